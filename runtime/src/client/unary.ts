@@ -1,0 +1,27 @@
+import type { Result } from "../contract/result.js";
+
+/** What a caller may say of one call. */
+export interface CallOptions {
+  /** How long the call may take, in milliseconds. Default: the method's own timeout, else the connection's. */
+  readonly timeout?: number;
+  /** Cancels the call when it aborts. */
+  readonly signal?: AbortSignal;
+  /** Headers that go with the request. Names are lower-cased; a name may have several values. */
+  readonly metadata?: Readonly<Record<string, string | readonly string[]>>;
+}
+
+/** A unary method of a generated client. */
+export interface UnaryMethod<Request, Response, Failure> {
+  /** Resolves with the response; rejects with an RpcError. */
+  (request: Request, options?: CallOptions): Promise<Response>;
+  /** The same call, never rejecting: the error comes as a value of its declared type. */
+  safe(request: Request, options?: CallOptions): Promise<Result<Response, Failure>>;
+}
+
+/** A unary method whose request has no required field: it may be left out. */
+export interface UnaryMethodOptional<Request, Response, Failure> {
+  /** Resolves with the response; rejects with an RpcError. */
+  (request?: Request, options?: CallOptions): Promise<Response>;
+  /** The same call, never rejecting: the error comes as a value of its declared type. */
+  safe(request?: Request, options?: CallOptions): Promise<Result<Response, Failure>>;
+}

@@ -1,0 +1,13 @@
+/** `sshrpc/contract`: the contract as data, for tools that read schemas or `api.json`. */
+export { isBytes } from "./contract/bytes.js";
+export type {
+  Contract,
+  JsonSchema,
+  MethodContract,
+  ResourceContract,
+  StreamContract,
+} from "./contract/contract.js";
+export { type Kind, kindOf } from "./contract/kind.js";
+export { type ParamType, parsePath, pathParams, pathsOverlap, type Segment } from "./contract/path.js";
+export { type ErrorStatus, isErrorStatus, STATUSES, type StatusName, statusPhrase } from "./contract/status.js";
+export { isIdempotent, isVerb, VERBS, type Verb } from "./contract/verb.js";

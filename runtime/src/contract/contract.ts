@@ -1,0 +1,50 @@
+import type { Kind } from "./kind.js";
+import type { ErrorStatus } from "./status.js";
+import type { Verb } from "./verb.js";
+
+/** A JSON Schema (2019-09) of the contract. A named type is a reference: `{ "$ref": "#/types/Note" }`. */
+export type JsonSchema = { readonly [keyword: string]: unknown };
+
+/** A stream of JSON items, or of raw bytes. */
+export type StreamContract = JsonSchema | "bytes";
+
+/** What a method declares, as plain JSON. */
+export interface MethodContract {
+  readonly kind: Kind;
+  readonly description?: string;
+  readonly deprecated?: boolean | string;
+  readonly idempotent: boolean;
+  readonly scope?: string;
+  /** In milliseconds. */
+  readonly timeout?: number;
+  readonly request: JsonSchema;
+  readonly requestStream?: StreamContract;
+  /** Absent where a stream ends without a value of its own. */
+  readonly response?: JsonSchema;
+  readonly responseStream?: StreamContract;
+  readonly errors?: Readonly<Partial<Record<ErrorStatus, JsonSchema>>>;
+}
+
+/** A named noun with a path, and the methods it answers. */
+export interface ResourceContract {
+  readonly path: string;
+  readonly description?: string;
+  readonly methods: Readonly<Partial<Record<Verb, MethodContract>>>;
+}
+
+/** Everything that a schema declares, as plain JSON: the content of `generated/api.json`. */
+export interface Contract {
+  /** The version of this document's own form. */
+  readonly sshrpc: 1;
+  readonly name: string;
+  readonly version: string;
+  readonly description?: string;
+  /** SHA-256, in hex, over everything in the contract that a call can notice. */
+  readonly hash: string;
+  /** The exported schemas, by name. */
+  readonly types: Readonly<Record<string, JsonSchema>>;
+  /** By the name in generated code. */
+  readonly resources: Readonly<Record<string, ResourceContract>>;
+  /** What the connecting side may serve, in the same form. */
+  readonly callbacks: Readonly<Record<string, ResourceContract>>;
+}

@@ -1,0 +1,52 @@
+import type { Kind } from "./kind.js";
+import type { ParamType } from "./path.js";
+import type { ErrorStatus } from "./status.js";
+import type { Verb } from "./verb.js";
+
+/** A validator's complaint, in the form in which generated validators leave it. */
+export interface Complaint {
+  readonly instancePath: string;
+  readonly keyword: string;
+  readonly message?: string;
+  readonly params: Readonly<Record<string, unknown>>;
+}
+
+/** A generated check of one schema: true, or false with the complaints in `errors` until the next call. */
+export interface Validator {
+  (value: unknown): boolean;
+  errors?: readonly Complaint[] | null;
+}
+
+/** One verb of one resource, as both runtimes need it: what the contract says, bound to the generated validators. */
+export interface Method {
+  /** Verb and path, such as `GET /notes/{id}`: unique in a contract. */
+  readonly id: string;
+  /** The resource's name in generated code, such as `note`. */
+  readonly resource: string;
+  readonly verb: Verb;
+  /** The resource's path template, such as `/notes/{id}`. */
+  readonly path: string;
+  readonly kind: Kind;
+  /** The type of every `{param}` of the path. */
+  readonly params: Readonly<Record<string, ParamType>>;
+  readonly idempotent: boolean;
+  /** What a caller must hold; absent where everybody who may connect may call. */
+  readonly scope?: string;
+  /** How long a call may take, in milliseconds, where its caller does not say. */
+  readonly timeout?: number;
+  /** Closed: an unknown property is refused. */
+  readonly request: Validator;
+  /** Open: an unknown property passes, so that an older client meets a newer server. */
+  readonly response: Validator;
+  /** The details that each declared status carries. */
+  readonly errors?: Readonly<Partial<Record<ErrorStatus, Validator>>>;
+}
+
+/** The whole contract at run time. Generated code builds it; `connect` and `serve` take it. */
+export interface Api {
+  readonly name: string;
+  readonly version: string;
+  /** Identifies everything in the contract that a call can notice (not its descriptions). */
+  readonly hash: string;
+  readonly methods: readonly Method[];
+}

@@ -1,0 +1,96 @@
+/** What a `{param}` of a path may be; it decides how its text becomes a value. */
+export type ParamType = "string" | "integer" | "number" | "boolean";
+
+/** One segment of a path template: fixed text, or a parameter's name. */
+export type Segment = { readonly text: string } | { readonly param: string };
+
+/** A path parameter's name is an identifier, because it is a field of the request. */
+const PARAM = /^\{([A-Za-z_][A-Za-z0-9_]*)\}$/;
+
+/** Fixed text is what a shell passes on without quoting. */
+const TEXT = /^[A-Za-z0-9._~-]+$/;
+
+/**
+ * Reads a path template: `/`-separated segments, each either fixed text or a whole `{param}`.
+ * @throws Error that names the template and the segment, where it is not one.
+ */
+export function parsePath(template: string): readonly Segment[] {
+  if (!template.startsWith("/")) throw new Error(`path "${template}": begin it with "/"`);
+  const seen = new Set<string>();
+  return template
+    .slice(1)
+    .split("/")
+    .map((part) => {
+      const param = PARAM.exec(part)?.[1];
+      if (param !== undefined) {
+        if (seen.has(param)) throw new Error(`path "${template}": {${param}} occurs twice; give each its own name`);
+        seen.add(param);
+        return { param };
+      }
+      if (!TEXT.test(part)) {
+        throw new Error(
+          `path "${template}": the segment "${part}" is neither a {param} nor made of letters, digits and . _ ~ -`,
+        );
+      }
+      return { text: part };
+    });
+}
+
+/** The names of a template's parameters, in order. */
+export function pathParams(segments: readonly Segment[]): readonly string[] {
+  return segments.flatMap((segment) => ("param" in segment ? [segment.param] : []));
+}
+
+/** Whether some path matches both templates. */
+export function pathsOverlap(a: readonly Segment[], b: readonly Segment[]): boolean {
+  return a.length === b.length && a.every((left, index) => segmentsOverlap(left, b[index] as Segment));
+}
+
+function segmentsOverlap(left: Segment, right: Segment): boolean {
+  return "param" in left || "param" in right || left.text === right.text;
+}
+
+/**
+ * Matches a path, such as `/notes/42`, against a template and gives the parameters' texts, percent-decoded
+ * (RFC 3986, section 2.1); undefined where it does not match.
+ */
+export function matchPath(segments: readonly Segment[], path: string): Readonly<Record<string, string>> | undefined {
+  const parts = path.slice(1).split("/");
+  if (!path.startsWith("/") || parts.length !== segments.length) return undefined;
+  const texts: Record<string, string> = {};
+  for (const [index, segment] of segments.entries()) {
+    const part = parts[index] as string;
+    if ("text" in segment) {
+      if (segment.text !== part) return undefined;
+    } else {
+      const text = decodePart(part);
+      if (text === undefined) return undefined;
+      texts[segment.param] = text;
+    }
+  }
+  return texts;
+}
+
+function decodePart(part: string): string | undefined {
+  if (part === "") return undefined;
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Turns a parameter's text into the value its type asks for. Text that is no such value is returned as it is, so that
+ * validation refuses it in the words that it uses for every other field.
+ */
+export function paramValue(text: string, type: ParamType): string | number | boolean {
+  switch (type) {
+    case "string":
+      return text;
+    case "boolean":
+      return text === "true" ? true : text === "false" ? false : text;
+    default:
+      return /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/.test(text) ? Number(text) : text;
+  }
+}

@@ -1,0 +1,67 @@
+import { type ErrorStatus, STATUSES, statusPhrase } from "./status.js";
+
+/** What one may say of an error beside its status and message. */
+export interface RpcErrorOptions<Details = unknown> {
+  /** Typed by the schema where the method declares this status; of `BAD_REQUEST` it is {@link BadRequestDetails}. */
+  readonly details?: Details;
+  /** The id of the method that was called, such as `GET /notes/{id}`. */
+  readonly method?: string | undefined;
+  /** What led to the error. It stays on this side: it is never sent. */
+  readonly cause?: unknown;
+}
+
+const BRAND = Symbol.for("sshrpc.RpcError");
+
+/**
+ * A call that failed. It carries the status, a message for people, and details for programs, and survives the trip
+ * between peers with all three unchanged. It prints as `NOT_FOUND: GET /notes/{id}: no such note`.
+ *
+ * A handler throws one to choose the status of its call; anything else it throws becomes `INTERNAL`.
+ */
+export class RpcError<Status extends ErrorStatus = ErrorStatus, Details = unknown> extends Error {
+  /** Two copies of this package in one process must know each other's errors, so `instanceof` asks for a brand. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === "object" && value !== null && BRAND in value;
+  }
+
+  /** The outcome's name, such as `NOT_FOUND`. */
+  readonly status: Status;
+  /** The outcome's HTTP number, such as 404. */
+  readonly code: number;
+  /** What the status's declaration in the schema says; `undefined` where nothing came along. */
+  readonly details: Details;
+  /** The id of the method that was called, where it is known. */
+  readonly method: string | undefined;
+
+  constructor(status: Status, message: string = statusPhrase(status), options: RpcErrorOptions<Details> = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.status = status;
+    this.code = STATUSES[status];
+    this.details = options.details as Details;
+    this.method = options.method;
+    Object.defineProperty(this, BRAND, { value: true });
+    Object.defineProperty(this, "name", { value: "RpcError", configurable: true });
+    const frames = this.stack?.slice(this.stack.indexOf("\n    at "));
+    Object.defineProperty(this, "stack", { value: `${this}${frames ?? ""}`, writable: true, configurable: true });
+  }
+
+  override toString(): string {
+    return [this.status, this.method, this.message].filter(Boolean).join(": ");
+  }
+}
+
+/** One reason why a value does not fit its schema. */
+export interface Issue {
+  /** Where in the value, as a JSON pointer (RFC 6901); empty for the whole value. */
+  readonly path: string;
+  /** The schema keyword that refused, such as `required` or `minLength`. */
+  readonly keyword: string;
+  /** What is wrong, for people. */
+  readonly message: string;
+}
+
+/** The details of a `BAD_REQUEST` that validation raised. */
+export interface BadRequestDetails {
+  /** At most ten reasons, in the order in which they were found. */
+  readonly issues: readonly Issue[];
+}

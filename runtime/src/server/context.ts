@@ -1,0 +1,23 @@
+import type { ErrorStatus } from "../contract/status.js";
+import type { Logger } from "../log.js";
+import type { Peer } from "../peer.js";
+
+/** What a handler knows of its call beside the request. `Errors` maps each declared status to its details. */
+export interface Context<Errors = unknown> {
+  /** The id of the method that was called, such as `GET /notes/{id}`. */
+  readonly method: string;
+  /** Aborts when the caller cancels, the deadline passes or the connection is lost; its reason is an RpcError. */
+  readonly signal: AbortSignal;
+  /** When the call must have its status, in milliseconds since the epoch. */
+  readonly deadline: number;
+  /** The headers of the call: lower-case names, each with its values in order. */
+  readonly metadata: ReadonlyMap<string, readonly string[]>;
+  /** Who is calling, as far as it was proven. */
+  readonly peer: Peer;
+  /** Logs with the call's method and peer attached. */
+  readonly log: Logger;
+  /** Ends the call with a status that the schema declares, and its details. */
+  fail<Status extends keyof Errors & ErrorStatus>(status: Status, details: Errors[Status], message?: string): never;
+  /** Ends the call with any other status. */
+  fail(status: Exclude<ErrorStatus, keyof Errors>, details?: unknown, message?: string): never;
+}

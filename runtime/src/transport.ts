@@ -1,0 +1,16 @@
+import type { Duplex } from "node:stream";
+
+/**
+ * Gives a byte duplex to a peer: over ssh2, over the `ssh` program, over stdio, in memory. The multiplexer runs on
+ * whatever it gives, and knows nothing of how it came to be.
+ */
+export interface Transport {
+  /** Where it leads, for messages, such as `ssh://alice@edge:8022`. */
+  readonly address: string;
+  /**
+   * Opens a new duplex; whoever asked for it destroys it. Its 'close' event is certain to come, also when the peer
+   * is killed. A rejection is an RpcError: `UNAUTHENTICATED` where one side did not accept the other's proof,
+   * `UNAVAILABLE` for every other reason, `CANCELLED` where `signal` aborted.
+   */
+  open(signal?: AbortSignal): Promise<Duplex>;
+}
