@@ -1,0 +1,22 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const entries = ["schema", "server", "client", "testing", "generated", "contract"];
+
+export default defineConfig({
+  resolve: {
+    // Tests run on the sources. What spawns a process runs on the compiled packages, as users do.
+    alias: [
+      ...entries.map((entry) => ({ find: `sshrpc/${entry}`, replacement: source(`runtime/src/${entry}.ts`) })),
+      { find: "@sshrpc/codegen/cli", replacement: source("codegen/src/cli.ts") },
+      { find: "@sshrpc/codegen", replacement: source("codegen/src/index.ts") },
+    ],
+  },
+  test: {
+    include: ["test/**/*.test.ts"],
+    testTimeout: 20_000,
+    hookTimeout: 20_000,
+    typecheck: { enabled: true, include: ["test/types/**/*.test-d.ts"], tsconfig: "tsconfig.json" },
+  },
+});
