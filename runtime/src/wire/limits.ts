@@ -1,0 +1,44 @@
+/** Bounds of one connection. Each side announces its own `message` and `calls` in its HELLO; the other keeps to them. */
+export interface Limits {
+  /** Bytes of one request, response, or error as JSON. Over it: MESSAGE_TOO_LARGE. Default: 4 MiB. */
+  readonly message: number;
+  /** Bytes of one call's metadata in one direction, as JSON. Default: 16 KiB. */
+  readonly metadata: number;
+  /** Calls that one side runs for the other at the same time. Over it: RESOURCE_EXHAUSTED. Default: 1,024. */
+  readonly calls: number;
+  /** Calls that wait on the caller's side until the other can run them. Over it: RESOURCE_EXHAUSTED. Default: 65,536. */
+  readonly queue: number;
+  /** Bytes that may wait for the transport before the accepting side stops reading. Default: 1 MiB. */
+  readonly backlog: number;
+  /** Bytes that a login shell may print before the preamble. Default: 64 KiB. */
+  readonly noise: number;
+  /** Milliseconds until the other side's HELLO must have come. Default: 10,000. */
+  readonly hello: number;
+}
+
+/** See {@link Limits} for what each means. */
+export const DEFAULT_LIMITS: Limits = {
+  message: 4 * 1024 * 1024,
+  metadata: 16 * 1024,
+  calls: 1024,
+  queue: 65_536,
+  backlog: 1024 * 1024,
+  noise: 64 * 1024,
+  hello: 10_000,
+};
+
+/** Fills in the defaults. @throws Error that names an option and its value where it is no positive whole number. */
+export function resolveLimits(limits: Partial<Limits> = {}): Limits {
+  for (const [name, value] of Object.entries(limits)) {
+    if (!Object.hasOwn(DEFAULT_LIMITS, name)) throw new Error(`limits.${name} is no limit; there are ${names()}`);
+    if (value !== undefined && (!Number.isSafeInteger(value) || value < 1 || value > 0x7fff_ffff)) {
+      throw new Error(`limits.${name} is ${value}; it must be a whole number from 1 to 2147483647`);
+    }
+  }
+  const given = Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined));
+  return { ...DEFAULT_LIMITS, ...given };
+}
+
+function names(): string {
+  return Object.keys(DEFAULT_LIMITS).join(", ");
+}
