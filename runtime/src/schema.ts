@@ -1,3 +1,9 @@
 /** `sshrpc/schema`: what a schema file imports. */
 export { Bytes } from "./contract/bytes.js";
-export { type ApiSchema, defineApi, defineResources, type MethodSchema, type ResourceSchema } from "./contract/define-api.js";
+export {
+  type ApiSchema,
+  defineApi,
+  defineResources,
+  type MethodSchema,
+  type ResourceSchema,
+} from "./contract/define-api.js";

@@ -71,8 +71,9 @@ export function matchPath(segments: readonly Segment[], path: string): Readonly<
   return texts;
 }
 
+/** Braces stand for themselves only when encoded (RFC 3986, section 2): `{id}` is a template's, never a value. */
 function decodePart(part: string): string | undefined {
-  if (part === "") return undefined;
+  if (part === "" || part.includes("{")) return undefined;
   try {
     return decodeURIComponent(part);
   } catch {

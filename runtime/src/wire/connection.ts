@@ -138,18 +138,23 @@ export class Connection implements FrameSink {
     }
     switch (kind) {
       case FRAME.STATUS:
-        return this.#onStatus(flags, id, buffer, start, end);
+        this.#onStatus(flags, id, buffer, start, end);
+        break;
       case FRAME.OPEN:
-        return this.#onOpen(flags, id, buffer, start, end);
+        this.#onOpen(flags, id, buffer, start, end);
+        break;
       case FRAME.CANCEL:
-        return this.incoming.cancel(id);
+        this.incoming.cancel(id);
+        break;
       case FRAME.HELLO:
-        return this.#onHello(buffer.toString("utf8", start, end));
+        this.#onHello(buffer.toString("utf8", start, end));
+        break;
       case FRAME.DRAIN:
         this.#draining = true;
-        return;
+        break;
       case FRAME.CLOSE:
-        return this.#onClose(parseReason(buffer.toString("utf8", start, end)));
+        this.#onClose(parseReason(buffer.toString("utf8", start, end)));
+        break;
       default:
         throw new ProtocolError(`${frameName(kind)} for call ${id}, which has no streams`);
     }

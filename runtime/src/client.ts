@@ -1,0 +1,9 @@
+/** `sshrpc/client`: what a program that calls needs beside its generated client. */
+export type { Client } from "./client/client.js";
+export type { CallOptions, UnaryMethod, UnaryMethodOptional } from "./client/unary.js";
+export type { ConnectOptions, Target } from "./connect-api.js";
+export type { Result } from "./contract/result.js";
+export { type BadRequestDetails, type Issue, RpcError } from "./contract/rpc-error.js";
+export type { ErrorStatus, StatusCode, StatusName } from "./contract/status.js";
+export type { Transport } from "./transport.js";
+export type { Limits } from "./wire/limits.js";

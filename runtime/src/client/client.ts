@@ -1,0 +1,92 @@
+import { AGENT } from "../agent.js";
+import type { Api, Method } from "../contract/method.js";
+import type { Result } from "../contract/result.js";
+import type { RpcError } from "../contract/rpc-error.js";
+import type { Transport } from "../transport.js";
+import { Connection } from "../wire/connection.js";
+import { type Limits, resolveLimits } from "../wire/limits.js";
+import type { CallOptions } from "./unary.js";
+import { type CallSettings, nameMethod, UnaryCall } from "./unary-call.js";
+
+/** What every generated client has beside its resources. Whoever connects closes it. */
+export interface Client extends AsyncDisposable {
+  /** Ends the connection. Calls that have no status yet end with UNAVAILABLE. */
+  close(): Promise<void>;
+}
+
+/** How a client calls, whatever the transport. */
+export interface ClientOptions {
+  /** Milliseconds that a call may take where neither it nor its method says. Default: 30,000. */
+  readonly timeout?: number;
+  /** See {@link Limits}. */
+  readonly limits?: Partial<Limits>;
+  /** Stops the attempt to connect when it aborts; later it does nothing. */
+  readonly signal?: AbortSignal;
+}
+
+/** Milliseconds that a call may take where nobody says. */
+export const DEFAULT_TIMEOUT = 30_000;
+
+type Call = (request?: unknown, options?: CallOptions) => Promise<unknown>;
+type SafeCall = (request?: unknown, options?: CallOptions) => Promise<Result<unknown, RpcError>>;
+
+/**
+ * Opens the transport, agrees on the wire with the server, and gives a client of the API.
+ * @throws RpcError UNAVAILABLE or UNAUTHENTICATED where the transport cannot be opened; UNAVAILABLE where the other
+ * side is no sshrpc server
+ */
+export async function openClient<C extends Client>(
+  api: Api,
+  transport: Transport,
+  options: ClientOptions = {},
+): Promise<C> {
+  const limits = resolveLimits(options.limits);
+  const duplex = await transport.open(options.signal);
+  const connection = new Connection(duplex, {
+    role: "dialer",
+    hello: { agent: AGENT, api: describe(api), methods: api.methods.map(({ id }) => id) },
+    limits,
+    other: `the server at ${transport.address}`,
+  });
+  await connection.ready;
+  return bindClient<C>(api, connection, { timeout: options.timeout ?? DEFAULT_TIMEOUT, metadata: limits.metadata });
+}
+
+function describe({ name, version, hash }: Api): { name: string; version: string; hash: string } {
+  return { name, version, hash };
+}
+
+/** Builds the object that generated interfaces describe: a property for each resource, a function for each verb. */
+function bindClient<C extends Client>(api: Api, connection: Connection, settings: CallSettings): C {
+  const close = async (): Promise<void> => {
+    await connection.close("the client is done");
+  };
+  const client: Record<PropertyKey, unknown> = { close, [Symbol.asyncDispose]: close };
+  for (const [index, method] of api.methods.entries()) {
+    client[method.resource] ??= {};
+    (client[method.resource] as Record<string, Call>)[method.verb.toLowerCase()] = bindMethod(
+      connection,
+      index,
+      method,
+      settings,
+    );
+  }
+  return client as unknown as C;
+}
+
+function bindMethod(connection: Connection, index: number, method: Method, settings: CallSettings): Call {
+  const call: Call = (request = {}, options) =>
+    new Promise((resolve, reject) => {
+      try {
+        new UnaryCall(connection, index, method, settings, request, options, resolve, reject);
+      } catch (error) {
+        reject(nameMethod(error, method.id));
+      }
+    });
+  const safe: SafeCall = (request, options) =>
+    call(request, options).then(
+      (value) => ({ ok: true, value }),
+      (error: RpcError) => ({ ok: false, error }),
+    );
+  return Object.assign(call, { safe });
+}

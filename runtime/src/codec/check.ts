@@ -1,0 +1,23 @@
+import type { Validator } from "../contract/method.js";
+import { type BadRequestDetails, RpcError } from "../contract/rpc-error.js";
+import { describeIssues, issuesOf } from "./issues.js";
+
+/** Validates a request, on either side. @throws RpcError BAD_REQUEST with its issues as details */
+export function checkRequest(value: unknown, validator: Validator, method: string): void {
+  if (validator(value)) return;
+  const issues = issuesOf(validator);
+  throw new RpcError<"BAD_REQUEST", BadRequestDetails>("BAD_REQUEST", describeIssues(issues), {
+    details: { issues },
+    method,
+  });
+}
+
+/**
+ * Validates what a server answers, on either side: there the fault lies with the server, so it is INTERNAL.
+ * @param what such as "response", for the message
+ */
+export function checkAnswer(value: unknown, validator: Validator, what: string, method: string): void {
+  if (validator(value)) return;
+  const issues = describeIssues(issuesOf(validator));
+  throw new RpcError("INTERNAL", `the ${what} does not fit the contract: ${issues}`, { method });
+}

@@ -1,0 +1,24 @@
+import { RpcError } from "../contract/rpc-error.js";
+import { type ErrorStatus, isErrorStatus, statusName } from "../contract/status.js";
+
+/** What a STATUS frame carries of an error. A stack, a cause or a name never travels. */
+export function encodeErrorBody(error: RpcError): string {
+  return JSON.stringify({ message: error.message, details: error.details });
+}
+
+/** Makes the error that a STATUS frame describes. A body that is malformed costs its text, not the status. */
+export function decodeError(code: number, body: unknown, method: string): RpcError {
+  const { message, details } = isObject(body) ? body : {};
+  return new RpcError(errorStatus(code), typeof message === "string" ? message : undefined, { details, method });
+}
+
+/** An unknown number counts as the first one of its class (RFC 9110, section 15). */
+function errorStatus(code: number): ErrorStatus {
+  const name = statusName(code);
+  if (name !== undefined && isErrorStatus(name)) return name;
+  return code >= 400 && code < 500 ? "BAD_REQUEST" : "INTERNAL";
+}
+
+function isObject(value: unknown): value is { readonly message?: unknown; readonly details?: unknown } {
+  return typeof value === "object" && value !== null;
+}

@@ -1,0 +1,42 @@
+import type { Complaint, Validator } from "../contract/method.js";
+import type { Issue } from "../contract/rpc-error.js";
+
+/** The most issues that one refusal lists. */
+const MAX_ISSUES = 10;
+
+/** What is wrong with the value that `validator` has just refused. */
+export function issuesOf(validator: Validator): readonly Issue[] {
+  return (validator.errors ?? []).slice(0, MAX_ISSUES).map(issueOf);
+}
+
+/** Says issues in one line: `/text: must NOT have fewer than 1 characters`. */
+export function describeIssues(issues: readonly Issue[]): string {
+  return issues.map(({ path, message }) => `${path === "" ? "the value" : path} ${message}`).join("; ");
+}
+
+/** A property that is missing or unknown is named by the path, like any other place. */
+function issueOf({ instancePath, keyword, message = keyword, params }: Complaint): Issue {
+  switch (keyword) {
+    case "required":
+      return { path: child(instancePath, params["missingProperty"]), keyword, message: "is required" };
+    case "additionalProperties":
+      return { path: child(instancePath, params["additionalProperty"]), keyword, message: "is no known property" };
+    case "unevaluatedProperties":
+      return { path: child(instancePath, params["unevaluatedProperty"]), keyword, message: "is no known property" };
+    case "enum":
+      return { path: instancePath, keyword, message: `must be one of ${list(params["allowedValues"])}` };
+    case "const":
+      return { path: instancePath, keyword, message: `must be ${JSON.stringify(params["allowedValue"])}` };
+    default:
+      return { path: instancePath, keyword, message };
+  }
+}
+
+/** RFC 6901, section 3: "~" and "/" are escaped. */
+function child(path: string, key: unknown): string {
+  return `${path}/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`;
+}
+
+function list(values: unknown): string {
+  return Array.isArray(values) ? values.map((value) => JSON.stringify(value)).join(", ") : String(values);
+}

@@ -1,0 +1,25 @@
+import sjson from "secure-json-parse";
+import { RpcError } from "../contract/rpc-error.js";
+
+/** Writes a validated value as JSON text. @throws TypeError for what JSON cannot carry, such as a cycle */
+export function encodeJson(value: unknown): string {
+  return JSON.stringify(value) ?? "null";
+}
+
+/**
+ * Reads the JSON text between `start` and `end`. A key that could change an object's prototype is refused, however it
+ * is spelt: code behind us may copy what it is given.
+ * @throws RpcError BAD_REQUEST that says what is wrong with the text
+ */
+export function decodeJson(buffer: Buffer, start: number, end: number): unknown {
+  return parseJson(buffer.toString("utf8", start, end));
+}
+
+/** See {@link decodeJson}. */
+export function parseJson(text: string): unknown {
+  try {
+    return sjson.parse(text);
+  } catch (error) {
+    throw new RpcError("BAD_REQUEST", `no JSON that can be taken: ${(error as Error).message}`);
+  }
+}

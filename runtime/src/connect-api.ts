@@ -1,0 +1,21 @@
+import { type Client, type ClientOptions, openClient } from "./client/client.js";
+import type { Api } from "./contract/method.js";
+import type { DialOptions } from "./ssh/dial-options.js";
+import type { Transport } from "./transport.js";
+
+/** Where a client connects to: an address such as `ssh://alice@edge:8022`, or a transport of another kind. */
+export type Target = string | Transport;
+
+/** How a client connects and calls. */
+export interface ConnectOptions extends ClientOptions, DialOptions {}
+
+/**
+ * Connects to `target` and gives a client of the API; whoever connects closes it. Generated code calls it.
+ * ssh2 is loaded only here, when an address is dialled: a client in memory, or none at all, costs no start-up time.
+ * @throws RpcError UNAUTHENTICATED where one side did not accept the other's key, UNAVAILABLE for every other reason
+ */
+export async function connectApi<C extends Client>(api: Api, target: Target, options: ConnectOptions = {}): Promise<C> {
+  if (typeof target !== "string") return openClient<C>(api, target, options);
+  const { sshTransport } = await import("./ssh/dial.js");
+  return openClient<C>(api, sshTransport(target, options), options);
+}

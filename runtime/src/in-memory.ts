@@ -1,0 +1,28 @@
+import { pino } from "pino";
+import type { Logger } from "./log.js";
+import { memoryTransport } from "./memory-transport.js";
+import type { Peer } from "./peer.js";
+import type { ApiHandlers } from "./server/api-handlers.js";
+import { ApiServer, type ApiServerOptions } from "./server/api-server.js";
+import type { Transport } from "./transport.js";
+
+/** How a server in memory answers. */
+export interface InMemoryOptions extends ApiServerOptions {
+  /** Who is calling. Default: the user `test`, who holds every scope. */
+  readonly peer?: Partial<Peer>;
+  /** Where the server logs. Default: nowhere. */
+  readonly log?: Logger;
+}
+
+/**
+ * A transport to a server that runs in this process: the same frames, checks and statuses as over SSH, with no port and
+ * no keys. Pass it to the generated `connect`.
+ *
+ * @example
+ * await using client = await connect(inMemory(defineHandlers(handlers)));
+ */
+export function inMemory(handlers: ApiHandlers, options: InMemoryOptions = {}): Transport {
+  const { peer, log = pino({ level: "silent" }), ...rest } = options;
+  const server = new ApiServer(handlers, { ...rest, log });
+  return memoryTransport((duplex) => server.accept(duplex, { user: "test", scopes: ["*"], ...peer }));
+}

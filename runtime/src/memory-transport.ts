@@ -1,0 +1,57 @@
+import { Duplex } from "node:stream";
+import type { Transport } from "./transport.js";
+
+/**
+ * A transport within the process: no SSH, no port, the same frames. Each `open` makes a pair of duplexes, gives one end
+ * to `accept` and the other to the caller.
+ */
+export function memoryTransport(accept: (duplex: Duplex) => void): Transport {
+  return {
+    address: "memory",
+    open: async () => {
+      const [near, far] = duplexPair();
+      accept(far);
+      return near;
+    },
+  };
+}
+
+/** Two duplexes, each of which reads what is written to the other. When one closes, so does the other. */
+export function duplexPair(): [Duplex, Duplex] {
+  const near = new PairedDuplex();
+  const far = new PairedDuplex();
+  near.other = far;
+  far.other = near;
+  return [near, far];
+}
+
+class PairedDuplex extends Duplex {
+  other: PairedDuplex | undefined;
+  #continue: (() => void) | undefined;
+
+  override _read(): void {
+    const next = this.#continue;
+    this.#continue = undefined;
+    next?.();
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error) => void): void {
+    const { other } = this;
+    if (other === undefined || other.destroyed) done(new Error("the other end is closed"));
+    // The next write waits until the other end has asked for more: that is its back pressure.
+    else if (!other.push(chunk)) other.#continue = done;
+    else setImmediate(done);
+  }
+
+  override _final(done: () => void): void {
+    this.other?.push(null);
+    done();
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    // An end that was not finished is a peer that was killed: the other one closes at once.
+    if (!this.writableFinished) this.other?.destroy();
+    this.#continue?.();
+    done(error);
+  }
+}

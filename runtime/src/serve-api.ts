@@ -1,0 +1,45 @@
+import { pino } from "pino";
+import type { Api } from "./contract/method.js";
+import type { Logger } from "./log.js";
+import { type ApiHandlers, bindHandlers } from "./server/api-handlers.js";
+import { ApiServer, type ApiServerOptions } from "./server/api-server.js";
+import { type ListenOptions, listen } from "./ssh/listen.js";
+
+/** How a server listens and answers. */
+export interface ServeOptions extends ApiServerOptions, Omit<ListenOptions, "log"> {
+  /** Where the server logs. Default: pino at level `info`, to standard error. */
+  readonly log?: Logger;
+}
+
+/** A running server. Whoever started it closes it. */
+export interface Server extends AsyncDisposable {
+  /** The address it listens on. */
+  readonly host: string;
+  /** The port it listens on: the real one, where 0 was asked for. */
+  readonly port: number;
+  /** Its host keys as lines for known_hosts, without the host: `ssh-ed25519 AAAA…`. */
+  readonly hostKeys: readonly string[];
+  /** Stops listening and ends all connections. Calls that have no status yet end with UNAVAILABLE at their callers. */
+  close(): Promise<void>;
+}
+
+/**
+ * Serves handlers over SSH. Generated code calls it.
+ * @throws Error that says which file, address or option is at fault
+ */
+export async function serveApi(api: Api, handlers: object, options: ServeOptions): Promise<Server> {
+  return serveHandlers(bindHandlers(api, handlers), options);
+}
+
+/** See {@link serveApi}; for handlers that are bound already. */
+export async function serveHandlers(handlers: ApiHandlers, options: ServeOptions): Promise<Server> {
+  const log = options.log ?? pino({ level: "info" }, pino.destination(2));
+  const server = new ApiServer(handlers, { ...options, log });
+  const listener = await listen({ ...options, log }, (duplex, peer) => server.accept(duplex, peer));
+  const close = async (): Promise<void> => {
+    await server.close();
+    await listener.close();
+  };
+  const { host, port, hostKeys } = listener;
+  return { host, port, hostKeys, close, [Symbol.asyncDispose]: close };
+}

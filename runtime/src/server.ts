@@ -1,0 +1,10 @@
+/** `sshrpc/server`: what a program that serves needs beside its generated handler types. */
+export { type BadRequestDetails, type Issue, RpcError } from "./contract/rpc-error.js";
+export type { ErrorStatus, StatusCode, StatusName } from "./contract/status.js";
+export type { Logger } from "./log.js";
+export type { Peer } from "./peer.js";
+export type { ServeOptions, Server } from "./serve-api.js";
+export type { ApiHandlers } from "./server/api-handlers.js";
+export type { Context } from "./server/context.js";
+export type { UnaryHandler } from "./server/handler.js";
+export type { Limits } from "./wire/limits.js";

@@ -1,0 +1,93 @@
+import type { Duplex } from "node:stream";
+import { AGENT } from "../agent.js";
+import { encodeErrorBody } from "../codec/error-body.js";
+import type { Api } from "../contract/method.js";
+import { RpcError } from "../contract/rpc-error.js";
+import type { Logger } from "../log.js";
+import type { Peer } from "../peer.js";
+import { type CallReceiver, Connection } from "../wire/connection.js";
+import { type Limits, resolveLimits } from "../wire/limits.js";
+import type { ApiHandlers } from "./api-handlers.js";
+import { Dispatch, type DispatchSettings } from "./dispatch.js";
+import { type Route, Router } from "./router.js";
+
+/** How a server answers, whatever the way in. */
+export interface ApiServerOptions {
+  /** Milliseconds that a call may take where its caller and its method do not say. Default: 30,000. */
+  readonly timeout?: number;
+  /** See {@link Limits}. */
+  readonly limits?: Partial<Limits>;
+  /** Tells callers what an undeclared error says, with its stack. For development only. Default: false. */
+  readonly exposeErrors?: boolean;
+}
+
+/** Milliseconds that a call may take where nobody says. */
+const DEFAULT_TIMEOUT = 30_000;
+
+/** Answers calls on the duplexes that it is given. How they came to be, and who listens, is not its business. */
+export class ApiServer {
+  readonly #api: Api;
+  readonly #router: Router;
+  readonly #limits: Limits;
+  readonly #settings: DispatchSettings;
+  readonly #log: Logger;
+  readonly #connections = new Set<Connection>();
+
+  constructor(handlers: ApiHandlers, options: ApiServerOptions & { readonly log: Logger }) {
+    this.#api = handlers.api;
+    this.#router = new Router(handlers);
+    this.#limits = resolveLimits(options.limits);
+    this.#log = options.log;
+    this.#settings = {
+      timeout: options.timeout ?? DEFAULT_TIMEOUT,
+      message: this.#limits.message,
+      exposeErrors: options.exposeErrors ?? false,
+      log: options.log,
+    };
+  }
+
+  /** How many connections are live. */
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  /** Serves the API to `peer` over `duplex`, which it destroys in the end. */
+  accept(duplex: Duplex, peer: Peer): void {
+    const routes: (Route | RpcError)[] = [];
+    const receive: CallReceiver = (call, method, timeout, metadata, buffer, start, end) => {
+      routes[method] ??= this.#resolve(connection.remote?.methods[method] ?? "");
+      const route = routes[method];
+      if (route instanceof RpcError) {
+        call.answer(route.status, encodeErrorBody(route));
+        call.release();
+      } else new Dispatch(call, route, peer, timeout, metadata, this.#settings).run(buffer, start, end);
+    };
+    const { name, version, hash } = this.#api;
+    const connection = new Connection(duplex, {
+      role: "acceptor",
+      hello: { agent: AGENT, api: { name, version, hash }, methods: [] },
+      limits: this.#limits,
+      receive,
+      other: "the client",
+    });
+    this.#connections.add(connection);
+    void connection.closed.then((reason) => {
+      this.#connections.delete(connection);
+      this.#log.debug({ user: peer.user, address: peer.address, reason: reason.message }, "connection ended");
+    });
+  }
+
+  /** Ends all connections; calls that have no status yet end with UNAVAILABLE at their callers. */
+  async close(reason = "the server is closing"): Promise<void> {
+    await Promise.all([...this.#connections].map((connection) => connection.close(reason)));
+  }
+
+  #resolve(reference: string): Route | RpcError {
+    try {
+      return this.#router.resolve(reference);
+    } catch (error) {
+      if (error instanceof RpcError) return error;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,55 @@
+import { RpcError } from "../contract/rpc-error.js";
+import type { ErrorStatus } from "../contract/status.js";
+import type { Logger } from "../log.js";
+import type { Peer } from "../peer.js";
+import type { Metadata } from "../wire/metadata.js";
+import type { Context } from "./context.js";
+
+/** The context of one call. What few handlers ask for is made when they ask: a small call should cost little. */
+export class CallContext implements Context {
+  readonly method: string;
+  readonly deadline: number;
+  readonly metadata: Metadata;
+  readonly peer: Peer;
+  readonly #logger: Logger;
+  #controller: AbortController | undefined;
+  #reason: RpcError | undefined;
+
+  constructor(method: string, deadline: number, metadata: Metadata, peer: Peer, logger: Logger) {
+    this.method = method;
+    this.deadline = deadline;
+    this.metadata = metadata;
+    this.peer = peer;
+    this.#logger = logger;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#reason !== undefined) this.#controller.abort(this.#reason);
+    }
+    return this.#controller.signal;
+  }
+
+  get log(): Logger {
+    const { method, peer } = this;
+    const about = { method, user: peer.user, fingerprint: peer.fingerprint, address: peer.address };
+    const logger = this.#logger;
+    return {
+      debug: (fields, message) => logger.debug({ ...about, ...fields }, message),
+      info: (fields, message) => logger.info({ ...about, ...fields }, message),
+      warn: (fields, message) => logger.warn({ ...about, ...fields }, message),
+      error: (fields, message) => logger.error({ ...about, ...fields }, message),
+    };
+  }
+
+  readonly fail = (status: ErrorStatus, details?: unknown, message?: string): never => {
+    throw new RpcError(status, message, { details });
+  };
+
+  /** Aborts the signal, now or when somebody asks for it. */
+  abort(reason: RpcError): void {
+    this.#reason ??= reason;
+    this.#controller?.abort(reason);
+  }
+}
