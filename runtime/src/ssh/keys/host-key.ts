@@ -1,0 +1,51 @@
+import type { ParsedKey } from "ssh2";
+import { loadSsh2 } from "../ssh2.js";
+import { parsePrivateKey, privateKeyRules } from "./private-key.js";
+import { type PublicKey, publicKeyFromBlob } from "./public-key.js";
+import { expandHome, readFileChecked } from "./read-file.js";
+
+/** Where a private key comes from: a file, or the text of one. */
+export type HostKeySource =
+  | string
+  | { readonly privateKey: string | Buffer; readonly passphrase?: string };
+
+/** The key by which a server proves who it is. */
+export interface HostKey {
+  readonly privateKey: ParsedKey;
+  readonly publicKey: PublicKey;
+}
+
+/**
+ * Loads a host key.
+ * @throws Error of one line that names the file and what to do, where it is missing, may not be read, may be read by
+ * others, is damaged, is encrypted without its passphrase, or is not ed25519.
+ */
+export async function loadHostKey(source: HostKeySource): Promise<HostKey> {
+  const file = typeof source === "string" ? expandHome(source) : undefined;
+  const name = file === undefined ? "the host key" : `host key ${file}`;
+  const data = typeof source === "string" ? await readHostKey(expandHome(source)) : source.privateKey;
+  const passphrase = typeof source === "string" ? undefined : source.passphrase;
+  const result = parsePrivateKey(await loadSsh2(), data, name, passphrase);
+  if ("locked" in result) {
+    throw new Error(
+      result.locked === "wrong"
+        ? `${name} is encrypted, and the passphrase does not open it`
+        : `${name} is encrypted: pass { privateKey, passphrase }, or remove its passphrase with \`ssh-keygen -p -f ${file ?? "FILE"}\``,
+    );
+  }
+  if (result.key.type !== "ssh-ed25519") {
+    // An RSA key makes ssh2 advertise SHA-1 signatures; ECDSA has no merit that ed25519 lacks.
+    throw new Error(`${name} is of type ${result.key.type}; a host key must be ed25519: \`ssh-keygen -t ed25519 -f FILE\``);
+  }
+  return { privateKey: result.key, publicKey: publicKeyFromBlob(result.key.getPublicSSH()) as PublicKey };
+}
+
+async function readHostKey(file: string): Promise<Buffer> {
+  try {
+    return (await readFileChecked(file, privateKeyRules("host key"))).data;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    throw new Error(`host key ${file} does not exist: make one with \`ssh-keygen -t ed25519 -N "" -f ${file}\``, { cause: error });
+  }
+}
+

@@ -1,0 +1,71 @@
+import { isIPv6 } from "node:net";
+import { userInfo } from "node:os";
+import { RpcError } from "../contract/rpc-error.js";
+import { printable } from "./printable.js";
+
+/** Whom to dial, and as whom to log in. */
+export interface Target {
+  readonly user: string;
+  /** A name or an address, without brackets. */
+  readonly host: string;
+  readonly port: number;
+}
+
+/** The port of an address that names none, as every SSH tool reads it. An sshrpc server itself listens at 8022. */
+const DEFAULT_PORT = 22;
+
+const HOST = /^[\p{L}\p{N}_](?:[\p{L}\p{N}._-]*)$/u;
+
+/**
+ * Reads `ssh://user@host:port`, `user@host:port`, `host`, `[::1]:8022` or `::1`. The user defaults to the one that
+ * runs this process, the port to 22.
+ * @throws RpcError `BAD_REQUEST`, where it is no such address: no retry can help.
+ */
+export function parseTarget(text: string): Target {
+  const isUrl = /^ssh:\/\//i.test(text);
+  const body = isUrl ? text.slice("ssh://".length).replace(/\/$/, "") : text;
+  // The last @, as ssh does: a user name may contain one.
+  const at = body.lastIndexOf("@");
+  const login = at === -1 ? userInfo().username : body.slice(0, at);
+  if (at !== -1 && login.includes(":")) {
+    throw malformed(login.replace(/:.*/s, ":…"), "a password in an address is never used; log in with a key");
+  }
+  const user = isUrl && at !== -1 ? decode(login, text) : login;
+  // A leading dash could be taken for an option wherever the name reaches a command line.
+  if (user === "" || user.startsWith("-") || /[\p{C}\s]/u.test(user)) throw malformed(text, "the user name is not one");
+  return { user, ...parseHostPort(body.slice(at + 1), text) };
+}
+
+function parseHostPort(text: string, whole: string): { host: string; port: number } {
+  if (isIPv6(text)) return { host: text, port: DEFAULT_PORT };
+  const match = /^(?:\[([^[\]]*)\]|([^:]*))(?::(.*))?$/.exec(text);
+  const [, bracketed, plain, portText] = match ?? [];
+  const host = bracketed ?? plain ?? "";
+  const isHost = bracketed === undefined ? HOST.test(host) : isIPv6(host);
+  if (!isHost) throw malformed(whole, host === "" ? "it names no host" : "the host is neither a name nor an address");
+  const port = portText === undefined ? DEFAULT_PORT : /^\d{1,5}$/.test(portText) ? Number(portText) : 0;
+  if (port < 1 || port > 65_535) throw malformed(whole, "a port is a number from 1 to 65535");
+  return { host, port };
+}
+
+function decode(text: string, whole: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw malformed(whole, "the user name is not percent-encoded properly");
+  }
+}
+
+function malformed(text: string, reason: string): RpcError {
+  return new RpcError("BAD_REQUEST", `"${printable(text)}" is no address such as ssh://user@host:8022: ${reason}`);
+}
+
+/** The target as an address, such as `ssh://alice@edge:8022` or `ssh://alice@[::1]:8022`. */
+export function formatTarget(target: Target): string {
+  return `ssh://${encodeURIComponent(target.user)}@${formatHostPort(target.host, target.port)}`;
+}
+
+/** Host and port as people write them: an IPv6 address goes into brackets. */
+export function formatHostPort(host: string, port: number): string {
+  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
