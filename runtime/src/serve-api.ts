@@ -1,9 +1,8 @@
-import { pino } from "pino";
 import type { Api } from "./contract/method.js";
 import type { Logger } from "./log.js";
 import { type ApiHandlers, bindHandlers } from "./server/api-handlers.js";
 import { ApiServer, type ApiServerOptions } from "./server/api-server.js";
-import { type ListenOptions, listen } from "./ssh/listen.js";
+import type { ListenOptions } from "./ssh/listen.js";
 
 /** How a server listens and answers. */
 export interface ServeOptions extends ApiServerOptions, Omit<ListenOptions, "log"> {
@@ -31,8 +30,12 @@ export async function serveApi(api: Api, handlers: object, options: ServeOptions
   return serveHandlers(bindHandlers(api, handlers), options);
 }
 
-/** See {@link serveApi}; for handlers that are bound already. */
+/**
+ * See {@link serveApi}; for handlers that are bound already. What only a server needs is loaded here, because a
+ * generated client imports this module too.
+ */
 export async function serveHandlers(handlers: ApiHandlers, options: ServeOptions): Promise<Server> {
+  const [{ listen }, { pino }] = await Promise.all([import("./ssh/listen.js"), import("pino")]);
   const log = options.log ?? pino({ level: "info" }, pino.destination(2));
   const server = new ApiServer(handlers, { ...options, log });
   const listener = await listen({ ...options, log }, (duplex, peer) => server.accept(duplex, peer));

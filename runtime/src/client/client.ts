@@ -6,7 +6,7 @@ import type { Transport } from "../transport.js";
 import { Connection } from "../wire/connection.js";
 import { type Limits, resolveLimits } from "../wire/limits.js";
 import type { CallOptions } from "./unary.js";
-import { type CallSettings, nameMethod, UnaryCall } from "./unary-call.js";
+import { type MethodBinding, UnaryCall } from "./unary-call.js";
 
 /** What every generated client has beside its resources. Whoever connects closes it. */
 export interface Client extends AsyncDisposable {
@@ -25,7 +25,7 @@ export interface ClientOptions {
 }
 
 /** Milliseconds that a call may take where nobody says. */
-export const DEFAULT_TIMEOUT = 30_000;
+const DEFAULT_TIMEOUT = 30_000;
 
 type Call = (request?: unknown, options?: CallOptions) => Promise<unknown>;
 type SafeCall = (request?: unknown, options?: CallOptions) => Promise<Result<unknown, RpcError>>;
@@ -44,45 +44,38 @@ export async function openClient<C extends Client>(
   const duplex = await transport.open(options.signal);
   const connection = new Connection(duplex, {
     role: "dialer",
-    hello: { agent: AGENT, api: describe(api), methods: api.methods.map(({ id }) => id) },
+    hello: {
+      agent: AGENT,
+      ...(api.hash !== "" && { api: { name: api.name, version: api.version, hash: api.hash } }),
+      methods: api.methods.map(({ id }) => id),
+    },
     limits,
     other: `the server at ${transport.address}`,
   });
   await connection.ready;
-  return bindClient<C>(api, connection, { timeout: options.timeout ?? DEFAULT_TIMEOUT, metadata: limits.metadata });
-}
-
-function describe({ name, version, hash }: Api): { name: string; version: string; hash: string } {
-  return { name, version, hash };
+  const timeout = options.timeout ?? DEFAULT_TIMEOUT;
+  return bindClient<C>(
+    api.methods.map((method, index) => ({ connection, method, index, timeout, maxMetadata: limits.metadata })),
+    connection,
+  );
 }
 
 /** Builds the object that generated interfaces describe: a property for each resource, a function for each verb. */
-function bindClient<C extends Client>(api: Api, connection: Connection, settings: CallSettings): C {
+function bindClient<C extends Client>(bindings: readonly MethodBinding[], connection: Connection): C {
   const close = async (): Promise<void> => {
     await connection.close("the client is done");
   };
   const client: Record<PropertyKey, unknown> = { close, [Symbol.asyncDispose]: close };
-  for (const [index, method] of api.methods.entries()) {
-    client[method.resource] ??= {};
-    (client[method.resource] as Record<string, Call>)[method.verb.toLowerCase()] = bindMethod(
-      connection,
-      index,
-      method,
-      settings,
-    );
+  for (const binding of bindings) {
+    const { resource, verb } = binding.method;
+    client[resource] ??= {};
+    (client[resource] as Record<string, Call>)[verb.toLowerCase()] = bindMethod(binding);
   }
   return client as unknown as C;
 }
 
-function bindMethod(connection: Connection, index: number, method: Method, settings: CallSettings): Call {
-  const call: Call = (request = {}, options) =>
-    new Promise((resolve, reject) => {
-      try {
-        new UnaryCall(connection, index, method, settings, request, options, resolve, reject);
-      } catch (error) {
-        reject(nameMethod(error, method.id));
-      }
-    });
+function bindMethod(binding: MethodBinding): Call {
+  const call: Call = (request = {}, options) => UnaryCall.send(binding, request, options);
   const safe: SafeCall = (request, options) =>
     call(request, options).then(
       (value) => ({ ok: true, value }),

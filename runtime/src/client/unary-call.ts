@@ -12,56 +12,73 @@ import type { CallOptions } from "./unary.js";
 /** The longest timeout: what a timer of Node can wait, about 24.8 days. */
 export const MAX_TIMEOUT = 0x7fff_ffff;
 
-/** What all calls of a client share. */
-export interface CallSettings {
-  /** Milliseconds, where neither the call nor its method says. */
+/** What all calls of one method share. */
+export interface MethodBinding {
+  readonly connection: Connection;
+  readonly method: Method;
+  /** The method's place in this side's HELLO. */
+  readonly index: number;
+  /** Milliseconds that a call may take where neither it nor the method says. */
   readonly timeout: number;
-  /** Bytes of metadata. */
-  readonly metadata: number;
+  /** Bytes of metadata that a call may carry. */
+  readonly maxMetadata: number;
 }
 
 /** One unary call on its way. It settles exactly once, and lets go of its timer and signal when it does. */
 export class UnaryCall implements OutgoingCall {
+  /** Validates, encodes and sends. The promise rejects with an RpcError that names the method. */
+  static send(binding: MethodBinding, request: unknown, options: CallOptions | undefined): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      try {
+        new UnaryCall(binding, request, options, resolve, reject).#start();
+      } catch (error) {
+        reject(nameMethod(error, binding.method.id));
+      }
+    });
+  }
+
   readonly method: number;
   readonly metadata: string | undefined;
   readonly body: string;
 
-  readonly #connection: Connection;
-  readonly #declared: Method;
+  readonly #binding: MethodBinding;
   readonly #resolve: (response: unknown) => void;
   readonly #reject: (error: RpcError) => void;
   readonly #timeout: number;
   readonly #deadline: number;
   readonly #signal: AbortSignal | undefined;
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | undefined;
 
-  /** Validates, encodes and sends. @throws RpcError for everything that prevents it; then nothing is left behind */
-  constructor(
-    connection: Connection,
-    index: number,
-    declared: Method,
-    settings: CallSettings,
+  private constructor(
+    binding: MethodBinding,
     request: unknown,
     options: CallOptions | undefined,
     resolve: (response: unknown) => void,
     reject: (error: RpcError) => void,
   ) {
-    this.#timeout = checkTimeout(options?.timeout ?? declared.timeout ?? settings.timeout);
-    const signal = options?.signal;
-    if (signal?.aborted) throw cancelled(signal);
-    checkRequest(request, declared.request, declared.id);
-    this.#connection = connection;
-    this.#declared = declared;
+    const { method, index, timeout, maxMetadata } = binding;
+    this.#timeout = checkTimeout(options?.timeout ?? method.timeout ?? timeout);
+    this.#deadline = performance.now() + this.#timeout;
+    this.#signal = options?.signal;
+    if (this.#signal?.aborted) throw cancelled(this.#signal);
+    checkRequest(request, method.request, method.id);
+    this.#binding = binding;
     this.#resolve = resolve;
     this.#reject = reject;
-    this.#signal = signal;
-    this.#deadline = performance.now() + this.#timeout;
     this.method = index;
-    this.metadata = encodeMetadata(options?.metadata, settings.metadata);
+    this.metadata = encodeMetadata(options?.metadata, maxMetadata);
     this.body = encodeJson(request);
-    connection.call(this);
+  }
+
+  #start(): void {
     this.#timer = setTimeout(expire, this.#timeout, this);
-    signal?.addEventListener("abort", this.#abort);
+    this.#signal?.addEventListener("abort", this.#abort);
+    try {
+      this.#binding.connection.call(this);
+    } catch (error) {
+      this.#release();
+      throw error;
+    }
   }
 
   remaining(): number {
@@ -92,7 +109,7 @@ export class UnaryCall implements OutgoingCall {
   };
 
   #read(code: number, buffer: Buffer, start: number, end: number): unknown {
-    const { id, response, errors } = this.#declared;
+    const { id, response, errors } = this.#binding.method;
     if (code === STATUSES.OK) {
       const value = decodeAnswer(buffer, start, end);
       checkAnswer(value, response, "response", id);
@@ -106,7 +123,7 @@ export class UnaryCall implements OutgoingCall {
 
   #giveUp(error: RpcError): void {
     this.#release();
-    this.#connection.outgoing.cancel(this);
+    this.#binding.connection.outgoing.cancel(this);
     this.#reject(this.#named(error));
   }
 
@@ -116,12 +133,12 @@ export class UnaryCall implements OutgoingCall {
   }
 
   #named(error: unknown): RpcError {
-    return nameMethod(error, this.#declared.id);
+    return nameMethod(error, this.#binding.method.id);
   }
 }
 
 /** An error as its caller should see it: an RpcError that names the method. */
-export function nameMethod(error: unknown, method: string): RpcError {
+function nameMethod(error: unknown, method: string): RpcError {
   if (!(error instanceof RpcError)) {
     return new RpcError("INTERNAL", error instanceof Error ? error.message : String(error), { method, cause: error });
   }

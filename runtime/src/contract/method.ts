@@ -46,7 +46,7 @@ export interface Method {
 export interface Api {
   readonly name: string;
   readonly version: string;
-  /** Identifies everything in the contract that a call can notice (not its descriptions). */
+  /** Identifies everything in the contract that a call can notice (not its descriptions). Empty: no contract is known. */
   readonly hash: string;
   readonly methods: readonly Method[];
 }

@@ -1,0 +1,53 @@
+import { text } from "node:stream/consumers";
+import { Argument, Command, InvalidArgumentError } from "commander";
+import ms, { type StringValue } from "ms";
+import { callPath } from "../client/call-path.js";
+import { VERBS, type Verb } from "../contract/verb.js";
+import { sshTransport } from "../ssh/dial.js";
+import { UsageError } from "./failure.js";
+
+interface CallFlags {
+  readonly identity?: string;
+  readonly knownHosts?: string;
+  readonly timeout?: number;
+}
+
+/** `sshrpc call ssh://user@host:port VERB PATH [JSON]`: one call; the response goes to standard output as JSON. */
+export function callCommand(): Command {
+  return new Command("call")
+    .description("call a method: sshrpc call ssh://alice@edge:8022 GET /notes/42")
+    .argument("<address>", "the server, as ssh://user@host:port")
+    .addArgument(new Argument("<verb>").choices(VERBS))
+    .argument("<path>", "the resource, such as /notes/42")
+    .argument("[json]", 'the request, such as \'{"text":"hi"}\'; - reads it from standard input', "{}")
+    .option("--identity <file>", "the private key to log in with (default: the agent's keys, then ~/.ssh/id_*)")
+    .option("--known-hosts <file>", "the host keys to trust (default: ~/.ssh/known_hosts, /etc/ssh/ssh_known_hosts)")
+    .option("--timeout <duration>", "how long the call may take, such as 500ms or 2m (default: 30s)", parseDuration)
+    .action(call);
+}
+
+async function call(address: string, verb: Verb, path: string, json: string, flags: CallFlags): Promise<void> {
+  const { identity, knownHosts, timeout } = flags;
+  const request = parseRequest(json === "-" ? await text(process.stdin) : json);
+  const transport = sshTransport(address, {
+    ...(identity !== undefined && { identity }),
+    ...(knownHosts !== undefined && { knownHosts }),
+  });
+  const response = await callPath(transport, verb, path, request, timeout === undefined ? {} : { timeout });
+  process.stdout.write(`${JSON.stringify(response, null, process.stdout.isTTY ? 2 : 0)}\n`);
+}
+
+function parseRequest(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch (error) {
+    throw new UsageError(`the request is no JSON: ${(error as Error).message}`);
+  }
+}
+
+/** A number alone is in milliseconds, as everywhere in sshrpc. */
+function parseDuration(duration: string): number {
+  const value = /^\d/.test(duration) ? ms(duration as StringValue) : undefined;
+  if (typeof value === "number" && value > 0) return value;
+  throw new InvalidArgumentError("It is a duration such as 500ms, 2s or 1m.");
+}

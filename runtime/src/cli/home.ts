@@ -1,0 +1,29 @@
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createHostKey } from "../ssh/keys/host-key.js";
+
+/** The files of a server that was given none. */
+export interface Home {
+  readonly hostKey: string;
+  readonly authorizedKeys: string;
+}
+
+const AUTHORIZED_KEYS = `# Who may connect: one public key a line, as sshd(8) describes under AUTHORIZED_KEYS FILE FORMAT.
+# What a key may do stands before it; a key without scopes may call only what asks for none.
+#
+#   scopes="*" ssh-ed25519 AAAA… alice@laptop
+#   scopes="notes:read,time:*" ssh-ed25519 AAAA… ci
+`;
+
+/**
+ * The host key and the list of authorized keys in `directory`, each made where it is missing: the key at random, the
+ * list with nobody on it.
+ */
+export async function prepareHome(directory: string): Promise<Home> {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const home = { hostKey: join(directory, "ssh_host_ed25519_key"), authorizedKeys: join(directory, "authorized_keys") };
+  if (!existsSync(home.hostKey)) await createHostKey(home.hostKey);
+  if (!existsSync(home.authorizedKeys))
+    writeFileSync(home.authorizedKeys, AUTHORIZED_KEYS, { mode: 0o600, flag: "wx" });
+  return home;
+}

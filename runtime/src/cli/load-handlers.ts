@@ -1,0 +1,41 @@
+import { existsSync } from "node:fs";
+import { extname, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { type ApiHandlers, isApiHandlers } from "../server/api-handlers.js";
+import { UsageError } from "./failure.js";
+
+/**
+ * Imports a handlers file and gives its default export. JavaScript is imported as it is; for TypeScript the optional
+ * peer dependency `jiti` is asked for, which `@sshrpc/codegen` brings along.
+ * @throws UsageError that names the file and says what it must export
+ */
+export async function loadHandlers(file: string): Promise<ApiHandlers> {
+  const path = resolve(file);
+  if (!existsSync(path)) throw new UsageError(`${file}: there is no such file (--handlers)`);
+  const module = /^\.[cm]?tsx?$/.test(extname(path))
+    ? await importTypeScript(path)
+    : await import(pathToFileURL(path).href);
+  const handlers: unknown = (module as { readonly default?: unknown }).default;
+  if (isApiHandlers(handlers)) return handlers;
+  throw new UsageError(
+    `${file}: its default export must be what the generated defineHandlers(…) gives: export default defineHandlers({ … })`,
+  );
+}
+
+async function importTypeScript(path: string): Promise<unknown> {
+  const { createJiti } = await loadJiti(path);
+  return createJiti(import.meta.url, { interopDefault: false }).import(path);
+}
+
+async function loadJiti(path: string): Promise<typeof import("jiti")> {
+  try {
+    return await import("jiti");
+  } catch (error) {
+    throw new UsageError(
+      `${path}: to run TypeScript as it is, npm install --save-dev jiti; or compile it, and name the .js`,
+      {
+        cause: error,
+      },
+    );
+  }
+}

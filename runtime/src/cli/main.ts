@@ -1,0 +1,23 @@
+import { Command } from "commander";
+import { VERSION } from "../agent.js";
+import { callCommand } from "./call.js";
+import { addCodegenCommands } from "./codegen.js";
+import { reportFailure } from "./failure.js";
+import { serveCommand } from "./serve.js";
+
+/** `sshrpc`: one file a command. Exit status: 0 done, 1 it failed, 2 the command line is wrong. */
+const program = new Command("sshrpc")
+  .description("Typed RPC over SSH")
+  .version(VERSION)
+  .showHelpAfterError("(sshrpc --help lists the commands)")
+  .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "sshrpc: ")) })
+  .exitOverride();
+
+try {
+  program.addCommand(serveCommand()).addCommand(callCommand());
+  await addCodegenCommands(program, process.argv[2]);
+  for (const command of program.commands) command.copyInheritedSettings(program);
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = reportFailure(error);
+}

@@ -1,0 +1,83 @@
+import { userInfo } from "node:os";
+import { Command, InvalidArgumentError } from "commander";
+import type { Api } from "../contract/method.js";
+import { type Server, serveHandlers } from "../serve-api.js";
+import { fingerprint } from "../ssh/keys/fingerprint.js";
+import { prepareHome } from "./home.js";
+import { loadHandlers } from "./load-handlers.js";
+
+interface ServeFlags {
+  readonly handlers: string;
+  readonly hostKey?: string;
+  readonly authorizedKeys?: string;
+  readonly listen: string;
+  readonly port: number;
+  readonly home: string;
+}
+
+/** `sshrpc serve --handlers FILE`: a server on a port of its own, until SIGINT or SIGTERM. */
+export function serveCommand(): Command {
+  return new Command("serve")
+    .description("serve the handlers of a file")
+    .requiredOption("--handlers <file>", "the file whose default export is defineHandlers({ … })")
+    .option("--host-key <file>", "the server's private key (default: one in --home, made at first start)")
+    .option("--authorized-keys <file>", "who may connect (default: a list in --home, made at first start)")
+    .option("--listen <address>", "the address to listen on; 0.0.0.0 or :: for all", "127.0.0.1")
+    .option("--port <number>", "the port to listen on; 0 for a free one", parsePort, 8022)
+    .option("--home <directory>", "where the files are kept that are not named", ".sshrpc")
+    .action(serve);
+}
+
+async function serve(flags: ServeFlags): Promise<void> {
+  const { api, ...handlers } = await loadHandlers(flags.handlers);
+  const named = flags.hostKey !== undefined && flags.authorizedKeys !== undefined;
+  const home = named ? undefined : await prepareHome(flags.home);
+  const authorizedKeys = flags.authorizedKeys ?? (home?.authorizedKeys as string);
+  const server = await serveHandlers(
+    { api, ...handlers },
+    { host: flags.listen, port: flags.port, hostKeys: flags.hostKey ?? (home?.hostKey as string), authorizedKeys },
+  );
+  process.stdout.write(introduction(api, server, authorizedKeys));
+  await stopSignal();
+  await server.close();
+}
+
+function introduction(api: Api, server: Server, authorizedKeys: string): string {
+  const { host, port, hostKeys } = server;
+  const hostKey = hostKeys[0] as string;
+  const name = host === "0.0.0.0" || host === "::" ? "localhost" : host;
+  const bracketed = name.includes(":") ? `[${name}]` : name;
+  return `${api.name} ${api.version} listens on ${host.includes(":") ? `[${host}]` : host}:${port}
+  host key         ${fingerprint(hostKey)}
+  authorized keys  ${authorizedKeys}
+
+To let a key in, and to know this server:
+  echo "scopes=\\"*\\" $(cat ~/.ssh/id_ed25519.pub)" >> ${authorizedKeys}
+  echo "${port === 22 ? name : `[${name}]:${port}`} ${hostKey}" >> ~/.ssh/known_hosts
+To call:
+  npx sshrpc call ssh://${userInfo().username}@${bracketed}:${port} ${example(api)}
+`;
+}
+
+/** A call that needs no thought: the first GET without a parameter or a scope. */
+function example({ methods }: Api): string {
+  const simple = methods.find(({ verb, path, scope }) => verb === "GET" && !path.includes("{") && scope === undefined);
+  return simple?.id ?? "VERB PATH JSON";
+}
+
+/** Resolves at the first SIGINT or SIGTERM; a second one ends the process as it always does. */
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = (): void => {
+      process.off("SIGINT", stop).off("SIGTERM", stop);
+      resolve();
+    };
+    process.on("SIGINT", stop).on("SIGTERM", stop);
+  });
+}
+
+function parsePort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : -1;
+  if (port < 0 || port > 65_535) throw new InvalidArgumentError("It is a number from 0 to 65535.");
+  return port;
+}
