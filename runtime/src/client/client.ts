@@ -1,5 +1,5 @@
 import { AGENT } from "../agent.js";
-import type { Api, Method } from "../contract/method.js";
+import type { Api } from "../contract/method.js";
 import type { Result } from "../contract/result.js";
 import type { RpcError } from "../contract/rpc-error.js";
 import type { Transport } from "../transport.js";

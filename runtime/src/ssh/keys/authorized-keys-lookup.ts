@@ -69,7 +69,9 @@ export async function authorizedKeysFiles(names: readonly string[], log: Logger)
 export function authorizedKeysLines(lines: readonly string[]): AuthorizedKeysLookup {
   const { keys, problems } = parseAuthorizedKeys([{ name: "authorizedKeys", text: lines.join("\n") }]);
   if (keys.length === 0) {
-    throw new Error(`authorizedKeys lists no usable key, so nobody could ever log in${problems.map((p) => `; ${p}`)[0] ?? ""}`);
+    throw new Error(
+      `authorizedKeys lists no usable key, so nobody could ever log in${problems.map((p) => `; ${p}`)[0] ?? ""}`,
+    );
   }
   return { lookup: ({ key }) => findGrant(keys, key), warnings: problems };
 }

@@ -34,7 +34,10 @@ export function parseAuthorizedKeys(
   const keys = new Map<string, AuthorizedKey>();
   const problems: string[] = [];
   for (const file of files) {
-    for (const [index, line] of file.text.replace(/^\uFEFF/, "").split("\n").entries()) {
+    for (const [index, line] of file.text
+      .replace(/^\uFEFF/, "")
+      .split("\n")
+      .entries()) {
       const place = `${file.name}:${index + 1}`;
       try {
         const entry = parseLine(line, place);

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { rm, writeFile } from "node:fs/promises";
-import { expandHome } from "./read-file.js";
 import { type PublicKey, publicKeyFromBlob, publicKeyLine } from "./public-key.js";
+import { expandHome } from "./read-file.js";
 
 /**
  * Makes an ed25519 key pair in OpenSSH's format: the private key in `file`, which must not exist yet and gets mode 0600,
@@ -35,13 +35,7 @@ export function generateEd25519(comment = ""): { readonly privateKey: string; re
   const point = Buffer.from(jwk.x as string, "base64url");
   const blob = Buffer.concat([string("ssh-ed25519"), string(point)]);
   const check = randomBytes(4);
-  const secret = Buffer.concat([
-    check,
-    check,
-    blob,
-    string(Buffer.concat([seed, point])),
-    string(comment),
-  ]);
+  const secret = Buffer.concat([check, check, blob, string(Buffer.concat([seed, point])), string(comment)]);
   const padding = Buffer.from([1, 2, 3, 4, 5, 6, 7].slice(0, (8 - (secret.length % 8)) % 8));
   const body = Buffer.concat([
     Buffer.from("openssh-key-v1\0"),
@@ -53,7 +47,9 @@ export function generateEd25519(comment = ""): { readonly privateKey: string; re
     string(Buffer.concat([secret, padding])),
   ]);
   const lines = body.toString("base64").match(/.{1,70}/g) as string[];
-  const privateKey = ["-----BEGIN OPENSSH PRIVATE KEY-----", ...lines, "-----END OPENSSH PRIVATE KEY-----", ""].join("\n");
+  const privateKey = ["-----BEGIN OPENSSH PRIVATE KEY-----", ...lines, "-----END OPENSSH PRIVATE KEY-----", ""].join(
+    "\n",
+  );
   return { privateKey, publicKey: publicKeyFromBlob(blob) as PublicKey };
 }
 

@@ -1,13 +1,10 @@
 import type { ParsedKey } from "ssh2";
-import { loadSsh2 } from "../ssh2.js";
 import { parsePrivateKey, privateKeyRules } from "./private-key.js";
 import { type PublicKey, publicKeyFromBlob } from "./public-key.js";
 import { expandHome, readFileChecked } from "./read-file.js";
 
 /** Where a private key comes from: a file, or the text of one. */
-export type HostKeySource =
-  | string
-  | { readonly privateKey: string | Buffer; readonly passphrase?: string };
+export type HostKeySource = string | { readonly privateKey: string | Buffer; readonly passphrase?: string };
 
 /** The key by which a server proves who it is. */
 export interface HostKey {
@@ -25,7 +22,7 @@ export async function loadHostKey(source: HostKeySource): Promise<HostKey> {
   const name = file === undefined ? "the host key" : `host key ${file}`;
   const data = typeof source === "string" ? await readHostKey(expandHome(source)) : source.privateKey;
   const passphrase = typeof source === "string" ? undefined : source.passphrase;
-  const result = parsePrivateKey(await loadSsh2(), data, name, passphrase);
+  const result = parsePrivateKey(data, name, passphrase);
   if ("locked" in result) {
     throw new Error(
       result.locked === "wrong"
@@ -35,7 +32,9 @@ export async function loadHostKey(source: HostKeySource): Promise<HostKey> {
   }
   if (result.key.type !== "ssh-ed25519") {
     // An RSA key makes ssh2 advertise SHA-1 signatures; ECDSA has no merit that ed25519 lacks.
-    throw new Error(`${name} is of type ${result.key.type}; a host key must be ed25519: \`ssh-keygen -t ed25519 -f FILE\``);
+    throw new Error(
+      `${name} is of type ${result.key.type}; a host key must be ed25519: \`ssh-keygen -t ed25519 -f FILE\``,
+    );
   }
   return { privateKey: result.key, publicKey: publicKeyFromBlob(result.key.getPublicSSH()) as PublicKey };
 }
@@ -45,7 +44,8 @@ async function readHostKey(file: string): Promise<Buffer> {
     return (await readFileChecked(file, privateKeyRules("host key"))).data;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    throw new Error(`host key ${file} does not exist: make one with \`ssh-keygen -t ed25519 -N "" -f ${file}\``, { cause: error });
+    throw new Error(`host key ${file} does not exist: make one with \`ssh-keygen -t ed25519 -N "" -f ${file}\``, {
+      cause: error,
+    });
   }
 }
-

@@ -1,7 +1,6 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import type { ParsedKey } from "ssh2";
-import type { Ssh2 } from "../ssh2.js";
 import { parsePrivateKey, privateKeyRules } from "./private-key.js";
 import { expandHome, readFileChecked } from "./read-file.js";
 
@@ -21,14 +20,14 @@ export interface Identity {
  * others, is damaged, of a format that cannot be read, or encrypted and the passphrase does not open it.
  */
 export async function loadIdentity(
-  ssh2: Ssh2,
   from: string | { readonly privateKey: string | Buffer },
   passphrase?: Passphrase,
 ): Promise<Identity> {
   const source = typeof from === "string" ? expandHome(from) : "options.identity";
   const name = typeof from === "string" ? `identity ${source}` : "the private key in options.identity";
-  const data = typeof from === "string" ? (await readFileChecked(source, privateKeyRules("identity"))).data : from.privateKey;
-  const plain = parsePrivateKey(ssh2, data, name);
+  const data =
+    typeof from === "string" ? (await readFileChecked(source, privateKeyRules("identity"))).data : from.privateKey;
+  const plain = parsePrivateKey(data, name);
   if ("key" in plain) return { key: plain.key, source };
 
   const secret = typeof passphrase === "function" ? await passphrase(source) : passphrase;
@@ -37,7 +36,7 @@ export async function loadIdentity(
       `${name} is encrypted: give its passphrase, or load it into the agent with ssh-add and name no identity`,
     );
   }
-  const opened = parsePrivateKey(ssh2, data, name, secret);
+  const opened = parsePrivateKey(data, name, secret);
   if ("locked" in opened) throw new Error(`${name} is encrypted, and the passphrase does not open it`);
   return { key: opened.key, source };
 }
@@ -54,13 +53,13 @@ export interface DefaultIdentities {
 }
 
 /** Loads those of the default files that exist. It never rejects: a key that cannot be used is named instead. */
-export async function loadDefaultIdentities(ssh2: Ssh2, passphrase?: Passphrase): Promise<DefaultIdentities> {
+export async function loadDefaultIdentities(passphrase?: Passphrase): Promise<DefaultIdentities> {
   const identities: Identity[] = [];
   const problems: string[] = [];
   // One after the other, since each may ask a person for its passphrase.
   for (const file of defaultIdentityFiles()) {
     try {
-      identities.push(await loadIdentity(ssh2, file, passphrase));
+      identities.push(await loadIdentity(file, passphrase));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "ENOENT") problems.push((error as Error).message);
     }

@@ -42,11 +42,7 @@ export function knownHostsName(host: string, port: number): string {
  * for an empty one, and passes over lines that it does not understand.
  * @throws Error of one line, where a file exists and cannot be read.
  */
-export async function lookUpKnownHosts(
-  names: readonly string[],
-  host: string,
-  port: number,
-): Promise<KnownHosts> {
+export async function lookUpKnownHosts(names: readonly string[], host: string, port: number): Promise<KnownHosts> {
   const files = names.map(expandHome);
   const texts = await Promise.all(files.map(readText));
   const found = files.flatMap((file, at) => parseKnownHosts(texts[at] ?? "", file, knownHostsName(host, port)));

@@ -1,6 +1,5 @@
-import type { ParsedKey } from "ssh2";
+import ssh2, { type ParsedKey } from "ssh2";
 import { printable } from "../printable.js";
-import type { Ssh2 } from "../ssh2.js";
 import type { FileRules } from "./read-file.js";
 
 /** A private key that was read, or word that it is encrypted and the passphrase is missing or wrong. */
@@ -16,7 +15,7 @@ export function privateKeyRules(what: string): FileRules {
  * @param name What it is and where it came from, for messages.
  * @throws Error of one line that says how to convert it, where it is of another format, or that it is damaged.
  */
-export function parsePrivateKey(ssh2: Ssh2, data: Buffer | string, name: string, passphrase?: string): PrivateKeyResult {
+export function parsePrivateKey(data: Buffer | string, name: string, passphrase?: string): PrivateKeyResult {
   const text = data.toString();
   const convert = /^-----BEGIN (?:ENCRYPTED )?PRIVATE KEY-----/m.test(text)
     ? "a PKCS#8 file, which cannot be read here; convert it with `ssh-keygen -p -f FILE`"
@@ -25,7 +24,7 @@ export function parsePrivateKey(ssh2: Ssh2, data: Buffer | string, name: string,
       : undefined;
   if (convert !== undefined) throw new Error(`${name} is ${convert}`);
 
-  const key = tryParse(ssh2, data, passphrase);
+  const key = tryParse(data, passphrase);
   if (key instanceof Error) {
     if (/no passphrase given/.test(key.message)) return { locked: "missing" };
     if (/bad passphrase/i.test(key.message)) return { locked: "wrong" };
@@ -33,7 +32,9 @@ export function parsePrivateKey(ssh2: Ssh2, data: Buffer | string, name: string,
       throw new Error(`${name} belongs to a hardware key: add it to the agent with ssh-add, and let the agent sign`);
     }
     if (/initialization vector|Unsupported cipher/.test(key.message)) {
-      throw new Error(`${name} is encrypted in a way that cannot be read here; run \`ssh-keygen -p -Z aes256-ctr -f FILE\``);
+      throw new Error(
+        `${name} is encrypted in a way that cannot be read here; run \`ssh-keygen -p -Z aes256-ctr -f FILE\``,
+      );
     }
     throw new Error(`${name} is damaged, or no private key at all (${printable(key.message)})`);
   }
@@ -42,7 +43,7 @@ export function parsePrivateKey(ssh2: Ssh2, data: Buffer | string, name: string,
   return { key };
 }
 
-function tryParse(ssh2: Ssh2, data: Buffer | string, passphrase: string | undefined): ParsedKey | Error {
+function tryParse(data: Buffer | string, passphrase: string | undefined): ParsedKey | Error {
   try {
     const parsed = ssh2.utils.parseKey(data, passphrase) as ParsedKey | ParsedKey[] | Error | undefined;
     return (Array.isArray(parsed) ? parsed[0] : parsed) ?? new Error("it holds no key");
