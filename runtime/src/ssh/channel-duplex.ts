@@ -1,0 +1,138 @@
+import type { Socket } from "node:net";
+import { Duplex } from "node:stream";
+import type { Channel, ClientChannel } from "ssh2";
+
+/** What an SSH channel runs on. */
+export interface ChannelSetting {
+  /** The SSH connection, of either side: its 'close' is certain to come once `socket` is destroyed. */
+  readonly connection: NodeJS.EventEmitter;
+  readonly socket: Socket;
+  /** The error of a duplex whose connection went away. */
+  readonly lost: () => Error;
+  /** Whether this is the serving side, which reports success (RFC 4254, section 6.10) when it ends. */
+  readonly server: boolean;
+}
+
+/** The parts of ssh2's channel that its types do not show. */
+interface ChannelInternals {
+  readonly incoming: { readonly window: number; readonly state: "open" | "eof" | "closed" };
+  readonly outgoing: { readonly state: "open" | "eof" | "closing" | "closed" };
+  push(chunk: Buffer | null): boolean;
+  eof(): void;
+  close(): void;
+  exit?(status: number): void;
+}
+
+/** In bytes, in each direction, beside the 2 MiB window of the channel. */
+const HIGH_WATER_MARK = 256 * 1024;
+
+/** How many bytes may wait in the TCP socket before writes wait, too: ssh2 itself would go on as far as the window. */
+const SOCKET_LIMIT = 1024 * 1024;
+
+/**
+ * A channel of ssh2 as the duplex that Node promises and ssh2's own is not: destroying it destroys it; its 'close' comes
+ * also when the peer is killed, and then with an error; either side may end while the other goes on; a slow TCP socket
+ * slows its writer; and a peer that sends more than its window holds is disconnected. Whoever gets it destroys it.
+ */
+export class ChannelDuplex extends Duplex {
+  readonly #channel: Channel & ChannelInternals;
+  readonly #setting: ChannelSetting;
+  #gone = false;
+
+  constructor(channel: Channel, setting: ChannelSetting) {
+    super({ highWaterMark: HIGH_WATER_MARK, decodeStrings: true });
+    this.#channel = channel as Channel & ChannelInternals;
+    this.#setting = setting;
+    this.#guardWindow();
+    // Whoever forgets the other stream of a client's channel stops the channel once its window is full.
+    if (!setting.server) (channel as ClientChannel).stderr.resume();
+    channel.on("data", (chunk: Buffer) => {
+      if (!this.push(chunk)) channel.pause();
+    });
+    channel.on("end", this.#onEnd);
+    channel.on("close", this.#onGone);
+    channel.on("error", (error: Error) => this.destroy(error));
+    setting.connection.on("close", this.#onGone);
+  }
+
+  /** ssh2 takes whatever comes, also beyond the window that it granted; that window is what bounds the memory. */
+  #guardWindow(): void {
+    const channel = this.#channel;
+    const push = channel.push.bind(channel);
+    channel.push = (chunk) => {
+      if (chunk === null || channel.incoming.window >= 0) return push(chunk);
+      this.#setting.socket.destroy();
+      return false;
+    };
+  }
+
+  readonly #onEnd = (): void => {
+    // A killed peer ends its channel too, but its connection has closed before, and #onGone has seen that.
+    if (!this.destroyed) this.push(null);
+  };
+
+  readonly #onGone = (): void => {
+    if (this.#gone || this.destroyed) return;
+    this.#gone = true;
+    const ended = this.#channel.incoming.state !== "open";
+    if (!ended || this.writableLength > 0) this.destroy(this.#setting.lost());
+    else if (this.readableEnded) this.destroy();
+    // What the peer sent before it said goodbye can still be read.
+    else this.once("end", () => this.destroy());
+  };
+
+  override _read(): void {
+    this.#channel.resume();
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    this.#send(chunk, done);
+  }
+
+  override _writev(chunks: { chunk: Buffer }[], done: (error?: Error | null) => void): void {
+    this.#send(Buffer.concat(chunks.map(({ chunk }) => chunk)), done);
+  }
+
+  #send(chunk: Buffer, done: (error?: Error | null) => void): void {
+    // ssh2 would never answer a write on a channel that is not open.
+    if (this.#gone || this.#channel.outgoing.state !== "open") {
+      done(this.#setting.lost());
+      return;
+    }
+    const { socket } = this.#setting;
+    try {
+      this.#channel.write(chunk, (error) => {
+        if (error || socket.destroyed || socket.writableLength <= SOCKET_LIMIT) done(error);
+        else socket.once("drain", done);
+      });
+    } catch (error) {
+      done(error as Error);
+    }
+  }
+
+  override _final(done: (error?: Error | null) => void): void {
+    attempt(() => {
+      if (this.#setting.server) this.#channel.exit?.(0);
+      // Not end(), which closes a server's channel: what the client sends after it would be lost.
+      this.#channel.eof();
+    });
+    done();
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.#setting.connection.off("close", this.#onGone);
+    // What still comes has to be read, or the channel never closes.
+    this.#channel.resume();
+    attempt(() => this.#channel.close());
+    done(error);
+  }
+}
+
+/** ssh2 throws where its connection has come to its end already; there is nothing left to do then. */
+function attempt(action: () => void): void {
+  try {
+    action();
+  } catch {
+    // See above.
+  }
+}

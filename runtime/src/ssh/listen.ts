@@ -1,0 +1,191 @@
+import { createServer, type Server as NetServer, type Socket } from "node:net";
+import ssh2, { type Connection } from "ssh2";
+import type { Logger } from "../log.js";
+import { SERVER_ALGORITHMS } from "./algorithms.js";
+import { type AcceptChannel, IncomingConnection } from "./incoming-connection.js";
+import { type AuthorizedKeysLookup, authorizedKeysFiles, authorizedKeysLines } from "./keys/authorized-keys-lookup.js";
+import { type HostKey, type HostKeySource, loadHostKey } from "./keys/host-key.js";
+import type { KeyLookup } from "./keys/key-lookup.js";
+import { publicKeyLine } from "./keys/public-key.js";
+import { printable } from "./printable.js";
+import { IDENT } from "./subsystem.js";
+import { formatHostPort } from "./target.js";
+
+/** How a server listens, and whom it lets in. */
+export interface ListenOptions {
+  /** The address to listen on. Default: `127.0.0.1`; to listen on all, ask for `::` or `0.0.0.0` by name. */
+  readonly host?: string;
+  /** The port; 0 for a free one. Default: 8022. */
+  readonly port?: number;
+  /** The ed25519 host key: a file, or the text of one. An array may hold one of them. */
+  readonly hostKeys: HostKeySource | readonly HostKeySource[];
+  /**
+   * Who may log in: files in the format of authorized_keys, which are read again when they change; or lines of that
+   * format; or a function that decides. The user name is whatever the client says: the key is what is proven.
+   */
+  readonly authorizedKeys: string | readonly string[] | { readonly lines: readonly string[] } | KeyLookup;
+  /** Milliseconds in which a client must have logged in. Default: 30,000. */
+  readonly loginGrace?: number;
+  /** How many attempts to log in may fail on one connection. Default: 6. */
+  readonly maxAuthTries?: number;
+  /** How many connections may be open at once; more are closed unheard. Default: 1,024. */
+  readonly maxConnections?: number;
+  /** How many sessions may be open on one connection. Default: 4. */
+  readonly maxChannels?: number;
+  /** Where the server logs. Default: nowhere. */
+  readonly log?: Logger;
+}
+
+/** A server that listens. Whoever started it closes it. */
+export interface Listener {
+  /** The address that it listens on. */
+  readonly host: string;
+  /** The port that it listens on: the real one, where 0 was asked for. */
+  readonly port: number;
+  /** Its host keys as known_hosts writes them, without the host: `ssh-ed25519 AAAA…`. */
+  readonly hostKeys: readonly string[];
+  /** The fingerprints of its host keys, `SHA256:…`. */
+  readonly fingerprints: readonly string[];
+  /** What its operator should know, one line each, such as that nobody can log in yet. They are logged, too. */
+  readonly warnings: readonly string[];
+  /** How many TCP connections are open. */
+  readonly connections: number;
+  /** Stops listening and ends all connections; those that have not closed within a second are destroyed. */
+  close(): Promise<void>;
+}
+
+const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** Milliseconds that a client has to close after the server has. */
+const FINISH_GRACE = 1000;
+
+/**
+ * Listens for SSH connections, and gives the channels of the subsystem `sshrpc` to `accept`, each with the peer that has
+ * proven itself. Nothing else is served: no shell, no exec, no forwarding.
+ * @throws Error of one line that names the file, address or option that is at fault, and what to do.
+ */
+export async function listen(options: ListenOptions, accept: AcceptChannel): Promise<Listener> {
+  const { host = "127.0.0.1", port = 8022, log = SILENT } = options;
+  checkNumber("port", port, 0, 65_535);
+  const loginGrace = checkNumber("loginGrace", options.loginGrace ?? 30_000, 1, 2 ** 31 - 1);
+  const maxConnections = checkNumber("maxConnections", options.maxConnections ?? 1024, 1);
+  const limits = {
+    maxAuthTries: checkNumber("maxAuthTries", options.maxAuthTries ?? 6, 1),
+    maxChannels: checkNumber("maxChannels", options.maxChannels ?? 4, 1),
+  };
+  const hostKey = await loadOneHostKey(options.hostKeys);
+  const { lookup, warnings } = await toLookup(options.authorizedKeys, log);
+  for (const warning of warnings) log.warn({}, warning);
+
+  const open = new Map<Socket, IncomingConnection | undefined>();
+  const ssh = new ssh2.Server({ hostKeys: [{ key: hostKey.privateKey }], algorithms: SERVER_ALGORITHMS, ident: IDENT });
+  ssh.on("connection", (connection: Connection & { readonly _sock: Socket }) => {
+    const socket = connection._sock;
+    open.set(socket, new IncomingConnection(connection, socket, addressOf(socket), { lookup, accept, log, ...limits }));
+  });
+  ssh.on("error", (error: Error) => log.error({ err: error }, "SSH server"));
+
+  // Our own TCP server, so that a connection is ours before ssh2 has heard a byte of it.
+  const server = createServer({ noDelay: true, keepAlive: true }, (socket) => {
+    open.set(socket, undefined);
+    const grace = setTimeout(() => {
+      if (open.get(socket)?.authenticated) return;
+      log.info({ address: addressOf(socket) }, `not logged in within ${loginGrace} ms (loginGrace)`);
+      socket.destroy();
+    }, loginGrace);
+    socket.on("error", () => {});
+    // ssh2 only ends a connection that it gives up, and a client might never end its side.
+    socket.once("finish", () => setTimeout(() => socket.destroy(), FINISH_GRACE).unref());
+    socket.once("close", () => {
+      clearTimeout(grace);
+      open.delete(socket);
+    });
+    ssh.injectSocket(socket);
+  });
+  server.maxConnections = maxConnections;
+  server.on("drop", (drop) =>
+    log.warn(
+      { address: drop && formatHostPort(drop.remoteAddress ?? "", drop.remotePort ?? 0) },
+      `connection refused: maxConnections (${maxConnections}) is reached`,
+    ),
+  );
+  const address = await listenOn(server, host, port);
+  server.on("error", (error: Error) => log.error({ err: error }, "TCP server"));
+
+  return {
+    ...address,
+    hostKeys: [publicKeyLine(hostKey.publicKey)],
+    fingerprints: [hostKey.publicKey.fingerprint],
+    warnings,
+    get connections() {
+      return open.size;
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        for (const [socket, connection] of open) {
+          if (connection === undefined) socket.destroy();
+          else connection.close();
+        }
+      }),
+  };
+}
+
+function checkNumber(option: string, value: number, min: number, max = Number.MAX_SAFE_INTEGER): number {
+  if (Number.isInteger(value) && value >= min && value <= max) return value;
+  throw new Error(`the option ${option} is ${value}; it takes a whole number from ${min} to ${max}`);
+}
+
+async function loadOneHostKey(sources: ListenOptions["hostKeys"]): Promise<HostKey> {
+  const list = [sources].flat() as readonly HostKeySource[];
+  const [source] = list;
+  if (source === undefined || list.length > 1) {
+    // SSH negotiates one host key of a type, and there is one type.
+    throw new Error(
+      `the option hostKeys has ${source === undefined ? "no" : list.length} keys; a server has one ed25519 host key`,
+    );
+  }
+  return loadHostKey(source);
+}
+
+async function toLookup(from: ListenOptions["authorizedKeys"] | undefined, log: Logger): Promise<AuthorizedKeysLookup> {
+  if (from === undefined)
+    throw new Error("the option authorizedKeys is missing: name a file that lists who may log in");
+  if (typeof from === "function") return { lookup: from, warnings: [] };
+  if (typeof from === "string") return authorizedKeysFiles([from], log);
+  return "lines" in from ? authorizedKeysLines(from.lines) : authorizedKeysFiles(from, log);
+}
+
+function addressOf({ remoteAddress = "", remotePort = 0 }: Socket): string {
+  return formatHostPort(remoteAddress.replace(/^::ffff:(?=\d+\.)/, ""), remotePort);
+}
+
+async function listenOn(server: NetServer, host: string, port: number): Promise<{ host: string; port: number }> {
+  await new Promise<void>((resolve, reject) => {
+    const fail = (error: NodeJS.ErrnoException) => reject(listenError(error, host, port));
+    server.once("error", fail);
+    server.listen({ host, port }, () => {
+      server.off("error", fail);
+      resolve();
+    });
+  });
+  const bound = server.address();
+  if (bound === null || typeof bound === "string") throw new Error(`${formatHostPort(host, port)} is no TCP address`);
+  return { host: bound.address, port: bound.port };
+}
+
+function listenError(error: NodeJS.ErrnoException, host: string, port: number): Error {
+  const where = formatHostPort(printable(host), port);
+  const why: Record<string, string> = {
+    EADDRINUSE: "the port is in use by another process: stop that, or choose another port",
+    EACCES: `this user may not listen there${port < 1024 ? ": ports under 1024 need privileges, choose another" : ""}`,
+    EADDRNOTAVAIL: "this machine has no such address",
+    ENOTFOUND: "no host has that name",
+  };
+  return Object.assign(
+    new Error(`cannot listen on ${where}: ${why[error.code ?? ""] ?? error.message}`, { cause: error }),
+    {
+      code: error.code,
+    },
+  );
+}

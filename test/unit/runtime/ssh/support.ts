@@ -1,0 +1,188 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Duplex } from "node:stream";
+import { onTestFinished } from "vitest";
+import type { Logger } from "../../../../runtime/src/log.js";
+import type { Peer } from "../../../../runtime/src/peer.js";
+import { type DialOptions, sshTransport } from "../../../../runtime/src/ssh/dial.js";
+import { generateEd25519 } from "../../../../runtime/src/ssh/keys/generate-ed25519.js";
+import { type PublicKey, publicKeyLine } from "../../../../runtime/src/ssh/keys/public-key.js";
+import { type Listener, type ListenOptions, listen } from "../../../../runtime/src/ssh/listen.js";
+
+/** A directory that goes away with the test. */
+export function tempDir(): string {
+  const directory = mkdtempSync(join(tmpdir(), "sshrpc-"));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+/** Writes a file into a directory, and gives its path. */
+export function write(directory: string, name: string, content: string | Buffer, mode = 0o600): string {
+  const file = join(directory, name);
+  writeFileSync(file, content, { mode });
+  return file;
+}
+
+/** A key pair, with its private half in a file. */
+export interface TestKey {
+  readonly file: string;
+  readonly privateKey: string;
+  readonly publicKey: PublicKey;
+  /** As authorized_keys has it, without a comment. */
+  readonly line: string;
+}
+
+export function makeKey(directory: string, name: string): TestKey {
+  const { privateKey, publicKey } = generateEd25519(name);
+  return { file: write(directory, name, privateKey), privateKey, publicKey, line: publicKeyLine(publicKey) };
+}
+
+/** A log that can be read. */
+export class TestLog implements Logger {
+  readonly lines: { level: string; message: string; fields: Record<string, unknown> }[] = [];
+  readonly debug = this.#at("debug");
+  readonly info = this.#at("info");
+  readonly warn = this.#at("warn");
+  readonly error = this.#at("error");
+
+  #at(level: string) {
+    return (fields: object, message = "") => void this.lines.push({ level, message, fields: { ...fields } });
+  }
+
+  /** The lines with this message. */
+  with(message: string) {
+    return this.lines.filter((line) => line.message === message);
+  }
+}
+
+/** A server that echoes, a key that may log in, and a known_hosts file that knows the server. */
+export interface Bench {
+  readonly directory: string;
+  readonly listener: Listener;
+  readonly alice: TestKey;
+  readonly hostKey: TestKey;
+  readonly authorizedKeys: string;
+  readonly knownHosts: string;
+  readonly log: TestLog;
+  /** The peers that were accepted, and their duplexes. */
+  readonly accepted: { peer: Peer; duplex: Duplex }[];
+  readonly address: string;
+  /** Dials with alice's key; options override that. */
+  dial(options?: DialOptions, signal?: AbortSignal): Promise<Duplex>;
+  /** Dials through a relay. */
+  dialThrough(port: number): Promise<Duplex>;
+}
+
+export async function startBench(
+  options: Partial<ListenOptions> = {},
+  accept: (duplex: Duplex) => void = (duplex) => void duplex.pipe(duplex),
+): Promise<Bench> {
+  const directory = tempDir();
+  const alice = makeKey(directory, "alice");
+  const hostKey = makeKey(directory, "host");
+  const authorizedKeys = write(directory, "authorized_keys", `scopes="notes:*" ${alice.line} alice@laptop\n`);
+  const log = new TestLog();
+  const accepted: Bench["accepted"] = [];
+  const listener = await listen(
+    { port: 0, hostKeys: hostKey.file, authorizedKeys, log, ...options },
+    (duplex, peer) => {
+      accepted.push({ peer, duplex });
+      duplex.on("error", () => {});
+      accept(duplex);
+    },
+  );
+  onTestFinished(() => listener.close());
+  const knownHosts = write(directory, "known_hosts", `[127.0.0.1]:${listener.port} ${hostKey.line}\n`);
+  const address = `ssh://alice@127.0.0.1:${listener.port}`;
+  const open = async (to: string, dialOptions: DialOptions, signal?: AbortSignal) => {
+    const duplex = await sshTransport(to, { identity: alice.file, ...dialOptions }).open(signal);
+    onTestFinished(() => void duplex.on("error", () => {}).destroy());
+    return duplex;
+  };
+  const dial: Bench["dial"] = (dialOptions, signal) => open(address, { knownHosts, ...dialOptions }, signal);
+  const dialThrough = (port: number) =>
+    open(`ssh://alice@127.0.0.1:${port}`, { hostKey: hostKey.publicKey.fingerprint });
+  return { directory, listener, alice, hostKey, authorizedKeys, knownHosts, log, accepted, address, dial, dialThrough };
+}
+
+/** A TCP server that does with its sockets what a test says; it gives its port. */
+export async function startTcp(onSocket: (socket: Socket) => void): Promise<number> {
+  const sockets = new Set<Socket>();
+  const server: Server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on("error", () => {});
+    onSocket(socket);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  const address = server.address();
+  return typeof address === "object" && address !== null ? address.port : 0;
+}
+
+/** A TCP relay in front of a server; killing it cuts both sides off as a crash or a pulled plug does. */
+export async function startRelay(to: number): Promise<{ port: number; kill(): void }> {
+  const pairs: Socket[] = [];
+  const port = await startTcp((socket) => {
+    const onward = connect(to, "127.0.0.1");
+    onward.on("error", () => {});
+    socket.pipe(onward).pipe(socket);
+    pairs.push(socket, onward);
+  });
+  return { port, kill: () => pairs.forEach((socket) => void socket.resetAndDestroy()) };
+}
+
+/** The rejection of a promise; an error where it fulfils. */
+export async function failure(promise: Promise<unknown>): Promise<Error & { status?: string }> {
+  return promise.then(
+    () => {
+      throw new Error("it did not fail");
+    },
+    (error: Error) => error,
+  );
+}
+
+/** Reads `size` bytes. */
+export function readBytes(duplex: Duplex, size: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let total = 0;
+    const onData = (chunk: Buffer) => {
+      chunks.push(chunk);
+      total += chunk.length;
+      if (total < size) return;
+      duplex.off("data", onData);
+      resolve(Buffer.concat(chunks));
+    };
+    duplex.on("data", onData);
+    duplex.once("error", reject);
+    duplex.once("close", () => reject(new Error(`closed after ${total} of ${size} bytes`)));
+  });
+}
+
+/** All that comes until the other side ends, as text. Unlike a loop over the stream, it leaves the stream open. */
+export function readText(duplex: Duplex): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = "";
+    duplex.on("data", (chunk: Buffer) => {
+      text += chunk.toString();
+    });
+    duplex.once("end", () => resolve(text));
+    duplex.once("error", reject);
+  });
+}
+
+/** Resolves with the error, if any, once the stream has closed. */
+export function closed(duplex: Duplex): Promise<Error | undefined> {
+  return new Promise((resolve) => {
+    let error: Error | undefined;
+    duplex.on("error", (reason: Error) => {
+      error = reason;
+    });
+    duplex.once("close", () => resolve(error));
+  });
+}
