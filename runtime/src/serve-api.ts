@@ -18,6 +18,8 @@ export interface Server extends AsyncDisposable {
   readonly port: number;
   /** Its host keys as lines for known_hosts, without the host: `ssh-ed25519 AAAA…`. */
   readonly hostKeys: readonly string[];
+  /** The fingerprints of its host keys, in the same order: `SHA256:…`. */
+  readonly fingerprints: readonly string[];
   /** Stops listening and ends all connections. Calls that have no status yet end with UNAVAILABLE at their callers. */
   close(): Promise<void>;
 }
@@ -43,6 +45,6 @@ export async function serveHandlers(handlers: ApiHandlers, options: ServeOptions
     await server.close();
     await listener.close();
   };
-  const { host, port, hostKeys } = listener;
-  return { host, port, hostKeys, close, [Symbol.asyncDispose]: close };
+  const { host, port, hostKeys, fingerprints } = listener;
+  return { host, port, hostKeys, fingerprints, close, [Symbol.asyncDispose]: close };
 }

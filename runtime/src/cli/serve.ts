@@ -2,7 +2,6 @@ import { userInfo } from "node:os";
 import { Command, InvalidArgumentError } from "commander";
 import type { Api } from "../contract/method.js";
 import { type Server, serveHandlers } from "../serve-api.js";
-import { fingerprint } from "../ssh/keys/fingerprint.js";
 import { prepareHome } from "./home.js";
 import { loadHandlers } from "./load-handlers.js";
 
@@ -48,7 +47,7 @@ function introduction(api: Api, server: Server, authorizedKeys: string): string 
   const name = host === "0.0.0.0" || host === "::" ? "localhost" : host;
   const bracketed = name.includes(":") ? `[${name}]` : name;
   return `${api.name} ${api.version} listens on ${host.includes(":") ? `[${host}]` : host}:${port}
-  host key         ${fingerprint(hostKey)}
+  host key         ${server.fingerprints[0]}
   authorized keys  ${authorizedKeys}
 
 To let a key in, and to know this server:
