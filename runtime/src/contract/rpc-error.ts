@@ -19,8 +19,12 @@ const BRAND = Symbol.for("sshrpc.RpcError");
  * A handler throws one to choose the status of its call; anything else it throws becomes `INTERNAL`.
  */
 export class RpcError<Status extends ErrorStatus = ErrorStatus, Details = unknown> extends Error {
-  /** Two copies of this package in one process must know each other's errors, so `instanceof` asks for a brand. */
+  /**
+   * Two copies of this package in one process must know each other's errors, so `instanceof` asks for a brand. A class
+   * that extends this one is asked about as any other: not every RpcError is one of its instances.
+   */
   static override [Symbol.hasInstance](value: unknown): boolean {
+    if (this !== RpcError) return Function.prototype[Symbol.hasInstance].call(this, value);
     return typeof value === "object" && value !== null && BRAND in value;
   }
 
@@ -41,8 +45,8 @@ export class RpcError<Status extends ErrorStatus = ErrorStatus, Details = unknow
     this.method = options.method;
     Object.defineProperty(this, BRAND, { value: true });
     Object.defineProperty(this, "name", { value: "RpcError", configurable: true });
-    const frames = this.stack?.slice(this.stack.indexOf("\n    at "));
-    Object.defineProperty(this, "stack", { value: `${this}${frames ?? ""}`, writable: true, configurable: true });
+    const frames = /\n {4}at .*$/s.exec(this.stack ?? "")?.[0] ?? "";
+    Object.defineProperty(this, "stack", { value: `${this}${frames}`, writable: true, configurable: true });
   }
 
   override toString(): string {
