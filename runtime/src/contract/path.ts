@@ -23,6 +23,8 @@ export function parsePath(template: string): readonly Segment[] {
     .map((part) => {
       const param = PARAM.exec(part)?.[1];
       if (param !== undefined) {
+        if (param === "__proto__")
+          throw new Error(`path "${template}": no field of a request can have the name {__proto__}`);
         if (seen.has(param)) throw new Error(`path "${template}": {${param}} occurs twice; give each its own name`);
         seen.add(param);
         return { param };
