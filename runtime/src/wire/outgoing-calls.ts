@@ -40,6 +40,8 @@ export class OutgoingCalls {
   readonly #slots: (OutgoingCall | undefined)[] = [];
   readonly #free: number[] = [];
   readonly #queue = new Set<OutgoingCall>();
+  /** Goes through the queue once: to begin at its front each time would pass over all that has left it. */
+  #front: Iterator<OutgoingCall> = this.#queue.values();
   readonly #ids = new Map<OutgoingCall, number>();
   /** How many the other side runs at the same time. */
   max = 1;
@@ -126,8 +128,14 @@ export class OutgoingCalls {
   }
 
   #next(): void {
-    const [call] = this.#queue;
-    if (call === undefined) return;
+    if (this.#queue.size === 0) return;
+    let front = this.#front.next();
+    if (front.done === true) {
+      // It had reached the end before this call came: it must begin again.
+      this.#front = this.#queue.values();
+      front = this.#front.next();
+    }
+    const call = front.value as OutgoingCall;
     this.#queue.delete(call);
     this.#send(call);
   }
