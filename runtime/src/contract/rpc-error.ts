@@ -24,6 +24,7 @@ export class RpcError<Status extends ErrorStatus = ErrorStatus, Details = unknow
    * that extends this one is asked about as any other: not every RpcError is one of its instances.
    */
   static override [Symbol.hasInstance](value: unknown): boolean {
+    // biome-ignore lint/complexity/noThisInStatic: a class that extends this one inherits the method, and is `this` then.
     if (this !== RpcError) return Function.prototype[Symbol.hasInstance].call(this, value);
     return typeof value === "object" && value !== null && BRAND in value;
   }
