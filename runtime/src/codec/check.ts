@@ -4,7 +4,7 @@ import { describeIssues, issuesOf } from "./issues.js";
 
 /** Validates a request, on either side. @throws RpcError BAD_REQUEST with its issues as details */
 export function checkRequest(value: unknown, validator: Validator, method: string): void {
-  if (validator(value)) return;
+  if (passes(value, validator, method)) return;
   const issues = issuesOf(validator);
   throw new RpcError<"BAD_REQUEST", BadRequestDetails>("BAD_REQUEST", describeIssues(issues), {
     details: { issues },
@@ -20,4 +20,14 @@ export function checkAnswer(value: unknown, validator: Validator, what: string, 
   if (validator(value)) return;
   const issues = describeIssues(issuesOf(validator));
   throw new RpcError("INTERNAL", `the ${what} does not fit the contract: ${issues}`, { method });
+}
+
+/** A value of a recursive type may be nested deeper than the stack goes. */
+function passes(value: unknown, validator: Validator, method: string): boolean {
+  try {
+    return validator(value);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new RpcError("BAD_REQUEST", "the value is nested too deeply", { method, cause: error });
+  }
 }

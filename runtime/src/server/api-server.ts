@@ -39,8 +39,7 @@ export class ApiServer {
     this.#limits = resolveLimits(options.limits);
     this.#log = options.log;
     this.#settings = {
-      timeout: options.timeout ?? DEFAULT_TIMEOUT,
-      message: this.#limits.message,
+      timeout: checkTimeout(options.timeout ?? DEFAULT_TIMEOUT),
       exposeErrors: options.exposeErrors ?? false,
       log: options.log,
     };
@@ -60,7 +59,12 @@ export class ApiServer {
       if (route instanceof RpcError) {
         call.answer(route.status, encodeErrorBody(route));
         call.release();
-      } else new Dispatch(call, route, peer, timeout, metadata, this.#settings).run(buffer, start, end);
+      } else
+        new Dispatch(call, route, peer, timeout, metadata, connection.maxMessage, this.#settings).run(
+          buffer,
+          start,
+          end,
+        );
     };
     const { name, version, hash } = this.#api;
     const connection = new Connection(duplex, {
@@ -90,4 +94,9 @@ export class ApiServer {
       throw error;
     }
   }
+}
+
+function checkTimeout(timeout: number): number {
+  if (timeout > 0 && timeout <= 0x7fff_ffff) return timeout;
+  throw new Error(`timeout is ${timeout}; it is in milliseconds, over 0 and at most ${0x7fff_ffff}`);
 }

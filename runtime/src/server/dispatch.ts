@@ -4,19 +4,22 @@ import { encodeErrorBody } from "../codec/error-body.js";
 import { describeIssues, issuesOf } from "../codec/issues.js";
 import { decodeJson, encodeJson } from "../codec/json.js";
 import { RpcError } from "../contract/rpc-error.js";
+import { isErrorStatus } from "../contract/status.js";
 import type { Logger } from "../log.js";
 import { grants, type Peer } from "../peer.js";
 import type { IncomingCall } from "../wire/incoming-calls.js";
+import { checkSize } from "../wire/message-size.js";
 import type { Metadata } from "../wire/metadata.js";
 import { CallContext } from "./call-context.js";
 import type { Route } from "./router.js";
+
+/** The longest that a timer of Node waits, in milliseconds. The wire has room for twice as much. */
+const MAX_TIMER = 0x7fff_ffff;
 
 /** What all calls of a server share. */
 export interface DispatchSettings {
   /** Milliseconds that a call may take where its caller and its method do not say. */
   readonly timeout: number;
-  /** Bytes of a response that the other side takes. */
-  readonly message: number;
   /** Whether callers see what an undeclared error says, with its stack: for development only. */
   readonly exposeErrors: boolean;
   readonly log: Logger;
@@ -31,18 +34,22 @@ export class Dispatch {
   readonly #route: Route;
   readonly #settings: DispatchSettings;
   readonly #context: CallContext;
+  readonly #maxMessage: number;
   #timer: NodeJS.Timeout | undefined;
 
+  /** @param maxMessage bytes of a response that both sides take */
   constructor(
     call: IncomingCall,
     route: Route,
     peer: Peer,
     timeout: number,
     metadata: Metadata,
+    maxMessage: number,
     settings: DispatchSettings,
   ) {
     const { method } = route;
     this.#call = call;
+    this.#maxMessage = maxMessage;
     this.#route = route;
     this.#settings = settings;
     const time = timeout || method.timeout || settings.timeout;
@@ -51,12 +58,28 @@ export class Dispatch {
 
   /** Runs the call to its answer. It never throws. */
   run(buffer: Buffer, start: number, end: number): void {
+    let request: unknown;
     try {
-      const { method, handler, params } = this.#route;
-      authorize(this.#context.peer, method.scope);
-      const request = withParams(start === end ? {} : decodeJson(buffer, start, end), params);
-      checkRequest(request, method.request, method.id);
-      const result = handler(request, this.#context);
+      request = this.#admit(buffer, start, end);
+    } catch (error) {
+      this.#refuse(error);
+      return;
+    }
+    this.#handle(request);
+  }
+
+  /** The request, once it may be handled. @throws RpcError what the runtime itself has against the call */
+  #admit(buffer: Buffer, start: number, end: number): unknown {
+    const { method, params } = this.#route;
+    authorize(this.#context.peer, method.scope);
+    const request = withParams(start === end ? {} : decodeJson(buffer, start, end), params);
+    checkRequest(request, method.request, method.id);
+    return request;
+  }
+
+  #handle(request: unknown): void {
+    try {
+      const result = this.#route.handler(request, this.#context);
       if (isPromise(result)) this.#await(result);
       else this.#succeed(result);
     } catch (error) {
@@ -68,8 +91,9 @@ export class Dispatch {
   #await(result: PromiseLike<unknown>): void {
     this.#call.onCancel = (reason) => this.#abort(reason);
     const left = Math.max(0, this.#context.deadline - Date.now());
-    this.#timer = setTimeout(() => this.#abort(deadlineExceeded()), left);
-    result.then(
+    this.#timer = setTimeout(() => this.#abort(deadlineExceeded()), Math.min(left, MAX_TIMER));
+    // Not every thenable keeps its word that it settles once: a promise does.
+    Promise.resolve(result).then(
       (value) => this.#succeed(value),
       (error) => this.#fail(error),
     );
@@ -91,12 +115,29 @@ export class Dispatch {
     }
   }
 
-  #fail(error: unknown): void {
-    if (!this.#call.answered) {
-      const failure = this.#failure(error);
-      this.#call.answer(failure.status, encodeErrorBody(failure));
-    }
+  /** Answers with a status of the runtime's own: what the schema declares for it concerns handlers only. */
+  #refuse(error: unknown): void {
+    this.#answer(error instanceof RpcError ? error : this.#internal(error));
     this.#done();
+  }
+
+  #fail(error: unknown): void {
+    if (!this.#call.answered) this.#answer(this.#failure(error));
+    this.#done();
+  }
+
+  /** What a handler throws may hold anything, also what JSON cannot carry, or more than a message may. */
+  #answer(failure: RpcError): void {
+    let body: string;
+    try {
+      body = encodeErrorBody(failure);
+      checkSize(body, this.#maxMessage, `error (${failure.status})`);
+    } catch (error) {
+      const instead = error instanceof RpcError ? error : this.#internal(error);
+      this.#call.answer(instead.status, encodeErrorBody(instead));
+      return;
+    }
+    this.#call.answer(failure.status, body);
   }
 
   #done(): void {
@@ -110,15 +151,17 @@ export class Dispatch {
       throw new Error(`the handler's response does not fit the contract: ${describeIssues(issuesOf(method.response))}`);
     }
     const body = encodeJson(response);
-    const limit = this.#settings.message;
-    const size = body.length * 3 > limit ? Buffer.byteLength(body) : 0;
-    if (size <= limit) return body;
-    throw new RpcError("MESSAGE_TOO_LARGE", `the response has ${size} bytes; the limit is ${limit} (limits.message)`);
+    checkSize(body, this.#maxMessage, "response");
+    return body;
   }
 
   /** What the caller is told of an error: what was meant for it, or a reference to the log. */
   #failure(error: unknown): RpcError {
-    if (error instanceof RpcError) return this.#declared(error);
+    if (error instanceof RpcError && isErrorStatus(error.status)) return this.#declared(error);
+    return this.#internal(error);
+  }
+
+  #internal(error: unknown): RpcError {
     const reference = randomUUID().slice(0, 8);
     this.#context.log.error({ err: error, reference }, "a handler failed");
     const { message, stack } = error instanceof Error ? error : { message: String(error), stack: undefined };
@@ -134,7 +177,7 @@ export class Dispatch {
     const validator = method.errors?.[error.status];
     if (validator === undefined || validator(error.details)) return error;
     const issues = describeIssues(issuesOf(validator));
-    return this.#failure(
+    return this.#internal(
       new Error(`the details of ${error.status} do not fit the contract: ${issues}`, { cause: error }),
     );
   }
@@ -150,15 +193,21 @@ function authorize(peer: Peer, scope: string | undefined): void {
 function withParams(request: unknown, params: Readonly<Record<string, unknown>> | undefined): unknown {
   if (params === undefined || typeof request !== "object" || request === null || Array.isArray(request)) return request;
   for (const [name, value] of Object.entries(params)) {
-    const given = (request as Record<string, unknown>)[name];
+    const given = Object.hasOwn(request, name) ? (request as Record<string, unknown>)[name] : undefined;
     if (given !== undefined && given !== value) {
       throw new RpcError(
         "BAD_REQUEST",
-        `${name} is ${JSON.stringify(value)} in the path and ${JSON.stringify(given)} in the request`,
+        `${name} is ${excerpt(value)} in the path and ${excerpt(given)} in the request`,
       );
     }
   }
   return { ...request, ...params };
+}
+
+/** A value for a message: cut, so that a short call cannot ask for a long answer. */
+function excerpt(value: unknown): string {
+  const text = JSON.stringify(value);
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }
 
 function deadlineExceeded(): RpcError {

@@ -6,6 +6,7 @@ import { FLAG, FRAME, type FrameKind, frameName, METADATA_SIZE, OPEN_SIZE, STATU
 import { type Hello, MAX_HELLO, parseHello, parseReason } from "./hello.js";
 import { type IncomingCall, IncomingCalls } from "./incoming-calls.js";
 import type { Limits } from "./limits.js";
+import { checkSize, tooLarge } from "./message-size.js";
 import { decodeMetadata, type Metadata, NO_METADATA } from "./metadata.js";
 import { type OutgoingCall, OutgoingCalls } from "./outgoing-calls.js";
 import { PREAMBLE, PreambleScanner } from "./preamble.js";
@@ -107,6 +108,12 @@ export class Connection implements FrameSink {
     return this.#remote;
   }
 
+  /** Bytes of a message that both sides take. */
+  get maxMessage(): number {
+    const { message } = this.#options.limits;
+    return Math.min(message, this.#remote?.limits.message ?? message);
+  }
+
   /** Whether calls can be opened. */
   get open(): boolean {
     return this.#end === undefined && !this.#draining;
@@ -116,8 +123,7 @@ export class Connection implements FrameSink {
   call(call: OutgoingCall): void {
     if (this.#end !== undefined) throw this.#end;
     if (this.#draining) throw new RpcError("UNAVAILABLE", `${this.#options.other} takes no new calls`);
-    const limit = this.#remote?.limits.message ?? this.#options.limits.message;
-    if (call.body.length * 3 > limit) checkSize(Buffer.byteLength(call.body), limit, "request");
+    checkSize(call.body, this.maxMessage, "request");
     this.outgoing.open(call);
   }
 
@@ -286,12 +292,4 @@ export class Connection implements FrameSink {
     const timer = setTimeout(() => duplex.destroy(), CLOSE_GRACE);
     duplex.once("close", () => clearTimeout(timer));
   }
-}
-
-function checkSize(size: number, limit: number, what: string): void {
-  if (size > limit) throw tooLarge(size, limit, what);
-}
-
-function tooLarge(size: number, limit: number, what: string): RpcError {
-  return new RpcError("MESSAGE_TOO_LARGE", `the ${what} has ${size} bytes; the limit is ${limit} (limits.message)`);
 }

@@ -1,6 +1,9 @@
 /** Bounds of one connection. Each side announces its own `message` and `calls` in its HELLO; the other keeps to them. */
 export interface Limits {
-  /** Bytes of one request, response, or error as JSON. Over it: MESSAGE_TOO_LARGE. Default: 4 MiB. */
+  /**
+   * Bytes of one request, response, or error as JSON, in either direction; of both sides' limits the smaller one holds.
+   * Over it: MESSAGE_TOO_LARGE. Default: 4 MiB.
+   */
   readonly message: number;
   /** Bytes of one call's metadata in one direction, as JSON. Default: 16 KiB. */
   readonly metadata: number;
