@@ -46,7 +46,9 @@ export class Router {
   }
 
   #match(reference: string): Route {
-    const [verb = "", path = ""] = reference.split(" ", 2);
+    const space = reference.indexOf(" ");
+    const verb = reference.slice(0, Math.max(0, space));
+    const path = space < 0 ? "" : reference.slice(space + 1);
     const template = this.#resources.get(path);
     if (template !== undefined) throw notAllowed(verb, path, template);
     for (const resource of this.#resources.values()) {
@@ -56,15 +58,24 @@ export class Router {
       if (route === undefined) throw notAllowed(verb, path, resource);
       return { ...route, params: paramValues(texts, route.method) };
     }
-    throw new RpcError("NOT_FOUND", `there is no resource ${path === "" ? JSON.stringify(reference) : path}`);
+    throw new RpcError("NOT_FOUND", `there is no resource ${excerpt(path === "" ? JSON.stringify(reference) : path)}`);
   }
 }
 
 function notAllowed(verb: string, path: string, resource: Resource): RpcError {
   const verbs = VERBS.filter((known) => resource.byVerb.has(known));
-  return new RpcError("METHOD_NOT_ALLOWED", `${path} does not answer ${verb}; it answers ${verbs.join(", ")}`, {
-    details: { verbs },
-  });
+  return new RpcError(
+    "METHOD_NOT_ALLOWED",
+    `${excerpt(path)} does not answer ${excerpt(verb)}; it answers ${verbs.join(", ")}`,
+    {
+      details: { verbs },
+    },
+  );
+}
+
+/** What the caller wrote, for its message: cut, because it comes back with every call, and each costs few bytes. */
+function excerpt(text: string): string {
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }
 
 function paramValues(texts: Readonly<Record<string, string>>, method: Method): Readonly<Record<string, unknown>> {
