@@ -75,10 +75,7 @@ export class Connection implements FrameSink {
     this.#batch = new Batch(this.#write);
     this.outgoing = new OutgoingCalls(this.#batch, role === "dialer" ? 1 : 2, limits.queue);
     this.incoming = new IncomingCalls(this.#batch, role === "dialer" ? 2 : 1, limits.calls);
-    this.#decoder = new FrameDecoder(
-      this,
-      Math.max(limits.message, MAX_HELLO) + limits.metadata + OPEN_SIZE + METADATA_SIZE,
-    );
+    this.#decoder = new FrameDecoder(this, MAX_HELLO);
     this.#preamble = new PreambleScanner(limits.noise);
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
@@ -139,9 +136,7 @@ export class Connection implements FrameSink {
   /** See {@link FrameSink.frame}. */
   frame(kind: FrameKind, flags: number, id: number, buffer: Buffer, start: number, end: number): void {
     if (this.#end !== undefined) return;
-    if (this.#remote === undefined && kind !== FRAME.HELLO && kind !== FRAME.CLOSE) {
-      throw new ProtocolError(`${frameName(kind)} before HELLO`);
-    }
+    this.#checkOrder(kind);
     switch (kind) {
       case FRAME.STATUS:
         this.#onStatus(flags, id, buffer, start, end);
@@ -168,6 +163,8 @@ export class Connection implements FrameSink {
 
   /** See {@link FrameSink.oversize}. */
   oversize(kind: FrameKind, id: number, length: number): void {
+    if (this.#end !== undefined) return;
+    this.#checkOrder(kind);
     const limit = this.#options.limits.message;
     const error = new RpcError(
       "MESSAGE_TOO_LARGE",
@@ -178,12 +175,20 @@ export class Connection implements FrameSink {
     else throw new ProtocolError(`${frameName(kind)} of ${length} bytes`);
   }
 
+  #checkOrder(kind: FrameKind): void {
+    if (this.#remote === undefined && kind !== FRAME.HELLO && kind !== FRAME.CLOSE) {
+      throw new ProtocolError(`${frameName(kind)} before HELLO`);
+    }
+  }
+
   #onStatus(flags: number, id: number, buffer: Buffer, start: number, end: number): void {
     const code = buffer.readUInt16BE(start);
     let body = start + STATUS_SIZE;
     let metadata = NO_METADATA;
     if ((flags & FLAG.METADATA) !== 0) {
-      ({ metadata, body } = decodeMetadata(buffer, body, end, this.#options.limits.metadata));
+      const found = decodeMetadata(buffer, body, end, this.#options.limits.metadata);
+      if (found instanceof RpcError) return this.outgoing.fail(id, found);
+      ({ metadata, body } = found);
     }
     const limit = this.#options.limits.message;
     if (end - body > limit) this.outgoing.fail(id, tooLarge(end - body, limit, "response"));
@@ -196,7 +201,9 @@ export class Connection implements FrameSink {
     let body = start + OPEN_SIZE;
     let metadata = NO_METADATA;
     if ((flags & FLAG.METADATA) !== 0) {
-      ({ metadata, body } = decodeMetadata(buffer, body, end, this.#options.limits.metadata));
+      const found = decodeMetadata(buffer, body, end, this.#options.limits.metadata);
+      if (found instanceof RpcError) return this.incoming.refuse(id, found);
+      ({ metadata, body } = found);
     }
     if (method >= (this.#remote as Hello).methods.length)
       throw new ProtocolError(`OPEN of method ${method}, which HELLO does not list`);
@@ -216,6 +223,8 @@ export class Connection implements FrameSink {
   #onHello(text: string): void {
     if (this.#remote !== undefined) throw new ProtocolError("a second HELLO");
     this.#remote = parseHello(text);
+    const { message, metadata } = this.#options.limits;
+    this.#decoder.maxPayload = message + metadata + OPEN_SIZE + METADATA_SIZE;
     this.outgoing.max = this.#remote.limits.calls;
     clearTimeout(this.#helloTimer);
     this.#resolveReady(this.#remote);

@@ -14,15 +14,18 @@ export interface FrameSink {
 
 const LAST_KIND = Math.max(...Object.values(FRAME));
 
+const EMPTY = Buffer.alloc(0);
+
 /**
  * Cuts a byte stream into frames, wherever the chunks are split. It holds at most one incomplete frame, which is
  * at most `maxPayload` long, and copies only what chunks cut apart.
  */
 export class FrameDecoder {
   readonly #sink: FrameSink;
-  readonly #maxPayload: number;
-  /** The pieces of an incomplete frame, and their size together. */
-  #pieces: Buffer[] = [];
+  /** The longest payload that is kept; a longer one is skipped. */
+  maxPayload: number;
+  /** The incomplete frame: the first `#size` bytes. Chunks are not kept, for each may be one byte in a large buffer. */
+  #held: Buffer = EMPTY;
   #size = 0;
   /** The size at which the incomplete frame is worth another look. */
   #wanted = HEADER_SIZE;
@@ -31,7 +34,7 @@ export class FrameDecoder {
 
   constructor(sink: FrameSink, maxPayload: number) {
     this.#sink = sink;
-    this.#maxPayload = maxPayload;
+    this.maxPayload = maxPayload;
   }
 
   /** Takes the next chunk. @throws ProtocolError at the first malformed header; nothing may be pushed after that. */
@@ -40,19 +43,28 @@ export class FrameDecoder {
       this.#keep(chunk, this.#decode(chunk));
       return;
     }
-    this.#pieces.push(chunk);
-    this.#size += chunk.length;
+    this.#append(chunk);
     if (this.#size < this.#wanted) return;
-    const whole = Buffer.concat(this.#pieces, this.#size);
-    this.#pieces = [];
-    this.#size = 0;
+    const whole = this.#held.subarray(0, this.#size);
     this.#keep(whole, this.#decode(whole));
   }
 
+  /** Holds what is left of `buffer`, as a view of it, until the next chunk comes. */
   #keep(buffer: Buffer, from: number): void {
-    if (from >= buffer.length) return;
-    this.#pieces.push(from === 0 ? buffer : buffer.subarray(from));
     this.#size = buffer.length - from;
+    this.#held = this.#size === 0 ? EMPTY : buffer.subarray(from);
+  }
+
+  #append(chunk: Buffer): void {
+    const size = this.#size + chunk.length;
+    if (size > this.#held.length) {
+      // It grows with what has come, not at once to what a header says will come.
+      const grown = Buffer.allocUnsafeSlow(Math.max(size, Math.min(this.#wanted, size * 2)));
+      this.#held.copy(grown, 0, 0, this.#size);
+      this.#held = grown;
+    }
+    chunk.copy(this.#held, this.#size);
+    this.#size = size;
   }
 
   /** Delivers all whole frames of `buffer`; returns where the incomplete one begins. */
@@ -65,7 +77,7 @@ export class FrameDecoder {
       const id = buffer.readUInt32BE(at + 6);
       checkHeader(kind, flags, id, length);
       const start = at + HEADER_SIZE;
-      if (length > this.#maxPayload) {
+      if (length > this.maxPayload) {
         this.#sink.oversize(kind, id, length);
         this.#skip = length;
         at = start + this.#skipped(buffer.length - start);
