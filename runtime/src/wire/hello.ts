@@ -15,6 +15,9 @@ export interface Hello {
   readonly limits: { readonly message: number; readonly calls: number };
 }
 
+/** Characters of one entry of `methods`: a path with its parameters, which each short OPEN may bring back. */
+export const MAX_REFERENCE = 8192;
+
 /** An OPEN has two bytes for the index. */
 export const MAX_METHODS = 65_536;
 
@@ -26,8 +29,10 @@ export function parseHello(text: string): Hello {
   const hello = parseObject(text, "HELLO");
   const limits = isObject(hello["limits"]) ? hello["limits"] : {};
   const methods = hello["methods"];
-  if (!Array.isArray(methods) || methods.length > MAX_METHODS || !methods.every((id) => typeof id === "string")) {
-    throw new ProtocolError(`HELLO: methods must be a list of at most ${MAX_METHODS} texts`);
+  if (!Array.isArray(methods) || methods.length > MAX_METHODS || !methods.every(isReference)) {
+    throw new ProtocolError(
+      `HELLO: methods must be a list of at most ${MAX_METHODS} texts, each of at most ${MAX_REFERENCE} characters`,
+    );
   }
   return {
     agent: typeof hello["agent"] === "string" ? hello["agent"].slice(0, 200) : "unknown",
@@ -61,6 +66,10 @@ function parseObject(text: string, what: string): Record<string, unknown> {
 function limit(value: unknown, name: string): number {
   if (typeof value === "number" && Number.isSafeInteger(value) && value > 0) return value;
   throw new ProtocolError(`HELLO: limits.${name} must be a positive whole number`);
+}
+
+function isReference(value: unknown): value is string {
+  return typeof value === "string" && value.length <= MAX_REFERENCE;
 }
 
 function isApi(value: unknown): value is NonNullable<Hello["api"]> {

@@ -31,27 +31,31 @@ export function encodeMetadata(
   if (pairs.length === 0) return undefined;
   const text = JSON.stringify(pairs);
   const size = Buffer.byteLength(text);
-  if (size > limit) {
-    throw new RpcError("MESSAGE_TOO_LARGE", `metadata of ${size} bytes; the limit is ${limit} (limits.metadata)`);
-  }
+  if (size > limit) throw tooLarge(size, limit);
   return text;
 }
 
 /**
- * Reads the metadata that stands at `start` of a frame's payload; gives it with the place where the body begins.
- * @throws ProtocolError where it is malformed or over `limit`
+ * Reads the metadata that stands at `start` of a frame's payload; gives it with the place where the body begins, or the
+ * error of its call where it has over `limit` bytes: the other side cannot know this limit.
+ * @throws ProtocolError where it is malformed
  */
 export function decodeMetadata(
   buffer: Buffer,
   start: number,
   end: number,
   limit: number,
-): { readonly metadata: Metadata; readonly body: number } {
+): { readonly metadata: Metadata; readonly body: number } | RpcError {
   if (end - start < METADATA_SIZE) throw new ProtocolError("metadata without its length");
   const size = buffer.readUInt32BE(start);
   const body = start + METADATA_SIZE + size;
-  if (body > end || size > limit) throw new ProtocolError(`metadata of ${size} bytes`);
+  if (body > end) throw new ProtocolError(`metadata of ${size} bytes, more than its frame has`);
+  if (size > limit) return tooLarge(size, limit);
   return { metadata: parsePairs(buffer.toString("utf8", start + METADATA_SIZE, body)), body };
+}
+
+function tooLarge(size: number, limit: number): RpcError {
+  return new RpcError("MESSAGE_TOO_LARGE", `metadata of ${size} bytes; the limit is ${limit} (limits.metadata)`);
 }
 
 function parsePairs(text: string): Metadata {
