@@ -1,6 +1,7 @@
 /** `sshrpc/generated`: what generated code imports, and nothing else should. */
 export type { Client } from "./client/client.js";
 export type { CallOptions, UnaryMethod, UnaryMethodOptional } from "./client/unary.js";
+export { equal, formats, ucs2length } from "./codec/ajv-runtime.js";
 export { type ConnectOptions, connectApi, type Target } from "./connect-api.js";
 export type { AnyRpcError } from "./contract/any-rpc-error.js";
 export type { Api, Method, Validator } from "./contract/method.js";

@@ -1,0 +1,80 @@
+import type { ApiModel, MethodModel, ResourceModel } from "../model/api-model.js";
+import { LINE_WIDTH, printComment } from "./layout.js";
+import { propertyName, stringLiteral } from "./literal.js";
+import { runtimeType } from "./runtime-symbols.js";
+import { TextFile } from "./text-file.js";
+import type { ValidatorSet } from "./validators.js";
+
+/** `api.ts`: the contract bound to its validators, which the client and the server share. */
+export function emitApi(
+  model: ApiModel,
+  hash: string,
+  validators: ValidatorSet,
+  header: string,
+  extension: string,
+): string {
+  const file = new TextFile(["api"]);
+  const methods = model.resources
+    .flatMap((resource) => resource.methods.map((method) => ({ resource, method })))
+    .sort((a, b) => (a.method.id < b.method.id ? -1 : 1));
+  const type = file.use(runtimeType("Api"));
+  const entries = methods.map(({ resource, method }) => entryOf(resource, method, validators, file, extension));
+  file.write(
+    `${printComment("The contract at run time. `api.json` has it as data.", 0)}export const api: ${type} = {\n` +
+      `  name: ${stringLiteral(model.name)},\n  version: ${stringLiteral(model.version)},\n  hash: ${stringLiteral(hash)},\n` +
+      `  methods: [\n${entries.join("")}  ],\n};\n`,
+  );
+  return file.print(header);
+}
+
+function entryOf(
+  resource: ResourceModel,
+  method: MethodModel,
+  validators: ValidatorSet,
+  file: TextFile,
+  extension: string,
+): string {
+  // The validators are JavaScript, whatever the extension of the TypeScript beside them.
+  const from = extension === "" ? "./validators" : "./validators.js";
+  const use = (name: string): string => file.use({ name, from, type: false, alias: `${name}_` });
+  const { id, verb, kind, params, idempotent, scope, timeout, request, response, errors } = method;
+  const fields: [string, string | undefined][] = [
+    ["id", stringLiteral(id)],
+    ["resource", stringLiteral(resource.name)],
+    ["verb", stringLiteral(verb)],
+    ["path", stringLiteral(resource.path)],
+    ["kind", stringLiteral(kind)],
+    [
+      "params",
+      record(
+        Object.entries(params).map(([name, type]) => [name, stringLiteral(type)]),
+        "params",
+      ),
+    ],
+    ["idempotent", String(idempotent)],
+    ["scope", scope === undefined ? undefined : stringLiteral(scope)],
+    ["timeout", timeout === undefined ? undefined : String(timeout)],
+    ["request", use(validators.nameOf(request, "closed"))],
+    ["response", response === undefined ? undefined : use(validators.nameOf(response, "open"))],
+    [
+      "errors",
+      errors.length === 0
+        ? undefined
+        : record(
+            errors.map((error) => [error.status, use(validators.nameOf(error, "open"))]),
+            "errors",
+          ),
+    ],
+  ];
+  const lines = fields.flatMap(([name, value]) => (value === undefined ? [] : [`      ${name}: ${value},\n`]));
+  return `    {\n${lines.join("")}    },\n`;
+}
+
+/** An object literal on one line where it fits behind `name`, or one line for each entry. */
+function record(entries: readonly (readonly [string, string])[], name: string): string {
+  if (entries.length === 0) return "{}";
+  const texts = entries.map(([key, value]) => `${propertyName(key)}: ${value}`);
+  const line = `{ ${texts.join(", ")} }`;
+  if (`      ${name}: ${line},`.length <= LINE_WIDTH) return line;
+  return `{\n${texts.map((text) => `        ${text},\n`).join("")}      }`;
+}

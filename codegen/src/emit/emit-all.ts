@@ -1,0 +1,37 @@
+import type { ApiModel } from "../model/api-model.js";
+import { emitApi } from "./api.js";
+import { emitClient } from "./client.js";
+import type { ValidatorCompiler } from "./compile-validator.js";
+import { contractOf, emitContract } from "./contract.js";
+import { emitServer } from "./server.js";
+import { MARK } from "./text-file.js";
+import { emitTypes } from "./types.js";
+import { compileValidators, emitValidators, emitValidatorTypes } from "./validators.js";
+
+/** What emitters must know beside the model. */
+export interface EmitOptions {
+  /** How the header names the schema, such as `schema/api.ts`. */
+  readonly schema: string;
+  /** What imports between generated files end in: `.js`, `.ts` or nothing. */
+  readonly extension: string;
+}
+
+/** Every generated file by name, with its text. */
+export function emitAll(
+  model: ApiModel,
+  { schema, extension }: EmitOptions,
+  compiler: ValidatorCompiler,
+): ReadonlyMap<string, string> {
+  const header = `${MARK} ${schema}. Do not edit: run "sshrpc gen".`;
+  const contract = contractOf(model);
+  const validators = compileValidators(model, compiler);
+  return new Map([
+    ["api.json", emitContract(contract)],
+    ["api.ts", emitApi(model, contract.hash, validators, header, extension)],
+    ["client.ts", emitClient(model, header, extension)],
+    ["server.ts", emitServer(model, header, extension)],
+    ["types.ts", emitTypes(model, header)],
+    ["validators.d.ts", emitValidatorTypes(validators, header)],
+    ["validators.js", emitValidators(validators, header)],
+  ]);
+}

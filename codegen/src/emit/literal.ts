@@ -1,0 +1,20 @@
+import { isIdentifier } from "../model/names.js";
+
+/** A string as a literal of TypeScript, in double quotes unless single ones need fewer escapes. */
+export function stringLiteral(text: string): string {
+  const double = JSON.stringify(text).replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029");
+  const quotes = text.split('"').length;
+  if (quotes <= text.split("'").length) return double;
+  return `'${double.slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`;
+}
+
+/** The literal of a JSON value that may stand in a type: text, number, boolean or null; undefined for any other. */
+export function typeLiteral(value: unknown): string | undefined {
+  if (typeof value === "string") return stringLiteral(value);
+  return value === null || typeof value === "number" || typeof value === "boolean" ? String(value) : undefined;
+}
+
+/** A property's name, quoted where it must be. */
+export function propertyName(name: string): string {
+  return isIdentifier(name) ? name : stringLiteral(name);
+}

@@ -1,0 +1,138 @@
+import { ts } from "ts-morph";
+import type { SourceFiles } from "./source-files.js";
+
+/** What a name or an expression comes down to after following names and imports. */
+export interface Declared {
+  /** The initializer: what the name stands for. */
+  readonly expression: ts.Expression;
+  /** The node whose comment and position belong to it. */
+  readonly node: ts.Node;
+  /** Set where it is a const that its module exports. */
+  readonly exported: { readonly file: string; readonly name: string } | undefined;
+}
+
+/** Bounds the search through names that lead to names, which may be circular in broken sources. */
+const MAX_STEPS = 64;
+
+/** Finds the declarations behind names by syntax alone. */
+export class Declarations {
+  readonly #sources: SourceFiles;
+
+  constructor(sources: SourceFiles) {
+    this.#sources = sources;
+  }
+
+  /** What the default export of `file` is. */
+  defaultExport(file: string): Declared | undefined {
+    return this.exported(file, "default");
+  }
+
+  /** What `file` exports as `name`, followed through re-exports. */
+  exported(file: string, name: string, steps = 0): Declared | undefined {
+    const source = steps > MAX_STEPS ? undefined : this.#sources.read(file);
+    if (source === undefined) return undefined;
+    for (const statement of source.statements) {
+      if (name === "default" && ts.isExportAssignment(statement)) {
+        return { expression: statement.expression, node: statement, exported: undefined };
+      }
+      if (ts.isVariableStatement(statement) && isExported(statement)) {
+        const found = this.#variable(statement, name);
+        if (found !== undefined) return found;
+      }
+      if (ts.isExportDeclaration(statement)) {
+        const found = this.#reExported(statement, file, name, steps + 1);
+        if (found !== undefined) return found;
+      }
+    }
+    return undefined;
+  }
+
+  /** What `expression` stands for, where it is a name or a member of a namespace import; undefined for anything else. */
+  named(expression: ts.Expression, steps = 0): Declared | undefined {
+    if (steps > MAX_STEPS) return undefined;
+    const file = expression.getSourceFile().fileName;
+    if (ts.isIdentifier(expression)) return this.#local(file, expression.text, steps + 1);
+    if (ts.isPropertyAccessExpression(expression) && ts.isIdentifier(expression.expression)) {
+      const namespace = this.#imported(file, expression.expression.text);
+      if (namespace?.name === "*") return this.exported(namespace.file, expression.name.text, steps + 1);
+    }
+    return undefined;
+  }
+
+  /** What `name` means at the top level of `file`. */
+  #local(file: string, name: string, steps: number): Declared | undefined {
+    const source = steps > MAX_STEPS ? undefined : this.#sources.read(file);
+    if (source === undefined) return undefined;
+    for (const statement of source.statements) {
+      if (!ts.isVariableStatement(statement)) continue;
+      const found = this.#variable(statement, name);
+      if (found === undefined) continue;
+      return found.exported === undefined ? { ...found, exported: exportedLater(source, name) } : found;
+    }
+    const imported = this.#imported(file, name);
+    return imported === undefined ? undefined : this.exported(imported.file, imported.name, steps + 1);
+  }
+
+  #variable(statement: ts.VariableStatement, name: string): Declared | undefined {
+    for (const declaration of statement.declarationList.declarations) {
+      if (!ts.isIdentifier(declaration.name) || declaration.name.text !== name) continue;
+      if (declaration.initializer === undefined) continue;
+      const file = statement.getSourceFile().fileName;
+      const exported = isExported(statement) ? { file, name } : undefined;
+      return { expression: declaration.initializer, node: declaration, exported };
+    }
+    return undefined;
+  }
+
+  #reExported(statement: ts.ExportDeclaration, file: string, name: string, steps: number): Declared | undefined {
+    const from =
+      statement.moduleSpecifier !== undefined && ts.isStringLiteral(statement.moduleSpecifier)
+        ? this.#sources.resolve(statement.moduleSpecifier.text, file)
+        : undefined;
+    if (statement.exportClause === undefined) {
+      return from === undefined || name === "default" ? undefined : this.exported(from, name, steps);
+    }
+    if (!ts.isNamedExports(statement.exportClause)) return undefined;
+    const element = statement.exportClause.elements.find((one) => one.name.text === name);
+    if (element === undefined) return undefined;
+    const original = (element.propertyName ?? element.name).text;
+    if (statement.moduleSpecifier === undefined) return this.#local(file, original, steps);
+    return from === undefined ? undefined : this.exported(from, original, steps);
+  }
+
+  /** Where the local `name` of `file` is imported from; the name is `*` for a namespace. */
+  #imported(file: string, name: string): { readonly file: string; readonly name: string } | undefined {
+    for (const statement of this.#sources.read(file)?.statements ?? []) {
+      if (!ts.isImportDeclaration(statement) || !ts.isStringLiteral(statement.moduleSpecifier)) continue;
+      const original = originalName(statement.importClause, name);
+      if (original === undefined) continue;
+      const from = this.#sources.resolve(statement.moduleSpecifier.text, file);
+      return from === undefined ? undefined : { file: from, name: original };
+    }
+    return undefined;
+  }
+}
+
+function originalName(clause: ts.ImportClause | undefined, name: string): string | undefined {
+  if (clause?.name?.text === name) return "default";
+  const bindings = clause?.namedBindings;
+  if (bindings === undefined) return undefined;
+  if (ts.isNamespaceImport(bindings)) return bindings.name.text === name ? "*" : undefined;
+  const element = bindings.elements.find((one) => one.name.text === name);
+  return element === undefined ? undefined : (element.propertyName ?? element.name).text;
+}
+
+function isExported(statement: ts.VariableStatement): boolean {
+  return statement.modifiers?.some((modifier) => modifier.kind === ts.SyntaxKind.ExportKeyword) ?? false;
+}
+
+/** A const may be exported by a statement of its own: `export { Note }`. */
+function exportedLater(source: ts.SourceFile, name: string): Declared["exported"] {
+  for (const statement of source.statements) {
+    if (!ts.isExportDeclaration(statement) || statement.moduleSpecifier !== undefined) continue;
+    if (statement.exportClause === undefined || !ts.isNamedExports(statement.exportClause)) continue;
+    const element = statement.exportClause.elements.find((one) => (one.propertyName ?? one.name).text === name);
+    if (element !== undefined) return { file: source.fileName, name: element.name.text };
+  }
+  return undefined;
+}

@@ -1,0 +1,22 @@
+import { ts } from "ts-morph";
+import type { Doc } from "../model/hint.js";
+
+/** The JSDoc of a declaration or a property. Other tags than `@deprecated` stay in the description as they are. */
+export function docOf(node: ts.Node): Doc {
+  const comments = ts.getJSDocCommentsAndTags(node).filter(ts.isJSDoc);
+  const comment = comments.at(-1);
+  if (comment === undefined) return {};
+  const lines = [text(comment.comment)];
+  let deprecated: boolean | string | undefined;
+  for (const tag of comment.tags ?? []) {
+    const body = text(tag.comment);
+    if (tag.tagName.text === "deprecated") deprecated = body === "" ? true : body;
+    else lines.push(`\n@${tag.tagName.text} ${body}`.trimEnd());
+  }
+  const description = lines.join("\n").trim();
+  return { ...(description === "" ? {} : { description }), ...(deprecated === undefined ? {} : { deprecated }) };
+}
+
+function text(comment: string | ts.NodeArray<ts.JSDocComment> | undefined): string {
+  return (ts.getTextOfJSDocComment(comment) ?? "").replaceAll("\r\n", "\n").trim();
+}

@@ -1,0 +1,124 @@
+import { ts } from "ts-morph";
+import type { Declarations } from "./declarations.js";
+
+/** The source of one part of a value. */
+export interface Part {
+  /** What position and comment are taken from: the property, or the expression itself. */
+  readonly node: ts.Node;
+  readonly expression: ts.Expression;
+}
+
+/** The keys that lead to a part in the running value, such as `["properties", "id"]`. */
+export type Keys = readonly (string | number)[];
+
+/** Calls whose value is their first argument's, at times a marked copy of it. */
+export const WRAPPERS: ReadonlySet<string> = new Set(["Optional", "Readonly", "Immutable"]);
+
+const TRANSPARENT = new Set([...WRAPPERS, "defineApi", "defineResources", "Evaluate", "Refine"]);
+
+/** Calls that copy members of their arguments. */
+const COPIES = new Set(["Partial", "Required", "Omit", "Pick", "ReadonlyObject", "With"]);
+
+/** Bounds the walk through names that lead to names, which may be circular in broken sources. */
+const MAX_STEPS = 64;
+
+/** Finds the source of the part of `expression`'s value that `keys` lead to, where the source shows it. */
+export function findPart(
+  declarations: Declarations,
+  expression: ts.Expression,
+  keys: Keys,
+  steps = 0,
+): Part | undefined {
+  if (steps > MAX_STEPS) return undefined;
+  const [key, ...rest] = keys;
+  if (key === undefined) return { node: expression, expression };
+  const bare = unwrap(expression);
+  const find = (next: ts.Expression, nextKeys: Keys) => findPart(declarations, next, nextKeys, steps + 1);
+  const declared = declarations.named(bare);
+  if (declared !== undefined) return find(declared.expression, keys);
+  if (ts.isObjectLiteralExpression(bare)) {
+    for (const property of bare.properties.toReversed()) {
+      const part = ts.isSpreadAssignment(property) ? find(property.expression, [key]) : ownPart(property, key);
+      if (part !== undefined) return rest.length === 0 ? part : find(part.expression, rest);
+    }
+    return undefined;
+  }
+  if (ts.isArrayLiteralExpression(bare)) {
+    const element = typeof key === "number" && !bare.elements.some(ts.isSpreadElement) ? bare.elements[key] : undefined;
+    return element === undefined ? undefined : find(element, rest);
+  }
+  if (ts.isPropertyAccessExpression(bare)) {
+    const owner = find(bare.expression, [bare.name.text]);
+    return owner === undefined ? undefined : find(owner.expression, keys);
+  }
+  if (ts.isCallExpression(bare)) {
+    for (const [argument, argumentKeys] of argumentsWith(bare, keys)) {
+      const part = find(argument, argumentKeys);
+      if (part !== undefined) return part;
+    }
+  }
+  return undefined;
+}
+
+/** Takes away what does not change a value: parentheses, `as`, `satisfies`, `!`. */
+export function unwrap(expression: ts.Expression): ts.Expression {
+  let inner = expression;
+  while (
+    ts.isParenthesizedExpression(inner) ||
+    ts.isAsExpression(inner) ||
+    ts.isSatisfiesExpression(inner) ||
+    ts.isNonNullExpression(inner)
+  ) {
+    inner = inner.expression;
+  }
+  return inner;
+}
+
+/** The last name of what is called: `Object` of `Type.Object(...)`. */
+export function calleeOf({ expression }: ts.CallExpression): string {
+  if (ts.isPropertyAccessExpression(expression)) return expression.name.text;
+  return ts.isIdentifier(expression) ? expression.text : "";
+}
+
+function ownPart(
+  property: Exclude<ts.ObjectLiteralElementLike, ts.SpreadAssignment>,
+  key: string | number,
+): Part | undefined {
+  if (property.name === undefined || nameOf(property.name) !== String(key)) return undefined;
+  if (ts.isPropertyAssignment(property)) return { node: property, expression: property.initializer };
+  return ts.isShorthandPropertyAssignment(property) ? { node: property, expression: property.name } : undefined;
+}
+
+function nameOf(name: ts.PropertyName): string | undefined {
+  if (ts.isIdentifier(name) || ts.isStringLiteralLike(name) || ts.isNumericLiteral(name)) return name.text;
+  return ts.isComputedPropertyName(name) && ts.isStringLiteralLike(name.expression) ? name.expression.text : undefined;
+}
+
+/** The arguments of a call in which the part may stand, each with the keys that lead to it from there. */
+function argumentsWith(call: ts.CallExpression, keys: Keys): readonly (readonly [ts.Expression, Keys])[] {
+  const callee = calleeOf(call);
+  const [first, second] = call.arguments;
+  const [key, ...rest] = keys;
+  if (first === undefined) return [];
+  if (TRANSPARENT.has(callee)) return [[first, keys]];
+  if (COPIES.has(callee)) return call.arguments.map((argument) => [argument, keys] as const);
+  switch (`${callee} ${key}`) {
+    case "Object properties":
+    case "Array items":
+    case "Tuple items":
+    case "Union anyOf":
+    case "Intersect allOf":
+    case "Cyclic $defs":
+    case "Module $defs":
+      return [[first, rest]];
+    case "Intersect properties":
+      return ts.isArrayLiteralExpression(first) ? first.elements.map((element) => [element, keys] as const) : [];
+    case "Record additionalProperties":
+      return second === undefined ? [] : [[second, rest]];
+    case "Record patternProperties":
+    case "Record properties":
+      return second === undefined ? [] : [[second, rest.slice(1)]];
+    default:
+      return callee === "Module" ? [[first, keys]] : [];
+  }
+}

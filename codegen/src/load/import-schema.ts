@@ -1,0 +1,49 @@
+import { fileURLToPath } from "node:url";
+import { createJiti, type Jiti } from "jiti";
+
+/** A module that ran. */
+export interface LoadedModule {
+  readonly file: string;
+  readonly exports: Readonly<Record<string, unknown>>;
+}
+
+/** Where an exception of a schema module came from, as far as its stack says. */
+export interface ThrownAt {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/**
+ * Runs schema modules, TypeScript included, in this process. Packages are loaded once and keep their identity; the
+ * project's own files run again at each call of `load`.
+ */
+export class SchemaImporter {
+  readonly #jiti: Jiti = createJiti(import.meta.url, { fsCache: false, moduleCache: true, interopDefault: false });
+
+  /** Runs `entry`, an absolute path, and gives every module of the project that ran, `entry` first. */
+  async load(entry: string): Promise<readonly LoadedModule[]> {
+    for (const file of this.#projectFiles()) delete this.#jiti.cache[file];
+    await this.#jiti.import(entry);
+    const files = this.#projectFiles().sort((a, b) => (a === entry ? -1 : b === entry ? 1 : a < b ? -1 : 1));
+    return files.map((file) => ({ file, exports: { ...(this.#jiti.cache[file]?.exports as object) } }));
+  }
+
+  #projectFiles(): string[] {
+    return Object.keys(this.#jiti.cache).filter((file) => !file.split(/[\\/]/).includes("node_modules"));
+  }
+}
+
+/** Finds the first of `files` in the stack of `error`. */
+export function thrownAt(error: unknown, files: ReadonlySet<string>): ThrownAt | undefined {
+  const stack =
+    error instanceof Error || (typeof error === "object" && error !== null && "stack" in error)
+      ? String(error.stack)
+      : "";
+  for (const match of stack.matchAll(/((?:file:\/\/)?\/?[^\s()]+):(\d+):(\d+)/g)) {
+    const [, where = "", line, column] = match;
+    const file = where.startsWith("file://") ? fileURLToPath(where) : where;
+    if (files.has(file)) return { file, line: Number(line), column: Number(column) };
+  }
+  return undefined;
+}

@@ -1,0 +1,113 @@
+import { existsSync } from "node:fs";
+import type { ExportedSchema, Hint } from "../model/hint.js";
+import { Problems, SchemaProblem } from "../problem.js";
+import { Declarations } from "./declarations.js";
+import { type LoadedModule, SchemaImporter, thrownAt } from "./import-schema.js";
+import { SourceFiles } from "./source-files.js";
+import { readSourceGraph, type SourceGraph } from "./source-graph.js";
+import { type HintContext, SourceHint } from "./source-hint.js";
+
+/** A schema module that ran, beside its source. */
+export interface LoadedSchema {
+  /** The value of the default export. */
+  readonly api: unknown;
+  /** The source of the default export. */
+  readonly hint: Hint;
+  /** Every schema that a module of the project exports, by identity. */
+  readonly exported: ReadonlyMap<object, ExportedSchema>;
+}
+
+/** Loads a schema, again and again in watch mode. */
+export class SchemaLoader {
+  readonly #sources: SourceFiles;
+  readonly #importer = new SchemaImporter();
+  readonly #entry: string;
+  #graph: SourceGraph;
+
+  /**
+   * @param entry the schema's absolute path.
+   * @param cwd what messages are relative to.
+   */
+  constructor(entry: string, cwd: string) {
+    this.#entry = entry;
+    this.#sources = new SourceFiles(cwd);
+    this.#graph = { files: [entry], missing: [] };
+  }
+
+  /** What the last `load` read or looked for, whether or not it succeeded. */
+  get graph(): SourceGraph {
+    return this.#graph;
+  }
+
+  /** @throws SchemaProblem where the file is missing, does not parse, throws, or has no default export. */
+  async load(): Promise<LoadedSchema> {
+    const problems = new Problems();
+    this.#sources.refresh();
+    this.#graph = readSourceGraph(this.#sources, this.#entry, problems);
+    const start = { file: this.#sources.display(this.#entry), line: 1, column: 1 };
+    if (!existsSync(this.#entry)) problems.add(start, "", "there is no such file; name the schema with --schema");
+    problems.throwIfAny();
+    const modules = await this.#run();
+    const api = modules[0]?.exports["default"];
+    const declared = new Declarations(this.#sources).defaultExport(this.#entry);
+    if (api === undefined || declared === undefined) {
+      const message = "it has no default export; write `export default defineApi({ ... })`";
+      throw new SchemaProblem([{ ...start, path: "", message }]);
+    }
+    const context = this.#context(modules);
+    return { api, hint: SourceHint.of(context, declared), exported: exportedSchemas(modules, context) };
+  }
+
+  async #run(): Promise<readonly LoadedModule[]> {
+    try {
+      return await this.#importer.load(this.#entry);
+    } catch (error) {
+      const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+      throw new SchemaProblem([
+        { ...this.#whereThrown(error), path: "", message: message.split("\nRequire stack:")[0] ?? message },
+      ]);
+    }
+  }
+
+  #whereThrown(error: unknown): { file: string; line: number; column: number } {
+    const files = new Set(this.#graph.files);
+    const at = thrownAt(error, files);
+    if (at !== undefined) {
+      // The loader puts its own prologue on the first line, so a column there would be wrong.
+      return { file: this.#sources.display(at.file), line: at.line, column: at.line === 1 ? 1 : at.column };
+    }
+    const message = error instanceof Error ? error.message : "";
+    for (const file of files) {
+      const reference = this.#sources.references(file).find(({ specifier }) => message.includes(`'${specifier}'`));
+      if (reference !== undefined) return reference.at;
+    }
+    return { file: this.#sources.display(this.#entry), line: 1, column: 1 };
+  }
+
+  #context(modules: readonly LoadedModule[]): HintContext {
+    const byFile = new Map(modules.map((module) => [module.file, module.exports]));
+    return {
+      sources: this.#sources,
+      declarations: new Declarations(this.#sources),
+      exportedValue: (file, name) => byFile.get(file)?.[name],
+    };
+  }
+}
+
+/** A schema that several modules export, or one under several names, has the name that it was declared with. */
+function exportedSchemas(modules: readonly LoadedModule[], context: HintContext): ReadonlyMap<object, ExportedSchema> {
+  const found = new Map<object, ExportedSchema>();
+  const declared = new Set<object>();
+  for (const module of modules) {
+    for (const [name, value] of Object.entries(module.exports)) {
+      if (typeof value !== "object" || value === null || name === "default") continue;
+      const declaration = context.declarations.exported(module.file, name);
+      const own = declaration?.exported?.file === module.file;
+      if (found.has(value) && (declared.has(value) || !own)) continue;
+      if (own) declared.add(value);
+      const hint = declaration ?? context.declarations.defaultExport(modules[0]?.file ?? module.file);
+      if (hint !== undefined) found.set(value, { name, value, hint: SourceHint.of(context, hint) });
+    }
+  }
+  return found;
+}

@@ -1,0 +1,121 @@
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { dirname, relative, resolve, sep } from "node:path";
+import { ts } from "ts-morph";
+import type { Position } from "../problem.js";
+
+/** An import or re-export of a file, as the source spells it. */
+export interface ModuleReference {
+  readonly specifier: string;
+  readonly at: Position;
+  /** The file it leads to; undefined for a package and for a file that does not exist. */
+  readonly file: string | undefined;
+  /** Where a relative specifier was looked for. Empty for a package. */
+  readonly candidates: readonly string[];
+}
+
+/** TypeScript writes the extension of the output; these are the sources it may stand for. */
+const SOURCES: Readonly<Record<string, readonly string[]>> = {
+  ".js": [".ts", ".tsx", ".js"],
+  ".mjs": [".mts", ".mjs"],
+  ".cjs": [".cts", ".cjs"],
+};
+
+/**
+ * Parsed source files. Syntax only: no type checker runs, because checking TypeBox's types takes seconds. A file is
+ * parsed again when its text changed, so one instance serves a whole watch.
+ */
+export class SourceFiles {
+  readonly #cwd: string;
+  readonly #parsed = new Map<string, ts.SourceFile>();
+
+  /** @param cwd what positions are relative to. */
+  constructor(cwd: string) {
+    this.#cwd = cwd;
+  }
+
+  /** Parses `file`, an absolute path. Undefined where it cannot be read. */
+  read(file: string): ts.SourceFile | undefined {
+    return this.#parsed.get(file) ?? this.#parse(file);
+  }
+
+  /** Forgets what changed on disk. To be called once before each run. */
+  refresh(): void {
+    for (const [file, parsed] of this.#parsed) {
+      if (textOf(file) !== parsed.text) this.#parsed.delete(file);
+    }
+  }
+
+  /** The position of `node`, without the comments before it. */
+  position(node: ts.Node): Position {
+    const source = node.getSourceFile();
+    return this.positionAt(source, node.getStart(source));
+  }
+
+  /** The position of a character of `source`. */
+  positionAt(source: ts.SourceFile, offset: number): Position {
+    const { line, character } = source.getLineAndCharacterOfPosition(offset);
+    return { file: this.display(source.fileName), line: line + 1, column: character + 1 };
+  }
+
+  /** How messages spell `file`. */
+  display(file: string): string {
+    const inside = relative(this.#cwd, file);
+    return (inside === "" || inside.startsWith("..") ? file : inside).split(sep).join("/");
+  }
+
+  /** What `file` imports or re-exports, types included, in order. */
+  references(file: string): readonly ModuleReference[] {
+    const source = this.read(file);
+    if (source === undefined) return [];
+    return source.statements.flatMap((statement) => {
+      if (!ts.isImportDeclaration(statement) && !ts.isExportDeclaration(statement)) return [];
+      const specifier = statement.moduleSpecifier;
+      if (specifier === undefined || !ts.isStringLiteral(specifier)) return [];
+      const candidates = candidatesOf(specifier.text, file);
+      return [
+        {
+          specifier: specifier.text,
+          at: this.position(specifier),
+          candidates,
+          file: candidates.find((one) => isFile(one)),
+        },
+      ];
+    });
+  }
+
+  /** The file that `specifier` means in `from`; undefined for a package and where there is none. */
+  resolve(specifier: string, from: string): string | undefined {
+    return candidatesOf(specifier, from).find((one) => isFile(one));
+  }
+
+  #parse(file: string): ts.SourceFile | undefined {
+    const text = textOf(file);
+    if (text === undefined) return undefined;
+    const parsed = ts.createSourceFile(file, text, ts.ScriptTarget.ESNext, true);
+    this.#parsed.set(file, parsed);
+    return parsed;
+  }
+}
+
+function candidatesOf(specifier: string, from: string): readonly string[] {
+  if (!specifier.startsWith(".")) return [];
+  const base = resolve(dirname(from), specifier);
+  const extension = /\.[cm]?js$/.exec(base)?.[0];
+  const sources = SOURCES[extension ?? ""];
+  if (extension !== undefined && sources !== undefined) {
+    return sources.map((source) => base.slice(0, -extension.length) + source);
+  }
+  return [base, ...[".ts", ".tsx", ".mts", ".js", ".mjs", "/index.ts", "/index.js"].map((end) => base + end)];
+}
+
+function isFile(path: string): boolean {
+  return existsSync(path) && statSync(path).isFile();
+}
+
+function textOf(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return undefined;
+  }
+}

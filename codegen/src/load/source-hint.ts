@@ -1,0 +1,64 @@
+import { ts } from "ts-morph";
+import type { Doc, ExportedSchema, Hint } from "../model/hint.js";
+import type { Position } from "../problem.js";
+import type { Declarations, Declared } from "./declarations.js";
+import { docOf } from "./doc.js";
+import { calleeOf, findPart, type Keys, unwrap, WRAPPERS } from "./expression-part.js";
+import type { SourceFiles } from "./source-files.js";
+
+/** What the hints of one run share. */
+export interface HintContext {
+  readonly sources: SourceFiles;
+  readonly declarations: Declarations;
+  /** The running value of an export. */
+  exportedValue(file: string, name: string): unknown;
+}
+
+/** A {@link Hint} that walks the source beside the value. Where the source does not show a part, it stays where it is. */
+export class SourceHint implements Hint {
+  readonly at: Position;
+  readonly doc: Doc;
+  readonly #context: HintContext;
+  readonly #node: ts.Node;
+  readonly #expression: ts.Expression | undefined;
+
+  private constructor(context: HintContext, node: ts.Node, expression: ts.Expression | undefined) {
+    this.#context = context;
+    this.#node = node;
+    this.#expression = expression;
+    this.at = context.sources.position(node);
+    this.doc = expression === undefined ? {} : docOf(node);
+  }
+
+  static of(context: HintContext, declared: Declared): SourceHint {
+    return new SourceHint(context, declared.node, declared.expression);
+  }
+
+  get exported(): ExportedSchema | undefined {
+    let expression = this.#expression;
+    while (expression !== undefined) {
+      expression = unwrap(expression);
+      const declared = this.#context.declarations.named(expression);
+      if (declared?.exported !== undefined) return this.#exportedSchema(declared, declared.exported);
+      if (declared !== undefined) expression = declared.expression;
+      else if (ts.isCallExpression(expression) && WRAPPERS.has(calleeOf(expression)))
+        expression = expression.arguments[0];
+      else return undefined;
+    }
+    return undefined;
+  }
+
+  child(...keys: Keys): Hint {
+    const part =
+      this.#expression === undefined ? undefined : findPart(this.#context.declarations, this.#expression, keys);
+    return part === undefined
+      ? new SourceHint(this.#context, this.#node, undefined)
+      : new SourceHint(this.#context, part.node, part.expression);
+  }
+
+  #exportedSchema(declared: Declared, { file, name }: { file: string; name: string }): ExportedSchema | undefined {
+    const value = this.#context.exportedValue(file, name);
+    if (typeof value !== "object" || value === null) return undefined;
+    return { name, value, hint: SourceHint.of(this.#context, declared) };
+  }
+}

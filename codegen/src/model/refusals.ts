@@ -1,0 +1,67 @@
+import type { JsonSchema } from "sshrpc/contract";
+import { FORMATS } from "./formats.js";
+import { notJson } from "./json-value.js";
+import { keywordValue } from "./keywords.js";
+import { isSchemaObject } from "./schema-walk.js";
+
+const JSON_TYPES = new Set(["string", "number", "integer", "boolean", "null", "object", "array"]);
+
+/** What to write in place of a type that JSON cannot carry. */
+const INSTEAD: Readonly<Record<string, string>> = {
+  bigint: "use Type.Integer(), or Type.String() for numbers beyond 2^53",
+  undefined: "use Type.Optional(...) for a property that may be absent, or Type.Null()",
+  void: "use Type.Null()",
+  function: "declare a method of its own",
+  constructor: "declare its data",
+  symbol: 'use Type.Literal("...")',
+  Date: 'use Type.String({ format: "date-time" })',
+  Uint8Array: 'use Type.String({ contentEncoding: "base64" }), or a stream of Bytes',
+};
+
+/** Why a TypeBox value can be no part of a contract, whatever its keywords say; undefined where it can. */
+export function refuseKind(schema: JsonSchema): string | undefined {
+  if ("~refine" in schema) return "a check that is a function does not travel; say it with keywords of JSON Schema";
+  if ("~codec" in schema) {
+    return "a codec's functions do not travel, and what they give JSON cannot carry; declare what is sent";
+  }
+  const types = [schema["type"]].flat().filter((type) => type !== undefined);
+  const bad = types.find((type) => typeof type !== "string" || !JSON_TYPES.has(type));
+  if (bad === undefined) return undefined;
+  const name = String(bad);
+  return `JSON cannot carry ${name}: ${INSTEAD[name] ?? "use types that JSON has"}`;
+}
+
+/** Why a schema cannot have this keyword with this content; undefined where it can. */
+export function refuseKeyword(keyword: string, content: unknown): string | undefined {
+  switch (keywordValue(keyword)) {
+    case undefined:
+      return `"${keyword}" is no keyword of JSON Schema 2019-09; a note of your own begins with "x-"`;
+    case "map":
+      return isSchemaObject(content) ? undefined : `"${keyword}" must be an object of schemas`;
+    case "list":
+      return Array.isArray(content) ? undefined : `"${keyword}" must be a list of schemas`;
+    case "value":
+    case "note":
+      return refuseValue(keyword, content);
+    default:
+      return undefined;
+  }
+}
+
+function refuseValue(keyword: string, content: unknown): string | undefined {
+  const bad = notJson(content);
+  if (bad !== undefined) {
+    return `"${keyword}"${bad.path === "" ? "" : ` at ${bad.path}`} is ${bad.what}, which JSON cannot carry`;
+  }
+  if (keyword === "format" && !FORMATS.has(String(content))) {
+    return `"${content}" is no known format; the formats are ${[...FORMATS].sort().join(", ")}`;
+  }
+  if (keyword === "pattern") {
+    try {
+      new RegExp(String(content), "u");
+    } catch (error) {
+      return `"pattern" does not compile: ${error instanceof Error ? error.message : error}`;
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,63 @@
+import type { JsonSchema } from "sshrpc/contract";
+import { keywordValue } from "./keywords.js";
+
+/** A schema may also be `true` (everything) or `false` (nothing). */
+export type SchemaOrBoolean = JsonSchema | boolean;
+
+/** Whether `value` can be a schema. */
+export function isSchemaObject(value: unknown): value is JsonSchema {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/**
+ * Rebuilds `schema` with `change` applied to each schema directly inside it. `change` learns the keyword, and the
+ * name or index below it where there is one.
+ */
+export function mapSubschemas(
+  schema: JsonSchema,
+  change: (sub: SchemaOrBoolean, keyword: string, key?: string | number) => unknown,
+): JsonSchema {
+  const changed: [string, unknown][] = Object.entries(schema).map(([keyword, value]) => {
+    switch (keywordValue(keyword)) {
+      case "schema":
+        return [keyword, change(value as SchemaOrBoolean, keyword)];
+      case "list":
+      case "schema-or-list":
+        if (!Array.isArray(value)) return [keyword, change(value as SchemaOrBoolean, keyword)];
+        return [keyword, value.map((one: SchemaOrBoolean, index) => change(one, keyword, index))];
+      case "map":
+        return [keyword, mapValues(value as Record<string, SchemaOrBoolean>, (one, key) => change(one, keyword, key))];
+      default:
+        return [keyword, value];
+    }
+  });
+  return Object.fromEntries(changed);
+}
+
+/** Calls `visit` for each schema directly inside `schema`. */
+export function eachSubschema(
+  schema: JsonSchema,
+  visit: (sub: SchemaOrBoolean, keyword: string, key?: string | number) => void,
+): void {
+  mapSubschemas(schema, visit);
+}
+
+function mapValues<In, Out>(
+  map: Readonly<Record<string, In>>,
+  change: (value: In, key: string) => Out,
+): Record<string, Out> {
+  return Object.fromEntries(Object.entries(map).map(([key, value]) => [key, change(value, key)]));
+}
+
+const REF = "#/types/";
+
+/** The schema that stands for the named type `name`. */
+export function refTo(name: string): JsonSchema {
+  return { $ref: REF + name };
+}
+
+/** The named type that `schema` refers to, if it refers to one. */
+export function refName(schema: SchemaOrBoolean): string | undefined {
+  const ref = typeof schema === "object" ? schema["$ref"] : undefined;
+  return typeof ref === "string" && ref.startsWith(REF) ? ref.slice(REF.length) : undefined;
+}

@@ -1,0 +1,74 @@
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { MARK } from "./emit/text-file.js";
+
+/** What must happen in a folder so that it has exactly the generated files. */
+export interface OutputPlan {
+  /** The names of files to write, because they are missing or differ. */
+  readonly changed: readonly string[];
+  /** The names of generated files that nothing generates any more. */
+  readonly stale: readonly string[];
+}
+
+/**
+ * Compares `files` (text by name) with what `folder` has.
+ * @throws Error where a file to be written exists and was not generated
+ */
+export async function planOutput(folder: string, files: ReadonlyMap<string, string>): Promise<OutputPlan> {
+  const changed: string[] = [];
+  for (const [name, text] of files) {
+    const current = await readIfAny(join(folder, name));
+    if (current === text) continue;
+    if (current !== undefined && !isOurs(name, current)) {
+      throw new Error(
+        `${join(folder, name)}: this file was not generated, so it is not overwritten; choose another --out`,
+      );
+    }
+    changed.push(name);
+  }
+  const stale: string[] = [];
+  for (const name of await namesIn(folder)) {
+    if (files.has(name) || !/\.[jt]s$/.test(name)) continue;
+    const current = await readIfAny(join(folder, name));
+    if (current?.startsWith(`// ${MARK} `)) stale.push(name);
+  }
+  return { changed, stale: stale.sort() };
+}
+
+/**
+ * Carries a plan out. Everything is written beside its place first and renamed at the end, so that a failure before
+ * leaves the folder as it was.
+ */
+export async function writeOutput(folder: string, files: ReadonlyMap<string, string>, plan: OutputPlan): Promise<void> {
+  if (plan.changed.length > 0) await mkdir(folder, { recursive: true });
+  const temporary = (name: string): string => join(folder, `.${name}.${process.pid}.tmp`);
+  try {
+    for (const name of plan.changed) await writeFile(temporary(name), files.get(name) ?? "");
+    for (const name of plan.changed) await rename(temporary(name), join(folder, name));
+    for (const name of plan.stale) await rm(join(folder, name));
+  } finally {
+    for (const name of plan.changed) await rm(temporary(name), { force: true });
+  }
+}
+
+function isOurs(name: string, text: string): boolean {
+  return name.endsWith(".json") ? /"sshrpc": \d/.test(text) : text.startsWith(`// ${MARK} `);
+}
+
+async function namesIn(folder: string): Promise<readonly string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+}
+
+async function readIfAny(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
