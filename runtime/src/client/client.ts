@@ -1,7 +1,7 @@
 import { AGENT } from "../agent.js";
 import type { Api } from "../contract/method.js";
 import type { Result } from "../contract/result.js";
-import type { RpcError } from "../contract/rpc-error.js";
+import { RpcError } from "../contract/rpc-error.js";
 import type { Transport } from "../transport.js";
 import { Connection } from "../wire/connection.js";
 import { type Limits, resolveLimits } from "../wire/limits.js";
@@ -33,15 +33,17 @@ type SafeCall = (request?: unknown, options?: CallOptions) => Promise<Result<unk
 /**
  * Opens the transport, agrees on the wire with the server, and gives a client of the API.
  * @throws RpcError UNAVAILABLE or UNAUTHENTICATED where the transport cannot be opened; UNAVAILABLE where the other
- * side is no sshrpc server
+ * side is no sshrpc server; CANCELLED where the signal aborted
  */
 export async function openClient<C extends Client>(
   api: Api,
   transport: Transport,
   options: ClientOptions = {},
 ): Promise<C> {
+  const { signal } = options;
   const limits = resolveLimits(options.limits);
-  const duplex = await transport.open(options.signal);
+  if (signal?.aborted) throw cancelled(signal);
+  const duplex = await transport.open(signal);
   const connection = new Connection(duplex, {
     role: "dialer",
     hello: {
@@ -52,12 +54,30 @@ export async function openClient<C extends Client>(
     limits,
     other: `the server at ${transport.address}`,
   });
-  await connection.ready;
+  await ready(connection, signal);
   const timeout = options.timeout ?? DEFAULT_TIMEOUT;
   return bindClient<C>(
     api.methods.map((method, index) => ({ connection, method, index, timeout, maxMetadata: limits.metadata })),
     connection,
   );
+}
+
+/** Waits for the server's HELLO, as long as the caller wants to. */
+async function ready(connection: Connection, signal: AbortSignal | undefined): Promise<void> {
+  const stop = (): void => void connection.close("the client gave up");
+  signal?.addEventListener("abort", stop);
+  if (signal?.aborted) stop();
+  try {
+    await connection.ready;
+  } catch (error) {
+    throw signal?.aborted ? cancelled(signal) : error;
+  } finally {
+    signal?.removeEventListener("abort", stop);
+  }
+}
+
+function cancelled(signal: AbortSignal): RpcError {
+  return new RpcError("CANCELLED", "the attempt to connect was cancelled", { cause: signal.reason });
 }
 
 /** Builds the object that generated interfaces describe: a property for each resource, a function for each verb. */
@@ -68,7 +88,8 @@ function bindClient<C extends Client>(bindings: readonly MethodBinding[], connec
   const client: Record<PropertyKey, unknown> = { close, [Symbol.asyncDispose]: close };
   for (const binding of bindings) {
     const { resource, verb } = binding.method;
-    client[resource] ??= {};
+    // Not ??=, which finds what every object inherits.
+    if (!Object.hasOwn(client, resource)) client[resource] = {};
     (client[resource] as Record<string, Call>)[verb.toLowerCase()] = bindMethod(binding);
   }
   return client as unknown as C;

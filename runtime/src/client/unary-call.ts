@@ -1,7 +1,7 @@
 import { checkAnswer, checkRequest } from "../codec/check.js";
 import { decodeError } from "../codec/error-body.js";
 import { decodeJson, encodeJson } from "../codec/json.js";
-import type { Method } from "../contract/method.js";
+import type { Method, Validator } from "../contract/method.js";
 import { RpcError } from "../contract/rpc-error.js";
 import { STATUSES } from "../contract/status.js";
 import type { Connection } from "../wire/connection.js";
@@ -67,7 +67,7 @@ export class UnaryCall implements OutgoingCall {
     this.#reject = reject;
     this.method = index;
     this.metadata = encodeMetadata(options?.metadata, maxMetadata);
-    this.body = encodeJson(request);
+    this.body = encodeRequest(request);
   }
 
   #start(): void {
@@ -115,9 +115,9 @@ export class UnaryCall implements OutgoingCall {
       checkAnswer(value, response, "response", id);
       return value;
     }
-    const error = decodeError(code, decodeAnswer(buffer, start, end), id);
+    const error = decodeError(code, decodeErrorBody(buffer, start, end), id);
     const details = errors?.[error.status];
-    if (details !== undefined) checkAnswer(error.details, details, `details of ${error.status}`, id);
+    if (details !== undefined) checkDetails(error, details, id);
     throw error;
   }
 
@@ -158,12 +158,47 @@ function decodeAnswer(buffer: Buffer, start: number, end: number): unknown {
   }
 }
 
+/** The status counts, whatever came along with it. */
+function decodeErrorBody(buffer: Buffer, start: number, end: number): unknown {
+  try {
+    return decodeJson(buffer, start, end);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The caller's types promise these details, so an error without them cannot be given as what it says it is. */
+function checkDetails(error: RpcError, details: Validator, method: string): void {
+  try {
+    checkAnswer(error.details, details, `details of ${error.status}`, method);
+  } catch (cause) {
+    throw new RpcError(
+      "INTERNAL",
+      `the server answered ${error.status}: ${error.message}; ${(cause as Error).message}`,
+      {
+        method,
+        cause: error,
+      },
+    );
+  }
+}
+
+/** What a schema lets pass as any value may still hold what JSON cannot carry. */
+function encodeRequest(request: unknown): string {
+  try {
+    return encodeJson(request);
+  } catch (error) {
+    const [reason] = (error as Error).message.split("\n");
+    throw new RpcError("BAD_REQUEST", `the request cannot be written as JSON: ${reason}`, { cause: error });
+  }
+}
+
 function cancelled(signal: AbortSignal): RpcError {
   return new RpcError("CANCELLED", "the caller cancelled the call", { cause: signal.reason });
 }
 
 function checkTimeout(timeout: number): number {
-  if (!(timeout <= MAX_TIMEOUT)) {
+  if (typeof timeout !== "number" || !(timeout <= MAX_TIMEOUT)) {
     throw new RpcError("BAD_REQUEST", `timeout is ${timeout}; it is in milliseconds, at most ${MAX_TIMEOUT}`);
   }
   if (timeout <= 0) throw new RpcError("DEADLINE_EXCEEDED", `the deadline had passed already (timeout: ${timeout} ms)`);
