@@ -49,7 +49,7 @@ const CLOSE_GRACE = 1000;
 export class Connection implements FrameSink {
   readonly outgoing: OutgoingCalls;
   readonly incoming: IncomingCalls;
-  /** Resolves when the connection has ended, with the reason. */
+  /** Resolves with the reason when the connection has ended and its transport is closed. */
   readonly closed: Promise<RpcError>;
   /** Resolves with the other side's HELLO; rejects where it does not come. */
   readonly ready: Promise<Hello>;
@@ -187,7 +187,10 @@ export class Connection implements FrameSink {
     let metadata = NO_METADATA;
     if ((flags & FLAG.METADATA) !== 0) {
       const found = decodeMetadata(buffer, body, end, this.#options.limits.metadata);
-      if (found instanceof RpcError) return this.outgoing.fail(id, found);
+      if (found instanceof RpcError) {
+        this.outgoing.fail(id, found);
+        return;
+      }
       ({ metadata, body } = found);
     }
     const limit = this.#options.limits.message;
@@ -202,7 +205,10 @@ export class Connection implements FrameSink {
     let metadata = NO_METADATA;
     if ((flags & FLAG.METADATA) !== 0) {
       const found = decodeMetadata(buffer, body, end, this.#options.limits.metadata);
-      if (found instanceof RpcError) return this.incoming.refuse(id, found);
+      if (found instanceof RpcError) {
+        this.incoming.refuse(id, found);
+        return;
+      }
       ({ metadata, body } = found);
     }
     if (method >= (this.#remote as Hello).methods.length)
@@ -288,17 +294,22 @@ export class Connection implements FrameSink {
     this.#rejectReady(reason);
     this.outgoing.lost(reason);
     this.incoming.lost(reason);
-    this.#endDuplex();
-    this.#resolveClosed(reason);
+    this.#endDuplex(() => this.#resolveClosed(reason));
   }
 
   /** Lets the last frames leave, and makes sure that the duplex ends, whatever the other side does. */
-  #endDuplex(): void {
+  #endDuplex(done: () => void): void {
     const duplex = this.#duplex;
-    if (duplex.destroyed) return;
+    if (duplex.destroyed) {
+      done();
+      return;
+    }
     duplex.resume();
     duplex.end();
     const timer = setTimeout(() => duplex.destroy(), CLOSE_GRACE);
-    duplex.once("close", () => clearTimeout(timer));
+    duplex.once("close", () => {
+      clearTimeout(timer);
+      done();
+    });
   }
 }
