@@ -84,6 +84,6 @@ export function defineHandlers(handlers: Handlers): ApiHandlers {
 }
 
 /** Serves the API over SSH. Whoever serves closes: `await using server = await serve(...)`, or `server.close()`. */
-export function serve(handlers: Handlers, options?: ServeOptions): Promise<Server> {
+export function serve(handlers: Handlers, options: ServeOptions): Promise<Server> {
   return serveApi(api, handlers, options);
 }

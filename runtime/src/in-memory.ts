@@ -1,5 +1,4 @@
-import { pino } from "pino";
-import type { Logger } from "./log.js";
+import { type Logger, SILENT } from "./log.js";
 import { memoryTransport } from "./memory-transport.js";
 import type { Peer } from "./peer.js";
 import type { ApiHandlers } from "./server/api-handlers.js";
@@ -22,7 +21,7 @@ export interface InMemoryOptions extends ApiServerOptions {
  * await using client = await connect(inMemory(defineHandlers(handlers)));
  */
 export function inMemory(handlers: ApiHandlers, options: InMemoryOptions = {}): Transport {
-  const { peer, log = pino({ level: "silent" }), ...rest } = options;
+  const { peer, log = SILENT, ...rest } = options;
   const server = new ApiServer(handlers, { ...rest, log });
   return memoryTransport((duplex) => server.accept(duplex, { user: "test", scopes: ["*"], ...peer }));
 }

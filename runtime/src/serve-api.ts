@@ -1,13 +1,13 @@
 import type { Api } from "./contract/method.js";
-import type { Logger } from "./log.js";
+import { type Logger, SILENT } from "./log.js";
 import { type ApiHandlers, bindHandlers } from "./server/api-handlers.js";
 import { ApiServer, type ApiServerOptions } from "./server/api-server.js";
 import type { ListenOptions } from "./ssh/listen.js";
 
 /** How a server listens and answers. */
 export interface ServeOptions extends ApiServerOptions, Omit<ListenOptions, "log"> {
-  /** Where the server logs. Default: pino at level `info`, to standard error. */
-  readonly log?: Logger;
+  /** Where the server logs; false for nowhere. Default: pino at level `info`, to standard error. */
+  readonly log?: Logger | false;
 }
 
 /** A running server. Whoever started it closes it. */
@@ -38,7 +38,7 @@ export async function serveApi(api: Api, handlers: object, options: ServeOptions
  */
 export async function serveHandlers(handlers: ApiHandlers, options: ServeOptions): Promise<Server> {
   const [{ listen }, { pino }] = await Promise.all([import("./ssh/listen.js"), import("pino")]);
-  const log = options.log ?? pino({ level: "info" }, pino.destination(2));
+  const log = options.log === false ? SILENT : (options.log ?? pino({ level: "info" }, pino.destination(2)));
   const server = new ApiServer(handlers, { ...options, log });
   const listener = await listen({ ...options, log }, (duplex, peer) => server.accept(duplex, peer));
   const close = async (): Promise<void> => {

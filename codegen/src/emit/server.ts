@@ -52,7 +52,7 @@ function serveFunction(file: TextFile, extension: string): string {
     "Serves the API over SSH. Whoever serves closes: `await using server = await serve(...)`, or `server.close()`.";
   return (
     printComment(comment, 0) +
-    signature("export function serve", ["handlers: Handlers", `options?: ${options}`], `Promise<${server}>`) +
+    signature("export function serve", ["handlers: Handlers", `options: ${options}`], `Promise<${server}>`) +
     `  return ${file.use(runtimeValue("serveApi"))}(${file.use(apiSymbol(extension))}, handlers, options);\n}\n`
   );
 }

@@ -1,6 +1,6 @@
 import { createServer, type Server as NetServer, type Socket } from "node:net";
 import ssh2, { type Connection } from "ssh2";
-import type { Logger } from "../log.js";
+import { type Logger, SILENT } from "../log.js";
 import { SERVER_ALGORITHMS } from "./algorithms.js";
 import { type AcceptChannel, IncomingConnection } from "./incoming-connection.js";
 import { type AuthorizedKeysLookup, authorizedKeysFiles, authorizedKeysLines } from "./keys/authorized-keys-lookup.js";
@@ -53,8 +53,6 @@ export interface Listener {
   /** Stops listening and ends all connections; those that have not closed within a second are destroyed. */
   close(): Promise<void>;
 }
-
-const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** Milliseconds that a client has to close after the server has. */
 const FINISH_GRACE = 1000;

@@ -1,0 +1,71 @@
+import { inspect, styleText } from "node:util";
+import { serveHandlers } from "sshrpc/server";
+import { generateKeyPair } from "sshrpc/testing";
+import { connect } from "../generated/client.js";
+import handlers from "./server.js";
+
+/**
+ * `npm run demo`: a server on a free port of this machine, with keys that exist for this moment only, and a typed call to
+ * every resource. What can go wrong is shown as a program meets it.
+ */
+const hostKey = generateKeyPair();
+const alice = generateKeyPair();
+
+await using server = await serveHandlers(handlers, {
+  port: 0,
+  hostKeys: { privateKey: hostKey.privateKey },
+  authorizedKeys: { lines: [`scopes="notes:*" ${alice.publicKey} alice@demo`] },
+  log: false,
+});
+
+heading(`The server listens on ${server.host}:${server.port}`);
+say("host key", server.fingerprints[0]);
+
+await using client = await connect(`ssh://alice@${server.host}:${server.port}`, {
+  identity: { privateKey: alice.privateKey },
+  hostKey: server.fingerprints,
+});
+say("connected", "the host key is the pinned one, and alice has proven hers");
+
+heading("A typed call to every resource");
+say('hello.get({ name: "Ada" })', await client.hello.get({ name: "Ada" }));
+say("echo.get({ value: … })", await client.echo.get({ value: { deep: [1, 2, { text: "ünïcödé ☺" }] } }));
+say("time.get()", await client.time.get());
+say('notes.store({ text: "Buy milk" })', await client.notes.store({ text: "Buy milk", tags: ["home"] }));
+say('note.store({ id: 42, text: "…" })', await client.note.store({ id: 42, text: "The answer" }));
+say("note.get({ id: 42 })", await client.note.get({ id: 42 }));
+say("note.update({ id: 42, … })", await client.note.update({ id: 42, text: "The question", revision: 1 }));
+say("notes.get({ limit: 10 })", await client.notes.get({ limit: 10 }));
+say("note.delete({ id: 42 })", await client.note.delete({ id: 42 }));
+
+heading("A request that does not fit the schema: refused before it is sent");
+const invalid = await client.notes.store.safe({ text: "", tags: ["Not A Tag"] });
+if (!invalid.ok) {
+  say("error", String(invalid.error));
+  if (invalid.error.status === "BAD_REQUEST") say("details.issues", invalid.error.details.issues);
+}
+
+heading("An error that the schema declares: its details are typed");
+const missing = await client.note.get.safe({ id: 7 });
+if (!missing.ok) {
+  say("error", String(missing.error));
+  if (missing.error.status === "NOT_FOUND") say("details.id", missing.error.details.id);
+}
+
+heading("A deadline: the caller is told in time, and the handler's signal aborts");
+const late = await client.time.get.safe({ delayMs: 60_000 }, { timeout: 100 });
+if (!late.ok) say("error", String(late.error));
+
+heading("Done");
+
+function heading(text: string): void {
+  console.log(`\n${styleText("bold", text)}`);
+}
+
+function say(what: string, value: unknown): void {
+  const text =
+    typeof value === "string"
+      ? value
+      : inspect(value, { depth: 6, compact: 5, breakLength: 100, colors: process.stdout.isTTY });
+  console.log(`  ${styleText("cyan", what)}\n    ${text.replaceAll("\n", "\n    ")}`);
+}
