@@ -2,6 +2,7 @@ import { text } from "node:stream/consumers";
 import { Argument, Command, InvalidArgumentError } from "commander";
 import ms, { type StringValue } from "ms";
 import { callPath } from "../client/call-path.js";
+import { MAX_TIMEOUT } from "../client/unary-call.js";
 import { VERBS, type Verb } from "../contract/verb.js";
 import { sshTransport } from "../ssh/dial.js";
 import { UsageError } from "./failure.js";
@@ -48,6 +49,6 @@ function parseRequest(json: string): unknown {
 /** A number alone is in milliseconds, as everywhere in sshrpc. */
 function parseDuration(duration: string): number {
   const value = /^\d/.test(duration) ? ms(duration as StringValue) : undefined;
-  if (typeof value === "number" && value > 0) return value;
-  throw new InvalidArgumentError("It is a duration such as 500ms, 2s or 1m.");
+  if (typeof value === "number" && value > 0 && value <= MAX_TIMEOUT) return value;
+  throw new InvalidArgumentError("It is a duration such as 500ms, 2s or 1m, at most 24 days.");
 }

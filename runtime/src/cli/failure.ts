@@ -1,9 +1,13 @@
 import { CommanderError } from "commander";
 import { describeIssues } from "../codec/issues.js";
 import { type BadRequestDetails, RpcError } from "../contract/rpc-error.js";
+import { printable } from "../ssh/printable.js";
 
 /** The command line, or a file that it names, is wrong: exit status 2, and one line that says what to do. */
 export class UsageError extends Error {}
+
+/** Characters of what a server says. */
+const MAX_LINE = 2000;
 
 /** Prints why a command failed, in one line on standard error, and gives the exit status. */
 export function reportFailure(error: unknown): 0 | 1 | 2 {
@@ -14,13 +18,21 @@ export function reportFailure(error: unknown): 0 | 1 | 2 {
 
 function describeFailure(error: unknown): string {
   if (error instanceof RpcError) return describeRpcError(error);
-  return error instanceof Error ? error.message : String(error);
+  return error instanceof Error ? error.message : printable(String(error));
 }
 
-/** Issues stand in the message already; other details follow it, for they are what the schema declares. */
+/**
+ * Issues stand in the message already; other details follow it, for they are what the schema declares. What a server
+ * says must not steer the terminal, nor take more than its line.
+ */
 function describeRpcError(error: RpcError): string {
+  const line = printable(`${error}`, MAX_LINE);
   const { details } = error;
-  if (details === undefined || describeIssues((details as BadRequestDetails).issues ?? []) === error.message)
-    return `${error}`;
-  return `${error} ${JSON.stringify(details)}`;
+  if (details === undefined || isIssues(error)) return line;
+  return `${line} ${printable(JSON.stringify(details), MAX_LINE)}`;
+}
+
+function isIssues({ details, message }: RpcError): boolean {
+  const issues = (details as Partial<BadRequestDetails> | null)?.issues;
+  return Array.isArray(issues) && describeIssues(issues) === message;
 }

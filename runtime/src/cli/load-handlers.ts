@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { extname, resolve } from "node:path";
+import { dirname, extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type ApiHandlers, isApiHandlers } from "../server/api-handlers.js";
 import { UsageError } from "./failure.js";
@@ -12,14 +12,32 @@ import { UsageError } from "./failure.js";
 export async function loadHandlers(file: string): Promise<ApiHandlers> {
   const path = resolve(file);
   if (!existsSync(path)) throw new UsageError(`${file}: there is no such file (--handlers)`);
-  const module = /^\.[cm]?tsx?$/.test(extname(path))
-    ? await importTypeScript(path)
-    : await import(pathToFileURL(path).href);
+  const module = await importFile(path);
   const handlers: unknown = (module as { readonly default?: unknown }).default;
   if (isApiHandlers(handlers)) return handlers;
   throw new UsageError(
     `${file}: its default export must be what the generated defineHandlers(…) gives: export default defineHandlers({ … })`,
   );
+}
+
+async function importFile(path: string): Promise<unknown> {
+  const typescript = /^\.[cm]?tsx?$/.test(extname(path));
+  try {
+    return await (typescript ? importTypeScript(path) : import(pathToFileURL(path).href));
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    const [line = ""] = String(error instanceof Error ? error.message : error)
+      .trimEnd()
+      .split("\n", 1);
+    throw new Error(`${placeOf(error, path)}: ${line.trimEnd()}`, { cause: error });
+  }
+}
+
+/** Where an import failed, as file:line:column: the first place in its stack that lies beside the file or below. */
+function placeOf(error: unknown, path: string): string {
+  const stack = error instanceof Error ? (error.stack ?? "") : "";
+  const places = stack.matchAll(/(?:^|[\s(]|file:\/\/)(\/[^\s()]+:\d+)/gm);
+  return [...places].map(([, place]) => place).find((place) => place?.startsWith(dirname(path))) ?? path;
 }
 
 async function importTypeScript(path: string): Promise<unknown> {

@@ -9,9 +9,17 @@ import { serveCommand } from "./serve.js";
 const program = new Command("sshrpc")
   .description("Typed RPC over SSH")
   .version(VERSION)
-  .showHelpAfterError("(sshrpc --help lists the commands)")
-  .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "sshrpc: ")) })
+  .configureOutput({ outputError: (text, write) => write(`${usageLine(text)}; sshrpc --help lists the commands\n`) })
   .exitOverride();
+
+/** What commander says, in one line. */
+function usageLine(text: string): string {
+  return text
+    .trim()
+    .replace(/^error: /, "sshrpc: ")
+    .replaceAll(/\s*\n/g, " ")
+    .replace(/\.$/, "");
+}
 
 try {
   program.addCommand(serveCommand()).addCommand(callCommand());
