@@ -58,9 +58,11 @@ To call:
 `;
 }
 
-/** A call that needs no thought: the first GET without a parameter or a scope. */
+/** A call that needs no thought: the first GET without a parameter, a scope, or anything that must be given. */
 function example({ methods }: Api): string {
-  const simple = methods.find(({ verb, path, scope }) => verb === "GET" && !path.includes("{") && scope === undefined);
+  const simple = methods.find(
+    ({ verb, path, scope, request }) => verb === "GET" && !path.includes("{") && scope === undefined && request({}),
+  );
   return simple?.id ?? "VERB PATH JSON";
 }
 

@@ -1,0 +1,141 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { generateKeyPair } from "../../runtime/src/testing.js";
+
+const run = promisify(execFile);
+
+/** An empty project that has nothing of this repository but the two packed packages. */
+let project: string;
+let server: ChildProcess | undefined;
+
+const SCHEMA = `import Type from "typebox";
+import { defineApi } from "sshrpc/schema";
+
+export const Door = Type.Object({ name: Type.String(), open: Type.Boolean() });
+
+export default defineApi({
+  name: "doors",
+  version: "1.0.0",
+  resources: {
+    door: { path: "/doors/{name}", GET: { request: Type.Object({ name: Type.String() }), response: Door } },
+  },
+});
+`;
+
+const HANDLERS = `import { defineHandlers } from "./generated/server.js";
+
+export default defineHandlers({ door: { get: ({ name }) => ({ name, open: name === "front" }) } });
+`;
+
+const CLIENT = `import { connect } from "./generated/client.js";
+
+await using client = await connect(process.argv[2] as string, { identity: "key", knownHosts: "known_hosts" });
+console.log((await client.door.get({ name: "front" })).open);
+`;
+
+beforeAll(async () => {
+  project = await mkdtemp(join(tmpdir(), "sshrpc-packed-"));
+  await run("npm", ["pack", "--silent", "--workspaces", "--pack-destination", project], { cwd: resolve(".") });
+  await writeFile(join(project, "package.json"), '{ "private": true, "type": "module" }\n');
+}, 60_000);
+
+afterAll(async () => {
+  await stop(server);
+  await rm(project, { recursive: true, force: true });
+});
+
+describe("the packed packages in an empty project", () => {
+  it("say what to install where gen is called without the code generator", { timeout: 120_000 }, async () => {
+    await install("sshrpc-0.1.0.tgz");
+    const failure = await sshrpc("gen").catch((error: { code: number; stderr: string }) => error);
+    expect(failure).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("npm install --save-dev @sshrpc/codegen"),
+    });
+  });
+
+  it("bring no compiler along without the code generator", async () => {
+    const installed = await readdir(join(project, "node_modules"));
+    expect(installed).not.toContain("ts-morph");
+    expect(installed).not.toContain("typescript");
+    expect(installed).not.toContain("chokidar");
+    expect(installed).not.toContain("typebox");
+  });
+
+  it("generate code that compiles", { timeout: 180_000 }, async () => {
+    const { devDependencies } = JSON.parse(await readFile("package.json", "utf8"));
+    const versions = ["typebox", "typescript", "@types/node"].map((name) => `${name}@${devDependencies[name]}`);
+    await install("sshrpc-codegen-0.1.0.tgz", ...versions);
+    await mkdir(join(project, "schema"));
+    await Promise.all(
+      Object.entries({ "schema/api.ts": SCHEMA, "handlers.ts": HANDLERS, "client.ts": CLIENT }).map(([file, text]) =>
+        writeFile(join(project, file), text),
+      ),
+    );
+    await sshrpc("gen");
+    const options = [
+      "--strict",
+      "--noEmit",
+      "--module",
+      "nodenext",
+      "--target",
+      "es2023",
+      "--lib",
+      "es2023,esnext.disposable",
+    ];
+    await run("npx", ["tsc", ...options, "--types", "node", "handlers.ts", "client.ts"], { cwd: project });
+  });
+
+  it("serve and call with keys and a known host", { timeout: 60_000 }, async () => {
+    const { privateKey, publicKey } = generateKeyPair();
+    await writeFile(join(project, "key"), privateKey, { mode: 0o600 });
+    await writeFile(join(project, "authorized_keys"), `${publicKey} door-keeper\n`, { mode: 0o600 });
+    const bin = join(project, "node_modules/sshrpc/bin/sshrpc.js");
+    const flags = ["--handlers", "handlers.ts", "--authorized-keys", "authorized_keys", "--port", "0"];
+    server = spawn(process.execPath, [bin, "serve", ...flags], { cwd: project, stdio: ["ignore", "pipe", "inherit"] });
+    const introduction = await firstOutput(server);
+    const port = /listens on 127\.0\.0\.1:(\d+)/.exec(introduction)?.[1];
+    const knownHost = /echo "(\[127.*)" >>/.exec(introduction)?.[1];
+    await writeFile(join(project, "known_hosts"), `${knownHost}\n`);
+    const address = `ssh://somebody@127.0.0.1:${port}`;
+    const flagsOfCall = ["--identity", "key", "--known-hosts", "known_hosts"];
+    const called = await sshrpc("call", address, "GET", "/doors/front", ...flagsOfCall);
+    expect(called.stdout).toBe('{"name":"front","open":true}\n');
+    const typed = await run("npx", ["jiti", "client.ts", address], { cwd: project });
+    expect(typed.stdout).toBe("true\n");
+  });
+
+  it("stop serving when they are asked to, with exit status 0", async () => {
+    expect(await stop(server)).toBe(0);
+  });
+});
+
+function install(...names: string[]): Promise<unknown> {
+  const packages = names.map((name) => (name.endsWith(".tgz") ? join(project, name) : name));
+  return run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", ...packages], { cwd: project });
+}
+
+function sshrpc(...args: string[]): Promise<{ stdout: string; stderr: string }> {
+  return run("npx", ["sshrpc", ...args], { cwd: project });
+}
+
+function firstOutput(child: ChildProcess): Promise<string> {
+  return new Promise((done, fail) => {
+    let text = "";
+    child.stdout?.setEncoding("utf8").on("data", (chunk: string) => {
+      text += chunk;
+      if (text.includes("sshrpc call")) done(text);
+    });
+    child.once("exit", (code) => fail(new Error(`the server ended with status ${code}`)));
+  });
+}
+
+async function stop(child: ChildProcess | undefined): Promise<number | null> {
+  if (child === undefined || child.exitCode !== null) return child?.exitCode ?? null;
+  child.kill("SIGTERM");
+  return new Promise((done) => child.once("exit", done));
+}
