@@ -71,6 +71,8 @@ export interface Bench {
   readonly address: string;
   /** Dials with alice's key; options override that. */
   dial(options?: DialOptions, signal?: AbortSignal): Promise<Duplex>;
+  /** Dials with what an agent has, and nothing else. */
+  dialWithAgent(options: DialOptions): Promise<Duplex>;
   /** Dials through a relay. */
   dialThrough(port: number): Promise<Duplex>;
 }
@@ -97,14 +99,29 @@ export async function startBench(
   const knownHosts = write(directory, "known_hosts", `[127.0.0.1]:${listener.port} ${hostKey.line}\n`);
   const address = `ssh://alice@127.0.0.1:${listener.port}`;
   const open = async (to: string, dialOptions: DialOptions, signal?: AbortSignal) => {
-    const duplex = await sshTransport(to, { identity: alice.file, ...dialOptions }).open(signal);
+    const duplex = await sshTransport(to, dialOptions).open(signal);
     onTestFinished(() => void duplex.on("error", () => {}).destroy());
     return duplex;
   };
-  const dial: Bench["dial"] = (dialOptions, signal) => open(address, { knownHosts, ...dialOptions }, signal);
+  const dial: Bench["dial"] = (dialOptions, signal) =>
+    open(address, { identity: alice.file, knownHosts, ...dialOptions }, signal);
+  const dialWithAgent: Bench["dialWithAgent"] = (dialOptions) => open(address, dialOptions);
   const dialThrough = (port: number) =>
-    open(`ssh://alice@127.0.0.1:${port}`, { hostKey: hostKey.publicKey.fingerprint });
-  return { directory, listener, alice, hostKey, authorizedKeys, knownHosts, log, accepted, address, dial, dialThrough };
+    open(`ssh://alice@127.0.0.1:${port}`, { identity: alice.file, hostKey: hostKey.publicKey.fingerprint });
+  return {
+    directory,
+    listener,
+    alice,
+    hostKey,
+    authorizedKeys,
+    knownHosts,
+    log,
+    accepted,
+    address,
+    dial,
+    dialWithAgent,
+    dialThrough,
+  };
 }
 
 /** A TCP server that does with its sockets what a test says; it gives its port. */
@@ -151,16 +168,15 @@ export function readBytes(duplex: Duplex, size: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let total = 0;
+    const onClose = () => reject(new Error(`closed after ${total} of ${size} bytes`));
     const onData = (chunk: Buffer) => {
       chunks.push(chunk);
       total += chunk.length;
       if (total < size) return;
-      duplex.off("data", onData);
+      duplex.off("data", onData).off("close", onClose);
       resolve(Buffer.concat(chunks));
     };
-    duplex.on("data", onData);
-    duplex.once("error", reject);
-    duplex.once("close", () => reject(new Error(`closed after ${total} of ${size} bytes`)));
+    duplex.on("data", onData).on("close", onClose);
   });
 }
 

@@ -1,0 +1,166 @@
+import { spawn, spawnSync } from "node:child_process";
+import { appendFileSync, readFileSync } from "node:fs";
+import { expect } from "vitest";
+import { createHostKey } from "../../runtime/src/ssh/keys/host-key.js";
+import { type Bench, failure, makeKey, startBench, tempDir } from "../unit/runtime/ssh/support.js";
+import { itWith } from "./stock.js";
+
+interface Outcome {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a program to its end; 15 seconds at most. */
+function run(program: string, args: readonly string[], input = "", env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { timeout: 15_000, env: { ...process.env, ...env } });
+    let stdout = "";
+    let stderr = "";
+    child.stdout.on("data", (chunk) => {
+      stdout += chunk;
+    });
+    child.stderr.on("data", (chunk) => {
+      stderr += chunk;
+    });
+    child.on("error", reject).on("close", (status) => resolve({ status, stdout, stderr }));
+    child.stdin.on("error", () => {});
+    child.stdin.end(input);
+  });
+}
+
+/** The stock client, on nothing but the bench's files. */
+function ssh(bench: Bench, options: readonly string[], rest: readonly string[], input = "", key = bench.alice.file) {
+  const args = ["-F", "none", "-T", "-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none"];
+  args.push("-o", `UserKnownHostsFile=${bench.knownHosts}`, "-o", "StrictHostKeyChecking=yes", "-i", key);
+  return run("ssh", [...args, "-p", String(bench.listener.port), ...options, "alice@127.0.0.1", ...rest], input);
+}
+
+itWith(["ssh"], "ssh -s reaches the subsystem, and gets everything back with exit status 0", async () => {
+  const bench = await startBench();
+  const input = "a line of text\n".repeat(50_000);
+  const { stdout, stderr, status } = await ssh(bench, ["-s"], ["sshrpc"], input);
+  expect(stderr).toBe("");
+  expect(stdout === input).toBe(true);
+  expect(status).toBe(0);
+  expect(bench.accepted[0]?.peer.keyName).toBe("alice@laptop");
+});
+
+itWith(
+  ["ssh"],
+  "ssh is refused a command, a shell, another subsystem and forwarding, and the server goes on",
+  async () => {
+    const bench = await startBench();
+    expect(await ssh(bench, [], ["id"])).toMatchObject({
+      stdout: "",
+      stderr: expect.stringMatching(/exec request failed/),
+    });
+    expect(await ssh(bench, [], [])).toMatchObject({
+      stdout: "",
+      stderr: expect.stringMatching(/shell request failed/),
+    });
+    expect((await ssh(bench, ["-s"], ["sftp"])).stderr).toMatch(/subsystem request failed/);
+    expect((await ssh(bench, ["-W", "127.0.0.1:22"], [])).stderr).toMatch(/administratively prohibited/);
+    expect((await ssh(bench, ["-s"], ["sshrpc"], "still here")).stdout).toBe("still here");
+  },
+);
+
+itWith(["ssh"], "ssh with an unlisted key is refused", async () => {
+  const bench = await startBench();
+  const mallory = makeKey(bench.directory, "mallory");
+  const { stderr, status } = await ssh(bench, ["-s"], ["sshrpc"], "", mallory.file);
+  expect(stderr).toMatch(/Permission denied \(publickey\)/);
+  expect(status).toBe(255);
+});
+
+itWith(["ssh", "ssh-keygen"], "ssh logs in with RSA and each ECDSA curve", async () => {
+  const directory = tempDir();
+  const bench = await startBench();
+  for (const [type, bits] of [
+    ["rsa", "2048"],
+    ["ecdsa", "256"],
+    ["ecdsa", "384"],
+    ["ecdsa", "521"],
+  ] as const) {
+    const file = `${directory}/${type}${bits}`;
+    spawnSync("ssh-keygen", ["-q", "-t", type, "-b", bits, "-N", "", "-f", file]);
+    appendFileSync(bench.authorizedKeys, readFileSync(`${file}.pub`));
+    expect(await ssh(bench, ["-s"], ["sshrpc"], file, file)).toMatchObject({ stdout: file, status: 0 });
+    // The same file opens the way for our own client.
+    await bench.dial({ identity: file });
+  }
+});
+
+itWith(["ssh", "ssh-keygen"], "ssh with a certificate of a key that is not listed is refused", async () => {
+  const directory = tempDir();
+  const bench = await startBench();
+  const authority = makeKey(directory, "ca");
+  const user = `${directory}/user`;
+  spawnSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", user]);
+  spawnSync("ssh-keygen", ["-q", "-s", authority.file, "-I", "id", "-n", "alice", `${user}.pub`]);
+  appendFileSync(bench.authorizedKeys, `${authority.line}\ncert-authority ${authority.line}\n`);
+  expect((await ssh(bench, ["-s"], ["sshrpc"], "", user)).stderr).toMatch(/Permission denied/);
+  const reasons = bench.log.with("authentication refused").map(({ fields }) => fields["reason"]);
+  expect(reasons).toContain("certificates are not supported");
+});
+
+itWith(["ssh-keyscan"], "ssh-keyscan prints the line that makes the host known", async () => {
+  const bench = await startBench();
+  const { stdout } = await run("ssh-keyscan", ["-p", String(bench.listener.port), "127.0.0.1"]);
+  const lines = stdout.split("\n").filter((line) => line && !line.startsWith("#"));
+  expect(lines).toEqual([`[127.0.0.1]:${bench.listener.port} ${bench.listener.hostKeys[0]}`]);
+});
+
+itWith(
+  ["ssh-keygen"],
+  "ssh-keygen reads a host key that was created here, and prints the same fingerprint",
+  async () => {
+    const file = `${tempDir()}/host`;
+    const key = await createHostKey(file);
+    expect((await run("ssh-keygen", ["-y", "-f", file])).stdout).toContain(key.blob.toString("base64"));
+    expect((await run("ssh-keygen", ["-lf", `${file}.pub`])).stdout).toMatch(`256 ${key.fingerprint} sshrpc host key`);
+  },
+);
+
+itWith(["ssh-keygen"], "the command in the message for a changed host key mends known_hosts", async () => {
+  const bench = await startBench();
+  const name = `[127.0.0.1]:${bench.listener.port}`;
+  const knownHosts = `${bench.directory}/changed`;
+  appendFileSync(knownHosts, `${name} ${makeKey(bench.directory, "old").line}\n`);
+  const { message } = await failure(bench.dial({ knownHosts }));
+  const [, command = "", line = ""] = /with `(.*?)` and add the line: (.*)$/.exec(message) ?? [];
+  expect((await run("sh", ["-c", command])).status).toBe(0);
+  appendFileSync(knownHosts, `${line}\n`);
+  await bench.dial({ knownHosts });
+});
+
+itWith(["ssh-agent", "ssh-add"], "the agent's keys log in, RSA among them", async () => {
+  const bench = await startBench();
+  const directory = tempDir();
+  const socket = `${directory}/agent`;
+  const agent = spawn("ssh-agent", ["-D", "-a", socket], { stdio: "ignore" });
+  try {
+    await expect
+      .poll(() => spawnSync("ssh-add", ["-l"], { env: { ...process.env, SSH_AUTH_SOCK: socket } }).status)
+      .toBe(1);
+    const rsa = `${directory}/rsa`;
+    spawnSync("ssh-keygen", ["-q", "-t", "rsa", "-b", "2048", "-N", "", "-f", rsa]);
+    const add = (file: string) => run("ssh-add", ["-q", file], "", { SSH_AUTH_SOCK: socket });
+    const home = process.env["HOME"];
+    process.env["HOME"] = directory;
+    try {
+      const asAgent = { agent: socket, knownHosts: bench.knownHosts };
+      await add(rsa);
+      const refused = await failure(bench.dialWithAgent(asAgent));
+      expect(refused.message).toMatch(/accepts none of these keys: SHA256:\S+ \(agent, /);
+      appendFileSync(bench.authorizedKeys, readFileSync(`${rsa}.pub`));
+      await bench.dialWithAgent(asAgent);
+      await add(bench.alice.file);
+      await bench.dialWithAgent(asAgent);
+    } finally {
+      process.env["HOME"] = home;
+    }
+  } finally {
+    agent.kill();
+  }
+});

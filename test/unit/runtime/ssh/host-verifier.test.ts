@@ -1,0 +1,41 @@
+import { expect, it } from "vitest";
+import { clientAlgorithms } from "../../../../runtime/src/ssh/algorithms.js";
+import { HostVerifier } from "../../../../runtime/src/ssh/host-verifier.js";
+import { generateEd25519 } from "../../../../runtime/src/ssh/keys/generate-ed25519.js";
+import type { KnownHost } from "../../../../runtime/src/ssh/keys/known-hosts.js";
+
+const [good, other] = [generateEd25519().publicKey, generateEd25519().publicKey];
+const entry = (key: typeof good, line = 1): KnownHost => ({ key, file: "/etc/known", line });
+const none = { files: ["/etc/known"], known: [], revoked: [], authorities: [] };
+
+it("accepts a key that is known, and the same one again when keys are renewed, but no other then", () => {
+  const verifier = new HostVerifier("edge", 22, { knownHosts: { ...none, known: [entry(other), entry(good)] } });
+  expect(verifier.verify(good.blob)).toBe(true);
+  expect(verifier.verify(good.blob)).toBe(true);
+  expect(verifier.refusal).toBeUndefined();
+  expect(verifier.verify(other.blob)).toBe(false);
+  expect(verifier.refusal?.message).toMatch(/presented another host key .* in the middle of the connection/);
+});
+
+it("does not take an authority's line for the host's key, and says that it is not supported", () => {
+  const verifier = new HostVerifier("edge", 22, { knownHosts: { ...none, authorities: [entry(good, 7)] } });
+  expect(verifier.verify(good.blob)).toBe(false);
+  expect(verifier.refusal?.message).toMatch(/^unknown host: .*\/etc\/known:7 lists an authority for it, but host cert/);
+});
+
+it("refuses what is no key at all", () => {
+  const verifier = new HostVerifier("edge", 22, { knownHosts: none });
+  expect(verifier.verify(Buffer.from("rubbish"))).toBe(false);
+  expect(verifier.refusal).toMatchObject({ status: "UNAUTHENTICATED" });
+});
+
+it("asks for the host key types that are known first, so that a good host does not look changed", () => {
+  expect(clientAlgorithms(["ssh-rsa"]).serverHostKey).toEqual([
+    "rsa-sha2-512",
+    "rsa-sha2-256",
+    "ssh-ed25519",
+    "ecdsa-sha2-nistp256",
+    "ecdsa-sha2-nistp384",
+    "ecdsa-sha2-nistp521",
+  ]);
+});

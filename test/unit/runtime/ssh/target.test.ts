@@ -1,0 +1,57 @@
+import { userInfo } from "node:os";
+import { expect, it } from "vitest";
+import { formatTarget, parseTarget } from "../../../../runtime/src/ssh/target.js";
+
+const me = userInfo().username;
+
+it.each([
+  ["ssh://alice@edge:8022", "alice", "edge", 8022],
+  ["SSH://alice@edge:8022/", "alice", "edge", 8022],
+  ["alice@edge:8022", "alice", "edge", 8022],
+  ["edge", me, "edge", 22],
+  ["ssh://edge", me, "edge", 22],
+  ["[::1]:8022", me, "::1", 8022],
+  ["::1", me, "::1", 22],
+  ["ssh://alice@[fe80::1%eth0]:1", "alice", "fe80::1%eth0", 1],
+  ["ssh://al%40ice@edge", "al@ice", "edge", 22],
+  ["alice@example.com@edge", "alice@example.com", "edge", 22],
+  ["bücher.example", me, "bücher.example", 22],
+])("reads %s", (text, user, host, port) => {
+  expect(parseTarget(text)).toEqual({ user, host, port });
+});
+
+it.each([
+  ["", /it names no host/],
+  ["ssh://", /it names no host/],
+  ["alice@", /it names no host/],
+  ["alice@:8022", /it names no host/],
+  ["@edge", /the user name is not one/],
+  ["edge:0", /a port is a number from 1 to 65535/],
+  ["edge:65536", /a port is/],
+  ["edge:", /a port is/],
+  ["edge:22x", /a port is/],
+  ["http://edge", /the host is neither|a port is/],
+  ["ssh://edge/path", /the host is neither/],
+  ["[edge]:22", /neither a name nor an address/],
+  ["-oProxyCommand=x", /neither a name nor an address/],
+  ["-l@edge", /the user name is not one/],
+  ["ed ge", /neither a name nor an address/],
+  ["edge\n", /neither a name nor an address/],
+  ["ssh://%zz@edge", /not percent-encoded properly/],
+])("refuses %j in one line", (text, reason) => {
+  const parse = () => parseTarget(text);
+  expect(parse).toThrow(reason);
+  expect(parse).toThrow(/^[^\n]*$/);
+  expect(parse).toThrow(expect.objectContaining({ status: "BAD_REQUEST" }));
+});
+
+it("refuses a password in an address, and does not repeat it", () => {
+  expect(() => parseTarget("ssh://alice:secret@edge")).toThrow(/password/);
+  expect(() => parseTarget("ssh://alice:secret@edge")).not.toThrow(/secret/);
+});
+
+it("writes a target as an address that reads the same", () => {
+  for (const text of ["ssh://alice@edge:8022", "ssh://alice@[::1]:22", "ssh://al%40ice@edge:22"]) {
+    expect(formatTarget(parseTarget(text))).toBe(text);
+  }
+});
