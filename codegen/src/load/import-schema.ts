@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { createJiti, type Jiti } from "jiti";
+import { createJiti, type Jiti, type TransformOptions } from "jiti";
 
 /** A module that ran. */
 export interface LoadedModule {
@@ -19,7 +19,14 @@ export interface ThrownAt {
  * project's own files run again at each call of `load`.
  */
 export class SchemaImporter {
-  readonly #jiti: Jiti = createJiti(import.meta.url, { fsCache: false, moduleCache: true, interopDefault: false });
+  readonly #transformer = createJiti(import.meta.url);
+  readonly #transformed = new Map<string, { readonly source: string; readonly code: string }>();
+  readonly #jiti: Jiti = createJiti(import.meta.url, {
+    fsCache: false,
+    moduleCache: true,
+    interopDefault: false,
+    transform: (options) => ({ code: this.#transform(options) }),
+  });
 
   /** Runs `entry`, an absolute path, and gives every module of the project that ran, `entry` first. */
   async load(entry: string): Promise<readonly LoadedModule[]> {
@@ -27,6 +34,16 @@ export class SchemaImporter {
     await this.#jiti.import(entry);
     const files = this.#projectFiles().sort((a, b) => (a === entry ? -1 : b === entry ? 1 : a < b ? -1 : 1));
     return files.map((file) => ({ file, exports: { ...(this.#jiti.cache[file]?.exports as object) } }));
+  }
+
+  /** Compiling takes most of a run's time, and a save changes one file. */
+  #transform(options: TransformOptions): string {
+    const { filename = "", source } = options;
+    const known = this.#transformed.get(filename);
+    if (known?.source === source) return known.code;
+    const code = this.#transformer.transform(options);
+    this.#transformed.set(filename, { source, code });
+    return code;
   }
 
   #projectFiles(): string[] {
