@@ -1,0 +1,62 @@
+import { inspect } from "node:util";
+import { describe, expect, test, vi } from "vitest";
+import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
+
+describe("an RpcError", () => {
+  test("prints as status, method and message", () => {
+    const error = new RpcError("NOT_FOUND", "no such note", { method: "GET /notes/{id}" });
+    expect(`${error}`).toBe("NOT_FOUND: GET /notes/{id}: no such note");
+    expect(error.stack).toMatch(/^NOT_FOUND: GET \/notes\/\{id\}: no such note\n {4}at /);
+    expect(inspect(error)).toContain("NOT_FOUND: GET /notes/{id}: no such note");
+  });
+
+  test("leaves out what it does not know", () => {
+    expect(`${new RpcError("CONFLICT", "too late")}`).toBe("CONFLICT: too late");
+    expect(`${new RpcError("CONFLICT")}`).toBe("CONFLICT: conflict");
+    expect(`${new RpcError("CONFLICT", "", { method: "GET /a" })}`).toBe("CONFLICT: GET /a");
+  });
+
+  test("carries status, number, details, method and cause", () => {
+    const cause = new Error("disk");
+    const error = new RpcError("UNAVAILABLE", "later", { details: { after: 3 }, method: "GET /a", cause });
+    expect(error).toMatchObject({ status: "UNAVAILABLE", code: 503, details: { after: 3 }, method: "GET /a", cause });
+    expect("cause" in new RpcError("INTERNAL")).toBe(false);
+  });
+
+  test("is known to another copy of this package", async () => {
+    vi.resetModules();
+    const other = await import("../../../../runtime/src/contract/rpc-error.js");
+    expect(other.RpcError).not.toBe(RpcError);
+    expect(new other.RpcError("INTERNAL")).toBeInstanceOf(RpcError);
+    expect(new RpcError("INTERNAL")).toBeInstanceOf(other.RpcError);
+  });
+
+  test.each([[null], [undefined], ["NOT_FOUND"], [{ status: "NOT_FOUND", code: 404 }], [new Error("x")]])(
+    "is not what %s is",
+    (value) => {
+      expect(value instanceof RpcError).toBe(false);
+    },
+  );
+
+  test("is no instance of a class that extends it", () => {
+    class QuotaError extends RpcError {}
+    expect(new QuotaError("RESOURCE_EXHAUSTED")).toBeInstanceOf(QuotaError);
+    expect(new QuotaError("RESOURCE_EXHAUSTED")).toBeInstanceOf(RpcError);
+    expect(new RpcError("RESOURCE_EXHAUSTED") instanceof QuotaError).toBe(false);
+  });
+
+  test("keeps its whole text where stacks are turned off", () => {
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
+    try {
+      expect(new RpcError("INTERNAL", "all of it").stack).toBe("INTERNAL: all of it");
+    } finally {
+      Error.stackTraceLimit = stackTraceLimit;
+    }
+  });
+
+  test("keeps a message of several lines and of any script as it is", () => {
+    const message = "\ttab\r\nline ☺ 😈";
+    expect(new RpcError("INTERNAL", message).message).toBe(message);
+  });
+});

@@ -1,0 +1,44 @@
+import { expect, test } from "vitest";
+import { isErrorStatus, STATUSES, statusName, statusPhrase } from "../../../../runtime/src/contract/status.js";
+import { isIdempotent, isVerb } from "../../../../runtime/src/contract/verb.js";
+
+test("statuses have the numbers that the design gives them", () => {
+  expect(STATUSES).toEqual({
+    OK: 200,
+    BAD_REQUEST: 400,
+    UNAUTHENTICATED: 401,
+    FORBIDDEN: 403,
+    NOT_FOUND: 404,
+    METHOD_NOT_ALLOWED: 405,
+    CONFLICT: 409,
+    PRECONDITION_FAILED: 412,
+    MESSAGE_TOO_LARGE: 413,
+    RESOURCE_EXHAUSTED: 429,
+    CANCELLED: 499,
+    INTERNAL: 500,
+    UNIMPLEMENTED: 501,
+    UNAVAILABLE: 503,
+    DEADLINE_EXCEEDED: 504,
+  });
+});
+
+test("a number leads back to its name, and an unknown one to none", () => {
+  for (const [name, code] of Object.entries(STATUSES)) expect(statusName(code)).toBe(name);
+  for (const code of [0, 201, 418, 599, -1, Number.NaN]) expect(statusName(code)).toBeUndefined();
+});
+
+test("only failures are error statuses, and nothing that every object inherits", () => {
+  expect(isErrorStatus("NOT_FOUND")).toBe(true);
+  for (const text of ["OK", "not_found", "", "toString", "__proto__", "TEAPOT"])
+    expect(isErrorStatus(text)).toBe(false);
+});
+
+test("a status says something for itself", () => {
+  expect(statusPhrase("METHOD_NOT_ALLOWED")).toBe("method not allowed");
+});
+
+test("there are four verbs, in capitals, and only STORE is not idempotent", () => {
+  expect(["GET", "STORE", "UPDATE", "DELETE"].map((verb) => isVerb(verb))).toEqual([true, true, true, true]);
+  expect(["get", "PUT", "", "toString"].map((verb) => isVerb(verb))).toEqual([false, false, false, false]);
+  expect((["GET", "STORE", "UPDATE", "DELETE"] as const).map(isIdempotent)).toEqual([true, false, true, true]);
+});
