@@ -37,6 +37,7 @@ export class UnaryCall implements OutgoingCall {
     });
   }
 
+  id = 0;
   readonly method: number;
   readonly metadata: string | undefined;
   readonly body: string;
@@ -45,9 +46,11 @@ export class UnaryCall implements OutgoingCall {
   readonly #resolve: (response: unknown) => void;
   readonly #reject: (error: RpcError) => void;
   readonly #timeout: number;
-  readonly #deadline: number;
   readonly #signal: AbortSignal | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #abort: (() => void) | undefined;
+  /** Since when it has been waiting to be sent. */
+  #waiting: number | undefined;
 
   private constructor(
     binding: MethodBinding,
@@ -58,7 +61,6 @@ export class UnaryCall implements OutgoingCall {
   ) {
     const { method, index, timeout, maxMetadata } = binding;
     this.#timeout = checkTimeout(options?.timeout ?? method.timeout ?? timeout);
-    this.#deadline = performance.now() + this.#timeout;
     this.#signal = options?.signal;
     if (this.#signal?.aborted) throw cancelled(this.#signal);
     checkRequest(request, method.request, method.id);
@@ -72,9 +74,10 @@ export class UnaryCall implements OutgoingCall {
 
   #start(): void {
     this.#timer = setTimeout(expire, this.#timeout, this);
-    this.#signal?.addEventListener("abort", this.#abort);
+    if (this.#signal !== undefined) this.#listen(this.#signal);
     try {
       this.#binding.connection.call(this);
+      if (this.id === 0) this.#waiting = performance.now();
     } catch (error) {
       this.#release();
       throw error;
@@ -82,7 +85,8 @@ export class UnaryCall implements OutgoingCall {
   }
 
   remaining(): number {
-    return Math.max(1, Math.ceil(this.#deadline - performance.now()));
+    const waited = this.#waiting === undefined ? 0 : performance.now() - this.#waiting;
+    return Math.max(1, Math.ceil(this.#timeout - waited));
   }
 
   status(code: number, _trailers: Metadata, buffer: Buffer, start: number, end: number): void {
@@ -104,9 +108,10 @@ export class UnaryCall implements OutgoingCall {
     this.#giveUp(new RpcError("DEADLINE_EXCEEDED", `no answer within ${this.#timeout} ms`));
   }
 
-  readonly #abort = (): void => {
-    this.#giveUp(cancelled(this.#signal as AbortSignal));
-  };
+  #listen(signal: AbortSignal): void {
+    this.#abort = () => this.#giveUp(cancelled(signal));
+    signal.addEventListener("abort", this.#abort);
+  }
 
   #read(code: number, buffer: Buffer, start: number, end: number): unknown {
     const { id, response, errors } = this.#binding.method;
@@ -129,7 +134,7 @@ export class UnaryCall implements OutgoingCall {
 
   #release(): void {
     clearTimeout(this.#timer);
-    this.#signal?.removeEventListener("abort", this.#abort);
+    if (this.#abort !== undefined) this.#signal?.removeEventListener("abort", this.#abort);
   }
 
   #named(error: unknown): RpcError {

@@ -9,7 +9,8 @@ const FULL = 16 * 1024;
 /**
  * Gathers the frames of one turn of the event loop into few writes, because a packet costs far more than a call. The
  * first frame after an idle moment leaves at once, so that a single call waits for nothing; what follows in the same
- * turn leaves together when the turn ends, or when it fills 16 KiB.
+ * turn leaves together when the turn ends, or when it fills 16 KiB. While turns bring several frames each, the first one
+ * waits for the others too.
  *
  * A frame is encoded when it is added: what its sender changes afterwards cannot leak into it.
  */
@@ -19,6 +20,10 @@ export class Batch {
   #start = 0;
   #end = 0;
   #turn: NodeJS.Immediate | undefined;
+  /** Frames of this turn. */
+  #frames = 0;
+  /** Whether the last turn brought several frames. */
+  #busy = false;
 
   /** @param write takes a finished batch; the buffer is not touched again */
   constructor(write: (chunk: Buffer) => void) {
@@ -32,8 +37,9 @@ export class Batch {
       if (this.#slab.length - this.#end < room) this.#newSlab();
       this.#end = writeFrame(this.#slab, this.#end, frame);
     }
+    this.#frames++;
     if (this.#turn === undefined) {
-      this.flush();
+      if (!this.#busy) this.flush();
       this.#turn = setImmediate(this.#endTurn);
     } else if (this.#end - this.#start >= FULL) this.flush();
   }
@@ -66,6 +72,8 @@ export class Batch {
 
   readonly #endTurn = (): void => {
     this.#turn = undefined;
+    this.#busy = this.#frames > 1;
+    this.#frames = 0;
     this.flush();
   };
 }

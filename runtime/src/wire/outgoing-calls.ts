@@ -6,6 +6,8 @@ import { ProtocolError } from "./protocol-error.js";
 
 /** A call as its caller hands it to the connection. */
 export interface OutgoingCall {
+  /** Set by the connection while the call has an id on the wire; 0 before. */
+  id: number;
   /** The index of its method in this side's HELLO. */
   readonly method: number;
   readonly metadata: string | undefined;
@@ -21,6 +23,7 @@ export interface OutgoingCall {
 
 /** Why the caller gave a call up: kept in its place until the other side's status has come. */
 const ABANDONED: OutgoingCall = {
+  id: 0,
   method: 0,
   metadata: undefined,
   body: "",
@@ -42,7 +45,6 @@ export class OutgoingCalls {
   readonly #queue = new Set<OutgoingCall>();
   /** Goes through the queue once: to begin at its front each time would pass over all that has left it. */
   #front: Iterator<OutgoingCall> = this.#queue.values();
-  readonly #ids = new Map<OutgoingCall, number>();
   /** How many the other side runs at the same time. */
   max = 1;
 
@@ -73,9 +75,8 @@ export class OutgoingCalls {
   /** Gives the call up. Its `status` and `lost` will not be called any more. */
   cancel(call: OutgoingCall): void {
     if (this.#queue.delete(call)) return;
-    const id = this.#ids.get(call);
-    if (id === undefined) return;
-    this.#ids.delete(call);
+    const { id } = call;
+    if (id === 0 || this.#slots[this.#slot(id)] !== call) return;
     this.#slots[this.#slot(id)] = ABANDONED;
     this.#batch.add({ kind: FRAME.CANCEL, id });
   }
@@ -98,7 +99,6 @@ export class OutgoingCalls {
     const calls = [...this.#slots, ...this.#queue];
     this.#slots.length = this.#free.length = 0;
     this.#queue.clear();
-    this.#ids.clear();
     for (const call of calls) call?.lost(error);
   }
 
@@ -106,7 +106,7 @@ export class OutgoingCalls {
     const slot = this.#free.pop() ?? this.#slots.length;
     const id = slot * 2 + this.#firstId;
     this.#slots[slot] = call;
-    this.#ids.set(call, id);
+    call.id = id;
     this.#batch.add({
       kind: FRAME.OPEN,
       id,
@@ -123,7 +123,6 @@ export class OutgoingCalls {
     if (call === undefined) throw new ProtocolError(`a status for call ${id}, which is not open`);
     this.#slots[slot] = undefined;
     this.#free.push(slot);
-    this.#ids.delete(call);
     return call;
   }
 

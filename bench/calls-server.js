@@ -1,0 +1,23 @@
+// The serving process of the call benchmarks: ourselves and the naive peer, with the same handler, validators and key.
+import { serveApi } from "../runtime/dist/serve-api.js";
+import { SERVER_ALGORITHMS } from "../runtime/dist/ssh/algorithms.js";
+import { generateKeyPair } from "../runtime/dist/testing.js";
+import { cpu, echoApi } from "./measure.js";
+import { serveNaive } from "./naive.js";
+
+const [publicKey] = process.argv.slice(2);
+const { privateKey } = generateKeyPair();
+const api = await echoApi();
+const [{ request, response }] = api.methods;
+const handler = (value) => value;
+
+const ours = await serveApi(
+  api,
+  { echo: { get: handler } },
+  { port: 0, hostKeys: { privateKey }, authorizedKeys: { lines: [publicKey] }, log: false },
+);
+const naive = await serveNaive({ hostKey: privateKey, algorithms: SERVER_ALGORITHMS, request, response, handler });
+
+process.on("message", () => process.send({ cpu: cpu() }));
+process.on("disconnect", () => process.exit());
+process.send({ ours: ours.port, hostKey: ours.fingerprints[0], naive: naive.port });

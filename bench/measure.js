@@ -1,0 +1,32 @@
+// What the benchmarks share.
+import { createJiti } from "jiti";
+
+/** Milliseconds of CPU that this process has used. */
+export function cpu() {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
+/** The middle one of some numbers. */
+export function median(numbers) {
+  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
+}
+
+/** The one below which `share` of the numbers lie. */
+export function quantile(numbers, share) {
+  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length * share)];
+}
+
+/** The echo method of the example API, with its generated validators. */
+export async function echoApi() {
+  const { api } = await createJiti(import.meta.url).import("../generated/api.ts");
+  return { ...api, methods: api.methods.filter(({ resource }) => resource === "echo") };
+}
+
+/** Prints rows of cells under a heading, aligned. */
+export function table(title, rows) {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => String(row[column]).length)));
+  console.log(`\n${title}`);
+  for (const row of rows)
+    console.log(`  ${row.map((cell, column) => String(cell).padStart(widths[column])).join("  ")}`);
+}
