@@ -1,0 +1,39 @@
+import { FrameDecoder, type FrameSink } from "../../../../runtime/src/wire/decode.js";
+import type { FrameKind } from "../../../../runtime/src/wire/frame.js";
+
+/** A frame as a decoder delivered it; `payload` is a copy. */
+export interface DecodedFrame {
+  readonly kind: FrameKind;
+  readonly flags: number;
+  readonly id: number;
+  readonly payload: Buffer;
+}
+
+/** A decoder that keeps what it delivers. */
+export class Collector implements FrameSink {
+  readonly frames: DecodedFrame[] = [];
+  readonly oversized: { readonly kind: FrameKind; readonly id: number; readonly length: number }[] = [];
+  readonly decoder: FrameDecoder;
+
+  constructor(maxPayload = 1 << 20) {
+    this.decoder = new FrameDecoder(this, maxPayload);
+  }
+
+  frame(kind: FrameKind, flags: number, id: number, buffer: Buffer, start: number, end: number): void {
+    this.frames.push({ kind, flags, id, payload: Buffer.from(buffer.subarray(start, end)) });
+  }
+
+  oversize(kind: FrameKind, id: number, length: number): void {
+    this.oversized.push({ kind, id, length });
+  }
+
+  /** Pushes `bytes`, cut into chunks of these sizes, the last of which repeats. */
+  push(bytes: Buffer, ...sizes: readonly number[]): this {
+    for (let at = 0, index = 0; at < bytes.length; index++) {
+      const size = sizes[Math.min(index, sizes.length - 1)] ?? bytes.length;
+      this.decoder.push(bytes.subarray(at, at + size));
+      at += size;
+    }
+    return this;
+  }
+}
