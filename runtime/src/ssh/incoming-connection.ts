@@ -47,6 +47,9 @@ export class IncomingConnection {
     this.#socket = socket;
     this.#address = address;
     this.#settings = settings;
+    // Each channel listens to both for its end.
+    connection.setMaxListeners(0);
+    socket.setMaxListeners(0);
     connection.on("error", (error: Error) => {
       this.#reason ??= error.message;
       // ssh2 may go on reading after an error; nothing good comes after one.

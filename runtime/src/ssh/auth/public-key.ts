@@ -1,7 +1,7 @@
 import ssh2, { type PublicKeyAuthContext } from "ssh2";
 import type { Peer } from "../../peer.js";
 import type { KeyAttempt, KeyGrant, KeyLookup } from "../keys/key-lookup.js";
-import { isCertificateType, KEY_TYPES, type PublicKey, publicKeyFromBlob } from "../keys/public-key.js";
+import { isCertificateType, KEY_TYPES, type PublicKey, publicKeyFromBlob, publicKeyLine } from "../keys/public-key.js";
 import { printable } from "../printable.js";
 
 /** What a server makes of one attempt to log in with a key (RFC 4252, section 7). */
@@ -26,6 +26,7 @@ export async function decidePublicKey(
     return refused("certificates are not supported", key);
   }
   if (key === undefined) return refused("the key is damaged");
+  if (!/^\P{C}{1,256}$/u.test(context.username)) return refused("the user name is not one", key);
   if (key.type !== algo || !KEY_TYPES.includes(key.type)) {
     return refused(`the algorithm ${printable(String(algo), 60)} does not fit the key`, key);
   }
@@ -51,10 +52,14 @@ function refused(reason: string, key?: PublicKey): KeyDecision {
 }
 
 function isSigned({ signature, blob, hashAlgo }: PublicKeyAuthContext, key: PublicKey): boolean {
-  const parsed = ssh2.utils.parseKey(`${key.type} ${key.blob.toString("base64")}`);
-  if (parsed instanceof Error || signature === undefined || blob === undefined) return false;
-  // Nothing but true will do: for a signature that cannot be read, ssh2 returns an Error, which is truthy.
-  return parsed.verify(blob, signature, hashAlgo) === true;
+  try {
+    const parsed = ssh2.utils.parseKey(publicKeyLine(key));
+    if (parsed instanceof Error || signature === undefined || blob === undefined) return false;
+    // Nothing but true will do: for a signature or key that cannot be used, ssh2 returns an Error, which is truthy.
+    return parsed.verify(blob, signature, hashAlgo) === true;
+  } catch {
+    return false;
+  }
 }
 
 function toPeer({ user, key, address }: KeyAttempt, { keyName, scopes }: KeyGrant): Peer {

@@ -47,6 +47,8 @@ it("lets the server end first and still hears the client", async () => {
   });
   const duplex = await bench.dial();
   expect(await readText(duplex)).toBe("goodbye");
+  // Long enough for a close of the channel to arrive, if there were one.
+  await new Promise((resolve) => setTimeout(resolve, 50));
   duplex.end("wait, one more thing");
   expect(await heard[0]).toBe("wait, one more thing");
 });

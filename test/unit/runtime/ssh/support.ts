@@ -141,6 +141,15 @@ export async function startTcp(onSocket: (socket: Socket) => void): Promise<numb
   return typeof address === "object" && address !== null ? address.port : 0;
 }
 
+/** A port that nobody listens on: it was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === "object" && address !== null ? address.port : 0;
+}
+
 /** A TCP relay in front of a server; killing it cuts both sides off as a crash or a pulled plug does. */
 export async function startRelay(to: number): Promise<{ port: number; kill(): void }> {
   const pairs: Socket[] = [];

@@ -37,6 +37,8 @@ it.each([
   ["a signature of something else", { signature: key.sign(randomBytes(64)) }, "the signature is wrong"],
   ["an empty signature", { signature: Buffer.alloc(0) }, "the signature is wrong"],
   ["a signature without what it signs", { blob: undefined }, "the signature is wrong"],
+  ["a user name with control characters", { username: "alice\x1b[2J" }, "the user name is not one"],
+  ["no user name", { username: "" }, "the user name is not one"],
   ["no key", { key: { algo: "ssh-ed25519", data: undefined } }, "the key is damaged"],
   [
     "bytes behind the key",
@@ -55,6 +57,17 @@ it.each([
   ],
 ])("refuses %s", async (_, change, reason) => {
   expect(await decide(change)).toMatchObject({ outcome: "refused", reason });
+});
+
+it("refuses a listed key that is none, for which every signature is an error", async () => {
+  const field = (value: string | Buffer) => {
+    const bytes = Buffer.from(value);
+    return Buffer.concat([Buffer.from([0, 0, 0, bytes.length]), bytes]);
+  };
+  const point = Buffer.alloc(65, 4);
+  const data = Buffer.concat([field("ecdsa-sha2-nistp256"), field("nistp256"), field(point)]);
+  const change = { key: { algo: "ecdsa-sha2-nistp256", data } };
+  expect(await decide(change)).toMatchObject({ outcome: "refused", reason: "the signature is wrong" });
 });
 
 it("refuses a key that is not listed, and one whose look-up fails", async () => {
