@@ -53,13 +53,13 @@ export class TextFile {
   print(header: string): string {
     const sources = [...new Set([...this.#imports.values()].map(({ from }) => from))].sort(bySource);
     const imports = sources.map((from) => this.#importOf(from)).join("");
-    return `// ${header}\n${imports}${imports === "" ? "" : "\n"}${this.#body}`;
+    return `// ${header}\n${imports}\n${this.#body}`;
   }
 
   #importOf(from: string): string {
     const symbols = [...this.#imports.values()]
       .filter((symbol) => symbol.from === from)
-      .sort((a, b) => compareNames(a.name, b.name));
+      .sort((a, b) => compareNames(a.local, b.local));
     const types = symbols.every(({ type }) => type);
     const names = symbols.map(({ name, local, type }) => {
       const spelled = local === name ? name : `${name} as ${local}`;

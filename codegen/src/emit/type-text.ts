@@ -43,7 +43,10 @@ export function membersOf(schema: JsonSchema, spell: SpellName): readonly Member
       ? { comment: commentOf(property), head, type }
       : { comment: commentOf(property), head: `${head}?`, type: union([type, atom("undefined")]) };
   });
-  return members.length > 0 ? members : [{ comment: "", head: "[key: string]", type: keyedType(schema, spell) }];
+  if (members.length === 0) return [{ comment: "", head: "[key: string]", type: keyedType(schema, spell) }];
+  // Beside named properties the type behind any key would have to fit theirs as well, so it says less.
+  const more = schema["additionalProperties"] ?? false;
+  return more === false ? members : [...members, { comment: "", head: "[key: string]", type: atom("unknown") }];
 }
 
 /** The text of the comment for a schema; empty for none. */

@@ -71,17 +71,15 @@ export class SchemaLoader {
 
   #whereThrown(error: unknown): { file: string; line: number; column: number } {
     const files = new Set(this.#graph.files);
-    const at = thrownAt(error, files);
-    if (at !== undefined) {
-      // The loader puts its own prologue on the first line, so a column there would be wrong.
-      return { file: this.#sources.display(at.file), line: at.line, column: at.line === 1 ? 1 : at.column };
-    }
     const message = error instanceof Error ? error.message : "";
-    for (const file of files) {
+    for (const file of /^Cannot find (module|package)/.test(message) ? files : []) {
       const reference = this.#sources.references(file).find(({ specifier }) => message.includes(`'${specifier}'`));
       if (reference !== undefined) return reference.at;
     }
-    return { file: this.#sources.display(this.#entry), line: 1, column: 1 };
+    const at = thrownAt(error, files);
+    if (at === undefined) return { file: this.#sources.display(this.#entry), line: 1, column: 1 };
+    // The loader puts its own prologue on the first line, so a column there would be wrong.
+    return { file: this.#sources.display(at.file), line: at.line, column: at.line === 1 ? 1 : at.column };
   }
 
   #context(modules: readonly LoadedModule[]): HintContext {

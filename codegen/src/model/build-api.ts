@@ -74,7 +74,7 @@ function buildResources(value: unknown, hint: Hint, path: string, context: Build
       context.problems.add(
         part.at,
         where,
-        `a resource cannot be called ${name}: clients have a member of that name; rename it`,
+        `no resource can be called ${key}: every client, or every object of JavaScript, has a member of that name`,
       );
     } else if (earlier !== undefined) {
       context.problems.add(

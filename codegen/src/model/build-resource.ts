@@ -44,7 +44,8 @@ export function buildResource(
     const method = buildMethod(verb, resource, value[verb], hint.child(verb), `${where}.${verb}`, context);
     if (method !== undefined) methods.push(method);
   }
-  if (!VERBS.some((verb) => value[verb] !== undefined)) {
+  // Where something else stands in the place of a verb, that was reported already.
+  if (Object.keys(value).every((key) => OPTIONS.includes(key))) {
     problems.add(hint.at, where, `it answers no verb; give it some of ${VERBS.join(", ")}`);
   }
   if (segments === undefined) return undefined;

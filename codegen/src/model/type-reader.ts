@@ -60,9 +60,12 @@ export class TypeReader {
   #read(value: unknown, hint: Hint, path: string, scope: Scope | undefined): SchemaOrBoolean {
     if (typeof value === "boolean") return value;
     if (!isSchemaObject(value)) {
-      const what =
-        value === undefined ? "undefined; is an import misspelt, or do two files import each other" : "no schema";
-      this.#problems.add(hint.at, path, `it is ${what}: give a TypeBox type`);
+      const cause = value === undefined ? "; is an import misspelt, or do two files import each other?" : "";
+      this.#problems.add(
+        hint.at,
+        path,
+        `give a TypeBox type; this is ${value === null ? "null" : typeof value}${cause}`,
+      );
       return {};
     }
     const exported = this.#exported.get(value) ?? copied(value, hint.exported);

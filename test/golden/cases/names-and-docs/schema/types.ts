@@ -1,0 +1,44 @@
+import Type from "typebox";
+
+/** Where somebody lives. */
+export const address = Type.Object({
+  /** With the number. */
+  street: Type.String(),
+  city: Type.Optional(Type.String({ description: "By its option, not by a comment." })),
+});
+
+/**
+ * Two lines
+ * of comment, with a *\/ in it.
+ *
+ * @example { "name": "Ada" }
+ */
+export const Person = Type.Object({
+  name: Type.String(),
+  /** Where mail goes. */
+  home: Type.Optional(address),
+  work: Type.Optional(Type.Readonly(address)),
+  /** @deprecated Use home. */
+  address: Type.Optional(address),
+  /** @deprecated */
+  fax: Type.Optional(Type.String()),
+  "first-name": Type.Optional(Type.String()),
+  'say "hi"': Type.Optional(Type.String()),
+  class: Type.Optional(Type.String()),
+  constructor: Type.Optional(Type.String()),
+});
+
+/** The runtime and JavaScript have types of these names as well. */
+export const Client = Type.Object({ agent: Type.String() });
+export const Server = Type.Object({ clients: Type.Array(Client) });
+export const Promise = Type.Object({ kept: Type.Boolean() });
+export const RpcError = Type.Object({ code: Type.Integer() });
+export const Record = Type.Record(Type.String(), Type.Integer());
+
+const hidden = Type.Object({ inline: Type.Boolean() });
+
+export const WithHidden = Type.Object({ hidden: Type.Optional(hidden), shown: Type.Optional(Type.Partial(Person)) });
+
+/** A name that is not used where a type is asked for is no type. */
+export const Unused = Type.Object({ never: Type.String() });
+export const limit = 5;

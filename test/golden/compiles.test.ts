@@ -1,0 +1,78 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { expect, onTestFinished, test } from "vitest";
+import { generate } from "../../codegen/src/generate.js";
+
+const run = promisify(execFile);
+const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
+const CASES = fileURLToPath(new URL("cases", import.meta.url));
+
+/** A folder in this one, so that imports find what the repository has installed. */
+function folderHere(): string {
+  const folder = mkdtempSync(join(REPOSITORY, "test", "golden", ".tmp-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Runs a TypeScript compiler over the `.ts` files of folders, and gives what it complains of. */
+async function complaintsOf(compiler: string, folders: readonly string[]): Promise<string> {
+  const folder = folderHere();
+  const config = {
+    compilerOptions: {
+      noEmit: true,
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      noUncheckedIndexedAccess: true,
+      verbatimModuleSyntax: true,
+      isolatedModules: true,
+      target: "es2023",
+      lib: ["es2023", "esnext.disposable"],
+      module: "nodenext",
+      types: ["node"],
+    },
+    include: folders.map((one) => join(one, "**", "*.ts")),
+    exclude: ["**/node_modules"],
+  };
+  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(config));
+  try {
+    await run(process.execPath, [join(REPOSITORY, "node_modules", compiler, "bin", "tsc"), "-p", folder], {
+      timeout: 60_000,
+    });
+    return "";
+  } catch (error) {
+    return String((error as { readonly stdout?: string }).stdout ?? error);
+  }
+}
+
+test.each(["typescript-5", "typescript-6", "typescript"])(
+  "%s accepts all generated code, strictly",
+  { timeout: 60_000 },
+  async (compiler) => {
+    const folders = readdirSync(CASES).map((name) => join(CASES, name, "generated"));
+    expect(await complaintsOf(compiler, folders)).toBe("");
+  },
+);
+
+test("a method that is added to the schema is missed in the handlers", { timeout: 60_000 }, async () => {
+  const folder = folderHere();
+  const schema = (verbs: string) => `
+    import { defineApi } from "sshrpc/schema";
+    import Type from "typebox";
+    export default defineApi({ name: "test", version: "1.0.0", resources: { note: { ${verbs} } } });`;
+  const get = "GET: { response: Type.String() }";
+  writeFileSync(join(folder, "api.ts"), schema(get));
+  writeFileSync(
+    join(folder, "handlers.ts"),
+    'import { defineHandlers } from "./generated/server.js";\nexport default defineHandlers({ note: { get: () => "hi" } });\n',
+  );
+  await generate({ cwd: folder, schema: "api.ts" });
+  expect(await complaintsOf("typescript", [folder])).toBe("");
+  writeFileSync(join(folder, "api.ts"), schema(`${get}, DELETE: { response: Type.Null() }`));
+  await generate({ cwd: folder, schema: "api.ts" });
+  expect(await complaintsOf("typescript", [folder])).toMatch(
+    /handlers\.ts\(2,\d+\): error TS2741: Property 'delete' is missing/,
+  );
+});
