@@ -1,9 +1,12 @@
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { dirname, resolve, sep } from "node:path";
 import { type FSWatcher, watch } from "chokidar";
 
 /** How long to wait for further changes, in milliseconds: one save may be several steps (write, rename, touch). */
 const SETTLE = 20;
+
+/** When to look again at what changed, in milliseconds: chokidar says nothing of a change within 50 ms of the last. */
+const SECOND_LOOK = 75;
 
 /**
  * Calls back when one of some files appears, changes or goes. It watches folders, not files: so it also notices files
@@ -15,6 +18,8 @@ export class FileWatch {
   readonly #onChange: (changed: readonly string[]) => void;
   readonly #folders = new Set<string>();
   readonly #changed = new Set<string>();
+  /** What the files were like that changed last. */
+  #reported = new Map<string, string>();
   #files: ReadonlySet<string> = new Set();
   #timer: NodeJS.Timeout | undefined;
 
@@ -43,6 +48,7 @@ export class FileWatch {
   async close(): Promise<void> {
     clearTimeout(this.#timer);
     await this.#watcher.close();
+    clearTimeout(this.#timer);
   }
 
   #noticed(path: string): void {
@@ -50,13 +56,31 @@ export class FileWatch {
     const concerned = this.#files.has(path) || [...this.#files].some((file) => file.startsWith(path + sep));
     if (!concerned) return;
     this.#changed.add(path);
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      const changed = [...this.#changed].sort();
-      this.#changed.clear();
-      this.#onChange(changed);
-    }, SETTLE);
+    this.#schedule(SETTLE);
   }
+
+  #schedule(delay: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#report(), delay);
+  }
+
+  #report(): void {
+    for (const [path, state] of this.#reported) {
+      if (stateOf(path) !== state) this.#changed.add(path);
+    }
+    this.#reported = new Map([...this.#changed].map((path) => [path, stateOf(path)]));
+    const changed = [...this.#changed].sort();
+    this.#changed.clear();
+    if (changed.length === 0) return;
+    this.#schedule(SECOND_LOOK);
+    this.#onChange(changed);
+  }
+}
+
+/** Differs between two versions of a file. */
+function stateOf(path: string): string {
+  const stats = statSync(path, { throwIfNoEntry: false, bigint: true });
+  return stats === undefined ? "" : `${stats.ino} ${stats.size} ${stats.mtimeNs}`;
 }
 
 function existingFolder(file: string): string {

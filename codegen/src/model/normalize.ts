@@ -1,7 +1,7 @@
 import type { JsonSchema } from "sshrpc/contract";
 
 /** The pattern that TypeBox gives a record whose keys are any strings. */
-const ANY_KEY = "^.*$";
+export const ANY_KEY = "^.*$";
 
 /**
  * Writes what TypeBox and newer drafts say in the contract's dialect (2019-09):

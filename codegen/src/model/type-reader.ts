@@ -6,7 +6,7 @@ import type { ExportedSchema, Hint } from "./hint.js";
 import { canonicalJson } from "./json-value.js";
 import { keywordValue } from "./keywords.js";
 import { isIdentifier, isReservedType, pascalCase } from "./names.js";
-import { normalize } from "./normalize.js";
+import { ANY_KEY, normalize } from "./normalize.js";
 import { refuseKeyword, refuseKind } from "./refusals.js";
 import { isSchemaObject, refTo, type SchemaOrBoolean } from "./schema-walk.js";
 import { withoutNotes } from "./without-notes.js";
@@ -175,7 +175,7 @@ export class TypeReader {
     if (kind === "map") {
       const members = Object.entries(content as object).map(([key, member]): [string, unknown] => {
         const part = hint.child(keyword, key);
-        const where = keyword === "properties" ? `${path}.${key}` : `${path}[${JSON.stringify(key)}]`;
+        const where = keyword === "properties" ? `${path}.${key}` : `${path}[${key === ANY_KEY ? "*" : JSON.stringify(key)}]`;
         if (key === "__proto__") this.#problems.add(part.at, where, "a property cannot be called __proto__; rename it");
         return [key, this.#read(member, part, where, scope)];
       });

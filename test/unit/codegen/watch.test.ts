@@ -1,0 +1,116 @@
+import { renameSync } from "node:fs";
+import { join } from "node:path";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { SchemaProblem } from "../../../codegen/src/problem.js";
+import { type WatchRun, watch } from "../../../codegen/src/watch.js";
+import { Project, schemaOf } from "./project.js";
+
+const HELLO = "hello: { GET: { response: Type.String() } }";
+const MORE = "more: { GET: { response: Type.Null() } }";
+
+/** Starts a watch that is closed when the test ends, and a way to wait for its next run. */
+async function watched(project: Project) {
+  const runs: WatchRun[] = [];
+  const watching = await watch({ cwd: project.folder }, (run) => {
+    runs.push(run);
+  });
+  onTestFinished(() => watching.close());
+  /** Does `change`, and gives the first run after it that `fits`. */
+  const after = async (change: () => void, fits: (run: WatchRun) => boolean): Promise<WatchRun> => {
+    const before = runs.length;
+    change();
+    return vi.waitFor(
+      () => {
+        const run = runs.slice(before).find(fits);
+        if (run === undefined) throw new Error(`no such run among ${JSON.stringify(runs.slice(before))}`);
+        return run;
+      },
+      { timeout: 10_000, interval: 10 },
+    );
+  };
+  return { runs, watching, after };
+}
+
+const wrote = ({ result }: WatchRun) => (result?.written.length ?? 0) > 0;
+const failed = ({ error }: WatchRun) => error !== undefined;
+
+test("a watch generates at once, and again on a save", async () => {
+  const project = new Project({ "schema/api.ts": schemaOf(HELLO) });
+  const { runs, after } = await watched(project);
+  expect(runs).toHaveLength(1);
+  expect(project.read("generated/client.ts")).toContain("HelloMethods");
+  const run = await after(() => project.write("schema/api.ts", schemaOf(HELLO, MORE)), wrote);
+  expect(run.changed).toEqual(["schema/api.ts"]);
+  expect(run.result?.written).toContain("client.ts");
+  expect(project.read("generated/client.ts")).toContain("MoreMethods");
+});
+
+test("a broken schema is reported and leaves the output alone; mending it generates again", async () => {
+  const project = new Project({ "schema/api.ts": schemaOf(HELLO) });
+  const { after } = await watched(project);
+  const before = project.read("generated/client.ts");
+  const broken = await after(() => project.write("schema/api.ts", "export default {\n  name: ;\n"), failed);
+  expect(broken.error).toBeInstanceOf(SchemaProblem);
+  expect(String(broken.error)).toContain("schema/api.ts:2:9: Expression expected.");
+  expect(project.read("generated/client.ts")).toBe(before);
+  await after(() => project.write("schema/api.ts", schemaOf(HELLO, MORE)), wrote);
+  expect(project.read("generated/client.ts")).toContain("MoreMethods");
+});
+
+test("a watch may begin with a schema that is missing or broken", async () => {
+  const project = new Project({});
+  const { runs, after } = await watched(project);
+  expect(String(runs[0]?.error)).toContain("schema/api.ts:1:1: there is no such file");
+  await after(() => project.write("schema/api.ts", schemaOf(HELLO)), wrote);
+  expect(project.read("generated/client.ts")).toContain("HelloMethods");
+});
+
+test("an import that is added is followed, also when its file comes later, in a new folder", async () => {
+  const project = new Project({ "schema/api.ts": schemaOf(HELLO) });
+  const { after } = await watched(project);
+  const importing = `import { Note } from "./deep/note.js";\n${schemaOf("note: { GET: { response: Note } }")}`;
+  const missing = await after(() => project.write("schema/api.ts", importing), failed);
+  expect(String(missing.error)).toContain('schema/api.ts:1:22: there is no file for the import "./deep/note.js"');
+  const note = (field: string) =>
+    `import Type from "typebox";\nexport const Note = Type.Object({ ${field}: Type.String() });\n`;
+  await after(() => project.write("schema/deep/note.ts", note("first")), wrote);
+  expect(project.read("generated/types.ts")).toContain("first: string");
+  await after(() => project.write("schema/deep/note.ts", note("second")), wrote);
+  expect(project.read("generated/types.ts")).toContain("second: string");
+});
+
+test("a save that replaces the file by renaming another one is noticed, again and again", async () => {
+  const project = new Project({ "schema/api.ts": schemaOf(HELLO) });
+  const { after } = await watched(project);
+  for (const name of ["one", "two"]) {
+    await after(() => {
+      project.write("schema/.api.ts.swp", schemaOf(HELLO, `${name}: { GET: { response: Type.Null() } }`));
+      renameSync(join(project.folder, "schema/.api.ts.swp"), join(project.folder, "schema/api.ts"));
+    }, wrote);
+    expect(project.read("generated/client.ts")).toContain(`readonly ${name}:`);
+  }
+});
+
+test("several changes at once give one run", async () => {
+  const project = new Project({
+    "schema/api.ts": `import { a } from "./a.js";\nimport { b } from "./b.js";\n${schemaOf("...a", "...b")}`,
+    "schema/a.ts": `import Type from "typebox";\nexport const a = { ${HELLO} };\n`,
+    "schema/b.ts": `import Type from "typebox";\nexport const b = { ${MORE} };\n`,
+  });
+  const { runs, after } = await watched(project);
+  const run = await after(() => {
+    project.write("schema/a.ts", `import Type from "typebox";\nexport const a = { ${HELLO.replace("hello", "hi")} };\n`);
+    project.write("schema/b.ts", `import Type from "typebox";\nexport const b = { ${MORE.replace("more", "less")} };\n`);
+  }, wrote);
+  expect(run.changed).toEqual(["schema/a.ts", "schema/b.ts"]);
+  expect(runs).toHaveLength(2);
+});
+
+test("after it was closed a watch does nothing more", async () => {
+  const project = new Project({ "schema/api.ts": schemaOf(HELLO) });
+  const { runs, watching } = await watched(project);
+  await watching.close();
+  project.write("schema/api.ts", schemaOf(HELLO, MORE));
+  await new Promise((done) => setTimeout(done, 200));
+  expect(runs).toHaveLength(1);
+});
