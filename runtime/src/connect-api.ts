@@ -1,6 +1,6 @@
 import { type Client, type ClientOptions, openClient } from "./client/client.js";
 import type { Api } from "./contract/method.js";
-import type { DialOptions } from "./ssh/dial.js";
+import type { DialOptions } from "./ssh/dial-options.js";
 import type { Transport } from "./transport.js";
 
 /** Where a client connects to: an address such as `ssh://alice@edge:8022`, or a transport of another kind. */

@@ -2,7 +2,7 @@ import type { Api } from "./contract/method.js";
 import { type Logger, SILENT } from "./log.js";
 import { type ApiHandlers, bindHandlers } from "./server/api-handlers.js";
 import { ApiServer, type ApiServerOptions } from "./server/api-server.js";
-import type { ListenOptions } from "./ssh/listen.js";
+import type { ListenOptions } from "./ssh/listen-options.js";
 
 /** How a server listens and answers. */
 export interface ServeOptions extends ApiServerOptions, Omit<ListenOptions, "log"> {

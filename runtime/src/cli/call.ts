@@ -1,5 +1,5 @@
 import { text } from "node:stream/consumers";
-import { Argument, Command, InvalidArgumentError } from "commander";
+import { Argument, type Command, InvalidArgumentError } from "commander";
 import ms, { type StringValue } from "ms";
 import { callPath } from "../client/call-path.js";
 import { MAX_TIMEOUT } from "../client/unary-call.js";
@@ -14,8 +14,9 @@ interface CallFlags {
 }
 
 /** `sshrpc call ssh://user@host:port VERB PATH [JSON]`: one call; the response goes to standard output as JSON. */
-export function callCommand(): Command {
-  return new Command("call")
+export function addCallCommand(program: Command): void {
+  program
+    .command("call")
     .description("call a method: sshrpc call ssh://alice@edge:8022 GET /notes/42")
     .argument("<address>", "the server, as ssh://user@host:port")
     .addArgument(new Argument("<verb>").choices(VERBS))

@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import type { Command } from "commander";
 
 /** What `@sshrpc/codegen` adds, with what each is for. */
 const COMMANDS = {
@@ -21,8 +21,7 @@ export async function addCodegenCommands(program: Command, called: string | unde
     codegen.addCommands(program);
     return;
   }
-  for (const [name, description] of Object.entries(COMMANDS))
-    program.addCommand(new Command(name).description(description));
+  for (const [name, description] of Object.entries(COMMANDS)) program.command(name).description(description);
 }
 
 async function loadCodegen(): Promise<CodegenCli> {

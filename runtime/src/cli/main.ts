@@ -1,9 +1,9 @@
 import { Command } from "commander";
 import { VERSION } from "../agent.js";
-import { callCommand } from "./call.js";
+import { addCallCommand } from "./call.js";
 import { addCodegenCommands } from "./codegen.js";
 import { reportFailure } from "./failure.js";
-import { serveCommand } from "./serve.js";
+import { addServeCommand } from "./serve.js";
 
 /** `sshrpc`: one file a command. Exit status: 0 done, 1 it failed, 2 the command line is wrong. */
 const program = new Command("sshrpc")
@@ -22,9 +22,9 @@ function usageLine(text: string): string {
 }
 
 try {
-  program.addCommand(serveCommand()).addCommand(callCommand());
+  addServeCommand(program);
+  addCallCommand(program);
   await addCodegenCommands(program, process.argv[2]);
-  for (const command of program.commands) command.copyInheritedSettings(program);
   await program.parseAsync();
 } catch (error) {
   process.exitCode = reportFailure(error);

@@ -1,5 +1,5 @@
 import { userInfo } from "node:os";
-import { Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import type { Api } from "../contract/method.js";
 import { type Server, serveHandlers } from "../serve-api.js";
 import { prepareHome } from "./home.js";
@@ -15,8 +15,9 @@ interface ServeFlags {
 }
 
 /** `sshrpc serve --handlers FILE`: a server on a port of its own, until SIGINT or SIGTERM. */
-export function serveCommand(): Command {
-  return new Command("serve")
+export function addServeCommand(program: Command): void {
+  program
+    .command("serve")
     .description("serve the handlers of a file")
     .requiredOption("--handlers <file>", "the file whose default export is defineHandlers({ … })")
     .option("--host-key <file>", "the server's private key (default: one in --home, made at first start)")

@@ -1,12 +1,10 @@
 import { rm, writeFile } from "node:fs/promises";
 import type { ParsedKey } from "ssh2";
 import { generateEd25519 } from "./generate-ed25519.js";
+import type { HostKeySource } from "./host-key-source.js";
 import { parsePrivateKey, privateKeyRules } from "./private-key.js";
 import { type PublicKey, publicKeyFromBlob, publicKeyLine } from "./public-key.js";
 import { expandHome, readFileChecked } from "./read-file.js";
-
-/** Where a private key comes from: a file, or the text of one. */
-export type HostKeySource = string | { readonly privateKey: string | Buffer; readonly passphrase?: string };
 
 /** The key by which a server proves who it is. */
 export interface HostKey {

@@ -1,11 +1,9 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import type { ParsedKey } from "ssh2";
+import type { Passphrase } from "./passphrase.js";
 import { parsePrivateKey, privateKeyRules } from "./private-key.js";
 import { expandHome, readFileChecked } from "./read-file.js";
-
-/** Opens encrypted private keys: the passphrase, or a function that is asked for it with the file's name. */
-export type Passphrase = string | ((file: string) => string | Promise<string>);
 
 /** A private key that a client can log in with. */
 export interface Identity {
