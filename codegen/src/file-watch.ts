@@ -3,7 +3,7 @@ import { dirname, resolve, sep } from "node:path";
 import { type FSWatcher, watch } from "chokidar";
 
 /** How long to wait for further changes, in milliseconds: one save may be several steps (write, rename, touch). */
-const SETTLE = 20;
+const SETTLE = 10;
 
 /** When to look again at what changed, in milliseconds: chokidar says nothing of a change within 50 ms of the last. */
 const SECOND_LOOK = 75;

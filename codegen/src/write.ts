@@ -16,22 +16,21 @@ export interface OutputPlan {
  */
 export async function planOutput(folder: string, files: ReadonlyMap<string, string>): Promise<OutputPlan> {
   const changed: string[] = [];
+  const current = new Map(await readAll(folder, [...files.keys()]));
   for (const [name, text] of files) {
-    const current = await readIfAny(join(folder, name));
-    if (current === text) continue;
-    if (current !== undefined && !isOurs(name, current)) {
+    const before = current.get(name);
+    if (before === text) continue;
+    if (before !== undefined && !isOurs(name, before)) {
       throw new Error(
         `${join(folder, name)}: this file was not generated, so it is not overwritten; choose another --out`,
       );
     }
     changed.push(name);
   }
-  const stale: string[] = [];
-  for (const name of await namesIn(folder)) {
-    if (files.has(name) || !/\.[jt]s$/.test(name)) continue;
-    const current = await readIfAny(join(folder, name));
-    if (current?.startsWith(`// ${MARK} `)) stale.push(name);
-  }
+  const others = (await namesIn(folder)).filter((name) => !files.has(name) && /\.[jt]s$/.test(name));
+  const stale = (await readAll(folder, others)).flatMap(([name, text]) =>
+    text?.startsWith(`// ${MARK} `) === true ? [name] : [],
+  );
   return { changed, stale: stale.sort() };
 }
 
@@ -62,6 +61,12 @@ async function namesIn(folder: string): Promise<readonly string[]> {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
     throw error;
   }
+}
+
+function readAll(folder: string, names: readonly string[]): Promise<readonly [string, string | undefined][]> {
+  return Promise.all(
+    names.map(async (name): Promise<[string, string | undefined]> => [name, await readIfAny(join(folder, name))]),
+  );
 }
 
 async function readIfAny(file: string): Promise<string | undefined> {

@@ -15,17 +15,17 @@ export function addDevCommand(program: Command): void {
   const command = program
     .command("dev")
     .description("regenerate on every save, and restart the server")
-    .usage("[options] [options of serve]");
+    .usage("[options] [options of serve]")
+    .argument("[options of serve...]")
+    .allowUnknownOption();
   addGenFlags(command)
     .option("--handlers <file>", "serve these handlers, and restart the server whenever something changes")
     .addHelpText(
       "after",
       "\nWhat is no option of dev goes to serve: --listen, --port, --home, --host-key, --authorized-keys.",
     )
-    .allowUnknownOption()
-    .allowExcessArguments()
-    .action(({ handlers, ...flags }: GenFlags & { readonly handlers?: string }, { args }: Command) =>
-      dev(generateOptions(flags), handlers, args),
+    .action((serveArgs: readonly string[], { handlers, ...flags }: GenFlags & { readonly handlers?: string }) =>
+      dev(generateOptions(flags), handlers, serveArgs),
     );
 }
 
@@ -51,8 +51,7 @@ async function dev(
   });
   process.stdout.write("watching; press Ctrl-C to end\n");
   await stopped;
-  await watching.close();
-  await served?.close();
+  await Promise.all([served?.close(), watching.close()]);
 }
 
 /** A server that is started again whenever the handlers, or files they import, change. */
@@ -83,8 +82,7 @@ async function serveAgainAndAgain(
   return {
     restart: () => server.restart(),
     close: async () => {
-      await files.close();
-      await server.close();
+      await Promise.all([server.close(), files.close()]);
     },
   };
 }

@@ -43,7 +43,8 @@ export class ServerProcess {
     child.once("exit", (code) => {
       if (this.#child !== child) return;
       this.#child = undefined;
-      this.#onExit(code);
+      // Ctrl-C in a terminal reaches the server as well as this process.
+      if (!this.#closed) this.#onExit(code);
     });
   }
 

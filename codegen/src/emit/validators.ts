@@ -31,7 +31,7 @@ export function compileValidators(model: ApiModel, compiler: ValidatorCompiler):
       byName.set(validatorName(type, variant), { type, variant });
   }
   const add = (name: string, schema: ReturnType<Variants["of"]>): void => {
-    compiled.set(name, compiler.compile(schema));
+    compiled.set(name, compileNamed(name, schema, compiler));
     pending.push(...callsIn(schema));
   };
   const nameOf = (use: TypeUse, variant: Variant): string => {
@@ -51,6 +51,20 @@ export function compileValidators(model: ApiModel, compiler: ValidatorCompiler):
   }
   const sorted = [...compiled].sort(([a], [b]) => compareNames(a, b));
   return { exported: [...exported].sort(compareNames), nameOf, compiled: new Map(sorted) };
+}
+
+/** What ajv refuses and the model let pass is at least reported with the type that it stands in. */
+function compileNamed(
+  name: string,
+  schema: ReturnType<Variants["of"]>,
+  compiler: ValidatorCompiler,
+): CompiledValidator {
+  try {
+    return compiler.compile(schema);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`the validator ${name} cannot be compiled: ${reason}`, { cause: error });
+  }
 }
 
 /** `validators.js`. ajv writes this code, so formatters and linters are asked to leave it as it is. */

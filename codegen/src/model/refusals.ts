@@ -53,6 +53,8 @@ function refuseValue(keyword: string, content: unknown): string | undefined {
   if (bad !== undefined) {
     return `"${keyword}"${bad.path === "" ? "" : ` at ${bad.path}`} is ${bad.what}, which JSON cannot carry`;
   }
+  const shape = refuseShape(keyword, content);
+  if (shape !== undefined) return `"${keyword}" must be ${shape}`;
   if (keyword === "format" && !FORMATS.has(String(content))) {
     return `"${content}" is no known format; the formats are ${[...FORMATS].sort().join(", ")}`;
   }
@@ -64,4 +66,34 @@ function refuseValue(keyword: string, content: unknown): string | undefined {
     }
   }
   return undefined;
+}
+
+/** What a keyword's content must be and is not; undefined where it is. */
+function refuseShape(keyword: string, content: unknown): string | undefined {
+  switch (keyword) {
+    case "maximum":
+    case "exclusiveMaximum":
+    case "minimum":
+    case "exclusiveMinimum":
+      return typeof content === "number" ? undefined : "a number";
+    case "multipleOf":
+      return typeof content === "number" && content > 0 ? undefined : "a number above 0";
+    case "uniqueItems":
+    case "deprecated":
+      return typeof content === "boolean" ? undefined : "true or false";
+    case "pattern":
+    case "format":
+    case "title":
+    case "description":
+      return typeof content === "string" ? undefined : "a text";
+    case "required":
+      return Array.isArray(content) && content.every((name) => typeof name === "string")
+        ? undefined
+        : "a list of names";
+    case "enum":
+      return Array.isArray(content) && content.length > 0 ? undefined : "a list of at least one value";
+    default:
+      if (!/^(min|max)[A-Z]/.test(keyword)) return undefined;
+      return Number.isInteger(content) && Number(content) >= 0 ? undefined : "a whole number, not below 0";
+  }
 }

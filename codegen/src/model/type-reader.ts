@@ -175,7 +175,8 @@ export class TypeReader {
     if (kind === "map") {
       const members = Object.entries(content as object).map(([key, member]): [string, unknown] => {
         const part = hint.child(keyword, key);
-        const where = keyword === "properties" ? `${path}.${key}` : `${path}[${key === ANY_KEY ? "*" : JSON.stringify(key)}]`;
+        const where =
+          keyword === "properties" ? `${path}.${key}` : `${path}[${key === ANY_KEY ? "*" : JSON.stringify(key)}]`;
         if (key === "__proto__") this.#problems.add(part.at, where, "a property cannot be called __proto__; rename it");
         return [key, this.#read(member, part, where, scope)];
       });

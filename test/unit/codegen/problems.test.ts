@@ -84,7 +84,9 @@ test("two resources whose paths can match the same string are refused", async ()
   const ref = "request: Type.Object({ id: Type.String() })";
   expect(
     await refused(`a: { path: "/x/{id}", GET: { ${ref}, ${NULL} } }`, `b: { path: "/x/recent", GET: { ${NULL} } }`),
-  ).toEqual(['schema/api.ts:8:10: resources.b: some path matches both "/x/recent" and "/x/{id}" of resources.a; give each its own']);
+  ).toEqual([
+    'schema/api.ts:8:10: resources.b: some path matches both "/x/recent" and "/x/{id}" of resources.a; give each its own',
+  ]);
 });
 
 test("an unknown verb and an unknown option are refused at their keys", async () => {
@@ -123,7 +125,8 @@ test("a path that is no path is refused", async () => {
 });
 
 test("what JSON cannot carry is refused, wherever it stands in a type", async () => {
-  const at = (type: string) => refused(`a: {\n  GET: {\n    request: Type.Object({\n      x: ${type},\n    }), ${NULL} } }`);
+  const at = (type: string) =>
+    refused(`a: {\n  GET: {\n    request: Type.Object({\n      x: ${type},\n    }), ${NULL} } }`);
   const cases: readonly [string, string][] = [
     ["Type.BigInt()", ".x: JSON cannot carry bigint: use Type.Integer(), or Type.String() for numbers beyond 2^53"],
     ["Type.Literal(5n)", ".x: JSON cannot carry bigint: use Type.Integer(), or Type.String() for numbers beyond 2^53"],
@@ -141,21 +144,36 @@ test("what JSON cannot carry is refused, wherever it stands in a type", async ()
     ],
     ["Type.Number({ minimum: Infinity })", '.x: "minimum" is Infinity, which JSON cannot carry'],
     ["Type.String({ default: new Date() })", '.x: "default" is an instance of Date, which JSON cannot carry'],
-    ["Type.String({ minLenght: 3 })", '.x: "minLenght" is no keyword of JSON Schema 2019-09; a note of your own begins with "x-"'],
+    [
+      "Type.String({ minLenght: 3 })",
+      '.x: "minLenght" is no keyword of JSON Schema 2019-09; a note of your own begins with "x-"',
+    ],
     ["Type.Ref('X')", '.x: there is no type "X" here; Type.Ref works inside Type.Cyclic and Type.Module'],
-    ["undefined", ".x: give a TypeBox type; this is undefined; is an import misspelt, or do two files import each other?"],
+    [
+      "undefined",
+      ".x: give a TypeBox type; this is undefined; is an import misspelt, or do two files import each other?",
+    ],
+    ['Type.Unsafe({ type: "string", minLength: "3" })', '.x: "minLength" must be a whole number, not below 0'],
+    ["Type.Enum([])", '.x: "enum" must be a list of at least one value'],
+    ["Type.String({ deprecated: 'soon' })", '.x: "deprecated" must be true or false'],
     ["5", ".x: give a TypeBox type; this is number"],
   ];
   for (const [type, complaint] of cases) {
     expect(await at(type)).toEqual([`schema/api.ts:10:7: resources.a.GET.request${complaint}`]);
   }
-  expect((await at('Type.String({ format: "nope" })'))[0]).toMatch(/^schema\/api\.ts:10:7: .*\.x: "nope" is no known format; /);
-  expect((await at('Type.String({ pattern: "(" })'))[0]).toMatch(/^schema\/api\.ts:10:7: .*\.x: "pattern" does not compile: /);
+  expect((await at('Type.String({ format: "nope" })'))[0]).toMatch(
+    /^schema\/api\.ts:10:7: .*\.x: "nope" is no known format; /,
+  );
+  expect((await at('Type.String({ pattern: "(" })'))[0]).toMatch(
+    /^schema\/api\.ts:10:7: .*\.x: "pattern" does not compile: /,
+  );
   expect(await at("Type.Array(Type.Tuple([Type.Null(), Type.BigInt()]))")).toEqual([
     "schema/api.ts:10:46: resources.a.GET.request.x[][1]: JSON cannot carry bigint: use Type.Integer(), or Type.String() for numbers beyond 2^53",
   ]);
   expect(await at("Type.Union([Type.Null(), Type.Record(Type.String(), Type.BigInt())])")).toEqual([
-    expect.stringMatching(/^schema\/api\.ts:10:62: resources\.a\.GET\.request\.x\.anyOf\[1\]\[\*\]: JSON cannot carry bigint/),
+    expect.stringMatching(
+      /^schema\/api\.ts:10:62: resources\.a\.GET\.request\.x\.anyOf\[1\]\[\*\]: JSON cannot carry bigint/,
+    ),
   ]);
 });
 
@@ -164,7 +182,8 @@ test("a type that JSON cannot carry is reported where it is declared, also in an
     "schema/api.ts":
       'import Type from "typebox";\nimport { Note } from "./notes.js";\n' +
       'export default { name: "t", version: "1", resources: { a: { GET: { response: Type.Array(Note) } } } };',
-    "schema/notes.ts": 'import Type from "typebox";\nexport const Note = Type.Object({\n  at: Type.Optional(Type.BigInt()),\n});',
+    "schema/notes.ts":
+      'import Type from "typebox";\nexport const Note = Type.Object({\n  at: Type.Optional(Type.BigInt()),\n});',
   };
   expect(await complaintsOf(files)).toEqual([
     "schema/notes.ts:3:3: Note.at: JSON cannot carry bigint: use Type.Integer(), or Type.String() for numbers beyond 2^53",
@@ -172,7 +191,9 @@ test("a type that JSON cannot carry is reported where it is declared, also in an
 });
 
 test("names that clash in generated code are refused", async () => {
-  expect(await refused(`"foo-bar": { GET: { ${NULL} } }`, `fooBar: { GET: { ${NULL} } }`, `"1x": { GET: { ${NULL} } }`)).toEqual([
+  expect(
+    await refused(`"foo-bar": { GET: { ${NULL} } }`, `fooBar: { GET: { ${NULL} } }`, `"1x": { GET: { ${NULL} } }`),
+  ).toEqual([
     "schema/api.ts:8:5: resources.fooBar: it is called fooBar in generated code, as resources.foo-bar is; rename one",
     'schema/api.ts:9:5: resources.1x: "1x" is no name for a resource: begin it with a letter',
   ]);
@@ -198,14 +219,25 @@ test("a name that generated code needs for itself is refused", async () => {
   ]);
 });
 
-test.each(["close", "then", "catch", "finally", "constructor", "prototype", "__proto__", "toString", "valueOf", "toJSON", "ssh", "state", "on"])(
-  "no resource can be called %s",
-  async (name) => {
-    expect(await refused(`["${name}"]: { GET: { ${NULL} } }`)).toEqual([
-      `schema/api.ts:7:5: resources.${name}: no resource can be called ${name}: every client, or every object of JavaScript, has a member of that name`,
-    ]);
-  },
-);
+test.each([
+  "close",
+  "then",
+  "catch",
+  "finally",
+  "constructor",
+  "prototype",
+  "__proto__",
+  "toString",
+  "valueOf",
+  "toJSON",
+  "ssh",
+  "state",
+  "on",
+])("no resource can be called %s", async (name) => {
+  expect(await refused(`["${name}"]: { GET: { ${NULL} } }`)).toEqual([
+    `schema/api.ts:7:5: resources.${name}: no resource can be called ${name}: every client, or every object of JavaScript, has a member of that name`,
+  ]);
+});
 
 test("a reserved word can name a resource, and no type", async () => {
   expect(await refused(`class: { GET: { ${NULL} } }`)).toEqual([]);
@@ -225,7 +257,12 @@ test("errors must be statuses, and no success", async () => {
 });
 
 test("limits that cannot hold are refused", async () => {
-  expect(await refused(`a: { GET: { ${NULL}, timeout: 0, scope: "", idempotent: 1 } }`, `b: { GET: { ${NULL}, timeout: 1.5 } }`)).toEqual([
+  expect(
+    await refused(
+      `a: { GET: { ${NULL}, timeout: 0, scope: "", idempotent: 1 } }`,
+      `b: { GET: { ${NULL}, timeout: 1.5 } }`,
+    ),
+  ).toEqual([
     "schema/api.ts:7:40: resources.a.GET.timeout: give a whole number of milliseconds from 1 to 2147483647; it is 0",
     'schema/api.ts:7:52: resources.a.GET.scope: give a scope without spaces, commas, quotes or *, such as "notes:read", or leave it out',
     "schema/api.ts:7:63: resources.a.GET.idempotent: give true or false",
@@ -234,7 +271,9 @@ test("limits that cannot hold are refused", async () => {
 });
 
 test("a method without a response, and a resource without a method, are refused", async () => {
-  expect(await refused("a: { GET: { request: Type.Object({}) } }", 'b: { path: "/b" }', "c: 5", "d: { GET: 5 }")).toEqual([
+  expect(
+    await refused("a: { GET: { request: Type.Object({}) } }", 'b: { path: "/b" }', "c: 5", "d: { GET: 5 }"),
+  ).toEqual([
     "schema/api.ts:7:10: resources.a.GET: it has no response; give it a `response`, such as Type.Null(), or a `responseStream`",
     `schema/api.ts:8:5: resources.b: it answers no verb; give it some of ${VERBS}`,
     "schema/api.ts:9:5: resources.c: give an object of verbs, such as `{ GET: { response: Note } }`",
@@ -243,7 +282,9 @@ test("a method without a response, and a resource without a method, are refused"
 });
 
 test("streams and callbacks are refused in plain words, for now", async () => {
-  expect(await refused("a: { GET: { responseStream: Bytes } }", `b: { STORE: { requestStream: Type.String(), ${NULL} } }`)).toEqual([
+  expect(
+    await refused("a: { GET: { responseStream: Bytes } }", `b: { STORE: { requestStream: Type.String(), ${NULL} } }`),
+  ).toEqual([
     "schema/api.ts:7:17: resources.a.GET.responseStream: streams are not generated by this version",
     "schema/api.ts:8:19: resources.b.STORE.requestStream: streams are not generated by this version",
   ]);

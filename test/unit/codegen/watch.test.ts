@@ -99,8 +99,14 @@ test("several changes at once give one run", async () => {
   });
   const { runs, after } = await watched(project);
   const run = await after(() => {
-    project.write("schema/a.ts", `import Type from "typebox";\nexport const a = { ${HELLO.replace("hello", "hi")} };\n`);
-    project.write("schema/b.ts", `import Type from "typebox";\nexport const b = { ${MORE.replace("more", "less")} };\n`);
+    project.write(
+      "schema/a.ts",
+      `import Type from "typebox";\nexport const a = { ${HELLO.replace("hello", "hi")} };\n`,
+    );
+    project.write(
+      "schema/b.ts",
+      `import Type from "typebox";\nexport const b = { ${MORE.replace("more", "less")} };\n`,
+    );
   }, wrote);
   expect(run.changed).toEqual(["schema/a.ts", "schema/b.ts"]);
   expect(runs).toHaveLength(2);

@@ -1,0 +1,83 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { Project, schemaOf } from "../project.js";
+
+const BIN = fileURLToPath(new URL("../../../../runtime/bin/sshrpc.js", import.meta.url));
+const HELLO = "hello: { GET: { response: Type.String() } }";
+const MORE = "more: { GET: { response: Type.Null() } }";
+
+/** Handlers in JavaScript, so that a server starts fast. They print a line when they are loaded. */
+const HANDLERS = `
+import { readFileSync } from "node:fs";
+import { text } from "./text.js";
+console.log("loaded with " + text + (readFileSync("generated/client.ts", "utf8").includes("more") ? " and more" : ""));
+export default { api: { hash: "x", methods: [] }, handlers: new Map() };
+`;
+
+/** Runs `sshrpc dev` until the test ends, and gives a way to wait for its output. */
+function dev(project: Project, ...args: readonly string[]) {
+  const child: ChildProcess = spawn(process.execPath, [BIN, "dev", ...args], { cwd: project.folder });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+    });
+  }
+  onTestFinished(async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill("SIGKILL");
+    await once(child, "exit");
+  });
+  let seen = 0;
+  /** Waits until `pattern` appears behind what was waited for before. */
+  const prints = (pattern: RegExp): Promise<void> =>
+    vi.waitFor(
+      () => {
+        const match = pattern.exec(output.slice(seen));
+        if (match === null) throw new Error(`${pattern} is not in: ${output.slice(seen)}`);
+        seen += match.index + match[0].length;
+      },
+      { timeout: 15_000, interval: 20 },
+    );
+  return { child, prints };
+}
+
+test("dev prints problems with their place, goes on, and ends cleanly when told to", { timeout: 40_000 }, async () => {
+  const project = new Project({ "schema/api.ts": schemaOf(HELLO) });
+  const { child, prints } = dev(project);
+  await prints(/generated: wrote api\.json, .*\(\d+ ms\)\nwatching; press Ctrl-C to end\n/);
+  project.write("schema/api.ts", schemaOf("hello: { POST: {} }"));
+  await prints(/^schema\/api\.ts:7:14: resources\.hello\.POST: POST is no verb/m);
+  project.write("schema/api.ts", schemaOf(HELLO, MORE));
+  await prints(/schema\/api\.ts changed: generated: wrote .*client\.ts.*\(\d+ ms\)\n/);
+  const ended = once(child, "exit");
+  child.kill("SIGTERM");
+  expect(await ended).toEqual([0, null]);
+});
+
+test("dev starts the server again when the schema or a handlers file changes", { timeout: 60_000 }, async () => {
+  const project = new Project({
+    "schema/api.ts": schemaOf(HELLO),
+    "server/handlers.js": HANDLERS,
+    "server/text.js": 'export const text = "one";\n',
+    "package.json": '{ "type": "module" }',
+  });
+  const { child, prints } = dev(project, "--handlers", "server/handlers.js", "--listen", "127.0.0.1", "--port", "0");
+  await prints(/loaded with one\n/);
+  project.write("server/text.js", 'export const text = "two";\n');
+  await prints(/server\/text\.js changed: starting the server again\n[\s\S]*loaded with two\n/);
+  project.write("schema/api.ts", schemaOf(HELLO, MORE));
+  await prints(/loaded with two and more\n/);
+  const ended = once(child, "exit");
+  child.kill("SIGINT");
+  expect(await ended).toEqual([0, null]);
+});
+
+test("dev without handlers refuses the options of serve", async () => {
+  const { child, prints } = dev(new Project({ "schema/api.ts": schemaOf(HELLO) }), "--port", "8022");
+  const ended = once(child, "exit");
+  await prints(/sshrpc: dev without --handlers serves nothing, so it has no use for --port 8022\n/);
+  expect(await ended).toEqual([1, null]);
+});
