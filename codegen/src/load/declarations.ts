@@ -1,4 +1,5 @@
-import { ts } from "ts-morph";
+import type { ts } from "ts-morph";
+import { compiler } from "./compiler.js";
 import type { SourceFiles } from "./source-files.js";
 
 /** What a name or an expression comes down to after following names and imports. */
@@ -32,14 +33,14 @@ export class Declarations {
     const source = steps > MAX_STEPS ? undefined : this.#sources.read(file);
     if (source === undefined) return undefined;
     for (const statement of source.statements) {
-      if (name === "default" && ts.isExportAssignment(statement)) {
+      if (name === "default" && compiler.isExportAssignment(statement)) {
         return { expression: statement.expression, node: statement, exported: undefined };
       }
-      if (ts.isVariableStatement(statement) && isExported(statement)) {
+      if (compiler.isVariableStatement(statement) && isExported(statement)) {
         const found = this.#variable(statement, name);
         if (found !== undefined) return found;
       }
-      if (ts.isExportDeclaration(statement)) {
+      if (compiler.isExportDeclaration(statement)) {
         const found = this.#reExported(statement, file, name, steps + 1);
         if (found !== undefined) return found;
       }
@@ -51,8 +52,8 @@ export class Declarations {
   named(expression: ts.Expression, steps = 0): Declared | undefined {
     if (steps > MAX_STEPS) return undefined;
     const file = expression.getSourceFile().fileName;
-    if (ts.isIdentifier(expression)) return this.#local(file, expression.text, steps + 1);
-    if (ts.isPropertyAccessExpression(expression) && ts.isIdentifier(expression.expression)) {
+    if (compiler.isIdentifier(expression)) return this.#local(file, expression.text, steps + 1);
+    if (compiler.isPropertyAccessExpression(expression) && compiler.isIdentifier(expression.expression)) {
       const namespace = this.#imported(file, expression.expression.text);
       if (namespace?.name === "*") return this.exported(namespace.file, expression.name.text, steps + 1);
     }
@@ -64,7 +65,7 @@ export class Declarations {
     const source = steps > MAX_STEPS ? undefined : this.#sources.read(file);
     if (source === undefined) return undefined;
     for (const statement of source.statements) {
-      if (!ts.isVariableStatement(statement)) continue;
+      if (!compiler.isVariableStatement(statement)) continue;
       const found = this.#variable(statement, name);
       if (found === undefined) continue;
       return found.exported === undefined ? { ...found, exported: exportedLater(source, name) } : found;
@@ -75,7 +76,7 @@ export class Declarations {
 
   #variable(statement: ts.VariableStatement, name: string): Declared | undefined {
     for (const declaration of statement.declarationList.declarations) {
-      if (!ts.isIdentifier(declaration.name) || declaration.name.text !== name) continue;
+      if (!compiler.isIdentifier(declaration.name) || declaration.name.text !== name) continue;
       if (declaration.initializer === undefined) continue;
       const file = statement.getSourceFile().fileName;
       const exported = isExported(statement) ? { file, name } : undefined;
@@ -86,13 +87,13 @@ export class Declarations {
 
   #reExported(statement: ts.ExportDeclaration, file: string, name: string, steps: number): Declared | undefined {
     const from =
-      statement.moduleSpecifier !== undefined && ts.isStringLiteral(statement.moduleSpecifier)
+      statement.moduleSpecifier !== undefined && compiler.isStringLiteral(statement.moduleSpecifier)
         ? this.#sources.resolve(statement.moduleSpecifier.text, file)
         : undefined;
     if (statement.exportClause === undefined) {
       return from === undefined || name === "default" ? undefined : this.exported(from, name, steps);
     }
-    if (!ts.isNamedExports(statement.exportClause)) return undefined;
+    if (!compiler.isNamedExports(statement.exportClause)) return undefined;
     const element = statement.exportClause.elements.find((one) => one.name.text === name);
     if (element === undefined) return undefined;
     const original = (element.propertyName ?? element.name).text;
@@ -103,7 +104,7 @@ export class Declarations {
   /** Where the local `name` of `file` is imported from; the name is `*` for a namespace. */
   #imported(file: string, name: string): { readonly file: string; readonly name: string } | undefined {
     for (const statement of this.#sources.read(file)?.statements ?? []) {
-      if (!ts.isImportDeclaration(statement) || !ts.isStringLiteral(statement.moduleSpecifier)) continue;
+      if (!compiler.isImportDeclaration(statement) || !compiler.isStringLiteral(statement.moduleSpecifier)) continue;
       const original = originalName(statement.importClause, name);
       if (original === undefined) continue;
       const from = this.#sources.resolve(statement.moduleSpecifier.text, file);
@@ -117,20 +118,20 @@ function originalName(clause: ts.ImportClause | undefined, name: string): string
   if (clause?.name?.text === name) return "default";
   const bindings = clause?.namedBindings;
   if (bindings === undefined) return undefined;
-  if (ts.isNamespaceImport(bindings)) return bindings.name.text === name ? "*" : undefined;
+  if (compiler.isNamespaceImport(bindings)) return bindings.name.text === name ? "*" : undefined;
   const element = bindings.elements.find((one) => one.name.text === name);
   return element === undefined ? undefined : (element.propertyName ?? element.name).text;
 }
 
 function isExported(statement: ts.VariableStatement): boolean {
-  return statement.modifiers?.some((modifier) => modifier.kind === ts.SyntaxKind.ExportKeyword) ?? false;
+  return statement.modifiers?.some((modifier) => modifier.kind === compiler.SyntaxKind.ExportKeyword) ?? false;
 }
 
 /** A const may be exported by a statement of its own: `export { Note }`. */
 function exportedLater(source: ts.SourceFile, name: string): Declared["exported"] {
   for (const statement of source.statements) {
-    if (!ts.isExportDeclaration(statement) || statement.moduleSpecifier !== undefined) continue;
-    if (statement.exportClause === undefined || !ts.isNamedExports(statement.exportClause)) continue;
+    if (!compiler.isExportDeclaration(statement) || statement.moduleSpecifier !== undefined) continue;
+    if (statement.exportClause === undefined || !compiler.isNamedExports(statement.exportClause)) continue;
     const element = statement.exportClause.elements.find((one) => (one.propertyName ?? one.name).text === name);
     if (element !== undefined) return { file: source.fileName, name: element.name.text };
   }

@@ -1,9 +1,10 @@
-import { ts } from "ts-morph";
+import type { ts } from "ts-morph";
 import type { Doc } from "../model/hint.js";
+import { compiler } from "./compiler.js";
 
 /** The JSDoc of a declaration or a property. Other tags than `@deprecated` stay in the description as they are. */
 export function docOf(node: ts.Node): Doc {
-  const comments = ts.getJSDocCommentsAndTags(node).filter(ts.isJSDoc);
+  const comments = compiler.getJSDocCommentsAndTags(node).filter(compiler.isJSDoc);
   const comment = comments.at(-1);
   if (comment === undefined) return {};
   const lines = [text(comment.comment)];
@@ -18,5 +19,5 @@ export function docOf(node: ts.Node): Doc {
 }
 
 function text(comment: string | ts.NodeArray<ts.JSDocComment> | undefined): string {
-  return (ts.getTextOfJSDocComment(comment) ?? "").replaceAll("\r\n", "\n").trim();
+  return (compiler.getTextOfJSDocComment(comment) ?? "").replaceAll("\r\n", "\n").trim();
 }

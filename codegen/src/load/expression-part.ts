@@ -1,4 +1,5 @@
-import { ts } from "ts-morph";
+import type { ts } from "ts-morph";
+import { compiler } from "./compiler.js";
 import type { Declarations } from "./declarations.js";
 
 /** The source of one part of a value. */
@@ -36,22 +37,23 @@ export function findPart(
   const find = (next: ts.Expression, nextKeys: Keys) => findPart(declarations, next, nextKeys, steps + 1);
   const declared = declarations.named(bare);
   if (declared !== undefined) return find(declared.expression, keys);
-  if (ts.isObjectLiteralExpression(bare)) {
+  if (compiler.isObjectLiteralExpression(bare)) {
     for (const property of bare.properties.toReversed()) {
-      const part = ts.isSpreadAssignment(property) ? find(property.expression, [key]) : ownPart(property, key);
+      const part = compiler.isSpreadAssignment(property) ? find(property.expression, [key]) : ownPart(property, key);
       if (part !== undefined) return rest.length === 0 ? part : find(part.expression, rest);
     }
     return undefined;
   }
-  if (ts.isArrayLiteralExpression(bare)) {
-    const element = typeof key === "number" && !bare.elements.some(ts.isSpreadElement) ? bare.elements[key] : undefined;
+  if (compiler.isArrayLiteralExpression(bare)) {
+    const element =
+      typeof key === "number" && !bare.elements.some(compiler.isSpreadElement) ? bare.elements[key] : undefined;
     return element === undefined ? undefined : find(element, rest);
   }
-  if (ts.isPropertyAccessExpression(bare)) {
+  if (compiler.isPropertyAccessExpression(bare)) {
     const owner = find(bare.expression, [bare.name.text]);
     return owner === undefined ? undefined : find(owner.expression, keys);
   }
-  if (ts.isCallExpression(bare)) {
+  if (compiler.isCallExpression(bare)) {
     for (const [argument, argumentKeys] of argumentsWith(bare, keys)) {
       const part = find(argument, argumentKeys);
       if (part !== undefined) return part;
@@ -64,10 +66,10 @@ export function findPart(
 export function unwrap(expression: ts.Expression): ts.Expression {
   let inner = expression;
   while (
-    ts.isParenthesizedExpression(inner) ||
-    ts.isAsExpression(inner) ||
-    ts.isSatisfiesExpression(inner) ||
-    ts.isNonNullExpression(inner)
+    compiler.isParenthesizedExpression(inner) ||
+    compiler.isAsExpression(inner) ||
+    compiler.isSatisfiesExpression(inner) ||
+    compiler.isNonNullExpression(inner)
   ) {
     inner = inner.expression;
   }
@@ -76,8 +78,8 @@ export function unwrap(expression: ts.Expression): ts.Expression {
 
 /** The last name of what is called: `Object` of `Type.Object(...)`. */
 export function calleeOf({ expression }: ts.CallExpression): string {
-  if (ts.isPropertyAccessExpression(expression)) return expression.name.text;
-  return ts.isIdentifier(expression) ? expression.text : "";
+  if (compiler.isPropertyAccessExpression(expression)) return expression.name.text;
+  return compiler.isIdentifier(expression) ? expression.text : "";
 }
 
 function ownPart(
@@ -85,13 +87,16 @@ function ownPart(
   key: string | number,
 ): Part | undefined {
   if (property.name === undefined || nameOf(property.name) !== String(key)) return undefined;
-  if (ts.isPropertyAssignment(property)) return { node: property, expression: property.initializer };
-  return ts.isShorthandPropertyAssignment(property) ? { node: property, expression: property.name } : undefined;
+  if (compiler.isPropertyAssignment(property)) return { node: property, expression: property.initializer };
+  return compiler.isShorthandPropertyAssignment(property) ? { node: property, expression: property.name } : undefined;
 }
 
 function nameOf(name: ts.PropertyName): string | undefined {
-  if (ts.isIdentifier(name) || ts.isStringLiteralLike(name) || ts.isNumericLiteral(name)) return name.text;
-  return ts.isComputedPropertyName(name) && ts.isStringLiteralLike(name.expression) ? name.expression.text : undefined;
+  if (compiler.isIdentifier(name) || compiler.isStringLiteralLike(name) || compiler.isNumericLiteral(name))
+    return name.text;
+  return compiler.isComputedPropertyName(name) && compiler.isStringLiteralLike(name.expression)
+    ? name.expression.text
+    : undefined;
 }
 
 /** The arguments of a call in which the part may stand, each with the keys that lead to it from there. */
@@ -112,7 +117,7 @@ function argumentsWith(call: ts.CallExpression, keys: Keys): readonly (readonly 
     case "Module $defs":
       return [[first, rest]];
     case "Intersect properties":
-      return ts.isArrayLiteralExpression(first) ? first.elements.map((element) => [element, keys] as const) : [];
+      return compiler.isArrayLiteralExpression(first) ? first.elements.map((element) => [element, keys] as const) : [];
     case "Record additionalProperties":
       return second === undefined ? [] : [[second, rest]];
     case "Record patternProperties":

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, relative, resolve, sep } from "node:path";
-import { ts } from "ts-morph";
+import type { ts } from "ts-morph";
 import type { Position } from "../problem.js";
+import { compiler } from "./compiler.js";
 
 /** An import or re-export of a file, as the source spells it. */
 export interface ModuleReference {
@@ -68,9 +69,9 @@ export class SourceFiles {
     const source = this.read(file);
     if (source === undefined) return [];
     return source.statements.flatMap((statement) => {
-      if (!ts.isImportDeclaration(statement) && !ts.isExportDeclaration(statement)) return [];
+      if (!compiler.isImportDeclaration(statement) && !compiler.isExportDeclaration(statement)) return [];
       const specifier = statement.moduleSpecifier;
-      if (specifier === undefined || !ts.isStringLiteral(specifier)) return [];
+      if (specifier === undefined || !compiler.isStringLiteral(specifier)) return [];
       const candidates = candidatesOf(specifier.text, file);
       return [
         {
@@ -91,7 +92,7 @@ export class SourceFiles {
   #parse(file: string): ts.SourceFile | undefined {
     const text = textOf(file);
     if (text === undefined) return undefined;
-    const parsed = ts.createSourceFile(file, text, ts.ScriptTarget.ESNext, true);
+    const parsed = compiler.createSourceFile(file, text, compiler.ScriptTarget.ESNext, true);
     this.#parsed.set(file, parsed);
     return parsed;
   }

@@ -1,5 +1,6 @@
-import { ts } from "ts-morph";
+import type { ts } from "ts-morph";
 import type { Problems } from "../problem.js";
+import { compiler } from "./compiler.js";
 import type { SourceFiles } from "./source-files.js";
 
 /** The files that a schema is made of. */
@@ -24,7 +25,7 @@ export function readSourceGraph(sources: SourceFiles, entry: string, problems: P
       problems.add(
         sources.positionAt(source, error.start),
         "",
-        ts.flattenDiagnosticMessageText(error.messageText, " "),
+        compiler.flattenDiagnosticMessageText(error.messageText, " "),
       );
     }
     for (const reference of sources.references(file)) {

@@ -1,6 +1,7 @@
-import { ts } from "ts-morph";
+import type { ts } from "ts-morph";
 import type { Doc, ExportedSchema, Hint } from "../model/hint.js";
 import type { Position } from "../problem.js";
+import { compiler } from "./compiler.js";
 import type { Declarations, Declared } from "./declarations.js";
 import { docOf } from "./doc.js";
 import { calleeOf, findPart, type Keys, unwrap, WRAPPERS } from "./expression-part.js";
@@ -41,7 +42,7 @@ export class SourceHint implements Hint {
       const declared = this.#context.declarations.named(expression);
       if (declared?.exported !== undefined) return this.#exportedSchema(declared, declared.exported);
       if (declared !== undefined) expression = declared.expression;
-      else if (ts.isCallExpression(expression) && WRAPPERS.has(calleeOf(expression)))
+      else if (compiler.isCallExpression(expression) && WRAPPERS.has(calleeOf(expression)))
         expression = expression.arguments[0];
       else return undefined;
     }
