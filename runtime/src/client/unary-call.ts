@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { checkAnswer, checkRequest } from "../codec/check.js";
 import { decodeError } from "../codec/error-body.js";
 import { decodeJson, encodeJson } from "../codec/json.js";
@@ -110,6 +111,8 @@ export class UnaryCall implements OutgoingCall {
 
   #listen(signal: AbortSignal): void {
     this.#abort = () => this.#giveUp(cancelled(signal));
+    // Many calls may share a signal: that is no leak, whatever Node's warning says.
+    setMaxListeners(0, signal);
     signal.addEventListener("abort", this.#abort);
   }
 
