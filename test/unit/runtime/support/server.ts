@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import type { Client, ClientOptions } from "../../../../runtime/src/client/client.js";
 import { openClient } from "../../../../runtime/src/client/client.js";
-import type { UnaryMethod } from "../../../../runtime/src/client/unary.js";
+import type { UnaryMethodOptional } from "../../../../runtime/src/client/unary.js";
 import type { Api, Method, Validator } from "../../../../runtime/src/contract/method.js";
 import type { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
 import type { Verb } from "../../../../runtime/src/contract/verb.js";
@@ -75,7 +75,7 @@ export function serveRaw(
 
 /** A client of one method, `it.get`. */
 export interface ItClient extends Client {
-  readonly it: { readonly get: UnaryMethod<unknown, unknown, RpcError> };
+  readonly it: { readonly get: UnaryMethodOptional<unknown, unknown, RpcError> };
 }
 
 /** A client, and a server played by hand that has said hello. */

@@ -3,7 +3,7 @@ import { DEFAULT_LIMITS, resolveLimits } from "../../../../runtime/src/wire/limi
 
 test("limits that are not given, or undefined, are the defaults", () => {
   expect(resolveLimits()).toEqual(DEFAULT_LIMITS);
-  expect(resolveLimits({ calls: 7, message: undefined } as Partial<typeof DEFAULT_LIMITS>)).toEqual({
+  expect(resolveLimits({ calls: 7, message: undefined } as unknown as Partial<typeof DEFAULT_LIMITS>)).toEqual({
     ...DEFAULT_LIMITS,
     calls: 7,
   });

@@ -1,0 +1,81 @@
+import { expect, test } from "vitest";
+import { callPath } from "../../../../runtime/src/client/call-path.js";
+import { type Client, openClient } from "../../../../runtime/src/client/client.js";
+import { inMemory } from "../../../../runtime/src/in-memory.js";
+import { apiOf, handlersOf, method, only, transportTo } from "../support/server.js";
+import { failure, within } from "../support/wait.js";
+
+const methods = [
+  method("GET /notes/{id}", {
+    params: { id: "integer" },
+    request: only((value) => Number.isInteger((value as { id: unknown }).id)),
+  }),
+  method("DELETE /notes/{id}", { params: { id: "integer" } }),
+];
+const transport = inMemory(
+  handlersOf(methods, {
+    "GET /notes/{id}": (request) => request,
+    "DELETE /notes/{id}": () => {
+      throw new Error("no");
+    },
+  }),
+);
+
+test("a resource may be named like something that every object inherits, and changes nothing else", async () => {
+  const api = apiOf(method("GET /a", { resource: "hasOwnProperty" }), method("GET /b", { resource: "isPrototypeOf" }));
+  const client = await openClient<Client>(api, transport);
+  expect(Object.keys((client as unknown as { hasOwnProperty: object }).hasOwnProperty)).toEqual(["get"]);
+  expect("get" in Object.prototype.hasOwnProperty).toBe(false);
+  await client.close();
+});
+
+test("limits are checked before anything is opened", async () => {
+  let opened = 0;
+  const error = await failure<Error>(
+    openClient(
+      apiOf(),
+      transportTo(() => opened++),
+      { limits: { calls: 0 } },
+    ),
+  );
+  expect(error.message).toContain("limits.calls is 0");
+  expect(opened).toBe(0);
+});
+
+test("a transport that cannot be opened rejects with its own reason", async () => {
+  const open = () => Promise.reject(new Error("no way there"));
+  expect(await failure(openClient(apiOf(), { address: "x", open }))).toMatchObject({ message: "no way there" });
+});
+
+test("`await using` closes a client", async () => {
+  const closed: unknown[] = [];
+  const watched = transportTo((far) => {
+    far.on("close", () => closed.push(far));
+    inMemoryAccept(far);
+  });
+  {
+    await using client = await openClient<Client>(apiOf(), watched);
+    expect(client).toBeDefined();
+  }
+  expect(closed).toHaveLength(1);
+});
+
+/** Answers as a server of no methods does. */
+function inMemoryAccept(far: import("node:stream").Duplex): void {
+  void transport.open().then((near) => near.pipe(far).pipe(near));
+}
+
+test("a call by path needs no contract: the server finds the method, and validates", async () => {
+  expect(await within("the call", callPath(transport, "GET", "/notes/42", {}))).toEqual({ id: 42 });
+  expect(await failure(callPath(transport, "GET", "/notes/x", {}))).toMatchObject({
+    status: "BAD_REQUEST",
+    method: "GET /notes/x",
+  });
+  expect(await failure(callPath(transport, "GET", "/notes/1", { id: 2 }))).toMatchObject({ status: "BAD_REQUEST" });
+  expect(await failure(callPath(transport, "GET", "/nothing", {}))).toMatchObject({ status: "NOT_FOUND" });
+  expect(await failure(callPath(transport, "STORE", "/notes/1", {}))).toMatchObject({
+    status: "METHOD_NOT_ALLOWED",
+    details: { verbs: ["GET", "DELETE"] },
+  });
+  expect(await failure(callPath(transport, "DELETE", "/notes/1", {}))).toMatchObject({ status: "INTERNAL" });
+});

@@ -1,0 +1,55 @@
+import { once } from "node:events";
+import { expect, test } from "vitest";
+import { duplexPair, memoryTransport } from "../../../runtime/src/memory-transport.js";
+import { until, within } from "./support/wait.js";
+
+test("what is written to one end is read at the other, both ways, also after one has ended", async () => {
+  const [near, far] = duplexPair();
+  const heard: [string, string][] = [];
+  near.on("data", (chunk) => heard.push(["near", `${chunk}`]));
+  far.on("data", (chunk) => heard.push(["far", `${chunk}`]));
+  const closed = Promise.all([once(near, "close"), once(far, "close")]);
+  near.end("there");
+  await within("the end", once(far, "end"));
+  far.end("back");
+  await within("both ends", closed);
+  expect(heard).toEqual([
+    ["far", "there"],
+    ["near", "back"],
+  ]);
+});
+
+test("a reader that stops stops its writer", async () => {
+  const [near, far] = duplexPair();
+  const chunk = Buffer.alloc(10_000);
+  let written = 0;
+  const write = (): void => {
+    while (written++ < 1000) if (!near.write(chunk)) return;
+  };
+  near.on("drain", write);
+  write();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(written).toBeLessThan(20);
+  let read = 0;
+  far.on("data", (data: Buffer) => {
+    read += data.length;
+  });
+  await until("all of it", () => read === 1000 * chunk.length);
+});
+
+test("an end that is destroyed closes the other, too, also while a write waits", async () => {
+  const [near, far] = duplexPair();
+  near.on("error", () => undefined);
+  for (let round = 0; round < 10; round++) near.write(Buffer.alloc(100_000));
+  const closed = Promise.all([once(near, "close"), once(far, "close")]);
+  far.destroy();
+  await within("both ends", closed);
+});
+
+test("each opening makes a pair of its own", async () => {
+  let accepted = 0;
+  const transport = memoryTransport(() => accepted++);
+  const [one, two] = [await transport.open(), await transport.open()];
+  expect(one).not.toBe(two);
+  expect(accepted).toBe(2);
+});

@@ -1,0 +1,75 @@
+import { describe, expect, test } from "vitest";
+import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
+import { Router } from "../../../../runtime/src/server/router.js";
+import { handlersOf, method } from "../support/server.js";
+
+const methods = [
+  method("GET /notes"),
+  method("STORE /notes"),
+  method("GET /notes/{id}", { params: { id: "integer" } }),
+  method("DELETE /notes/{id}", { params: { id: "integer" } }),
+  method("GET /files/{name}/{flag}/{size}", { params: { name: "string", flag: "boolean", size: "number" } }),
+  method("GET /odd/{constructor}", { params: { constructor: "string" } as never }),
+];
+const router = new Router(handlersOf(methods, Object.fromEntries(methods.map(({ id }) => [id, () => id]))));
+
+const refusal = (reference: string): RpcError => {
+  try {
+    router.resolve(reference);
+  } catch (error) {
+    if (error instanceof RpcError) return error;
+  }
+  throw new Error(`${reference} was found`);
+};
+
+describe("a method is found", () => {
+  test("by its id, and then its request has every field itself", () => {
+    expect(router.resolve("GET /notes/{id}")).toMatchObject({ method: methods[2], params: undefined });
+    expect(router.resolve("STORE /notes").method).toBe(methods[1]);
+  });
+
+  test("by a path that matches, which gives fields to the request, each as its type asks", () => {
+    expect(router.resolve("DELETE /notes/42")).toMatchObject({ method: methods[3], params: { id: 42 } });
+    expect(router.resolve("GET /files/a%20b/true/1.5").params).toEqual({ name: "a b", flag: true, size: 1.5 });
+    expect(router.resolve("GET /odd/x").params).toEqual({ constructor: "x" });
+  });
+
+  test("by a path with a space in it, as a whole", () => {
+    expect(router.resolve("GET /files/my file/false/0").params).toEqual({ name: "my file", flag: false, size: 0 });
+    expect(refusal("GET /notes more").status).toBe("NOT_FOUND");
+  });
+
+  test("with a value of the wrong type left as text, for validation to refuse", () => {
+    expect(router.resolve("GET /notes/abc").params).toEqual({ id: "abc" });
+  });
+});
+
+describe("a method is not found", () => {
+  test.each(["GET /nowhere", "GET /notes/1/2", "GET notes", "GET", "", "GET ", " /notes", "GET  /notes", "/notes"])(
+    "where %j names no resource: NOT_FOUND",
+    (reference) => {
+      expect(refusal(reference).status).toBe(reference === " /notes" ? "METHOD_NOT_ALLOWED" : "NOT_FOUND");
+    },
+  );
+
+  test.each([
+    ["UPDATE /notes", "/notes does not answer UPDATE; it answers GET, STORE", ["GET", "STORE"]],
+    ["UPDATE /notes/42", "/notes/42 does not answer UPDATE; it answers GET, DELETE", ["GET", "DELETE"]],
+    ["STORE /notes/{id}", "/notes/{id} does not answer STORE; it answers GET, DELETE", ["GET", "DELETE"]],
+    ["get /notes", "/notes does not answer get; it answers GET, STORE", ["GET", "STORE"]],
+  ])(
+    "where the resource of %s does not answer that verb: METHOD_NOT_ALLOWED, with those it does",
+    (reference, message, verbs) => {
+      expect(refusal(reference)).toMatchObject({ status: "METHOD_NOT_ALLOWED", message, details: { verbs } });
+    },
+  );
+
+  test("and a long name is cut in the message", () => {
+    expect(refusal(`GET /${"x".repeat(100_000)}`).message.length).toBeLessThan(300);
+    expect(refusal(`${"x".repeat(100_000)} /notes`).message.length).toBeLessThan(300);
+  });
+});
+
+test("a method without a handler is refused when the server is made", () => {
+  expect(() => new Router(handlersOf([method("GET /a")], {}))).toThrow("test: GET /a has no handler");
+});
