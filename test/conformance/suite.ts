@@ -1,0 +1,329 @@
+import { type Client, RpcError } from "sshrpc/client";
+import { afterEach, describe, expect, test } from "vitest";
+import { callPath } from "../../runtime/src/client/call-path.js";
+import { type ClientOptions, openClient } from "../../runtime/src/client/client.js";
+import { type ErrorStatus, STATUSES } from "../../runtime/src/contract/status.js";
+import type { ApiServerOptions } from "../../runtime/src/server/api-server.js";
+import { failure, until, within } from "../unit/runtime/support/wait.js";
+import { api } from "./generated/api.js";
+import { type ConformanceClient, connect } from "./generated/client.js";
+import type { Setup, Start } from "./setups.js";
+
+const ERRORS = Object.keys(STATUSES).filter((status) => status !== "OK") as ErrorStatus[];
+const ODD_TEXTS = ["", "plain", "\ttab\r\nand line", "☺ and 😈", '"quoted" \\ \0', "x".repeat(5000)];
+
+/** What a runtime owes its users for unary calls, whatever carries them. `soak` is for ways that are fast enough. */
+export function describeConformance(name: string, start: Start, { soak = true } = {}): void {
+  describe(`unary calls ${name}`, () => {
+    let setup: Setup | undefined;
+    let clients: Client[] = [];
+
+    async function begin(
+      server: ApiServerOptions = {},
+      options: ClientOptions = {},
+    ): Promise<Setup & { client: ConformanceClient }> {
+      setup = await start(server);
+      const client = await connect(setup.transport, options);
+      clients.push(client);
+      return { ...setup, client };
+    }
+
+    afterEach(async () => {
+      await within("the clients' ends", Promise.all(clients.map((client) => client.close())));
+      await within("the server's end", setup?.close() ?? Promise.resolve());
+      clients = [];
+      setup = undefined;
+    });
+
+    test("carry nothing at all", async () => {
+      const { client } = await begin();
+      expect(await client.empty.get()).toEqual({});
+      expect(await client.empty.get({})).toEqual({});
+    });
+
+    test("carry 271,828 bytes up and 314,159 down", async () => {
+      const { client } = await begin();
+      const { received, body } = await client.payload.store({ body: "u".repeat(271_828), size: 314_159 });
+      expect(received).toBe(271_828);
+      expect(body).toBe("d".repeat(314_159));
+    });
+
+    test("carry texts of any script, exactly", async () => {
+      const { client } = await begin();
+      for (const text of [...ODD_TEXTS, "\ud83d half a pair"])
+        expect(await client.echo.update({ text })).toEqual({ text });
+    });
+
+    test("carry headers, repeated names too, in order", async () => {
+      const { client } = await begin();
+      const metadata = { "X-Trace": "a ☺", "x-many": ["1", "", "3"] };
+      expect(await client.headers.get(undefined, { metadata })).toEqual([
+        { name: "x-trace", values: ["a ☺"] },
+        { name: "x-many", values: ["1", "", "3"] },
+      ]);
+    });
+
+    test("end with every status, its message and details exact", async () => {
+      const { client } = await begin();
+      for (const [index, status] of ERRORS.entries()) {
+        const message = ODD_TEXTS[index % ODD_TEXTS.length] as string;
+        const details = { text: message, list: [1, null, { deep: true }] };
+        const error = await failure<RpcError>(client.outcome.get({ status, message, details }));
+        expect(error).toBeInstanceOf(RpcError);
+        expect(error).toMatchObject({ status, code: STATUSES[status], message, details, method: "GET /outcome" });
+      }
+      expect(await client.outcome.get({ status: "OK", message: "" })).toBeNull();
+    });
+
+    test("end with declared errors, whose details are typed", async () => {
+      const { client } = await begin();
+      const result = await client.item.get.safe({ id: -7 });
+      if (result.ok || result.error.status !== "NOT_FOUND") throw new Error("it was found");
+      expect(result.error.details.id).toBe(-7);
+      expect(`${result.error}`).toBe("NOT_FOUND: GET /items/{id}: no item -7");
+      expect(await client.item.get.safe({ id: 7 })).toEqual({ ok: true, value: { id: 7 } });
+    });
+
+    test("of what does not exist are NOT_FOUND, or METHOD_NOT_ALLOWED with the verbs that do", async () => {
+      const { transport } = await begin();
+      expect(await failure(callPath(transport, "GET", "/nothing", {}))).toMatchObject({ status: "NOT_FOUND" });
+      expect(await failure(callPath(transport, "UPDATE", "/items/1", {}))).toMatchObject({
+        status: "METHOD_NOT_ALLOWED",
+        details: { verbs: ["GET", "DELETE"] },
+      });
+      expect(await callPath(transport, "GET", "/items/1", {})).toEqual({ id: 1 });
+    });
+
+    test("of a client that knows more than its server are NOT_FOUND, and its other calls go on", async () => {
+      const { transport } = await begin();
+      const [known] = api.methods;
+      if (known === undefined) throw new Error("the contract is empty");
+      const more = {
+        ...api,
+        methods: [{ ...known, id: "GET /newer", resource: "newer", verb: "GET" as const }, ...api.methods],
+      };
+      const client = await openClient<ConformanceClient & { newer: ConformanceClient["empty"] }>(more, transport);
+      clients.push(client);
+      expect(await failure(client.newer.get({ id: 1 } as never))).toMatchObject({ status: "NOT_FOUND" });
+      expect(await client.item.get({ id: 1 })).toEqual({ id: 1 });
+    });
+
+    test("need the scope that the method asks for", async () => {
+      const { client } = await begin();
+      expect(await failure(client.secret.get())).toMatchObject({
+        status: "FORBIDDEN",
+        message: "it needs the scope secret:read; alice holds items:*",
+      });
+      expect(await client.item.delete({ id: 1 })).toBeNull();
+    });
+
+    test("are validated at the server, whatever the client lets pass", async () => {
+      const { transport } = await begin();
+      for (const [request, path] of [
+        [{}, "/text"],
+        [{ text: 7 }, "/text"],
+        [{ text: "x", more: 1 }, "/more"],
+      ] as const) {
+        const error = await failure<RpcError>(callPath(transport, "UPDATE", "/echo", request));
+        expect(error).toMatchObject({ status: "BAD_REQUEST", details: { issues: [{ path }] } });
+      }
+      for (const id of ["9007199254740993", "1.5", "x", "1e400"]) {
+        expect(await failure(callPath(transport, "GET", `/items/${id}`, {}))).toMatchObject({ status: "BAD_REQUEST" });
+      }
+    });
+
+    describe("that are cancelled", () => {
+      test("before they begin are never sent", async () => {
+        const { client, waits } = await begin();
+        const call = client.wait.get({ name: "never" }, { signal: AbortSignal.abort() });
+        expect(await failure(call)).toMatchObject({ status: "CANCELLED" });
+        await client.empty.get();
+        expect(waits.started).toEqual([]);
+      });
+
+      test("while they run abort the handler, whose `finally` runs", async () => {
+        const { client, waits } = await begin();
+        const abort = new AbortController();
+        const call = client.wait.get({ name: "a" }, { signal: abort.signal });
+        await until("the handler", () => waits.started.includes("a"));
+        abort.abort("enough");
+        expect(await failure(call)).toMatchObject({ status: "CANCELLED", cause: "enough" });
+        await until("its end", () => waits.finished.includes("a"));
+        expect(waits.aborted.get("a")).toBe("CANCELLED");
+        expect(await client.empty.get()).toEqual({});
+      });
+
+      test("after they have ended change nothing", async () => {
+        const { client } = await begin();
+        const abort = new AbortController();
+        expect(await client.item.get({ id: 1 }, { signal: abort.signal })).toEqual({ id: 1 });
+        abort.abort();
+        expect(await client.item.get({ id: 2 })).toEqual({ id: 2 });
+      });
+
+      test("many at a time leave room for others", async () => {
+        const { client, waits } = await begin({ limits: { calls: 10 } });
+        for (let round = 0; round < 5; round++) {
+          const abort = new AbortController();
+          const calls = Array.from({ length: 10 }, (_, index) =>
+            client.wait.get.safe({ name: `${round}.${index}` }, { signal: abort.signal }),
+          );
+          await until("the handlers", () => waits.started.length === (round + 1) * 10);
+          abort.abort();
+          await within("the calls' ends", Promise.all(calls));
+          await until("the handlers' ends", () => waits.finished.length === (round + 1) * 10);
+        }
+        expect(await client.empty.get()).toEqual({});
+      });
+    });
+
+    describe("with a deadline", () => {
+      test("that a handler misses are DEADLINE_EXCEEDED, and the handler is aborted", async () => {
+        const { client, waits } = await begin();
+        const call = client.wait.get({ name: "slow" }, { timeout: 30 });
+        expect(await failure(call)).toMatchObject({ status: "DEADLINE_EXCEEDED" });
+        await until("its end", () => waits.finished.length === waits.started.length);
+        for (const reason of waits.aborted.values()) expect(["DEADLINE_EXCEEDED", "CANCELLED"]).toContain(reason);
+      });
+
+      test("of 1 ms end against a handler that sleeps", async () => {
+        const { client } = await begin();
+        expect(await failure(client.sleep.get({ ms: 300 }, { timeout: 1 }))).toMatchObject({
+          status: "DEADLINE_EXCEEDED",
+        });
+      });
+
+      test("that is far enough succeed, and the handler sees the time that is left", async () => {
+        const { client } = await begin();
+        const { left } = await client.sleep.get({ ms: 5 }, { timeout: 60_000 });
+        expect(left).toBeGreaterThan(0);
+        expect(left).toBeLessThan(60_000);
+      });
+    });
+
+    describe("at the limits", () => {
+      const limits = { message: 10_000 };
+      const overhead = '{"text":""}'.length;
+
+      test("pass with a request and a response of exactly the limit, and fail one byte over", async () => {
+        const { client } = await begin({ limits });
+        const text = "x".repeat(limits.message - overhead);
+        expect(await client.echo.update({ text })).toEqual({ text });
+        expect(await failure(client.echo.update({ text: `${text}x` }))).toMatchObject({ status: "MESSAGE_TOO_LARGE" });
+        const answer = '{"received":0,"body":""}'.length;
+        const size = limits.message - answer;
+        expect((await client.payload.store({ body: "", size })).body).toHaveLength(size);
+        expect(await failure(client.payload.store({ body: "", size: size + 1 }))).toMatchObject({
+          status: "MESSAGE_TOO_LARGE",
+        });
+        expect(await client.empty.get()).toEqual({});
+      });
+
+      test("of the client count in the same way", async () => {
+        const { client } = await begin({}, { limits });
+        const size = limits.message - '{"received":0,"body":""}'.length;
+        expect((await client.payload.store({ body: "", size })).body).toHaveLength(size);
+        expect(await failure(client.payload.store({ body: "", size: size + 1 }))).toMatchObject({
+          status: "MESSAGE_TOO_LARGE",
+        });
+      });
+
+      test("wait for their turn where the server runs fewer at a time", async () => {
+        const { client } = await begin({ limits: { calls: 3 } });
+        const calls = Array.from({ length: 100 }, (_, id) => client.item.get({ id: id + 1 }));
+        expect(await within("the answers", Promise.all(calls))).toEqual(calls.map((_, id) => ({ id: id + 1 })));
+      });
+
+      test("fail with RESOURCE_EXHAUSTED where too many wait", async () => {
+        const { client, waits } = await begin({ limits: { calls: 1 } }, { limits: { queue: 1 } });
+        const abort = new AbortController();
+        const calls = ["a", "b"].map((name) => client.wait.get.safe({ name }, { signal: abort.signal }));
+        expect(await failure(client.empty.get())).toMatchObject({ status: "RESOURCE_EXHAUSTED" });
+        await until("the first", () => waits.started.length === 1);
+        abort.abort();
+        await within("the calls' ends", Promise.all(calls));
+      });
+    });
+
+    test.each([[null], [{}], [{ n: "x" }], [[]], [{ n: 1.5 }]])(
+      "whose handler answers %j, which the contract does not allow, are INTERNAL, and the connection goes on",
+      async (value) => {
+        const { client } = await begin();
+        expect(await failure(client.wrong.get({ with: value }))).toMatchObject({ status: "INTERNAL" });
+        expect(await client.wrong.get({ with: { n: 1, more: "an older client lets it pass" } })).toMatchObject({
+          n: 1,
+        });
+      },
+    );
+
+    describe("when somebody vanishes", () => {
+      test("the server: every pending call is UNAVAILABLE, and says why", async () => {
+        const { client, waits, close } = await begin();
+        const calls = Array.from({ length: 20 }, (_, index) => client.wait.get.safe({ name: `${index}` }));
+        await until("the handlers", () => waits.started.length === 20);
+        await within("close", close());
+        for (const result of await within("the calls' ends", Promise.all(calls))) {
+          expect(result).toMatchObject({ ok: false, error: { status: "UNAVAILABLE" } });
+          if (!result.ok) expect(result.error.message).toContain("the server is closing");
+        }
+        await until("the handlers' ends", () => waits.finished.length === 20);
+        expect(new Set(waits.aborted.values())).toEqual(new Set(["UNAVAILABLE"]));
+        expect(await failure(client.empty.get())).toMatchObject({ status: "UNAVAILABLE" });
+      });
+
+      test("the transport: pending calls are UNAVAILABLE, and every handler's `finally` runs", async () => {
+        const { client, waits, duplexes } = await begin();
+        const calls = Array.from({ length: 20 }, (_, index) => client.wait.get.safe({ name: `${index}` }));
+        await until("the handlers", () => waits.started.length === 20);
+        duplexes[0]?.destroy();
+        for (const result of await within("the calls' ends", Promise.all(calls))) {
+          expect(result).toMatchObject({ ok: false, error: { status: "UNAVAILABLE" } });
+        }
+        await until("the handlers' ends", () => waits.finished.length === 20);
+      });
+
+      test("one client: the others do not notice", async () => {
+        const { client, transport, duplexes, waits } = await begin();
+        const other = await connect(transport);
+        clients.push(other);
+        const lost = client.wait.get.safe({ name: "lost" });
+        await until("the handler", () => waits.started.length === 1);
+        duplexes[0]?.destroy();
+        expect(await within("the call's end", lost)).toMatchObject({ ok: false });
+        expect(await other.item.get({ id: 1 })).toEqual({ id: 1 });
+      });
+    });
+
+    describe.runIf(soak)("for a long time", () => {
+      test("200 large ones in parallel come back whole", async () => {
+        const { client } = await begin();
+        const calls = Array.from({ length: 200 }, (_, index) =>
+          client.payload.store({ body: "u".repeat(20_000 + index), size: 30_000 + index }),
+        );
+        for (const [index, { received, body }] of (await Promise.all(calls)).entries()) {
+          expect(received).toBe(20_000 + index);
+          expect(body).toHaveLength(30_000 + index);
+        }
+      });
+
+      test("20,000 on one connection each get their own answer", async () => {
+        const { client } = await begin();
+        for (let round = 0; round < 20; round++) {
+          const ids = Array.from({ length: 1000 }, (_, index) => round * 1000 + index + 1);
+          const answers = await Promise.all(ids.map((id) => client.item.get({ id })));
+          expect(answers.map(({ id }) => id)).toEqual(ids);
+        }
+      });
+
+      test("a connection for each of 30 leaves none open", async () => {
+        const { transport, duplexes } = await begin();
+        for (let id = 1; id <= 30; id++) {
+          await using client = await connect(transport);
+          expect(await client.item.get({ id })).toEqual({ id });
+        }
+        expect(duplexes).toHaveLength(31);
+        await until("the ends", () => duplexes.filter(({ destroyed }) => !destroyed).length === 1);
+      });
+    });
+  });
+}
