@@ -1,5 +1,6 @@
 /** `sshrpc/client`: what a program that calls needs beside its generated client. */
 export type { Client } from "./client/client.js";
+export type { Items, ResponseStream, SafeResponseStream } from "./client/streams.js";
 export type { CallOptions, UnaryMethod, UnaryMethodOptional } from "./client/unary.js";
 export type { ConnectOptions, Target } from "./connect-api.js";
 export type { Result } from "./contract/result.js";

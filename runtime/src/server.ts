@@ -6,5 +6,11 @@ export type { Peer } from "./peer.js";
 export { type ServeOptions, type Server, serveHandlers } from "./serve-api.js";
 export type { ApiHandlers } from "./server/api-handlers.js";
 export type { Context } from "./server/context.js";
-export type { UnaryHandler } from "./server/handler.js";
+export type {
+  BidirectionalHandler,
+  ClientStreamingHandler,
+  ResponseItems,
+  ServerStreamingHandler,
+  UnaryHandler,
+} from "./server/handler.js";
 export type { Limits } from "./wire/limits.js";

@@ -2,7 +2,7 @@ import { text } from "node:stream/consumers";
 import { Argument, type Command, InvalidArgumentError } from "commander";
 import ms, { type StringValue } from "ms";
 import { callPath } from "../client/call-path.js";
-import { MAX_TIMEOUT } from "../client/unary-call.js";
+import { MAX_TIMEOUT } from "../client/client-call.js";
 import { VERBS, type Verb } from "../contract/verb.js";
 import { sshTransport } from "../ssh/dial.js";
 import { UsageError } from "./failure.js";

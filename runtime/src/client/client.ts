@@ -1,12 +1,11 @@
 import { AGENT } from "../agent.js";
 import type { Api } from "../contract/method.js";
-import type { Result } from "../contract/result.js";
 import { RpcError } from "../contract/rpc-error.js";
 import type { Transport } from "../transport.js";
 import { Connection } from "../wire/connection.js";
 import { type Limits, resolveLimits } from "../wire/limits.js";
-import type { CallOptions } from "./unary.js";
-import { type MethodBinding, UnaryCall } from "./unary-call.js";
+import { type BoundMethod, bindMethod } from "./bind-method.js";
+import type { MethodBinding } from "./client-call.js";
 
 /** What every generated client has beside its resources. Whoever connects closes it. */
 export interface Client extends AsyncDisposable {
@@ -26,9 +25,6 @@ export interface ClientOptions {
 
 /** Milliseconds that a call may take where nobody says. */
 const DEFAULT_TIMEOUT = 30_000;
-
-type Call = (request?: unknown, options?: CallOptions) => Promise<unknown>;
-type SafeCall = (request?: unknown, options?: CallOptions) => Promise<Result<unknown, RpcError>>;
 
 /**
  * Opens the transport, agrees on the wire with the server, and gives a client of the API.
@@ -57,7 +53,14 @@ export async function openClient<C extends Client>(
   await ready(connection, signal);
   const timeout = options.timeout ?? DEFAULT_TIMEOUT;
   return bindClient<C>(
-    api.methods.map((method, index) => ({ connection, method, index, timeout, maxMetadata: limits.metadata })),
+    api.methods.map((method, index) => ({
+      connection,
+      method,
+      index,
+      timeout,
+      maxMetadata: limits.metadata,
+      window: limits.window,
+    })),
     connection,
   );
 }
@@ -90,17 +93,7 @@ function bindClient<C extends Client>(bindings: readonly MethodBinding[], connec
     const { resource, verb } = binding.method;
     // Not ??=, which finds what every object inherits.
     if (!Object.hasOwn(client, resource)) client[resource] = {};
-    (client[resource] as Record<string, Call>)[verb.toLowerCase()] = bindMethod(binding);
+    (client[resource] as Record<string, BoundMethod>)[verb.toLowerCase()] = bindMethod(binding);
   }
   return client as unknown as C;
-}
-
-function bindMethod(binding: MethodBinding): Call {
-  const call: Call = (request = {}, options) => UnaryCall.send(binding, request, options);
-  const safe: SafeCall = (request, options) =>
-    call(request, options).then(
-      (value) => ({ ok: true, value }),
-      (error: RpcError) => ({ ok: false, error }),
-    );
-  return Object.assign(call, { safe });
 }

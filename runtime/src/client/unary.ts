@@ -1,4 +1,5 @@
 import type { Result } from "../contract/result.js";
+import type { Metadata } from "../wire/metadata.js";
 
 /** What a caller may say of one call. */
 export interface CallOptions {
@@ -8,6 +9,10 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
   /** Headers that go with the request. Names are lower-cased; a name may have several values. */
   readonly metadata?: Readonly<Record<string, string | readonly string[]>>;
+  /** Is given the headers that the handler sends, before its first item or its status. Not called where it sends none. */
+  readonly onHeaders?: (headers: Metadata) => void;
+  /** Is given the trailers that come with the status, whatever it is; they may be empty. */
+  readonly onTrailers?: (trailers: Metadata) => void;
 }
 
 /** A unary method of a generated client. */

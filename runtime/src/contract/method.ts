@@ -36,8 +36,12 @@ export interface Method {
   readonly timeout?: number;
   /** Closed: an unknown property is refused. */
   readonly request: Validator;
-  /** Open: an unknown property passes, so that an older client meets a newer server. */
-  readonly response: Validator;
+  /** Of the items that the caller streams: a validator (closed), or raw bytes. Absent where it streams none. */
+  readonly requestItem?: Validator | "bytes";
+  /** Open: an unknown property passes, so that an older client meets a newer server. Absent where a stream ends without. */
+  readonly response?: Validator;
+  /** Of the items that the handler streams: a validator (open), or raw bytes. Absent where it streams none. */
+  readonly responseItem?: Validator | "bytes";
   /** The details that each declared status carries. */
   readonly errors?: Readonly<Partial<Record<ErrorStatus, Validator>>>;
 }

@@ -41,6 +41,8 @@ export class ApiServer {
     this.#settings = {
       timeout: checkTimeout(options.timeout ?? DEFAULT_TIMEOUT),
       exposeErrors: options.exposeErrors ?? false,
+      metadata: this.#limits.metadata,
+      window: this.#limits.window,
       log: options.log,
     };
   }

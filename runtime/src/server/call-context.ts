@@ -4,6 +4,7 @@ import type { Logger } from "../log.js";
 import type { Peer } from "../peer.js";
 import type { Metadata } from "../wire/metadata.js";
 import type { Context } from "./context.js";
+import { ResponseMetadata } from "./response-metadata.js";
 
 /** The context of one call. What few handlers ask for is made when they ask: a small call should cost little. */
 export class CallContext implements Context {
@@ -12,15 +13,23 @@ export class CallContext implements Context {
   readonly metadata: Metadata;
   readonly peer: Peer;
   readonly #logger: Logger;
+  readonly #maxMetadata: number;
+  #response: ResponseMetadata | undefined;
   #controller: AbortController | undefined;
   #reason: RpcError | undefined;
 
-  constructor(method: string, deadline: number, metadata: Metadata, peer: Peer, logger: Logger) {
+  constructor(method: string, deadline: number, metadata: Metadata, peer: Peer, logger: Logger, maxMetadata: number) {
     this.method = method;
     this.deadline = deadline;
     this.metadata = metadata;
     this.peer = peer;
     this.#logger = logger;
+    this.#maxMetadata = maxMetadata;
+  }
+
+  /** The metadata of the answer, where the handler has set some. */
+  get response(): ResponseMetadata | undefined {
+    return this.#response;
   }
 
   get signal(): AbortSignal {
@@ -46,6 +55,15 @@ export class CallContext implements Context {
   readonly fail = (status: ErrorStatus, details?: unknown, message?: string): never => {
     throw new RpcError(status, message, { details });
   };
+
+  readonly setHeader = (name: string, value: string): void => this.#respond().header(name, value);
+
+  readonly setTrailer = (name: string, value: string): void => this.#respond().trailer(name, value);
+
+  #respond(): ResponseMetadata {
+    this.#response ??= new ResponseMetadata(this.#maxMetadata);
+    return this.#response;
+  }
 
   /** Aborts the signal, now or when somebody asks for it. */
   abort(reason: RpcError): void {

@@ -8,7 +8,7 @@ export interface Context<Errors = unknown> {
   readonly method: string;
   /** Aborts when the caller cancels, the deadline passes or the connection is lost; its reason is an RpcError. */
   readonly signal: AbortSignal;
-  /** When the call must have its status, in milliseconds since the epoch. */
+  /** When the call must have its status, in milliseconds since the epoch; Infinity for a stream that nobody limits. */
   readonly deadline: number;
   /** The headers of the call: lower-case names, each with its values in order. */
   readonly metadata: ReadonlyMap<string, readonly string[]>;
@@ -16,6 +16,10 @@ export interface Context<Errors = unknown> {
   readonly peer: Peer;
   /** Logs with the call's method and peer attached. */
   readonly log: Logger;
+  /** Adds a header to the answer. @throws Error once the first item is sent; RpcError where it is malformed or too much */
+  setHeader(name: string, value: string): void;
+  /** Adds a trailer, which comes with the status. @throws RpcError where it is malformed or too much */
+  setTrailer(name: string, value: string): void;
   /** Ends the call with a status that the schema declares, and its details. */
   fail<Status extends keyof Errors & ErrorStatus>(status: Status, details: Errors[Status], message?: string): never;
   /** Ends the call with any other status. */

@@ -2,14 +2,17 @@ import { randomUUID } from "node:crypto";
 import { checkRequest } from "../codec/check.js";
 import { encodeErrorBody } from "../codec/error-body.js";
 import { describeIssues, issuesOf } from "../codec/issues.js";
+import { decodeItem, encodeItem, type ItemType } from "../codec/items.js";
 import { decodeJson, encodeJson } from "../codec/json.js";
 import { RpcError } from "../contract/rpc-error.js";
-import { isErrorStatus } from "../contract/status.js";
+import { isErrorStatus, type StatusName } from "../contract/status.js";
 import type { Logger } from "../log.js";
 import { grants, type Peer } from "../peer.js";
 import type { IncomingCall } from "../wire/incoming-calls.js";
+import { ItemReceiver } from "../wire/item-receiver.js";
 import { checkSize } from "../wire/message-size.js";
 import type { Metadata } from "../wire/metadata.js";
+import { pumpItems } from "../wire/pump-items.js";
 import { CallContext } from "./call-context.js";
 import type { Route } from "./router.js";
 
@@ -22,8 +25,15 @@ export interface DispatchSettings {
   readonly timeout: number;
   /** Whether callers see what an undeclared error says, with its stack: for development only. */
   readonly exposeErrors: boolean;
+  /** Bytes of the headers that a handler sends, and of its trailers. */
+  readonly metadata: number;
+  /** Bytes that a caller may send ahead in a request stream. */
+  readonly window: number;
   readonly log: Logger;
 }
+
+type ResponseItems = AsyncIterable<unknown> | Iterable<unknown> | Promise<AsyncIterable<unknown> | Iterable<unknown>>;
+type StreamingHandler = (...args: unknown[]) => unknown;
 
 /**
  * Runs one call: authorize, decode, validate, handle, answer. Every way in ends here, so that the order of the checks
@@ -36,6 +46,7 @@ export class Dispatch {
   readonly #context: CallContext;
   readonly #maxMessage: number;
   #timer: NodeJS.Timeout | undefined;
+  #items: ItemReceiver<unknown> | undefined;
 
   /** @param maxMessage bytes of a response that both sides take */
   constructor(
@@ -52,8 +63,8 @@ export class Dispatch {
     this.#maxMessage = maxMessage;
     this.#route = route;
     this.#settings = settings;
-    const time = timeout || method.timeout || settings.timeout;
-    this.#context = new CallContext(method.id, Date.now() + time, metadata, peer, settings.log);
+    const time = timeout || method.timeout || (method.kind === "unary" ? settings.timeout : Number.POSITIVE_INFINITY);
+    this.#context = new CallContext(method.id, Date.now() + time, metadata, peer, settings.log, settings.metadata);
   }
 
   /** Runs the call to its answer. It never throws. */
@@ -72,6 +83,9 @@ export class Dispatch {
   #admit(buffer: Buffer, start: number, end: number): unknown {
     const { method, params } = this.#route;
     authorize(this.#context.peer, method.scope);
+    if (this.#call.hasStream !== (method.requestItem !== undefined)) {
+      throw new RpcError("BAD_REQUEST", `it takes ${this.#call.hasStream ? "no" : "a"} request stream`);
+    }
     const request = withParams(start === end ? {} : decodeJson(buffer, start, end), params);
     checkRequest(request, method.request, method.id);
     return request;
@@ -79,7 +93,7 @@ export class Dispatch {
 
   #handle(request: unknown): void {
     try {
-      const result = this.#route.handler(request, this.#context);
+      const result = this.#start(request);
       if (isPromise(result)) this.#await(result);
       else this.#succeed(result);
     } catch (error) {
@@ -87,11 +101,47 @@ export class Dispatch {
     }
   }
 
+  #start(request: unknown): unknown {
+    const { method, handler } = this.#route;
+    if (method.kind === "unary") return handler(request, this.#context);
+    const args = method.requestItem === undefined ? [] : [this.#receive(method.requestItem)];
+    const result = (handler as StreamingHandler)(request, ...args, this.#context);
+    return method.responseItem === undefined ? result : this.#send(result as ResponseItems, method.responseItem);
+  }
+
+  /** The request stream, as the handler takes it. */
+  #receive(type: ItemType): AsyncIterable<unknown> {
+    const call = this.#call;
+    const items = new ItemReceiver<unknown>(this.#settings.window, { grant: (bytes) => call.grant(bytes), leave() {} });
+    this.#items = items;
+    call.onEnd = () => items.end();
+    call.onReject = (reason) => this.#abort(reason);
+    call.onItem = (buffer, start, end) => {
+      try {
+        items.push(decodeItem(buffer, start, end, type, "BAD_REQUEST"), end - start);
+      } catch (error) {
+        if (!(error instanceof RpcError)) throw error;
+        this.#abort(error);
+      }
+    };
+    return items;
+  }
+
+  /** Sends the response stream; resolves with what the handler's generator returns. */
+  async #send(items: ResponseItems, type: ItemType): Promise<unknown> {
+    const { sender } = this.#call;
+    const encode = (item: unknown): readonly (string | Uint8Array)[] => {
+      this.#sendHeaders();
+      return encodeItem(item, type, "INTERNAL");
+    };
+    return pumpItems(await items, encode, sender);
+  }
+
   /** Only a handler that waits can be cancelled or miss its deadline, so only then is there something to set up. */
   #await(result: PromiseLike<unknown>): void {
     this.#call.onCancel = (reason) => this.#abort(reason);
     const left = Math.max(0, this.#context.deadline - Date.now());
-    this.#timer = setTimeout(() => this.#abort(deadlineExceeded()), Math.min(left, MAX_TIMER));
+    if (left <= MAX_TIMER) this.#timer = setTimeout(() => this.#abort(deadlineExceeded()), left);
     // Not every thenable keeps its word that it settles once: a promise does.
     Promise.resolve(result).then(
       (value) => this.#succeed(value),
@@ -102,13 +152,15 @@ export class Dispatch {
   /** Answers at once; the call keeps its place until the handler is done. */
   #abort(reason: RpcError): void {
     clearTimeout(this.#timer);
-    this.#call.answer(reason.status, encodeErrorBody(reason));
+    this.#call.stop(reason);
+    this.#reply(reason.status, encodeErrorBody(reason));
+    this.#items?.abort(reason);
     this.#context.abort(reason);
   }
 
   #succeed(value: unknown): void {
     try {
-      if (!this.#call.answered) this.#call.answer("OK", this.#encode(value === undefined ? null : value));
+      if (!this.#call.answered) this.#reply("OK", this.#encode(value));
       this.#done();
     } catch (error) {
       this.#fail(error);
@@ -134,10 +186,20 @@ export class Dispatch {
       checkSize(body, this.#maxMessage, `error (${failure.status})`);
     } catch (error) {
       const instead = error instanceof RpcError ? error : this.#internal(error);
-      this.#call.answer(instead.status, encodeErrorBody(instead));
+      this.#reply(instead.status, encodeErrorBody(instead));
       return;
     }
-    this.#call.answer(failure.status, body);
+    this.#reply(failure.status, body);
+  }
+
+  #reply(status: StatusName, body: string): void {
+    this.#sendHeaders();
+    this.#call.answer(status, body, this.#context.response?.trailers);
+  }
+
+  #sendHeaders(): void {
+    const headers = this.#context.response?.takeHeaders();
+    if (headers !== undefined) this.#call.headers(headers);
   }
 
   #done(): void {
@@ -145,8 +207,11 @@ export class Dispatch {
     this.#call.release();
   }
 
-  #encode(response: unknown): string {
+  /** A handler of a method that answers null need not say so. */
+  #encode(value: unknown): string {
     const { method } = this.#route;
+    if (method.response === undefined) return "";
+    const response = value === undefined ? null : value;
     if (!method.response(response)) {
       throw new Error(`the handler's response does not fit the contract: ${describeIssues(issuesOf(method.response))}`);
     }

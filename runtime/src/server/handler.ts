@@ -5,3 +5,29 @@ export type UnaryHandler<Request, Response, Errors = unknown> = (
   request: Request,
   ctx: Context<Errors>,
 ) => Response | Promise<Response>;
+
+/** What a handler streams: an async generator, whose return value ends the call, or any other async iterable. */
+export type ResponseItems<Item, Response> = AsyncIterable<Item, Response> | Promise<AsyncIterable<Item, Response>>;
+
+/**
+ * Answers with a stream. It is asked for the next item only when the caller takes it; when the call ends early, its
+ * `finally` runs and `ctx.signal` aborts.
+ */
+export type ServerStreamingHandler<Request, Item, Response = unknown, Errors = unknown> = (
+  request: Request,
+  ctx: Context<Errors>,
+) => ResponseItems<Item, Response>;
+
+/** Takes a stream and answers with one value. The caller sends only as the items are taken. */
+export type ClientStreamingHandler<Request, Item, Response, Errors = unknown> = (
+  request: Request,
+  items: AsyncIterable<Item, undefined>,
+  ctx: Context<Errors>,
+) => Response | Promise<Response>;
+
+/** Takes a stream and answers with another, each at its own pace. */
+export type BidirectionalHandler<Request, RequestItem, Item, Response = unknown, Errors = unknown> = (
+  request: Request,
+  items: AsyncIterable<RequestItem, undefined>,
+  ctx: Context<Errors>,
+) => ResponseItems<Item, Response>;

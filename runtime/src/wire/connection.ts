@@ -1,6 +1,8 @@
 import type { Duplex } from "node:stream";
 import { RpcError } from "../contract/rpc-error.js";
+import { Backlog } from "./backlog.js";
 import { Batch } from "./batch.js";
+import type { CallBudget } from "./call-budget.js";
 import { FrameDecoder, type FrameSink } from "./decode.js";
 import { FLAG, FRAME, type FrameKind, frameName, METADATA_SIZE, OPEN_SIZE, STATUS_SIZE } from "./frame.js";
 import { type Hello, MAX_HELLO, parseHello, parseReason } from "./hello.js";
@@ -35,6 +37,12 @@ export interface ConnectionOptions {
   readonly limits: Limits;
   /** Absent where this side serves nothing. */
   readonly receive?: CallReceiver;
+  /** Bounds the calls of several connections together. */
+  readonly budget?: CallBudget;
+  /** Told when the other side takes no new calls: before the calls that wait are given back. */
+  readonly onDrain?: () => void;
+  /** Told when the connection has ended: before its calls are. */
+  readonly onEnd?: (reason: RpcError) => void;
   /** Whom to name in messages: "the server", "the client". */
   readonly other: string;
 }
@@ -57,11 +65,13 @@ export class Connection implements FrameSink {
   readonly #duplex: Duplex;
   readonly #options: ConnectionOptions;
   readonly #batch: Batch;
+  readonly #backlog = new Backlog();
   readonly #decoder: FrameDecoder;
   readonly #preamble: PreambleScanner;
   #started = false;
   #remote: Hello | undefined;
-  #draining = false;
+  /** Why the other side takes no new calls, once it does not. */
+  #draining: RpcError | undefined;
   #end: RpcError | undefined;
   #helloTimer: NodeJS.Timeout | undefined;
   #resolveReady: (hello: Hello) => void = () => undefined;
@@ -73,8 +83,9 @@ export class Connection implements FrameSink {
     this.#duplex = duplex;
     this.#options = options;
     this.#batch = new Batch(this.#write);
-    this.outgoing = new OutgoingCalls(this.#batch, role === "dialer" ? 1 : 2, limits.queue);
-    this.incoming = new IncomingCalls(this.#batch, role === "dialer" ? 2 : 1, limits.calls);
+    this.outgoing = new OutgoingCalls(this.#batch, this.#backlog, role === "dialer" ? 1 : 2, limits.queue);
+    const theirs = role === "dialer" ? 2 : 1;
+    this.incoming = new IncomingCalls(this.#batch, this.#backlog, theirs, limits.calls, options.budget);
     this.#decoder = new FrameDecoder(this, MAX_HELLO);
     this.#preamble = new PreambleScanner(limits.noise);
     this.closed = new Promise((resolve) => {
@@ -87,16 +98,16 @@ export class Connection implements FrameSink {
     this.ready.catch(() => undefined);
     this.#helloTimer = setTimeout(() => this.#fail(this.#noHello()), limits.hello);
     duplex.on("data", this.#read);
-    duplex.on("drain", () => duplex.resume());
+    duplex.on("drain", () => this.#drained());
     duplex.on("end", () => this.#lost());
     duplex.on("error", (error) => this.#lost(error));
     duplex.on("close", () => this.#lost());
     duplex.write(PREAMBLE);
-    const { message, calls } = limits;
+    const { message, calls, window } = limits;
     this.#batch.add({
       kind: FRAME.HELLO,
       id: 0,
-      body: JSON.stringify({ ...options.hello, limits: { message, calls } }),
+      body: JSON.stringify({ ...options.hello, limits: { message, calls, window } }),
     });
   }
 
@@ -113,21 +124,37 @@ export class Connection implements FrameSink {
 
   /** Whether calls can be opened. */
   get open(): boolean {
-    return this.#end === undefined && !this.#draining;
+    return this.#end === undefined && this.#draining === undefined;
   }
 
   /** Opens a call. @throws RpcError UNAVAILABLE where the connection takes none, RESOURCE_EXHAUSTED, MESSAGE_TOO_LARGE */
   call(call: OutgoingCall): void {
     if (this.#end !== undefined) throw this.#end;
-    if (this.#draining) throw new RpcError("UNAVAILABLE", `${this.#options.other} takes no new calls`);
+    if (this.#draining !== undefined) throw this.#draining;
     checkSize(call.body, this.maxMessage, "request");
     this.outgoing.open(call);
   }
 
-  /** Ends the connection: tells the other side why, lets what was sent leave, and then closes the transport. */
+  /**
+   * Asks the other side to open no new calls here; those that come are refused. Once its last call has ended, the side
+   * that dialled closes the connection: it alone knows that nothing more is on its way.
+   */
+  drain(reason: string): void {
+    if (this.#end !== undefined || this.incoming.refusal !== undefined) return;
+    this.incoming.refusal = new RpcError("UNAVAILABLE", reason);
+    this.#batch.add({ kind: FRAME.DRAIN, id: 0, body: JSON.stringify({ message: reason }) });
+  }
+
+  /**
+   * Ends the connection: stops and answers the calls of the other side, tells it why, lets what was sent leave, and then
+   * closes the transport.
+   */
   close(reason: string): Promise<RpcError> {
+    if (this.#end === undefined) this.incoming.stop(new RpcError("UNAVAILABLE", reason));
+    // A handler that is stopped may have closed the connection itself.
     if (this.#end === undefined) {
-      this.#batch.add({ kind: FRAME.CLOSE, id: 0, body: JSON.stringify({ message: reason }) });
+      const body = JSON.stringify({ message: reason });
+      this.#batch.add({ kind: FRAME.CLOSE, flags: FLAG.REFUSED, id: 0, body });
       this.#finish(new RpcError("UNAVAILABLE", `the connection was closed: ${reason}`));
     }
     return this.closed;
@@ -144,34 +171,41 @@ export class Connection implements FrameSink {
       case FRAME.OPEN:
         this.#onOpen(flags, id, buffer, start, end);
         break;
+      case FRAME.ITEM:
+        this.#onItem(id, buffer, start, end);
+        break;
+      case FRAME.END:
+        this.incoming.find(id, "END")?.end();
+        break;
+      case FRAME.CREDIT:
+        this.#onCredit(id, buffer.readUInt32BE(start));
+        break;
+      case FRAME.HEADERS:
+        this.#onHeaders(flags, id, buffer, start, end);
+        break;
       case FRAME.CANCEL:
-        this.incoming.cancel(id);
+        this.incoming.find(id, "CANCEL")?.cancel(new RpcError("CANCELLED", "the caller cancelled the call"));
         break;
       case FRAME.HELLO:
         this.#onHello(buffer.toString("utf8", start, end));
         break;
       case FRAME.DRAIN:
-        this.#draining = true;
+        this.#onDrain(parseReason(buffer.toString("utf8", start, end)));
         break;
       case FRAME.CLOSE:
-        this.#onClose(parseReason(buffer.toString("utf8", start, end)));
+        this.#onClose(parseReason(buffer.toString("utf8", start, end)), (flags & FLAG.REFUSED) !== 0);
         break;
-      default:
-        throw new ProtocolError(`${frameName(kind)} for call ${id}, which has no streams`);
     }
   }
 
-  /** See {@link FrameSink.oversize}. */
+  /** See {@link FrameSink.oversize}. Only its call fails, not the connection with all the others. */
   oversize(kind: FrameKind, id: number, length: number): void {
     if (this.#end !== undefined) return;
     this.#checkOrder(kind);
-    const limit = this.#options.limits.message;
-    const error = new RpcError(
-      "MESSAGE_TOO_LARGE",
-      `a message of ${length} bytes; the limit is ${limit} (limits.message)`,
-    );
+    const error = tooLarge(length, this.#options.limits.message, "message");
     if (kind === FRAME.OPEN) this.incoming.refuse(id, error);
     else if (kind === FRAME.STATUS) this.outgoing.fail(id, error);
+    else if (kind === FRAME.ITEM) this.#rejectItem(id, error);
     else throw new ProtocolError(`${frameName(kind)} of ${length} bytes`);
   }
 
@@ -181,40 +215,68 @@ export class Connection implements FrameSink {
     }
   }
 
+  /** Whether a frame that either side of a call may send is for a call that this side opened. */
+  #isOurs(id: number): boolean {
+    return id % 2 === (this.#options.role === "dialer" ? 1 : 0);
+  }
+
+  #onItem(id: number, buffer: Buffer, start: number, end: number): void {
+    const limit = this.#options.limits.message;
+    if (end - start > limit) this.#rejectItem(id, tooLarge(end - start, limit, "item"));
+    else if (this.#isOurs(id)) this.outgoing.item(id, buffer, start, end);
+    else this.incoming.find(id, "ITEM")?.item(buffer, start, end);
+  }
+
+  #rejectItem(id: number, error: RpcError): void {
+    if (this.#isOurs(id)) this.outgoing.reject(id, error);
+    else this.incoming.find(id, "ITEM")?.reject(error);
+  }
+
+  #onCredit(id: number, bytes: number): void {
+    if (this.#isOurs(id)) this.outgoing.credit(id, bytes);
+    else this.incoming.find(id, "CREDIT")?.credit(bytes);
+  }
+
+  #onHeaders(flags: number, id: number, buffer: Buffer, start: number, end: number): void {
+    const { metadata } = this.#metadata(flags, buffer, start, end);
+    if (metadata instanceof RpcError) this.outgoing.reject(id, metadata);
+    else this.outgoing.headers(id, metadata);
+  }
+
+  /** The metadata of a frame, or why it cannot be taken; and where its body begins. */
+  #metadata(
+    flags: number,
+    buffer: Buffer,
+    start: number,
+    end: number,
+  ): { readonly metadata: Metadata | RpcError; readonly body: number } {
+    if ((flags & FLAG.METADATA) === 0) return { metadata: NO_METADATA, body: start };
+    const found = decodeMetadata(buffer, start, end, this.#options.limits.metadata);
+    return found instanceof RpcError ? { metadata: found, body: end } : found;
+  }
+
   #onStatus(flags: number, id: number, buffer: Buffer, start: number, end: number): void {
     const code = buffer.readUInt16BE(start);
-    let body = start + STATUS_SIZE;
-    let metadata = NO_METADATA;
-    if ((flags & FLAG.METADATA) !== 0) {
-      const found = decodeMetadata(buffer, body, end, this.#options.limits.metadata);
-      if (found instanceof RpcError) {
-        this.outgoing.fail(id, found);
-        return;
-      }
-      ({ metadata, body } = found);
-    }
+    const { metadata, body } = this.#metadata(flags, buffer, start + STATUS_SIZE, end);
     const limit = this.#options.limits.message;
-    if (end - body > limit) this.outgoing.fail(id, tooLarge(end - body, limit, "response"));
-    else this.outgoing.status(id, code, metadata, buffer, body, end);
+    if (metadata instanceof RpcError) this.outgoing.fail(id, metadata);
+    else if (end - body > limit) this.outgoing.fail(id, tooLarge(end - body, limit, "response"));
+    else this.outgoing.status(id, code, metadata, buffer, body, end, (flags & FLAG.REFUSED) !== 0);
   }
 
   #onOpen(flags: number, id: number, buffer: Buffer, start: number, end: number): void {
     const method = buffer.readUInt16BE(start);
     const timeout = buffer.readUInt32BE(start + 2);
-    let body = start + OPEN_SIZE;
-    let metadata = NO_METADATA;
-    if ((flags & FLAG.METADATA) !== 0) {
-      const found = decodeMetadata(buffer, body, end, this.#options.limits.metadata);
-      if (found instanceof RpcError) {
-        this.incoming.refuse(id, found);
-        return;
-      }
-      ({ metadata, body } = found);
+    const window = buffer.readUInt32BE(start + 6);
+    const { metadata, body } = this.#metadata(flags, buffer, start + OPEN_SIZE, end);
+    if (metadata instanceof RpcError) {
+      this.incoming.refuse(id, metadata);
+      return;
     }
-    if (method >= (this.#remote as Hello).methods.length)
+    if (method >= (this.#remote as Hello).methods.length) {
       throw new ProtocolError(`OPEN of method ${method}, which HELLO does not list`);
-    if ((flags & FLAG.STREAM) !== 0) throw new ProtocolError(`OPEN of call ${id} with a request stream`);
-    const call = this.incoming.begin(id);
+    }
+    const call = this.incoming.begin(id, (flags & FLAG.STREAM) !== 0, window);
     if (call === undefined) return;
     const limit = this.#options.limits.message;
     if (end - body > limit) {
@@ -232,12 +294,27 @@ export class Connection implements FrameSink {
     const { message, metadata } = this.#options.limits;
     this.#decoder.maxPayload = message + metadata + OPEN_SIZE + METADATA_SIZE;
     this.outgoing.max = this.#remote.limits.calls;
+    this.outgoing.window = this.#remote.limits.window;
     clearTimeout(this.#helloTimer);
     this.#resolveReady(this.#remote);
   }
 
-  #onClose(reason: string): void {
-    this.#finish(new RpcError("UNAVAILABLE", `${this.#options.other} closed the connection: ${reason}`));
+  #onDrain(reason: string): void {
+    if (this.#draining !== undefined) return;
+    this.#draining = new RpcError("UNAVAILABLE", `${this.#options.other} takes no new calls: ${reason}`);
+    this.#options.onDrain?.();
+    this.outgoing.giveBack(this.#draining);
+    this.incoming.onIdle = () => this.#closeDrained();
+  }
+
+  /** Only who dialled closes: who accepted may still be called. */
+  #closeDrained(): void {
+    if (this.#options.role === "acceptor" || this.outgoing.size > 0 || this.incoming.size > 0) return;
+    void this.close("it was drained");
+  }
+
+  #onClose(reason: string, refused: boolean): void {
+    this.#finish(new RpcError("UNAVAILABLE", `${this.#options.other} closed the connection: ${reason}`), refused);
   }
 
   #noHello(): ProtocolError {
@@ -255,6 +332,7 @@ export class Connection implements FrameSink {
       if (frames === undefined) return;
       this.#started = true;
       if (frames.length > 0) this.#decoder.push(frames);
+      if (this.#draining !== undefined) this.#closeDrained();
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.#fail(error);
@@ -267,10 +345,16 @@ export class Connection implements FrameSink {
    */
   readonly #write = (chunk: Buffer): void => {
     const flowing = this.#duplex.write(chunk);
+    if (!flowing) this.#backlog.fill();
     if (!flowing && this.#options.role === "acceptor" && this.#duplex.writableLength > this.#options.limits.backlog) {
       this.#duplex.pause();
     }
   };
+
+  #drained(): void {
+    this.#duplex.resume();
+    this.#backlog.drain();
+  }
 
   #fail(error: ProtocolError): void {
     if (this.#end !== undefined) return;
@@ -285,15 +369,18 @@ export class Connection implements FrameSink {
     this.#finish(error);
   }
 
-  #finish(reason: RpcError): void {
+  /** `refused`: the other side never began the calls that have no status. */
+  #finish(reason: RpcError, refused = false): void {
     if (this.#end !== undefined) return;
     this.#end = reason;
     clearTimeout(this.#helloTimer);
     this.#batch.flush();
     this.#batch.discard();
     this.#rejectReady(reason);
-    this.outgoing.lost(reason);
+    this.#options.onEnd?.(reason);
+    this.outgoing.lost(reason, refused);
     this.incoming.lost(reason);
+    this.#backlog.drain();
     this.#endDuplex(() => this.#resolveClosed(reason));
   }
 

@@ -11,8 +11,8 @@ export interface Hello {
    * index here. The caller brings the list, so that calls may follow it at once.
    */
   readonly methods: readonly string[];
-  /** What this side accepts: bytes of a message, and calls at the same time. */
-  readonly limits: { readonly message: number; readonly calls: number };
+  /** What this side accepts: bytes of a message, calls at the same time, and bytes ahead in each request stream. */
+  readonly limits: { readonly message: number; readonly calls: number; readonly window: number };
 }
 
 /** Characters of one entry of `methods`: a path with its parameters, which each short OPEN may bring back. */
@@ -38,7 +38,12 @@ export function parseHello(text: string): Hello {
     agent: typeof hello["agent"] === "string" ? hello["agent"].slice(0, 200) : "unknown",
     ...(isApi(hello["api"]) && { api: hello["api"] }),
     methods,
-    limits: { message: limit(limits["message"], "message"), calls: limit(limits["calls"], "calls") },
+    limits: {
+      message: limit(limits["message"], "message"),
+      calls: limit(limits["calls"], "calls"),
+      // A side without streams need not say; others may grant credit call by call.
+      window: limits["window"] === undefined ? 0 : limit(limits["window"], "window"),
+    },
   };
 }
 

@@ -9,8 +9,12 @@ export interface Limits {
   readonly metadata: number;
   /** Calls that one side runs for the other at the same time. Over it: RESOURCE_EXHAUSTED. Default: 1,024. */
   readonly calls: number;
+  /** Calls that a server runs at the same time, of all connections together. Over it: RESOURCE_EXHAUSTED. Default: 16,384. */
+  readonly serverCalls: number;
   /** Calls that wait on the caller's side until the other can run them. Over it: RESOURCE_EXHAUSTED. Default: 65,536. */
   readonly queue: number;
+  /** Bytes that the other side may send ahead of the consumer, in each stream that this side receives. Default: 256 KiB. */
+  readonly window: number;
   /** Bytes that may wait for the transport before the accepting side stops reading. Default: 1 MiB. */
   readonly backlog: number;
   /** Bytes that a login shell may print before the preamble. Default: 64 KiB. */
@@ -24,7 +28,9 @@ export const DEFAULT_LIMITS: Limits = {
   message: 4 * 1024 * 1024,
   metadata: 16 * 1024,
   calls: 1024,
+  serverCalls: 16_384,
   queue: 65_536,
+  window: 256 * 1024,
   backlog: 1024 * 1024,
   noise: 64 * 1024,
   hello: 10_000,

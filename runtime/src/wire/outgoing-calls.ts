@@ -1,6 +1,8 @@
 import { RpcError } from "../contract/rpc-error.js";
+import type { Backlog } from "./backlog.js";
 import type { Batch } from "./batch.js";
-import { FRAME } from "./frame.js";
+import { FLAG, FRAME } from "./frame.js";
+import { ItemSender } from "./item-sender.js";
 import type { Metadata } from "./metadata.js";
 import { ProtocolError } from "./protocol-error.js";
 
@@ -13,12 +15,23 @@ export interface OutgoingCall {
   readonly metadata: string | undefined;
   /** The request as JSON text. */
   readonly body: string;
+  /** Bytes that the other side may send ahead in the response stream; absent where there is none. */
+  readonly window?: number;
+  /** Takes the way to send the request stream, once the call is open; absent where there is none. */
+  readonly opened?: ((sender: ItemSender) => void) | undefined;
   /** Milliseconds until its deadline, asked for when the OPEN is sent; 0 where there is none. */
   remaining(): number;
-  /** Its final status came. The body is `buffer` from `start` to `end`, valid during this call only. */
-  status(code: number, metadata: Metadata, buffer: Buffer, start: number, end: number): void;
-  /** It ended without a status from the other side. */
-  lost(error: RpcError): void;
+  /** Headers came, at most once and before the first item. */
+  headers?(metadata: Metadata): void;
+  /** An item of the response stream came, as `buffer` from `start` to `end`; absent where there is no such stream. */
+  readonly item?: ((buffer: Buffer, start: number, end: number) => void) | undefined;
+  /**
+   * Its final status came. The body is `buffer` from `start` to `end`, valid during this call only. `refused`: the other
+   * side says that it never began the call.
+   */
+  status(code: number, metadata: Metadata, buffer: Buffer, start: number, end: number, refused: boolean): void;
+  /** It ended without a status from the other side. `refused`: that side certainly never began it. */
+  lost(error: RpcError, refused: boolean): void;
 }
 
 /** Why the caller gave a call up: kept in its place until the other side's status has come. */
@@ -27,6 +40,9 @@ const ABANDONED: OutgoingCall = {
   method: 0,
   metadata: undefined,
   body: "",
+  opened: () => undefined,
+  headers: () => undefined,
+  item: () => undefined,
   remaining: () => 0,
   status: () => undefined,
   lost: () => undefined,
@@ -38,19 +54,25 @@ const ABANDONED: OutgoingCall = {
  */
 export class OutgoingCalls {
   readonly #batch: Batch;
+  readonly #backlog: Backlog;
   readonly #firstId: number;
   readonly #maxQueue: number;
   readonly #slots: (OutgoingCall | undefined)[] = [];
   readonly #free: number[] = [];
+  /** The request streams, in the places of their calls. */
+  readonly #senders: (ItemSender | undefined)[] = [];
   readonly #queue = new Set<OutgoingCall>();
   /** Goes through the queue once: to begin at its front each time would pass over all that has left it. */
   #front: Iterator<OutgoingCall> = this.#queue.values();
   /** How many the other side runs at the same time. */
   max = 1;
+  /** Bytes that the other side takes ahead in each request stream. */
+  window = 0;
 
   /** @param firstId 1 for the side that dialled, 2 for the other; each uses every second id */
-  constructor(batch: Batch, firstId: number, maxQueue: number) {
+  constructor(batch: Batch, backlog: Backlog, firstId: number, maxQueue: number) {
     this.#batch = batch;
+    this.#backlog = backlog;
     this.#firstId = firstId;
     this.#maxQueue = maxQueue;
   }
@@ -77,29 +99,81 @@ export class OutgoingCalls {
     if (this.#queue.delete(call)) return;
     const { id } = call;
     if (id === 0 || this.#slots[this.#slot(id)] !== call) return;
-    this.#slots[this.#slot(id)] = ABANDONED;
+    const slot = this.#slot(id);
+    this.#slots[slot] = ABANDONED;
+    this.#closeSender(slot, new RpcError("CANCELLED", "the caller cancelled the call"));
     this.#batch.add({ kind: FRAME.CANCEL, id });
   }
 
+  /** Lets the callee send so many bytes more. */
+  grant(call: OutgoingCall, credit: number): void {
+    const { id } = call;
+    if (id !== 0 && this.#slots[this.#slot(id)] === call) this.#batch.add({ kind: FRAME.CREDIT, id, credit });
+  }
+
+  /** Delivers headers. @throws ProtocolError where no such call takes them */
+  headers(id: number, metadata: Metadata): void {
+    const call = this.#get(id, "HEADERS");
+    if (call.headers === undefined) throw new ProtocolError(`HEADERS for call ${id}, which has no response stream`);
+    call.headers(metadata);
+  }
+
+  /** Delivers an item. @throws ProtocolError where no such call takes it, or where it has no credit */
+  item(id: number, buffer: Buffer, start: number, end: number): void {
+    const call = this.#get(id, "ITEM");
+    if (call.item === undefined) throw new ProtocolError(`ITEM for call ${id}, which has no response stream`);
+    call.item(buffer, start, end);
+  }
+
+  /** Lets a request stream go on. @throws ProtocolError where no such call has one */
+  credit(id: number, bytes: number): void {
+    const call = this.#get(id, "CREDIT");
+    if (call.opened === undefined) throw new ProtocolError(`CREDIT for call ${id}, which has no request stream`);
+    this.#senders[this.#slot(id)]?.grant(bytes);
+  }
+
   /** Delivers a final status. @throws ProtocolError where no call has this id */
-  status(id: number, code: number, metadata: Metadata, buffer: Buffer, start: number, end: number): void {
+  status(
+    id: number,
+    code: number,
+    metadata: Metadata,
+    buffer: Buffer,
+    start: number,
+    end: number,
+    refused: boolean,
+  ): void {
     const call = this.#finish(id);
-    call.status(code, metadata, buffer, start, end);
+    call.status(code, metadata, buffer, start, end, refused);
     this.#next();
   }
 
   /** Ends a call whose status this side cannot take. @throws ProtocolError where no call has this id */
   fail(id: number, error: RpcError): void {
-    this.#finish(id).lost(error);
+    this.#finish(id).lost(error, false);
     this.#next();
   }
 
-  /** Ends all calls, because the connection is gone. */
-  lost(error: RpcError): void {
-    const calls = [...this.#slots, ...this.#queue];
-    this.#slots.length = this.#free.length = 0;
+  /** Ends a call that this side cannot go on with. The other side is told, and still owes a status. */
+  reject(id: number, error: RpcError): void {
+    const call = this.#get(id, "a frame");
+    this.cancel(call);
+    call.lost(error, false);
+  }
+
+  /** Gives back the calls that wait, because the other side takes no new ones. */
+  giveBack(error: RpcError): void {
+    const calls = [...this.#queue];
     this.#queue.clear();
-    for (const call of calls) call?.lost(error);
+    for (const call of calls) call.lost(error, true);
+  }
+
+  /** Ends all calls, because the connection is gone. `refused`: the other side never began those that have no status. */
+  lost(error: RpcError, refused: boolean): void {
+    const calls = [...this.#slots];
+    this.#slots.length = this.#free.length = 0;
+    for (const sender of this.#senders.splice(0)) sender?.close(error);
+    for (const call of calls) call?.lost(error, refused);
+    this.giveBack(error);
   }
 
   #send(call: OutgoingCall): void {
@@ -110,18 +184,36 @@ export class OutgoingCalls {
     this.#batch.add({
       kind: FRAME.OPEN,
       id,
+      flags: call.opened === undefined ? 0 : FLAG.STREAM,
       method: call.method,
       timeout: call.remaining(),
+      credit: call.window ?? 0,
       metadata: call.metadata,
       body: call.body,
     });
+    if (call.opened !== undefined) {
+      const sender = new ItemSender(this.#batch, this.#backlog, id, this.window);
+      this.#senders[slot] = sender;
+      call.opened(sender);
+    }
+  }
+
+  #get(id: number, frame: string): OutgoingCall {
+    const call = this.#slots[this.#slot(id)];
+    if (call === undefined) throw new ProtocolError(`${frame} for call ${id}, which is not open`);
+    return call;
+  }
+
+  #closeSender(slot: number, reason: RpcError): void {
+    this.#senders[slot]?.close(reason);
+    this.#senders[slot] = undefined;
   }
 
   #finish(id: number): OutgoingCall {
     const slot = this.#slot(id);
-    const call = this.#slots[slot];
-    if (call === undefined) throw new ProtocolError(`a status for call ${id}, which is not open`);
+    const call = this.#get(id, "STATUS");
     this.#slots[slot] = undefined;
+    this.#closeSender(slot, new RpcError("CANCELLED", "the call has ended"));
     this.#free.push(slot);
     return call;
   }

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { MAX_METHODS, MAX_REFERENCE, parseHello, parseReason } from "../../../../runtime/src/wire/hello.js";
 import { ProtocolError } from "../../../../runtime/src/wire/protocol-error.js";
 
-const limits = { message: 1024, calls: 8 };
+const limits = { message: 1024, calls: 8, window: 4096 };
 const good = { agent: "test/1", methods: ["GET /a"], limits };
 
 describe("HELLO", () => {

@@ -1,0 +1,198 @@
+import { checkRequest } from "../codec/check.js";
+import { encodeJson } from "../codec/json.js";
+import type { Method } from "../contract/method.js";
+import { RpcError } from "../contract/rpc-error.js";
+import type { Connection } from "../wire/connection.js";
+import type { ItemSender } from "../wire/item-sender.js";
+import { encodeMetadata, type Metadata } from "../wire/metadata.js";
+import type { OutgoingCall } from "../wire/outgoing-calls.js";
+import { readAnswer } from "./answer.js";
+import { nameMethod } from "./name-method.js";
+import type { CallOptions } from "./unary.js";
+
+/** The longest timeout: what a timer of Node can wait, about 24.8 days. */
+export const MAX_TIMEOUT = 0x7fff_ffff;
+
+/** What all calls of one method share. */
+export interface MethodBinding {
+  readonly connection: Connection;
+  readonly method: Method;
+  /** The method's place in this side's HELLO. */
+  readonly index: number;
+  /** Milliseconds that a unary call may take where neither it nor the method says. */
+  readonly timeout: number;
+  /** Bytes of metadata that a call may carry. */
+  readonly maxMetadata: number;
+  /** Bytes that a server may send ahead in a response stream. */
+  readonly window: number;
+}
+
+/** The streams of a call, as it drives them. A unary call has none. */
+export interface CallStreams {
+  /** Sends the request stream, once the call is open; absent where there is none. */
+  readonly opened?: (sender: ItemSender) => void;
+  /** Takes an item of the response stream; absent where there is none. @throws RpcError where it cannot be taken */
+  readonly item?: (buffer: Buffer, start: number, end: number) => void;
+  /** The call has ended, well or with an error; before its promise settles. */
+  readonly ended: (error: RpcError | undefined) => void;
+}
+
+/** One call on its way, of any kind. It settles exactly once, and lets go of its timer and signal when it does. */
+export class ClientCall implements OutgoingCall {
+  id = 0;
+  readonly method: number;
+  readonly metadata: string | undefined;
+  readonly body: string;
+  readonly window: number;
+  readonly opened: ((sender: ItemSender) => void) | undefined;
+  readonly item: ((buffer: Buffer, start: number, end: number) => void) | undefined;
+
+  readonly #binding: MethodBinding;
+  readonly #resolve: (response: unknown) => void;
+  readonly #reject: (error: RpcError) => void;
+  readonly #options: CallOptions | undefined;
+  readonly #streams: CallStreams | undefined;
+  readonly #timeout: number;
+  #timer: NodeJS.Timeout | undefined;
+  #abort: (() => void) | undefined;
+  /** Since when it has been waiting to be sent. */
+  #waiting: number | undefined;
+
+  /** Validates and encodes. @throws RpcError for everything that is wrong with the call */
+  constructor(
+    binding: MethodBinding,
+    request: unknown,
+    options: CallOptions | undefined,
+    resolve: (response: unknown) => void,
+    reject: (error: RpcError) => void,
+    streams?: CallStreams,
+  ) {
+    const { method, index, timeout, maxMetadata } = binding;
+    this.#timeout = checkTimeout(options?.timeout ?? method.timeout ?? (streams === undefined ? timeout : MAX_TIMEOUT));
+    if (options?.signal?.aborted) throw cancelled(options.signal);
+    checkRequest(request, method.request, method.id);
+    this.#binding = binding;
+    this.#options = options;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#streams = streams;
+    this.method = index;
+    this.metadata = encodeMetadata(options?.metadata, maxMetadata);
+    this.body = encodeRequest(request);
+    this.window = method.responseItem === undefined ? 0 : binding.window;
+    this.opened = streams?.opened;
+    this.item = streams?.item === undefined ? undefined : this.#take;
+  }
+
+  /** Sends the call. @throws RpcError where the connection does not take it; then nothing is left behind */
+  start(): void {
+    const signal = this.#options?.signal;
+    if (this.#timeout < MAX_TIMEOUT) this.#timer = setTimeout(expire, this.#timeout, this);
+    if (signal !== undefined) this.#listen(signal);
+    try {
+      this.#binding.connection.call(this);
+      if (this.id === 0) this.#waiting = performance.now();
+    } catch (error) {
+      this.#release();
+      throw error;
+    }
+  }
+
+  remaining(): number {
+    if (this.#timeout === MAX_TIMEOUT) return 0;
+    const waited = this.#waiting === undefined ? 0 : performance.now() - this.#waiting;
+    return Math.max(1, Math.ceil(this.#timeout - waited));
+  }
+
+  headers(headers: Metadata): void {
+    this.#options?.onHeaders?.(headers);
+  }
+
+  status(code: number, trailers: Metadata, buffer: Buffer, start: number, end: number): void {
+    this.#release();
+    this.#options?.onTrailers?.(trailers);
+    let response: unknown;
+    try {
+      response = readAnswer(this.#binding.method, code, buffer, start, end);
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    this.#streams?.ended(undefined);
+    this.#resolve(response);
+  }
+
+  lost(error: RpcError): void {
+    this.#release();
+    this.#fail(error);
+  }
+
+  /** Lets the callee send so many bytes more. */
+  grant(bytes: number): void {
+    this.#binding.connection.outgoing.grant(this, bytes);
+  }
+
+  /** Ends the call on this side, and tells the other. */
+  giveUp(error: unknown): void {
+    this.#release();
+    this.#binding.connection.outgoing.cancel(this);
+    this.#fail(error);
+  }
+
+  /** The deadline has passed. */
+  expire(): void {
+    this.giveUp(new RpcError("DEADLINE_EXCEEDED", `no answer within ${this.#timeout} ms`));
+  }
+
+  /** An item that cannot be taken ends the call: what follows it would be taken for what it is not. */
+  readonly #take = (buffer: Buffer, start: number, end: number): void => {
+    try {
+      this.#streams?.item?.(buffer, start, end);
+    } catch (error) {
+      if (!(error instanceof RpcError)) throw error;
+      this.giveUp(error);
+    }
+  };
+
+  #listen(signal: AbortSignal): void {
+    this.#abort = () => this.giveUp(cancelled(signal));
+    signal.addEventListener("abort", this.#abort);
+  }
+
+  #fail(error: unknown): void {
+    const named = nameMethod(error, this.#binding.method.id);
+    this.#streams?.ended(named);
+    this.#reject(named);
+  }
+
+  #release(): void {
+    clearTimeout(this.#timer);
+    if (this.#abort !== undefined) this.#options?.signal?.removeEventListener("abort", this.#abort);
+  }
+}
+
+function expire(call: ClientCall): void {
+  call.expire();
+}
+
+/** What a schema lets pass as any value may still hold what JSON cannot carry. */
+function encodeRequest(request: unknown): string {
+  try {
+    return encodeJson(request);
+  } catch (error) {
+    const [reason] = (error as Error).message.split("\n");
+    throw new RpcError("BAD_REQUEST", `the request cannot be written as JSON: ${reason}`, { cause: error });
+  }
+}
+
+function cancelled(signal: AbortSignal): RpcError {
+  return new RpcError("CANCELLED", "the caller cancelled the call", { cause: signal.reason });
+}
+
+function checkTimeout(timeout: number): number {
+  if (typeof timeout !== "number" || !(timeout <= MAX_TIMEOUT)) {
+    throw new RpcError("BAD_REQUEST", `timeout is ${timeout}; it is in milliseconds, at most ${MAX_TIMEOUT}`);
+  }
+  if (timeout <= 0) throw new RpcError("DEADLINE_EXCEEDED", `the deadline had passed already (timeout: ${timeout} ms)`);
+  return timeout;
+}

@@ -1,0 +1,10 @@
+import { RpcError } from "../contract/rpc-error.js";
+
+/** An error as its caller should see it: an RpcError that names the method. */
+export function nameMethod(error: unknown, method: string): RpcError {
+  if (!(error instanceof RpcError)) {
+    return new RpcError("INTERNAL", error instanceof Error ? error.message : String(error), { method, cause: error });
+  }
+  if (error.method !== undefined) return error;
+  return new RpcError(error.status, error.message, { details: error.details, method, cause: error.cause });
+}

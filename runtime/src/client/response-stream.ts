@@ -1,0 +1,107 @@
+import { decodeItem, encodeItem } from "../codec/items.js";
+import type { Result } from "../contract/result.js";
+import { RpcError } from "../contract/rpc-error.js";
+import { ItemReceiver } from "../wire/item-receiver.js";
+import { pumpItems } from "../wire/pump-items.js";
+import { type CallStreams, ClientCall, type MethodBinding } from "./client-call.js";
+import { nameMethod } from "./name-method.js";
+import type { Items, ResponseStream, SafeResponseStream } from "./streams.js";
+import type { CallOptions } from "./unary.js";
+
+/** A call with streams, in the making: what its kind's method gives to the caller. */
+export interface StreamingCall {
+  /** The items that arrive; ends when the call does, and throws where it fails. */
+  readonly items: ItemReceiver<unknown>;
+  readonly response: Promise<unknown>;
+  readonly cancel: () => void;
+}
+
+/** Begins a call that has streams. It never throws: what is wrong with the call is how it ends. */
+export function startStreaming(
+  binding: MethodBinding,
+  request: unknown,
+  source: Items<unknown> | undefined,
+  options: CallOptions | undefined,
+): StreamingCall {
+  const { requestItem, responseItem, id } = binding.method;
+  let call: ClientCall | undefined;
+  const cancel = (): void => call?.giveUp(new RpcError("CANCELLED", "the caller cancelled the call"));
+  const items = new ItemReceiver<unknown>(binding.window, {
+    grant: (bytes) => call?.grant(bytes),
+    leave: cancel,
+  });
+  const streams: CallStreams = {
+    ...(requestItem !== undefined && {
+      opened: (sender) => {
+        const encode = (item: unknown) => encodeItem(item, requestItem, "BAD_REQUEST");
+        pumpItems(source as Items<unknown>, encode, sender).then(
+          () => sender.end(),
+          // What the source throws is why the call ends; what ended the call already is not news.
+          (error) => sender.closed || call?.giveUp(error instanceof RpcError ? error : sourceFailed(error)),
+        );
+      },
+    }),
+    ...(responseItem !== undefined && {
+      item: (buffer, start, end) => items.push(decodeItem(buffer, start, end, responseItem, "INTERNAL"), end - start),
+    }),
+    ended: (error) => items.end(error),
+  };
+  const response = new Promise((resolve, reject) => {
+    try {
+      call = new ClientCall(binding, request, options, resolve, reject, streams);
+      call.start();
+    } catch (error) {
+      const named = nameMethod(error, id);
+      items.end(named);
+      reject(named);
+    }
+  });
+  // Whoever iterates meets the error there, and need not look at the response, too.
+  response.catch(() => undefined);
+  return { items, response, cancel };
+}
+
+/** What the caller iterates. */
+export function responseStream({ items, response, cancel }: StreamingCall): ResponseStream<unknown, unknown> {
+  return {
+    response,
+    cancel,
+    [Symbol.asyncIterator]: () => items,
+    [Symbol.asyncDispose]: async () => {
+      await items.return();
+    },
+  };
+}
+
+/** The same, where errors are values. */
+export function safeResponseStream(call: StreamingCall): SafeResponseStream<unknown, unknown, RpcError> {
+  const result = toResult(call.response);
+  return {
+    result,
+    cancel: call.cancel,
+    async *[Symbol.asyncIterator]() {
+      try {
+        yield* call.items;
+      } catch (error) {
+        if ((await result).ok) throw error;
+      }
+      return undefined;
+    },
+    [Symbol.asyncDispose]: async () => {
+      await call.items.return();
+    },
+  };
+}
+
+/** How a call went, as a value. */
+export function toResult(response: Promise<unknown>): Promise<Result<unknown, RpcError>> {
+  return response.then(
+    (value) => ({ ok: true, value }),
+    (error: RpcError) => ({ ok: false, error }),
+  );
+}
+
+function sourceFailed(error: unknown): RpcError {
+  const message = error instanceof Error ? error.message : String(error);
+  return new RpcError("CANCELLED", `the request stream failed: ${message}`, { cause: error });
+}

@@ -1,0 +1,134 @@
+import type { RpcError } from "../contract/rpc-error.js";
+import { itemCost } from "./credit.js";
+import { ProtocolError } from "./protocol-error.js";
+
+/** How many taken items stay in the list before it is cut: cutting at each one would be quadratic. */
+const COMPACT = 256;
+
+interface Arrived<Item> {
+  readonly item: Item;
+  readonly cost: number;
+}
+
+interface Pull<Item> {
+  readonly resolve: (result: IteratorResult<Item, undefined>) => void;
+  readonly reject: (error: RpcError) => void;
+}
+
+/** What a receiver asks of its call. */
+export interface ReceiverHooks {
+  /** Lets the sender send so many bytes more. */
+  readonly grant: (bytes: number) => void;
+  /** The consumer left before the end. */
+  readonly leave: () => void;
+}
+
+/**
+ * One direction of a call, seen by the side that receives: an async iterator over what arrived. It lets the sender send
+ * on only as its consumer takes items, so it holds at most its window and one item.
+ */
+export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined> {
+  readonly #hooks: ReceiverHooks;
+  readonly #window: number;
+  #credit: number;
+  /** What was taken and not yet granted again: told in halves of the window, for a frame for each item is too many. */
+  #taken = 0;
+  #items: Arrived<Item>[] = [];
+  #first = 0;
+  #pulls: Pull<Item>[] = [];
+  #ended = false;
+  #error: RpcError | undefined;
+
+  /** @param window bytes that the sender may send ahead of the consumer; the sender knows of them already */
+  constructor(window: number, hooks: ReceiverHooks) {
+    this.#window = this.#credit = window;
+    this.#hooks = hooks;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  /** An item has arrived. @throws ProtocolError where the sender had no credit for it */
+  push(item: Item, bytes: number): void {
+    if (this.#credit <= 0) throw new ProtocolError("an item beyond the credit of its stream");
+    const cost = itemCost(bytes);
+    this.#credit -= cost;
+    if (this.#ended) return;
+    const pull = this.#pulls.shift();
+    if (pull === undefined) this.#items.push({ item, cost });
+    else {
+      this.#took(cost);
+      pull.resolve({ done: false, value: item });
+    }
+  }
+
+  /** Nothing more will arrive. What has arrived can still be taken; then the iteration ends, or throws `error`. */
+  end(error?: RpcError): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#error = error;
+    for (const pull of this.#pulls.splice(0)) this.#settle(pull);
+  }
+
+  /** As {@link end}, and what has arrived is dropped. */
+  abort(error: RpcError): void {
+    this.#drop();
+    this.end(error);
+  }
+
+  next(): Promise<IteratorResult<Item, undefined>> {
+    return new Promise((resolve, reject) => {
+      const arrived = this.#shift();
+      if (arrived !== undefined) {
+        this.#took(arrived.cost);
+        resolve({ done: false, value: arrived.item });
+      } else if (this.#ended) this.#settle({ resolve, reject });
+      else this.#pulls.push({ resolve, reject });
+    });
+  }
+
+  /** The consumer has left, as by `break`. */
+  async return(): Promise<IteratorResult<Item, undefined>> {
+    this.#drop();
+    if (!this.#ended) {
+      this.end();
+      this.#hooks.leave();
+    }
+    this.#error = undefined;
+    return { done: true, value: undefined };
+  }
+
+  #shift(): Arrived<Item> | undefined {
+    const arrived = this.#items[this.#first];
+    if (arrived === undefined) return undefined;
+    this.#first++;
+    if (this.#first === this.#items.length) this.#drop();
+    else if (this.#first === COMPACT) {
+      this.#items.splice(0, COMPACT);
+      this.#first = 0;
+    }
+    return arrived;
+  }
+
+  #drop(): void {
+    this.#items = [];
+    this.#first = 0;
+  }
+
+  #took(cost: number): void {
+    this.#taken += cost;
+    if (this.#ended || this.#taken < this.#window / 2) return;
+    this.#credit += this.#taken;
+    this.#hooks.grant(this.#taken);
+    this.#taken = 0;
+  }
+
+  /** The error is thrown once; who asks again is told that it is over. */
+  #settle({ resolve, reject }: Pull<Item>): void {
+    const error = this.#error;
+    this.#error = undefined;
+    if (error === undefined) resolve({ done: true, value: undefined });
+    else reject(error);
+  }
+}

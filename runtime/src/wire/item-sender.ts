@@ -1,0 +1,83 @@
+import type { RpcError } from "../contract/rpc-error.js";
+import type { Backlog } from "./backlog.js";
+import type { Batch } from "./batch.js";
+import { itemCost, MAX_CREDIT } from "./credit.js";
+import { FRAME } from "./frame.js";
+import { ProtocolError } from "./protocol-error.js";
+
+/**
+ * One direction of a call, seen by the side that sends. An item may be sent while there is credit, even if it costs more
+ * than is left: so an item of any size passes, and the receiver holds at most its window and one item.
+ */
+export class ItemSender {
+  readonly #batch: Batch;
+  readonly #backlog: Backlog;
+  readonly #id: number;
+  #credit: number;
+  #closed: RpcError | undefined;
+  #proceed: (() => void) | undefined;
+  /** Set by the one who sends: nothing more can be sent. */
+  onClose: (() => void) | undefined;
+
+  /** @param credit what the receiver takes to begin with */
+  constructor(batch: Batch, backlog: Backlog, id: number, credit: number) {
+    this.#batch = batch;
+    this.#backlog = backlog;
+    this.#id = id;
+    this.#credit = credit;
+  }
+
+  /** Whether the call has ended. */
+  get closed(): boolean {
+    return this.#closed !== undefined;
+  }
+
+  /** Whether {@link ready} has something to wait for, or to throw. */
+  get blocked(): boolean {
+    return this.#closed !== undefined || this.#credit <= 0 || this.#backlog.full;
+  }
+
+  /** Resolves when the receiver and the transport take an item. One may wait at a time. @throws RpcError why it ended */
+  async ready(): Promise<void> {
+    while (this.#closed === undefined && (this.#credit <= 0 || this.#backlog.full)) await this.#wait();
+    if (this.#closed !== undefined) throw this.#closed;
+  }
+
+  /** Sends an item, after {@link ready}: JSON text, or raw bytes, which are copied. */
+  send(body: string | Uint8Array): void {
+    this.#credit -= itemCost(typeof body === "string" ? Buffer.byteLength(body) : body.length);
+    this.#batch.add({ kind: FRAME.ITEM, id: this.#id, body });
+  }
+
+  /** Tells the receiver that no item will follow. */
+  end(): void {
+    if (this.#closed === undefined) this.#batch.add({ kind: FRAME.END, id: this.#id });
+  }
+
+  /** The receiver takes so many bytes more. @throws ProtocolError for more than a stream can have */
+  grant(bytes: number): void {
+    this.#credit += bytes;
+    if (this.#credit > MAX_CREDIT) throw new ProtocolError(`credit of ${this.#credit} bytes for call ${this.#id}`);
+    if (this.#credit > 0) this.#proceed?.();
+  }
+
+  /** Nothing more is sent: whoever waits is told why. */
+  close(reason: RpcError): void {
+    if (this.#closed !== undefined) return;
+    this.#closed = reason;
+    this.#proceed?.();
+    this.onClose?.();
+  }
+
+  #wait(): Promise<void> {
+    return new Promise((resolve) => {
+      const proceed = (): void => {
+        this.#backlog.forget(proceed);
+        this.#proceed = undefined;
+        resolve();
+      };
+      this.#proceed = proceed;
+      if (this.#credit > 0) this.#backlog.wait(proceed);
+    });
+  }
+}
