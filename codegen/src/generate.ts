@@ -4,7 +4,6 @@ import { emitAll } from "./emit/emit-all.js";
 import { SchemaLoader } from "./load/load-schema.js";
 import type { SourceGraph } from "./load/source-graph.js";
 import { buildApi } from "./model/build-api.js";
-import { refuseUnsupported } from "./model/unsupported.js";
 import type { GenerateOptions } from "./options.js";
 import { Problems, SchemaProblem } from "./problem.js";
 import { type OutputPlan, planOutput, writeOutput } from "./write.js";
@@ -75,7 +74,6 @@ export class Generator {
   async #emit(): Promise<ReadonlyMap<string, string>> {
     const source = await this.#loader.load();
     const problems = new Problems();
-    refuseUnsupported(source, problems);
     const model = buildApi(source, problems);
     problems.throwIfAny();
     if (model === undefined) throw new SchemaProblem([]);

@@ -1,8 +1,9 @@
-import type { ApiModel, MethodModel, ResourceModel } from "../model/api-model.js";
+import type { ApiModel, MethodModel, ResourceModel, StreamUse } from "../model/api-model.js";
 import { LINE_WIDTH, printComment } from "./layout.js";
 import { propertyName, stringLiteral } from "./literal.js";
 import { runtimeType } from "./runtime-symbols.js";
 import { TextFile } from "./text-file.js";
+import type { Variant } from "./validator-names.js";
 import type { ValidatorSet } from "./validators.js";
 
 /** `api.ts`: the contract bound to its validators, which the client and the server share. */
@@ -14,15 +15,18 @@ export function emitApi(
   extension: string,
 ): string {
   const file = new TextFile(["api"]);
-  const methods = model.resources
-    .flatMap((resource) => resource.methods.map((method) => ({ resource, method })))
-    .sort((a, b) => (a.method.id < b.method.id ? -1 : 1));
   const type = file.use(runtimeType("Api"));
-  const entries = methods.map(({ resource, method }) => entryOf(resource, method, validators, file, extension));
+  const list = (name: string, resources: readonly ResourceModel[]): string => {
+    const methods = resources
+      .flatMap((resource) => resource.methods.map((method) => ({ resource, method })))
+      .sort((a, b) => (a.method.id < b.method.id ? -1 : 1));
+    const entries = methods.map(({ resource, method }) => entryOf(resource, method, validators, file, extension));
+    return entries.length === 0 ? "" : `  ${name}: [\n${entries.join("")}  ],\n`;
+  };
   file.write(
     `${printComment("The contract at run time. `api.json` has it as data.", 0)}export const api: ${type} = {\n` +
       `  name: ${stringLiteral(model.name)},\n  version: ${stringLiteral(model.version)},\n  hash: ${stringLiteral(hash)},\n` +
-      `  methods: [\n${entries.join("")}  ],\n};\n`,
+      `${list("methods", model.resources)}${list("callbacks", model.callbacks)}};\n`,
   );
   return file.print(header);
 }
@@ -36,8 +40,10 @@ function entryOf(
 ): string {
   // The validators are JavaScript, whatever the extension of the TypeScript beside them.
   const from = extension === "" ? "./validators" : "./validators.js";
-  const use = (name: string): string => file.use({ name, from, type: false, alias: `${name}_` });
-  const { id, verb, kind, params, idempotent, scope, timeout, request, response, errors } = method;
+  const importOf = (name: string): string => file.use({ name, from, type: false, alias: `${name}_` });
+  const validator = (use: StreamUse | undefined, variant: Variant): string | undefined =>
+    use === undefined || use === "bytes" ? use && stringLiteral(use) : importOf(validators.nameOf(use, variant));
+  const { id, verb, kind, params, idempotent, scope, timeout, errors } = method;
   const fields: [string, string | undefined][] = [
     ["id", stringLiteral(id)],
     ["resource", stringLiteral(resource.name)],
@@ -54,14 +60,16 @@ function entryOf(
     ["idempotent", String(idempotent)],
     ["scope", scope === undefined ? undefined : stringLiteral(scope)],
     ["timeout", timeout === undefined ? undefined : String(timeout)],
-    ["request", use(validators.nameOf(request, "closed"))],
-    ["response", response === undefined ? undefined : use(validators.nameOf(response, "open"))],
+    ["request", validator(method.request, "closed")],
+    ["requestItem", validator(method.requestStream, "closed")],
+    ["response", validator(method.response, "open")],
+    ["responseItem", validator(method.responseStream, "open")],
     [
       "errors",
       errors.length === 0
         ? undefined
         : record(
-            errors.map((error) => [error.status, use(validators.nameOf(error, "open"))]),
+            errors.map((error) => [error.status, importOf(validators.nameOf(error, "open"))]),
             "errors",
           ),
     ],

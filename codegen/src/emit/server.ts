@@ -1,38 +1,49 @@
-import type { ApiModel, MethodModel } from "../model/api-model.js";
+import type { ApiModel } from "../model/api-model.js";
+import { handlerInterfaces } from "./handler-interfaces.js";
 import { printComment } from "./layout.js";
-import { genericMember, methodComment, resourceMembers, signature } from "./method-members.js";
+import { methodInterfaces } from "./method-interfaces.js";
+import { resourceMembers, signature } from "./method-members.js";
 import { apiSymbol, runtimeType, runtimeValue } from "./runtime-symbols.js";
 import { TextFile } from "./text-file.js";
-import { exportedTypes, schemaType, useRequest, useType } from "./type-use.js";
+import { exportedTypes } from "./type-use.js";
 
-/** `server.ts`: the handlers' interfaces, `defineHandlers` and `serve`. */
+/** What `server.ts` calls the methods of callbacks, all together. */
+const CALLBACKS = "Callbacks";
+
+/** `server.ts`: the handlers' interfaces, `defineHandlers` and `serve`; where there are callbacks, their methods too. */
 export function emitServer(model: ApiModel, header: string, extension: string): string {
+  const { resources, callbacks } = model;
+  const calls = callbacks.length === 0 ? undefined : CALLBACKS;
   const declared = [
     "Handlers",
     "defineHandlers",
     "serve",
-    ...model.resources.map(({ typeName }) => `${typeName}Handlers`),
+    ...resources.map(({ typeName }) => `${typeName}Handlers`),
+    ...(calls === undefined ? [] : [calls]),
+    ...callbacks.map(({ typeName }) => `${typeName}Methods`),
   ];
-  const file = new TextFile([...declared, "Promise"], exportedTypes(model));
+  const file = new TextFile([...declared, "Promise", "Uint8Array"], exportedTypes(model));
   const blocks = [
     `${printComment(`What a server of the ${model.name} API implements: one function for each method.`, 0)}` +
-      `export interface Handlers {\n${resourceMembers(model.resources, "Handlers")}}\n`,
-    ...model.resources.map(({ typeName, path, methods }) => {
-      const members = methods.map((method) => handlerMember(method, file, extension)).join("");
-      return `${printComment(`The handlers of ${path}.`, 0)}export interface ${typeName}Handlers {\n${members}}\n`;
-    }),
+      `export interface Handlers {\n${resourceMembers(resources, "Handlers")}}\n`,
+    ...handlerInterfaces(resources, file, extension, calls),
+    ...callbackMethods(model, file, extension),
     defineFunction(file, extension),
-    serveFunction(file, extension),
+    serveFunction(calls, file, extension),
   ];
   file.write(blocks.join("\n"));
   return file.print(header);
 }
 
-function handlerMember(method: MethodModel, file: TextFile, extension: string): string {
-  const type = file.use(runtimeType("UnaryHandler"));
-  const args = [useRequest(file, method, extension), useType(file, method.response, extension)];
-  if (method.errors.length > 0) args.push(file.use(schemaType(`${method.typeName}Errors`, extension)));
-  return genericMember(methodComment(method), method.name, type, args);
+function callbackMethods({ callbacks }: ApiModel, file: TextFile, extension: string): readonly string[] {
+  if (callbacks.length === 0) return [];
+  const comment =
+    "What the client at the other end of a connection may serve: `ctx.callbacks` of a handler, and `callbacks` of each\n" +
+    "of `server.clients`.";
+  return [
+    `${printComment(comment, 0)}export interface ${CALLBACKS} {\n${resourceMembers(callbacks, "Methods")}}\n`,
+    ...methodInterfaces(callbacks, file, extension),
+  ];
 }
 
 function defineFunction(file: TextFile, extension: string): string {
@@ -46,13 +57,15 @@ function defineFunction(file: TextFile, extension: string): string {
   );
 }
 
-function serveFunction(file: TextFile, extension: string): string {
+function serveFunction(calls: string | undefined, file: TextFile, extension: string): string {
   const [options, server] = [file.use(runtimeType("ServeOptions")), file.use(runtimeType("Server"))];
+  const args = calls === undefined ? "" : `<${calls}>`;
   const comment =
     "Serves the API over SSH. Whoever serves closes: `await using server = await serve(...)`, or `server.close()`.";
+  const call = `${file.use(runtimeValue("serveApi"))}${args}(${file.use(apiSymbol(extension))}, handlers, options)`;
   return (
     printComment(comment, 0) +
-    signature("export function serve", ["handlers: Handlers", `options: ${options}`], `Promise<${server}>`) +
-    `  return ${file.use(runtimeValue("serveApi"))}(${file.use(apiSymbol(extension))}, handlers, options);\n}\n`
+    signature("export function serve", ["handlers: Handlers", `options: ${options}`], `Promise<${server}${args}>`) +
+    `  return ${call};\n}\n`
   );
 }

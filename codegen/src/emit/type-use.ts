@@ -1,5 +1,5 @@
 import type { JsonSchema } from "sshrpc/contract";
-import type { ApiModel, MethodModel, TypeUse } from "../model/api-model.js";
+import { type ApiModel, allMethods, type MethodModel, type StreamUse, type TypeUse } from "../model/api-model.js";
 import { refName, type SchemaOrBoolean } from "../model/schema-walk.js";
 import { layout } from "./layout.js";
 import type { ImportedSymbol, TextFile } from "./text-file.js";
@@ -20,17 +20,18 @@ export function isInline(schema: SchemaOrBoolean): boolean {
   );
 }
 
-/** The types that methods use under names of their own, in the order of the schema. */
+/** The types that a method uses under names of its own, in the order in which a call meets them. */
 export function ownTypes(method: MethodModel): readonly TypeUse[] {
-  const request = isEmptyRequest(method) ? [] : [method.request];
-  const response = method.response === undefined ? [] : [method.response];
-  return [...request, ...response, ...method.errors].filter(({ schema }) => !isInline(schema));
+  const request = isEmptyRequest(method) ? undefined : method.request;
+  const { requestStream, responseStream, response, errors } = method;
+  return [request, requestStream, responseStream, response, ...errors].filter(
+    (use) => use !== undefined && use !== "bytes" && !isInline(use.schema),
+  ) as readonly TypeUse[];
 }
 
 /** Every type that `types.ts` exports. */
 export function exportedTypes(model: ApiModel): readonly string[] {
-  const methods = model.resources.flatMap((resource) => resource.methods);
-  const own = methods.flatMap((method) => [
+  const own = allMethods(model).flatMap((method) => [
     ...ownTypes(method).map(({ name }) => name),
     ...(method.errors.length > 0 ? [`${method.typeName}Errors`, `${method.typeName}Error`] : []),
   ]);
@@ -50,10 +51,14 @@ export function schemaType(name: string, extension: string): ImportedSymbol {
 }
 
 /** How `use` is spelled in `file`, which imports what that takes. */
-export function useType(file: TextFile, use: TypeUse | undefined, extension: string): string {
-  if (use === undefined) return "undefined";
+export function useType(file: TextFile, use: TypeUse, extension: string): string {
   const spell: SpellName = (name) => file.use(schemaType(name, extension));
   return isInline(use.schema) ? layout(typeText(use.schema, spell), 2, 0) : spell(use.name);
+}
+
+/** How the items of a stream are spelled in `file`. */
+export function useItem(file: TextFile, stream: StreamUse, extension: string): string {
+  return stream === "bytes" ? "Uint8Array" : useType(file, stream, extension);
 }
 
 /** How a method's request is spelled in `file`. */

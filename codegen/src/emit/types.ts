@@ -1,5 +1,5 @@
 import { type ErrorStatus, isErrorStatus, STATUSES } from "sshrpc/contract";
-import type { ApiModel, MethodModel, TypeUse } from "../model/api-model.js";
+import { type ApiModel, allMethods, type MethodModel, type TypeUse } from "../model/api-model.js";
 import { pascalStatus } from "../model/names.js";
 import type { SchemaOrBoolean } from "../model/schema-walk.js";
 import { atom, layout, layoutMembers, printComment, type TypeText } from "./layout.js";
@@ -17,12 +17,10 @@ export function emitTypes(model: ApiModel, header: string): string {
   const file = new TextFile(taken);
   const blocks = model.types.map(({ name, schema }) => declare(name, schema, commentOf(schema)));
   const others = new Map<string, string>();
-  for (const resource of model.resources) {
-    for (const method of resource.methods) {
-      for (const use of ownTypes(method))
-        blocks.push(declare(use.name, use.schema, commentOf(use.schema) || purpose(use, method)));
-      if (method.errors.length > 0) blocks.push(...errorTypes(method, file, taken, others));
-    }
+  for (const method of allMethods(model)) {
+    for (const use of ownTypes(method))
+      blocks.push(declare(use.name, use.schema, commentOf(use.schema) || purpose(use, method)));
+    if (method.errors.length > 0) blocks.push(...errorTypes(method, file, taken, others));
   }
   if (blocks.length === 0) blocks.push("export {};\n");
   file.write([...blocks, ...others.values()].join("\n"));
@@ -43,6 +41,8 @@ function alias(head: string, type: TypeText): string {
 
 function purpose(use: TypeUse, method: MethodModel): string {
   if (use === method.request) return `The request of ${method.id}.`;
+  if (use === method.requestStream) return `One item of what is streamed to ${method.id}.`;
+  if (use === method.responseStream) return `One item of what ${method.id} streams.`;
   if (use === method.response) return `The response of ${method.id}.`;
   const error = method.errors.find((one) => one === use);
   return error === undefined ? "" : `The details of ${error.status} from ${method.id}.`;

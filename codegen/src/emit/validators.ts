@@ -1,4 +1,4 @@
-import type { ApiModel, TypeUse } from "../model/api-model.js";
+import { type ApiModel, allMethods, type StreamUse, type TypeUse } from "../model/api-model.js";
 import { refName } from "../model/schema-walk.js";
 import type { CompiledValidator, ValidatorCompiler } from "./compile-validator.js";
 import { runtimeType } from "./runtime-symbols.js";
@@ -89,14 +89,19 @@ export function emitValidatorTypes({ exported }: ValidatorSet, header: string): 
   return file.print(header);
 }
 
-function usesOf(model: ApiModel): readonly { readonly use: TypeUse; readonly variant: Variant }[] {
-  return model.resources
-    .flatMap(({ methods }) => methods)
-    .flatMap(({ request, response, errors }) => [
-      { use: request, variant: "closed" as const },
-      ...(response === undefined ? [] : [{ use: response, variant: "open" as const }]),
-      ...errors.map((use) => ({ use, variant: "open" as const })),
-    ]);
+interface ValidatedUse {
+  readonly use: TypeUse;
+  readonly variant: Variant;
+}
+
+/** Whoever serves a method validates what it is sent strictly; whoever calls it lets pass what it does not know yet. */
+function usesOf(model: ApiModel): readonly ValidatedUse[] {
+  const validated = (use: StreamUse | undefined, variant: Variant): readonly ValidatedUse[] =>
+    use === undefined || use === "bytes" ? [] : [{ use, variant }];
+  return allMethods(model).flatMap(({ request, requestStream, responseStream, response, errors }) => [
+    ...[request, requestStream].flatMap((use) => validated(use, "closed")),
+    ...[responseStream, response, ...errors].flatMap((use) => validated(use, "open")),
+  ]);
 }
 
 /** The validators that a rewritten schema calls. */

@@ -73,3 +73,8 @@ export interface ApiModel {
   readonly resources: readonly ResourceModel[];
   readonly callbacks: readonly ResourceModel[];
 }
+
+/** Every method of an API: what the server serves, then what clients may serve. */
+export function allMethods({ resources, callbacks }: ApiModel): readonly MethodModel[] {
+  return [...resources, ...callbacks].flatMap(({ methods }) => methods);
+}

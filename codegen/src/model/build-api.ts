@@ -1,6 +1,6 @@
 import { pathsOverlap } from "sshrpc/contract";
 import type { Problems } from "../problem.js";
-import type { ApiModel, ResourceModel } from "./api-model.js";
+import type { ApiModel } from "./api-model.js";
 import { type BuildContext, describedBy, refuseUnknownKeys } from "./build-context.js";
 import { buildResource, type ResourceDraft } from "./build-resource.js";
 import { DerivedNames } from "./derived-names.js";
@@ -10,6 +10,9 @@ import { isSchemaObject } from "./schema-walk.js";
 import { TypeReader } from "./type-reader.js";
 
 const OPTIONS = ["name", "version", "description", "resources", "callbacks"];
+
+/** The name of a callback whose handlers' interface would have the name that all of them have together. */
+const COLLECTIVE = "callback";
 
 /** What the default export of a schema module is made of. */
 export interface ApiSource {
@@ -41,6 +44,7 @@ export function buildApi({ api, hint, exported }: ApiSource, problems: Problems)
   const context: BuildContext = { problems, types, names: new DerivedNames(types, problems) };
   const resources = buildResources(api["resources"] ?? {}, hint.child("resources"), "resources", context);
   const callbacks = buildResources(api["callbacks"] ?? {}, hint.child("callbacks"), "callbacks", context);
+  refuseShared(resources, callbacks, problems);
   if (resources.length === 0 && problems.count === 0) {
     problems.add(hint.child("resources").at, "resources", "declare at least one resource");
   }
@@ -51,12 +55,12 @@ export function buildApi({ api, hint, exported }: ApiSource, problems: Problems)
     version: String(version),
     ...describedBy(api, { doc: hint.doc }),
     types: types.types,
-    resources,
-    callbacks,
+    resources: resources.map(({ model }) => model),
+    callbacks: callbacks.map(({ model }) => model),
   };
 }
 
-function buildResources(value: unknown, hint: Hint, path: string, context: BuildContext): readonly ResourceModel[] {
+function buildResources(value: unknown, hint: Hint, path: string, context: BuildContext): readonly ResourceDraft[] {
   if (!isSchemaObject(value)) {
     context.problems.add(hint.at, path, "give an object of resources by name");
     return [];
@@ -88,7 +92,7 @@ function buildResources(value: unknown, hint: Hint, path: string, context: Build
     if (draft !== undefined) drafts.push(draft);
   }
   refuseOverlaps(drafts, context.problems);
-  return drafts.map(({ model }) => model);
+  return drafts;
 }
 
 /** A path must lead to one resource alone. */
@@ -99,6 +103,39 @@ function refuseOverlaps(drafts: readonly ResourceDraft[], problems: Problems): v
     const same = other.model.path === draft.model.path;
     const how = same ? `"${draft.model.path}" is the path of ${other.where} too` : overlap(draft, other);
     problems.add(draft.pathAt, draft.where, `${how}; give each its own`);
+  }
+}
+
+/**
+ * What both sides of a connection serve shares one space of names and paths: so generated code can name the types of
+ * both after their resources, and a method id means one method alone.
+ */
+function refuseShared(
+  resources: readonly ResourceDraft[],
+  callbacks: readonly ResourceDraft[],
+  problems: Problems,
+): void {
+  for (const draft of callbacks) {
+    const { name, path } = draft.model;
+    if (name === COLLECTIVE) {
+      problems.add(draft.at, draft.where, `no callback can be called ${name}: generated code needs CallbackHandlers`);
+    }
+    const namesake = resources.find(({ model }) => model.name === name);
+    const other = resources.find(({ segments }) => pathsOverlap(segments, draft.segments));
+    if (namesake !== undefined) {
+      problems.add(
+        draft.at,
+        draft.where,
+        `a callback cannot have the name of a resource, ${namesake.where}; rename one`,
+      );
+    } else if (other !== undefined) {
+      const how = other.model.path === path ? `"${path}" is the path of ${other.where}` : overlap(draft, other);
+      problems.add(
+        draft.pathAt,
+        draft.where,
+        `a callback cannot have the path of a resource: ${how}; give each its own`,
+      );
+    }
   }
 }
 

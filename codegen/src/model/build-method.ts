@@ -55,20 +55,21 @@ export function buildMethod(
   }
   refuseUnknownKeys(value, OPTIONS, hint, where, "option of a method", problems);
   const typeName = owner.typeName + pascalCase(verb.toLowerCase());
-  const use = (key: string, schema: unknown, part: Hint, path: string): TypeUse => ({
+  const use = (suffix: string, schema: unknown, part: Hint, path: string): TypeUse => ({
     schema: context.types.read(schema, part, path),
-    name: names.give(typeName + pascalCase(key), part, path),
+    name: names.give(typeName + suffix, part, path),
   });
-  const single = (key: string): TypeUse | undefined =>
-    value[key] === undefined ? undefined : use(key, value[key], hint.child(key), `${where}.${key}`);
-  const stream = (key: string): StreamUse | undefined => (isBytes(value[key]) ? "bytes" : single(key));
+  const single = (key: string, suffix = pascalCase(key)): TypeUse | undefined =>
+    value[key] === undefined ? undefined : use(suffix, value[key], hint.child(key), `${where}.${key}`);
+  const stream = (key: string, suffix: string): StreamUse | undefined =>
+    isBytes(value[key]) ? "bytes" : single(key, suffix);
   const request = single("request") ?? {
     schema: { type: "object", properties: {} },
     name: names.give(`${typeName}Request`, hint, where),
   };
   const response = single("response");
-  const requestStream = stream("requestStream");
-  const responseStream = stream("responseStream");
+  const requestStream = stream("requestStream", "RequestItem");
+  const responseStream = stream("responseStream", "ResponseItem");
   if (response === undefined && responseStream === undefined) {
     problems.add(
       hint.at,

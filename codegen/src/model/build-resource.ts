@@ -11,6 +11,7 @@ import { isSchemaObject } from "./schema-walk.js";
 export interface ResourceDraft {
   readonly model: ResourceModel;
   readonly where: string;
+  readonly at: Position;
   readonly pathAt: Position;
   readonly segments: readonly Segment[];
 }
@@ -50,7 +51,7 @@ export function buildResource(
   }
   if (segments === undefined) return undefined;
   const model = { name, typeName, path, ...describedBy(value, hint), methods };
-  return { model, where, pathAt, segments };
+  return { model, where, at: hint.at, pathAt, segments };
 }
 
 function readPath(

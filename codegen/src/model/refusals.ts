@@ -1,4 +1,4 @@
-import type { JsonSchema } from "sshrpc/contract";
+import { isBytes, type JsonSchema } from "sshrpc/contract";
 import { FORMATS } from "./formats.js";
 import { notJson } from "./json-value.js";
 import { keywordValue } from "./keywords.js";
@@ -20,6 +20,8 @@ const INSTEAD: Readonly<Record<string, string>> = {
 
 /** Why a TypeBox value can be no part of a contract, whatever its keywords say; undefined where it can. */
 export function refuseKind(schema: JsonSchema): string | undefined {
+  if (isBytes(schema))
+    return "Bytes is a stream, and part of no other type: it may be a requestStream or a responseStream";
   if ("~refine" in schema) return "a check that is a function does not travel; say it with keywords of JSON Schema";
   if ("~codec" in schema) {
     return "a codec's functions do not travel, and what they give JSON cannot carry; declare what is sent";
