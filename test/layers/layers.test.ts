@@ -1,0 +1,179 @@
+import { Node } from "ts-morph";
+import { describe, expect, test } from "vitest";
+import { cycles, type Import, type Package, readPackage, show } from "./sources.js";
+
+const runtime = readPackage("runtime");
+const codegen = readPackage("codegen");
+
+/** From left to right: what stands in one group may import from groups to its left, never from its neighbours. */
+const GROUPS: readonly (readonly string[])[] = [
+  ["contract", "transport.ts", "peer.ts", "log.ts", "agent.ts"],
+  ["codec", "wire"],
+  ["client", "server"],
+  ["ssh"],
+  ["adapters"],
+  ["key-pair.ts", "memory-transport.ts"],
+  ["in-memory.ts", "connect-api.ts", "serve-api.ts"],
+  ["cli", "schema.ts", "server.ts", "client.ts", "testing.ts", "generated.ts", "contract.ts"],
+];
+
+/** The files that are lists of names for others. */
+const ENTRIES = new Set(["schema.ts", "server.ts", "client.ts", "testing.ts", "generated.ts", "contract.ts"]);
+const CODEGEN_ENTRIES = new Set(["index.ts", "cli.ts"]);
+
+/** A module is a folder, or a file that lies in none. */
+const moduleOf = (file: string): string => file.split("/")[0] as string;
+const rank = (file: string): number => GROUPS.findIndex((group) => group.includes(moduleOf(file)));
+const packageOf = (specifier: string): string => /^(@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? specifier;
+
+function breaking({ imports }: Package, breaks: (found: Import) => boolean): string[] {
+  return imports.filter(breaks).map(show);
+}
+
+describe("the runtime", () => {
+  test("consists of modules that have their place in the order of layers", () => {
+    expect(runtime.names.filter((name) => rank(name) < 0)).toEqual([]);
+  });
+
+  test("imports from the left only", () => {
+    const wrong = ({ from, to }: Import): boolean =>
+      to !== undefined && moduleOf(from) !== moduleOf(to) && rank(to) >= rank(from);
+    expect(breaking(runtime, wrong)).toEqual([]);
+  });
+
+  test("finds every file that it imports", () => {
+    const lost = ({ specifier, to }: Import): boolean => specifier.startsWith(".") && to === undefined;
+    expect(breaking(runtime, lost)).toEqual([]);
+  });
+
+  test("never imports its public entries: they are for others", () => {
+    expect(breaking(runtime, ({ to }) => to !== undefined && ENTRIES.has(to))).toEqual([]);
+  });
+
+  test.each([
+    ["ssh2", ["ssh"]],
+    ["ajv", ["codec"]],
+    ["ajv-formats", ["codec"]],
+    ["secure-json-parse", ["codec"]],
+    ["commander", ["cli"]],
+    ["ms", ["cli"]],
+    ["jiti", ["cli"]],
+    ["typebox", ["contract"]],
+  ])("imports %s only in %s", (name, modules) => {
+    const wrong = ({ from, specifier }: Import): boolean =>
+      packageOf(specifier) === name && !modules.includes(moduleOf(from));
+    expect(breaking(runtime, wrong)).toEqual([]);
+  });
+
+  test("knows nothing of calls in its SSH layer: only the contract's errors, and the leaves", () => {
+    const allowed = new Set(["ssh", ...(GROUPS[0] ?? [])]);
+    const wrong = ({ from, to }: Import): boolean =>
+      moduleOf(from) === "ssh" && to !== undefined && !allowed.has(moduleOf(to));
+    expect(breaking(runtime, wrong)).toEqual([]);
+  });
+
+  test("never names codegen in an import: its command loads it by name, when it is asked for", () => {
+    expect(breaking(runtime, ({ specifier }) => packageOf(specifier) === "@sshrpc/codegen")).toEqual([]);
+  });
+
+  test("loads SSH only when an address is dialled or served, so that a client in memory starts at once", () => {
+    const reached = new Set<string>();
+    const follow = (file: string): void => {
+      if (reached.has(file)) return;
+      reached.add(file);
+      for (const { from, to, dynamic, specifier } of runtime.imports) {
+        if (from !== file || dynamic || to === undefined) continue;
+        if (isTypeOnly(file, specifier)) continue;
+        follow(to);
+      }
+    };
+    follow("client.ts");
+    follow("generated.ts");
+    expect([...reached].filter((file) => moduleOf(file) === "ssh")).toEqual([]);
+  });
+});
+
+describe("codegen", () => {
+  test("imports of the runtime only what is public", () => {
+    const entries = Object.keys(runtime.manifest.exports).map((entry) => entry.replace(/^\./, "sshrpc"));
+    const wrong = ({ specifier }: Import): boolean => packageOf(specifier) === "sshrpc" && !entries.includes(specifier);
+    expect(breaking(codegen, wrong)).toEqual([]);
+    expect(breaking(codegen, ({ specifier }) => /(^|\/)runtime\//.test(specifier))).toEqual([]);
+  });
+
+  test("writes files only at its edges: emitters and the model are pure", () => {
+    const pure = new Set(["emit", "model"]);
+    const wrong = ({ from, specifier }: Import): boolean =>
+      pure.has(moduleOf(from)) && /^node:(fs|child_process|net)/.test(specifier);
+    expect(breaking(codegen, wrong)).toEqual([]);
+  });
+
+  test("keeps loading, the model and emitters apart: emitters know the model, the model knows neither", () => {
+    const emitterLoads = ({ from, to }: Import): boolean =>
+      moduleOf(from) === "emit" && to !== undefined && moduleOf(to) === "load";
+    const modelEmits = ({ from, to }: Import): boolean =>
+      moduleOf(from) === "model" && to !== undefined && moduleOf(to) === "emit";
+    expect([...breaking(codegen, emitterLoads), ...breaking(codegen, modelEmits)]).toEqual([]);
+  });
+});
+
+describe.each([
+  ["runtime", runtime, ENTRIES],
+  ["codegen", codegen, CODEGEN_ENTRIES],
+] as const)("%s", (_, sources, entries) => {
+  test("has no cycle of imports, those of types included", () => {
+    expect(cycles(sources)).toEqual([]);
+  });
+
+  test("names everything that it exports", () => {
+    const stars = sources.files.flatMap((file) =>
+      file.getExportDeclarations().filter((declaration) => !declaration.hasNamedExports()),
+    );
+    expect(stars.map((star) => `${star.getSourceFile().getBaseName()}: ${star.getText()}`)).toEqual([]);
+  });
+
+  test("passes names on only in its public entries", () => {
+    const wrong = sources.files.filter((file, index) => {
+      const passes = file.getExportDeclarations().some((declaration) => declaration.hasModuleSpecifier());
+      return passes && !entries.has(sources.names[index] as string);
+    });
+    // What generated validators need of ajv has to be passed on, for they import nothing but sshrpc/generated.
+    expect(wrong.map((file) => file.getBaseName()).filter((name) => name !== "ajv-runtime.ts")).toEqual([]);
+  });
+
+  test("imports only packages that its own package.json lists", () => {
+    const { name, dependencies, peerDependencies = {} } = sources.manifest;
+    const listed = new Set([name, ...Object.keys(dependencies), ...Object.keys(peerDependencies)]);
+    const wrong = ({ specifier }: Import): boolean =>
+      !/^(\.|node:)/.test(specifier) && !listed.has(packageOf(specifier));
+    expect(breaking(sources, wrong)).toEqual([]);
+  });
+
+  test("says of everything that others may import what it is", () => {
+    const silent = sources.files.flatMap((file) =>
+      [...file.getExportedDeclarations()]
+        .flatMap(([, declarations]) => declarations)
+        .filter((declaration) => declaration.getSourceFile() === file)
+        .map((declaration) =>
+          Node.isVariableDeclaration(declaration) ? declaration.getVariableStatement() : declaration,
+        )
+        .filter((declaration) => Node.isJSDocable(declaration) && declaration.getJsDocs().length === 0)
+        .map((declaration) => `${file.getBaseName()}:${declaration?.getStartLineNumber()}`),
+    );
+    expect(silent).toEqual([]);
+  });
+});
+
+function isTypeOnly(file: string, specifier: string): boolean {
+  const source = runtime.files[runtime.names.indexOf(file)];
+  const declarations = [...(source?.getImportDeclarations() ?? []), ...(source?.getExportDeclarations() ?? [])];
+  return declarations
+    .filter((declaration) => declaration.getModuleSpecifierValue() === specifier)
+    .every((declaration) => {
+      if (declaration.isTypeOnly()) return true;
+      const names = Node.isImportDeclaration(declaration)
+        ? declaration.getNamedImports()
+        : declaration.getNamedExports();
+      return names.length > 0 && names.every((name) => name.isTypeOnly());
+    });
+}
