@@ -101,7 +101,7 @@ export class OutgoingCalls {
     if (id === 0 || this.#slots[this.#slot(id)] !== call) return;
     const slot = this.#slot(id);
     this.#slots[slot] = ABANDONED;
-    this.#closeSender(slot, new RpcError("CANCELLED", "the caller cancelled the call"));
+    this.#closeSender(slot, "the caller cancelled the call");
     this.#batch.add({ kind: FRAME.CANCEL, id });
   }
 
@@ -204,8 +204,10 @@ export class OutgoingCalls {
     return call;
   }
 
-  #closeSender(slot: number, reason: RpcError): void {
-    this.#senders[slot]?.close(reason);
+  #closeSender(slot: number, why: string): void {
+    const sender = this.#senders[slot];
+    if (sender === undefined) return;
+    sender.close(new RpcError("CANCELLED", why));
     this.#senders[slot] = undefined;
   }
 
@@ -213,7 +215,7 @@ export class OutgoingCalls {
     const slot = this.#slot(id);
     const call = this.#get(id, "STATUS");
     this.#slots[slot] = undefined;
-    this.#closeSender(slot, new RpcError("CANCELLED", "the call has ended"));
+    this.#closeSender(slot, "the call has ended");
     this.#free.push(slot);
     return call;
   }
