@@ -74,8 +74,16 @@ type Known<Shape, Allowed, What extends string> = {
   readonly [Key in Exclude<keyof Shape, keyof Allowed>]: Mistake<`${Key & string} is no ${What}`>;
 };
 
-type CheckedMethod<M, Path> = Known<M, MethodSchema, "option of a method"> &
-  ([Exclude<Params<Path>, Fields<M>>] extends [never]
+/** TypeBox lets any value stand for a schema, also a text, or the mark of a stream. */
+type CheckedValue<V> = V extends Bytes
+  ? Mistake<"Bytes is a stream: requestStream or responseStream">
+  : V extends object
+    ? unknown
+    : Mistake<"this is no schema: write Type.…">;
+
+type CheckedMethod<M, Path> = Known<M, MethodSchema, "option of a method"> & {
+  readonly [Key in keyof M & ("request" | "response")]: CheckedValue<M[Key]>;
+} & ([Exclude<Params<Path>, Fields<M>>] extends [never]
     ? unknown
     : {
         readonly request: Mistake<`{${Exclude<Params<Path>, Fields<M>> & string}} of the path is no field of this request`>;
