@@ -1,0 +1,81 @@
+import type { BadRequestDetails, Result, RpcError, Transport } from "sshrpc/client";
+import type { AnyRpcError } from "sshrpc/generated";
+import { describe, expectTypeOf, test } from "vitest";
+import { type ConformanceClient, connect } from "../conformance/generated/client.js";
+
+declare const client: ConformanceClient;
+
+describe("a generated client", () => {
+  test("takes the request's type and gives the response's", () => {
+    expectTypeOf(client.item.get({ id: 1 })).resolves.toEqualTypeOf<{ id: number }>();
+    expectTypeOf(client.item.delete({ id: 1 })).resolves.toEqualTypeOf<null>();
+    expectTypeOf(client.secret.get()).resolves.toEqualTypeOf<string>();
+    // @ts-expect-error an id is a number
+    client.item.get({ id: "1" });
+    // @ts-expect-error a property that does not exist
+    client.item.get({ id: 1, more: 2 });
+    // @ts-expect-error a verb that the resource does not answer
+    client.item.store;
+    // @ts-expect-error a resource that does not exist
+    client.items;
+  });
+
+  test("lets the request be left out only where it has no required field", () => {
+    expectTypeOf(client.empty.get).toBeCallableWith();
+    expectTypeOf(client.empty.get.safe).toBeCallableWith();
+    expectTypeOf(client.empty.get).toBeCallableWith(undefined, { timeout: 5 });
+    // @ts-expect-error item needs an id
+    client.item.get();
+    // @ts-expect-error so does its safe form
+    client.item.get.safe();
+  });
+
+  test("takes options that exist, and no others", () => {
+    const { signal } = new AbortController();
+    expectTypeOf(client.item.get).toBeCallableWith({ id: 1 }, { signal, timeout: 5, metadata: { a: ["b"], c: "d" } });
+    // @ts-expect-error it is called timeout
+    client.item.get({ id: 1 }, { deadline: 5 });
+    // @ts-expect-error metadata is text
+    client.item.get({ id: 1 }, { metadata: { a: 1 } });
+  });
+
+  test("is closed by whoever connects", () => {
+    expectTypeOf(client).toExtend<AsyncDisposable>();
+    expectTypeOf(client.close).toEqualTypeOf<() => Promise<void>>();
+    expectTypeOf(connect).returns.resolves.toEqualTypeOf<ConformanceClient>();
+    expectTypeOf(connect).parameter(0).toEqualTypeOf<string | Transport>();
+    expectTypeOf(connect).toBeCallableWith("ssh://alice@edge", { identity: "key", limits: { calls: 5 }, timeout: 100 });
+  });
+});
+
+describe("a safe call", () => {
+  test("gives the value or the error", async () => {
+    const result = await client.item.get.safe({ id: 1 });
+    if (result.ok) {
+      expectTypeOf(result.value).toEqualTypeOf<{ id: number }>();
+      // @ts-expect-error there is no error beside a value
+      result.error;
+    } else {
+      // @ts-expect-error there is no value beside an error
+      result.value;
+    }
+  });
+
+  test("narrows the error by its status: declared ones have their details", async () => {
+    const result = await client.item.get.safe({ id: 1 });
+    if (result.ok) return;
+    const { error } = result;
+    if (error.status === "NOT_FOUND") expectTypeOf(error.details).toEqualTypeOf<{ id: number }>();
+    else if (error.status === "BAD_REQUEST") expectTypeOf(error.details).toEqualTypeOf<BadRequestDetails>();
+    else {
+      expectTypeOf(error.details).toBeUnknown();
+      expectTypeOf(error.status).toEqualTypeOf<Exclude<RpcError["status"], "NOT_FOUND" | "BAD_REQUEST">>();
+    }
+    // @ts-expect-error OK is no error
+    if (error.status === "OK") return;
+  });
+
+  test("of a method that declares no errors knows those of every method", () => {
+    expectTypeOf(client.secret.get.safe()).resolves.toEqualTypeOf<Result<string, AnyRpcError>>();
+  });
+});
