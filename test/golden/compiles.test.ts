@@ -8,6 +8,7 @@ import { generate } from "../../codegen/src/generate.js";
 
 const run = promisify(execFile);
 const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
+const USES = fileURLToPath(new URL("uses", import.meta.url));
 const CASES = fileURLToPath(new URL("cases", import.meta.url));
 
 /** A folder in this one, so that imports find what the repository has installed. */
@@ -48,11 +49,11 @@ async function complaintsOf(compiler: string, folders: readonly string[]): Promi
 }
 
 test.each(["typescript-5", "typescript-6", "typescript"])(
-  "%s accepts all generated code, strictly",
+  "%s accepts all generated code, and what uses it, strictly",
   { timeout: 60_000 },
   async (compiler) => {
     const folders = readdirSync(CASES).map((name) => join(CASES, name, "generated"));
-    expect(await complaintsOf(compiler, folders)).toBe("");
+    expect(await complaintsOf(compiler, [...folders, USES])).toBe("");
   },
 );
 
