@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { defineHandlers } from "../generated/server.js";
 import type { Note } from "../generated/types.js";
+import { chat } from "./handlers/chat.js";
+import { files } from "./handlers/files.js";
+import { weblog } from "./handlers/weblog.js";
 
 /** The notes, by id. They live as long as the process. */
 const notes = new Map<number, Note>();
@@ -51,6 +54,10 @@ export default defineHandlers({
       return null;
     },
   },
+
+  weblog,
+  files,
+  chat,
 });
 
 function write(note: Omit<Note, "created">): Note {

@@ -1,15 +1,18 @@
 import { defineApi } from "sshrpc/schema";
+import { chat } from "./chat.js";
 import { echo } from "./echo.js";
+import { files } from "./files.js";
 import { hello } from "./hello.js";
 import { notes } from "./notes.js";
 import { time } from "./time.js";
+import { weblog } from "./weblog.js";
 
 /**
- * The example API: a greeting, an echo, a clock, and notes that people leave. A schema may be one file; this one is
- * composed of several.
+ * The example API: a greeting, an echo, a clock, notes that people leave; and in streams, a log to follow, files to send
+ * and a room to talk in. A schema may be one file; this one is composed of several.
  */
 export default defineApi({
   name: "notes",
   version: "1.0.0",
-  resources: { ...hello, ...echo, ...time, ...notes },
+  resources: { ...hello, ...echo, ...time, ...notes, ...weblog, ...files, ...chat },
 });
