@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { checkRequest } from "../codec/check.js";
 import { encodeJson } from "../codec/json.js";
 import type { Method } from "../contract/method.js";
@@ -105,14 +106,19 @@ export class ClientCall implements OutgoingCall {
   }
 
   headers(headers: Metadata): void {
-    this.#options?.onHeaders?.(headers);
+    try {
+      this.#options?.onHeaders?.(headers);
+    } catch (error) {
+      this.giveUp(error);
+    }
   }
 
   status(code: number, trailers: Metadata, buffer: Buffer, start: number, end: number): void {
     this.#release();
-    this.#options?.onTrailers?.(trailers);
     let response: unknown;
     try {
+      // What the caller's own function throws is the call's failure, not the connection's, whose reading it would end.
+      this.#options?.onTrailers?.(trailers);
       response = readAnswer(this.#binding.method, code, buffer, start, end);
     } catch (error) {
       this.#fail(error);
@@ -156,6 +162,8 @@ export class ClientCall implements OutgoingCall {
 
   #listen(signal: AbortSignal): void {
     this.#abort = () => this.giveUp(cancelled(signal));
+    // Many calls may share a signal: that is no leak, whatever Node's warning says.
+    setMaxListeners(0, signal);
     signal.addEventListener("abort", this.#abort);
   }
 
