@@ -5,6 +5,7 @@ import { callPath } from "../client/call-path.js";
 import { MAX_TIMEOUT } from "../client/client-call.js";
 import { VERBS, type Verb } from "../contract/verb.js";
 import { sshTransport } from "../ssh/dial.js";
+import { printable } from "../ssh/printable.js";
 import { UsageError } from "./failure.js";
 
 interface CallFlags {
@@ -43,7 +44,7 @@ function parseRequest(json: string): unknown {
   try {
     return JSON.parse(json);
   } catch (error) {
-    throw new UsageError(`the request is no JSON: ${(error as Error).message}`);
+    throw new UsageError(`the request is no JSON: ${printable((error as Error).message)}`);
   }
 }
 

@@ -34,5 +34,5 @@ function describeRpcError(error: RpcError): string {
 
 function isIssues({ details, message }: RpcError): boolean {
   const issues = (details as Partial<BadRequestDetails> | null)?.issues;
-  return Array.isArray(issues) && describeIssues(issues) === message;
+  return Array.isArray(issues) && issues.every((issue) => issue !== null) && describeIssues(issues) === message;
 }
