@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
 import { FRAME } from "../../../../runtime/src/wire/frame.js";
 import { connectRaw, only } from "../support/server.js";
@@ -140,8 +140,12 @@ describe("what comes back", () => {
     expect(await client.it.get.safe()).toMatchObject({ ok: false, error: { status: "UNAVAILABLE" } });
   });
 
-  test("leaves no listener on a signal that many calls share", async () => {
+  test("leaves no listener on a signal that many calls share, and brings no warning of a leak", async () => {
     const { client, peer } = await connectRaw();
+    const warnings: Error[] = [];
+    const warn = (warning: Error) => warnings.push(warning);
+    process.on("warning", warn);
+    onTestFinished(() => void process.off("warning", warn));
     const abort = new AbortController();
     let listeners = 0;
     const { signal } = abort;
@@ -159,6 +163,23 @@ describe("what comes back", () => {
     for (const _ of calls) peer.answer((await peer.next(FRAME.OPEN)).id);
     await within("the answers", Promise.all(calls));
     expect(listeners).toBe(0);
+    expect(warnings).toEqual([]);
+    await client.close();
+  });
+
+  test("fails its own call where the caller's function for trailers throws, and no other", async () => {
+    const { client, peer } = await connectRaw();
+    const onTrailers = () => {
+      throw new Error("mine");
+    };
+    const call = client.it.get({}, { onTrailers });
+    await peer.next(FRAME.OPEN);
+    peer.answer(1);
+    expect(await failure(call)).toMatchObject({ status: "INTERNAL", message: "mine" });
+    const next = client.it.get();
+    await peer.next(FRAME.OPEN);
+    peer.answer(1, 200, "1");
+    expect(await within("the answer", next)).toBe(1);
     await client.close();
   });
 });

@@ -1,0 +1,142 @@
+import { createServer } from "node:net";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { sshrpc, tempDir } from "./run.js";
+
+const SERVER = "ssh://alice@127.0.0.1:1";
+
+/** One line on standard error, none on standard output. */
+const line = (text: string) => ({
+  stdout: "",
+  stderr: expect.stringMatching(new RegExp(`^sshrpc: [^\n]*${text}[^\n]*\n$`)),
+});
+
+describe("a command line that is wrong ends with 2, and one line that says what", () => {
+  test.each<[string, string[], string]>([
+    ["an unknown command", ["nope"], "unknown command 'nope'"],
+    ["a command that is nearly one", ["srve"], "Did you mean serve"],
+    ["an unknown option", ["serve", "--handlers", "x.js", "--prot", "1"], "unknown option '--prot'"],
+    ["no handlers", ["serve"], "'--handlers <file>'"],
+    [
+      "a handlers file that is not there",
+      ["serve", "--handlers", "no.js"],
+      "no.js: there is no such file \\(--handlers\\)",
+    ],
+    ["a port that is none", ["serve", "--handlers", "x.js", "--port", "70000"], "'70000' is invalid"],
+    ["a port that is no number", ["serve", "--handlers", "x.js", "--port", "http"], "from 0 to 65535"],
+    ["no address", ["call"], "missing required argument 'address'"],
+    ["no verb", ["call", SERVER], "missing required argument 'verb'"],
+    ["an unknown verb", ["call", SERVER, "PATCH", "/x"], "GET, STORE, UPDATE, DELETE"],
+    ["a verb in lower case", ["call", SERVER, "get", "/x"], "'get' is invalid"],
+    ["no path", ["call", SERVER, "GET"], "missing required argument 'path'"],
+    ["a request that is no JSON", ["call", SERVER, "GET", "/x", "{bad"], "the request is no JSON: "],
+    [
+      "a request of several lines that is no JSON",
+      ["call", SERVER, "GET", "/x", '{\n"a":\nb\n}'],
+      "the request is no JSON: ",
+    ],
+    ["too many arguments", ["call", SERVER, "GET", "/x", "{}", "more"], "too many arguments"],
+    ["a timeout that is none", ["call", SERVER, "GET", "/x", "--timeout", "5 parsecs"], "500ms, 2s or 1m"],
+    ["a timeout below 0", ["call", SERVER, "GET", "/x", "--timeout=-5"], "500ms, 2s or 1m"],
+    ["a timeout of 0", ["call", SERVER, "GET", "/x", "--timeout", "0"], "500ms, 2s or 1m"],
+    ["a timeout of a century", ["call", SERVER, "GET", "/x", "--timeout", "100y"], "at most 24 days"],
+  ])("%s", async (_, args, message) => {
+    expect(await sshrpc(args)).toMatchObject({ status: 2, ...line(message) });
+  });
+
+  test("a request on standard input that is no JSON", async () => {
+    expect(await sshrpc(["call", SERVER, "GET", "/x", "-"], { stdin: "nope" })).toMatchObject({
+      status: 2,
+      ...line("the request is no JSON"),
+    });
+  });
+
+  test.each([
+    ["nothing", ""],
+    ["something else", "export default { hello: { get() {} } };"],
+    ["null", "export default null;"],
+  ])("a handlers file that exports %s", async (_, content) => {
+    const cwd = tempDir({ "handlers.mjs": content });
+    expect(await sshrpc(["serve", "--handlers", "handlers.mjs"], { cwd })).toMatchObject({
+      status: 2,
+      ...line("handlers.mjs: its default export must be .* defineHandlers"),
+    });
+  });
+});
+
+describe("what fails for another reason ends with 1, and one line that says why", () => {
+  test.each([
+    ["an error", "\nthrow new Error('first line\\nsecond line');", "handlers.mjs:2:\\d+: first line"],
+    ["a mistake in its syntax", "export default {", "handlers.mjs: Unexpected end of input"],
+    ["an import of what is not there", "import './nothing.mjs';", "Cannot find module"],
+    ["something that is no error", "throw 'a text';", "handlers.mjs: a text"],
+  ])("a handlers file with %s", async (_, content, message) => {
+    const cwd = tempDir({ "handlers.mjs": content });
+    expect(await sshrpc(["serve", "--handlers", "handlers.mjs"], { cwd })).toMatchObject({
+      status: 1,
+      ...line(message),
+    });
+  });
+
+  test("a TypeScript handlers file with an error, named by its place", async () => {
+    const cwd = tempDir({ "handlers.ts": "const answer: number = 42;\nthrow new Error('no ' + answer);" });
+    expect(await sshrpc(["serve", "--handlers", "handlers.ts"], { cwd })).toMatchObject({
+      status: 1,
+      ...line("handlers.ts:2:\\d+: no 42"),
+    });
+  });
+
+  test("nobody that listens", async () => {
+    expect(await sshrpc(["call", SERVER, "GET", "/x"])).toMatchObject({
+      status: 1,
+      ...line("UNAVAILABLE: .*127\\.0\\.0\\.1:1"),
+    });
+  });
+
+  test("an identity that is not there", async () => {
+    expect(await sshrpc(["call", SERVER, "GET", "/x", "--identity", "no-key"])).toMatchObject({
+      status: 1,
+      ...line("no-key"),
+    });
+  });
+
+  test("a server that is none of SSH", async () => {
+    const server = createServer((socket) =>
+      socket.on("error", () => undefined).end("HTTP/1.1 400 Bad Request\r\n\r\n"),
+    );
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as { port: number };
+    expect(await sshrpc(["call", `ssh://alice@127.0.0.1:${port}`, "GET", "/x"])).toMatchObject({
+      status: 1,
+      ...line("UNAVAILABLE"),
+    });
+  });
+});
+
+test.each(["bogus://x", "ssh://", "ssh://alice@127.0.0.1:99999", "ssh://127.0.0.1:1/path"])(
+  "the address %s is refused in one line",
+  async (address) => {
+    const { status, stderr, stdout } = await sshrpc(["call", address, "GET", "/x"]);
+    expect([1, 2]).toContain(status);
+    expect(stdout).toBe("");
+    expect(stderr).toMatch(/^sshrpc: [^\n]+\n$/);
+  },
+);
+
+describe("help", () => {
+  test("lists the commands, and the version is the package's", async () => {
+    const { status, stdout } = await sshrpc(["--help"]);
+    expect(status).toBe(0);
+    for (const command of ["serve", "call", "gen", "dev"]) expect(stdout).toMatch(new RegExp(`^ +${command}\\b`, "m"));
+    expect(await sshrpc(["--version"])).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/^\d+\.\d+\.\d+\S*\n$/),
+    });
+  });
+
+  test.each(["serve", "call"])("of %s says what each option is for", async (command) => {
+    const { status, stdout } = await sshrpc([command, "--help"]);
+    expect(status).toBe(0);
+    expect(stdout).toContain(`Usage: sshrpc ${command}`);
+  });
+});
