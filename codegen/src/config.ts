@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import { type GenerateOptions, IMPORT_EXTENSIONS, isImportExtension } from "./options.js";
+import { UsageError } from "./usage-error.js";
 
 /** The config file that is read where it exists and none is named. */
 export const CONFIG_FILE = "sshrpc.config.json";
@@ -12,32 +13,40 @@ const KEYS = ["schema", "out", "importExtension"];
  *
  * @param file default: `sshrpc.config.json`, which need not exist.
  * @param cwd what `file` and the resulting paths are relative to.
- * @throws Error that names the file and the key, where it cannot be used
+ * @throws UsageError that names the file and the key, where it cannot be used
  */
 export function readConfig(file: string | undefined, cwd: string): GenerateOptions {
   const path = resolve(cwd, file ?? CONFIG_FILE);
   if (!existsSync(path)) {
     if (file === undefined) return {};
-    throw new Error(`${file}: there is no such file (--config)`);
+    throw new UsageError(`${file}: there is no such file (--config)`);
   }
   const name = file ?? CONFIG_FILE;
-  const content = parse(name, readFileSync(path, "utf8"));
+  const content = parse(name, read(name, path));
   for (const key of Object.keys(content)) {
-    if (!KEYS.includes(key)) throw new Error(`${name}: "${key}" is no option; it may have ${KEYS.join(", ")}`);
+    if (!KEYS.includes(key)) throw new UsageError(`${name}: "${key}" is no option; it may have ${KEYS.join(", ")}`);
   }
   const { importExtension } = content;
   if (importExtension !== undefined && !isImportExtension(importExtension)) {
-    throw new Error(
+    throw new UsageError(
       `${name}: "importExtension" is ${JSON.stringify(importExtension)}; give ${IMPORT_EXTENSIONS.join(", ")}`,
     );
   }
   const pathOf = (key: "schema" | "out"): Partial<Record<"schema" | "out", string>> => {
     const value = content[key];
     if (value === undefined) return {};
-    if (typeof value !== "string" || value === "") throw new Error(`${name}: "${key}" must be a path`);
+    if (typeof value !== "string" || value === "") throw new UsageError(`${name}: "${key}" must be a path`);
     return { [key]: relative(cwd, resolve(dirname(path), value)) || "." };
   };
   return { ...pathOf("schema"), ...pathOf("out"), ...(importExtension === undefined ? {} : { importExtension }) };
+}
+
+function read(name: string, path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw new UsageError(`${name}: it cannot be read: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 function parse(name: string, text: string): Record<string, unknown> {
@@ -45,9 +54,9 @@ function parse(name: string, text: string): Record<string, unknown> {
   try {
     content = JSON.parse(text);
   } catch (error) {
-    throw new Error(`${name}: it is no JSON: ${error instanceof Error ? error.message : error}`, { cause: error });
+    throw new UsageError(`${name}: it is no JSON: ${error instanceof Error ? error.message : error}`, { cause: error });
   }
   if (typeof content === "object" && content !== null && !Array.isArray(content))
     return content as Record<string, unknown>;
-  throw new Error(`${name}: it must hold an object, such as { "schema": "schema/api.ts" }`);
+  throw new UsageError(`${name}: it must hold an object, such as { "schema": "schema/api.ts" }`);
 }

@@ -5,6 +5,7 @@ import { SourceFiles } from "../load/source-files.js";
 import { readSourceGraph } from "../load/source-graph.js";
 import type { GenerateOptions } from "../options.js";
 import { Problems } from "../problem.js";
+import { UsageError } from "../usage-error.js";
 import { watch } from "../watch.js";
 import { addGenFlags, type GenFlags, generateOptions } from "./gen-options.js";
 import { describeError, describeResult } from "./report.js";
@@ -35,7 +36,7 @@ async function dev(
   serveArgs: readonly string[],
 ): Promise<void> {
   if (handlers === undefined && serveArgs.length > 0) {
-    throw new Error(`dev without --handlers serves nothing, so it has no use for ${serveArgs.join(" ")}`);
+    throw new UsageError(`dev without --handlers serves nothing, so it has no use for ${serveArgs.join(" ")}`);
   }
   const stopped = stopSignal();
   const served = handlers === undefined ? undefined : await serveAgainAndAgain(handlers, serveArgs, options);

@@ -1,40 +1,51 @@
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import { readConfig } from "../config.js";
-import { type GenerateOptions, IMPORT_EXTENSIONS, isImportExtension } from "../options.js";
+import { type GenerateOptions, IMPORT_EXTENSIONS, type ImportExtension, isImportExtension } from "../options.js";
 
 /** The flags that `gen` and `dev` share, as commander gives them. */
 export interface GenFlags {
   readonly schema?: string;
   readonly out?: string;
-  readonly importExtension?: string;
+  readonly importExtension?: ImportExtension;
   readonly config?: string;
 }
 
 /** Declares the flags that `gen` and `dev` share. */
 export function addGenFlags(command: Command): Command {
   return command
-    .option("--schema <file>", "the schema module (default: schema/api.ts)")
-    .option("--out <folder>", "the folder for generated files (default: generated)")
-    .option("--import-extension <ext>", `what generated imports end in: ${IMPORT_EXTENSIONS.join(", ")} (default: js)`)
+    .option("--schema <file>", "the schema module (default: schema/api.ts)", pathOf)
+    .option("--out <folder>", "the folder for generated files (default: generated)", pathOf)
+    .option(
+      "--import-extension <ext>",
+      `what generated imports end in: ${IMPORT_EXTENSIONS.join(", ")} (default: js)`,
+      importExtensionOf,
+    )
     .option(
       "--config <file>",
       "a JSON file with schema, out and importExtension (default: sshrpc.config.json, if any)",
+      pathOf,
     );
 }
 
 /**
  * What the flags and the config file say together; flags win.
- * @throws Error where one of them cannot be used
+ * @throws UsageError where the config file cannot be used
  */
-export function generateOptions({ config, importExtension, ...paths }: GenFlags): GenerateOptions {
-  if (importExtension !== undefined && !isImportExtension(importExtension)) {
-    throw new Error(`--import-extension is "${importExtension}"; give ${IMPORT_EXTENSIONS.join(", ")}`);
-  }
-  const { schema, out } = paths;
+export function generateOptions({ config, schema, out, importExtension }: GenFlags): GenerateOptions {
   return {
     ...readConfig(config, process.cwd()),
     ...(schema === undefined ? {} : { schema }),
     ...(out === undefined ? {} : { out }),
     ...(importExtension === undefined ? {} : { importExtension }),
   };
+}
+
+function importExtensionOf(text: string): ImportExtension {
+  if (isImportExtension(text)) return text;
+  throw new InvalidArgumentError(`Give ${IMPORT_EXTENSIONS.join(", ")}.`);
+}
+
+function pathOf(text: string): string {
+  if (text !== "") return text;
+  throw new InvalidArgumentError("Give a path.");
 }

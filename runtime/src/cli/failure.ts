@@ -4,7 +4,9 @@ import { type BadRequestDetails, RpcError } from "../contract/rpc-error.js";
 import { printable } from "../ssh/printable.js";
 
 /** The command line, or a file that it names, is wrong: exit status 2, and one line that says what to do. */
-export class UsageError extends Error {}
+export class UsageError extends Error {
+  readonly exitCode = 2;
+}
 
 /** Characters of what a server says. */
 const MAX_LINE = 2000;
@@ -13,7 +15,8 @@ const MAX_LINE = 2000;
 export function reportFailure(error: unknown): 0 | 1 | 2 {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   process.stderr.write(`sshrpc: ${describeFailure(error)}\n`);
-  return error instanceof UsageError ? 2 : 1;
+  // Not instanceof: the commands of @sshrpc/codegen have a class of their own for the same.
+  return (error as { readonly exitCode?: unknown } | null | undefined)?.exitCode === 2 ? 2 : 1;
 }
 
 function describeFailure(error: unknown): string {

@@ -7,8 +7,12 @@ const BIN = fileURLToPath(new URL("../../../../runtime/bin/sshrpc.js", import.me
 const HELLO = "hello: { GET: { response: Type.String() } }";
 
 function gen(project: Project, ...args: readonly string[]) {
+  return run(project, "gen", ...args);
+}
+
+function run(project: Project, ...args: readonly string[]) {
   const options = { cwd: project.folder, encoding: "utf8", timeout: 20_000 } as const;
-  const { status, stdout, stderr } = spawnSync(process.execPath, [BIN, "gen", ...args], options);
+  const { status, stdout, stderr } = spawnSync(process.execPath, [BIN, ...args], options);
   return { status, stdout, stderr };
 }
 
@@ -50,12 +54,44 @@ test("what is wrong is one line on standard error each, and the status is not 0"
     stdout: "",
     stderr: "schema/api.ts:7:14: resources.hello.POST: POST is no verb; the verbs are GET, STORE, UPDATE, DELETE\n",
   });
-  expect(gen(project, "--import-extension", "mjs")).toEqual({
-    status: 1,
+});
+
+test.each([
+  [["--import-extension", "mjs"], "option '--import-extension <ext>' argument 'mjs' is invalid. Give js, ts, none"],
+  [["--schema", ""], "option '--schema <file>' argument '' is invalid. Give a path"],
+  [["--out="], "option '--out <folder>' argument '' is invalid. Give a path"],
+  [["--shema", "x"], "unknown option '--shema'"],
+])("a command line with %j is a usage error, in one line", (args, message) => {
+  const project = new Project({ "schema/api.ts": schemaOf(HELLO) });
+  const { status, stdout, stderr } = gen(project, ...args);
+  expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+  expect(stderr).toMatch(/^[^\n]+\n$/);
+  expect(stderr).toContain(`sshrpc: ${message}`);
+  expect(project.list(".")).not.toContain("generated");
+});
+
+test.each([
+  ["sshrpc.config.json", '{ "shema": "x" }', '"shema" is no option; it may have schema, out, importExtension'],
+  ["other.json", "{", "it is no JSON: "],
+])("a config file that is wrong is a usage error: %s", (file, text, message) => {
+  const project = new Project({ "schema/api.ts": schemaOf(HELLO), [file]: text });
+  for (const command of ["gen", "dev"]) {
+    const { status, stderr } = run(project, command, ...(file === "other.json" ? ["--config", file] : []));
+    expect(stderr).toMatch(/^[^\n]+\n$/);
+    expect(stderr).toContain(`sshrpc: ${file}: ${message}`);
+    expect(status).toBe(2);
+  }
+});
+
+test("a config file that is named, and is not there or no file, is a usage error", () => {
+  const project = new Project({ "schema/api.ts": schemaOf(HELLO) });
+  expect(gen(project, "--config", "nope.json")).toEqual({
+    status: 2,
     stdout: "",
-    stderr: 'sshrpc: --import-extension is "mjs"; give js, ts, none\n',
+    stderr: "sshrpc: nope.json: there is no such file (--config)\n",
   });
-  const unknown = gen(project, "--shema", "x");
-  expect(unknown.status).not.toBe(0);
-  expect(unknown.stderr).toContain("unknown option '--shema'");
+  expect(gen(project, "--config", "schema")).toMatchObject({
+    status: 2,
+    stderr: expect.stringMatching(/^sshrpc: schema: it cannot be read: EISDIR.*\n$/),
+  });
 });
