@@ -34,6 +34,8 @@ export const FLAG = {
   METADATA: 1,
   /** OPEN: a request stream follows, until END. */
   STREAM: 2,
+  /** STATUS: the call was never begun. CLOSE: neither was any call that has no status. Both may be sent again elsewhere. */
+  REFUSED: 4,
 } as const;
 
 /** Bytes before a frame's payload: length (u32), kind (u8), flags (u8), id (u32), all big-endian. */
@@ -59,8 +61,11 @@ export function allowedFlags(kind: FrameKind): number {
     case FRAME.OPEN:
       return FLAG.METADATA | FLAG.STREAM;
     case FRAME.HEADERS:
-    case FRAME.STATUS:
       return FLAG.METADATA;
+    case FRAME.STATUS:
+      return FLAG.METADATA | FLAG.REFUSED;
+    case FRAME.CLOSE:
+      return FLAG.REFUSED;
     default:
       return 0;
   }
