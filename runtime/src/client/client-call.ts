@@ -7,6 +7,7 @@ import type { Connection } from "../wire/connection.js";
 import type { ItemSender } from "../wire/item-sender.js";
 import { encodeMetadata, type Metadata } from "../wire/metadata.js";
 import type { OutgoingCall } from "../wire/outgoing-calls.js";
+import type { WindowBudget } from "../wire/window-budget.js";
 import { readAnswer } from "./answer.js";
 import { nameMethod } from "./name-method.js";
 import type { CallOptions } from "./unary.js";
@@ -24,8 +25,10 @@ export interface MethodBinding {
   readonly timeout: number;
   /** Bytes of metadata that a call may carry. */
   readonly maxMetadata: number;
-  /** Bytes that a server may send ahead in a response stream. */
+  /** Bytes that a server may send ahead in a response stream, at first. */
   readonly window: number;
+  /** What the windows of all response streams may grow by. */
+  readonly windows: WindowBudget;
 }
 
 /** The streams of a call, as it drives them. A unary call has none. */

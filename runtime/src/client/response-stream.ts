@@ -26,7 +26,7 @@ export function startStreaming(
   const { requestItem, responseItem, id } = binding.method;
   let call: ClientCall | undefined;
   const cancel = (): void => call?.giveUp(new RpcError("CANCELLED", "the caller cancelled the call"));
-  const items = new ItemReceiver<unknown>(binding.window, {
+  const items = new ItemReceiver<unknown>(binding.window, binding.windows, {
     grant: (bytes) => call?.grant(bytes),
     leave: cancel,
   });

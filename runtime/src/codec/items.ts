@@ -6,8 +6,11 @@ import { decodeJson, encodeJson } from "./json.js";
 /** What the items of a stream are: JSON that a validator accepts, or raw bytes. */
 export type ItemType = Validator | "bytes";
 
-/** Bytes of raw data in one frame at most. More is cut, so that one call's frames do not hold up all the others. */
-const CHUNK = 64 * 1024;
+/**
+ * Bytes of raw data in one frame at most: what fits, with its header, into one packet of ssh2. More is cut, so that one
+ * call's frames do not hold up all the others.
+ */
+const CHUNK = 32 * 1024 - 10;
 
 /**
  * Validates an item and gives the bodies of its frames: one, or several for many raw bytes, none for no bytes.
@@ -27,7 +30,7 @@ export function encodeItem(item: unknown, type: ItemType, status: "BAD_REQUEST" 
 }
 
 /**
- * Reads an item that arrived between `start` and `end`, and validates it. Raw bytes are copied: the buffer is not ours.
+ * Reads an item that arrived between `start` and `end`, and validates it. Raw bytes are a view of what arrived.
  * @throws RpcError with `status` where it is not what the schema says
  */
 export function decodeItem(
@@ -37,7 +40,7 @@ export function decodeItem(
   type: ItemType,
   status: "BAD_REQUEST" | "INTERNAL",
 ): unknown {
-  if (type === "bytes") return Buffer.from(buffer.subarray(start, end));
+  if (type === "bytes") return buffer.subarray(start, end);
   const item = decodeJson(buffer, start, end);
   checkItem(item, type, status);
   return item;

@@ -42,7 +42,6 @@ export class ApiServer {
       timeout: checkTimeout(options.timeout ?? DEFAULT_TIMEOUT),
       exposeErrors: options.exposeErrors ?? false,
       metadata: this.#limits.metadata,
-      window: this.#limits.window,
       log: options.log,
     };
   }

@@ -9,7 +9,7 @@ import { isErrorStatus, type StatusName } from "../contract/status.js";
 import type { Logger } from "../log.js";
 import { grants, type Peer } from "../peer.js";
 import type { IncomingCall } from "../wire/incoming-calls.js";
-import { ItemReceiver } from "../wire/item-receiver.js";
+import type { ItemReceiver } from "../wire/item-receiver.js";
 import { checkSize } from "../wire/message-size.js";
 import type { Metadata } from "../wire/metadata.js";
 import { pumpItems } from "../wire/pump-items.js";
@@ -27,8 +27,6 @@ export interface DispatchSettings {
   readonly exposeErrors: boolean;
   /** Bytes of the headers that a handler sends, and of its trailers. */
   readonly metadata: number;
-  /** Bytes that a caller may send ahead in a request stream. */
-  readonly window: number;
   readonly log: Logger;
 }
 
@@ -112,7 +110,7 @@ export class Dispatch {
   /** The request stream, as the handler takes it. */
   #receive(type: ItemType): AsyncIterable<unknown> {
     const call = this.#call;
-    const items = new ItemReceiver<unknown>(this.#settings.window, { grant: (bytes) => call.grant(bytes), leave() {} });
+    const items = call.receiver<unknown>();
     this.#items = items;
     call.onEnd = () => items.end();
     call.onReject = (reason) => this.#abort(reason);

@@ -85,7 +85,7 @@ export class Connection implements FrameSink {
     this.#batch = new Batch(this.#write);
     this.outgoing = new OutgoingCalls(this.#batch, this.#backlog, role === "dialer" ? 1 : 2, limits.queue);
     const theirs = role === "dialer" ? 2 : 1;
-    this.incoming = new IncomingCalls(this.#batch, this.#backlog, theirs, limits.calls, options.budget);
+    this.incoming = new IncomingCalls(this.#batch, this.#backlog, theirs, limits, options.budget);
     this.#decoder = new FrameDecoder(this, MAX_HELLO);
     this.#preamble = new PreambleScanner(limits.noise);
     this.closed = new Promise((resolve) => {

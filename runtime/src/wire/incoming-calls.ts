@@ -4,8 +4,11 @@ import type { Backlog } from "./backlog.js";
 import type { Batch } from "./batch.js";
 import type { CallBudget } from "./call-budget.js";
 import { FLAG, FRAME } from "./frame.js";
+import { ItemReceiver } from "./item-receiver.js";
 import { ItemSender } from "./item-sender.js";
+import type { Limits } from "./limits.js";
 import { ProtocolError } from "./protocol-error.js";
+import { WindowBudget } from "./window-budget.js";
 
 /** A call that the other side opened, as the one who answers it sees it. */
 export class IncomingCall {
@@ -44,6 +47,11 @@ export class IncomingCall {
   get sender(): ItemSender {
     this.#sender ??= this.#calls.sender(this.#id, this.#window);
     return this.#sender;
+  }
+
+  /** Makes what holds the request stream until it is taken. Once. */
+  receiver<Item>(): ItemReceiver<Item> {
+    return this.#calls.receiver(this);
   }
 
   /** Sends headers: at most once, before the first item. */
@@ -121,6 +129,8 @@ export class IncomingCalls {
   readonly #backlog: Backlog;
   readonly #parity: number;
   readonly #max: number;
+  readonly #window: number;
+  readonly #windows: WindowBudget;
   readonly #budget: CallBudget | undefined;
   readonly #open = new Map<number, IncomingCall>();
   #running = 0;
@@ -134,11 +144,13 @@ export class IncomingCalls {
    * @param firstId 1 where the other side dialled, 2 where this side did
    * @param budget what this connection shares with others
    */
-  constructor(batch: Batch, backlog: Backlog, firstId: number, max: number, budget?: CallBudget) {
+  constructor(batch: Batch, backlog: Backlog, firstId: number, limits: Limits, budget?: CallBudget) {
     this.#batch = batch;
     this.#backlog = backlog;
     this.#parity = firstId % 2;
-    this.#max = max;
+    this.#max = limits.calls;
+    this.#window = limits.window;
+    this.#windows = new WindowBudget(limits.growth);
     this.#budget = budget;
   }
 
@@ -198,6 +210,10 @@ export class IncomingCalls {
 
   sender(id: number, window: number): ItemSender {
     return new ItemSender(this.#batch, this.#backlog, id, window);
+  }
+
+  receiver<Item>(call: IncomingCall): ItemReceiver<Item> {
+    return new ItemReceiver(this.#window, this.#windows, { grant: (bytes) => call.grant(bytes), leave() {} });
   }
 
   headers(id: number, metadata: string): void {

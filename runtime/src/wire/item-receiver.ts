@@ -1,6 +1,7 @@
 import type { RpcError } from "../contract/rpc-error.js";
 import { itemCost } from "./credit.js";
 import { ProtocolError } from "./protocol-error.js";
+import { MAX_WINDOW, type WindowBudget } from "./window-budget.js";
 
 /** How many taken items stay in the list before it is cut: cutting at each one would be quadratic. */
 const COMPACT = 256;
@@ -29,7 +30,10 @@ export interface ReceiverHooks {
  */
 export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined> {
   readonly #hooks: ReceiverHooks;
-  readonly #window: number;
+  readonly #budget: WindowBudget;
+  #window: number;
+  /** What the window has grown by. */
+  #grown = 0;
   #credit: number;
   /** What was taken and not yet granted again: told in halves of the window, for a frame for each item is too many. */
   #taken = 0;
@@ -39,9 +43,13 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
   #ended = false;
   #error: RpcError | undefined;
 
-  /** @param window bytes that the sender may send ahead of the consumer; the sender knows of them already */
-  constructor(window: number, hooks: ReceiverHooks) {
+  /**
+   * @param window bytes that the sender may send ahead of the consumer at first; the sender knows of them already
+   * @param budget where more comes from
+   */
+  constructor(window: number, budget: WindowBudget, hooks: ReceiverHooks) {
     this.#window = this.#credit = window;
+    this.#budget = budget;
     this.#hooks = hooks;
   }
 
@@ -68,6 +76,7 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
     if (this.#ended) return;
     this.#ended = true;
     this.#error = error;
+    this.#budget.give(this.#grown);
     for (const pull of this.#pulls.splice(0)) this.#settle(pull);
   }
 
@@ -119,9 +128,19 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
   #took(cost: number): void {
     this.#taken += cost;
     if (this.#ended || this.#taken < this.#window / 2) return;
-    this.#credit += this.#taken;
-    this.#hooks.grant(this.#taken);
+    const bytes = this.#taken + this.#grow();
+    this.#credit += bytes;
     this.#taken = 0;
+    this.#hooks.grant(bytes);
+  }
+
+  /** A consumer that has nothing left to take waits for its sender: a larger window keeps both at work. */
+  #grow(): number {
+    const more = this.#window;
+    if (this.#items.length > 0 || this.#window + more > MAX_WINDOW || !this.#budget.take(more)) return 0;
+    this.#window += more;
+    this.#grown += more;
+    return more;
   }
 
   /** The error is thrown once; who asks again is told that it is over. */

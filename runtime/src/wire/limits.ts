@@ -15,6 +15,8 @@ export interface Limits {
   readonly queue: number;
   /** Bytes that the other side may send ahead of the consumer, in each stream that this side receives. Default: 256 KiB. */
   readonly window: number;
+  /** Bytes by which the windows of a connection may grow together, where consumers keep up. Default: 16 MiB. */
+  readonly growth: number;
   /** Bytes that may wait for the transport before the accepting side stops reading. Default: 1 MiB. */
   readonly backlog: number;
   /** Bytes that a login shell may print before the preamble. Default: 64 KiB. */
@@ -31,6 +33,7 @@ export const DEFAULT_LIMITS: Limits = {
   serverCalls: 16_384,
   queue: 65_536,
   window: 256 * 1024,
+  growth: 16 * 1024 * 1024,
   backlog: 1024 * 1024,
   noise: 64 * 1024,
   hello: 10_000,

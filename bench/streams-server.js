@@ -1,0 +1,61 @@
+// The serving process of the stream benchmark: a Bytes method of ours, and a bare ssh2 channel, with one chunk over and over.
+import { createServer } from "node:net";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import ssh2 from "ssh2";
+import { serveApi } from "../runtime/dist/serve-api.js";
+import { SERVER_ALGORITHMS } from "../runtime/dist/ssh/algorithms.js";
+import { generateKeyPair } from "../runtime/dist/testing.js";
+import { streamsApi } from "./measure.js";
+
+const [publicKey, bytes] = process.argv.slice(2);
+const { privateKey } = generateKeyPair();
+const chunk = Buffer.alloc(64 * 1024, 7);
+
+function* chunks() {
+  for (let sent = 0; sent < Number(bytes); sent += chunk.length) yield chunk;
+}
+
+let ticks = 0;
+const ours = await serveApi(
+  streamsApi,
+  {
+    blob: {
+      get: async function* () {
+        yield* chunks();
+      },
+    },
+    tick: {
+      get: async function* (_request, ctx) {
+        while (!ctx.signal.aborted) {
+          yield ticks++;
+          await new Promise((resolve) => setTimeout(resolve, 1000));
+        }
+      },
+    },
+    echo: { get: (request) => request },
+  },
+  { port: 0, hostKeys: { privateKey }, authorizedKeys: { lines: [publicKey] }, log: false, limits: { calls: 4096 } },
+);
+
+const bare = new ssh2.Server({ hostKeys: [privateKey], algorithms: SERVER_ALGORITHMS }, (client) => {
+  client.on("error", () => undefined);
+  client.on("authentication", (attempt) => attempt.accept());
+  client.on("session", (accept) => {
+    accept().on("subsystem", (accept) => void pipeline(Readable.from(chunks()), accept()).catch(() => undefined));
+  });
+});
+const server = createServer({ noDelay: true }, (socket) => bare.injectSocket(socket));
+server.listen(0, "127.0.0.1", () => {
+  process.send({ ours: ours.port, hostKey: ours.fingerprints[0], bare: server.address().port });
+});
+
+let peak = 0;
+setInterval(() => {
+  peak = Math.max(peak, process.memoryUsage.rss());
+}, 20).unref();
+process.on("message", () => {
+  process.send({ peak });
+  peak = 0;
+});
+process.on("disconnect", () => process.exit());
