@@ -6,15 +6,23 @@ import type { Transport } from "./transport.js";
 /** Where a client connects to: an address such as `ssh://alice@edge:8022`, or a transport of another kind. */
 export type Target = string | Transport;
 
-/** How a client connects and calls. */
-export interface ConnectOptions extends ClientOptions, DialOptions {}
+/** How a client connects and calls. `Callbacks` has the handlers that the schema declares for this side. */
+export interface ConnectOptions<Callbacks = never> extends ClientOptions, DialOptions {
+  /** What this side serves while it is connected. Default: nothing. */
+  readonly callbacks?: Callbacks;
+}
 
 /**
  * Connects to `target` and gives a client of the API; whoever connects closes it. Generated code calls it.
  * ssh2 is loaded only here, when an address is dialled: a client in memory, or none at all, costs no start-up time.
  * @throws RpcError UNAUTHENTICATED where one side did not accept the other's key, UNAVAILABLE for every other reason
  */
-export async function connectApi<C extends Client>(api: Api, target: Target, options: ConnectOptions = {}): Promise<C> {
+export async function connectApi<C extends Client>(
+  api: Api,
+  target: Target,
+  options: ConnectOptions<object> = {},
+): Promise<C> {
+  if (options.callbacks !== undefined) throw new Error("callbacks are not served by this version");
   if (typeof target !== "string") return openClient<C>(api, target, options);
   const { sshTransport } = await import("./ssh/dial.js");
   return openClient<C>(api, sshTransport(target, options), options);

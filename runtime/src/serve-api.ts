@@ -10,8 +10,12 @@ export interface ServeOptions extends ApiServerOptions, Omit<ListenOptions, "log
   readonly log?: Logger | false;
 }
 
-/** A running server. Whoever started it closes it. */
-export interface Server extends AsyncDisposable {
+/**
+ * A running server. Whoever started it closes it. `Callbacks` has the methods that the schema declares for the
+ * connecting side.
+ */
+// biome-ignore lint/correctness/noUnusedVariables: generated code names it already; `clients` will use it
+export interface Server<Callbacks = undefined> extends AsyncDisposable {
   /** The address it listens on. */
   readonly host: string;
   /** The port it listens on: the real one, where 0 was asked for. */
@@ -28,7 +32,11 @@ export interface Server extends AsyncDisposable {
  * Serves handlers over SSH. Generated code calls it.
  * @throws Error that says which file, address or option is at fault
  */
-export async function serveApi(api: Api, handlers: object, options: ServeOptions): Promise<Server> {
+export async function serveApi<Callbacks = undefined>(
+  api: Api,
+  handlers: object,
+  options: ServeOptions,
+): Promise<Server<Callbacks>> {
   return serveHandlers(bindHandlers(api, handlers), options);
 }
 

@@ -53,4 +53,6 @@ export interface Api {
   /** Identifies everything in the contract that a call can notice (not its descriptions). Empty: no contract is known. */
   readonly hash: string;
   readonly methods: readonly Method[];
+  /** What the connecting side may serve. Absent where the schema declares none. */
+  readonly callbacks?: readonly Method[];
 }

@@ -12,6 +12,7 @@ export class CallContext implements Context {
   readonly deadline: number;
   readonly metadata: Metadata;
   readonly peer: Peer;
+  readonly callbacks = undefined;
   readonly #logger: Logger;
   readonly #maxMetadata: number;
   #response: ResponseMetadata | undefined;

@@ -2,8 +2,11 @@ import type { ErrorStatus } from "../contract/status.js";
 import type { Logger } from "../log.js";
 import type { Peer } from "../peer.js";
 
-/** What a handler knows of its call beside the request. `Errors` maps each declared status to its details. */
-export interface Context<Errors = unknown> {
+/**
+ * What a handler knows of its call beside the request. `Errors` maps each declared status to its details; `Callbacks`
+ * has the methods that the schema declares for the connecting side.
+ */
+export interface Context<Errors = unknown, Callbacks = undefined> {
   /** The id of the method that was called, such as `GET /notes/{id}`. */
   readonly method: string;
   /** Aborts when the caller cancels, the deadline passes or the connection is lost; its reason is an RpcError. */
@@ -14,6 +17,8 @@ export interface Context<Errors = unknown> {
   readonly metadata: ReadonlyMap<string, readonly string[]>;
   /** Who is calling, as far as it was proven. */
   readonly peer: Peer;
+  /** Calls the peer over this connection; undefined where the schema declares no callbacks. */
+  readonly callbacks: Callbacks;
   /** Logs with the call's method and peer attached. */
   readonly log: Logger;
   /** Adds a header to the answer. @throws Error once the first item is sent; RpcError where it is malformed or too much */
