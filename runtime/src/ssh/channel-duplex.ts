@@ -26,6 +26,9 @@ interface ChannelInternals {
 /** In bytes, in each direction, beside the 2 MiB window of the channel. */
 const HIGH_WATER_MARK = 256 * 1024;
 
+/** The bytes that ssh2 sends in one packet at most. */
+const PACKET = 32 * 1024;
+
 /** How many bytes may wait in the TCP socket before writes wait, too: ssh2 itself would go on as far as the window. */
 const SOCKET_LIMIT = 1024 * 1024;
 
@@ -90,7 +93,16 @@ export class ChannelDuplex extends Duplex {
   }
 
   override _writev(chunks: { chunk: Buffer }[], done: (error?: Error | null) => void): void {
-    this.#send(Buffer.concat(chunks.map(({ chunk }) => chunk)), done);
+    const size = chunks.reduce((sum, { chunk }) => sum + chunk.length, 0);
+    if (size <= PACKET) this.#send(Buffer.concat(chunks.map(({ chunk }) => chunk)), done);
+    else this.#sendEach(chunks, 0, done);
+  }
+
+  /** What fills packets anyhow need not be copied into one piece. */
+  #sendEach(chunks: { chunk: Buffer }[], at: number, done: (error?: Error | null) => void): void {
+    const next = chunks[at];
+    if (next === undefined) done();
+    else this.#send(next.chunk, (error) => (error ? done(error) : this.#sendEach(chunks, at + 1, done)));
   }
 
   #send(chunk: Buffer, done: (error?: Error | null) => void): void {

@@ -1,4 +1,13 @@
-import { FLAG, FRAME, type FrameKind, HEADER_SIZE, METADATA_SIZE, OPEN_SIZE, STATUS_SIZE } from "./frame.js";
+import {
+  FLAG,
+  FRAME,
+  type FrameKind,
+  HEADER_SIZE,
+  METADATA_SIZE,
+  minPayload,
+  OPEN_SIZE,
+  STATUS_SIZE,
+} from "./frame.js";
 
 /** A frame that can be written into a buffer. Encoding is apart from batching, so that each is testable alone. */
 export interface Frame {
@@ -23,7 +32,7 @@ export interface Frame {
 /** The most bytes that `frame` can take, found without looking at each character: UTF-8 needs at most three a unit. */
 export function maxFrameSize(frame: Frame): number {
   const metadata = frame.metadata === undefined ? 0 : METADATA_SIZE + frame.metadata.length * 3;
-  return HEADER_SIZE + OPEN_SIZE + metadata + maxBodySize(frame.body);
+  return HEADER_SIZE + minPayload(frame.kind) + metadata + maxBodySize(frame.body);
 }
 
 function maxBodySize(body: string | Uint8Array | undefined): number {
