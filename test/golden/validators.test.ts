@@ -194,3 +194,23 @@ test("records take any key, tuples their length, enums and formats their values"
     );
   }
 });
+
+test("an item of a request is closed, and an item of a response is open", async () => {
+  expect(await complaints("streams", "countUpdateRequestItemClosed", { add: 1 })).toEqual([]);
+  expect(await complaints("streams", "countUpdateRequestItemClosed", { add: 1, extra: 2 })).toEqual([
+    " additionalProperties",
+  ]);
+  expect(await complaints("streams", "countUpdateResponseItemOpen", { sum: 1, later: 2 })).toEqual([]);
+  expect(await complaints("streams", "countUpdateResponseItemOpen", { sum: "1" })).toEqual(["/sum type"]);
+  const hit = { host: "h", status: 200 };
+  expect(await complaints("streams", "hitClosed", { ...hit, later: 1 })).toEqual([" additionalProperties"]);
+  expect(await complaints("streams", "hitOpen", { ...hit, later: 1 })).toEqual([]);
+});
+
+test("a callback's request is closed where it is served, and its response is open where it is called", async () => {
+  expect(await complaints("callbacks", "agentStoreRequestClosed", { command: "ls", extra: 1 })).toEqual([
+    " additionalProperties",
+  ]);
+  expect(await complaints("callbacks", "agentStoreResponseItemOpen", { line: "x", later: 1 })).toEqual([]);
+  expect(await complaints("callbacks", "loadOpen", { host: "h" })).toEqual([" required"]);
+});
