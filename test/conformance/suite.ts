@@ -258,7 +258,7 @@ export function describeConformance(name: string, start: Start, { soak = true } 
 
     describe("when somebody vanishes", () => {
       test("the server: every pending call is UNAVAILABLE, and says why", async () => {
-        const { client, waits, close } = await begin();
+        const { client, waits, close } = await begin({}, { reconnect: false });
         const calls = Array.from({ length: 20 }, (_, index) => client.wait.get.safe({ name: `${index}` }));
         await until("the handlers", () => waits.started.length === 20);
         await within("close", close());
@@ -272,7 +272,7 @@ export function describeConformance(name: string, start: Start, { soak = true } 
       });
 
       test("the transport: pending calls are UNAVAILABLE, and every handler's `finally` runs", async () => {
-        const { client, waits, duplexes } = await begin();
+        const { client, waits, duplexes } = await begin({}, { reconnect: false });
         const calls = Array.from({ length: 20 }, (_, index) => client.wait.get.safe({ name: `${index}` }));
         await until("the handlers", () => waits.started.length === 20);
         duplexes[0]?.destroy();
@@ -283,7 +283,7 @@ export function describeConformance(name: string, start: Start, { soak = true } 
       });
 
       test("one client: the others do not notice", async () => {
-        const { client, transport, duplexes, waits } = await begin();
+        const { client, transport, duplexes, waits } = await begin({}, { reconnect: false });
         const other = await connect(transport);
         clients.push(other);
         const lost = client.wait.get.safe({ name: "lost" });

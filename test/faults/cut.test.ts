@@ -85,7 +85,7 @@ async function session(after: number, how: "destroy" | "error" | "end"): Promise
   server.accept(far, ALICE);
   let outcomes: string[] = [];
   try {
-    const client = await openClient<ItClient>(api, { address: "a line", open: async () => line });
+    const client = await openClient<ItClient>(api, { address: "a line", open: async () => line }, { reconnect: false });
     const abort = new AbortController();
     const calls = [
       client.it.get.safe("one"),

@@ -3,12 +3,14 @@ import { checkRequest } from "../codec/check.js";
 import { encodeJson } from "../codec/json.js";
 import type { Method } from "../contract/method.js";
 import { RpcError } from "../contract/rpc-error.js";
+import { STATUSES } from "../contract/status.js";
 import type { Connection } from "../wire/connection.js";
 import type { ItemSender } from "../wire/item-sender.js";
 import { encodeMetadata, type Metadata } from "../wire/metadata.js";
 import type { OutgoingCall } from "../wire/outgoing-calls.js";
 import type { WindowBudget } from "../wire/window-budget.js";
 import { readAnswer } from "./answer.js";
+import type { ConnectionSource, WaitingCall } from "./connection-source.js";
 import { nameMethod } from "./name-method.js";
 import type { CallOptions } from "./unary.js";
 
@@ -17,7 +19,7 @@ export const MAX_TIMEOUT = 0x7fff_ffff;
 
 /** What all calls of one method share. */
 export interface MethodBinding {
-  readonly connection: Connection;
+  readonly connections: ConnectionSource;
   readonly method: Method;
   /** The method's place in this side's HELLO. */
   readonly index: number;
@@ -41,8 +43,11 @@ export interface CallStreams {
   readonly ended: (error: RpcError | undefined) => void;
 }
 
-/** One call on its way, of any kind. It settles exactly once, and lets go of its timer and signal when it does. */
-export class ClientCall implements OutgoingCall {
+/**
+ * One call on its way, of any kind. It settles exactly once, and lets go of its timer and signal when it does. Where its
+ * connection fails, it may be sent again on another: its one deadline covers all attempts.
+ */
+export class ClientCall implements OutgoingCall, WaitingCall {
   id = 0;
   readonly method: number;
   readonly metadata: string | undefined;
@@ -59,8 +64,15 @@ export class ClientCall implements OutgoingCall {
   readonly #timeout: number;
   #timer: NodeJS.Timeout | undefined;
   #abort: (() => void) | undefined;
-  /** Since when it has been waiting to be sent. */
-  #waiting: number | undefined;
+  /** When it was made. */
+  #begin = 0;
+  /** What it is on, or waits for; undefined while there is none. */
+  #connection: Connection | undefined;
+  /** How often it was sent again. */
+  #retries = 0;
+  #retryTimer: NodeJS.Timeout | undefined;
+  /** Whether its user has seen anything of an answer: then it cannot begin anew. */
+  #seen = false;
 
   /** Validates and encodes. @throws RpcError for everything that is wrong with the call */
   constructor(
@@ -93,22 +105,47 @@ export class ClientCall implements OutgoingCall {
     const signal = this.#options?.signal;
     if (this.#timeout < MAX_TIMEOUT) this.#timer = setTimeout(expire, this.#timeout, this);
     if (signal !== undefined) this.#listen(signal);
+    this.#begin = performance.now();
     try {
-      this.#binding.connection.call(this);
-      if (this.id === 0) this.#waiting = performance.now();
+      this.#send();
     } catch (error) {
       this.#release();
       throw error;
     }
   }
 
+  connected(connection: Connection): void {
+    try {
+      this.#sendOn(connection);
+    } catch (error) {
+      this.#end(error);
+    }
+  }
+
+  unconnected(error: RpcError): void {
+    this.#end(error);
+  }
+
+  /** Where there is no connection at this moment, it waits for the next one. */
+  #send(): void {
+    const { connections } = this.#binding;
+    const connection = connections.connection();
+    if (connection === undefined) connections.wait(this);
+    else this.#sendOn(connection);
+  }
+
+  #sendOn(connection: Connection): void {
+    this.#connection = connection;
+    connection.call(this);
+  }
+
   remaining(): number {
     if (this.#timeout === MAX_TIMEOUT) return 0;
-    const waited = this.#waiting === undefined ? 0 : performance.now() - this.#waiting;
-    return Math.max(1, Math.ceil(this.#timeout - waited));
+    return Math.max(1, Math.ceil(this.#timeout - (performance.now() - this.#begin)));
   }
 
   headers(headers: Metadata): void {
+    this.#seen = true;
     try {
       this.#options?.onHeaders?.(headers);
     } catch (error) {
@@ -116,7 +153,8 @@ export class ClientCall implements OutgoingCall {
     }
   }
 
-  status(code: number, trailers: Metadata, buffer: Buffer, start: number, end: number): void {
+  status(code: number, trailers: Metadata, buffer: Buffer, start: number, end: number, refused: boolean): void {
+    if (code === STATUSES.UNAVAILABLE && this.#sendAgain(refused)) return;
     this.#release();
     let response: unknown;
     try {
@@ -131,30 +169,72 @@ export class ClientCall implements OutgoingCall {
     this.#resolve(response);
   }
 
-  lost(error: RpcError): void {
-    this.#release();
-    this.#fail(error);
+  lost(error: RpcError, refused: boolean): void {
+    if (error.status !== "UNAVAILABLE" || !this.#sendAgain(refused)) this.#end(error);
   }
 
   /** Lets the callee send so many bytes more. */
   grant(bytes: number): void {
-    this.#binding.connection.outgoing.grant(this, bytes);
+    this.#connection?.outgoing.grant(this, bytes);
   }
 
   /** Ends the call on this side, and tells the other. */
   giveUp(error: unknown): void {
-    this.#release();
-    this.#binding.connection.outgoing.cancel(this);
-    this.#fail(error);
+    if (this.#connection === undefined) this.#binding.connections.forget(this);
+    else this.#connection.outgoing.cancel(this);
+    this.#end(error);
   }
 
   /** The deadline has passed. */
   expire(): void {
-    this.giveUp(new RpcError("DEADLINE_EXCEEDED", `no answer within ${this.#timeout} ms`));
+    const cause = this.#connection === undefined ? this.#binding.connections.error : undefined;
+    const message =
+      cause === undefined
+        ? `no answer within ${this.#timeout} ms`
+        : `no connection within ${this.#timeout} ms: ${cause.message}`;
+    this.giveUp(new RpcError("DEADLINE_EXCEEDED", message, { cause }));
+  }
+
+  /**
+   * Whether the call begins anew instead of ending. One whose OPEN was never written, or that the other side `refused` to
+   * begin, can: nothing has happened yet. Where something may have happened, only an idempotent method is called again.
+   * A request stream that has begun is spent.
+   */
+  #sendAgain(refused: boolean): boolean {
+    const { connections, method } = this.#binding;
+    const sent = this.id !== 0;
+    const mayRepeat = (refused || method.idempotent) && this.opened === undefined && !this.#seen;
+    if (sent && (!mayRepeat || this.#retries >= connections.retries)) return false;
+    // A connection that goes on is given time; one that does not is left, and the next one may take the call at once.
+    const wait = this.#connection?.open ? connections.backoff.delay(this.#retries) : 0;
+    if (this.#timeout < MAX_TIMEOUT && wait >= this.remaining()) return false;
+    if (sent) this.#retries += 1;
+    this.#connection = undefined;
+    this.id = 0;
+    if (wait > 0) {
+      this.#retryTimer = setTimeout(resend, wait, this);
+      return true;
+    }
+    try {
+      this.#send();
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Called once the wait before another attempt is over. */
+  resend(): void {
+    try {
+      this.#send();
+    } catch (error) {
+      this.#end(error);
+    }
   }
 
   /** An item that cannot be taken ends the call: what follows it would be taken for what it is not. */
   readonly #take = (buffer: Buffer, start: number, end: number): void => {
+    this.#seen = true;
     try {
       this.#streams?.item?.(buffer, start, end);
     } catch (error) {
@@ -170,6 +250,11 @@ export class ClientCall implements OutgoingCall {
     signal.addEventListener("abort", this.#abort);
   }
 
+  #end(error: unknown): void {
+    this.#release();
+    this.#fail(error);
+  }
+
   #fail(error: unknown): void {
     const named = nameMethod(error, this.#binding.method.id);
     this.#streams?.ended(named);
@@ -178,12 +263,17 @@ export class ClientCall implements OutgoingCall {
 
   #release(): void {
     clearTimeout(this.#timer);
+    if (this.#retryTimer !== undefined) clearTimeout(this.#retryTimer);
     if (this.#abort !== undefined) this.#options?.signal?.removeEventListener("abort", this.#abort);
   }
 }
 
 function expire(call: ClientCall): void {
   call.expire();
+}
+
+function resend(call: ClientCall): void {
+  call.resend();
 }
 
 /** What a schema lets pass as any value may still hold what JSON cannot carry. */

@@ -4,12 +4,21 @@ import { RpcError } from "../contract/rpc-error.js";
 import type { Transport } from "../transport.js";
 import { Connection } from "../wire/connection.js";
 import { type Limits, resolveLimits } from "../wire/limits.js";
+import { WindowBudget } from "../wire/window-budget.js";
+import { Backoff, type BackoffOptions } from "./backoff.js";
 import { type BoundMethod, bindMethod } from "./bind-method.js";
 import type { MethodBinding } from "./client-call.js";
+import type { LinkSettings } from "./link.js";
+import type { LinkState, StateListener } from "./link-state.js";
+import { Links } from "./links.js";
 
 /** What every generated client has beside its resources. Whoever connects closes it. */
 export interface Client extends AsyncDisposable {
-  /** Ends the connection. Calls that have no status yet end with UNAVAILABLE. */
+  /** See {@link LinkState}. Of several hosts, the best state counts. */
+  readonly state: LinkState;
+  /** Calls `listener` with each new state, from now on. The function that it gives ends that. */
+  on(event: "state", listener: StateListener): () => void;
+  /** Ends the connection, for good. Calls that have no status yet end with UNAVAILABLE. */
   close(): Promise<void>;
 }
 
@@ -21,62 +30,80 @@ export interface ClientOptions {
   readonly limits?: Partial<Limits>;
   /** Stops the attempt to connect when it aborts; later it does nothing. */
   readonly signal?: AbortSignal;
+  /** How long to wait before a connection that was lost is made again; false for never. */
+  readonly reconnect?: BackoffOptions | false;
+  /**
+   * How often a call is sent again where its connection fails, or where it is answered with UNAVAILABLE. A method that is
+   * not idempotent is sent again only where it certainly was not begun. Default: 3.
+   */
+  readonly retries?: number;
 }
 
 /** Milliseconds that a call may take where nobody says. */
 const DEFAULT_TIMEOUT = 30_000;
 
+/** How often a call is sent again. */
+const DEFAULT_RETRIES = 3;
+
 /**
- * Opens the transport, agrees on the wire with the server, and gives a client of the API.
+ * Opens the transport, agrees on the wire with the server, and gives a client of the API. Of several transports, each to
+ * a host of its own, the first one that is ready is enough; the others follow. The first attempt decides: after it, what
+ * is lost is made again.
  * @throws RpcError UNAVAILABLE or UNAUTHENTICATED where the transport cannot be opened; UNAVAILABLE where the other
  * side is no sshrpc server; CANCELLED where the signal aborted
  */
 export async function openClient<C extends Client>(
   api: Api,
-  transport: Transport,
+  transport: Transport | readonly Transport[],
   options: ClientOptions = {},
 ): Promise<C> {
-  const { signal } = options;
+  const { signal, reconnect = {} } = options;
   const limits = resolveLimits(options.limits);
-  if (signal?.aborted) throw cancelled(signal);
-  const duplex = await transport.open(signal);
-  const connection = new Connection(duplex, {
-    role: "dialer",
-    hello: {
-      agent: AGENT,
-      ...(api.hash !== "" && { api: { name: api.name, version: api.version, hash: api.hash } }),
-      methods: api.methods.map(({ id }) => id),
-    },
-    limits,
-    other: `the server at ${transport.address}`,
+  const transports = [transport].flat() as readonly Transport[];
+  if (transports.length === 0) throw new Error("there is no host to connect to: the list is empty");
+  const links = new Links(transports, {
+    connect: connector(api, limits),
+    backoff: new Backoff(reconnect === false ? {} : reconnect),
+    reconnect: reconnect !== false,
+    retries: checkRetries(options.retries ?? DEFAULT_RETRIES),
+    queue: limits.queue,
   });
-  await ready(connection, signal);
+  if (signal?.aborted) throw cancelled(signal);
+  try {
+    await links.open(signal);
+  } catch (error) {
+    throw signal?.aborted ? cancelled(signal) : error;
+  }
+  const windows = new WindowBudget(limits.growth);
   const timeout = options.timeout ?? DEFAULT_TIMEOUT;
   return bindClient<C>(
     api.methods.map((method, index) => ({
-      connection,
+      connections: links,
       method,
       index,
       timeout,
       maxMetadata: limits.metadata,
       window: limits.window,
+      windows,
     })),
-    connection,
+    links,
   );
 }
 
-/** Waits for the server's HELLO, as long as the caller wants to. */
-async function ready(connection: Connection, signal: AbortSignal | undefined): Promise<void> {
-  const stop = (): void => void connection.close("the client gave up");
-  signal?.addEventListener("abort", stop);
-  if (signal?.aborted) stop();
-  try {
-    await connection.ready;
-  } catch (error) {
-    throw signal?.aborted ? cancelled(signal) : error;
-  } finally {
-    signal?.removeEventListener("abort", stop);
-  }
+/** Puts the multiplexer on each duplex, with what this side says of itself. */
+function connector(api: Api, limits: Limits): LinkSettings["connect"] {
+  const hello = {
+    agent: AGENT,
+    ...(api.hash !== "" && { api: { name: api.name, version: api.version, hash: api.hash } }),
+    methods: api.methods.map(({ id }) => id),
+  };
+  return (duplex, { address }, hooks) =>
+    new Connection(duplex, { role: "dialer", hello, limits, other: `the server at ${address}`, ...hooks });
+}
+
+function checkRetries(retries: number): number {
+  if (Number.isSafeInteger(retries) && retries >= 0) return retries;
+  throw new Error(`retries is ${retries}; it must be a whole number, 0 for none`);
 }
 
 function cancelled(signal: AbortSignal): RpcError {
@@ -84,11 +111,11 @@ function cancelled(signal: AbortSignal): RpcError {
 }
 
 /** Builds the object that generated interfaces describe: a property for each resource, a function for each verb. */
-function bindClient<C extends Client>(bindings: readonly MethodBinding[], connection: Connection): C {
-  const close = async (): Promise<void> => {
-    await connection.close("the client is done");
-  };
-  const client: Record<PropertyKey, unknown> = { close, [Symbol.asyncDispose]: close };
+function bindClient<C extends Client>(bindings: readonly MethodBinding[], links: Links): C {
+  const close = (): Promise<void> => links.close("the client is done");
+  const on: Client["on"] = (_event, listener) => links.listen(listener);
+  const client: Record<PropertyKey, unknown> = { close, on, [Symbol.asyncDispose]: close };
+  Object.defineProperty(client, "state", { get: () => links.state, enumerable: true });
   for (const binding of bindings) {
     const { resource, verb } = binding.method;
     // Not ??=, which finds what every object inherits.

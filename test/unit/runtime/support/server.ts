@@ -87,7 +87,7 @@ export async function connectRaw(
   const transport = transportTo((far) => {
     peer = new RawPeer(far).hello([], remote);
   });
-  const client = await openClient<ItClient>(apiOf(method("GET /it", more)), transport, rest);
+  const client = await openClient<ItClient>(apiOf(method("GET /it", more)), transport, { reconnect: false, ...rest });
   return { client, peer: peer as RawPeer };
 }
 
