@@ -9,6 +9,14 @@ export interface Address {
   city?: string | undefined;
 }
 
+export interface CallbackHandlers {
+  handled: boolean;
+}
+
+export interface Callbacks {
+  count: number;
+}
+
 /** The runtime and JavaScript have types of these names as well. */
 export interface Client {
   agent: string;
@@ -49,6 +57,14 @@ export interface RpcError {
 
 export interface Server {
   clients: Client[];
+}
+
+export interface ServerStreamingHandler {
+  server: string;
+}
+
+export interface Uint8Array {
+  size: number;
 }
 
 export interface WithHidden {

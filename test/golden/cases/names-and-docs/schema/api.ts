@@ -1,4 +1,4 @@
-import { defineApi } from "sshrpc/schema";
+import { Bytes, defineApi } from "sshrpc/schema";
 import Type from "typebox";
 import * as types from "./types.js";
 import { address as home, Client, Person, Server } from "./types.js";
@@ -37,6 +37,22 @@ export default defineApi({
         response: Type.Object({ text: Type.String() }),
         errors: { NOT_FOUND: Type.Object({ text: Type.String() }) },
       },
+    },
+    stream: {
+      GET: { responseStream: types.Uint8Array, response: types.ServerStreamingHandler },
+      STORE: { requestStream: Bytes, response: types.Callbacks },
+    },
+  },
+  callbacks: {
+    /** Served by whoever connects. */
+    "tail-log": {
+      /**
+       * Sends lines.
+       *
+       * @deprecated Follow them.
+       */
+      GET: { request: types.CallbackHandlers, responseStream: types.Uint8Array },
+      UPDATE: { description: "Both ways.", requestStream: Bytes, responseStream: types.Client },
     },
   },
 });

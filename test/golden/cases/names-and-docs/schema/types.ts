@@ -34,6 +34,10 @@ export const Server = Type.Object({ clients: Type.Array(Client) });
 export const Promise = Type.Object({ kept: Type.Boolean() });
 export const RpcError = Type.Object({ code: Type.Integer() });
 export const Record = Type.Record(Type.String(), Type.Integer());
+export const Uint8Array = Type.Object({ size: Type.Integer() });
+export const Callbacks = Type.Object({ count: Type.Integer() });
+export const CallbackHandlers = Type.Object({ handled: Type.Boolean() });
+export const ServerStreamingHandler = Type.Object({ server: Type.String() });
 
 const hidden = Type.Object({ inline: Type.Boolean() });
 
