@@ -1,5 +1,7 @@
 /** `sshrpc/client`: what a program that calls needs beside its generated client. */
+export type { BackoffOptions } from "./client/backoff.js";
 export type { Client } from "./client/client.js";
+export type { LinkState, StateListener } from "./client/link-state.js";
 export type { Items, ResponseStream, SafeResponseStream } from "./client/streams.js";
 export type { CallOptions, UnaryMethod, UnaryMethodOptional } from "./client/unary.js";
 export type { ConnectOptions, Target } from "./connect-api.js";

@@ -3,8 +3,11 @@ import type { Api } from "./contract/method.js";
 import type { DialOptions } from "./ssh/dial-options.js";
 import type { Transport } from "./transport.js";
 
-/** Where a client connects to: an address such as `ssh://alice@edge:8022`, or a transport of another kind. */
-export type Target = string | Transport;
+/**
+ * Where a client connects to: an address such as `ssh://alice@edge:8022`, or a transport of another kind; or several, each
+ * to a host of its own that serves the same. Calls are spread over those that are ready, and go on while one of them is.
+ */
+export type Target = string | Transport | readonly (string | Transport)[];
 
 /** How a client connects and calls. `Callbacks` has the handlers that the schema declares for this side. */
 export interface ConnectOptions<Callbacks = never> extends ClientOptions, DialOptions {
@@ -23,7 +26,12 @@ export async function connectApi<C extends Client>(
   options: ConnectOptions<object> = {},
 ): Promise<C> {
   if (options.callbacks !== undefined) throw new Error("callbacks are not served by this version");
-  if (typeof target !== "string") return openClient<C>(api, target, options);
+  const targets = [target].flat() as readonly (string | Transport)[];
+  return openClient<C>(api, await Promise.all(targets.map((one) => toTransport(one, options))), options);
+}
+
+async function toTransport(target: string | Transport, options: DialOptions): Promise<Transport> {
+  if (typeof target !== "string") return target;
   const { sshTransport } = await import("./ssh/dial.js");
-  return openClient<C>(api, sshTransport(target, options), options);
+  return sshTransport(target, options);
 }

@@ -1,7 +1,7 @@
 import type { Api } from "./contract/method.js";
 import { type Logger, SILENT } from "./log.js";
 import { type ApiHandlers, bindHandlers } from "./server/api-handlers.js";
-import { ApiServer, type ApiServerOptions } from "./server/api-server.js";
+import { ApiServer, type ApiServerOptions, type CloseOptions } from "./server/api-server.js";
 import type { ListenOptions } from "./ssh/listen-options.js";
 
 /** How a server listens and answers. */
@@ -24,8 +24,11 @@ export interface Server<Callbacks = undefined> extends AsyncDisposable {
   readonly hostKeys: readonly string[];
   /** The fingerprints of its host keys, in the same order: `SHA256:…`. */
   readonly fingerprints: readonly string[];
-  /** Stops listening and ends all connections. Calls that have no status yet end with UNAVAILABLE at their callers. */
-  close(): Promise<void>;
+  /**
+   * Stops listening, and ends all connections. With a grace, running calls may finish first, while clients go elsewhere
+   * without losing one; what is left then is stopped, and ends with UNAVAILABLE. A second call may shorten the grace.
+   */
+  close(options?: CloseOptions): Promise<void>;
 }
 
 /**
@@ -49,10 +52,11 @@ export async function serveHandlers(handlers: ApiHandlers, options: ServeOptions
   const log = options.log === false ? SILENT : (options.log ?? pino({ level: "info" }, pino.destination(2)));
   const server = new ApiServer(handlers, { ...options, log });
   const listener = await listen({ ...options, log }, (duplex, peer) => server.accept(duplex, peer));
-  const close = async (): Promise<void> => {
-    await server.close();
-    await listener.close();
+  const close = async (options?: CloseOptions): Promise<void> => {
+    const stopped = listener.stop();
+    await server.close(options);
+    await Promise.all([stopped, listener.close()]);
   };
   const { host, port, hostKeys, fingerprints } = listener;
-  return { host, port, hostKeys, fingerprints, close, [Symbol.asyncDispose]: close };
+  return { host, port, hostKeys, fingerprints, close, [Symbol.asyncDispose]: () => close() };
 }

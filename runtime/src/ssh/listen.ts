@@ -26,6 +26,8 @@ export interface Listener {
   readonly warnings: readonly string[];
   /** How many TCP connections are open. */
   readonly connections: number;
+  /** Stops listening; open connections go on. Resolves when the last one has ended. */
+  stop(): Promise<void>;
   /** Stops listening and ends all connections; those that have not closed within a second are destroyed. */
   close(): Promise<void>;
 }
@@ -86,6 +88,10 @@ export async function listen(options: ListenOptions, accept: AcceptChannel): Pro
   const address = await listenOn(server, host, port);
   server.on("error", (error: Error) => log.error({ err: error }, "TCP server"));
 
+  const stop = (): Promise<void> =>
+    new Promise((resolve) => {
+      server.close(() => resolve());
+    });
   return {
     ...address,
     hostKeys: [publicKeyLine(hostKey.publicKey)],
@@ -94,14 +100,14 @@ export async function listen(options: ListenOptions, accept: AcceptChannel): Pro
     get connections() {
       return open.size;
     },
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        for (const [socket, connection] of open) {
-          if (connection === undefined) socket.destroy();
-          else connection.close();
-        }
-      }),
+    stop,
+    close: () => {
+      for (const [socket, connection] of open) {
+        if (connection === undefined) socket.destroy();
+        else connection.close();
+      }
+      return stop();
+    },
   };
 }
 
