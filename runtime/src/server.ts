@@ -5,6 +5,7 @@ export type { Logger } from "./log.js";
 export type { Peer } from "./peer.js";
 export { type ServeOptions, type Server, serveHandlers } from "./serve-api.js";
 export type { ApiHandlers } from "./server/api-handlers.js";
+export type { CloseOptions } from "./server/api-server.js";
 export type { Context } from "./server/context.js";
 export type {
   BidirectionalHandler,
@@ -13,4 +14,8 @@ export type {
   ServerStreamingHandler,
   UnaryHandler,
 } from "./server/handler.js";
+export type { ServerCall, ServerInterceptor } from "./server/interceptor.js";
+export { type LimitCallsOptions, limitCalls } from "./server/interceptors/limit-calls.js";
+export { logCalls } from "./server/interceptors/log-calls.js";
+export { type CallOutcome, observeCall } from "./server/observe-call.js";
 export type { Limits } from "./wire/limits.js";

@@ -2,11 +2,28 @@ import type { ErrorStatus } from "../contract/status.js";
 import type { Logger } from "../log.js";
 import type { Peer } from "../peer.js";
 
+declare global {
+  namespace Sshrpc {
+    /**
+     * What interceptors add to the context of every call. It is empty; a program adds its own members:
+     *
+     * @example
+     * declare global {
+     *   namespace Sshrpc {
+     *     interface ContextExtension { readonly db: Database }
+     *   }
+     * }
+     */
+    // biome-ignore lint/suspicious/noEmptyInterface: programs merge their own members into it
+    interface ContextExtension {}
+  }
+}
+
 /**
  * What a handler knows of its call beside the request. `Errors` maps each declared status to its details; `Callbacks`
  * has the methods that the schema declares for the connecting side.
  */
-export interface Context<Errors = unknown, Callbacks = undefined> {
+export interface Context<Errors = unknown, Callbacks = undefined> extends Sshrpc.ContextExtension {
   /** The id of the method that was called, such as `GET /notes/{id}`. */
   readonly method: string;
   /** Aborts when the caller cancels, the deadline passes or the connection is lost; its reason is an RpcError. */

@@ -14,6 +14,7 @@ import { checkSize } from "../wire/message-size.js";
 import type { Metadata } from "../wire/metadata.js";
 import { pumpItems } from "../wire/pump-items.js";
 import { CallContext } from "./call-context.js";
+import { interceptCall, type ServerCall, type ServerInterceptor } from "./interceptor.js";
 import type { Route } from "./router.js";
 
 /** The longest that a timer of Node waits, in milliseconds. The wire has room for twice as much. */
@@ -27,10 +28,11 @@ export interface DispatchSettings {
   readonly exposeErrors: boolean;
   /** Bytes of the headers that a handler sends, and of its trailers. */
   readonly metadata: number;
+  readonly interceptors: readonly ServerInterceptor[];
   readonly log: Logger;
 }
 
-type ResponseItems = AsyncIterable<unknown> | Iterable<unknown> | Promise<AsyncIterable<unknown> | Iterable<unknown>>;
+type ResponseItems = Promise<AsyncIterable<unknown> | Iterable<unknown>>;
 type StreamingHandler = (...args: unknown[]) => unknown;
 
 /**
@@ -101,14 +103,16 @@ export class Dispatch {
 
   #start(request: unknown): unknown {
     const { method, handler } = this.#route;
-    if (method.kind === "unary") return handler(request, this.#context);
-    const args = method.requestItem === undefined ? [] : [this.#receive(method.requestItem)];
-    const result = (handler as StreamingHandler)(request, ...args, this.#context);
+    const { interceptors } = this.#settings;
+    if (method.kind === "unary" && interceptors.length === 0) return handler(request, this.#context);
+    const items = method.requestItem === undefined ? undefined : this.#receive(method.requestItem);
+    const call: ServerCall = { method, request, items, ctx: this.#context };
+    const result = interceptCall(interceptors, call, (inner) => callHandler(handler as StreamingHandler, inner));
     return method.responseItem === undefined ? result : this.#send(result as ResponseItems, method.responseItem);
   }
 
   /** The request stream, as the handler takes it. */
-  #receive(type: ItemType): AsyncIterable<unknown> {
+  #receive(type: ItemType): AsyncIterable<unknown, undefined> {
     const call = this.#call;
     const items = call.receiver<unknown>();
     this.#items = items;
@@ -244,6 +248,10 @@ export class Dispatch {
       new Error(`the details of ${error.status} do not fit the contract: ${issues}`, { cause: error }),
     );
   }
+}
+
+function callHandler(handler: StreamingHandler, { request, items, ctx }: ServerCall): unknown {
+  return items === undefined ? handler(request, ctx) : handler(request, items, ctx);
 }
 
 function authorize(peer: Peer, scope: string | undefined): void {
