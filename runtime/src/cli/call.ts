@@ -1,11 +1,10 @@
 import { text } from "node:stream/consumers";
-import { Argument, type Command, InvalidArgumentError } from "commander";
-import ms, { type StringValue } from "ms";
+import { Argument, type Command } from "commander";
 import { callPath } from "../client/call-path.js";
-import { MAX_TIMEOUT } from "../client/client-call.js";
 import { VERBS, type Verb } from "../contract/verb.js";
 import { sshTransport } from "../ssh/dial.js";
 import { printable } from "../ssh/printable.js";
+import { durationFrom } from "./duration.js";
 import { UsageError } from "./failure.js";
 
 interface CallFlags {
@@ -25,7 +24,7 @@ export function addCallCommand(program: Command): void {
     .argument("[json]", 'the request, such as \'{"text":"hi"}\'; - reads it from standard input', "{}")
     .option("--identity <file>", "the private key to log in with (default: the agent's keys, then ~/.ssh/id_*)")
     .option("--known-hosts <file>", "the host keys to trust (default: ~/.ssh/known_hosts, /etc/ssh/ssh_known_hosts)")
-    .option("--timeout <duration>", "how long the call may take, such as 500ms or 2m (default: 30s)", parseDuration)
+    .option("--timeout <duration>", "how long the call may take, such as 500ms or 2m (default: 30s)", durationFrom(1))
     .action(call);
 }
 
@@ -46,11 +45,4 @@ function parseRequest(json: string): unknown {
   } catch (error) {
     throw new UsageError(`the request is no JSON: ${printable((error as Error).message)}`);
   }
-}
-
-/** A number alone is in milliseconds, as everywhere in sshrpc. */
-function parseDuration(duration: string): number {
-  const value = /^\d/.test(duration) ? ms(duration as StringValue) : undefined;
-  if (typeof value === "number" && value > 0 && value <= MAX_TIMEOUT) return value;
-  throw new InvalidArgumentError("It is a duration such as 500ms, 2s or 1m, at most 24 days.");
 }

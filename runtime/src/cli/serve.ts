@@ -2,6 +2,7 @@ import { userInfo } from "node:os";
 import { type Command, InvalidArgumentError } from "commander";
 import type { Api } from "../contract/method.js";
 import { type Server, serveHandlers } from "../serve-api.js";
+import { durationFrom } from "./duration.js";
 import { prepareHome } from "./home.js";
 import { loadHandlers } from "./load-handlers.js";
 
@@ -12,9 +13,13 @@ interface ServeFlags {
   readonly listen: string;
   readonly port: number;
   readonly home: string;
+  readonly grace?: number;
 }
 
-/** `sshrpc serve --handlers FILE`: a server on a port of its own, until SIGINT or SIGTERM. */
+/** Milliseconds that running calls are given when the server is told to stop. */
+const GRACE = 5000;
+
+/** `sshrpc serve --handlers FILE`: a server on a port of its own, until SIGINT or SIGTERM. Then running calls may finish. */
 export function addServeCommand(program: Command): void {
   program
     .command("serve")
@@ -25,6 +30,7 @@ export function addServeCommand(program: Command): void {
     .option("--listen <address>", "the address to listen on; 0.0.0.0 or :: for all", "127.0.0.1")
     .option("--port <number>", "the port to listen on; 0 for a free one", parsePort, 8022)
     .option("--home <directory>", "where the files are kept that are not named", ".sshrpc")
+    .option("--grace <duration>", "how long running calls may go on after SIGTERM (default: 5s)", durationFrom(0))
     .action(serve);
 }
 
@@ -39,7 +45,7 @@ async function serve(flags: ServeFlags): Promise<void> {
   );
   process.stdout.write(introduction(api, server, authorizedKeys));
   await stopSignal();
-  await server.close();
+  await server.close({ grace: flags.grace ?? GRACE });
 }
 
 function introduction(api: Api, server: Server, authorizedKeys: string): string {
