@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import type { ApiServer } from "../../../../runtime/src/server/api-server.js";
 import type { Context } from "../../../../runtime/src/server/context.js";
 import { encodeFrame } from "../../../../runtime/src/wire/encode.js";
-import { FLAG, FRAME } from "../../../../runtime/src/wire/frame.js";
+import { FRAME } from "../../../../runtime/src/wire/frame.js";
 import { PREAMBLE } from "../../../../runtime/src/wire/preamble.js";
 import type { RawPeer } from "../support/raw-peer.js";
 import { serveRaw } from "../support/server.js";
