@@ -43,7 +43,7 @@ describe("a generated client", () => {
     expectTypeOf(client).toExtend<AsyncDisposable>();
     expectTypeOf(client.close).toEqualTypeOf<() => Promise<void>>();
     expectTypeOf(connect).returns.resolves.toEqualTypeOf<ConformanceClient>();
-    expectTypeOf(connect).parameter(0).toEqualTypeOf<string | Transport>();
+    expectTypeOf<string | Transport>().toExtend<Parameters<typeof connect>[0]>();
     expectTypeOf(connect).toBeCallableWith("ssh://alice@edge", { identity: "key", limits: { calls: 5 }, timeout: 100 });
   });
 });
