@@ -79,5 +79,5 @@ test("dev without handlers refuses the options of serve", async () => {
   const { child, prints } = dev(new Project({ "schema/api.ts": schemaOf(HELLO) }), "--port", "8022");
   const ended = once(child, "exit");
   await prints(/sshrpc: dev without --handlers serves nothing, so it has no use for --port 8022\n/);
-  expect(await ended).toEqual([1, null]);
+  expect(await ended).toEqual([2, null]);
 });
