@@ -1,0 +1,423 @@
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { openClient } from "../../runtime/src/client/client.js";
+import { RpcError } from "../../runtime/src/contract/rpc-error.js";
+import { duplexPair } from "../../runtime/src/memory-transport.js";
+import { connectTo, DOWN, gate, Host, type HostClient } from "../unit/runtime/support/host.js";
+import { RawPeer } from "../unit/runtime/support/raw-peer.js";
+import { apiOf, type ItClient, method } from "../unit/runtime/support/server.js";
+import { failure, until, within } from "../unit/runtime/support/wait.js";
+
+const clients: { close(): Promise<void> }[] = [];
+
+async function connected(...args: Parameters<typeof connectTo>): Promise<HostClient> {
+  const client = await connectTo(...args);
+  clients.push(client);
+  return client;
+}
+
+afterEach(async () => {
+  vi.useRealTimers();
+  await within("the clients' ends", Promise.all(clients.splice(0).map((client) => client.close())));
+});
+
+/** Answers once it is let; counts as begun before. */
+function slow() {
+  const { opened, open } = gate();
+  const host = new Host(async (request) => {
+    await opened;
+    return request;
+  });
+  return { host, open };
+}
+
+/** Time goes by when a test says so; what waits for no time, such as a duplex in memory, goes on by itself. */
+function fakeTime(): void {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance", "Date"] });
+}
+
+/** Lets everything happen that waits for no time. */
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+describe("a connection that is lost", () => {
+  test("is made again, and calls go on", async () => {
+    const host = new Host();
+    const client = await connected(host);
+    const states: string[] = [];
+    client.on("state", (state) => states.push(state));
+    expect(client.state).toBe("ready");
+    host.kill();
+    await until("the loss", () => client.state !== "ready");
+    expect(client.state).toBe("connecting");
+    expect(await within("a call", client.it.store("after"))).toBe("after");
+    expect(client.state).toBe("ready");
+    await until("the listener", () => states.length === 2);
+    expect(states).toEqual(["connecting", "ready"]);
+  });
+
+  test("is made again without a call that asks for it", async () => {
+    const host = new Host();
+    const client = await connected(host);
+    host.kill(DOWN);
+    await until("an attempt", () => host.attempts > 2);
+    host.down = undefined;
+    await until("the next connection", () => client.state === "ready");
+  });
+
+  test("tells a listener why, until the listener leaves", async () => {
+    const host = new Host();
+    const client = await connected(host);
+    const reasons: (string | undefined)[] = [];
+    const left: string[] = [];
+    client.on("state", (state, reason) => reasons.push(`${state}: ${reason?.message}`));
+    client.on("state", (state) => left.push(state))();
+    host.kill();
+    await until("both states", () => reasons.length === 2);
+    expect(reasons).toEqual(["connecting: the connection was lost", "ready: undefined"]);
+    expect(left).toEqual([]);
+  });
+
+  test("is not made again after close, and calls say that the client is closed", async () => {
+    const host = new Host();
+    const client = await connected(host);
+    host.kill(DOWN);
+    await until("an attempt", () => host.attempts > 1);
+    const waiting = client.it.get("waits");
+    await client.close();
+    expect(client.state).toBe("closed");
+    expect(await failure(waiting)).toMatchObject({ status: "UNAVAILABLE" });
+    expect(await failure(client.it.get())).toMatchObject({
+      status: "UNAVAILABLE",
+      message: expect.stringContaining("closed"),
+    });
+    const { attempts } = host;
+    host.down = undefined;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(host.attempts).toBe(attempts);
+  });
+
+  test("is not made again where reconnect is false", async () => {
+    const host = new Host();
+    const client = await connected(host, { reconnect: false });
+    host.kill();
+    await until("the loss", () => client.state === "closed");
+    expect(await failure(client.it.get())).toMatchObject({ status: "UNAVAILABLE", message: "the connection was lost" });
+    expect(host.attempts).toBe(1);
+  });
+
+  test("leaves nothing behind, 200 times over", async () => {
+    const host = new Host();
+    const client = await connected(host);
+    const resources = () => process.getActiveResourcesInfo().length;
+    let before = 0;
+    for (let round = 0; round < 200; round++) {
+      expect(await within("a call", client.it.get(round))).toBe(round);
+      if (round === 20) before = resources();
+      host.kill();
+    }
+    expect(await within("a call", client.it.get("last"))).toBe("last");
+    expect(host.server.connections).toBe(1);
+    expect(resources()).toBeLessThanOrEqual(before + 2);
+  });
+});
+
+describe("a call on a connection that is lost", () => {
+  test("is sent again where its method is idempotent", async () => {
+    const { host, open } = slow();
+    const client = await connected(host);
+    const call = client.it.get("one");
+    await until("the handler", () => host.requests.length === 1);
+    host.kill();
+    await until("the handler again", () => host.requests.length === 2);
+    open();
+    expect(await within("the answer", call)).toBe("one");
+  });
+
+  test("is UNAVAILABLE, and not sent again, where its method is not", async () => {
+    const { host, open } = slow();
+    const client = await connected(host);
+    const call = client.it.store("one");
+    await until("the handler", () => host.requests.length === 1);
+    host.kill();
+    expect(await failure(call)).toMatchObject({ status: "UNAVAILABLE", message: "the connection was lost" });
+    open();
+    expect(await within("the next call", client.it.store("two"))).toBe("two");
+    expect(host.requests).toEqual(["one", "two"]);
+  });
+
+  test("is sent after all where it only waited for its turn, whatever its method", async () => {
+    const { opened, open } = gate();
+    const host = new Host(
+      async (request) => {
+        if (request === "blocks") await opened;
+        return request;
+      },
+      { limits: { calls: 1 } },
+    );
+    const client = await connected(host);
+    const first = client.it.store("blocks");
+    const second = client.it.store("waits");
+    await until("the handler", () => host.requests.length === 1);
+    host.kill();
+    expect(await failure(first)).toMatchObject({ status: "UNAVAILABLE" });
+    expect(await within("the second", second)).toBe("waits");
+    open();
+    expect(host.requests).toEqual(["blocks", "waits"]);
+  });
+
+  test("is sent again as often as `retries` says, and then fails", async () => {
+    const host: Host = new Host(() => {
+      setImmediate(() => host.kill());
+      return new Promise(() => undefined);
+    });
+    for (const [retries, times] of [
+      [undefined, 4],
+      [1, 2],
+      [0, 1],
+    ] as const) {
+      host.requests.length = 0;
+      const client = await connected(host, retries === undefined ? {} : { retries });
+      expect(await failure(client.it.get())).toMatchObject({ status: "UNAVAILABLE" });
+      expect(host.requests).toHaveLength(times);
+    }
+  });
+
+  test("is not sent again once it was cancelled, or its deadline has passed", async () => {
+    const { host, open } = slow();
+    const client = await connected(host);
+    const abort = new AbortController();
+    const calls = [client.it.get("cancelled", { signal: abort.signal }), client.it.get("late", { timeout: 20 })];
+    await until("the handlers", () => host.requests.length === 2);
+    abort.abort();
+    expect(await failure(calls[0] as Promise<unknown>)).toMatchObject({ status: "CANCELLED" });
+    expect(await failure(calls[1] as Promise<unknown>)).toMatchObject({ status: "DEADLINE_EXCEEDED" });
+    host.kill();
+    open();
+    expect(await within("another call", client.it.get("next"))).toBe("next");
+    expect(host.requests).toEqual(["cancelled", "late", "next"]);
+  });
+
+  test("tells the next server only of the time that is left", async () => {
+    const deadlines: number[] = [];
+    const host: Host = new Host((_, { deadline }) => {
+      deadlines.push(deadline - Date.now());
+      if (deadlines.length > 1) return null;
+      setTimeout(() => host.kill(), 30);
+      return new Promise(() => undefined);
+    });
+    const client = await connected(host);
+    await within("the answer", client.it.get({}, { timeout: 5000 }));
+    expect(deadlines[1]).toBeLessThan((deadlines[0] as number) - 25);
+  });
+});
+
+describe("a call that the server answers with UNAVAILABLE", () => {
+  const busy = () => {
+    let times = 0;
+    return new Host(() => {
+      times++;
+      if (times < 3) throw new RpcError("UNAVAILABLE", "the database is away");
+      return times;
+    });
+  };
+
+  test("is sent again after a while where its method is idempotent", async () => {
+    const client = await connected(busy());
+    expect(await within("the answer", client.it.get())).toBe(3);
+  });
+
+  test("fails where its method is not", async () => {
+    const host = busy();
+    const client = await connected(host);
+    expect(await failure(client.it.store())).toMatchObject({ status: "UNAVAILABLE", message: "the database is away" });
+    expect(host.requests).toHaveLength(1);
+  });
+
+  test("fails at once where the wait would be longer than its deadline", async () => {
+    const host = busy();
+    const client = await connected(host, { reconnect: { minDelay: 60_000 } });
+    expect(await failure(client.it.get({}, { timeout: 30_000 }))).toMatchObject({ status: "UNAVAILABLE" });
+    expect(host.requests).toHaveLength(1);
+  });
+
+  test("can be cancelled while it waits", async () => {
+    const host = busy();
+    const client = await connected(host, { reconnect: { minDelay: 5000 } });
+    const abort = new AbortController();
+    const call = client.it.get({}, { signal: abort.signal });
+    await until("the handler", () => host.requests.length === 1);
+    abort.abort();
+    expect(await failure(call)).toMatchObject({ status: "CANCELLED" });
+  });
+
+  test("is sent again, whatever its method, where the server says that it never began it", async () => {
+    const [near, far] = duplexPair();
+    const peer = new RawPeer(far).hello();
+    const api = apiOf(method("GET /it", { idempotent: false }));
+    const client = await openClient<ItClient>(
+      api,
+      { address: "x", open: async () => near },
+      { reconnect: { minDelay: 1 } },
+    );
+    clients.push(client);
+    const call = client.it.get("once");
+    const body = '{"message":"not now"}';
+    peer.send({ kind: 6, id: (await peer.next(2)).id, flags: 4, code: 503, body });
+    peer.answer((await peer.next(2)).id, 200, "1");
+    expect(await within("the answer", call)).toBe(1);
+  });
+});
+
+describe("a call without a connection", () => {
+  test("waits until there is one", async () => {
+    const host = new Host();
+    const client = await connected(host);
+    host.kill(DOWN);
+    await until("the loss", () => client.state === "connecting");
+    const calls = [1, 2, 3].map((number) => client.it.store(number));
+    await until("an attempt", () => host.attempts > 2);
+    host.down = undefined;
+    expect(await within("the answers", Promise.all(calls))).toEqual([1, 2, 3]);
+    expect(host.requests).toEqual([1, 2, 3]);
+  });
+
+  test("waits no longer than its deadline, and says why there is none", async () => {
+    const host = new Host();
+    const client = await connected(host);
+    host.kill(DOWN);
+    await until("an attempt", () => host.attempts > 1);
+    expect(await failure(client.it.get({}, { timeout: 20 }))).toMatchObject({
+      status: "DEADLINE_EXCEEDED",
+      message: "no connection within 20 ms: the host is down",
+      method: "GET /it",
+    });
+    host.down = undefined;
+    expect(await within("another call", client.it.get("next"))).toBe("next");
+    expect(host.requests).toEqual(["next"]);
+  });
+
+  test("can be cancelled", async () => {
+    const host = new Host();
+    const client = await connected(host);
+    host.kill(DOWN);
+    await until("the loss", () => client.state === "connecting");
+    const abort = new AbortController();
+    const call = client.it.store("no", { signal: abort.signal });
+    abort.abort();
+    expect(await failure(call)).toMatchObject({ status: "CANCELLED" });
+    host.down = undefined;
+    await within("another call", client.it.get("next"));
+    expect(host.requests).toEqual(["next"]);
+  });
+
+  test("is RESOURCE_EXHAUSTED where too many wait", async () => {
+    const host = new Host();
+    const client = await connected(host, { limits: { queue: 2 } });
+    host.kill(DOWN);
+    await until("the loss", () => client.state === "connecting");
+    const waiting = [client.it.get(1), client.it.get(2)];
+    expect(await failure(client.it.get(3))).toMatchObject({
+      status: "RESOURCE_EXHAUSTED",
+      message: expect.stringContaining("limits.queue"),
+    });
+    host.down = undefined;
+    expect(await within("the answers", Promise.all(waiting))).toEqual([1, 2]);
+  });
+});
+
+describe("a failure that time does not mend", () => {
+  const refused = new RpcError("UNAUTHENTICATED", "the key is refused");
+
+  test("ends the attempts and the calls that wait, with its reason; a later call tries again", async () => {
+    const host = new Host();
+    const client = await connected(host);
+    host.kill(DOWN);
+    await until("the loss", () => client.state === "connecting");
+    const waiting = client.it.get("waits");
+    host.down = refused;
+    expect(await failure(waiting)).toMatchObject({ status: "UNAUTHENTICATED", message: "the key is refused" });
+    expect(client.state).toBe("closed");
+    const { attempts } = host;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(host.attempts).toBe(attempts);
+    host.down = undefined;
+    expect(await within("a later call", client.it.get("later"))).toBe("later");
+    expect(host.attempts).toBe(attempts + 1);
+  });
+
+  test("is not asked about more often than minDelay says, however many calls there are", async () => {
+    const host = new Host();
+    const client = await connected(host, { reconnect: { minDelay: 300 } });
+    host.kill(refused);
+    await until("the end of the attempts", () => client.state === "closed");
+    const { attempts } = host;
+    for (let call = 0; call < 50; call++) {
+      expect(await failure(client.it.get())).toMatchObject({ status: "UNAUTHENTICATED" });
+    }
+    expect(host.attempts - attempts).toBeLessThanOrEqual(1);
+  });
+});
+
+describe("the first attempt", () => {
+  test("decides: where it fails, so does connect, and nothing goes on in the background", async () => {
+    const host = new Host();
+    host.down = DOWN;
+    expect(await failure(connectTo(host))).toBe(DOWN);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(host.attempts).toBe(1);
+  });
+
+  test("can be given up, also on a transport that does not listen: what it opens later is destroyed", async () => {
+    const abort = new AbortController();
+    const { opened, open } = gate();
+    const [near] = duplexPair();
+    const transport = { address: "x", open: () => opened.then(() => near) };
+    const attempt = openClient(apiOf(), transport, { signal: abort.signal });
+    abort.abort("no time");
+    expect(await failure(attempt)).toMatchObject({ status: "CANCELLED", cause: "no time" });
+    open();
+    await until("the late duplex", () => near.destroyed);
+  });
+});
+
+test("waits grow twofold up to the longest, and begin again once a connection has lasted", async () => {
+  fakeTime();
+  const host = new Host();
+  const client = await connectTo(host, { reconnect: { minDelay: 100, maxDelay: 1000, jitter: 0 } });
+  const attemptsWithin = async (ms: number): Promise<number> => {
+    const { attempts } = host;
+    await vi.advanceTimersByTimeAsync(ms);
+    await settle();
+    return host.attempts - attempts;
+  };
+  const outage = async (): Promise<void> => {
+    host.kill(DOWN);
+    await settle();
+    for (const wait of [100, 200, 400, 800, 1000, 1000]) {
+      expect(await attemptsWithin(wait - 1)).toBe(0);
+      expect(await attemptsWithin(1)).toBe(1);
+    }
+  };
+  await outage();
+  host.down = undefined;
+  await vi.advanceTimersByTimeAsync(1000);
+  await settle();
+  expect(client.state).toBe("ready");
+  await vi.advanceTimersByTimeAsync(2000);
+  await outage();
+  await client.close();
+});
+
+test("a server that dies soon after each connection is not asked without end", async () => {
+  fakeTime();
+  const host = new Host();
+  const client = await connectTo(host, { reconnect: { minDelay: 100, maxDelay: 10_000, jitter: 0 } });
+  for (let step = 0; step < 1000; step++) {
+    await vi.advanceTimersByTimeAsync(10);
+    await settle();
+    host.kill();
+  }
+  expect(host.attempts).toBeLessThan(15);
+  await client.close();
+});

@@ -1,0 +1,91 @@
+import type { Duplex } from "node:stream";
+import { type Client, type ClientOptions, openClient } from "../../../../runtime/src/client/client.js";
+import type { UnaryMethod } from "../../../../runtime/src/client/unary.js";
+import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
+import { duplexPair } from "../../../../runtime/src/memory-transport.js";
+import type { AnyHandler } from "../../../../runtime/src/server/api-handlers.js";
+import { ApiServer, type ApiServerOptions } from "../../../../runtime/src/server/api-server.js";
+import type { Transport } from "../../../../runtime/src/transport.js";
+import { ALICE, apiOf, handlersOf, method, TestLog } from "./server.js";
+
+/** GET may be sent twice, STORE may not. */
+const METHODS = [method("GET /it"), method("STORE /it", { idempotent: false })];
+
+/** A client of `it.get` and `it.store`. */
+export interface HostClient extends Client {
+  readonly it: { readonly [verb in "get" | "store"]: UnaryMethod<unknown, unknown, RpcError> };
+}
+
+/** A host in memory that can go down and come back, as often as a test likes. */
+export class Host {
+  /** How often somebody tried to connect. */
+  attempts = 0;
+  /** What came to the handlers. */
+  readonly requests: unknown[] = [];
+  /** Why nobody gets in; undefined where the host is up. */
+  down: RpcError | undefined;
+  /** The callers' ends of all connections so far. */
+  readonly duplexes: Duplex[] = [];
+  server: ApiServer;
+  readonly #handler: AnyHandler;
+  readonly #options: ApiServerOptions;
+
+  constructor(handler: AnyHandler = (request) => request, options: ApiServerOptions = {}) {
+    this.#handler = (request, ctx) => {
+      this.requests.push(request);
+      return handler(request, ctx);
+    };
+    this.#options = options;
+    this.server = this.#start();
+  }
+
+  get transport(): Transport {
+    return {
+      address: "host",
+      open: async () => {
+        this.attempts++;
+        if (this.down !== undefined) throw this.down;
+        const [near, far] = duplexPair();
+        this.server.accept(far, ALICE);
+        this.duplexes.push(near);
+        return near;
+      },
+    };
+  }
+
+  /** Cuts all connections, as a crash does. The host stays down where a reason is given. */
+  kill(down?: RpcError): void {
+    this.down = down;
+    for (const duplex of this.duplexes.splice(0)) duplex.destroy();
+  }
+
+  /** A new process takes the place of the old one. */
+  restart(): void {
+    this.server = this.#start();
+    this.down = undefined;
+  }
+
+  #start(): ApiServer {
+    const handlers = Object.fromEntries(METHODS.map(({ id }) => [id, this.#handler]));
+    return new ApiServer(handlersOf(METHODS, handlers), { ...this.#options, log: new TestLog() });
+  }
+}
+
+/** Why a host is down. */
+export const DOWN = new RpcError("UNAVAILABLE", "the host is down");
+
+/** Connects to one host or several; waits are short. */
+export function connectTo(hosts: Host | readonly Host[], options: ClientOptions = {}): Promise<HostClient> {
+  const transports = [hosts].flat().map(({ transport }: Host) => transport);
+  const reconnect = { minDelay: 2, maxDelay: 20 };
+  return openClient<HostClient>(apiOf(...METHODS), transports, { reconnect, ...options });
+}
+
+/** A promise that a test settles. */
+export function gate(): { readonly opened: Promise<void>; open(): void } {
+  let open = (): void => undefined;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open: () => open() };
+}
