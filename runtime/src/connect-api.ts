@@ -25,9 +25,11 @@ export async function connectApi<C extends Client>(
   target: Target,
   options: ConnectOptions<object> = {},
 ): Promise<C> {
-  if (options.callbacks !== undefined) throw new Error("callbacks are not served by this version");
   const targets = [target].flat() as readonly (string | Transport)[];
-  return openClient<C>(api, await Promise.all(targets.map((one) => toTransport(one, options))), options);
+  const transports = await Promise.all(targets.map((one) => toTransport(one, options)));
+  if (options.callbacks === undefined) return openClient<C>(api, transports, options);
+  const { serveCallbacks } = await import("./callbacks.js");
+  return openClient<C>(api, transports, options, serveCallbacks(api, options.callbacks, options));
 }
 
 async function toTransport(target: string | Transport, options: DialOptions): Promise<Transport> {

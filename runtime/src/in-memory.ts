@@ -1,8 +1,10 @@
+import { callbacksOf } from "./callbacks.js";
 import { type Logger, SILENT } from "./log.js";
 import { memoryTransport } from "./memory-transport.js";
 import type { Peer } from "./peer.js";
 import type { ApiHandlers } from "./server/api-handlers.js";
-import { ApiServer, type ApiServerOptions } from "./server/api-server.js";
+import { ApiServer } from "./server/api-server.js";
+import type { ApiServerOptions } from "./server/dispatch-settings.js";
 import type { Transport } from "./transport.js";
 
 /** How a server in memory answers. */
@@ -22,6 +24,6 @@ export interface InMemoryOptions extends ApiServerOptions {
  */
 export function inMemory(handlers: ApiHandlers, options: InMemoryOptions = {}): Transport {
   const { peer, log = SILENT, ...rest } = options;
-  const server = new ApiServer(handlers, { ...rest, log });
+  const server = new ApiServer(handlers, { ...rest, log }, callbacksOf(handlers.api));
   return memoryTransport((duplex) => server.accept(duplex, { user: "test", scopes: ["*"], ...peer }));
 }

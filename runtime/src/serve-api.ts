@@ -1,7 +1,10 @@
+import { callbacksOf } from "./callbacks.js";
 import type { Api } from "./contract/method.js";
 import { type Logger, SILENT } from "./log.js";
+import type { Peer } from "./peer.js";
 import { type ApiHandlers, bindHandlers } from "./server/api-handlers.js";
-import { ApiServer, type ApiServerOptions, type CloseOptions } from "./server/api-server.js";
+import { ApiServer, type CloseOptions } from "./server/api-server.js";
+import type { ApiServerOptions } from "./server/dispatch-settings.js";
 import type { ListenOptions } from "./ssh/listen-options.js";
 
 /** How a server listens and answers. */
@@ -10,11 +13,17 @@ export interface ServeOptions extends ApiServerOptions, Omit<ListenOptions, "log
   readonly log?: Logger | false;
 }
 
+/** A client of a server, as the server sees it. */
+export interface ConnectedClient<Callbacks = undefined> {
+  readonly peer: Peer;
+  /** Calls the client over the connection that it dialled; undefined where the schema declares no callbacks. */
+  readonly callbacks: Callbacks;
+}
+
 /**
  * A running server. Whoever started it closes it. `Callbacks` has the methods that the schema declares for the
  * connecting side.
  */
-// biome-ignore lint/correctness/noUnusedVariables: generated code names it already; `clients` will use it
 export interface Server<Callbacks = undefined> extends AsyncDisposable {
   /** The address it listens on. */
   readonly host: string;
@@ -24,6 +33,8 @@ export interface Server<Callbacks = undefined> extends AsyncDisposable {
   readonly hostKeys: readonly string[];
   /** The fingerprints of its host keys, in the same order: `SHA256:…`. */
   readonly fingerprints: readonly string[];
+  /** Who is connected at this moment, each with the methods that it serves in turn. */
+  readonly clients: readonly ConnectedClient<Callbacks>[];
   /**
    * Stops listening, and ends all connections. With a grace, running calls may finish first, while clients go elsewhere
    * without losing one; what is left then is stopped, and ends with UNAVAILABLE. A second call may shorten the grace.
@@ -40,17 +51,20 @@ export async function serveApi<Callbacks = undefined>(
   handlers: object,
   options: ServeOptions,
 ): Promise<Server<Callbacks>> {
-  return serveHandlers(bindHandlers(api, handlers), options);
+  return serveHandlers<Callbacks>(bindHandlers(api, handlers), options);
 }
 
 /**
  * See {@link serveApi}; for handlers that are bound already. What only a server needs is loaded here, because a
  * generated client imports this module too.
  */
-export async function serveHandlers(handlers: ApiHandlers, options: ServeOptions): Promise<Server> {
+export async function serveHandlers<Callbacks = undefined>(
+  handlers: ApiHandlers,
+  options: ServeOptions,
+): Promise<Server<Callbacks>> {
   const [{ listen }, { pino }] = await Promise.all([import("./ssh/listen.js"), import("pino")]);
   const log = options.log === false ? SILENT : (options.log ?? pino({ level: "info" }, pino.destination(2)));
-  const server = new ApiServer(handlers, { ...options, log });
+  const server = new ApiServer(handlers, { ...options, log }, callbacksOf(handlers.api));
   const listener = await listen({ ...options, log }, (duplex, peer) => server.accept(duplex, peer));
   const close = async (options?: CloseOptions): Promise<void> => {
     const stopped = listener.stop();
@@ -58,5 +72,15 @@ export async function serveHandlers(handlers: ApiHandlers, options: ServeOptions
     await Promise.all([stopped, listener.close()]);
   };
   const { host, port, hostKeys, fingerprints } = listener;
-  return { host, port, hostKeys, fingerprints, close, [Symbol.asyncDispose]: () => close() };
+  return {
+    host,
+    port,
+    hostKeys,
+    fingerprints,
+    get clients() {
+      return server.clients as readonly ConnectedClient<Callbacks>[];
+    },
+    close,
+    [Symbol.asyncDispose]: () => close(),
+  };
 }

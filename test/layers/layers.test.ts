@@ -12,7 +12,7 @@ const GROUPS: readonly (readonly string[])[] = [
   ["client", "server"],
   ["ssh"],
   ["adapters"],
-  ["key-pair.ts", "memory-transport.ts"],
+  ["key-pair.ts", "memory-transport.ts", "callbacks.ts"],
   ["in-memory.ts", "connect-api.ts", "serve-api.ts"],
   ["cli", "schema.ts", "server.ts", "client.ts", "testing.ts", "generated.ts", "contract.ts"],
 ];

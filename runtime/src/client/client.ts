@@ -2,12 +2,10 @@ import { AGENT } from "../agent.js";
 import type { Api } from "../contract/method.js";
 import { RpcError } from "../contract/rpc-error.js";
 import type { Transport } from "../transport.js";
-import { Connection } from "../wire/connection.js";
+import { type CallReceiver, Connection } from "../wire/connection.js";
 import { type Limits, resolveLimits } from "../wire/limits.js";
-import { WindowBudget } from "../wire/window-budget.js";
 import { Backoff, type BackoffOptions } from "./backoff.js";
-import { type BoundMethod, bindMethod } from "./bind-method.js";
-import type { MethodBinding } from "./client-call.js";
+import { type BindSettings, bindMethods } from "./bind-methods.js";
 import type { LinkSettings } from "./link.js";
 import type { LinkState, StateListener } from "./link-state.js";
 import { Links } from "./links.js";
@@ -39,6 +37,9 @@ export interface ClientOptions {
   readonly retries?: number;
 }
 
+/** Makes what answers the server's calls on a connection to `address`, which is not there yet. */
+export type ServeCallbacks = (address: string, connection: () => Connection) => CallReceiver;
+
 /** Milliseconds that a call may take where nobody says. */
 const DEFAULT_TIMEOUT = 30_000;
 
@@ -49,6 +50,7 @@ const DEFAULT_RETRIES = 3;
  * Opens the transport, agrees on the wire with the server, and gives a client of the API. Of several transports, each to
  * a host of its own, the first one that is ready is enough; the others follow. The first attempt decides: after it, what
  * is lost is made again.
+ * @param serve answers what the server calls; default: nothing
  * @throws RpcError UNAVAILABLE or UNAUTHENTICATED where the transport cannot be opened; UNAVAILABLE where the other
  * side is no sshrpc server; CANCELLED where the signal aborted
  */
@@ -56,13 +58,14 @@ export async function openClient<C extends Client>(
   api: Api,
   transport: Transport | readonly Transport[],
   options: ClientOptions = {},
+  serve?: ServeCallbacks,
 ): Promise<C> {
   const { signal, reconnect = {} } = options;
   const limits = resolveLimits(options.limits);
   const transports = [transport].flat() as readonly Transport[];
   if (transports.length === 0) throw new Error("there is no host to connect to: the list is empty");
   const links = new Links(transports, {
-    connect: connector(api, limits),
+    connect: connector(api, limits, serve),
     backoff: new Backoff(reconnect === false ? {} : reconnect),
     reconnect: reconnect !== false,
     retries: checkRetries(options.retries ?? DEFAULT_RETRIES),
@@ -74,31 +77,28 @@ export async function openClient<C extends Client>(
   } catch (error) {
     throw signal?.aborted ? cancelled(signal) : error;
   }
-  const windows = new WindowBudget(limits.growth);
-  const timeout = options.timeout ?? DEFAULT_TIMEOUT;
-  return bindClient<C>(
-    api.methods.map((method, index) => ({
-      connections: links,
-      method,
-      index,
-      timeout,
-      maxMetadata: limits.metadata,
-      window: limits.window,
-      windows,
-    })),
-    links,
-  );
+  return bindClient<C>(api, { connections: links, timeout: options.timeout ?? DEFAULT_TIMEOUT, limits }, links);
 }
 
 /** Puts the multiplexer on each duplex, with what this side says of itself. */
-function connector(api: Api, limits: Limits): LinkSettings["connect"] {
+function connector(api: Api, limits: Limits, serve: ServeCallbacks | undefined): LinkSettings["connect"] {
   const hello = {
     agent: AGENT,
     ...(api.hash !== "" && { api: { name: api.name, version: api.version, hash: api.hash } }),
     methods: api.methods.map(({ id }) => id),
   };
-  return (duplex, { address }, hooks) =>
-    new Connection(duplex, { role: "dialer", hello, limits, other: `the server at ${address}`, ...hooks });
+  return (duplex, { address }, hooks) => {
+    const receive = serve?.(address, () => connection);
+    const connection: Connection = new Connection(duplex, {
+      role: "dialer",
+      hello,
+      limits,
+      other: `the server at ${address}`,
+      ...(receive && { receive }),
+      ...hooks,
+    });
+    return connection;
+  };
 }
 
 function checkRetries(retries: number): number {
@@ -111,16 +111,10 @@ function cancelled(signal: AbortSignal): RpcError {
 }
 
 /** Builds the object that generated interfaces describe: a property for each resource, a function for each verb. */
-function bindClient<C extends Client>(bindings: readonly MethodBinding[], links: Links): C {
+function bindClient<C extends Client>(api: Api, settings: BindSettings, links: Links): C {
   const close = (): Promise<void> => links.close("the client is done");
   const on: Client["on"] = (_event, listener) => links.listen(listener);
   const client: Record<PropertyKey, unknown> = { close, on, [Symbol.asyncDispose]: close };
   Object.defineProperty(client, "state", { get: () => links.state, enumerable: true });
-  for (const binding of bindings) {
-    const { resource, verb } = binding.method;
-    // Not ??=, which finds what every object inherits.
-    if (!Object.hasOwn(client, resource)) client[resource] = {};
-    (client[resource] as Record<string, BoundMethod>)[verb.toLowerCase()] = bindMethod(binding);
-  }
-  return client as unknown as C;
+  return Object.assign(client, bindMethods(api.methods, settings)) as unknown as C;
 }

@@ -1,29 +1,17 @@
 import type { Duplex } from "node:stream";
 import { AGENT } from "../agent.js";
-import { encodeErrorBody } from "../codec/error-body.js";
 import type { Api } from "../contract/method.js";
-import { RpcError } from "../contract/rpc-error.js";
 import type { Logger } from "../log.js";
 import type { Peer } from "../peer.js";
 import { CallBudget } from "../wire/call-budget.js";
-import { type CallReceiver, Connection } from "../wire/connection.js";
+import { Connection } from "../wire/connection.js";
 import { type Limits, resolveLimits } from "../wire/limits.js";
+import { refuseConnection } from "../wire/refuse-connection.js";
 import type { ApiHandlers } from "./api-handlers.js";
-import { Dispatch, type DispatchSettings } from "./dispatch.js";
-import type { ServerInterceptor } from "./interceptor.js";
-import { type Route, Router } from "./router.js";
-
-/** How a server answers, whatever the way in. */
-export interface ApiServerOptions {
-  /** Milliseconds that a call may take where its caller and its method do not say. Default: 30,000. */
-  readonly timeout?: number;
-  /** See {@link Limits}. */
-  readonly limits?: Partial<Limits>;
-  /** Wrap every call, of every kind; the first one is outermost. Default: none. */
-  readonly interceptors?: readonly ServerInterceptor[];
-  /** Tells callers what an undeclared error says, with its stack. For development only. Default: false. */
-  readonly exposeErrors?: boolean;
-}
+import type { DispatchSettings } from "./dispatch.js";
+import { type ApiServerOptions, dispatchSettings } from "./dispatch-settings.js";
+import { receiver } from "./receiver.js";
+import { Router } from "./router.js";
 
 /** How a server ends. */
 export interface CloseOptions {
@@ -33,9 +21,6 @@ export interface CloseOptions {
    */
   readonly grace?: number;
 }
-
-/** Milliseconds that a call may take where nobody says. */
-const DEFAULT_TIMEOUT = 30_000;
 
 /** What callers are told when a server ends. */
 const CLOSING = "the server is closing";
@@ -48,27 +33,33 @@ export class ApiServer {
   readonly #settings: DispatchSettings;
   readonly #log: Logger;
   readonly #budget: CallBudget;
-  readonly #connections = new Set<Connection>();
+  readonly #callbacks: ((connection: Connection, limits: Limits) => unknown) | undefined;
+  readonly #connections = new Map<Connection, { readonly peer: Peer; readonly callbacks: () => unknown }>();
   #closing = false;
 
-  constructor(handlers: ApiHandlers, options: ApiServerOptions & { readonly log: Logger }) {
+  /** @param callbacks makes the client of what the other side of a connection serves */
+  constructor(
+    handlers: ApiHandlers,
+    options: ApiServerOptions & { readonly log: Logger },
+    callbacks?: (connection: Connection, limits: Limits) => unknown,
+  ) {
+    this.#callbacks = callbacks;
     this.#api = handlers.api;
     this.#router = new Router(handlers);
     this.#limits = resolveLimits(options.limits);
     this.#budget = new CallBudget(this.#limits.serverCalls);
     this.#log = options.log;
-    this.#settings = {
-      timeout: checkTimeout(options.timeout ?? DEFAULT_TIMEOUT),
-      exposeErrors: options.exposeErrors ?? false,
-      metadata: this.#limits.metadata,
-      interceptors: options.interceptors ?? [],
-      log: options.log,
-    };
+    this.#settings = dispatchSettings(options, this.#limits);
   }
 
   /** How many connections are live. */
   get connections(): number {
     return this.#connections.size;
+  }
+
+  /** Who is connected, each with the client of what it serves in turn. */
+  get clients(): readonly { readonly peer: Peer; readonly callbacks: unknown }[] {
+    return [...this.#connections.values()].map(({ peer, callbacks }) => ({ peer, callbacks: callbacks() }));
   }
 
   /** How many calls run, with those that are answered and whose handlers have not finished. */
@@ -78,35 +69,25 @@ export class ApiServer {
 
   /** Serves the API to `peer` over `duplex`, which it destroys in the end. */
   accept(duplex: Duplex, peer: Peer): void {
-    const routes: (Route | RpcError)[] = [];
-    const receive: CallReceiver = (call, method, timeout, metadata, buffer, start, end) => {
-      routes[method] ??= this.#resolve(connection.remote?.methods[method] ?? "");
-      const route = routes[method];
-      if (route instanceof RpcError) {
-        call.answer(route.status, encodeErrorBody(route));
-        call.release();
-      } else
-        new Dispatch(call, route, peer, timeout, metadata, connection.maxMessage, this.#settings).run(
-          buffer,
-          start,
-          end,
-        );
-    };
+    if (this.#closing) {
+      refuseConnection(duplex, CLOSING);
+      return;
+    }
     const { name, version, hash } = this.#api;
-    const connection = new Connection(duplex, {
+    const callbacks = lazy(() => this.#callbacks?.(connection, this.#limits));
+    const connection: Connection = new Connection(duplex, {
       role: "acceptor",
-      hello: { agent: AGENT, api: { name, version, hash }, methods: [] },
+      hello: { agent: AGENT, api: { name, version, hash }, methods: (this.#api.callbacks ?? []).map(({ id }) => id) },
       limits: this.#limits,
-      receive,
+      receive: receiver(this.#router, this.#settings, peer, () => connection, callbacks),
       budget: this.#budget,
       other: "the client",
     });
-    this.#connections.add(connection);
+    this.#connections.set(connection, { peer, callbacks });
     void connection.closed.then((reason) => {
       this.#connections.delete(connection);
       this.#log.debug({ user: peer.user, address: peer.address, reason: reason.message }, "connection ended");
     });
-    if (this.#closing) connection.drain(CLOSING);
   }
 
   /**
@@ -121,7 +102,7 @@ export class ApiServer {
     }
     this.#closing = true;
     if (grace > 0) await this.#drain(grace);
-    await Promise.all([...this.#connections].map((connection) => connection.close(CLOSING)));
+    await Promise.all([...this.#connections.keys()].map((connection) => connection.close(CLOSING)));
   }
 
   /** Resolves when no connection is left, or when the grace is over. */
@@ -130,23 +111,17 @@ export class ApiServer {
     const over = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, grace);
     });
-    const connections = [...this.#connections];
+    const connections = [...this.#connections.keys()];
     for (const connection of connections) connection.drain(CLOSING);
     await Promise.race([over, Promise.all(connections.map(({ closed }) => closed))]);
     clearTimeout(timer);
   }
-
-  #resolve(reference: string): Route | RpcError {
-    try {
-      return this.#router.resolve(reference);
-    } catch (error) {
-      if (error instanceof RpcError) return error;
-      throw error;
-    }
-  }
 }
 
-function checkTimeout(timeout: number): number {
-  if (timeout > 0 && timeout <= 0x7fff_ffff) return timeout;
-  throw new Error(`timeout is ${timeout}; it is in milliseconds, over 0 and at most ${0x7fff_ffff}`);
+function lazy<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
 }

@@ -3,6 +3,7 @@ import type { ErrorStatus } from "../contract/status.js";
 import type { Logger } from "../log.js";
 import type { Peer } from "../peer.js";
 import type { Metadata } from "../wire/metadata.js";
+import type { Caller } from "./caller.js";
 import type { Context } from "./context.js";
 import { ResponseMetadata } from "./response-metadata.js";
 
@@ -12,18 +13,26 @@ export class CallContext implements Context {
   readonly deadline: number;
   readonly metadata: Metadata;
   readonly peer: Peer;
-  readonly callbacks = undefined;
+  readonly #caller: Caller;
   readonly #logger: Logger;
   readonly #maxMetadata: number;
   #response: ResponseMetadata | undefined;
   #controller: AbortController | undefined;
   #reason: RpcError | undefined;
 
-  constructor(method: string, deadline: number, metadata: Metadata, peer: Peer, logger: Logger, maxMetadata: number) {
+  constructor(
+    method: string,
+    deadline: number,
+    metadata: Metadata,
+    caller: Caller,
+    logger: Logger,
+    maxMetadata: number,
+  ) {
     this.method = method;
     this.deadline = deadline;
     this.metadata = metadata;
-    this.peer = peer;
+    this.peer = caller.peer;
+    this.#caller = caller;
     this.#logger = logger;
     this.#maxMetadata = maxMetadata;
   }
@@ -31,6 +40,11 @@ export class CallContext implements Context {
   /** The metadata of the answer, where the handler has set some. */
   get response(): ResponseMetadata | undefined {
     return this.#response;
+  }
+
+  /** Generated code gives it its type. */
+  get callbacks(): undefined {
+    return this.#caller.callbacks as undefined;
   }
 
   get signal(): AbortSignal {

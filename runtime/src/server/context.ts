@@ -14,7 +14,6 @@ declare global {
      *   }
      * }
      */
-    // biome-ignore lint/suspicious/noEmptyInterface: programs merge their own members into it
     interface ContextExtension {}
   }
 }

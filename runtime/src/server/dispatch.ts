@@ -14,6 +14,7 @@ import { checkSize } from "../wire/message-size.js";
 import type { Metadata } from "../wire/metadata.js";
 import { pumpItems } from "../wire/pump-items.js";
 import { CallContext } from "./call-context.js";
+import type { Caller } from "./caller.js";
 import { interceptCall, type ServerCall, type ServerInterceptor } from "./interceptor.js";
 import type { Route } from "./router.js";
 
@@ -48,23 +49,21 @@ export class Dispatch {
   #timer: NodeJS.Timeout | undefined;
   #items: ItemReceiver<unknown> | undefined;
 
-  /** @param maxMessage bytes of a response that both sides take */
   constructor(
     call: IncomingCall,
     route: Route,
-    peer: Peer,
+    caller: Caller,
     timeout: number,
     metadata: Metadata,
-    maxMessage: number,
     settings: DispatchSettings,
   ) {
     const { method } = route;
     this.#call = call;
-    this.#maxMessage = maxMessage;
+    this.#maxMessage = caller.maxMessage;
     this.#route = route;
     this.#settings = settings;
     const time = timeout || method.timeout || (method.kind === "unary" ? settings.timeout : Number.POSITIVE_INFINITY);
-    this.#context = new CallContext(method.id, Date.now() + time, metadata, peer, settings.log, settings.metadata);
+    this.#context = new CallContext(method.id, Date.now() + time, metadata, caller, settings.log, settings.metadata);
   }
 
   /** Runs the call to its answer. It never throws. */

@@ -4,7 +4,14 @@ import { CallContext } from "../../../../runtime/src/server/call-context.js";
 import { ALICE, TestLog } from "../support/server.js";
 
 const context = (log = new TestLog()) =>
-  new CallContext("GET /a", 1000, new Map(), { ...ALICE, address: "192.0.2.7:1" }, log, 16_384);
+  new CallContext(
+    "GET /a",
+    1000,
+    new Map(),
+    { peer: { ...ALICE, address: "192.0.2.7:1" }, maxMessage: 1024, callbacks: undefined },
+    log,
+    16_384,
+  );
 const reason = new RpcError("CANCELLED", "gone");
 
 test("the signal aborts with the reason, whether it was asked for before or after", () => {

@@ -1,0 +1,10 @@
+import type { Peer } from "../peer.js";
+
+/** The other end of a connection, as the one who answers its calls knows it. */
+export interface Caller {
+  readonly peer: Peer;
+  /** Bytes of a message that both sides take. */
+  readonly maxMessage: number;
+  /** The generated client of what the peer serves in turn; undefined where it serves nothing. */
+  readonly callbacks: unknown;
+}

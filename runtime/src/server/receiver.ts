@@ -1,0 +1,43 @@
+import { encodeErrorBody } from "../codec/error-body.js";
+import { RpcError } from "../contract/rpc-error.js";
+import type { Peer } from "../peer.js";
+import type { CallReceiver, Connection } from "../wire/connection.js";
+import type { Caller } from "./caller.js";
+import { Dispatch, type DispatchSettings } from "./dispatch.js";
+import type { Route, Router } from "./router.js";
+
+/**
+ * Answers the calls of one connection, whichever side dialled it.
+ * @param connection gives the connection: it is made with the receiver, so it is not there yet
+ * @param callbacks gives the client of what the other side serves; it is asked once, when a call comes
+ */
+export function receiver(
+  router: Router,
+  settings: DispatchSettings,
+  peer: Peer,
+  connection: () => Connection,
+  callbacks: () => unknown,
+): CallReceiver {
+  const routes: (Route | RpcError)[] = [];
+  let caller: Caller | undefined;
+  return (call, method, timeout, metadata, buffer, start, end) => {
+    routes[method] ??= resolve(router, connection().remote?.methods[method] ?? "");
+    const route = routes[method];
+    if (route instanceof RpcError) {
+      call.answer(route.status, encodeErrorBody(route));
+      call.release();
+      return;
+    }
+    caller ??= { peer, maxMessage: connection().maxMessage, callbacks: callbacks() };
+    new Dispatch(call, route, caller, timeout, metadata, settings).run(buffer, start, end);
+  };
+}
+
+function resolve(router: Router, reference: string): Route | RpcError {
+  try {
+    return router.resolve(reference);
+  } catch (error) {
+    if (error instanceof RpcError) return error;
+    throw error;
+  }
+}
