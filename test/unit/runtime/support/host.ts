@@ -1,10 +1,11 @@
 import type { Duplex } from "node:stream";
 import { type Client, type ClientOptions, openClient } from "../../../../runtime/src/client/client.js";
-import type { UnaryMethod } from "../../../../runtime/src/client/unary.js";
+import type { UnaryMethodOptional } from "../../../../runtime/src/client/unary.js";
 import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
 import { duplexPair } from "../../../../runtime/src/memory-transport.js";
 import type { AnyHandler } from "../../../../runtime/src/server/api-handlers.js";
-import { ApiServer, type ApiServerOptions } from "../../../../runtime/src/server/api-server.js";
+import { ApiServer } from "../../../../runtime/src/server/api-server.js";
+import type { ApiServerOptions } from "../../../../runtime/src/server/dispatch-settings.js";
 import type { Transport } from "../../../../runtime/src/transport.js";
 import { ALICE, apiOf, handlersOf, method, TestLog } from "./server.js";
 
@@ -13,7 +14,7 @@ const METHODS = [method("GET /it"), method("STORE /it", { idempotent: false })];
 
 /** A client of `it.get` and `it.store`. */
 export interface HostClient extends Client {
-  readonly it: { readonly [verb in "get" | "store"]: UnaryMethod<unknown, unknown, RpcError> };
+  readonly it: { readonly [verb in "get" | "store"]: UnaryMethodOptional<unknown, unknown, RpcError> };
 }
 
 /** A host in memory that can go down and come back, as often as a test likes. */
