@@ -3,6 +3,7 @@ import { defineHandlers } from "../generated/server.js";
 import type { Note } from "../generated/types.js";
 import { chat } from "./handlers/chat.js";
 import { files } from "./handlers/files.js";
+import { fleet } from "./handlers/fleet.js";
 import { weblog } from "./handlers/weblog.js";
 
 /** The notes, by id. They live as long as the process. */
@@ -58,6 +59,7 @@ export default defineHandlers({
   weblog,
   files,
   chat,
+  fleet,
 });
 
 function write(note: Omit<Note, "created">): Note {

@@ -9,6 +9,7 @@ import {
   type ServerStreamingMethod,
   type ServerStreamingMethodOptional,
   type Target,
+  type UnaryHandler,
   type UnaryMethod,
   type UnaryMethodOptional,
 } from "sshrpc/generated";
@@ -25,6 +26,7 @@ import type {
   HelloGetResponse,
   Hit,
   Line,
+  Load,
   NewNote,
   Note,
   NoteDeleteError,
@@ -42,7 +44,8 @@ import type {
 
 /**
  * The example API: a greeting, an echo, a clock, notes that people leave; and in streams, a log to follow, files to send
- * and a room to talk in. A schema may be one file; this one is composed of several.
+ * and a room to talk in; and machines that are called over the connections they have dialled. A schema may be one file;
+ * this one is composed of several.
  */
 export interface NotesClient extends Client {
   /** Greets. */
@@ -61,6 +64,8 @@ export interface NotesClient extends Client {
   readonly files: FilesMethods;
   /** One room for everybody. */
   readonly chat: ChatMethods;
+  /** All machines that are connected. */
+  readonly fleet: FleetMethods;
 }
 
 /** The methods of /hello. */
@@ -121,10 +126,31 @@ export interface ChatMethods {
   readonly update: BidirectionalMethod<{ [key: string]: never }, Line, Line, void, AnyRpcError>;
 }
 
+/** The methods of /fleet. */
+export interface FleetMethods {
+  /** Asks each of them how busy it is, and sends the answers as they come. */
+  readonly get: ServerStreamingMethodOptional<{ [key: string]: never }, Load, void, AnyRpcError>;
+}
+
+/**
+ * What a client of the notes API may serve: one function for each method. The server calls them over the
+ * connection that the client dialled.
+ */
+export interface CallbackHandlers {
+  /** The machine at the other end. */
+  readonly agent: AgentHandlers;
+}
+
+/** The handlers of /agent. */
+export interface AgentHandlers {
+  /** Says how busy it is. */
+  readonly get: UnaryHandler<{ [key: string]: never }, Load>;
+}
+
 /**
  * Connects to a server, such as `ssh://alice@edge:8022`. The server's host key is checked before anything is sent;
  * whoever connects closes: `await using client = await connect(...)`, or `client.close()`.
  */
-export function connect(target: Target, options?: ConnectOptions): Promise<NotesClient> {
+export function connect(target: Target, options?: ConnectOptions<CallbackHandlers>): Promise<NotesClient> {
   return connectApi<NotesClient>(api, target, options);
 }

@@ -57,6 +57,14 @@ export interface Line {
   text: string;
 }
 
+/** How busy a machine is. */
+export interface Load {
+  /** What the machine calls itself. */
+  host: string;
+  /** How many programs want to run at once, on average over the last minute. */
+  load: number;
+}
+
 /** A note that is still to be written: the server adds the rest. */
 export interface NewNote {
   text: NoteText;

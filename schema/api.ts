@@ -1,4 +1,5 @@
 import { defineApi } from "sshrpc/schema";
+import { agent, fleet } from "./agent.js";
 import { chat } from "./chat.js";
 import { echo } from "./echo.js";
 import { files } from "./files.js";
@@ -9,10 +10,12 @@ import { weblog } from "./weblog.js";
 
 /**
  * The example API: a greeting, an echo, a clock, notes that people leave; and in streams, a log to follow, files to send
- * and a room to talk in. A schema may be one file; this one is composed of several.
+ * and a room to talk in; and machines that are called over the connections they have dialled. A schema may be one file;
+ * this one is composed of several.
  */
 export default defineApi({
   name: "notes",
   version: "1.0.0",
-  resources: { ...hello, ...echo, ...time, ...notes, ...weblog, ...files, ...chat },
+  resources: { ...hello, ...echo, ...time, ...notes, ...weblog, ...files, ...chat, ...fleet },
+  callbacks: agent,
 });
