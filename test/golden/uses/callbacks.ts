@@ -1,4 +1,5 @@
 import { createReadStream } from "node:fs";
+import type { Server } from "sshrpc/server";
 import { type CallbackHandlers, connect, type FleetClient } from "../cases/callbacks/generated/client.js";
 import type { Callbacks, Handlers } from "../cases/callbacks/generated/server.js";
 import type { Load } from "../cases/callbacks/generated/types.js";
@@ -59,6 +60,11 @@ export const callbacks: CallbackHandlers = {
 /** A client that serves, and one that does not. */
 export function clients(target: string): Promise<readonly FleetClient[]> {
   return Promise.all([connect(target, { callbacks }), connect(target), connect(target, { timeout: 5_000 })]);
+}
+
+/** What each client says of itself, asked through the server object. */
+export function loads(server: Server<Callbacks>): Promise<readonly Load[]> {
+  return Promise.all(server.clients.map(({ callbacks }) => callbacks.agent.get()));
 }
 
 /** What the compiler refuses. */
