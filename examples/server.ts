@@ -9,7 +9,10 @@ import { weblog } from "./handlers/weblog.js";
 /** The notes, by id. They live as long as the process. */
 const notes = new Map<number, Note>();
 
-/** The example server: `npm run serve`, or `npx sshrpc serve --handlers examples/server.ts`. */
+/**
+ * The example server: `npm run serve`, or `npx sshrpc serve --handlers examples/server.ts`. The environment says which
+ * log of a web server it sends (`WEBLOG`), and the files of which folder (`FILES`).
+ */
 export default defineHandlers({
   hello: {
     get: ({ name = "World" }) => ({ msg: `Hello ${name}!` }),
@@ -56,9 +59,9 @@ export default defineHandlers({
     },
   },
 
-  weblog,
-  files,
-  chat,
+  weblog: weblog(process.env["WEBLOG"] ?? ".sshrpc/access.log"),
+  files: files(process.env["FILES"] ?? ".sshrpc/files"),
+  chat: chat(),
   fleet,
 });
 

@@ -37,7 +37,7 @@ import {
 export const api: Api = {
   name: "notes",
   version: "1.0.0",
-  hash: "00c10aa87b7946f015ceb08572b7fba897f5265a7b05dfa16c1fcfdac6766367",
+  hash: "eb9af7477efc07b854977f889d8b0d01c81ccdafb97c46d87f3137cfb2aaae1c",
   methods: [
     {
       id: "DELETE /notes/{id}",

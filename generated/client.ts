@@ -122,7 +122,9 @@ export interface FilesMethods {
 
 /** The methods of /chat. */
 export interface ChatMethods {
-  /** Takes what the caller says, and sends what everybody says, until the caller has no more to say. */
+  /**
+   * Takes what the caller says, and sends what everybody says, the caller included, until that one has no more to say.
+   */
   readonly update: BidirectionalMethod<{ [key: string]: never }, Line, Line, void, AnyRpcError>;
 }
 

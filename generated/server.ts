@@ -117,7 +117,9 @@ export interface FilesHandlers {
 
 /** The handlers of /chat. */
 export interface ChatHandlers {
-  /** Takes what the caller says, and sends what everybody says, until the caller has no more to say. */
+  /**
+   * Takes what the caller says, and sends what everybody says, the caller included, until that one has no more to say.
+   */
   readonly update: BidirectionalHandler<{ [key: string]: never }, Line, Line, unknown, unknown, Callbacks>;
 }
 

@@ -14,7 +14,10 @@ export interface Echo {
   value: unknown;
 }
 
-/** The name of a file: one name, with no folders before it, and never `.` or `..`. */
+/**
+ * The name of a file: one name, with no folders before it, and never `.` or `..`, nor one that begins with `.sshrpc-`, as
+ * those of files do that are not complete.
+ */
 export type FileName = string;
 
 /** Names one file. */
@@ -52,7 +55,7 @@ export interface Hit {
 
 /** What somebody says. */
 export interface Line {
-  /** Who says it. The server fills it in, so that nobody speaks for somebody else. */
+  /** Who says it. The server fills it in, so that nobody speaks for somebody else; what it says itself has none. */
   from?: string | undefined;
   text: string;
 }

@@ -216,7 +216,7 @@ return validate0;
 
 const fileNameOpen = (() => {
 const func0 = ucs2length;
-const pattern0 = new RegExp("^(?!\\.\\.?$)[^/\\\\\\u0000]+$", "u");
+const pattern0 = new RegExp("^(?!\\.\\.?$|\\.sshrpc-)[^/\\\\\\u0000]+$", "u");
 
 function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -236,7 +236,7 @@ return false;
 }
 else {
 if(!pattern0.test(data)){
-validate0.errors = [{instancePath,schemaPath:"#/pattern",keyword:"pattern",params:{pattern: "^(?!\\.\\.?$)[^/\\\\\\u0000]+$"},message:"must match pattern \""+"^(?!\\.\\.?$)[^/\\\\\\u0000]+$"+"\""}];
+validate0.errors = [{instancePath,schemaPath:"#/pattern",keyword:"pattern",params:{pattern: "^(?!\\.\\.?$|\\.sshrpc-)[^/\\\\\\u0000]+$"},message:"must match pattern \""+"^(?!\\.\\.?$|\\.sshrpc-)[^/\\\\\\u0000]+$"+"\""}];
 return false;
 }
 }

@@ -1,8 +1,11 @@
 import { Bytes, defineResources } from "sshrpc/schema";
 import Type from "typebox";
 
-/** The name of a file: one name, with no folders before it, and never `.` or `..`. */
-export const FileName = Type.String({ pattern: "^(?!\\.\\.?$)[^/\\\\\\u0000]+$", maxLength: 255 });
+/**
+ * The name of a file: one name, with no folders before it, and never `.` or `..`, nor one that begins with `.sshrpc-`, as
+ * those of files do that are not complete.
+ */
+export const FileName = Type.String({ pattern: "^(?!\\.\\.?$|\\.sshrpc-)[^/\\\\\\u0000]+$", maxLength: 255 });
 
 /** Names one file. */
 export const FileRef = Type.Object({ name: FileName });

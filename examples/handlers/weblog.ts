@@ -1,6 +1,24 @@
 import type { WeblogHandlers } from "../../generated/server.js";
+import { followLines } from "../lib/follow-lines.js";
+import { parseHit } from "../lib/parse-hit.js";
 
-/** The log of a web server. */
-export const weblog: WeblogHandlers = {
-  get: (_, ctx) => ctx.fail("UNIMPLEMENTED"),
-};
+/**
+ * The log of a web server, in the combined or the common format. Each viewer reads the file on its own, and only as fast
+ * as it takes what it is sent.
+ * @param file where the web server writes it; it may be rotated, by renaming or by cutting
+ */
+export function weblog(file: string): WeblogHandlers {
+  return {
+    async *get({ follow, lines: last }, ctx) {
+      const lines = await followLines(file, { follow, last, signal: ctx.signal });
+      if (lines === undefined) {
+        ctx.log.warn({ file }, "there is no such log");
+        return ctx.fail("NOT_FOUND", undefined, "the web server has no log yet");
+      }
+      for await (const line of lines) {
+        const hit = parseHit(line);
+        if (hit !== undefined) yield hit;
+      }
+    },
+  };
+}

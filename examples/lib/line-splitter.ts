@@ -1,0 +1,38 @@
+/** Bytes of one line at most. A longer one is left out: a file without a line's end must not fill the memory. */
+const MAX_LINE = 64 * 1024;
+
+const NEWLINE = 0x0a;
+
+/**
+ * Makes lines of chunks, wherever those are cut. Only a line whose end has been seen is given: half a line may look like
+ * a whole one.
+ */
+export class LineSplitter {
+  #parts: Buffer[] = [];
+  #length = 0;
+
+  /** The lines that `chunk` completes, without their ends. The chunk may be overwritten afterwards. */
+  *split(chunk: Buffer): Generator<string, void> {
+    let start = 0;
+    for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
+      const line = this.#take(chunk.subarray(start, end));
+      start = end + 1;
+      if (line !== undefined) yield line;
+    }
+    this.#keep(chunk.subarray(start));
+  }
+
+  #take(rest: Buffer): string | undefined {
+    const length = this.#length + rest.length;
+    const parts = [...this.#parts, rest];
+    this.#parts = [];
+    this.#length = 0;
+    return length > MAX_LINE ? undefined : Buffer.concat(parts).toString().replace(/\r$/, "");
+  }
+
+  #keep(part: Buffer): void {
+    this.#length += part.length;
+    if (this.#length > MAX_LINE) this.#parts = [];
+    else if (part.length > 0) this.#parts.push(Buffer.from(part));
+  }
+}

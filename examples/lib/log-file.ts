@@ -1,0 +1,100 @@
+import { type FileHandle, open, stat } from "node:fs/promises";
+import { LineSplitter } from "./line-splitter.js";
+
+/** Bytes that are read at once. */
+const CHUNK = 64 * 1024;
+
+/** Bytes before the position that are read again, to see that the file is still the same. */
+const MARK = 64;
+
+/** An open log file, and how far it has been read. Whoever opens it closes it. */
+export class LogFile {
+  readonly #handle: FileHandle;
+  readonly #signal: AbortSignal;
+  #splitter = new LineSplitter();
+  #position = 0;
+  #mark: Buffer = Buffer.alloc(0);
+
+  private constructor(handle: FileHandle, signal: AbortSignal) {
+    this.#handle = handle;
+    this.#signal = signal;
+  }
+
+  /** Undefined where there is no such file. @param signal ends all reading when it aborts */
+  static async open(path: string, signal: AbortSignal): Promise<LogFile | undefined> {
+    try {
+      return new LogFile(await open(path), signal);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+      throw error;
+    }
+  }
+
+  /** Bytes that it has now. */
+  async size(): Promise<number> {
+    return (await this.#handle.stat()).size;
+  }
+
+  /** Goes to where the last `count` complete lines begin. */
+  async seekLast(count: number): Promise<void> {
+    this.#position = await this.#startOfLast(count);
+    const mark = Buffer.alloc(Math.min(MARK, this.#position));
+    await this.#handle.read(mark, 0, mark.length, this.#position - mark.length);
+    this.#mark = mark;
+  }
+
+  /** The complete lines from here to the end; no further than to `end`, where a file grows faster than it is read. */
+  async *lines(end = Number.POSITIVE_INFINITY): AsyncGenerator<string, void> {
+    const buffer = Buffer.allocUnsafe(MARK + CHUNK);
+    while (!this.#signal.aborted && this.#position < end) {
+      const from = this.#position - this.#mark.length;
+      const { bytesRead } = await this.#handle.read(buffer, 0, this.#mark.length + CHUNK, from);
+      if (!buffer.subarray(0, Math.min(bytesRead, this.#mark.length)).equals(this.#mark)) {
+        this.#restart();
+        continue;
+      }
+      const fresh = buffer.subarray(this.#mark.length, bytesRead);
+      if (fresh.length === 0) return;
+      this.#position += fresh.length;
+      this.#mark = Buffer.from(buffer.subarray(Math.max(0, bytesRead - MARK), bytesRead));
+      yield* this.#splitter.split(fresh);
+    }
+  }
+
+  /**
+   * Whether another file has taken its path. An empty one does not count: until the writer has begun to write there, it
+   * may still write here.
+   */
+  async isReplaced(path: string): Promise<boolean> {
+    const [own, other] = await Promise.all([this.#handle.stat(), stat(path).catch(() => undefined)]);
+    if (other === undefined || other.size === 0) return false;
+    return own.ino !== other.ino || own.dev !== other.dev;
+  }
+
+  async close(): Promise<void> {
+    await this.#handle.close();
+  }
+
+  /** The file was cut, and maybe written again: what it says now is new. */
+  #restart(): void {
+    this.#splitter = new LineSplitter();
+    this.#position = 0;
+    this.#mark = Buffer.alloc(0);
+  }
+
+  async #startOfLast(count: number): Promise<number> {
+    const buffer = Buffer.allocUnsafe(CHUNK);
+    let ends = 0;
+    for (let before = await this.size(); before > 0 && !this.#signal.aborted; ) {
+      const from = Math.max(0, before - CHUNK);
+      const { bytesRead } = await this.#handle.read(buffer, 0, before - from, from);
+      const chunk = buffer.subarray(0, bytesRead);
+      for (let at = chunk.lastIndexOf("\n"); at !== -1; at = at === 0 ? -1 : chunk.lastIndexOf("\n", at - 1)) {
+        ends += 1;
+        if (ends > count) return from + at + 1;
+      }
+      before = from;
+    }
+    return 0;
+  }
+}

@@ -1,0 +1,80 @@
+import { createHash, randomUUID } from "node:crypto";
+import { readdirSync, rmSync } from "node:fs";
+import { open, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { Checksum } from "../../generated/types.js";
+
+/** What files that are not complete are called, with the id of their process. The schema lets no other file be called so. */
+const PREFIX = ".sshrpc-";
+
+/**
+ * Writes `chunks` to the file at `path`, which nobody sees before all of it is on the disk: until then it has another
+ * name. Where anything goes wrong, what was written is removed, and a file that was there stays as it was.
+ * @param accept is given what arrived; where it throws, the file is not accepted
+ * @throws what `chunks` or `accept` throws, or why the file cannot be written
+ */
+export async function receiveFile(
+  path: string,
+  chunks: AsyncIterable<Uint8Array>,
+  accept: (actual: Checksum) => void | Promise<void>,
+): Promise<Checksum> {
+  const folder = dirname(path);
+  const temporary = join(folder, `${PREFIX}${process.pid}-${randomUUID()}`);
+  const handle = await open(temporary, "wx");
+  try {
+    const hash = createHash("sha256");
+    let bytes = 0;
+    for await (const chunk of chunks) {
+      await handle.writeFile(chunk);
+      hash.update(chunk);
+      bytes += chunk.length;
+    }
+    const actual = { bytes, sha256: hash.digest("hex") };
+    await handle.sync();
+    await accept(actual);
+    await rename(temporary, path);
+    await syncFolder(folder);
+    return actual;
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Removes what a process that was killed has left in `folder`. What another one is writing stays. */
+export function removeLeftovers(folder: string): void {
+  for (const name of namesIn(folder)) {
+    const pid = Number(/^\.sshrpc-(\d+)-[0-9a-f-]{36}$/.exec(name)?.[1]);
+    // Its own id: in a container, each process before this one had the same.
+    if (pid > 0 && (pid === process.pid || !isRunning(pid))) rmSync(join(folder, name), { force: true });
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+/** A new name is only safe from a power cut once its folder is on the disk, too: fsync(2). */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

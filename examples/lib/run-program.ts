@@ -1,0 +1,35 @@
+import { printable } from "./printable.js";
+
+/** The command line is wrong. */
+export class UsageError extends Error {}
+
+/**
+ * Runs a program of so many arguments. It ends with status 0; with 2 and the usage where the arguments are not what they
+ * should be; with 1 and one line where something fails; with 130 after Ctrl-C.
+ * @param main is given the arguments, and a signal that aborts on SIGINT and SIGTERM
+ */
+export async function runProgram(
+  usage: string,
+  count: number,
+  main: (args: readonly string[], signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const stop = new AbortController();
+  const interrupt = (): void => stop.abort();
+  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
+  try {
+    const args = process.argv.slice(2);
+    if (args.length !== count) throw new UsageError(`it takes ${count} argument${count === 1 ? "" : "s"}`);
+    await main(args, stop.signal);
+  } catch (error) {
+    if (stop.signal.aborted) process.exitCode = 130;
+    else {
+      const isUsage = error instanceof UsageError;
+      const text = isUsage || (error instanceof Error && error.name === "Error") ? error.message : String(error);
+      process.stderr.write(`${printable(text)}\n`);
+      if (isUsage) process.stderr.write(`usage: ${usage}\n`);
+      process.exitCode = isUsage ? 2 : 1;
+    }
+  } finally {
+    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
+  }
+}

@@ -1,0 +1,20 @@
+import { createHash } from "node:crypto";
+import type { FileHandle } from "node:fs/promises";
+import type { Checksum } from "../../generated/types.js";
+
+/** Bytes that are read at once. */
+const CHUNK = 256 * 1024;
+
+/** The content of an open file from its beginning, chunk by chunk; at its end, what it comes to. It closes nothing. */
+export async function* sendFile(handle: FileHandle): AsyncGenerator<Uint8Array, Checksum> {
+  const hash = createHash("sha256");
+  let bytes = 0;
+  for (;;) {
+    const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(CHUNK), 0, CHUNK, bytes);
+    if (bytesRead === 0) return { bytes, sha256: hash.digest("hex") };
+    const chunk = buffer.subarray(0, bytesRead);
+    hash.update(chunk);
+    bytes += bytesRead;
+    yield chunk;
+  }
+}
