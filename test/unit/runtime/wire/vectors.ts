@@ -76,9 +76,19 @@ export const VECTORS: readonly Vector[] = [
     hex: `00000015 09 00 00000000 ${text('{"message":"restart"}')}`,
   },
   {
+    name: "STATUS 503 of a call that was never begun",
+    frame: { kind: FRAME.STATUS, id: 3, flags: FLAG.REFUSED, code: 503, body: '{"message":"busy"}' },
+    hex: `00000014 06 04 00000003 01f7 ${text('{"message":"busy"}')}`,
+  },
+  {
     name: "CLOSE",
     frame: { kind: FRAME.CLOSE, id: 0, body: '{"message":"done"}' },
     hex: `00000012 0a 00 00000000 ${text('{"message":"done"}')}`,
+  },
+  {
+    name: "CLOSE after which no call was begun",
+    frame: { kind: FRAME.CLOSE, id: 0, flags: FLAG.REFUSED, body: '{"message":"done"}' },
+    hex: `00000012 0a 04 00000000 ${text('{"message":"done"}')}`,
   },
 ].map((vector) => ({ ...vector, hex: vector.hex.replaceAll(" ", "") }));
 
