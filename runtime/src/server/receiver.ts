@@ -1,7 +1,8 @@
 import { encodeErrorBody } from "../codec/error-body.js";
 import { RpcError } from "../contract/rpc-error.js";
 import type { Peer } from "../peer.js";
-import type { CallReceiver, Connection } from "../wire/connection.js";
+import type { CallReceiver } from "../wire/call-frames.js";
+import type { Connection } from "../wire/connection.js";
 import type { Caller } from "./caller.js";
 import { Dispatch, type DispatchSettings } from "./dispatch.js";
 import type { Route, Router } from "./router.js";

@@ -3,30 +3,16 @@ import { RpcError } from "../contract/rpc-error.js";
 import { Backlog } from "./backlog.js";
 import { Batch } from "./batch.js";
 import type { CallBudget } from "./call-budget.js";
+import { CallFrames, type CallReceiver } from "./call-frames.js";
 import { FrameDecoder, type FrameSink } from "./decode.js";
-import { FLAG, FRAME, type FrameKind, frameName, METADATA_SIZE, OPEN_SIZE, STATUS_SIZE } from "./frame.js";
+import { FLAG, FRAME, type FrameKind, frameName, METADATA_SIZE, OPEN_SIZE } from "./frame.js";
 import { type Hello, MAX_HELLO, parseHello, parseReason } from "./hello.js";
-import { type IncomingCall, IncomingCalls } from "./incoming-calls.js";
+import { IncomingCalls } from "./incoming-calls.js";
 import type { Limits } from "./limits.js";
-import { checkSize, tooLarge } from "./message-size.js";
-import { decodeMetadata, type Metadata, NO_METADATA } from "./metadata.js";
+import { checkSize } from "./message-size.js";
 import { type OutgoingCall, OutgoingCalls } from "./outgoing-calls.js";
 import { PREAMBLE, PreambleScanner } from "./preamble.js";
 import { ProtocolError } from "./protocol-error.js";
-
-/** Takes the calls that the other side opens. */
-export type CallReceiver = (
-  call: IncomingCall,
-  /** The index of the method in the other side's HELLO; checked to be one. */
-  method: number,
-  /** Milliseconds until the deadline; 0 where there is none. */
-  timeout: number,
-  metadata: Metadata,
-  /** The request is `buffer` from `start` to `end`, valid during this call only. */
-  buffer: Buffer,
-  start: number,
-  end: number,
-) => void;
 
 /** How a connection is set up. */
 export interface ConnectionOptions {
@@ -66,6 +52,7 @@ export class Connection implements FrameSink {
   readonly #options: ConnectionOptions;
   readonly #batch: Batch;
   readonly #backlog = new Backlog();
+  readonly #calls: CallFrames;
   readonly #decoder: FrameDecoder;
   readonly #preamble: PreambleScanner;
   #started = false;
@@ -86,6 +73,7 @@ export class Connection implements FrameSink {
     this.outgoing = new OutgoingCalls(this.#batch, this.#backlog, role === "dialer" ? 1 : 2, limits.queue);
     const theirs = role === "dialer" ? 2 : 1;
     this.incoming = new IncomingCalls(this.#batch, this.#backlog, theirs, limits, options.budget);
+    this.#calls = new CallFrames(this.outgoing, this.incoming, theirs % 2, limits, options.receive);
     this.#decoder = new FrameDecoder(this, MAX_HELLO);
     this.#preamble = new PreambleScanner(limits.noise);
     this.closed = new Promise((resolve) => {
@@ -165,27 +153,6 @@ export class Connection implements FrameSink {
     if (this.#end !== undefined) return;
     this.#checkOrder(kind);
     switch (kind) {
-      case FRAME.STATUS:
-        this.#onStatus(flags, id, buffer, start, end);
-        break;
-      case FRAME.OPEN:
-        this.#onOpen(flags, id, buffer, start, end);
-        break;
-      case FRAME.ITEM:
-        this.#onItem(id, buffer, start, end);
-        break;
-      case FRAME.END:
-        this.incoming.find(id, "END")?.end();
-        break;
-      case FRAME.CREDIT:
-        this.#onCredit(id, buffer.readUInt32BE(start));
-        break;
-      case FRAME.HEADERS:
-        this.#onHeaders(flags, id, buffer, start, end);
-        break;
-      case FRAME.CANCEL:
-        this.incoming.find(id, "CANCEL")?.cancel(new RpcError("CANCELLED", "the caller cancelled the call"));
-        break;
       case FRAME.HELLO:
         this.#onHello(buffer.toString("utf8", start, end));
         break;
@@ -195,97 +162,22 @@ export class Connection implements FrameSink {
       case FRAME.CLOSE:
         this.#onClose(parseReason(buffer.toString("utf8", start, end)), (flags & FLAG.REFUSED) !== 0);
         break;
+      default:
+        this.#calls.frame(kind, flags, id, buffer, start, end);
     }
   }
 
-  /** See {@link FrameSink.oversize}. Only its call fails, not the connection with all the others. */
+  /** See {@link FrameSink.oversize}. */
   oversize(kind: FrameKind, id: number, length: number): void {
     if (this.#end !== undefined) return;
     this.#checkOrder(kind);
-    const error = tooLarge(length, this.#options.limits.message, "message");
-    if (kind === FRAME.OPEN) this.incoming.refuse(id, error);
-    else if (kind === FRAME.STATUS) this.outgoing.fail(id, error);
-    else if (kind === FRAME.ITEM) this.#rejectItem(id, error);
-    else throw new ProtocolError(`${frameName(kind)} of ${length} bytes`);
+    this.#calls.oversize(kind, id, length);
   }
 
   #checkOrder(kind: FrameKind): void {
     if (this.#remote === undefined && kind !== FRAME.HELLO && kind !== FRAME.CLOSE) {
       throw new ProtocolError(`${frameName(kind)} before HELLO`);
     }
-  }
-
-  /** Whether a frame that either side of a call may send is for a call that this side opened. */
-  #isOurs(id: number): boolean {
-    return id % 2 === (this.#options.role === "dialer" ? 1 : 0);
-  }
-
-  #onItem(id: number, buffer: Buffer, start: number, end: number): void {
-    const limit = this.#options.limits.message;
-    if (end - start > limit) this.#rejectItem(id, tooLarge(end - start, limit, "item"));
-    else if (this.#isOurs(id)) this.outgoing.item(id, buffer, start, end);
-    else this.incoming.find(id, "ITEM")?.item(buffer, start, end);
-  }
-
-  #rejectItem(id: number, error: RpcError): void {
-    if (this.#isOurs(id)) this.outgoing.reject(id, error);
-    else this.incoming.find(id, "ITEM")?.reject(error);
-  }
-
-  #onCredit(id: number, bytes: number): void {
-    if (this.#isOurs(id)) this.outgoing.credit(id, bytes);
-    else this.incoming.find(id, "CREDIT")?.credit(bytes);
-  }
-
-  #onHeaders(flags: number, id: number, buffer: Buffer, start: number, end: number): void {
-    const { metadata } = this.#metadata(flags, buffer, start, end);
-    if (metadata instanceof RpcError) this.outgoing.reject(id, metadata);
-    else this.outgoing.headers(id, metadata);
-  }
-
-  /** The metadata of a frame, or why it cannot be taken; and where its body begins. */
-  #metadata(
-    flags: number,
-    buffer: Buffer,
-    start: number,
-    end: number,
-  ): { readonly metadata: Metadata | RpcError; readonly body: number } {
-    if ((flags & FLAG.METADATA) === 0) return { metadata: NO_METADATA, body: start };
-    const found = decodeMetadata(buffer, start, end, this.#options.limits.metadata);
-    return found instanceof RpcError ? { metadata: found, body: end } : found;
-  }
-
-  #onStatus(flags: number, id: number, buffer: Buffer, start: number, end: number): void {
-    const code = buffer.readUInt16BE(start);
-    const { metadata, body } = this.#metadata(flags, buffer, start + STATUS_SIZE, end);
-    const limit = this.#options.limits.message;
-    if (metadata instanceof RpcError) this.outgoing.fail(id, metadata);
-    else if (end - body > limit) this.outgoing.fail(id, tooLarge(end - body, limit, "response"));
-    else this.outgoing.status(id, code, metadata, buffer, body, end, (flags & FLAG.REFUSED) !== 0);
-  }
-
-  #onOpen(flags: number, id: number, buffer: Buffer, start: number, end: number): void {
-    const method = buffer.readUInt16BE(start);
-    const timeout = buffer.readUInt32BE(start + 2);
-    const window = buffer.readUInt32BE(start + 6);
-    const { metadata, body } = this.#metadata(flags, buffer, start + OPEN_SIZE, end);
-    if (metadata instanceof RpcError) {
-      this.incoming.refuse(id, metadata);
-      return;
-    }
-    if (method >= (this.#remote as Hello).methods.length) {
-      throw new ProtocolError(`OPEN of method ${method}, which HELLO does not list`);
-    }
-    const call = this.incoming.begin(id, (flags & FLAG.STREAM) !== 0, window);
-    if (call === undefined) return;
-    const limit = this.#options.limits.message;
-    if (end - body > limit) {
-      call.answer("MESSAGE_TOO_LARGE", JSON.stringify({ message: tooLarge(end - body, limit, "request").message }));
-      call.release();
-    } else if (this.#options.receive === undefined) {
-      call.answer("NOT_FOUND", JSON.stringify({ message: "this side serves no methods" }));
-      call.release();
-    } else this.#options.receive(call, method, timeout, metadata, buffer, body, end);
   }
 
   #onHello(text: string): void {
@@ -295,6 +187,7 @@ export class Connection implements FrameSink {
     this.#decoder.maxPayload = message + metadata + OPEN_SIZE + METADATA_SIZE;
     this.outgoing.max = this.#remote.limits.calls;
     this.outgoing.window = this.#remote.limits.window;
+    this.#calls.methods = this.#remote.methods.length;
     clearTimeout(this.#helloTimer);
     this.#resolveReady(this.#remote);
   }
@@ -326,18 +219,24 @@ export class Connection implements FrameSink {
   }
 
   readonly #read = (chunk: Buffer): void => {
-    if (this.#end !== undefined) return;
-    try {
+    this.#decode(() => {
       const frames = this.#started ? chunk : this.#preamble.push(chunk);
       if (frames === undefined) return;
       this.#started = true;
       if (frames.length > 0) this.#decoder.push(frames);
+    });
+  };
+
+  #decode(frames: () => void): void {
+    if (this.#end !== undefined) return;
+    try {
+      frames();
       if (this.#draining !== undefined) this.#closeDrained();
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.#fail(error);
     }
-  };
+  }
 
   /**
    * Only the accepting side stops reading while its own writes wait: if both did, two sides that send much to each
@@ -348,12 +247,14 @@ export class Connection implements FrameSink {
     if (!flowing) this.#backlog.fill();
     if (!flowing && this.#options.role === "acceptor" && this.#duplex.writableLength > this.#options.limits.backlog) {
       this.#duplex.pause();
+      this.#decoder.pause();
     }
   };
 
   #drained(): void {
-    this.#duplex.resume();
     this.#backlog.drain();
+    this.#decode(() => this.#decoder.resume());
+    this.#duplex.resume();
   }
 
   #fail(error: ProtocolError): void {

@@ -31,6 +31,7 @@ export class FrameDecoder {
   #wanted = HEADER_SIZE;
   /** Bytes of an oversize payload still to come. */
   #skip = 0;
+  #paused = false;
 
   constructor(sink: FrameSink, maxPayload: number) {
     this.#sink = sink;
@@ -44,6 +45,19 @@ export class FrameDecoder {
       return;
     }
     this.#append(chunk);
+    if (this.#size < this.#wanted) return;
+    const whole = this.#held.subarray(0, this.#size);
+    this.#keep(whole, this.#decode(whole));
+  }
+
+  /** Delivers no further frame, not even of the chunk that is being read: one chunk may hold thousands. */
+  pause(): void {
+    this.#paused = true;
+  }
+
+  /** Goes on where {@link pause} stopped. @throws ProtocolError as {@link push} */
+  resume(): void {
+    this.#paused = false;
     if (this.#size < this.#wanted) return;
     const whole = this.#held.subarray(0, this.#size);
     this.#keep(whole, this.#decode(whole));
@@ -70,7 +84,7 @@ export class FrameDecoder {
   /** Delivers all whole frames of `buffer`; returns where the incomplete one begins. */
   #decode(buffer: Buffer): number {
     let at = this.#skipped(buffer.length);
-    while (buffer.length - at >= HEADER_SIZE) {
+    while (buffer.length - at >= HEADER_SIZE && !this.#paused) {
       const length = buffer.readUInt32BE(at);
       const kind = checkKind(buffer[at + 4] as number);
       const flags = buffer[at + 5] as number;
