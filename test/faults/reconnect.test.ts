@@ -1,4 +1,6 @@
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { openClient } from "../../runtime/src/client/client.js";
 import { RpcError } from "../../runtime/src/contract/rpc-error.js";
 import { duplexPair } from "../../runtime/src/memory-transport.js";
@@ -420,4 +422,59 @@ test("a server that dies soon after each connection is not asked without end", a
   }
   expect(host.attempts).toBeLessThan(15);
   await client.close();
+});
+
+test("an idle client that waits to try again does not keep its process alive", async () => {
+  const dist = new URL("../../runtime/dist/", import.meta.url).href;
+  const script = `
+    import { openClient } from "${dist}client/client.js";
+    import { duplexPair } from "${dist}memory-transport.js";
+    import { ApiServer } from "${dist}server/api-server.js";
+    const api = { name: "test", version: "1.0.0", hash: "00", methods: [] };
+    const log = { debug() {}, info() {}, warn() {}, error() {} };
+    const server = new ApiServer({ api, handlers: new Map() }, { log });
+    let near;
+    const open = async () => {
+      if (near !== undefined) throw new Error("down");
+      const pair = duplexPair();
+      near = pair[0];
+      server.accept(pair[1], { user: "alice", scopes: [] });
+      return near;
+    };
+    const client = await openClient(api, { address: "x", open }, { reconnect: { minDelay: 600000 } });
+    client.on("state", (state) => console.log(state));
+    near.destroy();
+  `;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", script], { timeout: 8000 });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (chunk: string) => {
+      output += chunk;
+    });
+  }
+  const [code, signal] = await once(child, "close");
+  expect({ code, signal, output }).toEqual({ code: 0, signal: null, output: "connecting\n" });
+});
+
+test("a listener that throws harms nobody else", async () => {
+  const host = new Host();
+  const client = await connected(host);
+  const thrown: unknown[] = [];
+  // What is thrown is the program's to handle, as in any other callback.
+  const before = process.listeners("uncaughtException");
+  process.removeAllListeners("uncaughtException");
+  process.on("uncaughtException", (error) => thrown.push(error));
+  onTestFinished(() => {
+    process.removeAllListeners("uncaughtException");
+    for (const listener of before) process.on("uncaughtException", listener);
+  });
+  client.on("state", () => {
+    throw new Error("mine");
+  });
+  const states: string[] = [];
+  client.on("state", (state) => states.push(state));
+  host.kill();
+  await until("both states", () => states.length === 2);
+  expect(await within("a call", client.it.get(1))).toBe(1);
+  expect(thrown).toHaveLength(2);
 });
