@@ -1,9 +1,13 @@
 /** `sshrpc/client`: what a program that calls needs beside its generated client. */
 export type { BackoffOptions } from "./client/backoff.js";
 export type { Client } from "./client/client.js";
+export type { ClientInterceptor, OutboundCall } from "./client/interceptor.js";
+export { logCalls } from "./client/interceptors/log-calls.js";
+export { maxTimeout } from "./client/interceptors/max-timeout.js";
+export { type RetryOptions, retry } from "./client/interceptors/retry.js";
 export type { LinkState, StateListener } from "./client/link-state.js";
 export type { Items, ResponseStream, SafeResponseStream } from "./client/streams.js";
-export type { CallOptions, UnaryMethod, UnaryMethodOptional } from "./client/unary.js";
+export type { CallOptions, ParentCall, UnaryMethod, UnaryMethodOptional } from "./client/unary.js";
 export type { ConnectOptions, Target } from "./connect-api.js";
 export type { Result } from "./contract/result.js";
 export { type BadRequestDetails, type Issue, RpcError } from "./contract/rpc-error.js";

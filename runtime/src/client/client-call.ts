@@ -11,6 +11,7 @@ import type { OutgoingCall } from "../wire/outgoing-calls.js";
 import type { WindowBudget } from "../wire/window-budget.js";
 import { readAnswer } from "./answer.js";
 import type { ConnectionSource, WaitingCall } from "./connection-source.js";
+import type { ClientInterceptor } from "./interceptor.js";
 import { nameMethod } from "./name-method.js";
 import type { CallOptions } from "./unary.js";
 
@@ -27,6 +28,8 @@ export interface MethodBinding {
   readonly timeout: number;
   /** Bytes of metadata that a call may carry. */
   readonly maxMetadata: number;
+  /** Wrap the calls; the first one is outermost. */
+  readonly interceptors: readonly ClientInterceptor[];
   /** Bytes that a server may send ahead in a response stream, at first. */
   readonly window: number;
   /** What the windows of all response streams may grow by. */

@@ -7,6 +7,7 @@ import { Connection } from "../wire/connection.js";
 import { type Limits, resolveLimits } from "../wire/limits.js";
 import { Backoff, type BackoffOptions } from "./backoff.js";
 import { type BindSettings, bindMethods } from "./bind-methods.js";
+import type { ClientInterceptor } from "./interceptor.js";
 import type { LinkSettings } from "./link.js";
 import type { LinkState, StateListener } from "./link-state.js";
 import { Links } from "./links.js";
@@ -27,6 +28,8 @@ export interface ClientOptions {
   readonly timeout?: number;
   /** See {@link Limits}. */
   readonly limits?: Partial<Limits>;
+  /** Wrap every call, of every kind; the first one is outermost. Default: none. */
+  readonly interceptors?: readonly ClientInterceptor[];
   /** Stops the attempt to connect when it aborts; later it does nothing. */
   readonly signal?: AbortSignal;
   /** How long to wait before a connection that was lost is made again; false for never. */
@@ -78,7 +81,16 @@ export async function openClient<C extends Client>(
   } catch (error) {
     throw signal?.aborted ? cancelled(signal) : error;
   }
-  return bindClient<C>(api, { connections: links, timeout: options.timeout ?? DEFAULT_TIMEOUT, limits }, links);
+  return bindClient<C>(
+    api,
+    {
+      connections: links,
+      timeout: options.timeout ?? DEFAULT_TIMEOUT,
+      limits,
+      interceptors: options.interceptors ?? [],
+    },
+    links,
+  );
 }
 
 /** Puts the multiplexer on each duplex, with what this side says of itself. */

@@ -73,23 +73,23 @@ export function responseStream({ items, response, cancel }: StreamingCall): Resp
   };
 }
 
-/** The same, where errors are values. */
-export function safeResponseStream(call: StreamingCall): SafeResponseStream<unknown, unknown, RpcError> {
-  const result = toResult(call.response);
+/** The same stream, where errors are values. */
+export function safeResponseStream(
+  stream: ResponseStream<unknown, unknown>,
+): SafeResponseStream<unknown, unknown, RpcError> {
+  const result = toResult(stream.response);
   return {
     result,
-    cancel: call.cancel,
+    cancel: () => stream.cancel(),
     async *[Symbol.asyncIterator]() {
       try {
-        yield* call.items;
+        yield* stream;
       } catch (error) {
         if ((await result).ok) throw error;
       }
       return undefined;
     },
-    [Symbol.asyncDispose]: async () => {
-      await call.items.return();
-    },
+    [Symbol.asyncDispose]: () => stream[Symbol.asyncDispose](),
   };
 }
 

@@ -1,6 +1,13 @@
 import type { Result } from "../contract/result.js";
 import type { Metadata } from "../wire/metadata.js";
 
+/** The call that a handler is answering, as its context has it. */
+export interface ParentCall {
+  readonly signal: AbortSignal;
+  readonly deadline: number;
+  readonly metadata: Metadata;
+}
+
 /** What a caller may say of one call. */
 export interface CallOptions {
   /** How long the call may take, in milliseconds. Default: the method's own timeout, else the connection's. */
@@ -9,6 +16,11 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
   /** Headers that go with the request. Names are lower-cased; a name may have several values. */
   readonly metadata?: Readonly<Record<string, string | readonly string[]>>;
+  /**
+   * The context of the handler that makes this call: the call then has no more time than is left of the handler's, is
+   * cancelled with it, and belongs to its trace (`traceparent`).
+   */
+  readonly parent?: ParentCall;
   /** Is given the headers that the handler sends, before its first item or its status. Not called where it sends none. */
   readonly onHeaders?: (headers: Metadata) => void;
   /** Is given the trailers that come with the status, whatever it is; they may be empty. */

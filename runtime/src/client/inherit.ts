@@ -1,0 +1,25 @@
+import type { CallOptions, ParentCall } from "./unary.js";
+
+/** What passes from call to call, so that a trace stays one (W3C Trace Context). */
+const PASSED_ON = ["traceparent", "tracestate"];
+
+/**
+ * The options of a call that is made inside a handler: it ends when the handler's call does, has no more time than is
+ * left of it, and belongs to its trace.
+ * @param timeout milliseconds, where the options do not say; undefined for no limit
+ */
+export function inherit(options: CallOptions, parent: ParentCall, timeout: number | undefined): CallOptions {
+  const left = parent.deadline - Date.now();
+  const own = options.timeout ?? timeout ?? Number.POSITIVE_INFINITY;
+  const shorter = Math.min(own, left);
+  const passed = PASSED_ON.flatMap((name) => {
+    const values = parent.metadata.get(name);
+    return values === undefined ? [] : [[name, values] as const];
+  });
+  return {
+    ...options,
+    ...(shorter !== Number.POSITIVE_INFINITY && { timeout: shorter }),
+    signal: options.signal === undefined ? parent.signal : AbortSignal.any([options.signal, parent.signal]),
+    metadata: { ...Object.fromEntries(passed), ...options.metadata },
+  };
+}
