@@ -151,13 +151,13 @@ describe("SIGTERM on a server", { timeout: 60_000 }, () => {
     const { servers, connect, count } = await cluster(1, "--grace", "10m");
     const [server] = servers as [ServerProcess];
     const client = await connect();
-    const running = client.it.store({ ms: 60_000 });
+    const lost = failure(client.it.store({ ms: 60_000 }));
     await until("the handler", () => count("begun") === 1);
     const ended = server.end("SIGTERM");
     await until("the drain", () => client.state === "draining");
     server.child?.kill("SIGTERM");
     expect(await ended).toEqual({ code: null, signal: "SIGTERM" });
-    expect(await failure(running)).toMatchObject({ status: "UNAVAILABLE" });
+    expect(await lost).toMatchObject({ status: "UNAVAILABLE" });
   });
 });
 
