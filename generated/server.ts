@@ -131,7 +131,7 @@ export interface FleetHandlers {
 
 /**
  * What the client at the other end of a connection may serve: `ctx.callbacks` of a handler, and `callbacks` of each
- * of `server.clients`.
+ * of `ctx.clients` and `server.clients`.
  */
 export interface Callbacks {
   /** The machine at the other end. */
@@ -145,7 +145,7 @@ export interface AgentMethods {
 }
 
 /** Binds handlers to the contract: what `sshrpc serve --handlers FILE` expects as the file's default export. */
-export function defineHandlers(handlers: Handlers): ApiHandlers {
+export function defineHandlers(handlers: Handlers): ApiHandlers<Callbacks> {
   return bindHandlers(api, handlers);
 }
 

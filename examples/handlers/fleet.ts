@@ -1,6 +1,19 @@
 import type { FleetHandlers } from "../../generated/server.js";
 
-/** All machines that are connected. */
+/** All machines that are connected. Those that serve nothing, or do not answer in time, are left out. */
 export const fleet: FleetHandlers = {
-  get: (_, ctx) => ctx.fail("UNIMPLEMENTED"),
+  async *get(_request, ctx) {
+    const asked = ctx.clients.map(({ callbacks }) => callbacks.agent.get.safe({}, { parent: ctx }));
+    for await (const answer of asCompleted(asked)) if (answer.ok) yield answer.value;
+  },
 };
+
+/** Gives the results of promises in the order in which they come. */
+async function* asCompleted<T>(promises: readonly Promise<T>[]): AsyncGenerator<T, void> {
+  const pending = new Map(promises.map((promise, index) => [index, promise.then((value) => ({ index, value }))]));
+  while (pending.size > 0) {
+    const { index, value } = await Promise.race(pending.values());
+    pending.delete(index);
+    yield value;
+  }
+}

@@ -27,7 +27,14 @@ export function serveCallbacks(api: Api, handlers: object, options: Pick<ApiServ
   const settings = dispatchSettings({ log: SILENT }, resolveLimits(options.limits));
   return (address, connection) => {
     const peer = { user: "server", scopes: ["*"], address };
-    return receiver(router, settings, peer, connection, () => undefined);
+    return receiver(
+      router,
+      settings,
+      peer,
+      connection,
+      () => undefined,
+      () => [],
+    );
   };
 }
 

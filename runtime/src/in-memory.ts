@@ -22,7 +22,7 @@ export interface InMemoryOptions extends ApiServerOptions {
  * @example
  * await using client = await connect(inMemory(defineHandlers(handlers)));
  */
-export function inMemory(handlers: ApiHandlers, options: InMemoryOptions = {}): Transport {
+export function inMemory(handlers: ApiHandlers<unknown>, options: InMemoryOptions = {}): Transport {
   const { peer, log = SILENT, ...rest } = options;
   const server = new ApiServer(handlers, { ...rest, log }, callbacksOf(handlers.api));
   return memoryTransport((duplex) => server.accept(duplex, { user: "test", scopes: ["*"], ...peer }));

@@ -1,9 +1,9 @@
 import { callbacksOf } from "./callbacks.js";
 import type { Api } from "./contract/method.js";
 import { type Logger, SILENT } from "./log.js";
-import type { Peer } from "./peer.js";
 import { type ApiHandlers, bindHandlers } from "./server/api-handlers.js";
 import { ApiServer, type CloseOptions } from "./server/api-server.js";
+import type { ConnectedClient } from "./server/connected-client.js";
 import type { ApiServerOptions } from "./server/dispatch-settings.js";
 import type { ListenOptions } from "./ssh/listen-options.js";
 
@@ -11,13 +11,6 @@ import type { ListenOptions } from "./ssh/listen-options.js";
 export interface ServeOptions extends ApiServerOptions, Omit<ListenOptions, "log"> {
   /** Where the server logs; false for nowhere. Default: pino at level `info`, to standard error. */
   readonly log?: Logger | false;
-}
-
-/** A client of a server, as the server sees it. */
-export interface ConnectedClient<Callbacks = undefined> {
-  readonly peer: Peer;
-  /** Calls the client over the connection that it dialled; undefined where the schema declares no callbacks. */
-  readonly callbacks: Callbacks;
 }
 
 /**
@@ -51,7 +44,7 @@ export async function serveApi<Callbacks = undefined>(
   handlers: object,
   options: ServeOptions,
 ): Promise<Server<Callbacks>> {
-  return serveHandlers<Callbacks>(bindHandlers(api, handlers), options);
+  return serveHandlers(bindHandlers<Callbacks>(api, handlers), options);
 }
 
 /**
@@ -59,7 +52,7 @@ export async function serveApi<Callbacks = undefined>(
  * generated client imports this module too.
  */
 export async function serveHandlers<Callbacks = undefined>(
-  handlers: ApiHandlers,
+  handlers: ApiHandlers<Callbacks>,
   options: ServeOptions,
 ): Promise<Server<Callbacks>> {
   const [{ listen }, { pino }] = await Promise.all([import("./ssh/listen.js"), import("pino")]);

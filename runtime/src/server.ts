@@ -3,9 +3,10 @@ export { type BadRequestDetails, type Issue, RpcError } from "./contract/rpc-err
 export type { ErrorStatus, StatusCode, StatusName } from "./contract/status.js";
 export type { Logger } from "./log.js";
 export type { Peer } from "./peer.js";
-export { type ConnectedClient, type ServeOptions, type Server, serveHandlers } from "./serve-api.js";
+export { type ServeOptions, type Server, serveHandlers } from "./serve-api.js";
 export type { ApiHandlers } from "./server/api-handlers.js";
 export type { CloseOptions } from "./server/api-server.js";
+export type { ConnectedClient } from "./server/connected-client.js";
 export type { Context } from "./server/context.js";
 export type {
   BidirectionalHandler,

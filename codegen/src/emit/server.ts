@@ -28,7 +28,7 @@ export function emitServer(model: ApiModel, header: string, extension: string): 
       `export interface Handlers {\n${resourceMembers(resources, "Handlers")}}\n`,
     ...handlerInterfaces(resources, file, extension, calls),
     ...callbackMethods(model, file, extension),
-    defineFunction(file, extension),
+    defineFunction(calls, file, extension),
     serveFunction(calls, file, extension),
   ];
   file.write(blocks.join("\n"));
@@ -39,20 +39,21 @@ function callbackMethods({ callbacks }: ApiModel, file: TextFile, extension: str
   if (callbacks.length === 0) return [];
   const comment =
     "What the client at the other end of a connection may serve: `ctx.callbacks` of a handler, and `callbacks` of each\n" +
-    "of `server.clients`.";
+    "of `ctx.clients` and `server.clients`.";
   return [
     `${printComment(comment, 0)}export interface ${CALLBACKS} {\n${resourceMembers(callbacks, "Methods")}}\n`,
     ...methodInterfaces(callbacks, file, extension),
   ];
 }
 
-function defineFunction(file: TextFile, extension: string): string {
+function defineFunction(calls: string | undefined, file: TextFile, extension: string): string {
   const [result, bind] = [file.use(runtimeType("ApiHandlers")), file.use(runtimeValue("bindHandlers"))];
+  const args = calls === undefined ? "" : `<${calls}>`;
   const comment =
     "Binds handlers to the contract: what `sshrpc serve --handlers FILE` expects as the file's default export.";
   return (
     printComment(comment, 0) +
-    signature("export function defineHandlers", ["handlers: Handlers"], result) +
+    signature("export function defineHandlers", ["handlers: Handlers"], `${result}${args}`) +
     `  return ${bind}(${file.use(apiSymbol(extension))}, handlers);\n}\n`
   );
 }

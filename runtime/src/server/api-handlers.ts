@@ -4,18 +4,23 @@ import type { Context } from "./context.js";
 /** A handler as the runtime calls it: generated interfaces give it its types. */
 export type AnyHandler = (request: unknown, ctx: Context) => unknown;
 
-/** Handlers bound to the API they implement: what can be served. */
-export interface ApiHandlers {
+/**
+ * Handlers bound to the API they implement: what can be served. `Callbacks` has the methods that the schema declares for
+ * the connecting side.
+ */
+export interface ApiHandlers<Callbacks = undefined> {
   readonly api: Api;
   /** By method id. */
   readonly handlers: ReadonlyMap<string, AnyHandler>;
+  /** Never there: it only carries the type. */
+  readonly "~callbacks"?: Callbacks;
 }
 
 /**
  * Binds an object of handlers, such as `{ note: { get, delete } }`, to its API. Generated code calls it.
  * @throws Error that lists every handler which is missing or is no function: JavaScript has no compiler to say so
  */
-export function bindHandlers(api: Api, handlers: object): ApiHandlers {
+export function bindHandlers<Callbacks = undefined>(api: Api, handlers: object): ApiHandlers<Callbacks> {
   const bound = new Map<string, AnyHandler>();
   const missing: string[] = [];
   for (const { id, resource, verb } of api.methods) {

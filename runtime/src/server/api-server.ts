@@ -8,6 +8,7 @@ import { Connection } from "../wire/connection.js";
 import { type Limits, resolveLimits } from "../wire/limits.js";
 import { refuseConnection } from "../wire/refuse-connection.js";
 import type { ApiHandlers } from "./api-handlers.js";
+import type { ConnectedClient } from "./connected-client.js";
 import type { DispatchSettings } from "./dispatch.js";
 import { type ApiServerOptions, dispatchSettings } from "./dispatch-settings.js";
 import { receiver } from "./receiver.js";
@@ -39,7 +40,7 @@ export class ApiServer {
 
   /** @param callbacks makes the client of what the other side of a connection serves */
   constructor(
-    handlers: ApiHandlers,
+    handlers: ApiHandlers<unknown>,
     options: ApiServerOptions & { readonly log: Logger },
     callbacks?: (connection: Connection, limits: Limits) => unknown,
   ) {
@@ -58,7 +59,7 @@ export class ApiServer {
   }
 
   /** Who is connected, each with the client of what it serves in turn. */
-  get clients(): readonly { readonly peer: Peer; readonly callbacks: unknown }[] {
+  get clients(): readonly ConnectedClient<unknown>[] {
     return [...this.#connections.values()].map(({ peer, callbacks }) => ({ peer, callbacks: callbacks() }));
   }
 
@@ -79,7 +80,14 @@ export class ApiServer {
       role: "acceptor",
       hello: { agent: AGENT, api: { name, version, hash }, methods: (this.#api.callbacks ?? []).map(({ id }) => id) },
       limits: this.#limits,
-      receive: receiver(this.#router, this.#settings, peer, () => connection, callbacks),
+      receive: receiver(
+        this.#router,
+        this.#settings,
+        peer,
+        () => connection,
+        callbacks,
+        () => this.clients,
+      ),
       budget: this.#budget,
       other: "the client",
     });

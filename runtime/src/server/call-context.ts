@@ -4,6 +4,7 @@ import type { Logger } from "../log.js";
 import type { Peer } from "../peer.js";
 import type { Metadata } from "../wire/metadata.js";
 import type { Caller } from "./caller.js";
+import type { ConnectedClient } from "./connected-client.js";
 import type { Context } from "./context.js";
 import { ResponseMetadata } from "./response-metadata.js";
 
@@ -45,6 +46,10 @@ export class CallContext implements Context {
   /** Generated code gives it its type. */
   get callbacks(): undefined {
     return this.#caller.callbacks as undefined;
+  }
+
+  get clients(): readonly ConnectedClient[] {
+    return this.#caller.clients() as readonly ConnectedClient[];
   }
 
   get signal(): AbortSignal {

@@ -1,4 +1,5 @@
 import type { Peer } from "../peer.js";
+import type { ConnectedClient } from "./connected-client.js";
 
 /** The other end of a connection, as the one who answers its calls knows it. */
 export interface Caller {
@@ -7,4 +8,6 @@ export interface Caller {
   readonly maxMessage: number;
   /** The generated client of what the peer serves in turn; undefined where it serves nothing. */
   readonly callbacks: unknown;
+  /** Everybody who is connected to the same server, this one among them. */
+  readonly clients: () => readonly ConnectedClient<unknown>[];
 }

@@ -1,6 +1,7 @@
 import type { ErrorStatus } from "../contract/status.js";
 import type { Logger } from "../log.js";
 import type { Peer } from "../peer.js";
+import type { ConnectedClient } from "./connected-client.js";
 
 declare global {
   namespace Sshrpc {
@@ -33,6 +34,8 @@ export interface Context<Errors = unknown, Callbacks = undefined> extends Sshrpc
   readonly metadata: ReadonlyMap<string, readonly string[]>;
   /** Who is calling, as far as it was proven. */
   readonly peer: Peer;
+  /** Who is connected to this server at this moment, the caller among them, each with what it serves in turn. */
+  readonly clients: readonly ConnectedClient<Callbacks>[];
   /** Calls the peer over this connection; undefined where the schema declares no callbacks. */
   readonly callbacks: Callbacks;
   /** Logs with the call's method and peer attached. */

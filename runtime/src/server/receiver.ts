@@ -4,6 +4,7 @@ import type { Peer } from "../peer.js";
 import type { CallReceiver } from "../wire/call-frames.js";
 import type { Connection } from "../wire/connection.js";
 import type { Caller } from "./caller.js";
+import type { ConnectedClient } from "./connected-client.js";
 import { Dispatch, type DispatchSettings } from "./dispatch.js";
 import type { Route, Router } from "./router.js";
 
@@ -11,6 +12,7 @@ import type { Route, Router } from "./router.js";
  * Answers the calls of one connection, whichever side dialled it.
  * @param connection gives the connection: it is made with the receiver, so it is not there yet
  * @param callbacks gives the client of what the other side serves; it is asked once, when a call comes
+ * @param clients gives everybody who is connected
  */
 export function receiver(
   router: Router,
@@ -18,6 +20,7 @@ export function receiver(
   peer: Peer,
   connection: () => Connection,
   callbacks: () => unknown,
+  clients: () => readonly ConnectedClient<unknown>[],
 ): CallReceiver {
   const routes: (Route | RpcError)[] = [];
   let caller: Caller | undefined;
@@ -29,7 +32,7 @@ export function receiver(
       call.release();
       return;
     }
-    caller ??= { peer, maxMessage: connection().maxMessage, callbacks: callbacks() };
+    caller ??= { peer, maxMessage: connection().maxMessage, callbacks: callbacks(), clients };
     new Dispatch(call, route, caller, timeout, metadata, settings).run(buffer, start, end);
   };
 }

@@ -24,7 +24,7 @@ export class Router {
   readonly #byId = new Map<string, Route>();
   readonly #resources = new Map<string, Resource>();
 
-  constructor({ api, handlers }: ApiHandlers) {
+  constructor({ api, handlers }: ApiHandlers<unknown>) {
     for (const method of api.methods) this.#add(api, method, handlers.get(method.id));
   }
 

@@ -150,7 +150,7 @@ export class CallFrames {
       call.answer("MESSAGE_TOO_LARGE", JSON.stringify({ message: tooLarge(end - body, limit, "request").message }));
       call.release();
     } else if (this.#receive === undefined) {
-      call.answer("NOT_FOUND", JSON.stringify({ message: "this side serves no methods" }));
+      call.answer("UNIMPLEMENTED", JSON.stringify({ message: "this side serves no methods" }));
       call.release();
     } else this.#receive(call, method, timeout, metadata, buffer, body, end);
   }

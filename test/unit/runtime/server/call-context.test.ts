@@ -8,7 +8,7 @@ const context = (log = new TestLog()) =>
     "GET /a",
     1000,
     new Map(),
-    { peer: { ...ALICE, address: "192.0.2.7:1" }, maxMessage: 1024, callbacks: undefined },
+    { peer: { ...ALICE, address: "192.0.2.7:1" }, maxMessage: 1024, callbacks: undefined, clients: () => [] },
     log,
     16_384,
   );

@@ -175,7 +175,7 @@ describe("an answer that is wrong in itself costs its call only", () => {
       }),
     );
     peer?.open(2);
-    expect(await peer?.status()).toMatchObject({ id: 2, code: 404, body: { message: "this side serves no methods" } });
+    expect(await peer?.status()).toMatchObject({ id: 2, code: 501, body: { message: "this side serves no methods" } });
     await client.close();
   });
 });

@@ -55,7 +55,7 @@ export interface JobsHandlers {
 
 /**
  * What the client at the other end of a connection may serve: `ctx.callbacks` of a handler, and `callbacks` of each
- * of `server.clients`.
+ * of `ctx.clients` and `server.clients`.
  */
 export interface Callbacks {
   /** One machine, as it serves itself. */
@@ -79,7 +79,7 @@ export interface DiskMethods {
 }
 
 /** Binds handlers to the contract: what `sshrpc serve --handlers FILE` expects as the file's default export. */
-export function defineHandlers(handlers: Handlers): ApiHandlers {
+export function defineHandlers(handlers: Handlers): ApiHandlers<Callbacks> {
   return bindHandlers(api, handlers);
 }
 

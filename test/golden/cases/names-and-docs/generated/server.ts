@@ -92,7 +92,7 @@ export interface StreamHandlers {
 
 /**
  * What the client at the other end of a connection may serve: `ctx.callbacks` of a handler, and `callbacks` of each
- * of `server.clients`.
+ * of `ctx.clients` and `server.clients`.
  */
 export interface Callbacks {
   /** Served by whoever connects. */
@@ -112,7 +112,7 @@ export interface TailLogMethods {
 }
 
 /** Binds handlers to the contract: what `sshrpc serve --handlers FILE` expects as the file's default export. */
-export function defineHandlers(handlers: Handlers): ApiHandlers {
+export function defineHandlers(handlers: Handlers): ApiHandlers<Callbacks> {
   return bindHandlers(api, handlers);
 }
 

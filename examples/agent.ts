@@ -1,0 +1,21 @@
+import { hostname, loadavg } from "node:os";
+import { connect } from "../generated/client.js";
+
+/**
+ * A machine that nobody can dial, behind NAT, say: it dials the server and is called back over that connection. It stays
+ * until SIGINT, and connects again when it is cut off.
+ *
+ *   npx jiti examples/agent.ts ssh://agent@127.0.0.1:8022
+ */
+const [address] = process.argv.slice(2);
+if (address === undefined) {
+  console.error("usage: agent ssh://user@host:port");
+  process.exit(2);
+}
+
+await using client = await connect(address, {
+  callbacks: { agent: { get: () => ({ host: hostname(), load: loadavg()[0] ?? 0 }) } },
+});
+console.log(`connected to ${address}`);
+for await (const { host, load } of client.fleet.get()) console.log(`${host}  load ${load.toFixed(2)}`);
+await new Promise((resolve) => process.once("SIGINT", resolve));
