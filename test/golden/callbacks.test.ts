@@ -40,5 +40,5 @@ test("what a client serves is held against the contract, too", async () => {
 
 test("a client that serves nothing can be connected, and calling it back fails", async () => {
   const { fleet } = await client(undefined);
-  expect(await fleet.get.safe().result).toMatchObject({ ok: false, error: { status: "NOT_FOUND" } });
+  expect(await fleet.get.safe().result).toMatchObject({ ok: false, error: { status: "UNIMPLEMENTED" } });
 });
