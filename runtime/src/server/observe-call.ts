@@ -1,3 +1,4 @@
+import { type ItemSource, isItemSource, iteratorOf } from "../wire/iterator-of.js";
 import type { ServerCall } from "./interceptor.js";
 
 /** How a call went: what an interceptor is told when it is over. */
@@ -24,35 +25,43 @@ export async function observeCall(
     ended({ error, items: 0 });
     throw error;
   }
-  if (call.method.responseItem !== undefined) return observeItems(result as AsyncIterable<unknown>, ended);
+  if (call.method.responseItem !== undefined && isItemSource(result)) return observeItems(result, ended);
   ended({ items: 0 });
   return result;
 }
 
-async function* observeItems(
-  items: AsyncIterable<unknown>,
-  ended: (outcome: CallOutcome) => void,
-): AsyncGenerator<unknown, unknown> {
+/** No generator: one that is left before it began would never tell. */
+function observeItems(items: ItemSource<unknown>, ended: (outcome: CallOutcome) => void): AsyncIterable<unknown> {
   let count = 0;
-  let failure: { readonly error: unknown } | undefined;
-  const iterator = items[Symbol.asyncIterator]();
-  let left = true;
-  try {
-    for (;;) {
-      const next = await iterator.next();
-      if (next.done === true) {
-        left = false;
-        return next.value;
-      }
-      count++;
-      yield next.value;
-    }
-  } catch (error) {
-    left = false;
-    failure = { error };
-    throw error;
-  } finally {
-    if (left) await iterator.return?.();
+  let over = false;
+  const end = (failure?: { readonly error: unknown }): void => {
+    if (over) return;
+    over = true;
     ended({ ...failure, items: count });
-  }
+  };
+  return {
+    [Symbol.asyncIterator]() {
+      const iterator = iteratorOf(items);
+      return {
+        next: async () => {
+          try {
+            const next = await iterator.next();
+            if (next.done === true) end();
+            else count++;
+            return next;
+          } catch (error) {
+            end({ error });
+            throw error;
+          }
+        },
+        return: async () => {
+          try {
+            return (await iterator.return?.()) ?? { done: true, value: undefined };
+          } finally {
+            end();
+          }
+        },
+      };
+    },
+  };
 }

@@ -1,10 +1,12 @@
 import { encodeMetadata } from "../wire/metadata.js";
 
+type Values = Readonly<Record<string, readonly string[]>>;
+
 /** The metadata that a handler answers with: headers, which go before the first item or the status, and trailers. */
 export class ResponseMetadata {
   readonly #limit: number;
-  readonly #headers: Record<string, string[]> = Object.create(null);
-  readonly #trailers: Record<string, string[]> = Object.create(null);
+  #headers: Values = {};
+  #trailers: Values = {};
   #encodedHeaders: string | undefined;
   #encodedTrailers: string | undefined;
   #sent = false;
@@ -17,14 +19,16 @@ export class ResponseMetadata {
   /** Adds a header. @throws Error where they have been sent; RpcError where it is malformed, or too much */
   header(name: string, value: string): void {
     if (this.#sent) throw new Error(`the header ${name} comes too late: headers go before the first item`);
-    add(this.#headers, name, value);
-    this.#encodedHeaders = encodeMetadata(this.#headers, this.#limit);
+    const headers = add(this.#headers, name, value);
+    this.#encodedHeaders = encodeMetadata(headers, this.#limit);
+    this.#headers = headers;
   }
 
   /** Adds a trailer. @throws RpcError where it is malformed, or too much */
   trailer(name: string, value: string): void {
-    add(this.#trailers, name, value);
-    this.#encodedTrailers = encodeMetadata(this.#trailers, this.#limit);
+    const trailers = add(this.#trailers, name, value);
+    this.#encodedTrailers = encodeMetadata(trailers, this.#limit);
+    this.#trailers = trailers;
   }
 
   /** The encoded headers, the first time that somebody asks; undefined where there are none, or they were taken. */
@@ -40,6 +44,7 @@ export class ResponseMetadata {
   }
 }
 
-function add(values: Record<string, string[]>, name: string, value: string): void {
-  values[name] = [...(values[name] ?? []), value];
+/** What is refused must not stay: it would make all that follows too much. */
+function add(values: Values, name: string, value: string): Values {
+  return { ...values, [name]: [...(Object.hasOwn(values, name) ? (values[name] ?? []) : []), value] };
 }
