@@ -43,9 +43,17 @@ export function streamOf(promise: Promise<ResponseStream<unknown, unknown>>): Re
   return {
     response,
     cancel,
-    async *[Symbol.asyncIterator]() {
-      yield* await promise;
-      return undefined;
+    // No generator: one that waits for an item cannot be left before it comes.
+    [Symbol.asyncIterator]() {
+      const iterator = promise.then((stream) => stream[Symbol.asyncIterator]());
+      iterator.catch(() => undefined);
+      return {
+        next: async () => (await iterator).next(),
+        return: async () => {
+          await (await iterator).return?.();
+          return { done: true, value: undefined };
+        },
+      };
     },
     [Symbol.asyncDispose]: async () => (await promise)[Symbol.asyncDispose](),
   };
