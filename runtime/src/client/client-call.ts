@@ -8,6 +8,7 @@ import type { Connection } from "../wire/connection.js";
 import type { ItemSender } from "../wire/item-sender.js";
 import { encodeMetadata, type Metadata } from "../wire/metadata.js";
 import type { OutgoingCall } from "../wire/outgoing-calls.js";
+import { ProtocolError } from "../wire/protocol-error.js";
 import type { WindowBudget } from "../wire/window-budget.js";
 import { readAnswer } from "./answer.js";
 import type { ConnectionSource, WaitingCall } from "./connection-source.js";
@@ -148,6 +149,7 @@ export class ClientCall implements OutgoingCall, WaitingCall {
   }
 
   headers(headers: Metadata): void {
+    if (this.#seen) throw new ProtocolError(`HEADERS for call ${this.id} after its first headers or item`);
     this.#seen = true;
     try {
       this.#options?.onHeaders?.(headers);

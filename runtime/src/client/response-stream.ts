@@ -2,6 +2,7 @@ import { decodeItem, encodeItem } from "../codec/items.js";
 import type { Result } from "../contract/result.js";
 import { RpcError } from "../contract/rpc-error.js";
 import { ItemReceiver } from "../wire/item-receiver.js";
+import { describeSource, isItemSource } from "../wire/iterator-of.js";
 import { pumpItems } from "../wire/pump-items.js";
 import { type CallStreams, ClientCall, type MethodBinding } from "./client-call.js";
 import { nameMethod } from "./name-method.js";
@@ -33,21 +34,25 @@ export function startStreaming(
   const streams: CallStreams = {
     ...(requestItem !== undefined && {
       opened: (sender) => {
-        const encode = (item: unknown) => encodeItem(item, requestItem, "BAD_REQUEST");
-        pumpItems(source as Items<unknown>, encode, sender).then(
-          () => sender.end(),
-          // What the source throws is why the call ends; what ended the call already is not news.
-          (error) => sender.closed || call?.giveUp(error instanceof RpcError ? error : sourceFailed(error)),
-        );
+        const encode = (item: unknown) => encodeItem(item, requestItem, "BAD_REQUEST", sender.maxItem);
+        // What the source throws is why the call ends; what ended the call already is not news.
+        const failed = (error: unknown): void => {
+          if (!sender.closed) call?.giveUp(error instanceof RpcError ? error : sourceFailed(error));
+        };
+        pumpItems(source as Items<unknown>, encode, sender, failed).then(() => sender.end(), failed);
       },
     }),
     ...(responseItem !== undefined && {
       item: (buffer, start, end) => items.push(decodeItem(buffer, start, end, responseItem, "INTERNAL"), end - start),
     }),
-    ended: (error) => items.end(error),
+    ended: (error) => {
+      items.end(error);
+      items.release();
+    },
   };
   const response = new Promise((resolve, reject) => {
     try {
+      if (requestItem !== undefined) checkSource(source);
       call = new ClientCall(binding, request, options, resolve, reject, streams);
       call.start();
     } catch (error) {
@@ -81,13 +86,23 @@ export function safeResponseStream(
   return {
     result,
     cancel: () => stream.cancel(),
-    async *[Symbol.asyncIterator]() {
-      try {
-        yield* stream;
-      } catch (error) {
-        if ((await result).ok) throw error;
-      }
-      return undefined;
+    // No generator: one that waits for an item cannot be left before it comes.
+    [Symbol.asyncIterator]() {
+      const iterator = stream[Symbol.asyncIterator]();
+      return {
+        next: async () => {
+          try {
+            return await iterator.next();
+          } catch (error) {
+            if ((await result).ok) throw error;
+            return { done: true, value: undefined };
+          }
+        },
+        return: async () => {
+          await iterator.return?.();
+          return { done: true, value: undefined };
+        },
+      };
     },
     [Symbol.asyncDispose]: () => stream[Symbol.asyncDispose](),
   };
@@ -98,6 +113,14 @@ export function toResult(response: Promise<unknown>): Promise<Result<unknown, Rp
   return response.then(
     (value) => ({ ok: true, value }),
     (error: RpcError) => ({ ok: false, error }),
+  );
+}
+
+function checkSource(source: unknown): void {
+  if (isItemSource(source)) return;
+  throw new RpcError(
+    "BAD_REQUEST",
+    `the request stream must be an async iterable or an iterable, not ${describeSource(source)}`,
   );
 }
 

@@ -22,8 +22,11 @@ export function checkAnswer(value: unknown, validator: Validator, what: string, 
   throw new RpcError("INTERNAL", `the ${what} does not fit the contract: ${issues}`, { method });
 }
 
-/** A value of a recursive type may be nested deeper than the stack goes. */
-function passes(value: unknown, validator: Validator, method: string): boolean {
+/**
+ * Whether `value` is what the schema says. A value of a recursive type may be nested deeper than the stack goes.
+ * @throws RpcError BAD_REQUEST where it is
+ */
+export function passes(value: unknown, validator: Validator, method?: string): boolean {
   try {
     return validator(value);
   } catch (error) {

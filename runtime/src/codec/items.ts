@@ -1,5 +1,6 @@
 import type { Validator } from "../contract/method.js";
 import { RpcError } from "../contract/rpc-error.js";
+import { passes } from "./check.js";
 import { describeIssues, issuesOf } from "./issues.js";
 import { decodeJson, encodeJson } from "./json.js";
 
@@ -12,11 +13,20 @@ export type ItemType = Validator | "bytes";
  */
 const CHUNK = 32 * 1024 - 10;
 
+/** A view may keep so many times its own bytes from being freed. */
+const MOST = 4;
+
 /**
  * Validates an item and gives the bodies of its frames: one, or several for many raw bytes, none for no bytes.
+ * @param max bytes that both sides take in one frame: raw bytes are cut to it
  * @throws RpcError with `status` where it is not what the schema says
  */
-export function encodeItem(item: unknown, type: ItemType, status: "BAD_REQUEST" | "INTERNAL"): (string | Uint8Array)[] {
+export function encodeItem(
+  item: unknown,
+  type: ItemType,
+  status: "BAD_REQUEST" | "INTERNAL",
+  max: number,
+): (string | Uint8Array)[] {
   if (type !== "bytes") {
     checkItem(item, type, status);
     return [encodeJson(item)];
@@ -25,12 +35,14 @@ export function encodeItem(item: unknown, type: ItemType, status: "BAD_REQUEST" 
     throw new RpcError(status, `an item of a Bytes stream must be a Uint8Array, not ${describe(item)}`);
   }
   const bodies: Uint8Array[] = [];
-  for (let at = 0; at < item.length; at += CHUNK) bodies.push(item.subarray(at, at + CHUNK));
+  const size = Math.min(CHUNK, max);
+  for (let at = 0; at < item.length; at += size) bodies.push(item.subarray(at, at + size));
   return bodies;
 }
 
 /**
- * Reads an item that arrived between `start` and `end`, and validates it. Raw bytes are a view of what arrived.
+ * Reads an item that arrived between `start` and `end`, and validates it. Raw bytes are a view of what arrived, but a copy
+ * where most of that is something else: a view of few bytes would keep all the others.
  * @throws RpcError with `status` where it is not what the schema says
  */
 export function decodeItem(
@@ -40,14 +52,17 @@ export function decodeItem(
   type: ItemType,
   status: "BAD_REQUEST" | "INTERNAL",
 ): unknown {
-  if (type === "bytes") return buffer.subarray(start, end);
+  if (type === "bytes") {
+    const bytes = buffer.subarray(start, end);
+    return bytes.length * MOST >= buffer.buffer.byteLength ? bytes : Buffer.from(bytes);
+  }
   const item = decodeJson(buffer, start, end);
   checkItem(item, type, status);
   return item;
 }
 
 function checkItem(item: unknown, validator: Validator, status: "BAD_REQUEST" | "INTERNAL"): void {
-  if (validator(item)) return;
+  if (passes(item, validator)) return;
   const issues = issuesOf(validator);
   throw new RpcError(status, `an item does not fit the contract: ${describeIssues(issues)}`, { details: { issues } });
 }

@@ -133,16 +133,25 @@ export class Dispatch {
     const { sender } = this.#call;
     const encode = (item: unknown): readonly (string | Uint8Array)[] => {
       this.#sendHeaders();
-      return encodeItem(item, type, "INTERNAL");
+      return encodeItem(item, type, "INTERNAL", sender.maxItem);
     };
-    return pumpItems(await items, encode, sender);
+    return pumpItems(await items, encode, sender, (error) => this.#leave(error));
+  }
+
+  /** The handler gave what cannot be sent: it is left, which may take long, so the caller is told at once. */
+  #leave(error: unknown): void {
+    if (this.#call.answered) return;
+    const failure = this.#failure(error);
+    this.#answer(failure);
+    this.#context.abort(failure);
   }
 
   /** Only a handler that waits can be cancelled or miss its deadline, so only then is there something to set up. */
   #await(result: PromiseLike<unknown>): void {
-    this.#call.onCancel = (reason) => this.#abort(reason);
+    this.#call.listen((reason) => this.#abort(reason));
     const left = Math.max(0, this.#context.deadline - Date.now());
-    if (left <= MAX_TIMER) this.#timer = setTimeout(() => this.#abort(deadlineExceeded()), left);
+    if (left <= MAX_TIMER && !this.#call.answered)
+      this.#timer = setTimeout(() => this.#abort(deadlineExceeded()), left);
     // Not every thenable keeps its word that it settles once: a promise does.
     Promise.resolve(result).then(
       (value) => this.#succeed(value),
@@ -153,10 +162,10 @@ export class Dispatch {
   /** Answers at once; the call keeps its place until the handler is done. */
   #abort(reason: RpcError): void {
     clearTimeout(this.#timer);
-    this.#call.stop(reason);
-    this.#reply(reason.status, encodeErrorBody(reason));
-    this.#items?.abort(reason);
+    this.#answer(reason);
     this.#context.abort(reason);
+    this.#items?.abort(reason);
+    this.#call.stop(reason);
   }
 
   #succeed(value: unknown): void {
@@ -205,6 +214,8 @@ export class Dispatch {
 
   #done(): void {
     clearTimeout(this.#timer);
+    // A handler may end without having taken, or left, its request stream.
+    void this.#items?.return();
     this.#call.release();
   }
 

@@ -1,4 +1,5 @@
 import { RpcError } from "../contract/rpc-error.js";
+import { MAX_CREDIT } from "./credit.js";
 import { FLAG, FRAME, type FrameKind, frameName, OPEN_SIZE, STATUS_SIZE } from "./frame.js";
 import type { IncomingCall, IncomingCalls } from "./incoming-calls.js";
 import type { Limits } from "./limits.js";
@@ -95,7 +96,7 @@ export class CallFrames {
   }
 
   #rejectItem(id: number, error: RpcError): void {
-    if (this.#isOurs(id)) this.#outgoing.reject(id, error);
+    if (this.#isOurs(id)) this.#outgoing.rejectItem(id, error);
     else this.#incoming.find(id, "ITEM")?.reject(error);
   }
 
@@ -135,6 +136,7 @@ export class CallFrames {
     const method = buffer.readUInt16BE(start);
     const timeout = buffer.readUInt32BE(start + 2);
     const window = buffer.readUInt32BE(start + 6);
+    if (window > MAX_CREDIT) throw new ProtocolError(`OPEN with a credit of ${window} bytes`);
     const { metadata, body } = this.#metadata(flags, buffer, start + OPEN_SIZE, end);
     if (metadata instanceof RpcError) {
       this.#incoming.refuse(id, metadata);

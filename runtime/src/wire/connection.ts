@@ -187,6 +187,7 @@ export class Connection implements FrameSink {
     this.#decoder.maxPayload = message + metadata + OPEN_SIZE + METADATA_SIZE;
     this.outgoing.max = this.#remote.limits.calls;
     this.outgoing.window = this.#remote.limits.window;
+    this.outgoing.maxItem = this.incoming.maxItem = this.maxMessage;
     this.#calls.methods = this.#remote.methods.length;
     clearTimeout(this.#helloTimer);
     this.#resolveReady(this.#remote);
@@ -253,8 +254,9 @@ export class Connection implements FrameSink {
 
   #drained(): void {
     this.#backlog.drain();
-    this.#decode(() => this.#decoder.resume());
+    // First, for what is decoded may fill the transport again, and then reading stops again.
     this.#duplex.resume();
+    this.#decode(() => this.#decoder.resume());
   }
 
   #fail(error: ProtocolError): void {

@@ -1,3 +1,4 @@
+import { MAX_CREDIT } from "./credit.js";
 import { ProtocolError } from "./protocol-error.js";
 
 /** What each side says of itself, once, before all other frames. */
@@ -42,7 +43,7 @@ export function parseHello(text: string): Hello {
       message: limit(limits["message"], "message"),
       calls: limit(limits["calls"], "calls"),
       // A side without streams need not say; others may grant credit call by call.
-      window: limits["window"] === undefined ? 0 : limit(limits["window"], "window"),
+      window: limits["window"] === undefined ? 0 : limit(limits["window"], "window", MAX_CREDIT),
     },
   };
 }
@@ -68,9 +69,9 @@ function parseObject(text: string, what: string): Record<string, unknown> {
   return value;
 }
 
-function limit(value: unknown, name: string): number {
-  if (typeof value === "number" && Number.isSafeInteger(value) && value > 0) return value;
-  throw new ProtocolError(`HELLO: limits.${name} must be a positive whole number`);
+function limit(value: unknown, name: string, max: number = Number.MAX_SAFE_INTEGER): number {
+  if (typeof value === "number" && Number.isSafeInteger(value) && value > 0 && value <= max) return value;
+  throw new ProtocolError(`HELLO: limits.${name} must be a positive whole number, at most ${max}`);
 }
 
 function isReference(value: unknown): value is string {

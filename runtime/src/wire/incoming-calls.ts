@@ -20,8 +20,9 @@ export class IncomingCall {
   #answered = false;
   #ended: boolean;
   #sender: ItemSender | undefined;
-  /** Set by the one who answers: the caller cancelled, or the connection is gone. */
-  onCancel: ((reason: RpcError) => void) | undefined;
+  /** Why the caller waits no longer for an answer. */
+  #reason: RpcError | undefined;
+  #onCancel: ((reason: RpcError) => void) | undefined;
   /** Set by the one who answers, as it begins: an item of the request stream, `buffer` from `start` to `end`. */
   onItem: ((buffer: Buffer, start: number, end: number) => void) | undefined;
   /** Set by the one who answers: an item came that cannot be taken. */
@@ -45,8 +46,17 @@ export class IncomingCall {
 
   /** The way to send the response stream. */
   get sender(): ItemSender {
-    this.#sender ??= this.#calls.sender(this.#id, this.#window);
+    if (this.#sender === undefined) {
+      this.#sender = this.#calls.sender(this.#id, this.#window);
+      if (this.#reason !== undefined) this.#sender.close(this.#reason);
+    }
     return this.#sender;
+  }
+
+  /** Calls `listener` when the caller has cancelled, or the connection is gone; now, where that happened before. */
+  listen(listener: (reason: RpcError) => void): void {
+    this.#onCancel = listener;
+    if (this.#reason !== undefined) listener(this.#reason);
   }
 
   /** Makes what holds the request stream until it is taken. Once. */
@@ -87,8 +97,9 @@ export class IncomingCall {
     this.onItem?.(buffer, start, end);
   }
 
-  /** Called by the connection: an item came that is over the limit. */
+  /** Called by the connection: an item came that is over the limit. @throws ProtocolError as {@link item} */
   reject(reason: RpcError): void {
+    if (this.#ended) throw new ProtocolError(`ITEM for call ${this.#id}, whose request is complete`);
     this.onReject?.(reason);
   }
 
@@ -106,17 +117,21 @@ export class IncomingCall {
 
   /** Called by the connection. */
   cancel(reason: RpcError): void {
-    if (this.#answered) return;
-    this.#sender?.close(reason);
-    this.onCancel?.(reason);
+    if (!this.#answered) this.#cancelled(reason);
   }
 
   /** Called by the connection when there is nobody left to answer. */
   abandon(reason: RpcError): void {
-    const onCancel = this.#answered ? undefined : this.onCancel;
+    if (this.#answered) return;
     this.#answered = true;
+    this.#cancelled(reason);
+  }
+
+  /** The one who answers comes first, so that its `finally` finds the signal aborted. */
+  #cancelled(reason: RpcError): void {
+    this.#reason = reason;
+    this.#onCancel?.(reason);
     this.#sender?.close(reason);
-    onCancel?.(reason);
   }
 }
 
@@ -135,6 +150,8 @@ export class IncomingCalls {
   readonly #open = new Map<number, IncomingCall>();
   #running = 0;
   #highest = 0;
+  /** Bytes of an item that both sides take. */
+  maxItem = 0;
   /** Set by the connection once it takes no new calls: why. */
   refusal: RpcError | undefined;
   /** Set by the connection: no call has work left. */
@@ -209,7 +226,7 @@ export class IncomingCalls {
   }
 
   sender(id: number, window: number): ItemSender {
-    return new ItemSender(this.#batch, this.#backlog, id, window);
+    return new ItemSender(this.#batch, this.#backlog, id, window, this.maxItem);
   }
 
   receiver<Item>(call: IncomingCall): ItemReceiver<Item> {

@@ -76,7 +76,6 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
     if (this.#ended) return;
     this.#ended = true;
     this.#error = error;
-    this.#budget.give(this.#grown);
     for (const pull of this.#pulls.splice(0)) this.#settle(pull);
   }
 
@@ -84,17 +83,31 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
   abort(error: RpcError): void {
     this.#drop();
     this.end(error);
+    this.release();
+  }
+
+  /**
+   * The call is over: gives back what the window has grown by. Not when the last item has arrived, for those that wait to
+   * be taken still fill the window.
+   */
+  release(): void {
+    this.#budget.give(this.#grown);
+    this.#grown = 0;
   }
 
   next(): Promise<IteratorResult<Item, undefined>> {
-    return new Promise((resolve, reject) => {
-      const arrived = this.#shift();
-      if (arrived !== undefined) {
-        this.#took(arrived.cost);
-        resolve({ done: false, value: arrived.item });
-      } else if (this.#ended) this.#settle({ resolve, reject });
+    const arrived = this.#shift();
+    if (arrived !== undefined) {
+      this.#took(arrived.cost);
+      return Promise.resolve({ done: false, value: arrived.item });
+    }
+    const result = new Promise<IteratorResult<Item, undefined>>((resolve, reject) => {
+      if (this.#ended) this.#settle({ resolve, reject });
       else this.#pulls.push({ resolve, reject });
     });
+    // The other side must not be able to end this process: whoever asked may wait for something else at this moment.
+    result.catch(() => undefined);
+    return result;
   }
 
   /** The consumer has left, as by `break`. */
@@ -104,6 +117,7 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
       this.end();
       this.#hooks.leave();
     }
+    this.release();
     this.#error = undefined;
     return { done: true, value: undefined };
   }

@@ -3,6 +3,7 @@ import type { Backlog } from "./backlog.js";
 import type { Batch } from "./batch.js";
 import { itemCost, MAX_CREDIT } from "./credit.js";
 import { FRAME } from "./frame.js";
+import { tooLarge } from "./message-size.js";
 import { ProtocolError } from "./protocol-error.js";
 
 /**
@@ -19,12 +20,16 @@ export class ItemSender {
   /** Set by the one who sends: nothing more can be sent. */
   onClose: (() => void) | undefined;
 
+  /** Bytes that both sides take in one item. */
+  readonly maxItem: number;
+
   /** @param credit what the receiver takes to begin with */
-  constructor(batch: Batch, backlog: Backlog, id: number, credit: number) {
+  constructor(batch: Batch, backlog: Backlog, id: number, credit: number, maxItem: number) {
     this.#batch = batch;
     this.#backlog = backlog;
     this.#id = id;
     this.#credit = credit;
+    this.maxItem = maxItem;
   }
 
   /** Whether the call has ended. */
@@ -43,9 +48,14 @@ export class ItemSender {
     if (this.#closed !== undefined) throw this.#closed;
   }
 
-  /** Sends an item, after {@link ready}: JSON text, or raw bytes, which are copied. */
+  /**
+   * Sends an item, after {@link ready}: JSON text, or raw bytes, which are copied.
+   * @throws RpcError MESSAGE_TOO_LARGE
+   */
   send(body: string | Uint8Array): void {
-    this.#credit -= itemCost(typeof body === "string" ? Buffer.byteLength(body) : body.length);
+    const size = typeof body === "string" ? Buffer.byteLength(body) : body.length;
+    if (size > this.maxItem) throw tooLarge(size, this.maxItem, "item");
+    this.#credit -= itemCost(size);
     this.#batch.add({ kind: FRAME.ITEM, id: this.#id, body });
   }
 

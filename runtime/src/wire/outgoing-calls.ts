@@ -68,6 +68,8 @@ export class OutgoingCalls {
   max = 1;
   /** Bytes that the other side takes ahead in each request stream. */
   window = 0;
+  /** Bytes of an item that both sides take. */
+  maxItem = 0;
 
   /** @param firstId 1 for the side that dialled, 2 for the other; each uses every second id */
   constructor(batch: Batch, backlog: Backlog, firstId: number, maxQueue: number) {
@@ -120,9 +122,19 @@ export class OutgoingCalls {
 
   /** Delivers an item. @throws ProtocolError where no such call takes it, or where it has no credit */
   item(id: number, buffer: Buffer, start: number, end: number): void {
-    const call = this.#get(id, "ITEM");
-    if (call.item === undefined) throw new ProtocolError(`ITEM for call ${id}, which has no response stream`);
-    call.item(buffer, start, end);
+    this.#taker(id)(buffer, start, end);
+  }
+
+  /** Ends a call because of an item that is over the limit. @throws ProtocolError where no such call takes one */
+  rejectItem(id: number, error: RpcError): void {
+    this.#taker(id);
+    this.reject(id, error);
+  }
+
+  #taker(id: number): NonNullable<OutgoingCall["item"]> {
+    const { item } = this.#get(id, "ITEM");
+    if (item === undefined) throw new ProtocolError(`ITEM for call ${id}, which has no response stream`);
+    return item;
   }
 
   /** Lets a request stream go on. @throws ProtocolError where no such call has one */
@@ -192,7 +204,7 @@ export class OutgoingCalls {
       body: call.body,
     });
     if (call.opened !== undefined) {
-      const sender = new ItemSender(this.#batch, this.#backlog, id, this.window);
+      const sender = new ItemSender(this.#batch, this.#backlog, id, this.window, this.maxItem);
       this.#senders[slot] = sender;
       call.opened(sender);
     }

@@ -1,46 +1,63 @@
+import { setImmediate as turn } from "node:timers/promises";
 import type { ItemSender } from "./item-sender.js";
+import { type ItemSource, iteratorOf } from "./iterator-of.js";
 
 /**
  * Sends the items of `source` as fast as the other side takes them: it asks for the next one only when that may be sent.
- * When the call ends meanwhile, the source's iterator is returned, so that its `finally` runs.
+ * When the call ends meanwhile, or an item cannot be sent, the source's iterator is returned, so that its `finally` runs;
+ * the promise settles after that.
  * @param encode gives the bodies of an item's frames
+ * @param leaving told at once why the source is left before its end: its `finally` may take long
  * @returns what the source returned, as a generator does
  * @throws what the source or `encode` throws, or why the call ended
  */
 export async function pumpItems<Item, Result>(
-  source: AsyncIterable<Item, Result> | Iterable<Item, Result>,
+  source: ItemSource<Item, Result>,
   encode: (item: Item) => readonly (string | Uint8Array)[],
   sender: ItemSender,
+  leaving: (error: unknown) => void,
 ): Promise<Result> {
-  const iterator = iterate(source);
-  let finished = false;
-  const leave = async (): Promise<void> => {
-    if (finished) return;
-    finished = true;
-    await iterator.return?.();
+  const iterator = iteratorOf(source);
+  let left: Promise<void> | undefined;
+  /** Whether the source has ended by itself: then there is nothing to leave. */
+  let over = false;
+  const leave = (): Promise<void> => {
+    left ??= leaveSource(iterator);
+    return left;
   };
-  sender.onClose = () => void leave().catch(() => undefined);
+  sender.onClose = leave;
   try {
     for (;;) {
       if (sender.blocked) await sender.ready();
+      over = true;
       const next = await iterator.next();
-      if (next.done === true) {
-        finished = true;
-        return next.value;
-      }
-      for (const body of encode(await next.value)) {
+      if (next.done === true) return next.value;
+      over = false;
+      const bodies = encode(await next.value);
+      // Nothing is sent, so nothing would ever make an endless run of such items wait.
+      if (bodies.length === 0) await turn();
+      for (const body of bodies) {
         if (sender.blocked) await sender.ready();
         sender.send(body);
       }
     }
+  } catch (error) {
+    if (!over) {
+      leaving(error);
+      leave();
+    }
+    throw error;
   } finally {
     sender.onClose = undefined;
-    await leave();
+    await left;
   }
 }
 
-function iterate<Item, Result>(
-  source: AsyncIterable<Item, Result> | Iterable<Item, Result>,
-): AsyncIterator<Item, Result> | Iterator<Item, Result> {
-  return Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+/** What a source throws as it is left is not why the call ended. */
+async function leaveSource(iterator: AsyncIterator<unknown> | Iterator<unknown>): Promise<void> {
+  try {
+    await iterator.return?.();
+  } catch {
+    // See above.
+  }
 }
