@@ -1,4 +1,4 @@
-import { type ErrorStatus, isErrorStatus, STATUSES } from "sshrpc/contract";
+import { type ErrorStatus, isAlsoOfRuntime, isErrorStatus, STATUSES } from "sshrpc/contract";
 import { type ApiModel, allMethods, type MethodModel, type TypeUse } from "../model/api-model.js";
 import { pascalStatus } from "../model/names.js";
 import type { SchemaOrBoolean } from "../model/schema-walk.js";
@@ -65,8 +65,9 @@ function errorTypes(
   const failed = (status: string, type: string): TypeText => atom(`${rpcError}<${status}, ${type}>`);
   const branches = details.map(({ status, type }) => {
     const own = layout(type, 2, 0);
-    // A request that does not fit is refused with the same status, so its details are of either kind.
-    return failed(stringLiteral(status), status === "BAD_REQUEST" ? `${own} | ${badRequest}` : own);
+    // The runtime answers some statuses by itself, with details of its own or none.
+    if (status === "BAD_REQUEST") return failed(stringLiteral(status), `${own} | ${badRequest}`);
+    return failed(stringLiteral(status), isAlsoOfRuntime(status) ? `${own} | undefined` : own);
   });
   const declared = new Set<ErrorStatus>(errors.map(({ status }) => status));
   if (!declared.has("BAD_REQUEST")) branches.push(failed('"BAD_REQUEST"', badRequest));

@@ -162,6 +162,12 @@ function buildParams(
   return found;
 }
 
+/** Statuses that the runtime answers with details of its own. */
+const RUNTIMES: Readonly<Record<string, string>> = {
+  METHOD_NOT_ALLOWED: "the verbs",
+  INTERNAL: "a reference to the log",
+};
+
 function buildErrors(
   value: unknown,
   hint: Hint,
@@ -178,6 +184,11 @@ function buildErrors(
   return Object.entries(value).flatMap(([status, schema]) => {
     const part = errors.child(status);
     const path = `${where}.errors.${status}`;
+    const own = RUNTIMES[status];
+    if (own !== undefined) {
+      problems.add(part.at, path, `${status} is the runtime's own, with ${own} as details; choose another status`);
+      return [];
+    }
     if (isErrorStatus(status)) return schema === undefined ? [] : [use(status, schema, part, path)];
     const names = Object.keys(STATUSES).filter(isErrorStatus).join(", ");
     const what = status === "OK" ? "OK is no error" : `${status} is no status`;

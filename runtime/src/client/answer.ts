@@ -2,8 +2,8 @@ import { checkAnswer } from "../codec/check.js";
 import { decodeError } from "../codec/error-body.js";
 import { decodeJson } from "../codec/json.js";
 import type { Method, Validator } from "../contract/method.js";
-import { RpcError } from "../contract/rpc-error.js";
-import { STATUSES } from "../contract/status.js";
+import { type BadRequestDetails, RpcError } from "../contract/rpc-error.js";
+import { isAlsoOfRuntime, STATUSES } from "../contract/status.js";
 
 /**
  * The response of a status frame whose body is `buffer` from `start` to `end`; undefined where a stream ends without one.
@@ -19,7 +19,7 @@ export function readAnswer(method: Method, code: number, buffer: Buffer, start: 
   }
   const error = decodeError(code, decodeErrorBody(buffer, start, end), id);
   const details = errors?.[error.status];
-  if (details !== undefined) checkDetails(error, details, id);
+  if (details !== undefined && !isRuntimes(error)) checkDetails(error, details, id);
   throw error;
 }
 
@@ -38,6 +38,12 @@ function decodeErrorBody(buffer: Buffer, start: number, end: number): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** Whether the runtime may have answered, which knows nothing of what the schema declares for handlers. */
+function isRuntimes({ status, details }: RpcError): boolean {
+  if (status === "BAD_REQUEST") return Array.isArray((details as Partial<BadRequestDetails> | undefined)?.issues);
+  return details === undefined && isAlsoOfRuntime(status);
 }
 
 /** The caller's types promise these details, so an error without them cannot be given as what it says it is. */

@@ -6,5 +6,7 @@ export function nameMethod(error: unknown, method: string): RpcError {
     return new RpcError("INTERNAL", error instanceof Error ? error.message : String(error), { method, cause: error });
   }
   if (error.method !== undefined) return error;
-  return new RpcError(error.status, error.message, { details: error.details, method, cause: error.cause });
+  // The types of callers promise issues, also of a call that is refused for another reason.
+  const details = error.status === "BAD_REQUEST" && error.details === undefined ? { issues: [] } : error.details;
+  return new RpcError(error.status, error.message, { details, method, cause: error.cause });
 }

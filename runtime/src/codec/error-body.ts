@@ -9,7 +9,10 @@ export function encodeErrorBody(error: RpcError): string {
 /** Makes the error that a STATUS frame describes. A body that is malformed costs its text, not the status. */
 export function decodeError(code: number, body: unknown, method: string): RpcError {
   const { message, details } = isObject(body) ? body : {};
-  return new RpcError(errorStatus(code), typeof message === "string" ? message : undefined, { details, method });
+  const status = errorStatus(code);
+  // The types of callers promise issues, also of a request that could not even be read.
+  const issues = status === "BAD_REQUEST" && details === undefined ? { issues: [] } : details;
+  return new RpcError(status, typeof message === "string" ? message : undefined, { details: issues, method });
 }
 
 /** An unknown number counts as the first one of its class (RFC 9110, section 15). */

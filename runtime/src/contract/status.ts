@@ -58,6 +58,14 @@ export function isErrorStatus(text: string): text is ErrorStatus {
   return text !== "OK" && Object.hasOwn(STATUSES, text);
 }
 
+/** What nobody but a method's own handler answers, so that its details are always those of the schema. */
+const OF_HANDLERS: readonly StatusName[] = ["NOT_FOUND", "CONFLICT", "PRECONDITION_FAILED"];
+
+/** Whether the runtime may answer a method with this status, too, without the details that the schema declares for it. */
+export function isAlsoOfRuntime(status: ErrorStatus): boolean {
+  return !OF_HANDLERS.includes(status);
+}
+
 /** What a status says for itself where nobody wrote a message: `NOT_FOUND` reads "not found". */
 export function statusPhrase(status: StatusName): string {
   return status.toLowerCase().replaceAll("_", " ");

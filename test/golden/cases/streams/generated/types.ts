@@ -28,7 +28,7 @@ export interface WeblogGetErrors {
 
 /** How a call of GET /weblog can fail. */
 export type WeblogGetError =
-  | RpcError<"FORBIDDEN", null>
+  | RpcError<"FORBIDDEN", null | undefined>
   | RpcError<"BAD_REQUEST", BadRequestDetails>
   | RpcError<StatusOtherThanForbidden, unknown>;
 

@@ -1,0 +1,36 @@
+import { expect, test } from "vitest";
+import { openClient } from "../../../../runtime/src/client/client.js";
+import type { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
+import { inMemory } from "../../../../runtime/src/in-memory.js";
+import { apiOf, handlersOf, method, only } from "../support/server.js";
+
+const details = only((value) => typeof (value as { id?: unknown } | undefined)?.id === "number");
+
+async function failureOf(
+  status: "FORBIDDEN" | "NOT_FOUND",
+  answer: object | undefined,
+  scope?: string,
+): Promise<RpcError> {
+  const declared = method("GET /it", { errors: { [status]: details }, ...(scope !== undefined && { scope }) });
+  const fails = (_request: unknown, ctx: { fail(status: string, details: unknown): never }): never =>
+    ctx.fail(status, answer);
+  const handlers = handlersOf([declared], { "GET /it": fails as never });
+  const client = await openClient<never>(apiOf(declared), inMemory(handlers, { peer: { scopes: [] } }));
+  const { it } = client as unknown as { it: { get(): Promise<unknown> } };
+  return it.get().then(
+    () => expect.unreachable(),
+    (error: RpcError) => error,
+  );
+}
+
+test("a status that the runtime answers keeps its name where a method declares details for it", async () => {
+  expect(await failureOf("FORBIDDEN", undefined, "it:read")).toMatchObject({ status: "FORBIDDEN", details: undefined });
+});
+
+test("a handler's details of such a status arrive as they were given", async () => {
+  expect(await failureOf("FORBIDDEN", { id: 7 })).toMatchObject({ status: "FORBIDDEN", details: { id: 7 } });
+});
+
+test("details that do not fit the contract never arrive as what they are declared to be", async () => {
+  expect(await failureOf("NOT_FOUND", { id: "7" })).toMatchObject({ status: "INTERNAL" });
+});
