@@ -37,7 +37,8 @@ function readTime(year: string, month: string, day: string, clock: string, offse
   const midnight = new Date(`${date}T00:00:00Z`);
   const exists = !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(date);
   const time = `${date}T${clock}${offset}`;
-  return exists && !Number.isNaN(Date.parse(time)) ? time : undefined;
+  // As the end of a day, Date.parse takes 24:00:00, too.
+  return exists && clock < "24" && !Number.isNaN(Date.parse(time)) ? time : undefined;
 }
 
 function readField(text: string | undefined): string | null {

@@ -1,0 +1,172 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { NotesClient } from "../../generated/client.js";
+import type { Line } from "../../generated/types.js";
+import type { ResponseStream } from "../../runtime/src/client/streams.js";
+import { until, within } from "../unit/runtime/support/wait.js";
+import { type ExampleServer, Workplace } from "./support.js";
+
+let place: Workplace;
+let server: ExampleServer;
+let client: NotesClient;
+
+beforeAll(async () => {
+  place = new Workplace();
+  server = await place.serve();
+  client = await place.connect(server);
+});
+
+afterAll(() => place[Symbol.asyncDispose]());
+
+/** Somebody in the room. */
+class Guest {
+  #said: Line[] = [];
+  #wake: (() => void) | undefined;
+  #gone = false;
+  readonly stream: ResponseStream<Line>;
+  readonly #heard: AsyncIterator<Line, undefined>;
+
+  constructor(own: NotesClient = client) {
+    this.stream = own.chat.update({}, this.#lines());
+    this.#heard = this.stream[Symbol.asyncIterator]();
+  }
+
+  say(text: string, from?: string): void {
+    this.#said.push({ text, ...(from !== undefined && { from }) });
+    this.#wake?.();
+  }
+
+  leave(): void {
+    this.#gone = true;
+    this.#wake?.();
+  }
+
+  /** The next line, as `from: text`; undefined at the end. */
+  async hear(): Promise<string | undefined> {
+    const { value } = await within("a line", this.#heard.next());
+    return value && `${value.from ?? "*"}: ${value.text}`;
+  }
+
+  async *#lines(): AsyncGenerator<Line> {
+    for (;;) {
+      const line = this.#said.shift();
+      if (line !== undefined) yield line;
+      else if (this.#gone) return;
+      else {
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve;
+        });
+      }
+    }
+  }
+}
+
+describe("in the room", () => {
+  test("everybody hears everybody, in the same order, and who comes and goes", async () => {
+    const a = new Guest();
+    expect(await a.hear()).toBe("*: alice is here");
+    const b = new Guest(await place.connect({ address: server.address.replace("alice", "bob") }));
+    expect(await a.hear()).toBe("*: bob is here");
+    expect(await b.hear()).toBe("*: bob is here");
+    a.say("hello", "somebody else");
+    b.say("hi ☺");
+    const heard = [await a.hear(), await a.hear()];
+    expect([await b.hear(), await b.hear()]).toEqual(heard);
+    expect(heard.sort()).toEqual(["alice: hello", "bob: hi ☺"]);
+    b.say("bye");
+    b.leave();
+    expect([await b.hear(), await b.hear()]).toEqual(["bob: bye", undefined]);
+    await b.stream.response;
+    expect([await a.hear(), await a.hear()]).toEqual(["bob: bye", "*: bob has left"]);
+    a.stream.cancel();
+    await a.stream.response.catch(() => undefined);
+  });
+
+  test("a connection that is lost leaves", async () => {
+    const own = await place.connect(server);
+    const a = new Guest();
+    expect(await a.hear()).toBe("*: alice is here");
+    const b = new Guest(own);
+    expect([await a.hear(), await b.hear()]).toEqual(["*: alice is here", "*: alice is here"]);
+    await own.close();
+    expect(await a.hear()).toBe("*: alice has left");
+    a.leave();
+    expect(await a.hear()).toBeUndefined();
+  });
+
+  test("who does not listen is dropped with RESOURCE_EXHAUSTED, and holds up nobody", async () => {
+    const slow = new Guest(await place.connect(server));
+    expect(await slow.hear()).toBe("*: alice is here");
+    const [speaker, other] = [new Guest(), new Guest()];
+    const heard: Promise<string>[] = [speaker, other].map(async (guest) => {
+      for (;;) {
+        const line = await guest.hear();
+        if (line === "*: alice has left") return line;
+      }
+    });
+    let left = false;
+    const all = Promise.all(heard).finally(() => {
+      left = true;
+    });
+    const text = "x".repeat(2_000);
+    for (let line = 0; line < 5_000 && !left; line++) {
+      speaker.say(text);
+      if (line % 20 === 0) await sleep(1);
+    }
+    expect(await within("the slow one to be dropped", all)).toEqual(["*: alice has left", "*: alice has left"]);
+    let lines = 0;
+    const result = (async () => {
+      while ((await slow.hear()) !== undefined) lines += 1;
+    })();
+    await expect(within("the end of the slow one", result)).rejects.toMatchObject({ status: "RESOURCE_EXHAUSTED" });
+    expect(lines).toBeGreaterThan(50);
+    for (const guest of [speaker, other]) {
+      guest.stream.cancel();
+      await guest.stream.response.catch(() => undefined);
+    }
+  });
+
+  test("a line that is none ends the call of its speaker, and no other", async () => {
+    const [a, b] = [new Guest(), new Guest()];
+    expect([await a.hear(), await b.hear()]).toEqual(["*: alice is here", "*: alice is here"]);
+    a.say("");
+    await expect(a.stream.response).rejects.toMatchObject({ status: "BAD_REQUEST" });
+    expect(await b.hear()).toBe("*: alice has left");
+    b.leave();
+    expect(await b.hear()).toBeUndefined();
+  });
+});
+
+describe("chat", () => {
+  const program = "examples/chat.ts";
+
+  test("says what is typed, and prints what is said, until its input ends", async () => {
+    const one = place.start(program, server.address);
+    await until("the first to join", () => one.stdout.includes("* alice is here\n"));
+    const two = place.start(program, server.address.replace("alice", "bob"));
+    await until("the second to join", () => one.stdout.includes("* bob is here\n"));
+    one.process.stdin?.write("hello\n\n");
+    await until("the second to hear", () => two.stdout.includes("alice: hello\n"));
+    two.process.stdin?.end("hi\u001b[2J\n");
+    expect(await two.status).toBe(0);
+    expect(two.stdout).toBe("* bob is here\nalice: hello\nbob: hi\u{fffd}[2J\n");
+    await until("the first to hear", () => one.stdout.includes("* bob has left\n"));
+    one.process.stdin?.end();
+    expect(await one.status).toBe(0);
+    expect(one.stderr + two.stderr).toBe("");
+  });
+
+  test("ends with status 1 when the server is killed", async () => {
+    const own = await place.serve();
+    const guest = place.start(program, own.address);
+    await until("the guest to join", () => guest.stdout !== "");
+    await own.kill();
+    expect(await guest.status).toBe(1);
+    expect(guest.stderr).toMatch(/^UNAVAILABLE: UPDATE \/chat: .*\n$/);
+  });
+
+  test("says how it is used where the address is missing", async () => {
+    const usage = expect.stringContaining("usage: chat ssh://user@host:port\n");
+    expect(await place.run(program)).toEqual({ status: 2, stdout: "", stderr: usage });
+  });
+});

@@ -1,0 +1,171 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { connect, type NotesClient } from "../../generated/client.js";
+import { generateKeyPair } from "../../runtime/src/key-pair.js";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const SSHRPC = join(ROOT, "runtime/bin/sshrpc.js");
+const JITI = join(ROOT, "node_modules/jiti/lib/jiti-cli.mjs");
+
+/** Milliseconds after which a program is killed that does not end. */
+const PATIENCE = 15_000;
+
+/** A server process, as `npm run serve` starts it. */
+export interface ExampleServer {
+  readonly process: ChildProcess;
+  readonly pid: number;
+  readonly port: number;
+  readonly address: string;
+  /** Kills it where it runs, and resolves when it is gone. */
+  kill(): Promise<void>;
+}
+
+/** A program that runs. */
+export interface Program {
+  readonly process: ChildProcess;
+  /** What it has printed so far. */
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Its exit status, once it has ended. */
+  readonly status: Promise<number | null>;
+}
+
+/**
+ * A directory with keys, a log, and a folder of files, and the example programs on them. Whoever makes it closes it: that
+ * ends all of its processes.
+ */
+export class Workplace implements AsyncDisposable {
+  readonly directory = mkdtempSync(join(tmpdir(), "sshrpc-examples-"));
+  /** The log that the server sends. */
+  readonly log = this.path("access.log");
+  /** The folder of the server's files. */
+  readonly files = this.path("files");
+  readonly #key = generateKeyPair();
+  readonly #children = new Set<ChildProcess>();
+  readonly #clients: NotesClient[] = [];
+
+  constructor(scopes = "*") {
+    for (const folder of ["files", "server", "home/.ssh"]) mkdirSync(this.path(folder), { recursive: true });
+    writeFileSync(this.path("home/.ssh/id_ed25519"), this.#key.privateKey, { mode: 0o600 });
+    const line = `scopes="${scopes}" ${this.#key.publicKey} alice\n`;
+    writeFileSync(this.path("server/authorized_keys"), line, { mode: 0o600 });
+  }
+
+  path(name: string): string {
+    return join(this.directory, name);
+  }
+
+  /** @param wrap a shell command that runs before, in the same process */
+  async serve(wrap?: string): Promise<ExampleServer> {
+    const flags = ["--handlers", "examples/server.ts", "--port", "0", "--home", this.path("server")];
+    const command = [process.execPath, SSHRPC, "serve", ...flags];
+    const child =
+      wrap === undefined ? this.#spawn(command) : this.#spawn(["sh", "-c", `${wrap}; exec "$@"`, "sh", ...command]);
+    const text = await introduction(child);
+    const [, port] = /listens on 127\.0\.0\.1:(\d+)/.exec(text) ?? [];
+    const [, known] = /echo "(\[127\.[^"]*)" >>/.exec(text) ?? [];
+    appendFileSync(this.path("home/.ssh/known_hosts"), `${known}\n`);
+    return {
+      process: child,
+      pid: child.pid as number,
+      port: Number(port),
+      address: `ssh://alice@127.0.0.1:${port}`,
+      kill: () => kill(child),
+    };
+  }
+
+  /** A typed client, with the keys of the programs. */
+  async connect(server: { readonly address: string }): Promise<NotesClient> {
+    const client = await connect(server.address, this.keys);
+    this.#clients.push(client);
+    return client;
+  }
+
+  get keys(): { identity: string; knownHosts: string } {
+    return { identity: this.path("home/.ssh/id_ed25519"), knownHosts: this.path("home/.ssh/known_hosts") };
+  }
+
+  /** Starts an example program with these arguments. It is killed where it does not end by itself. */
+  start(program: string, ...args: readonly string[]): Program {
+    const child = this.#spawn([process.execPath, JITI, program, ...args], PATIENCE);
+    const text = { stdout: "", stderr: "" };
+    for (const name of ["stdout", "stderr"] as const) {
+      child[name]?.setEncoding("utf8").on("data", (chunk: string) => {
+        text[name] += chunk;
+      });
+    }
+    child.stdin?.on("error", () => undefined);
+    const status = new Promise<number | null>((resolve, reject) => {
+      child.on("error", reject).on("close", (code) => resolve(code));
+    });
+    return {
+      process: child,
+      status,
+      get stdout() {
+        return text.stdout;
+      },
+      get stderr() {
+        return text.stderr;
+      },
+    };
+  }
+
+  /** Runs an example program to its end. */
+  async run(
+    program: string,
+    ...args: readonly string[]
+  ): Promise<{ status: number | null; stdout: string; stderr: string }> {
+    const running = this.start(program, ...args);
+    running.process.stdin?.end();
+    const status = await running.status;
+    return { status, stdout: running.stdout, stderr: running.stderr };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#clients.map((client) => client.close()));
+    await Promise.all([...this.#children].map(kill));
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  #spawn([command = "", ...args]: readonly string[], timeout?: number): ChildProcess {
+    const env = {
+      ...process.env,
+      HOME: this.path("home"),
+      SSH_AUTH_SOCK: "",
+      NO_COLOR: "1",
+      NODE_OPTIONS: "",
+      WEBLOG: this.log,
+      FILES: this.files,
+    };
+    const child = spawn(command, args, { cwd: ROOT, env, killSignal: "SIGKILL", ...(timeout && { timeout }) });
+    this.#children.add(child);
+    child.once("close", () => this.#children.delete(child));
+    return child;
+  }
+}
+
+/** What a server prints when it is ready. */
+function introduction(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = "";
+    let errors = "";
+    child.stdout?.setEncoding("utf8").on("data", (chunk: string) => {
+      text += chunk;
+      if (text.includes("To call:")) resolve(text);
+    });
+    child.stderr?.setEncoding("utf8").on("data", (chunk: string) => {
+      errors = (errors + chunk).slice(-10_000);
+    });
+    child.once("close", (code) => reject(new Error(`the server ended with status ${code}: ${errors}`)));
+  });
+}
+
+function kill(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    if (child.exitCode !== null || child.signalCode !== null) resolve();
+    else child.once("exit", () => resolve()).kill("SIGKILL");
+  });
+}

@@ -1,0 +1,56 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { receiveFile } from "../../examples/lib/receive-file.js";
+import { connect } from "../../generated/client.js";
+
+/**
+ * A client that kills itself in the middle of a transfer. It connects to the address that it is given, says so, and waits
+ * for an order, one line of JSON.
+ */
+export interface Order {
+  readonly direction: "up" | "down";
+  readonly name: string;
+  /** Where what is fetched goes. */
+  readonly file: string;
+  /** How many chunks it sends, of which size; all have the byte `fill`. */
+  readonly chunks: number;
+  readonly size: number;
+  readonly fill: number;
+  /** After how many chunks the end comes, and so many milliseconds later. */
+  readonly point: number;
+  readonly delay: number;
+}
+
+const client = await connect(process.argv[2] as string);
+process.stdout.write("ready\n");
+process.stdin.once("data", (line: Buffer) => void transfer(JSON.parse(line.toString())));
+
+async function transfer(order: Order): Promise<void> {
+  const { direction, name, file } = order;
+  if (direction === "up") await client.files.store({ name }, sent(order));
+  else await receiveFile(file, received(client.files.get({ name }), order), () => undefined);
+  process.stdout.write("done\n");
+}
+
+async function* sent(order: Order): AsyncGenerator<Uint8Array> {
+  for (let count = 0; count < order.chunks; count++) {
+    dieAt(count, order);
+    yield Buffer.alloc(order.size, order.fill);
+    await sleep(1);
+  }
+  dieAt(order.chunks, order);
+}
+
+async function* received(chunks: AsyncIterable<Uint8Array>, order: Order): AsyncGenerator<Uint8Array> {
+  dieAt(0, order);
+  let count = 0;
+  for await (const chunk of chunks) {
+    count += 1;
+    dieAt(count, order);
+    yield chunk;
+    await sleep(1);
+  }
+}
+
+function dieAt(count: number, { point, delay }: Order): void {
+  if (count === point) setTimeout(() => process.kill(process.pid, "SIGKILL"), delay);
+}

@@ -1,0 +1,232 @@
+import { once } from "node:events";
+import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, test } from "vitest";
+import { api } from "../../generated/api.js";
+import type { NotesClient } from "../../generated/client.js";
+import { openClient } from "../../runtime/src/client/client.js";
+import { sshTransport } from "../../runtime/src/ssh/dial.js";
+import type { Transport } from "../../runtime/src/transport.js";
+import { type ExampleServer, type Program, Workplace } from "../examples/support.js";
+import { until, within } from "../unit/runtime/support/wait.js";
+import { Random, SEED } from "../unit/runtime/wire/random.js";
+import type { Order } from "./transfer-client.js";
+
+const CHUNKS = 40;
+const SIZE = 64 * 1024;
+
+/** How often each side is killed. */
+const ROUNDS = 50;
+
+/** Contents of a file: each has one byte only, so that a mixture is seen. */
+function content(fill: number): Buffer {
+  return Buffer.alloc(CHUNKS * SIZE, fill);
+}
+
+/** Which content this is. @throws Error where it is none, or a part of one */
+function fillOf(bytes: Uint8Array): number {
+  const fill = bytes[0] ?? -1;
+  if (!content(fill).equals(bytes)) throw new Error(`${bytes.length} bytes that nobody has sent as a whole`);
+  return fill;
+}
+
+/** The file that all rounds are about, and that nothing else lies beside it. */
+class Room {
+  readonly #place: Workplace;
+  #fill = 1;
+
+  constructor(place: Workplace) {
+    this.#place = place;
+    writeFileSync(this.file, content(this.#fill));
+  }
+
+  get file(): string {
+    return join(this.#place.files, "it");
+  }
+
+  get fill(): number {
+    return this.#fill;
+  }
+
+  /** Nobody sees a part of a file: the old one is there or, unless it `must` be the new one, either. */
+  check(fresh: number, must: boolean): void {
+    const found = fillOf(readFileSync(this.file));
+    expect(must ? [fresh] : [this.#fill, fresh]).toContain(found);
+    this.#fill = found;
+  }
+
+  isClean(): boolean {
+    return readdirSync(this.#place.files).join() === "it";
+  }
+}
+
+async function read(client: NotesClient): Promise<number> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of client.files.get({ name: "it" }, { timeout: 8_000 })) chunks.push(chunk);
+  return fillOf(Buffer.concat(chunks));
+}
+
+function draw(random: Random): { direction: "up" | "down"; point: number; delay: number } {
+  const direction = random.below(2) === 0 ? "up" : "down";
+  // What is fetched comes in smaller pieces. Beyond the last one, too: a transfer may be over.
+  const pieces = direction === "up" ? CHUNKS : 2 * CHUNKS;
+  return { direction, point: random.below(pieces + 2), delay: random.below(4) };
+}
+
+describe(`a transfer whose one side is killed (TEST_SEED=${SEED})`, () => {
+  test(`the server, ${ROUNDS} times: its client is told, and goes on with the next server`, {
+    timeout: 90_000,
+  }, async () => {
+    const random = new Random(SEED);
+    await using place = new Workplace();
+    const room = new Room(place);
+    let server = await place.serve();
+    // Each server has a port of its own, because nobody can promise that the old one is free again.
+    const transport: Transport = {
+      address: "ssh://alice@127.0.0.1",
+      open: (signal) => sshTransport(server.address, place.keys).open(signal),
+    };
+    await using client = await openClient<NotesClient>(api, transport, { reconnect: { minDelay: 10, maxDelay: 100 } });
+    let interrupted = 0;
+    for (let round = 0; round < ROUNDS; round++) {
+      const { direction, point, delay } = draw(random);
+      const fresh = 2 + round;
+      const title = `round ${round}: ${direction}, ${point}+${delay}`;
+      const kill = killer(server, point, delay);
+      const transfer = direction === "up" ? upload(client, fresh, kill) : download(client, kill);
+      await within(`the server's end (${title})`, kill.done);
+      server = await place.serve();
+      expect(room.isClean(), title).toBe(true);
+      const { status, fill } = await within(`the client's answer (${title})`, transfer);
+      expect(["OK", "UNAVAILABLE"], title).toContain(status);
+      if (status === "UNAVAILABLE") interrupted += 1;
+      if (fill !== undefined) expect(fill, title).toBe(room.fill);
+      room.check(direction === "up" ? fresh : room.fill, direction === "up" && status === "OK");
+      expect(await within(`the client to go on (${title})`, read(client)), title).toBe(room.fill);
+    }
+    expect(interrupted).toBeGreaterThan(ROUNDS / 3);
+  });
+
+  test(`the client, ${ROUNDS} times: its server forgets it, and goes on`, { timeout: 90_000 }, async () => {
+    const random = new Random(SEED + 1);
+    await using place = new Workplace();
+    const room = new Room(place);
+    const server = await place.serve();
+    await using client = await openClient<NotesClient>(api, sshTransport(server.address, place.keys));
+    const target = place.path("fetched");
+    let interrupted = 0;
+    let next = spare(place, server);
+    for (let round = 0; round < ROUNDS; round++) {
+      const { direction, point, delay } = draw(random);
+      const fresh = 2 + round;
+      const title = `round ${round}: ${direction}, ${point}+${delay}`;
+      const program = await within(`a client (${title})`, next);
+      next = spare(place, server);
+      const order: Order = {
+        direction,
+        name: "it",
+        file: target,
+        chunks: CHUNKS,
+        size: SIZE,
+        fill: fresh,
+        point,
+        delay,
+      };
+      program.process.stdin?.write(`${JSON.stringify(order)}\n`);
+      if (program.process.exitCode === null && program.process.signalCode === null) {
+        await within(`the end of the client (${title})`, Promise.race([program.status, said(program, "done")]));
+      }
+      const done = program.stdout.includes("done");
+      if (!done) interrupted += 1;
+      program.process.kill("SIGKILL");
+      await program.status;
+      await until(`the unfinished file to be gone (${title})`, () => room.isClean());
+      await until(`the file to be closed (${title})`, () => !hasOpen(server, place.files));
+      room.check(direction === "up" ? fresh : room.fill, direction === "up" && done);
+      if (existsSync(target)) expect(fillOf(readFileSync(target)), title).toBeGreaterThan(0);
+      expect(await within(`the server to go on (${title})`, read(client)), title).toBe(room.fill);
+    }
+    expect(interrupted).toBeGreaterThan(ROUNDS / 3);
+    (await next).process.kill("SIGKILL");
+  });
+});
+
+/** Kills the server at a point of the transfer: after so many chunks, and so many milliseconds later. */
+interface Killer {
+  readonly done: Promise<void>;
+  passed(count: number): void;
+}
+
+function killer(server: ExampleServer, point: number, delay: number): Killer {
+  let reached: (() => void) | undefined;
+  const done = new Promise<void>((resolve) => {
+    reached = resolve;
+  }).then(async () => {
+    await sleep(delay);
+    await server.kill();
+  });
+  return { done, passed: (count) => count >= point && reached?.() };
+}
+
+interface Ending {
+  readonly status: string;
+  /** What was fetched. */
+  readonly fill?: number;
+}
+
+async function upload(client: NotesClient, fill: number, kill: Killer): Promise<Ending> {
+  async function* chunks(): AsyncGenerator<Uint8Array> {
+    for (let count = 0; count < CHUNKS; count++) {
+      kill.passed(count);
+      yield Buffer.alloc(SIZE, fill);
+      await sleep(1);
+    }
+    kill.passed(CHUNKS);
+  }
+  const result = await client.files.store.safe({ name: "it" }, chunks());
+  kill.passed(Number.POSITIVE_INFINITY);
+  return { status: result.ok ? "OK" : result.error.status };
+}
+
+async function download(client: NotesClient, kill: Killer): Promise<Ending> {
+  const stream = client.files.get.safe({ name: "it" });
+  const chunks: Uint8Array[] = [];
+  kill.passed(0);
+  for await (const chunk of stream) {
+    chunks.push(chunk);
+    kill.passed(chunks.length);
+    await sleep(1);
+  }
+  kill.passed(Number.POSITIVE_INFINITY);
+  const result = await stream.result;
+  if (!result.ok) return { status: result.error.status };
+  return { status: "OK", fill: fillOf(Buffer.concat(chunks)) };
+}
+
+/** A client that is connected, and waits for its order. */
+async function spare(place: Workplace, server: ExampleServer): Promise<Program> {
+  const program = place.start("test/faults/transfer-client.ts", server.address);
+  await said(program, "ready");
+  return program;
+}
+
+async function said(program: Program, word: string): Promise<void> {
+  while (!program.stdout.includes(word)) {
+    if (program.process.exitCode !== null) throw new Error(`the client has ended: ${program.stderr}`);
+    await Promise.race([once(program.process.stdout as NodeJS.EventEmitter, "data"), program.status]);
+    if (program.process.signalCode !== null) return;
+  }
+}
+
+/** Whether the server has a file of this folder open. */
+function hasOpen(server: ExampleServer, folder: string): boolean {
+  const names = readdirSync(`/proc/${server.pid}/fd`);
+  return names.some((name) => {
+    try {
+      return readlinkSync(`/proc/${server.pid}/fd/${name}`).startsWith(`${folder}/`);
+    } catch {
+      return false;
+    }
+  });
+}
