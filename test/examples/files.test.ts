@@ -231,7 +231,7 @@ describe("a disk that is full", () => {
   test("is no different from a limit on the size of files (ulimit -f)", async () => {
     await using own = new Workplace();
     // In blocks of 512 bytes or of 1,024, as the shell likes: 1 or 2 MB.
-    await refusesWhatIsTooMuch(Object.assign(own, { serve: own.serve.bind(own, "ulimit -f 2048") }));
+    await refusesWhatIsTooMuch(Object.assign(own, { serve: own.serve.bind(own, { wrap: "ulimit -f 2048" }) }));
   });
 });
 

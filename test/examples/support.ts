@@ -58,9 +58,10 @@ export class Workplace implements AsyncDisposable {
     return join(this.directory, name);
   }
 
-  /** @param wrap a shell command that runs before, in the same process */
-  async serve(wrap?: string): Promise<ExampleServer> {
-    const flags = ["--handlers", "examples/server.ts", "--port", "0", "--home", this.path("server")];
+  /** @param options `wrap`, a shell command that runs before, in the same process; `port`, where it must be a certain one */
+  async serve(options: { readonly wrap?: string; readonly port?: number } = {}): Promise<ExampleServer> {
+    const { wrap, port: wanted = 0 } = options;
+    const flags = ["--handlers", "examples/server.ts", "--port", `${wanted}`, "--home", this.path("server")];
     const command = [process.execPath, SSHRPC, "serve", ...flags];
     const child =
       wrap === undefined ? this.#spawn(command) : this.#spawn(["sh", "-c", `${wrap}; exec "$@"`, "sh", ...command]);

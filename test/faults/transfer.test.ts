@@ -152,6 +152,20 @@ describe(`a transfer whose one side is killed (TEST_SEED=${SEED})`, () => {
   });
 });
 
+test("a program that waits for its server, without a deadline, does not end before it is back", async () => {
+  await using place = new Workplace();
+  const room = new Room(place);
+  const server = await place.serve();
+  const program = await spare(place, server);
+  await server.kill();
+  const file = place.path("fetched");
+  const order: Order = { direction: "down", name: "it", file, chunks: 0, size: 0, fill: 0, point: -1, delay: 0 };
+  program.process.stdin?.end(`${JSON.stringify(order)}\n`);
+  await place.serve({ port: server.port });
+  await within("the file", said(program, "done"));
+  expect(fillOf(readFileSync(file))).toBe(room.fill);
+});
+
 /** Kills the server at a point of the transfer: after so many chunks, and so many milliseconds later. */
 interface Killer {
   readonly done: Promise<void>;

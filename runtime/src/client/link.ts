@@ -36,6 +36,7 @@ export class Link {
   #connection: Connection | undefined;
   #attempt: AbortController | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #held = false;
   #error: RpcError | undefined;
   /** Attempts and short-lived connections in a row. */
   #failures = 0;
@@ -96,6 +97,13 @@ export class Link {
     const { backoff, reconnect } = this.#settings;
     if (this.state !== "closed" || this.#closed || !reconnect) return;
     if (performance.now() - this.#stoppedAt >= backoff.minDelay) this.#dial();
+  }
+
+  /** Whether a call waits: then the next attempt keeps the process alive. An idle client must not. */
+  hold(held: boolean): void {
+    this.#held = held;
+    if (held) this.#timer?.ref();
+    else this.#timer?.unref();
   }
 
   /** Ends all its connections, and the attempt to make one. */
@@ -193,8 +201,8 @@ export class Link {
     if (!reconnect) return;
     this.#waited = backoff.delay(this.#failures);
     this.#failures += 1;
-    // An idle client must not keep its process alive by waiting; a call that waits does, with its own deadline.
-    this.#timer = setTimeout(() => this.#dial(), this.#waited).unref();
+    this.#timer = setTimeout(() => this.#dial(), this.#waited);
+    if (!this.#held) this.#timer.unref();
   }
 
   #dial(): void {

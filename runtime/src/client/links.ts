@@ -88,10 +88,12 @@ export class Links implements ConnectionSource {
       throw new RpcError("RESOURCE_EXHAUSTED", `${this.#maxQueue} calls wait already for a connection (limits.queue)`);
     }
     this.#waiting.add(call);
+    this.#hold();
   }
 
   forget(call: WaitingCall): void {
     this.#waiting.delete(call);
+    this.#hold();
   }
 
   /** Ends everything, for good. Calls that wait or run end with UNAVAILABLE. */
@@ -118,16 +120,23 @@ export class Links implements ConnectionSource {
   #serveWaiting(): void {
     for (const call of this.#waiting) {
       const connection = this.connection();
-      if (connection === undefined) return;
+      if (connection === undefined) break;
       this.#waiting.delete(call);
       call.connected(connection);
     }
+    this.#hold();
   }
 
   #endWaiting(error: RpcError): void {
     const calls = [...this.#waiting];
     this.#waiting.clear();
+    this.#hold();
     for (const call of calls) call.unconnected(error);
+  }
+
+  /** A stream has no deadline whose timer would keep the process alive while it waits. */
+  #hold(): void {
+    for (const link of this.#links) link.hold(this.#waiting.size > 0);
   }
 
   #tell(state: LinkState): void {
