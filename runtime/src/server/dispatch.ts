@@ -214,8 +214,8 @@ export class Dispatch {
 
   #done(): void {
     clearTimeout(this.#timer);
-    // A handler may end without having taken, or left, its request stream.
-    void this.#items?.return();
+    // What the handler has left reading on its own must not wait for ever, nor take what came so far for all of it.
+    if (this.#items?.ended === false) this.#items.abort(new RpcError("CANCELLED", "the handler has ended the call"));
     this.#call.release();
   }
 

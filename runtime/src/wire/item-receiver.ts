@@ -57,6 +57,11 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
     return this;
   }
 
+  /** Whether nothing more will arrive, or nobody is there to take it. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
   /** An item has arrived. @throws ProtocolError where the sender had no credit for it */
   push(item: Item, bytes: number): void {
     if (this.#credit <= 0) throw new ProtocolError("an item beyond the credit of its stream");

@@ -2,9 +2,9 @@ import { describe, expect, test } from "vitest";
 import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
 import type { ErrorStatus } from "../../../../runtime/src/contract/status.js";
 import type { Context } from "../../../../runtime/src/server/context.js";
-import { FRAME } from "../../../../runtime/src/wire/frame.js";
+import { FLAG, FRAME } from "../../../../runtime/src/wire/frame.js";
 import { ALICE, only, serveRaw } from "../support/server.js";
-import { until } from "../support/wait.js";
+import { failure, until } from "../support/wait.js";
 
 type Answer = { code: number; body: { message?: string; details?: unknown } };
 
@@ -379,4 +379,23 @@ test("a lost connection aborts every handler that runs, once each, and frees the
   peer.duplex.destroy();
   await until("no connection", () => server.connections === 0);
   expect(reasons).toEqual(Array.from({ length: 50 }, () => "UNAVAILABLE"));
+});
+
+test("a request stream that a handler has left reading on its own ends with the call, and not as if it were complete", async () => {
+  let reading: Promise<unknown> | undefined;
+  const handler = async (_: unknown, items: AsyncIterable<unknown>): Promise<never> => {
+    reading = (async () => {
+      for await (const _item of items);
+      return "complete";
+    })();
+    reading.catch(() => undefined);
+    await new Promise((resolve) => setImmediate(resolve));
+    throw new RpcError("RESOURCE_EXHAUSTED", "the disk is full");
+  };
+  const streaming = { kind: "client-streaming", requestItem: only(() => true) } as const;
+  const { peer } = serveRaw(handler as unknown as Parameters<typeof serveRaw>[0], { method: streaming });
+  peer.hello(["GET /it"]).open(1, "{}", { flags: FLAG.STREAM });
+  expect(await peer.status()).toMatchObject({ code: 429 });
+  expect(await failure<RpcError>(reading as Promise<unknown>)).toMatchObject({ status: "CANCELLED" });
+  peer.duplex.destroy();
 });
