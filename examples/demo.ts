@@ -1,20 +1,32 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { inspect, styleText } from "node:util";
 import { serveHandlers } from "sshrpc/server";
 import { generateKeyPair } from "sshrpc/testing";
 import { connect } from "../generated/client.js";
-import handlers from "./server.js";
 
 /**
- * `npm run demo`: a server on a free port of this machine, with keys that exist for this moment only, and a typed call to
- * every resource. What can go wrong is shown as a program meets it.
+ * `npm run demo`: a server on a free port of this machine, with keys and files that exist for this moment only, and a typed
+ * call to every resource. What can go wrong is shown as a program meets it.
  */
+const folder = mkdtempSync(join(tmpdir(), "sshrpc-demo-"));
+process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+process.env["FILES"] = folder;
+process.env["WEBLOG"] = join(folder, "access.log");
+const request =
+  '192.0.2.7 - - [31/Jan/2026:12:00:00 +0100] "GET /index.html HTTP/1.1" 200 512 "https://example.org/" "-"';
+writeFileSync(process.env["WEBLOG"], `${request}\n`);
+// Only now, because it reads the environment.
+const { default: handlers } = await import("./server.js");
+
 const hostKey = generateKeyPair();
 const alice = generateKeyPair();
 
 await using server = await serveHandlers(handlers, {
   port: 0,
   hostKeys: { privateKey: hostKey.privateKey },
-  authorizedKeys: { lines: [`scopes="notes:*" ${alice.publicKey} alice@demo`] },
+  authorizedKeys: { lines: [`scopes="notes:*,files:*" ${alice.publicKey} alice@demo`] },
   log: false,
 });
 
@@ -37,6 +49,21 @@ say("note.get({ id: 42 })", await client.note.get({ id: 42 }));
 say("note.update({ id: 42, … })", await client.note.update({ id: 42, text: "The question", revision: 1 }));
 say("notes.get({ limit: 10 })", await client.notes.get({ limit: 10 }));
 say("note.delete({ id: 42 })", await client.note.delete({ id: 42 }));
+
+heading("Streams: what the server sends, what the client sends, and both at once");
+for await (const hit of client.weblog.get({ follow: true })) {
+  say("weblog.get({ follow: true })", hit);
+  break;
+}
+const chunks = [Buffer.from("any bytes, "), Buffer.alloc(1_000_000)];
+say('files.store({ name: "file" }, chunks)', await client.files.store({ name: "file" }, chunks));
+const content = client.files.get({ name: "file" });
+let bytes = 0;
+for await (const chunk of content) bytes += chunk.length;
+say('files.get({ name: "file" })', `${bytes} bytes; the server says ${inspect(await content.response)}`);
+for await (const { from, text } of client.chat.update({}, [{ text: "Hello, everybody!" }])) {
+  say("chat.update({}, lines)", from === undefined ? text : `${from}: ${text}`);
+}
 
 heading("A request that does not fit the schema: refused before it is sent");
 const invalid = await client.notes.store.safe({ text: "", tags: ["Not A Tag"] });
