@@ -1,6 +1,8 @@
-import { expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import { Generator } from "../../codegen/src/generate.js";
 import { SEED } from "../unit/runtime/wire/random.js";
+import { describeEveryKind } from "./every-kind.js";
+import { Matrix } from "./matrix.js";
 import { inMemory, inPieces, overSsh, randomSize } from "./setups.js";
 import { describeConformance } from "./suite.js";
 
@@ -10,14 +12,19 @@ test("the generated files of this suite are current", async () => {
   expect({ written: result.written, removed: result.removed }).toEqual({ written: [], removed: [] });
 });
 
-describeConformance("in memory", inMemory);
-describeConformance("over SSH", overSsh);
-describeConformance(
-  "in memory, one byte at a time",
-  inPieces(inMemory, () => 1),
-  { soak: false },
-);
-describeConformance(`in memory, in random pieces (TEST_SEED=${SEED})`, inPieces(inMemory, randomSize(3000)));
-describeConformance(`over SSH, in random pieces (TEST_SEED=${SEED})`, inPieces(overSsh, randomSize(3000)), {
-  soak: false,
+const matrix = new Matrix();
+
+for (const [name, start, options] of [
+  ["in memory", inMemory, {}],
+  ["over SSH", overSsh, {}],
+  ["in memory, one byte at a time", inPieces(inMemory, () => 1), { soak: false }],
+  [`in memory, in random pieces (TEST_SEED=${SEED})`, inPieces(inMemory, randomSize(3000)), {}],
+  [`over SSH, in random pieces (TEST_SEED=${SEED})`, inPieces(overSsh, randomSize(3000)), { soak: false }],
+] as const) {
+  describeConformance(name, start, options);
+  describeEveryKind(name, start, matrix, options);
+}
+
+afterAll(() => {
+  console.log(`${matrix}`);
 });

@@ -1,14 +1,30 @@
 import { RpcError } from "sshrpc/server";
 import type { ErrorStatus } from "../../runtime/src/contract/status.js";
 import type { Handlers } from "./generated/server.js";
+import type { Item } from "./generated/types.js";
+import { type Form, play } from "./play.js";
 
-/** What became of the calls of `wait`, by the names they were called with. */
+/** What became of the calls of `wait` and `run`, by the names they were called with. */
 export class Waits {
   readonly started: string[] = [];
   /** The status of each signal's reason. */
   readonly aborted = new Map<string, string>();
+  /** How many items each has been asked for, and has taken. */
+  readonly sent = new Map<string, number>();
+  readonly taken = new Map<string, number>();
   /** Those whose `finally` has run. */
   readonly finished: string[] = [];
+}
+
+const TEXT: Form<Item> = { make: (size) => ({ text: "x".repeat(size) }), size: ({ text }) => text.length };
+const RAW: Form<Uint8Array> = { make: (size) => Buffer.alloc(size, "x"), size: ({ length }) => length };
+
+/** Runs a script to its end, for the kinds that stream nothing back. */
+async function finish<Result>(items: AsyncGenerator<unknown, Result>): Promise<Result> {
+  for (;;) {
+    const next = await items.next();
+    if (next.done === true) return next.value;
+  }
 }
 
 /** Handlers that do what the schema says. */
@@ -45,6 +61,17 @@ export function conformanceHandlers(waits: Waits): Handlers {
     item: {
       get: ({ id }, ctx) => (id > 0 ? { id } : ctx.fail("NOT_FOUND", { id }, `no item ${id}`)),
       delete: () => null,
+    },
+    run: {
+      delete: (script, ctx) => finish(play(script, undefined, ctx, TEXT, waits)),
+      get: (script, ctx) => play(script, undefined, ctx, TEXT, waits),
+      store: (script, items, ctx) => finish(play(script, items, ctx, TEXT, waits)),
+      update: (script, items, ctx) => play(script, items, ctx, TEXT, waits),
+    },
+    bytes: {
+      get: (script, ctx) => play(script, undefined, ctx, RAW, waits),
+      store: (script, items, ctx) => finish(play(script, items, ctx, RAW, waits)),
+      update: (script, items, ctx) => play(script, items, ctx, RAW, waits),
     },
     secret: { get: () => "42" },
     wrong: { get: (request) => request.with as { n: number } },

@@ -9,11 +9,47 @@ export interface Empty {
 /** Metadata as it arrived: each name with its values. */
 export type Headers = { name: string; values: string[] }[];
 
+/** An item of a stream. */
+export interface Item {
+  text: string;
+}
+
 /** What a call of `outcome` shall end with. */
 export interface Outcome {
   status: string;
   message: string;
   details?: unknown;
+}
+
+/** What the handler of a `run` shall do, in this order. */
+export interface Script {
+  /** By which the test finds it again. */
+  name: string;
+  headers?: { name: string; value: string }[] | undefined;
+  trailers?: { name: string; value: string }[] | undefined;
+  /** How many items it takes before it goes on. Default: all. */
+  take?: number | undefined;
+  /** Sends each item back that it takes. */
+  echo?: boolean | undefined;
+  /** Sends an item of each of these sizes. */
+  sizes?: number[] | undefined;
+  /** Sends items of this size without end. */
+  endless?: number | undefined;
+  /** Sends this as an item, whatever the contract says. */
+  wrong?: unknown;
+  /** Waits until it is aborted. */
+  wait?: boolean | undefined;
+  /** Fails. */
+  status?: string | undefined;
+  message?: string | undefined;
+  details?: unknown;
+}
+
+/** What a handler has taken, and how many milliseconds it has left. */
+export interface Tally {
+  received: number;
+  bytes: number;
+  left?: number | undefined;
 }
 
 /** Why a call was aborted. */

@@ -1,4 +1,4 @@
-import { defineApi } from "sshrpc/schema";
+import { Bytes, defineApi } from "sshrpc/schema";
 import Type from "typebox";
 
 /** Nothing at all. */
@@ -16,6 +16,42 @@ export const Headers = Type.Array(Type.Object({ name: Type.String(), values: Typ
 
 /** Why a call was aborted. */
 export const Waited = Type.Object({ reason: Type.String() });
+
+/** An item of a stream. */
+export const Item = Type.Object({ text: Type.String() });
+
+const Pairs = Type.Optional(Type.Array(Type.Object({ name: Type.String(), value: Type.String() })));
+
+/** What the handler of a `run` shall do, in this order. */
+export const Script = Type.Object({
+  /** By which the test finds it again. */
+  name: Type.String(),
+  headers: Pairs,
+  trailers: Pairs,
+  /** How many items it takes before it goes on. Default: all. */
+  take: Type.Optional(Type.Integer({ minimum: 0 })),
+  /** Sends each item back that it takes. */
+  echo: Type.Optional(Type.Boolean()),
+  /** Sends an item of each of these sizes. */
+  sizes: Type.Optional(Type.Array(Type.Integer({ minimum: 0 }))),
+  /** Sends items of this size without end. */
+  endless: Type.Optional(Type.Integer({ minimum: 0 })),
+  /** Sends this as an item, whatever the contract says. */
+  wrong: Type.Optional(Type.Unknown()),
+  /** Waits until it is aborted. */
+  wait: Type.Optional(Type.Boolean()),
+  /** Fails. */
+  status: Type.Optional(Type.String()),
+  message: Type.Optional(Type.String()),
+  details: Type.Optional(Type.Unknown()),
+});
+
+/** What a handler has taken, and how many milliseconds it has left. */
+export const Tally = Type.Object({
+  received: Type.Integer(),
+  bytes: Type.Integer(),
+  left: Type.Optional(Type.Number()),
+});
 
 /** A call for each behaviour that a runtime owes its users. */
 export default defineApi({
@@ -43,6 +79,19 @@ export default defineApi({
         errors: { NOT_FOUND: Type.Object({ id: Type.Integer() }) },
       },
       DELETE: { request: Type.Object({ id: Type.Integer() }), response: Type.Null(), scope: "items:write" },
+    },
+    /** A method of every kind, with items that are JSON. */
+    run: {
+      DELETE: { request: Script, response: Tally },
+      GET: { request: Script, responseStream: Item, response: Tally },
+      STORE: { request: Script, requestStream: Item, response: Tally },
+      UPDATE: { request: Script, requestStream: Item, responseStream: Item, response: Tally },
+    },
+    /** The same with raw bytes. */
+    bytes: {
+      GET: { request: Script, responseStream: Bytes, response: Tally },
+      STORE: { request: Script, requestStream: Bytes, response: Tally },
+      UPDATE: { request: Script, requestStream: Bytes, responseStream: Bytes, response: Tally },
     },
     secret: { GET: { response: Type.String(), scope: "secret:read" } },
     /** Answers what the contract does not allow: nothing, or something else. */

@@ -1,0 +1,50 @@
+/** What was shown to hold: a behaviour, for a kind of call, over a transport. */
+export class Matrix {
+  readonly #transports: string[] = [];
+  readonly #kinds: string[] = [];
+  /** By row, kind and transport: whether it held. */
+  readonly #rows = new Map<string, Map<string, Map<string, boolean>>>();
+
+  /** Something that a test is about to show. */
+  expect(row: string, kind: string, transport: string): void {
+    if (!this.#transports.includes(transport)) this.#transports.push(transport);
+    if (!this.#kinds.includes(kind)) this.#kinds.push(kind);
+    this.#cell(row, kind).set(transport, false);
+  }
+
+  /** It was shown. */
+  passed(row: string, kind: string, transport: string): void {
+    this.#cell(row, kind).set(transport, true);
+  }
+
+  /** A table for people: a letter for each transport where it held, `!` where it did not, nothing where it cannot. */
+  toString(): string {
+    const letters = this.#transports.map((_, index) => String.fromCharCode(65 + index));
+    const width = Math.max(letters.length, ...this.#kinds.map(({ length }) => length)) + 2;
+    const first = Math.max(...[...this.#rows.keys()].map(({ length }) => length)) + 2;
+    const lines = [...this.#rows].map(([row, kinds]) => {
+      const cells = this.#kinds.map((kind) => {
+        const held = kinds.get(kind);
+        if (held === undefined) return "·";
+        return this.#transports.map((name, index) => mark(held.get(name), letters[index] ?? "?")).join("");
+      });
+      return row.padEnd(first) + cells.map((cell) => cell.padEnd(width)).join("");
+    });
+    const head = "".padEnd(first) + this.#kinds.map((kind) => kind.padEnd(width)).join("");
+    const legend = this.#transports.map((name, index) => `${letters[index]} = ${name}`);
+    return [head, ...lines, "", ...legend, "! = did not hold, · = does not concern the kind"].join("\n");
+  }
+
+  #cell(row: string, kind: string): Map<string, boolean> {
+    const kinds = this.#rows.get(row) ?? new Map<string, Map<string, boolean>>();
+    this.#rows.set(row, kinds);
+    const cell = kinds.get(kind) ?? new Map<string, boolean>();
+    kinds.set(kind, cell);
+    return cell;
+  }
+}
+
+function mark(held: boolean | undefined, letter: string): string {
+  if (held === undefined) return " ";
+  return held ? letter : "!";
+}
