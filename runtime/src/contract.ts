@@ -9,5 +9,12 @@ export type {
 } from "./contract/contract.js";
 export { type Kind, kindOf } from "./contract/kind.js";
 export { type ParamType, parsePath, pathParams, pathsOverlap, type Segment } from "./contract/path.js";
-export { type ErrorStatus, isAlsoOfRuntime, isErrorStatus, STATUSES, type StatusName, statusPhrase } from "./contract/status.js";
+export {
+  type ErrorStatus,
+  isAlsoOfRuntime,
+  isErrorStatus,
+  STATUSES,
+  type StatusName,
+  statusPhrase,
+} from "./contract/status.js";
 export { isIdempotent, isVerb, VERBS, type Verb } from "./contract/verb.js";

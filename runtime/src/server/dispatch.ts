@@ -8,7 +8,7 @@ import { RpcError } from "../contract/rpc-error.js";
 import { isErrorStatus, type StatusName } from "../contract/status.js";
 import type { Logger } from "../log.js";
 import { grants, type Peer } from "../peer.js";
-import type { IncomingCall } from "../wire/incoming-calls.js";
+import type { IncomingCall } from "../wire/incoming-call.js";
 import type { ItemReceiver } from "../wire/item-receiver.js";
 import { checkSize } from "../wire/message-size.js";
 import type { Metadata } from "../wire/metadata.js";

@@ -1,7 +1,8 @@
 import { RpcError } from "../contract/rpc-error.js";
 import { MAX_CREDIT } from "./credit.js";
 import { FLAG, FRAME, type FrameKind, frameName, OPEN_SIZE, STATUS_SIZE } from "./frame.js";
-import type { IncomingCall, IncomingCalls } from "./incoming-calls.js";
+import type { IncomingCall } from "./incoming-call.js";
+import type { IncomingCalls } from "./incoming-calls.js";
 import type { Limits } from "./limits.js";
 import { tooLarge } from "./message-size.js";
 import { decodeMetadata, type Metadata, NO_METADATA } from "./metadata.js";
