@@ -1,12 +1,13 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import { openClient } from "../../runtime/src/client/client.js";
+import { type Client, openClient } from "../../runtime/src/client/client.js";
 import { RpcError } from "../../runtime/src/contract/rpc-error.js";
 import { duplexPair } from "../../runtime/src/memory-transport.js";
+import { FLAG, FRAME } from "../../runtime/src/wire/frame.js";
 import { connectTo, DOWN, gate, Host, type HostClient } from "../unit/runtime/support/host.js";
 import { RawPeer } from "../unit/runtime/support/raw-peer.js";
-import { apiOf, type ItClient, method } from "../unit/runtime/support/server.js";
+import { apiOf, type ItClient, method, transportTo } from "../unit/runtime/support/server.js";
 import { failure, until, within } from "../unit/runtime/support/wait.js";
 
 const clients: { close(): Promise<void> }[] = [];
@@ -214,6 +215,84 @@ describe("a call on a connection that is lost", () => {
   });
 });
 
+/** A client of one method of any kind, and the servers that it meets, each played by hand. */
+async function byHand(more: Parameters<typeof method>[1]) {
+  const peers: RawPeer[] = [];
+  const transport = transportTo((far) => peers.push(new RawPeer(far).hello([], { window: 1 << 16 })));
+  type AnyClient = {
+    close(): Promise<void>;
+    it: { get(...args: unknown[]): Promise<unknown> & AsyncIterable<unknown> };
+  };
+  const client = await openClient<Client & AnyClient>(apiOf(method("GET /it", more)), transport, {
+    reconnect: { minDelay: 1 },
+  });
+  clients.push(client);
+  const next = () => until("the next connection", () => peers[1]);
+  return { call: client.it.get, peer: peers[0] as RawPeer, next };
+}
+
+describe("a call of an idempotent method is not sent again", () => {
+  test("once its caller has seen headers", async () => {
+    const { call, peer, next } = await byHand({});
+    const headers: unknown[] = [];
+    const answer = call({}, { onHeaders: (seen: unknown) => headers.push(seen) });
+    const { id } = await peer.next(FRAME.OPEN);
+    peer.send({ kind: FRAME.HEADERS, id, metadata: '[["x","1"]]' });
+    await until("the headers", () => headers.length === 1);
+    peer.duplex.destroy();
+    expect(await failure(answer)).toMatchObject({ status: "UNAVAILABLE" });
+    expect((await next()).frames.filter(({ kind }) => kind === FRAME.OPEN)).toEqual([]);
+    expect(headers).toHaveLength(1);
+  });
+
+  test("once its caller has seen an item", async () => {
+    const { call, peer } = await byHand({ kind: "server-streaming", responseItem: () => true });
+    const items = call({})[Symbol.asyncIterator]();
+    const { id } = await peer.next(FRAME.OPEN);
+    peer.send({ kind: FRAME.ITEM, id, body: "1" });
+    expect(await within("the item", items.next())).toEqual({ done: false, value: 1 });
+    peer.duplex.destroy();
+    expect(await failure(items.next())).toMatchObject({ status: "UNAVAILABLE" });
+  });
+
+  test("once its request stream has begun, even where the server never began it: the items are spent", async () => {
+    const { call, peer, next } = await byHand({ kind: "client-streaming", requestItem: () => true });
+    const answer = failure(call({}, [1, 2]));
+    const { id } = await peer.next(FRAME.OPEN);
+    peer.send({ kind: FRAME.STATUS, id, flags: FLAG.REFUSED, code: 503, body: '{"message":"not now"}' });
+    peer.duplex.destroy();
+    expect(await answer).toMatchObject({ status: "UNAVAILABLE", message: "not now" });
+    expect((await next()).frames.filter(({ kind }) => kind === FRAME.OPEN)).toEqual([]);
+  });
+});
+
+test("a response stream of which nothing was seen begins anew", async () => {
+  const { call, peer, next } = await byHand({ kind: "server-streaming", responseItem: () => true });
+  const items = call({})[Symbol.asyncIterator]();
+  await peer.next(FRAME.OPEN);
+  peer.duplex.destroy();
+  const second = await next();
+  const { id } = await second.next(FRAME.OPEN);
+  second.send({ kind: FRAME.ITEM, id, body: "7" });
+  expect(await within("the item", items.next())).toEqual({ done: false, value: 7 });
+});
+
+test("calls that wait for their turn go to the next connection as soon as the server drains", async () => {
+  const peers: RawPeer[] = [];
+  const transport = transportTo((far) => peers.push(new RawPeer(far).hello([], { calls: 1 })));
+  const api = apiOf(method("GET /it", { idempotent: false }));
+  const client = await openClient<ItClient>(api, transport, { reconnect: { minDelay: 1 } });
+  clients.push(client);
+  const [first, second] = [client.it.get("first"), client.it.get("second")];
+  const { id } = await (peers[0] as RawPeer).next(FRAME.OPEN);
+  peers[0]?.send({ kind: FRAME.DRAIN, id: 0, body: "{}" });
+  const next = await until("the next connection", () => peers[1]);
+  next.answer((await next.next(FRAME.OPEN)).id, 200, "2");
+  expect(await within("the second call", second)).toBe(2);
+  peers[0]?.answer(id, 200, "1");
+  expect(await within("the first call", first)).toBe(1);
+});
+
 describe("a call that the server answers with UNAVAILABLE", () => {
   const busy = () => {
     let times = 0;
@@ -265,8 +344,8 @@ describe("a call that the server answers with UNAVAILABLE", () => {
     clients.push(client);
     const call = client.it.get("once");
     const body = '{"message":"not now"}';
-    peer.send({ kind: 6, id: (await peer.next(2)).id, flags: 4, code: 503, body });
-    peer.answer((await peer.next(2)).id, 200, "1");
+    peer.send({ kind: FRAME.STATUS, id: (await peer.next(FRAME.OPEN)).id, flags: FLAG.REFUSED, code: 503, body });
+    peer.answer((await peer.next(FRAME.OPEN)).id, 200, "1");
     expect(await within("the answer", call)).toBe(1);
   });
 });
@@ -346,6 +425,16 @@ describe("a failure that time does not mend", () => {
     host.down = undefined;
     expect(await within("a later call", client.it.get("later"))).toBe("later");
     expect(host.attempts).toBe(attempts + 1);
+  });
+
+  test("is believed at its second time where the server knew the key: one that is killed in a login looks the same", async () => {
+    const host = new Host();
+    const client = await connected(host, { reconnect: { minDelay: 20, jitter: 0 } });
+    host.kill(refused);
+    const waiting = client.it.get("waits");
+    await until("the first refusal", () => host.attempts === 2);
+    host.down = undefined;
+    expect(await within("the call", waiting)).toBe("waits");
   });
 
   test("is not asked about more often than minDelay says, however many calls there are", async () => {
