@@ -1,22 +1,23 @@
-import { randomUUID } from "node:crypto";
 import { checkRequest } from "../codec/check.js";
 import { encodeErrorBody } from "../codec/error-body.js";
 import { describeIssues, issuesOf } from "../codec/issues.js";
 import { decodeItem, encodeItem, type ItemType } from "../codec/items.js";
 import { decodeJson, encodeJson } from "../codec/json.js";
 import { RpcError } from "../contract/rpc-error.js";
-import { isErrorStatus, type StatusName } from "../contract/status.js";
+import type { StatusName } from "../contract/status.js";
 import type { Logger } from "../log.js";
-import { grants, type Peer } from "../peer.js";
 import type { IncomingCall } from "../wire/incoming-call.js";
 import type { ItemReceiver } from "../wire/item-receiver.js";
 import { checkSize } from "../wire/message-size.js";
 import type { Metadata } from "../wire/metadata.js";
 import { pumpItems } from "../wire/pump-items.js";
+import { authorize } from "./authorize.js";
 import { CallContext } from "./call-context.js";
 import type { Caller } from "./caller.js";
+import { type FailureSetting, failureOf, internal } from "./failure.js";
 import { interceptCall, type ServerCall, type ServerInterceptor } from "./interceptor.js";
 import type { Route } from "./router.js";
+import { withParams } from "./with-params.js";
 
 /** The longest that a timer of Node waits, in milliseconds. The wire has room for twice as much. */
 const MAX_TIMER = 0x7fff_ffff;
@@ -141,7 +142,7 @@ export class Dispatch {
   /** The handler gave what cannot be sent: it is left, which may take long, so the caller is told at once. */
   #leave(error: unknown): void {
     if (this.#call.answered) return;
-    const failure = this.#failure(error);
+    const failure = failureOf(error, this.#failing);
     this.#answer(failure);
     this.#context.abort(failure);
   }
@@ -179,12 +180,12 @@ export class Dispatch {
 
   /** Answers with a status of the runtime's own: what the schema declares for it concerns handlers only. */
   #refuse(error: unknown): void {
-    this.#answer(error instanceof RpcError ? error : this.#internal(error));
+    this.#answer(error instanceof RpcError ? error : internal(error, this.#failing));
     this.#done();
   }
 
   #fail(error: unknown): void {
-    if (!this.#call.answered) this.#answer(this.#failure(error));
+    if (!this.#call.answered) this.#answer(failureOf(error, this.#failing));
     this.#done();
   }
 
@@ -195,11 +196,15 @@ export class Dispatch {
       body = encodeErrorBody(failure);
       checkSize(body, this.#maxMessage, `error (${failure.status})`);
     } catch (error) {
-      const instead = error instanceof RpcError ? error : this.#internal(error);
+      const instead = error instanceof RpcError ? error : internal(error, this.#failing);
       this.#reply(instead.status, encodeErrorBody(instead));
       return;
     }
     this.#reply(failure.status, body);
+  }
+
+  get #failing(): FailureSetting {
+    return { method: this.#route.method, log: this.#context.log, exposeErrors: this.#settings.exposeErrors };
   }
 
   #reply(status: StatusName, body: string): void {
@@ -231,64 +236,10 @@ export class Dispatch {
     checkSize(body, this.#maxMessage, "response");
     return body;
   }
-
-  /** What the caller is told of an error: what was meant for it, or a reference to the log. */
-  #failure(error: unknown): RpcError {
-    if (error instanceof RpcError && isErrorStatus(error.status)) return this.#declared(error);
-    return this.#internal(error);
-  }
-
-  #internal(error: unknown): RpcError {
-    const reference = randomUUID().slice(0, 8);
-    this.#context.log.error({ err: error, reference }, "a handler failed");
-    const { message, stack } = error instanceof Error ? error : { message: String(error), stack: undefined };
-    if (this.#settings.exposeErrors) return new RpcError("INTERNAL", message, { details: { reference, stack } });
-    return new RpcError("INTERNAL", `the handler failed; the server's log says why, under ${reference}`, {
-      details: { reference },
-    });
-  }
-
-  /** Details of a declared status must be what the schema says: the caller's types rely on it. */
-  #declared(error: RpcError): RpcError {
-    const { method } = this.#route;
-    const validator = method.errors?.[error.status];
-    if (validator === undefined || validator(error.details)) return error;
-    const issues = describeIssues(issuesOf(validator));
-    return this.#internal(
-      new Error(`the details of ${error.status} do not fit the contract: ${issues}`, { cause: error }),
-    );
-  }
 }
 
 function callHandler(handler: StreamingHandler, { request, items, ctx }: ServerCall): unknown {
   return items === undefined ? handler(request, ctx) : handler(request, items, ctx);
-}
-
-function authorize(peer: Peer, scope: string | undefined): void {
-  if (scope === undefined || grants(peer.scopes, scope)) return;
-  const held = peer.scopes.length === 0 ? "none" : peer.scopes.join(", ");
-  throw new RpcError("FORBIDDEN", `it needs the scope ${scope}; ${peer.user} holds ${held}`);
-}
-
-/** Adds the fields that stand in the path. The same field with another value in the body is a contradiction. */
-function withParams(request: unknown, params: Readonly<Record<string, unknown>> | undefined): unknown {
-  if (params === undefined || typeof request !== "object" || request === null || Array.isArray(request)) return request;
-  for (const [name, value] of Object.entries(params)) {
-    const given = Object.hasOwn(request, name) ? (request as Record<string, unknown>)[name] : undefined;
-    if (given !== undefined && given !== value) {
-      throw new RpcError(
-        "BAD_REQUEST",
-        `${name} is ${excerpt(value)} in the path and ${excerpt(given)} in the request`,
-      );
-    }
-  }
-  return { ...request, ...params };
-}
-
-/** A value for a message: cut, so that a short call cannot ask for a long answer. */
-function excerpt(value: unknown): string {
-  const text = JSON.stringify(value);
-  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }
 
 function deadlineExceeded(): RpcError {

@@ -1,0 +1,9 @@
+import { RpcError } from "../contract/rpc-error.js";
+import { grants, type Peer } from "../peer.js";
+
+/** @throws RpcError FORBIDDEN where the peer does not hold the scope that a method asks for */
+export function authorize(peer: Peer, scope: string | undefined): void {
+  if (scope === undefined || grants(peer.scopes, scope)) return;
+  const held = peer.scopes.length === 0 ? "none" : peer.scopes.join(", ");
+  throw new RpcError("FORBIDDEN", `it needs the scope ${scope}; ${peer.user} holds ${held}`);
+}
