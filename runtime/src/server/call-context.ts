@@ -18,6 +18,7 @@ export class CallContext implements Context {
   readonly #logger: Logger;
   readonly #maxMetadata: number;
   #response: ResponseMetadata | undefined;
+  #headersTaken = false;
   #controller: AbortController | undefined;
   #reason: RpcError | undefined;
 
@@ -81,8 +82,17 @@ export class CallContext implements Context {
   readonly setTrailer = (name: string, value: string): void => this.#respond().trailer(name, value);
 
   #respond(): ResponseMetadata {
-    this.#response ??= new ResponseMetadata(this.#maxMetadata);
+    if (this.#response === undefined) {
+      this.#response = new ResponseMetadata(this.#maxMetadata);
+      if (this.#headersTaken) this.#response.takeHeaders();
+    }
     return this.#response;
+  }
+
+  /** The encoded headers, once: what is set after that comes too late. Undefined where there are none. */
+  takeHeaders(): string | undefined {
+    this.#headersTaken = true;
+    return this.#response?.takeHeaders();
   }
 
   /** Aborts the signal, now or when somebody asks for it. */

@@ -213,7 +213,7 @@ export class Dispatch {
   }
 
   #sendHeaders(): void {
-    const headers = this.#context.response?.takeHeaders();
+    const headers = this.#context.takeHeaders();
     if (headers !== undefined) this.#call.headers(headers);
   }
 
@@ -221,6 +221,7 @@ export class Dispatch {
     clearTimeout(this.#timer);
     // What the handler has left reading on its own must not wait for ever, nor take what came so far for all of it.
     if (this.#items?.ended === false) this.#items.abort(new RpcError("CANCELLED", "the handler has ended the call"));
+    this.#items?.release();
     this.#call.release();
   }
 
