@@ -56,13 +56,23 @@ export function decodeItem(
     const bytes = buffer.subarray(start, end);
     return bytes.length * MOST >= buffer.buffer.byteLength ? bytes : Buffer.from(bytes);
   }
-  const item = decodeJson(buffer, start, end);
+  const item = blame(status, () => decodeJson(buffer, start, end));
   checkItem(item, type, status);
   return item;
 }
 
+/** What is wrong with any text or value is BAD_REQUEST by itself; here, `status` says whose fault it is. */
+function blame<T>(status: "BAD_REQUEST" | "INTERNAL", action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (!(error instanceof RpcError) || error.status === status) throw error;
+    throw new RpcError(status, `an item is not what it must be: ${error.message}`, { cause: error });
+  }
+}
+
 function checkItem(item: unknown, validator: Validator, status: "BAD_REQUEST" | "INTERNAL"): void {
-  if (passes(item, validator)) return;
+  if (blame(status, () => passes(item, validator))) return;
   const issues = issuesOf(validator);
   throw new RpcError(status, `an item does not fit the contract: ${describeIssues(issues)}`, { details: { issues } });
 }
