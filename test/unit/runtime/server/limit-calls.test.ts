@@ -1,0 +1,59 @@
+import { afterEach, expect, test } from "vitest";
+import type { AnyHandler } from "../../../../runtime/src/server/api-handlers.js";
+import type { Context } from "../../../../runtime/src/server/context.js";
+import { limitCalls } from "../../../../runtime/src/server/interceptors/limit-calls.js";
+import { FRAME } from "../../../../runtime/src/wire/frame.js";
+import { ALICE, any, serveRaw } from "../support/server.js";
+import { until, within } from "../support/wait.js";
+
+let served: ReturnType<typeof serveRaw> | undefined;
+
+afterEach(async () => {
+  served?.peer.duplex.destroy();
+  await within("the server's end", served?.server.close() ?? Promise.resolve());
+});
+
+function serve(handler: AnyHandler, method: object, interceptors = [limitCalls({ perPeer: 2 })]) {
+  served = serveRaw(handler, { interceptors, method, peer: ALICE });
+  served.peer.hello(["GET /it"]);
+  return served;
+}
+
+const waiting: AnyHandler = (_, { signal }: Context) =>
+  new Promise((resolve) => signal.addEventListener("abort", resolve));
+
+test("a peer that has as many calls as it may is refused, until one of them is over", async () => {
+  const { peer, server } = serve(waiting, {});
+  peer.open(1).open(3).open(5);
+  expect(await peer.status()).toMatchObject({
+    id: 5,
+    code: 429,
+    body: { message: "2 calls of this peer are running already (limitCalls.perPeer)" },
+  });
+  peer.send({ kind: FRAME.CANCEL, id: 1 });
+  expect(await peer.status()).toMatchObject({ id: 1, code: 499 });
+  await until("room", () => server.calls === 1);
+  peer.open(1).send({ kind: FRAME.CANCEL, id: 1 });
+  expect(await peer.status()).toMatchObject({ id: 1, code: 499 });
+});
+
+test("streams count until they are over, however they end: none is forgotten", async () => {
+  const { peer, server } = serve(
+    function* () {
+      for (;;) yield 1;
+    },
+    { kind: "server-streaming", responseItem: any },
+  );
+  for (let round = 0; round < 50; round++) {
+    const credit = round % 3;
+    peer.send({ kind: FRAME.OPEN, id: 1, method: 0, credit }, { kind: FRAME.CANCEL, id: 1 });
+    expect(await peer.status()).toMatchObject({ code: 499 });
+    await until("its end", () => server.calls === 0);
+  }
+});
+
+test("another key counts on its own", async () => {
+  const { peer } = serve(waiting, {}, [limitCalls({ perPeer: 1, peerKey: () => `${Math.random()}` })]);
+  peer.open(1).open(3).send({ kind: FRAME.CANCEL, id: 3 });
+  expect(await peer.status()).toMatchObject({ id: 3, code: 499 });
+});

@@ -1,0 +1,50 @@
+import { afterEach, expect, test } from "vitest";
+import type { Method } from "../../../../runtime/src/contract/method.js";
+import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
+import type { AnyHandler } from "../../../../runtime/src/server/api-handlers.js";
+import { logCalls } from "../../../../runtime/src/server/interceptors/log-calls.js";
+import { FRAME } from "../../../../runtime/src/wire/frame.js";
+import { any, serveRaw, TestLog } from "../support/server.js";
+import { until, within } from "../support/wait.js";
+
+let served: ReturnType<typeof serveRaw> | undefined;
+
+afterEach(async () => {
+  served?.peer.duplex.destroy();
+  await within("the server's end", served?.server.close() ?? Promise.resolve());
+});
+
+test.each([
+  ["OK", {}, () => "secret", {}],
+  [
+    "NOT_FOUND",
+    {},
+    () => {
+      throw new RpcError("NOT_FOUND", "secret");
+    },
+    {},
+  ],
+  [
+    "INTERNAL",
+    {},
+    () => {
+      throw new Error("secret");
+    },
+    {},
+  ],
+  ["OK", { kind: "server-streaming", responseItem: any } as Partial<Method>, () => ["secret", "secret"], { items: 2 }],
+])("each call is one line, with its status (%s) and never what was sent", async (status, method, handler, more) => {
+  const log = new TestLog();
+  served = serveRaw(handler as AnyHandler, { interceptors: [logCalls(log)], method });
+  served.peer.hello(["GET /it"]).open(1, '"secret"', { credit: 1000 });
+  await served.peer.next(FRAME.STATUS);
+  await until("the line", () => log.lines.length === 1);
+  const [line] = log.lines;
+  expect(line).toMatchObject({
+    level: "info",
+    message: "call",
+    fields: { method: "GET /it", user: "alice", status, ...more },
+  });
+  expect(line?.fields["milliseconds"]).toBeGreaterThanOrEqual(0);
+  expect(JSON.stringify(log.lines)).not.toContain("secret");
+});

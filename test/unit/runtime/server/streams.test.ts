@@ -1,0 +1,376 @@
+import { PassThrough } from "node:stream";
+import { afterEach, describe, expect, test } from "vitest";
+import type { Method } from "../../../../runtime/src/contract/method.js";
+import type { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
+import type { AnyHandler } from "../../../../runtime/src/server/api-handlers.js";
+import type { Context } from "../../../../runtime/src/server/context.js";
+import type { Frame } from "../../../../runtime/src/wire/encode.js";
+import { FLAG, FRAME } from "../../../../runtime/src/wire/frame.js";
+import { any, only, serveRaw } from "../support/server.js";
+import { failure, until, within } from "../support/wait.js";
+
+const DOWN: Partial<Method> = { kind: "server-streaming", responseItem: any };
+const UP: Partial<Method> = { kind: "client-streaming", requestItem: any };
+const BOTH: Partial<Method> = { kind: "bidirectional", requestItem: any, responseItem: any };
+const NEVER = new Promise<never>(() => undefined);
+
+type Served = ReturnType<typeof serveRaw>;
+let served: Served | undefined;
+
+/** Serves one method to a client played by hand, which has said hello. */
+function serve(method: Partial<Method>, handler: (...args: never[]) => unknown, options: object = {}): Served {
+  served = serveRaw(handler as AnyHandler, { ...options, method });
+  served.peer.hello(["GET /it"], { window: 1000 });
+  return served;
+}
+
+afterEach(async () => {
+  served?.peer.duplex.destroy();
+  await within("the server's end", served?.server.close() ?? Promise.resolve());
+  served = undefined;
+});
+
+const item = (body: string, id = 1): Frame => ({ kind: FRAME.ITEM, id, body });
+const END: Frame = { kind: FRAME.END, id: 1 };
+const STREAM = { flags: FLAG.STREAM, credit: 1000 };
+
+describe("a handler that streams", () => {
+  test("sends each item as a frame, headers before the first, trailers and its return value at the end", async () => {
+    const { peer } = serve({ ...DOWN, response: any }, async function* (_: unknown, ctx: Context) {
+      ctx.setHeader("x-a", "1");
+      yield 1;
+      ctx.setTrailer("x-b", "2");
+      yield "two";
+      return { sum: 3 };
+    });
+    peer.open(1, "{}", { credit: 1000 });
+    const status = await peer.next(FRAME.STATUS);
+    const frames = peer.frames.slice(1);
+    expect(frames.map(({ kind }) => kind)).toEqual([FRAME.HEADERS, FRAME.ITEM, FRAME.ITEM, FRAME.STATUS]);
+    expect(`${frames[2]?.payload}`).toBe('"two"');
+    expect(`${status.payload.subarray(6)}`).toBe('[["x-b","2"]]{"sum":3}');
+  });
+
+  test("may return any iterable, at once or later: an array, a Node stream", async () => {
+    const sources = [[1, 2], Promise.resolve([1, 2]), PassThrough.from([1, 2]), new Set([1, 2])];
+    for (const source of sources) {
+      const { peer, server } = serve({ ...DOWN, response: undefined as never }, () => source);
+      peer.open(1, "{}", { credit: 1000 });
+      await peer.next(FRAME.STATUS);
+      expect(peer.frames.filter(({ kind }) => kind === FRAME.ITEM).map(({ payload }) => `${payload}`)).toEqual([
+        "1",
+        "2",
+      ]);
+      await server.close();
+    }
+  });
+
+  test.each([undefined, null, 7, "text", {}])("but returns %j is INTERNAL, and the log says why", async (value) => {
+    const { peer, log } = serve(DOWN, () => value);
+    peer.open(1, "{}", { credit: 1000 });
+    expect(await peer.status()).toMatchObject({ code: 500 });
+    expect(`${log.lines.find(({ level }) => level === "error")?.fields["err"]}`).toContain("items must come from");
+  });
+
+  test("an item that does not fit is told INTERNAL at once, even while its `finally` takes for ever", async () => {
+    let signal: AbortSignal | undefined;
+    const { peer, server } = serve(
+      { ...DOWN, responseItem: only((value) => value === 1) },
+      async function* (_: unknown, ctx: Context) {
+        signal = ctx.signal;
+        try {
+          yield 1;
+          yield 2;
+        } finally {
+          await NEVER;
+        }
+      },
+    );
+    peer.open(1, "{}", { credit: 1000 });
+    expect(await peer.status()).toMatchObject({ code: 500 });
+    expect(signal?.reason).toMatchObject({ status: "INTERNAL" });
+    // It is answered, but its work is not done.
+    expect(server.calls).toBe(1);
+  });
+
+  test("finds its signal aborted in its `finally`, with the reason, when the caller cancels", async () => {
+    let reason: unknown = "not run";
+    const { peer, server } = serve(DOWN, async function* (_: unknown, { signal }: Context) {
+      try {
+        for (;;) yield "x";
+      } finally {
+        reason = signal.aborted && signal.reason;
+      }
+    });
+    peer.open(1, "{}", { credit: 50 });
+    await peer.next(FRAME.ITEM);
+    peer.send({ kind: FRAME.CANCEL, id: 1 });
+    expect(await peer.status()).toMatchObject({ code: 499 });
+    await until("the handler's end", () => server.calls === 0);
+    expect(reason).toMatchObject({ status: "CANCELLED" });
+  });
+
+  test("from a Node stream that has no data lets go of it when the caller cancels", async () => {
+    const stream = new PassThrough();
+    const { peer, server } = serve({ ...DOWN, responseItem: "bytes" }, () => stream);
+    peer.open(1, "{}", { credit: 50 });
+    await until("the call", () => server.calls === 1);
+    peer.send({ kind: FRAME.CANCEL, id: 1 });
+    await until("its end", () => server.calls === 0);
+    expect(stream.destroyed).toBe(true);
+  });
+
+  test("and closes the server before it answers is told so, and does not stay behind", async () => {
+    let begun: Context | undefined;
+    const { peer, server } = serve(DOWN, (_: unknown, ctx: Context) => {
+      begun = ctx;
+      void server.close();
+      return (async function* () {
+        for (;;) yield "x";
+      })();
+    });
+    peer.open(1, "{}", { credit: 5_000 });
+    expect(await peer.reason()).toBe("the server is closing");
+    await until("the handler's end", () => server.calls === 0);
+    expect(begun?.signal.reason).toMatchObject({ status: "UNAVAILABLE" });
+  });
+
+  test("raw bytes of any size in pieces that both sides take", async () => {
+    const { peer } = serve(
+      { ...DOWN, responseItem: "bytes" },
+      function* () {
+        yield Buffer.alloc(0);
+        yield Buffer.alloc(2500, "x");
+      },
+      { limits: { message: 1000 } },
+    );
+    peer.open(1, "{}", { credit: 100_000 });
+    await peer.next(FRAME.STATUS);
+    const pieces = peer.frames.filter(({ kind }) => kind === FRAME.ITEM).map(({ payload }) => payload.length);
+    expect(pieces).toEqual([1000, 1000, 500]);
+  });
+
+  test("an item over the limit is MESSAGE_TOO_LARGE, and is not sent", async () => {
+    const { peer } = serve(
+      DOWN,
+      function* () {
+        yield "x".repeat(98);
+        yield "x".repeat(99);
+      },
+      { limits: { message: 100 } },
+    );
+    peer.open(1, "{}", { credit: 100_000 });
+    expect(await peer.status()).toMatchObject({
+      code: 413,
+      body: { message: "the item has 101 bytes; the limit is 100 (limits.message)" },
+    });
+    expect(peer.frames.filter(({ kind }) => kind === FRAME.ITEM)).toHaveLength(1);
+  });
+
+  test("headers after its first item are refused", async () => {
+    const { peer, log } = serve(DOWN, function* (_: unknown, ctx: Context) {
+      yield 1;
+      ctx.setHeader("x-late", "1");
+    });
+    peer.open(1, "{}", { credit: 1000 });
+    expect(await peer.status()).toMatchObject({ code: 500 });
+    expect(`${log.lines[0]?.fields["err"]}`).toContain("x-late comes too late");
+  });
+});
+
+describe("a request stream", () => {
+  test("is taken in order, to its end", async () => {
+    const taken: unknown[] = [];
+    const { peer } = serve(UP, async (_: unknown, items: AsyncIterable<unknown>) => {
+      for await (const one of items) taken.push(one);
+      return taken.length;
+    });
+    peer.open(1, "{}", STREAM).send(item("1"), item('"two"'), item("[3]"), END);
+    expect(await peer.status()).toMatchObject({ code: 200, body: 3 });
+    expect(taken).toEqual([1, "two", [3]]);
+  });
+
+  test("whose item does not fit ends with BAD_REQUEST that says where, and the handler is aborted", async () => {
+    let reason: RpcError | undefined;
+    const { peer, server } = serve(
+      { ...UP, requestItem: only((value) => value === 1) },
+      async (_: unknown, items: AsyncIterable<unknown>, { signal }: Context) => {
+        try {
+          for await (const _one of items);
+        } catch (error) {
+          reason = error as RpcError;
+          expect(signal.reason).toBe(error);
+          throw error;
+        }
+      },
+    );
+    peer.open(1, "{}", STREAM).send(item("1"), item("2"), item("1"), END);
+    expect(await peer.status()).toMatchObject({ code: 400, body: { details: { issues: [{ path: "/x" }] } } });
+    await until("the handler's end", () => server.calls === 0);
+    expect(reason?.status).toBe("BAD_REQUEST");
+    expect(server.connections).toBe(1);
+  });
+
+  test.each(["{", '{"__proto__":1}', ""])(
+    "with the item %j, which is no JSON to take, ends with BAD_REQUEST",
+    async (body) => {
+      const { peer } = serve(UP, async (_: unknown, items: AsyncIterable<unknown>) => {
+        for await (const _one of items);
+      });
+      peer.open(1, "{}", STREAM).send(item(body));
+      expect(await peer.status()).toMatchObject({ code: 400 });
+    },
+  );
+
+  test("whose item is nested deeper than the stack goes ends with BAD_REQUEST, and harms nobody", async () => {
+    const deep = only((value): boolean => {
+      const down = (inner: unknown): boolean => !Array.isArray(inner) || inner.every(down);
+      return down(value);
+    });
+    const { peer, server } = serve(
+      { ...UP, requestItem: deep },
+      async (_: unknown, items: AsyncIterable<unknown>) => {
+        for await (const _one of items);
+      },
+      { limits: { message: 1 << 20 } },
+    );
+    const nested = "[".repeat(200_000) + "]".repeat(200_000);
+    peer.open(1, "{}", STREAM).send(item(nested));
+    expect(await peer.status()).toMatchObject({ code: 400 });
+    expect(server.connections).toBe(1);
+  });
+
+  test("with an item over the limit ends with MESSAGE_TOO_LARGE, whether it is read or skipped", async () => {
+    for (const size of [1001, 100_000]) {
+      const { peer, server } = serve(
+        UP,
+        async (_: unknown, items: AsyncIterable<unknown>) => {
+          for await (const _one of items);
+        },
+        { limits: { message: 1000 } },
+      );
+      peer.open(1, "{}", STREAM).send(item("1"), item("x".repeat(size)));
+      expect(await peer.status()).toMatchObject({ code: 413 });
+      await server.close();
+    }
+  });
+
+  test("beyond its credit ends the connection with a reason", async () => {
+    const { peer } = serve(UP, () => NEVER, { limits: { window: 100 } });
+    peer.open(1, "{}", STREAM).send(item("1"), item('"x"'.padEnd(200)), item("1"));
+    expect(await peer.reason()).toBe("an item beyond the credit of its stream");
+  });
+
+  test.each([
+    ["that a method does not take", DOWN, STREAM, "it takes no request stream"],
+    ["that a method takes, but does not come,", UP, {}, "it takes a request stream"],
+  ])("%s is BAD_REQUEST; its frames are passed over", async (_, method, more, message) => {
+    const { peer, server } = serve(method, () => []);
+    peer.open(1, "{}", more);
+    expect(await peer.status()).toMatchObject({ code: 400, body: { message } });
+    peer.send(item("1"), END).open(1, "{}", more);
+    expect(await peer.status()).toMatchObject({ code: 400 });
+    expect(server.connections).toBe(1);
+  });
+
+  test("that a handler leaves gets no more credit, and whatever still comes is dropped", async () => {
+    let go = (): void => undefined;
+    const gate = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    const { peer } = serve(
+      UP,
+      async (_: unknown, items: AsyncIterable<unknown>) => {
+        for await (const one of items) {
+          if (one === 1) break;
+        }
+        await gate;
+        return "left";
+      },
+      { limits: { window: 1000 } },
+    );
+    peer.open(1, "{}", STREAM).send(item("1"), ...Array.from({ length: 50 }, () => item("2")));
+    go();
+    expect(await peer.status()).toMatchObject({ code: 200, body: "left" });
+    expect(peer.frames.filter(({ kind }) => kind === FRAME.CREDIT)).toHaveLength(0);
+  });
+
+  test("ends for whoever still iterates once its handler has answered", async () => {
+    let later: Promise<unknown> | undefined;
+    const { peer } = serve(UP, (_: unknown, items: AsyncIterable<unknown>) => {
+      later = items[Symbol.asyncIterator]().next();
+      return "answered";
+    });
+    peer.open(1, "{}", STREAM);
+    expect(await peer.status()).toMatchObject({ code: 200 });
+    expect(await failure(later ?? NEVER)).toMatchObject({ status: "CANCELLED" });
+  });
+
+  test("does not bring its server down where nobody waits for the item that will not come", async () => {
+    const { peer, server } = serve(BOTH, async function* (_: unknown, items: AsyncIterable<unknown>) {
+      const asked = items[Symbol.asyncIterator]().next();
+      yield 1;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      await asked;
+    });
+    peer.open(1, "{}", STREAM);
+    await peer.next(FRAME.ITEM);
+    peer.send({ kind: FRAME.CANCEL, id: 1 });
+    await until("the handler's end", () => server.calls === 0);
+    peer.open(1, "{}", STREAM);
+    await peer.next(FRAME.ITEM);
+  });
+});
+
+describe("credit from a caller", () => {
+  test.each([
+    [
+      "of more than a stream can have, at once",
+      (): Frame[] => [{ kind: FRAME.OPEN, id: 1, method: 0, credit: 0x8000_0000 }],
+      "OPEN with a credit of 2147483648 bytes",
+    ],
+    [
+      "of more than a stream can have, in sum",
+      (): Frame[] => [
+        { kind: FRAME.OPEN, id: 1, method: 0, credit: 0x7fff_ffff },
+        { kind: FRAME.CREDIT, id: 1, credit: 1 },
+      ],
+      "credit of 2147483648 bytes for call 1",
+    ],
+    [
+      "for a call that never was",
+      (): Frame[] => [{ kind: FRAME.CREDIT, id: 9, credit: 1 }],
+      "CREDIT for call 9, which was never opened",
+    ],
+  ])("%s ends the connection with a reason", async (_, frames, reason) => {
+    const { peer, server } = serve(DOWN, async function* (_request: unknown, { signal }: Context) {
+      yield* [];
+      await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    });
+    peer.send(...frames());
+    expect(await peer.reason()).toBe(reason);
+    await until("the handler's end", () => server.calls === 0);
+  });
+
+  test("for a call that has ended is passed over", async () => {
+    const { peer } = serve(DOWN, () => [1]);
+    peer.open(1, "{}", { credit: 1000 });
+    await peer.next(FRAME.STATUS);
+    peer.send({ kind: FRAME.CREDIT, id: 1, credit: 0xffff_ffff }).open(1, "{}", { credit: 1000 });
+    await peer.next(FRAME.STATUS);
+  });
+
+  test("of nothing keeps the handler from being asked; the call can be cancelled", async () => {
+    let asked = 0;
+    const { peer, server } = serve(DOWN, function* () {
+      asked++;
+      yield 1;
+    });
+    peer.open(1, "{}", { credit: 0 });
+    await until("the call", () => server.calls === 1);
+    peer.send({ kind: FRAME.CANCEL, id: 1 });
+    expect(await peer.status()).toMatchObject({ code: 499 });
+    await until("its end", () => server.calls === 0);
+    expect(asked).toBe(0);
+  });
+});

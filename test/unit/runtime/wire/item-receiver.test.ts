@@ -1,0 +1,188 @@
+import { describe, expect, test } from "vitest";
+import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
+import { ItemReceiver } from "../../../../runtime/src/wire/item-receiver.js";
+import { WindowBudget } from "../../../../runtime/src/wire/window-budget.js";
+import { failure } from "../support/wait.js";
+import { Random, SEED } from "./random.js";
+
+const GONE = new RpcError("CANCELLED", "gone");
+
+/** A receiver, and what it asked of its call. */
+function receive(window: number, growth = 0) {
+  const grants: number[] = [];
+  let left = 0;
+  const budget = new WindowBudget(growth);
+  const items = new ItemReceiver<number>(window, budget, { grant: (bytes) => grants.push(bytes), leave: () => left++ });
+  return { items, grants, budget, left: () => left };
+}
+
+describe("items that arrive", () => {
+  test("are taken in order, before and after somebody asks for them", async () => {
+    const { items } = receive(1000);
+    items.push(1, 1);
+    items.push(2, 1);
+    expect(await items.next()).toEqual({ done: false, value: 1 });
+    const [second, third, fourth] = [items.next(), items.next(), items.next()];
+    items.push(3, 1);
+    items.push(4, 1);
+    items.end();
+    expect(await Promise.all([second, third, fourth, items.next()])).toEqual([
+      { done: false, value: 2 },
+      { done: false, value: 3 },
+      { done: false, value: 4 },
+      { done: true, value: undefined },
+    ]);
+  });
+
+  test("in any number come out, however they are taken", async () => {
+    const { items } = receive(1_000_000);
+    const random = new Random(SEED);
+    let [pushed, taken] = [0, 0];
+    for (let turn = 0; turn < 300; turn++) {
+      for (let more = random.below(20); more > 0; more--) items.push(pushed++, 1);
+      for (let less = random.below(20); less > 0 && taken < pushed; less--) {
+        expect((await items.next()).value).toBe(taken++);
+      }
+    }
+    items.end();
+    for await (const item of items) expect(item).toBe(taken++);
+    expect(taken).toBe(pushed);
+  });
+
+  test("before an error are taken before it is thrown; it is thrown once", async () => {
+    const { items } = receive(1000);
+    items.push(1, 1);
+    items.end(GONE);
+    items.end(new RpcError("INTERNAL"));
+    expect(await items.next()).toMatchObject({ value: 1 });
+    expect(await failure(items.next())).toBe(GONE);
+    expect(await items.next()).toEqual({ done: true, value: undefined });
+  });
+
+  test("are dropped where the call is aborted", async () => {
+    const { items } = receive(1000);
+    items.push(1, 1);
+    items.abort(GONE);
+    expect(await failure(items.next())).toBe(GONE);
+  });
+
+  test("after the end are dropped", async () => {
+    const { items } = receive(1000);
+    items.end();
+    items.push(1, 1);
+    expect(await items.next()).toMatchObject({ done: true });
+  });
+
+  test("make no noise where they fail while nobody waits", async () => {
+    const { items } = receive(1000);
+    const asked = items.next();
+    items.abort(GONE);
+    // A rejection that nobody handles in this turn would end the process, at the other side's will.
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(await failure(asked)).toBe(GONE);
+  });
+});
+
+describe("a consumer that leaves", () => {
+  test("tells the call so, once, and whoever waits that it is over", async () => {
+    const { items, left } = receive(1000);
+    const waiting = items.next();
+    expect(await items.return()).toMatchObject({ done: true });
+    expect(await items.return()).toMatchObject({ done: true });
+    expect(await waiting).toMatchObject({ done: true });
+    expect(left()).toBe(1);
+  });
+
+  test("after the end tells nobody", async () => {
+    const { items, left } = receive(1000);
+    items.push(1, 1);
+    items.end(GONE);
+    await items.return();
+    expect(left()).toBe(0);
+    expect(await items.next()).toMatchObject({ done: true });
+  });
+});
+
+describe("credit", () => {
+  test("lasts for the window, and the item that goes over it; not for one more", () => {
+    const { items } = receive(100);
+    for (let count = 0; count < 4; count++) items.push(count, 20);
+    expect(() => items.push(5, 20)).toThrow("beyond the credit");
+  });
+
+  test("lasts for one item of any size where the window is nearly full", () => {
+    const { items } = receive(100);
+    items.push(1, 80);
+    items.push(2, 1_000_000);
+    expect(() => items.push(3, 0)).toThrow("beyond the credit");
+  });
+
+  test("comes back in halves of the window, as items are taken", async () => {
+    const { items, grants } = receive(100);
+    for (let count = 0; count < 3; count++) items.push(count, 15);
+    await items.next();
+    expect(grants).toEqual([]);
+    await items.next();
+    expect(grants).toEqual([50]);
+    await items.next();
+    items.push(4, 15);
+    await items.next();
+    expect(grants).toEqual([50, 50]);
+  });
+
+  test("always comes back, however small the window: no stream waits for ever", async () => {
+    for (const window of [1, 10, 11, 20, 100, 4096]) {
+      const { items, grants } = receive(window);
+      let credit = window;
+      for (let count = 0; count < 200; count++) {
+        expect(credit).toBeGreaterThan(0);
+        items.push(count, count % 50);
+        credit -= 10 + (count % 50);
+        await items.next();
+        credit += grants.splice(0).reduce((sum, bytes) => sum + bytes, 0);
+      }
+    }
+  });
+
+  test("is not granted after the end", async () => {
+    const { items, grants } = receive(100);
+    items.push(1, 90);
+    items.end();
+    await items.next();
+    expect(grants).toEqual([]);
+  });
+
+  test("grows for a consumer that keeps up, as far as the budget goes, and the budget gets it back", async () => {
+    const { items, grants, budget } = receive(100, 300);
+    for (let count = 0; count < 10; count++) {
+      items.push(count, 90);
+      await items.next();
+    }
+    // 100, then 200, then 400 would be over the budget together with what is taken.
+    expect(grants.slice(0, 2)).toEqual([200, 300]);
+    expect(budget.take(1)).toBe(false);
+    items.end();
+    expect(budget.take(1)).toBe(false);
+    items.release();
+    items.release();
+    expect(budget.take(300)).toBe(true);
+    expect(budget.take(1)).toBe(false);
+  });
+
+  test("does not grow for a consumer that is behind", async () => {
+    const { items, grants } = receive(1000, 1_000_000);
+    for (let count = 0; count < 9; count++) items.push(count, 100);
+    for (let count = 0; count < 8; count++) await items.next();
+    expect(grants).toEqual([550]);
+  });
+
+  test.each(["return", "abort"] as const)("that has grown goes back to the budget on %s", async (how) => {
+    const { items, budget } = receive(100, 100);
+    items.push(1, 90);
+    await items.next();
+    expect(budget.take(1)).toBe(false);
+    if (how === "return") await items.return();
+    else items.abort(GONE);
+    expect(budget.take(100)).toBe(true);
+  });
+});

@@ -1,0 +1,137 @@
+import { describe, expect, test } from "vitest";
+import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
+import { Backlog } from "../../../../runtime/src/wire/backlog.js";
+import { Batch } from "../../../../runtime/src/wire/batch.js";
+import { ItemSender } from "../../../../runtime/src/wire/item-sender.js";
+import { failure, within } from "../support/wait.js";
+import { Collector } from "./frames.js";
+
+const GONE = new RpcError("CANCELLED", "gone");
+
+function sender(credit: number, maxItem = 1000) {
+  const heard = new Collector();
+  const batch = new Batch((chunk) => void heard.push(chunk));
+  const backlog = new Backlog();
+  const it = new ItemSender(batch, backlog, 7, credit, maxItem);
+  return {
+    it,
+    backlog,
+    frames: () => {
+      batch.flush();
+      return heard.frames.map(({ kind, id, payload }) => [kind, id, `${payload}`]);
+    },
+  };
+}
+
+/** Whether a promise has settled by now. */
+async function settled(promise: Promise<unknown>): Promise<boolean> {
+  let done = false;
+  promise.then(
+    () => (done = true),
+    () => (done = true),
+  );
+  await new Promise((resolve) => setTimeout(resolve, 2));
+  return done;
+}
+
+test("items and the end leave as frames of the call", () => {
+  const { it, frames } = sender(100);
+  it.send("☺");
+  it.send(Buffer.from("raw"));
+  it.end();
+  expect(frames()).toEqual([
+    [3, 7, "☺"],
+    [3, 7, "raw"],
+    [4, 7, ""],
+  ]);
+});
+
+test("an item over the limit is refused before it is sent", () => {
+  const { it, frames } = sender(10_000, 5);
+  it.send("12345");
+  expect(() => it.send("123456")).toThrow("the item has 6 bytes; the limit is 5");
+  expect(() => it.send("☺☺")).toThrow("the item has 6 bytes");
+  expect(frames()).toHaveLength(1);
+});
+
+describe("credit", () => {
+  test("lets the item pass that goes over it, and then makes its sender wait for more", async () => {
+    const { it } = sender(21);
+    it.send("x");
+    expect(it.blocked).toBe(false);
+    it.send("x".repeat(500));
+    expect(it.blocked).toBe(true);
+    const ready = it.ready();
+    it.grant(499);
+    expect(await settled(ready)).toBe(false);
+    it.grant(3);
+    await within("ready", ready);
+    expect(it.blocked).toBe(false);
+  });
+
+  test("of nothing lets nothing pass", async () => {
+    const { it } = sender(0);
+    expect(it.blocked).toBe(true);
+    expect(await settled(it.ready())).toBe(false);
+  });
+
+  test("beyond the most that a stream can have breaks the protocol", () => {
+    const { it } = sender(10);
+    it.grant(0x7fff_ffff - 10);
+    expect(() => it.grant(1)).toThrow("credit of 2147483648 bytes for call 7");
+  });
+
+  test("counts however much was granted at a time", () => {
+    const { it } = sender(10);
+    expect(() => {
+      for (let count = 0; count < 3; count++) it.grant(0x7fff_ffff / 2);
+    }).toThrow("credit of");
+  });
+});
+
+describe("a transport that is full", () => {
+  test("makes senders wait, with credit or without", async () => {
+    const { it, backlog } = sender(100);
+    backlog.fill();
+    expect(it.blocked).toBe(true);
+    const ready = it.ready();
+    it.grant(1);
+    expect(await settled(ready)).toBe(false);
+    backlog.drain();
+    await within("ready", ready);
+  });
+
+  test("that is full again before a sender came to its turn makes it wait again", async () => {
+    const { it, backlog } = sender(100);
+    backlog.fill();
+    const ready = it.ready();
+    backlog.drain();
+    backlog.fill();
+    expect(await settled(ready)).toBe(false);
+    backlog.drain();
+    await within("ready", ready);
+  });
+});
+
+describe("a call that ends", () => {
+  test.each([0, 100])("tells whoever waits why, with %i bytes of credit", async (credit) => {
+    const { it, backlog } = sender(credit);
+    backlog.fill();
+    const ready = it.ready();
+    let closed = 0;
+    it.onClose = () => closed++;
+    it.close(GONE);
+    it.close(new RpcError("INTERNAL"));
+    expect(await failure(ready)).toBe(GONE);
+    expect(await failure(it.ready())).toBe(GONE);
+    expect(closed).toBe(1);
+    expect(it.closed && it.blocked).toBe(true);
+  });
+
+  test("sends no end any more", () => {
+    const { it, frames } = sender(100);
+    it.close(GONE);
+    it.end();
+    expect(frames()).toEqual([]);
+  });
+});

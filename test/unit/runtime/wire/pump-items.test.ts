@@ -1,0 +1,221 @@
+import { PassThrough } from "node:stream";
+import { describe, expect, test } from "vitest";
+import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
+import { Backlog } from "../../../../runtime/src/wire/backlog.js";
+import { Batch } from "../../../../runtime/src/wire/batch.js";
+import { ItemSender } from "../../../../runtime/src/wire/item-sender.js";
+import type { ItemSource } from "../../../../runtime/src/wire/iterator-of.js";
+import { pumpItems } from "../../../../runtime/src/wire/pump-items.js";
+import { failure, until, within } from "../support/wait.js";
+import { Collector } from "./frames.js";
+
+const GONE = new RpcError("CANCELLED", "gone");
+const NEVER = new Promise<never>(() => undefined);
+
+function pump(source: unknown, credit = 1000, encode: (item: unknown) => readonly string[] = (item) => [`${item}`]) {
+  const heard = new Collector();
+  const sender = new ItemSender(new Batch((chunk) => void heard.push(chunk)), new Backlog(), 7, credit, 1000);
+  const reasons: unknown[] = [];
+  const result = pumpItems(source as ItemSource<unknown>, encode, sender, (error) => reasons.push(error));
+  result.catch(() => undefined);
+  return { result, sender, reasons, sent: () => heard.frames.map(({ payload }) => `${payload}`) };
+}
+
+/** A source that tells what was asked of it. */
+function watched(more: Partial<AsyncIterator<unknown>> = {}) {
+  const asked: string[] = [];
+  const iterator = {
+    next: () => {
+      asked.push("next");
+      return more.next?.() ?? Promise.resolve({ done: false, value: asked.length });
+    },
+    return: () => {
+      asked.push("return");
+      return more.return?.() ?? Promise.resolve({ done: true, value: undefined });
+    },
+  };
+  return { asked, source: { [Symbol.asyncIterator]: () => iterator } };
+}
+
+describe("items are taken", () => {
+  test.each([
+    ["an array", () => [1, 2, 3]],
+    ["a set", () => new Set([1, 2, 3])],
+    ["promises", () => [1, Promise.resolve(2), 3]],
+    [
+      "a generator",
+      function* () {
+        yield* [1, 2, 3];
+      },
+    ],
+    [
+      "an async generator",
+      async function* () {
+        yield* [1, 2, 3];
+      },
+    ],
+    ["a Node stream", () => PassThrough.from([1, 2, 3])],
+    [
+      "a web stream",
+      () =>
+        new ReadableStream({
+          start(controller) {
+            for (const item of [1, 2, 3]) controller.enqueue(item);
+            controller.close();
+          },
+        }),
+    ],
+  ])("from %s", async (_, source) => {
+    const { result, sent } = pump(source());
+    await within("the end", result);
+    await until("the items", () => sent().length === 3);
+    expect(sent()).toEqual(["1", "2", "3"]);
+  });
+
+  test("only when the next one may be sent, and what the source returns is the result", async () => {
+    let asked = 0;
+    const { result, sender } = pump(
+      (async function* () {
+        for (; asked < 5; asked++) yield "x";
+        return "done";
+      })(),
+      30,
+    );
+    await until("a full window", () => asked === 2);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(asked).toBe(2);
+    sender.grant(11);
+    await until("one more", () => asked === 3);
+    sender.grant(1000);
+    expect(await within("the end", result)).toBe("done");
+  });
+
+  test("while others go on, also where they are without end and weigh nothing", async () => {
+    const { result, sender } = pump(
+      (function* () {
+        for (;;) yield "";
+      })(),
+      1000,
+      () => [],
+    );
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    sender.close(GONE);
+    expect(await failure(result)).toBe(GONE);
+  });
+});
+
+describe("a source", () => {
+  test.each([
+    ["undefined", undefined],
+    ["null", null],
+    ["a number", 7],
+    ["a text", "text"],
+    ["a plain object", {}],
+    ["an object whose iterator is none", { [Symbol.asyncIterator]: undefined }],
+    ["a function", () => [1]],
+  ])("that is %s is refused", async (_, source) => {
+    const error = await failure<Error>(pump(source).result);
+    expect(error).toBeInstanceOf(TypeError);
+    expect(error.message).toMatch(/^items must come from an async iterable or an iterable, not from /);
+  });
+
+  test("that throws is not returned, and what it throws is the reason", async () => {
+    const boom = new Error("boom");
+    const { asked, source } = watched({ next: () => Promise.reject(boom) });
+    const { result, reasons } = pump(source);
+    expect(await failure(result)).toBe(boom);
+    expect(asked).toEqual(["next"]);
+    expect(reasons).toEqual([]);
+  });
+
+  test("whose item cannot be sent is left, and the reason is known at once, even if leaving never ends", async () => {
+    const wrong = new Error("wrong");
+    const { asked, source } = watched({ return: () => NEVER });
+    const { reasons } = pump(source, 1000, () => {
+      throw wrong;
+    });
+    await until("the reason", () => reasons.length === 1);
+    expect(reasons).toEqual([wrong]);
+    expect(asked).toEqual(["next", "return"]);
+  });
+
+  test("that throws as it is left does not change the reason", async () => {
+    const wrong = new Error("wrong");
+    for (const leave of [
+      () => Promise.reject(new Error("in return")),
+      () => {
+        throw new Error("in return");
+      },
+    ]) {
+      const { source } = watched({ return: leave });
+      const { result } = pump(source, 1000, () => {
+        throw wrong;
+      });
+      expect(await failure(result)).toBe(wrong);
+    }
+  });
+
+  test("is left when the call ends while it waits for credit; the end of its `finally` is waited for", async () => {
+    let cleaned = false;
+    let clean = (): void => undefined;
+    const { result, sender } = pump(
+      (async function* () {
+        try {
+          for (;;) yield "x";
+        } finally {
+          await new Promise<void>((resolve) => {
+            clean = resolve;
+          });
+          cleaned = true;
+        }
+      })(),
+      5,
+    );
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    sender.close(GONE);
+    let over = false;
+    result.catch(() => {
+      over = true;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(over).toBe(false);
+    clean();
+    expect(await failure(result)).toBe(GONE);
+    expect(cleaned).toBe(true);
+  });
+
+  test("that was never begun is left, too", async () => {
+    const { asked, source } = watched();
+    const { result, sender } = pump(source, 0);
+    sender.close(GONE);
+    expect(await failure(result)).toBe(GONE);
+    expect(asked).toEqual(["return"]);
+  });
+
+  test("that waits for data is let go of at once: a Node stream", async () => {
+    const stream = new PassThrough();
+    const { result, sender } = pump(stream);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    sender.close(GONE);
+    await failure(result);
+    expect(stream.destroyed).toBe(true);
+  });
+
+  test("that waits for data is let go of at once: a web stream", async () => {
+    let cancelled = false;
+    const { result, sender } = pump(
+      new ReadableStream({
+        cancel() {
+          cancelled = true;
+        },
+      }),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    sender.close(GONE);
+    await within(
+      "the end",
+      result.catch(() => undefined),
+    );
+    expect(cancelled).toBe(true);
+  });
+});
