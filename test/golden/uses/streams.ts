@@ -113,7 +113,7 @@ export async function refusal(client: StreamsClient): Promise<{ status: string; 
   if (result.ok) return { status: "OK", details: result.value };
   const { error } = result;
   if (error.status === "FORBIDDEN") {
-    const details: null = error.details;
+    const details: null | undefined = error.details;
     return { status: error.status, details };
   }
   return { status: error.status, details: undefined };
