@@ -1,28 +1,44 @@
+/** Something inside a value that JSON cannot carry. */
+interface Unfit {
+  readonly path: string;
+  readonly what: string;
+}
+
 /** Where inside `value` something stands that JSON cannot carry, and what; undefined where all of it is plain JSON. */
-export function notJson(value: unknown, path = ""): { readonly path: string; readonly what: string } | undefined {
+export function notJson(value: unknown): Unfit | undefined {
+  return search(value, "", new Set());
+}
+
+/** @param ancestors the objects that `value` stands in: none of them can also stand in it. */
+function search(value: unknown, path: string, ancestors: Set<object>): Unfit | undefined {
   if (value === null || typeof value === "string" || typeof value === "boolean") return undefined;
   if (typeof value === "number") return Number.isFinite(value) ? undefined : { path, what: String(value) };
   if (typeof value !== "object") return { path, what: value === undefined ? "undefined" : `a ${typeof value}` };
-  if (Array.isArray(value)) return first(value.map((item, index) => () => notJson(item, `${path}[${index}]`)));
-  const prototype = Object.getPrototypeOf(value);
-  if (prototype !== null && Object.getPrototypeOf(prototype) !== null) {
-    return { path, what: `an instance of ${value.constructor?.name ?? "a class"}` };
-  }
-  return first(
-    Object.entries(value).map(
-      ([key, item]) =>
-        () =>
-          notJson(item, path === "" ? key : `${path}.${key}`),
-    ),
-  );
-}
-
-function first<T>(attempts: readonly (() => T | undefined)[]): T | undefined {
-  for (const attempt of attempts) {
-    const found = attempt();
+  if (!Array.isArray(value) && !isPlain(value)) return { path, what: `an instance of ${className(value)}` };
+  if (ancestors.has(value)) return { path, what: "a value that contains itself" };
+  ancestors.add(value);
+  for (const [key, item] of Array.isArray(value) ? value.entries() : Object.entries(value)) {
+    const found = search(
+      item,
+      typeof key === "number" ? `${path}[${key}]` : path === "" ? key : `${path}.${key}`,
+      ancestors,
+    );
     if (found !== undefined) return found;
   }
+  ancestors.delete(value);
   return undefined;
+}
+
+/** Whether `value` is an object as literals make it. It asks for no certain prototype: realms have one each. */
+export function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+/** The name of the class that `value` is an instance of, for people. */
+export function className(value: object): string {
+  const { name } = value.constructor ?? {};
+  return typeof name === "string" && name !== "" ? name : "a class";
 }
 
 /** JSON with sorted keys: equal values give equal texts. */

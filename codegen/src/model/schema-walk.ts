@@ -1,12 +1,13 @@
 import type { JsonSchema } from "sshrpc/contract";
+import { isPlain } from "./json-value.js";
 import { keywordValue } from "./keywords.js";
 
 /** A schema may also be `true` (everything) or `false` (nothing). */
 export type SchemaOrBoolean = JsonSchema | boolean;
 
-/** Whether `value` can be a schema. */
+/** Whether `value` can be a schema: a plain object, and no instance of a class such as Date. */
 export function isSchemaObject(value: unknown): value is JsonSchema {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return typeof value === "object" && value !== null && !Array.isArray(value) && isPlain(value);
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Problems } from "../problem.js";
 import type { NamedType } from "./api-model.js";
 import { describe } from "./describe.js";
 import type { ExportedSchema, Hint } from "./hint.js";
-import { canonicalJson } from "./json-value.js";
+import { canonicalJson, className } from "./json-value.js";
 import { keywordValue } from "./keywords.js";
 import { isIdentifier, isReservedType, pascalCase } from "./names.js";
 import { ANY_KEY, normalize } from "./normalize.js";
@@ -29,6 +29,8 @@ export class TypeReader {
   readonly #problems: Problems;
   readonly #entries = new Map<string, Entry>();
   readonly #nameOf = new Map<object, string>();
+  /** The schemas without a name that are being read, each inside the one before it. */
+  readonly #ancestors = new Set<object>();
 
   constructor(exported: ReadonlyMap<object, ExportedSchema>, problems: Problems) {
     this.#exported = exported;
@@ -60,12 +62,7 @@ export class TypeReader {
   #read(value: unknown, hint: Hint, path: string, scope: Scope | undefined): SchemaOrBoolean {
     if (typeof value === "boolean") return value;
     if (!isSchemaObject(value)) {
-      const cause = value === undefined ? "; is an import misspelt, or do two files import each other?" : "";
-      this.#problems.add(
-        hint.at,
-        path,
-        `give a TypeBox type; this is ${value === null ? "null" : typeof value}${cause}`,
-      );
+      this.#problems.add(hint.at, path, `give a TypeBox type; this is ${whatElse(value)}`);
       return {};
     }
     const exported = this.#exported.get(value) ?? copied(value, hint.exported);
@@ -114,7 +111,14 @@ export class TypeReader {
       );
       return {};
     }
-    return this.#plain(value, hint, path, outer);
+    if (this.#ancestors.has(value)) {
+      this.#problems.add(hint.at, path, "it contains itself; use Type.Cyclic");
+      return {};
+    }
+    this.#ancestors.add(value);
+    const schema = this.#plain(value, hint, path, outer);
+    this.#ancestors.delete(value);
+    return schema;
   }
 
   /** The named type for one definition of `scope`. */
@@ -190,6 +194,14 @@ export class TypeReader {
     }
     return this.#read(content, hint.child(keyword), keyword === "items" ? `${path}[]` : `${path}.${keyword}`, scope);
   }
+}
+
+/** What stands in the place of a schema, for people. */
+function whatElse(value: unknown): string {
+  if (value === undefined) return "undefined; is an import misspelt, or do two files import each other?";
+  if (value === null) return "null";
+  if (typeof value !== "object") return typeof value;
+  return Array.isArray(value) ? "a list" : `an instance of ${className(value)}, which JSON cannot carry`;
 }
 
 /** `Type.Optional(Note)` is a copy of Note: it has the same parts, and lost only its identity. */

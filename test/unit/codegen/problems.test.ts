@@ -177,6 +177,48 @@ test("what JSON cannot carry is refused, wherever it stands in a type", async ()
   ]);
 });
 
+test.each([
+  ["new Date()", "an instance of Date"],
+  ['new URL("http://localhost")', "an instance of URL"],
+  ["new Map()", "an instance of Map"],
+  ["/x/", "an instance of RegExp"],
+  ["new (class Note {})()", "an instance of Note"],
+])("an object of a class is no type: %s", async (value, what) => {
+  const complaint = `give a TypeBox type; this is ${what}, which JSON cannot carry`;
+  expect(
+    await refused(
+      `a: { GET: { response: ${value} as never } }`,
+      `b: { GET: { response: Type.Object({ x: ${value} as never }) } }`,
+    ),
+  ).toEqual([
+    `schema/api.ts:7:17: resources.a.GET.response: ${complaint}`,
+    `schema/api.ts:8:41: resources.b.GET.response.x: ${complaint}`,
+  ]);
+});
+
+test("a type or a default that contains itself is refused, and one that is used twice is not", async () => {
+  const withHead = (head: string, ...resources: readonly string[]) =>
+    complaintsOf({ "schema/api.ts": `${schemaOf(...resources)}${head}\n` });
+  const knot =
+    "function knot(key: string): any { const made: any = { type: 'object' }; made[key] = made; return made; }";
+  const tree =
+    "function tree(): any { const made: any = Type.Object({ a: Type.Object({}) }); made.properties.a.properties.up = made; return made; }";
+  expect(
+    await withHead(
+      `${knot}\n${tree}`,
+      "a: { GET: { response: knot('items') } }",
+      "b: { GET: { response: tree() } }",
+      `c: { GET: { ${NULL}, request: Type.Object({ x: Type.Unsafe({ default: knot("me") }) }) } }`,
+    ),
+  ).toEqual([
+    "schema/api.ts:7:17: resources.a.GET.response[]: it contains itself; use Type.Cyclic",
+    "schema/api.ts:8:17: resources.b.GET.response.a.up: it contains itself; use Type.Cyclic",
+    'schema/api.ts:9:63: resources.c.GET.request.x: "default" at me is a value that contains itself, which JSON cannot carry',
+  ]);
+  const shared = "function twice(): any { const one = Type.Object({}); return Type.Object({ a: one, b: one }); }";
+  expect(await withHead(shared, "a: { GET: { response: twice() } }")).toEqual([]);
+});
+
 test("a type that JSON cannot carry is reported where it is declared, also in another file", async () => {
   const files = {
     "schema/api.ts":
