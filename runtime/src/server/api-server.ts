@@ -58,9 +58,14 @@ export class ApiServer {
     return this.#connections.size;
   }
 
-  /** Who is connected, each with the client of what it serves in turn. */
+  /**
+   * Who is connected, each with the client of what it serves in turn. A peer counts once it has said hello: before that
+   * nobody knows what it takes.
+   */
   get clients(): readonly ConnectedClient<unknown>[] {
-    return [...this.#connections.values()].map(({ peer, callbacks }) => ({ peer, callbacks: callbacks() }));
+    return [...this.#connections].flatMap(([{ remote }, { peer, callbacks }]) =>
+      remote === undefined ? [] : [{ peer, callbacks: callbacks() }],
+    );
   }
 
   /** How many calls run, with those that are answered and whose handlers have not finished. */
