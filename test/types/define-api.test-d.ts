@@ -29,7 +29,9 @@ describe("defineApi lets pass", () => {
     expectTypeOf(api.resources.item.path).toEqualTypeOf<"/items/{id}">();
   });
 
-  test("a parameter that is optional, or in each member of a union, or one of several", () => {
+  test("a parameter that is in each member of a union, or one of several, beside optional fields", () => {
+    const More = Type.Object({ id: Type.Integer(), more: Type.Optional(Text) });
+    defineResources({ a: { path: "/a/{id}", GET: { request: More, response: Text } } });
     const Either = Type.Union([Id, Type.Object({ id: Type.String(), more: Text })]);
     defineResources({ a: { path: "/a/{id}", GET: { request: Either, response: Text } } });
     const Two = Type.Object({ x: Text, y: Text });
@@ -75,6 +77,14 @@ describe("defineApi refuses", () => {
     defineApi({ ...about, resources: {}, callbacks });
   });
 
+  test("a {param} that the request may leave out", () => {
+    const Maybe = Type.Object({ id: Type.Optional(Type.Integer()) });
+    // @ts-expect-error id is optional
+    defineApi({ ...about, resources: { a: { path: "/a/{id}", GET: { request: Maybe, response: Text } } } });
+    // @ts-expect-error in one member of a union
+    defineResources({ a: { path: "/a/{id}", GET: { request: Type.Union([Id, Maybe]), response: Text } } });
+  });
+
   test("a method that answers nothing", () => {
     // @ts-expect-error a method needs a response, a responseStream, or both
     defineApi({ ...about, resources: { a: { GET: { request: Id } } } });
@@ -93,6 +103,14 @@ describe("defineApi refuses", () => {
     defineApi({ ...about, resources: { a: { GET: { response: Text, timeout: "1s" } } } });
     // @ts-expect-error Bytes is a stream only
     defineApi({ ...about, resources: { a: { GET: { response: Bytes } } } });
+    // @ts-expect-error the details of an error are no stream
+    defineApi({ ...about, resources: { a: { GET: { response: Text, errors: { CONFLICT: Bytes } } } } });
+    // @ts-expect-error nor a text
+    defineApi({ ...about, resources: { a: { GET: { response: Text, errors: { CONFLICT: "x" } } } } });
+    // @ts-expect-error the items of a stream have a schema
+    defineApi({ ...about, resources: { a: { GET: { responseStream: "x" } } } });
+    // @ts-expect-error in both directions
+    defineApi({ ...about, resources: { a: { STORE: { requestStream: "x", response: Text } } } });
     // @ts-expect-error an API has a version
     defineApi({ name: "test", resources: {} });
   });

@@ -64,6 +64,19 @@ type Fields<M> = M extends { readonly request: infer Request extends TSchema }
     : never
   : never;
 
+/** `Param` where the request has it and may leave it out, in any member of a union. */
+type OptionalField<M, Param extends string> = M extends { readonly request: infer Request extends TSchema }
+  ? Static<Request> extends infer Value
+    ? Value extends unknown
+      ? Param extends keyof Value
+        ? Value extends Required<Pick<Value, Param>>
+          ? never
+          : Param
+        : never
+      : never
+    : never
+  : never;
+
 /** The type of a mistake: nothing has it, so the editor marks the place and shows the text. */
 interface Mistake<Text> {
   readonly "~mistake": Text;
@@ -81,12 +94,26 @@ type CheckedValue<V> = V extends Bytes
     ? unknown
     : Mistake<"this is no schema: write Type.…">;
 
+/** The same for a stream, which may also be {@link Bytes}. */
+type CheckedStream<V> = V extends Bytes ? unknown : CheckedValue<V>;
+
+type CheckedErrors<Errors> = { readonly [Status in keyof Errors]: CheckedValue<Errors[Status]> };
+
 type CheckedMethod<M, Path> = Known<M, MethodSchema, "option of a method"> & {
   readonly [Key in keyof M & ("request" | "response")]: CheckedValue<M[Key]>;
+} & {
+  readonly [Key in keyof M & ("requestStream" | "responseStream")]: CheckedStream<M[Key]>;
+} & {
+  readonly [Key in keyof M & "errors"]: CheckedErrors<M[Key]>;
 } & ([Exclude<Params<Path>, Fields<M>>] extends [never]
     ? unknown
     : {
         readonly request: Mistake<`{${Exclude<Params<Path>, Fields<M>> & string}} of the path is no field of this request`>;
+      }) &
+  ([OptionalField<M, Params<Path>>] extends [never]
+    ? unknown
+    : {
+        readonly request: Mistake<`{${OptionalField<M, Params<Path>>}} of the path is an optional field of this request: require it`>;
       }) &
   (M extends { readonly response: unknown } | { readonly responseStream: unknown }
     ? unknown
@@ -104,7 +131,7 @@ type CheckedApi<A> = Known<A, ApiSchema, "option of an API"> & {
 
 /**
  * Declares an API. It returns its argument; its work is done by its types, which refuse in the editor a wrong verb, an
- * unknown option, and a `{param}` of a path that is no field of the request. `sshrpc gen` refuses the same again.
+ * unknown option, what is no schema, and a `{param}` of a path that is no required field of the request. `sshrpc gen` refuses the same again.
  *
  * @example
  * export default defineApi({
