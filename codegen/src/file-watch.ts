@@ -16,7 +16,8 @@ export class FileWatch {
   readonly #watcher: FSWatcher;
   readonly #ready: Promise<void>;
   readonly #onChange: (changed: readonly string[]) => void;
-  readonly #folders = new Set<string>();
+  /** Which folder of a path is watched: another may take its place, and goes unnoticed then. */
+  readonly #folders = new Map<string, string>();
   readonly #changed = new Set<string>();
   /** What the files were like that changed last. */
   #reported = new Map<string, string>();
@@ -27,7 +28,12 @@ export class FileWatch {
   constructor(onChange: (changed: readonly string[]) => void) {
     this.#onChange = onChange;
     this.#watcher = watch([], { ignoreInitial: true, depth: 0, atomic: false });
-    this.#watcher.on("all", (_event, path) => this.#noticed(resolve(path)));
+    this.#watcher.on("all", (event, path) => {
+      if (event === "unlinkDir") this.#forget(resolve(path));
+      this.#noticed(resolve(path));
+    });
+    // Chokidar says nothing of a folder that was moved away where another took its place at once.
+    this.#watcher.on("raw", () => this.#checkFolders());
     // A folder that cannot be watched, or went: what is still there goes on being watched.
     this.#watcher.on("error", () => {});
     this.#ready = new Promise((done) => {
@@ -38,17 +44,35 @@ export class FileWatch {
   /** Watches exactly `files`, absolute paths, from now on. */
   async follow(files: Iterable<string>): Promise<void> {
     this.#files = new Set(files);
-    const added = [...new Set([...this.#files].map(existingFolder))].filter((folder) => !this.#folders.has(folder));
-    if (added.length === 0) return;
-    for (const folder of added) this.#folders.add(folder);
-    this.#watcher.add(added);
-    await this.#ready;
+    if (this.#watchFolders()) await this.#ready;
   }
 
   async close(): Promise<void> {
     clearTimeout(this.#timer);
     await this.#watcher.close();
     clearTimeout(this.#timer);
+  }
+
+  /** Watches the folders of all files, or the nearest around them; whether that added any. */
+  #watchFolders(): boolean {
+    this.#checkFolders();
+    const added = [...new Set([...this.#files].map(existingFolder))].filter((folder) => !this.#folders.has(folder));
+    for (const folder of added) this.#folders.set(folder, identityOf(folder));
+    if (added.length > 0) this.#watcher.add(added);
+    return added.length > 0;
+  }
+
+  /** A folder that another one replaced counts as a change of what is in it. */
+  #checkFolders(): void {
+    for (const [folder, identity] of this.#folders) {
+      if (identityOf(folder) === identity) continue;
+      this.#forget(folder);
+      this.#noticed(folder);
+    }
+  }
+
+  #forget(folder: string): void {
+    if (this.#folders.delete(folder)) this.#watcher.unwatch(folder);
   }
 
   #noticed(path: string): void {
@@ -68,7 +92,12 @@ export class FileWatch {
     for (const [path, state] of this.#reported) {
       if (stateOf(path) !== state) this.#changed.add(path);
     }
-    this.#reported = new Map([...this.#changed].map((path) => [path, stateOf(path)]));
+    // A folder that came may get its files before it is watched.
+    const alsoInside = [...this.#files].filter((file) =>
+      [...this.#changed].some((path) => file.startsWith(path + sep)),
+    );
+    this.#reported = new Map([...this.#changed, ...alsoInside].map((path) => [path, stateOf(path)]));
+    this.#watchFolders();
     const changed = [...this.#changed].sort();
     this.#changed.clear();
     if (changed.length === 0) return;
@@ -81,6 +110,12 @@ export class FileWatch {
 function stateOf(path: string): string {
   const stats = statSync(path, { throwIfNoEntry: false, bigint: true });
   return stats === undefined ? "" : `${stats.ino} ${stats.size} ${stats.mtimeNs}`;
+}
+
+/** Differs between two folders that have the same path, one after the other. */
+function identityOf(folder: string): string {
+  const stats = statSync(folder, { throwIfNoEntry: false, bigint: true });
+  return stats === undefined ? "" : `${stats.dev} ${stats.ino} ${stats.birthtimeNs}`;
 }
 
 function existingFolder(file: string): string {

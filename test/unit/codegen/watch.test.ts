@@ -91,6 +91,41 @@ test("a save that replaces the file by renaming another one is noticed, again an
   }
 });
 
+const another = (name: string) => schemaOf(HELLO, `${name}: { GET: { response: Type.Null() } }`);
+
+test("a schema whose folder goes and comes again is followed on, again and again", async () => {
+  const project = new Project({ "schema/api.ts": schemaOf(HELLO) });
+  const { after } = await watched(project);
+  for (const name of ["one", "two"]) {
+    await after(() => project.remove("schema"), failed);
+    await after(() => project.write("schema/api.ts", another(name)), wrote);
+    expect(project.read("generated/client.ts")).toContain(`readonly ${name}:`);
+    await after(() => project.write("schema/api.ts", another(`${name}More`)), wrote);
+    expect(project.read("generated/client.ts")).toContain(`readonly ${name}More:`);
+  }
+});
+
+test("a schema whose folder another one replaces at once is followed on, again and again", async () => {
+  const project = new Project({ "schema/api.ts": schemaOf(HELLO) });
+  const { after } = await watched(project);
+  for (const name of ["one", "two"]) {
+    project.write("new/api.ts", another(name));
+    await after(() => {
+      renameSync(join(project.folder, "schema"), join(project.folder, `before-${name}`));
+      renameSync(join(project.folder, "new"), join(project.folder, "schema"));
+    }, wrote);
+    expect(project.read("generated/client.ts")).toContain(`readonly ${name}:`);
+    await after(() => project.write("schema/api.ts", another(`${name}More`)), wrote);
+    await after(() => {
+      project.remove("schema");
+      project.write("schema/api.ts", another(`${name}Again`));
+    }, wrote);
+    expect(project.read("generated/client.ts")).toContain(`readonly ${name}Again:`);
+    await after(() => project.write("schema/api.ts", another(`${name}Last`)), wrote);
+    expect(project.read("generated/client.ts")).toContain(`readonly ${name}Last:`);
+  }
+});
+
 test("several changes at once give one run", async () => {
   const project = new Project({
     "schema/api.ts": `import { a } from "./a.js";\nimport { b } from "./b.js";\n${schemaOf("...a", "...b")}`,
