@@ -13,7 +13,7 @@ interface CallFlags {
   readonly timeout?: number;
 }
 
-/** `sshrpc call ssh://user@host:port VERB PATH [JSON]`: one call; the response goes to standard output as JSON. */
+/** `sshrpc call ssh://user@host:port VERB PATH [JSON]`: one call; what it answers goes to standard output, a JSON a line. */
 export function addCallCommand(program: Command): void {
   program
     .command("call")
@@ -35,8 +35,11 @@ async function call(address: string, verb: Verb, path: string, json: string, fla
     ...(identity !== undefined && { identity }),
     ...(knownHosts !== undefined && { knownHosts }),
   });
-  const response = await callPath(transport, verb, path, request, timeout === undefined ? {} : { timeout });
-  process.stdout.write(`${JSON.stringify(response, null, process.stdout.isTTY ? 2 : 0)}\n`);
+  const print = (value: unknown): void => {
+    process.stdout.write(`${JSON.stringify(value, null, process.stdout.isTTY ? 2 : 0)}\n`);
+  };
+  const response = await callPath(transport, verb, path, request, { timeout, onItem: print });
+  if (response !== undefined) print(response);
 }
 
 function parseRequest(json: string): unknown {

@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createHostKey } from "../ssh/keys/host-key.js";
+import { UsageError } from "./failure.js";
 
 /** The files of a server that was given none. */
 export interface Home {
@@ -20,10 +21,24 @@ const AUTHORIZED_KEYS = `# Who may connect: one public key a line, as sshd(8) de
  * list with nobody on it.
  */
 export async function prepareHome(directory: string): Promise<Home> {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makeDirectory(directory);
   const home = { hostKey: join(directory, "ssh_host_ed25519_key"), authorizedKeys: join(directory, "authorized_keys") };
   if (!existsSync(home.hostKey)) await createHostKey(home.hostKey);
   if (!existsSync(home.authorizedKeys))
     writeFileSync(home.authorizedKeys, AUTHORIZED_KEYS, { mode: 0o600, flag: "wx" });
   return home;
+}
+
+/** A repository must not take the private key along by accident, so the directory ignores itself. */
+function makeDirectory(directory: string): void {
+  try {
+    if (existsSync(directory) && statSync(directory).isDirectory()) return;
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    writeFileSync(join(directory, ".gitignore"), "*\n");
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code ?? (error as Error).message;
+    throw new UsageError(
+      `${JSON.stringify(directory)} cannot be made a directory (${reason}); name another with --home`,
+    );
+  }
 }

@@ -68,7 +68,8 @@ To call:
 /** A call that needs no thought: the first GET without a parameter, a scope, or anything that must be given. */
 function example({ methods }: Api): string {
   const simple = methods.find(
-    ({ verb, path, scope, request }) => verb === "GET" && !path.includes("{") && scope === undefined && request({}),
+    ({ kind, verb, path, scope, request }) =>
+      kind === "unary" && verb === "GET" && !path.includes("{") && scope === undefined && request({}),
   );
   return simple?.id ?? "VERB PATH JSON";
 }

@@ -23,7 +23,9 @@ export function readAnswer(method: Method, code: number, buffer: Buffer, start: 
   throw error;
 }
 
+/** No body is no value, which only a method that ends without one may answer. */
 function decodeAnswer(buffer: Buffer, start: number, end: number): unknown {
+  if (start === end) return undefined;
   try {
     return decodeJson(buffer, start, end);
   } catch (error) {

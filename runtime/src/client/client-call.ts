@@ -89,7 +89,7 @@ export class ClientCall implements OutgoingCall, WaitingCall {
   ) {
     const { method, index, timeout, maxMetadata } = binding;
     this.#timeout = checkTimeout(options?.timeout ?? method.timeout ?? (streams === undefined ? timeout : MAX_TIMEOUT));
-    if (options?.signal?.aborted) throw cancelled(options.signal);
+    checkSignal(options?.signal);
     checkRequest(request, method.request, method.id);
     this.#binding = binding;
     this.#options = options;
@@ -289,6 +289,17 @@ function encodeRequest(request: unknown): string {
     const [reason] = (error as Error).message.split("\n");
     throw new RpcError("BAD_REQUEST", `the request cannot be written as JSON: ${reason}`, { cause: error });
   }
+}
+
+function checkSignal(signal: AbortSignal | undefined): void {
+  if (signal === undefined) return;
+  if (typeof signal?.addEventListener !== "function") {
+    throw new RpcError(
+      "BAD_REQUEST",
+      `signal is no AbortSignal: it is ${signal === null ? "null" : `a ${typeof signal}`}`,
+    );
+  }
+  if (signal.aborted) throw cancelled(signal);
 }
 
 function cancelled(signal: AbortSignal): RpcError {

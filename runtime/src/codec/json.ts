@@ -3,7 +3,9 @@ import { RpcError } from "../contract/rpc-error.js";
 
 /** Writes a validated value as JSON text. @throws TypeError for what JSON cannot carry, such as a cycle */
 export function encodeJson(value: unknown): string {
-  return JSON.stringify(value) ?? "null";
+  const text = JSON.stringify(value) as string | undefined;
+  if (text === undefined && value !== undefined) throw new TypeError(`JSON cannot carry a ${typeof value}`);
+  return text ?? "null";
 }
 
 /**

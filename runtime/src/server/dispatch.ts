@@ -49,6 +49,7 @@ export class Dispatch {
   readonly #maxMessage: number;
   #timer: NodeJS.Timeout | undefined;
   #items: ItemReceiver<unknown> | undefined;
+  #isDone = false;
 
   constructor(
     call: IncomingCall,
@@ -154,10 +155,19 @@ export class Dispatch {
     if (left <= MAX_TIMER && !this.#call.answered)
       this.#timer = setTimeout(() => this.#abort(deadlineExceeded()), left);
     // Not every thenable keeps its word that it settles once: a promise does.
-    Promise.resolve(result).then(
-      (value) => this.#succeed(value),
-      (error) => this.#fail(error),
-    );
+    Promise.resolve(result)
+      .then(
+        (value) => this.#succeed(value),
+        (error) => this.#fail(error),
+      )
+      // Whatever goes wrong while a call is answered concerns this call, and must not end the process.
+      .catch((error) => this.#giveUp(error));
+  }
+
+  #giveUp(error: unknown): void {
+    this.#settings.log.error({ err: error, method: this.#context.method }, "a call could not be answered");
+    this.#call.answer("INTERNAL", JSON.stringify({ message: "the call could not be answered" }));
+    this.#done();
   }
 
   /** Answers at once; the call keeps its place until the handler is done. */
@@ -218,6 +228,8 @@ export class Dispatch {
   }
 
   #done(): void {
+    if (this.#isDone) return;
+    this.#isDone = true;
     clearTimeout(this.#timer);
     // What the handler has left reading on its own must not wait for ever, nor take what came so far for all of it.
     if (this.#items?.ended === false) this.#items.abort(new RpcError("CANCELLED", "the handler has ended the call"));

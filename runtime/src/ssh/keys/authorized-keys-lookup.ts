@@ -77,7 +77,7 @@ export function authorizedKeysLines(lines: readonly string[]): AuthorizedKeysLoo
 }
 
 function nobody(files: readonly string[]): string {
-  return `${files.join(", ")}: no key is listed, so nobody can log in; add one with \`cat ~/.ssh/id_ed25519.pub >> ${files[0]}\``;
+  return `${files.join(", ")}: no key is listed, so nobody can log in; add one with \`echo "scopes=\\"*\\" $(cat ~/.ssh/id_ed25519.pub)" >> ${files[0]}\``;
 }
 
 /** Every entry is compared, so that the time taken does not tell which one matched. */

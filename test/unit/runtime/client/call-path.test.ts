@@ -1,0 +1,44 @@
+import { expect, test } from "vitest";
+import { callPath } from "../../../../runtime/src/client/call-path.js";
+import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
+import { inMemory } from "../../../../runtime/src/in-memory.js";
+import type { Transport } from "../../../../runtime/src/transport.js";
+import { any, handlersOf, method } from "../support/server.js";
+
+const count = method("GET /count", { kind: "server-streaming", responseItem: any });
+const total = method("GET /total", { kind: "server-streaming", responseItem: any });
+const { response: _, ...withoutResponse } = count;
+
+async function* numbers(): AsyncGenerator<number, string> {
+  yield 1;
+  yield 2;
+  return "done";
+}
+
+const transport = inMemory(
+  handlersOf([withoutResponse, total], { "GET /count": () => numbers(), "GET /total": () => numbers() }),
+);
+
+test("a call by path gives the items of a stream, and nothing after a stream that ends without a response", async () => {
+  const items: unknown[] = [];
+  expect(await callPath(transport, "GET", "/count", {}, { onItem: (item) => items.push(item) })).toBeUndefined();
+  expect(items).toEqual([1, 2]);
+});
+
+test("a call by path gives the response after the items of a stream", async () => {
+  const items: unknown[] = [];
+  expect(await callPath(transport, "GET", "/total", {}, { onItem: (item) => items.push(item) })).toBe("done");
+  expect(items).toEqual([1, 2]);
+});
+
+test("the timeout of a call by path bounds the way to the server, too", async () => {
+  const silent: Transport = {
+    address: "nowhere",
+    open: (signal) =>
+      new Promise((_resolve, reject) => signal?.addEventListener("abort", () => reject(new RpcError("CANCELLED")))),
+  };
+  await expect(callPath(silent, "GET", "/x", {}, { timeout: 20 })).rejects.toMatchObject({
+    status: "DEADLINE_EXCEEDED",
+    message: expect.stringContaining("nowhere"),
+  });
+});
