@@ -20,6 +20,9 @@ export interface GenerateResult {
   readonly milliseconds: number;
 }
 
+/** See {@link GenerateOptions.loadTimeout}. */
+const LOAD_TIMEOUT = 10_000;
+
 /** Generates again and again from one schema, and keeps what is warm in between. Runs must not overlap. */
 export class Generator {
   readonly #loader: SchemaLoader;
@@ -35,7 +38,7 @@ export class Generator {
     this.#out = resolve(this.#cwd, options.out ?? "generated");
     const extension = options.importExtension ?? "js";
     this.#extension = extension === "none" ? "" : `.${extension}`;
-    this.#loader = new SchemaLoader(this.#schema, this.#cwd);
+    this.#loader = new SchemaLoader(this.#schema, this.#cwd, options.loadTimeout ?? LOAD_TIMEOUT);
   }
 
   /** The files that the last run read or looked for, whether or not it succeeded. */

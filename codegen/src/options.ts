@@ -11,6 +11,8 @@ export interface GenerateOptions {
   readonly out?: string;
   /** Default: `js`, which is what Node and TypeScript resolve. */
   readonly importExtension?: ImportExtension;
+  /** How long the schema module may await something before its run counts as failed, in milliseconds. Default: 10 s. */
+  readonly loadTimeout?: number;
 }
 
 /** The values of {@link ImportExtension}. */

@@ -1,6 +1,7 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { MARK } from "./emit/text-file.js";
+import { UsageError } from "./usage-error.js";
 
 /** What must happen in a folder so that it has exactly the generated files. */
 export interface OutputPlan {
@@ -12,9 +13,15 @@ export interface OutputPlan {
 
 /**
  * Compares `files` (text by name) with what `folder` has.
+ * @throws UsageError where `folder` is a file, or would lie in one
  * @throws Error where a file to be written exists and was not generated
  */
 export async function planOutput(folder: string, files: ReadonlyMap<string, string>): Promise<OutputPlan> {
+  if (!(await canBeFolder(folder))) {
+    throw new UsageError(
+      `--out ${folder}: a file stands in the place of this folder; remove it or choose another --out`,
+    );
+  }
   const changed: string[] = [];
   const current = new Map(await readAll(folder, [...files.keys()]));
   for (const [name, text] of files) {
@@ -47,6 +54,17 @@ export async function writeOutput(folder: string, files: ReadonlyMap<string, str
     for (const name of plan.stale) await rm(join(folder, name));
   } finally {
     for (const name of plan.changed) await rm(temporary(name), { force: true });
+  }
+}
+
+async function canBeFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT") return true;
+    if (code === "ENOTDIR") return false;
+    throw error;
   }
 }
 

@@ -18,8 +18,8 @@ export function addGenCommand(program: Command): void {
         else process.stdout.write(`${describeResult(await generator.run())}\n`);
       } catch (error) {
         if (!(error instanceof SchemaProblem)) throw error;
-        process.stderr.write(`${describeError(error)}\n`);
-        process.exitCode = 1;
+        // A schema that failed, or still runs, may have left something open that would keep the process alive.
+        process.stderr.write(`${describeError(error)}\n`, () => process.exit(1));
       }
     });
 }

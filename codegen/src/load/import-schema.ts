@@ -19,6 +19,7 @@ export interface ThrownAt {
  * project's own files run again at each call of `load`.
  */
 export class SchemaImporter {
+  readonly #timeout: number;
   readonly #transformer = createJiti(import.meta.url);
   readonly #transformed = new Map<string, { readonly source: string; readonly code: string }>();
   readonly #jiti: Jiti = createJiti(import.meta.url, {
@@ -28,12 +29,34 @@ export class SchemaImporter {
     transform: (options) => ({ code: this.#transform(options) }),
   });
 
-  /** Runs `entry`, an absolute path, and gives every module of the project that ran, `entry` first. */
+  /** @param timeout how long one `load` may take, in milliseconds. */
+  constructor(timeout: number) {
+    this.#timeout = timeout;
+  }
+
+  /**
+   * Runs `entry`, an absolute path, and gives every module of the project that ran, `entry` first.
+   * @throws whatever a module throws, and Error where one still awaits something after the timeout
+   */
   async load(entry: string): Promise<readonly LoadedModule[]> {
     for (const file of this.#projectFiles()) delete this.#jiti.cache[file];
-    await this.#jiti.import(entry);
+    await this.#inTime(this.#jiti.import(entry));
     const files = this.#projectFiles().sort((a, b) => (a === entry ? -1 : b === entry ? 1 : a < b ? -1 : 1));
     return files.map((file) => ({ file, exports: { ...(this.#jiti.cache[file]?.exports as object) } }));
+  }
+
+  /** The timer also keeps the process alive: it would end without a word while a module awaits what never comes. */
+  async #inTime(imported: Promise<unknown>): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, refuse) => {
+      const message = `a top-level await of this module, or of one that it imports, did not settle within ${this.#timeout} ms; a schema should await nothing`;
+      timer = setTimeout(() => refuse(new Error(message)), this.#timeout);
+    });
+    try {
+      await Promise.race([imported, late]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** Compiling takes most of a run's time, and a save changes one file. */

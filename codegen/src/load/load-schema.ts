@@ -20,15 +20,17 @@ export interface LoadedSchema {
 /** Loads a schema, again and again in watch mode. */
 export class SchemaLoader {
   readonly #sources: SourceFiles;
-  readonly #importer = new SchemaImporter();
+  readonly #importer: SchemaImporter;
   readonly #entry: string;
   #graph: SourceGraph;
 
   /**
    * @param entry the schema's absolute path.
    * @param cwd what messages are relative to.
+   * @param timeout how long running the modules may take, in milliseconds.
    */
-  constructor(entry: string, cwd: string) {
+  constructor(entry: string, cwd: string, timeout: number) {
+    this.#importer = new SchemaImporter(timeout);
     this.#entry = entry;
     this.#sources = new SourceFiles(cwd);
     this.#graph = { files: [entry], missing: [] };

@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { Project, schemaOf } from "../project.js";
@@ -56,7 +57,34 @@ test("what is wrong is one line on standard error each, and the status is not 0"
   });
 });
 
+test("an --out that is a file, or lies in one, is a usage error, and the file stays", () => {
+  const project = new Project({ "schema/api.ts": schemaOf(HELLO), "notes.txt": "mine" });
+  for (const out of ["notes.txt", "notes.txt/deep"]) {
+    const line = `sshrpc: --out ${join(project.folder, out)}: a file stands in the place of this folder; remove it or choose another --out\n`;
+    expect(gen(project, "--out", out)).toEqual({ status: 2, stdout: "", stderr: line });
+  }
+  expect(project.read("notes.txt")).toBe("mine");
+});
+
 test.each([
+  ["nothing else", ""],
+  ["a timer that goes on", "setInterval(() => {}, 1000);\n"],
+])("a schema that awaits what never comes is a problem, beside %s", (_what, head) => {
+  const project = new Project({ "schema/api.ts": `${head}await new Promise(() => {});\n${schemaOf(HELLO)}` });
+  expect(gen(project, "--load-timeout", "200")).toEqual({
+    status: 1,
+    stdout: "",
+    stderr:
+      "schema/api.ts:1:1: Error: a top-level await of this module, or of one that it imports, did not settle within 200 ms; a schema should await nothing\n",
+  });
+  expect(project.list(".")).not.toContain("generated");
+});
+
+test.each([
+  [
+    ["--load-timeout", "0"],
+    "option '--load-timeout <ms>' argument '0' is invalid. Give a whole number of milliseconds, from 1 to 2147483647",
+  ],
   [["--import-extension", "mjs"], "option '--import-extension <ext>' argument 'mjs' is invalid. Give js, ts, none"],
   [["--schema", ""], "option '--schema <file>' argument '' is invalid. Give a path"],
   [["--out="], "option '--out <folder>' argument '' is invalid. Give a path"],
