@@ -66,9 +66,15 @@ export class TypeReader {
       return {};
     }
     const exported = this.#exported.get(value) ?? copied(value, hint.exported);
-    return exported === undefined
-      ? this.#inline(value, hint, path, scope)
-      : describe(refTo(this.#named(exported)), hint.doc);
+    if (exported !== undefined) return describe(refTo(this.#named(exported)), hint.doc);
+    if (this.#ancestors.has(value)) {
+      this.#problems.add(hint.at, path, "it contains itself; use Type.Cyclic");
+      return {};
+    }
+    this.#ancestors.add(value);
+    const schema = this.#inline(value, hint, path, scope);
+    this.#ancestors.delete(value);
+    return schema;
   }
 
   #named(exported: ExportedSchema): string {
@@ -111,14 +117,7 @@ export class TypeReader {
       );
       return {};
     }
-    if (this.#ancestors.has(value)) {
-      this.#problems.add(hint.at, path, "it contains itself; use Type.Cyclic");
-      return {};
-    }
-    this.#ancestors.add(value);
-    const schema = this.#plain(value, hint, path, outer);
-    this.#ancestors.delete(value);
-    return schema;
+    return this.#plain(value, hint, path, outer);
   }
 
   /** The named type for one definition of `scope`. */

@@ -215,6 +215,11 @@ test("a type or a default that contains itself is refused, and one that is used 
     "schema/api.ts:8:17: resources.b.GET.response.a.up: it contains itself; use Type.Cyclic",
     'schema/api.ts:9:63: resources.c.GET.request.x: "default" at me is a value that contains itself, which JSON cannot carry',
   ]);
+  const cyclic =
+    "function cyclic(): any { const made: any = Type.Cyclic({ A: Type.Object({}) }, 'A'); made.$defs.A.properties.x = made; return made; }";
+  expect(await withHead(cyclic, "a: { GET: { response: cyclic() } }")).toEqual([
+    expect.stringMatching(/^schema\/api\.ts:7:\d+: A\.x: it contains itself; use Type\.Cyclic$/),
+  ]);
   const shared = "function twice(): any { const one = Type.Object({}); return Type.Object({ a: one, b: one }); }";
   expect(await withHead(shared, "a: { GET: { response: twice() } }")).toEqual([]);
 });
