@@ -21,6 +21,8 @@ export class FileWatch {
   readonly #changed = new Set<string>();
   /** What the files were like that changed last. */
   #reported = new Map<string, string>();
+  /** What each followed file was like when it was last looked at. */
+  readonly #seen = new Map<string, string>();
   #files: ReadonlySet<string> = new Set();
   #timer: NodeJS.Timeout | undefined;
 
@@ -32,8 +34,10 @@ export class FileWatch {
       if (event === "unlinkDir") this.#forget(resolve(path));
       this.#noticed(resolve(path));
     });
-    // Chokidar says nothing of a folder that was moved away where another took its place at once.
-    this.#watcher.on("raw", () => this.#checkFolders());
+    // Chokidar says nothing of a folder that another one replaced, nor of one that comes again after it was unwatched.
+    this.#watcher.on("raw", () => {
+      if (this.#timer === undefined) this.#schedule(SETTLE);
+    });
     // A folder that cannot be watched, or went: what is still there goes on being watched.
     this.#watcher.on("error", () => {});
     this.#ready = new Promise((done) => {
@@ -44,7 +48,12 @@ export class FileWatch {
   /** Watches exactly `files`, absolute paths, from now on. */
   async follow(files: Iterable<string>): Promise<void> {
     this.#files = new Set(files);
-    if (this.#watchFolders()) await this.#ready;
+    for (const file of this.#seen.keys()) if (!this.#files.has(file)) this.#seen.delete(file);
+    for (const file of this.#files) if (!this.#seen.has(file)) this.#seen.set(file, stateOf(file));
+    if (!this.#watchFolders()) return;
+    // Chokidar says nothing of what happens before it has read a folder.
+    this.#schedule(SECOND_LOOK);
+    await this.#ready;
   }
 
   async close(): Promise<void> {
@@ -78,7 +87,8 @@ export class FileWatch {
   #noticed(path: string): void {
     // A folder on the way to a missing file counts: the file may have come with it.
     const concerned = this.#files.has(path) || [...this.#files].some((file) => file.startsWith(path + sep));
-    if (!concerned) return;
+    // A look may have come before the event.
+    if (!concerned || this.#reported.get(path) === stateOf(path)) return;
     this.#changed.add(path);
     this.#schedule(SETTLE);
   }
@@ -89,15 +99,14 @@ export class FileWatch {
   }
 
   #report(): void {
-    for (const [path, state] of this.#reported) {
-      if (stateOf(path) !== state) this.#changed.add(path);
-    }
-    // A folder that came may get its files before it is watched.
-    const alsoInside = [...this.#files].filter((file) =>
-      [...this.#changed].some((path) => file.startsWith(path + sep)),
-    );
-    this.#reported = new Map([...this.#changed, ...alsoInside].map((path) => [path, stateOf(path)]));
+    this.#timer = undefined;
     this.#watchFolders();
+    for (const file of this.#files) {
+      const state = stateOf(file);
+      if (this.#seen.get(file) !== state) this.#changed.add(file);
+      this.#seen.set(file, state);
+    }
+    this.#reported = new Map([...this.#changed].map((path) => [path, stateOf(path)]));
     const changed = [...this.#changed].sort();
     this.#changed.clear();
     if (changed.length === 0) return;

@@ -98,6 +98,8 @@ test("a schema whose folder goes and comes again is followed on, again and again
   const { after } = await watched(project);
   for (const name of ["one", "two"]) {
     await after(() => project.remove("schema"), failed);
+    // Long enough for all that is still to be said of its going.
+    await new Promise((done) => setTimeout(done, 300));
     await after(() => project.write("schema/api.ts", another(name)), wrote);
     expect(project.read("generated/client.ts")).toContain(`readonly ${name}:`);
     await after(() => project.write("schema/api.ts", another(`${name}More`)), wrote);
