@@ -1,0 +1,43 @@
+import { hostname } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { until, within } from "../unit/runtime/support/wait.js";
+import { type ExampleServer, Workplace } from "./support.js";
+
+let place: Workplace;
+let server: ExampleServer;
+
+beforeAll(async () => {
+  place = new Workplace();
+  server = await place.serve();
+});
+
+afterAll(() => place[Symbol.asyncDispose]());
+
+async function loads(): Promise<readonly { host: string; load: number }[]> {
+  await using client = await place.connect(server);
+  const answers: { host: string; load: number }[] = [];
+  for await (const answer of client.fleet.get()) answers.push(answer);
+  return answers;
+}
+
+/** Asks again and again until so many answer. */
+async function only(count: number): Promise<void> {
+  while ((await loads()).length !== count) await sleep(50);
+}
+
+test("agents that dialled out are called back, and are left out once they are gone", async () => {
+  expect(await loads()).toEqual([]);
+  const agents = [place.start("examples/agent.ts", server.address), place.start("examples/agent.ts", server.address)];
+  await Promise.all(agents.map((agent) => until("the agent is connected", () => agent.stdout.includes("connected"))));
+  expect(await loads()).toEqual(Array(2).fill({ host: hostname(), load: expect.any(Number) }));
+  agents[0]?.process.kill("SIGKILL");
+  await within("the end of the agent", agents[0]?.status ?? Promise.resolve(null));
+  await within("one agent is left", only(1));
+});
+
+test("the agent says how to call it where its argument is missing", async () => {
+  const agent = place.start("examples/agent.ts");
+  expect(await agent.status).toBe(2);
+  expect(agent.stderr).toContain("usage: agent ssh://user@host:port");
+});

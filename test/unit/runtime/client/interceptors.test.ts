@@ -1,0 +1,136 @@
+import { expect, test } from "vitest";
+import { openClient } from "../../../../runtime/src/client/client.js";
+import type { ClientInterceptor } from "../../../../runtime/src/client/interceptor.js";
+import { logCalls } from "../../../../runtime/src/client/interceptors/log-calls.js";
+import { maxTimeout } from "../../../../runtime/src/client/interceptors/max-timeout.js";
+import { retry } from "../../../../runtime/src/client/interceptors/retry.js";
+import type { ResponseStream } from "../../../../runtime/src/client/streams.js";
+import type { CallOptions } from "../../../../runtime/src/client/unary.js";
+import { inMemory } from "../../../../runtime/src/in-memory.js";
+import type { Context } from "../../../../runtime/src/server/context.js";
+import { any, handlersOf, method, TestLog } from "../support/server.js";
+
+const METHODS = [
+  method("GET /it"),
+  method("STORE /it", { idempotent: false }),
+  method("UPDATE /it", { kind: "server-streaming", responseItem: any }),
+];
+
+interface It {
+  get(request: object, options?: CallOptions): Promise<unknown>;
+  store(request: object): Promise<unknown>;
+  update(request: object): ResponseStream<unknown, unknown>;
+}
+
+async function connected(
+  interceptors: readonly ClientInterceptor[],
+  get: (request: unknown, ctx: Context) => unknown = (request) => request,
+): Promise<It> {
+  const update = async function* () {
+    yield 1;
+    yield 2;
+    return "end";
+  };
+  const handlers = handlersOf(METHODS, { "GET /it": get, "STORE /it": get, "UPDATE /it": () => update() });
+  const client = await openClient<never>(handlers.api, inMemory(handlers), { interceptors });
+  return (client as unknown as { it: It }).it;
+}
+
+const tracing = (order: string[], name: string): ClientInterceptor => {
+  return async (call, next) => {
+    order.push(`${name} in`);
+    const result = await next(call);
+    order.push(`${name} out`);
+    return result;
+  };
+};
+
+test("interceptors wrap a call once each, and the first one is outermost", async () => {
+  const order: string[] = [];
+  const it = await connected([tracing(order, "a"), tracing(order, "b")]);
+  expect(await it.get({ x: 1 })).toEqual({ x: 1 });
+  expect(order).toEqual(["a in", "b in", "b out", "a out"]);
+});
+
+test("interceptors wrap a stream once each, and its items and response come through", async () => {
+  const order: string[] = [];
+  const it = await connected([tracing(order, "a"), tracing(order, "b")]);
+  const stream = it.update({});
+  const items: unknown[] = [];
+  for await (const item of stream) items.push(item);
+  expect(items).toEqual([1, 2]);
+  expect(await stream.response).toBe("end");
+  expect(order).toEqual(["a in", "b in", "b out", "a out"]);
+});
+
+test("an interceptor may change the request and the response, or answer by itself", async () => {
+  const double: ClientInterceptor = async (call, next) => [await next({ ...call, request: { changed: true } })];
+  expect(await (await connected([double])).get({})).toEqual([{ changed: true }]);
+  expect(await (await connected([async () => "mine"])).get({})).toBe("mine");
+});
+
+test("what an interceptor throws is the call's error, and names the method", async () => {
+  const it = await connected([() => Promise.reject(new Error("no token"))]);
+  await expect(it.get({})).rejects.toMatchObject({ status: "INTERNAL", method: "GET /it", message: "no token" });
+});
+
+test("retry makes an idempotent call again until it succeeds or its attempts are used up", async () => {
+  let calls = 0;
+  const busy = (limit: number) => (_: unknown, ctx: Context) =>
+    ++calls < limit ? ctx.fail("RESOURCE_EXHAUSTED") : calls;
+  expect(await (await connected([retry({ minDelay: 1, attempts: 3 })], busy(3))).get({})).toBe(3);
+  calls = 0;
+  const it = await connected([retry({ minDelay: 1, attempts: 2 })], busy(9));
+  await expect(it.get({})).rejects.toMatchObject({ status: "RESOURCE_EXHAUSTED" });
+  expect(calls).toBe(2);
+});
+
+test("retry makes a call that is not idempotent only once", async () => {
+  let calls = 0;
+  const it = await connected([retry({ minDelay: 1 })], (_, ctx) => {
+    calls++;
+    return ctx.fail("RESOURCE_EXHAUSTED");
+  });
+  await expect(it.store({})).rejects.toMatchObject({ status: "RESOURCE_EXHAUSTED" });
+  expect(calls).toBe(1);
+});
+
+test("maxTimeout shortens what a caller asks for, and leaves what is shorter", async () => {
+  const left: number[] = [];
+  const it = await connected([maxTimeout(1000)], (_, ctx) => void left.push(ctx.deadline - Date.now()));
+  await it.get({}, { timeout: 60_000 });
+  await it.get({}, { timeout: 500 });
+  expect(left[0]).toBeGreaterThan(500);
+  expect(left[0]).toBeLessThanOrEqual(1000);
+  expect(left[1]).toBeLessThanOrEqual(500);
+});
+
+test("logCalls says how each call went, and nothing of what was sent", async () => {
+  const log = new TestLog();
+  const it = await connected([logCalls(log)], (_, ctx) => ctx.fail("CONFLICT"));
+  await it.get({ secret: 1 }).catch(() => undefined);
+  for await (const _ of it.update({}));
+  expect(log.lines.map(({ fields }) => fields)).toEqual([
+    { method: "GET /it", status: "CONFLICT", milliseconds: expect.any(Number) },
+    { method: "UPDATE /it", status: "OK", milliseconds: expect.any(Number) },
+  ]);
+});
+
+test("a call made for a handler ends with the handler's call, and has no more time and the same trace", async () => {
+  const seen: { left: number; trace: unknown }[] = [];
+  const it = await connected(
+    [],
+    (_, ctx) => void seen.push({ left: ctx.deadline - Date.now(), trace: ctx.metadata.get("traceparent") }),
+  );
+  const cause = new AbortController();
+  const metadata = new Map([["traceparent", ["00-1-2-01"]]]);
+  const parent = { signal: cause.signal, deadline: Date.now() + 400, metadata };
+  await it.get({}, { parent, timeout: 60_000 });
+  expect(seen[0]?.left).toBeLessThanOrEqual(400);
+  expect(seen[0]?.trace).toEqual(["00-1-2-01"]);
+  await expect(it.get({}, { parent: { ...parent, deadline: Date.now() - 1 } })).rejects.toMatchObject({
+    status: "DEADLINE_EXCEEDED",
+  });
+  cause.abort();
+  await expect(it.get({}, { parent })).rejects.toMatchObject({ status: "CANCELLED" });
+});
