@@ -36,6 +36,11 @@ class PairedDuplex extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error) => void): void {
+    // Never within the write itself, as on no other line: the writer would meet the answer before it has finished.
+    process.nextTick(() => this.#deliver(chunk, done));
+  }
+
+  #deliver(chunk: Buffer, done: (error?: Error) => void): void {
     const { other } = this;
     if (other === undefined || other.destroyed) done(new Error("the other end is closed"));
     // The next write waits until the other end has asked for more: that is its back pressure.
