@@ -13,7 +13,7 @@ export function readAnswer(method: Method, code: number, buffer: Buffer, start: 
   const { id, response, errors } = method;
   if (code === STATUSES.OK) {
     if (response === undefined) return undefined;
-    const value = decodeAnswer(buffer, start, end);
+    const value = decodeAnswer(method, buffer, start, end);
     checkAnswer(value, response, "response", id);
     return value;
   }
@@ -23,9 +23,9 @@ export function readAnswer(method: Method, code: number, buffer: Buffer, start: 
   throw error;
 }
 
-/** No body is no value, which only a method that ends without one may answer. */
-function decodeAnswer(buffer: Buffer, start: number, end: number): unknown {
-  if (start === end) return undefined;
+/** No body is no value, which only a stream may end with. */
+function decodeAnswer({ responseItem }: Method, buffer: Buffer, start: number, end: number): unknown {
+  if (start === end && responseItem !== undefined) return undefined;
   try {
     return decodeJson(buffer, start, end);
   } catch (error) {
