@@ -19,6 +19,19 @@ test("what is written to one end is read at the other, both ways, also after one
   ]);
 });
 
+test("nothing is read within the write itself: a writer finishes what it is doing first", async () => {
+  const [near, far] = duplexPair();
+  const order: string[] = [];
+  far.on("data", () => order.push("read"));
+  await new Promise((resolve) => setImmediate(resolve));
+  for (let round = 0; round < 3; round++) {
+    near.write("x");
+    order.push("written");
+    await until("the reading", () => order.length === 2 * (round + 1));
+  }
+  expect(order).toEqual(["written", "read", "written", "read", "written", "read"]);
+});
+
 test("a reader that stops stops its writer", async () => {
   const [near, far] = duplexPair();
   const chunk = Buffer.alloc(10_000);
