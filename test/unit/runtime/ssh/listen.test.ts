@@ -64,7 +64,9 @@ it("starts with no list of keys but one that it can read and nobody else can wri
 it("starts with an empty list, warns in one line, and lets a key in once it is added", async () => {
   const bench = await startBench({ authorizedKeys: write(tempDir(), "authorized_keys", "# nobody yet\n") });
   const [warning] = bench.listener.warnings;
-  expect(warning).toMatch(/authorized_keys: no key is listed, so nobody can log in; add one with `echo "scopes=.*" >> .*`$/);
+  expect(warning).toMatch(
+    /authorized_keys: no key is listed, so nobody can log in; add one with `echo "scopes=.*" >> .*`$/,
+  );
   expect(bench.log.with(warning ?? "")).toHaveLength(1);
   expect(await failure(bench.dial())).toMatchObject({ status: "UNAUTHENTICATED" });
   appendFileSync(warning?.split(":")[0] ?? "", `${bench.alice.line}\n`);
