@@ -260,8 +260,8 @@ describe("a call of an idempotent method is not sent again", () => {
     const answer = failure(call({}, [1, 2]));
     const { id } = await peer.next(FRAME.OPEN);
     peer.send({ kind: FRAME.STATUS, id, flags: FLAG.REFUSED, code: 503, body: '{"message":"not now"}' });
-    peer.duplex.destroy();
     expect(await answer).toMatchObject({ status: "UNAVAILABLE", message: "not now" });
+    peer.duplex.destroy();
     expect((await next()).frames.filter(({ kind }) => kind === FRAME.OPEN)).toEqual([]);
   });
 });
