@@ -58,7 +58,7 @@ export async function serveHandlers<Callbacks = undefined>(
   const [{ listen }, { pino }] = await Promise.all([import("./ssh/listen.js"), import("pino")]);
   const log = options.log === false ? SILENT : (options.log ?? pino({ level: "info" }, pino.destination(2)));
   const server = new ApiServer(handlers, { ...options, log }, callbacksOf(handlers.api));
-  const listener = await listen({ ...options, log }, (duplex, peer) => server.accept(duplex, peer));
+  const listener = await listen({ ...options, log }, { native: (duplex, peer) => server.accept(duplex, peer) });
   const close = async (options?: CloseOptions): Promise<void> => {
     const stopped = listener.stop();
     await server.close(options);

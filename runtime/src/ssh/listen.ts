@@ -2,7 +2,7 @@ import { createServer, type Server as NetServer, type Socket } from "node:net";
 import ssh2, { type Connection } from "ssh2";
 import { type Logger, SILENT } from "../log.js";
 import { SERVER_ALGORITHMS } from "./algorithms.js";
-import { type AcceptChannel, IncomingConnection } from "./incoming-connection.js";
+import { IncomingConnection } from "./incoming-connection.js";
 import { type AuthorizedKeysLookup, authorizedKeysFiles, authorizedKeysLines } from "./keys/authorized-keys-lookup.js";
 import { type HostKey, loadHostKey } from "./keys/host-key.js";
 import type { HostKeySource } from "./keys/host-key-source.js";
@@ -11,6 +11,7 @@ import type { ListenOptions } from "./listen-options.js";
 import { printable } from "./printable.js";
 import { IDENT } from "./subsystem.js";
 import { formatHostPort } from "./target.js";
+import type { WaysIn } from "./ways-in.js";
 
 /** A server that listens. Whoever started it closes it. */
 export interface Listener {
@@ -36,11 +37,11 @@ export interface Listener {
 const FINISH_GRACE = 1000;
 
 /**
- * Listens for SSH connections, and gives the channels of the subsystem `sshrpc` to `accept`, each with the peer that has
- * proven itself. Nothing else is served: no shell, no exec, no forwarding.
+ * Listens for SSH connections, and gives what peers open once they have proven themselves to `ways`. What has no way in
+ * there is refused.
  * @throws Error of one line that names the file, address or option that is at fault, and what to do.
  */
-export async function listen(options: ListenOptions, accept: AcceptChannel): Promise<Listener> {
+export async function listen(options: ListenOptions, ways: WaysIn): Promise<Listener> {
   const { host = "127.0.0.1", port = 8022, log = SILENT } = options;
   checkNumber("port", port, 0, 65_535);
   const loginGrace = checkNumber("loginGrace", options.loginGrace ?? 30_000, 1, 2 ** 31 - 1);
@@ -57,7 +58,7 @@ export async function listen(options: ListenOptions, accept: AcceptChannel): Pro
   const ssh = new ssh2.Server({ hostKeys: [{ key: hostKey.privateKey }], algorithms: SERVER_ALGORITHMS, ident: IDENT });
   ssh.on("connection", (connection: Connection & { readonly _sock: Socket }) => {
     const socket = connection._sock;
-    open.set(socket, new IncomingConnection(connection, socket, addressOf(socket), { lookup, accept, log, ...limits }));
+    open.set(socket, new IncomingConnection(connection, socket, addressOf(socket), { lookup, ways, log, ...limits }));
   });
   ssh.on("error", (error: Error) => log.error({ err: error }, "SSH server"));
 

@@ -6,14 +6,14 @@ import { expect, it, onTestFinished } from "vitest";
 import { listen } from "../../../../runtime/src/ssh/listen.js";
 import { type Bench, failure, makeKey, startBench, startTcp, tempDir, write } from "./support.js";
 
-const accept = () => {};
+const ways = { native: () => {} };
 
 async function listenFailure(options: Partial<Parameters<typeof listen>[0]>): Promise<string> {
   const directory = tempDir();
   const hostKeys = makeKey(directory, "host").file;
   const authorizedKeys = write(directory, "authorized_keys", `${makeKey(directory, "alice").line}\n`);
   const error = await failure(
-    listen({ port: 0, hostKeys, authorizedKeys, ...options }, accept).then((listener) => listener.close()),
+    listen({ port: 0, hostKeys, authorizedKeys, ...options }, ways).then((listener) => listener.close()),
   );
   expect(error.message).not.toContain("\n");
   return error.message;

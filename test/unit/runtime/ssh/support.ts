@@ -91,10 +91,12 @@ export async function startBench(
   const accepted: Bench["accepted"] = [];
   const listener = await listen(
     { port: 0, hostKeys: hostKey.file, authorizedKeys, log, ...options },
-    (duplex, peer) => {
-      accepted.push({ peer, duplex });
-      duplex.on("error", () => {});
-      accept(duplex);
+    {
+      native: (duplex, peer) => {
+        accepted.push({ peer, duplex });
+        duplex.on("error", () => {});
+        accept(duplex);
+      },
     },
   );
   onTestFinished(() => listener.close());
