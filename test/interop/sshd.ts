@@ -1,0 +1,135 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, readFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { userInfo } from "node:os";
+import { onTestFinished } from "vitest";
+import { makeKey, tempDir, write } from "../unit/runtime/ssh/support.js";
+
+/** The program that `itWith` should ask for: it is started by this path, as sshd demands of itself. */
+export const SSHD = "/usr/sbin/sshd";
+
+/** The user that everybody logs in as: a server without privileges can start programs for no other. */
+export const USER = userInfo().username;
+
+/** A stock sshd on a free port of loopback. */
+export interface Sshd {
+  readonly port: number;
+  /** Its files; whoever needs more puts them here. */
+  readonly directory: string;
+  /** A key pair that is listed, unless the lines of authorized_keys were given. */
+  readonly key: ReturnType<typeof makeKey>;
+  /** The file authorized_keys: sshd reads it at every attempt. */
+  readonly authorizedKeys: string;
+  /** A known_hosts file that has its host key. */
+  readonly knownHosts: string;
+  readonly hostKey: ReturnType<typeof makeKey>;
+  /** `ssh://user@127.0.0.1:port` */
+  readonly address: string;
+  /** Options for `ssh` that let it use nothing but these files. */
+  readonly options: readonly string[];
+  readonly process: ChildProcess;
+  /** What it has logged so far. */
+  readonly log: () => string;
+}
+
+export interface SshdOptions {
+  /** Lines of sshd_config, before those of the bench: the first line of a name counts (sshd_config(5)). */
+  readonly config?: readonly string[];
+  /** Lines of authorized_keys, made from the public key `ssh-ed25519 AAAA…` of the bench. Default: that key alone. */
+  readonly authorizedKeys?: (line: string, directory: string) => readonly string[];
+}
+
+/** Milliseconds in which sshd must listen. */
+const START = 10_000;
+
+/** Starts a stock sshd, and ends it with the test. */
+export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
+  // Debian's sshd insists on its folder where it has privileges, and only its service script makes it.
+  if (process.getuid?.() === 0) mkdirSync("/run/sshd", { recursive: true });
+  const directory = tempDir();
+  const key = makeKey(directory, "user");
+  const hostKey = makeKey(directory, "host");
+  const lines = options.authorizedKeys?.(key.line, directory) ?? [key.line];
+  const authorizedKeys = write(directory, "authorized_keys", `${lines.join("\n")}\n`);
+  // Another program may take the port between the look and the start; then the next one is tried.
+  for (let attempt = 1; ; attempt++) {
+    const port = await freePort();
+    const config = [
+      ...(options.config ?? []),
+      `Port ${port}`,
+      "ListenAddress 127.0.0.1",
+      `HostKey ${hostKey.file}`,
+      `AuthorizedKeysFile ${authorizedKeys}`,
+      "PasswordAuthentication no",
+      "KbdInteractiveAuthentication no",
+      "UsePAM no",
+      "PermitRootLogin yes",
+      "StrictModes no",
+      "PidFile none",
+      "PrintMotd no",
+      "PrintLastLog no",
+      "LogLevel VERBOSE",
+    ];
+    const started = await start(write(directory, "sshd_config", `${config.join("\n")}\n`));
+    if (started === undefined && attempt < 5) continue;
+    if (started === undefined) throw new Error("sshd found no free port");
+    const knownHosts = write(directory, "known_hosts", `[127.0.0.1]:${port} ${hostKey.line}\n`);
+    return {
+      port,
+      directory,
+      key,
+      hostKey,
+      authorizedKeys,
+      knownHosts,
+      address: `ssh://${USER}@127.0.0.1:${port}`,
+      options: sshOptions({ knownHosts, identity: key.file, port }),
+      ...started,
+    };
+  }
+}
+
+/** Options for `ssh` that let it use nothing but what is named. */
+export function sshOptions(use: { knownHosts: string; identity: string; port: number }): readonly string[] {
+  return [
+    ...["-F", "none", "-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none"],
+    ...["-o", `UserKnownHostsFile=${use.knownHosts}`, "-o", "GlobalKnownHostsFile=/dev/null"],
+    ...["-o", "StrictHostKeyChecking=yes", "-i", use.identity, "-p", String(use.port)],
+  ];
+}
+
+/** Undefined where it could not listen. */
+async function start(config: string): Promise<Pick<Sshd, "process" | "log"> | undefined> {
+  const child = spawn(SSHD, ["-D", "-e", "-f", config], { stdio: ["ignore", "ignore", "pipe"] });
+  let log = "";
+  let timer: NodeJS.Timeout | undefined;
+  const listening = new Promise<boolean>((resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`sshd does not listen: ${log}`)), START);
+    child.stderr.on("data", (chunk) => {
+      log += chunk;
+      if (/Server listening on/.test(log)) resolve(true);
+    });
+    child.once("error", reject).once("exit", () => {
+      if (/Address already in use/.test(log)) resolve(false);
+      else reject(new Error(`sshd ended: ${log}\n${readFileSync(config, "utf8")}`));
+    });
+  });
+  listening.catch(() => child.kill("SIGKILL"));
+  const isListening = await listening.finally(() => clearTimeout(timer));
+  if (!isListening) return undefined;
+  onTestFinished(async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill("SIGTERM");
+    await once(child, "exit");
+  });
+  return { process: child, log: () => log };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, "close");
+  return port;
+}
