@@ -1,6 +1,6 @@
 import ssh2, { type PublicKeyAuthContext } from "ssh2";
 import type { Peer } from "../../peer.js";
-import type { KeyAttempt, KeyGrant, KeyLookup } from "../keys/key-lookup.js";
+import type { KeyAnswer, KeyAttempt, KeyGrant, KeyLookup } from "../keys/key-lookup.js";
 import { isCertificateType, KEY_TYPES, type PublicKey, publicKeyFromBlob, publicKeyLine } from "../keys/public-key.js";
 import { printable } from "../printable.js";
 
@@ -35,13 +35,14 @@ export async function decidePublicKey(
   }
 
   const attempt: KeyAttempt = { user: context.username, key, address };
-  let grant: KeyGrant | undefined;
+  let grant: KeyAnswer;
   try {
     grant = await lookup(attempt);
   } catch (error) {
     return refused(`the look-up of the key failed: ${printable((error as Error)?.message ?? String(error))}`, key);
   }
   if (grant === undefined) return refused("the key is not listed", key);
+  if ("refused" in grant) return refused(grant.refused, key);
   if (context.signature === undefined) return { outcome: "would do" };
   if (!isSigned(context, key)) return refused("the signature is wrong", key);
   return { outcome: "proven", peer: toPeer(attempt, grant) };
