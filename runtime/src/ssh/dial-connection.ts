@@ -4,12 +4,12 @@ import ssh2, { type AuthHandlerMiddleware, type Client, type ClientChannel } fro
 import { RpcError } from "../contract/rpc-error.js";
 import { clientAlgorithms } from "./algorithms.js";
 import type { KeyOffers } from "./auth/key-offers.js";
-import { ChannelDuplex } from "./channel-duplex.js";
+import type { DialChannel } from "./dial-channel.js";
 import { type DialStage, dialError, dialTimeout } from "./dial-error.js";
 import { hangUp } from "./hang-up.js";
 import type { HostVerifier } from "./host-verifier.js";
 import { printable } from "./printable.js";
-import { IDENT, SUBSYSTEM } from "./subsystem.js";
+import { IDENT } from "./subsystem.js";
 import { formatTarget, type Target } from "./target.js";
 
 /** What one attempt to connect needs, all read and checked. Times are in milliseconds. */
@@ -29,27 +29,33 @@ type Ssh2Error = NodeJS.ErrnoException & { readonly level?: string; readonly rea
 /** How much of what the other side says first is kept, for messages. */
 const HEARD_LIMIT = 256;
 
-/** Makes one SSH connection, and gives the subsystem's channel on it; the connection ends with that. */
-export function dialConnection(target: Target, settings: DialSettings): Promise<Duplex> {
-  return new Dial(target, settings).result;
+/** Makes one SSH connection, and gives the channel on it; the connection ends with that. */
+export function dialConnection<Opened extends Duplex>(
+  target: Target,
+  settings: DialSettings,
+  channel: DialChannel<Opened>,
+): Promise<Opened> {
+  return new Dial(target, settings, channel).result;
 }
 
-class Dial {
-  readonly result: Promise<Duplex>;
+class Dial<Opened extends Duplex> {
+  readonly result: Promise<Opened>;
   readonly #target: Target;
+  readonly #channel: DialChannel<Opened>;
   readonly #settings: DialSettings;
   readonly #socket: Socket;
   readonly #client: Client;
   readonly #timer: NodeJS.Timeout;
-  #resolve: (duplex: Duplex) => void = () => {};
+  #resolve: (duplex: Opened) => void = () => {};
   #reject: (error: RpcError) => void = () => {};
   #stage: DialStage = "connecting";
   #heard = "";
   #error: Ssh2Error | undefined;
   #settled = false;
 
-  constructor(target: Target, settings: DialSettings) {
+  constructor(target: Target, settings: DialSettings, channel: DialChannel<Opened>) {
     this.#target = target;
+    this.#channel = channel;
     this.#settings = settings;
     this.result = new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -129,7 +135,7 @@ class Dial {
   readonly #onReady = (): void => {
     this.#advance("channel");
     try {
-      this.#client.subsys(SUBSYSTEM, (error, channel) => {
+      this.#channel.open(this.#client, (error, channel) => {
         if (error) this.#fail(this.#channelFailure(error));
         else this.#succeed(channel);
       });
@@ -141,7 +147,7 @@ class Dial {
   #succeed(channel: ClientChannel): void {
     if (this.#settled) return;
     this.#settle();
-    const duplex = new ChannelDuplex(channel, {
+    const duplex = this.#channel.wrap(channel, {
       connection: this.#client,
       socket: this.#socket,
       lost: () => this.#lost(),
@@ -199,9 +205,8 @@ class Dial {
   #channelFailure(error: Ssh2Error): RpcError {
     if (this.#socket.destroyed) return this.#failure();
     const address = formatTarget(this.#target);
-    const message = error.message.startsWith("Unable to start subsystem")
-      ? `${address} is an SSH server, but serves no ${SUBSYSTEM} subsystem: is it the right port?`
-      : `${address} opens no channel: ${printable(error.message)}`;
+    const why = this.#channel.refusal(error) ?? `opens no channel: ${printable(error.message)}`;
+    const message = `${address} ${why}`;
     return new RpcError("UNAVAILABLE", message, { cause: error });
   }
 

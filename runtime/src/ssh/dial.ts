@@ -2,6 +2,7 @@ import type { Duplex } from "node:stream";
 import { RpcError } from "../contract/rpc-error.js";
 import type { Transport } from "../transport.js";
 import { KeyOffers } from "./auth/key-offers.js";
+import { type DialChannel, SUBSYSTEM_CHANNEL } from "./dial-channel.js";
 import { dialConnection } from "./dial-connection.js";
 import type { DialOptions } from "./dial-options.js";
 import { type HostTrust, HostVerifier, parsePins } from "./host-verifier.js";
@@ -18,15 +19,31 @@ import { formatTarget, parseTarget, type Target } from "./target.js";
  * {@link Transport}; keys that cannot be read are `UNAUTHENTICATED`.
  */
 export function sshTransport(target: string, options: DialOptions = {}): Transport {
+  const { address, dial } = dialer(target, options);
+  return { address, open: (signal) => dial(SUBSYSTEM_CHANNEL, signal) };
+}
+
+/** Makes SSH connections to one host, each with one channel of any kind. */
+export interface Dialer {
+  readonly to: Target;
+  /** Where it leads, for messages. */
+  readonly address: string;
+  /** Rejects as {@link Transport}'s `open` does. */
+  dial<Opened extends Duplex>(channel: DialChannel<Opened>, signal?: AbortSignal): Promise<Opened>;
+}
+
+/** See {@link sshTransport}. */
+export function dialer(target: string, options: DialOptions = {}): Dialer {
   const to = parseTarget(target);
   const pins = options.hostKey === undefined ? undefined : parsePins(toList(options.hostKey));
   const passphrase = askOnce(options.passphrase);
   return {
+    to,
     address: formatTarget(to),
-    async open(signal?: AbortSignal): Promise<Duplex> {
+    async dial(channel, signal) {
       const prepared = Promise.all([loadTrust(to, options, pins), loadOffers(to, options, passphrase)]);
       const [trust, offers] = await untilAborted(prepared, signal);
-      return dialConnection(to, {
+      const settings = {
         offers,
         verifier: new HostVerifier(to.host, to.port, trust),
         knownTypes: "knownHosts" in trust ? trust.knownHosts.known.map(({ key }) => key.type) : [],
@@ -34,7 +51,8 @@ export function sshTransport(target: string, options: DialOptions = {}): Transpo
         keepaliveInterval: options.keepaliveInterval ?? 15_000,
         keepaliveMisses: options.keepaliveMisses ?? 3,
         signal,
-      });
+      };
+      return dialConnection(to, settings, channel);
     },
   };
 }

@@ -1,0 +1,34 @@
+import type { Duplex } from "node:stream";
+import type { Client, ClientChannel } from "ssh2";
+import { ChannelDuplex, type ChannelSetting } from "./channel-duplex.js";
+import { PacketChannel } from "./packet-channel.js";
+import { SUBSYSTEM } from "./subsystem.js";
+
+/** What is opened on a connection as soon as it is made; the connection ends with it. */
+export interface DialChannel<Opened extends Duplex> {
+  /** Asks for the channel. */
+  readonly open: (client: Client, done: (error: Error | undefined, channel: ClientChannel) => void) => void;
+  /** Makes of the channel what the caller gets. */
+  readonly wrap: (channel: ClientChannel, setting: ChannelSetting) => Opened;
+  /** Why the server may have refused, for messages; undefined where only the error knows. */
+  readonly refusal: (error: Error) => string | undefined;
+}
+
+/** The subsystem `sshrpc` of a session (RFC 4254, section 6.5). */
+export const SUBSYSTEM_CHANNEL: DialChannel<ChannelDuplex> = {
+  open: (client, done) => void client.subsys(SUBSYSTEM, done),
+  wrap: (channel, setting) => new ChannelDuplex(channel, setting),
+  refusal: ({ message }) =>
+    message.startsWith("Unable to start subsystem")
+      ? `is an SSH server, but serves no ${SUBSYSTEM} subsystem: is it the right port?`
+      : undefined,
+};
+
+/** A channel as if to `host` and `port` as the server sees them (RFC 4254, section 7.2), packet by packet. */
+export function packetChannelTo(host: string, port: number): DialChannel<PacketChannel> {
+  return {
+    open: (client, done) => void client.forwardOut("127.0.0.1", 0, host, port, done),
+    wrap: (channel, setting) => new PacketChannel(channel, setting),
+    refusal: () => undefined,
+  };
+}
