@@ -3,6 +3,11 @@ import type { Connection, ServerChannel, Session } from "ssh2";
 import type { Logger } from "../log.js";
 import type { Peer } from "../peer.js";
 import { ChannelDuplex } from "./channel-duplex.js";
+import { printable } from "./printable.js";
+import { CHANNEL_REFUSAL, refuseChannel } from "./refuse-channel.js";
+import { SessionChannel } from "./session-channel.js";
+import { SessionDuplex } from "./session-duplex.js";
+import { SessionRequests } from "./session-requests.js";
 import { SUBSYSTEM } from "./subsystem.js";
 import type { WaysIn } from "./ways-in.js";
 
@@ -27,50 +32,129 @@ export interface SessionSetting {
  */
 const MIN_PACKET = 1024;
 
+/** The longest command line that is taken, in bytes. ssh2 takes no packet of more than 35,000. */
+const MAX_COMMAND = 32 * 1024;
+
+/** The parts of ssh2's objects that its types do not show. */
+interface SessionInternals {
+  readonly _channel: ServerChannel | undefined;
+  readonly _chanInfo: {
+    readonly incoming: { readonly id: number };
+    readonly outgoing: { readonly id: number; readonly packetSize: number };
+  };
+}
+interface ConnectionInternals {
+  readonly _protocol: { channelClose(recipient: number): void };
+  readonly _chanMgr: { remove(id: number): void };
+}
+interface ChannelInternals {
+  readonly incoming: { state: "open" | "eof" | "closed" };
+}
+
+type Accept = () => ServerChannel | undefined;
+type Refuse = (() => void) | undefined;
+
 /** The sessions of one connection: each is given to the way in that its client asks for. */
 export class Sessions {
   readonly #setting: SessionSetting;
-  #channels = 0;
+  #open = 0;
 
   constructor(setting: SessionSetting) {
     this.#setting = setting;
-    setting.connection.on("session", (accept, reject) => this.#open(accept, reject));
+    setting.connection.on("session", (accept, reject) => this.#start(accept, reject));
   }
 
-  #open(accept: () => Session, reject: () => void): void {
+  #start(accept: () => Session, reject: () => void): void {
+    const { connection, maxChannels, abort } = this.#setting;
     const peer = this.#setting.peer();
-    if (peer === undefined || this.#channels >= this.#setting.maxChannels) {
-      reject();
+    if (peer === undefined) {
+      refuseChannel(connection, reject, CHANNEL_REFUSAL.prohibited);
       return;
     }
-    // A session without a channel never gives its place back: ssh2 keeps what belongs to it until the connection ends.
-    this.#channels++;
-    const session = accept() as Session & {
-      readonly _chanInfo: { readonly outgoing: { readonly packetSize: number } };
-    };
+    if (this.#open >= maxChannels) {
+      this.#refused(peer, "session", `${maxChannels} sessions are open (maxChannels)`);
+      refuseChannel(connection, reject, CHANNEL_REFUSAL.resourceShortage, "too many sessions");
+      return;
+    }
+    this.#open++;
+    const session = accept() as Session & SessionInternals;
     const { packetSize } = session._chanInfo.outgoing;
     if (packetSize < MIN_PACKET) {
-      this.#setting.abort(`the client asks for packets of ${packetSize} bytes`);
+      abort(`the client asks for packets of ${packetSize} bytes`);
       return;
     }
-    // Shell, exec, pty, environment and forwarding are refused by ssh2 where nobody listens for them.
-    session.on("subsystem", (take: () => ServerChannel | undefined, refuse: (() => void) | undefined, info) => {
-      if (info.name === SUBSYSTEM) this.#serve(take(), peer);
-      else refuse?.();
+    session.on("close", () => {
+      if (session._channel === undefined) this.#giveBack(session);
     });
+    const requests = new SessionRequests(session);
+    session.on("subsystem", (take: Accept, refuse: Refuse, { name }) => {
+      if (name === SUBSYSTEM) this.#serve(take(), peer, (channel) => this.#native(channel, peer));
+      else this.#refuse(peer, `the subsystem ${printable(name)}`, "there is none of that name", refuse);
+    });
+    session.on("exec", (take: Accept, refuse: Refuse, { command }) => {
+      const { exec } = this.#setting.ways;
+      if (exec === undefined) this.#refuse(peer, "exec", "commands are not served", refuse);
+      else if (Buffer.byteLength(command) > MAX_COMMAND) {
+        this.#refuse(peer, "exec", `the command is longer than ${MAX_COMMAND} bytes`, refuse);
+      } else this.#serve(take(), peer, (channel) => exec(this.#session(channel, requests, peer), command));
+    });
+    session.on("shell", (take: Accept, refuse: Refuse) => {
+      const { shell } = this.#setting.ways;
+      if (shell === undefined) this.#refuse(peer, "shell", "no shell is served", refuse);
+      else this.#serve(take(), peer, (channel) => shell(this.#session(channel, requests, peer)));
+    });
+    // Agent and X11 forwarding are refused by ssh2, because nobody listens for them.
   }
 
-  /** @param channel Undefined where the session has one already. */
-  #serve(channel: ServerChannel | undefined, peer: Peer): void {
-    if (channel === undefined) return;
-    const { connection, socket, lost, ways, log } = this.#setting;
-    channel.on("close", () => this.#channels--);
-    const duplex = new ChannelDuplex(channel, { connection, socket, lost, server: true });
+  /** ssh2 keeps a session that ends before anything ran in it, and its peer waits for an answer. */
+  #giveBack(session: SessionInternals): void {
+    this.#open--;
+    const { _protocol, _chanMgr } = this.#setting.connection as Connection & ConnectionInternals;
+    _chanMgr.remove(session._chanInfo.incoming.id);
     try {
-      ways.native(duplex, peer);
-    } catch (error) {
-      log.error({ user: peer.user, address: peer.address, err: error }, "the channel could not be served");
-      duplex.destroy();
+      _protocol.channelClose(session._chanInfo.outgoing.id);
+    } catch {
+      // The connection has ended.
     }
+  }
+
+  /** @param channel Undefined where something runs in the session already. */
+  #serve(channel: ServerChannel | undefined, peer: Peer, serve: (channel: ServerChannel) => void): void {
+    if (channel === undefined) return;
+    channel.on("close", () => this.#open--);
+    try {
+      serve(channel);
+    } catch (error) {
+      this.#setting.log.error(
+        { user: peer.user, address: peer.address, err: error },
+        "the channel could not be served",
+      );
+      channel.close();
+    }
+  }
+
+  #native(channel: ServerChannel, peer: Peer): void {
+    const { connection, socket, lost, ways } = this.#setting;
+    const duplex = new ChannelDuplex(channel, { connection, socket, lost, server: true });
+    ways.native(duplex, peer);
+  }
+
+  #session(channel: ServerChannel, requests: SessionRequests, peer: Peer): SessionChannel {
+    const { connection, socket, lost } = this.#setting;
+    const session = new SessionChannel(new SessionDuplex(channel, { connection, socket, lost }), requests, peer);
+    if (requests.ended) {
+      (channel as ServerChannel & ChannelInternals).incoming.state = "eof";
+      channel.push(null);
+    }
+    return session;
+  }
+
+  #refuse(peer: Peer, what: string, reason: string, refuse: Refuse): void {
+    this.#refused(peer, what, reason);
+    refuse?.();
+  }
+
+  #refused({ user, address, fingerprint }: Peer, what: string, reason: string): void {
+    this.#setting.log.info({ user, address, fingerprint, what, reason }, "session refused");
   }
 }

@@ -1,6 +1,15 @@
 import type { Duplex } from "node:stream";
 import type { Peer } from "../peer.js";
 import type { Session } from "../session.js";
+import type { PacketChannel } from "./packet-channel.js";
+
+/** Where a peer wants a connection to (RFC 4254, section 7.2). Nothing of it is proven. */
+export interface DirectTcpip {
+  readonly host: string;
+  readonly port: number;
+  readonly originHost: string;
+  readonly originPort: number;
+}
 
 /** What a server does with the channels of peers that are proven. What is absent here is refused. */
 export interface WaysIn {
@@ -10,4 +19,9 @@ export interface WaysIn {
   readonly exec?: (session: Session, command: string) => void;
   /** Runs a shell. */
   readonly shell?: (session: Session) => void;
+  /**
+   * Says whether it takes a channel of a peer that asks for a connection to somewhere, and if so, gives what takes it.
+   * It is asked where forwarding is not allowed there.
+   */
+  readonly directTcpip?: (request: DirectTcpip, peer: Peer) => ((channel: PacketChannel) => void) | undefined;
 }
