@@ -17,6 +17,21 @@ export interface PeerCertificate {
   readonly extensions: ReadonlyMap<string, string>;
 }
 
+/**
+ * What a key or certificate leaves a peer of what the server allows beside calls, as the options of authorized_keys say
+ * it; it never allows more.
+ */
+export interface PeerPermits {
+  /** Whether a terminal may be asked for. */
+  readonly pty: boolean;
+  /** Whether connections may be forwarded, in either direction. */
+  readonly portForwarding: boolean;
+  /** `host:port` that may be connected to, where the port may be `*`. Absent: the key limits nothing. */
+  readonly permitOpen?: readonly string[];
+  /** `host:port` that may be listened on, where either may be `*`. Absent: the key limits nothing. */
+  readonly permitListen?: readonly string[];
+}
+
 /** Who is at the other end of a connection, as far as it was proven. */
 export interface Peer {
   /** The user name that was logged in with. */
@@ -34,6 +49,10 @@ export interface Peer {
    * keep a copy.
    */
   readonly scopes: readonly string[];
+  /** What its connection may do beside calls. Absent: whatever the server allows. */
+  readonly permits?: PeerPermits;
+  /** Environment variables that each of its sessions begins with. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** The address the connection came from, such as `192.0.2.7:50122`, where the transport has one. */
   readonly address?: string;
 }

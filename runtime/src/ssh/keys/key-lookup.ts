@@ -1,3 +1,4 @@
+import type { PeerPermits } from "../../peer.js";
 import type { PublicKey } from "./public-key.js";
 
 /** A key that asks to log in. Nothing about it is proven yet. */
@@ -18,25 +19,13 @@ export interface KeyGrant {
   /** The instant after which it counts no more, in milliseconds since 1970: connections are ended then. Default: never. */
   readonly expires?: number;
   /** What connections of the key may do beside calls. Default: whatever the server allows. */
-  readonly permits?: KeyPermits;
+  readonly permits?: PeerPermits;
   /** Environment variables that each session of the key begins with. Default: none. */
   readonly environment?: Readonly<Record<string, string>>;
   /** Whether a signature of a hardware key (`sk-…`) must tell of a touch. Default: true. */
   readonly touchRequired?: boolean;
   /** Whether it must tell that the user was verified, by a PIN or a fingerprint. Default: false. */
   readonly verifyRequired?: boolean;
-}
-
-/** What the options of a line of authorized_keys leave of what the server allows; they never allow more. */
-export interface KeyPermits {
-  /** Whether a terminal may be asked for. */
-  readonly pty: boolean;
-  /** Whether connections may be forwarded, in either direction. */
-  readonly portForwarding: boolean;
-  /** `host:port` that may be connected to, where the port may be `*`. Absent: the key limits nothing. */
-  readonly permitOpen?: readonly string[];
-  /** `host:port` that may be listened on, where either may be `*`. Absent: the key limits nothing. */
-  readonly permitListen?: readonly string[];
 }
 
 /** A key that is known, and not let in all the same. */

@@ -12,9 +12,11 @@ export interface PublicKey {
   readonly fingerprint: string;
 }
 
-/** The key types whose signatures can be verified. Those of RSA are accepted with SHA-2 only. */
+/** The types of user keys whose signatures can be verified. Those of RSA are accepted with SHA-2 only. */
 export const KEY_TYPES: readonly string[] = [
   "ssh-ed25519",
+  "sk-ssh-ed25519@openssh.com",
+  "sk-ecdsa-sha2-nistp256@openssh.com",
   "ecdsa-sha2-nistp256",
   "ecdsa-sha2-nistp384",
   "ecdsa-sha2-nistp521",
