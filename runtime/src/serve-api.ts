@@ -55,10 +55,14 @@ export async function serveHandlers<Callbacks = undefined>(
   handlers: ApiHandlers<Callbacks>,
   options: ServeOptions,
 ): Promise<Server<Callbacks>> {
-  const [{ listen }, { pino }] = await Promise.all([import("./ssh/listen.js"), import("pino")]);
+  const [{ listen }, { waysIn }, { pino }] = await Promise.all([
+    import("./ssh/listen.js"),
+    import("./adapters/ways-in.js"),
+    import("pino"),
+  ]);
   const log = options.log === false ? SILENT : (options.log ?? pino({ level: "info" }, pino.destination(2)));
   const server = new ApiServer(handlers, { ...options, log }, callbacksOf(handlers.api));
-  const listener = await listen({ ...options, log }, { native: (duplex, peer) => server.accept(duplex, peer) });
+  const listener = await listen({ ...options, log }, waysIn(server));
   const close = async (options?: CloseOptions): Promise<void> => {
     const stopped = listener.stop();
     await server.close(options);

@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 import { AGENT } from "../agent.js";
-import type { Api } from "../contract/method.js";
+import type { Api, Method } from "../contract/method.js";
 import type { Logger } from "../log.js";
 import type { Peer } from "../peer.js";
 import { CallBudget } from "../wire/call-budget.js";
@@ -51,6 +51,24 @@ export class ApiServer {
     this.#budget = new CallBudget(this.#limits.serverCalls);
     this.#log = options.log;
     this.#settings = dispatchSettings(options, this.#limits);
+  }
+
+  /** What it serves. */
+  get api(): Api {
+    return this.#api;
+  }
+
+  /** The bounds of its connections. */
+  get limits(): Limits {
+    return this.#limits;
+  }
+
+  /**
+   * The method that `GET /notes/{id}` names, or that `GET /notes/42` matches.
+   * @throws RpcError NOT_FOUND, or METHOD_NOT_ALLOWED with the verbs that the resource answers
+   */
+  resolve(reference: string): Method {
+    return this.#router.resolve(reference).method;
   }
 
   /** How many connections are live. */
