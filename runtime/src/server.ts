@@ -4,6 +4,7 @@ export type { ErrorStatus, StatusCode, StatusName } from "./contract/status.js";
 export type { Logger } from "./log.js";
 export type { Peer } from "./peer.js";
 export { type ServeOptions, type Server, serveHandlers } from "./serve-api.js";
+export { type ServeStdioOptions, serveStdio } from "./serve-stdio.js";
 export type { ApiHandlers } from "./server/api-handlers.js";
 export type { CloseOptions } from "./server/api-server.js";
 export type { ConnectedClient } from "./server/connected-client.js";

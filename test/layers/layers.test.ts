@@ -8,13 +8,14 @@ const codegen = readPackage("codegen");
 /** From left to right: what stands in one group may import from groups to its left, never from its neighbours. */
 const GROUPS: readonly (readonly string[])[] = [
   ["contract", "transport.ts", "peer.ts", "log.ts", "agent.ts"],
-  ["memory-transport.ts", "session.ts"],
+  ["memory-transport.ts", "joined-duplex.ts", "session.ts"],
   ["codec", "wire"],
   ["client", "server"],
   ["ssh"],
+  ["openssh"],
   ["adapters"],
   ["key-pair.ts", "callbacks.ts"],
-  ["in-memory.ts", "connect-api.ts", "serve-api.ts"],
+  ["in-memory.ts", "connect-api.ts", "serve-api.ts", "serve-stdio.ts"],
   ["cli", "schema.ts", "server.ts", "client.ts", "testing.ts", "generated.ts", "contract.ts"],
 ];
 

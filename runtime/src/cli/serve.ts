@@ -5,15 +5,14 @@ import { type Server, serveHandlers } from "../serve-api.js";
 import { durationFrom } from "./duration.js";
 import { prepareHome } from "./home.js";
 import { loadHandlers } from "./load-handlers.js";
+import { addStdioOptions, type StdioFlags, serveOverStdio } from "./serve-stdio.js";
 
-interface ServeFlags {
-  readonly handlers: string;
+interface ServeFlags extends StdioFlags {
   readonly hostKey?: string;
   readonly authorizedKeys?: string;
   readonly listen: string;
   readonly port: number;
   readonly home: string;
-  readonly grace?: number;
 }
 
 /** Milliseconds that running calls are given when the server is told to stop. */
@@ -21,8 +20,7 @@ const GRACE = 5000;
 
 /** `sshrpc serve --handlers FILE`: a server on a port of its own, until SIGINT or SIGTERM. Then running calls may finish. */
 export function addServeCommand(program: Command): void {
-  program
-    .command("serve")
+  addStdioOptions(program.command("serve"))
     .description("serve the handlers of a file")
     .requiredOption("--handlers <file>", "the file whose default export is defineHandlers({ … })")
     .option("--host-key <file>", "the server's private key (default: one in --home, made at first start)")
@@ -35,6 +33,7 @@ export function addServeCommand(program: Command): void {
 }
 
 async function serve(flags: ServeFlags): Promise<void> {
+  if (flags.stdio) return serveOverStdio(flags);
   const { api, ...handlers } = await loadHandlers(flags.handlers);
   const named = flags.hostKey !== undefined && flags.authorizedKeys !== undefined;
   const home = named ? undefined : await prepareHome(flags.home);

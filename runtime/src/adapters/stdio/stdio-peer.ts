@@ -1,0 +1,62 @@
+import { readFileSync, statSync } from "node:fs";
+import { userInfo } from "node:os";
+import type { AuthMethod, Peer } from "../../peer.js";
+import { publicKeyFromBlob } from "../../ssh/keys/public-key.js";
+import { formatHostPort } from "../../ssh/target.js";
+
+/** Bytes of what sshd tells of an authentication: a few keys. */
+const MAX_AUTH_INFO = 64 * 1024;
+
+const METHODS: ReadonlySet<string> = new Set<AuthMethod>(["publickey", "password", "keyboard-interactive", "none"]);
+
+/**
+ * Who is at the other end, as sshd says in the environment of what it starts: the user is the one that this process runs
+ * as, the address comes from `SSH_CONNECTION`, and the key from the file that `SSH_USER_AUTH` names, where sshd_config(5)
+ * has `ExposeAuthInfo yes`. What sshd does not say is absent.
+ */
+export function stdioPeer(env: NodeJS.ProcessEnv, scopes: readonly string[]): Peer {
+  const address = addressFrom(env["SSH_CONNECTION"]);
+  return {
+    user: userName(env),
+    ...authFrom(env["SSH_USER_AUTH"]),
+    scopes,
+    ...(address !== undefined && { address }),
+  };
+}
+
+/** Of the process, for a client may have been allowed to send a USER of its own. */
+function userName(env: NodeJS.ProcessEnv): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // This uid has no name here.
+    return env["USER"] ?? String(process.getuid?.() ?? "");
+  }
+}
+
+/** Client address, client port, server address, server port (ssh(1)). */
+function addressFrom(connection = ""): string | undefined {
+  const [host, port] = connection.split(" ");
+  return host && port && /^\d{1,5}$/.test(port) ? formatHostPort(host, Number(port)) : undefined;
+}
+
+/** One line for each method that succeeded, a key with what it proved (`ExposeAuthInfo` in sshd_config(5)). */
+function authFrom(file: string | undefined): Pick<Peer, "provenBy" | "fingerprint"> {
+  const lines = file === undefined ? [] : readAuthInfo(file).split("\n");
+  const words = lines.map((line) => line.split(" "));
+  const provenBy = words.flatMap(([method = ""]) => (METHODS.has(method) ? [method as AuthMethod] : []));
+  const blob = words.find(([method]) => method === "publickey")?.[2];
+  const key = blob === undefined ? undefined : publicKeyFromBlob(Buffer.from(blob, "base64"));
+  return { ...(provenBy.length > 0 && { provenBy }), ...(key && { fingerprint: key.fingerprint }) };
+}
+
+/** Empty where it is not there, or is none of sshd's: that one belongs to this user alone. */
+function readAuthInfo(file: string): string {
+  try {
+    const { uid, mode, size } = statSync(file);
+    const own = uid === process.getuid?.() && (mode & 0o077) === 0;
+    return own && size <= MAX_AUTH_INFO ? readFileSync(file, "utf8") : "";
+  } catch {
+    return "";
+  }
+}
