@@ -83,8 +83,10 @@ export class Sessions {
       abort(`the client asks for packets of ${packetSize} bytes`);
       return;
     }
+    // The channel's own event comes later, and by then the client may have asked for another session.
     session.on("close", () => {
-      if (session._channel === undefined) this.#giveBack(session);
+      this.#open--;
+      if (session._channel === undefined) this.#close(session);
     });
     const requests = new SessionRequests(session);
     session.on("subsystem", (take: Accept, refuse: Refuse, { name }) => {
@@ -107,8 +109,7 @@ export class Sessions {
   }
 
   /** ssh2 keeps a session that ends before anything ran in it, and its peer waits for an answer. */
-  #giveBack(session: SessionInternals): void {
-    this.#open--;
+  #close(session: SessionInternals): void {
     const { _protocol, _chanMgr } = this.#setting.connection as Connection & ConnectionInternals;
     _chanMgr.remove(session._chanInfo.incoming.id);
     try {
@@ -121,7 +122,6 @@ export class Sessions {
   /** @param channel Undefined where something runs in the session already. */
   #serve(channel: ServerChannel | undefined, peer: Peer, serve: (channel: ServerChannel) => void): void {
     if (channel === undefined) return;
-    channel.on("close", () => this.#open--);
     try {
       serve(channel);
     } catch (error) {

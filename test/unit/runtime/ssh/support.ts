@@ -12,6 +12,7 @@ import { generateEd25519 } from "../../../../runtime/src/ssh/keys/generate-ed255
 import { type PublicKey, publicKeyLine } from "../../../../runtime/src/ssh/keys/public-key.js";
 import { type Listener, listen } from "../../../../runtime/src/ssh/listen.js";
 import type { ListenOptions } from "../../../../runtime/src/ssh/listen-options.js";
+import type { WaysIn } from "../../../../runtime/src/ssh/ways-in.js";
 
 /** A directory that goes away with the test. */
 export function tempDir(): string {
@@ -82,6 +83,7 @@ export interface Bench {
 export async function startBench(
   options: Partial<ListenOptions> = {},
   accept: (duplex: Duplex) => void = (duplex) => void duplex.pipe(duplex),
+  ways: Omit<WaysIn, "native"> = {},
 ): Promise<Bench> {
   const directory = tempDir();
   const alice = makeKey(directory, "alice");
@@ -92,6 +94,7 @@ export async function startBench(
   const listener = await listen(
     { port: 0, hostKeys: hostKey.file, authorizedKeys, log, ...options },
     {
+      ...ways,
       native: (duplex, peer) => {
         accepted.push({ peer, duplex });
         duplex.on("error", () => {});

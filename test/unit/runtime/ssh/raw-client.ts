@@ -1,0 +1,21 @@
+import ssh2 from "ssh2";
+import { onTestFinished } from "vitest";
+import type { Bench } from "./support.js";
+
+/** A client of ssh2 itself, logged in as alice: it can ask for what our own never does. */
+export async function rawClient(bench: Bench): Promise<ssh2.Client> {
+  const client = new ssh2.Client();
+  onTestFinished(() => void client.destroy());
+  await new Promise<void>((resolve, reject) => {
+    client.on("ready", resolve).on("error", reject);
+    client.connect({
+      host: "127.0.0.1",
+      port: bench.listener.port,
+      username: "alice",
+      privateKey: bench.alice.privateKey,
+      hostVerifier: () => true,
+    });
+  });
+  client.on("error", () => {});
+  return client;
+}
