@@ -1,3 +1,4 @@
+import type { KorvClientOptions } from "./adapters/korv/korv-transport.js";
 import { type Client, type ClientOptions, openClient } from "./client/client.js";
 import type { Api } from "./contract/method.js";
 import type { DialOptions } from "./ssh/dial-options.js";
@@ -13,6 +14,13 @@ export type Target = string | Transport | readonly (string | Transport)[];
 export interface ConnectOptions<Callbacks = never> extends ClientOptions, DialOptions {
   /** What this side serves while it is connected. Default: nothing. */
   readonly callbacks?: Callbacks;
+  /**
+   * How an address is called. Default: as an sshrpc server, over SSH. `korv`: as a server of the Python framework korv,
+   * which knows no streams (UNIMPLEMENTED), metadata or deadlines.
+   */
+  readonly transport?: "korv";
+  /** For the transport `korv`. */
+  readonly korv?: KorvClientOptions;
 }
 
 /**
@@ -26,14 +34,16 @@ export async function connectApi<C extends Client>(
   options: ConnectOptions<object> = {},
 ): Promise<C> {
   const targets = [target].flat() as readonly (string | Transport)[];
-  const transports = await Promise.all(targets.map((one) => toTransport(one, options)));
+  const transports = await Promise.all(targets.map((one) => toTransport(api, one, options)));
   if (options.callbacks === undefined) return openClient<C>(api, transports, options);
   const { serveCallbacks } = await import("./callbacks.js");
   return openClient<C>(api, transports, options, serveCallbacks(api, options.callbacks, options));
 }
 
-async function toTransport(target: string | Transport, options: DialOptions): Promise<Transport> {
+async function toTransport(api: Api, target: string | Transport, options: ConnectOptions<object>): Promise<Transport> {
   if (typeof target !== "string") return target;
-  const { sshTransport } = await import("./ssh/dial.js");
-  return sshTransport(target, options);
+  const { dialer, sshTransport } = await import("./ssh/dial.js");
+  if (options.transport !== "korv") return sshTransport(target, options);
+  const { korvTransport } = await import("./adapters/korv/korv-transport.js");
+  return korvTransport(api, dialer(target, options), { ...options.korv, limits: options.limits ?? {} });
 }

@@ -1,3 +1,4 @@
+import type { KorvOptions } from "./adapters/korv/korv-options.js";
 import { callbacksOf } from "./callbacks.js";
 import type { Api } from "./contract/method.js";
 import { type Logger, SILENT } from "./log.js";
@@ -8,7 +9,7 @@ import type { ApiServerOptions } from "./server/dispatch-settings.js";
 import type { ListenOptions } from "./ssh/listen-options.js";
 
 /** How a server listens and answers. */
-export interface ServeOptions extends ApiServerOptions, Omit<ListenOptions, "log"> {
+export interface ServeOptions extends ApiServerOptions, Omit<ListenOptions, "log">, KorvOptions {
   /** Where the server logs; false for nowhere. Default: pino at level `info`, to standard error. */
   readonly log?: Logger | false;
 }
@@ -62,7 +63,7 @@ export async function serveHandlers<Callbacks = undefined>(
   ]);
   const log = options.log === false ? SILENT : (options.log ?? pino({ level: "info" }, pino.destination(2)));
   const server = new ApiServer(handlers, { ...options, log }, callbacksOf(handlers.api));
-  const listener = await listen({ ...options, log }, waysIn(server));
+  const listener = await listen({ ...options, log }, waysIn(server, { ...options, log }));
   const close = async (options?: CloseOptions): Promise<void> => {
     const stopped = listener.stop();
     await server.close(options);

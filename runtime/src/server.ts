@@ -1,4 +1,5 @@
 /** `sshrpc/server`: what a program that serves needs beside its generated handler types. */
+export type { KorvLimits, KorvOptions } from "./adapters/korv/korv-options.js";
 export { type BadRequestDetails, type Issue, RpcError } from "./contract/rpc-error.js";
 export type { ErrorStatus, StatusCode, StatusName } from "./contract/status.js";
 export type { Logger } from "./log.js";

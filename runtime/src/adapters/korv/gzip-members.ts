@@ -70,8 +70,8 @@ async function inflate(input: ByteReader, limit: number): Promise<Buffer> {
   try {
     for (let before = 0; ; before = stream.bytesWritten) {
       const chunk = await input.chunk();
-      const written = new Promise<false>((resolve) => void stream.write(chunk, () => resolve(false)));
       // zlib calls back for what it has taken; what follows the end it leaves, and ends instead.
+      const written = new Promise<false>((resolve) => void stream.write(chunk, (error) => error ?? resolve(false)));
       if (!(await Promise.race([ended, written]))) continue;
       input.giveBack(chunk.subarray(stream.bytesWritten - before));
       return Buffer.concat(parts, size);

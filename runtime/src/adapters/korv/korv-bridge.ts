@@ -1,0 +1,172 @@
+import type { Duplex } from "node:stream";
+import { AGENT } from "../../agent.js";
+import { encodeErrorBody } from "../../codec/error-body.js";
+import { decodeJson } from "../../codec/json.js";
+import type { Api, Method } from "../../contract/method.js";
+import { RpcError } from "../../contract/rpc-error.js";
+import type { StatusName } from "../../contract/status.js";
+import type { PacketChannel } from "../../ssh/packet-channel.js";
+import { Connection } from "../../wire/connection.js";
+import type { IncomingCall } from "../../wire/incoming-call.js";
+import type { Limits } from "../../wire/limits.js";
+import { encodeMessage } from "./encode-message.js";
+import { formatRequest } from "./format-request.js";
+import { gunzipMembers } from "./gzip-members.js";
+import { KorvError } from "./korv-error.js";
+import { type Answer, failureOf, parseAnswer, requestIdIn } from "./parse-answer.js";
+
+/** What a bridge needs beside its two ends. */
+export interface BridgeSettings {
+  readonly api: Api;
+  readonly limits: Limits;
+  /** Gives the server's name of a resource, from its path. */
+  readonly resource: (path: string) => string;
+}
+
+/** A korv server drops the connection of a client that sends a larger packet. */
+const MAX_REQUEST = 32_768;
+
+/** Bytes that an answer may have beside its body. */
+const ENVELOPE = 4096;
+
+/** Milliseconds that the server has to take a packet. */
+const PATIENCE = 30_000;
+
+/** Answers the calls of a client of ours with what a korv server answers. It ends when either of its two ends does. */
+export class KorvBridge {
+  readonly #channel: PacketChannel;
+  readonly #settings: BridgeSettings;
+  readonly #methods: ReadonlyMap<string, Method>;
+  readonly #connection: Connection;
+  readonly #pending = new Map<number, PendingCall>();
+  #lastId = 0;
+
+  /** @param duplex the end that speaks our wire; its other end is the client's */
+  constructor(duplex: Duplex, channel: PacketChannel, settings: BridgeSettings) {
+    this.#channel = channel;
+    this.#settings = settings;
+    this.#methods = new Map(settings.api.methods.map((method) => [method.id, method]));
+    this.#connection = new Connection(duplex, {
+      role: "acceptor",
+      hello: { agent: AGENT, methods: [] },
+      limits: settings.limits,
+      other: "the client",
+      receive: (call, index, _timeout, _metadata, buffer, start, end) => {
+        const reference = this.#connection.remote?.methods[index] ?? "";
+        const method = this.#methods.get(reference);
+        if (method?.kind === "unary") {
+          void this.#call(new PendingCall(call, method), start === end ? {} : decodeJson(buffer, start, end));
+          return;
+        }
+        const message = `korv has no streams, and is called by a contract's methods only: not ${reference}`;
+        call.answer("UNIMPLEMENTED", JSON.stringify({ message }));
+        call.release();
+      },
+    });
+    // The calls are answered before anybody hears that the channel is gone.
+    channel.on("error", () => undefined);
+    void this.#read();
+    void this.#connection.closed.then(() => channel.destroy());
+  }
+
+  async #call(call: PendingCall, request: unknown): Promise<void> {
+    this.#lastId += 1;
+    const id = this.#lastId;
+    call.onEnd = () => this.#pending.delete(id);
+    try {
+      const packet = await this.#packet(id, call.method, request);
+      if (!call.answered) {
+        this.#pending.set(id, call);
+        await this.#channel.send(packet, PATIENCE);
+      }
+    } catch (error) {
+      call.fail(error instanceof RpcError ? error : new RpcError("UNAVAILABLE", (error as Error).message));
+    } finally {
+      call.sent();
+    }
+  }
+
+  /** @throws RpcError MESSAGE_TOO_LARGE */
+  async #packet(id: number, method: Method, request: unknown): Promise<Buffer> {
+    const packet = await encodeMessage(formatRequest(id, method, request, this.#settings.resource));
+    const limit = Math.min(MAX_REQUEST, this.#channel.maxPacket);
+    if (packet.length <= limit) return packet;
+    throw new RpcError(
+      "MESSAGE_TOO_LARGE",
+      `the request has ${packet.length} bytes compressed; the korv server takes ${limit}`,
+    );
+  }
+
+  async #read(): Promise<void> {
+    const bound = this.#settings.limits.message + ENVELOPE;
+    try {
+      for await (const member of gunzipMembers(this.#channel, { compressed: bound, decompressed: bound })) {
+        this.#receive(member);
+      }
+      await this.#connection.close("the korv server ended the channel");
+    } catch (error) {
+      if (error instanceof KorvError && error.head !== "") this.#failOne(error);
+      await this.#connection.close((error as Error).message);
+    }
+  }
+
+  #receive(member: Buffer): void {
+    let answer: Answer | undefined;
+    try {
+      answer = parseAnswer(member);
+    } catch (error) {
+      const id = requestIdIn(member.toString("latin1", 0, ENVELOPE));
+      this.#pending.get(id)?.fail(new RpcError("INTERNAL", `the server's answer is ${(error as Error).message}`));
+      return;
+    }
+    // Of request 0, and of those that have ended: korv's complaints about nothing, and what comes twice or too late.
+    if (answer !== undefined) this.#pending.get(answer.requestId)?.answer(answer);
+  }
+
+  /** Its caller must learn that it was the size, or it would call again. */
+  #failOne({ head, message }: KorvError): void {
+    this.#pending.get(requestIdIn(head))?.fail(new RpcError("MESSAGE_TOO_LARGE", `${message} (limits.message)`));
+  }
+}
+
+/** A call on its way. It keeps its place until it is answered and its packet has left, so that both are bounded. */
+class PendingCall {
+  readonly method: Method;
+  readonly #call: IncomingCall;
+  #answered = false;
+  #sent = false;
+  /** Called once, when it is answered. */
+  onEnd: () => void = () => undefined;
+
+  constructor(call: IncomingCall, method: Method) {
+    this.method = method;
+    this.#call = call;
+    call.listen((reason) => this.fail(reason));
+  }
+
+  get answered(): boolean {
+    return this.#answered;
+  }
+
+  answer(answer: Answer): void {
+    if (answer.code >= 200 && answer.code < 300) this.#end("OK", JSON.stringify(answer.body));
+    else this.fail(failureOf(answer, this.method));
+  }
+
+  fail(error: RpcError): void {
+    this.#end(error.status, encodeErrorBody(error));
+  }
+
+  sent(): void {
+    this.#sent = true;
+    if (this.#answered) this.#call.release();
+  }
+
+  #end(status: StatusName, body: string): void {
+    if (this.#answered) return;
+    this.#answered = true;
+    this.onEnd();
+    this.#call.answer(status, body);
+    if (this.#sent) this.#call.release();
+  }
+}

@@ -1,0 +1,113 @@
+import { RpcError } from "../../contract/rpc-error.js";
+import type { Logger } from "../../log.js";
+import type { Peer } from "../../peer.js";
+import type { ApiServer } from "../../server/api-server.js";
+import type { PacketChannel } from "../../ssh/packet-channel.js";
+import { LocalClient } from "../local-client.js";
+import { encodeMessage } from "./encode-message.js";
+import { formatAnswer, formatFailure } from "./format-answer.js";
+import { gunzipMembers } from "./gzip-members.js";
+import { KorvError } from "./korv-error.js";
+import type { KorvLimits } from "./korv-options.js";
+import { parseRequest, type Request, type RequestId } from "./parse-request.js";
+
+/** What a korv channel is served with. */
+export interface KorvSettings {
+  readonly server: ApiServer;
+  readonly peer: Peer;
+  readonly limits: KorvLimits;
+  readonly log: Logger;
+}
+
+/** Answers the requests of a korv client on `channel`, and destroys it in the end. */
+export function serveKorv(channel: PacketChannel, settings: KorvSettings): void {
+  void new KorvChannel(channel, settings).run();
+}
+
+class KorvChannel {
+  readonly #channel: PacketChannel;
+  readonly #settings: KorvSettings;
+  readonly #gone = new AbortController();
+  readonly #running = new Set<Promise<void>>();
+
+  constructor(channel: PacketChannel, settings: KorvSettings) {
+    this.#channel = channel;
+    this.#settings = settings;
+    channel.once("close", () => this.#gone.abort());
+    channel.on("error", () => undefined);
+  }
+
+  /** Serves until the client sends no more and has its answers, or is gone. It never throws. */
+  async run(): Promise<void> {
+    const { limits } = this.#settings;
+    try {
+      for await (const message of gunzipMembers(this.#channel, limits)) {
+        this.#begin(message);
+        while (this.#running.size >= limits.calls) await Promise.race(this.#running);
+      }
+    } catch (error) {
+      await this.#stop(error as Error);
+    }
+    await Promise.all(this.#running);
+    if (!this.#channel.destroyed) this.#channel.end(() => this.#channel.destroy());
+  }
+
+  #begin(message: Buffer): void {
+    const running = this.#serve(message)
+      .catch((error: Error) => this.#end(error.message))
+      .finally(() => this.#running.delete(running));
+    this.#running.add(running);
+  }
+
+  async #serve(message: Buffer): Promise<void> {
+    const request = parseRequest(message);
+    if ("error" in request) await this.#answer(request.id, formatFailure(request.id, request.error));
+    else await this.#answer(request.id, await this.#call(request));
+  }
+
+  /** The answer to a request, whatever becomes of it. */
+  async #call({ id, reference, body }: Request): Promise<string> {
+    const { server, peer } = this.#settings;
+    try {
+      if (server.resolve(reference).method.kind !== "unary") {
+        throw new RpcError("UNIMPLEMENTED", `${reference} streams, which korv cannot carry`);
+      }
+      await using client = await LocalClient.open(server, peer, [reference]);
+      const { response } = client.call(reference, body, undefined, { signal: this.#gone.signal });
+      return formatAnswer(id, 200, await response);
+    } catch (error) {
+      return formatFailure(id, error instanceof RpcError ? error : new RpcError("INTERNAL"));
+    }
+  }
+
+  /**
+   * In one packet: a client takes each for a whole message. What no packet can hold, or not for now, becomes an error that
+   * fits. @throws Error where nothing can be sent
+   */
+  async #answer(id: RequestId, json: string): Promise<void> {
+    const packet = await encodeMessage(json);
+    const { maxPacket } = this.#channel;
+    const { patience } = this.#settings.limits;
+    if (packet.length > maxPacket) {
+      const message = `the answer has ${packet.length} bytes compressed, and this client takes ${maxPacket} at once`;
+      await this.#channel.send(await encodeMessage(formatAnswer(id, 500, { message })), patience);
+    } else await this.#channel.send(packet, patience);
+  }
+
+  /** Nothing that follows can be understood. The client is told, because it has proven who it is. */
+  async #stop(error: Error): Promise<void> {
+    if (!(error instanceof KorvError)) return;
+    this.#log(error.message);
+    await this.#answer(0, formatFailure(0, new RpcError("BAD_REQUEST", error.message))).catch(() => undefined);
+  }
+
+  #end(reason: string): void {
+    if (!this.#channel.destroyed) this.#log(reason);
+    this.#channel.destroy();
+  }
+
+  #log(reason: string): void {
+    const { user, address, fingerprint } = this.#settings.peer;
+    this.#settings.log.info({ user, address, fingerprint, reason }, "korv channel ended");
+  }
+}
