@@ -13,5 +13,6 @@ export type { ConnectOptions, Target } from "./connect-api.js";
 export type { Result } from "./contract/result.js";
 export { type BadRequestDetails, type Issue, RpcError } from "./contract/rpc-error.js";
 export type { ErrorStatus, StatusCode, StatusName } from "./contract/status.js";
+export type { OpensshOptions } from "./openssh/openssh-options.js";
 export type { Transport } from "./transport.js";
 export type { Limits } from "./wire/limits.js";

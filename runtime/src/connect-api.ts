@@ -1,6 +1,7 @@
 import type { KorvClientOptions } from "./adapters/korv/korv-transport.js";
 import { type Client, type ClientOptions, openClient } from "./client/client.js";
 import type { Api } from "./contract/method.js";
+import type { OpensshOptions } from "./openssh/openssh-options.js";
 import type { DialOptions } from "./ssh/dial-options.js";
 import type { Transport } from "./transport.js";
 
@@ -15,10 +16,13 @@ export interface ConnectOptions<Callbacks = never> extends ClientOptions, DialOp
   /** What this side serves while it is connected. Default: nothing. */
   readonly callbacks?: Callbacks;
   /**
-   * How an address is called. Default: as an sshrpc server, over SSH. `korv`: as a server of the Python framework korv,
-   * which knows no streams (UNIMPLEMENTED), metadata or deadlines.
+   * How an address is called. Default: `ssh2`, as an sshrpc server over the SSH that is built in. `openssh`: over the `ssh`
+   * program of this system, with all that its configuration says. `korv`: as a server of the Python framework korv, which
+   * knows no streams (UNIMPLEMENTED), metadata or deadlines.
    */
-  readonly transport?: "korv";
+  readonly transport?: "ssh2" | "openssh" | "korv";
+  /** For the transport `openssh`. */
+  readonly openssh?: OpensshOptions;
   /** For the transport `korv`. */
   readonly korv?: KorvClientOptions;
 }
@@ -42,6 +46,10 @@ export async function connectApi<C extends Client>(
 
 async function toTransport(api: Api, target: string | Transport, options: ConnectOptions<object>): Promise<Transport> {
   if (typeof target !== "string") return target;
+  if (options.transport === "openssh") {
+    const { opensshTransport } = await import("./openssh/openssh-transport.js");
+    return opensshTransport(target, { ...options, ...options.openssh });
+  }
   const { dialer, sshTransport } = await import("./ssh/dial.js");
   if (options.transport !== "korv") return sshTransport(target, options);
   const { korvTransport } = await import("./adapters/korv/korv-transport.js");
