@@ -18,6 +18,8 @@ export interface ListenOptions {
    * format; or a function that decides. The user name is whatever the client says: the key is what is proven.
    */
   readonly authorizedKeys: string | readonly string[] | { readonly lines: readonly string[] } | KeyLookup;
+  /** All scopes that methods ask for: grants of others are warned about. Default: they are not known. */
+  readonly scopes?: readonly string[];
   /** Milliseconds in which a client must have logged in. Default: 30,000. */
   readonly loginGrace?: number;
   /** How many attempts to log in may fail on one connection. Default: 6. */

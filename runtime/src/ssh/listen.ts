@@ -3,9 +3,10 @@ import ssh2, { type Connection } from "ssh2";
 import { type Logger, SILENT } from "../log.js";
 import { SERVER_ALGORITHMS } from "./algorithms.js";
 import { IncomingConnection } from "./incoming-connection.js";
-import { type AuthorizedKeysLookup, authorizedKeysFiles, authorizedKeysLines } from "./keys/authorized-keys-lookup.js";
 import { type HostKey, loadHostKey } from "./keys/host-key.js";
 import type { HostKeySource } from "./keys/host-key-source.js";
+import type { KeySource } from "./keys/key-lookup.js";
+import { openKeySource } from "./keys/open-key-source.js";
 import { publicKeyLine } from "./keys/public-key.js";
 import type { ListenOptions } from "./listen-options.js";
 import { printable } from "./printable.js";
@@ -51,7 +52,8 @@ export async function listen(options: ListenOptions, ways: WaysIn): Promise<List
     maxChannels: checkNumber("maxChannels", options.maxChannels ?? 4, 1),
   };
   const hostKey = await loadOneHostKey(options.hostKeys);
-  const { lookup, warnings } = await toLookup(options.authorizedKeys, log);
+  const keys = await openKeys(options, log);
+  const { lookup, warnings } = keys;
   for (const warning of warnings) log.warn({}, warning);
 
   const open = new Map<Socket, IncomingConnection | undefined>();
@@ -86,12 +88,18 @@ export async function listen(options: ListenOptions, ways: WaysIn): Promise<List
       `connection refused: maxConnections (${maxConnections}) is reached`,
     ),
   );
-  const address = await listenOn(server, host, port);
+  const address = await listenOn(server, host, port).catch(async (error) => {
+    await keys.close();
+    throw error;
+  });
   server.on("error", (error: Error) => log.error({ err: error }, "TCP server"));
 
   const stop = (): Promise<void> =>
     new Promise((resolve) => {
-      server.close(() => resolve());
+      server.close(() => {
+        void keys.close();
+        resolve();
+      });
     });
   return {
     ...address,
@@ -129,12 +137,10 @@ async function loadOneHostKey(sources: ListenOptions["hostKeys"]): Promise<HostK
   return loadHostKey(source);
 }
 
-async function toLookup(from: ListenOptions["authorizedKeys"] | undefined, log: Logger): Promise<AuthorizedKeysLookup> {
-  if (from === undefined)
+async function openKeys({ authorizedKeys, scopes }: Partial<ListenOptions>, log: Logger): Promise<KeySource> {
+  if (authorizedKeys === undefined)
     throw new Error("the option authorizedKeys is missing: name a file that lists who may log in");
-  if (typeof from === "function") return { lookup: from, warnings: [] };
-  if (typeof from === "string") return authorizedKeysFiles([from], log);
-  return "lines" in from ? authorizedKeysLines(from.lines) : authorizedKeysFiles(from, log);
+  return openKeySource(authorizedKeys, { log, ...(scopes && { scopes }) });
 }
 
 function addressOf({ remoteAddress = "", remotePort = 0 }: Socket): string {

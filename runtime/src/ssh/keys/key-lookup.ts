@@ -1,3 +1,4 @@
+import type { Logger } from "../../log.js";
 import type { PeerPermits } from "../../peer.js";
 import type { PublicKey } from "./public-key.js";
 
@@ -67,4 +68,11 @@ export interface KeySource {
   readonly warnings: readonly string[];
   /** Stops watching. */
   readonly close: () => void | Promise<void>;
+}
+
+/** What a source of keys needs beside its lists. */
+export interface KeySourceSettings {
+  readonly log: Logger;
+  /** All scopes that methods ask for, so that a grant of another is warned about. Absent: they are not known. */
+  readonly scopes?: readonly string[];
 }

@@ -1,0 +1,39 @@
+import { isIPv6 } from "node:net";
+import { printable } from "../printable.js";
+import type { AuthorizedKey } from "./authorized-keys.js";
+import type { KeyAnswer, KeyAttempt, KeyAuthority } from "./key-lookup.js";
+import { sameKey } from "./public-key.js";
+
+/**
+ * What a list gives to a key that asks to log in: the first of its lines whose limits allow it counts. Where none does,
+ * the reason of the first.
+ */
+export function answerAttempt(keys: readonly AuthorizedKey[], attempt: KeyAttempt): KeyAnswer {
+  const entries = keys.filter((entry) => !entry.isAuthority && sameKey(entry.key, attempt.key));
+  const allowed = entries.find((entry) => refusal(entry, attempt) === undefined);
+  if (allowed !== undefined) return allowed.grant;
+  const refused = entries[0] && refusal(entries[0], attempt);
+  return refused === undefined ? undefined : { refused };
+}
+
+/** The lines that list the key of an attempt as an authority, as far as their limits allow it. */
+export function authoritiesFor(keys: readonly AuthorizedKey[], attempt: KeyAttempt): readonly KeyAuthority[] {
+  return keys
+    .filter((entry) => entry.isAuthority && sameKey(entry.key, attempt.key) && refusal(entry, attempt) === undefined)
+    .map(({ grant }) => grant);
+}
+
+function refusal({ grant, from, place }: AuthorizedKey, { address }: KeyAttempt): string | undefined {
+  if (grant.expires !== undefined && Date.now() > grant.expires) {
+    return `the key expired at ${new Date(grant.expires).toISOString()} (${place})`;
+  }
+  if (from !== undefined && !from.allows(hostOf(address))) {
+    return `the key may not come from there, only from="${printable(String(from))}" (${place})`;
+  }
+  return undefined;
+}
+
+/** `192.0.2.7:50122` and `[2001:db8::7]:50122` without the port. */
+function hostOf(address: string): string {
+  return isIPv6(address) ? address : address.replace(/:\d*$/, "").replace(/^\[(.*)\]$/, "$1");
+}

@@ -1,0 +1,45 @@
+import { answerAttempt, authoritiesFor } from "./answer-attempt.js";
+import { parseAuthorizedKeys } from "./authorized-keys.js";
+import { AuthorizedKeysFiles } from "./authorized-keys-files.js";
+import type { KeyLookup, KeySource, KeySourceSettings } from "./key-lookup.js";
+import { unknownScopes } from "./unknown-scopes.js";
+
+/** Who may log in: files or lines in the format of authorized_keys, or a function that decides. */
+export type AuthorizedKeysOption = string | readonly string[] | { readonly lines: readonly string[] } | KeyLookup;
+
+/**
+ * Opens what the option `authorizedKeys` names. Whoever opened it closes it.
+ * @throws Error of one line that says what to do, where a file is missing, may not be read or may be written by others,
+ * or where lines list no key
+ */
+export async function openKeySource(from: AuthorizedKeysOption, settings: KeySourceSettings): Promise<KeySource> {
+  if (typeof from === "function") return { ...FIXED, lookup: from };
+  if (typeof from === "string") return AuthorizedKeysFiles.open([from], settings);
+  return "lines" in from ? openLines(from.lines, settings) : AuthorizedKeysFiles.open(from, settings);
+}
+
+/** What never changes, and certifies nobody. */
+const FIXED: Omit<KeySource, "lookup"> = {
+  authorities: () => [],
+  onChange: () => () => {},
+  warnings: [],
+  close: () => {},
+};
+
+function openLines(lines: readonly string[], { scopes }: KeySourceSettings): KeySource {
+  const { keys, wrong, warnings } = parseAuthorizedKeys([{ name: "authorizedKeys", text: lines.join("\n") }]);
+  if (keys.length === 0) {
+    const problem = wrong[0] === undefined ? "" : `; ${wrong[0].problem}`;
+    throw new Error(`authorizedKeys lists no usable key, so nobody could ever log in${problem}`);
+  }
+  return {
+    ...FIXED,
+    lookup: (attempt) => answerAttempt(keys, attempt),
+    authorities: (attempt) => authoritiesFor(keys, attempt),
+    warnings: [
+      ...wrong.map(({ problem }) => `${problem}; the line is ignored`),
+      ...warnings,
+      ...(scopes === undefined ? [] : unknownScopes(keys, scopes)),
+    ],
+  };
+}
