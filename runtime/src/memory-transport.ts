@@ -43,8 +43,9 @@ class PairedDuplex extends Duplex {
   #deliver(chunk: Buffer, done: (error?: Error) => void): void {
     const { other } = this;
     if (other === undefined || other.destroyed) done(new Error("the other end is closed"));
-    // The next write waits until the other end has asked for more: that is its back pressure.
-    else if (!other.push(chunk)) other.#continue = done;
+    // A copy, for the writer may use its memory again. The next write waits until the other end has asked for more: that is
+    // its back pressure.
+    else if (!other.push(Buffer.from(chunk))) other.#continue = done;
     else setImmediate(done);
   }
 

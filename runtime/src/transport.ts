@@ -9,8 +9,9 @@ export interface Transport {
   readonly address: string;
   /**
    * Opens a new duplex; whoever asked for it destroys it. Its 'close' event is certain to come, also when the peer
-   * is killed. A rejection is an RpcError: `UNAUTHENTICATED` where one side did not accept the other's proof,
-   * `UNAVAILABLE` for every other reason, `CANCELLED` where `signal` aborted.
+   * is killed, and once it has called back for a write it does not look at that memory again. A rejection is an RpcError:
+   * `UNAUTHENTICATED` where one side did not accept the other's proof, `UNAVAILABLE` for every other reason, `CANCELLED`
+   * where `signal` aborted.
    */
   open(signal?: AbortSignal): Promise<Duplex>;
 }

@@ -34,7 +34,7 @@ export function startStreaming(
   const streams: CallStreams = {
     ...(requestItem !== undefined && {
       opened: (sender) => {
-        const encode = (item: unknown) => encodeItem(item, requestItem, "BAD_REQUEST", sender.maxItem);
+        const encode = (item: unknown) => encodeItem(item, requestItem, "BAD_REQUEST");
         // What the source throws is why the call ends; what ended the call already is not news.
         const failed = (error: unknown): void => {
           if (!sender.closed) call?.giveUp(error instanceof RpcError ? error : sourceFailed(error));

@@ -7,37 +7,20 @@ import { decodeJson, encodeJson } from "./json.js";
 /** What the items of a stream are: JSON that a validator accepts, or raw bytes. */
 export type ItemType = Validator | "bytes";
 
-/**
- * Bytes of raw data in one frame at most: what fits, with its header, into one packet of ssh2. More is cut, so that one
- * call's frames do not hold up all the others.
- */
-const CHUNK = 32 * 1024 - 10;
-
 /** A view may keep so many times its own bytes from being freed. */
 const MOST = 4;
 
 /**
- * Validates an item and gives the bodies of its frames: one, or several for many raw bytes, none for no bytes.
- * @param max bytes that both sides take in one frame: raw bytes are cut to it
+ * Validates an item and gives the body of its frame; raw bytes as they are.
  * @throws RpcError with `status` where it is not what the schema says
  */
-export function encodeItem(
-  item: unknown,
-  type: ItemType,
-  status: "BAD_REQUEST" | "INTERNAL",
-  max: number,
-): (string | Uint8Array)[] {
+export function encodeItem(item: unknown, type: ItemType, status: "BAD_REQUEST" | "INTERNAL"): string | Uint8Array {
   if (type !== "bytes") {
     checkItem(item, type, status);
-    return [encodeJson(item)];
+    return encodeJson(item);
   }
-  if (!(item instanceof Uint8Array)) {
-    throw new RpcError(status, `an item of a Bytes stream must be a Uint8Array, not ${describe(item)}`);
-  }
-  const bodies: Uint8Array[] = [];
-  const size = Math.min(CHUNK, max);
-  for (let at = 0; at < item.length; at += size) bodies.push(item.subarray(at, at + size));
-  return bodies;
+  if (item instanceof Uint8Array) return item;
+  throw new RpcError(status, `an item of a Bytes stream must be a Uint8Array, not ${describe(item)}`);
 }
 
 /**

@@ -133,9 +133,9 @@ export class Dispatch {
   /** Sends the response stream; resolves with what the handler's generator returns. */
   async #send(items: ResponseItems, type: ItemType): Promise<unknown> {
     const { sender } = this.#call;
-    const encode = (item: unknown): readonly (string | Uint8Array)[] => {
+    const encode = (item: unknown): string | Uint8Array => {
       this.#sendHeaders();
-      return encodeItem(item, type, "INTERNAL", sender.maxItem);
+      return encodeItem(item, type, "INTERNAL");
     };
     return pumpItems(await items, encode, sender, (error) => this.#leave(error));
   }

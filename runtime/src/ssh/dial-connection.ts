@@ -6,6 +6,7 @@ import { clientAlgorithms } from "./algorithms.js";
 import type { KeyOffers } from "./auth/key-offers.js";
 import type { DialChannel } from "./dial-channel.js";
 import { type DialStage, dialError, dialTimeout } from "./dial-error.js";
+import { gatherWrites } from "./gather-writes.js";
 import { hangUp } from "./hang-up.js";
 import type { HostVerifier } from "./host-verifier.js";
 import { printable } from "./printable.js";
@@ -64,6 +65,7 @@ class Dial<Opened extends Duplex> {
     const { host, port } = target;
     // Without noDelay a call waits 40 ms and more for the other side's delayed acknowledgement.
     this.#socket = connect({ host, port, noDelay: true, keepAlive: true });
+    gatherWrites(this.#socket);
     this.#client = new ssh2.Client();
     this.#timer = setTimeout(() => this.#fail(this.#timeout()), settings.connectTimeout);
     this.#socket.on("error", () => {}).on("close", this.#onClose);

@@ -2,6 +2,7 @@ import { createServer, type Server as NetServer, type Socket } from "node:net";
 import ssh2, { type Connection } from "ssh2";
 import { type Logger, SILENT } from "../log.js";
 import { SERVER_ALGORITHMS } from "./algorithms.js";
+import { gatherWrites } from "./gather-writes.js";
 import { IncomingConnection } from "./incoming-connection.js";
 import { type HostKey, loadHostKey } from "./keys/host-key.js";
 import type { HostKeySource } from "./keys/host-key-source.js";
@@ -79,6 +80,7 @@ export async function listen(options: ListenOptions, ways: WaysIn): Promise<List
       clearTimeout(grace);
       open.delete(socket);
     });
+    gatherWrites(socket);
     ssh.injectSocket(socket);
   });
   server.maxConnections = maxConnections;

@@ -1,10 +1,18 @@
 import { type Frame, maxFrameSize, writeFrame } from "./encode.js";
+import { HEADER_SIZE } from "./frame.js";
+import { SLAB_SIZE, Slab } from "./slab.js";
 
-/** Bytes of the buffers that frames are gathered in. A larger frame gets a buffer of its own. */
-const SLAB = 64 * 1024;
+/** Bytes of the largest packets that SSH peers send as a rule. Raw bytes are cut so that they fill whole ones. */
+const PACKET = 32 * 1024;
+
+/** Bytes that are not worth a frame at the end of a packet. */
+const SCRAP = 1024;
 
 /** Bytes after which a batch leaves before its turn ends: larger ones make the two sides take turns (measured). */
 const FULL = 16 * 1024;
+
+/** Sends a chunk, and calls `taken` when its memory is not looked at any more, or with why that will never be. */
+export type BatchWriter = (chunk: Buffer, taken: (error?: Error | null) => void) => void;
 
 /**
  * Gathers the frames of one turn of the event loop into few writes, because a packet costs far more than a call. The
@@ -15,8 +23,8 @@ const FULL = 16 * 1024;
  * A frame is encoded when it is added: what its sender changes afterwards cannot leak into it.
  */
 export class Batch {
-  readonly #write: (chunk: Buffer) => void;
-  #slab: Buffer = Buffer.alloc(0);
+  readonly #write: BatchWriter;
+  #slab: Slab | undefined;
   #start = 0;
   #end = 0;
   #turn: NodeJS.Immediate | undefined;
@@ -25,18 +33,21 @@ export class Batch {
   /** Whether the last turn brought several frames. */
   #busy = false;
 
-  /** @param write takes a finished batch; the buffer is not touched again */
-  constructor(write: (chunk: Buffer) => void) {
+  /** @param write takes a finished batch, and tells when its memory may be used again */
+  constructor(write: BatchWriter) {
     this.#write = write;
+  }
+
+  /** Bytes that a frame's body may have to fill up the packet that is being gathered. */
+  get room(): number {
+    const room = Math.min(this.#start + PACKET, SLAB_SIZE) - this.#end - HEADER_SIZE;
+    return room >= SCRAP ? room : PACKET - HEADER_SIZE;
   }
 
   add(frame: Frame): void {
     const room = maxFrameSize(frame);
-    if (room > SLAB) this.#addLarge(frame, room);
-    else {
-      if (this.#slab.length - this.#end < room) this.#newSlab();
-      this.#end = writeFrame(this.#slab, this.#end, frame);
-    }
+    if (room > SLAB_SIZE) this.#addLarge(frame, room);
+    else this.#end = writeFrame(this.#slabFor(room).buffer, this.#end, frame);
     this.#frames++;
     if (this.#turn === undefined) {
       if (!this.#busy) this.flush();
@@ -46,10 +57,10 @@ export class Batch {
 
   /** Sends what has been gathered, now. */
   flush(): void {
-    if (this.#end === this.#start) return;
-    const chunk = this.#slab.subarray(this.#start, this.#end);
+    if (this.#slab === undefined || this.#end === this.#start) return;
+    const chunk = this.#slab.buffer.subarray(this.#start, this.#end);
     this.#start = this.#end;
-    this.#write(chunk);
+    this.#write(chunk, this.#slab.sending());
   }
 
   /** Drops what has been gathered, and the wait for the turn's end. */
@@ -58,16 +69,19 @@ export class Batch {
     clearImmediate(this.#turn);
   }
 
-  #newSlab(): void {
+  #slabFor(room: number): Slab {
+    if (this.#slab !== undefined && SLAB_SIZE - this.#end >= room) return this.#slab;
     this.flush();
-    this.#slab = Buffer.allocUnsafeSlow(SLAB);
+    this.#slab?.retire();
+    this.#slab = new Slab();
     this.#start = this.#end = 0;
+    return this.#slab;
   }
 
   #addLarge(frame: Frame, room: number): void {
     this.flush();
     const target = Buffer.allocUnsafeSlow(room);
-    this.#write(target.subarray(0, writeFrame(target, 0, frame)));
+    this.#write(target.subarray(0, writeFrame(target, 0, frame)), () => undefined);
   }
 
   readonly #endTurn = (): void => {

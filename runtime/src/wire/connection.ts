@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import { RpcError } from "../contract/rpc-error.js";
 import { Backlog } from "./backlog.js";
-import { Batch } from "./batch.js";
+import { Batch, type BatchWriter } from "./batch.js";
 import type { CallBudget } from "./call-budget.js";
 import { CallFrames, type CallReceiver } from "./call-frames.js";
 import { FrameDecoder, type FrameSink } from "./decode.js";
@@ -243,8 +243,8 @@ export class Connection implements FrameSink {
    * Only the accepting side stops reading while its own writes wait: if both did, two sides that send much to each
    * other would wait for each other for ever.
    */
-  readonly #write = (chunk: Buffer): void => {
-    const flowing = this.#duplex.write(chunk);
+  readonly #write: BatchWriter = (chunk, taken) => {
+    const flowing = this.#duplex.write(chunk, taken);
     if (!flowing) this.#backlog.fill();
     if (!flowing && this.#options.role === "acceptor" && this.#duplex.writableLength > this.#options.limits.backlog) {
       this.#duplex.pause();

@@ -14,22 +14,23 @@ export class ItemSender {
   readonly #batch: Batch;
   readonly #backlog: Backlog;
   readonly #id: number;
+  readonly #maxItem: number;
   #credit: number;
   #closed: RpcError | undefined;
   #proceed: (() => void) | undefined;
   /** Set by the one who sends: nothing more can be sent. */
   onClose: (() => void) | undefined;
 
-  /** Bytes that both sides take in one item. */
-  readonly maxItem: number;
-
-  /** @param credit what the receiver takes to begin with */
+  /**
+   * @param credit what the receiver takes to begin with
+   * @param maxItem bytes that both sides take in one item
+   */
   constructor(batch: Batch, backlog: Backlog, id: number, credit: number, maxItem: number) {
     this.#batch = batch;
     this.#backlog = backlog;
     this.#id = id;
     this.#credit = credit;
-    this.maxItem = maxItem;
+    this.#maxItem = maxItem;
   }
 
   /** Whether the call has ended. */
@@ -49,14 +50,23 @@ export class ItemSender {
   }
 
   /**
-   * Sends an item, after {@link ready}: JSON text, or raw bytes, which are copied.
+   * Sends an item as JSON text, after {@link ready}.
    * @throws RpcError MESSAGE_TOO_LARGE
    */
-  send(body: string | Uint8Array): void {
-    const size = typeof body === "string" ? Buffer.byteLength(body) : body.length;
-    if (size > this.maxItem) throw tooLarge(size, this.maxItem, "item");
-    this.#credit -= itemCost(size);
-    this.#batch.add({ kind: FRAME.ITEM, id: this.#id, body });
+  send(text: string): void {
+    const size = Buffer.byteLength(text);
+    if (size > this.#maxItem) throw tooLarge(size, this.#maxItem, "item");
+    this.#add(text, size);
+  }
+
+  /**
+   * Sends as many of the raw bytes from `start` as fill the packet that is being gathered, after {@link ready}; they are
+   * copied. Returns where the rest begins.
+   */
+  sendBytes(bytes: Uint8Array, start: number): number {
+    const size = Math.min(bytes.length - start, this.#batch.room, this.#maxItem);
+    this.#add(bytes.subarray(start, start + size), size);
+    return start + size;
   }
 
   /** Tells the receiver that no item will follow. */
@@ -77,6 +87,11 @@ export class ItemSender {
     this.#closed = reason;
     this.#proceed?.();
     this.onClose?.();
+  }
+
+  #add(body: string | Uint8Array, size: number): void {
+    this.#credit -= itemCost(size);
+    this.#batch.add({ kind: FRAME.ITEM, id: this.#id, body });
   }
 
   #wait(): Promise<void> {

@@ -6,14 +6,14 @@ import { type ItemSource, iteratorOf } from "./iterator-of.js";
  * Sends the items of `source` as fast as the other side takes them: it asks for the next one only when that may be sent.
  * When the call ends meanwhile, or an item cannot be sent, the source's iterator is returned, so that its `finally` runs;
  * the promise settles after that.
- * @param encode gives the bodies of an item's frames
+ * @param encode gives the body of an item: JSON text, or raw bytes, which are cut into as many frames as they need
  * @param leaving told at once why the source is left before its end: its `finally` may take long
  * @returns what the source returned, as a generator does
  * @throws what the source or `encode` throws, or why the call ended
  */
 export async function pumpItems<Item, Result>(
   source: ItemSource<Item, Result>,
-  encode: (item: Item) => readonly (string | Uint8Array)[],
+  encode: (item: Item) => string | Uint8Array,
   sender: ItemSender,
   leaving: (error: unknown) => void,
 ): Promise<Result> {
@@ -33,13 +33,12 @@ export async function pumpItems<Item, Result>(
       const next = await iterator.next();
       if (next.done === true) return next.value;
       over = false;
-      const bodies = encode(await next.value);
+      const body = encode(await next.value);
+      if (sender.blocked) await sender.ready();
+      if (typeof body === "string") sender.send(body);
       // Nothing is sent, so nothing would ever make an endless run of such items wait.
-      if (bodies.length === 0) await turn();
-      for (const body of bodies) {
-        if (sender.blocked) await sender.ready();
-        sender.send(body);
-      }
+      else if (body.length === 0) await turn();
+      else await sendBytes(body, sender);
     }
   } catch (error) {
     if (!over) {
@@ -50,6 +49,14 @@ export async function pumpItems<Item, Result>(
   } finally {
     sender.onClose = undefined;
     await left;
+  }
+}
+
+/** Waits between the pieces, too: a large item must not hold up all other calls. */
+async function sendBytes(bytes: Uint8Array, sender: ItemSender): Promise<void> {
+  for (let sent = 0; sent < bytes.length; ) {
+    if (sender.blocked) await sender.ready();
+    sent = sender.sendBytes(bytes, sent);
   }
 }
 

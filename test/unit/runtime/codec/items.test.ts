@@ -2,26 +2,10 @@ import { expect, test } from "vitest";
 import { decodeItem, encodeItem } from "../../../../runtime/src/codec/items.js";
 import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
 
-const MAX = 1 << 20;
-
-test("raw bytes are cut into what fits into one packet, or into less where the peers take less", () => {
-  const bytes = Buffer.from(Array.from({ length: 70_000 }, (_, index) => index % 251));
-  for (const [max, pieces] of [
-    [MAX, 3],
-    [10_000, 7],
-    [70_000, 3],
-  ] as const) {
-    const bodies = encodeItem(bytes, "bytes", "INTERNAL", max) as Uint8Array[];
-    expect(bodies).toHaveLength(pieces);
-    expect(Buffer.concat(bodies).equals(bytes)).toBe(true);
-  }
-  expect(encodeItem(Buffer.alloc(0), "bytes", "INTERNAL", MAX)).toEqual([]);
-});
-
 test.each([["text"], [7], [null], [undefined], [[1]], [{ length: 1 }], [new ArrayBuffer(1)], [new Uint16Array(1)]])(
   "what is no bytes is refused: %s",
   (item) => {
-    expect(() => encodeItem(item, "bytes", "BAD_REQUEST", MAX)).toThrow("must be a Uint8Array, not");
+    expect(() => encodeItem(item, "bytes", "BAD_REQUEST")).toThrow("must be a Uint8Array, not");
   },
 );
 

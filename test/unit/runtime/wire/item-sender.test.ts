@@ -37,7 +37,7 @@ async function settled(promise: Promise<unknown>): Promise<boolean> {
 test("items and the end leave as frames of the call", () => {
   const { it, frames } = sender(100);
   it.send("☺");
-  it.send(Buffer.from("raw"));
+  it.sendBytes(Buffer.from("raw"), 0);
   it.end();
   expect(frames()).toEqual([
     [3, 7, "☺"],
@@ -52,6 +52,42 @@ test("an item over the limit is refused before it is sent", () => {
   expect(() => it.send("123456")).toThrow("the item has 6 bytes; the limit is 5");
   expect(() => it.send("☺☺")).toThrow("the item has 6 bytes");
   expect(frames()).toHaveLength(1);
+});
+
+test("raw bytes are cut so that their frames fill packets of 32 KiB, or into less where the peers take less", () => {
+  const bytes = Buffer.from(Array.from({ length: 70_000 }, (_, index) => index % 251));
+  for (const [maxItem, largest] of [
+    [1 << 20, 32_758],
+    [30_000, 30_000],
+  ] as const) {
+    const heard = new Collector();
+    const chunks: number[] = [];
+    const batch = new Batch((chunk) => {
+      chunks.push(chunk.length);
+      heard.push(chunk);
+    });
+    const it = new ItemSender(batch, new Backlog(), 7, 1 << 20, maxItem);
+    for (let at = 0; at < bytes.length; ) at = it.sendBytes(bytes, at);
+    batch.flush();
+    const sizes = heard.frames.map(({ payload }) => payload.length);
+    expect(sizes.slice(0, 2)).toEqual([largest, largest]);
+    expect(Math.max(...sizes)).toBe(largest);
+    expect(Buffer.concat(heard.frames.map(({ payload }) => payload)).equals(bytes)).toBe(true);
+    expect(Math.max(...chunks)).toBeLessThanOrEqual(32_768);
+  }
+});
+
+test("what is left of one item shares its packet with the beginning of the next", async () => {
+  const chunks: number[] = [];
+  const batch = new Batch((chunk) => void chunks.push(chunk.length));
+  const it = new ItemSender(batch, new Backlog(), 7, 1 << 20, 1 << 20);
+  const bytes = Buffer.alloc(65_536);
+  for (let item = 0; item < 4; item++) {
+    for (let at = 0; at < bytes.length; ) at = it.sendBytes(bytes, at);
+  }
+  batch.flush();
+  expect(chunks.slice(0, -1).every((size) => size === 32_768)).toBe(true);
+  expect(chunks).toHaveLength(9);
 });
 
 describe("credit", () => {

@@ -12,7 +12,7 @@ import { Collector } from "./frames.js";
 const GONE = new RpcError("CANCELLED", "gone");
 const NEVER = new Promise<never>(() => undefined);
 
-function pump(source: unknown, credit = 1000, encode: (item: unknown) => readonly string[] = (item) => [`${item}`]) {
+function pump(source: unknown, credit = 1000, encode: (item: unknown) => string | Uint8Array = (item) => `${item}`) {
   const heard = new Collector();
   const sender = new ItemSender(new Batch((chunk) => void heard.push(chunk)), new Backlog(), 7, credit, 1000);
   const reasons: unknown[] = [];
@@ -96,7 +96,7 @@ describe("items are taken", () => {
         for (;;) yield "";
       })(),
       1000,
-      () => [],
+      () => new Uint8Array(),
     );
     await new Promise((resolve) => setTimeout(resolve, 5));
     sender.close(GONE);
