@@ -1,0 +1,65 @@
+import type { Socket } from "node:net";
+import type { Connection } from "ssh2";
+import type { Logger } from "../../log.js";
+import { printable } from "../printable.js";
+import { guardChannels } from "./channel-guard.js";
+import type { GuardSettings } from "./guard-settings.js";
+import { endWhenIdle } from "./idle.js";
+import { mendLogin } from "./mend-login.js";
+import { guardPackets } from "./packet-guard.js";
+import { internalsOf, type Protocol } from "./protocol.js";
+import { guardRefusals } from "./refusals.js";
+import { keepRekeying } from "./rekey.js";
+
+/** What the guard of a connection needs to know, and can do. */
+export interface Guarded {
+  readonly connection: Connection;
+  readonly socket: Socket;
+  readonly settings: GuardSettings;
+  readonly log: Logger;
+  /** What the log says of the peer. */
+  readonly who: () => object;
+  /** Whether the peer has not logged in. */
+  readonly isStranger: () => boolean;
+  /** Ends the connection at once, with the reason for the log. */
+  readonly abort: (reason: string) => void;
+}
+
+/** How many debug messages of one connection are logged. */
+const DEBUG_MESSAGES = 10;
+
+/**
+ * Stands between ssh2 and the client of a server's connection, in what ssh2 believes too easily, counts never, or says
+ * wrongly. It has to be called in the turn in which ssh2 announces the connection: before the first exchange of keys.
+ */
+export function guardConnection(guarded: Guarded): void {
+  const { connection, socket, settings, isStranger, abort } = guarded;
+  const { protocol, channels } = internalsOf(connection);
+  mendLogin(protocol);
+  guardChannels(protocol, channels, abort);
+  guardRefusals(protocol, settings.maxRefusals, abort);
+  guardPackets(protocol, socket, settings, isStranger, abort);
+  keepRekeying(connection, socket, settings, abort);
+  limitLogin(guarded);
+  logDebugMessages(protocol, guarded);
+  if (settings.idleTimeout > 0) endWhenIdle(connection, socket, settings.idleTimeout, abort);
+}
+
+/** Bounds what a stranger may send, also where it is no packet yet, or one of a key exchange. */
+function limitLogin({ connection, socket, settings: { loginBytes }, isStranger, abort }: Guarded): void {
+  const count = () => {
+    if (!isStranger()) socket.off("data", count);
+    else if (socket.bytesRead > loginBytes)
+      abort(`it has sent ${socket.bytesRead} bytes without logging in (loginBytes)`);
+  };
+  socket.on("data", count);
+  connection.once("ready", () => socket.off("data", count));
+}
+
+function logDebugMessages(protocol: Protocol, { log, who }: Guarded): void {
+  let left = DEBUG_MESSAGES;
+  const handlers = protocol._handlers as Record<string, unknown>;
+  handlers["DEBUG"] = (_self: unknown, _display: boolean, text: string) => {
+    if (left-- > 0) log.debug({ ...who(), text: printable(String(text)) }, "debug message of the client");
+  };
+}
