@@ -71,7 +71,11 @@ async function inflate(input: ByteReader, limit: number): Promise<Buffer> {
     for (let before = 0; ; before = stream.bytesWritten) {
       const chunk = await input.chunk();
       // zlib calls back for what it has taken; what follows the end it leaves, and ends instead.
-      const written = new Promise<false>((resolve) => void stream.write(chunk, (error) => error ?? resolve(false)));
+      const written = new Promise<false>((resolve) => {
+        stream.write(chunk, () => {
+          if (!stream.destroyed) resolve(false);
+        });
+      });
       if (!(await Promise.race([ended, written]))) continue;
       input.giveBack(chunk.subarray(stream.bytesWritten - before));
       return Buffer.concat(parts, size);

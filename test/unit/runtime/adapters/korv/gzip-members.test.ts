@@ -1,0 +1,142 @@
+import { randomBytes } from "node:crypto";
+import { deflateRawSync, gzipSync } from "node:zlib";
+import { describe, expect, test } from "vitest";
+import { gunzipMembers } from "../../../../../runtime/src/adapters/korv/gzip-members.js";
+import { KorvError } from "../../../../../runtime/src/adapters/korv/korv-error.js";
+
+const LIMITS = { compressed: 1 << 20, decompressed: 1 << 20 };
+
+async function* chunks(...parts: readonly Buffer[]): AsyncGenerator<Buffer> {
+  for (const part of parts) yield part;
+}
+
+async function read(source: AsyncIterable<Buffer>, limits = LIMITS): Promise<string[]> {
+  const found: string[] = [];
+  for await (const member of gunzipMembers(source, limits)) found.push(member.toString("latin1"));
+  return found;
+}
+
+/** What a reader says of `parts`, after the messages it could read. */
+async function refusal(parts: readonly Buffer[], limits = LIMITS): Promise<{ found: string[]; error: unknown }> {
+  const found: string[] = [];
+  try {
+    for await (const member of gunzipMembers(chunks(...parts), limits)) found.push(member.toString("latin1"));
+  } catch (error) {
+    return { found, error };
+  }
+  return { found, error: undefined };
+}
+
+/** A member whose header has every optional field (RFC 1952, section 2.3). */
+function memberWithEverything(content: string): Buffer {
+  const plain = gzipSync(content);
+  const header = Buffer.from(plain.subarray(0, 10));
+  header[3] = 1 | 2 | 4 | 8 | 16;
+  const extra = Buffer.from([5, 0, 1, 2, 3, 4, 5]);
+  return Buffer.concat([header, extra, Buffer.from("name\0comment\0"), Buffer.from([7, 7]), plain.subarray(10)]);
+}
+
+describe("gzip members", () => {
+  test("are read at every split into two", async () => {
+    const bytes = Buffer.concat([gzipSync('{"id":1}'), memberWithEverything("two"), gzipSync(""), gzipSync("four")]);
+    for (let at = 0; at <= bytes.length; at++) {
+      expect(await read(chunks(bytes.subarray(0, at), bytes.subarray(at))), `split at ${at}`).toEqual([
+        '{"id":1}',
+        "two",
+        "",
+        "four",
+      ]);
+    }
+  });
+
+  test("are read byte by byte", async () => {
+    const large = randomBytes(5000).toString("latin1");
+    const bytes = Buffer.concat([gzipSync(Buffer.from(large, "latin1")), memberWithEverything("two")]);
+    const single = Array.from(bytes, (_, at) => bytes.subarray(at, at + 1));
+    expect(await read(chunks(...single))).toEqual([large, "two"]);
+  });
+
+  test("are given as soon as they are complete, before more comes", async () => {
+    const members = gunzipMembers(
+      (async function* () {
+        yield gzipSync("one");
+        await new Promise(() => undefined);
+      })(),
+      LIMITS,
+    );
+    expect((await members.next()).value.toString()).toBe("one");
+  });
+
+  test("may have up to the limits, and not a byte more", async () => {
+    const member = gzipSync(randomBytes(1000));
+    // The header and the trailer, 18 bytes, count.
+    await expect(read(chunks(member), { compressed: member.length, decompressed: 1000 })).resolves.toHaveLength(1);
+    const small = await refusal([member], { compressed: member.length - 1, decompressed: 1000 });
+    expect(small.error).toMatchObject({ message: `a message is over ${member.length - 1} bytes compressed` });
+    const large = await refusal([member], { compressed: member.length, decompressed: 999 });
+    expect(large.error).toMatchObject({ message: "a message is over 999 bytes" });
+  });
+
+  test("are not inflated beyond the limit: a bomb costs no more than that", async () => {
+    const bomb = gzipSync(Buffer.alloc(128 << 20));
+    const before = process.memoryUsage().rss;
+    const { found, error } = await refusal([gzipSync("first"), bomb], { compressed: 1 << 20, decompressed: 1 << 20 });
+    expect(found).toEqual(["first"]);
+    expect(error).toBeInstanceOf(KorvError);
+    expect(process.memoryUsage().rss - before).toBeLessThan(64 << 20);
+  });
+
+  test("that are too large tell how they began", async () => {
+    const { error } = await refusal([gzipSync(`{"request_id":7,${" ".repeat(2000)}`)], {
+      ...LIMITS,
+      decompressed: 1000,
+    });
+    expect((error as KorvError).head).toMatch(/^\{"request_id":7,/);
+  });
+
+  test.each([
+    ["what is no gzip", Buffer.from("GET / HTTP/1.1\r\n\r\n"), "what came is no gzip"],
+    ["an unknown method", Buffer.from([0x1f, 0x8b, 9, 0, 0, 0, 0, 0, 0, 0]), "what came is no gzip that can be read"],
+    ["reserved flags", Buffer.from([0x1f, 0x8b, 8, 0x20, 0, 0, 0, 0, 0, 0]), "what came is no gzip that can be read"],
+    ["a broken deflate stream", Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff]), "a message is damaged"],
+    ["an end within the header", gzipSync("x").subarray(0, 5), "the stream ended within a message"],
+    ["an end within the data", gzipSync("hello, hello").subarray(0, 14), "the stream ended within a message"],
+    ["an end within the trailer", gzipSync("x").subarray(0, -1), "the stream ended within a message"],
+    ["a wrong checksum", corrupt(gzipSync("x"), -8), "its checksum is wrong"],
+    ["a wrong length", corrupt(gzipSync("x"), -1), "its checksum is wrong"],
+    [
+      "a name without an end",
+      Buffer.concat([Buffer.from([0x1f, 0x8b, 8, 8]), Buffer.alloc(1 << 21, 65)]),
+      "is over 1048576 bytes compressed",
+    ],
+    ["zlib's own format", Buffer.from([0x78, 0x9c, 3, 0, 0, 0, 0, 1]), "what came is no gzip"],
+    ["deflate without a header", deflateRawSync("x"), "what came is no gzip"],
+  ])("are refused for %s, after the messages before it", async (_title, bytes, message) => {
+    const { found, error } = await refusal([gzipSync("first"), bytes]);
+    expect(found).toEqual(["first"]);
+    expect(error).toBeInstanceOf(KorvError);
+    expect((error as Error).message).toContain(message);
+  });
+
+  test("are refused at the second byte where they are none: who speaks something else waits for an answer", async () => {
+    const endless = (async function* () {
+      yield Buffer.from("GE");
+      await new Promise(() => undefined);
+    })();
+    await expect(gunzipMembers(endless, LIMITS).next()).rejects.toThrow("what came is no gzip");
+  });
+
+  test("fail as their source does", async () => {
+    const failing = (async function* () {
+      yield gzipSync("one").subarray(0, 12);
+      throw new Error("the line is cut");
+    })();
+    await expect(gunzipMembers(failing, LIMITS).next()).rejects.toThrow("the line is cut");
+  });
+});
+
+function corrupt(bytes: Buffer, at: number): Buffer {
+  const index = bytes.length + at;
+  bytes[index] = (bytes[index] as number) ^ 1;
+  return bytes;
+}
