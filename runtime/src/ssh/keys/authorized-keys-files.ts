@@ -132,7 +132,7 @@ export class AuthorizedKeysFiles implements KeySource {
     if (problem !== this.#failure) {
       this.#settings.log.error(
         { files: this.#files },
-        `${problem}; the keys read before stay in force until it is mended`,
+        `${problem}; the keys read last stay in force until it is mended`,
       );
     }
     this.#failure = problem;
