@@ -1,4 +1,6 @@
 import type { Algorithms, ServerHostKeyAlgorithm } from "ssh2";
+import type { AlgorithmOptions } from "./guard-options.js";
+import { printable } from "./printable.js";
 
 /**
  * What both sides offer: nothing that an audit of 2025 objects to. AES-GCM comes first, which every peer has and
@@ -17,8 +19,53 @@ const COMMON = {
   compress: ["none"],
 } satisfies Algorithms;
 
-/** What the server offers. Its host key is ed25519: an RSA one would make ssh2 advertise SHA-1 signatures too. */
-export const SERVER_ALGORITHMS = { ...COMMON, serverHostKey: ["ssh-ed25519"] } satisfies Algorithms;
+/** Why others are not offered, for those who ask for one by name. */
+const WEAK: readonly (readonly [RegExp, string])[] = [
+  [/sha1|md5|ripemd/i, "its hash is broken, or close to it"],
+  [/group(1|14)-/, "its group is too small"],
+  [/group-exchange/, "ssh2 cannot serve it"],
+  [/ecdh-sha2-nistp/, "the origin of its curve is not explained"],
+  [/chacha20/, "with peers that know no strict key exchange it lets packets be cut off (CVE-2023-48795)"],
+  [/-cbc|arcfour|3des|blowfish|cast128/, "it gives plaintext away, or is too weak"],
+  [/^hmac-.*(?<!-etm@openssh\.com)$/, "it authenticates the plaintext, not what is sent"],
+  [/mlkem|sntrup|kyber/, "ssh2 has no post-quantum key exchange"],
+];
+
+/**
+ * What the server offers, which is all that is safe where `wanted` does not choose from it. Its host key is ed25519: an RSA
+ * one would make ssh2 advertise SHA-1 signatures too.
+ * @throws Error that names the algorithm that is not offered, with the reason
+ */
+export function serverAlgorithms(wanted: AlgorithmOptions = {}): Algorithms {
+  return {
+    ...COMMON,
+    kex: choose("kex", wanted.kex, COMMON.kex),
+    cipher: choose("cipher", wanted.cipher, COMMON.cipher),
+    hmac: choose("hmac", wanted.hmac, COMMON.hmac),
+    serverHostKey: ["ssh-ed25519"],
+  };
+}
+
+/** What the server offers where nobody chooses. */
+export const SERVER_ALGORITHMS = serverAlgorithms();
+
+function choose<Name extends string>(
+  kind: string,
+  wanted: readonly string[] | undefined,
+  safe: readonly Name[],
+): Name[] {
+  if (wanted === undefined) return [...safe];
+  const option = `the option algorithms.${kind}`;
+  if (wanted.length === 0) throw new Error(`${option} is empty; leave it out, or choose from ${safe.join(", ")}`);
+  return [...new Set(wanted)].map((name) => {
+    const known = safe.find((candidate) => candidate === name);
+    if (known !== undefined) return known;
+    const why = WEAK.find(([pattern]) => pattern.test(name))?.[1] ?? "it is not known";
+    throw new Error(
+      `${option} names "${printable(name, 60)}", which is not offered: ${why}; choose from ${safe.join(", ")}`,
+    );
+  });
+}
 
 /** The host keys that the client accepts: also those of stock servers, never with SHA-1. */
 const HOST_KEYS: readonly ServerHostKeyAlgorithm[] = [

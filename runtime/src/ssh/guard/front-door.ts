@@ -57,7 +57,7 @@ export class FrontDoor {
     const visit = new Visit(socket);
     let admitted: Admitted | undefined;
     const refuse = (reason: string) => {
-      this.#refusals.warn({ address: visit.address, reason }, "connection refused");
+      this.refused(visit.address, reason);
       socket.destroy();
     };
     const grace = setTimeout(() => {
@@ -106,6 +106,11 @@ export class FrontDoor {
     }
     skipWrite(socket, this.#hello);
     this.#handOver(visit);
+  }
+
+  /** Notes that a connection was refused without having been let in here. */
+  refused(address: string | undefined, reason: string): void {
+    this.#refusals.warn({ address, reason }, "connection refused");
   }
 
   /** Writes what is left to be logged. */
