@@ -1,4 +1,4 @@
-import type { KorvOptions } from "./adapters/korv/korv-options.js";
+import type { WaysInOptions } from "./adapters/ways-in-options.js";
 import { callbacksOf } from "./callbacks.js";
 import type { Api } from "./contract/method.js";
 import { type Logger, SILENT } from "./log.js";
@@ -9,7 +9,7 @@ import type { ApiServerOptions } from "./server/dispatch-settings.js";
 import type { ListenOptions } from "./ssh/listen-options.js";
 
 /** How a server listens and answers. */
-export interface ServeOptions extends ApiServerOptions, Omit<ListenOptions, "log">, KorvOptions {
+export interface ServeOptions extends ApiServerOptions, WaysInOptions, Omit<ListenOptions, "log"> {
   /** Where the server logs; false for nowhere. Default: pino at level `info`, to standard error. */
   readonly log?: Logger | false;
 }

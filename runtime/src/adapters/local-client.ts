@@ -34,7 +34,7 @@ export class LocalClient implements AsyncDisposable {
    * long, UNAVAILABLE where the server is closing
    */
   static async open(server: ApiServer, peer: Peer, references: readonly string[]): Promise<LocalClient> {
-    const methods = references.map((reference) => anyValue(server.resolve(checkLength(reference))));
+    const methods = references.map((reference) => anyValue(server.resolve(checkLength(reference)).method));
     const { limits } = server;
     const [near, far] = duplexPair();
     server.accept(far, peer);
@@ -85,7 +85,7 @@ function checkLength(reference: string): string {
   if (reference.length <= MAX_REFERENCE) return reference;
   throw new RpcError(
     "MESSAGE_TOO_LARGE",
-    `the path has ${reference.length} characters; the limit is ${MAX_REFERENCE}: give the fields as fields`,
+    `verb and path have ${reference.length} characters; the limit is ${MAX_REFERENCE}`,
   );
 }
 

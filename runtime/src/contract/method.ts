@@ -1,3 +1,4 @@
+import type { Contract } from "./contract.js";
 import type { Kind } from "./kind.js";
 import type { ParamType } from "./path.js";
 import type { ErrorStatus } from "./status.js";
@@ -55,4 +56,6 @@ export interface Api {
   readonly methods: readonly Method[];
   /** What the connecting side may serve. Absent where the schema declares none. */
   readonly callbacks?: readonly Method[];
+  /** Loads the contract as data, with its schemas and descriptions, when somebody asks for them. */
+  readonly contract?: () => Promise<Contract>;
 }

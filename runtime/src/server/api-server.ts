@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 import { AGENT } from "../agent.js";
-import type { Api, Method } from "../contract/method.js";
+import type { Api } from "../contract/method.js";
 import type { Logger } from "../log.js";
 import type { Peer } from "../peer.js";
 import { CallBudget } from "../wire/call-budget.js";
@@ -12,7 +12,7 @@ import type { ConnectedClient } from "./connected-client.js";
 import type { DispatchSettings } from "./dispatch.js";
 import { type ApiServerOptions, dispatchSettings } from "./dispatch-settings.js";
 import { receiver } from "./receiver.js";
-import { Router } from "./router.js";
+import { type Route, Router } from "./router.js";
 
 /** How a server ends. */
 export interface CloseOptions {
@@ -64,11 +64,11 @@ export class ApiServer {
   }
 
   /**
-   * The method that `GET /notes/{id}` names, or that `GET /notes/42` matches.
+   * The method that `GET /notes/{id}` names, or that `GET /notes/42` matches, with the fields that the path gives.
    * @throws RpcError NOT_FOUND, or METHOD_NOT_ALLOWED with the verbs that the resource answers
    */
-  resolve(reference: string): Method {
-    return this.#router.resolve(reference).method;
+  resolve(reference: string): Pick<Route, "method" | "params"> {
+    return this.#router.resolve(reference);
   }
 
   /** How many connections are live. */

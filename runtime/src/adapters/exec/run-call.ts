@@ -1,0 +1,115 @@
+import type { Items } from "../../client/streams.js";
+import type { Method } from "../../contract/method.js";
+import { RpcError } from "../../contract/rpc-error.js";
+import type { Peer } from "../../peer.js";
+import type { ApiServer } from "../../server/api-server.js";
+import { withParams } from "../../server/with-params.js";
+import { LocalClient } from "../local-client.js";
+import { callMetadata } from "./call-metadata.js";
+import { Catalogue, contractOf } from "./catalogue.js";
+import { requestOfFields } from "./field-values.js";
+import { readInputJson, readInputLines } from "./input-json.js";
+import { nearestPath } from "./nearest.js";
+import type { CallCommand } from "./parse-command.js";
+
+/** Whose calls these are, and where they go. */
+export interface CallSetting {
+  readonly server: ApiServer;
+  readonly peer: Peer;
+  /** `RPC_*`: see {@link callMetadata}. */
+  readonly environment: ReadonlyMap<string, string>;
+}
+
+/** What a call reads, and where its items go. */
+export interface CallStreams {
+  readonly input: AsyncIterableIterator<Buffer>;
+  /** Cancels the call. */
+  readonly signal: AbortSignal;
+  /** Takes an item of the response stream: JSON, or raw bytes. The next one is asked for when its promise resolves. */
+  readonly item: (item: unknown, isBytes: boolean) => Promise<void> | undefined;
+}
+
+/** What a call came to. */
+export interface CallResult {
+  readonly method: Method;
+  /** Undefined where a stream ends without one. */
+  readonly response: unknown;
+}
+
+/**
+ * Makes the call that a command line asks for. Standard input is read where the method takes a stream, where the command
+ * says `-`, and where nothing else gives the request and the method cannot do without.
+ * @throws RpcError whatever its status is
+ */
+export async function runCall(command: CallCommand, setting: CallSetting, streams: CallStreams): Promise<CallResult> {
+  const { server, peer, environment } = setting;
+  const { verb, path, timeout } = command;
+  const reference = `${verb} ${path}`;
+  const { method, params } = resolve(reference, path, setting);
+  const catalogue = new Catalogue(server.api, peer);
+  const request = await readRequest(command, method, params, catalogue, streams.input, server.limits.message);
+  if (method.requestItem === undefined) await streams.input.return?.();
+  const client = await LocalClient.open(server, peer, [reference]);
+  try {
+    const metadata = callMetadata(environment);
+    const { items, response } = client.call(reference, request, itemsOf(method, streams.input, server), {
+      signal: streams.signal,
+      ...(timeout !== undefined && { timeout }),
+      ...(metadata !== undefined && { metadata }),
+    });
+    const isBytes = method.responseItem === "bytes";
+    for await (const item of items) {
+      const taken = streams.item(item, isBytes);
+      if (taken !== undefined) await taken;
+    }
+    return { method, response: await response };
+  } finally {
+    // Nobody has to wait until it is closed: the call has ended.
+    void client.close();
+  }
+}
+
+function resolve(reference: string, path: string, { server, peer }: CallSetting): ReturnType<ApiServer["resolve"]> {
+  try {
+    return server.resolve(reference);
+  } catch (error) {
+    if (!(error instanceof RpcError) || error.status !== "NOT_FOUND") throw error;
+    const near = nearestPath(path, new Catalogue(server.api, peer).paths);
+    if (near === undefined) throw error;
+    throw new RpcError("NOT_FOUND", `${error.message}; did you mean ${near}?`, { cause: error });
+  }
+}
+
+async function readRequest(
+  { request }: CallCommand,
+  method: Method,
+  params: Readonly<Record<string, unknown>> | undefined,
+  catalogue: Catalogue,
+  input: AsyncIterable<Buffer>,
+  limit: number,
+): Promise<unknown> {
+  const streams = method.requestItem !== undefined;
+  switch (request.from) {
+    case "json":
+      return request.value;
+    case "fields": {
+      const contract = await catalogue.contract();
+      return requestOfFields(request.fields, contractOf(method, contract)?.request, contract?.types ?? {});
+    }
+    case "input":
+      if (streams)
+        throw new RpcError("BAD_REQUEST", "standard input carries the request stream: give the request as fields");
+      return readInputJson(input, limit);
+    case "nowhere":
+      return streams || method.request(withParams({}, params)) ? {} : readInputJson(input, limit);
+  }
+}
+
+function itemsOf(
+  { requestItem }: Method,
+  input: AsyncIterableIterator<Buffer>,
+  { limits }: ApiServer,
+): Items<unknown> | undefined {
+  if (requestItem === undefined) return undefined;
+  return requestItem === "bytes" ? input : readInputLines(input, limits.message);
+}

@@ -1,0 +1,347 @@
+import { expect, test } from "vitest";
+import { exec } from "../../../../../runtime/src/adapters/exec/exec.js";
+import { until } from "../../support/wait.js";
+import { finish, MemorySession, type MemorySessionOptions, type Outcome } from "../memory-session.js";
+import { noSuchNote, serveNotes } from "../notes-server.js";
+
+type Handlers = Parameters<typeof serveNotes>[0];
+
+/** Runs a command to its end. */
+async function run(
+  command: string,
+  { handlers, input, ...options }: { handlers?: Handlers; input?: string | Buffer } & MemorySessionOptions = {},
+): Promise<Omit<Outcome, "stdout"> & { stdout: string; bytes: Buffer }> {
+  const { server, log } = serveNotes(handlers);
+  const session = new MemorySession(options);
+  void exec(session, command, { server, log });
+  const outcome = await finish(session, input);
+  return { ...outcome, stdout: outcome.stdout.toString(), bytes: outcome.stdout };
+}
+
+/** The error that a command writes. */
+async function failure(command: string, more: Parameters<typeof run>[1] = {}): Promise<Record<string, unknown>> {
+  const { stderr, stdout, status } = await run(command, more);
+  expect(stderr).toMatch(/^.*\n$/);
+  const error = JSON.parse(stderr);
+  expect(status).toBe(error.code < 500 ? 4 : 5);
+  return { ...error, stdout };
+}
+
+test("a call by path writes its answer as one line, and ends with 0", async () => {
+  expect(await run("GET /notes/42")).toMatchObject({ status: 0, stdout: '{"id":42}\n', stderr: "" });
+});
+
+test("an error is one line of JSON on standard error; its class is the exit status", async () => {
+  const more = { handlers: { "GET /notes/{id}": noSuchNote } };
+  expect(await run("GET /notes/7", more)).toEqual({
+    status: 4,
+    stdout: "",
+    bytes: Buffer.alloc(0),
+    stderr:
+      '{"status":"NOT_FOUND","code":404,"method":"GET /notes/{id}","message":"no such note","details":{"id":7}}\n',
+  });
+  const broken = () => {
+    throw new Error("secret");
+  };
+  expect(await failure("GET /notes/7", { handlers: { "GET /notes/{id}": broken } })).toMatchObject({
+    status: "INTERNAL",
+    message: expect.not.stringContaining("secret"),
+  });
+});
+
+test("JSON reaches the server with one layer of quotes gone, as ssh sends it, and with all of them", async () => {
+  const expected = { status: 0, stdout: '{"text":"hi  there"}\n' };
+  expect(await run('STORE /notes {"text":"hi  there"}')).toMatchObject(expected);
+  expect(await run(`STORE /notes '{"text":"hi  there"}'`)).toMatchObject(expected);
+  expect(await run(`STORE /notes --timeout 2s {"text":"hi  there"}`)).toMatchObject(expected);
+});
+
+test("fields have the types that the schema says", async () => {
+  const { stdout } = await run(`STORE /notes text=42 tags=["a","b"] number=5 more='"x"' other=y`);
+  expect(JSON.parse(stdout)).toEqual({ text: "42", tags: ["a", "b"], number: 5, more: "x", other: "y" });
+  expect((await run("GET /notes limit=5 exact=true tag=red")).stdout).toBe('{"limit":5,"exact":true,"tag":"red"}\n');
+  expect((await run("GET /notes limit=few")).stdout).toBe('{"limit":"few"}\n');
+});
+
+test("standard input gives the request where nothing else does and the method needs one", async () => {
+  const input = '{"text":\n"hi"}\n';
+  expect((await run("STORE /notes", { input })).stdout).toBe('{"text":"hi"}\n');
+  expect((await run("GET /notes -", { input })).stdout).toBe('{"text":"hi"}\n');
+});
+
+test("standard input is not waited for where the method can do without", async () => {
+  const { server, log } = serveNotes();
+  for (const command of ["GET /notes", "GET /notes/1", "STORE /notes text=x", "help"]) {
+    const session = new MemorySession();
+    void exec(session, command, { server, log });
+    session.remote.resume();
+    expect(await session.exited).toBe(0);
+  }
+});
+
+test("a stream is a value a line, as it arrives; what it ends with goes to standard error", async () => {
+  const ticks = async function* () {
+    yield { tick: 1 };
+    yield "two\n";
+    return 2;
+  };
+  expect(await run("GET /ticks", { handlers: { "GET /ticks": ticks } })).toMatchObject({
+    status: 0,
+    stdout: '{"tick":1}\n"two\\n"\n',
+    stderr: "2\n",
+  });
+});
+
+test("a stream that fails has written its items before", async () => {
+  const ticks = async function* () {
+    yield 1;
+    noSuchNote({ id: 1 });
+  };
+  expect(await failure("GET /ticks", { handlers: { "GET /ticks": ticks } })).toMatchObject({
+    stdout: "1\n",
+    code: 404,
+  });
+});
+
+test("lines of standard input are the request stream", async () => {
+  const sum = async (_: unknown, numbers: AsyncIterable<number>) => {
+    let total = 0;
+    for await (const number of numbers) total += number;
+    return total;
+  };
+  const handlers = { "STORE /sum": sum };
+  expect(await run("STORE /sum", { handlers, input: "1\n\n2\r\n3" })).toMatchObject({ status: 0, stdout: "6\n" });
+  expect(await run("STORE /sum", { handlers })).toMatchObject({ status: 0, stdout: "0\n" });
+  expect(await failure("STORE /sum", { handlers, input: "1\n2\n{x}\n" })).toMatchObject({
+    status: "BAD_REQUEST",
+    message: 'line 3 of standard input is no JSON: what stands at character 2 cannot stand there: "x}"',
+  });
+});
+
+test("both directions of a stream go at their own pace", async () => {
+  const chat = async function* (_: unknown, lines: AsyncIterable<string>) {
+    for await (const line of lines) yield line.toUpperCase();
+  };
+  const { server, log } = serveNotes({ "UPDATE /chat": chat });
+  const session = new MemorySession();
+  void exec(session, "UPDATE /chat", { server, log });
+  let heard = "";
+  session.remote.on("data", (chunk) => {
+    heard += chunk;
+  });
+  session.remote.write('"one"\n');
+  await until("the first line", () => heard === '"ONE"\n');
+  session.remote.write('"two"\n"th');
+  await until("the second line", () => heard === '"ONE"\n"TWO"\n');
+  session.remote.end('ree"\n');
+  expect(await session.exited).toBe(0);
+  expect(heard).toBe('"ONE"\n"TWO"\n"THREE"\n');
+});
+
+test("raw bytes go in and out as they are", async () => {
+  const content = Buffer.from(Array.from({ length: 300_000 }, (_, index) => index % 256));
+  const get = async function* () {
+    yield content;
+    return content.length;
+  };
+  expect(await run("GET /files/a.bin", { handlers: { "GET /files/{name}": get } })).toMatchObject({
+    status: 0,
+    bytes: content,
+    stderr: "300000\n",
+  });
+  const chunks: Uint8Array[] = [];
+  const store = async ({ name }: { name: string }, bytes: AsyncIterable<Uint8Array>) => {
+    for await (const chunk of bytes) chunks.push(chunk);
+    return name;
+  };
+  const handlers = { "STORE /files/{name}": store };
+  expect(await run("STORE /files/a%2Fb", { handlers, input: content })).toMatchObject({ status: 0, stdout: '"a/b"\n' });
+  expect(Buffer.concat(chunks)).toEqual(content);
+});
+
+test("a peer that is gone cancels its call, and what it had sent is not taken for all of it", async () => {
+  let seen: string | undefined;
+  const store = async (_: unknown, bytes: AsyncIterable<Uint8Array>) => {
+    try {
+      for await (const _ of bytes);
+      seen = "all of it";
+    } catch (error) {
+      seen = (error as { status: string }).status;
+    }
+  };
+  const { server, log } = serveNotes({ "STORE /files/{name}": store });
+  const session = new MemorySession();
+  void exec(session, "STORE /files/a", { server, log });
+  session.remote.write("half of it");
+  await until("the call", () => server.calls === 1);
+  session.remote.destroy();
+  await until("the end of the handler", () => seen !== undefined);
+  expect(seen).toBe("CANCELLED");
+  await until("the end of the call", () => server.connections === 0 && server.calls === 0);
+});
+
+test.each(["INT", "TERM", "HUP"])("the signal %s cancels the call", async (name) => {
+  const ticks = async function* (_: unknown, ctx: { signal: AbortSignal }) {
+    yield 1;
+    await new Promise((resolve) => ctx.signal.addEventListener("abort", resolve));
+  };
+  const { server, log } = serveNotes({ "GET /ticks": ticks as never });
+  const session = new MemorySession();
+  void exec(session, "GET /ticks", { server, log });
+  await new Promise((resolve) => session.remote.once("data", resolve));
+  session.onSignal?.("WINCH");
+  session.onSignal?.(name);
+  expect(await session.exited).toBe(4);
+  expect(JSON.parse(session.stderr)).toMatchObject({ status: "CANCELLED", code: 499 });
+  await until("the end of the call", () => server.calls === 0);
+});
+
+test("a peer that does not read stops the handler", async () => {
+  let sent = 0;
+  const get = async function* () {
+    for (;;) {
+      sent++;
+      yield Buffer.alloc(64 * 1024);
+    }
+  };
+  const { server, log } = serveNotes({ "GET /files/{name}": get });
+  const session = new MemorySession();
+  void exec(session, "GET /files/a", { server, log });
+  for (let before = -1; sent !== before; ) {
+    before = sent;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  expect(sent).toBeLessThan(100);
+  session.remote.destroy();
+  await until("the end of the connection", () => server.connections === 0);
+});
+
+test("a timeout is the call's deadline", async () => {
+  const slow = (_: unknown, ctx: { signal: AbortSignal }) =>
+    new Promise((_, reject) => ctx.signal.addEventListener("abort", () => reject(ctx.signal.reason)));
+  const error = await failure("GET /notes/1 --timeout 20ms", { handlers: { "GET /notes/{id}": slow as never } });
+  expect(error).toMatchObject({ status: "DEADLINE_EXCEEDED", code: 504 });
+});
+
+test("RPC_ variables are metadata", async () => {
+  const get = (_: unknown, ctx: { metadata: ReadonlyMap<string, unknown> }) => [...ctx.metadata];
+  const environment = { RPC_TRACEPARENT: "00-1-2-00", RPC_REQUEST_ID: "7", HOME: "/", RPC_: "x" };
+  const { stdout } = await run("GET /notes/1", { environment, handlers: { "GET /notes/{id}": get as never } });
+  expect(JSON.parse(stdout)).toEqual([
+    ["traceparent", ["00-1-2-00"]],
+    ["request-id", ["7"]],
+  ]);
+});
+
+test("more metadata than the limit is refused", async () => {
+  const error = await failure("GET /notes/1", { environment: { RPC_X: "x".repeat(20_000) } });
+  expect(error).toMatchObject({ status: "MESSAGE_TOO_LARGE" });
+});
+
+test("scopes hold, and what a peer may not call is not listed", async () => {
+  const peer = { user: "bob", scopes: ["notes:read"] };
+  expect(await failure("STORE /notes text=x", { peer })).toMatchObject({ status: "FORBIDDEN" });
+  const { stdout } = await run("help", { peer });
+  expect(stdout).toContain("GET /notes ");
+  expect(stdout).not.toContain("STORE /notes");
+  expect(await failure("describe STORE /notes", { peer })).toMatchObject({ status: "NOT_FOUND" });
+  expect(Object.keys(JSON.parse((await run("describe /notes", { peer })).stdout).resources.notes.methods)).toEqual([
+    "GET",
+  ]);
+});
+
+test("help says what a resource takes and gives", async () => {
+  const { stdout, status } = await run("help notes");
+  expect(status).toBe(0);
+  expect(stdout).toBe(`GET /notes
+  Lists notes.
+  limit  integer, optional
+  tag    Tag, optional
+  exact  boolean, optional
+  answers with Note[]
+  needs the scope notes:read
+
+STORE /notes
+  Adds a note.
+  text    string                     What it says.
+  tags    string[], optional
+  number  string | number, optional
+  answers with Note
+  needs the scope notes:write
+`);
+});
+
+test("describe gives JSON Schemas, with the types they refer to and no others", async () => {
+  for (const topic of ["/notes/{id}", "/notes/42", "note", "GET /notes/{id}"]) {
+    const { resources, types } = JSON.parse((await run(`describe ${topic}`)).stdout);
+    expect(Object.keys(resources)).toEqual(["note"]);
+    expect(resources.note.methods.GET.request.properties).toEqual({ id: { type: "integer" } });
+    expect(Object.keys(types)).toEqual(["Note"]);
+  }
+  expect(await failure("describe /nots")).toMatchObject({
+    code: 404,
+    message: expect.stringMatching(/mean \/notes\?$/),
+  });
+});
+
+test("version says what is served", async () => {
+  expect(JSON.parse((await run("version")).stdout)).toMatchObject({ api: "notes", version: "1.0.0" });
+});
+
+test.each([
+  ["get /notes", "BAD_REQUEST", /there is no command "get"; did you mean GET\?/],
+  ["FROBNICATE /notes", "BAD_REQUEST", /there is no command "FROBNICATE" \(a call is/],
+  ["GET", "BAD_REQUEST", /^GET needs a path/],
+  ["GET /nots", "NOT_FOUND", /there is no resource \/nots; did you mean \/notes\?/],
+  ["GET /nots/42", "NOT_FOUND", /did you mean \/notes\/\{id\}\?/],
+  ["DELETE /notes", "METHOD_NOT_ALLOWED", /answers GET, STORE/],
+  ["GET /notes/", "NOT_FOUND", /there is no resource \/notes\//],
+  ["GET //notes", "NOT_FOUND", /there is no resource/],
+  ["GET /../notes", "NOT_FOUND", /there is no resource/],
+  ["GET notes", "NOT_FOUND", /did you mean \/notes\?/],
+  ["STORE /notes {\"text\":'hi'}", "BAD_REQUEST", /no JSON: what stands at character 9 cannot stand there: "'hi'}"/],
+  ['STORE /notes {"text":"hi"', "BAD_REQUEST", /the JSON that begins at character 14 is not closed/],
+  ["STORE /notes text='hi", "BAD_REQUEST", /the quote that begins at character 19 is not closed/],
+  ["STORE /notes text=two words", "BAD_REQUEST", /"words" is no field=value; ssh takes one layer of quotes/],
+  ["STORE /notes text=a text=b", "BAD_REQUEST", /the field "text" is given twice/],
+  ['STORE /notes {"text":"a"} text=b', "BAD_REQUEST", /"text=b" comes after the whole request/],
+  ["STORE /notes - text=b", "BAD_REQUEST", /"text=b" comes after the whole request/],
+  ["STORE /notes text=b -", "BAD_REQUEST", /"-" is no field=value/],
+  ["STORE /notes --verbose text=a", "BAD_REQUEST", /"--verbose" is no option/],
+  ["STORE /notes text=a --timeout soon", "BAD_REQUEST", /--timeout is "soon"; it is a duration/],
+  ["STORE /sum -", "BAD_REQUEST", /standard input carries the request stream/],
+  ["GET /notes/\ufffd", "BAD_REQUEST", /no UTF-8/],
+  ["STORE /notes __proto__=1 text=x", "BAD_REQUEST", /no JSON that can be taken/],
+  ["help nots", "NOT_FOUND", /did you mean notes\?/],
+])("%s is refused with %s", async (command, status, message) => {
+  expect(await failure(command)).toMatchObject({ status, message: expect.stringMatching(message), stdout: "" });
+});
+
+test.each([
+  ["{]", /no JSON: what stands at character 2/],
+  [Buffer.from([0x22, 0xff, 0x22]), /the request on standard input is no UTF-8/],
+  ["", /the request on standard input is no JSON: it is empty/],
+  [`"${"x".repeat(5_000_000)}"`, /the request on standard input is longer than 4194304 bytes/],
+])("a request on standard input that cannot be taken is refused", async (input, message) => {
+  expect((await failure("STORE /notes", { input }))["message"]).toMatch(message);
+});
+
+test("a path that is too long is refused", async () => {
+  const { status, message } = await failure(`GET /files/${"x".repeat(9000)}`);
+  expect(status).toBe("MESSAGE_TOO_LARGE");
+  expect(message).toMatch(/verb and path have 9011 characters; the limit is 8192/);
+});
+
+test("a server that is closing says so", async () => {
+  const { server, log } = serveNotes();
+  await server.close();
+  const session = new MemorySession();
+  void exec(session, "GET /notes/1", { server, log });
+  expect((await finish(session)).status).toBe(5);
+  expect(JSON.parse(session.stderr)).toMatchObject({ status: "UNAVAILABLE" });
+});
+
+test("what an answer says cannot steer a terminal", async () => {
+  const { stdout } = await run("GET /notes/1", { handlers: { "GET /notes/{id}": () => "\u001b[2J\u009b31m\u202e" } });
+  expect(stdout).toBe('"\\u001b[2J\\u009b31m\\u202e"\n');
+});

@@ -1,0 +1,151 @@
+import type { Contract } from "../../../../runtime/src/contract/contract.js";
+import type { Api } from "../../../../runtime/src/contract/method.js";
+import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
+import type { AnyHandler } from "../../../../runtime/src/server/api-handlers.js";
+import { ApiServer } from "../../../../runtime/src/server/api-server.js";
+import type { ApiServerOptions } from "../../../../runtime/src/server/dispatch-settings.js";
+import { method, only, TestLog } from "../support/server.js";
+
+const hasText = only((value) => typeof (value as { text?: unknown }).text === "string");
+
+/** Methods of every kind. */
+const METHODS = [
+  method("GET /notes", { resource: "notes", scope: "notes:read" }),
+  method("STORE /notes", { resource: "notes", scope: "notes:write", request: hasText }),
+  method("GET /notes/{id}", { resource: "note", params: { id: "integer" } }),
+  method("GET /ticks", { resource: "ticks", kind: "server-streaming", responseItem: () => true }),
+  method("STORE /sum", { resource: "sum", kind: "client-streaming", requestItem: () => true }),
+  method("UPDATE /chat", {
+    resource: "chat",
+    kind: "bidirectional",
+    requestItem: () => true,
+    responseItem: () => true,
+  }),
+  method("GET /files/{name}", {
+    resource: "files",
+    params: { name: "string" },
+    kind: "server-streaming",
+    responseItem: "bytes",
+  }),
+  method("STORE /files/{name}", {
+    resource: "files",
+    params: { name: "string" },
+    kind: "client-streaming",
+    requestItem: "bytes",
+  }),
+];
+
+const integer = { type: "integer" };
+const text = { type: "string", description: "What it says.\nMore of it." };
+
+const CONTRACT: Contract = {
+  sshrpc: 1,
+  name: "notes",
+  version: "1.0.0",
+  description: "Notes for tests.",
+  hash: "00",
+  types: {
+    Note: { type: "object", properties: { id: integer, text }, required: ["id", "text"] },
+    Tag: { type: "string", enum: ["red", "blue"] },
+    Unused: { type: "null" },
+  },
+  resources: {
+    notes: {
+      path: "/notes",
+      methods: {
+        GET: {
+          kind: "unary",
+          idempotent: true,
+          scope: "notes:read",
+          description: "Lists notes.",
+          request: {
+            type: "object",
+            properties: { limit: integer, tag: { $ref: "#/types/Tag" }, exact: { type: "boolean" } },
+          },
+          response: { type: "array", items: { $ref: "#/types/Note" } },
+        },
+        STORE: {
+          kind: "unary",
+          idempotent: false,
+          scope: "notes:write",
+          description: "Adds a note.",
+          request: {
+            type: "object",
+            properties: {
+              text,
+              tags: { type: "array", items: { type: "string" } },
+              number: { type: ["string", "number"] },
+            },
+            required: ["text"],
+          },
+          response: { $ref: "#/types/Note" },
+        },
+      },
+    },
+    note: {
+      path: "/notes/{id}",
+      methods: {
+        GET: {
+          kind: "unary",
+          idempotent: true,
+          description: "Reads a note.",
+          request: { type: "object", properties: { id: integer }, required: ["id"] },
+          response: { $ref: "#/types/Note" },
+          errors: { NOT_FOUND: { type: "object" } },
+        },
+      },
+    },
+    ticks: {
+      path: "/ticks",
+      methods: {
+        GET: {
+          kind: "server-streaming",
+          idempotent: true,
+          description: "Counts.",
+          request: { type: "object", properties: {} },
+          responseStream: integer,
+          response: integer,
+        },
+      },
+    },
+    files: {
+      path: "/files/{name}",
+      methods: {
+        GET: {
+          kind: "server-streaming",
+          idempotent: true,
+          request: { type: "object", properties: { name: { type: "string" } }, required: ["name"] },
+          responseStream: "bytes",
+          response: integer,
+        },
+      },
+    },
+  },
+  callbacks: {},
+};
+
+/** The API that commands and shells are tested with. */
+export const NOTES: Api = {
+  name: "notes",
+  version: "1.0.0",
+  hash: "00",
+  methods: METHODS,
+  contract: async () => CONTRACT,
+};
+
+const unexpected: AnyHandler = (request) => request;
+
+/** Serves {@link NOTES}: a method without a handler here gives back its request. */
+export function serveNotes(
+  handlers: Readonly<Record<string, (...args: never[]) => unknown>> = {},
+  options: ApiServerOptions = {},
+): { server: ApiServer; log: TestLog } {
+  const log = new TestLog();
+  const all = METHODS.map(({ id }) => [id, (handlers[id] as AnyHandler | undefined) ?? unexpected] as const);
+  return { server: new ApiServer({ api: NOTES, handlers: new Map(all) }, { ...options, log }), log };
+}
+
+/** A handler that knows no such note. */
+export function noSuchNote({ id }: { id: number }): never {
+  throw new RpcError("NOT_FOUND", "no such note", { details: { id } });
+}
