@@ -9,7 +9,7 @@ import type { ApiServerOptions } from "./server/dispatch-settings.js";
 import type { ListenOptions } from "./ssh/listen-options.js";
 
 /** How a server listens and answers. */
-export interface ServeOptions extends ApiServerOptions, WaysInOptions, Omit<ListenOptions, "log"> {
+export interface ServeOptions extends ApiServerOptions, WaysInOptions, Omit<ListenOptions, "log" | "scopes"> {
   /** Where the server logs; false for nowhere. Default: pino at level `info`, to standard error. */
   readonly log?: Logger | false;
 }
@@ -63,7 +63,8 @@ export async function serveHandlers<Callbacks = undefined>(
   ]);
   const log = options.log === false ? SILENT : (options.log ?? pino({ level: "info" }, pino.destination(2)));
   const server = new ApiServer(handlers, { ...options, log }, callbacksOf(handlers.api));
-  const listener = await listen({ ...options, log }, waysIn(server, { ...options, log }));
+  const scopes = [...new Set(handlers.api.methods.flatMap(({ scope }) => scope ?? []))];
+  const listener = await listen({ ...options, scopes, log }, waysIn(server, { ...options, log }));
   const close = async (options?: CloseOptions): Promise<void> => {
     const stopped = listener.stop();
     await server.close(options);
