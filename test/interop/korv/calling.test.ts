@@ -1,0 +1,221 @@
+import { spawnSync } from "node:child_process";
+import { describe, expect } from "vitest";
+import type { Client } from "../../../runtime/src/client/client.js";
+import type { ServerStreamingMethod } from "../../../runtime/src/client/streams.js";
+import type { UnaryMethodOptional } from "../../../runtime/src/client/unary.js";
+import { type ConnectOptions, connectApi } from "../../../runtime/src/connect-api.js";
+import type { Method } from "../../../runtime/src/contract/method.js";
+import { tempDir, write } from "../../unit/runtime/ssh/support.js";
+import { any, apiOf, method, only } from "../../unit/runtime/support/server.js";
+import { itWithAsyncssh, Peer } from "./peers.js";
+
+type Call = UnaryMethodOptional<object, unknown, unknown>;
+type Resource = { readonly get: Call; readonly store: Call; readonly update: Call; readonly delete: Call };
+
+interface KorvClient extends Client {
+  readonly hello: Resource;
+  readonly echo: Resource;
+  readonly part: Resource;
+  readonly notes: Resource;
+  readonly large: Resource;
+  readonly bomb: Resource;
+  readonly nan: Resource;
+  readonly it: Resource;
+  readonly stream: { readonly get: ServerStreamingMethod<object, unknown, unknown, unknown> };
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
+const closed = only((value) => isRecord(value) && !("typo" in value));
+const greeting = only((value) => isRecord(value) && typeof value["msg"] === "string");
+
+function resource(name: string, id: string, more: Partial<Method> = {}): Method {
+  return method(id, { resource: name, ...more });
+}
+
+/** A contract over what the server in Python answers. */
+const API = apiOf(
+  resource("hello", "GET /hello", { request: closed, response: greeting }),
+  ...["GET", "STORE", "UPDATE", "DELETE"].map((verb) => resource("echo", `${verb} /echo`)),
+  resource("part", "GET /echo/{id}", { params: { id: "string" } }),
+  ...["STORE", "UPDATE", "DELETE"].map((verb) => resource("notes", `${verb} /notes`)),
+  resource("large", "GET /large"),
+  resource("bomb", "GET /bomb"),
+  resource("nan", "GET /nan"),
+  resource("stream", "GET /stream", { kind: "server-streaming", responseItem: any }),
+  resource("it", "GET /it"),
+);
+
+/** A contract with one method, called `client.it.get()`. */
+const only1 = (path: string, more: Partial<Method> = {}) => apiOf(method(`GET ${path}`, more));
+
+async function startServer() {
+  const directory = tempDir();
+  for (const name of ["host", "alice"]) {
+    const made = spawnSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", name, "-f", `${directory}/${name}`]);
+    expect(made.status).toBe(0);
+  }
+  const server = new Peer("server.py", [`${directory}/host`, `${directory}/alice.pub`]);
+  const { port } = (await server.event("listening")) as unknown as { port: number };
+  const hostKey = spawnSync("cat", [`${directory}/host.pub`], { encoding: "utf8" }).stdout.trim();
+  const knownHosts = write(directory, "known_hosts", `[127.0.0.1]:${port} ${hostKey}\n`);
+  const address = `ssh://anybody@127.0.0.1:${port}`;
+  const connect = async (api = API, options: ConnectOptions<object> = {}) =>
+    connectApi<KorvClient>(api, address, {
+      transport: "korv",
+      identity: `${directory}/alice`,
+      knownHosts,
+      timeout: 10_000,
+      ...options,
+    });
+  const requests = () => server.all("request").map(({ request }) => request);
+  return { server, connect, requests, port, directory };
+}
+
+describe("our client at a korv server", () => {
+  itWithAsyncssh("K1 K2 K6 calls all verbs, many at once, typed by the contract", async () => {
+    const { server, connect, requests, port } = await startServer();
+    await using client = await connect();
+    expect(await client.hello.get({ name: "Ada" })).toEqual({ msg: "Hello Ada!" });
+    expect(await client.hello.get()).toEqual({ msg: "Hello World!" });
+    expect(await client.notes.store({ text: "hi" })).toEqual({ id: 2, text: "hi" });
+    expect(await client.notes.update({ id: 2, text: "ho" })).toEqual({ id: 2, text: "ho" });
+    expect(await client.notes.delete({ id: 2 })).toBeNull();
+    const names = Array.from({ length: 200 }, (_, at) => `caller ${at}`);
+    const answers = await Promise.all(names.map((name) => client.hello.get({ name })));
+    expect(answers).toEqual(names.map((name) => ({ msg: `Hello ${name}!` })));
+    expect(requests()).toHaveLength(205);
+    const ids = requests().map((request) => (request as { id: number }).id);
+    expect(new Set(ids).size).toBe(205);
+    expect(Math.min(...ids)).toBe(1);
+    expect(server.all("channel")).toEqual([{ event: "channel", host: "127.0.0.1", port }]);
+  });
+
+  itWithAsyncssh("K4 K11 sends what that server wants, so that it complains about nothing", async () => {
+    const { connect } = await startServer();
+    await using client = await connect();
+    expect(await client.echo.get()).toEqual({ id: 1, verb: "GET", resource: "/echo", body: null });
+    expect(await client.echo.delete({ x: 1 })).toMatchObject({ verb: "DELETE", body: { x: 1 } });
+    expect(await client.echo.store({ x: 1 })).toMatchObject({ body: { x: 1 }, request: { body: null } });
+    expect(await client.echo.update()).toMatchObject({ body: {}, request: { body: null } });
+    expect(await client.part.get({ id: "a b", deep: 1 })).toMatchObject({ resource: "/echo/a%20b", body: { deep: 1 } });
+  });
+
+  itWithAsyncssh("K3 K5 gives that server's statuses as errors, and the connection survives", async () => {
+    const { connect } = await startServer();
+    const failure = async (path: string, more?: Partial<Method>) => {
+      await using client = await connect(only1(path, more));
+      const error = await client.it.get({}).catch((reason) => reason);
+      await client.it.get({}).catch(() => undefined);
+      return error;
+    };
+    expect(await failure("/nowhere")).toMatchObject({ status: "NOT_FOUND", message: "not found" });
+    expect(await failure("/conflict")).toMatchObject({
+      status: "CONFLICT",
+      message: "it is taken",
+      details: { by: "bob" },
+    });
+    expect(await failure("/odd")).toMatchObject({ status: "BAD_REQUEST", details: { issues: [] } });
+    const crash = await failure("/fail");
+    expect(crash).toMatchObject({ status: "INTERNAL", message: "no such luck", details: undefined });
+  });
+
+  itWithAsyncssh("K10 puts answers together that come in many packets", async () => {
+    const { connect } = await startServer();
+    await using client = await connect();
+    const size = 3_000_000;
+    const [first, second] = (await Promise.all([
+      client.large.get({ seed: 1, size }),
+      client.large.get({ seed: 2, size: 100_000 }),
+    ])) as [{ hex: string }, { hex: string }];
+    expect(first.hex).toHaveLength(size);
+    expect(second.hex).toHaveLength(100_000);
+    expect(first.hex.slice(0, 50_000)).not.toBe(second.hex.slice(0, 50_000));
+  });
+
+  itWithAsyncssh("K10 sends nothing that the server would drop the connection for", async () => {
+    const { connect, requests } = await startServer();
+    await using client = await connect();
+    // Letters that gzip can halve, no more.
+    const hex = (await client.large.get({ seed: 3, size: 150_000 })) as { hex: string };
+    await expect(client.echo.store(hex)).rejects.toMatchObject({
+      status: "MESSAGE_TOO_LARGE",
+      message: expect.stringMatching(/^the request has \d+ bytes compressed; the korv server takes 32768$/),
+    });
+    expect(requests()).toHaveLength(1);
+    const most = { hex: hex.hex.slice(0, 55_000) };
+    expect(await client.echo.store(most)).toMatchObject({ body: most });
+    // What compresses well may be as large as a message can be.
+    const letters = { text: "a".repeat(2_000_000) };
+    expect(await client.echo.store(letters)).toMatchObject({ body: letters });
+  });
+
+  itWithAsyncssh("K11 takes the first of several answers, whatever comes later", async () => {
+    const { connect } = await startServer();
+    await using client = await connect(only1("/twice"));
+    for (let round = 0; round < 20; round++) expect(await client.it.get()).toEqual({ msg: "Hello World!" });
+  });
+
+  itWithAsyncssh("K11 gives up on an answer that does not come, and the next call is answered", async () => {
+    const { connect, server } = await startServer();
+    await using client = await connect(apiOf(resource("it", "GET /silence"), resource("hello", "GET /hello")));
+    await expect(client.it.get({}, { timeout: 200 })).rejects.toMatchObject({ status: "DEADLINE_EXCEEDED" });
+    const abort = new AbortController();
+    const call = client.it.get({}, { signal: abort.signal });
+    await server.event("request", 2);
+    abort.abort();
+    await expect(call).rejects.toMatchObject({ status: "CANCELLED" });
+    expect(await client.hello.get()).toEqual({ msg: "Hello World!" });
+    expect(server.all("eof")).toEqual([]);
+  });
+
+  itWithAsyncssh("takes NaN for null, and does not take what the contract does not allow", async () => {
+    const { connect, requests } = await startServer();
+    await using client = await connect();
+    expect(await client.nan.get()).toEqual({ number: null, text: "NaN" });
+    await expect(client.hello.get({ typo: 1 })).rejects.toMatchObject({ status: "BAD_REQUEST" });
+    expect(requests()).toHaveLength(1);
+    await using other = await connect(only1("/wrong", { response: greeting }));
+    await expect(other.it.get()).rejects.toMatchObject({ status: "INTERNAL" });
+  });
+
+  itWithAsyncssh("refuses streams before anything is sent", async () => {
+    const { connect, requests } = await startServer();
+    await using client = await connect();
+    await expect(client.stream.get({}).response).rejects.toMatchObject({ status: "UNIMPLEMENTED" });
+    expect(requests()).toEqual([]);
+  });
+
+  itWithAsyncssh("says which answer was too large, asks for it only once, and goes on", async () => {
+    const { connect, requests } = await startServer();
+    await using client = await connect(API, { limits: { message: 100_000 } });
+    await expect(client.bomb.get({ size: 50_000_000 })).rejects.toMatchObject({ status: "MESSAGE_TOO_LARGE" });
+    expect(requests()).toHaveLength(1);
+    expect(await client.hello.get()).toEqual({ msg: "Hello World!" });
+  });
+
+  itWithAsyncssh("calls resources by the names that the server has for them", async () => {
+    const { connect } = await startServer();
+    await using client = await connect(API, { korv: { resource: (path) => path.slice(1) } });
+    expect(await client.hello.get()).toEqual({ msg: "without a slash" });
+  });
+
+  itWithAsyncssh("K9 K11 checks the host key, and says so where its own key is not listed", async () => {
+    const { connect, directory } = await startServer();
+    const stranger = `SHA256:${"A".repeat(43)}`;
+    await expect(connect(API, { hostKey: stranger })).rejects.toMatchObject({ status: "UNAUTHENTICATED" });
+    spawnSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", `${directory}/mallory`]);
+    await expect(connect(API, { identity: `${directory}/mallory` })).rejects.toMatchObject({
+      status: "UNAUTHENTICATED",
+      message: expect.stringContaining("accepts none of these keys"),
+    });
+  });
+
+  itWithAsyncssh("ends its calls when the server is killed", async () => {
+    const { connect, server } = await startServer();
+    await using client = await connect(only1("/silence", { idempotent: false }));
+    const call = client.it.get.safe();
+    await server.event("request");
+    await server.kill();
+    expect(await call).toMatchObject({ ok: false, error: { status: "UNAVAILABLE" } });
+  });
+});
