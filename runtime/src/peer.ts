@@ -49,8 +49,8 @@ export interface Peer {
    * keep a copy.
    */
   readonly scopes: readonly string[];
-  /** What its connection may do beside calls. Absent: whatever the server allows. */
-  readonly permits?: PeerPermits;
+  /** What its connection may do beside calls; it follows the lists, too. Absent: whatever the server allows. */
+  readonly permits?: PeerPermits | undefined;
   /** Environment variables that each of its sessions begins with. */
   readonly environment?: Readonly<Record<string, string>>;
   /** The address the connection came from, such as `192.0.2.7:50122`, where the transport has one. */

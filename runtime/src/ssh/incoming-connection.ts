@@ -1,6 +1,9 @@
 import type { Socket } from "node:net";
 import type { AuthContext, Connection } from "ssh2";
 import { Authentication, type AuthenticationSettings } from "./auth/authentication.js";
+import { guardConnection } from "./guard/guard-connection.js";
+import type { GuardSettings } from "./guard/guard-settings.js";
+import type { Offence } from "./guard/penalty-box.js";
 import { hangUp } from "./hang-up.js";
 import { printable } from "./printable.js";
 import { Sessions } from "./sessions.js";
@@ -8,6 +11,7 @@ import type { WaysIn } from "./ways-in.js";
 
 /** What a server does with its connections. */
 export interface IncomingSettings extends AuthenticationSettings {
+  readonly guard: GuardSettings;
   readonly ways: WaysIn;
   readonly maxChannels: number;
 }
@@ -18,14 +22,18 @@ export class IncomingConnection {
   readonly #socket: Socket;
   readonly #authentication: Authentication;
   #reason: string | undefined;
+  #broken = false;
 
   /** Made in the turn in which ssh2 announces the connection: an error that nobody hears would end the process. */
   constructor(connection: Connection, socket: Socket, address: string, settings: IncomingSettings) {
     this.#connection = connection;
     this.#socket = socket;
-    const authentication = new Authentication(settings, address, (reason) => {
-      this.#reason ??= reason;
-      this.close();
+    const authentication = new Authentication(settings, address, {
+      giveUp: (reason) => {
+        this.#reason ??= reason;
+        this.close();
+      },
+      abort: (reason) => this.#abort(reason),
     });
     this.#authentication = authentication;
     // Each channel listens to both for its end.
@@ -39,6 +47,15 @@ export class IncomingConnection {
       settings.log.info(fields, "SSH connection closed");
     });
     connection.on("authentication", (context: AuthContext) => void authentication.handle(context));
+    guardConnection({
+      connection,
+      socket,
+      settings: settings.guard,
+      log: settings.log,
+      who: () => authentication.who,
+      isStranger: () => authentication.peer === undefined,
+      abort: (reason) => this.#abort(reason),
+    });
     new Sessions({
       connection,
       socket,
@@ -48,12 +65,23 @@ export class IncomingConnection {
       abort: (reason) => this.#abort(reason),
       ...settings,
     });
-    settings.log.debug({ address }, "SSH connection");
   }
 
   /** Whether the peer has proven who it is. */
   get authenticated(): boolean {
     return this.#authentication.peer !== undefined;
+  }
+
+  /** Looks up again what its peer has proven, because the lists may have changed. */
+  recheck(): void {
+    void this.#authentication.recheck();
+  }
+
+  /** What its peer did wrong before it had logged in, if anything. */
+  judge(): Offence | undefined {
+    if (this.authenticated) return undefined;
+    if (this.#broken) return "broken";
+    return this.#authentication.tries > 0 ? "failed" : "left";
   }
 
   /** Says goodbye and closes. */
@@ -64,6 +92,7 @@ export class IncomingConnection {
 
   #abort(reason: string): void {
     this.#reason ??= reason;
+    this.#broken = true;
     this.#socket.destroy();
   }
 }

@@ -1,13 +1,15 @@
 import { createServer, type Server as NetServer, type Socket } from "node:net";
 import ssh2, { type Connection } from "ssh2";
-import { type Logger, SILENT } from "../log.js";
-import { SERVER_ALGORITHMS } from "./algorithms.js";
+import { SILENT } from "../log.js";
+import { serverAlgorithms } from "./algorithms.js";
+import { openAuthentication } from "./auth/open-authentication.js";
+import { checkNumber } from "./check-number.js";
 import { gatherWrites } from "./gather-writes.js";
+import { FrontDoor, type Visitor } from "./guard/front-door.js";
+import { guardSettings } from "./guard/guard-settings.js";
 import { IncomingConnection } from "./incoming-connection.js";
 import { type HostKey, loadHostKey } from "./keys/host-key.js";
 import type { HostKeySource } from "./keys/host-key-source.js";
-import type { KeySource } from "./keys/key-lookup.js";
-import { openKeySource } from "./keys/open-key-source.js";
 import { publicKeyLine } from "./keys/public-key.js";
 import type { ListenOptions } from "./listen-options.js";
 import { printable } from "./printable.js";
@@ -35,9 +37,6 @@ export interface Listener {
   close(): Promise<void>;
 }
 
-/** Milliseconds that a client has to close after the server has. */
-const FINISH_GRACE = 1000;
-
 /**
  * Listens for SSH connections, and gives what peers open once they have proven themselves to `ways`. What has no way in
  * there is refused.
@@ -46,52 +45,55 @@ const FINISH_GRACE = 1000;
 export async function listen(options: ListenOptions, ways: WaysIn): Promise<Listener> {
   const { host = "127.0.0.1", port = 8022, log = SILENT } = options;
   checkNumber("port", port, 0, 65_535);
-  const loginGrace = checkNumber("loginGrace", options.loginGrace ?? 30_000, 1, 2 ** 31 - 1);
-  const maxConnections = checkNumber("maxConnections", options.maxConnections ?? 1024, 1);
-  const limits = {
-    maxAuthTries: checkNumber("maxAuthTries", options.maxAuthTries ?? 6, 1),
-    maxChannels: checkNumber("maxChannels", options.maxChannels ?? 4, 1),
-  };
+  const guard = guardSettings(options);
+  const algorithms = serverAlgorithms(options.algorithms);
+  const maxChannels = checkNumber("maxChannels", options.maxChannels ?? 4, 1);
   const hostKey = await loadOneHostKey(options.hostKeys);
-  const keys = await openKeys(options, log);
-  const { lookup, warnings } = keys;
+  const authentication = await openAuthentication(options, log);
+  const { warnings } = authentication;
   for (const warning of warnings) log.warn({}, warning);
 
   const open = new Map<Socket, IncomingConnection | undefined>();
-  const ssh = new ssh2.Server({ hostKeys: [{ key: hostKey.privateKey }], algorithms: SERVER_ALGORITHMS, ident: IDENT });
+  const visitors = new WeakMap<Socket, Visitor>();
+  const ssh = new ssh2.Server({
+    hostKeys: [{ key: hostKey.privateKey }],
+    algorithms,
+    ident: IDENT,
+    keepaliveInterval: guard.keepaliveInterval,
+    keepaliveCountMax: guard.keepaliveMisses,
+  });
   ssh.on("connection", (connection: Connection & { readonly _sock: Socket }) => {
     const socket = connection._sock;
-    open.set(socket, new IncomingConnection(connection, socket, addressOf(socket), { lookup, ways, log, ...limits }));
+    const visitor = visitors.get(socket) as Visitor;
+    const settings = { ...authentication.settings, ways, guard, maxChannels };
+    const incoming = new IncomingConnection(connection, socket, visitor.address, settings);
+    visitor.judge = () => incoming.judge();
+    connection.once("ready", () => visitor.loggedIn());
+    open.set(socket, incoming);
+  });
+  authentication.onChange(() => {
+    for (const connection of open.values()) connection?.recheck();
   });
   ssh.on("error", (error: Error) => log.error({ err: error }, "SSH server"));
 
   // Our own TCP server, so that a connection is ours before ssh2 has heard a byte of it.
+  const door = new FrontDoor(guard, IDENT, log, (visitor) => {
+    visitors.set(visitor.socket, visitor);
+    ssh.injectSocket(visitor.socket);
+  });
   const server = createServer({ noDelay: true, keepAlive: true }, (socket) => {
     open.set(socket, undefined);
-    const grace = setTimeout(() => {
-      if (open.get(socket)?.authenticated) return;
-      log.info({ address: addressOf(socket) }, `not logged in within ${loginGrace} ms (loginGrace)`);
-      socket.destroy();
-    }, loginGrace);
-    socket.on("error", () => {});
-    // ssh2 only ends a connection that it gives up, and a client might never end its side.
-    socket.once("finish", () => setTimeout(() => socket.destroy(), FINISH_GRACE).unref());
-    socket.once("close", () => {
-      clearTimeout(grace);
-      open.delete(socket);
-    });
+    socket.once("close", () => open.delete(socket));
     gatherWrites(socket);
-    ssh.injectSocket(socket);
+    void door.receive(socket);
   });
-  server.maxConnections = maxConnections;
-  server.on("drop", (drop) =>
-    log.warn(
-      { address: drop && formatHostPort(drop.remoteAddress ?? "", drop.remotePort ?? 0) },
-      `connection refused: maxConnections (${maxConnections}) is reached`,
-    ),
-  );
+  server.maxConnections = guard.maxConnections;
+  server.on("drop", (drop) => {
+    const address = drop && formatHostPort(drop.remoteAddress ?? "", drop.remotePort ?? 0);
+    door.refused(address, `${guard.maxConnections} connections are open (maxConnections)`);
+  });
   const address = await listenOn(server, host, port).catch(async (error) => {
-    await keys.close();
+    await authentication.close();
     throw error;
   });
   server.on("error", (error: Error) => log.error({ err: error }, "TCP server"));
@@ -99,7 +101,7 @@ export async function listen(options: ListenOptions, ways: WaysIn): Promise<List
   const stop = (): Promise<void> =>
     new Promise((resolve) => {
       server.close(() => {
-        void keys.close();
+        void authentication.close();
         resolve();
       });
     });
@@ -122,11 +124,6 @@ export async function listen(options: ListenOptions, ways: WaysIn): Promise<List
   };
 }
 
-function checkNumber(option: string, value: number, min: number, max = Number.MAX_SAFE_INTEGER): number {
-  if (Number.isInteger(value) && value >= min && value <= max) return value;
-  throw new Error(`the option ${option} is ${value}; it takes a whole number from ${min} to ${max}`);
-}
-
 async function loadOneHostKey(sources: ListenOptions["hostKeys"]): Promise<HostKey> {
   const list = [sources].flat() as readonly HostKeySource[];
   const [source] = list;
@@ -137,16 +134,6 @@ async function loadOneHostKey(sources: ListenOptions["hostKeys"]): Promise<HostK
     );
   }
   return loadHostKey(source);
-}
-
-async function openKeys({ authorizedKeys, scopes }: Partial<ListenOptions>, log: Logger): Promise<KeySource> {
-  if (authorizedKeys === undefined)
-    throw new Error("the option authorizedKeys is missing: name a file that lists who may log in");
-  return openKeySource(authorizedKeys, { log, ...(scopes && { scopes }) });
-}
-
-function addressOf({ remoteAddress = "", remotePort = 0 }: Socket): string {
-  return formatHostPort(remoteAddress.replace(/^::ffff:(?=\d+\.)/, ""), remotePort);
 }
 
 async function listenOn(server: NetServer, host: string, port: number): Promise<{ host: string; port: number }> {

@@ -1,31 +1,68 @@
-import type { AuthContext, PublicKeyAuthContext } from "ssh2";
+import { setTimeout as delay } from "node:timers/promises";
+import type { AuthContext, AuthenticationType, PasswordAuthContext } from "ssh2";
 import type { Logger } from "../../log.js";
-import type { Peer } from "../../peer.js";
-import type { KeyLookup } from "../keys/key-lookup.js";
+import type { AuthMethod, Peer } from "../../peer.js";
+import { MAX_TIME } from "../check-number.js";
 import { printable } from "../printable.js";
-import { decidePublicKey } from "./public-key.js";
+import type { Decision, Proof, Suspect } from "./decision.js";
+import { refuse } from "./decision.js";
+import { inTime } from "./in-time.js";
+import { decideKeyboardInteractive } from "./keyboard-interactive.js";
+import type { LoginAttempt, LoginGrant } from "./login-attempt.js";
+import { decidePassword, requestPasswordChange } from "./password.js";
+import type { PasswordCheck } from "./password-check.js";
+import { commonGrant, provenPeer } from "./proven-peer.js";
+import { decidePublicKey, type PublicKeySettings } from "./public-key.js";
+import type { Questioning } from "./question.js";
 
-/** How a server lets its peers in. */
+/** How a server lets its peers in. What is absent is not offered. Times are in milliseconds. */
 export interface AuthenticationSettings {
-  readonly lookup: KeyLookup;
+  readonly publicKeys?: PublicKeySettings;
+  readonly passwords?: PasswordCheck;
+  readonly questioning?: Questioning;
+  readonly anonymous?: (attempt: LoginAttempt) => LoginGrant | undefined | Promise<LoginGrant | undefined>;
+  /** What a client is told that it may try; where all are required, they are so in this order. */
+  readonly methods: readonly AuthMethod[];
+  readonly allRequired: boolean;
   readonly maxAuthTries: number;
+  readonly authTimeout: number;
+  readonly refusalDelay: number;
+  readonly maxPromptRounds: number;
   readonly log: Logger;
 }
+
+/** How an authentication ends its connection; each with the reason for the log. */
+export interface AuthenticationEndings {
+  /** Says goodbye first. */
+  readonly giveUp: (reason: string) => void;
+  /** Cuts it off: nothing more is heard of the peer. */
+  readonly abort: (reason: string) => void;
+}
+
+/** A client may offer many keys that would do; this many times `maxAuthTries` requests are enough for any. */
+const REQUESTS_PER_TRY = 10;
 
 /** The authentication of one connection (RFC 4252): who tries, how often, and who it turns out to be. */
 export class Authentication {
   readonly #settings: AuthenticationSettings;
   readonly #address: string;
-  readonly #giveUp: (reason: string) => void;
+  readonly #endings: AuthenticationEndings;
+  #proofs: readonly Proof[] = [];
+  #grants: readonly LoginGrant[] = [];
+  #granted: LoginGrant = { scopes: [] };
   #peer: Peer | undefined;
+  #requests = 0;
   #tries = 0;
+  #changing = false;
+  #current: AbortController | undefined;
+  #expiry: NodeJS.Timeout | undefined;
+  #rechecking: Promise<void> | undefined;
   #over = false;
 
-  /** @param giveUp ends the connection, with the reason for the log */
-  constructor(settings: AuthenticationSettings, address: string, giveUp: (reason: string) => void) {
+  constructor(settings: AuthenticationSettings, address: string, endings: AuthenticationEndings) {
     this.#settings = settings;
     this.#address = address;
-    this.#giveUp = giveUp;
+    this.#endings = endings;
   }
 
   /** Who has proven itself; undefined before. */
@@ -33,47 +70,213 @@ export class Authentication {
     return this.#peer;
   }
 
+  /** How many attempts have failed. */
+  get tries(): number {
+    return this.#tries;
+  }
+
   /** What the log says of the peer, as far as it is known. */
   get who(): object {
-    const { user, fingerprint, keyName, address = this.#address } = this.#peer ?? {};
-    return { address, ...(user !== undefined && { user, fingerprint }), ...(keyName !== undefined && { keyName }) };
+    const { user, fingerprint, keyName, certificate, address = this.#address } = this.#peer ?? {};
+    return {
+      address,
+      ...(user !== undefined && { user }),
+      ...(fingerprint !== undefined && { fingerprint }),
+      ...(keyName !== undefined && { keyName }),
+      ...(certificate && { keyId: certificate.keyId, serial: certificate.serial }),
+    };
   }
 
   /** The connection has ended: nothing is answered any more. */
   end(): void {
     this.#over = true;
+    this.#current?.abort(new Error("the connection has ended"));
+    clearTimeout(this.#expiry);
   }
 
   /** Takes one request of the client's. */
   async handle(context: AuthContext): Promise<void> {
     // What was sent ahead is not worth an answer any more.
-    if (this.#over) return;
-    // Clients begin with "none" to learn the methods: the first one counts as no try (RFC 4252, section 5.2).
-    if (context.method === "none" && this.#tries === 0) this.#answer(() => context.reject(["publickey"]));
-    else if (context.method === "publickey") await this.#checkKey(context);
-    else this.#refuse(context, `the method ${context.method} is not offered`);
-  }
-
-  async #checkKey(context: PublicKeyAuthContext): Promise<void> {
-    const decision = await decidePublicKey(context, this.#settings.lookup, this.#address);
-    if (this.#over) return;
-    if (decision.outcome === "refused") {
-      this.#refuse(context, decision.reason, decision.key?.fingerprint);
+    if (this.#over || this.#peer !== undefined) return;
+    // Clients begin with "none" to learn the methods: that is no try (RFC 4252, section 5.2).
+    if (context.method === "none" && this.#requests++ === 0 && this.#settings.anonymous === undefined) {
+      this.#answer(() => context.reject(this.#methods()));
       return;
     }
-    if (decision.outcome === "proven") {
-      this.#peer = decision.peer;
-      this.#settings.log.info({ ...this.who, scopes: decision.peer.scopes }, "authenticated");
+    // Who begins anew gives up what it was asked before (RFC 4256, section 3.1).
+    this.#current?.abort(new Error("the client began anew"));
+    const controller = new AbortController();
+    this.#current = controller;
+    const decision = await this.#decide(context, controller);
+    if (this.#over || this.#current !== controller) return;
+    this.#current = undefined;
+    this.#carryOut(context, decision);
+  }
+
+  /**
+   * Looks up again what was proven, because the lists may have changed, or something has expired. Where it counts no
+   * more, the connection is cut off; where it grants something else, the peer holds that from now on.
+   */
+  recheck(): Promise<void> {
+    // One that runs already may have asked before the change.
+    const next = (this.#rechecking ?? Promise.resolve()).then(() => this.#recheck());
+    this.#rechecking = next;
+    return next;
+  }
+
+  async #decide(context: AuthContext, controller: AbortController): Promise<Decision> {
+    const { authTimeout, refusalDelay } = this.#settings;
+    const isGuess = context.method === "password" || context.method === "keyboard-interactive";
+    const refusable = isGuess ? delay(refusalDelay, undefined, { signal: controller.signal }) : undefined;
+    refusable?.catch(() => {});
+    const late = (): void => controller.abort(new Error(`no answer within ${authTimeout} ms (authTimeout)`));
+    // People take their time over questions: the time to log in is their limit.
+    const timer = context.method === "keyboard-interactive" ? undefined : setTimeout(late, authTimeout);
+    const { signal } = controller;
+    const decision = await inTime(signal, () => this.#ask(context, signal)).catch((error: unknown) =>
+      refuse(printable((error as Error)?.message ?? String(error))),
+    );
+    clearTimeout(timer);
+    if (decision.outcome === "refused") await refusable?.catch(() => {});
+    return decision;
+  }
+
+  async #ask(context: AuthContext, signal: AbortSignal): Promise<Decision> {
+    const { method, username } = context;
+    if (!/^\P{C}{1,256}$/u.test(username)) return refuse("the user name is not one");
+    const who = { user: username, address: this.#address };
+    const attempt: LoginAttempt = { ...who, signal };
+    const { publicKeys, passwords, questioning, anonymous, maxPromptRounds } = this.#settings;
+    if (!this.#offered().includes(method as AuthMethod)) return refuse(`the method ${method} is not offered`);
+    switch (context.method) {
+      case "publickey":
+        if (publicKeys) return decidePublicKey(context, publicKeys, who);
+        break;
+      case "password":
+        if (passwords) return decidePassword(context, passwords, attempt, this.#changing);
+        break;
+      case "keyboard-interactive":
+        if (questioning) return decideKeyboardInteractive(context, questioning, attempt, maxPromptRounds);
+        break;
+      case "none": {
+        const grant = await anonymous?.(attempt);
+        if (grant) return { outcome: "proven", proof: { method: "none", grant } };
+      }
     }
+    return refuse(`the method ${method} lets nobody in`);
+  }
+
+  #carryOut(context: AuthContext, decision: Decision): void {
+    switch (decision.outcome) {
+      case "refused":
+        this.#refuse(context, decision.reason, decision.about);
+        break;
+      case "would do":
+        this.#answer(() => context.accept());
+        break;
+      case "change":
+        this.#requestChange(context as PasswordAuthContext, decision.prompt);
+        break;
+      case "proven":
+        this.#accept(context, decision.proof);
+    }
+    const { maxAuthTries } = this.#settings;
+    if (this.#peer !== undefined || this.#over) return;
+    if (this.#tries >= maxAuthTries) this.#giveUp(`${this.#tries} failed attempts to authenticate`);
+    else if (this.#requests >= maxAuthTries * REQUESTS_PER_TRY) this.#giveUp("too many attempts to authenticate");
+  }
+
+  #accept(context: AuthContext, proof: Proof): void {
+    const { methods, allRequired, log } = this.#settings;
+    this.#proofs = [...this.#proofs, proof];
+    if (allRequired && this.#proofs.length < methods.length) {
+      const fields = { address: this.#address, user: context.username, method: proof.method };
+      log.info(fields, "authenticated in part");
+      this.#answer(() => context.reject(this.#methods(), true));
+      return;
+    }
+    this.#setGrants(this.#proofs.map(({ grant }) => grant));
+    this.#peer = provenPeer(context.username, this.#address, this.#proofs, () => this.#granted);
+    const { provenBy, scopes } = this.#peer;
+    log.info({ ...this.who, method: provenBy?.join(","), scopes }, "authenticated");
     this.#answer(() => context.accept());
   }
 
-  #refuse(context: AuthContext, reason: string, fingerprint?: string): void {
+  #refuse(context: AuthContext, reason: string, about?: Suspect): void {
     this.#tries++;
-    const fields = { address: this.#address, user: printable(context.username), fingerprint, reason };
-    this.#settings.log.info(fields, "authentication refused");
-    this.#answer(() => context.reject(["publickey"]));
-    if (this.#tries >= this.#settings.maxAuthTries) this.#giveUp(`${this.#tries} failed attempts to authenticate`);
+    const fields = { address: this.#address, user: printable(context.username), method: context.method, ...about };
+    this.#settings.log.info({ ...fields, reason }, "authentication refused");
+    this.#answer(() => context.reject(this.#methods()));
+  }
+
+  /** It counts as a try, so that nobody asks for ever. */
+  #requestChange(context: PasswordAuthContext, prompt: string): void {
+    this.#tries++;
+    this.#changing = true;
+    const fields = { address: this.#address, user: context.username };
+    this.#settings.log.info(fields, "a new password is asked for");
+    this.#answer(() => requestPasswordChange(context, prompt));
+  }
+
+  /** What is still to be proven, or may be. */
+  #offered(): readonly AuthMethod[] {
+    const { methods, allRequired } = this.#settings;
+    return allRequired ? methods.slice(this.#proofs.length, this.#proofs.length + 1) : methods;
+  }
+
+  #methods(): AuthenticationType[] {
+    return [...this.#offered()];
+  }
+
+  #setGrants(grants: readonly LoginGrant[]): void {
+    this.#grants = grants;
+    this.#granted = commonGrant(grants);
+    clearTimeout(this.#expiry);
+    const { expires } = this.#granted;
+    if (expires === undefined || this.#over) return;
+    const wait = Math.min(Math.max(expires - Date.now(), 1), MAX_TIME);
+    this.#expiry = setTimeout(() => void this.recheck(), wait).unref();
+  }
+
+  async #recheck(): Promise<void> {
+    if (this.#over || this.#peer === undefined) return;
+    const { authTimeout, log } = this.#settings;
+    const before = this.#granted;
+    const results = await Promise.all(this.#proofs.map((proof, at) => this.#again(proof, at, authTimeout)));
+    if (this.#over) return;
+    const refusal = results.find((result) => "refused" in result);
+    if (refusal !== undefined && "refused" in refusal) {
+      this.#withdraw(refusal.refused);
+      return;
+    }
+    this.#setGrants(results as LoginGrant[]);
+    const { expires, scopes } = this.#granted;
+    if (expires !== undefined && expires <= Date.now()) this.#withdraw("what it logged in with has expired");
+    else if (scopes.join() !== before.scopes.join()) log.info({ ...this.who, scopes }, "scopes changed");
+  }
+
+  /** What a proof gets now; what it got before, where that cannot be told. */
+  async #again(proof: Proof, at: number, authTimeout: number) {
+    const before = this.#grants[at] as LoginGrant;
+    if (proof.again === undefined) return before;
+    const result = await inTime(AbortSignal.timeout(authTimeout), proof.again).catch((error: unknown) => ({
+      refused: printable(String(error)),
+      unknown: true as const,
+    }));
+    if (!("refused" in result) || !result.unknown) return result;
+    this.#settings.log.warn({ ...this.who, reason: result.refused }, "what a peer may do could not be looked up again");
+    return before;
+  }
+
+  #withdraw(reason: string): void {
+    this.#settings.log.info({ ...this.who, reason }, "access withdrawn");
+    this.end();
+    this.#endings.abort(`access withdrawn: ${reason}`);
+  }
+
+  #giveUp(reason: string): void {
+    this.end();
+    this.#endings.giveUp(reason);
   }
 
   /** ssh2 throws where the connection ended while the answer was looked for. */

@@ -3,6 +3,7 @@ import ssh2, { type AuthHandlerMiddleware, type ParsedKey, type PublicKeyAuthCon
 import { expect, it, onTestFinished } from "vitest";
 import { decidePublicKey } from "../../../../../runtime/src/ssh/auth/public-key.js";
 import { generateEd25519 } from "../../../../../runtime/src/ssh/keys/generate-ed25519.js";
+import type { KeyLookup } from "../../../../../runtime/src/ssh/keys/key-lookup.js";
 import { type Bench, failure, startBench, write } from "../support.js";
 
 const pair = generateEd25519();
@@ -16,19 +17,17 @@ function context(change: Record<string, unknown> = {}): PublicKeyAuthContext {
   return { ...base, blob: session, signature: key.sign(session), ...change } as unknown as PublicKeyAuthContext;
 }
 
-const decide = (change: Record<string, unknown>, lookup: () => ReturnType<typeof listed> | undefined = listed) =>
-  decidePublicKey(context(change), lookup, "192.0.2.7:50122");
+const decide = (change: Record<string, unknown>, lookup: KeyLookup = listed) =>
+  decidePublicKey(
+    context(change),
+    { keys: { lookup, authorities: () => [] } },
+    { user: "alice", address: "192.0.2.7:50122" },
+  );
 
 it("knows a peer by its signature alone", async () => {
-  expect(await decide({})).toEqual({
+  expect(await decide({})).toMatchObject({
     outcome: "proven",
-    peer: {
-      user: "alice",
-      fingerprint: pair.publicKey.fingerprint,
-      keyName: "alice",
-      scopes: ["*"],
-      address: "192.0.2.7:50122",
-    },
+    proof: { method: "publickey", fingerprint: pair.publicKey.fingerprint, grant: { keyName: "alice", scopes: ["*"] } },
   });
   expect(await decide({ signature: undefined, blob: undefined })).toEqual({ outcome: "would do" });
 });
@@ -37,8 +36,6 @@ it.each([
   ["a signature of something else", { signature: key.sign(randomBytes(64)) }, "the signature is wrong"],
   ["an empty signature", { signature: Buffer.alloc(0) }, "the signature is wrong"],
   ["a signature without what it signs", { blob: undefined }, "the signature is wrong"],
-  ["a user name with control characters", { username: "alice\x1b[2J" }, "the user name is not one"],
-  ["no user name", { username: "" }, "the user name is not one"],
   ["no key", { key: { algo: "ssh-ed25519", data: undefined } }, "the key is damaged"],
   [
     "bytes behind the key",
@@ -46,14 +43,19 @@ it.each([
     "the key is damaged",
   ],
   [
-    "another algorithm than the key's",
-    { key: { algo: "ssh-rsa", data: pair.publicKey.blob } },
-    "the algorithm ssh-rsa does not fit the key",
+    "the algorithm of another type of key",
+    { key: { algo: "ecdsa-sha2-nistp256", data: pair.publicKey.blob } },
+    "the algorithm ecdsa-sha2-nistp256 does not fit the key",
   ],
   [
-    "a certificate",
+    "another algorithm than the key's",
+    { key: { algo: "ssh-rsa", data: pair.publicKey.blob } },
+    "an RSA key with SHA-1: the client must use rsa-sha2-256 or rsa-sha2-512",
+  ],
+  [
+    "a key that is called a certificate",
     { key: { algo: "ssh-ed25519-cert-v01@openssh.com", data: pair.publicKey.blob } },
-    "certificates are not supported",
+    "the certificate is damaged: no type of certificate: ssh-ed25519",
   ],
 ])("refuses %s", async (_, change, reason) => {
   expect(await decide(change)).toMatchObject({ outcome: "refused", reason });
@@ -119,7 +121,7 @@ it("gives nothing to a client that has offered a listed key and proved nothing",
       return new Error("signs nothing") as unknown as Buffer;
     }).catch(() => {});
   });
-  expect(await opened).toMatch(/^\(SSH\) Channel open failure/);
+  expect(await opened).not.toBe("opened");
   expect(bench.accepted).toEqual([]);
   expect(bench.log.with("authenticated")).toEqual([]);
 });

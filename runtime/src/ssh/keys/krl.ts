@@ -1,0 +1,146 @@
+import { createHash } from "node:crypto";
+import { BinaryReader } from "./binary-reader.js";
+import type { Certificate } from "./certificate.js";
+import type { PublicKey } from "./public-key.js";
+
+/** A key revocation list: OpenSSH's PROTOCOL.krl, as `ssh-keygen -k` writes it. */
+export class KeyRevocationList {
+  /** Blobs in base64, and hashes of blobs in hex. */
+  readonly #keys = new Set<string>();
+  readonly #sha1 = new Set<string>();
+  readonly #sha256 = new Set<string>();
+  readonly #certificates: CertificateSection[] = [];
+
+  /** @throws Error of one line, where it is damaged, or holds what is not understood: it might revoke more */
+  constructor(data: Buffer) {
+    try {
+      this.#read(new BinaryReader(data));
+    } catch (error) {
+      throw new Error(`the key revocation list is damaged: ${(error as Error).message}`, { cause: error });
+    }
+  }
+
+  /** Whether a file begins as such a list does. */
+  static isOne(data: Buffer): boolean {
+    return data.length >= MAGIC.length && data.subarray(0, MAGIC.length).equals(MAGIC);
+  }
+
+  /** Whether a key is revoked, on its own or with all certificates for it. */
+  revokes({ blob }: PublicKey): boolean {
+    return (
+      this.#keys.has(blob.toString("base64")) ||
+      (this.#sha1.size > 0 && this.#sha1.has(hash("sha1", blob))) ||
+      (this.#sha256.size > 0 && this.#sha256.has(hash("sha256", blob)))
+    );
+  }
+
+  /** Whether a certificate is revoked, by its serial number or its key id. */
+  revokesCertificate(certificate: Certificate): boolean {
+    return this.#certificates.some((section) => section.revokes(certificate));
+  }
+
+  #read(reader: BinaryReader): void {
+    if (!reader.bytes(MAGIC.length).equals(MAGIC)) throw new RangeError("it does not begin as one");
+    const version = reader.uint32();
+    if (version !== 1) throw new RangeError(`its format is ${version}, only 1 is known`);
+    // The version of the list, the time it was made, flags, a reserved string, and a comment.
+    reader.bytes(24);
+    reader.string();
+    reader.string();
+    while (!reader.done) this.#readSection(reader.byte(), new BinaryReader(reader.string()));
+  }
+
+  #readSection(type: number, section: BinaryReader): void {
+    switch (type) {
+      case 1:
+        this.#certificates.push(new CertificateSection(section));
+        break;
+      case 2:
+        for (const blob of section.strings()) this.#keys.add(blob.toString("base64"));
+        break;
+      case 3:
+        for (const sum of section.strings()) this.#sha1.add(sum.toString("hex"));
+        break;
+      case 5:
+        for (const sum of section.strings()) this.#sha256.add(sum.toString("hex"));
+        break;
+      case 255:
+        readExtension(section);
+        break;
+      default:
+        // Signatures (4) among them: OpenSSH has withdrawn them.
+        throw new RangeError(`a section of type ${type} is not known`);
+    }
+  }
+}
+
+const MAGIC = Buffer.from("SSHKRL\n\0", "latin1");
+
+/** Serial numbers, from and to. */
+type Range = readonly [bigint, bigint];
+
+/** Which certificates of one authority are revoked. */
+class CertificateSection {
+  /** The authority's key; empty for every authority. */
+  readonly #authority: Buffer;
+  readonly #ranges: Range[] = [];
+  readonly #bitmaps: { readonly offset: bigint; readonly bits: Buffer }[] = [];
+  readonly #serials = new Set<bigint>();
+  readonly #keyIds = new Set<string>();
+
+  constructor(reader: BinaryReader) {
+    this.#authority = reader.string();
+    reader.string();
+    while (!reader.done) this.#readPart(reader.byte(), new BinaryReader(reader.string()));
+  }
+
+  revokes({ authority, serial, keyId }: Certificate): boolean {
+    if (this.#authority.length > 0 && !this.#authority.equals(authority.blob)) return false;
+    if (this.#keyIds.has(keyId)) return true;
+    // 0 is the number of all that were given none.
+    if (serial === 0n) return false;
+    return (
+      this.#serials.has(serial) ||
+      this.#ranges.some(([from, to]) => from <= serial && serial <= to) ||
+      this.#bitmaps.some(({ offset, bits }) => hasBit(bits, serial - offset))
+    );
+  }
+
+  #readPart(type: number, part: BinaryReader): void {
+    switch (type) {
+      case 0x20:
+        while (!part.done) this.#serials.add(part.uint64());
+        break;
+      case 0x21:
+        this.#ranges.push([part.uint64(), part.uint64()]);
+        break;
+      case 0x22:
+        this.#bitmaps.push({ offset: part.uint64(), bits: part.string() });
+        break;
+      case 0x23:
+        for (const keyId of part.strings()) this.#keyIds.add(keyId.toString("utf8"));
+        break;
+      case 0x39:
+        readExtension(part);
+        break;
+      default:
+        throw new RangeError(`certificates are revoked in a way (${type}) that is not known`);
+    }
+  }
+}
+
+/** An mpint is a row of bits, too: the lowest is the last. */
+function hasBit(bits: Buffer, index: bigint): boolean {
+  if (index < 0n || index >= BigInt(bits.length) * 8n) return false;
+  const at = Number(index);
+  return (((bits[bits.length - 1 - (at >> 3)] as number) >> (at & 7)) & 1) === 1;
+}
+
+function readExtension(reader: BinaryReader): void {
+  const name = reader.text();
+  if (reader.byte() !== 0) throw new RangeError(`it cannot be used without the extension ${JSON.stringify(name)}`);
+}
+
+function hash(algorithm: "sha1" | "sha256", blob: Buffer): string {
+  return createHash(algorithm).update(blob).digest("hex");
+}
