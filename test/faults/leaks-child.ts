@@ -9,9 +9,10 @@ import { ApiServer } from "../../runtime/src/server/api-server.js";
 import type { Context } from "../../runtime/src/server/context.js";
 import { WindowBudget } from "../../runtime/src/wire/window-budget.js";
 
-// Abandons 10,000 streams in the way that its argument names, and says what is left of them.
+// Abandons as many calls as its second argument says, in the way that its first one names, and says what is left of them.
 
 const how = process.argv[2] ?? "";
+const TOTAL = Number(process.argv[3]);
 
 /** By how much windows have grown in all, and what of that was not given back. */
 let [grown, kept] = [0, 0];
@@ -27,14 +28,14 @@ WindowBudget.prototype.give = function (bytes) {
   give.call(this, bytes);
 };
 
-const TOTAL = 10_000;
 const AT_ONCE = 100;
 
 const any: Validator = () => true;
 const common = { resource: "it", path: "/it", params: {}, idempotent: false, request: any, response: any } as const;
 const down: Method = { ...common, id: "GET /it", verb: "GET", kind: "server-streaming", responseItem: any };
 const up: Method = { ...common, id: "STORE /it", verb: "STORE", kind: "client-streaming", requestItem: any };
-const api: Api = { name: "leaks", version: "1.0.0", hash: "00", methods: [down, up] };
+const wait: Method = { ...common, id: "UPDATE /it", verb: "UPDATE", kind: "unary" };
+const api: Api = { name: "leaks", version: "1.0.0", hash: "00", methods: [down, up, wait] };
 
 let unfinished = 0;
 
@@ -60,7 +61,26 @@ async function takeThree(_: unknown, items: AsyncIterable<unknown>, { signal }: 
   }
 }
 
+/** Takes up to 3 ms, and hardly hears that nobody waits for it any more. */
+async function dawdle(_: unknown, { signal }: Context): Promise<number> {
+  unfinished++;
+  signal.addEventListener("abort", () => undefined);
+  try {
+    await pause(Math.random() * 4);
+    return 1;
+  } finally {
+    unfinished--;
+  }
+}
+
+/** A moment: none, the turn of a microtask or of the event loop, or so many milliseconds. */
+async function pause(milliseconds: number): Promise<void> {
+  if (milliseconds >= 1) await new Promise((resolve) => setTimeout(resolve, milliseconds));
+  else if (milliseconds > 0.3) await new Promise((resolve) => setImmediate(resolve));
+}
+
 const handlers = new Map<string, AnyHandler>([
+  [wait.id, dawdle as unknown as AnyHandler],
   [down.id, items as AnyHandler],
   [up.id, takeThree as unknown as AnyHandler],
 ]);
@@ -81,8 +101,9 @@ const client = await openClient(api, transport, {
   retries: 0,
   reconnect: { minDelay: 1, maxDelay: 2 },
 });
-const calls = (client as unknown as { it: Record<"get" | "store", unknown> }).it;
+const calls = (client as unknown as { it: Record<"get" | "store" | "update", unknown> }).it;
 const get = calls.get as (request: unknown, options?: CallOptions) => ResponseStream<unknown, unknown>;
+const update = calls.update as (request: unknown, options?: CallOptions) => Promise<unknown>;
 const store = calls.store as (request: unknown, items: Iterable<unknown>, options?: CallOptions) => Promise<unknown>;
 
 const statuses: Record<string, number> = {};
@@ -139,6 +160,17 @@ async function abandon(index: number): Promise<void> {
       return ended(get({}, { timeout: 5, signal: shared.signal }).response);
     case "request":
       return ended(store({}, endless(), { timeout: 1 + (index % 10) }));
+    case "random": {
+      const abort = new AbortController();
+      const { signal } = abort;
+      const kind = Math.random() * 10;
+      const response =
+        kind < 8 ? update({}, { signal }) : kind < 9 ? store({}, endless(), { signal }) : get({}, { signal }).response;
+      const done = ended(response);
+      await pause(Math.random() * 12);
+      abort.abort();
+      return done;
+    }
     default: {
       const stream = get({}, { timeout: 10_000, signal: shared.signal });
       if (index % 2 === 0) await first(stream);
