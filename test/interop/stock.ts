@@ -1,9 +1,24 @@
 import { spawnSync } from "node:child_process";
 import { it } from "vitest";
 
-/** Whether a program that the tests do not bring along is there. */
+/** The Python that Debian's packages of Python modules are for. */
+export const PYTHON = "/usr/bin/python3";
+
+/** Whether a program that the tests do not bring along is there; or a module of Python, such as `python3-asyncssh`. */
 function isInstalled(program: string): boolean {
+  const [, module] = /^python3-(\w+)$/.exec(program) ?? [];
+  if (module !== undefined) {
+    const find = `import importlib.util, sys; sys.exit(importlib.util.find_spec("${module}") is None)`;
+    return spawnSync(PYTHON, ["-c", find]).status === 0;
+  }
   return spawnSync("sh", ["-c", `command -v ${program}`]).status === 0;
+}
+
+/** Those that are not there. In CI, which installs them, that is an error. */
+export function missingPrograms(programs: readonly string[]): readonly string[] {
+  const missing = programs.filter((program) => !isInstalled(program));
+  if (missing.length > 0 && process.env["CI"] === "true") throw new Error(`not installed: ${missing.join(", ")}`);
+  return missing;
 }
 
 /**
