@@ -225,4 +225,5 @@ export const api: Api = {
       response: loadOpen,
     },
   ],
+  contract: async () => (await import("./contract.js")).contract,
 };

@@ -10,6 +10,7 @@ export type { CallOptions, UnaryMethod, UnaryMethodOptional } from "./client/una
 export { equal, formats, ucs2length } from "./codec/ajv-runtime.js";
 export { type ConnectOptions, connectApi, type Target } from "./connect-api.js";
 export type { AnyRpcError } from "./contract/any-rpc-error.js";
+export type { Contract } from "./contract/contract.js";
 export type { Api, Method, Validator } from "./contract/method.js";
 export type { BadRequestDetails, RpcError } from "./contract/rpc-error.js";
 export { type ServeOptions, type Server, serveApi } from "./serve-api.js";

@@ -26,9 +26,15 @@ export function emitApi(
   file.write(
     `${printComment("The contract at run time. `api.json` has it as data.", 0)}export const api: ${type} = {\n` +
       `  name: ${stringLiteral(model.name)},\n  version: ${stringLiteral(model.version)},\n  hash: ${stringLiteral(hash)},\n` +
-      `${list("methods", model.resources)}${list("callbacks", model.callbacks)}};\n`,
+      `${list("methods", model.resources)}${list("callbacks", model.callbacks)}` +
+      `  contract: async () => (await import("${javaScript("contract", extension)}")).contract,\n};\n`,
   );
   return file.print(header);
+}
+
+/** What is JavaScript stays so, whatever the extension of the TypeScript beside it. */
+function javaScript(name: string, extension: string): string {
+  return extension === "" ? `./${name}` : `./${name}.js`;
 }
 
 function entryOf(
@@ -38,8 +44,7 @@ function entryOf(
   file: TextFile,
   extension: string,
 ): string {
-  // The validators are JavaScript, whatever the extension of the TypeScript beside them.
-  const from = extension === "" ? "./validators" : "./validators.js";
+  const from = javaScript("validators", extension);
   const importOf = (name: string): string => file.use({ name, from, type: false, alias: `${name}_` });
   const validator = (use: StreamUse | undefined, variant: Variant): string | undefined =>
     use === undefined || use === "bytes" ? use && stringLiteral(use) : importOf(validators.nameOf(use, variant));

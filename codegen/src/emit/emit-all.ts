@@ -2,7 +2,7 @@ import type { ApiModel } from "../model/api-model.js";
 import { emitApi } from "./api.js";
 import { emitClient } from "./client.js";
 import type { ValidatorCompiler } from "./compile-validator.js";
-import { contractOf, emitContract } from "./contract.js";
+import { contractOf, emitContract, emitContractModule, emitContractTypes } from "./contract.js";
 import { emitServer } from "./server.js";
 import { MARK } from "./text-file.js";
 import { emitTypes } from "./types.js";
@@ -29,6 +29,8 @@ export function emitAll(
     ["api.json", emitContract(contract)],
     ["api.ts", emitApi(model, contract.hash, validators, header, extension)],
     ["client.ts", emitClient(model, header, extension)],
+    ["contract.d.ts", emitContractTypes(header)],
+    ["contract.js", emitContractModule(contract, header)],
     ["server.ts", emitServer(model, header, extension)],
     ["types.ts", emitTypes(model, header)],
     ["validators.d.ts", emitValidatorTypes(validators, header)],

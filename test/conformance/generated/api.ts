@@ -246,4 +246,5 @@ export const api: Api = {
       responseItem: itemOpen,
     },
   ],
+  contract: async () => (await import("./contract.js")).contract,
 };

@@ -5,7 +5,17 @@ import { Generator, generate } from "../../../codegen/src/generate.js";
 import { Project, schemaOf } from "./project.js";
 
 const HELLO = "hello: { GET: { response: Type.String() } }";
-const FILES = ["api.json", "api.ts", "client.ts", "server.ts", "types.ts", "validators.d.ts", "validators.js"];
+const FILES = [
+  "api.json",
+  "api.ts",
+  "client.ts",
+  "contract.d.ts",
+  "contract.js",
+  "server.ts",
+  "types.ts",
+  "validators.d.ts",
+  "validators.js",
+];
 
 test("generating twice writes everything, then nothing", async () => {
   const project = new Project({ "schema/api.ts": schemaOf(HELLO) });
@@ -104,11 +114,11 @@ test("imports between generated files end as asked", async () => {
   const endings = async (importExtension: "js" | "ts" | "none"): Promise<readonly string[]> => {
     await generate({ cwd: project.folder, importExtension });
     const text = project.read("generated/client.ts") + project.read("generated/api.ts");
-    return [...text.matchAll(/from "(\.[^"]+)"/g)].map(([, from = ""]) => from);
+    return [...text.matchAll(/(?:from |import\()"(\.[^"]+)"/g)].map(([, from = ""]) => from);
   };
-  expect(await endings("js")).toEqual(["./api.js", "./validators.js"]);
-  expect(await endings("ts")).toEqual(["./api.ts", "./validators.js"]);
-  expect(await endings("none")).toEqual(["./api", "./validators"]);
+  expect(await endings("js")).toEqual(["./api.js", "./validators.js", "./contract.js"]);
+  expect(await endings("ts")).toEqual(["./api.ts", "./validators.js", "./contract.js"]);
+  expect(await endings("none")).toEqual(["./api", "./validators", "./contract"]);
 });
 
 test("the hash changes with what a call can notice, and with nothing else", async () => {

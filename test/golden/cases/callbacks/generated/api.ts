@@ -135,4 +135,5 @@ export const api: Api = {
       responseItem: loadOpen,
     },
   ],
+  contract: async () => (await import("./contract.js")).contract,
 };

@@ -75,4 +75,5 @@ export const api: Api = {
       response: shortOpen,
     },
   ],
+  contract: async () => (await import("./contract.js")).contract,
 };

@@ -162,4 +162,5 @@ export const api: Api = {
       responseItem: clientOpen,
     },
   ],
+  contract: async () => (await import("./contract.js")).contract,
 };

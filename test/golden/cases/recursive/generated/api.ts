@@ -62,4 +62,5 @@ export const api: Api = {
       response: teamOpen,
     },
   ],
+  contract: async () => (await import("./contract.js")).contract,
 };

@@ -49,4 +49,5 @@ export const api: Api = {
       response: levelOpen,
     },
   ],
+  contract: async () => (await import("./contract.js")).contract,
 };

@@ -93,4 +93,5 @@ export const api: Api = {
       response: noteOpen,
     },
   ],
+  contract: async () => (await import("./contract.js")).contract,
 };

@@ -143,4 +143,5 @@ export const api: Api = {
       errors: { NOT_FOUND: fileRefOpen },
     },
   ],
+  contract: async () => (await import("./contract.js")).contract,
 };
