@@ -1,0 +1,39 @@
+import { expect, it } from "vitest";
+import { sourceOf } from "../../../../../runtime/src/ssh/guard/source.js";
+import { SourceCounts } from "../../../../../runtime/src/ssh/guard/source-counts.js";
+import { sourceList } from "../../../../../runtime/src/ssh/guard/source-list.js";
+
+it("takes an IPv4 address for a host, and an IPv6 /64 for one", () => {
+  expect(sourceOf("192.0.2.7")).toEqual({ address: "192.0.2.7", host: "192.0.2.7", network: "192.0.2.0/24" });
+  expect(sourceOf("::ffff:192.0.2.7")).toEqual(sourceOf("192.0.2.7"));
+  expect(sourceOf("2001:db8:1:2:3:4:5:6")).toMatchObject({ host: "2001:db8:1:2::/64", network: "2001:db8:1::/48" });
+  expect(sourceOf("2001:DB8::0006")).toMatchObject({ host: "2001:db8:0:0::/64", network: "2001:db8:0::/48" });
+  expect(sourceOf("fe80::1%eth0")).toMatchObject({ address: "fe80::1", host: "fe80:0:0:0::/64" });
+  expect(sourceOf("64:ff9b::192.0.2.7").host).toBe("64:ff9b:0:0::/64");
+  expect(sourceOf("::1").host).toBe("0:0:0:0::/64");
+  expect(sourceOf("").host).toBe("");
+});
+
+it("limits what one host has, and what its neighbours have together", () => {
+  const counts = new SourceCounts({ address: 2, network: 3 });
+  const [one, two] = [sourceOf("192.0.2.1"), sourceOf("192.0.2.2")];
+  expect([counts.enter(one), counts.enter(one)]).toEqual([undefined, undefined]);
+  expect(counts.enter(one)).toBe("192.0.2.1 has 2 connections open (perSource.address)");
+  expect(counts.enter(two)).toBeUndefined();
+  expect(counts.enter(two)).toBe("192.0.2.0/24 has 3 connections open (perSource.network)");
+  expect(counts.enter(sourceOf("192.0.3.1"))).toBeUndefined();
+  counts.leave(one);
+  expect(counts.enter(two)).toBeUndefined();
+});
+
+it("reads lists of addresses and networks, and says which entry is none", () => {
+  const isListed = sourceList("x", ["10.0.0.0/8", "192.0.2.7", "2001:db8::/32"]);
+  expect(["10.1.2.3", "192.0.2.7", "2001:db8::1"].map(isListed)).toEqual([true, true, true]);
+  expect(["11.0.0.1", "192.0.2.8", "2001:db9::1", "", "name"].map(isListed)).toEqual(Array(5).fill(false));
+  expect(sourceList("x", [])("127.0.0.1")).toBe(false);
+  for (const entry of ["10.0.0.0/33", "10.0.0/8", "example.org", "", "10.0.0.0/8/8", "2001:db8::/129", "10.0.0.0/"]) {
+    expect(() => sourceList("proxyProtocol", [entry])).toThrow(
+      `the option proxyProtocol names "${entry}", which is neither an address nor a network such as 10.0.0.0/8`,
+    );
+  }
+});
