@@ -21,7 +21,7 @@ export interface Session {
    * the peer reads. It is destroyed when the peer is gone, and that is when `signal` aborts.
    */
   readonly stream: Duplex;
-  /** The environment that the peer sent, as far as it is let in: names that begin with `RPC_`. */
+  /** What its key says, and what the peer sent, as far as it is let in: names that begin with `RPC_`. */
   readonly environment: ReadonlyMap<string, string>;
   /** Absent where the peer asked for none. */
   readonly terminal?: Terminal;

@@ -1,18 +1,22 @@
 import type { Socket } from "node:net";
 import type { AuthContext, Connection } from "ssh2";
 import { Authentication, type AuthenticationSettings } from "./auth/authentication.js";
+import type { ForwardingRules } from "./forwarding/forwarding-rules.js";
+import type { SessionRule } from "./forwarding-options.js";
 import { guardConnection } from "./guard/guard-connection.js";
 import type { GuardSettings } from "./guard/guard-settings.js";
 import type { Offence } from "./guard/penalty-box.js";
 import { hangUp } from "./hang-up.js";
 import { printable } from "./printable.js";
-import { Sessions } from "./sessions.js";
+import { serveChannels } from "./serve-channels.js";
 import type { WaysIn } from "./ways-in.js";
 
 /** What a server does with its connections. */
 export interface IncomingSettings extends AuthenticationSettings {
   readonly guard: GuardSettings;
   readonly ways: WaysIn;
+  readonly session?: SessionRule | undefined;
+  readonly forwarding: ForwardingRules;
   readonly maxChannels: number;
 }
 
@@ -56,10 +60,11 @@ export class IncomingConnection {
       isStranger: () => authentication.peer === undefined,
       abort: (reason) => this.#abort(reason),
     });
-    new Sessions({
+    serveChannels({
       connection,
       socket,
       peer: () => authentication.peer,
+      who: () => authentication.who,
       lost: () =>
         new Error(`the connection of ${address} was lost${this.#reason ? `: ${printable(this.#reason)}` : ""}`),
       abort: (reason) => this.#abort(reason),

@@ -1,5 +1,6 @@
 import type { Logger } from "../log.js";
 import type { AuthOptions } from "./auth-options.js";
+import type { ForwardingOptions } from "./forwarding-options.js";
 import type { GuardOptions } from "./guard-options.js";
 import type { HostKeySource } from "./keys/host-key-source.js";
 
@@ -7,7 +8,7 @@ import type { HostKeySource } from "./keys/host-key-source.js";
  * How a server listens, and whom it lets in. The public types of this folder stand apart from the code that uses ssh2,
  * because whoever installs this package does not have the types of ssh2.
  */
-export interface ListenOptions extends AuthOptions, GuardOptions {
+export interface ListenOptions extends AuthOptions, ForwardingOptions, GuardOptions {
   /** The address to listen on. Default: `127.0.0.1`; to listen on all, ask for `::` or `0.0.0.0` by name. */
   readonly host?: string;
   /** The port; 0 for a free one. Default: 8022. */

@@ -4,6 +4,7 @@ import { SILENT } from "../log.js";
 import { serverAlgorithms } from "./algorithms.js";
 import { openAuthentication } from "./auth/open-authentication.js";
 import { checkNumber } from "./check-number.js";
+import { forwardingRules } from "./forwarding/forwarding-rules.js";
 import { gatherWrites } from "./gather-writes.js";
 import { FrontDoor, type Visitor } from "./guard/front-door.js";
 import { guardSettings } from "./guard/guard-settings.js";
@@ -48,6 +49,7 @@ export async function listen(options: ListenOptions, ways: WaysIn): Promise<List
   const guard = guardSettings(options);
   const algorithms = serverAlgorithms(options.algorithms);
   const maxChannels = checkNumber("maxChannels", options.maxChannels ?? 4, 1);
+  const forwarding = forwardingRules(options.forwarding);
   const hostKey = await loadOneHostKey(options.hostKeys);
   const authentication = await openAuthentication(options, log);
   const { warnings } = authentication;
@@ -65,7 +67,7 @@ export async function listen(options: ListenOptions, ways: WaysIn): Promise<List
   ssh.on("connection", (connection: Connection & { readonly _sock: Socket }) => {
     const socket = connection._sock;
     const visitor = visitors.get(socket) as Visitor;
-    const settings = { ...authentication.settings, ways, guard, maxChannels };
+    const settings = { ...authentication.settings, ways, guard, maxChannels, forwarding, session: options.session };
     const incoming = new IncomingConnection(connection, socket, visitor.address, settings);
     visitor.judge = () => incoming.judge();
     connection.once("ready", () => visitor.loggedIn());

@@ -1,4 +1,5 @@
 import type { Session } from "ssh2";
+import type { Peer } from "../peer.js";
 import type { Terminal } from "../session.js";
 
 /** Only these names are taken from a client: what else a process is told by its environment is not the client's business. */
@@ -23,15 +24,19 @@ type Accept = (() => void) | undefined;
  * sections 6.2 to 6.9).
  */
 export class SessionRequests {
-  readonly environment = new Map<string, string>();
+  readonly environment: Map<string, string>;
   terminal: Terminal | undefined;
   /** Whether the input ended before anything ran. */
   ended = false;
   onResize?: () => void;
   onSignal?: (name: string) => void;
+  readonly #given: ReadonlySet<string>;
   #size = 0;
 
-  constructor(session: Session) {
+  /** @param peer whose key may forbid a terminal, and gives the environment that its client cannot change */
+  constructor(session: Session, { permits, environment = {} }: Peer) {
+    this.environment = new Map(Object.entries(environment));
+    this.#given = new Set(this.environment.keys());
     // ssh2 would take no signal and no change of the window any more once the input has ended.
     session.on("eof", () => {
       (session as Session & SessionInternals)._ending = false;
@@ -41,7 +46,7 @@ export class SessionRequests {
       (this.#set(key, val) ? accept : reject)?.(),
     );
     session.on("pty", (accept: Accept, reject: Accept, { term = "", cols, rows }) => {
-      if (this.terminal !== undefined) reject?.();
+      if (permits?.pty === false || this.terminal !== undefined) reject?.();
       else {
         this.terminal = { type: /^[\w.+-]{1,64}$/.test(term) ? term : "dumb", ...sides(cols, rows) };
         accept?.();
@@ -63,7 +68,8 @@ export class SessionRequests {
 
   #set(name: string, value: string): boolean {
     const size = this.#size + name.length + value.length;
-    if (!NAME.test(name) || size > MAX_ENVIRONMENT || this.environment.size >= MAX_VARIABLES) return false;
+    const isTooMuch = this.environment.size - this.#given.size >= MAX_VARIABLES || size > MAX_ENVIRONMENT;
+    if (isTooMuch || !NAME.test(name) || this.#given.has(name)) return false;
     this.#size = size;
     this.environment.set(name, value);
     return true;

@@ -3,6 +3,9 @@ import type { Connection, ServerChannel, Session } from "ssh2";
 import type { Logger } from "../log.js";
 import type { Peer } from "../peer.js";
 import { ChannelDuplex } from "./channel-duplex.js";
+import { decide } from "./forwarding/decide.js";
+import { reasonOf } from "./forwarding/reason-of.js";
+import type { SessionRequest, SessionRule } from "./forwarding-options.js";
 import { printable } from "./printable.js";
 import { CHANNEL_REFUSAL, refuseChannel } from "./refuse-channel.js";
 import { SessionChannel } from "./session-channel.js";
@@ -22,7 +25,10 @@ export interface SessionSetting {
   /** Ends the connection at once, with the reason for the log. */
   readonly abort: (reason: string) => void;
   readonly ways: WaysIn;
+  /** Asked before a session is served. */
+  readonly session?: SessionRule | undefined;
   readonly maxChannels: number;
+  /** Its lines say whose connection it is. */
   readonly log: Logger;
 }
 
@@ -34,6 +40,12 @@ const MIN_PACKET = 1024;
 
 /** The longest command line that is taken, in bytes. ssh2 takes no packet of more than 35,000. */
 const MAX_COMMAND = 32 * 1024;
+
+/** The exit status of what a rule refuses: a status of 403, as exec has it. */
+const FORBIDDEN = 4;
+
+/** Milliseconds that a rule has to decide. */
+const DECISION_TIMEOUT = 10_000;
 
 /** The parts of ssh2's objects that its types do not show. */
 interface SessionInternals {
@@ -72,7 +84,7 @@ export class Sessions {
       return;
     }
     if (this.#open >= maxChannels) {
-      this.#refused(peer, "session", `${maxChannels} sessions are open (maxChannels)`);
+      this.#refuse("session", `${maxChannels} sessions are open (maxChannels)`);
       refuseChannel(connection, reject, CHANNEL_REFUSAL.resourceShortage, "too many sessions");
       return;
     }
@@ -88,22 +100,28 @@ export class Sessions {
       this.#open--;
       if (session._channel === undefined) this.#close(session);
     });
-    const requests = new SessionRequests(session);
+    const requests = new SessionRequests(session, peer);
+    const serve = (request: SessionRequest, take: Accept, serve: (session: SessionChannel) => void): void => {
+      const channel = take();
+      if (channel === undefined) return;
+      const started = this.#session(channel, requests, peer);
+      void this.#admit(request, started, () => serve(started));
+    };
     session.on("subsystem", (take: Accept, refuse: Refuse, { name }) => {
-      if (name === SUBSYSTEM) this.#serve(take(), peer, (channel) => this.#native(channel, peer));
-      else this.#refuse(peer, `the subsystem ${printable(name)}`, "there is none of that name", refuse);
+      if (name === SUBSYSTEM) this.#native(take(), peer);
+      else this.#refuse(`the subsystem ${printable(name)}`, "there is none of that name", refuse);
     });
     session.on("exec", (take: Accept, refuse: Refuse, { command }) => {
       const { exec } = this.#setting.ways;
-      if (exec === undefined) this.#refuse(peer, "exec", "commands are not served", refuse);
+      if (exec === undefined) this.#refuse("exec", "commands are not served", refuse);
       else if (Buffer.byteLength(command) > MAX_COMMAND) {
-        this.#refuse(peer, "exec", `the command is longer than ${MAX_COMMAND} bytes`, refuse);
-      } else this.#serve(take(), peer, (channel) => exec(this.#session(channel, requests, peer), command));
+        this.#refuse("exec", `the command is longer than ${MAX_COMMAND} bytes`, refuse);
+      } else serve({ kind: "exec", command }, take, (started) => exec(started, command));
     });
     session.on("shell", (take: Accept, refuse: Refuse) => {
       const { shell } = this.#setting.ways;
-      if (shell === undefined) this.#refuse(peer, "shell", "no shell is served", refuse);
-      else this.#serve(take(), peer, (channel) => shell(this.#session(channel, requests, peer)));
+      if (shell === undefined) this.#refuse("shell", "no shell is served", refuse);
+      else serve({ kind: "shell" }, take, (started) => shell(started));
     });
     // Agent and X11 forwarding are refused by ssh2, because nobody listens for them.
   }
@@ -119,24 +137,56 @@ export class Sessions {
     }
   }
 
-  /** @param channel Undefined where something runs in the session already. */
-  #serve(channel: ServerChannel | undefined, peer: Peer, serve: (channel: ServerChannel) => void): void {
+  /**
+   * Serves a session that the rule allows. Its channel is open by then: SSH has no other way to say why it is refused,
+   * and what the client sends meanwhile would be lost.
+   */
+  async #admit(request: SessionRequest, session: SessionChannel, serve: () => void): Promise<void> {
+    const refusal = await this.#refusalOf(request, session.peer);
+    if (refusal === undefined) {
+      try {
+        serve();
+        return;
+      } catch (error) {
+        this.#setting.log.error({ kind: request.kind, err: error }, "the session could not be served");
+        session.stream.destroy();
+        return;
+      }
+    }
+    this.#refuse(request.kind, refusal.reason);
+    if (refusal.told !== "") await session.writeError(`${refusal.told}\n`);
+    await session.exit(FORBIDDEN);
+  }
+
+  #native(channel: ServerChannel | undefined, peer: Peer): void {
     if (channel === undefined) return;
-    try {
-      serve(channel);
-    } catch (error) {
-      this.#setting.log.error(
-        { user: peer.user, address: peer.address, err: error },
-        "the channel could not be served",
-      );
-      channel.close();
+    const { connection, socket, lost, ways, log, session } = this.#setting;
+    const duplex = new ChannelDuplex(channel, { connection, socket, lost, server: true });
+    const serve = (): void => {
+      try {
+        ways.native(duplex, peer);
+      } catch (error) {
+        log.error({ err: error }, "the channel could not be served");
+        duplex.destroy();
+      }
+    };
+    // Nothing may come between the channel and what reads it, where nobody has to be asked.
+    if (session === undefined) serve();
+    else {
+      duplex.on("error", () => {});
+      void this.#refusalOf({ kind: "sshrpc" }, peer).then((refusal) => {
+        if (refusal === undefined) return serve();
+        this.#refuse("sshrpc", refusal.reason);
+        duplex.destroy();
+      });
     }
   }
 
-  #native(channel: ServerChannel, peer: Peer): void {
-    const { connection, socket, lost, ways } = this.#setting;
-    const duplex = new ChannelDuplex(channel, { connection, socket, lost, server: true });
-    ways.native(duplex, peer);
+  async #refusalOf(request: SessionRequest, peer: Peer): Promise<ReturnType<typeof reasonOf> | undefined> {
+    const { session } = this.#setting;
+    if (session === undefined) return undefined;
+    const answer = await decide(session, request, peer, DECISION_TIMEOUT);
+    return answer === true ? undefined : reasonOf(answer);
   }
 
   #session(channel: ServerChannel, requests: SessionRequests, peer: Peer): SessionChannel {
@@ -149,12 +199,8 @@ export class Sessions {
     return session;
   }
 
-  #refuse(peer: Peer, what: string, reason: string, refuse: Refuse): void {
-    this.#refused(peer, what, reason);
+  #refuse(kind: string, reason: string, refuse?: Refuse): void {
+    this.#setting.log.info({ kind, reason }, "session refused");
     refuse?.();
-  }
-
-  #refused({ user, address, fingerprint }: Peer, what: string, reason: string): void {
-    this.#setting.log.info({ user, address, fingerprint, what, reason }, "session refused");
   }
 }

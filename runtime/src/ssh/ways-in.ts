@@ -1,15 +1,8 @@
 import type { Duplex } from "node:stream";
 import type { Peer } from "../peer.js";
 import type { Session } from "../session.js";
+import type { DirectTcpip } from "./forwarding-options.js";
 import type { PacketChannel } from "./packet-channel.js";
-
-/** Where a peer wants a connection to (RFC 4254, section 7.2). Nothing of it is proven. */
-export interface DirectTcpip {
-  readonly host: string;
-  readonly port: number;
-  readonly originHost: string;
-  readonly originPort: number;
-}
 
 /** What a server does with the channels of peers that are proven. What is absent here is refused. */
 export interface WaysIn {

@@ -164,7 +164,7 @@ it("refuses a command that is too long, and goes on with the connection", async 
   expect((await failure(exec(client, "x".repeat(32 * 1024 + 1)))).message).toMatch(/Unable to exec/);
   expect(bench.log.with("session refused")[0]?.fields).toMatchObject({
     user: "alice",
-    what: "exec",
+    kind: "exec",
     reason: "the command is longer than 32768 bytes",
   });
   expect((await (await exec(client, "x".repeat(32 * 1024))).outcome).out).toBe("32768");
@@ -187,7 +187,7 @@ it("survives a command that throws, and closes its channel", async () => {
   });
   const client = await rawClient(bench);
   expect(await (await exec(client, "x")).outcome).toEqual({ out: "", error: "", status: undefined });
-  expect(bench.log.with("the channel could not be served")).toHaveLength(1);
+  expect(bench.log.with("the session could not be served")).toHaveLength(1);
 });
 
 it("slows a command down whose client does not read", async () => {
