@@ -1,12 +1,12 @@
-import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
 import type { Channel, ClientChannel } from "ssh2";
+import { isExchangingKeys } from "./guard/protocol.js";
 
 /** What an SSH channel runs on. */
 export interface ChannelSetting {
   /** The SSH connection, of either side: its 'close' is certain to come once `socket` is destroyed. */
   readonly connection: NodeJS.EventEmitter;
-  readonly socket: Socket;
+  readonly socket: Duplex;
   /** The error of a duplex whose connection went away. */
   readonly lost: () => Error;
   /** Whether this is the serving side, which reports success (RFC 4254, section 6.10) when it ends. */
@@ -15,9 +15,8 @@ export interface ChannelSetting {
 
 /** The parts of ssh2's channel that its types do not show. */
 interface ChannelInternals {
-  readonly incoming: { readonly window: number; readonly state: "open" | "eof" | "closed" };
+  readonly incoming: { readonly state: "open" | "eof" | "closed" };
   readonly outgoing: { readonly state: "open" | "eof" | "closing" | "closed" };
-  push(chunk: Buffer | null): boolean;
   eof(): void;
   close(): void;
   exit?(status: number): void;
@@ -34,8 +33,8 @@ const SOCKET_LIMIT = 1024 * 1024;
 
 /**
  * A channel of ssh2 as the duplex that Node promises and ssh2's own is not: destroying it destroys it; its 'close' comes
- * also when the peer is killed, and then with an error; either side may end while the other goes on; a slow TCP socket
- * slows its writer; and a peer that sends more than its window holds is disconnected. Whoever gets it destroys it.
+ * also when the peer is killed, and then with an error; either side may end while the other goes on; and a slow TCP socket
+ * slows its writer, as does an exchange of keys. Whoever gets it destroys it.
  */
 export class ChannelDuplex extends Duplex {
   readonly #channel: Channel & ChannelInternals;
@@ -46,7 +45,6 @@ export class ChannelDuplex extends Duplex {
     super({ highWaterMark: HIGH_WATER_MARK, decodeStrings: true });
     this.#channel = channel as Channel & ChannelInternals;
     this.#setting = setting;
-    this.#guardWindow();
     // Whoever forgets the other stream of a client's channel stops the channel once its window is full.
     if (!setting.server) (channel as ClientChannel).stderr.resume();
     channel.on("data", (chunk: Buffer) => {
@@ -56,17 +54,6 @@ export class ChannelDuplex extends Duplex {
     channel.on("close", this.#onGone);
     channel.on("error", (error: Error) => this.destroy(error));
     setting.connection.on("close", this.#onGone);
-  }
-
-  /** ssh2 takes whatever comes, also beyond the window that it granted; that window is what bounds the memory. */
-  #guardWindow(): void {
-    const channel = this.#channel;
-    const push = channel.push.bind(channel);
-    channel.push = (chunk) => {
-      if (chunk === null || channel.incoming.window >= 0) return push(chunk);
-      this.#setting.socket.destroy();
-      return false;
-    };
   }
 
   readonly #onEnd = (): void => {
@@ -111,15 +98,20 @@ export class ChannelDuplex extends Duplex {
       done(this.#setting.lost());
       return;
     }
-    const { socket } = this.#setting;
     try {
-      this.#channel.write(chunk, (error) => {
-        if (error || socket.destroyed || socket.writableLength <= SOCKET_LIMIT) done(error);
-        else socket.once("drain", done);
-      });
+      this.#channel.write(chunk, (error) => (error ? done(error) : this.#whenSent(done)));
     } catch (error) {
       done(error as Error);
     }
+  }
+
+  /** Waits until what was written last has left, as far as it has to. */
+  #whenSent(done: (error?: Error | null) => void): void {
+    const { connection, socket } = this.#setting;
+    if (socket.destroyed) done();
+    else if (isExchangingKeys(connection)) connection.once("handshake", () => this.#whenSent(done));
+    else if (socket.writableLength > SOCKET_LIMIT) socket.once("drain", () => done());
+    else done();
   }
 
   override _final(done: (error?: Error | null) => void): void {

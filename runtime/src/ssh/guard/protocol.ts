@@ -44,3 +44,8 @@ export function internalsOf(connection: Connection | Client): { protocol: Protoc
   const { _protocol, _chanMgr } = connection as unknown as { _protocol: Protocol; _chanMgr: Channels };
   return { protocol: _protocol, channels: _chanMgr };
 }
+
+/** Whether a connection exchanges keys at this moment: what is sent meanwhile is kept in memory, without a bound. */
+export function isExchangingKeys(connection: object): boolean {
+  return (connection as { readonly _protocol?: Protocol })._protocol?._kexinit !== undefined;
+}
