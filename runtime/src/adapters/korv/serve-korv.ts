@@ -40,8 +40,10 @@ class KorvChannel {
   /** Serves until the client sends no more and has its answers, or is gone. It never throws. */
   async run(): Promise<void> {
     const { limits } = this.#settings;
+    // A channel on which the client says no more can still be written to.
+    const input = this.#channel.iterator({ destroyOnReturn: false });
     try {
-      for await (const message of gunzipMembers(this.#channel, limits)) {
+      for await (const message of gunzipMembers(input, limits)) {
         this.#begin(message);
         while (this.#running.size >= limits.calls) await Promise.race(this.#running);
       }
@@ -81,17 +83,20 @@ class KorvChannel {
   }
 
   /**
-   * In one packet: a client takes each for a whole message. What no packet can hold, or not for now, becomes an error that
-   * fits. @throws Error where nothing can be sent
+   * In one packet: a client takes each for a whole message. What is too large for that, or for the room that the client
+   * makes, becomes an error that fits. @throws Error where not even that can be sent
    */
   async #answer(id: RequestId, json: string): Promise<void> {
-    const packet = await encodeMessage(json);
-    const { maxPacket } = this.#channel;
+    const channel = this.#channel;
     const { patience } = this.#settings.limits;
-    if (packet.length > maxPacket) {
-      const message = `the answer has ${packet.length} bytes compressed, and this client takes ${maxPacket} at once`;
-      await this.#channel.send(await encodeMessage(formatAnswer(id, 500, { message })), patience);
-    } else await this.#channel.send(packet, patience);
+    const packet = await encodeMessage(json);
+    try {
+      await channel.send(packet, patience);
+    } catch (error) {
+      if (channel.destroyed) throw error;
+      const message = `the answer cannot be sent: ${(error as Error).message}`;
+      await channel.send(await encodeMessage(formatAnswer(id, 500, { message })), patience);
+    }
   }
 
   /** Nothing that follows can be understood. The client is told, because it has proven who it is. */
