@@ -2,7 +2,7 @@ import { bindMethods } from "./client/bind-methods.js";
 import type { ServeCallbacks } from "./client/client.js";
 import { OneConnection } from "./client/one-connection.js";
 import type { Api } from "./contract/method.js";
-import { SILENT } from "./log.js";
+import { type Logger, SILENT } from "./log.js";
 import { bindHandlers } from "./server/api-handlers.js";
 import { type ApiServerOptions, dispatchSettings } from "./server/dispatch-settings.js";
 import { receiver } from "./server/receiver.js";
@@ -19,12 +19,17 @@ const DEFAULT_TIMEOUT = 30_000;
 /**
  * Serves `handlers` of the API's callbacks to the server that a client dials. Its peer is the server, which has proven
  * its host key, and which may call all that the client serves.
+ * @param options the log is told why a callback failed; default: nowhere
  * @throws Error that lists the handlers that are missing
  */
-export function serveCallbacks(api: Api, handlers: object, options: Pick<ApiServerOptions, "limits">): ServeCallbacks {
+export function serveCallbacks(
+  api: Api,
+  handlers: object,
+  options: Pick<ApiServerOptions, "limits"> & { readonly log?: Logger },
+): ServeCallbacks {
   const { name, version, hash, callbacks = [] } = api;
   const router = new Router(bindHandlers({ name, version, hash, methods: callbacks }, handlers));
-  const settings = dispatchSettings({ log: SILENT }, resolveLimits(options.limits));
+  const settings = dispatchSettings({ log: options.log ?? SILENT }, resolveLimits(options.limits));
   return (address, connection) => {
     const peer = { user: "server", scopes: ["*"], address };
     return receiver(

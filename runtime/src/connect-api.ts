@@ -1,6 +1,7 @@
 import type { KorvClientOptions } from "./adapters/korv/korv-transport.js";
 import { type Client, type ClientOptions, openClient } from "./client/client.js";
 import type { Api } from "./contract/method.js";
+import { type Logger, SILENT } from "./log.js";
 import type { OpensshOptions } from "./openssh/openssh-options.js";
 import type { DialOptions } from "./ssh/dial-options.js";
 import type { Transport } from "./transport.js";
@@ -15,6 +16,11 @@ export type Target = string | Transport | readonly (string | Transport)[];
 export interface ConnectOptions<Callbacks = never> extends ClientOptions, DialOptions {
   /** What this side serves while it is connected. Default: nothing. */
   readonly callbacks?: Callbacks;
+  /**
+   * Where this side says why one of its callbacks failed; false for nowhere. Default: pino at level `warn`, to standard
+   * error.
+   */
+  readonly log?: Logger | false;
   /**
    * How an address is called. Default: `ssh2`, as an sshrpc server over the SSH that is built in. `openssh`: over the `ssh`
    * program of this system, with all that its configuration says. `korv`: as a server of the Python framework korv, which
@@ -40,8 +46,9 @@ export async function connectApi<C extends Client>(
   const targets = [target].flat() as readonly (string | Transport)[];
   const transports = await Promise.all(targets.map((one) => toTransport(api, one, options)));
   if (options.callbacks === undefined) return openClient<C>(api, transports, options);
-  const { serveCallbacks } = await import("./callbacks.js");
-  return openClient<C>(api, transports, options, serveCallbacks(api, options.callbacks, options));
+  const [{ serveCallbacks }, { pino }] = await Promise.all([import("./callbacks.js"), import("pino")]);
+  const log = options.log === false ? SILENT : (options.log ?? pino({ level: "warn" }, pino.destination(2)));
+  return openClient<C>(api, transports, options, serveCallbacks(api, options.callbacks, { ...options, log }));
 }
 
 async function toTransport(api: Api, target: string | Transport, options: ConnectOptions<object>): Promise<Transport> {

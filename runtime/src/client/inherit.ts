@@ -1,3 +1,4 @@
+import { MAX_TIMEOUT } from "./client-call.js";
 import type { CallOptions, ParentCall } from "./unary.js";
 
 /** What passes from call to call, so that a trace stays one (W3C Trace Context). */
@@ -11,7 +12,8 @@ const PASSED_ON = ["traceparent", "tracestate"];
 export function inherit(options: CallOptions, parent: ParentCall, timeout: number | undefined): CallOptions {
   const left = parent.deadline - Date.now();
   const own = options.timeout ?? timeout ?? Number.POSITIVE_INFINITY;
-  const shorter = Math.min(own, left);
+  // A deadline further away than a timer can wait is none for the inner call: the outer one still ends it.
+  const shorter = Math.min(own, left > MAX_TIMEOUT ? Number.POSITIVE_INFINITY : left);
   const passed = PASSED_ON.flatMap((name) => {
     const values = parent.metadata.get(name);
     return values === undefined ? [] : [[name, values] as const];

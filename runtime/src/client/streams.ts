@@ -10,7 +10,10 @@ export type Items<Item> = AsyncIterable<Item> | Iterable<Item>;
  * after the items that came before. It can be iterated once.
  */
 export interface ResponseStream<Item, Response = void> extends AsyncIterable<Item, undefined>, AsyncDisposable {
-  /** The value that ends the stream, where the schema declares one. Rejects with an RpcError where the call fails. */
+  /**
+   * The value that ends the stream, where the schema declares one. Rejects with an RpcError where the call fails. It comes
+   * after the last item, so whoever waits for it takes the items, or cancels: items that nobody takes stop the handler.
+   */
   readonly response: Promise<Response>;
   /** Cancels the call: the iteration throws CANCELLED. */
   cancel(): void;
@@ -18,7 +21,7 @@ export interface ResponseStream<Item, Response = void> extends AsyncIterable<Ite
 
 /** A stream whose iteration ends without throwing: how the call went is in `result`. */
 export interface SafeResponseStream<Item, Response, Failure> extends AsyncIterable<Item, undefined>, AsyncDisposable {
-  /** Resolves when the call has ended. */
+  /** Resolves when the call has ended: after the last item, so somebody has to take them. */
   readonly result: Promise<Result<Response, Failure>>;
   cancel(): void;
 }

@@ -87,7 +87,7 @@ function serve(handlers: Partial<Handlers>, options: ApiServerOptions = {}): voi
 
 async function connect(
   callbacks?: Partial<Handlers>,
-  options: ClientOptions = {},
+  options: ClientOptions & { readonly log?: TestLog } = {},
 ): Promise<Client & { readonly up: Kinds }> {
   const transport = {
     address: "the server",
@@ -242,6 +242,21 @@ describe("a client", () => {
     expect(() => serveCallbacks(API, { down: { get: () => 1 } }, {})).toThrow(
       "no handler for down.delete (DELETE /down), down.store (STORE /down), down.update (UPDATE /down)",
     );
+  });
+
+  test("logs why a handler of it failed, under the reference that the server is told", async () => {
+    serve({});
+    const log = new TestLog();
+    const broken = () => {
+      throw new Error("the disk is on fire");
+    };
+    await connect({ get: broken }, { log });
+    const error = await failure<RpcError>(back().get(1));
+    expect(error).toMatchObject({ status: "INTERNAL" });
+    expect(error.message).not.toContain("on fire");
+    const line = log.lines.find(({ level }) => level === "error");
+    expect(line?.fields["err"]).toMatchObject({ message: "the disk is on fire" });
+    expect(error.message).toContain(line?.fields["reference"]);
   });
 
   test("knows who calls it: the server, at the address that it dialled", async () => {
