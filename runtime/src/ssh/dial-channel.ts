@@ -1,8 +1,11 @@
 import type { Duplex } from "node:stream";
 import type { Client, ClientChannel } from "ssh2";
+import { CarrierChannel } from "./carrier-channel.js";
 import { ChannelDuplex, type ChannelSetting } from "./channel-duplex.js";
 import { PacketChannel } from "./packet-channel.js";
+import { printable } from "./printable.js";
 import { SUBSYSTEM } from "./subsystem.js";
+import { formatHostPort } from "./target.js";
 
 /** What is opened on a connection as soon as it is made; the connection ends with it. */
 export interface DialChannel<Opened extends Duplex> {
@@ -30,5 +33,16 @@ export function packetChannelTo(host: string, port: number): DialChannel<PacketC
     open: (client, done) => void client.forwardOut("127.0.0.1", 0, host, port, done),
     wrap: (channel, setting) => new PacketChannel(channel, setting),
     refusal: () => undefined,
+  };
+}
+
+/** A channel to `host` and `port` that another SSH connection runs on: the next one behind a jump host. */
+export function carrierChannelTo(host: string, port: number): DialChannel<CarrierChannel> {
+  const where = formatHostPort(host, port);
+  return {
+    open: (client, done) => void client.forwardOut("127.0.0.1", 0, host, port, done),
+    wrap: (channel, setting) => new CarrierChannel(channel, setting),
+    refusal: ({ message }) =>
+      `does not connect to ${where}: ${printable(message.replace(/^\(SSH\) Channel open failure: /, ""))}`,
   };
 }

@@ -1,12 +1,17 @@
-import { connect, type Socket } from "node:net";
+import { connect } from "node:net";
 import type { Duplex } from "node:stream";
-import ssh2, { type AuthHandlerMiddleware, type Client, type ClientChannel } from "ssh2";
+import ssh2, { type AnyAuthMethod, type Client, type ClientChannel } from "ssh2";
 import { RpcError } from "../contract/rpc-error.js";
 import { clientAlgorithms } from "./algorithms.js";
-import type { KeyOffers } from "./auth/key-offers.js";
+import type { Login } from "./auth/login.js";
+import { loginError } from "./auth/login-error.js";
+import { patchLogin, sendPasswordChange } from "./auth/patch-login.js";
+import type { Carrier } from "./carrier.js";
+import type { Countdown } from "./countdown.js";
 import type { DialChannel } from "./dial-channel.js";
 import { type DialStage, dialError, dialTimeout } from "./dial-error.js";
 import { gatherWrites } from "./gather-writes.js";
+import { guardDial } from "./guard/guard-dial.js";
 import { hangUp } from "./hang-up.js";
 import type { HostVerifier } from "./host-verifier.js";
 import { printable } from "./printable.js";
@@ -15,17 +20,21 @@ import { formatTarget, type Target } from "./target.js";
 
 /** What one attempt to connect needs, all read and checked. Times are in milliseconds. */
 export interface DialSettings {
-  readonly offers: KeyOffers;
+  /** What it runs on, and ends with it; absent for a TCP connection of its own. */
+  readonly carrier?: Carrier | undefined;
+  readonly login: Login;
   readonly verifier: HostVerifier;
-  /** Types of the host keys that are known. */
-  readonly knownTypes: readonly string[];
-  readonly connectTimeout: number;
+  /** Of the whole way to the channel. */
+  readonly countdown: Countdown;
   readonly keepaliveInterval: number;
   readonly keepaliveMisses: number;
   readonly signal: AbortSignal | undefined;
+  /** Aborted here once the attempt has ended, well or not: nobody needs to be asked any more. */
+  readonly ended: AbortController;
 }
 
 type Ssh2Error = NodeJS.ErrnoException & { readonly level?: string; readonly reason?: unknown };
+type NextMethod = (method: AnyAuthMethod | false) => void;
 
 /** How much of what the other side says first is kept, for messages. */
 const HEARD_LIMIT = 256;
@@ -44,14 +53,14 @@ class Dial<Opened extends Duplex> {
   readonly #target: Target;
   readonly #channel: DialChannel<Opened>;
   readonly #settings: DialSettings;
-  readonly #socket: Socket;
+  readonly #socket: Carrier;
   readonly #client: Client;
-  readonly #timer: NodeJS.Timeout;
   #resolve: (duplex: Opened) => void = () => {};
   #reject: (error: RpcError) => void = () => {};
   #stage: DialStage = "connecting";
   #heard = "";
   #error: Ssh2Error | undefined;
+  #confirmed: Promise<void> | undefined;
   #settled = false;
 
   constructor(target: Target, settings: DialSettings, channel: DialChannel<Opened>) {
@@ -64,15 +73,16 @@ class Dial<Opened extends Duplex> {
     });
     const { host, port } = target;
     // Without noDelay a call waits 40 ms and more for the other side's delayed acknowledgement.
-    this.#socket = connect({ host, port, noDelay: true, keepAlive: true });
+    this.#socket = settings.carrier ?? connect({ host, port, noDelay: true, keepAlive: true });
     gatherWrites(this.#socket);
     this.#client = new ssh2.Client();
-    this.#timer = setTimeout(() => this.#fail(this.#timeout()), settings.connectTimeout);
+    settings.countdown.start(() => this.#fail(this.#timeout()));
     this.#socket.on("error", () => {}).on("close", this.#onClose);
     this.#client
       .on("error", this.#onError)
       .on("connect", () => this.#advance("greeting"))
-      .on("handshake", () => this.#advance("authentication"))
+      .on("handshake", this.#onHandshake)
+      .on("change password", (message) => void this.#changePassword(message))
       .on("ready", this.#onReady);
     settings.signal?.addEventListener("abort", this.#onAbort, { once: true });
     if (settings.signal?.aborted) this.#onAbort();
@@ -80,20 +90,24 @@ class Dial<Opened extends Duplex> {
   }
 
   #start(): void {
-    const { offers, verifier, knownTypes, keepaliveInterval, keepaliveMisses } = this.#settings;
-    const authHandler = (methods: string[] | null) => offers.next(methods);
+    const { login, verifier, keepaliveInterval, keepaliveMisses, ended } = this.#settings;
+    const authHandler = (methods: string[] | null, partial: boolean | null, done: NextMethod) =>
+      void this.#authenticate(methods, partial === true, done);
     try {
       this.#client.connect({
+        // ssh2 asks of it what a stream has.
         sock: this.#socket,
         username: this.#target.user,
         ident: IDENT,
-        algorithms: clientAlgorithms(knownTypes),
-        hostVerifier: (key: Buffer) => verifier.verify(key),
-        authHandler: authHandler as unknown as AuthHandlerMiddleware,
+        algorithms: clientAlgorithms(verifier.knownTypes),
+        hostVerifier: (key: Buffer, done: (accepted: boolean) => void) => this.#verify(key, done),
+        authHandler: authHandler as never,
         readyTimeout: 0,
         keepaliveInterval,
         keepaliveCountMax: keepaliveMisses,
       });
+      patchLogin(this.#client, login, ended.signal);
+      guardDial(this.#client, this.#socket, (reason) => this.#onError(new Error(reason)));
     } catch (error) {
       this.#onError(error as Ssh2Error);
     }
@@ -113,11 +127,44 @@ class Dial<Opened extends Duplex> {
     if (order.indexOf(stage) > order.indexOf(this.#stage)) this.#stage = stage;
   }
 
+  #verify(key: Buffer, done: (accepted: boolean) => void): void {
+    const accepted = this.#settings.verifier.verify(key);
+    if (typeof accepted === "boolean") done(accepted);
+    else void this.#settings.countdown.pauseFor(accepted).then((answer) => this.#settled || done(answer));
+  }
+
+  /** Only now has the host proven that the key is its own. Every later exchange of keys says so again. */
+  readonly #onHandshake = (): void => {
+    this.#advance("authentication");
+    this.#confirmed ??= this.#settings.verifier.confirm();
+    this.#confirmed.catch(() => {});
+  };
+
+  async #authenticate(methods: string[] | null, partial: boolean, done: NextMethod): Promise<void> {
+    try {
+      await this.#confirmed;
+      const method = await this.#settings.login.next(methods, partial);
+      if (!this.#settled) done(method);
+    } catch (error) {
+      this.#onError(error as Ssh2Error);
+    }
+  }
+
+  async #changePassword(message: string): Promise<void> {
+    try {
+      const password = await this.#settings.login.changePassword(message);
+      if (!this.#settled) sendPasswordChange(this.#client, this.#target.user, password.old, password.new);
+    } catch (error) {
+      const reason = `${formatTarget(this.#target)}: ${(error as Error).message}`;
+      this.#fail(new RpcError("UNAUTHENTICATED", reason, { cause: error }));
+    }
+  }
+
   readonly #onError = (error: Ssh2Error): void => {
-    const { offers } = this.#settings;
-    // One key that cannot sign, or an agent that does not answer: ssh2 goes on to the next.
-    if (error.level === "agent" || (error.level === "client-authentication" && !offers.exhausted)) {
-      offers.note(error.message);
+    const { login } = this.#settings;
+    // One key that cannot sign: ssh2 goes on to the next.
+    if (error.level === "client-authentication" && !login.exhausted) {
+      login.note(error.message.replace(/^Error signing data with key: /, ""));
       return;
     }
     this.#error ??= error;
@@ -168,16 +215,16 @@ class Dial<Opened extends Duplex> {
 
   #settle(): void {
     this.#settled = true;
-    clearTimeout(this.#timer);
+    this.#settings.countdown.stop();
+    this.#settings.ended.abort();
     this.#socket.off("data", this.#listen);
     this.#settings.signal?.removeEventListener("abort", this.#onAbort);
-    this.#settings.offers.close();
   }
 
   #failure(): RpcError {
-    const { verifier } = this.#settings;
+    const { verifier, login } = this.#settings;
     if (verifier.refusal !== undefined) return verifier.refusal;
-    if (this.#stage === "authentication") return this.#refused();
+    if (this.#stage === "authentication") return loginError(formatTarget(this.#target), login, this.#error);
     const { message } = this.#error ?? {};
     // ssh2's words for a connection that just closed say less than the stage does.
     const said = message === "Connection lost before handshake" ? undefined : this.#error;
@@ -185,23 +232,8 @@ class Dial<Opened extends Duplex> {
   }
 
   #timeout(): RpcError {
-    return dialTimeout({ target: this.#target, stage: this.#stage, heard: this.#heard }, this.#settings.connectTimeout);
-  }
-
-  #refused(): RpcError {
-    const { offers } = this.#settings;
-    const address = formatTarget(this.#target);
-    if (offers.exhausted) {
-      const message = offers.offered
-        ? `${address} accepts none of these keys: ${offers.tried}${offers.remarks}; add one to the server's authorized_keys, or name another with the option identity`
-        : `no key to log in to ${address} with${offers.remarks}: make one with \`ssh-keygen -t ed25519\`, or name one with the option identity`;
-      return new RpcError("UNAUTHENTICATED", message);
-    }
-    const why = this.#error ? `: ${printable(this.#error.message)}` : "";
-    const message = `${address} ended the connection during the authentication${why}; offered ${offers.tried || "no key"}`;
-    // A server that hangs up after a key has mostly seen too many of them; a network that fails has said so.
-    const refused = offers.offered && this.#error?.level !== "client-socket";
-    return new RpcError(refused ? "UNAUTHENTICATED" : "UNAVAILABLE", message, { cause: this.#error });
+    const { total } = this.#settings.countdown;
+    return dialTimeout({ target: this.#target, stage: this.#stage, heard: this.#heard }, total);
   }
 
   #channelFailure(error: Ssh2Error): RpcError {

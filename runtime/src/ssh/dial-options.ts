@@ -1,24 +1,25 @@
-import type { Passphrase } from "./keys/passphrase.js";
+import type { HostTrustOptions } from "./host-trust-options.js";
+import type { LoginOptions } from "./login-options.js";
 
 /** How a client reaches a server over SSH. */
-export interface DialOptions {
+export interface DialOptions extends LoginOptions, HostTrustOptions {
   /**
-   * The private key to log in with: a file, several to be tried in order, or the text of one. Then no other is tried.
-   * Default: the keys of the agent, then `~/.ssh/id_ed25519`, `id_ecdsa` and `id_rsa`, those that exist.
+   * Hosts to go through, in order, such as `alice@bastion` or `ssh://alice@bastion:2222`. Each one's host key is checked, and
+   * each is logged in to with the same keys, before anything is sent to the next. Default: what ~/.ssh/config says; an empty
+   * list goes straight.
    */
-  readonly identity?: string | readonly string[] | { readonly privateKey: string | Buffer };
+  readonly jump?: string | readonly string[];
   /**
-   * Opens encrypted private keys: the passphrase, or a function that is asked for it, once for each file, before
-   * `connectTimeout` begins.
+   * Whether to ask `ssh -G` what ~/.ssh/config says of the host, and follow its HostName, Port, User, IdentityFile,
+   * IdentitiesOnly, IdentityAgent, CertificateFile, UserKnownHostsFile, GlobalKnownHostsFile, HostKeyAlias and ProxyJump; or the
+   * file to read in its place. What an option here says counts for more. Its StrictHostKeyChecking is not followed: see `hostKey`.
+   * Default: true where there are a ~/.ssh/config and a program `ssh`.
    */
-  readonly passphrase?: Passphrase;
-  /** The socket of the agent, or false for none. Default: `$SSH_AUTH_SOCK`. Not asked where `identity` is given. */
-  readonly agent?: string | false;
-  /** Files that list the host keys to trust. Default: `~/.ssh/known_hosts` and `/etc/ssh/ssh_known_hosts`. */
-  readonly knownHosts?: string | readonly string[];
-  /** The fingerprint of the host key, such as `SHA256:…`, or several. Then `knownHosts` is not looked at. */
-  readonly hostKey?: string | readonly string[];
-  /** Milliseconds for the whole way from the first packet to the open channel. Default: 10,000. */
+  readonly sshConfig?: boolean | string;
+  /**
+   * Milliseconds for the whole way from the first packet to the open channel, jump hosts included; time in which a person is
+   * asked does not count. Default: 10,000.
+   */
   readonly connectTimeout?: number;
   /** Milliseconds of silence after which the server is asked for a sign of life; 0 for never. Default: 15,000. */
   readonly keepaliveInterval?: number;

@@ -1,20 +1,22 @@
 import type { Duplex } from "node:stream";
 import { RpcError } from "../contract/rpc-error.js";
 import type { Transport } from "../transport.js";
-import { KeyOffers } from "./auth/key-offers.js";
-import { type DialChannel, SUBSYSTEM_CHANNEL } from "./dial-channel.js";
-import { dialConnection } from "./dial-connection.js";
+import { Login } from "./auth/login.js";
+import type { Carrier } from "./carrier.js";
+import { Countdown } from "./countdown.js";
+import { carrierChannelTo, type DialChannel, SUBSYSTEM_CHANNEL } from "./dial-channel.js";
+import { type DialSettings, dialConnection } from "./dial-connection.js";
 import type { DialOptions } from "./dial-options.js";
-import { type HostTrust, HostVerifier, parsePins } from "./host-verifier.js";
-import { loadDefaultIdentities, loadIdentity } from "./keys/identity.js";
-import { defaultKnownHostsFiles, lookUpKnownHosts } from "./keys/known-hosts.js";
-import type { Passphrase } from "./keys/passphrase.js";
-import { formatTarget, parseTarget, type Target } from "./target.js";
+import { Passphrases } from "./keys/passphrase.js";
+import { type DialMemory, prepareOffers, prepareVerifier } from "./prepare-hop.js";
+import { type Hop, parseJumps, pinsOf, planRoute } from "./route.js";
+import { formatTarget, parseAddress, type Target, toTarget } from "./target.js";
 
 /**
  * A transport over SSH: each duplex is the subsystem `sshrpc` on a connection of its own, which ends with it. The host
  * key is always checked: there is no option that accepts any.
- * @param target Such as `ssh://alice@edge:8022`, `alice@edge` or `[::1]:8022`. The port defaults to 22.
+ * @param target Such as `ssh://alice@edge:8022`, `alice@edge` or `[::1]:8022`; the host may be one of ~/.ssh/config. The port
+ * defaults to 22.
  * @throws RpcError `BAD_REQUEST`, where the target or an option cannot be understood. What `open` rejects with is said at
  * {@link Transport}; keys that cannot be read are `UNAUTHENTICATED`.
  */
@@ -25,6 +27,7 @@ export function sshTransport(target: string, options: DialOptions = {}): Transpo
 
 /** Makes SSH connections to one host, each with one channel of any kind. */
 export interface Dialer {
+  /** As it was written, with the defaults; ~/.ssh/config may lead elsewhere. */
   readonly to: Target;
   /** Where it leads, for messages. */
   readonly address: string;
@@ -34,65 +37,83 @@ export interface Dialer {
 
 /** See {@link sshTransport}. */
 export function dialer(target: string, options: DialOptions = {}): Dialer {
-  const to = parseTarget(target);
-  const pins = options.hostKey === undefined ? undefined : parsePins(toList(options.hostKey));
-  const passphrase = askOnce(options.passphrase);
+  const address = parseAddress(target);
+  const to = toTarget(address);
+  // What can be wrong with options is said at once.
+  pinsOf(options.hostKey);
+  parseJumps(options.jump);
+  const memory: DialMemory = { passphrases: new Passphrases(options.passphrase), accepted: new Set() };
+  let route: readonly Hop[] | undefined;
   return {
     to,
     address: formatTarget(to),
     async dial(channel, signal) {
-      const prepared = Promise.all([loadTrust(to, options, pins), loadOffers(to, options, passphrase)]);
-      const [trust, offers] = await untilAborted(prepared, signal);
-      const settings = {
-        offers,
-        verifier: new HostVerifier(to.host, to.port, trust),
-        knownTypes: "knownHosts" in trust ? trust.knownHosts.known.map(({ key }) => key.type) : [],
-        connectTimeout: options.connectTimeout ?? 10_000,
-        keepaliveInterval: options.keepaliveInterval ?? 15_000,
-        keepaliveMisses: options.keepaliveMisses ?? 3,
-        signal,
-      };
-      return dialConnection(to, settings, channel);
+      route ??= await planRoute(address, options, signal);
+      return dialRoute(route, memory, channel, signal);
     },
   };
 }
 
-async function loadTrust(to: Target, options: DialOptions, pins: readonly string[] | undefined): Promise<HostTrust> {
-  if (pins !== undefined) return { fingerprints: pins };
-  const files = options.knownHosts === undefined ? defaultKnownHostsFiles() : toList(options.knownHosts);
-  return { knownHosts: await lookUpKnownHosts(files, to.host, to.port).catch(unauthenticated) };
+/** A hop with all that was read for it. */
+interface Leg {
+  readonly hop: Hop;
+  readonly settings: DialSettings;
 }
 
-async function loadOffers(to: Target, options: DialOptions, passphrase: Passphrase | undefined): Promise<KeyOffers> {
-  const { identity } = options;
-  if (identity === undefined) {
-    const agent = options.agent ?? process.env["SSH_AUTH_SOCK"];
-    const defaults = await loadDefaultIdentities(passphrase);
-    return new KeyOffers({ user: to.user, ...defaults, ...(agent ? { agent } : {}) });
+async function dialRoute<Opened extends Duplex>(
+  route: readonly Hop[],
+  memory: DialMemory,
+  channel: DialChannel<Opened>,
+  signal: AbortSignal | undefined,
+): Promise<Opened> {
+  const countdown = new Countdown(route.at(-1)?.options.connectTimeout ?? 10_000);
+  const legs = await untilAborted(prepare(route, memory, countdown, signal), signal);
+  let carrier: Carrier | undefined;
+  for (const [index, { hop, settings }] of legs.entries()) {
+    const next = legs[index + 1];
+    if (next === undefined) return dialConnection(hop.target, { ...settings, carrier }, channel);
+    const { host, port } = next.hop.target;
+    carrier = await dialConnection(hop.target, { ...settings, carrier }, carrierChannelTo(host, port)).catch(
+      (error: RpcError) => {
+        throw new RpcError(error.status, `jump host: ${error.message}`, { cause: error });
+      },
+    );
   }
-  const sources = typeof identity === "object" && "privateKey" in identity ? [identity] : toList(identity);
-  const identities = [];
-  for (const source of sources) identities.push(await loadIdentity(source, passphrase).catch(unauthenticated));
-  return new KeyOffers({ user: to.user, identities, problems: [] });
+  throw new Error("a route has no end");
 }
 
-function toList(value: string | readonly string[]): readonly string[] {
-  return typeof value === "string" ? [value] : value;
-}
-
-function unauthenticated(error: Error): never {
-  throw new RpcError("UNAUTHENTICATED", error.message, { cause: error });
-}
-
-/** A client that connects again must not ask its user again. */
-function askOnce(passphrase: Passphrase | undefined): Passphrase | undefined {
-  if (typeof passphrase !== "function") return passphrase;
-  const answers = new Map<string, Promise<string>>();
-  return (file) => {
-    const known = answers.get(file) ?? Promise.resolve(passphrase(file));
-    answers.set(file, known);
-    return known;
-  };
+/** Reads everything before anything is connected. */
+async function prepare(
+  route: readonly Hop[],
+  memory: DialMemory,
+  countdown: Countdown,
+  signal: AbortSignal | undefined,
+): Promise<readonly Leg[]> {
+  const legs: Leg[] = [];
+  for (const hop of route) {
+    const { keepaliveInterval, keepaliveMisses } = hop.options;
+    const ended = new AbortController();
+    const agentSignal = signal === undefined ? ended.signal : AbortSignal.any([signal, ended.signal]);
+    const [verifier, offers] = await Promise.all([
+      prepareVerifier(hop, memory),
+      prepareOffers(hop, memory, agentSignal),
+    ]);
+    const login = new Login({
+      account: hop.target,
+      options: hop.options,
+      offers,
+      patiently: (answer) => countdown.pauseFor(answer),
+    });
+    legs.push({
+      hop,
+      settings: {
+        ...{ login, verifier, countdown, signal, ended },
+        keepaliveInterval: keepaliveInterval ?? 15_000,
+        keepaliveMisses: keepaliveMisses ?? 3,
+      },
+    });
+  }
+  return legs;
 }
 
 /** Preparing may wait for a person; the caller need not. */

@@ -1,11 +1,46 @@
 import { RpcError } from "../contract/rpc-error.js";
+import type { HostKeyDecision } from "./host-trust-options.js";
+import { addKnownHost } from "./keys/add-known-host.js";
 import { fingerprint, isFingerprint } from "./keys/fingerprint.js";
 import { type KnownHost, type KnownHosts, knownHostsName } from "./keys/known-hosts.js";
 import { type PublicKey, publicKeyFromBlob, publicKeyLine, sameKey } from "./keys/public-key.js";
 import { formatHostPort } from "./target.js";
 
-/** What a host key is checked against: what known_hosts says of the host, or the fingerprints that the caller expects. */
-export type HostTrust = { readonly knownHosts: KnownHosts } | { readonly fingerprints: readonly string[] };
+/** Host keys that the caller expects. */
+export interface PinnedTrust {
+  readonly fingerprints: readonly string[];
+}
+
+/** What known_hosts says of the host, and what to do where it says nothing. */
+export interface KnownTrust {
+  readonly knownHosts: KnownHosts;
+  /** Default: `strict`. */
+  readonly policy?: "strict" | "accept-new" | HostKeyDecision;
+  /** The name of the host in known_hosts, where it is not made of host and port. */
+  readonly alias?: string | undefined;
+  /** Whether names are hashed where a line is added. */
+  readonly hashed?: boolean;
+  /** Fingerprints that somebody has accepted before, so that nobody is asked twice. */
+  readonly accepted?: Set<string>;
+}
+
+/** What a host key is checked against. */
+export type HostTrust = PinnedTrust | KnownTrust;
+
+/** A key, what speaks against it, and whether it would change what is known. */
+interface Doubt {
+  readonly key: PublicKey;
+  readonly reason: "unknown" | "changed";
+  readonly message: string;
+}
+
+const NOTHING: KnownHosts = {
+  files: [],
+  known: [],
+  revoked: [],
+  authorities: [],
+  portless: { known: [], revoked: [] },
+};
 
 /**
  * Checks the pins of the option `hostKey`.
@@ -18,27 +53,30 @@ export function parsePins(pins: readonly string[]): readonly string[] {
     const what = bad === -1 ? "it is empty" : `"${pins[bad]}" is not one`;
     throw new RpcError(
       "BAD_REQUEST",
-      `hostKey takes fingerprints such as SHA256:… (see \`ssh-keygen -lf FILE\`): ${what}`,
+      `hostKey takes strict, accept-new, a function, or fingerprints such as SHA256:… (see \`ssh-keygen -lf FILE\`): ${what}`,
     );
   }
   return normal;
 }
 
 /**
- * Decides on the host keys that one connection presents, strictly: nothing is trusted at first sight. A connection that
- * changes its keys (RFC 4253, section 9) must present the same host key again.
+ * Decides on the host keys that one connection presents. Nothing is trusted at first sight, unless the policy says so. A
+ * connection that changes its keys (RFC 4253, section 9) must present the same host key again, and nobody is asked twice.
  */
 export class HostVerifier {
   readonly #host: string;
   readonly #port: number;
-  readonly #trust: HostTrust;
+  readonly #pins: readonly string[] | undefined;
+  readonly #known: KnownTrust;
   #accepted: PublicKey | undefined;
   #refusal: RpcError | undefined;
+  #toAdd: PublicKey | undefined;
 
   constructor(host: string, port: number, trust: HostTrust) {
     this.#host = host;
     this.#port = port;
-    this.#trust = trust;
+    this.#pins = "fingerprints" in trust ? trust.fingerprints : undefined;
+    this.#known = "fingerprints" in trust ? { knownHosts: NOTHING } : trust;
   }
 
   /** Why the key was refused: an RpcError `UNAUTHENTICATED`; undefined while none was. */
@@ -46,46 +84,109 @@ export class HostVerifier {
     return this.#refusal;
   }
 
-  /** Whether the host may go on with this key, in SSH's binary form. */
-  verify(blob: Buffer): boolean {
+  /** Types of the host keys that are known: the host should present one of these. */
+  get knownTypes(): readonly string[] {
+    const { known, portless } = this.#known.knownHosts;
+    return (known.length > 0 ? known : portless.known).map(({ key }) => key.type);
+  }
+
+  /** Whether the host may go on with this key, in SSH's binary form; a promise only where somebody is asked. */
+  verify(blob: Buffer): boolean | Promise<boolean> {
     const key = publicKeyFromBlob(Buffer.from(blob));
-    const reason =
-      key === undefined
-        ? `${this.#where} presents a host key that is damaged`
-        : this.#accepted !== undefined
-          ? this.#checkAgain(this.#accepted, key)
-          : "fingerprints" in this.#trust
-            ? this.#checkPins(this.#trust.fingerprints, key)
-            : this.#checkKnown(this.#trust.knownHosts, key);
-    if (reason !== undefined) {
-      this.#refusal = new RpcError("UNAUTHENTICATED", reason);
-      return false;
+    if (key === undefined) return this.#refuse(`${this.#where} presents a host key that is damaged`);
+    if (this.#accepted !== undefined) return this.#checkAgain(this.#accepted, key);
+    if (this.#pins !== undefined) return this.#checkPins(this.#pins, key);
+    const doubt = this.#checkKnown(this.#known.knownHosts, key);
+    if (doubt === undefined) return this.#accept(key);
+    return typeof doubt === "string" ? this.#refuse(doubt) : this.#resolve(doubt);
+  }
+
+  /**
+   * To be called once the host has proven that it has the key, before anything else is told: adds the key to known_hosts,
+   * where that was decided. Rejects with `refusal` where it cannot: the next connection would know nothing of it.
+   */
+  async confirm(): Promise<void> {
+    const key = this.#toAdd;
+    if (key === undefined) return;
+    const { knownHosts, hashed } = this.#known;
+    this.#toAdd = undefined;
+    try {
+      await addKnownHost(this.#name, key, knownHosts.files[0] as string, hashed ?? false);
+    } catch (error) {
+      this.#refuse((error as Error).message);
+      throw this.#refusal;
     }
+  }
+
+  #accept(key: PublicKey): true {
     this.#accepted = key;
     return true;
   }
 
-  get #where(): string {
-    return formatHostPort(this.#host, this.#port);
+  #refuse(message: string): false {
+    this.#refusal = new RpcError("UNAUTHENTICATED", message);
+    return false;
   }
 
-  #checkAgain(accepted: PublicKey, key: PublicKey): string | undefined {
-    if (sameKey(accepted, key)) return undefined;
-    return `${this.#where} presented another host key (${offer(key)}) in the middle of the connection: somebody may be listening in`;
+  #checkAgain(accepted: PublicKey, key: PublicKey): boolean {
+    if (sameKey(accepted, key)) return true;
+    return this.#refuse(
+      `${this.#where} presented another host key (${offer(key)}) in the middle of the connection: somebody may be listening in`,
+    );
   }
 
-  #checkPins(pins: readonly string[], key: PublicKey): string | undefined {
-    if (pins.includes(fingerprint(key.blob))) return undefined;
-    return `host key mismatch: ${this.#where} offers ${offer(key)}, expected ${pins.join(" or ")}; somebody may be listening in, or the key was just changed`;
+  #checkPins(pins: readonly string[], key: PublicKey): boolean {
+    if (pins.includes(fingerprint(key.blob))) return this.#accept(key);
+    return this.#refuse(
+      `host key mismatch: ${this.#where} offers ${offer(key)}, expected ${pins.join(" or ")}; somebody may be listening in, or the key was just changed`,
+    );
   }
 
-  #checkKnown({ files, known, revoked, authorities }: KnownHosts, key: PublicKey): string | undefined {
+  /** What speaks against the key; a text where nobody may decide otherwise. */
+  #checkKnown(
+    { files, known, revoked, authorities, portless }: KnownHosts,
+    key: PublicKey,
+  ): Doubt | string | undefined {
     const isKey = (entry: KnownHost) => sameKey(entry.key, key);
-    const ban = revoked.find(isKey);
-    if (ban)
+    const ban = [...revoked, ...portless.revoked].find(isKey);
+    if (ban) {
       return `host key revoked: ${this.#where} offers ${offer(key)}, which ${place(ban)} marks @revoked; do not connect`;
+    }
     if (known.some(isKey)) return undefined;
-    return known.length > 0 ? this.#changed(known, key) : this.#unknown(files, authorities, key);
+    if (known.length > 0) return { key, reason: "changed", message: this.#changed(known, key) };
+    if (portless.known.some(isKey)) return undefined;
+    return { key, reason: "unknown", message: this.#unknown(files, authorities, key) };
+  }
+
+  #resolve(doubt: Doubt): boolean | Promise<boolean> {
+    const { key, message, reason } = doubt;
+    const { policy, accepted } = this.#known;
+    if (accepted?.has(key.fingerprint)) return this.#accept(key);
+    if (typeof policy === "function") return this.#ask(policy, doubt);
+    if (policy !== "accept-new" || reason === "changed") return this.#refuse(message);
+    return this.#save(key);
+  }
+
+  async #ask(decide: HostKeyDecision, { key, message, reason }: Doubt): Promise<boolean> {
+    const question = {
+      ...{ host: this.#host, port: this.#port, keyType: key.type, fingerprint: key.fingerprint },
+      ...{ line: this.#line(key), reason },
+    };
+    try {
+      const decision = await decide(question);
+      if (decision !== true && decision !== "save") return this.#refuse(`the option hostKey refuses: ${message}`);
+      this.#known.accepted?.add(key.fingerprint);
+      return decision === "save" ? this.#save(key) : this.#accept(key);
+    } catch (error) {
+      return this.#refuse(`the option hostKey failed (${(error as Error).message}): ${message}`);
+    }
+  }
+
+  #save(key: PublicKey): boolean {
+    const { files } = this.#known.knownHosts;
+    if (files.length === 0) return this.#refuse(`knownHosts names no file to add ${offer(key)} of ${this.#where} to`);
+    this.#toAdd = key;
+    return this.#accept(key);
   }
 
   #changed(known: readonly KnownHost[], key: PublicKey): string {
@@ -97,24 +198,31 @@ export class HostVerifier {
     return (
       `HOST KEY CHANGED: ${this.#where} offers ${offer(key)}, but ${listed}; somebody may be listening in right now, ` +
       "or the key was just changed. If the server's operator confirms the new fingerprint, remove the old key with " +
-      `\`ssh-keygen -f ${quote(file)} -R ${quote(this.#name)}\` and add the line: ${this.#name} ${publicKeyLine(key)}`
+      `\`ssh-keygen -f ${quote(file)} -R ${quote(this.#name)}\` and add the line: ${this.#line(key)}`
     );
   }
 
   #unknown(files: readonly string[], authorities: readonly KnownHost[], key: PublicKey): string {
     const [authority] = authorities;
     const note = authority
-      ? ` (${place(authority)} lists an authority for it, but host certificates are not supported)`
+      ? ` (${place(authority)} lists an authority for it, but host certificates need the program ssh: transport: "openssh")`
       : "";
     return (
       `unknown host: ${this.#where} offers ${offer(key)}, and no key of it is in ${files.join(" or ") || "any file"}${note}. ` +
-      `If its operator confirms this fingerprint, add this line to ${files[0] ?? "a known_hosts file"}: ` +
-      `${this.#name} ${publicKeyLine(key)}`
+      `If its operator confirms this fingerprint, add this line to ${files[0] ?? "a known_hosts file"}: ${this.#line(key)}`
     );
   }
 
+  get #where(): string {
+    return formatHostPort(this.#host, this.#port);
+  }
+
   get #name(): string {
-    return knownHostsName(this.#host, this.#port);
+    return this.#known.alias?.toLowerCase() ?? knownHostsName(this.#host, this.#port);
+  }
+
+  #line(key: PublicKey): string {
+    return `${this.#name} ${publicKeyLine(key)}`;
   }
 }
 

@@ -11,6 +11,13 @@ export interface Target {
   readonly port: number;
 }
 
+/** A target as it was written: what it does not say is for ~/.ssh/config, or the defaults, to say. */
+export interface Address {
+  readonly user?: string;
+  readonly host: string;
+  readonly port?: number;
+}
+
 /** The port of an address that names none, as every SSH tool reads it. An sshrpc server itself listens at 8022. */
 const DEFAULT_PORT = 22;
 
@@ -22,28 +29,41 @@ const HOST = /^[\p{L}\p{N}_](?:[\p{L}\p{N}._-]*)$/u;
  * @throws RpcError `BAD_REQUEST`, where it is no such address: no retry can help.
  */
 export function parseTarget(text: string): Target {
+  return toTarget(parseAddress(text));
+}
+
+/** The target of an address, with the defaults of {@link parseTarget}. */
+export function toTarget({ user = userInfo().username, host, port = DEFAULT_PORT }: Address): Target {
+  return { user, host, port };
+}
+
+/** Like {@link parseTarget}, without the defaults. */
+export function parseAddress(text: string): Address {
   const isUrl = /^ssh:\/\//i.test(text);
   const body = isUrl ? text.slice("ssh://".length).replace(/\/$/, "") : text;
   // The last @, as ssh does: a user name may contain one.
   const at = body.lastIndexOf("@");
-  const login = at === -1 ? userInfo().username : body.slice(0, at);
-  if (at !== -1 && login.includes(":")) {
+  const hostPort = parseHostPort(body.slice(at + 1), text);
+  if (at === -1) return hostPort;
+  const login = body.slice(0, at);
+  if (login.includes(":")) {
     throw malformed(login.replace(/:.*/s, ":…"), "a password in an address is never used; log in with a key");
   }
-  const user = isUrl && at !== -1 ? decode(login, text) : login;
+  const user = isUrl ? decode(login, text) : login;
   // A leading dash could be taken for an option wherever the name reaches a command line.
   if (user === "" || user.startsWith("-") || /[\p{C}\s]/u.test(user)) throw malformed(text, "the user name is not one");
-  return { user, ...parseHostPort(body.slice(at + 1), text) };
+  return { user, ...hostPort };
 }
 
-function parseHostPort(text: string, whole: string): { host: string; port: number } {
-  if (isIPv6(text)) return { host: text, port: DEFAULT_PORT };
+function parseHostPort(text: string, whole: string): { host: string; port?: number } {
+  if (isIPv6(text)) return { host: text };
   const match = /^(?:\[([^[\]]*)\]|([^:]*))(?::(.*))?$/.exec(text);
   const [, bracketed, plain, portText] = match ?? [];
   const host = bracketed ?? plain ?? "";
   const isHost = bracketed === undefined ? HOST.test(host) : isIPv6(host);
   if (!isHost) throw malformed(whole, host === "" ? "it names no host" : "the host is neither a name nor an address");
-  const port = portText === undefined ? DEFAULT_PORT : /^\d{1,5}$/.test(portText) ? Number(portText) : 0;
+  if (portText === undefined) return { host };
+  const port = /^\d{1,5}$/.test(portText) ? Number(portText) : 0;
   if (port < 1 || port > 65_535) throw malformed(whole, "a port is a number from 1 to 65535");
   return { host, port };
 }

@@ -1,5 +1,5 @@
-import type { Socket } from "node:net";
 import type { Client } from "ssh2";
+import type { Carrier } from "../carrier.js";
 import { guardChannels } from "./channel-guard.js";
 import { guardPackets } from "./packet-guard.js";
 import { internalsOf } from "./protocol.js";
@@ -15,7 +15,7 @@ const MAX_UNSENT = 32 * 1024 * 1024;
  * the same turn.
  * @param abort ends the connection at once, with the reason
  */
-export function guardDial(client: Client, socket: Socket, abort: (reason: string) => void): void {
+export function guardDial(client: Client, socket: Carrier, abort: (reason: string) => void): void {
   const { protocol, channels } = internalsOf(client);
   guardChannels(protocol, channels, abort);
   guardPackets(protocol, socket, { maxUnsent: MAX_UNSENT }, () => false, abort);

@@ -1,4 +1,4 @@
-import type { Socket } from "node:net";
+import type { Carrier } from "../carrier.js";
 import type { Protocol } from "./protocol.js";
 
 /** What bounds the packets of one connection. */
@@ -32,7 +32,7 @@ const REKEY_BYTES = 65_536;
  */
 export function guardPackets(
   protocol: Protocol,
-  socket: Socket,
+  socket: Carrier,
   limits: PacketLimits,
   isStranger: () => boolean,
   abort: (reason: string) => void,

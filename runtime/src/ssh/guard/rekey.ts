@@ -1,5 +1,5 @@
-import type { Socket } from "node:net";
 import type { Client, Connection } from "ssh2";
+import type { Carrier } from "../carrier.js";
 import { internalsOf } from "./protocol.js";
 
 /** When a connection gets new keys (RFC 4253, section 9). */
@@ -23,7 +23,7 @@ const TICK = 1000;
  */
 export function keepRekeying(
   connection: Connection | Client,
-  socket: Socket,
+  socket: Carrier,
   limits: RekeyLimits,
   abort: (reason: string) => void,
 ): void {

@@ -1,12 +1,20 @@
-import { generateKeyPairSync, randomBytes } from "node:crypto";
+import { generateKeyPairSync, type JsonWebKey, randomBytes } from "node:crypto";
+import { string, uint32 } from "./binary-writer.js";
 import { type PublicKey, publicKeyFromBlob } from "./public-key.js";
 
 /**
- * A new key pair; the private half as OpenSSH's PROTOCOL.key lays it out. Made here, because about one in 200 of those
- * that ssh2 makes cannot be read again.
+ * A new key pair; the private half in OpenSSH's format. Made here, because about one in 200 of those that ssh2 makes
+ * cannot be read again.
  */
 export function generateEd25519(comment = ""): { readonly privateKey: string; readonly publicKey: PublicKey } {
-  const jwk = generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" });
+  return formatEd25519(generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" }), comment);
+}
+
+/** An ed25519 key as OpenSSH's PROTOCOL.key lays it out, without encryption. */
+export function formatEd25519(
+  jwk: JsonWebKey,
+  comment = "",
+): { readonly privateKey: string; readonly publicKey: PublicKey } {
   const seed = Buffer.from(jwk.d as string, "base64url");
   const point = Buffer.from(jwk.x as string, "base64url");
   const blob = Buffer.concat([string("ssh-ed25519"), string(point)]);
@@ -27,16 +35,4 @@ export function generateEd25519(comment = ""): { readonly privateKey: string; re
     "\n",
   );
   return { privateKey, publicKey: publicKeyFromBlob(blob) as PublicKey };
-}
-
-function uint32(value: number): Buffer {
-  const buffer = Buffer.alloc(4);
-  buffer.writeUInt32BE(value);
-  return buffer;
-}
-
-/** A string of RFC 4251, section 5: its length, then its bytes. */
-function string(value: string | Buffer): Buffer {
-  const bytes = Buffer.from(value);
-  return Buffer.concat([uint32(bytes.length), bytes]);
 }

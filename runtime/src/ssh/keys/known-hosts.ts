@@ -22,6 +22,11 @@ export interface KnownHosts {
   readonly revoked: readonly KnownHost[];
   /** Keys marked `@cert-authority`: host certificates are not supported, so they prove nothing here. */
   readonly authorities: readonly KnownHost[];
+  /**
+   * What the files say of the name without the port, where that is another. As ssh has it, a key known there is good for
+   * every port of the host, and nothing else follows from it.
+   */
+  readonly portless: { readonly known: readonly KnownHost[]; readonly revoked: readonly KnownHost[] };
 }
 
 const MAX_LINE = 64 * 1024;
@@ -40,14 +45,24 @@ export function knownHostsName(host: string, port: number): string {
 /**
  * Looks a host up in files of the format of sshd(8), SSH_KNOWN_HOSTS FILE FORMAT. As ssh does, it takes a missing file
  * for an empty one, and passes over lines that it does not understand.
+ * @param alias the name to look up in place of the host and its port (ssh_config(5), HostKeyAlias)
  * @throws Error of one line, where a file exists and cannot be read.
  */
-export async function lookUpKnownHosts(names: readonly string[], host: string, port: number): Promise<KnownHosts> {
+export async function lookUpKnownHosts(
+  names: readonly string[],
+  host: string,
+  port: number,
+  alias?: string,
+): Promise<KnownHosts> {
   const files = names.map(expandHome);
   const texts = await Promise.all(files.map(readText));
-  const found = files.flatMap((file, at) => parseKnownHosts(texts[at] ?? "", file, knownHostsName(host, port)));
-  const marked = (marker: string) => found.filter((entry) => entry.marker === marker).map((entry) => entry.host);
-  return { files, known: marked(""), revoked: marked("@revoked"), authorities: marked("@cert-authority") };
+  const find = (name: string) => {
+    const found = files.flatMap((file, at) => parseKnownHosts(texts[at] ?? "", file, name));
+    const marked = (marker: string) => found.filter((entry) => entry.marker === marker).map((entry) => entry.host);
+    return { known: marked(""), revoked: marked("@revoked"), authorities: marked("@cert-authority") };
+  };
+  const portless = alias === undefined && port !== 22 ? find(knownHostsName(host, 22)) : { known: [], revoked: [] };
+  return { files, ...find(alias?.toLowerCase() ?? knownHostsName(host, port)), portless };
 }
 
 async function readText(file: string): Promise<string> {

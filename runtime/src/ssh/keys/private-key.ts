@@ -1,5 +1,7 @@
+import { createPrivateKey, type KeyObject } from "node:crypto";
 import ssh2, { type ParsedKey } from "ssh2";
 import { printable } from "../printable.js";
+import { formatEd25519 } from "./generate-ed25519.js";
 import type { FileRules } from "./read-file.js";
 
 /** A private key that was read, or word that it is encrypted and the passphrase is missing or wrong. */
@@ -11,26 +13,25 @@ export function privateKeyRules(what: string): FileRules {
 }
 
 /**
- * Reads a private key: OpenSSH's own format, or the older PEM ones of RSA and ECDSA.
+ * Reads a private key: OpenSSH's own format, PKCS#8, or the older PEM ones of RSA and ECDSA; each encrypted or not.
  * @param name What it is and where it came from, for messages.
  * @throws Error of one line that says how to convert it, where it is of another format, or that it is damaged.
  */
 export function parsePrivateKey(data: Buffer | string, name: string, passphrase?: string): PrivateKeyResult {
   const text = data.toString();
-  const convert = /^-----BEGIN (?:ENCRYPTED )?PRIVATE KEY-----/m.test(text)
-    ? "a PKCS#8 file, which cannot be read here; convert it with `ssh-keygen -p -f FILE`"
-    : /^PuTTY-User-Key-File-/.test(text)
-      ? "a PuTTY file, which cannot be read here; convert it with `puttygen FILE -O private-openssh-new -o NEWFILE`"
-      : undefined;
-  if (convert !== undefined) throw new Error(`${name} is ${convert}`);
+  if (/^PuTTY-User-Key-File-/.test(text)) {
+    throw new Error(
+      `${name} is a PuTTY file, which cannot be read here; convert it with \`puttygen FILE -O private-openssh-new -o NEWFILE\``,
+    );
+  }
+  const pkcs8 = /^-----BEGIN (ENCRYPTED )?PRIVATE KEY-----/m.exec(text);
+  if (pkcs8) return parsePkcs8(text, name, pkcs8[1] !== undefined, passphrase);
 
   const key = tryParse(data, passphrase);
   if (key instanceof Error) {
     if (/no passphrase given/.test(key.message)) return { locked: "missing" };
-    if (/bad passphrase/i.test(key.message)) return { locked: "wrong" };
-    if (/sk-(?:ssh|ecdsa)-/.test(key.message)) {
-      throw new Error(`${name} belongs to a hardware key: add it to the agent with ssh-add, and let the agent sign`);
-    }
+    if (/bad passphrase|bad decrypt/i.test(key.message)) return { locked: "wrong" };
+    if (/sk-(?:ssh|ecdsa)-/.test(key.message)) throw new Error(deviceProblem(name));
     if (/initialization vector|Unsupported cipher/.test(key.message)) {
       throw new Error(
         `${name} is encrypted in a way that cannot be read here; run \`ssh-keygen -p -Z aes256-ctr -f FILE\``,
@@ -38,7 +39,53 @@ export function parsePrivateKey(data: Buffer | string, name: string, passphrase?
     }
     throw new Error(`${name} is damaged, or no private key at all (${printable(key.message)})`);
   }
-  if (!key.isPrivateKey()) throw new Error(`${name} holds a public key: name the private one, the file without .pub`);
+  return usable(key, name);
+}
+
+/** What to do with the file of a key that a device holds. */
+export function deviceProblem(name: string): string {
+  return `${name} belongs to a hardware key: add it to the agent with ssh-add and let the agent sign, or let the program ssh connect (transport: "openssh")`;
+}
+
+/** ssh2 reads no PKCS#8; what it reads instead is made of it. */
+function parsePkcs8(text: string, name: string, encrypted: boolean, passphrase: string | undefined): PrivateKeyResult {
+  if (encrypted && passphrase === undefined) return { locked: "missing" };
+  let key: KeyObject;
+  try {
+    key = createPrivateKey({ key: text, ...(encrypted && { passphrase: passphrase as string }) });
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    // Of a file that is encrypted, OpenSSL cannot tell a wrong passphrase from damage.
+    if (encrypted && /BAD_DECRYPT|MISSING_PASSPHRASE|PKCS12|ASN1|DECODER/i.test(`${code} ${message}`)) {
+      return { locked: "wrong" };
+    }
+    throw new Error(`${name} is damaged, or no private key at all (${printable(message)})`);
+  }
+  const parsed = tryParse(toReadable(key, name), undefined);
+  if (parsed instanceof Error)
+    throw new Error(`${name} holds a key that cannot be used (${printable(parsed.message)})`);
+  return usable(parsed, name);
+}
+
+function toReadable(key: KeyObject, name: string): string | Buffer {
+  switch (key.asymmetricKeyType) {
+    case "ed25519":
+      return formatEd25519(key.export({ format: "jwk" })).privateKey;
+    case "rsa":
+      return key.export({ type: "pkcs1", format: "pem" });
+    case "ec":
+      return key.export({ type: "sec1", format: "pem" });
+    default:
+      throw new Error(
+        `${name} is of type ${key.asymmetricKeyType}, which SSH does not know; make one with \`ssh-keygen -t ed25519\``,
+      );
+  }
+}
+
+function usable(key: ParsedKey, name: string): PrivateKeyResult {
+  if (!key.isPrivateKey()) {
+    throw new Error(`${name} holds a public key: name the private one, the file without .pub`);
+  }
   if (!canSign(key)) throw new Error(`${name} is damaged: what it signs does not fit its own public key`);
   return { key };
 }

@@ -1,10 +1,14 @@
 import { spawnSync } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
-import { readFileSync, statSync } from "node:fs";
+import { copyFileSync, readFileSync, statSync } from "node:fs";
+import { dirname } from "node:path";
 import { expect, it } from "vitest";
+import { loadCertificate } from "../../../../../runtime/src/ssh/keys/certificate-file.js";
 import { generateEd25519 } from "../../../../../runtime/src/ssh/keys/generate-ed25519.js";
 import { createHostKey, loadHostKey } from "../../../../../runtime/src/ssh/keys/host-key.js";
-import { loadIdentity } from "../../../../../runtime/src/ssh/keys/identity.js";
+import { type IdentitySource, loadIdentity } from "../../../../../runtime/src/ssh/keys/identity.js";
+import { type Passphrase, Passphrases } from "../../../../../runtime/src/ssh/keys/passphrase.js";
+import { parseSignature, verifySignature } from "../../../../../runtime/src/ssh/keys/signature.js";
 import { itWith } from "../../../../interop/stock.js";
 import { failure, tempDir, write } from "../support.js";
 
@@ -14,29 +18,103 @@ function keygen(...args: string[]): string {
   return file;
 }
 
-itWith(["ssh-keygen"], "opens an encrypted key with its passphrase, from a text or a question", async () => {
-  const file = keygen("-t", "ed25519", "-N", "correct horse");
-  expect((await loadIdentity(file, "correct horse")).key.type).toBe("ssh-ed25519");
-  const asked: string[] = [];
-  const ask = async (name: string) => {
-    asked.push(name);
-    return "correct horse";
-  };
-  expect((await loadIdentity(file, ask)).source).toBe(file);
-  expect(asked).toEqual([file]);
-  expect((await failure(loadIdentity(file, "wrong"))).message).toMatch(/the passphrase does not open it$/);
-  expect((await failure(loadIdentity(file))).message).toMatch(
-    /is encrypted: give its passphrase, or load it into the agent/,
-  );
+/** Loads a key, and lets it sign; gives the type of the key. */
+async function use(from: IdentitySource, passphrase?: Passphrase): Promise<string> {
+  const identity = await loadIdentity(from, new Passphrases(passphrase));
+  const { type } = identity.publicKey;
+  const signature = parseSignature(await identity.sign(DATA, type === "ssh-rsa" ? "rsa-sha2-512" : type));
+  expect(verifySignature(identity.publicKey, signature, DATA)).toBeDefined();
+  return type;
+}
+
+const DATA = Buffer.from("what a server wants signed");
+
+itWith(["ssh-keygen"], "signs with keys of every format and type, encrypted or not", async () => {
+  const types: [string, string[]][] = [
+    ["ssh-ed25519", ["-t", "ed25519"]],
+    ["ssh-rsa", ["-t", "rsa", "-b", "2048"]],
+    ["ecdsa-sha2-nistp256", ["-t", "ecdsa", "-b", "256"]],
+    ["ecdsa-sha2-nistp384", ["-t", "ecdsa", "-b", "384"]],
+    ["ecdsa-sha2-nistp521", ["-t", "ecdsa", "-b", "521"]],
+  ];
+  for (const [type, args] of types) {
+    const plain = keygen(...args, "-N", "");
+    const copy = (name: string, format: string, passphrase: string) => {
+      copyFileSync(plain, name);
+      spawnSync("ssh-keygen", ["-q", "-p", "-m", format, "-N", passphrase, "-f", name]);
+      return name;
+    };
+    for (const format of type === "ssh-ed25519" ? ["RFC4716"] : ["RFC4716", "PEM", "PKCS8"]) {
+      expect(await use(copy(`${plain}-${format}`, format, ""))).toBe(type);
+      const locked = copy(`${plain}-${format}-locked`, format, "correct horse");
+      expect(readFileSync(locked, "utf8")).not.toBe(readFileSync(`${plain}-${format}`, "utf8"));
+      // Without its public half beside it, a PEM file has to be opened to tell what it is.
+      expect(await use(locked, async () => "correct horse")).toBe(type);
+      copyFileSync(`${plain}.pub`, `${locked}.pub`);
+      expect(await use(locked, "correct horse")).toBe(type);
+      expect((await failure(use(locked, "wrong"))).message).toMatch(
+        /is encrypted, and the passphrase does not open it$/,
+      );
+    }
+  }
 });
 
+it("signs with an ed25519 key of OpenSSL's format", async () => {
+  const { privateKey } = generateKeyPairSync("ed25519");
+  expect(await use({ privateKey: privateKey.export({ type: "pkcs8", format: "pem" }) })).toBe("ssh-ed25519");
+  const locked = privateKey.export({ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase: "secret" });
+  expect(await use({ privateKey: locked }, "secret")).toBe("ssh-ed25519");
+  const { privateKey: alien } = generateKeyPairSync("x25519");
+  const text = alien.export({ type: "pkcs8", format: "pem" });
+  expect((await failure(use({ privateKey: text }))).message).toMatch(/is of type x25519, which SSH does not know/);
+});
+
+itWith(
+  ["ssh-keygen"],
+  "asks for a passphrase when a signature is wanted, three times at most, and then no more",
+  async () => {
+    const file = keygen("-t", "ed25519", "-N", "correct horse");
+    const asked: string[] = [];
+    const answers = ["wrong", "wrong again", "correct horse"];
+    const passphrases = new Passphrases(async (name) => {
+      asked.push(name);
+      return answers[asked.length - 1];
+    });
+    const identity = await loadIdentity(file, passphrases);
+    expect([identity.source, identity.locked, asked]).toEqual([file, true, []]);
+    await identity.sign(DATA, "ssh-ed25519");
+    await (await loadIdentity(file, passphrases)).sign(DATA, "ssh-ed25519");
+    expect(asked).toEqual([file, file, file]);
+    let count = 0;
+    const wrong = () => `wrong ${++count}`;
+    expect((await failure(use(file, wrong))).message).toMatch(/the passphrase does not open it$/);
+    expect(count).toBe(3);
+    expect((await failure(use(file, () => undefined))).message).toMatch(/the passphrase does not open it$/);
+    expect((await failure(use(file, () => Promise.reject(new Error("no terminal"))))).message).toBe("no terminal");
+    expect((await failure(use(file))).message).toMatch(/is encrypted: give its passphrase, or load it into the agent/);
+  },
+);
+
 itWith(["ssh-keygen"], "says how to convert what it cannot read", async () => {
-  const rsa = keygen("-t", "rsa", "-b", "2048", "-N", "", "-m", "PKCS8");
-  expect((await failure(loadIdentity(rsa))).message).toMatch(/a PKCS#8 file.*convert it with `ssh-keygen -p -f FILE`/);
   const chacha = keygen("-t", "ed25519", "-N", "secret", "-Z", "chacha20-poly1305@openssh.com");
-  expect((await failure(loadIdentity(chacha, "secret"))).message).toMatch(/ssh-keygen -p -Z aes256-ctr -f FILE/);
+  expect((await failure(use(chacha, "secret"))).message).toMatch(/ssh-keygen -p -Z aes256-ctr -f FILE/);
   const putty = write(tempDir(), "key.ppk", "PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\n");
-  expect((await failure(loadIdentity(putty))).message).toMatch(/a PuTTY file.*puttygen FILE -O private-openssh-new/);
+  expect((await failure(use(putty))).message).toMatch(/a PuTTY file.*puttygen FILE -O private-openssh-new/);
+});
+
+itWith(["ssh-keygen"], "finds the certificate beside a key, and passes over what is none", async () => {
+  const file = keygen("-t", "ed25519", "-N", "");
+  const authority = keygen("-t", "ed25519", "-N", "");
+  spawnSync("ssh-keygen", ["-q", "-s", authority, "-I", "id", "-n", "alice", `${file}.pub`]);
+  const { certificates, publicKey } = await loadIdentity(file, new Passphrases(undefined));
+  expect(certificates.map(({ type, key }) => [type, key.fingerprint])).toEqual([
+    ["ssh-ed25519-cert-v01@openssh.com", publicKey.fingerprint],
+  ]);
+  write(dirname(file), "key-cert.pub", "rubbish");
+  expect((await loadIdentity(file, new Passphrases(undefined))).certificates).toEqual([]);
+  expect((await failure(loadCertificate(`${file}-cert.pub`))).message).toMatch(/key-cert.pub holds no certificate$/);
+  spawnSync("ssh-keygen", ["-q", "-s", authority, "-h", "-I", "id", "-n", "edge", `${file}.pub`]);
+  expect((await failure(loadCertificate(`${file}-cert.pub`))).message).toMatch(/is for a host, and logs nobody in$/);
 });
 
 itWith(["ssh-keygen"], "refuses a host key that is not ed25519, or is encrypted", async () => {
@@ -58,7 +136,7 @@ it("refuses every damaged key with a reason, whatever bit is wrong", async () =>
     const damaged = Buffer.from(body);
     damaged[at] = (damaged[at] ?? 0) ^ 0x55;
     const text = [head, damaged.toString("base64"), rest.at(-1)].join("\n");
-    const outcome = await loadIdentity({ privateKey: text }).catch((error: Error) => error.message);
+    const outcome = await use({ privateKey: text }).catch((error: Error) => error.message);
     if (typeof outcome === "string") refused++;
   }
   // What is left are the outer copy of the public key, the comment and the padding, which nobody relies on.
@@ -80,14 +158,7 @@ it("creates a host key once, for its owner alone, with the public half beside it
 it("makes ed25519 keys that can always be read again", async () => {
   for (let round = 0; round < 300; round++) {
     const { privateKey, publicKey } = generateEd25519("x".repeat(round % 9));
-    const { key } = await loadIdentity({ privateKey });
-    expect(key.getPublicSSH().equals(publicKey.blob)).toBe(true);
+    const identity = await loadIdentity({ privateKey }, new Passphrases(undefined));
+    expect(identity.publicKey.blob.equals(publicKey.blob)).toBe(true);
   }
-});
-
-it("reads the older formats of RSA and ECDSA", async () => {
-  const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey.export({ type: "pkcs1", format: "pem" });
-  expect((await loadIdentity({ privateKey: rsa })).key.type).toBe("ssh-rsa");
-  const ec = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.export({ type: "sec1", format: "pem" });
-  expect((await loadIdentity({ privateKey: ec })).key.type).toBe("ecdsa-sha2-nistp256");
 });
