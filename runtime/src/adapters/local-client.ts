@@ -1,5 +1,5 @@
 import { AGENT } from "../agent.js";
-import type { MethodBinding } from "../client/client-call.js";
+import type { MethodBinding } from "../client/method-binding.js";
 import { OneConnection } from "../client/one-connection.js";
 import { type StreamingCall, startStreaming } from "../client/response-stream.js";
 import type { Items } from "../client/streams.js";

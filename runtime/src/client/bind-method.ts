@@ -1,7 +1,8 @@
 import type { RpcError } from "../contract/rpc-error.js";
-import { ClientCall, type MethodBinding } from "./client-call.js";
+import { ClientCall } from "./client-call.js";
 import { inherit } from "./inherit.js";
 import { interceptOutbound, type OutboundCall, streamOf } from "./interceptor.js";
+import type { MethodBinding } from "./method-binding.js";
 import { nameMethod } from "./name-method.js";
 import { responseStream, safeResponseStream, startStreaming, toResult } from "./response-stream.js";
 import type { Items, ResponseStream } from "./streams.js";

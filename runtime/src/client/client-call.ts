@@ -1,7 +1,5 @@
 import { setMaxListeners } from "node:events";
 import { checkRequest } from "../codec/check.js";
-import { encodeJson } from "../codec/json.js";
-import type { Method } from "../contract/method.js";
 import { RpcError } from "../contract/rpc-error.js";
 import { STATUSES } from "../contract/status.js";
 import type { Connection } from "../wire/connection.js";
@@ -9,43 +7,13 @@ import type { ItemSender } from "../wire/item-sender.js";
 import { encodeMetadata, type Metadata } from "../wire/metadata.js";
 import type { OutgoingCall } from "../wire/outgoing-calls.js";
 import { ProtocolError } from "../wire/protocol-error.js";
-import type { WindowBudget } from "../wire/window-budget.js";
 import { readAnswer } from "./answer.js";
-import type { ConnectionSource, WaitingCall } from "./connection-source.js";
-import type { ClientInterceptor } from "./interceptor.js";
+import type { CallStreams } from "./call-streams.js";
+import { cancelled, checkSignal, checkTimeout, encodeRequest, MAX_TIMEOUT } from "./check-call.js";
+import type { WaitingCall } from "./connection-source.js";
+import type { MethodBinding } from "./method-binding.js";
 import { nameMethod } from "./name-method.js";
 import type { CallOptions } from "./unary.js";
-
-/** The longest timeout: what a timer of Node can wait, about 24.8 days. */
-export const MAX_TIMEOUT = 0x7fff_ffff;
-
-/** What all calls of one method share. */
-export interface MethodBinding {
-  readonly connections: ConnectionSource;
-  readonly method: Method;
-  /** The method's place in this side's HELLO. */
-  readonly index: number;
-  /** Milliseconds that a unary call may take where neither it nor the method says. */
-  readonly timeout: number;
-  /** Bytes of metadata that a call may carry. */
-  readonly maxMetadata: number;
-  /** Wrap the calls; the first one is outermost. */
-  readonly interceptors: readonly ClientInterceptor[];
-  /** Bytes that a server may send ahead in a response stream, at first. */
-  readonly window: number;
-  /** What the windows of all response streams may grow by. */
-  readonly windows: WindowBudget;
-}
-
-/** The streams of a call, as it drives them. A unary call has none. */
-export interface CallStreams {
-  /** Sends the request stream, once the call is open; absent where there is none. */
-  readonly opened?: (sender: ItemSender) => void;
-  /** Takes an item of the response stream; absent where there is none. @throws RpcError where it cannot be taken */
-  readonly item?: (buffer: Buffer, start: number, end: number) => void;
-  /** The call has ended, well or with an error; before its promise settles. */
-  readonly ended: (error: RpcError | undefined) => void;
-}
 
 /**
  * One call on its way, of any kind. It settles exactly once, and lets go of its timer and signal when it does. Where its
@@ -279,37 +247,4 @@ function expire(call: ClientCall): void {
 
 function resend(call: ClientCall): void {
   call.resend();
-}
-
-/** What a schema lets pass as any value may still hold what JSON cannot carry. */
-function encodeRequest(request: unknown): string {
-  try {
-    return encodeJson(request);
-  } catch (error) {
-    const [reason] = (error as Error).message.split("\n");
-    throw new RpcError("BAD_REQUEST", `the request cannot be written as JSON: ${reason}`, { cause: error });
-  }
-}
-
-function checkSignal(signal: AbortSignal | undefined): void {
-  if (signal === undefined) return;
-  if (typeof signal?.addEventListener !== "function") {
-    throw new RpcError(
-      "BAD_REQUEST",
-      `signal is no AbortSignal: it is ${signal === null ? "null" : `a ${typeof signal}`}`,
-    );
-  }
-  if (signal.aborted) throw cancelled(signal);
-}
-
-function cancelled(signal: AbortSignal): RpcError {
-  return new RpcError("CANCELLED", "the caller cancelled the call", { cause: signal.reason });
-}
-
-function checkTimeout(timeout: number): number {
-  if (typeof timeout !== "number" || !(timeout <= MAX_TIMEOUT)) {
-    throw new RpcError("BAD_REQUEST", `timeout is ${timeout}; it is in milliseconds, at most ${MAX_TIMEOUT}`);
-  }
-  if (timeout <= 0) throw new RpcError("DEADLINE_EXCEEDED", `the deadline had passed already (timeout: ${timeout} ms)`);
-  return timeout;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { MAX_TIMEOUT } from "../../../../runtime/src/client/client-call.js";
+import { MAX_TIMEOUT } from "../../../../runtime/src/client/check-call.js";
 import { inherit } from "../../../../runtime/src/client/inherit.js";
 
 const parent = (left: number, metadata: [string, string[]][] = []) => ({
