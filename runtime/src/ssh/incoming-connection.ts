@@ -44,7 +44,11 @@ export class IncomingConnection {
     connection.setMaxListeners(0);
     socket.setMaxListeners(0);
     // ssh2 may go on reading after an error; nothing good comes after one.
-    connection.on("error", (error: Error) => this.#abort(error.message));
+    connection.on("error", (error: Error) => {
+      // Its last words may say which algorithms would do.
+      socket.uncork();
+      this.#abort(error.message);
+    });
     connection.on("close", () => {
       authentication.end();
       const fields = { ...authentication.who, ...(this.#reason && { reason: printable(this.#reason) }) };

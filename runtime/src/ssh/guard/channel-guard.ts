@@ -28,7 +28,7 @@ export function guardChannels(protocol: Protocol, channels: Channels, abort: (re
     return state?.incoming && (state as ChannelState);
   };
   const checkSize = (info: OpenInfo): string | undefined => {
-    if (info.packetSize < MIN_PACKET) return `it asks for packets of ${info.packetSize} bytes`;
+    if (!(info.packetSize >= MIN_PACKET)) return `it asks for packets of ${info.packetSize} bytes`;
     info.packetSize = Math.min(info.packetSize, MAX_PACKET);
     return undefined;
   };

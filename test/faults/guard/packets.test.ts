@@ -1,0 +1,135 @@
+import { randomBytes } from "node:crypto";
+import { expect, test } from "vitest";
+import { startBench } from "../../unit/runtime/ssh/support.js";
+import { within } from "../../unit/runtime/support/wait.js";
+import { bystander, endedFor, loggedIn, rawSocket, stranger, string, uint32 } from "./support.js";
+
+const GREETING = "SSH-2.0-attacker\r\n";
+
+test.each([
+  ["no length", uint32(0)],
+  ["more than any packet has", uint32(0xffff_ffff)],
+  ["no whole block", uint32(13)],
+])("a packet length of %s ends its connection, and nothing else", async (_, length) => {
+  const bench = await startBench();
+  const other = await bystander(bench);
+  const socket = await rawSocket(bench);
+  socket.write(GREETING);
+  socket.write(Buffer.concat([length, randomBytes(64)]));
+  await within("the end", socket.gone);
+  await other.unharmed();
+});
+
+test("garbage in place of each message of the handshake ends its connection, and nothing else", async () => {
+  const bench = await startBench();
+  const other = await bystander(bench);
+  const packet = (payload: Buffer) => {
+    const padding = 16 - ((5 + payload.length) % 8);
+    return Buffer.concat([
+      uint32(1 + payload.length + padding),
+      Buffer.from([padding]),
+      payload,
+      Buffer.alloc(padding),
+    ]);
+  };
+  const name = string("none");
+  const lists = Buffer.concat([string("curve25519-sha256"), string("ssh-ed25519"), ...Array<Buffer>(8).fill(name)]);
+  for (const payload of [
+    Buffer.from([20]),
+    Buffer.concat([Buffer.from([20]), randomBytes(16), uint32(0xffff_ffff)]),
+    Buffer.concat([Buffer.from([20]), randomBytes(16), lists, Buffer.alloc(5)]),
+    Buffer.from([21]),
+    Buffer.from([30, 0, 0, 0, 0]),
+    Buffer.from([50, 1, 2, 3]),
+    Buffer.from([94, 0, 0, 0, 0]),
+    Buffer.from([1]),
+  ]) {
+    const socket = await rawSocket(bench);
+    socket.write(Buffer.concat([Buffer.from(GREETING), packet(payload)]));
+    await within(`the end after message ${payload[0]}`, socket.gone);
+  }
+  await other.unharmed();
+});
+
+test("answers that are announced and not sent cost no memory", async () => {
+  const bench = await startBench();
+  const attacker = await stranger(bench);
+  const request = [string("alice"), string("ssh-connection"), string("keyboard-interactive"), string(""), string("")];
+  attacker.send(50, ...request);
+  const before = process.memoryUsage().arrayBuffers + process.memoryUsage().heapUsed;
+  for (let index = 0; index < 38; index++) attacker.send(61, uint32(0x0100_0000), Buffer.alloc(8));
+  await within("the end", attacker.gone);
+  await endedFor(bench, /^it announces more answers than it sends$/);
+  expect(process.memoryUsage().arrayBuffers + process.memoryUsage().heapUsed - before).toBeLessThan(50_000_000);
+  await bench.dial();
+});
+
+test.each([
+  ["opens a channel", 90],
+  ["sends data", 94],
+  ["makes a global request", 80],
+  ["sends what no standard knows", 192],
+  ["sends what only servers say", 52],
+  ["asks for new keys", 20],
+])("a client that %s before it has logged in is disconnected", async (_, message) => {
+  const bench = await startBench();
+  const attacker = await stranger(bench);
+  attacker.send(message, string("session"), uint32(0), uint32(65_536), uint32(32_768));
+  await within("the end", attacker.gone);
+  await endedFor(bench, new RegExp(`^it sends message ${message} before it has logged in$`));
+  expect(bench.accepted).toHaveLength(0);
+});
+
+test("a client that only sends messages to be ignored is disconnected after loginBytes", async () => {
+  const bench = await startBench({ loginBytes: 20_000 });
+  const attacker = await stranger(bench);
+  for (let index = 0; index < 10_000 && !attacker.socket.destroyed; index++) attacker.send(2, string("x".repeat(1000)));
+  await within("the end", attacker.gone);
+  await endedFor(bench, /^it has sent \d+ bytes without logging in \(loginBytes\)$/);
+});
+
+test("a client that sends garbage within a key exchange is disconnected after loginBytes", async () => {
+  const bench = await startBench({ loginBytes: 20_000 });
+  const socket = await rawSocket(bench);
+  socket.write(GREETING);
+  // Of a client that knows no strict key exchange, messages to be ignored are taken before it.
+  const ignored = Buffer.concat([uint32(1012), Buffer.from([5, 2]), string("x".repeat(1001)), Buffer.alloc(5)]);
+  const timer = setInterval(() => socket.writable && socket.write(ignored), 1);
+  await within("the end", socket.gone);
+  clearInterval(timer);
+  await endedFor(bench, /\(loginBytes\)$/);
+});
+
+test("compression is not to be had: what inflates to a thousand times its size is refused in the key exchange", async () => {
+  const bench = await startBench();
+  await expect(stranger(bench, { algorithms: { compress: ["zlib"] } })).rejects.toThrow(/compression/);
+  await expect(stranger(bench, { algorithms: { compress: ["zlib@openssh.com"] } })).rejects.toThrow(/compression/);
+});
+
+test.each([
+  ["a global request", [80]],
+  ["a channel request", [98, 0, 0]],
+  ["data", [94, 0]],
+  ["a channel", [90, 0, 0, 0, 200]],
+  ["data for a channel that cannot be", [94, 255, 255, 255, 255, 0, 0, 0, 0]],
+  ["a disconnect", [1, 0]],
+])("a client that sends %s that is damaged ends itself, and nobody else", async (_, bytes) => {
+  const bench = await startBench();
+  const other = await bystander(bench);
+  const attacker = await loggedIn(bench);
+  attacker.send(Buffer.from(bytes));
+  await within("the end", attacker.gone);
+  await other.unharmed();
+});
+
+test("debug messages of a client are logged, some of them, and as one line each", async () => {
+  const bench = await startBench();
+  const attacker = await loggedIn(bench);
+  for (let index = 0; index < 100; index++) attacker.send(4, 1, string(`message ${index}\n\x1b[31m`), string(""));
+  await bench.dial();
+  await expect.poll(() => bench.log.with("debug message of the client").length).toBe(10);
+  expect(bench.log.with("debug message of the client")[0]).toMatchObject({
+    level: "debug",
+    fields: { user: "alice", text: "message 0\\u{a}\\u{1b}[31m" },
+  });
+});
