@@ -91,19 +91,6 @@ itWith(["ssh", "ssh-keygen"], "ssh logs in with RSA and each ECDSA curve", async
   }
 });
 
-itWith(["ssh", "ssh-keygen"], "ssh with a certificate of a key that is not listed is refused", async () => {
-  const directory = tempDir();
-  const bench = await startBench();
-  const authority = makeKey(directory, "ca");
-  const user = `${directory}/user`;
-  spawnSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", user]);
-  spawnSync("ssh-keygen", ["-q", "-s", authority.file, "-I", "id", "-n", "alice", `${user}.pub`]);
-  appendFileSync(bench.authorizedKeys, `${authority.line}\ncert-authority ${authority.line}\n`);
-  expect((await ssh(bench, ["-s"], ["sshrpc"], "", user)).stderr).toMatch(/Permission denied/);
-  const reasons = bench.log.with("authentication refused").map(({ fields }) => fields["reason"]);
-  expect(reasons).toContain("certificates are not supported");
-});
-
 itWith(["ssh-keyscan"], "ssh-keyscan prints the line that makes the host known", async () => {
   const bench = await startBench();
   const { stdout } = await run("ssh-keyscan", ["-p", String(bench.listener.port), "127.0.0.1"]);

@@ -1,0 +1,358 @@
+import { spawn } from "node:child_process";
+import { appendFileSync, writeFileSync } from "node:fs";
+import { expect, onTestFinished } from "vitest";
+import type { ListenOptions } from "../../runtime/src/ssh/listen-options.js";
+import { type Bench, makeKey, startBench, tempDir, write } from "../unit/runtime/ssh/support.js";
+import { type Outcome, run } from "./run.js";
+import { itWith, PYTHON } from "./stock.js";
+
+/** The stock client, on nothing but the bench's files. */
+function ssh(bench: Bench, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
+  return run("ssh", sshArguments(bench, args), "hello", env);
+}
+
+function sshArguments(bench: Bench, args: readonly string[]): string[] {
+  const options = ["-F", "none", "-T", "-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none"];
+  options.push("-o", `UserKnownHostsFile=${bench.knownHosts}`, "-o", "StrictHostKeyChecking=yes");
+  const address = ["-p", String(bench.listener.port), "alice@127.0.0.1", "-s", "sshrpc"];
+  return [...options, ...args, ...address];
+}
+
+const withKey = (bench: Bench, file: string) => ssh(bench, ["-o", "BatchMode=yes", "-i", file]);
+
+/** Why the server refused somebody last. */
+const reason = ({ log }: Bench) => log.with("authentication refused").at(-1)?.fields["reason"];
+
+/** An authority, and keys that it certifies. */
+class Authority {
+  readonly directory = tempDir();
+  readonly file: string;
+  readonly #type: string;
+  #count = 0;
+
+  constructor(type = "ed25519") {
+    this.#type = type;
+    this.file = `${this.directory}/ca`;
+  }
+
+  async line(): Promise<string> {
+    await run("ssh-keygen", ["-q", "-t", this.#type, "-N", "", "-f", this.file]);
+    return (await run("ssh-keygen", ["-y", "-f", this.file])).stdout.trim();
+  }
+
+  /** A private key whose certificate lies beside it, made with `ssh-keygen -s` and these arguments. */
+  async certify(args: readonly string[], type = "ed25519"): Promise<string> {
+    const file = `${this.directory}/user${this.#count++}`;
+    await run("ssh-keygen", ["-q", "-t", type, "-N", "", "-f", file]);
+    const { status, stderr } = await run("ssh-keygen", [
+      "-q",
+      "-s",
+      this.file,
+      "-I",
+      "laptop 7",
+      ...args,
+      `${file}.pub`,
+    ]);
+    expect(status, stderr).toBe(0);
+    return file;
+  }
+}
+
+async function startCertified(options: (authority: Authority, line: string) => Partial<ListenOptions>) {
+  const authority = new Authority();
+  const line = await authority.line();
+  return { authority, line, bench: await startBench(options(authority, line)) };
+}
+
+const listed = (options = "") =>
+  startCertified((_, line) => ({ authorizedKeys: { lines: [`cert-authority${options} ${line}`] } }));
+
+const CERTIFIED = ["-n", "alice", "-z", "42", "-V", "-1m:+1h"];
+
+itWith(["ssh", "ssh-keygen"], "ssh logs in with a certificate, and the server knows what it says", async () => {
+  const { authority, bench } = await listed(',scopes="notes:*"');
+  const file = await authority.certify(["-n", "alice,bob", "-z", "42", "-V", "-1m:+1h"]);
+  const { stdout, stderr } = await withKey(bench, file);
+  expect(stdout, stderr).toBe("hello");
+  const peer = bench.accepted[0]?.peer;
+  expect(peer).toMatchObject({ user: "alice", keyName: "laptop 7", scopes: ["notes:*"], provenBy: ["publickey"] });
+  expect(peer?.certificate).toMatchObject({ keyId: "laptop 7", serial: "42", principals: ["alice", "bob"] });
+  expect([...(peer?.certificate?.extensions.keys() ?? [])]).toContain("permit-pty");
+  expect(peer?.certificate?.validBefore).toBeGreaterThan(Date.now());
+  expect(peer?.fingerprint).toMatch(/^SHA256:/);
+  const [line] = bench.log.with("authenticated");
+  expect(line?.fields).toMatchObject({ keyId: "laptop 7", serial: "42", fingerprint: peer?.fingerprint });
+});
+
+for (const type of ["ed25519", "rsa", "ecdsa"]) {
+  itWith(["ssh", "ssh-keygen"], `ssh logs in with a certificate for ${type}, by an authority of ${type}`, async () => {
+    const authority = new Authority(type);
+    const bench = await startBench({ certificateAuthorities: { lines: [await authority.line()] } });
+    const { stdout, stderr } = await withKey(bench, await authority.certify(["-n", "alice"], type));
+    expect(stdout, `${stderr} ${reason(bench)}`).toBe("hello");
+    expect(bench.accepted[0]?.peer.certificate?.validBefore).toBeUndefined();
+  });
+}
+
+for (const [title, args, why] of [
+  ["for another user", ["-n", "bob"], "none of its principals is alice"],
+  ["for nobody by name", [], "it names no principal, so that it would be anybody's"],
+  ["that has expired", ["-n", "alice", "-V", "20200101:20200201"], /^it has expired on 2020-0/],
+  ["that is not valid yet", ["-n", "alice", "-V", "+1d:+2d"], /^it is not valid before /],
+  ["with a command", ["-n", "alice", "-O", "force-command=id"], /^it forces a command/],
+  [
+    "for another address",
+    ["-n", "alice", "-O", "source-address=192.0.2.0/24"],
+    /192\.0\.2\.0\/24 does not cover 127\.0\.0\.1$/,
+  ],
+  [
+    "with an unknown critical option",
+    ["-n", "alice", "-O", "critical:moon@phase=full"],
+    "its critical option moon@phase is not known",
+  ],
+  [
+    "by an RSA authority with SHA-1",
+    ["-n", "alice", "-t", "ssh-rsa"],
+    "its authority has not signed it, or with SHA-1",
+  ],
+] as const) {
+  itWith(["ssh", "ssh-keygen"], `ssh is refused with a certificate ${title}, and is not told why`, async () => {
+    const authority = new Authority(title.includes("RSA") ? "rsa" : "ed25519");
+    const bench = await startBench({ authorizedKeys: { lines: [`cert-authority ${await authority.line()}`] } });
+    const file = await authority.certify(args);
+    const { stdout, stderr, status } = await withKey(bench, file);
+    expect({ stdout, status }).toEqual({ stdout: "", status: 255 });
+    expect(stderr).toMatch(/Permission denied \(publickey\)/);
+    expect(bench.accepted).toEqual([]);
+    const reasons = bench.log.with("authentication refused").map(({ fields }) => fields["reason"] as string);
+    const expected = typeof why === "string" ? (text: string) => text === why : (text: string) => why.test(text);
+    const prefix = "the certificate is refused: ";
+    expect(
+      reasons.some((text) => text.startsWith(prefix) && expected(text.slice(prefix.length))),
+      String(reasons),
+    ).toBe(true);
+  });
+}
+
+itWith(
+  ["ssh", "ssh-keygen"],
+  "ssh is refused with a certificate of an authority that is listed as a mere key",
+  async () => {
+    const authority = new Authority();
+    const bench = await startBench({ authorizedKeys: { lines: [await authority.line()] } });
+    expect((await withKey(bench, await authority.certify(CERTIFIED))).status).toBe(255);
+    const reasons = bench.log.with("authentication refused").map(({ fields }) => fields["reason"]);
+    expect(reasons).toContain("the certificate is refused: its authority is not listed");
+  },
+);
+
+itWith(["ssh", "ssh-keygen"], "a certificate's own address, principals and scopes are kept", async () => {
+  const { authority, bench } = await listed(',principals="ops,readers",scopes="notes:*"');
+  const file = await authority.certify([
+    ...["-n", "readers", "-O", "source-address=127.0.0.0/8,::1/128", "-O", "clear"],
+    ...["-O", "extension:scopes@sshrpc=notes:read,admin"],
+  ]);
+  expect((await withKey(bench, file)).stdout).toBe("hello");
+  expect(bench.accepted[0]?.peer).toMatchObject({
+    scopes: ["notes:read"],
+    permits: { pty: false, portForwarding: false },
+  });
+  expect((await withKey(bench, await authority.certify(["-n", "alice"]))).status).toBe(255);
+});
+
+for (const [title, revoke] of [
+  ["by its serial number", () => "serial: 40-50\n"],
+  ["by its key id", () => "id: laptop 7\n"],
+  ["by its key", (file: string) => `key: ${file}.pub\n`],
+  ["by the hash of its key", (file: string) => `sha256: ${file}.pub\n`],
+] as const) {
+  itWith(["ssh", "ssh-keygen"], `a certificate is revoked ${title}, and its connection is cut off`, async () => {
+    const directory = tempDir();
+    const revokedKeys = `${directory}/krl`;
+    await run("ssh-keygen", ["-q", "-k", "-f", revokedKeys]);
+    const { authority, bench } = await startCertified((_, line) => ({
+      authorizedKeys: { lines: [`cert-authority ${line}`] },
+      revokedKeys,
+    }));
+    const [revoked, good] = [
+      await authority.certify(CERTIFIED),
+      await authority.certify(["-n", "alice", "-I", "good"]),
+    ];
+    expect((await withKey(bench, revoked)).stdout).toBe("hello");
+    const connected = await hold(bench, revoked);
+    const spec = write(directory, "spec", await keyLines(revoke(revoked)));
+    const made = await run("ssh-keygen", ["-q", "-k", "-u", "-f", revokedKeys, "-s", `${authority.file}.pub`, spec]);
+    expect(made.status, made.stderr).toBe(0);
+    expect((await withKey(bench, revoked)).status).toBe(255);
+    expect(String(reason(bench))).toMatch(/is revoked$|is not listed$/);
+    expect(
+      bench.log.with("authentication refused").some(({ fields }) => /is revoked/.test(String(fields["reason"]))),
+    ).toBe(true);
+    expect((await withKey(bench, good)).stdout).toBe("hello");
+    expect(await connected()).toBe(255);
+    expect(bench.log.with("access withdrawn")).toHaveLength(1);
+  });
+}
+
+/** Logs in and stays, until the server ends it: then it gives the exit status. */
+async function hold(bench: Bench, file: string): Promise<() => Promise<number | null>> {
+  const before = bench.accepted.length;
+  const child = spawn("ssh", sshArguments(bench, ["-o", "BatchMode=yes", "-i", file]), {
+    stdio: ["pipe", "ignore", "ignore"],
+  });
+  onTestFinished(() => void child.kill());
+  const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
+  await expect.poll(() => bench.accepted.length, { timeout: 10_000 }).toBe(before + 1);
+  return () => ended;
+}
+
+/** `ssh-keygen -k` wants keys, not files, in its specification. */
+async function keyLines(spec: string): Promise<string> {
+  const [, kind, file] = /^(key|sha256): (.*)\n$/.exec(spec) ?? [];
+  if (file === undefined) return spec;
+  return `${kind}: ${(await run("cat", [file])).stdout}`;
+}
+
+itWith(["ssh", "ssh-keygen"], "an authority that is revoked lets nobody in", async () => {
+  const directory = tempDir();
+  const revokedKeys = write(directory, "revoked", "");
+  const { authority, line, bench } = await startCertified((_, line) => ({
+    certificateAuthorities: { lines: [line] },
+    revokedKeys,
+  }));
+  const file = await authority.certify(CERTIFIED);
+  expect((await withKey(bench, file)).stdout).toBe("hello");
+  appendFileSync(revokedKeys, `# gone\n${line} ca\n`);
+  expect((await withKey(bench, file)).status).toBe(255);
+  expect(bench.log.with("authentication refused").map(({ fields }) => fields["reason"])).toContain(
+    "the authority is revoked",
+  );
+});
+
+itWith(["ssh"], "ssh logs in with a password, and is refused with another", async () => {
+  const bench = await startBench({
+    authorizedKeys: { lines: [makeKey(tempDir(), "nobody").line] },
+    passwords: ({ user, password }) =>
+      user === "alice" && password === "open sesame" ? { scopes: ["notes:*"] } : undefined,
+    refusalDelay: 1,
+  });
+  const answers = ["guess", "open sesame"];
+  const { stdout, stderr } = await ssh(bench, ["-o", "PreferredAuthentications=password"], askpass(answers));
+  expect(stdout, stderr).toBe("hello");
+  expect(bench.accepted[0]?.peer).toMatchObject({ user: "alice", provenBy: ["password"], scopes: ["notes:*"] });
+  expect(bench.accepted[0]?.peer.fingerprint).toBeUndefined();
+  expect(reason(bench)).toBe("the password is wrong");
+  expect(JSON.stringify(bench.log.lines)).not.toMatch(/sesame|guess/);
+});
+
+itWith(["ssh"], "ssh changes a password that has expired, after one that is refused", async () => {
+  let current = "old";
+  const bench = await startBench({
+    passwords: ({ password, newPassword }) => {
+      if (password !== current) return undefined;
+      if (newPassword === undefined) return { change: "Your password has expired." };
+      if (newPassword.length < 8) return { change: "That is too short." };
+      current = newPassword;
+      return { scopes: [] };
+    },
+  });
+  // ssh asks for the old one again with each change, and for the new one twice.
+  const answers = ["old", "old", "short", "short", "old", "much longer", "much longer"];
+  const { stdout, stderr } = await ssh(bench, ["-o", "PreferredAuthentications=password"], askpass(answers));
+  expect(stdout, stderr).toBe("hello");
+  expect(stderr).toMatch(/Your password has expired\.[\s\S]*That is too short\./);
+  expect(current).toBe("much longer");
+});
+
+itWith(["ssh"], "ssh is asked for the password by keyboard-interactive, where it prefers that", async () => {
+  const bench = await startBench({ passwords: ({ password }) => (password === "right" ? { scopes: [] } : undefined) });
+  const only = ["-o", "PreferredAuthentications=keyboard-interactive"];
+  const { stdout, stderr } = await ssh(bench, only, askpass(["right"]));
+  expect(stdout, stderr).toBe("hello");
+  expect(bench.accepted[0]?.peer.provenBy).toEqual(["keyboard-interactive"]);
+});
+
+itWith(["ssh"], "ssh needs key and password, where both are required", async () => {
+  const bench = await startBench({
+    passwords: ({ password }) => (password === "right" ? { scopes: ["notes:read", "admin"] } : undefined),
+    requiredMethods: ["publickey", "password"],
+  });
+  const { stdout, stderr } = await ssh(bench, ["-i", bench.alice.file], askpass(["right"]));
+  expect(stdout, stderr).toBe("hello");
+  expect(bench.accepted[0]?.peer).toMatchObject({
+    provenBy: ["publickey", "password"],
+    scopes: ["notes:read"],
+    keyName: "alice@laptop",
+  });
+  const keyless = await ssh(bench, ["-o", "PreferredAuthentications=password"], askpass(["right"]));
+  expect(keyless.stderr).toMatch(/Permission denied \(publickey\)/);
+});
+
+itWith(["ssh"], "ssh gets in with nothing where the server says so by name", async () => {
+  const bench = await startBench({ anonymous: { scopes: ["public:*"] } });
+  const { stdout, stderr } = await ssh(bench, ["-o", "PreferredAuthentications=none"]);
+  expect(stdout, stderr).toBe("hello");
+  expect(bench.accepted[0]?.peer).toMatchObject({ user: "alice", provenBy: ["none"], scopes: ["public:*"] });
+});
+
+const QUESTIONS = `
+import asyncio, asyncssh, sys
+class Client(asyncssh.SSHClient):
+    def kbdint_auth_requested(self):
+        return ""
+    def kbdint_challenge_received(self, name, instructions, lang, prompts):
+        print([name, instructions, [list(prompt) for prompt in prompts]])
+        return [{"Name? ": "alice", "Code: ": "123456"}[text] for text, echo in prompts]
+async def main(port, known):
+    connection, _ = await asyncssh.create_connection(Client, "127.0.0.1", int(port), username="alice", client_keys=None,
+        known_hosts=known, agent_path=None, config=None)
+    async with connection:
+        process = await connection.create_process(subsystem="sshrpc")
+        process.stdin.write("hello")
+        process.stdin.write_eof()
+        print(await process.stdout.read())
+asyncio.run(main(*sys.argv[1:]))
+`;
+
+itWith(
+  ["python3-asyncssh"],
+  "asyncssh answers questions in several rounds, with echo, and a message without any",
+  async () => {
+    const bench = await startBench({
+      keyboardInteractive: async ({ user }, ask) => {
+        const [name] = await ask({
+          title: "Welcome",
+          instruction: "Who is it?",
+          prompts: [{ text: "Name? ", echo: true }],
+        });
+        const [code] = await ask({ prompts: ["Code: "] });
+        const none = await ask({ title: "Note", instruction: "The office closes at six." });
+        return name === user && code === "123456" && none.length === 0 ? { scopes: ["*"] } : undefined;
+      },
+    });
+    const { stdout, stderr } = await run(PYTHON, [
+      "-W",
+      "ignore",
+      "-c",
+      QUESTIONS,
+      String(bench.listener.port),
+      bench.knownHosts,
+    ]);
+    expect(stdout.split("\n"), stderr).toEqual([
+      "['Welcome', 'Who is it?', [['Name? ', True]]]",
+      "['', '', [['Code: ', False]]]",
+      "['Note', 'The office closes at six.', []]",
+      "hello",
+      "",
+    ]);
+    expect(JSON.stringify(bench.log.lines)).not.toContain("123456");
+  },
+);
+
+/** A program that gives one answer each time that ssh asks. */
+function askpass(answers: readonly string[]): NodeJS.ProcessEnv {
+  const directory = tempDir();
+  writeFileSync(`${directory}/answers`, `${answers.join("\n")}\n`);
+  const script = `#!/bin/sh\nhead -n 1 '${directory}/answers'\nsed -i 1d '${directory}/answers'\n`;
+  return { SSH_ASKPASS: write(directory, "askpass", script, 0o700), SSH_ASKPASS_REQUIRE: "force", DISPLAY: ":0" };
+}

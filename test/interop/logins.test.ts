@@ -1,0 +1,111 @@
+import { appendFileSync } from "node:fs";
+import { expect } from "vitest";
+import { type Bench, startBench, tempDir } from "../unit/runtime/ssh/support.js";
+import { type Outcome, run } from "./run.js";
+import { itWith, PYTHON } from "./stock.js";
+
+/** One key pair, as OpenSSH writes it. */
+interface KeyPair {
+  readonly file: string;
+  readonly type: string;
+}
+
+/** Logs in with a stock client, sends `input` to the subsystem, and gives what came back. */
+type Login = (bench: Bench, key: KeyPair, input: string) => Promise<Outcome>;
+
+const ssh: Login = (bench, { file }, input) =>
+  run(
+    "ssh",
+    [
+      ...["-F", "none", "-T", "-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none"],
+      ...["-o", `UserKnownHostsFile=${bench.knownHosts}`, "-o", "StrictHostKeyChecking=yes", "-i", file],
+      ...["-p", String(bench.listener.port), "alice@127.0.0.1", "-s", "sshrpc"],
+    ],
+    input,
+  );
+
+const plink: Login = async (bench, { file }, input) => {
+  await run("puttygen", [file, "-O", "private", "-o", `${file}.ppk`]);
+  const host = ["-hostkey", bench.listener.fingerprints[0] as string, "-P", String(bench.listener.port)];
+  return run(
+    "plink",
+    ["-ssh", "-batch", "-noagent", "-T", ...host, "-i", `${file}.ppk`, "-s", "alice@127.0.0.1", "sshrpc"],
+    input,
+  );
+};
+
+const ASYNCSSH = `
+import asyncio, asyncssh, sys
+async def main(port, key, known):
+    async with asyncssh.connect("127.0.0.1", int(port), username="alice", client_keys=[key], known_hosts=known,
+                                agent_path=None, config=None) as connection:
+        process = await connection.create_process(subsystem="sshrpc", encoding=None)
+        process.stdin.write(sys.stdin.buffer.read())
+        process.stdin.write_eof()
+        sys.stdout.buffer.write(await process.stdout.read())
+asyncio.run(main(*sys.argv[1:]))
+`;
+
+const asyncssh: Login = (bench, { file }, input) =>
+  run(PYTHON, ["-W", "ignore", "-c", ASYNCSSH, String(bench.listener.port), file, bench.knownHosts], input);
+
+const PARAMIKO = `
+import paramiko, sys
+port, key, known = sys.argv[1:]
+client = paramiko.SSHClient()
+client.load_host_keys(known)
+client.connect("127.0.0.1", int(port), username="alice", key_filename=key, allow_agent=False, look_for_keys=False)
+channel = client.get_transport().open_session()
+channel.invoke_subsystem("sshrpc")
+channel.sendall(sys.stdin.buffer.read())
+channel.shutdown_write()
+while data := channel.recv(65536):
+    sys.stdout.buffer.write(data)
+client.close()
+`;
+
+const paramiko: Login = (bench, { file }, input) =>
+  run(PYTHON, ["-W", "ignore", "-c", PARAMIKO, String(bench.listener.port), file, bench.knownHosts], input);
+
+const CLIENTS: readonly (readonly [string, readonly string[], Login])[] = [
+  ["ssh", ["ssh"], ssh],
+  ["plink", ["plink", "puttygen"], plink],
+  ["asyncssh", ["python3-asyncssh"], asyncssh],
+  ["paramiko", ["python3-paramiko"], paramiko],
+];
+
+async function makeKey(type: string, bits?: string): Promise<KeyPair & { readonly line: string }> {
+  const file = `${tempDir()}/${type}`;
+  const size = bits === undefined ? [] : ["-b", bits];
+  await run("ssh-keygen", ["-q", "-t", type, ...size, "-N", "", "-C", `${type}${bits ?? ""}`, "-f", file]);
+  const { stdout } = await run("ssh-keygen", ["-y", "-f", file]);
+  return { file, type, line: stdout };
+}
+
+for (const [name, programs, login] of CLIENTS) {
+  for (const [type, bits] of [
+    ["ed25519", undefined],
+    ["rsa", "3072"],
+    ["ecdsa", "256"],
+    ["ecdsa", "384"],
+    ["ecdsa", "521"],
+  ] as const) {
+    itWith([...programs, "ssh-keygen"], `${name} logs in with ${type}${bits ? ` of ${bits} bits` : ""}`, async () => {
+      const bench = await startBench();
+      const key = await makeKey(type, bits);
+      appendFileSync(bench.authorizedKeys, key.line);
+      const { stdout, stderr } = await login(bench, key, "hello through the subsystem\n");
+      expect(stdout, stderr).toBe("hello through the subsystem\n");
+      expect(bench.accepted[0]?.peer).toMatchObject({ user: "alice", provenBy: ["publickey"] });
+    });
+  }
+
+  itWith([...programs, "ssh-keygen"], `${name} is refused with a key that is not listed`, async () => {
+    const bench = await startBench();
+    const { stdout, status } = await login(bench, await makeKey("ed25519"), "hello");
+    expect(stdout).toBe("");
+    expect(status).not.toBe(0);
+    expect(bench.accepted).toEqual([]);
+    expect(bench.log.with("authentication refused")[0]?.fields["reason"]).toBe("the key is not listed");
+  });
+}
