@@ -5,13 +5,15 @@ import { Batch, type BatchWriter } from "./batch.js";
 import type { CallBudget } from "./call-budget.js";
 import { CallFrames, type CallReceiver } from "./call-frames.js";
 import { FrameDecoder, type FrameSink } from "./decode.js";
+import { endDuplex } from "./end-duplex.js";
 import { FLAG, FRAME, type FrameKind, frameName, METADATA_SIZE, OPEN_SIZE } from "./frame.js";
-import { type Hello, MAX_HELLO, parseHello, parseReason } from "./hello.js";
+import { Handshake } from "./handshake.js";
+import { type Hello, MAX_HELLO, parseReason } from "./hello.js";
 import { IncomingCalls } from "./incoming-calls.js";
 import type { Limits } from "./limits.js";
 import { checkSize } from "./message-size.js";
 import { type OutgoingCall, OutgoingCalls } from "./outgoing-calls.js";
-import { PREAMBLE, PreambleScanner } from "./preamble.js";
+import { PREAMBLE } from "./preamble.js";
 import { ProtocolError } from "./protocol-error.js";
 
 /** How a connection is set up. */
@@ -33,9 +35,6 @@ export interface ConnectionOptions {
   readonly other: string;
 }
 
-/** Milliseconds that the transport has to close after the last frame, before it is destroyed. */
-const CLOSE_GRACE = 1000;
-
 /**
  * A live duplex with the multiplexer on it: it agrees on the wire with the other side, carries the calls of both, and
  * ends them all when it ends. Whoever makes it closes it; it then destroys the duplex.
@@ -45,8 +44,6 @@ export class Connection implements FrameSink {
   readonly incoming: IncomingCalls;
   /** Resolves with the reason when the connection has ended and its transport is closed. */
   readonly closed: Promise<RpcError>;
-  /** Resolves with the other side's HELLO; rejects where it does not come. */
-  readonly ready: Promise<Hello>;
 
   readonly #duplex: Duplex;
   readonly #options: ConnectionOptions;
@@ -54,15 +51,10 @@ export class Connection implements FrameSink {
   readonly #backlog = new Backlog();
   readonly #calls: CallFrames;
   readonly #decoder: FrameDecoder;
-  readonly #preamble: PreambleScanner;
-  #started = false;
-  #remote: Hello | undefined;
+  readonly #handshake: Handshake;
   /** Why the other side takes no new calls, once it does not. */
   #draining: RpcError | undefined;
   #end: RpcError | undefined;
-  #helloTimer: NodeJS.Timeout | undefined;
-  #resolveReady: (hello: Hello) => void = () => undefined;
-  #rejectReady: (error: RpcError) => void = () => undefined;
   #resolveClosed: (reason: RpcError) => void = () => undefined;
 
   constructor(duplex: Duplex, options: ConnectionOptions) {
@@ -75,16 +67,10 @@ export class Connection implements FrameSink {
     this.incoming = new IncomingCalls(this.#batch, this.#backlog, theirs, limits, options.budget);
     this.#calls = new CallFrames(this.outgoing, this.incoming, theirs % 2, limits, options.receive);
     this.#decoder = new FrameDecoder(this, MAX_HELLO);
-    this.#preamble = new PreambleScanner(limits.noise);
+    this.#handshake = new Handshake(limits, (error) => this.#fail(error));
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
     });
-    this.ready = new Promise((resolve, reject) => {
-      this.#resolveReady = resolve;
-      this.#rejectReady = reject;
-    });
-    this.ready.catch(() => undefined);
-    this.#helloTimer = setTimeout(() => this.#fail(this.#noHello()), limits.hello);
     duplex.on("data", this.#read);
     duplex.on("drain", () => this.#drained());
     duplex.on("end", () => this.#lost());
@@ -99,15 +85,20 @@ export class Connection implements FrameSink {
     });
   }
 
+  /** Resolves with the other side's HELLO; rejects where it does not come. */
+  get ready(): Promise<Hello> {
+    return this.#handshake.ready;
+  }
+
   /** The other side's HELLO, once it has come. */
   get remote(): Hello | undefined {
-    return this.#remote;
+    return this.#handshake.remote;
   }
 
   /** Bytes of a message that both sides take. */
   get maxMessage(): number {
     const { message } = this.#options.limits;
-    return Math.min(message, this.#remote?.limits.message ?? message);
+    return Math.min(message, this.remote?.limits.message ?? message);
   }
 
   /** Whether calls can be opened. */
@@ -175,22 +166,20 @@ export class Connection implements FrameSink {
   }
 
   #checkOrder(kind: FrameKind): void {
-    if (this.#remote === undefined && kind !== FRAME.HELLO && kind !== FRAME.CLOSE) {
+    if (this.remote === undefined && kind !== FRAME.HELLO && kind !== FRAME.CLOSE) {
       throw new ProtocolError(`${frameName(kind)} before HELLO`);
     }
   }
 
   #onHello(text: string): void {
-    if (this.#remote !== undefined) throw new ProtocolError("a second HELLO");
-    this.#remote = parseHello(text);
+    const hello = this.#handshake.hello(text);
     const { message, metadata } = this.#options.limits;
     this.#decoder.maxPayload = message + metadata + OPEN_SIZE + METADATA_SIZE;
-    this.outgoing.max = this.#remote.limits.calls;
-    this.outgoing.window = this.#remote.limits.window;
+    this.outgoing.max = hello.limits.calls;
+    this.outgoing.window = hello.limits.window;
     this.outgoing.maxItem = this.incoming.maxItem = this.maxMessage;
-    this.#calls.methods = this.#remote.methods.length;
-    clearTimeout(this.#helloTimer);
-    this.#resolveReady(this.#remote);
+    this.#calls.methods = hello.methods.length;
+    this.#handshake.complete(hello);
   }
 
   #onDrain(reason: string): void {
@@ -211,20 +200,10 @@ export class Connection implements FrameSink {
     this.#finish(new RpcError("UNAVAILABLE", `${this.#options.other} closed the connection: ${reason}`), refused);
   }
 
-  #noHello(): ProtocolError {
-    return new ProtocolError(
-      this.#started
-        ? `no HELLO within ${this.#options.limits.hello} ms`
-        : `no sshrpc preamble within ${this.#options.limits.hello} ms; what came begins: ${this.#preamble.noise()}`,
-    );
-  }
-
   readonly #read = (chunk: Buffer): void => {
     this.#decode(() => {
-      const frames = this.#started ? chunk : this.#preamble.push(chunk);
-      if (frames === undefined) return;
-      this.#started = true;
-      if (frames.length > 0) this.#decoder.push(frames);
+      const frames = this.#handshake.read(chunk);
+      if (frames !== undefined && frames.length > 0) this.#decoder.push(frames);
     });
   };
 
@@ -276,30 +255,13 @@ export class Connection implements FrameSink {
   #finish(reason: RpcError, refused = false): void {
     if (this.#end !== undefined) return;
     this.#end = reason;
-    clearTimeout(this.#helloTimer);
     this.#batch.flush();
     this.#batch.discard();
-    this.#rejectReady(reason);
+    this.#handshake.end(reason);
     this.#options.onEnd?.(reason);
     this.outgoing.lost(reason, refused);
     this.incoming.lost(reason);
     this.#backlog.drain();
-    this.#endDuplex(() => this.#resolveClosed(reason));
-  }
-
-  /** Lets the last frames leave, and makes sure that the duplex ends, whatever the other side does. */
-  #endDuplex(done: () => void): void {
-    const duplex = this.#duplex;
-    if (duplex.destroyed) {
-      done();
-      return;
-    }
-    duplex.resume();
-    duplex.end();
-    const timer = setTimeout(() => duplex.destroy(), CLOSE_GRACE);
-    duplex.once("close", () => {
-      clearTimeout(timer);
-      done();
-    });
+    endDuplex(this.#duplex, () => this.#resolveClosed(reason));
   }
 }
