@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { createHostKey } from "../ssh/keys/host-key.js";
 import { UsageError } from "./failure.js";
 
@@ -13,8 +13,15 @@ const AUTHORIZED_KEYS = `# Who may connect: one public key a line, as sshd(8) de
 # What a key may do stands before it; a key without scopes may call only what asks for none.
 #
 #   scopes="*" ssh-ed25519 AAAA… alice@laptop
-#   scopes="notes:read,time:*" ssh-ed25519 AAAA… ci
+#   scopes="notes:read,time:*",expiry-time="20301231Z",from="192.0.2.0/24" ssh-ed25519 AAAA… ci
+#
+# "sshrpc keys add|list|show|remove" edits it. A server that runs takes every change in at once.
 `;
+
+/** Where the files of a server are in its directory, whether they exist or not. */
+export function homeFiles(directory: string): Home {
+  return { hostKey: join(directory, "ssh_host_ed25519_key"), authorizedKeys: join(directory, "authorized_keys") };
+}
 
 /**
  * The host key and the list of authorized keys in `directory`, each made where it is missing: the key at random, the
@@ -22,7 +29,7 @@ const AUTHORIZED_KEYS = `# Who may connect: one public key a line, as sshd(8) de
  */
 export async function prepareHome(directory: string): Promise<Home> {
   makeDirectory(directory);
-  const home = { hostKey: join(directory, "ssh_host_ed25519_key"), authorizedKeys: join(directory, "authorized_keys") };
+  const home = homeFiles(directory);
   if (!existsSync(home.hostKey)) await createHostKey(home.hostKey);
   if (!existsSync(home.authorizedKeys))
     writeFileSync(home.authorizedKeys, AUTHORIZED_KEYS, { mode: 0o600, flag: "wx" });
@@ -33,12 +40,23 @@ export async function prepareHome(directory: string): Promise<Home> {
 function makeDirectory(directory: string): void {
   try {
     if (existsSync(directory) && statSync(directory).isDirectory()) return;
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeMissing(resolve(directory));
     writeFileSync(join(directory, ".gitignore"), "*\n");
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException).code ?? (error as Error).message;
     throw new UsageError(
       `${JSON.stringify(directory)} cannot be made a directory (${reason}); name another with --home`,
     );
+  }
+}
+
+/** One after the other: Node 20's recursive mkdir never ends where the system refuses with ENOENT, as in /proc. */
+function makeMissing(directory: string): void {
+  if (existsSync(directory)) return;
+  makeMissing(dirname(directory));
+  try {
+    mkdirSync(directory, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   }
 }

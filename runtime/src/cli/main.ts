@@ -3,6 +3,7 @@ import { VERSION } from "../agent.js";
 import { addCallCommand } from "./call.js";
 import { addCodegenCommands } from "./codegen.js";
 import { reportFailure } from "./failure.js";
+import { addKeysCommands } from "./keys/keys-command.js";
 import { addServeCommand } from "./serve.js";
 
 /** `sshrpc`: one file a command. Exit status: 0 done, 1 it failed, 2 the command line is wrong. */
@@ -24,6 +25,7 @@ function usageLine(text: string): string {
 try {
   addServeCommand(program);
   addCallCommand(program);
+  addKeysCommands(program);
   await addCodegenCommands(program, process.argv[2]);
   await program.parseAsync();
 } catch (error) {

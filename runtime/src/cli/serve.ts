@@ -1,10 +1,14 @@
 import { userInfo } from "node:os";
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import type { Api } from "../contract/method.js";
 import { type Server, serveHandlers } from "../serve-api.js";
+import { knownHostsName } from "../ssh/keys/known-hosts.js";
+import { formatHostPort } from "../ssh/target.js";
+import { DEFAULTS } from "./defaults.js";
 import { durationFrom } from "./duration.js";
 import { prepareHome } from "./home.js";
 import { loadHandlers } from "./load-handlers.js";
+import { parsePort } from "./port.js";
 import { addStdioOptions, type StdioFlags, serveOverStdio } from "./serve-stdio.js";
 
 interface ServeFlags extends StdioFlags {
@@ -25,9 +29,9 @@ export function addServeCommand(program: Command): void {
     .requiredOption("--handlers <file>", "the file whose default export is defineHandlers({ … })")
     .option("--host-key <file>", "the server's private key (default: one in --home, made at first start)")
     .option("--authorized-keys <file>", "who may connect (default: a list in --home, made at first start)")
-    .option("--listen <address>", "the address to listen on; 0.0.0.0 or :: for all", "127.0.0.1")
-    .option("--port <number>", "the port to listen on; 0 for a free one", parsePort, 8022)
-    .option("--home <directory>", "where the files are kept that are not named", ".sshrpc")
+    .option("--listen <address>", "the address to listen on; 0.0.0.0 or :: for all", DEFAULTS.host)
+    .option("--port <number>", "the port to listen on; 0 for a free one", parsePort, DEFAULTS.port)
+    .option("--home <directory>", "where the files are kept that are not named", DEFAULTS.home)
     .option("--grace <duration>", "how long running calls may go on after SIGTERM (default: 5s)", durationFrom(0))
     .action(serve);
 }
@@ -42,26 +46,39 @@ async function serve(flags: ServeFlags): Promise<void> {
     { api, ...handlers },
     { host: flags.listen, port: flags.port, hostKeys: flags.hostKey ?? (home?.hostKey as string), authorizedKeys },
   );
-  process.stdout.write(introduction(api, server, authorizedKeys));
+  process.stdout.write(introduction(api, server, flags, authorizedKeys));
   await stopSignal();
   await server.close({ grace: flags.grace ?? GRACE });
 }
 
-function introduction(api: Api, server: Server, authorizedKeys: string): string {
+function introduction(api: Api, server: Server, flags: ServeFlags, authorizedKeys: string): string {
   const { host, port, hostKeys } = server;
-  const hostKey = hostKeys[0] as string;
   const name = host === "0.0.0.0" || host === "::" ? "localhost" : host;
-  const bracketed = name.includes(":") ? `[${name}]` : name;
-  return `${api.name} ${api.version} listens on ${host.includes(":") ? `[${host}]` : host}:${port}
+  return `${api.name} ${api.version} listens on ${formatHostPort(host, port)}
   host key         ${server.fingerprints[0]}
   authorized keys  ${authorizedKeys}
 
 To let a key in, and to know this server:
-  echo "scopes=\\"*\\" $(cat ~/.ssh/id_ed25519.pub)" >> ${authorizedKeys}
-  echo "${port === 22 ? name : `[${name}]:${port}`} ${hostKey}" >> ~/.ssh/known_hosts
+  npx sshrpc keys add ~/.ssh/id_ed25519.pub --scopes "*"${placeFlags(flags, name, port)}
+  echo "${knownHostsName(name, port)} ${hostKeys[0]}" >> ~/.ssh/known_hosts
 To call:
-  npx sshrpc call ssh://${userInfo().username}@${bracketed}:${port} ${example(api)}
+  npx sshrpc call ssh://${userInfo().username}@${formatHostPort(name, port)} ${example(api)}
 `;
+}
+
+/** What `sshrpc keys add` must be told of this server, but for what it assumes. */
+function placeFlags({ home, hostKey, authorizedKeys }: ServeFlags, host: string, port: number): string {
+  const flags: [string, string | number | undefined, string | number][] = [
+    ["home", home, DEFAULTS.home],
+    ["authorized-keys", authorizedKeys, ""],
+    ["host-key", hostKey, ""],
+    ["host", host, DEFAULTS.host],
+    ["port", port, DEFAULTS.port],
+  ];
+  return flags
+    .filter(([, value, assumed]) => value !== undefined && value !== assumed)
+    .map(([flag, value]) => ` --${flag} ${/^[\w./:-]+$/.test(String(value)) ? value : JSON.stringify(value)}`)
+    .join("");
 }
 
 /** A call that needs no thought: the first GET without a parameter, a scope, or anything that must be given. */
@@ -82,10 +99,4 @@ function stopSignal(): Promise<void> {
     };
     process.on("SIGINT", stop).on("SIGTERM", stop);
   });
-}
-
-function parsePort(text: string): number {
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : -1;
-  if (port < 0 || port > 65_535) throw new InvalidArgumentError("It is a number from 0 to 65535.");
-  return port;
 }

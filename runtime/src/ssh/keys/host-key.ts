@@ -1,9 +1,8 @@
-import { rm, writeFile } from "node:fs/promises";
 import type { ParsedKey } from "ssh2";
-import { generateEd25519 } from "./generate-ed25519.js";
+import { createKeyPair } from "./create-key-pair.js";
 import type { HostKeySource } from "./host-key-source.js";
 import { parsePrivateKey, privateKeyRules } from "./private-key.js";
-import { type PublicKey, publicKeyFromBlob, publicKeyLine } from "./public-key.js";
+import { type PublicKey, publicKeyFromBlob } from "./public-key.js";
 import { expandHome, readFileChecked } from "./read-file.js";
 
 /** The key by which a server proves who it is. */
@@ -51,23 +50,9 @@ async function readHostKey(file: string): Promise<Buffer> {
 }
 
 /**
- * Makes an ed25519 key pair in OpenSSH's format: the private key in `file`, which must not exist yet and gets mode 0600,
- * and the public one beside it in `file.pub`. Gives the public key.
+ * Makes a host key: see {@link createKeyPair}.
  * @throws Error of one line that names the file, where it exists or cannot be written.
  */
 export async function createHostKey(file: string): Promise<PublicKey> {
-  const path = expandHome(file);
-  const { privateKey, publicKey } = generateEd25519();
-  try {
-    // "wx" never follows into or overwrites what is there: of two servers that start at once, one gets its key in.
-    await writeFile(path, privateKey, { flag: "wx", mode: 0o600, flush: true });
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    // A key that was cut short by a full disk would be in the way of the next attempt.
-    if (code !== "EEXIST") await rm(path, { force: true }).catch(() => {});
-    const why = code === "EEXIST" ? "it exists already, and is never overwritten" : (error as Error).message;
-    throw Object.assign(new Error(`cannot create host key ${path}: ${why}`, { cause: error }), { code });
-  }
-  await writeFile(`${path}.pub`, `${publicKeyLine(publicKey)} sshrpc host key\n`, { mode: 0o644 });
-  return publicKey;
+  return createKeyPair(file, { what: "host key", comment: "sshrpc host key" });
 }

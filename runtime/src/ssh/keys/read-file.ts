@@ -32,7 +32,13 @@ export function expandHome(file: string): string {
 export async function readFileChecked(file: string, rules: FileRules): Promise<FileContent> {
   // Asked before opening, because opening a pipe would wait for somebody to write into it; and again of what was
   // opened, because the name may have got another file between the two.
-  await fileVersion(file, rules);
+  await fileVersion(file, rules).catch(async (error) => {
+    // The public half may be read by anybody: to close it would be the wrong advice.
+    if (error instanceof TooOpen && isSecret(rules) && (await isPublicKey(file))) {
+      throw new Error(`${rules.what} ${file} is a public key: name the private one, the file without .pub`);
+    }
+    throw error;
+  });
   const handle = await open(file, "r").catch(explain(file, rules));
   try {
     const version = checkStat(await handle.stat(), file, rules);
@@ -48,6 +54,26 @@ export async function fileVersion(file: string, rules: FileRules): Promise<strin
   return checkStat(await stat(file).catch(explain(file, rules)), file, rules);
 }
 
+class TooOpen extends Error {}
+
+function isSecret({ forbiddenMode = 0 }: FileRules): boolean {
+  return (forbiddenMode & 0o044) !== 0;
+}
+
+/** Whether a file begins as public keys do. */
+async function isPublicKey(file: string): Promise<boolean> {
+  const handle = await open(file, "r").catch(() => undefined);
+  if (handle === undefined) return false;
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(64), 0, 64, 0);
+    return /^\s*(?:ssh|ecdsa|sk-(?:ssh|ecdsa))-\S+ /.test(buffer.toString("latin1", 0, bytesRead));
+  } catch {
+    return false;
+  } finally {
+    await handle.close();
+  }
+}
+
 type Stats = Awaited<ReturnType<typeof stat>>;
 
 function checkStat(stats: Stats, file: string, rules: FileRules): string {
@@ -55,7 +81,7 @@ function checkStat(stats: Stats, file: string, rules: FileRules): string {
   if (!stats.isFile()) throw new Error(`${rules.what} ${file} is not a file`);
   if (process.platform !== "win32" && (mode & (rules.forbiddenMode ?? 0)) !== 0) {
     const bits = (mode & 0o777).toString(8).padStart(4, "0");
-    throw new Error(`${rules.what} ${file} is too open (mode ${bits}): run \`${rules.chmod} ${file}\``);
+    throw new TooOpen(`${rules.what} ${file} is too open (mode ${bits}): run \`${rules.chmod} ${file}\``);
   }
   if (stats.size > rules.maxSize) {
     throw new Error(`${rules.what} ${file} is larger than ${rules.maxSize} bytes: that is no such file`);

@@ -1,0 +1,30 @@
+import { hostname, userInfo } from "node:os";
+import type { Command } from "commander";
+import { createKeyPair } from "../../ssh/keys/create-key-pair.js";
+import { publicKeyLine } from "../../ssh/keys/public-key.js";
+import { printable } from "../../ssh/printable.js";
+import { UsageError } from "../failure.js";
+
+/** `sshrpc keys generate FILE`: makes a client's key pair. */
+export function addGenerateCommand(keys: Command): void {
+  keys
+    .command("generate")
+    .description("make a client's ed25519 key pair: FILE, and FILE.pub for the server")
+    .argument("<file>", "such as ~/.ssh/id_ed25519; it must not exist yet")
+    .option("--name <name>", "the comment of the key (default: you@this-machine)")
+    .action(generate);
+}
+
+async function generate(file: string, flags: { readonly name?: string }): Promise<void> {
+  const name = (flags.name ?? `${userInfo().username}@${hostname()}`).trim();
+  if (/[\p{C}\p{Zl}\p{Zp}]/u.test(name) || name.length > 100) {
+    throw new UsageError(`a name has at most 100 characters, and no control characters: "${printable(name, 40)}"`);
+  }
+  const key = await createKeyPair(file, { what: "key", comment: name });
+  process.stdout.write(`private key   ${file} (to encrypt it: ssh-keygen -p -f ${file})
+public key    ${file}.pub
+fingerprint   ${key.fingerprint}
+
+${publicKeyLine(key)} ${name}
+`);
+}

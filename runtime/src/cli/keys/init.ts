@@ -1,0 +1,22 @@
+import type { Command } from "commander";
+import { loadHostKey } from "../../ssh/keys/host-key.js";
+import { DEFAULTS } from "../defaults.js";
+import { prepareHome } from "../home.js";
+
+/** `sshrpc keys init`: makes the host key and an empty list, where they are missing, as the first start of a server does. */
+export function addInitCommand(keys: Command): void {
+  keys
+    .command("init")
+    .description("make a server's host key and an empty list, where they are missing")
+    .option("--home <directory>", "where to keep them", DEFAULTS.home)
+    .action(init);
+}
+
+async function init({ home }: { readonly home: string }): Promise<void> {
+  const { hostKey, authorizedKeys } = await prepareHome(home);
+  const { publicKey } = await loadHostKey(hostKey);
+  process.stdout.write(`host key         ${hostKey}
+fingerprint      ${publicKey.fingerprint}
+authorized keys  ${authorizedKeys}
+`);
+}

@@ -1,0 +1,63 @@
+import { randomBytes } from "node:crypto";
+import { chown, open, realpath, rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { AUTHORIZED_KEYS_RULES } from "../../ssh/keys/authorized-keys-files.js";
+import { expandHome, readFileChecked } from "../../ssh/keys/read-file.js";
+import { type KeyLine, readKeyLines } from "./key-lines.js";
+import { withLock } from "./lock.js";
+
+/**
+ * The lines of an authorized_keys file.
+ * @throws Error of one line that names the file, where it is missing, may not be read, or may be written by others
+ */
+export async function readKeyFile(file: string): Promise<readonly KeyLine[]> {
+  const { data } = await readFileChecked(expandHome(file), AUTHORIZED_KEYS_RULES);
+  return readKeyLines(data.toString("utf8"));
+}
+
+/**
+ * Changes an authorized_keys file: whoever reads it meanwhile sees it as it was before or as it is after, and of two
+ * that change it one waits for the other. Its mode stays; a file that does not exist is made with mode 0600. What `edit`
+ * throws leaves the file as it was.
+ */
+export async function editKeyFile(
+  file: string,
+  edit: (lines: readonly KeyLine[]) => readonly string[],
+): Promise<readonly KeyLine[]> {
+  // The file that a symbolic link leads to is replaced, not the link.
+  const path = await realpath(expandHome(file)).catch(() => expandHome(file));
+  return withLock(`${path}.lock`, async () => {
+    const before = await readFileChecked(path, AUTHORIZED_KEYS_RULES).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") return undefined;
+      throw error;
+    });
+    const text = `${edit(readKeyLines(before?.data.toString("utf8") ?? "")).join("\n")}\n`;
+    await replaceFile(path, text);
+    return readKeyLines(text);
+  });
+}
+
+async function replaceFile(path: string, text: string): Promise<void> {
+  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}`);
+  try {
+    const handle = await open(temporary, "wx", 0o600);
+    try {
+      const old = await open(path, "r").catch(() => undefined);
+      const stats = await old?.stat().finally(() => old.close());
+      if (stats !== undefined) {
+        await handle.chmod(stats.mode & 0o777);
+        // Only root may give a file away; for others the owner is their own already.
+        if (stats.uid !== process.geteuid?.()) await chown(temporary, stats.uid, stats.gid).catch(() => {});
+      }
+      await handle.writeFile(text);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new Error(`${path} cannot be written: ${code ?? message}`, { cause: error });
+  }
+}

@@ -1,0 +1,24 @@
+import type { Command } from "commander";
+import { addAddCommand } from "./add.js";
+import { addGenerateCommand } from "./generate.js";
+import { addInitCommand } from "./init.js";
+import { addListCommand } from "./list.js";
+import { addPublicCommand } from "./public.js";
+import { addPurgeCommand } from "./purge.js";
+import { addRemoveCommand } from "./remove.js";
+import { addShowCommand } from "./show.js";
+
+/** `sshrpc keys …`: who may connect, and with which keys. Servers that run take every change in at once. */
+export function addKeysCommands(program: Command): void {
+  const keys = program
+    .command("keys")
+    .description("who may connect: init, add, list, show, remove, purge, generate, public");
+  addInitCommand(keys);
+  addAddCommand(keys);
+  addListCommand(keys);
+  addShowCommand(keys);
+  addRemoveCommand(keys);
+  addPurgeCommand(keys);
+  addGenerateCommand(keys);
+  addPublicCommand(keys);
+}

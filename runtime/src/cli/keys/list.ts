@@ -1,0 +1,46 @@
+import type { Command } from "commander";
+import { describeKey, type KeyDescription } from "./describe-key.js";
+import { readKeyFile } from "./key-file.js";
+import { listedLines, reportWrongLines } from "./key-lines.js";
+import { listOf, type PlaceFlags, withPlace } from "./place.js";
+
+/** `sshrpc keys list`: who is let in, a line each. */
+export function addListCommand(keys: Command): void {
+  withPlace(keys.command("list"))
+    .description("print who is let in")
+    .option("--json", "as JSON, for programs")
+    .action(list);
+}
+
+async function list(flags: PlaceFlags & { readonly json?: true }): Promise<void> {
+  const file = listOf(flags);
+  const lines = await readKeyFile(file);
+  const keys = listedLines(lines).map(({ number, listed }) => ({ line: number, ...describeKey(listed) }));
+  if (flags.json) process.stdout.write(`${JSON.stringify(keys, null, 2)}\n`);
+  else if (keys.length === 0) process.stdout.write(`${file} lists no key\n`);
+  else process.stdout.write(table(keys));
+  reportWrongLines(lines, file);
+}
+
+function table(keys: readonly KeyDescription[]): string {
+  const rows = [["NAME", "FINGERPRINT", "SCOPES", "LIMITS"], ...keys.map(rowOf)];
+  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows
+    .map(
+      (row) =>
+        `${row
+          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+          .join("  ")
+          .trimEnd()}\n`,
+    )
+    .join("");
+}
+
+function rowOf(key: KeyDescription): string[] {
+  const limits = [
+    key.authority && "makes certificates",
+    key.expires !== null && `${key.expired ? "expired" : "expires"} ${key.expires.slice(0, 16)}Z`,
+    key.from !== null && `from ${key.from}`,
+  ];
+  return [key.name ?? "-", key.fingerprint, key.scopes.join(",") || "-", limits.filter(Boolean).join("; ")];
+}

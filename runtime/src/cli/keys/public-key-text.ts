@@ -1,0 +1,64 @@
+import { type AuthorizedKeyLine, parseAuthorizedKeyLine } from "../../ssh/keys/authorized-keys.js";
+import type { PublicKey } from "../../ssh/keys/public-key.js";
+import { expandHome, readFileChecked } from "../../ssh/keys/read-file.js";
+import { UsageError } from "../failure.js";
+
+/** A public key, and what its owner calls it. */
+export interface NamedPublicKey {
+  readonly key: PublicKey;
+  /** Empty where it has none. */
+  readonly comment: string;
+}
+
+/** Bytes of a text that can still be one key. */
+const MAX_SIZE = 64 * 1024;
+
+/**
+ * Reads one public key: its line, the name of a file that holds it, or `-` for standard input.
+ * @throws UsageError of one line, where it is none: a private key, a certificate, several keys, or a line with options
+ */
+export async function readPublicKey(source: string): Promise<NamedPublicKey> {
+  if (source === "-") return parse(await readInput(), "standard input");
+  if (/^\s*(?:ssh|ecdsa|sk-(?:ssh|ecdsa))-\S+\s+\S/.test(source)) return parse(source, "the key");
+  try {
+    const { data } = await readFileChecked(expandHome(source), { what: "public key file", maxSize: MAX_SIZE });
+    return parse(data.toString("utf8"), source);
+  } catch (error) {
+    throw error instanceof UsageError ? error : new UsageError((error as Error).message);
+  }
+}
+
+async function readInput(): Promise<string> {
+  let text = "";
+  for await (const chunk of process.stdin) {
+    text += chunk;
+    if (text.length > MAX_SIZE) throw new UsageError("standard input is longer than one public key");
+  }
+  return text;
+}
+
+function parse(text: string, where: string): NamedPublicKey {
+  if (text.includes("PRIVATE KEY---") || text.startsWith("PuTTY-User-Key-File")) {
+    throw new UsageError(
+      `${where} is a private key, which stays with its owner: name the public one, the file with .pub`,
+    );
+  }
+  if (text.includes("BEGIN SSH2 PUBLIC KEY")) {
+    throw new UsageError(`${where} is in another format: convert it with \`ssh-keygen -i -f FILE\``);
+  }
+  const lines = text.split("\n").filter((line) => line.trim() !== "" && !line.trim().startsWith("#"));
+  if (lines.length !== 1) throw new UsageError(`${where} holds ${lines.length || "no"} keys: name one`);
+  const { key, grant, ...rest } = parseLine(lines[0] as string, where);
+  if (!lines[0]?.trim().startsWith(key.type) || rest.isAuthority) {
+    throw new UsageError(`${where} has options before the key: give them as flags, such as --scopes and --from`);
+  }
+  return { key, comment: grant.keyName ?? "" };
+}
+
+function parseLine(line: string, where: string): AuthorizedKeyLine {
+  try {
+    return parseAuthorizedKeyLine(line) as AuthorizedKeyLine;
+  } catch (error) {
+    throw new UsageError(`${where} is no public key: ${(error as Error).message}`, { cause: error });
+  }
+}

@@ -1,0 +1,55 @@
+import { BinaryReader } from "./binary-reader.js";
+import { parsePrivateKey, privateKeyRules } from "./private-key.js";
+import { type PublicKey, publicKeyFromBlob } from "./public-key.js";
+import { expandHome, readFileChecked } from "./read-file.js";
+
+/** A public key, and what its owner calls it. */
+export interface PublicHalf {
+  readonly key: PublicKey;
+  /** Empty where it has none, or it is encrypted. */
+  readonly comment: string;
+}
+
+/**
+ * The public key of a private one in a file. In OpenSSH's format it stands before what is encrypted (PROTOCOL.key), so
+ * that no passphrase is needed; hardware keys have it too.
+ * @throws Error of one line that names the file and what to do
+ */
+export async function publicHalf(file: string): Promise<PublicHalf> {
+  const path = expandHome(file);
+  const name = `private key ${path}`;
+  const { data } = await readFileChecked(path, privateKeyRules("private key"));
+  const plain = readPlainHalf(data);
+  if (plain !== undefined) return { key: plain, comment: commentOf(data) };
+  const result = parsePrivateKey(data, name);
+  if ("locked" in result) throw new Error(`${name} is encrypted: \`ssh-keygen -y -f ${path}\` asks for its passphrase`);
+  const key = publicKeyFromBlob(result.key.getPublicSSH());
+  if (key === undefined) throw new Error(`${name} is damaged`);
+  return { key, comment: result.key.comment };
+}
+
+/** Undefined where the file is of another format, or damaged. */
+function readPlainHalf(data: Buffer): PublicKey | undefined {
+  const [, base64] =
+    /-----BEGIN OPENSSH PRIVATE KEY-----([\sA-Za-z0-9+/=]+)-----END/.exec(data.toString("latin1")) ?? [];
+  if (base64 === undefined) return undefined;
+  try {
+    const reader = new BinaryReader(Buffer.from(base64, "base64"));
+    if (reader.bytes(15).toString("latin1") !== "openssh-key-v1\0") return undefined;
+    // Cipher, key derivation, and its options.
+    for (let field = 0; field < 3; field++) reader.string();
+    return reader.uint32() === 1 ? publicKeyFromBlob(Buffer.from(reader.string())) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function commentOf(data: Buffer): string {
+  try {
+    const result = parsePrivateKey(data, "");
+    return "key" in result ? result.key.comment : "";
+  } catch {
+    // A hardware key.
+    return "";
+  }
+}
