@@ -2,6 +2,7 @@ import { RpcError } from "../../contract/rpc-error.js";
 import type { Logger } from "../../log.js";
 import type { Peer } from "../../peer.js";
 import type { ApiServer } from "../../server/api-server.js";
+import { withParams } from "../../server/with-params.js";
 import type { PacketChannel } from "../../ssh/packet-channel.js";
 import { LocalClient } from "../local-client.js";
 import { encodeMessage } from "./encode-message.js";
@@ -27,13 +28,16 @@ export function serveKorv(channel: PacketChannel, settings: KorvSettings): void 
 class KorvChannel {
   readonly #channel: PacketChannel;
   readonly #settings: KorvSettings;
-  readonly #gone = new AbortController();
   readonly #running = new Set<Promise<void>>();
+  #client: Promise<LocalClient> | undefined;
+  /** Called when a call has ended. */
+  #freed: () => void = () => undefined;
 
   constructor(channel: PacketChannel, settings: KorvSettings) {
     this.#channel = channel;
     this.#settings = settings;
-    channel.once("close", () => this.#gone.abort());
+    // Calls that still run then are cancelled.
+    channel.once("close", () => this.#client?.then((client) => client.close()).catch(() => undefined));
     channel.on("error", () => undefined);
   }
 
@@ -45,7 +49,10 @@ class KorvChannel {
     try {
       for await (const message of gunzipMembers(input, limits)) {
         this.#begin(message);
-        while (this.#running.size >= limits.calls) await Promise.race(this.#running);
+        if (this.#running.size < limits.calls) continue;
+        await new Promise<void>((resolve) => {
+          this.#freed = resolve;
+        });
       }
     } catch (error) {
       await this.#stop(error as Error);
@@ -57,7 +64,10 @@ class KorvChannel {
   #begin(message: Buffer): void {
     const running = this.#serve(message)
       .catch((error: Error) => this.#end(error.message))
-      .finally(() => this.#running.delete(running));
+      .finally(() => {
+        this.#running.delete(running);
+        this.#freed();
+      });
     this.#running.add(running);
   }
 
@@ -69,17 +79,23 @@ class KorvChannel {
 
   /** The answer to a request, whatever becomes of it. */
   async #call({ id, reference, body }: Request): Promise<string> {
-    const { server, peer } = this.#settings;
     try {
-      if (server.resolve(reference).method.kind !== "unary") {
-        throw new RpcError("UNIMPLEMENTED", `${reference} streams, which korv cannot carry`);
-      }
-      await using client = await LocalClient.open(server, peer, [reference]);
-      const { response } = client.call(reference, body, undefined, { signal: this.#gone.signal });
-      return formatAnswer(id, 200, await response);
+      const { method, params } = this.#settings.server.resolve(reference);
+      if (method.kind !== "unary") throw new RpcError("UNIMPLEMENTED", `${reference} streams, which korv cannot carry`);
+      const client = await this.#open();
+      return formatAnswer(id, 200, await client.call(method.id, withParams(body, params)).response);
     } catch (error) {
       return formatFailure(id, error instanceof RpcError ? error : new RpcError("INTERNAL"));
     }
+  }
+
+  /** For all methods that korv can carry, once: a channel lives long, and its requests are short. */
+  #open(): Promise<LocalClient> {
+    const { server, peer } = this.#settings;
+    if (this.#channel.destroyed) throw new RpcError("CANCELLED", "the client is gone");
+    const ids = () => server.api.methods.flatMap(({ id, kind }) => (kind === "unary" ? [id] : []));
+    this.#client ??= LocalClient.open(server, peer, ids());
+    return this.#client;
   }
 
   /**

@@ -1,0 +1,365 @@
+import { gzipSync } from "node:zlib";
+import { describe, expect, onTestFinished } from "vitest";
+import { korvLimits } from "../../../runtime/src/adapters/korv/korv-options.js";
+import type { Method } from "../../../runtime/src/contract/method.js";
+import { RpcError } from "../../../runtime/src/contract/rpc-error.js";
+import { type ServeOptions, serveHandlers } from "../../../runtime/src/serve-api.js";
+import type { AnyHandler } from "../../../runtime/src/server/api-handlers.js";
+import { makeKey, TestLog, tempDir, write } from "../../unit/runtime/ssh/support.js";
+import { any, handlersOf, method, only } from "../../unit/runtime/support/server.js";
+import { itWithAsyncssh, Peer } from "./peers.js";
+
+const hasNoTypo = only((value) => typeof value === "object" && value !== null && !("typo" in value));
+
+const METHODS: readonly Method[] = [
+  method("GET /hello", { request: hasNoTypo }),
+  ...["STORE", "UPDATE", "DELETE"].map((verb) => method(`${verb} /echo`)),
+  method("GET /notes/{id}", { params: { id: "integer" }, errors: { NOT_FOUND: any } }),
+  method("GET /large"),
+  method("GET /fail"),
+  method("GET /slow"),
+  method("GET /secret", { scope: "secrets" }),
+  method("GET /stream", { kind: "server-streaming", responseItem: any }),
+];
+
+/** Hexadecimal digits that gzip cannot make small: two of them need a byte. */
+function digits(size: number): string {
+  let seed = 1;
+  let text = "";
+  while (text.length < size) {
+    seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31;
+    text += (seed >> 8).toString(16);
+  }
+  return text.slice(0, size);
+}
+
+async function startServer(options: Partial<ServeOptions> = {}) {
+  const directory = tempDir();
+  const alice = makeKey(directory, "alice");
+  const hostKey = makeKey(directory, "host");
+  const authorizedKeys = write(directory, "authorized_keys", `${alice.line} alice@laptop\n`);
+  const log = new TestLog();
+  let release = (): void => undefined;
+  const gate = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const slow = { running: 0, most: 0, cancelled: 0, release };
+  const echo: AnyHandler = (request) => request;
+  const handlers: Record<string, AnyHandler> = {
+    "GET /hello": (request) => ({ msg: `Hello ${(request as { name?: string }).name ?? "World"}!` }),
+    "STORE /echo": echo,
+    "UPDATE /echo": echo,
+    "DELETE /echo": echo,
+    "GET /notes/{id}": (request) => {
+      const { id } = request as { id: number };
+      if (id === 42) return { id, text: "hi" };
+      throw new RpcError("NOT_FOUND", "no such note", { details: { id } });
+    },
+    "GET /large": (request) => digits((request as { size: number }).size),
+    "GET /fail": () => {
+      throw new Error("a secret of the house");
+    },
+    "GET /slow": async (_request, ctx) => {
+      slow.running += 1;
+      slow.most = Math.max(slow.most, slow.running);
+      ctx.signal.addEventListener("abort", () => {
+        slow.cancelled += 1;
+      });
+      await gate;
+      slow.running -= 1;
+      return "done";
+    },
+    "GET /secret": () => "secret",
+    "GET /stream": async function* () {
+      yield 1;
+    },
+  };
+  const server = await serveHandlers(handlersOf(METHODS, handlers), {
+    port: 0,
+    hostKeys: hostKey.file,
+    authorizedKeys,
+    log,
+    korv: true,
+    ...options,
+  });
+  onTestFinished(() => server.close());
+  const knownHosts = write(directory, "known_hosts", `[127.0.0.1]:${server.port} ${hostKey.line}\n`);
+  const connect = (key = alice.file, ...more: number[]) =>
+    new Peer("client.py", [server.port, key, knownHosts, ...more]);
+  /** A client that is ready. */
+  const open = async (...more: number[]) => {
+    const client = connect(alice.file, ...more);
+    await client.event("ready");
+    return client;
+  };
+  return { server, log, slow, connect, open, directory };
+}
+
+/** One call in either style, and its answer without its id and time. */
+async function call(client: Peer, style: "blocking" | "callback", verb: string, resource: string, body?: unknown) {
+  const count = client.all("answer").length + 1;
+  client.do({ do: "call", style, verb, resource, ...(body !== undefined && { body }) });
+  const { answer } = (await client.event("answer", count)) as unknown as { answer: Record<string, unknown> };
+  expect(Object.keys(answer).sort()).toEqual(["body", "code", "id", "request_id"]);
+  return [answer["code"], answer["body"]];
+}
+
+const message = (value: unknown): Buffer => gzipSync(typeof value === "string" ? value : JSON.stringify(value));
+const send = (client: Peer, ...parts: readonly Buffer[]): void =>
+  client.do({ do: "send", base64: Buffer.concat(parts).toString("base64") });
+
+/** The nth message that came, without id and time. */
+async function received(client: Peer, count = 1) {
+  const { answer } = (await client.event("message", count)) as unknown as { answer: Record<string, unknown> };
+  return [answer["request_id"], answer["code"], answer["body"]];
+}
+
+describe("a korv client at our server", () => {
+  itWithAsyncssh("K1 K2 K3 K7 calls all verbs, with callbacks and blocking, and the body is optional", async () => {
+    const { open } = await startServer();
+    const client = await open();
+    for (const style of ["callback", "blocking"] as const) {
+      expect(await call(client, style, "GET", "/hello")).toEqual([200, { msg: "Hello World!" }]);
+      expect(await call(client, style, "GET", "hello", { name: "Ada" })).toEqual([200, { msg: "Hello Ada!" }]);
+      expect(await call(client, style, "STORE", "/echo", { text: "ä" })).toEqual([200, { text: "ä" }]);
+      expect(await call(client, style, "UPDATE", "/echo", { text: "b" })).toEqual([200, { text: "b" }]);
+      expect(await call(client, style, "DELETE", "/echo")).toEqual([200, {}]);
+      expect(await call(client, style, "GET", "/notes/42")).toEqual([200, { id: 42, text: "hi" }]);
+    }
+    // One answer each: nothing else came.
+    expect(client.all("message")).toHaveLength(12);
+    expect(client.all("unreadable")).toEqual([]);
+  });
+
+  itWithAsyncssh("K2 K3 K5 gets 404 with nothing for what is not there, and other failures with words", async () => {
+    const { open, log } = await startServer();
+    const client = await open();
+    expect(await call(client, "callback", "GET", "/nowhere")).toEqual([404, null]);
+    expect(await call(client, "callback", "DELETE", "/hello")).toEqual([404, null]);
+    expect(await call(client, "callback", "PATCH", "/hello")).toEqual([404, null]);
+    expect(await call(client, "callback", "GET", "/notes/7")).toEqual([404, null]);
+    expect(await call(client, "callback", "GET", "/hello", { typo: 1 })).toEqual([
+      400,
+      expect.objectContaining({ details: { issues: [expect.objectContaining({ path: "/x" })] } }),
+    ]);
+    expect(await call(client, "callback", "GET", "/secret")).toEqual([403, { message: expect.any(String) }]);
+    expect(await call(client, "callback", "GET", "/stream")).toEqual([
+      501,
+      { message: "GET /stream streams, which korv cannot carry" },
+    ]);
+    const [code, body] = await call(client, "callback", "GET", "/fail");
+    expect(code).toBe(500);
+    expect(JSON.stringify(body)).not.toContain("secret of the house");
+    expect(JSON.stringify(log.lines.map(({ fields }) => String(fields["err"])))).toContain("secret of the house");
+    expect(await call(client, "blocking", "GET", "/hello")).toEqual([200, { msg: "Hello World!" }]);
+  });
+
+  itWithAsyncssh("K5 gets the cause of a failure where the server is asked to expose it", async () => {
+    const { open } = await startServer({ exposeErrors: true });
+    const client = await open();
+    const [, body] = await call(client, "callback", "GET", "/fail");
+    expect(JSON.stringify(body)).toContain("secret of the house");
+  });
+
+  itWithAsyncssh("K4 K11 gets one 400 for each request that lacks something", async () => {
+    const { open } = await startServer();
+    const client = await open();
+    const cases: [unknown, number, string | RegExp][] = [
+      [{ verb: "GET", resource: "/hello", body: null }, 0, "Missing 'id'"],
+      [{ id: 1.5, resource: "/hello", body: null }, 1.5, "Missing 'verb'"],
+      [{ id: 2.5, verb: "GET", body: null }, 2.5, "Missing 'resource'"],
+      [{ id: 3.5, verb: "STORE", resource: "/echo" }, 3.5, "Missing 'body'"],
+      [{ id: 4.5, verb: "UPDATE", resource: "/echo" }, 4.5, "Missing 'body'"],
+      [{}, 0, "Missing 'id'"],
+      ["[]", 0, "the request is no object"],
+      ["{", 0, /JSON/],
+    ];
+    for (const [index, [value, id, text]] of cases.entries()) {
+      send(client, message(value));
+      expect(await received(client, index + 1)).toEqual([id, 400, { message: expect.stringMatching(text) }]);
+    }
+    expect(await call(client, "blocking", "GET", "/hello")).toEqual([200, { msg: "Hello World!" }]);
+    expect(client.all("message")).toHaveLength(cases.length + 1);
+  });
+
+  itWithAsyncssh(
+    "K6 K10 K11 is read however its messages are cut and joined, and ids come back as they were",
+    async () => {
+      const { open } = await startServer();
+      const client = await open();
+      const ids = [1700000000.1234567, 1700000000.1234567, 3, -4.25, 1e-7];
+      const all = Buffer.concat(ids.map((id) => message({ id, verb: "GET", resource: "/hello", body: null })));
+      // All in one packet, and then cut at odd places.
+      send(client, all);
+      await client.event("message", ids.length);
+      for (let at = 0; at < all.length; at += 17) send(client, all.subarray(at, at + 17));
+      await client.event("message", 2 * ids.length);
+      const found = client.all("message").map(({ answer }) => (answer as { request_id: number }).request_id);
+      const sorted = (list: readonly number[]) => [...list].sort((a, b) => a - b);
+      expect(sorted(found)).toEqual(sorted([...ids, ...ids]));
+      expect(client.all("unreadable")).toEqual([]);
+    },
+  );
+
+  itWithAsyncssh("may send NaN, which is null", async () => {
+    const { open } = await startServer();
+    const client = await open();
+    send(client, message('{"id":1,"verb":"STORE","resource":"/echo","body":{"a":NaN,"b":"NaN","c":-Infinity}}'));
+    expect(await received(client)).toEqual([1, 200, { a: null, b: "NaN", c: null }]);
+  });
+
+  itWithAsyncssh("K6 has as many calls run at once as the limit says; the others wait", async () => {
+    const { open, slow } = await startServer({ korv: { calls: 5 } });
+    const client = await open();
+    for (let id = 1; id <= 20; id++) send(client, message({ id, verb: "GET", resource: "/slow", body: null }));
+    while (slow.running < 5) await new Promise((resolve) => setTimeout(resolve, 10));
+    slow.release();
+    await client.event("message", 20);
+    expect(slow.most).toBe(5);
+    const ids = client.all("message").map(({ answer }) => (answer as { request_id: number }).request_id);
+    expect(new Set(ids).size).toBe(20);
+  });
+
+  itWithAsyncssh("K8 K10 gets each answer in one packet; one too large for that becomes a small 500", async () => {
+    const { open } = await startServer();
+    const client = await open();
+    const [code, body] = await call(client, "blocking", "GET", "/large", { size: 50_000 });
+    expect([code, (body as string).length]).toEqual([200, 50_000]);
+    expect(await call(client, "blocking", "GET", "/large", { size: 100_000 })).toEqual([
+      500,
+      { message: expect.stringMatching(/^the answer cannot be sent: a packet of \d+ bytes is over the 32768 /) },
+    ]);
+    // Several megabytes together: through many windows, and never in halves.
+    for (let id = 1; id <= 100; id++)
+      send(client, message({ id, verb: "GET", resource: "/large", body: { size: 58_000 } }));
+    await client.event("message", 102);
+    expect(client.all("unreadable")).toEqual([]);
+    expect(await call(client, "blocking", "GET", "/hello")).toEqual([200, { msg: "Hello World!" }]);
+  });
+
+  itWithAsyncssh("gets no more at once than it asked for, in a packet or in its window", async () => {
+    const { open } = await startServer();
+    const [narrow, low] = [await open(2 * 1024 * 1024, 4096), await open(8192, 32_768)];
+    for (const [client, size] of [
+      [narrow, 6000],
+      [low, 14_000],
+    ] as const) {
+      for (let round = 0; round < 10; round++) {
+        expect((await call(client, "blocking", "GET", "/large", { size: size / 10 }))[0]).toBe(200);
+      }
+      expect((await call(client, "blocking", "GET", "/large", { size: size * 2 }))[0]).toBe(500);
+      expect(client.all("unreadable")).toEqual([]);
+    }
+  });
+
+  itWithAsyncssh(
+    "that does not read gets a small 500 where its window has no room, and goes on when it reads",
+    async () => {
+      const { open } = await startServer({ korv: { patience: 200 } });
+      const client = await open(65_536, 32_768);
+      client.do({ do: "pause" });
+      for (let id = 1; id <= 4; id++)
+        send(client, message({ id, verb: "GET", resource: "/large", body: { size: 50_000 } }));
+      // Two or three of them fit; what waits longer than the patience becomes an error.
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+      client.do({ do: "resume" });
+      await client.event("message", 4);
+      const codes = client.all("message").map(({ answer }) => (answer as { code: number }).code);
+      expect(codes).toContain(500);
+      expect(codes).toContain(200);
+      expect(client.all("unreadable")).toEqual([]);
+    },
+  );
+
+  itWithAsyncssh("that speaks something else is told, and only its channel ends", async () => {
+    const { open, log } = await startServer();
+    const [client, other] = [await open(), await open()];
+    send(
+      client,
+      message({ id: 1, verb: "GET", resource: "/hello", body: null }),
+      Buffer.from("GET / HTTP/1.1\r\n\r\n"),
+    );
+    await client.event("message", 2);
+    const answers = client.all("message").map(({ answer }) => answer as Record<string, unknown>);
+    expect(answers).toContainEqual(expect.objectContaining({ request_id: 1, code: 200 }));
+    expect(answers).toContainEqual(
+      expect.objectContaining({ request_id: 0, code: 400, body: { message: "what came is no gzip" } }),
+    );
+    await client.event("closed");
+    expect(log.with("korv channel ended").map(({ fields }) => fields["reason"])).toEqual(["what came is no gzip"]);
+    expect(await call(other, "blocking", "GET", "/hello")).toEqual([200, { msg: "Hello World!" }]);
+  });
+
+  itWithAsyncssh("cannot make us inflate a bomb, nor read without end", async () => {
+    const { open } = await startServer({ korv: { compressed: 10_000, decompressed: 100_000 } });
+    const bomb = gzipSync(`{"id":1,"verb":"STORE","resource":"/echo","body":"${" ".repeat(5_000_000)}"}`);
+    const [client, long] = [await open(), await open()];
+    send(client, bomb);
+    expect(await received(client)).toEqual([0, 400, { message: "a message is over 100000 bytes" }]);
+    await client.event("closed");
+    send(long, message({ id: 1, verb: "STORE", resource: "/echo", body: digits(30_000) }));
+    expect(await received(long)).toEqual([0, 400, { message: "a message is over 10000 bytes compressed" }]);
+    await long.event("closed");
+  });
+
+  itWithAsyncssh("that sends EOF still gets the answers to what it asked before", async () => {
+    const { open, slow } = await startServer();
+    const client = await open();
+    send(client, message({ id: 1, verb: "GET", resource: "/slow", body: null }));
+    while (slow.running < 1) await new Promise((resolve) => setTimeout(resolve, 10));
+    client.do({ do: "eof" });
+    slow.release();
+    expect(await received(client)).toEqual([1, 200, "done"]);
+    await client.event("closed");
+  });
+
+  itWithAsyncssh("that sends EOF within a message is told, and its channel ends", async () => {
+    const { open } = await startServer();
+    const client = await open();
+    send(client, message({ id: 1 }).subarray(0, 15));
+    client.do({ do: "eof" });
+    expect(await received(client)).toEqual([0, 400, { message: "the stream ended within a message" }]);
+    await client.event("closed");
+  });
+
+  itWithAsyncssh("that is killed has its calls cancelled", async () => {
+    const { open, slow } = await startServer();
+    const client = await open();
+    send(client, message({ id: 1, verb: "GET", resource: "/slow", body: null }));
+    while (slow.running < 1) await new Promise((resolve) => setTimeout(resolve, 10));
+    await client.kill();
+    while (slow.cancelled < 1) await new Promise((resolve) => setTimeout(resolve, 10));
+    slow.release();
+  });
+
+  itWithAsyncssh("K9 is refused with a key that is not listed, and says so where nobody listens", async () => {
+    const { connect, directory, server } = await startServer();
+    const mallory = makeKey(directory, "mallory");
+    expect(await connect(mallory.file).event("failed")).toMatchObject({ error: /Permission denied/ });
+    const client = connect();
+    await client.event("ready");
+    await server.close();
+    await client.event("gone");
+    expect(await connect().event("failed")).toMatchObject({ error: /refused|Connect call failed/ });
+  });
+
+  itWithAsyncssh("is refused where korv is not turned on", async () => {
+    const { connect } = await startServer({ korv: false });
+    expect(await connect().event("failed")).toMatchObject({ error: /prohibited|refused|failed/i });
+  });
+});
+
+describe("the options of korv", () => {
+  itWithAsyncssh("have defaults, and are refused where they are impossible", async () => {
+    expect(korvLimits(undefined)).toBeUndefined();
+    expect(korvLimits(false)).toBeUndefined();
+    expect(korvLimits({ calls: 3 })).toEqual({
+      calls: 3,
+      compressed: 1 << 20,
+      decompressed: 4 << 20,
+      patience: 10_000,
+    });
+    expect(() => korvLimits({ calls: 0 })).toThrow("korv.calls is 0; it must be a whole number from 1 to 2147483647");
+    expect(() => korvLimits({ call: 1 } as object)).toThrow("korv.call is no limit; there are calls, compressed");
+  });
+});
