@@ -57,6 +57,7 @@ describe("the runtime", () => {
     ["ajv", ["codec"]],
     ["ajv-formats", ["codec"]],
     ["secure-json-parse", ["codec"]],
+    ["chokidar", ["ssh"]],
     ["commander", ["cli"]],
     ["ms", ["cli"]],
     ["jiti", ["cli"]],
