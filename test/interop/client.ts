@@ -1,0 +1,48 @@
+import { spawn, spawnSync } from "node:child_process";
+import type { Duplex } from "node:stream";
+import { expect, onTestFinished } from "vitest";
+import { sshTransport } from "../../runtime/src/ssh/dial.js";
+import type { DialOptions } from "../../runtime/src/ssh/dial-options.js";
+import { readBytes, tempDir } from "../unit/runtime/ssh/support.js";
+
+/** A server's subsystem that gives back what it gets. */
+export const ECHO = "Subsystem sshrpc /bin/cat";
+
+/** Opens our client's duplex; it goes away with the test. No agent is asked, and no configuration is read, unless told so. */
+export async function open(address: string, options: DialOptions, signal?: AbortSignal): Promise<Duplex> {
+  const duplex = await sshTransport(address, { agent: false, sshConfig: false, ...options }).open(signal);
+  onTestFinished(() => void duplex.on("error", () => {}).destroy());
+  return duplex;
+}
+
+/** Opens it, sends something through it, and expects it back. */
+export async function reaches(address: string, options: DialOptions, size = 100_000): Promise<void> {
+  const duplex = await open(address, options);
+  const sent = Buffer.alloc(size, "what goes out comes back; ");
+  const back = readBytes(duplex, size);
+  duplex.write(sent);
+  expect((await back).equals(sent)).toBe(true);
+  duplex.destroy();
+}
+
+/** Makes a key pair with ssh-keygen, and gives the private half's file. */
+export function keygen(name: string, ...args: string[]): string {
+  const file = `${tempDir()}/${name}`;
+  const { status, stderr } = spawnSync("ssh-keygen", ["-q", "-N", "", "-f", file, ...args], { encoding: "utf8" });
+  if (status !== 0) throw new Error(stderr);
+  return file;
+}
+
+/** A stock agent with these keys; it ends with the test. */
+export async function startAgent(...files: string[]): Promise<string> {
+  const socket = `${tempDir()}/agent`;
+  const agent = spawn("ssh-agent", ["-D", "-a", socket], { stdio: "ignore" });
+  onTestFinished(() => void agent.kill());
+  const env = { ...process.env, SSH_AUTH_SOCK: socket };
+  await expect.poll(() => spawnSync("ssh-add", ["-l"], { env }).status).toBe(1);
+  for (const file of files) {
+    const { status, stderr } = spawnSync("ssh-add", ["-q", file], { env, encoding: "utf8" });
+    if (status !== 0) throw new Error(stderr);
+  }
+  return socket;
+}
