@@ -126,6 +126,20 @@ describe("gzip members", () => {
     await expect(gunzipMembers(endless, LIMITS).next()).rejects.toThrow("what came is no gzip");
   });
 
+  test("that are damaged anywhere are read, refused, or waited for, and nothing else happens", async () => {
+    const bytes = Buffer.concat([memberWithEverything('{"id":1}'), gzipSync(randomBytes(300))]);
+    for (let round = 0; round < 500; round++) {
+      const damaged = Buffer.from(bytes);
+      for (let hit = 0; hit <= round % 3; hit++)
+        damaged[(round * 31 + hit * 97) % bytes.length] = (round * 7 + hit) & 255;
+      const { error } = await refusal([
+        damaged.subarray(0, round % bytes.length),
+        damaged.subarray(round % bytes.length),
+      ]);
+      if (error !== undefined) expect(error).toBeInstanceOf(KorvError);
+    }
+  });
+
   test("fail as their source does", async () => {
     const failing = (async function* () {
       yield gzipSync("one").subarray(0, 12);

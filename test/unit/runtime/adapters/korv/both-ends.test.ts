@@ -1,0 +1,113 @@
+import { describe, expect, onTestFinished, test } from "vitest";
+import type { Client } from "../../../../../runtime/src/client/client.js";
+import type { UnaryMethodOptional } from "../../../../../runtime/src/client/unary.js";
+import { type ConnectOptions, connectApi } from "../../../../../runtime/src/connect-api.js";
+import type { Method } from "../../../../../runtime/src/contract/method.js";
+import { RpcError } from "../../../../../runtime/src/contract/rpc-error.js";
+import { type ServeOptions, serveHandlers } from "../../../../../runtime/src/serve-api.js";
+import type { AnyHandler } from "../../../../../runtime/src/server/api-handlers.js";
+import { makeKey, tempDir, write } from "../../ssh/support.js";
+import { apiOf, handlersOf, method } from "../../support/server.js";
+
+type Call = UnaryMethodOptional<object, unknown, unknown>;
+interface ItClient extends Client {
+  readonly it: { readonly get: Call; readonly store: Call };
+}
+
+/** One server with one method, and a way to call it by korv's wire. */
+async function start(one: Method, handler: AnyHandler, options: Partial<ServeOptions> = {}, scopes = "*") {
+  const directory = tempDir();
+  const alice = makeKey(directory, "alice");
+  const hostKey = makeKey(directory, "host");
+  const authorizedKeys = write(directory, "authorized_keys", `restrict,scopes="${scopes}" ${alice.line}\n`);
+  const serve = (port = 0) =>
+    serveHandlers(handlersOf([one], { [one.id]: handler }), {
+      port,
+      hostKeys: hostKey.file,
+      authorizedKeys,
+      korv: true,
+      log: false,
+      ...options,
+    });
+  const server = await serve();
+  onTestFinished(() => server.close());
+  const connect = async (more: ConnectOptions<object> = {}) => {
+    const client = await connectApi<ItClient>(apiOf(one), `ssh://anybody@127.0.0.1:${server.port}`, {
+      transport: "korv",
+      identity: alice.file,
+      hostKey: hostKey.publicKey.fingerprint,
+      ...more,
+    });
+    onTestFinished(() => client.close());
+    return client;
+  };
+  return { server, serve, connect };
+}
+
+describe("our client and our server, by korv's wire", () => {
+  test("understand each other, also with a key that may forward nothing", async () => {
+    const one = method("GET /notes/{id}/of/{who}", { params: { id: "integer", who: "string" } });
+    const { connect } = await start(one, (request) => request);
+    const client = await connect();
+    const request = { id: 42, who: "a b/ä", deep: { x: [1, null, "NaN"] } };
+    expect(await client.it.get(request)).toEqual(request);
+  });
+
+  test("carry many calls at once, and answer each", async () => {
+    const { connect } = await start(method("GET /it"), async (request) => {
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 5));
+      return request;
+    });
+    const client = await connect();
+    const requests = Array.from({ length: 300 }, (_, id) => ({ id, text: "x".repeat(id * 10) }));
+    expect(await Promise.all(requests.map((request) => client.it.get(request)))).toEqual(requests);
+  });
+
+  test("carry errors with what they say", async () => {
+    const failures = [
+      new RpcError("CONFLICT", "taken", { details: { by: "bob" } }),
+      new RpcError("UNAVAILABLE", "later"),
+      new RpcError("BAD_REQUEST", "no", { details: { issues: [{ path: "/a", keyword: "type", message: "bad" }] } }),
+    ];
+    for (const failure of failures) {
+      const { connect } = await start(method("GET /it", { idempotent: false }), () => {
+        throw failure;
+      });
+      const client = await connect();
+      const { status, message, details } = failure;
+      expect(await client.it.get.safe()).toMatchObject({ ok: false, error: { status, message, details } });
+    }
+  });
+
+  test("say which answer was too large for one packet", async () => {
+    const noise = Array.from({ length: 20_000 }, () => Math.random()).join();
+    const { connect } = await start(method("GET /it"), () => noise);
+    const client = await connect();
+    await expect(client.it.get()).rejects.toMatchObject({
+      status: "INTERNAL",
+      message: expect.stringContaining("over the 32768 that the other side takes"),
+    });
+  });
+
+  test("end what runs when the server closes, and go on when it is back", async () => {
+    let calls = 0;
+    const { server, serve, connect } = await start(method("GET /it"), () => {
+      calls += 1;
+      return calls === 1 ? new Promise(() => undefined) : calls;
+    });
+    const client = await connect({ reconnect: { minDelay: 10, maxDelay: 50 } });
+    const first = client.it.get();
+    while (calls === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    const { port } = server;
+    await server.close();
+    const second = await serve(port);
+    onTestFinished(() => second.close());
+    // A method that is idempotent is called again by itself.
+    expect(await first).toBe(2);
+  });
+
+  test("do not reach what the key has no scope for", async () => {
+    const { connect } = await start(method("GET /it", { scope: "admin" }), () => "secret", {}, "notes:*");
+    await expect((await connect()).it.get()).rejects.toMatchObject({ status: "FORBIDDEN" });
+  });
+});
