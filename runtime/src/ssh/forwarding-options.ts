@@ -61,7 +61,11 @@ export type DirectAnswer = boolean | Refusal | { readonly serve: (stream: Duplex
  */
 export type ListenAnswer = boolean | Refusal | { readonly listen: (open: OpenForwarded) => Promise<OwnListener> };
 
-/** Opens a connection to the peer, as if somebody had connected to what it listens on. Whoever opens it destroys it. */
+/**
+ * Opens a connection to the peer, as if somebody had connected to what it listens on, once it was told that it does.
+ * Whoever opens it destroys it. It rejects where the peer does not take it: some need a moment until they know of their
+ * listener.
+ */
 export type OpenForwarded = (origin?: { readonly host: string; readonly port: number }) => Promise<Duplex>;
 
 /** A listener of the user's own. It is closed when its peer cancels it, or goes. */

@@ -1,5 +1,6 @@
 import type { Peer } from "../../peer.js";
 import type { ForwardRule, Refusal } from "../forwarding-options.js";
+import { within } from "./within.js";
 
 /** An answer that a rule did not give in time, or could not give. The peer is told nothing, and the log why. */
 export interface NoAnswer {
@@ -13,18 +14,10 @@ export async function decide<Request, Answer extends boolean | Refusal | object>
   peer: Peer,
   timeout: number,
 ): Promise<Answer | NoAnswer> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<NoAnswer>((resolve) => {
-    timer = setTimeout(
-      () => resolve({ failed: `the rule did not answer within ${timeout} ms (forwarding.timeout)` }),
-      timeout,
-    );
-  });
   try {
-    return await Promise.race([rule(request, peer), late]);
+    const answer = rule(request, peer);
+    return answer instanceof Promise ? await within(answer, timeout) : answer;
   } catch (error) {
     return { failed: `the rule failed: ${error instanceof Error ? error.message : String(error)}` };
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -2,7 +2,13 @@ import type { Socket } from "node:net";
 import type { Channel } from "ssh2";
 import type { Peer } from "../../peer.js";
 import type { ChannelDuplex } from "../channel-duplex.js";
-import type { ListenAnswer, OwnListener, StreamlocalForward, TcpipForward } from "../forwarding-options.js";
+import type {
+  ListenAnswer,
+  OpenForwarded,
+  OwnListener,
+  StreamlocalForward,
+  TcpipForward,
+} from "../forwarding-options.js";
 import { printable } from "../printable.js";
 import { formatHostPort } from "../target.js";
 import { bindAddress } from "./bind-address.js";
@@ -13,6 +19,7 @@ import type { ForwardingSetting } from "./forwarding-setting.js";
 import { listenForPeer, type PeerListener } from "./listen-for-peer.js";
 import { openToPeer } from "./open-to-peer.js";
 import { reasonOf } from "./reason-of.js";
+import { within } from "./within.js";
 
 type Answer = ((port?: number) => void) | undefined;
 
@@ -104,9 +111,14 @@ export class ForwardListeners {
     if (this.#count >= maxListeners) return refuse(`${maxListeners} listeners are open (forwarding.maxListeners)`);
     if (this.#open.has(wanted.key(undefined))) return refuse("it listens there already");
     this.#count++;
+    // Before the peer knows that it has a listener, it refuses what comes from it.
+    let announce = (): void => {};
+    const announced = new Promise<void>((resolve) => {
+      announce = resolve;
+    });
     try {
       const answer = await wanted.decide(peer);
-      const listener = await this.#listen(wanted, answer);
+      const listener = await this.#listen(wanted, answer, announced);
       if (listener === undefined) {
         this.#count--;
         return refuse(reasonOf(answer).reason);
@@ -122,14 +134,20 @@ export class ForwardListeners {
     } catch (error) {
       this.#count--;
       refuse((error as Error).message);
+    } finally {
+      announce();
     }
   }
 
-  async #listen(wanted: Wanted, answer: ListenAnswer | NoAnswer): Promise<PeerListener | OwnListener | undefined> {
+  async #listen(
+    wanted: Wanted,
+    answer: ListenAnswer | NoAnswer,
+    announced: Promise<void>,
+  ): Promise<PeerListener | OwnListener | undefined> {
     let port = "port" in wanted.where ? wanted.where.port : 0;
     if (answer === true) {
       // The port is known before the first connection is taken.
-      const onSocket = (socket: Socket): void => void this.#take(wanted, port, socket);
+      const onSocket = (socket: Socket): void => void announced.then(() => this.#take(wanted, port, socket));
       const onError = (error: Error): void =>
         this.#setting.log.error({ on: wanted.on, err: error }, "a listener failed");
       const listener = await listenForPeer(wanted.where, onSocket, onError);
@@ -137,7 +155,12 @@ export class ForwardListeners {
       return listener;
     }
     if (typeof answer !== "object" || !("listen" in answer)) return undefined;
-    const listener = await answer.listen((origin = NOWHERE) => this.#openChannel(wanted, port, origin));
+    const open: OpenForwarded = async (origin = NOWHERE) => {
+      await announced;
+      return this.#openChannel(wanted, port, origin);
+    };
+    const { timeout } = this.#setting.forwarding;
+    const listener = await within(answer.listen(open), timeout, (late) => late.close());
     port = listener.port ?? port;
     return listener;
   }
