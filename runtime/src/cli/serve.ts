@@ -16,6 +16,7 @@ interface ServeFlags extends StdioFlags {
   readonly authorizedKeys?: string;
   readonly listen: string;
   readonly port: number;
+  readonly korv?: boolean;
   readonly home: string;
 }
 
@@ -31,6 +32,7 @@ export function addServeCommand(program: Command): void {
     .option("--authorized-keys <file>", "who may connect (default: a list in --home, made at first start)")
     .option("--listen <address>", "the address to listen on; 0.0.0.0 or :: for all", DEFAULTS.host)
     .option("--port <number>", "the port to listen on; 0 for a free one", parsePort, DEFAULTS.port)
+    .option("--korv", "also answer clients of the Python framework korv")
     .option("--home <directory>", "where the files are kept that are not named", DEFAULTS.home)
     .option("--grace <duration>", "how long running calls may go on after SIGTERM (default: 5s)", durationFrom(0))
     .action(serve);
@@ -44,7 +46,13 @@ async function serve(flags: ServeFlags): Promise<void> {
   const authorizedKeys = flags.authorizedKeys ?? (home?.authorizedKeys as string);
   const server = await serveHandlers(
     { api, ...handlers },
-    { host: flags.listen, port: flags.port, hostKeys: flags.hostKey ?? (home?.hostKey as string), authorizedKeys },
+    {
+      host: flags.listen,
+      port: flags.port,
+      hostKeys: flags.hostKey ?? (home?.hostKey as string),
+      authorizedKeys,
+      korv: flags.korv ?? false,
+    },
   );
   process.stdout.write(introduction(api, server, flags, authorizedKeys));
   await stopSignal();
