@@ -186,7 +186,7 @@ itWith([SSHD], "leaves the decision on a host key to a function, asks it once, a
   const { fingerprint, type: keyType } = sshd.hostKey.publicKey;
   expect(asked).toEqual([{ host: "127.0.0.1", port, keyType, fingerprint, line, reason: "unknown" }]);
   // It may take longer than the connection may; and the server changes its keys a few times.
-  await reaches(sshd.address, { identity, knownHosts, hostKey: ask(true, 600), connectTimeout: 500 }, 5_000_000);
+  await reaches(sshd.address, { identity, knownHosts, hostKey: ask(true, 2500), connectTimeout: 2000 }, 5_000_000);
   expect(asked).toHaveLength(2);
   expect(read(knownHosts)).toBe("# empty, and without an end");
   await reaches(sshd.address, { identity, knownHosts, hostKey: ask("save") });
