@@ -1,9 +1,10 @@
 import type { Method } from "../../contract/method.js";
+import { nearest } from "../../contract/nearest.js";
 import { matchPath, parsePath } from "../../contract/path.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import { isVerb, VERBS } from "../../contract/verb.js";
 import type { Catalogue } from "./catalogue.js";
-import { nearest, nearestPath } from "./nearest.js";
+import { nearestPath } from "./nearest.js";
 
 /**
  * The methods that a topic means: a resource's name, a path with parameters or with values, with a verb or without; no
