@@ -10,7 +10,11 @@ interface Internals {
   readonly _sock: Socket;
   readonly _protocol: {
     readonly _packetRW: {
-      readonly write: { readonly allocStart: number; alloc(size: number): Buffer; finalize(packet: Buffer): Buffer };
+      readonly write: {
+        readonly allocStartKEX: number;
+        alloc(size: number, force: boolean): Buffer;
+        finalize(packet: Buffer, force: boolean): Buffer;
+      };
     };
     readonly _cipher: { encrypt(packet: Buffer): void };
     readonly _kexinit?: Buffer;
@@ -40,13 +44,13 @@ export class Attacker {
     return this.client._protocol;
   }
 
-  /** Sends one packet, whatever is in it. */
+  /** Sends one packet at once, whatever is in it. */
   send(...parts: (number | Buffer)[]): void {
     const payload = Buffer.concat(parts.map((part) => (typeof part === "number" ? Buffer.from([part]) : part)));
     const { write } = this.protocol._packetRW;
-    const packet = write.alloc(payload.length);
-    payload.copy(packet, write.allocStart);
-    this.protocol._cipher.encrypt(write.finalize(packet));
+    const packet = write.alloc(payload.length, true);
+    payload.copy(packet, write.allocStartKEX);
+    this.protocol._cipher.encrypt(write.finalize(packet, true));
   }
 
   /** Opens the subsystem. */

@@ -1,0 +1,127 @@
+import { expect, test } from "vitest";
+import { startBench } from "../../unit/runtime/ssh/support.js";
+import { until, within } from "../../unit/runtime/support/wait.js";
+import { bystander, endedFor, loggedIn, string, uint32 } from "./support.js";
+
+test.each([0, 1, 1023])("packets of %i bytes are granted to nobody: ssh2 would be busy for ever", async (size) => {
+  const bench = await startBench();
+  const other = await bystander(bench);
+  const attacker = await loggedIn(bench);
+  attacker.protocol.session(0, 65_536, size);
+  await within("the end", attacker.gone);
+  await endedFor(bench, new RegExp(`^it asks for packets of ${size} bytes$`));
+  await other.unharmed();
+});
+
+test("a client that asks for the largest packets gets those that every client must take", async () => {
+  const bench = await startBench({}, (duplex) => void duplex.end(Buffer.alloc(1_000_000)));
+  const attacker = await loggedIn(bench);
+  const sizes: number[] = [];
+  const done = new Promise<void>((resolve) => {
+    attacker.protocol._handlers["CHANNEL_DATA"] = (_: unknown, _id: number, data: Buffer) => {
+      sizes.push(data.length);
+      if (sizes.reduce((sum, size) => sum + size, 0) === 1_000_000) resolve();
+    };
+  });
+  // Its window is the largest, too: the server sends no faster than TCP takes it all the same.
+  attacker.protocol.session(0, 0xffff_ffff, 0xffff_ffff);
+  attacker.send(98, uint32(0), string("subsystem"), 0, string("sshrpc"));
+  await within("all data", done);
+  expect(Math.max(...sizes)).toBe(32_768);
+});
+
+test("a client that sends more than its window holds is disconnected, though nobody reads", async () => {
+  const bench = await startBench({}, (duplex) => void duplex.pause());
+  const other = await bystander(bench);
+  const attacker = await loggedIn(bench);
+  const { outgoing } = await attacker.open();
+  // A flood of 512 MB, of which no more than the window is ever taken.
+  const data = Buffer.alloc(32_768);
+  let sent = 0;
+  for (; sent < 512 * 1024 * 1024 && !attacker.socket.destroyed; sent += data.length) {
+    attacker.send(94, uint32(outgoing.id), string(data));
+    if (attacker.socket.writableLength > 8_000_000) await new Promise((resolve) => setImmediate(resolve));
+  }
+  await within("the end", attacker.gone);
+  await endedFor(bench, /^it sends 32768 bytes where \d+ were allowed$/);
+  expect(attacker.socket.bytesWritten - attacker.socket.writableLength).toBeLessThan(64_000_000);
+  await until("the end of the channel", () => bench.accepted.at(-1)?.duplex.destroyed);
+  other.unharmed().catch(() => {});
+});
+
+test("windows beyond what can be counted are not believed", async () => {
+  const bench = await startBench();
+  const attacker = await loggedIn(bench);
+  const { outgoing } = await attacker.open();
+  attacker.send(93, uint32(outgoing.id), uint32(0xffff_ffff));
+  await within("the end", attacker.gone);
+  await endedFor(bench, /^it allows \d+ bytes, more than there can be$/);
+});
+
+test("10,000 channels are not opened: those beyond the limit are refused, and whoever goes on is disconnected", async () => {
+  const bench = await startBench();
+  const other = await bystander(bench);
+  const attacker = await loggedIn(bench);
+  for (let id = 0; id < 10_000; id++) attacker.protocol.session(id, 2 ** 21, 32_768);
+  await within("the end", attacker.gone);
+  await endedFor(bench, /^more than 1000 of its requests were refused \(maxRefusals\)$/);
+  await other.unharmed();
+});
+
+test.each([
+  ["global requests", [80, string("nonsense@example.org"), 1]],
+  ["channels of unknown kinds", [90, string("nonsense"), uint32(0), uint32(1024), uint32(32_768)]],
+])("a flood of refused %s ends its connection", async (_, message) => {
+  const bench = await startBench({ maxRefusals: 100 });
+  const attacker = await loggedIn(bench);
+  for (let count = 0; count < 1000; count++) attacker.send(...(message as (number | Buffer)[]));
+  await within("the end", attacker.gone);
+  await endedFor(bench, /\(maxRefusals\)$/);
+});
+
+test("a client that sends signs of life as often as clients do is not taken for a flood", async () => {
+  const bench = await startBench({ maxRefusals: 2 });
+  const attacker = await loggedIn(bench);
+  for (let round = 0; round < 6; round++) {
+    attacker.send(80, string("keepalive@openssh.com"), 1);
+    await new Promise((resolve) => setTimeout(resolve, 120));
+  }
+  await attacker.open();
+  expect(bench.accepted).toHaveLength(1);
+});
+
+test("a client that asks and never reads the answers is disconnected, before they fill the memory", async () => {
+  const bench = await startBench({ maxUnsent: 1024 * 1024, maxRefusals: 10_000_000 });
+  const other = await bystander(bench);
+  const attacker = await loggedIn(bench);
+  attacker.socket.pause().removeAllListeners("data");
+  const flood = setInterval(() => {
+    for (let count = 0; count < 3000; count++) attacker.send(80, string("nonsense@example.org"), 1);
+  }, 1);
+  await endedFor(bench, /^\d+ bytes wait for it to read \(maxUnsent\)$/);
+  clearInterval(flood);
+  await other.unharmed();
+});
+
+test("data and requests for channels that are not there, or not any more, do nothing", async () => {
+  const bench = await startBench();
+  const attacker = await loggedIn(bench);
+  const channel = await attacker.open();
+  const gone = new Promise((resolve) => channel.once("close", resolve));
+  channel.resume();
+  channel.close();
+  await within("the channel's end", gone);
+  for (const id of [channel.outgoing.id, 7, 0x7fff_ffff]) {
+    attacker.send(94, uint32(id), string("data"));
+    attacker.send(93, uint32(id), uint32(1));
+    attacker.send(96, uint32(id));
+    attacker.send(97, uint32(id));
+    attacker.send(98, uint32(id), string("exec"), 1, string("GET /"));
+    attacker.send(99, uint32(id));
+    attacker.send(100, uint32(id));
+    attacker.send(91, uint32(id), uint32(0), uint32(1024), uint32(32_768));
+    attacker.send(92, uint32(id), uint32(1), string(""), string(""));
+  }
+  await attacker.open();
+  expect(bench.accepted).toHaveLength(2);
+});

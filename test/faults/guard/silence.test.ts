@@ -1,0 +1,39 @@
+import { expect, test } from "vitest";
+import { closed, readBytes, startBench } from "../../unit/runtime/ssh/support.js";
+import { within } from "../../unit/runtime/support/wait.js";
+import { endedFor, loggedIn } from "./support.js";
+
+test("a client that has gone silent is found out by keepalive, and everything of it is closed", async () => {
+  const bench = await startBench({ keepaliveInterval: 100, keepaliveMisses: 2 }, (duplex) => void duplex.pause());
+  const attacker = await loggedIn(bench);
+  await attacker.open();
+  const end = closed(bench.accepted[0]?.duplex as never);
+  // As after a pulled plug: nothing is read, nothing is said, and the connection stays open.
+  attacker.socket.removeAllListeners("data");
+  attacker.socket.pause();
+  expect((await within("the end of the channel", end))?.message).toMatch(/was lost: Keepalive timeout$/);
+  await expect.poll(() => bench.listener.connections).toBe(0);
+  await endedFor(bench, /^Keepalive timeout$/);
+});
+
+test("a client that only answers keepalive keeps its connection, and not beyond idleTimeout where there is one", async () => {
+  const options = { keepaliveInterval: 50, keepaliveMisses: 2 };
+  const patient = await startBench(options);
+  const strict = await startBench({ ...options, idleTimeout: 600 });
+  const [kept, lost] = [await patient.dial(), await strict.dial()];
+  expect((await within("the end", closed(lost)))?.message).toMatch(/was lost/);
+  await endedFor(strict, /^nothing happened for 600 ms \(idleTimeout\)$/);
+  expect(kept.destroyed).toBe(false);
+});
+
+test("a connection in use outlives idleTimeout", async () => {
+  const bench = await startBench({ idleTimeout: 400 });
+  const duplex = await bench.dial();
+  for (let round = 0; round < 8; round++) {
+    const answer = readBytes(duplex, 1);
+    duplex.write("x");
+    await within("the answer", answer);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  expect(duplex.destroyed).toBe(false);
+});
