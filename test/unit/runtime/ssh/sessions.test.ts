@@ -209,3 +209,61 @@ it("slows a command down whose client does not read", async () => {
   expect(taken).toBeLessThan(10_000_000);
   expect((await outcome(channel)).out.length).toBe(50_000_000);
 });
+
+it("asks a rule for each session, and tells a client why it was refused", async () => {
+  const asked: unknown[] = [];
+  const bench = await serving((session) => void session.exit(0), {
+    session: async (request, peer) => {
+      asked.push([peer.user, request]);
+      if (request.kind === "shell") throw new Error("no idea");
+      return request.kind === "exec" && request.command === "GET /hello" ? true : { refuse: "reading only" };
+    },
+  });
+  const client = await rawClient(bench);
+  expect(await (await exec(client, "GET /hello")).outcome).toEqual({ out: "", error: "", status: 0 });
+  expect(await (await exec(client, "STORE /notes")).outcome).toEqual({ out: "", error: "reading only\n", status: 4 });
+  const shell = await new Promise<ssh2.ClientChannel>((resolve, reject) =>
+    client.shell((error, channel) => (error ? reject(error) : resolve(channel))),
+  );
+  expect(await outcome(shell)).toMatchObject({ out: "", error: "" });
+  expect(await readText(await bench.dial())).toBe("");
+  expect(bench.accepted).toEqual([]);
+  expect(asked).toEqual([
+    ["alice", { kind: "exec", command: "GET /hello" }],
+    ["alice", { kind: "exec", command: "STORE /notes" }],
+    ["alice", { kind: "shell" }],
+    ["alice", { kind: "sshrpc" }],
+  ]);
+  const reasons = bench.log.with("session refused").map(({ fields }) => [fields["kind"], fields["reason"]]);
+  expect(reasons).toEqual([
+    ["exec", "reading only"],
+    ["shell", "the rule failed: no idea"],
+    ["sshrpc", "reading only"],
+  ]);
+});
+
+it("gives what a key's options say: an environment that its client cannot change, and no terminal", async () => {
+  const seen: Session[] = [];
+  const bench = await serving((session) => {
+    seen.push(session);
+    void session.exit(0);
+  });
+  const { alice } = bench;
+  const limited = await startBench(
+    { authorizedKeys: { lines: [`no-pty,environment="RPC_TEAM=red" ${alice.line}`] } },
+    undefined,
+    {
+      exec: (session) => {
+        seen.push(session);
+        void session.exit(0);
+      },
+    },
+  );
+  await run({ ...limited, alice }, "x", { env: { RPC_TEAM: "blue", RPC_OTHER: "1" } });
+  expect([...(seen[0]?.environment ?? [])]).toEqual([
+    ["RPC_TEAM", "red"],
+    ["RPC_OTHER", "1"],
+  ]);
+  const client = await rawClient({ ...limited, alice });
+  expect((await failure(exec(client, "x", { pty: true }))).message).toMatch(/pseudo-terminal/);
+});
