@@ -69,7 +69,7 @@ test("an address whose keys are refused again and again stays out for a while, a
   const bench = await startBench({ ...NOBODY_EXEMPT, penalties });
   const mallory = makeKey(bench.directory, "mallory");
   const key = { identity: mallory.file };
-  for (let count = 0; count < 3; count++) {
+  for (let count = 0; count < 2; count++) {
     expect(await failure(bench.dial(key))).toMatchObject({ status: "UNAUTHENTICATED" });
     await expect.poll(() => bench.listener.connections).toBe(0);
   }

@@ -89,7 +89,7 @@ async function start(bench: Bench, until: "ready" | "handshake", options: ssh2.C
   await within(
     until,
     new Promise<void>((resolve, reject) => {
-      client.once(until, () => resolve()).once("error", reject);
+      (client as NodeJS.EventEmitter).once(until, () => resolve()).once("error", reject);
       client.connect({
         host: "127.0.0.1",
         port: bench.listener.port,
