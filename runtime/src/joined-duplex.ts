@@ -6,7 +6,9 @@ export interface ByteSink {
   end(done: () => void): unknown;
   cork(): void;
   uncork(): void;
+  readonly destroyed: boolean;
   on(event: "error", listener: (error: Error) => void): unknown;
+  once(event: "close", listener: () => void): unknown;
 }
 
 /** How the two streams of a {@link JoinedDuplex} end. */
@@ -80,7 +82,18 @@ export class JoinedDuplex extends Duplex {
   }
 
   override _final(done: (error?: Error | null) => void): void {
-    this.#output.end(() => done());
+    // One that is destroyed never calls back.
+    if (this.#output.destroyed) {
+      done();
+      return;
+    }
+    let isDone = false;
+    const once = (): void => {
+      if (!isDone) done();
+      isDone = true;
+    };
+    this.#output.once("close", once);
+    this.#output.end(once);
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {

@@ -366,9 +366,11 @@ export function describeEveryKind(transport: string, start: Start, matrix: Matri
                 if (error === undefined) expect(result.error).toBeUndefined();
                 else expect(result.error).toMatchObject(error);
                 await client.empty.get();
-                const { started, finished } = setup.waits;
                 // One that is cancelled in the packet that opens it may never begin.
-                await until("the handler's end", () => !started.includes(name) || finished.includes(name));
+                await until(
+                  "the handler's end",
+                  () => !setup.waits.started.includes(name) || setup.waits.finished.includes(name),
+                );
               }
             }
           }

@@ -15,6 +15,8 @@ import { conformanceHandlers, Waits } from "./handlers.js";
 export interface Setup {
   readonly transport: Transport;
   readonly waits: Waits;
+  /** Who calls. Default: alice. */
+  readonly user?: string;
   /** The duplexes that `transport` has opened, at the caller's end. */
   readonly duplexes: readonly Duplex[];
   close(): Promise<void>;
@@ -67,7 +69,8 @@ export function randomSize(max: number): () => number {
   return () => 1 + random.below(max);
 }
 
-function watch(transport: Transport): { transport: Transport; duplexes: Duplex[] } {
+/** The same transport, and what it opens. */
+export function watch(transport: Transport): { transport: Transport; duplexes: Duplex[] } {
   const duplexes: Duplex[] = [];
   const open: Transport["open"] = async (signal) => {
     const duplex = await transport.open(signal);

@@ -109,10 +109,10 @@ export function describeConformance(name: string, start: Start, { soak = true } 
     });
 
     test("need the scope that the method asks for", async () => {
-      const { client } = await begin();
+      const { client, user = "alice" } = await begin();
       expect(await failure(client.secret.get())).toMatchObject({
         status: "FORBIDDEN",
-        message: "it needs the scope secret:read; alice holds items:*",
+        message: `it needs the scope secret:read; ${user} holds items:*`,
       });
       expect(await client.item.delete({ id: 1 })).toBeNull();
     });

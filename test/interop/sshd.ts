@@ -38,6 +38,10 @@ export interface SshdOptions {
   readonly config?: readonly string[];
   /** Lines of authorized_keys, made from the public key `ssh-ed25519 AAAA…` of the bench. Default: that key alone. */
   readonly authorizedKeys?: (line: string, directory: string) => readonly string[];
+  /** Where its files are. Default: a directory that goes away with the test. */
+  readonly directory?: string;
+  /** Takes what ends it. Default: it ends with the test. */
+  readonly onEnd?: (end: () => Promise<void>) => void;
 }
 
 /** Milliseconds in which sshd must listen. */
@@ -47,7 +51,7 @@ const START = 10_000;
 export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   // Debian's sshd insists on its folder where it has privileges, and only its service script makes it.
   if (process.getuid?.() === 0) mkdirSync("/run/sshd", { recursive: true });
-  const directory = tempDir();
+  const { directory = tempDir(), onEnd = onTestFinished } = options;
   const key = makeKey(directory, "user");
   const hostKey = makeKey(directory, "host");
   const lines = options.authorizedKeys?.(key.line, directory) ?? [key.line];
@@ -71,7 +75,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
       "PrintLastLog no",
       "LogLevel VERBOSE",
     ];
-    const started = await start(write(directory, "sshd_config", `${config.join("\n")}\n`));
+    const started = await start(write(directory, "sshd_config", `${config.join("\n")}\n`), onEnd);
     if (started === undefined && attempt < 5) continue;
     if (started === undefined) throw new Error("sshd found no free port");
     const knownHosts = write(directory, "known_hosts", `[127.0.0.1]:${port} ${hostKey.line}\n`);
@@ -99,7 +103,10 @@ export function sshOptions(use: { knownHosts: string; identity: string; port: nu
 }
 
 /** Undefined where it could not listen. */
-async function start(config: string): Promise<Pick<Sshd, "process" | "log"> | undefined> {
+async function start(
+  config: string,
+  onEnd: (end: () => Promise<void>) => void,
+): Promise<Pick<Sshd, "process" | "log"> | undefined> {
   const child = spawn(SSHD, ["-D", "-e", "-f", config], { stdio: ["ignore", "ignore", "pipe"] });
   let log = "";
   let timer: NodeJS.Timeout | undefined;
@@ -117,7 +124,7 @@ async function start(config: string): Promise<Pick<Sshd, "process" | "log"> | un
   listening.catch(() => child.kill("SIGKILL"));
   const isListening = await listening.finally(() => clearTimeout(timer));
   if (!isListening) return undefined;
-  onTestFinished(async () => {
+  onEnd(async () => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     child.kill("SIGTERM");
     await once(child, "exit");

@@ -20,7 +20,11 @@ export function takeStdio(): JoinedDuplex {
     end: (done) => stdout.end(done),
     cork: () => stdout.cork(),
     uncork: () => stdout.uncork(),
+    get destroyed() {
+      return stdout.destroyed;
+    },
     on: (event, listener) => stdout.on(event, listener),
+    once: (event, listener) => stdout.once(event, listener),
   };
   stdout.write = stderr.write.bind(stderr);
   return new JoinedDuplex(stdin, output, {

@@ -1,0 +1,118 @@
+import { execFileSync } from "node:child_process";
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { generateKeyPair } from "sshrpc/testing";
+import { opensshTransport } from "../../runtime/src/openssh/openssh-transport.js";
+import { serveHandlers } from "../../runtime/src/serve-api.js";
+import type { ApiServerOptions } from "../../runtime/src/server/dispatch-settings.js";
+import { sshTransport } from "../../runtime/src/ssh/dial.js";
+import type { Transport } from "../../runtime/src/transport.js";
+import { type Sshd, startSshd, USER } from "../interop/sshd.js";
+import { makeKey } from "../unit/runtime/ssh/support.js";
+import { until } from "../unit/runtime/support/wait.js";
+import { defineHandlers } from "./generated/server.js";
+import { conformanceHandlers, Waits } from "./handlers.js";
+import { ReplayedWaits } from "./journal.js";
+import { type Setup, type Start, watch } from "./setups.js";
+
+const JITI = join(dirname(createRequire(import.meta.url).resolve("jiti/package.json")), "lib/jiti-cli.mjs");
+const SERVER = fileURLToPath(new URL("./stdio-server.ts", import.meta.url));
+const COMMAND = `exec ${process.execPath} ${JITI} ${SERVER}`;
+
+/** A stock sshd whose subsystem is a server of this suite, and the ways to it. Whoever starts it ends it. */
+export class StockSshd {
+  readonly #directory = mkdtempSync(join(tmpdir(), "sshrpc-"));
+  readonly #ends: (() => unknown)[] = [];
+  #sshd: Sshd | undefined;
+  #count = 0;
+
+  async start(): Promise<void> {
+    this.#sshd = await startSshd({
+      directory: this.#directory,
+      onEnd: (end) => this.#ends.unshift(end),
+      config: ["AcceptEnv SSHRPC_TEST", `Subsystem sshrpc ${COMMAND}`, "MaxSessions 100", "MaxStartups 100"],
+    });
+  }
+
+  async end(): Promise<void> {
+    for (const end of this.#ends) await end();
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  /** The `ssh` program; one connection is shared by all (`ControlMaster`). */
+  readonly overOpenssh: Start = (options) =>
+    this.#setup(options, (directory, { address, key, knownHosts }) => {
+      const control = ["-o", "ControlMaster=auto", "-o", "ControlPersist=60", "-o", `ControlPath=${this.#directory}/m`];
+      if (this.#count === 1) this.#ends.unshift(() => quit([...control, address]));
+      const args = [...control, "-o", "SendEnv=SSHRPC_TEST"];
+      const use = { identity: key.file, knownHosts, configFile: "none", agent: false, args } as const;
+      const { open } = opensshTransport(address, use);
+      // ssh is started before `open` returns. The environment of a shared connection's first session is not that of others.
+      return {
+        address,
+        open: (signal) => {
+          process.env["SSHRPC_TEST"] = directory;
+          return open(signal);
+        },
+      };
+    });
+
+  /** Our own SSH; the server is the forced command of the key that logs in. */
+  readonly overSsh2: Start = (options) =>
+    this.#setup(options, (directory, { address, authorizedKeys, hostKey }) => {
+      const { file, line } = makeKey(directory, "alice");
+      appendFileSync(authorizedKeys, `restrict,command="${COMMAND} ${directory}" ${line}\n`);
+      return sshTransport(address, { identity: file, hostKey: hostKey.publicKey.fingerprint });
+    });
+
+  async #setup(options: ApiServerOptions = {}, connect: (directory: string, sshd: Sshd) => Transport): Promise<Setup> {
+    const directory = join(this.#directory, String(++this.#count));
+    mkdirSync(directory);
+    writeFileSync(join(directory, "options.json"), JSON.stringify(options));
+    const waits = new ReplayedWaits(join(directory, "journal"));
+    const { transport, duplexes } = watch(connect(directory, this.#sshd as Sshd));
+    return { transport, duplexes, waits, user: USER, close: () => endProcesses(waits) };
+  }
+}
+
+/** As sshd or a service manager tells them. */
+async function endProcesses(waits: ReplayedWaits): Promise<void> {
+  for (const pid of waits.processes) process.kill(pid, "SIGTERM");
+  await until("the servers' ends", () => waits.processes.length === 0);
+}
+
+function quit(args: readonly string[]): void {
+  execFileSync("ssh", ["-F", "none", "-O", "exit", ...args], { stdio: "ignore" });
+}
+
+/** A server of ours on a port of its own, over the `ssh` program. */
+export const ownOverOpenssh: Start = async (options = {}) => {
+  const directory = mkdtempSync(join(tmpdir(), "sshrpc-"));
+  const waits = new Waits();
+  const [host, alice] = [generateKeyPair(), makeKey(directory, "alice")];
+  const server = await serveHandlers(defineHandlers(conformanceHandlers(waits)), {
+    ...options,
+    port: 0,
+    hostKeys: { privateKey: host.privateKey },
+    authorizedKeys: { lines: [`scopes="items:*" ${alice.line} alice`] },
+    log: false,
+  });
+  const knownHosts = join(directory, "known_hosts");
+  writeFileSync(knownHosts, `[127.0.0.1]:${server.port} ${server.hostKeys[0]}\n`);
+  const { transport, duplexes } = watch(
+    opensshTransport(`ssh://alice@127.0.0.1:${server.port}`, {
+      identity: alice.file,
+      knownHosts,
+      configFile: "none",
+      agent: false,
+    }),
+  );
+  const close = async (): Promise<void> => {
+    await server.close();
+    rmSync(directory, { recursive: true, force: true });
+  };
+  return { transport, duplexes, waits, close };
+};
