@@ -2,8 +2,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { AuthContext, AuthenticationType, PasswordAuthContext } from "ssh2";
 import type { Logger } from "../../log.js";
 import type { AuthMethod, Peer } from "../../peer.js";
-import { MAX_TIME } from "../check-number.js";
 import { printable } from "../printable.js";
+import { Access } from "./access.js";
+import { checkGrant } from "./check-grant.js";
 import type { Decision, Proof, Suspect } from "./decision.js";
 import { refuse } from "./decision.js";
 import { inTime } from "./in-time.js";
@@ -11,7 +12,6 @@ import { decideKeyboardInteractive } from "./keyboard-interactive.js";
 import type { LoginAttempt, LoginGrant } from "./login-attempt.js";
 import { decidePassword, requestPasswordChange } from "./password.js";
 import type { PasswordCheck } from "./password-check.js";
-import { commonGrant, provenPeer } from "./proven-peer.js";
 import { decidePublicKey, type PublicKeySettings } from "./public-key.js";
 import type { Questioning } from "./question.js";
 
@@ -48,15 +48,11 @@ export class Authentication {
   readonly #address: string;
   readonly #endings: AuthenticationEndings;
   #proofs: readonly Proof[] = [];
-  #grants: readonly LoginGrant[] = [];
-  #granted: LoginGrant = { scopes: [] };
-  #peer: Peer | undefined;
+  #access: Access | undefined;
   #requests = 0;
   #tries = 0;
   #changing = false;
   #current: AbortController | undefined;
-  #expiry: NodeJS.Timeout | undefined;
-  #rechecking: Promise<void> | undefined;
   #over = false;
 
   constructor(settings: AuthenticationSettings, address: string, endings: AuthenticationEndings) {
@@ -67,7 +63,7 @@ export class Authentication {
 
   /** Who has proven itself; undefined before. */
   get peer(): Peer | undefined {
-    return this.#peer;
+    return this.#access?.peer;
   }
 
   /** How many attempts have failed. */
@@ -77,7 +73,7 @@ export class Authentication {
 
   /** What the log says of the peer, as far as it is known. */
   get who(): object {
-    const { user, fingerprint, keyName, certificate, address = this.#address } = this.#peer ?? {};
+    const { user, fingerprint, keyName, certificate, address = this.#address } = this.peer ?? {};
     return {
       address,
       ...(user !== undefined && { user }),
@@ -91,15 +87,16 @@ export class Authentication {
   end(): void {
     this.#over = true;
     this.#current?.abort(new Error("the connection has ended"));
-    clearTimeout(this.#expiry);
+    this.#access?.end();
   }
 
   /** Takes one request of the client's. */
   async handle(context: AuthContext): Promise<void> {
     // What was sent ahead is not worth an answer any more.
-    if (this.#over || this.#peer !== undefined) return;
+    if (this.#over || this.#access !== undefined) return;
+    this.#requests++;
     // Clients begin with "none" to learn the methods: that is no try (RFC 4252, section 5.2).
-    if (context.method === "none" && this.#requests++ === 0 && this.#settings.anonymous === undefined) {
+    if (context.method === "none" && this.#requests === 1 && this.#settings.anonymous === undefined) {
       this.#answer(() => context.reject(this.#methods()));
       return;
     }
@@ -118,10 +115,7 @@ export class Authentication {
    * more, the connection is cut off; where it grants something else, the peer holds that from now on.
    */
   recheck(): Promise<void> {
-    // One that runs already may have asked before the change.
-    const next = (this.#rechecking ?? Promise.resolve()).then(() => this.#recheck());
-    this.#rechecking = next;
-    return next;
+    return this.#access?.recheck() ?? Promise.resolve();
   }
 
   async #decide(context: AuthContext, controller: AbortController): Promise<Decision> {
@@ -160,7 +154,7 @@ export class Authentication {
         break;
       case "none": {
         const grant = await anonymous?.(attempt);
-        if (grant) return { outcome: "proven", proof: { method: "none", grant } };
+        if (grant) return { outcome: "proven", proof: { method: "none", grant: checkGrant(grant) } };
       }
     }
     return refuse(`the method ${method} lets nobody in`);
@@ -172,7 +166,7 @@ export class Authentication {
         this.#refuse(context, decision.reason, decision.about);
         break;
       case "would do":
-        this.#answer(() => context.accept());
+        this.#answerStranger(() => context.accept());
         break;
       case "change":
         this.#requestChange(context as PasswordAuthContext, decision.prompt);
@@ -180,10 +174,6 @@ export class Authentication {
       case "proven":
         this.#accept(context, decision.proof);
     }
-    const { maxAuthTries } = this.#settings;
-    if (this.#peer !== undefined || this.#over) return;
-    if (this.#tries >= maxAuthTries) this.#giveUp(`${this.#tries} failed attempts to authenticate`);
-    else if (this.#requests >= maxAuthTries * REQUESTS_PER_TRY) this.#giveUp("too many attempts to authenticate");
   }
 
   #accept(context: AuthContext, proof: Proof): void {
@@ -192,21 +182,28 @@ export class Authentication {
     if (allRequired && this.#proofs.length < methods.length) {
       const fields = { address: this.#address, user: context.username, method: proof.method };
       log.info(fields, "authenticated in part");
-      this.#answer(() => context.reject(this.#methods(), true));
+      this.#answerStranger(() => context.reject(this.#methods(), true));
       return;
     }
-    this.#setGrants(this.#proofs.map(({ grant }) => grant));
-    this.#peer = provenPeer(context.username, this.#address, this.#proofs, () => this.#granted);
-    const { provenBy, scopes } = this.#peer;
+    const access = new Access({ user: context.username, address: this.#address }, this.#proofs, {
+      authTimeout: this.#settings.authTimeout,
+      changed: (scopes) => log.info({ ...this.who, scopes }, "scopes changed"),
+      unknown: (reason) => log.warn({ ...this.who, reason }, "what a peer may do could not be looked up again"),
+      withdraw: (reason) => this.#withdraw(reason),
+    });
+    this.#access = access;
+    const { provenBy, scopes } = access.peer;
     log.info({ ...this.who, method: provenBy?.join(","), scopes }, "authenticated");
     this.#answer(() => context.accept());
+    // Time has passed since the first of several proofs.
+    if (allRequired) void access.recheck();
   }
 
   #refuse(context: AuthContext, reason: string, about?: Suspect): void {
     this.#tries++;
     const fields = { address: this.#address, user: printable(context.username), method: context.method, ...about };
     this.#settings.log.info({ ...fields, reason }, "authentication refused");
-    this.#answer(() => context.reject(this.#methods()));
+    this.#answerStranger(() => context.reject(this.#methods()));
   }
 
   /** It counts as a try, so that nobody asks for ever. */
@@ -215,7 +212,19 @@ export class Authentication {
     this.#changing = true;
     const fields = { address: this.#address, user: context.username };
     this.#settings.log.info(fields, "a new password is asked for");
-    this.#answer(() => requestPasswordChange(context, prompt));
+    this.#answerStranger(() => requestPasswordChange(context, prompt));
+  }
+
+  /** Answers somebody who has not logged in by that, and sends them away if they have tried too often. */
+  #answerStranger(send: () => void): void {
+    const { maxAuthTries } = this.#settings;
+    const isFailing = this.#tries >= maxAuthTries;
+    const isLast = isFailing || this.#requests >= maxAuthTries * REQUESTS_PER_TRY;
+    // Before the answer, with which ssh2 brings up the next request that was sent ahead.
+    if (isLast) this.#over = true;
+    this.#answer(send);
+    if (isLast)
+      this.#giveUp(isFailing ? `${this.#tries} failed attempts to authenticate` : "too many attempts to authenticate");
   }
 
   /** What is still to be proven, or may be. */
@@ -226,46 +235,6 @@ export class Authentication {
 
   #methods(): AuthenticationType[] {
     return [...this.#offered()];
-  }
-
-  #setGrants(grants: readonly LoginGrant[]): void {
-    this.#grants = grants;
-    this.#granted = commonGrant(grants);
-    clearTimeout(this.#expiry);
-    const { expires } = this.#granted;
-    if (expires === undefined || this.#over) return;
-    const wait = Math.min(Math.max(expires - Date.now(), 1), MAX_TIME);
-    this.#expiry = setTimeout(() => void this.recheck(), wait).unref();
-  }
-
-  async #recheck(): Promise<void> {
-    if (this.#over || this.#peer === undefined) return;
-    const { authTimeout, log } = this.#settings;
-    const before = this.#granted;
-    const results = await Promise.all(this.#proofs.map((proof, at) => this.#again(proof, at, authTimeout)));
-    if (this.#over) return;
-    const refusal = results.find((result) => "refused" in result);
-    if (refusal !== undefined && "refused" in refusal) {
-      this.#withdraw(refusal.refused);
-      return;
-    }
-    this.#setGrants(results as LoginGrant[]);
-    const { expires, scopes } = this.#granted;
-    if (expires !== undefined && expires <= Date.now()) this.#withdraw("what it logged in with has expired");
-    else if (scopes.join() !== before.scopes.join()) log.info({ ...this.who, scopes }, "scopes changed");
-  }
-
-  /** What a proof gets now; what it got before, where that cannot be told. */
-  async #again(proof: Proof, at: number, authTimeout: number) {
-    const before = this.#grants[at] as LoginGrant;
-    if (proof.again === undefined) return before;
-    const result = await inTime(AbortSignal.timeout(authTimeout), proof.again).catch((error: unknown) => ({
-      refused: printable(String(error)),
-      unknown: true as const,
-    }));
-    if (!("refused" in result) || !result.unknown) return result;
-    this.#settings.log.warn({ ...this.who, reason: result.refused }, "what a peer may do could not be looked up again");
-    return before;
   }
 
   #withdraw(reason: string): void {

@@ -1,5 +1,6 @@
 import type { KeyboardAuthContext } from "ssh2";
 import { printable } from "../printable.js";
+import { checkGrant } from "./check-grant.js";
 import { type Decision, refuse } from "./decision.js";
 import { inTime } from "./in-time.js";
 import type { LoginAttempt } from "./login-attempt.js";
@@ -33,7 +34,7 @@ export async function decideKeyboardInteractive(
   try {
     const grant = await questioning(attempt, ask);
     if (grant === undefined) return refuse("the answers are wrong");
-    return { outcome: "proven", proof: { method: "keyboard-interactive", grant } };
+    return { outcome: "proven", proof: { method: "keyboard-interactive", grant: checkGrant(grant) } };
   } catch (error) {
     return refuse(`the questions failed: ${printable((error as Error)?.message ?? String(error))}`);
   }

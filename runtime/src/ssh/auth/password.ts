@@ -1,8 +1,9 @@
 import type { PasswordAuthContext } from "ssh2";
 import { printable } from "../printable.js";
+import { checkGrant } from "./check-grant.js";
 import { type Decision, refuse } from "./decision.js";
 import type { LoginAttempt } from "./login-attempt.js";
-import type { PasswordCheck } from "./password-check.js";
+import type { PasswordChange, PasswordCheck } from "./password-check.js";
 
 /** A longer password is refused unheard: hashing it would cost too much. In characters. */
 export const MAX_SECRET = 1024;
@@ -28,11 +29,15 @@ export async function decidePassword(
   try {
     const answer = await check({ ...attempt, password, ...(isSecret(newPassword) && { newPassword }) });
     if (answer === undefined) return refuse("the password is wrong");
-    if ("change" in answer) return { outcome: "change", prompt: answer.change };
-    return { outcome: "proven", proof: { method: "password", grant: answer } };
+    if (isChange(answer)) return { outcome: "change", prompt: answer.change };
+    return { outcome: "proven", proof: { method: "password", grant: checkGrant(answer) } };
   } catch (error) {
     return refuse(`the check of the password failed: ${printable((error as Error)?.message ?? String(error))}`);
   }
+}
+
+function isChange(answer: object): answer is PasswordChange {
+  return typeof (answer as Partial<PasswordChange>).change === "string";
 }
 
 /** Whether it is a text that may be checked. */

@@ -6,6 +6,7 @@ import type { RevokedKeys } from "../keys/revoked-keys.js";
 import { isSecurityKeyType, parseSignature, type Signature, signsWith, verifySignature } from "../keys/signature.js";
 import { printable } from "../printable.js";
 import { type CertificateHolder, certificateGrant, describeCertificate } from "./certificate.js";
+import { checkGrant } from "./check-grant.js";
 import { type Decision, refuse, type Suspect, type Withdrawal } from "./decision.js";
 
 /** Where keys are looked up. */
@@ -112,7 +113,9 @@ async function lookUp(
     const reason = await revoked?.reason(key, certificate);
     if (reason !== undefined) return { refused: reason };
     if (certificate !== undefined) return await certificateGrant(certificate, holder, keys.authorities);
-    return (await keys.lookup({ ...holder, key })) ?? { refused: "the key is not listed" };
+    const answer = await keys.lookup({ ...holder, key });
+    if (answer === undefined || "refused" in answer) return answer ?? { refused: "the key is not listed" };
+    return checkGrant(answer);
   } catch (error) {
     const why = printable((error as Error)?.message ?? String(error));
     return { refused: `the look-up of the key failed: ${why}`, unknown: true };

@@ -1,6 +1,5 @@
-import type { Peer, PeerPermits } from "../../peer.js";
+import type { PeerPermits } from "../../peer.js";
 import { commonScopes } from "./certificate.js";
-import type { Proof } from "./decision.js";
 import type { LoginGrant } from "./login-attempt.js";
 
 /** What several grants leave: what each of them allows. */
@@ -33,29 +32,4 @@ function commonPermits(one: PeerPermits | undefined, other: PeerPermits | undefi
 
 function commonList(one: readonly string[] | undefined, other: readonly string[] | undefined) {
   return one && other ? one.filter((entry) => other.includes(entry)) : (one ?? other);
-}
-
-/**
- * The peer that has proven itself.
- * @param granted What it may do at this moment
- */
-export function provenPeer(user: string, address: string, proofs: readonly Proof[], granted: () => LoginGrant): Peer {
-  const { keyName, environment } = granted();
-  const fingerprint = proofs.find((proof) => proof.fingerprint)?.fingerprint;
-  const certificate = proofs.find((proof) => proof.certificate)?.certificate;
-  return {
-    user,
-    ...(fingerprint !== undefined && { fingerprint }),
-    ...(keyName !== undefined && { keyName }),
-    ...(certificate && { certificate }),
-    provenBy: proofs.map(({ method }) => method),
-    get scopes() {
-      return granted().scopes;
-    },
-    get permits() {
-      return granted().permits;
-    },
-    ...(environment && { environment }),
-    address,
-  };
 }
