@@ -29,8 +29,6 @@ export interface KnownHosts {
   readonly portless: { readonly known: readonly KnownHost[]; readonly revoked: readonly KnownHost[] };
 }
 
-const MAX_LINE = 64 * 1024;
-
 /** The files that ssh looks in, too. */
 export function defaultKnownHostsFiles(): readonly string[] {
   return [join(homedir(), ".ssh", "known_hosts"), "/etc/ssh/ssh_known_hosts"];
@@ -77,7 +75,7 @@ async function readText(file: string): Promise<string> {
 
 function parseKnownHosts(text: string, file: string, name: string): { marker: string; host: KnownHost }[] {
   return text.split("\n").flatMap((raw, index) => {
-    const line = raw.length > MAX_LINE ? "" : raw.trim();
+    const line = raw.trim();
     if (line === "" || line.startsWith("#")) return [];
     const fields = line.split(/[ \t]+/);
     const marker = fields[0]?.startsWith("@") ? (fields.shift() as string) : "";
