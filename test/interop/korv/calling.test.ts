@@ -7,6 +7,8 @@ import { type ConnectOptions, connectApi } from "../../../runtime/src/connect-ap
 import type { Method } from "../../../runtime/src/contract/method.js";
 import { tempDir, write } from "../../unit/runtime/ssh/support.js";
 import { any, apiOf, method, only } from "../../unit/runtime/support/server.js";
+import { SSHD, startSshd } from "../sshd.js";
+import { itWith } from "../stock.js";
 import { itWithAsyncssh, Peer } from "./peers.js";
 
 type Call = UnaryMethodOptional<object, unknown, unknown>;
@@ -217,5 +219,23 @@ describe("our client at a korv server", () => {
     await server.event("request");
     await server.kill();
     expect(await call).toMatchObject({ ok: false, error: { status: "UNAVAILABLE" } });
+  });
+
+  itWith([SSHD], "says so where the other side is no korv server", async () => {
+    const sshd = await startSshd();
+    const options = { transport: "korv", identity: sshd.key.file, knownHosts: sshd.knownHosts } as const;
+    // sshd forwards to itself, and so answers with its greeting.
+    const reach = async () => {
+      await using client = await connectApi<KorvClient>(API, sshd.address, { ...options, reconnect: false });
+      await client.hello.get({}, { timeout: 5000 });
+    };
+    await expect(reach()).rejects.toMatchObject({
+      status: "UNAVAILABLE",
+      message: expect.stringContaining("no korv server, or one that is broken: what came is no gzip"),
+    });
+    const closed = await startSshd({ config: ["AllowTcpForwarding no"] });
+    await expect(
+      connectApi(API, closed.address, { ...options, identity: closed.key.file, knownHosts: closed.knownHosts }),
+    ).rejects.toMatchObject({ status: "UNAVAILABLE", message: expect.stringContaining("opens no channel") });
   });
 });

@@ -208,6 +208,18 @@ describe("a korv client at our server", () => {
     expect(await received(client)).toEqual([1, 200, { a: null, b: "NaN", c: null }]);
   });
 
+  itWithAsyncssh("may nest values as deep as a message can be, which is its own failure alone", async () => {
+    const { open } = await startServer();
+    const client = await open();
+    const depth = 1_000_000;
+    const body = `${"[".repeat(depth)}${"]".repeat(depth)}`;
+    send(client, message(`{"id":1,"verb":"STORE","resource":"/echo","body":${body}}`));
+    const [id, code] = await received(client);
+    expect(id).toBe(1);
+    expect([400, 500]).toContain(code);
+    expect(await call(client, "blocking", "GET", "/hello")).toEqual([200, { msg: "Hello World!" }]);
+  });
+
   itWithAsyncssh("K6 has as many calls run at once as the limit says; the others wait", async () => {
     const { open, slow } = await startServer({ korv: { calls: 5 } });
     const client = await open();

@@ -1,19 +1,17 @@
 import type { Duplex } from "node:stream";
 import { AGENT } from "../../agent.js";
-import { encodeErrorBody } from "../../codec/error-body.js";
 import { decodeJson } from "../../codec/json.js";
 import type { Api, Method } from "../../contract/method.js";
 import { RpcError } from "../../contract/rpc-error.js";
-import type { StatusName } from "../../contract/status.js";
 import type { PacketChannel } from "../../ssh/packet-channel.js";
 import { Connection } from "../../wire/connection.js";
-import type { IncomingCall } from "../../wire/incoming-call.js";
 import type { Limits } from "../../wire/limits.js";
 import { encodeMessage } from "./encode-message.js";
 import { formatRequest } from "./format-request.js";
 import { gunzipMembers } from "./gzip-members.js";
 import { KorvError } from "./korv-error.js";
-import { type Answer, failureOf, parseAnswer, requestIdIn } from "./parse-answer.js";
+import { type Answer, parseAnswer, requestIdIn } from "./parse-answer.js";
+import { PendingCall } from "./pending-call.js";
 
 /** What a bridge needs beside its two ends. */
 export interface BridgeSettings {
@@ -21,6 +19,8 @@ export interface BridgeSettings {
   readonly limits: Limits;
   /** Gives the server's name of a resource, from its path. */
   readonly resource: (path: string) => string;
+  /** Milliseconds that the server has to take a packet. */
+  readonly patience: number;
 }
 
 /** A korv server drops the connection of a client that sends a larger packet. */
@@ -28,9 +28,6 @@ const MAX_REQUEST = 32_768;
 
 /** Bytes that an answer may have beside its body. */
 const ENVELOPE = 4096;
-
-/** Milliseconds that the server has to take a packet. */
-const PATIENCE = 30_000;
 
 /** Answers the calls of a client of ours with what a korv server answers. It ends when either of its two ends does. */
 export class KorvBridge {
@@ -55,7 +52,7 @@ export class KorvBridge {
         const reference = this.#connection.remote?.methods[index] ?? "";
         const method = this.#methods.get(reference);
         if (method?.kind === "unary") {
-          void this.#call(new PendingCall(call, method), start === end ? {} : decodeJson(buffer, start, end));
+          void this.#call(new PendingCall(call, method), () => (start === end ? {} : decodeJson(buffer, start, end)));
           return;
         }
         const message = `korv has no streams, and is called by a contract's methods only: not ${reference}`;
@@ -69,18 +66,19 @@ export class KorvBridge {
     void this.#connection.closed.then(() => channel.destroy());
   }
 
-  async #call(call: PendingCall, request: unknown): Promise<void> {
+  /** @param request is asked for at once: it cannot be read later */
+  async #call(call: PendingCall, request: () => unknown): Promise<void> {
     this.#lastId += 1;
     const id = this.#lastId;
     call.onEnd = () => this.#pending.delete(id);
     try {
-      const packet = await this.#packet(id, call.method, request);
+      const packet = await this.#packet(id, call.method, request());
       if (!call.answered) {
         this.#pending.set(id, call);
-        await this.#channel.send(packet, PATIENCE);
+        await this.#channel.send(packet, this.#settings.patience).catch(unavailable);
       }
     } catch (error) {
-      call.fail(error instanceof RpcError ? error : new RpcError("UNAVAILABLE", (error as Error).message));
+      call.fail(error instanceof RpcError ? error : new RpcError("INTERNAL", (error as Error).message));
     } finally {
       call.sent();
     }
@@ -106,7 +104,7 @@ export class KorvBridge {
       await this.#connection.close("the korv server ended the channel");
     } catch (error) {
       if (error instanceof KorvError && error.head !== "") this.#failOne(error);
-      await this.#connection.close((error as Error).message);
+      await this.#connection.close(`no korv server, or one that is broken: ${(error as Error).message}`);
     }
   }
 
@@ -129,44 +127,6 @@ export class KorvBridge {
   }
 }
 
-/** A call on its way. It keeps its place until it is answered and its packet has left, so that both are bounded. */
-class PendingCall {
-  readonly method: Method;
-  readonly #call: IncomingCall;
-  #answered = false;
-  #sent = false;
-  /** Called once, when it is answered. */
-  onEnd: () => void = () => undefined;
-
-  constructor(call: IncomingCall, method: Method) {
-    this.method = method;
-    this.#call = call;
-    call.listen((reason) => this.fail(reason));
-  }
-
-  get answered(): boolean {
-    return this.#answered;
-  }
-
-  answer(answer: Answer): void {
-    if (answer.code >= 200 && answer.code < 300) this.#end("OK", JSON.stringify(answer.body));
-    else this.fail(failureOf(answer, this.method));
-  }
-
-  fail(error: RpcError): void {
-    this.#end(error.status, encodeErrorBody(error));
-  }
-
-  sent(): void {
-    this.#sent = true;
-    if (this.#answered) this.#call.release();
-  }
-
-  #end(status: StatusName, body: string): void {
-    if (this.#answered) return;
-    this.#answered = true;
-    this.onEnd();
-    this.#call.answer(status, body);
-    if (this.#sent) this.#call.release();
-  }
+function unavailable(error: Error): never {
+  throw new RpcError("UNAVAILABLE", error.message);
 }

@@ -10,6 +10,8 @@ import { KorvBridge } from "./korv-bridge.js";
 export interface KorvClientOptions {
   /** Gives the name that the server has for a resource, from its path, such as `/notes/42`. Default: the path itself. */
   readonly resource?: (path: string) => string;
+  /** Milliseconds that the server has to make room for a request, once it is its turn. Over it: UNAVAILABLE. Default: 30,000. */
+  readonly patience?: number;
 }
 
 /**
@@ -22,13 +24,14 @@ export function korvTransport(
   { to, address, dial }: Dialer,
   options: KorvClientOptions & { readonly limits?: Partial<Limits> },
 ): Transport {
-  const limits = resolveLimits(options.limits);
+  const { resource = (path) => path, patience = 30_000 } = options;
+  const settings = { api, limits: resolveLimits(options.limits), resource, patience };
   return {
     address,
     async open(signal) {
       const channel = await dial(packetChannelTo(to.host, to.port), signal);
       const [near, far] = duplexPair();
-      new KorvBridge(far, channel, { api, limits, resource: options.resource ?? ((path) => path) });
+      new KorvBridge(far, channel, settings);
       return near;
     },
   };

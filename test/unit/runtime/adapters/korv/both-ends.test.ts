@@ -79,6 +79,14 @@ describe("our client and our server, by korv's wire", () => {
     }
   });
 
+  test("fail a call that JSON cannot carry safely, and no other", async () => {
+    const { connect } = await start(method("GET /it"), (request) => request);
+    const client = await connect();
+    const request = JSON.parse('{"__proto__":{"x":1}}');
+    await expect(client.it.get(request)).rejects.toMatchObject({ status: "BAD_REQUEST" });
+    expect(await client.it.get({ a: 1 })).toEqual({ a: 1 });
+  });
+
   test("say which answer was too large for one packet", async () => {
     const noise = Array.from({ length: 20_000 }, () => Math.random()).join();
     const { connect } = await start(method("GET /it"), () => noise);
