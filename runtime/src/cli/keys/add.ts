@@ -34,6 +34,7 @@ export function addAddCommand(keys: Command): void {
     .option(
       "--scopes <list>",
       'what it may call, such as notes:read,time:*; "*" for all (default: what asks for no scope)',
+      unquoted,
     )
     .option(
       "--expires <when>",
@@ -55,10 +56,11 @@ async function add(source: string, flags: AddFlags): Promise<void> {
   const { authorizedKeys, hostKey } = await preparePlace(flags);
   // Before anything is changed, because a host key that is damaged must be seen to first.
   const server = await introduceServer({ ...flags, hostKey: flags.hostKey ?? hostKey });
-  const lines = await editKeyFile(authorizedKeys, (before) => {
+  const append = (before: readonly KeyLine[]): string[] => {
     refuseDuplicates(before, added, authorizedKeys);
     return [...before.map(({ text }) => text), line];
-  });
+  };
+  const lines = await editKeyFile(authorizedKeys, append, { create: true });
   const description = describeLines(describeKey(added)).join("\n");
   process.stdout.write(`${name || "The key"} is let in (${authorizedKeys}:${lines.length})\n${description}\n\n`);
   process.stdout.write(`What its holder needs to know of the server:\n${server}`);
@@ -110,6 +112,11 @@ function parseFrom(text: string): string {
   const [name] = patterns.names;
   if (name !== undefined)
     throw new InvalidArgumentError(`Names such as ${printable(name, 60)} are not looked up: use addresses.`);
-  if (/["\s]/.test(text)) throw new InvalidArgumentError("It has quotes or spaces.");
+  return unquoted(text);
+}
+
+/** Nothing may end the value of an option before its time. */
+function unquoted(text: string): string {
+  if (/["\\\s]/.test(text)) throw new InvalidArgumentError("It has quotes, backslashes or spaces.");
   return text;
 }

@@ -17,18 +17,19 @@ export async function readKeyFile(file: string): Promise<readonly KeyLine[]> {
 
 /**
  * Changes an authorized_keys file: whoever reads it meanwhile sees it as it was before or as it is after, and of two
- * that change it one waits for the other. Its mode stays; a file that does not exist is made with mode 0600. What `edit`
- * throws leaves the file as it was.
+ * that change it one waits for the other. Its mode stays. What `edit` throws leaves the file as it was.
+ * @param options `create` makes a file that does not exist, with mode 0600; otherwise that is an error
  */
 export async function editKeyFile(
   file: string,
   edit: (lines: readonly KeyLine[]) => readonly string[],
+  options: { readonly create?: boolean } = {},
 ): Promise<readonly KeyLine[]> {
   // The file that a symbolic link leads to is replaced, not the link.
   const path = await realpath(expandHome(file)).catch(() => expandHome(file));
   return withLock(`${path}.lock`, async () => {
     const before = await readFileChecked(path, AUTHORIZED_KEYS_RULES).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === "ENOENT") return undefined;
+      if (error.code === "ENOENT" && options.create) return undefined;
       throw error;
     });
     const text = `${edit(readKeyLines(before?.data.toString("utf8") ?? "")).join("\n")}\n`;

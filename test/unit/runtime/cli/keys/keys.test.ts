@@ -1,0 +1,293 @@
+import { chmodSync, existsSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { generateEd25519 } from "../../../../../runtime/src/ssh/keys/generate-ed25519.js";
+import { publicKeyLine } from "../../../../../runtime/src/ssh/keys/public-key.js";
+import { sshrpc, tempDir } from "../run.js";
+
+const pair = (name: string) => {
+  const { privateKey, publicKey } = generateEd25519(name);
+  return { privateKey, line: `${publicKeyLine(publicKey)} ${name}`, fingerprint: publicKey.fingerprint };
+};
+const [alice, bob, carol] = [pair("alice"), pair("bob"), pair("carol")] as const;
+
+/** `sshrpc keys …` in one directory, which becomes the working directory. */
+function inDirectory(files: Readonly<Record<string, string>> = {}) {
+  const cwd = tempDir(files);
+  const path = (name: string) => `${cwd}/${name}`;
+  return {
+    path,
+    keys: (...args: readonly string[]) => sshrpc(["keys", ...args], { cwd }),
+    keysWith: (stdin: string, ...args: readonly string[]) => sshrpc(["keys", ...args], { cwd, stdin }),
+    read: (name = ".sshrpc/authorized_keys") => readFileSync(path(name), "utf8"),
+  };
+}
+
+const refused = (status: number, text: string) => ({
+  status,
+  stdout: "",
+  stderr: expect.stringMatching(new RegExp(`^sshrpc: [^\n]*${text}[^\n]*\n$`)),
+});
+
+test("init makes a home once, and says the same of it the second time", async () => {
+  const { keys, path } = inDirectory();
+  const first = await keys("init");
+  expect(first).toMatchObject({ status: 0, stderr: "" });
+  expect(first.stdout).toMatch(/fingerprint +SHA256:[\w+/]{43}\n/);
+  expect(await keys("init")).toEqual(first);
+  expect(statSync(path(".sshrpc/authorized_keys")).mode & 0o777).toBe(0o600);
+  expect(statSync(path(".sshrpc")).mode & 0o777).toBe(0o700);
+});
+
+test("add makes what is missing, lists the key as asked, and prints what its holder needs", async () => {
+  const { keys, path, read } = inDirectory({ "alice.pub": alice.line });
+  const limits = ["--name", "alice@laptop", "--scopes", "notes:read,time:*", "--from", "192.0.2.0/24,!192.0.2.7"];
+  const added = await keys(
+    "add",
+    "alice.pub",
+    ...limits,
+    "--expires",
+    "2099-12-31T12:00Z",
+    "--host",
+    "edge",
+    "--port",
+    "22",
+  );
+  expect(added).toMatchObject({ status: 0, stderr: "" });
+  const options = 'scopes="notes:read,time:*",expiry-time="20991231120000Z",from="192.0.2.0/24,!192.0.2.7"';
+  const [type, blob] = alice.line.split(" ");
+  expect(read().split("\n").at(-2)).toBe(`${options} ${type} ${blob} alice@laptop`);
+  expect(added.stdout).toContain("ssh://USER@edge:22\n");
+  expect(added.stdout).toContain(alice.fingerprint);
+  const [, hostBlob] = readFileSync(path(".sshrpc/ssh_host_ed25519_key.pub"), "utf8").split(" ");
+  expect(added.stdout).toContain(`known_hosts  edge ssh-ed25519 ${hostBlob}\n`);
+});
+
+test("add takes a key as an argument, or from standard input, and grants no scope unasked", async () => {
+  const { keys, keysWith, read } = inDirectory();
+  expect(await keys("add", alice.line)).toMatchObject({ status: 0, stderr: "" });
+  const { status, stdout } = await keysWith(`\n# from a form\n${bob.line}\r\n`, "add", "-", "--name", "bob");
+  expect(status).toBe(0);
+  expect(stdout).toContain("none: it may call only what asks for none");
+  expect(stdout).toContain("[127.0.0.1]:8022 ssh-ed25519 ");
+  expect(read()).toContain(`\n${alice.line}\n${bob.line}\n`);
+});
+
+test.each<[string, readonly string[], number, string]>([
+  ["a private key", ["private"], 2, "private is a private key, which stays with its owner"],
+  ["a certificate", ["ssh-ed25519-cert-v01@openssh.com AAAA"], 2, "a certificate cannot be listed"],
+  ["a file with several keys", ["two"], 2, "two holds 2 keys: name one"],
+  ["a file without a key", ["empty"], 2, "empty holds no keys"],
+  ["a file that is not there", ["nope"], 2, "nope does not exist"],
+  ["a directory", ["."], 2, "is not a file"],
+  ["a line with options", [`scopes="*" ${alice.line}`], 2, "does not exist"],
+  ["a file whose key has options", ["options"], 2, "give them as flags"],
+  ["a key in RFC 4716's format", ["rfc4716"], 2, "ssh-keygen -i"],
+  ["a damaged key", [alice.line.replace(/AAAA\S{9}/, "AAAA")], 2, "the key is no public key"],
+  ["a duration that is none", ["good", "--expires", "soon"], 2, "12h, 90d"],
+  ["a day that is past", ["good", "--expires", "2020-01-01"], 2, "It is past"],
+  ["a number without a unit", ["good", "--expires", "90"], 2, "12h, 90d"],
+  ["a year after 9999", ["good", "--expires", "99999y"], 2, "12h, 90d|after the year 9999"],
+  ["a source that is none", ["good", "--from", "10.0.0.1/8"], 2, "names an address inside of its network"],
+  ["a source that is a name", ["good", "--from", "*.example.com"], 2, "not looked up"],
+  ["a quote in the scopes", ["good", "--scopes", 'x" y="'], 2, "It has quotes"],
+  ["a pattern that is none", ["good", "--scopes", "a*b"], 2, "only its last character may be a"],
+  ["a name of two lines", ["good", "--name", "a\nb"], 2, "no control characters"],
+  ["a port that is none", ["good", "--port", "x"], 2, "from 0 to 65535"],
+])("add refuses %s, and leaves no trace", async (_, args, status, text) => {
+  const { keys, path } = inDirectory({
+    private: alice.privateKey,
+    two: `${alice.line}\n${bob.line}\n`,
+    empty: "# nothing\n",
+    options: `restrict ${alice.line}`,
+    rfc4716: '---- BEGIN SSH2 PUBLIC KEY ----\nComment: "x"\nAAAA\n---- END SSH2 PUBLIC KEY ----\n',
+    good: alice.line,
+  });
+  expect(await keys("add", ...args)).toMatchObject(refused(status, text));
+  expect(existsSync(path(".sshrpc"))).toBe(false);
+});
+
+test("add refuses a key that is listed, and a name that is taken", async () => {
+  const { keys } = inDirectory();
+  await keys("add", alice.line);
+  expect(await keys("add", alice.line, "--name", "other")).toMatchObject(
+    refused(1, "the key is already at .*keys:\\d+"),
+  );
+  expect(await keys("add", bob.line, "--name", "alice")).toMatchObject(refused(1, 'another key has the name "alice"'));
+});
+
+test("add stops at a host key that is damaged, with what to do, and lets nobody in", async () => {
+  const { keys, path, read } = inDirectory();
+  await keys("init");
+  const before = read();
+  writeFileSync(path(".sshrpc/ssh_host_ed25519_key"), "damaged");
+  expect(await keys("add", alice.line)).toMatchObject(refused(1, "ssh_host_ed25519_key is damaged"));
+  expect(read()).toBe(before);
+});
+
+test("eight that add at the same time all get their key in", { timeout: 60_000 }, async () => {
+  const { keys, read } = inDirectory();
+  await keys("init");
+  const all = Array.from({ length: 8 }, (_, index) => pair(`key-${index}`));
+  const outcomes = await Promise.all(all.map(({ line }) => keys("add", line)));
+  expect(outcomes.map(({ status, stderr }) => [status, stderr])).toEqual(all.map(() => [0, ""]));
+  for (const { line } of all) expect(read()).toContain(`\n${line}\n`);
+});
+
+describe("an edit", () => {
+  const text = `# team\r\n\r\nmagic ${carol.line}\n  ${alice.line}\n# end`;
+
+  test("leaves every other line as it is, and says which lines are wrong", async () => {
+    const { keys, read } = inDirectory({ list: text });
+    const added = await keys("add", bob.line, "--authorized-keys", "list");
+    expect(added.status).toBe(1);
+    expect(added.stderr).toMatch(/^list:3: the option magic is unknown.*\nsshrpc: list is changed, but .*\n$/);
+    expect(read("list")).toBe(`${text}\n${bob.line}\n`);
+    await keys("remove", "bob", "--authorized-keys", "list");
+    expect(read("list")).toBe(`${text}\n`);
+  });
+
+  test("keeps the file's mode, and follows a symbolic link to it", async () => {
+    const { keys, path, read } = inDirectory({ real: `${alice.line}\n` });
+    chmodSync(path("real"), 0o640);
+    symlinkSync("real", path("link"));
+    expect(await keys("remove", "alice", "--authorized-keys", "link")).toMatchObject({ status: 0 });
+    expect(read("real")).toBe("\n");
+    expect(statSync(path("real")).mode & 0o777).toBe(0o640);
+  });
+
+  test("says who holds the lock, and how to go on", { timeout: 20_000 }, async () => {
+    const { keys, path } = inDirectory({ list: `${alice.line}\n` });
+    writeFileSync(path("list.lock"), "4711\n");
+    expect(await keys("remove", "alice", "--authorized-keys", "list")).toMatchObject(
+      refused(1, "list.lock exists: the process 4711 changes the file; if it runs no more, delete the lock"),
+    );
+  });
+
+  test("of a file that others may write, or that is not there, is refused", async () => {
+    const { keys, path } = inDirectory({ list: `${alice.line}\n` });
+    chmodSync(path("list"), 0o666);
+    expect(await keys("add", bob.line, "--authorized-keys", "list")).toMatchObject(refused(1, "too open .*chmod go-w"));
+    expect(await keys("remove", "alice", "--authorized-keys", "none")).toMatchObject(
+      refused(1, "none .*does not exist"),
+    );
+    expect(await keys("list", "--authorized-keys", "none")).toMatchObject(refused(1, "none does not exist"));
+    expect(existsSync(path("none"))).toBe(false);
+  });
+});
+
+describe("list, show, remove and purge", () => {
+  const lines = [
+    `scopes="notes:*",expiry-time="20200101Z" ${alice.line}`,
+    `from="10.0.0.0/8" ${bob.line}`,
+    `cert-authority,principals="x" ${carol.line}`,
+    `scopes="more" ${alice.line} again`,
+    bob.line.replace(" bob", " carol"),
+  ];
+  const bench = () => inDirectory({ list: `# team\n${lines.join("\n")}\n` });
+  const at = ["--authorized-keys", "list"];
+
+  test("list prints a line a key, and JSON for programs", async () => {
+    const { keys } = bench();
+    const { stdout, stderr } = await keys("list", ...at);
+    expect(stderr).toBe("");
+    const rows = stdout
+      .trimEnd()
+      .split("\n")
+      .map((row) => row.split(/ {2,}/));
+    expect(rows).toEqual([
+      ["NAME", "FINGERPRINT", "SCOPES", "LIMITS"],
+      ["alice", alice.fingerprint, "notes:*", "expired 2020-01-01T00:00Z"],
+      ["bob", bob.fingerprint, "-", "from 10.0.0.0/8"],
+      ["carol", carol.fingerprint, "-", "makes certificates"],
+      ["alice again", alice.fingerprint, "more"],
+      ["carol", bob.fingerprint, "-"],
+    ]);
+    const [first, , authority] = JSON.parse((await keys("list", "--json", ...at)).stdout);
+    expect(first).toMatchObject({
+      line: 2,
+      name: "alice",
+      scopes: ["notes:*"],
+      expires: "2020-01-01T00:00:00.000Z",
+      expired: true,
+    });
+    expect(authority).toMatchObject({ line: 4, authority: true, principals: ["x"] });
+  });
+
+  test("show prints each line of a key, by name or fingerprint", async () => {
+    const { keys } = bench();
+    for (const called of ["alice", "alice again", alice.fingerprint]) {
+      const { stdout, status } = await keys("show", called, ...at);
+      expect(status).toBe(0);
+      expect(stdout).toContain("alice (list:2)");
+      expect(stdout).toContain("alice again (list:5)");
+    }
+  });
+
+  test("remove takes a key away wherever it is listed", async () => {
+    const { keys, read } = bench();
+    expect(await keys("remove", "alice again", ...at)).toMatchObject({
+      status: 0,
+      stderr: "",
+      stdout: `removed alice ${alice.fingerprint} (it was list:2)\nremoved alice again ${alice.fingerprint} (it was list:5)\n`,
+    });
+    expect(read("list")).toBe(`# team\n${[lines[1], lines[2], lines[4]].join("\n")}\n`);
+    await keys("remove", bob.fingerprint, ...at);
+    expect(read("list")).toBe(`# team\n${lines[2]}\n`);
+  });
+
+  test("remove refuses a name that two keys have, and one that none has", async () => {
+    const { keys, read } = bench();
+    const before = read("list");
+    expect(await keys("remove", "carol", ...at)).toMatchObject(
+      refused(1, 'lists 2 keys named "carol": say which by its fingerprint: SHA256:\\S+, SHA256:\\S+'),
+    );
+    expect(await keys("remove", "alicce", ...at)).toMatchObject(refused(1, 'no key "alicce": did you mean "alice"'));
+    expect(await keys("remove", `SHA256:${"a".repeat(43)}`, ...at)).toMatchObject(refused(1, "lists no key"));
+    expect(read("list")).toBe(before);
+  });
+
+  test("purge lets nobody in, once it is told so twice, and takes wrong lines along", async () => {
+    const { keys, path, read } = bench();
+    writeFileSync(path("list"), `rubbish ${bob.line}\n${read("list")}`);
+    expect(await keys("purge", ...at)).toMatchObject(refused(2, "say --yes"));
+    expect(await keys("purge", "--yes", ...at)).toMatchObject({ status: 0, stderr: "" });
+    expect(read("list")).toBe("# team\n");
+  });
+});
+
+describe("key pairs", () => {
+  test("generate makes one that nobody else can read, and never overwrites", async () => {
+    const { keys, path, read } = inDirectory();
+    const { stdout, status } = await keys("generate", "id", "--name", "me");
+    expect(status).toBe(0);
+    expect(stdout).toContain(read("id.pub"));
+    expect(read("id.pub")).toMatch(/^ssh-ed25519 \S+ me\n$/);
+    expect(statSync(path("id")).mode & 0o777).toBe(0o600);
+    expect(await keys("generate", "id")).toMatchObject(refused(1, "id: it exists already, and is never overwritten"));
+    expect(await keys("generate", "none/id")).toMatchObject(refused(1, "cannot create key none/id"));
+    expect(await keys("public", "id")).toEqual({ status: 0, stderr: "", stdout: read("id.pub") });
+  });
+
+  test("public refuses what is no private key, or that others may read", async () => {
+    const { keys, path } = inDirectory({ "id.pub": alice.line, rubbish: "x", open: alice.privateKey });
+    chmodSync(path("rubbish"), 0o600);
+    chmodSync(path("open"), 0o644);
+    expect(await keys("public", "id.pub")).toMatchObject(refused(1, "id.pub is a public key: name the private one"));
+    expect(await keys("public", "rubbish")).toMatchObject(refused(1, "rubbish is damaged, or no private key at all"));
+    expect(await keys("public", "open")).toMatchObject(refused(1, "too open .*chmod 600"));
+    expect(await keys("public", "none")).toMatchObject(refused(1, "does not exist"));
+  });
+
+  test("the public half where the private one belongs is called that, at the client and the server", async () => {
+    const cwd = tempDir({ "id.pub": alice.line, "handlers.mjs": "" });
+    const called = await sshrpc(["call", "ssh://a@127.0.0.1:1", "GET", "/x", "--identity", "id.pub"], { cwd });
+    expect(called.stderr).toMatch(/id\.pub is a public key: name the private one, the file without \.pub/);
+    const added = await sshrpc(["keys", "add", bob.line, "--host-key", "id.pub"], { cwd });
+    expect(added).toMatchObject(refused(1, "host key id.pub is a public key: name the private one"));
+  });
+});
+
+test.each(["/proc/none/x", "/dev/null/x"])("a home that cannot be made, %s, ends at once and says so", async (home) => {
+  const { keys } = inDirectory();
+  expect(await keys("init", "--home", home)).toMatchObject(refused(2, "cannot be made a directory"));
+});
