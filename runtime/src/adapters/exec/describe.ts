@@ -3,14 +3,13 @@ import type { Method } from "../../contract/method.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import { type Catalogue, contractOf } from "./catalogue.js";
 import { findMethods } from "./find-methods.js";
-import { escapeUnsafe } from "./json-text.js";
 
 /**
- * The part of the contract that a topic means and the peer may call, as JSON in the form of `api.json`: JSON Schemas, and
+ * The part of the contract that a topic means and the peer may call, in the form of `api.json`: JSON Schemas, and
  * the named types that these refer to.
  * @throws RpcError NOT_FOUND, or UNIMPLEMENTED where the API was made without its contract
  */
-export async function describe(topic: readonly string[], catalogue: Catalogue): Promise<string> {
+export async function describe(topic: readonly string[], catalogue: Catalogue): Promise<object> {
   const methods = findMethods(topic, catalogue);
   const contract = await catalogue.contract();
   if (contract === undefined) {
@@ -21,7 +20,7 @@ export async function describe(topic: readonly string[], catalogue: Catalogue): 
   const types = Object.fromEntries(
     Object.entries(contract.types).filter(([type]) => refersTo(resources, contract, type)),
   );
-  return `${escapeUnsafe(JSON.stringify({ sshrpc, name, version, resources, types }, null, 2))}\n`;
+  return { sshrpc, name, version, resources, types };
 }
 
 function resourcesOf(methods: readonly Method[], contract: Contract): Record<string, ResourceContract> {

@@ -1,27 +1,35 @@
-import { RpcError } from "../../contract/rpc-error.js";
 import type { Logger } from "../../log.js";
 import type { ApiServer } from "../../server/api-server.js";
 import type { Session } from "../../session.js";
-import { exitStatus } from "./exit-status.js";
+import { TerminalConsole } from "../terminal/terminal-console.js";
+import { terminalPrinter } from "../terminal/terminal-printer.js";
+import { JSON_PRINTER } from "./printer.js";
+import type { CallSetting } from "./run-call.js";
 import { runCommand } from "./run-command.js";
+import { runSession } from "./run-session.js";
 import { sessionStreams } from "./session-streams.js";
 
 /** What commands run on. */
 export interface ExecSetting {
   readonly server: ApiServer;
   readonly log: Logger;
+  /** See {@link CallSetting.inputTimeout}. */
+  readonly inputTimeout: number;
 }
 
-/** Runs the command line that a peer gave to `ssh`, and ends its session with the exit status. It never throws. */
-export async function exec(session: Session, line: string, { server, log }: ExecSetting): Promise<void> {
-  const streams = sessionStreams(session);
-  let status: number;
-  try {
-    status = await runCommand(line, { server, peer: session.peer, environment: session.environment, log }, streams);
-  } catch (error) {
-    // Nobody is left who could be told.
-    if (!session.signal.aborted) log.error({ user: session.peer.user, err: error }, "a command could not be run");
-    status = exitStatus(new RpcError("INTERNAL"));
-  }
-  await session.exit(status).catch((error) => log.debug({ err: error }, "a session did not end well"));
+/**
+ * Runs the command line that a peer gave to `ssh`, and ends its session with the exit status. On a terminal, it prints for
+ * people. It never throws.
+ */
+export function exec(session: Session, line: string, { log, ...rest }: ExecSetting): Promise<void> {
+  const setting: CallSetting = { ...rest, peer: session.peer, environment: session.environment };
+  return runSession(session, log, async () => {
+    if (session.terminal === undefined) return runCommand(line, setting, sessionStreams(session), JSON_PRINTER);
+    const console = new TerminalConsole(session);
+    try {
+      return await runCommand(line, setting, console.streams(), terminalPrinter(session.terminal));
+    } finally {
+      console.close();
+    }
+  });
 }

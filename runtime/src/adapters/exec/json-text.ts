@@ -20,11 +20,6 @@ export function readJson(text: string, what: string): unknown {
 /** Characters that JSON leaves as they are, and that a terminal may act on. */
 const UNSAFE = /[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
 
-/** Writes a value as one line of JSON, its line end included, which no terminal takes for anything else. */
-export function jsonLine(value: unknown): string {
-  return `${escapeUnsafe(JSON.stringify(value))}\n`;
-}
-
 /** Escapes in JSON what a terminal may act on. What it means stays the same. */
 export function escapeUnsafe(json: string): string {
   return json.replace(UNSAFE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);

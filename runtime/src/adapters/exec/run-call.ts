@@ -8,7 +8,7 @@ import { LocalClient } from "../local-client.js";
 import { callMetadata } from "./call-metadata.js";
 import { Catalogue, contractOf } from "./catalogue.js";
 import { requestOfFields } from "./field-values.js";
-import { readInputJson, readInputLines } from "./input-json.js";
+import { readInputItems, readInputJson } from "./input-json.js";
 import { nearestPath } from "./nearest.js";
 import type { CallCommand } from "./parse-command.js";
 
@@ -18,6 +18,8 @@ export interface CallSetting {
   readonly peer: Peer;
   /** `RPC_*`: see {@link callMetadata}. */
   readonly environment: ReadonlyMap<string, string>;
+  /** Milliseconds in which a request must have come that is read from standard input. */
+  readonly inputTimeout: number;
 }
 
 /** What a call reads, and where its items go. */
@@ -42,24 +44,37 @@ export interface CallResult {
  * @throws RpcError whatever its status is
  */
 export async function runCall(command: CallCommand, setting: CallSetting, streams: CallStreams): Promise<CallResult> {
+  const { input, signal } = streams;
+  const leave = (): void => void input.return?.();
+  signal.addEventListener("abort", leave, { once: true });
+  try {
+    return await begin(command, setting, streams);
+  } finally {
+    signal.removeEventListener("abort", leave);
+    // What comes later on standard input is not for this call.
+    leave();
+  }
+}
+
+async function begin(command: CallCommand, setting: CallSetting, streams: CallStreams): Promise<CallResult> {
   const { server, peer, environment } = setting;
+  const { input, signal, item: take } = streams;
   const { verb, path, timeout } = command;
   const reference = `${verb} ${path}`;
   const { method, params } = resolve(reference, path, setting);
-  const catalogue = new Catalogue(server.api, peer);
-  const request = await readRequest(command, method, params, catalogue, streams.input, server.limits.message);
-  if (method.requestItem === undefined) await streams.input.return?.();
+  const request = await readRequest(command, method, params, setting, streams);
+  if (method.requestItem === undefined) await input.return?.();
   const client = await LocalClient.open(server, peer, [reference]);
   try {
     const metadata = callMetadata(environment);
-    const { items, response } = client.call(reference, request, itemsOf(method, streams.input, server), {
-      signal: streams.signal,
+    const { items, response } = client.call(reference, request, itemsOf(method, input, server), {
+      signal,
       ...(timeout !== undefined && { timeout }),
       ...(metadata !== undefined && { metadata }),
     });
     const isBytes = method.responseItem === "bytes";
     for await (const item of items) {
-      const taken = streams.item(item, isBytes);
+      const taken = take(item, isBytes);
       if (taken !== undefined) await taken;
     }
     return { method, response: await response };
@@ -84,24 +99,47 @@ async function readRequest(
   { request }: CallCommand,
   method: Method,
   params: Readonly<Record<string, unknown>> | undefined,
-  catalogue: Catalogue,
-  input: AsyncIterable<Buffer>,
-  limit: number,
+  setting: CallSetting,
+  streams: CallStreams,
 ): Promise<unknown> {
-  const streams = method.requestItem !== undefined;
+  const takesStream = method.requestItem !== undefined;
   switch (request.from) {
     case "json":
       return request.value;
     case "fields": {
-      const contract = await catalogue.contract();
+      const contract = await new Catalogue(setting.server.api, setting.peer).contract();
       return requestOfFields(request.fields, contractOf(method, contract)?.request, contract?.types ?? {});
     }
     case "input":
-      if (streams)
-        throw new RpcError("BAD_REQUEST", "standard input carries the request stream: give the request as fields");
-      return readInputJson(input, limit);
+      if (!takesStream) return readInput(setting, streams);
+      throw new RpcError("BAD_REQUEST", "standard input carries the request stream: give the request as fields");
     case "nowhere":
-      return streams || method.request(withParams({}, params)) ? {} : readInputJson(input, limit);
+      return takesStream || method.request(withParams({}, params)) ? {} : readInput(setting, streams);
+  }
+}
+
+/** The request on standard input, which has to be there within a time. */
+async function readInput({ server, inputTimeout }: CallSetting, { input, signal }: CallStreams): Promise<unknown> {
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    void input.return?.();
+  }, inputTimeout);
+  // An input that was left looks as one that has ended: what came of it may be JSON or not, and counts for nothing.
+  const stopped = (): RpcError | undefined => {
+    if (signal.aborted) return new RpcError("CANCELLED", "it was stopped before it had its request");
+    if (!late) return undefined;
+    return new RpcError("DEADLINE_EXCEEDED", `no request came on standard input within ${inputTimeout} ms`);
+  };
+  try {
+    const request = await readInputJson(input, server.limits.message);
+    const reason = stopped();
+    if (reason !== undefined) throw reason;
+    return request;
+  } catch (error) {
+    throw stopped() ?? error;
+  } finally {
+    clearTimeout(timer);
   }
 }
 
@@ -111,5 +149,5 @@ function itemsOf(
   { limits }: ApiServer,
 ): Items<unknown> | undefined {
   if (requestItem === undefined) return undefined;
-  return requestItem === "bytes" ? input : readInputLines(input, limits.message);
+  return requestItem === "bytes" ? input : readInputItems(input, limits.message);
 }

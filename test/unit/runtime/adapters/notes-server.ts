@@ -1,5 +1,5 @@
 import type { Contract } from "../../../../runtime/src/contract/contract.js";
-import type { Api } from "../../../../runtime/src/contract/method.js";
+import type { Api, Method } from "../../../../runtime/src/contract/method.js";
 import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
 import type { AnyHandler } from "../../../../runtime/src/server/api-handlers.js";
 import { ApiServer } from "../../../../runtime/src/server/api-server.js";
@@ -8,6 +8,12 @@ import { method, only, TestLog } from "../support/server.js";
 
 const hasText = only((value) => typeof (value as { text?: unknown }).text === "string");
 
+/** The same, but nothing comes after its stream. */
+function streaming(id: string, more: Partial<Method>): Method {
+  const { response: _, ...rest } = method(id, more);
+  return rest;
+}
+
 /** Methods of every kind. */
 const METHODS = [
   method("GET /notes", { resource: "notes", scope: "notes:read" }),
@@ -15,7 +21,7 @@ const METHODS = [
   method("GET /notes/{id}", { resource: "note", params: { id: "integer" } }),
   method("GET /ticks", { resource: "ticks", kind: "server-streaming", responseItem: () => true }),
   method("STORE /sum", { resource: "sum", kind: "client-streaming", requestItem: () => true }),
-  method("UPDATE /chat", {
+  streaming("UPDATE /chat", {
     resource: "chat",
     kind: "bidirectional",
     requestItem: () => true,

@@ -13,7 +13,7 @@ async function run(
 ): Promise<Omit<Outcome, "stdout"> & { stdout: string; bytes: Buffer }> {
   const { server, log } = serveNotes(handlers);
   const session = new MemorySession(options);
-  void exec(session, command, { server, log });
+  void exec(session, command, { server, log, inputTimeout: 60_000 });
   const outcome = await finish(session, input);
   return { ...outcome, stdout: outcome.stdout.toString(), bytes: outcome.stdout };
 }
@@ -73,7 +73,7 @@ test("standard input is not waited for where the method can do without", async (
   const { server, log } = serveNotes();
   for (const command of ["GET /notes", "GET /notes/1", "STORE /notes text=x", "help"]) {
     const session = new MemorySession();
-    void exec(session, command, { server, log });
+    void exec(session, command, { server, log, inputTimeout: 60_000 });
     session.remote.resume();
     expect(await session.exited).toBe(0);
   }
@@ -124,7 +124,7 @@ test("both directions of a stream go at their own pace", async () => {
   };
   const { server, log } = serveNotes({ "UPDATE /chat": chat });
   const session = new MemorySession();
-  void exec(session, "UPDATE /chat", { server, log });
+  void exec(session, "UPDATE /chat", { server, log, inputTimeout: 60_000 });
   let heard = "";
   session.remote.on("data", (chunk) => {
     heard += chunk;
@@ -171,7 +171,7 @@ test("a peer that is gone cancels its call, and what it had sent is not taken fo
   };
   const { server, log } = serveNotes({ "STORE /files/{name}": store });
   const session = new MemorySession();
-  void exec(session, "STORE /files/a", { server, log });
+  void exec(session, "STORE /files/a", { server, log, inputTimeout: 60_000 });
   session.remote.write("half of it");
   await until("the call", () => server.calls === 1);
   session.remote.destroy();
@@ -187,7 +187,7 @@ test.each(["INT", "TERM", "HUP"])("the signal %s cancels the call", async (name)
   };
   const { server, log } = serveNotes({ "GET /ticks": ticks as never });
   const session = new MemorySession();
-  void exec(session, "GET /ticks", { server, log });
+  void exec(session, "GET /ticks", { server, log, inputTimeout: 60_000 });
   await new Promise((resolve) => session.remote.once("data", resolve));
   session.onSignal?.("WINCH");
   session.onSignal?.(name);
@@ -206,7 +206,7 @@ test("a peer that does not read stops the handler", async () => {
   };
   const { server, log } = serveNotes({ "GET /files/{name}": get });
   const session = new MemorySession();
-  void exec(session, "GET /files/a", { server, log });
+  void exec(session, "GET /files/a", { server, log, inputTimeout: 60_000 });
   for (let before = -1; sent !== before; ) {
     before = sent;
     await new Promise((resolve) => setTimeout(resolve, 100));
@@ -336,7 +336,7 @@ test("a server that is closing says so", async () => {
   const { server, log } = serveNotes();
   await server.close();
   const session = new MemorySession();
-  void exec(session, "GET /notes/1", { server, log });
+  void exec(session, "GET /notes/1", { server, log, inputTimeout: 60_000 });
   expect((await finish(session)).status).toBe(5);
   expect(JSON.parse(session.stderr)).toMatchObject({ status: "UNAVAILABLE" });
 });

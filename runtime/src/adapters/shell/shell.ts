@@ -1,0 +1,81 @@
+import { RpcError } from "../../contract/rpc-error.js";
+import type { Session } from "../../session.js";
+import { printable } from "../../ssh/printable.js";
+import { Catalogue } from "../exec/catalogue.js";
+import type { ExecSetting } from "../exec/exec.js";
+import { inputLines } from "../exec/input-lines.js";
+import { JSON_PRINTER } from "../exec/printer.js";
+import type { CallSetting } from "../exec/run-call.js";
+import { runCommand } from "../exec/run-command.js";
+import { runSession } from "../exec/run-session.js";
+import { sessionStreams } from "../exec/session-streams.js";
+import { TerminalConsole } from "../terminal/terminal-console.js";
+import { terminalPrinter } from "../terminal/terminal-printer.js";
+import { complete } from "./complete.js";
+import type { HistoryStore } from "./history-store.js";
+
+/** Bytes of a command that comes without a terminal. */
+const MAX_COMMAND = 32 * 1024;
+
+/** What shells run on. */
+export interface ShellSetting extends ExecSetting {
+  readonly history: HistoryStore;
+}
+
+/**
+ * Lets a peer call one method after the other: at a prompt, on a terminal; without one, a command a line, answered as exec
+ * answers it. It ends with the status of the last command. It never throws.
+ */
+export function shell(session: Session, { log, history, ...rest }: ShellSetting): Promise<void> {
+  const { peer, environment, terminal } = session;
+  const setting: CallSetting = { ...rest, peer, environment };
+  return runSession(session, log, () =>
+    terminal === undefined ? runLines(session, setting) : explore(session, setting, history.of(peer)),
+  );
+}
+
+async function explore(session: Session, setting: CallSetting, history: string[]): Promise<number> {
+  const { api } = setting.server;
+  const catalogue = new Catalogue(api, session.peer);
+  const console = new TerminalConsole(session, { history, complete: (line) => complete(line, catalogue) });
+  const printer = terminalPrinter(session.terminal ?? { type: "dumb", columns: 80, rows: 24 });
+  const who = session.peer.keyName ?? session.peer.fingerprint;
+  const user = printable(session.peer.user) + (who === undefined ? "" : ` (${printable(who)})`);
+  console.write(`${api.name} ${api.version}, as ${user}. "help" lists what you may call; Ctrl-D leaves.\n`);
+  let status = 0;
+  try {
+    for (;;) {
+      const line = await console.readLine(`${api.name}> `);
+      if (line === undefined || line.trim() === "exit") return status;
+      if (line.trim() !== "") status = await runCommand(line, setting, console.streams(), printer);
+    }
+  } finally {
+    console.close();
+  }
+}
+
+async function runLines(session: Session, setting: CallSetting): Promise<number> {
+  const streams = sessionStreams(session);
+  let status = 0;
+  for await (const { text } of inputLines(streams.input, MAX_COMMAND)) {
+    if (text.trim() === "exit" || streams.signal.aborted) break;
+    if (text.trim() === "") continue;
+    status = await runCommand(text, setting, { ...streams, input: noInput() }, JSON_PRINTER);
+  }
+  return status;
+}
+
+/** Standard input brings the commands, so that no call can take it. */
+function noInput(): AsyncIterableIterator<Buffer> {
+  const iterator: AsyncIterableIterator<Buffer> = {
+    next: async () => {
+      throw new RpcError(
+        "BAD_REQUEST",
+        "standard input brings the commands: give the request as JSON or fields, or run this call by itself",
+      );
+    },
+    return: async () => ({ done: true, value: undefined }),
+    [Symbol.asyncIterator]: () => iterator,
+  };
+  return iterator;
+}

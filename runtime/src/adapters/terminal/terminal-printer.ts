@@ -1,0 +1,31 @@
+import type { RpcError } from "../../contract/rpc-error.js";
+import type { Terminal } from "../../session.js";
+import { printable } from "../../ssh/printable.js";
+import { escapeUnsafe } from "../exec/json-text.js";
+import type { Printer } from "../exec/printer.js";
+import { prettyJson } from "./pretty-json.js";
+
+/** Characters of an error's message. */
+const MAX_MESSAGE = 2000;
+
+/** For people: JSON as wide as the terminal, in colours where it has some. Raw bytes show what text they hold. */
+export function terminalPrinter(terminal: Terminal): Printer {
+  const colours = terminal.type !== "dumb" && terminal.type !== "";
+  const print = (value: unknown): string => `${escapeUnsafe(prettyJson(value, terminal.columns, colours))}\n`;
+  const text = new TextDecoder();
+  return {
+    value: print,
+    document: print,
+    bytes: (bytes) => text.decode(bytes, { stream: true }).replace(/[^\P{C}\n\t]/gu, "\ufffd"),
+    error: (error) => {
+      const message = printable(`${error}`, MAX_MESSAGE);
+      const line = `${colours ? `\u001b[31m${message}\u001b[0m` : message}\n`;
+      return error.details === undefined || hasOnlyIssues(error) ? line : line + print(error.details);
+    },
+  };
+}
+
+/** Issues stand in the message already. */
+function hasOnlyIssues({ details }: RpcError): boolean {
+  return typeof details === "object" && details !== null && Object.keys(details).join() === "issues";
+}

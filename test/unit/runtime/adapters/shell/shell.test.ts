@@ -1,0 +1,278 @@
+import { stripVTControlCharacters } from "node:util";
+import { expect, test } from "vitest";
+import { exec } from "../../../../../runtime/src/adapters/exec/exec.js";
+import { HistoryStore } from "../../../../../runtime/src/adapters/shell/history-store.js";
+import { shell } from "../../../../../runtime/src/adapters/shell/shell.js";
+import { until, within } from "../../support/wait.js";
+import { finish, MemorySession, type MemorySessionOptions } from "../memory-session.js";
+import { noSuchNote, serveNotes } from "../notes-server.js";
+
+const UP = "\u001b[A";
+
+/** Somebody at a terminal. */
+class Typist {
+  readonly session: MemorySession;
+  readonly server: ReturnType<typeof serveNotes>["server"];
+  #shown = "";
+  #read = 0;
+
+  constructor(
+    handlers: Parameters<typeof serveNotes>[0] = {},
+    options: MemorySessionOptions & { readonly history?: HistoryStore; readonly exec?: string } = {},
+  ) {
+    const { history = new HistoryStore(), exec: command, ...rest } = options;
+    const { server, log } = serveNotes(handlers);
+    this.server = server;
+    this.session = new MemorySession({ terminal: { type: "xterm", columns: 80, rows: 24 }, ...rest });
+    this.session.remote.on("data", (chunk) => {
+      this.#shown += chunk;
+    });
+    const setting = { server, log, inputTimeout: 60_000 };
+    if (command === undefined) void shell(this.session, { ...setting, history });
+    else void exec(this.session, command, setting);
+  }
+
+  /** All that was shown so far, as it is. */
+  get raw(): string {
+    return this.#shown;
+  }
+
+  type(keys: string): this {
+    this.session.remote.write(keys);
+    return this;
+  }
+
+  /** Waits until something is shown, after what was waited for before. */
+  async sees(text: string | RegExp): Promise<void> {
+    await until(`${text} in ${JSON.stringify(this.#shown)}`, () => {
+      const plain = stripVTControlCharacters(this.#shown);
+      const pattern = new RegExp(typeof text === "string" ? text.replace(/[^\w\s]/g, "\\$&") : text, "g");
+      pattern.lastIndex = this.#read;
+      const found = pattern.test(plain);
+      if (found) this.#read = pattern.lastIndex;
+      return found;
+    });
+  }
+
+  async prompt(): Promise<this> {
+    await this.sees(/notes> $/);
+    return this;
+  }
+
+  get exited(): Promise<number> {
+    return within("the exit", this.session.exited);
+  }
+}
+
+test("a prompt calls methods, and shows their answers for people", async () => {
+  const typist = new Typist({ "GET /notes/{id}": () => ({ id: 1, tags: ["a", null], done: true }) });
+  await typist.sees(/notes 1\.0\.0, as alice\. "help" lists .*\r\n/);
+  (await typist.prompt()).type("GET /notes/1\r");
+  await typist.sees('{ "id": 1, "tags": ["a", null], "done": true }\r\n');
+  expect(typist.raw).toContain('\u001b[36m"id"\u001b[0m: \u001b[33m1\u001b[0m');
+  (await typist.prompt()).type("exit\r");
+  expect(await typist.exited).toBe(0);
+});
+
+test("an error is shown, and the prompt comes again; the last status is the session's", async () => {
+  const typist = new Typist({ "GET /notes/{id}": noSuchNote });
+  (await typist.prompt()).type("GET /notes/7\r");
+  await typist.sees('NOT_FOUND: GET /notes/{id}: no such note\r\n{ "id": 7 }\r\n');
+  (await typist.prompt()).type("\u0004");
+  expect(await typist.exited).toBe(4);
+});
+
+test("what does not fit into the window is broken into lines, and the window's size is followed", async () => {
+  const terminal = { type: "dumb", columns: 20, rows: 5 };
+  const typist = new Typist({ "GET /notes/{id}": () => ({ text: "twelve chars", list: [1, 2] }) }, { terminal });
+  (await typist.prompt()).type("GET /notes/1\r");
+  await typist.sees('{\r\n  "text": "twelve chars",\r\n  "list": [1, 2]\r\n}\r\n');
+  terminal.columns = 60;
+  typist.session.onResize?.();
+  (await typist.prompt()).type("GET /notes/1\r");
+  await typist.sees('{ "text": "twelve chars", "list": [1, 2] }\r\n');
+});
+
+test("Ctrl-C stops a stream, and the session lives on", async () => {
+  let cleaned = false;
+  const ticks = async function* (_: unknown, ctx: { signal: AbortSignal }) {
+    try {
+      yield { tick: 1 };
+      await new Promise((resolve) => ctx.signal.addEventListener("abort", resolve));
+    } finally {
+      cleaned = true;
+    }
+  };
+  const typist = new Typist({ "GET /ticks": ticks as never });
+  (await typist.prompt()).type("GET /ticks\r");
+  await typist.sees('{ "tick": 1 }');
+  typist.type("\u0003");
+  await typist.sees("CANCELLED: GET /ticks");
+  (await typist.prompt()).type("GET /notes/1\r");
+  await typist.sees('{ "id": 1 }');
+  expect(cleaned).toBe(true);
+});
+
+test("Ctrl-C at the prompt drops the line, and Ctrl-Z stops nothing", async () => {
+  const typist = new Typist();
+  (await typist.prompt()).type("GET /nonsense\u0003");
+  await typist.sees("^C");
+  typist.type("\u001aGET /notes/1\r");
+  await typist.sees('{ "id": 1 }');
+});
+
+test("what is typed while a call runs is its request stream, until Ctrl-D", async () => {
+  const chat = async function* (_: unknown, lines: AsyncIterable<{ text: string }>) {
+    for await (const { text } of lines) yield text.toUpperCase();
+  };
+  const typist = new Typist({ "UPDATE /chat": chat });
+  (await typist.prompt()).type('UPDATE /chat\r{"text":"one"}\r');
+  await typist.sees('"ONE"');
+  typist.type('{"text":"two"}\r');
+  await typist.sees('"TWO"');
+  typist.type("\u0004");
+  await typist.prompt();
+});
+
+test("a call that ends while it could take lines takes none of the prompt's", async () => {
+  const chat = async function* () {
+    yield "bye";
+  };
+  const typist = new Typist({ "UPDATE /chat": chat });
+  (await typist.prompt()).type("UPDATE /chat\r");
+  await typist.sees('"bye"');
+  (await typist.prompt()).type("GET /notes/1\r");
+  await typist.sees('{ "id": 1 }');
+});
+
+test("a request that the command leaves out is asked for, and Ctrl-C takes the question back", async () => {
+  const typist = new Typist();
+  (await typist.prompt()).type("STORE /notes\r");
+  await until("the command", () => typist.raw.endsWith("\r\n"));
+  typist.type('{"text":\r"hi"}\r\u0004');
+  await typist.sees('{ "text": "hi" }');
+  (await typist.prompt()).type("STORE /notes\r");
+  await until("the command", () => typist.raw.endsWith("\r\n"));
+  typist.type("\u0003");
+  await typist.sees("CANCELLED");
+  await typist.prompt();
+});
+
+test("Tab completes verbs, paths, fields and values", async () => {
+  const typist = new Typist();
+  await typist.prompt();
+  const steps = [
+    ["des\t", "describe "],
+    ["\u0015STO\t", "STORE "],
+    ["/no\t", "/notes "],
+    ["te\t", "text="],
+    ["\u0015GET /notes ta\t", "GET /notes tag="],
+    ["r\t", "red "],
+    ["ex\t", "exact="],
+    ["t\t", "true "],
+    ["\r", '{ "tag": "red", "exact": true }'],
+  ] as const;
+  for (const [keys, shown] of steps) {
+    typist.type(keys);
+    await typist.sees(shown);
+  }
+});
+
+test("what is typed while Tab looks for completions comes after them", async () => {
+  const typist = new Typist();
+  (await typist.prompt()).type("GET /notes ta\t").type("red\r");
+  await typist.sees('{ "tag": "red" }');
+});
+
+test("Tab offers nothing that the peer may not call", async () => {
+  const typist = new Typist({}, { peer: { user: "bob", scopes: ["notes:read"] } });
+  (await typist.prompt()).type("STORE /\t").type("\t");
+  await typist.sees("/sum");
+  expect(typist.raw).not.toContain("/notes");
+});
+
+test("the arrow keys bring back lines, also of an earlier session of the same peer and of nobody else", async () => {
+  const history = new HistoryStore();
+  const first = new Typist({}, { history });
+  (await first.prompt()).type("GET /notes/41\rexit\r");
+  await first.exited;
+  const second = new Typist({}, { history });
+  (await second.prompt()).type(`${UP}${UP}\r`);
+  await second.sees('{ "id": 41 }');
+  const other = new Typist({}, { history, peer: { user: "bob", scopes: [] } });
+  (await other.prompt()).type(`${UP}${UP}GET /notes/5\r`);
+  await other.sees('{ "id": 5 }');
+});
+
+test("a line that is too long is cut, and the session goes on", async () => {
+  const typist = new Typist();
+  (await typist.prompt()).type("x".repeat(20_000)).type("\r");
+  await typist.sees(/there is no command "x+…"/);
+  (await typist.prompt()).type("GET /notes/1\r");
+  await typist.sees('{ "id": 1 }');
+});
+
+test("raw bytes show the text that they hold, and nothing that steers the terminal", async () => {
+  const get = async function* () {
+    yield Buffer.from("two\nlines \u001b[2J of t");
+    yield Buffer.from([0xc3]);
+    yield Buffer.from([0xa9]);
+  };
+  const typist = new Typist({ "GET /files/{name}": get });
+  (await typist.prompt()).type("GET /files/a\r");
+  await typist.sees("two\r\nlines \ufffd[2J of té");
+  // What has no line end is not overwritten by the prompt.
+  await typist.sees(/\r\nnotes> $/);
+});
+
+test("a peer that is gone ends its shell, and the call that runs", async () => {
+  const ticks = async function* (_: unknown, ctx: { signal: AbortSignal }) {
+    yield 1;
+    await new Promise((resolve) => ctx.signal.addEventListener("abort", resolve));
+  };
+  const typist = new Typist({ "GET /ticks": ticks as never });
+  (await typist.prompt()).type("GET /ticks\r");
+  await typist.sees("1\r\n");
+  typist.session.remote.destroy();
+  await until("the end", () => typist.server.calls === 0 && typist.server.connections === 0);
+  await typist.exited;
+});
+
+test("a command on a terminal prints for people, and Ctrl-C ends it", async () => {
+  const ticks = async function* (_: unknown, ctx: { signal: AbortSignal }) {
+    yield { tick: 1 };
+    await new Promise((resolve) => ctx.signal.addEventListener("abort", resolve));
+  };
+  const typist = new Typist({ "GET /ticks": ticks as never }, { exec: "GET /ticks" });
+  await typist.sees('{ "tick": 1 }\r\n');
+  typist.type("\u0003");
+  expect(await typist.exited).toBe(4);
+});
+
+test("without a terminal, lines are commands, answered as exec answers them", async () => {
+  const { server, log } = serveNotes({
+    "GET /notes/{id}": ({ id }: { id: number }) => (id === 7 ? noSuchNote({ id }) : id),
+  });
+  const session = new MemorySession();
+  void shell(session, { server, log, inputTimeout: 60_000, history: new HistoryStore() });
+  const input = "GET /notes/1\n\nGET /notes/7\nSTORE /notes\nSTORE /sum\nGET /notes/2";
+  const { stdout, stderr, status } = await finish(session, input);
+  expect(stdout.toString()).toBe("1\n2\n");
+  const errors = stderr
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  expect(errors.map((error) => error.status)).toEqual(["NOT_FOUND", "BAD_REQUEST", "BAD_REQUEST"]);
+  expect(errors[2].message).toMatch(/standard input brings the commands/);
+  expect(status).toBe(0);
+});
+
+test("without a terminal, exit ends the session with the last status", async () => {
+  const { server, log } = serveNotes({ "GET /notes/{id}": noSuchNote });
+  const session = new MemorySession();
+  void shell(session, { server, log, inputTimeout: 60_000, history: new HistoryStore() });
+  expect(await finish(session, "GET /notes/1\nexit\nGET /notes/2\n")).toMatchObject({
+    status: 4,
+    stdout: Buffer.alloc(0),
+  });
+});
