@@ -1,9 +1,11 @@
 import type { Duplex } from "node:stream";
 import { AGENT } from "../agent.js";
 import type { Api } from "../contract/method.js";
+import type { StatusName } from "../contract/status.js";
 import type { Logger } from "../log.js";
 import type { Peer } from "../peer.js";
 import { CallBudget } from "../wire/call-budget.js";
+import type { CallRecord } from "../wire/call-record.js";
 import { Connection } from "../wire/connection.js";
 import { type Limits, resolveLimits } from "../wire/limits.js";
 import { refuseConnection } from "../wire/refuse-connection.js";
@@ -13,6 +15,7 @@ import type { DispatchSettings } from "./dispatch.js";
 import { type ApiServerOptions, dispatchSettings } from "./dispatch-settings.js";
 import { receiver } from "./receiver.js";
 import { type Route, Router } from "./router.js";
+import type { ServedCall } from "./served-call.js";
 
 /** How a server ends. */
 export interface CloseOptions {
@@ -33,6 +36,7 @@ export class ApiServer {
   readonly #limits: Limits;
   readonly #settings: DispatchSettings;
   readonly #log: Logger;
+  readonly #onCall: ApiServerOptions["onCall"];
   readonly #budget: CallBudget;
   readonly #callbacks: ((connection: Connection, limits: Limits) => unknown) | undefined;
   readonly #connections = new Map<Connection, { readonly peer: Peer; readonly callbacks: () => unknown }>();
@@ -50,6 +54,7 @@ export class ApiServer {
     this.#limits = resolveLimits(options.limits);
     this.#budget = new CallBudget(this.#limits.serverCalls);
     this.#log = options.log;
+    this.#onCall = options.onCall;
     this.#settings = dispatchSettings(options, this.#limits);
   }
 
@@ -112,6 +117,7 @@ export class ApiServer {
         () => this.clients,
       ),
       budget: this.#budget,
+      ...(this.#onCall && { onCall: this.#recorder(peer, () => connection) }),
       other: "the client",
     });
     this.#connections.set(connection, { peer, callbacks });
@@ -119,6 +125,39 @@ export class ApiServer {
       this.#connections.delete(connection);
       this.#log.debug({ user: peer.user, address: peer.address, reason: reason.message }, "connection ended");
     });
+  }
+
+  /**
+   * Tells whoever keeps account of a call that was refused before it was one.
+   * @param reference what was asked for
+   */
+  reportRefused(peer: Peer, reference: string, status: StatusName): void {
+    this.#report({ peer, method: this.#nameOf(reference), status, milliseconds: 0, bytesIn: 0, bytesOut: 0 });
+  }
+
+  #recorder(peer: Peer, connection: () => Connection): (record: CallRecord) => void {
+    const names: string[] = [];
+    return ({ method = -1, ...record }) => {
+      names[method] ??= this.#nameOf(connection().remote?.methods[method] ?? "");
+      this.#report({ peer, method: names[method], ...record });
+    };
+  }
+
+  /** A path may hold what is nobody's business, so methods are known by their ids. */
+  #nameOf(reference: string): string {
+    try {
+      return this.#router.resolve(reference).method.id;
+    } catch {
+      return reference;
+    }
+  }
+
+  #report(call: ServedCall): void {
+    try {
+      this.#onCall?.(call);
+    } catch (error) {
+      this.#log.error({ err: error }, "onCall failed");
+    }
   }
 
   /**

@@ -78,7 +78,7 @@ export class CallFrames {
   /** A frame over the limit: only its call fails, not the connection with all the others. @throws ProtocolError */
   oversize(kind: FrameKind, id: number, length: number): void {
     const error = tooLarge(length, this.#limits.message, "message");
-    if (kind === FRAME.OPEN) this.#incoming.refuse(id, error);
+    if (kind === FRAME.OPEN) this.#incoming.refuse(id, error, length);
     else if (kind === FRAME.STATUS) this.#outgoing.fail(id, error);
     else if (kind === FRAME.ITEM) this.#rejectItem(id, error);
     else throw new ProtocolError(`${frameName(kind)} of ${length} bytes`);
@@ -140,13 +140,13 @@ export class CallFrames {
     if (window > MAX_CREDIT) throw new ProtocolError(`OPEN with a credit of ${window} bytes`);
     const { metadata, body } = this.#metadata(flags, buffer, start + OPEN_SIZE, end);
     if (metadata instanceof RpcError) {
-      this.#incoming.refuse(id, metadata);
+      this.#incoming.refuse(id, metadata, end - start, method);
       return;
     }
     if (method >= this.methods) {
       throw new ProtocolError(`OPEN of method ${method}, which HELLO does not list`);
     }
-    const call = this.#incoming.begin(id, (flags & FLAG.STREAM) !== 0, window);
+    const call = this.#incoming.begin(id, (flags & FLAG.STREAM) !== 0, window, method, end - body);
     if (call === undefined) return;
     const limit = this.#limits.message;
     if (end - body > limit) {

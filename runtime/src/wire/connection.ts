@@ -4,6 +4,7 @@ import { Backlog } from "./backlog.js";
 import { Batch, type BatchWriter } from "./batch.js";
 import type { CallBudget } from "./call-budget.js";
 import { CallFrames, type CallReceiver } from "./call-frames.js";
+import type { CallRecord } from "./call-record.js";
 import { FrameDecoder, type FrameSink } from "./decode.js";
 import { endDuplex } from "./end-duplex.js";
 import { FLAG, FRAME, type FrameKind, frameName, METADATA_SIZE, OPEN_SIZE } from "./frame.js";
@@ -27,6 +28,8 @@ export interface ConnectionOptions {
   readonly receive?: CallReceiver;
   /** Bounds the calls of several connections together. */
   readonly budget?: CallBudget;
+  /** Told how each call of the other side went, also of those that are refused. */
+  readonly onCall?: (record: CallRecord) => void;
   /** Told when the other side takes no new calls: before the calls that wait are given back. */
   readonly onDrain?: () => void;
   /** Told when the connection has ended: before its calls are. */
@@ -65,6 +68,7 @@ export class Connection implements FrameSink {
     this.outgoing = new OutgoingCalls(this.#batch, this.#backlog, role === "dialer" ? 1 : 2, limits.queue);
     const theirs = role === "dialer" ? 2 : 1;
     this.incoming = new IncomingCalls(this.#batch, this.#backlog, theirs, limits, options.budget);
+    this.incoming.onCall = options.onCall;
     this.#calls = new CallFrames(this.outgoing, this.incoming, theirs % 2, limits, options.receive);
     this.#decoder = new FrameDecoder(this, MAX_HELLO);
     this.#handshake = new Handshake(limits, (error) => this.#fail(error));

@@ -7,6 +7,8 @@ import { ProtocolError } from "./protocol-error.js";
 /** What a call asks of the connection that it came by. */
 export interface CallHost {
   answer(id: number, status: StatusName, body: string, metadata: string | undefined): void;
+  /** The call has its final status, or nobody is left to take it. */
+  ended(call: IncomingCall, status: StatusName, body: string): void;
   release(): void;
   headers(id: number, metadata: string): void;
   grant(id: number, bytes: number): void;
@@ -27,6 +29,8 @@ export class IncomingCall {
   /** Why the caller waits no longer for an answer. */
   #reason: RpcError | undefined;
   #onCancel: ((reason: RpcError) => void) | undefined;
+  /** Bytes of the items that came. */
+  received = 0;
   /** Set by the one who answers, as it begins: an item of the request stream, `buffer` from `start` to `end`. */
   onItem: ((buffer: Buffer, start: number, end: number) => void) | undefined;
   /** Set by the one who answers: an item came that cannot be taken. */
@@ -46,6 +50,11 @@ export class IncomingCall {
   /** Whether the final status was given, or can no longer be. */
   get answered(): boolean {
     return this.#answered;
+  }
+
+  /** Bytes of the items that were sent. */
+  get sent(): number {
+    return this.#sender?.sent ?? 0;
   }
 
   /** The way to send the response stream. */
@@ -87,6 +96,7 @@ export class IncomingCall {
   answer(status: StatusName, body: string, metadata?: string): void {
     if (this.#answered) return;
     this.#answered = true;
+    this.#calls.ended(this, status, body);
     this.#calls.answer(this.#id, status, body, metadata);
   }
 
@@ -98,6 +108,7 @@ export class IncomingCall {
   /** Called by the connection. @throws ProtocolError for an item that nobody announced */
   item(buffer: Buffer, start: number, end: number): void {
     if (this.#ended) throw new ProtocolError(`ITEM for call ${this.#id}, whose request is complete`);
+    this.received += end - start;
     this.onItem?.(buffer, start, end);
   }
 
@@ -128,6 +139,7 @@ export class IncomingCall {
   abandon(reason: RpcError): void {
     if (this.#answered) return;
     this.#answered = true;
+    this.#calls.ended(this, "CANCELLED", "");
     this.#cancelled(reason);
   }
 

@@ -3,6 +3,7 @@ import { STATUSES, type StatusName } from "../contract/status.js";
 import type { Backlog } from "./backlog.js";
 import type { Batch } from "./batch.js";
 import type { CallBudget } from "./call-budget.js";
+import type { CallRecord } from "./call-record.js";
 import { FLAG, FRAME } from "./frame.js";
 import { type CallHost, IncomingCall } from "./incoming-call.js";
 import { ItemReceiver } from "./item-receiver.js";
@@ -10,6 +11,12 @@ import { ItemSender } from "./item-sender.js";
 import type { Limits } from "./limits.js";
 import { ProtocolError } from "./protocol-error.js";
 import { WindowBudget } from "./window-budget.js";
+
+interface Begun {
+  readonly method: number;
+  readonly size: number;
+  readonly start: number;
+}
 
 /**
  * The calls that the other side has opened. A call counts until its work is done, not only until it is answered: a peer
@@ -24,12 +31,16 @@ export class IncomingCalls implements CallHost {
   readonly #windows: WindowBudget;
   readonly #budget: CallBudget | undefined;
   readonly #open = new Map<number, IncomingCall>();
+  /** What is known of the calls that are open, where somebody keeps account of them. */
+  readonly #begun = new WeakMap<IncomingCall, Begun>();
   #running = 0;
   #highest = 0;
   /** Bytes of an item that both sides take. */
   maxItem = 0;
   /** Set by the connection once it takes no new calls: why. */
   refusal: RpcError | undefined;
+  /** Set by the connection, where somebody keeps account: a call has ended. */
+  onCall: ((record: CallRecord) => void) | undefined;
   /** Set by the connection: no call has work left. */
   onIdle: (() => void) | undefined;
 
@@ -52,25 +63,47 @@ export class IncomingCalls implements CallHost {
     return this.#running;
   }
 
-  /** Begins a call; undefined where there are too many, which is answered here. @throws ProtocolError for a bad id */
-  begin(id: number, hasStream: boolean, window: number): IncomingCall | undefined {
+  /**
+   * Begins a call; undefined where there are too many, which is answered here.
+   * @param method its index in the other side's HELLO
+   * @param size bytes of the request
+   * @throws ProtocolError for a bad id
+   */
+  begin(id: number, hasStream: boolean, window: number, method: number, size: number): IncomingCall | undefined {
     this.#claim(id);
     const refusal = this.refusal ?? this.#excess();
     if (refusal !== undefined) {
-      this.#refuse(id, refusal);
+      this.#refuse(id, refusal, method, size);
       return undefined;
     }
     const call = new IncomingCall(this, id, hasStream, window);
+    if (this.onCall !== undefined) this.#begun.set(call, { method, size, start: performance.now() });
     this.#open.set(id, call);
     this.#running += 1;
     this.#budget?.take();
     return call;
   }
 
-  /** Answers an OPEN that cannot become a call. @throws ProtocolError for a bad id */
-  refuse(id: number, error: RpcError): void {
+  /**
+   * Answers an OPEN that cannot become a call.
+   * @param size bytes of it, as far as is known
+   * @throws ProtocolError for a bad id
+   */
+  refuse(id: number, error: RpcError, size: number, method?: number): void {
     this.#claim(id);
-    this.#refuse(id, error);
+    this.#refuse(id, error, method, size);
+  }
+
+  ended(call: IncomingCall, status: StatusName, body: string): void {
+    const begun = this.onCall && this.#begun.get(call);
+    if (begun === undefined) return;
+    this.onCall?.({
+      method: begun.method,
+      status,
+      milliseconds: performance.now() - begun.start,
+      bytesIn: begun.size + call.received,
+      bytesOut: call.sent + Buffer.byteLength(body),
+    });
   }
 
   /** Why another call would be too many, if it would. */
@@ -85,8 +118,10 @@ export class IncomingCalls implements CallHost {
     if (id > this.#highest) this.#highest = id;
   }
 
-  #refuse(id: number, error: RpcError): void {
+  #refuse(id: number, error: RpcError, method: number | undefined, bytesIn: number): void {
     const body = JSON.stringify({ message: error.message });
+    const { status } = error;
+    this.onCall?.({ method, status, milliseconds: 0, bytesIn, bytesOut: Buffer.byteLength(body) });
     this.#batch.add({ kind: FRAME.STATUS, flags: FLAG.REFUSED, id, code: STATUSES[error.status], body });
   }
 

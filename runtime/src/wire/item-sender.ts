@@ -18,6 +18,8 @@ export class ItemSender {
   #credit: number;
   #closed: RpcError | undefined;
   #proceed: (() => void) | undefined;
+  /** Bytes of the items that were sent. */
+  sent = 0;
   /** Set by the one who sends: nothing more can be sent. */
   onClose: (() => void) | undefined;
 
@@ -91,6 +93,7 @@ export class ItemSender {
 
   #add(body: string | Uint8Array, size: number): void {
     this.#credit -= itemCost(size);
+    this.sent += size;
     this.#batch.add({ kind: FRAME.ITEM, id: this.#id, body });
   }
 
