@@ -1,8 +1,8 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { appendFileSync, copyFileSync, readFileSync, statSync } from "node:fs";
-import { expect } from "vitest";
+import { expect, onTestFinished } from "vitest";
 import type { HostKeyQuestion } from "../../runtime/src/ssh/host-trust-options.js";
-import { failure, makeKey, tempDir, write } from "../unit/runtime/ssh/support.js";
+import { failure, freePort, makeKey, tempDir, write } from "../unit/runtime/ssh/support.js";
 import { ECHO, keygen, open, reaches, startAgent } from "./client.js";
 import { startDeviceAgent } from "./device-agent.js";
 import { run } from "./run.js";
@@ -299,3 +299,36 @@ Match host *
     /^the ssh configuration of edge cannot be read: .*Bad configuration option.*sshConfig/,
   );
 });
+
+itWith(
+  ["dropbear", "dropbearkey", "dropbearconvert"],
+  "agrees with dropbear on algorithms, and checks its key",
+  async () => {
+    const directory = tempDir();
+    const host = keygen("host", "-t", "ecdsa", "-b", "256");
+    await run("dropbearconvert", ["openssh", "dropbear", host, `${directory}/host`]);
+    const port = await freePort();
+    const server = spawn("dropbear", [
+      "-F",
+      "-E",
+      "-w",
+      "-p",
+      `127.0.0.1:${port}`,
+      "-r",
+      `${directory}/host`,
+      "-P",
+      "/dev/null",
+    ]);
+    onTestFinished(() => void server.kill());
+    const [type, base64] = read(`${host}.pub`).split(" ");
+    const knownHosts = write(directory, "known_hosts", `[127.0.0.1]:${port} ${type} ${base64}\n`);
+    const identity = keygen("rsa", "-t", "rsa", "-b", "2048");
+    const login = () => failure(open(`ssh://nobody@127.0.0.1:${port}`, { identity, knownHosts }));
+    await expect
+      .poll(async () => (await login()).message, { timeout: 10_000 })
+      .toMatch(/accepts none of these keys: SHA256:/);
+    expect((await failure(open(`ssh://nobody@127.0.0.1:${port}`, { identity, knownHosts: [] }))).message).toMatch(
+      /^unknown host: .* offers the ecdsa-sha2-nistp256 key SHA256:/,
+    );
+  },
+);

@@ -25,9 +25,14 @@ export function missingPrograms(programs: readonly string[]): readonly string[] 
  * Like vitest's `it`, for tests that need stock programs. Where one is missing the test is skipped, and its title says
  * which; in CI, which installs them, it fails.
  */
-export function itWith(programs: readonly string[], title: string, test: () => void | Promise<void>): void {
+export function itWith(
+  programs: readonly string[],
+  title: string,
+  test: () => void | Promise<void>,
+  timeout?: number,
+): void {
   const missing = programs.filter((program) => !isInstalled(program));
-  if (missing.length === 0) it(title, test);
+  if (missing.length === 0) it(title, test, timeout);
   else if (process.env["CI"] === "true") {
     it(title, () => {
       throw new Error(`not installed: ${missing.join(", ")}`);

@@ -79,12 +79,13 @@ const HOST_KEYS: readonly ServerHostKeyAlgorithm[] = [
 
 /**
  * What the client offers. The host key types in `knownTypes` come first: a server with several keys must present one
- * that we know, or a good host looks changed.
+ * that we know, or a good host looks changed. MACs of the plaintext come last, for dropbear, which has no others.
  */
 export function clientAlgorithms(knownTypes: readonly string[]): Algorithms {
   const isKnown = (name: ServerHostKeyAlgorithm) => knownTypes.includes(name.startsWith("rsa-") ? "ssh-rsa" : name);
   return {
     ...COMMON,
+    hmac: [...COMMON.hmac, "hmac-sha2-256", "hmac-sha2-512"],
     serverHostKey: [...HOST_KEYS.filter(isKnown), ...HOST_KEYS.filter((name) => !isKnown(name))],
   };
 }
