@@ -91,9 +91,15 @@ export interface Penalties {
   readonly max?: number;
 }
 
-/** Names of algorithms as RFC 4253 and IANA have them; none of them may be empty. */
+/** Names of algorithms as RFC 4253 and IANA have them; none of the lists may be empty. */
 export interface AlgorithmOptions {
+  /** Default: `curve25519-sha256@libssh.org`, `curve25519-sha256`, `diffie-hellman-group16-sha512` and `…group18-…`. */
   readonly kex?: readonly string[];
+  /** Default: `aes256-gcm@openssh.com`, `aes128-gcm@openssh.com`, `aes256-ctr`, `aes192-ctr`, `aes128-ctr`. */
   readonly cipher?: readonly string[];
+  /**
+   * Default: `hmac-sha2-256-etm@openssh.com` and `hmac-sha2-512-etm@openssh.com`; and, to clients of dropbear alone, which
+   * know neither of them, `hmac-sha2-256`.
+   */
   readonly hmac?: readonly string[];
 }

@@ -6,6 +6,8 @@ import { guardChannels } from "./channel-guard.js";
 import type { GuardSettings } from "./guard-settings.js";
 import { endWhenIdle } from "./idle.js";
 import { mendLogin } from "./mend-login.js";
+import { mendRekey } from "./mend-rekey.js";
+import { offerDropbear } from "./offer-dropbear.js";
 import { guardPackets } from "./packet-guard.js";
 import { internalsOf, type Protocol } from "./protocol.js";
 import { guardRefusals } from "./refusals.js";
@@ -33,13 +35,16 @@ const DEBUG_MESSAGES = 10;
  * wrongly. It has to be called in the turn in which ssh2 announces the connection: before the first exchange of keys.
  */
 export function guardConnection(guarded: Guarded): void {
-  const { connection, socket, settings, isStranger, abort } = guarded;
+  const { connection, socket, settings, log, who, isStranger, abort } = guarded;
   const { protocol, channels } = internalsOf(connection);
+  if (settings.dropbear) offerDropbear(protocol);
   mendLogin(protocol);
+  mendRekey(protocol);
   guardChannels(protocol, channels, abort);
   guardRefusals(protocol, settings.maxRefusals, abort);
   guardPackets(protocol, socket, settings, isStranger, abort);
   keepRekeying(connection, socket, settings, abort);
+  connection.on("rekey", () => log.debug(who(), "new keys"));
   limitLogin(guarded);
   logDebugMessages(protocol, guarded);
   if (settings.idleTimeout > 0) endWhenIdle(connection, socket, settings.idleTimeout, abort);

@@ -1,6 +1,7 @@
 import type { Client } from "ssh2";
 import type { Carrier } from "../carrier.js";
 import { guardChannels } from "./channel-guard.js";
+import { mendRekey } from "./mend-rekey.js";
 import { guardPackets } from "./packet-guard.js";
 import { internalsOf } from "./protocol.js";
 import { keepRekeying, type RekeyLimits } from "./rekey.js";
@@ -17,6 +18,7 @@ const MAX_UNSENT = 32 * 1024 * 1024;
  */
 export function guardDial(client: Client, socket: Carrier, abort: (reason: string) => void): void {
   const { protocol, channels } = internalsOf(client);
+  mendRekey(protocol);
   guardChannels(protocol, channels, abort);
   guardPackets(protocol, socket, { maxUnsent: MAX_UNSENT }, () => false, abort);
   keepRekeying(client, socket, REKEY, abort);

@@ -6,6 +6,11 @@ export interface ChannelState {
   readonly outgoing: { readonly id: number; window: number; packetSize: number };
 }
 
+/** Names of algorithms, in the order of preference. */
+interface NameList {
+  readonly array: readonly string[];
+}
+
 /** The parts of an ssh2 connection's protocol that its types do not show, as version 1.17.0 has them. */
 export interface Protocol {
   /** Takes each packet that is no part of a key exchange; what is set before the first exchange ends is what counts. */
@@ -18,6 +23,22 @@ export interface Protocol {
   readonly _queue?: readonly unknown[];
   readonly _kex?: { remoteExtInfoEnabled: boolean };
   _onHandshakeComplete: (negotiated: unknown) => void;
+  /** Who the other side says it is, without the end of the line. */
+  readonly _remoteIdentRaw?: Buffer;
+  /** What each exchange of keys offers. */
+  _offer: {
+    readonly lists: {
+      readonly kex: NameList;
+      readonly serverHostKey: NameList;
+      readonly cs: {
+        readonly cipher: NameList;
+        readonly mac: NameList;
+        readonly compress: NameList;
+        readonly lang: NameList;
+      };
+    };
+  };
+  readonly _decipher: { _onPayload: (payload: Buffer) => unknown };
   readonly _cipher: { encrypt(packet: Buffer): void };
   readonly _packetRW: {
     readonly write: { readonly allocStart: number; alloc(size: number): Buffer; finalize(packet: Buffer): Buffer };
