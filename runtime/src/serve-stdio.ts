@@ -1,19 +1,26 @@
-import { takeStdio } from "./adapters/stdio/stdio-duplex.js";
 import { stdioPeer } from "./adapters/stdio/stdio-peer.js";
+import { type StdioRequest, stdioRequest } from "./adapters/stdio/stdio-request.js";
+import { StdioSession } from "./adapters/stdio/stdio-session.js";
+import { type Stdio, takeStdio } from "./adapters/stdio/take-stdio.js";
+import type { WaysInOptions } from "./adapters/ways-in-options.js";
 import { callbacksOf } from "./callbacks.js";
 import { type Logger, SILENT } from "./log.js";
+import type { Peer } from "./peer.js";
 import type { ApiHandlers } from "./server/api-handlers.js";
 import { ApiServer } from "./server/api-server.js";
 import type { ApiServerOptions } from "./server/dispatch-settings.js";
 import { refuseConnection } from "./wire/refuse-connection.js";
 
 /** How a server over standard input and output answers. */
-export interface ServeStdioOptions extends ApiServerOptions {
+export interface ServeStdioOptions extends ApiServerOptions, Pick<WaysInOptions, "exec" | "shell"> {
   /** What whoever is connected may do: scopes, or patterns such as `notes:*`. Default: only what asks for no scope. */
   readonly scopes?: readonly string[];
   /** Milliseconds that running calls are given at SIGTERM, SIGHUP or SIGINT. Default: 5,000. */
   readonly grace?: number;
-  /** Where the server logs; false for nowhere. Default: pino at level `info`, to standard error. */
+  /**
+   * Where the server logs; false for nowhere. Default: for a connection of a client of ours, pino at level `info`, to
+   * standard error, which sshd drops; for a command or a shell nowhere, for that standard error is the caller's.
+   */
   readonly log?: Logger | false;
 }
 
@@ -22,41 +29,88 @@ const GRACE = 5000;
 const SIGNALS = ["SIGTERM", "SIGHUP", "SIGINT"] as const;
 
 /**
- * Serves one connection over standard input and output: what sshd starts as a subsystem or as a forced command, one process
- * a session. sshd has proven who is there; the peer is what it says in the environment. Resolves when the connection has
- * ended: the process should end then, once what it has open is closed.
+ * Serves one session over standard input and output: what sshd starts as a subsystem or as a forced command, one process a
+ * session. sshd has proven who is there; the peer is what it says in the environment. Resolves when the session has ended:
+ * the process should end then, once what it has open is closed.
  *
- * From its first moment on, what anything prints to standard output goes to standard error.
+ * From its first moment on, what anything else prints goes to standard error, or, while a command or a shell runs, to the log.
  * @param handlers what `defineHandlers(…)` gave, or a function that loads it: then what loading prints does no harm
- * @throws Error where standard input or output is a terminal, or what loading throws, after the peer was told to go
+ * @throws Error where a person has started it at a terminal; or what loading throws, after the peer was told to go
  */
 export async function serveStdio(
   handlers: ApiHandlers<unknown> | (() => Promise<ApiHandlers<unknown>>),
   options: ServeStdioOptions = {},
 ): Promise<void> {
-  const duplex = takeStdio();
-  const closed = new Promise<void>((resolve) => duplex.once("close", resolve));
-  duplex.on("error", () => undefined);
+  const isTerminal = process.stdin.isTTY || process.stdout.isTTY;
+  if (isTerminal && process.env["SSH_CONNECTION"] === undefined) {
+    throw new Error(
+      "serving standard input and output is for sshd to start, not for a terminal: name the command in sshd_config as Subsystem sshrpc, or as command= in authorized_keys",
+    );
+  }
+  const request = stdioRequest(process.env, isTerminal);
+  const stdio = takeStdio();
+  const closed = new Promise<void>((resolve) => stdio.stream.once("close", resolve));
+  stdio.stream.on("error", () => undefined);
   try {
-    const log = await openLog(options.log);
+    const log = await openLog(options.log, request);
+    if (request.kind !== "native") stdio.onPrint = (text) => log.info({ text }, "printed by a handler");
     const loaded = typeof handlers === "function" ? await handlers() : handlers;
     const server = new ApiServer(loaded, { ...options, log }, callbacksOf(loaded.api));
     const peer = stdioPeer(process.env, options.scopes ?? []);
-    const stop = (): void => void server.close({ grace: options.grace ?? GRACE });
+    const { user, fingerprint, address } = peer;
+    log.info({ user, fingerprint, address, request: request.kind }, "session over stdio");
+    const stop = async (): Promise<void> => {
+      await server.close({ grace: options.grace ?? GRACE });
+      // A connection, or a command, ends with its calls; a prompt does not.
+      if (request.kind === "shell") stdio.stream.destroy();
+    };
     for (const signal of SIGNALS) process.on(signal, stop);
-    log.info({ user: peer.user, fingerprint: peer.fingerprint, address: peer.address }, "session over stdio");
-    server.accept(duplex, peer);
+    await serve(server, stdio, peer, request, { ...options, log });
     await closed;
     for (const signal of SIGNALS) process.off(signal, stop);
   } catch (error) {
-    refuseConnection(duplex, "the server could not start; its log says why");
+    await refuse(stdio, request);
     await closed;
     throw error;
   }
 }
 
-async function openLog(log: Logger | false | undefined): Promise<Logger> {
+async function serve(
+  server: ApiServer,
+  stdio: Stdio,
+  peer: Peer,
+  request: StdioRequest,
+  options: ServeStdioOptions & { readonly log: Logger },
+): Promise<void> {
+  if (request.kind === "native") {
+    server.accept(stdio.stream, peer);
+    return;
+  }
+  const { waysIn } = await import("./adapters/ways-in.js");
+  const { exec, shell } = waysIn(server, options);
+  const session = new StdioSession(stdio, peer, process.env);
+  if (request.kind === "exec" && exec !== undefined) exec(session, request.command);
+  else if (request.kind === "shell" && shell !== undefined) shell(session);
+  else {
+    await session.writeError(`this server offers no ${request.kind}\n`);
+    await session.exit(1);
+  }
+}
+
+/** The peer learns that it is not its fault, and nothing else. */
+async function refuse({ stream, writeError }: Stdio, request: StdioRequest): Promise<void> {
+  const reason = "the server could not start; its log says why";
+  if (request.kind === "native") {
+    refuseConnection(stream, reason);
+    return;
+  }
+  await writeError(`${JSON.stringify({ status: "UNAVAILABLE", code: 503, message: reason })}\n`);
+  stream.destroy();
+}
+
+async function openLog(log: Logger | false | undefined, request: StdioRequest): Promise<Logger> {
   if (log !== undefined) return log === false ? SILENT : log;
+  if (request.kind !== "native") return SILENT;
   const { pino } = await import("pino");
   const logger: Logger = pino({ level: "info" }, pino.destination(2));
   return logger;

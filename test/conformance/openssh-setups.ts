@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -78,10 +78,15 @@ export class StockSshd {
   }
 }
 
-/** As sshd or a service manager tells them. */
+/** As a service manager tells them. */
 async function endProcesses(waits: ReplayedWaits): Promise<void> {
-  for (const pid of waits.processes) process.kill(pid, "SIGTERM");
-  await until("the servers' ends", () => waits.processes.length === 0);
+  for (const pid of waits.processes.filter(isServer)) process.kill(pid, "SIGTERM");
+  await until("the servers' ends", () => !waits.processes.some(isServer));
+}
+
+/** Whether a process runs that is one of ours: its number may be another's by now. */
+function isServer(pid: number): boolean {
+  return spawnSync("ps", ["-o", "command=", "-p", String(pid)], { encoding: "utf8" }).stdout.includes(SERVER);
 }
 
 function quit(args: readonly string[]): void {

@@ -1,0 +1,88 @@
+import type { Duplex } from "node:stream";
+import type { Peer } from "../../peer.js";
+import type { Session, Terminal } from "../../session.js";
+import type { Stdio } from "./take-stdio.js";
+
+/** Milliseconds between two looks at whether sshd is still there. */
+const WATCH = 1000;
+
+/** A session over the standard streams of this process, which sshd started for it alone. */
+export class StdioSession implements Session {
+  readonly peer: Peer;
+  readonly environment: ReadonlyMap<string, string>;
+  readonly terminal?: Terminal;
+  onResize?: () => void;
+  onSignal?: (name: string) => void;
+  readonly #stdio: Stdio;
+  readonly #gone = new AbortController();
+  readonly #closed: Promise<void>;
+
+  constructor(stdio: Stdio, peer: Peer, env: NodeJS.ProcessEnv) {
+    this.#stdio = stdio;
+    this.peer = peer;
+    this.environment = new Map(
+      Object.entries(env).flatMap(([name, value]) => (name.startsWith("RPC_") && value ? [[name, value]] : [])),
+    );
+    if (process.stdin.isTTY && process.stdout.isTTY) this.terminal = this.#takeTerminal(env);
+    this.#closed = new Promise((resolve) => {
+      stdio.stream.once("close", () => {
+        this.#gone.abort();
+        resolve();
+      });
+    });
+    this.#watchParent();
+  }
+
+  get stream(): Duplex {
+    return this.#stdio.stream;
+  }
+
+  get signal(): AbortSignal {
+    return this.#gone.signal;
+  }
+
+  async writeError(text: string): Promise<void> {
+    const { stream } = this.#stdio;
+    // An empty write is done when those before it are.
+    if (stream.writable)
+      await Promise.race([new Promise<void>((resolve) => stream.write("", () => resolve())), this.#closed]);
+    await Promise.race([this.#stdio.writeError(text), this.#closed]);
+  }
+
+  async exit(status: number): Promise<void> {
+    const { stream } = this.#stdio;
+    process.exitCode = status;
+    await Promise.race([new Promise<void>((resolve) => stream.end(resolve)), this.#closed]);
+    stream.destroy();
+    await this.#closed;
+  }
+
+  /** From here on each key comes as it is typed. */
+  #takeTerminal({ TERM = "dumb" }: NodeJS.ProcessEnv): Terminal {
+    const { stdin, stdout } = process;
+    stdin.setRawMode(true);
+    stdout.on("resize", () => this.onResize?.());
+    return {
+      type: TERM,
+      get columns() {
+        return stdout.columns;
+      },
+      get rows() {
+        return stdout.rows;
+      },
+    };
+  }
+
+  /**
+   * The end of the input is no sign that the peer is gone, and without output to write nothing else is. Where sshd itself
+   * is gone, somebody else has become the parent of this process.
+   */
+  #watchParent(): void {
+    const parent = process.ppid;
+    const timer = setInterval(() => {
+      if (process.ppid !== parent) this.#stdio.stream.destroy();
+    }, WATCH);
+    timer.unref();
+    void this.#closed.then(() => clearInterval(timer));
+  }
+}
