@@ -29,6 +29,8 @@ export interface AuthenticationSettings {
   readonly refusalDelay: number;
   readonly maxPromptRounds: number;
   readonly log: Logger;
+  /** What the log calls the connection. */
+  readonly connectionId?: string;
 }
 
 /** How an authentication ends its connection; each with the reason for the log. */
@@ -185,7 +187,7 @@ export class Authentication {
       this.#answerStranger(() => context.reject(this.#methods(), true));
       return;
     }
-    const access = new Access({ user: context.username, address: this.#address }, this.#proofs, {
+    const access = new Access({ user: context.username, address: this.#address, connectionId }, this.#proofs, {
       authTimeout: this.#settings.authTimeout,
       changed: (scopes) => log.info({ ...this.who, scopes }, "scopes changed"),
       unknown: (reason) => log.warn({ ...this.who, reason }, "what a peer may do could not be looked up again"),

@@ -1,0 +1,131 @@
+import { createHash, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
+import type { PublicKey } from "../../../../../runtime/src/ssh/keys/public-key.js";
+import { publicKeyFromBlob } from "../../../../../runtime/src/ssh/keys/public-key.js";
+
+/** A length, and as many bytes (RFC 4251, section 5). */
+export function string(value: string | Uint8Array): Buffer {
+  const bytes = Buffer.from(value as Uint8Array);
+  return Buffer.concat([uint32(bytes.length), bytes]);
+}
+
+export function uint32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value);
+  return bytes;
+}
+
+export function uint64(value: bigint): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64BE(value);
+  return bytes;
+}
+
+function mpint(hex: Uint8Array): Buffer {
+  const bytes = Buffer.from(hex);
+  return string((bytes[0] as number) & 0x80 ? Buffer.concat([Buffer.alloc(1), bytes]) : bytes);
+}
+
+/** A key that a test signs with, as SSH has it. */
+export interface Signer {
+  readonly publicKey: PublicKey;
+  /** The blob without its type. */
+  readonly fields: Buffer;
+  /** A whole signature: its algorithm, a string, and for a device its flags and counter. */
+  sign(data: Buffer, options?: { algorithm?: string; flags?: number }): Buffer;
+}
+
+export const APPLICATION = "ssh:";
+
+/** A pair of any type; those of devices sign as a device does (PROTOCOL.u2f). */
+export function makeSigner(type: string, rsaBits = 2048): Signer {
+  const { privateKey, fields } = makePair(type, rsaBits);
+  const publicKey = publicKeyFromBlob(Buffer.concat([string(type), fields])) as PublicKey;
+  return {
+    publicKey,
+    fields,
+    sign: (data, { algorithm = type === "ssh-rsa" ? "rsa-sha2-512" : type, flags = 1 } = {}) => {
+      if (!type.startsWith("sk-")) {
+        return Buffer.concat([string(algorithm), string(signBytes(privateKey, type, algorithm, data))]);
+      }
+      const device = Buffer.concat([Buffer.from([flags]), uint32(7)]);
+      const message = Buffer.concat([sha256(APPLICATION), device, sha256(data)]);
+      return Buffer.concat([string(algorithm), string(signBytes(privateKey, type, algorithm, message)), device]);
+    },
+  };
+}
+
+function sha256(data: string | Buffer): Buffer {
+  return createHash("sha256").update(data).digest();
+}
+
+function makePair(type: string, modulusLength: number): { privateKey: KeyObject; fields: Buffer } {
+  const application = type.startsWith("sk-") ? string(APPLICATION) : Buffer.alloc(0);
+  if (type.includes("ed25519")) {
+    const { privateKey } = generateKeyPairSync("ed25519");
+    const { x } = privateKey.export({ format: "jwk" });
+    return { privateKey, fields: Buffer.concat([string(Buffer.from(x as string, "base64url")), application]) };
+  }
+  if (type === "ssh-rsa") {
+    const { privateKey } = generateKeyPairSync("rsa", { modulusLength });
+    const { e, n } = privateKey.export({ format: "jwk" });
+    return {
+      privateKey,
+      fields: Buffer.concat([e, n].map((number) => mpint(Buffer.from(number as string, "base64url")))),
+    };
+  }
+  const curve = /nistp\d+/.exec(type)?.[0] as string;
+  const { privateKey } = generateKeyPairSync("ec", { namedCurve: curve.replace("nistp", "P-") });
+  const { x, y } = privateKey.export({ format: "jwk" });
+  const point = Buffer.concat([Buffer.from([4]), ...[x, y].map((half) => Buffer.from(half as string, "base64url"))]);
+  return { privateKey, fields: Buffer.concat([string(curve), string(point), application]) };
+}
+
+function signBytes(privateKey: KeyObject, type: string, algorithm: string, data: Buffer): Buffer {
+  if (type.includes("ed25519")) return sign(null, data, privateKey);
+  if (type === "ssh-rsa")
+    return sign({ "rsa-sha2-256": "sha256", "ssh-rsa": "sha1" }[algorithm] ?? "sha512", data, privateKey);
+  const hash = { nistp384: "sha384", nistp521: "sha512" }[/nistp\d+/.exec(type)?.[0] as string] ?? "sha256";
+  const raw = sign(hash, data, { key: privateKey, dsaEncoding: "ieee-p1363" });
+  return Buffer.concat([mpint(raw.subarray(0, raw.length / 2)), mpint(raw.subarray(raw.length / 2))]);
+}
+
+/** What a certificate says; what is left out is good. */
+export interface CertificateFields {
+  readonly type?: string;
+  readonly nonce?: Buffer;
+  readonly serial?: bigint;
+  readonly role?: number;
+  readonly keyId?: string;
+  readonly principals?: readonly string[];
+  readonly validAfter?: bigint;
+  readonly validBefore?: bigint;
+  readonly criticalOptions?: readonly (readonly [string, Buffer])[];
+  readonly extensions?: readonly (readonly [string, Buffer])[];
+  readonly authorityBlob?: Buffer;
+  readonly algorithm?: string;
+  readonly tail?: Buffer;
+}
+
+/** A certificate as PROTOCOL.certkeys lays it out. */
+export function makeCertificate(key: Signer, authority: Signer, fields: CertificateFields = {}): Buffer {
+  const options = (list: CertificateFields["extensions"] = []) =>
+    string(Buffer.concat(list.flatMap(([name, data]) => [string(name), string(data)])));
+  const { type = `${key.publicKey.type.replace("@openssh.com", "")}-cert-v01@openssh.com`, role = 1 } = fields;
+  const body = Buffer.concat([
+    string(type),
+    string(fields.nonce ?? Buffer.alloc(32, 7)),
+    key.fields,
+    uint64(fields.serial ?? 1n),
+    uint32(role),
+    string(fields.keyId ?? "key id"),
+    string(Buffer.concat((fields.principals ?? ["alice"]).map((principal) => string(principal)))),
+    uint64(fields.validAfter ?? 0n),
+    uint64(fields.validBefore ?? 2n ** 64n - 1n),
+    options(fields.criticalOptions),
+    options(fields.extensions),
+    string(""),
+    string(fields.authorityBlob ?? authority.publicKey.blob),
+  ]);
+  const signature = authority.sign(body, fields.algorithm === undefined ? {} : { algorithm: fields.algorithm });
+  return Buffer.concat([body, string(signature), fields.tail ?? Buffer.alloc(0)]);
+}
