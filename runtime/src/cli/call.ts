@@ -6,6 +6,7 @@ import { sshTransport } from "../ssh/dial.js";
 import { printable } from "../ssh/printable.js";
 import { durationFrom } from "./duration.js";
 import { UsageError } from "./failure.js";
+import { terminalPrompts } from "./prompts.js";
 
 interface CallFlags {
   readonly identity?: string;
@@ -32,6 +33,7 @@ async function call(address: string, verb: Verb, path: string, json: string, fla
   const { identity, knownHosts, timeout } = flags;
   const request = parseRequest(json === "-" ? await text(process.stdin) : json);
   const transport = sshTransport(address, {
+    ...terminalPrompts(),
     ...(identity !== undefined && { identity }),
     ...(knownHosts !== undefined && { knownHosts }),
   });

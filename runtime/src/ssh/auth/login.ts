@@ -102,7 +102,10 @@ export class Login {
         type: "keyboard-interactive",
         username: user,
         prompt: (name, instructions, _language, prompts, finish) =>
-          void this.#answer(name, instructions, prompts).then((answers) => finish([...answers])),
+          void this.#answer(name, instructions, prompts)
+            .then((answers) => finish([...answers]))
+            // ssh2 throws where the connection has ended meanwhile; that is told elsewhere.
+            .catch(() => {}),
       });
     }
     if (this.#accepts("password") && this.#passwordTries-- > 0) {

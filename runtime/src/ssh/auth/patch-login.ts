@@ -40,17 +40,21 @@ export function patchLogin(client: Client, login: Login, signal: AbortSignal): v
       return;
     }
     authPK(user, key, algorithm, (data) => {
-      login.patiently(signer.sign(data)).then(
-        (signature) => {
-          // What is signed is the session's id and the request; the request itself goes on the wire (RFC 4252, section 7).
-          const request = data.subarray(4 + data.readUInt32BE());
-          if (!signal.aborted) send(protocol, Buffer.concat([request, string(signature)]));
-        },
-        (error: Error) => {
-          signer.fail(error);
-          if (!signal.aborted) sign(data, () => {});
-        },
-      );
+      login
+        .patiently(signer.sign(data))
+        .then(
+          (signature) => {
+            // What is signed is the session's id and the request; the request itself goes on the wire (RFC 4252, section 7).
+            const request = data.subarray(4 + data.readUInt32BE());
+            if (!signal.aborted) send(protocol, Buffer.concat([request, string(signature)]));
+          },
+          (error: Error) => {
+            signer.fail(error);
+            if (!signal.aborted) sign(data, () => {});
+          },
+        )
+        // ssh2 throws where the connection has ended meanwhile; that is told elsewhere.
+        .catch(() => {});
     });
   };
   const { EXT_INFO, USERAUTH_INFO_REQUEST } = protocol._handlers;
@@ -63,7 +67,11 @@ export function patchLogin(client: Client, login: Login, signal: AbortSignal): v
       if (!signal.aborted) USERAUTH_INFO_REQUEST(self, name, instructions, prompts);
     };
     if (prompts.length > 0) goOn();
-    else login.show(name, instructions).then(goOn);
+    else
+      login
+        .show(name, instructions)
+        .then(goOn)
+        .catch(() => {});
   };
 }
 

@@ -1,0 +1,92 @@
+import { openSync } from "node:fs";
+import { createInterface } from "node:readline/promises";
+import { Writable } from "node:stream";
+import { ReadStream, WriteStream } from "node:tty";
+import { UsageError } from "./failure.js";
+
+/** The terminal that the program was started from, also where its input and output go elsewhere. */
+export interface Terminal {
+  /** Shows a line. */
+  show(line: string): void;
+  /**
+   * Asks for one line, one question after the other.
+   * @param echo whether what is typed can be seen
+   * @throws UsageError where nobody answers: Ctrl-D. Ctrl-C ends the program, as it does without a question.
+   */
+  ask(question: string, echo: boolean): Promise<string>;
+}
+
+/**
+ * The controlling terminal (tty(4)); undefined where there is none, or where standard error goes elsewhere: then nobody can be
+ * asked.
+ */
+export function openTerminal(): Terminal | undefined {
+  const open = process.platform === "win32" ? openStandard : openDevice;
+  const first = process.stderr.isTTY ? open() : undefined;
+  if (first === undefined) return undefined;
+  first.close();
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    show(line) {
+      const stream = open();
+      stream?.output.write(`${line}\n`);
+      stream?.close();
+    },
+    ask(question, echo) {
+      const answer = last.then(() => askOnce(open, question, echo));
+      last = answer.catch(() => {});
+      return answer;
+    },
+  };
+}
+
+interface Streams {
+  readonly input: NodeJS.ReadableStream;
+  readonly output: NodeJS.WritableStream;
+  close(): void;
+}
+
+function openDevice(): Streams | undefined {
+  try {
+    const [reading, writing] = [openSync("/dev/tty", "r"), openSync("/dev/tty", "w")];
+    const [input, output] = [new ReadStream(reading), new WriteStream(writing)];
+    return { input, output, close: () => [input.destroy(), output.destroy()] };
+  } catch {
+    return undefined;
+  }
+}
+
+function openStandard(): Streams | undefined {
+  const { stdin: input, stderr: output } = process;
+  return input.isTTY && output.isTTY ? { input, output, close: () => input.pause() } : undefined;
+}
+
+async function askOnce(open: () => Streams | undefined, question: string, echo: boolean): Promise<string> {
+  const streams = open();
+  if (streams === undefined) throw new UsageError("there is no terminal any more to ask");
+  let hidden = false;
+  const output = new Writable({
+    write(chunk, _encoding, done) {
+      if (!hidden) streams.output.write(chunk);
+      done();
+    },
+  });
+  const lines = createInterface({ input: streams.input, output, terminal: true });
+  try {
+    return await new Promise<string>((resolve, reject) => {
+      // Whoever presses Ctrl-C wants the program to end, not the question.
+      const interrupt = () => {
+        lines.close();
+        process.kill(process.pid, "SIGINT");
+      };
+      const stop = () => reject(new UsageError("the question was not answered"));
+      lines.once("SIGINT", interrupt).once("close", stop);
+      lines.question(question).then(resolve, reject);
+      hidden = !echo;
+    });
+  } finally {
+    if (!echo) streams.output.write("\n");
+    lines.close();
+    streams.close();
+  }
+}

@@ -1,0 +1,76 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { expect } from "vitest";
+import { tempDir, write } from "../unit/runtime/ssh/support.js";
+import { startAsyncssh } from "./asyncssh-server.js";
+import { keygen } from "./client.js";
+import { run } from "./run.js";
+import { itWith, PYTHON } from "./stock.js";
+
+const BIN = fileURLToPath(new URL("../../runtime/bin/sshrpc.js", import.meta.url));
+
+/** Runs `sshrpc call` at a terminal, where these questions get these answers. */
+async function callAtTerminal(address: string, home: string, args: string, dialogue: readonly [string, string][]) {
+  const steps = dialogue.map(([question, answer]) => `expect "${question}" { send "${answer}" } eof { exit 9 }`);
+  const script = `
+set timeout 15
+log_user 1
+spawn ${process.execPath} ${BIN} call ${args} ${address} GET /notes
+${steps.join("\n")}
+expect eof
+`;
+  const env = { HOME: home, SSH_AUTH_SOCK: "", NO_COLOR: "1", NODE_OPTIONS: "" };
+  return (await run("expect", ["-c", script], "", env)).stdout.replaceAll("\r", "");
+}
+
+itWith(
+  ["expect", PYTHON, "python3-asyncssh"],
+  "asks at the terminal for what ssh asks for, and shows no secret",
+  async () => {
+    const home = tempDir();
+    const identity = keygen("id", "-t", "ed25519");
+    spawnSync("ssh-keygen", ["-q", "-p", "-N", "the passphrase", "-f", identity]);
+    const key = readFileSync(`${identity}.pub`, "utf8").trim();
+    const rounds = [
+      { name: "Hello\u001b[2J", instructions: "", prompts: [["PIN: ", false]] as const, answers: ["1234"] },
+    ];
+    const server = await startAsyncssh({ key });
+    const yes: [string, string] = ["fingerprint that it should have)\\? ", "yes\\r"];
+    const first = await callAtTerminal(server.address, home, `--identity ${identity}`, [
+      yes,
+      ["Passphrase of ", "wrong\\r"],
+      ["Passphrase of ", "the passphrase\\r"],
+    ]);
+    // It got in; what is there is no server of ours.
+    expect(first).toMatch(/sshrpc: UNAVAILABLE/);
+    expect(first).not.toMatch(/wrong|the passphrase/);
+    expect(readFileSync(`${home}/.ssh/known_hosts`, "utf8").trim()).toBe(
+      readFileSync(server.knownHosts, "utf8").trim(),
+    );
+
+    const questions = await startAsyncssh({ rounds });
+    const second = await callAtTerminal(questions.address, home, "", [yes, ["PIN: ", "1234\\r"]]);
+    expect(second).toMatch(/Hello\\u\{1b\}\[2J\n/);
+    expect(second).toMatch(/sshrpc: UNAVAILABLE/);
+    const refused = await startAsyncssh({ password: "correct horse" });
+    expect(await callAtTerminal(refused.address, home, "", [[yes[0], "no\\r"]])).toMatch(/the option hostKey refuses/);
+    const typed = await callAtTerminal(refused.address, home, "", [
+      yes,
+      ["Password of alice@127.0.0.1: ", "correct horse\\r"],
+    ]);
+    expect(typed).toMatch(/sshrpc: UNAVAILABLE/);
+    expect(await callAtTerminal(refused.address, home, "", [["Password of ", "\\u0004"]])).toMatch(/was not answered/);
+    expect(await callAtTerminal(refused.address, home, "", [["Password of ", "\\u0003"]])).not.toMatch(/sshrpc: /);
+  },
+  60_000,
+);
+
+itWith([PYTHON, "python3-asyncssh"], "asks nobody where there is no terminal", async () => {
+  const home = tempDir();
+  const server = await startAsyncssh({ password: "correct horse" });
+  const args = [BIN, "call", "--known-hosts", write(home, "known", ""), server.address, "GET", "/notes"];
+  const { stderr, status } = await run(process.execPath, args, "", { HOME: home, SSH_AUTH_SOCK: "", NODE_OPTIONS: "" });
+  expect(stderr).toMatch(/^sshrpc: UNAUTHENTICATED: unknown host: /);
+  expect([status, existsSync(`${home}/.ssh`)]).toEqual([1, false]);
+});
