@@ -38,6 +38,9 @@ export interface Listener {
   close(): Promise<void>;
 }
 
+/** How many connections may wait for a load balancer to say whose they are, beside `maxConnections`. */
+const UNSEEN = 256;
+
 /**
  * Listens for SSH connections, and gives what peers open once they have proven themselves to `ways`. What has no way in
  * there is refused.
@@ -89,10 +92,11 @@ export async function listen(options: ListenOptions, ways: WaysIn): Promise<List
     gatherWrites(socket);
     void door.receive(socket);
   });
-  server.maxConnections = guard.maxConnections;
+  // The door keeps to maxConnections; this only bounds those that it is still looking at.
+  server.maxConnections = guard.maxConnections + UNSEEN;
   server.on("drop", (drop) => {
     const address = drop && formatHostPort(drop.remoteAddress ?? "", drop.remotePort ?? 0);
-    door.refused(address, `${guard.maxConnections} connections are open (maxConnections)`);
+    door.refused(address, `${server.maxConnections} connections are open (maxConnections)`);
   });
   const address = await listenOn(server, host, port).catch(async (error) => {
     await authentication.close();
@@ -103,6 +107,7 @@ export async function listen(options: ListenOptions, ways: WaysIn): Promise<List
   const stop = (): Promise<void> =>
     new Promise((resolve) => {
       server.close(() => {
+        door.close();
         void authentication.close();
         resolve();
       });

@@ -47,6 +47,18 @@ test("when more wait than may, those go who have waited longest", async () => {
   expect(sleepers.slice(1).map(({ destroyed }) => destroyed)).toEqual([false, false]);
 });
 
+test("those who do not log in take nobody's place, however few there are", async () => {
+  const bench = await startBench({ maxConnections: 2 });
+  const kept = await bench.dial();
+  const sleeper = await rawSocket(bench);
+  await failure(bench.dial());
+  await new Promise((resolve) => setTimeout(resolve, 1100));
+  await bench.dial();
+  await within("the end of the sleeper", sleeper.gone);
+  await endedFor(bench, /^2 connections are open \(maxConnections\)$/);
+  expect(kept.destroyed).toBe(false);
+});
+
 test("connections that have logged in do not count as waiting", async () => {
   const bench = await startBench({ maxStartups: { start: 1, rate: 100, full: 1 } });
   for (let count = 0; count < 5; count++) await bench.dial();

@@ -18,12 +18,15 @@ export class Admission {
   readonly #counts: SourceCounts;
   readonly #penalties: PenaltyBox | undefined;
   readonly #startups: Startups;
+  readonly #maxConnections: number;
+  #connections = 0;
 
   constructor(settings: GuardSettings) {
     this.#isExempt = settings.isExempt;
     this.#counts = new SourceCounts(settings.perSource);
     this.#penalties = settings.penalties && new PenaltyBox(settings.penalties);
     this.#startups = new Startups(settings.maxStartups);
+    this.#maxConnections = settings.maxConnections;
   }
 
   /**
@@ -38,22 +41,31 @@ export class Admission {
     const tooMany = isExempt ? undefined : this.#counts.enter(source);
     if (tooMany !== undefined) return tooMany;
     const waiting: Waiting = { network: source.network, since: now, refuse };
-    const noRoom = this.#startups.enter(waiting);
+    const noRoom = this.#findRoom(now) ?? this.#startups.enter(waiting);
     if (noRoom !== undefined) {
       if (!isExempt) this.#counts.leave(source);
       return noRoom;
     }
+    this.#connections++;
     let isIn = true;
     return {
       loggedIn: () => this.#startups.leave(waiting),
       leave: (offence) => {
         if (!isIn) return;
         isIn = false;
+        this.#connections--;
         this.#startups.leave(waiting);
         if (isExempt) return;
         this.#counts.leave(source);
         if (offence !== undefined) this.#penalties?.punish(source.host, offence, performance.now());
       },
     };
+  }
+
+  /** Where all places are taken, whoever does not log in gives one back. */
+  #findRoom(now: number): string | undefined {
+    if (this.#connections < this.#maxConnections) return undefined;
+    const reason = `${this.#connections} connections are open (maxConnections)`;
+    return this.#startups.makeRoom(now, reason) ? undefined : reason;
   }
 }

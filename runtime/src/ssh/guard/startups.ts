@@ -40,15 +40,21 @@ export class Startups {
   enter(waiting: Waiting): string | undefined {
     if (this.#mustGo()) {
       const reason = `${this.#count} connections have not logged in (maxStartups)`;
-      const oldest = this.#oldestOfMost();
-      if (oldest === undefined || waiting.since - oldest.since < HEAD_START) return reason;
-      this.leave(oldest);
-      oldest.refuse(reason);
+      if (!this.makeRoom(waiting.since, reason)) return reason;
     }
     const neighbours = this.#waiting.get(waiting.network) ?? new Set();
     this.#waiting.set(waiting.network, neighbours.add(waiting));
     this.#count++;
     return undefined;
+  }
+
+  /** Sends one away for another that comes at `now`; gives whether there was one that has had its time. */
+  makeRoom(now: number, reason: string): boolean {
+    const oldest = this.#oldestOfMost();
+    if (oldest === undefined || now - oldest.since < HEAD_START) return false;
+    this.leave(oldest);
+    oldest.refuse(reason);
+    return true;
   }
 
   /** It has logged in, or has gone. */
