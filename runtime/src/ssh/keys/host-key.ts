@@ -1,7 +1,7 @@
 import type { ParsedKey } from "ssh2";
 import { createKeyPair } from "./create-key-pair.js";
 import type { HostKeySource } from "./host-key-source.js";
-import { parsePrivateKey, privateKeyRules } from "./private-key.js";
+import { type PrivateKeyResult, parsePrivateKey, privateKeyRules } from "./private-key.js";
 import { type PublicKey, publicKeyFromBlob } from "./public-key.js";
 import { expandHome, readFileChecked } from "./read-file.js";
 
@@ -21,7 +21,7 @@ export async function loadHostKey(source: HostKeySource): Promise<HostKey> {
   const name = file === undefined ? "the host key" : `host key ${file}`;
   const data = typeof source === "string" ? await readHostKey(expandHome(source)) : source.privateKey;
   const passphrase = typeof source === "string" ? undefined : source.passphrase;
-  const result = parsePrivateKey(data, name, passphrase);
+  const result = parseHostKey(data, name, passphrase, file);
   if ("locked" in result) {
     throw new Error(
       result.locked === "wrong"
@@ -36,6 +36,24 @@ export async function loadHostKey(source: HostKeySource): Promise<HostKey> {
     );
   }
   return { privateKey: result.key, publicKey: publicKeyFromBlob(result.key.getPublicSSH()) as PublicKey };
+}
+
+function parseHostKey(
+  data: Buffer | string,
+  name: string,
+  passphrase: string | undefined,
+  file: string | undefined,
+): PrivateKeyResult {
+  try {
+    return parsePrivateKey(data, name, passphrase);
+  } catch (error) {
+    if (file === undefined) throw error;
+    // A new one is never made by itself: every client would take the server for another.
+    throw new Error(
+      `${(error as Error).message}: put a copy of the file back; or delete it and make another with \`ssh-keygen -t ed25519 -N "" -f ${file}\`, which every client has to learn anew`,
+      { cause: error },
+    );
+  }
 }
 
 async function readHostKey(file: string): Promise<Buffer> {

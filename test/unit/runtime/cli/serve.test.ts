@@ -1,0 +1,72 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { appendFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { expect, onTestFinished, test } from "vitest";
+import { generateEd25519 } from "../../../../runtime/src/ssh/keys/generate-ed25519.js";
+import { publicKeyLine } from "../../../../runtime/src/ssh/keys/public-key.js";
+import { type Outcome, sshrpc, tempDir } from "./run.js";
+
+const path = (relative: string) => fileURLToPath(new URL(`../../../../${relative}`, import.meta.url));
+const BIN = path("runtime/bin/sshrpc.js");
+const HANDLERS = path("examples/server.ts");
+
+/** Starts `sshrpc serve` in a directory, which is its home, too; gives what it prints first. */
+async function serve(cwd: string, ...flags: readonly string[]): Promise<string> {
+  const args = [BIN, "serve", "--handlers", HANDLERS, "--port", "0", ...flags];
+  const env = { ...process.env, HOME: cwd, SSH_AUTH_SOCK: "", NODE_OPTIONS: "" };
+  const child = spawn(process.execPath, args, { cwd, env, stdio: ["ignore", "pipe", "ignore"] });
+  onTestFinished(async () => {
+    if (child.exitCode !== null) return;
+    child.kill("SIGKILL");
+    await once(child, "exit");
+  });
+  let text = "";
+  for await (const chunk of child.stdout) {
+    text += chunk;
+    if (/ call ssh:.*\n/.test(text)) return text;
+  }
+  throw new Error(`it ended: ${text}`);
+}
+
+const words = (line: string) => line.split(" ").map((word) => word.replaceAll('"', ""));
+
+test.each<[string, readonly string[]]>([
+  ["in its default home", []],
+  ["in a home of another name", ["--home", "the server/home"]],
+  ["with a list that is named", ["--authorized-keys", "list"]],
+])("what serve prints lets a newcomer in, step by step, %s", async (_, flags) => {
+  const { privateKey, publicKey } = generateEd25519("newcomer");
+  const cwd = tempDir({ list: "" });
+  mkdirSync(`${cwd}/.ssh`);
+  writeFileSync(`${cwd}/.ssh/id_ed25519`, privateKey, { mode: 0o600 });
+  writeFileSync(`${cwd}/.ssh/id_ed25519.pub`, `${publicKeyLine(publicKey)} newcomer\n`);
+  const text = await serve(cwd, ...flags);
+  const run = async (step: RegExp): Promise<Outcome> => {
+    const [, command = ""] = step.exec(text) ?? [];
+    expect(command).not.toBe("");
+    return sshrpc(words(command.replace("~", cwd).replace("the server", "the\0server")).map(restoreSpace), { cwd });
+  };
+  const added = await run(/npx sshrpc (keys add .*)/);
+  expect(added).toMatchObject({ status: 0, stderr: "" });
+  const [, known] = /echo "(.*)" >> ~\/\.ssh\/known_hosts/.exec(text) ?? [];
+  expect(added.stdout).toContain(`known_hosts  ${known}\n`);
+  appendFileSync(`${cwd}/.ssh/known_hosts`, `${known}\n`);
+  expect(await run(/npx sshrpc (call .*)/)).toMatchObject({ status: 0, stderr: "" });
+});
+
+const restoreSpace = (word: string) => word.replace("\0", " ");
+
+test("serve stops at a host key that is damaged, naming the file and what to do, and leaves it as it is", async () => {
+  const cwd = tempDir();
+  expect(await sshrpc(["keys", "init"], { cwd })).toMatchObject({ status: 0 });
+  writeFileSync(`${cwd}/.sshrpc/ssh_host_ed25519_key`, "");
+  expect(await sshrpc(["serve", "--handlers", HANDLERS, "--port", "0"], { cwd })).toMatchObject({
+    status: 1,
+    stdout: "",
+    stderr: expect.stringMatching(
+      /^sshrpc: host key \.sshrpc\/ssh_host_ed25519_key is damaged[^\n]*: put a copy of the file back; or delete it [^\n]*\n$/,
+    ),
+  });
+  expect(existsSync(`${cwd}/.sshrpc/ssh_host_ed25519_key`)).toBe(true);
+});
