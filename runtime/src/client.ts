@@ -9,10 +9,21 @@ export { type RetryOptions, retry } from "./client/interceptors/retry.js";
 export type { LinkState, StateListener } from "./client/link-state.js";
 export type { Items, ResponseStream, SafeResponseStream } from "./client/streams.js";
 export type { CallOptions, ParentCall, UnaryMethod, UnaryMethodOptional } from "./client/unary.js";
-export type { ConnectOptions, Target } from "./connect-api.js";
+export { type ConnectOptions, connectSsh, type Target } from "./connect-api.js";
 export type { Result } from "./contract/result.js";
 export { type BadRequestDetails, type Issue, RpcError } from "./contract/rpc-error.js";
 export type { ErrorStatus, StatusCode, StatusName } from "./contract/status.js";
 export type { OpensshOptions } from "./openssh/openssh-options.js";
+export { type RecordOptions, readLines, readRecords } from "./read-records.js";
+export type {
+  CommandExit,
+  CommandResult,
+  Copied,
+  CopyOptions,
+  ExecOptions,
+  RemoteCommand,
+  RunOptions,
+  SshClient,
+} from "./ssh-client.js";
 export type { Transport } from "./transport.js";
 export type { Limits } from "./wire/limits.js";

@@ -4,6 +4,7 @@ import type { Api } from "./contract/method.js";
 import { type Logger, SILENT } from "./log.js";
 import type { OpensshOptions } from "./openssh/openssh-options.js";
 import type { DialOptions } from "./ssh/dial-options.js";
+import type { SshClient } from "./ssh-client.js";
 import type { Transport } from "./transport.js";
 
 /**
@@ -49,6 +50,24 @@ export async function connectApi<C extends Client>(
   const [{ serveCallbacks }, { pino }] = await Promise.all([import("./callbacks.js"), import("pino")]);
   const log = options.log === false ? SILENT : (options.log ?? pino({ level: "warn" }, pino.destination(2)));
   return openClient<C>(api, transports, options, serveCallbacks(api, options.callbacks, { ...options, log }));
+}
+
+/**
+ * Plain SSH to any server: commands, files, connections through it. It connects before it resolves; whoever gets it closes
+ * it.
+ * @throws RpcError UNAUTHENTICATED where one side did not accept the other's key, UNAVAILABLE for every other reason
+ */
+export async function connectSsh(
+  target: string,
+  options: DialOptions & { readonly signal?: AbortSignal } = {},
+): Promise<SshClient> {
+  const [{ dialer }, { SshConnector }] = await Promise.all([
+    import("./ssh/dial.js"),
+    import("./ssh/remote/ssh-connector.js"),
+  ]);
+  const client = new SshConnector(dialer(target, options));
+  await client.connect(options.signal);
+  return client;
 }
 
 async function toTransport(api: Api, target: string | Transport, options: ConnectOptions<object>): Promise<Transport> {

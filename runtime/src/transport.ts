@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import type { SshClient } from "./ssh-client.js";
 
 /**
  * Gives a byte duplex to a peer: over ssh2, over the `ssh` program, over stdio, in memory. The multiplexer runs on
@@ -14,4 +15,6 @@ export interface Transport {
    * where `signal` aborted.
    */
   open(signal?: AbortSignal): Promise<Duplex>;
+  /** Gives plain SSH to the same host, where the transport is SSH; whoever asks closes it. It has connected to nothing yet. */
+  ssh?(): SshClient;
 }

@@ -1,6 +1,7 @@
 import { AGENT } from "../agent.js";
 import type { Api } from "../contract/method.js";
 import { RpcError } from "../contract/rpc-error.js";
+import type { SshClient } from "../ssh-client.js";
 import type { Transport } from "../transport.js";
 import type { CallReceiver } from "../wire/call-frames.js";
 import { Connection } from "../wire/connection.js";
@@ -18,6 +19,12 @@ export interface Client extends AsyncDisposable {
   readonly state: LinkState;
   /** Calls `listener` with each new state, from now on. The function that it gives ends that. */
   on(event: "state", listener: StateListener): () => void;
+  /**
+   * Plain SSH to the same host, to the first one where there are several: commands, files, connections through it. It has a
+   * connection of its own, made at the first use and closed with the client.
+   * @throws RpcError UNIMPLEMENTED where the transport is not SSH by ssh2
+   */
+  readonly ssh: SshClient;
   /** Ends the connection, for good. Calls that have no status yet end with UNAVAILABLE. */
   close(): Promise<void>;
 }
@@ -90,6 +97,7 @@ export async function openClient<C extends Client>(
       interceptors: options.interceptors ?? [],
     },
     links,
+    transports[0],
   );
 }
 
@@ -124,10 +132,25 @@ function cancelled(signal: AbortSignal): RpcError {
 }
 
 /** Builds the object that generated interfaces describe: a property for each resource, a function for each verb. */
-function bindClient<C extends Client>(api: Api, settings: BindSettings, links: Links): C {
-  const close = (): Promise<void> => links.close("the client is done");
+function bindClient<C extends Client>(
+  api: Api,
+  settings: BindSettings,
+  links: Links,
+  transport: Transport | undefined,
+): C {
+  let ssh: SshClient | undefined;
+  const close = async (): Promise<void> => {
+    await Promise.all([links.close("the client is done"), ssh?.close()]);
+  };
   const on: Client["on"] = (_event, listener) => links.listen(listener);
   const client: Record<PropertyKey, unknown> = { close, on, [Symbol.asyncDispose]: close };
   Object.defineProperty(client, "state", { get: () => links.state, enumerable: true });
+  Object.defineProperty(client, "ssh", {
+    get: () => {
+      ssh ??= transport?.ssh?.();
+      if (ssh === undefined) throw new RpcError("UNIMPLEMENTED", `${transport?.address} gives no plain SSH`);
+      return ssh;
+    },
+  });
   return Object.assign(client, bindMethods(api.methods, settings)) as unknown as C;
 }

@@ -48,7 +48,8 @@ export class ChannelDuplex extends Duplex {
     // Whoever forgets the other stream of a client's channel stops the channel once its window is full.
     if (!setting.server) (channel as ClientChannel).stderr.resume();
     channel.on("data", (chunk: Buffer) => {
-      if (!this.push(chunk)) channel.pause();
+      // What comes for a duplex that is destroyed is dropped, but read: the channel would never close.
+      if (!this.push(chunk) && !this.destroyed) channel.pause();
     });
     channel.on("end", this.#onEnd);
     channel.on("close", this.#onGone);

@@ -1,4 +1,4 @@
-import type { Duplex } from "node:stream";
+import type { EventEmitter } from "node:events";
 import type { Client, ClientChannel } from "ssh2";
 import { CarrierChannel } from "./carrier-channel.js";
 import { ChannelDuplex, type ChannelSetting } from "./channel-duplex.js";
@@ -8,11 +8,11 @@ import { SUBSYSTEM } from "./subsystem.js";
 import { formatHostPort } from "./target.js";
 
 /** What is opened on a connection as soon as it is made; the connection ends with it. */
-export interface DialChannel<Opened extends Duplex> {
+export interface DialChannel<Opened extends EventEmitter, Raw = ClientChannel> {
   /** Asks for the channel. */
-  readonly open: (client: Client, done: (error: Error | undefined, channel: ClientChannel) => void) => void;
-  /** Makes of the channel what the caller gets. */
-  readonly wrap: (channel: ClientChannel, setting: ChannelSetting) => Opened;
+  readonly open: (client: Client, done: (error: Error | undefined, channel: Raw) => void) => void;
+  /** Makes of the channel what the caller gets; its 'close' ends the connection. */
+  readonly wrap: (channel: Raw, setting: ChannelSetting) => Opened;
   /** Why the server may have refused, for messages; undefined where only the error knows. */
   readonly refusal: (error: Error) => string | undefined;
 }

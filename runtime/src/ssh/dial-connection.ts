@@ -1,6 +1,6 @@
+import type { EventEmitter } from "node:events";
 import { connect } from "node:net";
-import type { Duplex } from "node:stream";
-import ssh2, { type AnyAuthMethod, type Client, type ClientChannel } from "ssh2";
+import ssh2, { type AnyAuthMethod, type Client } from "ssh2";
 import { RpcError } from "../contract/rpc-error.js";
 import { clientAlgorithms } from "./algorithms.js";
 import type { Login } from "./auth/login.js";
@@ -40,18 +40,18 @@ type NextMethod = (method: AnyAuthMethod | false) => void;
 const HEARD_LIMIT = 256;
 
 /** Makes one SSH connection, and gives the channel on it; the connection ends with that. */
-export function dialConnection<Opened extends Duplex>(
+export function dialConnection<Opened extends EventEmitter, Raw>(
   target: Target,
   settings: DialSettings,
-  channel: DialChannel<Opened>,
+  channel: DialChannel<Opened, Raw>,
 ): Promise<Opened> {
   return new Dial(target, settings, channel).result;
 }
 
-class Dial<Opened extends Duplex> {
+class Dial<Opened extends EventEmitter, Raw> {
   readonly result: Promise<Opened>;
   readonly #target: Target;
-  readonly #channel: DialChannel<Opened>;
+  readonly #channel: DialChannel<Opened, Raw>;
   readonly #settings: DialSettings;
   readonly #socket: Carrier;
   readonly #client: Client;
@@ -63,7 +63,7 @@ class Dial<Opened extends Duplex> {
   #confirmed: Promise<void> | undefined;
   #settled = false;
 
-  constructor(target: Target, settings: DialSettings, channel: DialChannel<Opened>) {
+  constructor(target: Target, settings: DialSettings, channel: DialChannel<Opened, Raw>) {
     this.#target = target;
     this.#channel = channel;
     this.#settings = settings;
@@ -193,7 +193,7 @@ class Dial<Opened extends Duplex> {
     }
   };
 
-  #succeed(channel: ClientChannel): void {
+  #succeed(channel: Raw): void {
     if (this.#settled) return;
     this.#settle();
     const duplex = this.#channel.wrap(channel, {

@@ -1,4 +1,4 @@
-import type { Duplex } from "node:stream";
+import type { EventEmitter } from "node:events";
 import { RpcError } from "../contract/rpc-error.js";
 import type { Transport } from "../transport.js";
 import { Login } from "./auth/login.js";
@@ -7,10 +7,13 @@ import { Countdown } from "./countdown.js";
 import { carrierChannelTo, type DialChannel, SUBSYSTEM_CHANNEL } from "./dial-channel.js";
 import { type DialSettings, dialConnection } from "./dial-connection.js";
 import type { DialOptions } from "./dial-options.js";
+import type { Dialer } from "./dialer.js";
 import { Passphrases } from "./keys/passphrase.js";
 import { type DialMemory, prepareOffers, prepareVerifier } from "./prepare-hop.js";
+import { SshConnector } from "./remote/ssh-connector.js";
 import { type Hop, parseJumps, pinsOf, planRoute } from "./route.js";
 import { formatTarget, parseAddress, type Target, toTarget } from "./target.js";
+import { untilAborted } from "./until-aborted.js";
 
 /**
  * A transport over SSH: each duplex is the subsystem `sshrpc` on a connection of its own, which ends with it. The host
@@ -21,18 +24,9 @@ import { formatTarget, parseAddress, type Target, toTarget } from "./target.js";
  * {@link Transport}; keys that cannot be read are `UNAUTHENTICATED`.
  */
 export function sshTransport(target: string, options: DialOptions = {}): Transport {
-  const { address, dial } = dialer(target, options);
-  return { address, open: (signal) => dial(SUBSYSTEM_CHANNEL, signal) };
-}
-
-/** Makes SSH connections to one host, each with one channel of any kind. */
-export interface Dialer {
-  /** As it was written, with the defaults; ~/.ssh/config may lead elsewhere. */
-  readonly to: Target;
-  /** Where it leads, for messages. */
-  readonly address: string;
-  /** Rejects as {@link Transport}'s `open` does. */
-  dial<Opened extends Duplex>(channel: DialChannel<Opened>, signal?: AbortSignal): Promise<Opened>;
+  const made = dialer(target, options);
+  const { address, dial } = made;
+  return { address, open: (signal) => dial(SUBSYSTEM_CHANNEL, signal), ssh: () => new SshConnector(made) };
 }
 
 /** See {@link sshTransport}. */
@@ -60,14 +54,16 @@ interface Leg {
   readonly settings: DialSettings;
 }
 
-async function dialRoute<Opened extends Duplex>(
+async function dialRoute<Opened extends EventEmitter, Raw>(
   route: readonly Hop[],
   memory: DialMemory,
-  channel: DialChannel<Opened>,
+  channel: DialChannel<Opened, Raw>,
   signal: AbortSignal | undefined,
 ): Promise<Opened> {
   const countdown = new Countdown(route.at(-1)?.options.connectTimeout ?? 10_000);
-  const legs = await untilAborted(prepare(route, memory, countdown, signal), signal);
+  // Preparing may wait for a person; the caller need not.
+  const preparing = prepare(route, memory, countdown, signal);
+  const legs = await untilAborted(preparing, signal, undefined, "the attempt to connect was cancelled");
   let carrier: Carrier | undefined;
   for (const [index, { hop, settings }] of legs.entries()) {
     const next = legs[index + 1];
@@ -114,21 +110,4 @@ async function prepare(
     });
   }
   return legs;
-}
-
-/** Preparing may wait for a person; the caller need not. */
-async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise;
-  promise.catch(() => {});
-  let stop: () => void = () => {};
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(new RpcError("CANCELLED", "the attempt to connect was cancelled", { cause: signal.reason }));
-    if (signal.aborted) stop();
-    signal.addEventListener("abort", stop, { once: true });
-  });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener("abort", stop);
-  }
 }

@@ -1,0 +1,217 @@
+import { createHash, randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { text } from "node:stream/consumers";
+import { expect, onTestFinished } from "vitest";
+import { connectSsh } from "../../runtime/src/connect-api.js";
+import { readLines } from "../../runtime/src/read-records.js";
+import type { SshClient } from "../../runtime/src/ssh-client.js";
+import { failure } from "../unit/runtime/support/wait.js";
+import { SSHD, type Sshd, startSshd } from "./sshd.js";
+import { itWith } from "./stock.js";
+
+async function start(config: readonly string[] = []): Promise<{ sshd: Sshd; ssh: SshClient }> {
+  const sshd = await startSshd({ config });
+  const ssh = await connect(sshd);
+  return { sshd, ssh };
+}
+
+async function connect({ address, key, knownHosts }: Sshd): Promise<SshClient> {
+  const ssh = await connectSsh(address, { identity: key.file, knownHosts, agent: false, sshConfig: false });
+  onTestFinished(() => ssh.close());
+  return ssh;
+}
+
+itWith([SSHD], "a command on a stock sshd gives its output, its errors and its exit status", async () => {
+  const { ssh } = await start();
+  expect(await ssh.run("echo out; echo err >&2; exit 3")).toEqual({
+    output: "out\n",
+    errorText: "err\n",
+    status: 3,
+    signal: undefined,
+  });
+  expect(await ssh.run("kill -TERM $$")).toMatchObject({ status: undefined, signal: "TERM" });
+  expect((await ssh.run("tr a-z A-Z", { input: "shout" })).output).toBe("SHOUT");
+  expect(await failure(ssh.run("yes", { maxOutput: 10_000 }))).toMatchObject({ status: "MESSAGE_TOO_LARGE" });
+});
+
+itWith([SSHD], "input can end while output goes on, and the command is done only after both", async () => {
+  const { ssh } = await start();
+  const sent = randomBytes(3_000_000).toString("base64");
+  const command = await ssh.exec("cat");
+  let isDone = false;
+  void command.exit.then(() => {
+    isDone = true;
+  });
+  command.end(sent);
+  expect((await text(command)) === sent).toBe(true);
+  expect(await command.exit).toEqual({ status: 0, signal: undefined });
+  expect(isDone).toBe(true);
+});
+
+itWith([SSHD], "several commands share a connection, and a slow one holds up no other", async () => {
+  const { sshd, ssh } = await start();
+  const slow = await ssh.exec("yes");
+  const results = await Promise.all(Array.from({ length: 8 }, (_, index) => ssh.run(`echo ${index}`)));
+  expect(results.map(({ output }) => output.trim())).toEqual(["0", "1", "2", "3", "4", "5", "6", "7"]);
+  slow.destroy();
+  await slow.exit.catch(() => undefined);
+  expect(sshd.log().match(/Accepted publickey/g)).toHaveLength(1);
+});
+
+itWith([SSHD], "a log is followed line by line as it grows, until its reader leaves", async () => {
+  const { sshd, ssh } = await start();
+  const file = `${sshd.directory}/access.log`;
+  writeFileSync(file, "old\nlast\n");
+  const command = await ssh.exec(`tail -f -n 1 '${file}'`);
+  const seen: string[] = [];
+  for await (const line of readLines(command)) {
+    seen.push(line);
+    if (line === "last") appendFileSync(file, "half a li");
+    if (line === "last") appendFileSync(file, "ne\nstop\n");
+    if (line === "stop") break;
+  }
+  expect(seen).toEqual(["last", "half a line", "stop"]);
+  expect(command.destroyed).toBe(true);
+  expect((await ssh.run("echo the connection goes on")).output).toBe("the connection goes on\n");
+});
+
+itWith([SSHD], "a signal cancels a command, at once and while it runs", async () => {
+  const { ssh } = await start();
+  expect(await failure(ssh.exec("cat", { signal: AbortSignal.abort() }))).toMatchObject({ status: "CANCELLED" });
+  const abort = new AbortController();
+  const command = await ssh.exec("cat", { signal: abort.signal });
+  const reading = text(command);
+  abort.abort();
+  expect(await failure(reading)).toMatchObject({ status: "CANCELLED" });
+  expect(await failure(command.exit)).toMatchObject({ status: "CANCELLED" });
+});
+
+itWith([SSHD], "files of any size are copied both ways, whole and checked, whatever their names", async () => {
+  const { sshd, ssh } = await start();
+  const { directory } = sshd;
+  for (const [name, size] of [
+    ["empty", 0],
+    ["it's $(odd) -n.bin", 5_000_001],
+    ["-rf", 100],
+  ] as const) {
+    const content = randomBytes(size);
+    const sha256 = createHash("sha256").update(content).digest("hex");
+    writeFileSync(`${directory}/local`, content);
+    expect(await ssh.copyTo(`${directory}/local`, `${directory}/${name}`)).toEqual({ bytes: size, sha256 });
+    expect(readFileSync(`${directory}/${name}`).equals(content)).toBe(true);
+    let told = 0;
+    const onProgress = (bytes: number) => {
+      told = bytes;
+    };
+    expect(await ssh.copyFrom(`${directory}/${name}`, `${directory}/back`, { onProgress })).toEqual({
+      bytes: size,
+      sha256,
+    });
+    expect(readFileSync(`${directory}/back`).equals(content)).toBe(true);
+    expect(told).toBe(size);
+  }
+  expect(readdirSync(directory).filter((name) => name.endsWith(".part"))).toEqual([]);
+});
+
+itWith([SSHD], "a copy that cannot be made says why, and leaves nothing behind", async () => {
+  const { sshd, ssh } = await start();
+  const { directory } = sshd;
+  mkdirSync(`${directory}/folder`);
+  writeFileSync(`${directory}/file`, "content");
+  expect(await failure(ssh.copyFrom(`${directory}/none`, `${directory}/here`))).toMatchObject({
+    status: "NOT_FOUND",
+    message: expect.stringContaining(`${directory}/none was not copied: `),
+  });
+  expect(await failure(ssh.copyFrom(`${directory}/folder`, `${directory}/here`))).toMatchObject({
+    status: "BAD_REQUEST",
+  });
+  expect(await failure(ssh.copyFrom(`${directory}/file`, `${directory}/folder`))).toMatchObject({
+    status: "BAD_REQUEST",
+  });
+  expect(await failure(ssh.copyTo(`${directory}/file`, `${directory}/none/there`))).toMatchObject({
+    status: "NOT_FOUND",
+  });
+  expect(await failure(ssh.copyTo(`${directory}/file`, `${directory}/folder`))).toMatchObject({
+    status: "BAD_REQUEST",
+  });
+  expect(await failure(ssh.copyTo(`${directory}/folder`, `${directory}/there`))).toMatchObject({
+    status: "BAD_REQUEST",
+  });
+  expect(existsSync(`${directory}/here`)).toBe(false);
+  expect(readdirSync(directory).filter((name) => name.endsWith(".part"))).toEqual([]);
+});
+
+itWith(
+  [SSHD],
+  "a file that grows while it is copied is refused, and one that is cancelled leaves nothing",
+  async () => {
+    const { sshd, ssh } = await start();
+    const { directory } = sshd;
+    writeFileSync(`${directory}/log`, randomBytes(1_000_000));
+    let grown = false;
+    const grow = (bytes: number) => {
+      if (bytes < 1_000_000 || grown) return;
+      grown = true;
+      appendFileSync(`${directory}/log`, "more");
+    };
+    const copying = ssh.copyFrom(`${directory}/log`, `${directory}/copy`, { onProgress: grow });
+    const error = await failure<Error>(copying.then(({ bytes }) => Promise.reject(new Error(`${bytes} bytes`))));
+    // It may have been read to the new end, too: then the copy is the grown file.
+    if (error.message === "1000004 bytes") expect(statSync(`${directory}/copy`).size).toBe(1_000_004);
+    else expect(error).toMatchObject({ status: "CONFLICT" });
+
+    writeFileSync(`${directory}/big`, randomBytes(8_000_000));
+    const abort = new AbortController();
+    const stop = () => abort.abort();
+    expect(
+      await failure(ssh.copyFrom(`${directory}/big`, `${directory}/here`, { signal: abort.signal, onProgress: stop })),
+    ).toMatchObject({ status: "CANCELLED" });
+    const again = new AbortController();
+    expect(
+      await failure(
+        ssh.copyTo(`${directory}/big`, `${directory}/there`, { signal: again.signal, onProgress: () => again.abort() }),
+      ),
+    ).toMatchObject({ status: "CANCELLED" });
+    expect(readdirSync(directory).filter((name) => /here|there|part/.test(name))).toEqual([]);
+  },
+);
+
+itWith([SSHD], "a connection through the server carries any other protocol", async () => {
+  const { ssh } = await start();
+  const server = createServer((socket) => socket.pipe(socket)).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as { port: number };
+  const duplex = await ssh.connectTo("127.0.0.1", port);
+  duplex.end("there and back");
+  expect(await text(duplex)).toBe("there and back");
+  server.close();
+  await once(server, "close");
+  expect(await failure(ssh.connectTo("127.0.0.1", port))).toMatchObject({ status: "UNAVAILABLE" });
+});
+
+itWith(
+  [SSHD],
+  "what runs ends with UNAVAILABLE when the connection is lost, and the next use connects again",
+  async () => {
+    const { sshd, ssh } = await start();
+    const command = await ssh.exec("sleep 60");
+    const reading = failure(text(command));
+    expect(await failure(ssh.run("kill -KILL $PPID"))).toMatchObject({ status: "UNAVAILABLE" });
+    expect(await reading).toMatchObject({ status: "UNAVAILABLE" });
+    expect(await failure(command.exit)).toMatchObject({ status: "UNAVAILABLE" });
+    expect((await ssh.run("echo again")).output).toBe("again\n");
+    expect(sshd.log().match(/Accepted publickey/g)).toHaveLength(2);
+  },
+);
+
+itWith([SSHD], "a client that was closed connects no more, and what ran on it has ended", async () => {
+  const { ssh } = await start();
+  const command = await ssh.exec("sleep 60");
+  command.on("error", () => undefined);
+  await ssh.close();
+  await failure(command.exit);
+  expect(await failure(ssh.exec("true"))).toMatchObject({ status: "UNAVAILABLE" });
+});

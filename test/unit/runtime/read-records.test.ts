@@ -1,0 +1,90 @@
+import { describe, expect, test } from "vitest";
+import { readLines, readRecords } from "../../../runtime/src/read-records.js";
+import { failure } from "./support/wait.js";
+
+/** Cuts a text into chunks of `size` bytes, the last of which may be shorter. */
+function* chunks(text: string, size: number): Generator<Buffer> {
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+}
+
+async function all<T>(source: AsyncIterable<T>): Promise<T[]> {
+  const items: T[] = [];
+  for await (const item of source) items.push(item);
+  return items;
+}
+
+describe("lines", () => {
+  test("come out whole, wherever the chunks are cut, within characters too", async () => {
+    const lines = ["first", "", "grüße ☺", "a".repeat(1000), "last"];
+    const text = lines.join("\n");
+    for (const size of [1, 2, 3, 7, 64, 100_000]) expect(await all(readLines(chunks(text, size)))).toEqual(lines);
+  });
+
+  test("lose a carriage return at their end, and no other", async () => {
+    expect(await all(readLines(chunks("a\r\nb\rc\r\n", 2)))).toEqual(["a", "b\rc"]);
+  });
+
+  test("are none where there is nothing, and the last one needs no end", async () => {
+    expect(await all(readLines([]))).toEqual([]);
+    expect(await all(readLines(chunks("a\n", 1)))).toEqual(["a"]);
+    expect(await all(readLines(chunks("a\nb", 1)))).toEqual(["a", "b"]);
+  });
+
+  test("that are longer than they may be end the iteration, before they fill the memory", async () => {
+    expect(await all(readLines(chunks("12345\n12345", 3), { maxRecord: 5 }))).toEqual(["12345", "12345"]);
+    let taken = 0;
+    const endless = (function* () {
+      for (;;) {
+        taken += 1000;
+        yield Buffer.alloc(1000, "x");
+      }
+    })();
+    expect(await failure(all(readLines(endless, { maxRecord: 10_000 })))).toMatchObject({
+      status: "MESSAGE_TOO_LARGE",
+      message: "a record is longer than 10000 bytes (maxRecord)",
+    });
+    expect(taken).toBeLessThan(13_000);
+    expect(await failure(all(readLines(chunks("123456\n", 100), { maxRecord: 5 })))).toMatchObject({
+      status: "MESSAGE_TOO_LARGE",
+    });
+  });
+
+  test("that nobody wants any more leave their source", async () => {
+    let left = false;
+    const source = (async function* () {
+      try {
+        for (;;) yield Buffer.from("line\n");
+      } finally {
+        left = true;
+      }
+    })();
+    for await (const _line of readLines(source)) break;
+    expect(left).toBe(true);
+  });
+
+  test("may come in memory that is used again for the next chunk", async () => {
+    const memory = Buffer.alloc(4);
+    const source = (async function* () {
+      for (const text of ["ab\nc", "defg", "h\nij"]) {
+        memory.write(text);
+        yield memory;
+      }
+    })();
+    expect(await all(readLines(source))).toEqual(["ab", "cdefgh", "ij"]);
+  });
+});
+
+test("records may be parted by anything, also where a chunk ends within it", async () => {
+  const records = ["a", "b--b", "", "c-"];
+  const text = records.join("---");
+  for (const size of [1, 2, 3, 4, 100]) {
+    const found = await all(readRecords(chunks(text, size), { separator: "---" }));
+    expect(found.map(String)).toEqual(["a", "b--b", "", "c-"]);
+  }
+  expect(await all(readRecords([Uint8Array.of(1, 0, 2)], { separator: Uint8Array.of(0) }))).toEqual([
+    Buffer.from([1]),
+    Buffer.from([2]),
+  ]);
+  expect(await failure(all(readRecords([], { separator: "" })))).toMatchObject({ status: "BAD_REQUEST" });
+});
