@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { generateKeyPair } from "sshrpc/testing";
+import { afterAll, beforeAll } from "vitest";
 import { opensshTransport } from "../../runtime/src/openssh/openssh-transport.js";
 import { serveHandlers } from "../../runtime/src/serve-api.js";
 import type { ApiServerOptions } from "../../runtime/src/server/dispatch-settings.js";
@@ -22,14 +23,20 @@ const JITI = join(dirname(createRequire(import.meta.url).resolve("jiti/package.j
 const SERVER = fileURLToPath(new URL("./stdio-server.ts", import.meta.url));
 const COMMAND = `exec ${process.execPath} ${JITI} ${SERVER}`;
 
-/** A stock sshd whose subsystem is a server of this suite, and the ways to it. Whoever starts it ends it. */
+/** A stock sshd whose subsystem is a server of this suite, and the ways to it. */
 export class StockSshd {
   readonly #directory = mkdtempSync(join(tmpdir(), "sshrpc-"));
   readonly #ends: (() => unknown)[] = [];
   #sshd: Sshd | undefined;
   #count = 0;
 
-  async start(): Promise<void> {
+  /** Starts it before the tests around, and ends it after them. */
+  use(): void {
+    beforeAll(() => this.#start());
+    afterAll(() => this.#end());
+  }
+
+  async #start(): Promise<void> {
     this.#sshd = await startSshd({
       directory: this.#directory,
       onEnd: (end) => this.#ends.unshift(end),
@@ -37,7 +44,7 @@ export class StockSshd {
     });
   }
 
-  async end(): Promise<void> {
+  async #end(): Promise<void> {
     for (const end of this.#ends) await end();
     rmSync(this.#directory, { recursive: true, force: true });
   }

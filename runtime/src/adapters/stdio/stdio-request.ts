@@ -1,15 +1,18 @@
 /** What whoever is at the other end of standard input and output wants. */
 export type StdioRequest = { readonly kind: "native" | "shell" } | { readonly kind: "exec"; readonly command: string };
 
+/** How the line of a subsystem begins: `sshrpc serve`, `/usr/bin/node …`, `exec sshrpc …`, `HOME=/srv sshrpc …`. */
+const PROGRAM = /^(?:sshrpc|exec|env|node|sudo|nice)$|[/=]/;
+
 /**
  * Tells by what sshd says in the environment. `SSH_ORIGINAL_COMMAND` is there where a forced command took the place of what
  * the client asked for: a command, or the subsystem, whose own line of sshd_config stands there then; that one is known by
- * its name, or by the path that it begins with, which no command of ours does. A terminal without a command asks for a
- * shell. Everything else is a client of ours.
+ * how it begins, as no command of ours does. A terminal without a command asks for a shell. Everything else is a client of
+ * ours.
  */
 export function stdioRequest(env: NodeJS.ProcessEnv, isTerminal: boolean): StdioRequest {
   const command = env["SSH_ORIGINAL_COMMAND"]?.trim() ?? "";
   if (command === "") return { kind: isTerminal ? "shell" : "native" };
   const [program = ""] = command.split(/\s/, 1);
-  return program === "sshrpc" || program.includes("/") ? { kind: "native" } : { kind: "exec", command };
+  return PROGRAM.test(program) ? { kind: "native" } : { kind: "exec", command };
 }

@@ -1,0 +1,21 @@
+import { afterAll, describe } from "vitest";
+import { SSHD } from "../interop/sshd.js";
+import { missingPrograms } from "../interop/stock.js";
+import { describeEveryKind } from "./every-kind.js";
+import { Matrix } from "./matrix.js";
+import type { Start } from "./setups.js";
+import { describeConformance } from "./suite.js";
+
+/** The whole suite over a way that needs OpenSSH; `prepare` is called where that is installed. */
+export function describeOverOpenssh(name: string, start: Start, prepare: () => void = () => undefined): void {
+  const missing = missingPrograms(["ssh", SSHD]);
+  describe.skipIf(missing.length > 0)(`OpenSSH${missing.map((one) => ` (not installed: ${one})`)}`, () => {
+    const matrix = new Matrix();
+    prepare();
+    describeConformance(name, start, { soak: false });
+    describeEveryKind(name, start, matrix, { soak: false });
+    afterAll(() => {
+      console.log(`${matrix}`);
+    });
+  });
+}
