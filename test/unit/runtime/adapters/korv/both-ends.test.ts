@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { gunzipSync, gzipSync } from "node:zlib";
+import ssh2, { type ClientChannel } from "ssh2";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { Client } from "../../../../../runtime/src/client/client.js";
 import type { UnaryMethodOptional } from "../../../../../runtime/src/client/unary.js";
@@ -41,7 +44,7 @@ async function start(one: Method, handler: AnyHandler, options: Partial<ServeOpt
     onTestFinished(() => client.close());
     return client;
   };
-  return { server, serve, connect };
+  return { server, serve, connect, alice };
 }
 
 describe("our client and our server, by korv's wire", () => {
@@ -117,5 +120,40 @@ describe("our client and our server, by korv's wire", () => {
   test("do not reach what the key has no scope for", async () => {
     const { connect } = await start(method("GET /it", { scope: "admin" }), () => "secret", {}, "notes:*");
     await expect((await connect()).it.get()).rejects.toMatchObject({ status: "FORBIDDEN" });
+  });
+});
+
+describe("a server of korv", () => {
+  test("gives the place of each channel back, however it ended", async () => {
+    const { server, alice } = await start(method("GET /it"), (request) => request);
+    const client = new ssh2.Client();
+    onTestFinished(() => void client.end());
+    const { port } = server;
+    client
+      .on("error", () => undefined)
+      .connect({ host: "127.0.0.1", port, username: "a", privateKey: alice.privateKey });
+    await once(client, "ready");
+    client.setNoDelay(true);
+    const open = () =>
+      new Promise<ClientChannel>((resolve, reject) => {
+        client.forwardOut("127.0.0.1", 0, "anywhere", 1, (error, channel) =>
+          error ? reject(error) : resolve(channel),
+        );
+      });
+    // More than a connection may have at once (forwarding.maxForwarded).
+    for (let round = 0; round < 150; round++) {
+      const channel = await open();
+      const answer = once(channel, "data");
+      channel.write(gzipSync(JSON.stringify({ id: round, verb: "GET", resource: "/it", body: { round } })));
+      const [data] = (await answer) as [Buffer];
+      expect(JSON.parse(gunzipSync(data).toString())).toMatchObject({ request_id: round, body: { round } });
+      const closed = once(channel, "close");
+      if (round % 3 === 0) channel.close();
+      else if (round % 3 === 1) channel.end();
+      else channel.write("garbage");
+      channel.resume();
+      await closed;
+    }
+    while (server.clients.length > 0) await new Promise((resolve) => setTimeout(resolve, 5));
   });
 });
