@@ -12,7 +12,7 @@ import { Passphrases } from "./keys/passphrase.js";
 import { type DialMemory, prepareOffers, prepareVerifier } from "./prepare-hop.js";
 import { SshConnector } from "./remote/ssh-connector.js";
 import { type Hop, parseJumps, pinsOf, planRoute } from "./route.js";
-import { formatTarget, parseAddress, type Target, toTarget } from "./target.js";
+import { formatTarget, parseAddress, toTarget } from "./target.js";
 import { untilAborted } from "./until-aborted.js";
 
 /**
