@@ -1,6 +1,8 @@
+import { readFileSync } from "node:fs";
 import { expect } from "vitest";
 import { answerAttempt } from "../../runtime/src/ssh/keys/answer-attempt.js";
 import { parseAuthorizedKeys } from "../../runtime/src/ssh/keys/authorized-keys.js";
+import { string } from "../../runtime/src/ssh/keys/binary-writer.js";
 import { makeKey, tempDir, write } from "../unit/runtime/ssh/support.js";
 import { CORPUS } from "./authorized-keys-corpus.js";
 import { run } from "./run.js";
@@ -9,6 +11,23 @@ import { itWith } from "./stock.js";
 
 /** Keys that ssh offers on one connection: it takes a hundred files. */
 const BATCH = 50;
+
+/** The fingerprints of those public keys, in files, that a real sshd would take with a list. */
+async function whomSshdTakes(list: string, files: readonly string[]): Promise<ReadonlySet<string>> {
+  const sshd = await startSshd({ config: [`AuthorizedKeysFile ${list}`, "MaxAuthTries 1000"] });
+  const settings = ["BatchMode=yes", "IdentitiesOnly=yes", "IdentityAgent=none"];
+  settings.push(`UserKnownHostsFile=${sshd.knownHosts}`, `Port=${sshd.port}`);
+  const options = ["-v", "-F", "none", ...settings.flatMap((setting) => ["-o", setting])];
+  const taken = new Set<string>();
+  for (let start = 0; start < files.length; start += BATCH) {
+    // Of a key whose private half ssh does not have, it learns whether it would do, and goes on to the next.
+    const identities = files.slice(start, start + BATCH).flatMap((file) => ["-i", file]);
+    const { stderr } = await run("ssh", [...options, ...identities, `${USER}@127.0.0.1`, "true"]);
+    expect(stderr).toContain("Permission denied (publickey)");
+    for (const [, fingerprint = ""] of stderr.matchAll(/Server accepts key: .* (SHA256:\S+)/g)) taken.add(fingerprint);
+  }
+  return taken;
+}
 
 /** One file with all entries, and the key of each. */
 function writeCorpus() {
@@ -20,46 +39,30 @@ function writeCorpus() {
   });
   const newline = Buffer.from("\n");
   const content = Buffer.concat(entries.flatMap(({ line }, at) => [...(at === 0 ? [] : [newline]), Buffer.from(line)]));
-  return { directory, entries, content, list: write(directory, "list", content) };
+  const parsed = parseAuthorizedKeys([{ name: "list", text: content.toString("utf8") }]);
+  return { entries, parsed, list: write(directory, "list", content) };
 }
 
 itWith(
   ["ssh", SSHD],
   "a corpus of authorized_keys lets in whom sshd lets in, but where that is too lenient",
   async () => {
-    const { entries, content, list } = writeCorpus();
-    const sshd = await startSshd({ config: [`AuthorizedKeysFile ${list}`, "MaxAuthTries 1000"] });
-    // Of a key whose private half ssh does not have, it learns whether it would do, and goes on to the next.
-    const accepts = new Set<string>();
-    for (let start = 0; start < entries.length; start += BATCH) {
-      const identities = entries.slice(start, start + BATCH).flatMap(({ file }) => ["-i", file]);
-      const options = [
-        "-v",
-        "-F",
-        "none",
-        "-o",
-        "BatchMode=yes",
-        "-o",
-        "IdentitiesOnly=yes",
-        "-o",
-        "IdentityAgent=none",
-      ];
-      options.push("-o", `UserKnownHostsFile=${sshd.knownHosts}`, "-p", String(sshd.port));
-      const { stderr } = await run("ssh", [...options, ...identities, `${USER}@127.0.0.1`, "true"]);
-      const answers = stderr.matchAll(/Server accepts key: .* (SHA256:\S+)/g);
-      for (const [, fingerprint = ""] of answers) accepts.add(fingerprint);
-      expect(stderr).toContain("Permission denied (publickey)");
-    }
-    const { keys } = parseAuthorizedKeys([{ name: "list", text: content.toString("utf8") }]);
-    const verdicts = entries.map(({ what, key, stricter }) => {
-      const answer = answerAttempt(keys, { user: USER, key, address: "127.0.0.1:1" });
-      const ours = answer !== undefined && !("refused" in answer);
-      return { what, ours, sshd: accepts.has(key.fingerprint), stricter: stricter !== undefined };
+    const { entries, parsed, list } = writeCorpus();
+    const taken = await whomSshdTakes(
+      list,
+      entries.map(({ file }) => file),
+    );
+    const verdicts = entries.map(({ what, key }) => {
+      const answer = answerAttempt(parsed.keys, { user: USER, key, address: "127.0.0.1:1" });
+      return { what, ours: answer !== undefined && !("refused" in answer), sshd: taken.has(key.fingerprint) };
     });
-    const expected = CORPUS.map(({ what, accepted, stricter }) => {
-      return { what, ours: accepted, sshd: accepted || stricter !== undefined, stricter: stricter !== undefined };
-    });
-    expect(verdicts).toEqual(expected);
+    expect(verdicts).toEqual(
+      CORPUS.map(({ what, accepted, stricter }) => ({
+        what,
+        ours: accepted,
+        sshd: accepted || stricter !== undefined,
+      })),
+    );
   },
 );
 
@@ -67,21 +70,56 @@ itWith(
   ["ssh-keygen"],
   "each key that a corpus of authorized_keys lists is one that ssh-keygen finds there",
   async () => {
-    const { entries, content, list } = writeCorpus();
+    const { entries, parsed, list } = writeCorpus();
     const { stdout } = await run("ssh-keygen", ["-lf", list]);
     const found = new Set([...stdout.matchAll(/ (SHA256:\S+) /g)].map(([, fingerprint]) => fingerprint));
-    const { keys, wrong } = parseAuthorizedKeys([{ name: "list", text: content.toString("utf8") }]);
-    const listed = new Set(keys.map(({ key }) => key.fingerprint));
+    const listed = new Set(parsed.keys.map(({ key }) => key.fingerprint));
     expect([...listed].filter((fingerprint) => !found.has(fingerprint))).toEqual([]);
     // What it finds and is not listed stands on a line that is named as wrong.
     const lost = entries.filter(({ key: { fingerprint } }) => found.has(fingerprint) && !listed.has(fingerprint));
     for (const { what, key } of lost) {
       const base64 = key.blob.toString("base64");
       expect(
-        wrong.some(({ text }) => text.replaceAll(/\s/g, "").includes(base64)),
+        parsed.wrong.some(({ text }) => text.replaceAll(/\s/g, "").includes(base64)),
         what,
       ).toBe(true);
     }
     expect(listed.size).toBeGreaterThan(50);
   },
 );
+
+itWith(["ssh", "ssh-keygen", SSHD], "keys of every type are listed as sshd lists them; weak RSA is not", async () => {
+  const directory = tempDir();
+  const made: [name: string, args: readonly string[], ours: boolean][] = [
+    ["ed25519", ["-t", "ed25519"], true],
+    ["ecdsa256", ["-t", "ecdsa", "-b", "256"], true],
+    ["ecdsa384", ["-t", "ecdsa", "-b", "384"], true],
+    ["ecdsa521", ["-t", "ecdsa", "-b", "521"], true],
+    ["rsa2048", ["-t", "rsa", "-b", "2048"], true],
+    ["rsa1024", ["-t", "rsa", "-b", "1024"], false],
+  ];
+  for (const [name, args] of made) await run("ssh-keygen", ["-q", ...args, "-N", "", "-f", `${directory}/${name}`]);
+  const blobOf = (name: string) =>
+    Buffer.from(readFileSync(`${directory}/${name}.pub`, "utf8").split(" ")[1] ?? "", "base64");
+  // A hardware key is the key that it holds, under another name, and what it is for (PROTOCOL.u2f).
+  const device = (type: string, name: string) => {
+    const inner = blobOf(name);
+    const rest = inner.subarray(4 + inner.readUInt32BE());
+    return `${type} ${Buffer.concat([string(type), rest, string("ssh:")]).toString("base64")} ${type}\n`;
+  };
+  write(directory, "sk-ed25519.pub", device("sk-ssh-ed25519@openssh.com", "ed25519"));
+  write(directory, "sk-ecdsa.pub", device("sk-ecdsa-sha2-nistp256@openssh.com", "ecdsa256"));
+  const expected = new Map([
+    ...made.map(([name, , ours]) => [name, ours] as const),
+    ["sk-ed25519", true],
+    ["sk-ecdsa", true],
+  ]);
+  const lines = [...expected.keys()].map((name) => readFileSync(`${directory}/${name}.pub`, "utf8"));
+  const list = write(directory, "list", lines.join(""));
+  const { keys } = parseAuthorizedKeys([{ name: "list", text: lines.join("") }]);
+  const files = [...expected.keys()].map((name) => `${directory}/${name}.pub`);
+  expect((await whomSshdTakes(list, files)).size).toBe(expected.size);
+  const { stdout } = await run("ssh-keygen", ["-lf", list]);
+  const fingerprints = [...stdout.matchAll(/ (SHA256:\S+) /g)].map(([, fingerprint]) => fingerprint);
+  expect(keys.map(({ key }) => key.fingerprint)).toEqual(fingerprints.filter((_, at) => [...expected.values()][at]));
+});
