@@ -138,7 +138,7 @@ export class HostVerifier {
   #checkPins(pins: readonly string[], key: PublicKey): boolean {
     if (pins.includes(fingerprint(key.blob))) return this.#accept(key);
     return this.#refuse(
-      `host key mismatch: ${this.#where} offers ${offer(key)}, expected ${pins.join(" or ")}; somebody may be listening in, or the key was just changed`,
+      `host key mismatch: ${this.#where} offers ${offer(key)}, expected ${pins.join(" or ")}; somebody may be listening in, or the key was just changed, or that is the fingerprint of a key of another type: ssh-ed25519 is asked for first`,
     );
   }
 

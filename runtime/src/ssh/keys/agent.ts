@@ -82,9 +82,10 @@ export class Agent {
       socket.on("close", () => end("hung up without an answer"));
       socket.on("data", (chunk: Buffer) => {
         heard = Buffer.concat([heard, chunk]);
-        const length = heard.length < 4 ? 0 : heard.readUInt32BE();
-        if (length > MAX_ANSWER) end("gives an answer that is too long");
-        if (heard.length < 5 || heard.length < 4 + length) return;
+        if (heard.length < 4) return;
+        const length = heard.readUInt32BE();
+        if (length > MAX_ANSWER || length === 0) end(`announces an answer of ${length} bytes`);
+        if (heard.length < 4 + length) return;
         try {
           if (heard[4] === expected) resolve(read(new BinaryReader(heard.subarray(5, 4 + length))));
           end("refuses");
