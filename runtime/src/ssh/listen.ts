@@ -32,6 +32,11 @@ export interface Listener {
   readonly warnings: readonly string[];
   /** How many TCP connections are open. */
   readonly connections: number;
+  /**
+   * Looks up again what every peer may do, for a function that decides may answer otherwise now: who is let in no more is
+   * cut off, and others hold the scopes they have now. Lists in files are followed without it.
+   */
+  recheck(): void;
   /** Stops listening; open connections go on. Resolves when the last one has ended. */
   stop(): Promise<void>;
   /** Stops listening and ends all connections; those that have not closed within a second are destroyed. */
@@ -76,9 +81,10 @@ export async function listen(options: ListenOptions, ways: WaysIn): Promise<List
     connection.once("ready", () => visitor.loggedIn());
     open.set(socket, incoming);
   });
-  authentication.onChange(() => {
+  const recheck = (): void => {
     for (const connection of open.values()) connection?.recheck();
-  });
+  };
+  authentication.onChange(recheck);
   ssh.on("error", (error: Error) => log.error({ err: error }, "SSH server"));
 
   // Our own TCP server, so that a connection is ours before ssh2 has heard a byte of it.
@@ -120,6 +126,7 @@ export async function listen(options: ListenOptions, ways: WaysIn): Promise<List
     get connections() {
       return open.size;
     },
+    recheck,
     stop,
     close: () => {
       for (const [socket, connection] of open) {
