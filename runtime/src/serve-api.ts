@@ -30,6 +30,12 @@ export interface Server<Callbacks = undefined> extends AsyncDisposable {
   /** Who is connected at this moment, each with the methods that it serves in turn. */
   readonly clients: readonly ConnectedClient<Callbacks>[];
   /**
+   * Looks up again what every client may do, after a function in the options (`authorizedKeys`, `certificateAuthorities`)
+   * has come to answer otherwise: who is let in no more is cut off, and others hold the scopes they have now. Lists in files
+   * are followed without it.
+   */
+  recheck(): void;
+  /**
    * Stops listening, and ends all connections. With a grace, running calls may finish first, while clients go elsewhere
    * without losing one; what is left then is stopped, and ends with UNAVAILABLE. A second call may shorten the grace.
    */
@@ -79,6 +85,7 @@ export async function serveHandlers<Callbacks = undefined>(
     get clients() {
       return server.clients as readonly ConnectedClient<Callbacks>[];
     },
+    recheck: () => listener.recheck(),
     close,
     [Symbol.asyncDispose]: () => close(),
   };
