@@ -104,7 +104,7 @@ async function call(client: Peer, style: "blocking" | "callback", verb: string, 
   const count = client.all("answer").length + 1;
   client.do({ do: "call", style, verb, resource, ...(body !== undefined && { body }) });
   const { answer } = (await client.event("answer", count)) as unknown as { answer: Record<string, unknown> };
-  expect(Object.keys(answer).sort()).toEqual(["body", "code", "id", "request_id"]);
+  expect(Object.keys(answer).slice(0, 4)).toEqual(["id", "request_id", "code", "body"]);
   return [answer["code"], answer["body"]];
 }
 

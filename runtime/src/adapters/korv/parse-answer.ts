@@ -9,15 +9,17 @@ export interface Answer {
   /** An HTTP number, as the handler chose it. */
   readonly code: number;
   readonly body: unknown;
+  /** What a server of ours says of a 404, whose body is null. */
+  readonly error?: unknown;
 }
 
 /** Reads a message of a korv server; undefined where it is not the answer to a request. @throws Error where it is malformed */
 export function parseAnswer(message: Buffer): Answer | undefined {
   const answer = parsePythonJson(message);
   if (!isObject(answer) || typeof answer["request_id"] !== "number") return undefined;
-  const { request_id: requestId, code, body = null } = answer;
+  const { request_id: requestId, code, body = null, error } = answer;
   if (typeof code !== "number") throw new RpcError("INTERNAL", "without a code");
-  return { requestId, code, body };
+  return { requestId, code, body, ...(error !== undefined && { error }) };
 }
 
 /** Whose answer a message is that cannot be read as a whole, by its beginning; 0, which is nobody's, where that says nothing. */
@@ -29,16 +31,17 @@ export function requestIdIn(head: string): number {
  * The error that an answer means. Its message is the body's, where that has one, and its details are the body's, or the
  * whole body: korv leaves open what an error says.
  */
-export function failureOf({ code, body }: Answer, { id, errors }: Method): RpcError {
-  const message = isObject(body) ? body["message"] : undefined;
-  const details = isObject(body) && typeof message === "string" ? body["details"] : (body ?? undefined);
-  const error = decodeError(code, { message, details }, id);
+export function failureOf({ code, body, error = null }: Answer, { id, errors }: Method): RpcError {
+  const said = body ?? error ?? undefined;
+  const message = isObject(said) ? said["message"] : undefined;
+  const details = isObject(said) && typeof message === "string" ? said["details"] : said;
+  const failure = decodeError(code, { message, details }, id);
   const hasIssues = isObject(details) && Array.isArray(details["issues"]);
   // Where the schema says nothing else, callers are promised issues.
-  if (error.status === "BAD_REQUEST" && errors?.BAD_REQUEST === undefined && !hasIssues) {
+  if (failure.status === "BAD_REQUEST" && errors?.BAD_REQUEST === undefined && !hasIssues) {
     return decodeError(code, { message }, id);
   }
-  return error;
+  return failure;
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -80,7 +80,8 @@ class KorvChannel {
   /** The answer to a request, whatever becomes of it. */
   async #call({ id, reference, body }: Request): Promise<string> {
     try {
-      const { method, params } = this.#settings.server.resolve(reference);
+      const { server, peer } = this.#settings;
+      const { method, params } = server.resolve(reference, peer);
       if (method.kind !== "unary") throw new RpcError("UNIMPLEMENTED", `${reference} streams, which korv cannot carry`);
       const client = await this.#open();
       return formatAnswer(id, 200, await client.call(method.id, withParams(body, params)).response);

@@ -13,13 +13,21 @@ describe("an answer to a korv client", () => {
   });
 
   test("has no body where there is no such resource, or verb", () => {
-    for (const status of ["NOT_FOUND", "METHOD_NOT_ALLOWED"] as const) {
-      expect(JSON.parse(formatFailure(7, new RpcError(status, "x", { details: 1 })))).toMatchObject({
-        request_id: 7,
-        code: 404,
-        body: null,
-      });
+    for (const error of [new RpcError("NOT_FOUND", "x"), new RpcError("METHOD_NOT_ALLOWED", "x", { details: 1 })]) {
+      const answer = JSON.parse(formatFailure(7, error));
+      expect(answer).toEqual({ id: expect.any(Number), request_id: 7, code: 404, body: null });
     }
+  });
+
+  test("has no body for a 404 of a handler, either, whose details our client still finds", () => {
+    const text = formatFailure(7, new RpcError("NOT_FOUND", "no such note", { details: { id: 3 } }));
+    expect(JSON.parse(text)).toMatchObject({ code: 404, body: null });
+    const answer = parseAnswer(Buffer.from(text));
+    expect(answer && failureOf(answer, method("GET /it"))).toMatchObject({
+      status: "NOT_FOUND",
+      message: "no such note",
+      details: { id: 3 },
+    });
   });
 
   test("tells an error's code, message and details", () => {

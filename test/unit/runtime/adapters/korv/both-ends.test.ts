@@ -70,6 +70,7 @@ describe("our client and our server, by korv's wire", () => {
     const failures = [
       new RpcError("CONFLICT", "taken", { details: { by: "bob" } }),
       new RpcError("UNAVAILABLE", "later"),
+      new RpcError("NOT_FOUND", "no such note", { details: { id: 7 } }),
       new RpcError("BAD_REQUEST", "no", { details: { issues: [{ path: "/a", keyword: "type", message: "bad" }] } }),
     ];
     for (const failure of failures) {
