@@ -1,0 +1,89 @@
+import type { Duplex } from "node:stream";
+import ssh2 from "ssh2";
+import { expect, onTestFinished, test } from "vitest";
+import { sshTransport } from "../../../runtime/src/ssh/dial.js";
+import { closed, failure, makeKey, tempDir } from "../../unit/runtime/ssh/support.js";
+import { within } from "../../unit/runtime/support/wait.js";
+
+/** The parts of ssh2's server connection that a hostile server needs. */
+interface Internals {
+  readonly _protocol: {
+    channelOpenConfirm(remote: number, local: number, window: number, packet: number): void;
+    channelData(id: number, data: Buffer): void;
+    channelWindowAdjust(id: number, amount: number): void;
+    authInfoReq(name: string, instructions: string, prompts: readonly object[]): void;
+    readonly _packetRW: {
+      readonly write: { readonly allocStart: number; alloc(size: number): Buffer; finalize(packet: Buffer): Buffer };
+    };
+    readonly _cipher: { encrypt(packet: Buffer): void };
+  };
+}
+
+type Hostile = ssh2.Connection & Internals;
+
+interface Behaviour {
+  /** Before the client has logged in. */
+  readonly greet?: (connection: Hostile) => void;
+  readonly authenticate?: (context: ssh2.AuthContext, connection: Hostile) => void;
+  /** Once its channel is open. */
+  readonly serve?: (
+    channel: ssh2.ServerChannel & { readonly outgoing: { readonly id: number } },
+    connection: Hostile,
+  ) => void;
+}
+
+/** Dials a server that does what a test says. */
+async function dial({ greet, authenticate, serve }: Behaviour): Promise<Duplex> {
+  const directory = tempDir();
+  const [host, alice] = [makeKey(directory, "host"), makeKey(directory, "alice")];
+  const server = new ssh2.Server({ hostKeys: [host.privateKey] }, (connection) => {
+    const hostile = connection as Hostile;
+    connection.on("error", () => {});
+    greet?.(hostile);
+    connection.on("authentication", (context) => (authenticate ? authenticate(context, hostile) : context.accept()));
+    connection.on("session", (accept) =>
+      accept().on("subsystem", (take) => {
+        const channel = take();
+        channel.on("error", () => {});
+        serve?.(channel as never, hostile);
+      }),
+    );
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as { port: number };
+  const options = { identity: alice.file, hostKey: host.publicKey.fingerprint, connectTimeout: 5000 };
+  const duplex = await sshTransport(`ssh://alice@127.0.0.1:${port}`, options).open();
+  onTestFinished(() => void duplex.on("error", () => {}).destroy());
+  return duplex;
+}
+
+test("a server that asks for packets of no size does not hang the client", async () => {
+  const error = await failure(
+    dial({
+      greet: ({ _protocol }) => {
+        const confirm = _protocol.channelOpenConfirm.bind(_protocol);
+        _protocol.channelOpenConfirm = (remote, local, window) => confirm(remote, local, window, 0);
+      },
+    }),
+  );
+  expect(error).toMatchObject({ status: "UNAVAILABLE" });
+  expect(error.message).toMatch(/it asks for packets of 0 bytes/);
+});
+
+test("a server that sends more than the client's window holds is disconnected", async () => {
+  const duplex = await dial({
+    serve: ({ outgoing }, { _protocol }) => {
+      for (let sent = 0; sent < 16_000_000; sent += 30_001) _protocol.channelData(outgoing.id, Buffer.alloc(30_001));
+    },
+  });
+  duplex.pause();
+  expect((await within("the end", closed(duplex)))?.message).toMatch(/it sends 30001 bytes where \d+ were allowed/);
+});
+
+test("a server that allows more than can be counted is disconnected", async () => {
+  const duplex = await dial({
+    serve: ({ outgoing }, { _protocol }) => _protocol.channelWindowAdjust(outgoing.id, 0xffff_ffff),
+  });
+  expect((await within("the end", closed(duplex)))?.message).toMatch(/more than there can be/);
+});
