@@ -13,15 +13,23 @@ const GROUPS: readonly (readonly string[])[] = [
   ["codec", "wire"],
   ["client", "server"],
   ["ssh"],
-  ["openssh"],
+  ["openssh", "terminal"],
   ["adapters"],
   ["key-pair.ts", "callbacks.ts"],
   ["in-memory.ts", "connect-api.ts", "serve-api.ts", "serve-stdio.ts"],
-  ["cli", "schema.ts", "server.ts", "client.ts", "testing.ts", "generated.ts", "contract.ts"],
+  ["cli", "schema.ts", "server.ts", "client.ts", "testing.ts", "generated.ts", "prompts.ts", "contract.ts"],
 ];
 
 /** The files that are lists of names for others. */
-const ENTRIES = new Set(["schema.ts", "server.ts", "client.ts", "testing.ts", "generated.ts", "contract.ts"]);
+const ENTRIES = new Set([
+  "schema.ts",
+  "server.ts",
+  "client.ts",
+  "testing.ts",
+  "generated.ts",
+  "prompts.ts",
+  "contract.ts",
+]);
 const CODEGEN_ENTRIES = new Set(["index.ts", "cli.ts"]);
 
 /** A module is a folder, or a file that lies in none. */

@@ -4,9 +4,9 @@ import { callPath } from "../client/call-path.js";
 import { VERBS, type Verb } from "../contract/verb.js";
 import { sshTransport } from "../ssh/dial.js";
 import { printable } from "../ssh/printable.js";
+import { terminalPrompts } from "../terminal/prompts.js";
 import { durationFrom } from "./duration.js";
 import { UsageError } from "./failure.js";
-import { terminalPrompts } from "./prompts.js";
 
 interface CallFlags {
   readonly identity?: string;

@@ -2,7 +2,7 @@ import { openSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
 import { Writable } from "node:stream";
 import { ReadStream, WriteStream } from "node:tty";
-import { UsageError } from "./failure.js";
+import { RpcError } from "../contract/rpc-error.js";
 
 /** The terminal that the program was started from, also where its input and output go elsewhere. */
 export interface Terminal {
@@ -11,7 +11,7 @@ export interface Terminal {
   /**
    * Asks for one line, one question after the other.
    * @param echo whether what is typed can be seen
-   * @throws UsageError where nobody answers: Ctrl-D. Ctrl-C ends the program, as it does without a question.
+   * @throws RpcError UNAUTHENTICATED where nobody answers: Ctrl-D. Ctrl-C ends the program, as it does without a question.
    */
   ask(question: string, echo: boolean): Promise<string>;
 }
@@ -63,7 +63,7 @@ function openStandard(): Streams | undefined {
 
 async function askOnce(open: () => Streams | undefined, question: string, echo: boolean): Promise<string> {
   const streams = open();
-  if (streams === undefined) throw new UsageError("there is no terminal any more to ask");
+  if (streams === undefined) throw new RpcError("UNAUTHENTICATED", "there is no terminal any more to ask");
   let hidden = false;
   const output = new Writable({
     write(chunk, _encoding, done) {
@@ -79,7 +79,7 @@ async function askOnce(open: () => Streams | undefined, question: string, echo: 
         lines.close();
         process.kill(process.pid, "SIGINT");
       };
-      const stop = () => reject(new UsageError("the question was not answered"));
+      const stop = () => reject(new RpcError("UNAUTHENTICATED", "the question was not answered"));
       lines.once("SIGINT", interrupt).once("close", stop);
       lines.question(question).then(resolve, reject);
       hidden = !echo;
