@@ -7,10 +7,16 @@ import type { UnaryMethodOptional } from "../../../../../runtime/src/client/unar
 import { type ConnectOptions, connectApi } from "../../../../../runtime/src/connect-api.js";
 import type { Method } from "../../../../../runtime/src/contract/method.js";
 import { RpcError } from "../../../../../runtime/src/contract/rpc-error.js";
+import {
+  type ErrorStatus,
+  isErrorStatus,
+  STATUSES,
+  type StatusName,
+} from "../../../../../runtime/src/contract/status.js";
 import { type ServeOptions, serveHandlers } from "../../../../../runtime/src/serve-api.js";
 import type { AnyHandler } from "../../../../../runtime/src/server/api-handlers.js";
 import { makeKey, tempDir, write } from "../../ssh/support.js";
-import { apiOf, handlersOf, method } from "../../support/server.js";
+import { any, apiOf, handlersOf, method } from "../../support/server.js";
 
 type Call = UnaryMethodOptional<object, unknown, unknown>;
 interface ItClient extends Client {
@@ -66,20 +72,23 @@ describe("our client and our server, by korv's wire", () => {
     expect(await Promise.all(requests.map((request) => client.it.get(request)))).toEqual(requests);
   });
 
-  test("carry errors with what they say", async () => {
-    const failures = [
-      new RpcError("CONFLICT", "taken", { details: { by: "bob" } }),
-      new RpcError("UNAVAILABLE", "later"),
-      new RpcError("NOT_FOUND", "no such note", { details: { id: 7 } }),
-      new RpcError("BAD_REQUEST", "no", { details: { issues: [{ path: "/a", keyword: "type", message: "bad" }] } }),
-    ];
-    for (const failure of failures) {
-      const { connect } = await start(method("GET /it", { idempotent: false }), () => {
-        throw failure;
-      });
-      const client = await connect();
-      const { status, message, details } = failure;
-      expect(await client.it.get.safe()).toMatchObject({ ok: false, error: { status, message, details } });
+  test("carry errors of every status with what they say, but for a verb that is not answered", async () => {
+    const message = "\ttabs\r\n☺ and 😈 \u0000";
+    const statuses = (Object.keys(STATUSES) as StatusName[]).filter(isErrorStatus);
+    const one = method("GET /it", {
+      idempotent: false,
+      errors: Object.fromEntries(statuses.map((name) => [name, any])),
+    });
+    const { connect } = await start(one, (request) => {
+      const { status } = request as { status: ErrorStatus };
+      const issues = [{ path: "/a", keyword: "type", message: "bad" }];
+      throw new RpcError(status, message, { details: status === "BAD_REQUEST" ? { issues } : { by: "bob" } });
+    });
+    const client = await connect({ retries: 0 });
+    for (const status of statuses) {
+      const details = status === "BAD_REQUEST" ? { issues: [expect.anything()] } : { by: "bob" };
+      const error = status === "METHOD_NOT_ALLOWED" ? { status: "NOT_FOUND" } : { status, message, details };
+      expect(await client.it.get.safe({ status }), status).toMatchObject({ ok: false, error });
     }
   });
 
