@@ -1,0 +1,137 @@
+import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { onTestFinished } from "vitest";
+import { type ServeOptions, type Server, serveHandlers } from "../../runtime/src/serve-api.js";
+import type { AnyHandler } from "../../runtime/src/server/api-handlers.js";
+import { NOTES, noSuchNote } from "../unit/runtime/adapters/notes-server.js";
+import { makeKey, type TestKey, TestLog, tempDir, write } from "../unit/runtime/ssh/support.js";
+import { sshOptions } from "./sshd.js";
+
+/** A server of the notes API on a free port of loopback, with keys and files for stock clients. */
+export interface Served {
+  readonly server: Server;
+  readonly directory: string;
+  readonly key: TestKey;
+  readonly knownHosts: string;
+  readonly log: TestLog;
+  /** What handlers have noted. */
+  readonly seen: string[];
+  /** Options for `ssh` that let it use nothing but these files; then comes the command. */
+  readonly ssh: readonly string[];
+}
+
+/** Bytes that a test sends, with a checksum. */
+export const CONTENT = Buffer.from(Array.from({ length: 3_000_001 }, (_, index) => (index * 7 + (index >> 8)) % 256));
+
+/** SHA-256 in hex. */
+export function sha256(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+type Ctx = { readonly signal: AbortSignal; readonly metadata: ReadonlyMap<string, readonly string[]> };
+type Handlers = Readonly<Record<string, (...args: never[]) => unknown>>;
+
+/** Every kind of method, and notes of what became of the calls. */
+function handlers(seen: string[]): Handlers {
+  return {
+    "GET /notes": (_: unknown, ctx: Ctx) => ({ traceparent: ctx.metadata.get("traceparent")?.[0] ?? null }),
+    "GET /notes/{id}": ({ id }: { id: number }) => (id === 7 ? noSuchNote({ id }) : { id, text: "hi" }),
+    // Three ticks, and then one more each so many milliseconds, or none.
+    "GET /ticks": async function* ({ every }: { every?: number }, ctx: Ctx) {
+      try {
+        for (let tick = 1; !ctx.signal.aborted; tick++) {
+          yield { tick };
+          if (tick === 3) seen.push("third");
+          if (tick >= 3) {
+            await new Promise((resolve) => {
+              ctx.signal.addEventListener("abort", resolve, { once: true });
+              if (every !== undefined) setTimeout(resolve, every);
+            });
+          }
+        }
+      } finally {
+        seen.push("left");
+      }
+    },
+    "STORE /sum": async (_: unknown, numbers: AsyncIterable<number>) => {
+      let total = 0;
+      for await (const number of numbers) total += number;
+      return total;
+    },
+    "UPDATE /chat": async function* (_: unknown, lines: AsyncIterable<{ readonly text: string }>) {
+      for await (const { text } of lines) yield { text: text.toUpperCase() };
+    },
+    "GET /files/{name}": async function* () {
+      for (let at = 0; at < CONTENT.length; at += 100_000) yield CONTENT.subarray(at, at + 100_000);
+      return sha256(CONTENT);
+    },
+    "STORE /files/{name}": async ({ name }: { name: string }, chunks: AsyncIterable<Uint8Array>) => {
+      const hash = createHash("sha256");
+      try {
+        for await (const chunk of chunks) {
+          if (seen.at(-1) !== "some") seen.push("some");
+          hash.update(chunk);
+        }
+      } catch (error) {
+        seen.push(`lost ${(error as { status: string }).status}`);
+        throw error;
+      }
+      seen.push("all");
+      return { name, sha256: hash.digest("hex") };
+    },
+  };
+}
+
+/** Serves the notes API; it ends with the test. */
+export async function serveNotesOverSsh(options: Partial<ServeOptions> = {}): Promise<Served> {
+  const directory = tempDir();
+  const log = new TestLog();
+  const seen: string[] = [];
+  const key = makeKey(directory, "alice");
+  const hostKey = makeKey(directory, "host");
+  const defined = handlers(seen);
+  const all = NOTES.methods.map(
+    ({ id }) => [id, (defined[id] as AnyHandler | undefined) ?? ((request: unknown) => request)] as const,
+  );
+  const server = await serveHandlers(
+    { api: NOTES, handlers: new Map(all) },
+    {
+      port: 0,
+      hostKeys: { privateKey: hostKey.privateKey },
+      authorizedKeys: { lines: [`scopes="*" ${key.line} alice@laptop`] },
+      log,
+      ...options,
+    },
+  );
+  onTestFinished(() => server.close());
+  const knownHosts = write(directory, "known_hosts", `[127.0.0.1]:${server.port} ${hostKey.line}\n`);
+  const ssh = [...sshOptions({ knownHosts, identity: key.file, port: server.port }), "alice@127.0.0.1"];
+  return { server, directory, key, knownHosts, log, seen, ssh };
+}
+
+/** A stock client that runs. */
+export interface Running {
+  readonly process: ChildProcess;
+  readonly stdout: () => Buffer;
+  readonly stderr: () => string;
+  /** Its exit status, or the signal that ended it. */
+  readonly ended: Promise<number | string | null>;
+}
+
+/** Starts a program; it is killed after 30 seconds, or with the test. */
+export function start(program: string, args: readonly string[], options: SpawnOptions = {}): Running {
+  const child = spawn(program, args, { timeout: 30_000, killSignal: "SIGKILL", ...options });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const stdout: Buffer[] = [];
+  let stderr = "";
+  child.stdout?.on("data", (chunk: Buffer) => stdout.push(chunk));
+  child.stderr?.on("data", (chunk: Buffer) => {
+    stderr += chunk;
+  });
+  child.stdin?.on("error", () => {});
+  const ended = new Promise<number | string | null>((resolve, reject) => {
+    child.on("error", reject).on("close", (status, signal) => resolve(status ?? signal));
+  });
+  ended.catch(() => undefined);
+  return { process: child, stdout: () => Buffer.concat(stdout), stderr: () => stderr, ended };
+}
