@@ -55,7 +55,7 @@ export class StockSshd {
       const control = ["-o", "ControlMaster=auto", "-o", "ControlPersist=60", "-o", `ControlPath=${this.#directory}/m`];
       if (this.#count === 1) this.#ends.unshift(() => quit([...control, address]));
       const args = [...control, "-o", "SendEnv=SSHRPC_TEST"];
-      const use = { identity: key.file, knownHosts, configFile: "none", agent: false, args } as const;
+      const use = { identity: key.file, knownHosts, sshConfig: false, agent: false, args } as const;
       const { open } = opensshTransport(address, use);
       // ssh is started before `open` returns. The environment of a shared connection's first session is not that of others.
       return {
@@ -118,7 +118,7 @@ export const ownOverOpenssh: Start = async (options = {}) => {
     opensshTransport(`ssh://alice@127.0.0.1:${server.port}`, {
       identity: alice.file,
       knownHosts,
-      configFile: "none",
+      sshConfig: false,
       agent: false,
     }),
   );

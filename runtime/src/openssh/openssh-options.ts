@@ -1,17 +1,9 @@
-import type { DialOptions } from "../ssh/dial-options.js";
-
-/** What the `ssh` program is told beside what its own files say. */
-export interface OpensshOptions
-  extends Pick<
-    DialOptions,
-    "identity" | "agent" | "knownHosts" | "connectTimeout" | "keepaliveInterval" | "keepaliveMisses"
-  > {
+/** How the `ssh` program is run. What the options of a dial say is passed on to it, as far as it has a word for it. */
+export interface OpensshOptions {
   /** The program to run, by name or path. Default: `ssh`. */
   readonly program?: string;
   /** More arguments for it, such as `["-o", "Compression=yes"]`. They come first, so that they win. Default: none. */
   readonly args?: readonly string[];
-  /** The configuration file to read in place of ssh's own ones; `none` for none. */
-  readonly configFile?: string;
   /**
    * The command that is run at the server, in place of the subsystem `sshrpc`: for hosts whose sshd_config one cannot
    * change, such as `sshrpc serve --stdio --handlers api.js`.

@@ -1,4 +1,3 @@
-import { RpcError } from "../contract/rpc-error.js";
 import type { DialOptions } from "../ssh/dial-options.js";
 import type { Transport } from "../transport.js";
 import { opensshArguments } from "./arguments.js";
@@ -10,12 +9,6 @@ import { openSshProcess } from "./ssh-process.js";
 const CONNECT_TIMEOUT = 10_000;
 const INTERACTIVE_TIMEOUT = 120_000;
 
-/** Options of our own transport that ssh has no word for, with what to do. */
-const UNKNOWN: Partial<Record<keyof DialOptions, string>> = {
-  hostKey: "ssh takes no fingerprint; name a file that lists the host key with knownHosts",
-  passphrase: "ssh takes none; add the key to an agent, or let ssh ask with interactive",
-};
-
 /**
  * A transport over the `ssh` program of this system, and with it over everything in ssh_config(5): jump hosts, agents,
  * security keys, Kerberos, certificates, shared connections, post-quantum key exchange. Each duplex is the subsystem
@@ -24,12 +17,7 @@ const UNKNOWN: Partial<Record<keyof DialOptions, string>> = {
  * @throws RpcError `BAD_REQUEST`, where the target or an option cannot be passed to ssh. What `open` rejects with is said
  * at {@link Transport}; `BAD_REQUEST` where ssh does not accept its configuration.
  */
-export function opensshTransport(target: string, options: OpensshOptions & DialOptions = {}): Transport {
-  for (const [name, hint] of Object.entries(UNKNOWN)) {
-    if (options[name as keyof DialOptions] !== undefined) {
-      throw new RpcError("BAD_REQUEST", `the option ${name} is not for the transport "openssh": ${hint}`);
-    }
-  }
+export function opensshTransport(target: string, options: DialOptions & OpensshOptions = {}): Transport {
   const to = parseDestination(target);
   const { program = "ssh", interactive = false } = options;
   const connectTimeout = options.connectTimeout ?? (interactive ? INTERACTIVE_TIMEOUT : CONNECT_TIMEOUT);
