@@ -21,6 +21,7 @@ export interface KeyDescription {
   readonly environment: Readonly<Record<string, string>>;
 }
 
+/** Describes one. */
 export function describeKey({ key, grant, isAuthority, from }: AuthorizedKeyLine): KeyDescription {
   const { keyName, scopes, expires, principals, permits, environment = {} } = grant;
   return {
