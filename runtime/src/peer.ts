@@ -53,6 +53,8 @@ export interface Peer {
   readonly permits?: PeerPermits | undefined;
   /** Environment variables that each of its sessions begins with. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Of its connection: logs know the connection by it. Absent where there is none, as in memory. */
+  readonly connectionId?: string;
   /** The address the connection came from, such as `192.0.2.7:50122`, where the transport has one. */
   readonly address?: string;
 }

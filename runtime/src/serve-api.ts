@@ -6,10 +6,15 @@ import { type ApiHandlers, bindHandlers } from "./server/api-handlers.js";
 import { ApiServer, type CloseOptions } from "./server/api-server.js";
 import type { ConnectedClient } from "./server/connected-client.js";
 import type { ApiServerOptions } from "./server/dispatch-settings.js";
+import type { AuditOptions } from "./ssh/audit-options.js";
 import type { ListenOptions } from "./ssh/listen-options.js";
 
 /** How a server listens and answers. */
-export interface ServeOptions extends ApiServerOptions, WaysInOptions, Omit<ListenOptions, "log" | "scopes"> {
+export interface ServeOptions
+  extends ApiServerOptions,
+    AuditOptions,
+    WaysInOptions,
+    Omit<ListenOptions, "log" | "scopes"> {
   /** Where the server logs; false for nowhere. Default: pino at level `info`, to standard error. */
   readonly log?: Logger | false;
 }
@@ -62,19 +67,29 @@ export async function serveHandlers<Callbacks = undefined>(
   handlers: ApiHandlers<Callbacks>,
   options: ServeOptions,
 ): Promise<Server<Callbacks>> {
-  const [{ listen }, { waysIn }, { pino }] = await Promise.all([
+  const [{ listen }, { openAuditLog }, { waysIn }, { pino }] = await Promise.all([
     import("./ssh/listen.js"),
+    import("./ssh/audit-log.js"),
     import("./adapters/ways-in.js"),
     import("pino"),
   ]);
   const log = options.log === false ? SILENT : (options.log ?? pino({ level: "info" }, pino.destination(2)));
-  const server = new ApiServer(handlers, { ...options, log }, callbacksOf(handlers.api));
+  const audit = openAuditLog(options, log);
+  const onCall = both(options.onCall, audit.call);
+  const server = new ApiServer(handlers, { ...options, log, ...(onCall && { onCall }) }, callbacksOf(handlers.api));
   const scopes = [...new Set(handlers.api.methods.flatMap(({ scope }) => scope ?? []))];
-  const listener = await listen({ ...options, scopes, log }, waysIn(server, { ...options, log }));
+  const listener = await listen(
+    { ...options, scopes, log: audit.with(log) },
+    waysIn(server, { ...options, log }),
+  ).catch(async (error) => {
+    await audit.close();
+    throw error;
+  });
   const close = async (options?: CloseOptions): Promise<void> => {
     const stopped = listener.stop();
     await server.close(options);
     await Promise.all([stopped, listener.close()]);
+    await audit.close();
   };
   const { host, port, hostKeys, fingerprints } = listener;
   return {
@@ -88,5 +103,13 @@ export async function serveHandlers<Callbacks = undefined>(
     recheck: () => listener.recheck(),
     close,
     [Symbol.asyncDispose]: () => close(),
+  };
+}
+
+function both<T>(one?: (value: T) => void, other?: (value: T) => void): ((value: T) => void) | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return (value) => {
+    other(value);
+    one(value);
   };
 }

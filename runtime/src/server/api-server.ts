@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import { AGENT } from "../agent.js";
 import type { Api } from "../contract/method.js";
-import type { StatusName } from "../contract/status.js";
+import { RpcError } from "../contract/rpc-error.js";
 import type { Logger } from "../log.js";
 import type { Peer } from "../peer.js";
 import { CallBudget } from "../wire/call-budget.js";
@@ -70,10 +70,18 @@ export class ApiServer {
 
   /**
    * The method that `GET /notes/{id}` names, or that `GET /notes/42` matches, with the fields that the path gives.
+   * @param peer who asks for it: where it leads nowhere, that counts as a call that was refused
    * @throws RpcError NOT_FOUND, or METHOD_NOT_ALLOWED with the verbs that the resource answers
    */
-  resolve(reference: string): Pick<Route, "method" | "params"> {
-    return this.#router.resolve(reference);
+  resolve(reference: string, peer?: Peer): Pick<Route, "method" | "params"> {
+    try {
+      return this.#router.resolve(reference);
+    } catch (error) {
+      if (peer !== undefined && error instanceof RpcError) {
+        this.#report({ peer, method: reference, status: error.status, milliseconds: 0, bytesIn: 0, bytesOut: 0 });
+      }
+      throw error;
+    }
   }
 
   /** How many connections are live. */
@@ -125,14 +133,6 @@ export class ApiServer {
       this.#connections.delete(connection);
       this.#log.debug({ user: peer.user, address: peer.address, reason: reason.message }, "connection ended");
     });
-  }
-
-  /**
-   * Tells whoever keeps account of a call that was refused before it was one.
-   * @param reference what was asked for
-   */
-  reportRefused(peer: Peer, reference: string, status: StatusName): void {
-    this.#report({ peer, method: this.#nameOf(reference), status, milliseconds: 0, bytesIn: 0, bytesOut: 0 });
   }
 
   #recorder(peer: Peer, connection: () => Connection): (record: CallRecord) => void {

@@ -7,6 +7,7 @@ import { guardConnection } from "./guard/guard-connection.js";
 import type { GuardSettings } from "./guard/guard-settings.js";
 import type { Offence } from "./guard/penalty-box.js";
 import { hangUp } from "./hang-up.js";
+import { onDisconnect } from "./on-disconnect.js";
 import { printable } from "./printable.js";
 import { serveChannels } from "./serve-channels.js";
 import type { WaysIn } from "./ways-in.js";
@@ -27,6 +28,9 @@ export class IncomingConnection {
   readonly #authentication: Authentication;
   #reason: string | undefined;
   #broken = false;
+  /** Whether either side has said goodbye. */
+  #isOver = false;
+  readonly #start = performance.now();
 
   /** Made in the turn in which ssh2 announces the connection: an error that nobody hears would end the process. */
   constructor(connection: Connection, socket: Socket, address: string, settings: IncomingSettings) {
@@ -51,8 +55,15 @@ export class IncomingConnection {
     });
     connection.on("close", () => {
       authentication.end();
-      const fields = { ...authentication.who, ...(this.#reason && { reason: printable(this.#reason) }) };
-      settings.log.info(fields, "SSH connection closed");
+      const why = this.#reason ?? (this.#isOver ? undefined : "lost without a goodbye");
+      const reason = why !== undefined && { reason: printable(why) };
+      const traffic = { bytesIn: socket.bytesRead, bytesOut: socket.bytesWritten };
+      const milliseconds = Math.round(performance.now() - this.#start);
+      settings.log.info({ ...authentication.who, ...reason, milliseconds, ...traffic }, "SSH connection closed");
+    });
+    onDisconnect(connection, (reason) => {
+      this.#reason ??= reason;
+      this.#isOver = true;
     });
     connection.on("authentication", (context: AuthContext) => void authentication.handle(context));
     guardConnection({
@@ -95,6 +106,7 @@ export class IncomingConnection {
 
   /** Says goodbye and closes. */
   close(): void {
+    this.#isOver = true;
     this.#authentication.end();
     hangUp(this.#connection, this.#socket);
   }

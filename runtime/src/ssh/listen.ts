@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { createServer, type Server as NetServer, type Socket } from "node:net";
 import ssh2, { type Connection } from "ssh2";
 import { SILENT } from "../log.js";
@@ -13,6 +14,7 @@ import { type HostKey, loadHostKey } from "./keys/host-key.js";
 import type { HostKeySource } from "./keys/host-key-source.js";
 import { publicKeyLine } from "./keys/public-key.js";
 import type { ListenOptions } from "./listen-options.js";
+import { logWith } from "./log-with.js";
 import { printable } from "./printable.js";
 import { IDENT } from "./subsystem.js";
 import { formatHostPort } from "./target.js";
@@ -75,7 +77,17 @@ export async function listen(options: ListenOptions, ways: WaysIn): Promise<List
   ssh.on("connection", (connection: Connection & { readonly _sock: Socket }) => {
     const socket = connection._sock;
     const visitor = visitors.get(socket) as Visitor;
-    const settings = { ...authentication.settings, ways, guard, maxChannels, forwarding, session: options.session };
+    const connectionId = randomBytes(6).toString("base64url");
+    const named = { connectionId, log: logWith(log, () => ({ connection: connectionId })) };
+    const settings = {
+      ...authentication.settings,
+      ...named,
+      ways,
+      guard,
+      maxChannels,
+      forwarding,
+      session: options.session,
+    };
     const incoming = new IncomingConnection(connection, socket, visitor.address, settings);
     visitor.judge = () => incoming.judge();
     connection.once("ready", () => visitor.loggedIn());
@@ -110,14 +122,13 @@ export async function listen(options: ListenOptions, ways: WaysIn): Promise<List
   });
   server.on("error", (error: Error) => log.error({ err: error }, "TCP server"));
 
-  const stop = (): Promise<void> =>
-    new Promise((resolve) => {
-      server.close(() => {
-        door.close();
-        void authentication.close();
-        resolve();
-      });
-    });
+  const stop = async (): Promise<void> => {
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+    // Their sockets are gone, and say so a moment later.
+    await Promise.all([...open.keys()].map((socket) => new Promise((resolve) => socket.once("close", resolve))));
+    door.close();
+    await authentication.close();
+  };
   return {
     ...address,
     hostKeys: [publicKeyLine(hostKey.publicKey)],

@@ -86,7 +86,7 @@ async function begin(command: CallCommand, setting: CallSetting, streams: CallSt
 
 function resolve(reference: string, path: string, { server, peer }: CallSetting): ReturnType<ApiServer["resolve"]> {
   try {
-    return server.resolve(reference);
+    return server.resolve(reference, peer);
   } catch (error) {
     if (!(error instanceof RpcError) || error.status !== "NOT_FOUND") throw error;
     const near = nearestPath(path, new Catalogue(server.api, peer).paths);

@@ -31,11 +31,7 @@ export class Access {
   #over = false;
 
   /** @param who as logged in, and from where */
-  constructor(
-    who: { readonly user: string; readonly address: string },
-    proofs: readonly Proof[],
-    setting: AccessSetting,
-  ) {
+  constructor(who: Pick<Peer, "user" | "address" | "connectionId">, proofs: readonly Proof[], setting: AccessSetting) {
     this.#proofs = proofs;
     this.#setting = setting;
     this.#grants = proofs.map(({ grant }) => grant);
@@ -60,7 +56,7 @@ export class Access {
     clearTimeout(this.#expiry);
   }
 
-  #describe({ user, address }: { readonly user: string; readonly address: string }): Peer {
+  #describe({ user, ...connection }: Pick<Peer, "user" | "address" | "connectionId">): Peer {
     const granted = (): LoginGrant => this.#granted;
     const { keyName, environment } = granted();
     const fingerprint = this.#proofs.find((proof) => proof.fingerprint)?.fingerprint;
@@ -78,7 +74,7 @@ export class Access {
         return granted().permits;
       },
       ...(environment && { environment }),
-      address,
+      ...connection,
     };
   }
 

@@ -179,7 +179,7 @@ export class Authentication {
   }
 
   #accept(context: AuthContext, proof: Proof): void {
-    const { methods, allRequired, log } = this.#settings;
+    const { methods, allRequired, log, connectionId } = this.#settings;
     this.#proofs = [...this.#proofs, proof];
     if (allRequired && this.#proofs.length < methods.length) {
       const fields = { address: this.#address, user: context.username, method: proof.method };
@@ -187,7 +187,8 @@ export class Authentication {
       this.#answerStranger(() => context.reject(this.#methods(), true));
       return;
     }
-    const access = new Access({ user: context.username, address: this.#address, connectionId }, this.#proofs, {
+    const who = { user: context.username, address: this.#address, ...(connectionId !== undefined && { connectionId }) };
+    const access = new Access(who, this.#proofs, {
       authTimeout: this.#settings.authTimeout,
       changed: (scopes) => log.info({ ...this.who, scopes }, "scopes changed"),
       unknown: (reason) => log.warn({ ...this.who, reason }, "what a peer may do could not be looked up again"),

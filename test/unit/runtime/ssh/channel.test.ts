@@ -21,7 +21,7 @@ it("echoes 16 MB at once, past every window and buffer", async () => {
 it("tells the server who proved the key: user, fingerprint, name, scopes, address", async () => {
   const bench = await startBench();
   await bench.dial();
-  expect(bench.accepted[0]?.peer).toEqual({
+  expect(bench.accepted[0]?.peer).toMatchObject({
     user: "alice",
     fingerprint: bench.alice.publicKey.fingerprint,
     keyName: "alice@laptop",

@@ -1,0 +1,80 @@
+import { closeSync, openSync } from "node:fs";
+import { stat } from "node:fs/promises";
+import { pino } from "pino";
+import type { Logger } from "../log.js";
+import type { AuditFile } from "./audit-options.js";
+
+/** A log in a file. Whoever opened it closes it. */
+export interface OpenAuditFile {
+  readonly log: Logger;
+  /** Resolves when all lines are written. */
+  close(): Promise<void>;
+}
+
+/** Only the owner reads who comes and goes. */
+const MODE = 0o600;
+
+/** Milliseconds until it is noticed that the file has been moved away. */
+const CHECK_INTERVAL = 5000;
+
+/** How many bytes of lines may wait for a slow disk; more are dropped, and the server goes on. */
+const MAX_WAITING = 16 * 1024 * 1024;
+
+/**
+ * Opens a file for the audit log, and opens it again when it was moved away.
+ * @param problem is told what goes wrong later: the server goes on without what could not be written
+ * @throws Error that names the file, where it cannot be written
+ */
+export function openAuditFile(
+  { file, level = "info" }: AuditFile,
+  problem: (message: string, error?: Error) => void,
+): OpenAuditFile {
+  if (level !== "info" && level !== "warn")
+    throw new Error(`the option audit.level is ${level}; it takes info or warn`);
+  try {
+    closeSync(openSync(file, "a", MODE));
+  } catch (error) {
+    throw new Error(`the audit log cannot be written: ${(error as Error).message}`, { cause: error });
+  }
+  const destination = pino.destination({ dest: file, append: true, sync: false, mode: MODE, maxLength: MAX_WAITING });
+  destination.on("error", (error: Error) => problem("the audit log could not be written", error));
+  destination.on("drop", () => problem("the audit log is too slow: lines were dropped"));
+  const log = pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    destination,
+  );
+  let seen = identityOf(file);
+  const timer = setInterval(() => {
+    const now = identityOf(file);
+    void Promise.all([seen, now]).then(([before, after]) => {
+      if (before === after && after !== undefined) return;
+      destination.reopen();
+      seen = new Promise((resolve) => destination.once("ready", () => resolve(identityOf(file))));
+    });
+  }, CHECK_INTERVAL).unref();
+  return {
+    log,
+    close: () => {
+      clearInterval(timer);
+      return new Promise((resolve) => {
+        destination.once("close", resolve);
+        destination.end();
+      });
+    },
+  };
+}
+
+/** Tells one file from another of the same name; undefined where there is none. */
+async function identityOf(file: string): Promise<string | undefined> {
+  try {
+    const { dev, ino } = await stat(file);
+    return `${dev}:${ino}`;
+  } catch {
+    return undefined;
+  }
+}

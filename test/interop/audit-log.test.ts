@@ -1,0 +1,218 @@
+import { once } from "node:events";
+import { readFileSync, renameSync, statSync } from "node:fs";
+import { join } from "node:path";
+import ssh2 from "ssh2";
+import { expect, it, onTestFinished } from "vitest";
+import { openClient } from "../../runtime/src/client/client.js";
+import { sshTransport } from "../../runtime/src/ssh/dial.js";
+import { NOTES } from "../unit/runtime/adapters/notes-server.js";
+import { failure, makeKey, TestLog, tempDir, write } from "../unit/runtime/ssh/support.js";
+import { type Served, serveNotesOverSsh, start } from "./served.js";
+import { itWith } from "./stock.js";
+
+type Line = Record<string, unknown>;
+
+/** The lines of an audit log that is a file. */
+function linesOf(file: string): Line[] {
+  return readFileSync(file, "utf8")
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as Line);
+}
+
+interface NotesClient extends AsyncDisposable {
+  readonly notes: { get(request: object): Promise<unknown>; store(request: object): Promise<unknown> };
+  readonly note: { get(request: object): Promise<unknown> };
+  readonly ticks: { get(request: object): AsyncIterable<unknown> };
+}
+
+async function connect(served: Served, identity = served.key.file): Promise<NotesClient> {
+  const transport = sshTransport(`ssh://alice@127.0.0.1:${served.server.port}`, {
+    identity,
+    knownHosts: served.knownHosts,
+  });
+  const client = (await openClient(NOTES, transport, { reconnect: false })) as unknown as NotesClient;
+  onTestFinished(() => client[Symbol.asyncDispose]());
+  return client;
+}
+
+itWith(
+  ["ssh"],
+  "the audit log has a line for each connection, login, call and refusal, and nothing that was said",
+  async () => {
+    const directory = tempDir();
+    const file = join(directory, "audit.log");
+    const served = await serveNotesOverSsh({
+      audit: { file },
+      passwords: async ({ password }) => (password === "SECRET-PASSWORD" ? { scopes: [] } : undefined),
+    });
+    const client = await connect(served);
+    await client.notes.store({ text: "SECRET-BODY" });
+    expect(await failure(client.note.get({ id: 7 }))).toMatchObject({ status: "NOT_FOUND" });
+    for await (const _ of client.ticks.get({})) break;
+    await client[Symbol.asyncDispose]();
+
+    const env = { ...process.env, RPC_AUTHORIZATION: "SECRET-HEADER" };
+    await start("ssh", ["-o", "SendEnv=RPC_AUTHORIZATION", ...served.ssh, "STORE", "/notes", "text=SECRET-BODY"], {
+      env,
+    }).ended;
+    await start("ssh", [...served.ssh, "STORE", "/notes", "wrong=SECRET-BODY"]).ended;
+    await start("ssh", [...served.ssh, "GET", "/nowhere/at/all"]).ended;
+    await start("ssh", ["-W", "127.0.0.1:1", ...served.ssh]).ended;
+
+    const stranger = makeKey(directory, "stranger");
+    await failure(connect(served, stranger.file));
+    for (const password of ["SECRET-WRONG", "SECRET-PASSWORD"]) {
+      const other = new ssh2.Client();
+      other.on("error", () => {});
+      const done = Promise.race([once(other, "ready"), once(other, "close")]).catch(() => undefined);
+      other.connect({
+        host: "127.0.0.1",
+        port: served.server.port,
+        username: "bob",
+        password,
+        hostVerifier: () => true,
+      });
+      await done;
+      other.end();
+    }
+    await served.server.close();
+
+    const text = readFileSync(file, "utf8");
+    expect(text).not.toMatch(/SECRET/);
+    for (const key of [served.key, stranger]) expect(text).not.toContain(key.line.split(" ")[1]);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+
+    const lines = linesOf(file);
+    const { fingerprint } = served.key.publicKey;
+    const with_ = (message: string) => lines.filter(({ msg }) => msg === message);
+    const [login] = with_("authenticated");
+    expect(login).toMatchObject({
+      level: "info",
+      time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+      connection: expect.stringMatching(/^[\w-]{8}$/),
+      address: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
+      user: "alice",
+      fingerprint,
+      keyName: "alice@laptop",
+      method: "publickey",
+    });
+    const id = login?.["connection"];
+    const calls = with_("call");
+    expect(calls.slice(0, 3)).toEqual(
+      [
+        ["STORE /notes", "OK", "info"],
+        ["GET /notes/{id}", "NOT_FOUND", "warn"],
+        ["GET /ticks", "CANCELLED", "warn"],
+      ].map(([method, status, level], index) => ({
+        level,
+        time: expect.any(String),
+        connection: id,
+        call: `${id}.${index + 1}`,
+        address: login?.["address"],
+        user: "alice",
+        fingerprint,
+        keyName: "alice@laptop",
+        method,
+        status,
+        milliseconds: expect.any(Number),
+        bytesIn: expect.any(Number),
+        bytesOut: expect.any(Number),
+        msg: "call",
+      })),
+    );
+    expect(calls[0]).toMatchObject({ bytesIn: 22, bytesOut: 22 });
+    expect(calls.slice(3).map(({ method, status }) => [method, status])).toEqual([
+      ["STORE /notes", "OK"],
+      ["STORE /notes", "BAD_REQUEST"],
+      ["GET /nowhere/at/all", "NOT_FOUND"],
+    ]);
+    expect(with_("forwarding refused")).toMatchObject([{ kind: "direct-tcpip", to: "127.0.0.1:1", user: "alice" }]);
+    const refused = with_("authentication refused");
+    expect(refused).toMatchObject(
+      expect.arrayContaining([
+        expect.objectContaining({ fingerprint: stranger.publicKey.fingerprint, method: "publickey", level: "warn" }),
+        expect.objectContaining({ user: "bob", method: "password" }),
+      ]),
+    );
+    const closed = with_("SSH connection closed").find(({ connection }) => connection === id);
+    expect(closed).toMatchObject({ level: "info", milliseconds: expect.any(Number), bytesIn: expect.any(Number) });
+  },
+);
+
+it("says how a connection ended: by the client's word, without one, or by the server", async () => {
+  const audit = new TestLog();
+  const served = await serveNotesOverSsh({ audit });
+  const connectRaw = async () => {
+    const client = new ssh2.Client();
+    client.on("error", () => {});
+    client.connect({
+      host: "127.0.0.1",
+      port: served.server.port,
+      username: "alice",
+      privateKey: served.key.privateKey,
+      hostVerifier: () => true,
+    });
+    await once(client, "ready");
+    return client as ssh2.Client & { readonly _protocol: { disconnect(reason: number): void } };
+  };
+  const reasons = () => audit.with("SSH connection closed").map(({ level, fields }) => [level, fields["reason"]]);
+  (await connectRaw()).end();
+  await expect.poll(() => reasons().length).toBe(1);
+  (await connectRaw()).destroy();
+  await expect.poll(() => reasons().length).toBe(2);
+  const third = await connectRaw();
+  // "Too many connections", RFC 4253, section 11.1.
+  third._protocol.disconnect(12);
+  await expect.poll(() => reasons().length).toBe(3);
+  await connectRaw();
+  await served.server.close();
+  expect(reasons()).toEqual([
+    ["info", undefined],
+    ["warn", "lost without a goodbye"],
+    ["warn", expect.stringMatching(/^the client disconnected/)],
+    ["info", undefined],
+  ]);
+});
+
+it("goes on in a new file when the old one was moved away, as logrotate does it", async () => {
+  const file = join(tempDir(), "audit.log");
+  const served = await serveNotesOverSsh({ audit: { file } });
+  const client = await connect(served);
+  await client.notes.get({});
+  await expect.poll(() => linesOf(file).filter(({ msg }) => msg === "call").length).toBe(1);
+  renameSync(file, `${file}.1`);
+  await expect
+    .poll(
+      async () => {
+        await client.notes.get({});
+        return statSync(file, { throwIfNoEntry: false }) === undefined ? 0 : linesOf(file).length;
+      },
+      { timeout: 15_000, interval: 500 },
+    )
+    .toBeGreaterThan(0);
+  await served.server.close();
+  const calls = [...linesOf(`${file}.1`), ...linesOf(file)].filter(({ msg }) => msg === "call");
+  // None is lost or doubled on the way.
+  expect(calls.map(({ call }) => Number(String(call).split(".")[1]))).toEqual(calls.map((_, index) => index + 1));
+}, 30_000);
+
+it("writes down only what went wrong at the level warn", async () => {
+  const file = join(tempDir(), "audit.log");
+  const served = await serveNotesOverSsh({ audit: { file, level: "warn" } });
+  const client = await connect(served);
+  await client.notes.get({});
+  await failure(client.note.get({ id: 7 }));
+  await served.server.close();
+  expect(linesOf(file)).toMatchObject([{ msg: "call", status: "NOT_FOUND" }]);
+});
+
+it("does not start where the audit log cannot be written", async () => {
+  const file = write(tempDir(), "file", "");
+  expect((await failure(serveNotesOverSsh({ audit: { file: `${file}/audit.log` } }))).message).toMatch(
+    /^the audit log cannot be written: ENOTDIR/,
+  );
+  expect((await failure(serveNotesOverSsh({ audit: { file, level: "loud" } as never }))).message).toBe(
+    "the option audit.level is loud; it takes info or warn",
+  );
+});
