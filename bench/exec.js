@@ -1,0 +1,137 @@
+// Commands through a stock ssh, beside the same ssh to a stock sshd, interleaved in one run: the time of a small call over
+// ControlMaster, and the rate of files in both directions. It needs ssh and sshd.
+import { fork, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir, userInfo } from "node:os";
+import { join } from "node:path";
+import { generateKeyPair } from "../runtime/dist/testing.js";
+import { median, quantile, table } from "./measure.js";
+
+const BYTES = Number(process.argv[2] ?? 1024) * 2 ** 20;
+const ROUNDS = 3;
+const CALLS = 60;
+
+const directory = mkdtempSync(join(tmpdir(), "sshrpc-bench-"));
+const [user, host] = [generateKeyPair(), generateKeyPair()];
+for (const [name, text] of Object.entries({ user: user.privateKey, host: host.privateKey, keys: user.publicKey })) {
+  writeFileSync(join(directory, name), `${text.trimEnd()}\n`, { mode: 0o600 });
+}
+const ours = fork(new URL("exec-server.js", import.meta.url), [user.publicKey, host.privateKey, String(BYTES)]);
+const [{ port }] = await once(ours, "message");
+const sshd = await startSshd();
+const servers = { sshrpc: options(port), sshd: options(sshd.port) };
+try {
+  await calls();
+  await files();
+} finally {
+  for (const server of Object.values(servers)) spawnSync("ssh", [...server, "-O", "exit"], { stdio: "ignore" });
+  ours.disconnect();
+  sshd.child.kill();
+  rmSync(directory, { recursive: true });
+}
+
+/** Options for ssh, which shares one connection to this port. */
+function options(port) {
+  const known = join(directory, `known_${port}`);
+  writeFileSync(known, `[127.0.0.1]:${port} ${host.publicKey}\n`);
+  return [
+    ...["-F", "none", "-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes", "-i", join(directory, "user")],
+    ...["-o", `UserKnownHostsFile=${known}`, "-o", `ControlPath=${join(directory, `control_${port}`)}`],
+    ...["-p", String(port), `${userInfo().username}@127.0.0.1`],
+  ];
+}
+
+async function startSshd() {
+  // Debian's sshd insists on its folder, and only its service script makes it.
+  if (process.getuid() === 0) mkdirSync("/run/sshd", { recursive: true });
+  const free = createServer().listen(0, "127.0.0.1");
+  await once(free, "listening");
+  const { port } = free.address();
+  free.close();
+  const config = join(directory, "sshd_config");
+  writeFileSync(
+    config,
+    [
+      `Port ${port}`,
+      "ListenAddress 127.0.0.1",
+      `HostKey ${join(directory, "host")}`,
+      `AuthorizedKeysFile ${join(directory, "keys")}`,
+      "StrictModes no",
+      "UsePAM no",
+      "PidFile none",
+      "PermitRootLogin yes",
+      // The ciphers that sshrpc offers: what is compared is not the cipher.
+      "Ciphers aes256-gcm@openssh.com,aes128-gcm@openssh.com",
+    ].join("\n"),
+  );
+  const child = spawn("/usr/sbin/sshd", ["-D", "-e", "-f", config], { stdio: ["ignore", "ignore", "pipe"] });
+  await new Promise((resolve) => {
+    child.stderr.on("data", (text) => String(text).includes("listening") && resolve());
+  });
+  return { child, port };
+}
+
+async function calls() {
+  for (const server of Object.values(servers)) {
+    spawnSync("ssh", ["-o", "ControlMaster=yes", "-o", "ControlPersist=yes", ...server, "-fN"], { stdio: "ignore" });
+  }
+  const times = { "sshrpc GET /note": [], "sshd true": [] };
+  for (let call = 0; call < CALLS; call++) {
+    times["sshrpc GET /note"].push(await timed(servers.sshrpc, "GET /note", 1));
+    times["sshd true"].push(await timed(servers.sshd, "true", 0));
+  }
+  const [a, b] = Object.values(times).map((list) => median(list));
+  table(`a command over ControlMaster (median of ${CALLS}, interleaved)`, [
+    ["", "ms", "p95"],
+    ...Object.entries(times).map(([name, list]) => [name, median(list).toFixed(1), quantile(list, 0.95).toFixed(1)]),
+    ["ratio", (a / b).toFixed(2), ""],
+  ]);
+}
+
+async function timed(server, command, atLeast) {
+  const start = performance.now();
+  const child = spawn("ssh", [...server, command], { stdio: ["ignore", "pipe", "inherit"] });
+  let size = 0;
+  child.stdout.on("data", (chunk) => {
+    size += chunk.length;
+  });
+  const [status] = await once(child, "close");
+  if (status !== 0 || size < atLeast) throw new Error(`${command}: status ${status}, ${size} bytes`);
+  return performance.now() - start;
+}
+
+async function files() {
+  const down = { sshrpc: "GET /file", sshd: `head -c ${BYTES} /dev/zero` };
+  const up = { sshrpc: "STORE /file", sshd: "cat > /dev/null" };
+  const rows = [];
+  for (const [direction, commands] of Object.entries({ down, up })) {
+    const rates = { sshrpc: [], sshd: [] };
+    for (let round = 0; round < ROUNDS; round++) {
+      for (const name of ["sshrpc", "sshd"]) rates[name].push(await rate(direction, servers[name], commands[name]));
+    }
+    const ratios = rates.sshrpc.map((ours, round) => ours / rates.sshd[round]);
+    rows.push([direction, ...Object.values(rates).map((list) => Math.round(median(list))), median(ratios).toFixed(2)]);
+  }
+  table(`a file of ${BYTES / 2 ** 20} MiB, in MB/s (median of ${ROUNDS} interleaved rounds)`, [
+    ["", "sshrpc", "sshd", "ratio"],
+    ...rows,
+  ]);
+}
+
+async function rate(direction, server, command) {
+  const own = server.flatMap((word) => (word.startsWith("ControlPath") ? ["ControlPath=none"] : [word]));
+  const ssh = 'ssh "$@"';
+  const script = direction === "down" ? `${ssh} | wc -c` : `head -c ${BYTES} /dev/zero | ${ssh}`;
+  const start = performance.now();
+  const child = spawn("sh", ["-c", script, "sh", ...own, command], { stdio: ["ignore", "pipe", "inherit"] });
+  let text = "";
+  child.stdout.on("data", (chunk) => {
+    text += chunk;
+  });
+  await once(child, "close");
+  const expected = direction === "down" || server === servers.sshrpc ? BYTES : undefined;
+  if (expected !== undefined && Number(text) !== expected) throw new Error(`${command}: ${text} of ${BYTES} bytes`);
+  return BYTES / 1e6 / ((performance.now() - start) / 1000);
+}
