@@ -28,6 +28,7 @@ export interface DialSettings {
   readonly countdown: Countdown;
   readonly keepaliveInterval: number;
   readonly keepaliveMisses: number;
+  readonly debug?: ((line: string) => void) | undefined;
   readonly signal: AbortSignal | undefined;
   /** Aborted here once the attempt has ended, well or not: nobody needs to be asked any more. */
   readonly ended: AbortController;
@@ -90,7 +91,7 @@ class Dial<Opened extends EventEmitter, Raw> {
   }
 
   #start(): void {
-    const { login, verifier, keepaliveInterval, keepaliveMisses, ended } = this.#settings;
+    const { login, verifier, keepaliveInterval, keepaliveMisses, debug, ended } = this.#settings;
     const authHandler = (methods: string[] | null, partial: boolean | null, done: NextMethod) =>
       void this.#authenticate(methods, partial === true, done);
     try {
@@ -105,6 +106,7 @@ class Dial<Opened extends EventEmitter, Raw> {
         readyTimeout: 0,
         keepaliveInterval,
         keepaliveCountMax: keepaliveMisses,
+        ...(debug && { debug }),
       });
       patchLogin(this.#client, login, ended.signal);
       guardDial(this.#client, this.#socket, (reason) => this.#onError(new Error(reason)));

@@ -25,4 +25,9 @@ export interface DialOptions extends LoginOptions, HostTrustOptions {
   readonly keepaliveInterval?: number;
   /** How many such questions may go unanswered before the connection counts as lost. Default: 3. */
   readonly keepaliveMisses?: number;
+  /**
+   * Is told what happens on the connections, a line each, with the host in front: algorithms, keys, ways to log in, packets;
+   * never a secret, nor what is carried. Default: nobody is.
+   */
+  readonly debug?: (line: string) => void;
 }

@@ -3,6 +3,7 @@ import { RpcError } from "../contract/rpc-error.js";
 import type { Transport } from "../transport.js";
 import { Login } from "./auth/login.js";
 import type { Carrier } from "./carrier.js";
+import { checkNumber, MAX_TIME } from "./check-number.js";
 import { Countdown } from "./countdown.js";
 import { carrierChannelTo, type DialChannel, SUBSYSTEM_CHANNEL } from "./dial-channel.js";
 import { type DialSettings, dialConnection } from "./dial-connection.js";
@@ -10,6 +11,7 @@ import type { DialOptions } from "./dial-options.js";
 import type { Dialer } from "./dialer.js";
 import { Passphrases } from "./keys/passphrase.js";
 import { type DialMemory, prepareOffers, prepareVerifier } from "./prepare-hop.js";
+import { printable } from "./printable.js";
 import { SshConnector } from "./remote/ssh-connector.js";
 import { type Hop, parseJumps, pinsOf, planRoute } from "./route.js";
 import { formatTarget, parseAddress, toTarget } from "./target.js";
@@ -29,6 +31,11 @@ export function sshTransport(target: string, options: DialOptions = {}): Transpo
   return { address, open: (signal) => dial(SUBSYSTEM_CHANNEL, signal), ssh: () => new SshConnector(made) };
 }
 
+/** In milliseconds, but for the misses. */
+const CONNECT_TIMEOUT = 10_000;
+const KEEPALIVE_INTERVAL = 15_000;
+const KEEPALIVE_MISSES = 3;
+
 /** See {@link sshTransport}. */
 export function dialer(target: string, options: DialOptions = {}): Dialer {
   const address = parseAddress(target);
@@ -36,6 +43,7 @@ export function dialer(target: string, options: DialOptions = {}): Dialer {
   // What can be wrong with options is said at once.
   pinsOf(options.hostKey);
   parseJumps(options.jump);
+  checkTimes(options);
   const memory: DialMemory = { passphrases: new Passphrases(options.passphrase), accepted: new Set() };
   let route: readonly Hop[] | undefined;
   return {
@@ -46,6 +54,16 @@ export function dialer(target: string, options: DialOptions = {}): Dialer {
       return dialRoute(route, memory, channel, signal);
     },
   };
+}
+
+function checkTimes({ connectTimeout = 1, keepaliveInterval = 0, keepaliveMisses = 0 }: DialOptions): void {
+  try {
+    checkNumber("connectTimeout", connectTimeout, 1, MAX_TIME);
+    checkNumber("keepaliveInterval", keepaliveInterval, 0, MAX_TIME);
+    checkNumber("keepaliveMisses", keepaliveMisses, 0);
+  } catch (error) {
+    throw new RpcError("BAD_REQUEST", (error as Error).message);
+  }
 }
 
 /** A hop with all that was read for it. */
@@ -60,7 +78,7 @@ async function dialRoute<Opened extends EventEmitter, Raw>(
   channel: DialChannel<Opened, Raw>,
   signal: AbortSignal | undefined,
 ): Promise<Opened> {
-  const countdown = new Countdown(route.at(-1)?.options.connectTimeout ?? 10_000);
+  const countdown = new Countdown(route.at(-1)?.options.connectTimeout ?? CONNECT_TIMEOUT);
   // Preparing may wait for a person; the caller need not.
   const preparing = prepare(route, memory, countdown, signal);
   const legs = await untilAborted(preparing, signal, undefined, "the attempt to connect was cancelled");
@@ -87,7 +105,8 @@ async function prepare(
 ): Promise<readonly Leg[]> {
   const legs: Leg[] = [];
   for (const hop of route) {
-    const { keepaliveInterval, keepaliveMisses } = hop.options;
+    const { keepaliveInterval = KEEPALIVE_INTERVAL, keepaliveMisses = KEEPALIVE_MISSES, debug } = hop.options;
+    const tell = debug && ((line: string) => debug(`${formatTarget(hop.target)}: ${printable(line, 1000)}`));
     const ended = new AbortController();
     const agentSignal = signal === undefined ? ended.signal : AbortSignal.any([signal, ended.signal]);
     const [verifier, offers] = await Promise.all([
@@ -99,13 +118,12 @@ async function prepare(
       options: hop.options,
       offers,
       patiently: (answer) => countdown.pauseFor(answer),
+      debug: tell,
     });
     legs.push({
       hop,
       settings: {
-        ...{ login, verifier, countdown, signal, ended },
-        keepaliveInterval: keepaliveInterval ?? 15_000,
-        keepaliveMisses: keepaliveMisses ?? 3,
+        ...{ login, verifier, countdown, signal, ended, keepaliveInterval, keepaliveMisses, debug: tell },
       },
     });
   }

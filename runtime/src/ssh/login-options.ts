@@ -19,11 +19,12 @@ export interface PromptRequest extends Account {
 /** What a client logs in with, beside its keys the ways that people use. Who gives none of them relies on keys. */
 export interface LoginOptions {
   /**
-   * The private keys to log in with: a file, several to be tried in order, or the text of one. Formats: OpenSSH, PKCS#8, and
+   * The private keys to log in with: a file, the text of one, or a function that gets that; or several, to be tried in order;
+   * an empty list for none. Formats: OpenSSH, PKCS#8, and
    * PEM of RSA and ECDSA. A certificate beside it (`id_ed25519-cert.pub`) is shown first.
    * Default: the keys of the agent, then `~/.ssh/id_ed25519`, `id_ecdsa` and `id_rsa`, those that exist.
    */
-  readonly identity?: IdentitySource | readonly string[];
+  readonly identity?: IdentitySource | readonly IdentitySource[];
   /** User certificates, beside those beside the identities: files, each of a key of an identity or of the agent. */
   readonly certificate?: string | readonly string[];
   /** Whether no other key of the agent than the identities is offered. Default: true where `identity` is given. */
@@ -47,8 +48,8 @@ export interface LoginOptions {
   /** Asked where the server wants the password changed, with what it says. Default: the login fails. */
   readonly newPassword?: (account: Account & { readonly message: string }) => string | Promise<string>;
   /**
-   * Answers a server's questions, one answer a prompt, in order; undefined gives up. Called for every round: three logins of
-   * at most twenty rounds.
+   * Answers a server's questions, one answer a prompt, in order; undefined gives up. Called for every round: in three
+   * tries and twenty rounds at most.
    */
   readonly prompts?: (request: PromptRequest) => readonly string[] | undefined | Promise<readonly string[] | undefined>;
 }

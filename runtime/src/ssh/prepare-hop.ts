@@ -81,8 +81,7 @@ function agentSocket({ agent }: DialOptions, configured: string | false | undefi
 }
 
 function identitySources(identity: DialOptions["identity"]): readonly IdentitySource[] | undefined {
-  if (identity === undefined) return undefined;
-  return typeof identity === "object" && "privateKey" in identity ? [identity] : toList(identity);
+  return identity === undefined ? undefined : ([identity].flat() as readonly IdentitySource[]);
 }
 
 function toList(value: string | readonly string[] | undefined): readonly string[] | undefined {

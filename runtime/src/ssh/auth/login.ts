@@ -12,6 +12,8 @@ export interface LoginSettings {
   readonly offers: Offers;
   /** Waits for what may take a person's time. */
   readonly patiently: <T>(answer: Promise<T>) => Promise<T>;
+  /** Is told what is tried. */
+  readonly debug?: ((line: string) => void) | undefined;
 }
 
 /** As ssh's NumberOfPasswordPrompts. */
@@ -145,6 +147,7 @@ export class Login {
 
   #try<M extends AnyAuthMethod>(name: string, method: M, key?: OfferedKey): M {
     this.#last = key === undefined ? { name } : { name, key };
+    this.#settings.debug?.(`Login: trying ${method.type}${key === undefined ? "" : ` with ${key.label}`}`);
     return method;
   }
 

@@ -6,7 +6,7 @@ import { loadCertificate, type ShownCertificate } from "./certificate-file.js";
 import { makeSignature } from "./make-signature.js";
 import type { Passphrases } from "./passphrase.js";
 import { deviceProblem, parsePrivateKey, privateKeyRules } from "./private-key.js";
-import { type PublicKey, parsePublicKey, publicKeyFromBlob } from "./public-key.js";
+import { type PublicKey, parsePublicKey, publicKeyFromBlob, sameKey } from "./public-key.js";
 import { expandHome, readFileChecked } from "./read-file.js";
 import { isSecurityKeyType } from "./signature.js";
 
@@ -25,8 +25,18 @@ export interface Identity {
   sign(data: Buffer, algorithm: string): Promise<Buffer>;
 }
 
-/** Where a private key comes from: a file, or the text of one. */
-export type IdentitySource = string | { readonly privateKey: string | Buffer };
+type PrivateKeyText = string | Buffer;
+
+/**
+ * Where a private key comes from: a file, or the text of one, or a function that gets it. With the public half, which is a line
+ * such as `ssh-ed25519 AAAA…`, the function is called only once a server wants a signature of that key.
+ */
+export type IdentitySource =
+  | string
+  | {
+      readonly privateKey: PrivateKeyText | (() => PrivateKeyText | Promise<PrivateKeyText>);
+      readonly publicKey?: string;
+    };
 
 /**
  * Loads a client's private key from a file, or from the text of one. An encrypted one of OpenSSH's format, or one with its
@@ -35,11 +45,16 @@ export type IdentitySource = string | { readonly privateKey: string | Buffer };
  * others, is damaged, of a format that cannot be read, or encrypted and the passphrase does not open it.
  */
 export async function loadIdentity(from: IdentitySource, passphrases: Passphrases): Promise<Identity> {
+  if (typeof from === "object" && typeof from.privateKey === "function") {
+    return loadLazily(from.privateKey, from.publicKey, passphrases);
+  }
   const file = typeof from === "string" ? expandHome(from) : undefined;
   const source = file ?? "options.identity";
   const name = file === undefined ? "the private key in options.identity" : `identity ${file}`;
   const data =
-    typeof from === "string" ? (await readFileChecked(source, privateKeyRules("identity"))).data : from.privateKey;
+    typeof from === "string"
+      ? (await readFileChecked(source, privateKeyRules("identity"))).data
+      : (from.privateKey as PrivateKeyText);
   const certificates = file === undefined ? [] : await certificatesBeside(file);
 
   const hinted = publicHalf(data);
@@ -73,6 +88,28 @@ export async function loadIdentity(from: IdentitySource, passphrases: Passphrase
       if (!key.getPublicSSH().equals(publicKey.blob))
         throw new Error(`${name} does not fit its public half in ${file}.pub`);
       return makeSignature(key, algorithm, data);
+    },
+  };
+}
+
+async function loadLazily(
+  get: () => PrivateKeyText | Promise<PrivateKeyText>,
+  publicKey: string | undefined,
+  passphrases: Passphrases,
+): Promise<Identity> {
+  const load = async () => loadIdentity({ privateKey: await get() }, passphrases);
+  if (publicKey === undefined) return load();
+  const [type = "", base64 = ""] = publicKey.trim().split(/\s+/);
+  const shown = parsePublicKey(type, base64);
+  return {
+    publicKey: shown,
+    source: "options.identity",
+    certificates: [],
+    locked: false,
+    sign: async (data, algorithm) => {
+      const loaded = await load();
+      if (sameKey(loaded.publicKey, shown)) return loaded.sign(data, algorithm);
+      throw new Error("the private key in options.identity does not fit its publicKey");
     },
   };
 }

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
+import { connect } from "node:net";
 import { expect, it } from "vitest";
 import { sshTransport } from "../../../../runtime/src/ssh/dial.js";
-import { failure, freePort, makeKey, startBench, startTcp, tempDir, write } from "./support.js";
+import { closed, failure, freePort, makeKey, startBench, startTcp, tempDir, write } from "./support.js";
 
 /** Dials a port of the loopback interface with a key that nobody knows, and gives the error. */
 async function dialPort(port: number, options = {}) {
@@ -187,4 +188,41 @@ it("stops when the signal aborts: before, while it connects, and later no more",
   const duplex = await bench.dial({}, late.signal);
   late.abort();
   expect(duplex.destroyed).toBe(false);
+});
+
+it("tells what happens, with the host in front, and no secret", async () => {
+  const bench = await startBench();
+  const lines: string[] = [];
+  await bench.dial({ debug: (line) => void lines.push(line) });
+  expect(lines.every((line) => line.startsWith(`${bench.address}: `))).toBe(true);
+  const text = lines.join("\n");
+  expect(text).toMatch(/Handshake: \(local\) KEX method/);
+  expect(text).toContain(`Login: trying publickey with ${bench.alice.publicKey.fingerprint} (${bench.alice.file})`);
+  lines.length = 0;
+  await failure(bench.dial({ identity: [], password: "correct horse", debug: (line) => void lines.push(line) }));
+  expect(lines.join("\n")).not.toContain("correct horse");
+});
+
+it.each([
+  [{ connectTimeout: 0 }, "the option connectTimeout is 0; it takes a whole number from 1 to 2147483647"],
+  [{ connectTimeout: Number.NaN }, /^the option connectTimeout is NaN/],
+  [{ keepaliveInterval: -1 }, /^the option keepaliveInterval is -1/],
+  [{ keepaliveMisses: 1.5 }, /^the option keepaliveMisses is 1.5/],
+])("refuses %o at once", (options, message) => {
+  expect(() => sshTransport("edge", options)).toThrow(message);
+});
+
+it("counts a server that has gone silent as lost", async () => {
+  const bench = await startBench();
+  let silent = false;
+  const port = await startTcp((socket) => {
+    const onward = connect(bench.listener.port, "127.0.0.1");
+    socket.on("data", (chunk) => silent || onward.write(chunk)).on("close", () => onward.destroy());
+    onward.on("error", () => {}).on("data", (chunk) => silent || socket.write(chunk));
+  });
+  const knownHosts = write(bench.directory, "relayed", `[127.0.0.1]:${port} ${bench.hostKey.line}\n`);
+  const options = { identity: bench.alice.file, knownHosts, keepaliveInterval: 50, keepaliveMisses: 2 };
+  const duplex = await sshTransport(`ssh://alice@127.0.0.1:${port}`, options).open();
+  silent = true;
+  expect((await closed(duplex))?.message).toMatch(/was lost: Keepalive timeout$/);
 });

@@ -8,6 +8,7 @@ import { generateEd25519 } from "../../../../../runtime/src/ssh/keys/generate-ed
 import { createHostKey, loadHostKey } from "../../../../../runtime/src/ssh/keys/host-key.js";
 import { type IdentitySource, loadIdentity } from "../../../../../runtime/src/ssh/keys/identity.js";
 import { type Passphrase, Passphrases } from "../../../../../runtime/src/ssh/keys/passphrase.js";
+import { publicKeyLine } from "../../../../../runtime/src/ssh/keys/public-key.js";
 import { parseSignature, verifySignature } from "../../../../../runtime/src/ssh/keys/signature.js";
 import { itWith } from "../../../../interop/stock.js";
 import { failure, tempDir, write } from "../support.js";
@@ -161,4 +162,28 @@ it("makes ed25519 keys that can always be read again", async () => {
     const identity = await loadIdentity({ privateKey }, new Passphrases(undefined));
     expect(identity.publicKey.blob.equals(publicKey.blob)).toBe(true);
   }
+});
+
+it("gets a private key only when it is to sign, where its public half is known", async () => {
+  const { privateKey, publicKey } = generateEd25519();
+  let asked = 0;
+  const source = {
+    privateKey: async () => {
+      asked++;
+      return privateKey;
+    },
+    publicKey: `${publicKeyLine(publicKey)} a comment`,
+  };
+  await loadIdentity(source, new Passphrases(undefined));
+  expect(asked).toBe(0);
+  expect(await use(source)).toBe("ssh-ed25519");
+  expect(asked).toBe(1);
+  expect(await use({ privateKey: source.privateKey })).toBe("ssh-ed25519");
+  const other = publicKeyLine(generateEd25519().publicKey);
+  expect((await failure(use({ ...source, publicKey: other }))).message).toMatch(/does not fit its publicKey$/);
+  expect((await failure(use({ ...source, publicKey: "ssh-ed25519 !" }))).message).toMatch(
+    /is damaged: it is not base64/,
+  );
+  const failing = { ...source, privateKey: () => Promise.reject(new Error("the vault is closed")) };
+  expect((await failure(use(failing))).message).toBe("the vault is closed");
 });
