@@ -1,17 +1,26 @@
+import { createReadStream, openSync, statSync } from "node:fs";
+import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
-import { Argument, type Command } from "commander";
+import { Argument, type Command, Option } from "commander";
+import { readInputItems } from "../adapters/exec/input-json.js";
+import { escapeUnsafe } from "../adapters/exec/json-text.js";
 import { callPath } from "../client/call-path.js";
 import { VERBS, type Verb } from "../contract/verb.js";
-import { sshTransport } from "../ssh/dial.js";
 import { printable } from "../ssh/printable.js";
-import { terminalPrompts } from "../terminal/prompts.js";
+import type { Transport } from "../transport.js";
+import { DEFAULT_LIMITS } from "../wire/limits.js";
 import { durationFrom } from "./duration.js";
 import { UsageError } from "./failure.js";
+import { OutputStream } from "./output-stream.js";
 
 interface CallFlags {
+  readonly via: "ssh2" | "ssh";
+  readonly jump?: string;
   readonly identity?: string;
   readonly knownHosts?: string;
   readonly timeout?: number;
+  readonly items?: string;
+  readonly bytes?: boolean;
 }
 
 /** `sshrpc call ssh://user@host:port VERB PATH [JSON]`: one call; what it answers goes to standard output, a JSON a line. */
@@ -23,25 +32,81 @@ export function addCallCommand(program: Command): void {
     .addArgument(new Argument("<verb>").choices(VERBS))
     .argument("<path>", "the resource, such as /notes/42")
     .argument("[json]", 'the request, such as \'{"text":"hi"}\'; - reads it from standard input', "{}")
+    .addOption(
+      new Option("--via <what>", "what connects: ssh2 (built in), or this system's ssh with all of its configuration")
+        .choices(["ssh2", "ssh"])
+        .default("ssh2"),
+    )
+    .option("--jump <hosts>", "hosts to go through, in order: alice@bastion,ssh://bob@inner:2222")
     .option("--identity <file>", "the private key to log in with (default: the agent's keys, then ~/.ssh/id_*)")
     .option("--known-hosts <file>", "the host keys to trust (default: ~/.ssh/known_hosts, /etc/ssh/ssh_known_hosts)")
-    .option("--timeout <duration>", "how long the call may take, such as 500ms or 2m (default: 30s)", durationFrom(1))
+    .option("--items <file>", "what to stream to the method, a JSON a line; - for standard input")
+    .option("--bytes", "what is streamed is raw bytes, in both directions")
+    .option(
+      "--timeout <duration>",
+      "how long it may take, such as 500ms or 2m (default: 30s, streams as long as they last)",
+      durationFrom(1),
+    )
     .action(call);
 }
 
 async function call(address: string, verb: Verb, path: string, json: string, flags: CallFlags): Promise<void> {
-  const { identity, knownHosts, timeout } = flags;
+  if (json === "-" && flags.items === "-")
+    throw new UsageError("standard input carries the request or --items, not both");
   const request = parseRequest(json === "-" ? await text(process.stdin) : json);
-  const transport = sshTransport(address, {
-    ...terminalPrompts(),
+  const { timeout, bytes } = flags;
+  const output = new OutputStream(process.stdout);
+  const print = (value: unknown): Promise<void> =>
+    output.write(`${escapeUnsafe(JSON.stringify(value, null, process.stdout.isTTY ? 2 : 0))}\n`);
+  const onItem = (item: unknown): Promise<void> => (bytes ? output.write(item as Uint8Array) : print(item));
+  const items = flags.items === undefined ? undefined : readItems(flags.items, bytes);
+  try {
+    const transport = await openTransport(address, flags);
+    const response = await callPath(transport, verb, path, request, {
+      timeout,
+      bytes,
+      items,
+      onItem,
+      signal: output.signal,
+    });
+    if (response !== undefined) await print(response);
+  } catch (error) {
+    // Who read the output has seen enough: `sshrpc call … | head`.
+    if (!output.signal.aborted) throw error;
+  }
+}
+
+/** Each is loaded only when it is asked for. */
+async function openTransport(address: string, flags: CallFlags): Promise<Transport> {
+  const { identity, knownHosts, jump } = flags;
+  const options = {
     ...(identity !== undefined && { identity }),
     ...(knownHosts !== undefined && { knownHosts }),
-  });
-  const print = (value: unknown): void => {
-    process.stdout.write(`${JSON.stringify(value, null, process.stdout.isTTY ? 2 : 0)}\n`);
+    ...(jump !== undefined && { jump: jump.split(",").flatMap((hop) => hop.trim() || []) }),
   };
-  const response = await callPath(transport, verb, path, request, { timeout, onItem: print });
-  if (response !== undefined) print(response);
+  if (flags.via === "ssh") {
+    const { opensshTransport } = await import("../openssh/openssh-transport.js");
+    return opensshTransport(address, { ...options, interactive: process.stderr.isTTY });
+  }
+  const [{ sshTransport }, { terminalPrompts }] = await Promise.all([
+    import("../ssh/dial.js"),
+    import("../terminal/prompts.js"),
+  ]);
+  return sshTransport(address, { ...terminalPrompts(), ...options });
+}
+
+function readItems(file: string, isBytes = false): AsyncIterable<unknown> {
+  const input: Readable = file === "-" ? process.stdin : createReadStream(file, { fd: openFile(file) });
+  return isBytes ? input : readInputItems(input, DEFAULT_LIMITS.message);
+}
+
+function openFile(file: string): number {
+  try {
+    if (statSync(file).isDirectory()) throw Object.assign(new Error(), { code: "EISDIR" });
+    return openSync(file, "r");
+  } catch (error) {
+    throw new UsageError(`${printable(file)} cannot be read (${(error as NodeJS.ErrnoException).code}): --items`);
+  }
 }
 
 function parseRequest(json: string): unknown {
