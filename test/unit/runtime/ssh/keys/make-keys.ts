@@ -20,8 +20,9 @@ export function uint64(value: bigint): Buffer {
   return bytes;
 }
 
-function mpint(hex: Uint8Array): Buffer {
-  const bytes = Buffer.from(hex);
+function mpint(number: Buffer): Buffer {
+  const start = number.findIndex((byte) => byte !== 0);
+  const bytes = number.subarray(start);
   return string((bytes[0] as number) & 0x80 ? Buffer.concat([Buffer.alloc(1), bytes]) : bytes);
 }
 
