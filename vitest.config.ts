@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-const entries = ["schema", "server", "client", "testing", "generated", "contract"];
+const entries = ["schema", "server", "client", "testing", "generated", "prompts", "contract"];
 
 export default defineConfig({
   resolve: {

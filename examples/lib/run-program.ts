@@ -6,11 +6,12 @@ export class UsageError extends Error {}
 /**
  * Runs a program of so many arguments. It ends with status 0; with 2 and the usage where the arguments are not what they
  * should be; with 1 and one line where something fails; with 130 after Ctrl-C.
+ * @param count undefined where the program itself looks at how many there are
  * @param main is given the arguments, and a signal that aborts on SIGINT and SIGTERM
  */
 export async function runProgram(
   usage: string,
-  count: number,
+  count: number | undefined,
   main: (args: readonly string[], signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const stop = new AbortController();
@@ -18,7 +19,8 @@ export async function runProgram(
   process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
   try {
     const args = process.argv.slice(2);
-    if (args.length !== count) throw new UsageError(`it takes ${count} argument${count === 1 ? "" : "s"}`);
+    if (count !== undefined && args.length !== count)
+      throw new UsageError(`it takes ${count} argument${count === 1 ? "" : "s"}`);
     await main(args, stop.signal);
   } catch (error) {
     if (stop.signal.aborted) process.exitCode = 130;

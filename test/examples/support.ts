@@ -54,6 +54,16 @@ export class Workplace implements AsyncDisposable {
     writeFileSync(this.path("server/authorized_keys"), line, { mode: 0o600 });
   }
 
+  /** The key that the programs log in with, as a line of authorized_keys. */
+  get publicKey(): string {
+    return this.#key.publicKey;
+  }
+
+  /** Makes a host known to the programs. @param line of known_hosts */
+  know(line: string): void {
+    appendFileSync(this.path("home/.ssh/known_hosts"), `${line}\n`);
+  }
+
   path(name: string): string {
     return join(this.directory, name);
   }
