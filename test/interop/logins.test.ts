@@ -34,6 +34,14 @@ const plink: Login = async (bench, { file }, input) => {
   );
 };
 
+const dbclient: Login = async (bench, { file }, input) => {
+  await run("dropbearconvert", ["openssh", "dropbear", file, `${file}.db`]);
+  const port = ["-p", String(bench.listener.port)];
+  return run("dbclient", ["-T", "-y", "-y", "-i", `${file}.db`, ...port, "-s", "alice@127.0.0.1", "sshrpc"], input, {
+    HOME: bench.directory,
+  });
+};
+
 const ASYNCSSH = `
 import asyncio, asyncssh, sys
 async def main(port, key, known):
@@ -70,6 +78,7 @@ const paramiko: Login = (bench, { file }, input) =>
 const CLIENTS: readonly (readonly [string, readonly string[], Login])[] = [
   ["ssh", ["ssh"], ssh],
   ["plink", ["plink", "puttygen"], plink],
+  ["dbclient", ["dbclient", "dropbearconvert"], dbclient],
   ["asyncssh", ["python3-asyncssh"], asyncssh],
   ["paramiko", ["python3-paramiko"], paramiko],
 ];
