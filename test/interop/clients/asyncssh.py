@@ -1,0 +1,12 @@
+# Runs one command like `ssh`: standard streams through, exit status of the command. python3 asyncssh.py PORT KEY KNOWN_HOSTS COMMAND
+import asyncio, sys
+import asyncssh
+
+async def main(port, key, known, command):
+    async with asyncssh.connect("127.0.0.1", int(port), username="alice", client_keys=[key], known_hosts=known,
+                                agent_path=None, config=None) as connection:
+        result = await connection.run(command, stdin=sys.stdin.buffer, stdout=sys.stdout.buffer,
+                                      stderr=sys.stderr.buffer, encoding=None)
+        sys.exit(result.exit_status)
+
+asyncio.run(main(*sys.argv[1:]))

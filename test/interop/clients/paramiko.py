@@ -1,0 +1,32 @@
+# Runs one command like `ssh`: standard streams through, exit status of the command. python3 paramiko.py PORT KEY KNOWN_HOSTS COMMAND
+import sys, threading
+sys.path.pop(0)  # This file has the name of the module.
+import paramiko
+
+port, key, known, command = sys.argv[1:]
+client = paramiko.SSHClient()
+client.load_host_keys(known)
+client.connect("127.0.0.1", int(port), username="alice", key_filename=key, allow_agent=False, look_for_keys=False)
+channel = client.get_transport().open_session()
+channel.exec_command(command)
+
+def send():
+    while data := sys.stdin.buffer.read1(65536):
+        channel.sendall(data)
+    channel.shutdown_write()
+
+def errors():
+    while data := channel.recv_stderr(65536):
+        sys.stderr.buffer.write(data)
+        sys.stderr.buffer.flush()
+
+threads = [threading.Thread(target=task, daemon=True) for task in (send, errors)]
+for thread in threads:
+    thread.start()
+while data := channel.recv(65536):
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+threads[1].join(5)
+status = channel.recv_exit_status()
+client.close()
+sys.exit(status)
