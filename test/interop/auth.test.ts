@@ -1,6 +1,8 @@
 import { spawn } from "node:child_process";
-import { appendFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { expect, onTestFinished } from "vitest";
+import { parseCertificate } from "../../runtime/src/ssh/keys/certificate.js";
+import { KeyRevocationList } from "../../runtime/src/ssh/keys/krl.js";
 import type { ListenOptions } from "../../runtime/src/ssh/listen-options.js";
 import { type Bench, makeKey, startBench, tempDir, write } from "../unit/runtime/ssh/support.js";
 import { type Outcome, run } from "./run.js";
@@ -193,6 +195,37 @@ for (const [title, revoke] of [
     expect(bench.log.with("access withdrawn")).toHaveLength(1);
   });
 }
+
+itWith(["ssh-keygen"], "key revocation lists say here what they say to ssh-keygen -Q", async () => {
+  const authority = new Authority();
+  await authority.line();
+  const files: { name: string; blob: Buffer }[] = [];
+  for (let serial = 1; serial <= 40; serial++) {
+    const args = ["-n", "alice", "-z", String(serial ** 3), "-I", `id ${serial % 7}`];
+    const file = await authority.certify(args);
+    const blob = Buffer.from(readFileSync(`${file}-cert.pub`, "utf8").split(" ")[1] as string, "base64");
+    files.push({ name: `${file}-cert.pub`, blob });
+  }
+  // Close numbers become bitmaps, wide ones lists and ranges.
+  const serials = [1, 8, 27, 64, 125, 512, 1000, 8000, 9261].map((serial) => `serial: ${serial}`);
+  const others = ["serial: 20000-30000", "id: id 3", await keyLines(`key: ${files[4]?.name.replace("-cert", "")}\n`)];
+  const spec = write(authority.directory, "spec", `${[...serials, ...others].join("\n")}\n`);
+  const list = `${authority.directory}/krl`;
+  await run("ssh-keygen", ["-q", "-k", "-f", list, "-s", `${authority.file}.pub`, spec]);
+  const { stdout } = await run("ssh-keygen", ["-Q", "-f", list, ...files.map(({ name }) => name)]);
+  const theirs = stdout
+    .trim()
+    .split("\n")
+    .map((line) => /: REVOKED$/.test(line));
+  const krl = new KeyRevocationList(readFileSync(list));
+  const ours = files.map(({ blob }) => {
+    const certificate = parseCertificate(blob);
+    return krl.revokes(certificate.key) || krl.revokes(certificate.authority) || krl.revokesCertificate(certificate);
+  });
+  expect(theirs).toHaveLength(40);
+  expect(ours).toEqual(theirs);
+  expect(new Set(theirs).size).toBe(2);
+});
 
 /** Logs in and stays, until the server ends it: then it gives the exit status. */
 async function hold(bench: Bench, file: string): Promise<() => Promise<number | null>> {
