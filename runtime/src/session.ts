@@ -18,7 +18,8 @@ export interface Session {
   readonly peer: Peer;
   /**
    * Standard input and output. Its readable side ends where the peer's input does; its writable side takes no more than
-   * the peer reads. It is destroyed when the peer is gone, and that is when `signal` aborts.
+   * the peer reads. It is destroyed when the peer is gone, and that is when `signal` aborts. A `for await` over it would
+   * end both sides with the input.
    */
   readonly stream: Duplex;
   /** What its key says, and what the peer sent, as far as it is let in: names that begin with `RPC_`. */

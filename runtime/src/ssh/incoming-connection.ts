@@ -82,7 +82,6 @@ export class IncomingConnection {
       who: () => authentication.who,
       lost: () =>
         new Error(`the connection of ${address} was lost${this.#reason ? `: ${printable(this.#reason)}` : ""}`),
-      abort: (reason) => this.#abort(reason),
       ...settings,
     });
   }

@@ -22,6 +22,7 @@ export class SessionChannel implements Session {
     if (requests.terminal !== undefined) this.terminal = requests.terminal;
     requests.onResize = () => this.onResize?.();
     requests.onSignal = (name) => this.onSignal?.(name);
+    requests.onClose = () => duplex.destroy();
     // Nobody has to listen: the signal says the same.
     duplex.on("error", () => {});
     this.#closed = new Promise((resolve) => {

@@ -23,6 +23,10 @@ export class SessionDuplex extends ChannelDuplex {
   constructor(channel: ServerChannel, setting: Omit<ChannelSetting, "server">) {
     super(channel, { ...setting, server: true });
     this.#channel = channel as ServerChannel & ChannelInternals;
+    // Also where input is left that nobody reads: nobody is there to take output for it.
+    const onLost = (): void => void this.destroy(setting.lost());
+    setting.connection.once("close", onLost);
+    this.once("close", () => setting.connection.off("close", onLost));
   }
 
   /** Writes to standard error, after what was written before. */

@@ -30,6 +30,8 @@ export class SessionRequests {
   ended = false;
   onResize?: () => void;
   onSignal?: (name: string) => void;
+  /** The client has closed the channel. */
+  onClose?: () => void;
   readonly #given: ReadonlySet<string>;
   #size = 0;
 
@@ -42,6 +44,7 @@ export class SessionRequests {
       (session as Session & SessionInternals)._ending = false;
       this.ended = true;
     });
+    session.on("close", () => this.onClose?.());
     session.on("env", (accept: Accept, reject: Accept, { key, val }: { key: string; val: string }) =>
       (this.#set(key, val) ? accept : reject)?.(),
     );

@@ -22,8 +22,6 @@ export interface SessionSetting {
   readonly peer: () => Peer | undefined;
   /** The error of a channel whose connection went away. */
   readonly lost: () => Error;
-  /** Ends the connection at once, with the reason for the log. */
-  readonly abort: (reason: string) => void;
   readonly ways: WaysIn;
   /** Asked before a session is served. */
   readonly session?: SessionRule | undefined;
@@ -31,12 +29,6 @@ export interface SessionSetting {
   /** Its lines say whose connection it is. */
   readonly log: Logger;
 }
-
-/**
- * The smallest packets that a client may ask for (RFC 4254, section 5.1). With 0, ssh2 would write for ever, and with
- * 1 for seconds.
- */
-const MIN_PACKET = 1024;
 
 /** The longest command line that is taken, in bytes. ssh2 takes no packet of more than 35,000. */
 const MAX_COMMAND = 32 * 1024;
@@ -52,7 +44,7 @@ interface SessionInternals {
   readonly _channel: ServerChannel | undefined;
   readonly _chanInfo: {
     readonly incoming: { readonly id: number };
-    readonly outgoing: { readonly id: number; readonly packetSize: number };
+    readonly outgoing: { readonly id: number };
   };
 }
 interface ConnectionInternals {
@@ -77,7 +69,7 @@ export class Sessions {
   }
 
   #start(accept: () => Session, reject: () => void): void {
-    const { connection, maxChannels, abort } = this.#setting;
+    const { connection, maxChannels } = this.#setting;
     const peer = this.#setting.peer();
     if (peer === undefined) {
       refuseChannel(connection, reject, CHANNEL_REFUSAL.prohibited);
@@ -90,11 +82,6 @@ export class Sessions {
     }
     this.#open++;
     const session = accept() as Session & SessionInternals;
-    const { packetSize } = session._chanInfo.outgoing;
-    if (packetSize < MIN_PACKET) {
-      abort(`the client asks for packets of ${packetSize} bytes`);
-      return;
-    }
     // The channel's own event comes later, and by then the client may have asked for another session.
     session.on("close", () => {
       this.#open--;

@@ -1,7 +1,9 @@
 import type { Socket } from "node:net";
 import type { Connection, ServerChannel } from "ssh2";
 import type { Peer } from "../../peer.js";
+import { ChannelDuplex, type ChannelSetting } from "../channel-duplex.js";
 import type { DirectAnswer, DirectStreamlocal, DirectTcpip } from "../forwarding-options.js";
+import { PacketChannel } from "../packet-channel.js";
 import { printable } from "../printable.js";
 import { CHANNEL_REFUSAL, refuseChannel } from "../refuse-channel.js";
 import { formatHostPort } from "../target.js";
@@ -9,7 +11,7 @@ import { connectOut } from "./connect-out.js";
 import { decide, type NoAnswer } from "./decide.js";
 import type { Forwarded } from "./forwarded.js";
 import { isSocketPath } from "./forwarding-rules.js";
-import type { ForwardingSetting } from "./forwarding-setting.js";
+import { channelSetting, type ForwardingSetting } from "./forwarding-setting.js";
 import { reasonOf } from "./reason-of.js";
 
 type Accept = () => ServerChannel | undefined;
@@ -89,32 +91,37 @@ export class DirectChannels {
 
   async #answer(wanted: Wanted, peer: Peer, release: () => void): Promise<void> {
     const answer = await wanted.decide(peer);
-    if (answer === true) await this.#forward(wanted, release);
-    else if (typeof answer === "object" && "serve" in answer) {
-      const duplex = this.#accept(wanted, release);
-      if (duplex === undefined) return;
-      duplex.on("error", () => {});
-      try {
-        answer.serve(duplex);
-      } catch (error) {
-        this.#setting.log.error({ kind: wanted.kind, to: wanted.to, err: error }, "a forwarding handler failed");
-        duplex.destroy();
-      }
-    } else {
-      const take = answer === false ? wanted.otherwise?.(peer) : undefined;
-      if (take === undefined) {
-        release();
-        const { reason, told } = reasonOf(answer);
-        this.#refuse(wanted, reason, CHANNEL_REFUSAL.prohibited, told);
-        return;
-      }
-      const channel = wanted.accept();
-      const packets = channel && this.#forwarded.toPackets(channel);
-      if (packets === undefined) release();
-      else {
-        packets.once("close", release);
-        take(packets);
-      }
+    if (answer === true) {
+      await this.#forward(wanted, release);
+      return;
+    }
+    if (typeof answer === "object" && "serve" in answer) {
+      await this.#serve(wanted, this.#accept(wanted, release, ChannelDuplex), answer.serve);
+      return;
+    }
+    const take = answer === false ? wanted.otherwise?.(peer) : undefined;
+    if (take !== undefined) {
+      await this.#serve(wanted, this.#accept(wanted, release, PacketChannel), take);
+      return;
+    }
+    release();
+    const { reason, told } = reasonOf(answer);
+    this.#refuse(wanted, reason, CHANNEL_REFUSAL.prohibited, told);
+  }
+
+  async #serve<T extends ChannelDuplex>(
+    { kind, to }: Wanted,
+    duplex: T | undefined,
+    serve: (duplex: T) => unknown,
+  ): Promise<void> {
+    if (duplex === undefined) return;
+    // Whoever takes it need not listen: it closes, too.
+    duplex.on("error", () => {});
+    try {
+      await serve(duplex);
+    } catch (error) {
+      this.#setting.log.error({ kind, to, err: error }, "a forwarded connection could not be served");
+      duplex.destroy();
     }
   }
 
@@ -129,7 +136,7 @@ export class DirectChannels {
       this.#refuse(wanted, message, CHANNEL_REFUSAL.connectFailed, code ?? "");
       return;
     }
-    const duplex = this.#accept(wanted, release);
+    const duplex = this.#accept(wanted, release, ChannelDuplex);
     if (duplex === undefined) {
       socket.destroy();
       return;
@@ -139,11 +146,18 @@ export class DirectChannels {
   }
 
   /** The channel, whose place is given back when it closes; undefined where the connection has gone. */
-  #accept(wanted: Wanted, release: () => void) {
+  #accept<T extends ChannelDuplex>(
+    wanted: Wanted,
+    release: () => void,
+    Kind: new (channel: ServerChannel, setting: ChannelSetting) => T,
+  ): T | undefined {
     const channel = this.#gone.signal.aborted ? undefined : wanted.accept();
-    const duplex = channel && this.#forwarded.toDuplex(channel);
-    if (duplex === undefined) release();
-    else duplex.once("close", release);
+    if (channel === undefined) {
+      release();
+      return undefined;
+    }
+    const duplex = new Kind(channel, channelSetting(this.#setting));
+    duplex.once("close", release);
     return duplex;
   }
 

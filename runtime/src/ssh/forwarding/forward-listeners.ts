@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import type { Channel } from "ssh2";
 import type { Peer } from "../../peer.js";
-import type { ChannelDuplex } from "../channel-duplex.js";
+import { ChannelDuplex } from "../channel-duplex.js";
 import type {
   ListenAnswer,
   OpenForwarded,
@@ -15,7 +15,7 @@ import { bindAddress } from "./bind-address.js";
 import { decide, type NoAnswer } from "./decide.js";
 import type { Forwarded } from "./forwarded.js";
 import { isSocketPath } from "./forwarding-rules.js";
-import type { ForwardingSetting } from "./forwarding-setting.js";
+import { channelSetting, type ForwardingSetting } from "./forwarding-setting.js";
 import { listenForPeer, type PeerListener } from "./listen-for-peer.js";
 import { openToPeer } from "./open-to-peer.js";
 import { reasonOf } from "./reason-of.js";
@@ -58,7 +58,7 @@ export class ForwardListeners {
     this.#forwarded = forwarded;
     setting.connection.on("close", () => {
       this.#gone = true;
-      for (const listener of this.#open.values()) listener.close();
+      for (const listener of this.#open.values()) this.#close(listener);
       this.#open.clear();
     });
     setting.connection.on("request", (accept: Answer, reject: Answer, name: string, info) => {
@@ -123,7 +123,7 @@ export class ForwardListeners {
         this.#count--;
         return refuse(reasonOf(answer).reason);
       }
-      if (this.#gone) return listener.close();
+      if (this.#gone) return this.#close(listener);
       this.#open.set(wanted.key(listener.port), listener);
       const { kind, on } = wanted;
       this.#setting.log.info(
@@ -160,7 +160,7 @@ export class ForwardListeners {
       return this.#openChannel(wanted, port, origin);
     };
     const { timeout } = this.#setting.forwarding;
-    const listener = await within(answer.listen(open), timeout, (late) => late.close());
+    const listener = await within(answer.listen(open), timeout, (late) => this.#close(late));
     port = listener.port ?? port;
     return listener;
   }
@@ -187,8 +187,7 @@ export class ForwardListeners {
     if (release === undefined) throw new Error(`${maxForwarded} connections are forwarded (forwarding.maxForwarded)`);
     try {
       const channel = await openToPeer((done) => wanted.open(port, origin, done), timeout);
-      const duplex = this.#forwarded.toDuplex(channel);
-      if (duplex === undefined) throw new Error("the client is ill-behaved");
+      const duplex = new ChannelDuplex(channel, channelSetting(this.#setting));
       duplex.once("close", release);
       return duplex;
     } catch (error) {
@@ -202,8 +201,17 @@ export class ForwardListeners {
     if (listener === undefined) return void attempt(() => reject?.());
     this.#open.delete(key);
     this.#count--;
-    listener.close();
+    this.#close(listener);
     attempt(() => accept?.());
+  }
+
+  /** It may be the user's own. */
+  #close(listener: { close(): void }): void {
+    try {
+      listener.close();
+    } catch (error) {
+      this.#setting.log.error({ err: error }, "a listener could not be closed");
+    }
   }
 }
 

@@ -1,32 +1,18 @@
 import type { Socket } from "node:net";
-import type { Duplex } from "node:stream";
-import type { Channel } from "ssh2";
-import { ChannelDuplex } from "../channel-duplex.js";
-import { PacketChannel } from "../packet-channel.js";
+import type { ChannelDuplex } from "../channel-duplex.js";
 import type { ForwardingSetting } from "./forwarding-setting.js";
 import { splice } from "./splice.js";
-
-/** The parts of ssh2's channel that its types do not show. */
-interface ChannelInternals {
-  readonly outgoing: { readonly packetSize: number };
-}
-
-/**
- * The smallest packets that a client may ask for (RFC 4254, section 5.1). With 0, ssh2 would write for ever, and with
- * 1 for seconds.
- */
-const MIN_PACKET = 1024;
 
 /** What is forwarded on one connection at the moment, in both directions: it is counted, and ends with the connection. */
 export class Forwarded {
   readonly #setting: ForwardingSetting;
-  readonly #ends = new Set<Duplex>();
+  readonly #pairs = new Map<Socket, ChannelDuplex>();
   #places = 0;
 
   constructor(setting: ForwardingSetting) {
     this.#setting = setting;
     setting.connection.on("close", () => {
-      for (const end of this.#ends) end.destroy();
+      for (const [socket, duplex] of this.#pairs) this.#finish(socket, duplex);
     });
   }
 
@@ -41,24 +27,12 @@ export class Forwarded {
     };
   }
 
-  /** A channel as a duplex; undefined where its client is ill-behaved, whose connection ends then. */
-  toDuplex(channel: Channel): ChannelDuplex | undefined {
-    return this.#isSane(channel) ? new ChannelDuplex(channel, this.#channelSetting) : undefined;
-  }
-
-  /** See {@link toDuplex}. */
-  toPackets(channel: Channel): PacketChannel | undefined {
-    return this.#isSane(channel) ? new PacketChannel(channel, this.#channelSetting) : undefined;
-  }
-
   /** Joins a channel and a socket, which end with the connection; when they have, the audit log has it. */
   join(duplex: ChannelDuplex, socket: Socket, fields: object): void {
     const start = performance.now();
-    for (const end of [duplex, socket]) {
-      this.#ends.add(end);
-      end.once("close", () => this.#ends.delete(end));
-    }
+    this.#pairs.set(socket, duplex);
     socket.once("close", () => {
+      this.#pairs.delete(socket);
       const bytes = { bytesIn: socket.bytesWritten, bytesOut: socket.bytesRead };
       const milliseconds = Math.round(performance.now() - start);
       this.#setting.log.info({ ...fields, ...bytes, milliseconds }, "forwarded connection ended");
@@ -66,15 +40,13 @@ export class Forwarded {
     splice(duplex, socket);
   }
 
-  get #channelSetting() {
-    const { connection, socket, lost } = this.#setting;
-    return { connection, socket, lost, server: true };
-  }
-
-  #isSane(channel: Channel): boolean {
-    const { packetSize } = (channel as Channel & ChannelInternals).outgoing;
-    if (packetSize >= MIN_PACKET) return true;
-    this.#setting.abort(`the client asks for packets of ${packetSize} bytes`);
-    return false;
+  /** What a client sent before it said goodbye may still arrive; then nobody is left to talk to. */
+  #finish(socket: Socket, duplex: ChannelDuplex): void {
+    if (duplex.destroyed || socket.writableFinished) {
+      socket.destroy();
+      return;
+    }
+    const timer = setTimeout(() => socket.destroy(), this.#setting.forwarding.timeout);
+    socket.once("finish", () => socket.destroy()).once("close", () => clearTimeout(timer));
   }
 }

@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import type { Connection } from "ssh2";
 import type { Logger } from "../../log.js";
 import type { Peer } from "../../peer.js";
+import type { ChannelSetting } from "../channel-duplex.js";
 import type { WaysIn } from "../ways-in.js";
 import type { ForwardingRules } from "./forwarding-rules.js";
 
@@ -13,10 +14,13 @@ export interface ForwardingSetting {
   readonly peer: () => Peer | undefined;
   /** The error of a channel whose connection went away. */
   readonly lost: () => Error;
-  /** Ends the connection at once, with the reason for the log. */
-  readonly abort: (reason: string) => void;
   readonly ways: WaysIn;
   readonly forwarding: ForwardingRules;
   /** Its lines say whose connection it is. */
   readonly log: Logger;
+}
+
+/** What the channels of that connection run on. */
+export function channelSetting({ connection, socket, lost }: ForwardingSetting): ChannelSetting {
+  return { connection, socket, lost, server: true };
 }

@@ -106,6 +106,21 @@ it("aborts the signal and closes the stream when the client goes", async () => {
   await session.exit(1);
 });
 
+it("aborts the signal also where input was left unread, and where only the channel is closed", async () => {
+  const sessions: Session[] = [];
+  const bench = await serving((session) => void sessions.push(session));
+  const client = await rawClient(bench);
+  for (let round = 0; round < 2; round++) {
+    const { channel } = await exec(client, "x");
+    channel.end("never read");
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    if (round === 0) channel.close();
+    else client.end();
+    await expect.poll(() => sessions[round]?.signal.aborted).toBe(true);
+    expect(sessions[round]?.stream.destroyed).toBe(true);
+  }
+});
+
 it("lets in the environment that begins with RPC_, as much as is reasonable, and nothing else", async () => {
   const seen: ReadonlyMap<string, string>[] = [];
   const bench = await serving((session) => {

@@ -148,6 +148,29 @@ describe("a connection that a client wants", () => {
     await expect.poll(() => sockets[1]?.destroyed).toBe(true);
   });
 
+  it("delivers what its client sent before it said goodbye, and then ends", async () => {
+    let received = 0;
+    let isClosed = false;
+    const port = await startTcp((socket) => {
+      // Slow, so that much is on its way when the client has gone.
+      socket.on("data", (chunk) => {
+        received += chunk.length;
+        socket.pause();
+        setTimeout(() => socket.resume(), 5);
+      });
+      socket.on("close", () => {
+        isClosed = true;
+      });
+    });
+    const bench = await forwarding({ permitOpen: ["*:*"] });
+    const client = await rawClient(bench);
+    const channel = await forwardOut(client, "127.0.0.1", port);
+    await new Promise<void>((resolve) => channel.end(Buffer.alloc(1_500_000), resolve));
+    client.end();
+    await expect.poll(() => isClosed, { timeout: 10_000 }).toBe(true);
+    expect(received).toBe(1_500_000);
+  });
+
   it("is one too many after maxForwarded, until another has ended", async () => {
     const port = await startEcho();
     const bench = await forwarding({ permitOpen: ["*:*"], maxForwarded: 2 });
