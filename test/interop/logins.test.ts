@@ -1,5 +1,6 @@
 import { appendFileSync } from "node:fs";
 import { expect } from "vitest";
+import type { ListenOptions } from "../../runtime/src/ssh/listen-options.js";
 import { type Bench, startBench, tempDir } from "../unit/runtime/ssh/support.js";
 import { type Outcome, run } from "./run.js";
 import { itWith, PYTHON } from "./stock.js";
@@ -90,6 +91,42 @@ async function makeKey(type: string, bits?: string): Promise<KeyPair & { readonl
   const { stdout } = await run("ssh-keygen", ["-y", "-f", file]);
   return { file, type, line: stdout };
 }
+
+for (const [name, programs, login] of CLIENTS.filter(([name]) => name === "asyncssh" || name === "paramiko")) {
+  // asyncssh 2.10 asks with ssh-rsa-cert-v01@openssh.com, which stands for SHA-1.
+  for (const type of name === "asyncssh" ? ["ed25519", "ecdsa"] : ["ed25519", "ecdsa", "rsa"]) {
+    itWith([...programs, "ssh-keygen"], `${name} logs in with a certificate for ${type}`, async () => {
+      const [authority, key] = [await makeKey("ed25519"), await makeKey(type)];
+      await run("ssh-keygen", ["-q", "-s", authority.file, "-I", "laptop", "-n", "alice", `${key.file}.pub`]);
+      const bench = await startBench({ certificateAuthorities: { lines: [authority.line] } });
+      const { stdout, stderr } = await login(bench, key, "hello");
+      expect(stdout, stderr).toBe("hello");
+      expect(bench.accepted[0]?.peer.certificate?.keyId).toBe("laptop");
+    });
+  }
+}
+
+const PASSWORDS: Partial<ListenOptions> = {
+  passwords: ({ password }) => (password === "open sesame" ? { scopes: ["*"] } : undefined),
+};
+
+itWith(["plink"], "plink logs in with a password, by keyboard-interactive", async () => {
+  const bench = await startBench(PASSWORDS);
+  const host = ["-hostkey", bench.listener.fingerprints[0] as string, "-P", String(bench.listener.port)];
+  const args = ["-ssh", "-batch", "-noagent", "-T", "-pw", "open sesame", ...host, "-s", "alice@127.0.0.1", "sshrpc"];
+  const { stdout, stderr } = await run("plink", args, "hello");
+  expect(stdout, stderr).toBe("hello");
+  expect(bench.accepted[0]?.peer.provenBy).toEqual(["keyboard-interactive"]);
+});
+
+itWith(["dbclient"], "dbclient logs in with a password", async () => {
+  const bench = await startBench({ ...PASSWORDS, keyboardInteractive: false });
+  const args = ["-T", "-y", "-y", "-p", String(bench.listener.port), "-s", "alice@127.0.0.1", "sshrpc"];
+  const env = { HOME: bench.directory, DROPBEAR_PASSWORD: "open sesame" };
+  const { stdout, stderr } = await run("dbclient", args, "hello", env);
+  expect(stdout, stderr).toBe("hello");
+  expect(bench.accepted[0]?.peer.provenBy).toEqual(["password"]);
+});
 
 for (const [name, programs, login] of CLIENTS) {
   for (const [type, bits] of [

@@ -36,7 +36,8 @@ export interface AuthOptions {
   readonly keyboardInteractive?: Questioning | false;
   /**
    * What everybody gets who asks to be let in without any proof, or a function that says it: for services that are open
-   * to all who reach them. Default: nobody is.
+   * to all who reach them. Most clients ask for that first, also those that have a key, and then log in without it; a
+   * function may let nobody but some user names in so. Default: nobody is.
    */
   readonly anonymous?:
     | LoginGrant

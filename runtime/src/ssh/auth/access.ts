@@ -1,5 +1,4 @@
 import type { Peer } from "../../peer.js";
-import { MAX_TIME } from "../check-number.js";
 import { printable } from "../printable.js";
 import { commonGrant } from "./common-grant.js";
 import type { Proof, Withdrawal } from "./decision.js";
@@ -17,6 +16,9 @@ export interface AccessSetting {
   /** It is not let in any more. */
   readonly withdraw: (reason: string) => void;
 }
+
+/** Milliseconds after which the clock is asked again: it may have been set, or the machine have slept. */
+const MAX_WAIT = 60_000;
 
 /** What a peer has by its proofs, for as long as its connection lasts. */
 export class Access {
@@ -116,7 +118,10 @@ export class Access {
     clearTimeout(this.#expiry);
     const { expires } = this.#granted;
     if (expires === undefined || this.#over) return;
-    const wait = Math.min(Math.max(expires - Date.now(), 1), MAX_TIME);
-    this.#expiry = setTimeout(() => void this.recheck(), wait).unref();
+    const wait = Math.min(Math.max(expires - Date.now(), 1), MAX_WAIT);
+    this.#expiry = setTimeout(() => {
+      if (Date.now() < expires) this.#awaitExpiry();
+      else void this.recheck();
+    }, wait).unref();
   }
 }
