@@ -1,0 +1,109 @@
+import { expect, onTestFinished, test } from "vitest";
+import type { Method } from "../../../../runtime/src/contract/method.js";
+import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
+import type { AnyHandler } from "../../../../runtime/src/server/api-handlers.js";
+import type { ServedCall } from "../../../../runtime/src/server/served-call.js";
+import { FLAG, FRAME } from "../../../../runtime/src/wire/frame.js";
+import { ALICE, any, only, serveRaw } from "../support/server.js";
+
+/** Serves one method, and gathers what is told of its calls. */
+function serve(handler: (...args: never[]) => unknown, method: Partial<Method> = {}, options: object = {}) {
+  const calls: ServedCall[] = [];
+  const served = serveRaw(handler as AnyHandler, { onCall: (call) => calls.push(call), ...options, method });
+  onTestFinished(async () => {
+    served.peer.duplex.destroy();
+    await served.server.close();
+  });
+  return { ...served, calls };
+}
+
+const record = (status: string, bytesIn: number, more: Partial<ServedCall> = {}) => ({
+  peer: ALICE,
+  method: "GET /it",
+  status,
+  milliseconds: expect.any(Number),
+  bytesIn,
+  bytesOut: expect.any(Number),
+  ...more,
+});
+
+test("a call is told with its method, status, and the bytes of request and response", async () => {
+  const { peer, calls } = serve(() => ({ answer: 42 }));
+  peer.hello(["GET /it"]).open(1, '{"x":1}');
+  await peer.status();
+  expect(calls).toEqual([record("OK", 7, { bytesOut: 13 })]);
+  expect(calls[0]?.milliseconds).toBeGreaterThanOrEqual(0);
+});
+
+test("items count, in both directions", async () => {
+  const { peer, calls } = serve(
+    async function* (_: unknown, items: AsyncIterable<unknown>) {
+      for await (const item of items) yield item;
+      return "end";
+    },
+    { kind: "bidirectional", requestItem: any, responseItem: any },
+  );
+  peer.hello(["GET /it"], { window: 1000 }).open(1, "{}", { flags: FLAG.STREAM, credit: 1000 });
+  peer.send({ kind: FRAME.ITEM, id: 1, body: '"one"' }, { kind: FRAME.ITEM, id: 1, body: '"three"' });
+  peer.send({ kind: FRAME.END, id: 1 });
+  await peer.status();
+  expect(calls).toEqual([record("OK", 2 + 5 + 7, { bytesOut: 5 + 7 + 5 })]);
+});
+
+test.each<[string, Partial<Method>, string, (...args: never[]) => unknown]>([
+  ["FORBIDDEN", { scope: "other" }, "{}", () => 1],
+  ["BAD_REQUEST", { request: only(() => false) }, "{}", () => 1],
+  ["BAD_REQUEST", {}, "{", () => 1],
+  ["INTERNAL", {}, "{}", () => Promise.reject(new Error("secret"))],
+  ["CONFLICT", {}, "{}", () => Promise.reject(new RpcError("CONFLICT", "no"))],
+])("a call that ends with %s is told, too", async (status, method, body, handler) => {
+  const { peer, calls } = serve(handler, method, { peer: { ...ALICE, scopes: ["it:*"] } });
+  peer.hello(["GET /it"]).open(1, body);
+  await peer.status();
+  expect(calls.map((call) => [call.method, call.status])).toEqual([["GET /it", status]]);
+  expect(JSON.stringify(calls)).not.toContain("secret");
+});
+
+test("a path is told by the id of its method, and what leads nowhere as it was asked for", async () => {
+  const { peer, calls } = serve(() => 1, { path: "/it/{id}", id: "GET /it/{id}", params: { id: "integer" } });
+  peer.hello(["GET /it/42", "GET /that"]).open(1, "{}").open(3, "{}", { method: 1 });
+  await peer.status();
+  await peer.status();
+  expect(calls.map((call) => [call.method, call.status])).toEqual([
+    ["GET /it/{id}", "OK"],
+    ["GET /that", "NOT_FOUND"],
+  ]);
+});
+
+test("a call that is one too many is told, and so is one that is too large", async () => {
+  const { peer, calls } = serve(() => new Promise(() => {}), {}, { limits: { calls: 1, message: 1024 } });
+  peer.hello(["GET /it"]).open(1, "{}").open(3, "{}");
+  expect((await peer.status()).code).toBe(429);
+  peer.open(5, JSON.stringify("x".repeat(2000)));
+  expect((await peer.status()).code).toBe(429);
+  expect(calls).toEqual([record("RESOURCE_EXHAUSTED", 2), record("RESOURCE_EXHAUSTED", 2002)]);
+});
+
+test("calls whose peer cancels or goes are told once, as CANCELLED", async () => {
+  const { peer, calls } = serve(() => new Promise(() => {}));
+  peer.hello(["GET /it"]).open(1, "{}").open(3, "{}");
+  peer.send({ kind: FRAME.CANCEL, id: 1 });
+  expect((await peer.status()).code).toBe(499);
+  peer.duplex.destroy();
+  await expect.poll(() => calls.map(({ status }) => status)).toEqual(["CANCELLED", "CANCELLED"]);
+});
+
+test("whoever throws when told stops no call, and is logged", async () => {
+  const { peer, log } = serve(
+    () => 1,
+    {},
+    {
+      onCall: () => {
+        throw new Error("disk full");
+      },
+    },
+  );
+  peer.hello(["GET /it"]).open(1, "{}");
+  expect((await peer.status()).code).toBe(200);
+  expect(log.lines.at(-1)).toMatchObject({ level: "error", message: "onCall failed" });
+});
