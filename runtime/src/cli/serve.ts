@@ -14,6 +14,7 @@ import { addStdioOptions, type StdioFlags, serveOverStdio } from "./serve-stdio.
 interface ServeFlags extends StdioFlags {
   readonly hostKey?: string;
   readonly authorizedKeys?: string;
+  readonly revokedKeys?: string;
   readonly listen: string;
   readonly port: number;
   readonly korv?: boolean;
@@ -30,6 +31,7 @@ export function addServeCommand(program: Command): void {
     .requiredOption("--handlers <file>", "the file whose default export is defineHandlers({ … })")
     .option("--host-key <file>", "the server's private key (default: one in --home, made at first start)")
     .option("--authorized-keys <file>", "who may connect (default: a list in --home, made at first start)")
+    .option("--revoked-keys <file>", "keys and certificates that count no more: a list, or made by ssh-keygen -k")
     .option("--listen <address>", "the address to listen on; 0.0.0.0 or :: for all", DEFAULTS.host)
     .option("--port <number>", "the port to listen on; 0 for a free one", parsePort, DEFAULTS.port)
     .option("--korv", "also answer clients of the Python framework korv")
@@ -51,6 +53,7 @@ async function serve(flags: ServeFlags): Promise<void> {
       port: flags.port,
       hostKeys: flags.hostKey ?? (home?.hostKey as string),
       authorizedKeys,
+      ...(flags.revokedKeys !== undefined && { revokedKeys: flags.revokedKeys }),
       korv: flags.korv ?? false,
     },
   );
