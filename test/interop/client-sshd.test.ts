@@ -91,6 +91,14 @@ itWith(
     expect((await failure(open(sshd.address, { agent, knownHosts }))).message).toMatch(/ended the connection during/);
     spawnSync("ssh-keygen", ["-q", "-p", "-N", "a passphrase that nobody gives", "-f", mine]);
     await reaches(sshd.address, { agent, identity: mine, knownHosts });
+    // The private half need not be here at all.
+    const elsewhere = write(tempDir(), "mine.pub", read(`${mine}.pub`), 0o644);
+    await reaches(sshd.address, { agent, identity: elsewhere, knownHosts });
+    await reaches(sshd.address, { agent, identity: elsewhere.replace(".pub", ""), knownHosts });
+    const alone = await failure(open(sshd.address, { identity: elsewhere, knownHosts }));
+    expect(alone.message).toBe(
+      `identity ${elsewhere} holds a public key: name the private one, the file without .pub, or load that into the agent`,
+    );
     expect((await failure(open(sshd.address, { identity: mine, knownHosts }))).message).toBe(
       `identity ${mine} is encrypted: give its passphrase, or load it into the agent with ssh-add`,
     );
@@ -317,7 +325,8 @@ itWith(
       "-r",
       `${directory}/host`,
       "-P",
-      "/dev/null",
+      // It removes this file when it ends.
+      `${directory}/pid`,
     ]);
     onTestFinished(() => void server.kill());
     const [type, base64] = read(`${host}.pub`).split(" ");
