@@ -3,13 +3,13 @@ import { createHmac, generateKeyPairSync, randomBytes } from "node:crypto";
 import { expect } from "vitest";
 import { HostVerifier } from "../../runtime/src/ssh/host-verifier.js";
 import { generateEd25519 } from "../../runtime/src/ssh/keys/generate-ed25519.js";
-import { loadIdentity } from "../../runtime/src/ssh/keys/identity.js";
 import { knownHostsName, lookUpKnownHosts } from "../../runtime/src/ssh/keys/known-hosts.js";
+import { loadIdentity } from "../../runtime/src/ssh/keys/load-identity.js";
 import { Passphrases } from "../../runtime/src/ssh/keys/passphrase.js";
 import { publicKeyLine } from "../../runtime/src/ssh/keys/public-key.js";
 import { makeKey, startBench, tempDir, write } from "../unit/runtime/ssh/support.js";
 import { run } from "./run.js";
-import { itWith } from "./stock.js";
+import { itWith, PYTHON } from "./stock.js";
 
 const other = () => publicKeyLine(generateEd25519().publicKey);
 
@@ -171,20 +171,31 @@ itWith(["ssh-keygen"], "finds in a corpus of known_hosts lines what ssh-keygen -
   expect(differing.map(({ name, stock }) => [name, stock])).toEqual([["tabbed-marker", []]]);
 });
 
-/** What an ssh runs to reach a port of loopback, whatever the host is called. */
-const RELAY =
-  "const s = require('net').connect(+process.argv[1], '127.0.0.1'); process.stdin.pipe(s).pipe(process.stdout); s.on('error', () => {});";
+/** Reaches a port of loopback, whatever the host is called. */
+const RELAY = `
+import os, select, socket, sys
+other = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+while True:
+    for ready in select.select([0, other], [], [])[0]:
+        data = os.read(0, 65536) if ready == 0 else other.recv(65536)
+        if not data:
+            sys.exit()
+        if ready == 0:
+            other.sendall(data)
+        else:
+            os.write(1, data)
+`;
 
 itWith(
-  ["ssh"],
+  ["ssh", PYTHON],
   "decides on a host key as ssh does with StrictHostKeyChecking=yes",
   async () => {
     const bench = await startBench();
     const lines = await corpus(bench.hostKey.line);
     const file = write(bench.directory, "corpus", lines.map(({ line }) => line).join("\n"));
     const mallory = makeKey(bench.directory, "mallory").file;
-    const relay = write(bench.directory, "relay.cjs", RELAY.replace("argv[1]", "argv[2]"));
-    const proxy = `${process.execPath} ${relay} ${bench.listener.port}`;
+    const relay = write(bench.directory, "relay.py", RELAY);
+    const proxy = `${PYTHON} -I -S ${relay} ${bench.listener.port}`;
     const options = ["-F", "none", "-T", "-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none"];
     options.push("-o", `UserKnownHostsFile=${file}`, "-o", "GlobalKnownHostsFile=none", "-i", mallory);
     options.push("-o", "StrictHostKeyChecking=yes", "-o", `ProxyCommand=${proxy}`);

@@ -31,6 +31,8 @@ export function sshTransport(target: string, options: DialOptions = {}): Transpo
   return { address, open: (signal) => dial(SUBSYSTEM_CHANNEL, signal), ssh: () => new SshConnector(made) };
 }
 
+const CANCELLED = "the attempt to connect was cancelled";
+
 /** In milliseconds, but for the misses. */
 const CONNECT_TIMEOUT = 10_000;
 const KEEPALIVE_INTERVAL = 15_000;
@@ -44,13 +46,13 @@ export function dialer(target: string, options: DialOptions = {}): Dialer {
   pinsOf(options.hostKey);
   parseJumps(options.jump);
   checkTimes(options);
-  const memory: DialMemory = { passphrases: new Passphrases(options.passphrase), accepted: new Set() };
+  const memory: DialMemory = { passphrases: Passphrases.of(options.passphrase), accepted: new Set() };
   let route: readonly Hop[] | undefined;
   return {
     to,
     address: formatTarget(to),
     async dial(channel, signal) {
-      route ??= await planRoute(address, options, signal);
+      route ??= await untilAborted(planRoute(address, options, signal), signal, undefined, CANCELLED);
       return dialRoute(route, memory, channel, signal);
     },
   };
@@ -81,7 +83,7 @@ async function dialRoute<Opened extends EventEmitter, Raw>(
   const countdown = new Countdown(route.at(-1)?.options.connectTimeout ?? CONNECT_TIMEOUT);
   // Preparing may wait for a person; the caller need not.
   const preparing = prepare(route, memory, countdown, signal);
-  const legs = await untilAborted(preparing, signal, undefined, "the attempt to connect was cancelled");
+  const legs = await untilAborted(preparing, signal, undefined, CANCELLED);
   let carrier: Carrier | undefined;
   for (const [index, { hop, settings }] of legs.entries()) {
     const next = legs[index + 1];

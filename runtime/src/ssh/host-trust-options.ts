@@ -24,8 +24,8 @@ export interface HostTrustOptions {
    * - `strict`: refuse it. This is the default.
    * - `accept-new`: where no key of the host is known, add it to the first file of `knownHosts`, and go on; refuse a changed one.
    * - A function: ask it, once for each key. The clock of `connectTimeout` stands still meanwhile.
-   * - A fingerprint such as `SHA256:…`, or several: accept one of these keys alone, and do not look at `knownHosts`. Jump hosts
-   *   are looked up in `knownHosts` all the same.
+   * - A fingerprint such as `SHA256:…`, or several: accept one of these keys alone, and do not look at `knownHosts`. That is for
+   *   the target; jump hosts are looked up in `knownHosts` all the same. Every other policy is for them, too.
    *
    * A key marked `@revoked` is always refused.
    */

@@ -4,8 +4,9 @@ import type { DialOptions } from "./dial-options.js";
 import { type HostTrust, HostVerifier } from "./host-verifier.js";
 import { Agent } from "./keys/agent.js";
 import { loadCertificate, type ShownCertificate } from "./keys/certificate-file.js";
-import { defaultIdentityFiles, type Identity, type IdentitySource, loadIdentity } from "./keys/identity.js";
+import type { Identity, IdentitySource } from "./keys/identity.js";
 import { defaultKnownHostsFiles, lookUpKnownHosts } from "./keys/known-hosts.js";
+import { defaultIdentityFiles, loadIdentity } from "./keys/load-identity.js";
 import type { Passphrases } from "./keys/passphrase.js";
 import { type Hop, pinsOf } from "./route.js";
 

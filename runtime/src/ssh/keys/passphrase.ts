@@ -6,6 +6,9 @@ export type Passphrase = string | ((file: string) => string | undefined | Promis
 
 const TRIES = 3;
 
+/** Functions that are asked already. */
+const shared = new WeakMap<Exclude<Passphrase, string>, Passphrases>();
+
 /** The passphrases that were given, and the answers, so that a client that connects again need not ask again. */
 export class Passphrases {
   readonly #from: Passphrase | undefined;
@@ -13,6 +16,14 @@ export class Passphrases {
 
   constructor(from: Passphrase | undefined) {
     this.#from = from === "" ? undefined : from;
+  }
+
+  /** Those of all who ask the same function: a client of several hosts asks once for a key that it uses for all. */
+  static of(from: Passphrase | undefined): Passphrases {
+    if (typeof from !== "function") return new Passphrases(from);
+    const known = shared.get(from) ?? new Passphrases(from);
+    shared.set(from, known);
+    return known;
   }
 
   /** Whether there is one, or somebody to ask. */

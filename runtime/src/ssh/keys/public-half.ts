@@ -19,7 +19,7 @@ export async function publicHalf(file: string): Promise<PublicHalf> {
   const path = expandHome(file);
   const name = `private key ${path}`;
   const { data } = await readFileChecked(path, privateKeyRules("private key"));
-  const plain = readPlainHalf(data);
+  const plain = publicHalfOf(data);
   if (plain !== undefined) return { key: plain, comment: commentOf(data) };
   const result = parsePrivateKey(data, name);
   if ("locked" in result) throw new Error(`${name} is encrypted: \`ssh-keygen -y -f ${path}\` asks for its passphrase`);
@@ -28,10 +28,9 @@ export async function publicHalf(file: string): Promise<PublicHalf> {
   return { key, comment: result.key.comment };
 }
 
-/** Undefined where the file is of another format, or damaged. */
-function readPlainHalf(data: Buffer): PublicKey | undefined {
-  const [, base64] =
-    /-----BEGIN OPENSSH PRIVATE KEY-----([\sA-Za-z0-9+/=]+)-----END/.exec(data.toString("latin1")) ?? [];
+/** The public half of the text of a private key; undefined where it is of another format, or damaged. */
+export function publicHalfOf(data: Buffer | string): PublicKey | undefined {
+  const [, base64] = /-----BEGIN OPENSSH PRIVATE KEY-----([\sA-Za-z0-9+/=]+)-----END/.exec(data.toString()) ?? [];
   if (base64 === undefined) return undefined;
   try {
     const reader = new BinaryReader(Buffer.from(base64, "base64"));
