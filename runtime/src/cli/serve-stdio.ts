@@ -9,6 +9,7 @@ export interface StdioFlags {
   readonly handlers: string;
   readonly scopes?: readonly string[];
   readonly log?: string;
+  readonly audit?: string;
   readonly grace?: number;
 }
 
@@ -33,7 +34,10 @@ export async function serveOverStdio(flags: StdioFlags): Promise<void> {
     await serveStdio(() => loadHandlers(flags.handlers), {
       ...(flags.scopes && { scopes: flags.scopes }),
       ...(flags.grace !== undefined && { grace: flags.grace }),
-      ...(flags.log !== undefined && { log: pino(pino.destination({ dest: flags.log, append: true, mkdir: true })) }),
+      ...(flags.audit !== undefined && { audit: { file: flags.audit } }),
+      ...(flags.log !== undefined && {
+        log: pino(pino.destination({ dest: flags.log, append: true, mkdir: true, sync: true })),
+      }),
     });
   } finally {
     // A handler may have left a timer or a connection behind; nobody is there to wait for it.

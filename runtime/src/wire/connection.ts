@@ -252,7 +252,10 @@ export class Connection implements FrameSink {
     const why = cause === undefined ? "" : `: ${cause.message}`;
     const error =
       cause instanceof RpcError ? cause : new RpcError("UNAVAILABLE", `the connection was lost${why}`, { cause });
-    this.#finish(error);
+    // A login shell says there why it starts no server.
+    const { noise } = this.#handshake;
+    const heard = `${error.message}; in place of sshrpc's preamble came ${noise}`;
+    this.#finish(noise === undefined ? error : new RpcError(error.status, heard, { cause: error }));
   }
 
   /** `refused`: the other side never began the calls that have no status. */

@@ -38,6 +38,12 @@ export class Handshake {
     return this.#remote;
   }
 
+  /** What came in place of a preamble, quoted; undefined where nothing came, or the preamble did. */
+  get noise(): string | undefined {
+    const noise = this.#preamble.noise();
+    return this.#started || noise === '""' ? undefined : noise;
+  }
+
   /** Gives what is frames of a chunk; undefined where all of it comes before them. @throws ProtocolError for too much noise */
   read(chunk: Buffer): Buffer | undefined {
     if (this.#started) return chunk;

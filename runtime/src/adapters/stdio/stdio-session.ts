@@ -75,14 +75,13 @@ export class StdioSession implements Session {
 
   /**
    * The end of the input is no sign that the peer is gone, and without output to write nothing else is. Where sshd itself
-   * is gone, somebody else has become the parent of this process.
+   * is gone, somebody else has become the parent of this process. It also keeps the process alive while the session is.
    */
   #watchParent(): void {
     const parent = process.ppid;
     const timer = setInterval(() => {
       if (process.ppid !== parent) this.#stdio.stream.destroy();
     }, WATCH);
-    timer.unref();
     void this.#closed.then(() => clearInterval(timer));
   }
 }

@@ -1,0 +1,58 @@
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { onTestFinished } from "vitest";
+import type { OpensshOptions } from "../../runtime/src/openssh/openssh-options.js";
+import { opensshTransport } from "../../runtime/src/openssh/openssh-transport.js";
+import { sshTransport } from "../../runtime/src/ssh/dial.js";
+import type { DialOptions } from "../../runtime/src/ssh/dial-options.js";
+import { type ConformanceClient, connect } from "../conformance/generated/client.js";
+import { ReplayedWaits } from "../conformance/journal.js";
+import { tempDir } from "../unit/runtime/ssh/support.js";
+import { type Outcome, run } from "./run.js";
+import { type Sshd, type SshdOptions, startSshd, USER } from "./sshd.js";
+
+const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
+const HANDLERS = path("./stdio-handlers.ts");
+
+/** A stock sshd that starts `sshrpc serve --stdio`, and clients of it. */
+export interface StdioSshd extends Sshd {
+  /** What its servers report. */
+  readonly waits: ReplayedWaits;
+  /** The file that its servers log to. */
+  readonly serverLog: string;
+  readonly overOpenssh: (options?: DialOptions & OpensshOptions) => Promise<ConformanceClient>;
+  readonly overSsh2: (options?: DialOptions) => Promise<ConformanceClient>;
+  /** Runs the stock client. */
+  readonly ssh: (args: readonly string[], input?: string) => Promise<Outcome>;
+}
+
+/** A command line that starts a server, for the login shell of {@link USER}. */
+export type Serve = (flags: string) => string;
+
+/** Starts them. `sshd` is made from what gives the command line of a server. */
+export async function startStdioSshd(
+  sshd: (serve: Serve) => SshdOptions = (serve) => ({ config: [`Subsystem sshrpc ${serve("--scopes items:\\*")}`] }),
+  handlers: string = HANDLERS,
+): Promise<StdioSshd> {
+  const directory = tempDir();
+  const serverLog = join(directory, "server.log");
+  const command = `SSHRPC_TEST=${directory} exec ${process.execPath} ${path("../../runtime/bin/sshrpc.js")}`;
+  const started = await startSshd(
+    sshd((flags) => `${command} serve --stdio --handlers ${handlers} --log ${serverLog} ${flags}`),
+  );
+  const { address, key, knownHosts, options } = started;
+  const common = { identity: key.file, knownHosts, agent: false, sshConfig: false } as const;
+  const client = async (transport: Parameters<typeof connect>[0]): Promise<ConformanceClient> => {
+    const made = await connect(transport, { reconnect: false, retries: 0 });
+    onTestFinished(() => made.close());
+    return made;
+  };
+  return {
+    ...started,
+    waits: new ReplayedWaits(join(directory, "journal")),
+    serverLog,
+    overOpenssh: (more = {}) => client(opensshTransport(address, { ...common, ...more })),
+    overSsh2: (more = {}) => client(sshTransport(address, { ...common, ...more })),
+    ssh: (args, input) => run("ssh", [...options, `${USER}@127.0.0.1`, ...args], input),
+  };
+}

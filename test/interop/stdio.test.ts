@@ -1,0 +1,215 @@
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { expect, onTestFinished } from "vitest";
+import { tempDir, write } from "../unit/runtime/ssh/support.js";
+import { failure, until, within } from "../unit/runtime/support/wait.js";
+import { run } from "./run.js";
+import { SSHD, USER } from "./sshd.js";
+import { startStdioSshd } from "./stdio-sshd.js";
+import { itWith } from "./stock.js";
+
+const BIN = fileURLToPath(new URL("../../runtime/bin/sshrpc.js", import.meta.url));
+const HANDLERS = fileURLToPath(new URL("./stdio-handlers.ts", import.meta.url));
+const STOCK = ["ssh", SSHD];
+
+/** A key with a forced command, as the papers show it. */
+const forced = (flags: string) => (serve: (flags: string) => string) => ({
+  config: ["ExposeAuthInfo yes", "Subsystem sshrpc sshrpc"],
+  authorizedKeys: (line: string) => [`restrict,command="${serve(flags)}" ${line} alice@laptop`],
+});
+
+/** A subsystem that is this script: sshd_config has quotes of its own. */
+const script = (text: string) => ({ config: [`Subsystem sshrpc sh ${write(tempDir(), "subsystem", text)}`] });
+
+/** Whether a process runs. */
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+itWith(
+  STOCK,
+  "a subsystem knows who calls, as far as sshd tells, and gives the scopes of its command line",
+  async () => {
+    const sshd = await startStdioSshd((serve) => ({
+      config: ["ExposeAuthInfo yes", `Subsystem sshrpc ${serve("--scopes items:\\*,secret:read")}`],
+    }));
+    for (const client of [await sshd.overOpenssh(), await sshd.overSsh2()]) {
+      expect(await client.headers.get()).toEqual([
+        { name: "user", values: [USER] },
+        { name: "fingerprint", values: [sshd.key.publicKey.fingerprint] },
+        { name: "address", values: [expect.stringMatching(/^127\.0\.0\.1:\d+$/)] },
+        { name: "scopes", values: ["items:*", "secret:read"] },
+        { name: "provenBy", values: ["publickey"] },
+        { name: "certificate", values: [] },
+      ]);
+      expect(await client.secret.get()).toBe("42");
+    }
+  },
+);
+
+itWith(STOCK, "without scopes, and where sshd exposes no key, a caller may do what needs no scope", async () => {
+  const sshd = await startStdioSshd((serve) => ({ config: [`Subsystem sshrpc ${serve("")}`] }));
+  const client = await sshd.overOpenssh();
+  expect(await client.headers.get()).toContainEqual({ name: "fingerprint", values: [""] });
+  expect(await failure(client.item.delete({ id: 1 }))).toMatchObject({ status: "FORBIDDEN" });
+});
+
+itWith(STOCK, "what handlers and login shells print breaks nothing", async () => {
+  const sshd = await startStdioSshd((serve) =>
+    script(`echo Welcome; echo Loud >&2; head -c 60000 /dev/zero | tr '\\0' '#'; ${serve("")}`),
+  );
+  for (const client of [await sshd.overOpenssh(), await sshd.overSsh2()]) {
+    for (let call = 0; call < 3; call++) expect(await client.empty.get()).toEqual({});
+  }
+});
+
+itWith(STOCK, "10 MB of noise in place of a server is an error that quotes how it begins", async () => {
+  const sshd = await startStdioSshd(() => script("yes 'This is no server' | head -c 10000000; sleep 60"));
+  for (const connect of [sshd.overOpenssh, sshd.overSsh2]) {
+    expect(await failure(connect())).toMatchObject({
+      status: "UNAVAILABLE",
+      message: expect.stringMatching(/no sshrpc preamble in the first 65536 bytes.*This is no server/),
+    });
+  }
+});
+
+itWith(STOCK, "a few words in place of a server are quoted", async () => {
+  const sshd = await startStdioSshd(() => script("echo This account is not available; exit 1"));
+  for (const connect of [sshd.overOpenssh, sshd.overSsh2]) {
+    expect(await failure(connect())).toMatchObject({
+      status: "UNAVAILABLE",
+      message: expect.stringContaining("This account is not available"),
+    });
+  }
+});
+
+itWith(STOCK, "a server that cannot start tells its client so, and its log why", async () => {
+  const sshd = await startStdioSshd(undefined, "/nowhere/handlers.js");
+  expect(await failure(sshd.overOpenssh())).toMatchObject({
+    status: "UNAVAILABLE",
+    message: expect.stringContaining("the server could not start; its log says why"),
+  });
+  expect(readFileSync(sshd.serverLog, "utf8")).toContain("/nowhere/handlers.js: there is no such file");
+});
+
+itWith(
+  STOCK,
+  "a key with a forced command reaches the server as our client and as stock ssh, and nothing else",
+  async () => {
+    const sshd = await startStdioSshd(forced("--scopes items:*"));
+    expect(await (await sshd.overOpenssh()).headers.get()).toContainEqual({ name: "scopes", values: ["items:*"] });
+    expect(await (await sshd.overSsh2()).item.get({ id: 3 })).toEqual({ id: 3 });
+    // Without a line in sshd_config, as a command.
+    expect(await (await sshd.overOpenssh({ command: "sshrpc" })).item.get({ id: 4 })).toEqual({ id: 4 });
+    expect(await sshd.ssh(["GET", "/items/5"])).toEqual({ status: 0, stdout: '{"id":5}\n', stderr: "" });
+    const refused = await sshd.ssh(["GET", "/secret"]);
+    expect(refused).toMatchObject({ status: 4, stdout: "" });
+    expect(JSON.parse(refused.stderr)).toMatchObject({ status: "FORBIDDEN" });
+    expect(await sshd.ssh(["cat", "/etc/passwd"])).toMatchObject({ status: 4, stdout: "" });
+  },
+);
+
+itWith(STOCK, "stock ssh streams in both directions through a forced command", async () => {
+  const sshd = await startStdioSshd(forced("--scopes items:*"));
+  const down = `'{"name":"down","sizes":[3,0,2]}'`;
+  expect(await sshd.ssh(["GET", "/bytes", down])).toMatchObject({ status: 0, stdout: "xxxxx" });
+  expect((await sshd.ssh(["GET", "/run", down])).stdout).toBe('{"text":"xxx"}\n{"text":""}\n{"text":"xx"}\n');
+  const bytes = "0123456789".repeat(300_000);
+  const up = await sshd.ssh(["STORE", "/bytes", "name=up"], bytes);
+  expect(JSON.parse(up.stdout)).toMatchObject({ bytes: bytes.length });
+  const echo = await sshd.ssh(["UPDATE", "/run", `'{"name":"echo","echo":true}'`], '{"text":"a"}\n{"text":"b"}\n');
+  expect(echo.stdout).toBe('{"text":"a"}\n{"text":"b"}\n');
+});
+
+itWith(STOCK, "what handlers print, and what the server logs, never reaches the caller of a command", async () => {
+  const sshd = await startStdioSshd(forced(""));
+  expect(await sshd.ssh(["GET", "/empty"])).toEqual({ status: 0, stdout: "{}\n", stderr: "" });
+  expect(readFileSync(sshd.serverLog, "utf8")).toContain("printed by a handler");
+});
+
+itWith(["ssh", SSHD, "expect"], "ssh -t reaches the shell through a forced command", async () => {
+  const sshd = await startStdioSshd((serve) => ({
+    authorizedKeys: (line) => [`restrict,pty,command="${serve("")}" ${line}`],
+  }));
+  const script = [
+    `spawn ssh ${sshd.options.join(" ")} -t ${USER}@127.0.0.1`,
+    'expect "conformance>"',
+    'send "GET /items/6\\r"',
+    "expect -re {id.*6}",
+    'expect "conformance>"',
+    'send "exit\\r"',
+    "expect eof",
+    "puts [lindex [wait] 3]",
+  ];
+  const { stdout, status } = await run("expect", ["-c", `set timeout 10; ${script.join("; ")}`]);
+  expect(status).toBe(0);
+  expect(stdout.trim().split("\n").at(-1)).toBe("0");
+});
+
+itWith(STOCK, "when sshd is killed, the servers end by themselves, and their handlers are told", async () => {
+  const sshd = await startStdioSshd();
+  for (const connect of [sshd.overOpenssh, sshd.overSsh2]) {
+    const client = await connect();
+    const name = `killed ${sshd.waits.started.length}`;
+    const call = client.wait.get.safe({ name }, { timeout: 60_000 });
+    await until("the handler", () => sshd.waits.started.includes(name));
+    const [pid] = sshd.waits.processes as [number];
+    await killParent(pid);
+    expect(await within("the call's end", call)).toMatchObject({ error: { status: "UNAVAILABLE" } });
+    await until("the handler's end", () => sshd.waits.aborted.get(name) === "UNAVAILABLE");
+    await until("the server's end", () => !isAlive(pid));
+  }
+});
+
+itWith(STOCK, "when sshd is killed under a command whose input has ended, the server ends by itself", async () => {
+  const sshd = await startStdioSshd(forced("--scopes items:*"));
+  const call = sshd.ssh(["GET", "/run", `'{"name":"idle","wait":true}'`]);
+  await until("the handler", () => sshd.waits.started.includes("idle"));
+  const [pid] = sshd.waits.processes as [number];
+  await killParent(pid);
+  expect(await call).toMatchObject({ status: 255 });
+  await until("the handler's end", () => sshd.waits.finished.includes("idle"));
+  await until("the server's end", () => !isAlive(pid));
+});
+
+/** Kills what has started a server: the sshd of its connection. */
+async function killParent(pid: number): Promise<void> {
+  const { stdout } = await run("ps", ["-o", "ppid=", "-p", String(pid)]);
+  process.kill(Number(stdout), "SIGKILL");
+}
+
+itWith(STOCK, "a server that is told to stop lets running calls finish, and takes no new ones", async () => {
+  const sshd = await startStdioSshd();
+  const client = await sshd.overOpenssh();
+  const call = client.sleep.get({ ms: 1000 });
+  await client.item.get({ id: 1 });
+  const [pid] = sshd.waits.processes as [number];
+  process.kill(pid, "SIGTERM");
+  await until("the drain", () => client.state !== "ready");
+  expect(await failure(client.item.get({ id: 2 }))).toMatchObject({ status: "UNAVAILABLE" });
+  expect(await call).toMatchObject({ left: expect.any(Number) });
+  await until("the server's end", () => !isAlive(pid));
+});
+
+itWith(STOCK, "a client that is killed leaves no server behind", async () => {
+  const sshd = await startStdioSshd();
+  const args = [...sshd.options, "-s", `${USER}@127.0.0.1`, "sshrpc"];
+  const ssh = spawn("ssh", args, { stdio: ["pipe", "ignore", "ignore"] });
+  onTestFinished(() => void ssh.kill("SIGKILL"));
+  const pid = await until("the server", () => sshd.waits.processes[0]);
+  ssh.kill("SIGKILL");
+  await until("the server's end", () => !isAlive(pid));
+});
+
+itWith(["script"], "at a terminal it says what it is for", async () => {
+  const command = `${process.execPath} ${BIN} serve --stdio --handlers ${HANDLERS}`;
+  const env = { SSH_CONNECTION: undefined, SSHRPC_TEST: "/nowhere" };
+  const { stdout, status } = await run("script", ["-qec", command, "/dev/null"], "", env);
+  expect(stdout).toMatch(/^sshrpc: .* is for sshd to start, not for a terminal: .*Subsystem sshrpc/);
+  expect(status).toBe(1);
+});
