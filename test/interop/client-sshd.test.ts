@@ -97,7 +97,7 @@ itWith(
     await reaches(sshd.address, { agent, identity: elsewhere.replace(".pub", ""), knownHosts });
     const alone = await failure(open(sshd.address, { identity: elsewhere, knownHosts }));
     expect(alone.message).toBe(
-      `identity ${elsewhere} holds a public key: name the private one, the file without .pub, or load that into the agent`,
+      `identity ${elsewhere} is a public key: name the private one, the file without .pub, or load that into the agent`,
     );
     expect((await failure(open(sshd.address, { identity: mine, knownHosts }))).message).toBe(
       `identity ${mine} is encrypted: give its passphrase, or load it into the agent with ssh-add`,

@@ -45,7 +45,7 @@ async function loadFile(source: string, passphrases: Passphrases): Promise<Ident
   const certificates = await certificatesBeside(source);
   if (source.endsWith(".pub")) {
     const publicKey = await readPublicKey(source);
-    const problem = `${name} holds a public key: name the private one, the file without .pub, or load that into the agent`;
+    const problem = `${name} is a public key: name the private one, the file without .pub, or load that into the agent`;
     if (publicKey !== undefined) return lockedIdentity({ publicKey, source, certificates, problem });
   }
   const publicKey = await readPublicKey(`${source}.pub`);

@@ -84,7 +84,7 @@ function toReadable(key: KeyObject, name: string): string | Buffer {
 
 function usable(key: ParsedKey, name: string): PrivateKeyResult {
   if (!key.isPrivateKey()) {
-    throw new Error(`${name} holds a public key: name the private one, the file without .pub`);
+    throw new Error(`${name} is a public key: name the private one, the file without .pub`);
   }
   if (!canSign(key)) throw new Error(`${name} is damaged: what it signs does not fit its own public key`);
   return { key };

@@ -152,7 +152,7 @@ it("refuses identities that are missing, too open or no private key, each with w
     `identity ${open} is too open (mode 0644): run \`chmod 600 ${open}\``,
   );
   const pub = write(bench.directory, "alice.pub", bench.alice.line);
-  expect((await failure(bench.dial({ identity: pub }))).message).toMatch(/holds a public key: name the private one/);
+  expect((await failure(bench.dial({ identity: pub }))).message).toMatch(/is a public key: name the private one/);
 });
 
 it("says that there is no key to log in with", async () => {
