@@ -1,4 +1,5 @@
 import type { WaysInOptions } from "./adapters/ways-in-options.js";
+import { bothCalled } from "./both-called.js";
 import { callbacksOf } from "./callbacks.js";
 import type { Api } from "./contract/method.js";
 import { type Logger, SILENT } from "./log.js";
@@ -75,7 +76,7 @@ export async function serveHandlers<Callbacks = undefined>(
   ]);
   const log = options.log === false ? SILENT : (options.log ?? pino({ level: "info" }, pino.destination(2)));
   const audit = openAuditLog(options, log);
-  const onCall = both(options.onCall, audit.call);
+  const onCall = bothCalled(audit.call, options.onCall);
   const server = new ApiServer(handlers, { ...options, log, ...(onCall && { onCall }) }, callbacksOf(handlers.api));
   const scopes = [...new Set(handlers.api.methods.flatMap(({ scope }) => scope ?? []))];
   const listener = await listen(
@@ -103,13 +104,5 @@ export async function serveHandlers<Callbacks = undefined>(
     recheck: () => listener.recheck(),
     close,
     [Symbol.asyncDispose]: () => close(),
-  };
-}
-
-function both<T>(one?: (value: T) => void, other?: (value: T) => void): ((value: T) => void) | undefined {
-  if (one === undefined || other === undefined) return one ?? other;
-  return (value) => {
-    other(value);
-    one(value);
   };
 }

@@ -1,18 +1,22 @@
+import { randomBytes } from "node:crypto";
 import { stdioPeer } from "./adapters/stdio/stdio-peer.js";
 import { type StdioRequest, stdioRequest } from "./adapters/stdio/stdio-request.js";
 import { StdioSession } from "./adapters/stdio/stdio-session.js";
 import { type Stdio, takeStdio } from "./adapters/stdio/take-stdio.js";
 import type { WaysInOptions } from "./adapters/ways-in-options.js";
+import { bothCalled } from "./both-called.js";
 import { callbacksOf } from "./callbacks.js";
 import { type Logger, SILENT } from "./log.js";
 import type { Peer } from "./peer.js";
 import type { ApiHandlers } from "./server/api-handlers.js";
 import { ApiServer } from "./server/api-server.js";
 import type { ApiServerOptions } from "./server/dispatch-settings.js";
+import { type AuditLog, openAuditLog } from "./ssh/audit-log.js";
+import type { AuditOptions } from "./ssh/audit-options.js";
 import { refuseConnection } from "./wire/refuse-connection.js";
 
 /** How a server over standard input and output answers. */
-export interface ServeStdioOptions extends ApiServerOptions, Pick<WaysInOptions, "exec" | "shell"> {
+export interface ServeStdioOptions extends ApiServerOptions, AuditOptions, Pick<WaysInOptions, "exec" | "shell"> {
   /** What whoever is connected may do: scopes, or patterns such as `notes:*`. Default: only what asks for no scope. */
   readonly scopes?: readonly string[];
   /** Milliseconds that running calls are given at SIGTERM, SIGHUP or SIGINT. Default: 5,000. */
@@ -51,14 +55,19 @@ export async function serveStdio(
   const stdio = takeStdio();
   const closed = new Promise<void>((resolve) => stdio.stream.once("close", resolve));
   stdio.stream.on("error", () => undefined);
+  const log = await openLog(options.log, request);
+  let audit: AuditLog | undefined;
   try {
-    const log = await openLog(options.log, request);
+    audit = openAuditLog(options, log);
     if (request.kind !== "native") stdio.onPrint = (text) => log.info({ text }, "printed by a handler");
+    const onCall = bothCalled(audit.call, options.onCall);
     const loaded = typeof handlers === "function" ? await handlers() : handlers;
-    const server = new ApiServer(loaded, { ...options, log }, callbacksOf(loaded.api));
-    const peer = stdioPeer(process.env, options.scopes ?? []);
+    const server = new ApiServer(loaded, { ...options, log, ...(onCall && { onCall }) }, callbacksOf(loaded.api));
+    const connectionId = randomBytes(6).toString("base64url");
+    const peer = { ...stdioPeer(process.env, options.scopes ?? []), connectionId };
     const { user, fingerprint, address } = peer;
-    log.info({ user, fingerprint, address, request: request.kind }, "session over stdio");
+    const who = { connection: connectionId, user, fingerprint, address };
+    audit.with(log).info({ ...who, kind: request.kind }, "session over stdio");
     const stop = async (): Promise<void> => {
       await server.close({ grace: options.grace ?? GRACE });
       // A connection, or a command, ends with its calls; a prompt does not.
@@ -69,9 +78,12 @@ export async function serveStdio(
     await closed;
     for (const signal of SIGNALS) process.off(signal, stop);
   } catch (error) {
+    log.error({ err: error }, "the server could not start");
     await refuse(stdio, request);
     await closed;
     throw error;
+  } finally {
+    await audit?.close();
   }
 }
 

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { readFileSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import ssh2 from "ssh2";
 import { expect, it, onTestFinished } from "vitest";
 import { openClient } from "../../runtime/src/client/client.js";
@@ -8,6 +9,7 @@ import { sshTransport } from "../../runtime/src/ssh/dial.js";
 import { NOTES } from "../unit/runtime/adapters/notes-server.js";
 import { failure, makeKey, TestLog, tempDir, write } from "../unit/runtime/ssh/support.js";
 import { type Served, serveNotesOverSsh, start } from "./served.js";
+import { SSHD, startSshd, USER } from "./sshd.js";
 import { itWith } from "./stock.js";
 
 type Line = Record<string, unknown>;
@@ -215,4 +217,21 @@ it("does not start where the audit log cannot be written", async () => {
   expect((await failure(serveNotesOverSsh({ audit: { file, level: "loud" } as never }))).message).toBe(
     "the option audit.level is loud; it takes info or warn",
   );
+});
+
+itWith([SSHD], "serve --stdio writes its lines to the same file, one process after the other", async () => {
+  const file = join(tempDir(), "audit.log");
+  const bin = fileURLToPath(new URL("../../runtime/bin/sshrpc.js", import.meta.url));
+  const handlers = fileURLToPath(new URL("../../examples/server.ts", import.meta.url));
+  const command = `${process.execPath} ${bin} serve --stdio --handlers ${handlers} --scopes '*' --audit ${file}`;
+  const sshd = await startSshd({ authorizedKeys: (line) => [`command="${command}" ${line}`] });
+  for (const path of ["/hello", "/nowhere"]) {
+    await start("ssh", [...sshd.options, "-T", `${USER}@127.0.0.1`, "GET", path]).ended;
+  }
+  expect(linesOf(file)).toMatchObject([
+    { msg: "session over stdio", kind: "exec", user: USER, connection: expect.stringMatching(/^[\w-]{8}$/) },
+    { msg: "call", method: "GET /hello", status: "OK", user: USER, call: expect.stringMatching(/^[\w-]{8}\.1$/) },
+    { msg: "session over stdio" },
+    { msg: "call", method: "GET /nowhere", status: "NOT_FOUND" },
+  ]);
 });

@@ -35,6 +35,7 @@ export function addServeCommand(program: Command): void {
     .option("--listen <address>", "the address to listen on; 0.0.0.0 or :: for all", DEFAULTS.host)
     .option("--port <number>", "the port to listen on; 0 for a free one", parsePort, DEFAULTS.port)
     .option("--korv", "also answer clients of the Python framework korv")
+    .option("--audit <file>", "where to write down who came, what they called, and what they were refused")
     .option("--home <directory>", "where the files are kept that are not named", DEFAULTS.home)
     .option("--grace <duration>", "how long running calls may go on after SIGTERM (default: 5s)", durationFrom(0))
     .action(serve);
@@ -55,6 +56,7 @@ async function serve(flags: ServeFlags): Promise<void> {
       authorizedKeys,
       ...(flags.revokedKeys !== undefined && { revokedKeys: flags.revokedKeys }),
       korv: flags.korv ?? false,
+      ...(flags.audit !== undefined && { audit: { file: flags.audit } }),
     },
   );
   process.stdout.write(introduction(api, server, flags, authorizedKeys));
