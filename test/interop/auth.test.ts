@@ -6,6 +6,8 @@ import { KeyRevocationList } from "../../runtime/src/ssh/keys/krl.js";
 import type { ListenOptions } from "../../runtime/src/ssh/listen-options.js";
 import { type Bench, makeKey, startBench, tempDir, write } from "../unit/runtime/ssh/support.js";
 import { type Outcome, run } from "./run.js";
+import { serveNotesOverSsh } from "./served.js";
+import { sshOptions } from "./sshd.js";
 import { itWith, PYTHON } from "./stock.js";
 
 /** The stock client, on nothing but the bench's files. */
@@ -160,6 +162,22 @@ itWith(["ssh", "ssh-keygen"], "a certificate's own address, principals and scope
     permits: { pty: false, portForwarding: false },
   });
   expect((await withKey(bench, await authority.certify(["-n", "alice"]))).status).toBe(255);
+});
+
+itWith(["ssh", "ssh-keygen"], "a certificate's scopes decide what may be called", async () => {
+  const authority = new Authority();
+  const lines = [`scopes="notes:*" ${await authority.line()}`];
+  const { server, knownHosts } = await serveNotesOverSsh({ certificateAuthorities: { lines } });
+  const call = (identity: string, ...command: string[]) =>
+    run("ssh", [...sshOptions({ knownHosts, identity, port: server.port }), "alice@127.0.0.1", ...command]);
+  const reader = await authority.certify(["-n", "alice", "-O", "extension:scopes@sshrpc=notes:read,admin"]);
+  const writer = await authority.certify(["-n", "alice"]);
+  const note = ["STORE", "/notes", `'{"text":"hi"}'`];
+  expect(await call(reader, "GET", "/notes")).toMatchObject({ status: 0 });
+  expect(await call(writer, ...note)).toMatchObject({ status: 0 });
+  const { status, stderr } = await call(reader, ...note);
+  expect(status).toBe(4);
+  expect(JSON.parse(stderr)).toMatchObject({ status: "FORBIDDEN", code: 403 });
 });
 
 for (const [title, revoke] of [

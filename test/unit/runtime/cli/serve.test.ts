@@ -70,3 +70,14 @@ test("serve stops at a host key that is damaged, naming the file and what to do,
   });
   expect(existsSync(`${cwd}/.sshrpc/ssh_host_ed25519_key`)).toBe(true);
 });
+
+test("serve stops at a list of revoked keys that is damaged, naming the line", async () => {
+  const cwd = tempDir({ revoked: "# lost laptops\nssh-ed25519 AAAA\n" });
+  expect(
+    await sshrpc(["serve", "--handlers", HANDLERS, "--port", "0", "--revoked-keys", "revoked"], { cwd }),
+  ).toMatchObject({
+    status: 1,
+    stdout: "",
+    stderr: expect.stringMatching(/^sshrpc: revoked:2: the ssh-ed25519 key is damaged [^\n]*\n$/),
+  });
+});

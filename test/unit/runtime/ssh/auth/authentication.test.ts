@@ -80,6 +80,20 @@ it("ends a connection after maxAuthTries guesses, whatever is sent at once, and 
   expect(JSON.stringify(bench.log.lines)).not.toContain("guess");
 });
 
+it("asks nothing of the check for 5,000 guesses that come at once, beyond the first few", async () => {
+  let asked = 0;
+  const passwords = async () => {
+    asked++;
+    return undefined;
+  };
+  const bench = await startBench({ passwords });
+  const login = await RawLogin.open(bench);
+  for (let guess = 0; guess < 5000; guess++) login.request("password", ...password(`guess ${guess}`));
+  let said = await login.next();
+  while (said.said !== "closed") said = await login.next();
+  expect(asked).toBeLessThanOrEqual(6);
+});
+
 it("ends a connection that offers good keys for ever", async () => {
   const bench = await startBench({ maxAuthTries: 2 });
   const login = await RawLogin.open(bench);
