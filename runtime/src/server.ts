@@ -21,10 +21,28 @@ export type { ServerCall, ServerInterceptor } from "./server/interceptor.js";
 export { type LimitCallsOptions, limitCalls } from "./server/interceptors/limit-calls.js";
 export { logCalls } from "./server/interceptors/log-calls.js";
 export { type CallOutcome, observeCall } from "./server/observe-call.js";
+export type { ServedCall } from "./server/served-call.js";
+export type { AuditFile, AuditOptions } from "./ssh/audit-options.js";
 export type { LoginAttempt, LoginGrant } from "./ssh/auth/login-attempt.js";
 export type { PasswordAttempt, PasswordChange, PasswordCheck } from "./ssh/auth/password-check.js";
 export type { Ask, Prompt, Question, Questioning } from "./ssh/auth/question.js";
 export type { AuthOptions } from "./ssh/auth-options.js";
+export type {
+  DirectAnswer,
+  DirectStreamlocal,
+  DirectTcpip,
+  Forwarding,
+  ForwardingOptions,
+  ForwardRule,
+  ListenAnswer,
+  OpenForwarded,
+  OwnListener,
+  Refusal,
+  SessionRequest,
+  SessionRule,
+  StreamlocalForward,
+  TcpipForward,
+} from "./ssh/forwarding-options.js";
 export type { KeyAnswer, KeyAttempt, KeyAuthority, KeyGrant, KeyLookup, KeyRefusal } from "./ssh/keys/key-lookup.js";
 export type { PublicKey } from "./ssh/keys/public-key.js";
 export type { Limits } from "./wire/limits.js";
