@@ -106,7 +106,7 @@ export async function startBench(
   const knownHosts = write(directory, "known_hosts", `[127.0.0.1]:${listener.port} ${hostKey.line}\n`);
   const address = `ssh://alice@127.0.0.1:${listener.port}`;
   const open = async (to: string, dialOptions: DialOptions, signal?: AbortSignal) => {
-    const duplex = await sshTransport(to, dialOptions).open(signal);
+    const duplex = await sshTransport(to, { sshConfig: false, ...dialOptions }).open(signal);
     onTestFinished(() => void duplex.on("error", () => {}).destroy());
     return duplex;
   };

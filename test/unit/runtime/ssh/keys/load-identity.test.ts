@@ -3,6 +3,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { copyFileSync, readFileSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { expect, it } from "vitest";
+import { string, uint32 } from "../../../../../runtime/src/ssh/keys/binary-writer.js";
 import { loadCertificate } from "../../../../../runtime/src/ssh/keys/certificate-file.js";
 import { generateEd25519 } from "../../../../../runtime/src/ssh/keys/generate-ed25519.js";
 import { createHostKey, loadHostKey } from "../../../../../runtime/src/ssh/keys/host-key.js";
@@ -187,4 +188,16 @@ it("gets a private key only when it is to sign, where its public half is known",
   );
   const failing = { ...source, privateKey: () => Promise.reject(new Error("the vault is closed")) };
   expect((await failure(use(failing))).message).toBe("the vault is closed");
+});
+
+it("leaves the key of a device to an agent, and says so", async () => {
+  const type = "sk-ssh-ed25519@openssh.com";
+  const blob = Buffer.concat([string(type), string(Buffer.alloc(32, 7)), string("ssh:")]);
+  const head = Buffer.concat([Buffer.from("openssh-key-v1\0"), string("none"), string("none"), string(""), uint32(1)]);
+  const body = Buffer.concat([head, string(blob), string(Buffer.alloc(64))]).toString("base64");
+  const privateKey = `-----BEGIN OPENSSH PRIVATE KEY-----\n${body}\n-----END OPENSSH PRIVATE KEY-----\n`;
+  const identity = await loadIdentity({ privateKey }, new Passphrases(undefined));
+  expect([identity.publicKey.type, identity.locked]).toEqual([type, true]);
+  expect(identity.problem).toMatch(/belongs to a hardware key: add it to the agent .*transport: "openssh"\)$/);
+  expect((await failure(identity.sign(DATA, type))).message).toBe(identity.problem);
 });
