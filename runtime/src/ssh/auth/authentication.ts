@@ -97,13 +97,8 @@ export class Authentication {
     // What was sent ahead is not worth an answer any more.
     if (this.#over || this.#access !== undefined) return;
     this.#requests++;
-    // Clients begin with "none" to learn the methods: that is no try (RFC 4252, section 5.2).
-    if (context.method === "none" && this.#requests === 1 && this.#settings.anonymous === undefined) {
-      this.#answer(() => context.reject(this.#methods()));
-      return;
-    }
-    // Who begins anew gives up what it was asked before (RFC 4256, section 3.1).
-    this.#current?.abort(new Error("the client began anew"));
+    this.#abandon(context);
+    if (this.#over) return;
     const controller = new AbortController();
     this.#current = controller;
     const decision = await this.#decide(context, controller);
@@ -118,6 +113,20 @@ export class Authentication {
    */
   recheck(): Promise<void> {
     return this.#access?.recheck() ?? Promise.resolve();
+  }
+
+  /**
+   * Who begins anew gives up what it was asked before (RFC 4256, section 3.1). That counts as a try, or guesses would be
+   * free for those who do not wait for the refusal.
+   */
+  #abandon(context: AuthContext): void {
+    if (this.#current === undefined) return;
+    const reason = "the client began anew";
+    this.#current.abort(new Error(reason));
+    this.#current = undefined;
+    this.#tries++;
+    this.#settings.log.info({ ...this.#describe(context), reason }, "authentication refused");
+    if (this.#tries >= this.#settings.maxAuthTries) this.#giveUp(this.#failures());
   }
 
   async #decide(context: AuthContext, controller: AbortController): Promise<Decision> {
@@ -182,8 +191,7 @@ export class Authentication {
     const { methods, allRequired, log, connectionId } = this.#settings;
     this.#proofs = [...this.#proofs, proof];
     if (allRequired && this.#proofs.length < methods.length) {
-      const fields = { address: this.#address, user: context.username, method: proof.method };
-      log.info(fields, "authenticated in part");
+      log.info(this.#describe(context), "authenticated in part");
       this.#answerStranger(() => context.reject(this.#methods(), true));
       return;
     }
@@ -203,18 +211,27 @@ export class Authentication {
   }
 
   #refuse(context: AuthContext, reason: string, about?: Suspect): void {
-    this.#tries++;
-    const fields = { address: this.#address, user: printable(context.username), method: context.method, ...about };
-    this.#settings.log.info({ ...fields, reason }, "authentication refused");
+    // Clients begin with "none" to learn the methods: that is no try (RFC 4252, section 5.2).
+    if (context.method !== "none" || this.#requests > 1) {
+      this.#tries++;
+      this.#settings.log.info({ ...this.#describe(context), ...about, reason }, "authentication refused");
+    }
     this.#answerStranger(() => context.reject(this.#methods()));
+  }
+
+  #describe({ username, method }: AuthContext): object {
+    return { address: this.#address, user: printable(username), method };
+  }
+
+  #failures(): string {
+    return `${this.#tries} failed attempts to authenticate`;
   }
 
   /** It counts as a try, so that nobody asks for ever. */
   #requestChange(context: PasswordAuthContext, prompt: string): void {
     this.#tries++;
     this.#changing = true;
-    const fields = { address: this.#address, user: context.username };
-    this.#settings.log.info(fields, "a new password is asked for");
+    this.#settings.log.info(this.#describe(context), "a new password is asked for");
     this.#answerStranger(() => requestPasswordChange(context, prompt));
   }
 
@@ -226,8 +243,7 @@ export class Authentication {
     // Before the answer, with which ssh2 brings up the next request that was sent ahead.
     if (isLast) this.#over = true;
     this.#answer(send);
-    if (isLast)
-      this.#giveUp(isFailing ? `${this.#tries} failed attempts to authenticate` : "too many attempts to authenticate");
+    if (isLast) this.#giveUp(isFailing ? this.#failures() : "too many attempts to authenticate");
   }
 
   /** What is still to be proven, or may be. */

@@ -192,6 +192,20 @@ it("goes on with a client that leaves questions unanswered, and hears no late an
   expect(await login.try("publickey", ...signed(login, bench.alice))).toEqual({ said: "success" });
 });
 
+it("counts questions that are left unanswered as tries, so that guesses are not free", async () => {
+  const keyboardInteractive: ListenOptions["keyboardInteractive"] = async (_, ask) => {
+    await ask({ prompts: ["Code: "] });
+    return undefined;
+  };
+  const bench = await startBench({ keyboardInteractive, maxAuthTries: 3 });
+  const login = await RawLogin.open(bench);
+  for (let guess = 0; guess < 3; guess++) {
+    expect(await login.try("keyboard-interactive", ...QUESTIONS)).toMatchObject({ said: "questions" });
+  }
+  expect(await login.try("keyboard-interactive", ...QUESTIONS)).toEqual({ said: "closed" });
+  expect(reasons(bench)).toEqual(Array(3).fill("the client began anew"));
+});
+
 it("asks only maxPromptRounds rounds, and 16 prompts in one", async () => {
   const keyboardInteractive: ListenOptions["keyboardInteractive"] = async ({ user }, ask) => {
     if (user === "wide") await ask({ prompts: Array<string>(17).fill("?") });
@@ -283,6 +297,7 @@ it("lets nobody in without proof unless that was asked for by name", async () =>
     anonymous: ({ user }) => (user === "guest" ? { scopes: ["public:*"] } : undefined),
   });
   expect(await (await RawLogin.open(open)).try("none")).toMatchObject({ said: "failure" });
+  expect(reasons(open)).toEqual([]);
   expect(await (await RawLogin.open(open, "guest")).try("none")).toEqual({ said: "success" });
 });
 
