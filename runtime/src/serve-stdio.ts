@@ -4,15 +4,15 @@ import { type StdioRequest, stdioRequest } from "./adapters/stdio/stdio-request.
 import { StdioSession } from "./adapters/stdio/stdio-session.js";
 import { type Stdio, takeStdio } from "./adapters/stdio/take-stdio.js";
 import type { WaysInOptions } from "./adapters/ways-in-options.js";
-import { bothCalled } from "./both-called.js";
+import { type AuditLog, openAuditLog } from "./audit/audit-log.js";
+import type { AuditOptions } from "./audit/audit-options.js";
 import { callbacksOf } from "./callbacks.js";
 import { type Logger, SILENT } from "./log.js";
 import type { Peer } from "./peer.js";
 import type { ApiHandlers } from "./server/api-handlers.js";
 import { ApiServer } from "./server/api-server.js";
 import type { ApiServerOptions } from "./server/dispatch-settings.js";
-import { type AuditLog, openAuditLog } from "./ssh/audit-log.js";
-import type { AuditOptions } from "./ssh/audit-options.js";
+import { unknownScopes } from "./ssh/keys/unknown-scopes.js";
 import { refuseConnection } from "./wire/refuse-connection.js";
 
 /** How a server over standard input and output answers. */
@@ -60,9 +60,12 @@ export async function serveStdio(
   try {
     audit = openAuditLog(options, log);
     if (request.kind !== "native") stdio.onPrint = (text) => log.info({ text }, "printed by a handler");
-    const onCall = bothCalled(audit.call, options.onCall);
+    const onCall = audit.onCall(options.onCall);
     const loaded = typeof handlers === "function" ? await handlers() : handlers;
     const server = new ApiServer(loaded, { ...options, log, ...(onCall && { onCall }) }, callbacksOf(loaded.api));
+    const asked = [...new Set(loaded.api.methods.flatMap(({ scope }) => scope ?? []))];
+    const granted = { grant: { scopes: options.scopes ?? [] }, place: "scopes" };
+    for (const remark of unknownScopes([granted], asked)) log.warn({}, remark);
     const connectionId = randomBytes(6).toString("base64url");
     const peer = { ...stdioPeer(process.env, options.scopes ?? []), connectionId };
     const { user, fingerprint, address } = peer;

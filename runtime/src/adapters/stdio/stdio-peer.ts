@@ -1,7 +1,10 @@
 import { readFileSync, statSync } from "node:fs";
 import { userInfo } from "node:os";
 import type { AuthMethod, Peer } from "../../peer.js";
-import { publicKeyFromBlob } from "../../ssh/keys/public-key.js";
+import { certifiedScopes, describeCertificate } from "../../ssh/auth/certificate.js";
+import { parseCertificate } from "../../ssh/keys/certificate.js";
+import { isCertificateType, publicKeyFromBlob } from "../../ssh/keys/public-key.js";
+import { printable } from "../../ssh/printable.js";
 import { formatHostPort } from "../../ssh/target.js";
 
 /** Bytes of what sshd tells of an authentication: a few keys. */
@@ -12,14 +15,14 @@ const METHODS: ReadonlySet<string> = new Set<AuthMethod>(["publickey", "password
 /**
  * Who is at the other end, as sshd says in the environment of what it starts: the user is the one that this process runs
  * as, the address comes from `SSH_CONNECTION`, and the key from the file that `SSH_USER_AUTH` names, where sshd_config(5)
- * has `ExposeAuthInfo yes`. What sshd does not say is absent.
+ * has `ExposeAuthInfo yes`. What sshd does not say is absent. A certificate may ask for less than `scopes`.
  */
 export function stdioPeer(env: NodeJS.ProcessEnv, scopes: readonly string[]): Peer {
   const address = addressFrom(env["SSH_CONNECTION"]);
   return {
     user: userName(env),
-    ...authFrom(env["SSH_USER_AUTH"]),
     scopes,
+    ...authFrom(env["SSH_USER_AUTH"], scopes),
     ...(address !== undefined && { address }),
   };
 }
@@ -41,13 +44,30 @@ function addressFrom(connection = ""): string | undefined {
 }
 
 /** One line for each method that succeeded, a key with what it proved (`ExposeAuthInfo` in sshd_config(5)). */
-function authFrom(file: string | undefined): Pick<Peer, "provenBy" | "fingerprint"> {
+function authFrom(file: string | undefined, scopes: readonly string[]): Partial<Peer> {
   const lines = file === undefined ? [] : readAuthInfo(file).split("\n");
   const words = lines.map((line) => line.split(" "));
   const provenBy = words.flatMap(([method = ""]) => (METHODS.has(method) ? [method as AuthMethod] : []));
-  const blob = words.find(([method]) => method === "publickey")?.[2];
-  const key = blob === undefined ? undefined : publicKeyFromBlob(Buffer.from(blob, "base64"));
-  return { ...(provenBy.length > 0 && { provenBy }), ...(key && { fingerprint: key.fingerprint }) };
+  const [, type, blob] = words.find(([method]) => method === "publickey") ?? [];
+  return {
+    ...(provenBy.length > 0 && { provenBy }),
+    ...(type !== undefined && blob !== undefined && keyFrom(type, Buffer.from(blob, "base64"), scopes)),
+  };
+}
+
+/** sshd has checked it, a certificate with its authority, its time and its principals. */
+function keyFrom(type: string, blob: Buffer, scopes: readonly string[]): Partial<Peer> {
+  if (!isCertificateType(type)) {
+    const key = publicKeyFromBlob(blob);
+    return key === undefined ? {} : { fingerprint: key.fingerprint };
+  }
+  const certificate = parseCertificate(blob);
+  return {
+    fingerprint: certificate.key.fingerprint,
+    keyName: printable(certificate.keyId),
+    certificate: describeCertificate(certificate),
+    scopes: certifiedScopes(certificate, scopes),
+  };
 }
 
 /** Empty where it is not there, or is none of sshd's: that one belongs to this user alone. */

@@ -131,7 +131,7 @@ function toGrant(certificate: Certificate, authority: KeyAuthority): KeyGrant {
 }
 
 /** What the certificate asks for, as far as its authority may grant it; all of that, where it does not say. */
-function certifiedScopes({ extensions }: Certificate, granted: readonly string[]): readonly string[] {
+export function certifiedScopes({ extensions }: Certificate, granted: readonly string[]): readonly string[] {
   const data = extensions.get(SCOPES_EXTENSION);
   if (data === undefined) return granted;
   const asked = (optionText(data) ?? "").split(",").map((scope) => scope.trim());

@@ -1,7 +1,13 @@
 import { nearest } from "../../contract/nearest.js";
 import { grants } from "../../peer.js";
 import { printable } from "../printable.js";
-import type { AuthorizedKey } from "./authorized-keys.js";
+
+/** Where scopes are granted, for messages. */
+export interface ScopeGrant {
+  readonly grant: { readonly scopes: readonly string[] };
+  /** Such as `file:line`. */
+  readonly place: string;
+}
 
 /** Texts that are looked at for what was meant; a file may hold any number of others. */
 const MAX_HINTS = 100;
@@ -10,7 +16,7 @@ const MAX_HINTS = 100;
  * Names the scopes and patterns that are granted and that no method asks for, each as `file:line: what`: most are
  * misspelled. `*` is never one of them.
  */
-export function unknownScopes(keys: readonly AuthorizedKey[], asked: readonly string[]): string[] {
+export function unknownScopes(keys: readonly ScopeGrant[], asked: readonly string[]): string[] {
   // A pattern is near to what its writer meant where what stands before the star is.
   const patterns = asked.map((scope) => `${scope.replace(/[^:]*$/, "")}*`);
   const remarks = new Map<string, string>();
