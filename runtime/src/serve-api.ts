@@ -1,5 +1,5 @@
 import type { WaysInOptions } from "./adapters/ways-in-options.js";
-import { bothCalled } from "./both-called.js";
+import type { AuditOptions } from "./audit/audit-options.js";
 import { callbacksOf } from "./callbacks.js";
 import type { Api } from "./contract/method.js";
 import { type Logger, SILENT } from "./log.js";
@@ -7,7 +7,6 @@ import { type ApiHandlers, bindHandlers } from "./server/api-handlers.js";
 import { ApiServer, type CloseOptions } from "./server/api-server.js";
 import type { ConnectedClient } from "./server/connected-client.js";
 import type { ApiServerOptions } from "./server/dispatch-settings.js";
-import type { AuditOptions } from "./ssh/audit-options.js";
 import type { ListenOptions } from "./ssh/listen-options.js";
 
 /** How a server listens and answers. */
@@ -70,13 +69,13 @@ export async function serveHandlers<Callbacks = undefined>(
 ): Promise<Server<Callbacks>> {
   const [{ listen }, { openAuditLog }, { waysIn }, { pino }] = await Promise.all([
     import("./ssh/listen.js"),
-    import("./ssh/audit-log.js"),
+    import("./audit/audit-log.js"),
     import("./adapters/ways-in.js"),
     import("pino"),
   ]);
   const log = options.log === false ? SILENT : (options.log ?? pino({ level: "info" }, pino.destination(2)));
   const audit = openAuditLog(options, log);
-  const onCall = bothCalled(audit.call, options.onCall);
+  const onCall = audit.onCall(options.onCall);
   const server = new ApiServer(handlers, { ...options, log, ...(onCall && { onCall }) }, callbacksOf(handlers.api));
   const scopes = [...new Set(handlers.api.methods.flatMap(({ scope }) => scope ?? []))];
   const listener = await listen(

@@ -1,5 +1,6 @@
 /** `sshrpc/server`: what a program that serves needs beside its generated handler types. */
 export type { KorvLimits, KorvOptions } from "./adapters/korv/korv-options.js";
+export type { AuditFile, AuditOptions } from "./audit/audit-options.js";
 export { type BadRequestDetails, type Issue, RpcError } from "./contract/rpc-error.js";
 export type { ErrorStatus, StatusCode, StatusName } from "./contract/status.js";
 export type { Logger } from "./log.js";
@@ -22,7 +23,6 @@ export { type LimitCallsOptions, limitCalls } from "./server/interceptors/limit-
 export { logCalls } from "./server/interceptors/log-calls.js";
 export { type CallOutcome, observeCall } from "./server/observe-call.js";
 export type { ServedCall } from "./server/served-call.js";
-export type { AuditFile, AuditOptions } from "./ssh/audit-options.js";
 export type { LoginAttempt, LoginGrant } from "./ssh/auth/login-attempt.js";
 export type { PasswordAttempt, PasswordChange, PasswordCheck } from "./ssh/auth/password-check.js";
 export type { Ask, Prompt, Question, Questioning } from "./ssh/auth/question.js";

@@ -13,7 +13,7 @@ const GROUPS: readonly (readonly string[])[] = [
   ["codec", "wire"],
   ["client", "server"],
   ["ssh"],
-  ["openssh", "terminal"],
+  ["openssh", "terminal", "audit"],
   ["adapters"],
   ["key-pair.ts", "callbacks.ts"],
   ["in-memory.ts", "connect-api.ts", "serve-api.ts", "serve-stdio.ts"],

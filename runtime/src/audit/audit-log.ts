@@ -1,16 +1,16 @@
 import { type Logger, SILENT } from "../log.js";
 import type { Peer } from "../peer.js";
 import type { ServedCall } from "../server/served-call.js";
+import { printable } from "../ssh/printable.js";
 import { openAuditFile } from "./audit-file.js";
 import type { AuditOptions } from "./audit-options.js";
-import { printable } from "./printable.js";
 
 /** The audit log of a server. Whoever opened it closes it. */
 export interface AuditLog {
   /** A log that writes each line twice: to `log` as it is, and down here, without what does not belong here. */
   with(log: Logger): Logger;
-  /** Writes a call down. Absent where nothing is written. */
-  readonly call?: (call: ServedCall) => void;
+  /** Writes a call down, and tells `also`; undefined where there is nobody to tell. */
+  onCall(also?: (call: ServedCall) => void): ((call: ServedCall) => void) | undefined;
   /** Resolves when all lines are written. */
   close(): Promise<void>;
 }
@@ -24,7 +24,7 @@ const FIELDS = new Set([
 
 /** Opens the audit log. @throws Error that names the option or the file at fault */
 export function openAuditLog({ audit = false }: AuditOptions, log: Logger): AuditLog {
-  if (audit === false) return { with: (same) => same, close: async () => {} };
+  if (audit === false) return { with: (same) => same, onCall: (also) => also, close: async () => {} };
   const problem = (message: string, error?: Error): void => log.error({ err: error }, message);
   const file = "file" in audit ? openAuditFile(audit, problem) : undefined;
   let out = file?.log ?? (audit as Logger);
@@ -37,22 +37,26 @@ export function openAuditLog({ audit = false }: AuditOptions, log: Logger): Audi
       problem("the audit log could not be written", error as Error);
     }
   };
+  const writeCall = ({ peer, method, status, milliseconds, bytesIn, bytesOut }: ServedCall): void => {
+    const number = (calls.get(peer) ?? 0) + 1;
+    calls.set(peer, number);
+    const { connectionId } = peer;
+    const fields = {
+      ...(connectionId !== undefined && { connection: connectionId, call: `${connectionId}.${number}` }),
+      ...whoIs(peer),
+      method: printable(method),
+      status,
+      milliseconds: Math.round(milliseconds * 10) / 10,
+      bytesIn,
+      bytesOut,
+    };
+    write(status === "OK" ? "info" : "warn", fields, "call");
+  };
   return {
     with: (other) => both(other, write),
-    call: ({ peer, method, status, milliseconds, bytesIn, bytesOut }) => {
-      const number = (calls.get(peer) ?? 0) + 1;
-      calls.set(peer, number);
-      const { connectionId } = peer;
-      const fields = {
-        ...(connectionId !== undefined && { connection: connectionId, call: `${connectionId}.${number}` }),
-        ...whoIs(peer),
-        method: printable(method),
-        status,
-        milliseconds: Math.round(milliseconds * 10) / 10,
-        bytesIn,
-        bytesOut,
-      };
-      write(status === "OK" ? "info" : "warn", fields, "call");
+    onCall: (also) => (call) => {
+      writeCall(call);
+      also?.(call);
     },
     close: () => {
       out = SILENT;
