@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import type { AuthContext, Connection } from "ssh2";
-import { Authentication, type AuthenticationSettings } from "./auth/authentication.js";
+import { Authentication } from "./auth/authentication.js";
+import type { AuthenticationSettings } from "./auth/authentication-settings.js";
 import type { ForwardingRules } from "./forwarding/forwarding-rules.js";
 import type { SessionRule } from "./forwarding-options.js";
 import { guardConnection } from "./guard/guard-connection.js";

@@ -1,37 +1,11 @@
-import { setTimeout as delay } from "node:timers/promises";
 import type { AuthContext, AuthenticationType, PasswordAuthContext } from "ssh2";
-import type { Logger } from "../../log.js";
 import type { AuthMethod, Peer } from "../../peer.js";
 import { printable } from "../printable.js";
 import { Access } from "./access.js";
-import { checkGrant } from "./check-grant.js";
+import type { AuthenticationSettings } from "./authentication-settings.js";
+import { decideLogin } from "./decide-login.js";
 import type { Decision, Proof, Suspect } from "./decision.js";
-import { refuse } from "./decision.js";
-import { inTime } from "./in-time.js";
-import { decideKeyboardInteractive } from "./keyboard-interactive.js";
-import type { LoginAttempt, LoginGrant } from "./login-attempt.js";
-import { decidePassword, requestPasswordChange } from "./password.js";
-import type { PasswordCheck } from "./password-check.js";
-import { decidePublicKey, type PublicKeySettings } from "./public-key.js";
-import type { Questioning } from "./question.js";
-
-/** How a server lets its peers in. What is absent is not offered. Times are in milliseconds. */
-export interface AuthenticationSettings {
-  readonly publicKeys?: PublicKeySettings;
-  readonly passwords?: PasswordCheck;
-  readonly questioning?: Questioning;
-  readonly anonymous?: (attempt: LoginAttempt) => LoginGrant | undefined | Promise<LoginGrant | undefined>;
-  /** What a client is told that it may try; where all are required, they are so in this order. */
-  readonly methods: readonly AuthMethod[];
-  readonly allRequired: boolean;
-  readonly maxAuthTries: number;
-  readonly authTimeout: number;
-  readonly refusalDelay: number;
-  readonly maxPromptRounds: number;
-  readonly log: Logger;
-  /** What the log calls the connection. */
-  readonly connectionId?: string;
-}
+import { requestPasswordChange } from "./password.js";
 
 /** How an authentication ends its connection; each with the reason for the log. */
 export interface AuthenticationEndings {
@@ -101,7 +75,12 @@ export class Authentication {
     if (this.#over) return;
     const controller = new AbortController();
     this.#current = controller;
-    const decision = await this.#decide(context, controller);
+    const decision = await decideLogin(context, this.#settings, {
+      address: this.#address,
+      offered: this.#offered(),
+      changing: this.#changing,
+      controller,
+    });
     if (this.#over || this.#current !== controller) return;
     this.#current = undefined;
     this.#carryOut(context, decision);
@@ -127,48 +106,6 @@ export class Authentication {
     this.#tries++;
     this.#settings.log.info({ ...this.#describe(context), reason }, "authentication refused");
     if (this.#tries >= this.#settings.maxAuthTries) this.#giveUp(this.#failures());
-  }
-
-  async #decide(context: AuthContext, controller: AbortController): Promise<Decision> {
-    const { authTimeout, refusalDelay } = this.#settings;
-    const isGuess = context.method === "password" || context.method === "keyboard-interactive";
-    const refusable = isGuess ? delay(refusalDelay, undefined, { signal: controller.signal }) : undefined;
-    refusable?.catch(() => {});
-    const late = (): void => controller.abort(new Error(`no answer within ${authTimeout} ms (authTimeout)`));
-    // People take their time over questions: the time to log in is their limit.
-    const timer = context.method === "keyboard-interactive" ? undefined : setTimeout(late, authTimeout);
-    const { signal } = controller;
-    const decision = await inTime(signal, () => this.#ask(context, signal)).catch((error: unknown) =>
-      refuse(printable((error as Error)?.message ?? String(error))),
-    );
-    clearTimeout(timer);
-    if (decision.outcome === "refused") await refusable?.catch(() => {});
-    return decision;
-  }
-
-  async #ask(context: AuthContext, signal: AbortSignal): Promise<Decision> {
-    const { method, username } = context;
-    if (!/^\P{C}{1,256}$/u.test(username)) return refuse("the user name is not one");
-    const who = { user: username, address: this.#address };
-    const attempt: LoginAttempt = { ...who, signal };
-    const { publicKeys, passwords, questioning, anonymous, maxPromptRounds } = this.#settings;
-    if (!this.#offered().includes(method as AuthMethod)) return refuse(`the method ${method} is not offered`);
-    switch (context.method) {
-      case "publickey":
-        if (publicKeys) return decidePublicKey(context, publicKeys, who);
-        break;
-      case "password":
-        if (passwords) return decidePassword(context, passwords, attempt, this.#changing);
-        break;
-      case "keyboard-interactive":
-        if (questioning) return decideKeyboardInteractive(context, questioning, attempt, maxPromptRounds);
-        break;
-      case "none": {
-        const grant = await anonymous?.(attempt);
-        if (grant) return { outcome: "proven", proof: { method: "none", grant: checkGrant(grant) } };
-      }
-    }
-    return refuse(`the method ${method} lets nobody in`);
   }
 
   #carryOut(context: AuthContext, decision: Decision): void {

@@ -6,7 +6,7 @@ import type { KeySource, KeySourceSettings } from "../keys/key-lookup.js";
 import { openKeySource } from "../keys/open-key-source.js";
 import { RevokedKeys } from "../keys/revoked-keys.js";
 import { askPassword } from "./ask-password.js";
-import type { AuthenticationSettings } from "./authentication.js";
+import type { AuthenticationSettings } from "./authentication-settings.js";
 
 /** How a server lets its peers in, with its lists open. Whoever opened it closes it. */
 export interface OpenAuthentication {
