@@ -13,6 +13,9 @@ import { Connection } from "../wire/connection.js";
 import { MAX_REFERENCE } from "../wire/hello.js";
 import { WindowBudget } from "../wire/window-budget.js";
 
+/** Bytes of a response stream on their way within the process: nothing is far, and more would only fill the memory. */
+const WINDOW = 64 * 1024;
+
 /**
  * Calls the server of this process for one peer, over the frames that every client speaks: whatever holds for a client
  * from afar (scopes, validation, limits, deadlines, errors) holds here, because it is the same code. An adapter translates
@@ -49,8 +52,8 @@ export class LocalClient implements AsyncDisposable {
       connections: new OneConnection(connection),
       timeout: 0,
       maxMetadata: limits.metadata,
-      window: limits.window,
-      windows: new WindowBudget(limits.growth),
+      window: Math.min(limits.window, WINDOW),
+      windows: new WindowBudget(0),
       interceptors: [],
     };
     const bindings = references.map((reference, index) => {
