@@ -83,20 +83,23 @@ export async function stranger(bench: Bench, options: ssh2.ConnectConfig = {}): 
   return start(bench, "handshake", { authHandler: (() => undefined) as never, ...options });
 }
 
-async function start(bench: Bench, until: "ready" | "handshake", options: ssh2.ConnectConfig): Promise<Attacker> {
+function start(bench: Bench, until: "ready" | "handshake", options: ssh2.ConnectConfig): Promise<Attacker> {
+  return connectTo(bench.listener.port, until, options);
+}
+
+/** Connects to a server on this machine, as far as the event says. */
+export async function connectTo(
+  port: number,
+  until: "ready" | "handshake",
+  options: ssh2.ConnectConfig,
+): Promise<Attacker> {
   const client = new ssh2.Client();
   const attacker = new Attacker(client);
   await within(
     until,
     new Promise<void>((resolve, reject) => {
       (client as NodeJS.EventEmitter).once(until, () => resolve()).once("error", reject);
-      client.connect({
-        host: "127.0.0.1",
-        port: bench.listener.port,
-        username: "alice",
-        hostVerifier: () => true,
-        ...options,
-      });
+      client.connect({ host: "127.0.0.1", port, username: "alice", hostVerifier: () => true, ...options });
     }),
   );
   return attacker;

@@ -1,0 +1,117 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import type ssh2 from "ssh2";
+import { expect, onTestFinished, test } from "vitest";
+import { generateEd25519 } from "../../../runtime/src/ssh/keys/generate-ed25519.js";
+import { within } from "../../unit/runtime/support/wait.js";
+import { type Attacker, connectTo, string, uint32 } from "./support.js";
+
+const CHILD = fileURLToPath(new URL("memory-child.ts", import.meta.url));
+const JITI = fileURLToPath(new URL("../../../node_modules/jiti/lib/jiti-register.mjs", import.meta.url));
+
+/** Bytes by which the server may grow, whatever is done to it. */
+const GROWTH = 100_000_000;
+
+interface Memory {
+  readonly now: number;
+  readonly peak: number;
+}
+
+interface Server {
+  readonly connect: (options?: ssh2.ConnectConfig) => Promise<Attacker>;
+  readonly memory: () => Promise<Memory>;
+}
+
+async function startServer(how: "read" | "write"): Promise<Server> {
+  const child: ChildProcess = fork(CHILD, [how], { execArgv: ["--expose-gc", "--import", JITI] });
+  onTestFinished(() => void child.kill());
+  // It is compiled on the way, which takes its time where nothing is at hand from before.
+  const died = once(child, "exit").then(([code]) => Promise.reject(new Error(`the server ended with ${code}`)));
+  died.catch(() => {});
+  const [{ port, privateKey }] = await Promise.race([once(child, "message"), died]);
+  const server: Server = {
+    connect: (options = {}) => connectTo(port, "ready", { privateKey, ...options }),
+    memory: async () => {
+      const answer = once(child, "message");
+      child.send("memory");
+      return (await within("the memory", answer))[0] as Memory;
+    },
+  };
+  // What a connection needs at all, it has by then.
+  const first = await server.connect();
+  await first.open();
+  first.client.destroy();
+  await first.gone;
+  return server;
+}
+
+/** Whether an attack lets the server grow by less than it may, and whether it gives the memory back. */
+async function survives({ memory }: Server, attack: () => Promise<void>): Promise<void> {
+  const before = await memory();
+  await attack();
+  const during = await memory();
+  expect(during.peak - before.now).toBeLessThan(GROWTH);
+  await expect.poll(async () => (await memory()).now - before.now, { timeout: 8000 }).toBeLessThan(GROWTH / 2);
+}
+
+test("10,000 channels that are asked for cost little memory, and it comes back", async () => {
+  const server = await startServer("read");
+  await survives(server, async () => {
+    for (let asked = 0; asked < 10_000; asked += 1000) {
+      const attacker = await server.connect();
+      for (let id = 0; id < 1000; id++) attacker.protocol.session(id, 2 ** 21, 32_768);
+      await attacker.open().catch(() => {});
+      attacker.client.destroy();
+      await attacker.gone;
+    }
+  });
+}, 60_000);
+
+test("200 wrong keys cost little memory, and it comes back", async () => {
+  const server = await startServer("read");
+  await survives(server, async () => {
+    for (let tried = 0; tried < 200; tried += 6) {
+      const authHandler = Array.from({ length: 6 }, () => ({
+        type: "publickey" as const,
+        username: "alice",
+        key: generateEd25519("wrong").privateKey,
+      }));
+      await expect(server.connect({ authHandler })).rejects.toThrow();
+    }
+  });
+}, 60_000);
+
+test("512 MB that are sent where nobody reads cost little memory, and it comes back", async () => {
+  const server = await startServer("read");
+  await survives(server, async () => {
+    const data = string(Buffer.alloc(32_768));
+    for (let sent = 0; sent < 512 * 1024 * 1024; ) {
+      const attacker = await server.connect();
+      const { outgoing } = await attacker.open();
+      for (; sent < 512 * 1024 * 1024 && !attacker.socket.destroyed; sent += 32_768) {
+        attacker.send(94, uint32(outgoing.id), data);
+        if (attacker.socket.writableLength > 16_000_000) await new Promise((resolve) => setImmediate(resolve));
+      }
+      attacker.client.destroy();
+      await attacker.gone;
+    }
+  });
+}, 60_000);
+
+test("readers that never read cost little memory, and it comes back", async () => {
+  const server = await startServer("write");
+  await survives(server, async () => {
+    const attackers: Attacker[] = [];
+    for (let count = 0; count < 8; count++) {
+      const attacker = await server.connect();
+      attackers.push(attacker);
+      // All that can be allowed, and then nothing is taken.
+      attacker.protocol.session(100, 0xffff_ffff, 32_768);
+      attacker.send(98, uint32(0), string("subsystem"), 0, string("sshrpc"));
+      attacker.socket.pause().removeAllListeners("data");
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    for (const { client } of attackers) client.destroy();
+  });
+}, 60_000);
