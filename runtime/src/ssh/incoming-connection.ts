@@ -22,6 +22,9 @@ export interface IncomingSettings extends AuthenticationSettings {
   readonly maxChannels: number;
 }
 
+/** What ssh2 adds to its errors; the code is that of the system, or of the peer's goodbye. */
+type Ssh2Error = Error & { readonly level?: string; readonly code?: unknown };
+
 /** One SSH connection of a server: it lets its peer in, and gives what that opens to the ways in. */
 export class IncomingConnection {
   readonly #connection: Connection;
@@ -49,10 +52,10 @@ export class IncomingConnection {
     connection.setMaxListeners(0);
     socket.setMaxListeners(0);
     // ssh2 may go on reading after an error; nothing good comes after one.
-    connection.on("error", (error: Error) => {
+    connection.on("error", (error: Ssh2Error) => {
       // Its last words may say which algorithms would do.
       socket.uncork();
-      this.#abort(error.message);
+      this.#cutOff(error.message, isOffence(error));
     });
     connection.on("close", () => {
       authentication.end();
@@ -112,8 +115,17 @@ export class IncomingConnection {
   }
 
   #abort(reason: string): void {
+    this.#cutOff(reason, true);
+  }
+
+  #cutOff(reason: string, isBroken: boolean): void {
     this.#reason ??= reason;
-    this.#broken = true;
+    this.#broken ||= isBroken;
     this.#socket.destroy();
   }
+}
+
+/** Whether an error tells of a peer that breaks the protocol: not of the network, of a goodbye, or of a missing algorithm. */
+function isOffence({ level, code }: Ssh2Error): boolean {
+  return level !== "socket" && level !== "handshake" && code === undefined;
 }

@@ -2,7 +2,7 @@ import { connect, type Socket } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { type Bench, failure, makeKey, startBench, startTcp } from "../../unit/runtime/ssh/support.js";
 import { until, within } from "../../unit/runtime/support/wait.js";
-import { bystander, endedFor, rawSocket, reasons } from "./support.js";
+import { bystander, endedFor, rawSocket, reasons, stranger } from "./support.js";
 
 const NOBODY_EXEMPT = { exemptSources: [] };
 
@@ -110,6 +110,21 @@ test("a client whose first key is refused and whose second is not has done nothi
   duplex.destroy();
   await expect.poll(() => bench.listener.connections).toBe(0);
   await bench.dial();
+});
+
+test("a client that vanishes, or has no algorithm in common with the server, has not broken the protocol", async () => {
+  const bench = await startBench({ ...NOBODY_EXEMPT, penalties: { broken: 60_000, left: 0, failed: 0, min: 0 } });
+  const socket = await rawSocket(bench);
+  socket.write("SSH-2.0-in-a-hurry\r\n");
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  socket.resetAndDestroy();
+  await expect(stranger(bench, { algorithms: { cipher: ["aes128-cbc"] } })).rejects.toThrow(/cipher/);
+  await expect.poll(() => bench.listener.connections).toBe(0);
+  await bench.dial();
+  // And one that has.
+  (await rawSocket(bench)).write("SSH-2.0-x\r\n\0\0\0\0\0\0\0\0");
+  await endedFor(bench, /Bad packet length/);
+  await failure(bench.dial());
 });
 
 test("200 wrong keys cost a stranger one connection for each six of them, and nobody else anything", async () => {
