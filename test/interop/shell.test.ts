@@ -73,7 +73,8 @@ itWith(
     const served = await serveNotesOverSsh({ shell: { run: "GET /ticks" } });
     const viewers = [["-T"], ["-tt"], ["-n", "-T"]].map((options) => start("ssh", [...options, ...served.ssh]));
     await until("three viewers", () => served.seen.filter((seen) => seen === "third").length === 3);
-    XX;
+    const lines = '{"tick":1}\n{"tick":2}\n{"tick":3}\n';
+    await until("lines", () => viewers[0]?.stdout().toString() === lines);
     viewers[0]?.process.kill();
     await until("one to leave", () => served.seen.includes("left"));
     expect(served.seen.filter((seen) => seen === "left")).toHaveLength(1);
