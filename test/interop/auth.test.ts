@@ -7,7 +7,7 @@ import type { ListenOptions } from "../../runtime/src/ssh/listen-options.js";
 import { type Bench, makeKey, startBench, tempDir, write } from "../unit/runtime/ssh/support.js";
 import { type Outcome, run } from "./run.js";
 import { serveNotesOverSsh } from "./served.js";
-import { sshOptions } from "./sshd.js";
+import { SSHD, sshOptions, startSshd, USER } from "./sshd.js";
 import { itWith, PYTHON } from "./stock.js";
 
 /** The stock client, on nothing but the bench's files. */
@@ -162,6 +162,44 @@ itWith(["ssh", "ssh-keygen"], "a certificate's own address, principals and scope
     permits: { pty: false, portForwarding: false },
   });
   expect((await withKey(bench, await authority.certify(["-n", "alice"]))).status).toBe(255);
+});
+
+itWith(["ssh", "ssh-keygen", SSHD], "certificates are accepted and refused as a stock sshd does", async () => {
+  const authority = new Authority("rsa");
+  const line = `cert-authority,principals="ops,${USER}" ${await authority.line()}`;
+  const sshd = await startSshd({ authorizedKeys: () => [line] });
+  const bench = await startBench({ authorizedKeys: { lines: [line] } });
+  const cases: Readonly<Record<string, readonly string[]>> = {
+    good: ["-n", USER],
+    "another principal that is listed": ["-n", "ops"],
+    "several principals": ["-n", "x,y,ops"],
+    "a principal that is not listed": ["-n", "dev"],
+    "a principal of another case": ["-n", "OPS"],
+    "a principal that is a pattern": ["-n", "*"],
+    "no principal": [],
+    expired: ["-n", "ops", "-V", "-2h:-1h"],
+    "expired by a moment": ["-n", "ops", "-V", "-2h:-1s"],
+    "not valid yet": ["-n", "ops", "-V", "+1h:+2h"],
+    "valid for an hour": ["-n", "ops", "-V", "-1m:+1h"],
+    "from here": ["-n", "ops", "-O", "source-address=127.0.0.1"],
+    "from a network around here": ["-n", "ops", "-O", "source-address=10.0.0.0/8,127.0.0.0/8"],
+    "from elsewhere": ["-n", "ops", "-O", "source-address=192.0.2.0/24,::1/128"],
+    "an unknown critical option": ["-n", "ops", "-O", "critical:x@y=z"],
+    "an unknown extension": ["-n", "ops", "-O", "extension:x@y=z"],
+    "nothing permitted": ["-n", "ops", "-O", "clear"],
+    "signed with SHA-1": ["-n", "ops", "-t", "ssh-rsa"],
+    "signed with SHA-256": ["-n", "ops", "-t", "rsa-sha2-256"],
+  };
+  const theirs: Record<string, boolean> = {};
+  const ours: Record<string, boolean> = {};
+  for (const [title, args] of Object.entries(cases)) {
+    const file = await authority.certify(args);
+    const stock = sshOptions({ knownHosts: sshd.knownHosts, identity: file, port: sshd.port });
+    theirs[title] = (await run("ssh", [...stock, `${USER}@127.0.0.1`, "true"])).status === 0;
+    ours[title] = (await withKey(bench, file)).stdout === "hello";
+  }
+  expect(ours).toEqual(theirs);
+  expect(Object.values(ours).filter(Boolean)).toHaveLength(9);
 });
 
 itWith(["ssh", "ssh-keygen"], "a certificate's scopes decide what may be called", async () => {

@@ -1,3 +1,4 @@
+import { isIPv6 } from "node:net";
 import { grants, type PeerCertificate, type PeerPermits } from "../../peer.js";
 import { AddressPatterns } from "../keys/address-patterns.js";
 import { BinaryReader } from "../keys/binary-reader.js";
@@ -95,7 +96,7 @@ function optionRefusal({ criticalOptions }: Certificate, address: string): strin
 }
 
 function sourceRefusal(list: string | undefined, address: string): string | undefined {
-  const host = address.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
+  const host = isIPv6(address) ? address : address.replace(/:\d*$/, "").replace(/^\[(.*)\]$/, "$1");
   try {
     if (list !== undefined && new AddressPatterns(list).allows(host)) return undefined;
   } catch (error) {

@@ -7,6 +7,7 @@ import { openKeySource } from "../keys/open-key-source.js";
 import { RevokedKeys } from "../keys/revoked-keys.js";
 import { askPassword } from "./ask-password.js";
 import type { AuthenticationSettings } from "./authentication-settings.js";
+import { checkGrant } from "./check-grant.js";
 
 /** How a server lets its peers in, with its lists open. Whoever opened it closes it. */
 export interface OpenAuthentication {
@@ -57,6 +58,9 @@ async function openSettings(
   sources: Source[],
 ): Promise<AuthenticationSettings> {
   const { passwords, anonymous, keyboardInteractive = passwords && askPassword(passwords) } = options;
+  checkFunction("passwords", passwords);
+  checkFunction("keyboardInteractive", keyboardInteractive || undefined);
+  if (typeof anonymous === "object") checkOption("anonymous", () => checkGrant(anonymous));
   const limits = {
     maxAuthTries: checkNumber("maxAuthTries", options.maxAuthTries ?? 6, 1),
     authTimeout: checkNumber("authTimeout", options.authTimeout ?? 10_000, 1, MAX_TIME),
@@ -72,6 +76,20 @@ async function openSettings(
     ...(anonymous && { anonymous: typeof anonymous === "function" ? anonymous : () => anonymous }),
   };
   return { ...settings, ...whichMethods(options.requiredMethods, settings), ...limits, log };
+}
+
+function checkFunction(option: string, value: unknown): void {
+  if (value !== undefined && typeof value !== "function") {
+    throw new Error(`the option ${option} is of type ${typeof value}; it takes a function that decides`);
+  }
+}
+
+function checkOption(option: string, check: () => void): void {
+  try {
+    check();
+  } catch (error) {
+    throw new Error(`the option ${option}: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 type Ways = Pick<AuthenticationSettings, "publicKeys" | "passwords" | "questioning" | "anonymous">;

@@ -112,8 +112,9 @@ async function lookUp(
   try {
     const reason = await revoked?.reason(key, certificate);
     if (reason !== undefined) return { refused: reason };
-    if (certificate !== undefined) return await certificateGrant(certificate, holder, keys.authorities);
-    const answer = await keys.lookup({ ...holder, key });
+    const answer = certificate
+      ? await certificateGrant(certificate, holder, keys.authorities)
+      : await keys.lookup({ ...holder, key });
     if (answer === undefined || "refused" in answer) return answer ?? { refused: "the key is not listed" };
     return checkGrant(answer);
   } catch (error) {
