@@ -34,7 +34,7 @@ const REASONS: readonly (readonly [RegExp, ErrorStatus, string])[] = [
     "% accepts none of the keys that ssh has offered",
   ],
   [
-    /Bad configuration option|unknown option|illegal option|usage: ssh|Bad owner or permissions|terminating, \d+ bad/,
+    /Bad configuration option|unknown option|illegal option|usage: ssh|Bad owner or permissions|Can't open user config file|terminating, \d+ bad/,
     "BAD_REQUEST",
     "ssh does not accept its options or its configuration",
   ],

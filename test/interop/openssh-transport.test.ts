@@ -1,0 +1,198 @@
+import { spawn, spawnSync } from "node:child_process";
+import { appendFileSync, existsSync, readFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { fileURLToPath } from "node:url";
+import { RpcError } from "sshrpc/client";
+import { expect, onTestFinished } from "vitest";
+import { opensshTransport } from "../../runtime/src/openssh/openssh-transport.js";
+import { connect } from "../conformance/generated/client.js";
+import { sshrpc } from "../unit/runtime/cli/run.js";
+import { makeKey, tempDir, write } from "../unit/runtime/ssh/support.js";
+import { failure, until, within } from "../unit/runtime/support/wait.js";
+import { keygen } from "./client.js";
+import { SSHD, startSshd, USER } from "./sshd.js";
+import { startStdioSshd } from "./stdio-sshd.js";
+import { itWith } from "./stock.js";
+
+const STOCK = ["ssh", SSHD];
+const SCOPES = "--scopes items:\\*";
+
+/** Signs a public key with `ssh-keygen -s`. */
+function certify(authority: string, file: string, ...args: string[]): void {
+  const { status, stderr } = spawnSync("ssh-keygen", ["-q", "-s", authority, ...args, `${file}.pub`], {
+    encoding: "utf8",
+  });
+  if (status !== 0) throw new Error(stderr);
+}
+
+itWith(STOCK, "a name of ~/.ssh/config is enough, with its jump host and its shared connection", async () => {
+  const bastion = await startSshd();
+  const sshd = await startStdioSshd();
+  const directory = tempDir();
+  const common = ["IdentitiesOnly yes", "IdentityAgent none", "GlobalKnownHostsFile /dev/null"];
+  const config = write(
+    directory,
+    "config",
+    [
+      "Host bastion",
+      ...["HostName 127.0.0.1", `Port ${bastion.port}`, `User ${USER}`, `IdentityFile ${bastion.key.file}`, ...common],
+      `UserKnownHostsFile ${bastion.knownHosts}`,
+      "Host edge",
+      ...["HostName 127.0.0.1", `Port ${sshd.port}`, `User ${USER}`, `IdentityFile ${sshd.key.file}`, ...common],
+      `UserKnownHostsFile ${sshd.knownHosts}`,
+      "ProxyJump bastion",
+      ...["ControlMaster auto", `ControlPath ${directory}/control`, "ControlPersist 30"],
+      // What would break a connection that carries frames.
+      ...["RemoteCommand id", "LocalForward 1 127.0.0.1:1", "RequestTTY force", "SendEnv RPC_*"],
+    ].join("\n"),
+  );
+  onTestFinished(() => void spawnSync("ssh", ["-F", config, "-O", "exit", "edge"]));
+  for (let turn = 0; turn < 2; turn++) {
+    const client = await connect("edge", { transport: "openssh", sshConfig: config, reconnect: false });
+    onTestFinished(() => client.close());
+    expect(await client.item.get({ id: 7 })).toEqual({ id: 7 });
+    expect(existsSync(`${directory}/control`)).toBe(true);
+  }
+  expect(bastion.log()).toContain("Accepted publickey");
+  // One of the two connections made its way through the jump host; the other was shared.
+  expect(sshd.log().match(/Accepted publickey/g)).toHaveLength(1);
+});
+
+itWith(STOCK, "jump hosts may be named, and `sshrpc call` goes the same ways", async () => {
+  const bastion = await startSshd();
+  const sshd = await startStdioSshd();
+  const directory = tempDir();
+  const knownHosts = write(
+    directory,
+    "known_hosts",
+    readFileSync(sshd.knownHosts, "utf8") + readFileSync(bastion.knownHosts, "utf8"),
+  );
+  appendFileSync(bastion.authorizedKeys, `${sshd.key.line}\n`);
+  // The ssh of a jump host follows the configuration alone.
+  const config = write(
+    directory,
+    "config",
+    `Host *\nUserKnownHostsFile ${knownHosts}\nIdentityFile ${sshd.key.file}\nIdentitiesOnly yes\nIdentityAgent none\n`,
+  );
+  const client = await connect(sshd.address, { transport: "openssh", jump: bastion.address, sshConfig: config });
+  onTestFinished(() => client.close());
+  expect(await client.item.get({ id: 8 })).toEqual({ id: 8 });
+  expect(bastion.log()).toContain("Accepted publickey");
+  const args = ["--identity", sshd.key.file, "--known-hosts", knownHosts];
+  const call = (...more: string[]) => sshrpc(["call", sshd.address, ...more, ...args]);
+  expect(await call("GET", "/items/9", "--via", "ssh")).toEqual({ status: 0, stdout: '{"id":9}\n', stderr: "" });
+  expect(await call("GET", "/items/9", "--jump", bastion.address)).toMatchObject({ status: 0, stdout: '{"id":9}\n' });
+});
+
+itWith([...STOCK, "ssh-keygen"], "certificates of user and host need no lists of keys", async () => {
+  const authority = keygen("authority", "-t", "ed25519");
+  const alice = keygen("alice", "-t", "ed25519");
+  certify(
+    authority,
+    alice,
+    "-I",
+    "alice@laptop",
+    "-n",
+    USER,
+    "-z",
+    "42",
+    "-O",
+    "extension:scopes@sshrpc=items:*,other",
+  );
+  const authorityLine = readFileSync(`${authority}.pub`, "utf8").trim();
+  const sshd = await startStdioSshd((serve) => ({
+    config: ["ExposeAuthInfo yes", `Subsystem sshrpc ${serve("--scopes items:\\*,secret:\\*")}`],
+    authorizedKeys: () => [`cert-authority ${authorityLine}`],
+  }));
+  const client = await sshd.overOpenssh({ identity: alice });
+  const peer = await client.headers.get();
+  expect(peer).toContainEqual({ name: "certificate", values: ["alice@laptop", "42"] });
+  expect(peer).toContainEqual({ name: "scopes", values: ["items:*"] });
+  expect(await failure(client.secret.get())).toMatchObject({ status: "FORBIDDEN" });
+  const stranger = keygen("stranger", "-t", "ed25519");
+  certify(keygen("other", "-t", "ed25519"), stranger, "-I", "x", "-n", USER);
+  expect(await failure(sshd.overOpenssh({ identity: stranger }))).toMatchObject({ status: "UNAUTHENTICATED" });
+});
+
+itWith([...STOCK, "ssh-keygen"], "a host is known by the authority that certified it", async () => {
+  const directory = tempDir();
+  const authority = keygen("authority", "-t", "ed25519");
+  const host = keygen("host", "-t", "ed25519");
+  certify(authority, host, "-h", "-I", "host", "-n", "127.0.0.1");
+  const sshd = await startStdioSshd((serve) => ({
+    config: [`HostKey ${host}`, `HostCertificate ${host}-cert.pub`, `Subsystem sshrpc ${serve(SCOPES)}`],
+  }));
+  const line = `@cert-authority [127.0.0.1]:${sshd.port} ${readFileSync(`${authority}.pub`, "utf8")}`;
+  const client = await sshd.overOpenssh({ knownHosts: write(directory, "known_hosts", line), hostKey: "strict" });
+  expect(await client.item.get({ id: 1 })).toEqual({ id: 1 });
+});
+
+itWith(STOCK, "each way in which ssh fails is told by status and in words, with what ssh says", async () => {
+  const sshd = await startStdioSshd();
+  const other = makeKey(tempDir(), "other");
+  const changed = write(tempDir(), "known_hosts", `[127.0.0.1]:${sshd.port} ${other.line}\n`);
+  const common = { identity: sshd.key.file, knownHosts: sshd.knownHosts, agent: false, sshConfig: false } as const;
+  const silent = createServer().listen(0, "127.0.0.1");
+  onTestFinished(() => void silent.close());
+  await until("the port", () => silent.listening);
+  const { port } = silent.address() as { port: number };
+  for (const [target, options, status, message] of [
+    [sshd.address, { identity: other.file }, "UNAUTHENTICATED", /accepts none of the keys.*Permission denied/],
+    [sshd.address, { knownHosts: "/dev/null" }, "UNAUTHENTICATED", /host key of .* is not known.*verification failed/],
+    [sshd.address, { knownHosts: changed }, "UNAUTHENTICATED", /is not the known one.*has changed/],
+    ["ssh://x@127.0.0.1:1", {}, "UNAVAILABLE", /nobody listens at .*Connection refused/],
+    ["nowhere.invalid", {}, "UNAVAILABLE", /cannot look up the host of .*nowhere\.invalid/],
+    [`x@127.0.0.1:${port}`, { connectTimeout: 300 }, "UNAVAILABLE", /did not answer within 300 ms/],
+    [sshd.address, { command: "/nowhere/sshrpc" }, "UNAVAILABLE", /could not run its command \(status 127\)/],
+    [sshd.address, { args: ["-o", "Nonsense=1"] }, "BAD_REQUEST", /does not accept its options.*nonsense/i],
+    [sshd.address, { sshConfig: "/nowhere/config" }, "BAD_REQUEST", /Can't open user config file/],
+  ] as const) {
+    const error = await failure(opensshTransport(target, { ...common, ...options }).open());
+    expect(error).toBeInstanceOf(RpcError);
+    expect(error).toMatchObject({ status, message: expect.stringMatching(message) });
+  }
+  const plain = await startSshd();
+  const use = { ...common, identity: plain.key.file, knownHosts: plain.knownHosts };
+  expect(await failure(opensshTransport(plain.address, use).open())).toMatchObject({
+    status: "UNAVAILABLE",
+    message: expect.stringMatching(/serves no sshrpc subsystem/),
+  });
+});
+
+itWith(STOCK, "a connection that is cut in a call says what ssh says", async () => {
+  const sshd = await startStdioSshd();
+  const client = await sshd.overOpenssh();
+  const call = client.wait.get.safe({ name: "cut" }, { timeout: 60_000 });
+  await until("the handler", () => sshd.waits.started.includes("cut"));
+  const { stdout } = spawnSync("pgrep", ["-P", String(sshd.process.pid)], { encoding: "utf8" });
+  for (const pid of stdout.trim().split("\n")) process.kill(Number(pid), "SIGKILL");
+  expect(await within("the call's end", call)).toMatchObject({
+    error: { status: "UNAVAILABLE", message: expect.stringMatching(/was lost: .*closed by remote host/) },
+  });
+});
+
+itWith(STOCK, "a program that ends, or is killed, leaves no ssh behind", async () => {
+  const sshd = await startStdioSshd();
+  const { address, key, knownHosts } = sshd;
+  const transport = fileURLToPath(new URL("../../runtime/dist/openssh/openssh-transport.js", import.meta.url));
+  for (const how of ["exit", "kill"] as const) {
+    const pidFile = `${tempDir()}/pid`;
+    const wrapper = write(tempDir(), "ssh.sh", `#!/bin/sh\necho $$ > ${pidFile}\nexec ssh "$@"\n`, 0o700);
+    const options = { identity: key.file, knownHosts, agent: false, sshConfig: false, program: wrapper };
+    const program = `
+      const { opensshTransport } = await import(${JSON.stringify(transport)});
+      const duplex = await opensshTransport(${JSON.stringify(address)}, ${JSON.stringify(options)}).open();
+      duplex.resume();
+      console.log("open");
+      if (${how === "exit"}) process.exit();`;
+    const child = spawn(process.execPath, ["--input-type=module", "-e", program], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    onTestFinished(() => void child.kill("SIGKILL"));
+    await within("the connection", new Promise((resolve) => child.stdout.once("data", resolve)));
+    if (how === "kill") child.kill("SIGKILL");
+    const pid = Number(readFileSync(pidFile, "utf8"));
+    await until("the end of ssh", () => spawnSync("ps", ["-p", String(pid)]).status !== 0);
+  }
+  await until("the servers' ends", () => sshd.waits.processes.length === 0);
+});

@@ -1,0 +1,19 @@
+import { expect, test } from "vitest";
+import { stdioRequest } from "../../../../../runtime/src/adapters/stdio/stdio-request.js";
+
+test.each<[string, string | undefined, boolean, object]>([
+  ["a subsystem", undefined, false, { kind: "native" }],
+  ["a forced command in place of a shell", undefined, true, { kind: "shell" }],
+  ["an empty command on a terminal", "  ", true, { kind: "shell" }],
+  ["the subsystem by its name", "sshrpc", false, { kind: "native" }],
+  ["the subsystem by its line", "sshrpc serve --stdio --handlers x.js", false, { kind: "native" }],
+  ["the subsystem by its path", "/usr/local/bin/serve-notes", false, { kind: "native" }],
+  ["the subsystem with an environment", "NODE_ENV=production serve-notes", false, { kind: "native" }],
+  ["the subsystem through exec", "exec serve-notes", false, { kind: "native" }],
+  ["a command", " GET /notes/42 ", false, { kind: "exec", command: "GET /notes/42" }],
+  ["a command on a terminal", "GET /notes", true, { kind: "exec", command: "GET /notes" }],
+  ["a command with an error", "GTE /notes", false, { kind: "exec", command: "GTE /notes" }],
+  ["help", "help", false, { kind: "exec", command: "help" }],
+])("%s is told from the environment", (_, command, isTerminal, request) => {
+  expect(stdioRequest({ SSH_ORIGINAL_COMMAND: command }, isTerminal)).toEqual(request);
+});

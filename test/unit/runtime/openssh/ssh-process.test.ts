@@ -1,0 +1,135 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { finished } from "node:stream/promises";
+import { expect, test } from "vitest";
+import { callPath } from "../../../../runtime/src/client/call-path.js";
+import type { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
+import { opensshTransport } from "../../../../runtime/src/openssh/openssh-transport.js";
+import type { Transport } from "../../../../runtime/src/transport.js";
+import { tempDir, write } from "../ssh/support.js";
+import { failure, until, within } from "../support/wait.js";
+
+/** A program in the place of ssh: a script that does what it likes, and says in a file who it is. */
+function fake(script: string, connectTimeout = 5000): { transport: Transport; isRunning: () => boolean } {
+  const directory = tempDir();
+  const program = write(directory, "ssh", `#!/bin/bash\necho $$ > ${directory}/pid\n${script}\n`, 0o700);
+  const isRunning = (): boolean => {
+    const pid = readFileSync(`${directory}/pid`, "utf8").trim();
+    return spawnSync("ps", ["-o", "stat=", "-p", pid], { encoding: "utf8" }).stdout.trim() !== "";
+  };
+  return { transport: opensshTransport("edge", { program, connectTimeout, sshConfig: false }), isRunning };
+}
+
+const HANGS = `trap "" TERM; while :; do sleep 0.1; done`;
+
+test("an ssh that hangs, and that no SIGTERM ends, is given up in time and killed", async () => {
+  const { transport, isRunning } = fake(`echo so far so good >&2; ${HANGS}`, 700);
+  expect(await failure(transport.open())).toMatchObject({
+    status: "UNAVAILABLE",
+    message: "ssh://edge did not answer within 700 ms (connectTimeout); ssh says: so far so good",
+  });
+  await until("its end", () => !isRunning());
+});
+
+test("an attempt that is cancelled ends ssh", async () => {
+  const { transport, isRunning } = fake(HANGS);
+  const abort = new AbortController();
+  const opening = transport.open(abort.signal);
+  setTimeout(() => abort.abort("enough"), 200);
+  expect(await failure(opening)).toMatchObject({ status: "CANCELLED", cause: "enough" });
+  await until("its end", () => !isRunning());
+  expect(await failure(transport.open(AbortSignal.abort()))).toMatchObject({ status: "CANCELLED" });
+});
+
+test.each([
+  ["exit 0", "the server's process ended, and had served nothing"],
+  ["exit 1", "the server's process ended with status 1"],
+  ["exit 255", "ssh ended with status 255"],
+  ["exit 127", "the server could not run its command (status 127)"],
+  ["kill -KILL $$", "ssh was ended by SIGKILL"],
+  ["echo a reason >&2; exit 255", "ssh ended with status 255; ssh says: a reason"],
+])("an ssh that ends at once is an error that says how: %s", async (script, message) => {
+  expect(await failure(fake(script).transport.open())).toMatchObject({
+    status: "UNAVAILABLE",
+    message: expect.stringContaining(`no connection to ssh://edge: ${message}`),
+  });
+});
+
+test("of 10 MB on standard error the end is quoted, on one line that steers no terminal", async () => {
+  const banner = String.raw`head -c 10000000 /dev/zero | tr '\0' x >&2; printf '\n\e]0;owned\a\nthe last words\n' >&2; exit 255`;
+  const { message } = await failure<RpcError>(fake(banner).transport.open());
+  expect(message).toMatch(/the last words$/);
+  expect(message).toMatch(/^[^\p{C}]{1,600}$/u);
+});
+
+test("what looks like a failure of ssh counts only where ssh itself has failed", async () => {
+  const said = "echo 'alice@edge: Permission denied (publickey).' >&2";
+  expect(await failure(fake(`${said}; exit 255`).transport.open())).toMatchObject({ status: "UNAUTHENTICATED" });
+  expect(await failure(fake(`${said}; exit 1`).transport.open())).toMatchObject({ status: "UNAVAILABLE" });
+});
+
+test.each([
+  ["is not there", "/nowhere/ssh", "there is no program"],
+  ["is no program", "/etc/passwd", "cannot be run (EACCES)"],
+])("an ssh that %s is named", async (_, program, message) => {
+  expect(await failure(opensshTransport("edge", { program }).open())).toMatchObject({
+    status: "UNAVAILABLE",
+    message: expect.stringContaining(message),
+  });
+});
+
+test("noise of 10 MB in place of a server is an error, and ends ssh", async () => {
+  const { transport, isRunning } = fake(`head -c 10000000 /dev/zero | tr '\\0' '#'; sleep 60`);
+  expect(await failure(callPath(transport, "GET", "/x", {}))).toMatchObject({
+    status: "UNAVAILABLE",
+    message: expect.stringContaining("no sshrpc preamble in the first 65536 bytes"),
+  });
+  await until("its end", () => !isRunning());
+});
+
+test("a banner on standard output that ends without a server is quoted", async () => {
+  expect(await failure(callPath(fake("echo Go away; exit 1").transport, "GET", "/x", {}))).toMatchObject({
+    status: "UNAVAILABLE",
+    message: expect.stringMatching(/was lost: .*status 1; in place of sshrpc's preamble came "Go away\\n"/),
+  });
+});
+
+test("bytes go both ways, and either side may end", async () => {
+  const { transport, isRunning } = fake("echo hello; cat");
+  const duplex = await transport.open();
+  const heard: Buffer[] = [];
+  duplex.on("data", (chunk: Buffer) => heard.push(chunk));
+  const sent = Buffer.alloc(3_000_000, "what goes out comes back; ");
+  duplex.end(sent);
+  await within("the end", finished(duplex));
+  expect(Buffer.concat(heard).equals(Buffer.concat([Buffer.from("hello\n"), sent]))).toBe(true);
+  expect(isRunning()).toBe(false);
+});
+
+test("a server that does not read stops its writer", async () => {
+  const { transport } = fake("echo hello; sleep 60");
+  const duplex = await transport.open();
+  let taken = 0;
+  while (duplex.write(Buffer.alloc(16_384))) taken += 16_384;
+  expect(taken).toBeLessThan(2_000_000);
+  duplex.destroy();
+  await within("the end", new Promise((resolve) => duplex.once("close", resolve)));
+});
+
+test("a duplex that is destroyed closes, whatever ssh does, and nothing of ssh is left", async () => {
+  const { transport, isRunning } = fake(`echo hello; ${HANGS}`);
+  const duplex = await transport.open();
+  duplex.destroy();
+  await within("the end", new Promise((resolve) => duplex.once("close", resolve)));
+  expect(isRunning()).toBe(false);
+});
+
+test("an ssh that fails in mid-stream ends the duplex with its reason", async () => {
+  const { transport } = fake("echo hello; echo 'client_loop: send disconnect: Broken pipe' >&2; exit 255");
+  const duplex = await transport.open();
+  duplex.resume();
+  expect(await failure(finished(duplex))).toMatchObject({
+    status: "UNAVAILABLE",
+    message: expect.stringMatching(/^the connection to ssh:\/\/edge was lost: ssh ended .*Broken pipe$/),
+  });
+});
