@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { readFileSync, renameSync, statSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import ssh2 from "ssh2";
@@ -217,6 +217,9 @@ it("does not start where the audit log cannot be written", async () => {
   expect((await failure(serveNotesOverSsh({ audit: { file, level: "loud" } as never }))).message).toBe(
     "the option audit.level is loud; it takes info or warn",
   );
+  expect((await failure(serveNotesOverSsh({ audit: file as never }))).message).toBe(
+    "the option audit takes a logger, { file }, or false",
+  );
 });
 
 itWith([SSHD], "serve --stdio writes its lines to the same file, one process after the other", async () => {
@@ -234,4 +237,16 @@ itWith([SSHD], "serve --stdio writes its lines to the same file, one process aft
     { msg: "session over stdio" },
     { msg: "call", method: "GET /nowhere", status: "NOT_FOUND" },
   ]);
+});
+
+it("a full disk stops no call, and is told to the log once", async () => {
+  // What it takes for a full disk, where the system has it.
+  if (!existsSync("/dev/full")) return;
+  const served = await serveNotesOverSsh({ audit: { file: "/dev/full" } });
+  const client = await connect(served);
+  for (let round = 0; round < 20; round++) await client.notes.get({});
+  const told = () => served.log.lines.filter(({ message }) => message.startsWith("the audit log cannot be written"));
+  await expect.poll(() => told().length).toBe(1);
+  await client.notes.get({});
+  expect(told()).toHaveLength(1);
 });

@@ -7,7 +7,7 @@ import type { AuditFile } from "./audit-options.js";
 /** A log in a file. Whoever opened it closes it. */
 export interface OpenAuditFile {
   readonly log: Logger;
-  /** Resolves when all lines are written. */
+  /** Resolves when all lines are written, or two seconds later, where that cannot be. */
   close(): Promise<void>;
 }
 
@@ -16,6 +16,9 @@ const MODE = 0o600;
 
 /** Milliseconds until it is noticed that the file has been moved away. */
 const CHECK_INTERVAL = 5000;
+
+/** Milliseconds that the last lines have to be written. */
+const CLOSE_GRACE = 2000;
 
 /** How many bytes of lines may wait for a slow disk; more are dropped, and the server goes on. */
 const MAX_WAITING = 16 * 1024 * 1024;
@@ -37,8 +40,9 @@ export function openAuditFile(
     throw new Error(`the audit log cannot be written: ${(error as Error).message}`, { cause: error });
   }
   const destination = pino.destination({ dest: file, append: true, sync: false, mode: MODE, maxLength: MAX_WAITING });
-  destination.on("error", (error: Error) => problem("the audit log could not be written", error));
-  destination.on("drop", () => problem("the audit log is too slow: lines were dropped"));
+  const trouble = new Trouble(problem);
+  destination.on("error", (error: Error) => trouble.failed(error));
+  destination.on("drop", () => trouble.dropped());
   const log = pino(
     {
       level,
@@ -50,6 +54,7 @@ export function openAuditFile(
   );
   let seen = identityOf(file);
   const timer = setInterval(() => {
+    trouble.report();
     const now = identityOf(file);
     void Promise.all([seen, now]).then(([before, after]) => {
       if (before === after && after !== undefined) return;
@@ -61,8 +66,18 @@ export function openAuditFile(
     log,
     close: () => {
       clearInterval(timer);
+      trouble.report();
       return new Promise((resolve) => {
-        destination.once("close", resolve);
+        const giveUp = (): void => {
+          problem("the audit log ends without its last lines, which could not be written");
+          destination.destroy();
+          resolve();
+        };
+        const late = setTimeout(giveUp, CLOSE_GRACE);
+        destination.once("close", () => {
+          clearTimeout(late);
+          resolve();
+        });
         destination.end();
       });
     },
@@ -76,5 +91,30 @@ async function identityOf(file: string): Promise<string | undefined> {
     return `${dev}:${ino}`;
   } catch {
     return undefined;
+  }
+}
+
+/** A full disk fails at every line: the first time is told at once, and the rest once a while. */
+class Trouble {
+  readonly #problem: (message: string, error?: Error) => void;
+  #failures = 0;
+  #dropped = 0;
+
+  constructor(problem: (message: string, error?: Error) => void) {
+    this.#problem = problem;
+  }
+
+  failed(error: Error): void {
+    if (this.#failures++ === 0) this.#problem("the audit log cannot be written: lines wait until it can", error);
+  }
+
+  dropped(): void {
+    if (this.#dropped++ === 0) this.#problem("the audit log cannot be written fast enough: lines are dropped");
+  }
+
+  report(): void {
+    if (this.#dropped > 1) this.#problem(`${this.#dropped} lines of the audit log were dropped`);
+    this.#failures = 0;
+    this.#dropped = 0;
   }
 }

@@ -25,6 +25,7 @@ const FIELDS = new Set([
 /** Opens the audit log. @throws Error that names the option or the file at fault */
 export function openAuditLog({ audit = false }: AuditOptions, log: Logger): AuditLog {
   if (audit === false) return { with: (same) => same, onCall: (also) => also, close: async () => {} };
+  if (typeof audit !== "object") throw new Error("the option audit takes a logger, { file }, or false");
   const problem = (message: string, error?: Error): void => log.error({ err: error }, message);
   const file = "file" in audit ? openAuditFile(audit, problem) : undefined;
   let out = file?.log ?? (audit as Logger);

@@ -162,7 +162,7 @@ export class DirectChannels {
   }
 
   #refuse({ kind, to, reject }: Wanted, reason: string, code: 1 | 2 | 4, told: string): void {
-    this.#setting.log.info({ kind, to, reason }, "forwarding refused");
+    this.#setting.log.info({ kind, to, reason: printable(reason) }, "forwarding refused");
     if (!this.#gone.signal.aborted) refuseChannel(this.#setting.connection, reject, code, told);
   }
 }

@@ -102,7 +102,7 @@ export class ForwardListeners {
 
   async #start(wanted: Wanted, accept: Answer, reject: Answer): Promise<void> {
     const refuse = (reason: string): void => {
-      this.#setting.log.info({ kind: wanted.kind, on: wanted.on, reason }, "forwarding refused");
+      this.#setting.log.info({ kind: wanted.kind, on: wanted.on, reason: printable(reason) }, "forwarding refused");
       attempt(() => reject?.());
     };
     const peer = this.#setting.peer();
@@ -175,7 +175,7 @@ export class ForwardListeners {
       const duplex = await this.#openChannel(wanted, port, { host, port: remotePort });
       this.#forwarded.join(duplex, socket, { kind, on, from });
     } catch (error) {
-      this.#setting.log.info({ kind, on, from, reason: (error as Error).message }, "forwarding refused");
+      this.#setting.log.info({ kind, on, from, reason: printable((error as Error).message) }, "forwarding refused");
       socket.destroy();
     }
   }
