@@ -13,6 +13,7 @@ import { type DialStage, dialError, dialTimeout } from "./dial-error.js";
 import { gatherWrites } from "./gather-writes.js";
 import { guardDial } from "./guard/guard-dial.js";
 import { hangUp } from "./hang-up.js";
+import { askForCertificates, showPlainKey } from "./host-certificates.js";
 import type { HostVerifier } from "./host-verifier.js";
 import { printable } from "./printable.js";
 import { IDENT } from "./subsystem.js";
@@ -109,6 +110,7 @@ class Dial<Opened extends EventEmitter, Raw> {
         ...(debug && { debug }),
       });
       patchLogin(this.#client, login, ended.signal);
+      if (verifier.wantsCertificate) askForCertificates(this.#client);
       guardDial(this.#client, this.#socket, (reason) => this.#onError(new Error(reason)));
     } catch (error) {
       this.#onError(error as Ssh2Error);
@@ -130,9 +132,12 @@ class Dial<Opened extends EventEmitter, Raw> {
   }
 
   #verify(key: Buffer, done: (accepted: boolean) => void): void {
-    const accepted = this.#settings.verifier.verify(key);
+    const { verifier, countdown } = this.#settings;
+    const accepted = verifier.verify(key);
+    // Before anything else arrives, whatever is decided later.
+    if (verifier.certified !== undefined) showPlainKey(this.#client, key, verifier.certified.blob);
     if (typeof accepted === "boolean") done(accepted);
-    else void this.#settings.countdown.pauseFor(accepted).then((answer) => this.#settled || done(answer));
+    else void countdown.pauseFor(accepted).then((answer) => this.#settled || done(answer));
   }
 
   /** Only now has the host proven that the key is its own. Every later exchange of keys says so again. */

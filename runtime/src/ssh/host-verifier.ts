@@ -1,9 +1,12 @@
 import { RpcError } from "../contract/rpc-error.js";
 import type { HostKeyDecision } from "./host-trust-options.js";
 import { addKnownHost } from "./keys/add-known-host.js";
+import { BinaryReader } from "./keys/binary-reader.js";
+import { type Certificate, parseCertificate } from "./keys/certificate.js";
 import { fingerprint, isFingerprint } from "./keys/fingerprint.js";
+import { objectionToHostCertificate } from "./keys/host-certificate.js";
 import { type KnownHost, type KnownHosts, knownHostsName } from "./keys/known-hosts.js";
-import { type PublicKey, publicKeyFromBlob, publicKeyLine, sameKey } from "./keys/public-key.js";
+import { isCertificateType, type PublicKey, publicKeyFromBlob, publicKeyLine, sameKey } from "./keys/public-key.js";
 import { formatHostPort } from "./target.js";
 
 /** Host keys that the caller expects. */
@@ -39,7 +42,7 @@ const NOTHING: KnownHosts = {
   known: [],
   revoked: [],
   authorities: [],
-  portless: { known: [], revoked: [] },
+  portless: { known: [], revoked: [], authorities: [] },
 };
 
 /**
@@ -71,6 +74,7 @@ export class HostVerifier {
   #accepted: PublicKey | undefined;
   #refusal: RpcError | undefined;
   #toAdd: PublicKey | undefined;
+  #certified: PublicKey | undefined;
 
   constructor(host: string, port: number, trust: HostTrust) {
     this.#host = host;
@@ -84,18 +88,34 @@ export class HostVerifier {
     return this.#refusal;
   }
 
+  /** The key in the certificate that was presented last; undefined where it was no certificate. */
+  get certified(): PublicKey | undefined {
+    return this.#certified;
+  }
+
   /** Types of the host keys that are known: the host should present one of these. */
   get knownTypes(): readonly string[] {
     const { known, portless } = this.#known.knownHosts;
     return (known.length > 0 ? known : portless.known).map(({ key }) => key.type);
   }
 
-  /** Whether the host may go on with this key, in SSH's binary form; a promise only where somebody is asked. */
+  /** Whether the host is asked for a certificate: an authority for it is known. */
+  get wantsCertificate(): boolean {
+    const { authorities, portless } = this.#known.knownHosts;
+    return authorities.length > 0 || portless.authorities.length > 0;
+  }
+
+  /** Whether the host may go on with this key or certificate, in SSH's binary form; a promise only where somebody is asked. */
   verify(blob: Buffer): boolean | Promise<boolean> {
-    const key = publicKeyFromBlob(Buffer.from(blob));
+    const certificate = certificateOf(blob);
+    this.#certified = certificate?.key;
+    const key = certificate?.key ?? publicKeyFromBlob(Buffer.from(blob));
     if (key === undefined) return this.#refuse(`${this.#where} presents a host key that is damaged`);
     if (this.#accepted !== undefined) return this.#checkAgain(this.#accepted, key);
     if (this.#pins !== undefined) return this.#checkPins(this.#pins, key);
+    const certified =
+      certificate === undefined ? undefined : this.#checkCertificate(this.#known.knownHosts, certificate);
+    if (certified !== undefined) return certified;
     const doubt = this.#checkKnown(this.#known.knownHosts, key);
     if (doubt === undefined) return this.#accept(key);
     return typeof doubt === "string" ? this.#refuse(doubt) : this.#resolve(doubt);
@@ -139,6 +159,27 @@ export class HostVerifier {
     if (pins.includes(fingerprint(key.blob))) return this.#accept(key);
     return this.#refuse(
       `host key mismatch: ${this.#where} offers ${offer(key)}, expected ${pins.join(" or ")}; somebody may be listening in, or the key was just changed, or that is the fingerprint of a key of another type: ssh-ed25519 is asked for first`,
+    );
+  }
+
+  /** Undefined where nothing is known of its authority: then it is no better than the key in it. */
+  #checkCertificate({ authorities, revoked, portless }: KnownHosts, certificate: Certificate): boolean | undefined {
+    const { authority, key } = certificate;
+    const isAuthority = (entry: KnownHost) => sameKey(entry.key, authority);
+    const trusted = [...authorities, ...portless.authorities].find(isAuthority);
+    if (trusted === undefined) return undefined;
+    const shown = `${offer(key)} with a certificate by ${authority.fingerprint}`;
+    const ban = [...revoked, ...portless.revoked].find((entry) => isAuthority(entry) || sameKey(entry.key, key));
+    if (ban) {
+      const banned = isAuthority(ban) ? "the authority" : "the key";
+      return this.#refuse(
+        `host key revoked: ${this.#where} offers ${shown}; ${place(ban)} marks ${banned} @revoked; do not connect`,
+      );
+    }
+    const objection = objectionToHostCertificate(certificate, this.#known.alias ?? this.#host, Date.now());
+    if (objection === undefined) return this.#accept(key);
+    return this.#refuse(
+      `host certificate refused: ${this.#where} offers ${shown}, which ${place(trusted)} lists, but ${objection}`,
     );
   }
 
@@ -205,7 +246,7 @@ export class HostVerifier {
   #unknown(files: readonly string[], authorities: readonly KnownHost[], key: PublicKey): string {
     const [authority] = authorities;
     const note = authority
-      ? ` (${place(authority)} lists an authority for it, but host certificates need the program ssh: transport: "openssh")`
+      ? ` (${place(authority)} lists an authority for it, but it shows no certificate by that; RSA certificates need transport: "openssh")`
       : "";
     return (
       `unknown host: ${this.#where} offers ${offer(key)}, and no key of it is in ${files.join(" or ") || "any file"}${note}. ` +
@@ -223,6 +264,14 @@ export class HostVerifier {
 
   #line(key: PublicKey): string {
     return `${this.#name} ${publicKeyLine(key)}`;
+  }
+}
+
+function certificateOf(blob: Buffer): Certificate | undefined {
+  try {
+    return isCertificateType(new BinaryReader(blob).text()) ? parseCertificate(Buffer.from(blob)) : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -118,7 +118,11 @@ export class Login {
     }
     this.#exhausted = true;
     if (!this.#accepts("publickey") && this.#refused.size === 0) {
-      this.note(`the server accepts no keys, only ${methods.join(", ") || "nothing"}`);
+      this.note(
+        methods.length === 0
+          ? "the server accepts no way to log in"
+          : `the server accepts no keys, only ${methods.join(", ")}`,
+      );
     }
     return false;
   }

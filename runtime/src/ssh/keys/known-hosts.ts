@@ -20,13 +20,13 @@ export interface KnownHosts {
   readonly known: readonly KnownHost[];
   /** Keys marked `@revoked`: never to be accepted. */
   readonly revoked: readonly KnownHost[];
-  /** Keys marked `@cert-authority`: host certificates are not supported, so they prove nothing here. */
+  /** Keys marked `@cert-authority`: they prove nothing themselves, but certify the keys of hosts. */
   readonly authorities: readonly KnownHost[];
   /**
    * What the files say of the name without the port, where that is another. As ssh has it, a key known there is good for
    * every port of the host, and nothing else follows from it.
    */
-  readonly portless: { readonly known: readonly KnownHost[]; readonly revoked: readonly KnownHost[] };
+  readonly portless: Pick<KnownHosts, "known" | "revoked" | "authorities">;
 }
 
 /** The files that ssh looks in, too. */
@@ -59,7 +59,8 @@ export async function lookUpKnownHosts(
     const marked = (marker: string) => found.filter((entry) => entry.marker === marker).map((entry) => entry.host);
     return { known: marked(""), revoked: marked("@revoked"), authorities: marked("@cert-authority") };
   };
-  const portless = alias === undefined && port !== 22 ? find(knownHostsName(host, 22)) : { known: [], revoked: [] };
+  const none = { known: [], revoked: [], authorities: [] };
+  const portless = alias === undefined && port !== 22 ? find(knownHostsName(host, 22)) : none;
   return { files, ...find(alias?.toLowerCase() ?? knownHostsName(host, port)), portless };
 }
 

@@ -5,7 +5,13 @@ import type { KnownHost } from "../../../../runtime/src/ssh/keys/known-hosts.js"
 
 const [good, other] = [generateEd25519().publicKey, generateEd25519().publicKey];
 const entry = (key: typeof good, line = 1): KnownHost => ({ key, file: "/etc/known", line });
-const none = { files: ["/etc/known"], known: [], revoked: [], authorities: [], portless: { known: [], revoked: [] } };
+const none = {
+  files: ["/etc/known"],
+  known: [],
+  revoked: [],
+  authorities: [],
+  portless: { known: [], revoked: [], authorities: [] },
+};
 
 it("accepts a key that is known, and the same one again when keys are renewed, but no other then", () => {
   const verifier = new HostVerifier("edge", 22, { knownHosts: { ...none, known: [entry(other), entry(good)] } });
@@ -38,7 +44,7 @@ it("lets a policy decide on unknown keys, never on revoked ones, and never asks 
   expect(await known.verify(good.blob)).toBe(true);
   const revoked = new HostVerifier("edge", 22, { knownHosts: { ...none, revoked: [entry(good)] }, policy: () => true });
   expect(await revoked.verify(good.blob)).toBe(false);
-  const elsewhere = { ...none, portless: { known: [], revoked: [entry(good)] } };
+  const elsewhere = { ...none, portless: { known: [], revoked: [entry(good)], authorities: [] } };
   expect(await new HostVerifier("edge", 8022, { knownHosts: elsewhere, policy: "accept-new" }).verify(good.blob)).toBe(
     false,
   );
