@@ -43,6 +43,7 @@ export type {
   StreamlocalForward,
   TcpipForward,
 } from "./ssh/forwarding-options.js";
+export type { AlgorithmOptions, GuardOptions, MaxStartups, Penalties, PerSource } from "./ssh/guard-options.js";
 export type { KeyAnswer, KeyAttempt, KeyAuthority, KeyGrant, KeyLookup, KeyRefusal } from "./ssh/keys/key-lookup.js";
 export type { PublicKey } from "./ssh/keys/public-key.js";
 export type { Limits } from "./wire/limits.js";

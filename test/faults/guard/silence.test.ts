@@ -17,23 +17,23 @@ test("a client that has gone silent is found out by keepalive, and everything of
 });
 
 test("a client that only answers keepalive keeps its connection, and not beyond idleTimeout where there is one", async () => {
-  const options = { keepaliveInterval: 50, keepaliveMisses: 2 };
+  const options = { keepaliveInterval: 150, keepaliveMisses: 3 };
   const patient = await startBench(options);
-  const strict = await startBench({ ...options, idleTimeout: 600 });
+  const strict = await startBench({ ...options, idleTimeout: 1200 });
   const [kept, lost] = [await patient.dial(), await strict.dial()];
   expect((await within("the end", closed(lost)))?.message).toMatch(/was lost/);
-  await endedFor(strict, /^nothing happened for 600 ms \(idleTimeout\)$/);
+  await endedFor(strict, /^nothing happened for 1200 ms \(idleTimeout\)$/);
   expect(kept.destroyed).toBe(false);
 });
 
 test("a connection in use outlives idleTimeout", async () => {
-  const bench = await startBench({ idleTimeout: 400 });
+  const bench = await startBench({ idleTimeout: 1000 });
   const duplex = await bench.dial();
   for (let round = 0; round < 8; round++) {
     const answer = readBytes(duplex, 1);
     duplex.write("x");
     await within("the answer", answer);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await new Promise((resolve) => setTimeout(resolve, 200));
   }
   expect(duplex.destroyed).toBe(false);
 });
