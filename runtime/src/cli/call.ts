@@ -23,7 +23,10 @@ interface CallFlags {
   readonly bytes?: boolean;
 }
 
-/** `sshrpc call ssh://user@host:port VERB PATH [JSON]`: one call; what it answers goes to standard output, a JSON a line. */
+/**
+ * `sshrpc call ssh://user@host:port VERB PATH [JSON]`: one call; what it answers goes to standard output, a JSON a line. What a
+ * stream ends with goes to standard error.
+ */
 export function addCallCommand(program: Command): void {
   program
     .command("call")
@@ -56,20 +59,22 @@ async function call(address: string, verb: Verb, path: string, json: string, fla
   const request = parseRequest(json === "-" ? await text(process.stdin) : json);
   const { timeout, bytes } = flags;
   const output = new OutputStream(process.stdout);
-  const print = (value: unknown): Promise<void> =>
-    output.write(`${escapeUnsafe(JSON.stringify(value, null, process.stdout.isTTY ? 2 : 0))}\n`);
-  const onItem = (item: unknown): Promise<void> => (bytes ? output.write(item as Uint8Array) : print(item));
+  const line = (value: unknown, isTerminal = false): string =>
+    `${escapeUnsafe(JSON.stringify(value, null, isTerminal ? 2 : 0))}\n`;
   const items = flags.items === undefined ? undefined : readItems(flags.items, bytes);
+  let isStream = bytes && items === undefined;
+  const onItem = (item: unknown): Promise<void> => {
+    isStream = true;
+    return output.write(bytes ? (item as Uint8Array) : line(item, process.stdout.isTTY));
+  };
   try {
     const transport = await openTransport(address, flags);
-    const response = await callPath(transport, verb, path, request, {
-      timeout,
-      bytes,
-      items,
-      onItem,
-      signal: output.signal,
-    });
-    if (response !== undefined) await print(response);
+    const options = { timeout, bytes, items, onItem, signal: output.signal };
+    const response = await callPath(transport, verb, path, request, options);
+    if (response === undefined) return;
+    // As stock ssh gets it: where a stream goes to standard output, nothing else does.
+    if (isStream) process.stderr.write(line(response, process.stderr.isTTY));
+    else await output.write(line(response, process.stdout.isTTY));
   } catch (error) {
     // Who read the output has seen enough: `sshrpc call … | head`.
     if (!output.signal.aborted) throw error;

@@ -1,0 +1,104 @@
+import { spawn } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, onTestFinished, test } from "vitest";
+import { serveHandlers } from "../../../../runtime/src/serve-api.js";
+import { defineHandlers } from "../../../conformance/generated/server.js";
+import { conformanceHandlers, Waits } from "../../../conformance/handlers.js";
+import { makeKey } from "../ssh/support.js";
+import { until, within } from "../support/wait.js";
+import { type Outcome, sshrpc, tempDir } from "./run.js";
+
+const BIN = fileURLToPath(new URL("../../../../runtime/bin/sshrpc.js", import.meta.url));
+
+interface Bench {
+  readonly waits: Waits;
+  /** The arguments that lead to the server; then come verb and path. */
+  readonly args: readonly string[];
+  readonly cwd: string;
+  readonly call: (args: readonly string[], stdin?: string) => Promise<Outcome>;
+}
+
+/** A server, and `sshrpc call` to it. */
+async function startBench(files: Readonly<Record<string, string>> = {}): Promise<Bench> {
+  const cwd = tempDir(files);
+  const [host, alice] = [makeKey(cwd, "host"), makeKey(cwd, "alice")];
+  const waits = new Waits();
+  const server = await serveHandlers(defineHandlers(conformanceHandlers(waits)), {
+    port: 0,
+    hostKeys: { privateKey: host.privateKey },
+    authorizedKeys: { lines: [`scopes="items:*" ${alice.line} alice`] },
+    log: false,
+  });
+  onTestFinished(() => server.close());
+  const known = tempDir({ known_hosts: `[127.0.0.1]:${server.port} ${host.line}\n` });
+  const flags = ["--identity", alice.file, "--known-hosts", `${known}/known_hosts`];
+  const args = ["call", ...flags, `ssh://alice@127.0.0.1:${server.port}`];
+  return { waits, args, cwd, call: (more, stdin = "") => sshrpc([...args, ...more], { cwd, stdin }) };
+}
+
+test("JSON lines are streamed to a method from a file or standard input, and come back as lines", async () => {
+  const lines = '{"text":"a"}\n\n{"text":"b\\u009b31m"}';
+  const { call } = await startBench({ lines });
+  const expected = {
+    status: 0,
+    stderr: '{"received":2,"bytes":6}\n',
+    stdout: '{"text":"a"}\n{"text":"b\\u009b31m"}\n',
+  };
+  const echo = ["UPDATE", "/run", '{"name":"x","echo":true}', "--items"];
+  expect(await call([...echo, "lines"])).toEqual(expected);
+  expect(await call([...echo, "-"], lines)).toEqual(expected);
+});
+
+test("raw bytes go in and out as they are", async () => {
+  const { call } = await startBench({ file: "0123456789".repeat(100_000) });
+  const up = await call(["STORE", "/bytes", '{"name":"up"}', "--bytes", "--items", "file"]);
+  expect(JSON.parse(up.stdout)).toMatchObject({ bytes: 1_000_000 });
+  const down = await call(["GET", "/bytes", '{"name":"down","sizes":[70000,0,3]}', "--bytes"]);
+  expect(down).toEqual({ status: 0, stdout: "x".repeat(70_003), stderr: '{"received":0,"bytes":0}\n' });
+  const none = await call(["GET", "/bytes", '{"name":"none"}', "--bytes"]);
+  expect(none).toEqual({ status: 0, stdout: "", stderr: '{"received":0,"bytes":0}\n' });
+});
+
+test("whoever has seen enough of a stream ends it: no error, and the handler stops", async () => {
+  const { args, cwd, waits } = await startBench();
+  const env = { ...process.env, HOME: cwd, SSH_AUTH_SOCK: "", NODE_OPTIONS: "" };
+  const child = spawn(process.execPath, [BIN, ...args, "GET", "/run", '{"name":"endless","endless":1000}'], {
+    cwd,
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  let said = "";
+  child.stderr.on("data", (chunk) => {
+    said += chunk;
+  });
+  child.stdout.once("data", () => child.stdout.destroy());
+  const status = await within("its end", new Promise((resolve) => child.once("close", resolve)));
+  expect([status, said]).toEqual([0, ""]);
+  await until("the handler's end", () => waits.finished.includes("endless"));
+});
+
+test.each<[string, string[], string, number, string]>([
+  ["no JSON in a line", ["--items", "-"], '{"text":"a"}\n{"text":}\n', 1, "line 2 of standard input is no JSON"],
+  ["no UTF-8 in a line", ["--items", "binary"], "", 1, "is no UTF-8"],
+  ["a file that is not there", ["--items", "nowhere"], "", 2, "nowhere cannot be read (ENOENT)"],
+  ["a folder", ["--items", "."], "", 2, "cannot be read (EISDIR)"],
+  ["an unknown way", ["--via", "telnet"], "", 2, "ssh2, ssh"],
+  ["an impossible jump host", ["--jump", "-oProxyCommand=id"], "", 1, "is no address"],
+])("%s is said in one line", async (_, flags, stdin, status, message) => {
+  const { call, cwd } = await startBench();
+  writeFileSync(join(cwd, "binary"), Buffer.from([0x22, 0xff, 0x22]));
+  const outcome = await call(["STORE", "/run", '{"name":"bad"}', ...flags], stdin);
+  expect(outcome).toMatchObject({ status, stdout: "" });
+  expect(outcome.stderr).toContain(message);
+  expect(outcome.stderr).toMatch(/^sshrpc: [^\n]+\n$/);
+});
+
+test("standard input is the request, or the stream, not both", async () => {
+  expect(await sshrpc(["call", "ssh://a@127.0.0.1:1", "STORE", "/run", "-", "--items", "-"])).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining("not both"),
+  });
+});
