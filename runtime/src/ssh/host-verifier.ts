@@ -1,34 +1,14 @@
 import { RpcError } from "../contract/rpc-error.js";
+import type { HostTrust, KnownTrust } from "./host-trust.js";
 import type { HostKeyDecision } from "./host-trust-options.js";
 import { addKnownHost } from "./keys/add-known-host.js";
 import { BinaryReader } from "./keys/binary-reader.js";
 import { type Certificate, parseCertificate } from "./keys/certificate.js";
-import { fingerprint, isFingerprint } from "./keys/fingerprint.js";
+import { fingerprint } from "./keys/fingerprint.js";
 import { objectionToHostCertificate } from "./keys/host-certificate.js";
 import { type KnownHost, type KnownHosts, knownHostsName } from "./keys/known-hosts.js";
 import { isCertificateType, type PublicKey, publicKeyFromBlob, publicKeyLine, sameKey } from "./keys/public-key.js";
 import { formatHostPort } from "./target.js";
-
-/** Host keys that the caller expects. */
-export interface PinnedTrust {
-  readonly fingerprints: readonly string[];
-}
-
-/** What known_hosts says of the host, and what to do where it says nothing. */
-export interface KnownTrust {
-  readonly knownHosts: KnownHosts;
-  /** Default: `strict`. */
-  readonly policy?: "strict" | "accept-new" | HostKeyDecision;
-  /** The name of the host in known_hosts, where it is not made of host and port. */
-  readonly alias?: string | undefined;
-  /** Whether names are hashed where a line is added. */
-  readonly hashed?: boolean;
-  /** Fingerprints that somebody has accepted before, so that nobody is asked twice. */
-  readonly accepted?: Set<string>;
-}
-
-/** What a host key is checked against. */
-export type HostTrust = PinnedTrust | KnownTrust;
 
 /** A key, what speaks against it, and whether it would change what is known. */
 interface Doubt {
@@ -44,23 +24,6 @@ const NOTHING: KnownHosts = {
   authorities: [],
   portless: { known: [], revoked: [], authorities: [] },
 };
-
-/**
- * Checks the pins of the option `hostKey`.
- * @throws RpcError `BAD_REQUEST`, where one is no SHA-256 fingerprint, or there are none.
- */
-export function parsePins(pins: readonly string[]): readonly string[] {
-  const normal = pins.map((pin) => pin.replace(/=+$/, ""));
-  const bad = normal.findIndex((pin) => !isFingerprint(pin));
-  if (bad !== -1 || normal.length === 0) {
-    const what = bad === -1 ? "it is empty" : `"${pins[bad]}" is not one`;
-    throw new RpcError(
-      "BAD_REQUEST",
-      `hostKey takes strict, accept-new, a function, or fingerprints such as SHA256:… (see \`ssh-keygen -lf FILE\`): ${what}`,
-    );
-  }
-  return normal;
-}
 
 /**
  * Decides on the host keys that one connection presents. Nothing is trusted at first sight, unless the policy says so. A

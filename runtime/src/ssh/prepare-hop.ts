@@ -1,7 +1,8 @@
 import { RpcError } from "../contract/rpc-error.js";
 import { gatherOffers, type Offers } from "./auth/gather-offers.js";
 import type { DialOptions } from "./dial-options.js";
-import { type HostTrust, HostVerifier } from "./host-verifier.js";
+import type { HostTrust } from "./host-trust.js";
+import { HostVerifier } from "./host-verifier.js";
 import { Agent } from "./keys/agent.js";
 import { loadCertificate, type ShownCertificate } from "./keys/certificate-file.js";
 import type { Identity, IdentitySource } from "./keys/identity.js";

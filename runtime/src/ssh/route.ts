@@ -1,6 +1,6 @@
 import { RpcError } from "../contract/rpc-error.js";
 import type { DialOptions } from "./dial-options.js";
-import { parsePins } from "./host-verifier.js";
+import { parsePins } from "./host-pins.js";
 import { type HostConfig, hasSshConfig, readSshConfig } from "./ssh-config.js";
 import { type Address, parseAddress, type Target, toTarget } from "./target.js";
 
