@@ -5,6 +5,7 @@ import { parseCertificate } from "../../runtime/src/ssh/keys/certificate.js";
 import { KeyRevocationList } from "../../runtime/src/ssh/keys/krl.js";
 import type { ListenOptions } from "../../runtime/src/ssh/listen-options.js";
 import { type Bench, makeKey, startBench, tempDir, write } from "../unit/runtime/ssh/support.js";
+import { startDeviceAgent } from "./device-agent.js";
 import { type Outcome, run } from "./run.js";
 import { serveNotesOverSsh } from "./served.js";
 import { SSHD, sshOptions, startSshd, USER } from "./sshd.js";
@@ -19,7 +20,7 @@ function sshArguments(bench: Bench, args: readonly string[]): string[] {
   const options = ["-F", "none", "-T", "-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none"];
   options.push("-o", `UserKnownHostsFile=${bench.knownHosts}`, "-o", "StrictHostKeyChecking=yes");
   const address = ["-p", String(bench.listener.port), "alice@127.0.0.1", "-s", "sshrpc"];
-  return [...options, ...args, ...address];
+  return [...args, ...options, ...address];
 }
 
 const withKey = (bench: Bench, file: string) => ssh(bench, ["-o", "BatchMode=yes", "-i", file]);
@@ -316,6 +317,18 @@ itWith(["ssh", "ssh-keygen"], "an authority that is revoked lets nobody in", asy
   expect(bench.log.with("authentication refused").map(({ fields }) => fields["reason"])).toContain(
     "the authority is revoked",
   );
+});
+
+itWith(["ssh"], "ssh logs in with a security key, as its agent has it", async () => {
+  const { socket, line } = await startDeviceAgent();
+  const bench = await startBench({ authorizedKeys: { lines: [`${line} yubi`] } });
+  const args = ["-o", "BatchMode=yes", "-o", `IdentityAgent=${socket}`, "-o", "IdentitiesOnly=no", "-i", "none"];
+  const { stdout, stderr } = await ssh(bench, args);
+  expect(stdout, stderr).toBe("hello");
+  expect(bench.accepted[0]?.peer).toMatchObject({ keyName: "yubi", provenBy: ["publickey"] });
+  // A device that asks for no PIN is not enough where its line wants one.
+  const strict = await startBench({ authorizedKeys: { lines: [`verify-required ${line} yubi`] } });
+  expect((await ssh(strict, args)).status).toBe(255);
 });
 
 itWith(["ssh"], "ssh logs in with a password, and is refused with another", async () => {

@@ -21,6 +21,8 @@ export async function startDeviceAgent(): Promise<{ readonly socket: string; rea
   const sha256 = (data: Buffer | string) => createHash("sha256").update(data).digest();
   const answer = (request: Buffer): Buffer => {
     if (request[0] === 11) return Buffer.concat([Buffer.of(12), uint32(1), string(blob), string("a device")]);
+    // What is neither a list nor a signature, such as the session that ssh binds it to, it cannot do.
+    if (request[0] !== 13) return Buffer.of(5);
     const reader = new BinaryReader(request.subarray(1));
     reader.string();
     const device = Buffer.concat([Buffer.of(FLAGS), uint32(7)]);
@@ -35,8 +37,10 @@ export async function startDeviceAgent(): Promise<{ readonly socket: string; rea
       .on("data", (chunk) => {
         heard = Buffer.concat([heard, chunk]);
         if (heard.length < 4 || heard.length < 4 + heard.readUInt32BE()) return;
+        const request = heard.subarray(4);
+        heard = Buffer.alloc(0);
         // In pieces: whoever reads it must not rely on packets.
-        const reply = string(answer(heard.subarray(4)));
+        const reply = string(answer(request));
         socket.write(reply.subarray(0, 3));
         setImmediate(() => socket.write(reply.subarray(3)));
       });
