@@ -1,0 +1,75 @@
+// How long a client takes to connect and to be answered while others hold connections open without logging in, or open new
+// ones all the time; and how long those that are held stay.
+import { connect } from "node:net";
+import { sshTransport } from "../runtime/dist/ssh/dial.js";
+import { listen } from "../runtime/dist/ssh/listen.js";
+import { generateKeyPair } from "../runtime/dist/testing.js";
+import { quantile, table } from "./measure.js";
+
+const HELD = 300;
+const ROUNDS = 20;
+const GRACE = 10_000;
+
+const [host, alice] = [generateKeyPair(), generateKeyPair()];
+const rows = [["", "connected and answered, ms: median", "at worst", "attempts that failed", "held afterwards"]];
+await measure("nobody else", () => []);
+await measure(`${HELD} that say nothing`, (port) => hold(port, ""));
+await measure(`${HELD} that say hello`, (port) => hold(port, "SSH-2.0-sleeper\r\n"));
+await measure("200 new ones a second, held", (port) => flood(port));
+table(`logging in under attack (${ROUNDS} times, loginGrace ${GRACE} ms)`, rows);
+process.exit(0);
+
+async function measure(name, attack) {
+  const listener = await listen(
+    {
+      port: 0,
+      hostKeys: { privateKey: host.privateKey },
+      authorizedKeys: { lines: [alice.publicKey] },
+      loginGrace: GRACE,
+    },
+    { native: (duplex) => void duplex.on("error", () => {}).pipe(duplex) },
+  );
+  const sockets = attack(listener.port);
+  const transport = sshTransport(`ssh://alice@127.0.0.1:${listener.port}`, {
+    identity: { privateKey: alice.privateKey },
+    hostKey: listener.fingerprints[0],
+  });
+  const times = [];
+  let failed = 0;
+  for (let round = 0; round < ROUNDS; round++) {
+    const start = performance.now();
+    for (;;) {
+      const duplex = await transport.open().catch(() => undefined);
+      if (duplex === undefined) {
+        failed++;
+        continue;
+      }
+      duplex.write("x");
+      await new Promise((resolve) => duplex.once("data", resolve));
+      duplex.destroy();
+      break;
+    }
+    times.push(performance.now() - start);
+  }
+  clearInterval(sockets.timer);
+  await new Promise((resolve) => setTimeout(resolve, sockets.length === 0 ? 0 : GRACE + 1000));
+  const held = sockets.filter((socket) => !socket.destroyed).length;
+  rows.push([name, quantile(times, 0.5).toFixed(0), Math.max(...times).toFixed(0), failed, held]);
+  for (const socket of sockets) socket.destroy();
+  await listener.close();
+}
+
+function hold(port, first) {
+  return Array.from({ length: HELD }, () => open(port, first));
+}
+
+function flood(port) {
+  const sockets = [];
+  sockets.timer = setInterval(() => sockets.push(open(port, "SSH-2.0-flood\r\n")), 5);
+  return sockets;
+}
+
+function open(port, first) {
+  const socket = connect(port, "127.0.0.1", () => socket.write(first));
+  return socket.on("error", () => {}).resume();
+}
