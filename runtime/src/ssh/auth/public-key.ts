@@ -21,7 +21,7 @@ interface Presented {
   readonly certificate?: Certificate;
 }
 
-/** The algorithms that are asked for with RSA keys; ssh2 knows the last two by the name `ssh-rsa` and a hash. */
+/** What certificates for RSA keys are asked for with, and what they sign with. */
 const CERTIFIED_RSA: Readonly<Record<string, string>> = {
   "rsa-sha2-256-cert-v01@openssh.com": "rsa-sha2-256",
   "rsa-sha2-512-cert-v01@openssh.com": "rsa-sha2-512",
@@ -75,7 +75,7 @@ export async function decidePublicKey(
   };
 }
 
-/** What the client means to sign with; undefined where it is SHA-1. */
+/** What the client means to sign with; undefined where it is SHA-1. ssh2 makes `rsa-sha2-…` a name and a hash. */
 function signatureAlgorithm(algo: string, hashAlgo: string | undefined): string | undefined {
   if (algo === "ssh-rsa") return { sha256: "rsa-sha2-256", sha512: "rsa-sha2-512" }[hashAlgo ?? ""];
   if (Object.hasOwn(CERTIFIED_RSA, algo)) return CERTIFIED_RSA[algo];
