@@ -17,6 +17,7 @@ interface ServeFlags extends StdioFlags {
   readonly revokedKeys?: string;
   readonly listen: string;
   readonly port: number;
+  readonly proxyProtocol?: readonly string[];
   readonly korv?: boolean;
   readonly home: string;
 }
@@ -34,6 +35,10 @@ export function addServeCommand(program: Command): void {
     .option("--revoked-keys <file>", "keys and certificates that count no more: a list, or made by ssh-keygen -k")
     .option("--listen <address>", "the address to listen on; 0.0.0.0 or :: for all", DEFAULTS.host)
     .option("--port <number>", "the port to listen on; 0 for a free one", parsePort, DEFAULTS.port)
+    .option(
+      "--proxy-protocol <networks...>",
+      "load balancers that say whose connections they pass on, such as 10.0.0.0/8; nobody is believed by default",
+    )
     .option("--korv", "also answer clients of the Python framework korv")
     .option("--audit <file>", "where to write down who came, what they called, and what they were refused")
     .option("--home <directory>", "where the files are kept that are not named", DEFAULTS.home)
@@ -55,6 +60,7 @@ async function serve(flags: ServeFlags): Promise<void> {
       hostKeys: flags.hostKey ?? (home?.hostKey as string),
       authorizedKeys,
       ...(flags.revokedKeys !== undefined && { revokedKeys: flags.revokedKeys }),
+      ...(flags.proxyProtocol !== undefined && { proxyProtocol: flags.proxyProtocol }),
       korv: flags.korv ?? false,
       ...(flags.audit !== undefined && { audit: { file: flags.audit } }),
     },
