@@ -7,7 +7,15 @@ import { type PublicKey, publicKeyFromBlob } from "./public-key.js";
  * cannot be read again.
  */
 export function generateEd25519(comment = ""): { readonly privateKey: string; readonly publicKey: PublicKey } {
-  return formatEd25519(generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" }), comment);
+  // Encoded while they are made: Node 20 waits for ever, once in some thousands of times, when a key object that was just
+  // made is exported and the garbage collector runs meanwhile.
+  const pair = generateKeyPairSync("ed25519", {
+    privateKeyEncoding: { format: "der", type: "pkcs8" },
+    publicKeyEncoding: { format: "der", type: "spki" },
+  });
+  // Both end with the 32 bytes of their key (RFC 8410).
+  const [d, x] = [pair.privateKey, pair.publicKey].map((der) => der.subarray(-32).toString("base64url"));
+  return formatEd25519({ d: d as string, x: x as string }, comment);
 }
 
 /** An ed25519 key as OpenSSH's PROTOCOL.key lays it out, without encryption. */
