@@ -135,17 +135,19 @@ export class Dispatch {
     const { sender } = this.#call;
     const encode = (item: unknown): string | Uint8Array => {
       this.#sendHeaders();
-      return encodeItem(item, type, "INTERNAL");
+      try {
+        return encodeItem(item, type, "INTERNAL");
+      } catch (error) {
+        // As with a response: what is wrong with it is for the log.
+        throw new Error((error as Error).message, { cause: error });
+      }
     };
     return pumpItems(await items, encode, sender, (error) => this.#leave(error));
   }
 
   /** The handler gave what cannot be sent: it is left, which may take long, so the caller is told at once. */
   #leave(error: unknown): void {
-    if (this.#call.answered) return;
-    const failure = failureOf(error, this.#failing);
-    this.#answer(failure);
-    this.#context.abort(failure);
+    if (!this.#call.answered) this.#abort(failureOf(error, this.#failing));
   }
 
   /** Only a handler that waits can be cancelled or miss its deadline, so only then is there something to set up. */

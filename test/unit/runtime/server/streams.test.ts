@@ -93,6 +93,30 @@ describe("a handler that streams", () => {
     expect(server.calls).toBe(1);
   });
 
+  test("an item that does not fit ends what it still reads: its `finally` may wait for that", async () => {
+    let end: unknown = "still reading";
+    const { peer, server, log } = serve(
+      { ...BOTH, responseItem: only(() => false) },
+      async function* (_: unknown, items: AsyncIterable<unknown>) {
+        const reading = (async () => {
+          for await (const _item of items);
+        })().catch((error: RpcError) => {
+          end = error.status;
+        });
+        try {
+          yield 1;
+        } finally {
+          await reading;
+        }
+      },
+    );
+    peer.open(1, "{}", STREAM);
+    expect(await peer.status()).toMatchObject({ code: 500 });
+    await until("the handler's end", () => server.calls === 0);
+    expect(end).toBe("INTERNAL");
+    expect(`${log.lines.find(({ level }) => level === "error")?.fields["err"]}`).toContain("does not fit the contract");
+  });
+
   test("finds its signal aborted in its `finally`, with the reason, when the caller cancels", async () => {
     let reason: unknown = "not run";
     const { peer, server } = serve(DOWN, async function* (_: unknown, { signal }: Context) {
