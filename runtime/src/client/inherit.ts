@@ -14,8 +14,9 @@ export function inherit(options: CallOptions, parent: ParentCall, timeout: numbe
   const own = options.timeout ?? timeout ?? Number.POSITIVE_INFINITY;
   // A deadline further away than a timer can wait is none for the inner call: the outer one still ends it.
   const shorter = Math.min(own, left > MAX_TIMEOUT ? Number.POSITIVE_INFINITY : left);
+  const given = new Set(Object.keys(options.metadata ?? {}).map((name) => name.toLowerCase()));
   const passed = PASSED_ON.flatMap((name) => {
-    const values = parent.metadata.get(name);
+    const values = given.has(name) ? undefined : parent.metadata.get(name);
     return values === undefined ? [] : [[name, values] as const];
   });
   return {

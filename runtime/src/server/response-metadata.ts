@@ -46,5 +46,6 @@ export class ResponseMetadata {
 
 /** What is refused must not stay: it would make all that follows too much. */
 function add(values: Values, name: string, value: string): Values {
-  return { ...values, [name]: [...(Object.hasOwn(values, name) ? (values[name] ?? []) : []), value] };
+  const lower = name.toLowerCase();
+  return { ...values, [lower]: [...(Object.hasOwn(values, lower) ? (values[lower] ?? []) : []), value] };
 }

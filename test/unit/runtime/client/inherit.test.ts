@@ -27,7 +27,9 @@ test("an inner call belongs to the trace, unless it says otherwise, and takes no
     ["authorization", ["secret"]],
   ]);
   expect(inherit({}, outer, 1).metadata).toEqual({ traceparent: ["00-a-b-01"] });
-  expect(inherit({ metadata: { traceparent: "own" } }, outer, 1).metadata).toEqual({ traceparent: "own" });
+  for (const name of ["traceparent", "Traceparent"]) {
+    expect(inherit({ metadata: { [name]: "own" } }, outer, 1).metadata).toEqual({ [name]: "own" });
+  }
 });
 
 test("an inner call is cancelled with the outer one, and by its own signal", () => {

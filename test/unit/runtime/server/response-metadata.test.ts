@@ -33,6 +33,14 @@ describe.each(["header", "trailer"] as const)("a %s", (what) => {
     expect(encoded(metadata)).toBe('[["x-a","1"],["x-b","2"]]');
   });
 
+  test("keeps the order of its values, however its name is written", () => {
+    const metadata = new ResponseMetadata(1000);
+    metadata[what]("X-A", "1");
+    metadata[what]("x-a", "2");
+    metadata[what]("X-A", "3");
+    expect(encoded(metadata)).toBe('[["x-a","1"],["x-a","2"],["x-a","3"]]');
+  });
+
   test.each(["constructor", "__proto__", "tostring"])("may be named %s", (name) => {
     const metadata = new ResponseMetadata(1000);
     metadata[what](name, "1");
