@@ -17,7 +17,7 @@ const MOST = 4;
 export function encodeItem(item: unknown, type: ItemType, status: "BAD_REQUEST" | "INTERNAL"): string | Uint8Array {
   if (type !== "bytes") {
     checkItem(item, type, status);
-    return encodeJson(item);
+    return writeItem(item, status);
   }
   if (item instanceof Uint8Array) return item;
   throw new RpcError(status, `an item of a Bytes stream must be a Uint8Array, not ${describe(item)}`);
@@ -42,6 +42,16 @@ export function decodeItem(
   const item = blame(status, () => decodeJson(buffer, start, end));
   checkItem(item, type, status);
   return item;
+}
+
+/** What a schema lets pass as any value may still hold what JSON cannot carry. */
+function writeItem(item: unknown, status: "BAD_REQUEST" | "INTERNAL"): string {
+  try {
+    return encodeJson(item);
+  } catch (error) {
+    const [reason] = (error as Error).message.split("\n");
+    throw new RpcError(status, `an item cannot be written as JSON: ${reason}`, { cause: error });
+  }
 }
 
 /** What is wrong with any text or value is BAD_REQUEST by itself; here, `status` says whose fault it is. */

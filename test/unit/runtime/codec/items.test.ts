@@ -9,6 +9,17 @@ test.each([["text"], [7], [null], [undefined], [[1]], [{ length: 1 }], [new Arra
   },
 );
 
+test.each(["BAD_REQUEST", "INTERNAL"] as const)(
+  "an item that JSON cannot carry is %s, as whose fault it is",
+  (status) => {
+    const cycle: { self?: unknown } = {};
+    cycle.self = cycle;
+    for (const item of [1n, cycle, () => 1]) {
+      expect(() => encodeItem(item, () => true, status)).toThrow(expect.objectContaining({ status }));
+    }
+  },
+);
+
 test("few raw bytes are copied out of a large chunk, which they would keep; many are not", () => {
   const chunk = Buffer.allocUnsafeSlow(100_000).fill("x");
   const few = decodeItem(chunk, 10, 20, "bytes", "INTERNAL") as Uint8Array;
