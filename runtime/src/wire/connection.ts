@@ -9,7 +9,7 @@ import { FrameDecoder, type FrameSink } from "./decode.js";
 import { endDuplex } from "./end-duplex.js";
 import { FLAG, FRAME, type FrameKind, frameName, METADATA_SIZE, OPEN_SIZE } from "./frame.js";
 import { Handshake } from "./handshake.js";
-import { type Hello, MAX_HELLO, parseReason } from "./hello.js";
+import { type Hello, MAX_HELLO, MAX_REASON, parseReason } from "./hello.js";
 import { IncomingCalls } from "./incoming-calls.js";
 import type { Limits } from "./limits.js";
 import { checkSize } from "./message-size.js";
@@ -178,7 +178,7 @@ export class Connection implements FrameSink {
   #onHello(text: string): void {
     const hello = this.#handshake.hello(text);
     const { message, metadata } = this.#options.limits;
-    this.#decoder.maxPayload = message + metadata + OPEN_SIZE + METADATA_SIZE;
+    this.#decoder.maxPayload = Math.max(MAX_REASON, message + metadata + OPEN_SIZE + METADATA_SIZE);
     this.outgoing.max = hello.limits.calls;
     this.outgoing.window = hello.limits.window;
     this.outgoing.maxItem = this.incoming.maxItem = this.maxMessage;

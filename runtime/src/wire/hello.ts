@@ -22,6 +22,9 @@ export const MAX_REFERENCE = 8192;
 /** An OPEN has two bytes for the index. */
 export const MAX_METHODS = 65_536;
 
+/** Bytes of a DRAIN or a CLOSE that are always taken: what small limits cut off would end calls that could go on. */
+export const MAX_REASON = 8192;
+
 /** Bytes of a HELLO. It is the only frame whose bound is not an option: it comes before the options are known. */
 export const MAX_HELLO = 4 * 1024 * 1024;
 

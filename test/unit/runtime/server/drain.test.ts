@@ -1,10 +1,21 @@
 import { describe, expect, test } from "vitest";
 import { openClient } from "../../../../runtime/src/client/client.js";
+import { ApiServer } from "../../../../runtime/src/server/api-server.js";
 import type { Context } from "../../../../runtime/src/server/context.js";
 import { FLAG, FRAME } from "../../../../runtime/src/wire/frame.js";
 import { connectTo, DOWN, gate, Host } from "../support/host.js";
 import { RawPeer } from "../support/raw-peer.js";
-import { apiOf, connectRaw, type ItClient, method, serveRaw, transportTo } from "../support/server.js";
+import {
+  ALICE,
+  apiOf,
+  connectRaw,
+  handlersOf,
+  type ItClient,
+  method,
+  serveRaw,
+  TestLog,
+  transportTo,
+} from "../support/server.js";
 import { failure, until, within } from "../support/wait.js";
 
 /** Waits until its signal aborts, or until it is let. */
@@ -42,6 +53,26 @@ describe("a server that closes with a grace", () => {
     expect(answer.payload.toString("utf8", 2)).toBe('"first"');
     peer.duplex.destroy();
     await within("close", closed);
+  });
+
+  test("tells so also where the limits leave no room for the reason", async () => {
+    const limits = { message: 2, metadata: 1 };
+    const { handler, open } = waiting();
+    const it = method("GET /it");
+    const server = new ApiServer(handlersOf([it], { [it.id]: handler }), { limits, log: new TestLog() });
+    const client = await openClient<ItClient>(
+      apiOf(it),
+      transportTo((far) => server.accept(far, ALICE)),
+      { limits, retries: 0, reconnect: false },
+    );
+    const call = client.it.get.safe();
+    await until("the handler", () => server.calls === 1);
+    const closed = server.close({ grace: 8000 });
+    await until("the news", () => client.state === "draining");
+    open();
+    expect(await within("the answer", call)).toMatchObject({ ok: true });
+    await within("close", closed);
+    await client.close();
   });
 
   test("stops what still runs when the grace is over: its signal aborts, and it is UNAVAILABLE", async () => {
