@@ -472,6 +472,22 @@ describe("the first attempt", () => {
   });
 });
 
+test("a client that is closed at the very moment when its connection is ready leaves none behind", async () => {
+  for (let ticks = 0; ticks < 20; ticks++) {
+    const abort = new AbortController();
+    const [near, far] = duplexPair();
+    const later = (left: number): void => (left === 0 ? abort.abort() : queueMicrotask(() => later(left - 1)));
+    near.once("data", () => near.once("data", () => later(ticks)));
+    new RawPeer(far).hello();
+    const attempt = openClient(apiOf(), { address: "x", open: async () => near }, { signal: abort.signal });
+    await attempt.then(
+      (client) => client.close(),
+      () => undefined,
+    );
+    await until(`the end of the connection (${ticks})`, () => near.destroyed);
+  }
+});
+
 test("waits grow twofold up to the longest, and begin again once a connection has lasted", async () => {
   fakeTime();
   const host = new Host();

@@ -139,6 +139,11 @@ export class Link {
 
   #ready(connection: Connection): void {
     this.#attempt = undefined;
+    // The attempt was over, and nobody knew yet.
+    if (this.#closed) {
+      void connection.close("the client gave up");
+      throw new RpcError("CANCELLED", "the attempt to connect was cancelled");
+    }
     this.#connection = connection;
     this.#error = undefined;
     this.#known = true;
