@@ -2,7 +2,7 @@ import { decodeItem, encodeItem } from "../codec/items.js";
 import type { Result } from "../contract/result.js";
 import { RpcError } from "../contract/rpc-error.js";
 import { ItemReceiver } from "../wire/item-receiver.js";
-import { describeSource, isItemSource } from "../wire/iterator-of.js";
+import { describeSource, isItemSource, releaseUnread } from "../wire/iterator-of.js";
 import { pumpItems } from "../wire/pump-items.js";
 import type { CallStreams } from "./call-streams.js";
 import { ClientCall } from "./client-call.js";
@@ -28,6 +28,7 @@ export function startStreaming(
 ): StreamingCall {
   const { requestItem, responseItem, id } = binding.method;
   let call: ClientCall | undefined;
+  let isRead = false;
   const cancel = (): void => call?.giveUp(new RpcError("CANCELLED", "the caller cancelled the call"));
   const items = new ItemReceiver<unknown>(binding.window, binding.windows, {
     grant: (bytes) => call?.grant(bytes),
@@ -36,6 +37,7 @@ export function startStreaming(
   const streams: CallStreams = {
     ...(requestItem !== undefined && {
       opened: (sender) => {
+        isRead = true;
         const encode = (item: unknown) => encodeItem(item, requestItem, "BAD_REQUEST");
         // What the source throws is why the call ends; what ended the call already is not news.
         const failed = (error: unknown): void => {
@@ -50,6 +52,7 @@ export function startStreaming(
     ended: (error) => {
       items.end(error);
       items.release();
+      if (!isRead) releaseUnread(source);
     },
   };
   const response = new Promise((resolve, reject) => {
@@ -60,6 +63,7 @@ export function startStreaming(
     } catch (error) {
       const named = nameMethod(error, id);
       items.end(named);
+      if (!isRead) releaseUnread(source);
       reject(named);
     }
   });

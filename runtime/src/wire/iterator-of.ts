@@ -20,7 +20,18 @@ export function iteratorOf<Item, Result>(source: ItemSource<Item, Result>): Item
   }
   if (has(source, "getReader")) return readerIterator(source as unknown as ReadableStream<Item>);
   const iterator = has(source, Symbol.asyncIterator) ? asyncIterator(source) : syncIterator(source);
-  return has(source, "destroy") && has(source, "pipe") ? destroying(source, iterator) : iterator;
+  return isNodeStream(source) ? destroying(source, iterator) : iterator;
+}
+
+/**
+ * Lets go of a source that nobody has begun to read: a Node or a web stream may hold a file or a socket already. Others
+ * hold nothing yet, and can still be read.
+ */
+export function releaseUnread(source: unknown): void {
+  if (!isItemSource(source)) return;
+  if (isNodeStream(source)) source.destroy();
+  // One that somebody else reads is theirs to end.
+  else if (has(source, "getReader")) (source as unknown as ReadableStream).cancel().catch(() => undefined);
 }
 
 /** Names a value that is no source, for messages. */
@@ -30,6 +41,10 @@ export function describeSource(value: unknown): string {
 
 function has(value: object, key: PropertyKey): boolean {
   return typeof (value as Record<PropertyKey, unknown>)[key] === "function";
+}
+
+function isNodeStream(value: object): value is { destroy(): void } {
+  return has(value, "destroy") && has(value, "pipe");
 }
 
 function asyncIterator<Item, Result>(source: ItemSource<Item, Result>): ItemIterator<Item, Result> {
@@ -43,7 +58,11 @@ function syncIterator<Item, Result>(source: ItemSource<Item, Result>): ItemItera
 function readerIterator<Item, Result>(stream: ReadableStream<Item>): AsyncIterator<Item, Result> {
   const reader = stream.getReader();
   return {
-    next: () => reader.read() as Promise<IteratorResult<Item, Result>>,
+    next: async () => {
+      const next = (await reader.read()) as IteratorResult<Item, Result>;
+      if (next.done === true) reader.releaseLock();
+      return next;
+    },
     return: async () => {
       await reader.cancel();
       return { done: true, value: undefined as Result };
@@ -51,11 +70,14 @@ function readerIterator<Item, Result>(stream: ReadableStream<Item>): AsyncIterat
   };
 }
 
-function destroying<Item, Result>(source: object, iterator: ItemIterator<Item, Result>): AsyncIterator<Item, Result> {
+function destroying<Item, Result>(
+  source: { destroy(): void },
+  iterator: ItemIterator<Item, Result>,
+): AsyncIterator<Item, Result> {
   return {
     next: async () => iterator.next(),
     return: async () => {
-      (source as { destroy(): void }).destroy();
+      source.destroy();
       return (await iterator.return?.()) ?? { done: true, value: undefined as Result };
     },
   };

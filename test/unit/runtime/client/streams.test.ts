@@ -1,4 +1,4 @@
-import { Readable } from "node:stream";
+import { PassThrough, Readable } from "node:stream";
 import { afterEach, describe, expect, test } from "vitest";
 import type { Client, ClientOptions } from "../../../../runtime/src/client/client.js";
 import type { CallOptions } from "../../../../runtime/src/client/unary.js";
@@ -299,6 +299,25 @@ describe("a request stream", () => {
       });
       await client.close();
     }
+  });
+
+  test("that is not read, because its call fails before, is let go of: it may hold a file", async () => {
+    const { client, calls } = await connect({ ...UP, request: only((value) => value === 1) });
+    const fail = async (request: unknown, options?: CallOptions): Promise<unknown> => {
+      const node = new PassThrough();
+      let cancelled = 0;
+      const web = () => new ReadableStream({ cancel: () => void cancelled++ });
+      const errors = await Promise.all([node, web()].map((source) => failure(calls.up(request, source, options))));
+      expect([node.destroyed, cancelled]).toEqual([true, 1]);
+      const unread = [1, 2][Symbol.iterator]();
+      await failure(calls.up(request, unread, options));
+      expect([...unread]).toEqual([1, 2]);
+      return errors[0];
+    };
+    expect(await fail(2)).toMatchObject({ status: "BAD_REQUEST" });
+    expect(await fail(1, { signal: AbortSignal.abort() })).toMatchObject({ status: "CANCELLED" });
+    await client.close();
+    expect(await fail(1)).toMatchObject({ status: "UNAVAILABLE" });
   });
 
   test("that throws is CANCELLED, with what it threw as the cause", async () => {

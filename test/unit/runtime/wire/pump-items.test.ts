@@ -201,6 +201,17 @@ describe("a source", () => {
     expect(stream.destroyed).toBe(true);
   });
 
+  test("that was read to its end is left unlocked: a web stream", async () => {
+    const stream = new ReadableStream({
+      start(controller) {
+        controller.enqueue("1");
+        controller.close();
+      },
+    });
+    await within("the end", pump(stream).result);
+    expect(stream.locked).toBe(false);
+  });
+
   test("that waits for data is let go of at once: a web stream", async () => {
     let cancelled = false;
     const { result, sender } = pump(
