@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
+import ssh2 from "ssh2";
 import { expect, test } from "vitest";
 import { startBench } from "../../unit/runtime/ssh/support.js";
 import { within } from "../../unit/runtime/support/wait.js";
-import { bystander, endedFor, loggedIn, rawSocket, stranger, string, uint32 } from "./support.js";
+import { Attacker, bystander, endedFor, loggedIn, rawSocket, stranger, string, uint32 } from "./support.js";
 
 const GREETING = "SSH-2.0-attacker\r\n";
 
@@ -48,6 +49,36 @@ test("garbage in place of each message of the handshake ends its connection, and
     socket.write(Buffer.concat([Buffer.from(GREETING), packet(payload)]));
     await within(`the end after message ${payload[0]}`, socket.gone);
   }
+  await other.unharmed();
+});
+
+test.each([
+  ["curve25519-sha256", 0],
+  ["diffie-hellman-group16-sha512", 0],
+  ["diffie-hellman-group16-sha512", 1],
+] as const)("a key exchange (%s) with %i in place of a public key gives no connection", async (kex, value) => {
+  const bench = await startBench();
+  const other = await bystander(bench);
+  const client = new ssh2.Client();
+  const attacker = new Attacker(client);
+  client.connect({
+    host: "127.0.0.1",
+    port: bench.listener.port,
+    username: "alice",
+    hostVerifier: () => true,
+    algorithms: { kex: [kex] },
+  });
+  // Its first message of the exchange (RFC 4253, section 8) follows its KEXINIT.
+  const { encrypt } = attacker.protocol._cipher;
+  attacker.protocol._cipher.encrypt = function (packet) {
+    if (packet[5] === 30)
+      packet
+        .fill(0, 10, 10 + packet.readUInt32BE(6))
+        .fill(value, 9 + packet.readUInt32BE(6), 10 + packet.readUInt32BE(6));
+    encrypt.call(this, packet);
+  };
+  await within("the end", attacker.gone);
+  await endedFor(bench, /Error while computing DH secret/);
   await other.unharmed();
 });
 
