@@ -9,6 +9,7 @@ import type { Identity, IdentitySource } from "./keys/identity.js";
 import { defaultKnownHostsFiles, lookUpKnownHosts } from "./keys/known-hosts.js";
 import { defaultIdentityFiles, loadIdentity } from "./keys/load-identity.js";
 import type { Passphrases } from "./keys/passphrase.js";
+import { expandHome } from "./keys/read-file.js";
 import { type Hop, pinsOf } from "./route.js";
 
 /** What connections to a host keep from one to the next, so that nobody is asked twice. */
@@ -79,7 +80,7 @@ function agentSocket({ agent }: DialOptions, configured: string | false | undefi
   // OpenSSH for Windows has its agent at a fixed place.
   const usual = process.platform === "win32" ? "\\\\.\\pipe\\openssh-ssh-agent" : undefined;
   const socket = agent ?? configured ?? process.env["SSH_AUTH_SOCK"] ?? usual;
-  return socket === false || socket === "" ? undefined : socket;
+  return socket === false || socket === "" ? undefined : expandHome(socket);
 }
 
 function identitySources(identity: DialOptions["identity"]): readonly IdentitySource[] | undefined {

@@ -107,7 +107,7 @@ function interpret(output: string, address: Address): HostConfig {
       .filter((file) => file !== "" && file !== "none") ?? [];
   const jump = one("proxyjump")?.split(",") ?? [];
   const alias = one("hostkeyalias");
-  const agent = agentOf(one("identityagent"));
+  const agent = agentOf(one("identityagent"), expand);
   return {
     ...(user !== undefined && { user }),
     ...(host !== undefined && { host }),
@@ -127,10 +127,10 @@ function isUsual(file: string): boolean {
   return /^id_(?:rsa|dsa|xmss|ecdsa|ed25519)(?:_sk)?$/.test(basename(file)) && file.startsWith("~/.ssh/");
 }
 
-function agentOf(value: string | undefined): string | false | undefined {
+function agentOf(value: string | undefined, expand: (file: string) => string): string | false | undefined {
   if (value === undefined || value === "SSH_AUTH_SOCK") return undefined;
   if (value === "none") return false;
-  return value.startsWith("$") ? process.env[value.slice(1).replace(/^\{(.*)\}$/, "$1")] : value;
+  return value.startsWith("$") ? process.env[value.slice(1).replace(/^\{(.*)\}$/, "$1")] : expand(value);
 }
 
 /** The usual TOKENS of ssh_config(5); `ssh -G` leaves them as they are. */

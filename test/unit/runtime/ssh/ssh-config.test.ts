@@ -27,7 +27,7 @@ identityfile ~/.ssh/id_%h_%r
 identityfile %d/keys/%n%%
 certificatefile ~/.ssh/%h-cert.pub
 identitiesonly yes
-identityagent /run/agent
+identityagent ~/the agents/%r
 userknownhostsfile ~/.ssh/known_hosts ~/.ssh/known_hosts2
 globalknownhostsfile /etc/ssh/ssh_known_hosts
 hostkeyalias the-edge
@@ -42,7 +42,7 @@ stricthostkeychecking no`),
     identities: ["~/.ssh/id_edge.example.com_deploy", `${homedir()}/keys/edge%`],
     certificates: ["~/.ssh/edge.example.com-cert.pub"],
     identitiesOnly: true,
-    agent: "/run/agent",
+    agent: "~/the agents/deploy",
     knownHosts: ["~/.ssh/known_hosts", "~/.ssh/known_hosts2", "/etc/ssh/ssh_known_hosts"],
     hostKeyAlias: "the-edge",
     jump: ["alice@bastion:2200", "ssh://second"],
