@@ -2,32 +2,36 @@ import { BlockList, isIP } from "node:net";
 import { printable } from "../printable.js";
 import { matchesWildcard } from "./wildcard.js";
 
-/** One entry of a list: whether an address is what it means. */
-interface Entry {
-  readonly negated: boolean;
-  readonly covers: (address: string, family: "ipv4" | "ipv6") => boolean;
-}
+type Family = "ipv4" | "ipv6";
+
+/** As many entries are enough for anybody, and a bound for a hostile file. */
+const MAX_ENTRIES = 1000;
 
 /**
  * A comma list of source addresses, as the option `from` of sshd(8) has it: addresses, networks such as
  * `192.0.2.0/24` or `2001:db8::/32`, and wildcards such as `192.0.2.*`; `!` before one excludes what it means, whatever
- * the others say. Names of hosts are never looked up, as in sshd by default (`UseDNS no`).
+ * the others say. Names of hosts are never looked up, as in sshd by default (`UseDNS no`). At most a thousand entries.
  */
 export class AddressPatterns {
   /** Entries that are names of hosts, and match nobody. */
   readonly names: readonly string[];
   readonly #text: string;
-  readonly #entries: readonly Entry[];
+  readonly #included = new AddressSet();
+  readonly #excluded = new AddressSet();
 
   /**
    * @throws Error of one line without the place, where an entry is malformed, or would exclude a host by its name, which
    * cannot be kept
    */
   constructor(list: string) {
-    const texts = list.split(",");
+    const entries = list.split(",", MAX_ENTRIES + 1);
+    if (entries.length > MAX_ENTRIES) throw new Error(`it has more than ${MAX_ENTRIES} entries`);
+    for (const entry of entries) {
+      if (entry.startsWith("!")) this.#exclude(entry);
+      else this.#included.add(entry, entry);
+    }
     this.#text = list;
-    this.#entries = texts.map(parseEntry);
-    this.names = texts.filter((text) => !isAddressPattern(text));
+    this.names = entries.filter((entry) => !isAddressPattern(entry));
   }
 
   /** Whether a connection from `address`, such as `192.0.2.7` or `2001:db8::1`, is within the list. */
@@ -35,46 +39,63 @@ export class AddressPatterns {
     const plain = address.toLowerCase().replace(/%.*$/s, "");
     const family = ({ 4: "ipv4", 6: "ipv6" } as const)[isIP(plain)];
     if (family === undefined) return false;
-    const matching = this.#entries.filter((entry) => entry.covers(plain, family));
-    return matching.length > 0 && matching.every((entry) => !entry.negated);
+    return this.#included.has(plain, family) && !this.#excluded.has(plain, family);
   }
 
   /** As it was written. */
   toString(): string {
     return this.#text;
   }
+
+  #exclude(entry: string): void {
+    const body = entry.slice(1);
+    if (!isAddressPattern(body)) {
+      throw new Error(
+        `"${printable(entry, 60)}" excludes a host by its name, and names are not looked up: use its address`,
+      );
+    }
+    this.#excluded.add(body, entry);
+  }
 }
 
-function parseEntry(text: string): Entry {
-  const negated = text.startsWith("!");
-  const body = (negated ? text.slice(1) : text).toLowerCase();
-  if (negated && !isAddressPattern(body)) {
-    throw new Error(
-      `"${printable(text, 60)}" excludes a host by its name, and names are not looked up: use its address`,
+/** What the entries of one kind mean together. */
+class AddressSet {
+  // Apart, because a list of Node's takes IPv4 addresses for the IPv6 ones that they can be mapped to.
+  readonly #networks = { ipv4: new BlockList(), ipv6: new BlockList() };
+  readonly #patterns: string[] = [];
+
+  /** @param shown the entry as it was written, for messages */
+  add(text: string, shown: string): void {
+    const body = text.toLowerCase();
+    const [network = "", length, ...more] = body.split("/");
+    const bits = { 4: 32, 6: 128 }[isIP(network)];
+    if (bits === undefined && /^[^\s/]+$/.test(body)) {
+      this.#patterns.push(body);
+      return;
+    }
+    const prefix = length === undefined ? bits : /^\d{1,3}$/.test(length) ? Number(length) : undefined;
+    if (bits === undefined || prefix === undefined || prefix > bits || more.length > 0) {
+      throw new Error(`"${printable(shown, 60)}" is no address, network or pattern such as 192.0.2.0/24 or 192.0.2.*`);
+    }
+    const family = bits === 32 ? "ipv4" : "ipv6";
+    if (!isAligned(network, prefix, family)) {
+      throw new Error(
+        `"${printable(shown, 60)}" names an address inside of its network: ${prefix} bits are too few for it`,
+      );
+    }
+    this.#networks[family].addSubnet(network, prefix, family);
+  }
+
+  has(address: string, family: Family): boolean {
+    return (
+      this.#networks[family].check(address, family) ||
+      this.#patterns.some((pattern) => matchesWildcard(pattern, address))
     );
   }
-  const [network = "", length, ...more] = body.split("/");
-  const bits = { 4: 32, 6: 128 }[isIP(network)];
-  if (bits === undefined && /^[^\s/]+$/.test(body)) {
-    return { negated, covers: (address) => matchesWildcard(body, address) };
-  }
-  const prefix = length === undefined ? bits : /^\d{1,3}$/.test(length) ? Number(length) : undefined;
-  if (bits === undefined || prefix === undefined || prefix > bits || more.length > 0) {
-    throw new Error(`"${printable(text, 60)}" is no address, network or pattern such as 192.0.2.0/24 or 192.0.2.*`);
-  }
-  const type = bits === 32 ? "ipv4" : "ipv6";
-  const list = new BlockList();
-  list.addSubnet(network, prefix, type);
-  if (!isAligned(network, prefix, type)) {
-    throw new Error(
-      `"${printable(text, 60)}" names an address inside of its network: ${prefix} bits are too few for it`,
-    );
-  }
-  return { negated, covers: (address, family) => family === type && list.check(address, family) };
 }
 
 /** Whether the bits behind the prefix are zero. sshd refuses such a list too; another network may have been meant. */
-function isAligned(network: string, prefix: number, type: "ipv4" | "ipv6"): boolean {
+function isAligned(network: string, prefix: number, type: Family): boolean {
   const bytes = type === "ipv4" ? network.split(".").map(Number) : ipv6Bytes(network);
   return bytes.every((byte, at) => (byte & (0xff >> Math.max(0, Math.min(8, prefix - at * 8)))) === 0);
 }

@@ -12,7 +12,7 @@ export const AUTHORIZED_KEYS_RULES: FileRules = {
   // Whoever may write the file may log in; sshd's StrictModes refuses it likewise.
   forbiddenMode: 0o022,
   chmod: "chmod go-w",
-  maxSize: 16 * 1024 * 1024,
+  maxSize: 4 * 1024 * 1024,
 };
 
 /** Milliseconds that a file must have been left alone before it counts as written; how often that is asked at most. */

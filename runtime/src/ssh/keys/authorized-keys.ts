@@ -44,6 +44,8 @@ export interface AuthorizedKeyLine extends Omit<AuthorizedKey, "place"> {
 
 /** A longer line is no key: it is refused. In characters. */
 const MAX_LINE = 64 * 1024;
+/** A file with more wrong lines is another kind of file: the rest of it is not read. */
+const MAX_WRONG = 1000;
 
 /**
  * Reads files in the format of sshd(8), AUTHORIZED_KEYS FILE FORMAT. Whatever they hold, it never throws: a line that
@@ -57,8 +59,13 @@ export function parseAuthorizedKeys(
   const warnings: string[] = [];
   const unlimited = new Map<string, string>();
   for (const file of files) {
+    const limit = wrong.length + MAX_WRONG;
     for (const [index, text] of file.text.split("\n").entries()) {
       const place = `${file.name}:${index + 1}`;
+      if (wrong.length === limit) {
+        wrong.push({ text: "", problem: `${place}: ${MAX_WRONG} lines before it are wrong; the rest is not read` });
+        break;
+      }
       try {
         const line = parseAuthorizedKeyLine(text);
         if (line === undefined) continue;

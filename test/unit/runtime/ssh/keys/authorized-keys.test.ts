@@ -155,8 +155,15 @@ it("says of a key that is listed again after a line without limits that it chang
 });
 
 it("survives binary garbage", () => {
-  const { keys } = parse(Buffer.concat([randomBytes(300_000), Buffer.from(`\n${A}`)]).toString("utf8"));
+  const { keys } = parse(Buffer.concat([randomBytes(100_000), Buffer.from(`\n${A}`)]).toString("utf8"));
   expect(keys).toHaveLength(1);
+});
+
+it("reads a file no further that has a thousand wrong lines, and says so", () => {
+  const { keys, wrong } = parse(`${A}\n${"rubbish\n".repeat(2000)}${B}`);
+  expect(keys).toHaveLength(1);
+  expect(wrong).toHaveLength(1001);
+  expect(wrong.at(-1)?.problem).toBe("keys:1002: 1000 lines before it are wrong; the rest is not read");
 });
 
 it("takes no time that grows out of hand for a hostile line", () => {
