@@ -1,17 +1,23 @@
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished } from "vitest";
-import { tempDir, write } from "../unit/runtime/ssh/support.js";
+import { callPath } from "../../runtime/src/client/call-path.js";
+import { opensshTransport } from "../../runtime/src/openssh/openssh-transport.js";
+import { makeKey, tempDir, write } from "../unit/runtime/ssh/support.js";
 import { failure, until, within } from "../unit/runtime/support/wait.js";
 import { run } from "./run.js";
-import { SSHD, USER } from "./sshd.js";
+import { SSHD, sshOptions, USER } from "./sshd.js";
 import { startStdioSshd } from "./stdio-sshd.js";
 import { itWith } from "./stock.js";
 
 const BIN = fileURLToPath(new URL("../../runtime/bin/sshrpc.js", import.meta.url));
 const HANDLERS = fileURLToPath(new URL("./stdio-handlers.ts", import.meta.url));
 const STOCK = ["ssh", SSHD];
+
+/** Milliseconds for tests that start many processes, on a machine that others use, too. */
+const SLOW = 60_000;
 
 /** A key with a forced command, as the papers show it. */
 const forced = (flags: string) => (serve: (flags: string) => string) => ({
@@ -50,6 +56,44 @@ itWith(
       expect(await client.secret.get()).toBe("42");
     }
   },
+);
+
+itWith(
+  STOCK,
+  "the lines that are shown for sshd_config and authorized_keys work as they are",
+  async () => {
+    const shown = (name: string): string[] =>
+      readFileSync(new URL(`../../examples/sshd/${name}`, import.meta.url), "utf8")
+        .replaceAll("/usr/bin/sshrpc", `${process.execPath} ${BIN}`)
+        .replaceAll("/srv/notes/server.js", fileURLToPath(new URL("../../examples/server.ts", import.meta.url)))
+        .replace(".sshrpc/notes.log", join(tempDir(), "notes.log"))
+        .split("\n");
+    const [alice, bob] = [makeKey(tempDir(), "alice"), makeKey(tempDir(), "bob")];
+    const sshd = await startStdioSshd(() => ({
+      config: shown("sshd_config"),
+      authorizedKeys: (line) => [
+        line,
+        ...shown("authorized_keys").map((text) =>
+          text.replace("ssh-ed25519 AAAA", alice.line).replace("ssh-ed25519 BBBB", bob.line),
+        ),
+      ],
+    }));
+    const { address, key, knownHosts } = sshd;
+    const store = (identity: string) => {
+      const transport = opensshTransport(address, { identity, knownHosts, agent: false, sshConfig: false });
+      return callPath(transport, "STORE", "/notes", { text: "hi" });
+    };
+    expect(await failure(store(key.file))).toMatchObject({ message: expect.stringContaining("holds notes:read") });
+    for (const { file } of [alice, bob]) {
+      expect(await store(file)).toMatchObject({ id: 1, text: "hi" });
+      const ssh = sshOptions({ knownHosts, identity: file, port: sshd.port });
+      expect(await run("ssh", [...ssh, `${USER}@127.0.0.1`, "GET", "/notes"])).toMatchObject({
+        status: 0,
+        stdout: "[]\n",
+      });
+    }
+  },
+  SLOW,
 );
 
 itWith(STOCK, "without scopes, and where sshd exposes no key, a caller may do what needs no scope", async () => {
@@ -112,19 +156,25 @@ itWith(
     expect(JSON.parse(refused.stderr)).toMatchObject({ status: "FORBIDDEN" });
     expect(await sshd.ssh(["cat", "/etc/passwd"])).toMatchObject({ status: 4, stdout: "" });
   },
+  SLOW,
 );
 
-itWith(STOCK, "stock ssh streams in both directions through a forced command", async () => {
-  const sshd = await startStdioSshd(forced("--scopes items:*"));
-  const down = `'{"name":"down","sizes":[3,0,2]}'`;
-  expect(await sshd.ssh(["GET", "/bytes", down])).toMatchObject({ status: 0, stdout: "xxxxx" });
-  expect((await sshd.ssh(["GET", "/run", down])).stdout).toBe('{"text":"xxx"}\n{"text":""}\n{"text":"xx"}\n');
-  const bytes = "0123456789".repeat(300_000);
-  const up = await sshd.ssh(["STORE", "/bytes", "name=up"], bytes);
-  expect(JSON.parse(up.stdout)).toMatchObject({ bytes: bytes.length });
-  const echo = await sshd.ssh(["UPDATE", "/run", `'{"name":"echo","echo":true}'`], '{"text":"a"}\n{"text":"b"}\n');
-  expect(echo.stdout).toBe('{"text":"a"}\n{"text":"b"}\n');
-});
+itWith(
+  STOCK,
+  "stock ssh streams in both directions through a forced command",
+  async () => {
+    const sshd = await startStdioSshd(forced("--scopes items:*"));
+    const down = `'{"name":"down","sizes":[3,0,2]}'`;
+    expect(await sshd.ssh(["GET", "/bytes", down])).toMatchObject({ status: 0, stdout: "xxxxx" });
+    expect((await sshd.ssh(["GET", "/run", down])).stdout).toBe('{"text":"xxx"}\n{"text":""}\n{"text":"xx"}\n');
+    const bytes = "0123456789".repeat(300_000);
+    const up = await sshd.ssh(["STORE", "/bytes", "name=up"], bytes);
+    expect(JSON.parse(up.stdout)).toMatchObject({ bytes: bytes.length });
+    const echo = await sshd.ssh(["UPDATE", "/run", `'{"name":"echo","echo":true}'`], '{"text":"a"}\n{"text":"b"}\n');
+    expect(echo.stdout).toBe('{"text":"a"}\n{"text":"b"}\n');
+  },
+  SLOW,
+);
 
 itWith(STOCK, "what handlers print, and what the server logs, never reaches the caller of a command", async () => {
   const sshd = await startStdioSshd(forced(""));
