@@ -116,7 +116,9 @@ async function lookUp(
       ? await certificateGrant(certificate, holder, keys.authorities)
       : await keys.lookup({ ...holder, key });
     if (answer === undefined || "refused" in answer) return answer ?? { refused: "the key is not listed" };
-    return checkGrant(answer);
+    const grant = checkGrant(answer);
+    const isExpired = grant.expires !== undefined && grant.expires <= Date.now();
+    return isExpired ? { refused: "what it logged in with has expired" } : grant;
   } catch (error) {
     const why = printable((error as Error)?.message ?? String(error));
     return { refused: `the look-up of the key failed: ${why}`, unknown: true };
