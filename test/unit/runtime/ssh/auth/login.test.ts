@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { generateKeyPairSync } from "node:crypto";
 import { once } from "node:events";
 import ssh2 from "ssh2";
 import { expect, it, onTestFinished } from "vitest";
@@ -10,12 +11,13 @@ import { failure, makeKey, startRelay, tempDir } from "../support.js";
 type Answer = (context: ssh2.AuthContext, connection: ssh2.Connection) => void;
 
 /** A server that answers each attempt to log in as a test says; it gives a dial to it. */
-async function startServer(answer: Answer) {
+async function startServer(answer: Answer, onConnection: (connection: ssh2.Connection) => void = () => {}) {
   const directory = tempDir();
   const host = makeKey(directory, "host");
   const connections = new Set<ssh2.Connection>();
   const server = new ssh2.Server({ hostKeys: [host.privateKey] }, (connection) => {
     connections.add(connection);
+    onConnection(connection);
     connection.on("error", () => {}).on("authentication", (context) => answer(context, connection));
   });
   server.listen(0, "127.0.0.1");
@@ -108,3 +110,34 @@ itWith(["ssh-keygen"], "goes on to the next key where one cannot sign, and keeps
   );
   expect(signed).toBe(1);
 });
+
+it("signs with RSA and SHA-2 at a server that does not say what it takes", async () => {
+  const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const text = privateKey.export({ type: "pkcs8", format: "pem" });
+  const proofs: (string | undefined)[] = [];
+  const server = await startServer((context, connection) => {
+    if (context.method !== "publickey") return refuseNone(context, connection);
+    if (context.signature === undefined) return context.accept();
+    const key = ssh2.utils.parseKey(`ssh-rsa ${context.key.data.toString("base64")}`) as ssh2.ParsedKey;
+    const { blob, hashAlgo } = context as { blob?: Buffer; hashAlgo?: string };
+    proofs.push(key.verify(blob as Buffer, context.signature, hashAlgo) ? hashAlgo : "no signature at all");
+    context.reject();
+  }, keepSilent);
+  await failure(server.dial({ identity: { privateKey: text } }));
+  expect(proofs).toEqual(["sha256"]);
+});
+
+/** ssh2 sends its list of signatures right after the first exchange of keys, unless this was said before. */
+function keepSilent(connection: ssh2.Connection): void {
+  const protocol = (connection as unknown as { _protocol: SilentProtocol })._protocol;
+  const complete = protocol._onHandshakeComplete;
+  protocol._onHandshakeComplete = (negotiated) => {
+    protocol._kex.remoteExtInfoEnabled = false;
+    complete(negotiated);
+  };
+}
+
+interface SilentProtocol {
+  _onHandshakeComplete: (negotiated: unknown) => void;
+  readonly _kex: { remoteExtInfoEnabled: boolean };
+}
