@@ -79,7 +79,7 @@ export class ForwardListeners {
     return {
       kind: "tcpip-forward",
       on: formatHostPort(printable(host), port),
-      key: (bound = port) => tcpKey(host, bound),
+      key: (bound = 0) => tcpKey(host, port || bound),
       decide: async (peer) => isSane && decide(forwarding.listenTcp, request, peer, forwarding.timeout),
       where: { host: bindAddress(host, forwarding.gatewayPorts), port },
       // The peer knows its listener by the name that it gave, not by where it came to be.
@@ -124,7 +124,12 @@ export class ForwardListeners {
         return refuse(reasonOf(answer).reason);
       }
       if (this.#gone) return this.#close(listener);
-      this.#open.set(wanted.key(listener.port), listener);
+      const key = wanted.key(listener.port);
+      if (this.#open.has(key)) {
+        this.#close(listener);
+        throw new Error("it listens there already");
+      }
+      this.#open.set(key, listener);
       const { kind, on } = wanted;
       this.#setting.log.info(
         { kind, on, ...(listener.port !== undefined && { port: listener.port }) },
@@ -151,7 +156,7 @@ export class ForwardListeners {
       const onError = (error: Error): void =>
         this.#setting.log.error({ on: wanted.on, err: error }, "a listener failed");
       const listener = await listenForPeer(wanted.where, onSocket, onError);
-      port = listener.port ?? port;
+      port ||= listener.port ?? 0;
       return listener;
     }
     if (typeof answer !== "object" || !("listen" in answer)) return undefined;
@@ -161,7 +166,7 @@ export class ForwardListeners {
     };
     const { timeout } = this.#setting.forwarding;
     const listener = await within(answer.listen(open), timeout, (late) => this.#close(late));
-    port = listener.port ?? port;
+    port ||= listener.port ?? 0;
     return listener;
   }
 

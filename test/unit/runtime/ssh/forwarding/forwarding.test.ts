@@ -236,6 +236,30 @@ describe("a listener that a client wants", () => {
     expect((await failure(unknown)).message).toMatch(/Unable to unbind/);
   });
 
+  it("may be one of the server's own, which is closed once: where it is cancelled, or asked for twice at once", async () => {
+    const log: string[] = [];
+    const bench = await forwarding({
+      permitListen: ({ port }) => ({
+        listen: async () => {
+          log.push(`open ${port}`);
+          await new Promise((resolve) => setTimeout(resolve, 20));
+          return { port: 4242, close: () => void log.push(`close ${port}`) };
+        },
+      }),
+    });
+    const client = await rawClient(bench);
+    const twice = await Promise.allSettled([forwardIn(client, "any", 99), forwardIn(client, "any", 99)]);
+    expect(twice.map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);
+    expect(await forwardIn(client, "any", 0)).toBe(4242);
+    for (const port of [99, 4242]) {
+      await new Promise<void>((resolve, reject) =>
+        client.unforwardIn("any", port, (error?: Error | null) => (error ? reject(error) : resolve())),
+      );
+    }
+    client.end();
+    await expect.poll(() => log).toEqual(["open 99", "open 99", "close 99", "open 0", "close 99", "close 0"]);
+  });
+
   it("is refused where the port is taken, is none, or the path is no clean one", async () => {
     const taken = await startEcho();
     const bench = await forwarding({ permitListen: () => true, permitListenUnix: () => true });
