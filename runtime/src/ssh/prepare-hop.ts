@@ -80,7 +80,7 @@ function agentSocket({ agent }: DialOptions, configured: string | false | undefi
   // OpenSSH for Windows has its agent at a fixed place.
   const usual = process.platform === "win32" ? "\\\\.\\pipe\\openssh-ssh-agent" : undefined;
   const socket = agent ?? configured ?? process.env["SSH_AUTH_SOCK"] ?? usual;
-  return socket === false || socket === "" ? undefined : expandHome(socket);
+  return socket === undefined || socket === false || socket === "" ? undefined : expandHome(socket);
 }
 
 function identitySources(identity: DialOptions["identity"]): readonly IdentitySource[] | undefined {
