@@ -28,9 +28,9 @@ itWith(STOCK, "gives a password where no key does, asks for it only then, and th
   const wrong = await failure(open(address, { ...NO_KEYS, knownHosts, password: () => `wrong ${++count}` }));
   expect(count).toBe(3);
   expect(wrong).toMatchObject({ status: "UNAUTHENTICATED" });
-  expect(wrong.message).toMatch(/^ssh:\/\/alice@127\.0\.0\.1:\d+ accepts not the password; name a key/);
+  expect(wrong.message).toMatch(/^ssh:\/\/alice@127\.0\.0\.1:\d+ refuses the password; name a key/);
   const both = await failure(open(address, { identity: mallory.file, knownHosts, password: "wrong" }));
-  expect(both.message).toMatch(/accepts not the password, and none of these keys: SHA256:\S+ \(.*mallory\);/);
+  expect(both.message).toMatch(/refuses the password, and accepts none of these keys: SHA256:\S+ \(.*mallory\);/);
   const skipped = await failure(open(address, { ...NO_KEYS, knownHosts, password: () => undefined }));
   expect(skipped.message).toMatch(/^no key to log in to/);
   const failing = () => Promise.reject(new Error("no terminal"));
@@ -61,6 +61,11 @@ itWith(STOCK, "changes a password that has expired, and says what is missing whe
   await reaches(address, { ...NO_KEYS, knownHosts, password: "old one", newPassword });
   expect(messages).toEqual(["Expired!\u001b[2J", "longer, please"]);
   expect(server.heard()).toMatch(/change old one short\nchange old one long enough/);
+  let count = 0;
+  const short = () => `${++count}`;
+  const endless = await failure(open(address, { ...NO_KEYS, knownHosts, password: "old one", newPassword: short }));
+  expect(endless.message).toMatch(/it refused 3 new passwords \(longer, please\)$/);
+  expect(count).toBe(3);
   const refused = await failure(open(address, { ...NO_KEYS, knownHosts, password: "old one" }));
   expect(refused).toMatchObject({ status: "UNAUTHENTICATED" });
   expect(refused.message).toMatch(/wants the password changed \(Expired!\\u\{1b\}\[2J\): give the option newPassword$/);
@@ -96,7 +101,7 @@ itWith(STOCK, "answers questions in several rounds, shows what asks nothing, and
   const few = await failure(open(address, { ...NO_KEYS, knownHosts, prompts: () => ["only one"] }));
   expect(few.message).toMatch(/the option prompts gave 1 answers to 2 questions/);
   const none = await failure(open(address, { ...NO_KEYS, knownHosts, prompts: () => undefined }));
-  expect(none.message).toMatch(/accepts not the answers to its questions/);
+  expect(none.message).toMatch(/refuses the answers to its questions/);
   const passwordOnly = await failure(open(address, { ...NO_KEYS, knownHosts, password: "12" }));
   expect(passwordOnly.message).toMatch(/it asks more than a password: give the option prompts/);
 });
@@ -108,7 +113,7 @@ itWith(STOCK, "answers with the password where a server asks for it as a questio
   const { address, knownHosts } = await startAsyncssh({ rounds });
   await reaches(address, { ...NO_KEYS, knownHosts, password: "correct horse" });
   expect((await failure(open(address, { ...NO_KEYS, knownHosts, password: "no" }))).message).toMatch(
-    /accepts not the answers to its questions/,
+    /refuses the answers to its questions/,
   );
 });
 

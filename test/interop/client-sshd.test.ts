@@ -2,7 +2,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { appendFileSync, copyFileSync, readFileSync, statSync } from "node:fs";
 import { expect, onTestFinished } from "vitest";
 import type { HostKeyQuestion } from "../../runtime/src/ssh/host-trust-options.js";
-import { failure, freePort, makeKey, tempDir, write } from "../unit/runtime/ssh/support.js";
+import { failure, freePort, makeKey, startBench, tempDir, write } from "../unit/runtime/ssh/support.js";
 import { ECHO, keygen, open, reaches, startAgent } from "./client.js";
 import { startDeviceAgent } from "./device-agent.js";
 import { run } from "./run.js";
@@ -237,6 +237,18 @@ itWith([SSHD], "goes through jump hosts, and checks each one's key", async () =>
   const nobody = await failure(open("ssh://nobody@127.0.0.1:1", { identity, knownHosts, jump: first.address }));
   expect(nobody.message).toMatch(/does not connect to 127.0.0.1:1: /);
   expect((await failure(open("edge", { jump: "no host" }))).message).toMatch(/"no host" is no address/);
+});
+
+itWith([SSHD], "reaches a server of ours behind a jump host, and not what lies behind one of ours", async () => {
+  const hop = await startSshd();
+  const bench = await startBench();
+  const knownHosts = write(tempDir(), "known_hosts", `${read(hop.knownHosts)}\n${read(bench.knownHosts)}\n`);
+  const identity = [hop.key.file, bench.alice.file];
+  await reaches(bench.address, { identity, knownHosts, jump: hop.address }, 5_000_000);
+  expect(bench.accepted[0]?.peer.fingerprint).toBe(bench.alice.publicKey.fingerprint);
+  // Our servers forward nothing by default.
+  const closed = await failure(open(hop.address, { identity, knownHosts, jump: bench.address }));
+  expect(closed.message).toMatch(/^jump host: ssh:\/\/alice@127\.0\.0\.1:\d+ does not connect to 127\.0\.0\.1:\d+: /);
 });
 
 itWith([SSHD, "ps"], "notices at once that a jump host was killed", async () => {

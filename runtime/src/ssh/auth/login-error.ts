@@ -13,7 +13,7 @@ export function loginError(address: string, login: Login, error: (Error & { leve
     const message =
       login.refused === ""
         ? `no key to log in to ${address} with${login.remarks}: make one with \`ssh-keygen -t ed25519\`, or name one with the option identity`
-        : `${address} accepts ${login.refused}${login.remarks}; ${hint(login)}`;
+        : `${address} ${login.refused}${login.remarks}; ${hint(login)}`;
     return new RpcError("UNAUTHENTICATED", message);
   }
   const why = error ? `: ${printable(error.message)}` : "";

@@ -57,17 +57,20 @@ export class Login {
     return this.#exhausted;
   }
 
-  /** What was offered and is not accepted, such as `none of these keys: SHA256:… (file)`; empty where nothing was. */
+  /** What the server said to all that, such as `accepts none of these keys: SHA256:… (file)`; empty where nothing was tried. */
   get refused(): string {
     const keys = [...this.#refused].filter((name) => name.startsWith("SHA256:"));
     const others = [...this.#refused].filter((name) => !name.startsWith("SHA256:"));
-    return [...others, ...(keys.length > 0 ? [`none of these keys: ${keys.join(", ")}`] : [])].join(", and ");
+    return [
+      ...(others.length > 0 ? [`refuses ${others.join(" and ")}`] : []),
+      ...(keys.length > 0 ? [`accepts none of these keys: ${keys.join(", ")}`] : []),
+    ].join(", and ");
   }
 
   /** What was offered so far, also what has no answer yet; empty where nothing was. */
   get offered(): string {
     const last = this.#last?.name ?? "";
-    return [...this.#refused, ...(last === "" ? [] : [last])].map((name) => name.replace(/^not /, "")).join(", ");
+    return [...this.#refused, ...(last === "" ? [] : [last])].join(", ");
   }
 
   /** What else there is to know, in brackets; empty where there is nothing. */
@@ -100,7 +103,7 @@ export class Login {
     // There is no key to begin with: the answer to this says what the server wants instead.
     if (methods === null) return this.#try("", { type: "none", username: user });
     if (this.#accepts("keyboard-interactive") && this.#promptTries-- > 0) {
-      return this.#try("not the answers to its questions", {
+      return this.#try("the answers to its questions", {
         type: "keyboard-interactive",
         username: user,
         prompt: (name, instructions, _language, prompts, finish) =>
@@ -113,7 +116,7 @@ export class Login {
     if (this.#accepts("password") && this.#passwordTries-- > 0) {
       this.#password = await this.#askPassword();
       if (this.#password !== undefined) {
-        return this.#try("not the password", { type: "password", username: user, password: this.#password });
+        return this.#try("the password", { type: "password", username: user, password: this.#password });
       }
     }
     this.#exhausted = true;
@@ -139,9 +142,10 @@ export class Login {
     const { account, options } = this.#settings;
     const { newPassword } = options;
     const old = this.#password;
-    if (newPassword === undefined || old === undefined || this.#changes++ >= TRIES) {
+    if (newPassword === undefined || old === undefined) {
       throw new Error(`it wants the password changed (${printable(message)}): give the option newPassword`);
     }
+    if (++this.#changes > TRIES) throw new Error(`it refused ${TRIES} new passwords (${printable(message)})`);
     return { old, new: await this.patiently(Promise.resolve(newPassword({ ...account, message }))) };
   }
 
@@ -163,7 +167,7 @@ export class Login {
     // A server that takes no key now may want one after the password.
     if (!partial && last.key !== undefined && !methods.includes("publickey")) this.#keys.unshift(last.key);
     else if (!partial) this.#refused.add(last.name);
-    else this.note(`it accepted ${last.name.replace(/^not /, "")}, and wants more: ${methods.join(", ")}`);
+    else this.note(`it accepted ${last.name}, and wants more: ${methods.join(", ")}`);
   }
 
   #nextKey(): AnyAuthMethod | undefined {
