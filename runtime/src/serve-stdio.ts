@@ -12,7 +12,7 @@ import type { Peer } from "./peer.js";
 import type { ApiHandlers } from "./server/api-handlers.js";
 import { ApiServer } from "./server/api-server.js";
 import type { ApiServerOptions } from "./server/dispatch-settings.js";
-import { unknownScopes } from "./ssh/keys/unknown-scopes.js";
+import { UnknownScopes } from "./ssh/keys/unknown-scopes.js";
 import { refuseConnection } from "./wire/refuse-connection.js";
 
 /** How a server over standard input and output answers. */
@@ -65,7 +65,7 @@ export async function serveStdio(
     const server = new ApiServer(loaded, { ...options, log, ...(onCall && { onCall }) }, callbacksOf(loaded.api));
     const asked = [...new Set(loaded.api.methods.flatMap(({ scope }) => scope ?? []))];
     const granted = { grant: { scopes: options.scopes ?? [] }, place: "scopes" };
-    for (const remark of unknownScopes([granted], asked)) log.warn({}, remark);
+    for (const remark of new UnknownScopes(asked).inLines([granted])) log.warn({}, remark);
     const connectionId = randomBytes(6).toString("base64url");
     const peer = { ...stdioPeer(process.env, options.scopes ?? []), connectionId };
     const { user, fingerprint, address } = peer;

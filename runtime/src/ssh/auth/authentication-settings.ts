@@ -1,5 +1,6 @@
 import type { Logger } from "../../log.js";
 import type { AuthMethod } from "../../peer.js";
+import type { UnknownScopes } from "../keys/unknown-scopes.js";
 import type { LoginAttempt, LoginGrant } from "./login-attempt.js";
 import type { PasswordCheck } from "./password-check.js";
 import type { PublicKeySettings } from "./public-key.js";
@@ -18,6 +19,8 @@ export interface AuthenticationSettings {
   readonly authTimeout: number;
   readonly refusalDelay: number;
   readonly maxPromptRounds: number;
+  /** Finds grants of what no method asks for; absent where that is not known. */
+  readonly unknownScopes?: UnknownScopes;
   readonly log: Logger;
   /** What the log calls the connection. */
   readonly connectionId?: string;

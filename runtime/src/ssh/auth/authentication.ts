@@ -142,6 +142,7 @@ export class Authentication {
     this.#access = access;
     const { provenBy, scopes } = access.peer;
     log.info({ ...this.who, method: provenBy?.join(","), scopes }, "authenticated");
+    this.#settings.unknownScopes?.warn(scopes, this.who, log);
     this.#answer(() => context.accept());
     // Time has passed since the first of several proofs.
     if (allRequired) void access.recheck();

@@ -5,6 +5,7 @@ import { checkNumber, MAX_TIME } from "../check-number.js";
 import type { KeySource, KeySourceSettings } from "../keys/key-lookup.js";
 import { openKeySource } from "../keys/open-key-source.js";
 import { RevokedKeys } from "../keys/revoked-keys.js";
+import { UnknownScopes } from "../keys/unknown-scopes.js";
 import { askPassword } from "./ask-password.js";
 import type { AuthenticationSettings } from "./authentication-settings.js";
 import { checkGrant } from "./check-grant.js";
@@ -20,6 +21,11 @@ export interface OpenAuthentication {
   readonly close: () => Promise<void>;
 }
 
+/** All scopes that methods ask for. Absent: they are not known. */
+interface AskedScopes {
+  readonly scopes?: readonly string[];
+}
+
 /** What has to be closed, and tells of changes. */
 type Source = Pick<KeySource, "onChange" | "close"> & Partial<Pick<KeySource, "warnings">>;
 
@@ -27,10 +33,7 @@ type Source = Pick<KeySource, "onChange" | "close"> & Partial<Pick<KeySource, "w
  * Opens the lists that options name.
  * @throws Error of one line that names the option or file at fault, and what to do
  */
-export async function openAuthentication(
-  options: AuthOptions & Pick<KeySourceSettings, "scopes">,
-  log: Logger,
-): Promise<OpenAuthentication> {
+export async function openAuthentication(options: AuthOptions & AskedScopes, log: Logger): Promise<OpenAuthentication> {
   const sources: Source[] = [];
   const close = async (): Promise<void> => {
     await Promise.all(sources.map((source) => source.close()));
@@ -53,7 +56,7 @@ export async function openAuthentication(
 }
 
 async function openSettings(
-  options: AuthOptions & Pick<KeySourceSettings, "scopes">,
+  options: AuthOptions & AskedScopes,
   log: Logger,
   sources: Source[],
 ): Promise<AuthenticationSettings> {
@@ -67,7 +70,8 @@ async function openSettings(
     refusalDelay: checkNumber("refusalDelay", options.refusalDelay ?? 300, 0, MAX_TIME),
     maxPromptRounds: checkNumber("maxPromptRounds", options.maxPromptRounds ?? 10, 1),
   };
-  const keys = await openKeys(options, log, sources);
+  const unknownScopes = options.scopes && new UnknownScopes(options.scopes);
+  const keys = await openKeys(options, { log, ...(unknownScopes && { unknownScopes }) }, sources);
   const revoked = await openRevoked(options.revokedKeys, log, sources);
   const settings = {
     ...(keys && { publicKeys: { keys, ...(revoked && { revoked }) } }),
@@ -75,7 +79,13 @@ async function openSettings(
     ...(keyboardInteractive && { questioning: keyboardInteractive }),
     ...(anonymous && { anonymous: typeof anonymous === "function" ? anonymous : () => anonymous }),
   };
-  return { ...settings, ...whichMethods(options.requiredMethods, settings), ...limits, log };
+  return {
+    ...settings,
+    ...whichMethods(options.requiredMethods, settings),
+    ...limits,
+    ...(unknownScopes && { unknownScopes }),
+    log,
+  };
 }
 
 function checkFunction(option: string, value: unknown): void {
@@ -125,11 +135,10 @@ function whichMethods(
 
 /** The keys that may log in, and the authorities whose certificates may; undefined where neither is listed. */
 async function openKeys(
-  { authorizedKeys, certificateAuthorities: authorities, scopes }: AuthOptions & Pick<KeySourceSettings, "scopes">,
-  log: Logger,
+  { authorizedKeys, certificateAuthorities: authorities }: AuthOptions,
+  settings: KeySourceSettings,
   sources: Source[],
 ): Promise<Pick<KeySource, "lookup" | "authorities"> | undefined> {
-  const settings = { log, ...(scopes && { scopes }) };
   const keys = authorizedKeys === undefined ? undefined : await openKeySource(authorizedKeys, settings);
   if (keys) sources.push(keys);
   if (authorities === undefined) return keys;

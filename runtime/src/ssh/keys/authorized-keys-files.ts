@@ -3,7 +3,6 @@ import { answerAttempt, authoritiesFor } from "./answer-attempt.js";
 import { type AuthorizedKeys, parseAuthorizedKeys } from "./authorized-keys.js";
 import type { KeyLookup, KeySource, KeySourceSettings } from "./key-lookup.js";
 import { expandHome, type FileRules, fileVersion, readFileChecked } from "./read-file.js";
-import { unknownScopes } from "./unknown-scopes.js";
 import { watchFiles } from "./watch-files.js";
 
 /** How authorized_keys files must be. */
@@ -78,7 +77,7 @@ export class AuthorizedKeysFiles implements KeySource {
     const lines = [
       ...wrong.map(({ problem }) => `${problem}; the line is ignored`),
       ...warnings,
-      ...(this.#settings.scopes === undefined ? [] : unknownScopes(keys, this.#settings.scopes)),
+      ...(this.#settings.unknownScopes?.inLines(keys) ?? []),
       ...(keys.length === 0 ? [nobody(this.#files)] : []),
     ];
     const more = lines.length - MAX_REMARKS;

@@ -1,6 +1,7 @@
 import type { Logger } from "../../log.js";
 import type { PeerPermits } from "../../peer.js";
 import type { PublicKey } from "./public-key.js";
+import type { UnknownScopes } from "./unknown-scopes.js";
 
 /** A key that asks to log in. Nothing about it is proven yet. */
 export interface KeyAttempt {
@@ -73,6 +74,6 @@ export interface KeySource {
 /** What a source of keys needs beside its lists. */
 export interface KeySourceSettings {
   readonly log: Logger;
-  /** All scopes that methods ask for, so that a grant of another is warned about. Absent: they are not known. */
-  readonly scopes?: readonly string[];
+  /** Finds grants of what no method asks for. Absent: what they ask for is not known. */
+  readonly unknownScopes?: UnknownScopes;
 }

@@ -2,7 +2,6 @@ import { answerAttempt, authoritiesFor } from "./answer-attempt.js";
 import { parseAuthorizedKeys } from "./authorized-keys.js";
 import { AuthorizedKeysFiles } from "./authorized-keys-files.js";
 import type { KeyLookup, KeySource, KeySourceSettings } from "./key-lookup.js";
-import { unknownScopes } from "./unknown-scopes.js";
 
 /** Who may log in: files or lines in the format of authorized_keys, or a function that decides. */
 export type AuthorizedKeysOption = string | readonly string[] | { readonly lines: readonly string[] } | KeyLookup;
@@ -26,7 +25,7 @@ const FIXED: Omit<KeySource, "lookup"> = {
   close: () => {},
 };
 
-function openLines(lines: readonly string[], { scopes }: KeySourceSettings): KeySource {
+function openLines(lines: readonly string[], { unknownScopes }: KeySourceSettings): KeySource {
   const { keys, wrong, warnings } = parseAuthorizedKeys([{ name: "authorizedKeys", text: lines.join("\n") }]);
   if (keys.length === 0) {
     const problem = wrong[0] === undefined ? "" : `; ${wrong[0].problem}`;
@@ -39,7 +38,7 @@ function openLines(lines: readonly string[], { scopes }: KeySourceSettings): Key
     warnings: [
       ...wrong.map(({ problem }) => `${problem}; the line is ignored`),
       ...warnings,
-      ...(scopes === undefined ? [] : unknownScopes(keys, scopes)),
+      ...(unknownScopes?.inLines(keys) ?? []),
     ],
   };
 }

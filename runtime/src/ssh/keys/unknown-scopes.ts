@@ -1,37 +1,57 @@
 import { nearest } from "../../contract/nearest.js";
+import type { Logger } from "../../log.js";
 import { grants } from "../../peer.js";
 import { printable } from "../printable.js";
 
-/** Where scopes are granted, for messages. */
-export interface ScopeGrant {
+/** Scopes that are remembered, so that each is described once: a file or a function may name any number of others. */
+const MAX_KNOWN = 1000;
+
+/** A line that grants scopes. */
+export interface GrantingLine {
   readonly grant: { readonly scopes: readonly string[] };
-  /** Such as `file:line`. */
+  /** `file:line`. */
   readonly place: string;
 }
 
-/** Texts that are looked at for what was meant; a file may hold any number of others. */
-const MAX_HINTS = 100;
+/** Finds scopes and patterns that are granted and that no method asks for: most are misspelled. `*` is never one. */
+export class UnknownScopes {
+  readonly #asked: readonly string[];
+  readonly #candidates: readonly string[];
+  readonly #described = new Map<string, string>();
 
-/**
- * Names the scopes and patterns that are granted and that no method asks for, each as `file:line: what`: most are
- * misspelled. `*` is never one of them.
- */
-export function unknownScopes(keys: readonly ScopeGrant[], asked: readonly string[]): string[] {
-  // A pattern is near to what its writer meant where what stands before the star is.
-  const patterns = asked.map((scope) => `${scope.replace(/[^:]*$/, "")}*`);
-  const remarks = new Map<string, string>();
-  return keys.flatMap(({ grant, place }) =>
-    grant.scopes
-      .filter((scope) => scope !== "*" && !asked.some((name) => grants([scope], name)))
-      .map((scope) => {
-        const remark = remarks.get(scope) ?? describe(scope, remarks.size < MAX_HINTS ? [...asked, ...patterns] : []);
-        remarks.set(scope, remark);
-        return `${place}: ${remark}`;
-      }),
-  );
-}
+  /** @param asked all scopes that methods ask for */
+  constructor(asked: readonly string[]) {
+    this.#asked = asked;
+    // A pattern is near to what its writer meant where what stands before the star is.
+    this.#candidates = [...asked, ...asked.map((scope) => `${scope.replace(/[^:]*$/, "")}*`)];
+  }
 
-function describe(scope: string, candidates: readonly string[]): string {
-  const meant = nearest(scope, candidates);
-  return `no method asks for the scope "${printable(scope, 60)}"${meant === undefined ? "" : `; did you mean "${meant}"?`}`;
+  /** What is to be said of lists, each as `file:line: what`. */
+  inLines(lines: readonly GrantingLine[]): string[] {
+    return lines.flatMap(({ grant, place }) =>
+      grant.scopes.filter((scope) => this.#isUnknown(scope)).map((scope) => `${place}: ${this.#describe(scope)}`),
+    );
+  }
+
+  /** Warns of what somebody holds who has logged in: a certificate or a function granted it. Of each scope once. */
+  warn(scopes: readonly string[], who: object, log: Logger): void {
+    for (const scope of scopes) {
+      if (this.#described.has(scope) || this.#described.size >= MAX_KNOWN || !this.#isUnknown(scope)) continue;
+      log.warn(who, this.#describe(scope));
+    }
+  }
+
+  #isUnknown(scope: string): boolean {
+    return scope !== "*" && !this.#asked.some((name) => grants([scope], name));
+  }
+
+  #describe(scope: string): string {
+    const known = this.#described.get(scope);
+    if (known !== undefined) return known;
+    const meant = this.#described.size < MAX_KNOWN ? nearest(scope, this.#candidates) : undefined;
+    const hint = meant === undefined ? "" : `; did you mean "${meant}"?`;
+    const description = `no method asks for the scope "${printable(scope, 60)}"${hint}`;
+    if (this.#described.size < MAX_KNOWN) this.#described.set(scope, description);
+    return description;
+  }
 }

@@ -83,3 +83,14 @@ it("keeps a connection open where the function fails when it is asked again", as
   await expect.poll(() => bench.log.with(message), soon).toHaveLength(1);
   expect(duplex.destroyed).toBe(false);
 });
+
+it("warns once of a scope that a function grants and no method asks for", async () => {
+  const bench = await startBench({
+    authorizedKeys: async () => ({ keyName: "k", scopes: ["*", "notse:read", "notes:*"] }),
+    scopes: ["notes:read"],
+  });
+  await bench.dial();
+  await bench.dial();
+  const message = 'no method asks for the scope "notse:read"; did you mean "notes:read"?';
+  expect(bench.log.with(message).map(({ level, fields }) => [level, fields["keyName"]])).toEqual([["warn", "k"]]);
+});

@@ -13,6 +13,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { expect, it, onTestFinished, vi } from "vitest";
 import { AuthorizedKeysFiles } from "../../../../../runtime/src/ssh/keys/authorized-keys-files.js";
 import type { KeyAttempt } from "../../../../../runtime/src/ssh/keys/key-lookup.js";
+import { UnknownScopes } from "../../../../../runtime/src/ssh/keys/unknown-scopes.js";
 import { makeKey, TestLog, tempDir, write } from "../support.js";
 
 const directory = () => {
@@ -24,7 +25,10 @@ type Key = ReturnType<typeof makeKey>;
 /** Opens a source on a file, with what tells of its changes. */
 async function open(file: string, scopes?: readonly string[]) {
   const log = new TestLog();
-  const source = await AuthorizedKeysFiles.open([file], { log, ...(scopes && { scopes }) });
+  const source = await AuthorizedKeysFiles.open([file], {
+    log,
+    ...(scopes && { unknownScopes: new UnknownScopes(scopes) }),
+  });
   onTestFinished(() => source.close());
   const changed = vi.fn();
   source.onChange(changed);
