@@ -54,7 +54,9 @@ itWith(
     expect(second).toMatch(/Hello\\u\{1b\}\[2J\n/);
     expect(second).toMatch(/sshrpc: UNAVAILABLE/);
     const refused = await startAsyncssh({ password: "correct horse" });
-    expect(await callAtTerminal(refused.address, home, "", [[yes[0], "no\\r"]])).toMatch(/the option hostKey refuses/);
+    expect(await callAtTerminal(refused.address, home, "", [[yes[0], "no\\r"]])).toMatch(
+      /refused by the option hostKey/,
+    );
     const typed = await callAtTerminal(refused.address, home, "", [
       yes,
       ["Password of alice@127.0.0.1: ", "correct horse\\r"],

@@ -178,7 +178,7 @@ export class HostVerifier {
     };
     try {
       const decision = await decide(question);
-      if (decision !== true && decision !== "save") return this.#refuse(`the option hostKey refuses: ${message}`);
+      if (decision !== true && decision !== "save") return this.#refuse(`${message} (refused by the option hostKey)`);
       this.#known.accepted?.add(key.fingerprint);
       return decision === "save" ? this.#save(key) : this.#accept(key);
     } catch (error) {
