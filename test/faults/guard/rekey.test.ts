@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
+import { keepRekeying } from "../../../runtime/src/ssh/guard/rekey.js";
 import { readBytes, startBench } from "../../unit/runtime/ssh/support.js";
 import { until, within } from "../../unit/runtime/support/wait.js";
 import { type Attacker, bystander, endedFor, loggedIn, stranger, string, uint32 } from "./support.js";
@@ -32,6 +33,18 @@ test("a server asks for new keys after rekeyInterval", async () => {
   const bench = await startBench({ rekeyInterval: 1000 });
   const attacker = await loggedIn(bench);
   await within("new keys", new Promise((resolve) => attacker.client.once("handshake", resolve)));
+});
+
+test("a client asks for new keys as a server does", async () => {
+  const bench = await startBench();
+  const { client, socket } = await loggedIn(bench);
+  const failed = new Promise((_, reject) => {
+    keepRekeying(client, socket, { rekeyBytes: 1, rekeyInterval: 60_000, rekeyTimeout: 5000 }, (reason) =>
+      reject(new Error(reason)),
+    );
+  });
+  const renewed = until("new keys", () => bench.log.with("new keys").length > 0);
+  await Promise.race([renewed, failed]);
 });
 
 test("a client that begins a key exchange and does not go on is disconnected after rekeyTimeout", async () => {
