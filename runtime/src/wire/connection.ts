@@ -17,6 +17,9 @@ import { type OutgoingCall, OutgoingCalls } from "./outgoing-calls.js";
 import { PREAMBLE } from "./preamble.js";
 import { ProtocolError } from "./protocol-error.js";
 
+/** Answers that may wait for the transport of the side that dialled, for each call that it runs: those refused, too. */
+const UNSENT_PER_CALL = 4;
+
 /** How a connection is set up. */
 export interface ConnectionOptions {
   /** Which side this is: ids and flow control depend on it. */
@@ -69,6 +72,7 @@ export class Connection implements FrameSink {
     const theirs = role === "dialer" ? 2 : 1;
     this.incoming = new IncomingCalls(this.#batch, this.#backlog, theirs, limits, options.budget);
     this.incoming.onCall = options.onCall;
+    if (role === "dialer") this.incoming.maxUnsent = limits.calls * UNSENT_PER_CALL;
     this.#calls = new CallFrames(this.outgoing, this.incoming, theirs % 2, limits, options.receive);
     this.#decoder = new FrameDecoder(this, MAX_HELLO);
     this.#handshake = new Handshake(limits, (error) => this.#fail(error));
@@ -224,16 +228,25 @@ export class Connection implements FrameSink {
 
   /**
    * Only the accepting side stops reading while its own writes wait: if both did, two sides that send much to each
-   * other would wait for each other for ever.
+   * other would wait for each other for ever. The other one counts the answers that wait.
    */
   readonly #write: BatchWriter = (chunk, taken) => {
-    const flowing = this.#duplex.write(chunk, taken);
+    const flowing = this.#duplex.write(chunk, this.#options.role === "dialer" ? this.#counted(taken) : taken);
     if (!flowing) this.#backlog.fill();
     if (!flowing && this.#options.role === "acceptor" && this.#duplex.writableLength > this.#options.limits.backlog) {
       this.#duplex.pause();
       this.#decoder.pause();
     }
   };
+
+  #counted(taken: (error?: Error | null) => void): (error?: Error | null) => void {
+    const answered = this.incoming.leave();
+    if (answered === undefined) return taken;
+    return (error) => {
+      answered();
+      taken(error);
+    };
+  }
 
   #drained(): void {
     this.#backlog.drain();

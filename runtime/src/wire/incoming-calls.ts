@@ -35,8 +35,13 @@ export class IncomingCalls implements CallHost {
   readonly #begun = new WeakMap<IncomingCall, Begun>();
   #running = 0;
   #highest = 0;
+  /** Answers that the transport has not taken, and those of them that are not on their way. */
+  #unsent = 0;
+  #gathered = 0;
   /** Bytes of an item that both sides take. */
   maxItem = 0;
+  /** Set by the connection, where nothing else bounds them: how many answers may wait for the transport. */
+  maxUnsent = Number.POSITIVE_INFINITY;
   /** Set by the connection once it takes no new calls: why. */
   refusal: RpcError | undefined;
   /** Set by the connection, where somebody keeps account: a call has ended. */
@@ -94,6 +99,16 @@ export class IncomingCalls implements CallHost {
     this.#refuse(id, error, method, size);
   }
 
+  /** What was gathered leaves: gives what to call when the transport has taken it; undefined where no answer is in it. */
+  leave(): (() => void) | undefined {
+    const count = this.#gathered;
+    if (count === 0) return undefined;
+    this.#gathered = 0;
+    return () => {
+      this.#unsent -= count;
+    };
+  }
+
   ended(call: IncomingCall, status: StatusName, body: string): void {
     const begun = this.onCall && this.#begun.get(call);
     if (begun === undefined) return;
@@ -115,6 +130,8 @@ export class IncomingCalls implements CallHost {
   #claim(id: number): void {
     if (id % 2 !== this.#parity) throw new ProtocolError(`OPEN with id ${id}, which is this side's to use`);
     if (this.#open.has(id)) throw new ProtocolError(`OPEN with id ${id}, which is open`);
+    // Who waits for answers before it opens more, as it must, has never so many of them before it.
+    if (this.#unsent > this.maxUnsent) throw new ProtocolError(`${this.#unsent} answers that it does not take`);
     if (id > this.#highest) this.#highest = id;
   }
 
@@ -122,6 +139,7 @@ export class IncomingCalls implements CallHost {
     const body = JSON.stringify({ message: error.message });
     const { status } = error;
     this.onCall?.({ method, status, milliseconds: 0, bytesIn, bytesOut: Buffer.byteLength(body) });
+    this.#count();
     this.#batch.add({ kind: FRAME.STATUS, flags: FLAG.REFUSED, id, code: STATUSES[error.status], body });
   }
 
@@ -179,6 +197,12 @@ export class IncomingCalls implements CallHost {
   }
 
   #send(id: number, status: StatusName, body: string, metadata?: string): void {
+    this.#count();
     this.#batch.add({ kind: FRAME.STATUS, id, code: STATUSES[status], metadata, body });
+  }
+
+  #count(): void {
+    this.#unsent += 1;
+    this.#gathered += 1;
   }
 }

@@ -5,7 +5,7 @@ import { encodeFrame } from "../../../../runtime/src/wire/encode.js";
 import { FRAME } from "../../../../runtime/src/wire/frame.js";
 import { PREAMBLE } from "../../../../runtime/src/wire/preamble.js";
 import { RawPeer } from "../support/raw-peer.js";
-import { apiOf, connectRaw, transportTo } from "../support/server.js";
+import { apiOf, connectRaw, type ItClient, method, transportTo } from "../support/server.js";
 import { failure, until, within } from "../support/wait.js";
 
 const UNAVAILABLE = { status: "UNAVAILABLE" };
@@ -46,6 +46,42 @@ describe("a server that breaks the protocol is disconnected, and every pending c
       expect(error.message).toContain(reason);
     }
     expect(await failure(client.it.get())).toMatchObject(UNAVAILABLE);
+  });
+});
+
+describe("a server that calls a client in turn", () => {
+  async function connect(calls: number): Promise<{ client: ItClient; peer: RawPeer }> {
+    let peer: RawPeer | undefined;
+    const transport = transportTo((far) => {
+      peer = new RawPeer(far).hello(["GET /it"]);
+    });
+    const options = { limits: { calls }, reconnect: false, retries: 0 } as const;
+    const client = await openClient<ItClient>(apiOf(method("GET /it")), transport, options);
+    return { client, peer: peer as RawPeer };
+  }
+
+  test("without end, and takes no answers, is disconnected: they would fill the client's memory", async () => {
+    const { client, peer } = await connect(100);
+    const call = client.it.get.safe();
+    await peer.next(FRAME.OPEN);
+    peer.duplex.pause();
+    for (let round = 0; client.state === "ready" && round < 100; round++) {
+      for (let id = 2; id <= 200; id += 2) peer.open(id);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    expect(await within("the call's end", call)).toMatchObject({
+      error: { ...UNAVAILABLE, message: expect.stringContaining("answers that it does not take") },
+    });
+  });
+
+  test("and takes the answers, is answered however often it calls", async () => {
+    const { client, peer } = await connect(2);
+    for (let count = 1; count <= 100; count++) {
+      peer.open(2 * count);
+      expect(await peer.status()).toMatchObject({ id: 2 * count, code: 501 });
+    }
+    expect(client.state).toBe("ready");
+    await client.close();
   });
 });
 
