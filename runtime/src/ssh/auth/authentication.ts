@@ -28,6 +28,8 @@ export class Authentication {
   #requests = 0;
   #tries = 0;
   #changing = false;
+  /** Whether lists changed before there was anything to look up again. */
+  #isOutdated = false;
   #current: AbortController | undefined;
   #over = false;
 
@@ -91,7 +93,9 @@ export class Authentication {
    * more, the connection is cut off; where it grants something else, the peer holds that from now on.
    */
   recheck(): Promise<void> {
-    return this.#access?.recheck() ?? Promise.resolve();
+    if (this.#access !== undefined) return this.#access.recheck();
+    this.#isOutdated = true;
+    return Promise.resolve();
   }
 
   /**
@@ -144,8 +148,8 @@ export class Authentication {
     log.info({ ...this.who, method: provenBy?.join(","), scopes }, "authenticated");
     this.#settings.unknownScopes?.warn(scopes, this.who, log);
     this.#answer(() => context.accept());
-    // Time has passed since the first of several proofs.
-    if (allRequired) void access.recheck();
+    // Time has passed since the first of several proofs; and what was looked up may have changed meanwhile.
+    if (allRequired || this.#isOutdated) void access.recheck();
   }
 
   #refuse(context: AuthContext, reason: string, about?: Suspect): void {

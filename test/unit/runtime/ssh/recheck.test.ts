@@ -94,3 +94,19 @@ it("warns once of a scope that a function grants and no method asks for", async 
   const message = 'no method asks for the scope "notse:read"; did you mean "notes:read"?';
   expect(bench.log.with(message).map(({ level, fields }) => [level, fields["keyName"]])).toEqual([["warn", "k"]]);
 });
+
+it("cuts off whom a list let in that changed during the login", async () => {
+  let asked = 0;
+  const bench: { current?: Awaited<ReturnType<typeof startBench>> } = {};
+  bench.current = await startBench({
+    authorizedKeys: async () => {
+      asked++;
+      // The second question comes with the proof.
+      if (asked === 2) bench.current?.listener.recheck();
+      return asked > 2 ? undefined : { scopes: ["*"] };
+    },
+  });
+  await bench.current.dial().catch(() => {});
+  await expect.poll(() => bench.current?.log.with("access withdrawn").length, soon).toBe(1);
+  await expect.poll(() => bench.current?.listener.connections, soon).toBe(0);
+});
