@@ -85,6 +85,20 @@ it("tells of a change where symbolic links lead to another file, as Kubernetes m
   expect(await lookup(bob)).toEqual({ scopes: [] });
 });
 
+it("tells of a change where the folder itself is replaced, or comes again", async () => {
+  const { path, alice, bob } = directory();
+  for (const [folder, { line }] of [["live", alice] as const, ["next", bob] as const]) {
+    mkdirSync(`${path}/${folder}`);
+    write(`${path}/${folder}`, "keys", `${line}\n`);
+  }
+  const { changed, lookup } = await open(`${path}/live/keys`);
+  renameSync(`${path}/live`, `${path}/old`);
+  renameSync(`${path}/next`, `${path}/live`);
+  await expect.poll(() => changed.mock.calls.length, soon).toBe(1);
+  expect(await lookup(alice)).toBeUndefined();
+  expect(await lookup(bob)).toEqual({ scopes: [] });
+});
+
 it("takes an edit whole or not at all: a line that became wrong leaves the list as it was, and is named", async () => {
   const { path, alice, bob } = directory();
   const file = write(path, "keys", `${alice.line}\n${bob.line}\n`);
