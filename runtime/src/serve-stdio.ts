@@ -30,6 +30,9 @@ export interface ServeStdioOptions extends ApiServerOptions, AuditOptions, Pick<
 
 const GRACE = 5000;
 
+/** The exit status of a command where the server is at fault. */
+const FAULT = 5;
+
 const SIGNALS = ["SIGTERM", "SIGHUP", "SIGINT"] as const;
 
 /**
@@ -39,7 +42,8 @@ const SIGNALS = ["SIGTERM", "SIGHUP", "SIGINT"] as const;
  *
  * From its first moment on, what anything else prints goes to standard error, or, while a command or a shell runs, to the log.
  * @param handlers what `defineHandlers(…)` gave, or a function that loads it: then what loading prints does no harm
- * @throws Error where a person has started it at a terminal; or what loading throws, after the peer was told to go
+ * @throws Error where a person has started it at a terminal; or what loading throws, after the peer was told to go.
+ * A command or a shell that cannot be served ends with exit status 5 instead, and the log says why.
  */
 export async function serveStdio(
   handlers: ApiHandlers<unknown> | (() => Promise<ApiHandlers<unknown>>),
@@ -84,7 +88,9 @@ export async function serveStdio(
     log.error({ err: error }, "the server could not start");
     await refuse(stdio, request);
     await closed;
-    throw error;
+    // Whoever asked for a command or a shell gets its exit status; what is thrown would be printed for the caller.
+    if (request.kind === "native") throw error;
+    process.exitCode = FAULT;
   } finally {
     await audit?.close();
   }

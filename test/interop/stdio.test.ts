@@ -143,6 +143,26 @@ itWith(STOCK, "a server that cannot start tells its client so, and its log why",
 
 itWith(
   STOCK,
+  "of a log that cannot be written, and of handlers that cannot be loaded, a caller is told nothing",
+  async () => {
+    const sshd = await startStdioSshd(
+      (serve) => ({
+        authorizedKeys: (line) => [`restrict,command="${serve("").replace(/--log \S+/, "--log /proc/x")}" ${line}`],
+      }),
+      "/secret/handlers.js",
+    );
+    const { status, stdout, stderr } = await sshd.ssh(["GET", "/empty"]);
+    expect([status, stdout]).toEqual([5, ""]);
+    expect(JSON.parse(stderr)).toEqual({
+      status: "UNAVAILABLE",
+      code: 503,
+      message: "the server could not start; its log says why",
+    });
+  },
+);
+
+itWith(
+  STOCK,
   "a key with a forced command reaches the server as our client and as stock ssh, and nothing else",
   async () => {
     const sshd = await startStdioSshd(forced("--scopes items:*"));

@@ -1,6 +1,9 @@
 import type { Command } from "commander";
 import { pino } from "pino";
+import type { Logger } from "../log.js";
 import { serveStdio } from "../serve-stdio.js";
+import type { ApiHandlers } from "../server/api-handlers.js";
+import { UsageError } from "./failure.js";
 import { loadHandlers } from "./load-handlers.js";
 
 /** What `serve --stdio` takes. */
@@ -28,20 +31,53 @@ export function addStdioOptions(command: Command): Command {
     .option("--log <file>", "with --stdio: where to log, for sshd drops the standard error of a subsystem");
 }
 
+/** What only a server on a port of its own takes: sshd sees to that for others. */
+const PORT_FLAGS: Readonly<Record<string, string>> = {
+  hostKey: "--host-key",
+  authorizedKeys: "--authorized-keys",
+  revokedKeys: "--revoked-keys",
+  proxyProtocol: "--proxy-protocol",
+  korv: "--korv",
+};
+
+const STDIO_FLAGS: Readonly<Record<string, string>> = { scopes: "--scopes", log: "--log" };
+
+/** Whoever gives a flag that protects must not have it ignored. @throws UsageError */
+export function checkFlags(flags: object & StdioFlags): void {
+  const wrong = Object.entries(flags.stdio ? PORT_FLAGS : STDIO_FLAGS).find(([name]) => Object.hasOwn(flags, name));
+  if (wrong === undefined) return;
+  throw new UsageError(
+    flags.stdio ? `${wrong[1]} is not for --stdio: there, sshd lets callers in` : `${wrong[1]} is for --stdio alone`,
+  );
+}
+
 /** `sshrpc serve --stdio`: one connection over standard input and output. The process ends with it. */
 export async function serveOverStdio(flags: StdioFlags): Promise<void> {
+  const log = openLog(flags.log);
+  const load = async (): Promise<ApiHandlers> => {
+    if (log instanceof Error) throw log;
+    return loadHandlers(flags.handlers);
+  };
   try {
-    await serveStdio(() => loadHandlers(flags.handlers), {
+    await serveStdio(load, {
       ...(flags.scopes && { scopes: flags.scopes }),
       ...(flags.grace !== undefined && { grace: flags.grace }),
       ...(flags.audit !== undefined && { audit: { file: flags.audit } }),
-      ...(flags.log !== undefined && {
-        log: pino(pino.destination({ dest: flags.log, append: true, mkdir: true, sync: true })),
-      }),
+      ...(log !== undefined && { log: log instanceof Error ? false : log }),
     });
   } finally {
     // A handler may have left a timer or a connection behind; nobody is there to wait for it.
     setTimeout(() => process.exit(), LAST_GRACE).unref();
+  }
+}
+
+/** An error is given back: the caller has to be told to go before it is thrown. */
+function openLog(file: string | undefined): Logger | Error | undefined {
+  if (file === undefined) return undefined;
+  try {
+    return pino(pino.destination({ dest: file, append: true, mkdir: true, sync: true })) as Logger;
+  } catch (error) {
+    return new Error(`${file} cannot be written (${(error as NodeJS.ErrnoException).code}): --log`, { cause: error });
   }
 }
 

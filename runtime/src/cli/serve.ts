@@ -9,7 +9,7 @@ import { durationFrom } from "./duration.js";
 import { prepareHome } from "./home.js";
 import { loadHandlers } from "./load-handlers.js";
 import { parsePort } from "./port.js";
-import { addStdioOptions, type StdioFlags, serveOverStdio } from "./serve-stdio.js";
+import { addStdioOptions, checkFlags, type StdioFlags, serveOverStdio } from "./serve-stdio.js";
 
 interface ServeFlags extends StdioFlags {
   readonly hostKey?: string;
@@ -47,6 +47,7 @@ export function addServeCommand(program: Command): void {
 }
 
 async function serve(flags: ServeFlags): Promise<void> {
+  checkFlags(flags);
   if (flags.stdio) return serveOverStdio(flags);
   const { api, ...handlers } = await loadHandlers(flags.handlers);
   const named = flags.hostKey !== undefined && flags.authorizedKeys !== undefined;

@@ -23,6 +23,17 @@ describe("a command line that is wrong ends with 2, and one line that says what"
     ],
     ["a port that is none", ["serve", "--handlers", "x.js", "--port", "70000"], "'70000' is invalid"],
     ["a port that is no number", ["serve", "--handlers", "x.js", "--port", "http"], "from 0 to 65535"],
+    ["scopes for a port", ["serve", "--handlers", "x.js", "--scopes", "*"], "--scopes is for --stdio alone"],
+    [
+      "a list of keys for sshd",
+      ["serve", "--stdio", "--handlers", "x.js", "--authorized-keys", "k"],
+      "--authorized-keys is not for --stdio",
+    ],
+    [
+      "revoked keys for sshd",
+      ["serve", "--stdio", "--handlers", "x.js", "--revoked-keys", "k"],
+      "--revoked-keys is not for --stdio",
+    ],
     ["no address", ["call"], "missing required argument 'address'"],
     ["no verb", ["call", SERVER], "missing required argument 'verb'"],
     ["an unknown verb", ["call", SERVER, "PATCH", "/x"], "GET, STORE, UPDATE, DELETE"],
