@@ -37,12 +37,14 @@ test("a server asks for new keys after rekeyInterval", async () => {
 
 test("a client asks for new keys as a server does", async () => {
   const bench = await startBench();
-  const { client, socket } = await loggedIn(bench);
+  const attacker = await loggedIn(bench);
+  const { client, socket } = attacker;
   const failed = new Promise((_, reject) => {
     keepRekeying(client, socket, { rekeyBytes: 1, rekeyInterval: 60_000, rekeyTimeout: 5000 }, (reason) =>
       reject(new Error(reason)),
     );
   });
+  await attacker.open();
   const renewed = until("new keys", () => bench.log.with("new keys").length > 0);
   await Promise.race([renewed, failed]);
 });
