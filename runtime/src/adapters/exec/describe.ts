@@ -17,9 +17,8 @@ export async function describe(topic: readonly string[], catalogue: Catalogue): 
   }
   const { sshrpc, name, version } = contract;
   const resources = resourcesOf(methods, contract);
-  const types = Object.fromEntries(
-    Object.entries(contract.types).filter(([type]) => refersTo(resources, contract, type)),
-  );
+  const reached = typesOf(resources, contract);
+  const types = Object.fromEntries(Object.entries(contract.types).filter(([type]) => reached.has(type)));
   return { sshrpc, name, version, resources, types };
 }
 
@@ -35,8 +34,8 @@ function resourcesOf(methods: readonly Method[], contract: Contract): Record<str
   return resources;
 }
 
-/** Whether a type is reached from the resources, through other types or not. */
-function refersTo(resources: unknown, contract: Contract, type: string): boolean {
+/** The names of the types that are reached from the resources, through other types or not. */
+function typesOf(resources: unknown, contract: Contract): ReadonlySet<string> {
   const reached = new Set<string>();
   const walk = (value: unknown): void => {
     if (typeof value !== "object" || value === null) return;
@@ -51,5 +50,5 @@ function refersTo(resources: unknown, contract: Contract, type: string): boolean
     }
   };
   walk(resources);
-  return reached.has(type);
+  return reached;
 }

@@ -30,11 +30,18 @@ export function prettyJson(value: unknown, columns: number, colours: boolean): s
     const lines = parts.map(([key, width, item]) => inner + key + write(item, indent + 2, indent + 2 + width + 1));
     return `${open}\n${lines.join(",\n")}\n${" ".repeat(indent)}${close}`;
   };
-  return write(value, 0, 0);
+  try {
+    return write(value, 0, 0);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    // It is nested deeper than the stack goes here.
+    return JSON.stringify(value);
+  }
 }
 
 /** How long a value is on one line; over `most`, any number over it. */
 function oneLineLength(value: unknown, most: number): number {
+  if (typeof value === "string" && value.length > most) return value.length;
   if (typeof value !== "object" || value === null) return JSON.stringify(value)?.length ?? 4;
   const isArray = Array.isArray(value);
   let length = isArray ? 2 : 4;

@@ -1,0 +1,37 @@
+import { execFileSync } from "node:child_process";
+import { expect, test } from "vitest";
+import { splitWords } from "../../../../../runtime/src/adapters/exec/split-words.js";
+
+test.each([
+  "GET /notes/42",
+  "  a\tb  c ",
+  "a 'b c' d",
+  `"b c" 'd"e' "f'g"`,
+  String.raw`a\ b \'c\" "d\"e" "f\g" 'h\i' "\\"`,
+  `text='two words' x="a"b'c'`,
+  "'' \"\" a''b",
+  "ünï 'cödé ☃'",
+])("%s is split as sh splits it", (line) => {
+  const printed = execFileSync("sh", ["-c", `printf '%s\\n' ${line}`], { encoding: "utf8" });
+  expect(splitWords(line)).toEqual(printed.slice(0, -1).split("\n"));
+});
+
+test.each([
+  ['STORE /notes {"text":"hi there"}', ["STORE", "/notes", '{"text":"hi there"}']],
+  ['x [1, {"a": "]"}] y', ["x", '[1, {"a": "]"}]', "y"]],
+  ['tags=["a b","c"] n=1', ['tags=["a b","c"]', "n=1"]],
+  ["GET /notes/{id} id=1", ["GET", "/notes/{id}", "id=1"]],
+  [String.raw`{"a":"\"}"} b`, [String.raw`{"a":"\"}"}`, "b"]],
+  ["$HOME `id` $(id) | > ; & * # ~", ["$HOME", "`id`", "$(id)", "|", ">", ";", "&", "*", "#", "~"]],
+])("%s: JSON goes as it stands, and nothing is expanded", (line, words) => {
+  expect(splitWords(line)).toEqual(words);
+});
+
+test.each([
+  ["a 'b", "the quote that begins at character 3 is not closed"],
+  [String.raw`"a\"`, "the quote that begins at character 1 is not closed"],
+  ["x={[}", "the JSON that begins at character 3 is not closed"],
+  ["a\\", "the command ends with a backslash"],
+])("%s is refused: %s", (line, message) => {
+  expect(() => splitWords(line)).toThrow(message);
+});

@@ -1,0 +1,28 @@
+import { stripVTControlCharacters } from "node:util";
+import { expect, test } from "vitest";
+import { prettyJson } from "../../../../../runtime/src/adapters/terminal/pretty-json.js";
+
+const VALUE = { id: 1, text: "a note", tags: ["x", "y"], nested: { deep: [true, null, 2.5] }, none: [], empty: {} };
+
+test.each([10, 20, 40, 80, 200])("JSON stays the same value, in %d columns and in colours", (columns) => {
+  expect(JSON.parse(prettyJson(VALUE, columns, false))).toEqual(VALUE);
+  expect(stripVTControlCharacters(prettyJson(VALUE, columns, true))).toBe(prettyJson(VALUE, columns, false));
+});
+
+test("what fits stands on one line, and no line is wider than it must be", () => {
+  expect(prettyJson(VALUE, 200, false)).toBe(
+    '{ "id": 1, "text": "a note", "tags": ["x", "y"], "nested": { "deep": [true, null, 2.5] }, "none": [], "empty": {} }',
+  );
+  for (const columns of [30, 50, 80]) {
+    const widths = prettyJson(VALUE, columns, false)
+      .split("\n")
+      .map((line) => line.replace(/,$/, "").length);
+    expect(Math.max(...widths)).toBeLessThanOrEqual(columns);
+  }
+});
+
+test("a value that is nested very deep is written all the same", () => {
+  let value: unknown = 1;
+  for (let depth = 0; depth < 3000; depth++) value = [value];
+  expect(prettyJson(value, 80, true).replace(/[^1]/g, "").length).toBeGreaterThan(0);
+});
