@@ -48,8 +48,16 @@ async function collect({ sizes, result }: Running): Promise<{ sizes: number[]; v
   return { sizes: taken, error: outcome.error };
 }
 
-/** What a runtime owes its users for calls of every kind, whatever carries them. `soak`: for ways that are fast enough. */
-export function describeEveryKind(transport: string, start: Start, matrix: Matrix, { soak = true } = {}): void {
+/**
+ * What a runtime owes its users for calls of every kind, whatever carries them.
+ * @param options `soak`: for ways that are fast enough; `grace`: for those whose servers can be closed with one
+ */
+export function describeEveryKind(
+  transport: string,
+  start: Start,
+  matrix: Matrix,
+  { soak = true, grace = true } = {},
+): void {
   describe(`calls of every kind ${transport}`, () => {
     let shared: Setup;
     let client: ConformanceClient;
@@ -207,6 +215,48 @@ export function describeEveryKind(transport: string, start: Start, matrix: Matri
         }
       }
     });
+
+    row("safe", "never throw: the error is a value, after the items that came before", all, async (kind) => {
+      const script = { status: "CONFLICT", message: "☺", details: [1], ...(kind.down && { sizes: [1, 2] }) };
+      const { sizes, result } = kind.safe(client, { name: newName(), ...script }, [3]);
+      const taken: number[] = [];
+      for await (const size of sizes) taken.push(size);
+      expect(taken).toEqual(kind.down ? [1, 2] : []);
+      expect(await within("the result", result)).toMatchObject({
+        ok: false,
+        error: { status: "CONFLICT", message: "☺", details: [1], method: kind.id },
+      });
+      expect(await within("the result", kind.safe(client, { name: newName() }, []).result)).toMatchObject({ ok: true });
+    });
+
+    row(
+      "items that do not fit",
+      "end with the status of whose fault it is, after those that do",
+      ({ up, down, bytes }) => down || (up && !bytes),
+      async (kind) => {
+        if (kind.down) {
+          const name = newName();
+          const { sizes, error } = await collect(run(kind, { name, take: 0, sizes: [1, 2], wrong: 7 }, new Endless(1)));
+          expect(sizes).toEqual([1, 2]);
+          expect(error).toMatchObject({ status: "INTERNAL" });
+          await expectAborted(shared, name, "INTERNAL");
+        }
+        if (kind.up && !kind.bytes) {
+          const { setup, client } = await begin({});
+          const name = newName();
+          const peer = new RawPeer(await setup.transport.open()).hello([kind.id]);
+          peer.open(1, JSON.stringify({ name }), { flags: FLAG.STREAM, credit: 1000 });
+          peer.send({ kind: FRAME.ITEM, id: 1, body: '{"text":"x"}' });
+          await until("the first item", () => setup.waits.taken.get(name) === 1);
+          peer.send({ kind: FRAME.ITEM, id: 1, body: '{"text":7}' });
+          const { code, body } = await peer.status();
+          expect([code, body.details]).toEqual([400, { issues: [expect.objectContaining({ path: "/text" })] }]);
+          await expectAborted(setup, name, "BAD_REQUEST");
+          expect((await collect(kind.begin(client, { name: newName() }))).error).toBeUndefined();
+          peer.duplex.destroy();
+        }
+      },
+    );
 
     row("unimplemented", "that do not exist are NOT_FOUND or METHOD_NOT_ALLOWED", all, async (kind) => {
       const known = api.methods.find(({ id }) => id === kind.id);
@@ -388,6 +438,41 @@ export function describeEveryKind(transport: string, start: Start, matrix: Matri
       for (const { error } of await Promise.all(running.map(collect))) expect(error).toBeUndefined();
     });
 
+    row("limits, queue", "fail with RESOURCE_EXHAUSTED where too many wait, and harm no other", all, async (kind) => {
+      const { setup, client } = await begin({ limits: { calls: 1 } }, { limits: { queue: 1 } });
+      const [name, abort] = [newName(), new AbortController()];
+      const first = kind.begin(client, { name, take: 0, wait: true }, [1], { signal: abort.signal });
+      await until("the first", () => setup.waits.started.includes(name));
+      const second = kind.begin(client, { name: newName() }, [1]);
+      const { error } = await collect(kind.begin(client, { name: newName() }, [1]));
+      expect(error).toMatchObject({ status: "RESOURCE_EXHAUSTED" });
+      abort.abort();
+      expect((await collect(first)).error).toMatchObject({ status: "CANCELLED" });
+      expect((await collect(second)).error).toBeUndefined();
+    });
+
+    row("limits, metadata", "fail with MESSAGE_TOO_LARGE where either side takes less", all, async (kind) => {
+      const limits = { metadata: 100 };
+      const long = "x".repeat(200);
+      const small = await begin({ limits });
+      const name = newName();
+      const up = await collect(kind.begin(small.client, { name }, [1], { metadata: { "x-long": long } }));
+      expect(up.error).toMatchObject({ status: "MESSAGE_TOO_LARGE" });
+      expect((await collect(kind.begin(small.client, { name: newName() }))).error).toBeUndefined();
+      expect(small.setup.waits.started).not.toContain(name);
+      await end();
+      const { client } = await begin({}, { limits });
+      for (const where of ["headers", "trailers"]) {
+        const script = {
+          name: newName(),
+          [where]: [{ name: "x-long", value: long }],
+          ...(kind.down && { sizes: [1] }),
+        };
+        expect((await collect(kind.begin(client, script))).error).toMatchObject({ status: "MESSAGE_TOO_LARGE" });
+      }
+      expect((await collect(kind.begin(client, { name: newName() }))).error).toBeUndefined();
+    });
+
     row("backpressure", "stop the producer whose consumer has stopped, and nobody else", streaming, async (kind) => {
       const [window, size] = [4096, 1000];
       const { setup, client } = await begin({ limits: { window, growth: 1 } }, { limits: { window, growth: 1 } });
@@ -477,6 +562,36 @@ export function describeEveryKind(transport: string, start: Start, matrix: Matri
         await end();
       }
     });
+
+    const drains = (): boolean => grace;
+
+    row(
+      "draining",
+      "that run may finish where the server closes with a grace; no new one begins",
+      drains,
+      async (kind) => {
+        const { setup, client } = await begin({}, { limits: { window: 2000, growth: 1 } });
+        const [name, tap, sizes] = [newName(), new Tap(), Array.from({ length: 20 }, () => 1000)];
+        tap.push(5);
+        const running: { readonly sizes: Iterable<number> | AsyncIterable<number>; readonly result: Promise<unknown> } =
+          streaming(kind)
+            ? kind.begin(client, { name, ...(kind.down && { sizes }) }, tap)
+            : { sizes: [], result: client.sleep.get.safe({ ms: 600 }) };
+        if (kind.up) await until("the first item", () => setup.waits.taken.get(name) === 1);
+        else if (kind.down) await until("the first item", () => setup.waits.sent.has(name));
+        else await client.empty.get();
+        const closed = setup.close({ grace: 8000 });
+        await until("the news", () => client.state === "draining");
+        expect((await collect(kind.begin(client, { name: newName() }))).error).toMatchObject({ status: "UNAVAILABLE" });
+        tap.push(6);
+        tap.end();
+        let taken = 0;
+        for await (const size of running.sizes) taken += size;
+        expect(await within("the result", running.result)).toMatchObject({ ok: true });
+        expect(taken).toBe(kind.down ? 20_000 : 0);
+        await within("the server's end", closed);
+      },
+    );
 
     if (!soak) return;
 

@@ -23,36 +23,45 @@ export interface Kind {
   readonly down: boolean;
   readonly bytes: boolean;
   begin(client: ConformanceClient, script: Script, items?: Sizes, options?: CallOptions): Running;
+  /** The same call, where errors are values. */
+  safe(client: ConformanceClient, script: Script, items?: Sizes): Running;
 }
 
 export const KINDS: readonly Kind[] = [
   {
     ...kind("unary", "DELETE /run"),
     begin: (client, script, _items, options) => one(client.run.delete(script, options)),
+    safe: (client, script) => oneSafe(client.run.delete.safe(script)),
   },
   {
     ...kind("server", "GET /run", { down: true }),
     begin: (client, script, _items, options) => many(client.run.get(script, options), text),
+    safe: (client, script) => manySafe(client.run.get.safe(script), text),
   },
   {
     ...kind("client", "STORE /run", { up: true }),
     begin: (client, script, items = [], options) => one(client.run.store(script, map(items, toText), options)),
+    safe: (client, script, items = []) => oneSafe(client.run.store.safe(script, map(items, toText))),
   },
   {
     ...kind("bidi", "UPDATE /run", { up: true, down: true }),
     begin: (client, script, items = [], options) => many(client.run.update(script, map(items, toText), options), text),
+    safe: (client, script, items = []) => manySafe(client.run.update.safe(script, map(items, toText)), text),
   },
   {
     ...kind("bytes down", "GET /bytes", { down: true, bytes: true }),
     begin: (client, script, _items, options) => many(client.bytes.get(script, options), raw),
+    safe: (client, script) => manySafe(client.bytes.get.safe(script), raw),
   },
   {
     ...kind("bytes up", "STORE /bytes", { up: true, bytes: true }),
     begin: (client, script, items = [], options) => one(client.bytes.store(script, map(items, toRaw), options)),
+    safe: (client, script, items = []) => oneSafe(client.bytes.store.safe(script, map(items, toRaw))),
   },
   {
     ...kind("bytes both", "UPDATE /bytes", { up: true, down: true, bytes: true }),
     begin: (client, script, items = [], options) => many(client.bytes.update(script, map(items, toRaw), options), raw),
+    safe: (client, script, items = []) => manySafe(client.bytes.update.safe(script, map(items, toRaw)), raw),
   },
 ];
 
@@ -78,6 +87,17 @@ function many<Item>(
   size: (item: Item) => number,
 ): Running {
   return { sizes: map(stream, size), result: settle(stream.response) };
+}
+
+function oneSafe(result: Running["result"]): Running {
+  return { sizes: map([], raw), result };
+}
+
+function manySafe<Item>(
+  stream: AsyncIterable<Item> & { readonly result: Running["result"] },
+  size: (item: Item) => number,
+): Running {
+  return { sizes: map(stream, size), result: stream.result };
 }
 
 function settle(response: Promise<Tally>): Running["result"] {

@@ -4,7 +4,7 @@ import { generateKeyPair } from "sshrpc/testing";
 import { memoryTransport } from "../../runtime/src/memory-transport.js";
 import type { Peer } from "../../runtime/src/peer.js";
 import { serveHandlers } from "../../runtime/src/serve-api.js";
-import { ApiServer } from "../../runtime/src/server/api-server.js";
+import { ApiServer, type CloseOptions } from "../../runtime/src/server/api-server.js";
 import type { ApiServerOptions } from "../../runtime/src/server/dispatch-settings.js";
 import { sshTransport } from "../../runtime/src/ssh/dial.js";
 import { Random, SEED } from "../unit/runtime/wire/random.js";
@@ -19,7 +19,8 @@ export interface Setup {
   readonly user?: string;
   /** The duplexes that `transport` has opened, at the caller's end. */
   readonly duplexes: readonly Duplex[];
-  close(): Promise<void>;
+  /** With a grace, where the way there knows of one. */
+  close(options?: CloseOptions): Promise<void>;
 }
 
 /** Starts a server that alice may call, with every scope but `secret:*`. */
@@ -32,7 +33,7 @@ export const inMemory: Start = async (options = {}) => {
   const waits = new Waits();
   const server = new ApiServer(defineHandlers(conformanceHandlers(waits)), { ...options, log });
   const { transport, duplexes } = watch(memoryTransport((duplex) => server.accept(duplex, ALICE)));
-  return { transport, duplexes, waits, close: () => server.close() };
+  return { transport, duplexes, waits, close: (options) => server.close(options) };
 };
 
 export const overSsh: Start = async (options = {}) => {
@@ -51,7 +52,7 @@ export const overSsh: Start = async (options = {}) => {
       hostKey: server.fingerprints,
     }),
   );
-  return { transport, duplexes, waits, close: () => server.close() };
+  return { transport, duplexes, waits, close: (options) => server.close(options) };
 };
 
 /** The same way, with all bytes of both directions cut into pieces of the sizes that `size` gives. */
