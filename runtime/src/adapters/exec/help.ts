@@ -1,8 +1,8 @@
-import type { Contract, MethodContract } from "../../contract/contract.js";
+import type { Contract, JsonSchema, MethodContract } from "../../contract/contract.js";
 import type { Api, Method } from "../../contract/method.js";
 import { type Catalogue, contractOf } from "./catalogue.js";
 import { findMethods } from "./find-methods.js";
-import { fieldsOf } from "./schema-fields.js";
+import { fieldsOf, typesOf } from "./schema-fields.js";
 import { typeName } from "./type-name.js";
 
 const USAGE = `
@@ -41,15 +41,24 @@ function details(method: Method, contract: Contract | undefined): string {
 }
 
 function requestLines({ request, requestStream }: MethodContract, contract: Contract | undefined): string[] {
-  const fields = fieldsOf(request, contract?.types ?? {}).map(({ name, required, schema }) => [
+  const types = contract?.types ?? {};
+  const fields = fieldsOf(request, types).map(({ name, required, schema }) => [
     name,
-    typeName(schema) + (required ? "" : ", optional"),
+    fieldType(schema, types) + (required ? "" : ", optional"),
     firstLine(schema["description"]),
   ]);
   return [
     ...columns(fields),
     ...(requestStream === undefined ? [] : [`  takes a stream on standard input: ${streamName(requestStream)}`]),
   ];
+}
+
+/** A named type says little to whoever has to write a value of it. */
+function fieldType(schema: JsonSchema, types: Contract["types"]): string {
+  const name = typeName(schema);
+  const [type, ...others] = typesOf(schema, types) ?? [];
+  const isNamed = "$ref" in schema && others.length === 0 && type !== undefined;
+  return isNamed ? `${name} (${type})` : name;
 }
 
 function answerLines({ response, responseStream, errors = {} }: MethodContract): string[] {

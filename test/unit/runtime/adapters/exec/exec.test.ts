@@ -256,7 +256,7 @@ test("help says what a resource takes and gives", async () => {
   expect(stdout).toBe(`GET /notes
   Lists notes.
   limit  integer, optional
-  tag    Tag, optional
+  tag    Tag (string), optional
   exact  boolean, optional
   answers with Note[]
   needs the scope notes:read
