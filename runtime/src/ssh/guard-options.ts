@@ -98,8 +98,8 @@ export interface AlgorithmOptions {
   /** Default: `aes256-gcm@openssh.com`, `aes128-gcm@openssh.com`, `aes256-ctr`, `aes192-ctr`, `aes128-ctr`. */
   readonly cipher?: readonly string[];
   /**
-   * Default: `hmac-sha2-256-etm@openssh.com` and `hmac-sha2-512-etm@openssh.com`; and, to clients of dropbear alone, which
-   * know neither of them, `hmac-sha2-256`.
+   * Default: `hmac-sha2-256-etm@openssh.com` and `hmac-sha2-512-etm@openssh.com`; and, to clients of dropbear and Twisted
+   * Conch alone, which know neither of them, `hmac-sha2-256`.
    */
   readonly hmac?: readonly string[];
 }

@@ -1,5 +1,6 @@
 # Runs one command like `ssh`: standard streams through, exit status of the command. python3 asyncssh.py PORT KEY KNOWN_HOSTS COMMAND
 import asyncio, sys
+sys.path.pop(0)  # This file has the name of the module.
 import asyncssh
 
 async def main(port, key, known, command):

@@ -7,7 +7,7 @@ import type { GuardSettings } from "./guard-settings.js";
 import { endWhenIdle } from "./idle.js";
 import { mendLogin } from "./mend-login.js";
 import { mendRekey } from "./mend-rekey.js";
-import { offerDropbear } from "./offer-dropbear.js";
+import { offerPlainHmac } from "./offer-plain-hmac.js";
 import { guardPackets } from "./packet-guard.js";
 import { internalsOf, type Protocol } from "./protocol.js";
 import { guardRefusals } from "./refusals.js";
@@ -37,7 +37,7 @@ const DEBUG_MESSAGES = 10;
 export function guardConnection(guarded: Guarded): void {
   const { connection, socket, settings, log, who, isStranger, abort } = guarded;
   const { protocol, channels } = internalsOf(connection);
-  if (settings.dropbear) offerDropbear(protocol);
+  if (settings.plainHmac) offerPlainHmac(protocol);
   mendLogin(protocol);
   mendRekey(protocol);
   guardChannels(protocol, channels, abort);

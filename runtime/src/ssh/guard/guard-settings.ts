@@ -21,8 +21,8 @@ export interface GuardSettings {
   readonly keepaliveInterval: number;
   readonly keepaliveMisses: number;
   readonly idleTimeout: number;
-  /** Whether clients of dropbear are offered the one MAC that they know. */
-  readonly dropbear: boolean;
+  /** Whether clients of dropbear and Twisted Conch are offered the one MAC that they know. */
+  readonly plainHmac: boolean;
 }
 
 /** Nothing that a client needs for logging in is longer. */
@@ -58,7 +58,7 @@ export function guardSettings(options: GuardOptions): GuardSettings {
     keepaliveInterval: keepaliveInterval === 0 ? MAX_TIME : keepaliveInterval,
     keepaliveMisses: number("keepaliveMisses", 3, 1),
     idleTimeout: number("idleTimeout", 0, 0, MAX_TIME),
-    dropbear: options.algorithms?.hmac === undefined,
+    plainHmac: options.algorithms?.hmac === undefined,
   };
 }
 
