@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import type ssh2 from "ssh2";
-import { expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { generateEd25519 } from "../../../runtime/src/ssh/keys/generate-ed25519.js";
 import { within } from "../../unit/runtime/support/wait.js";
 import { type Attacker, connectTo, string, uint32 } from "./support.js";
@@ -23,14 +23,25 @@ interface Server {
   readonly memory: () => Promise<Memory>;
 }
 
+const children: ChildProcess[] = [];
+let unread: Server;
+let writing: Server;
+
+beforeAll(async () => {
+  [unread, writing] = await Promise.all([startServer("read"), startServer("write")]);
+}, 60_000);
+afterAll(() => {
+  for (const child of children) child.kill();
+});
+
 async function startServer(how: "read" | "write"): Promise<Server> {
-  const child: ChildProcess = fork(CHILD, [how], { execArgv: ["--expose-gc", "--import", JITI] });
-  onTestFinished(() => void child.kill());
+  const child = fork(CHILD, [how], { execArgv: ["--expose-gc", "--import", JITI] });
+  children.push(child);
   // It is compiled on the way, which takes its time where nothing is at hand from before.
   const died = once(child, "exit").then(([code]) => Promise.reject(new Error(`the server ended with ${code}`)));
   died.catch(() => {});
   const [{ port, privateKey }] = await Promise.race([once(child, "message"), died]);
-  const server: Server = {
+  return {
     connect: (options = {}) => connectTo(port, "ready", { privateKey, ...options }),
     memory: async () => {
       const answer = once(child, "message");
@@ -38,16 +49,15 @@ async function startServer(how: "read" | "write"): Promise<Server> {
       return (await within("the memory", answer))[0] as Memory;
     },
   };
-  // What a connection needs at all, it has by then.
-  const first = await server.connect();
-  await first.open();
-  first.client.destroy();
-  await first.gone;
-  return server;
 }
 
 /** Whether an attack lets the server grow by less than it may, and whether it gives the memory back. */
-async function survives({ memory }: Server, attack: () => Promise<void>): Promise<void> {
+async function survives({ connect, memory }: Server, attack: () => Promise<void>): Promise<void> {
+  // What a connection needs at all, the server has by then.
+  const first = await connect();
+  await first.open();
+  first.client.destroy();
+  await first.gone;
   const before = await memory();
   await attack();
   const during = await memory();
@@ -56,10 +66,9 @@ async function survives({ memory }: Server, attack: () => Promise<void>): Promis
 }
 
 test("10,000 channels that are asked for cost little memory, and it comes back", async () => {
-  const server = await startServer("read");
-  await survives(server, async () => {
+  await survives(unread, async () => {
     for (let asked = 0; asked < 10_000; asked += 1000) {
-      const attacker = await server.connect();
+      const attacker = await unread.connect();
       for (let id = 0; id < 1000; id++) attacker.protocol.session(id, 2 ** 21, 32_768);
       await attacker.open().catch(() => {});
       attacker.client.destroy();
@@ -69,25 +78,23 @@ test("10,000 channels that are asked for cost little memory, and it comes back",
 }, 60_000);
 
 test("200 wrong keys cost little memory, and it comes back", async () => {
-  const server = await startServer("read");
-  await survives(server, async () => {
+  await survives(unread, async () => {
     for (let tried = 0; tried < 200; tried += 6) {
       const authHandler = Array.from({ length: 6 }, () => ({
         type: "publickey" as const,
         username: "alice",
         key: generateEd25519("wrong").privateKey,
       }));
-      await expect(server.connect({ authHandler })).rejects.toThrow();
+      await expect(unread.connect({ authHandler })).rejects.toThrow();
     }
   });
 }, 60_000);
 
 test("512 MB that are sent where nobody reads cost little memory, and it comes back", async () => {
-  const server = await startServer("read");
-  await survives(server, async () => {
+  await survives(unread, async () => {
     const data = string(Buffer.alloc(32_768));
     for (let sent = 0; sent < 512 * 1024 * 1024; ) {
-      const attacker = await server.connect();
+      const attacker = await unread.connect();
       const { outgoing } = await attacker.open();
       for (; sent < 512 * 1024 * 1024 && !attacker.socket.destroyed; sent += 32_768) {
         attacker.send(94, uint32(outgoing.id), data);
@@ -100,11 +107,10 @@ test("512 MB that are sent where nobody reads cost little memory, and it comes b
 }, 60_000);
 
 test("readers that never read cost little memory, and it comes back", async () => {
-  const server = await startServer("write");
-  await survives(server, async () => {
+  await survives(writing, async () => {
     const attackers: Attacker[] = [];
     for (let count = 0; count < 8; count++) {
-      const attacker = await server.connect();
+      const attacker = await writing.connect();
       attackers.push(attacker);
       // All that can be allowed, and then nothing is taken.
       attacker.protocol.session(100, 0xffff_ffff, 32_768);
