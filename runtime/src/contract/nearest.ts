@@ -1,15 +1,17 @@
-/** Characters of a text that are looked at. */
-const LONGEST = 100;
+/** Characters of a text that are looked at: whoever writes nonsense must not keep the process busy. */
+const LONGEST = 60;
 
 /** The candidate that somebody who wrote `text` most likely meant; undefined where none is near. */
 export function nearest(text: string, candidates: Iterable<string>): string | undefined {
   const written = text.slice(0, LONGEST);
+  const most = Math.max(1, written.length / 3);
   let best: { readonly candidate: string; readonly distance: number } | undefined;
   for (const candidate of candidates) {
+    if (Math.abs(candidate.length - text.length) > most) continue;
     const distance = editDistance(written.toLowerCase(), candidate.slice(0, LONGEST).toLowerCase());
     if (best === undefined || distance < best.distance) best = { candidate, distance };
   }
-  return best !== undefined && best.distance <= Math.max(1, written.length / 3) ? best.candidate : undefined;
+  return best !== undefined && best.distance <= most ? best.candidate : undefined;
 }
 
 /** How many characters must be changed, added or removed to make one text the other (Levenshtein). */
