@@ -76,7 +76,8 @@ export class IncomingCalls implements CallHost {
    */
   begin(id: number, hasStream: boolean, window: number, method: number, size: number): IncomingCall | undefined {
     this.#claim(id);
-    const refusal = this.refusal ?? this.#excess();
+    // Its items are on their way, and cannot be sent again: a call with a stream that met the news is taken all the same.
+    const refusal = (hasStream ? undefined : this.refusal) ?? this.#excess();
     if (refusal !== undefined) {
       this.#refuse(id, refusal, method, size);
       return undefined;

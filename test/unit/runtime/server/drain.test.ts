@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { openClient } from "../../../../runtime/src/client/client.js";
+import type { AnyHandler } from "../../../../runtime/src/server/api-handlers.js";
 import { ApiServer } from "../../../../runtime/src/server/api-server.js";
 import type { Context } from "../../../../runtime/src/server/context.js";
 import { FLAG, FRAME } from "../../../../runtime/src/wire/frame.js";
@@ -7,6 +8,7 @@ import { connectTo, DOWN, gate, Host } from "../support/host.js";
 import { RawPeer } from "../support/raw-peer.js";
 import {
   ALICE,
+  any,
   apiOf,
   connectRaw,
   handlersOf,
@@ -51,6 +53,29 @@ describe("a server that closes with a grace", () => {
     const answer = await peer.next(FRAME.STATUS);
     expect(answer).toMatchObject({ id: 1, flags: 0 });
     expect(answer.payload.toString("utf8", 2)).toBe('"first"');
+    peer.duplex.destroy();
+    await within("close", closed);
+  });
+
+  test("takes a call all the same whose request stream met the news on its way: its items cannot be sent again", async () => {
+    const streaming = { kind: "client-streaming", requestItem: any } as const;
+    const count = async (_: unknown, items: AsyncIterable<unknown>): Promise<number> => {
+      let taken = 0;
+      for await (const _item of items) taken++;
+      return taken;
+    };
+    const { server, peer } = serveRaw(count as unknown as AnyHandler, { method: streaming });
+    peer.hello(["GET /it"]);
+    await until("its hello", () => server.clients.length === 1);
+    const closed = server.close({ grace: 8000 });
+    await peer.next(FRAME.DRAIN);
+    peer.open(1, "{}", { flags: FLAG.STREAM });
+    peer.send(
+      { kind: FRAME.ITEM, id: 1, body: "7" },
+      { kind: FRAME.ITEM, id: 1, body: "8" },
+      { kind: FRAME.END, id: 1 },
+    );
+    expect((await peer.next(FRAME.STATUS)).payload.toString("utf8", 2)).toBe("2");
     peer.duplex.destroy();
     await within("close", closed);
   });
