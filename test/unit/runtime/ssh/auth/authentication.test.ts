@@ -197,10 +197,12 @@ it("counts questions that are left unanswered as tries, so that guesses are not 
     await ask({ prompts: ["Code: "] });
     return undefined;
   };
-  const bench = await startBench({ keyboardInteractive, maxAuthTries: 3 });
+  const bench = await startBench({ ...FAST, keyboardInteractive, maxAuthTries: 3 });
   const login = await RawLogin.open(bench);
   for (let guess = 0; guess < 3; guess++) {
     expect(await login.try("keyboard-interactive", ...QUESTIONS)).toMatchObject({ said: "questions" });
+    // What was given up is refused by then, and must not count once more.
+    await delay(20);
   }
   expect(await login.try("keyboard-interactive", ...QUESTIONS)).toEqual({ said: "closed" });
   expect(reasons(bench)).toEqual(Array(3).fill("the client began anew"));
@@ -288,6 +290,22 @@ it("opens nothing to a client that has proven one of two, and skips none", async
   expect(await login.try("publickey", ...signed(login, bench.alice))).toEqual({ said: "success" });
   const [line] = bench.log.with("authenticated");
   expect(line?.fields).toMatchObject({ method: "password,publickey", scopes: ["notes:read"] });
+});
+
+it("cuts a connection off whose key was taken away between the first of two proofs and the second", async () => {
+  let isListed = true;
+  const bench = await startBench({
+    authorizedKeys: () => (isListed ? { scopes: ["*"] } : undefined),
+    passwords: () => ({ scopes: ["*"] }),
+    requiredMethods: ["publickey", "password"],
+  });
+  const login = await RawLogin.open(bench);
+  expect(await login.try("publickey", ...signed(login, bench.alice))).toMatchObject({ partial: true });
+  isListed = false;
+  login.request("password", ...password("right"));
+  let said = await login.next();
+  while (said.said !== "closed") said = await login.next();
+  expect(bench.log.with("access withdrawn")[0]?.fields).toMatchObject({ reason: "the key is not listed" });
 });
 
 it("lets nobody in without proof unless that was asked for by name", async () => {

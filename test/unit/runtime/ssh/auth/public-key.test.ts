@@ -96,6 +96,17 @@ it("takes RSA with SHA-2, and never with SHA-1", async () => {
   expect(await decide(of(undefined))).toMatchObject({ outcome: "refused", reason: expect.stringMatching(/SHA-1/) });
 });
 
+it("verifies what came, also where its memory is used again while the look-up waits", async () => {
+  const data = Buffer.from(pair.publicKey.blob);
+  const signature = Buffer.from(key.sign(session) as Buffer);
+  const lookup: KeyLookup = async () => {
+    data.fill(0);
+    signature.fill(0);
+    return listed();
+  };
+  expect(await decide({ key: { algo: "ssh-ed25519", data }, signature }, lookup)).toMatchObject({ outcome: "proven" });
+});
+
 it("lets an RSA key log in", async () => {
   const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
   const pem = privateKey.export({ type: "pkcs1", format: "pem" }).toString();

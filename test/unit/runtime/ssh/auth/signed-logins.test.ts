@@ -1,8 +1,9 @@
+import { writeFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { publicKeyLine } from "../../../../../runtime/src/ssh/keys/public-key.js";
 import type { ListenOptions } from "../../../../../runtime/src/ssh/listen-options.js";
 import { type CertificateFields, makeCertificate, makeSigner, type Signer } from "../keys/make-keys.js";
-import { type Bench, startBench } from "../support.js";
+import { type Bench, startBench, tempDir, write } from "../support.js";
 import { boolean, RawLogin, string } from "./raw-login.js";
 
 const TYPES = [
@@ -133,6 +134,12 @@ it.each([
     { algorithm: "rsa-sha2-256", signature: "rsa-sha2-256" },
     /the key is damaged|does not fit/,
   ],
+  [
+    "with another hash than it says",
+    {},
+    { algorithm: "rsa-sha2-512-cert-v01@openssh.com", signature: "rsa-sha2-256" },
+    /the signature is wrong/,
+  ],
   ["for a host", { role: 2 }, {}, /it is a host certificate/],
   ["by an authority of RSA with SHA-1", { algorithm: "ssh-rsa" }, {}, /its authority has not signed it/],
 ] as [string, CertificateFields, Attempt, RegExp][])(
@@ -173,6 +180,19 @@ it("lets nobody in by an authority's own key, nor by a certificate of one who ha
   const names = { blob, algorithm: "ssh-ed25519-cert-v01@openssh.com", signature: "ssh-ed25519" };
   expect(await attempt(login, other, names)).toMatchObject({ said: "failure" });
   expect(await attempt(login, user)).toEqual({ said: "success" });
+});
+
+it("refuses a listed key that is revoked, and cuts off who has logged in with it", async () => {
+  const key = makeSigner("ssh-ed25519");
+  const revokedKeys = write(tempDir(), "revoked", "");
+  const bench = await startBench({ ...listing(key), revokedKeys });
+  const login = await RawLogin.open(bench);
+  expect(await attempt(login, key)).toEqual({ said: "success" });
+  writeFileSync(revokedKeys, `${publicKeyLine(key.publicKey)} lost\n`);
+  expect(await login.next()).toEqual({ said: "closed" });
+  expect(bench.log.with("access withdrawn")[0]?.fields["reason"]).toBe("the key is revoked");
+  expect(await attempt(await RawLogin.open(bench), key)).toMatchObject({ said: "failure" });
+  expect(reason(bench)).toBe("the key is revoked");
 });
 
 it("asks a function about authorities, and cuts a connection off whose certificate has expired", async () => {
