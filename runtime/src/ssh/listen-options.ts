@@ -17,7 +17,7 @@ export interface ListenOptions extends AuthOptions, ForwardingOptions, GuardOpti
   readonly hostKeys: HostKeySource | readonly HostKeySource[];
   /** All scopes that methods ask for: grants of others are warned about. Default: they are not known. */
   readonly scopes?: readonly string[];
-  /** How many sessions may be open on one connection. Default: 4. */
+  /** How many sessions may be open on one connection. Default: 10, as in sshd. */
   readonly maxChannels?: number;
   /** Where the server logs. Default: nowhere. */
   readonly log?: Logger;

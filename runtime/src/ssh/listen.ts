@@ -58,7 +58,7 @@ export async function listen(options: ListenOptions, ways: WaysIn): Promise<List
   checkNumber("port", port, 0, 65_535);
   const guard = guardSettings(options);
   const algorithms = serverAlgorithms(options.algorithms);
-  const maxChannels = checkNumber("maxChannels", options.maxChannels ?? 4, 1);
+  const maxChannels = checkNumber("maxChannels", options.maxChannels ?? 10, 1);
   const forwarding = forwardingRules(options.forwarding);
   const hostKey = await loadOneHostKey(options.hostKeys);
   const authentication = await openAuthentication(options, log);

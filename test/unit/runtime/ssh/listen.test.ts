@@ -173,6 +173,21 @@ it("opens no more sessions on a connection than maxChannels, and none for anythi
   expect(bench.accepted).toHaveLength(1);
 });
 
+it("opens ten sessions at once on a connection, as sshd does, where nothing else is said", async () => {
+  const bench = await startBench();
+  const client = await rawClient(bench);
+  const opened = await Promise.allSettled(
+    Array.from(
+      { length: 11 },
+      () =>
+        new Promise((resolve, reject) =>
+          client.subsys("sshrpc", (error, channel) => (error ? reject(error) : resolve(channel))),
+        ),
+    ),
+  );
+  expect(opened.map(({ status }) => status)).toEqual([...Array(10).fill("fulfilled"), "rejected"]);
+});
+
 it("gives the place of a closed channel to the next", async () => {
   const bench = await startBench({ maxChannels: 1 });
   const client = await rawClient(bench);
