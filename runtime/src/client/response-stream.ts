@@ -2,7 +2,7 @@ import { decodeItem, encodeItem } from "../codec/items.js";
 import type { Result } from "../contract/result.js";
 import { RpcError } from "../contract/rpc-error.js";
 import { ItemReceiver } from "../wire/item-receiver.js";
-import { describeSource, isItemSource, releaseUnread } from "../wire/iterator-of.js";
+import { describeSource, heedErrors, isItemSource, releaseUnread } from "../wire/iterator-of.js";
 import { pumpItems } from "../wire/pump-items.js";
 import type { CallStreams } from "./call-streams.js";
 import { ClientCall } from "./client-call.js";
@@ -57,7 +57,7 @@ export function startStreaming(
   };
   const response = new Promise((resolve, reject) => {
     try {
-      if (requestItem !== undefined) checkSource(source);
+      if (requestItem !== undefined) checkSource(heedErrors(source));
       call = new ClientCall(binding, request, options, resolve, reject, streams);
       call.start();
     } catch (error) {

@@ -8,6 +8,7 @@ import type { StatusName } from "../contract/status.js";
 import type { Logger } from "../log.js";
 import type { IncomingCall } from "../wire/incoming-call.js";
 import type { ItemReceiver } from "../wire/item-receiver.js";
+import { heedErrors } from "../wire/iterator-of.js";
 import { checkSize } from "../wire/message-size.js";
 import type { Metadata } from "../wire/metadata.js";
 import { pumpItems } from "../wire/pump-items.js";
@@ -108,7 +109,9 @@ export class Dispatch {
     if (method.kind === "unary" && interceptors.length === 0) return handler(request, this.#context);
     const items = method.requestItem === undefined ? undefined : this.#receive(method.requestItem);
     const call: ServerCall = { method, request, items, ctx: this.#context };
-    const result = interceptCall(interceptors, call, (inner) => callHandler(handler as StreamingHandler, inner));
+    const result = interceptCall(interceptors, call, (inner) =>
+      heedErrors(callHandler(handler as StreamingHandler, inner)),
+    );
     return method.responseItem === undefined ? result : this.#send(result as ResponseItems, method.responseItem);
   }
 

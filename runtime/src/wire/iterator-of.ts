@@ -20,7 +20,16 @@ export function iteratorOf<Item, Result>(source: ItemSource<Item, Result>): Item
   }
   if (has(source, "getReader")) return readerIterator(source as unknown as ReadableStream<Item>);
   const iterator = has(source, Symbol.asyncIterator) ? asyncIterator(source) : syncIterator(source);
-  return isNodeStream(source) ? destroying(source, iterator) : iterator;
+  return isNodeStream(source) ? destroying(heedErrors(source), iterator) : iterator;
+}
+
+/**
+ * Keeps a Node stream that fails before anybody reads it from ending the process, as an 'error' does that nobody listens
+ * to. Whoever reads it later is told. Gives the same value.
+ */
+export function heedErrors<Source>(source: Source): Source {
+  if (isItemSource(source) && isNodeStream(source)) source.on("error", () => undefined);
+  return source;
 }
 
 /**
@@ -43,8 +52,13 @@ function has(value: object, key: PropertyKey): boolean {
   return typeof (value as Record<PropertyKey, unknown>)[key] === "function";
 }
 
-function isNodeStream(value: object): value is { destroy(): void } {
-  return has(value, "destroy") && has(value, "pipe");
+interface NodeStream {
+  destroy(): void;
+  on(event: "error", listener: () => void): void;
+}
+
+function isNodeStream(value: object): value is NodeStream {
+  return has(value, "destroy") && has(value, "pipe") && has(value, "on");
 }
 
 function asyncIterator<Item, Result>(source: ItemSource<Item, Result>): ItemIterator<Item, Result> {
@@ -71,7 +85,7 @@ function readerIterator<Item, Result>(stream: ReadableStream<Item>): AsyncIterat
 }
 
 function destroying<Item, Result>(
-  source: { destroy(): void },
+  source: NodeStream,
   iterator: ItemIterator<Item, Result>,
 ): AsyncIterator<Item, Result> {
   return {

@@ -320,6 +320,18 @@ describe("a request stream", () => {
     expect(await fail(1)).toMatchObject({ status: "UNAVAILABLE" });
   });
 
+  test("that fails before it may be sent is CANCELLED, and the process goes on: a Node stream", async () => {
+    const { peer, calls } = await connect(UP, { remote: { window: undefined } });
+    const boom = new Error("boom");
+    const stream = new PassThrough();
+    const response = failure(calls.up({}, stream));
+    await peer.next(FRAME.OPEN);
+    stream.destroy(boom);
+    await settle();
+    peer.send({ kind: FRAME.CREDIT, id: 1, credit: 100 });
+    expect(await response).toMatchObject({ status: "CANCELLED", cause: boom });
+  });
+
   test("that throws is CANCELLED, with what it threw as the cause", async () => {
     const { peer, calls } = await connect(UP);
     const boom = new Error("boom");

@@ -144,6 +144,23 @@ describe("a handler that streams", () => {
     expect(stream.destroyed).toBe(true);
   });
 
+  test("from a Node stream that fails before it may be read fails with it, and the process goes on", async () => {
+    for (const late of [false, true]) {
+      const stream = new PassThrough();
+      const { peer, server } = serve({ ...DOWN, responseItem: "bytes" }, () => {
+        if (!late) stream.destroy(new Error("no such file"));
+        return stream;
+      });
+      peer.open(1, "{}", { credit: 0 });
+      await until("the call", () => server.calls === 1);
+      stream.destroy(new Error("no such file"));
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      peer.send({ kind: FRAME.CREDIT, id: 1, credit: 100 });
+      expect(await peer.status()).toMatchObject({ code: 500 });
+      await server.close();
+    }
+  });
+
   test("and closes the server before it answers is told so, and does not stay behind", async () => {
     let begun: Context | undefined;
     const { peer, server } = serve(DOWN, (_: unknown, ctx: Context) => {
