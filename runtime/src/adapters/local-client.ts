@@ -13,8 +13,11 @@ import { Connection } from "../wire/connection.js";
 import { MAX_REFERENCE } from "../wire/hello.js";
 import { WindowBudget } from "../wire/window-budget.js";
 
-/** Bytes of a response stream on their way within the process: nothing is far, and more would only fill the memory. */
-const WINDOW = 64 * 1024;
+/**
+ * Bytes of a response stream on their way within the process. It does not grow: nothing is far. With less, the two sides
+ * take turns, which costs a fifth of the rate (measured).
+ */
+const WINDOW = 256 * 1024;
 
 /**
  * Calls the server of this process for one peer, over the frames that every client speaks: whatever holds for a client
