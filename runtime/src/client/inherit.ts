@@ -22,7 +22,13 @@ export function inherit(options: CallOptions, parent: ParentCall, timeout: numbe
   return {
     ...options,
     ...(shorter !== Number.POSITIVE_INFINITY && { timeout: shorter }),
-    signal: options.signal === undefined ? parent.signal : AbortSignal.any([options.signal, parent.signal]),
+    signal: either(options.signal, parent.signal),
     metadata: { ...Object.fromEntries(passed), ...options.metadata },
   };
+}
+
+/** What is no signal stays as it is, and is refused with the call. */
+function either(own: AbortSignal | undefined, parents: AbortSignal): AbortSignal {
+  if (own === undefined) return parents;
+  return own instanceof AbortSignal ? AbortSignal.any([own, parents]) : own;
 }

@@ -32,6 +32,11 @@ test("an inner call belongs to the trace, unless it says otherwise, and takes no
   }
 });
 
+test("what is no signal is left to the call to refuse", () => {
+  const signal = {} as AbortSignal;
+  expect(inherit({ signal }, parent(5000), 1).signal).toBe(signal);
+});
+
 test("an inner call is cancelled with the outer one, and by its own signal", () => {
   const [outer, own] = [new AbortController(), new AbortController()];
   const both = () => inherit({ signal: own.signal }, { ...parent(5000), signal: outer.signal }, 1).signal;
