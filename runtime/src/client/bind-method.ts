@@ -1,4 +1,5 @@
 import type { RpcError } from "../contract/rpc-error.js";
+import { heedErrors, releaseUnread } from "../wire/iterator-of.js";
 import { ClientCall } from "./client-call.js";
 import { inherit } from "./inherit.js";
 import { interceptOutbound, type OutboundCall, streamOf } from "./interceptor.js";
@@ -53,11 +54,19 @@ function unary(binding: MethodBinding, request: unknown, options: CallOptions | 
 function intercepted(binding: MethodBinding): Begin {
   const { method, interceptors } = binding;
   const begin = direct(binding);
-  const send = (call: OutboundCall): unknown => begin(call.request, call.items, call.options);
   return (request, items, options = {}) => {
-    const result = interceptOutbound(interceptors, { method, request, items, options }, send).catch((error) => {
-      throw nameMethod(error, method.id);
-    });
+    let isSent = false;
+    const send = (call: OutboundCall): unknown => {
+      isSent = true;
+      return begin(call.request, call.items, call.options);
+    };
+    const result = interceptOutbound(interceptors, { method, request, items: heedErrors(items), options }, send)
+      .catch((error) => {
+        throw nameMethod(error, method.id);
+      })
+      .finally(() => {
+        if (!isSent) releaseUnread(items);
+      });
     return method.responseItem === undefined ? result : streamOf(result as Promise<ResponseStream<unknown, unknown>>);
   };
 }

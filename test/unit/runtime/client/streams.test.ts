@@ -320,6 +320,19 @@ describe("a request stream", () => {
     expect(await fail(1)).toMatchObject({ status: "UNAVAILABLE" });
   });
 
+  test("that an interceptor does not send is let go of, and may fail meanwhile: a Node stream", async () => {
+    const refuse: ClientInterceptor = async () => {
+      await settle();
+      throw new Error("refused");
+    };
+    const { calls } = await connect(UP, { interceptors: [refuse] });
+    const [idle, failing] = [new PassThrough(), new PassThrough()];
+    const responses = [idle, failing].map((stream) => failure(calls.up({}, stream)));
+    failing.destroy(new Error("boom"));
+    for (const error of await Promise.all(responses)) expect(error).toMatchObject({ message: "refused" });
+    expect(idle.destroyed).toBe(true);
+  });
+
   test("that fails before it may be sent is CANCELLED, and the process goes on: a Node stream", async () => {
     const { peer, calls } = await connect(UP, { remote: { window: undefined } });
     const boom = new Error("boom");
