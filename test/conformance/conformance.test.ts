@@ -5,6 +5,7 @@ import { describeEveryKind } from "./every-kind.js";
 import { Matrix } from "./matrix.js";
 import { inMemory, inPieces, overSsh, randomSize } from "./setups.js";
 import { describeConformance } from "./suite.js";
+import { describeWrongAnswers, rawInMemory, rawOverSsh } from "./wrong-answers.js";
 
 test("the generated files of this suite are current", async () => {
   const paths = { schema: "test/conformance/schema/api.ts", out: "test/conformance/generated" };
@@ -24,6 +25,9 @@ for (const [name, start, options] of [
   describeConformance(name, start, options);
   describeEveryKind(name, start, matrix, options);
 }
+
+describeWrongAnswers("in memory", rawInMemory, matrix);
+describeWrongAnswers("over SSH", rawOverSsh, matrix);
 
 afterAll(() => {
   console.log(`${matrix}`);
