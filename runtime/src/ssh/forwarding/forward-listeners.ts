@@ -14,7 +14,7 @@ import { formatHostPort } from "../target.js";
 import { bindAddress } from "./bind-address.js";
 import { decide, type NoAnswer } from "./decide.js";
 import type { Forwarded } from "./forwarded.js";
-import { isSocketPath } from "./forwarding-rules.js";
+import { isSocketPath, mayListen } from "./forwarding-rules.js";
 import { channelSetting, type ForwardingSetting } from "./forwarding-setting.js";
 import { listenForPeer, type PeerListener } from "./listen-for-peer.js";
 import { openToPeer } from "./open-to-peer.js";
@@ -31,6 +31,8 @@ interface Wanted {
   /** What a later request to cancel it says. */
   readonly key: (port: number | undefined) => string;
   readonly decide: (peer: Peer) => Promise<ListenAnswer | NoAnswer>;
+  /** Whether the peer's key still allows it. */
+  readonly mayStill: (peer: Peer) => boolean;
   readonly where: { readonly host: string; readonly port: number } | { readonly path: string };
   /** Asks ssh2 for a channel of somebody who has connected. */
   readonly open: (port: number, origin: Origin, done: (error: Error | undefined, channel: Channel) => void) => void;
@@ -81,6 +83,7 @@ export class ForwardListeners {
       on: formatHostPort(printable(host), port),
       key: (bound = 0) => tcpKey(host, port || bound),
       decide: async (peer) => isSane && decide(forwarding.listenTcp, request, peer, forwarding.timeout),
+      mayStill: (peer) => mayListen(peer, request),
       where: { host: bindAddress(host, forwarding.gatewayPorts), port },
       // The peer knows its listener by the name that it gave, not by where it came to be.
       open: (bound, origin, done) => connection.forwardOut(host, bound, origin.host, origin.port, done),
@@ -95,6 +98,7 @@ export class ForwardListeners {
       on: printable(path),
       key: () => unixKey(path),
       decide: async (peer) => isSocketPath(path) && decide(forwarding.listenUnix, request, peer, forwarding.timeout),
+      mayStill: (peer) => mayListen(peer),
       where: { path },
       open: (_bound, _origin, done) => connection.openssh_forwardOutStreamLocal(path, done as never),
     };
@@ -185,9 +189,11 @@ export class ForwardListeners {
     }
   }
 
-  /** A new channel to the peer. @throws Error where it does not take it, or has too many */
+  /** A new channel to the peer. @throws Error where it does not take it, may not have it any more, or has too many */
   async #openChannel(wanted: Wanted, port: number, origin: Origin): Promise<ChannelDuplex> {
     const { maxForwarded, timeout } = this.#setting.forwarding;
+    const peer = this.#setting.peer();
+    if (peer === undefined || !wanted.mayStill(peer)) throw new Error("its key may not listen there any more");
     const release = this.#forwarded.reserve();
     if (release === undefined) throw new Error(`${maxForwarded} connections are forwarded (forwarding.maxForwarded)`);
     try {

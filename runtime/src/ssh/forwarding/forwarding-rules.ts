@@ -36,15 +36,22 @@ export function forwardingRules(options: Forwarding = {}): ForwardingRules {
       allows("permitOpen", permits?.permitOpen, host, port),
     ),
     openUnix: limited(toUnixRule("permitOpenUnix", permitOpenUnix)),
-    listenTcp: limited(toTcpRule("permitListen", permitListen), ({ permits }, { host, port }) =>
-      allows("permitListen", permits?.permitListen, host, port),
-    ),
+    listenTcp: limited(toTcpRule("permitListen", permitListen), mayListen),
     listenUnix: limited(toUnixRule("permitListenUnix", permitListenUnix)),
     gatewayPorts: options.gatewayPorts ?? false,
     maxForwarded: checkNumber("forwarding.maxForwarded", options.maxForwarded ?? 64, 1),
     maxListeners: checkNumber("forwarding.maxListeners", options.maxListeners ?? 8, 1),
     timeout: checkNumber("forwarding.timeout", options.timeout ?? 10_000, 1, MAX_TIME),
   };
+}
+
+/**
+ * Whether the peer's key has nothing against a listener, of a unix socket where no request for a port is given. It may have
+ * come to since it was opened.
+ */
+export function mayListen({ permits }: Peer, request?: TcpipForward): boolean {
+  if (permits?.portForwarding === false) return false;
+  return request === undefined || allows("permitListen", permits?.permitListen, request.host, request.port);
 }
 
 type Kind = "permitOpen" | "permitListen";

@@ -7,7 +7,7 @@ import { describe, expect, it } from "vitest";
 import type { Peer } from "../../../../../runtime/src/peer.js";
 import type { Forwarding } from "../../../../../runtime/src/ssh/forwarding-options.js";
 import { rawClient } from "../raw-client.js";
-import { closed, failure, freePort, readText, startBench, startTcp } from "../support.js";
+import { closed, failure, freePort, readText, startBench, startTcp, write } from "../support.js";
 
 const forwarding = (rules: Forwarding) => startBench({ forwarding: rules });
 
@@ -234,6 +234,24 @@ describe("a listener that a client wants", () => {
     }
     const unknown = new Promise((_resolve, reject) => client.unforwardIn("127.0.0.1", 1, reject));
     expect((await failure(unknown)).message).toMatch(/Unable to unbind/);
+  });
+
+  it("takes nobody any more once its key may not listen there", async () => {
+    const bench = await forwarding({ permitListen: ["*"] });
+    const client = await rawClient(bench);
+    client.on("tcp connection", (_info, accept) => void accept().end("hello"));
+    const port = await forwardIn(client, "127.0.0.1", 0);
+    const visit = async () => readText(connect(port, "127.0.0.1")).catch(() => "nothing");
+    for (const [options, answer] of [
+      ['permitlisten="127.0.0.1:0"', "hello"],
+      ["restrict", ""],
+      ["restrict,port-forwarding", "hello"],
+      ['permitlisten="127.0.0.1:1"', ""],
+    ] as const) {
+      write(bench.directory, "authorized_keys", `${options} ${bench.alice.line}\n`);
+      await expect.poll(visit, { timeout: 5000 }).toBe(answer);
+    }
+    expect(bench.log.with("forwarding refused").at(-1)?.fields["reason"]).toBe("its key may not listen there any more");
   });
 
   it("may be one of the server's own, which is closed once: where it is cancelled, or asked for twice at once", async () => {
