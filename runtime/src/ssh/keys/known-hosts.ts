@@ -76,7 +76,8 @@ async function readText(file: string): Promise<string> {
 
 function parseKnownHosts(text: string, file: string, name: string): { marker: string; host: KnownHost }[] {
   return text.split("\n").flatMap((raw, index) => {
-    const line = raw.trim();
+    // As ssh has it: whatever else looks like a space belongs to the name of the host.
+    const line = raw.replace(/^[ \t]+/, "").trimEnd();
     if (line === "" || line.startsWith("#")) return [];
     const fields = line.split(/[ \t]+/);
     const marker = fields[0]?.startsWith("@") ? (fields.shift() as string) : "";

@@ -85,6 +85,20 @@ itWith(["ssh-keygen"], "finds what ssh-keygen -F finds, plain and hashed by ssh-
   }
 });
 
+itWith(
+  ["ssh-keygen"],
+  "takes spaces and tabs before a host for nothing, as ssh-keygen does, and nothing else",
+  async () => {
+    const file = write(
+      tempDir(),
+      "known_hosts",
+      [" ", "\t", "\v", "\f", "\u00a0", "\uFEFF"].map((before) => `${before}edge ${lines[0]}\n`).join(""),
+    );
+    expect(await ourLines(file, "edge", 22)).toEqual([1, 2]);
+    expect(stockLines(file, "edge")).toEqual([1, 2]);
+  },
+);
+
 it("tells known, revoked and authorities apart, with file and line", async () => {
   const file = write(tempDir(), "known_hosts", FILE);
   const edge = await lookUpKnownHosts([file], "edge", 22);
