@@ -1,6 +1,7 @@
 import type { KorvClientOptions } from "./adapters/korv/korv-transport.js";
 import { type Client, type ClientOptions, openClient } from "./client/client.js";
 import type { Api } from "./contract/method.js";
+import { RpcError } from "./contract/rpc-error.js";
 import { type Logger, SILENT } from "./log.js";
 import type { OpensshOptions } from "./openssh/openssh-options.js";
 import type { DialOptions } from "./ssh/dial-options.js";
@@ -72,12 +73,16 @@ export async function connectSsh(
 
 async function toTransport(api: Api, target: string | Transport, options: ConnectOptions<object>): Promise<Transport> {
   if (typeof target !== "string") return target;
-  if (options.transport === "openssh") {
+  const { transport = "ssh2" } = options;
+  if (!["ssh2", "openssh", "korv"].includes(transport)) {
+    throw new RpcError("BAD_REQUEST", `the option transport is "${transport}"; it takes ssh2, openssh or korv`);
+  }
+  if (transport === "openssh") {
     const { opensshTransport } = await import("./openssh/openssh-transport.js");
     return opensshTransport(target, { ...options, ...options.openssh });
   }
   const { dialer, sshTransport } = await import("./ssh/dial.js");
-  if (options.transport !== "korv") return sshTransport(target, options);
+  if (transport !== "korv") return sshTransport(target, options);
   const { korvTransport } = await import("./adapters/korv/korv-transport.js");
   return korvTransport(api, dialer(target, options), { ...options.korv, limits: options.limits ?? {} });
 }

@@ -19,6 +19,8 @@ interface ServeFlags extends StdioFlags {
   readonly port: number;
   readonly proxyProtocol?: readonly string[];
   readonly korv?: boolean;
+  readonly exec: boolean;
+  readonly shell: boolean | string;
   readonly home: string;
 }
 
@@ -39,6 +41,9 @@ export function addServeCommand(program: Command): void {
       "--proxy-protocol <networks...>",
       "load balancers that say whose connections they pass on, such as 10.0.0.0/8; nobody is believed by default",
     )
+    .option("--no-exec", "run no commands: ssh HOST GET /notes")
+    .option("--shell <command>", "show whoever logs in without a command this one, such as GET /weblog")
+    .option("--no-shell", "open no shell: ssh -t HOST")
     .option("--korv", "also answer clients of the Python framework korv")
     .option("--audit <file>", "where to write down who came, what they called, and what they were refused")
     .option("--home <directory>", "where the files are kept that are not named", DEFAULTS.home)
@@ -63,6 +68,8 @@ async function serve(flags: ServeFlags): Promise<void> {
       ...(flags.revokedKeys !== undefined && { revokedKeys: flags.revokedKeys }),
       ...(flags.proxyProtocol !== undefined && { proxyProtocol: flags.proxyProtocol }),
       korv: flags.korv ?? false,
+      exec: flags.exec,
+      shell: typeof flags.shell === "string" ? { run: flags.shell } : flags.shell,
       ...(flags.audit !== undefined && { audit: { file: flags.audit } }),
     },
   );

@@ -5,6 +5,9 @@ import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { generateEd25519 } from "../../../../runtime/src/ssh/keys/generate-ed25519.js";
 import { publicKeyLine } from "../../../../runtime/src/ssh/keys/public-key.js";
+import { run } from "../../../interop/run.js";
+import { sshOptions } from "../../../interop/sshd.js";
+import { itWith } from "../../../interop/stock.js";
 import { type Outcome, sshrpc, tempDir } from "./run.js";
 
 const path = (relative: string) => fileURLToPath(new URL(`../../../../${relative}`, import.meta.url));
@@ -81,3 +84,25 @@ test("serve stops at a list of revoked keys that is damaged, naming the line", a
     stderr: expect.stringMatching(/^sshrpc: revoked:2: the ssh-ed25519 key is damaged [^\n]*\n$/),
   });
 });
+
+itWith(
+  ["ssh"],
+  "serve runs no commands where it is told so, and shows one that is named to whoever logs in",
+  async () => {
+    const { privateKey, publicKey } = generateEd25519("alice");
+    const cwd = tempDir({ list: `${publicKeyLine(publicKey)} alice\n` });
+    writeFileSync(`${cwd}/key`, privateKey, { mode: 0o600 });
+    const text = await serve(cwd, "--authorized-keys", "list", "--no-exec", "--shell", "GET /hello name=Ada");
+    const [, known, port] = /echo "(\[127\.0\.0\.1\]:(\d+) .*)" >>/.exec(text) ?? [];
+    writeFileSync(`${cwd}/known_hosts`, `${known}\n`);
+    const options = sshOptions({ knownHosts: `${cwd}/known_hosts`, identity: `${cwd}/key`, port: Number(port) });
+    expect(await run("ssh", [...options, "-T", "alice@127.0.0.1"])).toMatchObject({
+      status: 0,
+      stdout: '{"msg":"Hello Ada!"}\n',
+    });
+    expect(await run("ssh", [...options, "alice@127.0.0.1", "GET /hello"])).toMatchObject({
+      status: 255,
+      stderr: expect.stringContaining("exec request failed"),
+    });
+  },
+);
