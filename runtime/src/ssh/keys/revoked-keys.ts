@@ -4,6 +4,7 @@ import type { Certificate } from "./certificate.js";
 import { KeyRevocationList } from "./krl.js";
 import { isCertificateType, type PublicKey, parsePublicKey } from "./public-key.js";
 import { expandHome, type FileRules, fileVersion, readFileChecked } from "./read-file.js";
+import { settled } from "./settled.js";
 import { watchFiles } from "./watch-files.js";
 
 const RULES: FileRules = {
@@ -32,6 +33,8 @@ export class RevokedKeys {
   #version = "";
   #failure = "";
   #lists: readonly RevokedList[] = [];
+  #looking: Promise<void> = Promise.resolve();
+  #next: Promise<void> | undefined;
   #stop: (() => Promise<void>) | undefined;
 
   private constructor(files: readonly string[], log: Logger) {
@@ -80,18 +83,34 @@ export class RevokedKeys {
     await this.#stop?.();
   };
 
-  async #refresh(): Promise<void> {
-    const versions = await Promise.all(this.#files.map((file) => fileVersion(file, RULES)));
-    if (versions.join(" ") === this.#version) return;
+  /** Takes in what has changed. A look under way may be past the change, so it is waited for first. */
+  #refresh(): Promise<void> {
+    this.#next ??= this.#looking.then(() => {
+      this.#next = undefined;
+      const read = this.#read();
+      this.#looking = read.catch(() => {});
+      return read;
+    });
+    return this.#next;
+  }
+
+  async #read(): Promise<void> {
+    if ((await this.#versionNow()) === this.#version) return;
+    const isFirst = this.#version === "";
+    // A list that is being written revokes less than it will.
+    if (!isFirst) await settled(() => this.#versionNow());
     const contents = await Promise.all(this.#files.map((file) => readFileChecked(file, RULES)));
     const lists = contents.map(({ data }, at) => readList(this.#files[at] as string, data));
-    const isFirst = this.#version === "";
     this.#lists = lists;
     this.#version = contents.map(({ version }) => version).join(" ");
     this.#failure = "";
     if (isFirst) return;
     this.#log.info({ files: this.#files }, "revoked keys read again");
     for (const listener of this.#listeners) listener();
+  }
+
+  async #versionNow(): Promise<string> {
+    return (await Promise.all(this.#files.map((file) => fileVersion(file, RULES)))).join(" ");
   }
 
   #complain({ message }: Error): void {

@@ -1,4 +1,5 @@
-import { chmodSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, chmodSync, rmSync, writeFileSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
 import { expect, it, onTestFinished } from "vitest";
 import { parseCertificate } from "../../../../../runtime/src/ssh/keys/certificate.js";
 import { publicKeyLine } from "../../../../../runtime/src/ssh/keys/public-key.js";
@@ -170,6 +171,20 @@ it("revokes nothing by an empty list of either kind", async () => {
   for (const content of ["", krl()]) {
     const { revoked } = await open(content);
     expect(await revoked.reason(kept.publicKey, certificate(1n))).toBeUndefined();
+  }
+});
+
+it("lets a revoked key in at no moment of a save, in which the list is empty or ends early", async () => {
+  const { file, revoked } = await open(`${publicKeyLine(other.publicKey)}\n${publicKeyLine(gone.publicKey)}\n`);
+  for (const pause of [0, 5, 20]) {
+    writeFileSync(file, "");
+    const whileEmpty = revoked.reason(gone.publicKey);
+    await delay(pause);
+    appendFileSync(file, `${publicKeyLine(other.publicKey)}\n`);
+    const whileShort = revoked.reason(gone.publicKey);
+    await delay(pause);
+    appendFileSync(file, `${publicKeyLine(gone.publicKey)}\n`);
+    expect(await Promise.all([whileEmpty, whileShort])).toEqual(["the key is revoked", "the key is revoked"]);
   }
 });
 
