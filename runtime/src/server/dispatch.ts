@@ -84,13 +84,18 @@ export class Dispatch {
   /** The request, once it may be handled. @throws RpcError what the runtime itself has against the call */
   #admit(buffer: Buffer, start: number, end: number): unknown {
     const { method, params } = this.#route;
-    authorize(this.#context.peer, method.scope);
+    this.#authorize();
     if (this.#call.hasStream !== (method.requestItem !== undefined)) {
       throw new RpcError("BAD_REQUEST", `it takes ${this.#call.hasStream ? "no" : "a"} request stream`);
     }
     const request = withParams(start === end ? {} : decodeJson(buffer, start, end), params);
     checkRequest(request, method.request, method.id);
     return request;
+  }
+
+  /** Asked for each item, too: a stream may outlive the peer's right to it. @throws RpcError FORBIDDEN */
+  #authorize(): void {
+    authorize(this.#context.peer, this.#route.method.scope);
   }
 
   #handle(request: unknown): void {
@@ -124,6 +129,7 @@ export class Dispatch {
     call.onReject = (reason) => this.#abort(reason);
     call.onItem = (buffer, start, end) => {
       try {
+        this.#authorize();
         items.push(decodeItem(buffer, start, end, type, "BAD_REQUEST"), end - start);
       } catch (error) {
         if (!(error instanceof RpcError)) throw error;
@@ -137,6 +143,7 @@ export class Dispatch {
   async #send(items: ResponseItems, type: ItemType): Promise<unknown> {
     const { sender } = this.#call;
     const encode = (item: unknown): string | Uint8Array => {
+      this.#authorize();
       this.#sendHeaders();
       try {
         return encodeItem(item, type, "INTERNAL");

@@ -208,6 +208,32 @@ describe("a handler that streams", () => {
     expect(peer.frames.filter(({ kind }) => kind === FRAME.ITEM)).toHaveLength(1);
   });
 
+  test("ends with FORBIDDEN at its next item, once its caller may not call it any more", async () => {
+    const scopes = ["it"];
+    let ended = false;
+    const { peer } = serve(
+      { ...DOWN, scope: "it" },
+      async function* (_: unknown, { signal }: Context) {
+        try {
+          for (;;) {
+            yield "secret";
+            scopes.pop();
+          }
+        } finally {
+          ended = signal.aborted;
+        }
+      },
+      { peer: { user: "alice", scopes } },
+    );
+    peer.open(1, "{}", { credit: 1000 });
+    expect(await peer.status()).toMatchObject({
+      code: 403,
+      body: { message: "it needs the scope it; alice holds none" },
+    });
+    expect(peer.frames.filter(({ kind }) => kind === FRAME.ITEM)).toHaveLength(1);
+    await expect.poll(() => ended).toBe(true);
+  });
+
   test("headers after its first item are refused", async () => {
     const { peer, log } = serve(DOWN, function* (_: unknown, ctx: Context) {
       yield 1;
@@ -229,6 +255,26 @@ describe("a request stream", () => {
     peer.open(1, "{}", STREAM).send(item("1"), item('"two"'), item("[3]"), END);
     expect(await peer.status()).toMatchObject({ code: 200, body: 3 });
     expect(taken).toEqual([1, "two", [3]]);
+  });
+
+  test("ends with FORBIDDEN at its next item, once its caller may not call it any more", async () => {
+    const scopes = ["it"];
+    const taken: unknown[] = [];
+    const { peer } = serve(
+      { ...UP, scope: "it" },
+      async (_: unknown, items: AsyncIterable<unknown>) => {
+        for await (const one of items) {
+          taken.push(one);
+          scopes.pop();
+        }
+      },
+      { peer: { user: "alice", scopes } },
+    );
+    peer.open(1, "{}", STREAM).send(item("1"));
+    await expect.poll(() => taken).toEqual([1]);
+    peer.send(item("2"));
+    expect(await peer.status()).toMatchObject({ code: 403 });
+    expect(taken).toEqual([1]);
   });
 
   test("whose item does not fit ends with BAD_REQUEST that says where, and the handler is aborted", async () => {
