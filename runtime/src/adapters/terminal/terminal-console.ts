@@ -176,8 +176,9 @@ export class TerminalConsole {
 
   #interrupt(): void {
     this.#output.print("^C\n");
+    // Also at the prompt, where a line that was typed just now may not have been taken yet.
+    this.#lines.length = 0;
     if (!this.#atPrompt) {
-      this.#lines.length = 0;
       this.#stopped.abort();
       return;
     }

@@ -121,6 +121,15 @@ test("Ctrl-C at the prompt drops the line, and Ctrl-Z stops nothing", async () =
   await typist.sees('{ "id": 1 }');
 });
 
+test("Ctrl-C right behind a command stops it, also before it has begun", async () => {
+  const typist = new Typist();
+  (await typist.prompt()).type("GET /ticks\rGET /notes/1\r\u0003");
+  await typist.sees("^C");
+  (await typist.prompt()).type("GET /notes/2\r");
+  await typist.sees('{ "id": 2 }');
+  expect(typist.raw).not.toMatch(/"tick"|"id".*1/);
+});
+
 test("what is typed while a call runs is its request stream, until Ctrl-D", async () => {
   const chat = async function* (_: unknown, lines: AsyncIterable<{ text: string }>) {
     for await (const { text } of lines) yield text.toUpperCase();
