@@ -22,6 +22,14 @@ test.each([
   ["1", "PROXY TCP4 192.0.2.7 10.0.0.1 50122 22\r\n", "192.0.2.7:50122"],
   ["1, over IPv6", "PROXY TCP6 2001:db8::7 ::1 50122 22\r\n", "[2001:db8::7]:50122"],
   ["2", proxyHeaderV2({ family: 0x11, addresses: [192, 0, 2, 7, 10, 0, 0, 1, 0xc3, 0xca, 0, 22] }), "192.0.2.7:50122"],
+  [
+    "2, and says IPv4 in IPv6",
+    proxyHeaderV2({
+      family: 0x21,
+      addresses: [...Array(10).fill(0), 255, 255, 192, 0, 2, 7, ...Array(16).fill(0), 0xc3, 0xca, 0, 22],
+    }),
+    "192.0.2.7:50122",
+  ],
 ])(
   "behind a load balancer that speaks version %s, the peer, the log and the limits know the client",
   async (_, header, address) => {

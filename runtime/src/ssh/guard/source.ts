@@ -12,7 +12,7 @@ export interface Source {
 
 /** The source that an address stands for. An IPv4 address that IPv6 sockets see is an IPv4 address. */
 export function sourceOf(remoteAddress: string): Source {
-  const address = remoteAddress.replace(/%.*$/, "").replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, "");
+  const address = plainAddress(remoteAddress.replace(/%.*$/, ""));
   if (isIPv4(address)) return { address, host: address, network: `${address.split(".").slice(0, 3).join(".")}.0/24` };
   if (!isIPv6(address)) return { address, host: address, network: address };
   const groups = ipv6Groups(address);
@@ -20,13 +20,23 @@ export function sourceOf(remoteAddress: string): Source {
   return { address, host: `${prefix(4)}::/64`, network: `${prefix(3)}::/48` };
 }
 
-/** The eight groups of an IPv6 address, without leading zeros. */
+/** The one way to write an address: proxies have others, and an IPv4 address is one also in the digits of IPv6. */
+function plainAddress(text: string): string {
+  if (!isIPv6(text)) return text;
+  const address = new URL(`http://[${text}]`).hostname.slice(1, -1);
+  const [, high, low] = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(address) ?? [];
+  if (high === undefined || low === undefined) return address;
+  return [high, low]
+    .map((group) => Number.parseInt(group, 16))
+    .flatMap((group) => [group >> 8, group & 0xff])
+    .join(".");
+}
+
+/** The eight groups of an IPv6 address that is written in that way. */
 function ipv6Groups(address: string): readonly string[] {
-  // The last 32 bits may be written as an IPv4 address; none of the groups that are looked at is among them.
-  const text = address.toLowerCase().replace(/:[\d.]+\.\d+$/, ":0:0");
-  const [head = "", tail] = text.split("::");
+  const [head = "", tail] = address.split("::");
   const before = head === "" ? [] : head.split(":");
   const after = tail === undefined || tail === "" ? [] : tail.split(":");
   const zeros = Array<string>(Math.max(0, 8 - before.length - after.length)).fill("0");
-  return [...before, ...(tail === undefined ? [] : zeros), ...after].map((group) => group.replace(/^0+(?=.)/, ""));
+  return [...before, ...(tail === undefined ? [] : zeros), ...after];
 }

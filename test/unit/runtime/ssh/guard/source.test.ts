@@ -14,6 +14,14 @@ it("takes an IPv4 address for a host, and an IPv6 /64 for one", () => {
   expect(sourceOf("").host).toBe("");
 });
 
+it("knows an address in every way to write it, as proxies may", () => {
+  for (const address of ["::ffff:c000:207", "::FFFF:C000:0207", "0:0:0:0:0:ffff:192.0.2.7"]) {
+    expect(sourceOf(address)).toEqual(sourceOf("192.0.2.7"));
+  }
+  expect(sourceOf("2001:0DB8:0::0006")).toEqual(sourceOf("2001:db8::6"));
+  expect(sourceOf("2001:DB8::6").address).toBe("2001:db8::6");
+});
+
 it("limits what one host has, and what its neighbours have together", () => {
   const counts = new SourceCounts({ address: 2, network: 3 });
   const [one, two] = [sourceOf("192.0.2.1"), sourceOf("192.0.2.2")];
