@@ -91,7 +91,7 @@ export function parseAuthorizedKeys(
  */
 export function parseAuthorizedKeyLine(raw: string): AuthorizedKeyLine | undefined {
   if (raw.length > MAX_LINE) throw new Error(`the line is longer than ${MAX_LINE} characters`);
-  const line = raw.replace(/^[ \t]+|\s+$/g, "");
+  const line = raw.replace(/^[ \t]+/, "").trimEnd();
   if (line === "" || line.startsWith("#")) return undefined;
   if (line.startsWith("\uFEFF"))
     throw new Error("a byte order mark stands before it: save the file as UTF-8 without one");
