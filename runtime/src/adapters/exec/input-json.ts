@@ -6,9 +6,10 @@ const REQUEST = "the request on standard input";
 /**
  * Reads all of `input` as one JSON value.
  * @param limit bytes of it
+ * @param missing in place of an input that is empty; left out, that is a mistake, too
  * @throws RpcError BAD_REQUEST with the place of a mistake, MESSAGE_TOO_LARGE
  */
-export async function readInputJson(input: AsyncIterable<Buffer>, limit: number): Promise<unknown> {
+export async function readInputJson(input: AsyncIterable<Buffer>, limit: number, missing?: object): Promise<unknown> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of input) {
@@ -16,7 +17,8 @@ export async function readInputJson(input: AsyncIterable<Buffer>, limit: number)
     if (size > limit) throw tooLarge(REQUEST, limit);
     chunks.push(chunk);
   }
-  return readJson(decodeInput(chunks, REQUEST), REQUEST);
+  const text = decodeInput(chunks, REQUEST);
+  return missing !== undefined && text.trim() === "" ? missing : readJson(text, REQUEST);
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Items } from "../../client/streams.js";
+import { issuesOf } from "../../codec/issues.js";
 import type { Method } from "../../contract/method.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import type { Peer } from "../../peer.js";
@@ -40,7 +41,8 @@ export interface CallResult {
 
 /**
  * Makes the call that a command line asks for. Standard input is read where the method takes a stream, where the command
- * says `-`, and where nothing else gives the request and the method cannot do without.
+ * says `-`, and where nothing else gives the request and the method cannot do without; where it is empty then, the request
+ * is.
  * @throws RpcError whatever its status is
  */
 export async function runCall(command: CallCommand, setting: CallSetting, streams: CallStreams): Promise<CallResult> {
@@ -114,12 +116,25 @@ async function readRequest(
       if (!takesStream) return readInput(setting, streams);
       throw new RpcError("BAD_REQUEST", "standard input carries the request stream: give the request as fields");
     case "nowhere":
-      return takesStream || method.request(withParams({}, params)) ? {} : readInput(setting, streams);
+      if (takesStream || method.request(withParams({}, params)) || isPathAtFault(method, params)) return {};
+      return readInput(setting, streams, {});
   }
 }
 
-/** The request on standard input, which has to be there within a time. */
-async function readInput({ server, inputTimeout }: CallSetting, { input, signal }: CallStreams): Promise<unknown> {
+/** Whether what the path says was refused just now: no request could mend that, so none is waited for. */
+function isPathAtFault({ request }: Method, params: Readonly<Record<string, unknown>> = {}): boolean {
+  return issuesOf(request).some(({ path }) => Object.hasOwn(params, path.slice(1)));
+}
+
+/**
+ * The request on standard input, which has to be there within a time.
+ * @param missing in place of an input that is empty: the server then says what it has to have
+ */
+async function readInput(
+  { server, inputTimeout }: CallSetting,
+  { input, signal }: CallStreams,
+  missing?: object,
+): Promise<unknown> {
   let late = false;
   const timer = setTimeout(() => {
     late = true;
@@ -132,7 +147,7 @@ async function readInput({ server, inputTimeout }: CallSetting, { input, signal 
     return new RpcError("DEADLINE_EXCEEDED", `no request came on standard input within ${inputTimeout} ms`);
   };
   try {
-    const request = await readInputJson(input, server.limits.message);
+    const request = await readInputJson(input, server.limits.message, missing);
     const reason = stopped();
     if (reason !== undefined) throw reason;
     return request;

@@ -1,5 +1,5 @@
 import type { Contract } from "../../../../runtime/src/contract/contract.js";
-import type { Api, Method } from "../../../../runtime/src/contract/method.js";
+import type { Api, Method, Validator } from "../../../../runtime/src/contract/method.js";
 import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
 import type { AnyHandler } from "../../../../runtime/src/server/api-handlers.js";
 import { ApiServer } from "../../../../runtime/src/server/api-server.js";
@@ -7,6 +7,12 @@ import type { ApiServerOptions } from "../../../../runtime/src/server/dispatch-s
 import { method, only, TestLog } from "../support/server.js";
 
 const hasText = only((value) => typeof (value as { text?: unknown }).text === "string");
+
+const hasId: Validator = (request) => {
+  const isInteger = Number.isInteger((request as { id?: unknown }).id);
+  hasId.errors = isInteger ? null : [{ instancePath: "/id", keyword: "type", message: "must be integer", params: {} }];
+  return isInteger;
+};
 
 /** The same, but nothing comes after its stream. */
 function streaming(id: string, more: Partial<Method>): Method {
@@ -18,7 +24,7 @@ function streaming(id: string, more: Partial<Method>): Method {
 const METHODS = [
   method("GET /notes", { resource: "notes", scope: "notes:read" }),
   method("STORE /notes", { resource: "notes", scope: "notes:write", request: hasText }),
-  method("GET /notes/{id}", { resource: "note", params: { id: "integer" } }),
+  method("GET /notes/{id}", { resource: "note", params: { id: "integer" }, request: hasId }),
   method("GET /ticks", { resource: "ticks", kind: "server-streaming", responseItem: () => true }),
   method("STORE /sum", { resource: "sum", kind: "client-streaming", requestItem: () => true }),
   streaming("UPDATE /chat", {

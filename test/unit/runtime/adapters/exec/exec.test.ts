@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { exec } from "../../../../../runtime/src/adapters/exec/exec.js";
-import { until } from "../../support/wait.js";
+import { until, within } from "../../support/wait.js";
 import { finish, MemorySession, type MemorySessionOptions, type Outcome } from "../memory-session.js";
 import { noSuchNote, serveNotes } from "../notes-server.js";
 
@@ -320,10 +320,26 @@ test.each([
 test.each([
   ["{]", /no JSON: what stands at character 2/],
   [Buffer.from([0x22, 0xff, 0x22]), /the request on standard input is no UTF-8/],
-  ["", /the request on standard input is no JSON: it is empty/],
   [`"${"x".repeat(5_000_000)}"`, /the request on standard input is longer than 4194304 bytes/],
 ])("a request on standard input that cannot be taken is refused", async (input, message) => {
   expect((await failure("STORE /notes", { input }))["message"]).toMatch(message);
+});
+
+test("a request that nobody gives is refused in the server's words; one that is asked for with - must be there", async () => {
+  const missing = { status: "BAD_REQUEST", method: "STORE /notes", message: "/x must fit", stdout: "" };
+  expect(await failure("STORE /notes", { input: "" })).toMatchObject(missing);
+  expect(await failure("STORE /notes", { input: "\n" })).toMatchObject(missing);
+  const { message } = await failure("STORE /notes -", { input: "" });
+  expect(message).toMatch(/the request on standard input is no JSON: it is empty/);
+});
+
+test("a path that no request can mend is refused at once: standard input is not waited for", async () => {
+  const { server, log } = serveNotes();
+  const session = new MemorySession();
+  void exec(session, "GET /notes/x", { server, log, inputTimeout: 60_000 });
+  session.remote.resume();
+  expect(await within("the refusal", session.exited)).toBe(4);
+  expect(await failure("GET /notes/x")).toMatchObject({ status: "BAD_REQUEST", message: "/id must be integer" });
 });
 
 test("a path that is too long is refused", async () => {
