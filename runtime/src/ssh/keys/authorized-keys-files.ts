@@ -1,8 +1,8 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { answerAttempt, authoritiesFor } from "./answer-attempt.js";
 import { type AuthorizedKeys, parseAuthorizedKeys } from "./authorized-keys.js";
 import type { KeyLookup, KeySource, KeySourceSettings } from "./key-lookup.js";
 import { expandHome, type FileRules, fileVersion, readFileChecked } from "./read-file.js";
+import { settled } from "./settled.js";
 import { watchFiles } from "./watch-files.js";
 
 /** How authorized_keys files must be. */
@@ -13,10 +13,6 @@ export const AUTHORIZED_KEYS_RULES: FileRules = {
   chmod: "chmod go-w",
   maxSize: 4 * 1024 * 1024,
 };
-
-/** Milliseconds that a file must have been left alone before it counts as written; how often that is asked at most. */
-const SETTLED = 50;
-const MAX_ROUNDS = 10;
 
 /** Lines of a log for one file. */
 const MAX_REMARKS = 100;
@@ -109,7 +105,7 @@ export class AuthorizedKeysFiles implements KeySource {
 
   async #reload(): Promise<void> {
     if ((await this.#versionNow()) === this.#version) return;
-    await this.#settled();
+    await settled(() => this.#versionNow());
     const list = await this.#read();
     const known = new Set(this.#list.wrong.map(({ text }) => text));
     const broken = list.wrong.filter(({ text }) => !known.has(text));
@@ -135,17 +131,6 @@ export class AuthorizedKeysFiles implements KeySource {
       );
     }
     this.#failure = problem;
-  }
-
-  /** Waits until a save of several steps is over: in between, the file may be empty. */
-  async #settled(): Promise<void> {
-    let before = "";
-    for (let round = 0; round < MAX_ROUNDS; round++) {
-      const now = await this.#versionNow();
-      if (now === before) return;
-      before = now;
-      await delay(SETTLED);
-    }
   }
 
   async #versionNow(): Promise<string> {
