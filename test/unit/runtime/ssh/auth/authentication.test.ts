@@ -370,6 +370,14 @@ it("cuts a connection off when what it logged in with expires", async () => {
   await expect(strict.dial()).rejects.toMatchObject({ status: "UNAUTHENTICATED" });
 });
 
+it.each([Number.NaN, "tomorrow", new Date(), null])("lets nobody in whose grant expires at %s", async (expires) => {
+  const bench = await startBench({ authorizedKeys: () => ({ scopes: ["*"], expires: expires as number }) });
+  await expect(bench.dial()).rejects.toMatchObject({ status: "UNAUTHENTICATED" });
+  expect(reasons(bench)[0]).toMatch(
+    /^the look-up of the key failed: what it gave expires at .*: that takes milliseconds/,
+  );
+});
+
 it("keeps a connection whose key cannot be looked up again, and lets nobody else in", async () => {
   let broken = false;
   const authorizedKeys = () => {
