@@ -104,7 +104,7 @@ export class IncomingConnection {
   judge(): Offence | undefined {
     if (this.authenticated) return undefined;
     if (this.#broken) return "broken";
-    return this.#authentication.tries > 0 ? "failed" : "left";
+    return ({ failed: "failed", none: "left", undecided: undefined } as const)[this.#authentication.attempts];
   }
 
   /** Says goodbye and closes. */

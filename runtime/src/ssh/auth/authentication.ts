@@ -4,7 +4,7 @@ import { printable } from "../printable.js";
 import { Access } from "./access.js";
 import type { AuthenticationSettings } from "./authentication-settings.js";
 import { decideLogin } from "./decide-login.js";
-import type { Decision, Proof, Suspect } from "./decision.js";
+import type { Decision, Proof, Refused } from "./decision.js";
 import { requestPasswordChange } from "./password.js";
 
 /** How an authentication ends its connection; each with the reason for the log. */
@@ -27,6 +27,8 @@ export class Authentication {
   #access: Access | undefined;
   #requests = 0;
   #tries = 0;
+  /** Those of the tries that nobody could decide on: a look-up failed. */
+  #undecided = 0;
   #changing = false;
   /** Whether lists changed before there was anything to look up again. */
   #isOutdated = false;
@@ -44,9 +46,10 @@ export class Authentication {
     return this.#access?.peer;
   }
 
-  /** How many attempts have failed. */
-  get tries(): number {
-    return this.#tries;
+  /** What became of the attempts so far; `undecided` where nobody could say whether any of them was good. */
+  get attempts(): "failed" | "undecided" | "none" {
+    if (this.#tries > this.#undecided) return "failed";
+    return this.#undecided > 0 ? "undecided" : "none";
   }
 
   /** What the log says of the peer, as far as it is known. */
@@ -115,7 +118,7 @@ export class Authentication {
   #carryOut(context: AuthContext, decision: Decision): void {
     switch (decision.outcome) {
       case "refused":
-        this.#refuse(context, decision.reason, decision.about);
+        this.#refuse(context, decision);
         break;
       case "would do":
         this.#answerStranger(() => context.accept());
@@ -152,10 +155,11 @@ export class Authentication {
     if (allRequired || this.#isOutdated) void access.recheck();
   }
 
-  #refuse(context: AuthContext, reason: string, about?: Suspect): void {
+  #refuse(context: AuthContext, { reason, about, unknown }: Refused): void {
     // Clients begin with "none" to learn the methods: that is no try (RFC 4252, section 5.2).
     if (context.method !== "none" || this.#requests > 1) {
       this.#tries++;
+      if (unknown) this.#undecided++;
       this.#settings.log.info({ ...this.#describe(context), ...about, reason }, "authentication refused");
     }
     this.#answerStranger(() => context.reject(this.#methods()));

@@ -4,7 +4,7 @@ import type { AuthMethod } from "../../peer.js";
 import { printable } from "../printable.js";
 import type { AuthenticationSettings } from "./authentication-settings.js";
 import { checkGrant } from "./check-grant.js";
-import { type Decision, refuse } from "./decision.js";
+import { cannotSay, type Decision, refuse } from "./decision.js";
 import { inTime } from "./in-time.js";
 import { decideKeyboardInteractive } from "./keyboard-interactive.js";
 import { decidePassword } from "./password.js";
@@ -41,7 +41,7 @@ export async function decideLogin(
   // People take their time over questions: the time to log in is their limit.
   const timer = context.method === "keyboard-interactive" ? undefined : setTimeout(late, authTimeout);
   const decision = await inTime(signal, () => decide(context, settings, state)).catch((error: unknown) =>
-    refuse(printable((error as Error)?.message ?? String(error))),
+    cannotSay(printable((error as Error)?.message ?? String(error))),
   );
   clearTimeout(timer);
   if (decision.outcome === "refused") await refusable?.catch(() => {});

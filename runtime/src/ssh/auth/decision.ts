@@ -19,9 +19,18 @@ export interface Withdrawal {
   readonly unknown?: true;
 }
 
-/** What a server makes of one request to be let in. Reasons are for the log alone. */
+/** A request that lets nobody in. The reason is for the log alone. */
+export interface Refused {
+  readonly outcome: "refused";
+  readonly reason: string;
+  readonly about?: Suspect;
+  /** Whether nobody could be asked: that says nothing against the peer. */
+  readonly unknown?: true;
+}
+
+/** What a server makes of one request to be let in. */
 export type Decision =
-  | { readonly outcome: "refused"; readonly reason: string; readonly about?: Suspect }
+  | Refused
   /** A key was only offered, and would do. It proves nothing yet. */
   | { readonly outcome: "would do" }
   /** A password is right, and has to be changed. */
@@ -36,7 +45,12 @@ export interface Suspect {
   readonly authority?: string;
 }
 
+/** A refusal of somebody who may be right, for nobody could be asked. */
+export function cannotSay(reason: string, about?: Suspect): Refused {
+  return { ...refuse(reason, about), unknown: true };
+}
+
 /** A refusal, with the reason for the log. */
-export function refuse(reason: string, about?: Suspect): Decision {
+export function refuse(reason: string, about?: Suspect): Refused {
   return { outcome: "refused", reason, ...(about && { about }) };
 }

@@ -7,7 +7,7 @@ import { isSecurityKeyType, parseSignature, type Signature, signsWith, verifySig
 import { printable } from "../printable.js";
 import { type CertificateHolder, certificateGrant, describeCertificate } from "./certificate.js";
 import { checkGrant } from "./check-grant.js";
-import { type Decision, refuse, type Suspect, type Withdrawal } from "./decision.js";
+import { cannotSay, type Decision, refuse, type Suspect, type Withdrawal } from "./decision.js";
 
 /** Where keys are looked up. */
 export interface PublicKeySettings {
@@ -54,7 +54,7 @@ export async function decidePublicKey(
 
   const look = (): Promise<KeyGrant | Withdrawal> => lookUp(presented, settings, holder);
   const grant = await look();
-  if ("refused" in grant) return refuse(grant.refused, about);
+  if ("refused" in grant) return ("unknown" in grant ? cannotSay : refuse)(grant.refused, about);
   if (signature === undefined) return { outcome: "would do" };
   const proof = verify(presented, algorithm, signature, context.blob);
   if (proof === undefined) return refuse("the signature is wrong", about);
