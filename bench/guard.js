@@ -1,8 +1,8 @@
 // How long a client takes to connect and to be answered while others hold connections open without logging in, or open new
 // ones all the time; and how long those that are held stay.
 import { connect } from "node:net";
-import { sshTransport } from "../runtime/dist/ssh/dial.js";
-import { listen } from "../runtime/dist/ssh/listen.js";
+import { sshTransport } from "../runtime/dist/ssh/client/dial.js";
+import { listen } from "../runtime/dist/ssh/server/listen.js";
 import { generateKeyPair } from "../runtime/dist/testing.js";
 import { quantile, table } from "./measure.js";
 

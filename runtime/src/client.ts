@@ -15,11 +15,11 @@ export { type BadRequestDetails, type Issue, RpcError } from "./contract/rpc-err
 export type { ErrorStatus, StatusCode, StatusName } from "./contract/status.js";
 export type { OpensshOptions } from "./openssh/openssh-options.js";
 export { type RecordOptions, readLines, readRecords } from "./read-records.js";
-export type { DialOptions } from "./ssh/dial-options.js";
-export type { HostKeyDecision, HostKeyQuestion } from "./ssh/host-trust-options.js";
+export type { DialOptions } from "./ssh/client/dial-options.js";
+export type { HostKeyDecision, HostKeyQuestion } from "./ssh/client/host-trust-options.js";
+export type { Account, PromptRequest } from "./ssh/client/login-options.js";
 export type { IdentitySource } from "./ssh/keys/identity.js";
 export type { Passphrase } from "./ssh/keys/passphrase.js";
-export type { Account, PromptRequest } from "./ssh/login-options.js";
 export type {
   CommandExit,
   CommandResult,

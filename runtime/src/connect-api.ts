@@ -4,7 +4,7 @@ import type { Api } from "./contract/method.js";
 import { RpcError } from "./contract/rpc-error.js";
 import { type Logger, SILENT } from "./log.js";
 import type { OpensshOptions } from "./openssh/openssh-options.js";
-import type { DialOptions } from "./ssh/dial-options.js";
+import type { DialOptions } from "./ssh/client/dial-options.js";
 import type { SshClient } from "./ssh-client.js";
 import type { Transport } from "./transport.js";
 
@@ -63,8 +63,8 @@ export async function connectSsh(
   options: DialOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<SshClient> {
   const [{ dialer }, { SshConnector }] = await Promise.all([
-    import("./ssh/dial.js"),
-    import("./ssh/remote/ssh-connector.js"),
+    import("./ssh/client/dial.js"),
+    import("./ssh/client/remote/ssh-connector.js"),
   ]);
   const client = new SshConnector(dialer(target, options));
   await client.connect(options.signal);
@@ -81,7 +81,7 @@ async function toTransport(api: Api, target: string | Transport, options: Connec
     const { opensshTransport } = await import("./openssh/openssh-transport.js");
     return opensshTransport(target, { ...options, ...options.openssh });
   }
-  const { dialer, sshTransport } = await import("./ssh/dial.js");
+  const { dialer, sshTransport } = await import("./ssh/client/dial.js");
   if (transport !== "korv") return sshTransport(target, options);
   const { korvTransport } = await import("./adapters/korv/korv-transport.js");
   return korvTransport(api, dialer(target, options), { ...options.korv, limits: options.limits ?? {} });

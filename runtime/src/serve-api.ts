@@ -7,7 +7,7 @@ import { type ApiHandlers, bindHandlers } from "./server/api-handlers.js";
 import { ApiServer, type CloseOptions } from "./server/api-server.js";
 import type { ConnectedClient } from "./server/connected-client.js";
 import type { ApiServerOptions } from "./server/dispatch-settings.js";
-import type { ListenOptions } from "./ssh/listen-options.js";
+import type { ListenOptions } from "./ssh/server/listen-options.js";
 
 /** How a server listens and answers. */
 export interface ServeOptions
@@ -68,7 +68,7 @@ export async function serveHandlers<Callbacks = undefined>(
   options: ServeOptions,
 ): Promise<Server<Callbacks>> {
   const [{ listen }, { openAuditLog }, { waysIn }, { pino }] = await Promise.all([
-    import("./ssh/listen.js"),
+    import("./ssh/server/listen.js"),
     import("./audit/audit-log.js"),
     import("./adapters/ways-in.js"),
     import("pino"),

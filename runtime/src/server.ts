@@ -23,10 +23,12 @@ export { type LimitCallsOptions, limitCalls } from "./server/interceptors/limit-
 export { logCalls } from "./server/interceptors/log-calls.js";
 export { type CallOutcome, observeCall } from "./server/observe-call.js";
 export type { ServedCall } from "./server/served-call.js";
-export type { LoginAttempt, LoginGrant } from "./ssh/auth/login-attempt.js";
-export type { PasswordAttempt, PasswordChange, PasswordCheck } from "./ssh/auth/password-check.js";
-export type { Ask, Prompt, Question, Questioning } from "./ssh/auth/question.js";
-export type { AuthOptions } from "./ssh/auth-options.js";
+export type { KeyAnswer, KeyAttempt, KeyAuthority, KeyGrant, KeyLookup, KeyRefusal } from "./ssh/keys/key-lookup.js";
+export type { PublicKey } from "./ssh/keys/public-key.js";
+export type { LoginAttempt, LoginGrant } from "./ssh/server/auth/login-attempt.js";
+export type { PasswordAttempt, PasswordChange, PasswordCheck } from "./ssh/server/auth/password-check.js";
+export type { Ask, Prompt, Question, Questioning } from "./ssh/server/auth/question.js";
+export type { AuthOptions } from "./ssh/server/auth-options.js";
 export type {
   DirectAnswer,
   DirectStreamlocal,
@@ -42,8 +44,6 @@ export type {
   SessionRule,
   StreamlocalForward,
   TcpipForward,
-} from "./ssh/forwarding-options.js";
-export type { AlgorithmOptions, GuardOptions, MaxStartups, Penalties, PerSource } from "./ssh/guard-options.js";
-export type { KeyAnswer, KeyAttempt, KeyAuthority, KeyGrant, KeyLookup, KeyRefusal } from "./ssh/keys/key-lookup.js";
-export type { PublicKey } from "./ssh/keys/public-key.js";
+} from "./ssh/server/forwarding-options.js";
+export type { AlgorithmOptions, GuardOptions, MaxStartups, Penalties, PerSource } from "./ssh/server/guard-options.js";
 export type { Limits } from "./wire/limits.js";

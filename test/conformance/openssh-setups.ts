@@ -9,7 +9,7 @@ import { afterAll, beforeAll } from "vitest";
 import { opensshTransport } from "../../runtime/src/openssh/openssh-transport.js";
 import { serveHandlers } from "../../runtime/src/serve-api.js";
 import type { ApiServerOptions } from "../../runtime/src/server/dispatch-settings.js";
-import { sshTransport } from "../../runtime/src/ssh/dial.js";
+import { sshTransport } from "../../runtime/src/ssh/client/dial.js";
 import type { Transport } from "../../runtime/src/transport.js";
 import { type Sshd, startSshd, USER } from "../interop/sshd.js";
 import { makeKey } from "../unit/runtime/ssh/support.js";

@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { api } from "../../generated/api.js";
 import type { NotesClient } from "../../generated/client.js";
 import { openClient } from "../../runtime/src/client/client.js";
-import { sshTransport } from "../../runtime/src/ssh/dial.js";
+import { sshTransport } from "../../runtime/src/ssh/client/dial.js";
 import type { Transport } from "../../runtime/src/transport.js";
 import { type ExampleServer, type Program, Workplace } from "../examples/support.js";
 import { until, within } from "../unit/runtime/support/wait.js";

@@ -3,7 +3,7 @@ import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { expect, onTestFinished } from "vitest";
 import { parseCertificate } from "../../runtime/src/ssh/keys/certificate.js";
 import { KeyRevocationList } from "../../runtime/src/ssh/keys/krl.js";
-import type { ListenOptions } from "../../runtime/src/ssh/listen-options.js";
+import type { ListenOptions } from "../../runtime/src/ssh/server/listen-options.js";
 import { type Bench, makeKey, startBench, tempDir, write } from "../unit/runtime/ssh/support.js";
 import { startDeviceAgent } from "./device-agent.js";
 import { type Outcome, run } from "./run.js";

@@ -1,8 +1,8 @@
 import { spawn, spawnSync } from "node:child_process";
 import type { Duplex } from "node:stream";
 import { expect, onTestFinished } from "vitest";
-import { sshTransport } from "../../runtime/src/ssh/dial.js";
-import type { DialOptions } from "../../runtime/src/ssh/dial-options.js";
+import { sshTransport } from "../../runtime/src/ssh/client/dial.js";
+import type { DialOptions } from "../../runtime/src/ssh/client/dial-options.js";
 import { readBytes, tempDir } from "../unit/runtime/ssh/support.js";
 
 /** A server's subsystem that gives back what it gets. */

@@ -4,7 +4,7 @@ import { existsSync, statSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { expect, onTestFinished } from "vitest";
-import type { Forwarding } from "../../runtime/src/ssh/forwarding-options.js";
+import type { Forwarding } from "../../runtime/src/ssh/server/forwarding-options.js";
 import { type Bench, freePort, readBytes, startBench, startTcp } from "../unit/runtime/ssh/support.js";
 import { itWith, PYTHON } from "./stock.js";
 

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { createHmac, generateKeyPairSync, randomBytes } from "node:crypto";
 import { expect } from "vitest";
-import { HostVerifier } from "../../runtime/src/ssh/host-verifier.js";
+import { HostVerifier } from "../../runtime/src/ssh/client/host-verifier.js";
 import { generateEd25519 } from "../../runtime/src/ssh/keys/generate-ed25519.js";
 import { knownHostsName, lookUpKnownHosts } from "../../runtime/src/ssh/keys/known-hosts.js";
 import { loadIdentity } from "../../runtime/src/ssh/keys/load-identity.js";

@@ -1,6 +1,6 @@
 import { appendFileSync } from "node:fs";
 import { expect } from "vitest";
-import type { ListenOptions } from "../../runtime/src/ssh/listen-options.js";
+import type { ListenOptions } from "../../runtime/src/ssh/server/listen-options.js";
 import { type Bench, startBench, tempDir } from "../unit/runtime/ssh/support.js";
 import { type Outcome, run } from "./run.js";
 import { itWith, PYTHON } from "./stock.js";

@@ -1,6 +1,6 @@
 import type { Logger } from "../log.js";
 import type { ApiServer } from "../server/api-server.js";
-import type { WaysIn } from "../ssh/ways-in.js";
+import type { WaysIn } from "../ssh/server/ways-in.js";
 import { type ExecSetting, exec } from "./exec/exec.js";
 import { parseCommand } from "./exec/parse-command.js";
 import { korvLimits } from "./korv/korv-options.js";

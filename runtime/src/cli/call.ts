@@ -94,7 +94,7 @@ async function openTransport(address: string, flags: CallFlags): Promise<Transpo
     return opensshTransport(address, { ...options, interactive: process.stderr.isTTY });
   }
   const [{ sshTransport }, { terminalPrompts }] = await Promise.all([
-    import("../ssh/dial.js"),
+    import("../ssh/client/dial.js"),
     import("../terminal/prompts.js"),
   ]);
   return sshTransport(address, { ...terminalPrompts(), ...options });

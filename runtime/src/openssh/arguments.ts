@@ -1,5 +1,5 @@
 import { RpcError } from "../contract/rpc-error.js";
-import type { DialOptions } from "../ssh/dial-options.js";
+import type { DialOptions } from "../ssh/client/dial-options.js";
 import { printable } from "../ssh/printable.js";
 import { SUBSYSTEM } from "../ssh/subsystem.js";
 import type { Address } from "../ssh/target.js";

@@ -1,4 +1,4 @@
-import type { DialOptions } from "../ssh/dial-options.js";
+import type { DialOptions } from "../ssh/client/dial-options.js";
 import type { Transport } from "../transport.js";
 import { opensshArguments } from "./arguments.js";
 import { formatDestination, parseDestination } from "./destination.js";

@@ -1,4 +1,4 @@
-import type { HostKeyDecision } from "./host-trust-options.js";
+import type { HostKeyDecision } from "./client/host-trust-options.js";
 import type { KnownHosts } from "./keys/known-hosts.js";
 
 /** Host keys that the caller expects. */

@@ -1,5 +1,5 @@
-import type { DialOptions } from "../ssh/dial-options.js";
-import type { HostKeyQuestion } from "../ssh/host-trust-options.js";
+import type { DialOptions } from "../ssh/client/dial-options.js";
+import type { HostKeyQuestion } from "../ssh/client/host-trust-options.js";
 import { printable } from "../ssh/printable.js";
 import { formatHostPort } from "../ssh/target.js";
 import { openTerminal, type Terminal } from "./terminal.js";

@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import { generateEd25519 } from "../../../runtime/src/ssh/keys/generate-ed25519.js";
 import { publicKeyLine } from "../../../runtime/src/ssh/keys/public-key.js";
-import { listen } from "../../../runtime/src/ssh/listen.js";
+import { listen } from "../../../runtime/src/ssh/server/listen.js";
 
 // A server in a process of its own, so that its memory can be told from everybody else's. It serves channels that read
 // nothing, or that write without end, and says on request how much memory it has, and had at most since it was asked last.

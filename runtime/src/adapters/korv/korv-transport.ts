@@ -1,7 +1,7 @@
 import type { Api } from "../../contract/method.js";
 import { duplexPair } from "../../memory-transport.js";
-import { packetChannelTo } from "../../ssh/dial-channel.js";
-import type { Dialer } from "../../ssh/dialer.js";
+import { packetChannelTo } from "../../ssh/client/dial-channel.js";
+import type { Dialer } from "../../ssh/client/dialer.js";
 import type { Transport } from "../../transport.js";
 import { type Limits, resolveLimits } from "../../wire/limits.js";
 import { KorvBridge } from "./korv-bridge.js";

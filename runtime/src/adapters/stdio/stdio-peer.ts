@@ -1,10 +1,10 @@
 import { readFileSync, statSync } from "node:fs";
 import { userInfo } from "node:os";
 import type { AuthMethod, Peer } from "../../peer.js";
-import { certifiedScopes, describeCertificate } from "../../ssh/auth/certificate.js";
 import { parseCertificate } from "../../ssh/keys/certificate.js";
 import { isCertificateType, publicKeyFromBlob } from "../../ssh/keys/public-key.js";
 import { printable } from "../../ssh/printable.js";
+import { certifiedScopes, describeCertificate } from "../../ssh/server/auth/certificate.js";
 import { formatHostPort } from "../../ssh/target.js";
 
 /** Bytes of what sshd tells of an authentication: a few keys. */

@@ -1,5 +1,5 @@
 import { checkNumber, MAX_TIME } from "../check-number.js";
-import type { GuardOptions, MaxStartups, Penalties, PerSource } from "../guard-options.js";
+import type { GuardOptions, MaxStartups, Penalties, PerSource } from "../server/guard-options.js";
 import { sourceList } from "./source-list.js";
 
 /** The guard's options, checked, each with its value. */

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { opensshArguments } from "../../../../runtime/src/openssh/arguments.js";
 import { formatDestination, parseDestination } from "../../../../runtime/src/openssh/destination.js";
 import type { OpensshOptions } from "../../../../runtime/src/openssh/openssh-options.js";
-import type { DialOptions } from "../../../../runtime/src/ssh/dial-options.js";
+import type { DialOptions } from "../../../../runtime/src/ssh/client/dial-options.js";
 
 const argumentsOf = (target: string, options: DialOptions & OpensshOptions = {}, timeout = 10_000) =>
   opensshArguments(parseDestination(target), options, timeout);

@@ -6,13 +6,13 @@ import type { Duplex } from "node:stream";
 import { onTestFinished } from "vitest";
 import type { Logger } from "../../../../runtime/src/log.js";
 import type { Peer } from "../../../../runtime/src/peer.js";
-import { sshTransport } from "../../../../runtime/src/ssh/dial.js";
-import type { DialOptions } from "../../../../runtime/src/ssh/dial-options.js";
+import { sshTransport } from "../../../../runtime/src/ssh/client/dial.js";
+import type { DialOptions } from "../../../../runtime/src/ssh/client/dial-options.js";
 import { generateEd25519 } from "../../../../runtime/src/ssh/keys/generate-ed25519.js";
 import { type PublicKey, publicKeyLine } from "../../../../runtime/src/ssh/keys/public-key.js";
-import { type Listener, listen } from "../../../../runtime/src/ssh/listen.js";
-import type { ListenOptions } from "../../../../runtime/src/ssh/listen-options.js";
-import type { WaysIn } from "../../../../runtime/src/ssh/ways-in.js";
+import { type Listener, listen } from "../../../../runtime/src/ssh/server/listen.js";
+import type { ListenOptions } from "../../../../runtime/src/ssh/server/listen-options.js";
+import type { WaysIn } from "../../../../runtime/src/ssh/server/ways-in.js";
 
 /** A directory that goes away with the test. */
 export function tempDir(): string {

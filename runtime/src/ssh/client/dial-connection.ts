@@ -1,0 +1,262 @@
+import type { EventEmitter } from "node:events";
+import { connect } from "node:net";
+import ssh2, { type AnyAuthMethod, type Client } from "ssh2";
+import { RpcError } from "../../contract/rpc-error.js";
+import { clientAlgorithms } from "../algorithms.js";
+import { gatherWrites } from "../gather-writes.js";
+import { guardDial } from "../guard/guard-dial.js";
+import { hangUp } from "../hang-up.js";
+import { askForCertificates, showPlainKey } from "../host-certificates.js";
+import { printable } from "../printable.js";
+import { IDENT } from "../subsystem.js";
+import { formatTarget, type Target } from "../target.js";
+import type { Login } from "./auth/login.js";
+import { loginError } from "./auth/login-error.js";
+import { patchLogin, sendPasswordChange } from "./auth/patch-login.js";
+import type { Carrier } from "./carrier.js";
+import type { Countdown } from "./countdown.js";
+import type { DialChannel } from "./dial-channel.js";
+import { type DialStage, dialError, dialTimeout } from "./dial-error.js";
+import type { HostVerifier } from "./host-verifier.js";
+
+/** What one attempt to connect needs, all read and checked. Times are in milliseconds. */
+export interface DialSettings {
+  /** What it runs on, and ends with it; absent for a TCP connection of its own. */
+  readonly carrier?: Carrier | undefined;
+  readonly login: Login;
+  readonly verifier: HostVerifier;
+  /** Of the whole way to the channel. */
+  readonly countdown: Countdown;
+  readonly keepaliveInterval: number;
+  readonly keepaliveMisses: number;
+  readonly debug?: ((line: string) => void) | undefined;
+  readonly signal: AbortSignal | undefined;
+  /** Aborted here once the attempt has ended, well or not: nobody needs to be asked any more. */
+  readonly ended: AbortController;
+}
+
+type Ssh2Error = NodeJS.ErrnoException & { readonly level?: string; readonly reason?: unknown };
+type NextMethod = (method: AnyAuthMethod | false) => void;
+
+/** How much of what the other side says first is kept, for messages. */
+const HEARD_LIMIT = 256;
+
+/** Makes one SSH connection, and gives the channel on it; the connection ends with that. */
+export function dialConnection<Opened extends EventEmitter, Raw>(
+  target: Target,
+  settings: DialSettings,
+  channel: DialChannel<Opened, Raw>,
+): Promise<Opened> {
+  return new Dial(target, settings, channel).result;
+}
+
+class Dial<Opened extends EventEmitter, Raw> {
+  readonly result: Promise<Opened>;
+  readonly #target: Target;
+  readonly #channel: DialChannel<Opened, Raw>;
+  readonly #settings: DialSettings;
+  readonly #socket: Carrier;
+  readonly #client: Client;
+  #resolve: (duplex: Opened) => void = () => {};
+  #reject: (error: RpcError) => void = () => {};
+  #stage: DialStage = "connecting";
+  #heard = "";
+  #error: Ssh2Error | undefined;
+  #confirmed: Promise<void> | undefined;
+  #settled = false;
+
+  constructor(target: Target, settings: DialSettings, channel: DialChannel<Opened, Raw>) {
+    this.#target = target;
+    this.#channel = channel;
+    this.#settings = settings;
+    this.result = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    const { host, port } = target;
+    // Without noDelay a call waits 40 ms and more for the other side's delayed acknowledgement.
+    this.#socket = settings.carrier ?? connect({ host, port, noDelay: true, keepAlive: true });
+    gatherWrites(this.#socket);
+    this.#client = new ssh2.Client();
+    settings.countdown.start(() => this.#fail(this.#timeout()));
+    this.#socket.on("error", () => {}).on("close", this.#onClose);
+    this.#client
+      .on("error", this.#onError)
+      .on("connect", () => this.#advance("greeting"))
+      .on("handshake", this.#onHandshake)
+      .on("change password", (message) => void this.#changePassword(message))
+      .on("ready", this.#onReady);
+    settings.signal?.addEventListener("abort", this.#onAbort, { once: true });
+    if (settings.signal?.aborted) this.#onAbort();
+    else this.#start();
+  }
+
+  #start(): void {
+    const { login, verifier, keepaliveInterval, keepaliveMisses, debug, ended } = this.#settings;
+    const authHandler = (methods: string[] | null, partial: boolean | null, done: NextMethod) =>
+      void this.#authenticate(methods, partial === true, done);
+    try {
+      this.#client.connect({
+        // ssh2 asks of it what a stream has.
+        sock: this.#socket,
+        username: this.#target.user,
+        ident: IDENT,
+        algorithms: clientAlgorithms(verifier.knownTypes),
+        hostVerifier: (key: Buffer, done: (accepted: boolean) => void) => this.#verify(key, done),
+        authHandler: authHandler as never,
+        readyTimeout: 0,
+        keepaliveInterval,
+        keepaliveCountMax: keepaliveMisses,
+        ...(debug && { debug }),
+      });
+      patchLogin(this.#client, login, ended.signal);
+      if (verifier.wantsCertificate) askForCertificates(this.#client);
+      guardDial(this.#client, this.#socket, (reason) => this.#onError(new Error(reason)));
+    } catch (error) {
+      this.#onError(error as Ssh2Error);
+    }
+    // ssh2 has paused the socket, so that this listens along and starts nothing.
+    this.#socket.on("data", this.#listen);
+  }
+
+  readonly #listen = (data: Buffer): void => {
+    this.#heard = (this.#heard + data.toString("latin1")).slice(0, HEARD_LIMIT);
+    if (/^SSH-/m.test(this.#heard)) this.#advance("key exchange");
+    if (this.#heard.length === HEARD_LIMIT) this.#socket.off("data", this.#listen);
+  };
+
+  /** Stages only go forward: a later key exchange is not a new beginning. */
+  #advance(stage: DialStage): void {
+    const order: readonly DialStage[] = ["connecting", "greeting", "key exchange", "authentication", "channel"];
+    if (order.indexOf(stage) > order.indexOf(this.#stage)) this.#stage = stage;
+  }
+
+  #verify(key: Buffer, done: (accepted: boolean) => void): void {
+    const { verifier, countdown } = this.#settings;
+    const accepted = verifier.verify(key);
+    // Before anything else arrives, whatever is decided later.
+    if (verifier.certified !== undefined) showPlainKey(this.#client, key, verifier.certified.blob);
+    if (typeof accepted === "boolean") done(accepted);
+    else void countdown.pauseFor(accepted).then((answer) => this.#settled || done(answer));
+  }
+
+  /** Only now has the host proven that the key is its own. Every later exchange of keys says so again. */
+  readonly #onHandshake = (): void => {
+    this.#advance("authentication");
+    this.#confirmed ??= this.#settings.verifier.confirm();
+    this.#confirmed.catch(() => {});
+  };
+
+  async #authenticate(methods: string[] | null, partial: boolean, done: NextMethod): Promise<void> {
+    try {
+      await this.#confirmed;
+      const method = await this.#settings.login.next(methods, partial);
+      if (!this.#settled) done(method);
+    } catch (error) {
+      this.#onError(error as Ssh2Error);
+    }
+  }
+
+  async #changePassword(message: string): Promise<void> {
+    try {
+      const password = await this.#settings.login.changePassword(message);
+      if (!this.#settled) sendPasswordChange(this.#client, this.#target.user, password.old, password.new);
+    } catch (error) {
+      const reason = `${formatTarget(this.#target)}: ${(error as Error).message}`;
+      this.#fail(new RpcError("UNAUTHENTICATED", reason, { cause: error }));
+    }
+  }
+
+  readonly #onError = (error: Ssh2Error): void => {
+    const { login } = this.#settings;
+    // One key that cannot sign: ssh2 goes on to the next.
+    if (error.level === "client-authentication" && !login.exhausted) {
+      login.note(error.message.replace(/^Error signing data with key: /, ""));
+      return;
+    }
+    this.#error ??= error;
+    if (this.#settled) this.#socket.destroy();
+    else this.#fail(this.#failure());
+  };
+
+  readonly #onClose = (): void => this.#fail(this.#failure());
+
+  readonly #onAbort = (): void => {
+    const cause = this.#settings.signal?.reason as unknown;
+    this.#fail(
+      new RpcError("CANCELLED", `the attempt to connect to ${formatTarget(this.#target)} was cancelled`, { cause }),
+    );
+  };
+
+  readonly #onReady = (): void => {
+    this.#advance("channel");
+    try {
+      this.#channel.open(this.#client, (error, channel) => {
+        if (error) this.#fail(this.#channelFailure(error));
+        else this.#succeed(channel);
+      });
+    } catch (error) {
+      this.#onError(error as Ssh2Error);
+    }
+  };
+
+  #succeed(channel: Raw): void {
+    if (this.#settled) return;
+    this.#settle();
+    const duplex = this.#channel.wrap(channel, {
+      connection: this.#client,
+      socket: this.#socket,
+      lost: () => this.#lost(),
+      server: false,
+    });
+    duplex.once("close", () => hangUp(this.#client, this.#socket));
+    this.#resolve(duplex);
+  }
+
+  #fail(error: RpcError): void {
+    if (this.#settled) return;
+    this.#settle();
+    this.#socket.destroy();
+    this.#reject(error);
+  }
+
+  #settle(): void {
+    this.#settled = true;
+    this.#settings.countdown.stop();
+    this.#settings.ended.abort();
+    this.#socket.off("data", this.#listen);
+    this.#settings.signal?.removeEventListener("abort", this.#onAbort);
+  }
+
+  #failure(): RpcError {
+    const { verifier, login } = this.#settings;
+    if (verifier.refusal !== undefined) return verifier.refusal;
+    if (this.#stage === "authentication") return loginError(formatTarget(this.#target), login, this.#error);
+    const { message } = this.#error ?? {};
+    // ssh2's words for a connection that just closed say less than the stage does.
+    const said = message === "Connection lost before handshake" ? undefined : this.#error;
+    return dialError({ target: this.#target, stage: this.#stage, heard: this.#heard }, said);
+  }
+
+  #timeout(): RpcError {
+    const { total } = this.#settings.countdown;
+    return dialTimeout({ target: this.#target, stage: this.#stage, heard: this.#heard }, total);
+  }
+
+  #channelFailure(error: Ssh2Error): RpcError {
+    if (this.#socket.destroyed) return this.#failure();
+    const address = formatTarget(this.#target);
+    const why = this.#channel.refusal(error) ?? `opens no channel: ${printable(error.message)}`;
+    const message = `${address} ${why}`;
+    return new RpcError("UNAVAILABLE", message, { cause: error });
+  }
+
+  #lost(): RpcError {
+    const { refusal } = this.#settings.verifier;
+    if (refusal !== undefined) return refusal;
+    const why = this.#error ? `: ${printable(this.#error.message)}` : "";
+    return new RpcError("UNAVAILABLE", `the connection to ${formatTarget(this.#target)} was lost${why}`, {
+      cause: this.#error,
+    });
+  }
+}

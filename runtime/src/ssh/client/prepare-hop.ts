@@ -1,0 +1,96 @@
+import { RpcError } from "../../contract/rpc-error.js";
+import type { HostTrust } from "../host-trust.js";
+import { Agent } from "../keys/agent.js";
+import { loadCertificate, type ShownCertificate } from "../keys/certificate-file.js";
+import type { Identity, IdentitySource } from "../keys/identity.js";
+import { defaultKnownHostsFiles, lookUpKnownHosts } from "../keys/known-hosts.js";
+import { defaultIdentityFiles, loadIdentity } from "../keys/load-identity.js";
+import type { Passphrases } from "../keys/passphrase.js";
+import { expandHome } from "../keys/read-file.js";
+import { gatherOffers, type Offers } from "./auth/gather-offers.js";
+import type { DialOptions } from "./dial-options.js";
+import { HostVerifier } from "./host-verifier.js";
+import { type Hop, pinsOf } from "./route.js";
+
+/** What connections to a host keep from one to the next, so that nobody is asked twice. */
+export interface DialMemory {
+  readonly passphrases: Passphrases;
+  /** Fingerprints of host keys that somebody has accepted. */
+  readonly accepted: Set<string>;
+}
+
+/** Reads what is needed to check a host's key. */
+export async function prepareVerifier({ target, options, config }: Hop, memory: DialMemory): Promise<HostVerifier> {
+  const { host, port } = target;
+  const pins = pinsOf(options.hostKey);
+  return new HostVerifier(host, port, pins === undefined ? await loadTrust() : { fingerprints: pins });
+
+  async function loadTrust(): Promise<HostTrust> {
+    const files = toList(options.knownHosts) ?? config.knownHosts ?? defaultKnownHostsFiles();
+    const alias = options.hostKeyAlias ?? config.hostKeyAlias;
+    return {
+      knownHosts: await lookUpKnownHosts(files, host, port, alias).catch(unauthenticated),
+      policy: options.hostKey as "strict",
+      alias,
+      hashed: options.hashKnownHosts ?? false,
+      accepted: memory.accepted,
+    };
+  }
+}
+
+/**
+ * Reads the keys to offer to a host, and lists those of the agent. Keys that were asked for by an option must be usable; of
+ * others it is noted why they are not.
+ */
+export async function prepareOffers(hop: Hop, { passphrases }: DialMemory, signal: AbortSignal): Promise<Offers> {
+  const { options, config } = hop;
+  const problems: string[] = [];
+  const identities: Identity[] = [];
+  const sources = identitySources(options.identity);
+  for (const source of sources ?? config.identities ?? defaultIdentityFiles()) {
+    try {
+      identities.push(await loadIdentity(source, passphrases));
+    } catch (error) {
+      if (sources !== undefined) unauthenticated(error as Error);
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") problems.push((error as Error).message);
+    }
+  }
+  const certificates: ShownCertificate[] = [];
+  for (const file of toList(options.certificate) ?? config.certificates ?? []) {
+    try {
+      certificates.push(await loadCertificate(file));
+    } catch (error) {
+      if (options.certificate !== undefined) unauthenticated(error as Error);
+      problems.push((error as Error).message);
+    }
+  }
+  const agent = agentSocket(options, config.agent);
+  const offers = await gatherOffers({
+    identities,
+    certificates,
+    agent: agent === undefined ? undefined : new Agent(agent, signal),
+    identitiesOnly: options.identitiesOnly ?? (sources !== undefined || config.identitiesOnly === true),
+  });
+  const [problem] = offers.problems;
+  if (sources !== undefined && offers.keys.length === 0 && problem !== undefined) unauthenticated(new Error(problem));
+  return { keys: offers.keys, problems: [...problems, ...offers.problems] };
+}
+
+function agentSocket({ agent }: DialOptions, configured: string | false | undefined): string | undefined {
+  // OpenSSH for Windows has its agent at a fixed place.
+  const usual = process.platform === "win32" ? "\\\\.\\pipe\\openssh-ssh-agent" : undefined;
+  const socket = agent ?? configured ?? process.env["SSH_AUTH_SOCK"] ?? usual;
+  return socket === undefined || socket === false || socket === "" ? undefined : expandHome(socket);
+}
+
+function identitySources(identity: DialOptions["identity"]): readonly IdentitySource[] | undefined {
+  return identity === undefined ? undefined : ([identity].flat() as readonly IdentitySource[]);
+}
+
+function toList(value: string | readonly string[] | undefined): readonly string[] | undefined {
+  return typeof value === "string" ? [value] : value;
+}
+
+function unauthenticated(error: Error): never {
+  throw new RpcError("UNAUTHENTICATED", error.message, { cause: error });
+}

@@ -1,0 +1,55 @@
+import { createHash, randomBytes } from "node:crypto";
+import { open, rename, rm, stat } from "node:fs/promises";
+import { RpcError } from "../../../contract/rpc-error.js";
+import type { Copied, CopyOptions, SshClient } from "../../../ssh-client.js";
+import { fileError } from "./file-error.js";
+import { remoteSum } from "./remote-sum.js";
+import { shellCommand } from "./shell-quote.js";
+
+/** See {@link SshClient.copyFrom}. */
+export async function copyFrom(ssh: SshClient, remote: string, local: string, options: CopyOptions): Promise<Copied> {
+  if ((await stat(local).catch(() => undefined))?.isDirectory()) {
+    throw new RpcError("BAD_REQUEST", `${local} is a directory: name the file`);
+  }
+  const part = `${local}.${randomBytes(6).toString("hex")}.part`;
+  const file = await open(part, "wx");
+  try {
+    const copied = await receive(ssh, remote, file, options);
+    const sha256 = await remoteSum(ssh, remote, options.signal);
+    if (sha256 !== copied.sha256) {
+      throw new RpcError(
+        "CONFLICT",
+        `${remote} changed while it was copied: ${copied.sha256} arrived, it is ${sha256}`,
+      );
+    }
+    await file.sync();
+    await file.close();
+    await rename(part, local);
+    return copied;
+  } catch (error) {
+    await file.close().catch(() => undefined);
+    await rm(part, { force: true });
+    throw error;
+  }
+}
+
+async function receive(
+  ssh: SshClient,
+  remote: string,
+  file: Awaited<ReturnType<typeof open>>,
+  { signal, onProgress }: CopyOptions,
+): Promise<Copied> {
+  const command = await ssh.exec(shellCommand('cat < "$1"', remote), signal === undefined ? {} : { signal });
+  command.end();
+  const hash = createHash("sha256");
+  let bytes = 0;
+  for await (const chunk of command) {
+    hash.update(chunk);
+    await file.writeFile(chunk);
+    bytes += chunk.length;
+    onProgress?.(bytes);
+  }
+  const { status } = await command.exit;
+  if (status !== undefined && status !== 0) throw fileError(remote, command.errorText);
+  return { bytes, sha256: hash.digest("hex") };
+}

@@ -1,0 +1,21 @@
+import { RpcError } from "../../../contract/rpc-error.js";
+import type { CommandResult, RunOptions, SshClient } from "../../../ssh-client.js";
+
+/** See {@link SshClient.run}. */
+export async function runCommand(ssh: SshClient, command: string, options: RunOptions): Promise<CommandResult> {
+  const { input, maxOutput = 16 * 1024 * 1024 } = options;
+  const running = await ssh.exec(command, options);
+  // A command that ends before it has read its input is no failure of ours: its exit says how it went.
+  running.end(input);
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of running) {
+    size += chunk.length;
+    if (size > maxOutput) {
+      throw new RpcError("MESSAGE_TOO_LARGE", `the command says more than ${maxOutput} bytes (maxOutput)`);
+    }
+    chunks.push(chunk);
+  }
+  const exit = await running.exit;
+  return { ...exit, output: Buffer.concat(chunks).toString(), errorText: running.errorText };
+}

@@ -1,0 +1,92 @@
+import type { Duplex } from "node:stream";
+import { RpcError } from "../../../contract/rpc-error.js";
+import type {
+  CommandResult,
+  Copied,
+  CopyOptions,
+  ExecOptions,
+  RemoteCommand,
+  RunOptions,
+  SshClient,
+} from "../../../ssh-client.js";
+import type { Dialer } from "../dialer.js";
+import { untilAborted } from "../until-aborted.js";
+import { copyFrom } from "./copy-from.js";
+import { copyTo } from "./copy-to.js";
+import { type RemoteConnection, WHOLE_CONNECTION } from "./remote-connection.js";
+import { runCommand } from "./run-command.js";
+
+/** See {@link SshClient}: one connection at a time, made when it is needed. */
+export class SshConnector implements SshClient {
+  readonly address: string;
+  readonly #dialer: Dialer;
+  readonly #ended = new AbortController();
+  #connection: Promise<RemoteConnection> | undefined;
+
+  constructor(dialer: Dialer) {
+    this.#dialer = dialer;
+    this.address = dialer.address;
+  }
+
+  /** Connects, where it is not connected. */
+  async connect(signal?: AbortSignal): Promise<RemoteConnection> {
+    if (this.#ended.signal.aborted) throw new RpcError("UNAVAILABLE", `the client of ${this.address} was closed`);
+    this.#connection ??= this.#dial();
+    return untilAborted(this.#connection, signal);
+  }
+
+  async exec(command: string, options: ExecOptions = {}): Promise<RemoteCommand> {
+    const { signal } = options;
+    const opening = (await this.connect(signal)).exec(command, options);
+    return destroyedBy(await untilAborted(opening, signal, abandon), signal);
+  }
+
+  run(command: string, options: RunOptions = {}): Promise<CommandResult> {
+    return runCommand(this, command, options);
+  }
+
+  async connectTo(host: string, port: number, { signal }: { readonly signal?: AbortSignal } = {}): Promise<Duplex> {
+    const opening = (await this.connect(signal)).connectTo(host, port);
+    return destroyedBy(await untilAborted(opening, signal, abandon), signal);
+  }
+
+  copyFrom(remote: string, local: string, options: CopyOptions = {}): Promise<Copied> {
+    return copyFrom(this, remote, local, options);
+  }
+
+  copyTo(local: string, remote: string, options: CopyOptions = {}): Promise<Copied> {
+    return copyTo(this, local, remote, options);
+  }
+
+  async close(): Promise<void> {
+    this.#ended.abort();
+    const connection = await this.#connection?.catch(() => undefined);
+    connection?.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** All who want it wait for the same attempt; one who leaves does not end it for the others. */
+  #dial(): Promise<RemoteConnection> {
+    const dialling = this.#dialer.dial(WHOLE_CONNECTION, this.#ended.signal);
+    const forget = (): void => {
+      if (this.#connection === dialling) this.#connection = undefined;
+    };
+    dialling.then((connection) => connection.once("close", forget), forget);
+    return dialling;
+  }
+}
+
+function abandon(duplex: Duplex): void {
+  duplex.on("error", () => undefined).destroy();
+}
+
+function destroyedBy<D extends Duplex>(duplex: D, signal: AbortSignal | undefined): D {
+  if (signal === undefined) return duplex;
+  const stop = (): void => void duplex.destroy(new RpcError("CANCELLED", "it was cancelled", { cause: signal.reason }));
+  signal.addEventListener("abort", stop, { once: true });
+  duplex.once("close", () => signal.removeEventListener("abort", stop));
+  return duplex;
+}

@@ -1,0 +1,142 @@
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { homedir, userInfo } from "node:os";
+import { basename, join } from "node:path";
+import { RpcError } from "../../contract/rpc-error.js";
+import { printable } from "../printable.js";
+import type { Address } from "../target.js";
+
+/** What ~/.ssh/config says of a host, as far as it is followed here. */
+export interface HostConfig {
+  readonly user?: string;
+  readonly host?: string;
+  readonly port?: number;
+  /** Files, of which any may be missing. */
+  readonly identities?: readonly string[];
+  readonly certificates?: readonly string[];
+  readonly identitiesOnly?: boolean;
+  /** A socket, or false for none; absent for the usual one. */
+  readonly agent?: string | false;
+  readonly knownHosts?: readonly string[];
+  readonly hostKeyAlias?: string;
+  /** Hosts to go through, in order. */
+  readonly jump?: readonly string[];
+}
+
+/** Milliseconds: a `Match exec` may run anything. */
+const TIMEOUT = 5000;
+
+/** Where nobody says otherwise, a configuration is followed if the user has one. */
+export function hasSshConfig(): boolean {
+  return existsSync(join(homedir(), ".ssh", "config"));
+}
+
+/**
+ * Asks `ssh -G`, which alone applies every Host, Match and Include of ssh_config(5). Nothing is connected for that.
+ * @param file in place of `~/.ssh/config`
+ * @param required whether it is an error that there is no ssh; otherwise then nothing is configured
+ * @throws RpcError UNAVAILABLE, where ssh does not answer within 5 seconds or refuses the configuration, or where that
+ * has a ProxyCommand
+ */
+export async function readSshConfig(
+  address: Address,
+  file: string | undefined,
+  required: boolean,
+  signal?: AbortSignal,
+): Promise<HostConfig> {
+  const { user, host, port } = address;
+  const args = [
+    ...(file === undefined ? [] : ["-F", file]),
+    ...(user === undefined ? [] : ["-l", user]),
+    ...(port === undefined ? [] : ["-p", String(port)]),
+    ...["-G", "--", host],
+  ];
+  const output = await run(args, signal).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT" && !required) return undefined;
+    throw new RpcError("UNAVAILABLE", `the ssh configuration of ${host} cannot be read: ${explain(error)}`, {
+      cause: error,
+    });
+  });
+  return output === undefined ? {} : interpret(output, address);
+}
+
+function run(args: readonly string[], signal: AbortSignal | undefined): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const options = {
+      timeout: TIMEOUT,
+      killSignal: "SIGKILL",
+      maxBuffer: 1024 * 1024,
+      ...(signal && { signal }),
+    } as const;
+    const child = execFile("ssh", args, options, (error, stdout, stderr) => {
+      if (error) reject(Object.assign(error, { stderr }));
+      else resolve(stdout);
+    });
+    child.stdin?.end();
+  });
+}
+
+function explain(error: NodeJS.ErrnoException & { killed?: boolean; stderr?: string }): string {
+  if (error.code === "ENOENT") return "there is no program ssh to ask; install it, or set sshConfig to false";
+  const said = printable(error.stderr?.trim().split("\n")[0] ?? "");
+  const why = error.killed ? `ssh -G did not answer within ${TIMEOUT} ms` : said || printable(error.message);
+  return `${why}; mend it, or set sshConfig to false`;
+}
+
+/** Lines such as `hostname edge.example.com`; some come several times. */
+function interpret(output: string, address: Address): HostConfig {
+  const values = new Map<string, string[]>();
+  for (const line of output.split("\n")) {
+    const [, name = "", value = ""] = /^(\S+) (.*)$/.exec(line.trim()) ?? [];
+    values.set(name, [...(values.get(name) ?? []), value]);
+  }
+  const one = (name: string) => values.get(name)?.[0];
+  const proxy = one("proxycommand");
+  if (proxy !== undefined && proxy !== "none") {
+    throw new RpcError(
+      "UNAVAILABLE",
+      `the ssh configuration of ${address.host} has a ProxyCommand, which only the program ssh can follow: use transport: "openssh", or set sshConfig to false`,
+    );
+  }
+  const [user, host, port] = [one("user"), one("hostname"), Number(one("port"))];
+  const expand = (file: string) => expandTokens(file, { user, host: host ?? address.host, original: address.host });
+  const identities = values.get("identityfile") ?? [];
+  const files = (name: string) =>
+    one(name)
+      ?.split(" ")
+      .filter((file) => file !== "" && file !== "none") ?? [];
+  const jump = one("proxyjump")?.split(",") ?? [];
+  const alias = one("hostkeyalias");
+  const agent = agentOf(one("identityagent"), expand);
+  return {
+    ...(user !== undefined && { user }),
+    ...(host !== undefined && { host }),
+    ...(port > 0 && { port }),
+    // Without an IdentityFile, ssh lists its usual ones.
+    ...(!identities.every(isUsual) && { identities: identities.filter((file) => file !== "none").map(expand) }),
+    certificates: (values.get("certificatefile") ?? []).map(expand),
+    identitiesOnly: one("identitiesonly") === "yes",
+    ...(agent !== undefined && { agent }),
+    knownHosts: [...files("userknownhostsfile"), ...files("globalknownhostsfile")].map(expand),
+    ...(alias !== undefined && alias !== "none" && { hostKeyAlias: alias }),
+    jump: jump.filter((hop) => hop !== "none"),
+  };
+}
+
+function isUsual(file: string): boolean {
+  return /^id_(?:rsa|dsa|xmss|ecdsa|ed25519)(?:_sk)?$/.test(basename(file)) && file.startsWith("~/.ssh/");
+}
+
+function agentOf(value: string | undefined, expand: (file: string) => string): string | false | undefined {
+  if (value === undefined || value === "SSH_AUTH_SOCK") return undefined;
+  if (value === "none") return false;
+  return value.startsWith("$") ? process.env[value.slice(1).replace(/^\{(.*)\}$/, "$1")] : expand(value);
+}
+
+/** The usual TOKENS of ssh_config(5); `ssh -G` leaves them as they are. */
+function expandTokens(file: string, of: { user: string | undefined; host: string; original: string }): string {
+  const tokens: Record<string, string | undefined> = {
+    ...{ "%%": "%", "%d": homedir(), "%u": userInfo().username, "%h": of.host, "%n": of.original, "%r": of.user },
+  };
+  return file.replace(/%./g, (token) => tokens[token] ?? token);
+}

@@ -1,0 +1,121 @@
+import { isAbsolute, normalize } from "node:path";
+import type { Peer } from "../../../peer.js";
+import { checkNumber, MAX_TIME } from "../../check-number.js";
+import type {
+  DirectAnswer,
+  DirectStreamlocal,
+  DirectTcpip,
+  Forwarding,
+  ForwardRule,
+  ListenAnswer,
+  StreamlocalForward,
+  TcpipForward,
+} from "../forwarding-options.js";
+import { parseHostPortPattern, permitsListen, permitsOpen } from "./host-port-pattern.js";
+
+/** The decisions on what peers want forwarded: options that were checked, and what keys forbid. */
+export interface ForwardingRules {
+  readonly openTcp: ForwardRule<DirectTcpip, DirectAnswer>;
+  readonly openUnix: ForwardRule<DirectStreamlocal, DirectAnswer>;
+  readonly listenTcp: ForwardRule<TcpipForward, ListenAnswer>;
+  readonly listenUnix: ForwardRule<StreamlocalForward, ListenAnswer>;
+  readonly gatewayPorts: boolean;
+  readonly maxForwarded: number;
+  readonly maxListeners: number;
+  readonly timeout: number;
+}
+
+/** The longest path of a unix socket that all systems take. */
+const MAX_PATH = 103;
+
+/** Checks the options once, at the start. @throws Error that names the option and its value */
+export function forwardingRules(options: Forwarding = {}): ForwardingRules {
+  const { permitOpen, permitOpenUnix, permitListen, permitListenUnix } = options;
+  return {
+    openTcp: limited(toTcpRule("permitOpen", permitOpen), ({ permits }, { host, port }) =>
+      allows("permitOpen", permits?.permitOpen, host, port),
+    ),
+    openUnix: limited(toUnixRule("permitOpenUnix", permitOpenUnix)),
+    listenTcp: limited(toTcpRule("permitListen", permitListen), mayListen),
+    listenUnix: limited(toUnixRule("permitListenUnix", permitListenUnix)),
+    gatewayPorts: options.gatewayPorts ?? false,
+    maxForwarded: checkNumber("forwarding.maxForwarded", options.maxForwarded ?? 64, 1),
+    maxListeners: checkNumber("forwarding.maxListeners", options.maxListeners ?? 8, 1),
+    timeout: checkNumber("forwarding.timeout", options.timeout ?? 10_000, 1, MAX_TIME),
+  };
+}
+
+/**
+ * Whether the peer's key has nothing against a listener, of a unix socket where no request for a port is given. It may have
+ * come to since it was opened.
+ */
+export function mayListen({ permits }: Peer, request?: TcpipForward): boolean {
+  if (permits?.portForwarding === false) return false;
+  return request === undefined || allows("permitListen", permits?.permitListen, request.host, request.port);
+}
+
+type Kind = "permitOpen" | "permitListen";
+
+/** Asks `rule` only where the peer's key has nothing against it. */
+function limited<Request, Answer>(
+  rule: ForwardRule<Request, Answer | false> | undefined,
+  mayStill: (peer: Peer, request: Request) => boolean = () => true,
+): ForwardRule<Request, Answer | false> {
+  return (request, peer) => {
+    if (rule === undefined || peer.permits?.portForwarding === false || !mayStill(peer, request)) return false;
+    return rule(request, peer);
+  };
+}
+
+function toTcpRule<Request extends TcpipForward, Answer>(
+  kind: Kind,
+  rule: readonly string[] | ForwardRule<Request, Answer> | undefined,
+): ForwardRule<Request, Answer | boolean> | undefined {
+  if (rule === undefined || typeof rule === "function") return rule;
+  const covers = toMatcher(kind, rule);
+  return ({ host, port }) => covers(host, port);
+}
+
+/** Whether the list of a key, where it has one, allows a target. What it has that cannot be read allows nothing. */
+function allows(kind: Kind, list: readonly string[] | undefined, host: string, port: number): boolean {
+  if (list === undefined) return true;
+  return list.some((entry) => {
+    try {
+      return toMatcher(kind, [entry])(host, port);
+    } catch {
+      return false;
+    }
+  });
+}
+
+function toMatcher(kind: Kind, list: readonly string[]): (host: string, port: number) => boolean {
+  const patterns = list.map((text) => {
+    try {
+      return parseHostPortPattern(text, { port: kind === "permitListen" });
+    } catch (error) {
+      throw new Error(`the option forwarding.${kind}: ${(error as Error).message}`);
+    }
+  });
+  const matches = kind === "permitOpen" ? permitsOpen : permitsListen;
+  return (host, port) => patterns.some((pattern) => matches(pattern, host, port));
+}
+
+function toUnixRule<Answer>(
+  kind: string,
+  rule: readonly string[] | ForwardRule<DirectStreamlocal, Answer> | undefined,
+): ForwardRule<DirectStreamlocal, Answer | boolean> | undefined {
+  if (rule === undefined || typeof rule === "function") return rule;
+  for (const path of rule) {
+    if (!isSocketPath(path)) {
+      throw new Error(
+        `the option forwarding.${kind} has "${path}"; it takes absolute paths of ${MAX_PATH} bytes at most`,
+      );
+    }
+  }
+  return ({ path }) => rule.includes(path);
+}
+
+/** Whether a path may be one of a unix socket, and is written in the one way that can be compared. */
+export function isSocketPath(path: string): boolean {
+  return isAbsolute(path) && normalize(path) === path && !path.includes("\0") && Buffer.byteLength(path) <= MAX_PATH;
+}

@@ -1,0 +1,26 @@
+import type { Socket } from "node:net";
+import type { Connection } from "ssh2";
+import type { Logger } from "../../../log.js";
+import type { Peer } from "../../../peer.js";
+import type { ChannelSetting } from "../../channel-duplex.js";
+import type { WaysIn } from "../ways-in.js";
+import type { ForwardingRules } from "./forwarding-rules.js";
+
+/** What everything that is forwarded on one connection belongs to. */
+export interface ForwardingSetting {
+  readonly connection: Connection;
+  readonly socket: Socket;
+  /** Who asks; undefined before it is proven. */
+  readonly peer: () => Peer | undefined;
+  /** The error of a channel whose connection went away. */
+  readonly lost: () => Error;
+  readonly ways: WaysIn;
+  readonly forwarding: ForwardingRules;
+  /** Its lines say whose connection it is. */
+  readonly log: Logger;
+}
+
+/** What the channels of that connection run on. */
+export function channelSetting({ connection, socket, lost }: ForwardingSetting): ChannelSetting {
+  return { connection, socket, lost, server: true };
+}

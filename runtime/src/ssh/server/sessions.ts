@@ -1,0 +1,193 @@
+import type { Socket } from "node:net";
+import type { Connection, ServerChannel, Session } from "ssh2";
+import type { Logger } from "../../log.js";
+import type { Peer } from "../../peer.js";
+import { ChannelDuplex } from "../channel-duplex.js";
+import { printable } from "../printable.js";
+import { SUBSYSTEM } from "../subsystem.js";
+import { decide } from "./forwarding/decide.js";
+import { reasonOf } from "./forwarding/reason-of.js";
+import type { SessionRequest, SessionRule } from "./forwarding-options.js";
+import { CHANNEL_REFUSAL, refuseChannel } from "./refuse-channel.js";
+import { SessionChannel } from "./session-channel.js";
+import { SessionDuplex } from "./session-duplex.js";
+import { SessionRequests } from "./session-requests.js";
+import type { WaysIn } from "./ways-in.js";
+
+/** What the sessions of one connection belong to. */
+export interface SessionSetting {
+  readonly connection: Connection;
+  readonly socket: Socket;
+  /** Who opens them; undefined before it is proven. */
+  readonly peer: () => Peer | undefined;
+  /** The error of a channel whose connection went away. */
+  readonly lost: () => Error;
+  readonly ways: WaysIn;
+  /** Asked before a session is served. */
+  readonly session?: SessionRule | undefined;
+  readonly maxChannels: number;
+  /** Its lines say whose connection it is. */
+  readonly log: Logger;
+}
+
+/** The longest command line that is taken, in bytes. ssh2 takes no packet of more than 35,000. */
+const MAX_COMMAND = 32 * 1024;
+
+/** The exit status of what a rule refuses: a status of 403, as exec has it. */
+const FORBIDDEN = 4;
+
+/** Milliseconds that a rule has to decide. */
+const DECISION_TIMEOUT = 10_000;
+
+/** The parts of ssh2's objects that its types do not show. */
+interface SessionInternals {
+  readonly _channel: ServerChannel | undefined;
+  readonly _chanInfo: {
+    readonly incoming: { readonly id: number };
+    readonly outgoing: { readonly id: number };
+  };
+}
+interface ConnectionInternals {
+  readonly _protocol: { channelClose(recipient: number): void };
+  readonly _chanMgr: { remove(id: number): void };
+}
+interface ChannelInternals {
+  readonly incoming: { state: "open" | "eof" | "closed" };
+}
+
+type Accept = () => ServerChannel | undefined;
+type Refuse = (() => void) | undefined;
+
+/** The sessions of one connection: each is given to the way in that its client asks for. */
+export class Sessions {
+  readonly #setting: SessionSetting;
+  #open = 0;
+
+  constructor(setting: SessionSetting) {
+    this.#setting = setting;
+    setting.connection.on("session", (accept, reject) => this.#start(accept, reject));
+  }
+
+  #start(accept: () => Session, reject: () => void): void {
+    const { connection, maxChannels } = this.#setting;
+    const peer = this.#setting.peer();
+    if (peer === undefined) {
+      refuseChannel(connection, reject, CHANNEL_REFUSAL.prohibited);
+      return;
+    }
+    if (this.#open >= maxChannels) {
+      this.#refuse("session", `${maxChannels} sessions are open (maxChannels)`);
+      refuseChannel(connection, reject, CHANNEL_REFUSAL.resourceShortage, "too many sessions");
+      return;
+    }
+    this.#open++;
+    const session = accept() as Session & SessionInternals;
+    // The channel's own event comes later, and by then the client may have asked for another session.
+    session.on("close", () => {
+      this.#open--;
+      if (session._channel === undefined) this.#close(session);
+    });
+    const requests = new SessionRequests(session, peer);
+    const serve = (request: SessionRequest, take: Accept, serve: (session: SessionChannel) => void): void => {
+      const channel = take();
+      if (channel === undefined) return;
+      const started = this.#session(channel, requests, peer);
+      void this.#admit(request, started, () => serve(started));
+    };
+    session.on("subsystem", (take: Accept, refuse: Refuse, { name }) => {
+      if (name === SUBSYSTEM) this.#native(take(), peer);
+      else this.#refuse(`the subsystem ${printable(name)}`, "there is none of that name", refuse);
+    });
+    session.on("exec", (take: Accept, refuse: Refuse, { command }) => {
+      const { exec } = this.#setting.ways;
+      if (exec === undefined) this.#refuse("exec", "commands are not served", refuse);
+      else if (Buffer.byteLength(command) > MAX_COMMAND) {
+        this.#refuse("exec", `the command is longer than ${MAX_COMMAND} bytes`, refuse);
+      } else serve({ kind: "exec", command }, take, (started) => exec(started, command));
+    });
+    session.on("shell", (take: Accept, refuse: Refuse) => {
+      const { shell } = this.#setting.ways;
+      if (shell === undefined) this.#refuse("shell", "no shell is served", refuse);
+      else serve({ kind: "shell" }, take, (started) => shell(started));
+    });
+    // Agent and X11 forwarding are refused by ssh2, because nobody listens for them.
+  }
+
+  /** ssh2 keeps a session that ends before anything ran in it, and its peer waits for an answer. */
+  #close(session: SessionInternals): void {
+    const { _protocol, _chanMgr } = this.#setting.connection as Connection & ConnectionInternals;
+    _chanMgr.remove(session._chanInfo.incoming.id);
+    try {
+      _protocol.channelClose(session._chanInfo.outgoing.id);
+    } catch {
+      // The connection has ended.
+    }
+  }
+
+  /**
+   * Serves a session that the rule allows. Its channel is open by then: SSH has no other way to say why it is refused,
+   * and what the client sends meanwhile would be lost.
+   */
+  async #admit(request: SessionRequest, session: SessionChannel, serve: () => void): Promise<void> {
+    const refusal = await this.#refusalOf(request, session.peer);
+    if (refusal === undefined) {
+      try {
+        serve();
+        return;
+      } catch (error) {
+        this.#setting.log.error({ kind: request.kind, err: error }, "the session could not be served");
+        session.stream.destroy();
+        return;
+      }
+    }
+    this.#refuse(request.kind, refusal.reason);
+    if (refusal.told !== "") await session.writeError(`${refusal.told}\n`);
+    await session.exit(FORBIDDEN);
+  }
+
+  #native(channel: ServerChannel | undefined, peer: Peer): void {
+    if (channel === undefined) return;
+    const { connection, socket, lost, ways, log, session } = this.#setting;
+    const duplex = new ChannelDuplex(channel, { connection, socket, lost, server: true });
+    const serve = (): void => {
+      try {
+        ways.native(duplex, peer);
+      } catch (error) {
+        log.error({ err: error }, "the channel could not be served");
+        duplex.destroy();
+      }
+    };
+    // Nothing may come between the channel and what reads it, where nobody has to be asked.
+    if (session === undefined) serve();
+    else {
+      duplex.on("error", () => {});
+      void this.#refusalOf({ kind: "sshrpc" }, peer).then((refusal) => {
+        if (refusal === undefined) return serve();
+        this.#refuse("sshrpc", refusal.reason);
+        duplex.destroy();
+      });
+    }
+  }
+
+  async #refusalOf(request: SessionRequest, peer: Peer): Promise<ReturnType<typeof reasonOf> | undefined> {
+    const { session } = this.#setting;
+    if (session === undefined) return undefined;
+    const answer = await decide(session, request, peer, DECISION_TIMEOUT);
+    return answer === true ? undefined : reasonOf(answer);
+  }
+
+  #session(channel: ServerChannel, requests: SessionRequests, peer: Peer): SessionChannel {
+    const { connection, socket, lost } = this.#setting;
+    const session = new SessionChannel(new SessionDuplex(channel, { connection, socket, lost }), requests, peer);
+    if (requests.ended) {
+      (channel as ServerChannel & ChannelInternals).incoming.state = "eof";
+      channel.push(null);
+    }
+    return session;
+  }
+
+  #refuse(kind: string, reason: string, refuse?: Refuse): void {
+    this.#setting.log.info({ kind, reason }, "session refused");
+    refuse?.();
+  }
+}

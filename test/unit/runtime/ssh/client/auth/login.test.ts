@@ -1,0 +1,143 @@
+import { spawnSync } from "node:child_process";
+import { generateKeyPairSync } from "node:crypto";
+import { once } from "node:events";
+import ssh2 from "ssh2";
+import { expect, it, onTestFinished } from "vitest";
+import { sshTransport } from "../../../../../../runtime/src/ssh/client/dial.js";
+import type { DialOptions } from "../../../../../../runtime/src/ssh/client/dial-options.js";
+import { itWith } from "../../../../../interop/stock.js";
+import { failure, makeKey, startRelay, tempDir } from "../../support.js";
+
+type Answer = (context: ssh2.AuthContext, connection: ssh2.Connection) => void;
+
+/** A server that answers each attempt to log in as a test says; it gives a dial to it. */
+async function startServer(answer: Answer, onConnection: (connection: ssh2.Connection) => void = () => {}) {
+  const directory = tempDir();
+  const host = makeKey(directory, "host");
+  const connections = new Set<ssh2.Connection>();
+  const server = new ssh2.Server({ hostKeys: [host.privateKey] }, (connection) => {
+    connections.add(connection);
+    onConnection(connection);
+    connection.on("error", () => {}).on("authentication", (context) => answer(context, connection));
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => {
+    for (const connection of connections) connection.end();
+    server.close();
+  });
+  const { port } = server.address() as { port: number };
+  const options = { hostKey: host.publicKey.fingerprint, agent: false, sshConfig: false, identity: [] } as const;
+  const dial = (more: DialOptions, to = port) =>
+    sshTransport(`ssh://alice@127.0.0.1:${to}`, { ...options, ...more }).open();
+  return { port, dial, directory };
+}
+
+/** What a server does not accept; it takes everything. */
+const refuseNone: Answer = (context) =>
+  context.reject(["publickey", "password", "keyboard-interactive"] as ssh2.AuthenticationType[]);
+
+it("asks a person no more than twenty times, whatever a server asks", async () => {
+  const server = await startServer((context, connection) => {
+    if (context.method !== "keyboard-interactive") return refuseNone(context, connection);
+    const again = (): void => context.prompt([{ prompt: "More? ", echo: true }], again);
+    again();
+  });
+  let asked = 0;
+  const prompts = () => [`${++asked}`];
+  const error = await failure(server.dial({ prompts, connectTimeout: 1500 }));
+  expect(error).toMatchObject({ status: expect.stringMatching(/UNAVAILABLE|UNAUTHENTICATED/) });
+  expect(asked).toBe(20);
+});
+
+it.each(["password", "prompts"])("survives a connection that ends while somebody is asked by %s", async (option) => {
+  const server = await startServer((context, connection) => {
+    if (context.method === "keyboard-interactive") context.prompt([{ prompt: "Code: ", echo: false }], () => {});
+    else refuseNone(context, connection);
+  });
+  const relay = await startRelay(server.port);
+  let asked: () => void = () => {};
+  let answer: (text: string) => void = () => {};
+  const waiting = new Promise<void>((resolve) => {
+    asked = resolve;
+  });
+  const ask = () => {
+    asked();
+    return new Promise<string>((resolve) => {
+      answer = resolve;
+    });
+  };
+  const means = option === "password" ? { password: ask } : { prompts: async () => [await ask()] };
+  const dialling = failure(server.dial(means, relay.port));
+  await waiting;
+  relay.kill();
+  expect(await dialling).toMatchObject({ status: "UNAVAILABLE" });
+  answer("too late");
+  await new Promise((resolve) => setTimeout(resolve, 20));
+});
+
+it("proves a key to the session that it is in, and to no other", async () => {
+  const alice = makeKey(tempDir(), "alice");
+  const proofs: { blob: Buffer; signature: Buffer }[] = [];
+  const server = await startServer((context, connection) => {
+    if (context.method !== "publickey") return refuseNone(context, connection);
+    if (context.signature === undefined) return context.accept();
+    const { blob, signature } = context as { blob?: Buffer; signature: Buffer };
+    proofs.push({ blob: Buffer.from(blob as Buffer), signature: Buffer.from(signature) });
+    context.reject();
+  });
+  const key = ssh2.utils.parseKey(alice.line) as ssh2.ParsedKey;
+  for (let connection = 0; connection < 2; connection++) await failure(server.dial({ identity: alice.file }));
+  const [first, second] = proofs as [(typeof proofs)[0], (typeof proofs)[0]];
+  expect(key.verify(first.blob, first.signature)).toBe(true);
+  expect(key.verify(second.blob, second.signature)).toBe(true);
+  expect(key.verify(second.blob, first.signature)).toBe(false);
+});
+
+itWith(["ssh-keygen"], "goes on to the next key where one cannot sign, and keeps the reason", async () => {
+  let signed = 0;
+  const server = await startServer((context, connection) => {
+    if (context.method !== "publickey") refuseNone(context, connection);
+    else if (context.signature === undefined) context.accept();
+    else context.reject(++signed === 1 ? ["publickey"] : []);
+  });
+  const locked = `${server.directory}/locked`;
+  spawnSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "correct horse", "-f", locked]);
+  const good = makeKey(server.directory, "good");
+  const error = await failure(server.dial({ identity: [locked, good.file], passphrase: "wrong" }));
+  expect(error.message).toMatch(
+    /accepts none of these keys: SHA256:\S+ \(\S+good\) \(identity \S+locked is encrypted, and the passphrase does not/,
+  );
+  expect(signed).toBe(1);
+});
+
+it("signs with RSA and SHA-2 at a server that does not say what it takes", async () => {
+  const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const text = privateKey.export({ type: "pkcs8", format: "pem" });
+  const proofs: (string | undefined)[] = [];
+  const server = await startServer((context, connection) => {
+    if (context.method !== "publickey") return refuseNone(context, connection);
+    if (context.signature === undefined) return context.accept();
+    const key = ssh2.utils.parseKey(`ssh-rsa ${context.key.data.toString("base64")}`) as ssh2.ParsedKey;
+    const { blob, hashAlgo } = context as { blob?: Buffer; hashAlgo?: string };
+    proofs.push(key.verify(blob as Buffer, context.signature, hashAlgo) ? hashAlgo : "no signature at all");
+    context.reject();
+  }, keepSilent);
+  await failure(server.dial({ identity: { privateKey: text } }));
+  expect(proofs).toEqual(["sha256"]);
+});
+
+/** ssh2 sends its list of signatures right after the first exchange of keys, unless this was said before. */
+function keepSilent(connection: ssh2.Connection): void {
+  const protocol = (connection as unknown as { _protocol: SilentProtocol })._protocol;
+  const complete = protocol._onHandshakeComplete;
+  protocol._onHandshakeComplete = (negotiated) => {
+    protocol._kex.remoteExtInfoEnabled = false;
+    complete(negotiated);
+  };
+}
+
+interface SilentProtocol {
+  _onHandshakeComplete: (negotiated: unknown) => void;
+  readonly _kex: { remoteExtInfoEnabled: boolean };
+}

@@ -1,0 +1,319 @@
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { connect } from "node:net";
+import { join } from "node:path";
+import type ssh2 from "ssh2";
+import { describe, expect, it } from "vitest";
+import type { Peer } from "../../../../../../runtime/src/peer.js";
+import type { Forwarding } from "../../../../../../runtime/src/ssh/server/forwarding-options.js";
+import { rawClient } from "../../raw-client.js";
+import { closed, failure, freePort, readText, startBench, startTcp, write } from "../../support.js";
+
+const forwarding = (rules: Forwarding) => startBench({ forwarding: rules });
+
+function forwardOut(client: ssh2.Client, host: string, port: number): Promise<ssh2.ClientChannel> {
+  return new Promise((resolve, reject) =>
+    client.forwardOut("10.0.0.1", 1234, host, port, (error, channel) => (error ? reject(error) : resolve(channel))),
+  );
+}
+
+function forwardIn(client: ssh2.Client, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) =>
+    client.forwardIn(host, port, (error, bound) => (error ? reject(error) : resolve(bound))),
+  );
+}
+
+function forwardInUnix(client: ssh2.Client, path: string): Promise<void> {
+  return new Promise((resolve, reject) =>
+    client.openssh_forwardInStreamLocal(path, (error?: Error | null) => (error ? reject(error) : resolve())),
+  );
+}
+
+/** A server that echoes. */
+const startEcho = () => startTcp((socket) => void socket.pipe(socket));
+
+describe("a connection that a client wants", () => {
+  it("is refused by default, in every form, and the connection goes on", async () => {
+    const bench = await startBench();
+    const client = await rawClient(bench);
+    const port = await startEcho();
+    const path = join(bench.directory, "socket");
+    expect((await failure(forwardOut(client, "127.0.0.1", port))).message).toMatch(/Channel open failure/);
+    const unix = new Promise((_resolve, reject) =>
+      client.openssh_forwardOutStreamLocal(path, (error) => reject(error)),
+    );
+    expect((await failure(unix)).message).toMatch(/Channel open failure/);
+    expect((await failure(forwardIn(client, "127.0.0.1", 0))).message).toMatch(/Unable to bind/);
+    expect((await failure(forwardInUnix(client, path))).message).toMatch(/Unable to bind/);
+    expect(existsSync(path)).toBe(false);
+    expect(bench.log.with("forwarding refused").map(({ fields }) => [fields["kind"], fields["user"]])).toEqual([
+      ["direct-tcpip", "alice"],
+      ["direct-streamlocal", "alice"],
+      ["tcpip-forward", "alice"],
+      ["streamlocal-forward", "alice"],
+    ]);
+  });
+
+  it("is answered by a function, which is told who asks and for what, and may refuse with a reason", async () => {
+    const asked: unknown[] = [];
+    const port = await startEcho();
+    const bench = await forwarding({
+      permitOpen: async (request, peer: Peer) => {
+        asked.push([peer.user, request]);
+        return request.port === port || { refuse: "the database sleeps" };
+      },
+    });
+    const client = await rawClient(bench);
+    const channel = await forwardOut(client, "127.0.0.1", port);
+    channel.end("hello");
+    expect(await readText(channel)).toBe("hello");
+    const refused = await failure(forwardOut(client, "db", 5432));
+    expect(refused).toMatchObject({ message: "(SSH) Channel open failure: the database sleeps", reason: 1 });
+    expect(asked[1]).toEqual(["alice", { host: "db", port: 5432, originHost: "10.0.0.1", originPort: 1234 }]);
+  });
+
+  it("may be served by a handler, whose stream ends on both sides", async () => {
+    const bench = await forwarding({
+      permitOpen: () => ({ serve: (stream) => void readText(stream).then((text) => stream.end(`heard ${text}`)) }),
+    });
+    const client = await rawClient(bench);
+    for (let round = 0; round < 3; round++) {
+      const channel = await forwardOut(client, "any name at all", 1);
+      channel.end("this");
+      expect(await readText(channel)).toBe("heard this");
+    }
+  });
+
+  it("is refused where the rule fails, is late, or its handler throws, and nobody else notices", async () => {
+    const port = await startEcho();
+    const bench = await forwarding({
+      timeout: 100,
+      permitOpen: ({ host }) => {
+        if (host === "throws") throw new Error("broken rule");
+        if (host === "rejects") return Promise.reject(new Error("broken promise"));
+        if (host === "hangs") return new Promise(() => {});
+        if (host === "bad") {
+          return {
+            serve: () => {
+              throw new Error("broken handler");
+            },
+          };
+        }
+        return true;
+      },
+    });
+    const client = await rawClient(bench);
+    for (const host of ["throws", "rejects", "hangs"]) {
+      expect((await failure(forwardOut(client, host, 1))).message).toMatch(/Channel open failure/);
+    }
+    const reasons = bench.log.with("forwarding refused").map(({ fields }) => fields["reason"]);
+    expect(reasons).toEqual([
+      expect.stringContaining("broken rule"),
+      expect.stringContaining("broken promise"),
+      expect.stringContaining("within 100 ms"),
+    ]);
+    const bad = await forwardOut(client, "bad", 1);
+    bad.resume();
+    await once(bad, "close");
+    const good = await forwardOut(client, "127.0.0.1", port);
+    good.end("still here");
+    expect(await readText(good)).toBe("still here");
+  });
+
+  it.each([
+    ["a port over 65,535", "127.0.0.1", 70_000],
+    ["port 0", "127.0.0.1", 0],
+    ["no host", "", 80],
+    ["a host with a zero byte", "127.0.0.1\0.evil", 80],
+    ["a host of 10,000 characters", "x".repeat(10_000), 80],
+  ])("is refused for %s, whatever is allowed", async (_what, host, port) => {
+    const bench = await forwarding({ permitOpen: () => true });
+    const client = await rawClient(bench);
+    expect((await failure(forwardOut(client, host, port))).message).toMatch(/Channel open failure/);
+  });
+
+  it("is cut off when its target is, and its target when the client is", async () => {
+    const sockets: { destroy(): unknown; destroyed: boolean; resetAndDestroy(): unknown }[] = [];
+    const port = await startTcp((socket) => void sockets.push(socket.resume()));
+    const bench = await forwarding({ permitOpen: [`127.0.0.1:${port}`] });
+    const client = await rawClient(bench);
+    const first = await forwardOut(client, "127.0.0.1", port);
+    await expect.poll(() => sockets.length).toBe(1);
+    sockets[0]?.resetAndDestroy();
+    first.resume();
+    await once(first, "close");
+    await forwardOut(client, "127.0.0.1", port);
+    await expect.poll(() => sockets.length).toBe(2);
+    client.destroy();
+    await expect.poll(() => sockets[1]?.destroyed).toBe(true);
+  });
+
+  it("delivers what its client sent before it said goodbye, and then ends", async () => {
+    let received = 0;
+    let isClosed = false;
+    const port = await startTcp((socket) => {
+      // Slow, so that much is on its way when the client has gone.
+      socket.on("data", (chunk) => {
+        received += chunk.length;
+        socket.pause();
+        setTimeout(() => socket.resume(), 5);
+      });
+      socket.on("close", () => {
+        isClosed = true;
+      });
+    });
+    const bench = await forwarding({ permitOpen: ["*:*"] });
+    const client = await rawClient(bench);
+    const channel = await forwardOut(client, "127.0.0.1", port);
+    await new Promise<void>((resolve) => channel.end(Buffer.alloc(1_500_000), resolve));
+    client.end();
+    await expect.poll(() => isClosed, { timeout: 10_000 }).toBe(true);
+    expect(received).toBe(1_500_000);
+  });
+
+  it("is one too many after maxForwarded, until another has ended", async () => {
+    const port = await startEcho();
+    const bench = await forwarding({ permitOpen: ["*:*"], maxForwarded: 2 });
+    const client = await rawClient(bench);
+    const channels = [await forwardOut(client, "127.0.0.1", port), await forwardOut(client, "127.0.0.1", port)];
+    const refused = await failure(forwardOut(client, "127.0.0.1", port));
+    expect(refused).toMatchObject({ message: expect.stringContaining("too many"), reason: 4 });
+    channels[0]?.resume().end();
+    await once(channels[0] as ssh2.ClientChannel, "close");
+    await expect
+      .poll(() =>
+        forwardOut(client, "127.0.0.1", port).then(
+          () => "open",
+          () => "refused",
+        ),
+      )
+      .toBe("open");
+  });
+
+  it("is not read from faster than its client reads", async () => {
+    let sent = 0;
+    const port = await startTcp((socket) => {
+      const write = (): void => {
+        let room = true;
+        for (; room && sent < 100_000_000; sent += 100_000) room = socket.write(Buffer.alloc(100_000));
+        if (sent < 100_000_000) socket.once("drain", write);
+      };
+      write();
+    });
+    const bench = await forwarding({ permitOpen: ["*:*"] });
+    await forwardOut(await rawClient(bench), "127.0.0.1", port);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(sent).toBeLessThan(30_000_000);
+  });
+});
+
+describe("a listener that a client wants", () => {
+  it("is on loopback unless gatewayPorts says otherwise, and gone with its connection", async () => {
+    const bench = await forwarding({ permitListen: ["*"] });
+    const client = await rawClient(bench);
+    client.on("tcp connection", (info, accept) => void accept().end(`from ${info.destIP}`));
+    const port = await forwardIn(client, "0.0.0.0", 0);
+    const socket = connect(port, "127.0.0.1");
+    expect(await readText(socket)).toBe("from 0.0.0.0");
+    client.destroy();
+    await expect
+      .poll(async () => (await closed(connect(port, "127.0.0.1"))) as NodeJS.ErrnoException | undefined)
+      .toMatchObject({ code: "ECONNREFUSED" });
+  });
+
+  it("can be cancelled, and then asked for again", async () => {
+    const bench = await forwarding({ permitListen: ["*"], maxListeners: 1 });
+    const client = await rawClient(bench);
+    const port = await freePort();
+    for (let round = 0; round < 3; round++) {
+      expect(await forwardIn(client, "127.0.0.1", port)).toBe(port);
+      expect((await failure(forwardIn(client, "127.0.0.1", 0))).message).toMatch(/Unable to bind/);
+      await new Promise<void>((resolve, reject) =>
+        client.unforwardIn("127.0.0.1", port, (error?: Error | null) => (error ? reject(error) : resolve())),
+      );
+    }
+    const unknown = new Promise((_resolve, reject) => client.unforwardIn("127.0.0.1", 1, reject));
+    expect((await failure(unknown)).message).toMatch(/Unable to unbind/);
+  });
+
+  it("takes nobody any more once its key may not listen there", async () => {
+    const bench = await forwarding({ permitListen: ["*"] });
+    const client = await rawClient(bench);
+    client.on("tcp connection", (_info, accept) => void accept().end("hello"));
+    const port = await forwardIn(client, "127.0.0.1", 0);
+    const visit = async () => readText(connect(port, "127.0.0.1")).catch(() => "nothing");
+    for (const [options, answer] of [
+      ['permitlisten="127.0.0.1:0"', "hello"],
+      ["restrict", ""],
+      ["restrict,port-forwarding", "hello"],
+      ['permitlisten="127.0.0.1:1"', ""],
+    ] as const) {
+      write(bench.directory, "authorized_keys", `${options} ${bench.alice.line}\n`);
+      await expect.poll(visit, { timeout: 5000 }).toBe(answer);
+    }
+    expect(bench.log.with("forwarding refused").at(-1)?.fields["reason"]).toBe("its key may not listen there any more");
+  });
+
+  it("may be one of the server's own, which is closed once: where it is cancelled, or asked for twice at once", async () => {
+    const log: string[] = [];
+    const bench = await forwarding({
+      permitListen: ({ port }) => ({
+        listen: async () => {
+          log.push(`open ${port}`);
+          await new Promise((resolve) => setTimeout(resolve, 20));
+          return { port: 4242, close: () => void log.push(`close ${port}`) };
+        },
+      }),
+    });
+    const client = await rawClient(bench);
+    const twice = await Promise.allSettled([forwardIn(client, "any", 99), forwardIn(client, "any", 99)]);
+    expect(twice.map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);
+    expect(await forwardIn(client, "any", 0)).toBe(4242);
+    for (const port of [99, 4242]) {
+      await new Promise<void>((resolve, reject) =>
+        client.unforwardIn("any", port, (error?: Error | null) => (error ? reject(error) : resolve())),
+      );
+    }
+    client.end();
+    await expect.poll(() => log).toEqual(["open 99", "open 99", "close 99", "open 0", "close 99", "close 0"]);
+  });
+
+  it("is refused where the port is taken, is none, or the path is no clean one", async () => {
+    const taken = await startEcho();
+    const bench = await forwarding({ permitListen: () => true, permitListenUnix: () => true });
+    const client = await rawClient(bench);
+    for (const port of [taken, 70_000]) {
+      expect((await failure(forwardIn(client, "127.0.0.1", port))).message).toMatch(/Unable to bind/);
+    }
+    const { directory } = bench;
+    for (const path of ["relative", `${directory}/a/../b`, `${directory}/\0`, `${directory}/${"x".repeat(200)}`, ""]) {
+      expect((await failure(forwardInUnix(client, path))).message).toMatch(/Unable to bind/);
+    }
+    // A file that is there already is not removed.
+    expect((await failure(forwardInUnix(client, bench.authorizedKeys))).message).toMatch(/Unable to bind/);
+    expect(existsSync(bench.authorizedKeys)).toBe(true);
+    await forwardInUnix(client, join(directory, "fine"));
+  });
+
+  it("drops those who connect while its client does not answer", async () => {
+    const bench = await forwarding({ permitListen: ["*"], timeout: 100 });
+    const client = await rawClient(bench);
+    client.on("tcp connection", () => {});
+    const port = await forwardIn(client, "127.0.0.1", 0);
+    await closed(connect(port, "127.0.0.1").resume());
+    expect(bench.log.with("forwarding refused")[0]?.fields["reason"]).toMatch(/within 100 ms/);
+  });
+});
+
+describe("the options of forwarding", () => {
+  it.each<[Forwarding, string]>([
+    [{ permitOpen: ["db"] }, 'the option forwarding.permitOpen: "db" is no host:port'],
+    [{ permitListen: ["x:y"] }, 'the option forwarding.permitListen: "x:y"'],
+    [{ permitOpenUnix: ["run/x"] }, 'the option forwarding.permitOpenUnix has "run/x"'],
+    [{ permitListenUnix: ["/a/../b"] }, 'the option forwarding.permitListenUnix has "/a/../b"'],
+    [{ maxForwarded: 0 }, "the option forwarding.maxForwarded is 0"],
+    [{ timeout: -1 }, "the option forwarding.timeout is -1"],
+  ])("stop the start where they are wrong: %j", async (rules, message) => {
+    expect((await failure(forwarding(rules))).message).toContain(message);
+  });
+});

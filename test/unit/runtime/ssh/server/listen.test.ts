@@ -1,0 +1,261 @@
+import { randomBytes } from "node:crypto";
+import { appendFileSync, chmodSync, rmSync } from "node:fs";
+import { connect } from "node:net";
+import ssh2 from "ssh2";
+import { expect, it, onTestFinished } from "vitest";
+import { listen } from "../../../../../runtime/src/ssh/server/listen.js";
+import { type Bench, failure, makeKey, startBench, startTcp, tempDir, write } from "../support.js";
+
+const ways = { native: () => {} };
+
+async function listenFailure(options: Partial<Parameters<typeof listen>[0]>): Promise<string> {
+  const directory = tempDir();
+  const hostKeys = makeKey(directory, "host").file;
+  const authorizedKeys = write(directory, "authorized_keys", `${makeKey(directory, "alice").line}\n`);
+  const error = await failure(
+    listen({ port: 0, hostKeys, authorizedKeys, ...options }, ways).then((listener) => listener.close()),
+  );
+  expect(error.message).not.toContain("\n");
+  return error.message;
+}
+
+it("says which port is in use, which address is not here, and which option is wrong", async () => {
+  const port = await startTcp(() => {});
+  expect(await listenFailure({ port })).toBe(
+    `cannot listen on 127.0.0.1:${port}: the port is in use by another process: stop that, or choose another port`,
+  );
+  expect(await listenFailure({ host: "192.0.2.1" })).toMatch(/^cannot listen on 192\.0\.2\.1:0: .*no such address/);
+  expect(await listenFailure({ port: 70_000 })).toMatch(/^the option port is 70000; it takes a whole number/);
+  expect(await listenFailure({ loginGrace: Number.NaN })).toMatch(/^the option loginGrace is NaN/);
+});
+
+it("starts with no host key but a good one", async () => {
+  const directory = tempDir();
+  const none = `${directory}/none`;
+  expect(await listenFailure({ hostKeys: none })).toBe(
+    `host key ${none} does not exist: make one with \`ssh-keygen -t ed25519 -N "" -f ${none}\``,
+  );
+  const open = write(directory, "open", makeKey(directory, "key").privateKey, 0o640);
+  expect(await listenFailure({ hostKeys: open })).toBe(
+    `host key ${open} is too open (mode 0640): run \`chmod 600 ${open}\``,
+  );
+  const corrupt = write(directory, "corrupt", "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n");
+  expect(await listenFailure({ hostKeys: corrupt })).toMatch(/corrupt is damaged, or no private key at all/);
+  expect(await listenFailure({ hostKeys: directory })).toMatch(/is not a file/);
+  expect(await listenFailure({ hostKeys: [] })).toMatch(/^the option hostKeys has no keys/);
+});
+
+it("starts with no list of keys but one that it can read and nobody else can write", async () => {
+  const directory = tempDir();
+  const { line } = makeKey(directory, "alice");
+  expect(await listenFailure({ authorizedKeys: `${directory}/none` })).toBe(
+    `authorized_keys file ${directory}/none does not exist`,
+  );
+  const open = write(directory, "open", `${line}\n`);
+  chmodSync(open, 0o664);
+  expect(await listenFailure({ authorizedKeys: open })).toBe(
+    `authorized_keys file ${open} is too open (mode 0664): run \`chmod go-w ${open}\``,
+  );
+  expect(await listenFailure({ authorizedKeys: undefined as never })).toMatch(/^the option authorizedKeys is missing/);
+  expect(await listenFailure({ authorizedKeys: [] })).toMatch(/names no file/);
+  expect(await listenFailure({ authorizedKeys: { lines: ["# nobody"] } })).toMatch(/lists no usable key/);
+});
+
+it("starts with an empty list, warns in one line, and lets a key in once it is added", async () => {
+  const bench = await startBench({ authorizedKeys: write(tempDir(), "authorized_keys", "# nobody yet\n") });
+  const [warning] = bench.listener.warnings;
+  expect(warning).toMatch(
+    /authorized_keys: no key is listed, so nobody can log in; add one with `sshrpc keys add --authorized-keys \S+ .*`$/,
+  );
+  expect(bench.log.with(warning ?? "")).toHaveLength(1);
+  expect(await failure(bench.dial())).toMatchObject({ status: "UNAUTHENTICATED" });
+  appendFileSync(warning?.split(":")[0] ?? "", `${bench.alice.line}\n`);
+  await bench.dial();
+  expect(bench.accepted[0]?.peer.scopes).toEqual([]);
+});
+
+it("keeps the last good list when the file cannot be read again, and says so once", async () => {
+  const bench = await startBench();
+  rmSync(bench.authorizedKeys);
+  await bench.dial();
+  await bench.dial();
+  expect(bench.log.lines.filter(({ message }) => message.includes("the keys read last stay in force"))).toHaveLength(1);
+});
+
+it("takes a key away without a restart", async () => {
+  const bench = await startBench();
+  await bench.dial();
+  write(bench.directory, "authorized_keys", "# alice has left\n");
+  expect(await failure(bench.dial())).toMatchObject({ status: "UNAUTHENTICATED" });
+});
+
+it("asks a function who may log in, and refuses where that fails", async () => {
+  const asked: string[] = [];
+  const bench = await startBench({
+    authorizedKeys: async ({ user, key }) => {
+      asked.push(`${user} ${key.fingerprint}`);
+      if (asked.length > 2) throw new Error("the database is down");
+      return { keyName: "from the function", scopes: ["*"] };
+    },
+  });
+  await bench.dial();
+  expect(bench.accepted[0]?.peer).toMatchObject({ keyName: "from the function", scopes: ["*"] });
+  expect(asked[0]).toBe(`alice ${bench.alice.publicKey.fingerprint}`);
+  expect(await failure(bench.dial())).toMatchObject({ status: "UNAUTHENTICATED" });
+  expect(bench.log.with("authentication refused")[0]?.fields["reason"]).toMatch(/the database is down/);
+});
+
+it("survives garbage, HTTP, and clients that vanish, and goes on serving", async () => {
+  const bench = await startBench();
+  const greeting = "SSH-2.0-x\r\n";
+  const length = (value: number) => Buffer.from([value >>> 24, value >>> 16, value >>> 8, value]);
+  const attacks = [
+    "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+    randomBytes(4096),
+    "\n".repeat(2000),
+    "x".repeat(20_000),
+    `${greeting}${"\xff".repeat(4096)}`,
+    Buffer.concat([Buffer.from(greeting), length(0xffffffff), randomBytes(64)]),
+    Buffer.concat([Buffer.from(greeting), length(0), randomBytes(64)]),
+    Buffer.concat([Buffer.from(greeting), length(1), randomBytes(64)]),
+    "SSH-1.5-old\r\n",
+    greeting,
+    "",
+  ];
+  for (const attack of attacks) await attackWith(bench, attack);
+  await bench.dial();
+  await expect.poll(() => bench.listener.connections, { timeout: 5000 }).toBe(1);
+});
+
+/** Sends something, waits for an answer or a moment, and vanishes. */
+async function attackWith(bench: Bench, bytes: string | Buffer): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const socket = connect(bench.listener.port, "127.0.0.1", () => {
+      socket.write(typeof bytes === "string" ? Buffer.from(bytes, "latin1") : bytes);
+      setTimeout(() => socket.resetAndDestroy(), 30);
+    });
+    socket.on("error", () => {}).on("close", () => resolve());
+  });
+}
+
+it("closes a connection that does not log in, whether it is silent or half way", async () => {
+  const bench = await startBench({ loginGrace: 100 });
+  for (const first of ["", "SSH-2.0-slow\r\n"]) {
+    await new Promise<void>((resolve) => {
+      const socket = connect(bench.listener.port, "127.0.0.1", () => socket.write(first));
+      socket.on("error", () => {}).on("close", () => resolve());
+      socket.resume();
+    });
+  }
+  const duplex = await bench.dial();
+  await new Promise((resolve) => setTimeout(resolve, 250));
+  expect(duplex.destroyed).toBe(false);
+});
+
+it("takes no more connections than maxConnections, and others again when one has gone", async () => {
+  const bench = await startBench({ maxConnections: 1 });
+  const first = await bench.dial();
+  expect(await failure(bench.dial())).toMatchObject({ status: "UNAVAILABLE" });
+  first.destroy();
+  await expect.poll(() => bench.listener.connections).toBe(0);
+  await bench.dial();
+});
+
+it("opens no more sessions on a connection than maxChannels, and none for anything else", async () => {
+  const bench = await startBench({ maxChannels: 2 });
+  const client = await rawClient(bench);
+  const open = (name: string) =>
+    new Promise<string>((resolve) => client.subsys(name, (error) => resolve(error?.message ?? "opened")));
+  expect(await open("sshrpc")).toBe("opened");
+  expect(await open("sftp")).toBe("Unable to start subsystem: sftp");
+  // The session whose subsystem was refused has kept its place.
+  expect(await open("sshrpc")).toMatch(/Channel open failure/);
+  expect(bench.accepted).toHaveLength(1);
+});
+
+it("opens ten sessions at once on a connection, as sshd does, where nothing else is said", async () => {
+  const bench = await startBench();
+  const client = await rawClient(bench);
+  const opened = await Promise.allSettled(
+    Array.from(
+      { length: 11 },
+      () =>
+        new Promise((resolve, reject) =>
+          client.subsys("sshrpc", (error, channel) => (error ? reject(error) : resolve(channel))),
+        ),
+    ),
+  );
+  expect(opened.map(({ status }) => status)).toEqual([...Array(10).fill("fulfilled"), "rejected"]);
+});
+
+it("gives the place of a closed channel to the next", async () => {
+  const bench = await startBench({ maxChannels: 1 });
+  const client = await rawClient(bench);
+  for (let round = 0; round < 5; round++) {
+    const channel = await new Promise<ssh2.ClientChannel>((resolve, reject) =>
+      client.subsys("sshrpc", (error, opened) => (error ? reject(error) : resolve(opened))),
+    );
+    channel.resume();
+    const gone = new Promise((resolve) => channel.once("close", resolve));
+    channel.end();
+    await gone;
+  }
+  expect(bench.accepted).toHaveLength(5);
+});
+
+it("refuses shell, exec and forwarding in both directions", async () => {
+  const bench = await startBench({ maxChannels: 10 });
+  const client = await rawClient(bench);
+  const message = (call: (done: (error?: Error | null) => void) => void) =>
+    new Promise<string>((resolve) => call((error) => resolve(error?.message ?? "allowed")));
+  expect(await message((done) => client.exec("id", done))).toBe("Unable to exec");
+  expect(await message((done) => client.shell(false, done))).toBe("Unable to open shell");
+  expect(await message((done) => client.forwardOut("", 0, "127.0.0.1", 22, done))).toMatch(/open failure/);
+  expect(await message((done) => client.forwardIn("127.0.0.1", 0, done))).toMatch(/^Unable to bind/);
+  expect(bench.accepted).toHaveLength(0);
+});
+
+it("disconnects a client that asks for packets of no size, instead of hanging", async () => {
+  const bench = await startBench();
+  const client = await rawClient(bench);
+  const gone = new Promise<void>((resolve) => client.once("close", () => resolve()));
+  type Raw = { _protocol: { session(id: number, window: number, packet: number): void } };
+  (client as unknown as Raw)._protocol.session(0, 65_536, 0);
+  await gone;
+  await bench.dial();
+});
+
+it("disconnects a client that sends more than the window holds", async () => {
+  const bench = await startBench({}, (duplex) => void duplex.pause());
+  const client = await rawClient(bench);
+  const channel = await new Promise<ssh2.ClientChannel>((resolve, reject) =>
+    client.subsys("sshrpc", (error, opened) => (error ? reject(error) : resolve(opened))),
+  );
+  const gone = new Promise<void>((resolve) => client.once("close", () => resolve()));
+  type Raw = { _protocol: { channelData(id: number, data: Buffer): void } };
+  const { id } = (channel as unknown as { outgoing: { id: number } }).outgoing;
+  // Of a size that never leaves a window of exactly 0, at which ssh2 drops what comes.
+  const data = Buffer.alloc(30_001);
+  for (let sent = 0; sent < 8_000_000; sent += data.length) (client as unknown as Raw)._protocol.channelData(id, data);
+  await gone;
+  // Both ends are in this process, and the client may hear of it first.
+  await expect.poll(() => bench.accepted[0]?.duplex.destroyed).toBe(true);
+});
+
+/** A client of ssh2 itself, logged in as alice. */
+async function rawClient(bench: Bench): Promise<ssh2.Client> {
+  const client = new ssh2.Client();
+  onTestFinished(() => void client.destroy());
+  await new Promise((resolve, reject) => {
+    client.on("ready", resolve as () => void).on("error", reject);
+    client.connect({
+      host: "127.0.0.1",
+      port: bench.listener.port,
+      username: "alice",
+      privateKey: bench.alice.privateKey,
+      hostVerifier: () => true,
+    });
+  });
+  client.on("error", () => {});
+  return client;
+}

@@ -1,0 +1,284 @@
+import { randomBytes } from "node:crypto";
+import type ssh2 from "ssh2";
+import { expect, it } from "vitest";
+import type { Session } from "../../../../../runtime/src/session.js";
+import type { ListenOptions } from "../../../../../runtime/src/ssh/server/listen-options.js";
+import { rawClient } from "../raw-client.js";
+import { type Bench, failure, readText, startBench } from "../support.js";
+
+/** A server that runs `run` for each command. */
+function serving(run: (session: Session, command: string) => void, options: Partial<ListenOptions> = {}) {
+  return startBench(options, undefined, {
+    exec: run,
+    shell: (session) => run(session, "the shell"),
+  });
+}
+
+interface Command {
+  readonly channel: ssh2.ClientChannel;
+  readonly outcome: Promise<{ out: string; error: string; status: unknown }>;
+}
+
+/** Starts a command; what it gives is gathered from the start, because it may all come at once. */
+function exec(client: ssh2.Client, command: string, options: ssh2.ExecOptions = {}): Promise<Command> {
+  return new Promise((resolve, reject) =>
+    client.exec(command, options, (error, channel) =>
+      error ? reject(error) : resolve({ channel, outcome: outcome(channel) }),
+    ),
+  );
+}
+
+async function outcome(channel: ssh2.ClientChannel): Promise<{ out: string; error: string; status: unknown }> {
+  let status: unknown;
+  channel.on("exit", (code: unknown) => {
+    status = code;
+  });
+  const closed = new Promise((resolve) => channel.once("close", resolve));
+  const [out, error] = await Promise.all([readText(channel), readText(channel.stderr as never)]);
+  await closed;
+  return { out, error, status };
+}
+
+/** What ssh2's types do not show: it sends messages by the number of a channel at the server. */
+function protocolOf(client: ssh2.Client): Record<string, (channel: number) => void> {
+  return (client as unknown as { _protocol: Record<string, (channel: number) => void> })._protocol;
+}
+
+async function run(bench: Bench, command: string, options?: ssh2.ExecOptions) {
+  return (await exec(await rawClient(bench), command, options)).outcome;
+}
+
+it("gives a command its line and who runs it, and the client output, errors and exit status", async () => {
+  const bench = await serving(async (session, command) => {
+    session.stream.write(`${session.peer.user} runs ${command}`);
+    await session.writeError("careful");
+    await session.exit(7);
+  });
+  expect(await run(bench, "GET /hello")).toEqual({ out: "alice runs GET /hello", error: "careful", status: 7 });
+});
+
+it("says the exit status also where the output has been ended before", async () => {
+  const bench = await serving((session) => {
+    session.stream.end("done", () => void session.exit(3));
+  });
+  expect(await run(bench, "x")).toEqual({ out: "done", error: "", status: 3 });
+});
+
+it("keeps output and errors whole and in order where both are more than the window", async () => {
+  const out = randomBytes(3_000_000).toString("base64");
+  const errors = randomBytes(2_000_000).toString("base64");
+  const bench = await serving(async (session) => {
+    session.stream.write(out);
+    void session.writeError(errors);
+    session.stream.write(out);
+    await session.writeError("last");
+    await session.exit(0);
+  });
+  const result = await run(bench, "x");
+  expect(result.status).toBe(0);
+  expect(result.out === out + out).toBe(true);
+  expect(result.error === `${errors}last`).toBe(true);
+});
+
+it("reads input to its end, and goes on with the output", async () => {
+  const bench = await serving(async (session) => {
+    const text = await readText(session.stream);
+    session.stream.write(text.toUpperCase());
+    await session.exit(0);
+  });
+  const { channel, outcome } = await exec(await rawClient(bench), "x");
+  channel.end("all of the input");
+  expect(await outcome).toEqual({ out: "ALL OF THE INPUT", error: "", status: 0 });
+});
+
+it("aborts the signal and closes the stream when the client goes", async () => {
+  const sessions: Session[] = [];
+  const bench = await serving((session) => void sessions.push(session));
+  const client = await rawClient(bench);
+  await exec(client, "x");
+  const [session] = sessions as [Session];
+  expect(session.signal.aborted).toBe(false);
+  client.destroy();
+  await expect.poll(() => session.signal.aborted).toBe(true);
+  expect(session.stream.destroyed).toBe(true);
+  // Neither waits for ever, nor throws.
+  await session.writeError("too late");
+  await session.exit(1);
+});
+
+it("aborts the signal also where input was left unread, and where only the channel is closed", async () => {
+  const sessions: Session[] = [];
+  const bench = await serving((session) => void sessions.push(session));
+  const client = await rawClient(bench);
+  for (let round = 0; round < 2; round++) {
+    const { channel } = await exec(client, "x");
+    channel.end("never read");
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    if (round === 0) channel.close();
+    else client.end();
+    await expect.poll(() => sessions[round]?.signal.aborted).toBe(true);
+    expect(sessions[round]?.stream.destroyed).toBe(true);
+  }
+});
+
+it("lets in the environment that begins with RPC_, as much as is reasonable, and nothing else", async () => {
+  const seen: ReadonlyMap<string, string>[] = [];
+  const bench = await serving((session) => {
+    seen.push(session.environment);
+    void session.exit(0);
+  });
+  await run(bench, "x", { env: { RPC_TRACE: "abc", LD_PRELOAD: "evil.so", rpc_x: "1", "RPC_A B": "1" } });
+  const env = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`RPC_${index}`, "1"]));
+  await run(bench, "x", { env });
+  await run(bench, "x", { env: { RPC_BIG: "x".repeat(20_000), RPC_MORE: "x".repeat(20_000), RPC_SMALL: "y" } });
+  expect([...(seen[0] as ReadonlyMap<string, string>)]).toEqual([["RPC_TRACE", "abc"]]);
+  expect(seen[1]?.size).toBe(64);
+  expect([...(seen[2] as ReadonlyMap<string, string>).keys()]).toEqual(["RPC_BIG", "RPC_SMALL"]);
+});
+
+it("tells a shell of its terminal, of its window, and of signals, also after the input has ended", async () => {
+  const events: unknown[] = [];
+  const bench = await serving((session) => {
+    const size = () => events.push([session.terminal?.type, session.terminal?.columns, session.terminal?.rows]);
+    size();
+    session.onResize = size;
+    session.onSignal = (name) => {
+      events.push(name);
+      void session.exit(0);
+    };
+  });
+  const client = await rawClient(bench);
+  const channel = await new Promise<ssh2.ClientChannel>((resolve, reject) =>
+    client.shell({ term: "xterm-256color", cols: 100, rows: 30 }, (error, opened) =>
+      error ? reject(error) : resolve(opened),
+    ),
+  );
+  const end = outcome(channel);
+  channel.setWindow(50, 132, 0, 0);
+  channel.setWindow(4_000_000_000, 0, 0, 0);
+  // Not end(): an ssh2 client sends no signal after that.
+  (channel as unknown as { _client: { _protocol: Record<string, (id: number) => void> } })._client._protocol[
+    "channelEOF"
+  ]?.((channel as unknown as { outgoing: { id: number } }).outgoing.id);
+  channel.signal("INT");
+  expect((await end).status).toBe(0);
+  expect(events).toEqual([
+    ["xterm-256color", 100, 30],
+    ["xterm-256color", 132, 50],
+    ["xterm-256color", 80, 4096],
+    "INT",
+  ]);
+});
+
+it("refuses a command that is too long, and goes on with the connection", async () => {
+  const bench = await serving((session, command) => {
+    session.stream.write(`${command.length}`);
+    void session.exit(0);
+  });
+  const client = await rawClient(bench);
+  expect((await failure(exec(client, "x".repeat(32 * 1024 + 1)))).message).toMatch(/Unable to exec/);
+  expect(bench.log.with("session refused")[0]?.fields).toMatchObject({
+    user: "alice",
+    kind: "exec",
+    reason: "the command is longer than 32768 bytes",
+  });
+  expect((await (await exec(client, "x".repeat(32 * 1024))).outcome).out).toBe("32768");
+});
+
+it("gives the place of a session back, also where nothing ever ran in it", async () => {
+  const bench = await serving((session) => void session.exit(0), { maxChannels: 1 });
+  const client = await rawClient(bench);
+  for (let round = 0; round < 5; round++) {
+    expect((await (await exec(client, "x")).outcome).status).toBe(0);
+    expect((await failure(exec(client, "x".repeat(32 * 1024 + 1)))).message).toMatch(/Unable to exec/);
+    // ssh2's client leaves the channel of a request that was refused open, as others do not.
+    protocolOf(client)["channelClose"]?.(2 * round + 1);
+  }
+});
+
+it("survives a command that throws, and closes its channel", async () => {
+  const bench = await serving(() => {
+    throw new Error("broken");
+  });
+  const client = await rawClient(bench);
+  expect(await (await exec(client, "x")).outcome).toEqual({ out: "", error: "", status: undefined });
+  expect(bench.log.with("the session could not be served")).toHaveLength(1);
+});
+
+it("slows a command down whose client does not read", async () => {
+  let taken = 0;
+  const bench = await serving((session) => {
+    const write = (): void => {
+      let room = true;
+      for (; room && taken < 50_000_000; taken += 100_000) room = session.stream.write(Buffer.alloc(100_000));
+      if (taken < 50_000_000) session.stream.once("drain", write);
+      else void session.exit(0);
+    };
+    write();
+  });
+  const client = await rawClient(bench);
+  const channel = await new Promise<ssh2.ClientChannel>((resolve, reject) =>
+    client.exec("x", (error, opened) => (error ? reject(error) : resolve(opened))),
+  );
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  expect(taken).toBeLessThan(10_000_000);
+  expect((await outcome(channel)).out.length).toBe(50_000_000);
+});
+
+it("asks a rule for each session, and tells a client why it was refused", async () => {
+  const asked: unknown[] = [];
+  const bench = await serving((session) => void session.exit(0), {
+    session: async (request, peer) => {
+      asked.push([peer.user, request]);
+      if (request.kind === "shell") throw new Error("no idea");
+      return request.kind === "exec" && request.command === "GET /hello" ? true : { refuse: "reading only" };
+    },
+  });
+  const client = await rawClient(bench);
+  expect(await (await exec(client, "GET /hello")).outcome).toEqual({ out: "", error: "", status: 0 });
+  expect(await (await exec(client, "STORE /notes")).outcome).toEqual({ out: "", error: "reading only\n", status: 4 });
+  const shell = await new Promise<ssh2.ClientChannel>((resolve, reject) =>
+    client.shell((error, channel) => (error ? reject(error) : resolve(channel))),
+  );
+  expect(await outcome(shell)).toMatchObject({ out: "", error: "" });
+  expect(await readText(await bench.dial())).toBe("");
+  expect(bench.accepted).toEqual([]);
+  expect(asked).toEqual([
+    ["alice", { kind: "exec", command: "GET /hello" }],
+    ["alice", { kind: "exec", command: "STORE /notes" }],
+    ["alice", { kind: "shell" }],
+    ["alice", { kind: "sshrpc" }],
+  ]);
+  const reasons = bench.log.with("session refused").map(({ fields }) => [fields["kind"], fields["reason"]]);
+  expect(reasons).toEqual([
+    ["exec", "reading only"],
+    ["shell", "the rule failed: no idea"],
+    ["sshrpc", "reading only"],
+  ]);
+});
+
+it("gives what a key's options say: an environment that its client cannot change, and no terminal", async () => {
+  const seen: Session[] = [];
+  const bench = await serving((session) => {
+    seen.push(session);
+    void session.exit(0);
+  });
+  const { alice } = bench;
+  const limited = await startBench(
+    { authorizedKeys: { lines: [`no-pty,environment="RPC_TEAM=red" ${alice.line}`] } },
+    undefined,
+    {
+      exec: (session) => {
+        seen.push(session);
+        void session.exit(0);
+      },
+    },
+  );
+  await run({ ...limited, alice }, "x", { env: { RPC_TEAM: "blue", RPC_OTHER: "1" } });
+  expect([...(seen[0]?.environment ?? [])]).toEqual([
+    ["RPC_TEAM", "red"],
+    ["RPC_OTHER", "1"],
+  ]);
+  const client = await rawClient({ ...limited, alice });
+  expect((await failure(exec(client, "x", { pty: true }))).message).toMatch(/pseudo-terminal/);
+});
