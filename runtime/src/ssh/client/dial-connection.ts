@@ -6,7 +6,6 @@ import { clientAlgorithms } from "../algorithms.js";
 import { gatherWrites } from "../gather-writes.js";
 import { guardDial } from "../guard/guard-dial.js";
 import { hangUp } from "../hang-up.js";
-import { askForCertificates, showPlainKey } from "../host-certificates.js";
 import { printable } from "../printable.js";
 import { IDENT } from "../subsystem.js";
 import { formatTarget, type Target } from "../target.js";
@@ -17,6 +16,7 @@ import type { Carrier } from "./carrier.js";
 import type { Countdown } from "./countdown.js";
 import type { DialChannel } from "./dial-channel.js";
 import { type DialStage, dialError, dialTimeout } from "./dial-error.js";
+import { askForCertificates, showPlainKey } from "./host-certificates.js";
 import type { HostVerifier } from "./host-verifier.js";
 
 /** What one attempt to connect needs, all read and checked. Times are in milliseconds. */

@@ -1,5 +1,4 @@
 import { RpcError } from "../../contract/rpc-error.js";
-import type { HostTrust, KnownTrust } from "../host-trust.js";
 import { addKnownHost } from "../keys/add-known-host.js";
 import { BinaryReader } from "../keys/binary-reader.js";
 import { type Certificate, parseCertificate } from "../keys/certificate.js";
@@ -8,6 +7,7 @@ import { objectionToHostCertificate } from "../keys/host-certificate.js";
 import { type KnownHost, type KnownHosts, knownHostsName } from "../keys/known-hosts.js";
 import { isCertificateType, type PublicKey, publicKeyFromBlob, publicKeyLine, sameKey } from "../keys/public-key.js";
 import { formatHostPort } from "../target.js";
+import type { HostTrust, KnownTrust } from "./host-trust.js";
 import type { HostKeyDecision } from "./host-trust-options.js";
 
 /** A key, what speaks against it, and whether it would change what is known. */

@@ -1,5 +1,4 @@
 import { RpcError } from "../../contract/rpc-error.js";
-import type { HostTrust } from "../host-trust.js";
 import { Agent } from "../keys/agent.js";
 import { loadCertificate, type ShownCertificate } from "../keys/certificate-file.js";
 import type { Identity, IdentitySource } from "../keys/identity.js";
@@ -9,6 +8,7 @@ import type { Passphrases } from "../keys/passphrase.js";
 import { expandHome } from "../keys/read-file.js";
 import { gatherOffers, type Offers } from "./auth/gather-offers.js";
 import type { DialOptions } from "./dial-options.js";
+import type { HostTrust } from "./host-trust.js";
 import { HostVerifier } from "./host-verifier.js";
 import { type Hop, pinsOf } from "./route.js";
 

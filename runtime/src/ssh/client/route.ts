@@ -1,7 +1,7 @@
 import { RpcError } from "../../contract/rpc-error.js";
-import { parsePins } from "../host-pins.js";
 import { type Address, parseAddress, type Target, toTarget } from "../target.js";
 import type { DialOptions } from "./dial-options.js";
+import { parsePins } from "./host-pins.js";
 import { type HostConfig, hasSshConfig, readSshConfig } from "./ssh-config.js";
 
 /** One host on the way, with what is good for it: of the options, and of ~/.ssh/config where they say nothing. */

@@ -1,5 +1,5 @@
-import { RpcError } from "../contract/rpc-error.js";
-import { isFingerprint } from "./keys/fingerprint.js";
+import { RpcError } from "../../contract/rpc-error.js";
+import { isFingerprint } from "../keys/fingerprint.js";
 
 /**
  * Checks the pins of the option `hostKey`.

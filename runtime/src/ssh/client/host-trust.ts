@@ -1,5 +1,5 @@
-import type { HostKeyDecision } from "./client/host-trust-options.js";
-import type { KnownHosts } from "./keys/known-hosts.js";
+import type { KnownHosts } from "../keys/known-hosts.js";
+import type { HostKeyDecision } from "./host-trust-options.js";
 
 /** Host keys that the caller expects. */
 export interface PinnedTrust {

@@ -1,5 +1,5 @@
 import type { Client } from "ssh2";
-import { plainKeyType } from "./keys/certificate.js";
+import { plainKeyType } from "../keys/certificate.js";
 
 /**
  * The certificates of hosts that can be asked for, with {@link showPlainKey}. Not those of RSA keys, whose type ssh2 does not
