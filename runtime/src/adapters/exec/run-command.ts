@@ -25,10 +25,15 @@ export async function runCommand(
     else await streams.write(await textOf(command, setting, printer));
     return 0;
   } catch (error) {
-    if (!(error instanceof RpcError)) throw error;
-    await streams.writeError(printer.error(error));
-    return error.code < 500 ? 4 : 5;
+    return fail(error, streams, printer);
   }
+}
+
+/** Says why a command failed, and gives its exit status. @throws what is no RpcError */
+export async function fail(error: unknown, streams: CommandStreams, printer: Printer): Promise<number> {
+  if (!(error instanceof RpcError)) throw error;
+  await streams.writeError(printer.error(error));
+  return error.code < 500 ? 4 : 5;
 }
 
 async function call(

@@ -6,7 +6,7 @@ import type { ExecSetting } from "../exec/exec.js";
 import { inputLines } from "../exec/input-lines.js";
 import { JSON_PRINTER } from "../exec/printer.js";
 import type { CallSetting } from "../exec/run-call.js";
-import { runCommand } from "../exec/run-command.js";
+import { fail, runCommand } from "../exec/run-command.js";
 import { runSession } from "../exec/run-session.js";
 import { sessionStreams } from "../exec/session-streams.js";
 import { TerminalConsole } from "../terminal/terminal-console.js";
@@ -57,12 +57,17 @@ async function explore(session: Session, setting: CallSetting, history: string[]
 async function runLines(session: Session, setting: CallSetting): Promise<number> {
   const streams = sessionStreams(session);
   let status = 0;
-  for await (const { text } of inputLines(streams.input, MAX_COMMAND)) {
-    if (text.trim() === "exit" || streams.signal.aborted) break;
-    if (text.trim() === "") continue;
-    status = await runCommand(text, setting, { ...streams, input: noInput() }, JSON_PRINTER);
+  try {
+    for await (const { text } of inputLines(streams.input, MAX_COMMAND)) {
+      if (text.trim() === "exit" || streams.signal.aborted) break;
+      if (text.trim() === "") continue;
+      status = await runCommand(text, setting, { ...streams, input: noInput() }, JSON_PRINTER);
+    }
+    return status;
+  } catch (error) {
+    // What is no line, or too long for one.
+    return fail(error, streams, JSON_PRINTER);
   }
-  return status;
 }
 
 /** Standard input brings the commands, so that no call can take it. */

@@ -285,3 +285,16 @@ test("without a terminal, exit ends the session with the last status", async () 
     stdout: Buffer.alloc(0),
   });
 });
+
+test.each([
+  ["x".repeat(40_000), "MESSAGE_TOO_LARGE", /line 2 of standard input is longer than 32768 bytes/],
+  [Buffer.from([0x47, 0xff, 10]), "BAD_REQUEST", /line 2 of standard input is no UTF-8/],
+])("without a terminal, what is no line ends the session, and is said to be none", async (bad, status, message) => {
+  const { server, log } = serveNotes();
+  const session = new MemorySession();
+  void shell(session, { server, log, inputTimeout: 60_000, history: new HistoryStore() });
+  const outcome = await finish(session, Buffer.concat([Buffer.from("GET /notes/1\n"), Buffer.from(bad)]));
+  expect([outcome.status, outcome.stdout.toString()]).toEqual([4, '{"id":1}\n']);
+  expect(JSON.parse(outcome.stderr)).toMatchObject({ status, message: expect.stringMatching(message) });
+  expect(log.lines.filter(({ level }) => level === "error")).toEqual([]);
+});
