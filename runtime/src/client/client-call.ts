@@ -161,10 +161,9 @@ export class ClientCall implements OutgoingCall, WaitingCall {
   /** The deadline has passed. */
   expire(): void {
     const cause = this.#connection === undefined ? this.#binding.connections.error : undefined;
+    const timeout = Math.ceil(this.#timeout);
     const message =
-      cause === undefined
-        ? `no answer within ${this.#timeout} ms`
-        : `no connection within ${this.#timeout} ms: ${cause.message}`;
+      cause === undefined ? `no answer within ${timeout} ms` : `no connection within ${timeout} ms: ${cause.message}`;
     this.giveUp(new RpcError("DEADLINE_EXCEEDED", message, { cause }));
   }
 

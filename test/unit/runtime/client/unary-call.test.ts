@@ -15,6 +15,12 @@ async function opened(...args: Parameters<Awaited<ReturnType<typeof connectRaw>>
   return { payload, flags, timeout: payload.readUInt32BE(2), rest: payload.toString("utf8", 10) };
 }
 
+test("a call that nobody answers says how long it waited, in whole milliseconds", async () => {
+  const { client } = await connectRaw();
+  const error = await failure(client.it.get(0, { timeout: 20.0625 }));
+  expect(error).toMatchObject({ status: "DEADLINE_EXCEEDED", message: "no answer within 21 ms" });
+});
+
 describe("what goes out", () => {
   test("is the request as it is at the time of the call", async () => {
     const { client, peer } = await connectRaw();
