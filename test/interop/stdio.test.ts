@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { stripVTControlCharacters } from "node:util";
 import { expect, onTestFinished } from "vitest";
 import { callPath } from "../../runtime/src/client/call-path.js";
 import { opensshTransport } from "../../runtime/src/openssh/openssh-transport.js";
@@ -219,6 +220,14 @@ itWith(["ssh", SSHD, "expect"], "ssh -t reaches the shell through a forced comma
   const { stdout, status } = await run("expect", ["-c", `set timeout 10; ${script.join("; ")}`]);
   expect(status).toBe(0);
   expect(stdout.trim().split("\n").at(-1)).toBe("0");
+});
+
+itWith(["ssh", SSHD], "a terminal that has no size is as wide as most", async () => {
+  const sshd = await startStdioSshd((serve) => ({
+    authorizedKeys: (line) => [`restrict,pty,command="${serve("")}" ${line}`],
+  }));
+  const { stdout } = await run("ssh", [...sshd.options, "-tt", `${USER}@127.0.0.1`, "GET /items/6"]);
+  expect(stripVTControlCharacters(stdout)).toMatch(/^\{ "id": 6 \}\r+\n$/);
 });
 
 itWith(STOCK, "when sshd is killed, the servers end by themselves, and their handlers are told", async () => {

@@ -65,10 +65,11 @@ export class StdioSession implements Session {
     return {
       type: TERM,
       get columns() {
-        return stdout.columns;
+        // Some clients say 0 where they do not know.
+        return stdout.columns || 80;
       },
       get rows() {
-        return stdout.rows;
+        return stdout.rows || 24;
       },
     };
   }
