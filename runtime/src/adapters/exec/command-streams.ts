@@ -7,4 +7,6 @@ export interface CommandStreams {
   write(chunk: string | Uint8Array): Promise<void> | undefined;
   /** Writes to standard error, after what standard output holds by then. */
   writeError(text: string): Promise<void>;
+  /** Tells the person at a terminal what is waited for; absent where a program may be there. */
+  readonly ask?: (text: string) => void;
 }

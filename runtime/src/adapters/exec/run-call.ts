@@ -8,6 +8,7 @@ import { withParams } from "../../server/with-params.js";
 import { LocalClient } from "../local-client.js";
 import { callMetadata } from "./call-metadata.js";
 import { Catalogue, contractOf } from "./catalogue.js";
+import type { CommandStreams } from "./command-streams.js";
 import { requestOfFields } from "./field-values.js";
 import { readInputItems, readInputJson } from "./input-json.js";
 import { nearestPath } from "./nearest.js";
@@ -28,6 +29,8 @@ export interface CallStreams {
   readonly input: AsyncIterableIterator<Buffer>;
   /** Cancels the call. */
   readonly signal: AbortSignal;
+  /** Tells the person at a terminal what is waited for; absent where a program may be there. */
+  readonly ask?: CommandStreams["ask"];
   /** Takes an item of the response stream: JSON, or raw bytes. The next one is asked for when its promise resolves. */
   readonly item: (item: unknown, isBytes: boolean) => Promise<void> | undefined;
 }
@@ -60,12 +63,13 @@ export async function runCall(command: CallCommand, setting: CallSetting, stream
 
 async function begin(command: CallCommand, setting: CallSetting, streams: CallStreams): Promise<CallResult> {
   const { server, peer, environment } = setting;
-  const { input, signal, item: take } = streams;
+  const { input, signal, item: take, ask } = streams;
   const { verb, path, timeout } = command;
   const reference = `${verb} ${path}`;
   const { method, params } = resolve(reference, path, setting);
   const request = await readRequest(command, method, params, setting, streams);
   if (method.requestItem === undefined) await input.return?.();
+  else ask?.(`${method.requestItem === "bytes" ? "raw bytes" : "a JSON value a line"}; Ctrl-D ends them\n`);
   const client = await LocalClient.open(server, peer, [reference]);
   try {
     const metadata = callMetadata(environment);
@@ -132,9 +136,10 @@ function isPathAtFault({ request }: Method, params: Readonly<Record<string, unkn
  */
 async function readInput(
   { server, inputTimeout }: CallSetting,
-  { input, signal }: CallStreams,
+  { input, signal, ask }: CallStreams,
   missing?: object,
 ): Promise<unknown> {
+  ask?.("the request, as JSON; Ctrl-D ends it\n");
   let late = false;
   const timer = setTimeout(() => {
     late = true;

@@ -45,6 +45,7 @@ async function call(
   const { method, response } = await runCall(command, setting, {
     input: streams.input,
     signal: streams.signal,
+    ...(streams.ask && { ask: streams.ask }),
     item: (item, isBytes) => streams.write(isBytes ? printer.bytes(item as Uint8Array) : printer.value(item)),
   });
   if (method.responseItem === undefined) await streams.write(printer.value(response));

@@ -111,6 +111,7 @@ export class TerminalConsole {
       signal: AbortSignal.any([this.#session.signal, this.#stopped.signal]),
       write: (chunk) => this.write(chunk),
       writeError: async (text) => this.write(text),
+      ask: (text) => void this.write(text),
     };
   }
 

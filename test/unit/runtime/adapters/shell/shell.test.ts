@@ -135,7 +135,9 @@ test("what is typed while a call runs is its request stream, until Ctrl-D", asyn
     for await (const { text } of lines) yield text.toUpperCase();
   };
   const typist = new Typist({ "UPDATE /chat": chat });
-  (await typist.prompt()).type('UPDATE /chat\r{"text":"one"}\r');
+  (await typist.prompt()).type("UPDATE /chat\r");
+  await typist.sees("a JSON value a line; Ctrl-D ends them");
+  typist.type('{"text":"one"}\r');
   await typist.sees('"ONE"');
   typist.type('{"text":"two"}\r');
   await typist.sees('"TWO"');
@@ -157,7 +159,7 @@ test("a call that ends while it could take lines takes none of the prompt's", as
 test("a request that the command leaves out is asked for, and Ctrl-C takes the question back", async () => {
   const typist = new Typist();
   (await typist.prompt()).type("STORE /notes\r");
-  await until("the command", () => typist.raw.endsWith("\r\n"));
+  await typist.sees("the request, as JSON; Ctrl-D ends it");
   typist.type('{"text":\r"hi"}\r\u0004');
   await typist.sees('{ "text": "hi" }');
   (await typist.prompt()).type("STORE /notes\r");
