@@ -1,5 +1,5 @@
 /** `sshrpc/client`: what a program that calls needs beside its generated client. */
-export type { KorvClientOptions } from "./adapters/korv/korv-transport.js";
+export type { KorvClientOptions } from "./adapters/korv/korv-client-options.js";
 export type { BackoffOptions } from "./client/backoff.js";
 export type { Client } from "./client/client.js";
 export type { ClientInterceptor, OutboundCall } from "./client/interceptor.js";

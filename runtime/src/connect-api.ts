@@ -1,4 +1,4 @@
-import type { KorvClientOptions } from "./adapters/korv/korv-transport.js";
+import type { KorvClientOptions } from "./adapters/korv/korv-client-options.js";
 import { type Client, type ClientOptions, openClient } from "./client/client.js";
 import type { Api } from "./contract/method.js";
 import { RpcError } from "./contract/rpc-error.js";

@@ -62,7 +62,6 @@ describe("the packed packages in an empty project", () => {
     const installed = await readdir(join(project, "node_modules"));
     expect(installed).not.toContain("ts-morph");
     expect(installed).not.toContain("typescript");
-    expect(installed).not.toContain("chokidar");
     expect(installed).not.toContain("typebox");
   });
 

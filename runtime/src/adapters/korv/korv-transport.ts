@@ -5,14 +5,7 @@ import type { Dialer } from "../../ssh/client/dialer.js";
 import type { Transport } from "../../transport.js";
 import { type Limits, resolveLimits } from "../../wire/limits.js";
 import { KorvBridge } from "./korv-bridge.js";
-
-/** How a client calls a korv server. */
-export interface KorvClientOptions {
-  /** Gives the name that the server has for a resource, from its path, such as `/notes/42`. Default: the path itself. */
-  readonly resource?: (path: string) => string;
-  /** Milliseconds that the server has to make room for a request, once it is its turn. Over it: UNAVAILABLE. Default: 30,000. */
-  readonly patience?: number;
-}
+import type { KorvClientOptions } from "./korv-client-options.js";
 
 /**
  * A transport to a server of the Python framework korv: each duplex speaks our wire, and what answers behind it passes the
