@@ -46,7 +46,14 @@ class Channel(channel.SSHChannel):
     def send(self):
         while data := os.read(0, 65536):
             reactor.callFromThread(self.write, data)
-        reactor.callFromThread(self.conn.sendEOF, self)
+        reactor.callFromThread(self.finish)
+
+    # Conch sends EOF at once, also before what waits for room in the window.
+    def finish(self):
+        if self.buf:
+            reactor.callLater(0.01, self.finish)
+        else:
+            self.conn.sendEOF(self)
 
     def dataReceived(self, data):
         sys.stdout.buffer.write(data)
