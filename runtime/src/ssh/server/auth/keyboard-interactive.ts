@@ -1,7 +1,7 @@
 import type { KeyboardAuthContext } from "ssh2";
 import { printable } from "../../printable.js";
 import { checkGrant } from "./check-grant.js";
-import { cannotSay, type Decision, refuse } from "./decision.js";
+import { type Decision, refuse } from "./decision.js";
 import { inTime } from "./in-time.js";
 import type { LoginAttempt } from "./login-attempt.js";
 import { isSecret } from "./password.js";
@@ -22,16 +22,13 @@ export async function decideKeyboardInteractive(
     (context as unknown as { _protocol: { _authsQueue: string[] } })._protocol._authsQueue.shift(),
   );
   let rounds = 0;
-  let unanswered = false;
   const ask = (question: Question): Promise<readonly string[]> => {
     const answers = inTime(attempt.signal, () => {
       if (++rounds > maxRounds) throw new Error(`more than ${maxRounds} rounds of questions (maxPromptRounds)`);
       return askOnce(context, question);
     });
     // Who asks may wait for something else by then: that must not end the process.
-    answers.catch(() => {
-      unanswered = true;
-    });
+    answers.catch(() => {});
     return answers;
   };
   try {
@@ -39,8 +36,7 @@ export async function decideKeyboardInteractive(
     if (grant === undefined) return refuse("the answers are wrong");
     return { outcome: "proven", proof: { method: "keyboard-interactive", grant: checkGrant(grant) } };
   } catch (error) {
-    const why = `the questions failed: ${printable((error as Error)?.message ?? String(error))}`;
-    return unanswered ? refuse(why) : cannotSay(why);
+    return refuse(`the questions failed: ${printable((error as Error)?.message ?? String(error))}`);
   }
 }
 

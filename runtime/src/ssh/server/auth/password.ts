@@ -1,7 +1,7 @@
 import type { PasswordAuthContext } from "ssh2";
 import { printable } from "../../printable.js";
 import { checkGrant } from "./check-grant.js";
-import { cannotSay, type Decision, refuse } from "./decision.js";
+import { type Decision, refuse } from "./decision.js";
 import type { LoginAttempt } from "./login-attempt.js";
 import type { PasswordChange, PasswordCheck } from "./password-check.js";
 
@@ -32,7 +32,7 @@ export async function decidePassword(
     if (isChange(answer)) return { outcome: "change", prompt: answer.change };
     return { outcome: "proven", proof: { method: "password", grant: checkGrant(answer) } };
   } catch (error) {
-    return cannotSay(`the check of the password failed: ${printable((error as Error)?.message ?? String(error))}`);
+    return refuse(`the check of the password failed: ${printable((error as Error)?.message ?? String(error))}`);
   }
 }
 
