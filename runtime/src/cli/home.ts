@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { existsSync, statSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { createHostKey } from "../ssh/keys/host-key.js";
 import { UsageError } from "./failure.js";
+import { makeMissing } from "./make-missing.js";
 
 /** The files of a server that was given none. */
 export interface Home {
@@ -47,16 +48,5 @@ function makeDirectory(directory: string): void {
     throw new UsageError(
       `${JSON.stringify(directory)} cannot be made a directory (${reason}); name another with --home`,
     );
-  }
-}
-
-/** One after the other: Node 20's recursive mkdir never ends where the system refuses with ENOENT, as in /proc. */
-function makeMissing(directory: string): void {
-  if (existsSync(directory)) return;
-  makeMissing(dirname(directory));
-  try {
-    mkdirSync(directory, { mode: 0o700 });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   }
 }

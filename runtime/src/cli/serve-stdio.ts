@@ -1,3 +1,4 @@
+import { dirname, resolve } from "node:path";
 import type { Command } from "commander";
 import { pino } from "pino";
 import type { Logger } from "../log.js";
@@ -5,6 +6,7 @@ import { serveStdio } from "../serve-stdio.js";
 import type { ApiHandlers } from "../server/api-handlers.js";
 import { UsageError } from "./failure.js";
 import { loadHandlers } from "./load-handlers.js";
+import { makeMissing } from "./make-missing.js";
 
 /** What `serve --stdio` takes. */
 export interface StdioFlags {
@@ -75,7 +77,8 @@ export async function serveOverStdio(flags: StdioFlags): Promise<void> {
 function openLog(file: string | undefined): Logger | Error | undefined {
   if (file === undefined) return undefined;
   try {
-    return pino(pino.destination({ dest: file, append: true, mkdir: true, sync: true })) as Logger;
+    makeMissing(dirname(resolve(file)));
+    return pino(pino.destination({ dest: file, append: true, sync: true })) as Logger;
   } catch (error) {
     return new Error(`${file} cannot be written (${(error as NodeJS.ErrnoException).code}): --log`, { cause: error });
   }

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { appendFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { generateEd25519 } from "../../../../runtime/src/ssh/keys/generate-ed25519.js";
@@ -106,3 +106,16 @@ itWith(
     });
   },
 );
+
+test.each(["/proc/none/log", "/dev/null/log"])("serve --stdio ends at once where it cannot log to %s", async (log) => {
+  expect(await sshrpc(["serve", "--stdio", "--handlers", HANDLERS, "--log", log])).toMatchObject({
+    status: 1,
+    stderr: expect.stringMatching(new RegExp(`${log} cannot be written \\(\\w+\\): --log\\n$`)),
+  });
+});
+
+test("serve --stdio makes the folders of its log", async () => {
+  const cwd = tempDir();
+  await sshrpc(["serve", "--stdio", "--handlers", HANDLERS, "--log", "logs/notes/log"], { cwd });
+  expect(readFileSync(`${cwd}/logs/notes/log`, "utf8")).toContain("session over stdio");
+});
