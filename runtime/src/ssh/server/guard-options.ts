@@ -77,7 +77,7 @@ export interface PerSource {
  * (of IPv6, its /64 network) stays out. The source stays out once the sum has reached `min`. All in milliseconds.
  */
 export interface Penalties {
-  /** It tried to log in, and failed. Default: 5,000. */
+  /** It tried to log in, and failed, not because its key could not be looked up. Default: 5,000. */
   readonly failed?: number;
   /** It left without trying. Default: 1,000. */
   readonly left?: number;
