@@ -65,6 +65,7 @@ async function begin(command: CallCommand, setting: CallSetting, streams: CallSt
   const { server, peer, environment } = setting;
   const { input, signal, item: take, ask } = streams;
   const { verb, path, timeout } = command;
+  const start = performance.now();
   const reference = `${verb} ${path}`;
   const { method, params } = resolve(reference, path, setting);
   const request = await readRequest(command, method, params, setting, streams);
@@ -75,7 +76,7 @@ async function begin(command: CallCommand, setting: CallSetting, streams: CallSt
     const metadata = callMetadata(environment);
     const { items, response } = client.call(reference, request, itemsOf(method, input, server), {
       signal,
-      ...(timeout !== undefined && { timeout }),
+      ...(timeout !== undefined && { timeout: Math.max(1, timeout - (performance.now() - start)) }),
       ...(metadata !== undefined && { metadata }),
     });
     const isBytes = method.responseItem === "bytes";
@@ -102,13 +103,15 @@ function resolve(reference: string, path: string, { server, peer }: CallSetting)
 }
 
 async function readRequest(
-  { request }: CallCommand,
+  { request, timeout = Number.POSITIVE_INFINITY }: CallCommand,
   method: Method,
   params: Readonly<Record<string, unknown>> | undefined,
   setting: CallSetting,
   streams: CallStreams,
 ): Promise<unknown> {
   const takesStream = method.requestItem !== undefined;
+  // The call's own time runs from the command on.
+  const patience = { ...setting, inputTimeout: Math.min(setting.inputTimeout, timeout) };
   switch (request.from) {
     case "json":
       return request.value;
@@ -117,11 +120,11 @@ async function readRequest(
       return requestOfFields(request.fields, contractOf(method, contract)?.request, contract?.types ?? {});
     }
     case "input":
-      if (!takesStream) return readInput(setting, streams);
+      if (!takesStream) return readInput(patience, streams);
       throw new RpcError("BAD_REQUEST", "standard input carries the request stream: give the request as fields");
     case "nowhere":
       if (takesStream || method.request(withParams({}, params)) || isPathAtFault(method, params)) return {};
-      return readInput(setting, streams, {});
+      return readInput(patience, streams, {});
   }
 }
 

@@ -223,6 +223,18 @@ test("a timeout is the call's deadline", async () => {
   expect(error).toMatchObject({ status: "DEADLINE_EXCEEDED", code: 504 });
 });
 
+test("a timeout counts from the command on: also while the request is waited for", async () => {
+  const { server, log } = serveNotes();
+  const session = new MemorySession();
+  void exec(session, "STORE /notes --timeout 50ms", { server, log, inputTimeout: 60_000 });
+  session.remote.resume();
+  expect(await within("the refusal", session.exited)).toBe(5);
+  expect(JSON.parse(session.stderr)).toMatchObject({
+    status: "DEADLINE_EXCEEDED",
+    message: "no request came on standard input within 50 ms",
+  });
+});
+
 test("RPC_ variables are metadata", async () => {
   const get = (_: unknown, ctx: { metadata: ReadonlyMap<string, unknown> }) => [...ctx.metadata];
   const environment = { RPC_TRACEPARENT: "00-1-2-00", RPC_REQUEST_ID: "7", HOME: "/", RPC_: "x" };
