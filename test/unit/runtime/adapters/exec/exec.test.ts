@@ -337,6 +337,25 @@ test.each([
   expect((await failure("STORE /notes", { input }))["message"]).toMatch(message);
 });
 
+test("a request of the command counts, and standard input is left alone", async () => {
+  expect((await run("STORE /notes text=said", { input: '{"text":"piped"}' })).stdout).toBe('{"text":"said"}\n');
+  expect((await run('STORE /notes {"text":"said"}', { input: "no JSON" })).stdout).toBe('{"text":"said"}\n');
+});
+
+test("what is escaped in a path is one parameter, whatever it holds, and never a way to another resource", async () => {
+  const handlers = {
+    "GET /files/{name}": async function* ({ name }: { name: string }) {
+      yield Buffer.from(name);
+    },
+  };
+  expect((await run("GET /files/a%2Fb%20c", { handlers })).stdout).toBe("a/b c");
+  expect((await run("GET /files/..%2F..%2Fnotes", { handlers })).stdout).toBe("../../notes");
+  expect((await run("GET /files/%2e%2e", { handlers })).stdout).toBe("..");
+  for (const path of ["/files/a/b", "/files/../notes", "/files//a", "/files/%zz", "/files/%ff"]) {
+    expect(await failure(`GET ${path}`, { handlers })).toMatchObject({ status: "NOT_FOUND", stdout: "" });
+  }
+});
+
 test("a request that nobody gives is refused in the server's words; one that is asked for with - must be there", async () => {
   const missing = { status: "BAD_REQUEST", method: "STORE /notes", message: "/x must fit", stdout: "" };
   expect(await failure("STORE /notes", { input: "" })).toMatchObject(missing);
