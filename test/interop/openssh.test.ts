@@ -65,6 +65,24 @@ itWith(
   },
 );
 
+itWith(
+  ["ssh"],
+  "ssh agrees on AES-GCM, though it would choose what is slower, unless the server's operator chose",
+  async () => {
+    const bench = await startBench();
+    const fast = await ssh(bench, ["-v", "-s"], ["sshrpc"], "x");
+    expect(fast).toMatchObject({ status: 0, stdout: "x" });
+    expect(fast.stderr).toMatch(/server->client cipher: aes(128|256)-gcm@openssh\.com/);
+    const refused = await ssh(bench, ["-c", "aes128-ctr", "-s"], ["sshrpc"], "x");
+    expect(refused.stderr).toMatch(
+      /no matching cipher found\. Their offer: aes256-gcm@openssh\.com,aes128-gcm@openssh\.com/,
+    );
+    const chosen = await startBench({ algorithms: { cipher: ["aes128-ctr", "aes256-gcm@openssh.com"] } });
+    const slow = await ssh(chosen, ["-v", "-s"], ["sshrpc"], "x");
+    expect(slow.stderr).toContain("server->client cipher: aes128-ctr");
+  },
+);
+
 itWith(["ssh"], "ssh with an unlisted key is refused", async () => {
   const bench = await startBench();
   const mallory = makeKey(bench.directory, "mallory");

@@ -1,5 +1,6 @@
 import { checkNumber, MAX_TIME } from "../check-number.js";
 import type { GuardOptions, MaxStartups, Penalties, PerSource } from "../server/guard-options.js";
+import type { ChosenAlgorithms } from "./fit-offer.js";
 import { sourceList } from "./source-list.js";
 
 /** The guard's options, checked, each with its value. */
@@ -21,8 +22,7 @@ export interface GuardSettings {
   readonly keepaliveInterval: number;
   readonly keepaliveMisses: number;
   readonly idleTimeout: number;
-  /** Whether clients of dropbear and Twisted Conch are offered the one MAC that they know. */
-  readonly plainHmac: boolean;
+  readonly chosen: ChosenAlgorithms;
 }
 
 /** Nothing that a client needs for logging in is longer. */
@@ -58,7 +58,10 @@ export function guardSettings(options: GuardOptions): GuardSettings {
     keepaliveInterval: keepaliveInterval === 0 ? MAX_TIME : keepaliveInterval,
     keepaliveMisses: number("keepaliveMisses", 3, 1),
     idleTimeout: number("idleTimeout", 0, 0, MAX_TIME),
-    plainHmac: options.algorithms?.hmac === undefined,
+    chosen: {
+      cipher: options.algorithms?.cipher !== undefined,
+      hmac: options.algorithms?.hmac !== undefined,
+    },
   };
 }
 

@@ -95,7 +95,10 @@ export interface Penalties {
 export interface AlgorithmOptions {
   /** Default: `curve25519-sha256@libssh.org`, `curve25519-sha256`, `diffie-hellman-group16-sha512` and `…group18-…`. */
   readonly kex?: readonly string[];
-  /** Default: `aes256-gcm@openssh.com`, `aes128-gcm@openssh.com`, `aes256-ctr`, `aes192-ctr`, `aes128-ctr`. */
+  /**
+   * Default: `aes256-gcm@openssh.com`, `aes128-gcm@openssh.com`, `aes256-ctr`, `aes192-ctr`, `aes128-ctr`; and, to OpenSSH's
+   * clients, which would choose the slow ones, the first two alone.
+   */
   readonly cipher?: readonly string[];
   /**
    * Default: `hmac-sha2-256-etm@openssh.com` and `hmac-sha2-512-etm@openssh.com`; and, to clients of dropbear and Twisted
