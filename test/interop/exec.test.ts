@@ -138,6 +138,25 @@ itWith(["ssh"], "a command that is much too long is refused, and the server goes
   expect((await outcome(sshShell(served, "GET /notes/1"))).status).toBe(0);
 });
 
+itWith(["ssh"], "whatever one connection sends, the calls of another go on", async () => {
+  const served = await serveNotesOverSsh();
+  const ticks = start("ssh", [...served.ssh, "GET /ticks every=20"]);
+  const count = () => ticks.stdout().toString().split("\n").length;
+  await until("ticks", () => count() > 3);
+  const commands = ["x".repeat(100_000), "STORE /notes 'hi", "GET /notes/%ff", "STORE /notes {]", "GET /nowhere"];
+  const wrong = commands.map((command) => start("ssh", [...served.ssh, command]));
+  const garbage = start("ssh", ["-s", ...served.ssh, "sshrpc"]);
+  const noLines = start("ssh", ["-T", ...served.ssh]);
+  for (const { process } of [...wrong, garbage, noLines]) {
+    process.stdin?.end(Buffer.alloc(1_000_000, 0xff));
+  }
+  await Promise.all([...wrong, garbage, noLines].map(({ ended }) => ended));
+  const before = count();
+  await until("more ticks", () => count() > before + 3);
+  ticks.process.kill();
+  await ticks.ended;
+});
+
 itWith(["ssh"], "with exec and shell switched off, both are refused", async () => {
   const served = await serveNotesOverSsh({ exec: false, shell: false });
   expect((await outcome(sshShell(served, "GET /notes"))).stderr).toMatch(/exec request failed/);

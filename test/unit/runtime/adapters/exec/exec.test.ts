@@ -180,7 +180,7 @@ test("a peer that is gone cancels its call, and what it had sent is not taken fo
   await until("the end of the call", () => server.connections === 0 && server.calls === 0);
 });
 
-test.each(["INT", "TERM", "HUP"])("the signal %s cancels the call", async (name) => {
+test.each(["INT", "TERM", "HUP", "QUIT"])("the signal %s cancels the call", async (name) => {
   const ticks = async function* (_: unknown, ctx: { signal: AbortSignal }) {
     yield 1;
     await new Promise((resolve) => ctx.signal.addEventListener("abort", resolve));
