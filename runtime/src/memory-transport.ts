@@ -25,7 +25,14 @@ export function duplexPair(): [Duplex, Duplex] {
   return [near, far];
 }
 
+/** Bytes that may wait at each end: as many as a channel's duplex holds. */
+const HIGH_WATER_MARK = 256 * 1024;
+
 class PairedDuplex extends Duplex {
+  constructor() {
+    super({ highWaterMark: HIGH_WATER_MARK });
+  }
+
   other: PairedDuplex | undefined;
   #continue: (() => void) | undefined;
 
@@ -37,15 +44,24 @@ class PairedDuplex extends Duplex {
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error) => void): void {
     // Never within the write itself, as on no other line: the writer would meet the answer before it has finished.
-    process.nextTick(() => this.#deliver(chunk, done));
+    process.nextTick(() => this.#deliver([{ chunk }], done));
   }
 
-  #deliver(chunk: Buffer, done: (error?: Error) => void): void {
+  override _writev(chunks: { chunk: Buffer }[], done: (error?: Error) => void): void {
+    process.nextTick(() => this.#deliver(chunks, done));
+  }
+
+  #deliver(chunks: { chunk: Buffer }[], done: (error?: Error) => void): void {
     const { other } = this;
-    if (other === undefined || other.destroyed) done(new Error("the other end is closed"));
-    // A copy, for the writer may use its memory again. The next write waits until the other end has asked for more: that is
-    // its back pressure.
-    else if (!other.push(Buffer.from(chunk))) other.#continue = done;
+    if (other === undefined || other.destroyed) {
+      done(new Error("the other end is closed"));
+      return;
+    }
+    let flowing = true;
+    // A copy, for the writer may use its memory again.
+    for (const { chunk } of chunks) flowing = other.push(Buffer.from(chunk));
+    // The next write waits until the other end has asked for more: that is its back pressure.
+    if (!flowing) other.#continue = done;
     else setImmediate(done);
   }
 
