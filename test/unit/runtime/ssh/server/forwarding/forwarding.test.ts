@@ -256,11 +256,17 @@ describe("a listener that a client wants", () => {
 
   it("may be one of the server's own, which is closed once: where it is cancelled, or asked for twice at once", async () => {
     const log: string[] = [];
+    let both = (): void => undefined;
+    // The first one is not there yet when the second one is wanted.
+    const askedTwice = new Promise<void>((resolve) => {
+      both = resolve;
+    });
     const bench = await forwarding({
       permitListen: ({ port }) => ({
         listen: async () => {
           log.push(`open ${port}`);
-          await new Promise((resolve) => setTimeout(resolve, 20));
+          if (log.length === 2) both();
+          await askedTwice;
           return { port: 4242, close: () => void log.push(`close ${port}`) };
         },
       }),
