@@ -132,8 +132,8 @@ export class Link {
     } finally {
       signal.removeEventListener("abort", stop);
     }
-    if (!connection.open)
-      throw new RpcError("UNAVAILABLE", `the server at ${this.#transport.address} takes no calls now`);
+    // It may have ended or been drained within the packet that made it ready.
+    if (connection.refusal !== undefined) throw connection.refusal;
     return connection;
   }
 

@@ -14,7 +14,7 @@ export class OneConnection implements ConnectionSource {
   }
 
   get error(): RpcError | undefined {
-    return this.#connection.open ? undefined : new RpcError("UNAVAILABLE", "the peer has disconnected");
+    return this.#connection.refusal;
   }
 
   connection(): Connection | undefined {

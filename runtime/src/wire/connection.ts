@@ -111,13 +111,17 @@ export class Connection implements FrameSink {
 
   /** Whether calls can be opened. */
   get open(): boolean {
-    return this.#end === undefined && this.#draining === undefined;
+    return this.refusal === undefined;
+  }
+
+  /** Why no call can be opened; undefined where they can. */
+  get refusal(): RpcError | undefined {
+    return this.#end ?? this.#draining;
   }
 
   /** Opens a call. @throws RpcError UNAVAILABLE where the connection takes none, RESOURCE_EXHAUSTED, MESSAGE_TOO_LARGE */
   call(call: OutgoingCall): void {
-    if (this.#end !== undefined) throw this.#end;
-    if (this.#draining !== undefined) throw this.#draining;
+    if (this.refusal !== undefined) throw this.refusal;
     checkSize(call.body, this.maxMessage, "request");
     this.outgoing.open(call);
   }

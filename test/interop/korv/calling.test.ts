@@ -224,14 +224,16 @@ describe("our client at a korv server", () => {
   itWith([SSHD], "says so where the other side is no korv server", async () => {
     const sshd = await startSshd();
     const options = { transport: "korv", identity: sshd.key.file, knownHosts: sshd.knownHosts } as const;
-    // sshd forwards to itself, and so answers with its greeting.
+    // sshd forwards to itself, and so answers with its greeting; or with an end where it read the request first.
     const reach = async () => {
       await using client = await connectApi<KorvClient>(API, sshd.address, { ...options, reconnect: false });
       await client.hello.get({}, { timeout: 5000 });
     };
     await expect(reach()).rejects.toMatchObject({
       status: "UNAVAILABLE",
-      message: expect.stringContaining("no korv server, or one that is broken: what came is no gzip"),
+      message: expect.stringMatching(
+        /no korv server, or one that is broken: (what came is no gzip|it ended the channel)/,
+      ),
     });
     const closed = await startSshd({ config: ["AllowTcpForwarding no"] });
     await expect(

@@ -97,11 +97,17 @@ export class KorvBridge {
 
   async #read(): Promise<void> {
     const bound = this.#settings.limits.message + ENVELOPE;
+    let heard = false;
     try {
       for await (const member of gunzipMembers(this.#channel, { compressed: bound, decompressed: bound })) {
+        heard = true;
         this.#receive(member);
       }
-      await this.#connection.close("the korv server ended the channel");
+      await this.#connection.close(
+        heard
+          ? "the korv server ended the channel"
+          : "no korv server, or one that is broken: it ended the channel before it answered anything",
+      );
     } catch (error) {
       if (error instanceof KorvError && error.head !== "") this.#failOne(error);
       await this.#connection.close(`no korv server, or one that is broken: ${(error as Error).message}`);

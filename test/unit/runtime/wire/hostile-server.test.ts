@@ -116,6 +116,19 @@ describe("connecting to what is no sshrpc server is UNAVAILABLE, and says what c
         peer.bytes(PREAMBLE).send({ kind: FRAME.CLOSE, id: 0, body: '{"message":"too many clients"}' }),
       "closed the connection: too many clients",
     ],
+    [
+      "a CLOSE together with HELLO",
+      (peer: RawPeer) => {
+        const hello = JSON.stringify({ methods: [], limits: { message: 1 << 20, calls: 64 } });
+        peer
+          .bytes(PREAMBLE)
+          .send(
+            { kind: FRAME.HELLO, id: 0, body: hello },
+            { kind: FRAME.CLOSE, id: 0, body: '{"message":"not today"}' },
+          );
+      },
+      "closed the connection: not today",
+    ],
     ["a frame before HELLO", (peer: RawPeer) => peer.bytes(PREAMBLE).answer(1), "STATUS before HELLO"],
     ["an end", (peer: RawPeer) => peer.duplex.end(), "the connection was lost"],
     ["a crash", (peer: RawPeer) => peer.duplex.destroy(), "the connection was lost"],
