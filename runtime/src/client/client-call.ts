@@ -5,7 +5,7 @@ import { STATUSES } from "../contract/status.js";
 import type { Connection } from "../wire/connection.js";
 import type { ItemSender } from "../wire/item-sender.js";
 import { encodeMetadata, type Metadata } from "../wire/metadata.js";
-import type { OutgoingCall } from "../wire/outgoing-calls.js";
+import type { OutgoingCall } from "../wire/outgoing-call.js";
 import { ProtocolError } from "../wire/protocol-error.js";
 import { readAnswer } from "./answer.js";
 import type { CallStreams } from "./call-streams.js";

@@ -13,7 +13,8 @@ import { type Hello, MAX_HELLO, MAX_REASON, parseReason } from "./hello.js";
 import { IncomingCalls } from "./incoming-calls.js";
 import type { Limits } from "./limits.js";
 import { checkSize } from "./message-size.js";
-import { type OutgoingCall, OutgoingCalls } from "./outgoing-calls.js";
+import type { OutgoingCall } from "./outgoing-call.js";
+import { OutgoingCalls } from "./outgoing-calls.js";
 import { PREAMBLE } from "./preamble.js";
 import { ProtocolError } from "./protocol-error.js";
 

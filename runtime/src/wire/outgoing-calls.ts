@@ -1,38 +1,12 @@
 import { RpcError } from "../contract/rpc-error.js";
 import type { Backlog } from "./backlog.js";
 import type { Batch } from "./batch.js";
+import { CallQueue } from "./call-queue.js";
 import { FLAG, FRAME } from "./frame.js";
 import { ItemSender } from "./item-sender.js";
 import type { Metadata } from "./metadata.js";
+import type { OutgoingCall } from "./outgoing-call.js";
 import { ProtocolError } from "./protocol-error.js";
-
-/** A call as its caller hands it to the connection. */
-export interface OutgoingCall {
-  /** Set by the connection while the call has an id on the wire; 0 before. */
-  id: number;
-  /** The index of its method in this side's HELLO. */
-  readonly method: number;
-  readonly metadata: string | undefined;
-  /** The request as JSON text. */
-  readonly body: string;
-  /** Bytes that the other side may send ahead in the response stream; absent where there is none. */
-  readonly window?: number;
-  /** Takes the way to send the request stream, once the call is open; absent where there is none. */
-  readonly opened?: ((sender: ItemSender) => void) | undefined;
-  /** Milliseconds until its deadline, asked for when the OPEN is sent; 0 where there is none. */
-  remaining(): number;
-  /** Headers came, at most once and before the first item. */
-  headers?(metadata: Metadata): void;
-  /** An item of the response stream came, as `buffer` from `start` to `end`; absent where there is no such stream. */
-  readonly item?: ((buffer: Buffer, start: number, end: number) => void) | undefined;
-  /**
-   * Its final status came. The body is `buffer` from `start` to `end`, valid during this call only. `refused`: the other
-   * side says that it never began the call.
-   */
-  status(code: number, metadata: Metadata, buffer: Buffer, start: number, end: number, refused: boolean): void;
-  /** It ended without a status from the other side. `refused`: that side certainly never began it. */
-  lost(error: RpcError, refused: boolean): void;
-}
 
 /** Why the caller gave a call up: kept in its place until the other side's status has come. */
 const ABANDONED: OutgoingCall = {
@@ -61,9 +35,7 @@ export class OutgoingCalls {
   readonly #free: number[] = [];
   /** The request streams, in the places of their calls. */
   readonly #senders: (ItemSender | undefined)[] = [];
-  readonly #queue = new Set<OutgoingCall>();
-  /** Goes through the queue once: to begin at its front each time would pass over all that has left it. */
-  #front: Iterator<OutgoingCall> = this.#queue.values();
+  readonly #queue = new CallQueue();
   /** How many the other side runs at the same time. */
   max = 1;
   /** Bytes that the other side takes ahead in each request stream. */
@@ -98,7 +70,7 @@ export class OutgoingCalls {
 
   /** Gives the call up. Its `status` and `lost` will not be called any more. */
   cancel(call: OutgoingCall): void {
-    if (this.#queue.delete(call)) return;
+    if (this.#queue.forget(call)) return;
     const { id } = call;
     if (id === 0 || this.#slots[this.#slot(id)] !== call) return;
     const slot = this.#slot(id);
@@ -174,9 +146,7 @@ export class OutgoingCalls {
 
   /** Gives back the calls that wait, because the other side takes no new ones. */
   giveBack(error: RpcError): void {
-    const calls = [...this.#queue];
-    this.#queue.clear();
-    for (const call of calls) call.lost(error, true);
+    for (const call of this.#queue.clear()) call.lost(error, true);
   }
 
   /** Ends all calls, because the connection is gone. `refused`: the other side never began those that have no status. */
@@ -233,16 +203,8 @@ export class OutgoingCalls {
   }
 
   #next(): void {
-    if (this.#queue.size === 0) return;
-    let front = this.#front.next();
-    if (front.done === true) {
-      // It had reached the end before this call came: it must begin again.
-      this.#front = this.#queue.values();
-      front = this.#front.next();
-    }
-    const call = front.value as OutgoingCall;
-    this.#queue.delete(call);
-    this.#send(call);
+    const call = this.#queue.take();
+    if (call !== undefined) this.#send(call);
   }
 
   #slot(id: number): number {
