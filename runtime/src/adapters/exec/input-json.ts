@@ -17,7 +17,7 @@ export async function readInputJson(input: AsyncIterable<Buffer>, limit: number,
     if (size > limit) throw tooLarge(REQUEST, limit);
     chunks.push(chunk);
   }
-  const text = decodeInput(chunks, REQUEST);
+  const text = decodeInput(Buffer.concat(chunks), REQUEST);
   return missing !== undefined && text.trim() === "" ? missing : readJson(text, REQUEST);
 }
 

@@ -1,4 +1,5 @@
 import { RpcError } from "../../contract/rpc-error.js";
+import { readRecords } from "../../read-records.js";
 
 /** One line of standard input, without its end. */
 export interface InputLine {
@@ -14,25 +15,15 @@ export interface InputLine {
  */
 export async function* inputLines(input: AsyncIterable<Buffer>, limit: number): AsyncGenerator<InputLine, void> {
   let number = 1;
-  let parts: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of input) {
-    let start = 0;
-    while (start < chunk.length) {
-      const end = chunk.indexOf(10, start);
-      const part = chunk.subarray(start, end < 0 ? chunk.length : end);
-      size += part.length;
-      if (size > limit) throw tooLarge(lineName(number), limit);
-      parts.push(part);
-      if (end < 0) break;
-      yield { number, text: decodeInput(parts, lineName(number)) };
+  try {
+    for await (const line of readRecords(input, { maxRecord: limit })) {
+      yield { number, text: decodeInput(line, lineName(number)) };
       number++;
-      parts = [];
-      size = 0;
-      start = end + 1;
     }
+  } catch (error) {
+    const isTooLarge = error instanceof RpcError && error.status === "MESSAGE_TOO_LARGE";
+    throw isTooLarge ? tooLarge(lineName(number), limit) : error;
   }
-  if (size > 0) yield { number, text: decodeInput(parts, lineName(number)) };
 }
 
 /** How messages name a line. */
@@ -43,9 +34,9 @@ export function lineName(number: number): string {
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /** The text of some bytes that belong together. @throws RpcError BAD_REQUEST where they are no UTF-8 */
-export function decodeInput(parts: readonly Buffer[], what: string): string {
+export function decodeInput(bytes: Uint8Array, what: string): string {
   try {
-    return utf8.decode(parts.length === 1 ? parts[0] : Buffer.concat(parts));
+    return utf8.decode(bytes);
   } catch {
     throw new RpcError("BAD_REQUEST", `${what} is no UTF-8`);
   }

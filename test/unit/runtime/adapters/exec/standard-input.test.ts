@@ -23,10 +23,27 @@ test("lines are the same however their bytes are cut", async () => {
   }
 });
 
+test("lines may come in memory that is used again for the next chunk", async () => {
+  const memory = Buffer.alloc(3);
+  const source = (async function* () {
+    for (const text of ['"ab', 'cd"', "\n42"]) {
+      memory.write(text);
+      yield memory;
+    }
+  })();
+  const items: unknown[] = [];
+  for await (const item of readInputItems(source, 100)) items.push(item);
+  expect(items).toEqual(["abcd", 42]);
+});
+
 test("a line is bounded, also one that never ends", async () => {
   expect(await failure(collect([Buffer.from(`1\n"${"x".repeat(200)}`)]))).toMatchObject({
     status: "MESSAGE_TOO_LARGE",
     message: "line 2 of standard input is longer than 100 bytes (limits.message)",
+  });
+  expect(await collect([Buffer.from(`"${"x".repeat(98)}"\n1`)])).toHaveLength(2);
+  expect(await failure(collect([Buffer.from(`1\n2\n"${"x".repeat(99)}"\n`)]))).toMatchObject({
+    message: "line 3 of standard input is longer than 100 bytes (limits.message)",
   });
 });
 
