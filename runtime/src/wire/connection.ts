@@ -1,17 +1,17 @@
 import type { Duplex } from "node:stream";
 import { RpcError } from "../contract/rpc-error.js";
 import { Backlog } from "./backlog.js";
-import { Batch, type BatchWriter } from "./batch.js";
-import type { CallBudget } from "./call-budget.js";
-import { CallFrames, type CallReceiver } from "./call-frames.js";
-import type { CallRecord } from "./call-record.js";
+import { Batch } from "./batch.js";
+import { CallFrames } from "./call-frames.js";
+import type { ConnectionOptions } from "./connection-options.js";
 import { FrameDecoder, type FrameSink } from "./decode.js";
+import { Drain } from "./drain.js";
+import { DuplexWriter } from "./duplex-writer.js";
 import { endDuplex } from "./end-duplex.js";
 import { FLAG, FRAME, type FrameKind, frameName, METADATA_SIZE, OPEN_SIZE } from "./frame.js";
 import { Handshake } from "./handshake.js";
 import { type Hello, MAX_HELLO, MAX_REASON, parseReason } from "./hello.js";
 import { IncomingCalls } from "./incoming-calls.js";
-import type { Limits } from "./limits.js";
 import { checkSize } from "./message-size.js";
 import type { OutgoingCall } from "./outgoing-call.js";
 import { OutgoingCalls } from "./outgoing-calls.js";
@@ -20,27 +20,6 @@ import { ProtocolError } from "./protocol-error.js";
 
 /** Answers that may wait for the transport of the side that dialled, for each call that it runs: those refused, too. */
 const UNSENT_PER_CALL = 4;
-
-/** How a connection is set up. */
-export interface ConnectionOptions {
-  /** Which side this is: ids and flow control depend on it. */
-  readonly role: "dialer" | "acceptor";
-  /** What this side says of itself; its limits are added. */
-  readonly hello: Omit<Hello, "limits">;
-  readonly limits: Limits;
-  /** Absent where this side serves nothing. */
-  readonly receive?: CallReceiver;
-  /** Bounds the calls of several connections together. */
-  readonly budget?: CallBudget;
-  /** Told how each call of the other side went, also of those that are refused. */
-  readonly onCall?: (record: CallRecord) => void;
-  /** Told when the other side takes no new calls: before the calls that wait are given back. */
-  readonly onDrain?: () => void;
-  /** Told when the connection has ended: before its calls are. */
-  readonly onEnd?: (reason: RpcError) => void;
-  /** Whom to name in messages: "the server", "the client". */
-  readonly other: string;
-}
 
 /**
  * A live duplex with the multiplexer on it: it agrees on the wire with the other side, carries the calls of both, and
@@ -59,8 +38,7 @@ export class Connection implements FrameSink {
   readonly #calls: CallFrames;
   readonly #decoder: FrameDecoder;
   readonly #handshake: Handshake;
-  /** Why the other side takes no new calls, once it does not. */
-  #draining: RpcError | undefined;
+  readonly #drain: Drain;
   #end: RpcError | undefined;
   #resolveClosed: (reason: RpcError) => void = () => undefined;
 
@@ -68,13 +46,21 @@ export class Connection implements FrameSink {
     const { limits, role } = options;
     this.#duplex = duplex;
     this.#options = options;
-    this.#batch = new Batch(this.#write);
+    const leave = (): (() => void) | undefined => this.incoming.leave();
+    this.#batch = new Batch(new DuplexWriter(duplex, this.#backlog, options, leave, () => this.#pause()).write);
     this.outgoing = new OutgoingCalls(this.#batch, this.#backlog, role === "dialer" ? 1 : 2, limits.queue);
     const theirs = role === "dialer" ? 2 : 1;
     this.incoming = new IncomingCalls(this.#batch, this.#backlog, theirs, limits, options.budget);
     this.incoming.onCall = options.onCall;
     if (role === "dialer") this.incoming.maxUnsent = limits.calls * UNSENT_PER_CALL;
     this.#calls = new CallFrames(this.outgoing, this.incoming, theirs % 2, limits, options.receive);
+    this.#drain = new Drain(
+      this.#batch,
+      this.outgoing,
+      this.incoming,
+      options,
+      () => void this.close("it was drained"),
+    );
     this.#decoder = new FrameDecoder(this, MAX_HELLO);
     this.#handshake = new Handshake(limits, (error) => this.#fail(error));
     this.closed = new Promise((resolve) => {
@@ -117,7 +103,7 @@ export class Connection implements FrameSink {
 
   /** Why no call can be opened; undefined where they can. */
   get refusal(): RpcError | undefined {
-    return this.#end ?? this.#draining;
+    return this.#end ?? this.#drain.refusal;
   }
 
   /** Opens a call. @throws RpcError UNAVAILABLE where the connection takes none, RESOURCE_EXHAUSTED, MESSAGE_TOO_LARGE */
@@ -127,14 +113,9 @@ export class Connection implements FrameSink {
     this.outgoing.open(call);
   }
 
-  /**
-   * Asks the other side to open no new calls here; those that come are refused. Once its last call has ended, the side
-   * that dialled closes the connection: it alone knows that nothing more is on its way.
-   */
+  /** Asks the other side to open no new calls here; see {@link Drain}. */
   drain(reason: string): void {
-    if (this.#end !== undefined || this.incoming.refusal !== undefined) return;
-    this.incoming.refusal = new RpcError("UNAVAILABLE", reason);
-    this.#batch.add({ kind: FRAME.DRAIN, id: 0, body: JSON.stringify({ message: reason }) });
+    if (this.#end === undefined) this.#drain.ask(reason);
   }
 
   /**
@@ -161,7 +142,7 @@ export class Connection implements FrameSink {
         this.#onHello(buffer.toString("utf8", start, end));
         break;
       case FRAME.DRAIN:
-        this.#onDrain(parseReason(buffer.toString("utf8", start, end)));
+        this.#drain.asked(parseReason(buffer.toString("utf8", start, end)));
         break;
       case FRAME.CLOSE:
         this.#onClose(parseReason(buffer.toString("utf8", start, end)), (flags & FLAG.REFUSED) !== 0);
@@ -195,20 +176,6 @@ export class Connection implements FrameSink {
     this.#handshake.complete(hello);
   }
 
-  #onDrain(reason: string): void {
-    if (this.#draining !== undefined) return;
-    this.#draining = new RpcError("UNAVAILABLE", `${this.#options.other} takes no new calls: ${reason}`);
-    this.#options.onDrain?.();
-    this.outgoing.giveBack(this.#draining);
-    this.incoming.onIdle = () => this.#closeDrained();
-  }
-
-  /** Only who dialled closes: who accepted may still be called. */
-  #closeDrained(): void {
-    if (this.#options.role === "acceptor" || this.outgoing.size > 0 || this.incoming.size > 0) return;
-    void this.close("it was drained");
-  }
-
   #onClose(reason: string, refused: boolean): void {
     this.#finish(new RpcError("UNAVAILABLE", `${this.#options.other} closed the connection: ${reason}`), refused);
   }
@@ -224,33 +191,16 @@ export class Connection implements FrameSink {
     if (this.#end !== undefined) return;
     try {
       frames();
-      if (this.#draining !== undefined) this.#closeDrained();
+      this.#drain.closeIfIdle();
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.#fail(error);
     }
   }
 
-  /**
-   * Only the accepting side stops reading while its own writes wait: if both did, two sides that send much to each
-   * other would wait for each other for ever. The other one counts the answers that wait.
-   */
-  readonly #write: BatchWriter = (chunk, taken) => {
-    const flowing = this.#duplex.write(chunk, this.#options.role === "dialer" ? this.#counted(taken) : taken);
-    if (!flowing) this.#backlog.fill();
-    if (!flowing && this.#options.role === "acceptor" && this.#duplex.writableLength > this.#options.limits.backlog) {
-      this.#duplex.pause();
-      this.#decoder.pause();
-    }
-  };
-
-  #counted(taken: (error?: Error | null) => void): (error?: Error | null) => void {
-    const answered = this.incoming.leave();
-    if (answered === undefined) return taken;
-    return (error) => {
-      answered();
-      taken(error);
-    };
+  #pause(): void {
+    this.#duplex.pause();
+    this.#decoder.pause();
   }
 
   #drained(): void {
