@@ -13,6 +13,7 @@ import { cancelled, checkSignal, checkTimeout, encodeRequest, MAX_TIMEOUT } from
 import type { WaitingCall } from "./connection-source.js";
 import type { MethodBinding } from "./method-binding.js";
 import { nameMethod } from "./name-method.js";
+import { retryDelay } from "./retry-delay.js";
 import type { CallOptions } from "./unary.js";
 
 /**
@@ -167,24 +168,23 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     this.giveUp(new RpcError("DEADLINE_EXCEEDED", message, { cause }));
   }
 
-  /**
-   * Whether the call begins anew instead of ending. One whose OPEN was never written, or that the other side `refused` to
-   * begin, can: nothing has happened yet. Where something may have happened, only an idempotent method is called again.
-   * A request stream that has begun is spent.
-   */
+  /** Whether the call begins anew instead of ending; see {@link retryDelay}. */
   #sendAgain(refused: boolean): boolean {
-    const { connections, method } = this.#binding;
     const sent = this.id !== 0;
-    const mayRepeat = (refused || method.idempotent) && this.opened === undefined && !this.#seen;
-    if (sent && (!mayRepeat || this.#retries >= connections.retries)) return false;
-    // A connection that goes on is given time; one that does not is left, and the next one may take the call at once.
-    const wait = this.#connection?.open ? connections.backoff.delay(this.#retries) : 0;
-    if (this.#timeout < MAX_TIMEOUT && wait >= this.remaining()) return false;
+    const delay = retryDelay(this.#binding, {
+      sent,
+      refused,
+      spent: this.opened !== undefined || this.#seen,
+      retries: this.#retries,
+      open: this.#connection?.open === true,
+      remaining: this.#timeout < MAX_TIMEOUT ? this.remaining() : Number.POSITIVE_INFINITY,
+    });
+    if (delay === undefined) return false;
     if (sent) this.#retries += 1;
     this.#connection = undefined;
     this.id = 0;
-    if (wait > 0) {
-      this.#retryTimer = setTimeout(resend, wait, this);
+    if (delay > 0) {
+      this.#retryTimer = setTimeout(resend, delay, this);
       return true;
     }
     try {
