@@ -1,0 +1,121 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, symlinkSync } from "node:fs";
+import { delimiter, dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect } from "vitest";
+import { tempDir, write } from "../unit/runtime/ssh/support.js";
+import { keygen } from "./client.js";
+import { run } from "./run.js";
+import { start } from "./served.js";
+import { itWith } from "./stock.js";
+
+const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
+const README = readFileSync(path("../../README.md"), "utf8");
+
+/** Milliseconds for a test that starts some twenty processes, on a machine that others use, too. */
+const SLOW = 120_000;
+
+/** The block of code in README.md that begins so, without its fences. */
+function block(beginning: string): string {
+  const blocks = [...README.matchAll(/^```\w*\n([\s\S]*?)^```$/gm)].map(([, text = ""]) => text);
+  const found = blocks.find((text) => text.startsWith(beginning));
+  if (found === undefined) throw new Error(`README.md has no block of code that begins with ${beginning}`);
+  return found;
+}
+
+/** What README.md shows as typed and as printed, in a block that begins so. */
+function typed(beginning: string): readonly { readonly command: string; readonly printed: string }[] {
+  const parts = block(beginning).split(/^\$ /m).slice(1);
+  return parts.map((part) => {
+    const end = part.indexOf("\n") + 1;
+    return { command: part.slice(0, end).trim(), printed: part.slice(end) };
+  });
+}
+
+/**
+ * A file of the example with what a later block adds to it: imports behind "in addition", what is indented before `end`, and
+ * the rest before the export.
+ */
+function extended(file: string, addition: string, end: string): string {
+  const [first = "", ...lines] = addition.split("\n");
+  const [, imports = "", module = ""] = /in addition: (import .* from "(.*)";)$/.exec(first) ?? [];
+  const inside = lines.filter((line) => /^\s/.test(line)).join("\n");
+  const outside = lines.filter((line) => /^\S/.test(line)).join("\n");
+  const kept = file.split("\n").filter((line) => !line.endsWith(`from "${module}";`));
+  const text = [imports, ...kept].join("\n").replace("export default", `${outside}\n\nexport default`);
+  const at = text.lastIndexOf(end);
+  return `${text.slice(0, at)}\n${inside}${text.slice(at)}`;
+}
+
+itWith(
+  ["ssh", "ssh-keygen"],
+  "whoever has ssh and the README can list the API, read, write, follow a stream, and read what went wrong",
+  async () => {
+    const project = tempDir();
+    const home = `${project}/home`;
+    mkdirSync(`${project}/schema`);
+    mkdirSync(`${home}/.ssh`, { recursive: true });
+    symlinkSync(path("../../node_modules"), `${project}/node_modules`);
+    const identity = keygen("id_ed25519", "-t", "ed25519");
+    for (const end of ["", ".pub"]) write(`${home}/.ssh`, `id_ed25519${end}`, readFileSync(`${identity}${end}`));
+    const programs = [`${project}/bin`, `${project}/node_modules/.bin`, dirname(process.execPath), process.env["PATH"]];
+    const env = {
+      ...{ HOME: home, PATH: programs.join(delimiter), SSH_AUTH_SOCK: "", NO_COLOR: "1", NODE_OPTIONS: "" },
+    };
+    const shell = async (command: string) => {
+      const { stdout } = await run("sh", ["-c", `cd ${project}; { ${command}; } 2>&1`], "", env);
+      return stdout;
+    };
+
+    /** Serves what the project holds, and makes `ssh` reach it by the README's name and port. */
+    const serve = async () => {
+      expect(await shell("sshrpc gen")).toMatch(/generated/);
+      const [, command = ""] = /`npx (sshrpc serve --handlers handlers\.ts)`/.exec(README) ?? [];
+      const server = start("sh", ["-c", `exec ${command} --port 0`], { cwd: project, env: { ...process.env, ...env } });
+      const listening = /listens on 127\.0\.0\.1:(\d+)[\s\S]*SHA256:/;
+      await expect.poll(() => `${server.stdout()}`, { timeout: SLOW / 4 }).toMatch(listening);
+      const [, port] = listening.exec(`${server.stdout()}`) ?? [];
+      const settings = [
+        ...["HostName=127.0.0.1", "BatchMode=yes", "LogLevel=ERROR", "IdentityAgent=none", "IdentitiesOnly=yes"],
+        ...["StrictHostKeyChecking=accept-new", `UserKnownHostsFile=${home}/known_hosts_${port}`],
+        "GlobalKnownHostsFile=/dev/null",
+      ].map((setting) => `-o ${setting}`);
+      // What the first mention of an option says holds (ssh(1)): that of the port, too.
+      const real = spawnSync("sh", ["-c", "command -v ssh"], { encoding: "utf8" }).stdout.trim();
+      const script = `#!/bin/sh\nexec ${real} -F none -p ${port} ${settings.join(" ")} -i ${home}/.ssh/id_ed25519 "$@"\n`;
+      mkdirSync(`${project}/bin`, { recursive: true });
+      write(`${project}/bin`, "ssh", script, 0o700);
+      return { introduction: `${server.stdout()}`, knownHosts: `${home}/known_hosts_${port}` };
+    };
+
+    write(`${project}/schema`, "api.ts", block("// schema/api.ts\n"));
+    write(project, "handlers.ts", block("// handlers.ts\n"));
+    write(project, "note.json", '{"text":"Buy milk"}');
+    const { introduction, knownHosts } = await serve();
+    const [, admission = ""] = /`npx (sshrpc keys add [^`]*)`/.exec(README) ?? [];
+    expect(await shell(admission)).toContain("is let in");
+    for (const { command, printed } of typed("$ ssh -p 8022 alice@edge help")) {
+      const output = await shell(command);
+      const [shown = printed] = printed.split("…\n");
+      expect(output.slice(0, printed.includes("…") ? shown.length : undefined), command).toBe(shown);
+    }
+    // What `serve` has printed is what ssh shows, and now knows.
+    const [fingerprint = ""] = /SHA256:\S+/.exec(await shell(`ssh-keygen -lf ${knownHosts}`)) ?? [];
+    expect(introduction).toContain(fingerprint);
+
+    write(
+      `${project}/schema`,
+      "api.ts",
+      extended(block("// schema/api.ts\n"), block("// schema/api.ts, in"), "\n  },\n"),
+    );
+    write(project, "handlers.ts", extended(block("// handlers.ts\n"), block("// handlers.ts, in"), "\n});"));
+    const streams = typed("$ ssh -p 8022 alice@edge GET /ticks");
+    const [, size] = /"bytes":(\d+)/.exec(block("$ ssh -p 8022 alice@edge GET /ticks")) ?? [];
+    const cat = Buffer.from(Array.from({ length: Number(size) }, (_, at) => (at * 7) % 256));
+    write(project, "cat.jpg", cat);
+    await serve();
+    for (const { command, printed } of streams) expect(await shell(command), command).toBe(printed);
+    expect(readFileSync(`${project}/copy.jpg`).equals(cat)).toBe(true);
+  },
+  SLOW,
+);
