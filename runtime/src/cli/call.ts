@@ -1,10 +1,10 @@
 import { createReadStream, openSync, statSync } from "node:fs";
 import type { Readable } from "node:stream";
-import { text } from "node:stream/consumers";
 import { Argument, type Command, Option } from "commander";
-import { readInputItems } from "../adapters/exec/input-json.js";
-import { escapeUnsafe } from "../adapters/exec/json-text.js";
+import { readInputItems, readInputJson } from "../adapters/exec/input-json.js";
+import { escapeUnsafe, readJson } from "../adapters/exec/json-text.js";
 import { callPath } from "../client/call-path.js";
+import { RpcError } from "../contract/rpc-error.js";
 import { VERBS, type Verb } from "../contract/verb.js";
 import { printable } from "../ssh/printable.js";
 import type { Transport } from "../transport.js";
@@ -56,7 +56,7 @@ export function addCallCommand(program: Command): void {
 async function call(address: string, verb: Verb, path: string, json: string, flags: CallFlags): Promise<void> {
   if (json === "-" && flags.items === "-")
     throw new UsageError("standard input carries the request or --items, not both");
-  const request = parseRequest(json === "-" ? await text(process.stdin) : json);
+  const request = await readRequest(json);
   const { timeout, bytes } = flags;
   const output = new OutputStream(process.stdout);
   const line = (value: unknown, isTerminal = false): string =>
@@ -102,7 +102,7 @@ async function openTransport(address: string, flags: CallFlags): Promise<Transpo
 
 function readItems(file: string, isBytes = false): AsyncIterable<unknown> {
   const input: Readable = file === "-" ? process.stdin : createReadStream(file, { fd: openFile(file) });
-  return isBytes ? input : readInputItems(input, DEFAULT_LIMITS.message);
+  return isBytes ? input : readInputItems(input, DEFAULT_LIMITS.message, file === "-" ? undefined : printable(file));
 }
 
 function openFile(file: string): number {
@@ -114,10 +114,10 @@ function openFile(file: string): number {
   }
 }
 
-function parseRequest(json: string): unknown {
+async function readRequest(json: string): Promise<unknown> {
   try {
-    return JSON.parse(json);
+    return json === "-" ? await readInputJson(process.stdin, DEFAULT_LIMITS.message) : readJson(json, "the request");
   } catch (error) {
-    throw new UsageError(`the request is no JSON: ${printable((error as Error).message)}`);
+    throw error instanceof RpcError ? new UsageError(printable(error.message)) : error;
   }
 }

@@ -1,10 +1,13 @@
 import type { Contract, JsonSchema } from "../../contract/contract.js";
+import { jsonFault } from "./json-fault.js";
+import { readJson } from "./json-text.js";
 import { fieldsOf, type JsonType, typesOf } from "./schema-fields.js";
 
 /**
  * Makes the request of `field=value` words: what the schema says is a text stays one, everything else is read as JSON,
  * and as a text where it is none: validation then refuses it in the words that it uses for every other value. A field
  * that may be a text or something else, or that the schema does not know, is JSON where it can be.
+ * @throws RpcError BAD_REQUEST for a number that is too large for any
  */
 export function requestOfFields(
   fields: ReadonlyMap<string, string>,
@@ -15,16 +18,12 @@ export function requestOfFields(
   return Object.fromEntries(
     [...fields].map(([name, text]) => {
       const field = known.get(name);
-      return [name, readValue(text, field && typesOf(field, types))];
+      return [name, readValue(name, text, field && typesOf(field, types))];
     }),
   );
 }
 
-function readValue(text: string, types: ReadonlySet<JsonType> | undefined): unknown {
+function readValue(name: string, text: string, types: ReadonlySet<JsonType> | undefined): unknown {
   if (types?.size === 1 && types.has("string")) return text;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
+  return jsonFault(text) === undefined ? readJson(text, `the field ${JSON.stringify(name)}`) : text;
 }

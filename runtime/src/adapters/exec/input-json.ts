@@ -1,4 +1,4 @@
-import { decodeInput, inputLines, lineName, tooLarge } from "./input-lines.js";
+import { decodeInput, inputLines, tooLarge } from "./input-lines.js";
 import { readJson } from "./json-text.js";
 
 const REQUEST = "the request on standard input";
@@ -24,10 +24,15 @@ export async function readInputJson(input: AsyncIterable<Buffer>, limit: number,
 /**
  * Reads `input` as NDJSON: a value a line, empty lines aside.
  * @param limit bytes of a line
+ * @param source what `input` is, for messages. Default: standard input
  * @throws RpcError BAD_REQUEST with line and place of a mistake, MESSAGE_TOO_LARGE
  */
-export async function* readInputItems(input: AsyncIterable<Buffer>, limit: number): AsyncGenerator<unknown, void> {
-  for await (const { number, text } of inputLines(input, limit)) {
-    if (text.trim() !== "") yield readJson(text, lineName(number));
+export async function* readInputItems(
+  input: AsyncIterable<Buffer>,
+  limit: number,
+  source?: string,
+): AsyncGenerator<unknown, void> {
+  for await (const { name, text } of inputLines(input, limit, source)) {
+    if (text.trim() !== "") yield readJson(text, name);
   }
 }

@@ -1,34 +1,35 @@
 import { RpcError } from "../../contract/rpc-error.js";
 import { readRecords } from "../../read-records.js";
 
-/** One line of standard input, without its end. */
+/** One line of an input, without its end. */
 export interface InputLine {
-  /** From 1. */
-  readonly number: number;
+  /** For messages: `line 3 of standard input`. */
+  readonly name: string;
   readonly text: string;
 }
 
 /**
  * Splits `input` into lines, however its chunks are cut. What follows the last line end is a line, unless it is empty.
  * @param limit bytes of a line
+ * @param source what `input` is, for messages
  * @throws RpcError BAD_REQUEST for what is no UTF-8, MESSAGE_TOO_LARGE
  */
-export async function* inputLines(input: AsyncIterable<Buffer>, limit: number): AsyncGenerator<InputLine, void> {
+export async function* inputLines(
+  input: AsyncIterable<Buffer>,
+  limit: number,
+  source = "standard input",
+): AsyncGenerator<InputLine, void> {
   let number = 1;
+  const name = (): string => `line ${number} of ${source}`;
   try {
     for await (const line of readRecords(input, { maxRecord: limit })) {
-      yield { number, text: decodeInput(line, lineName(number)) };
+      yield { name: name(), text: decodeInput(line, name()) };
       number++;
     }
   } catch (error) {
     const isTooLarge = error instanceof RpcError && error.status === "MESSAGE_TOO_LARGE";
-    throw isTooLarge ? tooLarge(lineName(number), limit) : error;
+    throw isTooLarge ? tooLarge(name(), limit) : error;
   }
-}
-
-/** How messages name a line. */
-export function lineName(number: number): string {
-  return `line ${number} of standard input`;
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });

@@ -1,5 +1,6 @@
 import { RpcError } from "../../contract/rpc-error.js";
 import { jsonFault } from "./json-fault.js";
+import { overflow } from "./overflow.js";
 
 /** Characters of a text that a message quotes. */
 const EXCERPT = 20;
@@ -7,14 +8,19 @@ const EXCERPT = 20;
 /**
  * Reads JSON that a person wrote.
  * @param what names it in the message, such as `the request`
- * @throws RpcError BAD_REQUEST with the place of the first mistake
+ * @throws RpcError BAD_REQUEST with the place of the first mistake, or with a number that is too large for any
  */
 export function readJson(text: string, what: string): unknown {
+  let value: unknown;
   try {
-    return JSON.parse(text);
+    value = JSON.parse(text);
   } catch (error) {
     throw new RpcError("BAD_REQUEST", `${what} is no JSON: ${describeFault(text)}`, { cause: error });
   }
+  const number = overflow(text);
+  if (number === undefined) return value;
+  const excerpt = number.length > EXCERPT ? `${number.slice(0, EXCERPT)}…` : number;
+  throw new RpcError("BAD_REQUEST", `${what} holds ${excerpt}: numbers go up to ${Number.MAX_VALUE}`);
 }
 
 /** Characters that JSON leaves as they are, and that a terminal may act on. */

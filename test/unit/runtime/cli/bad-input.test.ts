@@ -45,6 +45,11 @@ describe("a command line that is wrong ends with 2, and one line that says what"
       ["call", SERVER, "GET", "/x", '{\n"a":\nb\n}'],
       "the request is no JSON: ",
     ],
+    [
+      "a request with a number too large for any",
+      ["call", SERVER, "GET", "/x", '{"a":-1e400}'],
+      "the request holds -1e400: numbers go up to",
+    ],
     ["too many arguments", ["call", SERVER, "GET", "/x", "{}", "more"], "too many arguments"],
     ["a timeout that is none", ["call", SERVER, "GET", "/x", "--timeout", "5 parsecs"], "500ms, 2s or 1m"],
     ["a timeout below 0", ["call", SERVER, "GET", "/x", "--timeout=-5"], "500ms, 2s or 1m"],
@@ -54,11 +59,12 @@ describe("a command line that is wrong ends with 2, and one line that says what"
     expect(await sshrpc(args)).toMatchObject({ status: 2, ...line(message) });
   });
 
-  test("a request on standard input that is no JSON", async () => {
-    expect(await sshrpc(["call", SERVER, "GET", "/x", "-"], { stdin: "nope" })).toMatchObject({
-      status: 2,
-      ...line("the request is no JSON"),
-    });
+  test.each([
+    ["no JSON", "nope", 'standard input is no JSON: what stands at character 1 cannot stand there: "nope"'],
+    ["nothing", "", "standard input is no JSON: it is empty"],
+    ["a number too large for any", "[1e400]", "standard input holds 1e400: numbers go up to"],
+  ])("a request on standard input that is %s", async (_, stdin, message) => {
+    expect(await sshrpc(["call", SERVER, "GET", "/x", "-"], { stdin })).toMatchObject({ status: 2, ...line(message) });
   });
 
   test.each([

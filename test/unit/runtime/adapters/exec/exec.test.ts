@@ -118,6 +118,22 @@ test("lines of standard input are the request stream", async () => {
   });
 });
 
+test("a line that holds a number too large for any ends the call, and names it", async () => {
+  const sum = async (_: unknown, numbers: AsyncIterable<number>) => {
+    for await (const _number of numbers);
+  };
+  const more = { handlers: { "STORE /sum": sum }, input: "1\n-1e400\n" };
+  expect(await failure("STORE /sum", more)).toMatchObject({
+    status: "BAD_REQUEST",
+    message: expect.stringMatching(/^line 2 of standard input holds -1e400: numbers go up to/),
+  });
+});
+
+test("what is no number stays a text, and a text may say what it likes", async () => {
+  const { stdout } = await run('STORE /notes text=1e400 other=Infinity more=NaN tags=["1e400","\\",1e999"]');
+  expect(JSON.parse(stdout)).toEqual({ text: "1e400", other: "Infinity", more: "NaN", tags: ["1e400", '",1e999'] });
+});
+
 test("both directions of a stream go at their own pace", async () => {
   const chat = async function* (_: unknown, lines: AsyncIterable<string>) {
     for await (const line of lines) yield line.toUpperCase();
@@ -324,6 +340,11 @@ test.each([
   ["STORE /sum -", "BAD_REQUEST", /standard input carries the request stream/],
   ["GET /notes/\ufffd", "BAD_REQUEST", /no UTF-8/],
   ["STORE /notes __proto__=1 text=x", "BAD_REQUEST", /no JSON that can be taken/],
+  ['STORE /notes {"text":"x","number":1e400}', "BAD_REQUEST", /^the request holds 1e400: numbers go up to 1\.79/],
+  ['STORE /notes {"text":"x","more":[{"a":-1E+400}]}', "BAD_REQUEST", /^the request holds -1E\+400: /],
+  ["STORE /notes text=x number=1e400", "BAD_REQUEST", /^the field "number" holds 1e400: /],
+  ["STORE /notes text=x other=-1e400", "BAD_REQUEST", /^the field "other" holds -1e400: /],
+  [`STORE /notes text=x number=${"9".repeat(400)}`, "BAD_REQUEST", /holds 9{20}…: numbers go up/],
   ["help nots", "NOT_FOUND", /did you mean notes\?/],
 ])("%s is refused with %s", async (command, status, message) => {
   expect(await failure(command)).toMatchObject({ status, message: expect.stringMatching(message), stdout: "" });
@@ -331,6 +352,7 @@ test.each([
 
 test.each([
   ["{]", /no JSON: what stands at character 2/],
+  ['{"text":"x","number":1e400}', /^the request on standard input holds 1e400: numbers go up to/],
   [Buffer.from([0x22, 0xff, 0x22]), /the request on standard input is no UTF-8/],
   [`"${"x".repeat(5_000_000)}"`, /the request on standard input is longer than 4194304 bytes/],
 ])("a request on standard input that cannot be taken is refused", async (input, message) => {
