@@ -4,7 +4,7 @@ import { memoryTransport } from "./memory-transport.js";
 import type { Peer } from "./peer.js";
 import type { ApiHandlers } from "./server/api-handlers.js";
 import { ApiServer } from "./server/api-server.js";
-import type { ApiServerOptions } from "./server/dispatch-settings.js";
+import type { ApiServerOptions } from "./server/api-server-options.js";
 import type { Transport } from "./transport.js";
 
 /** How a server in memory answers. */

@@ -5,8 +5,8 @@ import type { Api } from "./contract/method.js";
 import { type Logger, SILENT } from "./log.js";
 import { type ApiHandlers, bindHandlers } from "./server/api-handlers.js";
 import { ApiServer, type CloseOptions } from "./server/api-server.js";
+import type { ApiServerOptions } from "./server/api-server-options.js";
 import type { ConnectedClient } from "./server/connected-client.js";
-import type { ApiServerOptions } from "./server/dispatch-settings.js";
 import type { ListenOptions } from "./ssh/server/listen-options.js";
 
 /** How a server listens and answers. */

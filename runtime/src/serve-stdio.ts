@@ -11,7 +11,7 @@ import { type Logger, SILENT } from "./log.js";
 import type { Peer } from "./peer.js";
 import type { ApiHandlers } from "./server/api-handlers.js";
 import { ApiServer } from "./server/api-server.js";
-import type { ApiServerOptions } from "./server/dispatch-settings.js";
+import type { ApiServerOptions } from "./server/api-server-options.js";
 import { UnknownScopes } from "./ssh/keys/unknown-scopes.js";
 import { refuseConnection } from "./wire/refuse-connection.js";
 

@@ -8,7 +8,7 @@ import { generateKeyPair } from "sshrpc/testing";
 import { afterAll, beforeAll } from "vitest";
 import { opensshTransport } from "../../runtime/src/openssh/openssh-transport.js";
 import { serveHandlers } from "../../runtime/src/serve-api.js";
-import type { ApiServerOptions } from "../../runtime/src/server/dispatch-settings.js";
+import type { ApiServerOptions } from "../../runtime/src/server/api-server-options.js";
 import { sshTransport } from "../../runtime/src/ssh/client/dial.js";
 import type { Transport } from "../../runtime/src/transport.js";
 import { type Sshd, startSshd, USER } from "../interop/sshd.js";

@@ -5,7 +5,7 @@ import { memoryTransport } from "../../runtime/src/memory-transport.js";
 import type { Peer } from "../../runtime/src/peer.js";
 import { serveHandlers } from "../../runtime/src/serve-api.js";
 import { ApiServer, type CloseOptions } from "../../runtime/src/server/api-server.js";
-import type { ApiServerOptions } from "../../runtime/src/server/dispatch-settings.js";
+import type { ApiServerOptions } from "../../runtime/src/server/api-server-options.js";
 import { sshTransport } from "../../runtime/src/ssh/client/dial.js";
 import { Random, SEED } from "../unit/runtime/wire/random.js";
 import { defineHandlers } from "./generated/server.js";

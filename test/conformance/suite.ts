@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { callPath } from "../../runtime/src/client/call-path.js";
 import { type ClientOptions, openClient } from "../../runtime/src/client/client.js";
 import { type ErrorStatus, STATUSES } from "../../runtime/src/contract/status.js";
-import type { ApiServerOptions } from "../../runtime/src/server/dispatch-settings.js";
+import type { ApiServerOptions } from "../../runtime/src/server/api-server-options.js";
 import { failure, until, within } from "../unit/runtime/support/wait.js";
 import { api } from "./generated/api.js";
 import { type ConformanceClient, connect } from "./generated/client.js";

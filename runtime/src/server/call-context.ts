@@ -2,6 +2,7 @@ import { RpcError } from "../contract/rpc-error.js";
 import type { ErrorStatus } from "../contract/status.js";
 import type { Logger } from "../log.js";
 import type { Peer } from "../peer.js";
+import type { IncomingCall } from "../wire/incoming-call.js";
 import type { Metadata } from "../wire/metadata.js";
 import type { Caller } from "./caller.js";
 import type { ConnectedClient } from "./connected-client.js";
@@ -89,10 +90,11 @@ export class CallContext implements Context {
     return this.#response;
   }
 
-  /** The encoded headers, once: what is set after that comes too late. Undefined where there are none. */
-  takeHeaders(): string | undefined {
+  /** Sends the headers, once: what is set after that comes too late. */
+  sendHeaders(call: IncomingCall): void {
     this.#headersTaken = true;
-    return this.#response?.takeHeaders();
+    const headers = this.#response?.takeHeaders();
+    if (headers !== undefined) call.headers(headers);
   }
 
   /** Aborts the signal, now or when somebody asks for it. */

@@ -1,24 +1,18 @@
 import type { Logger } from "../log.js";
 import type { Limits } from "../wire/limits.js";
-import type { DispatchSettings } from "./dispatch.js";
+import type { ApiServerOptions } from "./api-server-options.js";
 import type { ServerInterceptor } from "./interceptor.js";
-import type { ServedCall } from "./served-call.js";
 
-/** How a server answers, whatever the way in. */
-export interface ApiServerOptions {
-  /** Milliseconds that a call may take where its caller and its method do not say. Default: 30,000. */
-  readonly timeout?: number;
-  /** See {@link Limits}. */
-  readonly limits?: Partial<Limits>;
-  /** Wrap every call, of every kind; the first one is outermost. Default: none. */
-  readonly interceptors?: readonly ServerInterceptor[];
-  /**
-   * Told of each call when it has its status, whatever way it came, also of those that are refused. It is called for
-   * every call, so it must be quick; what it throws is logged. Default: nobody is told.
-   */
-  readonly onCall?: (call: ServedCall) => void;
-  /** Tells callers what an undeclared error says, with its stack. For development only. Default: false. */
-  readonly exposeErrors?: boolean;
+/** What all calls of a server share. */
+export interface DispatchSettings {
+  /** Milliseconds that a call may take where its caller and its method do not say. */
+  readonly timeout: number;
+  /** Whether callers see what an undeclared error says, with its stack: for development only. */
+  readonly exposeErrors: boolean;
+  /** Bytes of the headers that a handler sends, and of its trailers. */
+  readonly metadata: number;
+  readonly interceptors: readonly ServerInterceptor[];
+  readonly log: Logger;
 }
 
 /** Milliseconds that a call may take where nobody says. */

@@ -1,41 +1,29 @@
 import { checkRequest } from "../codec/check.js";
 import { encodeErrorBody } from "../codec/error-body.js";
-import { describeIssues, issuesOf } from "../codec/issues.js";
-import { decodeItem, encodeItem, type ItemType } from "../codec/items.js";
-import { decodeJson, encodeJson } from "../codec/json.js";
+import type { ItemType } from "../codec/items.js";
+import { decodeJson } from "../codec/json.js";
 import { RpcError } from "../contract/rpc-error.js";
 import type { StatusName } from "../contract/status.js";
-import type { Logger } from "../log.js";
 import type { IncomingCall } from "../wire/incoming-call.js";
 import type { ItemReceiver } from "../wire/item-receiver.js";
 import { heedErrors } from "../wire/iterator-of.js";
 import { checkSize } from "../wire/message-size.js";
 import type { Metadata } from "../wire/metadata.js";
-import { pumpItems } from "../wire/pump-items.js";
 import { authorize } from "./authorize.js";
 import { CallContext } from "./call-context.js";
 import type { Caller } from "./caller.js";
+import type { DispatchSettings } from "./dispatch-settings.js";
+import { encodeResponse } from "./encode-response.js";
 import { type FailureSetting, failureOf, internal } from "./failure.js";
-import { interceptCall, type ServerCall, type ServerInterceptor } from "./interceptor.js";
+import { interceptCall, type ServerCall } from "./interceptor.js";
+import { receiveItems } from "./receive-items.js";
 import type { Route } from "./router.js";
+import { sendItems } from "./send-items.js";
 import { withParams } from "./with-params.js";
 
 /** The longest that a timer of Node waits, in milliseconds. The wire has room for twice as much. */
 const MAX_TIMER = 0x7fff_ffff;
 
-/** What all calls of a server share. */
-export interface DispatchSettings {
-  /** Milliseconds that a call may take where its caller and its method do not say. */
-  readonly timeout: number;
-  /** Whether callers see what an undeclared error says, with its stack: for development only. */
-  readonly exposeErrors: boolean;
-  /** Bytes of the headers that a handler sends, and of its trailers. */
-  readonly metadata: number;
-  readonly interceptors: readonly ServerInterceptor[];
-  readonly log: Logger;
-}
-
-type ResponseItems = Promise<AsyncIterable<unknown> | Iterable<unknown>>;
 type StreamingHandler = (...args: unknown[]) => unknown;
 
 /**
@@ -84,18 +72,13 @@ export class Dispatch {
   /** The request, once it may be handled. @throws RpcError what the runtime itself has against the call */
   #admit(buffer: Buffer, start: number, end: number): unknown {
     const { method, params } = this.#route;
-    this.#authorize();
+    authorize(this.#context.peer, method.scope);
     if (this.#call.hasStream !== (method.requestItem !== undefined)) {
       throw new RpcError("BAD_REQUEST", `it takes ${this.#call.hasStream ? "no" : "a"} request stream`);
     }
     const request = withParams(start === end ? {} : decodeJson(buffer, start, end), params);
     checkRequest(request, method.request, method.id);
     return request;
-  }
-
-  /** Asked for each item, too: a stream may outlive the peer's right to it. @throws RpcError FORBIDDEN */
-  #authorize(): void {
-    authorize(this.#context.peer, this.#route.method.scope);
   }
 
   #handle(request: unknown): void {
@@ -117,42 +100,16 @@ export class Dispatch {
     const result = interceptCall(interceptors, call, (inner) =>
       heedErrors(callHandler(handler as StreamingHandler, inner)),
     );
-    return method.responseItem === undefined ? result : this.#send(result as ResponseItems, method.responseItem);
+    if (method.responseItem === undefined) return result;
+    const leave = (error: unknown): void => this.#leave(error);
+    return sendItems(result, this.#call, method.responseItem, method.scope, this.#context, leave);
   }
 
   /** The request stream, as the handler takes it. */
   #receive(type: ItemType): AsyncIterable<unknown, undefined> {
-    const call = this.#call;
-    const items = call.receiver<unknown>();
-    this.#items = items;
-    call.onEnd = () => items.end();
-    call.onReject = (reason) => this.#abort(reason);
-    call.onItem = (buffer, start, end) => {
-      try {
-        this.#authorize();
-        items.push(decodeItem(buffer, start, end, type, "BAD_REQUEST"), end - start);
-      } catch (error) {
-        if (!(error instanceof RpcError)) throw error;
-        this.#abort(error);
-      }
-    };
-    return items;
-  }
-
-  /** Sends the response stream; resolves with what the handler's generator returns. */
-  async #send(items: ResponseItems, type: ItemType): Promise<unknown> {
-    const { sender } = this.#call;
-    const encode = (item: unknown): string | Uint8Array => {
-      this.#authorize();
-      this.#sendHeaders();
-      try {
-        return encodeItem(item, type, "INTERNAL");
-      } catch (error) {
-        // As with a response: what is wrong with it is for the log.
-        throw new Error((error as Error).message, { cause: error });
-      }
-    };
-    return pumpItems(await items, encode, sender, (error) => this.#leave(error));
+    const { scope } = this.#route.method;
+    this.#items = receiveItems(this.#call, type, scope, this.#context.peer, (reason) => this.#abort(reason));
+    return this.#items;
   }
 
   /** The handler gave what cannot be sent: it is left, which may take long, so the caller is told at once. */
@@ -193,7 +150,7 @@ export class Dispatch {
 
   #succeed(value: unknown): void {
     try {
-      if (!this.#call.answered) this.#reply("OK", this.#encode(value));
+      if (!this.#call.answered) this.#reply("OK", encodeResponse(value, this.#route.method, this.#maxMessage));
       this.#done();
     } catch (error) {
       this.#fail(error);
@@ -230,13 +187,8 @@ export class Dispatch {
   }
 
   #reply(status: StatusName, body: string): void {
-    this.#sendHeaders();
+    this.#context.sendHeaders(this.#call);
     this.#call.answer(status, body, this.#context.response?.trailers);
-  }
-
-  #sendHeaders(): void {
-    const headers = this.#context.takeHeaders();
-    if (headers !== undefined) this.#call.headers(headers);
   }
 
   #done(): void {
@@ -247,19 +199,6 @@ export class Dispatch {
     if (this.#items?.ended === false) this.#items.abort(new RpcError("CANCELLED", "the handler has ended the call"));
     this.#items?.release();
     this.#call.release();
-  }
-
-  /** A handler of a method that answers null need not say so. */
-  #encode(value: unknown): string {
-    const { method } = this.#route;
-    if (method.response === undefined) return "";
-    const response = value === undefined ? null : value;
-    if (!method.response(response)) {
-      throw new Error(`the handler's response does not fit the contract: ${describeIssues(issuesOf(method.response))}`);
-    }
-    const body = encodeJson(response);
-    checkSize(body, this.#maxMessage, "response");
-    return body;
   }
 }
 

@@ -5,7 +5,8 @@ import type { CallReceiver } from "../wire/call-frames.js";
 import type { Connection } from "../wire/connection.js";
 import type { Caller } from "./caller.js";
 import type { ConnectedClient } from "./connected-client.js";
-import { Dispatch, type DispatchSettings } from "./dispatch.js";
+import { Dispatch } from "./dispatch.js";
+import type { DispatchSettings } from "./dispatch-settings.js";
 import type { Route, Router } from "./router.js";
 
 /**

@@ -8,7 +8,7 @@ import { RpcError } from "../../../runtime/src/contract/rpc-error.js";
 import { duplexPair } from "../../../runtime/src/memory-transport.js";
 import type { AnyHandler } from "../../../runtime/src/server/api-handlers.js";
 import { ApiServer } from "../../../runtime/src/server/api-server.js";
-import type { ApiServerOptions } from "../../../runtime/src/server/dispatch-settings.js";
+import type { ApiServerOptions } from "../../../runtime/src/server/api-server-options.js";
 import { FRAME } from "../../../runtime/src/wire/frame.js";
 import { RawPeer } from "./support/raw-peer.js";
 import { ALICE, any, method, only, TestLog } from "./support/server.js";

@@ -3,7 +3,7 @@ import type { Api, Method, Validator } from "../../../../runtime/src/contract/me
 import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
 import type { AnyHandler } from "../../../../runtime/src/server/api-handlers.js";
 import { ApiServer } from "../../../../runtime/src/server/api-server.js";
-import type { ApiServerOptions } from "../../../../runtime/src/server/dispatch-settings.js";
+import type { ApiServerOptions } from "../../../../runtime/src/server/api-server-options.js";
 import { method, only, TestLog } from "../support/server.js";
 
 const hasText = only((value) => typeof (value as { text?: unknown }).text === "string");

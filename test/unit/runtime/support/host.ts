@@ -5,7 +5,7 @@ import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
 import { duplexPair } from "../../../../runtime/src/memory-transport.js";
 import type { AnyHandler } from "../../../../runtime/src/server/api-handlers.js";
 import { ApiServer } from "../../../../runtime/src/server/api-server.js";
-import type { ApiServerOptions } from "../../../../runtime/src/server/dispatch-settings.js";
+import type { ApiServerOptions } from "../../../../runtime/src/server/api-server-options.js";
 import type { Transport } from "../../../../runtime/src/transport.js";
 import { ALICE, apiOf, handlersOf, method, TestLog } from "./server.js";
 

@@ -10,7 +10,7 @@ import { duplexPair } from "../../../../runtime/src/memory-transport.js";
 import type { Peer } from "../../../../runtime/src/peer.js";
 import type { AnyHandler, ApiHandlers } from "../../../../runtime/src/server/api-handlers.js";
 import { ApiServer } from "../../../../runtime/src/server/api-server.js";
-import type { ApiServerOptions } from "../../../../runtime/src/server/dispatch-settings.js";
+import type { ApiServerOptions } from "../../../../runtime/src/server/api-server-options.js";
 import type { Transport } from "../../../../runtime/src/transport.js";
 import { RawPeer } from "./raw-peer.js";
 
