@@ -82,7 +82,10 @@ function noSshReason(where: string, heard: string): string {
 function protocolReason(where: string, stage: DialStage, error: Error | undefined): string {
   const mismatch = /no matching (.*)/i.exec(error?.message ?? "")?.[1];
   if (mismatch !== undefined) {
-    return `${where} and this client have no ${printable(mismatch)} in common: the server offers only what is out of date`;
+    const reason = `${where} and this client have no ${printable(mismatch)} in common: the server offers only what is out of date`;
+    return mismatch === "key exchange algorithm"
+      ? `${reason}, or only post-quantum exchange, which transport: "openssh" has`
+      : reason;
   }
   return `${where} ended the connection during the ${stage}${error ? `: ${printable(error.message)}` : ""}`;
 }

@@ -19,7 +19,13 @@ it.each<[DialStage, Error | undefined, string]>([
   [
     "key exchange",
     new Error("Handshake failed: no matching key exchange algorithm"),
-    "edge:8022 and this client have no key exchange algorithm in common: the server offers only what is out of date",
+    "edge:8022 and this client have no key exchange algorithm in common: the server offers only what is out of date, or " +
+      'only post-quantum exchange, which transport: "openssh" has',
+  ],
+  [
+    "key exchange",
+    new Error("Handshake failed: no matching host key format"),
+    "edge:8022 and this client have no host key format in common: the server offers only what is out of date",
   ],
   ["key exchange", undefined, "edge:8022 ended the connection during the key exchange"],
 ])("says of a failure while %s: %s", (stage, error, message) => {
