@@ -62,8 +62,12 @@ function handlers(seen: string[]): Handlers {
       for await (const { text } of lines) yield { text: text.toUpperCase() };
     },
     "GET /files/{name}": async function* () {
-      for (let at = 0; at < CONTENT.length; at += 100_000) yield CONTENT.subarray(at, at + 100_000);
-      return sha256(CONTENT);
+      try {
+        for (let at = 0; at < CONTENT.length; at += 100_000) yield CONTENT.subarray(at, at + 100_000);
+        return sha256(CONTENT);
+      } finally {
+        seen.push("sent");
+      }
     },
     "STORE /files/{name}": async ({ name }: { name: string }, chunks: AsyncIterable<Uint8Array>) => {
       const hash = createHash("sha256");

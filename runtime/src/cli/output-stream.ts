@@ -7,9 +7,9 @@ export class OutputStream {
 
   constructor(stream: Writable) {
     this.#stream = stream;
-    stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EPIPE") throw error;
-      this.#closed.abort();
+    // Whatever else goes wrong is told to whoever writes.
+    stream.on("error", (error) => {
+      if (isGone(error)) this.#closed.abort();
     });
   }
 
@@ -18,8 +18,17 @@ export class OutputStream {
     return this.#closed.signal;
   }
 
-  /** Resolves when it takes more, or when nobody reads it any more. */
+  /** Resolves when it takes more, or when nobody reads it any more. @throws Error where it takes nothing, as on a full disk */
   write(chunk: string | Uint8Array): Promise<void> {
-    return new Promise((resolve) => void this.#stream.write(chunk, () => resolve()));
+    return new Promise((resolve, reject) => {
+      this.#stream.write(chunk, (error) => {
+        if (error && !isGone(error)) reject(new Error(`standard output cannot be written: ${error.message}`));
+        else resolve();
+      });
+    });
   }
+}
+
+function isGone(error: NodeJS.ErrnoException): boolean {
+  return error.code === "EPIPE";
 }
