@@ -1,12 +1,14 @@
 import { EventEmitter, once } from "node:events";
 import { createInterface, type Interface } from "node:readline";
-import { PassThrough, Writable } from "node:stream";
+import { PassThrough } from "node:stream";
 import { setImmediate as turn } from "node:timers/promises";
 import type { Session, Terminal } from "../../session.js";
 import type { CommandStreams } from "../exec/command-streams.js";
 import { StandardInput } from "../exec/standard-input.js";
 import { onStop } from "../exec/stop-signal.js";
-import { drained, writeTo } from "../exec/write-to.js";
+import { drained } from "../exec/write-to.js";
+import { ConsoleOutput } from "./console-output.js";
+import { TypedLines } from "./typed-lines.js";
 
 /** What the prompt of a terminal does beside taking lines. */
 export interface ConsoleOptions {
@@ -17,10 +19,7 @@ export interface ConsoleOptions {
 }
 
 /** The longest line that can be typed, in bytes: that of a terminal in Unix. */
-export const MAX_LINE = 4096;
-
-/** How many lines may be typed ahead of whoever takes them; more are dropped. */
-const MAX_AHEAD = 256;
+const MAX_LINE = 4096;
 
 /** Bytes of input that are taken in one turn: each key may cost as much as its line is long, and others wait. */
 const SLICE = 64;
@@ -40,13 +39,10 @@ export class TerminalConsole {
   readonly #output: ConsoleOutput;
   readonly #keys = new PassThrough();
   readonly #interface: Interface;
-  /** Lines nobody has taken yet; undefined is the end of the input. */
-  readonly #lines: (string | undefined)[] = [];
+  readonly #lines = new TypedLines();
   readonly #events = new EventEmitter();
   #atPrompt = false;
   #paused = false;
-  #failed: unknown;
-  #closed = false;
   #stopped = new AbortController();
 
   constructor(session: Session & { readonly terminal?: Terminal }, { history = [], complete }: ConsoleOptions = {}) {
@@ -97,7 +93,7 @@ export class TerminalConsole {
     this.#atPrompt = true;
     this.#interface.setPrompt(prompt);
     this.#interface.prompt(true);
-    const line = await this.#next();
+    const line = await this.#lines.next();
     this.#atPrompt = false;
     this.#interface.setPrompt("");
     return line;
@@ -107,7 +103,7 @@ export class TerminalConsole {
   streams(): CommandStreams {
     this.#stopped = new AbortController();
     return {
-      input: this.#input(),
+      input: this.#lines.input(),
       signal: AbortSignal.any([this.#session.signal, this.#stopped.signal]),
       write: (chunk) => this.write(chunk),
       writeError: async (text) => this.write(text),
@@ -130,16 +126,16 @@ export class TerminalConsole {
   async #feed(): Promise<void> {
     try {
       for await (const chunk of new StandardInput(this.#session.stream)) {
-        for (let at = 0; at < chunk.length && !this.#closed; at += SLICE) {
+        for (let at = 0; at < chunk.length && !this.#lines.ended; at += SLICE) {
           await this.#ready();
           this.#take(chunk.subarray(at, at + SLICE));
           await turn();
         }
-        if (this.#closed) return;
+        if (this.#lines.ended) return;
       }
     } catch (error) {
       // A peer that is gone is what the signal is for.
-      if (!this.#session.signal.aborted) this.#failed = error;
+      if (!this.#session.signal.aborted) this.#end(error);
     }
     this.#end();
   }
@@ -147,7 +143,7 @@ export class TerminalConsole {
   /** Resolves when the peer has taken what was shown, and readline is done with looking for completions. */
   async #ready(): Promise<void> {
     await drained(this.#session.stream);
-    while (this.#paused && !this.#closed) await once(this.#events, "change");
+    while (this.#paused && !this.#lines.ended) await once(this.#events, "change");
   }
 
   #take(slice: Buffer): void {
@@ -169,16 +165,13 @@ export class TerminalConsole {
   }
 
   #line(line: string | undefined): void {
-    if (this.#lines.length >= MAX_AHEAD) return;
-    this.#output.lineBegun = true;
-    this.#lines.push(line);
-    this.#events.emit("change");
+    if (this.#lines.push(line)) this.#output.lineBegun = true;
   }
 
   #interrupt(): void {
     this.#output.print("^C\n");
     // Also at the prompt, where a line that was typed just now may not have been taken yet.
-    this.#lines.length = 0;
+    this.#lines.clear();
     if (!this.#atPrompt) {
       this.#stopped.abort();
       return;
@@ -187,77 +180,10 @@ export class TerminalConsole {
     this.#interface.write(null, { ctrl: true, name: "u" });
   }
 
-  /** A line, or the end; it can be asked for by one at a time, who may leave before it comes. */
-  async #next(hasLeft = (): boolean => false): Promise<string | undefined> {
-    while (this.#lines.length === 0 && !this.#closed && !hasLeft()) {
-      await once(this.#events, "change");
-    }
-    if (this.#failed !== undefined) throw this.#failed;
-    return hasLeft() ? undefined : this.#lines.shift();
-  }
-
-  #input(): AsyncIterableIterator<Buffer> {
-    let left = false;
-    const end = { done: true, value: undefined } as const;
-    const input: AsyncIterableIterator<Buffer> = {
-      next: async () => {
-        const line = await this.#next(() => left);
-        if (line === undefined) left = true;
-        return line === undefined ? end : { done: false, value: Buffer.from(`${line}\n`) };
-      },
-      return: async () => {
-        left = true;
-        this.#events.emit("change");
-        return end;
-      },
-      [Symbol.asyncIterator]: () => input,
-    };
-    return input;
-  }
-
-  #end(): void {
-    if (this.#closed) return;
-    this.#closed = true;
+  #end(error?: unknown): void {
+    if (this.#lines.ended) return;
+    this.#lines.end(error);
     this.#stopped.abort();
     this.#events.emit("change");
-  }
-}
-
-/** What readline takes for a terminal to write to. */
-class ConsoleOutput extends Writable {
-  readonly isTTY = true;
-  readonly #stream: Writable;
-  readonly #terminal: Terminal;
-  /** Whether the cursor stands where a line begins. */
-  lineBegun = true;
-
-  constructor(stream: Writable, terminal: Terminal) {
-    super({ decodeStrings: false });
-    this.#stream = stream;
-    this.#terminal = terminal;
-  }
-
-  get columns(): number {
-    return this.#terminal.columns;
-  }
-
-  get rows(): number {
-    return this.#terminal.rows;
-  }
-
-  override _write(chunk: string | Buffer, _encoding: BufferEncoding, done: () => void): void {
-    this.#stream.write(chunk);
-    done();
-  }
-
-  print(chunk: string | Uint8Array): Promise<void> | undefined {
-    if (chunk.length === 0) return undefined;
-    const isText = typeof chunk === "string";
-    this.lineBegun = isText ? chunk.endsWith("\n") : chunk.at(-1) === 10;
-    return writeTo(this.#stream, isText ? chunk.replaceAll("\n", "\r\n") : chunk);
-  }
-
-  beginLine(): void {
-    if (!this.lineBegun) this.print("\n");
   }
 }

@@ -1,0 +1,51 @@
+import { describe, expect, test } from "vitest";
+import { TypedLines } from "../../../../../runtime/src/adapters/terminal/typed-lines.js";
+
+async function all(input: AsyncIterable<Buffer>): Promise<string> {
+  let text = "";
+  for await (const line of input) text += line;
+  return text;
+}
+
+describe("the lines that are typed at a terminal", () => {
+  test("go to the prompt and to the command, whoever asks first", async () => {
+    const lines = new TypedLines();
+    for (const line of ["call", "input", undefined, "next"]) lines.push(line);
+    expect(await lines.next()).toBe("call");
+    expect(await all(lines.input())).toBe("input\n");
+    expect(await lines.next()).toBe("next");
+  });
+
+  test("wait for nobody who has left, so that the prompt gets what a command did not take", async () => {
+    const lines = new TypedLines();
+    const input = lines.input();
+    const waiting = input.next();
+    await input.return?.();
+    lines.push("for the prompt");
+    expect(await waiting).toEqual({ done: true, value: undefined });
+    expect(await lines.next()).toBe("for the prompt");
+  });
+
+  test("are dropped once too many wait", () => {
+    const lines = new TypedLines();
+    const taken = Array.from({ length: 300 }, () => lines.push("x")).filter(Boolean);
+    expect(taken).toHaveLength(256);
+    lines.clear();
+    expect(lines.push("x")).toBe(true);
+  });
+
+  test("end for whoever waits, and for all who ask later", async () => {
+    const lines = new TypedLines();
+    const waiting = lines.next();
+    lines.end();
+    expect([await waiting, await lines.next(), await all(lines.input())]).toEqual([undefined, undefined, ""]);
+  });
+
+  test("tell why they ended, where that is a failure", async () => {
+    const lines = new TypedLines();
+    const waiting = lines.next();
+    lines.end(new Error("read error"));
+    await expect(waiting).rejects.toThrow("read error");
+    await expect(lines.input().next()).rejects.toThrow("read error");
+  });
+});
