@@ -1,5 +1,5 @@
 import { RpcError } from "../../contract/rpc-error.js";
-import type { Session } from "../../session.js";
+import type { Session, Terminal } from "../../session.js";
 import { printable } from "../../ssh/printable.js";
 import { Catalogue } from "../exec/catalogue.js";
 import type { ExecSetting } from "../exec/exec.js";
@@ -30,15 +30,15 @@ export function shell(session: Session, { log, history, ...rest }: ShellSetting)
   const { peer, environment, terminal } = session;
   const setting: CallSetting = { ...rest, peer, environment };
   return runSession(session, log, () =>
-    terminal === undefined ? runLines(session, setting) : explore(session, setting, history.of(peer)),
+    terminal === undefined ? runLines(session, setting) : explore(session, terminal, setting, history.of(peer)),
   );
 }
 
-async function explore(session: Session, setting: CallSetting, history: string[]): Promise<number> {
+async function explore(session: Session, terminal: Terminal, setting: CallSetting, history: string[]): Promise<number> {
   const { api } = setting.server;
   const catalogue = new Catalogue(api, session.peer);
   const console = new TerminalConsole(session, { history, complete: (line) => complete(line, catalogue) });
-  const printer = terminalPrinter(session.terminal ?? { type: "dumb", columns: 80, rows: 24 });
+  const printer = terminalPrinter(terminal);
   const who = session.peer.keyName ?? session.peer.fingerprint;
   const user = printable(session.peer.user) + (who === undefined ? "" : ` (${printable(who)})`);
   console.write(`${api.name} ${api.version}, as ${user}. "help" lists what you may call; Ctrl-D leaves.\n`);
