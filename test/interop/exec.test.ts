@@ -1,8 +1,9 @@
 import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
 import { until } from "../unit/runtime/support/wait.js";
 import { CONTENT, type Running, type Served, serveNotesOverSsh, sha256, start } from "./served.js";
-import { itWith } from "./stock.js";
+import { itWith, PYTHON } from "./stock.js";
 
 /** Runs `ssh` with a command line of a local shell, so that its quotes are those that people write. */
 function sshShell(served: Served, command: string, env: NodeJS.ProcessEnv = {}): Running {
@@ -131,12 +132,45 @@ itWith(["ssh"], "a loop that reads lines keeps its input: ssh -n, and a method t
   expect(stdout.match(/"id":\d/g)).toEqual(['"id":1', '"id":2', '"id":3']);
 });
 
-itWith(["ssh"], "a command that is much too long is refused, and the server goes on", async () => {
+itWith(["ssh"], "a command that is too long is told another way", async () => {
+  const served = await serveNotesOverSsh();
+  const text = "x".repeat(34_000);
+  const { status, stdout, stderr } = await outcome(start("ssh", [...served.ssh, `STORE /notes text=${text}`]));
+  expect([status, stdout]).toEqual([4, ""]);
+  expect(JSON.parse(stderr)).toMatchObject({ code: 413, message: expect.stringMatching(/on standard input$/) });
+  const piped = start("ssh", [...served.ssh, "STORE /notes"]);
+  piped.process.stdin?.end(JSON.stringify({ text }));
+  expect((await outcome(piped)).stdout).toBe(`{"text":"${text}"}\n`);
+});
+
+itWith(["ssh"], "a command that no packet can hold ends its connection, and the server goes on", async () => {
   const served = await serveNotesOverSsh();
   const { status, stdout } = await outcome(start("ssh", [...served.ssh, `STORE /notes text=${"x".repeat(100_000)}`]));
   expect([status, stdout]).toEqual([255, ""]);
   expect((await outcome(sshShell(served, "GET /notes/1"))).status).toBe(0);
 });
+
+for (const client of ["paramiko", "asyncssh"]) {
+  itWith(["ssh", `python3-${client}`], `1 MB of command from ${client} ends its connection, and no other`, async () => {
+    const served = await serveNotesOverSsh();
+    const ticks = start("ssh", [...served.ssh, "GET /ticks every=20"]);
+    const count = () => ticks.stdout().toString().split("\n").length;
+    await until("ticks", () => count() > 3);
+    const script = fileURLToPath(new URL(`clients/${client}.py`, import.meta.url));
+    const { server, key, knownHosts, log } = served;
+    const args = ["-W", "ignore", script, `${server.port}`, key.file, knownHosts, "-"];
+    const wrong = start(PYTHON, args);
+    wrong.process.stdin?.end(`STORE /notes text=${"x".repeat(1_000_000)}`);
+    const { status, stdout } = await outcome(wrong);
+    expect([status, stdout]).toEqual([1, ""]);
+    await until("the end of its connection", () => log.with("SSH connection closed").length === 1);
+    const before = count();
+    await until("more ticks", () => count() > before + 3);
+    expect((await outcome(sshShell(served, "GET /notes/1"))).status).toBe(0);
+    ticks.process.kill();
+    await ticks.ended;
+  });
+}
 
 itWith(["ssh"], "whatever one connection sends, the calls of another go on", async () => {
   const served = await serveNotesOverSsh();

@@ -1,9 +1,11 @@
-# Runs one command like `ssh`: standard streams through, exit status of the command. python3 asyncssh.py PORT KEY KNOWN_HOSTS COMMAND
+# Runs one command like `ssh`: standard streams through, exit status of the command. python3 asyncssh.py PORT KEY KNOWN_HOSTS COMMAND, or - to read that from standard input
 import asyncio, sys
 sys.path.pop(0)  # This file has the name of the module.
 import asyncssh
 
 async def main(port, key, known, command):
+    if command == "-":  # More than an argument can hold.
+        command = sys.stdin.buffer.read().decode()
     async with asyncssh.connect("127.0.0.1", int(port), username="alice", client_keys=[key], known_hosts=known,
                                 agent_path=None, config=None) as connection:
         result = await connection.run(command, stdin=sys.stdin.buffer, stdout=sys.stdout.buffer,

@@ -1,9 +1,11 @@
-# Runs one command like `ssh`: standard streams through, exit status of the command. python3 paramiko.py PORT KEY KNOWN_HOSTS COMMAND
+# Runs one command like `ssh`: standard streams through, exit status of the command. python3 paramiko.py PORT KEY KNOWN_HOSTS COMMAND, or - to read that from standard input
 import sys, threading
 sys.path.pop(0)  # This file has the name of the module.
 import paramiko
 
 port, key, known, command = sys.argv[1:]
+if command == "-":  # More than an argument can hold.
+    command = sys.stdin.buffer.read().decode()
 client = paramiko.SSHClient()
 client.load_host_keys(known)
 client.connect("127.0.0.1", int(port), username="alice", key_filename=key, allow_agent=False, look_for_keys=False)

@@ -30,10 +30,20 @@ export type Command =
 /** What a command line may begin with. */
 export const COMMANDS: readonly string[] = [...VERBS, "help", "describe", "version"];
 
+/** Bytes of a command line, however it comes. Over our own SSH server not much more could: a packet has 35,000. */
+const MAX_COMMAND = 32 * 1024;
+
 const USAGE = 'a call is: VERB PATH [JSON, or field=value …] [--timeout 2s]; "help" lists what can be called';
 
-/** Reads a command line. @throws RpcError BAD_REQUEST that says what is wrong with it, and what to do */
+/**
+ * Reads a command line.
+ * @throws RpcError BAD_REQUEST that says what is wrong with it, and what to do; MESSAGE_TOO_LARGE over 32 KiB
+ */
 export function parseCommand(line: string): Command {
+  if (Buffer.byteLength(line) > MAX_COMMAND) {
+    const message = `the command is longer than ${MAX_COMMAND} bytes: give the request on standard input`;
+    throw new RpcError("MESSAGE_TOO_LARGE", message);
+  }
   if (line.includes("\ufffd")) {
     throw new RpcError("BAD_REQUEST", "the command is no UTF-8, or holds U+FFFD: give the request on standard input");
   }

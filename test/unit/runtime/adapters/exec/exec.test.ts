@@ -395,6 +395,20 @@ test("a path that no request can mend is refused at once: standard input is not 
   expect(await failure("GET /notes/x")).toMatchObject({ status: "BAD_REQUEST", message: "/id must be integer" });
 });
 
+test("a command may have 32 KiB; a longer one is told another way", async () => {
+  const command = "STORE /notes text=".padEnd(32 * 1024, "x");
+  expect(await run(command)).toMatchObject({ status: 0, stderr: "" });
+  // In bytes, as every limit.
+  for (const more of [`${command}x`, `${command.slice(0, -1)}é`]) {
+    expect(await failure(more)).toMatchObject({
+      status: "MESSAGE_TOO_LARGE",
+      code: 413,
+      message: "the command is longer than 32768 bytes: give the request on standard input",
+      stdout: "",
+    });
+  }
+});
+
 test("a path that is too long is refused", async () => {
   const { status, message } = await failure(`GET /files/${"x".repeat(9000)}`);
   expect(status).toBe("MESSAGE_TOO_LARGE");

@@ -170,19 +170,18 @@ it("tells a shell of its terminal, of its window, and of signals, also after the
   ]);
 });
 
-it("refuses a command that is too long, and goes on with the connection", async () => {
+it("takes a command that fills a packet; one that is longer ends its connection, and no other", async () => {
   const bench = await serving((session, command) => {
     session.stream.write(`${command.length}`);
     void session.exit(0);
   });
-  const client = await rawClient(bench);
-  expect((await failure(exec(client, "x".repeat(32 * 1024 + 1)))).message).toMatch(/Unable to exec/);
-  expect(bench.log.with("session refused")[0]?.fields).toMatchObject({
-    user: "alice",
-    kind: "exec",
-    reason: "the command is longer than 32768 bytes",
-  });
-  expect((await (await exec(client, "x".repeat(32 * 1024))).outcome).out).toBe("32768");
+  const [client, other] = [await rawClient(bench), await rawClient(bench)];
+  const lost = new Promise((resolve) => client.once("close", resolve));
+  expect((await (await exec(client, "x".repeat(34_900))).outcome).out).toBe("34900");
+  expect((await failure(exec(client, "x".repeat(1_000_000)))).message).toMatch(/Unable to exec|Not connected|closed/i);
+  await lost;
+  expect((await (await exec(other, "x")).outcome).out).toBe("1");
+  expect((await (await exec(await rawClient(bench), "x")).outcome).out).toBe("1");
 });
 
 it("gives the place of a session back, also where nothing ever ran in it", async () => {
@@ -190,7 +189,8 @@ it("gives the place of a session back, also where nothing ever ran in it", async
   const client = await rawClient(bench);
   for (let round = 0; round < 5; round++) {
     expect((await (await exec(client, "x")).outcome).status).toBe(0);
-    expect((await failure(exec(client, "x".repeat(32 * 1024 + 1)))).message).toMatch(/Unable to exec/);
+    const refused = new Promise((_, reject) => client.subsys("nothing", (error) => error && reject(error)));
+    expect((await failure(refused)).message).toMatch(/Unable to start subsystem/);
     // ssh2's client leaves the channel of a request that was refused open, as others do not.
     protocolOf(client)["channelClose"]?.(2 * round + 1);
   }
