@@ -1,0 +1,117 @@
+import { expect } from "vitest";
+import { makeKey, tempDir, write } from "../unit/runtime/ssh/support.js";
+import { until } from "../unit/runtime/support/wait.js";
+import { type Outcome, run } from "./run.js";
+import { serveNotesOverSsh, start } from "./served.js";
+import { itWith, PYTHON } from "./stock.js";
+
+/** Milliseconds for tests that start many processes, on a machine that others use, too. */
+const SLOW = 90_000;
+
+/** Runs `ssh` with the rest of a command line, as a local shell reads it. */
+function sshShell(ssh: readonly string[], rest: string): Promise<Outcome> {
+  return run("sh", ["-c", `ssh "$@" ${rest}`, "sh", ...ssh]);
+}
+
+/** What a person may type, what status that has, and what is said of it. */
+const REFUSED: readonly (readonly [string, string, RegExp])[] = [
+  ["FROBNICATE /notes", "BAD_REQUEST", /there is no command "FROBNICATE"/],
+  ["get /notes", "BAD_REQUEST", /there is no command "get"; did you mean GET\?/],
+  ["GET /nots", "NOT_FOUND", /there is no resource \/nots; did you mean \/notes\?/],
+  ["GET /nots/42", "NOT_FOUND", /did you mean \/notes\/\{id\}\?/],
+  ["DELETE /notes", "METHOD_NOT_ALLOWED", /answers GET, STORE/],
+  ["help nots", "NOT_FOUND", /did you mean notes\?/],
+  // Segments of a path are taken as they are: none is skipped, and none leads up.
+  ["GET //notes", "NOT_FOUND", /there is no resource \/\/notes/],
+  ["GET /notes/", "NOT_FOUND", /there is no resource \/notes\//],
+  ["GET /files//a", "NOT_FOUND", /there is no resource/],
+  ["GET /files/../notes", "NOT_FOUND", /there is no resource/],
+  ["GET /files/a/b", "NOT_FOUND", /there is no resource/],
+  ["GET /files/%zz", "NOT_FOUND", /there is no resource/],
+  [`STORE /notes "text='hi"`, "BAD_REQUEST", /the quote that begins at character 19 is not closed/],
+  [`STORE /notes '{"text":"hi"'`, "BAD_REQUEST", /the JSON that begins at character 14 is not closed/],
+  [`STORE /notes "{'text':1}"`, "BAD_REQUEST", /no JSON: what stands at character 2 cannot stand there/],
+  [`STORE /notes '{"text":"hi"}' text=hi`, "BAD_REQUEST", /"text=hi" comes after the whole request/],
+  ["STORE /notes < wrong.json", "BAD_REQUEST", /standard input is no JSON: what stands at character 10 cannot/],
+  ["STORE /notes < latin1.json", "BAD_REQUEST", /the request on standard input is no UTF-8/],
+  [`"$(printf 'GET /notes/\\377')"`, "BAD_REQUEST", /no UTF-8/],
+  [`"$(printf 'STORE /notes text=\\377')"`, "BAD_REQUEST", /no UTF-8/],
+  ["GET /ticks --timeout 20ms", "DEADLINE_EXCEEDED", /./],
+];
+
+itWith(
+  ["ssh"],
+  "whatever is wrong with a command is one line of JSON that says what and where, and an exit status",
+  async () => {
+    const { ssh, directory } = await serveNotesOverSsh();
+    write(directory, "wrong.json", '{"text": ]');
+    write(directory, "latin1.json", Buffer.from('{"text":"gr\xfc\xdfe"}', "latin1"));
+    for (const [rest, status, message] of REFUSED) {
+      const outcome = await sshShell(ssh, rest.replace("< ", `< ${directory}/`));
+      expect(outcome, rest).toMatchObject({ stderr: expect.stringMatching(/^\{.*\}\n$/) });
+      const error = JSON.parse(outcome.stderr);
+      expect(error, rest).toMatchObject({ status, message: expect.stringMatching(message) });
+      expect(outcome.status, rest).toBe(error.code < 500 ? 4 : 5);
+      // A stream has given what it had by then.
+      if (status !== "DEADLINE_EXCEEDED") expect(outcome.stdout, rest).toBe("");
+    }
+  },
+  SLOW,
+);
+
+itWith(["ssh"], "what is escaped in a path is one parameter, and never a way to another resource", async () => {
+  const { ssh } = await serveNotesOverSsh();
+  for (const [path, name] of [
+    ["a%2Fb", "a/b"],
+    ["..%2F..%2Fnotes", "../../notes"],
+    ["%2e%2e", ".."],
+    ["gr%C3%BC%C3%9Fe", "grüße"],
+  ]) {
+    const { stdout, stderr } = await sshShell(ssh, `STORE /files/${path} < /dev/null`);
+    expect(JSON.parse(stdout), stderr).toMatchObject({ name });
+  }
+});
+
+itWith(["ssh"], "a request in the command counts, whatever stands on standard input", async () => {
+  const { ssh, directory } = await serveNotesOverSsh();
+  write(directory, "piped.json", '{"text":"piped"}');
+  const { stdout } = await sshShell(ssh, `STORE /notes text=said < ${directory}/piped.json`);
+  expect(stdout).toBe('{"text":"said"}\n');
+});
+
+itWith(["ssh"], "a key sees what it may call, and nothing else", async () => {
+  const bob = makeKey(tempDir(), "bob");
+  const served = await serveNotesOverSsh({ authorizedKeys: { lines: [`scopes="notes:read" ${bob.line} bob`] } });
+  const ssh = ["-i", bob.file, ...served.ssh];
+  const { stdout } = await sshShell(ssh, "help");
+  expect(stdout).toMatch(/GET \/notes +Lists notes\./);
+  expect(stdout).not.toContain("STORE /notes");
+  expect(await sshShell(ssh, "describe STORE /notes")).toMatchObject({ status: 4, stdout: "" });
+  const refused = await sshShell(ssh, "STORE /notes text=hi");
+  expect(JSON.parse(refused.stderr)).toMatchObject({ status: "FORBIDDEN", code: 403 });
+  expect(await sshShell(ssh, "GET /notes")).toMatchObject({ status: 0 });
+});
+
+itWith(["python3-asyncssh"], "a signal from the caller cancels the call, which says so", async () => {
+  const { server, key, knownHosts, directory, seen } = await serveNotesOverSsh();
+  const script = write(
+    directory,
+    "client.py",
+    `
+import asyncio, asyncssh, sys
+async def main():
+    async with asyncssh.connect("127.0.0.1", ${server.port}, username="alice", client_keys=["${key.file}"],
+                                known_hosts="${knownHosts}", agent_path=None, config=None) as connection:
+        process = await connection.create_process("GET /ticks")
+        await process.stdout.readline()
+        process.send_signal("INT")
+        result = await process.wait()
+        print(result.exit_status, result.stderr)
+asyncio.run(asyncio.wait_for(main(), 15))
+`,
+  );
+  const client = start(PYTHON, ["-W", "ignore", script]);
+  expect(await client.ended, client.stderr()).toBe(0);
+  expect(`${client.stdout()}`).toMatch(/^4 \{"status":"CANCELLED","code":499,/);
+  await until("the handler's end", () => seen.includes("left"));
+});
