@@ -34,8 +34,12 @@ export function defaultKnownHostsFiles(): readonly string[] {
   return [join(homedir(), ".ssh", "known_hosts"), "/etc/ssh/ssh_known_hosts"];
 }
 
-/** What known_hosts calls a host: its name alone at port 22, else `[name]:port`. */
-export function knownHostsName(host: string, port: number): string {
+/**
+ * What known_hosts calls a host: its name alone at port 22, else `[name]:port`.
+ * @param alias the name in place of both (ssh_config(5), HostKeyAlias)
+ */
+export function knownHostsName(host: string, port: number, alias?: string): string {
+  if (alias !== undefined) return alias.toLowerCase();
   const name = host.toLowerCase();
   return port === 22 ? name : `[${name}]:${port}`;
 }
@@ -61,7 +65,7 @@ export async function lookUpKnownHosts(
   };
   const none = { known: [], revoked: [], authorities: [] };
   const portless = alias === undefined && port !== 22 ? find(knownHostsName(host, 22)) : none;
-  return { files, ...find(alias?.toLowerCase() ?? knownHostsName(host, port)), portless };
+  return { files, ...find(knownHostsName(host, port, alias)), portless };
 }
 
 async function readText(file: string): Promise<string> {
