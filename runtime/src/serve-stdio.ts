@@ -19,6 +19,12 @@ import { refuseConnection } from "./wire/refuse-connection.js";
 export interface ServeStdioOptions extends ApiServerOptions, AuditOptions, Pick<WaysInOptions, "exec" | "shell"> {
   /** What whoever is connected may do: scopes, or patterns such as `notes:*`. Default: only what asks for no scope. */
   readonly scopes?: readonly string[];
+  /**
+   * Whether sshd starts this process as a forced command: then a session that asks for nothing, as bare `ssh -T edge` does,
+   * is a shell that reads a command a line. Default: false, and it is a client of ours, as of a Subsystem: sshd tells the two
+   * apart by nothing.
+   */
+  readonly forced?: boolean;
   /** Milliseconds that running calls are given at SIGTERM, SIGHUP or SIGINT. Default: 5,000. */
   readonly grace?: number;
   /**
@@ -55,7 +61,7 @@ export async function serveStdio(
       "serving standard input and output is for sshd to start, not for a terminal: name the command in sshd_config as Subsystem sshrpc, or as command= in authorized_keys",
     );
   }
-  const request = stdioRequest(process.env, isTerminal);
+  const request = stdioRequest(process.env, isTerminal, options.forced);
   const stdio = takeStdio();
   const closed = new Promise<void>((resolve) => stdio.stream.once("close", resolve));
   stdio.stream.on("error", () => undefined);

@@ -182,6 +182,25 @@ itWith(
 
 itWith(
   STOCK,
+  "bare ssh without a terminal meets a shell behind a forced command that says so, and our clients the wire",
+  async () => {
+    const sshd = await startStdioSshd(forced("--forced --scopes items:*"));
+    expect(await sshd.ssh(["-T"], "GET /items/5\n\nGET /nowhere\nGET /items/6\nexit\nGET /items/7\n")).toEqual({
+      status: 0,
+      stdout: '{"id":5}\n{"id":6}\n',
+      stderr: expect.stringMatching(/^\{"status":"NOT_FOUND".*\}\n$/),
+    });
+    expect(await sshd.ssh(["-T"])).toEqual({ status: 0, stdout: "", stderr: "" });
+    expect(await (await sshd.overOpenssh()).item.get({ id: 3 })).toEqual({ id: 3 });
+    expect(await (await sshd.overSsh2()).item.get({ id: 3 })).toEqual({ id: 3 });
+    expect(await (await sshd.overOpenssh({ command: "sshrpc" })).item.get({ id: 4 })).toEqual({ id: 4 });
+    expect((await sshd.ssh(["GET", "/items/5"])).stdout).toBe('{"id":5}\n');
+  },
+  SLOW,
+);
+
+itWith(
+  STOCK,
   "stock ssh streams in both directions through a forced command",
   async () => {
     const sshd = await startStdioSshd(forced("--scopes items:*"));

@@ -13,6 +13,7 @@ export interface StdioFlags {
   readonly stdio?: boolean;
   readonly handlers: string;
   readonly scopes?: readonly string[];
+  readonly forced?: boolean;
   readonly log?: string;
   readonly audit?: string;
   readonly grace?: number;
@@ -30,6 +31,7 @@ export function addStdioOptions(command: Command): Command {
       "with --stdio: what the caller may do, such as notes:*,time:read (default: none)",
       toList,
     )
+    .option("--forced", "with --stdio: sshd starts it as command= or ForceCommand; without a command it is a shell")
     .option("--log <file>", "with --stdio: where to log, for sshd drops the standard error of a subsystem");
 }
 
@@ -42,7 +44,7 @@ const PORT_FLAGS: Readonly<Record<string, string>> = {
   korv: "--korv",
 };
 
-const STDIO_FLAGS: Readonly<Record<string, string>> = { scopes: "--scopes", log: "--log" };
+const STDIO_FLAGS: Readonly<Record<string, string>> = { scopes: "--scopes", forced: "--forced", log: "--log" };
 
 /** Whoever gives a flag that protects must not have it ignored. @throws UsageError */
 export function checkFlags(flags: object & StdioFlags): void {
@@ -63,6 +65,7 @@ export async function serveOverStdio(flags: StdioFlags): Promise<void> {
   try {
     await serveStdio(load, {
       ...(flags.scopes && { scopes: flags.scopes }),
+      ...(flags.forced && { forced: true }),
       ...(flags.grace !== undefined && { grace: flags.grace }),
       ...(flags.audit !== undefined && { audit: { file: flags.audit } }),
       ...(log !== undefined && { log: log instanceof Error ? false : log }),

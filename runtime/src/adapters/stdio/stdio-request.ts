@@ -7,12 +7,13 @@ const PROGRAM = /^(?:sshrpc|exec|env|node|sudo|nice)$|[/=]/;
 /**
  * Tells by what sshd says in the environment. `SSH_ORIGINAL_COMMAND` is there where a forced command took the place of what
  * the client asked for: a command, or the subsystem, whose own line of sshd_config stands there then; that one is known by
- * how it begins, as no command of ours does. A terminal without a command asks for a shell. Everything else is a client of
- * ours.
+ * how it begins, as no command of ours does. Without a command, a terminal asks for a shell, and so does every session where
+ * `isForced`. Everything else is a client of ours.
+ * @param isForced whether this process is a forced command for certain: where nothing was asked for, sshd does not say
  */
-export function stdioRequest(env: NodeJS.ProcessEnv, isTerminal: boolean): StdioRequest {
+export function stdioRequest(env: NodeJS.ProcessEnv, isTerminal: boolean, isForced = false): StdioRequest {
   const command = env["SSH_ORIGINAL_COMMAND"]?.trim() ?? "";
-  if (command === "") return { kind: isTerminal ? "shell" : "native" };
+  if (command === "") return { kind: isTerminal || isForced ? "shell" : "native" };
   const [program = ""] = command.split(/\s/, 1);
-  return PROGRAM.test(program) ? { kind: "native" } : { kind: "exec", command };
+  return PROGRAM.test(program) && !isTerminal ? { kind: "native" } : { kind: "exec", command };
 }

@@ -24,6 +24,7 @@ describe("a command line that is wrong ends with 2, and one line that says what"
     ["a port that is none", ["serve", "--handlers", "x.js", "--port", "70000"], "'70000' is invalid"],
     ["a port that is no number", ["serve", "--handlers", "x.js", "--port", "http"], "from 0 to 65535"],
     ["scopes for a port", ["serve", "--handlers", "x.js", "--scopes", "*"], "--scopes is for --stdio alone"],
+    ["a forced command on a port", ["serve", "--handlers", "x.js", "--forced"], "--forced is for --stdio alone"],
     [
       "a list of keys for sshd",
       ["serve", "--stdio", "--handlers", "x.js", "--authorized-keys", "k"],

@@ -13,7 +13,15 @@ test.each<[string, string | undefined, boolean, object]>([
   ["a command", " GET /notes/42 ", false, { kind: "exec", command: "GET /notes/42" }],
   ["a command on a terminal", "GET /notes", true, { kind: "exec", command: "GET /notes" }],
   ["a command with an error", "GTE /notes", false, { kind: "exec", command: "GTE /notes" }],
+  ["a program on a terminal", "/bin/ls", true, { kind: "exec", command: "/bin/ls" }],
   ["help", "help", false, { kind: "exec", command: "help" }],
 ])("%s is told from the environment", (_, command, isTerminal, request) => {
   expect(stdioRequest({ SSH_ORIGINAL_COMMAND: command }, isTerminal)).toEqual(request);
+});
+
+test("a forced command that says so is a shell where nothing was asked for; else it is told as before", () => {
+  expect(stdioRequest({}, false, true)).toEqual({ kind: "shell" });
+  expect(stdioRequest({ SSH_ORIGINAL_COMMAND: "" }, false, true)).toEqual({ kind: "shell" });
+  expect(stdioRequest({ SSH_ORIGINAL_COMMAND: "sshrpc" }, false, true)).toEqual({ kind: "native" });
+  expect(stdioRequest({ SSH_ORIGINAL_COMMAND: "help" }, false, true)).toEqual({ kind: "exec", command: "help" });
 });
