@@ -27,7 +27,7 @@ export class Peer {
   #stderr = "";
   #changed: () => void = () => undefined;
 
-  constructor(script: "server.py" | "client.py", args: readonly (string | number)[]) {
+  constructor(script: "server.py" | "odd_server.py" | "client.py", args: readonly (string | number)[]) {
     const file = fileURLToPath(new URL(script, import.meta.url));
     this.#child = spawn(PYTHON, ["-W", "ignore", file, ...args.map(String)], { stdio: "pipe" });
     this.#child.stderr.on("data", (chunk) => {

@@ -205,6 +205,20 @@ describe("a korv client at our server", () => {
     },
   );
 
+  itWithAsyncssh("that gives several requests one id gets an answer to each, and none twice", async () => {
+    const { open } = await startServer();
+    const client = await open();
+    const names = ["Ada", "Bob", "Cleo"];
+    const requests = names.map((name) => message({ id: 5, verb: "GET", resource: "/hello", body: { name } }));
+    send(client, ...requests);
+    await client.event("message", 3);
+    expect(await call(client, "blocking", "GET", "/hello")).toEqual([200, { msg: "Hello World!" }]);
+    const answers = client.all("message").slice(0, -1);
+    const bodies = answers.map(({ answer }) => answer as { request_id: number; body: { msg: string } });
+    expect(bodies.map(({ request_id }) => request_id)).toEqual([5, 5, 5]);
+    expect(bodies.map(({ body }) => body.msg).sort()).toEqual(names.map((name) => `Hello ${name}!`));
+  });
+
   itWithAsyncssh("may send NaN, which is null", async () => {
     const { open } = await startServer();
     const client = await open();
