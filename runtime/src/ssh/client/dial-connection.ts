@@ -9,37 +9,14 @@ import { hangUp } from "../hang-up.js";
 import { printable } from "../printable.js";
 import { IDENT } from "../subsystem.js";
 import { formatTarget, type Target } from "../target.js";
-import type { Login } from "./auth/login.js";
-import { loginError } from "./auth/login-error.js";
 import { patchLogin, sendPasswordChange } from "./auth/patch-login.js";
 import type { Carrier } from "./carrier.js";
-import type { Countdown } from "./countdown.js";
 import type { DialChannel } from "./dial-channel.js";
-import { type DialStage, dialError, dialTimeout } from "./dial-error.js";
+import { DialProgress, type Ssh2Error } from "./dial-progress.js";
+import type { DialSettings } from "./dial-settings.js";
 import { askForCertificates, showPlainKey } from "./host-certificates.js";
-import type { HostVerifier } from "./host-verifier.js";
 
-/** What one attempt to connect needs, all read and checked. Times are in milliseconds. */
-export interface DialSettings {
-  /** What it runs on, and ends with it; absent for a TCP connection of its own. */
-  readonly carrier?: Carrier | undefined;
-  readonly login: Login;
-  readonly verifier: HostVerifier;
-  /** Of the whole way to the channel. */
-  readonly countdown: Countdown;
-  readonly keepaliveInterval: number;
-  readonly keepaliveMisses: number;
-  readonly debug?: ((line: string) => void) | undefined;
-  readonly signal: AbortSignal | undefined;
-  /** Aborted here once the attempt has ended, well or not: nobody needs to be asked any more. */
-  readonly ended: AbortController;
-}
-
-type Ssh2Error = NodeJS.ErrnoException & { readonly level?: string; readonly reason?: unknown };
 type NextMethod = (method: AnyAuthMethod | false) => void;
-
-/** How much of what the other side says first is kept, for messages. */
-const HEARD_LIMIT = 256;
 
 /** Makes one SSH connection, and gives the channel on it; the connection ends with that. */
 export function dialConnection<Opened extends EventEmitter, Raw>(
@@ -55,13 +32,11 @@ class Dial<Opened extends EventEmitter, Raw> {
   readonly #target: Target;
   readonly #channel: DialChannel<Opened, Raw>;
   readonly #settings: DialSettings;
+  readonly #progress: DialProgress;
   readonly #socket: Carrier;
   readonly #client: Client;
   #resolve: (duplex: Opened) => void = () => {};
   #reject: (error: RpcError) => void = () => {};
-  #stage: DialStage = "connecting";
-  #heard = "";
-  #error: Ssh2Error | undefined;
   #confirmed: Promise<void> | undefined;
   #settled = false;
 
@@ -69,6 +44,7 @@ class Dial<Opened extends EventEmitter, Raw> {
     this.#target = target;
     this.#channel = channel;
     this.#settings = settings;
+    this.#progress = new DialProgress(target, settings);
     this.result = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -78,11 +54,11 @@ class Dial<Opened extends EventEmitter, Raw> {
     this.#socket = settings.carrier ?? connect({ host, port, noDelay: true, keepAlive: true });
     gatherWrites(this.#socket);
     this.#client = new ssh2.Client();
-    settings.countdown.start(() => this.#fail(this.#timeout()));
+    settings.countdown.start(() => this.#fail(this.#progress.timeout()));
     this.#socket.on("error", () => {}).on("close", this.#onClose);
     this.#client
       .on("error", this.#onError)
-      .on("connect", () => this.#advance("greeting"))
+      .on("connect", () => this.#progress.advance("greeting"))
       .on("handshake", this.#onHandshake)
       .on("change password", (message) => void this.#changePassword(message))
       .on("ready", this.#onReady);
@@ -120,16 +96,8 @@ class Dial<Opened extends EventEmitter, Raw> {
   }
 
   readonly #listen = (data: Buffer): void => {
-    this.#heard = (this.#heard + data.toString("latin1")).slice(0, HEARD_LIMIT);
-    if (/^SSH-/m.test(this.#heard)) this.#advance("key exchange");
-    if (this.#heard.length === HEARD_LIMIT) this.#socket.off("data", this.#listen);
+    if (!this.#progress.hear(data)) this.#socket.off("data", this.#listen);
   };
-
-  /** Stages only go forward: a later key exchange is not a new beginning. */
-  #advance(stage: DialStage): void {
-    const order: readonly DialStage[] = ["connecting", "greeting", "key exchange", "authentication", "channel"];
-    if (order.indexOf(stage) > order.indexOf(this.#stage)) this.#stage = stage;
-  }
 
   #verify(key: Buffer, done: (accepted: boolean) => void): void {
     const { verifier, countdown } = this.#settings;
@@ -142,7 +110,7 @@ class Dial<Opened extends EventEmitter, Raw> {
 
   /** Only now has the host proven that the key is its own. Every later exchange of keys says so again. */
   readonly #onHandshake = (): void => {
-    this.#advance("authentication");
+    this.#progress.advance("authentication");
     this.#confirmed ??= this.#settings.verifier.confirm();
     this.#confirmed.catch(() => {});
   };
@@ -174,12 +142,12 @@ class Dial<Opened extends EventEmitter, Raw> {
       login.note(error.message.replace(/^Error signing data with key: /, ""));
       return;
     }
-    this.#error ??= error;
+    this.#progress.note(error);
     if (this.#settled) this.#socket.destroy();
-    else this.#fail(this.#failure());
+    else this.#fail(this.#progress.failure());
   };
 
-  readonly #onClose = (): void => this.#fail(this.#failure());
+  readonly #onClose = (): void => this.#fail(this.#progress.failure());
 
   readonly #onAbort = (): void => {
     const cause = this.#settings.signal?.reason as unknown;
@@ -189,7 +157,7 @@ class Dial<Opened extends EventEmitter, Raw> {
   };
 
   readonly #onReady = (): void => {
-    this.#advance("channel");
+    this.#progress.advance("channel");
     try {
       this.#channel.open(this.#client, (error, channel) => {
         if (error) this.#fail(this.#channelFailure(error));
@@ -206,7 +174,7 @@ class Dial<Opened extends EventEmitter, Raw> {
     const duplex = this.#channel.wrap(channel, {
       connection: this.#client,
       socket: this.#socket,
-      lost: () => this.#lost(),
+      lost: () => this.#progress.lost(),
       server: false,
     });
     duplex.once("close", () => hangUp(this.#client, this.#socket));
@@ -228,35 +196,11 @@ class Dial<Opened extends EventEmitter, Raw> {
     this.#settings.signal?.removeEventListener("abort", this.#onAbort);
   }
 
-  #failure(): RpcError {
-    const { verifier, login } = this.#settings;
-    if (verifier.refusal !== undefined) return verifier.refusal;
-    if (this.#stage === "authentication") return loginError(formatTarget(this.#target), login, this.#error);
-    const { message } = this.#error ?? {};
-    // ssh2's words for a connection that just closed say less than the stage does.
-    const said = message === "Connection lost before handshake" ? undefined : this.#error;
-    return dialError({ target: this.#target, stage: this.#stage, heard: this.#heard }, said);
-  }
-
-  #timeout(): RpcError {
-    const { total } = this.#settings.countdown;
-    return dialTimeout({ target: this.#target, stage: this.#stage, heard: this.#heard }, total);
-  }
-
   #channelFailure(error: Ssh2Error): RpcError {
-    if (this.#socket.destroyed) return this.#failure();
+    if (this.#socket.destroyed) return this.#progress.failure();
     const address = formatTarget(this.#target);
     const why = this.#channel.refusal(error) ?? `opens no channel: ${printable(error.message)}`;
     const message = `${address} ${why}`;
     return new RpcError("UNAVAILABLE", message, { cause: error });
-  }
-
-  #lost(): RpcError {
-    const { refusal } = this.#settings.verifier;
-    if (refusal !== undefined) return refusal;
-    const why = this.#error ? `: ${printable(this.#error.message)}` : "";
-    return new RpcError("UNAVAILABLE", `the connection to ${formatTarget(this.#target)} was lost${why}`, {
-      cause: this.#error,
-    });
   }
 }
