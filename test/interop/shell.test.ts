@@ -92,9 +92,15 @@ itWith(["ssh", "expect"], "the window's size is followed while it changes", asyn
     expect -re {\\{ [^\\n]*text[^\\n]*aaaaaaaaaaaaaaaaaaaa[^\\n]* \\}}
     expect "notes> "
     stty columns 20 rows 10 < $spawn_out(slave,name)
-    sleep 0.3
-    send "STORE /notes text=aaaaaaaaaaaaaaaaaaaa\\r"
-    expect -re {\\{\\r+\\n  [^\\n]*text} { puts "narrow" }
+    # When the server hears of it, nothing tells: it is asked again until it answers in the new size.
+    for {set attempt 0} {$attempt < 100} {incr attempt} {
+      send "STORE /notes text=aaaaaaaaaaaaaaaaaaaa\\r"
+      expect {
+        -re {\\{\\r+\\n  [^\\n]*text} { puts "narrow"; break }
+        -re {\\{ [^\\n]*text[^\\n]* \\}} { expect "notes> " }
+        timeout { break }
+      }
+    }
     expect "notes> "
     send "exit\\r"
     expect eof
