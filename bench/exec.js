@@ -1,14 +1,17 @@
 // Commands through a stock ssh, beside the same ssh to a stock sshd, interleaved in one run: the time of a small call over
 // ControlMaster, and the rate of files in both directions. It needs ssh and sshd.
-import { fork, spawn, spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { generateKeyPair } from "../runtime/dist/testing.js";
 import { median, quantile, table } from "./measure.js";
 
+const SSHRPC = fileURLToPath(new URL("../runtime/bin/sshrpc.js", import.meta.url));
 const BYTES = Number(process.argv[2] ?? 1024) * 2 ** 20;
 const ROUNDS = 3;
 const CALLS = 60;
@@ -18,16 +21,15 @@ const [user, host] = [generateKeyPair(), generateKeyPair()];
 for (const [name, text] of Object.entries({ user: user.privateKey, host: host.privateKey, keys: user.publicKey })) {
   writeFileSync(join(directory, name), `${text.trimEnd()}\n`, { mode: 0o600 });
 }
-const ours = fork(new URL("exec-server.js", import.meta.url), [user.publicKey, host.privateKey, String(BYTES)]);
-const [{ port }] = await once(ours, "message");
+const ours = await startOurs();
 const sshd = await startSshd();
-const servers = { sshrpc: options(port), sshd: options(sshd.port) };
+const servers = { sshrpc: options(ours.port), sshd: options(sshd.port) };
 try {
   await calls();
   await files();
 } finally {
   for (const server of Object.values(servers)) spawnSync("ssh", [...server, "-O", "exit"], { stdio: "ignore" });
-  ours.disconnect();
+  ours.child.kill();
   sshd.child.kill();
   rmSync(directory, { recursive: true });
 }
@@ -41,6 +43,18 @@ function options(port) {
     ...["-o", `UserKnownHostsFile=${known}`, "-o", `ControlPath=${join(directory, `control_${port}`)}`],
     ...["-p", String(port), `${userInfo().username}@127.0.0.1`],
   ];
+}
+
+async function startOurs() {
+  const files = { "--host-key": join(directory, "host"), "--authorized-keys": join(directory, "keys") };
+  const handlers = fileURLToPath(new URL("exec-handlers.js", import.meta.url));
+  const child = spawn(
+    process.execPath,
+    [SSHRPC, "serve", "--handlers", handlers, "--listen", "127.0.0.1", "--port", "0", ...Object.entries(files).flat()],
+    { stdio: ["ignore", "pipe", "ignore"], env: { ...process.env, FILES: directory } },
+  );
+  const [text] = await once(child.stdout, "data");
+  return { child, port: Number(/:(\d+)$/m.exec(text)[1]) };
 }
 
 async function startSshd() {
@@ -101,35 +115,46 @@ async function timed(server, command, atLeast) {
 }
 
 async function files() {
-  const down = { sshrpc: "GET /file", sshd: `head -c ${BYTES} /dev/zero` };
-  const up = { sshrpc: "STORE /file", sshd: "cat > /dev/null" };
+  const source = join(directory, "source");
+  writeFileSync(source, randomBytes(BYTES));
+  const sum = checksum(source);
+  const target = join(directory, "target");
+  const commands = {
+    down: { sshrpc: "GET /file", sshd: `cat ${source}` },
+    up: { sshrpc: "STORE /file", sshd: `cat > ${target}` },
+  };
   const rows = [];
-  for (const [direction, commands] of Object.entries({ down, up })) {
+  for (const [direction, command] of Object.entries(commands)) {
     const rates = { sshrpc: [], sshd: [] };
     for (let round = 0; round < ROUNDS; round++) {
-      for (const name of ["sshrpc", "sshd"]) rates[name].push(await rate(direction, servers[name], commands[name]));
+      for (const name of ["sshrpc", "sshd"]) {
+        const script = direction === "down" ? `ssh "$@" > ${target}` : `ssh "$@" < ${source}`;
+        const start = performance.now();
+        run(script, [...unshared(servers[name]), command[name]]);
+        rates[name].push(BYTES / 1e3 / (performance.now() - start));
+        if (checksum(target) !== sum) throw new Error(`${command[name]}: the copy differs`);
+        rmSync(target);
+      }
     }
     const ratios = rates.sshrpc.map((ours, round) => ours / rates.sshd[round]);
     rows.push([direction, ...Object.values(rates).map((list) => Math.round(median(list))), median(ratios).toFixed(2)]);
   }
-  table(`a file of ${BYTES / 2 ** 20} MiB, in MB/s (median of ${ROUNDS} interleaved rounds)`, [
+  table(`a file of ${BYTES / 2 ** 20} MiB, in MB/s (median of ${ROUNDS} interleaved rounds; checksums equal)`, [
     ["", "sshrpc", "sshd", "ratio"],
     ...rows,
   ]);
 }
 
-async function rate(direction, server, command) {
-  const own = server.flatMap((word) => (word.startsWith("ControlPath") ? ["ControlPath=none"] : [word]));
-  const ssh = 'ssh "$@"';
-  const script = direction === "down" ? `${ssh} | wc -c` : `head -c ${BYTES} /dev/zero | ${ssh}`;
-  const start = performance.now();
-  const child = spawn("sh", ["-c", script, "sh", ...own, command], { stdio: ["ignore", "pipe", "inherit"] });
-  let text = "";
-  child.stdout.on("data", (chunk) => {
-    text += chunk;
-  });
-  await once(child, "close");
-  const expected = direction === "down" || server === servers.sshrpc ? BYTES : undefined;
-  if (expected !== undefined && Number(text) !== expected) throw new Error(`${command}: ${text} of ${BYTES} bytes`);
-  return BYTES / 1e6 / ((performance.now() - start) / 1000);
+/** Options for a connection of its own: a shared one would bring a second process into what is measured. */
+function unshared(server) {
+  return server.map((word) => (word.startsWith("ControlPath") ? "ControlPath=none" : word));
+}
+
+function run(script, words) {
+  const { status } = spawnSync("sh", ["-c", script, "sh", ...words], { stdio: ["ignore", "ignore", "inherit"] });
+  if (status !== 0) throw new Error(`${script} (${words.at(-1)}): status ${status}`);
+}
+
+function checksum(file) {
+  return spawnSync("sha256sum", [file], { encoding: "utf8" }).stdout.split(" ")[0];
 }

@@ -1,17 +1,19 @@
-import { userInfo } from "node:os";
 import type { Command } from "commander";
-import type { Api } from "../contract/method.js";
-import { type Server, serveHandlers } from "../serve-api.js";
-import { knownHostsName } from "../ssh/keys/known-hosts.js";
-import { formatHostPort } from "../ssh/target.js";
 import { DEFAULTS } from "./defaults.js";
 import { durationFrom } from "./duration.js";
-import { prepareHome } from "./home.js";
-import { loadHandlers } from "./load-handlers.js";
+import { UsageError } from "./failure.js";
 import { parsePort } from "./port.js";
-import { addStdioOptions, checkFlags, type StdioFlags, serveOverStdio } from "./serve-stdio.js";
+import { relaxCollector } from "./relax-collector.js";
 
-interface ServeFlags extends StdioFlags {
+/** What `sshrpc serve` takes. */
+export interface ServeFlags {
+  readonly handlers: string;
+  readonly audit?: string;
+  readonly grace?: number;
+  readonly stdio?: boolean;
+  readonly scopes?: readonly string[];
+  readonly forced?: boolean;
+  readonly log?: string;
   readonly hostKey?: string;
   readonly authorizedKeys?: string;
   readonly revokedKeys?: string;
@@ -24,13 +26,17 @@ interface ServeFlags extends StdioFlags {
   readonly home: string;
 }
 
-/** Milliseconds that running calls are given when the server is told to stop. */
-const GRACE = 5000;
-
-/** `sshrpc serve --handlers FILE`: a server on a port of its own, until SIGINT or SIGTERM. Then running calls may finish. */
-export function addServeCommand(program: Command): void {
-  addStdioOptions(program.command("serve"))
-    .description("serve the handlers of a file")
+/** `sshrpc serve --handlers FILE`: a server on a port of its own; with --stdio, one session that sshd has started. */
+export function defineServe(command: Command): void {
+  command
+    .option("--stdio", "serve standard input and output, as sshd's Subsystem or command=")
+    .option(
+      "--scopes <list>",
+      "with --stdio: what the caller may do, such as notes:*,time:read (default: none)",
+      toList,
+    )
+    .option("--forced", "with --stdio: sshd starts it as command= or ForceCommand; without a command it is a shell")
+    .option("--log <file>", "with --stdio: where to log, for sshd drops the standard error of a subsystem")
     .requiredOption("--handlers <file>", "the file whose default export is defineHandlers({ … })")
     .option("--host-key <file>", "the server's private key (default: one in --home, made at first start)")
     .option("--authorized-keys <file>", "who may connect (default: a list in --home, made at first start)")
@@ -51,79 +57,38 @@ export function addServeCommand(program: Command): void {
     .action(serve);
 }
 
+/** Each is loaded only where it is asked for. */
 async function serve(flags: ServeFlags): Promise<void> {
   checkFlags(flags);
-  if (flags.stdio) return serveOverStdio(flags);
-  const { api, ...handlers } = await loadHandlers(flags.handlers);
-  const named = flags.hostKey !== undefined && flags.authorizedKeys !== undefined;
-  const home = named ? undefined : await prepareHome(flags.home);
-  const authorizedKeys = flags.authorizedKeys ?? (home?.authorizedKeys as string);
-  const server = await serveHandlers(
-    { api, ...handlers },
-    {
-      host: flags.listen,
-      port: flags.port,
-      hostKeys: flags.hostKey ?? (home?.hostKey as string),
-      authorizedKeys,
-      ...(flags.revokedKeys !== undefined && { revokedKeys: flags.revokedKeys }),
-      ...(flags.proxyProtocol !== undefined && { proxyProtocol: flags.proxyProtocol }),
-      korv: flags.korv ?? false,
-      exec: flags.exec,
-      shell: typeof flags.shell === "string" ? { run: flags.shell } : flags.shell,
-      ...(flags.audit !== undefined && { audit: { file: flags.audit } }),
-    },
+  relaxCollector();
+  if (flags.stdio) {
+    const { serveOverStdio } = await import("./serve-stdio.js");
+    return serveOverStdio(flags);
+  }
+  const { serveOnPort } = await import("./serve-on-port.js");
+  return serveOnPort(flags);
+}
+
+/** What only a server on a port of its own takes: sshd sees to that for others. */
+const PORT_FLAGS: Readonly<Record<string, string>> = {
+  hostKey: "--host-key",
+  authorizedKeys: "--authorized-keys",
+  revokedKeys: "--revoked-keys",
+  proxyProtocol: "--proxy-protocol",
+  korv: "--korv",
+};
+
+const STDIO_FLAGS: Readonly<Record<string, string>> = { scopes: "--scopes", forced: "--forced", log: "--log" };
+
+/** Whoever gives a flag that protects must not have it ignored. @throws UsageError */
+function checkFlags(flags: ServeFlags): void {
+  const wrong = Object.entries(flags.stdio ? PORT_FLAGS : STDIO_FLAGS).find(([name]) => Object.hasOwn(flags, name));
+  if (wrong === undefined) return;
+  throw new UsageError(
+    flags.stdio ? `${wrong[1]} is not for --stdio: there, sshd lets callers in` : `${wrong[1]} is for --stdio alone`,
   );
-  process.stdout.write(introduction(api, server, flags, authorizedKeys));
-  await stopSignal();
-  await server.close({ grace: flags.grace ?? GRACE });
 }
 
-function introduction(api: Api, server: Server, flags: ServeFlags, authorizedKeys: string): string {
-  const { host, port, hostKeys } = server;
-  const name = host === "0.0.0.0" || host === "::" ? "localhost" : host;
-  return `${api.name} ${api.version} listens on ${formatHostPort(host, port)}
-  host key         ${server.fingerprints[0]}
-  authorized keys  ${authorizedKeys}
-
-To let a key in, and to know this server:
-  npx sshrpc keys add ~/.ssh/id_ed25519.pub --scopes "*"${placeFlags(flags, name, port)}
-  echo "${knownHostsName(name, port)} ${hostKeys[0]}" >> ~/.ssh/known_hosts
-To call:
-  npx sshrpc call ssh://${userInfo().username}@${formatHostPort(name, port)} ${example(api)}
-`;
-}
-
-/** What `sshrpc keys add` must be told of this server, but for what it assumes. */
-function placeFlags({ home, hostKey, authorizedKeys }: ServeFlags, host: string, port: number): string {
-  const flags: [string, string | number | undefined, string | number][] = [
-    ["home", home, DEFAULTS.home],
-    ["authorized-keys", authorizedKeys, ""],
-    ["host-key", hostKey, ""],
-    ["host", host, DEFAULTS.host],
-    ["port", port, DEFAULTS.port],
-  ];
-  return flags
-    .filter(([, value, assumed]) => value !== undefined && value !== assumed)
-    .map(([flag, value]) => ` --${flag} ${/^[\w./:-]+$/.test(String(value)) ? value : JSON.stringify(value)}`)
-    .join("");
-}
-
-/** A call that needs no thought: the first GET without a parameter, a scope, or anything that must be given. */
-function example({ methods }: Api): string {
-  const simple = methods.find(
-    ({ kind, verb, path, scope, request }) =>
-      kind === "unary" && verb === "GET" && !path.includes("{") && scope === undefined && request({}),
-  );
-  return simple?.id ?? "VERB PATH JSON";
-}
-
-/** Resolves at the first SIGINT or SIGTERM; a second one ends the process as it always does. */
-function stopSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    const stop = (): void => {
-      process.off("SIGINT", stop).off("SIGTERM", stop);
-      resolve();
-    };
-    process.on("SIGINT", stop).on("SIGTERM", stop);
-  });
+function toList(text: string): string[] {
+  return text.split(",").flatMap((scope) => scope.trim() || []);
 }

@@ -1,0 +1,16 @@
+// What the exec benchmark serves: one small method, and files both ways, as one would write it.
+import { createReadStream, createWriteStream } from "node:fs";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { execApi } from "./exec-api.js";
+
+const folder = process.env.FILES;
+
+export default {
+  api: execApi,
+  handlers: new Map([
+    ["GET /note", () => ({ id: 1, text: "a note" })],
+    ["GET /file", () => createReadStream(join(folder, "source"))],
+    ["STORE /file", (_request, chunks) => pipeline(chunks, createWriteStream(join(folder, "target")))],
+  ]),
+};
