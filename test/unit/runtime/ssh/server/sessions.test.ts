@@ -176,7 +176,7 @@ it("takes a command that fills a packet; one that is longer ends its connection,
     void session.exit(0);
   });
   const [client, other] = [await rawClient(bench), await rawClient(bench)];
-  const lost = new Promise((resolve) => client.once("close", resolve));
+  const lost = new Promise((resolve) => client.once("close", () => resolve(undefined)));
   expect((await (await exec(client, "x".repeat(34_900))).outcome).out).toBe("34900");
   expect((await failure(exec(client, "x".repeat(1_000_000)))).message).toMatch(/Unable to exec|Not connected|closed/i);
   await lost;
