@@ -15,8 +15,10 @@ export default defineConfig({
   },
   test: {
     include: ["test/**/*.test.ts"],
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
+    // Only a failing test waits so long: on a busy machine, what takes a second elsewhere may take ten.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    expect: { poll: { timeout: 15_000 } },
     // Most of the time they wait: for processes, for time to pass. Three at once halved the time on two processors (measured).
     maxWorkers: 3,
     // On CI a test gets a second try: some kill processes at random moments, on a machine that others may share.

@@ -1,5 +1,5 @@
 /** Milliseconds after which a test gives up waiting: only a failing test ever waits so long. */
-const PATIENCE = 8000;
+const PATIENCE = 20_000;
 
 /** The same promise, bounded: a test that hangs says what it waited for. */
 export async function within<T>(what: string, promise: Promise<T>): Promise<T> {
