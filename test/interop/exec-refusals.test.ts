@@ -3,6 +3,8 @@ import { makeKey, tempDir, write } from "../unit/runtime/ssh/support.js";
 import { until } from "../unit/runtime/support/wait.js";
 import { type Outcome, run } from "./run.js";
 import { serveNotesOverSsh, start } from "./served.js";
+import { SSHD, USER } from "./sshd.js";
+import { startStdioSshd } from "./stdio-sshd.js";
 import { itWith, PYTHON } from "./stock.js";
 
 /** Milliseconds for tests that start many processes, on a machine that others use, too. */
@@ -54,6 +56,29 @@ itWith(
       expect(outcome.status, rest).toBe(error.code < 500 ? 4 : 5);
       // A stream has given what it had by then.
       if (status !== "DEADLINE_EXCEEDED") expect(outcome.stdout, rest).toBe("");
+    }
+  },
+  SLOW,
+);
+
+itWith(
+  ["ssh", SSHD],
+  "under sshd, what is wrong with a command is said in the same words",
+  async () => {
+    const sshd = await startStdioSshd((serve) => ({
+      authorizedKeys: (line) => [`restrict,command="${serve("--scopes items:*")}" ${line}`],
+    }));
+    for (const [rest, status, message] of [
+      ["GET /itms/1", "NOT_FOUND", /there is no resource \/itms\/1; did you mean \/items\/\{id\}\?/],
+      ["GET /items/../secret", "NOT_FOUND", /there is no resource/],
+      [`"GET /items/1 x='"`, "BAD_REQUEST", /the quote that begins at character 16 is not closed/],
+      [`"$(printf 'GET /items/\\377')"`, "BAD_REQUEST", /no UTF-8/],
+      [`"UPDATE /echo text=$(head -c 100000 /dev/zero | tr '\\0' x)"`, "MESSAGE_TOO_LARGE", /on standard input$/],
+      ["UPDATE /echo < /dev/zero", "MESSAGE_TOO_LARGE", /the request on standard input is longer than/],
+    ] as const) {
+      const outcome = await sshShell([...sshd.options, `${USER}@127.0.0.1`], rest);
+      expect(outcome, rest).toMatchObject({ status: 4, stdout: "", stderr: expect.stringMatching(/^\{.*\}\n$/) });
+      expect(JSON.parse(outcome.stderr), rest).toMatchObject({ status, message: expect.stringMatching(message) });
     }
   },
   SLOW,
