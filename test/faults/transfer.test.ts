@@ -9,6 +9,7 @@ import { openClient } from "../../runtime/src/client/client.js";
 import { sshTransport } from "../../runtime/src/ssh/client/dial.js";
 import type { Transport } from "../../runtime/src/transport.js";
 import { type ExampleServer, type Program, Workplace } from "../examples/support.js";
+import { freePort } from "../unit/runtime/ssh/support.js";
 import { until, within } from "../unit/runtime/support/wait.js";
 import { Random, SEED } from "../unit/runtime/wire/random.js";
 import type { Order } from "./transfer-client.js";
@@ -159,13 +160,14 @@ describe.concurrent(`a transfer whose one side is killed (TEST_SEED=${SEED})`, (
 test("a program that waits for its server, without a deadline, does not end before it is back", async () => {
   await using place = new Workplace();
   const room = new Room(place);
-  const server = await place.serve();
+  const port = await freePort();
+  const server = await place.serve({ port });
   const program = await spare(place, server);
   await server.kill();
   const file = place.path("fetched");
   const order: Order = { direction: "down", name: "it", file, chunks: 0, size: 0, fill: 0, point: -1, delay: 0 };
   program.process.stdin?.end(`${JSON.stringify(order)}\n`);
-  await place.serve({ port: server.port });
+  await place.serve({ port });
   await within("the file", said(program, "done"));
   expect(fillOf(readFileSync(file))).toBe(room.fill);
 });

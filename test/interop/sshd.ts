@@ -1,10 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, readFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { userInfo } from "node:os";
 import { onTestFinished } from "vitest";
-import { makeKey, tempDir, write } from "../unit/runtime/ssh/support.js";
+import { freePort, makeKey, tempDir, write } from "../unit/runtime/ssh/support.js";
 
 /** The program that `itWith` should ask for: it is started by this path, as sshd demands of itself. */
 export const SSHD = "/usr/sbin/sshd";
@@ -45,7 +44,7 @@ export interface SshdOptions {
 }
 
 /** Milliseconds in which sshd must listen. */
-const START = 10_000;
+const START = 30_000;
 
 /** Starts a stock sshd, and ends it with the test. */
 export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
@@ -130,13 +129,4 @@ async function start(
     await once(child, "exit");
   });
   return { process: child, log: () => log };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, "close");
-  return port;
 }

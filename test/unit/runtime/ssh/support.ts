@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
@@ -148,13 +149,28 @@ export async function startTcp(onSocket: (socket: Socket) => void): Promise<numb
   return typeof address === "object" && address !== null ? address.port : 0;
 }
 
-/** A port that nobody listens on: it was free a moment ago. */
+/** How many ports each of the processes that run tests has for itself. */
+const PORTS = 1000;
+const given = new Set<number>();
+
+/**
+ * A port that nobody listens on. It lies below those that systems give out by themselves (from 32,768 on), and no other
+ * process that runs tests takes from the same ones: so it is still free when a program is told to listen there.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === "object" && address !== null ? address.port : 0;
+  const first = 12_000 + PORTS * (Number(process.env["VITEST_POOL_ID"] ?? 0) % 20);
+  for (;;) {
+    const port = first + randomInt(PORTS);
+    if (given.has(port)) continue;
+    given.add(port);
+    const server = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once("error", () => resolve(false)).listen(port, "127.0.0.1", () => resolve(true));
+    });
+    if (!isFree) continue;
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  }
 }
 
 /** A TCP relay in front of a server; killing it cuts both sides off as a crash or a pulled plug does. */

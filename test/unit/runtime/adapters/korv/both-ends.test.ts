@@ -15,7 +15,7 @@ import {
 } from "../../../../../runtime/src/contract/status.js";
 import { type ServeOptions, serveHandlers } from "../../../../../runtime/src/serve-api.js";
 import type { AnyHandler } from "../../../../../runtime/src/server/api-handlers.js";
-import { makeKey, tempDir, write } from "../../ssh/support.js";
+import { freePort, makeKey, tempDir, write } from "../../ssh/support.js";
 import { any, apiOf, handlersOf, method } from "../../support/server.js";
 
 type Call = UnaryMethodOptional<object, unknown, unknown>;
@@ -29,9 +29,9 @@ async function start(one: Method, handler: AnyHandler, options: Partial<ServeOpt
   const alice = makeKey(directory, "alice");
   const hostKey = makeKey(directory, "host");
   const authorizedKeys = write(directory, "authorized_keys", `restrict,scopes="${scopes}" ${alice.line}\n`);
-  const serve = (port = 0) =>
+  const serve = () =>
     serveHandlers(handlersOf([one], { [one.id]: handler }), {
-      port,
+      port: 0,
       hostKeys: hostKey.file,
       authorizedKeys,
       korv: true,
@@ -112,16 +112,16 @@ describe("our client and our server, by korv's wire", () => {
 
   test("end what runs when the server closes, and go on when it is back", async () => {
     let calls = 0;
-    const { server, serve, connect } = await start(method("GET /it"), () => {
+    const handler = () => {
       calls += 1;
       return calls === 1 ? new Promise(() => undefined) : calls;
-    });
+    };
+    const { server, serve, connect } = await start(method("GET /it"), handler, { port: await freePort() });
     const client = await connect({ reconnect: { minDelay: 10, maxDelay: 50 } });
     const first = client.it.get();
     while (calls === 0) await new Promise((resolve) => setTimeout(resolve, 5));
-    const { port } = server;
     await server.close();
-    const second = await serve(port);
+    const second = await serve();
     onTestFinished(() => second.close());
     // A method that is idempotent is called again by itself.
     expect(await first).toBe(2);
