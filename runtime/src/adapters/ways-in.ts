@@ -1,4 +1,5 @@
 import type { Logger } from "../log.js";
+import { MAX_TIMEOUT } from "../max-timeout.js";
 import type { ApiServer } from "../server/api-server.js";
 import type { WaysIn } from "../ssh/server/ways-in.js";
 import { type ExecSetting, exec } from "./exec/exec.js";
@@ -43,6 +44,6 @@ function shellOf(option: WaysInOptions["shell"] = true, setting: ExecSetting): N
 
 function inputTimeoutOf(option: WaysInOptions["exec"] = true): number {
   const { inputTimeout = 60_000 } = typeof option === "boolean" ? {} : option;
-  if (inputTimeout >= 1 && inputTimeout <= 0x7fff_ffff) return inputTimeout;
-  throw new Error(`exec.inputTimeout is ${inputTimeout}; it is in milliseconds, from 1 to ${0x7fff_ffff}`);
+  if (inputTimeout >= 1 && inputTimeout <= MAX_TIMEOUT) return inputTimeout;
+  throw new Error(`exec.inputTimeout is ${inputTimeout}; it is in milliseconds, from 1 to ${MAX_TIMEOUT}`);
 }

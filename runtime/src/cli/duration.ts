@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from "commander";
 import ms, { type StringValue } from "ms";
-import { MAX_TIMEOUT } from "../client/check-call.js";
+import { MAX_TIMEOUT } from "../max-timeout.js";
 
 /**
  * Makes what reads an option such as `500ms`, `2s` or `1m`, of at least `min` milliseconds. A number alone is in

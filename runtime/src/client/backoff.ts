@@ -1,3 +1,5 @@
+import { MAX_TIMEOUT } from "../max-timeout.js";
+
 /** How long to wait before another attempt, in milliseconds. */
 export interface BackoffOptions {
   /** Before the first one; each later one waits twice as long. Default: 100. */
@@ -17,8 +19,8 @@ export class Backoff {
   /** @throws Error that names an option and its value where it makes no sense */
   constructor(options: BackoffOptions = {}) {
     const { minDelay = 100, maxDelay = Math.max(10_000, minDelay), jitter = 0.5 } = options;
-    check("minDelay", minDelay, 1, 0x7fff_ffff);
-    check("maxDelay", maxDelay, minDelay, 0x7fff_ffff);
+    check("minDelay", minDelay, 1, MAX_TIMEOUT);
+    check("maxDelay", maxDelay, minDelay, MAX_TIMEOUT);
     check("jitter", jitter, 0, 1);
     this.minDelay = minDelay;
     this.#maxDelay = maxDelay;

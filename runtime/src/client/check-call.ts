@@ -1,8 +1,6 @@
 import { encodeJson } from "../codec/json.js";
 import { RpcError } from "../contract/rpc-error.js";
-
-/** The longest timeout: what a timer of Node can wait, about 24.8 days. */
-export const MAX_TIMEOUT = 0x7fff_ffff;
+import { MAX_TIMEOUT } from "../max-timeout.js";
 
 /** What a schema lets pass as any value may still hold what JSON cannot carry. @throws RpcError BAD_REQUEST */
 export function encodeRequest(request: unknown): string {

@@ -1,4 +1,4 @@
-import { MAX_TIMEOUT } from "./check-call.js";
+import { MAX_TIMEOUT } from "../max-timeout.js";
 import type { CallOptions, ParentCall } from "./unary.js";
 
 /** What passes from call to call, so that a trace stays one (W3C Trace Context). */

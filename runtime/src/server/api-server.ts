@@ -3,6 +3,7 @@ import { AGENT } from "../agent.js";
 import type { Api } from "../contract/method.js";
 import { RpcError } from "../contract/rpc-error.js";
 import type { Logger } from "../log.js";
+import { MAX_TIMEOUT } from "../max-timeout.js";
 import type { Peer } from "../peer.js";
 import { CallBudget } from "../wire/call-budget.js";
 import type { CallRecord } from "../wire/call-record.js";
@@ -167,8 +168,8 @@ export class ApiServer {
    * @throws Error where the grace is no number of milliseconds
    */
   async close({ grace = 0 }: CloseOptions = {}): Promise<void> {
-    if (!(grace >= 0 && grace <= 0x7fff_ffff)) {
-      throw new Error(`grace is ${grace}; it is in milliseconds, at most ${0x7fff_ffff}`);
+    if (!(grace >= 0 && grace <= MAX_TIMEOUT)) {
+      throw new Error(`grace is ${grace}; it is in milliseconds, at most ${MAX_TIMEOUT}`);
     }
     this.#closing = true;
     if (grace > 0) await this.#drain(grace);

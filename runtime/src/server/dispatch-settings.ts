@@ -1,4 +1,5 @@
 import type { Logger } from "../log.js";
+import { MAX_TIMEOUT } from "../max-timeout.js";
 import type { Limits } from "../wire/limits.js";
 import type { ApiServerOptions } from "./api-server-options.js";
 import type { ServerInterceptor } from "./interceptor.js";
@@ -33,6 +34,6 @@ export function dispatchSettings(
 }
 
 function checkTimeout(timeout: number): number {
-  if (timeout > 0 && timeout <= 0x7fff_ffff) return timeout;
-  throw new Error(`timeout is ${timeout}; it is in milliseconds, over 0 and at most ${0x7fff_ffff}`);
+  if (timeout > 0 && timeout <= MAX_TIMEOUT) return timeout;
+  throw new Error(`timeout is ${timeout}; it is in milliseconds, over 0 and at most ${MAX_TIMEOUT}`);
 }

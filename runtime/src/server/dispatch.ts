@@ -4,6 +4,7 @@ import type { ItemType } from "../codec/items.js";
 import { decodeJson } from "../codec/json.js";
 import { RpcError } from "../contract/rpc-error.js";
 import type { StatusName } from "../contract/status.js";
+import { MAX_TIMEOUT } from "../max-timeout.js";
 import type { IncomingCall } from "../wire/incoming-call.js";
 import type { ItemReceiver } from "../wire/item-receiver.js";
 import { heedErrors } from "../wire/iterator-of.js";
@@ -20,9 +21,6 @@ import { receiveItems } from "./receive-items.js";
 import type { Route } from "./router.js";
 import { sendItems } from "./send-items.js";
 import { withParams } from "./with-params.js";
-
-/** The longest that a timer of Node waits, in milliseconds. The wire has room for twice as much. */
-const MAX_TIMER = 0x7fff_ffff;
 
 type StreamingHandler = (...args: unknown[]) => unknown;
 
@@ -121,7 +119,8 @@ export class Dispatch {
   #await(result: PromiseLike<unknown>): void {
     this.#call.listen((reason) => this.#abort(reason));
     const left = Math.max(0, this.#context.deadline - Date.now());
-    if (left <= MAX_TIMER && !this.#call.answered)
+    // The wire has room for twice as much as a timer.
+    if (left <= MAX_TIMEOUT && !this.#call.answered)
       this.#timer = setTimeout(() => this.#abort(deadlineExceeded()), left);
     // Not every thenable keeps its word that it settles once: a promise does.
     Promise.resolve(result)

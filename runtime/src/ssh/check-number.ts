@@ -6,6 +6,3 @@ export function checkNumber(option: string, value: number, min: number, max = Nu
   if (Number.isInteger(value) && value >= min && value <= max) return value;
   throw new Error(`the option ${option} is ${value}; it takes a whole number from ${min} to ${max}`);
 }
-
-/** The longest time that a timer takes, in milliseconds: 24.8 days. */
-export const MAX_TIME = 2 ** 31 - 1;

@@ -1,5 +1,5 @@
-import { MAX_TIMEOUT } from "../../client/check-call.js";
 import { RpcError } from "../../contract/rpc-error.js";
+import { MAX_TIMEOUT } from "../../max-timeout.js";
 
 const UNITS: Readonly<Record<string, number>> = { "": 1, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 

@@ -1,7 +1,8 @@
 import type { EventEmitter } from "node:events";
 import { RpcError } from "../../contract/rpc-error.js";
+import { MAX_TIMEOUT } from "../../max-timeout.js";
 import type { Transport } from "../../transport.js";
-import { checkNumber, MAX_TIME } from "../check-number.js";
+import { checkNumber } from "../check-number.js";
 import { Passphrases } from "../keys/passphrase.js";
 import { printable } from "../printable.js";
 import { formatTarget, parseAddress, toTarget } from "../target.js";
@@ -61,8 +62,8 @@ export function dialer(target: string, options: DialOptions = {}): Dialer {
 
 function checkTimes({ connectTimeout = 1, keepaliveInterval = 0, keepaliveMisses = 0 }: DialOptions): void {
   try {
-    checkNumber("connectTimeout", connectTimeout, 1, MAX_TIME);
-    checkNumber("keepaliveInterval", keepaliveInterval, 0, MAX_TIME);
+    checkNumber("connectTimeout", connectTimeout, 1, MAX_TIMEOUT);
+    checkNumber("keepaliveInterval", keepaliveInterval, 0, MAX_TIMEOUT);
     checkNumber("keepaliveMisses", keepaliveMisses, 0);
   } catch (error) {
     throw new RpcError("BAD_REQUEST", (error as Error).message);

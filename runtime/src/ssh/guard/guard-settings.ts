@@ -1,4 +1,5 @@
-import { checkNumber, MAX_TIME } from "../check-number.js";
+import { MAX_TIMEOUT } from "../../max-timeout.js";
+import { checkNumber } from "../check-number.js";
 import type { GuardOptions, MaxStartups, Penalties, PerSource } from "../server/guard-options.js";
 import type { ChosenAlgorithms } from "./fit-offer.js";
 import { sourceList } from "./source-list.js";
@@ -35,9 +36,9 @@ const LEAST_LOGIN_BYTES = 8192;
 export function guardSettings(options: GuardOptions): GuardSettings {
   const number = (name: NumericOption, fallback: number, min: number, max?: number) =>
     checkNumber(name, options[name] ?? fallback, min, max);
-  const keepaliveInterval = number("keepaliveInterval", 30_000, 0, MAX_TIME);
+  const keepaliveInterval = number("keepaliveInterval", 30_000, 0, MAX_TIMEOUT);
   return {
-    loginGrace: number("loginGrace", 30_000, 1, MAX_TIME),
+    loginGrace: number("loginGrace", 30_000, 1, MAX_TIMEOUT),
     maxConnections: number("maxConnections", 1024, 1),
     maxStartups: maxStartups(options.maxStartups ?? {}),
     perSource: {
@@ -47,17 +48,17 @@ export function guardSettings(options: GuardOptions): GuardSettings {
     penalties: options.penalties === false ? undefined : penalties(options.penalties ?? {}),
     isExempt: sourceList("exemptSources", options.exemptSources ?? ["127.0.0.0/8", "::1"]),
     isProxy: sourceList("proxyProtocol", options.proxyProtocol ?? []),
-    addressMemory: number("addressMemory", 300_000, 0, MAX_TIME),
+    addressMemory: number("addressMemory", 300_000, 0, MAX_TIMEOUT),
     loginBytes: number("loginBytes", 131_072, LEAST_LOGIN_BYTES),
     maxRefusals: number("maxRefusals", 1000, 1),
     maxUnsent: number("maxUnsent", 32 * 1024 * 1024, 1024 * 1024),
     rekeyBytes: number("rekeyBytes", 1024 ** 3, 1024 * 1024),
-    rekeyInterval: number("rekeyInterval", 3_600_000, 1000, MAX_TIME),
-    rekeyTimeout: number("rekeyTimeout", 30_000, 1, MAX_TIME),
+    rekeyInterval: number("rekeyInterval", 3_600_000, 1000, MAX_TIMEOUT),
+    rekeyTimeout: number("rekeyTimeout", 30_000, 1, MAX_TIMEOUT),
     // ssh2 takes 0 for its own default.
-    keepaliveInterval: keepaliveInterval === 0 ? MAX_TIME : keepaliveInterval,
+    keepaliveInterval: keepaliveInterval === 0 ? MAX_TIMEOUT : keepaliveInterval,
     keepaliveMisses: number("keepaliveMisses", 3, 1),
-    idleTimeout: number("idleTimeout", 0, 0, MAX_TIME),
+    idleTimeout: number("idleTimeout", 0, 0, MAX_TIMEOUT),
     chosen: {
       cipher: options.algorithms?.cipher !== undefined,
       hmac: options.algorithms?.hmac !== undefined,
@@ -78,6 +79,6 @@ function maxStartups({ start = 100, rate = 30, full = 400 }: MaxStartups): Requi
 
 function penalties(given: Penalties): Required<Penalties> {
   const all = { failed: 5000, left: 1000, late: 10_000, broken: 10_000, min: 15_000, max: 600_000, ...given };
-  for (const [name, value] of Object.entries(all)) checkNumber(`penalties.${name}`, value, 0, MAX_TIME);
+  for (const [name, value] of Object.entries(all)) checkNumber(`penalties.${name}`, value, 0, MAX_TIMEOUT);
   return all;
 }

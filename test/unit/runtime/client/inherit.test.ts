@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { MAX_TIMEOUT } from "../../../../runtime/src/client/check-call.js";
 import { inherit } from "../../../../runtime/src/client/inherit.js";
+import { MAX_TIMEOUT } from "../../../../runtime/src/max-timeout.js";
 
 const parent = (left: number, metadata: [string, string[]][] = []) => ({
   signal: new AbortController().signal,

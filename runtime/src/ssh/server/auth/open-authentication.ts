@@ -1,6 +1,7 @@
 import type { Logger } from "../../../log.js";
+import { MAX_TIMEOUT } from "../../../max-timeout.js";
 import type { AuthMethod } from "../../../peer.js";
-import { checkNumber, MAX_TIME } from "../../check-number.js";
+import { checkNumber } from "../../check-number.js";
 import { askPassword } from "../../client/auth/ask-password.js";
 import type { KeySource, KeySourceSettings } from "../../keys/key-lookup.js";
 import { openKeySource } from "../../keys/open-key-source.js";
@@ -66,8 +67,8 @@ async function openSettings(
   if (typeof anonymous === "object") checkOption("anonymous", () => checkGrant(anonymous));
   const limits = {
     maxAuthTries: checkNumber("maxAuthTries", options.maxAuthTries ?? 6, 1),
-    authTimeout: checkNumber("authTimeout", options.authTimeout ?? 10_000, 1, MAX_TIME),
-    refusalDelay: checkNumber("refusalDelay", options.refusalDelay ?? 300, 0, MAX_TIME),
+    authTimeout: checkNumber("authTimeout", options.authTimeout ?? 10_000, 1, MAX_TIMEOUT),
+    refusalDelay: checkNumber("refusalDelay", options.refusalDelay ?? 300, 0, MAX_TIMEOUT),
     maxPromptRounds: checkNumber("maxPromptRounds", options.maxPromptRounds ?? 10, 1),
   };
   const unknownScopes = options.scopes && new UnknownScopes(options.scopes);

@@ -1,6 +1,7 @@
 import { isAbsolute, normalize } from "node:path";
+import { MAX_TIMEOUT } from "../../../max-timeout.js";
 import type { Peer } from "../../../peer.js";
-import { checkNumber, MAX_TIME } from "../../check-number.js";
+import { checkNumber } from "../../check-number.js";
 import type {
   DirectAnswer,
   DirectStreamlocal,
@@ -41,7 +42,7 @@ export function forwardingRules(options: Forwarding = {}): ForwardingRules {
     gatewayPorts: options.gatewayPorts ?? false,
     maxForwarded: checkNumber("forwarding.maxForwarded", options.maxForwarded ?? 64, 1),
     maxListeners: checkNumber("forwarding.maxListeners", options.maxListeners ?? 8, 1),
-    timeout: checkNumber("forwarding.timeout", options.timeout ?? 10_000, 1, MAX_TIME),
+    timeout: checkNumber("forwarding.timeout", options.timeout ?? 10_000, 1, MAX_TIMEOUT),
   };
 }
 
