@@ -74,7 +74,7 @@ export async function serveHandlers<Callbacks = undefined>(
     import("pino"),
   ]);
   const log = options.log === false ? SILENT : (options.log ?? pino({ level: "info" }, pino.destination(2)));
-  const audit = openAuditLog(options, log);
+  const audit = await openAuditLog(options, log);
   const onCall = audit.onCall(options.onCall);
   const server = new ApiServer(handlers, { ...options, log, ...(onCall && { onCall }) }, callbacksOf(handlers.api));
   const scopes = [...new Set(handlers.api.methods.flatMap(({ scope }) => scope ?? []))];

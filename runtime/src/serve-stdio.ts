@@ -68,7 +68,7 @@ export async function serveStdio(
   const log = await openLog(options.log, request);
   let audit: AuditLog | undefined;
   try {
-    audit = openAuditLog(options, log);
+    audit = await openAuditLog(options, log);
     if (request.kind !== "native") stdio.onPrint = (text) => log.info({ text }, "printed by a handler");
     const onCall = audit.onCall(options.onCall);
     const loaded = typeof handlers === "function" ? await handlers() : handlers;

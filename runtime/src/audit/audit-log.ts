@@ -2,7 +2,6 @@ import { type Logger, SILENT } from "../log.js";
 import type { Peer } from "../peer.js";
 import type { ServedCall } from "../server/served-call.js";
 import { printable } from "../ssh/printable.js";
-import { openAuditFile } from "./audit-file.js";
 import type { AuditOptions } from "./audit-options.js";
 
 /** The audit log of a server. Whoever opened it closes it. */
@@ -22,12 +21,15 @@ const FIELDS = new Set([
   ...["milliseconds", "bytesIn", "bytesOut"],
 ]);
 
-/** Opens the audit log. @throws Error that names the option or the file at fault */
-export function openAuditLog({ audit = false }: AuditOptions, log: Logger): AuditLog {
+/**
+ * Opens the audit log. What writes files is loaded only for one: most servers have none.
+ * @throws Error that names the option or the file at fault
+ */
+export async function openAuditLog({ audit = false }: AuditOptions, log: Logger): Promise<AuditLog> {
   if (audit === false) return { with: (same) => same, onCall: (also) => also, close: async () => {} };
   if (typeof audit !== "object") throw new Error("the option audit takes a logger, { file }, or false");
   const problem = (message: string, error?: Error): void => log.error({ err: error }, message);
-  const file = "file" in audit ? openAuditFile(audit, problem) : undefined;
+  const file = "file" in audit ? (await import("./audit-file.js")).openAuditFile(audit, problem) : undefined;
   let out = file?.log ?? (audit as Logger);
   let closed: Promise<void> | undefined;
   const calls = new WeakMap<Peer, number>();

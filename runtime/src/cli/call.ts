@@ -27,10 +27,8 @@ interface CallFlags {
  * `sshrpc call ssh://user@host:port VERB PATH [JSON]`: one call; what it answers goes to standard output, a JSON a line. What a
  * stream ends with goes to standard error.
  */
-export function addCallCommand(program: Command): void {
-  program
-    .command("call")
-    .description("call a method: sshrpc call ssh://alice@edge:8022 GET /notes/42")
+export function defineCall(command: Command): void {
+  command
     .argument("<address>", "the server, as ssh://user@host:port")
     .addArgument(new Argument("<verb>").choices(VERBS))
     .argument("<path>", "the resource, such as /notes/42")

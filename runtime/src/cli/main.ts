@@ -1,10 +1,24 @@
 import { Command } from "commander";
 import { VERSION } from "../agent.js";
-import { addCallCommand } from "./call.js";
 import { addCodegenCommands } from "./codegen.js";
 import { reportFailure } from "./failure.js";
-import { addKeysCommands } from "./keys/keys-command.js";
-import { addServeCommand } from "./serve.js";
+
+/**
+ * What each command is for, and what gives it its options and its work: loaded where it is called, for sshd starts a process
+ * for each session, and no command should wait for what others need.
+ */
+const COMMANDS: Readonly<Record<string, readonly [description: string, load: () => Promise<(self: Command) => void>]>> =
+  {
+    serve: ["serve the handlers of a file", async () => (await import("./serve.js")).defineServe],
+    call: [
+      "call a method: sshrpc call ssh://alice@edge:8022 GET /notes/42",
+      async () => (await import("./call.js")).defineCall,
+    ],
+    keys: [
+      "who may connect: init, add, list, show, remove, purge, generate, public",
+      async () => (await import("./keys/keys-command.js")).defineKeys,
+    ],
+  };
 
 /** `sshrpc`: one file a command. Exit status: 0 done, 1 it failed, 2 the command line is wrong. */
 const program = new Command("sshrpc")
@@ -22,11 +36,15 @@ function usageLine(text: string): string {
     .replace(/\.$/, "");
 }
 
+/** `help` comes before the command that it is about. */
+const called = process.argv.slice(2).find((word) => !word.startsWith("-") && word !== "help");
+
 try {
-  addServeCommand(program);
-  addCallCommand(program);
-  addKeysCommands(program);
-  await addCodegenCommands(program, process.argv[2]);
+  for (const [name, [description, load]] of Object.entries(COMMANDS)) {
+    const command = program.command(name).description(description);
+    if (name === called) (await load())(command);
+  }
+  await addCodegenCommands(program, called);
   await program.parseAsync();
 } catch (error) {
   process.exitCode = reportFailure(error);

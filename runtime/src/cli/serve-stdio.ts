@@ -1,63 +1,17 @@
 import { dirname, resolve } from "node:path";
-import type { Command } from "commander";
-import { pino } from "pino";
 import type { Logger } from "../log.js";
 import { serveStdio } from "../serve-stdio.js";
 import type { ApiHandlers } from "../server/api-handlers.js";
-import { UsageError } from "./failure.js";
 import { loadHandlers } from "./load-handlers.js";
 import { makeMissing } from "./make-missing.js";
-
-/** What `serve --stdio` takes. */
-export interface StdioFlags {
-  readonly stdio?: boolean;
-  readonly handlers: string;
-  readonly scopes?: readonly string[];
-  readonly forced?: boolean;
-  readonly log?: string;
-  readonly audit?: string;
-  readonly grace?: number;
-}
+import type { ServeFlags } from "./serve-flags.js";
 
 /** Milliseconds that whatever the handlers left open has to close, once the connection has ended. */
 const LAST_GRACE = 5000;
 
-/** Adds what only `serve --stdio` takes. */
-export function addStdioOptions(command: Command): Command {
-  return command
-    .option("--stdio", "serve standard input and output, as sshd's Subsystem or command=")
-    .option(
-      "--scopes <list>",
-      "with --stdio: what the caller may do, such as notes:*,time:read (default: none)",
-      toList,
-    )
-    .option("--forced", "with --stdio: sshd starts it as command= or ForceCommand; without a command it is a shell")
-    .option("--log <file>", "with --stdio: where to log, for sshd drops the standard error of a subsystem");
-}
-
-/** What only a server on a port of its own takes: sshd sees to that for others. */
-const PORT_FLAGS: Readonly<Record<string, string>> = {
-  hostKey: "--host-key",
-  authorizedKeys: "--authorized-keys",
-  revokedKeys: "--revoked-keys",
-  proxyProtocol: "--proxy-protocol",
-  korv: "--korv",
-};
-
-const STDIO_FLAGS: Readonly<Record<string, string>> = { scopes: "--scopes", forced: "--forced", log: "--log" };
-
-/** Whoever gives a flag that protects must not have it ignored. @throws UsageError */
-export function checkFlags(flags: object & StdioFlags): void {
-  const wrong = Object.entries(flags.stdio ? PORT_FLAGS : STDIO_FLAGS).find(([name]) => Object.hasOwn(flags, name));
-  if (wrong === undefined) return;
-  throw new UsageError(
-    flags.stdio ? `${wrong[1]} is not for --stdio: there, sshd lets callers in` : `${wrong[1]} is for --stdio alone`,
-  );
-}
-
 /** `sshrpc serve --stdio`: one connection over standard input and output. The process ends with it. */
-export async function serveOverStdio(flags: StdioFlags): Promise<void> {
-  const log = openLog(flags.log);
+export async function serveOverStdio(flags: ServeFlags): Promise<void> {
+  const log = await openLog(flags.log);
   const load = async (): Promise<ApiHandlers> => {
     if (log instanceof Error) throw log;
     return loadHandlers(flags.handlers);
@@ -77,16 +31,13 @@ export async function serveOverStdio(flags: StdioFlags): Promise<void> {
 }
 
 /** An error is given back: the caller has to be told to go before it is thrown. */
-function openLog(file: string | undefined): Logger | Error | undefined {
+async function openLog(file: string | undefined): Promise<Logger | Error | undefined> {
   if (file === undefined) return undefined;
+  const { pino } = await import("pino");
   try {
     makeMissing(dirname(resolve(file)));
     return pino(pino.destination({ dest: file, append: true, sync: true })) as Logger;
   } catch (error) {
     return new Error(`${file} cannot be written (${(error as NodeJS.ErrnoException).code}): --log`, { cause: error });
   }
-}
-
-function toList(text: string): string[] {
-  return text.split(",").flatMap((scope) => scope.trim() || []);
 }

@@ -4,27 +4,7 @@ import { durationFrom } from "./duration.js";
 import { UsageError } from "./failure.js";
 import { parsePort } from "./port.js";
 import { relaxCollector } from "./relax-collector.js";
-
-/** What `sshrpc serve` takes. */
-export interface ServeFlags {
-  readonly handlers: string;
-  readonly audit?: string;
-  readonly grace?: number;
-  readonly stdio?: boolean;
-  readonly scopes?: readonly string[];
-  readonly forced?: boolean;
-  readonly log?: string;
-  readonly hostKey?: string;
-  readonly authorizedKeys?: string;
-  readonly revokedKeys?: string;
-  readonly listen: string;
-  readonly port: number;
-  readonly proxyProtocol?: readonly string[];
-  readonly korv?: boolean;
-  readonly exec: boolean;
-  readonly shell: boolean | string;
-  readonly home: string;
-}
+import type { ServeFlags } from "./serve-flags.js";
 
 /** `sshrpc serve --handlers FILE`: a server on a port of its own; with --stdio, one session that sshd has started. */
 export function defineServe(command: Command): void {

@@ -9,10 +9,7 @@ import { addRemoveCommand } from "./remove.js";
 import { addShowCommand } from "./show.js";
 
 /** `sshrpc keys …`: who may connect, and with which keys. Servers that run take every change in at once. */
-export function addKeysCommands(program: Command): void {
-  const keys = program
-    .command("keys")
-    .description("who may connect: init, add, list, show, remove, purge, generate, public");
+export function defineKeys(keys: Command): void {
   addInitCommand(keys);
   addAddCommand(keys);
   addListCommand(keys);

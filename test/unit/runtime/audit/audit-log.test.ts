@@ -13,9 +13,9 @@ const call = (more: Partial<ServedCall> = {}): ServedCall => ({
   ...more,
 });
 
-it("passes lines on as they are, and writes down the fields that belong in an audit, in short", () => {
+it("passes lines on as they are, and writes down the fields that belong in an audit, in short", async () => {
   const [log, audit] = [new TestLog(), new TestLog()];
-  const both = openAuditLog({ audit }, log).with(log);
+  const both = (await openAuditLog({ audit }, log)).with(log);
   const fields = {
     user: "alice",
     password: "x",
@@ -38,10 +38,10 @@ it("passes lines on as they are, and writes down the fields that belong in an au
   ]);
 });
 
-it("numbers the calls of each connection, and tells whoever else wants to know", () => {
+it("numbers the calls of each connection, and tells whoever else wants to know", async () => {
   const audit = new TestLog();
   const told: ServedCall[] = [];
-  const onCall = openAuditLog({ audit }, new TestLog()).onCall((ended) => void told.push(ended));
+  const onCall = (await openAuditLog({ audit }, new TestLog())).onCall((ended) => void told.push(ended));
   const first = call();
   const other = call({ peer: { user: "bob", scopes: [] }, method: "GET /\u001b[31m", status: "NOT_FOUND" });
   for (const ended of [first, first, other]) onCall?.(ended);
@@ -54,9 +54,9 @@ it("numbers the calls of each connection, and tells whoever else wants to know",
   expect(audit.lines[0]?.fields["milliseconds"]).toBe(1.3);
 });
 
-it("costs nothing where nobody wants to know", () => {
+it("costs nothing where nobody wants to know", async () => {
   const log = new TestLog();
-  const audit = openAuditLog({}, log);
+  const audit = await openAuditLog({}, log);
   expect(audit.with(log)).toBe(log);
   expect(audit.onCall()).toBeUndefined();
 });
@@ -66,7 +66,7 @@ it("survives a logger that throws, and says so", async () => {
   const broken = () => {
     throw new Error("disk gone");
   };
-  const audit = openAuditLog({ audit: { debug: broken, info: broken, warn: broken, error: broken } }, log);
+  const audit = await openAuditLog({ audit: { debug: broken, info: broken, warn: broken, error: broken } }, log);
   audit.onCall()?.(call());
   audit.with(log).info({}, "line");
   expect(log.lines.map(({ message }) => message)).toEqual([

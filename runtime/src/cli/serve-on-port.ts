@@ -1,0 +1,88 @@
+import { userInfo } from "node:os";
+import type { Api } from "../contract/method.js";
+import { type Server, serveHandlers } from "../serve-api.js";
+import { knownHostsName } from "../ssh/keys/known-hosts.js";
+import { formatHostPort } from "../ssh/target.js";
+import { DEFAULTS } from "./defaults.js";
+import { prepareHome } from "./home.js";
+import { loadHandlers } from "./load-handlers.js";
+import type { ServeFlags } from "./serve-flags.js";
+
+/** Milliseconds that running calls are given when the server is told to stop. */
+const GRACE = 5000;
+
+/** `sshrpc serve`: a server on a port of its own, until SIGINT or SIGTERM. Then running calls may finish. */
+export async function serveOnPort(flags: ServeFlags): Promise<void> {
+  const { api, ...handlers } = await loadHandlers(flags.handlers);
+  const named = flags.hostKey !== undefined && flags.authorizedKeys !== undefined;
+  const home = named ? undefined : await prepareHome(flags.home);
+  const authorizedKeys = flags.authorizedKeys ?? (home?.authorizedKeys as string);
+  const server = await serveHandlers(
+    { api, ...handlers },
+    {
+      host: flags.listen,
+      port: flags.port,
+      hostKeys: flags.hostKey ?? (home?.hostKey as string),
+      authorizedKeys,
+      ...(flags.revokedKeys !== undefined && { revokedKeys: flags.revokedKeys }),
+      ...(flags.proxyProtocol !== undefined && { proxyProtocol: flags.proxyProtocol }),
+      korv: flags.korv ?? false,
+      exec: flags.exec,
+      shell: typeof flags.shell === "string" ? { run: flags.shell } : flags.shell,
+      ...(flags.audit !== undefined && { audit: { file: flags.audit } }),
+    },
+  );
+  process.stdout.write(introduction(api, server, flags, authorizedKeys));
+  await stopSignal();
+  await server.close({ grace: flags.grace ?? GRACE });
+}
+
+function introduction(api: Api, server: Server, flags: ServeFlags, authorizedKeys: string): string {
+  const { host, port, hostKeys } = server;
+  const name = host === "0.0.0.0" || host === "::" ? "localhost" : host;
+  return `${api.name} ${api.version} listens on ${formatHostPort(host, port)}
+  host key         ${server.fingerprints[0]}
+  authorized keys  ${authorizedKeys}
+
+To let a key in, and to know this server:
+  npx sshrpc keys add ~/.ssh/id_ed25519.pub --scopes "*"${placeFlags(flags, name, port)}
+  echo "${knownHostsName(name, port)} ${hostKeys[0]}" >> ~/.ssh/known_hosts
+To call:
+  npx sshrpc call ssh://${userInfo().username}@${formatHostPort(name, port)} ${example(api)}
+`;
+}
+
+/** What `sshrpc keys add` must be told of this server, but for what it assumes. */
+function placeFlags({ home, hostKey, authorizedKeys }: ServeFlags, host: string, port: number): string {
+  const flags: [string, string | number | undefined, string | number][] = [
+    ["home", home, DEFAULTS.home],
+    ["authorized-keys", authorizedKeys, ""],
+    ["host-key", hostKey, ""],
+    ["host", host, DEFAULTS.host],
+    ["port", port, DEFAULTS.port],
+  ];
+  return flags
+    .filter(([, value, assumed]) => value !== undefined && value !== assumed)
+    .map(([flag, value]) => ` --${flag} ${/^[\w./:-]+$/.test(String(value)) ? value : JSON.stringify(value)}`)
+    .join("");
+}
+
+/** A call that needs no thought: the first GET without a parameter, a scope, or anything that must be given. */
+function example({ methods }: Api): string {
+  const simple = methods.find(
+    ({ kind, verb, path, scope, request }) =>
+      kind === "unary" && verb === "GET" && !path.includes("{") && scope === undefined && request({}),
+  );
+  return simple?.id ?? "VERB PATH JSON";
+}
+
+/** Resolves at the first SIGINT or SIGTERM; a second one ends the process as it always does. */
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = (): void => {
+      process.off("SIGINT", stop).off("SIGTERM", stop);
+      resolve();
+    };
+    process.on("SIGINT", stop).on("SIGTERM", stop);
+  });
+}
