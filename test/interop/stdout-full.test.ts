@@ -9,6 +9,9 @@ import { itWith } from "./stock.js";
 
 const SSHRPC = fileURLToPath(new URL("../../runtime/bin/sshrpc.js", import.meta.url));
 
+/** Milliseconds for tests that start many processes, on a machine that others use, too. */
+const SLOW = 60_000;
+
 /** Runs `ssh` with these arguments and with what a shell does to its output. */
 const sshInto = (into: string, args: readonly string[]): Running =>
   start("sh", ["-c", `exec ssh "$@" ${into}`, "sh", ...args]);
@@ -56,16 +59,21 @@ describe("a caller whose standard output takes nothing", () => {
   });
 
   for (const into of ["> /dev/full", "| head -c 10"]) {
-    itWith(["ssh", SSHD], `under sshd is heard of at once, also in an endless stream: ${into}`, async () => {
-      const sshd = await startStdioSshd((serve) => ({
-        authorizedKeys: (line) => [`restrict,command="${serve("--scopes items:*")}" ${line}`],
-      }));
-      const args = [...sshd.options, `${USER}@127.0.0.1`];
-      const endless = sshInto(into, [...args, "GET /bytes", `'{"name":"endless","endless":65536}'`]);
-      expect(await within("the end of ssh", endless.ended)).toEqual(expect.any(Number));
-      await until("the end of the handler", () => sshd.waits.finished.includes("endless"));
-      await until("the end of the server", () => sshd.waits.processes.length === 0);
-      expect(await sshd.ssh(["GET", "/items/5"])).toMatchObject({ status: 0, stdout: '{"id":5}\n' });
-    });
+    itWith(
+      ["ssh", SSHD],
+      `under sshd is heard of at once, also in an endless stream: ${into}`,
+      async () => {
+        const sshd = await startStdioSshd((serve) => ({
+          authorizedKeys: (line) => [`restrict,command="${serve("--scopes items:*")}" ${line}`],
+        }));
+        const args = [...sshd.options, `${USER}@127.0.0.1`];
+        const endless = sshInto(into, [...args, "GET /bytes", `'{"name":"endless","endless":65536}'`]);
+        expect(await within("the end of ssh", endless.ended)).toEqual(expect.any(Number));
+        await until("the end of the handler", () => sshd.waits.finished.includes("endless"));
+        await until("the end of the server", () => sshd.waits.processes.length === 0);
+        expect(await sshd.ssh(["GET", "/items/5"])).toMatchObject({ status: 0, stdout: '{"id":5}\n' });
+      },
+      SLOW,
+    );
   }
 });

@@ -1,5 +1,4 @@
-import { spawn } from "node:child_process";
-import { text } from "node:stream/consumers";
+import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { describe, expect, onTestFinished } from "vitest";
 import { korvLimits } from "../../../runtime/src/adapters/korv/korv-options.js";
@@ -9,9 +8,12 @@ import { type ServeOptions, serveHandlers } from "../../../runtime/src/serve-api
 import type { AnyHandler } from "../../../runtime/src/server/api-handlers.js";
 import { makeKey, TestLog, tempDir, write } from "../../unit/runtime/ssh/support.js";
 import { any, handlersOf, method, only } from "../../unit/runtime/support/server.js";
+import { run } from "../run.js";
 import { sshOptions } from "../sshd.js";
 import { itWith } from "../stock.js";
 import { itWithAsyncssh, Peer } from "./peers.js";
+
+const GUIDE = readFileSync(new URL("../../../GUIDE.md", import.meta.url), "utf8");
 
 const hasNoTypo = only((value) => typeof value === "object" && value !== null && !("typo" in value));
 
@@ -373,20 +375,15 @@ describe("a korv client at our server", () => {
     expect(await connect().event("failed")).toMatchObject({ error: /refused|Connect call failed/ });
   });
 
-  itWith(["ssh"], "can be ssh itself, with gzip", async () => {
+  itWith(["ssh"], "can be ssh itself, with gzip, by the line that the guide shows", async () => {
     const { server, directory } = await startServer();
-    const ssh = [
-      "ssh",
-      ...sshOptions({ knownHosts: `${directory}/known_hosts`, identity: `${directory}/alice`, port: server.port }),
-    ];
-    const command = `gzip -c | ${ssh.join(" ")} -W any:1 alice@127.0.0.1 | gunzip -c`;
-    const child = spawn("sh", ["-c", command], { timeout: 15_000 });
-    child.stdin.end('{"id":7,"verb":"GET","resource":"/hello","body":{"name":"Ada"}}');
-    expect(JSON.parse(await text(child.stdout))).toMatchObject({
-      request_id: 7,
-      code: 200,
-      body: { msg: "Hello Ada!" },
-    });
+    const files = { knownHosts: `${directory}/known_hosts`, identity: `${directory}/alice` };
+    const [, shown = ""] = /^\$ (echo .* -W any:1 host .*)$/m.exec(GUIDE) ?? [];
+    const command = shown
+      .replace("ssh -p 8022", `ssh ${sshOptions({ ...files, port: server.port }).join(" ")}`)
+      .replace(" host ", " alice@127.0.0.1 ");
+    const { stdout, stderr } = await run("sh", ["-c", command]);
+    expect(JSON.parse(stdout), stderr).toMatchObject({ request_id: 1, code: 200, body: { msg: "Hello World!" } });
   });
 
   itWithAsyncssh("is refused where korv is not turned on", async () => {
