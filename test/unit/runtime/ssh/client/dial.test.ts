@@ -37,13 +37,13 @@ it("gives up on a server that closes at once, that never speaks, and that stops 
   const closing = await startTcp((socket) => socket.end());
   expect((await dialPort(closing)).message).toMatch(/closed the connection without a word/);
   const silent = await startTcp(() => {});
-  expect(await dialPort(silent, { connectTimeout: 150 })).toMatchObject({
+  expect(await dialPort(silent, { connectTimeout: 1000 })).toMatchObject({
     status: "UNAVAILABLE",
-    message: `127.0.0.1:${silent} accepted the connection and said nothing within 150 ms (connectTimeout): it is no SSH server, or too busy`,
+    message: `127.0.0.1:${silent} accepted the connection and said nothing within 1000 ms (connectTimeout): it is no SSH server, or too busy`,
   });
   const stuck = await startTcp((socket) => socket.write("SSH-2.0-stuck\r\n"));
-  expect((await dialPort(stuck, { connectTimeout: 150 })).message).toBe(
-    `ssh://alice@127.0.0.1:${stuck} did not finish the key exchange within 150 ms (connectTimeout)`,
+  expect((await dialPort(stuck, { connectTimeout: 1000 })).message).toBe(
+    `ssh://alice@127.0.0.1:${stuck} did not finish the key exchange within 1000 ms (connectTimeout)`,
   );
 });
 

@@ -67,7 +67,7 @@ it.each([
   ],
 ])("says so of an agent that %s", async (_what, answer, message) => {
   const path = await answering(answer);
-  const agent = new Agent(path, AbortSignal.timeout(1000));
+  const agent = new Agent(path, AbortSignal.timeout(10_000));
   expect((await failure(agent.list())).message).toMatch(message);
 });
 
