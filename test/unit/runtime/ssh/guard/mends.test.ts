@@ -102,6 +102,8 @@ function takesPieces(port: number): Promise<boolean> {
         for (const piece of ["SSH-", "2.0-", "pieces", "\r\n"]) {
           socket.write(piece);
           await new Promise((next) => setTimeout(next, 30));
+          // The server is in this process: it must have had its turn, or it gets two pieces in one.
+          for (let turn = 0; turn < 5; turn++) await new Promise((next) => setImmediate(next));
         }
       })();
     }),
