@@ -17,8 +17,11 @@ async function connected(...args: Parameters<typeof connectTo>): Promise<HostCli
 /** Connects, and waits until every host that is up has its connection. */
 async function connectedToAll(hosts: readonly Host[], options: Parameters<typeof connectTo>[1] = {}) {
   const client = await connected(hosts, options);
-  await until("all connections", () => hosts.every((host) => host.down !== undefined || host.duplexes.length > 0));
-  await new Promise((resolve) => setTimeout(resolve, 5));
+  await until("all connections", () =>
+    hosts.every(({ down, server }) => down !== undefined || server.clients.length > 0),
+  );
+  // The client has heard of the last of them, too.
+  for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
   return client;
 }
 
@@ -34,10 +37,7 @@ describe("with several hosts", () => {
     expect(await client.it.get(1)).toBe(1);
     down.down = undefined;
     await until("the other host", () => down.duplexes.length === 1);
-    await until("a call to the other host", async () => {
-      await client.it.get(2);
-      return down.requests.length > 0;
-    });
+    while (down.requests.length === 0) await client.it.get(2);
   });
 
   test("connect fails where none can be reached, and says why for each", async () => {
@@ -65,9 +65,13 @@ describe("with several hosts", () => {
     const client = await connectedToAll([slow, fast]);
     const calls: Promise<unknown>[] = [];
     for (let call = 0; call < 20; call++) {
-      const made = client.it.get(call);
+      const hanging = slow.requests.length;
+      let isDone = false;
+      const made = client.it.get(call).finally(() => {
+        isDone = true;
+      });
       calls.push(made);
-      await Promise.race([made, new Promise((resolve) => setTimeout(resolve, 5))]);
+      await until("an answer, or a call that hangs", () => isDone || slow.requests.length > hanging);
     }
     expect(slow.requests).toHaveLength(1);
     expect(fast.requests).toHaveLength(19);
