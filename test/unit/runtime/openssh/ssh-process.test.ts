@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { finished } from "node:stream/promises";
 import { expect, test } from "vitest";
 import { callPath } from "../../../../runtime/src/client/call-path.js";
@@ -10,33 +10,38 @@ import { tempDir, write } from "../ssh/support.js";
 import { failure, until, within } from "../support/wait.js";
 
 /** A program in the place of ssh: a script that does what it likes, and says in a file who it is. */
-function fake(script: string, connectTimeout = 5000): { transport: Transport; isRunning: () => boolean } {
+function fake(
+  script: string,
+  connectTimeout = 20_000,
+): { transport: Transport; hasStarted: () => boolean; isRunning: () => boolean } {
   const directory = tempDir();
   const program = write(directory, "ssh", `#!/bin/bash\necho $$ > ${directory}/pid\n${script}\n`, 0o700);
+  const hasStarted = (): boolean => existsSync(`${directory}/pid`);
   const isRunning = (): boolean => {
     const pid = readFileSync(`${directory}/pid`, "utf8").trim();
     return spawnSync("ps", ["-o", "stat=", "-p", pid], { encoding: "utf8" }).stdout.trim() !== "";
   };
-  return { transport: opensshTransport("edge", { program, connectTimeout, sshConfig: false }), isRunning };
+  return { transport: opensshTransport("edge", { program, connectTimeout, sshConfig: false }), hasStarted, isRunning };
 }
 
 const HANGS = `trap "" TERM; while :; do sleep 0.1; done`;
 
 test("an ssh that hangs, and that no SIGTERM ends, is given up in time and killed", async () => {
-  const { transport, isRunning } = fake(`echo so far so good >&2; ${HANGS}`, 700);
+  const { transport, isRunning } = fake(`echo so far so good >&2; ${HANGS}`, 3000);
   expect(await failure(transport.open())).toMatchObject({
     status: "UNAVAILABLE",
-    message: "ssh://edge did not answer within 700 ms (connectTimeout); ssh says: so far so good",
+    message: "ssh://edge did not answer within 3000 ms (connectTimeout); ssh says: so far so good",
   });
   await until("its end", () => !isRunning());
 });
 
 test("an attempt that is cancelled ends ssh", async () => {
-  const { transport, isRunning } = fake(HANGS);
+  const { transport, hasStarted, isRunning } = fake(HANGS);
   const abort = new AbortController();
-  const opening = transport.open(abort.signal);
-  setTimeout(() => abort.abort("enough"), 200);
-  expect(await failure(opening)).toMatchObject({ status: "CANCELLED", cause: "enough" });
+  const opening = failure(transport.open(abort.signal));
+  await until("its start", hasStarted);
+  abort.abort("enough");
+  expect(await opening).toMatchObject({ status: "CANCELLED", cause: "enough" });
   await until("its end", () => !isRunning());
   expect(await failure(transport.open(AbortSignal.abort()))).toMatchObject({ status: "CANCELLED" });
 });
