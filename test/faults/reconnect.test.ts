@@ -123,7 +123,7 @@ describe("a connection that is lost", () => {
     }
     expect(await within("a call", client.it.get("last"))).toBe("last");
     expect(host.server.connections).toBe(1);
-    expect(resources()).toBeLessThanOrEqual(before + 2);
+    await until("what was of use to be gone", () => resources() <= before + 2);
   });
 });
 
@@ -192,7 +192,7 @@ describe("a call on a connection that is lost", () => {
     const { host, open } = slow();
     const client = await connected(host);
     const abort = new AbortController();
-    const calls = [client.it.get("cancelled", { signal: abort.signal }), client.it.get("late", { timeout: 20 })];
+    const calls = [client.it.get("cancelled", { signal: abort.signal }), client.it.get("late", { timeout: 300 })];
     await until("the handlers", () => host.requests.length === 2);
     abort.abort();
     expect(await failure(calls[0] as Promise<unknown>)).toMatchObject({ status: "CANCELLED" });
@@ -562,7 +562,7 @@ test("an idle client that waits to try again does not keep its process alive", a
     client.on("state", (state) => console.log(state));
     near.destroy();
   `;
-  const child = spawn(process.execPath, ["--input-type=module", "-e", script], { timeout: 8000 });
+  const child = spawn(process.execPath, ["--input-type=module", "-e", script], { timeout: 45_000 });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding("utf8").on("data", (chunk: string) => {

@@ -40,7 +40,11 @@ afterEach(async () => {
 });
 
 const item = (body: string, id = 1): Frame => ({ kind: FRAME.ITEM, id, body });
-const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 3));
+const settle = async (): Promise<void> => {
+  await new Promise((resolve) => setTimeout(resolve, 3));
+  // What goes from one end to the other takes turns of the event loop, however late it is.
+  for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
+};
 
 async function collect(stream: AsyncIterable<unknown>): Promise<{ items: unknown[]; error?: RpcError }> {
   const items: unknown[] = [];

@@ -98,7 +98,7 @@ describe("connecting to what is no sshrpc server is UNAVAILABLE, and says what c
   test.each([
     ["silence", () => undefined, 'what came begins: ""'],
     ["a greeting and silence", (peer: RawPeer) => peer.bytes(Buffer.from("login: ")), 'what came begins: "login: "'],
-    ["a preamble and silence", (peer: RawPeer) => peer.bytes(PREAMBLE), "no HELLO within 30 ms"],
+    ["a preamble and silence", (peer: RawPeer) => peer.bytes(PREAMBLE), "no HELLO within 300 ms"],
     ["another version", (peer: RawPeer) => peer.bytes(Buffer.from("\0sshrpc\x07")), "wire version 7, this side 1"],
     [
       "a HELLO without limits",
@@ -133,7 +133,7 @@ describe("connecting to what is no sshrpc server is UNAVAILABLE, and says what c
     ["an end", (peer: RawPeer) => peer.duplex.end(), "the connection was lost"],
     ["a crash", (peer: RawPeer) => peer.duplex.destroy(), "the connection was lost"],
   ])("%s", async (_, accept, reason) => {
-    const error = await connect(accept, { hello: 30 });
+    const error = await connect(accept, { hello: 300 });
     expect(error).toMatchObject(UNAVAILABLE);
     expect(error.message).toContain(reason);
   });
