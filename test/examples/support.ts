@@ -11,7 +11,7 @@ const SSHRPC = join(ROOT, "runtime/bin/sshrpc.js");
 const JITI = join(ROOT, "node_modules/jiti/lib/jiti-cli.mjs");
 
 /** Milliseconds after which a program is killed that does not end. */
-const PATIENCE = 15_000;
+const PATIENCE = 45_000;
 
 /** A server process, as `npm run serve` starts it. */
 export interface ExampleServer {

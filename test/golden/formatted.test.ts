@@ -17,7 +17,7 @@ test("the project's formatter and linter change nothing in generated code", () =
   const names = readdirSync(CASES);
   for (const name of names) cpSync(join(CASES, name, "generated"), join(folder, name), { recursive: true });
   const biome = join(REPOSITORY, "node_modules", "@biomejs", "biome", "bin", "biome");
-  const options = { cwd: folder, encoding: "utf8", timeout: 15_000 } as const;
+  const options = { cwd: folder, encoding: "utf8", timeout: 45_000 } as const;
   const { status, stdout, stderr } = spawnSync(process.execPath, [biome, "check", ...names], options);
   expect(stderr).toBe("");
   expect(stdout).toContain(`Checked ${names.length * 9} files`);

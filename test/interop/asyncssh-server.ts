@@ -96,7 +96,7 @@ export async function startAsyncssh(asks: Asks): Promise<AsyncsshServer> {
     heard += chunk;
   });
   const port = await new Promise<number>((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`asyncssh does not start: ${heard}`)), 15_000);
+    const timer = setTimeout(() => reject(new Error(`asyncssh does not start: ${heard}`)), 30_000);
     child.stdout.once("data", (chunk) => resolve(Number(chunk)));
     child.once("error", reject).once("exit", () => reject(new Error(`asyncssh ended: ${heard}`)));
     child.stdout.once("data", () => clearTimeout(timer));

@@ -11,10 +11,10 @@ interface Outcome {
   readonly stderr: string;
 }
 
-/** Runs a program to its end; 15 seconds at most. */
+/** Runs a program to its end; 45 seconds at most. */
 function run(program: string, args: readonly string[], input = "", env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { timeout: 15_000, env: { ...process.env, ...env } });
+    const child = spawn(program, args, { timeout: 45_000, env: { ...process.env, ...env } });
     let stdout = "";
     let stderr = "";
     child.stdout.on("data", (chunk) => {

@@ -7,7 +7,7 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** Runs a program to its end; 15 seconds at most. */
+/** Runs a program to its end; 45 seconds at most. */
 export function run(
   program: string,
   args: readonly string[],
@@ -15,7 +15,7 @@ export function run(
   env: NodeJS.ProcessEnv = {},
 ): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { timeout: 15_000, env: { ...process.env, ...env } });
+    const child = spawn(program, args, { timeout: 45_000, env: { ...process.env, ...env } });
     let stdout = "";
     let stderr = "";
     child.stdout.on("data", (chunk) => {

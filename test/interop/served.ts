@@ -122,9 +122,9 @@ export interface Running {
   readonly ended: Promise<number | string | null>;
 }
 
-/** Starts a program; it is killed after 30 seconds, or with the test. */
+/** Starts a program; it is killed after 45 seconds, or with the test. */
 export function start(program: string, args: readonly string[], options: SpawnOptions = {}): Running {
-  const child = spawn(program, args, { timeout: 30_000, killSignal: "SIGKILL", ...options });
+  const child = spawn(program, args, { timeout: 45_000, killSignal: "SIGKILL", ...options });
   onTestFinished(() => void child.kill("SIGKILL"));
   const stdout: Buffer[] = [];
   let stderr = "";

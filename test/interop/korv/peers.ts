@@ -8,7 +8,7 @@ import { it, onTestFinished } from "vitest";
 const PYTHON = "/usr/bin/python3";
 
 /** Milliseconds that something expected may take. */
-const PATIENCE = 15_000;
+const PATIENCE = 30_000;
 
 const isInstalled = spawnSync(PYTHON, ["-W", "ignore", "-c", "import asyncssh"]).status === 0;
 

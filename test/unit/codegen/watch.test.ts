@@ -25,7 +25,7 @@ async function watched(project: Project) {
         if (run === undefined) throw new Error(`no such run among ${JSON.stringify(runs.slice(before))}`);
         return run;
       },
-      { timeout: 10_000, interval: 10 },
+      { timeout: 30_000, interval: 10 },
     );
   };
   return { runs, watching, after };

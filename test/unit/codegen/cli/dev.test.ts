@@ -39,12 +39,12 @@ function dev(project: Project, ...args: readonly string[]) {
         if (match === null) throw new Error(`${pattern} is not in: ${output.slice(seen)}`);
         seen += match.index + match[0].length;
       },
-      { timeout: 15_000, interval: 20 },
+      { timeout: 30_000, interval: 20 },
     );
   return { child, prints };
 }
 
-test("dev prints problems with their place, goes on, and ends cleanly when told to", { timeout: 40_000 }, async () => {
+test("dev prints problems with their place, goes on, and ends cleanly when told to", async () => {
   const project = new Project({ "schema/api.ts": schemaOf(HELLO) });
   const { child, prints } = dev(project);
   await prints(/generated: wrote api\.json, .*\(\d+ ms\)\nwatching; press Ctrl-C to end\n/);
@@ -57,7 +57,7 @@ test("dev prints problems with their place, goes on, and ends cleanly when told 
   expect(await ended).toEqual([0, null]);
 });
 
-test("dev starts the server again when the schema or a handlers file changes", { timeout: 60_000 }, async () => {
+test("dev starts the server again when the schema or a handlers file changes", async () => {
   const project = new Project({
     "schema/api.ts": schemaOf(HELLO),
     "server/handlers.js": HANDLERS,

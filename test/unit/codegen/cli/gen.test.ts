@@ -12,7 +12,7 @@ function gen(project: Project, ...args: readonly string[]) {
 }
 
 function run(project: Project, ...args: readonly string[]) {
-  const options = { cwd: project.folder, encoding: "utf8", timeout: 20_000 } as const;
+  const options = { cwd: project.folder, encoding: "utf8", timeout: 45_000 } as const;
   const { status, stdout, stderr } = spawnSync(process.execPath, [BIN, ...args], options);
   return { status, stdout, stderr };
 }

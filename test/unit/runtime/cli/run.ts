@@ -21,7 +21,7 @@ export async function sshrpc(
 ): Promise<Outcome> {
   const cwd = options.cwd ?? tempDir();
   const env = { ...process.env, HOME: cwd, SSH_AUTH_SOCK: "", NO_COLOR: "1", NODE_OPTIONS: "" };
-  const child = spawn(process.execPath, [BIN, ...args], { cwd, env, timeout: 15_000, killSignal: "SIGKILL" });
+  const child = spawn(process.execPath, [BIN, ...args], { cwd, env, timeout: 45_000, killSignal: "SIGKILL" });
   const text = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"] as const) {
     child[name].setEncoding("utf8").on("data", (chunk: string) => {

@@ -126,7 +126,7 @@ test("add stops at a host key that is damaged, with what to do, and lets nobody 
   expect(read()).toBe(before);
 });
 
-test("eight that add at the same time all get their key in", { timeout: 60_000 }, async () => {
+test("eight that add at the same time all get their key in", async () => {
   const { keys, read } = inDirectory();
   await keys("init");
   const all = Array.from({ length: 8 }, (_, index) => pair(`key-${index}`));
@@ -157,7 +157,7 @@ describe("an edit", () => {
     expect(statSync(path("real")).mode & 0o777).toBe(0o640);
   });
 
-  test("says who holds the lock, and how to go on", { timeout: 20_000 }, async () => {
+  test("says who holds the lock, and how to go on", async () => {
     const { keys, path } = inDirectory({ list: `${alice.line}\n` });
     writeFileSync(path("list.lock"), "4711\n");
     expect(await keys("remove", "alice", "--authorized-keys", "list")).toMatchObject(

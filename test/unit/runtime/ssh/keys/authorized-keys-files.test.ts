@@ -42,7 +42,7 @@ async function open(file: string, scopes?: readonly string[]) {
   return { source, log, changed, lookup, errors, attempt };
 }
 
-const soon = { timeout: 5000 };
+const soon = { timeout: 15_000 };
 
 it.each<[string, (path: string, text: string) => void]>([
   ["is appended to", (path, text) => appendFileSync(`${path}/keys`, text)],
