@@ -3,6 +3,7 @@ import { matchPath, paramValue, parsePath, type Segment } from "../contract/path
 import { RpcError } from "../contract/rpc-error.js";
 import { VERBS } from "../contract/verb.js";
 import type { AnyHandler, ApiHandlers } from "./api-handlers.js";
+import { excerpt } from "./excerpt.js";
 
 /** Where a call goes: the method, its handler, and the fields of the request that the path gave. */
 export interface Route {
@@ -71,11 +72,6 @@ function notAllowed(verb: string, path: string, resource: Resource): RpcError {
       details: { verbs },
     },
   );
-}
-
-/** What the caller wrote, for its message: cut, because it comes back with every call, and each costs few bytes. */
-function excerpt(text: string): string {
-  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }
 
 function paramValues(texts: Readonly<Record<string, string>>, method: Method): Readonly<Record<string, unknown>> {

@@ -6,6 +6,7 @@ import { formatHostPort } from "../target.js";
 import type { KnownTrust } from "./host-trust.js";
 import type { HostKeyQuestion } from "./host-trust-options.js";
 import type { PresentedKey } from "./presented-key.js";
+import { shellQuote } from "./remote/shell-quote.js";
 
 /** What speaks against a host key. */
 export interface HostKeyObjection {
@@ -100,7 +101,6 @@ function place(entry: KnownHost): string {
   return `${entry.file}:${entry.line}`;
 }
 
-/** For a shell, where it needs quotes. */
 function quote(text: string): string {
-  return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+  return /^[\w./-]+$/.test(text) ? text : shellQuote(text);
 }

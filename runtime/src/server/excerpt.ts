@@ -1,0 +1,7 @@
+/** The longest excerpt, in UTF-16 code units. */
+const MAX_EXCERPT = 200;
+
+/** What the caller wrote, for its message: cut, so that a call that costs few bytes cannot ask for a long answer. */
+export function excerpt(text: string): string {
+  return text.length > MAX_EXCERPT ? `${text.slice(0, MAX_EXCERPT)}…` : text;
+}
