@@ -4,7 +4,7 @@ import { type GenerateOptions, IMPORT_EXTENSIONS, isImportExtension } from "./op
 import { UsageError } from "./usage-error.js";
 
 /** The config file that is read where it exists and none is named. */
-export const CONFIG_FILE = "sshrpc.config.json";
+const CONFIG_FILE = "sshrpc.config.json";
 
 const KEYS = ["schema", "out", "importExtension"];
 

@@ -15,7 +15,7 @@ export interface Problem extends Position {
 }
 
 /** How a problem is printed: `schema/api.ts:12:7: resources.note.GET: what is wrong`. */
-export function formatProblem({ file, line, column, path, message }: Problem): string {
+function formatProblem({ file, line, column, path, message }: Problem): string {
   return `${file}:${line}:${column}: ${path === "" ? "" : `${path}: `}${message}`;
 }
 

@@ -8,7 +8,7 @@ import { TextFile } from "./text-file.js";
 import { exportedTypes } from "./type-use.js";
 
 /** What `client.ts` calls the handlers of callbacks, all together. */
-export const CALLBACK_HANDLERS = "CallbackHandlers";
+const CALLBACK_HANDLERS = "CallbackHandlers";
 
 /** `client.ts`: the client's interfaces, and `connect`; where there are callbacks, their handlers' interfaces as well. */
 export function emitClient(model: ApiModel, header: string, extension: string): string {

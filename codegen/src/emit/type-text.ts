@@ -33,7 +33,7 @@ export function typeText(schema: SchemaOrBoolean, spell: SpellName): TypeText {
 }
 
 /** The members of an object type: its properties, or the one that stands for any key. */
-export function membersOf(schema: JsonSchema, spell: SpellName): readonly Member[] {
+function membersOf(schema: JsonSchema, spell: SpellName): readonly Member[] {
   const properties = Object.entries((schema["properties"] ?? {}) as Record<string, SchemaOrBoolean>);
   const required = new Set((schema["required"] ?? []) as readonly string[]);
   const members = properties.map(([name, property]): Member => {
@@ -58,7 +58,7 @@ export function commentOf(schema: SchemaOrBoolean): string {
 }
 
 /** A union of the different types among `items`. */
-export function union(items: readonly TypeText[]): TypeText {
+function union(items: readonly TypeText[]): TypeText {
   const parts = distinct(items.flatMap((item) => (item.kind === "union" ? item.items : [item])));
   if (parts.some((part) => part.kind === "atom" && part.text === "unknown")) return atom("unknown");
   const possible = parts.filter((part) => part.kind !== "atom" || part.text !== "never");

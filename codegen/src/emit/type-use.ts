@@ -39,7 +39,7 @@ export function exportedTypes(model: ApiModel): readonly string[] {
 }
 
 /** Whether a method's request is the empty object that stands for none. */
-export function isEmptyRequest({ request: { schema } }: MethodModel): boolean {
+function isEmptyRequest({ request: { schema } }: MethodModel): boolean {
   return (
     schema["type"] === "object" && Object.keys((schema["properties"] as object | undefined) ?? { any: 1 }).length === 0
   );

@@ -13,8 +13,9 @@ export function checkRequest(value: unknown, validator: Validator, method: strin
 }
 
 /**
- * Validates what a server answers, on either side: there the fault lies with the server, so it is INTERNAL.
+ * Validates what a server answers, at its caller: the fault lies with the server, so it is INTERNAL.
  * @param what such as "response", for the message
+ * @throws RpcError INTERNAL
  */
 export function checkAnswer(value: unknown, validator: Validator, what: string, method: string): void {
   if (validator(value)) return;

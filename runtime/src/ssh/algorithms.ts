@@ -46,9 +46,6 @@ export function serverAlgorithms(wanted: AlgorithmOptions = {}): Algorithms {
   };
 }
 
-/** What the server offers where nobody chooses. */
-export const SERVER_ALGORITHMS = serverAlgorithms();
-
 function choose<Name extends string>(
   kind: string,
   wanted: readonly string[] | undefined,

@@ -23,21 +23,15 @@ const DEFAULT_PORT = 22;
 
 const HOST = /^[\p{L}\p{N}_](?:[\p{L}\p{N}._-]*)$/u;
 
-/**
- * Reads `ssh://user@host:port`, `user@host:port`, `host`, `[::1]:8022` or `::1`. The user defaults to the one that
- * runs this process, the port to 22.
- * @throws RpcError `BAD_REQUEST`, where it is no such address: no retry can help.
- */
-export function parseTarget(text: string): Target {
-  return toTarget(parseAddress(text));
-}
-
-/** The target of an address, with the defaults of {@link parseTarget}. */
+/** The target of an address: its user is the one that runs this process, its port 22, where it does not say. */
 export function toTarget({ user = userInfo().username, host, port = DEFAULT_PORT }: Address): Target {
   return { user, host, port };
 }
 
-/** Like {@link parseTarget}, without the defaults. */
+/**
+ * Reads `ssh://user@host:port`, `user@host:port`, `host`, `[::1]:8022` or `::1`.
+ * @throws RpcError `BAD_REQUEST`, where it is no such address: no retry can help.
+ */
 export function parseAddress(text: string): Address {
   const isUrl = /^ssh:\/\//i.test(text);
   const body = isUrl ? text.slice("ssh://".length).replace(/\/$/, "") : text;

@@ -1,7 +1,7 @@
 import { ProtocolError } from "./protocol-error.js";
 
 /** The version of the wire format that this code speaks. */
-export const WIRE_VERSION = 1;
+const WIRE_VERSION = 1;
 
 /**
  * The first bytes that each side sends: a NUL, which no login shell prints, the name, and the version of the format.

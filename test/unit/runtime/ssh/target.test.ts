@@ -1,6 +1,6 @@
 import { userInfo } from "node:os";
 import { expect, it } from "vitest";
-import { formatTarget, parseTarget } from "../../../../runtime/src/ssh/target.js";
+import { formatTarget, parseAddress, toTarget } from "../../../../runtime/src/ssh/target.js";
 
 const me = userInfo().username;
 
@@ -17,7 +17,7 @@ it.each([
   ["alice@example.com@edge", "alice@example.com", "edge", 22],
   ["bücher.example", me, "bücher.example", 22],
 ])("reads %s", (text, user, host, port) => {
-  expect(parseTarget(text)).toEqual({ user, host, port });
+  expect(toTarget(parseAddress(text))).toEqual({ user, host, port });
 });
 
 it.each([
@@ -39,19 +39,19 @@ it.each([
   ["edge\n", /neither a name nor an address/],
   ["ssh://%zz@edge", /not percent-encoded properly/],
 ])("refuses %j in one line", (text, reason) => {
-  const parse = () => parseTarget(text);
+  const parse = () => parseAddress(text);
   expect(parse).toThrow(reason);
   expect(parse).toThrow(/^[^\n]*$/);
   expect(parse).toThrow(expect.objectContaining({ status: "BAD_REQUEST" }));
 });
 
 it("refuses a password in an address, and does not repeat it", () => {
-  expect(() => parseTarget("ssh://alice:secret@edge")).toThrow(/password/);
-  expect(() => parseTarget("ssh://alice:secret@edge")).not.toThrow(/secret/);
+  expect(() => parseAddress("ssh://alice:secret@edge")).toThrow(/password/);
+  expect(() => parseAddress("ssh://alice:secret@edge")).not.toThrow(/secret/);
 });
 
 it("writes a target as an address that reads the same", () => {
   for (const text of ["ssh://alice@edge:8022", "ssh://alice@[::1]:22", "ssh://al%40ice@edge:22"]) {
-    expect(formatTarget(parseTarget(text))).toBe(text);
+    expect(formatTarget(toTarget(parseAddress(text)))).toBe(text);
   }
 });

@@ -8,7 +8,7 @@ import { printable } from "../../printable.js";
 import type { Withdrawal } from "./decision.js";
 
 /** The extension in which an authority says what the holder may do: a comma list of scopes. */
-export const SCOPES_EXTENSION = "scopes@sshrpc";
+const SCOPES_EXTENSION = "scopes@sshrpc";
 
 /** Who presents a certificate. */
 export interface CertificateHolder {

@@ -6,7 +6,7 @@ import type { LoginAttempt } from "./login-attempt.js";
 import type { PasswordChange, PasswordCheck } from "./password-check.js";
 
 /** A longer password is refused unheard: hashing it would cost too much. In characters. */
-export const MAX_SECRET = 1024;
+const MAX_SECRET = 1024;
 
 /**
  * Decides on one attempt to log in with a password (RFC 4252, section 8); it never rejects.
