@@ -25,6 +25,14 @@ export function duplexPair(): [Duplex, Duplex] {
   return [near, far];
 }
 
+/**
+ * Whether what is written to a duplex is what the other end reads, and not a copy of it: its writer must never change
+ * that memory again. So it is with both ends of {@link duplexPair}.
+ */
+export function keepsMemory(duplex: Duplex): boolean {
+  return duplex instanceof PairedDuplex;
+}
+
 /** Bytes that may wait at each end: as many as a channel's duplex holds. */
 const HIGH_WATER_MARK = 256 * 1024;
 
@@ -58,8 +66,7 @@ class PairedDuplex extends Duplex {
       return;
     }
     let flowing = true;
-    // A copy, for the writer may use its memory again.
-    for (const { chunk } of chunks) flowing = other.push(Buffer.from(chunk));
+    for (const { chunk } of chunks) flowing = other.push(chunk);
     // The next write waits until the other end has asked for more: that is its back pressure.
     if (!flowing) other.#continue = done;
     else setImmediate(done);

@@ -8,6 +8,12 @@ const PACKET = 32 * 1024;
 /** Bytes that are not worth a frame at the end of a packet. */
 const SCRAP = 1024;
 
+/** Bytes of a piece of raw bytes where nothing cuts packets: enough, and no call waits long for another one's. */
+const PIECE = 256 * 1024;
+
+/** Bytes of a frame from which on it has memory of its own, where memory is not used again. */
+const OWN = 4 * 1024;
+
 /** Bytes after which a batch leaves before its turn ends: larger ones make the two sides take turns (measured). */
 const FULL = 16 * 1024;
 
@@ -24,6 +30,7 @@ export type BatchWriter = (chunk: Buffer, taken: (error?: Error | null) => void)
  */
 export class Batch {
   readonly #write: BatchWriter;
+  readonly #keeps: boolean;
   #slab: Slab | undefined;
   #start = 0;
   #end = 0;
@@ -33,20 +40,25 @@ export class Batch {
   /** Whether the last turn brought several frames. */
   #busy = false;
 
-  /** @param write takes a finished batch, and tells when its memory may be used again */
-  constructor(write: BatchWriter) {
+  /**
+   * @param write takes a finished batch, and tells when its memory may be used again
+   * @param keeps whether that never is, because the other side reads the very memory that is written
+   */
+  constructor(write: BatchWriter, keeps = false) {
     this.#write = write;
+    this.#keeps = keeps;
   }
 
   /** Bytes that a frame's body may have to fill up the packet that is being gathered. */
   get room(): number {
+    if (this.#keeps) return PIECE;
     const room = Math.min(this.#start + PACKET, SLAB_SIZE) - this.#end - HEADER_SIZE;
     return room >= SCRAP ? room : PACKET - HEADER_SIZE;
   }
 
   add(frame: Frame): void {
     const room = maxFrameSize(frame);
-    if (room > SLAB_SIZE) this.#addLarge(frame, room);
+    if (room > (this.#keeps ? OWN : SLAB_SIZE)) this.#addLarge(frame, room);
     else this.#end = writeFrame(this.#slabFor(room).buffer, this.#end, frame);
     this.#frames++;
     if (this.#turn === undefined) {
@@ -60,7 +72,7 @@ export class Batch {
     if (this.#slab === undefined || this.#end === this.#start) return;
     const chunk = this.#slab.buffer.subarray(this.#start, this.#end);
     this.#start = this.#end;
-    this.#write(chunk, this.#slab.sending());
+    this.#write(chunk, this.#keeps ? () => undefined : this.#slab.sending());
   }
 
   /** Drops what has been gathered, and the wait for the turn's end. */
@@ -72,7 +84,7 @@ export class Batch {
   #slabFor(room: number): Slab {
     if (this.#slab !== undefined && SLAB_SIZE - this.#end >= room) return this.#slab;
     this.flush();
-    this.#slab?.retire();
+    if (!this.#keeps) this.#slab?.retire();
     this.#slab = new Slab();
     this.#start = this.#end = 0;
     return this.#slab;

@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream";
 import { RpcError } from "../contract/rpc-error.js";
+import { keepsMemory } from "../memory-transport.js";
 import { Backlog } from "./backlog.js";
 import { Batch } from "./batch.js";
 import { CallFrames } from "./call-frames.js";
@@ -47,7 +48,10 @@ export class Connection implements FrameSink {
     this.#duplex = duplex;
     this.#options = options;
     const leave = (): (() => void) | undefined => this.incoming.leave();
-    this.#batch = new Batch(new DuplexWriter(duplex, this.#backlog, options, leave, () => this.#pause()).write);
+    this.#batch = new Batch(
+      new DuplexWriter(duplex, this.#backlog, options, leave, () => this.#pause()).write,
+      keepsMemory(duplex),
+    );
     this.outgoing = new OutgoingCalls(this.#batch, this.#backlog, role === "dialer" ? 1 : 2, limits.queue);
     const theirs = role === "dialer" ? 2 : 1;
     this.incoming = new IncomingCalls(this.#batch, this.#backlog, theirs, limits, options.budget);

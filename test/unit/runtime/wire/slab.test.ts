@@ -56,3 +56,20 @@ test("memory that a failed transport may still hold is never used again", async 
   const { memory: later } = await send(40, (taken) => taken());
   expect([...later].filter((one) => lost.has(one))).toEqual([]);
 });
+
+test("memory that the other side reads as it is is never used again", async () => {
+  const written: Buffer[] = [];
+  const batch = new Batch((chunk, taken) => {
+    written.push(chunk);
+    taken();
+  }, true);
+  for (let nth = 0; nth < 200; nth++) {
+    // As a handler does that reads into one buffer again and again.
+    batch.add({ kind: FRAME.ITEM, id: 7, body: Buffer.alloc(nth % 2 === 0 ? 100 : PIECE, nth) });
+    if (nth % 3 === 0) await turn();
+  }
+  batch.flush();
+  const heard = new Collector();
+  for (const chunk of written) heard.push(Buffer.from(chunk));
+  expect(heard.frames.map(({ payload }) => payload[0])).toEqual(Array.from({ length: 200 }, (_, nth) => nth));
+});
