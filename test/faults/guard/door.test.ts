@@ -31,10 +31,10 @@ test.each([
   for (;;) {
     const duplex = await bench.dial().catch(() => undefined);
     if (duplex !== undefined) break;
-    expect(Date.now() - start).toBeLessThan(12_000);
+    expect(Date.now() - start).toBeLessThan(30_000);
   }
-  await expect.poll(held.left, { timeout: 8000 }).toBe(0);
-  expect(bench.listener.connections).toBe(1);
+  await expect.poll(held.left).toBe(0);
+  await expect.poll(() => bench.listener.connections).toBe(1);
 });
 
 test("when more wait than may, those go who have waited longest", async () => {
@@ -76,7 +76,8 @@ test("one address has no more connections than it may, and others again when one
 });
 
 test("an address whose keys are refused again and again stays out for a while, and no other does", async () => {
-  const penalties = { failed: 2000, min: 3000, max: 4000 };
+  // Two of them are enough, unless the second comes more than three seconds later.
+  const penalties = { failed: 4000, min: 5000, max: 6000 };
   const bench = await startBench({ ...NOBODY_EXEMPT, penalties });
   const mallory = makeKey(bench.directory, "mallory");
   const key = { identity: mallory.file };
@@ -97,7 +98,7 @@ test("an address whose keys are refused again and again stays out for a while, a
           () => true,
           () => false,
         ),
-      { timeout: 10_000, interval: 300 },
+      { interval: 300 },
     )
     .toBe(true);
 });
@@ -153,7 +154,10 @@ test("200 wrong keys cost a stranger one connection for each six of them, and no
     const error = await failure(bench.dial({ identity: keys }));
     expect(error).toMatchObject({ status: "UNAUTHENTICATED" });
   }
-  expect(reasons(bench).filter((reason) => reason === "6 failed attempts to authenticate")).toHaveLength(5);
+  // A client may hear of its end before the server notes it.
+  await expect
+    .poll(() => reasons(bench).filter((reason) => reason === "6 failed attempts to authenticate"))
+    .toHaveLength(5);
   await other.unharmed();
 });
 

@@ -139,5 +139,5 @@ export function reasons(bench: Bench): string[] {
 
 /** Waits until the server has said why it ended a connection. */
 export async function endedFor(bench: Bench, reason: RegExp): Promise<void> {
-  await expect.poll(() => reasons(bench), { timeout: 5000 }).toContainEqual(expect.stringMatching(reason));
+  await expect.poll(() => reasons(bench)).toContainEqual(expect.stringMatching(reason));
 }
