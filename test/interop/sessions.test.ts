@@ -66,10 +66,11 @@ itWith(
   ["ssh"],
   "several commands run at once over one ControlMaster connection, and closing it ends them",
   async () => {
-    const gone: string[] = [];
+    const [begun, gone]: string[][] = [[], []];
     const bench = await serve(async (session, command) => {
-      if (command === "wait") session.signal.addEventListener("abort", () => void gone.push(command));
-      else await answer(session, command);
+      if (command !== "wait") return answer(session, command);
+      begun?.push(command);
+      session.signal.addEventListener("abort", () => void gone?.push(command));
     });
     const path = join(bench.directory, "control");
     const share = ["-T", "-S", path];
@@ -77,6 +78,7 @@ itWith(
     const waiting = ssh(bench, share, ["wait"]);
     const statuses = await Promise.all([2, 3].map(async (n) => (await ssh(bench, share, ["exit", `${n}`])).status));
     expect(statuses).toEqual([2, 3]);
+    await expect.poll(() => begun).toEqual(["wait"]);
     await ssh(bench, [...share, "-O", "exit"], []);
     await waiting;
     await expect.poll(() => gone).toEqual(["wait"]);
@@ -154,7 +156,7 @@ async def main():
         process.send_signal("TERM")
         result = await process.wait()
         print(result.stdout, result.exit_status)
-asyncio.run(asyncio.wait_for(main(), 10))
+asyncio.run(asyncio.wait_for(main(), 40))
 `,
   );
   const { stdout, stderr } = await run(PYTHON, ["-W", "ignore", script]);
