@@ -190,7 +190,7 @@ it("goes on in a new file when the old one was moved away, as logrotate does it"
         await client.notes.get({});
         return statSync(file, { throwIfNoEntry: false }) === undefined ? 0 : linesOf(file).length;
       },
-      { timeout: 15_000, interval: 500 },
+      { interval: 500 },
     )
     .toBeGreaterThan(0);
   await served.server.close();

@@ -292,7 +292,7 @@ async function hold(bench: Bench, file: string): Promise<() => Promise<number | 
   });
   onTestFinished(() => void child.kill());
   const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
-  await expect.poll(() => bench.accepted.length, { timeout: 10_000 }).toBe(before + 1);
+  await expect.poll(() => bench.accepted.length).toBe(before + 1);
   return () => ended;
 }
 

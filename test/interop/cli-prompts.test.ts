@@ -14,7 +14,7 @@ const BIN = fileURLToPath(new URL("../../runtime/bin/sshrpc.js", import.meta.url
 async function callAtTerminal(address: string, home: string, args: string, dialogue: readonly [string, string][]) {
   const steps = dialogue.map(([question, answer]) => `expect "${question}" { send "${answer}" } eof { exit 9 }`);
   const script = `
-set timeout 15
+set timeout 40
 log_user 1
 spawn ${process.execPath} ${BIN} call ${args} ${address} GET /notes
 ${steps.join("\n")}

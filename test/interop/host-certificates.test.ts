@@ -136,7 +136,7 @@ itWith(
       server.stdout.on("data", (chunk) => {
         said += chunk;
       });
-      await expect.poll(() => said, { timeout: 10_000 }).toMatch(/^\d+\n/);
+      await expect.poll(() => said).toMatch(/^\d+\n/);
       const error = await failure(open(`ssh://alice@127.0.0.1:${Number.parseInt(said, 10)}`, { identity, knownHosts }));
       return { message: error.message, reached: /reached/.test(said) };
     };

@@ -84,7 +84,7 @@ itWith(
 itWith(["ssh", "expect"], "the window's size is followed while it changes", async () => {
   const served = await serveNotesOverSsh();
   const script = `
-    set timeout 10
+    set timeout 20
     set stty_init "columns 60 rows 10"
     spawn ssh -t {*}$argv
     expect "notes> "

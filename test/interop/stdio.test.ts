@@ -236,7 +236,7 @@ itWith(["ssh", SSHD, "expect"], "ssh -t reaches the shell through a forced comma
     "expect eof",
     "puts [lindex [wait] 3]",
   ];
-  const { stdout, status } = await run("expect", ["-c", `set timeout 10; ${script.join("; ")}`]);
+  const { stdout, status } = await run("expect", ["-c", `set timeout 40; ${script.join("; ")}`]);
   expect(status).toBe(0);
   expect(stdout.trim().split("\n").at(-1)).toBe("0");
 });
