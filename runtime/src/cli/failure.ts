@@ -37,5 +37,6 @@ function describeRpcError(error: RpcError): string {
 
 function isIssues({ details, message }: RpcError): boolean {
   const issues = (details as Partial<BadRequestDetails> | null)?.issues;
-  return Array.isArray(issues) && issues.every((issue) => issue !== null) && describeIssues(issues) === message;
+  if (!Array.isArray(issues)) return false;
+  return issues.length === 0 || (issues.every((issue) => issue !== null) && describeIssues(issues) === message);
 }

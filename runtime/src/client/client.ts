@@ -5,6 +5,7 @@ import type { SshClient } from "../ssh-client.js";
 import type { Transport } from "../transport.js";
 import type { CallReceiver } from "../wire/call-frames.js";
 import { Connection } from "../wire/connection.js";
+import type { ItemKind } from "../wire/hello.js";
 import { type Limits, resolveLimits } from "../wire/limits.js";
 import { Backoff, type BackoffOptions } from "./backoff.js";
 import { type BindSettings, bindMethods } from "./bind-methods.js";
@@ -105,7 +106,7 @@ export async function openClient<C extends Client>(
 function connector(api: Api, limits: Limits, serve: ServeCallbacks | undefined): LinkSettings["connect"] {
   const hello = {
     agent: AGENT,
-    ...(api.hash !== "" && { api: { name: api.name, version: api.version, hash: api.hash } }),
+    ...(api.hash === "" ? { items: itemsOf(api) } : { api: { name: api.name, version: api.version, hash: api.hash } }),
     methods: api.methods.map(({ id }) => id),
   };
   return (duplex, { address }, hooks) => {
@@ -120,6 +121,11 @@ function connector(api: Api, limits: Limits, serve: ServeCallbacks | undefined):
     });
     return connection;
   };
+}
+
+/** Of an API that was made up, without a contract: its server knows better. */
+function itemsOf({ methods }: Api): ItemKind {
+  return methods.some(({ responseItem }) => responseItem === "bytes") ? "bytes" : "json";
 }
 
 function checkRetries(retries: number): number {

@@ -13,6 +13,7 @@ import type { Metadata } from "../wire/metadata.js";
 import { authorize } from "./authorize.js";
 import { CallContext } from "./call-context.js";
 import type { Caller } from "./caller.js";
+import { checkItems } from "./check-items.js";
 import type { DispatchSettings } from "./dispatch-settings.js";
 import { encodeResponse } from "./encode-response.js";
 import { type FailureSetting, failureOf, internal } from "./failure.js";
@@ -33,7 +34,7 @@ export class Dispatch {
   readonly #route: Route;
   readonly #settings: DispatchSettings;
   readonly #context: CallContext;
-  readonly #maxMessage: number;
+  readonly #caller: Caller;
   #timer: NodeJS.Timeout | undefined;
   #items: ItemReceiver<unknown> | undefined;
   #isDone = false;
@@ -48,7 +49,7 @@ export class Dispatch {
   ) {
     const { method } = route;
     this.#call = call;
-    this.#maxMessage = caller.maxMessage;
+    this.#caller = caller;
     this.#route = route;
     this.#settings = settings;
     const time = timeout || method.timeout || (method.kind === "unary" ? settings.timeout : Number.POSITIVE_INFINITY);
@@ -74,6 +75,7 @@ export class Dispatch {
     if (this.#call.hasStream !== (method.requestItem !== undefined)) {
       throw new RpcError("BAD_REQUEST", `it takes ${this.#call.hasStream ? "no" : "a"} request stream`);
     }
+    if (this.#caller.items !== undefined) checkItems(method, this.#caller.items);
     const request = withParams(start === end ? {} : decodeJson(buffer, start, end), params);
     checkRequest(request, method.request, method.id);
     return request;
@@ -149,7 +151,7 @@ export class Dispatch {
 
   #succeed(value: unknown): void {
     try {
-      if (!this.#call.answered) this.#reply("OK", encodeResponse(value, this.#route.method, this.#maxMessage));
+      if (!this.#call.answered) this.#reply("OK", encodeResponse(value, this.#route.method, this.#caller.maxMessage));
       this.#done();
     } catch (error) {
       this.#fail(error);
@@ -172,7 +174,7 @@ export class Dispatch {
     let body: string;
     try {
       body = encodeErrorBody(failure);
-      checkSize(body, this.#maxMessage, `error (${failure.status})`);
+      checkSize(body, this.#caller.maxMessage, `error (${failure.status})`);
     } catch (error) {
       const instead = error instanceof RpcError ? error : internal(error, this.#failing);
       this.#reply(instead.status, encodeErrorBody(instead));

@@ -33,9 +33,18 @@ export function receiver(
       call.release();
       return;
     }
-    caller ??= { peer, maxMessage: connection().maxMessage, callbacks: callbacks(), clients };
+    caller ??= callerOf(connection(), peer, callbacks(), clients);
     new Dispatch(call, route, caller, timeout, metadata, settings).run(buffer, start, end);
   };
+}
+
+function callerOf(
+  { maxMessage, remote }: Connection,
+  peer: Peer,
+  callbacks: unknown,
+  clients: Caller["clients"],
+): Caller {
+  return { peer, maxMessage, items: remote?.items, callbacks, clients };
 }
 
 function resolve(router: Router, reference: string): Route | RpcError {

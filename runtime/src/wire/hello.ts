@@ -1,6 +1,9 @@
 import { MAX_CREDIT } from "./credit.js";
 import { ProtocolError } from "./protocol-error.js";
 
+/** What the items of streams are: JSON values, or raw bytes. */
+export type ItemKind = "json" | "bytes";
+
 /** What each side says of itself, once, before all other frames. */
 export interface Hello {
   /** The program that speaks, such as `sshrpc/0.1.0`: for logs only. */
@@ -12,6 +15,8 @@ export interface Hello {
    * index here. The caller brings the list, so that calls may follow it at once.
    */
   readonly methods: readonly string[];
+  /** What this side takes the items of all streams for that it calls, where it has no contract to say it. */
+  readonly items?: ItemKind;
   /** What this side accepts: bytes of a message, calls at the same time, and bytes ahead in each request stream. */
   readonly limits: { readonly message: number; readonly calls: number; readonly window: number };
 }
@@ -42,6 +47,7 @@ export function parseHello(text: string): Hello {
     agent: typeof hello["agent"] === "string" ? hello["agent"].slice(0, 200) : "unknown",
     ...(isApi(hello["api"]) && { api: hello["api"] }),
     methods,
+    ...(isItemKind(hello["items"]) && { items: hello["items"] }),
     limits: {
       message: limit(limits["message"], "message"),
       calls: limit(limits["calls"], "calls"),
@@ -79,6 +85,10 @@ function limit(value: unknown, name: string, max: number = Number.MAX_SAFE_INTEG
 
 function isReference(value: unknown): value is string {
   return typeof value === "string" && value.length <= MAX_REFERENCE;
+}
+
+function isItemKind(value: unknown): value is ItemKind {
+  return value === "json" || value === "bytes";
 }
 
 function isApi(value: unknown): value is NonNullable<Hello["api"]> {

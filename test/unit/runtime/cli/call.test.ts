@@ -61,6 +61,21 @@ test("raw bytes go in and out as they are", async () => {
   expect(none).toEqual({ status: 0, stdout: "", stderr: '{"received":0,"bytes":0}\n' });
 });
 
+test.each([
+  ["GET", "/bytes", [], "GET /bytes: it streams raw bytes: call it with --bytes"],
+  ["STORE", "/bytes", ["--items", "lines"], "STORE /bytes: it streams raw bytes: call it with --bytes"],
+  ["GET", "/run", ["--bytes"], "GET /run: it streams no raw bytes: call it without --bytes"],
+  ["STORE", "/run", ["--bytes", "--items", "lines"], "STORE /run: it streams no raw bytes: call it without --bytes"],
+  ["GET", "/items/1", ["--bytes"], "GET /items/1: it streams no raw bytes: call it without --bytes\n"],
+  ["GET", "/secret", ["--bytes"], "FORBIDDEN: "],
+])("%s %s %j is refused, with what to do, and no handler runs", async (verb, path, flags, message) => {
+  const { call, waits } = await startBench({ lines: '{"text":"a"}' });
+  const { status, stdout, stderr } = await call([verb, path, '{"name":"mistaken"}', ...flags]);
+  expect([status, stdout]).toEqual([1, ""]);
+  expect(stderr).toContain(message);
+  expect([...waits.started, ...waits.finished]).toEqual([]);
+});
+
 test("whoever has seen enough of a stream ends it: no error, and the handler stops", async () => {
   const { args, cwd, waits } = await startBench();
   const env = { ...process.env, HOME: cwd, SSH_AUTH_SOCK: "", NODE_OPTIONS: "" };

@@ -18,6 +18,11 @@ test("an RpcError is printed with what the schema declares of it", () => {
   expect(report(error)).toEqual({ status: 1, text: 'sshrpc: NOT_FOUND: GET /notes/42: no such note {"id":42}\n' });
 });
 
+test("a refusal without issues does not say that there are none", () => {
+  const error = new RpcError("BAD_REQUEST", "it takes no request stream", { details: { issues: [] } });
+  expect(report(error).text).toBe("sshrpc: BAD_REQUEST: it takes no request stream\n");
+});
+
 test("issues that stand in the message are not printed twice", () => {
   const issues = [{ path: "/id", keyword: "type", message: "must be integer" }];
   const error = new RpcError("BAD_REQUEST", "/id must be integer", { details: { issues } });

@@ -9,11 +9,15 @@ describe("HELLO", () => {
   test("says who speaks, what will be called, and under which limits", () => {
     const api = { name: "notes", version: "1.0.0", hash: "ab" };
     expect(parseHello(JSON.stringify({ ...good, api }))).toEqual({ ...good, api });
+    expect(parseHello(JSON.stringify({ ...good, items: "bytes" }))).toEqual({ ...good, items: "bytes" });
   });
 
   test("may lack what is for logs only, and have what is not known", () => {
     const { agent: _, ...rest } = good;
-    expect(parseHello(JSON.stringify({ ...rest, more: 1, api: "x" }))).toEqual({ ...good, agent: "unknown" });
+    expect(parseHello(JSON.stringify({ ...rest, more: 1, api: "x", items: "xml" }))).toEqual({
+      ...good,
+      agent: "unknown",
+    });
     expect(parseHello(JSON.stringify({ ...good, agent: "x".repeat(10_000) })).agent).toHaveLength(200);
   });
 
