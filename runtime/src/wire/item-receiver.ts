@@ -6,6 +6,9 @@ import { MAX_WINDOW, type WindowBudget } from "./window-budget.js";
 /** How many taken items stay in the list before it is cut: cutting at each one would be quadratic. */
 const COMPACT = 256;
 
+/** Bytes of the largest piece that raw bytes are joined into. */
+const JOINED = 256 * 1024;
+
 interface Arrived<Item> {
   readonly item: Item;
   readonly cost: number;
@@ -26,7 +29,8 @@ export interface ReceiverHooks {
 
 /**
  * One direction of a call, seen by the side that receives: an async iterator over what arrived. It lets the sender send
- * on only as its consumer takes items, so it holds at most its window and one item.
+ * on only as its consumer takes items, so it holds at most its window and one item. Raw bytes that wait are taken
+ * together: a consumer that is slower than its sender has fewer pieces to write somewhere then.
  */
 export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined> {
   readonly #hooks: ReceiverHooks;
@@ -103,8 +107,9 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
   next(): Promise<IteratorResult<Item, undefined>> {
     const arrived = this.#shift();
     if (arrived !== undefined) {
-      this.#took(arrived.cost);
-      return Promise.resolve({ done: false, value: arrived.item });
+      const { item, cost } = this.#joined(arrived);
+      this.#took(cost);
+      return Promise.resolve({ done: false, value: item });
     }
     const result = new Promise<IteratorResult<Item, undefined>>((resolve, reject) => {
       if (this.#ended) this.#settle({ resolve, reject });
@@ -125,6 +130,21 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
     this.release();
     this.#error = undefined;
     return { done: true, value: undefined };
+  }
+
+  #joined(arrived: Arrived<Item>): Arrived<Item> {
+    if (!(arrived.item instanceof Uint8Array)) return arrived;
+    const parts: Uint8Array[] = [arrived.item];
+    let { cost } = arrived;
+    let size = arrived.item.length;
+    for (;;) {
+      const next = this.#items[this.#first]?.item;
+      if (!(next instanceof Uint8Array) || size + next.length > JOINED) break;
+      size += next.length;
+      cost += (this.#shift() as Arrived<Item>).cost;
+      parts.push(next);
+    }
+    return parts.length === 1 ? arrived : { item: Buffer.concat(parts, size) as Item, cost };
   }
 
   #shift(): Arrived<Item> | undefined {

@@ -8,11 +8,11 @@ import { Random, SEED } from "./random.js";
 const GONE = new RpcError("CANCELLED", "gone");
 
 /** A receiver, and what it asked of its call. */
-function receive(window: number, growth = 0) {
+function receive<Item = number>(window: number, growth = 0) {
   const grants: number[] = [];
   let left = 0;
   const budget = new WindowBudget(growth);
-  const items = new ItemReceiver<number>(window, budget, { grant: (bytes) => grants.push(bytes), leave: () => left++ });
+  const items = new ItemReceiver<Item>(window, budget, { grant: (bytes) => grants.push(bytes), leave: () => left++ });
   return { items, grants, budget, left: () => left };
 }
 
@@ -47,6 +47,27 @@ describe("items that arrive", () => {
     items.end();
     for await (const item of items) expect(item).toBe(taken++);
     expect(taken).toBe(pushed);
+  });
+
+  test("as raw bytes while nobody takes any are taken together, and are granted again together", async () => {
+    const { items, grants } = receive<Buffer>(1_000_000);
+    for (let nth = 0; nth < 20; nth++) items.push(Buffer.alloc(50_000, nth), 50_000);
+    const pieces: Buffer[] = [];
+    for (let nth = 0; nth < 4; nth++) pieces.push((await items.next()).value as Buffer);
+    expect(pieces.map(({ length }) => length)).toEqual([250_000, 250_000, 250_000, 250_000]);
+    expect(
+      Buffer.concat(pieces).equals(Buffer.concat(Array.from({ length: 20 }, (_, nth) => Buffer.alloc(50_000, nth)))),
+    ).toBe(true);
+    expect(grants).toEqual([500_100, 500_100]);
+  });
+
+  test("as raw bytes larger than a piece stay what they are", async () => {
+    const { items } = receive<Buffer>(2_000_000);
+    const large = Buffer.alloc(300_000);
+    for (const bytes of [Buffer.from("a"), large, Buffer.from("b"), Buffer.from("c")]) items.push(bytes, bytes.length);
+    expect((await items.next()).value?.toString()).toBe("a");
+    expect((await items.next()).value).toBe(large);
+    expect((await items.next()).value?.toString()).toBe("bc");
   });
 
   test("before an error are taken before it is thrown; it is thrown once", async () => {
