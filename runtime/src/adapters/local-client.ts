@@ -1,7 +1,7 @@
 import { AGENT } from "../agent.js";
 import type { MethodBinding } from "../client/method-binding.js";
 import { OneConnection } from "../client/one-connection.js";
-import { type StreamingCall, startStreaming } from "../client/response-stream.js";
+import { type StreamingCall, startStreaming } from "../client/start-streaming.js";
 import type { Items } from "../client/streams.js";
 import type { CallOptions } from "../client/unary.js";
 import type { Method, Validator } from "../contract/method.js";

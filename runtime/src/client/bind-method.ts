@@ -2,11 +2,13 @@ import type { RpcError } from "../contract/rpc-error.js";
 import { heedErrors, releaseUnread } from "../wire/iterator-of.js";
 import { ClientCall } from "./client-call.js";
 import { inherit } from "./inherit.js";
-import { interceptOutbound, type OutboundCall, streamOf } from "./interceptor.js";
+import { interceptOutbound, type OutboundCall } from "./interceptor.js";
 import type { MethodBinding } from "./method-binding.js";
 import { nameMethod } from "./name-method.js";
-import { responseStream, safeResponseStream, startStreaming, toResult } from "./response-stream.js";
+import { promisedResponseStream, responseStream, safeResponseStream } from "./response-stream.js";
+import { startStreaming } from "./start-streaming.js";
 import type { Items, ResponseStream } from "./streams.js";
+import { toResult } from "./to-result.js";
 import type { CallOptions } from "./unary.js";
 
 /** A function of a generated client, with its `safe`. Generated interfaces give it its types. */
@@ -67,7 +69,9 @@ function intercepted(binding: MethodBinding): Begin {
       .finally(() => {
         if (!isSent) releaseUnread(items);
       });
-    return method.responseItem === undefined ? result : streamOf(result as Promise<ResponseStream<unknown, unknown>>);
+    return method.responseItem === undefined
+      ? result
+      : promisedResponseStream(result as Promise<ResponseStream<unknown, unknown>>);
   };
 }
 

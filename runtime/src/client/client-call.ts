@@ -29,7 +29,6 @@ export class ClientCall implements OutgoingCall, WaitingCall {
   readonly window: number;
   readonly opened: ((sender: ItemSender) => void) | undefined;
   readonly item: ((buffer: Buffer, start: number, end: number) => void) | undefined;
-
   readonly #binding: MethodBinding;
   readonly #resolve: (response: unknown) => void;
   readonly #reject: (error: RpcError) => void;

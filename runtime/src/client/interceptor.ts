@@ -1,5 +1,5 @@
 import type { Method } from "../contract/method.js";
-import type { Items, ResponseStream } from "./streams.js";
+import type { Items } from "./streams.js";
 import type { CallOptions } from "./unary.js";
 
 /** One call on its way to the connection. */
@@ -13,7 +13,7 @@ export interface OutboundCall {
 
 /**
  * Wraps the calls of a client, of every kind. `next` runs the rest, and may be called again, as a retry does; it resolves
- * with what the method gives: the response, or for a method that answers with a stream, its {@link ResponseStream}. An
+ * with what the method gives: the response, or for a method that answers with a stream, its `ResponseStream`. An
  * interceptor may change the call on its way out and the result on its way back, answer by itself, or throw an RpcError.
  * `interceptors[0]` is outermost.
  */
@@ -33,28 +33,4 @@ export function interceptOutbound(
     return interceptor === undefined ? send(current) : interceptor(current, (next) => run(index + 1, next));
   };
   return run(0, call);
-}
-
-/** A response stream that is still on its way through the interceptors. */
-export function streamOf(promise: Promise<ResponseStream<unknown, unknown>>): ResponseStream<unknown, unknown> {
-  const response = promise.then((stream) => stream.response);
-  response.catch(() => undefined);
-  const cancel = (): void => void promise.then((stream) => stream.cancel()).catch(() => undefined);
-  return {
-    response,
-    cancel,
-    // No generator: one that waits for an item cannot be left before it comes.
-    [Symbol.asyncIterator]() {
-      const iterator = promise.then((stream) => stream[Symbol.asyncIterator]());
-      iterator.catch(() => undefined);
-      return {
-        next: async () => (await iterator).next(),
-        return: async () => {
-          await (await iterator).return?.();
-          return { done: true, value: undefined };
-        },
-      };
-    },
-    [Symbol.asyncDispose]: async () => (await promise)[Symbol.asyncDispose](),
-  };
 }
