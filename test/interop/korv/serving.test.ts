@@ -50,6 +50,7 @@ async function startServer(options: Partial<ServeOptions> = {}) {
     release = resolve;
   });
   const slow = { running: 0, most: 0, cancelled: 0, release };
+  const large = { asked: 0 };
   const echo: AnyHandler = (request) => request;
   const handlers: Record<string, AnyHandler> = {
     "GET /hello": (request) => ({ msg: `Hello ${(request as { name?: string }).name ?? "World"}!` }),
@@ -61,7 +62,10 @@ async function startServer(options: Partial<ServeOptions> = {}) {
       if (id === 42) return { id, text: "hi" };
       throw new RpcError("NOT_FOUND", "no such note", { details: { id } });
     },
-    "GET /large": (request) => digits((request as { size: number }).size),
+    "GET /large": (request) => {
+      large.asked += 1;
+      return digits((request as { size: number }).size);
+    },
     "GET /fail": () => {
       throw new Error("a secret of the house");
     },
@@ -98,7 +102,7 @@ async function startServer(options: Partial<ServeOptions> = {}) {
     await client.event("ready");
     return client;
   };
-  return { server, log, slow, connect, open, directory };
+  return { server, log, slow, large, connect, open, directory };
 }
 
 /** One call in either style, and its answer without its id and time. */
@@ -287,12 +291,13 @@ describe("a korv client at our server", () => {
   itWithAsyncssh(
     "that does not read gets a small 500 where its window has no room, and goes on when it reads",
     async () => {
-      const { open } = await startServer({ korv: { patience: 200 } });
+      const { open, large } = await startServer({ korv: { patience: 200 } });
       const client = await open(65_536, 32_768);
       client.do({ do: "pause" });
       for (let id = 1; id <= 4; id++)
         send(client, message({ id, verb: "GET", resource: "/large", body: { size: 50_000 } }));
       // Two or three of them fit; what waits longer than the patience becomes an error.
+      while (large.asked < 4) await new Promise((resolve) => setTimeout(resolve, 10));
       await new Promise((resolve) => setTimeout(resolve, 1500));
       client.do({ do: "resume" });
       await client.event("message", 4);
