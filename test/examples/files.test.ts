@@ -142,7 +142,7 @@ describe("what is not complete is seen by nobody", () => {
         await new Promise((resolve) => setTimeout(resolve, 5));
       }
     }
-    const options = { signal: controller.signal, ...(how === "the deadline passes" && { timeout: 300 }) };
+    const options = { signal: controller.signal, ...(how === "the deadline passes" && { timeout: 2000 }) };
     const result = own.files.store.safe({ name: "kept" }, endless(), options);
     await until("the upload to begin", () => readdirSync(place.files).some((name) => name.startsWith(".sshrpc-")));
     if (how === "the caller cancels") controller.abort();
