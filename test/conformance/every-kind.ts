@@ -580,8 +580,10 @@ export function describeEveryKind(
         if (kind.up) await until("the first item", () => setup.waits.taken.get(name) === 1);
         else if (kind.down) await until("the first item", () => setup.waits.sent.has(name));
         else await client.empty.get();
-        const closed = setup.close({ grace: 8000 });
-        await until("the news", () => client.state === "draining");
+        // It lasts no longer than the call: whoever only looks now and then may miss it.
+        const news = new Promise<void>((resolve) => client.on("state", (state) => state === "draining" && resolve()));
+        const closed = setup.close({ grace: 20_000 });
+        await within("the news", news);
         expect((await collect(kind.begin(client, { name: newName() }))).error).toMatchObject({ status: "UNAVAILABLE" });
         tap.push(6);
         tap.end();

@@ -43,7 +43,7 @@ describe("a server that closes with a grace", () => {
     const { server, peer } = serveRaw(handler);
     peer.hello(["GET /it"]).open(1, '"first"');
     await until("the handler", () => server.calls === 1);
-    const closed = server.close({ grace: 8000 });
+    const closed = server.close({ grace: 20_000 });
     expect(JSON.parse((await peer.next(FRAME.DRAIN)).payload.toString())).toEqual({ message: "the server is closing" });
     peer.open(3);
     const refusal = await peer.next(FRAME.STATUS);
@@ -67,7 +67,7 @@ describe("a server that closes with a grace", () => {
     const { server, peer } = serveRaw(count as unknown as AnyHandler, { method: streaming });
     peer.hello(["GET /it"]);
     await until("its hello", () => server.clients.length === 1);
-    const closed = server.close({ grace: 8000 });
+    const closed = server.close({ grace: 20_000 });
     await peer.next(FRAME.DRAIN);
     peer.open(1, "{}", { flags: FLAG.STREAM });
     peer.send(
@@ -92,7 +92,7 @@ describe("a server that closes with a grace", () => {
     );
     const call = client.it.get.safe();
     await until("the handler", () => server.calls === 1);
-    const closed = server.close({ grace: 8000 });
+    const closed = server.close({ grace: 20_000 });
     await until("the news", () => client.state === "draining");
     open();
     expect(await within("the answer", call)).toMatchObject({ ok: true });
@@ -140,7 +140,7 @@ describe("a server that closes with a grace", () => {
     const client = await connectTo(host);
     const running = client.it.store("runs");
     await until("the handler", () => host.requests.length === 1);
-    const closed = host.server.close({ grace: 8000 });
+    const closed = host.server.close({ grace: 20_000 });
     expect(await failure(connectTo(host))).toMatchObject({ status: "UNAVAILABLE" });
     open();
     expect(await within("the running call", running)).toBe("runs");
@@ -167,7 +167,7 @@ describe("a client whose server drains", () => {
     client.on("state", (state) => states.push(state));
     const old = client.it.store("old");
     await until("the handler", () => host.requests.length === 1);
-    const draining = host.server.close({ grace: 8000 });
+    const draining = host.server.close({ grace: 20_000 });
     host.restart();
     const next = client.it.store("new");
     await until("the new server's handler", () => host.requests.length === 2);
@@ -239,7 +239,7 @@ test("no call is lost, and none is made twice, while two servers are restarted i
     for (const host of hosts) {
       const before = succeeded;
       host.down = DOWN;
-      await within("the drain", host.server.close({ grace: 8000 }));
+      await within("the drain", host.server.close({ grace: 20_000 }));
       host.restart();
       await until("the load", () => succeeded > before + 50);
     }
