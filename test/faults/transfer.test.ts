@@ -68,7 +68,7 @@ class Room {
 
 async function read(client: NotesClient): Promise<number> {
   const chunks: Uint8Array[] = [];
-  for await (const chunk of client.files.get({ name: "it" }, { timeout: 8_000 })) chunks.push(chunk);
+  for await (const chunk of client.files.get({ name: "it" }, { timeout: 20_000 })) chunks.push(chunk);
   return fillOf(Buffer.concat(chunks));
 }
 
