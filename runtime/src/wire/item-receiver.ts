@@ -9,6 +9,9 @@ const COMPACT = 256;
 /** Bytes of the largest piece that raw bytes are joined into. */
 const JOINED = 256 * 1024;
 
+/** Bytes of the smallest pieces that are joined: small ones may mean something, one by one, to who sends and takes them. */
+const JOINABLE = 8 * 1024;
+
 interface Arrived<Item> {
   readonly item: Item;
   readonly cost: number;
@@ -29,8 +32,8 @@ export interface ReceiverHooks {
 
 /**
  * One direction of a call, seen by the side that receives: an async iterator over what arrived. It lets the sender send
- * on only as its consumer takes items, so it holds at most its window and one item. Raw bytes that wait are taken
- * together: a consumer that is slower than its sender has fewer pieces to write somewhere then.
+ * on only as its consumer takes items, so it holds at most its window and one item. Large pieces of raw bytes that wait
+ * are taken together: a consumer that is slower than its sender has fewer of them to write somewhere then.
  */
 export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined> {
   readonly #hooks: ReceiverHooks;
@@ -133,13 +136,13 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
   }
 
   #joined(arrived: Arrived<Item>): Arrived<Item> {
-    if (!(arrived.item instanceof Uint8Array)) return arrived;
+    if (!isJoinable(arrived.item)) return arrived;
     const parts: Uint8Array[] = [arrived.item];
     let { cost } = arrived;
     let size = arrived.item.length;
     for (;;) {
       const next = this.#items[this.#first]?.item;
-      if (!(next instanceof Uint8Array) || size + next.length > JOINED) break;
+      if (!isJoinable(next) || size + next.length > JOINED) break;
       size += next.length;
       cost += (this.#shift() as Arrived<Item>).cost;
       parts.push(next);
@@ -189,4 +192,8 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
     if (error === undefined) resolve({ done: true, value: undefined });
     else reject(error);
   }
+}
+
+function isJoinable(item: unknown): item is Uint8Array {
+  return item instanceof Uint8Array && item.length >= JOINABLE;
 }
