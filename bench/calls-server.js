@@ -1,6 +1,6 @@
 // The serving process of the call benchmarks: ourselves and the naive peer, with the same handler, validators and key.
 import { serveApi } from "../runtime/dist/serve-api.js";
-import { SERVER_ALGORITHMS } from "../runtime/dist/ssh/algorithms.js";
+import { serverAlgorithms } from "../runtime/dist/ssh/algorithms.js";
 import { generateKeyPair } from "../runtime/dist/testing.js";
 import { cpu, echoApi } from "./measure.js";
 import { serveNaive } from "./naive.js";
@@ -16,7 +16,7 @@ const ours = await serveApi(
   { echo: { get: handler } },
   { port: 0, hostKeys: { privateKey }, authorizedKeys: { lines: [publicKey] }, log: false },
 );
-const naive = await serveNaive({ hostKey: privateKey, algorithms: SERVER_ALGORITHMS, request, response, handler });
+const naive = await serveNaive({ hostKey: privateKey, algorithms: serverAlgorithms(), request, response, handler });
 
 process.on("message", () => process.send({ cpu: cpu() }));
 process.on("disconnect", () => process.exit());

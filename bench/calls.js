@@ -2,7 +2,7 @@
 // of 64 KB, which would show a stall of 40 ms where TCP_NODELAY is missing.
 import { fork } from "node:child_process";
 import { connectApi } from "../runtime/dist/connect-api.js";
-import { SERVER_ALGORITHMS } from "../runtime/dist/ssh/algorithms.js";
+import { serverAlgorithms } from "../runtime/dist/ssh/algorithms.js";
 import { generateKeyPair } from "../runtime/dist/testing.js";
 import { cpu, echoApi, median, quantile, table } from "./measure.js";
 import { connectNaive } from "./naive.js";
@@ -21,7 +21,7 @@ const client = await connectApi(api, `ssh://bench@127.0.0.1:${ports.ours}`, {
   identity: { privateKey },
   hostKey: ports.hostKey,
 });
-const naive = await connectNaive({ port: ports.naive, algorithms: SERVER_ALGORITHMS, request, response });
+const naive = await connectNaive({ port: ports.naive, algorithms: serverAlgorithms(), request, response });
 const peers = { sshrpc: client.echo.get, "a write per message": naive.call };
 
 for (const inFlight of [1, 64, 256]) await compare(inFlight);

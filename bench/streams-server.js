@@ -4,7 +4,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import ssh2 from "ssh2";
 import { serveApi } from "../runtime/dist/serve-api.js";
-import { SERVER_ALGORITHMS } from "../runtime/dist/ssh/algorithms.js";
+import { serverAlgorithms } from "../runtime/dist/ssh/algorithms.js";
 import { generateKeyPair } from "../runtime/dist/testing.js";
 import { streamsApi } from "./measure.js";
 
@@ -38,7 +38,7 @@ const ours = await serveApi(
   { port: 0, hostKeys: { privateKey }, authorizedKeys: { lines: [publicKey] }, log: false, limits: { calls: 4096 } },
 );
 
-const bare = new ssh2.Server({ hostKeys: [privateKey], algorithms: SERVER_ALGORITHMS }, (client) => {
+const bare = new ssh2.Server({ hostKeys: [privateKey], algorithms: serverAlgorithms() }, (client) => {
   client.on("error", () => undefined);
   client.on("authentication", (attempt) => attempt.accept());
   client.on("session", (accept) => {

@@ -2,7 +2,7 @@
 import { fork } from "node:child_process";
 import ssh2 from "ssh2";
 import { connectApi } from "../runtime/dist/connect-api.js";
-import { SERVER_ALGORITHMS } from "../runtime/dist/ssh/algorithms.js";
+import { serverAlgorithms } from "../runtime/dist/ssh/algorithms.js";
 import { generateKeyPair } from "../runtime/dist/testing.js";
 import { median, streamsApi, table } from "./measure.js";
 
@@ -70,7 +70,7 @@ function bareChannel() {
       host: "127.0.0.1",
       port: ports.bare,
       username: "bench",
-      algorithms: SERVER_ALGORITHMS,
+      algorithms: serverAlgorithms(),
       hostVerifier: () => true,
     });
   });
