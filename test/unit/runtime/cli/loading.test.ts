@@ -24,7 +24,7 @@ function loadedBy(args: readonly string[], env: NodeJS.ProcessEnv = {}): { stdou
     cwd: tempDir({ "handlers.mjs": HANDLERS }),
     env: { ...process.env, NODE_OPTIONS: "", ...env },
     encoding: "utf8",
-    timeout: 15_000,
+    timeout: 45_000,
   });
   const [, files = ""] = stderr.split("loaded:");
   const packages = ["commander", "ssh2", "pino", "jiti", "typescript"];
