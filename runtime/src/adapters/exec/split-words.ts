@@ -12,26 +12,38 @@ import { jsonEnd } from "./json-end.js";
  */
 export function splitWords(line: string): string[] {
   const words: string[] = [];
-  let word: string | undefined;
+  let word: Word | undefined;
   let at = 0;
   while (at < line.length) {
     const character = line[at] as string;
     if (/[ \t\r\n]/.test(character)) {
-      if (word !== undefined) words.push(word);
+      if (word !== undefined) words.push(word.text);
       word = undefined;
       at++;
       continue;
     }
     const end = partEnd(line, at, word);
-    word = (word ?? "") + partText(line.slice(at, end));
+    word = withPart(word, partText(line.slice(at, end)));
     at = end;
   }
-  if (word !== undefined) words.push(word);
+  if (word !== undefined) words.push(word.text);
   return words;
 }
 
+/** A word, as far as it was read. */
+interface Word {
+  readonly text: string;
+  /** Where its first `=` stands, or -1: to look for it at each bracket would take a time that grows with the square. */
+  readonly equals: number;
+}
+
+function withPart({ text, equals }: Word = { text: "", equals: -1 }, part: string): Word {
+  const found = equals < 0 ? part.indexOf("=") : -1;
+  return { text: text + part, equals: found < 0 ? equals : text.length + found };
+}
+
 /** Where the part of a word ends that begins at `at`: a quoted text, JSON, or one character. */
-function partEnd(line: string, at: number, word: string | undefined): number {
+function partEnd(line: string, at: number, word: Word | undefined): number {
   const character = line[at] as string;
   if (character === "'" || character === '"') return quoteEnd(line, at, character);
   if (character === "\\") {
@@ -44,8 +56,9 @@ function partEnd(line: string, at: number, word: string | undefined): number {
   return end;
 }
 
-function beginsJson(character: string, word: string | undefined): boolean {
-  return (character === "{" || character === "[") && (word === undefined || /^[^=]+=$/.test(word));
+function beginsJson(character: string, word: Word | undefined): boolean {
+  if (character !== "{" && character !== "[") return false;
+  return word === undefined || (word.equals > 0 && word.equals === word.text.length - 1);
 }
 
 function quoteEnd(line: string, at: number, quote: string): number {

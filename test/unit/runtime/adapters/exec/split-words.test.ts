@@ -21,6 +21,7 @@ test.each([
   ['x [1, {"a": "]"}] y', ["x", '[1, {"a": "]"}]', "y"]],
   ['tags=["a b","c"] n=1', ['tags=["a b","c"]', "n=1"]],
   ["GET /notes/{id} id=1", ["GET", "/notes/{id}", "id=1"]],
+  ["a=b={1 2} ={3 4} 'c='[5, 6]", ["a=b={1", "2}", "={3", "4}", "c=[5, 6]"]],
   [String.raw`{"a":"\"}"} b`, [String.raw`{"a":"\"}"}`, "b"]],
   ["$HOME `id` $(id) | > ; & * # ~", ["$HOME", "`id`", "$(id)", "|", ">", ";", "&", "*", "#", "~"]],
 ])("%s: JSON goes as it stands, and nothing is expanded", (line, words) => {
@@ -34,4 +35,9 @@ test.each([
   ["a\\", "the command ends with a backslash"],
 ])("%s is refused: %s", (line, message) => {
   expect(() => splitWords(line)).toThrow(message);
+});
+
+test("a word of brackets alone is done with as fast as any other", () => {
+  const line = `a${"{[".repeat(200_000)}`;
+  expect(splitWords(line)).toEqual([line]);
 });
