@@ -20,31 +20,41 @@ export async function* readRecords(source: Source, options: RecordOptions = {}):
   const { maxRecord = 1024 * 1024 } = options;
   const separator = Buffer.from((options.separator ?? "\n") as string);
   if (separator.length === 0) throw new RpcError("BAD_REQUEST", "the option separator is empty");
-  let held: Buffer[] = [];
+  /** The record that is not whole: the first `size` bytes. Chunks are not kept, for a peer may send them empty without end. */
+  let held: Buffer = Buffer.alloc(0);
   let size = 0;
-  /** The end of what is held: a separator may begin there. */
-  let overlap: Buffer = Buffer.alloc(0);
   for await (const chunk of source) {
-    held.push(Buffer.from(chunk));
+    held = append(held, size, chunk);
+    // A separator may begin in what was there before.
+    let from = Math.max(0, size - separator.length + 1);
     size += chunk.length;
-    const recent = Buffer.concat([overlap, chunk]);
-    overlap = last(recent, separator.length - 1);
-    if (recent.includes(separator)) {
-      const all = Buffer.concat(held);
-      let start = 0;
-      for (let end = all.indexOf(separator); end !== -1; end = all.indexOf(separator, start)) {
-        if (end - start > maxRecord) throw tooLarge(maxRecord);
-        yield all.subarray(start, end);
-        start = end + separator.length;
-      }
-      held = [all.subarray(start)];
-      size = all.length - start;
-      overlap = last(all.subarray(start), separator.length - 1);
+    let start = 0;
+    for (let end = indexIn(held, size, separator, from); end !== -1; end = indexIn(held, size, separator, from)) {
+      if (end - start > maxRecord) throw tooLarge(maxRecord);
+      yield held.subarray(start, end);
+      from = start = end + separator.length;
+    }
+    if (start > 0) {
+      // Records that were given away are views of this memory: what is left needs some of its own.
+      held = Buffer.from(held.subarray(start, size));
+      size -= start;
     }
     if (size >= maxRecord + separator.length) throw tooLarge(maxRecord);
   }
   if (size > maxRecord) throw tooLarge(maxRecord);
-  if (size > 0) yield Buffer.concat(held);
+  if (size > 0) yield held.subarray(0, size);
+}
+
+/** The chunk behind the first `size` bytes of what is held; the memory doubles, so that small chunks cost little. */
+function append(held: Buffer, size: number, chunk: Uint8Array): Buffer {
+  const room = size + chunk.length <= held.length ? held : Buffer.allocUnsafe(Math.max(size + chunk.length, size * 2));
+  if (room !== held) held.copy(room, 0, 0, size);
+  room.set(chunk, size);
+  return room;
+}
+
+function indexIn(held: Buffer, size: number, separator: Buffer, from: number): number {
+  return held.subarray(0, size).indexOf(separator, from);
 }
 
 /** The lines of a stream, as UTF-8, without their ends: a line feed, or a carriage return before one. See {@link readRecords}. */
@@ -53,10 +63,6 @@ export async function* readLines(
   options: Omit<RecordOptions, "separator"> = {},
 ): AsyncGenerator<string, void> {
   for await (const line of readRecords(source, options)) yield line.toString().replace(/\r$/, "");
-}
-
-function last(bytes: Buffer, count: number): Buffer {
-  return bytes.subarray(Math.max(0, bytes.length - count));
 }
 
 function tooLarge(limit: number): RpcError {

@@ -50,6 +50,22 @@ describe("lines", () => {
     });
   });
 
+  test("take no memory for chunks that hold nothing", async () => {
+    const source = (function* () {
+      yield Buffer.from("fi");
+      for (let count = 0; count < 1_000_000; count++) yield Buffer.alloc(0);
+      yield Buffer.from("rst\nlast");
+    })();
+    const before = process.memoryUsage().rss;
+    expect(await all(readLines(source))).toEqual(["first", "last"]);
+    expect(process.memoryUsage().rss - before).toBeLessThan(100 * 1024 * 1024);
+  });
+
+  test("that were given stay what they were, whatever comes after them", async () => {
+    const records = await all(readRecords(chunks("first\nsecond\nthird", 4)));
+    expect(records.map(String)).toEqual(["first", "second", "third"]);
+  });
+
   test("that nobody wants any more leave their source", async () => {
     let left = false;
     const source = (async function* () {
