@@ -1,8 +1,8 @@
 import { closeSync, openSync } from "node:fs";
-import { stat } from "node:fs/promises";
 import { pino } from "pino";
 import type { Logger } from "../log.js";
 import type { AuditFile } from "./audit-options.js";
+import { reopenMoved } from "./reopen-moved.js";
 
 /** A log in a file. Whoever opened it closes it. */
 export interface OpenAuditFile {
@@ -52,15 +52,10 @@ export function openAuditFile(
     },
     destination,
   );
-  let seen = identityOf(file);
+  const reopen = reopenMoved(file, MODE, destination, problem);
   const timer = setInterval(() => {
     trouble.report();
-    const now = identityOf(file);
-    void Promise.all([seen, now]).then(([before, after]) => {
-      if (before === after && after !== undefined) return;
-      destination.reopen();
-      seen = new Promise((resolve) => destination.once("ready", () => resolve(identityOf(file))));
-    });
+    void reopen();
   }, CHECK_INTERVAL).unref();
   return {
     log,
@@ -82,16 +77,6 @@ export function openAuditFile(
       });
     },
   };
-}
-
-/** Tells one file from another of the same name; undefined where there is none. */
-async function identityOf(file: string): Promise<string | undefined> {
-  try {
-    const { dev, ino } = await stat(file);
-    return `${dev}:${ino}`;
-  } catch {
-    return undefined;
-  }
 }
 
 /** A full disk fails at every line: the first time is told at once, and the rest once a while. */
