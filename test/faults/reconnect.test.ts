@@ -441,7 +441,7 @@ describe("a failure that time does not mend", () => {
 
   test("is not asked about more often than minDelay says, however many calls there are", async () => {
     const host = new Host();
-    const client = await connected(host, { reconnect: { minDelay: 300 } });
+    const client = await connected(host, { reconnect: { minDelay: 1000 } });
     host.kill(refused);
     await until("the end of the attempts", () => client.state === "closed");
     const { attempts } = host;
