@@ -52,7 +52,7 @@ export function parseHello(text: string): Hello {
       message: limit(limits["message"], "message"),
       calls: limit(limits["calls"], "calls"),
       // A side without streams need not say; others may grant credit call by call.
-      window: limits["window"] === undefined ? 0 : limit(limits["window"], "window", MAX_CREDIT),
+      window: limits["window"] === undefined ? 0 : limit(limits["window"], "window", 0, MAX_CREDIT),
     },
   };
 }
@@ -78,9 +78,9 @@ function parseObject(text: string, what: string): Record<string, unknown> {
   return value;
 }
 
-function limit(value: unknown, name: string, max: number = Number.MAX_SAFE_INTEGER): number {
-  if (typeof value === "number" && Number.isSafeInteger(value) && value > 0 && value <= max) return value;
-  throw new ProtocolError(`HELLO: limits.${name} must be a positive whole number, at most ${max}`);
+function limit(value: unknown, name: string, min = 1, max: number = Number.MAX_SAFE_INTEGER): number {
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= min && value <= max) return value;
+  throw new ProtocolError(`HELLO: limits.${name} must be a whole number from ${min} to ${max}`);
 }
 
 function isReference(value: unknown): value is string {

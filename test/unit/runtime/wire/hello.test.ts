@@ -21,6 +21,12 @@ describe("HELLO", () => {
     expect(parseHello(JSON.stringify({ ...good, agent: "x".repeat(10_000) })).agent).toHaveLength(200);
   });
 
+  test("may let the other side send nothing ahead, said or not", () => {
+    for (const window of [0, undefined]) {
+      expect(parseHello(JSON.stringify({ ...good, limits: { ...limits, window } })).limits.window).toBe(0);
+    }
+  });
+
   test("may name as many methods as an OPEN can", () => {
     const methods = Array.from({ length: MAX_METHODS }, () => "");
     expect(parseHello(JSON.stringify({ ...good, methods })).methods).toHaveLength(MAX_METHODS);
@@ -34,9 +40,10 @@ describe("HELLO", () => {
     ["no methods", JSON.stringify({ limits }), "methods must be a list"],
     ["a method that is no text", JSON.stringify({ ...good, methods: [1] }), "methods must be a list"],
     ["a method without end", JSON.stringify({ ...good, methods: ["x".repeat(MAX_REFERENCE + 1)] }), "8192 characters"],
-    ["no limits", JSON.stringify({ methods: [] }), "limits.message must be a positive whole number"],
+    ["no limits", JSON.stringify({ methods: [] }), "limits.message must be a whole number from 1"],
     ["limits that are a list", JSON.stringify({ ...good, limits: [] }), "limits.message"],
     ["a limit of 0", JSON.stringify({ ...good, limits: { ...limits, calls: 0 } }), "limits.calls"],
+    ["a window below 0", JSON.stringify({ ...good, limits: { ...limits, window: -1 } }), "from 0 to 2147483647"],
     ["a fraction", JSON.stringify({ ...good, limits: { ...limits, message: 1.5 } }), "limits.message"],
     ["a text", JSON.stringify({ ...good, limits: { ...limits, calls: "8" } }), "limits.calls"],
   ])("with %s breaks the protocol, and the reason names the field", (_, text, reason) => {
