@@ -16,12 +16,15 @@ export class Backoff {
   readonly #maxDelay: number;
   readonly #jitter: number;
 
-  /** @throws Error that names an option and its value where it makes no sense */
-  constructor(options: BackoffOptions = {}) {
+  /**
+   * @param option what the options belong to, for messages
+   * @throws Error that names an option and its value where it makes no sense
+   */
+  constructor(options: BackoffOptions = {}, option = "reconnect") {
     const { minDelay = 100, maxDelay = Math.max(10_000, minDelay), jitter = 0.5 } = options;
-    check("minDelay", minDelay, 1, MAX_TIMEOUT);
-    check("maxDelay", maxDelay, minDelay, MAX_TIMEOUT);
-    check("jitter", jitter, 0, 1);
+    check(`${option}.minDelay`, minDelay, 1, MAX_TIMEOUT);
+    check(`${option}.maxDelay`, maxDelay, minDelay, MAX_TIMEOUT);
+    check(`${option}.jitter`, jitter, 0, 1);
     this.minDelay = minDelay;
     this.#maxDelay = maxDelay;
     this.#jitter = jitter;
@@ -36,5 +39,5 @@ export class Backoff {
 
 function check(name: string, value: number, min: number, max: number): void {
   if (typeof value === "number" && value >= min && value <= max) return;
-  throw new Error(`reconnect.${name} is ${value}; it must be a number from ${min} to ${max}`);
+  throw new Error(`${name} is ${value}; it must be a number from ${min} to ${max}`);
 }

@@ -15,10 +15,14 @@ export interface RetryOptions extends BackoffOptions {
 /**
  * Makes a unary call again that failed with one of some statuses, where its method is idempotent. Each attempt has the
  * call's timeout. Calls that lost their connection need no interceptor: the client itself sends those again.
+ * @throws Error that names an option and its value where it makes no sense
  */
 export function retry(options: RetryOptions = {}): ClientInterceptor {
   const { statuses = ["RESOURCE_EXHAUSTED"], attempts = 3, ...delays } = options;
-  const backoff = new Backoff(delays);
+  const backoff = new Backoff(delays, "retry");
+  if (!Number.isSafeInteger(attempts) || attempts < 1) {
+    throw new Error(`retry.attempts is ${attempts}; it must be a whole number from 1`);
+  }
   return async (call, next) => {
     const { kind, idempotent } = call.method;
     if (kind !== "unary" || !idempotent) return next(call);

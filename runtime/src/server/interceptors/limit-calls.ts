@@ -11,8 +11,14 @@ export interface LimitCallsOptions {
   readonly peerKey?: (peer: Peer) => string;
 }
 
-/** Refuses a call with RESOURCE_EXHAUSTED where its peer has as many running as it may. */
+/**
+ * Refuses a call with RESOURCE_EXHAUSTED where its peer has as many running as it may.
+ * @throws Error where `perPeer` is no whole number: it would limit nothing
+ */
 export function limitCalls({ perPeer, peerKey = defaultKey }: LimitCallsOptions): ServerInterceptor {
+  if (!Number.isSafeInteger(perPeer) || perPeer < 0) {
+    throw new Error(`limitCalls.perPeer is ${perPeer}; it must be a whole number, 0 for none`);
+  }
   const running = new Map<string, number>();
   return (call, next) => {
     const key = peerKey(call.ctx.peer);

@@ -134,3 +134,8 @@ test("a call made for a handler ends with the handler's call, and has no more ti
   cause.abort();
   await expect(it.get({}, { parent })).rejects.toMatchObject({ status: "CANCELLED" });
 });
+
+test("retry names its own option where it makes no sense", () => {
+  expect(() => retry({ attempts: 0 })).toThrow("retry.attempts is 0; it must be a whole number from 1");
+  expect(() => retry({ minDelay: -1 })).toThrow("retry.minDelay is -1; it must be a number from 1 to 2147483647");
+});

@@ -57,3 +57,10 @@ test("another key counts on its own", async () => {
   peer.open(1).open(3).send({ kind: FRAME.CANCEL, id: 3 });
   expect(await peer.status()).toMatchObject({ id: 3, code: 499 });
 });
+
+test.each([Number.NaN, -1, undefined as unknown as number])(
+  "a limit of %s would limit nothing, and is refused",
+  (perPeer) => {
+    expect(() => limitCalls({ perPeer })).toThrow(`limitCalls.perPeer is ${perPeer}; it must be a whole number`);
+  },
+);
