@@ -75,13 +75,14 @@ export async function serveHandlers<Callbacks = undefined>(
   ]);
   const log = options.log === false ? SILENT : (options.log ?? pino({ level: "info" }, pino.destination(2)));
   const audit = await openAuditLog(options, log);
-  const onCall = audit.onCall(options.onCall);
-  const server = new ApiServer(handlers, { ...options, log, ...(onCall && { onCall }) }, callbacksOf(handlers.api));
-  const scopes = [...new Set(handlers.api.methods.flatMap(({ scope }) => scope ?? []))];
-  const listener = await listen(
-    { ...options, scopes, log: audit.with(log) },
-    waysIn(server, { ...options, log }),
-  ).catch(async (error) => {
+  const start = async () => {
+    const onCall = audit.onCall(options.onCall);
+    const server = new ApiServer(handlers, { ...options, log, ...(onCall && { onCall }) }, callbacksOf(handlers.api));
+    const scopes = [...new Set(handlers.api.methods.flatMap(({ scope }) => scope ?? []))];
+    const ways = waysIn(server, { ...options, log });
+    return { server, listener: await listen({ ...options, scopes, log: audit.with(log) }, ways) };
+  };
+  const { server, listener } = await start().catch(async (error) => {
     await audit.close();
     throw error;
   });

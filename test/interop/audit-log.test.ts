@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { existsSync, readFileSync, renameSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, readlinkSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import ssh2 from "ssh2";
@@ -220,6 +220,19 @@ it("does not start where the audit log cannot be written", async () => {
   expect((await failure(serveNotesOverSsh({ audit: file as never }))).message).toBe(
     "the option audit takes a logger, { file }, or false",
   );
+});
+
+it("is closed again where the server does not start for another reason", async () => {
+  if (!existsSync("/proc/self/fd")) return;
+  const file = join(tempDir(), "audit.log");
+  const failed = await failure(serveNotesOverSsh({ audit: { file }, korv: { calls: 0 } }));
+  expect(failed.message).toBe("korv.calls is 0; it must be a whole number from 1 to 2147483647");
+  // The descriptor that reads the folder is listed, and gone by then.
+  const open = readdirSync("/proc/self/fd").flatMap((fd) => {
+    const path = join("/proc/self/fd", fd);
+    return existsSync(path) ? readlinkSync(path) : [];
+  });
+  expect(open).not.toContain(file);
 });
 
 itWith([SSHD], "serve --stdio writes its lines to the same file, one process after the other", async () => {
