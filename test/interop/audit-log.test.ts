@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync, readlinkSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import ssh2 from "ssh2";
 import { expect, it, onTestFinished } from "vitest";
@@ -227,6 +228,8 @@ it("is closed again where the server does not start for another reason", async (
   const file = join(tempDir(), "audit.log");
   const failed = await failure(serveNotesOverSsh({ audit: { file }, korv: { calls: 0 } }));
   expect(failed.message).toBe("korv.calls is 0; it must be a whole number from 1 to 2147483647");
+  // A file that nobody closes would be open a moment later.
+  await sleep(200);
   // The descriptor that reads the folder is listed, and gone by then.
   const open = readdirSync("/proc/self/fd").flatMap((fd) => {
     const path = join("/proc/self/fd", fd);
