@@ -23,6 +23,7 @@ export { type LimitCallsOptions, limitCalls } from "./server/interceptors/limit-
 export { logCalls } from "./server/interceptors/log-calls.js";
 export { type CallOutcome, observeCall } from "./server/observe-call.js";
 export type { ServedCall } from "./server/served-call.js";
+export type { AlgorithmOptions, GuardOptions, MaxStartups, Penalties, PerSource } from "./ssh/guard/guard-options.js";
 export type { KeyAnswer, KeyAttempt, KeyAuthority, KeyGrant, KeyLookup, KeyRefusal } from "./ssh/keys/key-lookup.js";
 export type { PublicKey } from "./ssh/keys/public-key.js";
 export type { LoginAttempt, LoginGrant } from "./ssh/server/auth/login-attempt.js";
@@ -45,5 +46,4 @@ export type {
   StreamlocalForward,
   TcpipForward,
 } from "./ssh/server/forwarding-options.js";
-export type { AlgorithmOptions, GuardOptions, MaxStartups, Penalties, PerSource } from "./ssh/server/guard-options.js";
 export type { Limits } from "./wire/limits.js";

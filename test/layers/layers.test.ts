@@ -84,6 +84,17 @@ describe("the runtime", () => {
     expect(breaking(runtime, wrong)).toEqual([]);
   });
 
+  test("keeps the two sides of SSH apart: neither knows the other, and what both use knows neither", () => {
+    const sideOf = (file: string): string => /^ssh\/(client|server|guard|keys)\//.exec(file)?.[1] ?? "both";
+    const wrong = ({ from, to }: Import): boolean => {
+      if (to === undefined || moduleOf(from) !== "ssh" || moduleOf(to) !== "ssh") return false;
+      const [user, used] = [sideOf(from), sideOf(to)];
+      if (used === "client" || used === "server") return user !== used;
+      return user === "keys" && used === "guard";
+    };
+    expect(breaking(runtime, wrong)).toEqual([]);
+  });
+
   test("never names codegen in an import: its command loads it by name, when it is asked for", () => {
     expect(breaking(runtime, ({ specifier }) => packageOf(specifier) === "@sshrpc/codegen")).toEqual([]);
   });

@@ -1,5 +1,5 @@
+import type { Carrier } from "../carrier.js";
 import { ChannelDuplex } from "../channel-duplex.js";
-import type { Carrier } from "./carrier.js";
 
 /** A channel that another SSH connection runs on; whoever gets it destroys it. */
 export class CarrierChannel extends ChannelDuplex implements Carrier {

@@ -1,5 +1,5 @@
+import type { Carrier } from "../carrier.js";
 import type { Login } from "./auth/login.js";
-import type { Carrier } from "./carrier.js";
 import type { Countdown } from "./countdown.js";
 import type { HostVerifier } from "./host-verifier.js";
 

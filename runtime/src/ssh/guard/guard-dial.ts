@@ -1,5 +1,5 @@
 import type { Client } from "ssh2";
-import type { Carrier } from "../client/carrier.js";
+import type { Carrier } from "../carrier.js";
 import { guardChannels } from "./channel-guard.js";
 import { mendRekey } from "./mend-rekey.js";
 import { guardPackets } from "./packet-guard.js";

@@ -1,7 +1,7 @@
 import { MAX_TIMEOUT } from "../../max-timeout.js";
 import { checkNumber } from "../check-number.js";
-import type { GuardOptions, MaxStartups, Penalties, PerSource } from "../server/guard-options.js";
 import type { ChosenAlgorithms } from "./fit-offer.js";
+import type { GuardOptions, MaxStartups, Penalties, PerSource } from "./guard-options.js";
 import { sourceList } from "./source-list.js";
 
 /** The guard's options, checked, each with its value. */

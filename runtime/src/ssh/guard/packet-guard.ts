@@ -1,4 +1,4 @@
-import type { Carrier } from "../client/carrier.js";
+import type { Carrier } from "../carrier.js";
 import type { Protocol } from "./protocol.js";
 
 /** What bounds the packets of one connection. */

@@ -1,4 +1,4 @@
-import type { Penalties } from "../server/guard-options.js";
+import type { Penalties } from "./guard-options.js";
 
 /** What a connection may have done wrong. */
 export type Offence = "failed" | "left" | "late" | "broken";

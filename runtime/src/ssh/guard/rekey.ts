@@ -1,5 +1,5 @@
 import type { Client, Connection } from "ssh2";
-import type { Carrier } from "../client/carrier.js";
+import type { Carrier } from "../carrier.js";
 import { internalsOf } from "./protocol.js";
 
 /** When a connection gets new keys (RFC 4253, section 9). */

@@ -1,4 +1,4 @@
-import type { PerSource } from "../server/guard-options.js";
+import type { PerSource } from "./guard-options.js";
 import type { Source } from "./source.js";
 
 /** How many connections each source has open. */

@@ -1,4 +1,4 @@
-import type { MaxStartups } from "../server/guard-options.js";
+import type { MaxStartups } from "./guard-options.js";
 
 /** A connection that has not logged in. */
 export interface Waiting {

@@ -1,8 +1,8 @@
 import type { Logger } from "../../log.js";
+import type { GuardOptions } from "../guard/guard-options.js";
 import type { HostKeySource } from "../keys/host-key-source.js";
 import type { AuthOptions } from "./auth-options.js";
 import type { ForwardingOptions } from "./forwarding-options.js";
-import type { GuardOptions } from "./guard-options.js";
 
 /**
  * How a server listens, and whom it lets in. The public types of this folder stand apart from the code that uses ssh2,

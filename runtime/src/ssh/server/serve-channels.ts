@@ -1,5 +1,5 @@
-import { serveForwarding } from "./forwarding/forwarding.js";
 import type { ForwardingSetting } from "./forwarding/forwarding-setting.js";
+import { serveForwarding } from "./forwarding/serve-forwarding.js";
 import { logWith } from "./log-with.js";
 import { type SessionSetting, Sessions } from "./sessions.js";
 

@@ -4,7 +4,7 @@ import { fingerprint } from "../../keys/fingerprint.js";
 import type { Identity } from "../../keys/identity.js";
 import { isCertificateType, publicKeyFromBlob } from "../../keys/public-key.js";
 import { printable } from "../../printable.js";
-import type { OfferedKey } from "../../server/auth/offered-key.js";
+import type { OfferedKey } from "./offered-key.js";
 
 /** What a client has to log in with. */
 export interface OfferSources {

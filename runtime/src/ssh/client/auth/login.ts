@@ -1,8 +1,8 @@
 import type { AnyAuthMethod, Prompt } from "ssh2";
 import { printable } from "../../printable.js";
-import { algorithmOf, type OfferedKey } from "../../server/auth/offered-key.js";
 import type { Account, LoginOptions } from "../login-options.js";
 import type { Offers } from "./gather-offers.js";
+import { algorithmOf, type OfferedKey } from "./offered-key.js";
 import { presentKey } from "./present-key.js";
 
 /** Who logs in, and with what. */

@@ -1,7 +1,7 @@
 import ssh2, { type ParsedKey } from "ssh2";
 import { generateEd25519 } from "../../keys/generate-ed25519.js";
 import { publicKeyLine } from "../../keys/public-key.js";
-import type { OfferedAlgorithm, OfferedKey } from "../../server/auth/offered-key.js";
+import type { OfferedAlgorithm, OfferedKey } from "./offered-key.js";
 
 /** What signs for a key that was presented to ssh2. */
 export interface Presented {

@@ -2,12 +2,12 @@ import type { Logger } from "../../../log.js";
 import { MAX_TIMEOUT } from "../../../max-timeout.js";
 import type { AuthMethod } from "../../../peer.js";
 import { checkNumber } from "../../check-number.js";
-import { askPassword } from "../../client/auth/ask-password.js";
 import type { KeySource, KeySourceSettings } from "../../keys/key-lookup.js";
 import { openKeySource } from "../../keys/open-key-source.js";
 import { RevokedKeys } from "../../keys/revoked-keys.js";
 import { UnknownScopes } from "../../keys/unknown-scopes.js";
 import type { AuthOptions } from "../auth-options.js";
+import { askPassword } from "./ask-password.js";
 import type { AuthenticationSettings } from "./authentication-settings.js";
 import { checkGrant } from "./check-grant.js";
 

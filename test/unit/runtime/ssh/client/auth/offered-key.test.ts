@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { algorithmOf } from "../../../../../../runtime/src/ssh/server/auth/offered-key.js";
+import { algorithmOf } from "../../../../../../runtime/src/ssh/client/auth/offered-key.js";
 
 it.each([
   ["ssh-ed25519", undefined, "ssh-ed25519", "ssh-ed25519"],
