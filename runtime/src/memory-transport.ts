@@ -26,11 +26,14 @@ export function duplexPair(): [Duplex, Duplex] {
 }
 
 /**
- * Whether what is written to a duplex is what the other end reads, and not a copy of it: its writer must never change
- * that memory again. So it is with both ends of {@link duplexPair}.
+ * Lets the other end of {@link duplexPair} read the very memory that is written to this one, in place of a copy: whoever
+ * asks writes here alone, and never changes that memory again. Gives whether it is so: not for any other duplex, also
+ * where that is a wrapper of such an end, for which a write is over once it is called back for.
  */
-export function keepsMemory(duplex: Duplex): boolean {
-  return duplex instanceof PairedDuplex;
+export function handOver(duplex: Duplex): boolean {
+  if (!(duplex instanceof PairedDuplex)) return false;
+  duplex.copies = false;
+  return true;
 }
 
 /** Bytes that may wait at each end: as many as a channel's duplex holds. */
@@ -42,6 +45,8 @@ class PairedDuplex extends Duplex {
   }
 
   other: PairedDuplex | undefined;
+  /** Whether the writer may use its memory again, as with any duplex. */
+  copies = true;
   #continue: (() => void) | undefined;
 
   override _read(): void {
@@ -66,7 +71,7 @@ class PairedDuplex extends Duplex {
       return;
     }
     let flowing = true;
-    for (const { chunk } of chunks) flowing = other.push(chunk);
+    for (const { chunk } of chunks) flowing = other.push(this.copies ? Buffer.from(chunk) : chunk);
     // The next write waits until the other end has asked for more: that is its back pressure.
     if (!flowing) other.#continue = done;
     else setImmediate(done);

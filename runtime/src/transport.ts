@@ -10,7 +10,7 @@ export interface Transport {
   readonly address: string;
   /**
    * Opens a new duplex; whoever asked for it destroys it. Its 'close' event is certain to come, also when the peer
-   * is killed, and once it has called back for a write it does not look at that memory again, unless it is one of `duplexPair`. A rejection is an RpcError:
+   * is killed, and once it has called back for a write it does not look at that memory again. A rejection is an RpcError:
    * `UNAUTHENTICATED` where one side did not accept the other's proof, `UNAVAILABLE` for every other reason, `CANCELLED`
    * where `signal` aborted.
    */

@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 import { RpcError } from "../contract/rpc-error.js";
-import { keepsMemory } from "../memory-transport.js";
+import { handOver } from "../memory-transport.js";
 import { Backlog } from "./backlog.js";
 import { Batch } from "./batch.js";
 import { CallFrames } from "./call-frames.js";
@@ -50,7 +50,7 @@ export class Connection implements FrameSink {
     const leave = (): (() => void) | undefined => this.incoming.leave();
     this.#batch = new Batch(
       new DuplexWriter(duplex, this.#backlog, options, leave, () => this.#pause()).write,
-      keepsMemory(duplex),
+      handOver(duplex),
     );
     this.outgoing = new OutgoingCalls(this.#batch, this.#backlog, role === "dialer" ? 1 : 2, limits.queue);
     const theirs = role === "dialer" ? 2 : 1;
@@ -75,7 +75,8 @@ export class Connection implements FrameSink {
     duplex.on("end", () => this.#lost());
     duplex.on("error", (error) => this.#lost(error));
     duplex.on("close", () => this.#lost());
-    duplex.write(PREAMBLE);
+    // A copy, for in memory the other end reads, and may change, what is written here.
+    duplex.write(Buffer.from(PREAMBLE));
     const { message, calls, window } = limits;
     this.#batch.add({
       kind: FRAME.HELLO,

@@ -1,6 +1,14 @@
+import { createHash } from "node:crypto";
 import { once } from "node:events";
+import type { Duplex } from "node:stream";
 import { expect, test } from "vitest";
+import { type Client, openClient } from "../../../runtime/src/client/client.js";
+import { inMemory } from "../../../runtime/src/in-memory.js";
+import { JoinedDuplex } from "../../../runtime/src/joined-duplex.js";
 import { duplexPair, memoryTransport } from "../../../runtime/src/memory-transport.js";
+import type { AnyHandler } from "../../../runtime/src/server/api-handlers.js";
+import { PREAMBLE } from "../../../runtime/src/wire/preamble.js";
+import { apiOf, handlersOf, method, serveRaw } from "./support/server.js";
 import { until, within } from "./support/wait.js";
 
 test("what is written to one end is read at the other, both ways, also after one has ended", async () => {
@@ -67,3 +75,43 @@ test("each opening makes a pair of its own", async () => {
   expect(one).not.toBe(two);
   expect(accepted).toBe(2);
 });
+
+test("whoever writes may use its memory again once it is called back, as with any other duplex", async () => {
+  const [near, far] = duplexPair();
+  const memory = Buffer.from("sent");
+  await new Promise((resolve) => near.write(memory, resolve));
+  memory.fill("x");
+  expect(`${far.read()}`).toBe("sent");
+});
+
+test("what is sent through a wrapper arrives as it was sent, however late it is looked at", async () => {
+  const it = method("STORE /it", { kind: "client-streaming", requestItem: "bytes" });
+  const store = async (_request: unknown, items: AsyncIterable<Buffer>): Promise<string> => {
+    const kept: Buffer[] = [];
+    for await (const item of items) kept.push(item);
+    return sha256(Buffer.concat(kept));
+  };
+  const transport = inMemory(handlersOf([it], { [it.id]: store as unknown as AnyHandler }));
+  const open = async (): Promise<Duplex> => {
+    const inner = await transport.open();
+    return new JoinedDuplex(inner, inner, {
+      reason: async (cause) => cause,
+      release: async () => void inner.destroy(),
+    });
+  };
+  type StoreClient = Client & { readonly it: { store(request: object, items: Iterable<Buffer>): Promise<string> } };
+  await using client = await openClient<StoreClient>(apiOf(it), { address: "memory", open });
+  const items = Array.from({ length: 100 }, (_, nth) => Buffer.alloc(20_000, nth));
+  expect(await client.it.store({}, items)).toBe(sha256(Buffer.concat(items)));
+});
+
+test("what a reader does to the bytes that it has read harms no other connection", async () => {
+  const { peer } = serveRaw(() => null);
+  peer.duplex.on("data", (chunk: Buffer) => chunk.fill(0));
+  await until("the HELLO", () => peer.frames.length > 0);
+  expect(PREAMBLE.every((byte) => byte === 0)).toBe(false);
+});
+
+function sha256(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
