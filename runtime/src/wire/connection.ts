@@ -106,9 +106,9 @@ export class Connection implements FrameSink {
     return this.refusal === undefined;
   }
 
-  /** Why no call can be opened; undefined where they can. */
+  /** Why no call can be opened, as it was first said; undefined where they can. */
   get refusal(): RpcError | undefined {
-    return this.#end ?? this.#drain.refusal;
+    return this.#drain.refusal ?? this.#end;
   }
 
   /** Opens a call. @throws RpcError UNAVAILABLE where the connection takes none, RESOURCE_EXHAUSTED, MESSAGE_TOO_LARGE */

@@ -129,6 +129,15 @@ describe("connecting to what is no sshrpc server is UNAVAILABLE, and says what c
       },
       "closed the connection: not today",
     ],
+    [
+      "a DRAIN together with HELLO",
+      (peer: RawPeer) => {
+        const hello = JSON.stringify({ methods: [], limits: { message: 1 << 20, calls: 64 } });
+        const drain = encodeFrame({ kind: FRAME.DRAIN, id: 0, body: '{"message":"closing for the night"}' });
+        peer.bytes(Buffer.concat([PREAMBLE, encodeFrame({ kind: FRAME.HELLO, id: 0, body: hello }), drain]));
+      },
+      "takes no new calls: closing for the night",
+    ],
     ["a frame before HELLO", (peer: RawPeer) => peer.bytes(PREAMBLE).answer(1), "STATUS before HELLO"],
     ["an end", (peer: RawPeer) => peer.duplex.end(), "the connection was lost"],
     ["a crash", (peer: RawPeer) => peer.duplex.destroy(), "the connection was lost"],
