@@ -111,7 +111,8 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
     const arrived = this.#shift();
     if (arrived !== undefined) {
       const { item, cost } = this.#joined(arrived);
-      this.#took(cost);
+      // Whoever takes half a window together was behind, though nothing waits now.
+      this.#took(cost, cost > arrived.cost && cost >= this.#window / 2);
       return Promise.resolve({ done: false, value: item });
     }
     const result = new Promise<IteratorResult<Item, undefined>>((resolve, reject) => {
@@ -167,10 +168,10 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
     this.#first = 0;
   }
 
-  #took(cost: number): void {
+  #took(cost: number, isBehind = false): void {
     this.#taken += cost;
     if (this.#ended || this.#taken < this.#window / 2) return;
-    const bytes = this.#taken + this.#grow();
+    const bytes = this.#taken + (isBehind ? 0 : this.#grow());
     this.#credit += bytes;
     this.#taken = 0;
     this.#hooks.grant(bytes);

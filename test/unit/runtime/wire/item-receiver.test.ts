@@ -198,6 +198,24 @@ describe("credit", () => {
     expect(grants).toEqual([550]);
   });
 
+  test("does not grow for a consumer that is behind, and takes all raw bytes of its window together", async () => {
+    const { items, grants } = receive<Buffer>(200_000, 1_000_000);
+    for (let turn = 0; turn < 5; turn++) {
+      for (let nth = 0; nth < 20; nth++) items.push(Buffer.alloc(9_990), 9_990);
+      expect((await items.next()).value?.length).toBe(199_800);
+    }
+    expect(grants).toEqual([200_000, 200_000, 200_000, 200_000, 200_000]);
+  });
+
+  test("grows for a consumer that takes together what came together, and keeps up", async () => {
+    const { items, grants } = receive<Buffer>(200_000, 200_000);
+    for (let turn = 0; turn < 2; turn++) {
+      for (let nth = 0; nth < 6; nth++) items.push(Buffer.alloc(9_990), 9_990);
+      await items.next();
+    }
+    expect(grants).toEqual([320_000]);
+  });
+
   test.each(["return", "abort"] as const)("that has grown goes back to the budget on %s", async (how) => {
     const { items, budget } = receive(100, 100);
     items.push(1, 90);
