@@ -59,6 +59,11 @@ export interface Peer {
   readonly address?: string;
 }
 
+/** Whether a text is a scope, such as `notes:read`, or a pattern of scopes, such as `notes:*`. */
+export function isScope(text: string): boolean {
+  return text !== "" && /^[^\s"\\*]*\*?$/.test(text);
+}
+
 /** Whether one of the `granted` scopes or patterns covers `scope`. Only a trailing `*` is a pattern. */
 export function grants(granted: readonly string[], scope: string): boolean {
   return granted.some((grant) => (grant.endsWith("*") ? scope.startsWith(grant.slice(0, -1)) : grant === scope));

@@ -1,3 +1,4 @@
+import { string, uint32 } from "../keys/binary-writer.js";
 import type { Protocol } from "./protocol.js";
 
 /** The algorithms of signatures that a server takes, for clients that ask (RFC 8308, section 3.1). */
@@ -52,14 +53,8 @@ function sendOwnExtensions(protocol: Protocol): void {
 }
 
 function extensions(): Buffer {
-  const text = (value: string) => {
-    const bytes = Buffer.alloc(4 + value.length);
-    bytes.writeUInt32BE(value.length);
-    bytes.write(value, 4, "latin1");
-    return bytes;
-  };
-  const head = Buffer.from([EXT_INFO, 0, 0, 0, 1]);
-  return Buffer.concat([head, text("server-sig-algs"), text(SIGNATURE_ALGORITHMS.join(","))]);
+  const names = string(SIGNATURE_ALGORITHMS.join(","));
+  return Buffer.concat([Buffer.of(EXT_INFO), uint32(1), string("server-sig-algs"), names]);
 }
 
 function answerWithTheNameAsked(protocol: Protocol): void {

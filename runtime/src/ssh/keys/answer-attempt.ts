@@ -1,6 +1,6 @@
-import { isIPv6 } from "node:net";
 import { printable } from "../printable.js";
 import type { AuthorizedKey } from "./authorized-keys.js";
+import { hostOf } from "./host-of.js";
 import type { KeyAnswer, KeyAttempt, KeyAuthority } from "./key-lookup.js";
 
 /**
@@ -35,9 +35,4 @@ function refusal({ grant, from, place }: AuthorizedKey, { address }: KeyAttempt)
     return `the key may not come from there, only from="${printable(String(from))}" (${place})`;
   }
   return undefined;
-}
-
-/** `192.0.2.7:50122` and `[2001:db8::7]:50122` without the port. */
-function hostOf(address: string): string {
-  return isIPv6(address) ? address : address.replace(/:\d*$/, "").replace(/^\[(.*)\]$/, "$1");
 }

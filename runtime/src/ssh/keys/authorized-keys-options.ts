@@ -1,4 +1,4 @@
-import type { PeerPermits } from "../../peer.js";
+import { isScope, type PeerPermits } from "../../peer.js";
 import { printable } from "../printable.js";
 import { AddressPatterns } from "./address-patterns.js";
 import { parseExpiryTime } from "./expiry-time.js";
@@ -187,7 +187,7 @@ function parseScopes(value: string): readonly string[] {
     .map((scope) => scope.trim())
     .filter((scope) => scope !== "");
   for (const scope of scopes) {
-    if (!/^[^\s"\\*]*\*?$/.test(scope)) {
+    if (!isScope(scope)) {
       throw new Error(`"${printable(scope, 40)}" is no scope: only its last character may be a *`);
     }
   }

@@ -1,5 +1,6 @@
 import { printable } from "../printable.js";
 import { BinaryReader } from "./binary-reader.js";
+import { string } from "./binary-writer.js";
 import { isCertificateType, KEY_TYPES, type PublicKey, publicKeyFromBlob } from "./public-key.js";
 import { parseSignature, type Signature, verifySignature } from "./signature.js";
 
@@ -109,9 +110,7 @@ export function plainKeyType(type: string): string | undefined {
 
 /** The key is taken from its own fields: what the nonce before them looks like is of no matter. */
 function plainKey(type: string, fields: Buffer): PublicKey {
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(type.length);
-  const key = publicKeyFromBlob(Buffer.concat([length, Buffer.from(type), fields]));
+  const key = publicKeyFromBlob(Buffer.concat([string(type), fields]));
   if (key === undefined) throw new RangeError("so is its key");
   return key;
 }

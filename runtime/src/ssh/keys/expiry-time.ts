@@ -1,3 +1,5 @@
+import { printable } from "../printable.js";
+
 /**
  * Reads a time as OpenSSH writes it for `expiry-time`: `YYYYMMDD`, `YYYYMMDDHHMM` or `YYYYMMDDHHMMSS`, in the time zone
  * of this machine, or in UTC where a `Z` or `UTC` follows. Gives milliseconds since 1970.
@@ -30,5 +32,5 @@ export function formatExpiryTime(time: number): string {
 }
 
 function invalid(text: string): Error {
-  return new Error(`"${text.slice(0, 40)}" is no time such as 20301231, 203012312359 or 20301231235959Z`);
+  return new Error(`"${printable(text, 40)}" is no time such as 20301231, 203012312359 or 20301231235959Z`);
 }

@@ -1,5 +1,6 @@
 import { timingSafeEqual } from "node:crypto";
 import { printable } from "../printable.js";
+import { BinaryReader } from "./binary-reader.js";
 import { fingerprint } from "./fingerprint.js";
 
 /** A public key, as files list it and peers present it. */
@@ -58,15 +59,12 @@ export function publicKeyFromBlob(blob: Buffer): PublicKey | undefined {
 
 /** Every plain key is a row of strings (RFC 4251, section 5) and nothing behind them. */
 function readStrings(blob: Buffer): Buffer[] | undefined {
-  const fields: Buffer[] = [];
-  for (let at = 0; at < blob.length; ) {
-    if (blob.length - at < 4) return undefined;
-    const end = at + 4 + blob.readUInt32BE(at);
-    if (end > blob.length) return undefined;
-    fields.push(blob.subarray(at + 4, end));
-    at = end;
+  try {
+    const fields = new BinaryReader(blob).strings();
+    return fields.length < 2 ? undefined : fields;
+  } catch {
+    return undefined;
   }
-  return fields.length < 2 ? undefined : fields;
 }
 
 /** The key as authorized_keys and known_hosts write it: type, space, base64. */

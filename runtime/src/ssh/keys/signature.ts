@@ -36,7 +36,8 @@ const ALGORITHMS: Readonly<Record<string, Readonly<Record<string, string | null>
 /** Bytes of each number of an ECDSA signature. */
 const NUMBER_SIZES: Readonly<Record<string, number>> = { sha256: 32, sha384: 48, sha512: 66 };
 
-const DEVICE_SIZE = 5;
+/** Bytes that a security key adds behind its signature: its flags, and a counter. */
+export const DEVICE_SIZE = 5;
 const TOUCHED = 0x01;
 const USER_VERIFIED = 0x04;
 

@@ -1,8 +1,8 @@
-import { isIPv6 } from "node:net";
-import { grants, type PeerCertificate, type PeerPermits } from "../../../peer.js";
+import { grants, isScope, type PeerCertificate, type PeerPermits } from "../../../peer.js";
 import { AddressPatterns } from "../../keys/address-patterns.js";
 import { BinaryReader } from "../../keys/binary-reader.js";
 import { type Certificate, FOREVER, isSignedByItsAuthority } from "../../keys/certificate.js";
+import { hostOf } from "../../keys/host-of.js";
 import type { KeyAuthority, KeyGrant, KeySource } from "../../keys/key-lookup.js";
 import { printable } from "../../printable.js";
 import type { Withdrawal } from "./decision.js";
@@ -96,7 +96,7 @@ function optionRefusal({ criticalOptions }: Certificate, address: string): strin
 }
 
 function sourceRefusal(list: string | undefined, address: string): string | undefined {
-  const host = isIPv6(address) ? address : address.replace(/:\d*$/, "").replace(/^\[(.*)\]$/, "$1");
+  const host = hostOf(address);
   try {
     if (list !== undefined && new AddressPatterns(list).allows(host)) return undefined;
   } catch (error) {
@@ -136,7 +136,7 @@ export function certifiedScopes({ extensions }: Certificate, granted: readonly s
   const data = extensions.get(SCOPES_EXTENSION);
   if (data === undefined) return granted;
   const asked = (optionText(data) ?? "").split(",").map((scope) => scope.trim());
-  const valid = asked.filter((scope) => /^[^\s"\\*]*\*?$/.test(scope) && scope !== "");
+  const valid = asked.filter((scope) => isScope(scope));
   return [...new Set(commonScopes(valid, granted))];
 }
 

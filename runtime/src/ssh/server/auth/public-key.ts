@@ -3,7 +3,14 @@ import { type Certificate, parseCertificate, plainKeyType } from "../../keys/cer
 import type { KeyGrant, KeySource } from "../../keys/key-lookup.js";
 import { isCertificateType, KEY_TYPES, type PublicKey, publicKeyFromBlob } from "../../keys/public-key.js";
 import type { RevokedKeys } from "../../keys/revoked-keys.js";
-import { isSecurityKeyType, parseSignature, type Signature, signsWith, verifySignature } from "../../keys/signature.js";
+import {
+  DEVICE_SIZE,
+  isSecurityKeyType,
+  parseSignature,
+  type Signature,
+  signsWith,
+  verifySignature,
+} from "../../keys/signature.js";
 import { printable } from "../../printable.js";
 import { type CertificateHolder, certificateGrant, describeCertificate } from "./certificate.js";
 import { checkGrant } from "./check-grant.js";
@@ -26,9 +33,6 @@ const CERTIFIED_RSA: Readonly<Record<string, string>> = {
   "rsa-sha2-256-cert-v01@openssh.com": "rsa-sha2-256",
   "rsa-sha2-512-cert-v01@openssh.com": "rsa-sha2-512",
 };
-
-/** What a security key adds behind its signature, in bytes. */
-const DEVICE_SIZE = 5;
 
 /**
  * Decides on one attempt to log in with a key or a certificate (RFC 4252, section 7); it never rejects. ssh2 checks
