@@ -1,8 +1,13 @@
+import { VERBS } from "../../contract/verb.js";
+
 /** What whoever is at the other end of standard input and output wants. */
 export type StdioRequest = { readonly kind: "native" | "shell" } | { readonly kind: "exec"; readonly command: string };
 
 /** How the line of a subsystem begins: `sshrpc serve`, `/usr/bin/node …`, `exec sshrpc …`, `HOME=/srv sshrpc …`. */
 const PROGRAM = /^(?:sshrpc|exec|env|node|sudo|nice)$|[/=]/;
+
+/** A call whose space was forgotten, as `GET/notes`: no program, though it has a slash. */
+const MISTYPED = new RegExp(`^(?:${VERBS.join("|")})/`, "i");
 
 /**
  * Tells by what sshd says in the environment. `SSH_ORIGINAL_COMMAND` is there where a forced command took the place of what
@@ -15,5 +20,6 @@ export function stdioRequest(env: NodeJS.ProcessEnv, isTerminal: boolean, isForc
   const command = env["SSH_ORIGINAL_COMMAND"]?.trim() ?? "";
   if (command === "") return { kind: isTerminal || isForced ? "shell" : "native" };
   const [program = ""] = command.split(/\s/, 1);
-  return PROGRAM.test(program) && !isTerminal ? { kind: "native" } : { kind: "exec", command };
+  const isProgram = PROGRAM.test(program) && !MISTYPED.test(program);
+  return isProgram && !isTerminal ? { kind: "native" } : { kind: "exec", command };
 }

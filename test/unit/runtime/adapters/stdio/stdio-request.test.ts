@@ -13,6 +13,8 @@ test.each<[string, string | undefined, boolean, object]>([
   ["a command", " GET /notes/42 ", false, { kind: "exec", command: "GET /notes/42" }],
   ["a command on a terminal", "GET /notes", true, { kind: "exec", command: "GET /notes" }],
   ["a command with an error", "GTE /notes", false, { kind: "exec", command: "GTE /notes" }],
+  ["a command without its space", "GET/notes", false, { kind: "exec", command: "GET/notes" }],
+  ["a command in small letters without its space", "get/notes", false, { kind: "exec", command: "get/notes" }],
   ["a program on a terminal", "/bin/ls", true, { kind: "exec", command: "/bin/ls" }],
   ["help", "help", false, { kind: "exec", command: "help" }],
 ])("%s is told from the environment", (_, command, isTerminal, request) => {
