@@ -86,8 +86,8 @@ export interface SshClient extends AsyncDisposable {
   /**
    * Copies a remote file here, with `cat`, and compares what arrived with what `sha256sum` says there. The local name appears
    * once all is well.
-   * @throws RpcError NOT_FOUND or FORBIDDEN where the file cannot be read, CONFLICT where it changed meanwhile, and as
-   * {@link SshClient.exec}
+   * @throws RpcError NOT_FOUND or FORBIDDEN where either file cannot be opened, BAD_REQUEST where it is no plain file, CONFLICT
+   * where it changed meanwhile, and as {@link SshClient.exec}
    */
   copyFrom(remote: string, local: string, options?: CopyOptions): Promise<Copied>;
   /** Copies a local file there; otherwise as {@link SshClient.copyFrom}. */

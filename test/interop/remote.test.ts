@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
@@ -138,6 +139,19 @@ itWith([SSHD], "a copy that cannot be made says why, and leaves nothing behind",
   });
   expect(await failure(ssh.copyTo(`${directory}/folder`, `${directory}/there`))).toMatchObject({
     status: "BAD_REQUEST",
+  });
+  expect(await failure(ssh.copyFrom(`${directory}/file`, `${directory}/none/here`))).toMatchObject({
+    status: "NOT_FOUND",
+    message: expect.stringContaining(`${directory}/none/here was not copied: ENOENT`),
+  });
+  expect(await failure(ssh.copyTo(`${directory}/none`, `${directory}/there`))).toMatchObject({
+    status: "NOT_FOUND",
+    message: expect.stringContaining(`${directory}/none was not copied: ENOENT`),
+  });
+  execFileSync("mkfifo", [`${directory}/pipe`]);
+  expect(await failure(ssh.copyTo(`${directory}/pipe`, `${directory}/there`))).toMatchObject({
+    status: "BAD_REQUEST",
+    message: `${directory}/pipe is not a plain file`,
   });
   expect(existsSync(`${directory}/here`)).toBe(false);
   expect(readdirSync(directory).filter((name) => name.endsWith(".part"))).toEqual([]);

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { open, rename, rm, stat } from "node:fs/promises";
 import { RpcError } from "../../../contract/rpc-error.js";
 import type { Copied, CopyOptions, SshClient } from "../../../ssh-client.js";
-import { fileError } from "./file-error.js";
+import { fileError, localFailure } from "./file-error.js";
 import { remoteSum } from "./remote-sum.js";
 import { shellCommand } from "./shell-quote.js";
 
@@ -12,7 +12,9 @@ export async function copyFrom(ssh: SshClient, remote: string, local: string, op
     throw new RpcError("BAD_REQUEST", `${local} is a directory: name the file`);
   }
   const part = `${local}.${randomBytes(6).toString("hex")}.part`;
-  const file = await open(part, "wx");
+  const file = await open(part, "wx").catch((error) => {
+    throw localFailure(local, error);
+  });
   try {
     const copied = await receive(ssh, remote, file, options);
     const sha256 = await remoteSum(ssh, remote, options.signal);
@@ -29,7 +31,7 @@ export async function copyFrom(ssh: SshClient, remote: string, local: string, op
   } catch (error) {
     await file.close().catch(() => undefined);
     await rm(part, { force: true });
-    throw error;
+    throw localFailure(local, error);
   }
 }
 

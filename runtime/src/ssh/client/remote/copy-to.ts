@@ -1,14 +1,17 @@
 import { createHash, randomBytes } from "node:crypto";
-import { type FileHandle, open } from "node:fs/promises";
+import { type FileHandle, open, stat } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { RpcError } from "../../../contract/rpc-error.js";
 import type { Copied, CopyOptions, SshClient } from "../../../ssh-client.js";
-import { fileError } from "./file-error.js";
+import { fileError, localFailure } from "./file-error.js";
 import { remoteSum } from "./remote-sum.js";
 import { shellCommand } from "./shell-quote.js";
 
 /** Bytes that are read at once. */
 const CHUNK = 256 * 1024;
+
+/** Milliseconds that the server has to remove a part of a file: whoever cancels must not wait for one that is gone. */
+const REMOVAL = 10_000;
 
 const RECEIVE = 'if [ -d "$1" ]; then echo "$1: Is a directory" >&2; exit 1; fi; cat > "$2"';
 
@@ -16,9 +19,8 @@ const RECEIVE = 'if [ -d "$1" ]; then echo "$1: Is a directory" >&2; exit 1; fi;
 export async function copyTo(ssh: SshClient, local: string, remote: string, options: CopyOptions): Promise<Copied> {
   const { signal } = options;
   const part = `${remote}.${randomBytes(6).toString("hex")}.part`;
-  const file = await open(local);
+  const file = await openFile(local);
   try {
-    if (!(await file.stat()).isFile()) throw new RpcError("BAD_REQUEST", `${local} is not a plain file`);
     const copied = await send(ssh, file, remote, part, options);
     const sha256 = await remoteSum(ssh, part, signal);
     if (sha256 !== copied.sha256) {
@@ -31,12 +33,23 @@ export async function copyTo(ssh: SshClient, local: string, remote: string, opti
     if (status !== 0) throw fileError(remote, errorText);
     return copied;
   } catch (error) {
-    // Without the signal: what it stopped must be removed all the same.
-    await ssh.run(shellCommand('rm -f -- "$1"', part)).catch(() => undefined);
-    throw error;
+    // Without the caller's signal: what it stopped must be removed all the same.
+    const signal = AbortSignal.timeout(REMOVAL);
+    await ssh.run(shellCommand('rm -f -- "$1"', part), { signal }).catch(() => undefined);
+    throw localFailure(local, error);
   } finally {
     await file.close();
   }
+}
+
+/** Asked before it is opened, because opening a pipe would wait for somebody to write into it. */
+async function openFile(file: string): Promise<FileHandle> {
+  try {
+    if ((await stat(file)).isFile()) return await open(file);
+  } catch (error) {
+    throw localFailure(file, error);
+  }
+  throw new RpcError("BAD_REQUEST", `${file} is not a plain file`);
 }
 
 async function send(
