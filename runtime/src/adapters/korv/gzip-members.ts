@@ -52,31 +52,39 @@ async function inflate(input: ByteReader, limit: number): Promise<Buffer> {
   const stream = createInflateRaw();
   const parts: Buffer[] = [];
   let size = 0;
-  const ended = new Promise<true>((resolve, reject) => {
-    stream.on("data", (part: Buffer) => {
-      parts.push(part);
-      size += part.length;
-      if (size > limit) {
-        const head = Buffer.concat(parts).subarray(0, HEAD).toString("latin1");
-        stream.destroy(new KorvError(`a message is over ${limit} bytes`, head));
-      }
-    });
-    stream.on("end", () => resolve(true));
-    stream.on("error", (error) => {
-      reject(error instanceof KorvError ? error : new KorvError(`a message is damaged: ${error.message}`));
-    });
+  let outcome: "ended" | KorvError | undefined;
+  /** Called when a chunk was taken, or when there is an outcome. */
+  let wake = (): void => undefined;
+  const settle = (how: "ended" | KorvError): void => {
+    outcome ??= how;
+    wake();
+  };
+  stream.on("data", (part: Buffer) => {
+    parts.push(part);
+    size += part.length;
+    if (size > limit) {
+      const head = Buffer.concat(parts).subarray(0, HEAD).toString("latin1");
+      stream.destroy(new KorvError(`a message is over ${limit} bytes`, head));
+    }
   });
-  ended.catch(() => undefined);
+  stream.on("end", () => settle("ended"));
+  stream.on("error", (error) => {
+    settle(error instanceof KorvError ? error : new KorvError(`a message is damaged: ${error.message}`));
+  });
   try {
     for (let before = 0; ; before = stream.bytesWritten) {
       const chunk = await input.chunk();
-      // zlib calls back for what it has taken; what follows the end it leaves, and ends instead.
-      const written = new Promise<false>((resolve) => {
-        stream.write(chunk, () => {
-          if (!stream.destroyed) resolve(false);
-        });
+      // Not a race with one promise of the end: each race would stay with it, and a peer may send a byte a chunk.
+      const woken = new Promise<void>((resolve) => {
+        wake = resolve;
       });
-      if (!(await Promise.race([ended, written]))) continue;
+      // zlib calls back for what it has taken; what follows the end it leaves, and ends instead.
+      stream.write(chunk, () => {
+        if (!stream.destroyed) wake();
+      });
+      if (outcome === undefined) await woken;
+      if (outcome === undefined) continue;
+      if (outcome !== "ended") throw outcome;
       input.giveBack(chunk.subarray(stream.bytesWritten - before));
       return Buffer.concat(parts, size);
     }
