@@ -23,8 +23,10 @@ export interface Watch extends AsyncDisposable {
  * Generates now, and again whenever the schema or a file that it imports changes. Errors in the schema end nothing:
  * they are reported, and the next change is awaited.
  *
- * @param onRun is told of each run, one after another; the next one waits for the promise it may return.
+ * @param onRun is told of each run, one after another; the next one waits for the promise it may return. It must not throw:
+ * at the first run that ends the watch, and later nobody is there to take it.
  * @returns when the first run is over.
+ * @throws what `onRun` throws at the first run
  */
 export async function watch(options: GenerateOptions, onRun: (run: WatchRun) => void | Promise<void>): Promise<Watch> {
   const cwd = resolve(options.cwd ?? ".");
@@ -52,9 +54,15 @@ export async function watch(options: GenerateOptions, onRun: (run: WatchRun) => 
     }
     running = undefined;
   };
-  await files.follow(generator.graph.files);
-  running = run([]).then(drain);
-  await running;
+  try {
+    await files.follow(generator.graph.files);
+    running = run([]).then(drain);
+    await running;
+  } catch (error) {
+    // Nobody gets a watch to close, and what is watched would keep the process alive.
+    await files.close();
+    throw error;
+  }
   const close = async (): Promise<void> => {
     closed = true;
     await files.close();

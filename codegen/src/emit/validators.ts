@@ -1,8 +1,8 @@
 import { type ApiModel, allMethods, type StreamUse, type TypeUse } from "../model/api-model.js";
 import { refName } from "../model/schema-walk.js";
+import { compareNames } from "./compare-names.js";
 import type { CompiledValidator, ValidatorCompiler } from "./compile-validator.js";
 import { runtimeType } from "./runtime-symbols.js";
-import { compareNames } from "./sort-names.js";
 import { TextFile } from "./text-file.js";
 import { type Variant, validatorName } from "./validator-names.js";
 import { CALL, Variants } from "./variants.js";

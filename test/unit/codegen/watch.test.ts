@@ -157,3 +157,16 @@ test("after it was closed a watch does nothing more", async () => {
   await new Promise((done) => setTimeout(done, 200));
   expect(runs).toHaveLength(1);
 });
+
+test("a watch whose first run nobody takes ends with that, and watches nothing", async () => {
+  const project = new Project({ "schema/api.ts": schemaOf(HELLO) });
+  let runs = 0;
+  const watching = watch({ cwd: project.folder }, () => {
+    runs++;
+    throw new Error("not now");
+  });
+  await expect(watching).rejects.toThrow("not now");
+  project.write("schema/api.ts", schemaOf(HELLO, MORE));
+  await new Promise((done) => setTimeout(done, 200));
+  expect(runs).toBe(1);
+});
