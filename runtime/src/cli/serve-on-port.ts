@@ -7,6 +7,7 @@ import { DEFAULTS } from "./defaults.js";
 import { prepareHome } from "./home.js";
 import { loadHandlers } from "./load-handlers.js";
 import type { ServeFlags } from "./serve-flags.js";
+import { waysInFlags } from "./ways-in-flags.js";
 
 /** Milliseconds that running calls are given when the server is told to stop. */
 const GRACE = 5000;
@@ -27,8 +28,7 @@ export async function serveOnPort(flags: ServeFlags): Promise<void> {
       ...(flags.revokedKeys !== undefined && { revokedKeys: flags.revokedKeys }),
       ...(flags.proxyProtocol !== undefined && { proxyProtocol: flags.proxyProtocol }),
       korv: flags.korv ?? false,
-      exec: flags.exec,
-      shell: typeof flags.shell === "string" ? { run: flags.shell } : flags.shell,
+      ...waysInFlags(flags),
       ...(flags.audit !== undefined && { audit: { file: flags.audit } }),
     },
   );

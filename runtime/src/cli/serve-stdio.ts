@@ -5,6 +5,7 @@ import type { ApiHandlers } from "../server/api-handlers.js";
 import { loadHandlers } from "./load-handlers.js";
 import { makeMissing } from "./make-missing.js";
 import type { ServeFlags } from "./serve-flags.js";
+import { waysInFlags } from "./ways-in-flags.js";
 
 /** Milliseconds that whatever the handlers left open has to close, once the connection has ended. */
 const LAST_GRACE = 5000;
@@ -18,6 +19,7 @@ export async function serveOverStdio(flags: ServeFlags): Promise<void> {
   };
   try {
     await serveStdio(load, {
+      ...waysInFlags(flags),
       ...(flags.scopes && { scopes: flags.scopes }),
       ...(flags.forced && { forced: true }),
       ...(flags.grace !== undefined && { grace: flags.grace }),

@@ -17,10 +17,10 @@ export interface Outcome {
 /** Runs `sshrpc` as compiled, in an empty directory with an empty home, and kills it where it does not end. */
 export async function sshrpc(
   args: readonly string[],
-  options: { readonly cwd?: string; readonly stdin?: string } = {},
+  options: { readonly cwd?: string; readonly stdin?: string; readonly env?: NodeJS.ProcessEnv } = {},
 ): Promise<Outcome> {
   const cwd = options.cwd ?? tempDir();
-  const env = { ...process.env, HOME: cwd, SSH_AUTH_SOCK: "", NO_COLOR: "1", NODE_OPTIONS: "" };
+  const env = { ...process.env, HOME: cwd, SSH_AUTH_SOCK: "", NO_COLOR: "1", NODE_OPTIONS: "", ...options.env };
   const child = spawn(process.execPath, [BIN, ...args], { cwd, env, timeout: 45_000, killSignal: "SIGKILL" });
   const text = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"] as const) {

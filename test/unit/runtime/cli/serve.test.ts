@@ -107,6 +107,16 @@ itWith(
   },
 );
 
+test.each([
+  ["--no-exec", "GET /hello", { status: 1, stdout: "", stderr: "this server offers no exec\n" }],
+  ["--no-shell", "", { status: 1, stdout: "", stderr: "this server offers no shell\n" }],
+  ["--shell=GET /hello name=Ada", "", { status: 0, stdout: '{"msg":"Hello Ada!"}\n', stderr: "" }],
+])("serve --stdio heeds %s, too", async (flag, command, outcome) => {
+  const env = { SSH_CONNECTION: "192.0.2.1 1 192.0.2.2 22", SSH_ORIGINAL_COMMAND: command };
+  const args = ["serve", "--stdio", "--forced", "--handlers", HANDLERS, flag];
+  expect(await sshrpc(args, { env })).toEqual(outcome);
+});
+
 test.each(["/proc/none/log", "/dev/null/log"])("serve --stdio ends at once where it cannot log to %s", async (log) => {
   expect(await sshrpc(["serve", "--stdio", "--handlers", HANDLERS, "--log", log])).toMatchObject({
     status: 1,
