@@ -1,4 +1,6 @@
 import type { Client } from "ssh2";
+import { changeOffer } from "../guard/change-offer.js";
+import { internalsOf } from "../guard/protocol.js";
 import { plainKeyType } from "../keys/certificate.js";
 
 /**
@@ -12,49 +14,15 @@ const TYPES: readonly string[] = [
   "ecdsa-sha2-nistp521-cert-v01@openssh.com",
 ];
 
-interface List {
-  readonly array: readonly string[];
-}
-
-interface Direction {
-  readonly cipher: List;
-  readonly mac: List;
-  readonly compress: List;
-  readonly lang: List;
-}
-
-/** What ssh2 proposes for the exchange of keys. */
-interface Offer {
-  readonly lists: { readonly kex: List; readonly serverHostKey: List; readonly cs: Direction; readonly sc: Direction };
-}
-
-/** The parts of ssh2's client that its types do not show. */
+/** What ssh2 keeps of an exchange of keys that goes on. */
 interface Exchange {
   readonly negotiated: { serverHostKey: string };
   _hostKey: Buffer | undefined;
 }
 
-interface Internals {
-  readonly _protocol: { _offer: Offer; readonly _kex: Exchange };
-}
-
 /** Asks a host for a certificate before any key. To be called right after `connect`. */
 export function askForCertificates(client: Client): void {
-  const protocol = (client as unknown as Internals)._protocol;
-  const { lists } = protocol._offer;
-  const arrays = ({ cipher, mac, compress, lang }: Direction) => ({
-    cipher: cipher.array,
-    mac: mac.array,
-    compress: compress.array,
-    lang: lang.array,
-  });
-  const Constructor = protocol._offer.constructor as new (lists: object) => Offer;
-  protocol._offer = new Constructor({
-    kex: lists.kex.array,
-    serverHostKey: [...TYPES, ...lists.serverHostKey.array],
-    cs: arrays(lists.cs),
-    sc: arrays(lists.sc),
-  });
+  changeOffer(internalsOf(client).protocol, { serverHostKey: (names) => [...TYPES, ...names] });
 }
 
 /**
@@ -64,7 +32,7 @@ export function askForCertificates(client: Client): void {
  * @param key the fields of the key, in SSH's binary form
  */
 export function showPlainKey(client: Client, certificate: Buffer, key: Buffer): void {
-  const exchange = (client as unknown as Internals)._protocol._kex;
+  const exchange = internalsOf(client).protocol._kex as unknown as Exchange;
   const type = plainKeyType(exchange.negotiated.serverHostKey);
   if (type === undefined || !key.subarray(4).toString("latin1").startsWith(type)) return;
   exchange.negotiated.serverHostKey = type;

@@ -1,3 +1,4 @@
+import { changeOffer } from "./change-offer.js";
 import type { Protocol } from "./protocol.js";
 
 /** Which algorithms the operator has chosen: those are offered to everybody as they stand. */
@@ -29,19 +30,8 @@ export function fitOffer(protocol: Protocol, chosen: ChosenAlgorithms): void {
   const addHmac = !chosen.hmac && WITHOUT_ETM.test(client);
   const onlyGcm = !chosen.cipher && WITH_GCM.test(client);
   if (!addHmac && !onlyGcm) return;
-  const { kex, serverHostKey, cs } = protocol._offer.lists;
-  const { cipher, mac, compress, lang } = cs;
-  const direction = {
-    cipher: onlyGcm ? cipher.array.filter((name) => name.includes("-gcm@")) : cipher.array,
-    mac: addHmac ? [...mac.array, HMAC] : mac.array,
-    compress: compress.array,
-    lang: lang.array,
-  };
-  const Offer = protocol._offer.constructor as new (algorithms: object) => Protocol["_offer"];
-  protocol._offer = new Offer({
-    kex: kex.array,
-    serverHostKey: serverHostKey.array,
-    cs: direction,
-    sc: direction,
+  changeOffer(protocol, {
+    ...(onlyGcm && { cipher: (names) => names.filter((name) => name.includes("-gcm@")) }),
+    ...(addHmac && { mac: (names) => [...names, HMAC] }),
   });
 }

@@ -1,5 +1,5 @@
 import { string, uint32 } from "../keys/binary-writer.js";
-import type { Protocol } from "./protocol.js";
+import { type Protocol, packetOf } from "./protocol.js";
 
 /** The algorithms of signatures that a server takes, for clients that ask (RFC 8308, section 3.1). */
 const SIGNATURE_ALGORITHMS = [
@@ -41,11 +41,7 @@ function sendOwnExtensions(protocol: Protocol): void {
     if (isFirst && exchange?.remoteExtInfoEnabled) {
       // Then ssh2 sends none. It has to be the first packet under the new keys.
       exchange.remoteExtInfoEnabled = false;
-      const { write } = protocol._packetRW;
-      const payload = extensions();
-      const packet = write.alloc(payload.length);
-      payload.copy(packet, write.allocStart);
-      protocol._cipher.encrypt(write.finalize(packet));
+      protocol._cipher.encrypt(packetOf(protocol, extensions()));
     }
     isFirst = false;
     complete(negotiated);

@@ -11,6 +11,14 @@ interface NameList {
   readonly array: readonly string[];
 }
 
+/** What is offered for what the client sends, or for what the server does. */
+interface OfferedDirection {
+  readonly cipher: NameList;
+  readonly mac: NameList;
+  readonly compress: NameList;
+  readonly lang: NameList;
+}
+
 /** The parts of an ssh2 connection's protocol that its types do not show, as version 1.17.0 has them. */
 export interface Protocol {
   /** Takes each packet that is no part of a key exchange; what is set before the first exchange ends is what counts. */
@@ -30,12 +38,8 @@ export interface Protocol {
     readonly lists: {
       readonly kex: NameList;
       readonly serverHostKey: NameList;
-      readonly cs: {
-        readonly cipher: NameList;
-        readonly mac: NameList;
-        readonly compress: NameList;
-        readonly lang: NameList;
-      };
+      readonly cs: OfferedDirection;
+      readonly sc: OfferedDirection;
     };
   };
   readonly _decipher: { _onPayload: (payload: Buffer) => unknown };
@@ -69,4 +73,11 @@ export function internalsOf(connection: Connection | Client): { protocol: Protoc
 /** Whether a connection exchanges keys at this moment: what is sent meanwhile is kept in memory, without a bound. */
 export function isExchangingKeys(connection: object): boolean {
   return (connection as { readonly _protocol?: Protocol })._protocol?._kexinit !== undefined;
+}
+
+/** A packet of ssh2's with this payload, to be encrypted. */
+export function packetOf({ _packetRW: { write } }: Pick<Protocol, "_packetRW">, payload: Buffer): Buffer {
+  const packet = write.alloc(payload.length);
+  payload.copy(packet, write.allocStart);
+  return write.finalize(packet);
 }

@@ -1,4 +1,5 @@
 import type { Client, ParsedKey } from "ssh2";
+import { type Protocol as GuardedProtocol, packetOf } from "../../guard/protocol.js";
 import { string } from "../../keys/binary-writer.js";
 import type { Login } from "./login.js";
 import { signerOf } from "./present-key.js";
@@ -7,7 +8,7 @@ type Send = (signature: Buffer) => void;
 type Sign = (data: Buffer, send: Send) => void;
 
 /** The parts of ssh2's client that its types do not show. */
-interface Protocol {
+interface Protocol extends Pick<GuardedProtocol, "_packetRW" | "_cipher"> {
   authPK(user: string, key: ParsedKey, algorithm?: string, sign?: Sign): void;
   authPassword(user: string, password: string, newPassword?: string): void;
   readonly _handlers: {
@@ -16,10 +17,6 @@ interface Protocol {
   };
   /** The requests that have no answer yet. */
   readonly _authsQueue: string[];
-  readonly _packetRW: {
-    readonly write: { readonly allocStart: number; alloc(size: number): Buffer; finalize(packet: Buffer): Buffer };
-  };
-  readonly _cipher: { encrypt(packet: Buffer): void };
   /** Set while keys are exchanged; what is sent meanwhile waits in `_queue`. */
   readonly _kexinit: Buffer | undefined;
   _queue?: Buffer[];
@@ -88,11 +85,8 @@ function protocolOf(client: Client): Protocol {
 }
 
 function send(protocol: Protocol, payload: Buffer): void {
-  const { write } = protocol._packetRW;
-  const packet = write.alloc(payload.length);
-  packet.set(payload, write.allocStart);
   protocol._authsQueue.push("publickey");
-  const final = write.finalize(packet);
-  if (protocol._kexinit === undefined) protocol._cipher.encrypt(final);
-  else protocol._queue = [...(protocol._queue ?? []), final];
+  const packet = packetOf(protocol, payload);
+  if (protocol._kexinit === undefined) protocol._cipher.encrypt(packet);
+  else protocol._queue = [...(protocol._queue ?? []), packet];
 }
