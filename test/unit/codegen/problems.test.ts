@@ -164,6 +164,7 @@ test("what JSON cannot carry is refused, wherever it stands in a type", async ()
   expect((await at('Type.String({ format: "nope" })'))[0]).toMatch(
     /^schema\/api\.ts:10:7: .*\.x: "nope" is no known format; /,
   );
+  expect((await at('Type.String({ format: "url" })'))[0]).toMatch(/"url" is checked by a pattern that .*; use "uri"$/);
   expect((await at('Type.String({ pattern: "(" })'))[0]).toMatch(
     /^schema\/api\.ts:10:7: .*\.x: "pattern" does not compile: /,
   );

@@ -26,5 +26,6 @@ test("what begins with a digit, or is empty, is no identifier", () => {
 });
 
 test("the formats that a schema may name are those that validators check", () => {
-  expect([...FORMATS].sort()).toEqual(Object.keys(fullFormats).sort());
+  const slow = ["url"];
+  expect([...FORMATS, ...slow].sort()).toEqual(Object.keys(fullFormats).sort());
 });
