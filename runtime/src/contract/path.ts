@@ -57,7 +57,8 @@ function segmentsOverlap(left: Segment, right: Segment): boolean {
  * (RFC 3986, section 2.1); undefined where it does not match.
  */
 export function matchPath(segments: readonly Segment[], path: string): Readonly<Record<string, string>> | undefined {
-  const parts = path.slice(1).split("/");
+  // No further than it takes to tell: a long path is compared with every template.
+  const parts = path.slice(1).split("/", segments.length + 1);
   if (!path.startsWith("/") || parts.length !== segments.length) return undefined;
   const texts: Record<string, string> = {};
   for (const [index, segment] of segments.entries()) {

@@ -39,8 +39,9 @@ export function prettyJson(value: unknown, columns: number, colours: boolean): s
   }
 }
 
-/** How long a value is on one line; over `most`, any number over it. */
+/** How long a value is on one line; over `most`, any number over it, found without a look at all that is nested in it. */
 function oneLineLength(value: unknown, most: number): number {
+  if (most < 0) return 0;
   if (typeof value === "string" && value.length > most) return value.length;
   if (typeof value !== "object" || value === null) return JSON.stringify(value)?.length ?? 4;
   const isArray = Array.isArray(value);
