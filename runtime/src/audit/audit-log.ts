@@ -59,7 +59,7 @@ export async function openAuditLog({ audit = false }: AuditOptions, log: Logger)
     with: (other) => both(other, write),
     onCall: (also) => (call) => {
       writeCall(call);
-      also?.(call);
+      return also?.(call);
     },
     close: () => {
       out = SILENT;

@@ -154,10 +154,13 @@ export class ApiServer {
   }
 
   #report(call: ServedCall): void {
+    const failed = (error: unknown): void => this.#log.error({ err: error }, "onCall failed");
     try {
-      this.#onCall?.(call);
+      const told: unknown = this.#onCall?.(call);
+      // Nobody forbids it to be asynchronous, and then what it rejects with would end the process.
+      if (told instanceof Promise) told.catch(failed);
     } catch (error) {
-      this.#log.error({ err: error }, "onCall failed");
+      failed(error);
     }
   }
 

@@ -5,6 +5,7 @@ import type { AnyHandler } from "../../../../runtime/src/server/api-handlers.js"
 import type { ServedCall } from "../../../../runtime/src/server/served-call.js";
 import { FLAG, FRAME } from "../../../../runtime/src/wire/frame.js";
 import { ALICE, any, only, serveRaw } from "../support/server.js";
+import { until } from "../support/wait.js";
 
 /** Serves one method, and gathers what is told of its calls. */
 function serve(handler: (...args: never[]) => unknown, method: Partial<Method> = {}, options: object = {}) {
@@ -91,6 +92,14 @@ test("calls whose peer cancels or goes are told once, as CANCELLED", async () =>
   expect((await peer.status()).code).toBe(499);
   peer.duplex.destroy();
   await expect.poll(() => calls.map(({ status }) => status)).toEqual(["CANCELLED", "CANCELLED"]);
+});
+
+test("whoever rejects when told stops no call, and is logged", async () => {
+  const { peer, log } = serve(() => 1, {}, { onCall: () => Promise.reject(new Error("disk full")) });
+  peer.hello(["GET /it"]).open(1, "{}");
+  expect((await peer.status()).code).toBe(200);
+  await until("the line", () => log.lines.length > 0);
+  expect(log.lines.at(-1)).toMatchObject({ level: "error", message: "onCall failed" });
 });
 
 test("whoever throws when told stops no call, and is logged", async () => {
