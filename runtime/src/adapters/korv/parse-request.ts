@@ -50,10 +50,13 @@ function refusal(id: RequestId, message: string): Refusal {
   return { id, error: new RpcError("BAD_REQUEST", message) };
 }
 
-/** An integer beyond these has lost digits on its way through a double, and would come back as another number. */
+/**
+ * An integer beyond these has lost digits on its way through a double, and would come back as another number; one that no
+ * double holds would come back as null.
+ */
 function isId(id: unknown): id is RequestId {
   if (typeof id === "string") return id.length <= MAX_ID;
-  return typeof id === "number" && (!Number.isInteger(id) || Number.isSafeInteger(id));
+  return Number.isFinite(id) && (!Number.isInteger(id) || Number.isSafeInteger(id));
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -34,7 +34,7 @@ describe("a korv request", () => {
     expect(parse(text)).toEqual(refused(id, message));
   });
 
-  test.each(["NaN", "null", "{}", "[1]", "true", "1e300", "9007199254740993", `"${"x".repeat(257)}"`])(
+  test.each(["NaN", "null", "{}", "[1]", "true", "1e300", "1e400", "9007199254740993", `"${"x".repeat(257)}"`])(
     "cannot have the id %s, which no answer could name",
     (id) => {
       expect(parse(`{"id":${id},"verb":"GET","resource":"/hello"}`)).toMatchObject({ id: 0, error: { code: 400 } });
