@@ -6,6 +6,7 @@ import { type Logger, SILENT } from "./log.js";
 import { type ApiHandlers, bindHandlers } from "./server/api-handlers.js";
 import { ApiServer, type CloseOptions } from "./server/api-server.js";
 import type { ApiServerOptions } from "./server/api-server-options.js";
+import { checkGrace } from "./server/check-grace.js";
 import type { ConnectedClient } from "./server/connected-client.js";
 import type { ListenOptions } from "./ssh/server/listen-options.js";
 
@@ -86,7 +87,9 @@ export async function serveHandlers<Callbacks = undefined>(
     await audit.close();
     throw error;
   });
-  const close = async (options?: CloseOptions): Promise<void> => {
+  const close = async (options: CloseOptions = {}): Promise<void> => {
+    // Before anything ends: a server of which half is closed helps nobody.
+    checkGrace(options.grace ?? 0);
     const stopped = listener.stop();
     await server.close(options);
     await Promise.all([stopped, listener.close()]);

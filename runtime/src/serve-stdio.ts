@@ -12,6 +12,7 @@ import type { Peer } from "./peer.js";
 import type { ApiHandlers } from "./server/api-handlers.js";
 import { ApiServer } from "./server/api-server.js";
 import type { ApiServerOptions } from "./server/api-server-options.js";
+import { checkGrace } from "./server/check-grace.js";
 import { UnknownScopes } from "./ssh/keys/unknown-scopes.js";
 import { refuseConnection } from "./wire/refuse-connection.js";
 
@@ -48,8 +49,8 @@ const SIGNALS = ["SIGTERM", "SIGHUP", "SIGINT"] as const;
  *
  * From its first moment on, what anything else prints goes to standard error, or, while a command or a shell runs, to the log.
  * @param handlers what `defineHandlers(…)` gave, or a function that loads it: then what loading prints does no harm
- * @throws Error where a person has started it at a terminal; or what loading throws, after the peer was told to go.
- * A command or a shell that cannot be served ends with exit status 5 instead, and the log says why.
+ * @throws Error where a person has started it at a terminal, or the grace is impossible; or what loading throws, after the peer
+ * was told to go. A command or a shell that cannot be served ends with exit status 5 instead, and the log says why.
  */
 export async function serveStdio(
   handlers: ApiHandlers<unknown> | (() => Promise<ApiHandlers<unknown>>),
@@ -61,6 +62,7 @@ export async function serveStdio(
       "serving standard input and output is for sshd to start, not for a terminal: name the command in sshd_config as Subsystem sshrpc, or as command= in authorized_keys",
     );
   }
+  const grace = checkGrace(options.grace ?? GRACE);
   const request = stdioRequest(process.env, isTerminal, options.forced);
   const stdio = takeStdio();
   const closed = new Promise<void>((resolve) => stdio.stream.once("close", resolve));
@@ -82,7 +84,7 @@ export async function serveStdio(
     const who = { connection: connectionId, user, fingerprint, address };
     audit.with(log).info({ ...who, kind: request.kind }, "session over stdio");
     const stop = async (): Promise<void> => {
-      await server.close({ grace: options.grace ?? GRACE });
+      await server.close({ grace });
       // A connection, or a command, ends with its calls; a prompt does not.
       if (request.kind === "shell") stdio.stream.destroy();
     };

@@ -3,7 +3,6 @@ import { AGENT } from "../agent.js";
 import type { Api } from "../contract/method.js";
 import { RpcError } from "../contract/rpc-error.js";
 import type { Logger } from "../log.js";
-import { MAX_TIMEOUT } from "../max-timeout.js";
 import type { Peer } from "../peer.js";
 import { CallBudget } from "../wire/call-budget.js";
 import type { CallRecord } from "../wire/call-record.js";
@@ -12,6 +11,7 @@ import { type Limits, resolveLimits } from "../wire/limits.js";
 import { refuseConnection } from "../wire/refuse-connection.js";
 import type { ApiHandlers } from "./api-handlers.js";
 import type { ApiServerOptions } from "./api-server-options.js";
+import { checkGrace } from "./check-grace.js";
 import type { ConnectedClient } from "./connected-client.js";
 import { type DispatchSettings, dispatchSettings } from "./dispatch-settings.js";
 import { receiver } from "./receiver.js";
@@ -171,9 +171,7 @@ export class ApiServer {
    * @throws Error where the grace is no number of milliseconds
    */
   async close({ grace = 0 }: CloseOptions = {}): Promise<void> {
-    if (!(grace >= 0 && grace <= MAX_TIMEOUT)) {
-      throw new Error(`grace is ${grace}; it is in milliseconds, at most ${MAX_TIMEOUT}`);
-    }
+    checkGrace(grace);
     this.#closing = true;
     if (grace > 0) await this.#drain(grace);
     await Promise.all([...this.#connections.keys()].map((connection) => connection.close(CLOSING)));
