@@ -24,6 +24,15 @@ describe("handlers", () => {
     serve(without, {} as never);
   });
 
+  test("are served as they are, or as defineHandlers has bound them", () => {
+    expectTypeOf(serve).toBeCallableWith(handlers, {} as never);
+    expectTypeOf(serve).toBeCallableWith(defineHandlers(handlers), {} as never);
+    // Handlers that are written down in the call know the types of their requests.
+    expectTypeOf(() =>
+      serve({ ...handlers, item: { ...handlers.item, get: ({ id }) => ({ id }) } }, {} as never),
+    ).toBeFunction();
+  });
+
   test("must return what the contract says", () => {
     defineHandlers({ ...handlers, secret: { get: () => "42" } });
     defineHandlers({ ...handlers, secret: { get: async () => "42" } });

@@ -61,12 +61,14 @@ function defineFunction(calls: string | undefined, file: TextFile, extension: st
 function serveFunction(calls: string | undefined, file: TextFile, extension: string): string {
   const [options, server] = [file.use(runtimeType("ServeOptions")), file.use(runtimeType("Server"))];
   const args = calls === undefined ? "" : `<${calls}>`;
+  const handlers = `handlers: Handlers | ${file.use(runtimeType("ApiHandlers"))}${args}`;
   const comment =
-    "Serves the API over SSH. Whoever serves closes: `await using server = await serve(...)`, or `server.close()`.";
+    "Serves the API over SSH: handlers, or what `defineHandlers` has made of them. Whoever serves closes:\n" +
+    "`await using server = await serve(...)`, or `server.close()`.";
   const call = `${file.use(runtimeValue("serveApi"))}${args}(${file.use(apiSymbol(extension))}, handlers, options)`;
   return (
     printComment(comment, 0) +
-    signature("export function serve", ["handlers: Handlers", `options: ${options}`], `Promise<${server}${args}>`) +
+    signature("export function serve", [handlers, `options: ${options}`], `Promise<${server}${args}>`) +
     `  return ${call};\n}\n`
   );
 }

@@ -17,10 +17,18 @@ export interface ApiHandlers<Callbacks = undefined> {
 }
 
 /**
- * Binds an object of handlers, such as `{ note: { get, delete } }`, to its API. Generated code calls it.
- * @throws Error that lists every handler which is missing or is no function: JavaScript has no compiler to say so
+ * Binds an object of handlers, such as `{ note: { get, delete } }`, to its API; those that are bound already are taken as
+ * they are. Generated code calls it.
+ * @throws Error that lists every handler which is missing or is no function, or says that these are another API's:
+ * JavaScript has no compiler to say so
  */
 export function bindHandlers<Callbacks = undefined>(api: Api, handlers: object): ApiHandlers<Callbacks> {
+  if (isApiHandlers(handlers)) {
+    if (handlers.api.hash === api.hash) return handlers as ApiHandlers<Callbacks>;
+    throw new Error(
+      `these are the handlers of ${handlers.api.name} ${handlers.api.version}, not of ${api.name} ${api.version}`,
+    );
+  }
   const bound = new Map<string, AnyHandler>();
   const missing: string[] = [];
   for (const { id, resource, verb } of api.methods) {

@@ -125,7 +125,10 @@ export function defineHandlers(handlers: Handlers): ApiHandlers {
   return bindHandlers(api, handlers);
 }
 
-/** Serves the API over SSH. Whoever serves closes: `await using server = await serve(...)`, or `server.close()`. */
-export function serve(handlers: Handlers, options: ServeOptions): Promise<Server> {
+/**
+ * Serves the API over SSH: handlers, or what `defineHandlers` has made of them. Whoever serves closes:
+ * `await using server = await serve(...)`, or `server.close()`.
+ */
+export function serve(handlers: Handlers | ApiHandlers, options: ServeOptions): Promise<Server> {
   return serveApi(api, handlers, options);
 }

@@ -15,6 +15,14 @@ test("every handler that is missing, or is no function, is named", () => {
   expect(() => bindHandlers(api, {})).toThrow("a.get (GET /a), a.store (STORE /a), b.get (GET /b)");
 });
 
+test("handlers that are bound already are served as they are, and those of another API are refused by its name", () => {
+  const bound = bindHandlers(api, { a: { get: () => 1, store: () => 2 }, b: { get: () => 3 } });
+  expect(bindHandlers(api, bound)).toBe(bound);
+  expect(() => bindHandlers({ ...api, name: "other", hash: "1".repeat(64) }, bound)).toThrow(
+    `these are the handlers of ${api.name} ${api.version}, not of other ${api.version}`,
+  );
+});
+
 test("what every object inherits is no handler", () => {
   const odd = apiOf(method("GET /x", { resource: "toString" }), method("GET /y", { resource: "constructor" }));
   expect(() => bindHandlers(odd, {})).toThrow("no handler for toString.get");

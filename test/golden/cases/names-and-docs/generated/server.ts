@@ -116,7 +116,13 @@ export function defineHandlers(handlers: Handlers): ApiHandlers<Callbacks> {
   return bindHandlers(api, handlers);
 }
 
-/** Serves the API over SSH. Whoever serves closes: `await using server = await serve(...)`, or `server.close()`. */
-export function serve(handlers: Handlers, options: ServeOptions): Promise<RpcServer<Callbacks>> {
+/**
+ * Serves the API over SSH: handlers, or what `defineHandlers` has made of them. Whoever serves closes:
+ * `await using server = await serve(...)`, or `server.close()`.
+ */
+export function serve(
+  handlers: Handlers | ApiHandlers<Callbacks>,
+  options: ServeOptions,
+): Promise<RpcServer<Callbacks>> {
   return serveApi<Callbacks>(api, handlers, options);
 }
