@@ -3,6 +3,9 @@ import { readJson } from "./json-text.js";
 
 const REQUEST = "the request on standard input";
 
+/** What bounds a request, and an item. */
+const OPTION = "limits.message";
+
 /**
  * Reads all of `input` as one JSON value.
  * @param limit bytes of it
@@ -14,7 +17,7 @@ export async function readInputJson(input: AsyncIterable<Buffer>, limit: number,
   let size = 0;
   for await (const chunk of input) {
     size += chunk.length;
-    if (size > limit) throw tooLarge(REQUEST, limit);
+    if (size > limit) throw tooLarge(REQUEST, limit, OPTION);
     chunks.push(chunk);
   }
   const text = decodeInput(Buffer.concat(chunks), REQUEST);
@@ -32,7 +35,7 @@ export async function* readInputItems(
   limit: number,
   source?: string,
 ): AsyncGenerator<unknown, void> {
-  for await (const { name, text } of inputLines(input, limit, source)) {
+  for await (const { name, text } of inputLines(input, { bytes: limit, option: OPTION }, source)) {
     if (text.trim() !== "") yield readJson(text, name);
   }
 }

@@ -58,7 +58,7 @@ async function runLines(session: Session, setting: CallSetting): Promise<number>
   const streams = sessionStreams(session);
   let status = 0;
   try {
-    for await (const { text } of inputLines(streams.input, MAX_COMMAND)) {
+    for await (const { text } of inputLines(streams.input, { bytes: MAX_COMMAND })) {
       if (text.trim() === "exit" || streams.signal.aborted) break;
       if (text.trim() === "") continue;
       status = await runCommand(text, setting, { ...streams, input: noInput() }, JSON_PRINTER);

@@ -289,7 +289,7 @@ test("without a terminal, exit ends the session with the last status", async () 
 });
 
 test.each([
-  ["x".repeat(40_000), "MESSAGE_TOO_LARGE", /line 2 of standard input is longer than 32768 bytes/],
+  ["x".repeat(40_000), "MESSAGE_TOO_LARGE", /line 2 of standard input is longer than 32768 bytes$/],
   [Buffer.from([0x47, 0xff, 10]), "BAD_REQUEST", /line 2 of standard input is no UTF-8/],
 ])("without a terminal, what is no line ends the session, and is said to be none", async (bad, status, message) => {
   const { server, log } = serveNotes();
