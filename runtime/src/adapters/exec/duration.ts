@@ -1,18 +1,13 @@
 import { RpcError } from "../../contract/rpc-error.js";
-import { MAX_TIMEOUT } from "../../max-timeout.js";
+import { parseDuration } from "../../duration.js";
+import { excerpt } from "../../server/excerpt.js";
 
-const UNITS: Readonly<Record<string, number>> = { "": 1, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-
-/**
- * Reads `500ms`, `2s`, `1.5m` or `1h`; a number alone is in milliseconds.
- * @throws RpcError BAD_REQUEST where it is none, or over 24 days
- */
+/** Reads the duration of `--timeout`. @throws RpcError BAD_REQUEST where it is none, or under a millisecond */
 export function readDuration(text: string): number {
-  const [, number, unit = ""] = /^(\d+(?:\.\d+)?)(ms|s|m|h|)$/.exec(text) ?? [];
-  const milliseconds = Number(number) * (UNITS[unit] as number);
-  if (milliseconds >= 1 && milliseconds <= MAX_TIMEOUT) return milliseconds;
+  const milliseconds = parseDuration(text);
+  if (milliseconds !== undefined && milliseconds >= 1) return milliseconds;
   throw new RpcError(
     "BAD_REQUEST",
-    `--timeout is ${JSON.stringify(text)}; it is a duration such as 500ms, 2s or 1m, at most 24 days`,
+    `--timeout is ${excerpt(JSON.stringify(text))}; it is a duration such as 500ms, 2s or 1m, at most 24 days`,
   );
 }
