@@ -6,8 +6,8 @@ export type StdioRequest = { readonly kind: "native" | "shell" } | { readonly ki
 /** How the line of a subsystem begins: `sshrpc serve`, `/usr/bin/node …`, `exec sshrpc …`, `HOME=/srv sshrpc …`. */
 const PROGRAM = /^(?:sshrpc|exec|env|node|sudo|nice)$|[/=]/;
 
-/** A call whose space was forgotten, as `GET/notes`: no program, though it has a slash. */
-const MISTYPED = new RegExp(`^(?:${VERBS.join("|")})/`, "i");
+/** A call with a mistake: no program is named `GET/notes`, `--timeout=2s` or `{"a":"/"}`, though a slash or `=` is in it. */
+const MISTYPED = new RegExp(`^(?:[-{[]|(?:${VERBS.join("|")})/)`, "i");
 
 /**
  * Tells by what sshd says in the environment. `SSH_ORIGINAL_COMMAND` is there where a forced command took the place of what

@@ -15,6 +15,8 @@ test.each<[string, string | undefined, boolean, object]>([
   ["a command with an error", "GTE /notes", false, { kind: "exec", command: "GTE /notes" }],
   ["a command without its space", "GET/notes", false, { kind: "exec", command: "GET/notes" }],
   ["a command in small letters without its space", "get/notes", false, { kind: "exec", command: "get/notes" }],
+  ["an option in place of a command", "--timeout=2s GET /", false, { kind: "exec", command: "--timeout=2s GET /" }],
+  ["JSON in place of a command", '{"a":"/"}', false, { kind: "exec", command: '{"a":"/"}' }],
   ["a program on a terminal", "/bin/ls", true, { kind: "exec", command: "/bin/ls" }],
   ["help", "help", false, { kind: "exec", command: "help" }],
 ])("%s is told from the environment", (_, command, isTerminal, request) => {
