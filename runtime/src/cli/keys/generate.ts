@@ -1,9 +1,12 @@
-import { hostname, userInfo } from "node:os";
+import { homedir, hostname, userInfo } from "node:os";
+import { dirname, join, resolve } from "node:path";
 import type { Command } from "commander";
 import { createKeyPair } from "../../ssh/keys/create-key-pair.js";
 import { publicKeyLine } from "../../ssh/keys/public-key.js";
+import { expandHome } from "../../ssh/keys/read-file.js";
 import { printable } from "../../ssh/printable.js";
 import { UsageError } from "../failure.js";
+import { makeMissing } from "../make-missing.js";
 
 /** `sshrpc keys generate FILE`: makes a client's key pair. */
 export function addGenerateCommand(keys: Command): void {
@@ -20,6 +23,9 @@ async function generate(file: string, flags: { readonly name?: string }): Promis
   if (/[\p{C}\p{Zl}\p{Zp}]/u.test(name) || name.length > 100) {
     throw new UsageError(`a name has at most 100 characters, and no control characters: "${printable(name, 40)}"`);
   }
+  // As ssh-keygen does for somebody's first key; any other directory that is missing is more likely a mistake.
+  const directory = dirname(resolve(expandHome(file)));
+  if (directory === join(homedir(), ".ssh")) makeMissing(directory);
   const key = await createKeyPair(file, { what: "key", comment: name });
   process.stdout.write(`private key   ${file} (to encrypt it: ssh-keygen -p -f ${file})
 public key    ${file}.pub

@@ -24,7 +24,12 @@ export async function readPublicKey(source: string): Promise<NamedPublicKey> {
     const { data } = await readFileChecked(expandHome(source), { what: "public key file", maxSize: MAX_SIZE });
     return parse(data.toString("utf8"), source);
   } catch (error) {
-    throw error instanceof UsageError ? error : new UsageError((error as Error).message);
+    if (error instanceof UsageError) throw error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    const pair = code === "ENOENT" && source.endsWith(".pub") ? source.slice(0, -".pub".length) : undefined;
+    throw new UsageError(
+      pair === undefined ? message : `${message}; \`sshrpc keys generate ${pair}\` makes a key pair`,
+    );
   }
 }
 
@@ -47,8 +52,9 @@ function parse(text: string, where: string): NamedPublicKey {
     throw new UsageError(`${where} is in another format: convert it with \`ssh-keygen -i -f FILE\``);
   }
   const lines = text.split("\n").filter((line) => line.trim() !== "" && !line.trim().startsWith("#"));
-  if (lines.length !== 1) throw new UsageError(`${where} holds ${lines.length || "no"} keys: name one`);
+  if (lines.length === 0) throw new UsageError(`${where} holds no keys: name a file with one`);
   const { key, grant, ...rest } = parseLine(lines[0] as string, where);
+  if (lines.length > 1) throw new UsageError(`${where} holds ${lines.length} keys: name one`);
   if (!lines[0]?.trim().startsWith(key.type) || rest.isAuthority) {
     throw new UsageError(`${where} has options before the key: give them as flags, such as --scopes and --from`);
   }

@@ -78,6 +78,13 @@ test.each<[string, readonly string[], number, string]>([
   ["a file with several keys", ["two"], 2, "two holds 2 keys: name one"],
   ["a file without a key", ["empty"], 2, "empty holds no keys"],
   ["a file that is not there", ["nope"], 2, "nope does not exist"],
+  [
+    "a key pair that was not made yet",
+    ["id.pub"],
+    2,
+    "id.pub does not exist; `sshrpc keys generate id` makes a key pair",
+  ],
+  ["a file with several lines, and none a key", ["prose"], 2, "prose is no public key"],
   ["a directory", ["."], 2, "is not a file"],
   ["a line with options", [`scopes="*" ${alice.line}`], 2, "does not exist"],
   ["a file whose key has options", ["options"], 2, "give them as flags"],
@@ -97,6 +104,7 @@ test.each<[string, readonly string[], number, string]>([
   const { keys, path } = inDirectory({
     private: alice.privateKey,
     two: `${alice.line}\n${bob.line}\n`,
+    prose: "Dear all,\nhere is my key.\n",
     empty: "# nothing\n",
     options: `restrict ${alice.line}`,
     rfc4716: '---- BEGIN SSH2 PUBLIC KEY ----\nComment: "x"\nAAAA\n---- END SSH2 PUBLIC KEY ----\n',
@@ -268,6 +276,13 @@ describe("key pairs", () => {
     expect(await keys("generate", "id")).toMatchObject(refused(1, "id: it exists already, and is never overwritten"));
     expect(await keys("generate", "none/id")).toMatchObject(refused(1, "cannot create key none/id"));
     expect(await keys("public", "id")).toEqual({ status: 0, stderr: "", stdout: read("id.pub") });
+  });
+
+  test("generate makes the directory .ssh of somebody's first key, for its owner alone", async () => {
+    const { keys, path } = inDirectory();
+    expect(await keys("generate", "~/.ssh/id_ed25519")).toMatchObject({ status: 0, stderr: "" });
+    expect(statSync(path(".ssh")).mode & 0o777).toBe(0o700);
+    expect(statSync(path(".ssh/id_ed25519")).mode & 0o777).toBe(0o600);
   });
 
   test("public refuses what is no private key, or that others may read", async () => {
