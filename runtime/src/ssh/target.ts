@@ -33,7 +33,10 @@ export function toTarget({ user = userInfo().username, host, port = DEFAULT_PORT
  * @throws RpcError `BAD_REQUEST`, where it is no such address: no retry can help.
  */
 export function parseAddress(text: string): Address {
-  const isUrl = /^ssh:\/\//i.test(text);
+  const [, scheme] = /^([a-z][a-z\d+.-]*):\/\//i.exec(text) ?? [];
+  const isUrl = scheme?.toLowerCase() === "ssh";
+  if (scheme !== undefined && !isUrl)
+    throw malformed(`${scheme}://…`, "it begins with ssh://, or with no scheme at all");
   const body = isUrl ? text.slice("ssh://".length).replace(/\/$/, "") : text;
   // The last @, as ssh does: a user name may contain one.
   const at = body.lastIndexOf("@");

@@ -30,7 +30,7 @@ it.each([
   ["edge:65536", /a port is/],
   ["edge:", /a port is/],
   ["edge:22x", /a port is/],
-  ["http://edge", /the host is neither|a port is/],
+  ["http://edge", /begins with ssh:/],
   ["ssh://edge/path", /the host is neither/],
   ["[edge]:22", /neither a name nor an address/],
   ["-oProxyCommand=x", /neither a name nor an address/],
@@ -48,6 +48,12 @@ it.each([
 it("refuses a password in an address, and does not repeat it", () => {
   expect(() => parseAddress("ssh://alice:secret@edge")).toThrow(/password/);
   expect(() => parseAddress("ssh://alice:secret@edge")).not.toThrow(/secret/);
+});
+
+it("refuses another scheme by its name, and repeats no password that comes with it", () => {
+  expect(() => parseAddress("http://alice:secret@edge:8022")).toThrow(
+    /^"http:\/\/…" is no address .*: it begins with ssh:\/\/, or with no scheme at all$/,
+  );
 });
 
 it("writes a target as an address that reads the same", () => {
