@@ -59,7 +59,9 @@ export class Router {
       if (route === undefined) throw notAllowed(verb, path, resource);
       return { ...route, params: paramValues(texts, route.method) };
     }
-    throw new RpcError("NOT_FOUND", `there is no resource ${excerpt(path === "" ? JSON.stringify(reference) : path)}`);
+    const hint = path === "" || path.startsWith("/") ? "" : ': a path begins with "/"';
+    const named = excerpt(path === "" ? JSON.stringify(reference) : path);
+    throw new RpcError("NOT_FOUND", `there is no resource ${named}${hint}`);
   }
 }
 

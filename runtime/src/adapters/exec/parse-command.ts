@@ -95,8 +95,8 @@ function fieldsOf(words: readonly string[]): ReadonlyMap<string, string> {
     if (name === undefined || value === undefined) {
       throw new RpcError(
         "BAD_REQUEST",
-        `${quote(word)} is no field=value; ssh takes one layer of quotes away, so quote a text with spaces twice: ` +
-          `text='"two words"'`,
+        `${quote(word)} is no field=value; a text with spaces stands in quotes, text="two words", and as ssh takes one ` +
+          `layer of them away, in two behind it: 'text="two words"'`,
       );
     }
     if (fields.has(name)) throw new RpcError("BAD_REQUEST", `the field ${quote(name)} is given twice`);
