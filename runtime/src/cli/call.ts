@@ -116,6 +116,8 @@ async function readRequest(json: string): Promise<unknown> {
   try {
     return json === "-" ? await readInputJson(process.stdin, DEFAULT_LIMITS.message) : readJson(json, "the request");
   } catch (error) {
-    throw error instanceof RpcError ? new UsageError(printable(error.message)) : error;
+    if (!(error instanceof RpcError)) throw error;
+    const hint = /^[\w.-]+=/.test(json) ? `; fields are for stock ssh, here it is such as '{"text":"hi"}'` : "";
+    throw new UsageError(`${printable(error.message)}${hint}`);
   }
 }

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { dirname, extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type ApiHandlers, isApiHandlers } from "../server/api-handlers.js";
@@ -11,7 +11,9 @@ import { UsageError } from "./failure.js";
  */
 export async function loadHandlers(file: string): Promise<ApiHandlers> {
   const path = resolve(file);
-  if (!existsSync(path)) throw new UsageError(`${file}: there is no such file (--handlers)`);
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) throw new UsageError(`${file}: there is no such file (--handlers)`);
+  if (stats.isDirectory()) throw new UsageError(`${file} is a directory: name the file of the handlers (--handlers)`);
   const module = await importFile(path);
   const handlers: unknown = (module as { readonly default?: unknown }).default;
   if (isApiHandlers(handlers)) return handlers;
@@ -29,7 +31,8 @@ async function importFile(path: string): Promise<unknown> {
     const [line = ""] = String(error instanceof Error ? error.message : error)
       .trimEnd()
       .split("\n", 1);
-    throw new Error(`${placeOf(error, path)}: ${line.trimEnd()}`, { cause: error });
+    const hint = /Cannot find module '[^']*\/generated\//.test(line) ? "; `sshrpc gen` makes it" : "";
+    throw new Error(`${placeOf(error, path)}: ${line.trimEnd()}${hint}`, { cause: error });
   }
 }
 

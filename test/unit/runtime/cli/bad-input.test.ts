@@ -21,6 +21,7 @@ describe("a command line that is wrong ends with 2, and one line that says what"
       ["serve", "--handlers", "no.js"],
       "no.js: there is no such file \\(--handlers\\)",
     ],
+    ["a directory for handlers", ["serve", "--handlers", "."], "\\. is a directory: name the file of the handlers"],
     ["a port that is none", ["serve", "--handlers", "x.js", "--port", "70000"], "'70000' is invalid"],
     ["a port that is no number", ["serve", "--handlers", "x.js", "--port", "http"], "from 0 to 65535"],
     ["scopes for a port", ["serve", "--handlers", "x.js", "--scopes", "*"], "--scopes is for --stdio alone"],
@@ -41,6 +42,11 @@ describe("a command line that is wrong ends with 2, and one line that says what"
     ["a verb in lower case", ["call", SERVER, "get", "/x"], "'get' is invalid"],
     ["no path", ["call", SERVER, "GET"], "missing required argument 'path'"],
     ["a request that is no JSON", ["call", SERVER, "GET", "/x", "{bad"], "the request is no JSON: "],
+    [
+      "a field, as ssh takes it",
+      ["call", SERVER, "GET", "/x", "text=hi"],
+      "fields are for stock ssh, here it is such as",
+    ],
     [
       "a request of several lines that is no JSON",
       ["call", SERVER, "GET", "/x", '{\n"a":\nb\n}'],
@@ -86,6 +92,7 @@ describe("what fails for another reason ends with 1, and one line that says why"
     ["an error", "\nthrow new Error('first line\\nsecond line');", "handlers.mjs:2:\\d+: first line"],
     ["a mistake in its syntax", "export default {", "handlers.mjs: Unexpected end of input"],
     ["an import of what is not there", "import './nothing.mjs';", "Cannot find module"],
+    ["an import of what was not generated", "import './generated/server.js';", "Cannot find .*; `sshrpc gen` makes it"],
     ["something that is no error", "throw 'a text';", "handlers.mjs: a text"],
   ])("a handlers file with %s", async (_, content, message) => {
     const cwd = tempDir({ "handlers.mjs": content });
