@@ -147,5 +147,5 @@ export class AuthorizedKeysFiles implements KeySource {
 }
 
 function nobody(files: readonly string[]): string {
-  return `${files.join(", ")}: no key is listed, so nobody can log in; add one with \`sshrpc keys add --authorized-keys ${files[0]} ~/.ssh/id_ed25519.pub\``;
+  return `${files.join(", ")}: no key is listed, so nobody can log in; add one with \`sshrpc keys add --authorized-keys ${files[0]} ~/.ssh/id_ed25519.pub --scopes "*"\``;
 }

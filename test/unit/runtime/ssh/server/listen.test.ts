@@ -65,7 +65,7 @@ it("starts with an empty list, warns in one line, and lets a key in once it is a
   const bench = await startBench({ authorizedKeys: write(tempDir(), "authorized_keys", "# nobody yet\n") });
   const [warning] = bench.listener.warnings;
   expect(warning).toMatch(
-    /authorized_keys: no key is listed, so nobody can log in; add one with `sshrpc keys add --authorized-keys \S+ .*`$/,
+    /authorized_keys: no key is listed, so nobody can log in; add one with `sshrpc keys add --authorized-keys \S+ \S+\.pub --scopes "\*"`$/,
   );
   expect(bench.log.with(warning ?? "")).toHaveLength(1);
   expect(await failure(bench.dial())).toMatchObject({ status: "UNAUTHENTICATED" });
