@@ -8,6 +8,7 @@ import { keywordValue } from "./keywords.js";
 import { isIdentifier, isReservedType, pascalCase } from "./names.js";
 import { ANY_KEY, normalize } from "./normalize.js";
 import { refuseKeyword, refuseKind } from "./refusals.js";
+import { refuseSlow } from "./refuse-slow.js";
 import { isSchemaObject, refTo, type SchemaOrBoolean } from "./schema-walk.js";
 import { withoutNotes } from "./without-notes.js";
 
@@ -160,6 +161,8 @@ export class TypeReader {
       this.#problems.add(hint.at, path, refusal);
       return {};
     }
+    const slow = refuseSlow(value);
+    if (slow !== undefined) this.#problems.add(hint.at, path, slow);
     const entries = Object.entries(value).flatMap(([keyword, content]): [string, unknown][] => {
       if (keyword === "$id" || keyword === "$schema") return [];
       const reason = refuseKeyword(keyword, content);

@@ -165,6 +165,12 @@ test("what JSON cannot carry is refused, wherever it stands in a type", async ()
     /^schema\/api\.ts:10:7: .*\.x: "nope" is no known format; /,
   );
   expect((await at('Type.String({ format: "url" })'))[0]).toMatch(/"url" is checked by a pattern that .*; use "uri"$/);
+  const slow = /"uniqueItems" compares each of these items with every other one; give "maxItems" beside it$/;
+  for (const type of ["Type.Object({})", "Type.Unknown()", "Type.Union([Type.String(), Type.Array(Type.String())])"]) {
+    expect((await at(`Type.Array(${type}, { uniqueItems: true })`))[0]).toMatch(slow);
+    expect(await at(`Type.Array(${type}, { uniqueItems: true, maxItems: 9 })`)).toEqual([]);
+  }
+  expect(await at("Type.Array(Type.String(), { uniqueItems: true })")).toEqual([]);
   expect((await at('Type.String({ pattern: "(" })'))[0]).toMatch(
     /^schema\/api\.ts:10:7: .*\.x: "pattern" does not compile: /,
   );
