@@ -29,8 +29,8 @@ async function loadCodegen(): Promise<CodegenCli> {
   try {
     return (await import(name)) as CodegenCli;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ERR_MODULE_NOT_FOUND" || !String(error).includes("@sshrpc/codegen"))
-      throw error;
+    // Where it is there, and something that it needs is not, its path stands in the message, too.
+    if (!/^Cannot find package '@sshrpc\/codegen'/.test((error as Error).message)) throw error;
     throw new Error("this command comes with a package of its own: npm install --save-dev @sshrpc/codegen", {
       cause: error,
     });
