@@ -93,7 +93,11 @@ it.each([
   ["a host excluded by its name", `from="*,!evil.example.com" ${A}`, 'the option from: "!evil.example.com" excludes'],
   ["a date that is none", `expiry-time="20300231" ${A}`, 'the option expiry-time: "20300231" is no time'],
   ["a date in words", `expiry-time="tomorrow" ${A}`, 'the option expiry-time: "tomorrow" is no time'],
-  ["a date of control characters", `expiry-time="\u001b[2J" ${A}`, String.raw`the option expiry-time: "\u{1b}[2J" is no time`],
+  [
+    "a date of control characters",
+    `expiry-time="\u001b[2J" ${A}`,
+    String.raw`the option expiry-time: "\u{1b}[2J" is no time`,
+  ],
   ["principals of a plain key", `principals="alice" ${A}`, "the option principals needs cert-authority"],
   ["a place to connect to without a port", `permitopen="db" ${A}`, 'the option permitopen: "db" is no host and port'],
   ["a port that is none", `permitopen="db:70000" ${A}`, 'the option permitopen: "db:70000" is no host and port'],
