@@ -2,7 +2,7 @@ import type { Duplex } from "node:stream";
 import type { Peer } from "./peer.js";
 
 /** The terminal of a session (RFC 4254, section 6.2). */
-export interface Terminal {
+export interface SessionTerminal {
   /** Such as `xterm-256color`. */
   readonly type: string;
   /** In characters; it follows the window, each time `onResize` is called. */
@@ -25,7 +25,7 @@ export interface Session {
   /** What its key says, and what the peer sent, as far as it is let in: names that begin with `RPC_`. */
   readonly environment: ReadonlyMap<string, string>;
   /** Absent where the peer asked for none. */
-  readonly terminal?: Terminal;
+  readonly terminal?: SessionTerminal;
   /** Aborts when the peer is gone. */
   readonly signal: AbortSignal;
   /** Called when the window of the terminal has changed. */

@@ -1,4 +1,3 @@
-import { AGENT } from "../agent.js";
 import type { MethodBinding } from "../client/method-binding.js";
 import { OneConnection } from "../client/one-connection.js";
 import { type StreamingCall, startStreaming } from "../client/start-streaming.js";
@@ -9,6 +8,7 @@ import { RpcError } from "../contract/rpc-error.js";
 import { duplexPair } from "../memory-transport.js";
 import type { Peer } from "../peer.js";
 import type { ApiServer } from "../server/api-server.js";
+import { AGENT } from "../version.js";
 import { Connection } from "../wire/connection.js";
 import { MAX_REFERENCE } from "../wire/hello.js";
 import { WindowBudget } from "../wire/window-budget.js";

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { VERSION } from "../agent.js";
+import { VERSION } from "../version.js";
 import { addCodegenCommands } from "./codegen.js";
 import { reportFailure } from "./failure.js";
 

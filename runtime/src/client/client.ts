@@ -1,8 +1,8 @@
-import { AGENT } from "../agent.js";
 import type { Api } from "../contract/method.js";
 import { RpcError } from "../contract/rpc-error.js";
 import type { SshClient } from "../ssh-client.js";
 import type { Transport } from "../transport.js";
+import { AGENT } from "../version.js";
 import type { CallReceiver } from "../wire/call-frames.js";
 import { Connection } from "../wire/connection.js";
 import type { ItemKind } from "../wire/hello.js";

@@ -1,9 +1,9 @@
 import type { Duplex } from "node:stream";
-import { AGENT } from "../agent.js";
 import type { Api } from "../contract/method.js";
 import { RpcError } from "../contract/rpc-error.js";
 import type { Logger } from "../log.js";
 import type { Peer } from "../peer.js";
+import { AGENT } from "../version.js";
 import { CallBudget } from "../wire/call-budget.js";
 import type { CallRecord } from "../wire/call-record.js";
 import { Connection } from "../wire/connection.js";

@@ -1,8 +1,8 @@
 import type { Logger } from "../../log.js";
 import type { ApiServer } from "../../server/api-server.js";
 import type { Session } from "../../session.js";
-import { TerminalConsole } from "../terminal/terminal-console.js";
-import { terminalPrinter } from "../terminal/terminal-printer.js";
+import { TerminalConsole } from "../console/terminal-console.js";
+import { terminalPrinter } from "../console/terminal-printer.js";
 import { JSON_PRINTER } from "./printer.js";
 import type { CallSetting } from "./run-call.js";
 import { runCommand } from "./run-command.js";

@@ -1,5 +1,5 @@
-import { AGENT } from "../../agent.js";
 import { RpcError } from "../../contract/rpc-error.js";
+import { AGENT } from "../../version.js";
 import { Catalogue } from "./catalogue.js";
 import type { CommandStreams } from "./command-streams.js";
 import { describe } from "./describe.js";

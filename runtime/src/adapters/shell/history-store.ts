@@ -1,5 +1,5 @@
 import type { Peer } from "../../peer.js";
-import { MAX_HISTORY } from "../terminal/terminal-console.js";
+import { MAX_HISTORY } from "../console/terminal-console.js";
 
 /** How many peers' lines are kept: those of whoever was away longest go first. */
 const MAX_PEERS = 256;

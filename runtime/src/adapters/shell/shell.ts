@@ -1,6 +1,8 @@
 import { RpcError } from "../../contract/rpc-error.js";
-import type { Session, Terminal } from "../../session.js";
+import type { Session, SessionTerminal } from "../../session.js";
 import { printable } from "../../ssh/printable.js";
+import { TerminalConsole } from "../console/terminal-console.js";
+import { terminalPrinter } from "../console/terminal-printer.js";
 import { Catalogue } from "../exec/catalogue.js";
 import type { ExecSetting } from "../exec/exec.js";
 import { inputLines } from "../exec/input-lines.js";
@@ -9,8 +11,6 @@ import type { CallSetting } from "../exec/run-call.js";
 import { fail, runCommand } from "../exec/run-command.js";
 import { runSession } from "../exec/run-session.js";
 import { sessionStreams } from "../exec/session-streams.js";
-import { TerminalConsole } from "../terminal/terminal-console.js";
-import { terminalPrinter } from "../terminal/terminal-printer.js";
 import { complete } from "./complete.js";
 import type { HistoryStore } from "./history-store.js";
 
@@ -34,7 +34,12 @@ export function shell(session: Session, { log, history, ...rest }: ShellSetting)
   );
 }
 
-async function explore(session: Session, terminal: Terminal, setting: CallSetting, history: string[]): Promise<number> {
+async function explore(
+  session: Session,
+  terminal: SessionTerminal,
+  setting: CallSetting,
+  history: string[],
+): Promise<number> {
   const { api } = setting.server;
   const catalogue = new Catalogue(api, session.peer);
   const console = new TerminalConsole(session, { history, complete: (line) => complete(line, catalogue) });

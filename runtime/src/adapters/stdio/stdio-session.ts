@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 import type { Peer } from "../../peer.js";
-import type { Session, Terminal } from "../../session.js";
+import type { Session, SessionTerminal } from "../../session.js";
 import type { Stdio } from "./take-stdio.js";
 
 /** Milliseconds between two looks at whether sshd is still there. */
@@ -10,7 +10,7 @@ const WATCH = 1000;
 export class StdioSession implements Session {
   readonly peer: Peer;
   readonly environment: ReadonlyMap<string, string>;
-  readonly terminal?: Terminal;
+  readonly terminal?: SessionTerminal;
   onResize?: () => void;
   onSignal?: (name: string) => void;
   readonly #stdio: Stdio;
@@ -58,7 +58,7 @@ export class StdioSession implements Session {
   }
 
   /** From here on each key comes as it is typed. */
-  #takeTerminal({ TERM = "dumb" }: NodeJS.ProcessEnv): Terminal {
+  #takeTerminal({ TERM = "dumb" }: NodeJS.ProcessEnv): SessionTerminal {
     const { stdin, stdout } = process;
     stdin.setRawMode(true);
     stdout.on("resize", () => this.onResize?.());

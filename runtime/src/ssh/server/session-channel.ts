@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 import type { Peer } from "../../peer.js";
-import type { Session, Terminal } from "../../session.js";
+import type { Session, SessionTerminal } from "../../session.js";
 import type { SessionDuplex } from "./session-duplex.js";
 import type { SessionRequests } from "./session-requests.js";
 
@@ -8,7 +8,7 @@ import type { SessionRequests } from "./session-requests.js";
 export class SessionChannel implements Session {
   readonly peer: Peer;
   readonly environment: ReadonlyMap<string, string>;
-  readonly terminal?: Terminal;
+  readonly terminal?: SessionTerminal;
   onResize?: () => void;
   onSignal?: (name: string) => void;
   readonly #duplex: SessionDuplex;

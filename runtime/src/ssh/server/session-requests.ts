@@ -1,6 +1,6 @@
 import type { Session } from "ssh2";
 import type { Peer } from "../../peer.js";
-import type { Terminal } from "../../session.js";
+import type { SessionTerminal } from "../../session.js";
 
 /** Only these names are taken from a client: what else a process is told by its environment is not the client's business. */
 const NAME = /^RPC_[A-Z0-9_]{1,60}$/;
@@ -25,7 +25,7 @@ type Accept = (() => void) | undefined;
  */
 export class SessionRequests {
   readonly environment: Map<string, string>;
-  terminal: Terminal | undefined;
+  terminal: SessionTerminal | undefined;
   /** Whether the input ended before anything ran. */
   ended = false;
   onResize?: () => void;

@@ -1,21 +1,21 @@
 import type { Duplex } from "node:stream";
 import { duplexPair } from "../../../../runtime/src/memory-transport.js";
 import type { Peer } from "../../../../runtime/src/peer.js";
-import type { Session, Terminal } from "../../../../runtime/src/session.js";
+import type { Session, SessionTerminal } from "../../../../runtime/src/session.js";
 import { ALICE } from "../support/server.js";
 
 /** How a session in memory begins. */
 export interface MemorySessionOptions {
   readonly peer?: Peer;
   readonly environment?: Readonly<Record<string, string>>;
-  readonly terminal?: Terminal;
+  readonly terminal?: SessionTerminal;
 }
 
 /** A session without SSH, and what its peer sees of it. */
 export class MemorySession implements Session {
   readonly peer: Peer;
   readonly environment: ReadonlyMap<string, string>;
-  readonly terminal?: Terminal;
+  readonly terminal?: SessionTerminal;
   readonly stream: Duplex;
   /** The peer's end: what it writes is standard input. */
   readonly remote: Duplex;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { TypedLines } from "../../../../../runtime/src/adapters/terminal/typed-lines.js";
+import { TypedLines } from "../../../../../runtime/src/adapters/console/typed-lines.js";
 
 async function all(input: AsyncIterable<Buffer>): Promise<string> {
   let text = "";

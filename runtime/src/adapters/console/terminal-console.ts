@@ -2,7 +2,7 @@ import { EventEmitter, once } from "node:events";
 import { createInterface, type Interface } from "node:readline";
 import { PassThrough } from "node:stream";
 import { setImmediate as turn } from "node:timers/promises";
-import type { Session, Terminal } from "../../session.js";
+import type { Session, SessionTerminal } from "../../session.js";
 import type { CommandStreams } from "../exec/command-streams.js";
 import { StandardInput } from "../exec/standard-input.js";
 import { onStop } from "../exec/stop-signal.js";
@@ -35,7 +35,7 @@ export const MAX_HISTORY = 200;
  */
 export class TerminalConsole {
   readonly #session: Session;
-  readonly #terminal: Terminal;
+  readonly #terminal: SessionTerminal;
   readonly #output: ConsoleOutput;
   readonly #keys = new PassThrough();
   readonly #interface: Interface;
@@ -45,7 +45,10 @@ export class TerminalConsole {
   #paused = false;
   #stopped = new AbortController();
 
-  constructor(session: Session & { readonly terminal?: Terminal }, { history = [], complete }: ConsoleOptions = {}) {
+  constructor(
+    session: Session & { readonly terminal?: SessionTerminal },
+    { history = [], complete }: ConsoleOptions = {},
+  ) {
     this.#session = session;
     this.#terminal = session.terminal ?? { type: "dumb", columns: 80, rows: 24 };
     this.#output = new ConsoleOutput(session.stream, this.#terminal);

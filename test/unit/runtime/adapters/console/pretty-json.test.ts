@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
 import { expect, test } from "vitest";
-import { prettyJson } from "../../../../../runtime/src/adapters/terminal/pretty-json.js";
+import { prettyJson } from "../../../../../runtime/src/adapters/console/pretty-json.js";
 
 const VALUE = { id: 1, text: "a note", tags: ["x", "y"], nested: { deep: [true, null, 2.5] }, none: [], empty: {} };
 

@@ -1,16 +1,16 @@
 import { Writable } from "node:stream";
-import type { Terminal } from "../../session.js";
+import type { SessionTerminal } from "../../session.js";
 import { writeTo } from "../exec/write-to.js";
 
 /** What readline takes for a terminal to write to. */
 export class ConsoleOutput extends Writable {
   readonly isTTY = true;
   readonly #stream: Writable;
-  readonly #terminal: Terminal;
+  readonly #terminal: SessionTerminal;
   /** Whether the cursor stands where a line begins. */
   lineBegun = true;
 
-  constructor(stream: Writable, terminal: Terminal) {
+  constructor(stream: Writable, terminal: SessionTerminal) {
     super({ decodeStrings: false });
     this.#stream = stream;
     this.#terminal = terminal;

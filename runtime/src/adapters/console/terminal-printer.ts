@@ -1,5 +1,5 @@
 import type { RpcError } from "../../contract/rpc-error.js";
-import type { Terminal } from "../../session.js";
+import type { SessionTerminal } from "../../session.js";
 import { printable } from "../../ssh/printable.js";
 import { escapeUnsafe } from "../exec/json-text.js";
 import type { Printer } from "../exec/printer.js";
@@ -9,7 +9,7 @@ import { prettyJson } from "./pretty-json.js";
 const MAX_MESSAGE = 2000;
 
 /** For people: JSON as wide as the terminal, in colours where it has some. Raw bytes show what text they hold. */
-export function terminalPrinter(terminal: Terminal): Printer {
+export function terminalPrinter(terminal: SessionTerminal): Printer {
   const colours = terminal.type !== "dumb" && terminal.type !== "";
   const print = (value: unknown): string => `${escapeUnsafe(prettyJson(value, terminal.columns, colours))}\n`;
   const text = new TextDecoder();
