@@ -40,6 +40,7 @@ export async function serveOnPort(flags: ServeFlags): Promise<void> {
 function introduction(api: Api, server: Server, flags: ServeFlags, authorizedKeys: string): string {
   const { host, port, hostKeys } = server;
   const name = host === "0.0.0.0" || host === "::" ? "localhost" : host;
+  const { username } = userInfo();
   return `${api.name} ${api.version} listens on ${formatHostPort(host, port)}
   host key         ${server.fingerprints[0]}
   authorized keys  ${authorizedKeys}
@@ -48,8 +49,8 @@ To let a key in, and to know this server:
   npx sshrpc keys add ~/.ssh/id_ed25519.pub --scopes "*"${placeFlags(flags, name, port)}
   echo "${knownHostsName(name, port)} ${hostKeys[0]}" >> ~/.ssh/known_hosts
 To call:
-  npx sshrpc call ssh://${userInfo().username}@${formatHostPort(name, port)} ${example(api)}
-`;
+  npx sshrpc call ssh://${username}@${formatHostPort(name, port)} ${example(api)}
+${flags.exec ? `  ssh -p ${port} ${username}@${name} help\n` : ""}`;
 }
 
 /** What `sshrpc keys add` must be told of this server, but for what it assumes. */

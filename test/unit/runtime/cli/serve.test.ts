@@ -27,7 +27,7 @@ async function serve(cwd: string, ...flags: readonly string[]): Promise<string> 
   let text = "";
   for await (const chunk of child.stdout) {
     text += chunk;
-    if (/ call ssh:.*\n/.test(text)) return text;
+    if (/ call ssh:.*\n(?: .*\n)?$/.test(text)) return text;
   }
   throw new Error(`it ended: ${text}`);
 }
@@ -56,6 +56,13 @@ test.each<[string, readonly string[]]>([
   expect(added.stdout).toContain(`known_hosts  ${known}\n`);
   appendFileSync(`${cwd}/.ssh/known_hosts`, `${known}\n`);
   expect(await run(/npx sshrpc (call .*)/)).toMatchObject({ status: 0, stderr: "" });
+});
+
+test("serve prints how stock ssh asks what can be called, unless commands are switched off", async () => {
+  const text = await serve(tempDir());
+  const [, port] = /listens on 127\.0\.0\.1:(\d+)/.exec(text) ?? [];
+  expect(text).toMatch(new RegExp(`\\n {2}ssh -p ${port} \\S+@127\\.0\\.0\\.1 help\\n$`));
+  expect(await serve(tempDir(), "--no-exec")).not.toContain("ssh -p");
 });
 
 const restoreSpace = (word: string) => word.replace("\0", " ");
