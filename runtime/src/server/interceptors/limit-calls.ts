@@ -38,6 +38,7 @@ export function limitCalls({ perPeer, peerKey = defaultKey }: LimitCallsOptions)
   };
 }
 
+/** Who comes without a key may have any name, also one that looks like the fingerprint of somebody else's key. */
 function defaultKey({ fingerprint, user }: Peer): string {
-  return fingerprint ?? user;
+  return fingerprint ?? `user ${user}`;
 }

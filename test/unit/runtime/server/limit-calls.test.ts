@@ -1,8 +1,10 @@
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, onTestFinished, test } from "vitest";
+import { duplexPair } from "../../../../runtime/src/memory-transport.js";
 import type { AnyHandler } from "../../../../runtime/src/server/api-handlers.js";
 import type { Context } from "../../../../runtime/src/server/context.js";
 import { limitCalls } from "../../../../runtime/src/server/interceptors/limit-calls.js";
 import { FRAME } from "../../../../runtime/src/wire/frame.js";
+import { RawPeer } from "../support/raw-peer.js";
 import { ALICE, any, serveRaw } from "../support/server.js";
 import { until, within } from "../support/wait.js";
 
@@ -56,6 +58,23 @@ test("another key counts on its own", async () => {
   const { peer } = serve(waiting, {}, [limitCalls({ perPeer: 1, peerKey: () => `${Math.random()}` })]);
   peer.open(1).open(3).send({ kind: FRAME.CANCEL, id: 3 });
   expect(await peer.status()).toMatchObject({ id: 3, code: 499 });
+});
+
+test("whoever comes without a key takes no place of somebody whose fingerprint is their user name", async () => {
+  const fingerprint = "SHA256:abc";
+  served = serveRaw(waiting, { interceptors: [limitCalls({ perPeer: 1 })], peer: { ...ALICE, fingerprint } });
+  const { peer, server } = served;
+  peer.hello(["GET /it"]);
+  const [near, far] = duplexPair();
+  onTestFinished(() => void near.destroy());
+  server.accept(far, { user: fingerprint, scopes: ["*"] });
+  const other = new RawPeer(near);
+  other.hello(["GET /it"]).open(1);
+  await until("the other's call", () => server.calls === 1);
+  peer.open(1);
+  await until("both calls", () => server.calls === 2);
+  peer.send({ kind: FRAME.CANCEL, id: 1 });
+  expect(await peer.status()).toMatchObject({ id: 1, code: 499 });
 });
 
 test.each([Number.NaN, -1, undefined as unknown as number])(
