@@ -32,7 +32,10 @@ export interface Client extends AsyncDisposable {
 
 /** How a client calls, whatever the transport. */
 export interface ClientOptions {
-  /** Milliseconds that a call may take where neither it nor its method says. Default: 30,000. */
+  /**
+   * Milliseconds that a unary call may take where neither it nor its method says; one that streams has no limit then.
+   * Default: 30,000.
+   */
   readonly timeout?: number;
   /** See {@link Limits}. */
   readonly limits?: Partial<Limits>;
@@ -52,7 +55,7 @@ export interface ClientOptions {
 /** Makes what answers the server's calls on a connection to `address`, which is not there yet. */
 export type ServeCallbacks = (address: string, connection: () => Connection) => CallReceiver;
 
-/** Milliseconds that a call may take where nobody says. */
+/** Milliseconds that a unary call may take where nobody says. */
 const DEFAULT_TIMEOUT = 30_000;
 
 /** How often a call is sent again. */

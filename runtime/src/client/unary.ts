@@ -10,7 +10,10 @@ export interface ParentCall {
 
 /** What a caller may say of one call. */
 export interface CallOptions {
-  /** How long the call may take, in milliseconds. Default: the method's own timeout, else the connection's. */
+  /**
+   * How long the call may take, in milliseconds. Default: the method's own timeout; else the client's, for a unary call, and no
+   * limit for one that streams.
+   */
   readonly timeout?: number;
   /** Cancels the call when it aborts. */
   readonly signal?: AbortSignal;

@@ -4,7 +4,10 @@ import type { ServedCall } from "./served-call.js";
 
 /** How a server answers, whatever the way in. */
 export interface ApiServerOptions {
-  /** Milliseconds that a call may take where its caller and its method do not say. Default: 30,000. */
+  /**
+   * Milliseconds that a unary call may take where its caller and its method do not say; one that streams has no limit then.
+   * Default: 30,000.
+   */
   readonly timeout?: number;
   /** See {@link Limits}. */
   readonly limits?: Partial<Limits>;

@@ -6,7 +6,7 @@ import type { ServerInterceptor } from "./interceptor.js";
 
 /** What all calls of a server share. */
 export interface DispatchSettings {
-  /** Milliseconds that a call may take where its caller and its method do not say. */
+  /** Milliseconds that a unary call may take where its caller and its method do not say. */
   readonly timeout: number;
   /** Whether callers see what an undeclared error says, with its stack: for development only. */
   readonly exposeErrors: boolean;
@@ -16,7 +16,7 @@ export interface DispatchSettings {
   readonly log: Logger;
 }
 
-/** Milliseconds that a call may take where nobody says. */
+/** Milliseconds that a unary call may take where nobody says. */
 const DEFAULT_TIMEOUT = 30_000;
 
 /** Fills in the defaults. @throws Error that names an option and its value where it is impossible */
