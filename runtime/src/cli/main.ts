@@ -24,7 +24,9 @@ const COMMANDS: Readonly<Record<string, readonly [description: string, load: () 
 const program = new Command("sshrpc")
   .description("Typed RPC over SSH")
   .version(VERSION)
-  .configureOutput({ outputError: (text, write) => write(`${usageLine(text)}; sshrpc --help lists the commands\n`) })
+  .configureOutput({
+    outputError: (text, write) => write(`${usageLine(text)}; ${whereHelpIs(process.argv.slice(2))}\n`),
+  })
   .exitOverride();
 
 /** What commander says, in one line. */
@@ -34,6 +36,19 @@ function usageLine(text: string): string {
     .replace(/^error: /, "sshrpc: ")
     .replaceAll(/\s*\n/g, " ")
     .replace(/\.$/, "");
+}
+
+/** Names the help of the command that the words begin with. */
+function whereHelpIs(words: readonly string[]): string {
+  const names = ["sshrpc"];
+  let command: Command = program;
+  for (const word of words) {
+    const next = command.commands.find((candidate) => candidate.name() === word);
+    if (next === undefined) break;
+    names.push(word);
+    command = next;
+  }
+  return `${names.join(" ")} --help lists ${command.commands.length > 0 ? "the commands" : "what it takes"}`;
 }
 
 /** `help` comes before the command that it is about. */

@@ -13,9 +13,11 @@ const line = (text: string) => ({
 describe("a command line that is wrong ends with 2, and one line that says what", () => {
   test.each<[string, string[], string]>([
     ["an unknown command", ["nope"], "unknown command 'nope'"],
-    ["a command that is nearly one", ["srve"], "Did you mean serve"],
+    ["a command that is nearly one", ["srve"], "Did you mean serve.*; sshrpc --help lists the commands"],
     ["an unknown option", ["serve", "--handlers", "x.js", "--prot", "1"], "unknown option '--prot'"],
-    ["no handlers", ["serve"], "'--handlers <file>'"],
+    ["no handlers", ["serve"], "'--handlers <file>' not specified; sshrpc serve --help lists what it takes"],
+    ["an unknown subcommand", ["keys", "ad"], "Did you mean add.*; sshrpc keys --help lists the commands"],
+    ["nothing to a subcommand", ["keys", "add"], "argument 'key'; sshrpc keys add --help lists what it takes"],
     [
       "a handlers file that is not there",
       ["serve", "--handlers", "no.js"],
