@@ -1,5 +1,6 @@
 import { Duplex } from "node:stream";
 import type { Channel, ClientChannel } from "ssh2";
+import { attempt } from "./attempt.js";
 import { isExchangingKeys } from "./guard/protocol.js";
 
 /** What an SSH channel runs on. */
@@ -130,14 +131,5 @@ export class ChannelDuplex extends Duplex {
     this.#channel.resume();
     attempt(() => this.#channel.close());
     done(error);
-  }
-}
-
-/** ssh2 throws where its connection has come to its end already; there is nothing left to do then. */
-function attempt(action: () => void): void {
-  try {
-    action();
-  } catch {
-    // See above.
   }
 }

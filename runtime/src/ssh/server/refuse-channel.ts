@@ -1,4 +1,5 @@
 import type { Connection } from "ssh2";
+import { attempt } from "../attempt.js";
 
 /** The reasons for which a channel is not opened (RFC 4254, section 5.1). */
 export const CHANNEL_REFUSAL = { prohibited: 1, connectFailed: 2, resourceShortage: 4 } as const;
@@ -21,11 +22,6 @@ export function refuseChannel(
   const protocol = (connection as Connection & ConnectionInternals)._protocol;
   const send = protocol.channelOpenFail;
   protocol.channelOpenFail = (recipient) => send.call(protocol, recipient, code, description);
-  try {
-    reject();
-  } catch {
-    // The connection has ended, and there is nobody left to tell.
-  } finally {
-    protocol.channelOpenFail = send;
-  }
+  attempt(reject);
+  protocol.channelOpenFail = send;
 }

@@ -1,4 +1,5 @@
 import type { ServerChannel } from "ssh2";
+import { attempt } from "../attempt.js";
 import { ChannelDuplex, type ChannelSetting } from "../channel-duplex.js";
 
 /** The parts of ssh2's channel that its types do not show. */
@@ -83,22 +84,15 @@ export class SessionDuplex extends ChannelDuplex {
 
   override _final(done: Done): void {
     this.#sendStatus();
-    try {
-      this.#channel.eof();
-    } catch {
-      // ssh2 throws where its connection has come to its end already.
-    }
+    attempt(() => this.#channel.eof());
     done();
   }
 
   #sendStatus(): void {
     const { outgoing, _client } = this.#channel;
-    if (this.#status === undefined || (outgoing.state !== "open" && outgoing.state !== "eof")) return;
-    try {
-      // Not the channel's own exit(), which says nothing once the end of the output is sent.
-      _client._protocol.exitStatus(outgoing.id, this.#status);
-    } catch {
-      // As above.
-    }
+    const status = this.#status;
+    if (status === undefined || (outgoing.state !== "open" && outgoing.state !== "eof")) return;
+    // Not the channel's own exit(), which says nothing once the end of the output is sent.
+    attempt(() => _client._protocol.exitStatus(outgoing.id, status));
   }
 }

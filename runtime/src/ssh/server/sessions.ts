@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import type { Connection, ServerChannel, Session } from "ssh2";
 import type { Logger } from "../../log.js";
 import type { Peer } from "../../peer.js";
+import { attempt } from "../attempt.js";
 import { ChannelDuplex } from "../channel-duplex.js";
 import { printable } from "../printable.js";
 import { SUBSYSTEM } from "../subsystem.js";
@@ -113,11 +114,7 @@ export class Sessions {
   #close(session: SessionInternals): void {
     const { _protocol, _chanMgr } = this.#setting.connection as Connection & ConnectionInternals;
     _chanMgr.remove(session._chanInfo.incoming.id);
-    try {
-      _protocol.channelClose(session._chanInfo.outgoing.id);
-    } catch {
-      // The connection has ended.
-    }
+    attempt(() => _protocol.channelClose(session._chanInfo.outgoing.id));
   }
 
   /**

@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import type { Channel } from "ssh2";
 import type { Peer } from "../../../peer.js";
+import { attempt } from "../../attempt.js";
 import { ChannelDuplex } from "../../channel-duplex.js";
 import { printable } from "../../printable.js";
 import { formatHostPort } from "../../target.js";
@@ -232,13 +233,4 @@ function tcpKey(host: string, port: number): string {
 
 function unixKey(path: string): string {
   return `unix ${path}`;
-}
-
-/** ssh2 throws where its connection has come to its end already. */
-function attempt(action: () => void): void {
-  try {
-    action();
-  } catch {
-    // See above.
-  }
 }
