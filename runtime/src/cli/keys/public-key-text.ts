@@ -1,14 +1,8 @@
 import { type AuthorizedKeyLine, parseAuthorizedKeyLine } from "../../ssh/keys/authorized-keys.js";
+import type { NamedPublicKey } from "../../ssh/keys/public-half.js";
 import type { PublicKey } from "../../ssh/keys/public-key.js";
 import { expandHome, readFileChecked } from "../../ssh/keys/read-file.js";
 import { UsageError } from "../failure.js";
-
-/** A public key, and what its owner calls it. */
-export interface NamedPublicKey {
-  readonly key: PublicKey;
-  /** Empty where it has none. */
-  readonly comment: string;
-}
 
 /** Bytes of a text that can still be one key. */
 const MAX_SIZE = 64 * 1024;

@@ -4,9 +4,9 @@ import { type PublicKey, publicKeyFromBlob } from "./public-key.js";
 import { expandHome, readFileChecked } from "./read-file.js";
 
 /** A public key, and what its owner calls it. */
-export interface PublicHalf {
+export interface NamedPublicKey {
   readonly key: PublicKey;
-  /** Empty where it has none, or it is encrypted. */
+  /** Empty where it has none, or that is encrypted. */
   readonly comment: string;
 }
 
@@ -15,7 +15,7 @@ export interface PublicHalf {
  * that no passphrase is needed; hardware keys have it too.
  * @throws Error of one line that names the file and what to do
  */
-export async function publicHalf(file: string): Promise<PublicHalf> {
+export async function publicHalf(file: string): Promise<NamedPublicKey> {
   const path = expandHome(file);
   const name = `private key ${path}`;
   const { data } = await readFileChecked(path, privateKeyRules("private key"));
