@@ -1,3 +1,4 @@
+import { checkTimes } from "../ssh/client/check-times.js";
 import type { DialOptions } from "../ssh/client/dial-options.js";
 import type { Transport } from "../transport.js";
 import { opensshArguments } from "./arguments.js";
@@ -19,6 +20,7 @@ const INTERACTIVE_TIMEOUT = 120_000;
  */
 export function opensshTransport(target: string, options: DialOptions & OpensshOptions = {}): Transport {
   const to = parseDestination(target);
+  checkTimes(options);
   const { program = "ssh", interactive = false } = options;
   const connectTimeout = options.connectTimeout ?? (interactive ? INTERACTIVE_TIMEOUT : CONNECT_TIMEOUT);
   const args = opensshArguments(to, options, connectTimeout);

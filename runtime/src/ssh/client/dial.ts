@@ -1,13 +1,12 @@
 import type { EventEmitter } from "node:events";
 import { RpcError } from "../../contract/rpc-error.js";
-import { MAX_TIMEOUT } from "../../max-timeout.js";
 import type { Transport } from "../../transport.js";
 import type { Carrier } from "../carrier.js";
-import { checkNumber } from "../check-number.js";
 import { Passphrases } from "../keys/passphrase.js";
 import { printable } from "../printable.js";
 import { formatTarget, parseAddress, toTarget } from "../target.js";
 import { Login } from "./auth/login.js";
+import { checkTimes } from "./check-times.js";
 import { Countdown } from "./countdown.js";
 import { carrierChannelTo, type DialChannel, SUBSYSTEM_CHANNEL } from "./dial-channel.js";
 import { dialConnection } from "./dial-connection.js";
@@ -58,16 +57,6 @@ export function dialer(target: string, options: DialOptions = {}): Dialer {
       return dialRoute(route, memory, channel, signal);
     },
   };
-}
-
-function checkTimes({ connectTimeout = 1, keepaliveInterval = 0, keepaliveMisses = 0 }: DialOptions): void {
-  try {
-    checkNumber("connectTimeout", connectTimeout, 1, MAX_TIMEOUT);
-    checkNumber("keepaliveInterval", keepaliveInterval, 0, MAX_TIMEOUT);
-    checkNumber("keepaliveMisses", keepaliveMisses, 0);
-  } catch (error) {
-    throw new RpcError("BAD_REQUEST", (error as Error).message);
-  }
 }
 
 /** A hop with all that was read for it. */

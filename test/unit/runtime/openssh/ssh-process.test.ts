@@ -138,3 +138,10 @@ test("an ssh that fails in mid-stream ends the duplex with its reason", async ()
     message: expect.stringMatching(/^the connection to ssh:\/\/edge was lost: ssh ended .*Broken pipe$/),
   });
 });
+
+test.each([
+  [{ connectTimeout: Number.NaN }, "the option connectTimeout is NaN; it takes a whole number from 1 to 2147483647"],
+  [{ keepaliveInterval: -1 }, "the option keepaliveInterval is -1; it takes a whole number from 0 to 2147483647"],
+])("%j is refused before ssh is run", (options, message) => {
+  expect(() => opensshTransport("edge", options)).toThrow(message);
+});
