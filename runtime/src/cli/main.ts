@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { VERSION } from "../version.js";
 import { addCodegenCommands } from "./codegen.js";
 import { reportFailure } from "./failure.js";
+import { guardOutput } from "./guard-output.js";
 
 /**
  * What each command is for, and what gives it its options and its work: loaded where it is called, for sshd starts a process
@@ -54,6 +55,7 @@ function whereHelpIs(words: readonly string[]): string {
 /** `help` comes before the command that it is about. */
 const called = process.argv.slice(2).find((word) => !word.startsWith("-") && word !== "help");
 
+guardOutput();
 try {
   for (const [name, [description, load]] of Object.entries(COMMANDS)) {
     const command = program.command(name).description(description);
