@@ -1,7 +1,8 @@
 import { answerAttempt, authoritiesFor } from "./answer-attempt.js";
 import { type AuthorizedKeys, parseAuthorizedKeys } from "./authorized-keys.js";
 import type { KeyLookup, KeySource, KeySourceSettings } from "./key-lookup.js";
-import { expandHome, type FileRules, fileVersion, readFileChecked } from "./read-file.js";
+import { Looks } from "./looks.js";
+import { expandHome, type FileRules, filesVersion, readFileChecked } from "./read-file.js";
 import { settled } from "./settled.js";
 import { watchFiles } from "./watch-files.js";
 
@@ -31,8 +32,7 @@ export class AuthorizedKeysFiles implements KeySource {
   /** Of the files that were looked at last, whatever became of it. */
   #version = "";
   #failure = "";
-  #looking: Promise<void> = Promise.resolve();
-  #next: Promise<void> | undefined;
+  readonly #looks = new Looks(() => this.#reload().catch((error: Error) => this.#complain(error.message)));
   #watching: Promise<() => Promise<void>> | undefined;
 
   private constructor(files: readonly string[], settings: KeySourceSettings) {
@@ -93,19 +93,15 @@ export class AuthorizedKeysFiles implements KeySource {
     this.#watching.catch(onError);
   }
 
-  /** Takes in what has changed; it never rejects. A look under way may be past the change, so it is waited for first. */
+  /** Takes in what has changed; it never rejects. */
   #look(): Promise<void> {
-    this.#next ??= this.#looking.then(() => {
-      this.#next = undefined;
-      this.#looking = this.#reload().catch((error: Error) => this.#complain(error.message));
-      return this.#looking;
-    });
-    return this.#next;
+    return this.#looks.look();
   }
 
   async #reload(): Promise<void> {
-    if ((await this.#versionNow()) === this.#version) return;
-    await settled(() => this.#versionNow());
+    const version = (): Promise<string> => filesVersion(this.#files, AUTHORIZED_KEYS_RULES);
+    if ((await version()) === this.#version) return;
+    await settled(version);
     const list = await this.#read();
     const known = new Set(this.#list.wrong.map(({ text }) => text));
     const broken = list.wrong.filter(({ text }) => !known.has(text));
@@ -131,10 +127,6 @@ export class AuthorizedKeysFiles implements KeySource {
       );
     }
     this.#failure = problem;
-  }
-
-  async #versionNow(): Promise<string> {
-    return (await Promise.all(this.#files.map((file) => fileVersion(file, AUTHORIZED_KEYS_RULES)))).join(" ");
   }
 
   async #read(): Promise<AuthorizedKeys> {

@@ -54,6 +54,11 @@ export async function fileVersion(file: string, rules: FileRules): Promise<strin
   return checkStat(await stat(file).catch(explain(file, rules)), file, rules);
 }
 
+/** The versions of several files together. */
+export async function filesVersion(files: readonly string[], rules: FileRules): Promise<string> {
+  return (await Promise.all(files.map((file) => fileVersion(file, rules)))).join(" ");
+}
+
 class TooOpen extends Error {}
 
 function isSecret({ forbiddenMode = 0 }: FileRules): boolean {

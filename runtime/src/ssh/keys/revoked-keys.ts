@@ -2,8 +2,9 @@ import type { Logger } from "../../log.js";
 import { printable } from "../printable.js";
 import type { Certificate } from "./certificate.js";
 import { KeyRevocationList } from "./krl.js";
+import { Looks } from "./looks.js";
 import { isCertificateType, type PublicKey, parsePublicKey } from "./public-key.js";
-import { expandHome, type FileRules, fileVersion, readFileChecked } from "./read-file.js";
+import { expandHome, type FileRules, filesVersion, readFileChecked } from "./read-file.js";
 import { settled } from "./settled.js";
 import { watchFiles } from "./watch-files.js";
 
@@ -33,8 +34,7 @@ export class RevokedKeys {
   #version = "";
   #failure = "";
   #lists: readonly RevokedList[] = [];
-  #looking: Promise<void> = Promise.resolve();
-  #next: Promise<void> | undefined;
+  readonly #looks = new Looks(() => this.#read());
   #stop: (() => Promise<void>) | undefined;
 
   private constructor(files: readonly string[], log: Logger) {
@@ -83,22 +83,17 @@ export class RevokedKeys {
     await this.#stop?.();
   };
 
-  /** Takes in what has changed. A look under way may be past the change, so it is waited for first. */
+  /** Takes in what has changed. */
   #refresh(): Promise<void> {
-    this.#next ??= this.#looking.then(() => {
-      this.#next = undefined;
-      const read = this.#read();
-      this.#looking = read.catch(() => {});
-      return read;
-    });
-    return this.#next;
+    return this.#looks.look();
   }
 
   async #read(): Promise<void> {
-    if ((await this.#versionNow()) === this.#version) return;
+    const version = (): Promise<string> => filesVersion(this.#files, RULES);
+    if ((await version()) === this.#version) return;
     const isFirst = this.#version === "";
     // A list that is being written revokes less than it will.
-    if (!isFirst) await settled(() => this.#versionNow());
+    if (!isFirst) await settled(version);
     const contents = await Promise.all(this.#files.map((file) => readFileChecked(file, RULES)));
     const lists = contents.map(({ data }, at) => readList(this.#files[at] as string, data));
     this.#lists = lists;
@@ -107,10 +102,6 @@ export class RevokedKeys {
     if (isFirst) return;
     this.#log.info({ files: this.#files }, "revoked keys read again");
     for (const listener of this.#listeners) listener();
-  }
-
-  async #versionNow(): Promise<string> {
-    return (await Promise.all(this.#files.map((file) => fileVersion(file, RULES)))).join(" ");
   }
 
   #complain({ message }: Error): void {

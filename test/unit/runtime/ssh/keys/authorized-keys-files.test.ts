@@ -150,7 +150,8 @@ it("keeps the list where the file is damaged, too large or readable no more, and
   rmSync(file);
   mkdirSync(file);
   for (let times = 0; times < 3; times++) expect(await lookup(alice)).toEqual({ scopes: [] });
-  expect(errors()).toEqual([
+  // A look may have come while there was neither.
+  expect(errors().filter((line) => !line.includes("does not exist"))).toEqual([
     expect.stringContaining(`${file}:1: `),
     `authorized_keys file ${file} is not a file; the keys read last stay in force until it is mended`,
   ]);
