@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { delimiter, dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { expect } from "vitest";
+import { expect, it } from "vitest";
 import { tempDir, write } from "../unit/runtime/ssh/support.js";
 import { keygen } from "./client.js";
 import { run } from "./run.js";
@@ -119,3 +119,24 @@ itWith(
   },
   SLOW,
 );
+
+it("whoever compiles as the README says has handlers that Node runs as they are", { timeout: SLOW }, async () => {
+  const project = tempDir();
+  mkdirSync(`${project}/schema`);
+  symlinkSync(path("../../node_modules"), `${project}/node_modules`);
+  write(`${project}/schema`, "api.ts", block("// schema/api.ts\n"));
+  write(project, "handlers.ts", block("// handlers.ts\n"));
+  write(project, "tsconfig.json", block('{ "compilerOptions"'));
+  write(project, "package.json", '{ "type": "module" }');
+  const env = {
+    PATH: [`${project}/node_modules/.bin`, dirname(process.execPath), process.env["PATH"]].join(delimiter),
+  };
+  const shell = async (command: string) =>
+    (await run("sh", ["-c", `cd ${project}; { ${command}; } 2>&1`], "", env)).stdout;
+  expect(await shell("sshrpc gen")).toMatch(/generated/);
+  const [, compile = ""] = /`npx (tsc [^`]*)`/.exec(README) ?? [];
+  expect(await shell(compile)).toBe("");
+  expect(await shell(`node -e "import('./dist/handlers.js').then((file) => console.log(file.default.api.name))"`)).toBe(
+    "notes\n",
+  );
+});

@@ -31,9 +31,16 @@ async function importFile(path: string): Promise<unknown> {
     const [line = ""] = String(error instanceof Error ? error.message : error)
       .trimEnd()
       .split("\n", 1);
-    const hint = /Cannot find module '[^']*\/generated\//.test(line) ? "; `sshrpc gen` makes it" : "";
-    throw new Error(`${placeOf(error, path)}: ${line.trimEnd()}${hint}`, { cause: error });
+    throw new Error(`${placeOf(error, path)}: ${line.trimEnd()}${hint(line)}`, { cause: error });
   }
+}
+
+/** What to do where generated code is missing: all of it, or what a compiler does not put beside what it compiles. */
+function hint(message: string): string {
+  const [, name] = /Cannot find module '[^']*\/generated\/([^'/]+)'/.exec(message) ?? [];
+  if (name === undefined) return "";
+  const isCopied = name === "validators.js" || name === "contract.js";
+  return isCopied ? `; \`sshrpc gen\` makes it, and what is compiled needs a copy` : "; `sshrpc gen` makes it";
 }
 
 /** Where an import failed, as file:line:column: the first place in its stack that lies beside the file or below. */

@@ -95,6 +95,11 @@ describe("what fails for another reason ends with 1, and one line that says why"
     ["a mistake in its syntax", "export default {", "handlers.mjs: Unexpected end of input"],
     ["an import of what is not there", "import './nothing.mjs';", "Cannot find module"],
     ["an import of what was not generated", "import './generated/server.js';", "Cannot find .*; `sshrpc gen` makes it"],
+    [
+      "an import of what tsc leaves behind",
+      "import './generated/validators.js';",
+      "gen` makes it, and .* needs a copy",
+    ],
     ["something that is no error", "throw 'a text';", "handlers.mjs: a text"],
   ])("a handlers file with %s", async (_, content, message) => {
     const cwd = tempDir({ "handlers.mjs": content });
