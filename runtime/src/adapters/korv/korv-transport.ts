@@ -22,7 +22,7 @@ export function korvTransport(
   return {
     address,
     async open(signal) {
-      const channel = await dial(packetChannelTo(to.host, to.port), signal);
+      const channel = await dial(packetChannelTo(to.host, to.port, "does it serve korv?"), signal);
       const [near, far] = duplexPair();
       new KorvBridge(far, channel, settings);
       return near;

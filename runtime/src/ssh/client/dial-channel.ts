@@ -27,12 +27,19 @@ export const SUBSYSTEM_CHANNEL: DialChannel<ChannelDuplex> = {
       : undefined,
 };
 
-/** A channel as if to `host` and `port` as the server sees them (RFC 4254, section 7.2), packet by packet. */
-export function packetChannelTo(host: string, port: number): DialChannel<PacketChannel> {
+/**
+ * A channel as if to `host` and `port` as the server sees them (RFC 4254, section 7.2), packet by packet.
+ * @param question what to ask oneself where the server refuses it
+ */
+export function packetChannelTo(host: string, port: number, question: string): DialChannel<PacketChannel> {
   return {
     open: (client, done) => void client.forwardOut("127.0.0.1", 0, host, port, done),
     wrap: (channel, setting) => new PacketChannel(channel, setting),
-    refusal: () => undefined,
+    refusal: ({ message }) => {
+      const [, reason] = /^\(SSH\) Channel open failure: (.*)$/s.exec(message) ?? [];
+      if (reason === undefined) return undefined;
+      return `opens no channel${reason === "" ? "" : ` (${printable(reason)})`}: ${question}`;
+    },
   };
 }
 
