@@ -1,6 +1,5 @@
 import { type AuthorizedKeyLine, parseAuthorizedKeyLine } from "../../ssh/keys/authorized-keys.js";
 import type { NamedPublicKey } from "../../ssh/keys/public-half.js";
-import type { PublicKey } from "../../ssh/keys/public-key.js";
 import { expandHome, readFileChecked } from "../../ssh/keys/read-file.js";
 import { UsageError } from "../failure.js";
 
