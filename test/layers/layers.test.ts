@@ -66,7 +66,6 @@ describe("the runtime", () => {
     ["ajv", ["codec"]],
     ["ajv-formats", ["codec"]],
     ["secure-json-parse", ["codec"]],
-    ["chokidar", ["ssh"]],
     ["commander", ["cli"]],
     ["ms", ["duration.ts", "cli"]],
     ["jiti", ["cli"]],

@@ -1,3 +1,4 @@
+import { type FSWatcher, watch } from "node:fs";
 import { realpath } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 
@@ -19,7 +20,6 @@ export async function watchFiles(
   look: () => void,
   onError: (error: Error) => void,
 ): Promise<() => Promise<void>> {
-  const { watch } = await import("chokidar");
   const folders = new Set<string>();
   for (const file of files) {
     folders.add(dirname(resolve(file)));
@@ -36,19 +36,36 @@ export async function watchFiles(
       timers.add(timer);
     }
   };
-  const watcher = watch([...folders], {
-    depth: 0,
-    ignoreInitial: true,
-    persistent: false,
-    // A folder may hold any number of other files, each of which would take a watch.
-    ignored: (path) => !folders.has(path),
-  });
-  watcher.on("raw", noticed).on("ready", noticed);
-  watcher.once("error", (error) => onError(error as Error)).on("error", () => {});
-  const interval = setInterval(look, LOOK_EVERY).unref();
+  const watchers = new Map<string, FSWatcher>();
+  const report = once(onError);
+  const watchFolders = (): void => {
+    for (const folder of folders) {
+      if (watchers.has(folder)) continue;
+      try {
+        watchers.set(folder, watch(folder, { persistent: false }, noticed).on("error", report));
+        noticed();
+      } catch (error) {
+        // A folder that is not there may come.
+        if ((error as NodeJS.ErrnoException).code !== "ENOENT") report(error as Error);
+      }
+    }
+  };
+  watchFolders();
+  const interval = setInterval(() => {
+    watchFolders();
+    look();
+  }, LOOK_EVERY).unref();
   return async () => {
     clearInterval(interval);
     for (const timer of timers) clearTimeout(timer);
-    await watcher.close();
+    for (const watcher of watchers.values()) watcher.close();
+  };
+}
+
+function once(action: (error: Error) => void): (error: Error) => void {
+  let done = false;
+  return (error) => {
+    if (!done) action(error);
+    done = true;
   };
 }
