@@ -2,6 +2,17 @@ import { createHash, generateKeyPairSync, type KeyObject, sign } from "node:cryp
 import type { PublicKey } from "../../../../../runtime/src/ssh/keys/public-key.js";
 import { publicKeyFromBlob } from "../../../../../runtime/src/ssh/keys/public-key.js";
 
+/** Every type of key that can log in. */
+export const KEY_TYPES = [
+  "ssh-ed25519",
+  "sk-ssh-ed25519@openssh.com",
+  "sk-ecdsa-sha2-nistp256@openssh.com",
+  "ecdsa-sha2-nistp256",
+  "ecdsa-sha2-nistp384",
+  "ecdsa-sha2-nistp521",
+  "ssh-rsa",
+];
+
 /** A length, and as many bytes (RFC 4251, section 5). */
 export function string(value: string | Uint8Array): Buffer {
   const bytes = Buffer.from(value as Uint8Array);

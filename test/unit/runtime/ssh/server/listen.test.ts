@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { appendFileSync, chmodSync, rmSync } from "node:fs";
 import { connect } from "node:net";
-import ssh2 from "ssh2";
-import { expect, it, onTestFinished } from "vitest";
+import type ssh2 from "ssh2";
+import { expect, it } from "vitest";
 import { listen } from "../../../../../runtime/src/ssh/server/listen.js";
+import { rawClient } from "../raw-client.js";
 import { type Bench, failure, makeKey, startBench, startTcp, tempDir, write } from "../support.js";
 
 const ways = { native: () => {} };
@@ -244,21 +245,3 @@ it("disconnects a client that sends more than the window holds", async () => {
   // Both ends are in this process, and the client may hear of it first.
   await expect.poll(() => bench.accepted[0]?.duplex.destroyed).toBe(true);
 });
-
-/** A client of ssh2 itself, logged in as alice. */
-async function rawClient(bench: Bench): Promise<ssh2.Client> {
-  const client = new ssh2.Client();
-  onTestFinished(() => void client.destroy());
-  await new Promise((resolve, reject) => {
-    client.on("ready", resolve as () => void).on("error", reject);
-    client.connect({
-      host: "127.0.0.1",
-      port: bench.listener.port,
-      username: "alice",
-      privateKey: bench.alice.privateKey,
-      hostVerifier: () => true,
-    });
-  });
-  client.on("error", () => {});
-  return client;
-}

@@ -2,20 +2,11 @@ import { writeFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { publicKeyLine } from "../../../../../../runtime/src/ssh/keys/public-key.js";
 import type { ListenOptions } from "../../../../../../runtime/src/ssh/server/listen-options.js";
-import { type CertificateFields, makeCertificate, makeSigner, type Signer } from "../../keys/make-keys.js";
+import { type CertificateFields, KEY_TYPES, makeCertificate, makeSigner, type Signer } from "../../keys/make-keys.js";
 import { type Bench, startBench, tempDir, write } from "../../support.js";
 import { boolean, RawLogin, string } from "./raw-login.js";
 
-const TYPES = [
-  "ssh-ed25519",
-  "sk-ssh-ed25519@openssh.com",
-  "sk-ecdsa-sha2-nistp256@openssh.com",
-  "ecdsa-sha2-nistp256",
-  "ecdsa-sha2-nistp384",
-  "ecdsa-sha2-nistp521",
-  "ssh-rsa",
-];
-const DEVICES = TYPES.filter((type) => type.startsWith("sk-"));
+const DEVICES = KEY_TYPES.filter((type) => type.startsWith("sk-"));
 
 /** How a client goes about a login; what is left out is right. */
 interface Attempt {
@@ -43,7 +34,7 @@ const listing = (key: Signer, options = ""): Partial<ListenOptions> => ({
 
 const reason = ({ log }: Bench) => log.with("authentication refused").at(-1)?.fields["reason"];
 
-it.each(TYPES)("lets a key of %s in", async (type) => {
+it.each(KEY_TYPES)("lets a key of %s in", async (type) => {
   const key = makeSigner(type);
   const bench = await startBench(listing(key));
   expect(await attempt(await RawLogin.open(bench), key), String(reason(bench))).toEqual({ said: "success" });
@@ -51,7 +42,7 @@ it.each(TYPES)("lets a key of %s in", async (type) => {
   expect(line?.fields).toMatchObject({ fingerprint: key.publicKey.fingerprint, keyName: "it" });
 });
 
-it.each(TYPES)("lets a certificate for a key of %s in, and no other key with it", async (type) => {
+it.each(KEY_TYPES)("lets a certificate for a key of %s in, and no other key with it", async (type) => {
   const [key, other, authority] = [makeSigner(type), makeSigner(type), makeSigner("ssh-ed25519")];
   const bench = await startBench(listing(authority, "cert-authority "));
   const blob = makeCertificate(key, authority);
