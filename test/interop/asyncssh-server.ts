@@ -20,6 +20,8 @@ export interface Asks {
   readonly key?: string;
   /** The signatures that it takes. */
   readonly signatureAlgorithms?: readonly string[];
+  /** How many bytes it sends with the same keys. */
+  readonly rekeyBytes?: number;
 }
 
 const SERVER = `
@@ -69,6 +71,8 @@ async def echo(process):
 
 async def main():
     extra = {"signature_algs": asks["signatureAlgorithms"]} if "signatureAlgorithms" in asks else {}
+    if "rekeyBytes" in asks:
+        extra["rekey_bytes"] = asks["rekeyBytes"]
     server = await asyncssh.create_server(Server, "127.0.0.1", 0, server_host_keys=[sys.argv[2]],
                                           process_factory=echo, encoding=None, **extra)
     print(server.sockets[0].getsockname()[1], flush=True)

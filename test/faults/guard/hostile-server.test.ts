@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import ssh2 from "ssh2";
 import { expect, onTestFinished, test } from "vitest";
@@ -7,13 +8,20 @@ import { within } from "../../unit/runtime/support/wait.js";
 
 /** The parts of ssh2's server connection that a hostile server needs. */
 interface Internals {
+  readonly _sock: Socket;
   readonly _protocol: {
+    rekey(): void;
     channelOpenConfirm(remote: number, local: number, window: number, packet: number): void;
     channelData(id: number, data: Buffer): void;
     channelWindowAdjust(id: number, amount: number): void;
     authInfoReq(name: string, instructions: string, prompts: readonly object[]): void;
     readonly _packetRW: {
-      readonly write: { readonly allocStart: number; alloc(size: number): Buffer; finalize(packet: Buffer): Buffer };
+      readonly write: {
+        readonly allocStart: number;
+        readonly allocStartKEX: number;
+        alloc(size: number, force?: boolean): Buffer;
+        finalize(packet: Buffer, force?: boolean): Buffer;
+      };
     };
     readonly _cipher: { encrypt(packet: Buffer): void };
   };
@@ -86,4 +94,25 @@ test("a server that allows more than can be counted is disconnected", async () =
     serve: ({ outgoing }, { _protocol }) => _protocol.channelWindowAdjust(outgoing.id, 0xffff_ffff),
   });
   expect((await within("the end", closed(duplex)))?.message).toMatch(/more than there can be/);
+});
+
+test("a server that begins a rekey, and sends without end before it finishes, is disconnected", async () => {
+  const duplex = await dial({
+    serve: (_, { _protocol, _sock }) => {
+      // ssh2 would finish what it begins.
+      _sock.removeAllListeners("data").resume();
+      _protocol.rekey();
+      const { write } = _protocol._packetRW;
+      for (let sent = 0; sent < 1100; sent++) {
+        const packet = write.alloc(32_768, true);
+        // Data for a channel that was never opened.
+        packet.fill(0, write.allocStartKEX, write.allocStartKEX + 9);
+        packet.set([94, 0, 0, 1], write.allocStartKEX);
+        _protocol._cipher.encrypt(write.finalize(packet, true));
+      }
+    },
+  });
+  expect((await within("the end", closed(duplex)))?.message).toMatch(
+    /it sends 33587200 bytes in 1025 packets before it finishes a key exchange/,
+  );
 });

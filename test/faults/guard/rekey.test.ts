@@ -3,7 +3,17 @@ import { expect, test } from "vitest";
 import { keepRekeying } from "../../../runtime/src/ssh/guard/rekey.js";
 import { readBytes, startBench } from "../../unit/runtime/ssh/support.js";
 import { until, within } from "../../unit/runtime/support/wait.js";
-import { type Attacker, bystander, endedFor, loggedIn, stranger, string, uint32 } from "./support.js";
+import {
+  type Attacker,
+  bystander,
+  endedFor,
+  loggedIn,
+  rawSocket,
+  reasons,
+  stranger,
+  string,
+  uint32,
+} from "./support.js";
 
 /** Sends a KEXINIT of its own as often as asked, without ever going on with it. */
 function holdKeys(attacker: Attacker): void {
@@ -103,11 +113,113 @@ test("new keys are not to be had before the login", async () => {
 
 test("a message within a key exchange that has no place there ends its connection", async () => {
   const bench = await startBench();
-  const attacker = await loggedIn(bench);
-  attacker.socket.removeAllListeners("data");
-  attacker.protocol.rekey();
-  attacker.send(94, Buffer.alloc(8));
-  attacker.socket.resume();
-  await within("the end", attacker.gone);
-  await endedFor(bench, /unexpected packet type 94/);
+  for (const type of [5, 50, 79, 128]) {
+    const attacker = await loggedIn(bench);
+    attacker.socket.removeAllListeners("data");
+    attacker.protocol.rekey();
+    attacker.send(type, Buffer.alloc(8));
+    attacker.socket.resume();
+    await within("the end", attacker.gone);
+    await endedFor(bench, new RegExp(`unexpected packet type ${type}$`));
+  }
 });
+
+/** The messages that come back, and have nothing to do with the client's own channels. */
+function watch({ protocol }: Attacker, names: readonly string[]): string[] {
+  const heard: string[] = [];
+  for (const name of names) protocol._handlers[name] = () => void heard.push(name);
+  return heard;
+}
+
+test("a rekey takes every message of the connection protocol, and its answers come with the new keys", async () => {
+  const bench = await startBench();
+  const attacker = await loggedIn(bench);
+  const channel = await attacker.open();
+  const [echo, id] = [readBytes(channel, 10), uint32(channel.outgoing.id)];
+  const answers = ["REQUEST_FAILURE", "CHANNEL_OPEN_CONFIRMATION", "CHANNEL_OPEN_FAILURE", "CHANNEL_SUCCESS"];
+  const heard = watch(attacker, answers);
+  let keys = 0;
+  attacker.client.on("handshake", () => keys++);
+  attacker.protocol.rekey();
+  attacker.send(94, id, string("hello"));
+  attacker.send(80, string("nothing@example.com"), 1);
+  attacker.send(90, string("session"), uint32(77), uint32(100_000), uint32(32_768));
+  attacker.send(90, string("nothing@example.com"), uint32(78), uint32(100_000), uint32(32_768));
+  // The session that is being opened: the server counts its channels up.
+  attacker.send(98, uint32(channel.outgoing.id + 1), string("env"), 1, string("RPC_A"), string("b"));
+  attacker.send(93, id, uint32(1000));
+  attacker.send(95, id, uint32(1), string("errors"));
+  // What answers requests that were never made, or nobody knows.
+  for (const type of [81, 82, 83, 100, 101, 127]) attacker.send(type, uint32(99));
+  for (const type of [96, 97, 99]) attacker.send(type, uint32(99));
+  attacker.send(91, uint32(99), uint32(0), uint32(0), uint32(32_768));
+  attacker.send(92, uint32(99), uint32(0), string(""), string(""));
+  attacker.send(94, id, string("world"));
+  expect((await within("the echo", echo)).toString()).toBe("helloworld");
+  await until("the answers", () => heard.length === answers.length);
+  expect([...heard].sort()).toEqual([...answers].sort());
+  expect(keys).toBe(1);
+  const end = new Promise((resolve) => channel.once("close", resolve));
+  attacker.protocol.rekey();
+  attacker.send(96, id);
+  attacker.send(97, id);
+  await within("the channel's end", end);
+});
+
+test("what a peer sends within a rekey is bounded, in bytes and in packets", async () => {
+  const bench = await startBench();
+  const other = await bystander(bench);
+  const flood = async (type: number, size: number, count: number) => {
+    const attacker = await loggedIn(bench);
+    holdKeys(attacker);
+    for (let sent = 0; sent < count && !attacker.socket.destroyed; sent++) attacker.send(type, Buffer.alloc(size - 1));
+    await within("the end", attacker.gone);
+  };
+  const mib = 1024 * 1024;
+  // Data for a channel that was never opened.
+  for (const type of [2, 94]) await flood(type, 32_768, 1100);
+  await endedFor(bench, /^it sends (\d+) bytes in 1025 packets before it finishes a key exchange$/);
+  await flood(2, 5, 262_200);
+  await endedFor(bench, /^it sends \d+ bytes in 262145 packets before it finishes a key exchange$/);
+  expect(reasons(bench).filter((reason) => reason.includes(`${32 * mib + 32_768} bytes`))).toHaveLength(2);
+  await other.unharmed();
+});
+
+test("the first key exchange stays strict: nothing else has a place in it", async () => {
+  const bench = await startBench();
+  for (const type of [2, 3, 4, 80, 94, 127]) {
+    const socket = await rawSocket(bench);
+    socket.write(
+      Buffer.concat([
+        Buffer.from("SSH-2.0-byhand\r\n"),
+        plainPacket(strictKexInit()),
+        plainPacket(Buffer.alloc(8, type)),
+      ]),
+    );
+    await within("the end", socket.gone);
+    await endedFor(bench, new RegExp(`unexpected packet type ${type}$`));
+  }
+});
+
+/** A packet as it is before there are keys (RFC 4253, section 6). */
+function plainPacket(payload: Buffer): Buffer {
+  const padding = 32 - ((5 + payload.length) % 16);
+  return Buffer.concat([uint32(1 + payload.length + padding), Buffer.of(padding), payload, Buffer.alloc(padding)]);
+}
+
+/** What a client that knows the strict key exchange offers. */
+function strictKexInit(): Buffer {
+  const cipher = "aes256-gcm@openssh.com";
+  const mac = "hmac-sha2-256-etm@openssh.com";
+  const lists = [
+    "curve25519-sha256,kex-strict-c-v00@openssh.com",
+    "ssh-ed25519",
+    cipher,
+    cipher,
+    mac,
+    mac,
+    "none",
+    "none",
+  ];
+  return Buffer.concat([Buffer.of(20), Buffer.alloc(16), ...[...lists, "", ""].map(string), Buffer.alloc(5)]);
+}

@@ -39,7 +39,7 @@ export function guardConnection(guarded: Guarded): void {
   const { protocol, channels } = internalsOf(connection);
   fitOffer(protocol, settings.chosen);
   mendLogin(protocol);
-  mendRekey(protocol);
+  mendRekey(protocol, abort);
   guardChannels(protocol, channels, abort);
   guardRefusals(protocol, settings.maxRefusals, abort);
   guardPackets(protocol, socket, settings, isStranger, abort);

@@ -18,7 +18,7 @@ const MAX_UNSENT = 32 * 1024 * 1024;
  */
 export function guardDial(client: Client, socket: Carrier, abort: (reason: string) => void): void {
   const { protocol, channels } = internalsOf(client);
-  mendRekey(protocol);
+  mendRekey(protocol, abort);
   guardChannels(protocol, channels, abort);
   guardPackets(protocol, socket, { maxUnsent: MAX_UNSENT }, () => false, abort);
   keepRekeying(client, socket, REKEY, abort);

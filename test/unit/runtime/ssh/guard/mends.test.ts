@@ -70,16 +70,19 @@ async function startPlain(): Promise<number> {
   return (server.address() as { port: number }).port;
 }
 
-/** Whether a server takes a message to be ignored in the middle of an exchange of new keys. */
-async function takesIgnored(client: ssh2.Client & Internals): Promise<boolean> {
+/** A message to be ignored, and data for the first channel, which need not be open. */
+const [IGNORE, CHANNEL_DATA] = [2, 94];
+
+/** Whether a server takes an empty message of this type in the middle of an exchange of new keys. */
+async function takesInRekey(client: ssh2.Client & Internals, type: number): Promise<boolean> {
   const ended = new Promise<false>((resolve) => client.once("close", () => resolve(false)));
   const renewed = new Promise<true>((resolve) => client.once("handshake", () => resolve(true)));
   client.removeAllListeners("error").on("error", () => {});
   client._protocol.rekey();
   const { write } = client._protocol._packetRW;
-  const packet = write.alloc(5, true);
-  packet.fill(0, write.allocStartKEX, write.allocStartKEX + 5);
-  packet[write.allocStartKEX] = 2;
+  const packet = write.alloc(9, true);
+  packet.fill(0, write.allocStartKEX, write.allocStartKEX + 9);
+  packet[write.allocStartKEX] = type;
   client._protocol._cipher.encrypt(write.finalize(packet, true));
   return within("new keys", Promise.race([ended, renewed]));
 }
@@ -122,9 +125,12 @@ describe("ssh2 by itself", () => {
     expect(heard.offered).toBe("ssh-rsa");
   });
 
-  test("ends a connection for a message without a meaning while it gets new keys", async () => {
+  test.each([
+    ["a message without a meaning", IGNORE],
+    ["channel data", CHANNEL_DATA],
+  ])("ends a connection for %s while it gets new keys", async (_, type) => {
     const { client } = await logIn(await startPlain(), generateRsa().privateKey);
-    expect(await takesIgnored(client)).toBe(false);
+    expect(await takesInRekey(client, type)).toBe(false);
   });
 
   test("refuses a greeting in four pieces", async () => {
@@ -150,10 +156,13 @@ describe("a server", () => {
     expect(heard.offered).toMatch(/^rsa-sha2-/);
   });
 
-  test("takes messages without a meaning while it gets new keys", async () => {
+  test.each([
+    ["messages without a meaning", IGNORE],
+    ["channel data", CHANNEL_DATA],
+  ])("takes %s while it gets new keys", async (_, type) => {
     const bench = await startBench();
     const { client } = await logIn(bench.listener.port, bench.alice.privateKey);
-    expect(await takesIgnored(client)).toBe(true);
+    expect(await takesInRekey(client, type)).toBe(true);
   });
 
   test("takes a greeting in any number of pieces", async () => {
