@@ -3,7 +3,7 @@ import { afterAll, describe, expect } from "vitest";
 import { until } from "../unit/runtime/support/wait.js";
 import { run } from "./run.js";
 import { CONTENT, type Running, type Served, serveNotesOverSsh, sha256, start } from "./served.js";
-import { itWith, missingPrograms, PYTHON } from "./stock.js";
+import { itWith, missingPrograms, PERL, PYTHON } from "./stock.js";
 
 /** A stock client, and how it runs one command at our server. */
 interface StockClient {
@@ -12,10 +12,11 @@ interface StockClient {
   readonly exec: (served: Served, command: string) => Promise<Running>;
 }
 
-const script = (name: string): StockClient["exec"] => {
-  const file = fileURLToPath(new URL(`clients/${name}.py`, import.meta.url));
+const script = (program: string, name: string): StockClient["exec"] => {
+  const file = fileURLToPath(new URL(`clients/${name}`, import.meta.url));
+  const options = program === PYTHON ? ["-W", "ignore"] : [];
   return async ({ server, key, knownHosts }, command) =>
-    start(PYTHON, ["-W", "ignore", file, `${server.port}`, key.file, knownHosts, command]);
+    start(program, [...options, file, `${server.port}`, key.file, knownHosts, command]);
 };
 
 const CLIENTS: readonly StockClient[] = [
@@ -43,9 +44,10 @@ const CLIENTS: readonly StockClient[] = [
       return start("dbclient", args, { env: { ...process.env, HOME: directory } });
     },
   },
-  { name: "asyncssh", programs: ["python3-asyncssh"], exec: script("asyncssh") },
-  { name: "paramiko", programs: ["python3-paramiko"], exec: script("paramiko") },
-  { name: "conch", programs: ["python3-twisted"], exec: script("conch") },
+  { name: "asyncssh", programs: ["python3-asyncssh"], exec: script(PYTHON, "asyncssh.py") },
+  { name: "paramiko", programs: ["python3-paramiko"], exec: script(PYTHON, "paramiko.py") },
+  { name: "conch", programs: ["python3-twisted"], exec: script(PYTHON, "conch.py") },
+  { name: "libssh2", programs: ["libnet-ssh2-perl"], exec: script(PERL, "libssh2.pl") },
 ];
 
 interface Result {

@@ -5,7 +5,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { expect } from "vitest";
 import { type Bench, startBench } from "../unit/runtime/ssh/support.js";
 import { type Outcome, run } from "./run.js";
-import { itWith, PYTHON } from "./stock.js";
+import { itWith, PERL, PYTHON } from "./stock.js";
 
 const CHUNK = 65_536;
 const CHUNKS = 80;
@@ -70,7 +70,26 @@ const CLIENTS: Record<string, readonly [readonly string[], (bench: Bench) => Pro
     ({ listener, alice, knownHosts }) =>
       run(PYTHON, ["-W", "ignore", "-c", ASYNCSSH, String(listener.port), alice.file, knownHosts]),
   ],
+  libssh2: [
+    ["libnet-ssh2-perl"],
+    ({ listener, alice, knownHosts }) => run(PERL, ["-e", LIBSSH2, String(listener.port), alice.file, knownHosts]),
+  ],
 };
+
+const LIBSSH2 = `
+use strict; use warnings; use Net::SSH2; use Digest::SHA;
+my ($port, $key, $known) = @ARGV;
+my $ssh = Net::SSH2->new;
+$ssh->connect("127.0.0.1", $port) && $ssh->check_hostkey("strict", $known) && $ssh->auth_publickey("alice", undef, $key)
+    or $ssh->die_with_error;
+my $channel = $ssh->channel or $ssh->die_with_error;
+$channel->subsystem("sshrpc") or $ssh->die_with_error;
+my $digest = Digest::SHA->new(256);
+until ($channel->eof) {
+    my $data; $digest->add($data) if $channel->read($data, 65536);
+}
+print $digest->hexdigest;
+`;
 
 const PARAMIKO = `
 import hashlib, paramiko, sys

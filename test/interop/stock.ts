@@ -4,8 +4,16 @@ import { it } from "vitest";
 /** The Python that Debian's packages of Python modules are for. */
 export const PYTHON = "/usr/bin/python3";
 
-/** Whether a program that the tests do not bring along is there; or a module of Python, such as `python3-asyncssh`. */
+/** The Perl that Debian's packages of Perl modules are for. */
+export const PERL = "/usr/bin/perl";
+
+/** Debian's packages of Perl modules, and their modules. */
+const PERL_MODULES: ReadonlyMap<string, string> = new Map([["libnet-ssh2-perl", "Net::SSH2"]]);
+
+/** Whether a program that the tests do not bring along is there; or a module of Python or Perl, by its package of Debian. */
 function isInstalled(program: string): boolean {
+  const perlModule = PERL_MODULES.get(program);
+  if (perlModule !== undefined) return spawnSync(PERL, [`-M${perlModule}`, "-e", "1"]).status === 0;
   const [, module] = /^python3-(\w+)$/.exec(program) ?? [];
   if (module !== undefined) {
     const find = `import importlib.util, sys; sys.exit(importlib.util.find_spec("${module}") is None)`;

@@ -7,11 +7,14 @@ export interface ChosenAlgorithms {
   readonly hmac: boolean;
 }
 
-/** What dropbear and Twisted Conch have beside MD5 and SHA-1, together with AES-CTR. */
+/** What dropbear, Twisted Conch and libssh2 before 1.11 have beside MD5 and SHA-1, together with AES-CTR. */
 const HMAC = "hmac-sha2-256";
 
-/** They share no MAC with us: they have neither AES-GCM nor MACs of what is sent (encrypt-then-MAC). */
-const WITHOUT_ETM = /^SSH-2\.0-(?:dropbear|Twisted)/i;
+/**
+ * They share no MAC with us: they have neither AES-GCM nor MACs of what is sent (encrypt-then-MAC). libssh2 has both since
+ * 1.11, and would prefer the weaker MAC.
+ */
+const WITHOUT_ETM = /^SSH-2\.0-(?:dropbear|Twisted|libssh2_(?:0|1\.(?:\d|10))(?!\d))/i;
 
 /**
  * OpenSSH has AES-GCM since 6.2, of 2013, and puts AES-CTR before it. The client's order decides (RFC 4253, section 7.1), and

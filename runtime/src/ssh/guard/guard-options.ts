@@ -101,8 +101,8 @@ export interface AlgorithmOptions {
    */
   readonly cipher?: readonly string[];
   /**
-   * Default: `hmac-sha2-256-etm@openssh.com` and `hmac-sha2-512-etm@openssh.com`; and, to clients of dropbear and Twisted
-   * Conch alone, which know neither of them, `hmac-sha2-256`.
+   * Default: `hmac-sha2-256-etm@openssh.com` and `hmac-sha2-512-etm@openssh.com`; and, to clients of dropbear, Twisted
+   * Conch and libssh2 before 1.11 alone, which know neither of them, `hmac-sha2-256`.
    */
   readonly hmac?: readonly string[];
 }
