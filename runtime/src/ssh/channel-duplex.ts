@@ -30,7 +30,7 @@ const HIGH_WATER_MARK = 256 * 1024;
 const PACKET = 32 * 1024;
 
 /** How many bytes may wait in the TCP socket before writes wait, too: ssh2 itself would go on as far as the window. */
-const SOCKET_LIMIT = 1024 * 1024;
+export const SOCKET_LIMIT = 1024 * 1024;
 
 /**
  * A channel of ssh2 as the duplex that Node promises and ssh2's own is not: destroying it destroys it; its 'close' comes

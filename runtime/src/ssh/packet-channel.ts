@@ -1,13 +1,17 @@
 import type { Channel } from "ssh2";
-import { ChannelDuplex, type ChannelSetting } from "./channel-duplex.js";
+import { ChannelDuplex, type ChannelSetting, SOCKET_LIMIT } from "./channel-duplex.js";
+import { isExchangingKeys } from "./guard/protocol.js";
 
 /** The parts of ssh2's channel that its types do not show. */
 interface ChannelInternals {
-  readonly outgoing: { readonly window: number; readonly packetSize: number };
+  readonly outgoing: { readonly window: number; packetSize: number };
   /** With this set, ssh2 calls `_chunkcb` when the other side has enlarged the window. */
   _waitWindow: boolean;
   _chunkcb: (() => void) | undefined;
 }
+
+/** Bytes of the largest packet that is sent, whatever the other side asks for. */
+const MAX_PACKET = 4 * 1024 * 1024;
 
 /**
  * A channel for protocols that take one SSH_MSG_CHANNEL_DATA (RFC 4254, section 5.2) for one message: what
@@ -16,15 +20,23 @@ interface ChannelInternals {
  */
 export class PacketChannel extends ChannelDuplex {
   readonly #channel: Channel & ChannelInternals;
-  /** Bytes of the largest packet that can be sent: what the other side takes, and what the window it granted first holds. */
+  readonly #setting: ChannelSetting;
+  /**
+   * Bytes of the largest packet that can be sent: what the other side takes, and what the window it granted first holds; 4 MiB
+   * at most.
+   */
   readonly maxPacket: number;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(channel: Channel, setting: ChannelSetting) {
+  /** @param packetSize what the other side takes, where that is more than ssh2 was told */
+  constructor(channel: Channel, setting: ChannelSetting, packetSize?: number) {
     super(channel, setting);
     this.#channel = channel as Channel & ChannelInternals;
-    const { packetSize, window } = this.#channel.outgoing;
-    this.maxPacket = Math.min(packetSize, window);
+    this.#setting = setting;
+    const { outgoing } = this.#channel;
+    // ssh2 would cut what is larger.
+    if (packetSize !== undefined) outgoing.packetSize = Math.min(packetSize, MAX_PACKET);
+    this.maxPacket = Math.min(outgoing.packetSize, outgoing.window);
   }
 
   /**
@@ -41,9 +53,11 @@ export class PacketChannel extends ChannelDuplex {
 
   async #send(packet: Buffer, patience: number): Promise<void> {
     if (packet.length > this.maxPacket) {
-      throw new Error(`a packet of ${packet.length} bytes is over the ${this.maxPacket} that the other side takes`);
+      const whose = this.maxPacket === MAX_PACKET ? "one packet can have" : "the other side takes";
+      throw new Error(`a packet of ${packet.length} bytes is over the ${this.maxPacket} that ${whose}`);
     }
     await this.#room(packet.length, patience);
+    await this.#turn();
     await new Promise<void>((resolve, reject) => {
       const closed = (): void => reject(new Error("the channel was closed"));
       this.once("close", closed);
@@ -52,6 +66,29 @@ export class PacketChannel extends ChannelDuplex {
         if (error) reject(error);
         else resolve();
       });
+    });
+  }
+
+  /** Large packets of many channels must not wait in memory together: each waits until those before it have left. */
+  async #turn(): Promise<void> {
+    const { connection, socket } = this.#setting;
+    while (!this.destroyed) {
+      if (isExchangingKeys(connection)) await this.#next(connection, "handshake");
+      else if (socket.writableLength > SOCKET_LIMIT) await this.#next(socket, "drain");
+      else return;
+    }
+  }
+
+  /** Waits for an event, or for the end. */
+  #next(emitter: NodeJS.EventEmitter, event: string): Promise<void> {
+    return new Promise((resolve) => {
+      const go = (): void => {
+        emitter.off(event, go);
+        this.off("close", go);
+        resolve();
+      };
+      emitter.on(event, go);
+      this.on("close", go);
     });
   }
 

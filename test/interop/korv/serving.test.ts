@@ -273,6 +273,57 @@ describe("a korv client at our server", () => {
     expect(await call(client, "blocking", "GET", "/hello")).toEqual([200, { msg: "Hello World!" }]);
   });
 
+  // Packed, they have a little over half of that: the last ones 151 KB, and just under 1 MiB.
+  const SIZES = [1, 32_767, 32_768, 32_769, 150_000, 1_000_000, 280_000, 1_900_000];
+  const DEFAULT_WINDOW = 2 * 1024 * 1024;
+
+  itWithAsyncssh(
+    "K10 that opens its channel with larger packets gets answers of any size, each in one packet",
+    async () => {
+      const { open } = await startServer();
+      for (const [window, packet] of [
+        [DEFAULT_WINDOW, 1 << 20],
+        [2 ** 32 - 1, 2 ** 32 - 1],
+      ] as const) {
+        const client = await open(window, packet);
+        for (const style of ["blocking", "callback"] as const) {
+          for (const size of SIZES) {
+            const [code, body] = await call(client, style, "GET", "/large", { size });
+            expect([code, body === digits(size)]).toEqual([200, true]);
+          }
+        }
+        // Packed, these are a little less and a little more than the packets that every client takes.
+        const count = client.all("message").length;
+        const near = Array.from({ length: 40 }, (_, at) => 59_600 + 50 * at);
+        // More than a window, at once.
+        for (const size of [...near, ...Array(10).fill(1_000_000)])
+          send(client, message({ id: size, verb: "GET", resource: "/large", body: { size } }));
+        await client.event("message", count + near.length + 10);
+        const sizes = client.all("message").map(({ size }) => size as number);
+        expect(sizes.some((size) => size > 32_700 && size <= 32_768)).toBe(true);
+        expect(sizes.some((size) => size > 32_768 && size < 32_850)).toBe(true);
+        expect(sizes.filter((size) => size > 400_000)).toHaveLength(14);
+        expect(client.all("message").map(({ answer }) => (answer as { code: number }).code)).not.toContain(500);
+        expect(client.all("unreadable")).toEqual([]);
+      }
+    },
+  );
+
+  itWithAsyncssh("K10 that opens its channel with the packets of every client gets what fits into one", async () => {
+    const { open } = await startServer();
+    const client = await open();
+    for (const size of SIZES) {
+      const [code, body] = await call(client, "blocking", "GET", "/large", { size });
+      if (size < 50_000) expect([code, body === digits(size)]).toEqual([200, true]);
+      else
+        expect([code, body]).toEqual([
+          500,
+          { message: expect.stringMatching(/ is over the 32768 that the other side takes$/) },
+        ]);
+    }
+    expect(client.all("unreadable")).toEqual([]);
+  });
+
   itWithAsyncssh("gets no more at once than it asked for, in a packet or in its window", async () => {
     const { open } = await startServer();
     const [narrow, low] = [await open(2 * 1024 * 1024, 4096), await open(8192, 32_768)];

@@ -6,7 +6,10 @@ import type { ChannelState, Channels, Protocol } from "./protocol.js";
  */
 const MIN_PACKET = 1024;
 
-/** The largest packets that are sent, whatever a peer asks for: what every peer must take (RFC 4253, section 6.1). */
+/**
+ * The largest packets that are sent, whatever a peer asks for: what every peer must take (RFC 4253, section 6.1). A
+ * PacketChannel alone sends larger ones, where it was asked to.
+ */
 const MAX_PACKET = 32_768;
 
 /** The largest window (RFC 4254, section 5.2). */
@@ -14,6 +17,18 @@ const MAX_WINDOW = 2 ** 32 - 1;
 
 interface OpenInfo {
   packetSize: number;
+  /** What ssh2 announces the channel with, where the other side opens it. */
+  readonly data?: object;
+}
+
+const askedSizes = new WeakMap<object, number>();
+
+/**
+ * The packet size that a peer has opened a channel with, which ssh2 is not told where it is over 32 KiB.
+ * @param data what ssh2 announces the channel with
+ */
+export function askedPacketSize(data: object): number | undefined {
+  return askedSizes.get(data);
 }
 
 /**
@@ -29,6 +44,7 @@ export function guardChannels(protocol: Protocol, channels: Channels, abort: (re
   };
   const checkSize = (info: OpenInfo): string | undefined => {
     if (!(info.packetSize >= MIN_PACKET)) return `it asks for packets of ${info.packetSize} bytes`;
+    if (info.data !== undefined) askedSizes.set(info.data, info.packetSize);
     info.packetSize = Math.min(info.packetSize, MAX_PACKET);
     return undefined;
   };

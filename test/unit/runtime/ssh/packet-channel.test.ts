@@ -16,16 +16,19 @@ interface Pair {
 }
 
 /** A channel as if to somewhere, from a client of ssh2 to a server of ssh2, whose end is under test. */
-async function openPair(change: (channel: ServerChannel) => void = () => {}): Promise<Pair> {
+async function openPair(
+  change: (channel: ServerChannel, connection: Connection) => void = () => {},
+  packetSize?: number,
+): Promise<Pair> {
   const server = new ssh2.Server({ hostKeys: [generateEd25519("host").privateKey] });
   const opened = new Promise<PacketChannel>((resolve) => {
     server.on("connection", (connection: Connection & { _sock: Socket }) => {
       connection.on("error", () => {}).on("authentication", (context) => context.accept());
       connection.on("tcpip", (accept) => {
         const channel = accept();
-        change(channel);
+        change(channel, connection);
         const lost = () => new Error("lost");
-        resolve(new PacketChannel(channel, { connection, socket: connection._sock, lost, server: true }));
+        resolve(new PacketChannel(channel, { connection, socket: connection._sock, lost, server: true }, packetSize));
       });
     });
   });
@@ -116,6 +119,29 @@ test("takes no packet that the client does not, or that its first window could n
     outgoing(inner).window = 1200;
   });
   expect(narrow.maxPacket).toBe(1200);
+});
+
+test("sends packets of the size that the other side asked for in one piece, and none over 4 MiB", async () => {
+  const mib = 1024 * 1024;
+  const sent: number[] = [];
+  // A client of ssh2 takes no packet of over 35,000 bytes: they are counted, and go no further.
+  const catchPackets = (channel: ServerChannel, connection: Connection): void => {
+    outgoing(channel).window = 100 * mib;
+    const { _protocol } = connection as unknown as { _protocol: { channelData(id: number, data: Buffer): void } };
+    _protocol.channelData = (_, { length }) => void sent.push(length);
+  };
+  const { channel } = await openPair(catchPackets, 2 ** 32 - 1);
+  expect(channel.maxPacket).toBe(4 * mib);
+  const sizes = [1, 32_767, 32_768, 32_769, 150_000, mib, 4 * mib];
+  await Promise.all(sizes.map((size) => channel.send(Buffer.alloc(size), PATIENCE)));
+  expect(sent).toEqual(sizes);
+  await expect(channel.send(Buffer.alloc(4 * mib + 1), PATIENCE)).rejects.toThrow(
+    "a packet of 4194305 bytes is over the 4194304 that one packet can have",
+  );
+  const { channel: smaller } = await openPair(catchPackets, 40_000);
+  await expect(smaller.send(Buffer.alloc(40_001), PATIENCE)).rejects.toThrow(
+    "a packet of 40001 bytes is over the 40000 that the other side takes",
+  );
 });
 
 test("fails what waits when the client goes away", async () => {

@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import type { Connection, ServerChannel } from "ssh2";
 import type { Peer } from "../../../peer.js";
 import { ChannelDuplex, type ChannelSetting } from "../../channel-duplex.js";
+import { askedPacketSize } from "../../guard/channel-guard.js";
 import { PacketChannel } from "../../packet-channel.js";
 import { printable } from "../../printable.js";
 import { formatHostPort } from "../../target.js";
@@ -25,6 +26,8 @@ interface Wanted {
   readonly reject: () => void;
   readonly decide: (peer: Peer) => Promise<DirectAnswer | NoAnswer>;
   readonly connect: (timeout: number, signal: AbortSignal) => Promise<Socket>;
+  /** The packet size that the peer has opened it with. */
+  readonly packetSize?: number | undefined;
   /** Takes what is not forwarded. */
   readonly otherwise?: (peer: Peer) => ReturnType<NonNullable<ForwardingSetting["ways"]["directTcpip"]>>;
 }
@@ -40,7 +43,8 @@ export class DirectChannels {
     this.#forwarded = forwarded;
     const { connection, forwarding, ways } = setting;
     connection.on("close", () => this.#gone.abort());
-    connection.on("tcpip", (accept: Accept, reject, { destIP: host, destPort: port, srcIP, srcPort }) => {
+    connection.on("tcpip", (accept: Accept, reject, data) => {
+      const { destIP: host, destPort: port, srcIP, srcPort } = data;
       const request: DirectTcpip = { host, port, originHost: srcIP, originPort: srcPort };
       void this.#open({
         kind: "direct-tcpip",
@@ -49,6 +53,7 @@ export class DirectChannels {
         reject,
         decide: async (peer) => isTarget(request) && decide(forwarding.openTcp, request, peer, forwarding.timeout),
         connect: (timeout, signal) => connectOut({ host, port }, timeout, signal),
+        packetSize: askedPacketSize(data),
         otherwise: (peer) => ways.directTcpip?.(request, peer),
       });
     });
@@ -149,14 +154,14 @@ export class DirectChannels {
   #accept<T extends ChannelDuplex>(
     wanted: Wanted,
     release: () => void,
-    Kind: new (channel: ServerChannel, setting: ChannelSetting) => T,
+    Kind: new (channel: ServerChannel, setting: ChannelSetting, packetSize?: number) => T,
   ): T | undefined {
     const channel = this.#gone.signal.aborted ? undefined : wanted.accept();
     if (channel === undefined) {
       release();
       return undefined;
     }
-    const duplex = new Kind(channel, channelSetting(this.#setting));
+    const duplex = new Kind(channel, channelSetting(this.#setting), wanted.packetSize);
     duplex.once("close", release);
     return duplex;
   }
