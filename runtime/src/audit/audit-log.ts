@@ -1,7 +1,7 @@
 import { type Logger, SILENT } from "../log.js";
 import type { Peer } from "../peer.js";
+import { printable } from "../printable.js";
 import type { ServedCall } from "../server/served-call.js";
-import { printable } from "../ssh/printable.js";
 import type { AuditOptions } from "./audit-options.js";
 
 /** The audit log of a server. Whoever opened it closes it. */

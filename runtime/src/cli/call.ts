@@ -6,7 +6,7 @@ import { escapeUnsafe, readJson } from "../adapters/exec/json-text.js";
 import { callPath } from "../client/call-path.js";
 import { RpcError } from "../contract/rpc-error.js";
 import { VERBS, type Verb } from "../contract/verb.js";
-import { printable } from "../ssh/printable.js";
+import { printable } from "../printable.js";
 import type { Transport } from "../transport.js";
 import { DEFAULT_LIMITS } from "../wire/limits.js";
 import { durationFrom } from "./duration.js";

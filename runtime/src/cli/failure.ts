@@ -1,7 +1,7 @@
 import { CommanderError } from "commander";
 import { describeIssues } from "../codec/issues.js";
 import { type BadRequestDetails, RpcError } from "../contract/rpc-error.js";
-import { printable } from "../ssh/printable.js";
+import { printable } from "../printable.js";
 
 /** The command line, or a file that it names, is wrong: exit status 2, and one line that says what to do. */
 export class UsageError extends Error {

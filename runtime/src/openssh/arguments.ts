@@ -1,6 +1,6 @@
 import { RpcError } from "../contract/rpc-error.js";
 import type { DialOptions } from "../ssh/client/dial-options.js";
-import { printable } from "../ssh/printable.js";
+import { printable } from "../printable.js";
 import { SUBSYSTEM } from "../ssh/subsystem.js";
 import type { Address } from "../ssh/target.js";
 import { formatDestination, parseDestination } from "./destination.js";

@@ -1,6 +1,6 @@
 import { RpcError } from "../contract/rpc-error.js";
 import type { ErrorStatus } from "../contract/status.js";
-import { printable } from "../ssh/printable.js";
+import { printable } from "../printable.js";
 
 /** How a run of `ssh` ended. */
 export interface SshOutcome {

@@ -1,6 +1,6 @@
 import type { RpcError } from "../../contract/rpc-error.js";
 import type { SessionTerminal } from "../../session.js";
-import { printable } from "../../ssh/printable.js";
+import { printable } from "../../printable.js";
 import { escapeUnsafe } from "../exec/json-text.js";
 import type { Printer } from "../exec/printer.js";
 import { prettyJson } from "./pretty-json.js";

@@ -1,6 +1,6 @@
 import { RpcError } from "../../contract/rpc-error.js";
+import { printable } from "../../printable.js";
 import type { Session, SessionTerminal } from "../../session.js";
-import { printable } from "../../ssh/printable.js";
 import { TerminalConsole } from "../console/terminal-console.js";
 import { terminalPrinter } from "../console/terminal-printer.js";
 import { Catalogue } from "../exec/catalogue.js";

@@ -1,9 +1,9 @@
 import { readFileSync, statSync } from "node:fs";
 import { userInfo } from "node:os";
 import type { AuthMethod, Peer } from "../../peer.js";
+import { printable } from "../../printable.js";
 import { parseCertificate } from "../../ssh/keys/certificate.js";
 import { isCertificateType, publicKeyFromBlob } from "../../ssh/keys/public-key.js";
-import { printable } from "../../ssh/printable.js";
 import { certifiedScopes, describeCertificate } from "../../ssh/server/auth/certificate.js";
 import { formatHostPort } from "../../ssh/target.js";
 

@@ -1,9 +1,9 @@
 import { type Command, InvalidArgumentError } from "commander";
+import { printable } from "../../printable.js";
 import { AddressPatterns } from "../../ssh/keys/address-patterns.js";
 import { type AuthorizedKeyLine, parseAuthorizedKeyLine } from "../../ssh/keys/authorized-keys.js";
 import { formatExpiryTime } from "../../ssh/keys/expiry-time.js";
 import { publicKeyLine } from "../../ssh/keys/public-key.js";
-import { printable } from "../../ssh/printable.js";
 import { DEFAULTS } from "../defaults.js";
 import { UsageError } from "../failure.js";
 import { parsePort } from "../port.js";

@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { createKeyPair } from "../../ssh/keys/create-key-pair.js";
 import { publicKeyLine } from "../../ssh/keys/public-key.js";
 import { expandHome } from "../../ssh/keys/read-file.js";
-import { printable } from "../../ssh/printable.js";
+import { printable } from "../../printable.js";
 import { UsageError } from "../failure.js";
 import { makeMissing } from "../make-missing.js";
 

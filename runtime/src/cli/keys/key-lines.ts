@@ -1,7 +1,7 @@
 import { nearest } from "../../contract/nearest.js";
 import { type AuthorizedKeyLine, parseAuthorizedKeyLine } from "../../ssh/keys/authorized-keys.js";
 import { isFingerprint } from "../../ssh/keys/fingerprint.js";
-import { printable } from "../../ssh/printable.js";
+import { printable } from "../../printable.js";
 
 /** One line of authorized_keys. */
 export interface KeyLine {

@@ -1,8 +1,8 @@
 import type { EventEmitter } from "node:events";
 import type { Client, ClientChannel } from "ssh2";
+import { printable } from "../../printable.js";
 import { ChannelDuplex, type ChannelSetting } from "../channel-duplex.js";
 import { PacketChannel } from "../packet-channel.js";
-import { printable } from "../printable.js";
 import { SUBSYSTEM } from "../subsystem.js";
 import { formatHostPort } from "../target.js";
 import { CarrierChannel } from "./carrier-channel.js";

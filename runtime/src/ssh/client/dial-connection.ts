@@ -7,7 +7,7 @@ import type { Carrier } from "../carrier.js";
 import { gatherWrites } from "../gather-writes.js";
 import { guardDial } from "../guard/guard-dial.js";
 import { hangUp } from "../hang-up.js";
-import { printable } from "../printable.js";
+import { printable } from "../../printable.js";
 import { IDENT } from "../subsystem.js";
 import { formatTarget, type Target } from "../target.js";
 import { patchLogin, sendPasswordChange } from "./auth/patch-login.js";

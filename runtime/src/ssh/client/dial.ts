@@ -1,9 +1,9 @@
 import type { EventEmitter } from "node:events";
 import { RpcError } from "../../contract/rpc-error.js";
+import { printable } from "../../printable.js";
 import type { Transport } from "../../transport.js";
 import type { Carrier } from "../carrier.js";
 import { Passphrases } from "../keys/passphrase.js";
-import { printable } from "../printable.js";
 import { formatTarget, parseAddress, toTarget } from "../target.js";
 import { Login } from "./auth/login.js";
 import { checkTimes } from "./check-times.js";

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { homedir, userInfo } from "node:os";
 import { basename, join } from "node:path";
 import { RpcError } from "../../contract/rpc-error.js";
-import { printable } from "../printable.js";
+import { printable } from "../../printable.js";
 import type { Address } from "../target.js";
 
 /** What ~/.ssh/config says of a host, as far as it is followed here. */

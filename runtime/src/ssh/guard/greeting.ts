@@ -1,4 +1,4 @@
-import { printable } from "../printable.js";
+import { printable } from "../../printable.js";
 import { looksLikeProxyHeader } from "./proxy-header.js";
 
 /** The longest line, with its end (RFC 4253, section 4.2). */

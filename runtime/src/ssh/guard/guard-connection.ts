@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import type { Connection } from "ssh2";
 import type { Logger } from "../../log.js";
-import { printable } from "../printable.js";
+import { printable } from "../../printable.js";
 import { guardChannels } from "./channel-guard.js";
 import { fitOffer } from "./fit-offer.js";
 import type { GuardSettings } from "./guard-settings.js";

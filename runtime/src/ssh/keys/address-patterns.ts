@@ -1,5 +1,5 @@
 import { BlockList, isIP } from "node:net";
-import { printable } from "../printable.js";
+import { printable } from "../../printable.js";
 import { matchesWildcard } from "./wildcard.js";
 
 type Family = "ipv4" | "ipv6";

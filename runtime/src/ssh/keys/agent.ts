@@ -1,5 +1,5 @@
 import { connect } from "node:net";
-import { printable } from "../printable.js";
+import { printable } from "../../printable.js";
 import { BinaryReader } from "./binary-reader.js";
 import { string, uint32 } from "./binary-writer.js";
 

@@ -1,4 +1,4 @@
-import { printable } from "../printable.js";
+import { printable } from "../../printable.js";
 import type { AuthorizedKey } from "./authorized-keys.js";
 import { hostOf } from "./host-of.js";
 import type { KeyAnswer, KeyAttempt, KeyAuthority } from "./key-lookup.js";

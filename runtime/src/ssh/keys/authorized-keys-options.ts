@@ -1,5 +1,5 @@
 import { isScope, type PeerPermits } from "../../peer.js";
-import { printable } from "../printable.js";
+import { printable } from "../../printable.js";
 import { AddressPatterns } from "./address-patterns.js";
 import { parseExpiryTime } from "./expiry-time.js";
 import type { KeyAuthority } from "./key-lookup.js";

@@ -1,4 +1,4 @@
-import { printable } from "../printable.js";
+import { printable } from "../../printable.js";
 import type { AddressPatterns } from "./address-patterns.js";
 import { NO_OPTIONS, parseKeyOptions, splitOptions } from "./authorized-keys-options.js";
 import type { KeyAuthority } from "./key-lookup.js";

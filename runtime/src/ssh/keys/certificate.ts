@@ -1,4 +1,4 @@
-import { printable } from "../printable.js";
+import { printable } from "../../printable.js";
 import { BinaryReader } from "./binary-reader.js";
 import { string } from "./binary-writer.js";
 import { isCertificateType, KEY_TYPES, type PublicKey, publicKeyFromBlob } from "./public-key.js";

@@ -1,4 +1,4 @@
-import { printable } from "../printable.js";
+import { printable } from "../../printable.js";
 import { type Certificate, FOREVER, isSignedByItsAuthority } from "./certificate.js";
 
 /**

@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject } from "node:crypto";
 import ssh2, { type ParsedKey } from "ssh2";
-import { printable } from "../printable.js";
+import { printable } from "../../printable.js";
 import { formatEd25519 } from "./generate-ed25519.js";
 import type { FileRules } from "./read-file.js";
 

@@ -1,5 +1,5 @@
 import { timingSafeEqual } from "node:crypto";
-import { printable } from "../printable.js";
+import { printable } from "../../printable.js";
 import { BinaryReader } from "./binary-reader.js";
 import { fingerprint } from "./fingerprint.js";
 

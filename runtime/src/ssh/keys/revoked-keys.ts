@@ -1,5 +1,5 @@
 import type { Logger } from "../../log.js";
-import { printable } from "../printable.js";
+import { printable } from "../../printable.js";
 import type { Certificate } from "./certificate.js";
 import { KeyRevocationList } from "./krl.js";
 import { Looks } from "./looks.js";

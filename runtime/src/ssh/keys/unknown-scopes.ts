@@ -1,7 +1,7 @@
 import { nearest } from "../../contract/nearest.js";
 import type { Logger } from "../../log.js";
 import { grants } from "../../peer.js";
-import { printable } from "../printable.js";
+import { printable } from "../../printable.js";
 
 /** Scopes that are remembered, so that each is described once: a file or a function may name any number of others. */
 const MAX_KNOWN = 1000;

@@ -1,10 +1,10 @@
 import type { Socket } from "node:net";
 import type { AuthContext, Connection } from "ssh2";
+import { printable } from "../../printable.js";
 import { guardConnection } from "../guard/guard-connection.js";
 import type { GuardSettings } from "../guard/guard-settings.js";
 import type { Offence } from "../guard/penalty-box.js";
 import { hangUp } from "../hang-up.js";
-import { printable } from "../printable.js";
 import { Authentication } from "./auth/authentication.js";
 import type { AuthenticationSettings } from "./auth/authentication-settings.js";
 import type { ForwardingRules } from "./forwarding/forwarding-rules.js";

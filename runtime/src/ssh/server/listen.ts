@@ -10,7 +10,7 @@ import { guardSettings } from "../guard/guard-settings.js";
 import { type HostKey, loadHostKey } from "../keys/host-key.js";
 import type { HostKeySource } from "../keys/host-key-source.js";
 import { publicKeyLine } from "../keys/public-key.js";
-import { printable } from "../printable.js";
+import { printable } from "../../printable.js";
 import { IDENT } from "../subsystem.js";
 import { formatHostPort } from "../target.js";
 import { openAuthentication } from "./auth/open-authentication.js";

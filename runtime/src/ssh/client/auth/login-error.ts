@@ -1,5 +1,5 @@
 import { RpcError } from "../../../contract/rpc-error.js";
-import { printable } from "../../printable.js";
+import { printable } from "../../../printable.js";
 import type { Login } from "./login.js";
 
 /**

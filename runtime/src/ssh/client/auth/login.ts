@@ -1,5 +1,5 @@
 import type { AnyAuthMethod, Prompt } from "ssh2";
-import { printable } from "../../printable.js";
+import { printable } from "../../../printable.js";
 import type { Account, LoginOptions } from "../login-options.js";
 import type { Offers } from "./gather-offers.js";
 import { algorithmOf, type OfferedKey } from "./offered-key.js";

@@ -3,7 +3,7 @@ import type { Client, ClientChannel } from "ssh2";
 import { RpcError } from "../../../contract/rpc-error.js";
 import type { ExecOptions } from "../../../ssh-client.js";
 import { ChannelDuplex, type ChannelSetting } from "../../channel-duplex.js";
-import { printable } from "../../printable.js";
+import { printable } from "../../../printable.js";
 import type { DialChannel } from "../dial-channel.js";
 import { RemoteChannel } from "./remote-channel.js";
 

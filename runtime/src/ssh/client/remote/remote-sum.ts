@@ -1,6 +1,6 @@
 import { RpcError } from "../../../contract/rpc-error.js";
+import { printable } from "../../../printable.js";
 import type { SshClient } from "../../../ssh-client.js";
-import { printable } from "../../printable.js";
 import { shellCommand } from "./shell-quote.js";
 
 /** From standard input, so that no name can be taken for an option, or come out escaped. */

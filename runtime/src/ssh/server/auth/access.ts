@@ -1,5 +1,5 @@
 import type { Peer } from "../../../peer.js";
-import { printable } from "../../printable.js";
+import { printable } from "../../../printable.js";
 import { commonGrant } from "./common-grant.js";
 import type { Proof, Withdrawal } from "./decision.js";
 import { inTime } from "./in-time.js";

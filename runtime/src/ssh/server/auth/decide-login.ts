@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { AuthContext } from "ssh2";
 import type { AuthMethod } from "../../../peer.js";
-import { printable } from "../../printable.js";
+import { printable } from "../../../printable.js";
 import type { AuthenticationSettings } from "./authentication-settings.js";
 import { checkGrant } from "./check-grant.js";
 import { cannotSay, type Decision, refuse } from "./decision.js";

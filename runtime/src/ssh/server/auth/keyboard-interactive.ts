@@ -1,5 +1,5 @@
 import type { KeyboardAuthContext } from "ssh2";
-import { printable } from "../../printable.js";
+import { printable } from "../../../printable.js";
 import { checkGrant } from "./check-grant.js";
 import { type Decision, refuse } from "./decision.js";
 import { inTime } from "./in-time.js";

@@ -1,4 +1,5 @@
 import type { PublicKeyAuthContext } from "ssh2";
+import { printable } from "../../../printable.js";
 import { type Certificate, parseCertificate, plainKeyType } from "../../keys/certificate.js";
 import type { KeyGrant, KeySource } from "../../keys/key-lookup.js";
 import { isCertificateType, KEY_TYPES, type PublicKey, publicKeyFromBlob } from "../../keys/public-key.js";
@@ -11,7 +12,6 @@ import {
   signsWith,
   verifySignature,
 } from "../../keys/signature.js";
-import { printable } from "../../printable.js";
 import { type CertificateHolder, certificateGrant, describeCertificate } from "./certificate.js";
 import { checkGrant } from "./check-grant.js";
 import { cannotSay, type Decision, refuse, type Suspect, type Withdrawal } from "./decision.js";

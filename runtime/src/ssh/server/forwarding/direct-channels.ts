@@ -1,10 +1,10 @@
 import type { Socket } from "node:net";
 import type { Connection, ServerChannel } from "ssh2";
 import type { Peer } from "../../../peer.js";
+import { printable } from "../../../printable.js";
 import { ChannelDuplex, type ChannelSetting } from "../../channel-duplex.js";
 import { askedPacketSize } from "../../guard/channel-guard.js";
 import { PacketChannel } from "../../packet-channel.js";
-import { printable } from "../../printable.js";
 import { formatHostPort } from "../../target.js";
 import type { DirectAnswer, DirectStreamlocal, DirectTcpip } from "../forwarding-options.js";
 import { CHANNEL_REFUSAL, refuseChannel } from "../refuse-channel.js";

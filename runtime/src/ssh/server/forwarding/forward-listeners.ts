@@ -1,9 +1,9 @@
 import type { Socket } from "node:net";
 import type { Channel } from "ssh2";
 import type { Peer } from "../../../peer.js";
+import { printable } from "../../../printable.js";
 import { attempt } from "../../attempt.js";
 import { ChannelDuplex } from "../../channel-duplex.js";
-import { printable } from "../../printable.js";
 import { formatHostPort } from "../../target.js";
 import type {
   ListenAnswer,
