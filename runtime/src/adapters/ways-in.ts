@@ -1,5 +1,6 @@
 import type { Logger } from "../log.js";
 import { MAX_TIMEOUT } from "../max-timeout.js";
+import { holdsKey, printable } from "../printable.js";
 import type { ApiServer } from "../server/api-server.js";
 import type { WaysIn } from "../ssh/server/ways-in.js";
 import { type ExecSetting, exec } from "./exec/exec.js";
@@ -37,7 +38,10 @@ function shellOf(option: WaysInOptions["shell"] = true, setting: ExecSetting): N
     const command = parseCommand(run);
     if (command.name === "call") setting.server.resolve(`${command.verb} ${command.path}`);
   } catch (error) {
-    throw new Error(`the option shell.run is ${JSON.stringify(run)}: ${(error as Error).message}`, { cause: error });
+    if (holdsKey(run)) throw new Error("shell.run: the text of a key, not a command");
+    throw new Error(`the option shell.run is ${printable(JSON.stringify(run))}: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
   return (session) => void exec(session, run, setting);
 }

@@ -1,6 +1,7 @@
 import { closeSync, openSync } from "node:fs";
 import { pino } from "pino";
 import type { Logger } from "../log.js";
+import { checkFileName } from "../printable.js";
 import type { AuditFile } from "./audit-options.js";
 import { reopenMoved } from "./reopen-moved.js";
 
@@ -34,6 +35,7 @@ export function openAuditFile(
 ): OpenAuditFile {
   if (level !== "info" && level !== "warn")
     throw new Error(`the option audit.level is ${level}; it takes info or warn`);
+  checkFileName(file, "audit log");
   try {
     closeSync(openSync(file, "a", MODE));
   } catch (error) {

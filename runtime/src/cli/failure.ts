@@ -1,7 +1,7 @@
 import { CommanderError } from "commander";
 import { describeIssues } from "../codec/issues.js";
 import { type BadRequestDetails, RpcError } from "../contract/rpc-error.js";
-import { printable } from "../printable.js";
+import { hideKeys, printable } from "../printable.js";
 
 /** The command line, or a file that it names, is wrong: exit status 2, and one line that says what to do. */
 export class UsageError extends Error {
@@ -21,7 +21,9 @@ export function reportFailure(error: unknown): 0 | 1 | 2 {
 
 function describeFailure(error: unknown): string {
   if (error instanceof RpcError) return describeRpcError(error);
-  return error instanceof Error ? error.message : printable(String(error));
+  // Line by line: gen has one for each problem.
+  const lines = hideKeys(error instanceof Error ? error.message : String(error)).split("\n");
+  return lines.map((line) => printable(line, MAX_LINE)).join("\n");
 }
 
 /**

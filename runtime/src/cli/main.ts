@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { hideKeys } from "../printable.js";
 import { VERSION } from "../version.js";
 import { addCodegenCommands } from "./codegen.js";
 import { reportFailure } from "./failure.js";
@@ -32,7 +33,7 @@ const program = new Command("sshrpc")
 
 /** What commander says, in one line. */
 function usageLine(text: string): string {
-  return text
+  return hideKeys(text)
     .trim()
     .replace(/^error: /, "sshrpc: ")
     .replaceAll(/\s*\n/g, " ")

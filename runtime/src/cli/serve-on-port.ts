@@ -1,5 +1,6 @@
 import { userInfo } from "node:os";
 import type { Api } from "../contract/method.js";
+import { isKeyText } from "../printable.js";
 import { type Server, serveHandlers } from "../serve-api.js";
 import { knownHostsName } from "../ssh/keys/known-hosts.js";
 import { formatHostPort } from "../ssh/target.js";
@@ -62,10 +63,13 @@ function placeFlags({ home, hostKey, authorizedKeys }: ServeFlags, host: string,
     ["host", host, DEFAULTS.host],
     ["port", port, DEFAULTS.port],
   ];
-  return flags
-    .filter(([, value, assumed]) => value !== undefined && value !== assumed)
-    .map(([flag, value]) => ` --${flag} ${/^[\w./:-]+$/.test(String(value)) ? value : JSON.stringify(value)}`)
-    .join("");
+  return (
+    flags
+      // A key that was given as text is not printed: whoever adds keys must name it anew.
+      .filter(([, value, assumed]) => value !== undefined && value !== assumed && !isKeyText(String(value)))
+      .map(([flag, value]) => ` --${flag} ${/^[\w./:-]+$/.test(String(value)) ? value : JSON.stringify(value)}`)
+      .join("")
+  );
 }
 
 /** A call that needs no thought: the first GET without a parameter, a scope, or anything that must be given. */

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { DEFAULTS } from "./defaults.js";
 import { durationFrom } from "./duration.js";
 import { UsageError } from "./failure.js";
+import { parseFileName } from "./file-name.js";
 import { parsePort } from "./port.js";
 import { relaxCollector } from "./relax-collector.js";
 import type { ServeFlags } from "./serve-flags.js";
@@ -16,11 +17,23 @@ export function defineServe(command: Command): void {
       toList,
     )
     .option("--forced", "with --stdio: sshd starts it as command= or ForceCommand; without a command it is a shell")
-    .option("--log <file>", "with --stdio: where to log, for sshd drops the standard error of a subsystem")
-    .requiredOption("--handlers <file>", "the file whose default export is defineHandlers({ … })")
+    .option(
+      "--log <file>",
+      "with --stdio: where to log, for sshd drops the standard error of a subsystem",
+      parseFileName,
+    )
+    .requiredOption("--handlers <file>", "the file whose default export is defineHandlers({ … })", parseFileName)
     .option("--host-key <file>", "the server's private key (default: one in --home, made at first start)")
-    .option("--authorized-keys <file>", "who may connect (default: a list in --home, made at first start)")
-    .option("--revoked-keys <file>", "keys and certificates that count no more: a list, or made by ssh-keygen -k")
+    .option(
+      "--authorized-keys <file>",
+      "who may connect (default: a list in --home, made at first start)",
+      parseFileName,
+    )
+    .option(
+      "--revoked-keys <file>",
+      "keys and certificates that count no more: a list, or made by ssh-keygen -k",
+      parseFileName,
+    )
     .option("--listen <address>", "the address to listen on; 0.0.0.0 or :: for all", DEFAULTS.host)
     .option("--port <number>", "the port to listen on; 0 for a free one", parsePort, DEFAULTS.port)
     .option(
@@ -31,8 +44,12 @@ export function defineServe(command: Command): void {
     .option("--shell <command>", "show whoever logs in without a command this one, such as GET /weblog")
     .option("--no-shell", "open no shell: ssh -t HOST")
     .option("--korv", "also answer clients of the Python framework korv")
-    .option("--audit <file>", "where to write down who came, what they called, and what they were refused")
-    .option("--home <directory>", "where the files are kept that are not named", DEFAULTS.home)
+    .option(
+      "--audit <file>",
+      "where to write down who came, what they called, and what they were refused",
+      parseFileName,
+    )
+    .option("--home <directory>", "where the files are kept that are not named", parseFileName, DEFAULTS.home)
     .option("--grace <duration>", "how long running calls may go on after SIGTERM (default: 5s)", durationFrom(0))
     .action(serve);
 }

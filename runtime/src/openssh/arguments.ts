@@ -1,6 +1,6 @@
 import { RpcError } from "../contract/rpc-error.js";
+import { holdsKey, isKeyText, printable } from "../printable.js";
 import type { DialOptions } from "../ssh/client/dial-options.js";
-import { printable } from "../printable.js";
 import { SUBSYSTEM } from "../ssh/subsystem.js";
 import type { Address } from "../ssh/target.js";
 import { formatDestination, parseDestination } from "./destination.js";
@@ -31,7 +31,7 @@ export function opensshArguments(to: Address, options: DialOptions & OpensshOpti
   ];
   return [
     ...(options.args ?? []),
-    ...(sshConfig === true ? [] : ["-F", sshConfig === false ? "none" : sshConfig]),
+    ...(sshConfig === true ? [] : ["-F", sshConfig === false ? "none" : checkName("sshConfig", sshConfig)]),
     // No terminal, no X11, no agent on the other side.
     ...["-T", "-x", "-a"],
     ...settings.flatMap((setting) => ["-o", setting]),
@@ -66,7 +66,7 @@ function keySettings({ identity, agent, certificate, identitiesOnly }: DialOptio
 function identityFiles(identity: DialOptions["identity"]): readonly string[] {
   if (identity === undefined) return [];
   return [identity].flat().map((source) => {
-    if (typeof source === "string") return source;
+    if (typeof source === "string" && !isKeyText(source)) return source;
     throw refused("identity", "ssh takes a private key only from a file or from an agent");
   });
 }
@@ -87,6 +87,7 @@ function hostSettings({ knownHosts, hostKey, hostKeyAlias, hashKnownHosts }: Dia
 
 /** A path as a word of ssh_config(5): it may hold blanks, and % would begin a token. */
 function quote(option: string, path: string): string {
+  checkName(option, path);
   if (/["\p{C}]|\$\{/u.test(path)) {
     throw refused(
       option,
@@ -94,6 +95,11 @@ function quote(option: string, path: string): string {
     );
   }
   return `"${path.replaceAll("%", "%%")}"`;
+}
+
+function checkName(option: string, name: string): string {
+  if (!holdsKey(name)) return name;
+  throw refused(option, "it is the text of a key; ssh takes the name of a file");
 }
 
 function seconds(milliseconds: number): number {

@@ -1,6 +1,6 @@
 import { RpcError } from "../contract/rpc-error.js";
 import type { ErrorStatus } from "../contract/status.js";
-import { printable } from "../printable.js";
+import { hideKeys, printable } from "../printable.js";
 
 /** How a run of `ssh` ended. */
 export interface SshOutcome {
@@ -99,7 +99,10 @@ function startFailure(program: string, error: NodeJS.ErrnoException): RpcError {
 
 /** The last lines count: a banner comes before. */
 function quoted(said: string): string {
-  const lines = said.split(/[\r\n]+/).flatMap((line) => line.trim() || []);
+  // Before anything is cut: the end of a key is as secret.
+  const lines = hideKeys(said)
+    .split(/[\r\n]+/)
+    .flatMap((line) => line.trim() || []);
   const text = lines.slice(-4).join(" / ");
   return text === "" ? "" : `; ssh says: ${printable(text.slice(-QUOTED), QUOTED)}`;
 }

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { loadHostKey } from "../../ssh/keys/host-key.js";
 import { DEFAULTS } from "../defaults.js";
+import { parseFileName } from "../file-name.js";
 import { prepareHome } from "../home.js";
 
 /** `sshrpc keys init`: makes the host key and an empty list, where they are missing, as the first start of a server does. */
@@ -8,7 +9,7 @@ export function addInitCommand(keys: Command): void {
   keys
     .command("init")
     .description("make a server's host key and an empty list, where they are missing")
-    .option("--home <directory>", "where to keep them", DEFAULTS.home)
+    .option("--home <directory>", "where to keep them", parseFileName, DEFAULTS.home)
     .action(init);
 }
 

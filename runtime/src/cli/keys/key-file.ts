@@ -11,7 +11,7 @@ import { withLock } from "./lock.js";
  * @throws Error of one line that names the file, where it is missing, may not be read, or may be written by others
  */
 export async function readKeyFile(file: string): Promise<readonly KeyLine[]> {
-  const { data } = await readFileChecked(expandHome(file), AUTHORIZED_KEYS_RULES);
+  const { data } = await readFileChecked(expandHome(file, AUTHORIZED_KEYS_RULES.what), AUTHORIZED_KEYS_RULES);
   return readKeyLines(data.toString("utf8"));
 }
 
@@ -26,7 +26,8 @@ export async function editKeyFile(
   options: { readonly create?: boolean } = {},
 ): Promise<readonly KeyLine[]> {
   // The file that a symbolic link leads to is replaced, not the link.
-  const path = await realpath(expandHome(file)).catch(() => expandHome(file));
+  const named = expandHome(file, AUTHORIZED_KEYS_RULES.what);
+  const path = await realpath(named).catch(() => named);
   return withLock(`${path}.lock`, async () => {
     const before = await readFileChecked(path, AUTHORIZED_KEYS_RULES).catch((error: NodeJS.ErrnoException) => {
       if (error.code === "ENOENT" && options.create) return undefined;

@@ -1,7 +1,7 @@
 import { nearest } from "../../contract/nearest.js";
-import { type AuthorizedKeyLine, parseAuthorizedKeyLine } from "../../ssh/keys/authorized-keys.js";
-import { isFingerprint } from "../../ssh/keys/fingerprint.js";
 import { printable } from "../../printable.js";
+import { type AuthorizedKeyLine, parseAuthorizedKeyLine, quoterOf } from "../../ssh/keys/authorized-keys.js";
+import { isFingerprint } from "../../ssh/keys/fingerprint.js";
 
 /** One line of authorized_keys. */
 export interface KeyLine {
@@ -21,6 +21,7 @@ export type ListedLine = KeyLine & { readonly listed: AuthorizedKeyLine };
 /** Takes a text apart; it never throws. */
 export function readKeyLines(text: string): readonly KeyLine[] {
   const lines = text.split("\n");
+  const quote = quoterOf(text);
   // What follows the last line's end is no line.
   if (lines.at(-1) === "") lines.pop();
   return lines.map((line, index) => {
@@ -29,7 +30,7 @@ export function readKeyLines(text: string): readonly KeyLine[] {
       const listed = parseAuthorizedKeyLine(line);
       return { number, text: line, ...(listed && { listed }) };
     } catch (error) {
-      return { number, text: line, problem: (error as Error).message };
+      return { number, text: line, problem: quote((error as Error).message) };
     }
   });
 }

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { DEFAULTS } from "../defaults.js";
+import { parseFileName } from "../file-name.js";
 import { type Home, homeFiles, prepareHome } from "../home.js";
 
 /** Where a server keeps its keys; the flags are those of `sshrpc serve`. */
@@ -12,8 +13,8 @@ export interface PlaceFlags {
 /** Adds the flags that say where a server keeps its keys. */
 export function withPlace(command: Command): Command {
   return command
-    .option("--home <directory>", "where the server keeps its files", DEFAULTS.home)
-    .option("--authorized-keys <file>", "who may connect (default: the list in --home)");
+    .option("--home <directory>", "where the server keeps its files", parseFileName, DEFAULTS.home)
+    .option("--authorized-keys <file>", "who may connect (default: the list in --home)", parseFileName);
 }
 
 /** The list that the flags name, whether it exists or not. */

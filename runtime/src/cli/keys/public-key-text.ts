@@ -1,3 +1,4 @@
+import { isKeyText } from "../../printable.js";
 import { type AuthorizedKeyLine, parseAuthorizedKeyLine } from "../../ssh/keys/authorized-keys.js";
 import type { NamedPublicKey } from "../../ssh/keys/public-half.js";
 import { expandHome, readFileChecked } from "../../ssh/keys/read-file.js";
@@ -13,8 +14,12 @@ const MAX_SIZE = 64 * 1024;
 export async function readPublicKey(source: string): Promise<NamedPublicKey> {
   if (source === "-") return parse(await readInput(), "standard input");
   if (/^\s*(?:ssh|ecdsa|sk-(?:ssh|ecdsa))-\S+\s+\S/.test(source)) return parse(source, "the key");
+  if (isKeyText(source)) return parse(source, "the key");
   try {
-    const { data } = await readFileChecked(expandHome(source), { what: "public key file", maxSize: MAX_SIZE });
+    const { data } = await readFileChecked(expandHome(source, "public key file"), {
+      what: "public key file",
+      maxSize: MAX_SIZE,
+    });
     return parse(data.toString("utf8"), source);
   } catch (error) {
     if (error instanceof UsageError) throw error;
@@ -36,7 +41,7 @@ async function readInput(): Promise<string> {
 }
 
 function parse(text: string, where: string): NamedPublicKey {
-  if (text.includes("PRIVATE KEY---") || text.startsWith("PuTTY-User-Key-File")) {
+  if (text.includes("PRIVATE KEY---") || text.trimStart().startsWith("PuTTY-User-Key-File")) {
     throw new UsageError(
       `${where} is a private key, which stays with its owner: name the public one, the file with .pub`,
     );

@@ -80,7 +80,12 @@ function agentSocket({ agent }: DialOptions, configured: string | false | undefi
   // OpenSSH for Windows has its agent at a fixed place.
   const usual = process.platform === "win32" ? "\\\\.\\pipe\\openssh-ssh-agent" : undefined;
   const socket = agent ?? configured ?? process.env["SSH_AUTH_SOCK"] ?? usual;
-  return socket === undefined || socket === false || socket === "" ? undefined : expandHome(socket);
+  if (socket === undefined || socket === false || socket === "") return undefined;
+  try {
+    return expandHome(socket, "agent socket");
+  } catch (error) {
+    return unauthenticated(error as Error);
+  }
 }
 
 function identitySources(identity: DialOptions["identity"]): readonly IdentitySource[] | undefined {

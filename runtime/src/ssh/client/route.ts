@@ -1,4 +1,5 @@
 import { RpcError } from "../../contract/rpc-error.js";
+import { checkFileName } from "../../printable.js";
 import { type Address, parseAddress, type Target, toTarget } from "../target.js";
 import type { DialOptions } from "./dial-options.js";
 import { parsePins } from "./host-pins.js";
@@ -36,7 +37,7 @@ async function plan(
   signal: AbortSignal | undefined,
 ): Promise<readonly Hop[]> {
   const { sshConfig = hasSshConfig() } = options;
-  const file = typeof sshConfig === "string" ? sshConfig : undefined;
+  const file = typeof sshConfig === "string" ? checkConfigName(sshConfig) : undefined;
   const required = options.sshConfig !== undefined;
   const config = sshConfig === false ? {} : await readSshConfig(address, file, required, signal);
   const jumps = given ?? config.jump?.map((text) => parseAddress(text)) ?? [];
@@ -53,6 +54,14 @@ async function plan(
     hops.push(...(await plan(jump, through, index === 0 && given === undefined ? undefined : [], depth + 1, signal)));
   }
   return [...hops, { target: toTarget({ ...address, ...config }), options, config }];
+}
+
+function checkConfigName(file: string): string {
+  try {
+    return checkFileName(file, "sshConfig");
+  } catch (error) {
+    throw new RpcError("BAD_REQUEST", (error as Error).message, { cause: error });
+  }
 }
 
 /** What is meant for the target alone is no business of the hosts on the way. */

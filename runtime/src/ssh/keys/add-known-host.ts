@@ -16,7 +16,7 @@ let last: Promise<void> = Promise.resolve();
  * @throws Error of one line that names the file
  */
 export function addKnownHost(name: string, key: PublicKey, file: string, hashed: boolean): Promise<void> {
-  const added = last.then(() => add(name, key, expandHome(file), hashed));
+  const added = last.then(() => add(name, key, expandHome(file, "known hosts file"), hashed));
   last = added.catch(() => {});
   return added;
 }

@@ -47,7 +47,10 @@ export class AuthorizedKeysFiles implements KeySource {
    */
   static async open(names: readonly string[], settings: KeySourceSettings): Promise<AuthorizedKeysFiles> {
     if (names.length === 0) throw new Error("authorizedKeys names no file, so nobody could ever log in");
-    const source = new AuthorizedKeysFiles(names.map(expandHome), settings);
+    const source = new AuthorizedKeysFiles(
+      names.map((file) => expandHome(file, AUTHORIZED_KEYS_RULES.what)),
+      settings,
+    );
     source.#list = await source.#read();
     source.#watch();
     return source;

@@ -1,4 +1,4 @@
-import { printable } from "../../printable.js";
+import { hideKeys, printable } from "../../printable.js";
 import type { AddressPatterns } from "./address-patterns.js";
 import { NO_OPTIONS, parseKeyOptions, splitOptions } from "./authorized-keys-options.js";
 import type { KeyAuthority } from "./key-lookup.js";
@@ -59,6 +59,7 @@ export function parseAuthorizedKeys(
   const warnings: string[] = [];
   const unlimited = new Map<string, string>();
   for (const file of files) {
+    const quote = quoterOf(file.text);
     const limit = wrong.length + MAX_WRONG;
     for (const [index, text] of file.text.split("\n").entries()) {
       const place = `${file.name}:${index + 1}`;
@@ -78,11 +79,21 @@ export function parseAuthorizedKeys(
         if (first !== undefined) warnings.push(`${place}: the key is already at ${first}; this line changes nothing`);
         else if (isUnlimited(entry)) unlimited.set(id, place);
       } catch (error) {
-        wrong.push({ text, problem: `${place}: ${(error as Error).message}` });
+        wrong.push({ text, problem: `${place}: ${quote((error as Error).message)}` });
       }
     }
   }
   return { keys, wrong, warnings };
+}
+
+/**
+ * Gives what makes messages about the lines of a text fit to be shown: where the text holds a private key, its lines must
+ * not be quoted, and nobody can tell which ones are its.
+ */
+export function quoterOf(text: string): (message: string) => string {
+  if (hideKeys(text) === text) return (message) => message;
+  return (message) =>
+    message.startsWith("a private key") ? message : "not a public key; the file holds a private key";
 }
 
 /**

@@ -20,7 +20,7 @@ export interface ShownCertificate {
  * system's where there is one
  */
 export async function loadCertificate(name: string): Promise<ShownCertificate> {
-  const source = expandHome(name);
+  const source = expandHome(name, "certificate");
   const { data } = await readFileChecked(source, { what: "certificate", maxSize: 256 * 1024 });
   const [type = "", base64 = ""] = data.toString("latin1").trim().split(/\s+/);
   if (!type.endsWith("-cert-v01@openssh.com")) throw new Error(`certificate ${source} holds no certificate`);

@@ -13,7 +13,7 @@ export async function createKeyPair(
   file: string,
   key: { readonly what: string; readonly comment: string },
 ): Promise<PublicKey> {
-  const path = expandHome(file);
+  const path = expandHome(file, key.what);
   const { privateKey, publicKey } = generateEd25519(key.comment);
   try {
     // "wx" never follows into or overwrites what is there: of two that start at once, one gets its key in.

@@ -1,7 +1,7 @@
 import type { ParsedKey } from "ssh2";
 import { createKeyPair } from "./create-key-pair.js";
 import type { HostKeySource } from "./host-key-source.js";
-import { type PrivateKeyResult, parsePrivateKey, privateKeyRules } from "./private-key.js";
+import { isPrivateKeyText, isText, type PrivateKeyResult, parsePrivateKey, privateKeyRules } from "./private-key.js";
 import { type PublicKey, publicKeyFromBlob } from "./public-key.js";
 import { expandHome, readFileChecked } from "./read-file.js";
 
@@ -16,10 +16,14 @@ export interface HostKey {
  * @throws Error of one line that names the file and what to do, where it is missing, may not be read, may be read by
  * others, is damaged, is encrypted without its passphrase, or is not ed25519.
  */
-export async function loadHostKey(source: HostKeySource): Promise<HostKey> {
-  const file = typeof source === "string" ? expandHome(source) : undefined;
+export async function loadHostKey(from: HostKeySource): Promise<HostKey> {
+  const source = isPrivateKeyText(from) ? { privateKey: from } : from;
+  if (typeof source !== "string" && !isText(source?.privateKey)) {
+    throw new Error("host key: neither a file, a private key, nor { privateKey }; give one of these");
+  }
+  const file = typeof source === "string" ? expandHome(source, "host key") : undefined;
   const name = file === undefined ? "the host key" : `host key ${file}`;
-  const data = typeof source === "string" ? await readHostKey(expandHome(source)) : source.privateKey;
+  const data = typeof source === "string" ? await readHostKey(file as string) : source.privateKey;
   const passphrase = typeof source === "string" ? undefined : source.passphrase;
   const result = parseHostKey(data, name, passphrase, file);
   if ("locked" in result) {

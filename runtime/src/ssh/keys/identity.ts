@@ -20,11 +20,12 @@ export interface Identity {
 export type PrivateKeyText = string | Buffer;
 
 /**
- * Where a private key comes from: a file, or the text of one, or a function that gets it. With the public half, which is a line
- * such as `ssh-ed25519 AAAA…`, the function is called only once a server wants a signature of that key.
+ * Where a private key comes from: a file, or the text of one, or a function that gets the text. A text that begins with
+ * `-----BEGIN` is the key itself, and a Buffer always is. With the public half, which is a line such as `ssh-ed25519 AAAA…`, the
+ * function is called only once a server wants a signature of that key.
  */
 export type IdentitySource =
-  | string
+  | PrivateKeyText
   | {
       readonly privateKey: PrivateKeyText | (() => PrivateKeyText | Promise<PrivateKeyText>);
       readonly publicKey?: string;

@@ -56,7 +56,7 @@ export async function lookUpKnownHosts(
   port: number,
   alias?: string,
 ): Promise<KnownHosts> {
-  const files = names.map(expandHome);
+  const files = names.map((file) => expandHome(file, "known hosts file"));
   const texts = await Promise.all(files.map(readText));
   const find = (name: string) => {
     const found = files.flatMap((file, at) => parseKnownHosts(texts[at] ?? "", file, name));

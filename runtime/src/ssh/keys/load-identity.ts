@@ -4,7 +4,7 @@ import { loadCertificate, type ShownCertificate } from "./certificate-file.js";
 import type { Identity, IdentitySource, PrivateKeyText } from "./identity.js";
 import { identityOf, lockedIdentity } from "./identity-text.js";
 import type { Passphrases } from "./passphrase.js";
-import { privateKeyRules } from "./private-key.js";
+import { isPrivateKeyText, isText, privateKeyRules } from "./private-key.js";
 import { sameKey } from "./public-key.js";
 import { parsePublicLine, readPublicKey } from "./public-key-file.js";
 import { expandHome, readFileChecked } from "./read-file.js";
@@ -20,13 +20,18 @@ const IN_OPTIONS = { source: "options.identity", name: "the private key in optio
  * others, is damaged, of a format that cannot be read, or encrypted and the passphrase does not open it.
  */
 export async function loadIdentity(from: IdentitySource, passphrases: Passphrases): Promise<Identity> {
-  if (typeof from === "string") return loadFile(expandHome(from), passphrases);
+  if (isPrivateKeyText(from)) return identityOf({ ...IN_OPTIONS, data: from, publicKey: undefined }, passphrases);
+  if (typeof from === "string") return loadFile(expandHome(from, "identity"), passphrases);
+  if (typeof from?.privateKey !== "function" && !isText(from?.privateKey)) {
+    throw new Error("identity: neither a file, a private key, nor { privateKey }; give one of these");
+  }
   const publicKey = from.publicKey === undefined ? undefined : parsePublicLine(from.publicKey);
   const { privateKey } = from;
   if (typeof privateKey !== "function") return identityOf({ ...IN_OPTIONS, data: privateKey, publicKey }, passphrases);
 
   const load = async (): Promise<Identity> => {
     const data: PrivateKeyText = await privateKey();
+    if (!isText(data)) throw new Error("the function in options.identity gave no private key; return its text");
     return identityOf({ ...IN_OPTIONS, data, publicKey }, passphrases);
   };
   if (publicKey === undefined) return load();

@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject } from "node:crypto";
 import ssh2, { type ParsedKey } from "ssh2";
-import { printable } from "../../printable.js";
+import { isKeyText, printable } from "../../printable.js";
 import { formatEd25519 } from "./generate-ed25519.js";
 import type { FileRules } from "./read-file.js";
 
@@ -12,13 +12,31 @@ export function privateKeyRules(what: string): FileRules {
   return { what, forbiddenMode: 0o077, chmod: "chmod 600", maxSize: 64 * 1024 };
 }
 
+/** Whether this is a key, of whatever kind, rather than the name of a file. */
+export function isPrivateKeyText(source: unknown): source is string | Buffer {
+  return typeof source === "string" ? isKeyText(source) : isText(source);
+}
+
+/** Whether this can be the text of a key. */
+export function isText(value: unknown): value is string | Buffer {
+  return typeof value === "string" || Buffer.isBuffer(value);
+}
+
+/** Without what editors, mails and template strings put around the lines: byte order marks, indentation, CR. */
+function linesOf(data: Buffer | string): string {
+  return data
+    .toString()
+    .trim()
+    .replace(/[ \t]*\r?\n[ \t]*/g, "\n");
+}
+
 /**
  * Reads a private key: OpenSSH's own format, PKCS#8, or the older PEM ones of RSA and ECDSA; each encrypted or not.
  * @param name What it is and where it came from, for messages.
  * @throws Error of one line that says how to convert it, where it is of another format, or that it is damaged.
  */
 export function parsePrivateKey(data: Buffer | string, name: string, passphrase?: string): PrivateKeyResult {
-  const text = data.toString();
+  const text = linesOf(data);
   if (/^PuTTY-User-Key-File-/.test(text)) {
     throw new Error(
       `${name} is a PuTTY file, which cannot be read here; convert it with \`puttygen FILE -O private-openssh-new -o NEWFILE\``,
@@ -27,7 +45,7 @@ export function parsePrivateKey(data: Buffer | string, name: string, passphrase?
   const pkcs8 = /^-----BEGIN (ENCRYPTED )?PRIVATE KEY-----/m.exec(text);
   if (pkcs8) return parsePkcs8(text, name, pkcs8[1] !== undefined, passphrase);
 
-  const key = tryParse(data, passphrase);
+  const key = tryParse(text, passphrase);
   if (key instanceof Error) {
     if (/no passphrase given/.test(key.message)) return { locked: "missing" };
     if (/bad passphrase|bad decrypt/i.test(key.message)) return { locked: "wrong" };

@@ -16,7 +16,7 @@ export interface NamedPublicKey {
  * @throws Error of one line that names the file and what to do
  */
 export async function publicHalf(file: string): Promise<NamedPublicKey> {
-  const path = expandHome(file);
+  const path = expandHome(file, "private key");
   const name = `private key ${path}`;
   const { data } = await readFileChecked(path, privateKeyRules("private key"));
   const plain = publicHalfOf(data);

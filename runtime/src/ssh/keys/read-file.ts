@@ -1,6 +1,7 @@
 import { open, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { checkFileName } from "../../printable.js";
 
 /** What a file must be like, to be read. */
 export interface FileRules {
@@ -20,8 +21,13 @@ export interface FileContent {
   readonly version: string;
 }
 
-/** `~/` at the beginning of a path is the home directory, as shells have it: options may come from elsewhere. */
-export function expandHome(file: string): string {
+/**
+ * `~/` at the beginning of a path is the home directory, as shells have it: options may come from elsewhere.
+ * @param what it is, for messages
+ * @throws Error of one line, where it is a key itself: such a path must not reach the system, whose errors quote it
+ */
+export function expandHome(file: string, what: string): string {
+  checkFileName(file, what);
   return file.startsWith("~/") ? join(homedir(), file.slice(2)) : file;
 }
 

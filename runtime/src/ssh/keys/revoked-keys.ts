@@ -1,5 +1,5 @@
 import type { Logger } from "../../log.js";
-import { printable } from "../../printable.js";
+import { hideKeys, printable } from "../../printable.js";
 import type { Certificate } from "./certificate.js";
 import { KeyRevocationList } from "./krl.js";
 import { Looks } from "./looks.js";
@@ -38,7 +38,7 @@ export class RevokedKeys {
   #stop: (() => Promise<void>) | undefined;
 
   private constructor(files: readonly string[], log: Logger) {
-    this.#files = files.map(expandHome);
+    this.#files = files.map((file) => expandHome(file, RULES.what));
     this.#log = log;
   }
 
@@ -124,6 +124,7 @@ function readList(file: string, data: Buffer): RevokedList {
 /** A line that is not understood might revoke a key: it spoils the list, as it does for sshd. */
 function readLines(file: string, text: string): RevokedList {
   const blobs = new Set<string>();
+  const holdsKey = hideKeys(text) !== text;
   for (const [index, raw] of text
     .replace(/^\uFEFF/, "")
     .split("\n")
@@ -136,8 +137,9 @@ function readLines(file: string, text: string): RevokedList {
         throw new Error("a certificate: list its key here, or the certificate with ssh-keygen -k");
       blobs.add(parsePublicKey(type, base64).blob.toString("base64"));
     } catch (error) {
-      const why = printable((error as Error).message);
-      throw new Error(`${file}:${index + 1}: ${why}; a list of revoked keys has a public key a line`, { cause: error });
+      // The lines of a private key must not be quoted.
+      const why = holdsKey ? "the file holds a private key" : printable((error as Error).message);
+      throw new Error(`${file}:${index + 1}: ${why}; a list of revoked keys has a public key a line`);
     }
   }
   return { revokes: ({ blob }) => blobs.has(blob.toString("base64")), revokesCertificate: () => false };

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { createServer, type Server as NetServer, type Socket } from "node:net";
 import ssh2, { type Connection } from "ssh2";
 import { SILENT } from "../../log.js";
+import { holdsKey, printable } from "../../printable.js";
 import { serverAlgorithms } from "../algorithms.js";
 import { checkNumber } from "../check-number.js";
 import { gatherWrites } from "../gather-writes.js";
@@ -10,7 +11,6 @@ import { guardSettings } from "../guard/guard-settings.js";
 import { type HostKey, loadHostKey } from "../keys/host-key.js";
 import type { HostKeySource } from "../keys/host-key-source.js";
 import { publicKeyLine } from "../keys/public-key.js";
-import { printable } from "../../printable.js";
 import { IDENT } from "../subsystem.js";
 import { formatHostPort } from "../target.js";
 import { openAuthentication } from "./auth/open-authentication.js";
@@ -56,6 +56,8 @@ const UNSEEN = 256;
 export async function listen(options: ListenOptions, ways: WaysIn): Promise<Listener> {
   const { host = "127.0.0.1", port = 8022, log = SILENT } = options;
   checkNumber("port", port, 0, 65_535);
+  // The system's errors quote it.
+  if (holdsKey(host)) throw new Error("host: the text of a key, not an address");
   const guard = guardSettings(options);
   const algorithms = serverAlgorithms(options.algorithms);
   const maxChannels = checkNumber("maxChannels", options.maxChannels ?? 10, 1);

@@ -136,3 +136,10 @@ test("serve --stdio makes the folders of its log", async () => {
   await sshrpc(["serve", "--stdio", "--handlers", HANDLERS, "--log", "logs/notes/log"], { cwd });
   expect(readFileSync(`${cwd}/logs/notes/log`, "utf8")).toContain("session over stdio");
 });
+
+test("a host key that is given as text serves, and is not printed", async () => {
+  const { privateKey, publicKey } = generateEd25519("host");
+  const text = await serve(tempDir(), "--host-key", privateKey);
+  expect(text).toContain(publicKey.fingerprint);
+  for (const line of privateKey.trim().split("\n")) expect(text).not.toContain(line);
+});

@@ -1,6 +1,7 @@
 import { isAbsolute, normalize } from "node:path";
 import { MAX_TIMEOUT } from "../../../max-timeout.js";
 import type { Peer } from "../../../peer.js";
+import { printable } from "../../../printable.js";
 import { checkNumber } from "../../check-number.js";
 import type {
   DirectAnswer,
@@ -109,7 +110,7 @@ function toUnixRule<Answer>(
   for (const path of rule) {
     if (!isSocketPath(path)) {
       throw new Error(
-        `the option forwarding.${kind} has "${path}"; it takes absolute paths of ${MAX_PATH} bytes at most`,
+        `the option forwarding.${kind} has "${printable(String(path), 120)}"; it takes absolute paths of ${MAX_PATH} bytes at most`,
       );
     }
   }

@@ -1,3 +1,4 @@
+import { printable } from "../../../printable.js";
 import { matchesWildcard } from "../../keys/wildcard.js";
 
 /** `host:port` as permitopen and permitlisten have it (sshd(8)); null stands for any port. */
@@ -13,7 +14,7 @@ export function parseHostPortPattern(text: string, bareParts: { readonly port: b
     return { host: (match[1] ?? match[2] ?? "").toLowerCase(), port: parsePort(match[3] ?? "", text) };
   if (bareParts.port && /^(\d{1,5}|\*)$/.test(text)) return { host: "*", port: parsePort(text, text) };
   throw new Error(
-    `"${text}" is no host:port${bareParts.port ? ", nor a port" : ""}; an IPv6 address stands in brackets, and * for any`,
+    `"${printable(text, 60)}" is no host:port${bareParts.port ? ", nor a port" : ""}; an IPv6 address stands in brackets, and * for any`,
   );
 }
 
@@ -21,7 +22,7 @@ function parsePort(text: string, whole: string): number | null {
   if (text === "*") return null;
   const port = Number(text);
   if (port <= 65_535) return port;
-  throw new Error(`"${whole}" has the port ${port}; the highest is 65535`);
+  throw new Error(`"${printable(whole, 60)}" has the port ${port}; the highest is 65535`);
 }
 
 /** Whether a pattern for connections covers a target: `*` is any host, and nothing else is a pattern. */

@@ -1,0 +1,239 @@
+import { generateKeyPairSync } from "node:crypto";
+import { fileURLToPath } from "node:url";
+import { inspect } from "node:util";
+import { describe, expect, onTestFinished, test } from "vitest";
+import type { ConnectOptions } from "../../../runtime/src/connect-api.js";
+import { serveHandlers } from "../../../runtime/src/serve-api.js";
+import { generateEd25519 } from "../../../runtime/src/ssh/keys/generate-ed25519.js";
+import { publicKeyLine } from "../../../runtime/src/ssh/keys/public-key.js";
+import { connect } from "../../conformance/generated/client.js";
+import { defineHandlers } from "../../conformance/generated/server.js";
+import { conformanceHandlers, Waits } from "../../conformance/handlers.js";
+import { sshrpc } from "./cli/run.js";
+import { makeCertificate, makeSigner } from "./ssh/keys/make-keys.js";
+import { TestLog, tempDir, write } from "./ssh/support.js";
+
+const HANDLERS = fileURLToPath(new URL("../../../examples/server.ts", import.meta.url));
+
+const MARK = "marked-passphrase-7f3a";
+const { privateKey: KEY, publicKey } = generateEd25519("marked-comment-7f3a");
+const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey;
+const PKCS8 = rsa.export({ type: "pkcs8", format: "pem" }) as string;
+const LOCKED = rsa.export({ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase: "other" }) as string;
+const PUTTY = `PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\nPrivate-Lines: 1\n${"Qm9vdGxlZ2dlcg".repeat(4)}\n`;
+const signer = makeSigner("ssh-ed25519");
+const CERTIFICATE = `${signer.publicKey.type}-cert-v01@openssh.com ${makeCertificate(signer, signer).toString("base64")}`;
+
+/** What somebody may paste where a key, or the name of a file, belongs. */
+const TEXTS: readonly (readonly [string, string])[] = [
+  ["a key", KEY],
+  ["a key with CRLF, indentation and a byte order mark", `\uFEFF\n  ${KEY.replaceAll("\n", "\r\n  ")}`],
+  ["a key in one line", KEY.trim().replaceAll("\n", " ")],
+  ["a key that was cut", KEY.slice(0, 200)],
+  ["a key without its first line", KEY.split("\n").slice(1).join("\n")],
+  ["a key of another format", PKCS8],
+  ["a key whose passphrase is another", LOCKED],
+  ["a damaged key", KEY.replace(/^b3Blb/m, "b3Blc")],
+  ["a PuTTY key", PUTTY],
+];
+
+/** What is no secret, but no file either. */
+const PUBLIC_TEXTS: typeof TEXTS = [
+  ["a certificate", CERTIFICATE],
+  ["a public key", publicKeyLine(publicKey)],
+];
+
+/** Parts of what was pasted: none may be found anywhere. */
+const SECRETS = [KEY, PKCS8, LOCKED, PUTTY, CERTIFICATE]
+  .flatMap((text) => text.split(/\s+/))
+  .filter((word) => word.length > 30 && !word.includes("@"))
+  .flatMap((word) => [word.slice(0, 24), word.slice(-24)])
+  .concat(MARK, publicKey.blob.toString("base64").slice(-24));
+
+/** Options that take no file, and may show what they were given as long as it is no secret. */
+const SHOWING = /^(?:hostKey|jump|the address|shell|host|exemptSources|proxyProtocol|forwarding)\b(?!Alias|s)/;
+
+/** @param shown each with where it was pasted */
+function expectNoSecret(shown: readonly (readonly [string, string])[]): void {
+  expect(shown.flatMap(([where, text]) => (SECRETS.some((secret) => text.includes(secret)) ? where : []))).toEqual([]);
+}
+
+/** All that a console shows of an error, with what caused it. */
+async function shown(promise: Promise<unknown>): Promise<string> {
+  const error = await promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  return `${error}${inspect(error, { depth: 20, maxStringLength: null })}`;
+}
+
+const handlers = () => defineHandlers(conformanceHandlers(new Waits()));
+
+async function startServer() {
+  const host = generateEd25519("host");
+  const server = await serveHandlers(handlers(), {
+    port: 0,
+    hostKeys: { privateKey: host.privateKey },
+    authorizedKeys: { lines: [`${publicKeyLine(publicKey)} alice`] },
+    log: false,
+  });
+  onTestFinished(() => server.close());
+  return { address: `ssh://alice@127.0.0.1:${server.port}`, hostKey: server.fingerprints[0] as string };
+}
+
+describe.each([...TEXTS, ...PUBLIC_TEXTS])("%s that is pasted is in no message, log line or output", (kind, text) => {
+  const isPublic = PUBLIC_TEXTS.some(([name]) => name === kind);
+  const clientOptions: readonly (readonly [string, ConnectOptions<object>])[] = [
+    ["identity", { identity: text, passphrase: MARK }],
+    ["identity, as a Buffer", { identity: Buffer.from(text), passphrase: MARK }],
+    ["identity, one of several", { identity: [text, Buffer.from(text)] }],
+    ["identity.privateKey", { identity: { privateKey: text }, passphrase: MARK }],
+    ["identity.privateKey, a function", { identity: { privateKey: () => text }, passphrase: () => MARK }],
+    ["identity.publicKey", { identity: { privateKey: KEY, publicKey: text } }],
+    ["certificate", { identity: KEY, certificate: text }],
+    ["knownHosts", { identity: KEY, knownHosts: [text] }],
+    ["hostKeyAlias", { identity: KEY, hostKeyAlias: text }],
+    ["hostKey", { identity: KEY, hostKey: text }],
+    ["agent", { identity: KEY, agent: text }],
+    ["sshConfig", { identity: KEY, sshConfig: text }],
+    ["jump", { identity: KEY, jump: text }],
+  ];
+
+  test("by the options of a client", async () => {
+    const { address, hostKey } = await startServer();
+    const lines: [string, string][] = [];
+    for (const [name, given] of clientOptions) {
+      for (const transport of ["ssh2", "openssh"] as const) {
+        const { passphrase, ...rest } = given;
+        const trust = name.startsWith("h") || name.startsWith("k") || transport === "openssh" ? {} : { hostKey };
+        const options = { sshConfig: false, agent: false, ...trust, ...(transport === "ssh2" ? given : rest) } as const;
+        const debug = (line: string) => void lines.push([`debug of ${name}`, line]);
+        const connecting = connect(address, { ...options, transport, reconnect: false, debug });
+        lines.push([`${name}, ${transport}`, await shown(connecting.then((client) => client.close()))]);
+      }
+    }
+    for (const address of [text, `${text}@127.0.0.1:1`]) {
+      lines.push(["the address", await shown(connect(address, { reconnect: false, sshConfig: false }))]);
+    }
+    expectNoSecret(lines.filter(([where]) => !isPublic || !SHOWING.test(where)));
+  });
+
+  test("by the options of a server, and by its files", async () => {
+    const directory = tempDir();
+    const file = write(directory, "file", text);
+    const mixed = write(directory, "mixed", `${publicKeyLine(publicKey)} alice\n${text}\n`);
+    const good = { hostKeys: KEY, authorizedKeys: { lines: [publicKeyLine(publicKey)] } };
+    const lines: [string, string][] = [];
+    for (const wrong of [
+      { hostKeys: text },
+      { hostKeys: Buffer.from(text) },
+      { hostKeys: [text] },
+      { hostKeys: { privateKey: text, passphrase: MARK } },
+      { hostKeys: file },
+      ...["authorizedKeys", "certificateAuthorities", "revokedKeys"].flatMap((name) => [
+        { [name]: text },
+        { [name]: [text] },
+        { [name]: file },
+        { [name]: mixed },
+        ...(name === "revokedKeys" ? [] : [{ [name]: { lines: text.split("\n") } }]),
+      ]),
+      { audit: { file: text } },
+      { shell: { run: text } },
+      { host: text },
+      { exemptSources: [text] },
+      { proxyProtocol: [text] },
+      { forwarding: { permitOpen: [text] } },
+    ]) {
+      const log = new TestLog();
+      const starting = serveHandlers(handlers(), { port: 0, log, ...good, ...wrong });
+      const error = await shown(starting.then((server) => server.close()));
+      lines.push([Object.keys(wrong).join(), `${error}${JSON.stringify(log.lines)}`]);
+    }
+    expectNoSecret(lines.filter(([where]) => !isPublic || !SHOWING.test(where)));
+  });
+});
+
+/** Each runs a process of its own, so that there is one text for all. */
+test.each<[string, string[]]>([
+  ["call --identity", ["call", "ssh://a@127.0.0.1:1", "GET", "/x", "--identity", KEY]],
+  ["call --identity --via ssh", ["call", "ssh://a@127.0.0.1:1", "GET", "/x", "--via", "ssh", "--identity", KEY]],
+  ["call --known-hosts", ["call", "ssh://a@127.0.0.1:1", "GET", "/x", "--known-hosts", KEY]],
+  ["call --items", ["call", "ssh://a@127.0.0.1:1", "GET", "/x", `--items=${KEY}`]],
+  ["call --jump", ["call", "ssh://a@127.0.0.1:1", "GET", "/x", "--jump", KEY]],
+  ["call --timeout", ["call", "ssh://a@127.0.0.1:1", "GET", "/x", "--timeout", KEY]],
+  ["call ADDRESS", ["call", KEY, "GET", "/x"]],
+  ["call -- ADDRESS", ["call", "--", ` ${KEY}`, "GET", "/x"]],
+  ["call VERB", ["call", "ssh://a@127.0.0.1:1", ` ${KEY}`, "/x"]],
+  ["call JSON", ["call", "ssh://a@127.0.0.1:1", "GET", "/x", ` ${KEY}`]],
+  ["serve --handlers", ["serve", "--handlers", KEY]],
+  ["serve --host-key", ["serve", "--handlers", HANDLERS, "--port", "0", "--host-key", KEY.slice(0, 200)]],
+  ["serve --authorized-keys", ["serve", "--handlers", HANDLERS, "--authorized-keys", KEY]],
+  ["serve --revoked-keys", ["serve", "--handlers", HANDLERS, "--revoked-keys", KEY]],
+  ["serve --audit", ["serve", "--handlers", HANDLERS, "--audit", KEY]],
+  ["serve --home", ["serve", "--handlers", HANDLERS, "--home", KEY]],
+  ["serve --log", ["serve", "--handlers", HANDLERS, "--stdio", "--log", KEY]],
+  ["serve --listen", ["serve", "--handlers", HANDLERS, "--port", "0", "--listen", KEY]],
+  ["serve --shell", ["serve", "--handlers", HANDLERS, "--port", "0", "--shell", KEY]],
+  ["serve --proxy-protocol", ["serve", "--handlers", HANDLERS, "--port", "0", `--proxy-protocol=${KEY}`]],
+  ["keys init --home", ["keys", "init", "--home", KEY]],
+  ["keys add KEY", ["keys", "add", KEY]],
+  ["keys add -- KEY", ["keys", "add", "--", KEY]],
+  ["keys add --name", ["keys", "add", publicKeyLine(signer.publicKey), "--name", KEY]],
+  ["keys add --scopes", ["keys", "add", publicKeyLine(signer.publicKey), "--scopes", KEY]],
+  ["keys add --from", ["keys", "add", publicKeyLine(signer.publicKey), "--from", KEY]],
+  ["keys add --expires", ["keys", "add", publicKeyLine(signer.publicKey), "--expires", KEY]],
+  ["keys add --host-key", ["keys", "add", publicKeyLine(signer.publicKey), "--host-key", KEY]],
+  ["keys add --authorized-keys", ["keys", "add", publicKeyLine(signer.publicKey), "--authorized-keys", KEY]],
+  ["keys list of a private key", ["keys", "list", "--authorized-keys", "private"]],
+  ["keys list --home", ["keys", "list", "--home", KEY]],
+  ["keys show", ["keys", "show", "--authorized-keys", "listed", "--", KEY]],
+  ["keys remove", ["keys", "remove", "--authorized-keys", "listed", "--", KEY]],
+  ["keys purge --authorized-keys", ["keys", "purge", "--yes", "--authorized-keys", KEY]],
+  ["keys generate", ["keys", "generate", KEY]],
+  ["keys generate -- FILE", ["keys", "generate", "--", KEY]],
+  ["keys public", ["keys", "public", KEY]],
+  ["keys public -- FILE", ["keys", "public", "--", KEY]],
+])("a key that is pasted is not printed by sshrpc %s", async (name, args) => {
+  const cwd = tempDir();
+  write(cwd, "private", KEY);
+  write(cwd, "listed", `${publicKeyLine(publicKey)} alice\n`);
+  const { stdout, stderr, status } = await sshrpc(args, { cwd });
+  // What is public of a host key is for its clients to know.
+  expectNoSecret([[name, name === "keys add --host-key" ? stderr : stdout + stderr]]);
+  expect(status === 0).toBe(["keys add --host-key", "keys list of a private key"].includes(name));
+});
+
+test("the text of a key, or a Buffer, logs in and serves as a file of it does", async () => {
+  const server = await serveHandlers(handlers(), {
+    port: 0,
+    hostKeys: Buffer.from(`\n${KEY.replaceAll("\n", "\r\n")}`),
+    authorizedKeys: { lines: [`${publicKeyLine(publicKey)} alice`, `ssh-rsa ${rsaLine()} rsa`] },
+    log: false,
+  });
+  onTestFinished(() => server.close());
+  expect(server.fingerprints).toEqual([publicKey.fingerprint]);
+  const identities = [KEY, `\uFEFF  ${KEY.replaceAll("\n", "\r\n    ")}`, Buffer.from(KEY), PKCS8, Buffer.from(PKCS8)];
+  for (const identity of identities) {
+    const options = {
+      identity,
+      agent: false,
+      sshConfig: false,
+      hostKey: publicKey.fingerprint,
+      reconnect: false,
+    } as const;
+    const client = await connect(`ssh://alice@127.0.0.1:${server.port}`, options);
+    await client.close();
+  }
+});
+
+function rsaLine(): string {
+  const { e, n } = rsa.export({ format: "jwk" });
+  const field = (bytes: Buffer) => {
+    const padded = (bytes[0] as number) & 0x80 ? Buffer.concat([Buffer.alloc(1), bytes]) : bytes;
+    const size = Buffer.alloc(4);
+    size.writeUInt32BE(padded.length);
+    return Buffer.concat([size, padded]);
+  };
+  const parts = [Buffer.from("ssh-rsa"), Buffer.from(e as string, "base64url"), Buffer.from(n as string, "base64url")];
+  return Buffer.concat(parts.map(field)).toString("base64");
+}
