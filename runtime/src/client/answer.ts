@@ -4,6 +4,7 @@ import { decodeJson } from "../codec/json.js";
 import type { Method, Validator } from "../contract/method.js";
 import { type BadRequestDetails, RpcError } from "../contract/rpc-error.js";
 import { isAlsoOfRuntime, STATUSES } from "../contract/status.js";
+import { printable } from "../printable.js";
 
 /**
  * The response of a status frame whose body is `buffer` from `start` to `end`; undefined where a stream ends without one.
@@ -55,7 +56,7 @@ function checkDetails(error: RpcError, details: Validator, method: string): void
   } catch (cause) {
     throw new RpcError(
       "INTERNAL",
-      `the server answered ${error.status}: ${error.message}; ${(cause as Error).message}`,
+      `the server answered ${error.status}: ${printable(error.message, 1000)}; ${(cause as Error).message}`,
       {
         method,
         cause: error,

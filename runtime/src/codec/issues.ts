@@ -1,5 +1,6 @@
 import type { Complaint, Validator } from "../contract/method.js";
 import type { Issue } from "../contract/rpc-error.js";
+import { printable } from "../printable.js";
 
 /** The most issues that one refusal lists. */
 const MAX_ISSUES = 10;
@@ -11,7 +12,7 @@ export function issuesOf(validator: Validator): readonly Issue[] {
 
 /** Says issues in one line: `/text: must NOT have fewer than 1 characters`. */
 export function describeIssues(issues: readonly Issue[]): string {
-  return issues.map(({ path, message }) => `${path === "" ? "the value" : path} ${message}`).join("; ");
+  return issues.map(({ path, message }) => `${path === "" ? "the value" : printable(path)} ${message}`).join("; ");
 }
 
 /** A property that is missing or unknown is named by the path, like any other place. */

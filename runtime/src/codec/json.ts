@@ -1,5 +1,6 @@
 import sjson from "secure-json-parse";
 import { RpcError } from "../contract/rpc-error.js";
+import { printable } from "../printable.js";
 
 /** Writes a validated value as JSON text. @throws TypeError for what JSON cannot carry, such as a cycle */
 export function encodeJson(value: unknown): string {
@@ -22,6 +23,6 @@ export function parseJson(text: string): unknown {
   try {
     return sjson.parse(text);
   } catch (error) {
-    throw new RpcError("BAD_REQUEST", `no JSON that can be taken: ${(error as Error).message}`);
+    throw new RpcError("BAD_REQUEST", `no JSON that can be taken: ${printable((error as Error).message)}`);
   }
 }

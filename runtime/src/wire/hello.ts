@@ -1,3 +1,4 @@
+import { printable } from "../printable.js";
 import { MAX_CREDIT } from "./credit.js";
 import { ProtocolError } from "./protocol-error.js";
 
@@ -30,6 +31,9 @@ export const MAX_METHODS = 65_536;
 /** Bytes of a DRAIN or a CLOSE that are always taken: what small limits cut off would end calls that could go on. */
 export const MAX_REASON = 8192;
 
+/** Characters of such a reason that messages and logs show. */
+const MAX_SHOWN = 1000;
+
 /** Bytes of a HELLO. It is the only frame whose bound is not an option: it comes before the options are known. */
 export const MAX_HELLO = 4 * 1024 * 1024;
 
@@ -44,7 +48,7 @@ export function parseHello(text: string): Hello {
     );
   }
   return {
-    agent: typeof hello["agent"] === "string" ? hello["agent"].slice(0, 200) : "unknown",
+    agent: typeof hello["agent"] === "string" ? printable(hello["agent"].slice(0, 200)) : "unknown",
     ...(isApi(hello["api"]) && { api: hello["api"] }),
     methods,
     ...(isItemKind(hello["items"]) && { items: hello["items"] }),
@@ -61,7 +65,7 @@ export function parseHello(text: string): Hello {
 export function parseReason(text: string): string {
   try {
     const { message } = parseObject(text, "reason");
-    return typeof message === "string" ? message.slice(0, 1000) : "no reason given";
+    return typeof message === "string" ? printable(message.slice(0, MAX_SHOWN), MAX_SHOWN) : "no reason given";
   } catch {
     return "no reason given";
   }

@@ -1,3 +1,4 @@
+import { printable } from "../printable.js";
 import { ProtocolError } from "./protocol-error.js";
 
 /** The version of the wire format that this code speaks. */
@@ -52,6 +53,6 @@ export class PreambleScanner {
 
   /** What came instead of a preamble so far, quoted, for messages. */
   noise(): string {
-    return JSON.stringify(this.#first.toString("latin1", 0, SHOWN));
+    return printable(JSON.stringify(this.#first.toString("latin1", 0, SHOWN)), 6 * SHOWN + 2);
   }
 }

@@ -2,12 +2,13 @@ import type { EventEmitter } from "node:events";
 import { connect } from "node:net";
 import ssh2, { type AnyAuthMethod, type Client } from "ssh2";
 import { RpcError } from "../../contract/rpc-error.js";
+import { printable } from "../../printable.js";
 import { clientAlgorithms } from "../algorithms.js";
 import type { Carrier } from "../carrier.js";
 import { gatherWrites } from "../gather-writes.js";
 import { guardDial } from "../guard/guard-dial.js";
 import { hangUp } from "../hang-up.js";
-import { printable } from "../../printable.js";
+import { printableError } from "../printable-error.js";
 import { IDENT } from "../subsystem.js";
 import { formatTarget, type Target } from "../target.js";
 import { patchLogin, sendPasswordChange } from "./auth/patch-login.js";
@@ -54,6 +55,10 @@ class Dial<Opened extends EventEmitter, Raw> {
     this.#socket = settings.carrier ?? connect({ host, port, noDelay: true, keepAlive: true });
     gatherWrites(this.#socket);
     this.#client = new ssh2.Client();
+    settings.login.onGiveUp = (reason) => {
+      const message = `${formatTarget(target)} ${reason}${settings.login.remarks}`;
+      this.#fail(new RpcError("UNAUTHENTICATED", message));
+    };
     settings.countdown.start(() => this.#fail(this.#progress.timeout()));
     this.#socket.on("error", () => {}).on("close", this.#onClose);
     this.#client
@@ -135,7 +140,8 @@ class Dial<Opened extends EventEmitter, Raw> {
     }
   }
 
-  readonly #onError = (error: Ssh2Error): void => {
+  readonly #onError = (raw: Ssh2Error): void => {
+    const error = printableError(raw);
     const { login } = this.#settings;
     // One key that cannot sign: ssh2 goes on to the next.
     if (error.level === "client-authentication" && !login.exhausted) {
@@ -196,7 +202,8 @@ class Dial<Opened extends EventEmitter, Raw> {
     this.#settings.signal?.removeEventListener("abort", this.#onAbort);
   }
 
-  #channelFailure(error: Ssh2Error): RpcError {
+  #channelFailure(raw: Ssh2Error): RpcError {
+    const error = printableError(raw);
     if (this.#socket.destroyed) return this.#progress.failure();
     const address = formatTarget(this.#target);
     const why = this.#channel.refusal(error) ?? `opens no channel: ${printable(error.message)}`;

@@ -18,8 +18,10 @@ export interface LoginSettings {
 
 /** As ssh's NumberOfPasswordPrompts. */
 const TRIES = 3;
-/** Rounds of questions in one login. */
+/** Rounds of questions in one login, those that ask nothing among them. */
 const ROUNDS = 20;
+/** What is remarked in a message: a server can cause as many remarks as it likes. */
+const MAX_NOTES = 20;
 
 /**
  * One login to one server (RFC 4252): keys first, one by one, then its questions, then a password; each only where the server
@@ -27,6 +29,8 @@ const ROUNDS = 20;
  * tried, for the message that follows when nothing is accepted.
  */
 export class Login {
+  /** Ends the connection: nothing that the server asks is answered any more. */
+  onGiveUp: (reason: string) => void = () => {};
   /** The signature algorithms that the server takes, where it has said so. */
   serverAlgorithms: readonly string[] | undefined;
   readonly #settings: LoginSettings;
@@ -85,7 +89,8 @@ export class Login {
 
   /** Keeps what went wrong with one way, where the next can still be tried. */
   note(problem: string): void {
-    this.#notes.push(printable(problem, 400));
+    const text = printable(problem, 400);
+    if (this.#notes.length < MAX_NOTES && !this.#notes.includes(text)) this.#notes.push(text);
   }
 
   /**
@@ -133,6 +138,7 @@ export class Login {
   /** Passes on a message that asks nothing (RFC 4256, section 3.2). */
   async show(name: string, instructions: string): Promise<void> {
     if (name !== "" || instructions !== "") await this.#answer(name, instructions, []);
+    else this.#countRound();
   }
 
   /**
@@ -195,7 +201,7 @@ export class Login {
   async #answer(name: string, instructions: string, prompts: readonly Prompt[]): Promise<readonly string[]> {
     const { account, options } = this.#settings;
     const { prompts: ask, password } = options;
-    if (++this.#rounds > ROUNDS) return this.#giveUp(`it asked more than ${ROUNDS} times`);
+    this.#countRound();
     const questions = prompts.map(({ prompt, echo }) => ({ text: prompt, echo: echo === true }));
     if (ask === undefined) {
       const [only, ...more] = questions;
@@ -207,6 +213,14 @@ export class Login {
     if (answers === undefined) return this.#giveUp();
     if (answers.length === prompts.length) return answers;
     return this.#giveUp(`the option prompts gave ${answers.length} answers to ${prompts.length} questions`);
+  }
+
+  /** Answers cost a server nothing, so that one could ask for ever. @throws Error, where the client gives up */
+  #countRound(): void {
+    if (++this.#rounds <= ROUNDS) return;
+    const reason = `asked more than ${ROUNDS} times (keyboard-interactive); the client disconnected`;
+    this.onGiveUp(reason);
+    throw new Error(reason);
   }
 
   #giveUp(reason?: string): readonly string[] {

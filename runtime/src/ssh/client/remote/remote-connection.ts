@@ -1,9 +1,10 @@
 import { EventEmitter } from "node:events";
 import type { Client, ClientChannel } from "ssh2";
 import { RpcError } from "../../../contract/rpc-error.js";
+import { printable } from "../../../printable.js";
 import type { ExecOptions } from "../../../ssh-client.js";
 import { ChannelDuplex, type ChannelSetting } from "../../channel-duplex.js";
-import { printable } from "../../../printable.js";
+import { printableError } from "../../printable-error.js";
 import type { DialChannel } from "../dial-channel.js";
 import { RemoteChannel } from "./remote-channel.js";
 
@@ -60,7 +61,11 @@ export class RemoteConnection extends EventEmitter<{ close: [] }> {
       const done = (error: Error | undefined, channel: ClientChannel): void => {
         this.off("close", lost);
         if (error)
-          reject(new RpcError("UNAVAILABLE", `the server refuses: ${printable(error.message)}`, { cause: error }));
+          reject(
+            new RpcError("UNAVAILABLE", `the server refuses: ${printable(error.message)}`, {
+              cause: printableError(error),
+            }),
+          );
         else resolve(wrap(channel));
       };
       if (this.#closed) {

@@ -1,0 +1,235 @@
+import { createServer } from "node:net";
+import { inspect } from "node:util";
+import ssh2 from "ssh2";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { openClient } from "../../../runtime/src/client/client.js";
+import { connectSsh } from "../../../runtime/src/connect-api.js";
+import { RpcError } from "../../../runtime/src/contract/rpc-error.js";
+import { sshTransport } from "../../../runtime/src/ssh/client/dial.js";
+import type { DialOptions } from "../../../runtime/src/ssh/client/dial-options.js";
+import { FRAME } from "../../../runtime/src/wire/frame.js";
+import { makeKey, startBench, tempDir } from "../../unit/runtime/ssh/support.js";
+import { RawPeer } from "../../unit/runtime/support/raw-peer.js";
+import { apiOf, connectRaw, transportTo } from "../../unit/runtime/support/server.js";
+import { failure, until, within } from "../../unit/runtime/support/wait.js";
+
+/** What sets a title, clears the screen, begins a line of its own, turns text round, and is long. */
+const HOSTILE = `\u001b]0;owned\u0007\u001b[2J\r\nfake: prompt$ \u009b31m\u202e${"x".repeat(20_000)}`;
+
+/** As much of it as a reason may have. */
+const WORDS = HOSTILE.slice(0, 5000);
+
+/** The parts of ssh2 by which either side says what it likes. */
+interface Internals {
+  readonly _protocol: {
+    authInfoReq(name: string, instructions: string, prompts: readonly object[]): void;
+    authPasswdChg(prompt: string): void;
+    channelOpenFail(remote: number, reason: number, text: string): void;
+    readonly _packetRW: {
+      readonly write: { readonly allocStart: number; alloc(size: number): Buffer; finalize(packet: Buffer): Buffer };
+    };
+    readonly _cipher: { encrypt(packet: Buffer): void };
+  };
+}
+
+function text(value: string): Buffer {
+  const size = Buffer.alloc(4);
+  size.writeUInt32BE(Buffer.byteLength(value));
+  return Buffer.concat([size, Buffer.from(value)]);
+}
+
+/** SSH_MSG_DISCONNECT for the reason PROTOCOL_ERROR, in one's own words (RFC 4253, section 11.1). */
+function disconnect({ _protocol }: Internals, words: string): void {
+  const payload = Buffer.concat([Buffer.from([1, 0, 0, 0, 2]), text(words), text("")]);
+  const { write } = _protocol._packetRW;
+  const at = write.allocStart;
+  const packet = write.alloc(payload.length);
+  payload.copy(packet, at);
+  _protocol._cipher.encrypt(write.finalize(packet));
+}
+
+type Hostile = ssh2.Connection & Internals;
+
+async function startServer(
+  onConnection: (connection: Hostile) => void,
+): Promise<{ address: string; options: DialOptions }> {
+  const directory = tempDir();
+  const [host, alice] = [makeKey(directory, "host"), makeKey(directory, "alice")];
+  const server = new ssh2.Server({ hostKeys: [host.privateKey] }, (connection) => {
+    connection.on("error", () => {});
+    onConnection(connection as Hostile);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as { port: number };
+  const options = {
+    identity: alice.file,
+    hostKey: host.publicKey.fingerprint,
+    sshConfig: false,
+    agent: false,
+  } as const;
+  return { address: `ssh://alice@127.0.0.1:${port}`, options };
+}
+
+/** Everything that a console shows of an error: its causes, too. */
+function expectHarmless(error: unknown): void {
+  expect(error).toBeInstanceOf(RpcError);
+  const shown = inspect(error, { depth: 20, maxStringLength: null });
+  expect(shown).toMatch(/^(?:[^\p{C}\u2028\u2029]|\n)*$/u);
+  expect(shown).not.toMatch(/^fake/m);
+  expect((error as Error).message.length).toBeLessThan(2500);
+}
+
+const refuse = (...methods: string[]) => {
+  return (context: ssh2.AuthContext) => context.reject(methods as ssh2.AuthenticationType[]);
+};
+
+describe("what a server says is cut and escaped in the errors of a client", () => {
+  const servers: [string, (connection: Hostile) => void, DialOptions?][] = [
+    ["that disconnects during the login", (one) => one.on("authentication", () => disconnect(one, HOSTILE))],
+    [
+      "that disconnects once it is logged in to",
+      (one) => one.on("authentication", (context) => context.accept()).on("session", () => disconnect(one, HOSTILE)),
+    ],
+    [
+      "that opens no channel",
+      (one) => {
+        const fail = one._protocol.channelOpenFail.bind(one._protocol);
+        one._protocol.channelOpenFail = (remote, reason) => fail(remote, reason, HOSTILE);
+        one.on("authentication", (context) => context.accept()).on("session", (_, reject) => reject());
+      },
+    ],
+    ["that takes other methods", (one) => one.on("authentication", refuse(HOSTILE))],
+    [
+      "that asks for more than a password",
+      (one) => {
+        one.on("authentication", (context) => {
+          if (context.method !== "keyboard-interactive") return refuse("keyboard-interactive")(context);
+          context.prompt([{ prompt: HOSTILE, echo: true }], HOSTILE, HOSTILE, () => context.reject());
+        });
+      },
+      { password: "secret" },
+    ],
+    [
+      "that wants another password",
+      (one) => {
+        one.on("authentication", (context) => {
+          if (context.method === "password") one._protocol.authPasswdChg(HOSTILE);
+          else refuse("password")(context);
+        });
+      },
+      { password: "secret" },
+    ],
+  ];
+
+  test.each(servers)("a server %s", async (_, behave, more = {}) => {
+    const { address, options } = await startServer(behave);
+    expectHarmless(await failure(sshTransport(address, { ...options, ...more }).open()));
+  });
+
+  test("a server that refuses a command, and one that ends the connection of one", async () => {
+    const { address, options } = await startServer((one) => {
+      const fail = one._protocol.channelOpenFail.bind(one._protocol);
+      one._protocol.channelOpenFail = (remote, reason) => fail(remote, reason, HOSTILE);
+      one.on("authentication", (context) => context.accept());
+      one.on("session", (_, reject) => reject()).on("tcpip", () => disconnect(one, HOSTILE));
+    });
+    const ssh = await connectSsh(address, options);
+    onTestFinished(() => ssh.close());
+    expectHarmless(await failure(ssh.run("true")));
+    expectHarmless(await failure(ssh.connectTo("localhost", 1)));
+  });
+
+  test("something that is no SSH server", async () => {
+    const server = createServer((socket) => void socket.on("error", () => {}).end(HOSTILE));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as { port: number };
+    const options = { identity: [], hostKey: `SHA256:${"A".repeat(43)}`, sshConfig: false } as const;
+    expectHarmless(await failure(sshTransport(`ssh://alice@127.0.0.1:${port}`, options).open()));
+  });
+
+  test.each<[string, (peer: RawPeer) => unknown]>([
+    ["an answer that is no JSON", (peer) => peer.answer(1, 200, HOSTILE)],
+    ["CLOSE", (peer) => peer.send({ kind: FRAME.CLOSE, id: 0, body: JSON.stringify({ message: WORDS }) })],
+    ["what is no sshrpc", (peer) => peer.bytes(Buffer.from(HOSTILE))],
+  ])("a server that sends %s", async (_, say) => {
+    const { client, peer } = await connectRaw();
+    const call = failure(client.it.get());
+    await until("the call", () => peer.frames.some(({ kind }) => kind === FRAME.OPEN));
+    say(peer);
+    expectHarmless(await call);
+  });
+
+  test.each<[string, (peer: RawPeer) => unknown]>([
+    ["DRAIN", (peer) => peer.hello().send({ kind: FRAME.DRAIN, id: 0, body: JSON.stringify({ message: WORDS }) })],
+    ["a login shell's greeting, and goes", (peer) => peer.bytes(Buffer.from(HOSTILE, "latin1")).duplex.end()],
+    ["a greeting without end", (peer) => peer.bytes(Buffer.from(HOSTILE.repeat(4), "latin1"))],
+  ])("a server that sends %s, in place of calls", async (_, say) => {
+    const transport = transportTo((far) => void say(new RawPeer(far)));
+    expectHarmless(await failure(openClient(apiOf(), transport, { reconnect: false })));
+  });
+
+  test("the text of a status stays as it is: it is the API's own", async () => {
+    const { client, peer } = await connectRaw();
+    const call = failure<RpcError>(client.it.get());
+    await until("the call", () => peer.frames.some(({ kind }) => kind === FRAME.OPEN));
+    peer.answer(1, 409, JSON.stringify({ message: HOSTILE }));
+    expect((await call).message).toBe(HOSTILE);
+  });
+});
+
+test("what a client says when it disconnects is cut and escaped in the log of a server", async () => {
+  const bench = await startBench();
+  const client = new ssh2.Client();
+  client.on("error", () => {});
+  client.on("ready", () => disconnect(client as ssh2.Client & Internals, HOSTILE));
+  client.connect({
+    ...{ host: "127.0.0.1", port: bench.listener.port, username: HOSTILE.slice(0, 500) },
+    privateKey: bench.alice.privateKey,
+  });
+  onTestFinished(() => void client.end());
+  await until("its end", () => bench.log.with("SSH connection closed").length > 0);
+  for (const { message, fields } of bench.log.lines) {
+    for (const value of [message, ...Object.values(fields)].filter((value) => typeof value === "string")) {
+      expect(value).toMatch(/^[^\p{C}]{0,2500}$/u);
+    }
+  }
+});
+
+describe("a server that asks without end", () => {
+  const question = [{ prompt: "More? ", echo: true }];
+  test.each<[string, readonly ssh2.Prompt[], string, DialOptions]>([
+    ["a client that has no answer", question, "", { password: "secret" }],
+    ["a client that answers", question, "", { prompts: () => ["yes"] }],
+    ["a client that gives up", question, "", { prompts: () => undefined }],
+    ["nothing but a text", [], "Please wait", { prompts: () => [] }],
+    ["nothing at all", [], "", { prompts: () => [] }],
+  ])("%s is disconnected from after twenty rounds, with one line that says so", async (_, prompts, words, more) => {
+    let rounds = 0;
+    let ended: () => void = () => {};
+    const end = new Promise<void>((resolve) => {
+      ended = resolve;
+    });
+    const { address, options } = await startServer((one) => {
+      one.once("close", () => ended());
+      one.on("authentication", (context) => {
+        if (context.method !== "keyboard-interactive") return refuse("keyboard-interactive")(context);
+        const again = (): void => {
+          rounds++;
+          context.prompt([...prompts], words, words, again);
+        };
+        again();
+      });
+    });
+    const error = await failure<RpcError>(sshTransport(address, { ...options, ...more }).open());
+    expect(error).toBeInstanceOf(RpcError);
+    expect(error).toMatchObject({
+      status: "UNAUTHENTICATED",
+      message: expect.stringMatching(/asked more than 20 times/),
+    });
+    expect(error.message.length).toBeLessThan(500);
+    await within("the disconnection", end);
+    expect(rounds).toBeLessThan(25);
+  });
+});
