@@ -1,6 +1,7 @@
 import { createReadStream, openSync, statSync } from "node:fs";
 import type { Readable } from "node:stream";
 import { Argument, type Command, Option } from "commander";
+import { terminalText } from "../adapters/console/terminal-printer.js";
 import { readInputItems, readInputJson } from "../adapters/exec/input-json.js";
 import { escapeUnsafe, readJson } from "../adapters/exec/json-text.js";
 import { callPath } from "../client/call-path.js";
@@ -11,6 +12,7 @@ import type { Transport } from "../transport.js";
 import { DEFAULT_LIMITS } from "../wire/limits.js";
 import { durationFrom } from "./duration.js";
 import { UsageError } from "./failure.js";
+import { parseFileName } from "./file-name.js";
 import { OutputStream } from "./output-stream.js";
 
 interface CallFlags {
@@ -40,9 +42,13 @@ export function defineCall(command: Command): void {
     )
     .option("--jump <hosts>", "hosts to go through, in order: alice@bastion,ssh://bob@inner:2222")
     .option("--identity <file>", "the private key to log in with (default: the agent's keys, then ~/.ssh/id_*)")
-    .option("--known-hosts <file>", "the host keys to trust (default: ~/.ssh/known_hosts, /etc/ssh/ssh_known_hosts)")
-    .option("--items <file>", "what to stream to the method, a JSON a line; - for standard input")
-    .option("--bytes", "what is streamed is raw bytes, in both directions")
+    .option(
+      "--known-hosts <file>",
+      "the host keys to trust (default: ~/.ssh/known_hosts, /etc/ssh/ssh_known_hosts)",
+      parseFileName,
+    )
+    .option("--items <file>", "what to stream to the method, a JSON a line; - for standard input", parseFileName)
+    .option("--bytes", "what is streamed is raw bytes, in both directions; at a terminal they are shown as text")
     .option(
       "--timeout <duration>",
       "how long it may take, such as 500ms or 2m (default: 30s, streams as long as they last)",
@@ -60,10 +66,13 @@ async function call(address: string, verb: Verb, path: string, json: string, fla
   const line = (value: unknown, isTerminal = false): string =>
     `${escapeUnsafe(JSON.stringify(value, null, isTerminal ? 2 : 0))}\n`;
   const items = flags.items === undefined ? undefined : readItems(flags.items, bytes);
+  const text = process.stdout.isTTY ? terminalText() : undefined;
   let isStream = bytes && items === undefined;
   const onItem = (item: unknown): Promise<void> => {
     isStream = true;
-    return output.write(bytes ? (item as Uint8Array) : line(item, process.stdout.isTTY));
+    return output.write(
+      bytes ? (text?.(item as Uint8Array) ?? (item as Uint8Array)) : line(item, process.stdout.isTTY),
+    );
   };
   try {
     const transport = await openTransport(address, flags);

@@ -1,6 +1,6 @@
 import type { RpcError } from "../../contract/rpc-error.js";
-import type { SessionTerminal } from "../../session.js";
 import { printable } from "../../printable.js";
+import type { SessionTerminal } from "../../session.js";
 import { escapeUnsafe } from "../exec/json-text.js";
 import type { Printer } from "../exec/printer.js";
 import { prettyJson } from "./pretty-json.js";
@@ -12,17 +12,22 @@ const MAX_MESSAGE = 2000;
 export function terminalPrinter(terminal: SessionTerminal): Printer {
   const colours = terminal.type !== "dumb" && terminal.type !== "";
   const print = (value: unknown): string => `${escapeUnsafe(prettyJson(value, terminal.columns, colours))}\n`;
-  const text = new TextDecoder();
   return {
     value: print,
     document: print,
-    bytes: (bytes) => text.decode(bytes, { stream: true }).replace(/[^\P{C}\n\t]/gu, "\ufffd"),
+    bytes: terminalText(),
     error: (error) => {
       const message = printable(`${error}`, MAX_MESSAGE);
       const line = `${colours ? `\u001b[31m${message}\u001b[0m` : message}\n`;
       return error.details === undefined || hasOnlyIssues(error) ? line : line + print(error.details);
     },
   };
+}
+
+/** Makes raw bytes the text that they hold, without what a terminal would act on. Characters may be cut by their chunks. */
+export function terminalText(): (bytes: Uint8Array) => string {
+  const text = new TextDecoder();
+  return (bytes) => text.decode(bytes, { stream: true }).replace(/[^\P{C}\n\t]/gu, "\ufffd");
 }
 
 /** Issues stand in the message already. */

@@ -1,4 +1,5 @@
 import { RpcError } from "../../contract/rpc-error.js";
+import { printable } from "../../printable.js";
 import { jsonFault } from "./json-fault.js";
 import { overflow } from "./overflow.js";
 
@@ -24,7 +25,7 @@ export function readJson(text: string, what: string): unknown {
 }
 
 /** Characters that JSON leaves as they are, and that a terminal may act on. */
-const UNSAFE = /[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+const UNSAFE = /[\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
 
 /** Escapes in JSON what a terminal may act on. What it means stays the same. */
 export function escapeUnsafe(json: string): string {
@@ -35,5 +36,5 @@ function describeFault(text: string): string {
   if (text.trim() === "") return "it is empty";
   const at = jsonFault(text) ?? 0;
   if (at >= text.length) return `it ends too early, after ${text.length} characters`;
-  return `what stands at character ${at + 1} cannot stand there: ${JSON.stringify(text.slice(at, at + EXCERPT))}`;
+  return `what stands at character ${at + 1} cannot stand there: ${printable(JSON.stringify(text.slice(at, at + EXCERPT)))}`;
 }

@@ -1,4 +1,8 @@
+import { printable } from "../../printable.js";
 import type { AuthorizedKeyLine } from "../../ssh/keys/authorized-keys.js";
+
+/** Characters of a line of authorized_keys that are shown: what it may have. */
+export const MAX_LINE = 64 * 1024;
 
 /** A listed key as plain data, for `--json`. */
 export interface KeyDescription {
@@ -61,5 +65,5 @@ export function describeLines(key: KeyDescription): string[] {
         .join(" ") || false,
     ],
   ];
-  return rows.flatMap(([what, value]) => (value === false ? [] : `  ${what.padEnd(12)} ${value}`));
+  return rows.flatMap(([what, value]) => (value === false ? [] : `  ${what.padEnd(12)} ${printable(value, MAX_LINE)}`));
 }

@@ -1,5 +1,7 @@
 import type { Command } from "commander";
-import { describeKey, type KeyDescription } from "./describe-key.js";
+import { escapeUnsafe } from "../../adapters/exec/json-text.js";
+import { printable } from "../../printable.js";
+import { describeKey, type KeyDescription, MAX_LINE } from "./describe-key.js";
 import { readKeyFile } from "./key-file.js";
 import { listedLines, reportWrongLines } from "./key-lines.js";
 import { listOf, type PlaceFlags, withPlace } from "./place.js";
@@ -16,7 +18,7 @@ async function list(flags: PlaceFlags & { readonly json?: true }): Promise<void>
   const file = listOf(flags);
   const lines = await readKeyFile(file);
   const keys = listedLines(lines).map(({ number, listed }) => ({ line: number, ...describeKey(listed) }));
-  if (flags.json) process.stdout.write(`${JSON.stringify(keys, null, 2)}\n`);
+  if (flags.json) process.stdout.write(`${escapeUnsafe(JSON.stringify(keys, null, 2))}\n`);
   else if (keys.length === 0) process.stdout.write(`${file} lists no key\n`);
   else process.stdout.write(table(keys));
   reportWrongLines(lines, file);
@@ -42,5 +44,6 @@ function rowOf(key: KeyDescription): string[] {
     key.expires !== null && `${key.expired ? "expired" : "expires"} ${key.expires.slice(0, 16)}Z`,
     key.from !== null && `from ${key.from}`,
   ];
-  return [key.name ?? "-", key.fingerprint, key.scopes.join(",") || "-", limits.filter(Boolean).join("; ")];
+  const cells = [key.name ?? "-", key.fingerprint, key.scopes.join(",") || "-", limits.filter(Boolean).join("; ")];
+  return cells.map((cell) => printable(cell, MAX_LINE));
 }

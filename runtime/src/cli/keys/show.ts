@@ -1,5 +1,6 @@
 import type { Command } from "commander";
-import { describeKey, describeLines } from "./describe-key.js";
+import { printable } from "../../printable.js";
+import { describeKey, describeLines, MAX_LINE } from "./describe-key.js";
 import { readKeyFile } from "./key-file.js";
 import { linesOfKey } from "./key-lines.js";
 import { listOf, type PlaceFlags, withPlace } from "./place.js";
@@ -17,7 +18,7 @@ async function show(called: string, flags: PlaceFlags): Promise<void> {
   for (const { number, text, listed } of linesOfKey(await readKeyFile(file), called, file)) {
     const description = describeKey(listed);
     process.stdout.write(
-      `${description.name ?? "-"} (${file}:${number})\n${describeLines(description).join("\n")}\n  ${text.trim()}\n`,
+      `${description.name ?? "-"} (${file}:${number})\n${describeLines(description).join("\n")}\n  ${printable(text.trim(), MAX_LINE)}\n`,
     );
   }
 }
