@@ -2,8 +2,8 @@ import { generateKeyPairSync } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { inspect } from "node:util";
 import { describe, expect, onTestFinished, test } from "vitest";
-import type { ConnectOptions } from "../../../runtime/src/connect-api.js";
 import { serveHandlers } from "../../../runtime/src/serve-api.js";
+import type { DialOptions } from "../../../runtime/src/ssh/client/dial-options.js";
 import { generateEd25519 } from "../../../runtime/src/ssh/keys/generate-ed25519.js";
 import { publicKeyLine } from "../../../runtime/src/ssh/keys/public-key.js";
 import { connect } from "../../conformance/generated/client.js";
@@ -83,7 +83,7 @@ async function startServer() {
 
 describe.each([...TEXTS, ...PUBLIC_TEXTS])("%s that is pasted is in no message, log line or output", (kind, text) => {
   const isPublic = PUBLIC_TEXTS.some(([name]) => name === kind);
-  const clientOptions: readonly (readonly [string, ConnectOptions<object>])[] = [
+  const clientOptions: readonly (readonly [string, DialOptions])[] = [
     ["identity", { identity: text, passphrase: MARK }],
     ["identity, as a Buffer", { identity: Buffer.from(text), passphrase: MARK }],
     ["identity, one of several", { identity: [text, Buffer.from(text)] }],

@@ -308,3 +308,13 @@ test.each(["/proc/none/x", "/dev/null/x"])("a home that cannot be made, %s, ends
   const { keys } = inDirectory();
   expect(await keys("init", "--home", home)).toMatchObject(refused(2, "cannot be made a directory"));
 });
+
+test("what a list holds cannot steer the terminal that it is shown at", async () => {
+  const line = `environment="RPC_X=\u001b]0;owned\u0007\u202e",scopes="a\u009b" ${alice.line}\u001b[2J`;
+  const { keys } = inDirectory({ list: `${line}\n` });
+  for (const command of [["list"], ["list", "--json"], ["show", alice.fingerprint]]) {
+    const { stdout, stderr } = await keys(...command, "--authorized-keys", "list");
+    expect(stdout + stderr).toContain(alice.fingerprint);
+    expect(stdout + stderr).toMatch(/^(?:\P{C}|\n)*$/u);
+  }
+});
