@@ -50,6 +50,8 @@ export function findPart(
     return element === undefined ? undefined : find(element, rest);
   }
   if (compiler.isPropertyAccessExpression(bare)) {
+    // A member of a Type.Module carries the definitions of all.
+    if (key === "$defs") return find(bare.expression, keys);
     const owner = find(bare.expression, [bare.name.text]);
     return owner === undefined ? undefined : find(owner.expression, keys);
   }

@@ -41,11 +41,12 @@ export function acceptsEmpty(schema: SchemaOrBoolean, resolve: Resolve, depth = 
   const target = resolved(schema, resolve);
   if (target !== undefined) return acceptsEmpty(target, resolve, depth + 1);
   const inner = (sub: SchemaOrBoolean): boolean => acceptsEmpty(sub, resolve, depth + 1);
+  if (schema["required"] !== undefined || schema["minProperties"] !== undefined) return false;
   const members = listOf(schema, "allOf");
   if (members !== undefined) return members.every(inner);
   const branches = listOf(schema, "anyOf") ?? listOf(schema, "oneOf");
   if (branches !== undefined) return branches.some(inner);
-  return schema["type"] === "object" && schema["required"] === undefined && schema["minProperties"] === undefined;
+  return schema["type"] === "object";
 }
 
 function paramType(schema: SchemaOrBoolean, resolve: Resolve, depth = 0): ParamType | undefined {

@@ -27,6 +27,8 @@ export function refuseKind(schema: JsonSchema): string | undefined {
     return "a codec's functions do not travel, and what they give JSON cannot carry; declare what is sent";
   }
   const types = [schema["type"]].flat().filter((type) => type !== undefined);
+  if (types.length === 0 && schema["type"] !== undefined)
+    return '"type" is an empty list; use Type.Unknown() for any value';
   const bad = types.find((type) => typeof type !== "string" || !JSON_TYPES.has(type));
   if (bad === undefined) return undefined;
   const name = String(bad);

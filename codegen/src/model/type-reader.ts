@@ -1,6 +1,7 @@
 import type { JsonSchema } from "sshrpc/contract";
 import type { Problems } from "../problem.js";
 import type { NamedType } from "./api-model.js";
+import { circleOf } from "./circle-of.js";
 import { describe } from "./describe.js";
 import type { ExportedSchema, Hint } from "./hint.js";
 import { canonicalJson, className } from "./json-value.js";
@@ -29,6 +30,7 @@ export class TypeReader {
   readonly #exported: ReadonlyMap<object, ExportedSchema>;
   readonly #problems: Problems;
   readonly #entries = new Map<string, Entry>();
+  readonly #circular = new Set<string>();
   readonly #nameOf = new Map<object, string>();
   /** The schemas without a name that are being read, each inside the one before it. */
   readonly #ancestors = new Set<object>();
@@ -44,9 +46,9 @@ export class TypeReader {
     return types.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  /** The schema of a named type. */
+  /** The schema of a named type; undefined where there is none, or a walk through it would not end. */
   schemaOf(name: string): JsonSchema | undefined {
-    return this.#entries.get(name)?.schema;
+    return this.#circular.has(name) ? undefined : this.#entries.get(name)?.schema;
   }
 
   /** Where the named type `name` was declared; undefined where there is none. */
@@ -93,32 +95,31 @@ export class TypeReader {
 
   /** The schema of a named type: of a recursive one, its root's. */
   #body(value: JsonSchema, hint: Hint, path: string, name: string): JsonSchema {
-    const root = rootOf(value);
-    if (root === undefined) return this.#plain(value, hint, path, undefined);
-    const scope: Scope = { defs: root.defs, hint, names: new Map([[root.name, name]]) };
-    const schema = this.#plain(root.schema, hint.child("$defs", root.name), path, scope);
-    return describe(schema, hint.doc);
+    const { $ref: root, $defs: defs, ...beside } = value;
+    // What a root requires beside its definition holds for the root alone: then the two are different types.
+    const isDefinition = Object.keys(beside).every((keyword) => keyword === "$id" || keywordValue(keyword) === "note");
+    if (!isDefinition || typeof root !== "string" || !isSchemaObject(defs) || !Object.hasOwn(defs, root)) {
+      return this.#inline(value, hint, path, undefined);
+    }
+    const scope: Scope = { defs, hint, names: new Map([[root, name]]) };
+    const schema = this.#member(root, scope, path);
+    return describe({ ...schema, ...this.#keywords(value, hint, path, scope) }, hint.doc);
   }
 
   #inline(value: JsonSchema, hint: Hint, path: string, outer: Scope | undefined): JsonSchema {
-    const root = rootOf(value);
-    if (root !== undefined) {
-      const scope: Scope = { defs: root.defs, hint, names: new Map() };
-      return describe(refTo(this.#definition(root.name, scope)), hint.doc);
-    }
-    const ref = value["$ref"];
-    if (typeof ref === "string") {
-      if (outer !== undefined && Object.hasOwn(outer.defs, ref)) {
-        return describe(refTo(this.#definition(ref, outer)), hint.doc);
-      }
-      this.#problems.add(
-        hint.at,
-        path,
-        `there is no type "${ref}" here; Type.Ref works inside Type.Cyclic and Type.Module`,
-      );
+    if (!("$ref" in value)) return describe(normalize(this.#keywords(value, hint, path, outer)), hint.doc);
+    const { $ref: ref, $defs: defs } = value;
+    const scope = isSchemaObject(defs) ? { defs, hint, names: new Map<string, string>() } : outer;
+    if (typeof ref !== "string" || scope === undefined || !Object.hasOwn(scope.defs, ref)) {
+      const message = `there is no type ${JSON.stringify(ref)} here; Type.Ref works inside Type.Cyclic and Type.Module`;
+      this.#problems.add(hint.at, path, message);
       return {};
     }
-    return this.#plain(value, hint, path, outer);
+    const target = refTo(this.#definition(ref, scope));
+    const beside = normalize(this.#keywords(value, hint, path, scope));
+    const isBare = Object.keys(withoutNotes(beside)).length === 0;
+    const parts = Array.isArray(beside["allOf"]) ? beside["allOf"] : [];
+    return describe(isBare ? { ...beside, ...target } : { ...beside, allOf: [target, ...parts] }, hint.doc);
   }
 
   /** The named type for one definition of `scope`. */
@@ -127,9 +128,17 @@ export class TypeReader {
     if (known !== undefined) return known;
     const name = pascalCase(key);
     scope.names.set(key, name);
-    const hint = scope.hint.child("$defs", key);
-    this.#register(name, hint, key, () => this.#plain(scope.defs[key] as JsonSchema, hint, key, scope));
+    this.#register(name, scope.hint.child("$defs", key), key, () => this.#member(key, scope, key));
     return name;
+  }
+
+  /** The schema of one definition of `scope`. */
+  #member(key: string, scope: Scope, path: string): JsonSchema {
+    const value = scope.defs[key];
+    const hint = scope.hint.child("$defs", key);
+    if (isSchemaObject(value)) return this.#inline(value, hint, path, scope);
+    this.#problems.add(hint.at, path, `give a TypeBox type; this is ${whatElse(value)}`);
+    return {};
   }
 
   /** Two declarations may share a name only where a call cannot tell them apart. */
@@ -139,6 +148,7 @@ export class TypeReader {
       const entry: Entry = { hint, schema: undefined };
       this.#entries.set(name, entry);
       entry.schema = read();
+      this.#refuseCircle(name, hint, path);
       return;
     }
     const schema = read();
@@ -155,7 +165,18 @@ export class TypeReader {
     );
   }
 
-  #plain(value: JsonSchema, hint: Hint, path: string, scope: Scope | undefined): JsonSchema {
+  /** A circle is complete, and found, when the last of its types has been read. */
+  #refuseCircle(name: string, hint: Hint, path: string): void {
+    const circle = circleOf(name, (other) => this.schemaOf(other));
+    if (circle === undefined) return;
+    const way = circle.join(" → ");
+    const message = `circular reference: ${way}; a type may contain itself only in a property, an array item or a record value`;
+    this.#problems.add(hint.at, path, message);
+    this.#circular.add(name);
+  }
+
+  /** The keywords of `value`, without the reference that it may be. */
+  #keywords(value: JsonSchema, hint: Hint, path: string, scope: Scope | undefined): JsonSchema {
     const refusal = refuseKind(value);
     if (refusal !== undefined) {
       this.#problems.add(hint.at, path, refusal);
@@ -163,8 +184,9 @@ export class TypeReader {
     }
     const slow = refuseSlow(value);
     if (slow !== undefined) this.#problems.add(hint.at, path, slow);
+    const read = new Set(["$id", "$schema", ...("$ref" in value ? ["$ref", "$defs"] : [])]);
     const entries = Object.entries(value).flatMap(([keyword, content]): [string, unknown][] => {
-      if (keyword === "$id" || keyword === "$schema") return [];
+      if (read.has(keyword)) return [];
       const reason = refuseKeyword(keyword, content);
       if (reason !== undefined) {
         this.#problems.add(hint.at, path, reason);
@@ -172,7 +194,7 @@ export class TypeReader {
       }
       return [[keyword, this.#content(keyword, content, hint, path, scope)]];
     });
-    return describe(normalize(Object.fromEntries(entries)), hint.doc);
+    return Object.fromEntries(entries);
   }
 
   #content(keyword: string, content: unknown, hint: Hint, path: string, scope: Scope | undefined): unknown {
@@ -213,13 +235,4 @@ function copied(value: JsonSchema, exported: ExportedSchema | undefined): Export
   const keys = Object.keys(original);
   const same = keys.length === Object.keys(value).length && keys.every((key) => Object.is(original[key], value[key]));
   return same ? exported : undefined;
-}
-
-function rootOf(
-  value: JsonSchema,
-): { name: string; schema: JsonSchema; defs: Readonly<Record<string, unknown>> } | undefined {
-  const { $ref: name, $defs: defs } = value;
-  if (typeof name !== "string" || !isSchemaObject(defs)) return undefined;
-  const schema = defs[name];
-  return isSchemaObject(schema) ? { name, schema, defs } : undefined;
 }
