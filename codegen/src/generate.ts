@@ -1,6 +1,7 @@
 import { relative, resolve, sep } from "node:path";
 import { ValidatorCompiler } from "./emit/compile-validator.js";
 import { emitAll } from "./emit/emit-all.js";
+import { guardExit } from "./exit-guard.js";
 import { SchemaLoader } from "./load/load-schema.js";
 import type { SourceGraph } from "./load/source-graph.js";
 import { buildApi } from "./model/build-api.js";
@@ -56,16 +57,18 @@ export class Generator {
 
   /** Tells what {@link run} would do, and writes nothing. */
   check(): Promise<GenerateResult> {
-    return this.#run(async () => {});
+    return this.#run(() => {});
   }
 
-  async #run(
-    carryOut: (files: ReadonlyMap<string, string>, plan: OutputPlan) => Promise<void>,
-  ): Promise<GenerateResult> {
+  #run(carryOut: (files: ReadonlyMap<string, string>, plan: OutputPlan) => void): Promise<GenerateResult> {
+    return guardExit(this.#schemaName, () => this.#generate(carryOut));
+  }
+
+  async #generate(carryOut: (files: ReadonlyMap<string, string>, plan: OutputPlan) => void): Promise<GenerateResult> {
     const start = performance.now();
     const files = await this.#emit();
     const plan = await planOutput(this.#out, files);
-    await carryOut(files, plan);
+    carryOut(files, plan);
     return {
       out: relative(this.#cwd, this.#out) || ".",
       written: plan.changed,
@@ -80,8 +83,11 @@ export class Generator {
     const model = buildApi(source, problems);
     problems.throwIfAny();
     if (model === undefined) throw new SchemaProblem([]);
-    const schema = relative(this.#cwd, this.#schema).split(sep).join("/");
-    return emitAll(model, { schema, extension: this.#extension }, this.#compiler);
+    return emitAll(model, { schema: this.#schemaName, extension: this.#extension }, this.#compiler);
+  }
+
+  get #schemaName(): string {
+    return relative(this.#cwd, this.#schema).split(sep).join("/");
   }
 }
 

@@ -1,4 +1,5 @@
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { MARK } from "./emit/text-file.js";
 import { UsageError } from "./usage-error.js";
@@ -12,7 +13,7 @@ export interface OutputPlan {
 }
 
 /**
- * Compares `files` (text by name) with what `folder` has.
+ * Compares `files` (text by name) with what `folder` has. Line endings are no difference: a checkout may change them.
  * @throws UsageError where `folder` is a file, or would lie in one
  * @throws Error where a file to be written exists and was not generated
  */
@@ -26,7 +27,7 @@ export async function planOutput(folder: string, files: ReadonlyMap<string, stri
   const current = new Map(await readAll(folder, [...files.keys()]));
   for (const [name, text] of files) {
     const before = current.get(name);
-    if (before === text) continue;
+    if (before !== undefined && withLf(before) === withLf(text)) continue;
     if (before !== undefined && !isOurs(name, before)) {
       throw new Error(
         `${join(folder, name)}: this file was not generated, so it is not overwritten; choose another --out`,
@@ -43,18 +44,23 @@ export async function planOutput(folder: string, files: ReadonlyMap<string, stri
 
 /**
  * Carries a plan out. Everything is written beside its place first and renamed at the end, so that a failure before
- * leaves the folder as it was.
+ * leaves the folder as it was. It happens in one turn of the event loop: nothing that a schema left behind, such as a timer
+ * that ends the process, comes between.
  */
-export async function writeOutput(folder: string, files: ReadonlyMap<string, string>, plan: OutputPlan): Promise<void> {
-  if (plan.changed.length > 0) await mkdir(folder, { recursive: true });
+export function writeOutput(folder: string, files: ReadonlyMap<string, string>, plan: OutputPlan): void {
+  if (plan.changed.length > 0) mkdirSync(folder, { recursive: true });
   const temporary = (name: string): string => join(folder, `.${name}.${process.pid}.tmp`);
   try {
-    for (const name of plan.changed) await writeFile(temporary(name), files.get(name) ?? "");
-    for (const name of plan.changed) await rename(temporary(name), join(folder, name));
-    for (const name of plan.stale) await rm(join(folder, name));
+    for (const name of plan.changed) writeFileSync(temporary(name), files.get(name) ?? "");
+    for (const name of plan.changed) renameSync(temporary(name), join(folder, name));
+    for (const name of plan.stale) rmSync(join(folder, name));
   } finally {
-    for (const name of plan.changed) await rm(temporary(name), { force: true });
+    for (const name of plan.changed) rmSync(temporary(name), { force: true });
   }
+}
+
+function withLf(text: string): string {
+  return text.replaceAll("\r\n", "\n");
 }
 
 async function canBeFolder(path: string): Promise<boolean> {

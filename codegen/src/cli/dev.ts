@@ -1,5 +1,6 @@
 import { resolve, sep } from "node:path";
 import type { Command } from "commander";
+import { guardExit } from "../exit-guard.js";
 import { FileWatch } from "../file-watch.js";
 import { SourceFiles } from "../load/source-files.js";
 import { readSourceGraph } from "../load/source-graph.js";
@@ -38,6 +39,14 @@ async function dev(
   if (handlers === undefined && serveArgs.length > 0) {
     throw new UsageError(`dev without --handlers serves nothing, so it has no use for ${serveArgs.join(" ")}`);
   }
+  await guardExit(options.schema ?? "schema/api.ts", () => watchAndServe(options, handlers, serveArgs));
+}
+
+async function watchAndServe(
+  options: GenerateOptions,
+  handlers: string | undefined,
+  serveArgs: readonly string[],
+): Promise<void> {
   const stopped = stopSignal();
   const served = handlers === undefined ? undefined : await serveAgainAndAgain(handlers, serveArgs, options);
   const watching = await watch(options, async ({ changed, result, error }) => {

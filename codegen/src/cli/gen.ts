@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { Generator } from "../generate.js";
+import { type GenerateResult, Generator } from "../generate.js";
 import { SchemaProblem } from "../problem.js";
 import { addGenFlags, type GenFlags, generateOptions } from "./gen-options.js";
 import { describeError, describeResult } from "./report.js";
@@ -14,23 +14,34 @@ export function addGenCommand(program: Command): void {
     .action(async ({ check, ...flags }: GenFlags & { readonly check?: boolean }) => {
       const generator = new Generator(generateOptions(flags));
       try {
-        if (check === true) await reportCheck(generator);
-        else process.stdout.write(`${describeResult(await generator.run())}\n`);
+        if (check === true) reportCheck(await generator.check());
+        else end(0, describeResult(await generator.run()));
       } catch (error) {
-        if (!(error instanceof SchemaProblem)) throw error;
-        // A schema that failed, or still runs, may have left something open that would keep the process alive.
-        process.stderr.write(`${describeError(error)}\n`, () => process.exit(1));
+        if (error instanceof SchemaProblem) {
+          end(1, describeError(error));
+          return;
+        }
+        // When the command has reported it, and before another turn of the event loop.
+        process.nextTick(() => process.stderr.write("", () => exit()));
+        throw error;
       }
     });
 }
 
-async function reportCheck(generator: Generator): Promise<void> {
-  const { out, written, removed, milliseconds } = await generator.check();
+function reportCheck({ out, written, removed, milliseconds }: GenerateResult): void {
   const differing = [...written, ...removed];
-  if (differing.length === 0) {
-    process.stdout.write(`${out}: current (${milliseconds} ms)\n`);
-    return;
-  }
-  process.stderr.write(`${out}: not current: ${differing.join(", ")}; run "sshrpc gen"\n`);
-  process.exitCode = 1;
+  if (differing.length === 0) end(0, `${out}: current (${milliseconds} ms)`);
+  else end(1, `${out}: not current: ${differing.join(", ")}; run "sshrpc gen"`);
+}
+
+function end(status: 0 | 1, line: string): void {
+  process.exitCode = status;
+  // The handler of the error, which may set another status, comes after the callback.
+  (status === 0 ? process.stdout : process.stderr).write(`${line}\n`, (error) => (error ? setImmediate(exit) : exit()));
+}
+
+/** A schema may have left something behind that would keep the process alive, or change its exit status. */
+function exit(): never {
+  process.removeAllListeners("exit");
+  process.exit();
 }

@@ -3,6 +3,7 @@ import type { ExportedSchema, Hint } from "../model/hint.js";
 import { Problems, SchemaProblem } from "../problem.js";
 import { Declarations } from "./declarations.js";
 import { type LoadedModule, SchemaImporter, thrownAt } from "./import-schema.js";
+import { refuseExit } from "./refuse-exit.js";
 import { SourceFiles } from "./source-files.js";
 import { readSourceGraph, type SourceGraph } from "./source-graph.js";
 import { type HintContext, SourceHint } from "./source-hint.js";
@@ -62,7 +63,11 @@ export class SchemaLoader {
 
   async #run(): Promise<readonly LoadedModule[]> {
     try {
-      return await this.#importer.load(this.#entry);
+      const files = new Set(this.#graph.files);
+      return await refuseExit(
+        () => this.#importer.load(this.#entry),
+        (error) => thrownAt(error, files) !== undefined,
+      );
     } catch (error) {
       const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
       throw new SchemaProblem([

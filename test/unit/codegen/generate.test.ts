@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { Generator, generate } from "../../../codegen/src/generate.js";
@@ -40,6 +40,28 @@ test("the same schema gives the same files, whatever was generated before in the
   warm.write("schema/api.ts", text);
   await generator.run();
   for (const file of FILES) expect(warm.read(`generated/${file}`)).toBe(cold.read(`generated/${file}`));
+});
+
+test("a checkout with CRLF is current, and stays as it is", async () => {
+  const project = new Project({ "schema/api.ts": schemaOf(HELLO), "generated/own.ts": "" });
+  await generate({ cwd: project.folder });
+  const crlf = (path: string): void => project.write(path, project.read(path).replaceAll("\n", "\r\n"));
+  for (const file of FILES) crlf(`generated/${file}`);
+  const before = FILES.map((file) => project.read(`generated/${file}`));
+  expect(await new Generator({ cwd: project.folder }).check()).toMatchObject({ written: [], removed: [] });
+  expect(await generate({ cwd: project.folder })).toMatchObject({ written: [], removed: [] });
+  expect(FILES.map((file) => project.read(`generated/${file}`))).toEqual(before);
+  project.write("schema/api.ts", schemaOf(HELLO.replace("String", "Number")));
+  expect((await new Generator({ cwd: project.folder }).check()).written).toContain("client.ts");
+});
+
+test("a schema with CRLF gives the same files as one with LF, comments included", async () => {
+  const cases = new URL("../../golden/cases/names-and-docs/", import.meta.url);
+  const sources = ["schema/api.ts", "schema/types.ts"];
+  const read = (path: string): string => readFileSync(new URL(path, cases), "utf8");
+  const project = new Project(Object.fromEntries(sources.map((path) => [path, read(path).replaceAll("\n", "\r\n")])));
+  await generate({ cwd: project.folder });
+  for (const file of FILES) expect(project.read(`generated/${file}`)).toBe(read(`generated/${file}`));
 });
 
 test("a generated file that nothing generates any more is removed, and no other", async () => {

@@ -57,6 +57,18 @@ test("dev prints problems with their place, goes on, and ends cleanly when told 
   expect(await ended).toEqual([0, null]);
 });
 
+test("dev goes on after a schema that ends the process, and fails where one ends it later", async () => {
+  const project = new Project({ "schema/api.ts": `${schemaOf(HELLO)}process.exit(0);\n` });
+  const { child, prints } = dev(project);
+  await prints(/^schema\/api\.ts:10:\d+: Error: the schema ends the process by process\.exit\(0\)/m);
+  project.write("schema/api.ts", schemaOf(HELLO));
+  await prints(/schema\/api\.ts changed: generated: wrote .*client\.ts/);
+  const ended = once(child, "exit");
+  project.write("schema/api.ts", `${schemaOf(HELLO)}setTimeout(process.exit, 200, 0);\n`);
+  await prints(/^schema\/api\.ts:1:1: the process ends by process\.exit\(0\)/m);
+  expect(await ended).toEqual([1, null]);
+});
+
 test("dev starts the server again when the schema or a handlers file changes", async () => {
   const project = new Project({
     "schema/api.ts": schemaOf(HELLO),

@@ -123,3 +123,45 @@ test("a config file that is named, and is not there or no file, is a usage error
     stderr: expect.stringMatching(/^sshrpc: schema: it cannot be read: EISDIR.*\n$/),
   });
 });
+
+const NAMED = /^schema\/api\.ts:\d+:\d+: .*process\.(exit|reallyExit|kill|abort)\(.*\n$/;
+
+test.each([
+  ["process.exit(0);"],
+  ["process.exit(3);"],
+  ["try { process.exit(0); } catch {}"],
+  ["await 0; process.exit(0);"],
+  ["setTimeout(() => process.exit(0), 0);"],
+  ["setImmediate(() => process.exit(0));"],
+  ["setTimeout(() => process.exit(0), 5); await new Promise(() => {});"],
+  ["void (async () => { await 0; process.exit(0); })();"],
+  ["(process as any).reallyExit(0);"],
+  ["process.kill(process.pid);"],
+])("a schema that ends the process is a problem, and nothing is written: %s", (code) => {
+  const project = new Project({ "schema/api.ts": `${schemaOf(HELLO)}${code}\n` });
+  for (const args of [[], ["--check"]]) {
+    expect(gen(project, ...args)).toEqual({ status: 1, stdout: "", stderr: expect.stringMatching(NAMED) });
+    expect(project.list(".")).not.toContain("generated");
+  }
+});
+
+test("a package that ends the process is no success", () => {
+  const project = new Project({
+    "schema/api.ts": `${schemaOf(HELLO)}setImmediate(process.exit, 0);\n`,
+    "generated/README.md": "",
+  });
+  expect(gen(project)).toEqual({ status: 1, stdout: "", stderr: expect.stringMatching(NAMED) });
+  expect(project.list("generated")).toEqual(["README.md"]);
+});
+
+test.each([
+  ["process.on('exit', () => process.exit(0));"],
+  ["process.on('exit', () => { process.exitCode = 0; });"],
+  ["setInterval(() => {}, 1000);"],
+])("what a schema leaves behind changes no exit status, and is not waited for: %s", (code) => {
+  const project = new Project({ "schema/api.ts": `${schemaOf(HELLO)}${code}\n` });
+  expect(gen(project, "--check")).toMatchObject({ status: 1, stderr: expect.stringContaining("not current") });
+  expect(gen(project)).toMatchObject({ status: 0, stderr: "" });
+  project.write("generated/client.ts", "export const mine = 1;\n");
+  expect(gen(project)).toMatchObject({ status: 1, stderr: expect.stringContaining("this file was not generated") });
+});
