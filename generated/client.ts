@@ -2,10 +2,13 @@
 import {
   type AnyRpcError,
   type BidirectionalMethod,
+  type CallOptions,
   type Client,
   type ClientStreamingMethod,
   type ConnectOptions,
   connectApi,
+  type Items,
+  type ResponseStream,
   type ServerStreamingMethod,
   type ServerStreamingMethodOptional,
   type Target,
@@ -71,53 +74,101 @@ export interface NotesClient extends Client {
 /** The methods of /hello. */
 export interface HelloMethods {
   /** Says hello to somebody, or to the world. */
-  readonly get: UnaryMethodOptional<HelloGetRequest, HelloGetResponse, AnyRpcError>;
+  readonly get: {
+    /** Says hello to somebody, or to the world. */
+    (request?: HelloGetRequest, options?: CallOptions): Promise<HelloGetResponse>;
+    readonly safe: UnaryMethodOptional<HelloGetRequest, HelloGetResponse, AnyRpcError>["safe"];
+  };
 }
 
 /** The methods of /echo. */
 export interface EchoMethods {
   /** Sends a value there and back. */
-  readonly get: UnaryMethod<Echo, Echo, AnyRpcError>;
+  readonly get: {
+    /** Sends a value there and back. */
+    (request: Echo, options?: CallOptions): Promise<Echo>;
+    readonly safe: UnaryMethod<Echo, Echo, AnyRpcError>["safe"];
+  };
 }
 
 /** The methods of /time. */
 export interface TimeMethods {
   /** Reads the server's clock. */
-  readonly get: UnaryMethodOptional<TimeGetRequest, TimeGetResponse, AnyRpcError>;
+  readonly get: {
+    /** Reads the server's clock. */
+    (request?: TimeGetRequest, options?: CallOptions): Promise<TimeGetResponse>;
+    readonly safe: UnaryMethodOptional<TimeGetRequest, TimeGetResponse, AnyRpcError>["safe"];
+  };
 }
 
 /** The methods of /notes. */
 export interface NotesMethods {
   /** Lists notes, the newest first. */
-  readonly get: UnaryMethodOptional<NotesGetRequest, Note[], AnyRpcError>;
+  readonly get: {
+    /** Lists notes, the newest first. */
+    (request?: NotesGetRequest, options?: CallOptions): Promise<Note[]>;
+    readonly safe: UnaryMethodOptional<NotesGetRequest, Note[], AnyRpcError>["safe"];
+  };
   /** Adds a note under an id that the server chooses. */
-  readonly store: UnaryMethod<NewNote, Note, AnyRpcError>;
+  readonly store: {
+    /** Adds a note under an id that the server chooses. */
+    (request: NewNote, options?: CallOptions): Promise<Note>;
+    readonly safe: UnaryMethod<NewNote, Note, AnyRpcError>["safe"];
+  };
 }
 
 /** The methods of /notes/{id}. */
 export interface NoteMethods {
   /** Reads a note. */
-  readonly get: UnaryMethod<NoteRef, Note, NoteGetError>;
+  readonly get: {
+    /** Reads a note. */
+    (request: NoteRef, options?: CallOptions): Promise<Note>;
+    readonly safe: UnaryMethod<NoteRef, Note, NoteGetError>["safe"];
+  };
   /** Adds a note under a given id. */
-  readonly store: UnaryMethod<NoteStoreRequest, Note, NoteStoreError>;
+  readonly store: {
+    /** Adds a note under a given id. */
+    (request: NoteStoreRequest, options?: CallOptions): Promise<Note>;
+    readonly safe: UnaryMethod<NoteStoreRequest, Note, NoteStoreError>["safe"];
+  };
   /** Changes what is given, and leaves the rest as it is. */
-  readonly update: UnaryMethod<NoteUpdateRequest, Note, NoteUpdateError>;
+  readonly update: {
+    /** Changes what is given, and leaves the rest as it is. */
+    (request: NoteUpdateRequest, options?: CallOptions): Promise<Note>;
+    readonly safe: UnaryMethod<NoteUpdateRequest, Note, NoteUpdateError>["safe"];
+  };
   /** Removes a note. */
-  readonly delete: UnaryMethod<NoteRef, null, NoteDeleteError>;
+  readonly delete: {
+    /** Removes a note. */
+    (request: NoteRef, options?: CallOptions): Promise<null>;
+    readonly safe: UnaryMethod<NoteRef, null, NoteDeleteError>["safe"];
+  };
 }
 
 /** The methods of /weblog. */
 export interface WeblogMethods {
   /** Sends what the log says, line by line, and new lines as they are written. */
-  readonly get: ServerStreamingMethodOptional<Follow, Hit, void, AnyRpcError>;
+  readonly get: {
+    /** Sends what the log says, line by line, and new lines as they are written. */
+    (request?: Follow, options?: CallOptions): ResponseStream<Hit>;
+    readonly safe: ServerStreamingMethodOptional<Follow, Hit, void, AnyRpcError>["safe"];
+  };
 }
 
 /** The methods of /files/{name}. */
 export interface FilesMethods {
   /** Sends the content, and at its end what it must come to. */
-  readonly get: ServerStreamingMethod<FileRef, Uint8Array, Checksum, FilesGetError>;
+  readonly get: {
+    /** Sends the content, and at its end what it must come to. */
+    (request: FileRef, options?: CallOptions): ResponseStream<Uint8Array, Checksum>;
+    readonly safe: ServerStreamingMethod<FileRef, Uint8Array, Checksum, FilesGetError>["safe"];
+  };
   /** Takes the content, and puts the file in its place when all of it has arrived: nobody sees a part of it. */
-  readonly store: ClientStreamingMethod<FilesStoreRequest, Uint8Array, Receipt, FilesStoreError>;
+  readonly store: {
+    /** Takes the content, and puts the file in its place when all of it has arrived: nobody sees a part of it. */
+    (request: FilesStoreRequest, items: Items<Uint8Array>, options?: CallOptions): Promise<Receipt>;
+    readonly safe: ClientStreamingMethod<FilesStoreRequest, Uint8Array, Receipt, FilesStoreError>["safe"];
+  };
 }
 
 /** The methods of /chat. */
@@ -125,13 +176,23 @@ export interface ChatMethods {
   /**
    * Takes what the caller says, and sends what everybody says, the caller included, until that one has no more to say.
    */
-  readonly update: BidirectionalMethod<{ [key: string]: never }, Line, Line, void, AnyRpcError>;
+  readonly update: {
+    /**
+     * Takes what the caller says, and sends what everybody says, the caller included, until that one has no more to say.
+     */
+    (request: { [key: string]: never }, items: Items<Line>, options?: CallOptions): ResponseStream<Line>;
+    readonly safe: BidirectionalMethod<{ [key: string]: never }, Line, Line, void, AnyRpcError>["safe"];
+  };
 }
 
 /** The methods of /fleet. */
 export interface FleetMethods {
   /** Asks each of them how busy it is, and sends the answers as they come. */
-  readonly get: ServerStreamingMethodOptional<{ [key: string]: never }, Load, void, AnyRpcError>;
+  readonly get: {
+    /** Asks each of them how busy it is, and sends the answers as they come. */
+    (request?: { [key: string]: never }, options?: CallOptions): ResponseStream<Load>;
+    readonly safe: ServerStreamingMethodOptional<{ [key: string]: never }, Load, void, AnyRpcError>["safe"];
+  };
 }
 
 /**

@@ -4,6 +4,7 @@ import {
   type ApiHandlers,
   type BidirectionalHandler,
   bindHandlers,
+  type CallOptions,
   type ClientStreamingHandler,
   type ServeOptions,
   type Server,
@@ -141,7 +142,11 @@ export interface Callbacks {
 /** The methods of /agent. */
 export interface AgentMethods {
   /** Says how busy it is. */
-  readonly get: UnaryMethodOptional<{ [key: string]: never }, Load, AnyRpcError>;
+  readonly get: {
+    /** Says how busy it is. */
+    (request?: { [key: string]: never }, options?: CallOptions): Promise<Load>;
+    readonly safe: UnaryMethodOptional<{ [key: string]: never }, Load, AnyRpcError>["safe"];
+  };
 }
 
 /** Binds handlers to the contract: what `sshrpc serve --handlers FILE` expects as the file's default export. */

@@ -3,6 +3,8 @@ export type { Client } from "./client/client.js";
 export type {
   BidirectionalMethod,
   ClientStreamingMethod,
+  Items,
+  ResponseStream,
   ServerStreamingMethod,
   ServerStreamingMethodOptional,
 } from "./client/streams.js";

@@ -41,7 +41,7 @@ function handlerMember(method: MethodModel, file: TextFile, extension: string, c
     callbacks,
   ];
   const type = file.use(runtimeType(HANDLER_TYPES[method.kind]));
-  return genericMember(methodComment(method), method.name, type, withDefaults(args));
+  return genericMember(methodComment(method), method.name, { type, args: withDefaults(args) });
 }
 
 /** What is undefined is `unknown` by default, and need not be written where nothing comes behind it. */

@@ -8,12 +8,26 @@ export function methodComment({ description, deprecated }: MethodModel): string 
   return description === undefined ? tag : `${description}\n\n${tag}`;
 }
 
+/** Where a member stands, and what follows its type. */
+interface MemberPlace {
+  readonly indent: number;
+  readonly after: string;
+}
+
 /** A read-only member whose type takes arguments: on one line, or each argument on its own. */
-export function genericMember(comment: string, name: string, type: string, args: readonly string[]): string {
-  const line = `  readonly ${name}: ${type}<${args.join(", ")}>;\n`;
+export function genericMember(
+  comment: string,
+  name: string,
+  applied: { readonly type: string; readonly args: readonly string[] },
+  { indent, after }: MemberPlace = { indent: 2, after: "" },
+): string {
+  const [pad, { type, args }] = [" ".repeat(indent), applied];
+  const line = `${pad}readonly ${name}: ${type}<${args.join(", ")}>${after};\n`;
   const text =
-    line.length <= LINE_WIDTH + 1 ? line : `  readonly ${name}: ${type}<\n    ${args.join(",\n    ")}\n  >;\n`;
-  return printComment(comment, 2) + text;
+    line.length <= LINE_WIDTH + 1
+      ? line
+      : `${pad}readonly ${name}: ${type}<\n${args.map((arg) => `${pad}  ${arg}`).join(",\n")}\n${pad}>${after};\n`;
+  return printComment(comment, indent) + text;
 }
 
 /** The interface that has one member for each resource. */

@@ -5,8 +5,10 @@ import {
   type BidirectionalHandler,
   type BidirectionalMethod,
   bindHandlers,
+  type CallOptions,
   type ClientStreamingHandler,
   type ClientStreamingMethod,
+  type ResponseStream,
   type ServeOptions,
   type Server,
   type ServerStreamingHandler,
@@ -66,9 +68,22 @@ export interface Callbacks {
 /** The methods of /agent. */
 export interface AgentMethods {
   /** Says how busy it is. */
-  readonly get: UnaryMethodOptional<{ [key: string]: never }, Load, AnyRpcError>;
+  readonly get: {
+    /** Says how busy it is. */
+    (request?: { [key: string]: never }, options?: CallOptions): Promise<Load>;
+    readonly safe: UnaryMethodOptional<{ [key: string]: never }, Load, AnyRpcError>["safe"];
+  };
   /** Runs a job there. */
-  readonly store: ServerStreamingMethod<AgentStoreRequest, AgentStoreResponseItem, AgentStoreResponse, AgentStoreError>;
+  readonly store: {
+    /** Runs a job there. */
+    (request: AgentStoreRequest, options?: CallOptions): ResponseStream<AgentStoreResponseItem, AgentStoreResponse>;
+    readonly safe: ServerStreamingMethod<
+      AgentStoreRequest,
+      AgentStoreResponseItem,
+      AgentStoreResponse,
+      AgentStoreError
+    >["safe"];
+  };
 }
 
 /** The methods of /disks/{name}. */

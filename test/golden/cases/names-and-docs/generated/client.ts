@@ -2,6 +2,7 @@
 import {
   type AnyRpcError,
   type BidirectionalHandler,
+  type CallOptions,
   type ClientStreamingMethod,
   type ConnectOptions,
   connectApi,
@@ -45,17 +46,37 @@ export interface NamesAndDocsClient extends RpcClient {
 /** The methods of /people-list. */
 export interface PeopleListMethods {
   /** Lists them. */
-  readonly get: UnaryMethodOptional<{ [key: string]: never }, Person[], AnyRpcError>;
+  readonly get: {
+    /** Lists them. */
+    (request?: { [key: string]: never }, options?: CallOptions): Promise<Person[]>;
+    readonly safe: UnaryMethodOptional<{ [key: string]: never }, Person[], AnyRpcError>["safe"];
+  };
   /** Adds one. */
-  readonly store: UnaryMethod<Person, WithHidden, AnyRpcError>;
+  readonly store: {
+    /** Adds one. */
+    (request: Person, options?: CallOptions): Promise<WithHidden>;
+    readonly safe: UnaryMethod<Person, WithHidden, AnyRpcError>["safe"];
+  };
   /**
    * Moves.
    *
    * @deprecated Nobody lives there.
    */
-  readonly update: UnaryMethod<Address, Address, AnyRpcError>;
+  readonly update: {
+    /**
+     * Moves.
+     *
+     * @deprecated Nobody lives there.
+     */
+    (request: Address, options?: CallOptions): Promise<Address>;
+    readonly safe: UnaryMethod<Address, Address, AnyRpcError>["safe"];
+  };
   /** @deprecated */
-  readonly delete: UnaryMethodOptional<{ [key: string]: never }, null, AnyRpcError>;
+  readonly delete: {
+    /** @deprecated */
+    (request?: { [key: string]: never }, options?: CallOptions): Promise<null>;
+    readonly safe: UnaryMethodOptional<{ [key: string]: never }, null, AnyRpcError>["safe"];
+  };
 }
 
 /** The methods of /class. */

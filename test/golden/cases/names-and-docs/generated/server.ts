@@ -4,7 +4,10 @@ import {
   type ApiHandlers,
   type BidirectionalMethod,
   bindHandlers,
+  type CallOptions,
   type ClientStreamingHandler,
+  type Items,
+  type ResponseStream,
   type Server as RpcServer,
   type ServerStreamingHandler as RpcServerStreamingHandler,
   type ServeOptions,
@@ -106,9 +109,21 @@ export interface TailLogMethods {
    *
    * @deprecated Follow them.
    */
-  readonly get: ServerStreamingMethod<CallbackHandlers, Uint8ArrayType, void, AnyRpcError>;
+  readonly get: {
+    /**
+     * Sends lines.
+     *
+     * @deprecated Follow them.
+     */
+    (request: CallbackHandlers, options?: CallOptions): ResponseStream<Uint8ArrayType>;
+    readonly safe: ServerStreamingMethod<CallbackHandlers, Uint8ArrayType, void, AnyRpcError>["safe"];
+  };
   /** Both ways. */
-  readonly update: BidirectionalMethod<{ [key: string]: never }, Uint8Array, Client, void, AnyRpcError>;
+  readonly update: {
+    /** Both ways. */
+    (request: { [key: string]: never }, items: Items<Uint8Array>, options?: CallOptions): ResponseStream<Client>;
+    readonly safe: BidirectionalMethod<{ [key: string]: never }, Uint8Array, Client, void, AnyRpcError>["safe"];
+  };
 }
 
 /** Binds handlers to the contract: what `sshrpc serve --handlers FILE` expects as the file's default export. */

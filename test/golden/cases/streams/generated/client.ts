@@ -2,10 +2,13 @@
 import {
   type AnyRpcError,
   type BidirectionalMethod,
+  type CallOptions,
   type Client,
   type ClientStreamingMethod,
   type ConnectOptions,
   connectApi,
+  type Items,
+  type ResponseStream,
   type ServerStreamingMethod,
   type ServerStreamingMethodOptional,
   type Target,
@@ -40,22 +43,38 @@ export interface StreamsClient extends Client {
 /** The methods of /weblog. */
 export interface WeblogMethods {
   /** Sends hits as they come, and ends without a value. */
-  readonly get: ServerStreamingMethodOptional<Follow, Hit, void, WeblogGetError>;
+  readonly get: {
+    /** Sends hits as they come, and ends without a value. */
+    (request?: Follow, options?: CallOptions): ResponseStream<Hit>;
+    readonly safe: ServerStreamingMethodOptional<Follow, Hit, void, WeblogGetError>["safe"];
+  };
 }
 
 /** The methods of /count. */
 export interface CountMethods {
   /** Its items and its last value have no names of their own. */
-  readonly get: ServerStreamingMethod<CountGetRequest, CountGetResponseItem, CountGetResponse, AnyRpcError>;
+  readonly get: {
+    /** Its items and its last value have no names of their own. */
+    (request: CountGetRequest, options?: CallOptions): ResponseStream<CountGetResponseItem, CountGetResponse>;
+    readonly safe: ServerStreamingMethod<CountGetRequest, CountGetResponseItem, CountGetResponse, AnyRpcError>["safe"];
+  };
   readonly store: ClientStreamingMethod<{ [key: string]: never }, number, number, AnyRpcError>;
   /** Its items are open to callers and closed to handlers. */
-  readonly update: BidirectionalMethod<
-    { [key: string]: never },
-    CountUpdateRequestItem,
-    CountUpdateResponseItem,
-    void,
-    AnyRpcError
-  >;
+  readonly update: {
+    /** Its items are open to callers and closed to handlers. */
+    (
+      request: { [key: string]: never },
+      items: Items<CountUpdateRequestItem>,
+      options?: CallOptions,
+    ): ResponseStream<CountUpdateResponseItem>;
+    readonly safe: BidirectionalMethod<
+      { [key: string]: never },
+      CountUpdateRequestItem,
+      CountUpdateResponseItem,
+      void,
+      AnyRpcError
+    >["safe"];
+  };
 }
 
 /** The methods of /files/{name}. */
@@ -63,7 +82,11 @@ export interface FileMethods {
   readonly get: ServerStreamingMethod<FileRef, Uint8Array, Checksum, FileGetError>;
   readonly store: ClientStreamingMethod<FileRef, Uint8Array, Checksum, FileStoreError>;
   /** @deprecated a program of its own does this better */
-  readonly update: BidirectionalMethod<FileRef, Uint8Array, Uint8Array, Checksum | null, FileUpdateError>;
+  readonly update: {
+    /** @deprecated a program of its own does this better */
+    (request: FileRef, items: Items<Uint8Array>, options?: CallOptions): ResponseStream<Uint8Array, Checksum | null>;
+    readonly safe: BidirectionalMethod<FileRef, Uint8Array, Uint8Array, Checksum | null, FileUpdateError>["safe"];
+  };
 }
 
 /** The methods of /tail. */
