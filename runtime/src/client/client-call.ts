@@ -9,6 +9,7 @@ import { encodeMetadata, type Metadata } from "../wire/metadata.js";
 import type { OutgoingCall } from "../wire/outgoing-call.js";
 import { ProtocolError } from "../wire/protocol-error.js";
 import { readAnswer } from "./answer.js";
+import { bindCallbacks } from "./bind-callbacks.js";
 import type { CallStreams } from "./call-streams.js";
 import { cancelled, checkSignal, checkTimeout, encodeRequest } from "./check-call.js";
 import type { WaitingCall } from "./connection-source.js";
@@ -61,7 +62,7 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     checkSignal(options?.signal);
     checkRequest(request, method.request, method.id);
     this.#binding = binding;
-    this.#options = options;
+    this.#options = bindCallbacks(options);
     this.#resolve = resolve;
     this.#reject = reject;
     this.#streams = streams;
@@ -183,12 +184,9 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     if (sent) this.#retries += 1;
     this.#connection = undefined;
     this.id = 0;
-    if (delay > 0) {
-      this.#retryTimer = setTimeout(resend, delay, this);
-      return true;
-    }
     try {
-      this.#send();
+      if (delay > 0) this.#retryTimer = setTimeout(resend, delay, this);
+      else this.#send();
       return true;
     } catch {
       return false;

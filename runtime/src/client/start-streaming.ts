@@ -1,3 +1,4 @@
+import { AsyncResource } from "node:async_hooks";
 import { decodeItem, encodeItem } from "../codec/items.js";
 import { RpcError } from "../contract/rpc-error.js";
 import { ItemReceiver } from "../wire/item-receiver.js";
@@ -28,6 +29,11 @@ export function startStreaming(
   const { requestItem, responseItem, id } = binding.method;
   let call: ClientCall | undefined;
   let isRead = false;
+  // The call may be opened, and end, far from here: what its caller streams runs in the caller's asynchronous context.
+  const context = new AsyncResource("SSHRPC_CALL");
+  const release = (): void => {
+    if (!isRead) context.runInAsyncScope(releaseUnread, undefined, source);
+  };
   const cancel = (): void => call?.giveUp(new RpcError("CANCELLED", "the caller cancelled the call"));
   const items = new ItemReceiver<unknown>(binding.window, binding.windows, {
     grant: (bytes) => call?.grant(bytes),
@@ -42,7 +48,8 @@ export function startStreaming(
         const failed = (error: unknown): void => {
           if (!sender.closed) call?.giveUp(error instanceof RpcError ? error : sourceFailed(error));
         };
-        pumpItems(source as Items<unknown>, encode, sender, failed).then(() => sender.end(), failed);
+        const pump = () => pumpItems(source as Items<unknown>, encode, sender, failed);
+        context.runInAsyncScope(pump).then(() => sender.end(), failed);
       },
     }),
     ...(responseItem !== undefined && {
@@ -51,7 +58,7 @@ export function startStreaming(
     ended: (error) => {
       items.end(error);
       items.release();
-      if (!isRead) releaseUnread(source);
+      release();
     },
   };
   const response = new Promise((resolve, reject) => {
@@ -62,7 +69,7 @@ export function startStreaming(
     } catch (error) {
       const named = nameMethod(error, id);
       items.end(named);
-      if (!isRead) releaseUnread(source);
+      release();
       reject(named);
     }
   });

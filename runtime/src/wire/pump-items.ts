@@ -1,3 +1,4 @@
+import { AsyncResource } from "node:async_hooks";
 import { setImmediate as turn } from "node:timers/promises";
 import type { ItemSender } from "./item-sender.js";
 import { type ItemSource, iteratorOf } from "./iterator-of.js";
@@ -5,7 +6,8 @@ import { type ItemSource, iteratorOf } from "./iterator-of.js";
 /**
  * Sends the items of `source` as fast as the other side takes them: it asks for the next one only when that may be sent.
  * When the call ends meanwhile, or an item cannot be sent, the source's iterator is returned, so that its `finally` runs;
- * the promise settles after that.
+ * the promise settles after that. All of it runs in the
+ * asynchronous context of the caller.
  * @param encode gives the body of an item: JSON text, or raw bytes, which are cut into as many frames as they need
  * @param leaving told at once why the source is left before its end: its `finally` may take long
  * @returns what the source returned, as a generator does
@@ -25,7 +27,9 @@ export async function pumpItems<Item, Result>(
     left ??= leaveSource(iterator);
     return left;
   };
-  sender.onClose = leave;
+  // It is called by whatever ends the call, and a `finally` runs in the context of its caller.
+  const context = new AsyncResource("SSHRPC_ITEMS");
+  sender.onClose = () => context.runInAsyncScope(leave);
   try {
     for (;;) {
       if (sender.blocked) await sender.ready();
