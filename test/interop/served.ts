@@ -1,5 +1,6 @@
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { onTestFinished } from "vitest";
 import { type ServeOptions, type Server, serveHandlers } from "../../runtime/src/serve-api.js";
 import type { AnyHandler } from "../../runtime/src/server/api-handlers.js";
@@ -35,7 +36,11 @@ type Handlers = Readonly<Record<string, (...args: never[]) => unknown>>;
 function handlers(seen: string[]): Handlers {
   return {
     "GET /notes": (_: unknown, ctx: Ctx) => ({ traceparent: ctx.metadata.get("traceparent")?.[0] ?? null }),
-    "GET /notes/{id}": ({ id }: { id: number }) => (id === 7 ? noSuchNote({ id }) : { id, text: "hi" }),
+    // Note 8 takes a while to read, and is let go of where nobody waits for it any more.
+    "GET /notes/{id}": async ({ id }: { id: number }, { signal }: Ctx) => {
+      if (id === 8) await sleep(300, undefined, { signal });
+      return id === 7 ? noSuchNote({ id }) : { id, text: "hi" };
+    },
     // Three ticks, and then one more each so many milliseconds, or none.
     "GET /ticks": async function* ({ every }: { every?: number }, ctx: Ctx) {
       try {

@@ -1,8 +1,10 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { expect } from "vitest";
 import { write } from "../unit/runtime/ssh/support.js";
-import { until } from "../unit/runtime/support/wait.js";
-import { type Running, serveNotesOverSsh, start } from "./served.js";
+import { until, within } from "../unit/runtime/support/wait.js";
+import { type Running, type Served, serveNotesOverSsh, start } from "./served.js";
 import { itWith } from "./stock.js";
 
 /** What is on the screen, as text. */
@@ -110,4 +112,56 @@ itWith(["ssh", "expect"], "the window's size is followed while it changes", asyn
   run.process.stdin?.end();
   await run.ended;
   expect(run.stdout().toString()).toContain("narrow");
+});
+
+/** Runs `ssh -tt` with a command at the end of a line of `sh`, such as a pipe: its input ends before the answer comes. */
+async function piped({ ssh }: Served, before: string, command: string, after = ""): Promise<[unknown, string]> {
+  const running = start("sh", ["-c", `${before} ssh -tt "$@" ${after}`, "sh", ...ssh, ...command.split(" ")]);
+  const status = await within("its end", running.ended);
+  return [status, shown(running)];
+}
+
+itWith(["ssh"], "ssh -tt answers after its standard input has ended, as from cron", async () => {
+  const served = await serveNotesOverSsh();
+  const answer = '{ "id": 8, "text": "hi" }\r\n';
+  expect(await piped(served, "", "GET /notes/8", "</dev/null")).toEqual([0, answer]);
+  const [status, output] = await piped(served, "echo hi |", "GET /notes/8");
+  expect([status, output.endsWith(answer)]).toEqual([0, true]);
+  const shell = start("sh", ["-c", 'echo GET /notes/8 | ssh -tt "$@"', "sh", ...served.ssh]);
+  expect(await within("the shell's end", shell.ended)).toBe(0);
+  expect(shown(shell)).toContain(answer);
+});
+
+itWith(["ssh"], "ssh -tt takes a request and a request stream from a pipe, as far as its end", async () => {
+  const served = await serveNotesOverSsh();
+  const [stored, note] = await piped(served, `printf '{"text": "no line end"}' |`, "STORE /notes -");
+  expect([stored, note]).toEqual([0, expect.stringContaining('{ "text": "no line end" }\r\n')]);
+  const [added, sum] = await piped(served, "printf '1\\n2\\n39' |", "STORE /sum");
+  expect([added, sum]).toEqual([0, expect.stringMatching(/\n42\r\n$/)]);
+  const [chatted, chat] = await piped(served, `echo '{"text":"loud"}' |`, "UPDATE /chat");
+  expect([chatted, chat]).toEqual([0, expect.stringContaining('{ "text": "LOUD" }\r\n')]);
+});
+
+itWith(["ssh"], "after the end of its input, Ctrl-C or a killed ssh still cancels what ssh -tt called", async () => {
+  const served = await serveNotesOverSsh();
+  const [status, output] = await piped(served, "printf 'x\\003' |", "GET /ticks");
+  expect([status, output]).toEqual([4, expect.stringContaining("CANCELLED")]);
+  served.seen.length = 0;
+  const running = start("ssh", ["-n", "-tt", ...served.ssh, "GET /ticks every=20"]);
+  await until("ticks after the end of the input", () => shown(running).includes('{ "tick": 9 }'));
+  expect(served.seen).toEqual(["third"]);
+  running.process.kill("SIGKILL");
+  await until("the handler's end", () => served.seen.includes("left"));
+});
+
+itWith(["ssh"], "a multiplexed ssh -tt that is killed cancels its call, though the connection goes on", async () => {
+  const served = await serveNotesOverSsh();
+  const control = join(served.directory, "control");
+  const master = start("ssh", ["-M", "-N", "-S", control, ...served.ssh]);
+  await until("the connection", () => existsSync(control));
+  const running = start("ssh", ["-tt", "-S", control, ...served.ssh, "GET /ticks every=20"]);
+  await until("ticks", () => shown(running).includes('{ "tick": 9 }'));
+  running.process.kill("SIGKILL");
+  await until("the handler's end", () => served.seen.includes("left"));
+  expect(master.process.exitCode).toBe(null);
 });

@@ -32,6 +32,7 @@ export const MAX_HISTORY = 200;
 /**
  * The terminal of a session, with what the kernel and `sh` do for a local one: a line can be edited, Ctrl-C stops the
  * command that runs, Ctrl-D on an empty line ends the input. Lines go to whoever asks first: the prompt, or the command.
+ * The end of the input stops no command, as under sshd: a program that has nothing to say may wait for the answer.
  */
 export class TerminalConsole {
   readonly #session: Session;
@@ -136,11 +137,13 @@ export class TerminalConsole {
         }
         if (this.#lines.ended) return;
       }
+      // What stands at a prompt was not sent off; what a command reads ends with its input, as a line or without.
+      if (!this.#atPrompt && this.#interface.line !== "") this.#press(Buffer.from("\r"));
+      this.#lines.end();
     } catch (error) {
       // A peer that is gone is what the signal is for.
-      if (!this.#session.signal.aborted) this.#end(error);
+      this.#end(this.#session.signal.aborted ? undefined : error);
     }
-    this.#end();
   }
 
   /** Resolves when the peer has taken what was shown, and readline is done with looking for completions. */
@@ -183,10 +186,11 @@ export class TerminalConsole {
     this.#interface.write(null, { ctrl: true, name: "u" });
   }
 
+  /** Takes no more input, and stops the command that runs. */
   #end(error?: unknown): void {
+    this.#stopped.abort();
     if (this.#lines.ended) return;
     this.#lines.end(error);
-    this.#stopped.abort();
     this.#events.emit("change");
   }
 }
