@@ -1,5 +1,5 @@
-import { BlockList, isIPv4, isIPv6 } from "node:net";
-import { printable } from "../../printable.js";
+import { BlockList, isIPv4 } from "node:net";
+import { parseNetwork } from "../keys/parse-network.js";
 
 /**
  * Whether an address is in a list of addresses and networks, such as `10.0.0.0/8`, `192.0.2.7` and `2001:db8::/32`.
@@ -8,16 +8,21 @@ import { printable } from "../../printable.js";
 export function sourceList(option: string, entries: readonly string[]): (address: string) => boolean {
   const list = new BlockList();
   for (const entry of entries) {
-    const [address = "", bits, ...rest] = String(entry).split("/");
-    const version = isIPv4(address) ? 4 : isIPv6(address) ? 6 : undefined;
-    const width = version === 4 ? 32 : 128;
-    const prefix = bits === undefined ? width : /^\d{1,3}$/.test(bits) ? Number(bits) : -1;
-    if (version === undefined || prefix < 0 || prefix > width || rest.length > 0) {
-      throw new Error(
-        `the option ${option} names "${printable(entry, 60)}", which is neither an address nor a network such as 10.0.0.0/8`,
-      );
-    }
-    list.addSubnet(address, prefix, `ipv${version}`);
+    const { address, prefix, family } = networkOf(option, String(entry));
+    list.addSubnet(address, prefix, family);
   }
   return (address) => list.check(address, isIPv4(address) ? "ipv4" : "ipv6");
+}
+
+function networkOf(option: string, entry: string): NonNullable<ReturnType<typeof parseNetwork>> {
+  let network: ReturnType<typeof parseNetwork>;
+  try {
+    network = parseNetwork(entry);
+  } catch (error) {
+    throw new Error(`the option ${option}: ${(error as Error).message}`, { cause: error });
+  }
+  if (network !== undefined) return network;
+  throw new Error(
+    `the option ${option} names "${entry}", which is neither an address nor a network such as 10.0.0.0/8`,
+  );
 }

@@ -1,8 +1,7 @@
 import { BlockList, isIP } from "node:net";
 import { printable } from "../../printable.js";
+import { type Network, parseNetwork } from "./parse-network.js";
 import { matchesWildcard } from "./wildcard.js";
-
-type Family = "ipv4" | "ipv6";
 
 /** As many entries are enough for anybody, and a bound for a hostile file. */
 const MAX_ENTRIES = 1000;
@@ -67,50 +66,21 @@ class AddressSet {
   /** @param shown the entry as it was written, for messages */
   add(text: string, shown: string): void {
     const body = text.toLowerCase();
-    const [network = "", length, ...more] = body.split("/");
-    const bits = { 4: 32, 6: 128 }[isIP(network)];
-    if (bits === undefined && /^[^\s/]+$/.test(body)) {
-      this.#patterns.push(body);
-      return;
-    }
-    const prefix = length === undefined ? bits : /^\d{1,3}$/.test(length) ? Number(length) : undefined;
-    if (bits === undefined || prefix === undefined || prefix > bits || more.length > 0) {
+    const network = parseNetwork(body, shown);
+    if (network !== undefined) {
+      this.#networks[network.family].addSubnet(network.address, network.prefix, network.family);
+    } else if (/^[^\s/]+$/.test(body)) this.#patterns.push(body);
+    else {
       throw new Error(`"${printable(shown, 60)}" is no address, network or pattern such as 192.0.2.0/24 or 192.0.2.*`);
     }
-    const family = bits === 32 ? "ipv4" : "ipv6";
-    if (!isAligned(network, prefix, family)) {
-      throw new Error(
-        `"${printable(shown, 60)}" names an address inside of its network: ${prefix} bits are too few for it`,
-      );
-    }
-    this.#networks[family].addSubnet(network, prefix, family);
   }
 
-  has(address: string, family: Family): boolean {
+  has(address: string, family: Network["family"]): boolean {
     return (
       this.#networks[family].check(address, family) ||
       this.#patterns.some((pattern) => matchesWildcard(pattern, address))
     );
   }
-}
-
-/** Whether the bits behind the prefix are zero. sshd refuses such a list too; another network may have been meant. */
-function isAligned(network: string, prefix: number, type: Family): boolean {
-  const bytes = type === "ipv4" ? network.split(".").map(Number) : ipv6Bytes(network);
-  return bytes.every((byte, at) => (byte & (0xff >> Math.max(0, Math.min(8, prefix - at * 8)))) === 0);
-}
-
-/** The URL parser writes an address with an IPv4 tail or many zeros in one form, that without a dot. */
-function ipv6Bytes(address: string): number[] {
-  const [head = "", tail] = new URL(`http://[${address}]`).hostname.slice(1, -1).split("::");
-  const groups = (text: string): number[] =>
-    text
-      .split(":")
-      .filter(Boolean)
-      .map((group) => Number.parseInt(group, 16));
-  const [before, after] = [groups(head), groups(tail ?? "")];
-  const zeros = tail === undefined ? 0 : 8 - before.length - after.length;
-  return [...before, ...Array<number>(zeros).fill(0), ...after].flatMap((group) => [group >> 8, group & 0xff]);
 }
 
 /** Whether an entry can mean addresses, and no name: it has digits of either family and wildcards alone. */

@@ -94,7 +94,7 @@ test.each<[string, readonly string[], number, string]>([
   ["a day that is past", ["good", "--expires", "2020-01-01"], 2, "It is past"],
   ["a number without a unit", ["good", "--expires", "90"], 2, "12h, 90d"],
   ["a year after 9999", ["good", "--expires", "99999y"], 2, "12h, 90d|after the year 9999"],
-  ["a source that is none", ["good", "--from", "10.0.0.1/8"], 2, "names an address inside of its network"],
+  ["a source that is none", ["good", "--from", "10.0.0.1/8"], 2, "write 10.0.0.0/8 for the network"],
   ["a source that is a name", ["good", "--from", "*.example.com"], 2, "not looked up"],
   ["a quote in the scopes", ["good", "--scopes", 'x" y="'], 2, "It has quotes"],
   ["a pattern that is none", ["good", "--scopes", "a*b"], 2, "only its last character may be a"],

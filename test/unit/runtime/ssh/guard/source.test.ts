@@ -1,7 +1,9 @@
 import { expect, it } from "vitest";
+import { guardSettings } from "../../../../../runtime/src/ssh/guard/guard-settings.js";
 import { sourceOf } from "../../../../../runtime/src/ssh/guard/source.js";
 import { SourceCounts } from "../../../../../runtime/src/ssh/guard/source-counts.js";
 import { sourceList } from "../../../../../runtime/src/ssh/guard/source-list.js";
+import { AddressPatterns } from "../../../../../runtime/src/ssh/keys/address-patterns.js";
 
 it("takes an IPv4 address for a host, and an IPv6 /64 for one", () => {
   expect(sourceOf("192.0.2.7")).toEqual({ address: "192.0.2.7", host: "192.0.2.7", network: "192.0.2.0/24" });
@@ -44,4 +46,24 @@ it("reads lists of addresses and networks, and says which entry is none", () => 
       `the option proxyProtocol names "${entry}", which is neither an address nor a network such as 10.0.0.0/8`,
     );
   }
+});
+
+it.each([
+  ["10.0.0.5/8", "10.0.0.0/8"],
+  ["192.0.2.129/25", "192.0.2.128/25"],
+  ["10.0.0.1/0", "0.0.0.0/0"],
+  ["2001:db8::1/32", "2001:db8::/32"],
+  ["2001:DB8:ffff:ffff:1:2:3:4/47", "2001:db8:fffe::/47"],
+  ["::ffff:10.0.0.5/104", "::ffff:a00:0/104"],
+])("refuses %s, which trusts more than it says, and names the network %s", (entry, network) => {
+  const [address] = entry.split("/");
+  const reason = `"${entry}" is an address within a network: write ${network} for the network, or ${address} for the address alone`;
+  expect(() => sourceList("proxyProtocol", [entry])).toThrow(`the option proxyProtocol: ${reason}`);
+  expect(() => guardSettings({ exemptSources: [entry] })).toThrow(`the option exemptSources: ${reason}`);
+  expect(() => new AddressPatterns(entry)).toThrow(`write ${network} for the network`);
+  expect(sourceList("x", [network, `${address}`])(sourceOf(`${address}`).address)).toBe(true);
+});
+
+it("takes no address with a zone for one of a list", () => {
+  expect(() => sourceList("exemptSources", ["fe80::1%eth0"])).toThrow('the option exemptSources names "fe80::1%eth0"');
 });
