@@ -249,6 +249,14 @@ itWith(["ssh", SSHD], "a terminal that has no size is as wide as most", async ()
   expect(stripVTControlCharacters(stdout)).toMatch(/^\{ "id": 6 \}\r+\n$/);
 });
 
+itWith(["ssh", SSHD], "on a terminal, an input that has ended stops no call", async () => {
+  const sshd = await startStdioSshd((serve) => ({
+    authorizedKeys: (line) => [`restrict,pty,command="${serve("")}" ${line}`],
+  }));
+  const { status, stdout } = await run("ssh", [...sshd.options, "-tt", `${USER}@127.0.0.1`, "GET /sleep ms=500"], "");
+  expect([status, stripVTControlCharacters(stdout)]).toEqual([0, expect.stringMatching(/"left"/)]);
+});
+
 itWith(STOCK, "when sshd is killed, the servers end by themselves, and their handlers are told", async () => {
   const sshd = await startStdioSshd();
   for (const connect of [sshd.overOpenssh, sshd.overSsh2]) {

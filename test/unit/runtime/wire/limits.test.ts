@@ -9,6 +9,21 @@ test("limits that are not given, or undefined, are the defaults", () => {
   });
 });
 
+test("the defaults are those that SECURITY.md publishes", () => {
+  expect(resolveLimits()).toEqual({
+    message: 4_194_304,
+    metadata: 16_384,
+    calls: 1024,
+    serverCalls: 16_384,
+    queue: 65_536,
+    window: 262_144,
+    growth: 16_777_216,
+    backlog: 1_048_576,
+    noise: 65_536,
+    hello: 10_000,
+  });
+});
+
 test.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31, "8"])(
   "a limit of %s is refused by name",
   (value) => {

@@ -20,6 +20,16 @@ async function listenFailure(options: Partial<Parameters<typeof listen>[0]>): Pr
   return error.message;
 }
 
+it("listens on loopback, and takes ten sessions a connection, where nothing is said", async () => {
+  const bench = await startBench({}, undefined, { exec: () => {} });
+  expect(bench.listener.host).toBe("127.0.0.1");
+  const client = await rawClient(bench);
+  const start = () =>
+    new Promise((resolve, reject) => client.exec("x", (error) => (error ? reject(error) : resolve(0))));
+  for (let count = 0; count < 10; count++) await start();
+  expect((await failure(start())).message).toMatch(/too many sessions/);
+});
+
 it("says which port is in use, which address is not here, and which option is wrong", async () => {
   const port = await startTcp(() => {});
   expect(await listenFailure({ port })).toBe(

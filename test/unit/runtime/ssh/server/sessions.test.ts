@@ -136,6 +136,29 @@ it("lets in the environment that begins with RPC_, as much as is reasonable, and
   expect([...(seen[2] as ReadonlyMap<string, string>).keys()]).toEqual(["RPC_BIG", "RPC_SMALL"]);
 });
 
+it("takes 32 KiB of environment and names of 64 characters, and no byte more", async () => {
+  const seen: string[][] = [];
+  const bench = await serving((session) => {
+    seen.push([...session.environment.keys()]);
+    void session.exit(0);
+  });
+  const most = 32 * 1024 - "RPC_A".length;
+  await run(bench, "x", { env: { RPC_A: "x".repeat(most), RPC_B: "" } });
+  await run(bench, "x", { env: { RPC_A: "x".repeat(most + 1), RPC_B: "" } });
+  const [longest, longer] = [`RPC_${"A".repeat(60)}`, `RPC_${"A".repeat(61)}`];
+  await run(bench, "x", { env: { [longest]: "", [longer]: "" } });
+  expect(seen).toEqual([["RPC_A"], ["RPC_B"], [longest]]);
+});
+
+it("forwards no agent and no X11 display", async () => {
+  const bench = await serving((session) => void session.exit(0));
+  const client = await rawClient(bench);
+  expect((await failure(exec(client, "x", { x11: true }))).message).toMatch(/Unable to request X11/);
+  // It would ask for its agent's forwarding only where it has one.
+  (client as unknown as { config: { allowAgentFwd: boolean } }).config.allowAgentFwd = true;
+  expect((await failure(exec(client, "x"))).message).toMatch(/Unable to request agent forwarding/);
+});
+
 it("tells a shell of its terminal, of its window, and of signals, also after the input has ended", async () => {
   const events: unknown[] = [];
   const bench = await serving((session) => {

@@ -47,6 +47,14 @@ it.each([
   await expect(open(options)).rejects.toThrow(message);
 });
 
+it("limits tries, times and questions where nothing is said", async () => {
+  const { settings, close } = await open({ authorizedKeys: nobody });
+  await close();
+  expect(settings).toMatchObject({ maxAuthTries: 6, authTimeout: 10_000, refusalDelay: 300, maxPromptRounds: 10 });
+  // Nobody gets in by what was not asked for.
+  expect(settings).toMatchObject({ methods: ["publickey"], allRequired: false });
+});
+
 it("offers what is configured, and keyboard-interactive beside passwords unless that is switched off", async () => {
   const methods = async (options: AuthOptions) => {
     const { settings, close } = await open(options);

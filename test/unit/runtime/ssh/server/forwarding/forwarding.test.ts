@@ -121,15 +121,24 @@ describe("a connection that a client wants", () => {
   });
 
   it.each([
-    ["a port over 65,535", "127.0.0.1", 70_000],
+    ["a port over 65,535", "127.0.0.1", 65_536],
     ["port 0", "127.0.0.1", 0],
     ["no host", "", 80],
     ["a host with a zero byte", "127.0.0.1\0.evil", 80],
-    ["a host of 10,000 characters", "x".repeat(10_000), 80],
-  ])("is refused for %s, whatever is allowed", async (_what, host, port) => {
-    const bench = await forwarding({ permitOpen: () => true });
+    ["a host of 256 bytes", "x".repeat(256), 80],
+  ])("is refused for %s, and no rule is asked", async (_what, host, port) => {
+    const asked: unknown[] = [];
+    const bench = await forwarding({
+      permitOpen: (request) => {
+        asked.push(request);
+        return { serve: (stream) => stream.end() };
+      },
+    });
     const client = await rawClient(bench);
     expect((await failure(forwardOut(client, host, port))).message).toMatch(/Channel open failure/);
+    expect(asked).toEqual([]);
+    await forwardOut(client, "x".repeat(255), 65_535);
+    expect(asked).toMatchObject([{ host: "x".repeat(255), port: 65_535 }]);
   });
 
   it("is cut off when its target is, and its target when the client is", async () => {
@@ -219,6 +228,40 @@ describe("a listener that a client wants", () => {
     await expect
       .poll(async () => (await closed(connect(port, "127.0.0.1"))) as NodeJS.ErrnoException | undefined)
       .toMatchObject({ code: "ECONNREFUSED" });
+  });
+
+  // A listener on all addresses would be reached by any of loopback's; one on 127.0.0.1 by that alone.
+  it.skipIf(process.platform !== "linux").each(["0.0.0.0", "", "*", "127.0.0.2"])(
+    "that asks for %j cannot be reached by another address, but with gatewayPorts",
+    async (host) => {
+      for (const gatewayPorts of [undefined, false, true]) {
+        const bench = await forwarding({ permitListen: ["*"], ...(gatewayPorts !== undefined && { gatewayPorts }) });
+        const client = await rawClient(bench);
+        client.on("tcp connection", (_info, accept) => void accept().end("reached"));
+        const socket = connect(await forwardIn(client, host, 0), "127.0.0.2");
+        if (gatewayPorts) expect(await readText(socket)).toBe("reached");
+        else expect(await closed(socket)).toMatchObject({ code: "ECONNREFUSED" });
+      }
+    },
+  );
+
+  it.each([
+    ["a port over 65,535", "127.0.0.1", 65_536],
+    ["a host of 256 bytes", "x".repeat(256), 0],
+    ["a host with a zero byte", "127.0.0.1\0.evil", 0],
+  ])("is refused for %s, and no rule is asked", async (_what, host, port) => {
+    const asked: unknown[] = [];
+    const bench = await forwarding({
+      permitListen: (request) => {
+        asked.push(request);
+        return { listen: () => ({ close() {} }) };
+      },
+    });
+    const client = await rawClient(bench);
+    expect((await failure(forwardIn(client, host, port))).message).toMatch(/Unable to bind/);
+    expect(asked).toEqual([]);
+    await forwardIn(client, "x".repeat(255), 65_535);
+    expect(asked).toEqual([{ host: "x".repeat(255), port: 65_535 }]);
   });
 
   it("can be cancelled, and then asked for again", async () => {
