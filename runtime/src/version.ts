@@ -1,12 +1,8 @@
-import { readFileSync } from "node:fs";
+/**
+ * The version of this package, as in package.json; a test compares them. A constant, because a bundle has no package.json beside
+ * it, and Node 20 prints a warning for each import of JSON.
+ */
+export const VERSION = "0.1.0";
 
-const { name, version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
-  name: string;
-  version: string;
-};
-
-/** The version of this package. */
-export const VERSION: string = version;
-
-/** What this program calls itself in HELLO. */
-export const AGENT: string = `${name}/${version}`;
+/** The name of this program in HELLO. */
+export const AGENT = `sshrpc/${VERSION}`;
