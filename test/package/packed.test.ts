@@ -5,6 +5,7 @@ import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { generateKeyPair } from "../../runtime/src/testing.js";
+import { itWith } from "../interop/stock.js";
 
 const run = promisify(execFile);
 
@@ -37,6 +38,24 @@ await using client = await connect(process.argv[2] as string, { identity: "key",
 console.log((await client.door.get({ name: "front" })).open);
 `;
 
+/** What a bundle is made of: no `await` at the top level, which CommonJS does not have. */
+const BUNDLED = {
+  "bundled-server.ts": `import { serve } from "./generated/server.js";
+import handlers from "./handlers.js";
+
+const files = { hostKeys: "host_key", authorizedKeys: "authorized_keys", audit: { file: "audit.log" } };
+void serve(handlers, { port: 0, ...files }).then(({ port, hostKeys }) => console.log(\`\${port} \${hostKeys[0]}\`));
+`,
+  "bundled-client.ts": `import { connect } from "./generated/client.js";
+
+async function main(target: string, transport: "ssh2" | "openssh"): Promise<void> {
+  await using client = await connect(target, { transport, identity: "key", knownHosts: "known_hosts" });
+  console.log((await client.door.get({ name: "front" })).open);
+}
+void main(process.argv[2] as string, process.argv[3] as "ssh2" | "openssh");
+`,
+};
+
 beforeAll(async () => {
   project = await mkdtemp(join(tmpdir(), "sshrpc-packed-"));
   await run("npm", ["pack", "--silent", "--workspaces", "--pack-destination", project], { cwd: resolve(".") });
@@ -67,7 +86,9 @@ describe("the packed packages in an empty project", () => {
 
   it("generate code that compiles", { timeout: 180_000 }, async () => {
     const { devDependencies } = JSON.parse(await readFile("package.json", "utf8"));
-    const versions = ["typebox", "typescript", "@types/node"].map((name) => `${name}@${devDependencies[name]}`);
+    const versions = ["typebox", "typescript", "@types/node", "esbuild"].map(
+      (name) => `${name}@${devDependencies[name]}`,
+    );
     await install("sshrpc-codegen-0.1.0.tgz", ...versions);
     await mkdir(join(project, "schema"));
     await Promise.all(
@@ -96,7 +117,7 @@ describe("the packed packages in an empty project", () => {
     const bin = join(project, "node_modules/sshrpc/bin/sshrpc.js");
     const flags = ["--handlers", "handlers.ts", "--authorized-keys", "authorized_keys", "--port", "0"];
     server = spawn(process.execPath, [bin, "serve", ...flags], { cwd: project, stdio: ["ignore", "pipe", "inherit"] });
-    const introduction = await firstOutput(server);
+    const introduction = await firstOutput(server, "sshrpc call");
     const port = /listens on 127\.0\.0\.1:(\d+)/.exec(introduction)?.[1];
     const knownHost = /echo "(\[127.*)" >>/.exec(introduction)?.[1];
     await writeFile(join(project, "known_hosts"), `${knownHost}\n`);
@@ -113,6 +134,51 @@ describe("the packed packages in an empty project", () => {
   });
 });
 
+describe.each(["cjs", "mjs"])("a client and a server that esbuild bundles as the guide says, as .%s", (extension) => {
+  let folder: string;
+  let bundledServer: ChildProcess | undefined;
+  let address: string;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "sshrpc-bundled-"));
+    const guide = await readFile("GUIDE.md", "utf8");
+    const command = new RegExp(
+      `^\\$ (npx esbuild client\\.ts .*--outfile=client\\.${extension}(?: \\\\\n.*)?)$`,
+      "m",
+    ).exec(guide)?.[1];
+    for (const [file, text] of Object.entries(BUNDLED)) await writeFile(join(project, file), text);
+    for (const name of ["client", "server"]) {
+      const own = command
+        ?.replace("client.ts", `bundled-${name}.ts`)
+        .replace("--outfile=client", `--outfile=${folder}/${name}`);
+      await run("sh", ["-c", own ?? "echo the guide has no such command >&2; exit 1"], { cwd: project });
+    }
+    const [host, alice] = [generateKeyPair(), generateKeyPair()];
+    const files = { host_key: host.privateKey, key: alice.privateKey, authorized_keys: `${alice.publicKey}\n` };
+    for (const [file, text] of Object.entries(files)) await writeFile(join(folder, file), text, { mode: 0o600 });
+    bundledServer = spawn(process.execPath, [`server.${extension}`], {
+      cwd: folder,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const [port, ...hostKey] = (await firstOutput(bundledServer, "\n")).trim().split(" ");
+    await writeFile(join(folder, "known_hosts"), `[127.0.0.1]:${port} ${hostKey.join(" ")}\n`);
+    address = `ssh://alice@127.0.0.1:${port}`;
+  }, 60_000);
+
+  afterAll(async () => {
+    await stop(bundledServer);
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const call = async (transport: string): Promise<void> => {
+    const called = await run(process.execPath, [`client.${extension}`, address, transport], { cwd: folder });
+    expect(called).toEqual({ stdout: "true\n", stderr: "" });
+  };
+
+  it("call and answer over ssh2, with no package beside them", () => call("ssh2"));
+  itWith(["ssh"], "call and answer over the ssh program, with no package beside them", () => call("openssh"));
+});
+
 function install(...names: string[]): Promise<unknown> {
   const packages = names.map((name) => (name.endsWith(".tgz") ? join(project, name) : name));
   return run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", ...packages], { cwd: project });
@@ -122,12 +188,12 @@ function sshrpc(...args: string[]): Promise<{ stdout: string; stderr: string }> 
   return run("npx", ["sshrpc", ...args], { cwd: project });
 }
 
-function firstOutput(child: ChildProcess): Promise<string> {
+function firstOutput(child: ChildProcess, end: string): Promise<string> {
   return new Promise((done, fail) => {
     let text = "";
     child.stdout?.setEncoding("utf8").on("data", (chunk: string) => {
       text += chunk;
-      if (text.includes("sshrpc call")) done(text);
+      if (text.includes(end)) done(text);
     });
     child.once("exit", (code) => fail(new Error(`the server ended with status ${code}`)));
   });
