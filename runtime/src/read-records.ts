@@ -1,4 +1,5 @@
 import { RpcError } from "./contract/rpc-error.js";
+import { copyBytes } from "./copy-bytes.js";
 
 /** How a stream is cut into records. */
 export interface RecordOptions {
@@ -13,7 +14,7 @@ type Source = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
 /**
  * Cuts a stream of bytes into records, wherever its chunks are cut. What follows the last separator is a record, unless it
- * is empty. Leaving the iteration leaves the stream.
+ * is empty. Leaving the iteration leaves the stream. Records of one chunk share its memory: copy those that are kept for long.
  * @throws RpcError MESSAGE_TOO_LARGE
  */
 export async function* readRecords(source: Source, options: RecordOptions = {}): AsyncGenerator<Buffer, void> {
@@ -36,7 +37,7 @@ export async function* readRecords(source: Source, options: RecordOptions = {}):
     }
     if (start > 0) {
       // Records that were given away are views of this memory: what is left needs some of its own.
-      held = Buffer.from(held.subarray(start, size));
+      held = copyBytes(held.subarray(start, size));
       size -= start;
     }
     if (size >= maxRecord + separator.length) throw tooLarge(maxRecord);
@@ -47,7 +48,8 @@ export async function* readRecords(source: Source, options: RecordOptions = {}):
 
 /** The chunk behind the first `size` bytes of what is held; the memory doubles, so that small chunks cost little. */
 function append(held: Buffer, size: number, chunk: Uint8Array): Buffer {
-  const room = size + chunk.length <= held.length ? held : Buffer.allocUnsafe(Math.max(size + chunk.length, size * 2));
+  const room =
+    size + chunk.length <= held.length ? held : Buffer.allocUnsafeSlow(Math.max(size + chunk.length, size * 2));
   if (room !== held) held.copy(room, 0, 0, size);
   room.set(chunk, size);
   return room;

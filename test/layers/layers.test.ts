@@ -7,7 +7,7 @@ const codegen = readPackage("codegen");
 
 /** From left to right: what stands in one group may import from groups to its left, never from its neighbours. */
 const GROUPS: readonly (readonly string[])[] = [
-  ["contract", "ssh-client.ts", "printable.ts", "peer.ts", "log.ts", "version.ts", "max-timeout.ts"],
+  ["contract", "ssh-client.ts", "printable.ts", "peer.ts", "log.ts", "version.ts", "max-timeout.ts", "copy-bytes.ts"],
   ["transport.ts", "session.ts", "joined-duplex.ts", "read-records.ts", "duration.ts"],
   ["memory-transport.ts"],
   ["codec", "wire"],

@@ -1,5 +1,6 @@
 import type { Validator } from "../contract/method.js";
 import { RpcError } from "../contract/rpc-error.js";
+import { copyBytes } from "../copy-bytes.js";
 import { passes } from "./check.js";
 import { describeIssues, issuesOf } from "./issues.js";
 import { decodeJson, encodeJson } from "./json.js";
@@ -37,7 +38,7 @@ export function decodeItem(
 ): unknown {
   if (type === "bytes") {
     const bytes = buffer.subarray(start, end);
-    return bytes.length * MOST >= buffer.buffer.byteLength ? bytes : Buffer.from(bytes);
+    return bytes.length * MOST >= buffer.buffer.byteLength ? bytes : copyBytes(bytes);
   }
   const item = blame(status, () => decodeJson(buffer, start, end));
   checkItem(item, type, status);

@@ -14,9 +14,9 @@ export class Handshake {
   /** Resolves with the other side's HELLO; rejects where it does not come. */
   readonly ready: Promise<Hello>;
   readonly #limits: HandshakeLimits;
-  readonly #preamble: PreambleScanner;
+  /** Absent once the preamble has come: it holds some of what came before, and a connection lives long. */
+  #preamble: PreambleScanner | undefined;
   readonly #timer: NodeJS.Timeout;
-  #started = false;
   #remote: Hello | undefined;
   #resolve: (hello: Hello) => void = () => undefined;
   #reject: (error: RpcError) => void = () => undefined;
@@ -40,15 +40,15 @@ export class Handshake {
 
   /** What came in place of a preamble, quoted; undefined where nothing came, or the preamble did. */
   get noise(): string | undefined {
-    const noise = this.#preamble.noise();
-    return this.#started || noise === '""' ? undefined : noise;
+    const noise = this.#preamble?.noise();
+    return noise === '""' ? undefined : noise;
   }
 
   /** Gives what is frames of a chunk; undefined where all of it comes before them. @throws ProtocolError for too much noise */
   read(chunk: Buffer): Buffer | undefined {
-    if (this.#started) return chunk;
+    if (this.#preamble === undefined) return chunk;
     const frames = this.#preamble.push(chunk);
-    this.#started = frames !== undefined;
+    if (frames !== undefined) this.#preamble = undefined;
     return frames;
   }
 
@@ -73,7 +73,7 @@ export class Handshake {
 
   #overdue(): ProtocolError {
     const within = `within ${this.#limits.hello} ms`;
-    if (this.#started) return new ProtocolError(`no HELLO ${within}`);
+    if (this.#preamble === undefined) return new ProtocolError(`no HELLO ${within}`);
     return new ProtocolError(`no sshrpc preamble ${within}; what came begins: ${this.#preamble.noise()}`);
   }
 }

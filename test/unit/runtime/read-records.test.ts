@@ -104,3 +104,9 @@ test("records may be parted by anything, also where a chunk ends within it", asy
   ]);
   expect(await failure(all(readRecords([], { separator: "" })))).toMatchObject({ status: "BAD_REQUEST" });
 });
+
+test("a short record keeps no memory but that of its chunk", async () => {
+  const records = await all(readRecords([Buffer.from("a\nb"), Buffer.from("c\nd")]));
+  expect(records.map(String)).toEqual(["a", "bc", "d"]);
+  for (const record of records) expect(record.buffer.byteLength).toBeLessThan(10);
+});

@@ -1,9 +1,11 @@
 import { KorvError } from "./korv-error.js";
 
+const EMPTY = Buffer.alloc(0);
+
 /** Takes a stream of chunks apart by bytes. It reads no further than it is asked to. */
 export class ByteReader {
   readonly #chunks: AsyncIterator<Buffer>;
-  #rest: Buffer = Buffer.alloc(0);
+  #rest: Buffer = EMPTY;
   #left = Number.POSITIVE_INFINITY;
   #excess: () => KorvError = () => new KorvError("too much");
 
@@ -32,7 +34,8 @@ export class ByteReader {
     if (!(await this.more())) throw new KorvError("the stream ended within a message");
     if (this.#left === 0) throw this.#excess();
     const chunk = this.#rest.subarray(0, this.#left);
-    this.#rest = this.#rest.subarray(chunk.length);
+    // Even an empty view keeps its chunk, for as long as the other side is silent.
+    this.#rest = chunk.length === this.#rest.length ? EMPTY : this.#rest.subarray(chunk.length);
     this.#left -= chunk.length;
     return chunk;
   }

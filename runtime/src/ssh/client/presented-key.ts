@@ -13,13 +13,13 @@ export interface PresentedKey {
 /** Reads a host key or certificate in SSH's binary form; undefined where it is damaged. */
 export function presentedKey(blob: Buffer): PresentedKey | undefined {
   const certificate = certificateOf(blob);
-  const key = certificate?.key ?? publicKeyFromBlob(Buffer.from(blob));
+  const key = certificate?.key ?? publicKeyFromBlob(blob);
   return key && { key, certificate, label: `the ${key.type} key ${key.fingerprint}` };
 }
 
 function certificateOf(blob: Buffer): Certificate | undefined {
   try {
-    return isCertificateType(new BinaryReader(blob).text()) ? parseCertificate(Buffer.from(blob)) : undefined;
+    return isCertificateType(new BinaryReader(blob).text()) ? parseCertificate(blob) : undefined;
   } catch {
     return undefined;
   }

@@ -1,3 +1,4 @@
+import { copyBytes } from "../../copy-bytes.js";
 import { printable } from "../../printable.js";
 import { BinaryReader } from "./binary-reader.js";
 import { string } from "./binary-writer.js";
@@ -52,14 +53,15 @@ const KEY_FIELDS: Readonly<Record<string, number>> = {
 };
 
 /**
- * Reads a certificate in SSH's binary form.
+ * Reads a certificate in SSH's binary form. It has a copy of `blob`: it may live as long as a connection.
  * @throws Error of one line, where it is damaged or of an unknown type; bytes before the end that mean nothing count as
  * damage
  */
 export function parseCertificate(blob: Buffer): Certificate {
   try {
     if (blob.length > MAX_SIZE) throw new RangeError(`it is longer than ${MAX_SIZE} bytes`);
-    return read(new BinaryReader(blob), blob);
+    const own = copyBytes(blob);
+    return read(new BinaryReader(own), own);
   } catch (error) {
     throw new Error(`the certificate is damaged: ${(error as Error).message}`, { cause: error });
   }

@@ -37,7 +37,7 @@ export function publicHalfOf(data: Buffer | string): PublicKey | undefined {
     if (reader.bytes(15).toString("latin1") !== "openssh-key-v1\0") return undefined;
     // Cipher, key derivation, and its options.
     for (let field = 0; field < 3; field++) reader.string();
-    return reader.uint32() === 1 ? publicKeyFromBlob(Buffer.from(reader.string())) : undefined;
+    return reader.uint32() === 1 ? publicKeyFromBlob(reader.string()) : undefined;
   } catch {
     return undefined;
   }

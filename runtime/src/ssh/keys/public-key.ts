@@ -1,4 +1,5 @@
 import { timingSafeEqual } from "node:crypto";
+import { copyBytes } from "../../copy-bytes.js";
 import { printable } from "../../printable.js";
 import { BinaryReader } from "./binary-reader.js";
 import { fingerprint } from "./fingerprint.js";
@@ -48,13 +49,13 @@ export function parsePublicKey(type: string, base64: string): PublicKey {
   return key;
 }
 
-/** Reads a key in SSH's binary form; undefined where it is damaged. */
+/** Reads a key in SSH's binary form; undefined where it is damaged. The key has a copy of `blob`: it may live as long as a connection. */
 export function publicKeyFromBlob(blob: Buffer): PublicKey | undefined {
   const fields = blob.length > MAX_BLOB ? undefined : readStrings(blob);
   const type = fields?.[0]?.toString("latin1");
   if (fields === undefined || type === undefined || !/^[\x21-\x7e]{1,64}$/.test(type)) return undefined;
   if (type === "ssh-ed25519" && (fields.length !== 2 || fields[1]?.length !== 32)) return undefined;
-  return { type, blob, fingerprint: fingerprint(blob) };
+  return { type, blob: copyBytes(blob), fingerprint: fingerprint(blob) };
 }
 
 /** Every plain key is a row of strings (RFC 4251, section 5) and nothing behind them. */

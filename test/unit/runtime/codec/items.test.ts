@@ -24,7 +24,7 @@ test("few raw bytes are copied out of a large chunk, which they would keep; many
   const chunk = Buffer.allocUnsafeSlow(100_000).fill("x");
   const few = decodeItem(chunk, 10, 20, "bytes", "INTERNAL") as Uint8Array;
   expect(`${few}`).toBe("x".repeat(10));
-  expect(few.buffer.byteLength).toBeLessThan(10_000);
+  expect(few.buffer.byteLength).toBe(10);
   expect((decodeItem(chunk, 10, 60_000, "bytes", "INTERNAL") as Uint8Array).buffer).toBe(chunk.buffer);
 });
 

