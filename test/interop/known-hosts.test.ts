@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { createHmac, generateKeyPairSync, randomBytes } from "node:crypto";
+import { createHmac, randomBytes } from "node:crypto";
 import { expect } from "vitest";
 import { HostVerifier } from "../../runtime/src/ssh/client/host-verifier.js";
 import { generateEd25519 } from "../../runtime/src/ssh/keys/generate-ed25519.js";
@@ -8,16 +8,14 @@ import { loadIdentity } from "../../runtime/src/ssh/keys/load-identity.js";
 import { Passphrases } from "../../runtime/src/ssh/keys/passphrase.js";
 import { publicKeyLine } from "../../runtime/src/ssh/keys/public-key.js";
 import { makeKey, startBench, tempDir, write } from "../unit/runtime/ssh/support.js";
+import { makePrivateKey } from "../unit/runtime/support/private-key.js";
 import { run } from "./run.js";
 import { itWith, PYTHON } from "./stock.js";
 
 const other = () => publicKeyLine(generateEd25519().publicKey);
 
 async function pemKey(type: "rsa" | "ec"): Promise<string> {
-  const { privateKey } =
-    type === "rsa"
-      ? generateKeyPairSync("rsa", { modulusLength: 2048 })
-      : generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const privateKey = makePrivateKey(type, type === "ec" ? { namedCurve: "P-256" } : {});
   const text = privateKey.export({ type: "pkcs8", format: "pem" });
   return publicKeyLine((await loadIdentity({ privateKey: text }, new Passphrases(undefined))).publicKey);
 }

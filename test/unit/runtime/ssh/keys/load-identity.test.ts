@@ -1,5 +1,4 @@
 import { spawnSync } from "node:child_process";
-import { generateKeyPairSync } from "node:crypto";
 import { copyFileSync, readFileSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { expect, it } from "vitest";
@@ -13,11 +12,15 @@ import { type Passphrase, Passphrases } from "../../../../../runtime/src/ssh/key
 import { publicKeyLine } from "../../../../../runtime/src/ssh/keys/public-key.js";
 import { parseSignature, verifySignature } from "../../../../../runtime/src/ssh/keys/signature.js";
 import { itWith } from "../../../../interop/stock.js";
+import { makePrivateKey } from "../../support/private-key.js";
 import { failure, tempDir, write } from "../support.js";
+
+/** One round of bcrypt: the default ones take minutes on a busy machine, and are no other code. */
+const QUICK = ["-q", "-a", "1"];
 
 function keygen(...args: string[]): string {
   const file = `${tempDir()}/key`;
-  spawnSync("ssh-keygen", ["-q", "-f", file, ...args]);
+  spawnSync("ssh-keygen", [...QUICK, "-f", file, ...args]);
   return file;
 }
 
@@ -44,7 +47,7 @@ itWith(["ssh-keygen"], "signs with keys of every format and type, encrypted or n
     const plain = keygen(...args, "-N", "");
     const copy = (name: string, format: string, passphrase: string) => {
       copyFileSync(plain, name);
-      spawnSync("ssh-keygen", ["-q", "-p", "-m", format, "-N", passphrase, "-f", name]);
+      spawnSync("ssh-keygen", [...QUICK, "-p", "-m", format, "-N", passphrase, "-f", name]);
       return name;
     };
     for (const format of type === "ssh-ed25519" ? ["RFC4716"] : ["RFC4716", "PEM", "PKCS8"]) {
@@ -63,11 +66,11 @@ itWith(["ssh-keygen"], "signs with keys of every format and type, encrypted or n
 });
 
 it("signs with an ed25519 key of OpenSSL's format", async () => {
-  const { privateKey } = generateKeyPairSync("ed25519");
+  const privateKey = makePrivateKey("ed25519");
   expect(await use({ privateKey: privateKey.export({ type: "pkcs8", format: "pem" }) })).toBe("ssh-ed25519");
   const locked = privateKey.export({ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase: "secret" });
   expect(await use({ privateKey: locked }, "secret")).toBe("ssh-ed25519");
-  const { privateKey: alien } = generateKeyPairSync("x25519");
+  const alien = makePrivateKey("x25519");
   const text = alien.export({ type: "pkcs8", format: "pem" });
   expect((await failure(use({ privateKey: text }))).message).toMatch(/is of type x25519, which SSH does not know/);
 });

@@ -1,6 +1,7 @@
-import { createHash, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
+import { createHash, type KeyObject, sign } from "node:crypto";
 import type { PublicKey } from "../../../../../runtime/src/ssh/keys/public-key.js";
 import { publicKeyFromBlob } from "../../../../../runtime/src/ssh/keys/public-key.js";
+import { makePrivateKey } from "../../support/private-key.js";
 
 /** Every type of key that can log in. */
 export const KEY_TYPES = [
@@ -73,12 +74,12 @@ function sha256(data: string | Buffer): Buffer {
 function makePair(type: string, modulusLength: number): { privateKey: KeyObject; fields: Buffer } {
   const application = type.startsWith("sk-") ? string(APPLICATION) : Buffer.alloc(0);
   if (type.includes("ed25519")) {
-    const { privateKey } = generateKeyPairSync("ed25519");
+    const privateKey = makePrivateKey("ed25519");
     const { x } = privateKey.export({ format: "jwk" });
     return { privateKey, fields: Buffer.concat([string(Buffer.from(x as string, "base64url")), application]) };
   }
   if (type === "ssh-rsa") {
-    const { privateKey } = generateKeyPairSync("rsa", { modulusLength });
+    const privateKey = makePrivateKey("rsa", { modulusLength });
     const { e, n } = privateKey.export({ format: "jwk" });
     return {
       privateKey,
@@ -86,7 +87,7 @@ function makePair(type: string, modulusLength: number): { privateKey: KeyObject;
     };
   }
   const curve = /nistp\d+/.exec(type)?.[0] as string;
-  const { privateKey } = generateKeyPairSync("ec", { namedCurve: curve.replace("nistp", "P-") });
+  const privateKey = makePrivateKey("ec", { namedCurve: curve.replace("nistp", "P-") });
   const { x, y } = privateKey.export({ format: "jwk" });
   const point = Buffer.concat([Buffer.from([4]), ...[x, y].map((half) => Buffer.from(half as string, "base64url"))]);
   return { privateKey, fields: Buffer.concat([string(curve), string(point), application]) };

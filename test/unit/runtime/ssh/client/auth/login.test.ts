@@ -1,11 +1,11 @@
 import { spawnSync } from "node:child_process";
-import { generateKeyPairSync } from "node:crypto";
 import { once } from "node:events";
 import ssh2 from "ssh2";
 import { expect, it, onTestFinished } from "vitest";
 import { sshTransport } from "../../../../../../runtime/src/ssh/client/dial.js";
 import type { DialOptions } from "../../../../../../runtime/src/ssh/client/dial-options.js";
 import { itWith } from "../../../../../interop/stock.js";
+import { makePrivateKey } from "../../../support/private-key.js";
 import { failure, makeKey, startRelay, tempDir } from "../../support.js";
 
 type Answer = (context: ssh2.AuthContext, connection: ssh2.Connection) => void;
@@ -116,7 +116,7 @@ itWith(["ssh-keygen"], "goes on to the next key where one cannot sign, and keeps
 });
 
 it("signs with RSA and SHA-2 at a server that does not say what it takes", async () => {
-  const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const privateKey = makePrivateKey("rsa");
   const text = privateKey.export({ type: "pkcs8", format: "pem" });
   const proofs: (string | undefined)[] = [];
   const server = await startServer((context, connection) => {

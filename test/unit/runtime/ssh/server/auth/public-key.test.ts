@@ -1,9 +1,10 @@
-import { generateKeyPairSync, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import ssh2, { type AuthHandlerMiddleware, type ParsedKey, type PublicKeyAuthContext } from "ssh2";
 import { expect, it, onTestFinished } from "vitest";
 import { generateEd25519 } from "../../../../../../runtime/src/ssh/keys/generate-ed25519.js";
 import type { KeyLookup } from "../../../../../../runtime/src/ssh/keys/key-lookup.js";
 import { decidePublicKey } from "../../../../../../runtime/src/ssh/server/auth/public-key.js";
+import { makePrivateKey } from "../../../support/private-key.js";
 import { type Bench, failure, startBench, write } from "../../support.js";
 
 const pair = generateEd25519();
@@ -84,7 +85,7 @@ it("refuses a key that is not listed, and one whose look-up fails", async () => 
 });
 
 it("takes RSA with SHA-2, and never with SHA-1", async () => {
-  const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const privateKey = makePrivateKey("rsa");
   const rsa = ssh2.utils.parseKey(privateKey.export({ type: "pkcs1", format: "pem" })) as ParsedKey;
   const of = (hashAlgo: string | undefined) => ({
     key: { algo: "ssh-rsa", data: rsa.getPublicSSH() },
@@ -108,7 +109,7 @@ it("verifies what came, also where its memory is used again while the look-up wa
 });
 
 it("lets an RSA key log in", async () => {
-  const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const privateKey = makePrivateKey("rsa");
   const pem = privateKey.export({ type: "pkcs1", format: "pem" }).toString();
   const blob = (ssh2.utils.parseKey(pem) as ParsedKey).getPublicSSH();
   const bench = await startBench({ authorizedKeys: { lines: [`ssh-rsa ${blob.toString("base64")} rsa`] } });

@@ -1,0 +1,34 @@
+import { fileURLToPath } from "node:url";
+import { Node, Project, SyntaxKind } from "ts-morph";
+import { expect, test } from "vitest";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+/** The folders that hold source files. */
+const FOLDERS = ["runtime/src", "codegen/src", "test", "bench", "examples", "schema", "scripts"];
+
+const GENERATES = /^generateKeyPair(Sync)?$/;
+
+/** Every call of node:crypto's key generation whose options do not encode both halves, as `file:line`. */
+function unencoded(project: Project): string[] {
+  return project.getSourceFiles().flatMap((file) => {
+    const crypto = file.getImportDeclarations().filter((one) => /^(node:)?crypto$/.test(one.getModuleSpecifierValue()));
+    const names = new Set(crypto.flatMap((one) => one.getNamedImports().map((name) => name.getName())));
+    return file
+      .getDescendantsOfKind(SyntaxKind.CallExpression)
+      .filter((call) => {
+        const called = call.getExpression();
+        const name = Node.isPropertyAccessExpression(called) ? called.getName() : called.getText();
+        return GENERATES.test(name) && (Node.isPropertyAccessExpression(called) || names.has(name));
+      })
+      .filter((call) => !["privateKeyEncoding", "publicKeyEncoding"].every((option) => call.getText().includes(option)))
+      .map((call) => `${file.getFilePath().replace(ROOT, "")}:${call.getStartLineNumber()}`);
+  });
+}
+
+test("every key pair is encoded while it is generated: Node 20 may deadlock where its key objects are exported", () => {
+  const project = new Project({ compilerOptions: { allowJs: true }, skipFileDependencyResolution: true });
+  const patterns = FOLDERS.map((folder) => `${ROOT}${folder}/**/*.{ts,js}`);
+  project.addSourceFilesAtPaths([...patterns, `!${ROOT}**/node_modules/**`]);
+  expect(unencoded(project)).toEqual([]);
+});
