@@ -1,4 +1,5 @@
 import { BlockList, isIPv4 } from "node:net";
+import { printable } from "../../printable.js";
 import { parseNetwork } from "../keys/parse-network.js";
 
 /**
@@ -17,12 +18,12 @@ export function sourceList(option: string, entries: readonly string[]): (address
 function networkOf(option: string, entry: string): NonNullable<ReturnType<typeof parseNetwork>> {
   let network: ReturnType<typeof parseNetwork>;
   try {
-    network = parseNetwork(entry);
+    network = parseNetwork(entry, printable(entry, 60));
   } catch (error) {
     throw new Error(`the option ${option}: ${(error as Error).message}`, { cause: error });
   }
   if (network !== undefined) return network;
   throw new Error(
-    `the option ${option} names "${entry}", which is neither an address nor a network such as 10.0.0.0/8`,
+    `the option ${option} names "${printable(entry, 60)}", which is neither an address nor a network such as 10.0.0.0/8`,
   );
 }
