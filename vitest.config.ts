@@ -1,10 +1,12 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { endStalledRuns } from "./test/stall-reporter.js";
 
 const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const entries = ["schema", "server", "client", "testing", "generated", "prompts", "contract"];
 
 export default defineConfig({
+  plugins: [endStalledRuns()],
   resolve: {
     // Tests run on the sources. What spawns a process runs on the compiled packages, as users do.
     alias: [
