@@ -1,4 +1,3 @@
-import { generateKeyPairSync } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { inspect } from "node:util";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -12,12 +11,13 @@ import { conformanceHandlers, Waits } from "../../conformance/handlers.js";
 import { sshrpc } from "./cli/run.js";
 import { makeCertificate, makeSigner } from "./ssh/keys/make-keys.js";
 import { TestLog, tempDir, write } from "./ssh/support.js";
+import { makePrivateKey } from "./support/private-key.js";
 
 const HANDLERS = fileURLToPath(new URL("../../../examples/server.ts", import.meta.url));
 
 const MARK = "marked-passphrase-7f3a";
 const { privateKey: KEY, publicKey } = generateEd25519("marked-comment-7f3a");
-const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey;
+const rsa = makePrivateKey("rsa");
 const PKCS8 = rsa.export({ type: "pkcs8", format: "pem" }) as string;
 const LOCKED = rsa.export({ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase: "other" }) as string;
 const PUTTY = `PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\nPrivate-Lines: 1\n${"Qm9vdGxlZ2dlcg".repeat(4)}\n`;
