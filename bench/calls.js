@@ -1,7 +1,7 @@
 // Small validated calls: ourselves against a write per message on an ssh2 channel, interleaved in one run; and serial calls
 // of 64 KB, which would show a stall of 40 ms where TCP_NODELAY is missing.
 import { fork } from "node:child_process";
-import { connectApi } from "../runtime/dist/connect-api.js";
+import { connectApi } from "../runtime/dist/compose/connect.js";
 import { serverAlgorithms } from "../runtime/dist/ssh/algorithms.js";
 import { generateKeyPair } from "../runtime/dist/testing.js";
 import { cpu, echoApi, median, quantile, table } from "./measure.js";

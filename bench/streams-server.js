@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import ssh2 from "ssh2";
-import { serveApi } from "../runtime/dist/serve-api.js";
+import { serveApi } from "../runtime/dist/compose/serve.js";
 import { serverAlgorithms } from "../runtime/dist/ssh/algorithms.js";
 import { generateKeyPair } from "../runtime/dist/testing.js";
 import { streamsApi } from "./measure.js";

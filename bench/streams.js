@@ -1,7 +1,7 @@
 // A Bytes stream of 1 GB against a bare ssh2 channel, interleaved in one run; and unary calls beside 1,000 slow streams.
 import { fork } from "node:child_process";
 import ssh2 from "ssh2";
-import { connectApi } from "../runtime/dist/connect-api.js";
+import { connectApi } from "../runtime/dist/compose/connect.js";
 import { serverAlgorithms } from "../runtime/dist/ssh/algorithms.js";
 import { generateKeyPair } from "../runtime/dist/testing.js";
 import { median, streamsApi, table } from "./measure.js";

@@ -1,9 +1,9 @@
 import { Duplex } from "node:stream";
 import type { Transport } from "sshrpc/client";
 import { generateKeyPair } from "sshrpc/testing";
-import { memoryTransport } from "../../runtime/src/memory-transport.js";
-import type { Peer } from "../../runtime/src/peer.js";
-import { serveHandlers } from "../../runtime/src/serve-api.js";
+import { memoryTransport } from "../../runtime/src/base/memory-transport.js";
+import type { Peer } from "../../runtime/src/base/peer.js";
+import { serveHandlers } from "../../runtime/src/compose/serve.js";
 import { ApiServer, type CloseOptions } from "../../runtime/src/server/api-server.js";
 import type { ApiServerOptions } from "../../runtime/src/server/api-server-options.js";
 import { sshTransport } from "../../runtime/src/ssh/client/dial.js";

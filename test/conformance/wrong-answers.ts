@@ -2,7 +2,7 @@ import type { Duplex } from "node:stream";
 import type { Transport } from "sshrpc/client";
 import { generateKeyPair } from "sshrpc/testing";
 import { afterEach, describe, expect, test } from "vitest";
-import { memoryTransport } from "../../runtime/src/memory-transport.js";
+import { memoryTransport } from "../../runtime/src/base/memory-transport.js";
 import { sshTransport } from "../../runtime/src/ssh/client/dial.js";
 import { listen } from "../../runtime/src/ssh/server/listen.js";
 import type { Frame } from "../../runtime/src/wire/encode.js";

@@ -7,7 +7,7 @@ import exampleHandlers from "../../examples/server.js";
 import { api } from "../../generated/api.js";
 import type { NotesClient } from "../../generated/client.js";
 import { openClient } from "../../runtime/src/client/client.js";
-import { serveHandlers } from "../../runtime/src/serve-api.js";
+import { serveHandlers } from "../../runtime/src/compose/serve.js";
 import { sshTransport } from "../../runtime/src/ssh/client/dial.js";
 import { generateKeyPair } from "../../runtime/src/testing.js";
 import { until, within } from "../unit/runtime/support/wait.js";

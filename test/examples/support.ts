@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { connect, type NotesClient } from "../../generated/client.js";
-import { generateKeyPair } from "../../runtime/src/key-pair.js";
+import { generateKeyPair } from "../../runtime/src/compose/key-pair.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const SSHRPC = join(ROOT, "runtime/bin/sshrpc.js");

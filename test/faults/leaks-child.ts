@@ -1,12 +1,12 @@
+import { duplexPair } from "../../runtime/src/base/memory-transport.js";
+import type { ResponseStream } from "../../runtime/src/client/call/streams.js";
+import type { CallOptions } from "../../runtime/src/client/call/unary.js";
 import { openClient } from "../../runtime/src/client/client.js";
-import type { ResponseStream } from "../../runtime/src/client/streams.js";
-import type { CallOptions } from "../../runtime/src/client/unary.js";
 import type { Api, Method, Validator } from "../../runtime/src/contract/method.js";
 import type { RpcError } from "../../runtime/src/contract/rpc-error.js";
-import { duplexPair } from "../../runtime/src/memory-transport.js";
 import type { AnyHandler } from "../../runtime/src/server/api-handlers.js";
 import { ApiServer } from "../../runtime/src/server/api-server.js";
-import type { Context } from "../../runtime/src/server/context.js";
+import type { Context } from "../../runtime/src/server/call/context.js";
 import { WindowBudget } from "../../runtime/src/wire/window-budget.js";
 
 // Abandons as many calls as its second argument says, in the way that its first one names, and says what is left of them.

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { type ConnectOptions, connectApi } from "../../runtime/src/connect-api.js";
+import { type ConnectOptions, connectApi } from "../../runtime/src/compose/connect.js";
 import { generateKeyPair } from "../../runtime/src/testing.js";
 import { freePort } from "../unit/runtime/ssh/support.js";
 import type { HostClient } from "../unit/runtime/support/host.js";

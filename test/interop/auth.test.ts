@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { expect, onTestFinished } from "vitest";
-import { parseCertificate } from "../../runtime/src/ssh/keys/certificate.js";
-import { KeyRevocationList } from "../../runtime/src/ssh/keys/krl.js";
+import { parseCertificate } from "../../runtime/src/ssh/keys/format/certificate.js";
+import { KeyRevocationList } from "../../runtime/src/ssh/keys/format/krl.js";
 import type { ListenOptions } from "../../runtime/src/ssh/server/listen-options.js";
 import { type Bench, makeKey, startBench, tempDir, write } from "../unit/runtime/ssh/support.js";
 import { startDeviceAgent } from "./device-agent.js";

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { expect } from "vitest";
-import { answerAttempt } from "../../runtime/src/ssh/keys/answer-attempt.js";
-import { parseAuthorizedKeys } from "../../runtime/src/ssh/keys/authorized-keys.js";
-import { string } from "../../runtime/src/ssh/keys/binary-writer.js";
+import { string } from "../../runtime/src/ssh/keys/format/binary-writer.js";
+import { answerAttempt } from "../../runtime/src/ssh/keys/lists/answer-attempt.js";
+import { parseAuthorizedKeys } from "../../runtime/src/ssh/keys/lists/authorized-keys.js";
 import { makeKey, tempDir, write } from "../unit/runtime/ssh/support.js";
 import { CORPUS } from "./authorized-keys-corpus.js";
 import { run } from "./run.js";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect } from "vitest";
-import type { Account, PromptRequest } from "../../runtime/src/ssh/client/login-options.js";
+import type { Account, PromptRequest } from "../../runtime/src/ssh/client/auth/login-options.js";
 import { failure, makeKey, tempDir } from "../unit/runtime/ssh/support.js";
 import { startAsyncssh } from "./asyncssh-server.js";
 import { keygen, open, reaches } from "./client.js";

@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { appendFileSync, copyFileSync, readFileSync, statSync } from "node:fs";
 import { expect, onTestFinished } from "vitest";
-import type { HostKeyQuestion } from "../../runtime/src/ssh/client/host-trust-options.js";
+import type { HostKeyQuestion } from "../../runtime/src/ssh/client/trust/host-trust-options.js";
 import { failure, freePort, makeKey, startBench, tempDir, write } from "../unit/runtime/ssh/support.js";
 import { ECHO, keygen, open, reaches, startAgent } from "./client.js";
 import { startDeviceAgent } from "./device-agent.js";

@@ -1,8 +1,8 @@
 import { createHash, sign } from "node:crypto";
 import { createServer, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
-import { BinaryReader } from "../../runtime/src/ssh/keys/binary-reader.js";
-import { string, uint32 } from "../../runtime/src/ssh/keys/binary-writer.js";
+import { BinaryReader } from "../../runtime/src/ssh/keys/format/binary-reader.js";
+import { string, uint32 } from "../../runtime/src/ssh/keys/format/binary-writer.js";
 import { tempDir } from "../unit/runtime/ssh/support.js";
 import { makePrivateKey } from "../unit/runtime/support/private-key.js";
 

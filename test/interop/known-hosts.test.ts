@@ -1,12 +1,12 @@
 import { spawnSync } from "node:child_process";
 import { createHmac, randomBytes } from "node:crypto";
 import { expect } from "vitest";
-import { HostVerifier } from "../../runtime/src/ssh/client/host-verifier.js";
-import { generateEd25519 } from "../../runtime/src/ssh/keys/generate-ed25519.js";
-import { knownHostsName, lookUpKnownHosts } from "../../runtime/src/ssh/keys/known-hosts.js";
-import { loadIdentity } from "../../runtime/src/ssh/keys/load-identity.js";
-import { Passphrases } from "../../runtime/src/ssh/keys/passphrase.js";
-import { publicKeyLine } from "../../runtime/src/ssh/keys/public-key.js";
+import { HostVerifier } from "../../runtime/src/ssh/client/trust/host-verifier.js";
+import { generateEd25519 } from "../../runtime/src/ssh/keys/format/generate-ed25519.js";
+import { publicKeyLine } from "../../runtime/src/ssh/keys/format/public-key.js";
+import { loadIdentity } from "../../runtime/src/ssh/keys/identity/load-identity.js";
+import { Passphrases } from "../../runtime/src/ssh/keys/identity/passphrase.js";
+import { knownHostsName, lookUpKnownHosts } from "../../runtime/src/ssh/keys/lists/known-hosts.js";
 import { makeKey, startBench, tempDir, write } from "../unit/runtime/ssh/support.js";
 import { makePrivateKey } from "../unit/runtime/support/private-key.js";
 import { run } from "./run.js";

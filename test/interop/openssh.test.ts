@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { appendFileSync, readFileSync } from "node:fs";
 import { expect } from "vitest";
-import { createHostKey } from "../../runtime/src/ssh/keys/host-key.js";
+import { createHostKey } from "../../runtime/src/ssh/keys/identity/host-key.js";
 import { type Bench, failure, makeKey, startBench, tempDir } from "../unit/runtime/ssh/support.js";
 import { itWith } from "./stock.js";
 

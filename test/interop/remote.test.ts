@@ -5,9 +5,9 @@ import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statS
 import { createServer } from "node:net";
 import { text } from "node:stream/consumers";
 import { expect, onTestFinished } from "vitest";
-import { connectSsh } from "../../runtime/src/connect-api.js";
-import { readLines } from "../../runtime/src/read-records.js";
-import type { SshClient } from "../../runtime/src/ssh-client.js";
+import type { SshClient } from "../../runtime/src/base/ssh-client.js";
+import { readLines } from "../../runtime/src/client/read-records.js";
+import { connectSsh } from "../../runtime/src/compose/connect.js";
 import { failure } from "../unit/runtime/support/wait.js";
 import { SSHD, type Sshd, startSshd } from "./sshd.js";
 import { itWith } from "./stock.js";

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { expect } from "vitest";
-import type { Session } from "../../runtime/src/session.js";
+import type { Session } from "../../runtime/src/base/session.js";
 import { type Bench, startBench, write } from "../unit/runtime/ssh/support.js";
 import { type Outcome, run } from "./run.js";
 import { itWith, PYTHON } from "./stock.js";

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished } from "vitest";
-import { serveHandlers } from "../../runtime/src/serve-api.js";
-import { shellQuote } from "../../runtime/src/ssh/client/remote/shell-quote.js";
+import { serveHandlers } from "../../runtime/src/compose/serve.js";
+import { shellQuote } from "../../runtime/src/ssh/shell-quote.js";
 import { defineHandlers } from "../conformance/generated/server.js";
 import { conformanceHandlers, Waits } from "../conformance/handlers.js";
 import { makeKey, tempDir, write } from "../unit/runtime/ssh/support.js";

@@ -2,18 +2,18 @@ import { createReadStream, openSync, statSync } from "node:fs";
 import type { Readable } from "node:stream";
 import { Argument, type Command, Option } from "commander";
 import { terminalText } from "../adapters/console/terminal-printer.js";
-import { readInputItems, readInputJson } from "../adapters/exec/input-json.js";
-import { escapeUnsafe, readJson } from "../adapters/exec/json-text.js";
+import { readInputItems, readInputJson } from "../adapters/session-io/input-json.js";
+import { escapeUnsafe, readJson } from "../adapters/session-io/json-text.js";
+import { printable } from "../base/printable.js";
+import type { Transport } from "../base/transport.js";
 import { callPath } from "../client/call-path.js";
 import { RpcError } from "../contract/rpc-error.js";
 import { VERBS, type Verb } from "../contract/verb.js";
-import { printable } from "../printable.js";
-import type { Transport } from "../transport.js";
 import { DEFAULT_LIMITS } from "../wire/limits.js";
-import { durationFrom } from "./duration.js";
-import { UsageError } from "./failure.js";
 import { parseFileName } from "./file-name.js";
-import { OutputStream } from "./output-stream.js";
+import { durationFrom } from "./shared/duration.js";
+import { UsageError } from "./shared/failure.js";
+import { OutputStream } from "./shared/output-stream.js";
 
 interface CallFlags {
   readonly via: "ssh2" | "ssh";

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from "commander";
-import { holdsKey } from "../printable.js";
+import { holdsKey } from "../base/printable.js";
 
 /** Reads the name of a file: a key that was pasted in its place must not become a path, nor part of a message. */
 export function parseFileName(text: string): string {

@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { dirname, extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type ApiHandlers, isApiHandlers } from "../server/api-handlers.js";
-import { UsageError } from "./failure.js";
+import { UsageError } from "./shared/failure.js";
 
 /**
  * Imports a handlers file and gives its default export. JavaScript is imported as it is; for TypeScript the optional

@@ -1,9 +1,9 @@
 import { Command } from "commander";
-import { hideKeys } from "../printable.js";
-import { VERSION } from "../version.js";
+import { hideKeys } from "../base/printable.js";
+import { VERSION } from "../base/version.js";
 import { addCodegenCommands } from "./codegen.js";
-import { reportFailure } from "./failure.js";
-import { guardOutput } from "./guard-output.js";
+import { reportFailure } from "./shared/failure.js";
+import { guardOutput } from "./shared/guard-output.js";
 
 /**
  * What each command is for, and what gives it its options and its work: loaded where it is called, for sshd starts a process

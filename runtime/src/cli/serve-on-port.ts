@@ -1,14 +1,14 @@
 import { userInfo } from "node:os";
+import { isKeyText } from "../base/printable.js";
+import { type Server, serveHandlers } from "../compose/serve.js";
 import type { Api } from "../contract/method.js";
-import { isKeyText } from "../printable.js";
-import { type Server, serveHandlers } from "../serve-api.js";
-import { knownHostsName } from "../ssh/keys/known-hosts.js";
+import { knownHostsName } from "../ssh/keys/lists/known-hosts.js";
 import { formatHostPort } from "../ssh/target.js";
-import { DEFAULTS } from "./defaults.js";
-import { prepareHome } from "./home.js";
+import { waysInFlags } from "./adapter-flags.js";
 import { loadHandlers } from "./load-handlers.js";
 import type { ServeFlags } from "./serve-flags.js";
-import { waysInFlags } from "./ways-in-flags.js";
+import { DEFAULTS } from "./shared/defaults.js";
+import { prepareHome } from "./shared/home.js";
 
 /** Milliseconds that running calls are given when the server is told to stop. */
 const GRACE = 5000;

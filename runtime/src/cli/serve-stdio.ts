@@ -1,11 +1,11 @@
 import { dirname, resolve } from "node:path";
-import type { Logger } from "../log.js";
-import { serveStdio } from "../serve-stdio.js";
+import type { Logger } from "../base/log.js";
+import { serveStdio } from "../compose/serve-stdio.js";
 import type { ApiHandlers } from "../server/api-handlers.js";
+import { waysInFlags } from "./adapter-flags.js";
 import { loadHandlers } from "./load-handlers.js";
-import { makeMissing } from "./make-missing.js";
 import type { ServeFlags } from "./serve-flags.js";
-import { waysInFlags } from "./ways-in-flags.js";
+import { makeMissing } from "./shared/make-missing.js";
 
 /** Milliseconds that whatever the handlers left open has to close, once the connection has ended. */
 const LAST_GRACE = 5000;

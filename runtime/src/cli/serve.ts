@@ -1,11 +1,11 @@
 import type { Command } from "commander";
-import { DEFAULTS } from "./defaults.js";
-import { durationFrom } from "./duration.js";
-import { UsageError } from "./failure.js";
 import { parseFileName } from "./file-name.js";
-import { parsePort } from "./port.js";
-import { relaxCollector } from "./relax-collector.js";
 import type { ServeFlags } from "./serve-flags.js";
+import { DEFAULTS } from "./shared/defaults.js";
+import { durationFrom } from "./shared/duration.js";
+import { UsageError } from "./shared/failure.js";
+import { parsePort } from "./shared/port.js";
+import { relaxCollector } from "./tune-gc.js";
 
 /** `sshrpc serve --handlers FILE`: a server on a port of its own; with --stdio, one session that sshd has started. */
 export function defineServe(command: Command): void {

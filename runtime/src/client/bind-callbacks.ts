@@ -1,5 +1,5 @@
 import { AsyncResource } from "node:async_hooks";
-import type { CallOptions } from "./unary.js";
+import type { CallOptions } from "./call/unary.js";
 
 /** The same options, with callbacks that run in the current asynchronous context, not in the transport's. */
 export function bindCallbacks(options: CallOptions | undefined): CallOptions | undefined {

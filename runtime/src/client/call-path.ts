@@ -1,10 +1,10 @@
+import type { Transport } from "../base/transport.js";
 import type { Api, Validator } from "../contract/method.js";
 import { RpcError } from "../contract/rpc-error.js";
 import type { Verb } from "../contract/verb.js";
-import type { Transport } from "../transport.js";
+import type { Items, ResponseStream } from "./call/streams.js";
+import type { CallOptions } from "./call/unary.js";
 import { type Client, openClient } from "./client.js";
-import type { Items, ResponseStream } from "./streams.js";
-import type { CallOptions } from "./unary.js";
 
 /** Milliseconds for the way to the server where nobody says. */
 const CONNECT_TIMEOUT = 30_000;

@@ -1,18 +1,18 @@
+import type { SshClient } from "../base/ssh-client.js";
+import type { Transport } from "../base/transport.js";
+import { AGENT } from "../base/version.js";
 import type { Api } from "../contract/method.js";
 import { RpcError } from "../contract/rpc-error.js";
-import type { SshClient } from "../ssh-client.js";
-import type { Transport } from "../transport.js";
-import { AGENT } from "../version.js";
 import type { CallReceiver } from "../wire/call-frames.js";
 import { Connection } from "../wire/connection.js";
 import type { ItemKind } from "../wire/hello.js";
 import { type Limits, resolveLimits } from "../wire/limits.js";
-import { Backoff, type BackoffOptions } from "./backoff.js";
-import { type BindSettings, bindMethods } from "./bind-methods.js";
-import type { ClientInterceptor } from "./interceptor.js";
-import type { LinkSettings } from "./link.js";
-import type { LinkState, StateListener } from "./link-state.js";
-import { Links } from "./links.js";
+import { type BindSettings, bindMethods } from "./call/bind-methods.js";
+import type { ClientInterceptor } from "./call/interceptor.js";
+import { Backoff, type BackoffOptions } from "./connection/backoff.js";
+import type { LinkState, StateListener } from "./connection/connection-state.js";
+import type { LinkSettings } from "./connection/link.js";
+import { Links } from "./connection/links.js";
 
 /** What every generated client has beside its resources. Whoever connects closes it. */
 export interface Client extends AsyncDisposable {

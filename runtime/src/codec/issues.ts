@@ -1,6 +1,6 @@
+import { printable } from "../base/printable.js";
 import type { Complaint, Validator } from "../contract/method.js";
 import type { Issue } from "../contract/rpc-error.js";
-import { printable } from "../printable.js";
 
 /** The most issues that one refusal lists. */
 const MAX_ISSUES = 10;

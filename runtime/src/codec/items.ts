@@ -1,6 +1,6 @@
+import { copyBytes } from "../base/copy-bytes.js";
 import type { Validator } from "../contract/method.js";
 import { RpcError } from "../contract/rpc-error.js";
-import { copyBytes } from "../copy-bytes.js";
 import { passes } from "./check.js";
 import { describeIssues, issuesOf } from "./issues.js";
 import { decodeJson, encodeJson } from "./json.js";

@@ -1,6 +1,6 @@
 import sjson from "secure-json-parse";
+import { printable } from "../base/printable.js";
 import { RpcError } from "../contract/rpc-error.js";
-import { printable } from "../printable.js";
 
 /** Writes a validated value as JSON text. @throws TypeError for what JSON cannot carry, such as a cycle */
 export function encodeJson(value: unknown): string {

@@ -1,5 +1,5 @@
+import { holdsKey, isKeyText, printable } from "../base/printable.js";
 import { RpcError } from "../contract/rpc-error.js";
-import { holdsKey, isKeyText, printable } from "../printable.js";
 import type { DialOptions } from "../ssh/client/dial-options.js";
 import { SUBSYSTEM } from "../ssh/subsystem.js";
 import type { Address } from "../ssh/target.js";

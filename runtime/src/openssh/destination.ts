@@ -1,5 +1,5 @@
+import { printable } from "../base/printable.js";
 import { RpcError } from "../contract/rpc-error.js";
-import { printable } from "../printable.js";
 import { type Address, formatHostPort, parseAddress } from "../ssh/target.js";
 
 /** What OpenSSH itself refuses of a user since 9.6: ssh_config may pass it to a shell (`ProxyCommand` with `%r`). */

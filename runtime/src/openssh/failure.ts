@@ -1,6 +1,6 @@
+import { hideKeys, printable } from "../base/printable.js";
 import { RpcError } from "../contract/rpc-error.js";
 import type { ErrorStatus } from "../contract/status.js";
-import { hideKeys, printable } from "../printable.js";
 
 /** How a run of `ssh` ended. */
 export interface SshOutcome {

@@ -1,6 +1,6 @@
+import type { Transport } from "../base/transport.js";
 import { checkTimes } from "../ssh/client/check-times.js";
 import type { DialOptions } from "../ssh/client/dial-options.js";
-import type { Transport } from "../transport.js";
 import { opensshArguments } from "./arguments.js";
 import { formatDestination, parseDestination } from "./destination.js";
 import type { OpensshOptions } from "./openssh-options.js";

@@ -1,7 +1,7 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import type { Duplex, Readable, Writable } from "node:stream";
+import { JoinedDuplex } from "../base/joined-duplex.js";
 import { RpcError } from "../contract/rpc-error.js";
-import { JoinedDuplex } from "../joined-duplex.js";
 import { opensshFailure, opensshLate, opensshLoss, type SshOutcome } from "./failure.js";
 
 /** What one run of `ssh` needs. */

@@ -1,5 +1,5 @@
 import type { Api } from "../contract/method.js";
-import type { Context } from "./context.js";
+import type { Context } from "./call/context.js";
 
 /** A handler as the runtime calls it: generated interfaces give it its types. */
 export type AnyHandler = (request: unknown, ctx: Context) => unknown;

@@ -1,6 +1,6 @@
 import type { Limits } from "../wire/limits.js";
-import type { ServerInterceptor } from "./interceptor.js";
-import type { ServedCall } from "./served-call.js";
+import type { ServerInterceptor } from "./call/interceptor.js";
+import type { ServedCall } from "./call/served-call.js";
 
 /** How a server answers, whatever the way in. */
 export interface ApiServerOptions {

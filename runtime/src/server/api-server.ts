@@ -1,9 +1,9 @@
 import type { Duplex } from "node:stream";
+import type { Logger } from "../base/log.js";
+import type { Peer } from "../base/peer.js";
+import { AGENT } from "../base/version.js";
 import type { Api } from "../contract/method.js";
 import { RpcError } from "../contract/rpc-error.js";
-import type { Logger } from "../log.js";
-import type { Peer } from "../peer.js";
-import { AGENT } from "../version.js";
 import { CallBudget } from "../wire/call-budget.js";
 import type { CallRecord } from "../wire/call-record.js";
 import { Connection } from "../wire/connection.js";
@@ -11,12 +11,12 @@ import { type Limits, resolveLimits } from "../wire/limits.js";
 import { refuseConnection } from "../wire/refuse-connection.js";
 import type { ApiHandlers } from "./api-handlers.js";
 import type { ApiServerOptions } from "./api-server-options.js";
+import type { ConnectedClient } from "./call/connected-client.js";
+import { type DispatchSettings, dispatchSettings } from "./call/dispatch-settings.js";
+import type { ServedCall } from "./call/served-call.js";
 import { checkGrace } from "./check-grace.js";
-import type { ConnectedClient } from "./connected-client.js";
-import { type DispatchSettings, dispatchSettings } from "./dispatch-settings.js";
 import { receiver } from "./receiver.js";
 import { type Route, Router } from "./router.js";
-import type { ServedCall } from "./served-call.js";
 
 /** How a server ends. */
 export interface CloseOptions {

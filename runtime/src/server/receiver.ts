@@ -1,12 +1,12 @@
+import type { Peer } from "../base/peer.js";
 import { encodeErrorBody } from "../codec/error-body.js";
 import { RpcError } from "../contract/rpc-error.js";
-import type { Peer } from "../peer.js";
 import type { CallReceiver } from "../wire/call-frames.js";
 import type { Connection } from "../wire/connection.js";
-import type { Caller } from "./caller.js";
-import type { ConnectedClient } from "./connected-client.js";
-import { Dispatch } from "./dispatch.js";
-import type { DispatchSettings } from "./dispatch-settings.js";
+import type { Caller } from "./call/caller.js";
+import type { ConnectedClient } from "./call/connected-client.js";
+import { Dispatch } from "./call/dispatch.js";
+import type { DispatchSettings } from "./call/dispatch-settings.js";
 import type { Route, Router } from "./router.js";
 
 /**

@@ -3,7 +3,7 @@ import { matchPath, paramValue, parsePath, type Segment } from "../contract/path
 import { RpcError } from "../contract/rpc-error.js";
 import { VERBS } from "../contract/verb.js";
 import type { AnyHandler, ApiHandlers } from "./api-handlers.js";
-import { excerpt } from "./excerpt.js";
+import { excerpt } from "./call/excerpt.js";
 
 /** Where a call goes: the method, its handler, and the fields of the request that the path gave. */
 export interface Route {

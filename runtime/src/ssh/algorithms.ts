@@ -1,6 +1,6 @@
 import type { Algorithms, ServerHostKeyAlgorithm } from "ssh2";
-import { printable } from "../printable.js";
-import type { AlgorithmOptions } from "./guard/guard-options.js";
+import { printable } from "../base/printable.js";
+import type { AlgorithmOptions } from "./admission/guard-options.js";
 
 /**
  * What both sides offer: nothing that an audit of 2025 objects to. AES-GCM comes first, which every peer has and

@@ -1,4 +1,4 @@
-import { printable } from "../printable.js";
+import { printable } from "../base/printable.js";
 
 /** Characters of an error of ssh2. */
 const LIMIT = 1000;

@@ -1,7 +1,7 @@
 import { isIPv6 } from "node:net";
 import { userInfo } from "node:os";
+import { printable } from "../base/printable.js";
 import { RpcError } from "../contract/rpc-error.js";
-import { printable } from "../printable.js";
 
 /** Whom to dial, and as whom to log in. */
 export interface Target {

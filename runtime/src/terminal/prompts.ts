@@ -1,6 +1,6 @@
-import { printable } from "../printable.js";
+import { printable } from "../base/printable.js";
 import type { DialOptions } from "../ssh/client/dial-options.js";
-import type { HostKeyQuestion } from "../ssh/client/host-trust-options.js";
+import type { HostKeyQuestion } from "../ssh/client/trust/host-trust-options.js";
 import { formatHostPort } from "../ssh/target.js";
 import { openTerminal, type Terminal } from "./terminal.js";
 

@@ -1,8 +1,6 @@
 import type { Duplex } from "node:stream";
+import { handOver } from "../base/memory-transport.js";
 import { RpcError } from "../contract/rpc-error.js";
-import { handOver } from "../memory-transport.js";
-import { Backlog } from "./backlog.js";
-import { Batch } from "./batch.js";
 import { CallFrames } from "./call-frames.js";
 import type { ConnectionOptions } from "./connection-options.js";
 import { FrameDecoder, type FrameSink } from "./decode.js";
@@ -10,6 +8,7 @@ import { Drain } from "./drain.js";
 import { DuplexWriter } from "./duplex-writer.js";
 import { endDuplex } from "./end-duplex.js";
 import { FLAG, FRAME, type FrameKind, frameName, METADATA_SIZE, OPEN_SIZE } from "./frame.js";
+import { Batch } from "./frame-writer.js";
 import { Handshake } from "./handshake.js";
 import { type Hello, MAX_HELLO, MAX_REASON, parseReason } from "./hello.js";
 import { IncomingCalls } from "./incoming-calls.js";
@@ -18,6 +17,7 @@ import type { OutgoingCall } from "./outgoing-call.js";
 import { OutgoingCalls } from "./outgoing-calls.js";
 import { PREAMBLE } from "./preamble.js";
 import { ProtocolError } from "./protocol-error.js";
+import { Backlog } from "./write-gate.js";
 
 /** Answers that may wait for the transport of the side that dialled, for each call that it runs: those refused, too. */
 const UNSENT_PER_CALL = 4;

@@ -1,7 +1,7 @@
 import { RpcError } from "../contract/rpc-error.js";
-import type { Batch } from "./batch.js";
 import type { ConnectionOptions } from "./connection-options.js";
 import { FRAME } from "./frame.js";
+import type { Batch } from "./frame-writer.js";
 import type { IncomingCalls } from "./incoming-calls.js";
 import type { OutgoingCalls } from "./outgoing-calls.js";
 

@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
-import type { Backlog } from "./backlog.js";
-import type { BatchWriter } from "./batch.js";
 import type { ConnectionOptions } from "./connection-options.js";
+import type { BatchWriter } from "./frame-writer.js";
+import type { Backlog } from "./write-gate.js";
 
 /**
  * Writes the batches of a connection to its transport, and bounds what waits there. Only the accepting side stops reading

@@ -1,4 +1,4 @@
-import { printable } from "../printable.js";
+import { printable } from "../base/printable.js";
 import { MAX_CREDIT } from "./credit.js";
 import { ProtocolError } from "./protocol-error.js";
 

@@ -1,16 +1,16 @@
 import { RpcError } from "../contract/rpc-error.js";
 import { STATUSES, type StatusName } from "../contract/status.js";
-import type { Backlog } from "./backlog.js";
-import type { Batch } from "./batch.js";
 import type { CallBudget } from "./call-budget.js";
 import type { CallRecord } from "./call-record.js";
 import { FLAG, FRAME } from "./frame.js";
+import type { Batch } from "./frame-writer.js";
 import { type CallHost, IncomingCall } from "./incoming-call.js";
 import { ItemReceiver } from "./item-receiver.js";
 import { ItemSender } from "./item-sender.js";
 import type { Limits } from "./limits.js";
 import { ProtocolError } from "./protocol-error.js";
 import { WindowBudget } from "./window-budget.js";
+import type { Backlog } from "./write-gate.js";
 
 interface Begun {
   readonly method: number;

@@ -1,10 +1,10 @@
 import type { RpcError } from "../contract/rpc-error.js";
-import type { Backlog } from "./backlog.js";
-import type { Batch } from "./batch.js";
 import { itemCost, MAX_CREDIT } from "./credit.js";
 import { FRAME } from "./frame.js";
+import type { Batch } from "./frame-writer.js";
 import { tooLarge } from "./message-size.js";
 import { ProtocolError } from "./protocol-error.js";
+import type { Backlog } from "./write-gate.js";
 
 /**
  * One direction of a call, seen by the side that sends. An item may be sent while there is credit, even if it costs more

@@ -1,12 +1,12 @@
 import { RpcError } from "../contract/rpc-error.js";
-import type { Backlog } from "./backlog.js";
-import type { Batch } from "./batch.js";
 import { CallQueue } from "./call-queue.js";
 import { FLAG, FRAME } from "./frame.js";
+import type { Batch } from "./frame-writer.js";
 import { ItemSender } from "./item-sender.js";
 import type { Metadata } from "./metadata.js";
 import type { OutgoingCall } from "./outgoing-call.js";
 import { ProtocolError } from "./protocol-error.js";
+import type { Backlog } from "./write-gate.js";
 
 /** Why the caller gave a call up: kept in its place until the other side's status has come. */
 const ABANDONED: OutgoingCall = {

@@ -1,4 +1,4 @@
-import { printable } from "../printable.js";
+import { printable } from "../base/printable.js";
 import { ProtocolError } from "./protocol-error.js";
 
 /** The version of the wire format that this code speaks. */

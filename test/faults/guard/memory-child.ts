@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
-import { generateEd25519 } from "../../../runtime/src/ssh/keys/generate-ed25519.js";
-import { publicKeyLine } from "../../../runtime/src/ssh/keys/public-key.js";
+import { generateEd25519 } from "../../../runtime/src/ssh/keys/format/generate-ed25519.js";
+import { publicKeyLine } from "../../../runtime/src/ssh/keys/format/public-key.js";
 import { listen } from "../../../runtime/src/ssh/server/listen.js";
 
 // A server in a process of its own, so that its memory can be told from everybody else's. It serves channels that read

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import type ssh2 from "ssh2";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { generateEd25519 } from "../../../runtime/src/ssh/keys/generate-ed25519.js";
+import { generateEd25519 } from "../../../runtime/src/ssh/keys/format/generate-ed25519.js";
 import { within } from "../../unit/runtime/support/wait.js";
 import { type Attacker, connectTo, string, uint32 } from "./support.js";
 

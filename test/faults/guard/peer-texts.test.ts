@@ -3,7 +3,7 @@ import { inspect } from "node:util";
 import ssh2 from "ssh2";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { openClient } from "../../../runtime/src/client/client.js";
-import { connectSsh } from "../../../runtime/src/connect-api.js";
+import { connectSsh } from "../../../runtime/src/compose/connect.js";
 import { RpcError } from "../../../runtime/src/contract/rpc-error.js";
 import { sshTransport } from "../../../runtime/src/ssh/client/dial.js";
 import type { DialOptions } from "../../../runtime/src/ssh/client/dial-options.js";

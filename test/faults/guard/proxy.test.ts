@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 import { expect, test } from "vitest";
-import { proxyHeaderV2 } from "../../unit/runtime/ssh/guard/support.js";
+import { proxyHeaderV2 } from "../../unit/runtime/ssh/admission/support.js";
 import { failure, startBench, startTcp } from "../../unit/runtime/ssh/support.js";
 import { within } from "../../unit/runtime/support/wait.js";
 import { endedFor, rawSocket } from "./support.js";

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
-import { keepRekeying } from "../../../runtime/src/ssh/guard/rekey.js";
+import { keepRekeying } from "../../../runtime/src/ssh/ssh2/packets/rekey.js";
 import { readBytes, startBench } from "../../unit/runtime/ssh/support.js";
 import { until, within } from "../../unit/runtime/support/wait.js";
 import {

@@ -1,9 +1,9 @@
 import { spawnSync } from "node:child_process";
 import { describe, expect } from "vitest";
+import type { ServerStreamingMethod } from "../../../runtime/src/client/call/streams.js";
+import type { UnaryMethodOptional } from "../../../runtime/src/client/call/unary.js";
 import type { Client } from "../../../runtime/src/client/client.js";
-import type { ServerStreamingMethod } from "../../../runtime/src/client/streams.js";
-import type { UnaryMethodOptional } from "../../../runtime/src/client/unary.js";
-import { type ConnectOptions, connectApi } from "../../../runtime/src/connect-api.js";
+import { type ConnectOptions, connectApi } from "../../../runtime/src/compose/connect.js";
 import type { Method } from "../../../runtime/src/contract/method.js";
 import { tempDir, write } from "../../unit/runtime/ssh/support.js";
 import { any, apiOf, method, only } from "../../unit/runtime/support/server.js";

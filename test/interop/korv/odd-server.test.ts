@@ -1,7 +1,7 @@
 import { describe, expect } from "vitest";
+import type { UnaryMethodOptional } from "../../../runtime/src/client/call/unary.js";
 import type { Client } from "../../../runtime/src/client/client.js";
-import type { UnaryMethodOptional } from "../../../runtime/src/client/unary.js";
-import { type ConnectOptions, connectApi } from "../../../runtime/src/connect-api.js";
+import { type ConnectOptions, connectApi } from "../../../runtime/src/compose/connect.js";
 import { makeKey, tempDir, write } from "../../unit/runtime/ssh/support.js";
 import { apiOf, method } from "../../unit/runtime/support/server.js";
 import { failure, within } from "../../unit/runtime/support/wait.js";

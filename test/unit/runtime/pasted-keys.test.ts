@@ -1,10 +1,10 @@
 import { fileURLToPath } from "node:url";
 import { inspect } from "node:util";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { serveHandlers } from "../../../runtime/src/serve-api.js";
+import { serveHandlers } from "../../../runtime/src/compose/serve.js";
 import type { DialOptions } from "../../../runtime/src/ssh/client/dial-options.js";
-import { generateEd25519 } from "../../../runtime/src/ssh/keys/generate-ed25519.js";
-import { publicKeyLine } from "../../../runtime/src/ssh/keys/public-key.js";
+import { generateEd25519 } from "../../../runtime/src/ssh/keys/format/generate-ed25519.js";
+import { publicKeyLine } from "../../../runtime/src/ssh/keys/format/public-key.js";
 import { connect } from "../../conformance/generated/client.js";
 import { defineHandlers } from "../../conformance/generated/server.js";
 import { conformanceHandlers, Waits } from "../../conformance/handlers.js";

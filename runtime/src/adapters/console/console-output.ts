@@ -1,6 +1,6 @@
 import { Writable } from "node:stream";
-import type { SessionTerminal } from "../../session.js";
-import { writeTo } from "../exec/write-to.js";
+import type { SessionTerminal } from "../../base/session.js";
+import { writeTo } from "../session-io/write-to.js";
 
 /** What readline takes for a terminal to write to. */
 export class ConsoleOutput extends Writable {

@@ -2,11 +2,11 @@ import { EventEmitter, once } from "node:events";
 import { createInterface, type Interface } from "node:readline";
 import { PassThrough } from "node:stream";
 import { setImmediate as turn } from "node:timers/promises";
-import type { Session, SessionTerminal } from "../../session.js";
-import type { CommandStreams } from "../exec/command-streams.js";
-import { StandardInput } from "../exec/standard-input.js";
-import { onStop } from "../exec/stop-signal.js";
-import { drained } from "../exec/write-to.js";
+import type { Session, SessionTerminal } from "../../base/session.js";
+import type { CommandStreams } from "../session-io/command-streams.js";
+import { StandardInput } from "../session-io/standard-input.js";
+import { onStop } from "../session-io/stop-signal.js";
+import { drained } from "../session-io/write-to.js";
 import { ConsoleOutput } from "./console-output.js";
 import { TypedLines } from "./typed-lines.js";
 

@@ -1,6 +1,6 @@
+import { parseDuration } from "../../base/duration.js";
 import { RpcError } from "../../contract/rpc-error.js";
-import { parseDuration } from "../../duration.js";
-import { excerpt } from "../../server/excerpt.js";
+import { excerpt } from "../../server/call/excerpt.js";
 
 /** Reads the duration of `--timeout`. @throws RpcError BAD_REQUEST where it is none, or under a millisecond */
 export function readDuration(text: string): number {

@@ -1,13 +1,13 @@
-import type { Logger } from "../../log.js";
+import type { Logger } from "../../base/log.js";
+import type { Session } from "../../base/session.js";
 import type { ApiServer } from "../../server/api-server.js";
-import type { Session } from "../../session.js";
 import { TerminalConsole } from "../console/terminal-console.js";
 import { terminalPrinter } from "../console/terminal-printer.js";
-import { JSON_PRINTER } from "./printer.js";
+import { JSON_PRINTER } from "../session-io/printer.js";
+import { runSession } from "../session-io/run-session.js";
+import { sessionStreams } from "../session-io/session-streams.js";
 import type { CallSetting } from "./run-call.js";
 import { runCommand } from "./run-command.js";
-import { runSession } from "./run-session.js";
-import { sessionStreams } from "./session-streams.js";
 
 /** What commands run on. */
 export interface ExecSetting {

@@ -1,7 +1,7 @@
 import type { Contract, JsonSchema } from "../../contract/contract.js";
-import { jsonFault } from "./json-fault.js";
-import { readJson } from "./json-text.js";
-import { fieldsOf, type JsonType, typesOf } from "./schema-fields.js";
+import { fieldsOf, type JsonType, typesOf } from "../catalog/schema-fields.js";
+import { jsonFault } from "../session-io/json-fault.js";
+import { readJson } from "../session-io/json-text.js";
 
 /**
  * Makes the request of `field=value` words: what the schema says is a text stays one, everything else is read as JSON,

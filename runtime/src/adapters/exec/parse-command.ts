@@ -1,8 +1,8 @@
-import { nearest } from "../../contract/nearest.js";
+import { nearest } from "../../base/nearest.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import { isVerb, VERBS, type Verb } from "../../contract/verb.js";
+import { readJson } from "../session-io/json-text.js";
 import { readDuration } from "./duration.js";
-import { readJson } from "./json-text.js";
 import { splitWords } from "./split-words.js";
 
 /** Where the request of a call comes from: the command line as JSON, or as fields; or, where it must, standard input. */

@@ -1,17 +1,17 @@
-import type { Items } from "../../client/streams.js";
+import type { Peer } from "../../base/peer.js";
+import type { Items } from "../../client/call/streams.js";
 import { issuesOf } from "../../codec/issues.js";
 import type { Method } from "../../contract/method.js";
 import { RpcError } from "../../contract/rpc-error.js";
-import type { Peer } from "../../peer.js";
 import type { ApiServer } from "../../server/api-server.js";
-import { withParams } from "../../server/with-params.js";
+import { withParams } from "../../server/call/with-params.js";
+import { Catalogue, contractOf } from "../catalog/catalog.js";
+import { nearestPath } from "../catalog/nearest-path.js";
 import { LocalClient } from "../local-client.js";
+import type { CommandStreams } from "../session-io/command-streams.js";
+import { readInputItems, readInputJson } from "../session-io/input-json.js";
 import { callMetadata } from "./call-metadata.js";
-import { Catalogue, contractOf } from "./catalogue.js";
-import type { CommandStreams } from "./command-streams.js";
 import { requestOfFields } from "./field-values.js";
-import { readInputItems, readInputJson } from "./input-json.js";
-import { nearestPath } from "./nearest.js";
 import type { CallCommand } from "./parse-command.js";
 
 /** Whose calls these are, and where they go. */

@@ -1,11 +1,11 @@
+import { AGENT } from "../../base/version.js";
 import { RpcError } from "../../contract/rpc-error.js";
-import { AGENT } from "../../version.js";
-import { Catalogue } from "./catalogue.js";
-import type { CommandStreams } from "./command-streams.js";
-import { describe } from "./describe.js";
-import { help } from "./help.js";
+import { Catalogue } from "../catalog/catalog.js";
+import { describe } from "../catalog/describe.js";
+import { help } from "../catalog/help.js";
+import type { CommandStreams } from "../session-io/command-streams.js";
+import type { Printer } from "../session-io/printer.js";
 import { type CallCommand, type Command, parseCommand } from "./parse-command.js";
-import type { Printer } from "./printer.js";
 import { type CallSetting, runCall } from "./run-call.js";
 
 /**

@@ -1,5 +1,5 @@
 import { RpcError } from "../../contract/rpc-error.js";
-import { jsonEnd } from "./json-end.js";
+import { jsonEnd } from "../session-io/json-end.js";
 
 /**
  * Splits a command line into words, as a POSIX shell does (XCU 2.2), but expands nothing: `'…'` keeps all it holds, in

@@ -1,9 +1,9 @@
 import type { Duplex } from "node:stream";
+import { AGENT } from "../../base/version.js";
 import { decodeJson } from "../../codec/json.js";
 import type { Api, Method } from "../../contract/method.js";
 import { RpcError } from "../../contract/rpc-error.js";
-import type { PacketChannel } from "../../ssh/packet-channel.js";
-import { AGENT } from "../../version.js";
+import type { PacketChannel } from "../../ssh/ssh2/channels/packet-channel.js";
 import { Connection } from "../../wire/connection.js";
 import type { Limits } from "../../wire/limits.js";
 import { encodeMessage } from "./encode-message.js";

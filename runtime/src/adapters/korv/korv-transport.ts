@@ -1,8 +1,8 @@
+import { duplexPair } from "../../base/memory-transport.js";
+import type { Transport } from "../../base/transport.js";
 import type { Api } from "../../contract/method.js";
-import { duplexPair } from "../../memory-transport.js";
 import { packetChannelTo } from "../../ssh/client/dial-channel.js";
 import type { Dialer } from "../../ssh/client/dialer.js";
-import type { Transport } from "../../transport.js";
 import { type Limits, resolveLimits } from "../../wire/limits.js";
 import { KorvBridge } from "./korv-bridge.js";
 import type { KorvClientOptions } from "./korv-client-options.js";

@@ -1,9 +1,9 @@
 import type { Method } from "../../contract/method.js";
 import { matchPath, parsePath, pathParams } from "../../contract/path.js";
 import { isVerb } from "../../contract/verb.js";
-import { type Catalogue, contractOf } from "../exec/catalogue.js";
+import { type Catalogue, contractOf } from "../catalog/catalog.js";
+import { fieldsOf, valuesOf } from "../catalog/schema-fields.js";
 import { COMMANDS } from "../exec/parse-command.js";
-import { fieldsOf, valuesOf } from "../exec/schema-fields.js";
 
 /**
  * Completes a command: verbs, then the paths that answer them, then the names of fields, and values where the schema

@@ -1,4 +1,4 @@
-import type { Peer } from "../../peer.js";
+import type { Peer } from "../../base/peer.js";
 import { MAX_HISTORY } from "../console/terminal-console.js";
 
 /** How many peers' lines are kept: those of whoever was away longest go first. */

@@ -1,16 +1,16 @@
+import { printable } from "../../base/printable.js";
+import type { Session, SessionTerminal } from "../../base/session.js";
 import { RpcError } from "../../contract/rpc-error.js";
-import { printable } from "../../printable.js";
-import type { Session, SessionTerminal } from "../../session.js";
+import { Catalogue } from "../catalog/catalog.js";
 import { TerminalConsole } from "../console/terminal-console.js";
 import { terminalPrinter } from "../console/terminal-printer.js";
-import { Catalogue } from "../exec/catalogue.js";
 import type { ExecSetting } from "../exec/exec.js";
-import { inputLines } from "../exec/input-lines.js";
-import { JSON_PRINTER } from "../exec/printer.js";
 import type { CallSetting } from "../exec/run-call.js";
 import { fail, runCommand } from "../exec/run-command.js";
-import { runSession } from "../exec/run-session.js";
-import { sessionStreams } from "../exec/session-streams.js";
+import { inputLines } from "../session-io/input-lines.js";
+import { JSON_PRINTER } from "../session-io/printer.js";
+import { runSession } from "../session-io/run-session.js";
+import { sessionStreams } from "../session-io/session-streams.js";
 import { complete } from "./complete.js";
 import type { HistoryStore } from "./history-store.js";
 

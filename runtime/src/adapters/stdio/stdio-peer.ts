@@ -1,9 +1,9 @@
 import { readFileSync, statSync } from "node:fs";
 import { userInfo } from "node:os";
-import type { AuthMethod, Peer } from "../../peer.js";
-import { printable } from "../../printable.js";
-import { parseCertificate } from "../../ssh/keys/certificate.js";
-import { isCertificateType, publicKeyFromBlob } from "../../ssh/keys/public-key.js";
+import type { AuthMethod, Peer } from "../../base/peer.js";
+import { printable } from "../../base/printable.js";
+import { parseCertificate } from "../../ssh/keys/format/certificate.js";
+import { isCertificateType, publicKeyFromBlob } from "../../ssh/keys/format/public-key.js";
 import { certifiedScopes, describeCertificate } from "../../ssh/server/auth/certificate.js";
 import { formatHostPort } from "../../ssh/target.js";
 

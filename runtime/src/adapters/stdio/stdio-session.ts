@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
-import type { Peer } from "../../peer.js";
-import type { Session, SessionTerminal } from "../../session.js";
+import type { Peer } from "../../base/peer.js";
+import type { Session, SessionTerminal } from "../../base/session.js";
 import type { Stdio } from "./take-stdio.js";
 
 /** Milliseconds between two looks at whether sshd is still there. */

@@ -1,4 +1,4 @@
-import { type ByteSink, JoinedDuplex } from "../../joined-duplex.js";
+import { type ByteSink, JoinedDuplex } from "../../base/joined-duplex.js";
 
 /** The standard streams of this process, which nobody else writes to any more. */
 export interface Stdio {

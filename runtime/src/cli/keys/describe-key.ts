@@ -1,5 +1,5 @@
-import { printable } from "../../printable.js";
-import type { AuthorizedKeyLine } from "../../ssh/keys/authorized-keys.js";
+import { printable } from "../../base/printable.js";
+import type { AuthorizedKeyLine } from "../../ssh/keys/lists/authorized-keys.js";
 
 /** Characters of a line of authorized_keys that are shown: what it may have. */
 export const MAX_LINE = 64 * 1024;

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from "commander";
 import ms, { type StringValue } from "ms";
-import { parseExpiryTime } from "../../ssh/keys/expiry-time.js";
+import { parseExpiryTime } from "../../ssh/keys/format/expiry-time.js";
 
 /** expiry-time has four digits for the year. */
 const LATEST = Date.UTC(9999, 11, 31);

@@ -1,13 +1,13 @@
 import { homedir, hostname, userInfo } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import type { Command } from "commander";
-import { printable } from "../../printable.js";
-import { createKeyPair } from "../../ssh/keys/create-key-pair.js";
-import { publicKeyLine } from "../../ssh/keys/public-key.js";
-import { expandHome } from "../../ssh/keys/read-file.js";
-import { UsageError } from "../failure.js";
+import { printable } from "../../base/printable.js";
+import { createKeyPair } from "../../ssh/keys/files/create-key-pair.js";
+import { expandHome } from "../../ssh/keys/files/read-file.js";
+import { publicKeyLine } from "../../ssh/keys/format/public-key.js";
 import { parseFileName } from "../file-name.js";
-import { makeMissing } from "../make-missing.js";
+import { UsageError } from "../shared/failure.js";
+import { makeMissing } from "../shared/make-missing.js";
 
 /** `sshrpc keys generate FILE`: makes a client's key pair. */
 export function addGenerateCommand(keys: Command): void {

@@ -1,8 +1,8 @@
 import type { Command } from "commander";
-import { loadHostKey } from "../../ssh/keys/host-key.js";
-import { DEFAULTS } from "../defaults.js";
+import { loadHostKey } from "../../ssh/keys/identity/host-key.js";
 import { parseFileName } from "../file-name.js";
-import { prepareHome } from "../home.js";
+import { DEFAULTS } from "../shared/defaults.js";
+import { prepareHome } from "../shared/home.js";
 
 /** `sshrpc keys init`: makes the host key and an empty list, where they are missing, as the first start of a server does. */
 export function addInitCommand(keys: Command): void {

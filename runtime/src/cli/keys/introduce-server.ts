@@ -1,6 +1,6 @@
-import { loadHostKey } from "../../ssh/keys/host-key.js";
-import { knownHostsName } from "../../ssh/keys/known-hosts.js";
-import { publicKeyLine } from "../../ssh/keys/public-key.js";
+import { publicKeyLine } from "../../ssh/keys/format/public-key.js";
+import { loadHostKey } from "../../ssh/keys/identity/host-key.js";
+import { knownHostsName } from "../../ssh/keys/lists/known-hosts.js";
 import { formatHostPort } from "../../ssh/target.js";
 
 /** Where clients reach a server, and what it proves itself with. */

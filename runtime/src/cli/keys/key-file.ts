@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { chown, open, realpath, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { AUTHORIZED_KEYS_RULES } from "../../ssh/keys/authorized-keys-files.js";
-import { expandHome, readFileChecked } from "../../ssh/keys/read-file.js";
+import { expandHome, readFileChecked } from "../../ssh/keys/files/read-file.js";
+import { AUTHORIZED_KEYS_RULES } from "../../ssh/keys/lists/authorized-keys-files.js";
 import { type KeyLine, readKeyLines } from "./key-lines.js";
 import { withLock } from "./lock.js";
 

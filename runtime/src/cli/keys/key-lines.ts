@@ -1,7 +1,7 @@
-import { nearest } from "../../contract/nearest.js";
-import { printable } from "../../printable.js";
-import { type AuthorizedKeyLine, parseAuthorizedKeyLine, quoterOf } from "../../ssh/keys/authorized-keys.js";
-import { isFingerprint } from "../../ssh/keys/fingerprint.js";
+import { nearest } from "../../base/nearest.js";
+import { printable } from "../../base/printable.js";
+import { isFingerprint } from "../../ssh/keys/format/fingerprint.js";
+import { type AuthorizedKeyLine, parseAuthorizedKeyLine, quoterOf } from "../../ssh/keys/lists/authorized-keys.js";
 
 /** One line of authorized_keys. */
 export interface KeyLine {

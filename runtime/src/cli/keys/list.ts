@@ -1,6 +1,6 @@
 import type { Command } from "commander";
-import { escapeUnsafe } from "../../adapters/exec/json-text.js";
-import { printable } from "../../printable.js";
+import { escapeUnsafe } from "../../adapters/session-io/json-text.js";
+import { printable } from "../../base/printable.js";
 import { describeKey, type KeyDescription, MAX_LINE } from "./describe-key.js";
 import { readKeyFile } from "./key-file.js";
 import { listedLines, reportWrongLines } from "./key-lines.js";

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
-import { DEFAULTS } from "../defaults.js";
 import { parseFileName } from "../file-name.js";
-import { type Home, homeFiles, prepareHome } from "../home.js";
+import { DEFAULTS } from "../shared/defaults.js";
+import { type Home, homeFiles, prepareHome } from "../shared/home.js";
 
 /** Where a server keeps its keys; the flags are those of `sshrpc serve`. */
 export interface PlaceFlags {

@@ -1,8 +1,8 @@
-import { isKeyText } from "../../printable.js";
-import { type AuthorizedKeyLine, parseAuthorizedKeyLine } from "../../ssh/keys/authorized-keys.js";
-import type { NamedPublicKey } from "../../ssh/keys/public-half.js";
-import { expandHome, readFileChecked } from "../../ssh/keys/read-file.js";
-import { UsageError } from "../failure.js";
+import { isKeyText } from "../../base/printable.js";
+import { expandHome, readFileChecked } from "../../ssh/keys/files/read-file.js";
+import type { NamedPublicKey } from "../../ssh/keys/identity/public-half.js";
+import { type AuthorizedKeyLine, parseAuthorizedKeyLine } from "../../ssh/keys/lists/authorized-keys.js";
+import { UsageError } from "../shared/failure.js";
 
 /** Bytes of a text that can still be one key. */
 const MAX_SIZE = 64 * 1024;

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
-import { publicHalf } from "../../ssh/keys/public-half.js";
-import { publicKeyLine } from "../../ssh/keys/public-key.js";
+import { publicKeyLine } from "../../ssh/keys/format/public-key.js";
+import { publicHalf } from "../../ssh/keys/identity/public-half.js";
 import { parseFileName } from "../file-name.js";
 
 /** `sshrpc keys public FILE`: the public key of a private one. */

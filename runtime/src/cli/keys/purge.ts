@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { UsageError } from "../failure.js";
+import { UsageError } from "../shared/failure.js";
 import { editKeyFile } from "./key-file.js";
 import { listOf, type PlaceFlags, withPlace } from "./place.js";
 

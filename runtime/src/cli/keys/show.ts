@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { printable } from "../../printable.js";
+import { printable } from "../../base/printable.js";
 import { describeKey, describeLines, MAX_LINE } from "./describe-key.js";
 import { readKeyFile } from "./key-file.js";
 import { linesOfKey } from "./key-lines.js";

@@ -1,7 +1,7 @@
+import type { Logger } from "../../base/log.js";
 import { RpcError } from "../../contract/rpc-error.js";
-import type { Logger } from "../../log.js";
-import type { ClientInterceptor } from "../interceptor.js";
-import type { ResponseStream } from "../streams.js";
+import type { ClientInterceptor } from "../call/interceptor.js";
+import type { ResponseStream } from "../call/streams.js";
 
 /** Logs one line a call when it is over: method, status and milliseconds. Never what was sent. */
 export function logCalls(log: Logger): ClientInterceptor {

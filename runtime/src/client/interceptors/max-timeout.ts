@@ -1,4 +1,4 @@
-import type { ClientInterceptor } from "../interceptor.js";
+import type { ClientInterceptor } from "../call/interceptor.js";
 
 /** Gives no call more than so many milliseconds, whatever its caller says. A stream that nobody limits gets them, too. */
 export function maxTimeout(milliseconds: number): ClientInterceptor {

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { RpcError } from "../../contract/rpc-error.js";
 import type { ErrorStatus } from "../../contract/status.js";
-import { Backoff, type BackoffOptions } from "../backoff.js";
-import type { ClientInterceptor } from "../interceptor.js";
+import type { ClientInterceptor } from "../call/interceptor.js";
+import { Backoff, type BackoffOptions } from "../connection/backoff.js";
 
 /** What {@link retry} does. */
 export interface RetryOptions extends BackoffOptions {

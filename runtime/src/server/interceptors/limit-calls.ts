@@ -1,7 +1,7 @@
+import type { Peer } from "../../base/peer.js";
 import { RpcError } from "../../contract/rpc-error.js";
-import type { Peer } from "../../peer.js";
-import type { ServerInterceptor } from "../interceptor.js";
-import { observeCall } from "../observe-call.js";
+import type { ServerInterceptor } from "../call/interceptor.js";
+import { observeCall } from "../call/observe-call.js";
 
 /** How {@link limitCalls} counts. */
 export interface LimitCallsOptions {

@@ -1,7 +1,7 @@
+import type { Logger } from "../../base/log.js";
 import { RpcError } from "../../contract/rpc-error.js";
-import type { Logger } from "../../log.js";
-import type { ServerInterceptor } from "../interceptor.js";
-import { observeCall } from "../observe-call.js";
+import type { ServerInterceptor } from "../call/interceptor.js";
+import { observeCall } from "../call/observe-call.js";
 
 /**
  * Logs one line a call when it is over: method, user, status, milliseconds, and items where it streams. Never what was

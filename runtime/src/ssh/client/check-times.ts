@@ -1,6 +1,6 @@
+import { checkNumber } from "../../base/check-number.js";
+import { MAX_TIMEOUT } from "../../base/max-timeout.js";
 import { RpcError } from "../../contract/rpc-error.js";
-import { MAX_TIMEOUT } from "../../max-timeout.js";
-import { checkNumber } from "../check-number.js";
 import type { DialOptions } from "./dial-options.js";
 
 /** Checks the times of a dial, over whichever transport. @throws RpcError BAD_REQUEST that names the option and its value */

@@ -1,21 +1,21 @@
 import type { EventEmitter } from "node:events";
 import { connect } from "node:net";
 import ssh2, { type AnyAuthMethod, type Client } from "ssh2";
+import { printable } from "../../base/printable.js";
 import { RpcError } from "../../contract/rpc-error.js";
-import { printable } from "../../printable.js";
 import { clientAlgorithms } from "../algorithms.js";
-import type { Carrier } from "../carrier.js";
-import { gatherWrites } from "../gather-writes.js";
-import { guardDial } from "../guard/guard-dial.js";
-import { hangUp } from "../hang-up.js";
 import { printableError } from "../printable-error.js";
+import type { Carrier } from "../ssh2/channels/carrier.js";
+import { gatherWrites } from "../ssh2/gather-writes.js";
+import { hangUp } from "../ssh2/hang-up.js";
+import { askForCertificates, showPlainKey } from "../ssh2/host-certificates.js";
+import { guardDial } from "../ssh2/packets/guard-dial.js";
 import { IDENT } from "../subsystem.js";
 import { formatTarget, type Target } from "../target.js";
 import { patchLogin, sendPasswordChange } from "./auth/patch-login.js";
 import type { DialChannel } from "./dial-channel.js";
 import { DialProgress, type Ssh2Error } from "./dial-progress.js";
 import type { DialSettings } from "./dial-settings.js";
-import { askForCertificates, showPlainKey } from "./host-certificates.js";
 
 type NextMethod = (method: AnyAuthMethod | false) => void;
 

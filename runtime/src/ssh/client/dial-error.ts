@@ -1,5 +1,5 @@
+import { printable } from "../../base/printable.js";
 import { RpcError } from "../../contract/rpc-error.js";
-import { printable } from "../../printable.js";
 import { formatHostPort, formatTarget, type Target } from "../target.js";
 
 /** How far a dial has come; it decides what a failure means. */

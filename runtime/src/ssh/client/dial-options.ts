@@ -1,5 +1,5 @@
-import type { HostTrustOptions } from "./host-trust-options.js";
-import type { LoginOptions } from "./login-options.js";
+import type { LoginOptions } from "./auth/login-options.js";
+import type { HostTrustOptions } from "./trust/host-trust-options.js";
 
 /** How a client reaches a server over SSH. */
 export interface DialOptions extends LoginOptions, HostTrustOptions {

@@ -1,5 +1,5 @@
+import { printable } from "../../base/printable.js";
 import { RpcError } from "../../contract/rpc-error.js";
-import { printable } from "../../printable.js";
 import { formatTarget, type Target } from "../target.js";
 import { loginError } from "./auth/login-error.js";
 import { type DialFailure, type DialStage, dialError, dialTimeout } from "./dial-error.js";

@@ -1,7 +1,7 @@
-import type { Carrier } from "../carrier.js";
+import type { Carrier } from "../ssh2/channels/carrier.js";
 import type { Login } from "./auth/login.js";
 import type { Countdown } from "./countdown.js";
-import type { HostVerifier } from "./host-verifier.js";
+import type { HostVerifier } from "./trust/host-verifier.js";
 
 /** What one attempt to connect needs, all read and checked. Times are in milliseconds. */
 export interface DialSettings {

@@ -1,9 +1,9 @@
 import type { EventEmitter } from "node:events";
+import { printable } from "../../base/printable.js";
+import type { Transport } from "../../base/transport.js";
 import { RpcError } from "../../contract/rpc-error.js";
-import { printable } from "../../printable.js";
-import type { Transport } from "../../transport.js";
-import type { Carrier } from "../carrier.js";
-import { Passphrases } from "../keys/passphrase.js";
+import { Passphrases } from "../keys/identity/passphrase.js";
+import type { Carrier } from "../ssh2/channels/carrier.js";
 import { formatTarget, parseAddress, toTarget } from "../target.js";
 import { Login } from "./auth/login.js";
 import { checkTimes } from "./check-times.js";
@@ -16,7 +16,7 @@ import type { Dialer } from "./dialer.js";
 import { type DialMemory, prepareOffers, prepareVerifier } from "./prepare-hop.js";
 import { SshConnector } from "./remote/ssh-connector.js";
 import { type Hop, parseJumps, pinsOf, planRoute } from "./route.js";
-import { untilAborted } from "./until-aborted.js";
+import { untilAborted } from "./with-signal.js";
 
 /**
  * A transport over SSH: each duplex is the subsystem `sshrpc` on a connection of its own, which ends with it. The host

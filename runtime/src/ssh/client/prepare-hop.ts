@@ -1,16 +1,16 @@
 import { RpcError } from "../../contract/rpc-error.js";
-import { Agent } from "../keys/agent.js";
-import { loadCertificate, type ShownCertificate } from "../keys/certificate-file.js";
-import type { Identity, IdentitySource } from "../keys/identity.js";
-import { defaultKnownHostsFiles, lookUpKnownHosts } from "../keys/known-hosts.js";
-import { defaultIdentityFiles, loadIdentity } from "../keys/load-identity.js";
-import type { Passphrases } from "../keys/passphrase.js";
-import { expandHome } from "../keys/read-file.js";
+import { loadCertificate, type ShownCertificate } from "../keys/files/certificate-file.js";
+import { expandHome } from "../keys/files/read-file.js";
+import { Agent } from "../keys/identity/agent.js";
+import type { Identity, IdentitySource } from "../keys/identity/identity.js";
+import { defaultIdentityFiles, loadIdentity } from "../keys/identity/load-identity.js";
+import type { Passphrases } from "../keys/identity/passphrase.js";
+import { defaultKnownHostsFiles, lookUpKnownHosts } from "../keys/lists/known-hosts.js";
 import { gatherOffers, type Offers } from "./auth/gather-offers.js";
 import type { DialOptions } from "./dial-options.js";
-import type { HostTrust } from "./host-trust.js";
-import { HostVerifier } from "./host-verifier.js";
 import { type Hop, pinsOf } from "./route.js";
+import type { HostTrust } from "./trust/host-trust.js";
+import { HostVerifier } from "./trust/host-verifier.js";
 
 /** What connections to a host keep from one to the next, so that nobody is asked twice. */
 export interface DialMemory {

@@ -1,9 +1,9 @@
+import { checkFileName } from "../../base/printable.js";
 import { RpcError } from "../../contract/rpc-error.js";
-import { checkFileName } from "../../printable.js";
 import { type Address, parseAddress, type Target, toTarget } from "../target.js";
 import type { DialOptions } from "./dial-options.js";
-import { parsePins } from "./host-pins.js";
 import { type HostConfig, hasSshConfig, readSshConfig } from "./ssh-config.js";
+import { parsePins } from "./trust/host-pins.js";
 
 /** One host on the way, with what is good for it: of the options, and of ~/.ssh/config where they say nothing. */
 export interface Hop {

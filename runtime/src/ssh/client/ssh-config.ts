@@ -2,8 +2,8 @@ import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { homedir, userInfo } from "node:os";
 import { basename, join } from "node:path";
+import { printable } from "../../base/printable.js";
 import { RpcError } from "../../contract/rpc-error.js";
-import { printable } from "../../printable.js";
 import type { Address } from "../target.js";
 
 /** What ~/.ssh/config says of a host, as far as it is followed here. */

@@ -1,17 +1,17 @@
 import type { Socket } from "node:net";
 import type { AuthContext, Connection } from "ssh2";
-import { printable } from "../../printable.js";
-import { guardConnection } from "../guard/guard-connection.js";
-import type { GuardSettings } from "../guard/guard-settings.js";
-import type { Offence } from "../guard/penalty-box.js";
-import { hangUp } from "../hang-up.js";
+import { printable } from "../../base/printable.js";
+import type { GuardSettings } from "../admission/guard-config.js";
+import type { Offence } from "../admission/source-penalties.js";
+import { hangUp } from "../ssh2/hang-up.js";
+import { onDisconnect } from "../ssh2/on-disconnect.js";
+import { guardConnection } from "../ssh2/packets/guard-connection.js";
 import { Authentication } from "./auth/authentication.js";
 import type { AuthenticationSettings } from "./auth/authentication-settings.js";
+import type { WaysIn } from "./channel-handlers.js";
+import type { SessionRule } from "./forwarding/forwarding-options.js";
 import type { ForwardingRules } from "./forwarding/forwarding-rules.js";
-import type { SessionRule } from "./forwarding-options.js";
-import { onDisconnect } from "./on-disconnect.js";
 import { serveChannels } from "./serve-channels.js";
-import type { WaysIn } from "./ways-in.js";
 
 /** What a server does with its connections. */
 export interface IncomingSettings extends AuthenticationSettings {

@@ -1,8 +1,8 @@
-import type { Logger } from "../../log.js";
-import type { GuardOptions } from "../guard/guard-options.js";
-import type { HostKeySource } from "../keys/host-key-source.js";
-import type { AuthOptions } from "./auth-options.js";
-import type { ForwardingOptions } from "./forwarding-options.js";
+import type { Logger } from "../../base/log.js";
+import type { GuardOptions } from "../admission/guard-options.js";
+import type { HostKeySource } from "../keys/identity/host-key-source.js";
+import type { AuthOptions } from "./auth/auth-options.js";
+import type { ForwardingOptions } from "./forwarding/forwarding-options.js";
 
 /**
  * How a server listens, and whom it lets in. The public types of this folder stand apart from the code that uses ssh2,

@@ -1,24 +1,24 @@
 import { randomBytes } from "node:crypto";
 import { createServer, type Server as NetServer, type Socket } from "node:net";
 import ssh2, { type Connection } from "ssh2";
-import { SILENT } from "../../log.js";
-import { holdsKey, printable } from "../../printable.js";
+import { checkNumber } from "../../base/check-number.js";
+import { SILENT } from "../../base/log.js";
+import { holdsKey, printable } from "../../base/printable.js";
+import { FrontDoor, type Visitor } from "../admission/connection-gate.js";
+import { guardSettings } from "../admission/guard-config.js";
 import { serverAlgorithms } from "../algorithms.js";
-import { checkNumber } from "../check-number.js";
-import { gatherWrites } from "../gather-writes.js";
-import { FrontDoor, type Visitor } from "../guard/front-door.js";
-import { guardSettings } from "../guard/guard-settings.js";
-import { type HostKey, loadHostKey } from "../keys/host-key.js";
-import type { HostKeySource } from "../keys/host-key-source.js";
-import { publicKeyLine } from "../keys/public-key.js";
+import { publicKeyLine } from "../keys/format/public-key.js";
+import { type HostKey, loadHostKey } from "../keys/identity/host-key.js";
+import type { HostKeySource } from "../keys/identity/host-key-source.js";
+import { gatherWrites } from "../ssh2/gather-writes.js";
 import { IDENT } from "../subsystem.js";
 import { formatHostPort } from "../target.js";
 import { openAuthentication } from "./auth/open-authentication.js";
+import type { WaysIn } from "./channel-handlers.js";
 import { forwardingRules } from "./forwarding/forwarding-rules.js";
 import { IncomingConnection } from "./incoming-connection.js";
 import type { ListenOptions } from "./listen-options.js";
 import { logWith } from "./log-with.js";
-import type { WaysIn } from "./ways-in.js";
 
 /** A server that listens. Whoever started it closes it. */
 export interface Listener {

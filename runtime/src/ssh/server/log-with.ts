@@ -1,4 +1,4 @@
-import type { Logger } from "../../log.js";
+import type { Logger } from "../../base/log.js";
 
 /** A log whose lines have these fields, too, as they are when the line is written. */
 export function logWith(log: Logger, common: () => object): Logger {

@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
-import type { Peer } from "../../peer.js";
-import type { Session, SessionTerminal } from "../../session.js";
-import type { SessionDuplex } from "./session-duplex.js";
+import type { Peer } from "../../base/peer.js";
+import type { Session, SessionTerminal } from "../../base/session.js";
+import type { SessionDuplex } from "../ssh2/channels/session-duplex.js";
 import type { SessionRequests } from "./session-requests.js";
 
 /** A session of our own SSH server, once something runs in it. */

@@ -1,6 +1,6 @@
 import type { Session } from "ssh2";
-import type { Peer } from "../../peer.js";
-import type { SessionTerminal } from "../../session.js";
+import type { Peer } from "../../base/peer.js";
+import type { SessionTerminal } from "../../base/session.js";
 
 /** Only these names are taken from a client: what else a process is told by its environment is not the client's business. */
 const NAME = /^RPC_[A-Z0-9_]{1,60}$/;

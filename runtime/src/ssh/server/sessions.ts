@@ -1,19 +1,19 @@
 import type { Socket } from "node:net";
 import type { Connection, ServerChannel, Session } from "ssh2";
-import type { Logger } from "../../log.js";
-import type { Peer } from "../../peer.js";
-import { printable } from "../../printable.js";
-import { attempt } from "../attempt.js";
-import { ChannelDuplex } from "../channel-duplex.js";
+import type { Logger } from "../../base/log.js";
+import type { Peer } from "../../base/peer.js";
+import { printable } from "../../base/printable.js";
+import { attempt } from "../ssh2/attempt.js";
+import { ChannelDuplex } from "../ssh2/channels/channel-duplex.js";
+import { CHANNEL_REFUSAL, refuseChannel } from "../ssh2/channels/refuse-channel.js";
+import { SessionDuplex } from "../ssh2/channels/session-duplex.js";
 import { SUBSYSTEM } from "../subsystem.js";
+import type { WaysIn } from "./channel-handlers.js";
 import { decide } from "./forwarding/decide.js";
+import type { SessionRequest, SessionRule } from "./forwarding/forwarding-options.js";
 import { reasonOf } from "./forwarding/reason-of.js";
-import type { SessionRequest, SessionRule } from "./forwarding-options.js";
-import { CHANNEL_REFUSAL, refuseChannel } from "./refuse-channel.js";
 import { SessionChannel } from "./session-channel.js";
-import { SessionDuplex } from "./session-duplex.js";
 import { SessionRequests } from "./session-requests.js";
-import type { WaysIn } from "./ways-in.js";
 
 /** What the sessions of one connection belong to. */
 export interface SessionSetting {

@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
-import { duplexPair } from "../../../../runtime/src/memory-transport.js";
-import type { Peer } from "../../../../runtime/src/peer.js";
-import type { Session, SessionTerminal } from "../../../../runtime/src/session.js";
+import { duplexPair } from "../../../../runtime/src/base/memory-transport.js";
+import type { Peer } from "../../../../runtime/src/base/peer.js";
+import type { Session, SessionTerminal } from "../../../../runtime/src/base/session.js";
 import { ALICE } from "../support/server.js";
 
 /** How a session in memory begins. */

@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
-import { serveHandlers } from "../../../../runtime/src/serve-api.js";
+import { serveHandlers } from "../../../../runtime/src/compose/serve.js";
 import { defineHandlers } from "../../../conformance/generated/server.js";
 import { conformanceHandlers, Waits } from "../../../conformance/handlers.js";
 import { makeKey } from "../ssh/support.js";

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
+import type { Transport } from "../../../../runtime/src/base/transport.js";
 import { callPath } from "../../../../runtime/src/client/call-path.js";
+import { inMemory } from "../../../../runtime/src/compose/in-memory.js";
 import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
-import { inMemory } from "../../../../runtime/src/in-memory.js";
-import type { Transport } from "../../../../runtime/src/transport.js";
 import { any, handlersOf, method } from "../support/server.js";
 
 const count = method("GET /count", { kind: "server-streaming", responseItem: any });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { callPath } from "../../../../runtime/src/client/call-path.js";
 import { type Client, openClient } from "../../../../runtime/src/client/client.js";
-import { inMemory } from "../../../../runtime/src/in-memory.js";
+import { inMemory } from "../../../../runtime/src/compose/in-memory.js";
 import { apiOf, handlersOf, method, only, transportTo } from "../support/server.js";
 import { failure, within } from "../support/wait.js";
 

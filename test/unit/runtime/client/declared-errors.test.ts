@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { openClient } from "../../../../runtime/src/client/client.js";
+import { inMemory } from "../../../../runtime/src/compose/in-memory.js";
 import type { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
-import { inMemory } from "../../../../runtime/src/in-memory.js";
 import { apiOf, handlersOf, method, only } from "../support/server.js";
 
 const details = only((value) => typeof (value as { id?: unknown } | undefined)?.id === "number");

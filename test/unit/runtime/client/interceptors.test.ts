@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
+import type { ClientInterceptor } from "../../../../runtime/src/client/call/interceptor.js";
+import type { ResponseStream } from "../../../../runtime/src/client/call/streams.js";
+import type { CallOptions } from "../../../../runtime/src/client/call/unary.js";
 import { openClient } from "../../../../runtime/src/client/client.js";
-import type { ClientInterceptor } from "../../../../runtime/src/client/interceptor.js";
 import { logCalls } from "../../../../runtime/src/client/interceptors/log-calls.js";
 import { maxTimeout } from "../../../../runtime/src/client/interceptors/max-timeout.js";
 import { retry } from "../../../../runtime/src/client/interceptors/retry.js";
-import type { ResponseStream } from "../../../../runtime/src/client/streams.js";
-import type { CallOptions } from "../../../../runtime/src/client/unary.js";
-import { inMemory } from "../../../../runtime/src/in-memory.js";
-import type { Context } from "../../../../runtime/src/server/context.js";
+import { inMemory } from "../../../../runtime/src/compose/in-memory.js";
+import type { Context } from "../../../../runtime/src/server/call/context.js";
 import { any, handlersOf, method, TestLog } from "../support/server.js";
 
 const METHODS = [

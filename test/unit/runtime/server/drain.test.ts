@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { openClient } from "../../../../runtime/src/client/client.js";
 import type { AnyHandler } from "../../../../runtime/src/server/api-handlers.js";
 import { ApiServer } from "../../../../runtime/src/server/api-server.js";
-import type { Context } from "../../../../runtime/src/server/context.js";
+import type { Context } from "../../../../runtime/src/server/call/context.js";
 import { FLAG, FRAME } from "../../../../runtime/src/wire/frame.js";
 import { connectTo, DOWN, gate, Host } from "../support/host.js";
 import { RawPeer } from "../support/raw-peer.js";

@@ -1,7 +1,7 @@
 import { afterEach, expect, onTestFinished, test } from "vitest";
-import { duplexPair } from "../../../../runtime/src/memory-transport.js";
+import { duplexPair } from "../../../../runtime/src/base/memory-transport.js";
 import type { AnyHandler } from "../../../../runtime/src/server/api-handlers.js";
-import type { Context } from "../../../../runtime/src/server/context.js";
+import type { Context } from "../../../../runtime/src/server/call/context.js";
 import { limitCalls } from "../../../../runtime/src/server/interceptors/limit-calls.js";
 import { FRAME } from "../../../../runtime/src/wire/frame.js";
 import { RawPeer } from "../support/raw-peer.js";

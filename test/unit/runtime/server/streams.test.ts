@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import type { Method } from "../../../../runtime/src/contract/method.js";
 import type { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
 import type { AnyHandler } from "../../../../runtime/src/server/api-handlers.js";
-import type { Context } from "../../../../runtime/src/server/context.js";
+import type { Context } from "../../../../runtime/src/server/call/context.js";
 import type { Frame } from "../../../../runtime/src/wire/encode.js";
 import { FLAG, FRAME } from "../../../../runtime/src/wire/frame.js";
 import { any, only, serveRaw } from "../support/server.js";

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { openClient } from "../../../../runtime/src/client/client.js";
+import { inMemory } from "../../../../runtime/src/compose/in-memory.js";
 import type { Validator } from "../../../../runtime/src/contract/method.js";
 import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
-import { inMemory } from "../../../../runtime/src/in-memory.js";
 import { apiOf, handlersOf, method } from "../support/server.js";
 
 /** As a validator of a recursive type is for details that are nested too deep. */

@@ -5,15 +5,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { onTestFinished } from "vitest";
-import type { Logger } from "../../../../runtime/src/log.js";
-import type { Peer } from "../../../../runtime/src/peer.js";
+import type { Logger } from "../../../../runtime/src/base/log.js";
+import type { Peer } from "../../../../runtime/src/base/peer.js";
 import { sshTransport } from "../../../../runtime/src/ssh/client/dial.js";
 import type { DialOptions } from "../../../../runtime/src/ssh/client/dial-options.js";
-import { generateEd25519 } from "../../../../runtime/src/ssh/keys/generate-ed25519.js";
-import { type PublicKey, publicKeyLine } from "../../../../runtime/src/ssh/keys/public-key.js";
+import { generateEd25519 } from "../../../../runtime/src/ssh/keys/format/generate-ed25519.js";
+import { type PublicKey, publicKeyLine } from "../../../../runtime/src/ssh/keys/format/public-key.js";
+import type { WaysIn } from "../../../../runtime/src/ssh/server/channel-handlers.js";
 import { type Listener, listen } from "../../../../runtime/src/ssh/server/listen.js";
 import type { ListenOptions } from "../../../../runtime/src/ssh/server/listen-options.js";
-import type { WaysIn } from "../../../../runtime/src/ssh/server/ways-in.js";
 
 /** A directory that goes away with the test. */
 export function tempDir(): string {

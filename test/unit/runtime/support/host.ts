@@ -1,12 +1,12 @@
 import type { Duplex } from "node:stream";
+import { duplexPair } from "../../../../runtime/src/base/memory-transport.js";
+import type { Transport } from "../../../../runtime/src/base/transport.js";
+import type { UnaryMethodOptional } from "../../../../runtime/src/client/call/unary.js";
 import { type Client, type ClientOptions, openClient } from "../../../../runtime/src/client/client.js";
-import type { UnaryMethodOptional } from "../../../../runtime/src/client/unary.js";
 import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
-import { duplexPair } from "../../../../runtime/src/memory-transport.js";
 import type { AnyHandler } from "../../../../runtime/src/server/api-handlers.js";
 import { ApiServer } from "../../../../runtime/src/server/api-server.js";
 import type { ApiServerOptions } from "../../../../runtime/src/server/api-server-options.js";
-import type { Transport } from "../../../../runtime/src/transport.js";
 import { ALICE, apiOf, handlersOf, method, TestLog } from "./server.js";
 
 /** GET may be sent twice, STORE may not. */

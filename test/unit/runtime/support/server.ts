@@ -1,17 +1,17 @@
 import type { Duplex } from "node:stream";
+import type { Logger } from "../../../../runtime/src/base/log.js";
+import { duplexPair } from "../../../../runtime/src/base/memory-transport.js";
+import type { Peer } from "../../../../runtime/src/base/peer.js";
+import type { Transport } from "../../../../runtime/src/base/transport.js";
+import type { UnaryMethodOptional } from "../../../../runtime/src/client/call/unary.js";
 import type { Client, ClientOptions } from "../../../../runtime/src/client/client.js";
 import { openClient } from "../../../../runtime/src/client/client.js";
-import type { UnaryMethodOptional } from "../../../../runtime/src/client/unary.js";
 import type { Api, Method, Validator } from "../../../../runtime/src/contract/method.js";
 import type { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
 import type { Verb } from "../../../../runtime/src/contract/verb.js";
-import type { Logger } from "../../../../runtime/src/log.js";
-import { duplexPair } from "../../../../runtime/src/memory-transport.js";
-import type { Peer } from "../../../../runtime/src/peer.js";
 import type { AnyHandler, ApiHandlers } from "../../../../runtime/src/server/api-handlers.js";
 import { ApiServer } from "../../../../runtime/src/server/api-server.js";
 import type { ApiServerOptions } from "../../../../runtime/src/server/api-server-options.js";
-import type { Transport } from "../../../../runtime/src/transport.js";
 import { RawPeer } from "./raw-peer.js";
 
 /** Passes everything. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
-import { SILENT } from "../../../../runtime/src/log.js";
-import { duplexPair } from "../../../../runtime/src/memory-transport.js";
+import { SILENT } from "../../../../runtime/src/base/log.js";
+import { duplexPair } from "../../../../runtime/src/base/memory-transport.js";
 import { bindHandlers } from "../../../../runtime/src/server/api-handlers.js";
 import { ApiServer } from "../../../../runtime/src/server/api-server.js";
 import { encodeFrame } from "../../../../runtime/src/wire/encode.js";

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
 import type { ApiServer } from "../../../../runtime/src/server/api-server.js";
-import type { Context } from "../../../../runtime/src/server/context.js";
+import type { Context } from "../../../../runtime/src/server/call/context.js";
 import { encodeFrame } from "../../../../runtime/src/wire/encode.js";
 import { FRAME } from "../../../../runtime/src/wire/frame.js";
 import { PREAMBLE } from "../../../../runtime/src/wire/preamble.js";

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
-import { Backlog } from "../../../../runtime/src/wire/backlog.js";
-import { Batch } from "../../../../runtime/src/wire/batch.js";
+import { Batch } from "../../../../runtime/src/wire/frame-writer.js";
 import { ItemSender } from "../../../../runtime/src/wire/item-sender.js";
+import { Backlog } from "../../../../runtime/src/wire/write-gate.js";
 import { failure, within } from "../support/wait.js";
 import { Collector } from "./frames.js";
 

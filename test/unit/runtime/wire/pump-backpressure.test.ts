@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { duplexPair } from "../../../../runtime/src/memory-transport.js";
+import { duplexPair } from "../../../../runtime/src/base/memory-transport.js";
 import { ApiServer } from "../../../../runtime/src/server/api-server.js";
 import { encodeFrame } from "../../../../runtime/src/wire/encode.js";
 import { FRAME } from "../../../../runtime/src/wire/frame.js";

@@ -1,11 +1,11 @@
 import { PassThrough } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
-import { Backlog } from "../../../../runtime/src/wire/backlog.js";
-import { Batch } from "../../../../runtime/src/wire/batch.js";
+import { Batch } from "../../../../runtime/src/wire/frame-writer.js";
 import { ItemSender } from "../../../../runtime/src/wire/item-sender.js";
 import type { ItemSource } from "../../../../runtime/src/wire/iterator-of.js";
 import { pumpItems } from "../../../../runtime/src/wire/pump-items.js";
+import { Backlog } from "../../../../runtime/src/wire/write-gate.js";
 import { failure, until, within } from "../support/wait.js";
 import { Collector } from "./frames.js";
 

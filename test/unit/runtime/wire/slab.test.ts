@@ -1,7 +1,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { Batch } from "../../../../runtime/src/wire/batch.js";
 import { FRAME } from "../../../../runtime/src/wire/frame.js";
+import { Batch } from "../../../../runtime/src/wire/frame-writer.js";
 import { SLAB_SIZE } from "../../../../runtime/src/wire/slab.js";
 import { Collector } from "./frames.js";
 

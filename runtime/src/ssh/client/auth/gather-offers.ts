@@ -1,9 +1,9 @@
-import { printable } from "../../../printable.js";
-import type { Agent, AgentKey } from "../../keys/agent.js";
-import { type ShownCertificate, showCertificate } from "../../keys/certificate-file.js";
-import { fingerprint } from "../../keys/fingerprint.js";
-import type { Identity } from "../../keys/identity.js";
-import { isCertificateType, publicKeyFromBlob } from "../../keys/public-key.js";
+import { printable } from "../../../base/printable.js";
+import { type ShownCertificate, showCertificate } from "../../keys/files/certificate-file.js";
+import { fingerprint } from "../../keys/format/fingerprint.js";
+import { isCertificateType, publicKeyFromBlob } from "../../keys/format/public-key.js";
+import type { Agent, AgentKey } from "../../keys/identity/agent.js";
+import type { Identity } from "../../keys/identity/identity.js";
 import type { OfferedKey } from "./offered-key.js";
 
 /** What a client has to log in with. */

@@ -1,5 +1,5 @@
+import { printable } from "../../../base/printable.js";
 import { RpcError } from "../../../contract/rpc-error.js";
-import { printable } from "../../../printable.js";
 import type { Login } from "./login.js";
 
 /**

@@ -1,7 +1,7 @@
 import type { AnyAuthMethod, Prompt } from "ssh2";
-import { printable } from "../../../printable.js";
-import type { Account, LoginOptions } from "../login-options.js";
+import { printable } from "../../../base/printable.js";
 import type { Offers } from "./gather-offers.js";
+import type { Account, LoginOptions } from "./login-options.js";
 import { algorithmOf, type OfferedKey } from "./offered-key.js";
 import { presentKey } from "./present-key.js";
 

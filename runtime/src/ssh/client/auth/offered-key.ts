@@ -1,4 +1,4 @@
-import { plainKeyType } from "../../keys/certificate.js";
+import { plainKeyType } from "../../keys/format/certificate.js";
 
 /** A key, or the certificate of one, that a client can offer to a server (RFC 4252, section 7). */
 export interface OfferedKey {

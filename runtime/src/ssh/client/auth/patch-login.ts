@@ -1,6 +1,6 @@
 import type { Client, ParsedKey } from "ssh2";
-import { type Protocol as GuardedProtocol, packetOf } from "../../guard/protocol.js";
-import { string } from "../../keys/binary-writer.js";
+import { string } from "../../keys/format/binary-writer.js";
+import { type Protocol as GuardedProtocol, packetOf } from "../../ssh2/internals.js";
 import type { Login } from "./login.js";
 import { signerOf } from "./present-key.js";
 

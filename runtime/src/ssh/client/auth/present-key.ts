@@ -1,6 +1,6 @@
 import ssh2, { type ParsedKey } from "ssh2";
-import { generateEd25519 } from "../../keys/generate-ed25519.js";
-import { publicKeyLine } from "../../keys/public-key.js";
+import { generateEd25519 } from "../../keys/format/generate-ed25519.js";
+import { publicKeyLine } from "../../keys/format/public-key.js";
 import type { OfferedAlgorithm, OfferedKey } from "./offered-key.js";
 
 /** What signs for a key that was presented to ssh2. */

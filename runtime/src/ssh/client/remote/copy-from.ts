@@ -1,10 +1,10 @@
 import { createHash, randomBytes } from "node:crypto";
 import { open, rename, rm, stat } from "node:fs/promises";
+import type { Copied, CopyOptions, SshClient } from "../../../base/ssh-client.js";
 import { RpcError } from "../../../contract/rpc-error.js";
-import type { Copied, CopyOptions, SshClient } from "../../../ssh-client.js";
+import { shellCommand } from "../../shell-quote.js";
 import { fileError, localFailure } from "./file-error.js";
 import { remoteSum } from "./remote-sum.js";
-import { shellCommand } from "./shell-quote.js";
 
 /** See {@link SshClient.copyFrom}. */
 export async function copyFrom(ssh: SshClient, remote: string, local: string, options: CopyOptions): Promise<Copied> {

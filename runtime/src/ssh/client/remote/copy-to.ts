@@ -1,11 +1,11 @@
 import { createHash, randomBytes } from "node:crypto";
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
+import type { Copied, CopyOptions, SshClient } from "../../../base/ssh-client.js";
 import { RpcError } from "../../../contract/rpc-error.js";
-import type { Copied, CopyOptions, SshClient } from "../../../ssh-client.js";
+import { shellCommand } from "../../shell-quote.js";
 import { fileError, localFailure } from "./file-error.js";
 import { remoteSum } from "./remote-sum.js";
-import { shellCommand } from "./shell-quote.js";
 
 /** Bytes that are read at once. */
 const CHUNK = 256 * 1024;

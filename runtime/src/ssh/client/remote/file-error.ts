@@ -1,6 +1,6 @@
+import { printable } from "../../../base/printable.js";
 import { RpcError } from "../../../contract/rpc-error.js";
 import type { ErrorStatus } from "../../../contract/status.js";
-import { printable } from "../../../printable.js";
 
 /** What the tools of a POSIX system say, in the language of programmers, and what it means. */
 const MEANINGS: readonly (readonly [RegExp, ErrorStatus])[] = [

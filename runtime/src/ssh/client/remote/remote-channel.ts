@@ -1,6 +1,6 @@
 import type { ClientChannel } from "ssh2";
-import type { CommandExit, ExecOptions, RemoteCommand } from "../../../ssh-client.js";
-import { ChannelDuplex, type ChannelSetting } from "../../channel-duplex.js";
+import type { CommandExit, ExecOptions, RemoteCommand } from "../../../base/ssh-client.js";
+import { ChannelDuplex, type ChannelSetting } from "../../ssh2/channels/channel-duplex.js";
 
 /** Bytes of standard error that are kept. */
 const ERROR_TEXT = 8192;

@@ -1,10 +1,10 @@
 import { EventEmitter } from "node:events";
 import type { Client, ClientChannel } from "ssh2";
+import { printable } from "../../../base/printable.js";
+import type { ExecOptions } from "../../../base/ssh-client.js";
 import { RpcError } from "../../../contract/rpc-error.js";
-import { printable } from "../../../printable.js";
-import type { ExecOptions } from "../../../ssh-client.js";
-import { ChannelDuplex, type ChannelSetting } from "../../channel-duplex.js";
 import { printableError } from "../../printable-error.js";
+import { ChannelDuplex, type ChannelSetting } from "../../ssh2/channels/channel-duplex.js";
 import type { DialChannel } from "../dial-channel.js";
 import { RemoteChannel } from "./remote-channel.js";
 

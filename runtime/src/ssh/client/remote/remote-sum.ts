@@ -1,7 +1,7 @@
+import { printable } from "../../../base/printable.js";
+import type { SshClient } from "../../../base/ssh-client.js";
 import { RpcError } from "../../../contract/rpc-error.js";
-import { printable } from "../../../printable.js";
-import type { SshClient } from "../../../ssh-client.js";
-import { shellCommand } from "./shell-quote.js";
+import { shellCommand } from "../../shell-quote.js";
 
 /** From standard input, so that no name can be taken for an option, or come out escaped. */
 const SCRIPT = 'exec 2>&1; sha256sum < "$1" || shasum -a 256 < "$1" || openssl dgst -sha256 -r < "$1"';

@@ -1,5 +1,5 @@
+import type { CommandResult, RunOptions, SshClient } from "../../../base/ssh-client.js";
 import { RpcError } from "../../../contract/rpc-error.js";
-import type { CommandResult, RunOptions, SshClient } from "../../../ssh-client.js";
 
 /** See {@link SshClient.run}. */
 export async function runCommand(ssh: SshClient, command: string, options: RunOptions): Promise<CommandResult> {

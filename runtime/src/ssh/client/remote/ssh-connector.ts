@@ -1,5 +1,4 @@
 import type { Duplex } from "node:stream";
-import { RpcError } from "../../../contract/rpc-error.js";
 import type {
   CommandResult,
   Copied,
@@ -8,9 +7,10 @@ import type {
   RemoteCommand,
   RunOptions,
   SshClient,
-} from "../../../ssh-client.js";
+} from "../../../base/ssh-client.js";
+import { RpcError } from "../../../contract/rpc-error.js";
 import type { Dialer } from "../dialer.js";
-import { untilAborted } from "../until-aborted.js";
+import { untilAborted } from "../with-signal.js";
 import { copyFrom } from "./copy-from.js";
 import { copyTo } from "./copy-to.js";
 import { type RemoteConnection, WHOLE_CONNECTION } from "./remote-connection.js";

@@ -1,9 +1,9 @@
-import type { Peer } from "../../../peer.js";
-import { printable } from "../../../printable.js";
+import type { Peer } from "../../../base/peer.js";
+import { printable } from "../../../base/printable.js";
 import { commonGrant } from "./common-grant.js";
 import type { Proof, Withdrawal } from "./decision.js";
-import { inTime } from "./in-time.js";
 import type { LoginGrant } from "./login-attempt.js";
+import { inTime } from "./with-timeout.js";
 
 /** What becomes of what a peer was granted. Reasons are for the log alone. */
 export interface AccessSetting {

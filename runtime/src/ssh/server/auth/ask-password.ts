@@ -1,5 +1,5 @@
+import type { Questioning } from "./keyboard-interactive-handler.js";
 import type { PasswordCheck } from "./password-check.js";
-import type { Questioning } from "./question.js";
 
 /** Asks for a password by keyboard-interactive, for clients that know no other way; and for a new one where that is due. */
 export function askPassword(check: PasswordCheck): Questioning {

@@ -1,10 +1,10 @@
-import type { Logger } from "../../../log.js";
-import type { AuthMethod } from "../../../peer.js";
-import type { UnknownScopes } from "../../keys/unknown-scopes.js";
+import type { Logger } from "../../../base/log.js";
+import type { AuthMethod } from "../../../base/peer.js";
+import type { UnknownScopes } from "../../keys/lists/unknown-scopes.js";
+import type { Questioning } from "./keyboard-interactive-handler.js";
 import type { LoginAttempt, LoginGrant } from "./login-attempt.js";
 import type { PasswordCheck } from "./password-check.js";
 import type { PublicKeySettings } from "./public-key.js";
-import type { Questioning } from "./question.js";
 
 /** How a server lets its peers in. What is absent is not offered. Times are in milliseconds. */
 export interface AuthenticationSettings {

@@ -1,6 +1,6 @@
 import type { AuthContext, AuthenticationType, PasswordAuthContext } from "ssh2";
-import type { AuthMethod, Peer } from "../../../peer.js";
-import { printable } from "../../../printable.js";
+import type { AuthMethod, Peer } from "../../../base/peer.js";
+import { printable } from "../../../base/printable.js";
 import { Access } from "./access.js";
 import type { AuthenticationSettings } from "./authentication-settings.js";
 import { decideLogin } from "./decide-login.js";

@@ -1,10 +1,10 @@
-import { grants, isScope, type PeerCertificate, type PeerPermits } from "../../../peer.js";
-import { printable } from "../../../printable.js";
-import { AddressPatterns } from "../../keys/address-patterns.js";
-import { BinaryReader } from "../../keys/binary-reader.js";
-import { type Certificate, FOREVER, isSignedByItsAuthority } from "../../keys/certificate.js";
-import { hostOf } from "../../keys/host-of.js";
-import type { KeyAuthority, KeyGrant, KeySource } from "../../keys/key-lookup.js";
+import { grants, isScope, type PeerCertificate, type PeerPermits } from "../../../base/peer.js";
+import { printable } from "../../../base/printable.js";
+import { BinaryReader } from "../../keys/format/binary-reader.js";
+import { type Certificate, FOREVER, isSignedByItsAuthority } from "../../keys/format/certificate.js";
+import { AddressPatterns } from "../../keys/lists/address-patterns.js";
+import { hostOf } from "../../keys/lists/host-of.js";
+import type { KeyAuthority, KeyGrant, KeySource } from "../../keys/lists/key-lookup.js";
 import type { Withdrawal } from "./decision.js";
 
 /** The extension in which an authority says what the holder may do: a comma list of scopes. */

@@ -1,4 +1,4 @@
-import type { PeerPermits } from "../../../peer.js";
+import type { PeerPermits } from "../../../base/peer.js";
 import { commonScopes } from "./certificate.js";
 import type { LoginGrant } from "./login-attempt.js";
 

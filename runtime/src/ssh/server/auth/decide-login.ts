@@ -1,14 +1,14 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { AuthContext } from "ssh2";
-import type { AuthMethod } from "../../../peer.js";
-import { printable } from "../../../printable.js";
+import type { AuthMethod } from "../../../base/peer.js";
+import { printable } from "../../../base/printable.js";
 import type { AuthenticationSettings } from "./authentication-settings.js";
 import { checkGrant } from "./check-grant.js";
 import { cannotSay, type Decision, refuse } from "./decision.js";
-import { inTime } from "./in-time.js";
 import { decideKeyboardInteractive } from "./keyboard-interactive.js";
 import { decidePassword } from "./password.js";
 import { decidePublicKey } from "./public-key.js";
+import { inTime } from "./with-timeout.js";
 
 /** What a request meets that wants to be let in. */
 export interface LoginState {

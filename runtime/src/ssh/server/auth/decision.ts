@@ -1,4 +1,4 @@
-import type { AuthMethod, PeerCertificate } from "../../../peer.js";
+import type { AuthMethod, PeerCertificate } from "../../../base/peer.js";
 import type { LoginGrant } from "./login-attempt.js";
 
 /** What one method has proven of a peer, and what it gets for that. */

@@ -1,11 +1,11 @@
 import type { KeyboardAuthContext } from "ssh2";
-import { printable } from "../../../printable.js";
+import { printable } from "../../../base/printable.js";
 import { checkGrant } from "./check-grant.js";
 import { type Decision, refuse } from "./decision.js";
-import { inTime } from "./in-time.js";
+import type { Question, Questioning } from "./keyboard-interactive-handler.js";
 import type { LoginAttempt } from "./login-attempt.js";
 import { isSecret } from "./password.js";
-import type { Question, Questioning } from "./question.js";
+import { inTime } from "./with-timeout.js";
 
 /** As many as `Question.prompts` says. */
 const MAX_PROMPTS = 16;

@@ -1,4 +1,4 @@
-import type { KeyGrant } from "../../keys/key-lookup.js";
+import type { KeyGrant } from "../../keys/lists/key-lookup.js";
 
 /** Somebody who tries to log in. Nothing about them is proven yet. */
 export interface LoginAttempt {

@@ -1,13 +1,13 @@
-import type { Logger } from "../../../log.js";
-import { MAX_TIMEOUT } from "../../../max-timeout.js";
-import type { AuthMethod } from "../../../peer.js";
-import { checkNumber } from "../../check-number.js";
-import type { KeySource, KeySourceSettings } from "../../keys/key-lookup.js";
-import { openKeySource } from "../../keys/open-key-source.js";
-import { RevokedKeys } from "../../keys/revoked-keys.js";
-import { UnknownScopes } from "../../keys/unknown-scopes.js";
-import type { AuthOptions } from "../auth-options.js";
+import { checkNumber } from "../../../base/check-number.js";
+import type { Logger } from "../../../base/log.js";
+import { MAX_TIMEOUT } from "../../../base/max-timeout.js";
+import type { AuthMethod } from "../../../base/peer.js";
+import type { KeySource, KeySourceSettings } from "../../keys/lists/key-lookup.js";
+import { openKeySource } from "../../keys/lists/open-key-source.js";
+import { RevokedKeys } from "../../keys/lists/revoked-keys.js";
+import { UnknownScopes } from "../../keys/lists/unknown-scopes.js";
 import { askPassword } from "./ask-password.js";
+import type { AuthOptions } from "./auth-options.js";
 import type { AuthenticationSettings } from "./authentication-settings.js";
 import { checkGrant } from "./check-grant.js";
 

@@ -1,5 +1,5 @@
 import type { PasswordAuthContext } from "ssh2";
-import { printable } from "../../../printable.js";
+import { printable } from "../../../base/printable.js";
 import { checkGrant } from "./check-grant.js";
 import { type Decision, refuse } from "./decision.js";
 import type { LoginAttempt } from "./login-attempt.js";

@@ -1,9 +1,7 @@
 import type { PublicKeyAuthContext } from "ssh2";
-import { printable } from "../../../printable.js";
-import { type Certificate, parseCertificate, plainKeyType } from "../../keys/certificate.js";
-import type { KeyGrant, KeySource } from "../../keys/key-lookup.js";
-import { isCertificateType, KEY_TYPES, type PublicKey, publicKeyFromBlob } from "../../keys/public-key.js";
-import type { RevokedKeys } from "../../keys/revoked-keys.js";
+import { printable } from "../../../base/printable.js";
+import { type Certificate, parseCertificate, plainKeyType } from "../../keys/format/certificate.js";
+import { isCertificateType, KEY_TYPES, type PublicKey, publicKeyFromBlob } from "../../keys/format/public-key.js";
 import {
   DEVICE_SIZE,
   isSecurityKeyType,
@@ -11,7 +9,9 @@ import {
   type Signature,
   signsWith,
   verifySignature,
-} from "../../keys/signature.js";
+} from "../../keys/format/signature.js";
+import type { KeyGrant, KeySource } from "../../keys/lists/key-lookup.js";
+import type { RevokedKeys } from "../../keys/lists/revoked-keys.js";
 import { type CertificateHolder, certificateGrant, describeCertificate } from "./certificate.js";
 import { checkGrant } from "./check-grant.js";
 import { cannotSay, type Decision, refuse, type Suspect, type Withdrawal } from "./decision.js";

@@ -1,5 +1,5 @@
-import type { Peer } from "../../../peer.js";
-import type { ForwardRule, Refusal } from "../forwarding-options.js";
+import type { Peer } from "../../../base/peer.js";
+import type { ForwardRule, Refusal } from "./forwarding-options.js";
 import { within } from "./within.js";
 
 /** An answer that a rule did not give in time, or could not give. The peer is told nothing, and the log why. */

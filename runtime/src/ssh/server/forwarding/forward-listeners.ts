@@ -1,20 +1,20 @@
 import type { Socket } from "node:net";
 import type { Channel } from "ssh2";
-import type { Peer } from "../../../peer.js";
-import { printable } from "../../../printable.js";
-import { attempt } from "../../attempt.js";
-import { ChannelDuplex } from "../../channel-duplex.js";
+import type { Peer } from "../../../base/peer.js";
+import { printable } from "../../../base/printable.js";
+import { attempt } from "../../ssh2/attempt.js";
+import { ChannelDuplex } from "../../ssh2/channels/channel-duplex.js";
 import { formatHostPort } from "../../target.js";
+import { bindAddress } from "./bind-address.js";
+import { decide, type NoAnswer } from "./decide.js";
+import type { Forwarded } from "./forwarded.js";
 import type {
   ListenAnswer,
   OpenForwarded,
   OwnListener,
   StreamlocalForward,
   TcpipForward,
-} from "../forwarding-options.js";
-import { bindAddress } from "./bind-address.js";
-import { decide, type NoAnswer } from "./decide.js";
-import type { Forwarded } from "./forwarded.js";
+} from "./forwarding-options.js";
 import { isSocketPath, mayListen } from "./forwarding-rules.js";
 import { channelSetting, type ForwardingSetting } from "./forwarding-setting.js";
 import { listenForPeer, type PeerListener } from "./listen-for-peer.js";

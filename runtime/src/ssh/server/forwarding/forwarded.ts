@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import type { ChannelDuplex } from "../../channel-duplex.js";
+import type { ChannelDuplex } from "../../ssh2/channels/channel-duplex.js";
 import type { ForwardingSetting } from "./forwarding-setting.js";
 import { splice } from "./splice.js";
 

@@ -1,8 +1,8 @@
 import { isAbsolute, normalize } from "node:path";
-import { MAX_TIMEOUT } from "../../../max-timeout.js";
-import type { Peer } from "../../../peer.js";
-import { printable } from "../../../printable.js";
-import { checkNumber } from "../../check-number.js";
+import { checkNumber } from "../../../base/check-number.js";
+import { MAX_TIMEOUT } from "../../../base/max-timeout.js";
+import type { Peer } from "../../../base/peer.js";
+import { printable } from "../../../base/printable.js";
 import type {
   DirectAnswer,
   DirectStreamlocal,
@@ -12,7 +12,7 @@ import type {
   ListenAnswer,
   StreamlocalForward,
   TcpipForward,
-} from "../forwarding-options.js";
+} from "./forwarding-options.js";
 import { parseHostPortPattern, permitsListen, permitsOpen } from "./host-port-pattern.js";
 
 /** The decisions on what peers want forwarded: options that were checked, and what keys forbid. */

@@ -1,9 +1,9 @@
 import type { Socket } from "node:net";
 import type { Connection } from "ssh2";
-import type { Logger } from "../../../log.js";
-import type { Peer } from "../../../peer.js";
-import type { ChannelSetting } from "../../channel-duplex.js";
-import type { WaysIn } from "../ways-in.js";
+import type { Logger } from "../../../base/log.js";
+import type { Peer } from "../../../base/peer.js";
+import type { ChannelSetting } from "../../ssh2/channels/channel-duplex.js";
+import type { WaysIn } from "../channel-handlers.js";
 import type { ForwardingRules } from "./forwarding-rules.js";
 
 /** What everything that is forwarded on one connection belongs to. */

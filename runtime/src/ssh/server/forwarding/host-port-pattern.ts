@@ -1,5 +1,5 @@
-import { printable } from "../../../printable.js";
-import { matchesWildcard } from "../../keys/wildcard.js";
+import { printable } from "../../../base/printable.js";
+import { matchesWildcard } from "../../keys/lists/wildcard.js";
 
 /** `host:port` as permitopen and permitlisten have it (sshd(8)); null stands for any port. */
 export interface HostPortPattern {

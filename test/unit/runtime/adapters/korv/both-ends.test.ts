@@ -2,9 +2,10 @@ import { once } from "node:events";
 import { gunzipSync, gzipSync } from "node:zlib";
 import ssh2, { type ClientChannel } from "ssh2";
 import { describe, expect, onTestFinished, test } from "vitest";
+import type { UnaryMethodOptional } from "../../../../../runtime/src/client/call/unary.js";
 import type { Client } from "../../../../../runtime/src/client/client.js";
-import type { UnaryMethodOptional } from "../../../../../runtime/src/client/unary.js";
-import { type ConnectOptions, connectApi } from "../../../../../runtime/src/connect-api.js";
+import { type ConnectOptions, connectApi } from "../../../../../runtime/src/compose/connect.js";
+import { type ServeOptions, serveHandlers } from "../../../../../runtime/src/compose/serve.js";
 import type { Method } from "../../../../../runtime/src/contract/method.js";
 import { RpcError } from "../../../../../runtime/src/contract/rpc-error.js";
 import {
@@ -13,7 +14,6 @@ import {
   STATUSES,
   type StatusName,
 } from "../../../../../runtime/src/contract/status.js";
-import { type ServeOptions, serveHandlers } from "../../../../../runtime/src/serve-api.js";
 import type { AnyHandler } from "../../../../../runtime/src/server/api-handlers.js";
 import { freePort, makeKey, tempDir, write } from "../../ssh/support.js";
 import { any, apiOf, handlersOf, method } from "../../support/server.js";

@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { generateEd25519 } from "../../../../../runtime/src/ssh/keys/generate-ed25519.js";
-import { publicKeyLine } from "../../../../../runtime/src/ssh/keys/public-key.js";
+import { generateEd25519 } from "../../../../../runtime/src/ssh/keys/format/generate-ed25519.js";
+import { publicKeyLine } from "../../../../../runtime/src/ssh/keys/format/public-key.js";
 import { sshrpc, tempDir } from "../run.js";
 
 const pair = (name: string) => {

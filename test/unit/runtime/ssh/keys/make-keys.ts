@@ -1,6 +1,6 @@
 import { createHash, type KeyObject, sign } from "node:crypto";
-import type { PublicKey } from "../../../../../runtime/src/ssh/keys/public-key.js";
-import { publicKeyFromBlob } from "../../../../../runtime/src/ssh/keys/public-key.js";
+import type { PublicKey } from "../../../../../runtime/src/ssh/keys/format/public-key.js";
+import { publicKeyFromBlob } from "../../../../../runtime/src/ssh/keys/format/public-key.js";
 import { makePrivateKey } from "../../support/private-key.js";
 
 /** Every type of key that can log in. */

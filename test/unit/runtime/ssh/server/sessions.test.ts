@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type ssh2 from "ssh2";
 import { expect, it } from "vitest";
-import type { Session } from "../../../../../runtime/src/session.js";
+import type { Session } from "../../../../../runtime/src/base/session.js";
 import type { ListenOptions } from "../../../../../runtime/src/ssh/server/listen-options.js";
 import { rawClient } from "../raw-client.js";
 import { type Bench, failure, readText, startBench } from "../support.js";

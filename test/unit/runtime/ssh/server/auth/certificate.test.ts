@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { parseCertificate } from "../../../../../../runtime/src/ssh/keys/certificate.js";
-import type { KeyAuthority } from "../../../../../../runtime/src/ssh/keys/key-lookup.js";
+import { parseCertificate } from "../../../../../../runtime/src/ssh/keys/format/certificate.js";
+import type { KeyAuthority } from "../../../../../../runtime/src/ssh/keys/lists/key-lookup.js";
 import { certificateGrant, describeCertificate } from "../../../../../../runtime/src/ssh/server/auth/certificate.js";
 import { type CertificateFields, makeCertificate, makeSigner, string } from "../../keys/make-keys.js";
 

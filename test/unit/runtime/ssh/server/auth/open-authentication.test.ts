@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
+import type { AuthOptions } from "../../../../../../runtime/src/ssh/server/auth/auth-options.js";
 import { openAuthentication } from "../../../../../../runtime/src/ssh/server/auth/open-authentication.js";
-import type { AuthOptions } from "../../../../../../runtime/src/ssh/server/auth-options.js";
 import { makeKey, TestLog, tempDir, write } from "../../support.js";
 
 const open = (options: AuthOptions) => openAuthentication(options, new TestLog());

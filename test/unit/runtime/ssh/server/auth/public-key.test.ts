@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import ssh2, { type AuthHandlerMiddleware, type ParsedKey, type PublicKeyAuthContext } from "ssh2";
 import { expect, it, onTestFinished } from "vitest";
-import { generateEd25519 } from "../../../../../../runtime/src/ssh/keys/generate-ed25519.js";
-import type { KeyLookup } from "../../../../../../runtime/src/ssh/keys/key-lookup.js";
+import { generateEd25519 } from "../../../../../../runtime/src/ssh/keys/format/generate-ed25519.js";
+import type { KeyLookup } from "../../../../../../runtime/src/ssh/keys/lists/key-lookup.js";
 import { decidePublicKey } from "../../../../../../runtime/src/ssh/server/auth/public-key.js";
 import { makePrivateKey } from "../../../support/private-key.js";
 import { type Bench, failure, startBench, write } from "../../support.js";

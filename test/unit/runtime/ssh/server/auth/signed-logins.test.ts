@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { publicKeyLine } from "../../../../../../runtime/src/ssh/keys/public-key.js";
+import { publicKeyLine } from "../../../../../../runtime/src/ssh/keys/format/public-key.js";
 import type { ListenOptions } from "../../../../../../runtime/src/ssh/server/listen-options.js";
 import { type CertificateFields, KEY_TYPES, makeCertificate, makeSigner, type Signer } from "../../keys/make-keys.js";
 import { type Bench, startBench, tempDir, write } from "../../support.js";

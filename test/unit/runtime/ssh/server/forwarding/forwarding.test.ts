@@ -4,8 +4,8 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import type ssh2 from "ssh2";
 import { describe, expect, it } from "vitest";
-import type { Peer } from "../../../../../../runtime/src/peer.js";
-import type { Forwarding } from "../../../../../../runtime/src/ssh/server/forwarding-options.js";
+import type { Peer } from "../../../../../../runtime/src/base/peer.js";
+import type { Forwarding } from "../../../../../../runtime/src/ssh/server/forwarding/forwarding-options.js";
 import { rawClient } from "../../raw-client.js";
 import { closed, failure, freePort, readText, startBench, startTcp, write } from "../../support.js";
 

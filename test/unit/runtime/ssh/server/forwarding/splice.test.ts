@@ -1,6 +1,6 @@
 import { PassThrough } from "node:stream";
 import { expect, it } from "vitest";
-import { duplexPair } from "../../../../../../runtime/src/memory-transport.js";
+import { duplexPair } from "../../../../../../runtime/src/base/memory-transport.js";
 import { splice } from "../../../../../../runtime/src/ssh/server/forwarding/splice.js";
 import { readText } from "../../support.js";
 

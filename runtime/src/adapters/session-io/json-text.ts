@@ -1,0 +1,40 @@
+import { printable } from "../../base/printable.js";
+import { RpcError } from "../../contract/rpc-error.js";
+import { jsonFault } from "./json-fault.js";
+import { overflow } from "./overflow.js";
+
+/** Characters of a text that a message quotes. */
+const EXCERPT = 20;
+
+/**
+ * Reads JSON that a person wrote.
+ * @param what names it in the message, such as `the request`
+ * @throws RpcError BAD_REQUEST with the place of the first mistake, or with a number that is too large for any
+ */
+export function readJson(text: string, what: string): unknown {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new RpcError("BAD_REQUEST", `${what} is no JSON: ${describeFault(text)}`, { cause: error });
+  }
+  const number = overflow(text);
+  if (number === undefined) return value;
+  const excerpt = number.length > EXCERPT ? `${number.slice(0, EXCERPT)}…` : number;
+  throw new RpcError("BAD_REQUEST", `${what} holds ${excerpt}: numbers go up to ${Number.MAX_VALUE}`);
+}
+
+/** Characters that JSON leaves as they are, and that a terminal may act on. */
+const UNSAFE = /[\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+
+/** Escapes in JSON what a terminal may act on. What it means stays the same. */
+export function escapeUnsafe(json: string): string {
+  return json.replace(UNSAFE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
+function describeFault(text: string): string {
+  if (text.trim() === "") return "it is empty";
+  const at = jsonFault(text) ?? 0;
+  if (at >= text.length) return `it ends too early, after ${text.length} characters`;
+  return `what stands at character ${at + 1} cannot stand there: ${printable(JSON.stringify(text.slice(at, at + EXCERPT)))}`;
+}

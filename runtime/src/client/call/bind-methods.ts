@@ -1,0 +1,33 @@
+import type { Method } from "../../contract/method.js";
+import type { Limits } from "../../wire/limits.js";
+import { WindowBudget } from "../../wire/window-budget.js";
+import type { ConnectionSource } from "../connection/connection-source.js";
+import { type BoundMethod, bindMethod } from "./bind-method.js";
+import type { ClientInterceptor } from "./interceptor.js";
+
+/** What the methods of one object have in common. */
+export interface BindSettings {
+  readonly connections: ConnectionSource;
+  /** Milliseconds that a unary call may take where neither it nor its method says. */
+  readonly timeout: number;
+  readonly limits: Limits;
+  /** Wrap the calls; the first one is outermost. Default: none. */
+  readonly interceptors?: readonly ClientInterceptor[];
+}
+
+/** Builds what generated interfaces describe: a property for each resource, with a function for each verb. */
+export function bindMethods(
+  methods: readonly Method[],
+  { connections, timeout, limits, interceptors = [] }: BindSettings,
+): Record<string, Record<string, BoundMethod>> {
+  const windows = new WindowBudget(limits.growth);
+  const resources: Record<string, Record<string, BoundMethod>> = Object.create(null);
+  for (const [index, method] of methods.entries()) {
+    const { metadata: maxMetadata, window } = limits;
+    const binding = { connections, method, index, timeout, maxMetadata, window, windows, interceptors };
+    resources[method.resource] ??= {};
+    const verbs = resources[method.resource] as Record<string, BoundMethod>;
+    verbs[method.verb.toLowerCase()] = bindMethod(binding);
+  }
+  return resources;
+}

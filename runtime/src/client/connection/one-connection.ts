@@ -1,0 +1,29 @@
+import { RpcError } from "../../contract/rpc-error.js";
+import type { Connection } from "../../wire/connection.js";
+import { Backoff } from "./backoff.js";
+import type { ConnectionSource } from "./connection-source.js";
+
+/** Calls on a connection that somebody else made: when it is gone, none will take its place. */
+export class OneConnection implements ConnectionSource {
+  readonly retries = 0;
+  readonly backoff = new Backoff({});
+  readonly #connection: Connection;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  get error(): RpcError | undefined {
+    return this.#connection.refusal;
+  }
+
+  connection(): Connection | undefined {
+    return this.#connection.open ? this.#connection : undefined;
+  }
+
+  wait(): never {
+    throw this.error ?? new RpcError("UNAVAILABLE", "the peer takes no calls");
+  }
+
+  forget(): void {}
+}

@@ -1,0 +1,53 @@
+import { type Logger, SILENT } from "../base/log.js";
+import { bindMethods } from "../client/call/bind-methods.js";
+import type { ServeCallbacks } from "../client/client.js";
+import { OneConnection } from "../client/connection/one-connection.js";
+import type { Api } from "../contract/method.js";
+import { bindHandlers } from "../server/api-handlers.js";
+import type { ApiServerOptions } from "../server/api-server-options.js";
+import { dispatchSettings } from "../server/call/dispatch-settings.js";
+import { receiver } from "../server/receiver.js";
+import { Router } from "../server/router.js";
+import type { Connection } from "../wire/connection.js";
+import { type Limits, resolveLimits } from "../wire/limits.js";
+
+// Callbacks turn a connection round: the side that dialled serves, and the other calls. Client and server do not know
+// each other, so the two meet here.
+
+/** Milliseconds that a callback may take where neither its caller nor its method says. */
+const DEFAULT_TIMEOUT = 30_000;
+
+/**
+ * Serves `handlers` of the API's callbacks to the server that a client dials. Its peer is the server, which has proven
+ * its host key, and which may call all that the client serves.
+ * @param options the log is told why a callback failed; default: nowhere
+ * @throws Error that lists the handlers that are missing
+ */
+export function serveCallbacks(
+  api: Api,
+  handlers: object,
+  options: Pick<ApiServerOptions, "limits"> & { readonly log?: Logger },
+): ServeCallbacks {
+  const { name, version, hash, callbacks = [] } = api;
+  const router = new Router(bindHandlers({ name, version, hash, methods: callbacks }, handlers));
+  const settings = dispatchSettings({ log: options.log ?? SILENT }, resolveLimits(options.limits));
+  return (address, connection) => {
+    const peer = { user: "server", scopes: ["*"], address };
+    return receiver(
+      router,
+      settings,
+      peer,
+      connection,
+      () => undefined,
+      () => [],
+    );
+  };
+}
+
+/** The client of what the peer of a connection serves, which that peer dialled; undefined where the API has none. */
+export function callbacksOf(api: Api): ((connection: Connection, limits: Limits) => unknown) | undefined {
+  const { callbacks = [] } = api;
+  if (callbacks.length === 0) return undefined;
+  return (connection, limits) =>
+    bindMethods(callbacks, { connections: new OneConnection(connection), timeout: DEFAULT_TIMEOUT, limits });
+}

@@ -1,0 +1,67 @@
+import { type ItemSource, isItemSource, iteratorOf } from "../../wire/iterator-of.js";
+import type { ServerCall } from "./interceptor.js";
+
+/** How a call went: what an interceptor is told when it is over. */
+export interface CallOutcome {
+  /** What it failed with; absent where it did not. */
+  readonly error?: unknown;
+  /** How many items the handler streamed. */
+  readonly items: number;
+}
+
+/**
+ * Runs `next` and tells `ended` when the call is over, which for a method that streams is when its last item is taken, or
+ * its caller has left. For interceptors that measure, log or clean up.
+ */
+export async function observeCall(
+  call: ServerCall,
+  next: (call: ServerCall) => Promise<unknown>,
+  ended: (outcome: CallOutcome) => void,
+): Promise<unknown> {
+  let result: unknown;
+  try {
+    result = await next(call);
+  } catch (error) {
+    ended({ error, items: 0 });
+    throw error;
+  }
+  if (call.method.responseItem !== undefined && isItemSource(result)) return observeItems(result, ended);
+  ended({ items: 0 });
+  return result;
+}
+
+/** No generator: one that is left before it began would never tell. */
+function observeItems(items: ItemSource<unknown>, ended: (outcome: CallOutcome) => void): AsyncIterable<unknown> {
+  let count = 0;
+  let over = false;
+  const end = (failure?: { readonly error: unknown }): void => {
+    if (over) return;
+    over = true;
+    ended({ ...failure, items: count });
+  };
+  return {
+    [Symbol.asyncIterator]() {
+      const iterator = iteratorOf(items);
+      return {
+        next: async () => {
+          try {
+            const next = await iterator.next();
+            if (next.done === true) end();
+            else count++;
+            return next;
+          } catch (error) {
+            end({ error });
+            throw error;
+          }
+        },
+        return: async () => {
+          try {
+            return (await iterator.return?.()) ?? { done: true, value: undefined };
+          } finally {
+            end();
+          }
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,84 @@
+import { checkNumber } from "../../base/check-number.js";
+import { MAX_TIMEOUT } from "../../base/max-timeout.js";
+import type { ChosenAlgorithms } from "../ssh2/packets/adjust-offer.js";
+import type { GuardOptions, MaxStartups, Penalties, PerSource } from "./guard-options.js";
+import { sourceList } from "./source-list.js";
+
+/** The guard's options, checked, each with its value. */
+export interface GuardSettings {
+  readonly loginGrace: number;
+  readonly maxConnections: number;
+  readonly maxStartups: Required<MaxStartups>;
+  readonly perSource: Required<PerSource>;
+  readonly penalties: Required<Penalties> | undefined;
+  readonly isExempt: (address: string) => boolean;
+  readonly isProxy: (address: string) => boolean;
+  readonly addressMemory: number;
+  readonly loginBytes: number;
+  readonly maxRefusals: number;
+  readonly maxUnsent: number;
+  readonly rekeyBytes: number;
+  readonly rekeyInterval: number;
+  readonly rekeyTimeout: number;
+  readonly keepaliveInterval: number;
+  readonly keepaliveMisses: number;
+  readonly idleTimeout: number;
+  readonly chosen: ChosenAlgorithms;
+}
+
+/** Nothing that a client needs for logging in is longer. */
+const LEAST_LOGIN_BYTES = 8192;
+
+/**
+ * Fills the options up with their defaults.
+ * @throws Error that names the option that is out of its range, its value, and the range
+ */
+export function guardSettings(options: GuardOptions): GuardSettings {
+  const number = (name: NumericOption, fallback: number, min: number, max?: number) =>
+    checkNumber(name, options[name] ?? fallback, min, max);
+  const keepaliveInterval = number("keepaliveInterval", 30_000, 0, MAX_TIMEOUT);
+  return {
+    loginGrace: number("loginGrace", 30_000, 1, MAX_TIMEOUT),
+    maxConnections: number("maxConnections", 1024, 1),
+    maxStartups: maxStartups(options.maxStartups ?? {}),
+    perSource: {
+      address: checkNumber("perSource.address", options.perSource?.address ?? 128, 1),
+      network: checkNumber("perSource.network", options.perSource?.network ?? 512, 1),
+    },
+    penalties: options.penalties === false ? undefined : penalties(options.penalties ?? {}),
+    isExempt: sourceList("exemptSources", options.exemptSources ?? ["127.0.0.0/8", "::1"]),
+    isProxy: sourceList("proxyProtocol", options.proxyProtocol ?? []),
+    addressMemory: number("addressMemory", 300_000, 0, MAX_TIMEOUT),
+    loginBytes: number("loginBytes", 131_072, LEAST_LOGIN_BYTES),
+    maxRefusals: number("maxRefusals", 1000, 1),
+    maxUnsent: number("maxUnsent", 32 * 1024 * 1024, 1024 * 1024),
+    rekeyBytes: number("rekeyBytes", 1024 ** 3, 1024 * 1024),
+    rekeyInterval: number("rekeyInterval", 3_600_000, 1000, MAX_TIMEOUT),
+    rekeyTimeout: number("rekeyTimeout", 30_000, 1, MAX_TIMEOUT),
+    // ssh2 takes 0 for its own default.
+    keepaliveInterval: keepaliveInterval === 0 ? MAX_TIMEOUT : keepaliveInterval,
+    keepaliveMisses: number("keepaliveMisses", 3, 1),
+    idleTimeout: number("idleTimeout", 0, 0, MAX_TIMEOUT),
+    chosen: {
+      cipher: options.algorithms?.cipher !== undefined,
+      hmac: options.algorithms?.hmac !== undefined,
+    },
+  };
+}
+
+type NumericOption = {
+  [Name in keyof GuardOptions]-?: NonNullable<GuardOptions[Name]> extends number ? Name : never;
+}[keyof GuardOptions];
+
+function maxStartups({ start = 100, rate = 30, full = 400 }: MaxStartups): Required<MaxStartups> {
+  checkNumber("maxStartups.start", start, 1);
+  checkNumber("maxStartups.rate", rate, 1, 100);
+  checkNumber("maxStartups.full", full, start);
+  return { start, rate, full };
+}
+
+function penalties(given: Penalties): Required<Penalties> {
+  const all = { failed: 5000, left: 1000, late: 10_000, broken: 10_000, min: 15_000, max: 600_000, ...given };
+  for (const [name, value] of Object.entries(all)) checkNumber(`penalties.${name}`, value, 0, MAX_TIMEOUT);
+  return all;
+}

@@ -1,0 +1,21 @@
+import { type PublicKey, parsePublicKey } from "../format/public-key.js";
+import { readFileChecked } from "./read-file.js";
+
+/** Reads a public key such as `id_ed25519.pub`; undefined where there is none in the file. */
+export async function readPublicKey(file: string): Promise<PublicKey | undefined> {
+  try {
+    const { data } = await readFileChecked(file, { what: "public key", maxSize: 64 * 1024 });
+    return parsePublicLine(data.toString("latin1"));
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Reads a line such as `ssh-ed25519 AAAA… a comment`.
+ * @throws Error of one line, where it is damaged
+ */
+export function parsePublicLine(line: string): PublicKey {
+  const [type = "", base64 = ""] = line.trim().split(/\s+/);
+  return parsePublicKey(type, base64);
+}

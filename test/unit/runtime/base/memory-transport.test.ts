@@ -1,0 +1,117 @@
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import type { Duplex } from "node:stream";
+import { expect, test } from "vitest";
+import { JoinedDuplex } from "../../../../runtime/src/base/joined-duplex.js";
+import { duplexPair, memoryTransport } from "../../../../runtime/src/base/memory-transport.js";
+import { type Client, openClient } from "../../../../runtime/src/client/client.js";
+import { inMemory } from "../../../../runtime/src/compose/in-memory.js";
+import type { AnyHandler } from "../../../../runtime/src/server/api-handlers.js";
+import { PREAMBLE } from "../../../../runtime/src/wire/preamble.js";
+import { apiOf, handlersOf, method, serveRaw } from "../support/server.js";
+import { until, within } from "../support/wait.js";
+
+test("what is written to one end is read at the other, both ways, also after one has ended", async () => {
+  const [near, far] = duplexPair();
+  const heard: [string, string][] = [];
+  near.on("data", (chunk) => heard.push(["near", `${chunk}`]));
+  far.on("data", (chunk) => heard.push(["far", `${chunk}`]));
+  const closed = Promise.all([once(near, "close"), once(far, "close")]);
+  near.end("there");
+  await within("the end", once(far, "end"));
+  far.end("back");
+  await within("both ends", closed);
+  expect(heard).toEqual([
+    ["far", "there"],
+    ["near", "back"],
+  ]);
+});
+
+test("nothing is read within the write itself: a writer finishes what it is doing first", async () => {
+  const [near, far] = duplexPair();
+  const order: string[] = [];
+  far.on("data", () => order.push("read"));
+  await new Promise((resolve) => setImmediate(resolve));
+  for (let round = 0; round < 3; round++) {
+    near.write("x");
+    order.push("written");
+    await until("the reading", () => order.length === 2 * (round + 1));
+  }
+  expect(order).toEqual(["written", "read", "written", "read", "written", "read"]);
+});
+
+test("a reader that stops stops its writer", async () => {
+  const [near, far] = duplexPair();
+  const chunk = Buffer.alloc(10_000);
+  let written = 0;
+  const write = (): void => {
+    while (written++ < 1000) if (!near.write(chunk)) return;
+  };
+  near.on("drain", write);
+  write();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  // 256 KiB wait at each end, of 10 MB.
+  expect(written * chunk.length).toBeLessThan(600_000);
+  let read = 0;
+  far.on("data", (data: Buffer) => {
+    read += data.length;
+  });
+  await until("all of it", () => read === 1000 * chunk.length);
+});
+
+test("an end that is destroyed closes the other, too, also while a write waits", async () => {
+  const [near, far] = duplexPair();
+  near.on("error", () => undefined);
+  for (let round = 0; round < 10; round++) near.write(Buffer.alloc(100_000));
+  const closed = Promise.all([once(near, "close"), once(far, "close")]);
+  far.destroy();
+  await within("both ends", closed);
+});
+
+test("each opening makes a pair of its own", async () => {
+  let accepted = 0;
+  const transport = memoryTransport(() => accepted++);
+  const [one, two] = [await transport.open(), await transport.open()];
+  expect(one).not.toBe(two);
+  expect(accepted).toBe(2);
+});
+
+test("whoever writes may use its memory again once it is called back, as with any other duplex", async () => {
+  const [near, far] = duplexPair();
+  const memory = Buffer.from("sent");
+  await new Promise((resolve) => near.write(memory, resolve));
+  memory.fill("x");
+  expect(`${far.read()}`).toBe("sent");
+});
+
+test("what is sent through a wrapper arrives as it was sent, however late it is looked at", async () => {
+  const it = method("STORE /it", { kind: "client-streaming", requestItem: "bytes" });
+  const store = async (_request: unknown, items: AsyncIterable<Buffer>): Promise<string> => {
+    const kept: Buffer[] = [];
+    for await (const item of items) kept.push(item);
+    return sha256(Buffer.concat(kept));
+  };
+  const transport = inMemory(handlersOf([it], { [it.id]: store as unknown as AnyHandler }));
+  const open = async (): Promise<Duplex> => {
+    const inner = await transport.open();
+    return new JoinedDuplex(inner, inner, {
+      reason: async (cause) => cause,
+      release: async () => void inner.destroy(),
+    });
+  };
+  type StoreClient = Client & { readonly it: { store(request: object, items: Iterable<Buffer>): Promise<string> } };
+  await using client = await openClient<StoreClient>(apiOf(it), { address: "memory", open });
+  const items = Array.from({ length: 100 }, (_, nth) => Buffer.alloc(20_000, nth));
+  expect(await client.it.store({}, items)).toBe(sha256(Buffer.concat(items)));
+});
+
+test("what a reader does to the bytes that it has read harms no other connection", async () => {
+  const { peer } = serveRaw(() => null);
+  peer.duplex.on("data", (chunk: Buffer) => chunk.fill(0));
+  await until("the HELLO", () => peer.frames.length > 0);
+  expect(PREAMBLE.every((byte) => byte === 0)).toBe(false);
+});
+
+function sha256(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}

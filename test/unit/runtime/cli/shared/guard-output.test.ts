@@ -1,0 +1,61 @@
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { type AddressInfo, connect, createServer } from "node:net";
+import { fileURLToPath } from "node:url";
+import { expect, onTestFinished, test } from "vitest";
+import { generateEd25519 } from "../../../../../runtime/src/ssh/keys/format/generate-ed25519.js";
+import { publicKeyLine } from "../../../../../runtime/src/ssh/keys/format/public-key.js";
+import { tempDir } from "../run.js";
+
+const path = (relative: string) => fileURLToPath(new URL(`../../../../${relative}`, import.meta.url));
+const BIN = path("runtime/bin/sshrpc.js");
+
+const NOBODY_READS = '{ "$@"; echo "status $?" >&2; } | true';
+const FULL = '"$@" > /dev/full; echo "status $?" >&2';
+
+/** What a command says on standard error, and its exit status, where a shell does this with its standard output. */
+function run(script: string, ...args: readonly string[]): string {
+  const listed = publicKeyLine(generateEd25519("alice").publicKey);
+  const cwd = tempDir({ list: `${listed} alice\n`, "id.pub": publicKeyLine(generateEd25519("bob").publicKey) });
+  const all = ["-c", script, "sh", process.execPath, BIN, ...args];
+  return spawnSync("sh", all, { cwd, env: { ...process.env, NODE_OPTIONS: "" }, encoding: "utf8", timeout: 45_000 })
+    .stderr;
+}
+
+test.each([
+  [["--help"]],
+  [["keys", "list", "--authorized-keys", "list"]],
+  [["keys", "add", "id.pub"]],
+  [["keys", "generate", "id"]],
+])("%j does its work, and says nothing, where nobody reads what it prints", (args) => {
+  expect(run(NOBODY_READS, ...args)).toBe("status 0\n");
+});
+
+test.skipIf(!existsSync("/dev/full"))("a full disk is told of in one line", () => {
+  expect(run(FULL, "keys", "list", "--authorized-keys", "list")).toMatch(
+    /^sshrpc: standard output cannot be written: ENOSPC[^\n]*\nstatus 1\n$/,
+  );
+});
+
+test("a server whose first words nobody reads goes on", async () => {
+  const free = createServer().listen(0, "127.0.0.1");
+  await once(free, "listening");
+  const { port } = free.address() as AddressInfo;
+  await once(free.close(), "close");
+  const args = ["serve", "--handlers", path("examples/server.ts"), "--port", `${port}`];
+  const child = spawn(process.execPath, [BIN, ...args], { cwd: tempDir(), stdio: ["ignore", "pipe", "ignore"] });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  child.stdout.destroy();
+  const banner = () =>
+    new Promise<string>((resolve) => {
+      const socket = connect(port, "127.0.0.1").on("error", () => resolve(""));
+      socket.once("data", (data) => resolve(`${data}`)).once("data", () => socket.destroy());
+    });
+  await expect.poll(banner, { timeout: 30_000 }).toContain("SSH-2.0-");
+  // Once more: had the print failed it, it would have ended between the two.
+  expect(await banner()).toContain("SSH-2.0-");
+  const ended = once(child, "exit");
+  child.kill("SIGTERM");
+  expect(await ended).toEqual([0, null]);
+});

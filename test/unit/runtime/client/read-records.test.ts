@@ -1,0 +1,112 @@
+import { describe, expect, test } from "vitest";
+import { readLines, readRecords } from "../../../../runtime/src/client/read-records.js";
+import { failure } from "../support/wait.js";
+
+/** Cuts a text into chunks of `size` bytes, the last of which may be shorter. */
+function* chunks(text: string, size: number): Generator<Buffer> {
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+}
+
+async function all<T>(source: AsyncIterable<T>): Promise<T[]> {
+  const items: T[] = [];
+  for await (const item of source) items.push(item);
+  return items;
+}
+
+describe("lines", () => {
+  test("come out whole, wherever the chunks are cut, within characters too", async () => {
+    const lines = ["first", "", "grüße ☺", "a".repeat(1000), "last"];
+    const text = lines.join("\n");
+    for (const size of [1, 2, 3, 7, 64, 100_000]) expect(await all(readLines(chunks(text, size)))).toEqual(lines);
+  });
+
+  test("lose a carriage return at their end, and no other", async () => {
+    expect(await all(readLines(chunks("a\r\nb\rc\r\n", 2)))).toEqual(["a", "b\rc"]);
+  });
+
+  test("are none where there is nothing, and the last one needs no end", async () => {
+    expect(await all(readLines([]))).toEqual([]);
+    expect(await all(readLines(chunks("a\n", 1)))).toEqual(["a"]);
+    expect(await all(readLines(chunks("a\nb", 1)))).toEqual(["a", "b"]);
+  });
+
+  test("that are longer than they may be end the iteration, before they fill the memory", async () => {
+    expect(await all(readLines(chunks("12345\n12345", 3), { maxRecord: 5 }))).toEqual(["12345", "12345"]);
+    let taken = 0;
+    const endless = (function* () {
+      for (;;) {
+        taken += 1000;
+        yield Buffer.alloc(1000, "x");
+      }
+    })();
+    expect(await failure(all(readLines(endless, { maxRecord: 10_000 })))).toMatchObject({
+      status: "MESSAGE_TOO_LARGE",
+      message: "a record is longer than 10000 bytes (maxRecord)",
+    });
+    expect(taken).toBeLessThan(13_000);
+    expect(await failure(all(readLines(chunks("123456\n", 100), { maxRecord: 5 })))).toMatchObject({
+      status: "MESSAGE_TOO_LARGE",
+    });
+  });
+
+  test("take no memory for chunks that hold nothing", async () => {
+    const source = (function* () {
+      yield Buffer.from("fi");
+      for (let count = 0; count < 1_000_000; count++) yield Buffer.alloc(0);
+      yield Buffer.from("rst\nlast");
+    })();
+    const before = process.memoryUsage().rss;
+    expect(await all(readLines(source))).toEqual(["first", "last"]);
+    expect(process.memoryUsage().rss - before).toBeLessThan(100 * 1024 * 1024);
+  });
+
+  test("that were given stay what they were, whatever comes after them", async () => {
+    const records = await all(readRecords(chunks("first\nsecond\nthird", 4)));
+    expect(records.map(String)).toEqual(["first", "second", "third"]);
+  });
+
+  test("that nobody wants any more leave their source", async () => {
+    let left = false;
+    const source = (async function* () {
+      try {
+        for (;;) yield Buffer.from("line\n");
+      } finally {
+        left = true;
+      }
+    })();
+    for await (const _line of readLines(source)) break;
+    expect(left).toBe(true);
+  });
+
+  test("may come in memory that is used again for the next chunk", async () => {
+    const memory = Buffer.alloc(4);
+    const source = (async function* () {
+      for (const text of ["ab\nc", "defg", "h\nij"]) {
+        memory.write(text);
+        yield memory;
+      }
+    })();
+    expect(await all(readLines(source))).toEqual(["ab", "cdefgh", "ij"]);
+  });
+});
+
+test("records may be parted by anything, also where a chunk ends within it", async () => {
+  const records = ["a", "b--b", "", "c-"];
+  const text = records.join("---");
+  for (const size of [1, 2, 3, 4, 100]) {
+    const found = await all(readRecords(chunks(text, size), { separator: "---" }));
+    expect(found.map(String)).toEqual(["a", "b--b", "", "c-"]);
+  }
+  expect(await all(readRecords([Uint8Array.of(1, 0, 2)], { separator: Uint8Array.of(0) }))).toEqual([
+    Buffer.from([1]),
+    Buffer.from([2]),
+  ]);
+  expect(await failure(all(readRecords([], { separator: "" })))).toMatchObject({ status: "BAD_REQUEST" });
+});
+
+test("a short record keeps no memory but that of its chunk", async () => {
+  const records = await all(readRecords([Buffer.from("a\nb"), Buffer.from("c\nd")]));
+  expect(records.map(String)).toEqual(["a", "bc", "d"]);
+  for (const record of records) expect(record.buffer.byteLength).toBeLessThan(10);
+});

@@ -1,0 +1,404 @@
+import type { Duplex } from "node:stream";
+import { afterEach, describe, expect, test } from "vitest";
+import { duplexPair } from "../../../../runtime/src/base/memory-transport.js";
+import type { ResponseStream } from "../../../../runtime/src/client/call/streams.js";
+import { type Client, type ClientOptions, openClient } from "../../../../runtime/src/client/client.js";
+import { callbacksOf, serveCallbacks } from "../../../../runtime/src/compose/callbacks.js";
+import type { Api, Method } from "../../../../runtime/src/contract/method.js";
+import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
+import type { AnyHandler } from "../../../../runtime/src/server/api-handlers.js";
+import { ApiServer } from "../../../../runtime/src/server/api-server.js";
+import type { ApiServerOptions } from "../../../../runtime/src/server/api-server-options.js";
+import { FRAME } from "../../../../runtime/src/wire/frame.js";
+import { RawPeer } from "../support/raw-peer.js";
+import { ALICE, any, method, only, TestLog } from "../support/server.js";
+import { failure, until, within } from "../support/wait.js";
+
+const number = only((value) => typeof value === "number");
+
+/** A method of every kind, in each direction; numbers alone may pass. */
+function methods(resource: string): Method[] {
+  const common = { resource, response: number };
+  return [
+    method(`GET /${resource}`, { ...common, request: any }),
+    method(`DELETE /${resource}`, { ...common, kind: "server-streaming", responseItem: number }),
+    method(`STORE /${resource}`, { ...common, kind: "client-streaming", requestItem: number, idempotent: false }),
+    method(`UPDATE /${resource}`, {
+      ...common,
+      kind: "bidirectional",
+      requestItem: number,
+      responseItem: number,
+      errors: { NOT_FOUND: only((value) => value === "declared") },
+    }),
+  ];
+}
+
+const API: Api = { name: "both", version: "1.0.0", hash: "00", methods: methods("up"), callbacks: methods("down") };
+
+type Options = { readonly signal?: AbortSignal; readonly timeout?: number };
+
+interface Kinds {
+  get(request: unknown, options?: Options): Promise<unknown>;
+  delete(request: unknown, options?: Options): ResponseStream<unknown, unknown>;
+  store(request: unknown, items: unknown, options?: Options): Promise<unknown>;
+  update(request: unknown, items: unknown, options?: Options): ResponseStream<unknown, unknown>;
+}
+
+interface Ctx {
+  readonly signal: AbortSignal;
+  readonly callbacks: { readonly down: Kinds };
+  readonly peer: { readonly user: string; readonly address?: string };
+  fail(status: string, details?: unknown): never;
+}
+
+type Handlers = { readonly [verb in keyof Kinds]: (...args: never[]) => unknown };
+
+async function* echo(_: unknown, items: AsyncIterable<unknown>): AsyncGenerator<unknown, number> {
+  yield* items;
+  return 0;
+}
+
+async function count(_: unknown, items: AsyncIterable<unknown>): Promise<number> {
+  let total = 0;
+  for await (const item of items) total += item as number;
+  return total;
+}
+
+async function* three(): AsyncGenerator<number, number> {
+  yield* [1, 2, 3];
+  return 3;
+}
+
+const SIMPLE: Handlers = { get: (request: unknown) => request, delete: three, store: count, update: echo };
+
+let server: ApiServer;
+let clients: Client[] = [];
+let duplexes: Duplex[] = [];
+let log: TestLog;
+
+function serve(handlers: Partial<Handlers>, options: ApiServerOptions = {}): void {
+  log = new TestLog();
+  const all = { ...SIMPLE, ...handlers };
+  const bound = new Map(
+    API.methods.map(({ id, verb }) => [id, all[verb.toLowerCase() as keyof Kinds] as unknown as AnyHandler]),
+  );
+  server = new ApiServer({ api: API, handlers: bound }, { ...options, log }, callbacksOf(API));
+}
+
+async function connect(
+  callbacks?: Partial<Handlers>,
+  options: ClientOptions & { readonly log?: TestLog } = {},
+): Promise<Client & { readonly up: Kinds }> {
+  const transport = {
+    address: "the server",
+    open: async () => {
+      const [near, far] = duplexPair();
+      duplexes.push(near);
+      server.accept(far, { ...ALICE, user: `user ${duplexes.length}` });
+      return near;
+    },
+  };
+  const serving = callbacks && serveCallbacks(API, { down: { ...SIMPLE, ...callbacks } }, options);
+  const all = { reconnect: false, retries: 0, ...options } as const;
+  const client = await openClient<Client & { readonly up: Kinds }>(API, transport, all, serving);
+  clients.push(client);
+  await until("the server to know it", () => server.clients.length === clients.length);
+  return client;
+}
+
+/** The first client, as the server sees it. */
+function back(index = 0): Kinds {
+  const client = server.clients[index];
+  if (client === undefined) throw new Error(`there is no client ${index}`);
+  return (client.callbacks as { readonly down: Kinds }).down;
+}
+
+afterEach(async () => {
+  await within("the clients' ends", Promise.all(clients.map((client) => client.close())));
+  await within("the server's end", server.close());
+  await until("the calls' ends", () => server.calls === 0);
+  clients = [];
+  duplexes = [];
+});
+
+async function collect(stream: ResponseStream<unknown, unknown>): Promise<unknown[]> {
+  const items: unknown[] = [];
+  for await (const item of stream) items.push(item);
+  return [...items, await stream.response];
+}
+
+/** Calls every kind once. */
+async function all(kinds: Kinds): Promise<unknown[]> {
+  return within(
+    "every kind",
+    Promise.all([
+      kinds.get(7),
+      collect(kinds.delete({})),
+      kinds.store({}, [1, 2, 3]),
+      collect(kinds.update({}, [4, 5])),
+    ]),
+  );
+}
+
+const ALL = [7, [1, 2, 3, 3], 6, [4, 5, 0]];
+
+describe("a server", () => {
+  test("calls its clients, by calls of every kind, each the one that it means", async () => {
+    serve({});
+    await connect({});
+    await connect({ get: () => 2 });
+    expect(await all(back(0))).toEqual(ALL);
+    expect(await back(1).get(7)).toBe(2);
+    expect(server.clients.map(({ peer }) => peer.user)).toEqual(["user 1", "user 2"]);
+  });
+
+  test("calls back while it answers, within the call itself", async () => {
+    serve({
+      get: async (request: number, ctx: Ctx) => ((await ctx.callbacks.down.get(request)) as number) + 1,
+      update: async function* (_: unknown, items: AsyncIterable<unknown>, ctx: Ctx) {
+        yield* ctx.callbacks.down.update({}, items);
+        return 0;
+      },
+    });
+    const client = await connect({ get: (request: number) => request * 2 });
+    expect(await client.up.get(7)).toBe(15);
+    expect(await collect(client.up.update({}, [1, 2, 3]))).toEqual([1, 2, 3, 0]);
+  });
+
+  test("and its clients call each other at the same time, all kinds and both ways, many at once", async () => {
+    serve({}, { limits: { calls: 20, window: 100 } });
+    const client = await connect({}, { limits: { calls: 20, window: 100 } });
+    const calls = Array.from({ length: 200 }, (_, index) => all(index % 2 === 0 ? client.up : back()));
+    for (const answers of await Promise.all(calls)) expect(answers).toEqual(ALL);
+  });
+
+  test("that calls in turn as often as it is called does not wait for itself for ever", async () => {
+    const down = (n: number, ctx: Ctx): unknown => (n === 0 ? 0 : ctx.callbacks.down.get(n - 1));
+    serve({ get: down });
+    const client = await connect({ get: (n: number): unknown => (n === 0 ? 0 : client.up.get(n - 1)) });
+    expect(await within("the end of the ladder", client.up.get(100))).toBe(0);
+  });
+
+  test("is told what its client's handler fails with: declared, other, or its own fault", async () => {
+    serve({});
+    await connect({
+      get: () => {
+        throw new Error("secret");
+      },
+      update: (_: unknown, __: unknown, ctx: Ctx) => ctx.fail("NOT_FOUND", "declared"),
+      store: () => {
+        throw new RpcError("CONFLICT", "☺", { details: [1] });
+      },
+    });
+    const error = await failure<RpcError>(back().get(1));
+    expect(error).toMatchObject({ status: "INTERNAL", method: "GET /down" });
+    expect(error.message).not.toContain("secret");
+    expect(await failure(back().update({}, []).response)).toMatchObject({ status: "NOT_FOUND", details: "declared" });
+    expect(await failure(back().store({}, []))).toMatchObject({ status: "CONFLICT", message: "☺", details: [1] });
+  });
+});
+
+describe("what passes is held against the contract", () => {
+  test("at the server, before it is sent", async () => {
+    serve({});
+    await connect({});
+    expect(await failure(back().store({}, [1, "two"]))).toMatchObject({ status: "BAD_REQUEST" });
+    expect(await failure(back().update({}, ["one"]).response)).toMatchObject({ status: "BAD_REQUEST" });
+  });
+
+  test("at the client, before it answers", async () => {
+    serve({});
+    await connect({
+      get: () => "wrong",
+      delete: () => [1, "wrong"],
+      store: () => "wrong",
+      update: () => ["wrong"],
+    });
+    expect(await failure(back().get(1))).toMatchObject({ status: "INTERNAL" });
+    const stream = back().delete({});
+    expect(await failure(collect(stream))).toMatchObject({ status: "INTERNAL" });
+    expect(await failure(back().store({}, [1]))).toMatchObject({ status: "INTERNAL" });
+    expect(await failure(back().update({}, [1]).response)).toMatchObject({ status: "INTERNAL" });
+  });
+});
+
+describe("a client", () => {
+  test("that serves nothing answers each call with UNIMPLEMENTED, and goes on calling", async () => {
+    serve({});
+    const client = await connect();
+    for (const call of [
+      back().get(1),
+      back().delete({}).response,
+      back().store({}, [1, 2]),
+      back().update({}, [1, 2]).response,
+    ]) {
+      expect(await failure(call)).toMatchObject({ status: "UNIMPLEMENTED", message: "this side serves no methods" });
+    }
+    expect(await all(client.up)).toEqual(ALL);
+  });
+
+  test("that lacks a handler is not connected, and is told which", () => {
+    serve({});
+    expect(() => serveCallbacks(API, { down: { get: () => 1 } }, {})).toThrow(
+      "no handler for down.delete (DELETE /down), down.store (STORE /down), down.update (UPDATE /down)",
+    );
+  });
+
+  test("logs why a handler of it failed, under the reference that the server is told", async () => {
+    serve({});
+    const log = new TestLog();
+    const broken = () => {
+      throw new Error("the disk is on fire");
+    };
+    await connect({ get: broken }, { log });
+    const error = await failure<RpcError>(back().get(1));
+    expect(error).toMatchObject({ status: "INTERNAL" });
+    expect(error.message).not.toContain("on fire");
+    const line = log.lines.find(({ level }) => level === "error");
+    expect(line?.fields["err"]).toMatchObject({ message: "the disk is on fire" });
+    expect(error.message).toContain(line?.fields["reference"]);
+  });
+
+  test("knows who calls it: the server, at the address that it dialled", async () => {
+    let peer: Ctx["peer"] | undefined;
+    serve({});
+    await connect({
+      get: (_: unknown, ctx: Ctx) => {
+        peer = ctx.peer;
+        return 1;
+      },
+    });
+    await back().get(1);
+    expect(peer).toMatchObject({ user: "server", address: "the server" });
+  });
+
+  test("runs no more calls of its server at a time than it says; the others wait", async () => {
+    serve({});
+    let [running, most] = [0, 0];
+    await connect(
+      {
+        get: async (request: number) => {
+          most = Math.max(most, ++running);
+          await new Promise((resolve) => setTimeout(resolve, 1));
+          running--;
+          return request;
+        },
+      },
+      { limits: { calls: 3 } },
+    );
+    const answers = await Promise.all(Array.from({ length: 20 }, (_, index) => back().get(index)));
+    expect(answers).toEqual(Array.from({ length: 20 }, (_, index) => index));
+    expect(most).toBe(3);
+  });
+});
+
+describe("a callback that is under way", () => {
+  /** Handlers that never end by themselves. */
+  function waiting() {
+    const reasons: string[] = [];
+    let started = 0;
+    const wait = async ({ signal }: Ctx): Promise<number> => {
+      started++;
+      await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      reasons.push(signal.reason.status);
+      return 0;
+    };
+    const handlers: Handlers = {
+      get: (_: unknown, ctx: Ctx) => wait(ctx),
+      delete: async function* (_: unknown, ctx: Ctx) {
+        yield 1;
+        return await wait(ctx);
+      },
+      store: (_: unknown, __: unknown, ctx: Ctx) => wait(ctx),
+      update: async function* (_: unknown, __: unknown, ctx: Ctx) {
+        yield 1;
+        return await wait(ctx);
+      },
+    };
+    return { handlers, reasons, started: () => started };
+  }
+
+  function begin(kinds: Kinds, options: Options = {}): Promise<string>[] {
+    const never = async function* () {
+      yield 1;
+      await new Promise(() => undefined);
+    };
+    return [
+      kinds.get(1, options),
+      kinds.delete({}, options).response,
+      kinds.store({}, never(), options),
+      kinds.update({}, never(), options).response,
+    ].map((call) =>
+      call.then(
+        () => "OK",
+        ({ status }: RpcError) => status,
+      ),
+    );
+  }
+
+  test.each(["the line is cut", "the client closes", "the server closes"])(
+    "ends on both sides when %s",
+    async (how) => {
+      const { handlers, reasons, started } = waiting();
+      serve({});
+      const client = await connect(handlers);
+      const calls = begin(back());
+      await until("the handlers", () => started() === 4);
+      if (how === "the line is cut") duplexes[0]?.destroy();
+      else if (how === "the client closes") await client.close();
+      else await server.close();
+      expect(await within("the calls' ends", Promise.all(calls))).toEqual(Array(4).fill("UNAVAILABLE"));
+      await until("the handlers' ends", () => reasons.length === 4);
+      expect(new Set(reasons)).toEqual(new Set(["UNAVAILABLE"]));
+      await until("nobody connected", () => server.clients.length === 0);
+    },
+  );
+
+  test("ends when the server cancels it, or its time is up", async () => {
+    const { handlers, reasons, started } = waiting();
+    serve({});
+    await connect(handlers);
+    const abort = new AbortController();
+    const cancelled = begin(back(), { signal: abort.signal });
+    await until("the handlers", () => started() === 4);
+    abort.abort();
+    expect(await within("the calls' ends", Promise.all(cancelled))).toEqual(Array(4).fill("CANCELLED"));
+    const late = begin(back(), { timeout: 20 });
+    expect(await within("the calls' ends", Promise.all(late))).toEqual(Array(4).fill("DEADLINE_EXCEEDED"));
+    await until("the handlers' ends", () => reasons.length === started());
+  });
+
+  test("is UNAVAILABLE where it is begun on a client that has gone", async () => {
+    serve({});
+    const client = await connect({});
+    const gone = back();
+    await client.close();
+    await until("nobody connected", () => server.clients.length === 0);
+    for (const status of await Promise.all(begin(gone))) expect(status).toBe("UNAVAILABLE");
+  });
+});
+
+test("a peer that has not said hello is not yet called: nobody knows what it takes", async () => {
+  serve({});
+  const [near, far] = duplexPair();
+  server.accept(far, ALICE);
+  const peer = new RawPeer(near);
+  expect([server.connections, server.clients.length]).toEqual([1, 0]);
+  peer.hello([], { window: 1000, calls: 2 });
+  await until("the client", () => server.clients.length === 1);
+  const stored = back().store({}, [1]);
+  await peer.next(FRAME.END);
+  peer.answer(2, 200, "1");
+  expect(await stored).toBe(1);
+  near.destroy();
+});
+
+test("a client that comes back is called over its new connection", async () => {
+  serve({});
+  const client = await connect({}, { reconnect: { minDelay: 1, maxDelay: 5 } });
+  expect(await back().get(1)).toBe(1);
+  duplexes[0]?.destroy();
+  await until("the next connection", () => duplexes.length === 2 && client.state === "ready");
+  await until("one client", () => server.clients.length === 1);
+  expect(await back().get(2)).toBe(2);
+});

@@ -1,0 +1,80 @@
+import { expect, it } from "vitest";
+import { openAuditLog } from "../../../../runtime/src/observe/audit-log.js";
+import type { ServedCall } from "../../../../runtime/src/server/call/served-call.js";
+import { TestLog } from "../support/server.js";
+
+const call = (more: Partial<ServedCall> = {}): ServedCall => ({
+  peer: { user: "alice", scopes: ["*"], connectionId: "c1", address: "192.0.2.7:1" },
+  method: "GET /notes",
+  status: "OK",
+  milliseconds: 1.26,
+  bytesIn: 1,
+  bytesOut: 2,
+  ...more,
+});
+
+it("passes lines on as they are, and writes down the fields that belong in an audit, in short", async () => {
+  const [log, audit] = [new TestLog(), new TestLog()];
+  const both = (await openAuditLog({ audit }, log)).with(log);
+  const fields = {
+    user: "alice",
+    password: "x",
+    err: new Error("SECRET"),
+    text: "SECRET",
+    reason: `a\nb${"c".repeat(999)}`,
+  };
+  both.info(fields, "refused");
+  both.info({ user: "alice" }, "let in");
+  both.debug({ user: "alice" }, "details");
+  expect(log.lines.map(({ level, message }) => [level, message])).toEqual([
+    ["info", "refused"],
+    ["info", "let in"],
+    ["debug", "details"],
+  ]);
+  expect(log.lines[0]?.fields).toEqual(fields);
+  expect(audit.lines).toEqual([
+    { level: "warn", message: "refused", fields: { user: "alice", reason: expect.stringMatching(/^a\\u\{a\}bc+…$/) } },
+    { level: "info", message: "let in", fields: { user: "alice" } },
+  ]);
+});
+
+it("numbers the calls of each connection, and tells whoever else wants to know", async () => {
+  const audit = new TestLog();
+  const told: ServedCall[] = [];
+  const onCall = (await openAuditLog({ audit }, new TestLog())).onCall((ended) => void told.push(ended));
+  const first = call();
+  const other = call({ peer: { user: "bob", scopes: [] }, method: "GET /\u001b[31m", status: "NOT_FOUND" });
+  for (const ended of [first, first, other]) onCall?.(ended);
+  expect(told).toEqual([first, first, other]);
+  expect(audit.lines.map(({ level, fields }) => [level, fields["call"], fields["method"]])).toEqual([
+    ["info", "c1.1", "GET /notes"],
+    ["info", "c1.2", "GET /notes"],
+    ["warn", undefined, String.raw`GET /\u{1b}[31m`],
+  ]);
+  expect(audit.lines[0]?.fields["milliseconds"]).toBe(1.3);
+});
+
+it("costs nothing where nobody wants to know", async () => {
+  const log = new TestLog();
+  const audit = await openAuditLog({}, log);
+  expect(audit.with(log)).toBe(log);
+  expect(audit.onCall()).toBeUndefined();
+});
+
+it("survives a logger that throws, and says so", async () => {
+  const log = new TestLog();
+  const broken = () => {
+    throw new Error("disk gone");
+  };
+  const audit = await openAuditLog({ audit: { debug: broken, info: broken, warn: broken, error: broken } }, log);
+  audit.onCall()?.(call());
+  audit.with(log).info({}, "line");
+  expect(log.lines.map(({ message }) => message)).toEqual([
+    "the audit log could not be written",
+    "line",
+    "the audit log could not be written",
+  ]);
+  await audit.close();
+  audit.onCall()?.(call());
+  expect(log.lines).toHaveLength(3);
+});

@@ -1,0 +1,109 @@
+import { afterEach, describe, expect, test } from "vitest";
+import type { Method } from "../../../../../runtime/src/contract/method.js";
+import { RpcError } from "../../../../../runtime/src/contract/rpc-error.js";
+import type { AnyHandler } from "../../../../../runtime/src/server/api-handlers.js";
+import type { ServerInterceptor } from "../../../../../runtime/src/server/call/interceptor.js";
+import { type CallOutcome, observeCall } from "../../../../../runtime/src/server/call/observe-call.js";
+import { FRAME } from "../../../../../runtime/src/wire/frame.js";
+import { any, serveRaw } from "../../support/server.js";
+import { until, within } from "../../support/wait.js";
+
+const DOWN: Partial<Method> = { kind: "server-streaming", responseItem: any };
+
+let served: ReturnType<typeof serveRaw> | undefined;
+
+afterEach(async () => {
+  served?.peer.duplex.destroy();
+  await within("the server's end", served?.server.close() ?? Promise.resolve());
+});
+
+function observe(method: Partial<Method>, handler: () => unknown) {
+  const outcomes: CallOutcome[] = [];
+  const interceptor: ServerInterceptor = (call, next) => observeCall(call, next, (outcome) => outcomes.push(outcome));
+  served = serveRaw(handler as AnyHandler, { interceptors: [interceptor], method });
+  served.peer.hello(["GET /it"]);
+  return { ...served, outcomes };
+}
+
+describe("whoever observes a call is told once that it is over", () => {
+  test("when it has its response", async () => {
+    const { peer, outcomes } = observe({}, async () => 1);
+    peer.open(1, "{}");
+    await peer.status();
+    expect(outcomes).toEqual([{ items: 0 }]);
+  });
+
+  test.each([
+    [
+      "an async generator",
+      async function* () {
+        yield* [1, 2];
+      },
+    ],
+    ["an array", () => [1, 2]],
+  ])("when its last item is taken, of %s", async (_, handler) => {
+    const { peer, outcomes } = observe(DOWN, handler);
+    peer.open(1, "{}", { credit: 100 });
+    await peer.next(FRAME.STATUS);
+    expect(outcomes).toEqual([{ items: 2 }]);
+  });
+
+  test("when it fails: before it streams, or after some items", async () => {
+    const error = new RpcError("NOT_FOUND");
+    const { peer, outcomes } = observe(DOWN, () => {
+      throw error;
+    });
+    peer.open(1, "{}", { credit: 100 });
+    expect(await peer.status()).toMatchObject({ code: 404 });
+    expect(outcomes).toEqual([{ error, items: 0 }]);
+    await served?.server.close();
+    const later = observe(DOWN, function* () {
+      yield 1;
+      throw error;
+    });
+    later.peer.open(1, "{}", { credit: 100 });
+    expect(await later.peer.status()).toMatchObject({ code: 404 });
+    expect(later.outcomes).toEqual([{ error, items: 1 }]);
+  });
+
+  test("when its caller leaves while the handler waits to send", async () => {
+    const { peer, outcomes } = observe(DOWN, function* () {
+      for (;;) yield 1;
+    });
+    peer.open(1, "{}", { credit: 1 });
+    await peer.next(FRAME.ITEM);
+    peer.send({ kind: FRAME.CANCEL, id: 1 });
+    await until("the end", () => outcomes.length === 1);
+    expect(outcomes).toEqual([{ items: 1 }]);
+  });
+
+  test("when its caller leaves before anything was asked of the handler, even in the same packet", async () => {
+    for (const credit of [0, 100]) {
+      const { peer, server, outcomes } = observe(DOWN, async function* () {
+        yield 1;
+      });
+      peer.send({ kind: FRAME.OPEN, id: 1, method: 0, credit }, { kind: FRAME.CANCEL, id: 1 });
+      await until("the end", () => outcomes.length === 1);
+      await until("the handler's end", () => server.calls === 0);
+      await server.close();
+      expect(outcomes).toEqual([{ items: 0 }]);
+    }
+  });
+
+  test("when the connection is lost", async () => {
+    const { peer, outcomes } = observe(DOWN, function* () {
+      for (;;) yield 1;
+    });
+    peer.open(1, "{}", { credit: 1 });
+    await peer.next(FRAME.ITEM);
+    peer.duplex.destroy();
+    await until("the end", () => outcomes.length === 1);
+  });
+
+  test("when the handler gives what is no stream", async () => {
+    const { peer, outcomes } = observe(DOWN, () => 7);
+    peer.open(1, "{}", { credit: 1 });
+    expect(await peer.status()).toMatchObject({ code: 500 });
+    expect(outcomes).toEqual([{ items: 0 }]);
+  });
+});

@@ -1,0 +1,63 @@
+import { expect, it } from "vitest";
+import { readProxyHeader } from "../../../../../runtime/src/ssh/admission/proxy-header.js";
+import { proxyHeaderV2 } from "./support.js";
+
+const read = (text: string) => readProxyHeader(Buffer.from(text, "latin1"));
+
+it("reads version 1", () => {
+  expect(read("PROXY TCP4 192.0.2.7 10.0.0.1 50122 22\r\nSSH-2.0-x")).toEqual({
+    client: { address: "192.0.2.7", port: 50122 },
+    size: 40,
+  });
+  expect(read("PROXY TCP6 2001:db8::7 ::1 1 22\r\n")?.client).toEqual({ address: "2001:db8::7", port: 1 });
+  expect(read("PROXY UNKNOWN\r\n")).toEqual({ client: undefined, size: 15 });
+  expect(read("PROXY UNKNOWN ffff::1 ffff::2 1 2\r\n")?.client).toBeUndefined();
+});
+
+it("reads version 2, and passes over what else it carries", () => {
+  const v4 = proxyHeaderV2({ family: 0x11, addresses: [192, 0, 2, 7, 10, 0, 0, 1, 0xc3, 0xca, 0, 22] });
+  expect(readProxyHeader(v4)).toEqual({ client: { address: "192.0.2.7", port: 50122 }, size: 28 });
+  const [from, to] = [Buffer.from("20010db8000000000000000000000007", "hex"), Buffer.alloc(16)];
+  const v6 = proxyHeaderV2({ family: 0x21, addresses: [...from, ...to, 0, 1, 0, 22, 0x04, 0, 3, 1, 2, 3] });
+  expect(readProxyHeader(v6)).toEqual({ client: { address: "2001:db8::7", port: 1 }, size: 58 });
+  expect(readProxyHeader(proxyHeaderV2({ command: 0, family: 0, addresses: [] }))).toEqual({
+    client: undefined,
+    size: 16,
+  });
+});
+
+it("waits for the rest of a header that has not come as a whole", () => {
+  const text = Buffer.from("PROXY TCP4 192.0.2.7 10.0.0.1 50122 22\r\n", "latin1");
+  const binary = proxyHeaderV2({ family: 0x11, addresses: [192, 0, 2, 7, 10, 0, 0, 1, 0, 1, 0, 22] });
+  for (const header of [text, binary]) {
+    for (let size = 0; size < header.length; size++) {
+      expect(readProxyHeader(header.subarray(0, size))).toBeUndefined();
+    }
+    expect(readProxyHeader(header)?.size).toBe(header.length);
+  }
+});
+
+it.each([
+  ["SSH-2.0-OpenSSH_9.2\r\n", /does not begin with/],
+  ["GET / HTTP/1.1\r\n", /does not begin with/],
+  ["PROXY TCP4 192.0.2.7 10.0.0.1 50122\r\n", /damaged/],
+  ["PROXY TCP4 192.0.2.999 10.0.0.1 1 2\r\n", /damaged/],
+  ["PROXY TCP4 2001:db8::7 ::1 1 2\r\n", /damaged/],
+  ["PROXY TCP4 192.0.2.7 10.0.0.1 65536 2\r\n", /damaged/],
+  ["PROXY UDP4 192.0.2.7 10.0.0.1 1 2\r\n", /damaged/],
+  ["PROXY TCP4 192.0.2.7 10.0.0.1 1 2 3\r\n", /damaged/],
+  [`PROXY ${"x".repeat(107)}`, /has no end/],
+])("refuses %j", (text, reason) => {
+  expect(() => read(text)).toThrow(reason);
+});
+
+it("refuses what is no TCP connection in version 2, and lengths that are none", () => {
+  const addresses = [192, 0, 2, 7, 10, 0, 0, 1, 0, 1, 0, 22];
+  expect(() => readProxyHeader(proxyHeaderV2({ family: 0x12, addresses }))).toThrow(/something else than TCP/);
+  expect(() => readProxyHeader(proxyHeaderV2({ family: 0x31, addresses }))).toThrow(/something else than TCP/);
+  expect(() => readProxyHeader(proxyHeaderV2({ family: 0x21, addresses }))).toThrow(/too short/);
+  expect(() => readProxyHeader(proxyHeaderV2({ command: 2, family: 0x11, addresses }))).toThrow(/unknown command/);
+  expect(() => readProxyHeader(proxyHeaderV2({ version: 3, family: 0x11, addresses }))).toThrow(/unknown version/);
+  const huge = proxyHeaderV2({ family: 0x11, addresses: Array(2049).fill(0) }).subarray(0, 16);
+  expect(() => readProxyHeader(huge)).toThrow(/more than 2048 bytes/);
+});

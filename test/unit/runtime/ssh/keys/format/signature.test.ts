@@ -1,0 +1,89 @@
+import { describe, expect, it } from "vitest";
+import { type PublicKey, publicKeyFromBlob } from "../../../../../../runtime/src/ssh/keys/format/public-key.js";
+import { parseSignature, verifySignature } from "../../../../../../runtime/src/ssh/keys/format/signature.js";
+import { KEY_TYPES, makeSigner, string } from "../make-keys.js";
+
+const DATA = Buffer.from("what is signed");
+
+describe.each(KEY_TYPES)("a signature of %s", (type) => {
+  const signer = makeSigner(type);
+  const good = signer.sign(DATA);
+
+  it("holds for what was signed, and for nothing else", () => {
+    for (let round = 0; round < 20; round++) {
+      expect(verifySignature(signer.publicKey, parseSignature(signer.sign(DATA)), DATA)).toBeDefined();
+    }
+    expect(verifySignature(signer.publicKey, parseSignature(good), Buffer.from("what is not"))).toBeUndefined();
+    expect(verifySignature(makeSigner(type).publicKey, parseSignature(good), DATA)).toBeUndefined();
+  });
+
+  it("does not hold with any bit of it changed, and never throws", () => {
+    const start = string(type === "ssh-rsa" ? "rsa-sha2-512" : type).length;
+    for (let at = start; at < good.length; at += type === "ssh-rsa" ? 7 : 1) {
+      const changed = Buffer.from(good);
+      changed[at] = (changed[at] as number) ^ 0x10;
+      let proof: unknown;
+      try {
+        proof = verifySignature(signer.publicKey, parseSignature(changed), DATA);
+      } catch (error) {
+        expect(error).toBeInstanceOf(RangeError);
+      }
+      expect(proof, `byte ${at}`).toBeUndefined();
+    }
+  });
+
+  it("is read whole or not at all", () => {
+    for (let size = 0; size < good.length; size++) {
+      expect(() => parseSignature(good.subarray(0, size))).toThrow(RangeError);
+    }
+    expect(() => parseSignature(Buffer.concat([good, Buffer.alloc(1)]))).toThrow("bytes follow it");
+  });
+});
+
+it("tells from the flags of a security key whether it was touched, and whether its user was verified", () => {
+  for (const type of ["sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com"]) {
+    const signer = makeSigner(type);
+    const proof = (flags: number) =>
+      verifySignature(signer.publicKey, parseSignature(signer.sign(DATA, { flags })), DATA);
+    expect(proof(0)).toEqual({ touched: false, userVerified: false });
+    expect(proof(1)).toEqual({ touched: true, userVerified: false });
+    expect(proof(5)).toEqual({ touched: true, userVerified: true });
+  }
+});
+
+it("takes no signature of a device from a plain key, nor the other way round", () => {
+  const [plain, device] = [makeSigner("ssh-ed25519"), makeSigner("sk-ssh-ed25519@openssh.com")];
+  const signature = parseSignature(device.sign(DATA));
+  expect(verifySignature(plain.publicKey, signature, DATA)).toBeUndefined();
+  expect(verifySignature(plain.publicKey, { ...signature, algorithm: "ssh-ed25519" }, DATA)).toBeUndefined();
+  const { device: _, ...bare } = signature;
+  expect(verifySignature(device.publicKey, bare, DATA)).toBeUndefined();
+});
+
+it("takes no RSA signature with SHA-1, and no RSA key under 2,048 bits", () => {
+  const rsa = makeSigner("ssh-rsa");
+  expect(
+    verifySignature(rsa.publicKey, parseSignature(rsa.sign(DATA, { algorithm: "ssh-rsa" })), DATA),
+  ).toBeUndefined();
+  const short = makeSigner("ssh-rsa", 1024);
+  expect(verifySignature(short.publicKey, parseSignature(short.sign(DATA)), DATA)).toBeUndefined();
+});
+
+it("proves nothing with keys that are none", () => {
+  const blobs = [
+    [string("ecdsa-sha2-nistp256"), string("nistp256"), string(Buffer.alloc(65, 4))],
+    [string("ecdsa-sha2-nistp256"), string("nistp384"), string(Buffer.alloc(97, 4))],
+    [string("ecdsa-sha2-nistp256"), string("nistp256"), string(Buffer.alloc(33, 2))],
+    [string("ssh-rsa"), string(Buffer.from([1])), string(Buffer.alloc(256))],
+    [string("ssh-rsa"), string(Buffer.alloc(0)), string(Buffer.alloc(0))],
+    [string("ssh-dss"), string(Buffer.alloc(20))],
+    [string("constructor"), string(Buffer.alloc(20))],
+  ];
+  for (const fields of blobs) {
+    const key = publicKeyFromBlob(Buffer.concat(fields)) as PublicKey;
+    for (const algorithm of [key.type, "rsa-sha2-256"]) {
+      const signature = parseSignature(Buffer.concat([string(algorithm), string(Buffer.alloc(64))]));
+      expect(verifySignature(key, signature, DATA)).toBeUndefined();
+    }
+  }
+});

@@ -1,0 +1,112 @@
+import { appendFileSync, readFileSync } from "node:fs";
+import { expect, it } from "vitest";
+import type { KeyAnswer } from "../../../../runtime/src/ssh/keys/lists/key-lookup.js";
+import { closed, failure, makeKey, startBench, write } from "./support.js";
+
+const soon = { timeout: 15_000 };
+
+it("cuts off at once whom a list names no more, and nobody else", async () => {
+  const bench = await startBench();
+  const bob = makeKey(bench.directory, "bob");
+  appendFileSync(bench.authorizedKeys, `${bob.line} bob\n`);
+  const [alice, other] = [await bench.dial(), await bench.dial({ identity: bob.file })];
+  const ended = closed(alice);
+  write(bench.directory, "authorized_keys", `${bob.line} bob\n`);
+  await ended;
+  expect(bench.log.with("access withdrawn").map(({ fields }) => fields["keyName"])).toEqual(["alice@laptop"]);
+  other.write("still here");
+  expect(String(await new Promise((resolve) => other.once("data", resolve)))).toBe("still here");
+  expect(await failure(bench.dial())).toMatchObject({ status: "UNAUTHENTICATED" });
+});
+
+it("gives connections that are open the scopes and limits that a list gives now", async () => {
+  const bench = await startBench();
+  await bench.dial();
+  const peer = bench.accepted[0]?.peer;
+  const rewrite = (options: string) =>
+    write(bench.directory, "authorized_keys", `${options}${bench.alice.line} alice@laptop\n`);
+  rewrite('scopes="time:*",no-port-forwarding ');
+  await expect.poll(() => peer?.scopes, soon).toEqual(["time:*"]);
+  expect(peer?.permits).toMatchObject({ portForwarding: false });
+  rewrite("");
+  await expect.poll(() => peer?.scopes, soon).toEqual([]);
+});
+
+it("cuts off whom a list lets in from elsewhere alone", async () => {
+  const bench = await startBench();
+  const ended = closed(await bench.dial());
+  const line = readFileSync(bench.authorizedKeys, "utf8");
+  write(bench.directory, "authorized_keys", `from="192.0.2.0/24",${line}`);
+  await ended;
+  expect(bench.log.with("access withdrawn")[0]?.fields["reason"]).toMatch(/^the key may not come from there/);
+});
+
+it("keeps connections open while a list has a line that became wrong", async () => {
+  const bench = await startBench();
+  const duplex = await bench.dial();
+  write(bench.directory, "authorized_keys", "rubbish\n");
+  await expect
+    .poll(() => bench.log.lines.some(({ message }) => message.includes("keys:1: the option rubbish")), soon)
+    .toBe(true);
+  expect(duplex.destroyed).toBe(false);
+  await bench.dial();
+});
+
+it("asks a function again when it is told to, and does as that says", async () => {
+  let answer: KeyAnswer = { scopes: ["a"] };
+  const bench = await startBench({ authorizedKeys: async () => answer });
+  const duplex = await bench.dial();
+  const peer = bench.accepted[0]?.peer;
+  answer = { scopes: ["b"] };
+  expect(peer?.scopes).toEqual(["a"]);
+  bench.listener.recheck();
+  await expect.poll(() => peer?.scopes, soon).toEqual(["b"]);
+  const ended = closed(duplex);
+  answer = { refused: "dismissed" };
+  bench.listener.recheck();
+  await ended;
+  expect(bench.log.with("access withdrawn")[0]?.fields["reason"]).toBe("dismissed");
+});
+
+it("keeps a connection open where the function fails when it is asked again", async () => {
+  let fail = false;
+  const bench = await startBench({
+    authorizedKeys: async () => {
+      if (fail) throw new Error("the database is down");
+      return { scopes: [] };
+    },
+  });
+  const duplex = await bench.dial();
+  fail = true;
+  bench.listener.recheck();
+  const message = "what a peer may do could not be looked up again";
+  await expect.poll(() => bench.log.with(message), soon).toHaveLength(1);
+  expect(duplex.destroyed).toBe(false);
+});
+
+it("warns once of a scope that a function grants and no method asks for", async () => {
+  const bench = await startBench({
+    authorizedKeys: async () => ({ keyName: "k", scopes: ["*", "notse:read", "notes:*"] }),
+    scopes: ["notes:read"],
+  });
+  await bench.dial();
+  await bench.dial();
+  const message = 'no method asks for the scope "notse:read"; did you mean "notes:read"?';
+  expect(bench.log.with(message).map(({ level, fields }) => [level, fields["keyName"]])).toEqual([["warn", "k"]]);
+});
+
+it("cuts off whom a list let in that changed during the login", async () => {
+  let asked = 0;
+  const bench: { current?: Awaited<ReturnType<typeof startBench>> } = {};
+  bench.current = await startBench({
+    authorizedKeys: async () => {
+      asked++;
+      // The second question comes with the proof.
+      if (asked === 2) bench.current?.listener.recheck();
+      return asked > 2 ? undefined : { scopes: ["*"] };
+    },
+  });
+  await bench.current.dial().catch(() => {});
+  await expect.poll(() => bench.current?.log.with("access withdrawn").length, soon).toBe(1);
+  await expect.poll(() => bench.current?.listener.connections, soon).toBe(0);
+});

@@ -1,0 +1,172 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { connect } from "node:net";
+import ssh2 from "ssh2";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { within } from "../../../support/wait.js";
+import { generateRsa } from "../../admission/rsa.js";
+import { makeKey, startBench, tempDir } from "../../support.js";
+
+/**
+ * What the guard mends of ssh2, first in ssh2 itself: where one of these fails, a new version has mended it, and the mend
+ * can go.
+ */
+interface Internals {
+  readonly _sock: { removeAllListeners(event: string): void };
+  readonly _protocol: {
+    readonly _handlers: Record<string, (...args: unknown[]) => unknown>;
+    readonly _packetRW: {
+      readonly write: {
+        readonly allocStartKEX: number;
+        alloc(size: number, force: boolean): Buffer;
+        finalize(packet: Buffer, force: boolean): Buffer;
+      };
+    };
+    readonly _cipher: { encrypt(packet: Buffer): void };
+    rekey(): void;
+  };
+}
+
+interface Heard {
+  algorithms?: readonly string[];
+  offered?: string;
+}
+
+/** What a client hears of a server while it logs in with an RSA key. */
+function logIn(port: number, privateKey: string): Promise<{ heard: Heard; client: ssh2.Client & Internals }> {
+  const client = new ssh2.Client() as ssh2.Client & Internals;
+  onTestFinished(() => void client.destroy());
+  const heard: Heard = {};
+  return within(
+    "the login",
+    new Promise((resolve, reject) => {
+      client.on("error", reject).on("ready", () => resolve({ heard, client }));
+      client.connect({ host: "127.0.0.1", port, username: "alice", privateKey, hostVerifier: () => true });
+      const handlers = client._protocol._handlers;
+      const [extensions, ok] = [handlers["EXT_INFO"], handlers["USERAUTH_PK_OK"]];
+      handlers["EXT_INFO"] = (self, list) => {
+        heard.algorithms ??= (list as { algs: string[] }[])[0]?.algs ?? [];
+        return extensions?.(self, list);
+      };
+      handlers["USERAUTH_PK_OK"] = (self, algorithm, key) => {
+        heard.offered = String(algorithm);
+        return ok?.(self, algorithm, key);
+      };
+    }),
+  );
+}
+
+async function startPlain(): Promise<number> {
+  const host = makeKey(tempDir(), "host");
+  const server = new ssh2.Server({ hostKeys: [host.privateKey] }, (connection) =>
+    connection
+      .on("error", () => {})
+      .on("authentication", (context) =>
+        context.method === "publickey" ? context.accept() : context.reject(["publickey"]),
+      ),
+  );
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+  return (server.address() as { port: number }).port;
+}
+
+/** A message to be ignored, and data for the first channel, which need not be open. */
+const [IGNORE, CHANNEL_DATA] = [2, 94];
+
+/** Whether a server takes an empty message of this type in the middle of an exchange of new keys. */
+async function takesInRekey(client: ssh2.Client & Internals, type: number): Promise<boolean> {
+  const ended = new Promise<false>((resolve) => client.once("close", () => resolve(false)));
+  const renewed = new Promise<true>((resolve) => client.once("handshake", () => resolve(true)));
+  client.removeAllListeners("error").on("error", () => {});
+  client._protocol.rekey();
+  const { write } = client._protocol._packetRW;
+  const packet = write.alloc(9, true);
+  packet.fill(0, write.allocStartKEX, write.allocStartKEX + 9);
+  packet[write.allocStartKEX] = type;
+  client._protocol._cipher.encrypt(write.finalize(packet, true));
+  return within("new keys", Promise.race([ended, renewed]));
+}
+
+/** Whether a server takes a greeting in four pieces. */
+function takesPieces(port: number): Promise<boolean> {
+  const socket = connect({ port, host: "127.0.0.1", noDelay: true });
+  onTestFinished(() => void socket.destroy());
+  socket.on("error", () => {});
+  return within(
+    "an answer",
+    new Promise((resolve) => {
+      let size = 0;
+      socket.on("close", () => resolve(false));
+      socket.on("data", (chunk: Buffer) => {
+        size += chunk.length;
+        if (size > 100) resolve(true);
+      });
+      void (async () => {
+        for (const piece of ["SSH-", "2.0-", "pieces", "\r\n"]) {
+          socket.write(piece);
+          await new Promise((next) => setTimeout(next, 30));
+          // The server is in this process: it must have had its turn, or it gets two pieces in one.
+          for (let turn = 0; turn < 5; turn++) await new Promise((next) => setImmediate(next));
+        }
+      })();
+    }),
+  );
+}
+
+describe("ssh2 by itself", () => {
+  test("is of the version that the mends were made for", () => {
+    const path = createRequire(import.meta.url).resolve("ssh2/package.json");
+    expect(JSON.parse(readFileSync(path, "utf8"))).toMatchObject({ version: "1.17.0" });
+  });
+
+  test("lacks a comma in its list of algorithms, and gives an RSA key the name of SHA-1", async () => {
+    const { heard } = await logIn(await startPlain(), generateRsa().privateKey);
+    expect(heard.algorithms).toContain("ecdsa-sha2-nistp521rsa-sha2-512");
+    expect(heard.offered).toBe("ssh-rsa");
+  });
+
+  test.each([
+    ["a message without a meaning", IGNORE],
+    ["channel data", CHANNEL_DATA],
+  ])("ends a connection for %s while it gets new keys", async (_, type) => {
+    const { client } = await logIn(await startPlain(), generateRsa().privateKey);
+    expect(await takesInRekey(client, type)).toBe(false);
+  });
+
+  test("refuses a greeting in four pieces", async () => {
+    expect(await takesPieces(await startPlain())).toBe(false);
+  });
+});
+
+describe("a server", () => {
+  test("names the algorithms of signatures that it takes, and an RSA key as the client did", async () => {
+    const rsa = generateRsa();
+    const bench = await startBench({ authorizedKeys: { lines: [rsa.line] } });
+    const { heard } = await logIn(bench.listener.port, rsa.privateKey);
+    expect(heard.algorithms).toEqual([
+      "ssh-ed25519",
+      "sk-ssh-ed25519@openssh.com",
+      "ecdsa-sha2-nistp256",
+      "ecdsa-sha2-nistp384",
+      "ecdsa-sha2-nistp521",
+      "sk-ecdsa-sha2-nistp256@openssh.com",
+      "rsa-sha2-512",
+      "rsa-sha2-256",
+    ]);
+    expect(heard.offered).toMatch(/^rsa-sha2-/);
+  });
+
+  test.each([
+    ["messages without a meaning", IGNORE],
+    ["channel data", CHANNEL_DATA],
+  ])("takes %s while it gets new keys", async (_, type) => {
+    const bench = await startBench();
+    const { client } = await logIn(bench.listener.port, bench.alice.privateKey);
+    expect(await takesInRekey(client, type)).toBe(true);
+  });
+
+  test("takes a greeting in any number of pieces", async () => {
+    const bench = await startBench();
+    expect(await takesPieces(bench.listener.port)).toBe(true);
+  });
+});

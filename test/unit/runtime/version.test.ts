@@ -1,9 +1,0 @@
-import { readFileSync } from "node:fs";
-import { expect, test } from "vitest";
-import { AGENT, VERSION } from "../../../runtime/src/version.js";
-
-test("the version is that of package.json, and HELLO names both", () => {
-  const { name, version } = JSON.parse(readFileSync("runtime/package.json", "utf8"));
-  expect(VERSION).toBe(version);
-  expect(AGENT).toBe(`${name}/${version}`);
-});
