@@ -16,6 +16,6 @@ await runProgram("tail-weblog user@host LOGFILE", 2, async ([address = "", file 
     if (hit?.resource === "/kill-weblog-monitor") return;
     if (hit?.status === 200 && hit.referrer !== null) console.log(printable(`${hit.referrer} --> ${hit.resource}`));
   }
-  const { status } = await tail.exit;
-  throw new Error(`tail has ended with status ${status}: ${tail.errorText.trim()}`);
+  const { exitCode: status } = await tail.exit;
+  throw new Error(`tail has ended with status ${status}: ${tail.stderrTail.trim()}`);
 });

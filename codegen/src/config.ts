@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
+import { errorMessage } from "./error-message.js";
 import { type GenerateOptions, IMPORT_EXTENSIONS, isImportExtension } from "./options.js";
 import { UsageError } from "./usage-error.js";
 
@@ -45,7 +46,7 @@ function read(name: string, path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    throw new UsageError(`${name}: it cannot be read: ${(error as Error).message}`, { cause: error });
+    throw new UsageError(`${name}: it cannot be read: ${errorMessage(error)}`, { cause: error });
   }
 }
 
@@ -54,7 +55,7 @@ function parse(name: string, text: string): Record<string, unknown> {
   try {
     content = JSON.parse(text);
   } catch (error) {
-    throw new UsageError(`${name}: it is no JSON: ${error instanceof Error ? error.message : error}`, { cause: error });
+    throw new UsageError(`${name}: it is no JSON: ${errorMessage(error)}`, { cause: error });
   }
   if (typeof content === "object" && content !== null && !Array.isArray(content))
     return content as Record<string, unknown>;

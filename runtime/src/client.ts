@@ -11,12 +11,12 @@ export type {
   SshClient,
 } from "./base/ssh-client.js";
 export type { Transport } from "./base/transport.js";
-export type { ClientInterceptor, OutboundCall } from "./client/call/interceptor.js";
+export type { ClientCallInfo, ClientInterceptor } from "./client/call/interceptor.js";
 export type { Items, ResponseStream, SafeResponseStream } from "./client/call/streams.js";
 export type { CallOptions, ParentCall, UnaryMethod, UnaryMethodOptional } from "./client/call/unary.js";
 export type { Client } from "./client/client.js";
 export type { BackoffOptions } from "./client/connection/backoff.js";
-export type { LinkState, StateListener } from "./client/connection/connection-state.js";
+export type { ConnectionState, StateListener } from "./client/connection/connection-state.js";
 export { logCalls } from "./client/interceptors/log-calls.js";
 export { maxTimeout } from "./client/interceptors/max-timeout.js";
 export { type RetryOptions, retry } from "./client/interceptors/retry.js";

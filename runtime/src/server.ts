@@ -1,7 +1,7 @@
 /** `sshrpc/server`: what a program that serves needs beside its generated handler types. */
 export type { KorvLimits, KorvOptions } from "./adapters/korv/korv-options.js";
 export type { Logger } from "./base/log.js";
-export type { AuthMethod, Peer, PeerCertificate, PeerPermits } from "./base/peer.js";
+export type { AuthMethod, Peer, PeerCertificate, PeerPermissions } from "./base/peer.js";
 export { type ServeOptions, type Server, serveHandlers } from "./compose/serve.js";
 export { type ServeStdioOptions, serveStdio } from "./compose/serve-stdio.js";
 export { type BadRequestDetails, type Issue, RpcError } from "./contract/rpc-error.js";
@@ -18,7 +18,7 @@ export type {
   ServerStreamingHandler,
   UnaryHandler,
 } from "./server/call/handler.js";
-export type { ServerCall, ServerInterceptor } from "./server/call/interceptor.js";
+export type { ServerCallInfo, ServerInterceptor } from "./server/call/interceptor.js";
 export { type CallOutcome, observeCall } from "./server/call/observe-call.js";
 export type { ServedCall } from "./server/call/served-call.js";
 export { type LimitCallsOptions, limitCalls } from "./server/interceptors/limit-calls.js";
@@ -40,7 +40,12 @@ export type {
   KeyRefusal,
 } from "./ssh/keys/lists/key-lookup.js";
 export type { AuthOptions } from "./ssh/server/auth/auth-options.js";
-export type { Ask, Prompt, Question, Questioning } from "./ssh/server/auth/keyboard-interactive-handler.js";
+export type {
+  KeyboardInteractiveHandler as Questioning,
+  Prompt,
+  PromptRound as Question,
+  PromptUser as Ask,
+} from "./ssh/server/auth/keyboard-interactive-handler.js";
 export type { LoginAttempt, LoginGrant } from "./ssh/server/auth/login-attempt.js";
 export type { PasswordAttempt, PasswordChange, PasswordCheck } from "./ssh/server/auth/password-check.js";
 export type {

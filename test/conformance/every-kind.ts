@@ -439,7 +439,7 @@ export function describeEveryKind(
     });
 
     row("limits, queue", "fail with RESOURCE_EXHAUSTED where too many wait, and harm no other", all, async (kind) => {
-      const { setup, client } = await begin({ limits: { calls: 1 } }, { limits: { queue: 1 } });
+      const { setup, client } = await begin({ limits: { calls: 1 } }, { limits: { queuedCalls: 1 } });
       const [name, abort] = [newName(), new AbortController()];
       const first = kind.begin(client, { name, take: 0, wait: true }, [1], { signal: abort.signal });
       await until("the first", () => setup.waits.started.includes(name));
@@ -475,7 +475,10 @@ export function describeEveryKind(
 
     row("backpressure", "stop the producer whose consumer has stopped, and nobody else", streaming, async (kind) => {
       const [window, size] = [4096, 1000];
-      const { setup, client } = await begin({ limits: { window, growth: 1 } }, { limits: { window, growth: 1 } });
+      const { setup, client } = await begin(
+        { limits: { window, windowGrowth: 1 } },
+        { limits: { window, windowGrowth: 1 } },
+      );
       // As many as fit, and the one that goes over.
       const most = Math.ceil(window / itemCost(kind.bytes ? size : size + TEXT_OVERHEAD));
       const [name, source, abort] = [newName(), new Endless(size), new AbortController()];
@@ -570,7 +573,7 @@ export function describeEveryKind(
       "that run may finish where the server closes with a grace; no new one begins",
       drains,
       async (kind) => {
-        const { setup, client } = await begin({}, { limits: { window: 2000, growth: 1 } });
+        const { setup, client } = await begin({}, { limits: { window: 2000, windowGrowth: 1 } });
         const [name, tap, sizes] = [newName(), new Tap(), Array.from({ length: 20 }, () => 1000)];
         tap.push(5);
         const running: { readonly sizes: Iterable<number> | AsyncIterable<number>; readonly result: Promise<unknown> } =

@@ -235,7 +235,7 @@ export function describeConformance(name: string, start: Start, { soak = true } 
       });
 
       test("fail with RESOURCE_EXHAUSTED where too many wait", async () => {
-        const { client, waits } = await begin({ limits: { calls: 1 } }, { limits: { queue: 1 } });
+        const { client, waits } = await begin({ limits: { calls: 1 } }, { limits: { queuedCalls: 1 } });
         const abort = new AbortController();
         const calls = ["a", "b"].map((name) => client.wait.get.safe({ name }, { signal: abort.signal }));
         expect(await failure(client.empty.get())).toMatchObject({ status: "RESOURCE_EXHAUSTED" });

@@ -18,7 +18,7 @@ import { Random, SEED } from "../unit/runtime/wire/random.js";
 
 /** Milliseconds for one side: it does as many rounds as fit. */
 const TIME = 4000;
-const LIMITS = { message: 500, metadata: 200, calls: 8, queue: 16, window: 300, growth: 1000 };
+const LIMITS = { message: 500, metadata: 200, calls: 8, queuedCalls: 16, window: 300, windowGrowth: 1000 };
 
 const small = only((value) => typeof value === "number");
 const METHODS: readonly Method[] = [

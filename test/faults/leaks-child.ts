@@ -85,7 +85,7 @@ const handlers = new Map<string, AnyHandler>([
   [up.id, takeThree as unknown as AnyHandler],
 ]);
 const log = { debug() {}, info() {}, warn() {}, error() {} };
-const server = new ApiServer({ api, handlers }, { log, limits: { window: 2000, growth: 20_000 } });
+const server = new ApiServer({ api, handlers }, { log, limits: { window: 2000, windowGrowth: 20_000 } });
 let near = duplexPair()[0];
 const transport = {
   address: "memory",
@@ -97,7 +97,7 @@ const transport = {
   },
 };
 const client = await openClient(api, transport, {
-  limits: { window: 2000, growth: 20_000 },
+  limits: { window: 2000, windowGrowth: 20_000 },
   retries: 0,
   reconnect: { minDelay: 1, maxDelay: 2 },
 });

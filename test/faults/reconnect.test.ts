@@ -396,13 +396,13 @@ describe("a call without a connection", () => {
 
   test("is RESOURCE_EXHAUSTED where too many wait", async () => {
     const host = new Host();
-    const client = await connected(host, { limits: { queue: 2 } });
+    const client = await connected(host, { limits: { queuedCalls: 2 } });
     host.kill(DOWN);
     await until("the loss", () => client.state === "connecting");
     const waiting = [client.it.get(1), client.it.get(2)];
     expect(await failure(client.it.get(3))).toMatchObject({
       status: "RESOURCE_EXHAUSTED",
-      message: expect.stringContaining("limits.queue"),
+      message: expect.stringContaining("limits.queuedCalls"),
     });
     host.down = undefined;
     expect(await within("the answers", Promise.all(waiting))).toEqual([1, 2]);

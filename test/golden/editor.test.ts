@@ -36,7 +36,7 @@ function shownIn(ts: typeof typescript5, marked: string): readonly Shown[] {
       return content === undefined ? undefined : ts.ScriptSnapshot.fromString(content);
     },
     getCurrentDirectory: () => REPOSITORY,
-    getDefaultLibFileName: (settings) => ts.getDefaultLibFilePath(settings),
+    getDefaultLibFileName: (config) => ts.getDefaultLibFilePath(config),
     fileExists: (file) => file === PROBE || ts.sys.fileExists(file),
     readFile: textOf,
     directoryExists: ts.sys.directoryExists,

@@ -47,7 +47,7 @@ itWith(
     const file = join(directory, "audit.log");
     const served = await serveNotesOverSsh({
       audit: { file },
-      passwords: async ({ password }) => (password === "SECRET-PASSWORD" ? { scopes: [] } : undefined),
+      verifyPassword: async ({ password }) => (password === "SECRET-PASSWORD" ? { scopes: [] } : undefined),
     });
     const client = await connect(served);
     await client.notes.store({ text: "SECRET-BODY" });

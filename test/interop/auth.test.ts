@@ -80,7 +80,7 @@ itWith(["ssh", "ssh-keygen"], "ssh logs in with a certificate, and the server kn
   const { stdout, stderr } = await withKey(bench, file);
   expect(stdout, stderr).toBe("hello");
   const peer = bench.accepted[0]?.peer;
-  expect(peer).toMatchObject({ user: "alice", keyName: "laptop 7", scopes: ["notes:*"], provenBy: ["publickey"] });
+  expect(peer).toMatchObject({ user: "alice", keyName: "laptop 7", scopes: ["notes:*"], authMethods: ["publickey"] });
   expect(peer?.certificate).toMatchObject({ keyId: "laptop 7", serial: "42", principals: ["alice", "bob"] });
   expect([...(peer?.certificate?.extensions.keys() ?? [])]).toContain("permit-pty");
   expect(peer?.certificate?.validBefore).toBeGreaterThan(Date.now());
@@ -160,7 +160,7 @@ itWith(["ssh", "ssh-keygen"], "a certificate's own address, principals and scope
   expect((await withKey(bench, file)).stdout).toBe("hello");
   expect(bench.accepted[0]?.peer).toMatchObject({
     scopes: ["notes:read"],
-    permits: { pty: false, portForwarding: false },
+    permissions: { pty: false, portForwarding: false },
   });
   expect((await withKey(bench, await authority.certify(["-n", "alice"]))).status).toBe(255);
 });
@@ -325,7 +325,7 @@ itWith(["ssh"], "ssh logs in with a security key, as its agent has it", async ()
   const args = ["-o", "BatchMode=yes", "-o", `IdentityAgent=${socket}`, "-o", "IdentitiesOnly=no", "-i", "none"];
   const { stdout, stderr } = await ssh(bench, args);
   expect(stdout, stderr).toBe("hello");
-  expect(bench.accepted[0]?.peer).toMatchObject({ keyName: "yubi", provenBy: ["publickey"] });
+  expect(bench.accepted[0]?.peer).toMatchObject({ keyName: "yubi", authMethods: ["publickey"] });
   // A device that asks for no PIN is not enough where its line wants one.
   const strict = await startBench({ authorizedKeys: { lines: [`verify-required ${line} yubi`] } });
   expect((await ssh(strict, args)).status).toBe(255);
@@ -334,14 +334,14 @@ itWith(["ssh"], "ssh logs in with a security key, as its agent has it", async ()
 itWith(["ssh"], "ssh logs in with a password, and is refused with another", async () => {
   const bench = await startBench({
     authorizedKeys: { lines: [makeKey(tempDir(), "nobody").line] },
-    passwords: ({ user, password }) =>
+    verifyPassword: ({ user, password }) =>
       user === "alice" && password === "open sesame" ? { scopes: ["notes:*"] } : undefined,
-    refusalDelay: 1,
+    authFailureDelay: 1,
   });
   const answers = ["guess", "open sesame"];
   const { stdout, stderr } = await ssh(bench, ["-o", "PreferredAuthentications=password"], askpass(answers));
   expect(stdout, stderr).toBe("hello");
-  expect(bench.accepted[0]?.peer).toMatchObject({ user: "alice", provenBy: ["password"], scopes: ["notes:*"] });
+  expect(bench.accepted[0]?.peer).toMatchObject({ user: "alice", authMethods: ["password"], scopes: ["notes:*"] });
   expect(bench.accepted[0]?.peer.fingerprint).toBeUndefined();
   expect(reason(bench)).toBe("the password is wrong");
   expect(JSON.stringify(bench.log.lines)).not.toMatch(/sesame|guess/);
@@ -350,10 +350,10 @@ itWith(["ssh"], "ssh logs in with a password, and is refused with another", asyn
 itWith(["ssh"], "ssh changes a password that has expired, after one that is refused", async () => {
   let current = "old";
   const bench = await startBench({
-    passwords: ({ password, newPassword }) => {
+    verifyPassword: ({ password, newPassword }) => {
       if (password !== current) return undefined;
-      if (newPassword === undefined) return { change: "Your password has expired." };
-      if (newPassword.length < 8) return { change: "That is too short." };
+      if (newPassword === undefined) return { changePassword: "Your password has expired." };
+      if (newPassword.length < 8) return { changePassword: "That is too short." };
       current = newPassword;
       return { scopes: [] };
     },
@@ -367,22 +367,24 @@ itWith(["ssh"], "ssh changes a password that has expired, after one that is refu
 });
 
 itWith(["ssh"], "ssh is asked for the password by keyboard-interactive, where it prefers that", async () => {
-  const bench = await startBench({ passwords: ({ password }) => (password === "right" ? { scopes: [] } : undefined) });
+  const bench = await startBench({
+    verifyPassword: ({ password }) => (password === "right" ? { scopes: [] } : undefined),
+  });
   const only = ["-o", "PreferredAuthentications=keyboard-interactive"];
   const { stdout, stderr } = await ssh(bench, only, askpass(["right"]));
   expect(stdout, stderr).toBe("hello");
-  expect(bench.accepted[0]?.peer.provenBy).toEqual(["keyboard-interactive"]);
+  expect(bench.accepted[0]?.peer.authMethods).toEqual(["keyboard-interactive"]);
 });
 
 itWith(["ssh"], "ssh needs key and password, where both are required", async () => {
   const bench = await startBench({
-    passwords: ({ password }) => (password === "right" ? { scopes: ["notes:read", "admin"] } : undefined),
+    verifyPassword: ({ password }) => (password === "right" ? { scopes: ["notes:read", "admin"] } : undefined),
     requiredMethods: ["publickey", "password"],
   });
   const { stdout, stderr } = await ssh(bench, ["-i", bench.alice.file], askpass(["right"]));
   expect(stdout, stderr).toBe("hello");
   expect(bench.accepted[0]?.peer).toMatchObject({
-    provenBy: ["publickey", "password"],
+    authMethods: ["publickey", "password"],
     scopes: ["notes:read"],
     keyName: "alice@laptop",
   });
@@ -394,7 +396,7 @@ itWith(["ssh"], "ssh gets in with nothing where the server says so by name", asy
   const bench = await startBench({ anonymous: { scopes: ["public:*"] } });
   const { stdout, stderr } = await ssh(bench, ["-o", "PreferredAuthentications=none"]);
   expect(stdout, stderr).toBe("hello");
-  expect(bench.accepted[0]?.peer).toMatchObject({ user: "alice", provenBy: ["none"], scopes: ["public:*"] });
+  expect(bench.accepted[0]?.peer).toMatchObject({ user: "alice", authMethods: ["none"], scopes: ["public:*"] });
 });
 
 const QUESTIONS = `

@@ -15,9 +15,9 @@ const BATCH = 50;
 /** The fingerprints of those public keys, in files, that a real sshd would take with a list. */
 async function whomSshdTakes(list: string, files: readonly string[]): Promise<ReadonlySet<string>> {
   const sshd = await startSshd({ config: [`AuthorizedKeysFile ${list}`, "MaxAuthTries 1000"] });
-  const settings = ["BatchMode=yes", "IdentitiesOnly=yes", "IdentityAgent=none"];
-  settings.push(`UserKnownHostsFile=${sshd.knownHosts}`, `Port=${sshd.port}`);
-  const options = ["-v", "-F", "none", ...settings.flatMap((setting) => ["-o", setting])];
+  const config = ["BatchMode=yes", "IdentitiesOnly=yes", "IdentityAgent=none"];
+  config.push(`UserKnownHostsFile=${sshd.knownHosts}`, `Port=${sshd.port}`);
+  const options = ["-v", "-F", "none", ...config.flatMap((config) => ["-o", config])];
   const taken = new Set<string>();
   for (let start = 0; start < files.length; start += BATCH) {
     // Of a key whose private half ssh does not have, it learns whether it would do, and goes on to the next.
@@ -54,7 +54,7 @@ itWith(
     );
     const verdicts = entries.map(({ what, key }) => {
       const answer = answerAttempt(parsed.keys, { user: USER, key, address: "127.0.0.1:1" });
-      return { what, ours: answer !== undefined && !("refused" in answer), sshd: taken.has(key.fingerprint) };
+      return { what, ours: answer !== undefined && !("deny" in answer), sshd: taken.has(key.fingerprint) };
     });
     expect(verdicts).toEqual(
       CORPUS.map(({ what, accepted, stricter }) => ({

@@ -258,7 +258,7 @@ itWith(
     const path = join(directory, "socket");
     await startUnixShouter(path);
     const bench = await forwarding({
-      permitOpen: ({ port }) => (port === target ? true : { refuse: "not on a Sunday" }),
+      permitOpen: ({ port }) => (port === target ? true : { deny: "not on a Sunday" }),
       permitOpenUnix: [path],
     });
     const output = await runAsyncssh(

@@ -107,7 +107,7 @@ for (const [name, programs, login] of CLIENTS.filter(([name]) => name === "async
 }
 
 const PASSWORDS: Partial<ListenOptions> = {
-  passwords: ({ password }) => (password === "open sesame" ? { scopes: ["*"] } : undefined),
+  verifyPassword: ({ password }) => (password === "open sesame" ? { scopes: ["*"] } : undefined),
 };
 
 itWith(["plink"], "plink logs in with a password, by keyboard-interactive", async () => {
@@ -116,7 +116,7 @@ itWith(["plink"], "plink logs in with a password, by keyboard-interactive", asyn
   const args = ["-ssh", "-batch", "-noagent", "-T", "-pw", "open sesame", ...host, "-s", "alice@127.0.0.1", "sshrpc"];
   const { stdout, stderr } = await run("plink", args, "hello");
   expect(stdout, stderr).toBe("hello");
-  expect(bench.accepted[0]?.peer.provenBy).toEqual(["keyboard-interactive"]);
+  expect(bench.accepted[0]?.peer.authMethods).toEqual(["keyboard-interactive"]);
 });
 
 itWith(["dbclient"], "dbclient logs in with a password", async () => {
@@ -125,7 +125,7 @@ itWith(["dbclient"], "dbclient logs in with a password", async () => {
   const env = { HOME: bench.directory, DROPBEAR_PASSWORD: "open sesame" };
   const { stdout, stderr } = await run("dbclient", args, "hello", env);
   expect(stdout, stderr).toBe("hello");
-  expect(bench.accepted[0]?.peer.provenBy).toEqual(["password"]);
+  expect(bench.accepted[0]?.peer.authMethods).toEqual(["password"]);
 });
 
 for (const [name, programs, login] of CLIENTS) {
@@ -142,7 +142,7 @@ for (const [name, programs, login] of CLIENTS) {
       appendFileSync(bench.authorizedKeys, key.line);
       const { stdout, stderr } = await login(bench, key, "hello through the subsystem\n");
       expect(stdout, stderr).toBe("hello through the subsystem\n");
-      expect(bench.accepted[0]?.peer).toMatchObject({ user: "alice", provenBy: ["publickey"] });
+      expect(bench.accepted[0]?.peer).toMatchObject({ user: "alice", authMethods: ["publickey"] });
     });
   }
 

@@ -75,14 +75,14 @@ itWith(
       const listening = /listens on 127\.0\.0\.1:(\d+)[\s\S]*SHA256:/;
       await expect.poll(() => `${server.stdout()}`, { timeout: SLOW / 4 }).toMatch(listening);
       const [, port] = listening.exec(`${server.stdout()}`) ?? [];
-      const settings = [
+      const config = [
         ...["HostName=127.0.0.1", "BatchMode=yes", "LogLevel=ERROR", "IdentityAgent=none", "IdentitiesOnly=yes"],
         ...["StrictHostKeyChecking=accept-new", `UserKnownHostsFile=${home}/known_hosts_${port}`],
         "GlobalKnownHostsFile=/dev/null",
-      ].map((setting) => `-o ${setting}`);
+      ].map((config) => `-o ${config}`);
       // What the first mention of an option says holds (ssh(1)): that of the port, too.
       const real = spawnSync("sh", ["-c", "command -v ssh"], { encoding: "utf8" }).stdout.trim();
-      const script = `#!/bin/sh\nexec ${real} -F none -p ${port} ${settings.join(" ")} -i ${home}/.ssh/id_ed25519 "$@"\n`;
+      const script = `#!/bin/sh\nexec ${real} -F none -p ${port} ${config.join(" ")} -i ${home}/.ssh/id_ed25519 "$@"\n`;
       mkdirSync(`${project}/bin`, { recursive: true });
       write(`${project}/bin`, "ssh", script, 0o700);
       return { introduction: `${server.stdout()}`, knownHosts: `${home}/known_hosts_${port}` };

@@ -28,13 +28,13 @@ itWith([SSHD], "a command on a stock sshd gives its output, its errors and its e
   const { ssh } = await start();
   expect(await ssh.run("echo out; echo err >&2; exit 3")).toEqual({
     output: "out\n",
-    errorText: "err\n",
+    stderrTail: "err\n",
     status: 3,
     signal: undefined,
   });
   expect(await ssh.run("kill -TERM $$")).toMatchObject({ status: undefined, signal: "TERM" });
-  expect((await ssh.run("tr a-z A-Z", { input: "shout" })).output).toBe("SHOUT");
-  expect(await failure(ssh.run("yes", { maxOutput: 10_000 }))).toMatchObject({ status: "MESSAGE_TOO_LARGE" });
+  expect((await ssh.run("tr a-z A-Z", { input: "shout" })).stdout).toBe("SHOUT");
+  expect(await failure(ssh.run("yes", { maxBuffer: 10_000 }))).toMatchObject({ status: "MESSAGE_TOO_LARGE" });
 });
 
 itWith([SSHD], "input can end while output goes on, and the command is done only after both", async () => {
@@ -55,7 +55,7 @@ itWith([SSHD], "several commands share a connection, and a slow one holds up no 
   const { sshd, ssh } = await start();
   const slow = await ssh.exec("yes");
   const results = await Promise.all(Array.from({ length: 8 }, (_, index) => ssh.run(`echo ${index}`)));
-  expect(results.map(({ output }) => output.trim())).toEqual(["0", "1", "2", "3", "4", "5", "6", "7"]);
+  expect(results.map(({ stdout: output }) => output.trim())).toEqual(["0", "1", "2", "3", "4", "5", "6", "7"]);
   slow.destroy();
   await slow.exit.catch(() => undefined);
   await expect.poll(() => sshd.log().match(/Accepted publickey/g)).toHaveLength(1);
@@ -75,7 +75,7 @@ itWith([SSHD], "a log is followed line by line as it grows, until its reader lea
   }
   expect(seen).toEqual(["last", "half a line", "stop"]);
   expect(command.destroyed).toBe(true);
-  expect((await ssh.run("echo the connection goes on")).output).toBe("the connection goes on\n");
+  expect((await ssh.run("echo the connection goes on")).stdout).toBe("the connection goes on\n");
 });
 
 itWith([SSHD], "a signal cancels a command, at once and while it runs", async () => {
@@ -198,12 +198,12 @@ itWith([SSHD], "a connection through the server carries any other protocol", asy
   await once(server, "listening");
   onTestFinished(() => void server.close());
   const { port } = server.address() as { port: number };
-  const duplex = await ssh.connectTo("127.0.0.1", port);
+  const duplex = await ssh.connectTcp("127.0.0.1", port);
   duplex.end("there and back");
   expect(await text(duplex)).toBe("there and back");
   server.close();
   await once(server, "close");
-  expect(await failure(ssh.connectTo("127.0.0.1", port))).toMatchObject({ status: "UNAVAILABLE" });
+  expect(await failure(ssh.connectTcp("127.0.0.1", port))).toMatchObject({ status: "UNAVAILABLE" });
 });
 
 itWith(
@@ -216,7 +216,7 @@ itWith(
     expect(await failure(ssh.run("kill -KILL $PPID"))).toMatchObject({ status: "UNAVAILABLE" });
     expect(await reading).toMatchObject({ status: "UNAVAILABLE" });
     expect(await failure(command.exit)).toMatchObject({ status: "UNAVAILABLE" });
-    expect((await ssh.run("echo again")).output).toBe("again\n");
+    expect((await ssh.run("echo again")).stdout).toBe("again\n");
     await expect.poll(() => sshd.log().match(/Accepted publickey/g)).toHaveLength(2);
   },
 );

@@ -19,12 +19,12 @@ export default defineHandlers({
   },
   /** Who calls. */
   headers: {
-    get: (_, { peer: { user, fingerprint = "", address = "", scopes, provenBy = [], certificate } }) => [
+    get: (_, { peer: { user, fingerprint = "", address = "", scopes, authMethods = [], certificate } }) => [
       { name: "user", values: [user] },
       { name: "fingerprint", values: [fingerprint] },
       { name: "address", values: [address] },
       { name: "scopes", values: [...scopes] },
-      { name: "provenBy", values: [...provenBy] },
+      { name: "authMethods", values: [...authMethods] },
       { name: "certificate", values: certificate ? [certificate.keyId, certificate.serial] : [] },
     ],
   },

@@ -51,7 +51,7 @@ itWith(
         { name: "fingerprint", values: [sshd.key.publicKey.fingerprint] },
         { name: "address", values: [expect.stringMatching(/^127\.0\.0\.1:\d+$/)] },
         { name: "scopes", values: ["items:*", "secret:read"] },
-        { name: "provenBy", values: ["publickey"] },
+        { name: "authMethods", values: ["publickey"] },
         { name: "certificate", values: [] },
       ]);
       expect(await client.secret.get()).toBe("42");

@@ -1,3 +1,4 @@
+import { errorMessage } from "../error-message.js";
 import type { GenerateResult } from "../generate.js";
 import { SchemaProblem } from "../problem.js";
 
@@ -13,5 +14,5 @@ export function describeResult({ out, written, removed, milliseconds }: Generate
 /** Why a run failed: one line for each problem of a schema, or one line in all. */
 export function describeError(error: unknown): string {
   if (error instanceof SchemaProblem) return error.message;
-  return `sshrpc: ${error instanceof Error ? error.message : String(error)}`;
+  return `sshrpc: ${errorMessage(error)}`;
 }

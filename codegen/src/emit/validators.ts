@@ -1,3 +1,4 @@
+import { errorMessage } from "../error-message.js";
 import { type ApiModel, allMethods, type StreamUse, type TypeUse } from "../model/api-model.js";
 import { refName } from "../model/schema-walk.js";
 import { compareNames } from "./compare-names.js";
@@ -62,7 +63,7 @@ function compileNamed(
   try {
     return compiler.compile(schema);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorMessage(error);
     throw new Error(`the validator ${name} cannot be compiled: ${reason}`, { cause: error });
   }
 }

@@ -1,4 +1,5 @@
 import { isVerb, parsePath, pathParams, type Segment, VERBS } from "sshrpc/contract";
+import { errorMessage } from "../error-message.js";
 import type { Position } from "../problem.js";
 import type { MethodModel, ResourceModel } from "./api-model.js";
 import { type BuildContext, describedBy } from "./build-context.js";
@@ -63,7 +64,7 @@ function readPath(
   try {
     return parsePath(path);
   } catch (error) {
-    problems.add(at, where, error instanceof Error ? error.message : String(error));
+    problems.add(at, where, errorMessage(error));
     return undefined;
   }
 }

@@ -1,4 +1,5 @@
 import { isBytes, type JsonSchema } from "sshrpc/contract";
+import { errorMessage } from "../error-message.js";
 import { FORMATS } from "./formats.js";
 import { notJson } from "./json-value.js";
 import { keywordValue } from "./keywords.js";
@@ -66,7 +67,7 @@ function refuseValue(keyword: string, content: unknown): string | undefined {
     try {
       new RegExp(String(content), "u");
     } catch (error) {
-      return `"pattern" does not compile: ${error instanceof Error ? error.message : error}`;
+      return `"pattern" does not compile: ${errorMessage(error)}`;
     }
   }
   return undefined;

@@ -7,15 +7,15 @@ export interface ShellOptions {
 }
 
 /** How commands are run. */
-export interface ExecOptions {
+export interface ExecAdapterOptions {
   /** Milliseconds in which a request must have come that is read from standard input. Default: 60,000. */
   readonly inputTimeout?: number;
 }
 
 /** Which ways in a server has beside its own clients' one. */
-export interface WaysInOptions extends KorvOptions {
+export interface AdapterOptions extends KorvOptions {
   /** Whether commands are run: `ssh -p 8022 alice@edge GET /notes/42`. Each is a call like any other. Default: true. */
-  readonly exec?: boolean | ExecOptions;
+  readonly exec?: boolean | ExecAdapterOptions;
   /** Whether peers get a shell that calls methods, `ssh -t -p 8022 alice@edge`, or one command. Default: true. */
   readonly shell?: boolean | ShellOptions;
 }

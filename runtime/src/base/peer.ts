@@ -21,7 +21,7 @@ export interface PeerCertificate {
  * What a key or certificate leaves a peer of what the server allows beside calls, as the options of authorized_keys say
  * it; it never allows more.
  */
-export interface PeerPermits {
+export interface PeerPermissions {
   /** Whether a terminal may be asked for. */
   readonly pty: boolean;
   /** Whether connections may be forwarded, in either direction. */
@@ -43,14 +43,14 @@ export interface Peer {
   /** The certificate of that key, where it has one. */
   readonly certificate?: PeerCertificate;
   /** How it has proven itself, in this order; absent where no login took place, as in memory. */
-  readonly provenBy?: readonly AuthMethod[];
+  readonly authMethods?: readonly AuthMethod[];
   /**
    * What the peer may do: scopes, or patterns such as `notes:*` and `*`. They follow the lists that grant them: do not
    * keep a copy.
    */
   readonly scopes: readonly string[];
   /** What its connection may do beside calls; it follows the lists, too. Absent: whatever the server allows. */
-  readonly permits?: PeerPermits | undefined;
+  readonly permissions?: PeerPermissions | undefined;
   /** Environment variables that each of its sessions begins with. */
   readonly environment?: Readonly<Record<string, string>>;
   /** Of its connection: logs know the connection by it. Absent where there is none, as in memory. */

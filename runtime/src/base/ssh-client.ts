@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 /** How a remote command ended (RFC 4254, section 6.10). */
 export interface CommandExit {
   /** Its exit status; undefined where a signal ended it, or where the server does not say. */
-  readonly status: number | undefined;
+  readonly exitCode: number | undefined;
   /** The signal that ended it, without SIG, such as `TERM`. */
   readonly signal: string | undefined;
 }
@@ -16,7 +16,7 @@ export interface RemoteCommand extends Duplex {
   /** Resolves when the command has ended and both sides have closed. Rejects with UNAVAILABLE where the connection is lost. */
   readonly exit: Promise<CommandExit>;
   /** The last 8 KiB of its standard error so far, for messages. */
-  readonly errorText: string;
+  readonly stderrTail: string;
   /** Sends it a signal, such as `INT`. Many servers ignore signals. */
   kill(signal: string): void;
 }
@@ -25,8 +25,8 @@ export interface RemoteCommand extends Duplex {
 export interface ExecOptions {
   /** Destroys the command, and gives up the attempt, when it aborts: the call rejects with CANCELLED. */
   readonly signal?: AbortSignal;
-  /** Is given its standard error as it comes. Default: only the end of it is kept, as `errorText`. */
-  readonly onError?: (chunk: Buffer) => void;
+  /** Is given its standard error as it comes. Default: only the end of it is kept, as `stderrTail`. */
+  readonly onStderr?: (chunk: Buffer) => void;
   /** Variables of its environment. A stock server takes few names: see AcceptEnv in sshd_config(5). */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -34,8 +34,8 @@ export interface ExecOptions {
 /** What a command gave that ran to its end. */
 export interface CommandResult extends CommandExit {
   /** Its standard output, as UTF-8. */
-  readonly output: string;
-  readonly errorText: string;
+  readonly stdout: string;
+  readonly stderrTail: string;
 }
 
 /** How {@link SshClient.run} collects what a command says. */
@@ -43,7 +43,7 @@ export interface RunOptions extends ExecOptions {
   /** Written to its standard input. Default: nothing; the input ends at once. */
   readonly input?: string | Uint8Array;
   /** Bytes of its output; more ends it with MESSAGE_TOO_LARGE. Default: 16 MiB. */
-  readonly maxOutput?: number;
+  readonly maxBuffer?: number;
 }
 
 /** How a file is copied. */
@@ -82,7 +82,7 @@ export interface SshClient extends AsyncDisposable {
    * Connects to a host and port as the server sees them (`direct-tcpip`, RFC 4254, section 7.2): a transport for any other
    * protocol. Whoever gets it destroys it.
    */
-  connectTo(host: string, port: number, options?: { readonly signal?: AbortSignal }): Promise<Duplex>;
+  connectTcp(host: string, port: number, options?: { readonly signal?: AbortSignal }): Promise<Duplex>;
   /**
    * Copies a remote file here, with `cat`, and compares what arrived with what `sha256sum` says there. The local name appears
    * once all is well.

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { errorMessage } from "../base/error-message.js";
 
 /** What `@sshrpc/codegen` adds, with what each is for. */
 const COMMANDS = {
@@ -30,7 +31,7 @@ async function loadCodegen(): Promise<CodegenCli> {
     return (await import(name)) as CodegenCli;
   } catch (error) {
     // Where it is there, and something that it needs is not, its path stands in the message, too.
-    if (!/^Cannot find package '@sshrpc\/codegen'/.test((error as Error).message)) throw error;
+    if (!/^Cannot find package '@sshrpc\/codegen'/.test(errorMessage(error))) throw error;
     throw new Error("this command comes with a package of its own: npm install --save-dev @sshrpc/codegen", {
       cause: error,
     });

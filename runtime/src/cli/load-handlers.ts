@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { dirname, extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { errorMessage } from "../base/error-message.js";
 import { type ApiHandlers, isApiHandlers } from "../server/api-handlers.js";
 import { UsageError } from "./shared/failure.js";
 
@@ -28,9 +29,7 @@ async function importFile(path: string): Promise<unknown> {
     return await (typescript ? importTypeScript(path) : import(pathToFileURL(path).href));
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    const [line = ""] = String(error instanceof Error ? error.message : error)
-      .trimEnd()
-      .split("\n", 1);
+    const [line = ""] = errorMessage(error).trimEnd().split("\n", 1);
     throw new Error(`${placeOf(error, path)}: ${line.trimEnd()}${hint(line)}`, { cause: error });
   }
 }

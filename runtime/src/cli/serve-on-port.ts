@@ -4,7 +4,7 @@ import { type Server, serveHandlers } from "../compose/serve.js";
 import type { Api } from "../contract/method.js";
 import { knownHostsName } from "../ssh/keys/lists/known-hosts.js";
 import { formatHostPort } from "../ssh/target.js";
-import { waysInFlags } from "./adapter-flags.js";
+import { adapterFlags } from "./adapter-flags.js";
 import { loadHandlers } from "./load-handlers.js";
 import type { ServeFlags } from "./serve-flags.js";
 import { DEFAULTS } from "./shared/defaults.js";
@@ -29,7 +29,7 @@ export async function serveOnPort(flags: ServeFlags): Promise<void> {
       ...(flags.revokedKeys !== undefined && { revokedKeys: flags.revokedKeys }),
       ...(flags.proxyProtocol !== undefined && { proxyProtocol: flags.proxyProtocol }),
       korv: flags.korv ?? false,
-      ...waysInFlags(flags),
+      ...adapterFlags(flags),
       ...(flags.audit !== undefined && { audit: { file: flags.audit } }),
     },
   );

@@ -2,7 +2,7 @@ import { dirname, resolve } from "node:path";
 import type { Logger } from "../base/log.js";
 import { serveStdio } from "../compose/serve-stdio.js";
 import type { ApiHandlers } from "../server/api-handlers.js";
-import { waysInFlags } from "./adapter-flags.js";
+import { adapterFlags } from "./adapter-flags.js";
 import { loadHandlers } from "./load-handlers.js";
 import type { ServeFlags } from "./serve-flags.js";
 import { makeMissing } from "./shared/make-missing.js";
@@ -19,7 +19,7 @@ export async function serveOverStdio(flags: ServeFlags): Promise<void> {
   };
   try {
     await serveStdio(load, {
-      ...waysInFlags(flags),
+      ...adapterFlags(flags),
       ...(flags.scopes && { scopes: flags.scopes }),
       ...(flags.forced && { forced: true }),
       ...(flags.grace !== undefined && { grace: flags.grace }),

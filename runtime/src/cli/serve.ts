@@ -5,7 +5,7 @@ import { DEFAULTS } from "./shared/defaults.js";
 import { durationFrom } from "./shared/duration.js";
 import { UsageError } from "./shared/failure.js";
 import { parsePort } from "./shared/port.js";
-import { relaxCollector } from "./tune-gc.js";
+import { tuneGc } from "./tune-gc.js";
 
 /** `sshrpc serve --handlers FILE`: a server on a port of its own; with --stdio, one session that sshd has started. */
 export function defineServe(command: Command): void {
@@ -57,7 +57,7 @@ export function defineServe(command: Command): void {
 /** Each is loaded only where it is asked for. */
 async function serve(flags: ServeFlags): Promise<void> {
   checkFlags(flags);
-  relaxCollector();
+  tuneGc();
   if (flags.stdio) {
     const { serveOverStdio } = await import("./serve-stdio.js");
     return serveOverStdio(flags);

@@ -5,6 +5,6 @@ import { setFlagsFromString } from "node:v8";
  * memory of buffers too, and the heap of a server is small: every few hundred packets of a file were enough to have it
  * searched, for half of the CPU that a transfer took (measured: bench/exec.js). The limit of the heap stays what it is.
  */
-export function relaxCollector(): void {
+export function tuneGc(): void {
   setFlagsFromString("--heap-growing-percent=400");
 }

@@ -7,17 +7,17 @@ import type { CallReceiver } from "../wire/call-frames.js";
 import { Connection } from "../wire/connection.js";
 import type { ItemKind } from "../wire/hello.js";
 import { type Limits, resolveLimits } from "../wire/limits.js";
-import { type BindSettings, bindMethods } from "./call/bind-methods.js";
+import { type BindConfig, bindMethods } from "./call/bind-methods.js";
 import type { ClientInterceptor } from "./call/interceptor.js";
 import { Backoff, type BackoffOptions } from "./connection/backoff.js";
-import type { LinkState, StateListener } from "./connection/connection-state.js";
-import type { LinkSettings } from "./connection/link.js";
+import type { ConnectionState, StateListener } from "./connection/connection-state.js";
+import type { LinkConfig } from "./connection/link.js";
 import { Links } from "./connection/links.js";
 
 /** What every generated client has beside its resources. Whoever connects closes it. */
 export interface Client extends AsyncDisposable {
-  /** See {@link LinkState}. Of several hosts, the best state counts. */
-  readonly state: LinkState;
+  /** See {@link ConnectionState}. Of several hosts, the best state counts. */
+  readonly state: ConnectionState;
   /** Calls `listener` with each new state, from now on. The function that it gives ends that. */
   on(event: "state", listener: StateListener): () => void;
   /**
@@ -84,7 +84,7 @@ export async function openClient<C extends Client>(
     backoff: new Backoff(reconnect === false ? {} : reconnect),
     reconnect: reconnect !== false,
     retries: checkRetries(options.retries ?? DEFAULT_RETRIES),
-    queue: limits.queue,
+    queue: limits.queuedCalls,
   });
   if (signal?.aborted) throw cancelled(signal);
   try {
@@ -106,7 +106,7 @@ export async function openClient<C extends Client>(
 }
 
 /** Puts the multiplexer on each duplex, with what this side says of itself. */
-function connector(api: Api, limits: Limits, serve: ServeCallbacks | undefined): LinkSettings["connect"] {
+function connector(api: Api, limits: Limits, serve: ServeCallbacks | undefined): LinkConfig["connect"] {
   const hello = {
     agent: AGENT,
     ...(api.hash === "" ? { items: itemsOf(api) } : { api: { name: api.name, version: api.version, hash: api.hash } }),
@@ -141,12 +141,7 @@ function cancelled(signal: AbortSignal): RpcError {
 }
 
 /** Builds the object that generated interfaces describe: a property for each resource, a function for each verb. */
-function bindClient<C extends Client>(
-  api: Api,
-  settings: BindSettings,
-  links: Links,
-  transport: Transport | undefined,
-): C {
+function bindClient<C extends Client>(api: Api, config: BindConfig, links: Links, transport: Transport | undefined): C {
   let ssh: SshClient | undefined;
   const close = async (): Promise<void> => {
     await Promise.all([links.close("the client is done"), ssh?.close()]);
@@ -161,5 +156,5 @@ function bindClient<C extends Client>(
       return ssh;
     },
   });
-  return Object.assign(client, bindMethods(api.methods, settings)) as unknown as C;
+  return Object.assign(client, bindMethods(api.methods, config)) as unknown as C;
 }

@@ -4,7 +4,7 @@ import { describeIssues, issuesOf } from "./issues.js";
 
 /** Validates a request, on either side. @throws RpcError BAD_REQUEST with its issues as details */
 export function checkRequest(value: unknown, validator: Validator, method: string): void {
-  if (passes(value, validator, method)) return;
+  if (isValid(value, validator, method)) return;
   const issues = issuesOf(validator);
   throw new RpcError<"BAD_REQUEST", BadRequestDetails>("BAD_REQUEST", describeIssues(issues), {
     details: { issues },
@@ -27,7 +27,7 @@ export function checkAnswer(value: unknown, validator: Validator, what: string, 
  * Whether `value` is what the schema says. A value of a recursive type may be nested deeper than the stack goes.
  * @throws RpcError BAD_REQUEST where it is
  */
-export function passes(value: unknown, validator: Validator, method?: string): boolean {
+export function isValid(value: unknown, validator: Validator, method?: string): boolean {
   try {
     return validator(value);
   } catch (error) {

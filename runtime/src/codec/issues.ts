@@ -1,5 +1,5 @@
 import { printable } from "../base/printable.js";
-import type { Complaint, Validator } from "../contract/method.js";
+import type { ValidationError, Validator } from "../contract/method.js";
 import type { Issue } from "../contract/rpc-error.js";
 
 /** The most issues that one refusal lists. */
@@ -16,7 +16,7 @@ export function describeIssues(issues: readonly Issue[]): string {
 }
 
 /** A property that is missing or unknown is named by the path, like any other place. */
-function issueOf({ instancePath, keyword, message = keyword, params }: Complaint): Issue {
+function issueOf({ instancePath, keyword, message = keyword, params }: ValidationError): Issue {
   switch (keyword) {
     case "required":
       return { path: child(instancePath, params["missingProperty"]), keyword, message: "is required" };

@@ -1,7 +1,8 @@
 import { copyBytes } from "../base/copy-bytes.js";
+import { errorMessage } from "../base/error-message.js";
 import type { Validator } from "../contract/method.js";
 import { RpcError } from "../contract/rpc-error.js";
-import { passes } from "./check.js";
+import { isValid } from "./check.js";
 import { describeIssues, issuesOf } from "./issues.js";
 import { decodeJson, encodeJson } from "./json.js";
 
@@ -40,7 +41,7 @@ export function decodeItem(
     const bytes = buffer.subarray(start, end);
     return bytes.length * MOST >= buffer.buffer.byteLength ? bytes : copyBytes(bytes);
   }
-  const item = blame(status, () => decodeJson(buffer, start, end));
+  const item = withStatus(status, () => decodeJson(buffer, start, end));
   checkItem(item, type, status);
   return item;
 }
@@ -50,13 +51,13 @@ function writeItem(item: unknown, status: "BAD_REQUEST" | "INTERNAL"): string {
   try {
     return encodeJson(item);
   } catch (error) {
-    const [reason] = (error as Error).message.split("\n");
+    const [reason] = errorMessage(error).split("\n");
     throw new RpcError(status, `an item cannot be written as JSON: ${reason}`, { cause: error });
   }
 }
 
 /** What is wrong with any text or value is BAD_REQUEST by itself; here, `status` says whose fault it is. */
-function blame<T>(status: "BAD_REQUEST" | "INTERNAL", action: () => T): T {
+function withStatus<T>(status: "BAD_REQUEST" | "INTERNAL", action: () => T): T {
   try {
     return action();
   } catch (error) {
@@ -66,7 +67,7 @@ function blame<T>(status: "BAD_REQUEST" | "INTERNAL", action: () => T): T {
 }
 
 function checkItem(item: unknown, validator: Validator, status: "BAD_REQUEST" | "INTERNAL"): void {
-  if (blame(status, () => passes(item, validator))) return;
+  if (withStatus(status, () => isValid(item, validator))) return;
   const issues = issuesOf(validator);
   throw new RpcError(status, `an item does not fit the contract: ${describeIssues(issues)}`, { details: { issues } });
 }

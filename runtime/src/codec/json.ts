@@ -1,4 +1,5 @@
 import sjson from "secure-json-parse";
+import { errorMessage } from "../base/error-message.js";
 import { printable } from "../base/printable.js";
 import { RpcError } from "../contract/rpc-error.js";
 
@@ -23,6 +24,6 @@ export function parseJson(text: string): unknown {
   try {
     return sjson.parse(text);
   } catch (error) {
-    throw new RpcError("BAD_REQUEST", `no JSON that can be taken: ${printable((error as Error).message)}`);
+    throw new RpcError("BAD_REQUEST", `no JSON that can be taken: ${printable(errorMessage(error))}`);
   }
 }

@@ -5,7 +5,7 @@ import { OneConnection } from "../client/connection/one-connection.js";
 import type { Api } from "../contract/method.js";
 import { bindHandlers } from "../server/api-handlers.js";
 import type { ApiServerOptions } from "../server/api-server-options.js";
-import { dispatchSettings } from "../server/call/dispatch-settings.js";
+import { dispatchConfig } from "../server/call/dispatch-config.js";
 import { receiver } from "../server/receiver.js";
 import { Router } from "../server/router.js";
 import type { Connection } from "../wire/connection.js";
@@ -30,12 +30,12 @@ export function serveCallbacks(
 ): ServeCallbacks {
   const { name, version, hash, callbacks = [] } = api;
   const router = new Router(bindHandlers({ name, version, hash, methods: callbacks }, handlers));
-  const settings = dispatchSettings({ log: options.log ?? SILENT }, resolveLimits(options.limits));
+  const config = dispatchConfig({ log: options.log ?? SILENT }, resolveLimits(options.limits));
   return (address, connection) => {
     const peer = { user: "server", scopes: ["*"], address };
     return receiver(
       router,
-      settings,
+      config,
       peer,
       connection,
       () => undefined,

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { WaysInOptions } from "../adapters/adapter-options.js";
+import type { AdapterOptions } from "../adapters/adapter-options.js";
 import { stdioPeer } from "../adapters/stdio/stdio-peer.js";
 import { type StdioRequest, stdioRequest } from "../adapters/stdio/stdio-request.js";
 import { StdioSession } from "../adapters/stdio/stdio-session.js";
@@ -17,7 +17,7 @@ import { refuseConnection } from "../wire/refuse-connection.js";
 import { callbacksOf } from "./callbacks.js";
 
 /** How a server over standard input and output answers. */
-export interface ServeStdioOptions extends ApiServerOptions, AuditOptions, Pick<WaysInOptions, "exec" | "shell"> {
+export interface ServeStdioOptions extends ApiServerOptions, AuditOptions, Pick<AdapterOptions, "exec" | "shell"> {
   /** What whoever is connected may do: scopes, or patterns such as `notes:*`. Default: only what asks for no scope. */
   readonly scopes?: readonly string[];
   /**
@@ -115,7 +115,7 @@ async function serve(
     server.accept(stdio.stream, peer);
     return;
   }
-  const { waysIn } = await import("../adapters/adapters.js");
+  const { channelHandlers: waysIn } = await import("../adapters/adapters.js");
   const { exec, shell } = waysIn(server, options);
   const session = new StdioSession(stdio, peer, process.env);
   if (request.kind === "exec" && exec !== undefined) exec(session, request.command);

@@ -1,4 +1,4 @@
-import type { WaysInOptions } from "../adapters/adapter-options.js";
+import type { AdapterOptions } from "../adapters/adapter-options.js";
 import { type Logger, SILENT } from "../base/log.js";
 import type { Api } from "../contract/method.js";
 import type { AuditOptions } from "../observe/audit-options.js";
@@ -14,7 +14,7 @@ import { callbacksOf } from "./callbacks.js";
 export interface ServeOptions
   extends ApiServerOptions,
     AuditOptions,
-    WaysInOptions,
+    AdapterOptions,
     Omit<ListenOptions, "log" | "scopes"> {
   /** Where the server logs; false for nowhere. Default: pino at level `info`, to standard error. */
   readonly log?: Logger | false;
@@ -40,7 +40,7 @@ export interface Server<Callbacks = undefined> extends AsyncDisposable {
    * has come to answer otherwise: who is let in no more is cut off, and others hold the scopes they have now. Lists in files
    * are followed without it.
    */
-  recheck(): void;
+  reauthorize(): void;
   /**
    * Stops listening, and ends all connections. With a grace, running calls may finish first, while clients go elsewhere
    * without losing one; what is left then is stopped, and ends with UNAVAILABLE. A second call may shorten the grace.
@@ -68,7 +68,7 @@ export async function serveHandlers<Callbacks = undefined>(
   handlers: ApiHandlers<Callbacks>,
   options: ServeOptions,
 ): Promise<Server<Callbacks>> {
-  const [{ listen }, { openAuditLog }, { waysIn }, { pino }] = await Promise.all([
+  const [{ listen }, { openAuditLog }, { channelHandlers: waysIn }, { pino }] = await Promise.all([
     import("../ssh/server/listen.js"),
     import("../observe/audit-log.js"),
     import("../adapters/adapters.js"),
@@ -104,7 +104,7 @@ export async function serveHandlers<Callbacks = undefined>(
     get clients() {
       return server.clients as readonly ConnectedClient<Callbacks>[];
     },
-    recheck: () => listener.recheck(),
+    reauthorize: () => listener.reauthorize(),
     close,
     [Symbol.asyncDispose]: () => close(),
   };

@@ -5,7 +5,7 @@ import type { ErrorStatus } from "./status.js";
 import type { Verb } from "./verb.js";
 
 /** A validator's complaint, in the form in which generated validators leave it. */
-export interface Complaint {
+export interface ValidationError {
   readonly instancePath: string;
   readonly keyword: string;
   readonly message?: string;
@@ -15,7 +15,7 @@ export interface Complaint {
 /** A generated check of one schema: true, or false with the complaints in `errors` until the next call. */
 export interface Validator {
   (value: unknown): boolean;
-  errors?: readonly Complaint[] | null;
+  errors?: readonly ValidationError[] | null;
 }
 
 /** One verb of one resource, as both runtimes need it: what the contract says, bound to the generated validators. */

@@ -1,5 +1,6 @@
 import { closeSync, openSync } from "node:fs";
 import { pino } from "pino";
+import { errorMessage } from "../base/error-message.js";
 import type { Logger } from "../base/log.js";
 import { checkFileName } from "../base/printable.js";
 import type { AuditFile } from "./audit-options.js";
@@ -39,7 +40,7 @@ export function openAuditFile(
   try {
     closeSync(openSync(file, "a", MODE));
   } catch (error) {
-    throw new Error(`the audit log cannot be written: ${(error as Error).message}`, { cause: error });
+    throw new Error(`the audit log cannot be written: ${errorMessage(error)}`, { cause: error });
   }
   const destination = pino.destination({ dest: file, append: true, sync: false, mode: MODE, maxLength: MAX_WAITING });
   const trouble = new Trouble(problem);

@@ -16,7 +16,7 @@ export interface AuditLog {
 
 /** What is written down of a line: figures and short texts, of these names alone. */
 const FIELDS = new Set([
-  ...["connection", "call", "address", "user", "fingerprint", "keyName", "keyId", "serial", "authority", "provenBy"],
+  ...["connection", "call", "address", "user", "fingerprint", "keyName", "keyId", "serial", "authority", "authMethods"],
   ...["method", "status", "scopes", "reason", "kind", "to", "on", "from", "port", "source", "omitted"],
   ...["milliseconds", "bytesIn", "bytesOut"],
 ]);

@@ -23,7 +23,7 @@ export function opensshArguments(to: Address, options: DialOptions & OpensshOpti
     if (options[name as keyof DialOptions] !== undefined) throw refused(name, `ssh takes none from a program: ${hint}`);
   }
   const { sshConfig = true, command } = options;
-  const settings = [
+  const config = [
     ...FIXED,
     ...connectionSettings(options, connectTimeout),
     ...keySettings(options),
@@ -34,7 +34,7 @@ export function opensshArguments(to: Address, options: DialOptions & OpensshOpti
     ...(sshConfig === true ? [] : ["-F", sshConfig === false ? "none" : checkName("sshConfig", sshConfig)]),
     // No terminal, no X11, no agent on the other side.
     ...["-T", "-x", "-a"],
-    ...settings.flatMap((setting) => ["-o", setting]),
+    ...config.flatMap((config) => ["-o", config]),
     ...(to.user === undefined ? [] : ["-l", to.user]),
     ...(to.port === undefined ? [] : ["-p", String(to.port)]),
     ...(command === undefined ? ["-s", "--", to.host, SUBSYSTEM] : ["--", to.host, command]),
@@ -42,13 +42,13 @@ export function opensshArguments(to: Address, options: DialOptions & OpensshOpti
 }
 
 function connectionSettings(options: DialOptions & OpensshOptions, connectTimeout: number): string[] {
-  const { interactive = false, keepaliveInterval = 15_000, keepaliveMisses = 3, jump } = options;
+  const { interactive = false, keepaliveInterval = 15_000, keepaliveCountMax = 3, jump } = options;
   const hops = jump === undefined ? undefined : [jump].flat().map((hop) => formatDestination(parseDestination(hop)));
   return [
     `BatchMode=${interactive ? "no" : "yes"}`,
     `ConnectTimeout=${seconds(connectTimeout)}`,
     `ServerAliveInterval=${keepaliveInterval === 0 ? 0 : seconds(keepaliveInterval)}`,
-    `ServerAliveCountMax=${keepaliveMisses}`,
+    `ServerAliveCountMax=${keepaliveCountMax}`,
     ...(hops === undefined ? [] : [`ProxyJump=${hops.join(",") || "none"}`]),
   ];
 }

@@ -5,7 +5,7 @@ import { RpcError } from "../contract/rpc-error.js";
 import { opensshFailure, opensshLate, opensshLoss, type SshOutcome } from "./failure.js";
 
 /** What one run of `ssh` needs. */
-export interface SshProcessSettings {
+export interface SshProcessConfig {
   readonly program: string;
   readonly args: readonly string[];
   /** Where it leads, for messages. */
@@ -37,13 +37,13 @@ function endAll(): void {
 }
 
 /** Runs `ssh`, and gives its standard streams as a duplex once the other side has said something. It ends with that. */
-export function openSshProcess(settings: SshProcessSettings): Promise<Duplex> {
-  return new SshProcess(settings).result;
+export function openSshProcess(config: SshProcessConfig): Promise<Duplex> {
+  return new SshProcess(config).result;
 }
 
 class SshProcess {
   readonly result: Promise<Duplex>;
-  readonly #settings: SshProcessSettings;
+  readonly #config: SshProcessConfig;
   readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
   readonly #timer: NodeJS.Timeout;
   /** Resolves when the process is gone, and all that it said is read. */
@@ -55,13 +55,13 @@ class SshProcess {
   #said = Buffer.alloc(0);
   #settled = false;
 
-  constructor(settings: SshProcessSettings) {
-    this.#settings = settings;
+  constructor(config: SshProcessConfig) {
+    this.#config = config;
     this.result = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    const { program, args, interactive, signal, connectTimeout } = settings;
+    const { program, args, interactive, signal, connectTimeout } = config;
     // A process group of its own: Ctrl-C is for this process, which may want to finish its calls.
     this.#child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"], detached: !interactive, windowsHide: true });
     const { stdin, stdout, stderr } = this.#child;
@@ -86,7 +86,7 @@ class SshProcess {
       });
     stdout.on("error", () => undefined).once("data", this.#succeed);
     this.#timer = setTimeout(() => this.#fail(this.#late()), connectTimeout);
-    void this.#ended.then(() => this.#fail(opensshFailure(settings.address, program, this.#end())));
+    void this.#ended.then(() => this.#fail(opensshFailure(config.address, program, this.#end())));
     signal?.addEventListener("abort", this.#onAbort, { once: true });
     if (signal?.aborted) this.#onAbort();
   }
@@ -96,7 +96,7 @@ class SshProcess {
     const { pid } = this.#child;
     if (pid === undefined || this.#gone) return;
     try {
-      if (this.#settings.interactive) this.#child.kill(signal);
+      if (this.#config.interactive) this.#child.kill(signal);
       else process.kill(-pid, signal);
     } catch {
       // It has ended in this moment.
@@ -128,9 +128,7 @@ class SshProcess {
   /** Why the streams have ended: only ssh itself can tell. */
   async #reason(cause: Error | undefined): Promise<Error | undefined> {
     await Promise.race([this.#ended, after(EXIT_GRACE)]);
-    return this.#outcome.code === 0 && cause === undefined
-      ? undefined
-      : opensshLoss(this.#settings.address, this.#end());
+    return this.#outcome.code === 0 && cause === undefined ? undefined : opensshLoss(this.#config.address, this.#end());
   }
 
   async #release(): Promise<void> {
@@ -154,17 +152,17 @@ class SshProcess {
   #settle(): void {
     this.#settled = true;
     clearTimeout(this.#timer);
-    this.#settings.signal?.removeEventListener("abort", this.#onAbort);
+    this.#config.signal?.removeEventListener("abort", this.#onAbort);
   }
 
   readonly #onAbort = (): void => {
-    const { address, signal } = this.#settings;
+    const { address, signal } = this.#config;
     const cause = signal?.reason as unknown;
     this.#fail(new RpcError("CANCELLED", `the attempt to connect to ${address} was cancelled`, { cause }));
   };
 
   #late(): RpcError {
-    const { address, connectTimeout } = this.#settings;
+    const { address, connectTimeout } = this.#config;
     return opensshLate(address, connectTimeout, this.#end());
   }
 }

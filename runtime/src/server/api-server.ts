@@ -12,7 +12,7 @@ import { refuseConnection } from "../wire/refuse-connection.js";
 import type { ApiHandlers } from "./api-handlers.js";
 import type { ApiServerOptions } from "./api-server-options.js";
 import type { ConnectedClient } from "./call/connected-client.js";
-import { type DispatchSettings, dispatchSettings } from "./call/dispatch-settings.js";
+import { type DispatchConfig, dispatchConfig } from "./call/dispatch-config.js";
 import type { ServedCall } from "./call/served-call.js";
 import { checkGrace } from "./check-grace.js";
 import { receiver } from "./receiver.js";
@@ -35,7 +35,7 @@ export class ApiServer {
   readonly #api: Api;
   readonly #router: Router;
   readonly #limits: Limits;
-  readonly #settings: DispatchSettings;
+  readonly #config: DispatchConfig;
   readonly #log: Logger;
   readonly #onCall: ApiServerOptions["onCall"];
   readonly #budget: CallBudget;
@@ -56,7 +56,7 @@ export class ApiServer {
     this.#budget = new CallBudget(this.#limits.serverCalls);
     this.#log = options.log;
     this.#onCall = options.onCall;
-    this.#settings = dispatchSettings(options, this.#limits);
+    this.#config = dispatchConfig(options, this.#limits);
   }
 
   /** What it serves. */
@@ -119,7 +119,7 @@ export class ApiServer {
       limits: this.#limits,
       receive: receiver(
         this.#router,
-        this.#settings,
+        this.#config,
         peer,
         () => connection,
         callbacks,

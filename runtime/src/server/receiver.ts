@@ -6,7 +6,7 @@ import type { Connection } from "../wire/connection.js";
 import type { Caller } from "./call/caller.js";
 import type { ConnectedClient } from "./call/connected-client.js";
 import { Dispatch } from "./call/dispatch.js";
-import type { DispatchSettings } from "./call/dispatch-settings.js";
+import type { DispatchConfig } from "./call/dispatch-config.js";
 import type { Route, Router } from "./router.js";
 
 /**
@@ -17,7 +17,7 @@ import type { Route, Router } from "./router.js";
  */
 export function receiver(
   router: Router,
-  settings: DispatchSettings,
+  config: DispatchConfig,
   peer: Peer,
   connection: () => Connection,
   callbacks: () => unknown,
@@ -34,7 +34,7 @@ export function receiver(
       return;
     }
     caller ??= callerOf(connection(), peer, callbacks(), clients);
-    new Dispatch(call, route, caller, timeout, metadata, settings).run(buffer, start, end);
+    new Dispatch(call, route, caller, timeout, metadata, config).run(buffer, start, end);
   };
 }
 

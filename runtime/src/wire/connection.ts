@@ -8,7 +8,7 @@ import { Drain } from "./drain.js";
 import { DuplexWriter } from "./duplex-writer.js";
 import { endDuplex } from "./end-duplex.js";
 import { FLAG, FRAME, type FrameKind, frameName, METADATA_SIZE, OPEN_SIZE } from "./frame.js";
-import { Batch } from "./frame-writer.js";
+import { FrameWriter } from "./frame-writer.js";
 import { Handshake } from "./handshake.js";
 import { type Hello, MAX_HELLO, MAX_REASON, parseReason } from "./hello.js";
 import { IncomingCalls } from "./incoming-calls.js";
@@ -17,7 +17,7 @@ import type { OutgoingCall } from "./outgoing-call.js";
 import { OutgoingCalls } from "./outgoing-calls.js";
 import { PREAMBLE } from "./preamble.js";
 import { ProtocolError } from "./protocol-error.js";
-import { Backlog } from "./write-gate.js";
+import { WriteGate } from "./write-gate.js";
 
 /** Answers that may wait for the transport of the side that dialled, for each call that it runs: those refused, too. */
 const UNSENT_PER_CALL = 4;
@@ -34,8 +34,8 @@ export class Connection implements FrameSink {
 
   readonly #duplex: Duplex;
   readonly #options: ConnectionOptions;
-  readonly #batch: Batch;
-  readonly #backlog = new Backlog();
+  readonly #batch: FrameWriter;
+  readonly #backlog = new WriteGate();
   readonly #calls: CallFrames;
   readonly #decoder: FrameDecoder;
   readonly #handshake: Handshake;
@@ -48,11 +48,11 @@ export class Connection implements FrameSink {
     this.#duplex = duplex;
     this.#options = options;
     const leave = (): (() => void) | undefined => this.incoming.leave();
-    this.#batch = new Batch(
+    this.#batch = new FrameWriter(
       new DuplexWriter(duplex, this.#backlog, options, leave, () => this.#pause()).write,
       handOver(duplex),
     );
-    this.outgoing = new OutgoingCalls(this.#batch, this.#backlog, role === "dialer" ? 1 : 2, limits.queue);
+    this.outgoing = new OutgoingCalls(this.#batch, this.#backlog, role === "dialer" ? 1 : 2, limits.queuedCalls);
     const theirs = role === "dialer" ? 2 : 1;
     this.incoming = new IncomingCalls(this.#batch, this.#backlog, theirs, limits, options.budget);
     this.incoming.onCall = options.onCall;

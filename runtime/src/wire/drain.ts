@@ -1,7 +1,7 @@
 import { RpcError } from "../contract/rpc-error.js";
 import type { ConnectionOptions } from "./connection-options.js";
 import { FRAME } from "./frame.js";
-import type { Batch } from "./frame-writer.js";
+import type { FrameWriter } from "./frame-writer.js";
 import type { IncomingCalls } from "./incoming-calls.js";
 import type { OutgoingCalls } from "./outgoing-calls.js";
 
@@ -10,7 +10,7 @@ import type { OutgoingCalls } from "./outgoing-calls.js";
  * the side that dialled closes the connection: it alone knows that nothing more is on its way.
  */
 export class Drain {
-  readonly #batch: Batch;
+  readonly #batch: FrameWriter;
   readonly #outgoing: OutgoingCalls;
   readonly #incoming: IncomingCalls;
   readonly #options: ConnectionOptions;
@@ -19,7 +19,7 @@ export class Drain {
 
   /** @param close ends the connection */
   constructor(
-    batch: Batch,
+    batch: FrameWriter,
     outgoing: OutgoingCalls,
     incoming: IncomingCalls,
     options: ConnectionOptions,

@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import type { ConnectionOptions } from "./connection-options.js";
-import type { BatchWriter } from "./frame-writer.js";
-import type { Backlog } from "./write-gate.js";
+import type { ChunkWriter } from "./frame-writer.js";
+import type { WriteGate } from "./write-gate.js";
 
 /**
  * Writes the batches of a connection to its transport, and bounds what waits there. Only the accepting side stops reading
@@ -10,7 +10,7 @@ import type { Backlog } from "./write-gate.js";
  */
 export class DuplexWriter {
   readonly #duplex: Duplex;
-  readonly #backlog: Backlog;
+  readonly #backlog: WriteGate;
   readonly #options: ConnectionOptions;
   readonly #leave: () => (() => void) | undefined;
   readonly #pause: () => void;
@@ -21,7 +21,7 @@ export class DuplexWriter {
    */
   constructor(
     duplex: Duplex,
-    backlog: Backlog,
+    backlog: WriteGate,
     options: ConnectionOptions,
     leave: () => (() => void) | undefined,
     pause: () => void,
@@ -33,13 +33,13 @@ export class DuplexWriter {
     this.#pause = pause;
   }
 
-  /** See {@link BatchWriter}. */
-  readonly write: BatchWriter = (chunk, taken) => {
+  /** See {@link ChunkWriter}. */
+  readonly write: ChunkWriter = (chunk, taken) => {
     const { role, limits } = this.#options;
     const flowing = this.#duplex.write(chunk, role === "dialer" ? this.#counted(taken) : taken);
     if (flowing) return;
     this.#backlog.fill();
-    if (role === "acceptor" && this.#duplex.writableLength > limits.backlog) this.#pause();
+    if (role === "acceptor" && this.#duplex.writableLength > limits.sendHighWaterMark) this.#pause();
   };
 
   #counted(taken: (error?: Error | null) => void): (error?: Error | null) => void {

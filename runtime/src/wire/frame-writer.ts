@@ -18,7 +18,7 @@ const OWN = 4 * 1024;
 const FULL = 16 * 1024;
 
 /** Sends a chunk, and calls `taken` when its memory is not looked at any more, or with why that will never be. */
-export type BatchWriter = (chunk: Buffer, taken: (error?: Error | null) => void) => void;
+export type ChunkWriter = (chunk: Buffer, taken: (error?: Error | null) => void) => void;
 
 /**
  * Gathers the frames of one turn of the event loop into few writes, because a packet costs far more than a call. The
@@ -28,8 +28,8 @@ export type BatchWriter = (chunk: Buffer, taken: (error?: Error | null) => void)
  *
  * A frame is encoded when it is added: what its sender changes afterwards cannot leak into it.
  */
-export class Batch {
-  readonly #write: BatchWriter;
+export class FrameWriter {
+  readonly #write: ChunkWriter;
   readonly #keeps: boolean;
   #slab: Slab | undefined;
   #start = 0;
@@ -44,7 +44,7 @@ export class Batch {
    * @param write takes a finished batch, and tells when its memory may be used again
    * @param keeps whether that never is, because the other side reads the very memory that is written
    */
-  constructor(write: BatchWriter, keeps = false) {
+  constructor(write: ChunkWriter, keeps = false) {
     this.#write = write;
     this.#keeps = keeps;
   }

@@ -5,8 +5,8 @@ import { ProtocolError } from "./protocol-error.js";
 
 /** What a side waits for: bytes before the preamble, and milliseconds until the HELLO. */
 export interface HandshakeLimits {
-  readonly noise: number;
-  readonly hello: number;
+  readonly bytesBeforePreamble: number;
+  readonly helloTimeout: number;
 }
 
 /** The beginning of a connection, as one side hears it: the other side's preamble, then its HELLO, in time. */
@@ -24,8 +24,8 @@ export class Handshake {
   /** @param late told once the time is over */
   constructor(limits: HandshakeLimits, late: (error: ProtocolError) => void) {
     this.#limits = limits;
-    this.#preamble = new PreambleScanner(limits.noise);
-    this.#timer = setTimeout(() => late(this.#overdue()), limits.hello);
+    this.#preamble = new PreambleScanner(limits.bytesBeforePreamble);
+    this.#timer = setTimeout(() => late(this.#overdue()), limits.helloTimeout);
     this.ready = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -72,7 +72,7 @@ export class Handshake {
   }
 
   #overdue(): ProtocolError {
-    const within = `within ${this.#limits.hello} ms`;
+    const within = `within ${this.#limits.helloTimeout} ms`;
     if (this.#preamble === undefined) return new ProtocolError(`no HELLO ${within}`);
     return new ProtocolError(`no sshrpc preamble ${within}; what came begins: ${this.#preamble.noise()}`);
   }

@@ -3,14 +3,14 @@ import { STATUSES, type StatusName } from "../contract/status.js";
 import type { CallBudget } from "./call-budget.js";
 import type { CallRecord } from "./call-record.js";
 import { FLAG, FRAME } from "./frame.js";
-import type { Batch } from "./frame-writer.js";
+import type { FrameWriter } from "./frame-writer.js";
 import { type CallHost, IncomingCall } from "./incoming-call.js";
 import { ItemReceiver } from "./item-receiver.js";
 import { ItemSender } from "./item-sender.js";
 import type { Limits } from "./limits.js";
 import { ProtocolError } from "./protocol-error.js";
 import { WindowBudget } from "./window-budget.js";
-import type { Backlog } from "./write-gate.js";
+import type { WriteGate } from "./write-gate.js";
 
 interface Begun {
   readonly method: number;
@@ -23,8 +23,8 @@ interface Begun {
  * that opens and cancels without end still cannot start more than `max` handlers.
  */
 export class IncomingCalls implements CallHost {
-  readonly #batch: Batch;
-  readonly #backlog: Backlog;
+  readonly #batch: FrameWriter;
+  readonly #backlog: WriteGate;
   readonly #parity: number;
   readonly #max: number;
   readonly #window: number;
@@ -53,13 +53,13 @@ export class IncomingCalls implements CallHost {
    * @param firstId 1 where the other side dialled, 2 where this side did
    * @param budget what this connection shares with others
    */
-  constructor(batch: Batch, backlog: Backlog, firstId: number, limits: Limits, budget?: CallBudget) {
+  constructor(batch: FrameWriter, backlog: WriteGate, firstId: number, limits: Limits, budget?: CallBudget) {
     this.#batch = batch;
     this.#backlog = backlog;
     this.#parity = firstId % 2;
     this.#max = limits.calls;
     this.#window = limits.window;
-    this.#windows = new WindowBudget(limits.growth);
+    this.#windows = new WindowBudget(limits.windowGrowth);
     this.#budget = budget;
   }
 

@@ -1,18 +1,18 @@
 import type { RpcError } from "../contract/rpc-error.js";
 import { itemCost, MAX_CREDIT } from "./credit.js";
 import { FRAME } from "./frame.js";
-import type { Batch } from "./frame-writer.js";
+import type { FrameWriter } from "./frame-writer.js";
 import { tooLarge } from "./message-size.js";
 import { ProtocolError } from "./protocol-error.js";
-import type { Backlog } from "./write-gate.js";
+import type { WriteGate } from "./write-gate.js";
 
 /**
  * One direction of a call, seen by the side that sends. An item may be sent while there is credit, even if it costs more
  * than is left: so an item of any size passes, and the receiver holds at most its window and one item.
  */
 export class ItemSender {
-  readonly #batch: Batch;
-  readonly #backlog: Backlog;
+  readonly #batch: FrameWriter;
+  readonly #backlog: WriteGate;
   readonly #id: number;
   readonly #maxItem: number;
   #credit: number;
@@ -27,7 +27,7 @@ export class ItemSender {
    * @param credit what the receiver takes to begin with
    * @param maxItem bytes that both sides take in one item
    */
-  constructor(batch: Batch, backlog: Backlog, id: number, credit: number, maxItem: number) {
+  constructor(batch: FrameWriter, backlog: WriteGate, id: number, credit: number, maxItem: number) {
     this.#batch = batch;
     this.#backlog = backlog;
     this.#id = id;

@@ -20,14 +20,14 @@ export function iteratorOf<Item, Result>(source: ItemSource<Item, Result>): Item
   }
   if (has(source, "getReader")) return readerIterator(source as unknown as ReadableStream<Item>);
   const iterator = has(source, Symbol.asyncIterator) ? asyncIterator(source) : syncIterator(source);
-  return isNodeStream(source) ? destroying(heedErrors(source), iterator) : iterator;
+  return isNodeStream(source) ? destroying(ignoreErrors(source), iterator) : iterator;
 }
 
 /**
  * Keeps a Node stream that fails before anybody reads it from ending the process, as an 'error' does that nobody listens
  * to. Whoever reads it later is told. Gives the same value.
  */
-export function heedErrors<Source>(source: Source): Source {
+export function ignoreErrors<Source>(source: Source): Source {
   if (isItemSource(source) && isNodeStream(source)) source.on("error", () => undefined);
   return source;
 }

@@ -12,17 +12,17 @@ export interface Limits {
   /** Calls that a server runs at the same time, of all connections together. Over it: RESOURCE_EXHAUSTED. Default: 16,384. */
   readonly serverCalls: number;
   /** Calls that wait on the caller's side until the other can run them. Over it: RESOURCE_EXHAUSTED. Default: 65,536. */
-  readonly queue: number;
+  readonly queuedCalls: number;
   /** Bytes that the other side may send ahead of the consumer, in each stream that this side receives. Default: 256 KiB. */
   readonly window: number;
   /** Bytes by which the windows of a connection may grow together, where consumers keep up. Default: 16 MiB. */
-  readonly growth: number;
+  readonly windowGrowth: number;
   /** Bytes that may wait for the transport before the accepting side stops reading. Default: 1 MiB. */
-  readonly backlog: number;
+  readonly sendHighWaterMark: number;
   /** Bytes that a login shell may print before the preamble. Default: 64 KiB. */
-  readonly noise: number;
+  readonly bytesBeforePreamble: number;
   /** Milliseconds until the other side's HELLO must have come. Default: 10,000. */
-  readonly hello: number;
+  readonly helloTimeout: number;
 }
 
 /** See {@link Limits} for what each means. */
@@ -31,12 +31,12 @@ export const DEFAULT_LIMITS: Limits = {
   metadata: 16 * 1024,
   calls: 1024,
   serverCalls: 16_384,
-  queue: 65_536,
+  queuedCalls: 65_536,
   window: 256 * 1024,
-  growth: 16 * 1024 * 1024,
-  backlog: 1024 * 1024,
-  noise: 64 * 1024,
-  hello: 10_000,
+  windowGrowth: 16 * 1024 * 1024,
+  sendHighWaterMark: 1024 * 1024,
+  bytesBeforePreamble: 64 * 1024,
+  helloTimeout: 10_000,
 };
 
 /** Fills in the defaults. @throws Error that names an option and its value where it is no positive whole number. */

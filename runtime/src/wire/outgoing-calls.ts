@@ -1,12 +1,12 @@
 import { RpcError } from "../contract/rpc-error.js";
 import { CallQueue } from "./call-queue.js";
 import { FLAG, FRAME } from "./frame.js";
-import type { Batch } from "./frame-writer.js";
+import type { FrameWriter } from "./frame-writer.js";
 import { ItemSender } from "./item-sender.js";
 import type { Metadata } from "./metadata.js";
 import type { OutgoingCall } from "./outgoing-call.js";
 import { ProtocolError } from "./protocol-error.js";
-import type { Backlog } from "./write-gate.js";
+import type { WriteGate } from "./write-gate.js";
 
 /** Why the caller gave a call up: kept in its place until the other side's status has come. */
 const ABANDONED: OutgoingCall = {
@@ -27,8 +27,8 @@ const ABANDONED: OutgoingCall = {
  * so that an id can be used again without a late status meeting the wrong call.
  */
 export class OutgoingCalls {
-  readonly #batch: Batch;
-  readonly #backlog: Backlog;
+  readonly #batch: FrameWriter;
+  readonly #backlog: WriteGate;
   readonly #firstId: number;
   readonly #maxQueue: number;
   readonly #slots: (OutgoingCall | undefined)[] = [];
@@ -44,7 +44,7 @@ export class OutgoingCalls {
   maxItem = 0;
 
   /** @param firstId 1 for the side that dialled, 2 for the other; each uses every second id */
-  constructor(batch: Batch, backlog: Backlog, firstId: number, maxQueue: number) {
+  constructor(batch: FrameWriter, backlog: WriteGate, firstId: number, maxQueue: number) {
     this.#batch = batch;
     this.#backlog = backlog;
     this.#firstId = firstId;
@@ -63,7 +63,7 @@ export class OutgoingCalls {
     else {
       throw new RpcError(
         "RESOURCE_EXHAUSTED",
-        `${this.#maxQueue} calls wait already for this connection (limits.queue); the other side runs ${this.max} at a time`,
+        `${this.#maxQueue} calls wait already for this connection (limits.queuedCalls); the other side runs ${this.max} at a time`,
       );
     }
   }

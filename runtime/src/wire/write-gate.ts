@@ -2,7 +2,7 @@
  * Whether the transport takes more. Streams wait here before each item, so that what is on its way to a slow peer stays
  * bounded however many streams there are; small messages pass.
  */
-export class Backlog {
+export class WriteGate {
   #full = false;
   readonly #waiting = new Set<() => void>();
 

@@ -91,14 +91,14 @@ test("a client that sends signs of life as often as clients do is not taken for 
 });
 
 test("a client that asks and never reads the answers is disconnected, before they fill the memory", async () => {
-  const bench = await startBench({ maxUnsent: 1024 * 1024, maxRefusals: 10_000_000 });
+  const bench = await startBench({ maxSendBuffer: 1024 * 1024, maxRefusals: 10_000_000 });
   const other = await bystander(bench);
   const attacker = await loggedIn(bench);
   attacker.socket.pause().removeAllListeners("data");
   const flood = setInterval(() => {
     for (let count = 0; count < 3000; count++) attacker.send(80, string("nonsense@example.org"), 1);
   }, 1);
-  await endedFor(bench, /^\d+ bytes wait for it to read \(maxUnsent\)$/);
+  await endedFor(bench, /^\d+ bytes wait for it to read \(maxSendBuffer\)$/);
   clearInterval(flood);
   await other.unharmed();
 });

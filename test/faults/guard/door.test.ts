@@ -104,7 +104,7 @@ test("an address whose keys are refused again and again stays out for a while, a
 });
 
 test("a client whose first key is refused and whose second is not has done nothing wrong", async () => {
-  const bench = await startBench({ ...NOBODY_EXEMPT, penalties: { failed: 1, left: 1, min: 0 } });
+  const bench = await startBench({ ...NOBODY_EXEMPT, penalties: { authFail: 1, noAuth: 1, min: 0 } });
   const mallory = makeKey(bench.directory, "mallory");
   const duplex = await bench.dial({ identity: [mallory.file, bench.alice.file] });
   duplex.destroy();
@@ -118,9 +118,9 @@ test("nobody has to stay out because the server could not look their key up; who
     if (isDown) throw new Error("the directory is down");
     return { scopes: [] };
   };
-  const passwords = () => Promise.reject(new Error("invalid credentials"));
+  const verifyPassword = () => Promise.reject(new Error("invalid credentials"));
   const penalties = { failed: 60_000, left: 60_000, min: 0 };
-  const bench = await startBench({ ...NOBODY_EXEMPT, penalties, authorizedKeys, passwords, refusalDelay: 0 });
+  const bench = await startBench({ ...NOBODY_EXEMPT, penalties, authorizedKeys, verifyPassword, authFailureDelay: 0 });
   expect(await failure(bench.dial())).toMatchObject({ status: "UNAUTHENTICATED" });
   await expect.poll(() => bench.listener.connections).toBe(0);
   isDown = false;
@@ -132,7 +132,10 @@ test("nobody has to stay out because the server could not look their key up; who
 });
 
 test("a client that vanishes, or has no algorithm in common with the server, has not broken the protocol", async () => {
-  const bench = await startBench({ ...NOBODY_EXEMPT, penalties: { broken: 60_000, left: 0, failed: 0, min: 0 } });
+  const bench = await startBench({
+    ...NOBODY_EXEMPT,
+    penalties: { protocolError: 60_000, noAuth: 0, authFail: 0, min: 0 },
+  });
   const socket = await rawSocket(bench);
   socket.write("SSH-2.0-in-a-hurry\r\n");
   await new Promise((resolve) => setTimeout(resolve, 50));

@@ -111,16 +111,16 @@ test.each([
   expect(bench.accepted).toHaveLength(0);
 });
 
-test("a client that only sends messages to be ignored is disconnected after loginBytes", async () => {
-  const bench = await startBench({ loginBytes: 20_000 });
+test("a client that only sends messages to be ignored is disconnected after maxPreAuthBytes", async () => {
+  const bench = await startBench({ maxPreAuthBytes: 20_000 });
   const attacker = await stranger(bench);
   for (let index = 0; index < 10_000 && !attacker.socket.destroyed; index++) attacker.send(2, string("x".repeat(1000)));
   await within("the end", attacker.gone);
-  await endedFor(bench, /^it has sent \d+ bytes without logging in \(loginBytes\)$/);
+  await endedFor(bench, /^it has sent \d+ bytes without logging in \(maxPreAuthBytes\)$/);
 });
 
-test("a client that sends garbage within a key exchange is disconnected after loginBytes", async () => {
-  const bench = await startBench({ loginBytes: 20_000 });
+test("a client that sends garbage within a key exchange is disconnected after maxPreAuthBytes", async () => {
+  const bench = await startBench({ maxPreAuthBytes: 20_000 });
   const socket = await rawSocket(bench);
   socket.write(GREETING);
   // Of a client that knows no strict key exchange, messages to be ignored are taken before it.
@@ -128,7 +128,7 @@ test("a client that sends garbage within a key exchange is disconnected after lo
   const timer = setInterval(() => socket.writable && socket.write(ignored), 1);
   await within("the end", socket.gone);
   clearInterval(timer);
-  await endedFor(bench, /\(loginBytes\)$/);
+  await endedFor(bench, /\(maxPreAuthBytes\)$/);
 });
 
 test("compression is not to be had: what inflates to a thousand times its size is refused in the key exchange", async () => {

@@ -137,7 +137,7 @@ describe("what a server says is cut and escaped in the errors of a client", () =
     const ssh = await connectSsh(address, options);
     onTestFinished(() => ssh.close());
     expectHarmless(await failure(ssh.run("true")));
-    expectHarmless(await failure(ssh.connectTo("localhost", 1)));
+    expectHarmless(await failure(ssh.connectTcp("localhost", 1)));
   });
 
   test("something that is no SSH server", async () => {

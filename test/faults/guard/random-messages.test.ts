@@ -99,7 +99,7 @@ test(`a client that sends random messages harms nobody but itself (TEST_SEED=${S
 });
 
 test(`a stranger who sends random messages gets nowhere (TEST_SEED=${SEED})`, async () => {
-  const bench = await startBench({ passwords: () => undefined, refusalDelay: 1 });
+  const bench = await startBench({ verifyPassword: () => undefined, authFailureDelay: 1 });
   const other = await bystander(bench);
   const { length } = bench.log.with("authenticated");
   await attack(() => stranger(bench), strangerMessage);

@@ -4,7 +4,7 @@ import { within } from "../../unit/runtime/support/wait.js";
 import { endedFor, loggedIn } from "./support.js";
 
 test("a client that has gone silent is found out by keepalive, and everything of it is closed", async () => {
-  const bench = await startBench({ keepaliveInterval: 100, keepaliveMisses: 2 }, (duplex) => void duplex.pause());
+  const bench = await startBench({ keepaliveInterval: 100, keepaliveCountMax: 2 }, (duplex) => void duplex.pause());
   const attacker = await loggedIn(bench);
   await attacker.open();
   const end = closed(bench.accepted[0]?.duplex as never);
@@ -17,7 +17,7 @@ test("a client that has gone silent is found out by keepalive, and everything of
 });
 
 test("a client that only answers keepalive keeps its connection, and not beyond idleTimeout where there is one", async () => {
-  const options = { keepaliveInterval: 150, keepaliveMisses: 3 };
+  const options = { keepaliveInterval: 150, keepaliveCountMax: 3 };
   const patient = await startBench(options);
   const strict = await startBench({ ...options, idleTimeout: 1200 });
   const [kept, lost] = [await patient.dial(), await strict.dial()];

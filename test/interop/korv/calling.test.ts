@@ -197,7 +197,7 @@ describe("our client at a korv server", () => {
 
   itWithAsyncssh("calls resources by the names that the server has for them", async () => {
     const { connect } = await startServer();
-    await using client = await connect(API, { korv: { resource: (path) => path.slice(1) } });
+    await using client = await connect(API, { korv: { mapPath: (path) => path.slice(1) } });
     expect(await client.hello.get()).toEqual({ msg: "without a slash" });
   });
 

@@ -103,7 +103,7 @@ describe("our client at a korv server that is at fault", () => {
 
   itWithAsyncssh("does not wait for a server that reads no more", async () => {
     const { connect, server } = await startServer(1000);
-    await using client = await connect({ korv: { patience: 200 }, timeout: 60_000 });
+    await using client = await connect({ korv: { sendTimeout: 200 }, timeout: 60_000 });
     // Hexadecimal digits that gzip cannot make smaller than half.
     const digits = Array.from({ length: 700 }, (_, at) => ((at * 7919) % 65_521).toString(16))
       .join("")

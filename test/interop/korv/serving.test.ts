@@ -342,7 +342,7 @@ describe("a korv client at our server", () => {
   itWithAsyncssh(
     "that does not read gets a small 500 where its window has no room, and goes on when it reads",
     async () => {
-      const { open, large } = await startServer({ korv: { patience: 200 } });
+      const { open, large } = await startServer({ korv: { sendTimeout: 200 } });
       const client = await open(65_536, 32_768);
       client.do({ do: "pause" });
       for (let id = 1; id <= 4; id++)
@@ -456,7 +456,7 @@ describe("the options of korv", () => {
       calls: 3,
       compressed: 1 << 20,
       decompressed: 4 << 20,
-      patience: 10_000,
+      sendTimeout: 10_000,
     });
     expect(() => korvLimits({ calls: 0 })).toThrow("korv.calls is 0; it must be a whole number from 1 to 2147483647");
     expect(() => korvLimits({ call: 1 } as object)).toThrow("korv.call is no limit; there are calls, compressed");

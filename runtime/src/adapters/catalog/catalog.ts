@@ -4,7 +4,7 @@ import type { Api, Method } from "../../contract/method.js";
 import { isAuthorized } from "../../server/call/authorize.js";
 
 /** What a peer may call, and what the contract says of it. */
-export class Catalogue {
+export class Catalog {
   readonly #api: Api;
   readonly #peer: Peer;
 

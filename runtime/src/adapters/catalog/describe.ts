@@ -1,7 +1,7 @@
 import type { Contract, MethodContract, ResourceContract } from "../../contract/contract.js";
 import type { Method } from "../../contract/method.js";
 import { RpcError } from "../../contract/rpc-error.js";
-import { type Catalogue, contractOf } from "./catalog.js";
+import { type Catalog, contractOf } from "./catalog.js";
 import { findMethods } from "./find-methods.js";
 
 /**
@@ -9,7 +9,7 @@ import { findMethods } from "./find-methods.js";
  * the named types that these refer to.
  * @throws RpcError NOT_FOUND, or UNIMPLEMENTED where the API was made without its contract
  */
-export async function describe(topic: readonly string[], catalogue: Catalogue): Promise<object> {
+export async function describe(topic: readonly string[], catalogue: Catalog): Promise<object> {
   const methods = findMethods(topic, catalogue);
   const contract = await catalogue.contract();
   if (contract === undefined) {

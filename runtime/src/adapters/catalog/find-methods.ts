@@ -3,7 +3,7 @@ import type { Method } from "../../contract/method.js";
 import { matchPath, parsePath } from "../../contract/path.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import { isVerb, VERBS } from "../../contract/verb.js";
-import type { Catalogue } from "./catalog.js";
+import type { Catalog } from "./catalog.js";
 import { nearestPath } from "./nearest-path.js";
 
 /**
@@ -11,7 +11,7 @@ import { nearestPath } from "./nearest-path.js";
  * topic means all. By path, then verb.
  * @throws RpcError NOT_FOUND where nothing that the peer may call has that name, with the nearest name
  */
-export function findMethods(topic: readonly string[], catalogue: Catalogue): readonly Method[] {
+export function findMethods(topic: readonly string[], catalogue: Catalog): readonly Method[] {
   const methods = catalogue.methods.toSorted((a, b) => order(a, b));
   if (topic.length === 0) return methods;
   const [verb, name = ""] = isVerb(topic[0] as string) ? topic : [undefined, topic[0]];

@@ -1,6 +1,6 @@
 import type { Contract, JsonSchema, MethodContract } from "../../contract/contract.js";
 import type { Api, Method } from "../../contract/method.js";
-import { type Catalogue, contractOf } from "./catalog.js";
+import { type Catalog, contractOf } from "./catalog.js";
 import { findMethods } from "./find-methods.js";
 import { fieldsOf, typesOf } from "./schema-fields.js";
 import { typeName } from "./type-name.js";
@@ -16,7 +16,7 @@ const USAGE = `
  * What the peer may call: all of it with a line each, or in detail what a topic means.
  * @throws RpcError NOT_FOUND where nothing has that name
  */
-export async function help(topic: readonly string[], { name, version }: Api, catalogue: Catalogue): Promise<string> {
+export async function help(topic: readonly string[], { name, version }: Api, catalogue: Catalog): Promise<string> {
   const methods = findMethods(topic, catalogue);
   const contract = await catalogue.contract();
   if (topic.length > 0) return methods.map((method) => details(method, contract)).join("\n");

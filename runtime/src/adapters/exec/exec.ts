@@ -6,14 +6,14 @@ import { terminalPrinter } from "../console/terminal-printer.js";
 import { JSON_PRINTER } from "../session-io/printer.js";
 import { runSession } from "../session-io/run-session.js";
 import { sessionStreams } from "../session-io/session-streams.js";
-import type { CallSetting } from "./run-call.js";
+import type { CallConfig } from "./run-call.js";
 import { runCommand } from "./run-command.js";
 
 /** What commands run on. */
-export interface ExecSetting {
+export interface ExecConfig {
   readonly server: ApiServer;
   readonly log: Logger;
-  /** See {@link CallSetting.inputTimeout}. */
+  /** See {@link CallConfig.inputTimeout}. */
   readonly inputTimeout: number;
 }
 
@@ -21,13 +21,13 @@ export interface ExecSetting {
  * Runs the command line that a peer gave to `ssh`, and ends its session with the exit status. On a terminal, it prints for
  * people. It never throws.
  */
-export function exec(session: Session, line: string, { log, ...rest }: ExecSetting): Promise<void> {
-  const setting: CallSetting = { ...rest, peer: session.peer, environment: session.environment };
+export function exec(session: Session, line: string, { log, ...rest }: ExecConfig): Promise<void> {
+  const config: CallConfig = { ...rest, peer: session.peer, environment: session.environment };
   return runSession(session, log, async () => {
-    if (session.terminal === undefined) return runCommand(line, setting, sessionStreams(session), JSON_PRINTER);
+    if (session.terminal === undefined) return runCommand(line, config, sessionStreams(session), JSON_PRINTER);
     const console = new TerminalConsole(session);
     try {
-      return await runCommand(line, setting, console.streams(), terminalPrinter(session.terminal));
+      return await runCommand(line, config, console.streams(), terminalPrinter(session.terminal));
     } finally {
       console.close();
     }

@@ -5,7 +5,7 @@ import type { Method } from "../../contract/method.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import type { ApiServer } from "../../server/api-server.js";
 import { withParams } from "../../server/call/with-params.js";
-import { Catalogue, contractOf } from "../catalog/catalog.js";
+import { Catalog, contractOf } from "../catalog/catalog.js";
 import { nearestPath } from "../catalog/nearest-path.js";
 import { LocalClient } from "../local-client.js";
 import type { CommandStreams } from "../session-io/command-streams.js";
@@ -15,7 +15,7 @@ import { requestOfFields } from "./field-values.js";
 import type { CallCommand } from "./parse-command.js";
 
 /** Whose calls these are, and where they go. */
-export interface CallSetting {
+export interface CallConfig {
   readonly server: ApiServer;
   readonly peer: Peer;
   /** `RPC_*`: see {@link callMetadata}. */
@@ -48,12 +48,12 @@ export interface CallResult {
  * is.
  * @throws RpcError whatever its status is
  */
-export async function runCall(command: CallCommand, setting: CallSetting, streams: CallStreams): Promise<CallResult> {
+export async function runCall(command: CallCommand, config: CallConfig, streams: CallStreams): Promise<CallResult> {
   const { input, signal } = streams;
   const leave = (): void => void input.return?.();
   signal.addEventListener("abort", leave, { once: true });
   try {
-    return await begin(command, setting, streams);
+    return await begin(command, config, streams);
   } finally {
     signal.removeEventListener("abort", leave);
     // What comes later on standard input is not for this call.
@@ -61,14 +61,14 @@ export async function runCall(command: CallCommand, setting: CallSetting, stream
   }
 }
 
-async function begin(command: CallCommand, setting: CallSetting, streams: CallStreams): Promise<CallResult> {
-  const { server, peer, environment } = setting;
+async function begin(command: CallCommand, config: CallConfig, streams: CallStreams): Promise<CallResult> {
+  const { server, peer, environment } = config;
   const { input, signal, item: take, ask } = streams;
   const { verb, path, timeout } = command;
   const start = performance.now();
   const reference = `${verb} ${path}`;
-  const { method, params } = resolve(reference, path, setting);
-  const request = await readRequest(command, method, params, setting, streams);
+  const { method, params } = resolve(reference, path, config);
+  const request = await readRequest(command, method, params, config, streams);
   if (method.requestItem === undefined) await input.return?.();
   else ask?.(`${method.requestItem === "bytes" ? "raw bytes" : "a JSON value a line"}; Ctrl-D ends them\n`);
   const client = await LocalClient.open(server, peer, [reference]);
@@ -91,12 +91,12 @@ async function begin(command: CallCommand, setting: CallSetting, streams: CallSt
   }
 }
 
-function resolve(reference: string, path: string, { server, peer }: CallSetting): ReturnType<ApiServer["resolve"]> {
+function resolve(reference: string, path: string, { server, peer }: CallConfig): ReturnType<ApiServer["resolve"]> {
   try {
     return server.resolve(reference, peer);
   } catch (error) {
     if (!(error instanceof RpcError) || error.status !== "NOT_FOUND") throw error;
-    const near = nearestPath(path, new Catalogue(server.api, peer).paths);
+    const near = nearestPath(path, new Catalog(server.api, peer).paths);
     if (near === undefined) throw error;
     throw new RpcError("NOT_FOUND", `${error.message}; did you mean ${near}?`, { cause: error });
   }
@@ -106,17 +106,17 @@ async function readRequest(
   { request, timeout = Number.POSITIVE_INFINITY }: CallCommand,
   method: Method,
   params: Readonly<Record<string, unknown>> | undefined,
-  setting: CallSetting,
+  config: CallConfig,
   streams: CallStreams,
 ): Promise<unknown> {
   const takesStream = method.requestItem !== undefined;
   // The call's own time runs from the command on.
-  const patience = { ...setting, inputTimeout: Math.min(setting.inputTimeout, timeout) };
+  const patience = { ...config, inputTimeout: Math.min(config.inputTimeout, timeout) };
   switch (request.from) {
     case "json":
       return request.value;
     case "fields": {
-      const contract = await new Catalogue(setting.server.api, setting.peer).contract();
+      const contract = await new Catalog(config.server.api, config.peer).contract();
       return requestOfFields(request.fields, contractOf(method, contract)?.request, contract?.types ?? {});
     }
     case "input":
@@ -138,7 +138,7 @@ function isPathAtFault({ request }: Method, params: Readonly<Record<string, unkn
  * @param missing in place of an input that is empty: the server then says what it has to have
  */
 async function readInput(
-  { server, inputTimeout }: CallSetting,
+  { server, inputTimeout }: CallConfig,
   { input, signal, ask }: CallStreams,
   missing?: object,
 ): Promise<unknown> {

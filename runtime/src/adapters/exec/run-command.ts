@@ -1,12 +1,12 @@
 import { AGENT } from "../../base/version.js";
 import { RpcError } from "../../contract/rpc-error.js";
-import { Catalogue } from "../catalog/catalog.js";
+import { Catalog } from "../catalog/catalog.js";
 import { describe } from "../catalog/describe.js";
 import { help } from "../catalog/help.js";
 import type { CommandStreams } from "../session-io/command-streams.js";
 import type { Printer } from "../session-io/printer.js";
 import { type CallCommand, type Command, parseCommand } from "./parse-command.js";
-import { type CallSetting, runCall } from "./run-call.js";
+import { type CallConfig, runCall } from "./run-call.js";
 
 /**
  * Runs one command line. What it gives goes to standard output; why it failed goes to standard error, and so does the
@@ -15,14 +15,14 @@ import { type CallSetting, runCall } from "./run-call.js";
  */
 export async function runCommand(
   line: string,
-  setting: CallSetting,
+  config: CallConfig,
   streams: CommandStreams,
   printer: Printer,
 ): Promise<number> {
   try {
     const command = parseCommand(line);
-    if (command.name === "call") await call(command, setting, streams, printer);
-    else await streams.write(await textOf(command, setting, printer));
+    if (command.name === "call") await call(command, config, streams, printer);
+    else await streams.write(await textOf(command, config, printer));
     return 0;
   } catch (error) {
     return fail(error, streams, printer);
@@ -38,11 +38,11 @@ export async function fail(error: unknown, streams: CommandStreams, printer: Pri
 
 async function call(
   command: CallCommand,
-  setting: CallSetting,
+  config: CallConfig,
   streams: CommandStreams,
   printer: Printer,
 ): Promise<void> {
-  const { method, response } = await runCall(command, setting, {
+  const { method, response } = await runCall(command, config, {
     input: streams.input,
     signal: streams.signal,
     ...(streams.ask && { ask: streams.ask }),
@@ -54,10 +54,10 @@ async function call(
 
 async function textOf(
   { name, topic }: Exclude<Command, CallCommand>,
-  { server, peer }: CallSetting,
+  { server, peer }: CallConfig,
   printer: Printer,
 ): Promise<string> {
-  const catalogue = new Catalogue(server.api, peer);
+  const catalogue = new Catalog(server.api, peer);
   if (name === "help") return help(topic, server.api, catalogue);
   if (name === "describe") return printer.document(await describe(topic, catalogue));
   const { name: api, version, hash } = server.api;

@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import { errorMessage } from "../../base/error-message.js";
 import { AGENT } from "../../base/version.js";
 import { decodeJson } from "../../codec/json.js";
 import type { Api, Method } from "../../contract/method.js";
@@ -14,13 +15,13 @@ import { type Answer, parseAnswer, requestIdIn } from "./parse-answer.js";
 import { PendingCall } from "./pending-call.js";
 
 /** What a bridge needs beside its two ends. */
-export interface BridgeSettings {
+export interface BridgeConfig {
   readonly api: Api;
   readonly limits: Limits;
   /** Gives the server's name of a resource, from its path. */
-  readonly resource: (path: string) => string;
+  readonly mapPath: (path: string) => string;
   /** Milliseconds that the server has to take a packet. */
-  readonly patience: number;
+  readonly sendTimeout: number;
 }
 
 /** A korv server drops the connection of a client that sends a larger packet. */
@@ -32,21 +33,21 @@ const ENVELOPE = 4096;
 /** Answers the calls of a client of ours with what a korv server answers. It ends when either of its two ends does. */
 export class KorvBridge {
   readonly #channel: PacketChannel;
-  readonly #settings: BridgeSettings;
+  readonly #config: BridgeConfig;
   readonly #methods: ReadonlyMap<string, Method>;
   readonly #connection: Connection;
   readonly #pending = new Map<number, PendingCall>();
   #lastId = 0;
 
   /** @param duplex the end that speaks our wire; its other end is the client's */
-  constructor(duplex: Duplex, channel: PacketChannel, settings: BridgeSettings) {
+  constructor(duplex: Duplex, channel: PacketChannel, config: BridgeConfig) {
     this.#channel = channel;
-    this.#settings = settings;
-    this.#methods = new Map(settings.api.methods.map((method) => [method.id, method]));
+    this.#config = config;
+    this.#methods = new Map(config.api.methods.map((method) => [method.id, method]));
     this.#connection = new Connection(duplex, {
       role: "acceptor",
       hello: { agent: AGENT, methods: [] },
-      limits: settings.limits,
+      limits: config.limits,
       other: "the client",
       receive: (call, index, _timeout, _metadata, buffer, start, end) => {
         const reference = this.#connection.remote?.methods[index] ?? "";
@@ -75,10 +76,10 @@ export class KorvBridge {
       const packet = await this.#packet(id, call.method, request());
       if (!call.answered) {
         this.#pending.set(id, call);
-        await this.#channel.send(packet, this.#settings.patience).catch(unavailable);
+        await this.#channel.send(packet, this.#config.sendTimeout).catch(unavailable);
       }
     } catch (error) {
-      call.fail(error instanceof RpcError ? error : new RpcError("INTERNAL", (error as Error).message));
+      call.fail(error instanceof RpcError ? error : new RpcError("INTERNAL", errorMessage(error)));
     } finally {
       call.sent();
     }
@@ -86,7 +87,7 @@ export class KorvBridge {
 
   /** @throws RpcError MESSAGE_TOO_LARGE */
   async #packet(id: number, method: Method, request: unknown): Promise<Buffer> {
-    const packet = await encodeMessage(formatRequest(id, method, request, this.#settings.resource));
+    const packet = await encodeMessage(formatRequest(id, method, request, this.#config.mapPath));
     const limit = Math.min(MAX_REQUEST, this.#channel.maxPacket);
     if (packet.length <= limit) return packet;
     throw new RpcError(
@@ -96,7 +97,7 @@ export class KorvBridge {
   }
 
   async #read(): Promise<void> {
-    const bound = this.#settings.limits.message + ENVELOPE;
+    const bound = this.#config.limits.message + ENVELOPE;
     let heard = false;
     try {
       for await (const member of gunzipMembers(this.#channel, { compressed: bound, decompressed: bound })) {
@@ -110,7 +111,7 @@ export class KorvBridge {
       );
     } catch (error) {
       if (error instanceof KorvError && error.head !== "") this.#failOne(error);
-      await this.#connection.close(`no korv server, or one that is broken: ${(error as Error).message}`);
+      await this.#connection.close(`no korv server, or one that is broken: ${errorMessage(error)}`);
     }
   }
 
@@ -120,7 +121,7 @@ export class KorvBridge {
       answer = parseAnswer(member);
     } catch (error) {
       const id = requestIdIn(member.toString("latin1", 0, ENVELOPE));
-      this.#pending.get(id)?.fail(new RpcError("INTERNAL", `the server's answer is ${(error as Error).message}`));
+      this.#pending.get(id)?.fail(new RpcError("INTERNAL", `the server's answer is ${errorMessage(error)}`));
       return;
     }
     // Of request 0, and of those that have ended: korv's complaints about nothing, and what comes twice or too late.

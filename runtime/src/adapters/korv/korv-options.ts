@@ -7,7 +7,7 @@ export interface KorvLimits {
   /** Bytes of one request as JSON. Over it: the channel ends. Default: 4 MiB. */
   readonly decompressed: number;
   /** Milliseconds that a client has to make room for an answer. Over it: the channel ends. Default: 10,000. */
-  readonly patience: number;
+  readonly sendTimeout: number;
 }
 
 /** Whether a server answers clients of the Python framework korv. */
@@ -24,7 +24,7 @@ const DEFAULT_LIMITS: KorvLimits = {
   calls: 64,
   compressed: 1024 * 1024,
   decompressed: 4 * 1024 * 1024,
-  patience: 10_000,
+  sendTimeout: 10_000,
 };
 
 /**

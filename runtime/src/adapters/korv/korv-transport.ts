@@ -17,14 +17,14 @@ export function korvTransport(
   { to, address, dial }: Dialer,
   options: KorvClientOptions & { readonly limits?: Partial<Limits> },
 ): Transport {
-  const { resource = (path) => path, patience = 30_000 } = options;
-  const settings = { api, limits: resolveLimits(options.limits), resource, patience };
+  const { mapPath = (path) => path, sendTimeout = 30_000 } = options;
+  const config = { api, limits: resolveLimits(options.limits), mapPath, sendTimeout };
   return {
     address,
     async open(signal) {
       const channel = await dial(packetChannelTo(to.host, to.port, "does it serve korv?"), signal);
       const [near, far] = duplexPair();
-      new KorvBridge(far, channel, settings);
+      new KorvBridge(far, channel, config);
       return near;
     },
   };

@@ -1,3 +1,4 @@
+import { errorMessage } from "../../base/error-message.js";
 import type { Logger } from "../../base/log.js";
 import type { Peer } from "../../base/peer.js";
 import { RpcError } from "../../contract/rpc-error.js";
@@ -13,7 +14,7 @@ import type { KorvLimits } from "./korv-options.js";
 import { parseRequest, type Request, type RequestId } from "./parse-request.js";
 
 /** What a korv channel is served with. */
-export interface KorvSettings {
+export interface KorvConfig {
   readonly server: ApiServer;
   readonly peer: Peer;
   readonly limits: KorvLimits;
@@ -21,21 +22,21 @@ export interface KorvSettings {
 }
 
 /** Answers the requests of a korv client on `channel`, and destroys it in the end. */
-export function serveKorv(channel: PacketChannel, settings: KorvSettings): void {
-  void new KorvChannel(channel, settings).run();
+export function serveKorv(channel: PacketChannel, config: KorvConfig): void {
+  void new KorvChannel(channel, config).run();
 }
 
 class KorvChannel {
   readonly #channel: PacketChannel;
-  readonly #settings: KorvSettings;
+  readonly #config: KorvConfig;
   readonly #running = new Set<Promise<void>>();
   #client: Promise<LocalClient> | undefined;
   /** Called when a call has ended. */
   #freed: () => void = () => undefined;
 
-  constructor(channel: PacketChannel, settings: KorvSettings) {
+  constructor(channel: PacketChannel, config: KorvConfig) {
     this.#channel = channel;
-    this.#settings = settings;
+    this.#config = config;
     // Calls that still run then are cancelled.
     channel.once("close", () => this.#client?.then((client) => client.close()).catch(() => undefined));
     channel.on("error", () => undefined);
@@ -43,7 +44,7 @@ class KorvChannel {
 
   /** Serves until the client sends no more and has its answers, or is gone. It never throws. */
   async run(): Promise<void> {
-    const { limits } = this.#settings;
+    const { limits } = this.#config;
     // A channel on which the client says no more can still be written to.
     const input = this.#channel.iterator({ destroyOnReturn: false });
     try {
@@ -80,7 +81,7 @@ class KorvChannel {
   /** The answer to a request, whatever becomes of it. */
   async #call({ id, reference, body }: Request): Promise<string> {
     try {
-      const { server, peer } = this.#settings;
+      const { server, peer } = this.#config;
       const { method, params } = server.resolve(reference, peer);
       if (method.kind !== "unary") throw new RpcError("UNIMPLEMENTED", `${reference} streams, which korv cannot carry`);
       const client = await this.#open();
@@ -92,7 +93,7 @@ class KorvChannel {
 
   /** For all methods that korv can carry, once: a channel lives long, and its requests are short. */
   #open(): Promise<LocalClient> {
-    const { server, peer } = this.#settings;
+    const { server, peer } = this.#config;
     if (this.#channel.destroyed) throw new RpcError("CANCELLED", "the client is gone");
     const ids = () => server.api.methods.flatMap(({ id, kind }) => (kind === "unary" ? [id] : []));
     this.#client ??= LocalClient.open(server, peer, ids());
@@ -105,14 +106,14 @@ class KorvChannel {
    */
   async #answer(id: RequestId, json: string): Promise<void> {
     const channel = this.#channel;
-    const { patience } = this.#settings.limits;
+    const { sendTimeout } = this.#config.limits;
     const packet = await encodeMessage(json);
     try {
-      await channel.send(packet, patience);
+      await channel.send(packet, sendTimeout);
     } catch (error) {
       if (channel.destroyed) throw error;
-      const message = `the answer cannot be sent: ${(error as Error).message}`;
-      await channel.send(await encodeMessage(formatAnswer(id, 500, { message })), patience);
+      const message = `the answer cannot be sent: ${errorMessage(error)}`;
+      await channel.send(await encodeMessage(formatAnswer(id, 500, { message })), sendTimeout);
     }
   }
 
@@ -129,7 +130,7 @@ class KorvChannel {
   }
 
   #log(reason: string): void {
-    const { user, address, fingerprint } = this.#settings.peer;
-    this.#settings.log.info({ user, address, fingerprint, reason }, "korv channel ended");
+    const { user, address, fingerprint } = this.#config.peer;
+    this.#config.log.info({ user, address, fingerprint, reason }, "korv channel ended");
   }
 }

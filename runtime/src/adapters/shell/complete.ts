@@ -1,7 +1,7 @@
 import type { Method } from "../../contract/method.js";
 import { matchPath, parsePath, pathParams } from "../../contract/path.js";
 import { isVerb } from "../../contract/verb.js";
-import { type Catalogue, contractOf } from "../catalog/catalog.js";
+import { type Catalog, contractOf } from "../catalog/catalog.js";
 import { fieldsOf, valuesOf } from "../catalog/schema-fields.js";
 import { COMMANDS } from "../exec/parse-command.js";
 
@@ -10,17 +10,14 @@ import { COMMANDS } from "../exec/parse-command.js";
  * lists them. Only what the peer may call is offered.
  * @returns what may stand in place of the last word, and that word
  */
-export async function complete(line: string, catalogue: Catalogue): Promise<[string[], string]> {
+export async function complete(line: string, catalogue: Catalog): Promise<[string[], string]> {
   const words = line.trimStart().split(/\s+/);
   const last = words.at(-1) as string;
   const candidates = await candidatesFor(words, catalogue);
   return [candidates.filter((candidate) => candidate.startsWith(last)), last];
 }
 
-async function candidatesFor(
-  [first = "", ...rest]: readonly string[],
-  catalogue: Catalogue,
-): Promise<readonly string[]> {
+async function candidatesFor([first = "", ...rest]: readonly string[], catalogue: Catalog): Promise<readonly string[]> {
   if (rest.length === 0) return [...COMMANDS, "exit"].map((command) => `${command} `);
   const methods = catalogue.methods;
   if (!isVerb(first)) {
@@ -36,7 +33,7 @@ async function candidatesFor(
 async function fieldCandidates(
   method: Method,
   [path, ...words]: readonly string[],
-  catalogue: Catalogue,
+  catalogue: Catalog,
 ): Promise<readonly string[]> {
   const contract = await catalogue.contract();
   const described = contractOf(method, contract);

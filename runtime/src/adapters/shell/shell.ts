@@ -1,11 +1,11 @@
 import { printable } from "../../base/printable.js";
 import type { Session, SessionTerminal } from "../../base/session.js";
 import { RpcError } from "../../contract/rpc-error.js";
-import { Catalogue } from "../catalog/catalog.js";
+import { Catalog } from "../catalog/catalog.js";
 import { TerminalConsole } from "../console/terminal-console.js";
 import { terminalPrinter } from "../console/terminal-printer.js";
-import type { ExecSetting } from "../exec/exec.js";
-import type { CallSetting } from "../exec/run-call.js";
+import type { ExecConfig } from "../exec/exec.js";
+import type { CallConfig } from "../exec/run-call.js";
 import { fail, runCommand } from "../exec/run-command.js";
 import { inputLines } from "../session-io/input-lines.js";
 import { JSON_PRINTER } from "../session-io/printer.js";
@@ -18,7 +18,7 @@ import type { HistoryStore } from "./history-store.js";
 const MAX_COMMAND = 32 * 1024;
 
 /** What shells run on. */
-export interface ShellSetting extends ExecSetting {
+export interface ShellConfig extends ExecConfig {
   readonly history: HistoryStore;
 }
 
@@ -26,22 +26,22 @@ export interface ShellSetting extends ExecSetting {
  * Lets a peer call one method after the other: at a prompt, on a terminal; without one, a command a line, answered as exec
  * answers it. It ends with the status of the last command. It never throws.
  */
-export function shell(session: Session, { log, history, ...rest }: ShellSetting): Promise<void> {
+export function shell(session: Session, { log, history, ...rest }: ShellConfig): Promise<void> {
   const { peer, environment, terminal } = session;
-  const setting: CallSetting = { ...rest, peer, environment };
+  const config: CallConfig = { ...rest, peer, environment };
   return runSession(session, log, () =>
-    terminal === undefined ? runLines(session, setting) : explore(session, terminal, setting, history.of(peer)),
+    terminal === undefined ? runLines(session, config) : explore(session, terminal, config, history.of(peer)),
   );
 }
 
 async function explore(
   session: Session,
   terminal: SessionTerminal,
-  setting: CallSetting,
+  config: CallConfig,
   history: string[],
 ): Promise<number> {
-  const { api } = setting.server;
-  const catalogue = new Catalogue(api, session.peer);
+  const { api } = config.server;
+  const catalogue = new Catalog(api, session.peer);
   const console = new TerminalConsole(session, { history, complete: (line) => complete(line, catalogue) });
   const printer = terminalPrinter(terminal);
   const who = session.peer.keyName ?? session.peer.fingerprint;
@@ -52,21 +52,21 @@ async function explore(
     for (;;) {
       const line = await console.readLine(`${api.name}> `);
       if (line === undefined || line.trim() === "exit") return status;
-      if (line.trim() !== "") status = await runCommand(line, setting, console.streams(), printer);
+      if (line.trim() !== "") status = await runCommand(line, config, console.streams(), printer);
     }
   } finally {
     console.close();
   }
 }
 
-async function runLines(session: Session, setting: CallSetting): Promise<number> {
+async function runLines(session: Session, config: CallConfig): Promise<number> {
   const streams = sessionStreams(session);
   let status = 0;
   try {
     for await (const { text } of inputLines(streams.input, { bytes: MAX_COMMAND })) {
       if (text.trim() === "exit" || streams.signal.aborted) break;
       if (text.trim() === "") continue;
-      status = await runCommand(text, setting, { ...streams, input: noInput() }, JSON_PRINTER);
+      status = await runCommand(text, config, { ...streams, input: noInput() }, JSON_PRINTER);
     }
     return status;
   } catch (error) {

@@ -47,10 +47,10 @@ function addressFrom(connection = ""): string | undefined {
 function authFrom(file: string | undefined, scopes: readonly string[]): Partial<Peer> {
   const lines = file === undefined ? [] : readAuthInfo(file).split("\n");
   const words = lines.map((line) => line.split(" "));
-  const provenBy = words.flatMap(([method = ""]) => (METHODS.has(method) ? [method as AuthMethod] : []));
+  const authMethods = words.flatMap(([method = ""]) => (METHODS.has(method) ? [method as AuthMethod] : []));
   const [, type, blob] = words.find(([method]) => method === "publickey") ?? [];
   return {
-    ...(provenBy.length > 0 && { provenBy }),
+    ...(authMethods.length > 0 && { authMethods }),
     ...(type !== undefined && blob !== undefined && keyFrom(type, Buffer.from(blob, "base64"), scopes)),
   };
 }

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
+import { errorMessage } from "../../base/error-message.js";
 import { printable } from "../../base/printable.js";
 import { formatExpiryTime } from "../../ssh/keys/format/expiry-time.js";
 import { publicKeyLine } from "../../ssh/keys/format/public-key.js";
@@ -85,7 +86,7 @@ function parse(line: string, name: string): AuthorizedKeyLine {
   try {
     return parseAuthorizedKeyLine(line) as AuthorizedKeyLine;
   } catch (error) {
-    throw new UsageError((error as Error).message, { cause: error });
+    throw new UsageError(errorMessage(error), { cause: error });
   }
 }
 
@@ -107,7 +108,7 @@ function parseFrom(text: string): string {
   try {
     patterns = new AddressPatterns(text);
   } catch (error) {
-    throw new InvalidArgumentError((error as Error).message);
+    throw new InvalidArgumentError(errorMessage(error));
   }
   const [name] = patterns.names;
   if (name !== undefined)

@@ -27,7 +27,7 @@ export interface KeyDescription {
 
 /** Describes one. */
 export function describeKey({ key, grant, isAuthority, from }: AuthorizedKeyLine): KeyDescription {
-  const { keyName, scopes, expires, principals, permits, environment = {} } = grant;
+  const { keyName, scopes, expires, principals, permissions, environment = {} } = grant;
   return {
     name: keyName ?? null,
     fingerprint: key.fingerprint,
@@ -38,10 +38,10 @@ export function describeKey({ key, grant, isAuthority, from }: AuthorizedKeyLine
     from: from === undefined ? null : String(from),
     authority: isAuthority,
     principals: principals ?? null,
-    pty: permits?.pty ?? true,
-    portForwarding: permits?.portForwarding ?? true,
-    permitOpen: permits?.permitOpen ?? null,
-    permitListen: permits?.permitListen ?? null,
+    pty: permissions?.pty ?? true,
+    portForwarding: permissions?.portForwarding ?? true,
+    permitOpen: permissions?.permitOpen ?? null,
+    permitListen: permissions?.permitListen ?? null,
     environment,
   };
 }

@@ -1,3 +1,4 @@
+import { errorMessage } from "../../base/error-message.js";
 import { nearest } from "../../base/nearest.js";
 import { printable } from "../../base/printable.js";
 import { isFingerprint } from "../../ssh/keys/format/fingerprint.js";
@@ -30,7 +31,7 @@ export function readKeyLines(text: string): readonly KeyLine[] {
       const listed = parseAuthorizedKeyLine(line);
       return { number, text: line, ...(listed && { listed }) };
     } catch (error) {
-      return { number, text: line, problem: quote((error as Error).message) };
+      return { number, text: line, problem: quote(errorMessage(error)) };
     }
   });
 }

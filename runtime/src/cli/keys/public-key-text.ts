@@ -1,3 +1,4 @@
+import { errorMessage } from "../../base/error-message.js";
 import { isKeyText } from "../../base/printable.js";
 import { expandHome, readFileChecked } from "../../ssh/keys/files/read-file.js";
 import type { NamedPublicKey } from "../../ssh/keys/identity/public-half.js";
@@ -63,6 +64,6 @@ function parseLine(line: string, where: string): AuthorizedKeyLine {
   try {
     return parseAuthorizedKeyLine(line) as AuthorizedKeyLine;
   } catch (error) {
-    throw new UsageError(`${where} is no public key: ${(error as Error).message}`, { cause: error });
+    throw new UsageError(`${where} is no public key: ${errorMessage(error)}`, { cause: error });
   }
 }

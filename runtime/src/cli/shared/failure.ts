@@ -1,4 +1,5 @@
 import { CommanderError } from "commander";
+import { errorMessage } from "../../base/error-message.js";
 import { hideKeys, printable } from "../../base/printable.js";
 import { describeIssues } from "../../codec/issues.js";
 import { type BadRequestDetails, RpcError } from "../../contract/rpc-error.js";
@@ -22,7 +23,7 @@ export function reportFailure(error: unknown): 0 | 1 | 2 {
 function describeFailure(error: unknown): string {
   if (error instanceof RpcError) return describeRpcError(error);
   // Line by line: gen has one for each problem.
-  const lines = hideKeys(error instanceof Error ? error.message : String(error)).split("\n");
+  const lines = hideKeys(errorMessage(error)).split("\n");
   return lines.map((line) => printable(line, MAX_LINE)).join("\n");
 }
 

@@ -1,5 +1,6 @@
 import { existsSync, statSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { errorMessage } from "../../base/error-message.js";
 import { createHostKey } from "../../ssh/keys/identity/host-key.js";
 import { UsageError } from "./failure.js";
 import { makeMissing } from "./make-missing.js";
@@ -44,7 +45,7 @@ function makeDirectory(directory: string): void {
     makeMissing(resolve(directory));
     writeFileSync(join(directory, ".gitignore"), "*\n");
   } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code ?? (error as Error).message;
+    const reason = (error as NodeJS.ErrnoException).code ?? errorMessage(error);
     throw new UsageError(
       `${JSON.stringify(directory)} cannot be made a directory (${reason}); name another with --home`,
     );

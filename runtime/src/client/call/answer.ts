@@ -1,3 +1,4 @@
+import { errorMessage } from "../../base/error-message.js";
 import { printable } from "../../base/printable.js";
 import { checkAnswer } from "../../codec/check.js";
 import { decodeError } from "../../codec/error-body.js";
@@ -30,7 +31,7 @@ function decodeAnswer({ responseItem }: Method, buffer: Buffer, start: number, e
   try {
     return decodeJson(buffer, start, end);
   } catch (error) {
-    throw new RpcError("INTERNAL", `the server's answer is ${(error as Error).message}`);
+    throw new RpcError("INTERNAL", `the server's answer is ${errorMessage(error)}`);
   }
 }
 
@@ -56,7 +57,7 @@ function checkDetails(error: RpcError, details: Validator, method: string): void
   } catch (cause) {
     throw new RpcError(
       "INTERNAL",
-      `the server answered ${error.status}: ${printable(error.message, 1000)}; ${(cause as Error).message}`,
+      `the server answered ${error.status}: ${printable(error.message, 1000)}; ${errorMessage(cause)}`,
       {
         method,
         cause: error,

@@ -1,8 +1,8 @@
 import type { RpcError } from "../../contract/rpc-error.js";
-import { heedErrors, releaseUnread } from "../../wire/iterator-of.js";
+import { ignoreErrors, releaseUnread } from "../../wire/iterator-of.js";
 import { ClientCall } from "./client-call.js";
 import { inherit } from "./inherit.js";
-import { interceptOutbound, type OutboundCall } from "./interceptor.js";
+import { type ClientCallInfo, interceptOutbound } from "./interceptor.js";
 import type { MethodBinding } from "./method-binding.js";
 import { nameMethod } from "./name-method.js";
 import { promisedResponseStream, responseStream, safeResponseStream } from "./response-stream.js";
@@ -58,11 +58,11 @@ function intercepted(binding: MethodBinding): Begin {
   const begin = direct(binding);
   return (request, items, options = {}) => {
     let isSent = false;
-    const send = (call: OutboundCall): unknown => {
+    const send = (call: ClientCallInfo): unknown => {
       isSent = true;
       return begin(call.request, call.items, call.options);
     };
-    const result = interceptOutbound(interceptors, { method, request, items: heedErrors(items), options }, send)
+    const result = interceptOutbound(interceptors, { method, request, items: ignoreErrors(items), options }, send)
       .catch((error) => {
         throw nameMethod(error, method.id);
       })

@@ -6,7 +6,7 @@ import { type BoundMethod, bindMethod } from "./bind-method.js";
 import type { ClientInterceptor } from "./interceptor.js";
 
 /** What the methods of one object have in common. */
-export interface BindSettings {
+export interface BindConfig {
   readonly connections: ConnectionSource;
   /** Milliseconds that a unary call may take where neither it nor its method says. */
   readonly timeout: number;
@@ -18,9 +18,9 @@ export interface BindSettings {
 /** Builds what generated interfaces describe: a property for each resource, with a function for each verb. */
 export function bindMethods(
   methods: readonly Method[],
-  { connections, timeout, limits, interceptors = [] }: BindSettings,
+  { connections, timeout, limits, interceptors = [] }: BindConfig,
 ): Record<string, Record<string, BoundMethod>> {
-  const windows = new WindowBudget(limits.growth);
+  const windows = new WindowBudget(limits.windowGrowth);
   const resources: Record<string, Record<string, BoundMethod>> = Object.create(null);
   for (const [index, method] of methods.entries()) {
     const { metadata: maxMetadata, window } = limits;

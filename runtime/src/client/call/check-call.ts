@@ -1,3 +1,4 @@
+import { errorMessage } from "../../base/error-message.js";
 import { MAX_TIMEOUT } from "../../base/max-timeout.js";
 import { encodeJson } from "../../codec/json.js";
 import { RpcError } from "../../contract/rpc-error.js";
@@ -7,7 +8,7 @@ export function encodeRequest(request: unknown): string {
   try {
     return encodeJson(request);
   } catch (error) {
-    const [reason] = (error as Error).message.split("\n");
+    const [reason] = errorMessage(error).split("\n");
     throw new RpcError("BAD_REQUEST", `the request cannot be written as JSON: ${reason}`, { cause: error });
   }
 }

@@ -3,7 +3,7 @@ import type { Items } from "./streams.js";
 import type { CallOptions } from "./unary.js";
 
 /** One call on its way to the connection. */
-export interface OutboundCall {
+export interface ClientCallInfo {
   readonly method: Method;
   readonly request: unknown;
   /** What the caller streams, where the method takes a stream. */
@@ -18,17 +18,17 @@ export interface OutboundCall {
  * `interceptors[0]` is outermost.
  */
 export type ClientInterceptor = (
-  call: OutboundCall,
-  next: (call: OutboundCall) => Promise<unknown>,
+  call: ClientCallInfo,
+  next: (call: ClientCallInfo) => Promise<unknown>,
 ) => Promise<unknown>;
 
 /** Runs `call` through `interceptors` to `send`. */
 export function interceptOutbound(
   interceptors: readonly ClientInterceptor[],
-  call: OutboundCall,
-  send: (call: OutboundCall) => unknown,
+  call: ClientCallInfo,
+  send: (call: ClientCallInfo) => unknown,
 ): Promise<unknown> {
-  const run = async (index: number, current: OutboundCall): Promise<unknown> => {
+  const run = async (index: number, current: ClientCallInfo): Promise<unknown> => {
     const interceptor = interceptors[index];
     return interceptor === undefined ? send(current) : interceptor(current, (next) => run(index + 1, next));
   };

@@ -1,8 +1,9 @@
 import { AsyncResource } from "node:async_hooks";
+import { errorMessage } from "../../base/error-message.js";
 import { decodeItem, encodeItem } from "../../codec/items.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import { ItemReceiver } from "../../wire/item-receiver.js";
-import { describeSource, heedErrors, isItemSource, releaseUnread } from "../../wire/iterator-of.js";
+import { describeSource, ignoreErrors, isItemSource, releaseUnread } from "../../wire/iterator-of.js";
 import { pumpItems } from "../../wire/pump-items.js";
 import type { CallStreams } from "./call-streams.js";
 import { ClientCall } from "./client-call.js";
@@ -63,7 +64,7 @@ export function startStreaming(
   };
   const response = new Promise((resolve, reject) => {
     try {
-      if (requestItem !== undefined) checkSource(heedErrors(source));
+      if (requestItem !== undefined) checkSource(ignoreErrors(source));
       call = new ClientCall(binding, request, options, resolve, reject, streams);
       call.start();
     } catch (error) {
@@ -87,6 +88,6 @@ function checkSource(source: unknown): void {
 }
 
 function sourceFailed(error: unknown): RpcError {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = errorMessage(error);
   return new RpcError("CANCELLED", `the request stream failed: ${message}`, { cause: error });
 }

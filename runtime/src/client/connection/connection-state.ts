@@ -9,7 +9,7 @@ import type { RpcError } from "../../contract/rpc-error.js";
  * - `closed`: there is no connection, and none is on its way: the client was closed, or it makes no sense to try again
  *   (a key was refused, or `reconnect` is false). In the second case a later call tries again, where it may.
  */
-export type LinkState = "connecting" | "ready" | "draining" | "closed";
+export type ConnectionState = "connecting" | "ready" | "draining" | "closed";
 
 /** Is told each new state, and why there is no connection where that is the news. */
-export type StateListener = (state: LinkState, reason: RpcError | undefined) => void;
+export type StateListener = (state: ConnectionState, reason: RpcError | undefined) => void;

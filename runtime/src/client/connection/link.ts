@@ -1,9 +1,10 @@
 import type { Duplex } from "node:stream";
+import { errorMessage } from "../../base/error-message.js";
 import type { Transport } from "../../base/transport.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import type { Connection } from "../../wire/connection.js";
 import type { Backoff } from "./backoff.js";
-import type { LinkState } from "./connection-state.js";
+import type { ConnectionState } from "./connection-state.js";
 import { openDuplex } from "./open-duplex.js";
 
 /** What a link must know of its connection. */
@@ -13,7 +14,7 @@ export interface LinkHooks {
 }
 
 /** What all links of a client share. */
-export interface LinkSettings {
+export interface LinkConfig {
   /** Puts the multiplexer on a duplex. */
   readonly connect: (duplex: Duplex, transport: Transport, hooks: LinkHooks) => Connection;
   readonly backoff: Backoff;
@@ -30,7 +31,7 @@ const LASTING = new Set<string>(["UNAUTHENTICATED", "FORBIDDEN", "BAD_REQUEST"])
  */
 export class Link {
   readonly #transport: Transport;
-  readonly #settings: LinkSettings;
+  readonly #config: LinkConfig;
   readonly #changed: () => void;
   readonly #draining = new Set<Connection>();
   #connection: Connection | undefined;
@@ -51,9 +52,9 @@ export class Link {
   #closed = false;
 
   /** @param changed called after each change of what the getters say, at once */
-  constructor(transport: Transport, settings: LinkSettings, changed: () => void) {
+  constructor(transport: Transport, config: LinkConfig, changed: () => void) {
     this.#transport = transport;
-    this.#settings = settings;
+    this.#config = config;
     this.#changed = changed;
   }
 
@@ -72,7 +73,7 @@ export class Link {
     return this.#attempt !== undefined || this.#timer !== undefined;
   }
 
-  get state(): LinkState {
+  get state(): ConnectionState {
     if (this.#closed) return "closed";
     if (this.#connection !== undefined) return "ready";
     if (this.#draining.size > 0) return "draining";
@@ -94,7 +95,7 @@ export class Link {
 
   /** Tries again where the link had stopped: a call asks for it. More often than `minDelay` it does not. */
   wake(): void {
-    const { backoff, reconnect } = this.#settings;
+    const { backoff, reconnect } = this.#config;
     if (this.state !== "closed" || this.#closed || !reconnect) return;
     if (performance.now() - this.#stoppedAt >= backoff.minDelay) this.#dial();
   }
@@ -120,7 +121,7 @@ export class Link {
 
   async #connect(signal: AbortSignal): Promise<Connection> {
     const duplex = await openDuplex(this.#transport, signal);
-    const connection = this.#settings.connect(duplex, this.#transport, {
+    const connection = this.#config.connect(duplex, this.#transport, {
       onDrain: () => this.#drained(connection),
       onEnd: (reason) => this.#ended(connection, reason),
     });
@@ -173,9 +174,9 @@ export class Link {
     if (connection !== this.#connection) return;
     this.#leave();
     this.#draining.add(connection);
-    if (this.#failures === 0 && this.#settings.reconnect) {
+    if (this.#failures === 0 && this.#config.reconnect) {
       this.#failures = 1;
-      this.#waited = this.#settings.backoff.minDelay;
+      this.#waited = this.#config.backoff.minDelay;
       this.#dial();
     } else this.#later();
     this.#changed();
@@ -202,7 +203,7 @@ export class Link {
   }
 
   #later(): void {
-    const { backoff, reconnect } = this.#settings;
+    const { backoff, reconnect } = this.#config;
     if (!reconnect) return;
     this.#waited = backoff.delay(this.#failures);
     this.#failures += 1;
@@ -217,5 +218,5 @@ export class Link {
 
 function toRpcError(error: unknown): RpcError {
   if (error instanceof RpcError) return error;
-  return new RpcError("UNAVAILABLE", error instanceof Error ? error.message : String(error), { cause: error });
+  return new RpcError("UNAVAILABLE", errorMessage(error), { cause: error });
 }

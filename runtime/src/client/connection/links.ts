@@ -1,13 +1,14 @@
+import { errorMessage } from "../../base/error-message.js";
 import type { Transport } from "../../base/transport.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import type { Connection } from "../../wire/connection.js";
 import type { Backoff } from "./backoff.js";
 import type { ConnectionSource, WaitingCall } from "./connection-source.js";
-import type { LinkState, StateListener } from "./connection-state.js";
-import { Link, type LinkSettings } from "./link.js";
+import type { ConnectionState, StateListener } from "./connection-state.js";
+import { Link, type LinkConfig } from "./link.js";
 
 /** How the links of a client behave. */
-export interface LinksSettings extends LinkSettings {
+export interface LinksConfig extends LinkConfig {
   /** How often one call may be sent again. */
   readonly retries: number;
   /** How many calls may wait for a connection. */
@@ -15,7 +16,7 @@ export interface LinksSettings extends LinkSettings {
 }
 
 /** From the best to the worst: of several links the best one counts. */
-const STATES: readonly LinkState[] = ["ready", "draining", "connecting", "closed"];
+const STATES: readonly ConnectionState[] = ["ready", "draining", "connecting", "closed"];
 
 /**
  * The ways to the hosts of a client, one link each. Calls go to the connection with the fewest open ones; where there is
@@ -29,25 +30,25 @@ export class Links implements ConnectionSource {
   readonly #waiting = new Set<WaitingCall>();
   readonly #listeners = new Set<StateListener>();
   #ready: readonly Connection[] = [];
-  #state: LinkState = "connecting";
+  #state: ConnectionState = "connecting";
   #turn = 0;
   #closed: RpcError | undefined;
 
-  constructor(transports: readonly Transport[], settings: LinksSettings) {
-    this.retries = settings.retries;
-    this.backoff = settings.backoff;
-    this.#maxQueue = settings.queue;
-    this.#links = transports.map((transport) => new Link(transport, settings, this.#update));
+  constructor(transports: readonly Transport[], config: LinksConfig) {
+    this.retries = config.retries;
+    this.backoff = config.backoff;
+    this.#maxQueue = config.queue;
+    this.#links = transports.map((transport) => new Link(transport, config, this.#update));
   }
 
-  /** See {@link LinkState}. Of several hosts, the best state counts. */
-  get state(): LinkState {
+  /** See {@link ConnectionState}. Of several hosts, the best state counts. */
+  get state(): ConnectionState {
     return this.#state;
   }
 
   get error(): RpcError | undefined {
     const errors = this.#links.flatMap(({ error }) => error ?? []);
-    return this.#closed ?? (errors.length > 0 ? toOne(errors) : undefined);
+    return this.#closed ?? (errors.length > 0 ? mergeErrors(errors) : undefined);
   }
 
   /** Connects to all hosts, and resolves as soon as one is ready. @throws what the attempts failed with, if all did */
@@ -61,7 +62,7 @@ export class Links implements ConnectionSource {
       if (this.#ready.length > 0) return;
       stop();
       const { errors } = error as AggregateError;
-      throw errors.length === 1 ? errors[0] : toOne(errors);
+      throw errors.length === 1 ? errors[0] : mergeErrors(errors);
     } finally {
       signal?.removeEventListener("abort", stop);
     }
@@ -85,7 +86,10 @@ export class Links implements ConnectionSource {
     for (const link of this.#links) link.wake();
     if (!this.#links.some(({ trying }) => trying)) throw this.error ?? new RpcError("UNAVAILABLE", "no connection");
     if (this.#waiting.size >= this.#maxQueue) {
-      throw new RpcError("RESOURCE_EXHAUSTED", `${this.#maxQueue} calls wait already for a connection (limits.queue)`);
+      throw new RpcError(
+        "RESOURCE_EXHAUSTED",
+        `${this.#maxQueue} calls wait already for a connection (limits.queuedCalls)`,
+      );
     }
     this.#waiting.add(call);
     this.#hold();
@@ -109,7 +113,7 @@ export class Links implements ConnectionSource {
   readonly #update = (): void => {
     if (this.#closed !== undefined) return;
     this.#ready = this.#links.flatMap(({ connection }) => connection ?? []);
-    this.#tell(STATES.find((state) => this.#links.some((link) => link.state === state)) as LinkState);
+    this.#tell(STATES.find((state) => this.#links.some((link) => link.state === state)) as ConnectionState);
     if (this.#ready.length > 0) this.#serveWaiting();
     else if (!this.#links.some(({ trying }) => trying)) {
       this.#endWaiting(this.error ?? new RpcError("UNAVAILABLE", "no connection"));
@@ -139,7 +143,7 @@ export class Links implements ConnectionSource {
     for (const link of this.#links) link.hold(this.#waiting.size > 0);
   }
 
-  #tell(state: LinkState): void {
+  #tell(state: ConnectionState): void {
     if (state === this.#state) return;
     this.#state = state;
     const reason = state === "ready" ? undefined : this.error;
@@ -161,11 +165,11 @@ export class Links implements ConnectionSource {
 }
 
 /** One error for several hosts. A retry may help where it may help with one of them. */
-function toOne(errors: readonly unknown[]): RpcError {
+function mergeErrors(errors: readonly unknown[]): RpcError {
   const [first] = errors;
   if (errors.length === 1 && first instanceof RpcError) return first;
   const statuses = errors.map((error) => (error instanceof RpcError ? error.status : "UNAVAILABLE"));
   const status = statuses.find((one) => one === "UNAVAILABLE") ?? statuses[0] ?? "UNAVAILABLE";
-  const messages = errors.map((error) => (error instanceof Error ? error.message : String(error)));
+  const messages = errors.map((error) => errorMessage(error));
   return new RpcError(status, `no host can be reached: ${messages.join("; ")}`, { cause: new AggregateError(errors) });
 }

@@ -7,7 +7,7 @@ import { RpcError } from "../../contract/rpc-error.js";
 import type { StatusName } from "../../contract/status.js";
 import type { IncomingCall } from "../../wire/incoming-call.js";
 import type { ItemReceiver } from "../../wire/item-receiver.js";
-import { heedErrors } from "../../wire/iterator-of.js";
+import { ignoreErrors } from "../../wire/iterator-of.js";
 import { checkSize } from "../../wire/message-size.js";
 import type { Metadata } from "../../wire/metadata.js";
 import type { Route } from "../router.js";
@@ -15,10 +15,10 @@ import { authorize } from "./authorize.js";
 import { CallContext } from "./call-context.js";
 import type { Caller } from "./caller.js";
 import { checkItems } from "./check-items.js";
-import type { DispatchSettings } from "./dispatch-settings.js";
+import type { DispatchConfig } from "./dispatch-config.js";
 import { encodeResponse } from "./encode-response.js";
-import { type FailureSetting, failureOf, internal } from "./failure.js";
-import { interceptCall, type ServerCall } from "./interceptor.js";
+import { type FailureConfig, failureOf, internal } from "./failure.js";
+import { interceptCall, type ServerCallInfo } from "./interceptor.js";
 import { receiveItems } from "./receive-items.js";
 import { sendItems } from "./send-items.js";
 import { withParams } from "./with-params.js";
@@ -32,7 +32,7 @@ type StreamingHandler = (...args: unknown[]) => unknown;
 export class Dispatch {
   readonly #call: IncomingCall;
   readonly #route: Route;
-  readonly #settings: DispatchSettings;
+  readonly #config: DispatchConfig;
   readonly #context: CallContext;
   readonly #caller: Caller;
   #timer: NodeJS.Timeout | undefined;
@@ -45,15 +45,15 @@ export class Dispatch {
     caller: Caller,
     timeout: number,
     metadata: Metadata,
-    settings: DispatchSettings,
+    config: DispatchConfig,
   ) {
     const { method } = route;
     this.#call = call;
     this.#caller = caller;
     this.#route = route;
-    this.#settings = settings;
-    const time = timeout || method.timeout || (method.kind === "unary" ? settings.timeout : Number.POSITIVE_INFINITY);
-    this.#context = new CallContext(method.id, Date.now() + time, metadata, caller, settings.log, settings.metadata);
+    this.#config = config;
+    const time = timeout || method.timeout || (method.kind === "unary" ? config.timeout : Number.POSITIVE_INFINITY);
+    this.#context = new CallContext(method.id, Date.now() + time, metadata, caller, config.log, config.metadata);
   }
 
   /** Runs the call to its answer. It never throws. */
@@ -93,12 +93,12 @@ export class Dispatch {
 
   #start(request: unknown): unknown {
     const { method, handler } = this.#route;
-    const { interceptors } = this.#settings;
+    const { interceptors } = this.#config;
     if (method.kind === "unary" && interceptors.length === 0) return handler(request, this.#context);
     const items = method.requestItem === undefined ? undefined : this.#receive(method.requestItem);
-    const call: ServerCall = { method, request, items, ctx: this.#context };
+    const call: ServerCallInfo = { method, request, items, ctx: this.#context };
     const result = interceptCall(interceptors, call, (inner) =>
-      heedErrors(callHandler(handler as StreamingHandler, inner)),
+      ignoreErrors(callHandler(handler as StreamingHandler, inner)),
     );
     if (method.responseItem === undefined) return result;
     const leave = (error: unknown): void => this.#leave(error);
@@ -135,7 +135,7 @@ export class Dispatch {
   }
 
   #giveUp(error: unknown): void {
-    this.#settings.log.error({ err: error, method: this.#context.method }, "a call could not be answered");
+    this.#config.log.error({ err: error, method: this.#context.method }, "a call could not be answered");
     this.#call.answer("INTERNAL", JSON.stringify({ message: "the call could not be answered" }));
     this.#done();
   }
@@ -183,8 +183,8 @@ export class Dispatch {
     this.#reply(failure.status, body);
   }
 
-  get #failing(): FailureSetting {
-    return { method: this.#route.method, log: this.#context.log, exposeErrors: this.#settings.exposeErrors };
+  get #failing(): FailureConfig {
+    return { method: this.#route.method, log: this.#context.log, exposeErrors: this.#config.exposeErrors };
   }
 
   #reply(status: StatusName, body: string): void {
@@ -203,7 +203,7 @@ export class Dispatch {
   }
 }
 
-function callHandler(handler: StreamingHandler, { request, items, ctx }: ServerCall): unknown {
+function callHandler(handler: StreamingHandler, { request, items, ctx }: ServerCallInfo): unknown {
   return items === undefined ? handler(request, ctx) : handler(request, items, ctx);
 }
 

@@ -6,7 +6,7 @@ import { RpcError } from "../../contract/rpc-error.js";
 import { isErrorStatus } from "../../contract/status.js";
 
 /** Of which call an error is told, and how much of it. */
-export interface FailureSetting {
+export interface FailureConfig {
   readonly method: Method;
   readonly log: Logger;
   /** Whether the caller sees what an undeclared error says, with its stack. */
@@ -17,18 +17,18 @@ export interface FailureSetting {
  * What the caller is told of what a handler threw: what was meant for it, or a reference to the log. It never throws,
  * whatever was thrown: a handler must not be able to end the process.
  */
-export function failureOf(error: unknown, setting: FailureSetting): RpcError {
+export function failureOf(error: unknown, config: FailureConfig): RpcError {
   try {
-    if (error instanceof RpcError && isErrorStatus(error.status)) return declared(error, setting);
+    if (error instanceof RpcError && isErrorStatus(error.status)) return declared(error, config);
   } catch (reason) {
     // A proxy with traps of its own, or details that are nested too deep to be checked.
-    return internal(reason, setting);
+    return internal(reason, config);
   }
-  return internal(error, setting);
+  return internal(error, config);
 }
 
 /** INTERNAL with a reference, under which the log has the error. It never throws. */
-export function internal(error: unknown, { log, exposeErrors }: FailureSetting): RpcError {
+export function internal(error: unknown, { log, exposeErrors }: FailureConfig): RpcError {
   const reference = randomUUID().slice(0, 8);
   const { message, stack } = textOf(error);
   try {
@@ -52,10 +52,10 @@ function textOf(error: unknown): { readonly message: string; readonly stack?: st
 }
 
 /** Details of a declared status must be what the schema says: the caller's types rely on it. */
-function declared(error: RpcError, setting: FailureSetting): RpcError {
-  const validator = setting.method.errors?.[error.status];
+function declared(error: RpcError, config: FailureConfig): RpcError {
+  const validator = config.method.errors?.[error.status];
   if (validator === undefined || validator(error.details)) return error;
   const issues = describeIssues(issuesOf(validator));
   const what = `the details of ${error.status} do not fit the contract: ${issues}`;
-  return internal(new Error(what, { cause: error }), setting);
+  return internal(new Error(what, { cause: error }), config);
 }

@@ -3,7 +3,7 @@ import { bindItems } from "../../wire/bind-items.js";
 import type { Context } from "./context.js";
 
 /** One call on its way to its handler: authorized, decoded and valid. */
-export interface ServerCall {
+export interface ServerCallInfo {
   readonly method: Method;
   readonly request: unknown;
   /** The request stream, where the method has one. */
@@ -18,15 +18,18 @@ export interface ServerCall {
  * answer by itself, or throw an RpcError. `interceptors[0]` is outermost. An AsyncLocalStorage that it runs `next` in
  * holds for the handler's generator, too: at each item, and in its `finally`.
  */
-export type ServerInterceptor = (call: ServerCall, next: (call: ServerCall) => Promise<unknown>) => Promise<unknown>;
+export type ServerInterceptor = (
+  call: ServerCallInfo,
+  next: (call: ServerCallInfo) => Promise<unknown>,
+) => Promise<unknown>;
 
 /** Runs `call` through `interceptors` to `handle`. */
 export function interceptCall(
   interceptors: readonly ServerInterceptor[],
-  call: ServerCall,
-  handle: (call: ServerCall) => unknown,
+  call: ServerCallInfo,
+  handle: (call: ServerCallInfo) => unknown,
 ): Promise<unknown> {
-  const run = async (index: number, current: ServerCall): Promise<unknown> => {
+  const run = async (index: number, current: ServerCallInfo): Promise<unknown> => {
     const interceptor = interceptors[index];
     const result = interceptor === undefined ? handle(current) : interceptor(current, (next) => run(index + 1, next));
     // The outermost runs in the context that its stream is sent in.

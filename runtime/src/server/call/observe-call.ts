@@ -1,5 +1,5 @@
 import { type ItemSource, isItemSource, iteratorOf } from "../../wire/iterator-of.js";
-import type { ServerCall } from "./interceptor.js";
+import type { ServerCallInfo } from "./interceptor.js";
 
 /** How a call went: what an interceptor is told when it is over. */
 export interface CallOutcome {
@@ -14,8 +14,8 @@ export interface CallOutcome {
  * its caller has left. For interceptors that measure, log or clean up.
  */
 export async function observeCall(
-  call: ServerCall,
-  next: (call: ServerCall) => Promise<unknown>,
+  call: ServerCallInfo,
+  next: (call: ServerCallInfo) => Promise<unknown>,
   ended: (outcome: CallOutcome) => void,
 ): Promise<unknown> {
   let result: unknown;

@@ -1,3 +1,4 @@
+import { errorMessage } from "../../base/error-message.js";
 import { encodeItem, type ItemType } from "../../codec/items.js";
 import type { IncomingCall } from "../../wire/incoming-call.js";
 import type { ItemSource } from "../../wire/iterator-of.js";
@@ -29,7 +30,7 @@ export async function sendItems(
       return encodeItem(item, type, "INTERNAL");
     } catch (error) {
       // As with a response: what is wrong with it is for the log.
-      throw new Error((error as Error).message, { cause: error });
+      throw new Error(errorMessage(error), { cause: error });
     }
   };
   return pumpItems((await source) as ItemSource<unknown, unknown>, encode, sender, leave);

@@ -1,7 +1,7 @@
-import type { GuardSettings } from "./guard-config.js";
+import type { GuardConfig } from "./guard-config.js";
 import type { Source } from "./source.js";
 import { SourceCounts } from "./source-counts.js";
-import { type Offence, PenaltyBox } from "./source-penalties.js";
+import { type FailureKind, SourcePenalties } from "./source-penalties.js";
 import { Startups, type Waiting } from "./startups.js";
 
 /** One connection that was let in. */
@@ -9,24 +9,24 @@ export interface Admitted {
   /** It has logged in. */
   loggedIn(): void;
   /** It has gone; what it did wrong counts against its source. Further calls do nothing. */
-  leave(offence?: Offence): void;
+  leave(offence?: FailureKind): void;
 }
 
 /** Who may come in: what one source may have, who has misbehaved, and how many may wait to log in. */
 export class Admission {
   readonly #isExempt: (address: string) => boolean;
   readonly #counts: SourceCounts;
-  readonly #penalties: PenaltyBox | undefined;
+  readonly #penalties: SourcePenalties | undefined;
   readonly #startups: Startups;
   readonly #maxConnections: number;
   #connections = 0;
 
-  constructor(settings: GuardSettings) {
-    this.#isExempt = settings.isExempt;
-    this.#counts = new SourceCounts(settings.perSource);
-    this.#penalties = settings.penalties && new PenaltyBox(settings.penalties);
-    this.#startups = new Startups(settings.maxStartups);
-    this.#maxConnections = settings.maxConnections;
+  constructor(config: GuardConfig) {
+    this.#isExempt = config.isExempt;
+    this.#counts = new SourceCounts(config.perSource);
+    this.#penalties = config.penalties && new SourcePenalties(config.penalties);
+    this.#startups = new Startups(config.maxStartups);
+    this.#maxConnections = config.maxConnections;
   }
 
   /**
@@ -57,7 +57,7 @@ export class Admission {
         this.#startups.leave(waiting);
         if (isExempt) return;
         this.#counts.leave(source);
-        if (offence !== undefined) this.#penalties?.punish(source.host, offence, performance.now());
+        if (offence !== undefined) this.#penalties?.penalize(source.host, offence, performance.now());
       },
     };
   }

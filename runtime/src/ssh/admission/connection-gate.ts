@@ -1,25 +1,26 @@
 import type { Socket } from "node:net";
+import { errorMessage } from "../../base/error-message.js";
 import type { Logger } from "../../base/log.js";
 import { formatHostPort } from "../target.js";
 import { Admission, type Admitted } from "./admission.js";
 import { LeftError, takeFirst } from "./first-bytes.js";
 import { greetingSize } from "./greeting.js";
-import type { GuardSettings } from "./guard-config.js";
+import type { GuardConfig } from "./guard-config.js";
 import { KnownAddresses } from "./known-addresses.js";
 import { readProxyHeader } from "./proxy-header.js";
-import { QuietLog } from "./rate-limited-log.js";
+import { RateLimitedLog } from "./rate-limited-log.js";
 import { sourceOf } from "./source.js";
-import type { Offence } from "./source-penalties.js";
+import type { FailureKind } from "./source-penalties.js";
 
 /** A connection that has come through the front door: an SSH client that has said so. */
-export interface Visitor {
+export interface PendingConnection {
   readonly socket: Socket;
   /** Who it is, such as `192.0.2.7:50122`: behind a proxy that is trusted, the proxy's client. */
   readonly address: string;
   /** To be called once it has logged in. */
   loggedIn(): void;
   /** Asked when it has gone: what it did wrong, if anything. Whoever takes the visitor may answer. */
-  judge: () => Offence | undefined;
+  judge: () => FailureKind | undefined;
 }
 
 /** Milliseconds for a proxy to send its header: it has it at hand. */
@@ -32,23 +33,23 @@ const FINISH_GRACE = 1000;
  * Where TCP connections come in. It learns who they are, refuses those who may not come, sends away those who do not log
  * in, and hands over those who begin to speak SSH. An SSH connection is made for nobody else.
  */
-export class FrontDoor {
-  readonly #settings: GuardSettings;
+export class ConnectionGate {
+  readonly #config: GuardConfig;
   readonly #hello: Buffer;
   readonly #log: Logger;
-  readonly #refusals: QuietLog;
+  readonly #refusals: RateLimitedLog;
   readonly #admission: Admission;
   readonly #known: KnownAddresses;
-  readonly #handOver: (visitor: Visitor) => void;
+  readonly #handOver: (visitor: PendingConnection) => void;
 
   /** @param ident what the server calls its software; @param handOver takes the socket, whose greeting is unread */
-  constructor(settings: GuardSettings, ident: string, log: Logger, handOver: (visitor: Visitor) => void) {
-    this.#settings = settings;
+  constructor(config: GuardConfig, ident: string, log: Logger, handOver: (visitor: PendingConnection) => void) {
+    this.#config = config;
     this.#hello = Buffer.from(`SSH-2.0-${ident}\r\n`, "latin1");
     this.#log = log;
-    this.#refusals = new QuietLog(log);
-    this.#admission = new Admission(settings);
-    this.#known = new KnownAddresses(settings.addressMemory);
+    this.#refusals = new RateLimitedLog(log);
+    this.#admission = new Admission(config);
+    this.#known = new KnownAddresses(config.knownAddressTtl);
     this.#handOver = handOver;
   }
 
@@ -61,9 +62,9 @@ export class FrontDoor {
       socket.destroy();
     };
     const grace = setTimeout(() => {
-      visit.judge = () => "late";
-      refuse(`not logged in within ${this.#settings.loginGrace} ms (loginGrace)`);
-    }, this.#settings.loginGrace);
+      visit.judge = () => "graceExceeded";
+      refuse(`not logged in within ${this.#config.loginGrace} ms (loginGrace)`);
+    }, this.#config.loginGrace);
     visit.loggedIn = () => {
       clearTimeout(grace);
       admitted?.loggedIn();
@@ -98,8 +99,8 @@ export class FrontDoor {
     } catch (error) {
       if (error instanceof LeftError) this.#log.debug({ address: visit.address }, error.message);
       else {
-        visit.judge = () => "broken";
-        refuse((error as Error).message);
+        visit.judge = () => "protocolError";
+        refuse(errorMessage(error));
       }
       socket.destroy();
       return;
@@ -120,7 +121,7 @@ export class FrontDoor {
 
   /** Where the connection comes from through a proxy, as that says. */
   async #identify(socket: Socket, visit: Visit, refuse: (reason: string) => void): Promise<void> {
-    if (!this.#settings.isProxy(visit.ip)) return;
+    if (!this.#config.isProxy(visit.ip)) return;
     const timer = setTimeout(() => refuse(`no PROXY protocol header came within ${PROXY_TIME} ms`), PROXY_TIME);
     try {
       const client = await takeFirst(socket, (bytes) => {
@@ -134,12 +135,12 @@ export class FrontDoor {
   }
 }
 
-class Visit implements Visitor {
+class Visit implements PendingConnection {
   readonly socket: Socket;
   ip = "";
   address = "";
   loggedIn: () => void = () => {};
-  judge: () => Offence | undefined = () => "left";
+  judge: () => FailureKind | undefined = () => "noAuth";
 
   constructor(socket: Socket) {
     this.socket = socket;

@@ -5,7 +5,7 @@ import type { GuardOptions, MaxStartups, Penalties, PerSource } from "./guard-op
 import { sourceList } from "./source-list.js";
 
 /** The guard's options, checked, each with its value. */
-export interface GuardSettings {
+export interface GuardConfig {
   readonly loginGrace: number;
   readonly maxConnections: number;
   readonly maxStartups: Required<MaxStartups>;
@@ -13,27 +13,27 @@ export interface GuardSettings {
   readonly penalties: Required<Penalties> | undefined;
   readonly isExempt: (address: string) => boolean;
   readonly isProxy: (address: string) => boolean;
-  readonly addressMemory: number;
-  readonly loginBytes: number;
+  readonly knownAddressTtl: number;
+  readonly maxPreAuthBytes: number;
   readonly maxRefusals: number;
-  readonly maxUnsent: number;
+  readonly maxSendBuffer: number;
   readonly rekeyBytes: number;
   readonly rekeyInterval: number;
   readonly rekeyTimeout: number;
   readonly keepaliveInterval: number;
-  readonly keepaliveMisses: number;
+  readonly keepaliveCountMax: number;
   readonly idleTimeout: number;
   readonly chosen: ChosenAlgorithms;
 }
 
 /** Nothing that a client needs for logging in is longer. */
-const LEAST_LOGIN_BYTES = 8192;
+const MIN_PRE_AUTH_BYTES = 8192;
 
 /**
  * Fills the options up with their defaults.
  * @throws Error that names the option that is out of its range, its value, and the range
  */
-export function guardSettings(options: GuardOptions): GuardSettings {
+export function guardConfig(options: GuardOptions): GuardConfig {
   const number = (name: NumericOption, fallback: number, min: number, max?: number) =>
     checkNumber(name, options[name] ?? fallback, min, max);
   const keepaliveInterval = number("keepaliveInterval", 30_000, 0, MAX_TIMEOUT);
@@ -48,16 +48,16 @@ export function guardSettings(options: GuardOptions): GuardSettings {
     penalties: options.penalties === false ? undefined : penalties(options.penalties ?? {}),
     isExempt: sourceList("exemptSources", options.exemptSources ?? ["127.0.0.0/8", "::1"]),
     isProxy: sourceList("proxyProtocol", options.proxyProtocol ?? []),
-    addressMemory: number("addressMemory", 300_000, 0, MAX_TIMEOUT),
-    loginBytes: number("loginBytes", 131_072, LEAST_LOGIN_BYTES),
+    knownAddressTtl: number("knownAddressTtl", 300_000, 0, MAX_TIMEOUT),
+    maxPreAuthBytes: number("maxPreAuthBytes", 131_072, MIN_PRE_AUTH_BYTES),
     maxRefusals: number("maxRefusals", 1000, 1),
-    maxUnsent: number("maxUnsent", 32 * 1024 * 1024, 1024 * 1024),
+    maxSendBuffer: number("maxSendBuffer", 32 * 1024 * 1024, 1024 * 1024),
     rekeyBytes: number("rekeyBytes", 1024 ** 3, 1024 * 1024),
     rekeyInterval: number("rekeyInterval", 3_600_000, 1000, MAX_TIMEOUT),
     rekeyTimeout: number("rekeyTimeout", 30_000, 1, MAX_TIMEOUT),
     // ssh2 takes 0 for its own default.
     keepaliveInterval: keepaliveInterval === 0 ? MAX_TIMEOUT : keepaliveInterval,
-    keepaliveMisses: number("keepaliveMisses", 3, 1),
+    keepaliveCountMax: number("keepaliveCountMax", 3, 1),
     idleTimeout: number("idleTimeout", 0, 0, MAX_TIMEOUT),
     chosen: {
       cipher: options.algorithms?.cipher !== undefined,
@@ -78,7 +78,15 @@ function maxStartups({ start = 100, rate = 30, full = 400 }: MaxStartups): Requi
 }
 
 function penalties(given: Penalties): Required<Penalties> {
-  const all = { failed: 5000, left: 1000, late: 10_000, broken: 10_000, min: 15_000, max: 600_000, ...given };
+  const all = {
+    authFail: 5000,
+    noAuth: 1000,
+    graceExceeded: 10_000,
+    protocolError: 10_000,
+    min: 15_000,
+    max: 600_000,
+    ...given,
+  };
   for (const [name, value] of Object.entries(all)) checkNumber(`penalties.${name}`, value, 0, MAX_TIMEOUT);
   return all;
 }

@@ -24,16 +24,16 @@ export interface GuardOptions {
    */
   readonly proxyProtocol?: readonly string[];
   /** How long an address counts as known after it was last seen, for the log. Default: 300,000. */
-  readonly addressMemory?: number;
+  readonly knownAddressTtl?: number;
   /** How much a client may send until it has logged in. Default: 131,072. */
-  readonly loginBytes?: number;
+  readonly maxPreAuthBytes?: number;
   /**
    * How many requests of one connection may be refused at once, such as channels beyond `maxChannels`; ten more every
    * second. Whoever goes on is disconnected. Default: 1,000.
    */
   readonly maxRefusals?: number;
   /** How much may wait to be sent on a connection when another packet comes in. Default: 33,554,432. */
-  readonly maxUnsent?: number;
+  readonly maxSendBuffer?: number;
   /** How much a connection may carry, in both directions, until it gets new keys. Default: 1,073,741,824. */
   readonly rekeyBytes?: number;
   /** How long a connection may go on until it gets new keys. Default: 3,600,000. */
@@ -43,7 +43,7 @@ export interface GuardOptions {
   /** Of silence, after which the client is asked for a sign of life; 0 for never. Default: 30,000. */
   readonly keepaliveInterval?: number;
   /** How many such questions may go unanswered until the connection counts as lost. Default: 3. */
-  readonly keepaliveMisses?: number;
+  readonly keepaliveCountMax?: number;
   /** Without anything on any channel, after which a connection is closed; 0 for never. Default: 0. */
   readonly idleTimeout?: number;
   /** Which algorithms to offer, in this order. Default: all that are safe. Others are refused by name, with the reason. */
@@ -78,13 +78,13 @@ export interface PerSource {
  */
 export interface Penalties {
   /** It tried to log in, and failed, not because its key could not be looked up. Default: 5,000. */
-  readonly failed?: number;
+  readonly authFail?: number;
   /** It left without trying. Default: 1,000. */
-  readonly left?: number;
+  readonly noAuth?: number;
   /** It did not log in within `loginGrace`. Default: 10,000. */
-  readonly late?: number;
+  readonly graceExceeded?: number;
   /** It broke the protocol before it had logged in. Default: 10,000. */
-  readonly broken?: number;
+  readonly protocolError?: number;
   /** Default: 15,000. */
   readonly min?: number;
   /** Default: 600,000. */

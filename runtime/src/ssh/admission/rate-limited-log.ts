@@ -7,7 +7,7 @@ const LINES = 20;
 const PERIOD = 10_000;
 
 /** A log for what strangers can cause as often as they like: it tells everything at first, and then how much it was. */
-export class QuietLog {
+export class RateLimitedLog {
   readonly #log: Logger;
   #since = Number.NEGATIVE_INFINITY;
   #lines = 0;

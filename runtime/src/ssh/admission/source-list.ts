@@ -1,4 +1,5 @@
 import { BlockList, isIPv4 } from "node:net";
+import { errorMessage } from "../../base/error-message.js";
 import { parseNetwork } from "../../base/network.js";
 import { printable } from "../../base/printable.js";
 
@@ -20,7 +21,7 @@ function networkOf(option: string, entry: string): NonNullable<ReturnType<typeof
   try {
     network = parseNetwork(entry, printable(entry, 60));
   } catch (error) {
-    throw new Error(`the option ${option}: ${(error as Error).message}`, { cause: error });
+    throw new Error(`the option ${option}: ${errorMessage(error)}`, { cause: error });
   }
   if (network !== undefined) return network;
   throw new Error(

@@ -1,7 +1,7 @@
 import type { Penalties } from "./guard-options.js";
 
 /** What a connection may have done wrong. */
-export type Offence = "failed" | "left" | "late" | "broken";
+export type FailureKind = "authFail" | "noAuth" | "graceExceeded" | "protocolError";
 
 interface Penalty {
   /** When it is over. */
@@ -14,10 +14,10 @@ interface Penalty {
 const LIMIT = 65_536;
 
 /** The sources that have misbehaved, and for how long each stays out (sshd_config(5), PerSourcePenalties). */
-export class PenaltyBox {
+export class SourcePenalties {
   readonly #lengths: Required<Penalties>;
   readonly #limit: number;
-  /** In the order of their last offence. */
+  /** In the order of their last kind. */
   readonly #penalties = new Map<string, Penalty>();
 
   constructor(lengths: Required<Penalties>, limit = LIMIT) {
@@ -40,8 +40,8 @@ export class PenaltyBox {
   }
 
   /** Notes what a connection of the host has done. */
-  punish(host: string, offence: Offence, now: number): void {
-    const length = this.#lengths[offence];
+  penalize(host: string, kind: FailureKind, now: number): void {
+    const length = this.#lengths[kind];
     if (length === 0) return;
     const before = this.#penalties.get(host);
     const since = Math.max(before?.until ?? 0, now);

@@ -2,7 +2,7 @@ import type { EventEmitter } from "node:events";
 import type { Client, ClientChannel } from "ssh2";
 import { printable } from "../../base/printable.js";
 import { CarrierChannel } from "../ssh2/channels/carrier-channel.js";
-import { ChannelDuplex, type ChannelSetting } from "../ssh2/channels/channel-duplex.js";
+import { type ChannelConfig, ChannelDuplex } from "../ssh2/channels/channel-duplex.js";
 import { PacketChannel } from "../ssh2/channels/packet-channel.js";
 import { SUBSYSTEM } from "../subsystem.js";
 import { formatHostPort } from "../target.js";
@@ -12,7 +12,7 @@ export interface DialChannel<Opened extends EventEmitter, Raw = ClientChannel> {
   /** Asks for the channel. */
   readonly open: (client: Client, done: (error: Error | undefined, channel: Raw) => void) => void;
   /** Makes of the channel what the caller gets; its 'close' ends the connection. */
-  readonly wrap: (channel: Raw, setting: ChannelSetting) => Opened;
+  readonly wrap: (channel: Raw, config: ChannelConfig) => Opened;
   /** Why the server may have refused, for messages; undefined where only the error knows. */
   readonly refusal: (error: Error) => string | undefined;
 }
@@ -20,7 +20,7 @@ export interface DialChannel<Opened extends EventEmitter, Raw = ClientChannel> {
 /** The subsystem `sshrpc` of a session (RFC 4254, section 6.5). */
 export const SUBSYSTEM_CHANNEL: DialChannel<ChannelDuplex> = {
   open: (client, done) => void client.subsys(SUBSYSTEM, done),
-  wrap: (channel, setting) => new ChannelDuplex(channel, setting),
+  wrap: (channel, config) => new ChannelDuplex(channel, config),
   refusal: ({ message }) =>
     message.startsWith("Unable to start subsystem")
       ? `is an SSH server, but serves no ${SUBSYSTEM} subsystem: is it the right port?`
@@ -34,7 +34,7 @@ export const SUBSYSTEM_CHANNEL: DialChannel<ChannelDuplex> = {
 export function packetChannelTo(host: string, port: number, question: string): DialChannel<PacketChannel> {
   return {
     open: (client, done) => void client.forwardOut("127.0.0.1", 0, host, port, done),
-    wrap: (channel, setting) => new PacketChannel(channel, setting),
+    wrap: (channel, config) => new PacketChannel(channel, config),
     refusal: ({ message }) => {
       const [, reason] = /^\(SSH\) Channel open failure: (.*)$/s.exec(message) ?? [];
       if (reason === undefined) return undefined;
@@ -48,7 +48,7 @@ export function carrierChannelTo(host: string, port: number): DialChannel<Carrie
   const where = formatHostPort(host, port);
   return {
     open: (client, done) => void client.forwardOut("127.0.0.1", 0, host, port, done),
-    wrap: (channel, setting) => new CarrierChannel(channel, setting),
+    wrap: (channel, config) => new CarrierChannel(channel, config),
     refusal: ({ message }) =>
       `does not connect to ${where}: ${printable(message.replace(/^\(SSH\) Channel open failure: /, ""))}`,
   };

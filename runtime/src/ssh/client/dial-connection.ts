@@ -1,6 +1,7 @@
 import type { EventEmitter } from "node:events";
 import { connect } from "node:net";
 import ssh2, { type AnyAuthMethod, type Client } from "ssh2";
+import { errorMessage } from "../../base/error-message.js";
 import { printable } from "../../base/printable.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import { clientAlgorithms } from "../algorithms.js";
@@ -14,25 +15,25 @@ import { IDENT } from "../subsystem.js";
 import { formatTarget, type Target } from "../target.js";
 import { patchLogin, sendPasswordChange } from "./auth/patch-login.js";
 import type { DialChannel } from "./dial-channel.js";
+import type { DialConfig } from "./dial-config.js";
 import { DialProgress, type Ssh2Error } from "./dial-progress.js";
-import type { DialSettings } from "./dial-settings.js";
 
 type NextMethod = (method: AnyAuthMethod | false) => void;
 
 /** Makes one SSH connection, and gives the channel on it; the connection ends with that. */
 export function dialConnection<Opened extends EventEmitter, Raw>(
   target: Target,
-  settings: DialSettings,
+  config: DialConfig,
   channel: DialChannel<Opened, Raw>,
 ): Promise<Opened> {
-  return new Dial(target, settings, channel).result;
+  return new Dial(target, config, channel).result;
 }
 
 class Dial<Opened extends EventEmitter, Raw> {
   readonly result: Promise<Opened>;
   readonly #target: Target;
   readonly #channel: DialChannel<Opened, Raw>;
-  readonly #settings: DialSettings;
+  readonly #config: DialConfig;
   readonly #progress: DialProgress;
   readonly #socket: Carrier;
   readonly #client: Client;
@@ -41,25 +42,25 @@ class Dial<Opened extends EventEmitter, Raw> {
   #confirmed: Promise<void> | undefined;
   #settled = false;
 
-  constructor(target: Target, settings: DialSettings, channel: DialChannel<Opened, Raw>) {
+  constructor(target: Target, config: DialConfig, channel: DialChannel<Opened, Raw>) {
     this.#target = target;
     this.#channel = channel;
-    this.#settings = settings;
-    this.#progress = new DialProgress(target, settings);
+    this.#config = config;
+    this.#progress = new DialProgress(target, config);
     this.result = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
     });
     const { host, port } = target;
     // Without noDelay a call waits 40 ms and more for the other side's delayed acknowledgement.
-    this.#socket = settings.carrier ?? connect({ host, port, noDelay: true, keepAlive: true });
+    this.#socket = config.carrier ?? connect({ host, port, noDelay: true, keepAlive: true });
     gatherWrites(this.#socket);
     this.#client = new ssh2.Client();
-    settings.login.onGiveUp = (reason) => {
-      const message = `${formatTarget(target)} ${reason}${settings.login.remarks}`;
+    config.login.onGiveUp = (reason) => {
+      const message = `${formatTarget(target)} ${reason}${config.login.remarks}`;
       this.#fail(new RpcError("UNAUTHENTICATED", message));
     };
-    settings.countdown.start(() => this.#fail(this.#progress.timeout()));
+    config.countdown.start(() => this.#fail(this.#progress.timeout()));
     this.#socket.on("error", () => {}).on("close", this.#onClose);
     this.#client
       .on("error", this.#onError)
@@ -67,13 +68,13 @@ class Dial<Opened extends EventEmitter, Raw> {
       .on("handshake", this.#onHandshake)
       .on("change password", (message) => void this.#changePassword(message))
       .on("ready", this.#onReady);
-    settings.signal?.addEventListener("abort", this.#onAbort, { once: true });
-    if (settings.signal?.aborted) this.#onAbort();
+    config.signal?.addEventListener("abort", this.#onAbort, { once: true });
+    if (config.signal?.aborted) this.#onAbort();
     else this.#start();
   }
 
   #start(): void {
-    const { login, verifier, keepaliveInterval, keepaliveMisses, debug, ended } = this.#settings;
+    const { login, verifier, keepaliveInterval, keepaliveCountMax, debug, ended } = this.#config;
     const authHandler = (methods: string[] | null, partial: boolean | null, done: NextMethod) =>
       void this.#authenticate(methods, partial === true, done);
     try {
@@ -87,7 +88,7 @@ class Dial<Opened extends EventEmitter, Raw> {
         authHandler: authHandler as never,
         readyTimeout: 0,
         keepaliveInterval,
-        keepaliveCountMax: keepaliveMisses,
+        keepaliveCountMax,
         ...(debug && { debug }),
       });
       patchLogin(this.#client, login, ended.signal);
@@ -105,7 +106,7 @@ class Dial<Opened extends EventEmitter, Raw> {
   };
 
   #verify(key: Buffer, done: (accepted: boolean) => void): void {
-    const { verifier, countdown } = this.#settings;
+    const { verifier, countdown } = this.#config;
     const accepted = verifier.verify(key);
     // Before anything else arrives, whatever is decided later.
     if (verifier.certified !== undefined) showPlainKey(this.#client, key, verifier.certified.blob);
@@ -116,14 +117,14 @@ class Dial<Opened extends EventEmitter, Raw> {
   /** Only now has the host proven that the key is its own. Every later exchange of keys says so again. */
   readonly #onHandshake = (): void => {
     this.#progress.advance("authentication");
-    this.#confirmed ??= this.#settings.verifier.confirm();
+    this.#confirmed ??= this.#config.verifier.confirm();
     this.#confirmed.catch(() => {});
   };
 
   async #authenticate(methods: string[] | null, partial: boolean, done: NextMethod): Promise<void> {
     try {
       await this.#confirmed;
-      const method = await this.#settings.login.next(methods, partial);
+      const method = await this.#config.login.next(methods, partial);
       if (!this.#settled) done(method);
     } catch (error) {
       this.#onError(error as Ssh2Error);
@@ -132,17 +133,17 @@ class Dial<Opened extends EventEmitter, Raw> {
 
   async #changePassword(message: string): Promise<void> {
     try {
-      const password = await this.#settings.login.changePassword(message);
+      const password = await this.#config.login.changePassword(message);
       if (!this.#settled) sendPasswordChange(this.#client, this.#target.user, password.old, password.new);
     } catch (error) {
-      const reason = `${formatTarget(this.#target)}: ${(error as Error).message}`;
+      const reason = `${formatTarget(this.#target)}: ${errorMessage(error)}`;
       this.#fail(new RpcError("UNAUTHENTICATED", reason, { cause: error }));
     }
   }
 
   readonly #onError = (raw: Ssh2Error): void => {
     const error = printableError(raw);
-    const { login } = this.#settings;
+    const { login } = this.#config;
     // One key that cannot sign: ssh2 goes on to the next.
     if (error.level === "client-authentication" && !login.exhausted) {
       login.note(error.message.replace(/^Error signing data with key: /, ""));
@@ -156,7 +157,7 @@ class Dial<Opened extends EventEmitter, Raw> {
   readonly #onClose = (): void => this.#fail(this.#progress.failure());
 
   readonly #onAbort = (): void => {
-    const cause = this.#settings.signal?.reason as unknown;
+    const cause = this.#config.signal?.reason as unknown;
     this.#fail(
       new RpcError("CANCELLED", `the attempt to connect to ${formatTarget(this.#target)} was cancelled`, { cause }),
     );
@@ -196,10 +197,10 @@ class Dial<Opened extends EventEmitter, Raw> {
 
   #settle(): void {
     this.#settled = true;
-    this.#settings.countdown.stop();
-    this.#settings.ended.abort();
+    this.#config.countdown.stop();
+    this.#config.ended.abort();
     this.#socket.off("data", this.#listen);
-    this.#settings.signal?.removeEventListener("abort", this.#onAbort);
+    this.#config.signal?.removeEventListener("abort", this.#onAbort);
   }
 
   #channelFailure(raw: Ssh2Error): RpcError {

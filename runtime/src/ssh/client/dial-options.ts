@@ -24,7 +24,7 @@ export interface DialOptions extends LoginOptions, HostTrustOptions {
   /** Milliseconds of silence after which the server is asked for a sign of life; 0 for never. Default: 15,000. */
   readonly keepaliveInterval?: number;
   /** How many such questions may go unanswered before the connection counts as lost. Default: 3. */
-  readonly keepaliveMisses?: number;
+  readonly keepaliveCountMax?: number;
   /**
    * Is told what happens on the connections, a line each, with the host in front: algorithms, keys, ways to log in, packets;
    * never a secret, nor what is carried. Default: nobody is.

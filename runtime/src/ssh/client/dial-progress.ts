@@ -2,8 +2,8 @@ import { printable } from "../../base/printable.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import { formatTarget, type Target } from "../target.js";
 import { loginError } from "./auth/login-error.js";
+import type { DialConfig } from "./dial-config.js";
 import { type DialFailure, type DialStage, dialError, dialTimeout } from "./dial-error.js";
-import type { DialSettings } from "./dial-settings.js";
 
 /** What ssh2 says of a connection; the level is what it has failed at. */
 export type Ssh2Error = NodeJS.ErrnoException & { readonly level?: string };
@@ -17,14 +17,14 @@ const HEARD_LIMIT = 256;
 /** How far one dial has come, and what it means by that where it fails: every RpcError is UNAVAILABLE or UNAUTHENTICATED. */
 export class DialProgress implements DialFailure {
   readonly target: Target;
-  readonly #settings: DialSettings;
+  readonly #config: DialConfig;
   #stage: DialStage = "connecting";
   #heard = "";
   #error: Ssh2Error | undefined;
 
-  constructor(target: Target, settings: DialSettings) {
+  constructor(target: Target, config: DialConfig) {
     this.target = target;
-    this.#settings = settings;
+    this.#config = config;
   }
 
   get stage(): DialStage {
@@ -54,7 +54,7 @@ export class DialProgress implements DialFailure {
 
   /** Why there is no connection. */
   failure(): RpcError {
-    const { verifier, login } = this.#settings;
+    const { verifier, login } = this.#config;
     if (verifier.refusal !== undefined) return verifier.refusal;
     if (this.#stage === "authentication") return loginError(formatTarget(this.target), login, this.#error);
     const { message } = this.#error ?? {};
@@ -65,12 +65,12 @@ export class DialProgress implements DialFailure {
 
   /** Where the time went, once it is over. */
   timeout(): RpcError {
-    return dialTimeout(this, this.#settings.countdown.total);
+    return dialTimeout(this, this.#config.countdown.total);
   }
 
   /** Why a connection that was made is gone. */
   lost(): RpcError {
-    const { refusal } = this.#settings.verifier;
+    const { refusal } = this.#config.verifier;
     if (refusal !== undefined) return refusal;
     const why = this.#error ? `: ${printable(this.#error.message)}` : "";
     return new RpcError("UNAVAILABLE", `the connection to ${formatTarget(this.target)} was lost${why}`, {

@@ -9,14 +9,14 @@ import { Login } from "./auth/login.js";
 import { checkTimes } from "./check-times.js";
 import { Countdown } from "./countdown.js";
 import { carrierChannelTo, type DialChannel, SUBSYSTEM_CHANNEL } from "./dial-channel.js";
+import type { DialConfig } from "./dial-config.js";
 import { dialConnection } from "./dial-connection.js";
 import type { DialOptions } from "./dial-options.js";
-import type { DialSettings } from "./dial-settings.js";
 import type { Dialer } from "./dialer.js";
 import { type DialMemory, prepareOffers, prepareVerifier } from "./prepare-hop.js";
 import { SshConnector } from "./remote/ssh-connector.js";
 import { type Hop, parseJumps, pinsOf, planRoute } from "./route.js";
-import { untilAborted } from "./with-signal.js";
+import { withSignal } from "./with-signal.js";
 
 /**
  * A transport over SSH: each duplex is the subsystem `sshrpc` on a connection of its own, which ends with it. The host
@@ -53,7 +53,7 @@ export function dialer(target: string, options: DialOptions = {}): Dialer {
     to,
     address: formatTarget(to),
     async dial(channel, signal) {
-      route ??= await untilAborted(planRoute(address, options, signal), signal, undefined, CANCELLED);
+      route ??= await withSignal(planRoute(address, options, signal), signal, undefined, CANCELLED);
       return dialRoute(route, memory, channel, signal);
     },
   };
@@ -62,7 +62,7 @@ export function dialer(target: string, options: DialOptions = {}): Dialer {
 /** A hop with all that was read for it. */
 interface Leg {
   readonly hop: Hop;
-  readonly settings: DialSettings;
+  readonly config: DialConfig;
 }
 
 async function dialRoute<Opened extends EventEmitter, Raw>(
@@ -74,13 +74,13 @@ async function dialRoute<Opened extends EventEmitter, Raw>(
   const countdown = new Countdown(route.at(-1)?.options.connectTimeout ?? CONNECT_TIMEOUT);
   // Preparing may wait for a person; the caller need not.
   const preparing = prepare(route, memory, countdown, signal);
-  const legs = await untilAborted(preparing, signal, undefined, CANCELLED);
+  const legs = await withSignal(preparing, signal, undefined, CANCELLED);
   let carrier: Carrier | undefined;
-  for (const [index, { hop, settings }] of legs.entries()) {
+  for (const [index, { hop, config }] of legs.entries()) {
     const next = legs[index + 1];
-    if (next === undefined) return dialConnection(hop.target, { ...settings, carrier }, channel);
+    if (next === undefined) return dialConnection(hop.target, { ...config, carrier }, channel);
     const { host, port } = next.hop.target;
-    carrier = await dialConnection(hop.target, { ...settings, carrier }, carrierChannelTo(host, port)).catch(
+    carrier = await dialConnection(hop.target, { ...config, carrier }, carrierChannelTo(host, port)).catch(
       (error: RpcError) => {
         throw new RpcError(error.status, `jump host: ${error.message}`, { cause: error });
       },
@@ -98,7 +98,7 @@ async function prepare(
 ): Promise<readonly Leg[]> {
   const legs: Leg[] = [];
   for (const hop of route) {
-    const { keepaliveInterval = KEEPALIVE_INTERVAL, keepaliveMisses = KEEPALIVE_MISSES, debug } = hop.options;
+    const { keepaliveInterval = KEEPALIVE_INTERVAL, keepaliveCountMax = KEEPALIVE_MISSES, debug } = hop.options;
     const tell = debug && ((line: string) => debug(`${formatTarget(hop.target)}: ${printable(line, 1000)}`));
     const ended = new AbortController();
     const agentSignal = signal === undefined ? ended.signal : AbortSignal.any([signal, ended.signal]);
@@ -115,8 +115,8 @@ async function prepare(
     });
     legs.push({
       hop,
-      settings: {
-        ...{ login, verifier, countdown, signal, ended, keepaliveInterval, keepaliveMisses, debug: tell },
+      config: {
+        ...{ login, verifier, countdown, signal, ended, keepaliveInterval, keepaliveCountMax, debug: tell },
       },
     });
   }

@@ -1,3 +1,4 @@
+import { errorMessage } from "../../base/error-message.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import { loadCertificate, type ShownCertificate } from "../keys/files/certificate-file.js";
 import { expandHome } from "../keys/files/read-file.js";
@@ -52,7 +53,7 @@ export async function prepareOffers(hop: Hop, { passphrases }: DialMemory, signa
       identities.push(await loadIdentity(source, passphrases));
     } catch (error) {
       if (sources !== undefined) unauthenticated(error as Error);
-      if ((error as NodeJS.ErrnoException).code !== "ENOENT") problems.push((error as Error).message);
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") problems.push(errorMessage(error));
     }
   }
   const certificates: ShownCertificate[] = [];
@@ -61,7 +62,7 @@ export async function prepareOffers(hop: Hop, { passphrases }: DialMemory, signa
       certificates.push(await loadCertificate(file));
     } catch (error) {
       if (options.certificate !== undefined) unauthenticated(error as Error);
-      problems.push((error as Error).message);
+      problems.push(errorMessage(error));
     }
   }
   const agent = agentSocket(options, config.agent);

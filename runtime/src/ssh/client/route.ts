@@ -1,3 +1,4 @@
+import { errorMessage } from "../../base/error-message.js";
 import { checkFileName } from "../../base/printable.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import { type Address, parseAddress, type Target, toTarget } from "../target.js";
@@ -60,7 +61,7 @@ function checkConfigName(file: string): string {
   try {
     return checkFileName(file, "sshConfig");
   } catch (error) {
-    throw new RpcError("BAD_REQUEST", (error as Error).message, { cause: error });
+    throw new RpcError("BAD_REQUEST", errorMessage(error), { cause: error });
   }
 }
 

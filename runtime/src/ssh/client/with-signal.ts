@@ -5,7 +5,7 @@ import { RpcError } from "../../contract/rpc-error.js";
  * @param late takes what comes when nobody waits for it any more
  * @throws RpcError CANCELLED
  */
-export async function untilAborted<T>(
+export async function withSignal<T>(
   promise: Promise<T>,
   signal: AbortSignal | undefined,
   late: (value: T) => void = () => undefined,

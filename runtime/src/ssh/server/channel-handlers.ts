@@ -5,7 +5,7 @@ import type { PacketChannel } from "../ssh2/channels/packet-channel.js";
 import type { DirectTcpip } from "./forwarding/forwarding-options.js";
 
 /** What a server does with the channels of peers that are proven. What is absent here is refused. */
-export interface WaysIn {
+export interface ChannelHandlers {
   /** Takes the byte duplex of the subsystem `sshrpc`, and destroys it in the end. */
   readonly native: (duplex: Duplex, peer: Peer) => void;
   /** Runs a command line (RFC 4254, section 6.5). */

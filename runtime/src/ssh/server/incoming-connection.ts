@@ -1,22 +1,22 @@
 import type { Socket } from "node:net";
 import type { AuthContext, Connection } from "ssh2";
 import { printable } from "../../base/printable.js";
-import type { GuardSettings } from "../admission/guard-config.js";
-import type { Offence } from "../admission/source-penalties.js";
+import type { GuardConfig } from "../admission/guard-config.js";
+import type { FailureKind } from "../admission/source-penalties.js";
 import { hangUp } from "../ssh2/hang-up.js";
 import { onDisconnect } from "../ssh2/on-disconnect.js";
 import { guardConnection } from "../ssh2/packets/guard-connection.js";
 import { Authentication } from "./auth/authentication.js";
-import type { AuthenticationSettings } from "./auth/authentication-settings.js";
-import type { WaysIn } from "./channel-handlers.js";
+import type { AuthenticationConfig } from "./auth/authentication-config.js";
+import type { ChannelHandlers } from "./channel-handlers.js";
 import type { SessionRule } from "./forwarding/forwarding-options.js";
 import type { ForwardingRules } from "./forwarding/forwarding-rules.js";
 import { serveChannels } from "./serve-channels.js";
 
 /** What a server does with its connections. */
-export interface IncomingSettings extends AuthenticationSettings {
-  readonly guard: GuardSettings;
-  readonly ways: WaysIn;
+export interface IncomingConfig extends AuthenticationConfig {
+  readonly guard: GuardConfig;
+  readonly ways: ChannelHandlers;
   readonly session?: SessionRule | undefined;
   readonly forwarding: ForwardingRules;
   readonly maxChannels: number;
@@ -37,10 +37,10 @@ export class IncomingConnection {
   readonly #start = performance.now();
 
   /** Made in the turn in which ssh2 announces the connection: an error that nobody hears would end the process. */
-  constructor(connection: Connection, socket: Socket, address: string, settings: IncomingSettings) {
+  constructor(connection: Connection, socket: Socket, address: string, config: IncomingConfig) {
     this.#connection = connection;
     this.#socket = socket;
-    const authentication = new Authentication(settings, address, {
+    const authentication = new Authentication(config, address, {
       giveUp: (reason) => {
         this.#reason ??= reason;
         this.close();
@@ -63,7 +63,7 @@ export class IncomingConnection {
       const reason = why !== undefined && { reason: printable(why) };
       const traffic = { bytesIn: socket.bytesRead, bytesOut: socket.bytesWritten };
       const milliseconds = Math.round(performance.now() - this.#start);
-      settings.log.info({ ...authentication.who, ...reason, milliseconds, ...traffic }, "SSH connection closed");
+      config.log.info({ ...authentication.who, ...reason, milliseconds, ...traffic }, "SSH connection closed");
     });
     onDisconnect(connection, (reason) => {
       this.#reason ??= reason;
@@ -73,10 +73,10 @@ export class IncomingConnection {
     guardConnection({
       connection,
       socket,
-      settings: settings.guard,
-      log: settings.log,
+      config: config.guard,
+      log: config.log,
       who: () => authentication.who,
-      isStranger: () => authentication.peer === undefined,
+      isUnauthenticated: () => authentication.peer === undefined,
       abort: (reason) => this.#abort(reason),
     });
     serveChannels({
@@ -86,7 +86,7 @@ export class IncomingConnection {
       who: () => authentication.who,
       lost: () =>
         new Error(`the connection of ${address} was lost${this.#reason ? `: ${printable(this.#reason)}` : ""}`),
-      ...settings,
+      ...config,
     });
   }
 
@@ -101,10 +101,10 @@ export class IncomingConnection {
   }
 
   /** What its peer did wrong before it had logged in, if anything. */
-  judge(): Offence | undefined {
+  judge(): FailureKind | undefined {
     if (this.authenticated) return undefined;
-    if (this.#broken) return "broken";
-    return ({ failed: "failed", none: "left", undecided: undefined } as const)[this.#authentication.attempts];
+    if (this.#broken) return "protocolError";
+    return ({ failed: "authFail", none: "noAuth", undecided: undefined } as const)[this.#authentication.attempts];
   }
 
   /** Says goodbye and closes. */

@@ -4,8 +4,8 @@ import ssh2, { type Connection } from "ssh2";
 import { checkNumber } from "../../base/check-number.js";
 import { SILENT } from "../../base/log.js";
 import { holdsKey, printable } from "../../base/printable.js";
-import { FrontDoor, type Visitor } from "../admission/connection-gate.js";
-import { guardSettings } from "../admission/guard-config.js";
+import { ConnectionGate, type PendingConnection } from "../admission/connection-gate.js";
+import { guardConfig } from "../admission/guard-config.js";
 import { serverAlgorithms } from "../algorithms.js";
 import { publicKeyLine } from "../keys/format/public-key.js";
 import { type HostKey, loadHostKey } from "../keys/identity/host-key.js";
@@ -14,7 +14,7 @@ import { gatherWrites } from "../ssh2/gather-writes.js";
 import { IDENT } from "../subsystem.js";
 import { formatHostPort } from "../target.js";
 import { openAuthentication } from "./auth/open-authentication.js";
-import type { WaysIn } from "./channel-handlers.js";
+import type { ChannelHandlers } from "./channel-handlers.js";
 import { forwardingRules } from "./forwarding/forwarding-rules.js";
 import { IncomingConnection } from "./incoming-connection.js";
 import type { ListenOptions } from "./listen-options.js";
@@ -38,7 +38,7 @@ export interface Listener {
    * Looks up again what every peer may do, for a function that decides may answer otherwise now: who is let in no more is
    * cut off, and others hold the scopes they have now. Lists in files are followed without it.
    */
-  recheck(): void;
+  reauthorize(): void;
   /** Stops listening; open connections go on. Resolves when the last one has ended. */
   stop(): Promise<void>;
   /** Stops listening and ends all connections; those that have not closed within a second are destroyed. */
@@ -53,12 +53,12 @@ const UNSEEN = 256;
  * there is refused.
  * @throws Error of one line that names the file, address or option that is at fault, and what to do.
  */
-export async function listen(options: ListenOptions, ways: WaysIn): Promise<Listener> {
+export async function listen(options: ListenOptions, ways: ChannelHandlers): Promise<Listener> {
   const { host = "127.0.0.1", port = 8022, log = SILENT } = options;
   checkNumber("port", port, 0, 65_535);
   // The system's errors quote it.
   if (holdsKey(host)) throw new Error("host: the text of a key, not an address");
-  const guard = guardSettings(options);
+  const guard = guardConfig(options);
   const algorithms = serverAlgorithms(options.algorithms);
   const maxChannels = checkNumber("maxChannels", options.maxChannels ?? 10, 1);
   const forwarding = forwardingRules(options.forwarding);
@@ -68,21 +68,21 @@ export async function listen(options: ListenOptions, ways: WaysIn): Promise<List
   for (const warning of warnings) log.warn({}, warning);
 
   const open = new Map<Socket, IncomingConnection | undefined>();
-  const visitors = new WeakMap<Socket, Visitor>();
+  const visitors = new WeakMap<Socket, PendingConnection>();
   const ssh = new ssh2.Server({
     hostKeys: [{ key: hostKey.privateKey }],
     algorithms,
     ident: IDENT,
     keepaliveInterval: guard.keepaliveInterval,
-    keepaliveCountMax: guard.keepaliveMisses,
+    keepaliveCountMax: guard.keepaliveCountMax,
   });
   ssh.on("connection", (connection: Connection & { readonly _sock: Socket }) => {
     const socket = connection._sock;
-    const visitor = visitors.get(socket) as Visitor;
+    const visitor = visitors.get(socket) as PendingConnection;
     const connectionId = randomBytes(6).toString("base64url");
     const named = { connectionId, log: logWith(log, () => ({ connection: connectionId })) };
-    const settings = {
-      ...authentication.settings,
+    const config = {
+      ...authentication.config,
       ...named,
       ways,
       guard,
@@ -90,7 +90,7 @@ export async function listen(options: ListenOptions, ways: WaysIn): Promise<List
       forwarding,
       session: options.session,
     };
-    const incoming = new IncomingConnection(connection, socket, visitor.address, settings);
+    const incoming = new IncomingConnection(connection, socket, visitor.address, config);
     visitor.judge = () => incoming.judge();
     connection.once("ready", () => visitor.loggedIn());
     open.set(socket, incoming);
@@ -102,7 +102,7 @@ export async function listen(options: ListenOptions, ways: WaysIn): Promise<List
   ssh.on("error", (error: Error) => log.error({ err: error }, "SSH server"));
 
   // Our own TCP server, so that a connection is ours before ssh2 has heard a byte of it.
-  const door = new FrontDoor(guard, IDENT, log, (visitor) => {
+  const door = new ConnectionGate(guard, IDENT, log, (visitor) => {
     visitors.set(visitor.socket, visitor);
     ssh.injectSocket(visitor.socket);
   });
@@ -139,7 +139,7 @@ export async function listen(options: ListenOptions, ways: WaysIn): Promise<List
     get connections() {
       return open.size;
     },
-    recheck,
+    reauthorize: recheck,
     stop,
     close: () => {
       for (const [socket, connection] of open) {

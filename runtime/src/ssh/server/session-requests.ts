@@ -36,7 +36,7 @@ export class SessionRequests {
   #size = 0;
 
   /** @param peer whose key may forbid a terminal, and gives the environment that its client cannot change */
-  constructor(session: Session, { permits, environment = {} }: Peer) {
+  constructor(session: Session, { permissions, environment = {} }: Peer) {
     this.environment = new Map(Object.entries(environment));
     this.#given = new Set(this.environment.keys());
     // ssh2 would take no signal and no change of the window any more once the input has ended.
@@ -49,7 +49,7 @@ export class SessionRequests {
       (this.#set(key, val) ? accept : reject)?.(),
     );
     session.on("pty", (accept: Accept, reject: Accept, { term = "", cols, rows }) => {
-      if (permits?.pty === false || this.terminal !== undefined) reject?.();
+      if (permissions?.pty === false || this.terminal !== undefined) reject?.();
       else {
         this.terminal = { type: /^[\w.+-]{1,64}$/.test(term) ? term : "dumb", ...sides(cols, rows) };
         accept?.();

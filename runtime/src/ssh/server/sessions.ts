@@ -8,7 +8,7 @@ import { ChannelDuplex } from "../ssh2/channels/channel-duplex.js";
 import { CHANNEL_REFUSAL, refuseChannel } from "../ssh2/channels/refuse-channel.js";
 import { SessionDuplex } from "../ssh2/channels/session-duplex.js";
 import { SUBSYSTEM } from "../subsystem.js";
-import type { WaysIn } from "./channel-handlers.js";
+import type { ChannelHandlers } from "./channel-handlers.js";
 import { decide } from "./forwarding/decide.js";
 import type { SessionRequest, SessionRule } from "./forwarding/forwarding-options.js";
 import { reasonOf } from "./forwarding/reason-of.js";
@@ -16,14 +16,14 @@ import { SessionChannel } from "./session-channel.js";
 import { SessionRequests } from "./session-requests.js";
 
 /** What the sessions of one connection belong to. */
-export interface SessionSetting {
+export interface SessionConfig {
   readonly connection: Connection;
   readonly socket: Socket;
   /** Who opens them; undefined before it is proven. */
   readonly peer: () => Peer | undefined;
   /** The error of a channel whose connection went away. */
   readonly lost: () => Error;
-  readonly ways: WaysIn;
+  readonly ways: ChannelHandlers;
   /** Asked before a session is served. */
   readonly session?: SessionRule | undefined;
   readonly maxChannels: number;
@@ -58,17 +58,17 @@ type Refuse = (() => void) | undefined;
 
 /** The sessions of one connection: each is given to the way in that its client asks for. */
 export class Sessions {
-  readonly #setting: SessionSetting;
+  readonly #config: SessionConfig;
   #open = 0;
 
-  constructor(setting: SessionSetting) {
-    this.#setting = setting;
-    setting.connection.on("session", (accept, reject) => this.#start(accept, reject));
+  constructor(config: SessionConfig) {
+    this.#config = config;
+    config.connection.on("session", (accept, reject) => this.#start(accept, reject));
   }
 
   #start(accept: () => Session, reject: () => void): void {
-    const { connection, maxChannels } = this.#setting;
-    const peer = this.#setting.peer();
+    const { connection, maxChannels } = this.#config;
+    const peer = this.#config.peer();
     if (peer === undefined) {
       refuseChannel(connection, reject, CHANNEL_REFUSAL.prohibited);
       return;
@@ -97,13 +97,13 @@ export class Sessions {
       else this.#refuse(`the subsystem ${printable(name)}`, "there is none of that name", refuse);
     });
     session.on("exec", (take: Accept, refuse: Refuse, { command }) => {
-      const { exec } = this.#setting.ways;
+      const { exec } = this.#config.ways;
       // Its length is bounded: ssh2 ends a connection that sends a packet of more than 35,000 bytes.
       if (exec === undefined) this.#refuse("exec", "commands are not served", refuse);
       else serve({ kind: "exec", command }, take, (started) => exec(started, command));
     });
     session.on("shell", (take: Accept, refuse: Refuse) => {
-      const { shell } = this.#setting.ways;
+      const { shell } = this.#config.ways;
       if (shell === undefined) this.#refuse("shell", "no shell is served", refuse);
       else serve({ kind: "shell" }, take, (started) => shell(started));
     });
@@ -112,7 +112,7 @@ export class Sessions {
 
   /** ssh2 keeps a session that ends before anything ran in it, and its peer waits for an answer. */
   #close(session: SessionInternals): void {
-    const { _protocol, _chanMgr } = this.#setting.connection as Connection & ConnectionInternals;
+    const { _protocol, _chanMgr } = this.#config.connection as Connection & ConnectionInternals;
     _chanMgr.remove(session._chanInfo.incoming.id);
     attempt(() => _protocol.channelClose(session._chanInfo.outgoing.id));
   }
@@ -128,7 +128,7 @@ export class Sessions {
         serve();
         return;
       } catch (error) {
-        this.#setting.log.error({ kind: request.kind, err: error }, "the session could not be served");
+        this.#config.log.error({ kind: request.kind, err: error }, "the session could not be served");
         session.stream.destroy();
         return;
       }
@@ -140,7 +140,7 @@ export class Sessions {
 
   #native(channel: ServerChannel | undefined, peer: Peer): void {
     if (channel === undefined) return;
-    const { connection, socket, lost, ways, log, session } = this.#setting;
+    const { connection, socket, lost, ways, log, session } = this.#config;
     const duplex = new ChannelDuplex(channel, { connection, socket, lost, server: true });
     const serve = (): void => {
       try {
@@ -163,14 +163,14 @@ export class Sessions {
   }
 
   async #refusalOf(request: SessionRequest, peer: Peer): Promise<ReturnType<typeof reasonOf> | undefined> {
-    const { session } = this.#setting;
+    const { session } = this.#config;
     if (session === undefined) return undefined;
     const answer = await decide(session, request, peer, DECISION_TIMEOUT);
     return answer === true ? undefined : reasonOf(answer);
   }
 
   #session(channel: ServerChannel, requests: SessionRequests, peer: Peer): SessionChannel {
-    const { connection, socket, lost } = this.#setting;
+    const { connection, socket, lost } = this.#config;
     const session = new SessionChannel(new SessionDuplex(channel, { connection, socket, lost }), requests, peer);
     if (requests.ended) {
       (channel as ServerChannel & ChannelInternals).incoming.state = "eof";
@@ -180,7 +180,7 @@ export class Sessions {
   }
 
   #refuse(kind: string, reason: string, refuse?: Refuse): void {
-    this.#setting.log.info({ kind, reason }, "session refused");
+    this.#config.log.info({ kind, reason }, "session refused");
     refuse?.();
   }
 }

@@ -1,19 +1,19 @@
 import { expect, test } from "vitest";
-import { waysIn } from "../../../../runtime/src/adapters/adapters.js";
+import { channelHandlers } from "../../../../runtime/src/adapters/adapters.js";
 import { finish, MemorySession } from "./memory-session.js";
 import { serveNotes } from "./notes-server.js";
 
 test("commands and shells are on by default, and each can be switched off", () => {
   const { server, log } = serveNotes();
-  expect(Object.keys(waysIn(server, { log }))).toEqual(expect.arrayContaining(["native", "exec", "shell"]));
-  const ways = waysIn(server, { log, exec: false, shell: false });
+  expect(Object.keys(channelHandlers(server, { log }))).toEqual(expect.arrayContaining(["native", "exec", "shell"]));
+  const ways = channelHandlers(server, { log, exec: false, shell: false });
   expect([ways.exec, ways.shell]).toEqual([undefined, undefined]);
 });
 
 test("a shell can be one command", async () => {
   const { server, log } = serveNotes();
   const session = new MemorySession();
-  waysIn(server, { log, shell: { run: "GET /notes/5" } }).shell?.(session);
+  channelHandlers(server, { log, shell: { run: "GET /notes/5" } }).shell?.(session);
   expect(await finish(session)).toMatchObject({ status: 0, stdout: Buffer.from('{"id":5}\n') });
 });
 
@@ -23,15 +23,15 @@ test.each([
   ["GET '/notes", /the quote that begins at character 5 is not closed/],
 ])("shell.run: %s is refused when the server starts", (run, message) => {
   const { server, log } = serveNotes();
-  expect(() => waysIn(server, { log, shell: { run } })).toThrow(message);
+  expect(() => channelHandlers(server, { log, shell: { run } })).toThrow(message);
 });
 
 test("exec.inputTimeout bounds the wait for a request, and is checked", async () => {
   const { server, log } = serveNotes();
-  expect(() => waysIn(server, { log, exec: { inputTimeout: 0 } })).toThrow("exec.inputTimeout is 0");
+  expect(() => channelHandlers(server, { log, exec: { inputTimeout: 0 } })).toThrow("exec.inputTimeout is 0");
   const session = new MemorySession();
   session.remote.resume();
-  waysIn(server, { log, exec: { inputTimeout: 30 } }).exec?.(session, "STORE /notes");
+  channelHandlers(server, { log, exec: { inputTimeout: 30 } }).exec?.(session, "STORE /notes");
   session.remote.write('{"text":"hi"}');
   expect(await session.exited).toBe(5);
   expect(JSON.parse(session.stderr)).toMatchObject({

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { checkAnswer, checkRequest } from "../../../../runtime/src/codec/check.js";
 import { describeIssues, issuesOf } from "../../../../runtime/src/codec/issues.js";
-import type { Complaint, Validator } from "../../../../runtime/src/contract/method.js";
+import type { ValidationError, Validator } from "../../../../runtime/src/contract/method.js";
 import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
 
-const refusing = (...errors: Complaint[]): Validator => Object.assign(() => false, { errors });
-const complaint = (instancePath: string, keyword: string, params = {}, message?: string): Complaint => ({
+const refusing = (...errors: ValidationError[]): Validator => Object.assign(() => false, { errors });
+const complaint = (instancePath: string, keyword: string, params = {}, message?: string): ValidationError => ({
   instancePath,
   keyword,
   params,

@@ -32,7 +32,7 @@ test.each<[string, DialOptions & OpensshOptions, string]>([
   ["no jump host", { jump: [] }, "-o ProxyJump=none"],
   ["no configuration", { sshConfig: false }, "-F none"],
   ["a configuration", { sshConfig: "/etc/other" }, "-F /etc/other"],
-  ["times", { keepaliveInterval: 1500, keepaliveMisses: 9 }, "-o ServerAliveInterval=2 -o ServerAliveCountMax=9"],
+  ["times", { keepaliveInterval: 1500, keepaliveCountMax: 9 }, "-o ServerAliveInterval=2 -o ServerAliveCountMax=9"],
   ["no keepalive", { keepaliveInterval: 0 }, "-o ServerAliveInterval=0"],
   ["a person to ask", { interactive: true }, "-o BatchMode=no"],
   ["a command", { command: "sshrpc serve --stdio" }, "-- edge sshrpc serve --stdio"],

@@ -27,7 +27,7 @@ it("gives connections that are open the scopes and limits that a list gives now"
     write(bench.directory, "authorized_keys", `${options}${bench.alice.line} alice@laptop\n`);
   rewrite('scopes="time:*",no-port-forwarding ');
   await expect.poll(() => peer?.scopes, soon).toEqual(["time:*"]);
-  expect(peer?.permits).toMatchObject({ portForwarding: false });
+  expect(peer?.permissions).toMatchObject({ portForwarding: false });
   rewrite("");
   await expect.poll(() => peer?.scopes, soon).toEqual([]);
 });
@@ -59,11 +59,11 @@ it("asks a function again when it is told to, and does as that says", async () =
   const peer = bench.accepted[0]?.peer;
   answer = { scopes: ["b"] };
   expect(peer?.scopes).toEqual(["a"]);
-  bench.listener.recheck();
+  bench.listener.reauthorize();
   await expect.poll(() => peer?.scopes, soon).toEqual(["b"]);
   const ended = closed(duplex);
-  answer = { refused: "dismissed" };
-  bench.listener.recheck();
+  answer = { deny: "dismissed" };
+  bench.listener.reauthorize();
   await ended;
   expect(bench.log.with("access withdrawn")[0]?.fields["reason"]).toBe("dismissed");
 });
@@ -78,7 +78,7 @@ it("keeps a connection open where the function fails when it is asked again", as
   });
   const duplex = await bench.dial();
   fail = true;
-  bench.listener.recheck();
+  bench.listener.reauthorize();
   const message = "what a peer may do could not be looked up again";
   await expect.poll(() => bench.log.with(message), soon).toHaveLength(1);
   expect(duplex.destroyed).toBe(false);
@@ -102,7 +102,7 @@ it("cuts off whom a list let in that changed during the login", async () => {
     authorizedKeys: async () => {
       asked++;
       // The second question comes with the proof.
-      if (asked === 2) bench.current?.listener.recheck();
+      if (asked === 2) bench.current?.listener.reauthorize();
       return asked > 2 ? undefined : { scopes: ["*"] };
     },
   });

@@ -11,7 +11,7 @@ import { sshTransport } from "../../../../runtime/src/ssh/client/dial.js";
 import type { DialOptions } from "../../../../runtime/src/ssh/client/dial-options.js";
 import { generateEd25519 } from "../../../../runtime/src/ssh/keys/format/generate-ed25519.js";
 import { type PublicKey, publicKeyLine } from "../../../../runtime/src/ssh/keys/format/public-key.js";
-import type { WaysIn } from "../../../../runtime/src/ssh/server/channel-handlers.js";
+import type { ChannelHandlers } from "../../../../runtime/src/ssh/server/channel-handlers.js";
 import { type Listener, listen } from "../../../../runtime/src/ssh/server/listen.js";
 import type { ListenOptions } from "../../../../runtime/src/ssh/server/listen-options.js";
 
@@ -84,7 +84,7 @@ export interface Bench {
 export async function startBench(
   options: Partial<ListenOptions> = {},
   accept: (duplex: Duplex) => void = (duplex) => void duplex.pipe(duplex),
-  ways: Omit<WaysIn, "native"> = {},
+  ways: Omit<ChannelHandlers, "native"> = {},
 ): Promise<Bench> {
   const directory = tempDir();
   const alice = makeKey(directory, "alice");

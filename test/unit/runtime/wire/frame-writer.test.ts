@@ -2,17 +2,17 @@ import { setImmediate as turn } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { encodeFrame } from "../../../../runtime/src/wire/encode.js";
 import { FRAME } from "../../../../runtime/src/wire/frame.js";
-import { Batch } from "../../../../runtime/src/wire/frame-writer.js";
+import { FrameWriter } from "../../../../runtime/src/wire/frame-writer.js";
 import { Collector } from "./frames.js";
 
 const KIB = 1024;
 const cancel = (id: number) => ({ kind: FRAME.CANCEL, id });
 const item = (id: number, size: number) => ({ kind: FRAME.ITEM, id, body: "x".repeat(size) });
 
-function batch(): { batch: Batch; writes: Buffer[]; ids: () => number[] } {
+function batch(): { batch: FrameWriter; writes: Buffer[]; ids: () => number[] } {
   const writes: Buffer[] = [];
   const ids = () => new Collector(1 << 24).push(Buffer.concat(writes)).frames.map(({ id }) => id);
-  return { batch: new Batch((chunk) => writes.push(chunk)), writes, ids };
+  return { batch: new FrameWriter((chunk) => writes.push(chunk)), writes, ids };
 }
 
 test("the first frame of an idle turn leaves at once, and the rest of the turn in one write", async () => {

@@ -127,18 +127,18 @@ describe("a client that breaks the protocol is told why, and disconnected", () =
   });
 
   test("silence, after the time that it has for HELLO", async () => {
-    const { peer } = serve(echo, { limits: { hello: 20 } });
+    const { peer } = serve(echo, { limits: { helloTimeout: 20 } });
     expect(await peer.reason()).toBe('no sshrpc preamble within 20 ms; what came begins: ""');
   });
 
   test("a preamble and then silence", async () => {
-    const { peer } = serve(echo, { limits: { hello: 20 } });
+    const { peer } = serve(echo, { limits: { helloTimeout: 20 } });
     peer.bytes(PREAMBLE);
     expect(await peer.reason()).toBe("no HELLO within 20 ms");
   });
 
   test("noise without end, at the limit", async () => {
-    const { peer } = serve(echo, { limits: { noise: 100 } });
+    const { peer } = serve(echo, { limits: { bytesBeforePreamble: 100 } });
     for (let round = 0; round < 101 + 8; round++) peer.bytes(Buffer.from("x"));
     expect(await peer.reason()).toContain("no sshrpc preamble in the first 100 bytes");
   });
@@ -146,7 +146,7 @@ describe("a client that breaks the protocol is told why, and disconnected", () =
   test(`random frames end in an answer or a reason, and never in a crash (TEST_SEED=${SEED})`, async () => {
     const random = new Random(SEED);
     for (let round = 0; round < 60; round++) {
-      const { peer, server } = serveRaw(echo, { limits: { message: 500, hello: 100 } });
+      const { peer, server } = serveRaw(echo, { limits: { message: 500, helloTimeout: 100 } });
       peer.hello(["GET /it", "GET /no"]);
       for (let frame = 0; frame < 20; frame++) {
         const kind = (1 + random.below(10)) as typeof FRAME.OPEN;

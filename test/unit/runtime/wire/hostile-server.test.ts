@@ -142,7 +142,7 @@ describe("connecting to what is no sshrpc server is UNAVAILABLE, and says what c
     ["an end", (peer: RawPeer) => peer.duplex.end(), "the connection was lost"],
     ["a crash", (peer: RawPeer) => peer.duplex.destroy(), "the connection was lost"],
   ])("%s", async (_, accept, reason) => {
-    const error = await connect(accept, { hello: 300 });
+    const error = await connect(accept, { helloTimeout: 300 });
     expect(error).toMatchObject(UNAVAILABLE);
     expect(error.message).toContain(reason);
   });
@@ -255,11 +255,11 @@ describe("calls that wait for room", () => {
   });
 
   test("are refused when too many wait", async () => {
-    const { client, peer } = await connectRaw({ remote: { calls: 1 }, limits: { queue: 2 } });
+    const { client, peer } = await connectRaw({ remote: { calls: 1 }, limits: { queuedCalls: 2 } });
     const calls = [client.it.get.safe(), client.it.get.safe(), client.it.get.safe()];
     expect(await failure(client.it.get())).toMatchObject({
       status: "RESOURCE_EXHAUSTED",
-      message: expect.stringContaining("limits.queue"),
+      message: expect.stringContaining("limits.queuedCalls"),
     });
     for (const _ of calls) peer.answer((await peer.next(FRAME.OPEN)).id);
     expect((await within("the answers", Promise.all(calls))).every(({ ok }) => ok)).toBe(true);

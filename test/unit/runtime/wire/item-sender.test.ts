@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
-import { Batch } from "../../../../runtime/src/wire/frame-writer.js";
+import { FrameWriter } from "../../../../runtime/src/wire/frame-writer.js";
 import { ItemSender } from "../../../../runtime/src/wire/item-sender.js";
-import { Backlog } from "../../../../runtime/src/wire/write-gate.js";
+import { WriteGate } from "../../../../runtime/src/wire/write-gate.js";
 import { failure, within } from "../support/wait.js";
 import { Collector } from "./frames.js";
 
@@ -10,8 +10,8 @@ const GONE = new RpcError("CANCELLED", "gone");
 
 function sender(credit: number, maxItem = 1000) {
   const heard = new Collector();
-  const batch = new Batch((chunk) => void heard.push(chunk));
-  const backlog = new Backlog();
+  const batch = new FrameWriter((chunk) => void heard.push(chunk));
+  const backlog = new WriteGate();
   const it = new ItemSender(batch, backlog, 7, credit, maxItem);
   return {
     it,
@@ -62,11 +62,11 @@ test("raw bytes are cut so that their frames fill packets of 32 KiB, or into les
   ] as const) {
     const heard = new Collector();
     const chunks: number[] = [];
-    const batch = new Batch((chunk) => {
+    const batch = new FrameWriter((chunk) => {
       chunks.push(chunk.length);
       heard.push(chunk);
     });
-    const it = new ItemSender(batch, new Backlog(), 7, 1 << 20, maxItem);
+    const it = new ItemSender(batch, new WriteGate(), 7, 1 << 20, maxItem);
     for (let at = 0; at < bytes.length; ) at = it.sendBytes(bytes, at);
     batch.flush();
     const sizes = heard.frames.map(({ payload }) => payload.length);
@@ -79,8 +79,8 @@ test("raw bytes are cut so that their frames fill packets of 32 KiB, or into les
 
 test("what is left of one item shares its packet with the beginning of the next", async () => {
   const chunks: number[] = [];
-  const batch = new Batch((chunk) => void chunks.push(chunk.length));
-  const it = new ItemSender(batch, new Backlog(), 7, 1 << 20, 1 << 20);
+  const batch = new FrameWriter((chunk) => void chunks.push(chunk.length));
+  const it = new ItemSender(batch, new WriteGate(), 7, 1 << 20, 1 << 20);
   const bytes = Buffer.alloc(65_536);
   for (let item = 0; item < 4; item++) {
     for (let at = 0; at < bytes.length; ) at = it.sendBytes(bytes, at);

@@ -15,11 +15,11 @@ test("the defaults are those that SECURITY.md publishes", () => {
     metadata: 16_384,
     calls: 1024,
     serverCalls: 16_384,
-    queue: 65_536,
+    queuedCalls: 65_536,
     window: 262_144,
-    growth: 16_777_216,
+    windowGrowth: 16_777_216,
     backlog: 1_048_576,
-    noise: 65_536,
+    bytesBeforePreamble: 65_536,
     hello: 10_000,
   });
 });

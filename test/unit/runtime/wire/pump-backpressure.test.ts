@@ -13,7 +13,7 @@ test("a server stops reading from a peer that reads no answers, and stops again 
   const it = method("GET /it");
   const server = new ApiServer(handlersOf([it], { [it.id]: () => "x".repeat(1000) }), {
     log: new TestLog(),
-    limits: { backlog: 20_000 },
+    limits: { sendHighWaterMark: 20_000 },
   });
   const [near, far] = duplexPair();
   server.accept(far, ALICE);

@@ -1,11 +1,11 @@
 import { PassThrough } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
-import { Batch } from "../../../../runtime/src/wire/frame-writer.js";
+import { FrameWriter } from "../../../../runtime/src/wire/frame-writer.js";
 import { ItemSender } from "../../../../runtime/src/wire/item-sender.js";
 import type { ItemSource } from "../../../../runtime/src/wire/iterator-of.js";
 import { pumpItems } from "../../../../runtime/src/wire/pump-items.js";
-import { Backlog } from "../../../../runtime/src/wire/write-gate.js";
+import { WriteGate } from "../../../../runtime/src/wire/write-gate.js";
 import { failure, until, within } from "../support/wait.js";
 import { Collector } from "./frames.js";
 
@@ -14,7 +14,7 @@ const NEVER = new Promise<never>(() => undefined);
 
 function pump(source: unknown, credit = 1000, encode: (item: unknown) => string | Uint8Array = (item) => `${item}`) {
   const heard = new Collector();
-  const sender = new ItemSender(new Batch((chunk) => void heard.push(chunk)), new Backlog(), 7, credit, 1000);
+  const sender = new ItemSender(new FrameWriter((chunk) => void heard.push(chunk)), new WriteGate(), 7, credit, 1000);
   const reasons: unknown[] = [];
   const result = pumpItems(source as ItemSource<unknown>, encode, sender, (error) => reasons.push(error));
   result.catch(() => undefined);

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { FRAME } from "../../../../runtime/src/wire/frame.js";
-import { Batch } from "../../../../runtime/src/wire/frame-writer.js";
+import { FrameWriter } from "../../../../runtime/src/wire/frame-writer.js";
 import { SLAB_SIZE } from "../../../../runtime/src/wire/slab.js";
 import { Collector } from "./frames.js";
 
@@ -14,7 +14,7 @@ async function send(pieces: number, take: (taken: (error?: Error) => void, nth: 
   const memory = new Set<ArrayBufferLike>();
   const sum = (chunk: Buffer) => chunk.reduce((total, byte) => (total * 31 + byte) % 1_000_003, 7);
   let writes = 0;
-  const batch = new Batch((chunk, taken) => {
+  const batch = new FrameWriter((chunk, taken) => {
     memory.add(chunk.buffer);
     heard.push(Buffer.from(chunk));
     const entry = { chunk, sum: sum(chunk) };
@@ -59,7 +59,7 @@ test("memory that a failed transport may still hold is never used again", async 
 
 test("memory that the other side reads as it is is never used again", async () => {
   const written: Buffer[] = [];
-  const batch = new Batch((chunk, taken) => {
+  const batch = new FrameWriter((chunk, taken) => {
     written.push(chunk);
     taken();
   }, true);

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { Backlog } from "../../../../runtime/src/wire/write-gate.js";
+import { WriteGate } from "../../../../runtime/src/wire/write-gate.js";
 
 test("whoever waits goes on once there is room, once, in order, unless it is forgotten", () => {
-  const backlog = new Backlog();
+  const backlog = new WriteGate();
   const calls: string[] = [];
   const [first, second, third] = ["first", "second", "third"].map((name) => () => void calls.push(name));
   expect(backlog.full).toBe(false);
@@ -17,7 +17,7 @@ test("whoever waits goes on once there is room, once, in order, unless it is for
 });
 
 test("who waits again while others go on waits for the next time", () => {
-  const backlog = new Backlog();
+  const backlog = new WriteGate();
   let calls = 0;
   const again = (): void => {
     calls++;

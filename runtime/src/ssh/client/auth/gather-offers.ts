@@ -1,3 +1,4 @@
+import { errorMessage } from "../../../base/error-message.js";
 import { printable } from "../../../base/printable.js";
 import { type ShownCertificate, showCertificate } from "../../keys/files/certificate-file.js";
 import { fingerprint } from "../../keys/format/fingerprint.js";
@@ -62,7 +63,7 @@ async function listKeys(agent: Agent, problems: string[]): Promise<readonly Sign
   try {
     return (await agent.list()).flatMap((key) => fromAgent(agent, key) ?? []);
   } catch (error) {
-    problems.push((error as Error).message);
+    problems.push(errorMessage(error));
     return [];
   }
 }

@@ -1,4 +1,5 @@
 import type { AnyAuthMethod, Prompt } from "ssh2";
+import { errorMessage } from "../../../base/error-message.js";
 import { printable } from "../../../base/printable.js";
 import type { Offers } from "./gather-offers.js";
 import type { Account, LoginOptions } from "./login-options.js";
@@ -6,7 +7,7 @@ import { algorithmOf, type OfferedKey } from "./offered-key.js";
 import { presentKey } from "./present-key.js";
 
 /** Who logs in, and with what. */
-export interface LoginSettings {
+export interface LoginConfig {
   readonly account: Account;
   readonly options: Pick<LoginOptions, "password" | "newPassword" | "prompts">;
   readonly offers: Offers;
@@ -33,7 +34,7 @@ export class Login {
   onGiveUp: (reason: string) => void = () => {};
   /** The signature algorithms that the server takes, where it has said so. */
   serverAlgorithms: readonly string[] | undefined;
-  readonly #settings: LoginSettings;
+  readonly #config: LoginConfig;
   readonly #keys: OfferedKey[];
   readonly #notes: string[];
   readonly #refused = new Set<string>();
@@ -46,10 +47,10 @@ export class Login {
   #changes = 0;
   #exhausted = false;
 
-  constructor(settings: LoginSettings) {
-    const { offers, options } = settings;
+  constructor(config: LoginConfig) {
+    const { offers, options } = config;
     const { password, prompts } = options;
-    this.#settings = settings;
+    this.#config = config;
     this.#keys = [...offers.keys];
     this.#notes = [...offers.problems];
     this.#passwordTries = typeof password === "function" ? TRIES : password === undefined ? 0 : 1;
@@ -84,7 +85,7 @@ export class Login {
 
   /** Waits for what may take a person's time. */
   patiently<T>(answer: Promise<T>): Promise<T> {
-    return this.#settings.patiently(answer);
+    return this.#config.patiently(answer);
   }
 
   /** Keeps what went wrong with one way, where the next can still be tried. */
@@ -102,7 +103,7 @@ export class Login {
   async next(methods: readonly string[] | null, partial: boolean): Promise<AnyAuthMethod | false> {
     this.#methods = methods ?? undefined;
     if (methods !== null) this.#judge(methods, partial);
-    const { user } = this.#settings.account;
+    const { user } = this.#config.account;
     const key = this.#accepts("publickey") ? this.#nextKey() : undefined;
     if (key !== undefined) return key;
     // There is no key to begin with: the answer to this says what the server wants instead.
@@ -145,7 +146,7 @@ export class Login {
    * The passwords for a request to change the password (RFC 4252, section 8). Rejects with an Error where nobody can be asked.
    */
   async changePassword(message: string): Promise<{ readonly old: string; readonly new: string }> {
-    const { account, options } = this.#settings;
+    const { account, options } = this.#config;
     const { newPassword } = options;
     const old = this.#password;
     if (newPassword === undefined || old === undefined) {
@@ -161,7 +162,7 @@ export class Login {
 
   #try<M extends AnyAuthMethod>(name: string, method: M, key?: OfferedKey): M {
     this.#last = key === undefined ? { name } : { name, key };
-    this.#settings.debug?.(`Login: trying ${method.type}${key === undefined ? "" : ` with ${key.label}`}`);
+    this.#config.debug?.(`Login: trying ${method.type}${key === undefined ? "" : ` with ${key.label}`}`);
     return method;
   }
 
@@ -180,7 +181,7 @@ export class Login {
     for (let key = this.#keys.shift(); key !== undefined; key = this.#keys.shift()) {
       const algorithm = algorithmOf(key.type, this.serverAlgorithms);
       if (algorithm !== undefined) {
-        const { user } = this.#settings.account;
+        const { user } = this.#config.account;
         return this.#try(key.label, { type: "publickey", username: user, key: presentKey(key, algorithm) }, key);
       }
       this.note(`the server takes no good signature of ${key.label}: RSA with SHA-1 is never used`);
@@ -189,7 +190,7 @@ export class Login {
   }
 
   async #askPassword(): Promise<string | undefined> {
-    const { account, options } = this.#settings;
+    const { account, options } = this.#config;
     const { password } = options;
     const answer = typeof password === "function" ? this.#ask("password", () => password(account)) : password;
     const found = await answer;
@@ -199,7 +200,7 @@ export class Login {
 
   /** One answer a prompt; none where there are none to give, which a server takes for a wrong one. */
   async #answer(name: string, instructions: string, prompts: readonly Prompt[]): Promise<readonly string[]> {
-    const { account, options } = this.#settings;
+    const { account, options } = this.#config;
     const { prompts: ask, password } = options;
     this.#countRound();
     const questions = prompts.map(({ prompt, echo }) => ({ text: prompt, echo: echo === true }));
@@ -234,7 +235,7 @@ export class Login {
     try {
       return await this.patiently(Promise.resolve(question()));
     } catch (error) {
-      this.note(`the option ${option} failed: ${(error as Error).message}`);
+      this.note(`the option ${option} failed: ${errorMessage(error)}`);
       return undefined;
     }
   }

@@ -51,7 +51,7 @@ async function receive(
     bytes += chunk.length;
     onProgress?.(bytes);
   }
-  const { status } = await command.exit;
-  if (status !== undefined && status !== 0) throw fileError(remote, command.errorText);
+  const { exitCode: status } = await command.exit;
+  if (status !== undefined && status !== 0) throw fileError(remote, command.stderrTail);
   return { bytes, sha256: hash.digest("hex") };
 }

@@ -26,11 +26,11 @@ export async function copyTo(ssh: SshClient, local: string, remote: string, opti
     if (sha256 !== copied.sha256) {
       throw new RpcError("CONFLICT", `${remote} is not what was sent: ${sha256} arrived, not ${copied.sha256}`);
     }
-    const { status, errorText } = await ssh.run(
+    const { exitCode: status, stderrTail } = await ssh.run(
       shellCommand('mv -f -- "$1" "$2"', part, remote),
       signal === undefined ? {} : { signal },
     );
-    if (status !== 0) throw fileError(remote, errorText);
+    if (status !== 0) throw fileError(remote, stderrTail);
     return copied;
   } catch (error) {
     // Without the caller's signal: what it stopped must be removed all the same.
@@ -73,11 +73,11 @@ async function send(
   }
   try {
     await pipeline(content(), command, { end: true });
-    const { status } = await command.exit;
-    if (status !== undefined && status !== 0) throw fileError(remote, command.errorText);
+    const { exitCode: status } = await command.exit;
+    if (status !== undefined && status !== 0) throw fileError(remote, command.stderrTail);
   } catch (error) {
     // A command that ends before its input does breaks the pipe; what it said tells why.
-    throw command.errorText === "" || signal?.aborted ? error : fileError(remote, command.errorText, error);
+    throw command.stderrTail === "" || signal?.aborted ? error : fileError(remote, command.stderrTail, error);
   }
   return { bytes, sha256: hash.digest("hex") };
 }

@@ -1,6 +1,6 @@
 import type { ClientChannel } from "ssh2";
 import type { CommandExit, ExecOptions, RemoteCommand } from "../../../base/ssh-client.js";
-import { ChannelDuplex, type ChannelSetting } from "../../ssh2/channels/channel-duplex.js";
+import { type ChannelConfig, ChannelDuplex } from "../../ssh2/channels/channel-duplex.js";
 
 /** Bytes of standard error that are kept. */
 const ERROR_TEXT = 8192;
@@ -11,22 +11,22 @@ export class RemoteChannel extends ChannelDuplex implements RemoteCommand {
   readonly #channel: ClientChannel;
   #errors: Buffer = Buffer.alloc(0);
 
-  constructor(channel: ClientChannel, setting: ChannelSetting, { onError }: ExecOptions) {
-    super(channel, setting);
+  constructor(channel: ClientChannel, config: ChannelConfig, { onStderr }: ExecOptions) {
+    super(channel, config);
     this.#channel = channel;
     channel.stderr.on("data", (chunk: Buffer) => {
       this.#errors = Buffer.concat([this.#errors, chunk]).subarray(-ERROR_TEXT);
-      onError?.(chunk);
+      onStderr?.(chunk);
     });
-    let exit: CommandExit = { status: undefined, signal: undefined };
+    let exit: CommandExit = { exitCode: undefined, signal: undefined };
     // Two signatures: (status), and (null, signal, …).
     channel.on("exit", (status: number | null, signal?: string) => {
-      exit = { status: status ?? undefined, signal: signal?.replace(/^SIG/, "") };
+      exit = { exitCode: status ?? undefined, signal: signal?.replace(/^SIG/, "") };
     });
     // The status may come after the end of the output, so the other side's word that all is over is waited for.
     const closed = new Promise<void>((resolve) => {
       channel.once("close", resolve);
-      setting.connection.once("close", resolve);
+      config.connection.once("close", resolve);
     });
     this.exit = new Promise((resolve, reject) => {
       this.once("close", () => (this.errored ? reject(this.errored) : void closed.then(() => resolve(exit))));
@@ -36,7 +36,7 @@ export class RemoteChannel extends ChannelDuplex implements RemoteCommand {
     this.on("error", () => undefined);
   }
 
-  get errorText(): string {
+  get stderrTail(): string {
     return this.#errors.toString();
   }
 

@@ -4,20 +4,20 @@ import { printable } from "../../../base/printable.js";
 import type { ExecOptions } from "../../../base/ssh-client.js";
 import { RpcError } from "../../../contract/rpc-error.js";
 import { printableError } from "../../printable-error.js";
-import { ChannelDuplex, type ChannelSetting } from "../../ssh2/channels/channel-duplex.js";
+import { type ChannelConfig, ChannelDuplex } from "../../ssh2/channels/channel-duplex.js";
 import type { DialChannel } from "../dial-channel.js";
 import { RemoteChannel } from "./remote-channel.js";
 
 /** An SSH connection for any channels of sessions and forwarding. It emits 'close' once it has ended. */
 export class RemoteConnection extends EventEmitter<{ close: [] }> {
   readonly #client: Client;
-  readonly #setting: ChannelSetting;
+  readonly #config: ChannelConfig;
   #closed = false;
 
-  constructor(client: Client, setting: ChannelSetting) {
+  constructor(client: Client, config: ChannelConfig) {
     super();
     this.#client = client;
-    this.#setting = setting;
+    this.#config = config;
     // Each channel listens for its end.
     client.setMaxListeners(0);
     client.once("close", () => this.close());
@@ -32,14 +32,14 @@ export class RemoteConnection extends EventEmitter<{ close: [] }> {
     const { env } = options;
     return this.#channel(
       (done) => this.#client.exec(command, env === undefined ? {} : { env: { ...env } }, done),
-      (channel) => new RemoteChannel(channel, this.#setting, options),
+      (channel) => new RemoteChannel(channel, this.#config, options),
     );
   }
 
   connectTo(host: string, port: number): Promise<ChannelDuplex> {
     return this.#channel(
       (done) => this.#client.forwardOut("127.0.0.1", 0, host, port, done),
-      (channel) => new ChannelDuplex(channel, this.#setting),
+      (channel) => new ChannelDuplex(channel, this.#config),
     );
   }
 
@@ -57,7 +57,7 @@ export class RemoteConnection extends EventEmitter<{ close: [] }> {
   ): Promise<Opened> {
     return new Promise((resolve, reject) => {
       // ssh2 forgets whom it owes an answer when the connection ends.
-      const lost = (): void => reject(this.#setting.lost());
+      const lost = (): void => reject(this.#config.lost());
       const done = (error: Error | undefined, channel: ClientChannel): void => {
         this.off("close", lost);
         if (error)
@@ -85,6 +85,6 @@ export class RemoteConnection extends EventEmitter<{ close: [] }> {
 /** The connection itself, with no channel on it yet. */
 export const WHOLE_CONNECTION: DialChannel<RemoteConnection, Client> = {
   open: (client, done) => done(undefined, client),
-  wrap: (client, setting) => new RemoteConnection(client, setting),
+  wrap: (client, config) => new RemoteConnection(client, config),
   refusal: () => undefined,
 };

@@ -11,7 +11,7 @@ const SCRIPT = 'exec 2>&1; sha256sum < "$1" || shasum -a 256 < "$1" || openssl d
  * @throws RpcError UNIMPLEMENTED where there is none
  */
 export async function remoteSum(ssh: SshClient, file: string, signal: AbortSignal | undefined): Promise<string> {
-  const { output } = await ssh.run(shellCommand(SCRIPT, file), signal === undefined ? {} : { signal });
+  const { stdout: output } = await ssh.run(shellCommand(SCRIPT, file), signal === undefined ? {} : { signal });
   const sum = /^\\?([0-9a-f]{64})\b/m.exec(output)?.[1];
   if (sum !== undefined) return sum;
   throw new RpcError(

@@ -3,7 +3,7 @@ import { RpcError } from "../../../contract/rpc-error.js";
 
 /** See {@link SshClient.run}. */
 export async function runCommand(ssh: SshClient, command: string, options: RunOptions): Promise<CommandResult> {
-  const { input, maxOutput = 16 * 1024 * 1024 } = options;
+  const { input, maxBuffer = 16 * 1024 * 1024 } = options;
   const running = await ssh.exec(command, options);
   // A command that ends before it has read its input is no failure of ours: its exit says how it went.
   running.end(input);
@@ -11,11 +11,11 @@ export async function runCommand(ssh: SshClient, command: string, options: RunOp
   let size = 0;
   for await (const chunk of running) {
     size += chunk.length;
-    if (size > maxOutput) {
-      throw new RpcError("MESSAGE_TOO_LARGE", `the command says more than ${maxOutput} bytes (maxOutput)`);
+    if (size > maxBuffer) {
+      throw new RpcError("MESSAGE_TOO_LARGE", `the command says more than ${maxBuffer} bytes (maxBuffer)`);
     }
     chunks.push(chunk);
   }
   const exit = await running.exit;
-  return { ...exit, output: Buffer.concat(chunks).toString(), errorText: running.errorText };
+  return { ...exit, stdout: Buffer.concat(chunks).toString(), stderrTail: running.stderrTail };
 }

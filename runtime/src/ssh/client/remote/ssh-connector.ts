@@ -10,7 +10,7 @@ import type {
 } from "../../../base/ssh-client.js";
 import { RpcError } from "../../../contract/rpc-error.js";
 import type { Dialer } from "../dialer.js";
-import { untilAborted } from "../with-signal.js";
+import { withSignal } from "../with-signal.js";
 import { copyFrom } from "./copy-from.js";
 import { copyTo } from "./copy-to.js";
 import { type RemoteConnection, WHOLE_CONNECTION } from "./remote-connection.js";
@@ -32,22 +32,22 @@ export class SshConnector implements SshClient {
   async connect(signal?: AbortSignal): Promise<RemoteConnection> {
     if (this.#ended.signal.aborted) throw new RpcError("UNAVAILABLE", `the client of ${this.address} was closed`);
     this.#connection ??= this.#dial();
-    return untilAborted(this.#connection, signal);
+    return withSignal(this.#connection, signal);
   }
 
   async exec(command: string, options: ExecOptions = {}): Promise<RemoteCommand> {
     const { signal } = options;
     const opening = (await this.connect(signal)).exec(command, options);
-    return destroyedBy(await untilAborted(opening, signal, abandon), signal);
+    return destroyedBy(await withSignal(opening, signal, abandon), signal);
   }
 
   run(command: string, options: RunOptions = {}): Promise<CommandResult> {
     return runCommand(this, command, options);
   }
 
-  async connectTo(host: string, port: number, { signal }: { readonly signal?: AbortSignal } = {}): Promise<Duplex> {
+  async connectTcp(host: string, port: number, { signal }: { readonly signal?: AbortSignal } = {}): Promise<Duplex> {
     const opening = (await this.connect(signal)).connectTo(host, port);
-    return destroyedBy(await untilAborted(opening, signal, abandon), signal);
+    return destroyedBy(await withSignal(opening, signal, abandon), signal);
   }
 
   copyFrom(remote: string, local: string, options: CopyOptions = {}): Promise<Copied> {

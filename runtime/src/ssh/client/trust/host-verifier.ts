@@ -1,3 +1,4 @@
+import { errorMessage } from "../../../base/error-message.js";
 import { RpcError } from "../../../contract/rpc-error.js";
 import { type PublicKey, sameKey } from "../../keys/format/public-key.js";
 import { addKnownHost } from "../../keys/lists/add-known-host.js";
@@ -83,7 +84,7 @@ export class HostVerifier {
       const name = knownHostsName(this.#host, this.#port, alias);
       await addKnownHost(name, key, knownHosts.files[0] as string, hashed ?? false);
     } catch (error) {
-      this.#refuse((error as Error).message);
+      this.#refuse(errorMessage(error));
       throw this.#refusal;
     }
   }
@@ -133,7 +134,7 @@ export class HostVerifier {
       this.#known.accepted?.add(presented.key.fingerprint);
       return decision === "save" ? this.#save(presented) : this.#accept(presented);
     } catch (error) {
-      return this.#refuse(`the option hostKey failed (${(error as Error).message}): ${message}`);
+      return this.#refuse(`the option hostKey failed (${errorMessage(error)}): ${message}`);
     }
   }
 

@@ -1,3 +1,4 @@
+import { errorMessage } from "../../../base/error-message.js";
 import { parseCertificate } from "../format/certificate.js";
 import type { PublicKey } from "../format/public-key.js";
 import { expandHome, readFileChecked } from "./read-file.js";
@@ -38,6 +39,6 @@ function explain<T>(source: string, parse: () => T): T {
   try {
     return parse();
   } catch (error) {
-    throw new Error(`certificate ${source}: ${(error as Error).message}`, { cause: error });
+    throw new Error(`certificate ${source}: ${errorMessage(error)}`, { cause: error });
   }
 }

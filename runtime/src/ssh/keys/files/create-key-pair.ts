@@ -1,4 +1,5 @@
 import { rm, writeFile } from "node:fs/promises";
+import { errorMessage } from "../../../base/error-message.js";
 import { generateEd25519 } from "../format/generate-ed25519.js";
 import { type PublicKey, publicKeyLine } from "../format/public-key.js";
 import { expandHome } from "./read-file.js";
@@ -22,7 +23,7 @@ export async function createKeyPair(
     const code = (error as NodeJS.ErrnoException).code;
     // A key that was cut short by a full disk would be in the way of the next attempt.
     if (code !== "EEXIST") await rm(path, { force: true }).catch(() => {});
-    const why = code === "EEXIST" ? "it exists already, and is never overwritten" : (error as Error).message;
+    const why = code === "EEXIST" ? "it exists already, and is never overwritten" : errorMessage(error);
     throw Object.assign(new Error(`cannot create ${key.what} ${path}: ${why}`, { cause: error }), { code });
   }
   await writeFile(`${path}.pub`, `${publicKeyLine(publicKey)} ${key.comment}\n`, { mode: 0o644 });

@@ -2,7 +2,7 @@
  * Looks at something again and again, never twice at once. A look under way may be past the change that somebody asks for,
  * so they wait for the next one, which all who ask meanwhile share.
  */
-export class Looks {
+export class RefreshCoalescer {
   readonly #look: () => Promise<void>;
   #running: Promise<void> = Promise.resolve();
   #next: Promise<void> | undefined;

@@ -1,4 +1,5 @@
 import { copyBytes } from "../../../base/copy-bytes.js";
+import { errorMessage } from "../../../base/error-message.js";
 import { printable } from "../../../base/printable.js";
 import { BinaryReader } from "./binary-reader.js";
 import { string } from "./binary-writer.js";
@@ -63,7 +64,7 @@ export function parseCertificate(blob: Buffer): Certificate {
     const own = copyBytes(blob);
     return read(new BinaryReader(own), own);
   } catch (error) {
-    throw new Error(`the certificate is damaged: ${(error as Error).message}`, { cause: error });
+    throw new Error(`the certificate is damaged: ${errorMessage(error)}`, { cause: error });
   }
 }
 

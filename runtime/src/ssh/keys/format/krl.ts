@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { errorMessage } from "../../../base/error-message.js";
 import { BinaryReader } from "./binary-reader.js";
 import type { Certificate } from "./certificate.js";
 import type { PublicKey } from "./public-key.js";
@@ -16,7 +17,7 @@ export class KeyRevocationList {
     try {
       this.#read(new BinaryReader(data));
     } catch (error) {
-      throw new Error(`the key revocation list is damaged: ${(error as Error).message}`, { cause: error });
+      throw new Error(`the key revocation list is damaged: ${errorMessage(error)}`, { cause: error });
     }
   }
 

@@ -1,4 +1,5 @@
 import { connect } from "node:net";
+import { errorMessage } from "../../../base/error-message.js";
 import { printable } from "../../../base/printable.js";
 import { BinaryReader } from "../format/binary-reader.js";
 import { string, uint32 } from "../format/binary-writer.js";
@@ -90,7 +91,7 @@ export class Agent {
           if (heard[4] === expected) resolve(read(new BinaryReader(heard.subarray(5, 4 + length))));
           end("refuses");
         } catch (error) {
-          end(`gives an answer that cannot be used: ${(error as Error).message}`);
+          end(`gives an answer that cannot be used: ${errorMessage(error)}`);
         }
       });
       socket.write(Buffer.concat([uint32(request.length), request]));

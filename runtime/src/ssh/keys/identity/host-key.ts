@@ -1,4 +1,5 @@
 import type { ParsedKey } from "ssh2";
+import { errorMessage } from "../../../base/error-message.js";
 import { createKeyPair } from "../files/create-key-pair.js";
 import { expandHome, readFileChecked } from "../files/read-file.js";
 import { type PublicKey, publicKeyFromBlob } from "../format/public-key.js";
@@ -54,7 +55,7 @@ function parseHostKey(
     if (file === undefined) throw error;
     // A new one is never made by itself: every client would take the server for another.
     throw new Error(
-      `${(error as Error).message}: put a copy of the file back; or delete it and make another with \`ssh-keygen -t ed25519 -N "" -f ${file}\`, which every client has to learn anew`,
+      `${errorMessage(error)}: put a copy of the file back; or delete it and make another with \`ssh-keygen -t ed25519 -N "" -f ${file}\`, which every client has to learn anew`,
       { cause: error },
     );
   }

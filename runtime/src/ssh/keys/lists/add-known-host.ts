@@ -1,6 +1,7 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { mkdir, open } from "node:fs/promises";
 import { dirname } from "node:path";
+import { errorMessage } from "../../../base/error-message.js";
 import { expandHome } from "../files/read-file.js";
 import { type PublicKey, publicKeyLine, sameKey } from "../format/public-key.js";
 import { lookUpKnownHosts } from "./known-hosts.js";
@@ -37,7 +38,7 @@ async function add(name: string, key: PublicKey, path: string, hashed: boolean):
       await handle.close();
     }
   } catch (error) {
-    throw new Error(`cannot add ${name} to the known hosts file ${path}: ${(error as Error).message}`, {
+    throw new Error(`cannot add ${name} to the known hosts file ${path}: ${errorMessage(error)}`, {
       cause: error,
     });
   }

@@ -12,7 +12,7 @@ export function answerAttempt(keys: readonly AuthorizedKey[], attempt: KeyAttemp
   const allowed = entries.find((entry) => refusal(entry, attempt) === undefined);
   if (allowed !== undefined) return allowed.grant;
   const refused = entries[0] && refusal(entries[0], attempt);
-  return refused === undefined ? undefined : { refused };
+  return refused === undefined ? undefined : { deny: refused };
 }
 
 /** The lines that list the key of an attempt as an authority, as far as their limits allow it. */

@@ -1,10 +1,10 @@
 import { expandHome, type FileRules, filesVersion, readFileChecked } from "../files/read-file.js";
-import { Looks } from "../files/refresh-coalescer.js";
+import { RefreshCoalescer } from "../files/refresh-coalescer.js";
 import { settled } from "../files/settled.js";
 import { watchFiles } from "../files/watch-files.js";
 import { answerAttempt, authoritiesFor } from "./answer-attempt.js";
 import { type AuthorizedKeys, parseAuthorizedKeys } from "./authorized-keys.js";
-import type { KeyLookup, KeySource, KeySourceSettings } from "./key-lookup.js";
+import type { KeyLookup, KeySource, KeySourceConfig } from "./key-lookup.js";
 
 /** How authorized_keys files must be. */
 export const AUTHORIZED_KEYS_RULES: FileRules = {
@@ -26,18 +26,18 @@ const MAX_REMARKS = 100;
  */
 export class AuthorizedKeysFiles implements KeySource {
   readonly #files: readonly string[];
-  readonly #settings: KeySourceSettings;
+  readonly #config: KeySourceConfig;
   readonly #listeners = new Set<() => void>();
   #list: AuthorizedKeys = { keys: [], wrong: [], warnings: [] };
   /** Of the files that were looked at last, whatever became of it. */
   #version = "";
   #failure = "";
-  readonly #looks = new Looks(() => this.#reload().catch((error: Error) => this.#complain(error.message)));
+  readonly #looks = new RefreshCoalescer(() => this.#reload().catch((error: Error) => this.#complain(error.message)));
   #watching: Promise<() => Promise<void>> | undefined;
 
-  private constructor(files: readonly string[], settings: KeySourceSettings) {
+  private constructor(files: readonly string[], config: KeySourceConfig) {
     this.#files = files;
-    this.#settings = settings;
+    this.#config = config;
   }
 
   /**
@@ -45,11 +45,11 @@ export class AuthorizedKeysFiles implements KeySource {
    * @throws Error of one line, where a file is missing, may not be read, or may be written by others. Files without a
    * key are a warning: a first start has nobody to list.
    */
-  static async open(names: readonly string[], settings: KeySourceSettings): Promise<AuthorizedKeysFiles> {
+  static async open(names: readonly string[], config: KeySourceConfig): Promise<AuthorizedKeysFiles> {
     if (names.length === 0) throw new Error("authorizedKeys names no file, so nobody could ever log in");
     const source = new AuthorizedKeysFiles(
       names.map((file) => expandHome(file, AUTHORIZED_KEYS_RULES.what)),
-      settings,
+      config,
     );
     source.#list = await source.#read();
     source.#watch();
@@ -76,7 +76,7 @@ export class AuthorizedKeysFiles implements KeySource {
     const lines = [
       ...wrong.map(({ problem }) => `${problem}; the line is ignored`),
       ...warnings,
-      ...(this.#settings.unknownScopes?.inLines(keys) ?? []),
+      ...(this.#config.unknownScopes?.inLines(keys) ?? []),
       ...(keys.length === 0 ? [nobody(this.#files)] : []),
     ];
     const more = lines.length - MAX_REMARKS;
@@ -89,7 +89,7 @@ export class AuthorizedKeysFiles implements KeySource {
   };
 
   #watch(): void {
-    const { log } = this.#settings;
+    const { log } = this.#config;
     const onError = (err: Error): void =>
       log.warn({ err, files: this.#files }, "authorized_keys cannot be watched; it is looked at every 2 seconds");
     this.#watching = watchFiles(this.#files, () => void this.#look(), onError);
@@ -115,7 +115,7 @@ export class AuthorizedKeysFiles implements KeySource {
     }
     this.#list = list;
     this.#failure = "";
-    const { log } = this.#settings;
+    const { log } = this.#config;
     log.info({ files: this.#files, keys: list.keys.length }, "authorized_keys read again");
     for (const warning of this.warnings) log.warn({}, warning);
     for (const listener of this.#listeners) listener();
@@ -124,10 +124,7 @@ export class AuthorizedKeysFiles implements KeySource {
   /** Says once that what was read last stays in force. */
   #complain(problem: string): void {
     if (problem !== this.#failure) {
-      this.#settings.log.error(
-        { files: this.#files },
-        `${problem}; the keys read last stay in force until it is mended`,
-      );
+      this.#config.log.error({ files: this.#files }, `${problem}; the keys read last stay in force until it is mended`);
     }
     this.#failure = problem;
   }

@@ -1,4 +1,5 @@
-import { isScope, type PeerPermits } from "../../../base/peer.js";
+import { errorMessage } from "../../../base/error-message.js";
+import { isScope, type PeerPermissions } from "../../../base/peer.js";
 import { printable } from "../../../base/printable.js";
 import { parseExpiryTime } from "../format/expiry-time.js";
 import { AddressPatterns } from "./address-patterns.js";
@@ -22,7 +23,7 @@ interface Reading {
   readonly warnings: string[];
   readonly grant: { -readonly [Name in keyof KeyOptions["grant"]]: KeyOptions["grant"][Name] };
   readonly environment: Map<string, string>;
-  permits: PeerPermits | undefined;
+  permissions: PeerPermissions | undefined;
   from: AddressPatterns | undefined;
   isAuthority: boolean;
 }
@@ -30,7 +31,7 @@ interface Reading {
 /** As many are enough for anybody, and a bound for a hostile file. */
 const MAX_ENVIRONMENT = 64;
 
-const UNRESTRICTED: PeerPermits = { pty: true, portForwarding: true };
+const UNRESTRICTED: PeerPermissions = { pty: true, portForwarding: true };
 
 /** Options without a value; those in the second table may begin with `no-`. */
 const FLAGS: Readonly<Record<string, (reading: Reading) => void>> = {
@@ -77,11 +78,11 @@ const LISTED: Readonly<Record<string, (reading: Reading, value: string) => void>
     grant.expires = Math.min(parseExpiryTime(value), grant.expires ?? Number.POSITIVE_INFINITY);
   },
   permitopen: (reading, value) => {
-    const { permitOpen = [] } = reading.permits ?? {};
+    const { permitOpen = [] } = reading.permissions ?? {};
     permit(reading, { permitOpen: [...permitOpen, parseHostAndPort(value)] });
   },
   permitlisten: (reading, value) => {
-    const { permitListen = [] } = reading.permits ?? {};
+    const { permitListen = [] } = reading.permissions ?? {};
     permit(reading, { permitListen: [...permitListen, parseHostAndPort(value.includes(":") ? value : `*:${value}`)] });
   },
   environment: addEnvironment,
@@ -118,7 +119,7 @@ export function parseKeyOptions(text: string): KeyOptions {
     warnings: [],
     grant: { scopes: [] },
     environment: new Map(),
-    permits: undefined,
+    permissions: undefined,
     from: undefined,
     isAuthority: false,
   };
@@ -130,14 +131,14 @@ export function parseKeyOptions(text: string): KeyOptions {
     readOption(reading, name.toLowerCase(), value?.replaceAll('\\"', '"'));
     if (end !== ",") break;
   }
-  const { grant, environment, permits, from, isAuthority, warnings } = reading;
+  const { grant, environment, permissions, from, isAuthority, warnings } = reading;
   if (grant.principals !== undefined && !isAuthority) {
     throw new Error("the option principals needs cert-authority beside it");
   }
   return {
     grant: {
       ...grant,
-      ...(permits !== undefined && { permits }),
+      ...(permissions !== undefined && { permissions }),
       ...(environment.size > 0 && { environment: Object.fromEntries(environment) }),
     },
     isAuthority,
@@ -165,7 +166,7 @@ function readOption(reading: Reading, name: string, value: string | undefined): 
   try {
     read(reading, value);
   } catch (error) {
-    throw new Error(`the option ${shown}: ${(error as Error).message}`, { cause: error });
+    throw new Error(`the option ${shown}: ${errorMessage(error)}`, { cause: error });
   }
 }
 
@@ -177,8 +178,8 @@ function unknown(name: string): Error {
   return new Error(`the option ${name} is unknown, and without it the key could do too much`);
 }
 
-function permit(reading: Reading, change: Partial<PeerPermits>): void {
-  reading.permits = { ...(reading.permits ?? UNRESTRICTED), ...change };
+function permit(reading: Reading, change: Partial<PeerPermissions>): void {
+  reading.permissions = { ...(reading.permissions ?? UNRESTRICTED), ...change };
 }
 
 function parseScopes(value: string): readonly string[] {

@@ -1,3 +1,4 @@
+import { errorMessage } from "../../../base/error-message.js";
 import { hideKeys, printable } from "../../../base/printable.js";
 import { isCertificateType, KEY_TYPES, type PublicKey, parsePublicKey } from "../format/public-key.js";
 import { toKeyObject } from "../format/public-key-object.js";
@@ -79,7 +80,7 @@ export function parseAuthorizedKeys(
         if (first !== undefined) warnings.push(`${place}: the key is already at ${first}; this line changes nothing`);
         else if (isUnlimited(entry)) unlimited.set(id, place);
       } catch (error) {
-        wrong.push({ text, problem: `${place}: ${quote((error as Error).message)}` });
+        wrong.push({ text, problem: `${place}: ${quote(errorMessage(error))}` });
       }
     }
   }
@@ -121,7 +122,7 @@ export function parseAuthorizedKeyLine(raw: string): AuthorizedKeyLine | undefin
   try {
     toKeyObject(key);
   } catch (error) {
-    throw new Error(`the ${type} key is none that can be used: ${printable((error as Error).message)}`, {
+    throw new Error(`the ${type} key is none that can be used: ${printable(errorMessage(error))}`, {
       cause: error,
     });
   }

@@ -1,5 +1,5 @@
 import type { Logger } from "../../../base/log.js";
-import type { PeerPermits } from "../../../base/peer.js";
+import type { PeerPermissions } from "../../../base/peer.js";
 import type { PublicKey } from "../format/public-key.js";
 import type { UnknownScopes } from "./unknown-scopes.js";
 
@@ -21,7 +21,7 @@ export interface KeyGrant {
   /** The instant after which it counts no more, in milliseconds since 1970: connections are ended then. Default: never. */
   readonly expires?: number;
   /** What connections of the key may do beside calls. Default: whatever the server allows. */
-  readonly permits?: PeerPermits;
+  readonly permissions?: PeerPermissions;
   /** Environment variables that each session of the key begins with. Default: none. */
   readonly environment?: Readonly<Record<string, string>>;
   /** Whether a signature of a hardware key (`sk-…`) must tell of a touch. Default: true. */
@@ -33,7 +33,7 @@ export interface KeyGrant {
 /** A key that is known, and not let in all the same. */
 export interface KeyRefusal {
   /** Why, in one line for the log alone. */
-  readonly refused: string;
+  readonly deny: string;
 }
 
 /** What is known of a key; undefined where nothing is, which refuses it too. */
@@ -72,7 +72,7 @@ export interface KeySource {
 }
 
 /** What a source of keys needs beside its lists. */
-export interface KeySourceSettings {
+export interface KeySourceConfig {
   readonly log: Logger;
   /** Finds grants of what no method asks for. Absent: what they ask for is not known. */
   readonly unknownScopes?: UnknownScopes;

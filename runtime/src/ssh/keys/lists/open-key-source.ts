@@ -1,7 +1,7 @@
 import { answerAttempt, authoritiesFor } from "./answer-attempt.js";
 import { parseAuthorizedKeys } from "./authorized-keys.js";
 import { AuthorizedKeysFiles } from "./authorized-keys-files.js";
-import type { KeyLookup, KeySource, KeySourceSettings } from "./key-lookup.js";
+import type { KeyLookup, KeySource, KeySourceConfig } from "./key-lookup.js";
 
 /** Who may log in: files or lines in the format of authorized_keys, or a function that decides. */
 export type AuthorizedKeysOption = string | readonly string[] | { readonly lines: readonly string[] } | KeyLookup;
@@ -11,10 +11,10 @@ export type AuthorizedKeysOption = string | readonly string[] | { readonly lines
  * @throws Error of one line that says what to do, where a file is missing, may not be read or may be written by others,
  * or where lines list no key
  */
-export async function openKeySource(from: AuthorizedKeysOption, settings: KeySourceSettings): Promise<KeySource> {
+export async function openKeySource(from: AuthorizedKeysOption, config: KeySourceConfig): Promise<KeySource> {
   if (typeof from === "function") return { ...FIXED, lookup: from };
-  if (typeof from === "string") return AuthorizedKeysFiles.open([from], settings);
-  return "lines" in from ? openLines(from.lines, settings) : AuthorizedKeysFiles.open(from, settings);
+  if (typeof from === "string") return AuthorizedKeysFiles.open([from], config);
+  return "lines" in from ? openLines(from.lines, config) : AuthorizedKeysFiles.open(from, config);
 }
 
 /** What never changes, and certifies nobody. */
@@ -25,7 +25,7 @@ const FIXED: Omit<KeySource, "lookup"> = {
   close: () => {},
 };
 
-function openLines(lines: readonly string[], { unknownScopes }: KeySourceSettings): KeySource {
+function openLines(lines: readonly string[], { unknownScopes }: KeySourceConfig): KeySource {
   const { keys, wrong, warnings } = parseAuthorizedKeys([{ name: "authorizedKeys", text: lines.join("\n") }]);
   if (keys.length === 0) {
     const problem = wrong[0] === undefined ? "" : `; ${wrong[0].problem}`;

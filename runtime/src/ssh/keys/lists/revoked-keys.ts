@@ -1,7 +1,8 @@
+import { errorMessage } from "../../../base/error-message.js";
 import type { Logger } from "../../../base/log.js";
 import { hideKeys, printable } from "../../../base/printable.js";
 import { expandHome, type FileRules, filesVersion, readFileChecked } from "../files/read-file.js";
-import { Looks } from "../files/refresh-coalescer.js";
+import { RefreshCoalescer } from "../files/refresh-coalescer.js";
 import { settled } from "../files/settled.js";
 import { watchFiles } from "../files/watch-files.js";
 import type { Certificate } from "../format/certificate.js";
@@ -34,7 +35,7 @@ export class RevokedKeys {
   #version = "";
   #failure = "";
   #lists: readonly RevokedList[] = [];
-  readonly #looks = new Looks(() => this.#read());
+  readonly #looks = new RefreshCoalescer(() => this.#read());
   #stop: (() => Promise<void>) | undefined;
 
   private constructor(files: readonly string[], log: Logger) {
@@ -117,7 +118,7 @@ function readList(file: string, data: Buffer): RevokedList {
   try {
     return new KeyRevocationList(data);
   } catch (error) {
-    throw new Error(`${file}: ${(error as Error).message}: make it anew with \`ssh-keygen -k\``, { cause: error });
+    throw new Error(`${file}: ${errorMessage(error)}: make it anew with \`ssh-keygen -k\``, { cause: error });
   }
 }
 
@@ -138,7 +139,7 @@ function readLines(file: string, text: string): RevokedList {
       blobs.add(parsePublicKey(type, base64).blob.toString("base64"));
     } catch (error) {
       // The lines of a private key must not be quoted.
-      const why = holdsKey ? "the file holds a private key" : printable((error as Error).message);
+      const why = holdsKey ? "the file holds a private key" : printable(errorMessage(error));
       throw new Error(`${file}:${index + 1}: ${why}; a list of revoked keys has a public key a line`);
     }
   }

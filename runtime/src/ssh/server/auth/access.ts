@@ -3,10 +3,10 @@ import { printable } from "../../../base/printable.js";
 import { commonGrant } from "./common-grant.js";
 import type { Proof, Withdrawal } from "./decision.js";
 import type { LoginGrant } from "./login-attempt.js";
-import { inTime } from "./with-timeout.js";
+import { withTimeout } from "./with-timeout.js";
 
 /** What becomes of what a peer was granted. Reasons are for the log alone. */
-export interface AccessSetting {
+export interface AccessConfig {
   /** Milliseconds in which an answer must be found. */
   readonly authTimeout: number;
   /** The peer holds other scopes now. */
@@ -25,7 +25,7 @@ export class Access {
   /** The peer; what it holds is looked up each time that it is asked for. */
   readonly peer: Peer;
   readonly #proofs: readonly Proof[];
-  readonly #setting: AccessSetting;
+  readonly #config: AccessConfig;
   #grants: readonly LoginGrant[];
   #granted: LoginGrant;
   #expiry: NodeJS.Timeout | undefined;
@@ -33,9 +33,9 @@ export class Access {
   #over = false;
 
   /** @param who as logged in, and from where */
-  constructor(who: Pick<Peer, "user" | "address" | "connectionId">, proofs: readonly Proof[], setting: AccessSetting) {
+  constructor(who: Pick<Peer, "user" | "address" | "connectionId">, proofs: readonly Proof[], config: AccessConfig) {
     this.#proofs = proofs;
-    this.#setting = setting;
+    this.#config = config;
     this.#grants = proofs.map(({ grant }) => grant);
     this.#granted = commonGrant(this.#grants);
     this.peer = this.#describe(who);
@@ -68,12 +68,12 @@ export class Access {
       ...(fingerprint !== undefined && { fingerprint }),
       ...(keyName !== undefined && { keyName }),
       ...(certificate && { certificate }),
-      provenBy: this.#proofs.map(({ method }) => method),
+      authMethods: this.#proofs.map(({ method }) => method),
       get scopes() {
         return granted().scopes;
       },
-      get permits() {
-        return granted().permits;
+      get permissions() {
+        return granted().permissions;
       },
       ...(environment && { environment }),
       ...connection,
@@ -86,31 +86,31 @@ export class Access {
       this.#proofs.map((proof, at) => this.#again(proof, this.#grants[at] as LoginGrant)),
     );
     if (this.#over) return;
-    const grants = results.filter((result) => !("refused" in result)) as LoginGrant[];
-    const refusal = results.find((result): result is Withdrawal => "refused" in result);
+    const grants = results.filter((result) => !("deny" in result)) as LoginGrant[];
+    const refusal = results.find((result): result is Withdrawal => "deny" in result);
     if (refusal !== undefined) {
-      this.#setting.withdraw(refusal.refused);
+      this.#config.withdraw(refusal.deny);
       return;
     }
     const before = this.#granted.scopes;
     this.#grants = grants;
     this.#granted = commonGrant(grants);
     const { expires = Number.POSITIVE_INFINITY, scopes } = this.#granted;
-    if (expires <= Date.now()) this.#setting.withdraw("what it logged in with has expired");
-    else if (scopes.join() !== before.join()) this.#setting.changed(scopes);
+    if (expires <= Date.now()) this.#config.withdraw("what it logged in with has expired");
+    else if (scopes.join() !== before.join()) this.#config.changed(scopes);
     this.#awaitExpiry();
   }
 
   /** What a proof gets now; what it got before, where that cannot be told. */
   async #again(proof: Proof, before: LoginGrant): Promise<Withdrawal | LoginGrant> {
     if (proof.again === undefined) return before;
-    const { authTimeout, unknown } = this.#setting;
-    const result = await inTime(AbortSignal.timeout(authTimeout), proof.again).catch((error: unknown) => ({
-      refused: printable(String(error)),
+    const { authTimeout, unknown } = this.#config;
+    const result = await withTimeout(AbortSignal.timeout(authTimeout), proof.again).catch((error: unknown) => ({
+      deny: printable(String(error)),
       unknown: true as const,
     }));
-    if (!("refused" in result) || result.unknown === undefined) return result;
-    unknown(result.refused);
+    if (!("deny" in result) || result.unknown === undefined) return result;
+    unknown(result.deny);
     return before;
   }
 

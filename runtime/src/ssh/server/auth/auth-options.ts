@@ -1,6 +1,6 @@
 import type { AuthMethod } from "../../../base/peer.js";
 import type { KeyLookup, KeySource } from "../../keys/lists/key-lookup.js";
-import type { Questioning } from "./keyboard-interactive-handler.js";
+import type { KeyboardInteractiveHandler } from "./keyboard-interactive-handler.js";
 import type { LoginAttempt, LoginGrant } from "./login-attempt.js";
 import type { PasswordCheck } from "./password-check.js";
 
@@ -31,9 +31,9 @@ export interface AuthOptions {
    */
   readonly revokedKeys?: string | readonly string[];
   /** Checks passwords. Default: none are taken. */
-  readonly passwords?: PasswordCheck;
+  readonly verifyPassword?: PasswordCheck;
   /** Asks questions. Default: asks for the password, where `passwords` is given; false for not at all. */
-  readonly keyboardInteractive?: Questioning | false;
+  readonly keyboardInteractive?: KeyboardInteractiveHandler | false;
   /**
    * What everybody gets who asks to be let in without any proof, or a function that says it: for services that are open
    * to all who reach them. Most clients ask for that first, also those that have a key, and then log in without it; a
@@ -52,7 +52,7 @@ export interface AuthOptions {
   /** Milliseconds in which the answer to one attempt must be found, but for questions. Default: 10,000. */
   readonly authTimeout?: number;
   /** Milliseconds after which a wrong password or answer is refused: a guess costs as much. Default: 300. */
-  readonly refusalDelay?: number;
+  readonly authFailureDelay?: number;
   /** How many rounds of questions one attempt may have. Default: 10. */
   readonly maxPromptRounds?: number;
 }

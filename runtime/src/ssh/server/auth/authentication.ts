@@ -1,8 +1,9 @@
 import type { AuthContext, AuthenticationType, PasswordAuthContext } from "ssh2";
+import { errorMessage } from "../../../base/error-message.js";
 import type { AuthMethod, Peer } from "../../../base/peer.js";
 import { printable } from "../../../base/printable.js";
 import { Access } from "./access.js";
-import type { AuthenticationSettings } from "./authentication-settings.js";
+import type { AuthenticationConfig } from "./authentication-config.js";
 import { decideLogin } from "./decide-login.js";
 import type { Decision, Proof, Refused } from "./decision.js";
 import { requestPasswordChange } from "./password.js";
@@ -20,7 +21,7 @@ const REQUESTS_PER_TRY = 10;
 
 /** The authentication of one connection (RFC 4252): who tries, how often, and who it turns out to be. */
 export class Authentication {
-  readonly #settings: AuthenticationSettings;
+  readonly #config: AuthenticationConfig;
   readonly #address: string;
   readonly #endings: AuthenticationEndings;
   #proofs: readonly Proof[] = [];
@@ -35,8 +36,8 @@ export class Authentication {
   #current: AbortController | undefined;
   #over = false;
 
-  constructor(settings: AuthenticationSettings, address: string, endings: AuthenticationEndings) {
-    this.#settings = settings;
+  constructor(config: AuthenticationConfig, address: string, endings: AuthenticationEndings) {
+    this.#config = config;
     this.#address = address;
     this.#endings = endings;
   }
@@ -80,7 +81,7 @@ export class Authentication {
     if (this.#over) return;
     const controller = new AbortController();
     this.#current = controller;
-    const decision = await decideLogin(context, this.#settings, {
+    const decision = await decideLogin(context, this.#config, {
       address: this.#address,
       offered: this.#offered(),
       changing: this.#changing,
@@ -111,8 +112,8 @@ export class Authentication {
     this.#current.abort(new Error(reason));
     this.#current = undefined;
     this.#tries++;
-    this.#settings.log.info({ ...this.#describe(context), reason }, "authentication refused");
-    if (this.#tries >= this.#settings.maxAuthTries) this.#giveUp(this.#failures());
+    this.#config.log.info({ ...this.#describe(context), reason }, "authentication refused");
+    if (this.#tries >= this.#config.maxAuthTries) this.#giveUp(this.#failures());
   }
 
   #carryOut(context: AuthContext, decision: Decision): void {
@@ -132,7 +133,7 @@ export class Authentication {
   }
 
   #accept(context: AuthContext, proof: Proof): void {
-    const { methods, allRequired, log, connectionId } = this.#settings;
+    const { methods, allRequired, log, connectionId } = this.#config;
     this.#proofs = [...this.#proofs, proof];
     if (allRequired && this.#proofs.length < methods.length) {
       log.info(this.#describe(context), "authenticated in part");
@@ -141,15 +142,15 @@ export class Authentication {
     }
     const who = { user: context.username, address: this.#address, ...(connectionId !== undefined && { connectionId }) };
     const access = new Access(who, this.#proofs, {
-      authTimeout: this.#settings.authTimeout,
+      authTimeout: this.#config.authTimeout,
       changed: (scopes) => log.info({ ...this.who, scopes }, "scopes changed"),
       unknown: (reason) => log.warn({ ...this.who, reason }, "what a peer may do could not be looked up again"),
       withdraw: (reason) => this.#withdraw(reason),
     });
     this.#access = access;
-    const { provenBy, scopes } = access.peer;
-    log.info({ ...this.who, method: provenBy?.join(","), scopes }, "authenticated");
-    this.#settings.unknownScopes?.warn(scopes, this.who, log);
+    const { authMethods, scopes } = access.peer;
+    log.info({ ...this.who, method: authMethods?.join(","), scopes }, "authenticated");
+    this.#config.unknownScopes?.warn(scopes, this.who, log);
     this.#answer(() => context.accept());
     // Time has passed since the first of several proofs; and what was looked up may have changed meanwhile.
     if (allRequired || this.#isOutdated) void access.recheck();
@@ -160,7 +161,7 @@ export class Authentication {
     if (context.method !== "none" || this.#requests > 1) {
       this.#tries++;
       if (unknown) this.#undecided++;
-      this.#settings.log.info({ ...this.#describe(context), ...about, reason }, "authentication refused");
+      this.#config.log.info({ ...this.#describe(context), ...about, reason }, "authentication refused");
     }
     this.#answerStranger(() => context.reject(this.#methods()));
   }
@@ -177,13 +178,13 @@ export class Authentication {
   #requestChange(context: PasswordAuthContext, prompt: string): void {
     this.#tries++;
     this.#changing = true;
-    this.#settings.log.info(this.#describe(context), "a new password is asked for");
+    this.#config.log.info(this.#describe(context), "a new password is asked for");
     this.#answerStranger(() => requestPasswordChange(context, prompt));
   }
 
   /** Answers somebody who has not logged in by that, and sends them away if they have tried too often. */
   #answerStranger(send: () => void): void {
-    const { maxAuthTries } = this.#settings;
+    const { maxAuthTries } = this.#config;
     const isFailing = this.#tries >= maxAuthTries;
     const isLast = isFailing || this.#requests >= maxAuthTries * REQUESTS_PER_TRY;
     // Before the answer, with which ssh2 brings up the next request that was sent ahead.
@@ -194,7 +195,7 @@ export class Authentication {
 
   /** What is still to be proven, or may be. */
   #offered(): readonly AuthMethod[] {
-    const { methods, allRequired } = this.#settings;
+    const { methods, allRequired } = this.#config;
     return allRequired ? methods.slice(this.#proofs.length, this.#proofs.length + 1) : methods;
   }
 
@@ -203,7 +204,7 @@ export class Authentication {
   }
 
   #withdraw(reason: string): void {
-    this.#settings.log.info({ ...this.who, reason }, "access withdrawn");
+    this.#config.log.info({ ...this.who, reason }, "access withdrawn");
     this.end();
     this.#endings.abort(`access withdrawn: ${reason}`);
   }
@@ -218,7 +219,7 @@ export class Authentication {
     try {
       send();
     } catch (error) {
-      this.#giveUp((error as Error).message);
+      this.#giveUp(errorMessage(error));
     }
   }
 }

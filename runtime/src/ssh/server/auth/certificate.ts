@@ -1,4 +1,5 @@
-import { grants, isScope, type PeerCertificate, type PeerPermits } from "../../../base/peer.js";
+import { errorMessage } from "../../../base/error-message.js";
+import { grants, isScope, type PeerCertificate, type PeerPermissions } from "../../../base/peer.js";
 import { printable } from "../../../base/printable.js";
 import { BinaryReader } from "../../keys/format/binary-reader.js";
 import { type Certificate, FOREVER, isSignedByItsAuthority } from "../../keys/format/certificate.js";
@@ -54,7 +55,7 @@ export function describeCertificate(certificate: Certificate): PeerCertificate {
 }
 
 function refused(reason: string): Withdrawal {
-  return { refused: `the certificate is refused: ${reason}` };
+  return { deny: `the certificate is deny: ${reason}` };
 }
 
 function timeRefusal({ validAfter, validBefore }: Certificate): string | undefined {
@@ -100,7 +101,7 @@ function sourceRefusal(list: string | undefined, address: string): string | unde
   try {
     if (list !== undefined && new AddressPatterns(list).allows(host)) return undefined;
   } catch (error) {
-    return `its source-address is damaged: ${(error as Error).message}`;
+    return `its source-address is damaged: ${errorMessage(error)}`;
   }
   return `its source-address ${printable(list ?? "")} does not cover ${host}`;
 }
@@ -125,7 +126,7 @@ function toGrant(certificate: Certificate, authority: KeyAuthority): KeyGrant {
     keyName: printable(keyId),
     scopes: certifiedScopes(certificate, authority.scopes),
     ...(validBefore !== FOREVER || authority.expires !== undefined ? { expires } : {}),
-    permits: certifiedPermits(certificate, authority.permits),
+    permissions: certifiedPermits(certificate, authority.permissions),
     touchRequired: authority.touchRequired !== false || !extensions.has("no-touch-required"),
     verifyRequired: authority.verifyRequired === true || criticalOptions.has("verify-required"),
   };
@@ -146,7 +147,7 @@ export function commonScopes(some: readonly string[], others: readonly string[])
 }
 
 /** A certificate gives no terminal and no forwarding by itself: `ssh-keygen` writes an extension for each. */
-function certifiedPermits({ extensions }: Certificate, granted: PeerPermits | undefined): PeerPermits {
+function certifiedPermits({ extensions }: Certificate, granted: PeerPermissions | undefined): PeerPermissions {
   return {
     ...granted,
     pty: granted?.pty !== false && extensions.has("permit-pty"),

@@ -1,4 +1,4 @@
-import type { PeerPermits } from "../../../base/peer.js";
+import type { PeerPermissions } from "../../../base/peer.js";
 import { commonScopes } from "./certificate.js";
 import type { LoginGrant } from "./login-attempt.js";
 
@@ -7,18 +7,21 @@ export function commonGrant(grants: readonly LoginGrant[]): LoginGrant {
   return grants.reduce((all, next) => {
     const expires = Math.min(all.expires ?? Number.POSITIVE_INFINITY, next.expires ?? Number.POSITIVE_INFINITY);
     const keyName = all.keyName ?? next.keyName;
-    const permits = commonPermits(all.permits, next.permits);
+    const permissions = commonPermits(all.permissions, next.permissions);
     return {
       scopes: [...new Set(commonScopes(all.scopes, next.scopes))],
       ...(keyName !== undefined && { keyName }),
       ...(expires !== Number.POSITIVE_INFINITY && { expires }),
-      ...(permits && { permits }),
+      ...(permissions && { permissions }),
       environment: { ...all.environment, ...next.environment },
     };
   });
 }
 
-function commonPermits(one: PeerPermits | undefined, other: PeerPermits | undefined): PeerPermits | undefined {
+function commonPermits(
+  one: PeerPermissions | undefined,
+  other: PeerPermissions | undefined,
+): PeerPermissions | undefined {
   if (one === undefined || other === undefined) return one ?? other;
   const permitOpen = commonList(one.permitOpen, other.permitOpen);
   const permitListen = commonList(one.permitListen, other.permitListen);

@@ -1,14 +1,15 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { AuthContext } from "ssh2";
+import { errorMessage } from "../../../base/error-message.js";
 import type { AuthMethod } from "../../../base/peer.js";
 import { printable } from "../../../base/printable.js";
-import type { AuthenticationSettings } from "./authentication-settings.js";
+import type { AuthenticationConfig } from "./authentication-config.js";
 import { checkGrant } from "./check-grant.js";
 import { cannotSay, type Decision, refuse } from "./decision.js";
 import { decideKeyboardInteractive } from "./keyboard-interactive.js";
 import { decidePassword } from "./password.js";
 import { decidePublicKey } from "./public-key.js";
-import { inTime } from "./with-timeout.js";
+import { withTimeout } from "./with-timeout.js";
 
 /** What a request meets that wants to be let in. */
 export interface LoginState {
@@ -23,25 +24,25 @@ export interface LoginState {
 }
 
 /**
- * Decides on one request to be let in, by whatever method; it never rejects. Guesses are refused after `refusalDelay`,
+ * Decides on one request to be let in, by whatever method; it never rejects. Guesses are refused after `authFailureDelay`,
  * so that neither their number nor the time that a check took is the guesser's to choose.
  */
 export async function decideLogin(
   context: AuthContext,
-  settings: AuthenticationSettings,
+  config: AuthenticationConfig,
   state: LoginState,
 ): Promise<Decision> {
-  const { authTimeout, refusalDelay } = settings;
+  const { authTimeout, authFailureDelay } = config;
   const { controller } = state;
   const { signal } = controller;
   const isGuess = context.method === "password" || context.method === "keyboard-interactive";
-  const refusable = isGuess ? delay(refusalDelay, undefined, { signal, ref: false }) : undefined;
+  const refusable = isGuess ? delay(authFailureDelay, undefined, { signal, ref: false }) : undefined;
   refusable?.catch(() => {});
   const late = (): void => controller.abort(new Error(`no answer within ${authTimeout} ms (authTimeout)`));
   // People take their time over questions: the time to log in is their limit.
   const timer = context.method === "keyboard-interactive" ? undefined : setTimeout(late, authTimeout);
-  const decision = await inTime(signal, () => decide(context, settings, state)).catch((error: unknown) =>
-    cannotSay(printable((error as Error)?.message ?? String(error))),
+  const decision = await withTimeout(signal, () => decide(context, config, state)).catch((error: unknown) =>
+    cannotSay(printable(errorMessage(error))),
   );
   clearTimeout(timer);
   if (decision.outcome === "refused") await refusable?.catch(() => {});
@@ -50,7 +51,7 @@ export async function decideLogin(
 
 async function decide(
   context: AuthContext,
-  { publicKeys, passwords, questioning, anonymous, maxPromptRounds }: AuthenticationSettings,
+  { publicKeys, verifyPassword, questioning, anonymous, maxPromptRounds }: AuthenticationConfig,
   { address, offered, changing, controller: { signal } }: LoginState,
 ): Promise<Decision> {
   const { method, username: user } = context;
@@ -62,7 +63,7 @@ async function decide(
       if (publicKeys) return decidePublicKey(context, publicKeys, { user, address });
       break;
     case "password":
-      if (passwords) return decidePassword(context, passwords, attempt, changing);
+      if (verifyPassword) return decidePassword(context, verifyPassword, attempt, changing);
       break;
     case "keyboard-interactive":
       if (questioning) return decideKeyboardInteractive(context, questioning, attempt, maxPromptRounds);

@@ -14,7 +14,7 @@ export interface Proof {
 
 /** Why something is not granted, or no more. */
 export interface Withdrawal {
-  readonly refused: string;
+  readonly deny: string;
   /** Whether nobody could be asked: that lets nobody in, but ends no connection that is open. */
   readonly unknown?: true;
 }
@@ -23,7 +23,7 @@ export interface Withdrawal {
 export interface Refused {
   readonly outcome: "refused";
   readonly reason: string;
-  readonly about?: Suspect;
+  readonly about?: RejectedKey;
   /** Whether nobody could be asked: that says nothing against the peer. */
   readonly unknown?: true;
 }
@@ -38,7 +38,7 @@ export type Decision =
   | { readonly outcome: "proven"; readonly proof: Proof };
 
 /** What the log says of a key that was refused. None of it is proven. */
-export interface Suspect {
+export interface RejectedKey {
   readonly fingerprint?: string;
   readonly keyId?: string;
   readonly serial?: string;
@@ -46,11 +46,11 @@ export interface Suspect {
 }
 
 /** A refusal of somebody who may be right, for nobody could be asked. */
-export function cannotSay(reason: string, about?: Suspect): Refused {
+export function cannotSay(reason: string, about?: RejectedKey): Refused {
   return { ...refuse(reason, about), unknown: true };
 }
 
 /** A refusal, with the reason for the log. */
-export function refuse(reason: string, about?: Suspect): Refused {
+export function refuse(reason: string, about?: RejectedKey): Refused {
   return { outcome: "refused", reason, ...(about && { about }) };
 }

@@ -8,7 +8,7 @@ export interface Prompt {
 }
 
 /** One round of questions (RFC 4256, section 3.2). */
-export interface Question {
+export interface PromptRound {
   readonly title?: string;
   readonly instruction?: string;
   /** At most 16; none makes it a message, which needs no answer. Text alone is a prompt without echo. */
@@ -19,10 +19,13 @@ export interface Question {
  * Asks, and gives one answer for each prompt, of at most 1,024 characters each. It rejects when the user has gone, when
  * they answer something else, and when there were too many rounds.
  */
-export type Ask = (question: Question) => Promise<readonly string[]>;
+export type PromptUser = (question: PromptRound) => Promise<readonly string[]>;
 
 /**
  * Decides by questions, in as many rounds as it needs (RFC 4256); undefined refuses. It is given the time that is left
  * to log in. A rejection refuses, and is logged.
  */
-export type Questioning = (attempt: LoginAttempt, ask: Ask) => LoginGrant | undefined | Promise<LoginGrant | undefined>;
+export type KeyboardInteractiveHandler = (
+  attempt: LoginAttempt,
+  ask: PromptUser,
+) => LoginGrant | undefined | Promise<LoginGrant | undefined>;

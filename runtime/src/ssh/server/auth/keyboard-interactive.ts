@@ -1,11 +1,12 @@
 import type { KeyboardAuthContext } from "ssh2";
+import { errorMessage } from "../../../base/error-message.js";
 import { printable } from "../../../base/printable.js";
 import { checkGrant } from "./check-grant.js";
 import { type Decision, refuse } from "./decision.js";
-import type { Question, Questioning } from "./keyboard-interactive-handler.js";
+import type { KeyboardInteractiveHandler, PromptRound } from "./keyboard-interactive-handler.js";
 import type { LoginAttempt } from "./login-attempt.js";
 import { isSecret } from "./password.js";
-import { inTime } from "./with-timeout.js";
+import { withTimeout } from "./with-timeout.js";
 
 /** As many as `Question.prompts` says. */
 const MAX_PROMPTS = 16;
@@ -13,7 +14,7 @@ const MAX_PROMPTS = 16;
 /** Decides on one attempt to log in by questions (RFC 4256); it never rejects. */
 export async function decideKeyboardInteractive(
   context: KeyboardAuthContext,
-  questioning: Questioning,
+  questioning: KeyboardInteractiveHandler,
   attempt: LoginAttempt,
   maxRounds: number,
 ): Promise<Decision> {
@@ -22,8 +23,8 @@ export async function decideKeyboardInteractive(
     (context as unknown as { _protocol: { _authsQueue: string[] } })._protocol._authsQueue.shift(),
   );
   let rounds = 0;
-  const ask = (question: Question): Promise<readonly string[]> => {
-    const answers = inTime(attempt.signal, () => {
+  const ask = (question: PromptRound): Promise<readonly string[]> => {
+    const answers = withTimeout(attempt.signal, () => {
       if (++rounds > maxRounds) throw new Error(`more than ${maxRounds} rounds of questions (maxPromptRounds)`);
       return askOnce(context, question);
     });
@@ -36,11 +37,11 @@ export async function decideKeyboardInteractive(
     if (grant === undefined) return refuse("the answers are wrong");
     return { outcome: "proven", proof: { method: "keyboard-interactive", grant: checkGrant(grant) } };
   } catch (error) {
-    return refuse(`the questions failed: ${printable((error as Error)?.message ?? String(error))}`);
+    return refuse(`the questions failed: ${printable(errorMessage(error))}`);
   }
 }
 
-function askOnce(context: KeyboardAuthContext, { title, instruction, prompts = [] }: Question): Promise<string[]> {
+function askOnce(context: KeyboardAuthContext, { title, instruction, prompts = [] }: PromptRound): Promise<string[]> {
   if (prompts.length > MAX_PROMPTS) throw new Error(`${prompts.length} prompts in one round; ${MAX_PROMPTS} may be`);
   const fields = prompts.map((prompt) => (typeof prompt === "string" ? { text: prompt } : prompt));
   return new Promise((resolve, reject) => {

@@ -1,19 +1,20 @@
 import { checkNumber } from "../../../base/check-number.js";
+import { errorMessage } from "../../../base/error-message.js";
 import type { Logger } from "../../../base/log.js";
 import { MAX_TIMEOUT } from "../../../base/max-timeout.js";
 import type { AuthMethod } from "../../../base/peer.js";
-import type { KeySource, KeySourceSettings } from "../../keys/lists/key-lookup.js";
+import type { KeySource, KeySourceConfig } from "../../keys/lists/key-lookup.js";
 import { openKeySource } from "../../keys/lists/open-key-source.js";
 import { RevokedKeys } from "../../keys/lists/revoked-keys.js";
 import { UnknownScopes } from "../../keys/lists/unknown-scopes.js";
 import { askPassword } from "./ask-password.js";
 import type { AuthOptions } from "./auth-options.js";
-import type { AuthenticationSettings } from "./authentication-settings.js";
+import type { AuthenticationConfig } from "./authentication-config.js";
 import { checkGrant } from "./check-grant.js";
 
 /** How a server lets its peers in, with its lists open. Whoever opened it closes it. */
 export interface OpenAuthentication {
-  readonly settings: AuthenticationSettings;
+  readonly config: AuthenticationConfig;
   /** What an operator should know, found at start, one line each. */
   readonly warnings: readonly string[];
   /** Calls `listener` when a list has changed, so that connections are looked at again. Gives what stops it. */
@@ -40,9 +41,9 @@ export async function openAuthentication(options: AuthOptions & AskedScopes, log
     await Promise.all(sources.map((source) => source.close()));
   };
   try {
-    const settings = await openSettings(options, log, sources);
+    const config = await openConfig(options, log, sources);
     return {
-      settings,
+      config,
       warnings: sources.flatMap(({ warnings = [] }) => warnings),
       onChange: (listener) => {
         const stops = sources.map((source) => source.onChange(listener));
@@ -56,33 +57,33 @@ export async function openAuthentication(options: AuthOptions & AskedScopes, log
   }
 }
 
-async function openSettings(
+async function openConfig(
   options: AuthOptions & AskedScopes,
   log: Logger,
   sources: Source[],
-): Promise<AuthenticationSettings> {
-  const { passwords, anonymous, keyboardInteractive = passwords && askPassword(passwords) } = options;
-  checkFunction("passwords", passwords);
+): Promise<AuthenticationConfig> {
+  const { verifyPassword, anonymous, keyboardInteractive = verifyPassword && askPassword(verifyPassword) } = options;
+  checkFunction("verifyPassword", verifyPassword);
   checkFunction("keyboardInteractive", keyboardInteractive || undefined);
   if (typeof anonymous === "object") checkOption("anonymous", () => checkGrant(anonymous));
   const limits = {
     maxAuthTries: checkNumber("maxAuthTries", options.maxAuthTries ?? 6, 1),
     authTimeout: checkNumber("authTimeout", options.authTimeout ?? 10_000, 1, MAX_TIMEOUT),
-    refusalDelay: checkNumber("refusalDelay", options.refusalDelay ?? 300, 0, MAX_TIMEOUT),
+    authFailureDelay: checkNumber("authFailureDelay", options.authFailureDelay ?? 300, 0, MAX_TIMEOUT),
     maxPromptRounds: checkNumber("maxPromptRounds", options.maxPromptRounds ?? 10, 1),
   };
   const unknownScopes = options.scopes && new UnknownScopes(options.scopes);
   const keys = await openKeys(options, { log, ...(unknownScopes && { unknownScopes }) }, sources);
   const revoked = await openRevoked(options.revokedKeys, log, sources);
-  const settings = {
+  const config = {
     ...(keys && { publicKeys: { keys, ...(revoked && { revoked }) } }),
-    ...(passwords && { passwords }),
+    ...(verifyPassword && { verifyPassword }),
     ...(keyboardInteractive && { questioning: keyboardInteractive }),
     ...(anonymous && { anonymous: typeof anonymous === "function" ? anonymous : () => anonymous }),
   };
   return {
-    ...settings,
-    ...whichMethods(options.requiredMethods, settings),
+    ...config,
+    ...whichMethods(options.requiredMethods, config),
     ...limits,
     ...(unknownScopes && { unknownScopes }),
     log,
@@ -99,26 +100,26 @@ function checkOption(option: string, check: () => void): void {
   try {
     check();
   } catch (error) {
-    throw new Error(`the option ${option}: ${(error as Error).message}`, { cause: error });
+    throw new Error(`the option ${option}: ${errorMessage(error)}`, { cause: error });
   }
 }
 
-type Ways = Pick<AuthenticationSettings, "publicKeys" | "passwords" | "questioning" | "anonymous">;
+type Ways = Pick<AuthenticationConfig, "publicKeys" | "verifyPassword" | "questioning" | "anonymous">;
 
 function whichMethods(
   required: AuthOptions["requiredMethods"],
-  { publicKeys, passwords, questioning, anonymous }: Ways,
-): Pick<AuthenticationSettings, "methods" | "allRequired"> {
+  { publicKeys, verifyPassword, questioning, anonymous }: Ways,
+): Pick<AuthenticationConfig, "methods" | "allRequired"> {
   const possible: readonly [AuthMethod, unknown][] = [
     ["publickey", publicKeys],
     ["keyboard-interactive", questioning],
-    ["password", passwords],
+    ["password", verifyPassword],
     ["none", anonymous],
   ];
   const methods = possible.filter(([, way]) => way !== undefined).map(([method]) => method);
   if (methods.length === 0) {
     throw new Error(
-      "the option authorizedKeys is missing: name a file that lists who may log in, or give certificateAuthorities, passwords, keyboardInteractive or anonymous",
+      "the option authorizedKeys is missing: name a file that lists who may log in, or give certificateAuthorities, verifyPassword, keyboardInteractive or anonymous",
     );
   }
   if (required === undefined) return { methods, allRequired: false };
@@ -137,13 +138,13 @@ function whichMethods(
 /** The keys that may log in, and the authorities whose certificates may; undefined where neither is listed. */
 async function openKeys(
   { authorizedKeys, certificateAuthorities: authorities }: AuthOptions,
-  settings: KeySourceSettings,
+  config: KeySourceConfig,
   sources: Source[],
 ): Promise<Pick<KeySource, "lookup" | "authorities"> | undefined> {
-  const keys = authorizedKeys === undefined ? undefined : await openKeySource(authorizedKeys, settings);
+  const keys = authorizedKeys === undefined ? undefined : await openKeySource(authorizedKeys, config);
   if (keys) sources.push(keys);
   if (authorities === undefined) return keys;
-  const more = typeof authorities === "function" ? authorities : await openAuthorities(authorities, settings, sources);
+  const more = typeof authorities === "function" ? authorities : await openAuthorities(authorities, config, sources);
   return {
     lookup: (attempt) => keys?.lookup(attempt),
     authorities: async (attempt) => [...((await keys?.authorities(attempt)) ?? []), ...(await more(attempt))],
@@ -153,17 +154,17 @@ async function openKeys(
 /** Files and lines of authorities are read as authorized_keys: each key there, marked as one or not, is an authority. */
 async function openAuthorities(
   from: Exclude<AuthOptions["certificateAuthorities"], undefined | KeySource["authorities"]>,
-  settings: KeySourceSettings,
+  config: KeySourceConfig,
   sources: Source[],
 ): Promise<KeySource["authorities"]> {
-  const source = await openKeySource(from, settings).catch((error: Error) => {
+  const source = await openKeySource(from, config).catch((error: Error) => {
     throw new Error(`the option certificateAuthorities: ${error.message}`, { cause: error });
   });
   sources.push(source);
   return async (attempt) => {
     const answer = await source.lookup(attempt);
     const marked = await source.authorities(attempt);
-    return answer === undefined || "refused" in answer ? marked : [...marked, answer];
+    return answer === undefined || "deny" in answer ? marked : [...marked, answer];
   };
 }
 

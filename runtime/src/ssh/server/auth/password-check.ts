@@ -13,7 +13,7 @@ export interface PasswordAttempt extends LoginAttempt {
 
 /** Says that a password is right but has expired; the client asks its user for another one with this text. */
 export interface PasswordChange {
-  readonly change: string;
+  readonly changePassword: string;
 }
 
 /**

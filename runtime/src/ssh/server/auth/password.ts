@@ -1,4 +1,5 @@
 import type { PasswordAuthContext } from "ssh2";
+import { errorMessage } from "../../../base/error-message.js";
 import { printable } from "../../../base/printable.js";
 import { checkGrant } from "./check-grant.js";
 import { type Decision, refuse } from "./decision.js";
@@ -29,15 +30,15 @@ export async function decidePassword(
   try {
     const answer = await check({ ...attempt, password, ...(isSecret(newPassword) && { newPassword }) });
     if (answer === undefined) return refuse("the password is wrong");
-    if (isChange(answer)) return { outcome: "change", prompt: answer.change };
+    if (isChange(answer)) return { outcome: "change", prompt: answer.changePassword };
     return { outcome: "proven", proof: { method: "password", grant: checkGrant(answer) } };
   } catch (error) {
-    return refuse(`the check of the password failed: ${printable((error as Error)?.message ?? String(error))}`);
+    return refuse(`the check of the password failed: ${printable(errorMessage(error))}`);
   }
 }
 
 function isChange(answer: object): answer is PasswordChange {
-  return typeof (answer as Partial<PasswordChange>).change === "string";
+  return typeof (answer as Partial<PasswordChange>).changePassword === "string";
 }
 
 /** Whether it is a text that may be checked. */

@@ -1,4 +1,5 @@
 import type { PublicKeyAuthContext } from "ssh2";
+import { errorMessage } from "../../../base/error-message.js";
 import { printable } from "../../../base/printable.js";
 import { type Certificate, parseCertificate, plainKeyType } from "../../keys/format/certificate.js";
 import { isCertificateType, KEY_TYPES, type PublicKey, publicKeyFromBlob } from "../../keys/format/public-key.js";
@@ -14,10 +15,10 @@ import type { KeyGrant, KeySource } from "../../keys/lists/key-lookup.js";
 import type { RevokedKeys } from "../../keys/lists/revoked-keys.js";
 import { type CertificateHolder, certificateGrant, describeCertificate } from "./certificate.js";
 import { checkGrant } from "./check-grant.js";
-import { cannotSay, type Decision, refuse, type Suspect, type Withdrawal } from "./decision.js";
+import { cannotSay, type Decision, type RejectedKey, refuse, type Withdrawal } from "./decision.js";
 
 /** Where keys are looked up. */
-export interface PublicKeySettings {
+export interface PublicKeyConfig {
   readonly keys: Pick<KeySource, "lookup" | "authorities">;
   readonly revoked?: Pick<RevokedKeys, "reason">;
 }
@@ -40,7 +41,7 @@ const CERTIFIED_RSA: Readonly<Record<string, string>> = {
  */
 export async function decidePublicKey(
   context: PublicKeyAuthContext,
-  settings: PublicKeySettings,
+  config: PublicKeyConfig,
   holder: CertificateHolder,
 ): Promise<Decision> {
   const { algo, data } = context.key as { algo?: string; data?: Buffer };
@@ -51,13 +52,13 @@ export async function decidePublicKey(
   try {
     presented = present(algo ?? "", data, algorithm);
   } catch (error) {
-    return refuse((error as Error).message);
+    return refuse(errorMessage(error));
   }
   const about = describe(presented);
 
-  const look = (): Promise<KeyGrant | Withdrawal> => lookUp(presented, settings, holder);
+  const look = (): Promise<KeyGrant | Withdrawal> => lookUp(presented, config, holder);
   const grant = await look();
-  if ("refused" in grant) return ("unknown" in grant ? cannotSay : refuse)(grant.refused, about);
+  if ("deny" in grant) return ("unknown" in grant ? cannotSay : refuse)(grant.deny, about);
   if (signature === undefined) return { outcome: "would do" };
   const proof = verify(presented, algorithm, signature, context.blob);
   if (proof === undefined) return refuse("the signature is wrong", about);
@@ -100,7 +101,7 @@ function present(algo: string, blob: Buffer | undefined, algorithm: string | und
   return { key, ...(certificate && { certificate }) };
 }
 
-function describe({ key, certificate }: Presented): Suspect {
+function describe({ key, certificate }: Presented): RejectedKey {
   const { fingerprint } = key;
   if (certificate === undefined) return { fingerprint };
   const { keyId, serial, authority } = describeCertificate(certificate);
@@ -109,22 +110,22 @@ function describe({ key, certificate }: Presented): Suspect {
 
 async function lookUp(
   { key, certificate }: Presented,
-  { keys, revoked }: PublicKeySettings,
+  { keys, revoked }: PublicKeyConfig,
   holder: CertificateHolder,
 ): Promise<KeyGrant | Withdrawal> {
   try {
     const reason = await revoked?.reason(key, certificate);
-    if (reason !== undefined) return { refused: reason };
+    if (reason !== undefined) return { deny: reason };
     const answer = certificate
       ? await certificateGrant(certificate, holder, keys.authorities)
       : await keys.lookup({ ...holder, key });
-    if (answer === undefined || "refused" in answer) return answer ?? { refused: "the key is not listed" };
+    if (answer === undefined || "deny" in answer) return answer ?? { deny: "the key is not listed" };
     const grant = checkGrant(answer);
     const isExpired = grant.expires !== undefined && grant.expires <= Date.now();
-    return isExpired ? { refused: "what it logged in with has expired" } : grant;
+    return isExpired ? { deny: "what it logged in with has expired" } : grant;
   } catch (error) {
-    const why = printable((error as Error)?.message ?? String(error));
-    return { refused: `the look-up of the key failed: ${why}`, unknown: true };
+    const why = printable(errorMessage(error));
+    return { deny: `the look-up of the key failed: ${why}`, unknown: true };
   }
 }
 

@@ -1,3 +1,4 @@
+import { errorMessage } from "../../../base/error-message.js";
 import type { Peer } from "../../../base/peer.js";
 import type { ForwardRule, Refusal } from "./forwarding-options.js";
 import { within } from "./within.js";
@@ -18,6 +19,6 @@ export async function decide<Request, Answer extends boolean | Refusal | object>
     const answer = rule(request, peer);
     return answer instanceof Promise ? await within(answer, timeout) : answer;
   } catch (error) {
-    return { failed: `the rule failed: ${error instanceof Error ? error.message : String(error)}` };
+    return { failed: `the rule failed: ${errorMessage(error)}` };
   }
 }

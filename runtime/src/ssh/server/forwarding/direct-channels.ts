@@ -1,8 +1,9 @@
 import type { Socket } from "node:net";
 import type { Connection, ServerChannel } from "ssh2";
+import { errorMessage } from "../../../base/error-message.js";
 import type { Peer } from "../../../base/peer.js";
 import { printable } from "../../../base/printable.js";
-import { ChannelDuplex, type ChannelSetting } from "../../ssh2/channels/channel-duplex.js";
+import { type ChannelConfig, ChannelDuplex } from "../../ssh2/channels/channel-duplex.js";
 import { PacketChannel } from "../../ssh2/channels/packet-channel.js";
 import { CHANNEL_REFUSAL, refuseChannel } from "../../ssh2/channels/refuse-channel.js";
 import { askedPacketSize } from "../../ssh2/packets/channel-guard.js";
@@ -10,9 +11,9 @@ import { formatHostPort } from "../../target.js";
 import { connectOut } from "./connect-out.js";
 import { decide, type NoAnswer } from "./decide.js";
 import type { Forwarded } from "./forwarded.js";
+import { channelConfig, type ForwardingConfig } from "./forwarding-config.js";
 import type { DirectAnswer, DirectStreamlocal, DirectTcpip } from "./forwarding-options.js";
 import { isSocketPath } from "./forwarding-rules.js";
-import { channelSetting, type ForwardingSetting } from "./forwarding-setting.js";
 import { reasonOf } from "./reason-of.js";
 
 type Accept = () => ServerChannel | undefined;
@@ -29,19 +30,19 @@ interface Wanted {
   /** The packet size that the peer has opened it with. */
   readonly packetSize?: number | undefined;
   /** Takes what is not forwarded. */
-  readonly otherwise?: (peer: Peer) => ReturnType<NonNullable<ForwardingSetting["ways"]["directTcpip"]>>;
+  readonly otherwise?: (peer: Peer) => ReturnType<NonNullable<ForwardingConfig["ways"]["directTcpip"]>>;
 }
 
 /** The connections that a peer wants the server to make (`ssh -L`): forwarded, served by a handler, or refused. */
 export class DirectChannels {
-  readonly #setting: ForwardingSetting;
+  readonly #config: ForwardingConfig;
   readonly #forwarded: Forwarded;
   readonly #gone = new AbortController();
 
-  constructor(setting: ForwardingSetting, forwarded: Forwarded) {
-    this.#setting = setting;
+  constructor(config: ForwardingConfig, forwarded: Forwarded) {
+    this.#config = config;
     this.#forwarded = forwarded;
-    const { connection, forwarding, ways } = setting;
+    const { connection, forwarding, ways } = config;
     connection.on("close", () => this.#gone.abort());
     connection.on("tcpip", (accept: Accept, reject, data) => {
       const { destIP: host, destPort: port, srcIP, srcPort } = data;
@@ -75,14 +76,14 @@ export class DirectChannels {
   }
 
   async #open(wanted: Wanted): Promise<void> {
-    const peer = this.#setting.peer();
+    const peer = this.#config.peer();
     if (peer === undefined) {
-      refuseChannel(this.#setting.connection, wanted.reject, CHANNEL_REFUSAL.prohibited);
+      refuseChannel(this.#config.connection, wanted.reject, CHANNEL_REFUSAL.prohibited);
       return;
     }
     const release = this.#forwarded.reserve();
     if (release === undefined) {
-      const reason = `${this.#setting.forwarding.maxForwarded} connections are forwarded (forwarding.maxForwarded)`;
+      const reason = `${this.#config.forwarding.maxForwarded} connections are forwarded (forwarding.maxForwarded)`;
       this.#refuse(wanted, reason, CHANNEL_REFUSAL.resourceShortage, "too many forwarded connections");
       return;
     }
@@ -90,7 +91,7 @@ export class DirectChannels {
       await this.#answer(wanted, peer, release);
     } catch (error) {
       release();
-      this.#refuse(wanted, (error as Error).message, CHANNEL_REFUSAL.connectFailed, "it could not be opened");
+      this.#refuse(wanted, errorMessage(error), CHANNEL_REFUSAL.connectFailed, "it could not be opened");
     }
   }
 
@@ -125,13 +126,13 @@ export class DirectChannels {
     try {
       await serve(duplex);
     } catch (error) {
-      this.#setting.log.error({ kind, to, err: error }, "a forwarded connection could not be served");
+      this.#config.log.error({ kind, to, err: error }, "a forwarded connection could not be served");
       duplex.destroy();
     }
   }
 
   async #forward(wanted: Wanted, release: () => void): Promise<void> {
-    const { forwarding } = this.#setting;
+    const { forwarding } = this.#config;
     let socket: Socket;
     try {
       socket = await wanted.connect(forwarding.timeout, this.#gone.signal);
@@ -154,21 +155,21 @@ export class DirectChannels {
   #accept<T extends ChannelDuplex>(
     wanted: Wanted,
     release: () => void,
-    Kind: new (channel: ServerChannel, setting: ChannelSetting, packetSize?: number) => T,
+    Kind: new (channel: ServerChannel, config: ChannelConfig, packetSize?: number) => T,
   ): T | undefined {
     const channel = this.#gone.signal.aborted ? undefined : wanted.accept();
     if (channel === undefined) {
       release();
       return undefined;
     }
-    const duplex = new Kind(channel, channelSetting(this.#setting), wanted.packetSize);
+    const duplex = new Kind(channel, channelConfig(this.#config), wanted.packetSize);
     duplex.once("close", release);
     return duplex;
   }
 
   #refuse({ kind, to, reject }: Wanted, reason: string, code: 1 | 2 | 4, told: string): void {
-    this.#setting.log.info({ kind, to, reason: printable(reason) }, "forwarding refused");
-    if (!this.#gone.signal.aborted) refuseChannel(this.#setting.connection, reject, code, told);
+    this.#config.log.info({ kind, to, reason: printable(reason) }, "forwarding refused");
+    if (!this.#gone.signal.aborted) refuseChannel(this.#config.connection, reject, code, told);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import type { Channel } from "ssh2";
+import { errorMessage } from "../../../base/error-message.js";
 import type { Peer } from "../../../base/peer.js";
 import { printable } from "../../../base/printable.js";
 import { attempt } from "../../ssh2/attempt.js";
@@ -8,6 +9,7 @@ import { formatHostPort } from "../../target.js";
 import { bindAddress } from "./bind-address.js";
 import { decide, type NoAnswer } from "./decide.js";
 import type { Forwarded } from "./forwarded.js";
+import { channelConfig, type ForwardingConfig } from "./forwarding-config.js";
 import type {
   ListenAnswer,
   OpenForwarded,
@@ -16,7 +18,6 @@ import type {
   TcpipForward,
 } from "./forwarding-options.js";
 import { isSocketPath, mayListen } from "./forwarding-rules.js";
-import { channelSetting, type ForwardingSetting } from "./forwarding-setting.js";
 import { listenForPeer, type PeerListener } from "./listen-for-peer.js";
 import { openToPeer } from "./open-to-peer.js";
 import { reasonOf } from "./reason-of.js";
@@ -49,22 +50,22 @@ const NOWHERE: Origin = { host: "127.0.0.1", port: 0 };
 
 /** The ports and sockets that the server listens on for a peer (`ssh -R`). All are closed with its connection. */
 export class ForwardListeners {
-  readonly #setting: ForwardingSetting;
+  readonly #config: ForwardingConfig;
   readonly #forwarded: Forwarded;
   readonly #open = new Map<string, { close(): void }>();
   /** With those that are being decided on. */
   #count = 0;
   #gone = false;
 
-  constructor(setting: ForwardingSetting, forwarded: Forwarded) {
-    this.#setting = setting;
+  constructor(config: ForwardingConfig, forwarded: Forwarded) {
+    this.#config = config;
     this.#forwarded = forwarded;
-    setting.connection.on("close", () => {
+    config.connection.on("close", () => {
       this.#gone = true;
       for (const listener of this.#open.values()) this.#close(listener);
       this.#open.clear();
     });
-    setting.connection.on("request", (accept: Answer, reject: Answer, name: string, info) => {
+    config.connection.on("request", (accept: Answer, reject: Answer, name: string, info) => {
       const { bindAddr = "", bindPort = 0, socketPath = "" } = info as unknown as Record<string, never>;
       if (name === "tcpip-forward") void this.#start(this.#tcp({ host: bindAddr, port: bindPort }), accept, reject);
       else if (name === "streamlocal-forward@openssh.com") {
@@ -76,7 +77,7 @@ export class ForwardListeners {
   }
 
   #tcp(request: TcpipForward): Wanted {
-    const { connection, forwarding } = this.#setting;
+    const { connection, forwarding } = this.#config;
     const { host, port } = request;
     const isSane = port <= 65_535 && host.length <= 255 && !host.includes("\0");
     return {
@@ -92,7 +93,7 @@ export class ForwardListeners {
   }
 
   #unix(request: StreamlocalForward): Wanted {
-    const { connection, forwarding } = this.#setting;
+    const { connection, forwarding } = this.#config;
     const { path } = request;
     return {
       kind: "streamlocal-forward",
@@ -107,12 +108,12 @@ export class ForwardListeners {
 
   async #start(wanted: Wanted, accept: Answer, reject: Answer): Promise<void> {
     const refuse = (reason: string): void => {
-      this.#setting.log.info({ kind: wanted.kind, on: wanted.on, reason: printable(reason) }, "forwarding refused");
+      this.#config.log.info({ kind: wanted.kind, on: wanted.on, reason: printable(reason) }, "forwarding refused");
       attempt(() => reject?.());
     };
-    const peer = this.#setting.peer();
+    const peer = this.#config.peer();
     if (peer === undefined) return refuse("it is not logged in");
-    const { maxListeners } = this.#setting.forwarding;
+    const { maxListeners } = this.#config.forwarding;
     if (this.#count >= maxListeners) return refuse(`${maxListeners} listeners are open (forwarding.maxListeners)`);
     if (this.#open.has(wanted.key(undefined))) return refuse("it listens there already");
     this.#count++;
@@ -136,14 +137,14 @@ export class ForwardListeners {
       }
       this.#open.set(key, listener);
       const { kind, on } = wanted;
-      this.#setting.log.info(
+      this.#config.log.info(
         { kind, on, ...(listener.port !== undefined && { port: listener.port }) },
         "listening for a peer",
       );
       attempt(() => accept?.(listener.port));
     } catch (error) {
       this.#count--;
-      refuse((error as Error).message);
+      refuse(errorMessage(error));
     } finally {
       announce();
     }
@@ -159,7 +160,7 @@ export class ForwardListeners {
       // The port is known before the first connection is taken.
       const onSocket = (socket: Socket): void => void announced.then(() => this.#take(wanted, port, socket));
       const onError = (error: Error): void =>
-        this.#setting.log.error({ on: wanted.on, err: error }, "a listener failed");
+        this.#config.log.error({ on: wanted.on, err: error }, "a listener failed");
       const listener = await listenForPeer(wanted.where, onSocket, onError);
       port ||= listener.port ?? 0;
       return listener;
@@ -169,7 +170,7 @@ export class ForwardListeners {
       await announced;
       return this.#openChannel(wanted, port, origin);
     };
-    const { timeout } = this.#setting.forwarding;
+    const { timeout } = this.#config.forwarding;
     const listener = await within(answer.listen(open), timeout, (late) => this.#close(late));
     port ||= listener.port ?? 0;
     return listener;
@@ -185,21 +186,21 @@ export class ForwardListeners {
       const duplex = await this.#openChannel(wanted, port, { host, port: remotePort });
       this.#forwarded.join(duplex, socket, { kind, on, from });
     } catch (error) {
-      this.#setting.log.info({ kind, on, from, reason: printable((error as Error).message) }, "forwarding refused");
+      this.#config.log.info({ kind, on, from, reason: printable(errorMessage(error)) }, "forwarding refused");
       socket.destroy();
     }
   }
 
   /** A new channel to the peer. @throws Error where it does not take it, may not have it any more, or has too many */
   async #openChannel(wanted: Wanted, port: number, origin: Origin): Promise<ChannelDuplex> {
-    const { maxForwarded, timeout } = this.#setting.forwarding;
-    const peer = this.#setting.peer();
+    const { maxForwarded, timeout } = this.#config.forwarding;
+    const peer = this.#config.peer();
     if (peer === undefined || !wanted.mayStill(peer)) throw new Error("its key may not listen there any more");
     const release = this.#forwarded.reserve();
     if (release === undefined) throw new Error(`${maxForwarded} connections are forwarded (forwarding.maxForwarded)`);
     try {
       const channel = await openToPeer((done) => wanted.open(port, origin, done), timeout);
-      const duplex = new ChannelDuplex(channel, channelSetting(this.#setting));
+      const duplex = new ChannelDuplex(channel, channelConfig(this.#config));
       duplex.once("close", release);
       return duplex;
     } catch (error) {
@@ -222,7 +223,7 @@ export class ForwardListeners {
     try {
       listener.close();
     } catch (error) {
-      this.#setting.log.error({ err: error }, "a listener could not be closed");
+      this.#config.log.error({ err: error }, "a listener could not be closed");
     }
   }
 }

@@ -1,24 +1,24 @@
 import type { Socket } from "node:net";
 import type { ChannelDuplex } from "../../ssh2/channels/channel-duplex.js";
-import type { ForwardingSetting } from "./forwarding-setting.js";
+import type { ForwardingConfig } from "./forwarding-config.js";
 import { splice } from "./splice.js";
 
 /** What is forwarded on one connection at the moment, in both directions: it is counted, and ends with the connection. */
 export class Forwarded {
-  readonly #setting: ForwardingSetting;
+  readonly #config: ForwardingConfig;
   readonly #pairs = new Map<Socket, ChannelDuplex>();
   #places = 0;
 
-  constructor(setting: ForwardingSetting) {
-    this.#setting = setting;
-    setting.connection.on("close", () => {
+  constructor(config: ForwardingConfig) {
+    this.#config = config;
+    config.connection.on("close", () => {
       for (const [socket, duplex] of this.#pairs) this.#finish(socket, duplex);
     });
   }
 
   /** Takes a place, until what it returns is called; undefined where all are taken. */
   reserve(): (() => void) | undefined {
-    if (this.#places >= this.#setting.forwarding.maxForwarded) return undefined;
+    if (this.#places >= this.#config.forwarding.maxForwarded) return undefined;
     this.#places++;
     let held = true;
     return () => {
@@ -35,7 +35,7 @@ export class Forwarded {
       this.#pairs.delete(socket);
       const bytes = { bytesIn: socket.bytesWritten, bytesOut: socket.bytesRead };
       const milliseconds = Math.round(performance.now() - start);
-      this.#setting.log.info({ ...fields, ...bytes, milliseconds }, "forwarded connection ended");
+      this.#config.log.info({ ...fields, ...bytes, milliseconds }, "forwarded connection ended");
     });
     splice(duplex, socket);
   }
@@ -46,7 +46,7 @@ export class Forwarded {
       socket.destroy();
       return;
     }
-    const timer = setTimeout(() => socket.destroy(), this.#setting.forwarding.timeout);
+    const timer = setTimeout(() => socket.destroy(), this.#config.forwarding.timeout);
     socket.once("finish", () => socket.destroy()).once("close", () => clearTimeout(timer));
   }
 }

@@ -11,7 +11,7 @@ export interface ForwardingOptions {
 
 /** Says no. The peer is told why, and so is the log. */
 export interface Refusal {
-  readonly refuse: string;
+  readonly deny: string;
 }
 
 /** A session that a peer asks for: our own subsystem, a command line, or a shell. */

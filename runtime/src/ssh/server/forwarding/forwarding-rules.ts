@@ -1,5 +1,6 @@
 import { isAbsolute, normalize } from "node:path";
 import { checkNumber } from "../../../base/check-number.js";
+import { errorMessage } from "../../../base/error-message.js";
 import { MAX_TIMEOUT } from "../../../base/max-timeout.js";
 import type { Peer } from "../../../base/peer.js";
 import { printable } from "../../../base/printable.js";
@@ -34,8 +35,8 @@ const MAX_PATH = 103;
 export function forwardingRules(options: Forwarding = {}): ForwardingRules {
   const { permitOpen, permitOpenUnix, permitListen, permitListenUnix } = options;
   return {
-    openTcp: limited(toTcpRule("permitOpen", permitOpen), ({ permits }, { host, port }) =>
-      allows("permitOpen", permits?.permitOpen, host, port),
+    openTcp: limited(toTcpRule("permitOpen", permitOpen), ({ permissions }, { host, port }) =>
+      allows("permitOpen", permissions?.permitOpen, host, port),
     ),
     openUnix: limited(toUnixRule("permitOpenUnix", permitOpenUnix)),
     listenTcp: limited(toTcpRule("permitListen", permitListen), mayListen),
@@ -51,9 +52,9 @@ export function forwardingRules(options: Forwarding = {}): ForwardingRules {
  * Whether the peer's key has nothing against a listener, of a unix socket where no request for a port is given. It may have
  * come to since it was opened.
  */
-export function mayListen({ permits }: Peer, request?: TcpipForward): boolean {
-  if (permits?.portForwarding === false) return false;
-  return request === undefined || allows("permitListen", permits?.permitListen, request.host, request.port);
+export function mayListen({ permissions }: Peer, request?: TcpipForward): boolean {
+  if (permissions?.portForwarding === false) return false;
+  return request === undefined || allows("permitListen", permissions?.permitListen, request.host, request.port);
 }
 
 type Kind = "permitOpen" | "permitListen";
@@ -64,7 +65,7 @@ function limited<Request, Answer>(
   mayStill: (peer: Peer, request: Request) => boolean = () => true,
 ): ForwardRule<Request, Answer | false> {
   return (request, peer) => {
-    if (rule === undefined || peer.permits?.portForwarding === false || !mayStill(peer, request)) return false;
+    if (rule === undefined || peer.permissions?.portForwarding === false || !mayStill(peer, request)) return false;
     return rule(request, peer);
   };
 }
@@ -95,7 +96,7 @@ function toMatcher(kind: Kind, list: readonly string[]): (host: string, port: nu
     try {
       return parseHostPortPattern(text, { port: kind === "permitListen" });
     } catch (error) {
-      throw new Error(`the option forwarding.${kind}: ${(error as Error).message}`);
+      throw new Error(`the option forwarding.${kind}: ${errorMessage(error)}`);
     }
   });
   const matches = kind === "permitOpen" ? permitsOpen : permitsListen;

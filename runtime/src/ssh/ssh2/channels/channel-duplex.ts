@@ -4,7 +4,7 @@ import { attempt } from "../attempt.js";
 import { isExchangingKeys } from "../internals.js";
 
 /** What an SSH channel runs on. */
-export interface ChannelSetting {
+export interface ChannelConfig {
   /** The SSH connection, of either side: its 'close' is certain to come once `socket` is destroyed. */
   readonly connection: NodeJS.EventEmitter;
   readonly socket: Duplex;
@@ -39,15 +39,15 @@ export const SOCKET_LIMIT = 1024 * 1024;
  */
 export class ChannelDuplex extends Duplex {
   readonly #channel: Channel & ChannelInternals;
-  readonly #setting: ChannelSetting;
+  readonly #config: ChannelConfig;
   #gone = false;
 
-  constructor(channel: Channel, setting: ChannelSetting) {
+  constructor(channel: Channel, config: ChannelConfig) {
     super({ highWaterMark: HIGH_WATER_MARK, decodeStrings: true });
     this.#channel = channel as Channel & ChannelInternals;
-    this.#setting = setting;
+    this.#config = config;
     // Whoever forgets the other stream of a client's channel stops the channel once its window is full.
-    if (!setting.server) (channel as ClientChannel).stderr.resume();
+    if (!config.server) (channel as ClientChannel).stderr.resume();
     channel.on("data", (chunk: Buffer) => {
       // What comes for a duplex that is destroyed is dropped, but read: the channel would never close.
       if (!this.push(chunk) && !this.destroyed) channel.pause();
@@ -55,7 +55,7 @@ export class ChannelDuplex extends Duplex {
     channel.on("end", this.#onEnd);
     channel.on("close", this.#onGone);
     channel.on("error", (error: Error) => this.destroy(error));
-    setting.connection.on("close", this.#onGone);
+    config.connection.on("close", this.#onGone);
   }
 
   readonly #onEnd = (): void => {
@@ -67,7 +67,7 @@ export class ChannelDuplex extends Duplex {
     if (this.#gone || this.destroyed) return;
     this.#gone = true;
     const ended = this.#channel.incoming.state !== "open";
-    if (!ended || this.writableLength > 0) this.destroy(this.#setting.lost());
+    if (!ended || this.writableLength > 0) this.destroy(this.#config.lost());
     else if (this.readableEnded) this.destroy();
     // What the peer sent before it said goodbye can still be read.
     else this.once("end", () => this.destroy());
@@ -97,7 +97,7 @@ export class ChannelDuplex extends Duplex {
   #send(chunk: Buffer, done: (error?: Error | null) => void): void {
     // ssh2 would never answer a write on a channel that is not open.
     if (this.#gone || this.#channel.outgoing.state !== "open") {
-      done(this.#setting.lost());
+      done(this.#config.lost());
       return;
     }
     try {
@@ -109,7 +109,7 @@ export class ChannelDuplex extends Duplex {
 
   /** Waits until what was written last has left, as far as it has to. */
   #whenSent(done: (error?: Error | null) => void): void {
-    const { connection, socket } = this.#setting;
+    const { connection, socket } = this.#config;
     if (socket.destroyed) done();
     else if (isExchangingKeys(connection)) connection.once("handshake", () => this.#whenSent(done));
     else if (socket.writableLength > SOCKET_LIMIT) socket.once("drain", () => done());
@@ -118,7 +118,7 @@ export class ChannelDuplex extends Duplex {
 
   override _final(done: (error?: Error | null) => void): void {
     attempt(() => {
-      if (this.#setting.server) this.#channel.exit?.(0);
+      if (this.#config.server) this.#channel.exit?.(0);
       // Not end(), which closes a server's channel: what the client sends after it would be lost.
       this.#channel.eof();
     });
@@ -126,7 +126,7 @@ export class ChannelDuplex extends Duplex {
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    this.#setting.connection.off("close", this.#onGone);
+    this.#config.connection.off("close", this.#onGone);
     // What still comes has to be read, or the channel never closes.
     this.#channel.resume();
     attempt(() => this.#channel.close());

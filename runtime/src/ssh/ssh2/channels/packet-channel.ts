@@ -1,6 +1,6 @@
 import type { Channel } from "ssh2";
 import { isExchangingKeys } from "../internals.js";
-import { ChannelDuplex, type ChannelSetting, SOCKET_LIMIT } from "./channel-duplex.js";
+import { type ChannelConfig, ChannelDuplex, SOCKET_LIMIT } from "./channel-duplex.js";
 
 /** The parts of ssh2's channel that its types do not show. */
 interface ChannelInternals {
@@ -20,7 +20,7 @@ const MAX_PACKET = 4 * 1024 * 1024;
  */
 export class PacketChannel extends ChannelDuplex {
   readonly #channel: Channel & ChannelInternals;
-  readonly #setting: ChannelSetting;
+  readonly #config: ChannelConfig;
   /**
    * Bytes of the largest packet that can be sent: what the other side takes, and what the window it granted first holds; 4 MiB
    * at most.
@@ -29,10 +29,10 @@ export class PacketChannel extends ChannelDuplex {
   #last: Promise<unknown> = Promise.resolve();
 
   /** @param packetSize what the other side takes, where that is more than ssh2 was told */
-  constructor(channel: Channel, setting: ChannelSetting, packetSize?: number) {
-    super(channel, setting);
+  constructor(channel: Channel, config: ChannelConfig, packetSize?: number) {
+    super(channel, config);
     this.#channel = channel as Channel & ChannelInternals;
-    this.#setting = setting;
+    this.#config = config;
     const { outgoing } = this.#channel;
     // ssh2 would cut what is larger.
     if (packetSize !== undefined) outgoing.packetSize = Math.min(packetSize, MAX_PACKET);
@@ -71,7 +71,7 @@ export class PacketChannel extends ChannelDuplex {
 
   /** Large packets of many channels must not wait in memory together: each waits until those before it have left. */
   async #turn(): Promise<void> {
-    const { connection, socket } = this.#setting;
+    const { connection, socket } = this.#config;
     while (!this.destroyed) {
       if (isExchangingKeys(connection)) await this.#next(connection, "handshake");
       else if (socket.writableLength > SOCKET_LIMIT) await this.#next(socket, "drain");

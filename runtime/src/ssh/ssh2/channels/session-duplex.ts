@@ -1,6 +1,6 @@
 import type { ServerChannel } from "ssh2";
 import { attempt } from "../attempt.js";
-import { ChannelDuplex, type ChannelSetting } from "./channel-duplex.js";
+import { type ChannelConfig, ChannelDuplex } from "./channel-duplex.js";
 
 /** The parts of ssh2's channel that its types do not show. */
 interface ChannelInternals {
@@ -21,13 +21,13 @@ export class SessionDuplex extends ChannelDuplex {
   readonly #errors = new WeakSet<Buffer>();
   #status: number | undefined;
 
-  constructor(channel: ServerChannel, setting: Omit<ChannelSetting, "server">) {
-    super(channel, { ...setting, server: true });
+  constructor(channel: ServerChannel, config: Omit<ChannelConfig, "server">) {
+    super(channel, { ...config, server: true });
     this.#channel = channel as ServerChannel & ChannelInternals;
     // Also where input is left that nobody reads: nobody is there to take output for it.
-    const onLost = (): void => void this.destroy(setting.lost());
-    setting.connection.once("close", onLost);
-    this.once("close", () => setting.connection.off("close", onLost));
+    const onLost = (): void => void this.destroy(config.lost());
+    config.connection.once("close", onLost);
+    this.once("close", () => config.connection.off("close", onLost));
   }
 
   /** Writes to standard error, after what was written before. */

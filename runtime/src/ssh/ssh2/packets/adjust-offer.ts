@@ -28,7 +28,7 @@ const WITH_GCM = /^SSH-2\.0-OpenSSH_(?:6\.[2-9]|[7-9]|\d\d)/;
  * server can change it unnoticed. It has to be called in the turn in which ssh2 announces the connection: the offer leaves
  * right after it.
  */
-export function fitOffer(protocol: Protocol, chosen: ChosenAlgorithms): void {
+export function adjustOfferForClient(protocol: Protocol, chosen: ChosenAlgorithms): void {
   const client = protocol._remoteIdentRaw?.toString("latin1") ?? "";
   const addHmac = !chosen.hmac && WITHOUT_ETM.test(client);
   const onlyGcm = !chosen.cipher && WITH_GCM.test(client);

@@ -21,7 +21,7 @@ const MAX_PACKETS = 262_144;
  * The first exchange stays as strict as ssh2 has it. It works on either side, and has to be called before that exchange.
  * @param abort ends the connection at once, with the reason for the log
  */
-export function mendRekey(protocol: Protocol, abort: (reason: string) => void): void {
+export function allowDuringRekey(protocol: Protocol, abort: (reason: string) => void): void {
   const receive = protocol._onPayload;
   protocol._onPayload = (payload) => {
     const result = receive(payload);

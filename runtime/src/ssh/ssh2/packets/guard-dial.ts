@@ -1,14 +1,14 @@
 import type { Client } from "ssh2";
 import type { Carrier } from "../channels/carrier.js";
 import { internalsOf } from "../internals.js";
-import { mendRekey } from "./allow-during-rekey.js";
+import { allowDuringRekey } from "./allow-during-rekey.js";
 import { guardChannels } from "./channel-guard.js";
 import { guardPackets } from "./packet-guard.js";
 import { keepRekeying, type RekeyLimits } from "./rekey.js";
 
 /** As on the server's side, where they are options. */
 const REKEY: RekeyLimits = { rekeyBytes: 1024 ** 3, rekeyInterval: 3_600_000, rekeyTimeout: 30_000 };
-const MAX_UNSENT = 32 * 1024 * 1024;
+const MAX_SEND_BUFFER = 32 * 1024 * 1024;
 
 /**
  * Stands between ssh2 and the server that a client has dialled: what the server says of channels and questions is checked,
@@ -18,8 +18,8 @@ const MAX_UNSENT = 32 * 1024 * 1024;
  */
 export function guardDial(client: Client, socket: Carrier, abort: (reason: string) => void): void {
   const { protocol, channels } = internalsOf(client);
-  mendRekey(protocol, abort);
+  allowDuringRekey(protocol, abort);
   guardChannels(protocol, channels, abort);
-  guardPackets(protocol, socket, { maxUnsent: MAX_UNSENT }, () => false, abort);
+  guardPackets(protocol, socket, { maxSendBuffer: MAX_SEND_BUFFER }, () => false, abort);
   keepRekeying(client, socket, REKEY, abort);
 }

@@ -9,7 +9,7 @@ const PER_SECOND = 10;
  * @param limit how many may be refused at once
  * @param abort ends the connection at once, with the reason for the log
  */
-export function guardRefusals(protocol: Protocol, limit: number, abort: (reason: string) => void): void {
+export function guardRequests(protocol: Protocol, limit: number, abort: (reason: string) => void): void {
   let left = limit;
   let last = performance.now();
   const count = () => {

@@ -4,7 +4,7 @@ import type { Protocol } from "../internals.js";
 /** What bounds the packets of one connection. */
 export interface PacketLimits {
   /** Bytes that may wait to be sent when another packet comes in. */
-  readonly maxUnsent: number;
+  readonly maxSendBuffer: number;
 }
 
 /** Numbers of messages (RFC 4250, section 4.1.2). */
@@ -27,14 +27,14 @@ const REKEY_BYTES = 65_536;
 /**
  * Looks at each packet of a connection before ssh2 does, which believes what it says: counts of answers that it reserves
  * memory for, messages that have no place before the login, replies to a peer that does not read them.
- * @param isStranger whether the peer is a client that has not logged in; never for the client's side
+ * @param isUnauthenticated whether the peer is a client that has not logged in; never for the client's side
  * @param abort ends the connection at once, with the reason for the log
  */
 export function guardPackets(
   protocol: Protocol,
   socket: Carrier,
   limits: PacketLimits,
-  isStranger: () => boolean,
+  isUnauthenticated: () => boolean,
   abort: (reason: string) => void,
 ): void {
   const next = protocol._onPayload;
@@ -43,9 +43,9 @@ export function guardPackets(
 
   const objection = (payload: Buffer): string | undefined => {
     const [type = 0] = payload;
-    if (isStranger() && !LOGIN_MESSAGES.has(type)) return `it sends message ${type} before it has logged in`;
-    if (socket.writableLength > limits.maxUnsent)
-      return `${socket.writableLength} bytes wait for it to read (maxUnsent)`;
+    if (isUnauthenticated() && !LOGIN_MESSAGES.has(type)) return `it sends message ${type} before it has logged in`;
+    if (socket.writableLength > limits.maxSendBuffer)
+      return `${socket.writableLength} bytes wait for it to read (maxSendBuffer)`;
     if ((protocol._queue?.length ?? 0) > MAX_QUEUE) return "it does not finish a key exchange, and sends requests";
     if (type === KEXINIT && protocol._kexinit === undefined && ++rekeys > allowedRekeys())
       return "it asks for too many keys";

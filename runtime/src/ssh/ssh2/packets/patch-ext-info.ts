@@ -28,7 +28,7 @@ interface KeyRequest {
  * two of them have no name, and names SHA-1; and it says `ssh-rsa` of an RSA key where the client has said `rsa-sha2-256`
  * or `rsa-sha2-512`, which asyncssh takes for another key (RFC 4252, section 7).
  */
-export function mendLogin(protocol: Protocol): void {
+export function patchExtInfo(protocol: Protocol): void {
   sendOwnExtensions(protocol);
   answerWithTheNameAsked(protocol);
 }

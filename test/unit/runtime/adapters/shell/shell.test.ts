@@ -27,9 +27,9 @@ class Typist {
     this.session.remote.on("data", (chunk) => {
       this.#shown += chunk;
     });
-    const setting = { server, log, inputTimeout: 60_000 };
-    if (command === undefined) void shell(this.session, { ...setting, history });
-    else void exec(this.session, command, setting);
+    const config = { server, log, inputTimeout: 60_000 };
+    if (command === undefined) void shell(this.session, { ...config, history });
+    else void exec(this.session, command, config);
   }
 
   /** All that was shown so far, as it is. */

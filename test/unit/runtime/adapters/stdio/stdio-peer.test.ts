@@ -16,7 +16,7 @@ test("the key, its methods and the address are what sshd says", () => {
   expect(stdioPeer({ SSH_USER_AUTH: info, SSH_CONNECTION: "2001:db8::1 50122 ::1 22" }, ["notes:*"])).toEqual({
     user: username,
     fingerprint: publicKey.fingerprint,
-    provenBy: ["publickey", "password"],
+    authMethods: ["publickey", "password"],
     address: "[2001:db8::1]:50122",
     scopes: ["notes:*"],
   });
@@ -34,7 +34,7 @@ test.each([
 
 test("a key that cannot be read has no fingerprint", () => {
   const info = write(tempDir(), "sshauth.x", "publickey ssh-ed25519 AAAA\n");
-  expect(stdioPeer({ SSH_USER_AUTH: info }, [])).toEqual({ ...NOBODY, provenBy: ["publickey"] });
+  expect(stdioPeer({ SSH_USER_AUTH: info }, [])).toEqual({ ...NOBODY, authMethods: ["publickey"] });
 });
 
 test("a certificate that cannot be read, and may ask for less, lets nobody in", () => {

@@ -176,7 +176,7 @@ describe("a response stream", () => {
   });
 
   test("says with OPEN how much may come, and grants more only as items are taken", async () => {
-    const { peer, calls } = await connect(DOWN, { limits: { window: 100, growth: 1 } });
+    const { peer, calls } = await connect(DOWN, { limits: { window: 100, windowGrowth: 1 } });
     const stream = calls.down();
     expect((await peer.next(FRAME.OPEN)).payload.readUInt32BE(6)).toBe(100);
     peer.send(...Array.from({ length: 9 }, (_, index) => item(`${index}`)));

@@ -1,23 +1,23 @@
 import { expect, it } from "vitest";
-import { guardSettings } from "../../../../../runtime/src/ssh/admission/guard-config.js";
+import { guardConfig } from "../../../../../runtime/src/ssh/admission/guard-config.js";
 
 it("has a limit for everything where nothing is said", () => {
-  const { isExempt, isProxy, ...numbers } = guardSettings({});
+  const { isExempt, isProxy, ...numbers } = guardConfig({});
   expect(numbers).toEqual({
     loginGrace: 30_000,
     maxConnections: 1024,
     maxStartups: { start: 100, rate: 30, full: 400 },
     perSource: { address: 128, network: 512 },
     penalties: { failed: 5000, left: 1000, late: 10_000, broken: 10_000, min: 15_000, max: 600_000 },
-    addressMemory: 300_000,
-    loginBytes: 131_072,
+    knownAddressTtl: 300_000,
+    maxPreAuthBytes: 131_072,
     maxRefusals: 1000,
-    maxUnsent: 33_554_432,
+    maxSendBuffer: 33_554_432,
     rekeyBytes: 1_073_741_824,
     rekeyInterval: 3_600_000,
     rekeyTimeout: 30_000,
     keepaliveInterval: 30_000,
-    keepaliveMisses: 3,
+    keepaliveCountMax: 3,
     idleTimeout: 0,
     chosen: { cipher: false, hmac: false },
   });
@@ -26,15 +26,15 @@ it("has a limit for everything where nothing is said", () => {
 });
 
 it("says which option is out of its range", () => {
-  expect(() => guardSettings({ maxStartups: { start: 10, full: 5 } })).toThrow(
+  expect(() => guardConfig({ maxStartups: { start: 10, full: 5 } })).toThrow(
     "the option maxStartups.full is 5; it takes a whole number from 10 to",
   );
-  expect(() => guardSettings({ maxStartups: { rate: 101 } })).toThrow(/^the option maxStartups\.rate is 101;/);
-  expect(() => guardSettings({ perSource: { address: 0 } })).toThrow(/^the option perSource\.address is 0;/);
-  expect(() => guardSettings({ penalties: { late: -1 } })).toThrow(/^the option penalties\.late is -1;/);
-  expect(() => guardSettings({ rekeyBytes: 1000 })).toThrow(/^the option rekeyBytes is 1000; .* from 1048576 to/);
-  expect(() => guardSettings({ loginBytes: Number.NaN })).toThrow(/^the option loginBytes is NaN;/);
-  expect(guardSettings({ penalties: false }).penalties).toBeUndefined();
+  expect(() => guardConfig({ maxStartups: { rate: 101 } })).toThrow(/^the option maxStartups\.rate is 101;/);
+  expect(() => guardConfig({ perSource: { address: 0 } })).toThrow(/^the option perSource\.address is 0;/);
+  expect(() => guardConfig({ penalties: { graceExceeded: -1 } })).toThrow(/^the option penalties\.late is -1;/);
+  expect(() => guardConfig({ rekeyBytes: 1000 })).toThrow(/^the option rekeyBytes is 1000; .* from 1048576 to/);
+  expect(() => guardConfig({ maxPreAuthBytes: Number.NaN })).toThrow(/^the option maxPreAuthBytes is NaN;/);
+  expect(guardConfig({ penalties: false }).penalties).toBeUndefined();
   // ssh2 would take 0 for its own default; the longest time is never.
-  expect(guardSettings({ keepaliveInterval: 0 }).keepaliveInterval).toBe(2 ** 31 - 1);
+  expect(guardConfig({ keepaliveInterval: 0 }).keepaliveInterval).toBe(2 ** 31 - 1);
 });

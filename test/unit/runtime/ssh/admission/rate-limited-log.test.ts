@@ -1,10 +1,10 @@
 import { expect, it } from "vitest";
-import { QuietLog } from "../../../../../runtime/src/ssh/admission/rate-limited-log.js";
+import { RateLimitedLog } from "../../../../../runtime/src/ssh/admission/rate-limited-log.js";
 import { TestLog } from "../support.js";
 
 it("tells everything at first, then only how much it was, and everything again later", () => {
   const log = new TestLog();
-  const quiet = new QuietLog(log);
+  const quiet = new RateLimitedLog(log);
   for (let index = 0; index < 1000; index++) quiet.warn({ index }, "refused", index);
   expect(log.with("refused")).toHaveLength(20);
   quiet.warn({}, "refused", 10_000);

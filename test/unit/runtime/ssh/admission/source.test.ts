@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { guardSettings } from "../../../../../runtime/src/ssh/admission/guard-config.js";
+import { guardConfig } from "../../../../../runtime/src/ssh/admission/guard-config.js";
 import { sourceOf } from "../../../../../runtime/src/ssh/admission/source.js";
 import { SourceCounts } from "../../../../../runtime/src/ssh/admission/source-counts.js";
 import { sourceList } from "../../../../../runtime/src/ssh/admission/source-list.js";
@@ -59,7 +59,7 @@ it.each([
   const [address] = entry.split("/");
   const reason = `"${entry}" is an address within a network: write ${network} for the network, or ${address} for the address alone`;
   expect(() => sourceList("proxyProtocol", [entry])).toThrow(`the option proxyProtocol: ${reason}`);
-  expect(() => guardSettings({ exemptSources: [entry] })).toThrow(`the option exemptSources: ${reason}`);
+  expect(() => guardConfig({ exemptSources: [entry] })).toThrow(`the option exemptSources: ${reason}`);
   expect(() => new AddressPatterns(entry)).toThrow(`write ${network} for the network`);
   expect(sourceList("x", [network, `${address}`])(sourceOf(`${address}`).address)).toBe(true);
 });

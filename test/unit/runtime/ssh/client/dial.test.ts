@@ -207,7 +207,7 @@ it.each([
   [{ connectTimeout: 0 }, "the option connectTimeout is 0; it takes a whole number from 1 to 2147483647"],
   [{ connectTimeout: Number.NaN }, /^the option connectTimeout is NaN/],
   [{ keepaliveInterval: -1 }, /^the option keepaliveInterval is -1/],
-  [{ keepaliveMisses: 1.5 }, /^the option keepaliveMisses is 1.5/],
+  [{ keepaliveCountMax: 1.5 }, /^the option keepaliveCountMax is 1.5/],
 ])("refuses %o at once", (options, message) => {
   expect(() => sshTransport("edge", options)).toThrow(message);
 });
@@ -221,7 +221,7 @@ it("counts a server that has gone silent as lost", async () => {
     onward.on("error", () => {}).on("data", (chunk) => silent || socket.write(chunk));
   });
   const knownHosts = write(bench.directory, "relayed", `[127.0.0.1]:${port} ${bench.hostKey.line}\n`);
-  const options = { identity: bench.alice.file, knownHosts, keepaliveInterval: 50, keepaliveMisses: 2 };
+  const options = { identity: bench.alice.file, knownHosts, keepaliveInterval: 50, keepaliveCountMax: 2 };
   const duplex = await sshTransport(`ssh://alice@127.0.0.1:${port}`, options).open();
   silent = true;
   expect((await closed(duplex))?.message).toMatch(/was lost: Keepalive timeout$/);

@@ -256,7 +256,7 @@ it("asks a rule for each session, and tells a client why it was refused", async 
     session: async (request, peer) => {
       asked.push([peer.user, request]);
       if (request.kind === "shell") throw new Error("no idea");
-      return request.kind === "exec" && request.command === "GET /hello" ? true : { refuse: "reading only" };
+      return request.kind === "exec" && request.command === "GET /hello" ? true : { deny: "reading only" };
     },
   });
   const client = await rawClient(bench);

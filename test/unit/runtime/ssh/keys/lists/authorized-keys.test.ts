@@ -17,14 +17,18 @@ it.each<[string, string, object]>([
   ["scopes in capitals, with spaces and repetitions", `SCOPES=" x , x,*" ${A}`, { scopes: ["x", "*"] }],
   ["empty scopes", `scopes="" ${A}`, { scopes: [] }],
   ["options that concern nothing here", `no-X11-Forwarding,user-rc,tunnel="0",agent-forwarding ${A}`, { scopes: [] }],
-  ["restrict", `restrict ${A}`, { scopes: [], permits: { pty: false, portForwarding: false } }],
-  ["restrict, and what it leaves", `restrict,PTY ${A}`, { scopes: [], permits: { pty: true, portForwarding: false } }],
+  ["restrict", `restrict ${A}`, { scopes: [], permissions: { pty: false, portForwarding: false } }],
+  [
+    "restrict, and what it leaves",
+    `restrict,PTY ${A}`,
+    { scopes: [], permissions: { pty: true, portForwarding: false } },
+  ],
   [
     "forwarding within limits",
     `no-pty,permitopen="db:5432",permitopen="[::1]:*",permitlisten="8080",permitlisten="localhost:*" ${A}`,
     {
       scopes: [],
-      permits: {
+      permissions: {
         pty: false,
         portForwarding: true,
         permitOpen: ["db:5432", "[::1]:*"],

@@ -7,7 +7,7 @@ import type { ListenOptions } from "../../../../../../runtime/src/ssh/server/lis
 import { type Bench, closed, makeKey, startBench, type TestKey, tempDir } from "../../support.js";
 import { boolean, RawLogin, string } from "./raw-login.js";
 
-const FAST: Partial<ListenOptions> = { refusalDelay: 1 };
+const FAST: Partial<ListenOptions> = { authFailureDelay: 1 };
 const password = (text: string) => [boolean(false), string(text)];
 const newPassword = (text: string, next: string) => [boolean(true), string(text), string(next)];
 const QUESTIONS = [string(""), string("")];
@@ -15,19 +15,19 @@ const QUESTIONS = [string(""), string("")];
 const reasons = ({ log }: Bench) => log.with("authentication refused").map(({ fields }) => fields["reason"]);
 
 /** The fields of a request that is signed for this session; or for what a test says. */
-function signed(login: RawLogin, key: TestKey, change: { session?: Buffer; user?: string } = {}): Buffer[] {
+function signed(login: RawLogin, key: TestKey, changed: { session?: Buffer; user?: string } = {}): Buffer[] {
   const { blob } = key.publicKey;
   const fields = [boolean(true), string("ssh-ed25519"), string(blob)];
   const payload = login.payload("publickey", ...fields);
   const parsed = ssh2.utils.parseKey(key.privateKey) as ParsedKey;
-  const signature = parsed.sign(Buffer.concat([string(change.session ?? login.sessionId), payload])) as Buffer;
+  const signature = parsed.sign(Buffer.concat([string(changed.session ?? login.sessionId), payload])) as Buffer;
   return [...fields, string(Buffer.concat([string("ssh-ed25519"), string(signature)]))];
 }
 
 const offered = (key: TestKey) => [boolean(false), string("ssh-ed25519"), string(key.publicKey.blob)];
 
 it("tells only the methods that are configured, and answers the first question for them freely", async () => {
-  const bench = await startBench({ passwords: () => undefined, maxAuthTries: 1 });
+  const bench = await startBench({ verifyPassword: () => undefined, maxAuthTries: 1 });
   const login = await RawLogin.open(bench);
   const methods = ["publickey", "keyboard-interactive", "password"];
   expect(await login.try("none")).toEqual({ said: "failure", methods, partial: false });
@@ -67,11 +67,11 @@ it("lets nobody in who changes the user name half way", async () => {
 
 it("ends a connection after maxAuthTries guesses, whatever is sent at once, and asks no more of the check", async () => {
   let asked = 0;
-  const passwords = () => {
+  const verifyPassword = () => {
     asked++;
     return undefined;
   };
-  const bench = await startBench({ ...FAST, passwords, maxAuthTries: 3 });
+  const bench = await startBench({ ...FAST, verifyPassword, maxAuthTries: 3 });
   const login = await RawLogin.open(bench);
   for (let guess = 0; guess < 8; guess++) login.request("password", ...password(`guess ${guess}`));
   for (let answer = 0; answer < 3; answer++) expect(await login.next()).toMatchObject({ said: "failure" });
@@ -82,11 +82,11 @@ it("ends a connection after maxAuthTries guesses, whatever is sent at once, and 
 
 it("asks nothing of the check for 5,000 guesses that come at once, beyond the first few", async () => {
   let asked = 0;
-  const passwords = async () => {
+  const verifyPassword = async () => {
     asked++;
     return undefined;
   };
-  const bench = await startBench({ passwords });
+  const bench = await startBench({ verifyPassword });
   const login = await RawLogin.open(bench);
   for (let guess = 0; guess < 5000; guess++) login.request("password", ...password(`guess ${guess}`));
   let said = await login.next();
@@ -104,11 +104,11 @@ it("ends a connection that offers good keys for ever", async () => {
 
 it("gives a password to the check as it is, and a longer one than any to nobody", async () => {
   const seen: PasswordAttempt[] = [];
-  const passwords = (attempt: PasswordAttempt) => {
+  const verifyPassword = (attempt: PasswordAttempt) => {
     seen.push(attempt);
     return undefined;
   };
-  const bench = await startBench({ ...FAST, passwords });
+  const bench = await startBench({ ...FAST, verifyPassword });
   const login = await RawLogin.open(bench, "zoë");
   for (const text of ["pässwörd ☃", "", "x".repeat(1025)]) await login.try("password", ...password(text));
   expect(seen.map((attempt) => [attempt.user, attempt.password])).toEqual([
@@ -119,9 +119,9 @@ it("gives a password to the check as it is, and a longer one than any to nobody"
 });
 
 it("refuses a new password that nobody asked for, and one that comes without being new", async () => {
-  const passwords = ({ newPassword }: PasswordAttempt) =>
-    newPassword === "new" ? { scopes: [] } : { change: "Change!" };
-  const bench = await startBench({ ...FAST, passwords });
+  const verifyPassword = ({ newPassword }: PasswordAttempt) =>
+    newPassword === "new" ? { scopes: [] } : { changePassword: "Change!" };
+  const bench = await startBench({ ...FAST, verifyPassword });
   const login = await RawLogin.open(bench);
   expect(await login.try("password", ...newPassword("old", "new"))).toMatchObject({ said: "failure" });
   expect(reasons(bench)).toEqual(["a new password, without having been asked for one"]);
@@ -132,7 +132,7 @@ it("refuses a new password that nobody asked for, and one that comes without bei
 
 it("lets a client that should change its password go on with a key, or with questions", async () => {
   const bench = await startBench({
-    passwords: () => ({ change: "Change!" }),
+    verifyPassword: () => ({ changePassword: "Change!" }),
     keyboardInteractive: async (_, ask) => ((await ask({ prompts: ["?"] }))[0] === "!" ? { scopes: [] } : undefined),
   });
   const login = await RawLogin.open(bench);
@@ -143,8 +143,8 @@ it("lets a client that should change its password go on with a key, or with ques
   expect(await login.answer("!")).toEqual({ said: "success" });
 });
 
-it("asks for ever longer passwords only so often", async () => {
-  const bench = await startBench({ passwords: () => ({ change: "Another!" }), maxAuthTries: 3 });
+it("asks for ever longer verifyPassword only so often", async () => {
+  const bench = await startBench({ verifyPassword: () => ({ changePassword: "Another!" }), maxAuthTries: 3 });
   const login = await RawLogin.open(bench);
   expect(await login.try("password", ...password("old"))).toMatchObject({ said: "change" });
   for (let round = 0; round < 2; round++) {
@@ -227,12 +227,12 @@ it("asks only maxPromptRounds rounds, and 16 prompts in one", async () => {
 });
 
 it("refuses where a check throws, gives nonsense, or does not answer in time; and goes on", async () => {
-  const passwords = ({ password, signal }: PasswordAttempt): never | Promise<undefined> => {
+  const verifyPassword = ({ password, signal }: PasswordAttempt): never | Promise<undefined> => {
     if (password === "throw") throw new Error("the directory\nis down");
     if (password === "nonsense") return "yes" as never;
     return new Promise((resolve) => signal.addEventListener("abort", () => resolve(undefined)));
   };
-  const bench = await startBench({ ...FAST, passwords, authTimeout: 1500 });
+  const bench = await startBench({ ...FAST, verifyPassword, authTimeout: 1500 });
   const login = await RawLogin.open(bench);
   for (const text of ["throw", "nonsense", "hang"]) {
     expect(await login.try("password", ...password(text))).toMatchObject({ said: "failure" });
@@ -251,13 +251,13 @@ it("hears nothing of a check that answers after its client has gone", async () =
     answer = () => resolve();
   });
   let finish: (grant: { scopes: string[] }) => void = () => {};
-  const passwords = () => {
+  const verifyPassword = () => {
     answer({ scopes: [] });
     return new Promise<{ scopes: string[] }>((resolve) => {
       finish = resolve;
     });
   };
-  const bench = await startBench({ passwords });
+  const bench = await startBench({ verifyPassword });
   const login = await RawLogin.open(bench);
   login.request("password", ...password("right"));
   await asked;
@@ -271,7 +271,7 @@ it("hears nothing of a check that answers after its client has gone", async () =
 it("opens nothing to a client that has proven one of two, and skips none", async () => {
   const bench = await startBench({
     ...FAST,
-    passwords: ({ password }) => (password === "right" ? { scopes: ["notes:read", "admin"] } : undefined),
+    verifyPassword: ({ password }) => (password === "right" ? { scopes: ["notes:read", "admin"] } : undefined),
     requiredMethods: ["password", "publickey"],
   });
   const login = await RawLogin.open(bench);
@@ -296,7 +296,7 @@ it("cuts a connection off whose key was taken away between the first of two proo
   let isListed = true;
   const bench = await startBench({
     authorizedKeys: () => (isListed ? { scopes: ["*"] } : undefined),
-    passwords: () => ({ scopes: ["*"] }),
+    verifyPassword: () => ({ scopes: ["*"] }),
     requiredMethods: ["publickey", "password"],
   });
   const login = await RawLogin.open(bench);
@@ -309,7 +309,7 @@ it("cuts a connection off whose key was taken away between the first of two proo
 });
 
 it("lets nobody in without proof unless that was asked for by name", async () => {
-  const closedBench = await startBench({ passwords: () => ({ scopes: ["*"] }) });
+  const closedBench = await startBench({ verifyPassword: () => ({ scopes: ["*"] }) });
   expect(await (await RawLogin.open(closedBench)).try("none")).toMatchObject({ said: "failure" });
   const open = await startBench({
     anonymous: ({ user }) => (user === "guest" ? { scopes: ["public:*"] } : undefined),
@@ -330,7 +330,7 @@ it("refuses methods that it does not know, without a word of them to the log tha
 });
 
 it("refuses a user name that is none", async () => {
-  const bench = await startBench({ passwords: () => ({ scopes: ["*"] }), ...FAST });
+  const bench = await startBench({ verifyPassword: () => ({ scopes: ["*"] }), ...FAST });
   for (const user of ["", "root\x1b[2J", "x".repeat(257)]) {
     const login = await RawLogin.open(bench, user);
     expect(await login.try("password", ...password("right"))).toMatchObject({ said: "failure" });

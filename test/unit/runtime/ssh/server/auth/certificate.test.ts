@@ -112,16 +112,18 @@ it("expires when it does, or when its line does", async () => {
   expect(await grant()).not.toHaveProperty("expires");
 });
 
-it("permits what its extensions and its line both do", async () => {
+it("permissions what its extensions and its line both do", async () => {
   const extensions = [
     ["permit-pty", flag],
     ["permit-port-forwarding", flag],
   ] as const;
-  const permits = { pty: true, portForwarding: true, permitOpen: ["db:5432"] };
-  expect(await grant({ extensions }, [{ scopes: [], permits }])).toMatchObject({ permits });
-  expect(await grant({}, [{ scopes: [], permits }])).toMatchObject({ permits: { pty: false, portForwarding: false } });
-  expect(await grant({ extensions }, [{ scopes: [], permits: { ...permits, pty: false } }])).toMatchObject({
-    permits: { pty: false, portForwarding: true },
+  const permissions = { pty: true, portForwarding: true, permitOpen: ["db:5432"] };
+  expect(await grant({ extensions }, [{ scopes: [], permissions }])).toMatchObject({ permissions });
+  expect(await grant({}, [{ scopes: [], permissions }])).toMatchObject({
+    permissions: { pty: false, portForwarding: false },
+  });
+  expect(await grant({ extensions }, [{ scopes: [], permissions: { ...permissions, pty: false } }])).toMatchObject({
+    permissions: { pty: false, portForwarding: true },
   });
 });
 

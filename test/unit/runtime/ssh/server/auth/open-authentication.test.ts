@@ -20,54 +20,54 @@ it.each([
   ],
   [
     "a list of revoked keys that is not there",
-    { passwords: nobody, revokedKeys: "/nowhere/revoked" },
+    { verifyPassword: nobody, revokedKeys: "/nowhere/revoked" },
     /list of revoked keys \/nowhere\/revoked does not exist/,
   ],
   [
     "a required method that is not configured",
-    { passwords: nobody, requiredMethods: ["publickey"] },
+    { verifyPassword: nobody, requiredMethods: ["publickey"] },
     /^the option requiredMethods names publickey; it takes each once of those that are configured: keyboard-interactive, password$/,
   ],
-  ["one method twice", { passwords: nobody, requiredMethods: ["password", "password"] }, /names password/],
-  ["no required method", { passwords: nobody, requiredMethods: [] }, /requiredMethods is empty/],
+  ["one method twice", { verifyPassword: nobody, requiredMethods: ["password", "password"] }, /names password/],
+  ["no required method", { verifyPassword: nobody, requiredMethods: [] }, /requiredMethods is empty/],
   [
     "none among others that are required",
-    { passwords: nobody, anonymous: { scopes: [] }, requiredMethods: ["none", "password"] },
+    { verifyPassword: nobody, anonymous: { scopes: [] }, requiredMethods: ["none", "password"] },
     /names none/,
   ],
   [
     "no tries",
-    { passwords: nobody, maxAuthTries: 0 },
+    { verifyPassword: nobody, maxAuthTries: 0 },
     /^the option maxAuthTries is 0; it takes a whole number from 1 to /,
   ],
-  ["no time", { passwords: nobody, authTimeout: Number.NaN }, /^the option authTimeout is NaN/],
-  ["a delay in the past", { passwords: nobody, refusalDelay: -1 }, /^the option refusalDelay is -1/],
-  ["no rounds", { passwords: nobody, maxPromptRounds: 1.5 }, /^the option maxPromptRounds is 1\.5/],
+  ["no time", { verifyPassword: nobody, authTimeout: Number.NaN }, /^the option authTimeout is NaN/],
+  ["a delay in the past", { verifyPassword: nobody, authFailureDelay: -1 }, /^the option authFailureDelay is -1/],
+  ["no rounds", { verifyPassword: nobody, maxPromptRounds: 1.5 }, /^the option maxPromptRounds is 1\.5/],
 ] as [string, AuthOptions, RegExp][])("does not begin with %s, and says what to do", async (_, options, message) => {
   await expect(open(options)).rejects.toThrow(message);
 });
 
 it("limits tries, times and questions where nothing is said", async () => {
-  const { settings, close } = await open({ authorizedKeys: nobody });
+  const { config, close } = await open({ authorizedKeys: nobody });
   await close();
-  expect(settings).toMatchObject({ maxAuthTries: 6, authTimeout: 10_000, refusalDelay: 300, maxPromptRounds: 10 });
+  expect(config).toMatchObject({ maxAuthTries: 6, authTimeout: 10_000, authFailureDelay: 300, maxPromptRounds: 10 });
   // Nobody gets in by what was not asked for.
-  expect(settings).toMatchObject({ methods: ["publickey"], allRequired: false });
+  expect(config).toMatchObject({ methods: ["publickey"], allRequired: false });
 });
 
 it("offers what is configured, and keyboard-interactive beside passwords unless that is switched off", async () => {
   const methods = async (options: AuthOptions) => {
-    const { settings, close } = await open(options);
+    const { config, close } = await open(options);
     await close();
-    return settings.methods;
+    return config.methods;
   };
   expect(await methods({ authorizedKeys: nobody })).toEqual(["publickey"]);
   expect(await methods({ certificateAuthorities: () => [] })).toEqual(["publickey"]);
-  expect(await methods({ passwords: nobody })).toEqual(["keyboard-interactive", "password"]);
-  expect(await methods({ passwords: nobody, keyboardInteractive: false })).toEqual(["password"]);
+  expect(await methods({ verifyPassword: nobody })).toEqual(["keyboard-interactive", "password"]);
+  expect(await methods({ verifyPassword: nobody, keyboardInteractive: false })).toEqual(["password"]);
   expect(await methods({ keyboardInteractive: nobody })).toEqual(["keyboard-interactive"]);
   expect(await methods({ anonymous: { scopes: [] } })).toEqual(["none"]);
-  const both = { authorizedKeys: nobody, passwords: nobody };
+  const both = { authorizedKeys: nobody, verifyPassword: nobody };
   expect(await methods({ ...both, requiredMethods: ["password", "publickey"] })).toEqual(["password", "publickey"]);
 });
 
@@ -79,14 +79,14 @@ it("takes authorities from a file of keys, with options or without, marked or no
     "ca.pub",
     `scopes="a" ${plain?.line} ca\ncert-authority,principals="ops" ${marked?.line}\n`,
   );
-  const { settings, close } = await open({ certificateAuthorities: [file] });
+  const { config, close } = await open({ certificateAuthorities: [file] });
   const ask = (key: ReturnType<typeof makeKey> | undefined) =>
-    settings.publicKeys?.keys.authorities({ user: "alice", address: "192.0.2.7:1", key: key!.publicKey });
+    config.publicKeys?.keys.authorities({ user: "alice", address: "192.0.2.7:1", key: key!.publicKey });
   expect(await ask(plain)).toMatchObject([{ scopes: ["a"] }]);
   expect(await ask(marked)).toMatchObject([{ scopes: [], principals: ["ops"] }]);
   expect(await ask(stranger)).toEqual([]);
   // An authority is none to log in with.
   const attempt = { user: "alice", address: "192.0.2.7:1", key: plain!.publicKey };
-  expect(await settings.publicKeys?.keys.lookup(attempt)).toBeUndefined();
+  expect(await config.publicKeys?.keys.lookup(attempt)).toBeUndefined();
   await close();
 });

@@ -60,7 +60,7 @@ describe("a connection that a client wants", () => {
     const bench = await forwarding({
       permitOpen: async (request, peer: Peer) => {
         asked.push([peer.user, request]);
-        return request.port === port || { refuse: "the database sleeps" };
+        return request.port === port || { deny: "the database sleeps" };
       },
     });
     const client = await rawClient(bench);

@@ -4,7 +4,7 @@ import type { Countdown } from "./countdown.js";
 import type { HostVerifier } from "./trust/host-verifier.js";
 
 /** What one attempt to connect needs, all read and checked. Times are in milliseconds. */
-export interface DialSettings {
+export interface DialConfig {
   /** What it runs on, and ends with it; absent for a TCP connection of its own. */
   readonly carrier?: Carrier | undefined;
   readonly login: Login;
@@ -12,7 +12,7 @@ export interface DialSettings {
   /** Of the whole way to the channel. */
   readonly countdown: Countdown;
   readonly keepaliveInterval: number;
-  readonly keepaliveMisses: number;
+  readonly keepaliveCountMax: number;
   readonly debug?: ((line: string) => void) | undefined;
   readonly signal: AbortSignal | undefined;
   /** Aborted here once the attempt has ended, well or not: nobody needs to be asked any more. */

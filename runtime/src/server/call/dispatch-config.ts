@@ -5,7 +5,7 @@ import type { ApiServerOptions } from "../api-server-options.js";
 import type { ServerInterceptor } from "./interceptor.js";
 
 /** What all calls of a server share. */
-export interface DispatchSettings {
+export interface DispatchConfig {
   /** Milliseconds that a unary call may take where its caller and its method do not say. */
   readonly timeout: number;
   /** Whether callers see what an undeclared error says, with its stack: for development only. */
@@ -20,10 +20,7 @@ export interface DispatchSettings {
 const DEFAULT_TIMEOUT = 30_000;
 
 /** Fills in the defaults. @throws Error that names an option and its value where it is impossible */
-export function dispatchSettings(
-  options: ApiServerOptions & { readonly log: Logger },
-  limits: Limits,
-): DispatchSettings {
+export function dispatchConfig(options: ApiServerOptions & { readonly log: Logger }, limits: Limits): DispatchConfig {
   return {
     timeout: checkTimeout(options.timeout ?? DEFAULT_TIMEOUT),
     exposeErrors: options.exposeErrors ?? false,
