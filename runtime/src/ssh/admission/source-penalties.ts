@@ -17,7 +17,7 @@ const LIMIT = 65_536;
 export class SourcePenalties {
   readonly #lengths: Required<Penalties>;
   readonly #limit: number;
-  /** In the order of their last kind. */
+  /** In the order of their last failure. */
   readonly #penalties = new Map<string, Penalty>();
 
   constructor(lengths: Required<Penalties>, limit = LIMIT) {

@@ -18,9 +18,9 @@ test("the defaults are those that SECURITY.md publishes", () => {
     queuedCalls: 65_536,
     window: 262_144,
     windowGrowth: 16_777_216,
-    backlog: 1_048_576,
+    sendHighWaterMark: 1_048_576,
     bytesBeforePreamble: 65_536,
-    hello: 10_000,
+    helloTimeout: 10_000,
   });
 });
 

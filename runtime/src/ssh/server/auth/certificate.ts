@@ -55,7 +55,7 @@ export function describeCertificate(certificate: Certificate): PeerCertificate {
 }
 
 function refused(reason: string): Withdrawal {
-  return { deny: `the certificate is deny: ${reason}` };
+  return { deny: `the certificate is refused: ${reason}` };
 }
 
 function timeRefusal({ validAfter, validBefore }: Certificate): string | undefined {

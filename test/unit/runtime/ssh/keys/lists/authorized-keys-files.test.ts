@@ -111,7 +111,7 @@ it("takes an edit whole or not at all: a line that became wrong leaves the list 
   write(path, "keys", `# alice left\nfrom="10.0.0.0/8" ${bob.line}\n`);
   await expect.poll(() => changed.mock.calls.length, soon).toBe(1);
   expect(await lookup(alice)).toBeUndefined();
-  expect(await lookup(bob)).toEqual({ refused: expect.stringContaining('only from="10.0.0.0/8"') });
+  expect(await lookup(bob)).toEqual({ deny: expect.stringContaining('only from="10.0.0.0/8"') });
 });
 
 it("leaves out lines that were wrong at start, with a warning, and takes in later edits beside them", async () => {
@@ -169,13 +169,13 @@ it("takes the first line of a key whose limits allow it, and says why where none
   expect(await lookup(alice, "198.51.100.1:1")).toEqual({ scopes: ["outside"] });
   expect(await lookup(alice, "[2001:db9::1]:1")).toEqual({ scopes: ["outside"] });
   const elsewhere = {
-    refused: expect.stringMatching(/may not come from there, only from="10.0.0.0\/8" \(.*keys:1\)$/),
+    deny: expect.stringMatching(/may not come from there, only from="10.0.0.0\/8" \(.*keys:1\)$/),
   };
   expect(await lookup(alice, "192.0.2.9:1")).toEqual(elsewhere);
   expect(await lookup(alice, "[2001:db8::1]:1")).toEqual(elsewhere);
   expect(await lookup(alice, "unknown")).toEqual(elsewhere);
   expect(await lookup(bob)).toEqual({
-    refused: expect.stringMatching(/expired at 2020-01-01T00:00:00.000Z \(.*keys:3\)/),
+    deny: expect.stringMatching(/expired at 2020-01-01T00:00:00.000Z \(.*keys:3\)/),
   });
 });
 

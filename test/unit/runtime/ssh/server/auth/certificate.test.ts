@@ -17,7 +17,7 @@ const grant = (
   certificateGrant(parseCertificate(makeCertificate(user, authority, fields)), { user: "alice", address }, () => lines);
 
 const refusal = (reason: string | RegExp) => ({
-  refused: typeof reason === "string" ? `the certificate is refused: ${reason}` : expect.stringMatching(reason),
+  deny: typeof reason === "string" ? `the certificate is refused: ${reason}` : expect.stringMatching(reason),
 });
 
 it("asks for the authority by its key, with the name and address of the holder", async () => {
@@ -76,7 +76,7 @@ it("takes an address within its networks, of both families", async () => {
   const criticalOptions = [["source-address", string("192.0.2.0/24,2001:db8::/32")]] as const;
   expect(await grant({ criticalOptions })).toMatchObject({ scopes: ["notes:*"] });
   expect(await grant({ criticalOptions }, undefined, "[2001:db8::7]:50122")).toMatchObject({ scopes: ["notes:*"] });
-  expect(await grant({ criticalOptions }, undefined, "[2001:db9::7]:50122")).toHaveProperty("refused");
+  expect(await grant({ criticalOptions }, undefined, "[2001:db9::7]:50122")).toHaveProperty("deny");
 });
 
 it("gives what the first line gives whose principals the certificate has", async () => {

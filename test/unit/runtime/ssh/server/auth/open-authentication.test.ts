@@ -10,7 +10,7 @@ it.each([
   [
     "no way to log in",
     {},
-    /^the option authorizedKeys is missing: name a file .* or give certificateAuthorities, passwords/,
+    /^the option authorizedKeys is missing: name a file .* or give certificateAuthorities, verifyPassword/,
   ],
   ["no way but one that is switched off", { keyboardInteractive: false }, /^the option authorizedKeys is missing/],
   [
