@@ -11,6 +11,12 @@ it("knows an address again for as long as it was told to, counted from when it w
   expect(known.size).toBe(1);
 });
 
+it("remembers 65,536 where nothing is said", () => {
+  const known = new KnownAddresses(1000);
+  for (let address = 0; address <= 65_536; address++) known.see(`${address}`, 0);
+  expect(known.size).toBe(65_536);
+});
+
 it("remembers a bounded number, those seen last", () => {
   const known = new KnownAddresses(1000, 3);
   for (const address of ["a", "b", "c", "a", "d"]) known.see(address, 0);

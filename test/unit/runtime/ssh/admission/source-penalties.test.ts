@@ -35,6 +35,12 @@ it("keeps nobody out for longer than the most", () => {
   expect(box.left("a", 0)).toBe(60_000);
 });
 
+it("remembers 65,536 hosts where nothing is said", () => {
+  const box = new SourcePenalties(LENGTHS);
+  for (let host = 0; host <= 65_536; host++) box.penalize(`${host}`, "graceExceeded", 0);
+  expect(box.size).toBe(65_536);
+});
+
 it("remembers a bounded number of hosts, those that offended last", () => {
   const box = new SourcePenalties({ ...LENGTHS, min: 0 }, 3);
   for (const host of ["a", "b", "c"]) box.penalize(host, "graceExceeded", 0);

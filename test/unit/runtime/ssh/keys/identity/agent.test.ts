@@ -59,6 +59,8 @@ it.each([
   ["refuses", string(Buffer.of(5)), /^the agent at \S+ refuses$/],
   ["has nothing to say", uint32(0), /announces an answer of 0 bytes/],
   ["announces too much", uint32(1e9), /announces an answer of 1000000000 bytes/],
+  ["announces a byte too many", uint32(256 * 1024 + 1), /announces an answer of 262145 bytes/],
+  ["lists a key too many", string(Buffer.concat([Buffer.of(12), uint32(2049)])), /cannot be used: it lists 2049 keys/],
   ["lists more than there is", string(Buffer.concat([Buffer.of(12), uint32(9)])), /cannot be used: it is cut off/],
   [
     "lists millions",

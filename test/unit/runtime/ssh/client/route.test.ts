@@ -1,0 +1,16 @@
+import { expect, it } from "vitest";
+import { planRoute } from "../../../../../runtime/src/ssh/client/route.js";
+import { parseAddress } from "../../../../../runtime/src/ssh/target.js";
+
+it("leads over eight hosts at most", async () => {
+  const edge = parseAddress("alice@edge");
+  const over = (count: number) => {
+    const jump = Array.from({ length: count }, (_, index) => `alice@jump${index}`);
+    return planRoute(edge, { jump, sshConfig: false });
+  };
+  expect((await over(7)).map(({ target }) => target.host)).toEqual([
+    ...["jump0", "jump1", "jump2", "jump3", "jump4", "jump5", "jump6"],
+    "edge",
+  ]);
+  await expect(over(8)).rejects.toThrow("the way to edge leads over more than 8 hosts");
+});
