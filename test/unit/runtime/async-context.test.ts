@@ -35,10 +35,10 @@ interface It {
 interface Sides {
   readonly interceptors?: readonly ClientInterceptor[];
   readonly server?: readonly ServerInterceptor[];
-  readonly limits?: { readonly calls: number };
+  readonly limits?: { readonly calls?: number };
 }
 
-type Handlers = Readonly<Record<string, AnyHandler>>;
+type Handlers = Readonly<Record<string, (...args: never[]) => unknown>>;
 type Items = AsyncIterable<unknown, undefined>;
 
 const storage = new AsyncLocalStorage<string>();
@@ -55,7 +55,7 @@ async function connect(
   handlers: Handlers,
   { interceptors = [], server = [], limits = {} }: Sides,
 ): Promise<It> {
-  const bound = handlersOf(METHODS, { ...NONE, ...handlers });
+  const bound = handlersOf(METHODS, { ...NONE, ...handlers } as Readonly<Record<string, AnyHandler>>);
   const options = { interceptors, reconnect: false, retries: 0 } as const;
   if (way === "memory") {
     const client = await connectApi<never>(bound.api, inMemory(bound, { interceptors: server, limits }), options);
@@ -172,11 +172,7 @@ describe.each(["memory", "ssh"])("over %s, what a server interceptor sets in Asy
       for await (const _item of items) yield seen();
       return seen();
     };
-    const it = await connect(
-      way,
-      { "STORE /it": sum as AnyHandler, "DELETE /it": echo as AnyHandler },
-      { server: [named] },
-    );
+    const it = await connect(way, { "STORE /it": sum, "DELETE /it": echo }, { server: [named] });
     const slowly = async function* () {
       yield 1;
       await turn();
@@ -233,11 +229,11 @@ describe.each(["memory", "ssh"])("over %s, a caller's AsyncLocalStorage", (way) 
 
   test("reaches a request stream whose call had to wait for its turn", async () => {
     const sent: unknown[] = [];
-    const slow: AnyHandler = async () => {
+    const slow = async () => {
       await until("the other call", () => sent.length > 0);
       return storage.getStore();
     };
-    const it = await connect(way, { "STORE /it": takeAll as AnyHandler, "GET /it": slow }, { limits: { calls: 1 } });
+    const it = await connect(way, { "STORE /it": takeAll, "GET /it": slow }, { limits: { calls: 1 } });
     const first = it.get({});
     const stored = both((name) => storage.run(name, () => it.store({}, one())));
     async function* one() {
@@ -249,7 +245,7 @@ describe.each(["memory", "ssh"])("over %s, a caller's AsyncLocalStorage", (way) 
   });
 
   test("reaches the request stream, with what an interceptor adds", async () => {
-    const it = await connect(way, { "STORE /it": takeAll as AnyHandler }, { interceptors: [set] });
+    const it = await connect(way, { "STORE /it": takeAll }, { interceptors: [set] });
     const sources: (() => unknown)[] = [
       async function* () {
         yield here();
@@ -270,9 +266,10 @@ describe.each(["memory", "ssh"])("over %s, a caller's AsyncLocalStorage", (way) 
 
   test("reaches the request stream's `finally` when the server ends the call", async () => {
     const ends: unknown[] = [];
-    const one: AnyHandler = (async (_: unknown, items: Items) => {
-      for await (const _item of items) return "enough";
-    }) as AnyHandler;
+    const one = async (_: unknown, items: Items): Promise<unknown> => {
+      for await (const _item of items) break;
+      return "enough";
+    };
     const it = await connect(way, { "STORE /it": one }, {});
     const endless = async function* () {
       try {
@@ -287,7 +284,7 @@ describe.each(["memory", "ssh"])("over %s, a caller's AsyncLocalStorage", (way) 
   });
 
   test("reaches onHeaders and onTrailers", async () => {
-    const it = await connect(way, { "STORE /it": takeAll as AnyHandler }, {});
+    const it = await connect(way, { "STORE /it": takeAll }, {});
     const seen: unknown[] = [];
     const note = (): void => void seen.push(storage.getStore());
     await both((name) => storage.run(name, () => it.store({}, [], { onHeaders: note, onTrailers: note })));

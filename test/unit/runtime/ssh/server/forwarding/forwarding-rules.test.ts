@@ -21,7 +21,7 @@ it("allows nothing beside what is listed, nor to keys that may forward nothing",
     permitListen: ["edge:80"],
     permitListenUnix: [path],
   });
-  const restricted = { ...ALICE, permissions: { portForwarding: false } };
+  const restricted = { ...ALICE, permissions: { pty: true, portForwarding: false } };
   for (const [host, port, isAllowed] of [
     ["edge", 80, true],
     ["xedge", 80, false],

@@ -254,7 +254,7 @@ describe("a listener that a client wants", () => {
     const bench = await forwarding({
       permitListen: (request) => {
         asked.push(request);
-        return { listen: () => ({ close() {} }) };
+        return { listen: async () => ({ close() {} }) };
       },
     });
     const client = await rawClient(bench);
