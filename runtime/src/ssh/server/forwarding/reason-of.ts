@@ -1,6 +1,6 @@
 /** Why something was refused, for the log, and what its peer is told. */
 export function reasonOf(answer: unknown): { readonly reason: string; readonly told: string } {
-  const { refuse, failed } = (typeof answer === "object" && answer !== null ? answer : {}) as Record<string, unknown>;
-  if (typeof refuse === "string") return { reason: refuse, told: refuse };
+  const { deny, failed } = (typeof answer === "object" && answer !== null ? answer : {}) as Record<string, unknown>;
+  if (typeof deny === "string") return { reason: deny, told: deny };
   return { reason: typeof failed === "string" ? failed : "it is not allowed", told: "" };
 }
