@@ -8,7 +8,7 @@ const WORDS = [
   [/\bwhoever\b/i, "name the role: the caller, the owner, the peer"],
   [/\b(nobody|somebody)\b/i, "name the role: no peer, a user, a caller"],
   [/\b(is|are|was|were|be) told\b/i, "receives, is called with, is notified"],
-  [/\bis no [a-z]/i, "say what it is: not a …, unknown, invalid"],
+  [/(?<!\bthere )\bis no (?!longer\b)[a-z]/i, "say what it is: not a …, unknown, invalid"],
   [/\bheed(s|ed|ing)?\b/i, "handle, respect"],
   [/\bbears?\b/i, "carry, tolerate, limit"],
   [/\bmend(s|ed|ing)?\b/i, "fix, patch"],
