@@ -17,6 +17,7 @@ export default defineConfig({
   },
   test: {
     include: ["test/**/*.test.ts"],
+    setupFiles: ["test/fail-on-warnings.ts"],
     // Only a failing test waits so long: on a busy machine, what takes a second elsewhere may take ten.
     testTimeout: 60_000,
     hookTimeout: 60_000,

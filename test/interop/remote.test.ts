@@ -27,12 +27,12 @@ async function connect({ address, key, knownHosts }: Sshd): Promise<SshClient> {
 itWith([SSHD], "a command on a stock sshd gives its output, its errors and its exit status", async () => {
   const { ssh } = await start();
   expect(await ssh.run("echo out; echo err >&2; exit 3")).toEqual({
-    output: "out\n",
+    stdout: "out\n",
     stderrTail: "err\n",
-    status: 3,
+    exitCode: 3,
     signal: undefined,
   });
-  expect(await ssh.run("kill -TERM $$")).toMatchObject({ status: undefined, signal: "TERM" });
+  expect(await ssh.run("kill -TERM $$")).toMatchObject({ exitCode: undefined, signal: "TERM" });
   expect((await ssh.run("tr a-z A-Z", { input: "shout" })).stdout).toBe("SHOUT");
   expect(await failure(ssh.run("yes", { maxBuffer: 10_000 }))).toMatchObject({ status: "MESSAGE_TOO_LARGE" });
 });
@@ -47,7 +47,7 @@ itWith([SSHD], "input can end while output goes on, and the command is done only
   });
   command.end(sent);
   expect((await text(command)) === sent).toBe(true);
-  expect(await command.exit).toEqual({ status: 0, signal: undefined });
+  expect(await command.exit).toEqual({ exitCode: 0, signal: undefined });
   expect(isDone).toBe(true);
 });
 
