@@ -46,16 +46,15 @@ import type {
 } from "./types.js";
 
 /**
- * The example API: a greeting, an echo, a clock, notes that people leave; and in streams, a log to follow, files to send
- * and a room to talk in; and machines that are called over the connections they have dialled. A schema may be one file;
- * this one is composed of several.
+ * The example API: a greeting, an echo, a clock and notes; as streams, a log, files and a chat room; and callbacks to connected
+ * machines. A schema may be one file; this one is composed of several.
  */
 export interface NotesClient extends Client {
-  /** Greets. */
+  /** A greeting. */
   readonly hello: HelloMethods;
-  /** Gives back what it is given. */
+  /** Returns its request. */
   readonly echo: EchoMethods;
-  /** Tells the time, after a while if asked: a way to see what deadlines do. */
+  /** A clock, with an optional delay to demonstrate deadlines. */
   readonly time: TimeMethods;
   /** All notes. */
   readonly notes: NotesMethods;
@@ -65,17 +64,17 @@ export interface NotesClient extends Client {
   readonly weblog: WeblogMethods;
   /** One file. `{name}` of the path is the field `name` of each request. */
   readonly files: FilesMethods;
-  /** One room for everybody. */
+  /** One room for all callers. */
   readonly chat: ChatMethods;
-  /** All machines that are connected. */
+  /** All connected machines. */
   readonly fleet: FleetMethods;
 }
 
 /** The methods of /hello. */
 export interface HelloMethods {
-  /** Says hello to somebody, or to the world. */
+  /** Greets a name, or the world. */
   readonly get: {
-    /** Says hello to somebody, or to the world. */
+    /** Greets a name, or the world. */
     (request?: HelloGetRequest, options?: CallOptions): Promise<HelloGetResponse>;
     readonly safe: UnaryMethodOptional<HelloGetRequest, HelloGetResponse, AnyRpcError>["safe"];
   };
@@ -83,9 +82,9 @@ export interface HelloMethods {
 
 /** The methods of /echo. */
 export interface EchoMethods {
-  /** Sends a value there and back. */
+  /** Returns the value that it receives. */
   readonly get: {
-    /** Sends a value there and back. */
+    /** Returns the value that it receives. */
     (request: Echo, options?: CallOptions): Promise<Echo>;
     readonly safe: UnaryMethod<Echo, Echo, AnyRpcError>["safe"];
   };
@@ -93,9 +92,9 @@ export interface EchoMethods {
 
 /** The methods of /time. */
 export interface TimeMethods {
-  /** Reads the server's clock. */
+  /** Returns the server's time. */
   readonly get: {
-    /** Reads the server's clock. */
+    /** Returns the server's time. */
     (request?: TimeGetRequest, options?: CallOptions): Promise<TimeGetResponse>;
     readonly safe: UnaryMethodOptional<TimeGetRequest, TimeGetResponse, AnyRpcError>["safe"];
   };
@@ -103,15 +102,15 @@ export interface TimeMethods {
 
 /** The methods of /notes. */
 export interface NotesMethods {
-  /** Lists notes, the newest first. */
+  /** Lists notes, newest first. */
   readonly get: {
-    /** Lists notes, the newest first. */
+    /** Lists notes, newest first. */
     (request?: NotesGetRequest, options?: CallOptions): Promise<Note[]>;
     readonly safe: UnaryMethodOptional<NotesGetRequest, Note[], AnyRpcError>["safe"];
   };
-  /** Adds a note under an id that the server chooses. */
+  /** Adds a note; the server chooses its id. */
   readonly store: {
-    /** Adds a note under an id that the server chooses. */
+    /** Adds a note; the server chooses its id. */
     (request: NewNote, options?: CallOptions): Promise<Note>;
     readonly safe: UnaryMethod<NewNote, Note, AnyRpcError>["safe"];
   };
@@ -125,15 +124,15 @@ export interface NoteMethods {
     (request: NoteRef, options?: CallOptions): Promise<Note>;
     readonly safe: UnaryMethod<NoteRef, Note, NoteGetError>["safe"];
   };
-  /** Adds a note under a given id. */
+  /** Adds a note with the given id. */
   readonly store: {
-    /** Adds a note under a given id. */
+    /** Adds a note with the given id. */
     (request: NoteStoreRequest, options?: CallOptions): Promise<Note>;
     readonly safe: UnaryMethod<NoteStoreRequest, Note, NoteStoreError>["safe"];
   };
-  /** Changes what is given, and leaves the rest as it is. */
+  /** Updates the given fields of a note. */
   readonly update: {
-    /** Changes what is given, and leaves the rest as it is. */
+    /** Updates the given fields of a note. */
     (request: NoteUpdateRequest, options?: CallOptions): Promise<Note>;
     readonly safe: UnaryMethod<NoteUpdateRequest, Note, NoteUpdateError>["safe"];
   };
@@ -147,9 +146,9 @@ export interface NoteMethods {
 
 /** The methods of /weblog. */
 export interface WeblogMethods {
-  /** Sends what the log says, line by line, and new lines as they are written. */
+  /** Streams the lines of the log, and new lines as they are written. */
   readonly get: {
-    /** Sends what the log says, line by line, and new lines as they are written. */
+    /** Streams the lines of the log, and new lines as they are written. */
     (request?: Follow, options?: CallOptions): ResponseStream<Hit>;
     readonly safe: ServerStreamingMethodOptional<Follow, Hit, void, AnyRpcError>["safe"];
   };
@@ -157,15 +156,15 @@ export interface WeblogMethods {
 
 /** The methods of /files/{name}. */
 export interface FilesMethods {
-  /** Sends the content, and at its end what it must come to. */
+  /** Streams the content, and responds with its size and checksum. */
   readonly get: {
-    /** Sends the content, and at its end what it must come to. */
+    /** Streams the content, and responds with its size and checksum. */
     (request: FileRef, options?: CallOptions): ResponseStream<Uint8Array, Checksum>;
     readonly safe: ServerStreamingMethod<FileRef, Uint8Array, Checksum, FilesGetError>["safe"];
   };
-  /** Takes the content, and puts the file in its place when all of it has arrived: nobody sees a part of it. */
+  /** Stores the content. The file appears under its name once all of it has arrived, never in part. */
   readonly store: {
-    /** Takes the content, and puts the file in its place when all of it has arrived: nobody sees a part of it. */
+    /** Stores the content. The file appears under its name once all of it has arrived, never in part. */
     (request: FilesStoreRequest, items: Items<Uint8Array>, options?: CallOptions): Promise<Receipt>;
     readonly safe: ClientStreamingMethod<FilesStoreRequest, Uint8Array, Receipt, FilesStoreError>["safe"];
   };
@@ -174,11 +173,11 @@ export interface FilesMethods {
 /** The methods of /chat. */
 export interface ChatMethods {
   /**
-   * Takes what the caller says, and sends what everybody says, the caller included, until that one has no more to say.
+   * Takes the caller's messages, and streams the messages of all callers, its own included, until its request stream ends.
    */
   readonly update: {
     /**
-     * Takes what the caller says, and sends what everybody says, the caller included, until that one has no more to say.
+     * Takes the caller's messages, and streams the messages of all callers, its own included, until its request stream ends.
      */
     (request: { [key: string]: never }, items: Items<Line>, options?: CallOptions): ResponseStream<Line>;
     readonly safe: BidirectionalMethod<{ [key: string]: never }, Line, Line, void, AnyRpcError>["safe"];
@@ -187,9 +186,9 @@ export interface ChatMethods {
 
 /** The methods of /fleet. */
 export interface FleetMethods {
-  /** Asks each of them how busy it is, and sends the answers as they come. */
+  /** Asks each machine for its load, and streams the responses as they arrive. */
   readonly get: {
-    /** Asks each of them how busy it is, and sends the answers as they come. */
+    /** Asks each machine for its load, and streams the responses as they arrive. */
     (request?: { [key: string]: never }, options?: CallOptions): ResponseStream<Load>;
     readonly safe: ServerStreamingMethodOptional<{ [key: string]: never }, Load, void, AnyRpcError>["safe"];
   };
@@ -200,13 +199,13 @@ export interface FleetMethods {
  * connection that the client dialled.
  */
 export interface CallbackHandlers {
-  /** The machine at the other end. */
+  /** The machine at the other end of the connection. */
   readonly agent: AgentHandlers;
 }
 
 /** The handlers of /agent. */
 export interface AgentHandlers {
-  /** Says how busy it is. */
+  /** Returns its load. */
   readonly get: UnaryHandler<{ [key: string]: never }, Load>;
 }
 

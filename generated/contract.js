@@ -6,10 +6,10 @@
 export const contract = {
   "callbacks": {
     "agent": {
-      "description": "The machine at the other end.",
+      "description": "The machine at the other end of the connection.",
       "methods": {
         "GET": {
-          "description": "Says how busy it is.",
+          "description": "Returns its load.",
           "idempotent": true,
           "kind": "unary",
           "request": {
@@ -25,15 +25,15 @@ export const contract = {
       "path": "/agent"
     }
   },
-  "description": "The example API: a greeting, an echo, a clock, notes that people leave; and in streams, a log to follow, files to send\nand a room to talk in; and machines that are called over the connections they have dialled. A schema may be one file;\nthis one is composed of several.",
+  "description": "The example API: a greeting, an echo, a clock and notes; as streams, a log, files and a chat room; and callbacks to connected\nmachines. A schema may be one file; this one is composed of several.",
   "hash": "eb9af7477efc07b854977f889d8b0d01c81ccdafb97c46d87f3137cfb2aaae1c",
   "name": "notes",
   "resources": {
     "chat": {
-      "description": "One room for everybody.",
+      "description": "One room for all callers.",
       "methods": {
         "UPDATE": {
-          "description": "Takes what the caller says, and sends what everybody says, the caller included, until that one has no more to say.",
+          "description": "Takes the caller's messages, and streams the messages of all callers, its own included, until its request stream ends.",
           "idempotent": true,
           "kind": "bidirectional",
           "request": {
@@ -51,10 +51,10 @@ export const contract = {
       "path": "/chat"
     },
     "echo": {
-      "description": "Gives back what it is given.",
+      "description": "Returns its request.",
       "methods": {
         "GET": {
-          "description": "Sends a value there and back.",
+          "description": "Returns the value that it receives.",
           "idempotent": true,
           "kind": "unary",
           "request": {
@@ -71,7 +71,7 @@ export const contract = {
       "description": "One file. `{name}` of the path is the field `name` of each request.",
       "methods": {
         "GET": {
-          "description": "Sends the content, and at its end what it must come to.",
+          "description": "Streams the content, and responds with its size and checksum.",
           "errors": {
             "NOT_FOUND": {
               "$ref": "#/types/FileRef"
@@ -89,18 +89,18 @@ export const contract = {
           "scope": "files:read"
         },
         "STORE": {
-          "description": "Takes the content, and puts the file in its place when all of it has arrived: nobody sees a part of it.",
+          "description": "Stores the content. The file appears under its name once all of it has arrived, never in part.",
           "errors": {
             "CONFLICT": {
-              "description": "Something else arrived than the caller has announced.",
+              "description": "The content does not match the announced checksum.",
               "properties": {
                 "actual": {
                   "$ref": "#/types/Sha256",
-                  "description": "What arrived."
+                  "description": "The checksum of the content that arrived."
                 },
                 "expected": {
                   "$ref": "#/types/Sha256",
-                  "description": "What the caller announced."
+                  "description": "The announced checksum."
                 }
               },
               "required": ["actual", "expected"],
@@ -116,7 +116,7 @@ export const contract = {
               },
               "sha256": {
                 "$ref": "#/types/Sha256",
-                "description": "What the content must come to, where the caller knows."
+                "description": "The expected checksum, if the caller knows it."
               }
             },
             "required": ["name"],
@@ -132,10 +132,10 @@ export const contract = {
       "path": "/files/{name}"
     },
     "fleet": {
-      "description": "All machines that are connected.",
+      "description": "All connected machines.",
       "methods": {
         "GET": {
-          "description": "Asks each of them how busy it is, and sends the answers as they come.",
+          "description": "Asks each machine for its load, and streams the responses as they arrive.",
           "idempotent": true,
           "kind": "server-streaming",
           "request": {
@@ -150,16 +150,16 @@ export const contract = {
       "path": "/fleet"
     },
     "hello": {
-      "description": "Greets.",
+      "description": "A greeting.",
       "methods": {
         "GET": {
-          "description": "Says hello to somebody, or to the world.",
+          "description": "Greets a name, or the world.",
           "idempotent": true,
           "kind": "unary",
           "request": {
             "properties": {
               "name": {
-                "description": "Who to greet. Left out, it is the world.",
+                "description": "The name to greet. Default: the world.",
                 "maxLength": 100,
                 "minLength": 1,
                 "type": "string"
@@ -219,7 +219,7 @@ export const contract = {
           "scope": "notes:read"
         },
         "STORE": {
-          "description": "Adds a note under a given id.",
+          "description": "Adds a note with the given id.",
           "errors": {
             "CONFLICT": {
               "$ref": "#/types/NoteRef"
@@ -252,7 +252,7 @@ export const contract = {
           "scope": "notes:write"
         },
         "UPDATE": {
-          "description": "Changes what is given, and leaves the rest as it is.",
+          "description": "Updates the given fields of a note.",
           "errors": {
             "CONFLICT": {
               "properties": {
@@ -260,7 +260,7 @@ export const contract = {
                   "$ref": "#/types/NoteId"
                 },
                 "revision": {
-                  "description": "The one that the note has now.",
+                  "description": "The current revision.",
                   "minimum": 1,
                   "type": "integer"
                 }
@@ -280,7 +280,7 @@ export const contract = {
                 "$ref": "#/types/NoteId"
               },
               "revision": {
-                "description": "Refuses the change with CONFLICT where somebody else made one since this revision was read.",
+                "description": "The revision that the change is based on: CONFLICT if the note has a newer one.",
                 "minimum": 1,
                 "type": "integer"
               },
@@ -310,20 +310,20 @@ export const contract = {
       "description": "All notes.",
       "methods": {
         "GET": {
-          "description": "Lists notes, the newest first.",
+          "description": "Lists notes, newest first.",
           "idempotent": true,
           "kind": "unary",
           "request": {
             "properties": {
               "limit": {
-                "description": "How many at most. Left out, it is 100.",
+                "description": "The maximum number of notes. Default: 100.",
                 "maximum": 1000,
                 "minimum": 1,
                 "type": "integer"
               },
               "tag": {
                 "$ref": "#/types/Tag",
-                "description": "Only those with this tag."
+                "description": "Returns only notes with this tag."
               }
             },
             "type": "object"
@@ -337,7 +337,7 @@ export const contract = {
           "scope": "notes:read"
         },
         "STORE": {
-          "description": "Adds a note under an id that the server chooses.",
+          "description": "Adds a note; the server chooses its id.",
           "idempotent": false,
           "kind": "unary",
           "request": {
@@ -352,16 +352,16 @@ export const contract = {
       "path": "/notes"
     },
     "time": {
-      "description": "Tells the time, after a while if asked: a way to see what deadlines do.",
+      "description": "A clock, with an optional delay to demonstrate deadlines.",
       "methods": {
         "GET": {
-          "description": "Reads the server's clock.",
+          "description": "Returns the server's time.",
           "idempotent": true,
           "kind": "unary",
           "request": {
             "properties": {
               "delayMs": {
-                "description": "Answers after this many milliseconds.",
+                "description": "The delay before the response, in milliseconds.",
                 "maximum": 60000,
                 "minimum": 0,
                 "type": "integer"
@@ -376,7 +376,7 @@ export const contract = {
                 "type": "integer"
               },
               "now": {
-                "description": "The time as text, such as `2026-01-31T12:00:00.000Z`.",
+                "description": "The time as a string, such as `2026-01-31T12:00:00.000Z`.",
                 "format": "date-time",
                 "type": "string"
               }
@@ -392,7 +392,7 @@ export const contract = {
       "description": "The log of a web server.",
       "methods": {
         "GET": {
-          "description": "Sends what the log says, line by line, and new lines as they are written.",
+          "description": "Streams the lines of the log, and new lines as they are written.",
           "idempotent": true,
           "kind": "server-streaming",
           "request": {
@@ -409,10 +409,10 @@ export const contract = {
   "sshrpc": 1,
   "types": {
     "Checksum": {
-      "description": "Tells whether everything arrived.",
+      "description": "The size and checksum of a file, to verify a transfer.",
       "properties": {
         "bytes": {
-          "description": "How long the content is.",
+          "description": "The size of the content in bytes.",
           "minimum": 0,
           "type": "integer"
         },
@@ -424,17 +424,17 @@ export const contract = {
       "type": "object"
     },
     "Echo": {
-      "description": "What is sent to be sent back. An exported schema becomes a type of that name in `generated/`.",
+      "description": "A value to echo. An exported schema becomes a type of that name in `generated/`.",
       "properties": {
         "value": {
-          "description": "Any JSON: a text, a number, or lists and objects as deep as one likes."
+          "description": "Any JSON value."
         }
       },
       "required": ["value"],
       "type": "object"
     },
     "FileName": {
-      "description": "The name of a file: one name, with no folders before it, and never `.` or `..`, nor one that begins with `.sshrpc-`, as\nthose of files do that are not complete.",
+      "description": "A file name: one path segment, not `.` or `..`, and without the prefix `.sshrpc-`, which marks incomplete files.",
       "maxLength": 255,
       "pattern": "^(?!\\.\\.?$|\\.sshrpc-)[^/\\\\\\u0000]+$",
       "type": "string"
@@ -450,14 +450,14 @@ export const contract = {
       "type": "object"
     },
     "Follow": {
-      "description": "Which lines of the log to send.",
+      "description": "Which lines of the log to stream.",
       "properties": {
         "follow": {
-          "description": "Goes on with new lines as they are written, until the caller leaves. Left out, the stream ends with the log.",
+          "description": "Follows the log: streams new lines as they are written. Default: the stream ends with the log.",
           "type": "boolean"
         },
         "lines": {
-          "description": "How many of the lines that are there already come first, counted from the end. Left out, it is all of them.",
+          "description": "The number of existing lines to stream first, counted from the end. Default: all.",
           "maximum": 1000000,
           "minimum": 0,
           "type": "integer"
@@ -466,7 +466,7 @@ export const contract = {
       "type": "object"
     },
     "Hit": {
-      "description": "One request that a web server has logged.",
+      "description": "One logged request.",
       "properties": {
         "agent": {
           "anyOf": [
@@ -477,7 +477,7 @@ export const contract = {
               "type": "null"
             }
           ],
-          "description": "The program that asked, where the log says."
+          "description": "The user agent, if logged."
         },
         "bytes": {
           "anyOf": [
@@ -489,14 +489,14 @@ export const contract = {
               "type": "null"
             }
           ],
-          "description": "How much it sent, where the log says."
+          "description": "The size of the response in bytes, if logged."
         },
         "host": {
-          "description": "Who asked: an address, or a name.",
+          "description": "The client: an address or a host name.",
           "type": "string"
         },
         "method": {
-          "description": "Such as `GET`.",
+          "description": "The HTTP method, such as `GET`.",
           "type": "string"
         },
         "referrer": {
@@ -508,18 +508,18 @@ export const contract = {
               "type": "null"
             }
           ],
-          "description": "The page that led there, where the log says."
+          "description": "The referring page, if logged."
         },
         "resource": {
-          "description": "What was asked for, such as `/index.html`.",
+          "description": "The requested resource, such as `/index.html`.",
           "type": "string"
         },
         "status": {
-          "description": "What the web server answered, such as 200.",
+          "description": "The HTTP status, such as 200.",
           "type": "integer"
         },
         "time": {
-          "description": "When, such as `2026-01-31T12:00:00+01:00`.",
+          "description": "The time, such as `2026-01-31T12:00:00+01:00`.",
           "format": "date-time",
           "type": "string"
         }
@@ -528,10 +528,10 @@ export const contract = {
       "type": "object"
     },
     "Line": {
-      "description": "What somebody says.",
+      "description": "One message.",
       "properties": {
         "from": {
-          "description": "Who says it. The server fills it in, so that nobody speaks for somebody else; what it says itself has none.",
+          "description": "The sender. The server sets it, so that no caller can impersonate another; the server's own messages have none.",
           "type": "string"
         },
         "text": {
@@ -544,14 +544,14 @@ export const contract = {
       "type": "object"
     },
     "Load": {
-      "description": "How busy a machine is.",
+      "description": "The load of a machine.",
       "properties": {
         "host": {
-          "description": "What the machine calls itself.",
+          "description": "The host name of the machine.",
           "type": "string"
         },
         "load": {
-          "description": "How many programs want to run at once, on average over the last minute.",
+          "description": "The load average over the last minute.",
           "minimum": 0,
           "type": "number"
         }
@@ -560,7 +560,7 @@ export const contract = {
       "type": "object"
     },
     "NewNote": {
-      "description": "A note that is still to be written: the server adds the rest.",
+      "description": "A new note: the server adds the other fields.",
       "properties": {
         "tags": {
           "items": {
@@ -577,10 +577,10 @@ export const contract = {
       "type": "object"
     },
     "Note": {
-      "description": "A note somebody wrote.",
+      "description": "A stored note.",
       "properties": {
         "created": {
-          "description": "When it was written.",
+          "description": "The time of creation.",
           "format": "date-time",
           "type": "string"
         },
@@ -588,7 +588,7 @@ export const contract = {
           "$ref": "#/types/NoteId"
         },
         "revision": {
-          "description": "Counts the changes, from 1.",
+          "description": "The number of the revision, from 1.",
           "minimum": 1,
           "type": "integer"
         },
@@ -607,7 +607,7 @@ export const contract = {
       "type": "object"
     },
     "NoteId": {
-      "description": "What a note is known by.",
+      "description": "The id of a note.",
       "minimum": 1,
       "type": "integer"
     },
@@ -622,16 +622,16 @@ export const contract = {
       "type": "object"
     },
     "NoteText": {
-      "description": "What somebody writes.",
+      "description": "The text of a note.",
       "maxLength": 10000,
       "minLength": 1,
       "type": "string"
     },
     "Receipt": {
-      "description": "What was stored.",
+      "description": "A stored file.",
       "properties": {
         "bytes": {
-          "description": "How long the content is.",
+          "description": "The size of the content in bytes.",
           "minimum": 0,
           "type": "integer"
         },
@@ -646,12 +646,12 @@ export const contract = {
       "type": "object"
     },
     "Sha256": {
-      "description": "What a file's content comes to, as 64 hexadecimal digits (FIPS 180-4).",
+      "description": "The SHA-256 checksum of a file's content, as 64 hexadecimal digits (FIPS 180-4).",
       "pattern": "^[0-9a-f]{64}$",
       "type": "string"
     },
     "Tag": {
-      "description": "A word to find notes by.",
+      "description": "A tag to filter notes by.",
       "maxLength": 40,
       "pattern": "^[a-z0-9-]+$",
       "type": "string"

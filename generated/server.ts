@@ -44,11 +44,11 @@ import type {
 
 /** What a server of the notes API implements: one function for each method. */
 export interface Handlers {
-  /** Greets. */
+  /** A greeting. */
   readonly hello: HelloHandlers;
-  /** Gives back what it is given. */
+  /** Returns its request. */
   readonly echo: EchoHandlers;
-  /** Tells the time, after a while if asked: a way to see what deadlines do. */
+  /** A clock, with an optional delay to demonstrate deadlines. */
   readonly time: TimeHandlers;
   /** All notes. */
   readonly notes: NotesHandlers;
@@ -58,35 +58,35 @@ export interface Handlers {
   readonly weblog: WeblogHandlers;
   /** One file. `{name}` of the path is the field `name` of each request. */
   readonly files: FilesHandlers;
-  /** One room for everybody. */
+  /** One room for all callers. */
   readonly chat: ChatHandlers;
-  /** All machines that are connected. */
+  /** All connected machines. */
   readonly fleet: FleetHandlers;
 }
 
 /** The handlers of /hello. */
 export interface HelloHandlers {
-  /** Says hello to somebody, or to the world. */
+  /** Greets a name, or the world. */
   readonly get: UnaryHandler<HelloGetRequest, HelloGetResponse, unknown, Callbacks>;
 }
 
 /** The handlers of /echo. */
 export interface EchoHandlers {
-  /** Sends a value there and back. */
+  /** Returns the value that it receives. */
   readonly get: UnaryHandler<Echo, Echo, unknown, Callbacks>;
 }
 
 /** The handlers of /time. */
 export interface TimeHandlers {
-  /** Reads the server's clock. */
+  /** Returns the server's time. */
   readonly get: UnaryHandler<TimeGetRequest, TimeGetResponse, unknown, Callbacks>;
 }
 
 /** The handlers of /notes. */
 export interface NotesHandlers {
-  /** Lists notes, the newest first. */
+  /** Lists notes, newest first. */
   readonly get: UnaryHandler<NotesGetRequest, Note[], unknown, Callbacks>;
-  /** Adds a note under an id that the server chooses. */
+  /** Adds a note; the server chooses its id. */
   readonly store: UnaryHandler<NewNote, Note, unknown, Callbacks>;
 }
 
@@ -94,9 +94,9 @@ export interface NotesHandlers {
 export interface NoteHandlers {
   /** Reads a note. */
   readonly get: UnaryHandler<NoteRef, Note, NoteGetErrors, Callbacks>;
-  /** Adds a note under a given id. */
+  /** Adds a note with the given id. */
   readonly store: UnaryHandler<NoteStoreRequest, Note, NoteStoreErrors, Callbacks>;
-  /** Changes what is given, and leaves the rest as it is. */
+  /** Updates the given fields of a note. */
   readonly update: UnaryHandler<NoteUpdateRequest, Note, NoteUpdateErrors, Callbacks>;
   /** Removes a note. */
   readonly delete: UnaryHandler<NoteRef, null, NoteDeleteErrors, Callbacks>;
@@ -104,29 +104,29 @@ export interface NoteHandlers {
 
 /** The handlers of /weblog. */
 export interface WeblogHandlers {
-  /** Sends what the log says, line by line, and new lines as they are written. */
+  /** Streams the lines of the log, and new lines as they are written. */
   readonly get: ServerStreamingHandler<Follow, Hit, unknown, unknown, Callbacks>;
 }
 
 /** The handlers of /files/{name}. */
 export interface FilesHandlers {
-  /** Sends the content, and at its end what it must come to. */
+  /** Streams the content, and responds with its size and checksum. */
   readonly get: ServerStreamingHandler<FileRef, Uint8Array, Checksum, FilesGetErrors, Callbacks>;
-  /** Takes the content, and puts the file in its place when all of it has arrived: nobody sees a part of it. */
+  /** Stores the content. The file appears under its name once all of it has arrived, never in part. */
   readonly store: ClientStreamingHandler<FilesStoreRequest, Uint8Array, Receipt, FilesStoreErrors, Callbacks>;
 }
 
 /** The handlers of /chat. */
 export interface ChatHandlers {
   /**
-   * Takes what the caller says, and sends what everybody says, the caller included, until that one has no more to say.
+   * Takes the caller's messages, and streams the messages of all callers, its own included, until its request stream ends.
    */
   readonly update: BidirectionalHandler<{ [key: string]: never }, Line, Line, unknown, unknown, Callbacks>;
 }
 
 /** The handlers of /fleet. */
 export interface FleetHandlers {
-  /** Asks each of them how busy it is, and sends the answers as they come. */
+  /** Asks each machine for its load, and streams the responses as they arrive. */
   readonly get: ServerStreamingHandler<{ [key: string]: never }, Load, unknown, unknown, Callbacks>;
 }
 
@@ -135,15 +135,15 @@ export interface FleetHandlers {
  * of `ctx.clients` and `server.clients`.
  */
 export interface Callbacks {
-  /** The machine at the other end. */
+  /** The machine at the other end of the connection. */
   readonly agent: AgentMethods;
 }
 
 /** The methods of /agent. */
 export interface AgentMethods {
-  /** Says how busy it is. */
+  /** Returns its load. */
   readonly get: {
-    /** Says how busy it is. */
+    /** Returns its load. */
     (request?: { [key: string]: never }, options?: CallOptions): Promise<Load>;
     readonly safe: UnaryMethodOptional<{ [key: string]: never }, Load, AnyRpcError>["safe"];
   };

@@ -1,28 +1,28 @@
 import { defineResources } from "sshrpc/schema";
 import Type from "typebox";
 
-/** How busy a machine is. */
+/** The load of a machine. */
 export const Load = Type.Object({
-  /** What the machine calls itself. */
+  /** The host name of the machine. */
   host: Type.String(),
-  /** How many programs want to run at once, on average over the last minute. */
+  /** The load average over the last minute. */
   load: Type.Number({ minimum: 0 }),
 });
 
-/** What the connecting side serves: a machine that nobody can dial dials out, and is called over that connection. */
+/** What the connecting side serves: a machine behind NAT connects, and the server calls it over that connection. */
 export const agent = defineResources({
-  /** The machine at the other end. */
+  /** The machine at the other end of the connection. */
   agent: {
-    /** Says how busy it is. */
+    /** Returns its load. */
     GET: { response: Load, timeout: 5_000 },
   },
 });
 
-/** What the server serves with it. */
+/** What the server offers on top of it. */
 export const fleet = defineResources({
-  /** All machines that are connected. */
+  /** All connected machines. */
   fleet: {
-    /** Asks each of them how busy it is, and sends the answers as they come. */
+    /** Asks each machine for its load, and streams the responses as they arrive. */
     GET: { responseStream: Load },
   },
 });

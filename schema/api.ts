@@ -9,9 +9,8 @@ import { time } from "./time.js";
 import { weblog } from "./weblog.js";
 
 /**
- * The example API: a greeting, an echo, a clock, notes that people leave; and in streams, a log to follow, files to send
- * and a room to talk in; and machines that are called over the connections they have dialled. A schema may be one file;
- * this one is composed of several.
+ * The example API: a greeting, an echo, a clock and notes; as streams, a log, files and a chat room; and callbacks to connected
+ * machines. A schema may be one file; this one is composed of several.
  */
 export default defineApi({
   name: "notes",

@@ -1,18 +1,18 @@
 import { defineResources } from "sshrpc/schema";
 import Type from "typebox";
 
-/** What somebody says. */
+/** One message. */
 export const Line = Type.Object({
-  /** Who says it. The server fills it in, so that nobody speaks for somebody else; what it says itself has none. */
+  /** The sender. The server sets it, so that no caller can impersonate another; the server's own messages have none. */
   from: Type.Optional(Type.String()),
   text: Type.String({ minLength: 1, maxLength: 2_000 }),
 });
 
 /** Streams in both directions, each at its own pace. */
 export const chat = defineResources({
-  /** One room for everybody. */
+  /** One room for all callers. */
   chat: {
-    /** Takes what the caller says, and sends what everybody says, the caller included, until that one has no more to say. */
+    /** Takes the caller's messages, and streams the messages of all callers, its own included, until its request stream ends. */
     UPDATE: { requestStream: Line, responseStream: Line },
   },
 });

@@ -1,17 +1,17 @@
 import { defineResources } from "sshrpc/schema";
 import Type from "typebox";
 
-/** What is sent to be sent back. An exported schema becomes a type of that name in `generated/`. */
+/** A value to echo. An exported schema becomes a type of that name in `generated/`. */
 export const Echo = Type.Object({
-  /** Any JSON: a text, a number, or lists and objects as deep as one likes. */
+  /** Any JSON value. */
   value: Type.Unknown(),
 });
 
-/** For trying out payloads. */
+/** For testing payloads. */
 export const echo = defineResources({
-  /** Gives back what it is given. */
+  /** Returns its request. */
   echo: {
-    /** Sends a value there and back. */
+    /** Returns the value that it receives. */
     GET: { request: Echo, response: Echo },
   },
 });

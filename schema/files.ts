@@ -2,38 +2,37 @@ import { Bytes, defineResources } from "sshrpc/schema";
 import Type from "typebox";
 
 /**
- * The name of a file: one name, with no folders before it, and never `.` or `..`, nor one that begins with `.sshrpc-`, as
- * those of files do that are not complete.
+ * A file name: one path segment, not `.` or `..`, and without the prefix `.sshrpc-`, which marks incomplete files.
  */
 export const FileName = Type.String({ pattern: "^(?!\\.\\.?$|\\.sshrpc-)[^/\\\\\\u0000]+$", maxLength: 255 });
 
 /** Names one file. */
 export const FileRef = Type.Object({ name: FileName });
 
-/** What a file's content comes to, as 64 hexadecimal digits (FIPS 180-4). */
+/** The SHA-256 checksum of a file's content, as 64 hexadecimal digits (FIPS 180-4). */
 export const Sha256 = Type.String({ pattern: "^[0-9a-f]{64}$" });
 
-/** Tells whether everything arrived. */
+/** The size and checksum of a file, to verify a transfer. */
 export const Checksum = Type.Object({
-  /** How long the content is. */
+  /** The size of the content in bytes. */
   bytes: Type.Integer({ minimum: 0 }),
   sha256: Sha256,
 });
 
-/** What was stored. */
+/** A stored file. */
 export const Receipt = Type.Object({
   name: FileName,
-  /** How long the content is. */
+  /** The size of the content in bytes. */
   bytes: Type.Integer({ minimum: 0 }),
   sha256: Sha256,
 });
 
-/** Streams of raw bytes, in both directions. They are as large as they are: neither side holds more than a part. */
+/** Streams of raw bytes, in both directions, of any size: neither side buffers a whole file. */
 export const files = defineResources({
   /** One file. `{name}` of the path is the field `name` of each request. */
   files: {
     path: "/files/{name}",
-    /** Sends the content, and at its end what it must come to. */
+    /** Streams the content, and responds with its size and checksum. */
     GET: {
       request: FileRef,
       responseStream: Bytes,
@@ -41,22 +40,22 @@ export const files = defineResources({
       scope: "files:read",
       errors: { NOT_FOUND: FileRef },
     },
-    /** Takes the content, and puts the file in its place when all of it has arrived: nobody sees a part of it. */
+    /** Stores the content. The file appears under its name once all of it has arrived, never in part. */
     STORE: {
       request: Type.Object({
         name: FileName,
-        /** What the content must come to, where the caller knows. */
+        /** The expected checksum, if the caller knows it. */
         sha256: Type.Optional(Sha256),
       }),
       requestStream: Bytes,
       response: Receipt,
       scope: "files:write",
       errors: {
-        /** Something else arrived than the caller has announced. */
+        /** The content does not match the announced checksum. */
         CONFLICT: Type.Object({
-          /** What the caller announced. */
+          /** The announced checksum. */
           expected: Sha256,
-          /** What arrived. */
+          /** The checksum of the content that arrived. */
           actual: Sha256,
         }),
       },

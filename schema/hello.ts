@@ -1,14 +1,14 @@
 import { defineResources } from "sshrpc/schema";
 import Type from "typebox";
 
-/** The smallest API there is. Resources without a `path` have their own name: this one is `/hello`. */
+/** The smallest API. The path of a resource without `path` is its name: `/hello`. */
 export const hello = defineResources({
-  /** Greets. */
+  /** A greeting. */
   hello: {
-    /** Says hello to somebody, or to the world. */
+    /** Greets a name, or the world. */
     GET: {
       request: Type.Object({
-        /** Who to greet. Left out, it is the world. */
+        /** The name to greet. Default: the world. */
         name: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
       }),
       response: Type.Object({

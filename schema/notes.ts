@@ -1,51 +1,51 @@
 import { defineResources } from "sshrpc/schema";
 import Type from "typebox";
 
-/** What a note is known by. */
+/** The id of a note. */
 export const NoteId = Type.Integer({ minimum: 1 });
 
 /** Names one note. */
 export const NoteRef = Type.Object({ id: NoteId });
 
-/** What somebody writes. */
+/** The text of a note. */
 export const NoteText = Type.String({ minLength: 1, maxLength: 10_000 });
 
-/** A word to find notes by. */
+/** A tag to filter notes by. */
 export const Tag = Type.String({ pattern: "^[a-z0-9-]+$", maxLength: 40 });
 
-/** A note somebody wrote. */
+/** A stored note. */
 export const Note = Type.Object({
   id: NoteId,
   text: NoteText,
   tags: Type.Array(Tag, { maxItems: 20 }),
-  /** Counts the changes, from 1. */
+  /** The number of the revision, from 1. */
   revision: Type.Integer({ minimum: 1 }),
-  /** When it was written. */
+  /** The time of creation. */
   created: Type.String({ format: "date-time" }),
 });
 
-/** A note that is still to be written: the server adds the rest. */
+/** A new note: the server adds the other fields. */
 export const NewNote = Type.Object({
   text: NoteText,
   tags: Type.Optional(Type.Array(Tag, { maxItems: 20 })),
 });
 
-/** Notes, all together and one at a time. */
+/** Notes: the collection, and single ones. */
 export const notes = defineResources({
   /** All notes. */
   notes: {
-    /** Lists notes, the newest first. */
+    /** Lists notes, newest first. */
     GET: {
       request: Type.Object({
-        /** How many at most. Left out, it is 100. */
+        /** The maximum number of notes. Default: 100. */
         limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000 })),
-        /** Only those with this tag. */
+        /** Returns only notes with this tag. */
         tag: Type.Optional(Tag),
       }),
       response: Type.Array(Note),
       scope: "notes:read",
     },
-    /** Adds a note under an id that the server chooses. */
+    /** Adds a note; the server chooses its id. */
     STORE: { request: NewNote, response: Note, scope: "notes:write" },
   },
 
@@ -59,20 +59,20 @@ export const notes = defineResources({
       scope: "notes:read",
       errors: { NOT_FOUND: NoteRef },
     },
-    /** Adds a note under a given id. */
+    /** Adds a note with the given id. */
     STORE: {
       request: Type.Object({ id: NoteId, text: NoteText, tags: Type.Optional(Type.Array(Tag, { maxItems: 20 })) }),
       response: Note,
       scope: "notes:write",
       errors: { CONFLICT: NoteRef },
     },
-    /** Changes what is given, and leaves the rest as it is. */
+    /** Updates the given fields of a note. */
     UPDATE: {
       request: Type.Object({
         id: NoteId,
         text: Type.Optional(NoteText),
         tags: Type.Optional(Type.Array(Tag, { maxItems: 20 })),
-        /** Refuses the change with CONFLICT where somebody else made one since this revision was read. */
+        /** The revision that the change is based on: CONFLICT if the note has a newer one. */
         revision: Type.Optional(Type.Integer({ minimum: 1 })),
       }),
       response: Note,
@@ -81,7 +81,7 @@ export const notes = defineResources({
         NOT_FOUND: NoteRef,
         CONFLICT: Type.Object({
           id: NoteId,
-          /** The one that the note has now. */
+          /** The current revision. */
           revision: Type.Integer({ minimum: 1 }),
         }),
       },

@@ -1,39 +1,39 @@
 import { defineResources } from "sshrpc/schema";
 import Type from "typebox";
 
-/** Which lines of the log to send. */
+/** Which lines of the log to stream. */
 export const Follow = Type.Object({
-  /** Goes on with new lines as they are written, until the caller leaves. Left out, the stream ends with the log. */
+  /** Follows the log: streams new lines as they are written. Default: the stream ends with the log. */
   follow: Type.Optional(Type.Boolean()),
-  /** How many of the lines that are there already come first, counted from the end. Left out, it is all of them. */
+  /** The number of existing lines to stream first, counted from the end. Default: all. */
   lines: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000 })),
 });
 
-/** One request that a web server has logged. */
+/** One logged request. */
 export const Hit = Type.Object({
-  /** Who asked: an address, or a name. */
+  /** The client: an address or a host name. */
   host: Type.String(),
-  /** When, such as `2026-01-31T12:00:00+01:00`. */
+  /** The time, such as `2026-01-31T12:00:00+01:00`. */
   time: Type.String({ format: "date-time" }),
-  /** Such as `GET`. */
+  /** The HTTP method, such as `GET`. */
   method: Type.String(),
-  /** What was asked for, such as `/index.html`. */
+  /** The requested resource, such as `/index.html`. */
   resource: Type.String(),
-  /** What the web server answered, such as 200. */
+  /** The HTTP status, such as 200. */
   status: Type.Integer(),
-  /** How much it sent, where the log says. */
+  /** The size of the response in bytes, if logged. */
   bytes: Type.Union([Type.Integer({ minimum: 0 }), Type.Null()]),
-  /** The page that led there, where the log says. */
+  /** The referring page, if logged. */
   referrer: Type.Union([Type.String(), Type.Null()]),
-  /** The program that asked, where the log says. */
+  /** The user agent, if logged. */
   agent: Type.Union([Type.String(), Type.Null()]),
 });
 
-/** A stream of items: the handler sends, the caller reads. */
+/** A server-streaming method. */
 export const weblog = defineResources({
   /** The log of a web server. */
   weblog: {
-    /** Sends what the log says, line by line, and new lines as they are written. */
+    /** Streams the lines of the log, and new lines as they are written. */
     GET: { request: Follow, responseStream: Hit },
   },
 });
