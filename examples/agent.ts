@@ -2,8 +2,8 @@ import { hostname, loadavg } from "node:os";
 import { connect } from "../generated/client.js";
 
 /**
- * A machine that nobody can dial, behind NAT, say: it dials the server and is called back over that connection. It stays
- * until SIGINT, and connects again when it is cut off.
+ * A machine behind NAT: it connects to the server, and the server calls it over that connection. It runs until SIGINT, and
+ * reconnects when the connection is lost.
  *
  *   npx jiti examples/agent.ts ssh://agent@127.0.0.1:8022
  */

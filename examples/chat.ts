@@ -4,7 +4,7 @@ import type { Line } from "../generated/types.js";
 import { printable } from "./lib/printable.js";
 import { runProgram } from "./lib/run-program.js";
 
-/** A room to talk in: `jiti examples/chat.ts ssh://alice@127.0.0.1:8022`. The end of the input (Ctrl-D) leaves it. */
+/** A chat room: `jiti examples/chat.ts ssh://alice@127.0.0.1:8022`. The end of the input (Ctrl-D) leaves the room. */
 await runProgram("chat ssh://user@host:port", 1, async ([address = ""], signal) => {
   await using client = await connect(address, { signal });
   try {
@@ -12,7 +12,7 @@ await runProgram("chat ssh://user@host:port", 1, async ([address = ""], signal) 
       console.log(printable(from === undefined ? `* ${text}` : `${from}: ${text}`));
     }
   } finally {
-    // Where the server has ended the call, nobody waits for more.
+    // The server may have ended the call: no input is needed any more.
     process.stdin.destroy();
   }
 });

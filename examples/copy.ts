@@ -7,8 +7,8 @@ import { runProgram, UsageError } from "./lib/run-program.js";
 import { sendFile } from "./lib/send-file.js";
 
 /**
- * Copies a file to a server or from one: `jiti examples/copy.ts report.pdf ssh://alice@127.0.0.1:8022/`. Both ends check
- * that all of it arrived; until then there is no file of that name.
+ * Copies a file to a server or from one: `jiti examples/copy.ts report.pdf ssh://alice@127.0.0.1:8022/`. Both ends verify
+ * the checksum; the file appears under its name only then.
  */
 await runProgram(
   "copy FILE ssh://user@host:port/NAME, or copy ssh://user@host:port/NAME FILE",
@@ -17,7 +17,8 @@ await runProgram(
     const [from = "", to = ""] = args;
     const source = readRemote(from);
     const target = readRemote(to);
-    if ((source === undefined) === (target === undefined)) throw new UsageError("one of the two must be on a server");
+    if ((source === undefined) === (target === undefined))
+      throw new UsageError("exactly one of the two must be on a server");
     const { address, name } = (source ?? target) as Remote;
     await using client = await connect(address, { signal });
     const { bytes, sha256 } =
@@ -43,12 +44,11 @@ function readRemote(text: string): Remote | undefined {
   }
 }
 
-/** Reads the file twice: the server is to know beforehand what must arrive. */
+/** Reads the file twice: the server gets the expected checksum first. */
 async function upload(client: NotesClient, file: string, name: string, signal: AbortSignal): Promise<Checksum> {
   const handle = await open(file);
   try {
-    if (!(await handle.stat()).isFile())
-      throw new Error(`${file} is a folder, or something else that is no plain file`);
+    if (!(await handle.stat()).isFile()) throw new Error(`${file} is not a regular file`);
     const { sha256 } = await sumOf(sendFile(handle));
     return await client.files.store({ name, sha256 }, sendFile(handle), { signal });
   } finally {
@@ -63,7 +63,8 @@ async function download(client: NotesClient, name: string, to: string, signal: A
   const content = client.files.get({ name }, { signal });
   return receiveFile(file, content, async (actual) => {
     const expected = await content.response;
-    if (actual.sha256 !== expected.sha256) throw new Error(`${name}: ${actual.sha256} arrived, not ${expected.sha256}`);
+    if (actual.sha256 !== expected.sha256)
+      throw new Error(`${name}: checksum mismatch: received ${actual.sha256}, expected ${expected.sha256}`);
   });
 }
 

@@ -7,8 +7,8 @@ import { generateKeyPair } from "sshrpc/testing";
 import { connect } from "../generated/client.js";
 
 /**
- * `npm run demo`: a server on a free port of this machine, with keys and files that exist for this moment only, and a typed
- * call to every resource. What can go wrong is shown as a program meets it.
+ * `npm run demo`: a server on a free port of this machine, with temporary keys and files, and a typed call to every resource. It
+ * also shows errors as a program sees them.
  */
 const folder = mkdtempSync(join(tmpdir(), "sshrpc-demo-"));
 process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
@@ -17,7 +17,7 @@ process.env["WEBLOG"] = join(folder, "access.log");
 const request =
   '192.0.2.7 - - [31/Jan/2026:12:00:00 +0100] "GET /index.html HTTP/1.1" 200 512 "https://example.org/" "-"';
 writeFileSync(process.env["WEBLOG"], `${request}\n`);
-// Only now, because it reads the environment.
+// Imported after the environment is set, because it reads it.
 const { default: handlers } = await import("./server.js");
 
 const hostKey = generateKeyPair();
@@ -37,7 +37,7 @@ await using client = await connect(`ssh://alice@${server.host}:${server.port}`, 
   identity: { privateKey: alice.privateKey },
   hostKey: server.fingerprints,
 });
-say("connected", "the host key is the pinned one, and alice has proven hers");
+say("connected", "the host key matches the pinned one, and alice's key is authenticated");
 
 heading("A typed call to every resource");
 say('hello.get({ name: "Ada" })', await client.hello.get({ name: "Ada" }));
@@ -50,7 +50,7 @@ say("note.update({ id: 42, … })", await client.note.update({ id: 42, text: "Th
 say("notes.get({ limit: 10 })", await client.notes.get({ limit: 10 }));
 say("note.delete({ id: 42 })", await client.note.delete({ id: 42 }));
 
-heading("Streams: what the server sends, what the client sends, and both at once");
+heading("Streams: from the server, from the client, and in both directions");
 for await (const hit of client.weblog.get({ follow: true })) {
   say("weblog.get({ follow: true })", hit);
   break;
@@ -60,26 +60,26 @@ say('files.store({ name: "file" }, chunks)', await client.files.store({ name: "f
 const content = client.files.get({ name: "file" });
 let bytes = 0;
 for await (const chunk of content) bytes += chunk.length;
-say('files.get({ name: "file" })', `${bytes} bytes; the server says ${inspect(await content.response)}`);
+say('files.get({ name: "file" })', `${bytes} bytes; the server reports ${inspect(await content.response)}`);
 for await (const { from, text } of client.chat.update({}, [{ text: "Hello, everybody!" }])) {
   say("chat.update({}, lines)", from === undefined ? text : `${from}: ${text}`);
 }
 
-heading("A request that does not fit the schema: refused before it is sent");
+heading("An invalid request: rejected before it is sent");
 const invalid = await client.notes.store.safe({ text: "", tags: ["Not A Tag"] });
 if (!invalid.ok) {
   say("error", String(invalid.error));
   if (invalid.error.status === "BAD_REQUEST") say("details.issues", invalid.error.details.issues);
 }
 
-heading("An error that the schema declares: its details are typed");
+heading("A declared error: its details are typed");
 const missing = await client.note.get.safe({ id: 7 });
 if (!missing.ok) {
   say("error", String(missing.error));
   if (missing.error.status === "NOT_FOUND") say("details.id", missing.error.details.id);
 }
 
-heading("A deadline: the caller is told in time, and the handler's signal aborts");
+heading("A deadline: the call fails in time, and the handler's signal aborts");
 const late = await client.time.get.safe({ delayMs: 60_000 }, { timeout: 100 });
 if (!late.ok) say("error", String(late.error));
 

@@ -2,16 +2,16 @@ import { Listr } from "listr2";
 import { connect } from "../generated/client.js";
 import { runProgram, UsageError } from "./lib/run-program.js";
 
-/** Hosts that are asked at the same time. */
-const AT_ONCE = 32;
+/** Hosts that are called concurrently. */
+const CONCURRENCY = 32;
 
-/** Milliseconds that a host has to answer. */
-const PATIENCE = 10_000;
+/** The timeout for one host, in milliseconds. */
+const TIMEOUT = 10_000;
 
 /**
- * Asks several servers at once how they are, and shows a table that fills as they answer:
- * `jiti examples/fleet-check.ts ssh://alice@web1:8022 ssh://alice@web2:8022`. One that does not answer holds up no other; the
- * exit status is 1 if there was one.
+ * Checks several servers concurrently, and shows a table that fills as they respond:
+ * `jiti examples/fleet-check.ts ssh://alice@web1:8022 ssh://alice@web2:8022`. A server that does not respond delays no other; the
+ * exit status is then 1.
  */
 await runProgram("fleet-check ssh://user@host:port…", undefined, async (addresses, signal) => {
   if (addresses.length === 0) throw new UsageError("it takes at least one address");
@@ -26,7 +26,7 @@ await runProgram("fleet-check ssh://user@host:port…", undefined, async (addres
         return check(address, show, signal);
       },
     })),
-    { concurrent: AT_ONCE, exitOnError: false, collectErrors: "minimal", fallbackRenderer: "simple" },
+    { concurrent: CONCURRENCY, exitOnError: false, collectErrors: "minimal", fallbackRenderer: "simple" },
   );
   await table.run();
   signal.throwIfAborted();
@@ -35,10 +35,10 @@ await runProgram("fleet-check ssh://user@host:port…", undefined, async (addres
 
 async function check(address: string, show: (text: string) => void, signal: AbortSignal): Promise<void> {
   show("connecting");
-  await using client = await connect(address, { signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]) });
-  show("asking");
+  await using client = await connect(address, { signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT)]) });
+  show("calling");
   const start = performance.now();
-  const { epochMs } = await client.time.get({}, { signal, timeout: PATIENCE });
+  const { epochMs } = await client.time.get({}, { signal, timeout: TIMEOUT });
   const ms = performance.now() - start;
   const skew = Math.round(epochMs + ms / 2 - Date.now());
   show(`answers in ${ms.toFixed(1)} ms, its clock is ${Math.abs(skew)} ms ${skew < 0 ? "behind" : "ahead"}`);

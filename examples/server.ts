@@ -6,12 +6,12 @@ import { files } from "./handlers/files.js";
 import { fleet } from "./handlers/fleet.js";
 import { weblog } from "./handlers/weblog.js";
 
-/** The notes, by id. They live as long as the process. */
+/** The notes by id, kept in memory. */
 const notes = new Map<number, Note>();
 
 /**
- * The example server: `npm run serve`, or `npx sshrpc serve --handlers examples/server.ts`. The environment says which
- * log of a web server it sends (`WEBLOG`), and the files of which folder (`FILES`).
+ * The example server: `npm run serve`, or `npx sshrpc serve --handlers examples/server.ts`. The environment sets
+ * the log of a web server that it streams (`WEBLOG`) and its folder of files (`FILES`).
  */
 export default defineHandlers({
   hello: {
@@ -24,7 +24,7 @@ export default defineHandlers({
 
   time: {
     async get({ delayMs = 0 }, ctx) {
-      // The signal aborts when the caller cancels or the deadline passes: the wait then ends with it.
+      // The signal aborts when the caller cancels or the deadline passes, and ends the wait.
       if (delayMs > 0) await sleep(delayMs, undefined, { signal: ctx.signal });
       const now = new Date();
       return { now: now.toISOString(), epochMs: now.getTime() };
@@ -43,13 +43,13 @@ export default defineHandlers({
   note: {
     get: ({ id }, ctx) => notes.get(id) ?? ctx.fail("NOT_FOUND", { id }, "no such note"),
     store({ id, text, tags = [] }, ctx) {
-      if (notes.has(id)) ctx.fail("CONFLICT", { id }, "there is such a note already");
+      if (notes.has(id)) ctx.fail("CONFLICT", { id }, "the note exists already");
       return write({ id, text, tags, revision: 1 });
     },
     update({ id, revision, text, tags }, ctx) {
       const note = notes.get(id) ?? ctx.fail("NOT_FOUND", { id }, "no such note");
       if (revision !== undefined && revision !== note.revision) {
-        ctx.fail("CONFLICT", { id, revision: note.revision }, "somebody else changed the note");
+        ctx.fail("CONFLICT", { id, revision: note.revision }, "the note has a newer revision");
       }
       return write({ ...note, text: text ?? note.text, tags: tags ?? note.tags, revision: note.revision + 1 });
     },

@@ -5,8 +5,8 @@ import { printable } from "./lib/printable.js";
 import { runProgram } from "./lib/run-program.js";
 
 /**
- * The weblog monitor for any SSH server, with nothing of ours on it: `jiti examples/tail-weblog.ts alice@edge /var/log/nginx/access.log`.
- * It asks at the terminal whether a host is the right one, and for a password where no key will do.
+ * The weblog monitor for any SSH server, without sshrpc on it: `jiti examples/tail-weblog.ts alice@edge /var/log/nginx/access.log`.
+ * It prompts at the terminal for unknown host keys and passwords.
  */
 await runProgram("tail-weblog user@host LOGFILE", 2, async ([address = "", file = ""], signal) => {
   await using ssh = await connectSsh(address, { ...terminalPrompts(), signal });
@@ -16,6 +16,6 @@ await runProgram("tail-weblog user@host LOGFILE", 2, async ([address = "", file 
     if (hit?.resource === "/kill-weblog-monitor") return;
     if (hit?.status === 200 && hit.referrer !== null) console.log(printable(`${hit.referrer} --> ${hit.resource}`));
   }
-  const { exitCode: status } = await tail.exit;
-  throw new Error(`tail has ended with status ${status}: ${tail.stderrTail.trim()}`);
+  const { exitCode } = await tail.exit;
+  throw new Error(`tail exited with status ${exitCode}: ${tail.stderrTail.trim()}`);
 });

@@ -3,8 +3,8 @@ import { printable } from "./lib/printable.js";
 import { runProgram } from "./lib/run-program.js";
 
 /**
- * Shows who sends visitors to a web site, as they come: `jiti examples/weblog-monitor.ts ssh://alice@127.0.0.1:8022`.
- * A visit of /kill-weblog-monitor ends it.
+ * Shows the referrers of a web site as requests arrive: `jiti examples/weblog-monitor.ts ssh://alice@127.0.0.1:8022`.
+ * A request for /kill-weblog-monitor ends it.
  */
 await runProgram("weblog-monitor ssh://user@host:port", 1, async ([address = ""], signal) => {
   await using client = await connect(address, { signal });

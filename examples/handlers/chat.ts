@@ -2,16 +2,16 @@ import type { ChatHandlers } from "../../generated/server.js";
 import type { Line } from "../../generated/types.js";
 import { type Member, Room } from "../lib/room.js";
 
-/** One room for everybody. */
+/** One room for all callers. */
 export function chat(): ChatHandlers {
   const room = new Room();
   return {
     async *update(_, lines, { peer }) {
       const member = room.join(peer.user);
-      // Not awaited here: who only listens must hear.
+      // Not awaited here: a member that only listens must receive messages.
       const spoken = speak(room, member, lines);
       try {
-        yield* member.heard();
+        yield* member.lines();
         await spoken;
       } finally {
         room.leave(member);
@@ -20,12 +20,12 @@ export function chat(): ChatHandlers {
   };
 }
 
-/** Ends when the caller has no more to say; the signal is not needed, because then the lines end, too. */
+/** Ends with the request stream, which also ends when the call does. */
 async function speak(room: Room, member: Member, lines: AsyncIterable<Line>): Promise<void> {
   try {
     for await (const { text } of lines) room.say({ from: member.name, text });
   } catch {
-    // The call has ended with a status of its own.
+    // The call has failed with its own status.
   } finally {
     room.leave(member);
   }

@@ -7,16 +7,15 @@ import { receiveFile, removeLeftovers } from "../lib/receive-file.js";
 import { sendFile } from "../lib/send-file.js";
 
 /**
- * The files of one folder, sent and received. That a name leads nowhere else, the schema sees to: no other name reaches a
- * handler. What is not a plain file is refused.
- * @param folder made where it is missing; what an earlier server left there unfinished is removed
+ * The files of one folder. The schema's pattern keeps names inside the folder. Only regular files are served.
+ * @param folder created if missing; incomplete files of an earlier server are removed
  */
 export function files(folder: string): FilesHandlers {
   removeLeftovers(folder);
   return {
     async *get({ name }, ctx) {
       const handle = await openFile(join(folder, name)).catch((error: unknown) => {
-        if (codeOf(error) === "ENOENT") return ctx.fail("NOT_FOUND", { name }, `there is no file ${quote(name)}`);
+        if (codeOf(error) === "ENOENT") return ctx.fail("NOT_FOUND", { name }, `no such file ${quote(name)}`);
         throw explain(error, name);
       });
       try {
@@ -34,9 +33,9 @@ export function files(folder: string): FilesHandlers {
         if (!((await stat(path).catch(() => undefined))?.isFile() ?? true)) throw notPlain(name);
         const sum = await receiveFile(path, chunks, ({ sha256: actual }) => {
           if (expected !== undefined && actual !== expected) {
-            ctx.fail("CONFLICT", { expected, actual }, "something else arrived than was announced");
+            ctx.fail("CONFLICT", { expected, actual }, "the content does not match the announced checksum");
           }
-          // A caller that was told otherwise, in time or not, must not find the file there.
+          // A caller whose call has failed must not find the file.
           ctx.signal.throwIfAborted();
         });
         return { name, ...sum };
@@ -47,12 +46,12 @@ export function files(folder: string): FilesHandlers {
   };
 }
 
-/** Not waiting, as opening a pipe does until somebody writes to it. */
+/** Non-blocking: opening a FIFO would wait for a writer. */
 function openFile(path: string): Promise<FileHandle> {
   return open(path, constants.O_RDONLY | constants.O_NONBLOCK);
 }
 
-/** What the caller can understand gets a status of its own; the rest stays as it is, and becomes INTERNAL. */
+/** Maps errors that concern the caller to a status; others become INTERNAL. */
 function explain(error: unknown, name: string): unknown {
   switch (codeOf(error)) {
     case "EISDIR":
@@ -63,14 +62,14 @@ function explain(error: unknown, name: string): unknown {
     case "ENOSPC":
     case "EDQUOT":
     case "EFBIG":
-      return new RpcError("RESOURCE_EXHAUSTED", `there is no room for ${quote(name)}`, { cause: error });
+      return new RpcError("RESOURCE_EXHAUSTED", `no space left for ${quote(name)}`, { cause: error });
     default:
       return error;
   }
 }
 
 function notPlain(name: string): RpcError {
-  return badName(name, "is a folder, or something else that is no plain file");
+  return badName(name, "is not a regular file");
 }
 
 function badName(name: string, reason: string): RpcError {

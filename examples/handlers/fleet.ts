@@ -1,6 +1,6 @@
 import type { FleetHandlers } from "../../generated/server.js";
 
-/** All machines that are connected. Those that serve nothing, or do not answer in time, are left out. */
+/** All connected machines. Clients without callbacks, or that do not respond in time, are omitted. */
 export const fleet: FleetHandlers = {
   async *get(_request, ctx) {
     const asked = ctx.clients.map(({ callbacks }) => callbacks.agent.get.safe({}, { parent: ctx }));
@@ -8,7 +8,7 @@ export const fleet: FleetHandlers = {
   },
 };
 
-/** Gives the results of promises in the order in which they come. */
+/** Yields the results of promises in the order of completion. */
 async function* asCompleted<T>(promises: readonly Promise<T>[]): AsyncGenerator<T, void> {
   const pending = new Map(promises.map((promise, index) => [index, promise.then((value) => ({ index, value }))]));
   while (pending.size > 0) {

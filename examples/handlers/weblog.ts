@@ -3,16 +3,16 @@ import { followLines } from "../lib/follow-lines.js";
 import { parseHit } from "../lib/parse-hit.js";
 
 /**
- * The log of a web server, in the combined or the common format. Each viewer reads the file on its own, and only as fast
- * as it takes what it is sent.
- * @param file where the web server writes it; it may be rotated, by renaming or by cutting
+ * The log of a web server, in the combined or the common format. Each caller reads the file independently, at
+ * its own pace.
+ * @param file the log file; it may be rotated, by renaming or truncation
  */
 export function weblog(file: string): WeblogHandlers {
   return {
     async *get({ follow, lines: last }, ctx) {
       const lines = await followLines(file, { follow, last, signal: ctx.signal });
       if (lines === undefined) {
-        ctx.log.warn({ file }, "there is no such log");
+        ctx.log.warn({ file }, "the log file does not exist");
         return ctx.fail("NOT_FOUND", undefined, "the web server has no log yet");
       }
       for await (const line of lines) {

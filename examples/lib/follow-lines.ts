@@ -1,19 +1,18 @@
 import { FileChanges } from "./file-changes.js";
 import { LogFile } from "./log-file.js";
 
-/** What of a file's lines to give. */
+/** Which lines of a file to yield. */
 export interface FollowOptions {
-  /** How many of the complete lines that are there come first, counted from the end. Default: all. */
+  /** The number of existing complete lines to yield first, counted from the end. Default: all. */
   readonly last?: number | undefined;
-  /** Goes on with new lines until `signal` aborts. Default: the lines end with the file. */
+  /** Follows the file until `signal` aborts. Default: the lines end with the file. */
   readonly follow?: boolean | undefined;
   readonly signal: AbortSignal;
 }
 
 /**
- * The lines of a log file, each when its end has been written. A log that is renamed and made anew is read to its end, then
- * the new one from its beginning; one that is cut and written again is read again from its beginning. Undefined where
- * there is no such file.
+ * The lines of a log file, each once its line end is written. After a rename, the old file is read to its end, then the new one from
+ * its start; a truncated file is read again from its start. Undefined if the file does not exist.
  */
 export async function followLines(path: string, options: FollowOptions): Promise<AsyncIterable<string> | undefined> {
   const log = await LogFile.open(path, options.signal);
@@ -36,7 +35,7 @@ async function* growing(first: LogFile, path: string, { last, signal }: FollowOp
   try {
     if (last !== undefined) await log.seekLast(last);
     while (!signal.aborted) {
-      // Asked first: what was written here before the new file had content is then read.
+      // Checked before reading, so that the last lines of a replaced file are read.
       const replaced = await log.isReplaced(path);
       yield* log.lines();
       const next = replaced ? await LogFile.open(path, signal) : undefined;

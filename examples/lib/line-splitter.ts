@@ -1,11 +1,10 @@
-/** Bytes of one line at most. A longer one is left out: a file without a line's end must not fill the memory. */
+/** The most bytes of a line. A longer line is skipped, so that a file without line ends cannot exhaust memory. */
 const MAX_LINE = 64 * 1024;
 
 const NEWLINE = 0x0a;
 
 /**
- * Makes lines of chunks, wherever those are cut. Only a line whose end has been seen is given: half a line may look like
- * a whole one.
+ * Splits chunks into lines, however the chunks are cut. A line is yielded only once its line end has arrived.
  */
 export class LineSplitter {
   #parts: Buffer[] = [];

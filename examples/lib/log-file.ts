@@ -1,13 +1,13 @@
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { LineSplitter } from "./line-splitter.js";
 
-/** Bytes that are read at once. */
+/** Bytes per read. */
 const CHUNK = 64 * 1024;
 
-/** Bytes before the position that are read again, to see that the file is still the same. */
+/** Bytes before the position that are read again, to detect a truncated file. */
 const MARK = 64;
 
-/** An open log file, and how far it has been read. Whoever opens it closes it. */
+/** An open log file and the position of the reader. Its opener closes it. */
 export class LogFile {
   readonly #handle: FileHandle;
   readonly #signal: AbortSignal;
@@ -20,7 +20,7 @@ export class LogFile {
     this.#signal = signal;
   }
 
-  /** Undefined where there is no such file. @param signal ends all reading when it aborts */
+  /** Undefined if the file does not exist. @param signal ends all reading when it aborts */
   static async open(path: string, signal: AbortSignal): Promise<LogFile | undefined> {
     try {
       return new LogFile(await open(path), signal);
@@ -30,12 +30,12 @@ export class LogFile {
     }
   }
 
-  /** Bytes that it has now. */
+  /** The current size in bytes. */
   async size(): Promise<number> {
     return (await this.#handle.stat()).size;
   }
 
-  /** Goes to where the last `count` complete lines begin. */
+  /** Seeks to the start of the last `count` complete lines. */
   async seekLast(count: number): Promise<void> {
     this.#position = await this.#startOfLast(count);
     const mark = Buffer.alloc(Math.min(MARK, this.#position));
@@ -43,7 +43,7 @@ export class LogFile {
     this.#mark = mark;
   }
 
-  /** The complete lines from here to the end; no further than to `end`, where a file grows faster than it is read. */
+  /** The complete lines from the position to the end, at most to `end`: a file may grow faster than it is read. */
   async *lines(end = Number.POSITIVE_INFINITY): AsyncGenerator<string, void> {
     const buffer = Buffer.allocUnsafe(MARK + CHUNK);
     while (!this.#signal.aborted && this.#position < end) {
@@ -62,8 +62,8 @@ export class LogFile {
   }
 
   /**
-   * Whether another file has taken its path. An empty one does not count: until the writer has begun to write there, it
-   * may still write here.
+   * Whether another file has taken its path. An empty file does not count: until the writer writes to it, it may still write to this
+   * one.
    */
   async isReplaced(path: string): Promise<boolean> {
     const [own, other] = await Promise.all([this.#handle.stat(), stat(path).catch(() => undefined)]);
@@ -75,7 +75,7 @@ export class LogFile {
     await this.#handle.close();
   }
 
-  /** The file was cut, and maybe written again: what it says now is new. */
+  /** The file was truncated, and perhaps rewritten: all its content is new. */
   #restart(): void {
     this.#splitter = new LineSplitter();
     this.#position = 0;

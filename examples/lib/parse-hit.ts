@@ -10,7 +10,7 @@ const LINE = new RegExp(
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/** Reads a line of an access log. Undefined where it is none. */
+/** Parses a line of an access log. Undefined if it is not one. */
 export function parseHit(line: string): Hit | undefined {
   const match = LINE.exec(line);
   if (match === null) return undefined;
@@ -31,13 +31,13 @@ export function parseHit(line: string): Hit | undefined {
   };
 }
 
-/** In the form that the schema asks for; undefined where there is no such time. */
+/** In the format of the schema; undefined if there is no such time. */
 function readTime(year: string, month: string, day: string, clock: string, offset: string): string | undefined {
   const date = `${year}-${String(MONTHS.indexOf(month) + 1).padStart(2, "0")}-${day}`;
   const midnight = new Date(`${date}T00:00:00Z`);
   const exists = !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(date);
   const time = `${date}T${clock}${offset}`;
-  // As the end of a day, Date.parse takes 24:00:00, too.
+  // Date.parse also accepts 24:00:00 as the end of a day.
   return exists && clock < "24" && !Number.isNaN(Date.parse(time)) ? time : undefined;
 }
 
@@ -45,7 +45,7 @@ function readField(text: string | undefined): string | null {
   return text === undefined || text === "-" ? null : unquote(text);
 }
 
-/** Other escapes, such as `\x1b`, stay as they are: what they stand for is not fit to be printed. */
+/** Other escapes, such as `\x1b`, stay escaped: their characters are not printable. */
 function unquote(text: string): string {
   return text.replace(/\\(["\\])/g, "$1");
 }

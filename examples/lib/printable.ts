@@ -1,4 +1,4 @@
-/** Makes text that others wrote fit for a terminal, which must not act on it. */
+/** Replaces control characters, so that the text cannot control a terminal. */
 export function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, "\u{fffd}");
 }

@@ -4,13 +4,13 @@ import { open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Checksum } from "../../generated/types.js";
 
-/** What files that are not complete are called, with the id of their process. The schema lets no other file be called so. */
+/** The prefix of incomplete files, followed by the id of their process. The schema forbids it for other files. */
 const PREFIX = ".sshrpc-";
 
 /**
- * Writes `chunks` to the file at `path`, which nobody sees before all of it is on the disk: until then it has another
- * name. Where anything goes wrong, what was written is removed, and a file that was there stays as it was.
- * @param accept is given what arrived; where it throws, the file is not accepted
+ * Writes `chunks` to the file at `path` atomically: until all of it is on the disk, it has a temporary name. On failure the temporary
+ * file is removed, and an existing file stays as it was.
+ * @param accept receives the size and checksum; if it throws, the file is discarded
  * @throws what `chunks` or `accept` throws, or why the file cannot be written
  */
 export async function receiveFile(
@@ -43,11 +43,11 @@ export async function receiveFile(
   }
 }
 
-/** Removes what a process that was killed has left in `folder`. What another one is writing stays. */
+/** Removes incomplete files of killed processes from `folder`. Those of running processes stay. */
 export function removeLeftovers(folder: string): void {
   for (const name of namesIn(folder)) {
     const pid = Number(/^\.sshrpc-(\d+)-[0-9a-f-]{36}$/.exec(name)?.[1]);
-    // Its own id: in a container, each process before this one had the same.
+    // Also its own id: in a container, earlier processes may have had the same one.
     if (pid > 0 && (pid === process.pid || !isRunning(pid))) rmSync(join(folder, name), { force: true });
   }
 }
@@ -69,7 +69,7 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** A new name is only safe from a power cut once its folder is on the disk, too: fsync(2). */
+/** A new name survives a power failure only once its folder is on the disk, too: fsync(2). */
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder);
   try {

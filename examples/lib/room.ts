@@ -1,10 +1,10 @@
 import { RpcError } from "sshrpc/server";
 import type { Line } from "../../generated/types.js";
 
-/** Lines that wait for one listener at most. Who is further behind than that is dropped. */
+/** The most lines that may wait for one member. A slower member is removed. */
 const MAX_WAITING = 256;
 
-/** A listener in a room. */
+/** A member of a room. */
 export class Member {
   readonly name: string;
   #waiting: Line[] = [];
@@ -16,26 +16,26 @@ export class Member {
     this.name = name;
   }
 
-  /** Hears a line. False where too many wait already: then it has been dropped. */
-  hear(line: Line): boolean {
+  /** Queues a line. False if the queue is full: the member is then removed. */
+  receive(line: Line): boolean {
     if (this.#dropped !== undefined) return false;
     if (this.#waiting.length < MAX_WAITING) this.#waiting.push(line);
     else {
-      this.#dropped = new RpcError("RESOURCE_EXHAUSTED", `more than ${MAX_WAITING} lines waited to be taken`);
+      this.#dropped = new RpcError("RESOURCE_EXHAUSTED", `more than ${MAX_WAITING} unread lines`);
       this.#waiting = [];
     }
     this.#wake?.();
     return this.#dropped === undefined;
   }
 
-  /** Hears nothing more; what waits can still be taken. */
+  /** Stops receiving; queued lines can still be read. */
   leave(): void {
     this.#left = true;
     this.#wake?.();
   }
 
-  /** What it hears, until it leaves. @throws RpcError RESOURCE_EXHAUSTED where it was dropped */
-  async *heard(): AsyncGenerator<Line, void> {
+  /** The lines of the room until the member leaves. @throws RpcError RESOURCE_EXHAUSTED if the member was removed */
+  async *lines(): AsyncGenerator<Line, void> {
     for (;;) {
       if (this.#dropped !== undefined) throw this.#dropped;
       const line = this.#waiting.shift();
@@ -46,11 +46,11 @@ export class Member {
   }
 }
 
-/** Where everybody hears everybody, in the same order, oneself included. Lines without `from` are the room's own. */
+/** All members receive all lines in the same order, their own included. Lines without `from` are the room's own. */
 export class Room {
   readonly #members = new Set<Member>();
 
-  /** Whoever joins leaves. */
+  /** Adds a member, which must leave in the end. */
   join(name: string): Member {
     const member = new Member(name);
     this.#members.add(member);
@@ -59,8 +59,8 @@ export class Room {
   }
 
   say(line: Line): void {
-    // Who is dropped leaves only after all have heard the line, so that the order stays the same for all.
-    const dropped = [...this.#members].filter((member) => !member.hear(line));
+    // A removed member leaves only after all have received the line, so that the order is the same for all.
+    const dropped = [...this.#members].filter((member) => !member.receive(line));
     for (const member of dropped) this.leave(member);
   }
 

@@ -1,13 +1,13 @@
 import { printable } from "./printable.js";
 
-/** The command line is wrong. */
+/** The command line is invalid. */
 export class UsageError extends Error {}
 
 /**
- * Runs a program of so many arguments. It ends with status 0; with 2 and the usage where the arguments are not what they
- * should be; with 1 and one line where something fails; with 130 after Ctrl-C.
- * @param count undefined where the program itself looks at how many there are
- * @param main is given the arguments, and a signal that aborts on SIGINT and SIGTERM
+ * Runs a program. Exit status: 0 for success, 2 with the usage for invalid arguments, 1 with one line for a failure, 130 after
+ * Ctrl-C.
+ * @param count the number of arguments; undefined if the program checks it
+ * @param main receives the arguments, and a signal that aborts on SIGINT and SIGTERM
  */
 export async function runProgram(
   usage: string,
@@ -20,7 +20,7 @@ export async function runProgram(
   try {
     const args = process.argv.slice(2);
     if (count !== undefined && args.length !== count)
-      throw new UsageError(`it takes ${count} argument${count === 1 ? "" : "s"}`);
+      throw new UsageError(`expected ${count} argument${count === 1 ? "" : "s"}`);
     await main(args, stop.signal);
   } catch (error) {
     if (stop.signal.aborted) process.exitCode = 130;

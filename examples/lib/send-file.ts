@@ -2,10 +2,10 @@ import { createHash } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
 import type { Checksum } from "../../generated/types.js";
 
-/** Bytes that are read at once. */
+/** Bytes per read. */
 const CHUNK = 256 * 1024;
 
-/** The content of an open file from its beginning, chunk by chunk; at its end, what it comes to. It closes nothing. */
+/** Yields the content of an open file in chunks, and returns its size and checksum. The caller closes the file. */
 export async function* sendFile(handle: FileHandle): AsyncGenerator<Uint8Array, Checksum> {
   const hash = createHash("sha256");
   let bytes = 0;

@@ -184,7 +184,7 @@ describe("a name", () => {
   test("of a folder, or of a pipe, is refused at once", async () => {
     mkdirSync(join(place.files, "folder"), { recursive: true });
     if (!existsSync(join(place.files, "pipe"))) spawnSync("mkfifo", [join(place.files, "pipe")]);
-    const error = { status: "BAD_REQUEST", message: expect.stringContaining("no plain file") };
+    const error = { status: "BAD_REQUEST", message: expect.stringContaining("is not a regular file") };
     for (const name of ["folder", "pipe"]) {
       expect(await within(`reading a ${name}`, client.files.get.safe({ name }).result)).toMatchObject({ error });
       expect(await within(`writing a ${name}`, client.files.store.safe({ name }, [Buffer.from("x")]))).toMatchObject({
@@ -207,7 +207,7 @@ describe("a disk that is full", () => {
         "the end of the upload",
         client.files.store.safe({ name: "big" }, inChunks(big.bytes)),
       );
-      const message = expect.stringContaining('no room for "big"');
+      const message = expect.stringContaining('no space left for "big"');
       expect(result).toMatchObject({ ok: false, error: { status: "RESOURCE_EXHAUSTED", message } });
       expect(readdirSync(own.files)).toEqual(["small"]);
     }
@@ -292,17 +292,17 @@ describe("copy", () => {
     expect(result).toMatchObject({
       status: 1,
       stdout: "",
-      stderr: expect.stringMatching(/^x: [0-9a-f]{64} arrived, not /),
+      stderr: expect.stringMatching(/^x: checksum mismatch: received [0-9a-f]{64}, expected /),
     });
     expect(existsSync(own.path("x"))).toBe(false);
   });
 
   test.each([
     ["no arguments", () => [], 2, /usage: copy FILE ssh/],
-    ["two files that are both here", () => ["a", "b"], 2, /one of the two must be on a server/],
+    ["two files that are both here", () => ["a", "b"], 2, /exactly one of the two must be on a server/],
     ["a name that is not percent-encoded", () => [`${server.address}/%zz`, "x"], 2, /percent-encoded/],
     ["a file that is not there", () => [place.path("none"), server.address], 1, /^ENOENT: .*none'\n$/],
-    ["a folder", () => [place.directory, server.address], 1, /no plain file\n$/],
+    ["a folder", () => [place.directory, server.address], 1, /is not a regular file\n$/],
     [
       "a file that the server does not have",
       () => [`${server.address}/none`, place.path("x")],

@@ -54,7 +54,7 @@ itWith([SSHD], "the weblog monitor says how it is used, and which host it does n
   await using _ = place;
   expect(await place.run("examples/tail-weblog.ts", address)).toMatchObject({
     status: 2,
-    stderr: "it takes 2 arguments\nusage: tail-weblog user@host LOGFILE\n",
+    stderr: "expected 2 arguments\nusage: tail-weblog user@host LOGFILE\n",
   });
   writeFileSync(place.path("home/.ssh/known_hosts"), "");
   const { status, stderr } = await place.run("examples/tail-weblog.ts", address, place.log);
