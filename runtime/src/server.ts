@@ -41,12 +41,13 @@ export type {
 } from "./ssh/keys/lists/key-lookup.js";
 export type { AuthOptions } from "./ssh/server/auth/auth-options.js";
 export type {
-  KeyboardInteractiveHandler as Questioning,
+  KeyboardInteractiveHandler,
   Prompt,
-  PromptRound as Question,
-  PromptUser as Ask,
+  PromptRound,
+  PromptUser,
 } from "./ssh/server/auth/keyboard-interactive-handler.js";
-export type { LoginAttempt, LoginGrant } from "./ssh/server/auth/login-attempt.js";
+export type { LoginAttempt } from "./ssh/server/auth/login-attempt.js";
+export type { LoginGrant } from "./ssh/server/auth/login-grant.js";
 export type { PasswordAttempt, PasswordChange, PasswordCheck } from "./ssh/server/auth/password-check.js";
 export type {
   DirectAnswer,

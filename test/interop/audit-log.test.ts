@@ -172,7 +172,7 @@ it("says how a connection ended: by the client's word, without one, or by the se
   await served.server.close();
   expect(reasons()).toEqual([
     ["info", undefined],
-    ["warn", "lost without a goodbye"],
+    ["warn", "lost without a disconnect message"],
     ["warn", expect.stringMatching(/^the client disconnected/)],
     ["info", undefined],
   ]);

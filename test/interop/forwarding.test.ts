@@ -103,7 +103,7 @@ itWith(["ssh"], "ssh -L reaches what is permitted, both ways, to the last byte, 
     user: "alice",
     kind: "direct-tcpip",
     to: `127.0.0.1:${other}`,
-    reason: "it is not allowed",
+    reason: "not permitted",
   });
   await expect
     .poll(() => bench.log.with("forwarded connection ended").map(({ fields }) => fields))

@@ -67,7 +67,7 @@ itWith(["ssh"], "a key that is added, restricted and removed meets its open conn
   await keys("remove", "alice");
   expect((await ended)[0]).toBe(255);
   expect(await ssh("GET", "/notes")).toMatchObject(denied);
-  expect(log.with("access withdrawn")[0]?.fields).toMatchObject({ keyName: "alice", reason: "the key is not listed" });
+  expect(log.with("access revoked")[0]?.fields).toMatchObject({ keyName: "alice", reason: "the key is not listed" });
 });
 
 itWith(["ssh"], "a key that expires loses its open connections by itself", async () => {

@@ -4,6 +4,7 @@ import { MAX_TIMEOUT } from "../base/max-timeout.js";
 import { holdsKey, printable } from "../base/printable.js";
 import type { ApiServer } from "../server/api-server.js";
 import type { ChannelHandlers } from "../ssh/server/channel-handlers.js";
+import { refuseConnection } from "../wire/refuse-connection.js";
 import type { AdapterOptions } from "./adapter-options.js";
 import { type ExecConfig, exec } from "./exec/exec.js";
 import { parseCommand } from "./exec/parse-command.js";
@@ -25,6 +26,7 @@ export function channelHandlers(
   const limits = korvLimits(options.korv);
   return {
     native: (duplex, peer) => server.accept(duplex, peer),
+    denyNative: refuseConnection,
     ...(options.exec !== false && { exec: (session, command) => void exec(session, command, config) }),
     ...(options.shell !== false && { shell: shellOf(options.shell, config) }),
     // Wherever it leads: korv's client asks for a connection to the server itself, by whatever name it knows that.

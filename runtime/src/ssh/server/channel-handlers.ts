@@ -1,20 +1,18 @@
 import type { Duplex } from "node:stream";
 import type { Peer } from "../../base/peer.js";
 import type { Session } from "../../base/session.js";
-import type { PacketChannel } from "../ssh2/channels/packet-channel.js";
-import type { DirectTcpip } from "./forwarding/forwarding-options.js";
+import type { DirectTcpipHandler } from "./forwarding/forwarding-config.js";
 
-/** What a server does with the channels of peers that are proven. What is absent here is refused. */
+/** How a server serves the channels of authenticated peers. Requests without a handler are refused. */
 export interface ChannelHandlers {
-  /** Takes the byte duplex of the subsystem `sshrpc`, and destroys it in the end. */
+  /** Serves the byte duplex of the subsystem `sshrpc`, and destroys it in the end. */
   readonly native: (duplex: Duplex, peer: Peer) => void;
+  /** Tells the client of the subsystem `sshrpc` why its session is denied, and destroys the duplex. Default: destroys it. */
+  readonly denyNative?: (duplex: Duplex, reason: string) => void;
   /** Runs a command line (RFC 4254, section 6.5). */
   readonly exec?: (session: Session, command: string) => void;
   /** Runs a shell. */
   readonly shell?: (session: Session) => void;
-  /**
-   * Says whether it takes a channel of a peer that asks for a connection to somewhere, and if so, gives what takes it.
-   * It is asked where forwarding is not allowed there.
-   */
-  readonly directTcpip?: (request: DirectTcpip, peer: Peer) => ((channel: PacketChannel) => void) | undefined;
+  /** Serves direct-tcpip channels that forwarding does not permit. */
+  readonly directTcpip?: DirectTcpipHandler;
 }

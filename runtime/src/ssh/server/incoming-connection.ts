@@ -13,61 +13,62 @@ import type { SessionRule } from "./forwarding/forwarding-options.js";
 import type { ForwardingRules } from "./forwarding/forwarding-rules.js";
 import { serveChannels } from "./serve-channels.js";
 
-/** What a server does with its connections. */
-export interface IncomingConfig extends AuthenticationConfig {
+interface IncomingConfig extends AuthenticationConfig {
   readonly guard: GuardConfig;
-  readonly ways: ChannelHandlers;
+  readonly handlers: ChannelHandlers;
   readonly session?: SessionRule | undefined;
+  readonly sessionTimeout: number;
   readonly forwarding: ForwardingRules;
   readonly maxChannels: number;
 }
 
-/** What ssh2 adds to its errors; the code is that of the system, or of the peer's goodbye. */
+/** The fields that ssh2 adds to errors; the code is that of the system, or of SSH_MSG_DISCONNECT. */
 type Ssh2Error = Error & { readonly level?: string; readonly code?: unknown };
 
-/** One SSH connection of a server: it lets its peer in, and gives what that opens to the ways in. */
+/** One SSH connection of a server: it authenticates the peer, and serves its channels. */
 export class IncomingConnection {
   readonly #connection: Connection;
   readonly #socket: Socket;
   readonly #authentication: Authentication;
   #reason: string | undefined;
-  #broken = false;
-  /** Whether either side has said goodbye. */
-  #isOver = false;
+  /** Whether the peer has violated the protocol. */
+  #hasViolation = false;
+  /** Whether either side has sent SSH_MSG_DISCONNECT, or ended the connection. */
+  #disconnected = false;
   readonly #start = performance.now();
 
-  /** Made in the turn in which ssh2 announces the connection: an error that nobody hears would end the process. */
+  /** Must be called in the same turn as ssh2's `connection` event: an error without a listener would end the process. */
   constructor(connection: Connection, socket: Socket, address: string, config: IncomingConfig) {
     this.#connection = connection;
     this.#socket = socket;
     const authentication = new Authentication(config, address, {
-      giveUp: (reason) => {
+      disconnect: (reason) => {
         this.#reason ??= reason;
         this.close();
       },
       abort: (reason) => this.#abort(reason),
     });
     this.#authentication = authentication;
-    // Each channel listens to both for its end.
+    // Each channel adds listeners to both.
     connection.setMaxListeners(0);
     socket.setMaxListeners(0);
-    // ssh2 may go on reading after an error; nothing good comes after one.
+    // ssh2 may go on reading after an error, so the socket is destroyed.
     connection.on("error", (error: Ssh2Error) => {
-      // Its last words may say which algorithms would do.
+      // Sends the disconnect message, which may name the missing algorithms.
       socket.uncork();
-      this.#cutOff(error.message, isOffence(error));
+      this.#destroy(error.message, { isViolation: isViolation(error) });
     });
     connection.on("close", () => {
       authentication.end();
-      const why = this.#reason ?? (this.#isOver ? undefined : "lost without a goodbye");
-      const reason = why !== undefined && { reason: printable(why) };
+      const reason = this.#reason ?? (this.#disconnected ? undefined : "lost without a disconnect message");
+      const fields = { ...authentication.peerFields, ...(reason !== undefined && { reason: printable(reason) }) };
       const traffic = { bytesIn: socket.bytesRead, bytesOut: socket.bytesWritten };
       const milliseconds = Math.round(performance.now() - this.#start);
-      config.log.info({ ...authentication.who, ...reason, milliseconds, ...traffic }, "SSH connection closed");
+      config.log.info({ ...fields, milliseconds, ...traffic }, "SSH connection closed");
     });
     onDisconnect(connection, (reason) => {
       this.#reason ??= reason;
-      this.#isOver = true;
+      this.#disconnected = true;
     });
     connection.on("authentication", (context: AuthContext) => void authentication.handle(context));
     guardConnection({
@@ -75,7 +76,7 @@ export class IncomingConnection {
       socket,
       config: config.guard,
       log: config.log,
-      who: () => authentication.who,
+      who: () => authentication.peerFields,
       isUnauthenticated: () => authentication.peer === undefined,
       abort: (reason) => this.#abort(reason),
     });
@@ -83,49 +84,49 @@ export class IncomingConnection {
       connection,
       socket,
       peer: () => authentication.peer,
-      who: () => authentication.who,
+      peerFields: () => authentication.peerFields,
       lost: () =>
         new Error(`the connection of ${address} was lost${this.#reason ? `: ${printable(this.#reason)}` : ""}`),
       ...config,
     });
   }
 
-  /** Whether the peer has proven who it is. */
+  /** Whether the peer has authenticated. */
   get authenticated(): boolean {
     return this.#authentication.peer !== undefined;
   }
 
-  /** Looks up again what its peer has proven, because the lists may have changed. */
-  recheck(): void {
-    void this.#authentication.recheck();
+  /** Looks the grants of the peer up again, because a list may have changed. */
+  reauthorize(): void {
+    void this.#authentication.reauthorize();
   }
 
-  /** What its peer did wrong before it had logged in, if anything. */
-  judge(): FailureKind | undefined {
+  /** How the peer failed before it authenticated, if it did. */
+  failure(): FailureKind | undefined {
     if (this.authenticated) return undefined;
-    if (this.#broken) return "protocolError";
+    if (this.#hasViolation) return "protocolError";
     return ({ failed: "authFail", none: "noAuth", undecided: undefined } as const)[this.#authentication.attempts];
   }
 
-  /** Says goodbye and closes. */
+  /** Sends SSH_MSG_DISCONNECT and closes the connection. */
   close(): void {
-    this.#isOver = true;
+    this.#disconnected = true;
     this.#authentication.end();
     hangUp(this.#connection, this.#socket);
   }
 
   #abort(reason: string): void {
-    this.#cutOff(reason, true);
+    this.#destroy(reason, { isViolation: true });
   }
 
-  #cutOff(reason: string, isBroken: boolean): void {
+  #destroy(reason: string, { isViolation }: { readonly isViolation: boolean }): void {
     this.#reason ??= reason;
-    this.#broken ||= isBroken;
+    this.#hasViolation ||= isViolation;
     this.#socket.destroy();
   }
 }
 
-/** Whether an error tells of a peer that breaks the protocol: not of the network, of a goodbye, or of a missing algorithm. */
-function isOffence({ level, code }: Ssh2Error): boolean {
+/** Whether an error is a protocol violation: not a network error, a disconnect message, or a failed algorithm negotiation. */
+function isViolation({ level, code }: Ssh2Error): boolean {
   return level !== "socket" && level !== "handshake" && code === undefined;
 }

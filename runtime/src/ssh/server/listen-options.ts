@@ -5,20 +5,20 @@ import type { AuthOptions } from "./auth/auth-options.js";
 import type { ForwardingOptions } from "./forwarding/forwarding-options.js";
 
 /**
- * How a server listens, and whom it lets in. The public types of this folder stand apart from the code that uses ssh2,
- * because whoever installs this package does not have the types of ssh2.
+ * How a server listens and authenticates its peers. The public types of this folder are in files without ssh2, because
+ * users of this package do not have the types of ssh2.
  */
 export interface ListenOptions extends AuthOptions, ForwardingOptions, GuardOptions {
-  /** The address to listen on. Default: `127.0.0.1`; to listen on all, ask for `::` or `0.0.0.0` by name. */
+  /** The address to listen on, `::` or `0.0.0.0` for all. Default: `127.0.0.1`. */
   readonly host?: string;
-  /** The port; 0 for a free one. Default: 8022. */
+  /** The port; 0 for any free port. Default: 8022. */
   readonly port?: number;
-  /** The ed25519 host key: a file, or the text of one. An array may hold one of them. */
+  /** The ed25519 host key: a file, or the text of a private key. An array may have one entry. */
   readonly hostKeys: HostKeySource | readonly HostKeySource[];
-  /** All scopes that methods ask for: grants of others are warned about. Default: they are not known. */
+  /** All scopes that methods require: the log warns of granted scopes beyond them. Default: no warnings. */
   readonly scopes?: readonly string[];
-  /** How many sessions may be open on one connection. Default: 10, as in sshd. */
+  /** The number of open sessions of one connection. Default: 10, as in sshd. */
   readonly maxChannels?: number;
-  /** Where the server logs. Default: nowhere. */
+  /** The server's logger. Default: none. */
   readonly log?: Logger;
 }

@@ -3,6 +3,7 @@ import { createServer, type Server as NetServer, type Socket } from "node:net";
 import ssh2, { type Connection } from "ssh2";
 import { checkNumber } from "../../base/check-number.js";
 import { SILENT } from "../../base/log.js";
+import { MAX_TIMEOUT } from "../../base/max-timeout.js";
 import { holdsKey, printable } from "../../base/printable.js";
 import { ConnectionGate, type PendingConnection } from "../admission/connection-gate.js";
 import { guardConfig } from "../admission/guard-config.js";
@@ -20,55 +21,56 @@ import { IncomingConnection } from "./incoming-connection.js";
 import type { ListenOptions } from "./listen-options.js";
 import { logWith } from "./log-with.js";
 
-/** A server that listens. Whoever started it closes it. */
+/** A listening server. The caller of {@link listen} closes it. */
 export interface Listener {
-  /** The address that it listens on. */
+  /** The address of the server. */
   readonly host: string;
-  /** The port that it listens on: the real one, where 0 was asked for. */
+  /** The port of the server: the actual one, where the option was 0. */
   readonly port: number;
-  /** Its host keys as known_hosts writes them, without the host: `ssh-ed25519 AAAA…`. */
+  /** Its host keys as lines of known_hosts without the host: `ssh-ed25519 AAAA…`. */
   readonly hostKeys: readonly string[];
   /** The fingerprints of its host keys, `SHA256:…`. */
   readonly fingerprints: readonly string[];
-  /** What its operator should know, one line each, such as that nobody can log in yet. They are logged, too. */
+  /** Warnings for the operator, one line each, such as an empty list of keys. They are logged, too. */
   readonly warnings: readonly string[];
-  /** How many TCP connections are open. */
+  /** The number of open TCP connections. */
   readonly connections: number;
   /**
-   * Looks up again what every peer may do, for a function that decides may answer otherwise now: who is let in no more is
-   * cut off, and others hold the scopes they have now. Lists in files are followed without it.
+   * Looks the grants of every peer up again, after the answers of a function in the options have changed: peers that are
+   * denied now are disconnected, others get their current scopes. Changes of files are noticed without it.
    */
   reauthorize(): void;
-  /** Stops listening; open connections go on. Resolves when the last one has ended. */
+  /** Stops listening; open connections stay open. Resolves when the last one has closed. */
   stop(): Promise<void>;
-  /** Stops listening and ends all connections; those that have not closed within a second are destroyed. */
+  /** Stops listening and disconnects all peers; connections that are open after 1 s are destroyed. */
   close(): Promise<void>;
 }
 
-/** How many connections may wait for a load balancer to say whose they are, beside `maxConnections`. */
-const UNSEEN = 256;
+/** How many connections may wait for their PROXY protocol header, beside `maxConnections`. */
+const MAX_UNIDENTIFIED = 256;
 
 /**
- * Listens for SSH connections, and gives what peers open once they have proven themselves to `ways`. What has no way in
- * there is refused.
- * @throws Error of one line that names the file, address or option that is at fault, and what to do.
+ * Listens for SSH connections, and serves the channels of authenticated peers with `handlers`.
+ * @throws Error of one line with the file, address or option at fault, and the fix
  */
-export async function listen(options: ListenOptions, ways: ChannelHandlers): Promise<Listener> {
+export async function listen(options: ListenOptions, handlers: ChannelHandlers): Promise<Listener> {
   const { host = "127.0.0.1", port = 8022, log = SILENT } = options;
   checkNumber("port", port, 0, 65_535);
-  // The system's errors quote it.
+  // Errors of the system quote the host.
   if (holdsKey(host)) throw new Error("host: the text of a key, not an address");
   const guard = guardConfig(options);
   const algorithms = serverAlgorithms(options.algorithms);
   const maxChannels = checkNumber("maxChannels", options.maxChannels ?? 10, 1);
   const forwarding = forwardingRules(options.forwarding);
+  const sessionTimeout = checkNumber("sessionTimeout", options.sessionTimeout ?? 10_000, 1, MAX_TIMEOUT);
+  const channels = { handlers, guard, maxChannels, forwarding, session: options.session, sessionTimeout };
   const hostKey = await loadOneHostKey(options.hostKeys);
   const authentication = await openAuthentication(options, log);
   const { warnings } = authentication;
   for (const warning of warnings) log.warn({}, warning);
 
   const open = new Map<Socket, IncomingConnection | undefined>();
-  const visitors = new WeakMap<Socket, PendingConnection>();
+  const pending = new WeakMap<Socket, PendingConnection>();
   const ssh = new ssh2.Server({
     hostKeys: [{ key: hostKey.privateKey }],
     algorithms,
@@ -78,57 +80,49 @@ export async function listen(options: ListenOptions, ways: ChannelHandlers): Pro
   });
   ssh.on("connection", (connection: Connection & { readonly _sock: Socket }) => {
     const socket = connection._sock;
-    const visitor = visitors.get(socket) as PendingConnection;
+    const admitted = pending.get(socket) as PendingConnection;
     const connectionId = randomBytes(6).toString("base64url");
     const named = { connectionId, log: logWith(log, () => ({ connection: connectionId })) };
-    const config = {
-      ...authentication.config,
-      ...named,
-      ways,
-      guard,
-      maxChannels,
-      forwarding,
-      session: options.session,
-    };
-    const incoming = new IncomingConnection(connection, socket, visitor.address, config);
-    visitor.judge = () => incoming.judge();
-    connection.once("ready", () => visitor.loggedIn());
+    const config = { ...authentication.config, ...named, ...channels };
+    const incoming = new IncomingConnection(connection, socket, admitted.address, config);
+    admitted.judge = () => incoming.failure();
+    connection.once("ready", () => admitted.loggedIn());
     open.set(socket, incoming);
   });
-  const recheck = (): void => {
-    for (const connection of open.values()) connection?.recheck();
+  const reauthorize = (): void => {
+    for (const connection of open.values()) connection?.reauthorize();
   };
-  authentication.onChange(recheck);
-  ssh.on("error", (error: Error) => log.error({ err: error }, "SSH server"));
+  authentication.onChange(reauthorize);
+  ssh.on("error", (error: Error) => log.error({ err: error }, "SSH server failed"));
 
-  // Our own TCP server, so that a connection is ours before ssh2 has heard a byte of it.
-  const door = new ConnectionGate(guard, IDENT, log, (visitor) => {
-    visitors.set(visitor.socket, visitor);
-    ssh.injectSocket(visitor.socket);
+  // Our own TCP server: the gate reads a connection before ssh2 does.
+  const gate = new ConnectionGate(guard, IDENT, log, (admitted) => {
+    pending.set(admitted.socket, admitted);
+    ssh.injectSocket(admitted.socket);
   });
   const server = createServer({ noDelay: true, keepAlive: true }, (socket) => {
     open.set(socket, undefined);
     socket.once("close", () => open.delete(socket));
     gatherWrites(socket);
-    void door.receive(socket);
+    void gate.receive(socket);
   });
-  // The door keeps to maxConnections; this only bounds those that it is still looking at.
-  server.maxConnections = guard.maxConnections + UNSEEN;
+  // The gate enforces maxConnections; this bounds the connections that it has not identified yet.
+  server.maxConnections = guard.maxConnections + MAX_UNIDENTIFIED;
   server.on("drop", (drop) => {
     const address = drop && formatHostPort(drop.remoteAddress ?? "", drop.remotePort ?? 0);
-    door.refused(address, `${server.maxConnections} connections are open (maxConnections)`);
+    gate.refused(address, `${server.maxConnections} connections are open (maxConnections)`);
   });
   const address = await listenOn(server, host, port).catch(async (error) => {
     await authentication.close();
     throw error;
   });
-  server.on("error", (error: Error) => log.error({ err: error }, "TCP server"));
+  server.on("error", (error: Error) => log.error({ err: error }, "TCP server failed"));
 
   const stop = async (): Promise<void> => {
     await new Promise<void>((resolve) => server.close(() => resolve()));
-    // Their sockets are gone, and say so a moment later.
+    // Destroyed sockets emit "close" a moment later.
     await Promise.all([...open.keys()].map((socket) => new Promise((resolve) => socket.once("close", resolve))));
-    door.close();
+    gate.close();
     await authentication.close();
   };
   return {
@@ -139,7 +133,7 @@ export async function listen(options: ListenOptions, ways: ChannelHandlers): Pro
     get connections() {
       return open.size;
     },
-    reauthorize: recheck,
+    reauthorize,
     stop,
     close: () => {
       for (const [socket, connection] of open) {
@@ -155,10 +149,8 @@ async function loadOneHostKey(sources: ListenOptions["hostKeys"]): Promise<HostK
   const list = [sources].flat() as readonly HostKeySource[];
   const [source] = list;
   if (source === undefined || list.length > 1) {
-    // SSH negotiates one host key of a type, and there is one type.
-    throw new Error(
-      `the option hostKeys has ${source === undefined ? "no" : list.length} keys; a server has one ed25519 host key`,
-    );
+    // SSH negotiates one host key of each type, and the only type here is ed25519.
+    throw new Error(`the option hostKeys has ${list.length} keys; a server has exactly one ed25519 host key`);
   }
   return loadHostKey(source);
 }
@@ -173,20 +165,20 @@ async function listenOn(server: NetServer, host: string, port: number): Promise<
     });
   });
   const bound = server.address();
-  if (bound === null || typeof bound === "string") throw new Error(`${formatHostPort(host, port)} is no TCP address`);
+  if (bound === null || typeof bound === "string") throw new Error(`not a TCP address: ${formatHostPort(host, port)}`);
   return { host: bound.address, port: bound.port };
 }
 
 function listenError(error: NodeJS.ErrnoException, host: string, port: number): Error {
   const where = formatHostPort(printable(host), port);
-  const why: Record<string, string> = {
-    EADDRINUSE: "the port is in use by another process: stop that, or choose another port",
-    EACCES: `this user may not listen there${port < 1024 ? ": ports under 1024 need privileges, choose another" : ""}`,
-    EADDRNOTAVAIL: "this machine has no such address",
-    ENOTFOUND: "no host has that name",
+  const reasons: Record<string, string> = {
+    EADDRINUSE: "the port is in use; stop the other process, or choose another port",
+    EACCES: `permission denied${port < 1024 ? "; ports below 1024 need privileges, choose a higher one" : ""}`,
+    EADDRNOTAVAIL: "this machine does not have this address",
+    ENOTFOUND: "unknown host name",
   };
   return Object.assign(
-    new Error(`cannot listen on ${where}: ${why[error.code ?? ""] ?? error.message}`, { cause: error }),
+    new Error(`cannot listen on ${where}: ${reasons[error.code ?? ""] ?? error.message}`, { cause: error }),
     {
       code: error.code,
     },

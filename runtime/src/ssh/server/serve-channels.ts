@@ -1,17 +1,21 @@
+import { DirectChannels } from "./forwarding/direct-channels.js";
+import { ForwardListeners } from "./forwarding/forward-listeners.js";
+import { Forwarded } from "./forwarding/forwarded.js";
 import type { ForwardingConfig } from "./forwarding/forwarding-config.js";
-import { serveForwarding } from "./forwarding/serve-forwarding.js";
 import { logWith } from "./log-with.js";
-import { type SessionConfig, Sessions } from "./sessions.js";
+import { type SessionsConfig, Sessions } from "./sessions.js";
 
-/** What all channels of one connection belong to. */
-export interface ChannelsConfig extends SessionConfig, ForwardingConfig {
-  /** What the log says of the peer, as far as it is known. */
-  readonly who: () => object;
+interface ChannelsConfig extends SessionsConfig, ForwardingConfig {
+  readonly handlers: SessionsConfig["handlers"];
+  /** The log fields of the peer, as far as it is known. */
+  readonly peerFields: () => object;
 }
 
-/** Answers all that a peer may ask for on its connection once it has logged in. */
+/** Answers the channel requests of one connection: sessions, and forwarding in both directions. */
 export function serveChannels(config: ChannelsConfig): void {
-  const log = logWith(config.log, config.who);
-  new Sessions({ ...config, log });
-  serveForwarding({ ...config, log });
+  const channels = { ...config, log: logWith(config.log, config.peerFields) };
+  const forwarded = new Forwarded(channels);
+  new Sessions(channels);
+  new DirectChannels(channels, forwarded);
+  new ForwardListeners(channels, forwarded);
 }

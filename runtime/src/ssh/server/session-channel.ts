@@ -4,7 +4,7 @@ import type { Session, SessionTerminal } from "../../base/session.js";
 import type { SessionDuplex } from "../ssh2/channels/session-duplex.js";
 import type { SessionRequests } from "./session-requests.js";
 
-/** A session of our own SSH server, once something runs in it. */
+/** A session of our own SSH server in which a command or a shell runs. */
 export class SessionChannel implements Session {
   readonly peer: Peer;
   readonly environment: ReadonlyMap<string, string>;
@@ -12,7 +12,7 @@ export class SessionChannel implements Session {
   onResize?: () => void;
   onSignal?: (name: string) => void;
   readonly #duplex: SessionDuplex;
-  readonly #gone = new AbortController();
+  readonly #aborted = new AbortController();
   readonly #closed: Promise<void>;
 
   constructor(duplex: SessionDuplex, requests: SessionRequests, peer: Peer) {
@@ -20,14 +20,16 @@ export class SessionChannel implements Session {
     this.#duplex = duplex;
     this.environment = requests.environment;
     if (requests.terminal !== undefined) this.terminal = requests.terminal;
-    requests.onResize = () => this.onResize?.();
-    requests.onSignal = (name) => this.onSignal?.(name);
-    requests.onClose = () => duplex.destroy();
-    // Nobody has to listen: the signal says the same.
+    requests.deliverTo({
+      onResize: () => this.onResize?.(),
+      onSignal: (name) => this.onSignal?.(name),
+      onClose: () => duplex.destroy(),
+    });
+    // The signal reports the loss, so that an unread stream must not end the process.
     duplex.on("error", () => {});
     this.#closed = new Promise((resolve) => {
       duplex.once("close", () => {
-        this.#gone.abort();
+        this.#aborted.abort();
         resolve();
       });
     });
@@ -38,7 +40,7 @@ export class SessionChannel implements Session {
   }
 
   get signal(): AbortSignal {
-    return this.#gone.signal;
+    return this.#aborted.signal;
   }
 
   async writeError(text: string): Promise<void> {

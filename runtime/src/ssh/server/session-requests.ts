@@ -2,14 +2,14 @@ import type { Session } from "ssh2";
 import type { Peer } from "../../base/peer.js";
 import type { SessionTerminal } from "../../base/session.js";
 
-/** Only these names are taken from a client: what else a process is told by its environment is not the client's business. */
+/** The variables that a client may set: others, such as PATH, could change how the server runs. */
 const NAME = /^RPC_[A-Z0-9_]{1,60}$/;
 
-/** How many variables a session takes, and how many characters in all of them. */
+/** The number of variables of a session, and the characters of their names and values together. */
 const MAX_VARIABLES = 64;
 const MAX_ENVIRONMENT = 32 * 1024;
 
-/** The most columns or rows that a terminal has: whoever draws must not be asked for more. */
+/** The most columns or rows of a terminal, which bound what a shell draws. */
 const MAX_SIDE = 4096;
 
 /** The parts of ssh2's session that its types do not show. */
@@ -19,32 +19,33 @@ interface SessionInternals {
 
 type Accept = (() => void) | undefined;
 
-/**
- * What a client says of a session beside what is to run in it: environment, terminal, its window, and signals (RFC 4254,
- * sections 6.2 to 6.9).
- */
+/** The requests of a client that arrive while a command or shell runs. */
+interface SessionEvents {
+  readonly onResize: () => void;
+  readonly onSignal: (name: string) => void;
+  /** The client has closed the channel. */
+  readonly onClose: () => void;
+}
+
+/** The requests of one session other than its command: environment, terminal, window, signals (RFC 4254, 6.2 to 6.9). */
 export class SessionRequests {
   readonly environment: Map<string, string>;
   terminal: SessionTerminal | undefined;
-  /** Whether the input ended before anything ran. */
-  ended = false;
-  onResize?: () => void;
-  onSignal?: (name: string) => void;
-  /** The client has closed the channel. */
-  onClose?: () => void;
-  readonly #given: ReadonlySet<string>;
+  readonly #granted: ReadonlySet<string>;
+  #ended = false;
+  #events: SessionEvents | undefined;
   #size = 0;
 
-  /** @param peer whose key may forbid a terminal, and gives the environment that its client cannot change */
+  /** @param peer its key may forbid a terminal, and sets variables that the client cannot override */
   constructor(session: Session, { permissions, environment = {} }: Peer) {
     this.environment = new Map(Object.entries(environment));
-    this.#given = new Set(this.environment.keys());
-    // ssh2 would take no signal and no change of the window any more once the input has ended.
+    this.#granted = new Set(this.environment.keys());
+    // Once the input has ended, ssh2 would ignore signals and window changes.
     session.on("eof", () => {
       (session as Session & SessionInternals)._ending = false;
-      this.ended = true;
+      this.#ended = true;
     });
-    session.on("close", () => this.onClose?.());
+    session.on("close", () => this.#events?.onClose());
     session.on("env", (accept: Accept, reject: Accept, { key, val }: { key: string; val: string }) =>
       (this.#set(key, val) ? accept : reject)?.(),
     );
@@ -58,28 +59,38 @@ export class SessionRequests {
     session.on("window-change", (_accept: Accept, _reject: Accept, { cols, rows }) => {
       if (this.terminal === undefined) return;
       Object.assign(this.terminal, sides(cols, rows));
-      this.onResize?.();
+      this.#events?.onResize();
     });
     session.on("signal", (accept: Accept, reject: Accept, { name }) => {
-      if (this.onSignal === undefined || !/^[A-Z0-9]{1,16}$/.test(name)) reject?.();
+      if (this.#events === undefined || !/^[A-Z0-9]{1,16}$/.test(name)) reject?.();
       else {
         accept?.();
-        this.onSignal(name);
+        this.#events.onSignal(name);
       }
     });
   }
 
+  /** Whether the input ended before a command or shell ran. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Delivers later requests to the command or shell that runs now. */
+  deliverTo(events: SessionEvents): void {
+    this.#events = events;
+  }
+
   #set(name: string, value: string): boolean {
     const size = this.#size + name.length + value.length;
-    const isTooMuch = this.environment.size - this.#given.size >= MAX_VARIABLES || size > MAX_ENVIRONMENT;
-    if (isTooMuch || !NAME.test(name) || this.#given.has(name)) return false;
+    const isTooMuch = this.environment.size - this.#granted.size >= MAX_VARIABLES || size > MAX_ENVIRONMENT;
+    if (isTooMuch || !NAME.test(name) || this.#granted.has(name)) return false;
     this.#size = size;
     this.environment.set(name, value);
     return true;
   }
 }
 
-/** Some clients say 0 where they do not know. */
+/** Some clients send 0 for an unknown size. */
 function sides(columns: number, rows: number): { columns: number; rows: number } {
   return { columns: Math.min(columns || 80, MAX_SIDE), rows: Math.min(rows || 24, MAX_SIDE) };
 }

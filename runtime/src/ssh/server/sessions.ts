@@ -9,33 +9,32 @@ import { CHANNEL_REFUSAL, refuseChannel } from "../ssh2/channels/refuse-channel.
 import { SessionDuplex } from "../ssh2/channels/session-duplex.js";
 import { SUBSYSTEM } from "../subsystem.js";
 import type { ChannelHandlers } from "./channel-handlers.js";
-import { decide } from "./forwarding/decide.js";
+import { decide, denialOf, type RuleDenial } from "./forwarding/decide.js";
 import type { SessionRequest, SessionRule } from "./forwarding/forwarding-options.js";
-import { reasonOf } from "./forwarding/reason-of.js";
 import { SessionChannel } from "./session-channel.js";
 import { SessionRequests } from "./session-requests.js";
 
-/** What the sessions of one connection belong to. */
-export interface SessionConfig {
+/** What the sessions of one connection need. */
+export interface SessionsConfig {
   readonly connection: Connection;
   readonly socket: Socket;
-  /** Who opens them; undefined before it is proven. */
+  /** The authenticated peer; undefined before. */
   readonly peer: () => Peer | undefined;
-  /** The error of a channel whose connection went away. */
+  /** The error of a channel whose connection was lost. */
   readonly lost: () => Error;
-  readonly ways: ChannelHandlers;
-  /** Asked before a session is served. */
+  readonly handlers: ChannelHandlers;
+  /** Decides on each session before it is served. */
   readonly session?: SessionRule | undefined;
+  /** Timeout of `session`, in ms. */
+  readonly sessionTimeout: number;
   readonly maxChannels: number;
-  /** Its lines say whose connection it is. */
+  /** Its lines have the fields of the peer. */
   readonly log: Logger;
 }
 
-/** The exit status of what a rule refuses: a status of 403, as exec has it. */
-const FORBIDDEN = 4;
-
-/** Milliseconds that a rule has to decide. */
-const DECISION_TIMEOUT = 10_000;
+/** Exit statuses of refused sessions, as exec maps statuses: 403 where the rule denies, 5xx where it fails. */
+const EXIT_DENIED = 4;
+const EXIT_FAILED = 5;
 
 /** The parts of ssh2's objects that its types do not show. */
 interface SessionInternals {
@@ -56,18 +55,18 @@ interface ChannelInternals {
 type Accept = () => ServerChannel | undefined;
 type Refuse = (() => void) | undefined;
 
-/** The sessions of one connection: each is given to the way in that its client asks for. */
+/** The sessions of one connection: each is served by the handler of its request. */
 export class Sessions {
-  readonly #config: SessionConfig;
+  readonly #config: SessionsConfig;
   #open = 0;
 
-  constructor(config: SessionConfig) {
+  constructor(config: SessionsConfig) {
     this.#config = config;
     config.connection.on("session", (accept, reject) => this.#start(accept, reject));
   }
 
   #start(accept: () => Session, reject: () => void): void {
-    const { connection, maxChannels } = this.#config;
+    const { connection, maxChannels, handlers } = this.#config;
     const peer = this.#config.peer();
     if (peer === undefined) {
       refuseChannel(connection, reject, CHANNEL_REFUSAL.prohibited);
@@ -80,37 +79,37 @@ export class Sessions {
     }
     this.#open++;
     const session = accept() as Session & SessionInternals;
-    // The channel's own event comes later, and by then the client may have asked for another session.
+    // Not the channel's own "close", which comes later: by then the client may have requested another session.
     session.on("close", () => {
       this.#open--;
       if (session._channel === undefined) this.#close(session);
     });
     const requests = new SessionRequests(session, peer);
-    const serve = (request: SessionRequest, take: Accept, serve: (session: SessionChannel) => void): void => {
+    const serve = (request: SessionRequest, take: Accept, run: (session: SessionChannel) => void): void => {
       const channel = take();
       if (channel === undefined) return;
       const started = this.#session(channel, requests, peer);
-      void this.#admit(request, started, () => serve(started));
+      void this.#admit(request, started, () => run(started));
     };
     session.on("subsystem", (take: Accept, refuse: Refuse, { name }) => {
       if (name === SUBSYSTEM) this.#native(take(), peer);
-      else this.#refuse(`the subsystem ${printable(name)}`, "there is none of that name", refuse);
+      else this.#refuse(`the subsystem ${printable(name)}`, "unknown subsystem", refuse);
     });
     session.on("exec", (take: Accept, refuse: Refuse, { command }) => {
-      const { exec } = this.#config.ways;
-      // Its length is bounded: ssh2 ends a connection that sends a packet of more than 35,000 bytes.
+      const { exec } = handlers;
+      // The command's length is bounded: ssh2 ends a connection that sends a packet of more than 35,000 bytes.
       if (exec === undefined) this.#refuse("exec", "commands are not served", refuse);
       else serve({ kind: "exec", command }, take, (started) => exec(started, command));
     });
     session.on("shell", (take: Accept, refuse: Refuse) => {
-      const { shell } = this.#config.ways;
-      if (shell === undefined) this.#refuse("shell", "no shell is served", refuse);
+      const { shell } = handlers;
+      if (shell === undefined) this.#refuse("shell", "shells are not served", refuse);
       else serve({ kind: "shell" }, take, (started) => shell(started));
     });
-    // Agent and X11 forwarding are refused by ssh2, because nobody listens for them.
+    // Requests for agent and X11 forwarding have no listener, so ssh2 refuses them.
   }
 
-  /** ssh2 keeps a session that ends before anything ran in it, and its peer waits for an answer. */
+  /** Closes a session that ends before a request was served: ssh2 would keep it, and its peer would wait for an answer. */
   #close(session: SessionInternals): void {
     const { _protocol, _chanMgr } = this.#config.connection as Connection & ConnectionInternals;
     _chanMgr.remove(session._chanInfo.incoming.id);
@@ -118,55 +117,57 @@ export class Sessions {
   }
 
   /**
-   * Serves a session that the rule allows. Its channel is open by then: SSH has no other way to say why it is refused,
-   * and what the client sends meanwhile would be lost.
+   * Serves a session that the rule allows. The request is accepted before the rule decides: SSH carries no reason with a
+   * refused request, and ssh2 would drop what the client sends meanwhile.
    */
   async #admit(request: SessionRequest, session: SessionChannel, serve: () => void): Promise<void> {
-    const refusal = await this.#refusalOf(request, session.peer);
-    if (refusal === undefined) {
+    const denial = await this.#denialOf(request, session.peer);
+    if (denial === undefined) {
       try {
         serve();
-        return;
       } catch (error) {
         this.#config.log.error({ kind: request.kind, err: error }, "the session could not be served");
         session.stream.destroy();
-        return;
       }
+      return;
     }
-    this.#refuse(request.kind, refusal.reason);
-    if (refusal.told !== "") await session.writeError(`${refusal.told}\n`);
-    await session.exit(FORBIDDEN);
+    this.#refuse(request.kind, denial.reason);
+    if (denial.peerReason !== "") await session.writeError(`${denial.peerReason}\n`);
+    await session.exit(denial.isFailure ? EXIT_FAILED : EXIT_DENIED);
   }
 
   #native(channel: ServerChannel | undefined, peer: Peer): void {
     if (channel === undefined) return;
-    const { connection, socket, lost, ways, log, session } = this.#config;
+    const { connection, socket, lost, handlers, log, session } = this.#config;
     const duplex = new ChannelDuplex(channel, { connection, socket, lost, server: true });
     const serve = (): void => {
       try {
-        ways.native(duplex, peer);
+        handlers.native(duplex, peer);
       } catch (error) {
         log.error({ err: error }, "the channel could not be served");
         duplex.destroy();
       }
     };
-    // Nothing may come between the channel and what reads it, where nobody has to be asked.
-    if (session === undefined) serve();
-    else {
-      duplex.on("error", () => {});
-      void this.#refusalOf({ kind: "sshrpc" }, peer).then((refusal) => {
-        if (refusal === undefined) return serve();
-        this.#refuse("sshrpc", refusal.reason);
-        duplex.destroy();
-      });
+    // Without a rule, the handler reads from the first turn on.
+    if (session === undefined) {
+      serve();
+      return;
     }
+    duplex.on("error", () => {});
+    void this.#denialOf({ kind: "sshrpc" }, peer).then((denial) => {
+      if (denial === undefined) return serve();
+      this.#refuse("sshrpc", denial.reason);
+      if (handlers.denyNative === undefined || denial.peerReason === "") duplex.destroy();
+      else handlers.denyNative(duplex, denial.peerReason);
+    });
   }
 
-  async #refusalOf(request: SessionRequest, peer: Peer): Promise<ReturnType<typeof reasonOf> | undefined> {
-    const { session } = this.#config;
+  /** The denial of the session rule; undefined where it allows the session. */
+  async #denialOf(request: SessionRequest, peer: Peer): Promise<RuleDenial | undefined> {
+    const { session, sessionTimeout: timeout } = this.#config;
     if (session === undefined) return undefined;
-    const answer = await decide(session, request, peer, DECISION_TIMEOUT);
-    return answer === true ? undefined : reasonOf(answer);
+    const answer = await decide(session, request, peer, { name: "session rule", timeout });
+    return answer === true ? undefined : denialOf(answer);
   }
 
   #session(channel: ServerChannel, requests: SessionRequests, peer: Peer): SessionChannel {

@@ -13,7 +13,7 @@ it("cuts off at once whom a list names no more, and nobody else", async () => {
   const ended = closed(alice);
   write(bench.directory, "authorized_keys", `${bob.line} bob\n`);
   await ended;
-  expect(bench.log.with("access withdrawn").map(({ fields }) => fields["keyName"])).toEqual(["alice@laptop"]);
+  expect(bench.log.with("access revoked").map(({ fields }) => fields["keyName"])).toEqual(["alice@laptop"]);
   other.write("still here");
   expect(String(await new Promise((resolve) => other.once("data", resolve)))).toBe("still here");
   expect(await failure(bench.dial())).toMatchObject({ status: "UNAUTHENTICATED" });
@@ -38,7 +38,7 @@ it("cuts off whom a list lets in from elsewhere alone", async () => {
   const line = readFileSync(bench.authorizedKeys, "utf8");
   write(bench.directory, "authorized_keys", `from="192.0.2.0/24",${line}`);
   await ended;
-  expect(bench.log.with("access withdrawn")[0]?.fields["reason"]).toMatch(/^the key may not come from there/);
+  expect(bench.log.with("access revoked")[0]?.fields["reason"]).toMatch(/^the key may not come from there/);
 });
 
 it("keeps connections open while a list has a line that became wrong", async () => {
@@ -65,7 +65,7 @@ it("asks a function again when it is told to, and does as that says", async () =
   answer = { deny: "dismissed" };
   bench.listener.reauthorize();
   await ended;
-  expect(bench.log.with("access withdrawn")[0]?.fields["reason"]).toBe("dismissed");
+  expect(bench.log.with("access revoked")[0]?.fields["reason"]).toBe("dismissed");
 });
 
 it("keeps a connection open where the function fails when it is asked again", async () => {
@@ -79,7 +79,7 @@ it("keeps a connection open where the function fails when it is asked again", as
   const duplex = await bench.dial();
   fail = true;
   bench.listener.reauthorize();
-  const message = "what a peer may do could not be looked up again";
+  const message = "reauthorization failed; the peer keeps its access";
   await expect.poll(() => bench.log.with(message), soon).toHaveLength(1);
   expect(duplex.destroyed).toBe(false);
 });
@@ -107,6 +107,6 @@ it("cuts off whom a list let in that changed during the login", async () => {
     },
   });
   await bench.current.dial().catch(() => {});
-  await expect.poll(() => bench.current?.log.with("access withdrawn").length, soon).toBe(1);
+  await expect.poll(() => bench.current?.log.with("access revoked").length, soon).toBe(1);
   await expect.poll(() => bench.current?.listener.connections, soon).toBe(0);
 });

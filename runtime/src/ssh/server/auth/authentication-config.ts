@@ -2,26 +2,27 @@ import type { Logger } from "../../../base/log.js";
 import type { AuthMethod } from "../../../base/peer.js";
 import type { UnknownScopes } from "../../keys/lists/unknown-scopes.js";
 import type { KeyboardInteractiveHandler } from "./keyboard-interactive-handler.js";
-import type { LoginAttempt, LoginGrant } from "./login-attempt.js";
+import type { LoginAttempt } from "./login-attempt.js";
+import type { LoginGrant } from "./login-grant.js";
 import type { PasswordCheck } from "./password-check.js";
 import type { PublicKeyConfig } from "./public-key.js";
 
-/** How a server lets its peers in. What is absent is not offered. Times are in milliseconds. */
+/** How a server authenticates its peers. Absent methods are not offered. Times are in milliseconds. */
 export interface AuthenticationConfig {
   readonly publicKeys?: PublicKeyConfig;
   readonly verifyPassword?: PasswordCheck;
-  readonly questioning?: KeyboardInteractiveHandler;
+  readonly keyboardInteractive?: KeyboardInteractiveHandler;
   readonly anonymous?: (attempt: LoginAttempt) => LoginGrant | undefined | Promise<LoginGrant | undefined>;
-  /** What a client is told that it may try; where all are required, they are so in this order. */
+  /** The methods that clients may try; with `allRequired`, in this order. */
   readonly methods: readonly AuthMethod[];
   readonly allRequired: boolean;
   readonly maxAuthTries: number;
   readonly authTimeout: number;
   readonly authFailureDelay: number;
   readonly maxPromptRounds: number;
-  /** Finds grants of what no method asks for; absent where that is not known. */
+  /** Finds granted scopes that no method requires; absent where the scopes of the methods are unknown. */
   readonly unknownScopes?: UnknownScopes;
   readonly log: Logger;
-  /** What the log calls the connection. */
+  /** The id of the connection in the log. */
   readonly connectionId?: string;
 }

@@ -2,59 +2,59 @@ import type { AuthContext, AuthenticationType, PasswordAuthContext } from "ssh2"
 import { errorMessage } from "../../../base/error-message.js";
 import type { AuthMethod, Peer } from "../../../base/peer.js";
 import { printable } from "../../../base/printable.js";
-import { Access } from "./access.js";
 import type { AuthenticationConfig } from "./authentication-config.js";
+import { Authorization } from "./authorization.js";
 import { decideLogin } from "./decide-login.js";
-import type { Decision, Proof, Refused } from "./decision.js";
+import type { Decision, DeniedDecision, VerifiedMethod } from "./decision.js";
 import { requestPasswordChange } from "./password.js";
 
-/** How an authentication ends its connection; each with the reason for the log. */
-export interface AuthenticationEndings {
-  /** Says goodbye first. */
-  readonly giveUp: (reason: string) => void;
-  /** Cuts it off: nothing more is heard of the peer. */
+/** How an authentication ends its connection; each function is called with the reason for the log. */
+interface ConnectionControl {
+  /** Sends SSH_MSG_DISCONNECT first. */
+  readonly disconnect: (reason: string) => void;
+  /** Destroys the socket: nothing more is read from the peer. */
   readonly abort: (reason: string) => void;
 }
 
-/** A client may offer many keys that would do; this many times `maxAuthTries` requests are enough for any. */
+/** A client may offer many acceptable keys, which are not failures; `maxAuthTries` times this is the limit of requests. */
 const REQUESTS_PER_TRY = 10;
 
-/** The authentication of one connection (RFC 4252): who tries, how often, and who it turns out to be. */
+/** The authentication of one connection (RFC 4252): counts the attempts, and holds the peer once it has succeeded. */
 export class Authentication {
   readonly #config: AuthenticationConfig;
   readonly #address: string;
-  readonly #endings: AuthenticationEndings;
-  #proofs: readonly Proof[] = [];
-  #access: Access | undefined;
+  readonly #control: ConnectionControl;
+  #verified: readonly VerifiedMethod[] = [];
+  #authorization: Authorization | undefined;
   #requests = 0;
-  #tries = 0;
-  /** Those of the tries that nobody could decide on: a look-up failed. */
+  #failures = 0;
+  /** The failures whose lookup failed. */
   #undecided = 0;
-  #changing = false;
-  /** Whether lists changed before there was anything to look up again. */
-  #isOutdated = false;
+  #changeRequested = false;
+  /** A list has changed during the authentication: the grants are looked up again after it. */
+  #reauthorizePending = false;
   #current: AbortController | undefined;
-  #over = false;
+  #ended = false;
 
-  constructor(config: AuthenticationConfig, address: string, endings: AuthenticationEndings) {
+  constructor(config: AuthenticationConfig, address: string, control: ConnectionControl) {
     this.#config = config;
     this.#address = address;
-    this.#endings = endings;
+    this.#control = control;
   }
 
-  /** Who has proven itself; undefined before. */
+  /** The authenticated peer; undefined before. */
   get peer(): Peer | undefined {
-    return this.#access?.peer;
+    return this.#authorization?.peer;
   }
 
-  /** What became of the attempts so far; `undecided` where nobody could say whether any of them was good. */
+  /** The result of the attempts so far; `undecided` where the lookup failed in every one of them. */
   get attempts(): "failed" | "undecided" | "none" {
-    if (this.#tries > this.#undecided) return "failed";
+    if (this.#failures > this.#undecided) return "failed";
     return this.#undecided > 0 ? "undecided" : "none";
   }
 
-  /** What the log says of the peer, as far as it is known. */
-  get who(): object {
+  /** The log fields of the peer, as far as it is known. */
+  get peerFields(): object {
     const { user, fingerprint, keyName, certificate, address = this.#address } = this.peer ?? {};
     return {
       address,
@@ -65,161 +65,164 @@ export class Authentication {
     };
   }
 
-  /** The connection has ended: nothing is answered any more. */
+  /** The connection has ended: requests are not answered any more. */
   end(): void {
-    this.#over = true;
+    this.#ended = true;
     this.#current?.abort(new Error("the connection has ended"));
-    this.#access?.end();
+    this.#authorization?.end();
   }
 
-  /** Takes one request of the client's. */
+  /** Answers one authentication request. */
   async handle(context: AuthContext): Promise<void> {
-    // What was sent ahead is not worth an answer any more.
-    if (this.#over || this.#access !== undefined) return;
+    // Requests that were pipelined before the success or the end are ignored (RFC 4252, section 5.3).
+    if (this.#ended || this.#authorization !== undefined) return;
     this.#requests++;
-    this.#abandon(context);
-    if (this.#over) return;
+    this.#abandonCurrent(context);
+    if (this.#ended) return;
     const controller = new AbortController();
     this.#current = controller;
     const decision = await decideLogin(context, this.#config, {
       address: this.#address,
       offered: this.#offered(),
-      changing: this.#changing,
+      changeRequested: this.#changeRequested,
       controller,
     });
-    if (this.#over || this.#current !== controller) return;
+    if (this.#ended || this.#current !== controller) return;
     this.#current = undefined;
     this.#carryOut(context, decision);
   }
 
   /**
-   * Looks up again what was proven, because the lists may have changed, or something has expired. Where it counts no
-   * more, the connection is cut off; where it grants something else, the peer holds that from now on.
+   * Looks the peer's grants up again after a list has changed or a grant has expired. A denial closes the connection; other
+   * grants apply from now on.
    */
-  recheck(): Promise<void> {
-    if (this.#access !== undefined) return this.#access.recheck();
-    this.#isOutdated = true;
+  reauthorize(): Promise<void> {
+    if (this.#authorization !== undefined) return this.#authorization.reauthorize();
+    this.#reauthorizePending = true;
     return Promise.resolve();
   }
 
   /**
-   * Who begins anew gives up what it was asked before (RFC 4256, section 3.1). That counts as a try, or guesses would be
-   * free for those who do not wait for the refusal.
+   * A new request abandons the current one (RFC 4256, section 3.1). The abandoned one counts as a failure: otherwise a
+   * client that does not wait for the denial could guess without limit.
    */
-  #abandon(context: AuthContext): void {
+  #abandonCurrent(context: AuthContext): void {
     if (this.#current === undefined) return;
-    const reason = "the client began anew";
+    const reason = "the client sent another request before the answer";
     this.#current.abort(new Error(reason));
     this.#current = undefined;
-    this.#tries++;
-    this.#config.log.info({ ...this.#describe(context), reason }, "authentication refused");
-    if (this.#tries >= this.#config.maxAuthTries) this.#giveUp(this.#failures());
+    this.#failures++;
+    this.#config.log.info({ ...this.#requestFields(context), reason }, "authentication refused");
+    if (this.#failures >= this.#config.maxAuthTries) this.#disconnect(this.#failureText());
   }
 
   #carryOut(context: AuthContext, decision: Decision): void {
     switch (decision.outcome) {
-      case "refused":
-        this.#refuse(context, decision);
+      case "denied":
+        this.#deny(context, decision);
         break;
-      case "would do":
-        this.#answerStranger(() => context.accept());
+      case "key-acceptable":
+        this.#answerUnauthenticated(() => context.accept());
         break;
-      case "change":
+      case "change-password":
         this.#requestChange(context as PasswordAuthContext, decision.prompt);
         break;
-      case "proven":
-        this.#accept(context, decision.proof);
+      case "verified":
+        this.#accept(context, decision.verified);
     }
   }
 
-  #accept(context: AuthContext, proof: Proof): void {
-    const { methods, allRequired, log, connectionId } = this.#config;
-    this.#proofs = [...this.#proofs, proof];
-    if (allRequired && this.#proofs.length < methods.length) {
-      log.info(this.#describe(context), "authenticated in part");
-      this.#answerStranger(() => context.reject(this.#methods(), true));
+  #accept(context: AuthContext, method: VerifiedMethod): void {
+    const { methods, allRequired, log, connectionId, authTimeout } = this.#config;
+    this.#verified = [...this.#verified, method];
+    if (allRequired && this.#verified.length < methods.length) {
+      log.info(this.#requestFields(context), "partially authenticated");
+      this.#answerUnauthenticated(() => context.reject(this.#methods(), true));
       return;
     }
-    const who = { user: context.username, address: this.#address, ...(connectionId !== undefined && { connectionId }) };
-    const access = new Access(who, this.#proofs, {
-      authTimeout: this.#config.authTimeout,
-      changed: (scopes) => log.info({ ...this.who, scopes }, "scopes changed"),
-      unknown: (reason) => log.warn({ ...this.who, reason }, "what a peer may do could not be looked up again"),
-      withdraw: (reason) => this.#withdraw(reason),
+    const connection = { address: this.#address, ...(connectionId !== undefined && { connectionId }) };
+    const authorization = new Authorization({
+      login: { user: context.username, ...connection },
+      verified: this.#verified,
+      authTimeout,
+      onScopes: (scopes) => log.info({ ...this.peerFields, scopes }, "scopes changed"),
+      onLookupFailed: (reason) =>
+        log.warn({ ...this.peerFields, reason }, "reauthorization failed; the peer keeps its access"),
+      onRevoked: (reason) => this.#revoke(reason),
     });
-    this.#access = access;
-    const { authMethods, scopes } = access.peer;
-    log.info({ ...this.who, method: authMethods?.join(","), scopes }, "authenticated");
-    this.#config.unknownScopes?.warn(scopes, this.who, log);
+    this.#authorization = authorization;
+    const { authMethods, scopes } = authorization.peer;
+    log.info({ ...this.peerFields, method: authMethods?.join(","), scopes }, "authenticated");
+    this.#config.unknownScopes?.warn(scopes, this.peerFields, log);
     this.#answer(() => context.accept());
-    // Time has passed since the first of several proofs; and what was looked up may have changed meanwhile.
-    if (allRequired || this.#isOutdated) void access.recheck();
+    // The first of several methods succeeded some time ago, and a list may have changed since.
+    if (allRequired || this.#reauthorizePending) void authorization.reauthorize();
   }
 
-  #refuse(context: AuthContext, { reason, about, unknown }: Refused): void {
-    // Clients begin with "none" to learn the methods: that is no try (RFC 4252, section 5.2).
+  #deny(context: AuthContext, { deny: reason, rejectedKey, lookupFailed }: DeniedDecision): void {
+    // Clients begin with "none" to learn the methods, which is not a failure (RFC 4252, section 5.2).
     if (context.method !== "none" || this.#requests > 1) {
-      this.#tries++;
-      if (unknown) this.#undecided++;
-      this.#config.log.info({ ...this.#describe(context), ...about, reason }, "authentication refused");
+      this.#failures++;
+      if (lookupFailed) this.#undecided++;
+      this.#config.log.info({ ...this.#requestFields(context), ...rejectedKey, reason }, "authentication refused");
     }
-    this.#answerStranger(() => context.reject(this.#methods()));
+    this.#answerUnauthenticated(() => context.reject(this.#methods()));
   }
 
-  #describe({ username, method }: AuthContext): object {
+  #requestFields({ username, method }: AuthContext): object {
     return { address: this.#address, user: printable(username), method };
   }
 
-  #failures(): string {
-    return `${this.#tries} failed attempts to authenticate`;
+  #failureText(): string {
+    return `${this.#failures} failed authentication attempts`;
   }
 
-  /** It counts as a try, so that nobody asks for ever. */
+  /** A change request counts as a failure, which bounds the number of them. */
   #requestChange(context: PasswordAuthContext, prompt: string): void {
-    this.#tries++;
-    this.#changing = true;
-    this.#config.log.info(this.#describe(context), "a new password is asked for");
-    this.#answerStranger(() => requestPasswordChange(context, prompt));
+    this.#failures++;
+    this.#changeRequested = true;
+    this.#config.log.info(this.#requestFields(context), "password change requested");
+    this.#answerUnauthenticated(() => requestPasswordChange(context, prompt));
   }
 
-  /** Answers somebody who has not logged in by that, and sends them away if they have tried too often. */
-  #answerStranger(send: () => void): void {
+  /** Sends an answer other than success, and disconnects a client that has reached a limit. */
+  #answerUnauthenticated(send: () => void): void {
     const { maxAuthTries } = this.#config;
-    const isFailing = this.#tries >= maxAuthTries;
+    const isFailing = this.#failures >= maxAuthTries;
     const isLast = isFailing || this.#requests >= maxAuthTries * REQUESTS_PER_TRY;
-    // Before the answer, with which ssh2 brings up the next request that was sent ahead.
-    if (isLast) this.#over = true;
+    // Before the answer: with it, ssh2 delivers the next pipelined request.
+    if (isLast) this.#ended = true;
     this.#answer(send);
-    if (isLast) this.#giveUp(isFailing ? this.#failures() : "too many attempts to authenticate");
+    if (isLast) this.#disconnect(isFailing ? this.#failureText() : "too many authentication requests");
   }
 
-  /** What is still to be proven, or may be. */
+  /** The methods that the client may try next. */
   #offered(): readonly AuthMethod[] {
     const { methods, allRequired } = this.#config;
-    return allRequired ? methods.slice(this.#proofs.length, this.#proofs.length + 1) : methods;
+    return allRequired ? methods.slice(this.#verified.length, this.#verified.length + 1) : methods;
   }
 
   #methods(): AuthenticationType[] {
     return [...this.#offered()];
   }
 
-  #withdraw(reason: string): void {
-    this.#config.log.info({ ...this.who, reason }, "access withdrawn");
+  #revoke(reason: string): void {
+    this.#config.log.info({ ...this.peerFields, reason }, "access revoked");
     this.end();
-    this.#endings.abort(`access withdrawn: ${reason}`);
+    this.#control.abort(`access revoked: ${reason}`);
   }
 
-  #giveUp(reason: string): void {
+  #disconnect(reason: string): void {
     this.end();
-    this.#endings.giveUp(reason);
+    this.#control.disconnect(reason);
   }
 
-  /** ssh2 throws where the connection ended while the answer was looked for. */
+  /** ssh2 throws where the connection ended before the answer. */
   #answer(send: () => void): void {
     try {
       send();
     } catch (error) {
-      this.#giveUp(errorMessage(error));
+      this.#disconnect(errorMessage(error));
     }
   }
 }

@@ -1,47 +1,48 @@
 import { errorMessage } from "../../../base/error-message.js";
-import { grants, isScope, type PeerCertificate, type PeerPermissions } from "../../../base/peer.js";
+import { isScope, type PeerCertificate, type PeerPermissions } from "../../../base/peer.js";
 import { printable } from "../../../base/printable.js";
 import { BinaryReader } from "../../keys/format/binary-reader.js";
 import { type Certificate, FOREVER, isSignedByItsAuthority } from "../../keys/format/certificate.js";
 import { AddressPatterns } from "../../keys/lists/address-patterns.js";
 import { hostOf } from "../../keys/lists/host-of.js";
 import type { KeyAuthority, KeyGrant, KeySource } from "../../keys/lists/key-lookup.js";
-import type { Withdrawal } from "./decision.js";
+import type { Denial } from "./decision.js";
+import { commonScopes } from "./login-grant.js";
 
-/** The extension in which an authority says what the holder may do: a comma list of scopes. */
+/** The extension in which an authority lists the scopes of the holder, separated by commas. */
 const SCOPES_EXTENSION = "scopes@sshrpc";
 
-/** Who presents a certificate. */
+/** The peer that presents a certificate. */
 export interface CertificateHolder {
   readonly user: string;
   readonly address: string;
 }
 
 /**
- * What a user certificate gets its holder, once the key in it has signed. What sshd(8) and PROTOCOL.certkeys ask for is
- * asked for here: an authority that is listed and has signed it, the time, the principals, and every critical option.
- * @returns The reason for the log, where it gets nothing
- * @throws what the look-up of the authorities throws
+ * The grant of a user certificate, which applies once its key has signed. It requires what sshd(8) and PROTOCOL.certkeys
+ * require: a listed authority and its signature, the validity period, a principal, and every critical option.
+ * @returns The denial, where a requirement is not met
+ * @throws what the lookup of the authorities throws
  */
 export async function certificateGrant(
   certificate: Certificate,
   holder: CertificateHolder,
   authorities: KeySource["authorities"],
-): Promise<KeyGrant | Withdrawal> {
-  if (certificate.role !== "user") return refused("it is a host certificate, which lets no user in");
+): Promise<KeyGrant | Denial> {
+  if (certificate.role !== "user") return denied("it is a host certificate, not a user certificate");
   const candidates = await authorities({ ...holder, key: certificate.authority });
-  if (candidates.length === 0) return refused("its authority is not listed");
-  if (!isSignedByItsAuthority(certificate)) return refused("its authority has not signed it, or with SHA-1");
-  const wrongTime = timeRefusal(certificate);
-  if (wrongTime !== undefined) return refused(wrongTime);
-  if (certificate.principals.length === 0) return refused("it names no principal, so that it would be anybody's");
-  const authority = candidates.find(({ principals }) => namesOne(certificate, principals ?? [holder.user]));
-  if (authority === undefined) return refused(`none of its principals is ${wanted(candidates, holder.user)}`);
-  const unmet = optionRefusal(certificate, holder.address);
-  return unmet === undefined ? toGrant(certificate, authority) : refused(unmet);
+  if (candidates.length === 0) return denied("its authority is not listed");
+  if (!isSignedByItsAuthority(certificate)) return denied("invalid signature of its authority (SHA-1 is not accepted)");
+  const outsideValidity = checkValidity(certificate);
+  if (outsideValidity !== undefined) return denied(outsideValidity);
+  if (certificate.principals.length === 0) return denied("its list of principals is empty");
+  const authority = candidates.find(({ principals }) => hasPrincipal(certificate, principals ?? [holder.user]));
+  if (authority === undefined) return denied(`none of its principals is ${accepted(candidates, holder.user)}`);
+  const unmet = checkCriticalOptions(certificate, holder.address);
+  return unmet === undefined ? toGrant(certificate, authority) : denied(unmet);
 }
 
-/** The certificate as handlers and logs see it. */
+/** The fields of a certificate for handlers and logs. */
 export function describeCertificate(certificate: Certificate): PeerCertificate {
   const { keyId, serial, principals, authority, validBefore, extensions } = certificate;
   return {
@@ -54,59 +55,59 @@ export function describeCertificate(certificate: Certificate): PeerCertificate {
   };
 }
 
-function refused(reason: string): Withdrawal {
-  return { deny: `the certificate is refused: ${reason}` };
+function denied(reason: string): Denial {
+  return { deny: `the certificate is not accepted: ${reason}` };
 }
 
-function timeRefusal({ validAfter, validBefore }: Certificate): string | undefined {
+function checkValidity({ validAfter, validBefore }: Certificate): string | undefined {
   const now = BigInt(Math.floor(Date.now() / 1000));
   if (now < validAfter) return `it is not valid before ${date(validAfter)}`;
-  return now < validBefore ? undefined : `it has expired on ${date(validBefore)}`;
+  return now < validBefore ? undefined : `it expired on ${date(validBefore)}`;
 }
 
 function date(seconds: bigint): string {
   return new Date(milliseconds(seconds)).toISOString();
 }
 
-/** Dates end in the year 275760. */
+/** Milliseconds since 1970, at most the last instant that a Date can hold. */
 function milliseconds(seconds: bigint): number {
   return Math.min(Number(seconds) * 1000, 8.64e15);
 }
 
-function namesOne({ principals }: Certificate, names: readonly string[]): boolean {
+function hasPrincipal({ principals }: Certificate, names: readonly string[]): boolean {
   return names.some((name) => principals.includes(name));
 }
 
-function wanted(candidates: readonly KeyAuthority[], user: string): string {
+function accepted(candidates: readonly KeyAuthority[], user: string): string {
   return candidates.map(({ principals }) => printable(principals?.join(" or ") ?? user)).join(", or ");
 }
 
-/** Why a critical option cannot be kept; all are kept or refused. */
-function optionRefusal({ criticalOptions }: Certificate, address: string): string | undefined {
+/** The reason why a critical option is not met; an option is enforced or the certificate is denied. */
+function checkCriticalOptions({ criticalOptions }: Certificate, address: string): string | undefined {
   for (const [name, data] of criticalOptions) {
     if (name === "source-address") {
-      const why = sourceRefusal(optionText(data), address);
-      if (why !== undefined) return why;
+      const reason = checkSourceAddress(optionText(data), address);
+      if (reason !== undefined) return reason;
     } else if (name === "force-command") {
-      return "it forces a command, which takes the place of every call: this server cannot keep that";
+      return "force-command is not supported: this server runs calls, not commands";
     } else if (name !== "verify-required") {
-      return `its critical option ${printable(name, 60)} is not known`;
+      return `unknown critical option ${printable(name, 60)}`;
     }
   }
   return undefined;
 }
 
-function sourceRefusal(list: string | undefined, address: string): string | undefined {
+function checkSourceAddress(list: string | undefined, address: string): string | undefined {
   const host = hostOf(address);
   try {
     if (list !== undefined && new AddressPatterns(list).allows(host)) return undefined;
   } catch (error) {
-    return `its source-address is damaged: ${errorMessage(error)}`;
+    return `invalid source-address: ${errorMessage(error)}`;
   }
-  return `its source-address ${printable(list ?? "")} does not cover ${host}`;
+  return `source-address ${printable(list ?? "")} does not include ${host}`;
 }
 
-/** Options with a value hold it as a string within their data; flags hold nothing. Undefined where it is neither. */
+/** The value of an option, a string within its data; undefined where the data is something else, such as a flag. */
 function optionText(data: Buffer): string | undefined {
   try {
     const reader = new BinaryReader(data);
@@ -126,28 +127,23 @@ function toGrant(certificate: Certificate, authority: KeyAuthority): KeyGrant {
     keyName: printable(keyId),
     scopes: certifiedScopes(certificate, authority.scopes),
     ...(validBefore !== FOREVER || authority.expires !== undefined ? { expires } : {}),
-    permissions: certifiedPermits(certificate, authority.permissions),
+    permissions: certifiedPermissions(certificate, authority.permissions),
     touchRequired: authority.touchRequired !== false || !extensions.has("no-touch-required"),
     verifyRequired: authority.verifyRequired === true || criticalOptions.has("verify-required"),
   };
 }
 
-/** What the certificate asks for, as far as its authority may grant it; all of that, where it does not say. */
+/** The scopes that both the certificate and its authority grant; without the extension, those of the authority. */
 export function certifiedScopes({ extensions }: Certificate, granted: readonly string[]): readonly string[] {
   const data = extensions.get(SCOPES_EXTENSION);
   if (data === undefined) return granted;
-  const asked = (optionText(data) ?? "").split(",").map((scope) => scope.trim());
-  const valid = asked.filter((scope) => isScope(scope));
+  const requested = (optionText(data) ?? "").split(",").map((scope) => scope.trim());
+  const valid = requested.filter((scope) => isScope(scope));
   return [...new Set(commonScopes(valid, granted))];
 }
 
-/** The scopes that both lists grant, patterns among them. */
-export function commonScopes(some: readonly string[], others: readonly string[]): readonly string[] {
-  return [...some.filter((scope) => grants(others, scope)), ...others.filter((scope) => grants(some, scope))];
-}
-
-/** A certificate gives no terminal and no forwarding by itself: `ssh-keygen` writes an extension for each. */
-function certifiedPermits({ extensions }: Certificate, granted: PeerPermissions | undefined): PeerPermissions {
+/** A terminal and forwarding require an extension each, which `ssh-keygen` writes by default. */
+function certifiedPermissions({ extensions }: Certificate, granted: PeerPermissions | undefined): PeerPermissions {
   return {
     ...granted,
     pty: granted?.pty !== false && extensions.has("permit-pty"),

@@ -4,28 +4,28 @@ import { errorMessage } from "../../../base/error-message.js";
 import type { AuthMethod } from "../../../base/peer.js";
 import { printable } from "../../../base/printable.js";
 import type { AuthenticationConfig } from "./authentication-config.js";
-import { checkGrant } from "./check-grant.js";
-import { cannotSay, type Decision, refuse } from "./decision.js";
+import { type Decision, deny, denyUndecided } from "./decision.js";
 import { decideKeyboardInteractive } from "./keyboard-interactive.js";
+import { checkGrant } from "./login-grant.js";
 import { decidePassword } from "./password.js";
 import { decidePublicKey } from "./public-key.js";
 import { withTimeout } from "./with-timeout.js";
 
-/** What a request meets that wants to be let in. */
-export interface LoginState {
-  /** Where the connection came from. */
+/** The state of the connection that a request arrives on. */
+interface LoginState {
+  /** The source of the connection. */
   readonly address: string;
-  /** The methods that may be tried now. */
+  /** The methods that the client may try now. */
   readonly offered: readonly AuthMethod[];
-  /** Whether the client was told to change its password. */
-  readonly changing: boolean;
-  /** Aborts when the answer is not waited for any more; aborted here, when the time for it is up. */
+  /** Whether the server has requested a password change. */
+  readonly changeRequested: boolean;
+  /** Aborts when the answer is no longer needed; `decideLogin` aborts it when the time is up. */
   readonly controller: AbortController;
 }
 
 /**
- * Decides on one request to be let in, by whatever method; it never rejects. Guesses are refused after `authFailureDelay`,
- * so that neither their number nor the time that a check took is the guesser's to choose.
+ * Decides on one authentication request of any method; it never rejects. Wrong guesses are denied after `authFailureDelay`,
+ * which limits their rate and hides how long the check took.
  */
 export async function decideLogin(
   context: AuthContext,
@@ -36,42 +36,42 @@ export async function decideLogin(
   const { controller } = state;
   const { signal } = controller;
   const isGuess = context.method === "password" || context.method === "keyboard-interactive";
-  const refusable = isGuess ? delay(authFailureDelay, undefined, { signal, ref: false }) : undefined;
-  refusable?.catch(() => {});
-  const late = (): void => controller.abort(new Error(`no answer within ${authTimeout} ms (authTimeout)`));
-  // People take their time over questions: the time to log in is their limit.
-  const timer = context.method === "keyboard-interactive" ? undefined : setTimeout(late, authTimeout);
+  const failureDelay = isGuess ? delay(authFailureDelay, undefined, { signal, ref: false }) : undefined;
+  failureDelay?.catch(() => {});
+  const expire = (): void => controller.abort(new Error(`no answer within ${authTimeout} ms (authTimeout)`));
+  // Users take their time over prompts: `loginGrace` is their limit.
+  const timer = context.method === "keyboard-interactive" ? undefined : setTimeout(expire, authTimeout);
   const decision = await withTimeout(signal, () => decide(context, config, state)).catch((error: unknown) =>
-    cannotSay(printable(errorMessage(error))),
+    denyUndecided(printable(errorMessage(error))),
   );
   clearTimeout(timer);
-  if (decision.outcome === "refused") await refusable?.catch(() => {});
+  if (decision.outcome === "denied") await failureDelay?.catch(() => {});
   return decision;
 }
 
 async function decide(
   context: AuthContext,
-  { publicKeys, verifyPassword, questioning, anonymous, maxPromptRounds }: AuthenticationConfig,
-  { address, offered, changing, controller: { signal } }: LoginState,
+  { publicKeys, verifyPassword, keyboardInteractive, anonymous, maxPromptRounds }: AuthenticationConfig,
+  { address, offered, changeRequested, controller: { signal } }: LoginState,
 ): Promise<Decision> {
   const { method, username: user } = context;
-  if (!/^\P{C}{1,256}$/u.test(user)) return refuse("the user name is not one");
-  if (!offered.some((name) => name === method)) return refuse(`the method ${method} is not offered`);
+  if (!/^\P{C}{1,256}$/u.test(user)) return deny("invalid user name");
+  if (!offered.some((name) => name === method)) return deny(`the method ${method} is not offered`);
   const attempt = { user, address, signal };
   switch (context.method) {
     case "publickey":
       if (publicKeys) return decidePublicKey(context, publicKeys, { user, address });
       break;
     case "password":
-      if (verifyPassword) return decidePassword(context, verifyPassword, attempt, changing);
+      if (verifyPassword) return decidePassword(context, verifyPassword, { attempt, changeRequested });
       break;
     case "keyboard-interactive":
-      if (questioning) return decideKeyboardInteractive(context, questioning, attempt, maxPromptRounds);
+      if (keyboardInteractive) return decideKeyboardInteractive(context, keyboardInteractive, attempt, maxPromptRounds);
       break;
     case "none": {
       const grant = await anonymous?.(attempt);
-      if (grant) return { outcome: "proven", proof: { method: "none", grant: checkGrant(grant) } };
+      if (grant) return { outcome: "verified", verified: { method: "none", grant: checkGrant(grant) } };
     }
   }
-  return refuse(`the method ${method} lets nobody in`);
+  return deny(`the method ${method} grants nothing`);
 }

@@ -1,43 +1,41 @@
 import type { AuthMethod, PeerCertificate } from "../../../base/peer.js";
-import type { LoginGrant } from "./login-attempt.js";
+import type { LoginGrant } from "./login-grant.js";
 
-/** What one method has proven of a peer, and what it gets for that. */
-export interface Proof {
+/** An authentication method that has succeeded, and what it grants. */
+export interface VerifiedMethod {
   readonly method: AuthMethod;
-  /** Of the key that has signed, or that its certificate is for. */
+  /** The fingerprint of the key that signed; with a certificate, of the certified key. */
   readonly fingerprint?: string;
   readonly certificate?: PeerCertificate;
   readonly grant: LoginGrant;
-  /** Looks the same up again, for the lists may have changed; absent where there is nothing to look up. */
-  readonly again?: () => Promise<Withdrawal | LoginGrant>;
+  /** Looks the grant up again after a list has changed; absent where there is nothing to look up. */
+  readonly reauthorize?: () => Promise<Denial | LoginGrant>;
 }
 
-/** Why something is not granted, or no more. */
-export interface Withdrawal {
+/** Why access is denied. */
+export interface Denial {
+  /** For the log alone. */
   readonly deny: string;
-  /** Whether nobody could be asked: that lets nobody in, but ends no connection that is open. */
-  readonly unknown?: true;
+  /** The lookup failed: a login is denied, but an open connection keeps its grant. */
+  readonly lookupFailed?: true;
 }
 
-/** A request that lets nobody in. The reason is for the log alone. */
-export interface Refused {
-  readonly outcome: "refused";
-  readonly reason: string;
-  readonly about?: RejectedKey;
-  /** Whether nobody could be asked: that says nothing against the peer. */
-  readonly unknown?: true;
+/** A request that fails. */
+export interface DeniedDecision extends Denial {
+  readonly outcome: "denied";
+  readonly rejectedKey?: RejectedKey;
 }
 
-/** What a server makes of one request to be let in. */
+/** The server's decision on one authentication request. */
 export type Decision =
-  | Refused
-  /** A key was only offered, and would do. It proves nothing yet. */
-  | { readonly outcome: "would do" }
-  /** A password is right, and has to be changed. */
-  | { readonly outcome: "change"; readonly prompt: string }
-  | { readonly outcome: "proven"; readonly proof: Proof };
+  | DeniedDecision
+  /** The client has offered a key that it may sign with (SSH_MSG_USERAUTH_PK_OK). Nothing is verified yet. */
+  | { readonly outcome: "key-acceptable" }
+  /** The password is correct and has expired. */
+  | { readonly outcome: "change-password"; readonly prompt: string }
+  | { readonly outcome: "verified"; readonly verified: VerifiedMethod };
 
-/** What the log says of a key that was refused. None of it is proven. */
+/** Log fields of a key that was denied. None of it is verified. */
 export interface RejectedKey {
   readonly fingerprint?: string;
   readonly keyId?: string;
@@ -45,12 +43,12 @@ export interface RejectedKey {
   readonly authority?: string;
 }
 
-/** A refusal of somebody who may be right, for nobody could be asked. */
-export function cannotSay(reason: string, about?: RejectedKey): Refused {
-  return { ...refuse(reason, about), unknown: true };
+/** Denies a request, with the reason for the log. */
+export function deny(reason: string, rejectedKey?: RejectedKey): DeniedDecision {
+  return { outcome: "denied", deny: reason, ...(rejectedKey && { rejectedKey }) };
 }
 
-/** A refusal, with the reason for the log. */
-export function refuse(reason: string, about?: RejectedKey): Refused {
-  return { outcome: "refused", reason, ...(about && { about }) };
+/** Denies a request because its lookup failed: the attempt does not count as the peer's failure. */
+export function denyUndecided(reason: string, rejectedKey?: RejectedKey): DeniedDecision {
+  return { ...deny(reason, rejectedKey), lookupFailed: true };
 }

@@ -1,31 +1,32 @@
-import type { LoginAttempt, LoginGrant } from "./login-attempt.js";
+import type { LoginAttempt } from "./login-attempt.js";
+import type { LoginGrant } from "./login-grant.js";
 
 /** One field that a user fills in. */
 export interface Prompt {
   readonly text: string;
-  /** Whether what they type may be seen. Default: false. */
+  /** Whether the client shows what the user types. Default: false. */
   readonly echo?: boolean;
 }
 
-/** One round of questions (RFC 4256, section 3.2). */
+/** One round of prompts (RFC 4256, section 3.2). */
 export interface PromptRound {
   readonly title?: string;
   readonly instruction?: string;
-  /** At most 16; none makes it a message, which needs no answer. Text alone is a prompt without echo. */
+  /** At most 16; an empty list makes the round a message without answers. A string is a prompt without echo. */
   readonly prompts?: readonly (string | Prompt)[];
 }
 
 /**
- * Asks, and gives one answer for each prompt, of at most 1,024 characters each. It rejects when the user has gone, when
- * they answer something else, and when there were too many rounds.
+ * Sends one round of prompts, and resolves with one answer for each, of at most 1,024 characters. It rejects when the
+ * client disconnects, sends a malformed answer, or has had `maxPromptRounds` rounds.
  */
-export type PromptUser = (question: PromptRound) => Promise<readonly string[]>;
+export type PromptUser = (round: PromptRound) => Promise<readonly string[]>;
 
 /**
- * Decides by questions, in as many rounds as it needs (RFC 4256); undefined refuses. It is given the time that is left
- * to log in. A rejection refuses, and is logged.
+ * Authenticates by prompts, in as many rounds as it needs (RFC 4256); undefined denies the login. `loginGrace` limits its
+ * time. A rejection denies the login and is logged.
  */
 export type KeyboardInteractiveHandler = (
   attempt: LoginAttempt,
-  ask: PromptUser,
+  prompt: PromptUser,
 ) => LoginGrant | undefined | Promise<LoginGrant | undefined>;

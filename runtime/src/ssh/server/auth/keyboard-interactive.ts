@@ -1,48 +1,51 @@
 import type { KeyboardAuthContext } from "ssh2";
 import { errorMessage } from "../../../base/error-message.js";
 import { printable } from "../../../base/printable.js";
-import { checkGrant } from "./check-grant.js";
-import { type Decision, refuse } from "./decision.js";
+import { type Decision, deny } from "./decision.js";
 import type { KeyboardInteractiveHandler, PromptRound } from "./keyboard-interactive-handler.js";
 import type { LoginAttempt } from "./login-attempt.js";
+import { checkGrant } from "./login-grant.js";
 import { isSecret } from "./password.js";
+import type { PasswordCheck } from "./password-check.js";
 import { withTimeout } from "./with-timeout.js";
 
-/** As many as `Question.prompts` says. */
+/** The limit that `PromptRound.prompts` documents. */
 const MAX_PROMPTS = 16;
 
-/** Decides on one attempt to log in by questions (RFC 4256); it never rejects. */
+/** Decides on one attempt to log in by prompts (RFC 4256); it never rejects. */
 export async function decideKeyboardInteractive(
   context: KeyboardAuthContext,
-  questioning: KeyboardInteractiveHandler,
+  handler: KeyboardInteractiveHandler,
   attempt: LoginAttempt,
   maxRounds: number,
 ): Promise<Decision> {
-  // ssh2 forgets to take a request off its list that is given up for another.
+  // ssh2 leaves an abandoned request in its queue.
   context.once("abort", () =>
     (context as unknown as { _protocol: { _authsQueue: string[] } })._protocol._authsQueue.shift(),
   );
   let rounds = 0;
-  const ask = (question: PromptRound): Promise<readonly string[]> => {
+  const prompt = (round: PromptRound): Promise<readonly string[]> => {
     const answers = withTimeout(attempt.signal, () => {
-      if (++rounds > maxRounds) throw new Error(`more than ${maxRounds} rounds of questions (maxPromptRounds)`);
-      return askOnce(context, question);
+      if (++rounds > maxRounds) throw new Error(`more than ${maxRounds} prompt rounds (maxPromptRounds)`);
+      return sendRound(context, round);
     });
-    // Who asks may wait for something else by then: that must not end the process.
+    // The handler may not be awaiting this round when it fails: the rejection must not end the process.
     answers.catch(() => {});
     return answers;
   };
   try {
-    const grant = await questioning(attempt, ask);
-    if (grant === undefined) return refuse("the answers are wrong");
-    return { outcome: "proven", proof: { method: "keyboard-interactive", grant: checkGrant(grant) } };
+    const grant = await handler(attempt, prompt);
+    if (grant === undefined) return deny("wrong answers");
+    return { outcome: "verified", verified: { method: "keyboard-interactive", grant: checkGrant(grant) } };
   } catch (error) {
-    return refuse(`the questions failed: ${printable(errorMessage(error))}`);
+    return deny(`keyboard-interactive failed: ${printable(errorMessage(error))}`);
   }
 }
 
-function askOnce(context: KeyboardAuthContext, { title, instruction, prompts = [] }: PromptRound): Promise<string[]> {
-  if (prompts.length > MAX_PROMPTS) throw new Error(`${prompts.length} prompts in one round; ${MAX_PROMPTS} may be`);
+function sendRound(context: KeyboardAuthContext, { title, instruction, prompts = [] }: PromptRound): Promise<string[]> {
+  if (prompts.length > MAX_PROMPTS) {
+    throw new Error(`${prompts.length} prompts in one round; at most ${MAX_PROMPTS} are allowed`);
+  }
   const fields = prompts.map((prompt) => (typeof prompt === "string" ? { text: prompt } : prompt));
   return new Promise((resolve, reject) => {
     const texts = fields.map(({ text, echo = false }) => ({ prompt: text, echo }));
@@ -54,4 +57,21 @@ function askOnce(context: KeyboardAuthContext, { title, instruction, prompts = [
       else resolve([...answers]);
     });
   });
+}
+
+/** Prompts for a password, for clients that have no method `password`, and for a new one where the old has expired. */
+export function promptForPassword(check: PasswordCheck): KeyboardInteractiveHandler {
+  return async (attempt, prompt) => {
+    const [password = ""] = await prompt({ prompts: ["Password: "] });
+    let answer = await check({ ...attempt, password });
+    while (answer !== undefined && "changePassword" in answer) {
+      const [newPassword = "", repeated] = await prompt({
+        instruction: answer.changePassword,
+        prompts: ["New password: ", "Retype new password: "],
+      });
+      if (newPassword !== repeated) answer = { changePassword: "The passwords do not match." };
+      else answer = await check({ ...attempt, password, newPassword });
+    }
+    return answer;
+  };
 }

@@ -7,35 +7,35 @@ import type { KeySource, KeySourceConfig } from "../../keys/lists/key-lookup.js"
 import { openKeySource } from "../../keys/lists/open-key-source.js";
 import { RevokedKeys } from "../../keys/lists/revoked-keys.js";
 import { UnknownScopes } from "../../keys/lists/unknown-scopes.js";
-import { askPassword } from "./ask-password.js";
 import type { AuthOptions } from "./auth-options.js";
 import type { AuthenticationConfig } from "./authentication-config.js";
-import { checkGrant } from "./check-grant.js";
+import { promptForPassword } from "./keyboard-interactive.js";
+import { checkGrant } from "./login-grant.js";
 
-/** How a server lets its peers in, with its lists open. Whoever opened it closes it. */
-export interface OpenAuthentication {
+/** The authentication of a server, with its key lists open. The opener closes it. */
+interface OpenAuthentication {
   readonly config: AuthenticationConfig;
-  /** What an operator should know, found at start, one line each. */
+  /** Warnings for the operator, found at start, one line each. */
   readonly warnings: readonly string[];
-  /** Calls `listener` when a list has changed, so that connections are looked at again. Gives what stops it. */
+  /** Calls `listener` when a list has changed, so that connections are reauthorized. Returns the function that stops it. */
   readonly onChange: (listener: () => void) => () => void;
   /** Stops watching the lists. */
   readonly close: () => Promise<void>;
 }
 
-/** All scopes that methods ask for. Absent: they are not known. */
-interface AskedScopes {
+/** All scopes that methods require. Absent where they are unknown. */
+interface RequiredScopes {
   readonly scopes?: readonly string[];
 }
 
-/** What has to be closed, and tells of changes. */
+/** A list that is watched and must be closed. */
 type Source = Pick<KeySource, "onChange" | "close"> & Partial<Pick<KeySource, "warnings">>;
 
 /**
- * Opens the lists that options name.
- * @throws Error of one line that names the option or file at fault, and what to do
+ * Opens the key lists of the options.
+ * @throws Error of one line with the option or file at fault, and the fix
  */
-export async function openAuthentication(options: AuthOptions & AskedScopes, log: Logger): Promise<OpenAuthentication> {
+export async function openAuthentication(options: AuthOptions & RequiredScopes, log: Logger): Promise<OpenAuthentication> {
   const sources: Source[] = [];
   const close = async (): Promise<void> => {
     await Promise.all(sources.map((source) => source.close()));
@@ -58,11 +58,11 @@ export async function openAuthentication(options: AuthOptions & AskedScopes, log
 }
 
 async function openConfig(
-  options: AuthOptions & AskedScopes,
+  options: AuthOptions & RequiredScopes,
   log: Logger,
   sources: Source[],
 ): Promise<AuthenticationConfig> {
-  const { verifyPassword, anonymous, keyboardInteractive = verifyPassword && askPassword(verifyPassword) } = options;
+  const { verifyPassword, anonymous, keyboardInteractive = verifyPassword && promptForPassword(verifyPassword) } = options;
   checkFunction("verifyPassword", verifyPassword);
   checkFunction("keyboardInteractive", keyboardInteractive || undefined);
   if (typeof anonymous === "object") checkOption("anonymous", () => checkGrant(anonymous));
@@ -78,12 +78,12 @@ async function openConfig(
   const config = {
     ...(keys && { publicKeys: { keys, ...(revoked && { revoked }) } }),
     ...(verifyPassword && { verifyPassword }),
-    ...(keyboardInteractive && { questioning: keyboardInteractive }),
+    ...(keyboardInteractive && { keyboardInteractive }),
     ...(anonymous && { anonymous: typeof anonymous === "function" ? anonymous : () => anonymous }),
   };
   return {
     ...config,
-    ...whichMethods(options.requiredMethods, config),
+    ...selectMethods(options.requiredMethods, config),
     ...limits,
     ...(unknownScopes && { unknownScopes }),
     log,
@@ -92,7 +92,7 @@ async function openConfig(
 
 function checkFunction(option: string, value: unknown): void {
   if (value !== undefined && typeof value !== "function") {
-    throw new Error(`the option ${option} is of type ${typeof value}; it takes a function that decides`);
+    throw new Error(`the option ${option}: invalid type ${typeof value}; it takes a function`);
   }
 }
 
@@ -104,38 +104,41 @@ function checkOption(option: string, check: () => void): void {
   }
 }
 
-type Ways = Pick<AuthenticationConfig, "publicKeys" | "verifyPassword" | "questioning" | "anonymous">;
+type ConfiguredMethods = Pick<
+  AuthenticationConfig,
+  "publicKeys" | "verifyPassword" | "keyboardInteractive" | "anonymous"
+>;
 
-function whichMethods(
+function selectMethods(
   required: AuthOptions["requiredMethods"],
-  { publicKeys, verifyPassword, questioning, anonymous }: Ways,
+  { publicKeys, verifyPassword, keyboardInteractive, anonymous }: ConfiguredMethods,
 ): Pick<AuthenticationConfig, "methods" | "allRequired"> {
   const possible: readonly [AuthMethod, unknown][] = [
     ["publickey", publicKeys],
-    ["keyboard-interactive", questioning],
+    ["keyboard-interactive", keyboardInteractive],
     ["password", verifyPassword],
     ["none", anonymous],
   ];
-  const methods = possible.filter(([, way]) => way !== undefined).map(([method]) => method);
+  const methods = possible.filter(([, config]) => config !== undefined).map(([method]) => method);
   if (methods.length === 0) {
     throw new Error(
-      "the option authorizedKeys is missing: name a file that lists who may log in, or give certificateAuthorities, verifyPassword, keyboardInteractive or anonymous",
+      "the option authorizedKeys is missing: name an authorized_keys file, or set certificateAuthorities, verifyPassword, keyboardInteractive or anonymous",
     );
   }
   if (required === undefined) return { methods, allRequired: false };
   const wrong = required.find(
-    (method, at) => !methods.includes(method) || method === "none" || required.indexOf(method) !== at,
+    (method, index) => !methods.includes(method) || method === "none" || required.indexOf(method) !== index,
   );
   if (wrong !== undefined || required.length === 0) {
     const offered = methods.filter((method) => method !== "none").join(", ");
     throw new Error(
-      `the option requiredMethods ${wrong === undefined ? "is empty" : `names ${wrong}`}; it takes each once of those that are configured: ${offered}`,
+      `the option requiredMethods: ${wrong === undefined ? "empty list" : `unknown, unconfigured or repeated method ${wrong}`}; configured methods: ${offered}`,
     );
   }
   return { methods: required, allRequired: true };
 }
 
-/** The keys that may log in, and the authorities whose certificates may; undefined where neither is listed. */
+/** The authorized keys and certificate authorities; undefined where neither is configured. */
 async function openKeys(
   { authorizedKeys, certificateAuthorities: authorities }: AuthOptions,
   config: KeySourceConfig,
@@ -144,26 +147,26 @@ async function openKeys(
   const keys = authorizedKeys === undefined ? undefined : await openKeySource(authorizedKeys, config);
   if (keys) sources.push(keys);
   if (authorities === undefined) return keys;
-  const more = typeof authorities === "function" ? authorities : await openAuthorities(authorities, config, sources);
+  const listed = typeof authorities === "function" ? authorities : await openAuthorities(authorities, config, sources);
   return {
     lookup: (attempt) => keys?.lookup(attempt),
-    authorities: async (attempt) => [...((await keys?.authorities(attempt)) ?? []), ...(await more(attempt))],
+    authorities: async (attempt) => [...((await keys?.authorities(attempt)) ?? []), ...(await listed(attempt))],
   };
 }
 
-/** Files and lines of authorities are read as authorized_keys: each key there, marked as one or not, is an authority. */
+/** Reads files or lines of authorities as authorized_keys: every key is an authority, with or without `cert-authority`. */
 async function openAuthorities(
-  from: Exclude<AuthOptions["certificateAuthorities"], undefined | KeySource["authorities"]>,
+  source: Exclude<AuthOptions["certificateAuthorities"], undefined | KeySource["authorities"]>,
   config: KeySourceConfig,
   sources: Source[],
 ): Promise<KeySource["authorities"]> {
-  const source = await openKeySource(from, config).catch((error: Error) => {
-    throw new Error(`the option certificateAuthorities: ${error.message}`, { cause: error });
+  const keys = await openKeySource(source, config).catch((error: unknown) => {
+    throw new Error(`the option certificateAuthorities: ${errorMessage(error)}`, { cause: error });
   });
-  sources.push(source);
+  sources.push(keys);
   return async (attempt) => {
-    const answer = await source.lookup(attempt);
-    const marked = await source.authorities(attempt);
+    const answer = await keys.lookup(attempt);
+    const marked = await keys.authorities(attempt);
     return answer === undefined || "deny" in answer ? marked : [...marked, answer];
   };
 }

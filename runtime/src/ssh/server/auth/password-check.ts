@@ -1,27 +1,28 @@
-import type { LoginAttempt, LoginGrant } from "./login-attempt.js";
+import type { LoginAttempt } from "./login-attempt.js";
+import type { LoginGrant } from "./login-grant.js";
 
-/** Somebody who tries to log in with a password. */
+/** An attempt to log in with a password. */
 export interface PasswordAttempt extends LoginAttempt {
   /** At most 1,024 characters. */
   readonly password: string;
   /**
-   * What they want to have in its place, after a change was asked for: the check stores it, or asks for another one.
-   * At most 1,024 characters.
+   * The new password, after a change was requested: the check stores it, or requests another one. At most 1,024
+   * characters.
    */
   readonly newPassword?: string;
 }
 
-/** Says that a password is right but has expired; the client asks its user for another one with this text. */
+/** The password is correct and has expired: the client prompts its user for a new one with this text. */
 export interface PasswordChange {
   readonly changePassword: string;
 }
 
 /**
- * Checks a password (RFC 4252, section 8); undefined refuses it. So that the time taken does not tell whether there is
- * such a user, it should hash the password for an unknown one, too. A rejection refuses it, and is logged.
+ * Checks a password (RFC 4252, section 8); undefined denies the login. Hash the password for an unknown user, too, so that
+ * the response time does not reveal which users exist. A rejection denies the login and is logged.
  * @example
  * async ({ user, password, signal }) => {
- *   const { salt, hash, scopes } = users.get(user) ?? nobody;
+ *   const { salt, hash, scopes } = users.get(user) ?? unknownUser;
  *   const given = await promisify(scrypt)(password, salt, 32);
  *   return timingSafeEqual(given, hash) ? { scopes } : undefined;
  * }

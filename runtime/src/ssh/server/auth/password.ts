@@ -1,39 +1,41 @@
 import type { PasswordAuthContext } from "ssh2";
 import { errorMessage } from "../../../base/error-message.js";
 import { printable } from "../../../base/printable.js";
-import { checkGrant } from "./check-grant.js";
-import { type Decision, refuse } from "./decision.js";
+import { type Decision, deny } from "./decision.js";
 import type { LoginAttempt } from "./login-attempt.js";
+import { checkGrant } from "./login-grant.js";
 import type { PasswordChange, PasswordCheck } from "./password-check.js";
 
-/** A longer password is refused unheard: hashing it would cost too much. In characters. */
+/** The longest password or answer, in characters: hashing a longer one would cost too much. */
 const MAX_SECRET = 1024;
 
-/**
- * Decides on one attempt to log in with a password (RFC 4252, section 8); it never rejects.
- * @param changing Whether the client was told to change its password: before that, a new one is refused
- */
+interface PasswordState {
+  readonly attempt: LoginAttempt;
+  /** Whether the server has requested a password change; a new password that comes before is denied. */
+  readonly changeRequested: boolean;
+}
+
+/** Decides on one attempt to log in with a password (RFC 4252, section 8); it never rejects. */
 export async function decidePassword(
   context: PasswordAuthContext,
   check: PasswordCheck,
-  attempt: LoginAttempt,
-  changing: boolean,
+  { attempt, changeRequested }: PasswordState,
 ): Promise<Decision> {
-  // ssh2 gives an object where the client sent a new password along, asked or not.
+  // ssh2 gives an object where the client sends a new password along, requested or not.
   const given = context.password as string | { readonly oldPassword?: unknown; readonly newPassword?: unknown };
   const [password, newPassword] = typeof given === "string" ? [given] : [given?.oldPassword, given?.newPassword];
-  if (!isSecret(password)) return refuse("the password is no text, or too long");
+  if (!isSecret(password)) return deny(`invalid password: not text, or over ${MAX_SECRET} characters`);
   if (typeof given !== "string") {
-    if (!isSecret(newPassword)) return refuse("the new password is no text, or too long");
-    if (!changing) return refuse("a new password, without having been asked for one");
+    if (!isSecret(newPassword)) return deny(`invalid new password: not text, or over ${MAX_SECRET} characters`);
+    if (!changeRequested) return deny("unexpected new password: no change was requested");
   }
   try {
     const answer = await check({ ...attempt, password, ...(isSecret(newPassword) && { newPassword }) });
-    if (answer === undefined) return refuse("the password is wrong");
-    if (isChange(answer)) return { outcome: "change", prompt: answer.changePassword };
-    return { outcome: "proven", proof: { method: "password", grant: checkGrant(answer) } };
+    if (answer === undefined) return deny("wrong password");
+    if (isChange(answer)) return { outcome: "change-password", prompt: answer.changePassword };
+    return { outcome: "verified", verified: { method: "password", grant: checkGrant(answer) } };
   } catch (error) {
-    return refuse(`the check of the password failed: ${printable(errorMessage(error))}`);
+    return deny(`password check failed: ${printable(errorMessage(error))}`);
   }
 }
 
@@ -41,15 +43,14 @@ function isChange(answer: object): answer is PasswordChange {
   return typeof (answer as Partial<PasswordChange>).changePassword === "string";
 }
 
-/** Whether it is a text that may be checked. */
+/** Whether a value is a text short enough to be checked. */
 export function isSecret(value: unknown): value is string {
   return typeof value === "string" && value.length <= MAX_SECRET;
 }
 
 /**
- * Asks the client for a new password, which it sends in a request of its own. ssh2's own `requestChange` keeps the old
- * password of that request from us, loses a request without a new one, and keeps a client waiting that goes on to
- * another method.
+ * Requests a new password, which the client sends in a request of its own. ssh2's own `requestChange` hides the old password
+ * of that request, loses a request without a new one, and stops answering a client that goes on to another method.
  */
 export function requestPasswordChange(context: PasswordAuthContext, prompt: string): void {
   const inside = context as unknown as {

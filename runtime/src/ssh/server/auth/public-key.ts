@@ -14,30 +14,30 @@ import {
 import type { KeyGrant, KeySource } from "../../keys/lists/key-lookup.js";
 import type { RevokedKeys } from "../../keys/lists/revoked-keys.js";
 import { type CertificateHolder, certificateGrant, describeCertificate } from "./certificate.js";
-import { checkGrant } from "./check-grant.js";
-import { cannotSay, type Decision, type RejectedKey, refuse, type Withdrawal } from "./decision.js";
+import { type Decision, type Denial, deny, denyUndecided, type RejectedKey } from "./decision.js";
+import { checkGrant } from "./login-grant.js";
 
-/** Where keys are looked up. */
+/** Where a server looks keys up. */
 export interface PublicKeyConfig {
   readonly keys: Pick<KeySource, "lookup" | "authorities">;
   readonly revoked?: Pick<RevokedKeys, "reason">;
 }
 
-/** A key as it was presented, with its certificate where it came in one. */
-interface Presented {
+/** The key of a request, and its certificate where it has one. */
+interface PresentedKey {
   readonly key: PublicKey;
   readonly certificate?: Certificate;
 }
 
-/** What certificates for RSA keys are asked for with, and what they sign with. */
+/** The algorithms of RSA certificates in requests, and the signature algorithm of each. */
 const CERTIFIED_RSA: Readonly<Record<string, string>> = {
   "rsa-sha2-256-cert-v01@openssh.com": "rsa-sha2-256",
   "rsa-sha2-512-cert-v01@openssh.com": "rsa-sha2-512",
 };
 
 /**
- * Decides on one attempt to log in with a key or a certificate (RFC 4252, section 7); it never rejects. ssh2 checks
- * nothing of this by itself, least of all the signature.
+ * Decides on one attempt to log in with a key or a certificate (RFC 4252, section 7); it never rejects. ssh2 leaves every
+ * check of it to its user, the signature included.
  */
 export async function decidePublicKey(
   context: PublicKeyAuthContext,
@@ -45,41 +45,43 @@ export async function decidePublicKey(
   holder: CertificateHolder,
 ): Promise<Decision> {
   const { algo, data } = context.key as { algo?: string; data?: Buffer };
-  // A copy, as of the key in it: ssh2 may reuse the memory while the look-up waits.
+  // A copy, as that of the key below: ssh2 may reuse the memory during the lookup.
   const signature = context.signature && Buffer.from(context.signature);
   const algorithm = signatureAlgorithm(algo ?? "", context.hashAlgo);
-  let presented: Presented;
+  let presented: PresentedKey;
   try {
     presented = present(algo ?? "", data, algorithm);
   } catch (error) {
-    return refuse(errorMessage(error));
+    return deny(errorMessage(error));
   }
-  const about = describe(presented);
+  const fields = describe(presented);
 
-  const look = (): Promise<KeyGrant | Withdrawal> => lookUp(presented, config, holder);
-  const grant = await look();
-  if ("deny" in grant) return ("unknown" in grant ? cannotSay : refuse)(grant.deny, about);
-  if (signature === undefined) return { outcome: "would do" };
-  const proof = verify(presented, algorithm, signature, context.blob);
-  if (proof === undefined) return refuse("the signature is wrong", about);
-  if (!proof.touched && grant.touchRequired !== false) return refuse("nobody has touched the security key", about);
-  if (!proof.userVerified && grant.verifyRequired) {
-    return refuse("the security key has asked its user for no PIN or finger", about);
+  const reauthorize = (): Promise<KeyGrant | Denial> => lookUp(presented, config, holder);
+  const grant = await reauthorize();
+  if ("deny" in grant) return ("lookupFailed" in grant ? denyUndecided : deny)(grant.deny, fields);
+  if (signature === undefined) return { outcome: "key-acceptable" };
+  const flags = verify(presented, algorithm, signature, context.blob);
+  if (flags === undefined) return deny("invalid signature", fields);
+  if (!flags.touched && grant.touchRequired !== false) {
+    return deny("the security key requires a touch (user presence)", fields);
+  }
+  if (!flags.userVerified && grant.verifyRequired) {
+    return deny("the security key requires a PIN or fingerprint (user verification)", fields);
   }
   const { key, certificate } = presented;
   return {
-    outcome: "proven",
-    proof: {
+    outcome: "verified",
+    verified: {
       method: "publickey",
       fingerprint: key.fingerprint,
       ...(certificate && { certificate: describeCertificate(certificate) }),
       grant,
-      again: look,
+      reauthorize,
     },
   };
 }
 
-/** What the client means to sign with; undefined where it is SHA-1. ssh2 makes `rsa-sha2-…` a name and a hash. */
+/** The signature algorithm of a request; undefined for SHA-1. ssh2 splits `rsa-sha2-…` into `ssh-rsa` and a hash. */
 function signatureAlgorithm(algo: string, hashAlgo: string | undefined): string | undefined {
   if (algo === "ssh-rsa") return { sha256: "rsa-sha2-256", sha512: "rsa-sha2-512" }[hashAlgo ?? ""];
   if (Object.hasOwn(CERTIFIED_RSA, algo)) return CERTIFIED_RSA[algo];
@@ -87,21 +89,21 @@ function signatureAlgorithm(algo: string, hashAlgo: string | undefined): string 
 }
 
 /** @throws Error of one line for the log, where the key cannot be used */
-function present(algo: string, blob: Buffer | undefined, algorithm: string | undefined): Presented {
-  if (blob === undefined) throw new Error("the key is damaged");
+function present(algo: string, blob: Buffer | undefined, algorithm: string | undefined): PresentedKey {
+  if (blob === undefined) throw new Error("malformed key");
   if (algorithm === undefined) {
-    throw new Error("an RSA key with SHA-1: the client must use rsa-sha2-256 or rsa-sha2-512");
+    throw new Error("RSA signatures with SHA-1 are not accepted; use rsa-sha2-256 or rsa-sha2-512");
   }
   const certificate = isCertificateType(algo) ? parseCertificate(blob) : undefined;
   const key = certificate?.key ?? publicKeyFromBlob(blob);
-  if (key === undefined) throw new Error("the key is damaged");
+  if (key === undefined) throw new Error("malformed key");
   if (!KEY_TYPES.includes(key.type) || !signsWith(key.type, algorithm)) {
-    throw new Error(`the algorithm ${printable(algo, 60)} does not fit the key`);
+    throw new Error(`the algorithm ${printable(algo, 60)} does not match the type of the key`);
   }
   return { key, ...(certificate && { certificate }) };
 }
 
-function describe({ key, certificate }: Presented): RejectedKey {
+function describe({ key, certificate }: PresentedKey): RejectedKey {
   const { fingerprint } = key;
   if (certificate === undefined) return { fingerprint };
   const { keyId, serial, authority } = describeCertificate(certificate);
@@ -109,10 +111,10 @@ function describe({ key, certificate }: Presented): RejectedKey {
 }
 
 async function lookUp(
-  { key, certificate }: Presented,
+  { key, certificate }: PresentedKey,
   { keys, revoked }: PublicKeyConfig,
   holder: CertificateHolder,
-): Promise<KeyGrant | Withdrawal> {
+): Promise<KeyGrant | Denial> {
   try {
     const reason = await revoked?.reason(key, certificate);
     if (reason !== undefined) return { deny: reason };
@@ -122,22 +124,21 @@ async function lookUp(
     if (answer === undefined || "deny" in answer) return answer ?? { deny: "the key is not listed" };
     const grant = checkGrant(answer);
     const isExpired = grant.expires !== undefined && grant.expires <= Date.now();
-    return isExpired ? { deny: "what it logged in with has expired" } : grant;
+    return isExpired ? { deny: "the credential has expired" } : grant;
   } catch (error) {
-    const why = printable(errorMessage(error));
-    return { deny: `the look-up of the key failed: ${why}`, unknown: true };
+    return { deny: `key lookup failed: ${printable(errorMessage(error))}`, lookupFailed: true };
   }
 }
 
 function verify(
-  { key, certificate }: Presented,
+  { key, certificate }: PresentedKey,
   algorithm: string | undefined,
   bytes: Buffer,
   signed: Buffer | undefined,
 ): ReturnType<typeof verifySignature> {
   if (signed === undefined || algorithm === undefined) return undefined;
   try {
-    const signature = certificate === undefined ? stripped(key.type, algorithm, bytes) : parseSignature(bytes);
+    const signature = certificate === undefined ? restoreSignature(key.type, algorithm, bytes) : parseSignature(bytes);
     return signature.algorithm === algorithm ? verifySignature(key, signature, signed) : undefined;
   } catch {
     return undefined;
@@ -145,12 +146,12 @@ function verify(
 }
 
 /**
- * The signature of a plain key as ssh2 leaves it: without its name, and that of ECDSA as ASN.1. Those of certificates
- * it leaves whole, for their names are not those of their signatures.
+ * Restores the signature of a plain key: ssh2 strips the algorithm's name and converts ECDSA to ASN.1. Signatures of
+ * certificates stay whole, because their algorithm is not the one of the request.
  */
-function stripped(type: string, algorithm: string, bytes: Buffer): Signature {
+function restoreSignature(type: string, algorithm: string, bytes: Buffer): Signature {
   if (!isSecurityKeyType(type)) return { algorithm, bytes, encoding: type.startsWith("ecdsa-") ? "der" : "ssh" };
   const end = bytes.length - DEVICE_SIZE;
-  if (end < 0) throw new RangeError("it is cut off");
+  if (end < 0) throw new RangeError("truncated signature");
   return { algorithm, bytes: bytes.subarray(0, end), encoding: "ssh", device: bytes.subarray(end) };
 }

@@ -1,15 +1,15 @@
 import { connect, type NetConnectOpts, type Socket } from "node:net";
 
 /**
- * Connects to where a peer wants to. Whoever gets the socket destroys it.
- * @throws Error of the system, or one that says that it took longer than `timeout` milliseconds
+ * Connects to the target of a peer's request. The caller destroys the socket.
+ * @throws Error of the system, or of the timeout in milliseconds
  */
 export function connectOut(target: NetConnectOpts, timeout: number, signal: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    // The other direction may go on when one has ended.
+    // One direction may end while the other goes on.
     const socket = connect({ ...target, allowHalfOpen: true, noDelay: true });
-    const timer = setTimeout(() => fail(new Error(`no connection within ${timeout} ms (forwarding.timeout)`)), timeout);
-    const stop = (): void => fail(new Error("the client has gone"));
+    const timer = setTimeout(() => fail(new Error(`connection timed out after ${timeout} ms (forwarding.timeout)`)), timeout);
+    const stop = (): void => fail(new Error("the client disconnected"));
     const settle = (): void => {
       clearTimeout(timer);
       signal.removeEventListener("abort", stop);

@@ -3,22 +3,54 @@ import type { Peer } from "../../../base/peer.js";
 import type { ForwardRule, Refusal } from "./forwarding-options.js";
 import { within } from "./within.js";
 
-/** An answer that a rule did not give in time, or could not give. The peer is told nothing, and the log why. */
-export interface NoAnswer {
+/** A rule that threw or timed out. */
+export interface RuleFailure {
+  /** For the log. */
   readonly failed: string;
+  /** For the peer: without the text of an exception. */
+  readonly peerReason: string;
 }
 
-/** Asks a rule, whatever it does. */
+interface RuleConfig {
+  /** Names the rule in messages, such as `session rule`. */
+  readonly name: string;
+  /** In milliseconds. */
+  readonly timeout: number;
+}
+
+/** Calls a rule of the user's; it never rejects. */
 export async function decide<Request, Answer extends boolean | Refusal | object>(
   rule: ForwardRule<Request, Answer>,
   request: Request,
   peer: Peer,
-  timeout: number,
-): Promise<Answer | NoAnswer> {
+  { name, timeout }: RuleConfig,
+): Promise<Answer | RuleFailure> {
+  const timedOut = `${name} timed out after ${timeout} ms`;
   try {
     const answer = rule(request, peer);
-    return answer instanceof Promise ? await within(answer, timeout) : answer;
+    return answer instanceof Promise ? await within(answer, timeout, { message: timedOut }) : answer;
   } catch (error) {
-    return { failed: `the rule failed: ${errorMessage(error)}` };
+    const message = errorMessage(error);
+    if (message === timedOut) return { failed: timedOut, peerReason: timedOut };
+    return { failed: `${name} failed: ${message}`, peerReason: `${name} failed` };
   }
+}
+
+/** Why a request is denied. */
+export interface RuleDenial {
+  /** For the log. */
+  readonly reason: string;
+  /** For the peer; empty where the rule gives no reason. */
+  readonly peerReason: string;
+  /** Whether the rule failed, so that the server is at fault. */
+  readonly isFailure: boolean;
+}
+
+/** The denial in an answer that does not allow the request. */
+export function denialOf(answer: unknown): RuleDenial {
+  const fields = (typeof answer === "object" && answer !== null ? answer : {}) as Partial<Refusal & RuleFailure>;
+  const { deny, failed, peerReason = "" } = fields;
+  if (typeof deny === "string") return { reason: deny, peerReason: deny, isFailure: false };
+  if (typeof failed === "string") return { reason: failed, peerReason, isFailure: true };
+  return { reason: "not permitted", peerReason: "", isFailure: false };
 }

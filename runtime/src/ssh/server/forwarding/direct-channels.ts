@@ -9,41 +9,41 @@ import { CHANNEL_REFUSAL, refuseChannel } from "../../ssh2/channels/refuse-chann
 import { askedPacketSize } from "../../ssh2/packets/channel-guard.js";
 import { formatHostPort } from "../../target.js";
 import { connectOut } from "./connect-out.js";
-import { decide, type NoAnswer } from "./decide.js";
+import { decide, denialOf, type RuleFailure } from "./decide.js";
 import type { Forwarded } from "./forwarded.js";
-import { channelConfig, type ForwardingConfig } from "./forwarding-config.js";
+import { channelConfig, type DirectTcpipHandler, type ForwardingConfig } from "./forwarding-config.js";
 import type { DirectAnswer, DirectStreamlocal, DirectTcpip } from "./forwarding-options.js";
 import { isSocketPath } from "./forwarding-rules.js";
-import { reasonOf } from "./reason-of.js";
 
 type Accept = () => ServerChannel | undefined;
 
-/** A channel that a peer has asked for. */
-interface Wanted {
+/** A channel that a peer requests. */
+interface ChannelRequest {
   readonly kind: "direct-tcpip" | "direct-streamlocal";
-  /** Where it leads, for the log. */
+  /** The target, for the log. */
   readonly to: string;
   readonly accept: Accept;
   readonly reject: () => void;
-  readonly decide: (peer: Peer) => Promise<DirectAnswer | NoAnswer>;
+  readonly decide: (peer: Peer) => Promise<DirectAnswer | RuleFailure>;
   readonly connect: (timeout: number, signal: AbortSignal) => Promise<Socket>;
-  /** The packet size that the peer has opened it with. */
+  /** The maximum packet size that the peer has requested. */
   readonly packetSize?: number | undefined;
-  /** Takes what is not forwarded. */
-  readonly otherwise?: (peer: Peer) => ReturnType<NonNullable<ForwardingConfig["ways"]["directTcpip"]>>;
+  /** Serves the channel where forwarding denies it without a reason. */
+  readonly fallback?: (peer: Peer) => ReturnType<DirectTcpipHandler>;
 }
 
-/** The connections that a peer wants the server to make (`ssh -L`): forwarded, served by a handler, or refused. */
+/** The channels of `ssh -L` and the like: each is forwarded, served by a handler, or refused. */
 export class DirectChannels {
   readonly #config: ForwardingConfig;
   readonly #forwarded: Forwarded;
-  readonly #gone = new AbortController();
+  readonly #closed = new AbortController();
 
   constructor(config: ForwardingConfig, forwarded: Forwarded) {
     this.#config = config;
     this.#forwarded = forwarded;
-    const { connection, forwarding, ways } = config;
-    connection.on("close", () => this.#gone.abort());
+    const { connection, forwarding, handlers } = config;
+    const { timeout } = forwarding;
+    connection.on("close", () => this.#closed.abort());
     connection.on("tcpip", (accept: Accept, reject, data) => {
       const { destIP: host, destPort: port, srcIP, srcPort } = data;
       const request: DirectTcpip = { host, port, originHost: srcIP, originPort: srcPort };
@@ -52,13 +52,14 @@ export class DirectChannels {
         to: formatHostPort(printable(host), port),
         accept,
         reject,
-        decide: async (peer) => isTarget(request) && decide(forwarding.openTcp, request, peer, forwarding.timeout),
+        decide: async (peer) =>
+          isTarget(request) && decide(forwarding.openTcp, request, peer, { name: "permitOpen rule", timeout }),
         connect: (timeout, signal) => connectOut({ host, port }, timeout, signal),
         packetSize: askedPacketSize(data),
-        otherwise: (peer) => ways.directTcpip?.(request, peer),
+        fallback: (peer) => handlers.directTcpip?.(request, peer),
       });
     });
-    // ssh2's types name its event, and not what comes with it.
+    // The types of ssh2 lack the arguments of this event.
     (connection as NodeJS.EventEmitter & Connection).on(
       "openssh.streamlocal",
       (accept: Accept, reject: () => void, { socketPath: path }: { socketPath: string }) => {
@@ -68,60 +69,61 @@ export class DirectChannels {
           to: printable(path),
           accept,
           reject,
-          decide: async (peer) => isSocketPath(path) && decide(forwarding.openUnix, request, peer, forwarding.timeout),
+          decide: async (peer) =>
+            isSocketPath(path) && decide(forwarding.openUnix, request, peer, { name: "permitOpenUnix rule", timeout }),
           connect: (timeout, signal) => connectOut({ path }, timeout, signal),
         });
       },
     );
   }
 
-  async #open(wanted: Wanted): Promise<void> {
+  async #open(request: ChannelRequest): Promise<void> {
     const peer = this.#config.peer();
     if (peer === undefined) {
-      refuseChannel(this.#config.connection, wanted.reject, CHANNEL_REFUSAL.prohibited);
+      refuseChannel(this.#config.connection, request.reject, CHANNEL_REFUSAL.prohibited);
       return;
     }
     const release = this.#forwarded.reserve();
     if (release === undefined) {
-      const reason = `${this.#config.forwarding.maxForwarded} connections are forwarded (forwarding.maxForwarded)`;
-      this.#refuse(wanted, reason, CHANNEL_REFUSAL.resourceShortage, "too many forwarded connections");
+      const reason = `${this.#config.forwarding.maxForwarded} forwarded connections are open (forwarding.maxForwarded)`;
+      this.#refuse(request, reason, CHANNEL_REFUSAL.resourceShortage, "too many forwarded connections");
       return;
     }
     try {
-      await this.#answer(wanted, peer, release);
+      await this.#answer(request, peer, release);
     } catch (error) {
       release();
-      this.#refuse(wanted, errorMessage(error), CHANNEL_REFUSAL.connectFailed, "it could not be opened");
+      this.#refuse(request, errorMessage(error), CHANNEL_REFUSAL.connectFailed, "the channel could not be opened");
     }
   }
 
-  async #answer(wanted: Wanted, peer: Peer, release: () => void): Promise<void> {
-    const answer = await wanted.decide(peer);
+  async #answer(request: ChannelRequest, peer: Peer, release: () => void): Promise<void> {
+    const answer = await request.decide(peer);
     if (answer === true) {
-      await this.#forward(wanted, release);
+      await this.#forward(request, release);
       return;
     }
     if (typeof answer === "object" && "serve" in answer) {
-      await this.#serve(wanted, this.#accept(wanted, release, ChannelDuplex), answer.serve);
+      await this.#serve(request, this.#accept(request, release, ChannelDuplex), answer.serve);
       return;
     }
-    const take = answer === false ? wanted.otherwise?.(peer) : undefined;
-    if (take !== undefined) {
-      await this.#serve(wanted, this.#accept(wanted, release, PacketChannel), take);
+    const serve = answer === false ? request.fallback?.(peer) : undefined;
+    if (serve !== undefined) {
+      await this.#serve(request, this.#accept(request, release, PacketChannel), serve);
       return;
     }
     release();
-    const { reason, told } = reasonOf(answer);
-    this.#refuse(wanted, reason, CHANNEL_REFUSAL.prohibited, told);
+    const { reason, peerReason } = denialOf(answer);
+    this.#refuse(request, reason, CHANNEL_REFUSAL.prohibited, peerReason);
   }
 
   async #serve<T extends ChannelDuplex>(
-    { kind, to }: Wanted,
+    { kind, to }: ChannelRequest,
     duplex: T | undefined,
     serve: (duplex: T) => unknown,
   ): Promise<void> {
     if (duplex === undefined) return;
-    // Whoever takes it need not listen: it closes, too.
+    // "close" reports the loss, so that an unread stream must not end the process.
     duplex.on("error", () => {});
     try {
       await serve(duplex);
@@ -131,49 +133,49 @@ export class DirectChannels {
     }
   }
 
-  async #forward(wanted: Wanted, release: () => void): Promise<void> {
+  async #forward(request: ChannelRequest, release: () => void): Promise<void> {
     const { forwarding } = this.#config;
     let socket: Socket;
     try {
-      socket = await wanted.connect(forwarding.timeout, this.#gone.signal);
+      socket = await request.connect(forwarding.timeout, this.#closed.signal);
     } catch (error) {
       release();
       const { code, message } = error as NodeJS.ErrnoException;
-      this.#refuse(wanted, message, CHANNEL_REFUSAL.connectFailed, code ?? "");
+      this.#refuse(request, message, CHANNEL_REFUSAL.connectFailed, code ?? "");
       return;
     }
-    const duplex = this.#accept(wanted, release, ChannelDuplex);
+    const duplex = this.#accept(request, release, ChannelDuplex);
     if (duplex === undefined) {
       socket.destroy();
       return;
     }
-    const { kind, to } = wanted;
+    const { kind, to } = request;
     this.#forwarded.join(duplex, socket, { kind, to });
   }
 
-  /** The channel, whose place is given back when it closes; undefined where the connection has gone. */
+  /** Accepts the channel and releases its reservation when it closes; undefined where the connection has closed. */
   #accept<T extends ChannelDuplex>(
-    wanted: Wanted,
+    request: ChannelRequest,
     release: () => void,
     Kind: new (channel: ServerChannel, config: ChannelConfig, packetSize?: number) => T,
   ): T | undefined {
-    const channel = this.#gone.signal.aborted ? undefined : wanted.accept();
+    const channel = this.#closed.signal.aborted ? undefined : request.accept();
     if (channel === undefined) {
       release();
       return undefined;
     }
-    const duplex = new Kind(channel, channelConfig(this.#config), wanted.packetSize);
+    const duplex = new Kind(channel, channelConfig(this.#config), request.packetSize);
     duplex.once("close", release);
     return duplex;
   }
 
-  #refuse({ kind, to, reject }: Wanted, reason: string, code: 1 | 2 | 4, told: string): void {
+  #refuse({ kind, to, reject }: ChannelRequest, reason: string, code: 1 | 2 | 4, peerReason: string): void {
     this.#config.log.info({ kind, to, reason: printable(reason) }, "forwarding refused");
-    if (!this.#gone.signal.aborted) refuseChannel(this.#config.connection, reject, code, told);
+    if (!this.#closed.signal.aborted) refuseChannel(this.#config.connection, reject, code, peerReason);
   }
 }
 
-/** What the operating system would be asked for; a port is any 32-bit number on the wire. */
+/** Whether a target is valid for the operating system: on the wire, a port is any 32-bit number. */
 function isTarget({ host, port }: DirectTcpip): boolean {
   return port >= 1 && port <= 65_535 && host.length >= 1 && host.length <= 255 && !host.includes("\0");
 }

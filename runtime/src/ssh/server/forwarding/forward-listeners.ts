@@ -6,8 +6,7 @@ import { printable } from "../../../base/printable.js";
 import { attempt } from "../../ssh2/attempt.js";
 import { ChannelDuplex } from "../../ssh2/channels/channel-duplex.js";
 import { formatHostPort } from "../../target.js";
-import { bindAddress } from "./bind-address.js";
-import { decide, type NoAnswer } from "./decide.js";
+import { decide, denialOf, type RuleFailure } from "./decide.js";
 import type { Forwarded } from "./forwarded.js";
 import { channelConfig, type ForwardingConfig } from "./forwarding-config.js";
 import type {
@@ -18,25 +17,24 @@ import type {
   TcpipForward,
 } from "./forwarding-options.js";
 import { isSocketPath, mayListen } from "./forwarding-rules.js";
-import { listenForPeer, type PeerListener } from "./listen-for-peer.js";
+import { bindAddress, listenForPeer, type PeerListener } from "./listen-for-peer.js";
 import { openToPeer } from "./open-to-peer.js";
-import { reasonOf } from "./reason-of.js";
 import { within } from "./within.js";
 
 type Answer = ((port?: number) => void) | undefined;
 
-/** What a peer wants the server to listen on. */
-interface Wanted {
+/** A listener that a peer requests. */
+interface ListenRequest {
   readonly kind: "tcpip-forward" | "streamlocal-forward";
-  /** For the log. */
+  /** The address, for the log. */
   readonly on: string;
-  /** What a later request to cancel it says. */
+  /** Identifies the listener in a later request to cancel it. */
   readonly key: (port: number | undefined) => string;
-  readonly decide: (peer: Peer) => Promise<ListenAnswer | NoAnswer>;
-  /** Whether the peer's key still allows it. */
-  readonly mayStill: (peer: Peer) => boolean;
+  readonly decide: (peer: Peer) => Promise<ListenAnswer | RuleFailure>;
+  /** Whether the key of the peer still permits the listener. */
+  readonly isPermitted: (peer: Peer) => boolean;
   readonly where: { readonly host: string; readonly port: number } | { readonly path: string };
-  /** Asks ssh2 for a channel of somebody who has connected. */
+  /** Requests a channel from ssh2 for a connection to the listener. */
   readonly open: (port: number, origin: Origin, done: (error: Error | undefined, channel: Channel) => void) => void;
 }
 
@@ -45,23 +43,23 @@ interface Origin {
   readonly port: number;
 }
 
-/** Where connections come from that do not say. */
-const NOWHERE: Origin = { host: "127.0.0.1", port: 0 };
+/** The origin of connections without an address, such as those of unix sockets. */
+const NO_ORIGIN: Origin = { host: "127.0.0.1", port: 0 };
 
-/** The ports and sockets that the server listens on for a peer (`ssh -R`). All are closed with its connection. */
+/** The listeners of one connection (`ssh -R`): ports and unix sockets. All are closed with it. */
 export class ForwardListeners {
   readonly #config: ForwardingConfig;
   readonly #forwarded: Forwarded;
   readonly #open = new Map<string, { close(): void }>();
-  /** With those that are being decided on. */
+  /** The listeners that are open or being decided on. */
   #count = 0;
-  #gone = false;
+  #closed = false;
 
   constructor(config: ForwardingConfig, forwarded: Forwarded) {
     this.#config = config;
     this.#forwarded = forwarded;
     config.connection.on("close", () => {
-      this.#gone = true;
+      this.#closed = true;
       for (const listener of this.#open.values()) this.#close(listener);
       this.#open.clear();
     });
@@ -76,67 +74,71 @@ export class ForwardListeners {
     });
   }
 
-  #tcp(request: TcpipForward): Wanted {
+  #tcp(target: TcpipForward): ListenRequest {
     const { connection, forwarding } = this.#config;
-    const { host, port } = request;
-    const isSane = port <= 65_535 && host.length <= 255 && !host.includes("\0");
+    const { timeout, gatewayPorts } = forwarding;
+    const { host, port } = target;
+    const isValid = port <= 65_535 && host.length <= 255 && !host.includes("\0");
     return {
       kind: "tcpip-forward",
       on: formatHostPort(printable(host), port),
       key: (bound = 0) => tcpKey(host, port || bound),
-      decide: async (peer) => isSane && decide(forwarding.listenTcp, request, peer, forwarding.timeout),
-      mayStill: (peer) => mayListen(peer, request),
-      where: { host: bindAddress(host, forwarding.gatewayPorts), port },
-      // The peer knows its listener by the name that it gave, not by where it came to be.
+      decide: async (peer) =>
+        isValid && decide(forwarding.listenTcp, target, peer, { name: "permitListen rule", timeout }),
+      isPermitted: (peer) => mayListen(peer, target),
+      where: { host: bindAddress({ host, gatewayPorts }), port },
+      // The peer identifies its listener by the host that it requested, not by the bound address.
       open: (bound, origin, done) => connection.forwardOut(host, bound, origin.host, origin.port, done),
     };
   }
 
-  #unix(request: StreamlocalForward): Wanted {
+  #unix(target: StreamlocalForward): ListenRequest {
     const { connection, forwarding } = this.#config;
-    const { path } = request;
+    const { timeout } = forwarding;
+    const { path } = target;
     return {
       kind: "streamlocal-forward",
       on: printable(path),
       key: () => unixKey(path),
-      decide: async (peer) => isSocketPath(path) && decide(forwarding.listenUnix, request, peer, forwarding.timeout),
-      mayStill: (peer) => mayListen(peer),
+      decide: async (peer) =>
+        isSocketPath(path) && decide(forwarding.listenUnix, target, peer, { name: "permitListenUnix rule", timeout }),
+      isPermitted: (peer) => mayListen(peer),
       where: { path },
       open: (_bound, _origin, done) => connection.openssh_forwardOutStreamLocal(path, done as never),
     };
   }
 
-  async #start(wanted: Wanted, accept: Answer, reject: Answer): Promise<void> {
+  async #start(request: ListenRequest, accept: Answer, reject: Answer): Promise<void> {
     const refuse = (reason: string): void => {
-      this.#config.log.info({ kind: wanted.kind, on: wanted.on, reason: printable(reason) }, "forwarding refused");
+      this.#config.log.info({ kind: request.kind, on: request.on, reason: printable(reason) }, "forwarding refused");
       attempt(() => reject?.());
     };
     const peer = this.#config.peer();
-    if (peer === undefined) return refuse("it is not logged in");
+    if (peer === undefined) return refuse("not authenticated");
     const { maxListeners } = this.#config.forwarding;
     if (this.#count >= maxListeners) return refuse(`${maxListeners} listeners are open (forwarding.maxListeners)`);
-    if (this.#open.has(wanted.key(undefined))) return refuse("it listens there already");
+    if (this.#open.has(request.key(undefined))) return refuse("already listening there");
     this.#count++;
-    // Before the peer knows that it has a listener, it refuses what comes from it.
-    let announce = (): void => {};
-    const announced = new Promise<void>((resolve) => {
-      announce = resolve;
+    // Clients refuse channels of a listener that the server has not confirmed yet.
+    let confirm = (): void => {};
+    const confirmed = new Promise<void>((resolve) => {
+      confirm = resolve;
     });
     try {
-      const answer = await wanted.decide(peer);
-      const listener = await this.#listen(wanted, answer, announced);
+      const answer = await request.decide(peer);
+      const listener = await this.#listen(request, answer, confirmed);
       if (listener === undefined) {
         this.#count--;
-        return refuse(reasonOf(answer).reason);
+        return refuse(denialOf(answer).reason);
       }
-      if (this.#gone) return this.#close(listener);
-      const key = wanted.key(listener.port);
+      if (this.#closed) return this.#close(listener);
+      const key = request.key(listener.port);
       if (this.#open.has(key)) {
         this.#close(listener);
-        throw new Error("it listens there already");
+        throw new Error("already listening there");
       }
       this.#open.set(key, listener);
-      const { kind, on } = wanted;
+      const { kind, on } = request;
       this.#config.log.info(
         { kind, on, ...(listener.port !== undefined && { port: listener.port }) },
         "listening for a peer",
@@ -146,44 +148,47 @@ export class ForwardListeners {
       this.#count--;
       refuse(errorMessage(error));
     } finally {
-      announce();
+      confirm();
     }
   }
 
   async #listen(
-    wanted: Wanted,
-    answer: ListenAnswer | NoAnswer,
-    announced: Promise<void>,
+    request: ListenRequest,
+    answer: ListenAnswer | RuleFailure,
+    confirmed: Promise<void>,
   ): Promise<PeerListener | OwnListener | undefined> {
-    let port = "port" in wanted.where ? wanted.where.port : 0;
+    let port = "port" in request.where ? request.where.port : 0;
     if (answer === true) {
-      // The port is known before the first connection is taken.
-      const onSocket = (socket: Socket): void => void announced.then(() => this.#take(wanted, port, socket));
+      // The port is known before the first connection is accepted.
+      const onSocket = (socket: Socket): void => void confirmed.then(() => this.#forward(request, port, socket));
       const onError = (error: Error): void =>
-        this.#config.log.error({ on: wanted.on, err: error }, "a listener failed");
-      const listener = await listenForPeer(wanted.where, onSocket, onError);
+        this.#config.log.error({ on: request.on, err: error }, "a listener failed");
+      const listener = await listenForPeer(request.where, onSocket, onError);
       port ||= listener.port ?? 0;
       return listener;
     }
     if (typeof answer !== "object" || !("listen" in answer)) return undefined;
-    const open: OpenForwarded = async (origin = NOWHERE) => {
-      await announced;
-      return this.#openChannel(wanted, port, origin);
+    const open: OpenForwarded = async (origin = NO_ORIGIN) => {
+      await confirmed;
+      return this.#openChannel(request, port, origin);
     };
     const { timeout } = this.#config.forwarding;
-    const listener = await within(answer.listen(open), timeout, (late) => this.#close(late));
+    const listener = await within(answer.listen(open), timeout, {
+      message: `the listener did not open within ${timeout} ms (forwarding.timeout)`,
+      onLate: (late) => this.#close(late),
+    });
     port ||= listener.port ?? 0;
     return listener;
   }
 
-  /** Somebody has connected to what the peer listens on. */
-  async #take(wanted: Wanted, port: number, socket: Socket): Promise<void> {
+  /** Forwards a connection to the listener of a peer. */
+  async #forward(request: ListenRequest, port: number, socket: Socket): Promise<void> {
     socket.on("error", () => {});
-    const { kind, on } = wanted;
-    const { remoteAddress: host = NOWHERE.host, remotePort = 0 } = socket;
+    const { kind, on } = request;
+    const { remoteAddress: host = NO_ORIGIN.host, remotePort = 0 } = socket;
     const from = formatHostPort(host, remotePort);
     try {
-      const duplex = await this.#openChannel(wanted, port, { host, port: remotePort });
+      const duplex = await this.#openChannel(request, port, { host, port: remotePort });
       this.#forwarded.join(duplex, socket, { kind, on, from });
     } catch (error) {
       this.#config.log.info({ kind, on, from, reason: printable(errorMessage(error)) }, "forwarding refused");
@@ -191,15 +196,15 @@ export class ForwardListeners {
     }
   }
 
-  /** A new channel to the peer. @throws Error where it does not take it, may not have it any more, or has too many */
-  async #openChannel(wanted: Wanted, port: number, origin: Origin): Promise<ChannelDuplex> {
+  /** Opens a channel to the peer. @throws Error where the peer refuses it, its key forbids it, or a limit is reached */
+  async #openChannel(request: ListenRequest, port: number, origin: Origin): Promise<ChannelDuplex> {
     const { maxForwarded, timeout } = this.#config.forwarding;
     const peer = this.#config.peer();
-    if (peer === undefined || !wanted.mayStill(peer)) throw new Error("its key may not listen there any more");
+    if (peer === undefined || !request.isPermitted(peer)) throw new Error("the key does not permit listening there any more");
     const release = this.#forwarded.reserve();
-    if (release === undefined) throw new Error(`${maxForwarded} connections are forwarded (forwarding.maxForwarded)`);
+    if (release === undefined) throw new Error(`${maxForwarded} forwarded connections are open (forwarding.maxForwarded)`);
     try {
-      const channel = await openToPeer((done) => wanted.open(port, origin, done), timeout);
+      const channel = await openToPeer((done) => request.open(port, origin, done), timeout);
       const duplex = new ChannelDuplex(channel, channelConfig(this.#config));
       duplex.once("close", release);
       return duplex;
@@ -218,7 +223,7 @@ export class ForwardListeners {
     attempt(() => accept?.());
   }
 
-  /** It may be the user's own. */
+  /** Closes a listener, which may be one of a rule and throw. */
   #close(listener: { close(): void }): void {
     try {
       listener.close();

@@ -3,11 +3,11 @@ import type { ChannelDuplex } from "../../ssh2/channels/channel-duplex.js";
 import type { ForwardingConfig } from "./forwarding-config.js";
 import { splice } from "./splice.js";
 
-/** What is forwarded on one connection at the moment, in both directions: it is counted, and ends with the connection. */
+/** The forwarded connections of one SSH connection, in both directions. They are limited, and end with it. */
 export class Forwarded {
   readonly #config: ForwardingConfig;
   readonly #pairs = new Map<Socket, ChannelDuplex>();
-  #places = 0;
+  #reserved = 0;
 
   constructor(config: ForwardingConfig) {
     this.#config = config;
@@ -16,18 +16,18 @@ export class Forwarded {
     });
   }
 
-  /** Takes a place, until what it returns is called; undefined where all are taken. */
+  /** Reserves one of `maxForwarded` connections; returns the function that releases it, or undefined at the limit. */
   reserve(): (() => void) | undefined {
-    if (this.#places >= this.#config.forwarding.maxForwarded) return undefined;
-    this.#places++;
+    if (this.#reserved >= this.#config.forwarding.maxForwarded) return undefined;
+    this.#reserved++;
     let held = true;
     return () => {
-      if (held) this.#places--;
+      if (held) this.#reserved--;
       held = false;
     };
   }
 
-  /** Joins a channel and a socket, which end with the connection; when they have, the audit log has it. */
+  /** Joins a channel and a socket until either ends, and logs the traffic. */
   join(duplex: ChannelDuplex, socket: Socket, fields: object): void {
     const start = performance.now();
     this.#pairs.set(socket, duplex);
@@ -40,7 +40,7 @@ export class Forwarded {
     splice(duplex, socket);
   }
 
-  /** What a client sent before it said goodbye may still arrive; then nobody is left to talk to. */
+  /** Delivers what the client sent before it disconnected, and closes the socket. */
   #finish(socket: Socket, duplex: ChannelDuplex): void {
     if (duplex.destroyed || socket.writableFinished) {
       socket.destroy();

@@ -3,24 +3,32 @@ import type { Connection } from "ssh2";
 import type { Logger } from "../../../base/log.js";
 import type { Peer } from "../../../base/peer.js";
 import type { ChannelConfig } from "../../ssh2/channels/channel-duplex.js";
-import type { ChannelHandlers } from "../channel-handlers.js";
+import type { PacketChannel } from "../../ssh2/channels/packet-channel.js";
+import type { DirectTcpip } from "./forwarding-options.js";
 import type { ForwardingRules } from "./forwarding-rules.js";
 
-/** What everything that is forwarded on one connection belongs to. */
+/** Decides whether it serves a direct-tcpip channel of a peer, and if so, returns the function that serves it. */
+export type DirectTcpipHandler = (
+  request: DirectTcpip,
+  peer: Peer,
+) => ((channel: PacketChannel) => void) | undefined;
+
+/** What the forwarding of one connection needs. */
 export interface ForwardingConfig {
   readonly connection: Connection;
   readonly socket: Socket;
-  /** Who asks; undefined before it is proven. */
+  /** The authenticated peer; undefined before. */
   readonly peer: () => Peer | undefined;
-  /** The error of a channel whose connection went away. */
+  /** The error of a channel whose connection was lost. */
   readonly lost: () => Error;
-  readonly ways: ChannelHandlers;
+  /** `directTcpip` is called where forwarding denies the channel. */
+  readonly handlers: { readonly directTcpip?: DirectTcpipHandler };
   readonly forwarding: ForwardingRules;
-  /** Its lines say whose connection it is. */
+  /** Its lines have the fields of the peer. */
   readonly log: Logger;
 }
 
-/** What the channels of that connection run on. */
+/** The configuration of the connection's channels. */
 export function channelConfig({ connection, socket, lost }: ForwardingConfig): ChannelConfig {
   return { connection, socket, lost, server: true };
 }

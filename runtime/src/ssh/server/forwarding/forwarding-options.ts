@@ -1,29 +1,34 @@
 import type { Duplex } from "node:stream";
 import type { Peer } from "../../../base/peer.js";
 
-/** What peers may do on their connections beside calls. What is not said is refused. */
+/** What peers may do on their connections beside calls. */
 export interface ForwardingOptions {
-  /** Asked for each session, before it is served. Default: whatever has a way in is served. */
+  /** Decides on each session before it is served. Default: every session that the server has an adapter for is served. */
   readonly session?: SessionRule;
-  /** Which connections are forwarded, in either direction. Default: none. */
+  /** Timeout of the `session` rule in ms; a session whose rule does not answer in time is refused. Default: 10,000. */
+  readonly sessionTimeout?: number;
+  /** The connections that are forwarded, in either direction. Default: none. */
   readonly forwarding?: Forwarding;
 }
 
-/** Says no. The peer is told why, and so is the log. */
+/** Denies a request. The reason is sent to the peer and logged. */
 export interface Refusal {
   readonly deny: string;
 }
 
-/** A session that a peer asks for: our own subsystem, a command line, or a shell. */
+/** A session request of a peer: the subsystem `sshrpc`, a command line, or a shell. */
 export type SessionRequest =
   | { readonly kind: "sshrpc" }
   | { readonly kind: "exec"; readonly command: string }
   | { readonly kind: "shell" };
 
-/** Decides on a session. False refuses it without a reason. */
+/**
+ * Decides on a session: true serves it, false denies it without a reason. A rejection or a timeout (`sessionTimeout`)
+ * refuses it as an error of the server.
+ */
 export type SessionRule = (request: SessionRequest, peer: Peer) => boolean | Refusal | Promise<boolean | Refusal>;
 
-/** Where a peer wants a connection to: `ssh -L`, `-W`, `-D`, `-J` (RFC 4254, section 7.2). Nothing of it is proven. */
+/** A direct-tcpip request: `ssh -L`, `-W`, `-D`, `-J` (RFC 4254, section 7.2). Its fields are what the peer claims. */
 export interface DirectTcpip {
   readonly host: string;
   readonly port: number;
@@ -31,75 +36,74 @@ export interface DirectTcpip {
   readonly originPort: number;
 }
 
-/** The unix socket that a peer wants a connection to (PROTOCOL of OpenSSH, section 2.4). */
+/** A request to connect to a unix socket (PROTOCOL of OpenSSH, section 2.4). */
 export interface DirectStreamlocal {
   readonly path: string;
 }
 
-/** Where a peer wants the server to listen for it: `ssh -R` (RFC 4254, section 7.1). */
+/** A request to listen on a port: `ssh -R` (RFC 4254, section 7.1). */
 export interface TcpipForward {
-  /** As the peer wrote it: an address, `localhost`, or nothing for all addresses. */
+  /** As the peer sends it: an address, `localhost`, or an empty string for all addresses. */
   readonly host: string;
-  /** 0 for a free one. */
+  /** 0 for any free port. */
   readonly port: number;
 }
 
-/** Where a peer wants the server to listen for it, as a unix socket. */
+/** A request to listen on a unix socket. */
 export interface StreamlocalForward {
   readonly path: string;
 }
 
 /**
- * What becomes of a connection that a peer wants: true forwards it, false refuses it without a reason, and `serve` takes
- * it itself. Whoever takes it destroys it.
+ * The decision on a connection that a peer requests: true connects there, false denies it without a reason, and `serve`
+ * receives the channel's stream instead. The function destroys the stream in the end.
  */
 export type DirectAnswer = boolean | Refusal | { readonly serve: (stream: Duplex) => void };
 
 /**
- * What becomes of a port or socket that a peer wants the server to listen on: true listens, false refuses it without a
- * reason, and `listen` does something of its own.
+ * The decision on a listener that a peer requests: true listens, false denies it without a reason, and `listen` creates a
+ * listener of its own.
  */
 export type ListenAnswer = boolean | Refusal | { readonly listen: (open: OpenForwarded) => Promise<OwnListener> };
 
 /**
- * Opens a connection to the peer, as if somebody had connected to what it listens on, once it was told that it does.
- * Whoever opens it destroys it. It rejects where the peer does not take it: some need a moment until they know of their
- * listener.
+ * Opens a channel to the peer, as for a connection to its listener, after the peer's request was confirmed. The caller
+ * destroys the stream. It rejects where the peer refuses the channel: some clients take a moment to register a listener.
  */
 export type OpenForwarded = (origin?: { readonly host: string; readonly port: number }) => Promise<Duplex>;
 
-/** A listener of the user's own. It is closed when its peer cancels it, or goes. */
+/** A listener that a rule created. It is closed when the peer cancels it or disconnects. */
 export interface OwnListener {
-  /** Told to a peer that has asked for any port. */
+  /** The port that a peer receives which has requested port 0. */
   readonly port?: number;
   close(): void;
 }
 
-/** Decides on a request; a rejection refuses it, and is logged. */
+/** Decides on a request; a rejection or a timeout denies it and is logged. */
 export type ForwardRule<Request, Answer> = (request: Request, peer: Peer) => Answer | Promise<Answer>;
 
 /**
- * Which connections are forwarded. A list allows what it names; a function decides. What the key of a peer forbids
- * (`restrict`, `no-port-forwarding`, `permitopen`, `permitlisten`) stays forbidden, whatever is said here.
+ * The connections that are forwarded. A list permits its entries; a function decides. The options of a peer's key
+ * (`restrict`, `no-port-forwarding`, `permitopen`, `permitlisten`) can only narrow them.
  */
 export interface Forwarding {
-  /** Connections to `host:port`, where either may be `*`: names are compared as they are, not looked up. */
+  /** Connections to `host:port`, where either may be `*`. Names are compared as they are, without DNS. */
   readonly permitOpen?: readonly string[] | ForwardRule<DirectTcpip, DirectAnswer>;
   /** Connections to the unix sockets with these absolute paths. */
   readonly permitOpenUnix?: readonly string[] | ForwardRule<DirectStreamlocal, DirectAnswer>;
-  /** Listening on `host:port`, or `port` alone for any host; a host may have wildcards, and a port may be `*`. */
+  /** Listeners on `host:port`, or `port` for any host; a host may have wildcards, and a port may be `*`. */
   readonly permitListen?: readonly string[] | ForwardRule<TcpipForward, ListenAnswer>;
-  /** Listening on unix sockets with these absolute paths. */
+  /** Listeners on unix sockets with these absolute paths. */
   readonly permitListenUnix?: readonly string[] | ForwardRule<StreamlocalForward, ListenAnswer>;
   /**
-   * Whether ports for peers may be opened to other machines. Otherwise they are on `127.0.0.1`, or on `::1` where that is
-   * asked for, whatever else was. Default: false.
+   * Whether peers may open listeners on addresses other than loopback. Otherwise a listener is on `127.0.0.1`, or on `::1`
+   * where the peer requests that. Default: false.
    */
   readonly gatewayPorts?: boolean;
-  /** How many forwarded connections one SSH connection may have at once, in both directions. Default: 64. */
+  /** The number of forwarded connections of one SSH connection, in both directions. Default: 64. */
   readonly maxForwarded?: number;
-  /** How many ports and sockets the server listens on for one SSH connection. Default: 8. */
+  /** The number of listeners (ports and sockets) of one SSH connection. Default: 8. */
   readonly maxListeners?: number;
-  /** Milliseconds for a decision, and again for the connection that follows. Default: 10,000. */
+  /** Timeout in ms of a rule, and again of the connection after it. Default: 10,000. */
   readonly timeout?: number;
 }

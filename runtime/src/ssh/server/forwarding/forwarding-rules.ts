@@ -16,7 +16,7 @@ import type {
 } from "./forwarding-options.js";
 import { parseHostPortPattern, permitsListen, permitsOpen } from "./host-port-pattern.js";
 
-/** The decisions on what peers want forwarded: options that were checked, and what keys forbid. */
+/** The rules of forwarding: the checked options, narrowed by the permissions of each peer's key. */
 export interface ForwardingRules {
   readonly openTcp: ForwardRule<DirectTcpip, DirectAnswer>;
   readonly openUnix: ForwardRule<DirectStreamlocal, DirectAnswer>;
@@ -28,19 +28,19 @@ export interface ForwardingRules {
   readonly timeout: number;
 }
 
-/** The longest path of a unix socket that all systems take. */
+/** The longest path of a unix socket that all systems accept, in bytes. */
 const MAX_PATH = 103;
 
-/** Checks the options once, at the start. @throws Error that names the option and its value */
+/** Checks the options. @throws Error with the option and its value */
 export function forwardingRules(options: Forwarding = {}): ForwardingRules {
   const { permitOpen, permitOpenUnix, permitListen, permitListenUnix } = options;
   return {
-    openTcp: limited(toTcpRule("permitOpen", permitOpen), ({ permissions }, { host, port }) =>
+    openTcp: narrowed(toTcpRule("permitOpen", permitOpen), ({ permissions }, { host, port }) =>
       allows("permitOpen", permissions?.permitOpen, host, port),
     ),
-    openUnix: limited(toUnixRule("permitOpenUnix", permitOpenUnix)),
-    listenTcp: limited(toTcpRule("permitListen", permitListen), mayListen),
-    listenUnix: limited(toUnixRule("permitListenUnix", permitListenUnix)),
+    openUnix: narrowed(toUnixRule("permitOpenUnix", permitOpenUnix)),
+    listenTcp: narrowed(toTcpRule("permitListen", permitListen), mayListen),
+    listenUnix: narrowed(toUnixRule("permitListenUnix", permitListenUnix)),
     gatewayPorts: options.gatewayPorts ?? false,
     maxForwarded: checkNumber("forwarding.maxForwarded", options.maxForwarded ?? 64, 1),
     maxListeners: checkNumber("forwarding.maxListeners", options.maxListeners ?? 8, 1),
@@ -49,8 +49,8 @@ export function forwardingRules(options: Forwarding = {}): ForwardingRules {
 }
 
 /**
- * Whether the peer's key has nothing against a listener, of a unix socket where no request for a port is given. It may have
- * come to since it was opened.
+ * Whether the key of a peer permits a listener; without a request, one on a unix socket. The answer may change while the
+ * listener is open.
  */
 export function mayListen({ permissions }: Peer, request?: TcpipForward): boolean {
   if (permissions?.portForwarding === false) return false;
@@ -59,13 +59,13 @@ export function mayListen({ permissions }: Peer, request?: TcpipForward): boolea
 
 type Kind = "permitOpen" | "permitListen";
 
-/** Asks `rule` only where the peer's key has nothing against it. */
-function limited<Request, Answer>(
+/** Denies what the key of the peer forbids before `rule` is called. */
+function narrowed<Request, Answer>(
   rule: ForwardRule<Request, Answer | false> | undefined,
-  mayStill: (peer: Peer, request: Request) => boolean = () => true,
+  isPermitted: (peer: Peer, request: Request) => boolean = () => true,
 ): ForwardRule<Request, Answer | false> {
   return (request, peer) => {
-    if (rule === undefined || peer.permissions?.portForwarding === false || !mayStill(peer, request)) return false;
+    if (rule === undefined || peer.permissions?.portForwarding === false || !isPermitted(peer, request)) return false;
     return rule(request, peer);
   };
 }
@@ -75,11 +75,11 @@ function toTcpRule<Request extends TcpipForward, Answer>(
   rule: readonly string[] | ForwardRule<Request, Answer> | undefined,
 ): ForwardRule<Request, Answer | boolean> | undefined {
   if (rule === undefined || typeof rule === "function") return rule;
-  const covers = toMatcher(kind, rule);
-  return ({ host, port }) => covers(host, port);
+  const matches = toMatcher(kind, rule);
+  return ({ host, port }) => matches(host, port);
 }
 
-/** Whether the list of a key, where it has one, allows a target. What it has that cannot be read allows nothing. */
+/** Whether the list of a key permits a target; an absent list permits all, an invalid entry permits nothing. */
 function allows(kind: Kind, list: readonly string[] | undefined, host: string, port: number): boolean {
   if (list === undefined) return true;
   return list.some((entry) => {
@@ -111,14 +111,14 @@ function toUnixRule<Answer>(
   for (const path of rule) {
     if (!isSocketPath(path)) {
       throw new Error(
-        `the option forwarding.${kind} has "${printable(String(path), 120)}"; it takes absolute paths of ${MAX_PATH} bytes at most`,
+        `the option forwarding.${kind}: invalid path "${printable(String(path), 120)}"; it takes normalized absolute paths of at most ${MAX_PATH} bytes`,
       );
     }
   }
   return ({ path }) => rule.includes(path);
 }
 
-/** Whether a path may be one of a unix socket, and is written in the one way that can be compared. */
+/** Whether a path is valid for a unix socket: absolute, normalized so that it can be compared, and short enough. */
 export function isSocketPath(path: string): boolean {
   return isAbsolute(path) && normalize(path) === path && !path.includes("\0") && Buffer.byteLength(path) <= MAX_PATH;
 }

@@ -1,22 +1,22 @@
 import { createServer, type ListenOptions, type Socket } from "node:net";
 import { isMainThread } from "node:worker_threads";
 
-/** A listener on behalf of a peer. */
+/** A listener for a peer. */
 export interface PeerListener {
-  /** The real one, where 0 was asked for; undefined for a unix socket. */
+  /** The actual port, where the request was for 0; undefined for a unix socket. */
   readonly port: number | undefined;
-  /** Stops listening; connections go on. */
+  /** Stops listening; open connections stay open. */
   close(): void;
 }
 
-/** What nobody but the server's user may connect to. */
-const PRIVATE = 0o177;
+/** The umask under which only the user of the server may connect to a unix socket. */
+const PRIVATE_UMASK = 0o177;
 
-/** How many connections may wait to be taken. */
+/** The listen(2) backlog. */
 const BACKLOG = 16;
 
 /**
- * Listens on a port or a unix socket, and gives its connections, which are paused, to `onSocket`.
+ * Listens on a port or a unix socket, and calls `onSocket` with each connection, which is paused.
  * @throws Error of the system
  */
 export function listenForPeer(
@@ -27,7 +27,7 @@ export function listenForPeer(
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, onSocket);
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    withMask(where.path === undefined ? undefined : PRIVATE, () => {
+    withUmask(where.path === undefined ? undefined : PRIVATE_UMASK, () => {
       server.listen({ ...where, backlog: BACKLOG, exclusive: true }, () => {
         server.off("error", reject).on("error", onError);
         const address = server.address();
@@ -38,9 +38,9 @@ export function listenForPeer(
   });
 }
 
-/** A unix socket is made in the very turn in which it is asked for, with the rights that the mask leaves. */
-function withMask(mask: number | undefined, action: () => void): void {
-  // A worker can have no mask of its own; its files are as those of its process.
+/** Runs an action under a umask: `listen` creates a unix socket in the same turn. */
+function withUmask(mask: number | undefined, action: () => void): void {
+  // A worker thread cannot set the umask; the one of its process applies.
   if (mask === undefined || !isMainThread) {
     action();
     return;
@@ -51,4 +51,15 @@ function withMask(mask: number | undefined, action: () => void): void {
   } finally {
     process.umask(before);
   }
+}
+
+/**
+ * The address to bind for a peer that requests `host` (RFC 4254, section 7.1). Without `gatewayPorts` it is always loopback,
+ * as in sshd.
+ */
+export function bindAddress({ host, gatewayPorts }: { readonly host: string; readonly gatewayPorts: boolean }): string {
+  if (host === "::1") return host;
+  if (!gatewayPorts || host === "localhost") return "127.0.0.1";
+  // "::" listens on IPv4 as well, where the system supports it.
+  return host === "" || host === "*" ? "::" : host;
 }

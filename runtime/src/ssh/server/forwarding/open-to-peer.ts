@@ -1,8 +1,8 @@
 import type { Channel } from "ssh2";
 
 /**
- * Opens a channel to the peer. Whoever gets it closes it.
- * @param open asks ssh2 for it
+ * Opens a channel to the peer. The caller closes it.
+ * @param open requests the channel from ssh2
  * @throws Error where the peer refuses it, or does not answer within `timeout` milliseconds
  */
 export function openToPeer(

@@ -1,8 +1,8 @@
 import type { Duplex } from "node:stream";
 
 /**
- * Joins two duplexes: what one reads the other writes, and either direction may end while the other goes on. Where one is
- * cut off, so is the other.
+ * Joins two duplexes: each writes what the other reads, and either direction may end while the other goes on. When one is
+ * destroyed, so is the other.
  */
 export function splice(near: Duplex, far: Duplex): void {
   for (const [from, to] of [
@@ -11,7 +11,7 @@ export function splice(near: Duplex, far: Duplex): void {
   ] as const) {
     from.on("error", () => to.destroy());
     from.on("close", () => {
-      // One that has ended in both directions leaves the other to finish on its own.
+      // After both directions have ended, the other one finishes on its own.
       if (!from.readableEnded || !from.writableFinished) to.destroy();
     });
     from.pipe(to);

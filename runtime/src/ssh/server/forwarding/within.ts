@@ -1,17 +1,29 @@
+/** How {@link within} ends early. */
+export interface WithinOptions<T> {
+  /** The message of the Error to reject with. */
+  readonly message: string;
+  /** Receives a value that arrives after the timeout, to release it. */
+  readonly onLate?: (value: T) => void;
+}
+
 /**
- * What a promise of somebody else's gives.
- * @throws Error where it gives nothing within `timeout` milliseconds; `late` gets what comes after that
+ * Waits for a promise, at most `timeout` milliseconds.
+ * @throws what the promise rejects with, or an Error with `message`
  */
-export async function within<T>(promise: Promise<T>, timeout: number, late?: (value: T) => void): Promise<T> {
+export async function within<T>(
+  promise: Promise<T>,
+  timeout: number,
+  { message, onLate }: WithinOptions<T>,
+): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<never>((_resolve, reject) => {
+  const expired = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
-      reject(new Error(`there was no answer within ${timeout} ms (forwarding.timeout)`));
-      promise.then(late, () => {});
+      reject(new Error(message));
+      promise.then(onLate, () => {});
     }, timeout);
   });
   try {
-    return await Promise.race([promise, tooLate]);
+    return await Promise.race([promise, expired]);
   } finally {
     clearTimeout(timer);
   }

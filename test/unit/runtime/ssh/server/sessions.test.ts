@@ -277,7 +277,7 @@ it("asks a rule for each session, and tells a client why it was refused", async 
   const reasons = bench.log.with("session refused").map(({ fields }) => [fields["kind"], fields["reason"]]);
   expect(reasons).toEqual([
     ["exec", "reading only"],
-    ["shell", "the rule failed: no idea"],
+    ["shell", "session rule failed: no idea"],
     ["sshrpc", "reading only"],
   ]);
 });

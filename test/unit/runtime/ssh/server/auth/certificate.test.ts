@@ -16,11 +16,11 @@ const grant = (
 ) =>
   certificateGrant(parseCertificate(makeCertificate(user, authority, fields)), { user: "alice", address }, () => lines);
 
-const refusal = (reason: string | RegExp) => ({
-  deny: typeof reason === "string" ? `the certificate is refused: ${reason}` : expect.stringMatching(reason),
+const denial = (reason: string | RegExp) => ({
+  deny: typeof reason === "string" ? `the certificate is not accepted: ${reason}` : expect.stringMatching(reason),
 });
 
-it("asks for the authority by its key, with the name and address of the holder", async () => {
+it("looks the authority up by its key, with the user name and address of the holder", async () => {
   const seen: unknown[] = [];
   await certificateGrant(
     parseCertificate(makeCertificate(user, authority)),
@@ -34,52 +34,52 @@ it("asks for the authority by its key, with the name and address of the holder",
 });
 
 it.each([
-  ["for a host", { role: 2 }, "it is a host certificate, which lets no user in"],
-  ["that begins in a minute", { validAfter: NOW + 60n }, /not valid before 20/],
-  ["that ends this second", { validBefore: NOW }, /it has expired on 20/],
-  ["that ends before it begins", { validAfter: NOW + 60n, validBefore: NOW - 60n }, /not valid before/],
-  ["that began in the year 10^11", { validAfter: 2n ** 63n }, /not valid before \+275760/],
+  ["for a host", { role: 2 }, "it is a host certificate, not a user certificate"],
+  ["that becomes valid in a minute", { validAfter: NOW + 60n }, /not valid before 20/],
+  ["that expires this second", { validBefore: NOW }, /it expired on 20/],
+  ["that expires before it becomes valid", { validAfter: NOW + 60n, validBefore: NOW - 60n }, /not valid before/],
+  ["that becomes valid in the year 10^11", { validAfter: 2n ** 63n }, /not valid before \+275760/],
   ["for another principal", { principals: ["bob", "alicea", "Alice", "ali*"] }, "none of its principals is alice"],
-  ["for nobody", { principals: [] }, /it names no principal/],
+  ["whose principal list is empty", { principals: [] }, "its list of principals is empty"],
   [
-    "with a critical option that is not known",
+    "with an unknown critical option",
     { criticalOptions: [["x@y", flag]] },
-    "its critical option x@y is not known",
+    "unknown critical option x@y",
   ],
-  ["that forces a command", { criticalOptions: [["force-command", string("id")]] }, /it forces a command/],
+  ["with force-command", { criticalOptions: [["force-command", string("id")]] }, /: force-command is not supported/],
   [
-    "for another network",
+    "whose source-address is another network",
     { criticalOptions: [["source-address", string("198.51.100.0/24")]] },
-    /198\.51\.100\.0\/24 does not cover 192\.0\.2\.7$/,
+    /198\.51\.100\.0\/24 does not include 192\.0\.2\.7$/,
   ],
   ["with an empty source-address", { criticalOptions: [["source-address", flag]] }, /source-address/],
   [
-    "with a damaged source-address",
+    "with an invalid source-address",
     { criticalOptions: [["source-address", string("192.0.2.0/33")]] },
-    /source-address is damaged/,
+    /invalid source-address/,
   ],
-] as [string, CertificateFields, string | RegExp][])("refuses a certificate %s", async (_, fields, reason) => {
-  expect(await grant(fields)).toEqual(refusal(reason));
+] as [string, CertificateFields, string | RegExp][])("denies a certificate %s", async (_, fields, reason) => {
+  expect(await grant(fields)).toEqual(denial(reason));
 });
 
-it("refuses one whose authority is not listed, or has not signed it", async () => {
-  expect(await grant({}, [])).toEqual(refusal("its authority is not listed"));
+it("denies a certificate whose authority is not listed, or did not sign it", async () => {
+  expect(await grant({}, [])).toEqual(denial("its authority is not listed"));
   const mallory = makeSigner("ssh-ed25519");
   const forged = parseCertificate(makeCertificate(user, mallory, { authorityBlob: authority.publicKey.blob }));
   const holder = { user: "alice", address: "192.0.2.7:1" };
   expect(await certificateGrant(forged, holder, () => [{ scopes: ["*"] }])).toEqual(
-    refusal("its authority has not signed it, or with SHA-1"),
+    denial("invalid signature of its authority (SHA-1 is not accepted)"),
   );
 });
 
-it("takes an address within its networks, of both families", async () => {
+it("accepts an address within its networks, IPv4 and IPv6", async () => {
   const criticalOptions = [["source-address", string("192.0.2.0/24,2001:db8::/32")]] as const;
   expect(await grant({ criticalOptions })).toMatchObject({ scopes: ["notes:*"] });
   expect(await grant({ criticalOptions }, undefined, "[2001:db8::7]:50122")).toMatchObject({ scopes: ["notes:*"] });
   expect(await grant({ criticalOptions }, undefined, "[2001:db9::7]:50122")).toHaveProperty("deny");
 });
 
-it("gives what the first line gives whose principals the certificate has", async () => {
+it("grants what the first line with a matching principal grants", async () => {
   const lines = [
     { principals: ["admins"], scopes: ["*"] },
     { principals: ["readers", "guests"], scopes: ["notes:read"] },
@@ -87,11 +87,11 @@ it("gives what the first line gives whose principals the certificate has", async
   expect(await grant({ principals: ["guests"] }, lines)).toMatchObject({ scopes: ["notes:read"] });
   expect(await grant({ principals: ["guests", "admins"] }, lines)).toMatchObject({ scopes: ["*"] });
   expect(await grant({ principals: ["alice"] }, lines)).toEqual(
-    refusal("none of its principals is admins, or readers or guests"),
+    denial("none of its principals is admins, or readers or guests"),
   );
 });
 
-it("gives the scopes that it names, as far as its authority may give them", async () => {
+it("grants the scopes of its extension that its authority may grant", async () => {
   const named = (scopes: string) => ({ extensions: [["scopes@sshrpc", string(scopes)]] as const });
   const scopes = async (text: string, granted: string[]) =>
     (await grant(named(text), [{ scopes: granted }])) as { scopes: readonly string[] };
@@ -102,7 +102,7 @@ it("gives the scopes that it names, as far as its authority may give them", asyn
   expect((await scopes("a*b,**", ["*"])).scopes).toEqual([]);
 });
 
-it("expires when it does, or when its line does", async () => {
+it("expires with the certificate or with its line, whichever is first", async () => {
   const later = Date.now() + 7_200_000;
   expect(await grant({ validBefore: NOW + 3600n })).toMatchObject({ expires: Number(NOW + 3600n) * 1000 });
   expect(await grant({}, [{ scopes: [], expires: later }])).toMatchObject({ expires: later });
@@ -112,7 +112,7 @@ it("expires when it does, or when its line does", async () => {
   expect(await grant()).not.toHaveProperty("expires");
 });
 
-it("permissions what its extensions and its line both do", async () => {
+it("permits what both its extensions and its line permit", async () => {
   const extensions = [
     ["permit-pty", flag],
     ["permit-port-forwarding", flag],
@@ -127,7 +127,7 @@ it("permissions what its extensions and its line both do", async () => {
   });
 });
 
-it("asks for a touch unless certificate and line do without, and for a PIN where either asks for it", async () => {
+it("requires a touch unless certificate and line both waive it, and a PIN where either requires it", async () => {
   const free = [["no-touch-required", flag]] as const;
   expect(await grant({ extensions: free })).toMatchObject({ touchRequired: true });
   expect(await grant({}, [{ scopes: [], touchRequired: false }])).toMatchObject({ touchRequired: true });
@@ -139,7 +139,7 @@ it("asks for a touch unless certificate and line do without, and for a PIN where
   expect(await grant({}, [{ scopes: [], verifyRequired: true }])).toMatchObject({ verifyRequired: true });
 });
 
-it("is described with what it says, and without what a terminal would act on", () => {
+it("describes its fields with control characters escaped", () => {
   const fields = {
     serial: 2n ** 63n,
     keyId: "a\x1b[2Jb",

@@ -4,74 +4,74 @@ import { openAuthentication } from "../../../../../../runtime/src/ssh/server/aut
 import { makeKey, TestLog, tempDir, write } from "../../support.js";
 
 const open = (options: AuthOptions) => openAuthentication(options, new TestLog());
-const nobody = () => undefined;
+const denyAll = () => undefined;
 
 it.each([
   [
-    "no way to log in",
+    "no authentication method",
     {},
-    /^the option authorizedKeys is missing: name a file .* or give certificateAuthorities, verifyPassword/,
+    /^the option authorizedKeys is missing: name an authorized_keys file, or set certificateAuthorities, verifyPassword/,
   ],
-  ["no way but one that is switched off", { keyboardInteractive: false }, /^the option authorizedKeys is missing/],
+  ["only a method that is turned off", { keyboardInteractive: false }, /^the option authorizedKeys is missing/],
   [
-    "an authority's file that is not there",
+    "a missing file of authorities",
     { certificateAuthorities: "/nowhere/ca.pub" },
     /^the option certificateAuthorities: .*\/nowhere\/ca\.pub does not exist/,
   ],
   [
-    "a list of revoked keys that is not there",
-    { verifyPassword: nobody, revokedKeys: "/nowhere/revoked" },
+    "a missing list of revoked keys",
+    { verifyPassword: denyAll, revokedKeys: "/nowhere/revoked" },
     /list of revoked keys \/nowhere\/revoked does not exist/,
   ],
   [
     "a required method that is not configured",
-    { verifyPassword: nobody, requiredMethods: ["publickey"] },
-    /^the option requiredMethods names publickey; it takes each once of those that are configured: keyboard-interactive, password$/,
+    { verifyPassword: denyAll, requiredMethods: ["publickey"] },
+    /^the option requiredMethods: unknown, unconfigured or repeated method publickey; configured methods: keyboard-interactive, password$/,
   ],
-  ["one method twice", { verifyPassword: nobody, requiredMethods: ["password", "password"] }, /names password/],
-  ["no required method", { verifyPassword: nobody, requiredMethods: [] }, /requiredMethods is empty/],
+  ["a repeated method", { verifyPassword: denyAll, requiredMethods: ["password", "password"] }, /repeated method password; /],
+  ["an empty list of required methods", { verifyPassword: denyAll, requiredMethods: [] }, /requiredMethods: empty list;/],
   [
-    "none among others that are required",
-    { verifyPassword: nobody, anonymous: { scopes: [] }, requiredMethods: ["none", "password"] },
-    /names none/,
+    "the required method none",
+    { verifyPassword: denyAll, anonymous: { scopes: [] }, requiredMethods: ["none", "password"] },
+    /unconfigured or repeated method none; /,
   ],
   [
-    "no tries",
-    { verifyPassword: nobody, maxAuthTries: 0 },
+    "maxAuthTries 0",
+    { verifyPassword: denyAll, maxAuthTries: 0 },
     /^the option maxAuthTries is 0; it takes a whole number from 1 to /,
   ],
-  ["no time", { verifyPassword: nobody, authTimeout: Number.NaN }, /^the option authTimeout is NaN/],
-  ["a delay in the past", { verifyPassword: nobody, authFailureDelay: -1 }, /^the option authFailureDelay is -1/],
-  ["no rounds", { verifyPassword: nobody, maxPromptRounds: 1.5 }, /^the option maxPromptRounds is 1\.5/],
-] as [string, AuthOptions, RegExp][])("does not begin with %s, and says what to do", async (_, options, message) => {
+  ["a timeout that is not a number", { verifyPassword: denyAll, authTimeout: Number.NaN }, /^the option authTimeout is NaN/],
+  ["a negative delay", { verifyPassword: denyAll, authFailureDelay: -1 }, /^the option authFailureDelay is -1/],
+  ["a fractional number of rounds", { verifyPassword: denyAll, maxPromptRounds: 1.5 }, /^the option maxPromptRounds is 1\.5/],
+] as [string, AuthOptions, RegExp][])("rejects %s with the fix", async (_, options, message) => {
   await expect(open(options)).rejects.toThrow(message);
 });
 
-it("limits tries, times and questions where nothing is said", async () => {
-  const { config, close } = await open({ authorizedKeys: nobody });
+it("limits tries, times and prompts by default", async () => {
+  const { config, close } = await open({ authorizedKeys: denyAll });
   await close();
   expect(config).toMatchObject({ maxAuthTries: 6, authTimeout: 10_000, authFailureDelay: 300, maxPromptRounds: 10 });
-  // Nobody gets in by what was not asked for.
+  // Methods that are not configured stay off.
   expect(config).toMatchObject({ methods: ["publickey"], allRequired: false });
 });
 
-it("offers what is configured, and keyboard-interactive beside passwords unless that is switched off", async () => {
+it("offers the configured methods, and keyboard-interactive beside passwords unless it is turned off", async () => {
   const methods = async (options: AuthOptions) => {
     const { config, close } = await open(options);
     await close();
     return config.methods;
   };
-  expect(await methods({ authorizedKeys: nobody })).toEqual(["publickey"]);
+  expect(await methods({ authorizedKeys: denyAll })).toEqual(["publickey"]);
   expect(await methods({ certificateAuthorities: () => [] })).toEqual(["publickey"]);
-  expect(await methods({ verifyPassword: nobody })).toEqual(["keyboard-interactive", "password"]);
-  expect(await methods({ verifyPassword: nobody, keyboardInteractive: false })).toEqual(["password"]);
-  expect(await methods({ keyboardInteractive: nobody })).toEqual(["keyboard-interactive"]);
+  expect(await methods({ verifyPassword: denyAll })).toEqual(["keyboard-interactive", "password"]);
+  expect(await methods({ verifyPassword: denyAll, keyboardInteractive: false })).toEqual(["password"]);
+  expect(await methods({ keyboardInteractive: denyAll })).toEqual(["keyboard-interactive"]);
   expect(await methods({ anonymous: { scopes: [] } })).toEqual(["none"]);
-  const both = { authorizedKeys: nobody, verifyPassword: nobody };
+  const both = { authorizedKeys: denyAll, verifyPassword: denyAll };
   expect(await methods({ ...both, requiredMethods: ["password", "publickey"] })).toEqual(["password", "publickey"]);
 });
 
-it("takes authorities from a file of keys, with options or without, marked or not", async () => {
+it("reads authorities from a file of keys, with or without options and `cert-authority`", async () => {
   const directory = tempDir();
   const [plain, marked, stranger] = ["plain", "marked", "stranger"].map((name) => makeKey(directory, name));
   const file = write(
@@ -80,12 +80,12 @@ it("takes authorities from a file of keys, with options or without, marked or no
     `scopes="a" ${plain?.line} ca\ncert-authority,principals="ops" ${marked?.line}\n`,
   );
   const { config, close } = await open({ certificateAuthorities: [file] });
-  const ask = (key: ReturnType<typeof makeKey> | undefined) =>
+  const lookUp = (key: ReturnType<typeof makeKey> | undefined) =>
     config.publicKeys?.keys.authorities({ user: "alice", address: "192.0.2.7:1", key: key!.publicKey });
-  expect(await ask(plain)).toMatchObject([{ scopes: ["a"] }]);
-  expect(await ask(marked)).toMatchObject([{ scopes: [], principals: ["ops"] }]);
-  expect(await ask(stranger)).toEqual([]);
-  // An authority is none to log in with.
+  expect(await lookUp(plain)).toMatchObject([{ scopes: ["a"] }]);
+  expect(await lookUp(marked)).toMatchObject([{ scopes: [], principals: ["ops"] }]);
+  expect(await lookUp(stranger)).toEqual([]);
+  // The key of an authority itself does not log in.
   const attempt = { user: "alice", address: "192.0.2.7:1", key: plain!.publicKey };
   expect(await config.publicKeys?.keys.lookup(attempt)).toBeUndefined();
   await close();

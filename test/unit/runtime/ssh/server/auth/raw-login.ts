@@ -2,13 +2,13 @@ import ssh2 from "ssh2";
 import { onTestFinished } from "vitest";
 import type { Bench } from "../../support.js";
 
-/** What the server says to one who logs in. */
-export type Said =
-  | { readonly said: "success" | "closed" }
-  | { readonly said: "failure"; readonly methods: readonly string[]; readonly partial: boolean }
-  | { readonly said: "would do" }
-  | { readonly said: "change"; readonly prompt: string }
-  | { readonly said: "questions"; readonly title: string; readonly prompts: readonly unknown[] };
+/** An answer of the server to an authentication request. */
+export type Answer =
+  | { readonly answer: "success" | "closed" }
+  | { readonly answer: "failure"; readonly methods: readonly string[]; readonly partial: boolean }
+  | { readonly answer: "key-acceptable" }
+  | { readonly answer: "change"; readonly prompt: string }
+  | { readonly answer: "prompts"; readonly title: string; readonly prompts: readonly unknown[] };
 
 interface Protocol {
   readonly _handlers: Record<string, unknown>;
@@ -20,7 +20,7 @@ interface Protocol {
   };
 }
 
-/** A length, and as many bytes (RFC 4251, section 5). */
+/** A string: its length and its bytes (RFC 4251, section 5). */
 export function string(value: string | Buffer): Buffer {
   const bytes = Buffer.from(value);
   return Buffer.concat([uint32(bytes.length), bytes]);
@@ -34,12 +34,12 @@ export function uint32(value: number): Buffer {
 
 export const boolean = (value: boolean): Buffer => Buffer.from([value ? 1 : 0]);
 
-/** A client that logs in packet by packet: what ssh2 does by itself is only to get there. */
+/** A client that authenticates packet by packet, after ssh2 has connected. */
 export class RawLogin {
   readonly #user: string;
   readonly #protocol: Protocol;
-  readonly #heard: Said[] = [];
-  readonly #waiting: ((said: Said) => void)[] = [];
+  readonly #received: Answer[] = [];
+  readonly #waiting: ((answer: Answer) => void)[] = [];
   readonly client: ssh2.Client;
 
   private constructor(user: string, client: ssh2.Client) {
@@ -47,18 +47,18 @@ export class RawLogin {
     this.client = client;
     this.#protocol = (client as unknown as { _protocol: Protocol })._protocol;
     Object.assign(this.#protocol._handlers, {
-      USERAUTH_SUCCESS: () => this.#hear({ said: "success" }),
+      USERAUTH_SUCCESS: () => this.#receive({ answer: "success" }),
       USERAUTH_FAILURE: (_: unknown, methods: string[], partial: boolean) =>
-        this.#hear({ said: "failure", methods, partial }),
-      USERAUTH_PK_OK: () => this.#hear({ said: "would do" }),
-      USERAUTH_PASSWD_CHANGEREQ: (_: unknown, prompt: string) => this.#hear({ said: "change", prompt }),
+        this.#receive({ answer: "failure", methods, partial }),
+      USERAUTH_PK_OK: () => this.#receive({ answer: "key-acceptable" }),
+      USERAUTH_PASSWD_CHANGEREQ: (_: unknown, prompt: string) => this.#receive({ answer: "change", prompt }),
       USERAUTH_INFO_REQUEST: (_: unknown, title: string, __: string, prompts: unknown[]) =>
-        this.#hear({ said: "questions", title, prompts }),
+        this.#receive({ answer: "prompts", title, prompts }),
     });
-    client.on("close", () => this.#hear({ said: "closed" }));
+    client.on("close", () => this.#receive({ answer: "closed" }));
   }
 
-  /** Connects, and stops where the login begins. */
+  /** Connects, and stops before the authentication. */
   static async open(bench: Bench, user = "alice"): Promise<RawLogin> {
     const client = new ssh2.Client();
     onTestFinished(() => void client.destroy());
@@ -80,8 +80,8 @@ export class RawLogin {
     return this.#protocol._kex.sessionID;
   }
 
-  /** Asks to be let in, and gives what the server says to that. */
-  try(method: string, ...fields: readonly Buffer[]): Promise<Said> {
+  /** Sends a request and returns the answer. */
+  try(method: string, ...fields: readonly Buffer[]): Promise<Answer> {
     this.request(method, ...fields);
     return this.next();
   }
@@ -89,7 +89,7 @@ export class RawLogin {
   /** SSH_MSG_USERAUTH_REQUEST (RFC 4252, section 5). */
   request(method: string, ...fields: readonly Buffer[]): void {
     const queue = this.#protocol._authsQueue;
-    // Questions that are left unanswered are not answered by what comes next.
+    // Abandoned prompts are not answered by the next request.
     if (queue[0] === "keyboard-interactive") queue.shift();
     queue.push(method);
     this.send(this.payload(method, ...fields));
@@ -100,7 +100,7 @@ export class RawLogin {
   }
 
   /** SSH_MSG_USERAUTH_INFO_RESPONSE (RFC 4256, section 3.4). */
-  answer(...answers: readonly string[]): Promise<Said> {
+  answer(...answers: readonly string[]): Promise<Answer> {
     this.send(Buffer.concat([Buffer.from([61]), uint32(answers.length), ...answers.map(string)]));
     return this.next();
   }
@@ -112,17 +112,17 @@ export class RawLogin {
     this.#protocol._cipher.encrypt(write.finalize(packet));
   }
 
-  /** What the server says next. */
-  next(): Promise<Said> {
-    const heard = this.#heard.shift();
-    return heard ? Promise.resolve(heard) : new Promise((resolve) => this.#waiting.push(resolve));
+  /** The next answer of the server. */
+  next(): Promise<Answer> {
+    const received = this.#received.shift();
+    return received ? Promise.resolve(received) : new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  #hear(said: Said): void {
-    // ssh2 waits for another answer to that request, but there is none.
-    if (said.said === "change") this.#protocol._authsQueue.shift();
+  #receive(answer: Answer): void {
+    // ssh2 waits for another answer to that request, which never comes.
+    if (answer.answer === "change") this.#protocol._authsQueue.shift();
     const waiting = this.#waiting.shift();
-    if (waiting) waiting(said);
-    else this.#heard.push(said);
+    if (waiting) waiting(answer);
+    else this.#received.push(answer);
   }
 }

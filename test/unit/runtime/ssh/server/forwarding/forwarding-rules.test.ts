@@ -41,5 +41,5 @@ it("allows nothing beside what is listed, nor to keys that may forward nothing",
     ]);
   }
   const tooLong = { permitOpenUnix: [`${path}x`] };
-  expect(() => forwardingRules(tooLong)).toThrow("it takes absolute paths of 103 bytes at most");
+  expect(() => forwardingRules(tooLong)).toThrow("it takes normalized absolute paths of at most 103 bytes");
 });

@@ -294,7 +294,7 @@ describe("a listener that a client wants", () => {
       write(bench.directory, "authorized_keys", `${options} ${bench.alice.line}\n`);
       await expect.poll(visit).toBe(answer);
     }
-    expect(bench.log.with("forwarding refused").at(-1)?.fields["reason"]).toBe("its key may not listen there any more");
+    expect(bench.log.with("forwarding refused").at(-1)?.fields["reason"]).toBe("the key does not permit listening there any more");
   });
 
   it("may be one of the server's own, which is closed once: where it is cancelled, or asked for twice at once", async () => {
@@ -358,8 +358,8 @@ describe("the options of forwarding", () => {
   it.each<[Forwarding, string]>([
     [{ permitOpen: ["db"] }, 'the option forwarding.permitOpen: "db" is no host:port'],
     [{ permitListen: ["x:y"] }, 'the option forwarding.permitListen: "x:y"'],
-    [{ permitOpenUnix: ["run/x"] }, 'the option forwarding.permitOpenUnix has "run/x"'],
-    [{ permitListenUnix: ["/a/../b"] }, 'the option forwarding.permitListenUnix has "/a/../b"'],
+    [{ permitOpenUnix: ["run/x"] }, 'the option forwarding.permitOpenUnix: invalid path "run/x"'],
+    [{ permitListenUnix: ["/a/../b"] }, 'the option forwarding.permitListenUnix: invalid path "/a/../b"'],
     [{ maxForwarded: 0 }, "the option forwarding.maxForwarded is 0"],
     [{ timeout: -1 }, "the option forwarding.timeout is -1"],
   ])("stop the start where they are wrong: %j", async (rules, message) => {

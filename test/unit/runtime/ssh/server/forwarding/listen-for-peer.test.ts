@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { bindAddress } from "../../../../../../runtime/src/ssh/server/forwarding/bind-address.js";
+import { bindAddress } from "../../../../../../runtime/src/ssh/server/forwarding/listen-for-peer.js";
 
 it.each([
   ["", "127.0.0.1", "::"],
@@ -10,6 +10,6 @@ it.each([
   ["0.0.0.0", "127.0.0.1", "0.0.0.0"],
   ["192.0.2.1", "127.0.0.1", "192.0.2.1"],
 ])("a peer that asks for %j gets %s, and with gatewayPorts %s", (host, loopback, gateway) => {
-  expect(bindAddress(host, false)).toBe(loopback);
-  expect(bindAddress(host, true)).toBe(gateway);
+  expect(bindAddress({ host, gatewayPorts: false })).toBe(loopback);
+  expect(bindAddress({ host, gatewayPorts: true })).toBe(gateway);
 });

@@ -1,0 +1,61 @@
+import { grants, type PeerPermissions } from "../../../base/peer.js";
+import { printable } from "../../../base/printable.js";
+import type { KeyGrant } from "../../keys/lists/key-lookup.js";
+
+/** What a login without a key is granted. */
+export type LoginGrant = Omit<KeyGrant, "touchRequired" | "verifyRequired">;
+
+/**
+ * Checks the answer of a user's function.
+ * @throws Error where it is not a grant: the attempt is denied then
+ */
+export function checkGrant<Grant extends LoginGrant>(grant: Grant): Grant {
+  const { scopes, expires } = (grant ?? {}) as Partial<LoginGrant>;
+  if (expires !== undefined && !(typeof expires === "number" && !Number.isNaN(expires))) {
+    throw new Error(`invalid grant: expires is ${printable(String(expires), 60)}; it takes milliseconds since 1970`);
+  }
+  if (typeof grant === "object" && Array.isArray(scopes) && scopes.every((scope) => typeof scope === "string")) {
+    return grant;
+  }
+  throw new Error("invalid grant: expected { scopes: [...] }, or undefined to deny the login");
+}
+
+/** The intersection of several grants: only what each of them allows. */
+export function commonGrant(all: readonly LoginGrant[]): LoginGrant {
+  return all.reduce((one, other) => {
+    const expires = Math.min(one.expires ?? Number.POSITIVE_INFINITY, other.expires ?? Number.POSITIVE_INFINITY);
+    const keyName = one.keyName ?? other.keyName;
+    const permissions = commonPermissions(one.permissions, other.permissions);
+    return {
+      scopes: [...new Set(commonScopes(one.scopes, other.scopes))],
+      ...(keyName !== undefined && { keyName }),
+      ...(expires !== Number.POSITIVE_INFINITY && { expires }),
+      ...(permissions && { permissions }),
+      environment: { ...one.environment, ...other.environment },
+    };
+  });
+}
+
+/** The scopes that both lists grant, patterns among them. */
+export function commonScopes(one: readonly string[], other: readonly string[]): readonly string[] {
+  return [...one.filter((scope) => grants(other, scope)), ...other.filter((scope) => grants(one, scope))];
+}
+
+function commonPermissions(
+  one: PeerPermissions | undefined,
+  other: PeerPermissions | undefined,
+): PeerPermissions | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  const permitOpen = commonList(one.permitOpen, other.permitOpen);
+  const permitListen = commonList(one.permitListen, other.permitListen);
+  return {
+    pty: one.pty && other.pty,
+    portForwarding: one.portForwarding && other.portForwarding,
+    ...(permitOpen && { permitOpen }),
+    ...(permitListen && { permitListen }),
+  };
+}
+
+function commonList(one: readonly string[] | undefined, other: readonly string[] | undefined) {
+  return one && other ? one.filter((entry) => other.includes(entry)) : (one ?? other);
+}
