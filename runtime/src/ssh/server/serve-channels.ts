@@ -3,7 +3,7 @@ import { ForwardListeners } from "./forwarding/forward-listeners.js";
 import { Forwarded } from "./forwarding/forwarded.js";
 import type { ForwardingConfig } from "./forwarding/forwarding-config.js";
 import { logWith } from "./log-with.js";
-import { type SessionsConfig, Sessions } from "./sessions.js";
+import { Sessions, type SessionsConfig } from "./sessions.js";
 
 interface ChannelsConfig extends SessionsConfig, ForwardingConfig {
   readonly handlers: SessionsConfig["handlers"];

@@ -2,7 +2,7 @@ import ssh2 from "ssh2";
 import { onTestFinished } from "vitest";
 import type { Bench } from "./support.js";
 
-/** A client of ssh2 itself, logged in as alice: it can ask for what our own never does. */
+/** A plain ssh2 client, logged in as alice: it can send requests that our own client never does. */
 export async function rawClient(bench: Bench): Promise<ssh2.Client> {
   const client = new ssh2.Client();
   onTestFinished(() => void client.destroy());
@@ -14,7 +14,7 @@ export async function rawClient(bench: Bench): Promise<ssh2.Client> {
       username: "alice",
       privateKey: bench.alice.privateKey,
       hostVerifier: () => true,
-      // Otherwise it knows unix sockets of OpenSSH only.
+      // Otherwise it forwards unix sockets with servers that identify as OpenSSH only.
       strictVendor: false,
     });
   });

@@ -5,7 +5,7 @@ import { closed, failure, makeKey, startBench, write } from "./support.js";
 
 const soon = { timeout: 15_000 };
 
-it("cuts off at once whom a list names no more, and nobody else", async () => {
+it("disconnects the peer of a removed key at once, and no other", async () => {
   const bench = await startBench();
   const bob = makeKey(bench.directory, "bob");
   appendFileSync(bench.authorizedKeys, `${bob.line} bob\n`);
@@ -19,7 +19,7 @@ it("cuts off at once whom a list names no more, and nobody else", async () => {
   expect(await failure(bench.dial())).toMatchObject({ status: "UNAUTHENTICATED" });
 });
 
-it("gives connections that are open the scopes and limits that a list gives now", async () => {
+it("applies changed scopes and permissions to open connections", async () => {
   const bench = await startBench();
   await bench.dial();
   const peer = bench.accepted[0]?.peer;
@@ -32,7 +32,7 @@ it("gives connections that are open the scopes and limits that a list gives now"
   await expect.poll(() => peer?.scopes, soon).toEqual([]);
 });
 
-it("cuts off whom a list lets in from elsewhere alone", async () => {
+it("disconnects a peer whose key may now come from another address only", async () => {
   const bench = await startBench();
   const ended = closed(await bench.dial());
   const line = readFileSync(bench.authorizedKeys, "utf8");
@@ -41,7 +41,7 @@ it("cuts off whom a list lets in from elsewhere alone", async () => {
   expect(bench.log.with("access revoked")[0]?.fields["reason"]).toMatch(/^the key may not come from there/);
 });
 
-it("keeps connections open while a list has a line that became wrong", async () => {
+it("keeps connections open while a line of the list is invalid", async () => {
   const bench = await startBench();
   const duplex = await bench.dial();
   write(bench.directory, "authorized_keys", "rubbish\n");
@@ -52,7 +52,7 @@ it("keeps connections open while a list has a line that became wrong", async () 
   await bench.dial();
 });
 
-it("asks a function again when it is told to, and does as that says", async () => {
+it("calls a function again on reauthorize(), and applies its answer", async () => {
   let answer: KeyAnswer = { scopes: ["a"] };
   const bench = await startBench({ authorizedKeys: async () => answer });
   const duplex = await bench.dial();
@@ -68,7 +68,7 @@ it("asks a function again when it is told to, and does as that says", async () =
   expect(bench.log.with("access revoked")[0]?.fields["reason"]).toBe("dismissed");
 });
 
-it("keeps a connection open where the function fails when it is asked again", async () => {
+it("keeps a connection open where the function fails on reauthorize()", async () => {
   let fail = false;
   const bench = await startBench({
     authorizedKeys: async () => {
@@ -84,7 +84,7 @@ it("keeps a connection open where the function fails when it is asked again", as
   expect(duplex.destroyed).toBe(false);
 });
 
-it("warns once of a scope that a function grants and no method asks for", async () => {
+it("warns once of a granted scope that no method requires", async () => {
   const bench = await startBench({
     authorizedKeys: async () => ({ keyName: "k", scopes: ["*", "notse:read", "notes:*"] }),
     scopes: ["notes:read"],
@@ -95,15 +95,15 @@ it("warns once of a scope that a function grants and no method asks for", async 
   expect(bench.log.with(message).map(({ level, fields }) => [level, fields["keyName"]])).toEqual([["warn", "k"]]);
 });
 
-it("cuts off whom a list let in that changed during the login", async () => {
-  let asked = 0;
+it("disconnects a peer whose key was removed during the login", async () => {
+  let lookups = 0;
   const bench: { current?: Awaited<ReturnType<typeof startBench>> } = {};
   bench.current = await startBench({
     authorizedKeys: async () => {
-      asked++;
-      // The second question comes with the proof.
-      if (asked === 2) bench.current?.listener.reauthorize();
-      return asked > 2 ? undefined : { scopes: ["*"] };
+      lookups++;
+      // The second lookup is that of the signed request.
+      if (lookups === 2) bench.current?.listener.reauthorize();
+      return lookups > 2 ? undefined : { scopes: ["*"] };
     },
   });
   await bench.current.dial().catch(() => {});

@@ -15,26 +15,26 @@ import type { ChannelHandlers } from "../../../../runtime/src/ssh/server/channel
 import { type Listener, listen } from "../../../../runtime/src/ssh/server/listen.js";
 import type { ListenOptions } from "../../../../runtime/src/ssh/server/listen-options.js";
 
-/** A directory that goes away with the test. */
+/** A directory that is removed after the test. */
 export function tempDir(): string {
   const directory = mkdtempSync(join(tmpdir(), "sshrpc-"));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   return directory;
 }
 
-/** Writes a file into a directory, and gives its path. */
+/** Writes a file into a directory, and returns its path. */
 export function write(directory: string, name: string, content: string | Buffer, mode = 0o600): string {
   const file = join(directory, name);
   writeFileSync(file, content, { mode });
   return file;
 }
 
-/** A key pair, with its private half in a file. */
+/** A key pair, with the private key in a file. */
 export interface TestKey {
   readonly file: string;
   readonly privateKey: string;
   readonly publicKey: PublicKey;
-  /** As authorized_keys has it, without a comment. */
+  /** The line of authorized_keys, without a comment. */
   readonly line: string;
 }
 
@@ -43,7 +43,7 @@ export function makeKey(directory: string, name: string): TestKey {
   return { file: write(directory, name, privateKey), privateKey, publicKey, line: publicKeyLine(publicKey) };
 }
 
-/** A log that can be read. */
+/** A logger that keeps its lines. */
 export class TestLog implements Logger {
   readonly lines: { level: string; message: string; fields: Record<string, unknown> }[] = [];
   readonly debug = this.#at("debug");
@@ -61,7 +61,7 @@ export class TestLog implements Logger {
   }
 }
 
-/** A server that echoes, a key that may log in, and a known_hosts file that knows the server. */
+/** An echo server, an authorized key, and a known_hosts file with the server's key. */
 export interface Bench {
   readonly directory: string;
   readonly listener: Listener;
@@ -73,9 +73,9 @@ export interface Bench {
   /** The peers that were accepted, and their duplexes. */
   readonly accepted: { peer: Peer; duplex: Duplex }[];
   readonly address: string;
-  /** Dials with alice's key; options override that. */
+  /** Dials with alice's key, unless the options override it. */
   dial(options?: DialOptions, signal?: AbortSignal): Promise<Duplex>;
-  /** Dials with what an agent has, and nothing else. */
+  /** Dials with the keys of an agent only. */
   dialWithAgent(options: DialOptions): Promise<Duplex>;
   /** Dials through a relay. */
   dialThrough(port: number): Promise<Duplex>;
@@ -84,7 +84,7 @@ export interface Bench {
 export async function startBench(
   options: Partial<ListenOptions> = {},
   accept: (duplex: Duplex) => void = (duplex) => void duplex.pipe(duplex),
-  ways: Omit<ChannelHandlers, "native"> = {},
+  handlers: Omit<ChannelHandlers, "native"> = {},
 ): Promise<Bench> {
   const directory = tempDir();
   const alice = makeKey(directory, "alice");
@@ -95,7 +95,7 @@ export async function startBench(
   const listener = await listen(
     { port: 0, hostKeys: hostKey.file, authorizedKeys, log, ...options },
     {
-      ...ways,
+      ...handlers,
       native: (duplex, peer) => {
         accepted.push({ peer, duplex });
         duplex.on("error", () => {});
@@ -132,7 +132,7 @@ export async function startBench(
   };
 }
 
-/** A TCP server that does with its sockets what a test says; it gives its port. */
+/** Starts a TCP server that passes its sockets to `onSocket`, and returns its port. */
 export async function startTcp(onSocket: (socket: Socket) => void): Promise<number> {
   const sockets = new Set<Socket>();
   const server: Server = createServer((socket) => {
@@ -149,13 +149,13 @@ export async function startTcp(onSocket: (socket: Socket) => void): Promise<numb
   return typeof address === "object" && address !== null ? address.port : 0;
 }
 
-/** How many ports each of the processes that run tests has for itself. */
+/** The size of the port range of each test process. */
 const PORTS = 1000;
 const given = new Set<number>();
 
 /**
- * A port that nobody listens on. It lies below those that systems give out by themselves (from 32,768 on), and no other
- * process that runs tests takes from the same ones: so it is still free when a program is told to listen there.
+ * A free port. It is below the ephemeral ports (from 32,768 on) and in the range of this test process alone, so it is still
+ * free when a program listens on it later.
  */
 export async function freePort(): Promise<number> {
   const first = 12_000 + PORTS * (Number(process.env["VITEST_POOL_ID"] ?? 0) % 20);
@@ -173,7 +173,7 @@ export async function freePort(): Promise<number> {
   }
 }
 
-/** A TCP relay in front of a server; killing it cuts both sides off as a crash or a pulled plug does. */
+/** A TCP relay in front of a server; `kill` resets both sides, as a crash or an unplugged cable does. */
 export async function startRelay(to: number): Promise<{ port: number; kill(): void }> {
   const pairs: Socket[] = [];
   const port = await startTcp((socket) => {
@@ -185,7 +185,7 @@ export async function startRelay(to: number): Promise<{ port: number; kill(): vo
   return { port, kill: () => pairs.forEach((socket) => void socket.resetAndDestroy()) };
 }
 
-/** The rejection of a promise; an error where it fulfils. */
+/** The rejection of a promise. @throws Error where it fulfills */
 export async function failure(promise: Promise<unknown>): Promise<Error & { status?: string }> {
   return promise.then(
     () => {
@@ -212,7 +212,7 @@ export function readBytes(duplex: Duplex, size: number): Promise<Buffer> {
   });
 }
 
-/** All that comes until the other side ends, as text. Unlike a loop over the stream, it leaves the stream open. */
+/** The text until the other side ends. Unlike a loop over the stream, it leaves the stream open. */
 export function readText(duplex: Duplex): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = "";

@@ -35,7 +35,10 @@ type Source = Pick<KeySource, "onChange" | "close"> & Partial<Pick<KeySource, "w
  * Opens the key lists of the options.
  * @throws Error of one line with the option or file at fault, and the fix
  */
-export async function openAuthentication(options: AuthOptions & RequiredScopes, log: Logger): Promise<OpenAuthentication> {
+export async function openAuthentication(
+  options: AuthOptions & RequiredScopes,
+  log: Logger,
+): Promise<OpenAuthentication> {
   const sources: Source[] = [];
   const close = async (): Promise<void> => {
     await Promise.all(sources.map((source) => source.close()));
@@ -62,7 +65,11 @@ async function openConfig(
   log: Logger,
   sources: Source[],
 ): Promise<AuthenticationConfig> {
-  const { verifyPassword, anonymous, keyboardInteractive = verifyPassword && promptForPassword(verifyPassword) } = options;
+  const {
+    verifyPassword,
+    anonymous,
+    keyboardInteractive = verifyPassword && promptForPassword(verifyPassword),
+  } = options;
   checkFunction("verifyPassword", verifyPassword);
   checkFunction("keyboardInteractive", keyboardInteractive || undefined);
   if (typeof anonymous === "object") checkOption("anonymous", () => checkGrant(anonymous));

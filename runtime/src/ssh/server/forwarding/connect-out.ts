@@ -8,7 +8,10 @@ export function connectOut(target: NetConnectOpts, timeout: number, signal: Abor
   return new Promise((resolve, reject) => {
     // One direction may end while the other goes on.
     const socket = connect({ ...target, allowHalfOpen: true, noDelay: true });
-    const timer = setTimeout(() => fail(new Error(`connection timed out after ${timeout} ms (forwarding.timeout)`)), timeout);
+    const timer = setTimeout(
+      () => fail(new Error(`connection timed out after ${timeout} ms (forwarding.timeout)`)),
+      timeout,
+    );
     const stop = (): void => fail(new Error("the client disconnected"));
     const settle = (): void => {
       clearTimeout(timer);

@@ -200,9 +200,11 @@ export class ForwardListeners {
   async #openChannel(request: ListenRequest, port: number, origin: Origin): Promise<ChannelDuplex> {
     const { maxForwarded, timeout } = this.#config.forwarding;
     const peer = this.#config.peer();
-    if (peer === undefined || !request.isPermitted(peer)) throw new Error("the key does not permit listening there any more");
+    if (peer === undefined || !request.isPermitted(peer))
+      throw new Error("the key does not permit listening there any more");
     const release = this.#forwarded.reserve();
-    if (release === undefined) throw new Error(`${maxForwarded} forwarded connections are open (forwarding.maxForwarded)`);
+    if (release === undefined)
+      throw new Error(`${maxForwarded} forwarded connections are open (forwarding.maxForwarded)`);
     try {
       const channel = await openToPeer((done) => request.open(port, origin, done), timeout);
       const duplex = new ChannelDuplex(channel, channelConfig(this.#config));

@@ -8,10 +8,7 @@ import type { DirectTcpip } from "./forwarding-options.js";
 import type { ForwardingRules } from "./forwarding-rules.js";
 
 /** Decides whether it serves a direct-tcpip channel of a peer, and if so, returns the function that serves it. */
-export type DirectTcpipHandler = (
-  request: DirectTcpip,
-  peer: Peer,
-) => ((channel: PacketChannel) => void) | undefined;
+export type DirectTcpipHandler = (request: DirectTcpip, peer: Peer) => ((channel: PacketChannel) => void) | undefined;
 
 /** What the forwarding of one connection needs. */
 export interface ForwardingConfig {

@@ -7,20 +7,20 @@ import { listen } from "../../../../../runtime/src/ssh/server/listen.js";
 import { rawClient } from "../raw-client.js";
 import { type Bench, failure, makeKey, startBench, startTcp, tempDir, write } from "../support.js";
 
-const ways = { native: () => {} };
+const handlers = { native: () => {} };
 
 async function listenFailure(options: Partial<Parameters<typeof listen>[0]>): Promise<string> {
   const directory = tempDir();
   const hostKeys = makeKey(directory, "host").file;
   const authorizedKeys = write(directory, "authorized_keys", `${makeKey(directory, "alice").line}\n`);
   const error = await failure(
-    listen({ port: 0, hostKeys, authorizedKeys, ...options }, ways).then((listener) => listener.close()),
+    listen({ port: 0, hostKeys, authorizedKeys, ...options }, handlers).then((listener) => listener.close()),
   );
   expect(error.message).not.toContain("\n");
   return error.message;
 }
 
-it("listens on loopback, and takes ten sessions a connection, where nothing is said", async () => {
+it("listens on loopback, and accepts ten sessions of one connection, by default", async () => {
   const bench = await startBench({}, undefined, { exec: () => {} });
   expect(bench.listener.host).toBe("127.0.0.1");
   const client = await rawClient(bench);
@@ -30,17 +30,22 @@ it("listens on loopback, and takes ten sessions a connection, where nothing is s
   expect((await failure(start())).message).toMatch(/too many sessions/);
 });
 
-it("says which port is in use, which address is not here, and which option is wrong", async () => {
+it("names the port in use, the unavailable address, and the invalid option", async () => {
   const port = await startTcp(() => {});
   expect(await listenFailure({ port })).toBe(
-    `cannot listen on 127.0.0.1:${port}: the port is in use by another process: stop that, or choose another port`,
+    `cannot listen on 127.0.0.1:${port}: the port is in use; stop the other process, or choose another port`,
   );
-  expect(await listenFailure({ host: "192.0.2.1" })).toMatch(/^cannot listen on 192\.0\.2\.1:0: .*no such address/);
+  expect(await listenFailure({ host: "192.0.2.1" })).toMatch(
+    /^cannot listen on 192\.0\.2\.1:0: this machine does not have this address$/,
+  );
   expect(await listenFailure({ port: 70_000 })).toMatch(/^the option port is 70000; it takes a whole number/);
+  expect(await listenFailure({ sessionTimeout: 0 })).toMatch(
+    /^the option sessionTimeout is 0; it takes a whole number/,
+  );
   expect(await listenFailure({ loginGrace: Number.NaN })).toMatch(/^the option loginGrace is NaN/);
 });
 
-it("starts with no host key but a good one", async () => {
+it("does not start without a valid host key", async () => {
   const directory = tempDir();
   const none = `${directory}/none`;
   expect(await listenFailure({ hostKeys: none })).toBe(
@@ -53,10 +58,12 @@ it("starts with no host key but a good one", async () => {
   const corrupt = write(directory, "corrupt", "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n");
   expect(await listenFailure({ hostKeys: corrupt })).toMatch(/corrupt is damaged, or no private key at all/);
   expect(await listenFailure({ hostKeys: directory })).toMatch(/is not a file/);
-  expect(await listenFailure({ hostKeys: [] })).toMatch(/^the option hostKeys has no keys/);
+  expect(await listenFailure({ hostKeys: [] })).toMatch(
+    /^the option hostKeys has 0 keys; a server has exactly one ed25519 host key$/,
+  );
 });
 
-it("starts with no list of keys but one that it can read and nobody else can write", async () => {
+it("does not start without a list of keys that only its owner can write", async () => {
   const directory = tempDir();
   const { line } = makeKey(directory, "alice");
   expect(await listenFailure({ authorizedKeys: `${directory}/none` })).toBe(
@@ -69,11 +76,11 @@ it("starts with no list of keys but one that it can read and nobody else can wri
   );
   expect(await listenFailure({ authorizedKeys: undefined as never })).toMatch(/^the option authorizedKeys is missing/);
   expect(await listenFailure({ authorizedKeys: [] })).toMatch(/names no file/);
-  expect(await listenFailure({ authorizedKeys: { lines: ["# nobody"] } })).toMatch(/lists no usable key/);
+  expect(await listenFailure({ authorizedKeys: { lines: ["# no key"] } })).toMatch(/lists no usable key/);
 });
 
-it("starts with an empty list, warns in one line, and lets a key in once it is added", async () => {
-  const bench = await startBench({ authorizedKeys: write(tempDir(), "authorized_keys", "# nobody yet\n") });
+it("starts with an empty list, warns in one line, and accepts a key once it is added", async () => {
+  const bench = await startBench({ authorizedKeys: write(tempDir(), "authorized_keys", "# no key yet\n") });
   const [warning] = bench.listener.warnings;
   expect(warning).toMatch(
     /authorized_keys: no key is listed, so nobody can log in; add one with `sshrpc keys add --authorized-keys \S+ \S+\.pub --scopes "\*"`$/,
@@ -85,7 +92,7 @@ it("starts with an empty list, warns in one line, and lets a key in once it is a
   expect(bench.accepted[0]?.peer.scopes).toEqual([]);
 });
 
-it("keeps the last good list when the file cannot be read again, and says so once", async () => {
+it("keeps the last good list when the file cannot be reloaded, and logs it once", async () => {
   const bench = await startBench();
   rmSync(bench.authorizedKeys);
   await bench.dial();
@@ -93,30 +100,30 @@ it("keeps the last good list when the file cannot be read again, and says so onc
   expect(bench.log.lines.filter(({ message }) => message.includes("the keys read last stay in force"))).toHaveLength(1);
 });
 
-it("takes a key away without a restart", async () => {
+it("denies a removed key without a restart", async () => {
   const bench = await startBench();
   await bench.dial();
   write(bench.directory, "authorized_keys", "# alice has left\n");
   expect(await failure(bench.dial())).toMatchObject({ status: "UNAUTHENTICATED" });
 });
 
-it("asks a function who may log in, and refuses where that fails", async () => {
-  const asked: string[] = [];
+it("authorizes keys with a function, and denies them where it fails", async () => {
+  const lookups: string[] = [];
   const bench = await startBench({
     authorizedKeys: async ({ user, key }) => {
-      asked.push(`${user} ${key.fingerprint}`);
-      if (asked.length > 2) throw new Error("the database is down");
+      lookups.push(`${user} ${key.fingerprint}`);
+      if (lookups.length > 2) throw new Error("the database is down");
       return { keyName: "from the function", scopes: ["*"] };
     },
   });
   await bench.dial();
   expect(bench.accepted[0]?.peer).toMatchObject({ keyName: "from the function", scopes: ["*"] });
-  expect(asked[0]).toBe(`alice ${bench.alice.publicKey.fingerprint}`);
+  expect(lookups[0]).toBe(`alice ${bench.alice.publicKey.fingerprint}`);
   expect(await failure(bench.dial())).toMatchObject({ status: "UNAUTHENTICATED" });
   expect(bench.log.with("authentication refused")[0]?.fields["reason"]).toMatch(/the database is down/);
 });
 
-it("survives garbage, HTTP, and clients that vanish, and goes on serving", async () => {
+it("keeps serving after garbage, HTTP, and connections that are reset", async () => {
   const bench = await startBench();
   const greeting = "SSH-2.0-x\r\n";
   const length = (value: number) => Buffer.from([value >>> 24, value >>> 16, value >>> 8, value]);
@@ -138,7 +145,7 @@ it("survives garbage, HTTP, and clients that vanish, and goes on serving", async
   await expect.poll(() => bench.listener.connections).toBe(1);
 });
 
-/** Sends something, waits for an answer or a moment, and vanishes. */
+/** Sends bytes, waits for an answer or 30 ms, and resets the connection. */
 async function attackWith(bench: Bench, bytes: string | Buffer): Promise<void> {
   await new Promise<void>((resolve) => {
     const socket = connect(bench.listener.port, "127.0.0.1", () => {
@@ -149,7 +156,7 @@ async function attackWith(bench: Bench, bytes: string | Buffer): Promise<void> {
   });
 }
 
-it("closes a connection that does not log in, whether it is silent or half way", async () => {
+it("closes a connection that does not log in, before or after its greeting", async () => {
   const bench = await startBench({ loginGrace: 2000 });
   const attempts = ["", "SSH-2.0-slow\r\n"].map(
     (first) =>
@@ -161,12 +168,12 @@ it("closes a connection that does not log in, whether it is silent or half way",
   );
   const duplex = await bench.dial();
   await Promise.all(attempts);
-  // Past the time that it had itself.
+  // Longer than the grace of this connection.
   await new Promise((resolve) => setTimeout(resolve, 2100));
   expect(duplex.destroyed).toBe(false);
 });
 
-it("takes no more connections than maxConnections, and others again when one has gone", async () => {
+it("limits connections to maxConnections, and accepts another once one has closed", async () => {
   const bench = await startBench({ maxConnections: 1 });
   const first = await bench.dial();
   expect(await failure(bench.dial())).toMatchObject({ status: "UNAVAILABLE" });
@@ -175,19 +182,19 @@ it("takes no more connections than maxConnections, and others again when one has
   await bench.dial();
 });
 
-it("opens no more sessions on a connection than maxChannels, and none for anything else", async () => {
+it("limits the sessions of a connection to maxChannels, and refuses unknown subsystems", async () => {
   const bench = await startBench({ maxChannels: 2 });
   const client = await rawClient(bench);
   const open = (name: string) =>
     new Promise<string>((resolve) => client.subsys(name, (error) => resolve(error?.message ?? "opened")));
   expect(await open("sshrpc")).toBe("opened");
   expect(await open("sftp")).toBe("Unable to start subsystem: sftp");
-  // The session whose subsystem was refused has kept its place.
+  // The session with the refused subsystem is still open.
   expect(await open("sshrpc")).toMatch(/Channel open failure/);
   expect(bench.accepted).toHaveLength(1);
 });
 
-it("opens ten sessions at once on a connection, as sshd does, where nothing else is said", async () => {
+it("opens ten concurrent sessions on a connection by default, as sshd does", async () => {
   const bench = await startBench();
   const client = await rawClient(bench);
   const opened = await Promise.allSettled(
@@ -202,7 +209,7 @@ it("opens ten sessions at once on a connection, as sshd does, where nothing else
   expect(opened.map(({ status }) => status)).toEqual([...Array(10).fill("fulfilled"), "rejected"]);
 });
 
-it("gives the place of a closed channel to the next", async () => {
+it("accepts another channel after one has closed", async () => {
   const bench = await startBench({ maxChannels: 1 });
   const client = await rawClient(bench);
   for (let round = 0; round < 5; round++) {
@@ -210,9 +217,9 @@ it("gives the place of a closed channel to the next", async () => {
       client.subsys("sshrpc", (error, opened) => (error ? reject(error) : resolve(opened))),
     );
     channel.resume();
-    const gone = new Promise((resolve) => channel.once("close", resolve));
+    const closed = new Promise((resolve) => channel.once("close", resolve));
     channel.end();
-    await gone;
+    await closed;
   }
   expect(bench.accepted).toHaveLength(5);
 });
@@ -229,13 +236,13 @@ it("refuses shell, exec and forwarding in both directions", async () => {
   expect(bench.accepted).toHaveLength(0);
 });
 
-it("disconnects a client that asks for packets of no size, instead of hanging", async () => {
+it("disconnects a client that requests a maximum packet size of 0", async () => {
   const bench = await startBench();
   const client = await rawClient(bench);
-  const gone = new Promise<void>((resolve) => client.once("close", () => resolve()));
+  const closed = new Promise<void>((resolve) => client.once("close", () => resolve()));
   type Raw = { _protocol: { session(id: number, window: number, packet: number): void } };
   (client as unknown as Raw)._protocol.session(0, 65_536, 0);
-  await gone;
+  await closed;
   await bench.dial();
 });
 
@@ -245,13 +252,13 @@ it("disconnects a client that sends more than the window holds", async () => {
   const channel = await new Promise<ssh2.ClientChannel>((resolve, reject) =>
     client.subsys("sshrpc", (error, opened) => (error ? reject(error) : resolve(opened))),
   );
-  const gone = new Promise<void>((resolve) => client.once("close", () => resolve()));
+  const closed = new Promise<void>((resolve) => client.once("close", () => resolve()));
   type Raw = { _protocol: { channelData(id: number, data: Buffer): void } };
   const { id } = (channel as unknown as { outgoing: { id: number } }).outgoing;
-  // Of a size that never leaves a window of exactly 0, at which ssh2 drops what comes.
+  // A size that never leaves a window of exactly 0, at which ssh2 drops the data.
   const data = Buffer.alloc(30_001);
   for (let sent = 0; sent < 8_000_000; sent += data.length) (client as unknown as Raw)._protocol.channelData(id, data);
-  await gone;
-  // Both ends are in this process, and the client may hear of it first.
+  await closed;
+  // Both ends are in this process, and the client may be notified first.
   await expect.poll(() => bench.accepted[0]?.duplex.destroyed).toBe(true);
 });

@@ -19,12 +19,19 @@ interface Command {
   readonly outcome: Promise<{ out: string; error: string; status: unknown }>;
 }
 
-/** Starts a command; what it gives is gathered from the start, because it may all come at once. */
+/** Starts a command, and collects its outcome from the start, because it may arrive at once. */
 function exec(client: ssh2.Client, command: string, options: ssh2.ExecOptions = {}): Promise<Command> {
   return new Promise((resolve, reject) =>
     client.exec(command, options, (error, channel) =>
       error ? reject(error) : resolve({ channel, outcome: outcome(channel) }),
     ),
+  );
+}
+
+/** Starts a shell, and resolves with its outcome. */
+function shell(client: ssh2.Client): ReturnType<typeof outcome> {
+  return new Promise((resolve, reject) =>
+    client.shell((error, channel) => (error ? reject(error) : resolve(outcome(channel)))),
   );
 }
 
@@ -39,7 +46,7 @@ async function outcome(channel: ssh2.ClientChannel): Promise<{ out: string; erro
   return { out, error, status };
 }
 
-/** What ssh2's types do not show: it sends messages by the number of a channel at the server. */
+/** The private protocol object of ssh2: it sends messages by the channel number of the server. */
 function protocolOf(client: ssh2.Client): Record<string, (channel: number) => void> {
   return (client as unknown as { _protocol: Record<string, (channel: number) => void> })._protocol;
 }
@@ -48,7 +55,7 @@ async function run(bench: Bench, command: string, options?: ssh2.ExecOptions) {
   return (await exec(await rawClient(bench), command, options)).outcome;
 }
 
-it("gives a command its line and who runs it, and the client output, errors and exit status", async () => {
+it("passes the command line and the peer to the handler, and output, errors and exit status to the client", async () => {
   const bench = await serving(async (session, command) => {
     session.stream.write(`${session.peer.user} runs ${command}`);
     await session.writeError("careful");
@@ -57,14 +64,14 @@ it("gives a command its line and who runs it, and the client output, errors and 
   expect(await run(bench, "GET /hello")).toEqual({ out: "alice runs GET /hello", error: "careful", status: 7 });
 });
 
-it("says the exit status also where the output has been ended before", async () => {
+it("sends the exit status after the output has ended", async () => {
   const bench = await serving((session) => {
     session.stream.end("done", () => void session.exit(3));
   });
   expect(await run(bench, "x")).toEqual({ out: "done", error: "", status: 3 });
 });
 
-it("keeps output and errors whole and in order where both are more than the window", async () => {
+it("keeps output and errors complete and in order when both exceed the window", async () => {
   const out = randomBytes(3_000_000).toString("base64");
   const errors = randomBytes(2_000_000).toString("base64");
   const bench = await serving(async (session) => {
@@ -80,7 +87,7 @@ it("keeps output and errors whole and in order where both are more than the wind
   expect(result.error === `${errors}last`).toBe(true);
 });
 
-it("reads input to its end, and goes on with the output", async () => {
+it("continues the output after the end of the input", async () => {
   const bench = await serving(async (session) => {
     const text = await readText(session.stream);
     session.stream.write(text.toUpperCase());
@@ -91,7 +98,7 @@ it("reads input to its end, and goes on with the output", async () => {
   expect(await outcome).toEqual({ out: "ALL OF THE INPUT", error: "", status: 0 });
 });
 
-it("aborts the signal and closes the stream when the client goes", async () => {
+it("aborts the signal and closes the stream when the client disconnects", async () => {
   const sessions: Session[] = [];
   const bench = await serving((session) => void sessions.push(session));
   const client = await rawClient(bench);
@@ -101,12 +108,12 @@ it("aborts the signal and closes the stream when the client goes", async () => {
   client.destroy();
   await expect.poll(() => session.signal.aborted).toBe(true);
   expect(session.stream.destroyed).toBe(true);
-  // Neither waits for ever, nor throws.
+  // Neither hangs or throws.
   await session.writeError("too late");
   await session.exit(1);
 });
 
-it("aborts the signal also where input was left unread, and where only the channel is closed", async () => {
+it("aborts the signal with unread input, and when only the channel is closed", async () => {
   const sessions: Session[] = [];
   const bench = await serving((session) => void sessions.push(session));
   const client = await rawClient(bench);
@@ -121,7 +128,7 @@ it("aborts the signal also where input was left unread, and where only the chann
   }
 });
 
-it("lets in the environment that begins with RPC_, as much as is reasonable, and nothing else", async () => {
+it("accepts environment variables that begin with RPC_, up to the limits, and no others", async () => {
   const seen: ReadonlyMap<string, string>[] = [];
   const bench = await serving((session) => {
     seen.push(session.environment);
@@ -136,7 +143,7 @@ it("lets in the environment that begins with RPC_, as much as is reasonable, and
   expect([...(seen[2] as ReadonlyMap<string, string>).keys()]).toEqual(["RPC_BIG", "RPC_SMALL"]);
 });
 
-it("takes 32 KiB of environment and names of 64 characters, and no byte more", async () => {
+it("accepts 32 KiB of environment and names of 64 characters, and not one more", async () => {
   const seen: string[][] = [];
   const bench = await serving((session) => {
     seen.push([...session.environment.keys()]);
@@ -150,16 +157,16 @@ it("takes 32 KiB of environment and names of 64 characters, and no byte more", a
   expect(seen).toEqual([["RPC_A"], ["RPC_B"], [longest]]);
 });
 
-it("forwards no agent and no X11 display", async () => {
+it("refuses agent and X11 forwarding", async () => {
   const bench = await serving((session) => void session.exit(0));
   const client = await rawClient(bench);
   expect((await failure(exec(client, "x", { x11: true }))).message).toMatch(/Unable to request X11/);
-  // It would ask for its agent's forwarding only where it has one.
+  // The client requests agent forwarding only where it has an agent.
   (client as unknown as { config: { allowAgentFwd: boolean } }).config.allowAgentFwd = true;
   expect((await failure(exec(client, "x"))).message).toMatch(/Unable to request agent forwarding/);
 });
 
-it("tells a shell of its terminal, of its window, and of signals, also after the input has ended", async () => {
+it("delivers terminal, window changes and signals to a shell, also after the end of its input", async () => {
   const events: unknown[] = [];
   const bench = await serving((session) => {
     const size = () => events.push([session.terminal?.type, session.terminal?.columns, session.terminal?.rows]);
@@ -179,7 +186,7 @@ it("tells a shell of its terminal, of its window, and of signals, also after the
   const end = outcome(channel);
   channel.setWindow(50, 132, 0, 0);
   channel.setWindow(4_000_000_000, 0, 0, 0);
-  // Not end(): an ssh2 client sends no signal after that.
+  // Not end(): an ssh2 client does not send signals after it.
   (channel as unknown as { _client: { _protocol: Record<string, (id: number) => void> } })._client._protocol[
     "channelEOF"
   ]?.((channel as unknown as { outgoing: { id: number } }).outgoing.id);
@@ -193,7 +200,7 @@ it("tells a shell of its terminal, of its window, and of signals, also after the
   ]);
 });
 
-it("takes a command that fills a packet; one that is longer ends its connection, and no other", async () => {
+it("runs a command that fills a packet, and disconnects only the client of a longer one", async () => {
   const bench = await serving((session, command) => {
     session.stream.write(`${command.length}`);
     void session.exit(0);
@@ -209,19 +216,19 @@ it("takes a command that fills a packet; one that is longer ends its connection,
   expect((await (await exec(await rawClient(bench), "x")).outcome).out).toBe("1");
 });
 
-it("gives the place of a session back, also where nothing ever ran in it", async () => {
+it("frees the slot of a session in which nothing ran", async () => {
   const bench = await serving((session) => void session.exit(0), { maxChannels: 1 });
   const client = await rawClient(bench);
   for (let round = 0; round < 5; round++) {
     expect((await (await exec(client, "x")).outcome).status).toBe(0);
     const refused = new Promise((_, reject) => client.subsys("nothing", (error) => error && reject(error)));
     expect((await failure(refused)).message).toMatch(/Unable to start subsystem/);
-    // ssh2's client leaves the channel of a request that was refused open, as others do not.
+    // The client of ssh2 does not close the channel of a refused request, as others do.
     protocolOf(client)["channelClose"]?.(2 * round + 1);
   }
 });
 
-it("survives a command that throws, and closes its channel", async () => {
+it("closes the channel of a command that throws, and logs it", async () => {
   const bench = await serving(() => {
     throw new Error("broken");
   });
@@ -230,7 +237,7 @@ it("survives a command that throws, and closes its channel", async () => {
   expect(bench.log.with("the session could not be served")).toHaveLength(1);
 });
 
-it("slows a command down whose client does not read", async () => {
+it("applies backpressure to a command whose client does not read", async () => {
   let taken = 0;
   const bench = await serving((session) => {
     const write = (): void => {
@@ -250,11 +257,11 @@ it("slows a command down whose client does not read", async () => {
   expect((await outcome(channel)).out.length).toBe(50_000_000);
 });
 
-it("asks a rule for each session, and tells a client why it was refused", async () => {
-  const asked: unknown[] = [];
+it("calls the session rule for each session, and sends the reason of a denial to the client", async () => {
+  const requests: unknown[] = [];
   const bench = await serving((session) => void session.exit(0), {
     session: async (request, peer) => {
-      asked.push([peer.user, request]);
+      requests.push([peer.user, request]);
       if (request.kind === "shell") throw new Error("no idea");
       return request.kind === "exec" && request.command === "GET /hello" ? true : { deny: "reading only" };
     },
@@ -262,13 +269,10 @@ it("asks a rule for each session, and tells a client why it was refused", async 
   const client = await rawClient(bench);
   expect(await (await exec(client, "GET /hello")).outcome).toEqual({ out: "", error: "", status: 0 });
   expect(await (await exec(client, "STORE /notes")).outcome).toEqual({ out: "", error: "reading only\n", status: 4 });
-  const shell = await new Promise<ssh2.ClientChannel>((resolve, reject) =>
-    client.shell((error, channel) => (error ? reject(error) : resolve(channel))),
-  );
-  expect(await outcome(shell)).toMatchObject({ out: "", error: "" });
+  expect(await shell(client)).toEqual({ out: "", error: "session rule failed\n", status: 5 });
   expect(await readText(await bench.dial())).toBe("");
   expect(bench.accepted).toEqual([]);
-  expect(asked).toEqual([
+  expect(requests).toEqual([
     ["alice", { kind: "exec", command: "GET /hello" }],
     ["alice", { kind: "exec", command: "STORE /notes" }],
     ["alice", { kind: "shell" }],
@@ -282,7 +286,31 @@ it("asks a rule for each session, and tells a client why it was refused", async 
   ]);
 });
 
-it("gives what a key's options say: an environment that its client cannot change, and no terminal", async () => {
+it("refuses a session whose rule never answers, and names the rule and its timeout to every client", async () => {
+  const denied: string[] = [];
+  const session = () => new Promise<boolean>(() => {});
+  const bench = await startBench({ session, sessionTimeout: 100 }, undefined, {
+    exec: (session) => void session.exit(0),
+    shell: (session) => void session.exit(0),
+    denyNative: (duplex, reason) => {
+      denied.push(reason);
+      duplex.destroy();
+    },
+  });
+  const client = await rawClient(bench);
+  const reason = "session rule timed out after 100 ms";
+  const refused = { out: "", error: `${reason}\n`, status: 5 };
+  expect(await (await exec(client, "GET /hello")).outcome).toEqual(refused);
+  expect(await shell(client)).toEqual(refused);
+  expect(await readText(await bench.dial())).toBe("");
+  expect(denied).toEqual([reason]);
+  expect(bench.accepted).toEqual([]);
+  expect(bench.log.with("session refused").map(({ fields }) => [fields["kind"], fields["reason"]])).toEqual(
+    ["exec", "shell", "sshrpc"].map((kind) => [kind, reason]),
+  );
+});
+
+it("applies the options of a key: an environment that the client cannot override, and no terminal", async () => {
   const seen: Session[] = [];
   const bench = await serving((session) => {
     seen.push(session);

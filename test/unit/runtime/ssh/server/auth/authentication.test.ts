@@ -361,7 +361,7 @@ it("disconnects a peer when its credential expires", async () => {
   const kept = await bench.dial();
   expect(kept.destroyed).toBe(false);
   let until = 0;
-  // From its first question on: a login may take a while.
+  // From the first call on: a login may take a while.
   const authorizedKeys = () => {
     until ||= Date.now() + 2000;
     return { scopes: ["*"], expires: until };
@@ -396,7 +396,9 @@ it("keeps a connection while its key lookup fails, and denies new logins", async
   const duplex = await bench.dial();
   broken = true;
   writeFileSync(revokedKeys, "# read again\n");
-  await expect.poll(() => bench.log.with("reauthorization failed; the peer keeps its access").length).toBeGreaterThan(0);
+  await expect
+    .poll(() => bench.log.with("reauthorization failed; the peer keeps its access").length)
+    .toBeGreaterThan(0);
   expect(duplex.destroyed).toBe(false);
   await expect(bench.dial()).rejects.toMatchObject({ status: "UNAUTHENTICATED" });
 });

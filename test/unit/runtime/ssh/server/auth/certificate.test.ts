@@ -41,11 +41,7 @@ it.each([
   ["that becomes valid in the year 10^11", { validAfter: 2n ** 63n }, /not valid before \+275760/],
   ["for another principal", { principals: ["bob", "alicea", "Alice", "ali*"] }, "none of its principals is alice"],
   ["whose principal list is empty", { principals: [] }, "its list of principals is empty"],
-  [
-    "with an unknown critical option",
-    { criticalOptions: [["x@y", flag]] },
-    "unknown critical option x@y",
-  ],
+  ["with an unknown critical option", { criticalOptions: [["x@y", flag]] }, "unknown critical option x@y"],
   ["with force-command", { criticalOptions: [["force-command", string("id")]] }, /: force-command is not supported/],
   [
     "whose source-address is another network",

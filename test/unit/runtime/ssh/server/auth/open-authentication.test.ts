@@ -28,8 +28,16 @@ it.each([
     { verifyPassword: denyAll, requiredMethods: ["publickey"] },
     /^the option requiredMethods: unknown, unconfigured or repeated method publickey; configured methods: keyboard-interactive, password$/,
   ],
-  ["a repeated method", { verifyPassword: denyAll, requiredMethods: ["password", "password"] }, /repeated method password; /],
-  ["an empty list of required methods", { verifyPassword: denyAll, requiredMethods: [] }, /requiredMethods: empty list;/],
+  [
+    "a repeated method",
+    { verifyPassword: denyAll, requiredMethods: ["password", "password"] },
+    /repeated method password; /,
+  ],
+  [
+    "an empty list of required methods",
+    { verifyPassword: denyAll, requiredMethods: [] },
+    /requiredMethods: empty list;/,
+  ],
   [
     "the required method none",
     { verifyPassword: denyAll, anonymous: { scopes: [] }, requiredMethods: ["none", "password"] },
@@ -40,9 +48,17 @@ it.each([
     { verifyPassword: denyAll, maxAuthTries: 0 },
     /^the option maxAuthTries is 0; it takes a whole number from 1 to /,
   ],
-  ["a timeout that is not a number", { verifyPassword: denyAll, authTimeout: Number.NaN }, /^the option authTimeout is NaN/],
+  [
+    "a timeout that is not a number",
+    { verifyPassword: denyAll, authTimeout: Number.NaN },
+    /^the option authTimeout is NaN/,
+  ],
   ["a negative delay", { verifyPassword: denyAll, authFailureDelay: -1 }, /^the option authFailureDelay is -1/],
-  ["a fractional number of rounds", { verifyPassword: denyAll, maxPromptRounds: 1.5 }, /^the option maxPromptRounds is 1\.5/],
+  [
+    "a fractional number of rounds",
+    { verifyPassword: denyAll, maxPromptRounds: 1.5 },
+    /^the option maxPromptRounds is 1\.5/,
+  ],
 ] as [string, AuthOptions, RegExp][])("rejects %s with the fix", async (_, options, message) => {
   await expect(open(options)).rejects.toThrow(message);
 });

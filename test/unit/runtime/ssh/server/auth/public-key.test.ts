@@ -28,7 +28,11 @@ const decide = (change: Record<string, unknown>, lookup: KeyLookup = listed) =>
 it("authenticates a peer by its signature, and only offers without one", async () => {
   expect(await decide({})).toMatchObject({
     outcome: "verified",
-    verified: { method: "publickey", fingerprint: pair.publicKey.fingerprint, grant: { keyName: "alice", scopes: ["*"] } },
+    verified: {
+      method: "publickey",
+      fingerprint: pair.publicKey.fingerprint,
+      grant: { keyName: "alice", scopes: ["*"] },
+    },
   });
   expect(await decide({ signature: undefined, blob: undefined })).toEqual({ outcome: "key-acceptable" });
 });
@@ -106,7 +110,9 @@ it("verifies copies, so that reused memory during the lookup changes nothing", a
     signature.fill(0);
     return listed();
   };
-  expect(await decide({ key: { algo: "ssh-ed25519", data }, signature }, lookup)).toMatchObject({ outcome: "verified" });
+  expect(await decide({ key: { algo: "ssh-ed25519", data }, signature }, lookup)).toMatchObject({
+    outcome: "verified",
+  });
 });
 
 it("accepts the login of an RSA key", async () => {

@@ -51,7 +51,9 @@ it.each(KEY_TYPES)("accepts a certificate for a key of type %s, and denies anoth
   const login = await RawLogin.open(bench);
   expect(await attempt(login, other, { blob, algorithm, signature: plain })).toMatchObject({ answer: "failure" });
   expect(reason(bench)).toBe("invalid signature");
-  expect(await login.try("publickey", boolean(false), string(algorithm), string(blob))).toEqual({ answer: "key-acceptable" });
+  expect(await login.try("publickey", boolean(false), string(algorithm), string(blob))).toEqual({
+    answer: "key-acceptable",
+  });
   expect(await attempt(login, key, { blob, algorithm, signature: plain }), String(reason(bench))).toEqual({
     answer: "success",
   });
@@ -133,18 +135,15 @@ it.each([
   ],
   ["for a host", { role: 2 }, {}, /it is a host certificate/],
   ["of an RSA authority that signed with SHA-1", { algorithm: "ssh-rsa" }, {}, /invalid signature of its authority/],
-] as [string, CertificateFields, Attempt, RegExp][])(
-  "denies an RSA certificate %s",
-  async (_, fields, names, why) => {
-    const [key, authority] = [makeSigner("ssh-rsa"), makeSigner("ssh-rsa")];
-    const bench = await startBench(listing(authority, "cert-authority "));
-    const blob = makeCertificate(key, authority, fields);
-    const good = { algorithm: "rsa-sha2-256-cert-v01@openssh.com", signature: "rsa-sha2-256" };
-    const login = await RawLogin.open(bench);
-    expect(await attempt(login, key, { blob, ...good, ...names })).toMatchObject({ answer: "failure" });
-    expect(reason(bench)).toMatch(why);
-  },
-);
+] as [string, CertificateFields, Attempt, RegExp][])("denies an RSA certificate %s", async (_, fields, names, why) => {
+  const [key, authority] = [makeSigner("ssh-rsa"), makeSigner("ssh-rsa")];
+  const bench = await startBench(listing(authority, "cert-authority "));
+  const blob = makeCertificate(key, authority, fields);
+  const good = { algorithm: "rsa-sha2-256-cert-v01@openssh.com", signature: "rsa-sha2-256" };
+  const login = await RawLogin.open(bench);
+  expect(await attempt(login, key, { blob, ...good, ...names })).toMatchObject({ answer: "failure" });
+  expect(reason(bench)).toMatch(why);
+});
 
 it("does not mistake the nonce of a certificate for a listed key", async () => {
   const [alice, mallory, authority] = [1, 2, 3].map(() => makeSigner("ssh-ed25519")) as [Signer, Signer, Signer];

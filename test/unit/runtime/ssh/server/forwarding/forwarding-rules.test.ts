@@ -3,7 +3,7 @@ import { forwardingRules } from "../../../../../../runtime/src/ssh/server/forwar
 
 const ALICE = { user: "alice", scopes: ["*"] };
 
-it("allows nothing where nothing is said, and has a limit for everything", async () => {
+it("denies everything by default, and limits everything", async () => {
   const { openTcp, openUnix, listenTcp, listenUnix, ...rest } = forwardingRules();
   expect(rest).toEqual({ gatewayPorts: false, maxForwarded: 64, maxListeners: 8, timeout: 10_000 });
   const direct = { host: "127.0.0.1", port: 80, originHost: "127.0.0.1", originPort: 1 };
@@ -13,7 +13,7 @@ it("allows nothing where nothing is said, and has a limit for everything", async
   expect(listenUnix({ path: "/run/x" }, ALICE)).toBe(false);
 });
 
-it("allows nothing beside what is listed, nor to keys that may forward nothing", () => {
+it("permits only listed targets, and none to keys without port forwarding", () => {
   const path = `/run/${"x".repeat(98)}`;
   const { openTcp, openUnix, listenTcp, listenUnix } = forwardingRules({
     permitOpen: ["edge:80"],

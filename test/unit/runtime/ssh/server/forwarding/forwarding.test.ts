@@ -32,8 +32,8 @@ function forwardInUnix(client: ssh2.Client, path: string): Promise<void> {
 /** A server that echoes. */
 const startEcho = () => startTcp((socket) => void socket.pipe(socket));
 
-describe("a connection that a client wants", () => {
-  it("is refused by default, in every form, and the connection goes on", async () => {
+describe("a connection that a client requests", () => {
+  it("is refused by default, in every form, and the SSH connection stays open", async () => {
     const bench = await startBench();
     const client = await rawClient(bench);
     const port = await startEcho();
@@ -54,12 +54,12 @@ describe("a connection that a client wants", () => {
     ]);
   });
 
-  it("is answered by a function, which is told who asks and for what, and may refuse with a reason", async () => {
-    const asked: unknown[] = [];
+  it("is decided by a function of request and peer, which may deny it with a reason", async () => {
+    const requests: unknown[] = [];
     const port = await startEcho();
     const bench = await forwarding({
       permitOpen: async (request, peer: Peer) => {
-        asked.push([peer.user, request]);
+        requests.push([peer.user, request]);
         return request.port === port || { deny: "the database sleeps" };
       },
     });
@@ -69,22 +69,22 @@ describe("a connection that a client wants", () => {
     expect(await readText(channel)).toBe("hello");
     const refused = await failure(forwardOut(client, "db", 5432));
     expect(refused).toMatchObject({ message: "(SSH) Channel open failure: the database sleeps", reason: 1 });
-    expect(asked[1]).toEqual(["alice", { host: "db", port: 5432, originHost: "10.0.0.1", originPort: 1234 }]);
+    expect(requests[1]).toEqual(["alice", { host: "db", port: 5432, originHost: "10.0.0.1", originPort: 1234 }]);
   });
 
   it("may be served by a handler, whose stream ends on both sides", async () => {
     const bench = await forwarding({
-      permitOpen: () => ({ serve: (stream) => void readText(stream).then((text) => stream.end(`heard ${text}`)) }),
+      permitOpen: () => ({ serve: (stream) => void readText(stream).then((text) => stream.end(`received ${text}`)) }),
     });
     const client = await rawClient(bench);
     for (let round = 0; round < 3; round++) {
       const channel = await forwardOut(client, "any name at all", 1);
       channel.end("this");
-      expect(await readText(channel)).toBe("heard this");
+      expect(await readText(channel)).toBe("received this");
     }
   });
 
-  it("is refused where the rule fails, is late, or its handler throws, and nobody else notices", async () => {
+  it("is refused where the rule fails or times out, or its handler throws, and others are not affected", async () => {
     const port = await startEcho();
     const bench = await forwarding({
       timeout: 1000,
@@ -108,9 +108,9 @@ describe("a connection that a client wants", () => {
     }
     const reasons = bench.log.with("forwarding refused").map(({ fields }) => fields["reason"]);
     expect(reasons).toEqual([
-      expect.stringContaining("broken rule"),
-      expect.stringContaining("broken promise"),
-      expect.stringContaining("within 1000 ms"),
+      "permitOpen rule failed: broken rule",
+      "permitOpen rule failed: broken promise",
+      "permitOpen rule timed out after 1000 ms",
     ]);
     const bad = await forwardOut(client, "bad", 1);
     bad.resume();
@@ -123,25 +123,25 @@ describe("a connection that a client wants", () => {
   it.each([
     ["a port over 65,535", "127.0.0.1", 65_536],
     ["port 0", "127.0.0.1", 0],
-    ["no host", "", 80],
+    ["an empty host", "", 80],
     ["a host with a zero byte", "127.0.0.1\0.evil", 80],
     ["a host of 256 bytes", "x".repeat(256), 80],
-  ])("is refused for %s, and no rule is asked", async (_what, host, port) => {
-    const asked: unknown[] = [];
+  ])("is refused for %s without calling the rule", async (_what, host, port) => {
+    const requests: unknown[] = [];
     const bench = await forwarding({
       permitOpen: (request) => {
-        asked.push(request);
+        requests.push(request);
         return { serve: (stream) => stream.end() };
       },
     });
     const client = await rawClient(bench);
     expect((await failure(forwardOut(client, host, port))).message).toMatch(/Channel open failure/);
-    expect(asked).toEqual([]);
+    expect(requests).toEqual([]);
     await forwardOut(client, "x".repeat(255), 65_535);
-    expect(asked).toMatchObject([{ host: "x".repeat(255), port: 65_535 }]);
+    expect(requests).toMatchObject([{ host: "x".repeat(255), port: 65_535 }]);
   });
 
-  it("is cut off when its target is, and its target when the client is", async () => {
+  it("is closed with its target, and its target with the client", async () => {
     const sockets: { destroy(): unknown; destroyed: boolean; resetAndDestroy(): unknown }[] = [];
     const port = await startTcp((socket) => void sockets.push(socket.resume()));
     const bench = await forwarding({ permitOpen: [`127.0.0.1:${port}`] });
@@ -157,11 +157,11 @@ describe("a connection that a client wants", () => {
     await expect.poll(() => sockets[1]?.destroyed).toBe(true);
   });
 
-  it("delivers what its client sent before it said goodbye, and then ends", async () => {
+  it("delivers what its client sent before it disconnected, and then ends", async () => {
     let received = 0;
     let isClosed = false;
     const port = await startTcp((socket) => {
-      // Slow, so that much is on its way when the client has gone.
+      // Slow, so that much is in flight when the client disconnects.
       socket.on("data", (chunk) => {
         received += chunk.length;
         socket.pause();
@@ -180,7 +180,7 @@ describe("a connection that a client wants", () => {
     expect(received).toBe(1_500_000);
   });
 
-  it("is one too many after maxForwarded, until another has ended", async () => {
+  it("is refused beyond maxForwarded, until another has ended", async () => {
     const port = await startEcho();
     const bench = await forwarding({ permitOpen: ["*:*"], maxForwarded: 2 });
     const client = await rawClient(bench);
@@ -199,7 +199,7 @@ describe("a connection that a client wants", () => {
       .toBe("open");
   });
 
-  it("is not read from faster than its client reads", async () => {
+  it("applies backpressure to its target while its client does not read", async () => {
     let sent = 0;
     const port = await startTcp((socket) => {
       const write = (): void => {
@@ -216,8 +216,8 @@ describe("a connection that a client wants", () => {
   });
 });
 
-describe("a listener that a client wants", () => {
-  it("is on loopback unless gatewayPorts says otherwise, and gone with its connection", async () => {
+describe("a listener that a client requests", () => {
+  it("listens on loopback without gatewayPorts, and closes with its connection", async () => {
     const bench = await forwarding({ permitListen: ["*"] });
     const client = await rawClient(bench);
     client.on("tcp connection", (info, accept) => void accept().end(`from ${info.destIP}`));
@@ -230,9 +230,9 @@ describe("a listener that a client wants", () => {
       .toMatchObject({ code: "ECONNREFUSED" });
   });
 
-  // A listener on all addresses would be reached by any of loopback's; one on 127.0.0.1 by that alone.
+  // 127.0.0.2 reaches a listener on all addresses, and not one on 127.0.0.1.
   it.skipIf(process.platform !== "linux").each(["0.0.0.0", "", "*", "127.0.0.2"])(
-    "that asks for %j cannot be reached by another address, but with gatewayPorts",
+    "on %j is reachable by another address only with gatewayPorts",
     async (host) => {
       for (const gatewayPorts of [undefined, false, true]) {
         const bench = await forwarding({ permitListen: ["*"], ...(gatewayPorts !== undefined && { gatewayPorts }) });
@@ -249,22 +249,22 @@ describe("a listener that a client wants", () => {
     ["a port over 65,535", "127.0.0.1", 65_536],
     ["a host of 256 bytes", "x".repeat(256), 0],
     ["a host with a zero byte", "127.0.0.1\0.evil", 0],
-  ])("is refused for %s, and no rule is asked", async (_what, host, port) => {
-    const asked: unknown[] = [];
+  ])("is refused for %s without calling the rule", async (_what, host, port) => {
+    const requests: unknown[] = [];
     const bench = await forwarding({
       permitListen: (request) => {
-        asked.push(request);
+        requests.push(request);
         return { listen: async () => ({ close() {} }) };
       },
     });
     const client = await rawClient(bench);
     expect((await failure(forwardIn(client, host, port))).message).toMatch(/Unable to bind/);
-    expect(asked).toEqual([]);
+    expect(requests).toEqual([]);
     await forwardIn(client, "x".repeat(255), 65_535);
-    expect(asked).toEqual([{ host: "x".repeat(255), port: 65_535 }]);
+    expect(requests).toEqual([{ host: "x".repeat(255), port: 65_535 }]);
   });
 
-  it("can be cancelled, and then asked for again", async () => {
+  it("can be cancelled and requested again", async () => {
     const bench = await forwarding({ permitListen: ["*"], maxListeners: 1 });
     const client = await rawClient(bench);
     const port = await freePort();
@@ -279,7 +279,7 @@ describe("a listener that a client wants", () => {
     expect((await failure(unknown)).message).toMatch(/Unable to unbind/);
   });
 
-  it("takes nobody any more once its key may not listen there", async () => {
+  it("refuses connections once its key does not permit it any more", async () => {
     const bench = await forwarding({ permitListen: ["*"] });
     const client = await rawClient(bench);
     client.on("tcp connection", (_info, accept) => void accept().end("hello"));
@@ -294,14 +294,16 @@ describe("a listener that a client wants", () => {
       write(bench.directory, "authorized_keys", `${options} ${bench.alice.line}\n`);
       await expect.poll(visit).toBe(answer);
     }
-    expect(bench.log.with("forwarding refused").at(-1)?.fields["reason"]).toBe("the key does not permit listening there any more");
+    expect(bench.log.with("forwarding refused").at(-1)?.fields["reason"]).toBe(
+      "the key does not permit listening there any more",
+    );
   });
 
-  it("may be one of the server's own, which is closed once: where it is cancelled, or asked for twice at once", async () => {
+  it("may be created by the rule, and is closed once when it is cancelled or a duplicate", async () => {
     const log: string[] = [];
     let both = (): void => undefined;
-    // The first one is not there yet when the second one is wanted.
-    const askedTwice = new Promise<void>((resolve) => {
+    // The second request arrives while the first one is being decided.
+    const bothRequested = new Promise<void>((resolve) => {
       both = resolve;
     });
     const bench = await forwarding({
@@ -309,7 +311,7 @@ describe("a listener that a client wants", () => {
         listen: async () => {
           log.push(`open ${port}`);
           if (log.length === 2) both();
-          await askedTwice;
+          await bothRequested;
           return { port: 4242, close: () => void log.push(`close ${port}`) };
         },
       }),
@@ -327,7 +329,7 @@ describe("a listener that a client wants", () => {
     await expect.poll(() => log).toEqual(["open 99", "open 99", "close 99", "open 0", "close 99", "close 0"]);
   });
 
-  it("is refused where the port is taken, is none, or the path is no clean one", async () => {
+  it("is refused for a port in use, an invalid port, and a path that is not normalized", async () => {
     const taken = await startEcho();
     const bench = await forwarding({ permitListen: () => true, permitListenUnix: () => true });
     const client = await rawClient(bench);
@@ -338,13 +340,13 @@ describe("a listener that a client wants", () => {
     for (const path of ["relative", `${directory}/a/../b`, `${directory}/\0`, `${directory}/${"x".repeat(200)}`, ""]) {
       expect((await failure(forwardInUnix(client, path))).message).toMatch(/Unable to bind/);
     }
-    // A file that is there already is not removed.
+    // An existing file is not removed.
     expect((await failure(forwardInUnix(client, bench.authorizedKeys))).message).toMatch(/Unable to bind/);
     expect(existsSync(bench.authorizedKeys)).toBe(true);
     await forwardInUnix(client, join(directory, "fine"));
   });
 
-  it("drops those who connect while its client does not answer", async () => {
+  it("closes connections whose channel its client does not open in time", async () => {
     const bench = await forwarding({ permitListen: ["*"], timeout: 100 });
     const client = await rawClient(bench);
     client.on("tcp connection", () => {});
@@ -354,7 +356,7 @@ describe("a listener that a client wants", () => {
   });
 });
 
-describe("the options of forwarding", () => {
+describe("forwarding options", () => {
   it.each<[Forwarding, string]>([
     [{ permitOpen: ["db"] }, 'the option forwarding.permitOpen: "db" is no host:port'],
     [{ permitListen: ["x:y"] }, 'the option forwarding.permitListen: "x:y"'],
@@ -362,7 +364,7 @@ describe("the options of forwarding", () => {
     [{ permitListenUnix: ["/a/../b"] }, 'the option forwarding.permitListenUnix: invalid path "/a/../b"'],
     [{ maxForwarded: 0 }, "the option forwarding.maxForwarded is 0"],
     [{ timeout: -1 }, "the option forwarding.timeout is -1"],
-  ])("stop the start where they are wrong: %j", async (rules, message) => {
+  ])("prevent the start when they are invalid: %j", async (rules, message) => {
     expect((await failure(forwarding(rules))).message).toContain(message);
   });
 });

@@ -9,7 +9,7 @@ it.each([
   ["::1", "::1", "::1"],
   ["0.0.0.0", "127.0.0.1", "0.0.0.0"],
   ["192.0.2.1", "127.0.0.1", "192.0.2.1"],
-])("a peer that asks for %j gets %s, and with gatewayPorts %s", (host, loopback, gateway) => {
+])("for a peer that requests %j binds %s, and with gatewayPorts %s", (host, loopback, gateway) => {
   expect(bindAddress({ host, gatewayPorts: false })).toBe(loopback);
   expect(bindAddress({ host, gatewayPorts: true })).toBe(gateway);
 });

@@ -4,7 +4,7 @@ import { duplexPair } from "../../../../../../runtime/src/base/memory-transport.
 import { splice } from "../../../../../../runtime/src/ssh/server/forwarding/splice.js";
 import { readText } from "../../support.js";
 
-/** Two ends that are joined in the middle. */
+/** Two duplex pairs that are joined in the middle. */
 function joined() {
   const [near, left] = duplexPair();
   const [right, far] = duplexPair();
@@ -13,7 +13,7 @@ function joined() {
   return { near, left, right, far };
 }
 
-it("carries both directions, each to its own end", async () => {
+it("copies each direction to its end", async () => {
   const { near, far } = joined();
   near.end("question");
   expect(await readText(far)).toBe("question");
@@ -21,7 +21,7 @@ it("carries both directions, each to its own end", async () => {
   expect(await readText(near)).toBe("answer");
 });
 
-it("cuts one side off where the other is cut off, in either direction", async () => {
+it("destroys one side when the other is destroyed, in either direction", async () => {
   for (const [cut, other] of [
     ["near", "far"],
     ["far", "near"],
@@ -32,7 +32,7 @@ it("cuts one side off where the other is cut off, in either direction", async ()
   }
 });
 
-it("cuts one side off where the other fails", async () => {
+it("destroys one side when the other fails", async () => {
   const [near, left] = duplexPair();
   near.on("error", () => {});
   const broken = new PassThrough();
