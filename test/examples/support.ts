@@ -45,6 +45,7 @@ export class Workplace implements AsyncDisposable {
   readonly files = this.path("files");
   readonly #key = generateKeyPair();
   readonly #children = new Set<ChildProcess>();
+  #disposed = false;
   readonly #clients: NotesClient[] = [];
 
   constructor(scopes = "*") {
@@ -136,12 +137,15 @@ export class Workplace implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed = true;
     await Promise.all(this.#clients.map((client) => client.close()));
     await Promise.all([...this.#children].map(kill));
     rmSync(this.directory, { recursive: true, force: true });
   }
 
   #spawn([command = "", ...args]: readonly string[], timeout?: number): ChildProcess {
+    // A test that has timed out keeps running, and must not leave a process behind.
+    if (this.#disposed) throw new Error("the workplace is closed");
     const env = {
       ...process.env,
       HOME: this.path("home"),

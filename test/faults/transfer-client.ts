@@ -3,19 +3,19 @@ import { receiveFile } from "../../examples/lib/receive-file.js";
 import { connect } from "../../generated/client.js";
 
 /**
- * A client that kills itself in the middle of a transfer. It connects to the address that it is given, says so, and waits
- * for an order, one line of JSON.
+ * A client that kills itself in the middle of a transfer. It connects to the address in its argument, prints "ready", and
+ * waits for an order, one line of JSON.
  */
 export interface Order {
   readonly direction: "up" | "down";
   readonly name: string;
-  /** Where what is fetched goes. */
+  /** The file that a download writes. */
   readonly file: string;
-  /** How many chunks it sends, of which size; all have the byte `fill`. */
+  /** The number of chunks of an upload, their size, and the byte that fills them. */
   readonly chunks: number;
   readonly size: number;
   readonly fill: number;
-  /** After how many chunks the end comes, and so many milliseconds later. */
+  /** The client kills itself `delay` ms after this number of chunks. */
   readonly point: number;
   readonly delay: number;
 }

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { describe, expect, test } from "vitest";
+import { describe, expect, type TestContext, test } from "vitest";
 import { api } from "../../generated/api.js";
 import type { NotesClient } from "../../generated/client.js";
 import type { Transport } from "../../runtime/src/base/transport.js";
@@ -17,36 +17,36 @@ import type { Order } from "./transfer-client.js";
 const CHUNKS = 40;
 const SIZE = 64 * 1024;
 
-/** How often each side is killed: 100 times together. A server takes longer to start again than a spare client to follow. */
+/** How often each side is killed: 100 times together. A server takes longer to restart than a spare client to take over. */
 const SERVERS = 35;
 const CLIENTS = 65;
 
-/** Milliseconds for all rounds of one side, on a machine that is busy. */
-const PATIENCE = 180_000;
+/** Timeout of all rounds of one side on a busy machine, in ms. */
+const TIMEOUT = 180_000;
 
-/** Contents of a file: each has one byte only, so that a mixture is seen. */
+/** The content of a file: one repeated byte, so that a mixture is detected. */
 function content(fill: number): Buffer {
   return Buffer.alloc(CHUNKS * SIZE, fill);
 }
 
-/** Which content this is. @throws Error where it is none, or a part of one */
+/** The byte of a content. @throws Error for a mixture or an incomplete content */
 function fillOf(bytes: Uint8Array): number {
   const fill = bytes[0] ?? -1;
-  if (!content(fill).equals(bytes)) throw new Error(`${bytes.length} bytes that nobody has sent as a whole`);
+  if (!content(fill).equals(bytes)) throw new Error(`a mixed or incomplete content of ${bytes.length} bytes`);
   return fill;
 }
 
-/** The file that all rounds are about, and that nothing else lies beside it. */
-class Room {
+/** The file that is transferred in all rounds; its folder has no other file. */
+class TargetFile {
   readonly #place: Workplace;
   #fill = 1;
 
   constructor(place: Workplace) {
     this.#place = place;
-    writeFileSync(this.file, content(this.#fill));
+    writeFileSync(this.path, content(this.#fill));
   }
 
-  get file(): string {
+  get path(): string {
     return join(this.#place.files, "it");
   }
 
@@ -54,10 +54,10 @@ class Room {
     return this.#fill;
   }
 
-  /** Nobody sees a part of a file: the old one is there or, unless it `must` be the new one, either. */
-  check(fresh: number, must: boolean): void {
-    const found = fillOf(readFileSync(this.file));
-    expect(must ? [fresh] : [this.#fill, fresh]).toContain(found);
+  /** Expects the complete old or new content; only the new one after an upload that was `confirmed`. */
+  check(fresh: number, { confirmed }: { readonly confirmed: boolean }): void {
+    const found = fillOf(readFileSync(this.path));
+    expect(confirmed ? [fresh] : [this.#fill, fresh]).toContain(found);
     this.#fill = found;
   }
 
@@ -74,20 +74,20 @@ async function read(client: NotesClient): Promise<number> {
 
 function draw(random: Random): { direction: "up" | "down"; point: number; delay: number } {
   const direction = random.below(2) === 0 ? "up" : "down";
-  // What is fetched comes in smaller pieces. Beyond the last one, too: a transfer may be over.
+  // Downloads have smaller chunks. A point beyond the last one is after the transfer.
   const pieces = direction === "up" ? CHUNKS : 2 * CHUNKS;
   return { direction, point: random.below(pieces + 2), delay: random.below(4) };
 }
 
-describe.concurrent(`a transfer whose one side is killed (TEST_SEED=${SEED})`, () => {
-  test(`the server, ${SERVERS} times: its client is told, and goes on with the next server`, {
-    timeout: PATIENCE,
-  }, async () => {
+describe.concurrent(`a transfer during which one side is killed (TEST_SEED=${SEED})`, () => {
+  test(`server, ${SERVERS} times: the client gets an error, and continues with the next server`, {
+    timeout: TIMEOUT,
+  }, async (context) => {
     const random = new Random(SEED);
-    await using place = new Workplace();
-    const room = new Room(place);
+    const place = workplaceOf(context);
+    const target = new TargetFile(place);
     let server = await place.serve();
-    // Each server has a port of its own, because nobody can promise that the old one is free again.
+    // Each server has a port of its own: the old one may be in use by then.
     const transport: Transport = {
       address: "ssh://alice@127.0.0.1",
       open: (signal) => sshTransport(server.address, place.keys).open(signal),
@@ -102,24 +102,24 @@ describe.concurrent(`a transfer whose one side is killed (TEST_SEED=${SEED})`, (
       const transfer = direction === "up" ? upload(client, fresh, kill) : download(client, kill);
       await within(`the server's end (${title})`, kill.done);
       server = await place.serve();
-      expect(room.isClean(), title).toBe(true);
+      expect(target.isClean(), title).toBe(true);
       const { status, fill } = await within(`the client's answer (${title})`, transfer);
       expect(["OK", "UNAVAILABLE"], title).toContain(status);
       if (status === "UNAVAILABLE") interrupted += 1;
-      if (fill !== undefined) expect(fill, title).toBe(room.fill);
-      room.check(direction === "up" ? fresh : room.fill, direction === "up" && status === "OK");
-      expect(await within(`the client to go on (${title})`, read(client)), title).toBe(room.fill);
+      if (fill !== undefined) expect(fill, title).toBe(target.fill);
+      target.check(direction === "up" ? fresh : target.fill, { confirmed: direction === "up" && status === "OK" });
+      expect(await within(`the client to continue (${title})`, read(client)), title).toBe(target.fill);
     }
     expect(interrupted).toBeGreaterThan(SERVERS / 3);
   });
 
-  test(`the client, ${CLIENTS} times: its server forgets it, and goes on`, { timeout: PATIENCE }, async () => {
+  test(`client, ${CLIENTS} times: the server cleans up, and continues`, { timeout: TIMEOUT }, async (context) => {
     const random = new Random(SEED + 1);
-    await using place = new Workplace();
-    const room = new Room(place);
+    const place = workplaceOf(context);
+    const target = new TargetFile(place);
     const server = await place.serve();
     await using client = await openClient<NotesClient>(api, sshTransport(server.address, place.keys));
-    const target = place.path("fetched");
+    const fetched = place.path("fetched");
     let interrupted = 0;
     let next = spare(place, server);
     for (let round = 0; round < CLIENTS; round++) {
@@ -131,7 +131,7 @@ describe.concurrent(`a transfer whose one side is killed (TEST_SEED=${SEED})`, (
       const order: Order = {
         direction,
         name: "it",
-        file: target,
+        file: fetched,
         chunks: CHUNKS,
         size: SIZE,
         fill: fresh,
@@ -140,26 +140,26 @@ describe.concurrent(`a transfer whose one side is killed (TEST_SEED=${SEED})`, (
       };
       program.process.stdin?.write(`${JSON.stringify(order)}\n`);
       if (program.process.exitCode === null && program.process.signalCode === null) {
-        await within(`the end of the client (${title})`, Promise.race([program.status, said(program, "done")]));
+        await within(`the end of the client (${title})`, Promise.race([program.status, printed(program, "done")]));
       }
       const done = program.stdout.includes("done");
       if (!done) interrupted += 1;
       program.process.kill("SIGKILL");
       await program.status;
-      await until(`the unfinished file to be gone (${title})`, () => room.isClean());
+      await until(`the unfinished file to be gone (${title})`, () => target.isClean());
       await until(`the file to be closed (${title})`, () => !hasOpen(server, place.files));
-      room.check(direction === "up" ? fresh : room.fill, direction === "up" && done);
-      if (existsSync(target)) expect(fillOf(readFileSync(target)), title).toBeGreaterThan(0);
-      expect(await within(`the server to go on (${title})`, read(client)), title).toBe(room.fill);
+      target.check(direction === "up" ? fresh : target.fill, { confirmed: direction === "up" && done });
+      if (existsSync(fetched)) expect(fillOf(readFileSync(fetched)), title).toBeGreaterThan(0);
+      expect(await within(`the server to continue (${title})`, read(client)), title).toBe(target.fill);
     }
     expect(interrupted).toBeGreaterThan(CLIENTS / 3);
     (await next).process.kill("SIGKILL");
   });
 });
 
-test("a program that waits for its server, without a deadline, does not end before it is back", async () => {
-  await using place = new Workplace();
-  const room = new Room(place);
+test("a program that waits for its server without a deadline does not exit before the server is back", async (context) => {
+  const place = workplaceOf(context);
+  const target = new TargetFile(place);
   const port = await freePort();
   const server = await place.serve({ port });
   const program = await spare(place, server);
@@ -168,11 +168,18 @@ test("a program that waits for its server, without a deadline, does not end befo
   const order: Order = { direction: "down", name: "it", file, chunks: 0, size: 0, fill: 0, point: -1, delay: 0 };
   program.process.stdin?.end(`${JSON.stringify(order)}\n`);
   await place.serve({ port });
-  await within("the file", said(program, "done"));
-  expect(fillOf(readFileSync(file))).toBe(room.fill);
+  await within("the file", printed(program, "done"));
+  expect(fillOf(readFileSync(file))).toBe(target.fill);
 });
 
-/** Kills the server at a point of the transfer: after so many chunks, and so many milliseconds later. */
+/** A workplace that is closed after the test, also when the test has timed out and still runs. */
+function workplaceOf({ onTestFinished }: TestContext): Workplace {
+  const place = new Workplace();
+  onTestFinished(() => place[Symbol.asyncDispose]());
+  return place;
+}
+
+/** Kills the server at a point of the transfer: `point` chunks and `delay` ms after its start. */
 interface Killer {
   readonly done: Promise<void>;
   passed(count: number): void;
@@ -191,7 +198,7 @@ function killer(server: ExampleServer, point: number, delay: number): Killer {
 
 interface Ending {
   readonly status: string;
-  /** What was fetched. */
+  /** The byte of the fetched content. */
   readonly fill?: number;
 }
 
@@ -224,14 +231,14 @@ async function download(client: NotesClient, kill: Killer): Promise<Ending> {
   return { status: "OK", fill: fillOf(Buffer.concat(chunks)) };
 }
 
-/** A client that is connected, and waits for its order. */
+/** Starts a client, which connects and waits for its order. */
 async function spare(place: Workplace, server: ExampleServer): Promise<Program> {
   const program = place.start("test/faults/transfer-client.ts", server.address);
-  await said(program, "ready");
+  await printed(program, "ready");
   return program;
 }
 
-async function said(program: Program, word: string): Promise<void> {
+async function printed(program: Program, word: string): Promise<void> {
   while (!program.stdout.includes(word)) {
     if (program.process.exitCode !== null) throw new Error(`the client has ended: ${program.stderr}`);
     await Promise.race([once(program.process.stdout as NodeJS.EventEmitter, "data"), program.status]);

@@ -2,8 +2,12 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { expect } from "vitest";
 import type { Session } from "../../runtime/src/base/session.js";
-import { type Bench, startBench, write } from "../unit/runtime/ssh/support.js";
+import { openClient } from "../../runtime/src/client/client.js";
+import { sshTransport } from "../../runtime/src/ssh/client/dial.js";
+import { NOTES } from "../unit/runtime/adapters/notes-server.js";
+import { type Bench, failure, startBench, write } from "../unit/runtime/ssh/support.js";
 import { type Outcome, run } from "./run.js";
+import { serveNotesOverSsh, start } from "./served.js";
 import { itWith, PYTHON } from "./stock.js";
 
 /** Says what it was asked for, on both streams, and ends with the status that it was asked for. */
@@ -161,4 +165,16 @@ asyncio.run(asyncio.wait_for(main(), 40))
   );
   const { stdout, stderr } = await run(PYTHON, ["-W", "ignore", script]);
   expect([stdout, stderr]).toEqual(["500000 0\ngot TERM 143\n", ""]);
+});
+
+itWith(["ssh"], "every client shows that the session rule timed out", async () => {
+  const served = await serveNotesOverSsh({ session: () => new Promise<boolean>(() => {}), sessionTimeout: 200 });
+  const reason = "session rule timed out after 200 ms";
+  const command = start("ssh", [...served.ssh, "GET", "/notes"]);
+  expect(await command.ended).toBe(5);
+  expect([`${command.stdout()}`, command.stderr()]).toEqual(["", `${reason}\n`]);
+  const { key, knownHosts } = served;
+  const transport = sshTransport(`ssh://alice@127.0.0.1:${served.server.port}`, { identity: key.file, knownHosts });
+  const error = await failure(openClient(NOTES, transport, { reconnect: false }));
+  expect(error).toMatchObject({ status: "UNAVAILABLE", message: expect.stringContaining(reason) });
 });
