@@ -9,7 +9,7 @@ import type { Forwarding } from "../../runtime/src/ssh/server/forwarding/forward
 import { type Bench, freePort, readBytes, startBench, startTcp } from "../unit/runtime/ssh/support.js";
 import { itWith, PYTHON } from "./stock.js";
 
-/** The stock client on nothing but the bench's files, with no session: it only forwards. It ends with the test. */
+/** Starts the stock client with the files of the bench, without a session (`ssh -N`). It ends with the test. */
 function startSsh(
   bench: Bench,
   options: readonly string[],
@@ -26,7 +26,7 @@ function startSsh(
   return { process: child, errors: () => errors };
 }
 
-/** What a connection gives until it ends, for what it is sent. */
+/** Sends a text to a target, and returns its answer. */
 async function ask(target: { port: number; host?: string } | { path: string }, text: string): Promise<string> {
   const socket = connect(target);
   socket.end(text);
@@ -43,7 +43,7 @@ async function gather(socket: Socket): Promise<string> {
   return answer;
 }
 
-/** Answers with what it was sent, in capitals, once that has ended. */
+/** A server that answers with the received text in capitals, once that has ended. */
 function startShouter(): Promise<number> {
   return startTcp((socket) => {
     socket.allowHalfOpen = true;
@@ -74,7 +74,7 @@ function forwarding(rules: Forwarding): Promise<Bench> {
   return startBench({ forwarding: rules });
 }
 
-/** Asks again and again, until somebody listens there. */
+/** Waits until the target is listening, and sends a text. */
 async function askLater(target: Parameters<typeof ask>[0], text: string): Promise<string> {
   await expect.poll(() => reachable(target)).toBe(true);
   return ask(target, text);
@@ -90,7 +90,7 @@ function reachable(target: Parameters<typeof ask>[0]): Promise<boolean> {
 
 const big = "some text ".repeat(300_000);
 
-itWith(["ssh"], "ssh -L reaches what is permitted, both ways, to the last byte, and nothing else", async () => {
+itWith(["ssh"], "ssh -L reaches permitted targets, completely in both directions, and no others", async () => {
   const target = await startShouter();
   const other = await startShouter();
   const bench = await forwarding({ permitOpen: [`127.0.0.1:${target}`] });
@@ -110,7 +110,7 @@ itWith(["ssh"], "ssh -L reaches what is permitted, both ways, to the last byte, 
     .toContainEqual(expect.objectContaining({ to: `127.0.0.1:${target}`, bytesIn: big.length, bytesOut: big.length }));
 });
 
-itWith(["ssh"], "ssh -W pipes its own input and output, and says where nobody listens", async () => {
+itWith(["ssh"], "ssh -W pipes its input and output, and reports a refused connection", async () => {
   const target = await startShouter();
   const closed = await freePort();
   const bench = await forwarding({ permitOpen: ["127.0.0.1:*"] });
@@ -127,7 +127,7 @@ itWith(["ssh"], "ssh -W pipes its own input and output, and says where nobody li
   expect(bad.errors()).toContain("ECONNREFUSED");
 });
 
-/** Asks through a SOCKS proxy (RFC 1928); gives what comes, or nothing where the proxy does not reach the target. */
+/** Sends a text through a SOCKS proxy (RFC 1928); returns the answer, or "" where the proxy does not reach the target. */
 async function askThrough(proxy: number, host: string, port: number, text: string): Promise<string> {
   const socket = connect(proxy);
   const read = (size: number): Promise<Buffer> => readBytes(socket, size);
@@ -143,18 +143,18 @@ async function askThrough(proxy: number, host: string, port: number, text: strin
   return gather(socket);
 }
 
-itWith(["ssh"], "ssh -D is a SOCKS proxy to what is permitted", async () => {
+itWith(["ssh"], "ssh -D is a SOCKS proxy to permitted targets", async () => {
   const target = await startShouter();
   const bench = await forwarding({ permitOpen: [`localhost:${target}`] });
   const proxy = await freePort();
   startSsh(bench, ["-D", `127.0.0.1:${proxy}`]);
   await expect.poll(() => reachable({ port: proxy })).toBe(true);
   expect(await askThrough(proxy, "localhost", target, "hello")).toBe("HELLO");
-  // The same machine, by a name that is not listed.
+  // The same machine under a name that is not listed.
   expect(await askThrough(proxy, "127.0.0.1", target, "hello")).toBe("");
 });
 
-itWith(["ssh"], "ssh -R listens where it may, on loopback, and stops with its connection", async () => {
+itWith(["ssh"], "ssh -R listens on a permitted port of loopback, until its connection closes", async () => {
   const target = await startShouter();
   const bench = await forwarding({ permitListen: ["*:*"] });
   const port = await freePort();
@@ -166,7 +166,7 @@ itWith(["ssh"], "ssh -R listens where it may, on loopback, and stops with its co
   expect(bench.log.with("listening for a peer")[0]?.fields).toMatchObject({ kind: "tcpip-forward", port });
 });
 
-itWith(["ssh"], "ssh -R gets any free port where that is permitted, and is refused another", async () => {
+itWith(["ssh"], "ssh -R gets a free port where port 0 is permitted, and is refused another", async () => {
   const target = await startShouter();
   const bench = await forwarding({ permitListen: ["localhost:0"] });
   const { errors } = startSsh(bench, ["-R", `0:127.0.0.1:${target}`]);
@@ -179,7 +179,7 @@ itWith(["ssh"], "ssh -R gets any free port where that is permitted, and is refus
   expect(refused.errors()).toContain("remote port forwarding failed");
 });
 
-itWith(["ssh"], "ssh forwards unix sockets in both directions, and nobody else may connect to them", async () => {
+itWith(["ssh"], "ssh forwards unix sockets in both directions, with mode 0600", async () => {
   const bench = await startBench();
   const { directory } = bench;
   const there = join(directory, "there");
@@ -197,10 +197,10 @@ itWith(["ssh"], "ssh forwards unix sockets in both directions, and nobody else m
   expect(existsSync(join(directory, "other"))).toBe(false);
 });
 
-itWith(["ssh"], "whatever the server allows, a key's own options limit it", async () => {
+itWith(["ssh"], "the options of a key narrow what the server permits", async () => {
   const target = await startShouter();
   const { alice } = await startBench();
-  /** What comes of `ssh` with `args` for a key with these options, to somebody who connects to `port`. */
+  /** Runs `ssh` with `args` and a key with these options, and connects to `port`. */
   const attempt = async (options: string, args: (port: number) => string) => {
     const limited = await startBench({
       forwarding: { permitOpen: ["*:*"], permitListen: ["*:*"] },
@@ -226,7 +226,7 @@ itWith(["ssh"], "whatever the server allows, a key's own options limit it", asyn
   expect(await attempt('permitlisten="1.2.3.4:*"', remote)).toBe("refused");
 });
 
-/** Runs a script of Python on asyncssh, which is connected as `connection`; gives what it prints. */
+/** Runs a Python script with an asyncssh `connection`, and returns its output. */
 async function runAsyncssh(bench: Bench, script: string): Promise<string> {
   const program = `
 import asyncio, asyncssh
@@ -251,7 +251,7 @@ asyncio.run(asyncio.wait_for(main(), 40))
 
 itWith(
   ["python3-asyncssh"],
-  "asyncssh opens connections to ports and unix sockets, and reads why it may not",
+  "asyncssh opens connections to ports and unix sockets, and gets the reason of a denial",
   async () => {
     const target = await startShouter();
     const { directory } = await startBench();
@@ -283,37 +283,34 @@ except asyncssh.ChannelOpenError as error:
   },
 );
 
-itWith(
-  ["python3-asyncssh"],
-  "asyncssh has the server listen, cancels it, and connects to a listener of the server's own",
-  async () => {
-    const { directory } = await startBench();
-    const path = join(directory, "socket");
-    const closed: string[] = [];
-    const bench = await forwarding({
-      permitListen: ["*"],
-      permitListenUnix: () => ({
-        // The server's own listener is no listener at all: it speaks to the client by itself, once that knows of it.
-        listen: async (open) => {
-          const speak = async (tries: number): Promise<void> => {
-            await delay(200);
-            const stream = await open().catch((error: Error) => (tries > 0 ? undefined : Promise.reject(error)));
-            if (stream === undefined) await speak(tries - 1);
-            else stream.end("from the server's own");
-          };
-          void speak(20);
-          return { close: () => void closed.push("closed") };
-        },
-      }),
-    });
-    const output = await runAsyncssh(
-      bench,
-      `
+itWith(["python3-asyncssh"], "asyncssh opens a listener, cancels it, and uses one that a rule created", async () => {
+  const { directory } = await startBench();
+  const path = join(directory, "socket");
+  const closed: string[] = [];
+  const bench = await forwarding({
+    permitListen: ["*"],
+    permitListenUnix: () => ({
+      // This listener does not listen: it opens a channel itself once the client has registered its request.
+      listen: async (open) => {
+        const speak = async (tries: number): Promise<void> => {
+          await delay(200);
+          const stream = await open().catch((error: Error) => (tries > 0 ? undefined : Promise.reject(error)));
+          if (stream === undefined) await speak(tries - 1);
+          else stream.end("from the rule");
+        };
+        void speak(20);
+        return { close: () => void closed.push("closed") };
+      },
+    }),
+  });
+  const output = await runAsyncssh(
+    bench,
+    `
 def greet(host, port):
     def handle(reader, writer):
         async def run():
             data = await reader.read()
-            writer.write(b"heard " + data)
+            writer.write(b"received " + data)
             writer.close()
         asyncio.ensure_future(run())
     return lambda reader, writer: handle(reader, writer)
@@ -345,9 +342,8 @@ print((await got).decode())
 own.close()
 await own.wait_closed()
 `,
-    );
-    expect(output.split("\n")).toEqual(["heard hello", "gone", "from the server's own", ""]);
-    await expect.poll(() => closed).toEqual(["closed"]);
-    expect(existsSync(path)).toBe(false);
-  },
-);
+  );
+  expect(output.split("\n")).toEqual(["received hello", "gone", "from the rule", ""]);
+  await expect.poll(() => closed).toEqual(["closed"]);
+  expect(existsSync(path)).toBe(false);
+});

@@ -5,7 +5,7 @@ import { run } from "./run.js";
 import { CONTENT, type Running, type Served, serveNotesOverSsh, sha256, start } from "./served.js";
 import { itWith, missingPrograms, PERL, PYTHON } from "./stock.js";
 
-/** A stock client, and how it runs one command at our server. */
+/** A stock client, and how it runs a command on our server. */
 interface StockClient {
   readonly name: string;
   readonly programs: readonly string[];
@@ -62,7 +62,7 @@ async function result(running: Running, input?: Buffer): Promise<Result> {
   return { status, stdout: running.stdout(), stderr: running.stderr() };
 }
 
-/** What each client must manage. */
+/** What each client must do. */
 const CASES: Readonly<Record<string, (served: Served, exec: (command: string) => Promise<Running>) => Promise<void>>> =
   {
     unary: async (_, exec) => {
@@ -108,7 +108,7 @@ const CASES: Readonly<Record<string, (served: Served, exec: (command: string) =>
 const done = new Map<string, string>();
 
 for (const { name, programs, exec } of CLIENTS) {
-  describe(`with ${name}, and nothing of ours`, () => {
+  describe(`stock client ${name}`, () => {
     for (const [title, check] of Object.entries(CASES)) {
       const cell = `${name} ${title}`;
       done.set(cell, missingPrograms(programs).length > 0 ? "not installed" : "not run");

@@ -10,7 +10,7 @@ import { type Outcome, run } from "./run.js";
 import { serveNotesOverSsh, start } from "./served.js";
 import { itWith, PYTHON } from "./stock.js";
 
-/** Says what it was asked for, on both streams, and ends with the status that it was asked for. */
+/** Prints the command on both streams, and exits with the number at its end. */
 async function answer(session: Session, command: string): Promise<void> {
   const { terminal } = session;
   session.stream.write(`${terminal ? `${terminal.columns}x${terminal.rows} ` : ""}${command}\n`);
@@ -25,7 +25,7 @@ function serve(run: (session: Session, command: string) => Promise<void> = answe
   });
 }
 
-/** The stock client, on nothing but the bench's files. */
+/** Runs the stock client with the files of the bench only. */
 function ssh(bench: Bench, options: readonly string[], command: readonly string[], input = ""): Promise<Outcome> {
   const args = ["-F", "none", "-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none"];
   args.push("-o", `UserKnownHostsFile=${bench.knownHosts}`, "-o", "StrictHostKeyChecking=yes", "-i", bench.alice.file);
@@ -33,7 +33,7 @@ function ssh(bench: Bench, options: readonly string[], command: readonly string[
   return run("ssh", args, input);
 }
 
-itWith(["ssh"], "ssh gets output, errors and the exit status of a command, and each time the same", async () => {
+itWith(["ssh"], "ssh gets output, errors and the exit status of a command, every time", async () => {
   const bench = await serve();
   for (let status = 0; status < 10; status++) {
     expect(await ssh(bench, ["-T"], ["exit", String(status)])).toEqual({
@@ -44,7 +44,7 @@ itWith(["ssh"], "ssh gets output, errors and the exit status of a command, and e
   }
 });
 
-itWith(["ssh"], "ssh gets 20 MB of output and errors in turn, unmixed, and all before the exit status", async () => {
+itWith(["ssh"], "ssh gets 20 MB of interleaved output and errors in order, before the exit status", async () => {
   const block = randomBytes(300_000).toString("base64");
   const bench = await serve(async (session) => {
     for (let round = 0; round < 40; round++) {
@@ -59,37 +59,33 @@ itWith(["ssh"], "ssh gets 20 MB of output and errors in turn, unmixed, and all b
   expect(status).toBe(9);
 });
 
-itWith(["ssh"], "ssh -tt has a terminal, for a shell and for a command", async () => {
+itWith(["ssh"], "ssh -tt gets a terminal, for a shell and for a command", async () => {
   const bench = await serve();
-  // Without a terminal of its own, it says that it knows no size.
+  // Without a terminal of its own, it sends size 0.
   expect((await ssh(bench, ["-tt"], [])).stdout).toBe("80x24 shell\n");
   expect((await ssh(bench, ["-tt"], ["exit", "5"])).status).toBe(5);
 });
 
-itWith(
-  ["ssh"],
-  "several commands run at once over one ControlMaster connection, and closing it ends them",
-  async () => {
-    const [begun, gone]: string[][] = [[], []];
-    const bench = await serve(async (session, command) => {
-      if (command !== "wait") return answer(session, command);
-      begun?.push(command);
-      session.signal.addEventListener("abort", () => void gone?.push(command));
-    });
-    const path = join(bench.directory, "control");
-    const share = ["-T", "-S", path];
-    await ssh(bench, [...share, "-o", "ControlMaster=auto", "-o", "ControlPersist=10"], ["exit", "1"]);
-    const waiting = ssh(bench, share, ["wait"]);
-    const statuses = await Promise.all([2, 3].map(async (n) => (await ssh(bench, share, ["exit", `${n}`])).status));
-    expect(statuses).toEqual([2, 3]);
-    await expect.poll(() => begun).toEqual(["wait"]);
-    await ssh(bench, [...share, "-O", "exit"], []);
-    await waiting;
-    await expect.poll(() => gone).toEqual(["wait"]);
-  },
-);
+itWith(["ssh"], "commands run concurrently over one ControlMaster connection, and end when it is closed", async () => {
+  const [started, aborted]: string[][] = [[], []];
+  const bench = await serve(async (session, command) => {
+    if (command !== "wait") return answer(session, command);
+    started?.push(command);
+    session.signal.addEventListener("abort", () => void aborted?.push(command));
+  });
+  const path = join(bench.directory, "control");
+  const share = ["-T", "-S", path];
+  await ssh(bench, [...share, "-o", "ControlMaster=auto", "-o", "ControlPersist=10"], ["exit", "1"]);
+  const waiting = ssh(bench, share, ["wait"]);
+  const statuses = await Promise.all([2, 3].map(async (n) => (await ssh(bench, share, ["exit", `${n}`])).status));
+  expect(statuses).toEqual([2, 3]);
+  await expect.poll(() => started).toEqual(["wait"]);
+  await ssh(bench, [...share, "-O", "exit"], []);
+  await waiting;
+  await expect.poll(() => aborted).toEqual(["wait"]);
+});
 
-itWith(["plink", "puttygen"], "plink runs commands, with a terminal and without", async () => {
+itWith(["plink", "puttygen"], "plink runs commands, with and without a terminal", async () => {
   const bench = await serve();
   const key = join(bench.directory, "alice.ppk");
   await run("puttygen", [bench.alice.file, "-o", key]);
@@ -112,7 +108,7 @@ itWith(["dbclient", "dropbearconvert"], "dbclient runs commands", async () => {
   expect(await run("dbclient", [...args, "exit 8"], "", env)).toMatchObject({ stdout: "exit 8\n", status: 8 });
 });
 
-itWith(["python3-paramiko"], "paramiko runs commands, with a terminal and without, one after the other", async () => {
+itWith(["python3-paramiko"], "paramiko runs commands in sequence, with and without a terminal", async () => {
   const bench = await serve();
   const script = write(
     bench.directory,
@@ -134,7 +130,7 @@ client.close()
   expect(stdout.split("\n")).toEqual([...Array.from({ length: 5 }, () => [plain, terminal]).flat(), ""]);
 });
 
-itWith(["python3-asyncssh"], "asyncssh sends signals and half closes, and hears the rest", async () => {
+itWith(["python3-asyncssh"], "asyncssh sends signals and half closes, and gets the rest of the output", async () => {
   const bench = await serve(async (session, command) => {
     if (command === "cat") {
       session.stream.once("end", () => void session.exit(0)).pipe(session.stream, { end: false });
