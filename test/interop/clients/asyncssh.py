@@ -3,13 +3,19 @@ import asyncio, sys
 sys.path.pop(0)  # This file has the name of the module.
 import asyncssh
 
+async def copy(reader, file):
+    while data := await reader.read(65536):
+        file.write(data)
+        file.flush()
+
 async def main(port, key, known, command):
     if command == "-":  # More than an argument can hold.
         command = sys.stdin.buffer.read().decode()
     async with asyncssh.connect("127.0.0.1", int(port), username="alice", client_keys=[key], known_hosts=known,
                                 agent_path=None, config=None) as connection:
-        result = await connection.run(command, stdin=sys.stdin.buffer, stdout=sys.stdout.buffer,
-                                      stderr=sys.stderr.buffer, encoding=None)
-        sys.exit(result.exit_status)
+        # Not stdout=sys.stdout.buffer: asyncssh would leave the last bytes in a buffer of the event loop at exit.
+        process = await connection.create_process(command, stdin=sys.stdin.buffer, encoding=None)
+        await asyncio.gather(copy(process.stdout, sys.stdout.buffer), copy(process.stderr, sys.stderr.buffer))
+        sys.exit((await process.wait()).exit_status)
 
 asyncio.run(main(*sys.argv[1:]))

@@ -19,7 +19,7 @@ interface LoginState {
   readonly offered: readonly AuthMethod[];
   /** Whether the server has requested a password change. */
   readonly changeRequested: boolean;
-  /** Aborts when the answer is no longer needed; `decideLogin` aborts it when the time is up. */
+  /** Aborts when the connection ends or another request replaces this one; `decideLogin` aborts it at the timeout. */
   readonly controller: AbortController;
 }
 
