@@ -1,9 +1,9 @@
 import { errorMessage } from "../../../base/error-message.js";
 import type { Peer } from "../../../base/peer.js";
 import { printable } from "../../../base/printable.js";
+import { withSignal } from "../../../base/with-signal.js";
 import type { Denial, VerifiedMethod } from "./decision.js";
 import { commonGrant, type LoginGrant } from "./login-grant.js";
-import { withTimeout } from "./with-timeout.js";
 
 interface AuthorizationConfig {
   /** The user name and the source of the connection. */
@@ -106,7 +106,7 @@ export class Authorization {
   async #lookUp(method: VerifiedMethod, before: LoginGrant): Promise<Denial | LoginGrant> {
     if (method.reauthorize === undefined) return before;
     const { authTimeout, onLookupFailed } = this.#config;
-    const result = await withTimeout(AbortSignal.timeout(authTimeout), method.reauthorize).catch((error: unknown) => ({
+    const result = await withSignal(method.reauthorize, AbortSignal.timeout(authTimeout)).catch((error: unknown) => ({
       deny: printable(errorMessage(error)),
       lookupFailed: true as const,
     }));

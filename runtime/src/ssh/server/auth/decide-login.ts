@@ -3,13 +3,13 @@ import type { AuthContext } from "ssh2";
 import { errorMessage } from "../../../base/error-message.js";
 import type { AuthMethod } from "../../../base/peer.js";
 import { printable } from "../../../base/printable.js";
+import { withSignal } from "../../../base/with-signal.js";
 import type { AuthenticationConfig } from "./authentication-config.js";
 import { type Decision, deny, denyUndecided } from "./decision.js";
 import { decideKeyboardInteractive } from "./keyboard-interactive.js";
 import { checkGrant } from "./login-grant.js";
 import { decidePassword } from "./password.js";
 import { decidePublicKey } from "./public-key.js";
-import { withTimeout } from "./with-timeout.js";
 
 /** The state of the connection that a request arrives on. */
 interface LoginState {
@@ -41,7 +41,7 @@ export async function decideLogin(
   const expire = (): void => controller.abort(new Error(`no answer within ${authTimeout} ms (authTimeout)`));
   // Users take their time over prompts: `loginGrace` is their limit.
   const timer = context.method === "keyboard-interactive" ? undefined : setTimeout(expire, authTimeout);
-  const decision = await withTimeout(signal, () => decide(context, config, state)).catch((error: unknown) =>
+  const decision = await withSignal(() => decide(context, config, state), signal).catch((error: unknown) =>
     denyUndecided(printable(errorMessage(error))),
   );
   clearTimeout(timer);

@@ -1,13 +1,13 @@
 import type { KeyboardAuthContext } from "ssh2";
 import { errorMessage } from "../../../base/error-message.js";
 import { printable } from "../../../base/printable.js";
+import { withSignal } from "../../../base/with-signal.js";
 import { type Decision, deny } from "./decision.js";
 import type { KeyboardInteractiveHandler, PromptRound } from "./keyboard-interactive-handler.js";
 import type { LoginAttempt } from "./login-attempt.js";
 import { checkGrant } from "./login-grant.js";
 import { isSecret } from "./password.js";
 import type { PasswordCheck } from "./password-check.js";
-import { withTimeout } from "./with-timeout.js";
 
 /** The limit that `PromptRound.prompts` documents. */
 const MAX_PROMPTS = 16;
@@ -25,10 +25,10 @@ export async function decideKeyboardInteractive(
   );
   let rounds = 0;
   const prompt = (round: PromptRound): Promise<readonly string[]> => {
-    const answers = withTimeout(attempt.signal, () => {
+    const answers = withSignal(() => {
       if (++rounds > maxRounds) throw new Error(`more than ${maxRounds} prompt rounds (maxPromptRounds)`);
       return sendRound(context, round);
-    });
+    }, attempt.signal);
     // The handler may not be awaiting this round when it fails: the rejection must not end the process.
     answers.catch(() => {});
     return answers;

@@ -1,4 +1,5 @@
 import { connect, type NetConnectOpts, type Socket } from "node:net";
+import { onAbort } from "../../../base/with-signal.js";
 
 /**
  * Connects to the target of a peer's request. The caller destroys the socket.
@@ -15,7 +16,7 @@ export function connectOut(target: NetConnectOpts, timeout: number, signal: Abor
     const stop = (): void => fail(new Error("the client disconnected"));
     const settle = (): void => {
       clearTimeout(timer);
-      signal.removeEventListener("abort", stop);
+      removeStop();
       socket.off("error", fail);
     };
     const fail = (error: Error): void => {
@@ -23,7 +24,7 @@ export function connectOut(target: NetConnectOpts, timeout: number, signal: Abor
       socket.on("error", () => {}).destroy();
       reject(error);
     };
-    signal.addEventListener("abort", stop);
+    const removeStop = onAbort(signal, stop);
     socket.once("error", fail);
     socket.once("connect", () => {
       settle();

@@ -1,7 +1,7 @@
 import { errorMessage } from "../../../base/error-message.js";
 import type { Peer } from "../../../base/peer.js";
+import { withTimeout } from "../../../base/with-timeout.js";
 import type { ForwardRule, Refusal } from "./forwarding-options.js";
-import { within } from "./within.js";
 
 /** A rule that threw or timed out. */
 export interface RuleFailure {
@@ -28,7 +28,7 @@ export async function decide<Request, Answer extends boolean | Refusal | object>
   const timedOut = `${name} timed out after ${timeout} ms`;
   try {
     const answer = rule(request, peer);
-    return answer instanceof Promise ? await within(answer, timeout, { message: timedOut }) : answer;
+    return answer instanceof Promise ? await withTimeout(answer, timeout, { message: timedOut }) : answer;
   } catch (error) {
     const message = errorMessage(error);
     if (message === timedOut) return { failed: timedOut, peerReason: timedOut };

@@ -3,6 +3,7 @@ import type { Channel } from "ssh2";
 import { errorMessage } from "../../../base/error-message.js";
 import type { Peer } from "../../../base/peer.js";
 import { printable } from "../../../base/printable.js";
+import { withTimeout } from "../../../base/with-timeout.js";
 import { attempt } from "../../ssh2/attempt.js";
 import { ChannelDuplex } from "../../ssh2/channels/channel-duplex.js";
 import { formatHostPort } from "../../target.js";
@@ -19,7 +20,6 @@ import type {
 import { isSocketPath, mayListen } from "./forwarding-rules.js";
 import { bindAddress, listenForPeer, type PeerListener } from "./listen-for-peer.js";
 import { openToPeer } from "./open-to-peer.js";
-import { within } from "./within.js";
 
 type Answer = ((port?: number) => void) | undefined;
 
@@ -173,7 +173,7 @@ export class ForwardListeners {
       return this.#openChannel(request, port, origin);
     };
     const { timeout } = this.#config.forwarding;
-    const listener = await within(answer.listen(open), timeout, {
+    const listener = await withTimeout(answer.listen(open), timeout, {
       message: `the listener did not open within ${timeout} ms (forwarding.timeout)`,
       onLate: (late) => this.#close(late),
     });

@@ -1,4 +1,5 @@
 import type { Channel } from "ssh2";
+import { withTimeout } from "../../../base/with-timeout.js";
 
 /**
  * Opens a channel to the peer. The caller closes it.
@@ -9,17 +10,11 @@ export function openToPeer(
   open: (done: (error: Error | undefined, channel: Channel) => void) => void,
   timeout: number,
 ): Promise<Channel> {
-  return new Promise((resolve, reject) => {
-    let late = false;
-    const timer = setTimeout(() => {
-      late = true;
-      reject(new Error(`the client did not open the channel within ${timeout} ms (forwarding.timeout)`));
-    }, timeout);
-    open((error, channel) => {
-      clearTimeout(timer);
-      if (error) reject(error);
-      else if (late) channel.close();
-      else resolve(channel);
-    });
+  const opened = new Promise<Channel>((resolve, reject) => {
+    open((error, channel) => (error ? reject(error) : resolve(channel)));
+  });
+  return withTimeout(opened, timeout, {
+    message: `the client did not open the channel within ${timeout} ms (forwarding.timeout)`,
+    onLate: (channel) => channel.close(),
   });
 }
