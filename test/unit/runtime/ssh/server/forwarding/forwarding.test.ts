@@ -358,7 +358,7 @@ describe("a listener that a client requests", () => {
 
 describe("forwarding options", () => {
   it.each<[Forwarding, string]>([
-    [{ permitOpen: ["db"] }, 'the option forwarding.permitOpen: "db" is no host:port'],
+    [{ permitOpen: ["db"] }, 'the option forwarding.permitOpen: "db" is not host:port'],
     [{ permitListen: ["x:y"] }, 'the option forwarding.permitListen: "x:y"'],
     [{ permitOpenUnix: ["run/x"] }, 'the option forwarding.permitOpenUnix: invalid path "run/x"'],
     [{ permitListenUnix: ["/a/../b"] }, 'the option forwarding.permitListenUnix: invalid path "/a/../b"'],

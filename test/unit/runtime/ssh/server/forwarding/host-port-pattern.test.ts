@@ -9,7 +9,7 @@ const open = (text: string) => parseHostPortPattern(text, { port: false });
 const listen = (text: string) => parseHostPortPattern(text, { port: true });
 
 describe("parseHostPortPattern", () => {
-  it("takes names, addresses in brackets, and stars", () => {
+  it("parses names, addresses in brackets, and wildcards", () => {
     expect(open("Db.internal:5432")).toEqual({ host: "db.internal", port: 5432 });
     expect(open("[::1]:22")).toEqual({ host: "::1", port: 22 });
     expect(open("*:*")).toEqual({ host: "*", port: null });
@@ -18,15 +18,15 @@ describe("parseHostPortPattern", () => {
   });
 
   it.each(["", "host", ":22", "host:", "host:x", "::1:22", "[::1]", "host:65536", "host:22 ", "a:b:22", "8080"])(
-    "does not take %j",
+    "rejects %j",
     (text) => {
       expect(() => open(text)).toThrow(`"${text}"`);
     },
   );
 });
 
-describe("what a pattern permits", () => {
-  it("takes a host for what it is when opening, and for a pattern when listening", () => {
+describe("permitsOpen and permitsListen", () => {
+  it("compare the host exactly for connections, and as a wildcard pattern for listeners", () => {
     expect(permitsOpen(open("db:5432"), "DB", 5432)).toBe(true);
     expect(permitsOpen(open("db:5432"), "db", 5433)).toBe(false);
     expect(permitsOpen(open("*.db:*"), "a.db", 1)).toBe(false);

@@ -1,0 +1,39 @@
+import { isIPv6 } from "node:net";
+
+/** The parts of `host:port`, where the port has not been read. */
+interface HostPortParts {
+  /** Without brackets; empty where the text begins with the colon. */
+  readonly host: string;
+  readonly isBracketed: boolean;
+  /** What follows the colon; undefined without one. */
+  readonly port: string | undefined;
+}
+
+/**
+ * Splits `host`, `host:port`, `[2001:db8::7]`, `[2001:db8::7]:port` or a bare IPv6 address. Neither part is checked:
+ * each caller allows other hosts and ports. Undefined where brackets are unbalanced.
+ */
+export function splitHostPort(text: string): HostPortParts | undefined {
+  if (isIPv6(text)) return { host: text, isBracketed: false, port: undefined };
+  const match = /^(?:\[([^[\]]*)\]|([^:[\]]*))(?::(.*))?$/s.exec(text);
+  if (match === null) return undefined;
+  const [, bracketed, plain = "", port] = match;
+  return { host: bracketed ?? plain, isBracketed: bracketed !== undefined, port };
+}
+
+/** Reads a decimal TCP port from `min` to 65535; undefined where `text` is not one. */
+export function readPort(text: string | undefined, min = 0): number | undefined {
+  const port = /^\d{1,5}$/.test(text ?? "") ? Number(text) : -1;
+  return port >= min && port <= 65_535 ? port : undefined;
+}
+
+/** Formats a host and an optional port; an IPv6 address goes into brackets. */
+export function formatHostPort(host: string, port?: number): string {
+  const name = host.includes(":") ? `[${host}]` : host;
+  return port === undefined ? name : `${name}:${port}`;
+}
+
+/** The host of an address such as `192.0.2.7:50122`, `[2001:db8::7]:50122` or `2001:db8::7`. */
+export function hostOf(address: string): string {
+  return splitHostPort(address)?.host ?? address;
+}
