@@ -159,7 +159,7 @@ test("200 wrong keys cost a stranger one connection for each six of them, and no
   }
   // A client may hear of its end before the server notes it.
   await expect
-    .poll(() => reasons(bench).filter((reason) => reason === "6 failed attempts to authenticate"))
+    .poll(() => reasons(bench).filter((reason) => reason === "6 failed authentication attempts"))
     .toHaveLength(5);
   await other.unharmed();
 });

@@ -28,7 +28,7 @@ export class Authentication {
   #authorization: Authorization | undefined;
   #requests = 0;
   #failures = 0;
-  /** The failures whose lookup failed. */
+  /** The failures that a failed lookup caused. */
   #undecided = 0;
   #changeRequested = false;
   /** A list has changed during the authentication: the grants are looked up again after it. */
