@@ -77,7 +77,7 @@ test("one address has no more connections than it may, and others again when one
 
 test("an address whose keys are refused again and again stays out for a while, and no other does", async () => {
   // Two of them are enough, unless the second comes more than three seconds later.
-  const penalties = { failed: 4000, min: 5000, max: 6000 };
+  const penalties = { authFail: 4000, min: 5000, max: 6000 };
   const bench = await startBench({ ...NOBODY_EXEMPT, penalties });
   const mallory = makeKey(bench.directory, "mallory");
   const key = { identity: mallory.file };
