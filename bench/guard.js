@@ -1,7 +1,7 @@
 // How long a client takes to connect and to be answered while others hold connections open without logging in, or open new
 // ones all the time; and how long those that are held stay.
 import { connect } from "node:net";
-import { sshTransport } from "../runtime/dist/ssh/client/dial.js";
+import { sshTransport } from "../runtime/dist/compose/ssh-transport.js";
 import { listen } from "../runtime/dist/ssh/server/listen.js";
 import { generateKeyPair } from "../runtime/dist/testing.js";
 import { quantile, table } from "./measure.js";

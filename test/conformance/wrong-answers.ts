@@ -3,7 +3,7 @@ import type { Transport } from "sshrpc/client";
 import { generateKeyPair } from "sshrpc/testing";
 import { afterEach, describe, expect, test } from "vitest";
 import { memoryTransport } from "../../runtime/src/base/memory-transport.js";
-import { sshTransport } from "../../runtime/src/ssh/client/dial.js";
+import { sshTransport } from "../../runtime/src/compose/ssh-transport.js";
 import { listen } from "../../runtime/src/ssh/server/listen.js";
 import type { Frame } from "../../runtime/src/wire/encode.js";
 import { FRAME } from "../../runtime/src/wire/frame.js";

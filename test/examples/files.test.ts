@@ -8,7 +8,7 @@ import { api } from "../../generated/api.js";
 import type { NotesClient } from "../../generated/client.js";
 import { openClient } from "../../runtime/src/client/client.js";
 import { serveHandlers } from "../../runtime/src/compose/serve.js";
-import { sshTransport } from "../../runtime/src/ssh/client/dial.js";
+import { sshTransport } from "../../runtime/src/compose/ssh-transport.js";
 import { generateKeyPair } from "../../runtime/src/testing.js";
 import { until, within } from "../unit/runtime/support/wait.js";
 import { type ExampleServer, Workplace } from "./support.js";

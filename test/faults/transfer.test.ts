@@ -7,7 +7,7 @@ import { api } from "../../generated/api.js";
 import type { NotesClient } from "../../generated/client.js";
 import type { Transport } from "../../runtime/src/base/transport.js";
 import { openClient } from "../../runtime/src/client/client.js";
-import { sshTransport } from "../../runtime/src/ssh/client/dial.js";
+import { sshTransport } from "../../runtime/src/compose/ssh-transport.js";
 import { type ExampleServer, type Program, Workplace } from "../examples/support.js";
 import { freePort } from "../unit/runtime/ssh/support.js";
 import { until, within } from "../unit/runtime/support/wait.js";

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import ssh2 from "ssh2";
 import { expect, it, onTestFinished } from "vitest";
 import { openClient } from "../../runtime/src/client/client.js";
-import { sshTransport } from "../../runtime/src/ssh/client/dial.js";
+import { sshTransport } from "../../runtime/src/compose/ssh-transport.js";
 import { NOTES } from "../unit/runtime/adapters/notes-server.js";
 import { failure, makeKey, TestLog, tempDir, write } from "../unit/runtime/ssh/support.js";
 import { type Served, serveNotesOverSsh, start } from "./served.js";

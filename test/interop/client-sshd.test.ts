@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { appendFileSync, copyFileSync, readFileSync, statSync } from "node:fs";
 import { expect, onTestFinished } from "vitest";
-import type { HostKeyQuestion } from "../../runtime/src/ssh/client/trust/host-trust-options.js";
+import type { HostKeyInfo } from "../../runtime/src/ssh/client/trust/host-trust-options.js";
 import { failure, freePort, makeKey, startBench, tempDir, write } from "../unit/runtime/ssh/support.js";
 import { ECHO, keygen, open, reaches, startAgent } from "./client.js";
 import { startDeviceAgent } from "./device-agent.js";
@@ -173,10 +173,10 @@ itWith(
 itWith([SSHD], "leaves the decision on a host key to a function, asks it once, and keeps what it says", async () => {
   const sshd = await startSshd({ config: [ECHO, "RekeyLimit 1M"] });
   const identity = sshd.key.file;
-  const asked: HostKeyQuestion[] = [];
+  const asked: HostKeyInfo[] = [];
   const ask =
     (answer: boolean | "save", delay = 0) =>
-    async (question: HostKeyQuestion) => {
+    async (question: HostKeyInfo) => {
       asked.push(question);
       await new Promise((resolve) => setTimeout(resolve, delay));
       return answer;

@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import type { Duplex } from "node:stream";
 import { expect, onTestFinished } from "vitest";
-import { sshTransport } from "../../runtime/src/ssh/client/dial.js";
+import { sshTransport } from "../../runtime/src/compose/ssh-transport.js";
 import type { DialOptions } from "../../runtime/src/ssh/client/dial-options.js";
 import { readBytes, tempDir } from "../unit/runtime/ssh/support.js";
 

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
+import { sshTransport } from "../../runtime/src/compose/ssh-transport.js";
 import type { OpensshOptions } from "../../runtime/src/openssh/openssh-options.js";
 import { opensshTransport } from "../../runtime/src/openssh/openssh-transport.js";
-import { sshTransport } from "../../runtime/src/ssh/client/dial.js";
 import type { DialOptions } from "../../runtime/src/ssh/client/dial-options.js";
 import { type ConformanceClient, connect } from "../conformance/generated/client.js";
 import { ReplayedWaits } from "../conformance/journal.js";

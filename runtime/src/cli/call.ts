@@ -97,11 +97,14 @@ async function openTransport(address: string, flags: CallFlags): Promise<Transpo
     ...(jump !== undefined && { jump: jump.split(",").flatMap((hop) => hop.trim() || []) }),
   };
   if (flags.via === "ssh") {
-    const { opensshTransport } = await import("../openssh/openssh-transport.js");
-    return opensshTransport(address, { ...options, interactive: process.stderr.isTTY });
+    const [{ opensshTransport }, { withRpcErrors }] = await Promise.all([
+      import("../openssh/openssh-transport.js"),
+      import("../compose/ssh-errors.js"),
+    ]);
+    return withRpcErrors(() => opensshTransport(address, { ...options, interactive: process.stderr.isTTY }));
   }
   const [{ sshTransport }, { terminalPrompts }] = await Promise.all([
-    import("../ssh/client/dial.js"),
+    import("../compose/ssh-transport.js"),
     import("../terminal/prompts.js"),
   ]);
   return sshTransport(address, { ...terminalPrompts(), ...options });

@@ -7,6 +7,7 @@ import type { Api } from "../contract/method.js";
 import { RpcError } from "../contract/rpc-error.js";
 import type { OpensshOptions } from "../openssh/openssh-options.js";
 import type { DialOptions } from "../ssh/client/dial-options.js";
+import { withRpcErrors } from "./ssh-errors.js";
 
 /**
  * Where a client connects to: an address such as `ssh://alice@edge:8022`, or a transport of another kind; or several, each
@@ -62,13 +63,8 @@ export async function connectSsh(
   target: string,
   options: DialOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<SshClient> {
-  const [{ dialer }, { SshConnector }] = await Promise.all([
-    import("../ssh/client/dial.js"),
-    import("../ssh/client/remote/ssh-connector.js"),
-  ]);
-  const client = new SshConnector(dialer(target, options));
-  await client.connect(options.signal);
-  return client;
+  const { openSshClient } = await import("./ssh-transport.js");
+  return openSshClient(target, options, options.signal);
 }
 
 async function toTransport(api: Api, target: string | Transport, options: ConnectOptions<object>): Promise<Transport> {
@@ -79,10 +75,10 @@ async function toTransport(api: Api, target: string | Transport, options: Connec
   }
   if (transport === "openssh") {
     const { opensshTransport } = await import("../openssh/openssh-transport.js");
-    return opensshTransport(target, { ...options, ...options.openssh });
+    return withRpcErrors(() => opensshTransport(target, { ...options, ...options.openssh }));
   }
-  const { dialer, sshTransport } = await import("../ssh/client/dial.js");
+  const { sshDialer, sshTransport } = await import("./ssh-transport.js");
   if (transport !== "korv") return sshTransport(target, options);
   const { korvTransport } = await import("../adapters/korv/korv-transport.js");
-  return korvTransport(api, dialer(target, options), { ...options.korv, limits: options.limits ?? {} });
+  return korvTransport(api, sshDialer(target, options), { ...options.korv, limits: options.limits ?? {} });
 }

@@ -1,7 +1,7 @@
 import { isIPv6 } from "node:net";
 import { userInfo } from "node:os";
 import { printable } from "../base/printable.js";
-import { RpcError } from "../contract/rpc-error.js";
+import { SshError } from "./ssh-error.js";
 
 /** Whom to dial, and as whom to log in. */
 export interface Target {
@@ -30,7 +30,7 @@ export function toTarget({ user = userInfo().username, host, port = DEFAULT_PORT
 
 /**
  * Reads `ssh://user@host:port`, `user@host:port`, `host`, `[::1]:8022` or `::1`.
- * @throws RpcError `BAD_REQUEST`, where it is no such address: no retry can help.
+ * @throws SshError `bad-request`, where it is no such address: no retry can help.
  */
 export function parseAddress(text: string): Address {
   const [, scheme] = /^([a-z][a-z\d+.-]*):\/\//i.exec(text) ?? [];
@@ -73,8 +73,8 @@ function decode(text: string, whole: string): string {
   }
 }
 
-function malformed(text: string, reason: string): RpcError {
-  return new RpcError("BAD_REQUEST", `"${printable(text)}" is no address such as ssh://user@host:8022: ${reason}`);
+function malformed(text: string, reason: string): SshError {
+  return new SshError("bad-request", `"${printable(text)}" is no address such as ssh://user@host:8022: ${reason}`);
 }
 
 /** The target as an address, such as `ssh://alice@edge:8022` or `ssh://alice@[::1]:8022`. */

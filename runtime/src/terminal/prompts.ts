@@ -1,6 +1,6 @@
 import { printable } from "../base/printable.js";
 import type { DialOptions } from "../ssh/client/dial-options.js";
-import type { HostKeyQuestion } from "../ssh/client/trust/host-trust-options.js";
+import type { HostKeyInfo } from "../ssh/client/trust/host-trust-options.js";
 import { formatHostPort } from "../ssh/target.js";
 import { openTerminal, type Terminal } from "./terminal.js";
 
@@ -38,7 +38,7 @@ async function changePassword(terminal: Terminal, account: string, message: stri
 }
 
 /** A changed key is no question: somebody would say yes. */
-async function confirmHost(terminal: Terminal, question: HostKeyQuestion): Promise<false | "save"> {
+async function confirmHost(terminal: Terminal, question: HostKeyInfo): Promise<false | "save"> {
   const { host, port, keyType, fingerprint, reason } = question;
   if (reason === "changed") return false;
   terminal.show(`${formatHostPort(printable(host), port)} is not known. It offers the ${keyType} key ${fingerprint}.`);

@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import ssh2 from "ssh2";
 import { expect, onTestFinished, test } from "vitest";
-import { sshTransport } from "../../../runtime/src/ssh/client/dial.js";
+import { sshTransport } from "../../../runtime/src/compose/ssh-transport.js";
 import { closed, failure, makeKey, tempDir } from "../../unit/runtime/ssh/support.js";
 import { within } from "../../unit/runtime/support/wait.js";
 

@@ -7,13 +7,13 @@ import { PacketChannel } from "../ssh2/channels/packet-channel.js";
 import { SUBSYSTEM } from "../subsystem.js";
 import { formatHostPort } from "../target.js";
 
-/** What is opened on a connection as soon as it is made; the connection ends with it. */
+/** The channel that is opened on a new connection; the connection closes with it. */
 export interface DialChannel<Opened extends EventEmitter, Raw = ClientChannel> {
-  /** Asks for the channel. */
+  /** Requests the channel. */
   readonly open: (client: Client, done: (error: Error | undefined, channel: Raw) => void) => void;
-  /** Makes of the channel what the caller gets; its 'close' ends the connection. */
+  /** Wraps the channel for the caller. The 'close' event of the wrapper closes the connection. */
   readonly wrap: (channel: Raw, config: ChannelConfig) => Opened;
-  /** Why the server may have refused, for messages; undefined where only the error knows. */
+  /** Explains why the server rejected the channel; undefined where the error says all there is. */
   readonly refusal: (error: Error) => string | undefined;
 }
 
@@ -23,33 +23,33 @@ export const SUBSYSTEM_CHANNEL: DialChannel<ChannelDuplex> = {
   wrap: (channel, config) => new ChannelDuplex(channel, config),
   refusal: ({ message }) =>
     message.startsWith("Unable to start subsystem")
-      ? `is an SSH server, but serves no ${SUBSYSTEM} subsystem: is it the right port?`
+      ? `is an SSH server without the subsystem ${SUBSYSTEM}: is the port correct?`
       : undefined,
 };
 
 /**
- * A channel as if to `host` and `port` as the server sees them (RFC 4254, section 7.2), packet by packet.
- * @param question what to ask oneself where the server refuses it
+ * A direct-tcpip channel to `host` and `port` as the server resolves them (RFC 4254, section 7.2), packet by packet.
+ * @param hint what to check where the server rejects the channel
  */
-export function packetChannelTo(host: string, port: number, question: string): DialChannel<PacketChannel> {
+export function packetChannelTo(host: string, port: number, hint: string): DialChannel<PacketChannel> {
   return {
     open: (client, done) => void client.forwardOut("127.0.0.1", 0, host, port, done),
     wrap: (channel, config) => new PacketChannel(channel, config),
     refusal: ({ message }) => {
       const [, reason] = /^\(SSH\) Channel open failure: (.*)$/s.exec(message) ?? [];
       if (reason === undefined) return undefined;
-      return `opens no channel${reason === "" ? "" : ` (${printable(reason)})`}: ${question}`;
+      return `rejected the channel${reason === "" ? "" : ` (${printable(reason)})`}: ${hint}`;
     },
   };
 }
 
-/** A channel to `host` and `port` that another SSH connection runs on: the next one behind a jump host. */
+/** A direct-tcpip channel that carries the SSH connection to the next hop behind a jump host. */
 export function carrierChannelTo(host: string, port: number): DialChannel<CarrierChannel> {
   const where = formatHostPort(host, port);
   return {
     open: (client, done) => void client.forwardOut("127.0.0.1", 0, host, port, done),
     wrap: (channel, config) => new CarrierChannel(channel, config),
     refusal: ({ message }) =>
-      `does not connect to ${where}: ${printable(message.replace(/^\(SSH\) Channel open failure: /, ""))}`,
+      `cannot connect to ${where}: ${printable(message.replace(/^\(SSH\) Channel open failure: /, ""))}`,
   };
 }

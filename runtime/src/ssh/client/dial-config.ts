@@ -1,20 +1,22 @@
 import type { Carrier } from "../ssh2/channels/carrier.js";
-import type { Login } from "./auth/login.js";
-import type { Countdown } from "./countdown.js";
+import type { LoginConfig } from "./auth/login.js";
+import type { ErrorMapper } from "./dialer.js";
+import type { PausableTimer } from "./pausable-timer.js";
 import type { HostVerifier } from "./trust/host-verifier.js";
 
-/** What one attempt to connect needs, all read and checked. Times are in milliseconds. */
+/** The resolved configuration of one connection attempt. Durations are in milliseconds. */
 export interface DialConfig {
-  /** What it runs on, and ends with it; absent for a TCP connection of its own. */
+  /** The stream that the connection runs on, and closes; absent for a new TCP connection. */
   readonly carrier?: Carrier | undefined;
-  readonly login: Login;
+  readonly login: Omit<LoginConfig, "onGiveUp">;
   readonly verifier: HostVerifier;
-  /** Of the whole way to the channel. */
-  readonly countdown: Countdown;
+  /** Limits the time until the channel is open, jump hosts included. */
+  readonly timer: PausableTimer;
   readonly keepaliveInterval: number;
   readonly keepaliveCountMax: number;
   readonly debug?: ((line: string) => void) | undefined;
   readonly signal: AbortSignal | undefined;
-  /** Aborted here once the attempt has ended, well or not: nobody needs to be asked any more. */
+  /** Aborted when the attempt ends, successfully or not: pending questions to the agent end then. */
   readonly ended: AbortController;
+  readonly mapError: ErrorMapper;
 }

@@ -3,9 +3,10 @@ import { connect } from "node:net";
 import ssh2, { type AnyAuthMethod, type Client } from "ssh2";
 import { errorMessage } from "../../base/error-message.js";
 import { printable } from "../../base/printable.js";
-import { RpcError } from "../../contract/rpc-error.js";
+import { onAbort } from "../../base/with-signal.js";
 import { clientAlgorithms } from "../algorithms.js";
 import { printableError } from "../printable-error.js";
+import { SshError } from "../ssh-error.js";
 import type { Carrier } from "../ssh2/channels/carrier.js";
 import { gatherWrites } from "../ssh2/gather-writes.js";
 import { hangUp } from "../ssh2/hang-up.js";
@@ -13,6 +14,7 @@ import { askForCertificates, showPlainKey } from "../ssh2/host-certificates.js";
 import { guardDial } from "../ssh2/packets/guard-dial.js";
 import { IDENT } from "../subsystem.js";
 import { formatTarget, type Target } from "../target.js";
+import { Login } from "./auth/login.js";
 import { patchLogin, sendPasswordChange } from "./auth/patch-login.js";
 import type { DialChannel } from "./dial-channel.js";
 import type { DialConfig } from "./dial-config.js";
@@ -20,7 +22,7 @@ import { DialProgress, type Ssh2Error } from "./dial-progress.js";
 
 type NextMethod = (method: AnyAuthMethod | false) => void;
 
-/** Makes one SSH connection, and gives the channel on it; the connection ends with that. */
+/** Makes one SSH connection, and resolves with the channel on it; the connection closes with the channel. */
 export function dialConnection<Opened extends EventEmitter, Raw>(
   target: Target,
   config: DialConfig,
@@ -34,33 +36,34 @@ class Dial<Opened extends EventEmitter, Raw> {
   readonly #target: Target;
   readonly #channel: DialChannel<Opened, Raw>;
   readonly #config: DialConfig;
+  readonly #login: Login;
   readonly #progress: DialProgress;
   readonly #socket: Carrier;
   readonly #client: Client;
   #resolve: (duplex: Opened) => void = () => {};
-  #reject: (error: RpcError) => void = () => {};
+  #reject: (error: SshError) => void = () => {};
   #confirmed: Promise<void> | undefined;
   #settled = false;
+  readonly #removeAbort: () => void;
 
   constructor(target: Target, config: DialConfig, channel: DialChannel<Opened, Raw>) {
     this.#target = target;
     this.#channel = channel;
     this.#config = config;
-    this.#progress = new DialProgress(target, config);
+    const onGiveUp = (reason: string): void =>
+      this.#fail(new SshError("unauthenticated", `${formatTarget(target)} ${reason}${this.#login.problems}`));
+    this.#login = new Login({ ...config.login, onGiveUp });
+    this.#progress = new DialProgress(target, config, this.#login);
     this.result = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
     });
     const { host, port } = target;
-    // Without noDelay a call waits 40 ms and more for the other side's delayed acknowledgement.
+    // With Nagle's algorithm, a call waits 40 ms or more for the delayed acknowledgement of the peer.
     this.#socket = config.carrier ?? connect({ host, port, noDelay: true, keepAlive: true });
     gatherWrites(this.#socket);
     this.#client = new ssh2.Client();
-    config.login.onGiveUp = (reason) => {
-      const message = `${formatTarget(target)} ${reason}${config.login.remarks}`;
-      this.#fail(new RpcError("UNAUTHENTICATED", message));
-    };
-    config.countdown.start(() => this.#fail(this.#progress.timeout()));
+    config.timer.start(() => this.#fail(this.#progress.timeout()));
     this.#socket.on("error", () => {}).on("close", this.#onClose);
     this.#client
       .on("error", this.#onError)
@@ -68,18 +71,17 @@ class Dial<Opened extends EventEmitter, Raw> {
       .on("handshake", this.#onHandshake)
       .on("change password", (message) => void this.#changePassword(message))
       .on("ready", this.#onReady);
-    config.signal?.addEventListener("abort", this.#onAbort, { once: true });
-    if (config.signal?.aborted) this.#onAbort();
-    else this.#start();
+    const { signal } = config;
+    this.#removeAbort = signal === undefined ? () => {} : onAbort(signal, this.#onAbort);
+    if (signal?.aborted !== true) this.#start();
   }
 
   #start(): void {
-    const { login, verifier, keepaliveInterval, keepaliveCountMax, debug, ended } = this.#config;
+    const { verifier, keepaliveInterval, keepaliveCountMax, debug, ended } = this.#config;
     const authHandler = (methods: string[] | null, partial: boolean | null, done: NextMethod) =>
       void this.#authenticate(methods, partial === true, done);
     try {
       this.#client.connect({
-        // ssh2 asks of it what a stream has.
         sock: this.#socket,
         username: this.#target.user,
         ident: IDENT,
@@ -91,30 +93,30 @@ class Dial<Opened extends EventEmitter, Raw> {
         keepaliveCountMax,
         ...(debug && { debug }),
       });
-      patchLogin(this.#client, login, ended.signal);
+      patchLogin(this.#client, this.#login, ended.signal);
       if (verifier.wantsCertificate) askForCertificates(this.#client);
       guardDial(this.#client, this.#socket, (reason) => this.#onError(new Error(reason)));
     } catch (error) {
       this.#onError(error as Ssh2Error);
     }
-    // ssh2 has paused the socket, so that this listens along and starts nothing.
-    this.#socket.on("data", this.#listen);
+    // ssh2 has paused the socket, so that this listener does not make it flow.
+    this.#socket.on("data", this.#onData);
   }
 
-  readonly #listen = (data: Buffer): void => {
-    if (!this.#progress.hear(data)) this.#socket.off("data", this.#listen);
+  readonly #onData = (data: Buffer): void => {
+    if (!this.#progress.receive(data)) this.#socket.off("data", this.#onData);
   };
 
   #verify(key: Buffer, done: (accepted: boolean) => void): void {
-    const { verifier, countdown } = this.#config;
+    const { verifier, timer } = this.#config;
     const accepted = verifier.verify(key);
-    // Before anything else arrives, whatever is decided later.
+    // ssh2 verifies the signature with the plain key, which it needs before the next packet.
     if (verifier.certified !== undefined) showPlainKey(this.#client, key, verifier.certified.blob);
     if (typeof accepted === "boolean") done(accepted);
-    else void countdown.pauseFor(accepted).then((answer) => this.#settled || done(answer));
+    else void timer.pauseFor(accepted).then((answer) => this.#settled || done(answer));
   }
 
-  /** Only now has the host proven that the key is its own. Every later exchange of keys says so again. */
+  /** The host has proven possession of its key. Emitted again after each rekey. */
   readonly #onHandshake = (): void => {
     this.#progress.advance("authentication");
     this.#confirmed ??= this.#config.verifier.confirm();
@@ -124,7 +126,7 @@ class Dial<Opened extends EventEmitter, Raw> {
   async #authenticate(methods: string[] | null, partial: boolean, done: NextMethod): Promise<void> {
     try {
       await this.#confirmed;
-      const method = await this.#config.login.next(methods, partial);
+      const method = await this.#login.next({ methods, partial });
       if (!this.#settled) done(method);
     } catch (error) {
       this.#onError(error as Ssh2Error);
@@ -133,23 +135,22 @@ class Dial<Opened extends EventEmitter, Raw> {
 
   async #changePassword(message: string): Promise<void> {
     try {
-      const password = await this.#config.login.changePassword(message);
+      const password = await this.#login.changePassword(message);
       if (!this.#settled) sendPasswordChange(this.#client, this.#target.user, password.old, password.new);
     } catch (error) {
       const reason = `${formatTarget(this.#target)}: ${errorMessage(error)}`;
-      this.#fail(new RpcError("UNAUTHENTICATED", reason, { cause: error }));
+      this.#fail(new SshError("unauthenticated", reason, { cause: error }));
     }
   }
 
   readonly #onError = (raw: Ssh2Error): void => {
     const error = printableError(raw);
-    const { login } = this.#config;
-    // One key that cannot sign: ssh2 goes on to the next.
-    if (error.level === "client-authentication" && !login.exhausted) {
-      login.note(error.message.replace(/^Error signing data with key: /, ""));
+    // A key failed to sign; ssh2 continues with the next method.
+    if (error.level === "client-authentication" && !this.#login.exhausted) {
+      this.#login.addProblem(error.message.replace(/^Error signing data with key: /, ""));
       return;
     }
-    this.#progress.note(error);
+    this.#progress.addError(error);
     if (this.#settled) this.#socket.destroy();
     else this.#fail(this.#progress.failure());
   };
@@ -159,7 +160,7 @@ class Dial<Opened extends EventEmitter, Raw> {
   readonly #onAbort = (): void => {
     const cause = this.#config.signal?.reason as unknown;
     this.#fail(
-      new RpcError("CANCELLED", `the attempt to connect to ${formatTarget(this.#target)} was cancelled`, { cause }),
+      new SshError("cancelled", `the attempt to connect to ${formatTarget(this.#target)} was cancelled`, { cause }),
     );
   };
 
@@ -181,14 +182,14 @@ class Dial<Opened extends EventEmitter, Raw> {
     const duplex = this.#channel.wrap(channel, {
       connection: this.#client,
       socket: this.#socket,
-      lost: () => this.#progress.lost(),
+      lost: () => this.#config.mapError(this.#progress.lost()) as Error,
       server: false,
     });
     duplex.once("close", () => hangUp(this.#client, this.#socket));
     this.#resolve(duplex);
   }
 
-  #fail(error: RpcError): void {
+  #fail(error: SshError): void {
     if (this.#settled) return;
     this.#settle();
     this.#socket.destroy();
@@ -197,18 +198,18 @@ class Dial<Opened extends EventEmitter, Raw> {
 
   #settle(): void {
     this.#settled = true;
-    this.#config.countdown.stop();
+    this.#config.timer.stop();
     this.#config.ended.abort();
-    this.#socket.off("data", this.#listen);
-    this.#config.signal?.removeEventListener("abort", this.#onAbort);
+    this.#socket.off("data", this.#onData);
+    this.#removeAbort();
   }
 
-  #channelFailure(raw: Ssh2Error): RpcError {
+  #channelFailure(raw: Ssh2Error): SshError {
     const error = printableError(raw);
     if (this.#socket.destroyed) return this.#progress.failure();
     const address = formatTarget(this.#target);
-    const why = this.#channel.refusal(error) ?? `opens no channel: ${printable(error.message)}`;
+    const why = this.#channel.refusal(error) ?? `rejected the channel: ${printable(error.message)}`;
     const message = `${address} ${why}`;
-    return new RpcError("UNAVAILABLE", message, { cause: error });
+    return new SshError("unavailable", message, { cause: error });
   }
 }

@@ -1,91 +1,91 @@
 import { printable } from "../../base/printable.js";
-import { RpcError } from "../../contract/rpc-error.js";
+import { SshError } from "../ssh-error.js";
 import { formatHostPort, formatTarget, type Target } from "../target.js";
 
-/** How far a dial has come; it decides what a failure means. */
+/** The phase that a connection attempt has reached; it decides what a failure means. */
 export type DialStage = "connecting" | "greeting" | "key exchange" | "authentication" | "channel";
 
-/** The port of an sshrpc server where nobody says otherwise. */
-const USUAL_PORT = 8022;
+/** The default port of an sshrpc server. */
+const SERVER_PORT = 8022;
 
-/** What is known when a dial fails. */
+/** The state of a connection attempt that failed. */
 export interface DialFailure {
   readonly target: Target;
   readonly stage: DialStage;
-  /** The first bytes from the other side, as text. */
-  readonly heard: string;
+  /** The first bytes from the server, as text. */
+  readonly received: string;
 }
 
-/** The RpcError of a connection that failed before its channel was open, other than by a refused key. */
-export function dialError(failure: DialFailure, error: NodeJS.ErrnoException | undefined): RpcError {
-  const { target, stage, heard } = failure;
+/** The error of a connection that failed before its channel was open, other than by authentication. */
+export function dialError(failure: DialFailure, error: NodeJS.ErrnoException | undefined): SshError {
+  const { target, stage, received } = failure;
   const where = formatHostPort(target.host, target.port);
   return unavailable(
     stage === "connecting"
       ? connectReason(where, target, error)
-      : !/^SSH-/m.test(heard)
-        ? noSshReason(where, heard)
+      : !/^SSH-/m.test(received)
+        ? notSshReason(where, received)
         : protocolReason(where, stage, error),
     error,
   );
 }
 
-/** The RpcError of a dial that took too long. */
-export function dialTimeout({ target, stage, heard }: DialFailure, timeout: number): RpcError {
+/** The error of a connection attempt that exceeded `timeout` milliseconds. */
+export function dialTimeout({ target, stage, received }: DialFailure, timeout: number): SshError {
   const where = formatHostPort(target.host, target.port);
   const within = `within ${timeout} ms (connectTimeout)`;
   if (stage === "connecting") {
-    return unavailable(`${where} did not answer ${within}: is the host up, and does a firewall let the port through?`);
+    return unavailable(`no answer from ${where} ${within}: is the host running, and does a firewall block the port?`);
   }
-  if (!/^SSH-/m.test(heard)) {
+  if (!/^SSH-/m.test(received)) {
     return unavailable(
-      heard === ""
-        ? `${where} accepted the connection and said nothing ${within}: it is no SSH server, or too busy`
-        : `${noSshReason(where, heard)}, and nothing more ${within}`,
+      received === ""
+        ? `${where} accepted the connection, but sent nothing ${within}: not an SSH server, or overloaded`
+        : `${notSshReason(where, received)}, and nothing more ${within}`,
     );
   }
   return unavailable(`${formatTarget(target)} did not finish the ${stage} ${within}`);
 }
 
-function unavailable(message: string, cause?: unknown): RpcError {
-  return new RpcError("UNAVAILABLE", message, { cause });
+function unavailable(message: string, cause?: unknown): SshError {
+  return new SshError("unavailable", message, { cause });
 }
 
 function connectReason(where: string, target: Target, error: NodeJS.ErrnoException | undefined): string {
   switch (error?.code) {
     case "ECONNREFUSED": {
-      const usual = formatTarget({ ...target, port: USUAL_PORT });
-      const hint = target.port === USUAL_PORT ? "is the server running?" : `a server of sshrpc is usually at ${usual}`;
-      return `nobody listens at ${where} (connection refused): ${hint}`;
+      const usual = formatTarget({ ...target, port: SERVER_PORT });
+      const hint = target.port === SERVER_PORT ? "is the server running?" : `the default address of sshrpc is ${usual}`;
+      return `connection refused by ${where}: ${hint}`;
     }
     case "ENOTFOUND":
-      return `no host is called ${target.host}: check the name in ${formatTarget(target)}`;
+      return `cannot resolve host ${target.host}: check the name in ${formatTarget(target)}`;
     case "EAI_AGAIN":
-      return `the name ${target.host} could not be looked up now: the name server does not answer`;
+      return `cannot resolve host ${target.host}: the name server does not answer`;
     case "EHOSTUNREACH":
     case "ENETUNREACH":
-      return `no route leads to ${where} (${error.code}): check the network`;
+      return `no route to ${where} (${error.code}): check the network`;
     case "ETIMEDOUT":
-      return `${where} did not answer: is the host up, and does a firewall let the port through?`;
+      return `no answer from ${where}: is the host running, and does a firewall block the port?`;
     default:
       return `cannot connect to ${where}: ${printable(error?.message || error?.code || "the connection closed")}`;
   }
 }
 
-function noSshReason(where: string, heard: string): string {
-  const [line = ""] = heard.split(/\r?\n/, 1);
+function notSshReason(where: string, received: string): string {
+  const [line = ""] = received.split(/\r?\n/, 1);
   return line === ""
-    ? `${where} closed the connection without a word: it is no SSH server, or takes no more connections`
-    : `${where} is no SSH server: it says "${printable(line, 60)}"`;
+    ? `${where} closed the connection without sending anything: not an SSH server, or at its connection limit`
+    : `${where} is not an SSH server: received "${printable(line, 60)}"`;
 }
 
 function protocolReason(where: string, stage: DialStage, error: Error | undefined): string {
   const mismatch = /no matching (.*)/i.exec(error?.message ?? "")?.[1];
   if (mismatch !== undefined) {
-    const reason = `${where} and this client have no ${printable(mismatch)} in common: the server offers only what is out of date`;
+    const reason = `${where} and this client have no common ${printable(mismatch)}: the server offers only outdated ones`;
     return mismatch === "key exchange algorithm"
-      ? `${reason}, or only post-quantum exchange, which transport: "openssh" has`
+      ? `${reason}, or only post-quantum ones, which need transport: "openssh"`
       : reason;
   }
-  return `${where} ended the connection during the ${stage}${error ? `: ${printable(error.message)}` : ""}`;
+  return `${where} closed the connection during the ${stage}${error ? `: ${printable(error.message)}` : ""}`;
 }

@@ -1,79 +1,81 @@
 import { printable } from "../../base/printable.js";
-import { RpcError } from "../../contract/rpc-error.js";
+import { SshError } from "../ssh-error.js";
 import { formatTarget, type Target } from "../target.js";
+import type { Login } from "./auth/login.js";
 import { loginError } from "./auth/login-error.js";
 import type { DialConfig } from "./dial-config.js";
 import { type DialFailure, type DialStage, dialError, dialTimeout } from "./dial-error.js";
 
-/** What ssh2 says of a connection; the level is what it has failed at. */
+/** An error of ssh2; the level is the part of ssh2 that failed. */
 export type Ssh2Error = NodeJS.ErrnoException & { readonly level?: string };
 
-/** Stages only go forward: a later key exchange is not a new beginning. */
+/** In order. A rekey does not return to an earlier stage. */
 const STAGES: readonly DialStage[] = ["connecting", "greeting", "key exchange", "authentication", "channel"];
 
-/** How much of what the other side says first is kept, for messages. */
-const HEARD_LIMIT = 256;
+/** Characters of the server's first output that are kept for messages. */
+const RECEIVED_LIMIT = 256;
 
-/** How far one dial has come, and what it means by that where it fails: every RpcError is UNAVAILABLE or UNAUTHENTICATED. */
+/** Tracks one connection attempt, and builds the error of its failure: `unavailable` or `unauthenticated`. */
 export class DialProgress implements DialFailure {
   readonly target: Target;
   readonly #config: DialConfig;
+  readonly #login: Login;
   #stage: DialStage = "connecting";
-  #heard = "";
+  #received = "";
   #error: Ssh2Error | undefined;
 
-  constructor(target: Target, config: DialConfig) {
+  constructor(target: Target, config: DialConfig, login: Login) {
     this.target = target;
     this.#config = config;
+    this.#login = login;
   }
 
   get stage(): DialStage {
     return this.#stage;
   }
 
-  get heard(): string {
-    return this.#heard;
+  get received(): string {
+    return this.#received;
   }
 
-  /** A stage has begun. */
+  /** Moves on to a later stage. */
   advance(stage: DialStage): void {
     if (STAGES.indexOf(stage) > STAGES.indexOf(this.#stage)) this.#stage = stage;
   }
 
-  /** Takes what the other side says first; false once there is no need to listen any more. */
-  hear(data: Buffer): boolean {
-    this.#heard = (this.#heard + data.toString("latin1")).slice(0, HEARD_LIMIT);
-    if (/^SSH-/m.test(this.#heard)) this.advance("key exchange");
-    return this.#heard.length < HEARD_LIMIT;
+  /** Keeps the server's first output. Returns false once it has enough. */
+  receive(data: Buffer): boolean {
+    this.#received = (this.#received + data.toString("latin1")).slice(0, RECEIVED_LIMIT);
+    if (/^SSH-/m.test(this.#received)) this.advance("key exchange");
+    return this.#received.length < RECEIVED_LIMIT;
   }
 
-  /** Keeps what went wrong: the first error counts. */
-  note(error: Ssh2Error): void {
+  /** Keeps the first error of the connection. */
+  addError(error: Ssh2Error): void {
     this.#error ??= error;
   }
 
-  /** Why there is no connection. */
-  failure(): RpcError {
-    const { verifier, login } = this.#config;
+  /** The error of an attempt that failed. */
+  failure(): SshError {
+    const { verifier } = this.#config;
     if (verifier.refusal !== undefined) return verifier.refusal;
-    if (this.#stage === "authentication") return loginError(formatTarget(this.target), login, this.#error);
+    if (this.#stage === "authentication") return loginError(formatTarget(this.target), this.#login, this.#error);
     const { message } = this.#error ?? {};
-    // ssh2's words for a connection that just closed say less than the stage does.
-    const said = message === "Connection lost before handshake" ? undefined : this.#error;
-    return dialError(this, said);
+    // ssh2's text for a closed connection says less than the stage does.
+    return dialError(this, message === "Connection lost before handshake" ? undefined : this.#error);
   }
 
-  /** Where the time went, once it is over. */
-  timeout(): RpcError {
-    return dialTimeout(this, this.#config.countdown.total);
+  /** The error of an attempt that exceeded the connect timeout. */
+  timeout(): SshError {
+    return dialTimeout(this, this.#config.timer.total);
   }
 
-  /** Why a connection that was made is gone. */
-  lost(): RpcError {
+  /** The error of an open connection that was lost. */
+  lost(): SshError {
     const { refusal } = this.#config.verifier;
     if (refusal !== undefined) return refusal;
     const why = this.#error ? `: ${printable(this.#error.message)}` : "";
-    return new RpcError("UNAVAILABLE", `the connection to ${formatTarget(this.target)} was lost${why}`, {
+    return new SshError("unavailable", `the connection to ${formatTarget(this.target)} was lost${why}`, {
       cause: this.#error,
     });
   }

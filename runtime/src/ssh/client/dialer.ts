@@ -2,12 +2,17 @@ import type { EventEmitter } from "node:events";
 import type { Target } from "../target.js";
 import type { DialChannel } from "./dial-channel.js";
 
+/** Translates what the SSH client fails with, for a caller that has an error class of its own. */
+export type ErrorMapper = (error: unknown) => unknown;
+
 /** Makes SSH connections to one host, each with one channel of any kind. */
 export interface Dialer {
-  /** As it was written, with the defaults; ~/.ssh/config may lead elsewhere. */
+  /** The target as written, with the defaults; ~/.ssh/config may change host, port and user. */
   readonly to: Target;
-  /** Where it leads, for messages. */
+  /** The target as an address, for messages. */
   readonly address: string;
-  /** Rejects as {@link Transport}'s `open` does. */
+  /** Applied to every error of `dial`, and of the channels. */
+  readonly mapError: ErrorMapper;
+  /** Connects and opens the channel. Rejects with an SshError, mapped. */
   dial<Opened extends EventEmitter, Raw>(channel: DialChannel<Opened, Raw>, signal?: AbortSignal): Promise<Opened>;
 }

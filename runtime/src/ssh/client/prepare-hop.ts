@@ -1,27 +1,27 @@
 import { errorMessage } from "../../base/error-message.js";
-import { RpcError } from "../../contract/rpc-error.js";
-import { loadCertificate, type ShownCertificate } from "../keys/files/certificate-file.js";
 import { expandHome } from "../keys/files/read-file.js";
+import { loadUserCertificate, type UserCertificate } from "../keys/files/user-certificate.js";
 import { Agent } from "../keys/identity/agent.js";
 import type { Identity, IdentitySource } from "../keys/identity/identity.js";
 import { defaultIdentityFiles, loadIdentity } from "../keys/identity/load-identity.js";
 import type { Passphrases } from "../keys/identity/passphrase.js";
 import { defaultKnownHostsFiles, lookUpKnownHosts } from "../keys/lists/known-hosts.js";
+import { SshError } from "../ssh-error.js";
 import { gatherOffers, type Offers } from "./auth/gather-offers.js";
 import type { DialOptions } from "./dial-options.js";
 import { type Hop, pinsOf } from "./route.js";
 import type { HostTrust } from "./trust/host-trust.js";
 import { HostVerifier } from "./trust/host-verifier.js";
 
-/** What connections to a host keep from one to the next, so that nobody is asked twice. */
-export interface DialMemory {
+/** The user's answers, kept for later connections. */
+export interface DialCache {
   readonly passphrases: Passphrases;
-  /** Fingerprints of host keys that somebody has accepted. */
+  /** Fingerprints of the host keys that the user has accepted. */
   readonly accepted: Set<string>;
 }
 
-/** Reads what is needed to check a host's key. */
-export async function prepareVerifier({ target, options, config }: Hop, memory: DialMemory): Promise<HostVerifier> {
+/** Loads known_hosts, or the pinned fingerprints, of one hop. */
+export async function prepareVerifier({ target, options, config }: Hop, cache: DialCache): Promise<HostVerifier> {
   const { host, port } = target;
   const pins = pinsOf(options.hostKey);
   return new HostVerifier(host, port, pins === undefined ? await loadTrust() : { fingerprints: pins });
@@ -34,16 +34,16 @@ export async function prepareVerifier({ target, options, config }: Hop, memory: 
       policy: options.hostKey as "strict",
       alias,
       hashed: options.hashKnownHosts ?? false,
-      accepted: memory.accepted,
+      accepted: cache.accepted,
     };
   }
 }
 
 /**
- * Reads the keys to offer to a host, and lists those of the agent. Keys that were asked for by an option must be usable; of
- * others it is noted why they are not.
+ * Loads the keys to offer to a hop, and lists those of the agent. An unusable key that an option names is an error; other
+ * unusable keys are listed as problems.
  */
-export async function prepareOffers(hop: Hop, { passphrases }: DialMemory, signal: AbortSignal): Promise<Offers> {
+export async function prepareOffers(hop: Hop, { passphrases }: DialCache, signal: AbortSignal): Promise<Offers> {
   const { options, config } = hop;
   const problems: string[] = [];
   const identities: Identity[] = [];
@@ -56,10 +56,10 @@ export async function prepareOffers(hop: Hop, { passphrases }: DialMemory, signa
       if ((error as NodeJS.ErrnoException).code !== "ENOENT") problems.push(errorMessage(error));
     }
   }
-  const certificates: ShownCertificate[] = [];
+  const certificates: UserCertificate[] = [];
   for (const file of toList(options.certificate) ?? config.certificates ?? []) {
     try {
-      certificates.push(await loadCertificate(file));
+      certificates.push(await loadUserCertificate(file));
     } catch (error) {
       if (options.certificate !== undefined) unauthenticated(error as Error);
       problems.push(errorMessage(error));
@@ -78,9 +78,9 @@ export async function prepareOffers(hop: Hop, { passphrases }: DialMemory, signa
 }
 
 function agentSocket({ agent }: DialOptions, configured: string | false | undefined): string | undefined {
-  // OpenSSH for Windows has its agent at a fixed place.
-  const usual = process.platform === "win32" ? "\\\\.\\pipe\\openssh-ssh-agent" : undefined;
-  const socket = agent ?? configured ?? process.env["SSH_AUTH_SOCK"] ?? usual;
+  // OpenSSH for Windows has its agent at a fixed path.
+  const fallback = process.platform === "win32" ? "\\\\.\\pipe\\openssh-ssh-agent" : undefined;
+  const socket = agent ?? configured ?? process.env["SSH_AUTH_SOCK"] ?? fallback;
   if (socket === undefined || socket === false || socket === "") return undefined;
   try {
     return expandHome(socket, "agent socket");
@@ -98,5 +98,5 @@ function toList(value: string | readonly string[] | undefined): readonly string[
 }
 
 function unauthenticated(error: Error): never {
-  throw new RpcError("UNAUTHENTICATED", error.message, { cause: error });
+  throw new SshError("unauthenticated", error.message, { cause: error });
 }

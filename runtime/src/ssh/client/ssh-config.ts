@@ -3,46 +3,51 @@ import { existsSync } from "node:fs";
 import { homedir, userInfo } from "node:os";
 import { basename, join } from "node:path";
 import { printable } from "../../base/printable.js";
-import { RpcError } from "../../contract/rpc-error.js";
+import { SshError } from "../ssh-error.js";
 import type { Address } from "../target.js";
 
-/** What ~/.ssh/config says of a host, as far as it is followed here. */
+/** Which configuration {@link readSshConfig} reads. */
+export interface SshConfigSource {
+  /** Replaces `~/.ssh/config`. */
+  readonly file: string | undefined;
+  /** Whether a missing program `ssh` is an error; otherwise the configuration is then empty. */
+  readonly required: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The settings of ~/.ssh/config for one host that this client applies. */
 export interface HostConfig {
   readonly user?: string;
   readonly host?: string;
   readonly port?: number;
-  /** Files, of which any may be missing. */
+  /** Files; any of them may be missing. */
   readonly identities?: readonly string[];
   readonly certificates?: readonly string[];
   readonly identitiesOnly?: boolean;
-  /** A socket, or false for none; absent for the usual one. */
+  /** A socket, or false for none; absent for the default. */
   readonly agent?: string | false;
   readonly knownHosts?: readonly string[];
   readonly hostKeyAlias?: string;
-  /** Hosts to go through, in order. */
+  /** Jump hosts, in order. */
   readonly jump?: readonly string[];
 }
 
-/** Milliseconds: a `Match exec` may run anything. */
+/** In milliseconds. `Match exec` may run any command. */
 const TIMEOUT = 5000;
 
-/** Where nobody says otherwise, a configuration is followed if the user has one. */
+/** Whether the user has an ssh configuration, which is then applied by default. */
 export function hasSshConfig(): boolean {
   return existsSync(join(homedir(), ".ssh", "config"));
 }
 
 /**
- * Asks `ssh -G`, which alone applies every Host, Match and Include of ssh_config(5). Nothing is connected for that.
- * @param file in place of `~/.ssh/config`
- * @param required whether it is an error that there is no ssh; otherwise then nothing is configured
- * @throws RpcError UNAVAILABLE, where ssh does not answer within 5 seconds or refuses the configuration, or where that
- * has a ProxyCommand
+ * Runs `ssh -G`, which alone applies every Host, Match and Include of ssh_config(5). It does not connect.
+ * @throws SshError `unavailable` where ssh does not answer within 5 seconds or rejects the configuration, or where the
+ * configuration has a ProxyCommand
  */
 export async function readSshConfig(
   address: Address,
-  file: string | undefined,
-  required: boolean,
-  signal?: AbortSignal,
+  { file, required, signal }: SshConfigSource,
 ): Promise<HostConfig> {
   const { user, host, port } = address;
   const args = [
@@ -53,7 +58,7 @@ export async function readSshConfig(
   ];
   const output = await run(args, signal).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT" && !required) return undefined;
-    throw new RpcError("UNAVAILABLE", `the ssh configuration of ${host} cannot be read: ${explain(error)}`, {
+    throw new SshError("unavailable", `the ssh configuration of ${host} cannot be read: ${explain(error)}`, {
       cause: error,
     });
   });
@@ -77,13 +82,13 @@ function run(args: readonly string[], signal: AbortSignal | undefined): Promise<
 }
 
 function explain(error: NodeJS.ErrnoException & { killed?: boolean; stderr?: string }): string {
-  if (error.code === "ENOENT") return "there is no program ssh to ask; install it, or set sshConfig to false";
-  const said = printable(error.stderr?.trim().split("\n")[0] ?? "");
-  const why = error.killed ? `ssh -G did not answer within ${TIMEOUT} ms` : said || printable(error.message);
-  return `${why}; mend it, or set sshConfig to false`;
+  if (error.code === "ENOENT") return "program ssh not found; install it, or set sshConfig to false";
+  const stderr = printable(error.stderr?.trim().split("\n")[0] ?? "");
+  const why = error.killed ? `ssh -G did not answer within ${TIMEOUT} ms` : stderr || printable(error.message);
+  return `${why}; fix it, or set sshConfig to false`;
 }
 
-/** Lines such as `hostname edge.example.com`; some come several times. */
+/** Parses lines such as `hostname edge.example.com`; some keywords repeat. */
 function interpret(output: string, address: Address): HostConfig {
   const values = new Map<string, string[]>();
   for (const line of output.split("\n")) {
@@ -93,9 +98,9 @@ function interpret(output: string, address: Address): HostConfig {
   const one = (name: string) => values.get(name)?.[0];
   const proxy = one("proxycommand");
   if (proxy !== undefined && proxy !== "none") {
-    throw new RpcError(
-      "UNAVAILABLE",
-      `the ssh configuration of ${address.host} has a ProxyCommand, which only the program ssh can follow: use transport: "openssh", or set sshConfig to false`,
+    throw new SshError(
+      "unavailable",
+      `the ssh configuration of ${address.host} has a ProxyCommand, which only the program ssh supports: use transport: "openssh", or set sshConfig to false`,
     );
   }
   const [user, host, port] = [one("user"), one("hostname"), Number(one("port"))];
@@ -112,8 +117,8 @@ function interpret(output: string, address: Address): HostConfig {
     ...(user !== undefined && { user }),
     ...(host !== undefined && { host }),
     ...(port > 0 && { port }),
-    // Without an IdentityFile, ssh lists its usual ones.
-    ...(!identities.every(isUsual) && { identities: identities.filter((file) => file !== "none").map(expand) }),
+    // Without an IdentityFile, ssh lists its default files.
+    ...(!identities.every(isDefault) && { identities: identities.filter((file) => file !== "none").map(expand) }),
     certificates: (values.get("certificatefile") ?? []).map(expand),
     identitiesOnly: one("identitiesonly") === "yes",
     ...(agent !== undefined && { agent }),
@@ -123,7 +128,7 @@ function interpret(output: string, address: Address): HostConfig {
   };
 }
 
-function isUsual(file: string): boolean {
+function isDefault(file: string): boolean {
   return /^id_(?:rsa|dsa|xmss|ecdsa|ed25519)(?:_sk)?$/.test(basename(file)) && file.startsWith("~/.ssh/");
 }
 
@@ -133,7 +138,7 @@ function agentOf(value: string | undefined, expand: (file: string) => string): s
   return value.startsWith("$") ? process.env[value.slice(1).replace(/^\{(.*)\}$/, "$1")] : expand(value);
 }
 
-/** The usual TOKENS of ssh_config(5); `ssh -G` leaves them as they are. */
+/** Expands the common TOKENS of ssh_config(5), which `ssh -G` does not expand. */
 function expandTokens(file: string, of: { user: string | undefined; host: string; original: string }): string {
   const tokens: Record<string, string | undefined> = {
     ...{ "%%": "%", "%d": homedir(), "%u": userInfo().username, "%h": of.host, "%n": of.original, "%r": of.user },

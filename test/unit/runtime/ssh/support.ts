@@ -7,7 +7,7 @@ import type { Duplex } from "node:stream";
 import { onTestFinished } from "vitest";
 import type { Logger } from "../../../../runtime/src/base/log.js";
 import type { Peer } from "../../../../runtime/src/base/peer.js";
-import { sshTransport } from "../../../../runtime/src/ssh/client/dial.js";
+import { sshTransport } from "../../../../runtime/src/compose/ssh-transport.js";
 import type { DialOptions } from "../../../../runtime/src/ssh/client/dial-options.js";
 import { generateEd25519 } from "../../../../runtime/src/ssh/keys/format/generate-ed25519.js";
 import { type PublicKey, publicKeyLine } from "../../../../runtime/src/ssh/keys/format/public-key.js";

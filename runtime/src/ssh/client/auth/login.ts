@@ -4,45 +4,52 @@ import { printable } from "../../../base/printable.js";
 import type { Offers } from "./gather-offers.js";
 import type { Account, LoginOptions } from "./login-options.js";
 import { algorithmOf, type OfferedKey } from "./offered-key.js";
-import { presentKey } from "./present-key.js";
+import { toParsedKey } from "./parsed-key.js";
 
-/** Who logs in, and with what. */
+/** The account and credentials of a login. */
 export interface LoginConfig {
   readonly account: Account;
   readonly options: Pick<LoginOptions, "password" | "newPassword" | "prompts">;
   readonly offers: Offers;
-  /** Waits for what may take a person's time. */
-  readonly patiently: <T>(answer: Promise<T>) => Promise<T>;
-  /** Is told what is tried. */
+  /** Waits for a promise that may need a user, with the connect timeout paused. */
+  readonly pauseFor: <T>(answer: Promise<T>) => Promise<T>;
+  /** Receives a line for each method that is tried. */
   readonly debug?: ((line: string) => void) | undefined;
+  /** Disconnects: the server has sent more keyboard-interactive requests than a login may take. */
+  readonly onGiveUp: (reason: string) => void;
 }
 
-/** As ssh's NumberOfPasswordPrompts. */
-const TRIES = 3;
-/** Rounds of questions in one login, those that ask nothing among them. */
-const ROUNDS = 20;
-/** What is remarked in a message: a server can cause as many remarks as it likes. */
-const MAX_NOTES = 20;
+/** What the server says of a request: which methods can continue (RFC 4252, section 5.1). */
+export interface AuthProgress {
+  /** Null before the first answer. */
+  readonly methods: readonly string[] | null;
+  /** Whether the server has accepted the last method, and requires another one. */
+  readonly partial: boolean;
+}
+
+/** Attempts per method, as NumberOfPasswordPrompts of ssh. */
+const MAX_ATTEMPTS = 3;
+/** Keyboard-interactive requests per login, those without prompts included. */
+const MAX_ROUNDS = 20;
+/** Problems that a message lists: a server can cause any number of them. */
+const MAX_PROBLEMS = 20;
 
 /**
- * One login to one server (RFC 4252): keys first, one by one, then its questions, then a password; each only where the server
- * takes it. It begins with a key at once: asking for the methods first costs a round trip. It keeps the account of what was
- * tried, for the message that follows when nothing is accepted.
+ * One login to one server (RFC 4252): keys one by one, then keyboard-interactive, then a password; each only where the server
+ * accepts it. It starts with a key, since asking for the methods first costs a round trip. It records what was tried, for the
+ * error message.
  */
 export class Login {
-  /** Ends the connection: nothing that the server asks is answered any more. */
-  onGiveUp: (reason: string) => void = () => {};
-  /** The signature algorithms that the server takes, where it has said so. */
-  serverAlgorithms: readonly string[] | undefined;
   readonly #config: LoginConfig;
   readonly #keys: OfferedKey[];
-  readonly #notes: string[];
-  readonly #refused = new Set<string>();
+  readonly #problems: string[];
+  readonly #rejected = new Set<string>();
+  #serverAlgorithms: readonly string[] | undefined;
   #methods: readonly string[] | undefined;
   #last: { readonly name: string; readonly key?: OfferedKey } | undefined;
   #password: string | undefined;
-  #passwordTries: number;
-  #promptTries: number;
+  #passwordAttempts: number;
+  #promptAttempts: number;
   #rounds = 0;
   #changes = 0;
   #exhausted = false;
@@ -52,108 +59,108 @@ export class Login {
     const { password, prompts } = options;
     this.#config = config;
     this.#keys = [...offers.keys];
-    this.#notes = [...offers.problems];
-    this.#passwordTries = typeof password === "function" ? TRIES : password === undefined ? 0 : 1;
-    this.#promptTries = prompts !== undefined ? TRIES : typeof password === "string" ? 1 : 0;
+    this.#problems = [...offers.problems];
+    this.#passwordAttempts = typeof password === "function" ? MAX_ATTEMPTS : password === undefined ? 0 : 1;
+    this.#promptAttempts = prompts !== undefined ? MAX_ATTEMPTS : typeof password === "string" ? 1 : 0;
   }
 
-  /** Whether nothing is left to try. */
+  /** Whether every method has been tried. */
   get exhausted(): boolean {
     return this.#exhausted;
   }
 
-  /** What the server said to all that, such as `accepts none of these keys: SHA256:… (file)`; empty where nothing was tried. */
-  get refused(): string {
-    const keys = [...this.#refused].filter((name) => name.startsWith("SHA256:"));
-    const others = [...this.#refused].filter((name) => !name.startsWith("SHA256:"));
+  /** What the server has rejected, such as `accepts none of these keys: SHA256:… (file)`; empty where nothing was tried. */
+  get rejected(): string {
+    const keys = [...this.#rejected].filter((name) => name.startsWith("SHA256:"));
+    const others = [...this.#rejected].filter((name) => !name.startsWith("SHA256:"));
     return [
-      ...(others.length > 0 ? [`refuses ${others.join(" and ")}`] : []),
+      ...(others.length > 0 ? [`rejects ${others.join(" and ")}`] : []),
       ...(keys.length > 0 ? [`accepts none of these keys: ${keys.join(", ")}`] : []),
     ].join(", and ");
   }
 
-  /** What was offered so far, also what has no answer yet; empty where nothing was. */
+  /** What was offered so far, the last method included; empty where nothing was. */
   get offered(): string {
     const last = this.#last?.name ?? "";
-    return [...this.#refused, ...(last === "" ? [] : [last])].join(", ");
+    return [...this.#rejected, ...(last === "" ? [] : [last])].join(", ");
   }
 
-  /** What else there is to know, in brackets; empty where there is nothing. */
-  get remarks(): string {
-    return this.#notes.length === 0 ? "" : ` (${this.#notes.join("; ")})`;
+  /** The problems of methods that could not be tried, in parentheses; empty where there are none. */
+  get problems(): string {
+    return this.#problems.length === 0 ? "" : ` (${this.#problems.join("; ")})`;
   }
 
-  /** Waits for what may take a person's time. */
-  patiently<T>(answer: Promise<T>): Promise<T> {
-    return this.#config.patiently(answer);
+  /** See {@link LoginConfig.pauseFor}. */
+  pauseFor<T>(answer: Promise<T>): Promise<T> {
+    return this.#config.pauseFor(answer);
   }
 
-  /** Keeps what went wrong with one way, where the next can still be tried. */
-  note(problem: string): void {
+  /** Adds a problem of one method; the next methods are still tried. */
+  addProblem(problem: string): void {
     const text = printable(problem, 400);
-    if (this.#notes.length < MAX_NOTES && !this.#notes.includes(text)) this.#notes.push(text);
+    if (this.#problems.length < MAX_PROBLEMS && !this.#problems.includes(text)) this.#problems.push(text);
   }
 
-  /**
-   * What to do next.
-   * @param methods those that the server still accepts; null before it has said so
-   * @param partial whether it accepted the last one, and wants another besides (RFC 4252, section 5.1)
-   * @returns false for giving up
-   */
-  async next(methods: readonly string[] | null, partial: boolean): Promise<AnyAuthMethod | false> {
+  /** Sets the server's `server-sig-algs`; later calls are ignored. */
+  setServerAlgorithms(names: readonly string[] | undefined): void {
+    this.#serverAlgorithms ??= names;
+  }
+
+  /** The next method to try; false where none is left. */
+  async next({ methods, partial }: AuthProgress): Promise<AnyAuthMethod | false> {
     this.#methods = methods ?? undefined;
-    if (methods !== null) this.#judge(methods, partial);
+    if (methods !== null) this.#recordOutcome(methods, partial);
     const { user } = this.#config.account;
     const key = this.#accepts("publickey") ? this.#nextKey() : undefined;
     if (key !== undefined) return key;
-    // There is no key to begin with: the answer to this says what the server wants instead.
+    // Without a key, `none` asks the server for its methods.
     if (methods === null) return this.#try("", { type: "none", username: user });
-    if (this.#accepts("keyboard-interactive") && this.#promptTries-- > 0) {
-      return this.#try("the answers to its questions", {
+    if (this.#accepts("keyboard-interactive") && this.#promptAttempts-- > 0) {
+      return this.#try("the keyboard-interactive answers", {
         type: "keyboard-interactive",
         username: user,
-        prompt: (name, instructions, _language, prompts, finish) =>
+        prompt: (...[name, instructions, , prompts, finish]) =>
           void this.#answer(name, instructions, prompts)
             .then((answers) => finish([...answers]))
-            // ssh2 throws where the connection has ended meanwhile; that is told elsewhere.
+            // ssh2 throws where the connection has closed meanwhile, which is reported elsewhere.
             .catch(() => {}),
       });
     }
-    if (this.#accepts("password") && this.#passwordTries-- > 0) {
+    if (this.#accepts("password") && this.#passwordAttempts-- > 0) {
       this.#password = await this.#askPassword();
       if (this.#password !== undefined) {
         return this.#try("the password", { type: "password", username: user, password: this.#password });
       }
     }
     this.#exhausted = true;
-    if (!this.#accepts("publickey") && this.#refused.size === 0) {
-      this.note(
+    if (!this.#accepts("publickey") && this.#rejected.size === 0) {
+      this.addProblem(
         methods.length === 0
-          ? "the server accepts no way to log in"
+          ? "the server accepts no authentication method"
           : `the server accepts no keys, only ${methods.join(", ")}`,
       );
     }
     return false;
   }
 
-  /** Passes on a message that asks nothing (RFC 4256, section 3.2). */
+  /** Passes on a keyboard-interactive request without prompts (RFC 4256, section 3.2). */
   async show(name: string, instructions: string): Promise<void> {
     if (name !== "" || instructions !== "") await this.#answer(name, instructions, []);
     else this.#countRound();
   }
 
-  /**
-   * The passwords for a request to change the password (RFC 4252, section 8). Rejects with an Error where nobody can be asked.
-   */
+  /** The passwords for a password change request (RFC 4252, section 8). Rejects without the option newPassword. */
   async changePassword(message: string): Promise<{ readonly old: string; readonly new: string }> {
     const { account, options } = this.#config;
     const { newPassword } = options;
     const old = this.#password;
     if (newPassword === undefined || old === undefined) {
-      throw new Error(`it wants the password changed (${printable(message)}): give the option newPassword`);
+      throw new Error(`the server requires a password change (${printable(message)}): set the option newPassword`);
     }
-    if (++this.#changes > TRIES) throw new Error(`it refused ${TRIES} new passwords (${printable(message)})`);
-    return { old, new: await this.patiently(Promise.resolve(newPassword({ ...account, message }))) };
+    if (++this.#changes > MAX_ATTEMPTS) {
+      throw new Error(`the server rejected ${MAX_ATTEMPTS} new passwords (${printable(message)})`);
+    }
+    return { old, new: await this.pauseFor(Promise.resolve(newPassword({ ...account, message }))) };
   }
 
   #accepts(method: string): boolean {
@@ -166,25 +173,25 @@ export class Login {
     return method;
   }
 
-  /** Takes account of what the server said to the last thing that was tried. */
-  #judge(methods: readonly string[], partial: boolean): void {
+  /** Records the server's answer to the last method. */
+  #recordOutcome(methods: readonly string[], partial: boolean): void {
     const last = this.#last;
     this.#last = undefined;
     if (last === undefined || last.name === "") return;
-    // A server that takes no key now may want one after the password.
+    // A server that accepts no key now may require one after the password.
     if (!partial && last.key !== undefined && !methods.includes("publickey")) this.#keys.unshift(last.key);
-    else if (!partial) this.#refused.add(last.name);
-    else this.note(`it accepted ${last.name}, and wants more: ${methods.join(", ")}`);
+    else if (!partial) this.#rejected.add(last.name);
+    else this.addProblem(`the server accepted ${last.name}, and also requires ${methods.join(" or ")}`);
   }
 
   #nextKey(): AnyAuthMethod | undefined {
     for (let key = this.#keys.shift(); key !== undefined; key = this.#keys.shift()) {
-      const algorithm = algorithmOf(key.type, this.serverAlgorithms);
+      const algorithm = algorithmOf(key.type, this.#serverAlgorithms);
       if (algorithm !== undefined) {
         const { user } = this.#config.account;
-        return this.#try(key.label, { type: "publickey", username: user, key: presentKey(key, algorithm) }, key);
+        return this.#try(key.label, { type: "publickey", username: user, key: toParsedKey(key, algorithm) }, key);
       }
-      this.note(`the server takes no good signature of ${key.label}: RSA with SHA-1 is never used`);
+      this.addProblem(`the server accepts only SHA-1 signatures of ${key.label}, which this client never makes`);
     }
     return undefined;
   }
@@ -194,48 +201,48 @@ export class Login {
     const { password } = options;
     const answer = typeof password === "function" ? this.#ask("password", () => password(account)) : password;
     const found = await answer;
-    if (found === undefined) this.#passwordTries = 0;
+    if (found === undefined) this.#passwordAttempts = 0;
     return found;
   }
 
-  /** One answer a prompt; none where there are none to give, which a server takes for a wrong one. */
+  /** One answer per prompt; an empty list where there are none, which a server takes for wrong answers. */
   async #answer(name: string, instructions: string, prompts: readonly Prompt[]): Promise<readonly string[]> {
     const { account, options } = this.#config;
     const { prompts: ask, password } = options;
     this.#countRound();
-    const questions = prompts.map(({ prompt, echo }) => ({ text: prompt, echo: echo === true }));
+    const shown = prompts.map(({ prompt, echo }) => ({ text: prompt, echo: echo === true }));
     if (ask === undefined) {
-      const [only, ...more] = questions;
+      const [only, ...more] = shown;
       if (only === undefined) return [];
       if (typeof password === "string" && !only.echo && more.length === 0) return [password];
-      return this.#giveUp("it asks more than a password: give the option prompts");
+      return this.#giveUp("the server prompts for more than a password: set the option prompts");
     }
-    const answers = await this.#ask("prompts", () => ask({ ...account, name, instructions, prompts: questions }));
+    const answers = await this.#ask("prompts", () => ask({ ...account, name, instructions, prompts: shown }));
     if (answers === undefined) return this.#giveUp();
     if (answers.length === prompts.length) return answers;
-    return this.#giveUp(`the option prompts gave ${answers.length} answers to ${prompts.length} questions`);
+    return this.#giveUp(`the option prompts returned ${answers.length} answers to ${prompts.length} prompts`);
   }
 
-  /** Answers cost a server nothing, so that one could ask for ever. @throws Error, where the client gives up */
+  /** Limits the requests of a server that never decides. @throws Error after the last allowed round */
   #countRound(): void {
-    if (++this.#rounds <= ROUNDS) return;
-    const reason = `asked more than ${ROUNDS} times (keyboard-interactive); the client disconnected`;
-    this.onGiveUp(reason);
+    if (++this.#rounds <= MAX_ROUNDS) return;
+    const reason = `sent more than ${MAX_ROUNDS} keyboard-interactive requests; the client disconnected`;
+    this.#config.onGiveUp(reason);
     throw new Error(reason);
   }
 
   #giveUp(reason?: string): readonly string[] {
-    this.#promptTries = 0;
-    if (reason !== undefined) this.note(reason);
+    this.#promptAttempts = 0;
+    if (reason !== undefined) this.addProblem(reason);
     return [];
   }
 
-  /** What the user's function says; undefined where it fails. */
-  async #ask<T>(option: string, question: () => T | Promise<T>): Promise<T | undefined> {
+  /** The result of a function of the options; undefined where it fails. */
+  async #ask<T>(option: string, call: () => T | Promise<T>): Promise<T | undefined> {
     try {
-      return await this.patiently(Promise.resolve(question()));
+      return await this.pauseFor(Promise.resolve(call()));
     } catch (error) {
-      this.note(`the option ${option} failed: ${errorMessage(error)}`);
+      this.addProblem(`the option ${option} failed: ${errorMessage(error)}`);
       return undefined;
     }
   }

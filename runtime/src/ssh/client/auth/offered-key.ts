@@ -1,18 +1,18 @@
 import { plainKeyType } from "../../keys/format/certificate.js";
 
-/** A key, or the certificate of one, that a client can offer to a server (RFC 4252, section 7). */
+/** A key or certificate that a client can offer to a server (RFC 4252, section 7). */
 export interface OfferedKey {
-  /** Of `blob`: such as `ssh-ed25519`, or `ssh-ed25519-cert-v01@openssh.com`. */
+  /** The type of `blob`, such as `ssh-ed25519` or `ssh-ed25519-cert-v01@openssh.com`. */
   readonly type: string;
-  /** In SSH's binary form. */
+  /** SSH's binary form. */
   readonly blob: Buffer;
-  /** What it is and where it came from, for messages. */
+  /** The key and its source, for messages. */
   readonly label: string;
-  /** The whole signature in SSH's binary form. Rejects where it cannot be made. */
+  /** Signs; resolves with the whole signature in SSH's binary form. */
   sign(data: Buffer, algorithm: string): Promise<Buffer>;
 }
 
-/** The names that a key goes by when it is offered. */
+/** The algorithm names under which a key is offered. */
 export interface OfferedAlgorithm {
   /** In the request, such as `rsa-sha2-256-cert-v01@openssh.com`. */
   readonly request: string;
@@ -21,10 +21,10 @@ export interface OfferedAlgorithm {
 }
 
 /**
- * How to offer a key: RSA with SHA-2 and never with SHA-1, also to a server that does not say what it takes (RFC 8332).
- * rsa-sha2-256 is what every server knows that knows any.
+ * The algorithms to offer a key with. RSA signs with SHA-2, never with SHA-1, also where the server sends no
+ * `server-sig-algs` (RFC 8332): every server that supports SHA-2 supports rsa-sha2-256.
  * @param accepted the server's `server-sig-algs` (RFC 8308, section 3.1), where it has sent them
- * @returns undefined where the server takes none that is good
+ * @returns undefined where the server accepts none of them
  */
 export function algorithmOf(type: string, accepted: readonly string[] | undefined): OfferedAlgorithm | undefined {
   const plain = plainKeyType(type) ?? type;

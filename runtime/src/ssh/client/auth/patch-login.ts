@@ -2,12 +2,12 @@ import type { Client, ParsedKey } from "ssh2";
 import { string } from "../../keys/format/binary-writer.js";
 import { type Protocol as GuardedProtocol, packetOf } from "../../ssh2/internals.js";
 import type { Login } from "./login.js";
-import { signerOf } from "./present-key.js";
+import { signerOf } from "./parsed-key.js";
 
 type Send = (signature: Buffer) => void;
 type Sign = (data: Buffer, send: Send) => void;
 
-/** The parts of ssh2's client that its types do not show. */
+/** The private parts of ssh2's client that are used here. */
 interface Protocol extends Pick<GuardedProtocol, "_packetRW" | "_cipher"> {
   authPK(user: string, key: ParsedKey, algorithm?: string, sign?: Sign): void;
   authPassword(user: string, password: string, newPassword?: string): void;
@@ -15,17 +15,17 @@ interface Protocol extends Pick<GuardedProtocol, "_packetRW" | "_cipher"> {
     EXT_INFO(protocol: Protocol, extensions: readonly { name: string; algs?: readonly string[] }[]): void;
     USERAUTH_INFO_REQUEST(protocol: Protocol, name: string, instructions: string, prompts: readonly unknown[]): void;
   };
-  /** The requests that have no answer yet. */
+  /** The authentication requests that await an answer. */
   readonly _authsQueue: string[];
-  /** Set while keys are exchanged; what is sent meanwhile waits in `_queue`. */
+  /** Set during a key exchange, while packets wait in `_queue`. */
   readonly _kexinit: Buffer | undefined;
   _queue?: Buffer[];
 }
 
 /**
- * Lets `login` sign for ssh2's client, which waits for no signature of a file's key, and puts those of certificates and
- * security keys together wrongly; and tells it what ssh2 keeps to itself: the algorithms that the server takes, and messages
- * that ask nothing. To be called right after `connect`.
+ * Makes `login` sign for ssh2's client, which signs synchronously, and encodes the signatures of certificates and security keys
+ * wrongly; and passes it what ssh2 does not expose: `server-sig-algs`, and keyboard-interactive requests without prompts. Call
+ * right after `connect`.
  */
 export function patchLogin(client: Client, login: Login, signal: AbortSignal): void {
   const protocol = protocolOf(client);
@@ -38,10 +38,10 @@ export function patchLogin(client: Client, login: Login, signal: AbortSignal): v
     }
     authPK(user, key, algorithm, (data) => {
       login
-        .patiently(signer.sign(data))
+        .pauseFor(signer.sign(data))
         .then(
           (signature) => {
-            // What is signed is the session's id and the request; the request itself goes on the wire (RFC 4252, section 7).
+            // The signed data is the session id and the request; only the request is sent (RFC 4252, section 7).
             const request = data.subarray(4 + data.readUInt32BE());
             if (!signal.aborted) send(protocol, Buffer.concat([request, string(signature)]));
           },
@@ -50,13 +50,13 @@ export function patchLogin(client: Client, login: Login, signal: AbortSignal): v
             if (!signal.aborted) sign(data, () => {});
           },
         )
-        // ssh2 throws where the connection has ended meanwhile; that is told elsewhere.
+        // ssh2 throws where the connection has closed meanwhile, which is reported elsewhere.
         .catch(() => {});
     });
   };
   const { EXT_INFO, USERAUTH_INFO_REQUEST } = protocol._handlers;
   protocol._handlers.EXT_INFO = (self, extensions) => {
-    login.serverAlgorithms ??= extensions.find(({ name }) => name === "server-sig-algs")?.algs;
+    login.setServerAlgorithms(extensions.find(({ name }) => name === "server-sig-algs")?.algs);
     EXT_INFO(self, extensions);
   };
   protocol._handlers.USERAUTH_INFO_REQUEST = (self, name, instructions, prompts) => {
@@ -72,10 +72,10 @@ export function patchLogin(client: Client, login: Login, signal: AbortSignal): v
   };
 }
 
-/** Answers a request to change the password: ssh2 itself knows only the password of its options. */
+/** Answers a password change request: ssh2 itself uses only the password of its options. */
 export function sendPasswordChange(client: Client, user: string, password: string, newPassword: string): void {
   const protocol = protocolOf(client);
-  // ssh2 expects another answer to the first request; this one takes its place.
+  // This request replaces the one that ssh2 still expects an answer to.
   protocol._authsQueue.shift();
   protocol.authPassword(user, password, newPassword);
 }

@@ -1,15 +1,15 @@
 import { createHash, randomBytes } from "node:crypto";
 import { open, rename, rm, stat } from "node:fs/promises";
 import type { Copied, CopyOptions, SshClient } from "../../../base/ssh-client.js";
-import { RpcError } from "../../../contract/rpc-error.js";
 import { shellCommand } from "../../shell-quote.js";
+import { SshError } from "../../ssh-error.js";
 import { fileError, localFailure } from "./file-error.js";
 import { remoteSum } from "./remote-sum.js";
 
 /** See {@link SshClient.copyFrom}. */
 export async function copyFrom(ssh: SshClient, remote: string, local: string, options: CopyOptions): Promise<Copied> {
   if ((await stat(local).catch(() => undefined))?.isDirectory()) {
-    throw new RpcError("BAD_REQUEST", `${local} is a directory: name the file`);
+    throw new SshError("bad-request", `${local} is a directory: name the file`);
   }
   const part = `${local}.${randomBytes(6).toString("hex")}.part`;
   const file = await open(part, "wx").catch((error) => {
@@ -19,9 +19,9 @@ export async function copyFrom(ssh: SshClient, remote: string, local: string, op
     const copied = await receive(ssh, remote, file, options);
     const sha256 = await remoteSum(ssh, remote, options.signal);
     if (sha256 !== copied.sha256) {
-      throw new RpcError(
-        "CONFLICT",
-        `${remote} changed while it was copied: ${copied.sha256} arrived, it is ${sha256}`,
+      throw new SshError(
+        "conflict",
+        `${remote} changed during the copy: received SHA-256 ${copied.sha256}, now ${sha256}`,
       );
     }
     await file.sync();
@@ -51,7 +51,7 @@ async function receive(
     bytes += chunk.length;
     onProgress?.(bytes);
   }
-  const { exitCode: status } = await command.exit;
-  if (status !== undefined && status !== 0) throw fileError(remote, command.stderrTail);
+  const { exitCode } = await command.exit;
+  if (exitCode !== undefined && exitCode !== 0) throw fileError(remote, command.stderrTail);
   return { bytes, sha256: hash.digest("hex") };
 }

@@ -2,13 +2,13 @@ import { EventEmitter } from "node:events";
 import type { Client, ClientChannel } from "ssh2";
 import { printable } from "../../../base/printable.js";
 import type { ExecOptions } from "../../../base/ssh-client.js";
-import { RpcError } from "../../../contract/rpc-error.js";
 import { printableError } from "../../printable-error.js";
+import { SshError } from "../../ssh-error.js";
 import { type ChannelConfig, ChannelDuplex } from "../../ssh2/channels/channel-duplex.js";
 import type { DialChannel } from "../dial-channel.js";
 import { RemoteChannel } from "./remote-channel.js";
 
-/** An SSH connection for any channels of sessions and forwarding. It emits 'close' once it has ended. */
+/** An SSH connection with any number of session and direct-tcpip channels. Emits 'close' once it has closed. */
 export class RemoteConnection extends EventEmitter<{ close: [] }> {
   readonly #client: Client;
   readonly #config: ChannelConfig;
@@ -18,7 +18,7 @@ export class RemoteConnection extends EventEmitter<{ close: [] }> {
     super();
     this.#client = client;
     this.#config = config;
-    // Each channel listens for its end.
+    // Each channel adds a listener.
     client.setMaxListeners(0);
     client.once("close", () => this.close());
   }
@@ -36,33 +36,33 @@ export class RemoteConnection extends EventEmitter<{ close: [] }> {
     );
   }
 
-  connectTo(host: string, port: number): Promise<ChannelDuplex> {
+  connectTcp(host: string, port: number): Promise<ChannelDuplex> {
     return this.#channel(
       (done) => this.#client.forwardOut("127.0.0.1", 0, host, port, done),
       (channel) => new ChannelDuplex(channel, this.#config),
     );
   }
 
-  /** Ends it, with all that runs on it. */
+  /** Closes the connection and all channels. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.emit("close");
   }
 
-  /** @throws RpcError UNAVAILABLE where the server refuses, or the connection ends meanwhile */
+  /** @throws SshError `unavailable` where the server rejects the channel, or the connection closes */
   #channel<Opened>(
     open: (done: (error: Error | undefined, channel: ClientChannel) => void) => unknown,
     wrap: (channel: ClientChannel) => Opened,
   ): Promise<Opened> {
     return new Promise((resolve, reject) => {
-      // ssh2 forgets whom it owes an answer when the connection ends.
+      // ssh2 drops pending callbacks when the connection closes.
       const lost = (): void => reject(this.#config.lost());
       const done = (error: Error | undefined, channel: ClientChannel): void => {
         this.off("close", lost);
         if (error)
           reject(
-            new RpcError("UNAVAILABLE", `the server refuses: ${printable(error.message)}`, {
+            new SshError("unavailable", `the server rejected the request: ${printable(error.message)}`, {
               cause: printableError(error),
             }),
           );
@@ -82,7 +82,7 @@ export class RemoteConnection extends EventEmitter<{ close: [] }> {
   }
 }
 
-/** The connection itself, with no channel on it yet. */
+/** The connection itself, without a first channel. */
 export const WHOLE_CONNECTION: DialChannel<RemoteConnection, Client> = {
   open: (client, done) => done(undefined, client),
   wrap: (client, config) => new RemoteConnection(client, config),

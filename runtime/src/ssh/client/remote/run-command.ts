@@ -1,18 +1,18 @@
 import type { CommandResult, RunOptions, SshClient } from "../../../base/ssh-client.js";
-import { RpcError } from "../../../contract/rpc-error.js";
+import { SshError } from "../../ssh-error.js";
 
 /** See {@link SshClient.run}. */
 export async function runCommand(ssh: SshClient, command: string, options: RunOptions): Promise<CommandResult> {
   const { input, maxBuffer = 16 * 1024 * 1024 } = options;
   const running = await ssh.exec(command, options);
-  // A command that ends before it has read its input is no failure of ours: its exit says how it went.
+  // A command may exit before it has read its input: its exit status decides.
   running.end(input);
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of running) {
     size += chunk.length;
     if (size > maxBuffer) {
-      throw new RpcError("MESSAGE_TOO_LARGE", `the command says more than ${maxBuffer} bytes (maxBuffer)`);
+      throw new SshError("too-large", `the command printed more than ${maxBuffer} bytes (maxBuffer)`);
     }
     chunks.push(chunk);
   }

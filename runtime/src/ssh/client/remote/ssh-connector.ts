@@ -8,19 +8,19 @@ import type {
   RunOptions,
   SshClient,
 } from "../../../base/ssh-client.js";
-import { RpcError } from "../../../contract/rpc-error.js";
+import { onAbort, withSignal } from "../../../base/with-signal.js";
+import { SshError } from "../../ssh-error.js";
 import type { Dialer } from "../dialer.js";
-import { withSignal } from "../with-signal.js";
 import { copyFrom } from "./copy-from.js";
 import { copyTo } from "./copy-to.js";
 import { type RemoteConnection, WHOLE_CONNECTION } from "./remote-connection.js";
 import { runCommand } from "./run-command.js";
 
-/** See {@link SshClient}: one connection at a time, made when it is needed. */
+/** See {@link SshClient}. Holds one connection at a time, which it opens on demand. */
 export class SshConnector implements SshClient {
   readonly address: string;
   readonly #dialer: Dialer;
-  readonly #ended = new AbortController();
+  readonly #closed = new AbortController();
   #connection: Promise<RemoteConnection> | undefined;
 
   constructor(dialer: Dialer) {
@@ -28,38 +28,37 @@ export class SshConnector implements SshClient {
     this.address = dialer.address;
   }
 
-  /** Connects, where it is not connected. */
-  async connect(signal?: AbortSignal): Promise<RemoteConnection> {
-    if (this.#ended.signal.aborted) throw new RpcError("UNAVAILABLE", `the client of ${this.address} was closed`);
-    this.#connection ??= this.#dial();
-    return withSignal(this.#connection, signal);
+  /** Connects unless connected. */
+  connect(signal?: AbortSignal): Promise<RemoteConnection> {
+    return this.#mapErrors(async () => {
+      if (this.#closed.signal.aborted) throw new SshError("unavailable", `the client of ${this.address} was closed`);
+      this.#connection ??= this.#dial();
+      return withSignal(this.#connection, signal, { error: cancelled });
+    });
   }
 
-  async exec(command: string, options: ExecOptions = {}): Promise<RemoteCommand> {
-    const { signal } = options;
-    const opening = (await this.connect(signal)).exec(command, options);
-    return destroyedBy(await withSignal(opening, signal, abandon), signal);
+  exec(command: string, options: ExecOptions = {}): Promise<RemoteCommand> {
+    return this.#open((connection) => connection.exec(command, options), options.signal);
   }
 
   run(command: string, options: RunOptions = {}): Promise<CommandResult> {
-    return runCommand(this, command, options);
+    return this.#mapErrors(() => runCommand(this, command, options));
   }
 
-  async connectTcp(host: string, port: number, { signal }: { readonly signal?: AbortSignal } = {}): Promise<Duplex> {
-    const opening = (await this.connect(signal)).connectTo(host, port);
-    return destroyedBy(await withSignal(opening, signal, abandon), signal);
+  connectTcp(host: string, port: number, { signal }: { readonly signal?: AbortSignal } = {}): Promise<Duplex> {
+    return this.#open((connection) => connection.connectTcp(host, port), signal);
   }
 
   copyFrom(remote: string, local: string, options: CopyOptions = {}): Promise<Copied> {
-    return copyFrom(this, remote, local, options);
+    return this.#mapErrors(() => copyFrom(this, remote, local, options));
   }
 
   copyTo(local: string, remote: string, options: CopyOptions = {}): Promise<Copied> {
-    return copyTo(this, local, remote, options);
+    return this.#mapErrors(() => copyTo(this, local, remote, options));
   }
 
   async close(): Promise<void> {
-    this.#ended.abort();
+    this.#closed.abort();
     const connection = await this.#connection?.catch(() => undefined);
     connection?.close();
   }
@@ -68,14 +67,37 @@ export class SshConnector implements SshClient {
     return this.close();
   }
 
-  /** All who want it wait for the same attempt; one who leaves does not end it for the others. */
+  /** Opens a channel, which an abort of `signal` destroys. */
+  #open<D extends Duplex>(
+    open: (connection: RemoteConnection) => Promise<D>,
+    signal: AbortSignal | undefined,
+  ): Promise<D> {
+    return this.#mapErrors(async () => {
+      const opening = open(await this.connect(signal));
+      const duplex = await withSignal(opening, signal, { error: cancelled, onLate: abandon });
+      if (signal === undefined) return duplex;
+      const destroy = (): void => void duplex.destroy(this.#dialer.mapError(cancelled(signal.reason)) as Error);
+      duplex.once("close", onAbort(signal, destroy));
+      return duplex;
+    });
+  }
+
+  /** One attempt for all callers: the abort of one does not end it for the others. */
   #dial(): Promise<RemoteConnection> {
-    const dialling = this.#dialer.dial(WHOLE_CONNECTION, this.#ended.signal);
+    const dialing = this.#dialer.dial(WHOLE_CONNECTION, this.#closed.signal);
     const forget = (): void => {
-      if (this.#connection === dialling) this.#connection = undefined;
+      if (this.#connection === dialing) this.#connection = undefined;
     };
-    dialling.then((connection) => connection.once("close", forget), forget);
-    return dialling;
+    dialing.then((connection) => connection.once("close", forget), forget);
+    return dialing;
+  }
+
+  async #mapErrors<T>(run: () => Promise<T>): Promise<T> {
+    try {
+      return await run();
+    } catch (error) {
+      throw this.#dialer.mapError(error);
+    }
   }
 }
 
@@ -83,10 +105,6 @@ function abandon(duplex: Duplex): void {
   duplex.on("error", () => undefined).destroy();
 }
 
-function destroyedBy<D extends Duplex>(duplex: D, signal: AbortSignal | undefined): D {
-  if (signal === undefined) return duplex;
-  const stop = (): void => void duplex.destroy(new RpcError("CANCELLED", "it was cancelled", { cause: signal.reason }));
-  signal.addEventListener("abort", stop, { once: true });
-  duplex.once("close", () => signal.removeEventListener("abort", stop));
-  return duplex;
+function cancelled(cause: unknown): SshError {
+  return new SshError("cancelled", "the operation was cancelled", { cause });
 }

@@ -1,37 +1,38 @@
-/** What is asked about a host key that is not known. */
-export interface HostKeyQuestion {
+/** A host key that is not in known_hosts. */
+export interface HostKeyInfo {
   readonly host: string;
   readonly port: number;
   /** Such as `ssh-ed25519`. */
   readonly keyType: string;
   /** `SHA256:` and base64. */
   readonly fingerprint: string;
-  /** The line that would make the key known: host, type and key. */
+  /** The line for known_hosts: host, type and key. */
   readonly line: string;
-  /** Whether no key of the host is known, or another one: then somebody may be listening in. */
+  /** `unknown`: no key of the host is known. `changed`: another key is known, which can mean a man-in-the-middle attack. */
   readonly reason: "unknown" | "changed";
 }
 
-/** Decides on a host key that is not known: false refuses it, true accepts it, `save` also adds it to known_hosts. */
-export type HostKeyDecision = (question: HostKeyQuestion) => boolean | "save" | Promise<boolean | "save">;
+/** Decides on a host key that is not in known_hosts: false rejects it, true accepts it, `save` also adds it to known_hosts. */
+export type HostKeyCallback = (info: HostKeyInfo) => boolean | "save" | Promise<boolean | "save">;
 
-/** How a client knows that a host is the one it means. It is checked before anything is said about the user. */
+/** How a client verifies host keys, which it does before it sends the user name. */
 export interface HostTrustOptions {
-  /** Files that list the host keys to trust. Default: `~/.ssh/known_hosts` and `/etc/ssh/ssh_known_hosts`. */
+  /** Files with the trusted host keys. Default: `~/.ssh/known_hosts` and `/etc/ssh/ssh_known_hosts`. */
   readonly knownHosts?: string | readonly string[];
   /**
-   * What to do about a host key that these files do not list.
-   * - `strict`: refuse it. This is the default.
-   * - `accept-new`: where no key of the host is known, add it to the first file of `knownHosts`, and go on; refuse a changed one.
-   * - A function: ask it, once for each key. The clock of `connectTimeout` stands still meanwhile.
-   * - A fingerprint such as `SHA256:…`, or several: accept one of these keys alone, and do not look at `knownHosts`. That is for
-   *   the target; jump hosts are looked up in `knownHosts` all the same. Every other policy is for them, too.
+   * The policy for a host key that these files do not list.
+   * - `strict`: reject it. This is the default.
+   * - `accept-new`: where no key of the host is known, add it to the first file of `knownHosts`, and continue; reject a changed
+   *   one.
+   * - A function: decides, once per key. The connect timeout is paused meanwhile.
+   * - A fingerprint such as `SHA256:…`, or a list of them: accept only these keys, and ignore `knownHosts`. Fingerprints apply to
+   *   the target; jump hosts are looked up in `knownHosts`. Every other policy applies to both.
    *
-   * A key marked `@revoked` is always refused.
+   * A key marked `@revoked` is always rejected.
    */
-  readonly hostKey?: "strict" | "accept-new" | HostKeyDecision | string | readonly string[];
-  /** The name to look up in place of the host and its port, for several servers behind one address. Default: none. */
+  readonly hostKey?: "strict" | "accept-new" | HostKeyCallback | string | readonly string[];
+  /** The name to look up in place of host and port, for several servers behind one address. Default: none. */
   readonly hostKeyAlias?: string;
-  /** Whether names are hashed where a line is added to known_hosts. Default: false. */
+  /** Whether to hash host names in lines added to known_hosts. Default: false. */
   readonly hashKnownHosts?: boolean;
 }

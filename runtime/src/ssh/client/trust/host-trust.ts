@@ -1,21 +1,21 @@
 import type { KnownHosts } from "../../keys/lists/known-hosts.js";
-import type { HostKeyDecision } from "./host-trust-options.js";
+import type { HostKeyCallback } from "./host-trust-options.js";
 
-/** Host keys that the caller expects. */
-export interface PinnedTrust {
+/** Host keys by fingerprint. */
+interface PinnedTrust {
   readonly fingerprints: readonly string[];
 }
 
-/** What known_hosts says of the host, and what to do where it says nothing. */
+/** The known_hosts entries of a host, and the policy for other keys. */
 export interface KnownTrust {
   readonly knownHosts: KnownHosts;
   /** Default: `strict`. */
-  readonly policy?: "strict" | "accept-new" | HostKeyDecision;
-  /** The name of the host in known_hosts, where it is not made of host and port. */
+  readonly policy?: "strict" | "accept-new" | HostKeyCallback;
+  /** The name in known_hosts, in place of host and port. */
   readonly alias?: string | undefined;
-  /** Whether names are hashed where a line is added. */
+  /** Whether to hash names in added lines. */
   readonly hashed?: boolean;
-  /** Fingerprints that somebody has accepted before, so that nobody is asked twice. */
+  /** Fingerprints that the user has accepted before. */
   readonly accepted?: Set<string>;
 }
 

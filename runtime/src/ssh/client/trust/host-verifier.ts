@@ -1,15 +1,15 @@
 import { errorMessage } from "../../../base/error-message.js";
-import { RpcError } from "../../../contract/rpc-error.js";
 import { type PublicKey, sameKey } from "../../keys/format/public-key.js";
 import { addKnownHost } from "../../keys/lists/add-known-host.js";
 import { type KnownHosts, knownHostsName } from "../../keys/lists/known-hosts.js";
+import { SshError } from "../../ssh-error.js";
 import { formatHostPort } from "../../target.js";
-import { type HostKeyObjection, objectionToHostKey } from "./host-key-objection.js";
+import { checkHostKey, type HostKeyRejection } from "./check-host-key.js";
 import type { HostTrust, KnownTrust } from "./host-trust.js";
-import type { HostKeyDecision, HostKeyQuestion } from "./host-trust-options.js";
-import { type PresentedKey, presentedKey } from "./presented-key.js";
+import type { HostKeyCallback, HostKeyInfo } from "./host-trust-options.js";
+import { parseReceivedHostKey, type ReceivedHostKey } from "./received-host-key.js";
 
-const NOTHING: KnownHosts = {
+const NO_KNOWN_HOSTS: KnownHosts = {
   files: [],
   known: [],
   revoked: [],
@@ -18,16 +18,16 @@ const NOTHING: KnownHosts = {
 };
 
 /**
- * Decides on the host keys that one connection presents. Nothing is trusted at first sight, unless the policy says so. A
- * connection that changes its keys (RFC 4253, section 9) must present the same host key again, and nobody is asked twice.
+ * Verifies the host keys of one connection. A first key is accepted only where the policy says so. A rekey (RFC 4253, section 9)
+ * must use the same host key, and does not ask the user again.
  */
 export class HostVerifier {
   readonly #host: string;
   readonly #port: number;
   readonly #pins: readonly string[] | undefined;
-  readonly #known: KnownTrust;
+  readonly #trust: KnownTrust;
   #accepted: PublicKey | undefined;
-  #refusal: RpcError | undefined;
+  #refusal: SshError | undefined;
   #toAdd: PublicKey | undefined;
   #certified: PublicKey | undefined;
 
@@ -35,116 +35,111 @@ export class HostVerifier {
     this.#host = host;
     this.#port = port;
     this.#pins = "fingerprints" in trust ? trust.fingerprints : undefined;
-    this.#known = "fingerprints" in trust ? { knownHosts: NOTHING } : trust;
+    this.#trust = "fingerprints" in trust ? { knownHosts: NO_KNOWN_HOSTS } : trust;
   }
 
-  /** Why the key was refused: an RpcError `UNAUTHENTICATED`; undefined while none was. */
-  get refusal(): RpcError | undefined {
+  /** The `unauthenticated` error of a rejected key; undefined otherwise. */
+  get refusal(): SshError | undefined {
     return this.#refusal;
   }
 
-  /** The key in the certificate that was presented last; undefined where it was no certificate. */
+  /** The key in the certificate received last; undefined where it was a plain key. */
   get certified(): PublicKey | undefined {
     return this.#certified;
   }
 
-  /** Types of the host keys that are known: the host should present one of these. */
+  /** The types of the known host keys: the client prefers these in the key exchange. */
   get knownTypes(): readonly string[] {
-    const { known, portless } = this.#known.knownHosts;
+    const { known, portless } = this.#trust.knownHosts;
     return (known.length > 0 ? known : portless.known).map(({ key }) => key.type);
   }
 
-  /** Whether the host is asked for a certificate: an authority for it is known. */
+  /** Whether the client offers host certificate algorithms: known_hosts has an authority for the host. */
   get wantsCertificate(): boolean {
-    const { authorities, portless } = this.#known.knownHosts;
+    const { authorities, portless } = this.#trust.knownHosts;
     return authorities.length > 0 || portless.authorities.length > 0;
   }
 
-  /** Whether the host may go on with this key or certificate, in SSH's binary form; a promise only where somebody is asked. */
+  /** Accepts or rejects a host key or certificate in SSH's binary form; asynchronous only where a user decides. */
   verify(blob: Buffer): boolean | Promise<boolean> {
-    const presented = presentedKey(blob);
-    this.#certified = presented?.certificate?.key;
-    if (presented === undefined) return this.#refuse(`${this.#where} presents a host key that is damaged`);
-    if (this.#accepted !== undefined) return this.#checkAgain(this.#accepted, presented);
-    if (this.#pins !== undefined) return this.#checkPins(this.#pins, presented);
-    const objection = objectionToHostKey(presented, this.#host, this.#port, this.#known);
-    return objection === undefined ? this.#accept(presented) : this.#resolve(presented, objection);
+    const received = parseReceivedHostKey(blob);
+    this.#certified = received?.certificate?.key;
+    if (received === undefined) return this.#reject(`${this.#where} offers a damaged host key`);
+    if (this.#accepted !== undefined) return this.#checkRekey(this.#accepted, received);
+    if (this.#pins !== undefined) return this.#checkPins(this.#pins, received);
+    const rejection = checkHostKey(received, { host: this.#host, port: this.#port }, this.#trust);
+    return rejection === undefined ? this.#accept(received) : this.#applyPolicy(received, rejection);
   }
 
   /**
-   * To be called once the host has proven that it has the key, before anything else is told: adds the key to known_hosts,
-   * where that was decided. Rejects with `refusal` where it cannot: the next connection would know nothing of it.
+   * Adds the accepted key to known_hosts, where the policy or the user says so. Call once the host has proven possession of the
+   * key. Rejects with `refusal` where the key cannot be added: the next connection would not know it.
    */
   async confirm(): Promise<void> {
     const key = this.#toAdd;
     if (key === undefined) return;
-    const { knownHosts, alias, hashed } = this.#known;
+    const { knownHosts, alias, hashed = false } = this.#trust;
     this.#toAdd = undefined;
     try {
       const name = knownHostsName(this.#host, this.#port, alias);
-      await addKnownHost(name, key, knownHosts.files[0] as string, hashed ?? false);
+      await addKnownHost({ name, key, hashed }, knownHosts.files[0] as string);
     } catch (error) {
-      this.#refuse(errorMessage(error));
+      this.#reject(errorMessage(error));
       throw this.#refusal;
     }
   }
 
-  #accept({ key }: PresentedKey): true {
+  #accept({ key }: ReceivedHostKey): true {
     this.#accepted = key;
     return true;
   }
 
-  #refuse(message: string): false {
-    this.#refusal = new RpcError("UNAUTHENTICATED", message);
+  #reject(message: string): false {
+    this.#refusal = new SshError("unauthenticated", message);
     return false;
   }
 
-  #checkAgain(accepted: PublicKey, { key, label }: PresentedKey): boolean {
+  #checkRekey(accepted: PublicKey, { key, label }: ReceivedHostKey): boolean {
     if (sameKey(accepted, key)) return true;
-    return this.#refuse(
-      `${this.#where} presented another host key (${label}) in the middle of the connection: somebody may be listening in`,
+    return this.#reject(
+      `HOST KEY CHANGED: ${this.#where} offers ${label} in a rekey, not the key of the connection; this can be a man-in-the-middle attack`,
     );
   }
 
-  #checkPins(pins: readonly string[], presented: PresentedKey): boolean {
-    if (pins.includes(presented.key.fingerprint)) return this.#accept(presented);
-    return this.#refuse(
-      `host key mismatch: ${this.#where} offers ${presented.label}, expected ${pins.join(" or ")}; somebody may be listening in, or the key was just changed, or that is the fingerprint of a key of another type: ssh-ed25519 is asked for first`,
+  #checkPins(pins: readonly string[], received: ReceivedHostKey): boolean {
+    if (pins.includes(received.key.fingerprint)) return this.#accept(received);
+    return this.#reject(
+      `host key mismatch: ${this.#where} offers ${received.label}, expected ${pins.join(" or ")}; this can be a man-in-the-middle attack, or the host key has been changed, or the fingerprint is of a key of another type (ssh-ed25519 is preferred)`,
     );
   }
 
-  #resolve(presented: PresentedKey, { message, question }: HostKeyObjection): boolean | Promise<boolean> {
-    const { policy, accepted } = this.#known;
-    if (question === undefined) return this.#refuse(message);
-    if (accepted?.has(question.fingerprint)) return this.#accept(presented);
-    if (typeof policy === "function") return this.#ask(policy, question, presented, message);
-    if (policy !== "accept-new" || question.reason === "changed") return this.#refuse(message);
-    return this.#save(presented);
+  #applyPolicy(received: ReceivedHostKey, { message, info }: HostKeyRejection): boolean | Promise<boolean> {
+    const { policy, accepted } = this.#trust;
+    if (info === undefined) return this.#reject(message);
+    if (accepted?.has(info.fingerprint)) return this.#accept(received);
+    if (typeof policy === "function") return this.#ask(policy, info, received, message);
+    if (policy !== "accept-new" || info.reason === "changed") return this.#reject(message);
+    return this.#save(received);
   }
 
-  async #ask(
-    decide: HostKeyDecision,
-    question: HostKeyQuestion,
-    presented: PresentedKey,
-    message: string,
-  ): Promise<boolean> {
+  async #ask(decide: HostKeyCallback, info: HostKeyInfo, received: ReceivedHostKey, message: string): Promise<boolean> {
     try {
-      const decision = await decide(question);
-      if (decision !== true && decision !== "save") return this.#refuse(`${message} (refused by the option hostKey)`);
-      this.#known.accepted?.add(presented.key.fingerprint);
-      return decision === "save" ? this.#save(presented) : this.#accept(presented);
+      const decision = await decide(info);
+      if (decision !== true && decision !== "save") return this.#reject(`${message} (rejected by the option hostKey)`);
+      this.#trust.accepted?.add(received.key.fingerprint);
+      return decision === "save" ? this.#save(received) : this.#accept(received);
     } catch (error) {
-      return this.#refuse(`the option hostKey failed (${errorMessage(error)}): ${message}`);
+      return this.#reject(`the option hostKey failed (${errorMessage(error)}): ${message}`);
     }
   }
 
-  #save(presented: PresentedKey): boolean {
-    const { files } = this.#known.knownHosts;
+  #save(received: ReceivedHostKey): boolean {
+    const { files } = this.#trust.knownHosts;
     if (files.length === 0) {
-      return this.#refuse(`knownHosts names no file to add ${presented.label} of ${this.#where} to`);
+      return this.#reject(`cannot save ${received.label} of ${this.#where}: the option knownHosts names no file`);
     }
-    this.#toAdd = presented.key;
-    return this.#accept(presented);
+    this.#toAdd = received.key;
+    return this.#accept(received);
   }
 
   get #where(): string {

@@ -5,10 +5,10 @@ import { type PublicKey, publicKeyLine } from "../format/public-key.js";
 import { expandHome } from "./read-file.js";
 
 /**
- * Makes an ed25519 key pair in OpenSSH's format: the private key in `file`, which must not exist yet and gets mode 0600,
- * and the public one beside it in `file.pub`, which is replaced. Gives the public key.
- * @param key what it is, for messages, and the comment that both halves get
- * @throws Error of one line that names the file, where it exists or cannot be written.
+ * Creates an ed25519 key pair in OpenSSH's format: the private key in `file`, which must not exist, with mode 0600, and the public
+ * key in `file.pub`, which is overwritten. Returns the public key.
+ * @param key its kind, for messages, and the comment of both files
+ * @throws Error of one line with the file name, where the file exists or cannot be written
  */
 export async function createKeyPair(
   file: string,
@@ -17,13 +17,13 @@ export async function createKeyPair(
   const path = expandHome(file, key.what);
   const { privateKey, publicKey } = generateEd25519(key.comment);
   try {
-    // "wx" never follows into or overwrites what is there: of two that start at once, one gets its key in.
+    // "wx" never overwrites: of two processes that start at once, one creates the file.
     await writeFile(path, privateKey, { flag: "wx", mode: 0o600, flush: true });
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
-    // A key that was cut short by a full disk would be in the way of the next attempt.
+    // A key truncated by a full disk would block the next attempt.
     if (code !== "EEXIST") await rm(path, { force: true }).catch(() => {});
-    const why = code === "EEXIST" ? "it exists already, and is never overwritten" : errorMessage(error);
+    const why = code === "EEXIST" ? "it already exists, and is never overwritten" : errorMessage(error);
     throw Object.assign(new Error(`cannot create ${key.what} ${path}: ${why}`, { cause: error }), { code });
   }
   await writeFile(`${path}.pub`, `${publicKeyLine(publicKey)} ${key.comment}\n`, { mode: 0o644 });

@@ -3,28 +3,28 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { checkFileName } from "../../../base/printable.js";
 
-/** What a file must be like, to be read. */
+/** The requirements on a file. */
 export interface FileRules {
-  /** What it is, for messages, such as `host key`. */
+  /** The kind of file, for messages, such as `host key`. */
   readonly what: string;
-  /** Permission bits that it must not have, such as `0o077`. Not asked on Windows, which has none. */
+  /** Permission bits that must not be set, such as `0o077`. Not checked on Windows. */
   readonly forbiddenMode?: number;
-  /** What to do about such bits, such as `chmod 600`. */
+  /** The command that clears them, such as `chmod 600`. */
   readonly chmod?: string;
   /** In bytes. */
   readonly maxSize: number;
 }
 
-/** A file that was read, and a text that changes when the file does. */
-export interface FileContent {
+/** The content of a file, and a text that changes with the file. */
+interface FileContent {
   readonly data: Buffer;
   readonly version: string;
 }
 
 /**
- * `~/` at the beginning of a path is the home directory, as shells have it: options may come from elsewhere.
- * @param what it is, for messages
- * @throws Error of one line, where it is a key itself: such a path must not reach the system, whose errors quote it
+ * Expands a leading `~/` to the home directory, as a shell does.
+ * @param what the kind of file, for messages
+ * @throws Error of one line, where `file` is the text of a key: system errors would quote it
  */
 export function expandHome(file: string, what: string): string {
   checkFileName(file, what);
@@ -32,16 +32,16 @@ export function expandHome(file: string, what: string): string {
 }
 
 /**
- * Reads a whole file of keys.
- * @throws Error of one line that names the file and what to do; its `code` is the system's where there is one.
+ * Reads a key file.
+ * @throws Error of one line with the file name and the fix; its `code` is that of the system error, if any
  */
 export async function readFileChecked(file: string, rules: FileRules): Promise<FileContent> {
-  // Asked before opening, because opening a pipe would wait for somebody to write into it; and again of what was
-  // opened, because the name may have got another file between the two.
+  // Checked before opening, which would block on a named pipe; and again after opening, since the name may refer to another
+  // file by then.
   await fileVersion(file, rules).catch(async (error) => {
-    // The public half may be read by anybody: to close it would be the wrong advice.
+    // A public key may be world-readable: `chmod` would be the wrong advice.
     if (error instanceof TooOpen && isSecret(rules) && (await isPublicKey(file))) {
-      throw new Error(`${rules.what} ${file} is a public key: name the private one, the file without .pub`);
+      throw new Error(`${rules.what} ${file}: a public key; name the private key, the file without .pub`);
     }
     throw error;
   });
@@ -55,14 +55,9 @@ export async function readFileChecked(file: string, rules: FileRules): Promise<F
   }
 }
 
-/** The version of a file as {@link readFileChecked} would give it, without reading it. Refuses what that refuses. */
+/** The version of a file, as of {@link readFileChecked}, without reading it. Throws as that does. */
 export async function fileVersion(file: string, rules: FileRules): Promise<string> {
   return checkStat(await stat(file).catch(explain(file, rules)), file, rules);
-}
-
-/** The versions of several files together. */
-export async function filesVersion(files: readonly string[], rules: FileRules): Promise<string> {
-  return (await Promise.all(files.map((file) => fileVersion(file, rules)))).join(" ");
 }
 
 class TooOpen extends Error {}
@@ -71,7 +66,7 @@ function isSecret({ forbiddenMode = 0 }: FileRules): boolean {
   return (forbiddenMode & 0o044) !== 0;
 }
 
-/** Whether a file begins as public keys do. */
+/** Whether a file starts like a public key. */
 async function isPublicKey(file: string): Promise<boolean> {
   const handle = await open(file, "r").catch(() => undefined);
   if (handle === undefined) return false;
@@ -89,13 +84,13 @@ type Stats = Awaited<ReturnType<typeof stat>>;
 
 function checkStat(stats: Stats, file: string, rules: FileRules): string {
   const mode = Number(stats.mode);
-  if (!stats.isFile()) throw new Error(`${rules.what} ${file} is not a file`);
+  if (!stats.isFile()) throw new Error(`${rules.what} ${file} is not a regular file`);
   if (process.platform !== "win32" && (mode & (rules.forbiddenMode ?? 0)) !== 0) {
     const bits = (mode & 0o777).toString(8).padStart(4, "0");
-    throw new TooOpen(`${rules.what} ${file} is too open (mode ${bits}): run \`${rules.chmod} ${file}\``);
+    throw new TooOpen(`${rules.what} ${file}: permissions ${bits} are too open; run \`${rules.chmod} ${file}\``);
   }
   if (stats.size > rules.maxSize) {
-    throw new Error(`${rules.what} ${file} is larger than ${rules.maxSize} bytes: that is no such file`);
+    throw new Error(`${rules.what} ${file} is larger than ${rules.maxSize} bytes`);
   }
   return [stats.ino, stats.size, stats.mtimeMs, stats.ctimeMs].join(":");
 }
@@ -113,10 +108,10 @@ function reason(error: NodeJS.ErrnoException): string {
       return "does not exist";
     case "EACCES":
     case "EPERM":
-      return "may not be read by this user: check its owner and permissions";
+      return "is not readable by this user: check its owner and permissions";
     case "EISDIR":
       return "is a directory";
     default:
-      return `could not be read: ${error.message}`;
+      return `cannot be read: ${error.message}`;
   }
 }

@@ -1,23 +1,23 @@
 /**
- * Looks at something again and again, never twice at once. A look under way may be past the change that somebody asks for,
- * so they wait for the next one, which all who ask meanwhile share.
+ * Runs a refresh on demand, never twice at once. A running refresh may have missed the latest change, so that callers wait for
+ * the next one, which they share.
  */
 export class RefreshCoalescer {
-  readonly #look: () => Promise<void>;
+  readonly #run: () => Promise<void>;
   #running: Promise<void> = Promise.resolve();
   #next: Promise<void> | undefined;
 
-  constructor(look: () => Promise<void>) {
-    this.#look = look;
+  constructor(run: () => Promise<void>) {
+    this.#run = run;
   }
 
-  /** Resolves when a look is over that began after this; rejects where that does. */
-  look(): Promise<void> {
+  /** Resolves or rejects with a refresh that began after this call. */
+  refresh(): Promise<void> {
     this.#next ??= this.#running.then(() => {
       this.#next = undefined;
-      const looking = this.#look();
-      this.#running = looking.catch(() => {});
-      return looking;
+      const running = this.#run();
+      this.#running = running.catch(() => {});
+      return running;
     });
     return this.#next;
   }

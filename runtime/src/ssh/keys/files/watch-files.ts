@@ -2,59 +2,60 @@ import { type FSWatcher, watch } from "node:fs";
 import { realpath } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 
-/** Milliseconds between looks of its own: network file systems, and folders that were replaced, tell of no change. */
-const LOOK_EVERY = 2000;
+/** Polling interval in ms: network file systems and replaced directories emit no events. */
+const POLL_INTERVAL = 2000;
 
-/** When to look after something happened, in milliseconds: at once, and when a save of several steps is over. */
-const LOOKS = [10, 250];
+/** Delays after an event in ms: the second one comes after a save in several steps. */
+const DELAYS = [10, 250];
 
 /**
- * Calls `look` soon after anything happens where `files` lie, and every two seconds. It watches folders, not files: so
- * it also notices files that are replaced, that come again, or that symbolic links lead to. Whether something changed is
- * for `look` to find out, which never rejects. Gives what stops it. It keeps no process alive.
+ * Calls `onChange` shortly after any event in the directories of `files`, and every 2 seconds. Directories, unlike files, also
+ * report files that are replaced, created again, or reached by symbolic links. `onChange` must check what has changed, and must
+ * not throw. The watchers do not keep the process alive.
  *
- * @param onError is told once where the system cannot watch; the looks of its own go on then
+ * @param onError called once where the system cannot watch; polling continues
+ * @returns the function that stops watching
  */
 export async function watchFiles(
   files: readonly string[],
-  look: () => void,
+  onChange: () => void,
   onError: (error: Error) => void,
 ): Promise<() => Promise<void>> {
-  const folders = new Set<string>();
+  const directories = new Set<string>();
   for (const file of files) {
-    folders.add(dirname(resolve(file)));
-    folders.add(dirname(await realpath(file).catch(() => resolve(file))));
+    directories.add(dirname(resolve(file)));
+    directories.add(dirname(await realpath(file).catch(() => resolve(file))));
   }
   const timers = new Set<NodeJS.Timeout>();
-  const noticed = (): void => {
+  const onEvent = (): void => {
     if (timers.size > 0) return;
-    for (const delay of LOOKS) {
+    for (const delay of DELAYS) {
       const timer = setTimeout(() => {
         timers.delete(timer);
-        look();
+        onChange();
       }, delay).unref();
       timers.add(timer);
     }
   };
   const watchers = new Map<string, FSWatcher>();
   const report = once(onError);
-  const watchFolders = (): void => {
-    for (const folder of folders) {
-      if (watchers.has(folder)) continue;
+  const watchDirectories = (): void => {
+    for (const directory of directories) {
+      if (watchers.has(directory)) continue;
       try {
-        watchers.set(folder, watch(folder, { persistent: false }, noticed).on("error", report));
-        noticed();
+        watchers.set(directory, watch(directory, { persistent: false }, onEvent).on("error", report));
+        onEvent();
       } catch (error) {
-        // A folder that is not there may come.
+        // A missing directory may be created later.
         if ((error as NodeJS.ErrnoException).code !== "ENOENT") report(error as Error);
       }
     }
   };
-  watchFolders();
+  watchDirectories();
   const interval = setInterval(() => {
-    watchFolders();
-    look();
-  }, LOOK_EVERY).unref();
+    watchDirectories();
+    onChange();
+  }, POLL_INTERVAL).unref();
   return async () => {
     clearInterval(interval);
     for (const timer of timers) clearTimeout(timer);

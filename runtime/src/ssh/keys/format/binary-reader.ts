@@ -1,6 +1,5 @@
 /**
- * Reads the data types of RFC 4251, section 5, from bytes that somebody else may have made. What it gives are views of
- * those bytes, not copies.
+ * Reads the data types of RFC 4251, section 5, from untrusted bytes. It returns views of these bytes, not copies.
  */
 export class BinaryReader {
   readonly #bytes: Buffer;
@@ -10,20 +9,20 @@ export class BinaryReader {
     this.#bytes = bytes;
   }
 
-  /** How many bytes were read. */
+  /** The number of bytes read. */
   get position(): number {
     return this.#at;
   }
 
-  /** Whether nothing is left. */
+  /** Whether all bytes are read. */
   get done(): boolean {
     return this.#at === this.#bytes.length;
   }
 
-  /** @throws RangeError where fewer are left; so do all that follow */
+  /** @throws RangeError where fewer bytes are left, as the methods below */
   bytes(length: number): Buffer {
     const end = this.#at + length;
-    if (end > this.#bytes.length) throw new RangeError("it is cut off");
+    if (end > this.#bytes.length) throw new RangeError("truncated");
     const bytes = this.#bytes.subarray(this.#at, end);
     this.#at = end;
     return bytes;
@@ -41,12 +40,12 @@ export class BinaryReader {
     return this.bytes(8).readBigUInt64BE();
   }
 
-  /** A length, and as many bytes. */
+  /** A length, and that many bytes. */
   string(): Buffer {
     return this.bytes(this.uint32());
   }
 
-  /** A string of UTF-8. What is no UTF-8 becomes U+FFFD. */
+  /** A UTF-8 string. Invalid bytes become U+FFFD. */
   text(): string {
     return this.string().toString("utf8");
   }

@@ -11,10 +11,10 @@ export function string(value: string | Uint8Array): Buffer {
   return Buffer.concat([uint32(bytes.length), bytes]);
 }
 
-/** An mpint of RFC 4251, section 5, of a number that is not negative, given in big-endian bytes. */
+/** An mpint of RFC 4251, section 5, of a non-negative number in big-endian bytes. */
 export function mpint(number: Buffer): Buffer {
   const start = number.findIndex((byte) => byte !== 0);
   const digits = start === -1 ? Buffer.alloc(0) : number.subarray(start);
-  // Without a zero before it, a number whose first bit is set would be read as negative.
+  // A leading zero byte keeps a number whose first bit is set positive.
   return string(Buffer.concat([Buffer.alloc((digits[0] ?? 0) & 0x80 ? 1 : 0), digits]));
 }

@@ -6,43 +6,43 @@ import { string } from "./binary-writer.js";
 import { isCertificateType, KEY_TYPES, type PublicKey, publicKeyFromBlob } from "./public-key.js";
 import { parseSignature, type Signature, verifySignature } from "./signature.js";
 
-/** A certificate, as OpenSSH's PROTOCOL.certkeys lays it out. Nothing of it holds before its signature was verified. */
+/** A certificate of OpenSSH's PROTOCOL.certkeys. Its fields are untrusted until its signature is verified. */
 export interface Certificate {
   /** Such as `ssh-ed25519-cert-v01@openssh.com`. */
   readonly type: string;
-  /** The key that it certifies. */
+  /** The certified key. */
   readonly key: PublicKey;
-  /** 0 where its authority gave none. */
+  /** 0 where the authority set none. */
   readonly serial: bigint;
-  /** What it is for. */
+  /** User certificates log in; host certificates identify servers. */
   readonly role: "user" | "host";
   readonly keyId: string;
-  /** The user or host names that it may be used for. */
+  /** The user or host names that it is valid for. */
   readonly principals: readonly string[];
-  /** Seconds since 1970, from which it is valid. */
+  /** Start of the validity period, in seconds since 1970. */
   readonly validAfter: bigint;
-  /** Seconds since 1970, from which it is valid no more; 2^64 - 1 for never. */
+  /** End of the validity period, exclusive, in seconds since 1970; 2^64 - 1 for never. */
   readonly validBefore: bigint;
-  /** What it must not be used without. The bytes are those of each option, which have a format of their own. */
+  /** Options that a verifier must support, with their encoded values. */
   readonly criticalOptions: ReadonlyMap<string, Buffer>;
   readonly extensions: ReadonlyMap<string, Buffer>;
   /** The key of the authority that signed it. */
   readonly authority: PublicKey;
   readonly signature: Signature;
-  /** What the signature is made of. */
+  /** The signed bytes. */
   readonly signed: Buffer;
 }
 
 /** {@link Certificate.validBefore} of a certificate that never expires. */
 export const FOREVER = 2n ** 64n - 1n;
 
-/** A longer one is no certificate. In bytes. */
+/** In bytes. */
 const MAX_SIZE = 64 * 1024;
-/** As many as OpenSSH takes. */
+/** The limit of OpenSSH. */
 const MAX_PRINCIPALS = 256;
 const MAX_OPTIONS = 256;
 
-/** The strings of each plain key between its type and its end. */
+/** The number of strings that follow the type in each plain key. */
 const KEY_FIELDS: Readonly<Record<string, number>> = {
   "ssh-ed25519": 1,
   "ssh-rsa": 2,
@@ -54,21 +54,20 @@ const KEY_FIELDS: Readonly<Record<string, number>> = {
 };
 
 /**
- * Reads a certificate in SSH's binary form. It has a copy of `blob`: it may live as long as a connection.
- * @throws Error of one line, where it is damaged or of an unknown type; bytes before the end that mean nothing count as
- * damage
+ * Parses a certificate in SSH's binary form. The result holds a copy of `blob`, which it may outlive.
+ * @throws Error of one line, where it is damaged, of an unknown type, or has trailing bytes
  */
 export function parseCertificate(blob: Buffer): Certificate {
   try {
-    if (blob.length > MAX_SIZE) throw new RangeError(`it is longer than ${MAX_SIZE} bytes`);
-    const own = copyBytes(blob);
-    return read(new BinaryReader(own), own);
+    if (blob.length > MAX_SIZE) throw new RangeError(`longer than ${MAX_SIZE} bytes`);
+    const copy = copyBytes(blob);
+    return read(new BinaryReader(copy), copy);
   } catch (error) {
-    throw new Error(`the certificate is damaged: ${errorMessage(error)}`, { cause: error });
+    throw new Error(`damaged certificate: ${errorMessage(error)}`, { cause: error });
   }
 }
 
-/** Whether the authority in a certificate has signed it, with an algorithm that can be trusted: never with SHA-1. */
+/** Whether the signature of a certificate is by its authority. SHA-1 signatures are not accepted. */
 export function isSignedByItsAuthority(certificate: Certificate): boolean {
   return verifySignature(certificate.authority, certificate.signature, certificate.signed)?.touched === true;
 }
@@ -78,8 +77,8 @@ function read(reader: BinaryReader, blob: Buffer): Certificate {
   const plainType = plainKeyType(type);
   const fields = KEY_FIELDS[plainType ?? ""];
   if (plainType === undefined || fields === undefined)
-    throw new Error(`no type of certificate: ${printable(type, 60)}`);
-  // The nonce, which makes each certificate unlike every other.
+    throw new Error(`unknown certificate type: ${printable(type, 60)}`);
+  // The nonce.
   reader.string();
   const keyStart = reader.position;
   for (let field = 0; field < fields; field++) reader.string();
@@ -96,36 +95,36 @@ function read(reader: BinaryReader, blob: Buffer): Certificate {
   const authority = readAuthority(reader.string());
   const signed = blob.subarray(0, reader.position);
   const signature = parseSignature(reader.string());
-  if (!reader.done) throw new RangeError("bytes follow it");
+  if (!reader.done) throw new RangeError("trailing bytes");
   return {
     ...{ type, key, serial, role, keyId, principals, validAfter, validBefore },
     ...{ criticalOptions, extensions, authority, signature, signed },
   };
 }
 
-/** The type of the key in certificates of a type; undefined where that is none. */
+/** The type of the certified key; undefined where `type` is not a certificate type. */
 export function plainKeyType(type: string): string | undefined {
   if (!isCertificateType(type)) return undefined;
   const name = type.replace(/-cert-v01@openssh\.com$/, "");
-  // The names of security keys carry their domain at the end, too.
+  // Types of security keys end with their domain as well.
   return KEY_TYPES.find((plain) => plain === name || plain === `${name}@openssh.com`);
 }
 
-/** The key is taken from its own fields: what the nonce before them looks like is of no matter. */
+/** Builds the plain key from its fields in the certificate. */
 function plainKey(type: string, fields: Buffer): PublicKey {
   const key = publicKeyFromBlob(Buffer.concat([string(type), fields]));
-  if (key === undefined) throw new RangeError("so is its key");
+  if (key === undefined) throw new RangeError("damaged key");
   return key;
 }
 
 function readRole(role: number): "user" | "host" {
-  if (role !== 1 && role !== 2) throw new RangeError(`it is for ${role}, which is neither user nor host`);
+  if (role !== 1 && role !== 2) throw new RangeError(`unknown role ${role}, neither user nor host`);
   return role === 1 ? "user" : "host";
 }
 
 function readPrincipals(bytes: Buffer): readonly string[] {
   const principals = new BinaryReader(bytes).strings();
-  if (principals.length > MAX_PRINCIPALS) throw new RangeError(`it has more than ${MAX_PRINCIPALS} principals`);
+  if (principals.length > MAX_PRINCIPALS) throw new RangeError(`more than ${MAX_PRINCIPALS} principals`);
   return principals.map((principal) => principal.toString("utf8"));
 }
 
@@ -134,8 +133,8 @@ function readOptions(bytes: Buffer): ReadonlyMap<string, Buffer> {
   const options = new Map<string, Buffer>();
   while (!reader.done) {
     const name = reader.text();
-    if (options.has(name)) throw new RangeError(`it says ${printable(name, 60)} twice`);
-    if (options.size === MAX_OPTIONS) throw new RangeError(`it has more than ${MAX_OPTIONS} options`);
+    if (options.has(name)) throw new RangeError(`repeated option ${printable(name, 60)}`);
+    if (options.size === MAX_OPTIONS) throw new RangeError(`more than ${MAX_OPTIONS} options`);
     options.set(name, reader.string());
   }
   return options;
@@ -143,7 +142,7 @@ function readOptions(bytes: Buffer): ReadonlyMap<string, Buffer> {
 
 function readAuthority(blob: Buffer): PublicKey {
   const authority = publicKeyFromBlob(blob);
-  if (authority === undefined) throw new RangeError("so is the key of its authority");
-  if (isCertificateType(authority.type)) throw new RangeError("its authority is a certificate itself");
+  if (authority === undefined) throw new RangeError("damaged key of the authority");
+  if (isCertificateType(authority.type)) throw new RangeError("the authority is a certificate");
   return authority;
 }

@@ -1,10 +1,9 @@
 import { printable } from "../../../base/printable.js";
 
 /**
- * Reads a time as OpenSSH writes it for `expiry-time`: `YYYYMMDD`, `YYYYMMDDHHMM` or `YYYYMMDDHHMMSS`, in the time zone
- * of this machine, or in UTC where a `Z` or `UTC` follows. Gives milliseconds since 1970.
- * @throws Error of one line without the place, where it is none. A day that its month does not have is none, though
- * sshd takes 31 February for 3 March.
+ * Parses a time of the option `expiry-time`: `YYYYMMDD`, `YYYYMMDDHHMM` or `YYYYMMDDHHMMSS`, in the time zone of this machine,
+ * or in UTC with the suffix `Z` or `UTC`. Returns milliseconds since 1970.
+ * @throws Error of one line for an invalid time. 31 February is invalid, although sshd reads it as 3 March.
  */
 export function parseExpiryTime(text: string): number {
   const match = /^(\d{4})(\d\d)(\d\d)(?:(\d\d)(\d\d)(\d\d)?)?(Z|UTC)?$/i.exec(text);
@@ -14,7 +13,7 @@ export function parseExpiryTime(text: string): number {
     .map((part) => Number(part ?? 0));
   const parts = [year, month - 1, day, hour, minute, second] as const;
   const utc = new Date(Date.UTC(...parts));
-  // What overflowed has become another date.
+  // An overflow, such as 31 February, changes the date.
   const same =
     utc.getUTCMonth() === month - 1 &&
     utc.getUTCDate() === day &&
@@ -26,11 +25,13 @@ export function parseExpiryTime(text: string): number {
   return time;
 }
 
-/** Writes an instant for `expiry-time`, in UTC: `20301231235959Z`. Its milliseconds are dropped. */
+/** Formats an instant for `expiry-time`, in UTC: `20301231235959Z`. Milliseconds are dropped. */
 export function formatExpiryTime(time: number): string {
   return new Date(time).toISOString().replace(/[-:T]|\.\d+/g, "");
 }
 
 function invalid(text: string): Error {
-  return new Error(`"${printable(text, 40)}" is no time such as 20301231, 203012312359 or 20301231235959Z`);
+  return new Error(
+    `invalid time "${printable(text, 40)}"; it takes a time such as 20301231, 203012312359 or 20301231235959Z`,
+  );
 }

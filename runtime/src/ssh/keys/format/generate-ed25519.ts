@@ -3,22 +3,21 @@ import { string, uint32 } from "./binary-writer.js";
 import { type PublicKey, publicKeyFromBlob } from "./public-key.js";
 
 /**
- * A new key pair; the private half in OpenSSH's format. Made here, because about one in 200 of those that ssh2 makes
- * cannot be read again.
+ * Generates a key pair; the private key in OpenSSH's format. About one in 200 keys that ssh2 generates cannot be parsed again.
  */
 export function generateEd25519(comment = ""): { readonly privateKey: string; readonly publicKey: PublicKey } {
-  // Encoded while they are made: Node 20 waits for ever, once in some thousands of times, when a key object that was just
-  // made is exported and the garbage collector runs meanwhile.
+  // Encoded by the generator: exporting a new key object deadlocks Node 20 once in thousands of times, when the garbage
+  // collector runs meanwhile.
   const pair = generateKeyPairSync("ed25519", {
     privateKeyEncoding: { format: "der", type: "pkcs8" },
     publicKeyEncoding: { format: "der", type: "spki" },
   });
-  // Both end with the 32 bytes of their key (RFC 8410).
+  // Both encodings end with the 32 bytes of the key (RFC 8410).
   const [d, x] = [pair.privateKey, pair.publicKey].map((der) => der.subarray(-32).toString("base64url"));
   return formatEd25519({ d: d as string, x: x as string }, comment);
 }
 
-/** An ed25519 key as OpenSSH's PROTOCOL.key lays it out, without encryption. */
+/** Encodes an ed25519 key in the format of OpenSSH's PROTOCOL.key, unencrypted. */
 export function formatEd25519(
   jwk: JsonWebKey,
   comment = "",

@@ -6,27 +6,27 @@ import type { PublicKey } from "./public-key.js";
 
 /** A key revocation list: OpenSSH's PROTOCOL.krl, as `ssh-keygen -k` writes it. */
 export class KeyRevocationList {
-  /** Blobs in base64, and hashes of blobs in hex. */
+  /** Blobs in base64; hashes of blobs in hex. */
   readonly #keys = new Set<string>();
   readonly #sha1 = new Set<string>();
   readonly #sha256 = new Set<string>();
   readonly #certificates: CertificateSection[] = [];
 
-  /** @throws Error of one line, where it is damaged, or holds what is not understood: it might revoke more */
+  /** @throws Error of one line, where it is damaged, or has an unknown section, which may revoke more */
   constructor(data: Buffer) {
     try {
       this.#read(new BinaryReader(data));
     } catch (error) {
-      throw new Error(`the key revocation list is damaged: ${errorMessage(error)}`, { cause: error });
+      throw new Error(`damaged key revocation list: ${errorMessage(error)}`, { cause: error });
     }
   }
 
-  /** Whether a file begins as such a list does. */
-  static isOne(data: Buffer): boolean {
+  /** Whether a file has the magic number of a KRL. */
+  static isKrl(data: Buffer): boolean {
     return data.length >= MAGIC.length && data.subarray(0, MAGIC.length).equals(MAGIC);
   }
 
-  /** Whether a key is revoked, on its own or with all certificates for it. */
+  /** Whether a key is revoked, and with it all its certificates. */
   revokes({ blob }: PublicKey): boolean {
     return (
       this.#keys.has(blob.toString("base64")) ||
@@ -35,16 +35,16 @@ export class KeyRevocationList {
     );
   }
 
-  /** Whether a certificate is revoked, by its serial number or its key id. */
+  /** Whether a certificate is revoked by its serial number or key ID. */
   revokesCertificate(certificate: Certificate): boolean {
     return this.#certificates.some((section) => section.revokes(certificate));
   }
 
   #read(reader: BinaryReader): void {
-    if (!reader.bytes(MAGIC.length).equals(MAGIC)) throw new RangeError("it does not begin as one");
+    if (!reader.bytes(MAGIC.length).equals(MAGIC)) throw new RangeError("wrong magic number");
     const version = reader.uint32();
-    if (version !== 1) throw new RangeError(`its format is ${version}, only 1 is known`);
-    // The version of the list, the time it was made, flags, a reserved string, and a comment.
+    if (version !== 1) throw new RangeError(`unknown format version ${version}; only 1 is supported`);
+    // KRL version, generation date, flags; then a reserved string, and a comment.
     reader.bytes(24);
     reader.string();
     reader.string();
@@ -69,20 +69,20 @@ export class KeyRevocationList {
         readExtension(section);
         break;
       default:
-        // Signatures (4) among them: OpenSSH has withdrawn them.
-        throw new RangeError(`a section of type ${type} is not known`);
+        // Includes signatures (4), which OpenSSH has removed.
+        throw new RangeError(`unknown section type ${type}`);
     }
   }
 }
 
 const MAGIC = Buffer.from("SSHKRL\n\0", "latin1");
 
-/** Serial numbers, from and to. */
+/** First and last serial number. */
 type Range = readonly [bigint, bigint];
 
-/** Which certificates of one authority are revoked. */
+/** The revoked certificates of one authority. */
 class CertificateSection {
-  /** The authority's key; empty for every authority. */
+  /** The authority's key; empty for all authorities. */
   readonly #authority: Buffer;
   readonly #ranges: Range[] = [];
   readonly #bitmaps: { readonly offset: bigint; readonly bits: Buffer }[] = [];
@@ -98,7 +98,7 @@ class CertificateSection {
   revokes({ authority, serial, keyId }: Certificate): boolean {
     if (this.#authority.length > 0 && !this.#authority.equals(authority.blob)) return false;
     if (this.#keyIds.has(keyId)) return true;
-    // 0 is the number of all that were given none.
+    // 0 means that the authority set no serial number.
     if (serial === 0n) return false;
     return (
       this.#serials.has(serial) ||
@@ -125,12 +125,12 @@ class CertificateSection {
         readExtension(part);
         break;
       default:
-        throw new RangeError(`certificates are revoked in a way (${type}) that is not known`);
+        throw new RangeError(`unknown certificate section type ${type}`);
     }
   }
 }
 
-/** An mpint is a row of bits, too: the lowest is the last. */
+/** Reads a bit of an mpint; bit 0 is the last. */
 function hasBit(bits: Buffer, index: bigint): boolean {
   if (index < 0n || index >= BigInt(bits.length) * 8n) return false;
   const at = Number(index);
@@ -139,7 +139,7 @@ function hasBit(bits: Buffer, index: bigint): boolean {
 
 function readExtension(reader: BinaryReader): void {
   const name = reader.text();
-  if (reader.byte() !== 0) throw new RangeError(`it cannot be used without the extension ${JSON.stringify(name)}`);
+  if (reader.byte() !== 0) throw new RangeError(`unknown critical extension ${JSON.stringify(name)}`);
 }
 
 function hash(algorithm: "sha1" | "sha256", blob: Buffer): string {

@@ -2,7 +2,7 @@ import { sign } from "node:crypto";
 import type { ParsedKey } from "ssh2";
 import { mpint, string } from "./binary-writer.js";
 
-/** The hash that each algorithm signs. RSA with SHA-1 is not among them. */
+/** The hash of each signature algorithm. RSA with SHA-1 is not supported. */
 const HASHES: Readonly<Record<string, string | null>> = {
   "ssh-ed25519": null,
   "ecdsa-sha2-nistp256": "sha256",
@@ -13,13 +13,13 @@ const HASHES: Readonly<Record<string, string | null>> = {
 };
 
 /**
- * A whole signature in SSH's binary form: the algorithm, and what it made (RFC 4253, section 6.6; RFC 5656, section 3.1.2).
- * @param algorithm one that keys of this type make, such as `rsa-sha2-512` for `ssh-rsa`
- * @throws Error where it is not a known one: never SHA-1
+ * Signs data. Returns the signature in SSH's binary form: algorithm and bytes (RFC 4253, section 6.6; RFC 5656, section 3.1.2).
+ * @param algorithm one of the key type, such as `rsa-sha2-512` for `ssh-rsa`
+ * @throws Error for an unsupported algorithm, such as one with SHA-1
  */
 export function makeSignature(key: ParsedKey, algorithm: string, data: Buffer): Buffer {
   const hash = HASHES[algorithm];
-  if (hash === undefined) throw new Error(`nothing is signed with ${algorithm}`);
+  if (hash === undefined) throw new Error(`unsupported signature algorithm ${algorithm}`);
   const bytes = sign(hash, data, { key: key.getPrivatePEM(), dsaEncoding: "ieee-p1363" });
   if (!algorithm.startsWith("ecdsa-")) return Buffer.concat([string(algorithm), string(bytes)]);
   const [r, s] = [bytes.subarray(0, bytes.length / 2), bytes.subarray(bytes.length / 2)];

@@ -3,26 +3,26 @@ import { BinaryReader } from "./binary-reader.js";
 import type { PublicKey } from "./public-key.js";
 import { toKeyObject } from "./public-key-object.js";
 
-/** A signature, taken apart as far as SSH puts it together. */
+/** A parsed signature. */
 export interface Signature {
   /** Such as `rsa-sha2-256`. */
   readonly algorithm: string;
   readonly bytes: Buffer;
-  /** How the two numbers of an ECDSA signature stand in `bytes`: as ASN.1, or as SSH has them (RFC 5656, section 3.1.2). */
+  /** The encoding of an ECDSA signature in `bytes`: ASN.1, or that of SSH (RFC 5656, section 3.1.2). */
   readonly encoding: "der" | "ssh";
-  /** What a security key adds: a byte of flags, and a counter of 32 bits. */
+  /** The suffix of a security key: a byte of flags, and a 32-bit counter. */
   readonly device?: Buffer;
 }
 
-/** What a signature that holds says about how it came to be. Keys that are no device say true of both. */
-export interface SignatureProof {
-  /** Somebody touched the device. */
+/** How a valid signature was made. Both are true for keys other than security keys. */
+interface SignatureProof {
+  /** A user touched the device. */
   readonly touched: boolean;
-  /** The device asked for a PIN or a finger. */
+  /** The device verified the user by a PIN or fingerprint. */
   readonly userVerified: boolean;
 }
 
-/** Which signatures a type of key makes, and the hash that each is made of. SHA-1 is not among them. */
+/** The signature algorithms of each key type, with their hashes. SHA-1 is not supported. */
 const ALGORITHMS: Readonly<Record<string, Readonly<Record<string, string | null>>>> = {
   "ssh-ed25519": { "ssh-ed25519": null },
   "sk-ssh-ed25519@openssh.com": { "sk-ssh-ed25519@openssh.com": null },
@@ -33,26 +33,26 @@ const ALGORITHMS: Readonly<Record<string, Readonly<Record<string, string | null>
   "ssh-rsa": { "rsa-sha2-256": "sha256", "rsa-sha2-512": "sha512" },
 };
 
-/** Bytes of each number of an ECDSA signature. */
+/** Bytes per number of an ECDSA signature. */
 const NUMBER_SIZES: Readonly<Record<string, number>> = { sha256: 32, sha384: 48, sha512: 66 };
 
-/** Bytes that a security key adds behind its signature: its flags, and a counter. */
+/** Bytes of the suffix of a security key: flags and counter. */
 export const DEVICE_SIZE = 5;
 const TOUCHED = 0x01;
 const USER_VERIFIED = 0x04;
 
-/** Whether a key is held by a device (FIDO, U2F), which adds to what it signs. */
+/** Whether a key type is that of a security key (FIDO, U2F). */
 export function isSecurityKeyType(type: string): boolean {
   return type.startsWith("sk-");
 }
 
-/** Whether keys of a type sign so. */
+/** Whether a key type supports a signature algorithm. */
 export function signsWith(type: string, algorithm: string): boolean {
   return Object.hasOwn(ALGORITHMS, type) && Object.hasOwn(ALGORITHMS[type] ?? {}, algorithm);
 }
 
 /**
- * Takes a whole signature apart: an algorithm, a string, and what a security key adds.
+ * Parses a signature: algorithm, bytes, and the suffix of a security key.
  * @throws RangeError where it is damaged
  */
 export function parseSignature(blob: Buffer): Signature {
@@ -60,13 +60,13 @@ export function parseSignature(blob: Buffer): Signature {
   const algorithm = reader.text();
   const bytes = reader.string();
   const device = isSecurityKeyType(algorithm) ? reader.bytes(DEVICE_SIZE) : undefined;
-  if (!reader.done) throw new RangeError("bytes follow it");
+  if (!reader.done) throw new RangeError("trailing bytes");
   return { algorithm, bytes, encoding: "ssh", ...(device && { device }) };
 }
 
 /**
- * Verifies a signature. It never throws: a key or a signature that cannot be used proves nothing.
- * @returns undefined where the key did not sign `data`
+ * Verifies a signature. It never throws: an unusable key or signature is invalid.
+ * @returns undefined where the signature is invalid
  */
 export function verifySignature(key: PublicKey, signature: Signature, data: Buffer): SignatureProof | undefined {
   const { algorithm, device, encoding } = signature;
@@ -88,7 +88,7 @@ export function verifySignature(key: PublicKey, signature: Signature, data: Buff
   return { touched: (flags & TOUCHED) !== 0, userVerified: (flags & USER_VERIFIED) !== 0 };
 }
 
-/** What a security key signs in place of the data (PROTOCOL.u2f, "SSH U2F Signatures"). */
+/** The message that a security key signs (PROTOCOL.u2f, "SSH U2F Signatures"). */
 function deviceMessage(key: PublicKey, device: Buffer, data: Buffer): Buffer {
   const application = new BinaryReader(key.blob).strings().at(-1) as Buffer;
   return Buffer.concat([sha256(application), device, sha256(data)]);
@@ -98,18 +98,18 @@ function sha256(data: Buffer): Buffer {
   return createHash("sha256").update(data).digest();
 }
 
-/** Two mpints, as two numbers of a size each. */
+/** Converts two mpints to two numbers of fixed size. */
 function fixedSize(bytes: Buffer, hash: string | null): Buffer {
   const size = NUMBER_SIZES[hash ?? ""] ?? 0;
   const reader = new BinaryReader(bytes);
   const numbers = reader.strings();
-  if (numbers.length !== 2) throw new RangeError("it has not two numbers");
+  if (numbers.length !== 2) throw new RangeError("not two numbers");
   return Buffer.concat(numbers.map((number) => toSize(number, size)));
 }
 
 function toSize(mpint: Buffer, size: number): Buffer {
   const excess = Math.max(0, mpint.length - size);
-  if (mpint.subarray(0, excess).some((byte) => byte !== 0)) throw new RangeError("a number is too large");
+  if (mpint.subarray(0, excess).some((byte) => byte !== 0)) throw new RangeError("number too large");
   const number = mpint.subarray(excess);
   return Buffer.concat([Buffer.alloc(size - number.length), number]);
 }

@@ -1,5 +1,5 @@
 /**
- * Where a private key comes from: a file, or the text of one. A text that begins with `-----BEGIN` is the key itself, and a
- * Buffer always is.
+ * A host key: a file name, or the text of a private key. A string that starts with `-----BEGIN`, or a Buffer, is the key
+ * itself.
  */
 export type HostKeySource = string | Buffer | { readonly privateKey: string | Buffer; readonly passphrase?: string };

@@ -6,7 +6,7 @@ import { type PublicKey, publicKeyFromBlob } from "../format/public-key.js";
 import type { HostKeySource } from "./host-key-source.js";
 import { isPrivateKeyText, isText, type PrivateKeyResult, parsePrivateKey, privateKeyRules } from "./private-key.js";
 
-/** The key by which a server proves who it is. */
+/** The host key of a server. */
 export interface HostKey {
   readonly privateKey: ParsedKey;
   readonly publicKey: PublicKey;
@@ -14,13 +14,13 @@ export interface HostKey {
 
 /**
  * Loads a host key.
- * @throws Error of one line that names the file and what to do, where it is missing, may not be read, may be read by
- * others, is damaged, is encrypted without its passphrase, or is not ed25519.
+ * @throws Error of one line with the file name and the fix, where the key is missing, unreadable, readable by others, damaged,
+ * encrypted without its passphrase, or not ed25519
  */
 export async function loadHostKey(from: HostKeySource): Promise<HostKey> {
   const source = isPrivateKeyText(from) ? { privateKey: from } : from;
   if (typeof source !== "string" && !isText(source?.privateKey)) {
-    throw new Error("host key: neither a file, a private key, nor { privateKey }; give one of these");
+    throw new Error("invalid host key: it takes a file name, a private key, or { privateKey }");
   }
   const file = typeof source === "string" ? expandHome(source, "host key") : undefined;
   const name = file === undefined ? "the host key" : `host key ${file}`;
@@ -30,14 +30,14 @@ export async function loadHostKey(from: HostKeySource): Promise<HostKey> {
   if ("locked" in result) {
     throw new Error(
       result.locked === "wrong"
-        ? `${name} is encrypted, and the passphrase does not open it`
-        : `${name} is encrypted: pass { privateKey, passphrase }, or remove its passphrase with \`ssh-keygen -p -f ${file ?? "FILE"}\``,
+        ? `${name} is encrypted: wrong passphrase`
+        : `${name} is encrypted: set { privateKey, passphrase }, or remove the passphrase with \`ssh-keygen -p -f ${file ?? "FILE"}\``,
     );
   }
   if (result.key.type !== "ssh-ed25519") {
-    // An RSA key makes ssh2 advertise SHA-1 signatures; ECDSA has no merit that ed25519 lacks.
+    // With an RSA key, ssh2 advertises SHA-1 signatures; ECDSA has no advantage over ed25519.
     throw new Error(
-      `${name} is of type ${result.key.type}; a host key must be ed25519: \`ssh-keygen -t ed25519 -f FILE\``,
+      `${name} is of type ${result.key.type}, not ed25519; create one with \`ssh-keygen -t ed25519 -f FILE\``,
     );
   }
   return { privateKey: result.key, publicKey: publicKeyFromBlob(result.key.getPublicSSH()) as PublicKey };
@@ -53,9 +53,9 @@ function parseHostKey(
     return parsePrivateKey(data, name, passphrase);
   } catch (error) {
     if (file === undefined) throw error;
-    // A new one is never made by itself: every client would take the server for another.
+    // Never replaced automatically: clients would reject the new host key.
     throw new Error(
-      `${errorMessage(error)}: put a copy of the file back; or delete it and make another with \`ssh-keygen -t ed25519 -N "" -f ${file}\`, which every client has to learn anew`,
+      `${errorMessage(error)}; restore the file from a backup, or delete it and create a new key with \`ssh-keygen -t ed25519 -N "" -f ${file}\`, which every client must add to known_hosts`,
       { cause: error },
     );
   }
@@ -66,15 +66,15 @@ async function readHostKey(file: string): Promise<Buffer> {
     return (await readFileChecked(file, privateKeyRules("host key"))).data;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    throw new Error(`host key ${file} does not exist: make one with \`ssh-keygen -t ed25519 -N "" -f ${file}\``, {
+    throw new Error(`host key ${file} does not exist; create it with \`ssh-keygen -t ed25519 -N "" -f ${file}\``, {
       cause: error,
     });
   }
 }
 
 /**
- * Makes a host key: see {@link createKeyPair}.
- * @throws Error of one line that names the file, where it exists or cannot be written.
+ * Creates a host key: see {@link createKeyPair}.
+ * @throws Error of one line with the file name, where the file exists or cannot be written
  */
 export async function createHostKey(file: string): Promise<PublicKey> {
   return createKeyPair(file, { what: "host key", comment: "sshrpc host key" });

@@ -1,18 +1,18 @@
-import type { ShownCertificate } from "../files/certificate-file.js";
+import type { UserCertificate } from "../files/user-certificate.js";
 import type { PublicKey } from "../format/public-key.js";
 
-/** A private key that a client can log in with. It is opened when it is to sign, and not before. */
+/** A private key of a client. It is decrypted when it must sign. */
 export interface Identity {
   readonly publicKey: PublicKey;
-  /** Where it came from, for messages. */
+  /** The file, for messages. */
   readonly source: string;
-  /** What certifies it, from the file `…-cert.pub` beside it. */
-  readonly certificates: readonly ShownCertificate[];
-  /** Whether it cannot sign as it is: an agent that holds it, too, is to be preferred. */
+  /** The certificates of the file `…-cert.pub` beside it. */
+  readonly certificates: readonly UserCertificate[];
+  /** Whether it is encrypted or elsewhere: an agent with the same key is preferred. */
   readonly locked: boolean;
-  /** Why only an agent can sign with it, where that is so, and what to do. */
+  /** Why only an agent can sign with it, and the fix; absent where it can sign. */
   readonly problem?: string;
-  /** The whole signature in SSH's binary form. Rejects where the key cannot be opened. */
+  /** Signs; resolves with the signature in SSH's binary form. Rejects where the key cannot be decrypted. */
   sign(data: Buffer, algorithm: string): Promise<Buffer>;
 }
 
@@ -20,9 +20,9 @@ export interface Identity {
 export type PrivateKeyText = string | Buffer;
 
 /**
- * Where a private key comes from: a file, or the text of one, or a function that gets the text. A text that begins with
- * `-----BEGIN` is the key itself, and a Buffer always is. With the public half, which is a line such as `ssh-ed25519 AAAA…`, the
- * function is called only once a server wants a signature of that key.
+ * A private key: a file name, the text of a key, or a function that returns the text. A string that starts with `-----BEGIN`, or a
+ * Buffer, is the key itself. With `publicKey`, a line such as `ssh-ed25519 AAAA…`, the function is called only when a server
+ * asks for a signature of that key.
  */
 export type IdentitySource =
   | PrivateKeyText

@@ -1,29 +1,29 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { loadCertificate, type ShownCertificate } from "../files/certificate-file.js";
 import { parsePublicLine, readPublicKey } from "../files/public-key-file.js";
 import { expandHome, readFileChecked } from "../files/read-file.js";
+import { loadUserCertificate, type UserCertificate } from "../files/user-certificate.js";
 import { sameKey } from "../format/public-key.js";
 import type { Identity, IdentitySource, PrivateKeyText } from "./identity.js";
 import { identityOf, lockedIdentity } from "./identity-text.js";
 import type { Passphrases } from "./passphrase.js";
 import { isPrivateKeyText, isText, privateKeyRules } from "./private-key.js";
 
-/** What a key is called that came with the options. */
+/** Names of a key in the options, for messages. */
 const IN_OPTIONS = { source: "options.identity", name: "the private key in options.identity", certificates: [] };
 
 /**
- * Loads a client's private key. An encrypted one of OpenSSH's format, or one with its public half in `….pub` beside it, is
- * opened at its first signature; every other at once. Of a public key alone, whose private half an agent may hold, it makes an
- * identity that has a `problem`.
- * @throws Error of one line that names the file and what to do, where it is missing, may not be read, may be read by
- * others, is damaged, of a format that cannot be read, or encrypted and the passphrase does not open it.
+ * Loads a client's private key. An encrypted key in OpenSSH's format, or with its public key in `….pub` beside it, is decrypted
+ * at its first signature; any other key at once. A public key alone, whose private key an agent may hold, makes an identity
+ * with a `problem`.
+ * @throws Error of one line with the file name and the fix, where the key is missing, unreadable, readable by others, damaged, in
+ * an unsupported format, or encrypted and the passphrase is wrong
  */
 export async function loadIdentity(from: IdentitySource, passphrases: Passphrases): Promise<Identity> {
   if (isPrivateKeyText(from)) return identityOf({ ...IN_OPTIONS, data: from, publicKey: undefined }, passphrases);
   if (typeof from === "string") return loadFile(expandHome(from, "identity"), passphrases);
   if (typeof from?.privateKey !== "function" && !isText(from?.privateKey)) {
-    throw new Error("identity: neither a file, a private key, nor { privateKey }; give one of these");
+    throw new Error("invalid identity: it takes a file name, a private key, or { privateKey }");
   }
   const publicKey = from.publicKey === undefined ? undefined : parsePublicLine(from.publicKey);
   const { privateKey } = from;
@@ -31,7 +31,7 @@ export async function loadIdentity(from: IdentitySource, passphrases: Passphrase
 
   const load = async (): Promise<Identity> => {
     const data: PrivateKeyText = await privateKey();
-    if (!isText(data)) throw new Error("the function in options.identity gave no private key; return its text");
+    if (!isText(data)) throw new Error("the function in options.identity returned no private key; return its text");
     return identityOf({ ...IN_OPTIONS, data, publicKey }, passphrases);
   };
   if (publicKey === undefined) return load();
@@ -40,7 +40,7 @@ export async function loadIdentity(from: IdentitySource, passphrases: Passphrase
     sign: async (data, algorithm) => {
       const loaded = await load();
       if (sameKey(loaded.publicKey, publicKey)) return loaded.sign(data, algorithm);
-      throw new Error("the private key in options.identity does not fit its publicKey");
+      throw new Error("the private key in options.identity does not match its publicKey");
     },
   };
 }
@@ -50,7 +50,7 @@ async function loadFile(source: string, passphrases: Passphrases): Promise<Ident
   const certificates = await certificatesBeside(source);
   if (source.endsWith(".pub")) {
     const publicKey = await readPublicKey(source);
-    const problem = `${name} is a public key: name the private one, the file without .pub, or load that into the agent`;
+    const problem = `${name}: a public key; name the private key, the file without .pub, or add that to the agent`;
     if (publicKey !== undefined) return lockedIdentity({ publicKey, source, certificates, problem });
   }
   const publicKey = await readPublicKey(`${source}.pub`);
@@ -64,16 +64,16 @@ async function loadFile(source: string, passphrases: Passphrases): Promise<Ident
   }
 }
 
-/** As ssh does: what lies beside a key is used where it is usable. */
-async function certificatesBeside(file: string): Promise<readonly ShownCertificate[]> {
+/** As in ssh, an unusable certificate beside a key is skipped. */
+async function certificatesBeside(file: string): Promise<readonly UserCertificate[]> {
   const beside = `${file.replace(/\.pub$/, "")}-cert.pub`;
-  return loadCertificate(beside).then(
+  return loadUserCertificate(beside).then(
     (certificate) => [certificate],
     () => [],
   );
 }
 
-/** The files that ssh tries, in the order of merit. */
+/** The default identity files of ssh, in the order to try. */
 export function defaultIdentityFiles(): readonly string[] {
   return ["id_ed25519", "id_ecdsa", "id_rsa"].map((name) => join(homedir(), ".ssh", name));
 }

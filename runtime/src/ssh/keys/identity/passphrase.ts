@@ -1,15 +1,15 @@
 /**
- * Opens encrypted private keys: the passphrase, or a function that is asked for it with the file's name when a server
- * wants that key. A wrong answer is asked for again, three times at most; undefined leaves the key out.
+ * Decrypts private keys: the passphrase, or a function that returns it, called with the file name when a server asks for that
+ * key, and again after a wrong answer, three times at most. Undefined skips the key.
  */
 export type Passphrase = string | ((file: string) => string | undefined | Promise<string | undefined>);
 
-const TRIES = 3;
+const MAX_ATTEMPTS = 3;
 
-/** Functions that are asked already. */
+/** The passphrases of each function. */
 const shared = new WeakMap<Exclude<Passphrase, string>, Passphrases>();
 
-/** The passphrases that were given, and the answers, so that a client that connects again need not ask again. */
+/** A passphrase, or a function with its answers, which are kept for later connections. */
 export class Passphrases {
   readonly #from: Passphrase | undefined;
   readonly #answers = new Map<string, Promise<string | undefined>>();
@@ -18,7 +18,7 @@ export class Passphrases {
     this.#from = from === "" ? undefined : from;
   }
 
-  /** Those of all who ask the same function: a client of several hosts asks once for a key that it uses for all. */
+  /** Shared by all callers with the same function, so that a client of several hosts asks once per key. */
   static of(from: Passphrase | undefined): Passphrases {
     if (typeof from !== "function") return new Passphrases(from);
     const known = shared.get(from) ?? new Passphrases(from);
@@ -26,21 +26,21 @@ export class Passphrases {
     return known;
   }
 
-  /** Whether there is one, or somebody to ask. */
+  /** Whether there is a passphrase or a function. */
   get given(): boolean {
     return this.#from !== undefined;
   }
 
   /**
-   * Tries to open a file.
-   * @param attempt gives what it opened, or undefined where the passphrase is wrong
-   * @returns undefined where no passphrase opens it, or none was given
+   * Tries to decrypt a file.
+   * @param attempt returns the result, or undefined where the passphrase is wrong
+   * @returns undefined where no passphrase is right, or none was given
    */
   async open<T>(file: string, attempt: (passphrase: string) => T | undefined): Promise<T | undefined> {
     const from = this.#from;
     if (typeof from !== "function") return from === undefined ? undefined : attempt(from);
     let last: string | undefined;
-    for (let round = 0; round < TRIES; round++) {
+    for (let round = 0; round < MAX_ATTEMPTS; round++) {
       const answer = this.#answers.get(file) ?? Promise.resolve(from(file));
       this.#answers.set(file, answer);
       const passphrase = await answer.catch((error: Error) => this.#forget(file, answer, error));
@@ -48,7 +48,7 @@ export class Passphrases {
       const opened = attempt(passphrase);
       if (opened !== undefined) return opened;
       this.#forget(file, answer);
-      // A function that knows one answer only need not be asked for it again.
+      // A function that repeats its answer is not called again.
       if (passphrase === last) break;
       last = passphrase;
     }

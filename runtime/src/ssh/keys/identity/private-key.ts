@@ -4,25 +4,25 @@ import { isKeyText, printable } from "../../../base/printable.js";
 import type { FileRules } from "../files/read-file.js";
 import { formatEd25519 } from "../format/generate-ed25519.js";
 
-/** A private key that was read, or word that it is encrypted and the passphrase is missing or wrong. */
+/** A parsed private key, or `locked` where the passphrase is missing or wrong. */
 export type PrivateKeyResult = { readonly key: ParsedKey } | { readonly locked: "missing" | "wrong" };
 
-/** How private key files must be: nobody else may read them, as ssh asks too. */
+/** The requirements on private key files: not readable by others, as in ssh. */
 export function privateKeyRules(what: string): FileRules {
   return { what, forbiddenMode: 0o077, chmod: "chmod 600", maxSize: 64 * 1024 };
 }
 
-/** Whether this is a key, of whatever kind, rather than the name of a file. */
+/** Whether a value is the text of a key, private or public, not a file name. */
 export function isPrivateKeyText(source: unknown): source is string | Buffer {
   return typeof source === "string" ? isKeyText(source) : isText(source);
 }
 
-/** Whether this can be the text of a key. */
+/** Whether a value can be the text of a key. */
 export function isText(value: unknown): value is string | Buffer {
   return typeof value === "string" || Buffer.isBuffer(value);
 }
 
-/** Without what editors, mails and template strings put around the lines: byte order marks, indentation, CR. */
+/** Removes byte order marks, indentation and CR, which editors, mails and template strings add. */
 function linesOf(data: Buffer | string): string {
   return data
     .toString()
@@ -31,15 +31,15 @@ function linesOf(data: Buffer | string): string {
 }
 
 /**
- * Reads a private key: OpenSSH's own format, PKCS#8, or the older PEM ones of RSA and ECDSA; each encrypted or not.
- * @param name What it is and where it came from, for messages.
- * @throws Error of one line that says how to convert it, where it is of another format, or that it is damaged.
+ * Parses a private key: OpenSSH's format, PKCS#8, or PEM for RSA and ECDSA; encrypted or not.
+ * @param name the key and its source, for messages
+ * @throws Error of one line, where the key is damaged, or in another format, with the command that converts it
  */
 export function parsePrivateKey(data: Buffer | string, name: string, passphrase?: string): PrivateKeyResult {
   const text = linesOf(data);
   if (/^PuTTY-User-Key-File-/.test(text)) {
     throw new Error(
-      `${name} is a PuTTY file, which cannot be read here; convert it with \`puttygen FILE -O private-openssh-new -o NEWFILE\``,
+      `${name} is in PuTTY format, which is not supported; convert it with \`puttygen FILE -O private-openssh-new -o NEWFILE\``,
     );
   }
   const pkcs8 = /^-----BEGIN (ENCRYPTED )?PRIVATE KEY-----/m.exec(text);
@@ -51,21 +51,19 @@ export function parsePrivateKey(data: Buffer | string, name: string, passphrase?
     if (/bad passphrase|bad decrypt/i.test(key.message)) return { locked: "wrong" };
     if (/sk-(?:ssh|ecdsa)-/.test(key.message)) throw new Error(deviceProblem(name));
     if (/initialization vector|Unsupported cipher/.test(key.message)) {
-      throw new Error(
-        `${name} is encrypted in a way that cannot be read here; run \`ssh-keygen -p -Z aes256-ctr -f FILE\``,
-      );
+      throw new Error(`${name} is encrypted with an unsupported cipher; run \`ssh-keygen -p -Z aes256-ctr -f FILE\``);
     }
-    throw new Error(`${name} is damaged, or no private key at all (${printable(key.message)})`);
+    throw new Error(`${name} is damaged, or not a private key (${printable(key.message)})`);
   }
   return usable(key, name);
 }
 
-/** What to do with the file of a key that a device holds. */
+/** The error message for the file of a security key. */
 export function deviceProblem(name: string): string {
-  return `${name} belongs to a hardware key: add it to the agent with ssh-add and let the agent sign, or let the program ssh connect (transport: "openssh")`;
+  return `${name} is a security key, which needs an agent: add it with ssh-add, or connect with the program ssh (transport: "openssh")`;
 }
 
-/** ssh2 reads no PKCS#8; what it reads instead is made of it. */
+/** Converts PKCS#8, which ssh2 does not parse, to a format that it does. */
 function parsePkcs8(text: string, name: string, encrypted: boolean, passphrase: string | undefined): PrivateKeyResult {
   if (encrypted && passphrase === undefined) return { locked: "missing" };
   let key: KeyObject;
@@ -73,15 +71,14 @@ function parsePkcs8(text: string, name: string, encrypted: boolean, passphrase: 
     key = createPrivateKey({ key: text, ...(encrypted && { passphrase: passphrase as string }) });
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    // Of a file that is encrypted, OpenSSL cannot tell a wrong passphrase from damage.
+    // OpenSSL reports a wrong passphrase and a damaged file alike.
     if (encrypted && /BAD_DECRYPT|MISSING_PASSPHRASE|PKCS12|ASN1|DECODER/i.test(`${code} ${message}`)) {
       return { locked: "wrong" };
     }
-    throw new Error(`${name} is damaged, or no private key at all (${printable(message)})`);
+    throw new Error(`${name} is damaged, or not a private key (${printable(message)})`);
   }
   const parsed = tryParse(toReadable(key, name), undefined);
-  if (parsed instanceof Error)
-    throw new Error(`${name} holds a key that cannot be used (${printable(parsed.message)})`);
+  if (parsed instanceof Error) throw new Error(`${name} is not usable (${printable(parsed.message)})`);
   return usable(parsed, name);
 }
 
@@ -95,29 +92,29 @@ function toReadable(key: KeyObject, name: string): string | Buffer {
       return key.export({ type: "sec1", format: "pem" });
     default:
       throw new Error(
-        `${name} is of type ${key.asymmetricKeyType}, which SSH does not know; make one with \`ssh-keygen -t ed25519\``,
+        `${name} is of type ${key.asymmetricKeyType}, which SSH does not support; create one with \`ssh-keygen -t ed25519\``,
       );
   }
 }
 
 function usable(key: ParsedKey, name: string): PrivateKeyResult {
   if (!key.isPrivateKey()) {
-    throw new Error(`${name} is a public key: name the private one, the file without .pub`);
+    throw new Error(`${name}: a public key; name the private key, the file without .pub`);
   }
-  if (!canSign(key)) throw new Error(`${name} is damaged: what it signs does not fit its own public key`);
+  if (!canSign(key)) throw new Error(`${name} is damaged: its signatures do not match its public key`);
   return { key };
 }
 
 function tryParse(data: Buffer | string, passphrase: string | undefined): ParsedKey | Error {
   try {
     const parsed = ssh2.utils.parseKey(data, passphrase) as ParsedKey | ParsedKey[] | Error | undefined;
-    return (Array.isArray(parsed) ? parsed[0] : parsed) ?? new Error("it holds no key");
+    return (Array.isArray(parsed) ? parsed[0] : parsed) ?? new Error("no key found");
   } catch (error) {
     return error as Error;
   }
 }
 
-/** The library takes some damaged keys for good ones. */
+/** ssh2 parses some damaged keys without an error. */
 function canSign(key: ParsedKey): boolean {
   const probe = Buffer.from("sshrpc");
   const hash = key.type === "ssh-rsa" ? "sha256" : undefined;

@@ -6,23 +6,30 @@ import { expandHome } from "../files/read-file.js";
 import { type PublicKey, publicKeyLine, sameKey } from "../format/public-key.js";
 import { lookUpKnownHosts } from "./known-hosts.js";
 
-/** Connections of one process that meet the same new host add it once. */
+/** A host to add to known_hosts. */
+export interface NewKnownHost {
+  /** The name in known_hosts. */
+  readonly name: string;
+  readonly key: PublicKey;
+  /** Whether to hash the name (ssh_config(5), HashKnownHosts). */
+  readonly hashed: boolean;
+}
+
+/** Serializes additions, so that concurrent connections add a host once. */
 let last: Promise<void> = Promise.resolve();
 
 /**
- * Adds a line to a known_hosts file, which is made where it is missing, with mode 0600, in a directory with mode 0700. It is
- * written at the end in one piece: what other programs add at the same time stays.
- * @param name of the host, as known_hosts calls it
- * @param hashed whether the name is to be unreadable (ssh_config(5), HashKnownHosts)
- * @throws Error of one line that names the file
+ * Adds a line to a known_hosts file, which is created where it is missing, with mode 0600, in a directory with mode 0700. The
+ * line is appended in one write, so that concurrent additions of other programs are kept.
+ * @throws Error of one line with the file name
  */
-export function addKnownHost(name: string, key: PublicKey, file: string, hashed: boolean): Promise<void> {
-  const added = last.then(() => add(name, key, expandHome(file, "known hosts file"), hashed));
+export function addKnownHost(host: NewKnownHost, file: string): Promise<void> {
+  const added = last.then(() => add(host, expandHome(file, "known hosts file")));
   last = added.catch(() => {});
   return added;
 }
 
-async function add(name: string, key: PublicKey, path: string, hashed: boolean): Promise<void> {
+async function add({ name, key, hashed }: NewKnownHost, path: string): Promise<void> {
   try {
     const { known } = await lookUpKnownHosts([path], name, 22, name);
     if (known.some((entry) => sameKey(entry.key, key))) return;
@@ -31,7 +38,7 @@ async function add(name: string, key: PublicKey, path: string, hashed: boolean):
     try {
       const { size } = await handle.stat();
       const { buffer, bytesRead } = await handle.read(Buffer.alloc(1), 0, 1, Math.max(0, size - 1));
-      // The last line of some editors has no end.
+      // Some editors save the last line without a newline.
       const start = bytesRead === 0 || buffer.toString() === "\n" ? "" : "\n";
       await handle.writeFile(`${start}${hashed ? hashName(name) : name} ${publicKeyLine(key)}\n`);
     } finally {
@@ -44,7 +51,7 @@ async function add(name: string, key: PublicKey, path: string, hashed: boolean):
   }
 }
 
-/** As `ssh-keygen -H` writes it: a salt, and the HMAC of the name with it. */
+/** Hashes a name as `ssh-keygen -H` does: a salt, and the HMAC of the name with it. */
 function hashName(name: string): string {
   const salt = randomBytes(20);
   return `|1|${salt.toString("base64")}|${createHmac("sha1", salt).update(name).digest("base64")}`;

@@ -3,28 +3,27 @@ import { type Network, parseNetwork } from "../../../base/network.js";
 import { printable } from "../../../base/printable.js";
 import { matchesWildcard } from "./wildcard.js";
 
-/** As many entries are enough for anybody, and a bound for a hostile file. */
+/** Bounds the work for a hostile file. */
 const MAX_ENTRIES = 1000;
 
 /**
- * A comma list of source addresses, as the option `from` of sshd(8) has it: addresses, networks such as
- * `192.0.2.0/24` or `2001:db8::/32`, and wildcards such as `192.0.2.*`; `!` before one excludes what it means, whatever
- * the others say. Names of hosts are never looked up, as in sshd by default (`UseDNS no`). At most a thousand entries.
+ * A comma-separated pattern list of source addresses, as the option `from` of sshd(8): addresses, networks such as `192.0.2.0/24`
+ * or `2001:db8::/32`, and wildcards such as `192.0.2.*`; a leading `!` excludes. Host names are never resolved, as in sshd by
+ * default (`UseDNS no`). At most 1,000 entries.
  */
 export class AddressPatterns {
-  /** Entries that are names of hosts, and match nobody. */
+  /** Entries that are host names, which never match. */
   readonly names: readonly string[];
   readonly #text: string;
   readonly #included = new AddressSet();
   readonly #excluded = new AddressSet();
 
   /**
-   * @throws Error of one line without the place, where an entry is malformed, or would exclude a host by its name, which
-   * cannot be kept
+   * @throws Error of one line, where an entry is invalid, or excludes a host name, which cannot be enforced
    */
   constructor(list: string) {
     const entries = list.split(",", MAX_ENTRIES + 1);
-    if (entries.length > MAX_ENTRIES) throw new Error(`it has more than ${MAX_ENTRIES} entries`);
+    if (entries.length > MAX_ENTRIES) throw new Error(`more than ${MAX_ENTRIES} entries`);
     for (const entry of entries) {
       if (entry.startsWith("!")) this.#exclude(entry);
       else this.#included.add(entry, entry);
@@ -33,7 +32,7 @@ export class AddressPatterns {
     this.names = entries.filter((entry) => !isAddressPattern(entry));
   }
 
-  /** Whether a connection from `address`, such as `192.0.2.7` or `2001:db8::1`, is within the list. */
+  /** Whether a connection from `address`, such as `192.0.2.7` or `2001:db8::1`, matches the list. */
   allows(address: string): boolean {
     const plain = address.toLowerCase().replace(/%.*$/s, "");
     const family = ({ 4: "ipv4", 6: "ipv6" } as const)[isIP(plain)];
@@ -41,7 +40,7 @@ export class AddressPatterns {
     return this.#included.has(plain, family) && !this.#excluded.has(plain, family);
   }
 
-  /** As it was written. */
+  /** The list as written. */
   toString(): string {
     return this.#text;
   }
@@ -49,21 +48,19 @@ export class AddressPatterns {
   #exclude(entry: string): void {
     const body = entry.slice(1);
     if (!isAddressPattern(body)) {
-      throw new Error(
-        `"${printable(entry, 60)}" excludes a host by its name, and names are not looked up: use its address`,
-      );
+      throw new Error(`"${printable(entry, 60)}" excludes a host name, and names are not resolved; use its address`);
     }
     this.#excluded.add(body, entry);
   }
 }
 
-/** What the entries of one kind mean together. */
+/** The entries of one kind. */
 class AddressSet {
   // Apart, because a list of Node's takes IPv4 addresses for the IPv6 ones that they can be mapped to.
   readonly #networks = { ipv4: new BlockList(), ipv6: new BlockList() };
   readonly #patterns: string[] = [];
 
-  /** @param shown the entry as it was written, for messages */
+  /** @param shown the entry as written, for messages */
   add(text: string, shown: string): void {
     const body = text.toLowerCase();
     const network = parseNetwork(body, shown);
@@ -71,7 +68,9 @@ class AddressSet {
       this.#networks[network.family].addSubnet(network.address, network.prefix, network.family);
     } else if (/^[^\s/]+$/.test(body)) this.#patterns.push(body);
     else {
-      throw new Error(`"${printable(shown, 60)}" is no address, network or pattern such as 192.0.2.0/24 or 192.0.2.*`);
+      throw new Error(
+        `invalid entry "${printable(shown, 60)}"; it takes an address, a network or a pattern, such as 192.0.2.0/24 or 192.0.2.*`,
+      );
     }
   }
 
@@ -83,7 +82,7 @@ class AddressSet {
   }
 }
 
-/** Whether an entry can mean addresses, and no name: it has digits of either family and wildcards alone. */
+/** Whether an entry is a pattern of addresses, not a host name: it consists of digits, separators and wildcards. */
 function isAddressPattern(text: string): boolean {
   return /^!?[0-9a-f:.*?/]*$/i.test(text);
 }

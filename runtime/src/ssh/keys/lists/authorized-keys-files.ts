@@ -1,143 +1,94 @@
-import { expandHome, type FileRules, filesVersion, readFileChecked } from "../files/read-file.js";
-import { RefreshCoalescer } from "../files/refresh-coalescer.js";
-import { settled } from "../files/settled.js";
-import { watchFiles } from "../files/watch-files.js";
+import type { FileRules } from "../files/read-file.js";
+import { type NamedFile, WatchedFiles } from "../files/watched-files.js";
 import { answerAttempt, authoritiesFor } from "./answer-attempt.js";
 import { type AuthorizedKeys, parseAuthorizedKeys } from "./authorized-keys.js";
 import type { KeyLookup, KeySource, KeySourceConfig } from "./key-lookup.js";
 
-/** How authorized_keys files must be. */
+/** The requirements on authorized_keys files. */
 export const AUTHORIZED_KEYS_RULES: FileRules = {
   what: "authorized_keys file",
-  // Whoever may write the file may log in; sshd's StrictModes refuses it likewise.
+  // Write access to the file is access to the server; sshd's StrictModes refuses such files too.
   forbiddenMode: 0o022,
   chmod: "chmod go-w",
   maxSize: 4 * 1024 * 1024,
 };
 
-/** Lines of a log for one file. */
-const MAX_REMARKS = 100;
+/** Log lines per reload. */
+const MAX_WARNINGS = 100;
 
 /**
- * Keys in files of the format of authorized_keys, which are watched, and looked at again at each attempt to log in. An
- * edit takes effect whole or not at all: where a file can no longer be read, or a line has become wrong, the list read
- * last stays in force, and the log says which line is to be mended. Lines that were wrong at start are left out, with
- * a warning.
+ * Authorized keys in files of the authorized_keys format, which are watched, and checked for changes at each login. Invalid
+ * lines at the start are ignored with a warning. A change that makes a line invalid is rejected as a whole: the last valid list
+ * stays in force, and the log names the line.
  */
 export class AuthorizedKeysFiles implements KeySource {
-  readonly #files: readonly string[];
+  readonly #watched: WatchedFiles<AuthorizedKeys>;
   readonly #config: KeySourceConfig;
-  readonly #listeners = new Set<() => void>();
-  #list: AuthorizedKeys = { keys: [], wrong: [], warnings: [] };
-  /** Of the files that were looked at last, whatever became of it. */
-  #version = "";
-  #failure = "";
-  readonly #looks = new RefreshCoalescer(() => this.#reload().catch((error: Error) => this.#complain(error.message)));
-  #watching: Promise<() => Promise<void>> | undefined;
+  readonly onChange: KeySource["onChange"];
+  readonly close: KeySource["close"];
 
-  private constructor(files: readonly string[], config: KeySourceConfig) {
-    this.#files = files;
+  private constructor(watched: WatchedFiles<AuthorizedKeys>, config: KeySourceConfig) {
+    this.#watched = watched;
     this.#config = config;
+    this.onChange = watched.onChange;
+    this.close = watched.close;
   }
 
   /**
-   * Reads the files and begins to watch them.
-   * @throws Error of one line, where a file is missing, may not be read, or may be written by others. Files without a
-   * key are a warning: a first start has nobody to list.
+   * Reads the files and starts to watch them.
+   * @throws Error of one line, where a file is missing, unreadable, or writable by others. Files without keys are a warning: a
+   * first start has no keys yet.
    */
   static async open(names: readonly string[], config: KeySourceConfig): Promise<AuthorizedKeysFiles> {
-    if (names.length === 0) throw new Error("authorizedKeys names no file, so nobody could ever log in");
-    const source = new AuthorizedKeysFiles(
-      names.map((file) => expandHome(file, AUTHORIZED_KEYS_RULES.what)),
-      config,
-    );
-    source.#list = await source.#read();
-    source.#watch();
+    if (names.length === 0) throw new Error("authorizedKeys is an empty list, so that no key can log in; name a file");
+    const { log } = config;
+    const watched: WatchedFiles<AuthorizedKeys> = await WatchedFiles.open<AuthorizedKeys>({
+      files: names,
+      rules: AUTHORIZED_KEYS_RULES,
+      log,
+      parse,
+      onReload: ({ keys }) => {
+        log.info({ files: watched.files, keys: keys.length }, "authorized_keys reloaded");
+        for (const warning of source.warnings) log.warn({}, warning);
+      },
+      consequence: "the last valid keys stay in force until the file is fixed",
+    });
+    const source = new AuthorizedKeysFiles(watched, config);
     return source;
   }
 
-  readonly lookup: KeyLookup = async (attempt) => {
-    await this.#look();
-    return answerAttempt(this.#list.keys, attempt);
-  };
+  readonly lookup: KeyLookup = async (attempt) => answerAttempt(await this.#keys(), attempt);
 
-  readonly authorities: KeySource["authorities"] = async (attempt) => {
-    await this.#look();
-    return authoritiesFor(this.#list.keys, attempt);
-  };
-
-  readonly onChange: KeySource["onChange"] = (listener) => {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
-  };
+  readonly authorities: KeySource["authorities"] = async (attempt) => authoritiesFor(await this.#keys(), attempt);
 
   get warnings(): readonly string[] {
-    const { keys, wrong, warnings } = this.#list;
+    const { keys, wrong, warnings } = this.#watched.content;
     const lines = [
       ...wrong.map(({ problem }) => `${problem}; the line is ignored`),
       ...warnings,
       ...(this.#config.unknownScopes?.inLines(keys) ?? []),
-      ...(keys.length === 0 ? [nobody(this.#files)] : []),
+      ...(keys.length === 0 ? [noKeys(this.#watched.files)] : []),
     ];
-    const more = lines.length - MAX_REMARKS;
-    return more > 0 ? [...lines.slice(0, MAX_REMARKS), `and ${more} more such remarks`] : lines;
+    const more = lines.length - MAX_WARNINGS;
+    return more > 0 ? [...lines.slice(0, MAX_WARNINGS), `and ${more} more warnings`] : lines;
   }
 
-  readonly close = async (): Promise<void> => {
-    this.#listeners.clear();
-    await (await this.#watching?.catch(() => undefined))?.();
-  };
-
-  #watch(): void {
-    const { log } = this.#config;
-    const onError = (err: Error): void =>
-      log.warn({ err, files: this.#files }, "authorized_keys cannot be watched; it is looked at every 2 seconds");
-    this.#watching = watchFiles(this.#files, () => void this.#look(), onError);
-    this.#watching.catch(onError);
-  }
-
-  /** Takes in what has changed; it never rejects. */
-  #look(): Promise<void> {
-    return this.#looks.look();
-  }
-
-  async #reload(): Promise<void> {
-    const version = (): Promise<string> => filesVersion(this.#files, AUTHORIZED_KEYS_RULES);
-    if ((await version()) === this.#version) return;
-    await settled(version);
-    const list = await this.#read();
-    const known = new Set(this.#list.wrong.map(({ text }) => text));
-    const broken = list.wrong.filter(({ text }) => !known.has(text));
-    if (broken.length > 0) {
-      const more = broken.length > 1 ? ` (and ${broken.length - 1} more lines)` : "";
-      this.#complain(`${broken[0]?.problem}${more}`);
-      return;
-    }
-    this.#list = list;
-    this.#failure = "";
-    const { log } = this.#config;
-    log.info({ files: this.#files, keys: list.keys.length }, "authorized_keys read again");
-    for (const warning of this.warnings) log.warn({}, warning);
-    for (const listener of this.#listeners) listener();
-  }
-
-  /** Says once that what was read last stays in force. */
-  #complain(problem: string): void {
-    if (problem !== this.#failure) {
-      this.#config.log.error({ files: this.#files }, `${problem}; the keys read last stay in force until it is mended`);
-    }
-    this.#failure = problem;
-  }
-
-  async #read(): Promise<AuthorizedKeys> {
-    const contents = await Promise.all(this.#files.map((file) => readFileChecked(file, AUTHORIZED_KEYS_RULES)));
-    this.#version = contents.map(({ version }) => version).join(" ");
-    return parseAuthorizedKeys(
-      contents.map(({ data }, at) => ({ name: this.#files[at]!, text: data.toString("utf8") })),
-    );
+  /** The keys in force. A failure to reload is in the log. */
+  async #keys(): Promise<AuthorizedKeys["keys"]> {
+    await this.#watched.refresh().catch(() => {});
+    return this.#watched.content.keys;
   }
 }
 
-function nobody(files: readonly string[]): string {
-  return `${files.join(", ")}: no key is listed, so nobody can log in; add one with \`sshrpc keys add --authorized-keys ${files[0]} ~/.ssh/id_ed25519.pub --scopes "*"\``;
+function parse(files: readonly NamedFile[], last: AuthorizedKeys | undefined): AuthorizedKeys {
+  const list = parseAuthorizedKeys(files.map(({ name, data }) => ({ name, text: data.toString("utf8") })));
+  if (last === undefined) return list;
+  const known = new Set(last.wrong.map(({ text }) => text));
+  const [broken, ...more] = list.wrong.filter(({ text }) => !known.has(text));
+  if (broken === undefined) return list;
+  throw new Error(`${broken.problem}${more.length > 0 ? ` (and ${more.length} more lines)` : ""}`);
+}
+
+function noKeys(files: readonly string[]): string {
+  return `${files.join(", ")}: no authorized keys; add one with \`sshrpc keys add --authorized-keys ${files[0]} ~/.ssh/id_ed25519.pub --scopes "*"\``;
 }

@@ -5,19 +5,19 @@ import { parseExpiryTime } from "../format/expiry-time.js";
 import { AddressPatterns } from "./address-patterns.js";
 import type { KeyAuthority } from "./key-lookup.js";
 
-/** What the options of one line of authorized_keys say. */
-export interface KeyOptions {
-  /** What the key gets, but for its name. */
+/** The options of one line of authorized_keys. */
+interface KeyOptions {
+  /** The grant of the key, without its name. */
   readonly grant: Omit<KeyAuthority, "keyName">;
-  /** Whether the key makes certificates, and is none to log in with (`cert-authority`). */
+  /** Whether the key is an authority for certificates (`cert-authority`), not a login key. */
   readonly isAuthority: boolean;
-  /** Where it may be used from; absent for anywhere. */
+  /** The allowed source addresses; absent for all. */
   readonly from?: AddressPatterns;
-  /** What is ignored and leaves the line as good, one line each, without the place. */
+  /** Ignored options that leave the line valid, one warning each. */
   readonly warnings: readonly string[];
 }
 
-/** What reading a line has found so far. */
+/** The state of parsing one line. */
 interface Reading {
   readonly seen: Set<string>;
   readonly warnings: string[];
@@ -28,12 +28,12 @@ interface Reading {
   isAuthority: boolean;
 }
 
-/** As many are enough for anybody, and a bound for a hostile file. */
+/** Bounds the variables of a hostile file. */
 const MAX_ENVIRONMENT = 64;
 
 const UNRESTRICTED: PeerPermissions = { pty: true, portForwarding: true };
 
-/** Options without a value; those in the second table may begin with `no-`. */
+/** Options without a value; those of the second table may have the prefix `no-`. */
 const FLAGS: Readonly<Record<string, (reading: Reading) => void>> = {
   "cert-authority": (reading) => {
     reading.isAuthority = true;
@@ -49,13 +49,13 @@ const SWITCHES: Readonly<Record<string, (reading: Reading, on: boolean) => void>
   "verify-required": ({ grant }, on) => {
     grant.verifyRequired = on;
   },
-  // What is never given here needs no taking away.
+  // These are never granted here.
   "agent-forwarding": () => {},
   "x11-forwarding": () => {},
   "user-rc": () => {},
 };
 
-/** Options with a value. Those in the second table may stand more than once. */
+/** Options with a value; those of the second table may repeat. */
 const VALUES: Readonly<Record<string, (reading: Reading, value: string) => void>> = {
   scopes: ({ grant }, value) => {
     grant.scopes = parseScopes(value);
@@ -64,14 +64,15 @@ const VALUES: Readonly<Record<string, (reading: Reading, value: string) => void>
     reading.from = new AddressPatterns(value);
     for (const name of reading.from.names) {
       reading.warnings.push(
-        `from: ${printable(name, 60)} matches nobody, for names are not looked up: use its address`,
+        `from: the host name ${printable(name, 60)} never matches, since names are not resolved; use its address`,
       );
     }
   },
   principals: ({ grant }, value) => {
     grant.principals = value.split(",");
   },
-  command: ({ warnings }) => void warnings.push("the option command is ignored: this server runs no command of a key"),
+  command: ({ warnings }) =>
+    void warnings.push("the option command is ignored: this server does not run commands of keys"),
 };
 const LISTED: Readonly<Record<string, (reading: Reading, value: string) => void>> = {
   "expiry-time": ({ grant }, value) => {
@@ -86,32 +87,29 @@ const LISTED: Readonly<Record<string, (reading: Reading, value: string) => void>
     permit(reading, { permitListen: [...permitListen, parseHostAndPort(value.includes(":") ? value : `*:${value}`)] });
   },
   environment: addEnvironment,
-  // No tunnel is ever opened here.
+  // This server never opens tunnels.
   tunnel: (_, value) => {
-    if (!/^(?:any|\d{1,9})$/i.test(value)) throw new Error(`"${printable(value, 40)}" is no tunnel device`);
+    if (!/^(?:any|\d{1,9})$/i.test(value)) throw new Error(`invalid tunnel device "${printable(value, 40)}"`);
   },
 };
 
-/** The options of a line that has none. */
+/** The options of a line without any. */
 export const NO_OPTIONS: KeyOptions = { grant: { scopes: [] }, isAuthority: false, warnings: [] };
 
 /**
- * Cuts a line that does not begin with a key into its options, up to the first space or tab outside of double quotes,
- * and the rest.
- * @throws Error of one line without the place, where a quote is not closed
+ * Splits a line that starts with options at the first space or tab outside double quotes.
+ * @throws Error of one line for an unclosed quote
  */
 export function splitOptions(line: string): { readonly options: string; readonly rest: string } {
   const [options = ""] = /^(?:\\"|"(?:\\"|\\(?!")|[^"\\])*"|\\(?!")|[^"\\ \t])*/.exec(line) ?? [];
-  if (line[options.length] === '"')
-    throw new Error(`a quote is not closed: ${printable(line.slice(options.length), 40)}`);
+  if (line[options.length] === '"') throw new Error(`unclosed quote: ${printable(line.slice(options.length), 40)}`);
   return { options, rest: line.slice(options.length).replace(/^[ \t]+/, "") };
 }
 
 /**
- * Reads options as sshd(8), AUTHORIZED_KEYS FILE FORMAT, describes them: a comma list, names in either case, `\"` is a
- * quote inside of a value and no other character is escaped. Beside sshd's there is `scopes`.
- * @throws Error of one line without the place, where one is malformed or unknown: a key is never accepted without a
- * restriction that was asked for
+ * Parses options as in sshd(8), AUTHORIZED_KEYS FILE FORMAT: separated by commas, names in either case, `\"` for a quote in a value,
+ * and no other escapes. In addition to the options of sshd there is `scopes`.
+ * @throws Error of one line for an invalid or unknown option: a key is never accepted without an intended restriction
  */
 export function parseKeyOptions(text: string): KeyOptions {
   const reading: Reading = {
@@ -127,13 +125,13 @@ export function parseKeyOptions(text: string): KeyOptions {
   for (;;) {
     const at = pattern.lastIndex;
     const [, name = "", value, end] = pattern.exec(text) ?? [];
-    if (end === undefined) throw new Error(`not a key, nor options of one: ${printable(text.slice(at), 40)}`);
+    if (end === undefined) throw new Error(`neither a key nor options: ${printable(text.slice(at), 40)}`);
     readOption(reading, name.toLowerCase(), value?.replaceAll('\\"', '"'));
     if (end !== ",") break;
   }
   const { grant, environment, permissions, from, isAuthority, warnings } = reading;
   if (grant.principals !== undefined && !isAuthority) {
-    throw new Error("the option principals needs cert-authority beside it");
+    throw new Error("the option principals requires the option cert-authority");
   }
   return {
     grant: {
@@ -154,12 +152,13 @@ function readOption(reading: Reading, name: string, value: string | undefined): 
     const flag = own(FLAGS, name);
     if (flag !== undefined) flag(reading);
     else if (turn !== undefined) turn(reading, !name.startsWith("no-"));
-    else if (own(VALUES, name) ?? own(LISTED, name)) throw new Error(`the option ${shown} needs a value: ${shown}="…"`);
+    else if (own(VALUES, name) ?? own(LISTED, name))
+      throw new Error(`the option ${shown} requires a value: ${shown}="…"`);
     else throw unknown(shown);
     return;
   }
   const once = own(VALUES, name);
-  if (once !== undefined && reading.seen.has(name)) throw new Error(`the option ${shown} is given twice`);
+  if (once !== undefined && reading.seen.has(name)) throw new Error(`repeated option ${shown}`);
   reading.seen.add(name);
   const read = once ?? own(LISTED, name);
   if (read === undefined) throw unknown(shown);
@@ -175,7 +174,7 @@ function own<Value>(table: Readonly<Record<string, Value>>, name: string): Value
 }
 
 function unknown(name: string): Error {
-  return new Error(`the option ${name} is unknown, and without it the key could do too much`);
+  return new Error(`unknown option ${name}; ignoring it could grant the key too much`);
 }
 
 function permit(reading: Reading, change: Partial<PeerPermissions>): void {
@@ -189,29 +188,29 @@ function parseScopes(value: string): readonly string[] {
     .filter((scope) => scope !== "");
   for (const scope of scopes) {
     if (!isScope(scope)) {
-      throw new Error(`"${printable(scope, 40)}" is no scope: only its last character may be a *`);
+      throw new Error(`invalid scope "${printable(scope, 40)}": only the last character may be a *`);
     }
   }
   return [...new Set(scopes)];
 }
 
-/** `host:port`, where an IPv6 address stands in brackets and the port may be `*`. */
+/** `host:port`; an IPv6 address needs brackets, and the port may be `*`. */
 function parseHostAndPort(text: string): string {
   const [, port = ""] = /^(?:\[[0-9A-Fa-f:.%]+\]|[^\s:/[\]]+):(\*|\d{1,5})$/.exec(text) ?? [];
   if (port !== "*" && !(Number(port) >= 1 && Number(port) <= 65_535)) {
     throw new Error(
-      `"${printable(text, 60)}" is no host and port such as 192.0.2.1:80, [2001:db8::1]:80 or localhost:*`,
+      `invalid host and port "${printable(text, 60)}"; they are written as 192.0.2.1:80, [2001:db8::1]:80 or localhost:*`,
     );
   }
   return text;
 }
 
-/** The first of two with the same name counts, as in sshd. */
+/** Of two variables of one name, the first counts, as in sshd. */
 function addEnvironment({ environment, warnings }: Reading, text: string): void {
   const [, name = "", value = ""] = /^([A-Za-z0-9_]+)=(.*)$/s.exec(text) ?? [];
-  if (name === "") throw new Error(`"${printable(text, 40)}" is no variable such as RPC_REGION=eu`);
+  if (name === "") throw new Error(`invalid variable "${printable(text, 40)}"; it is written as RPC_REGION=eu`);
   if (!name.startsWith("RPC_"))
-    warnings.push(`the variable ${printable(name, 40)} is ignored: only those that begin with RPC_ count`);
-  else if (environment.size >= MAX_ENVIRONMENT) throw new Error(`there are more than ${MAX_ENVIRONMENT}`);
+    warnings.push(`the variable ${printable(name, 40)} is ignored: only names with the prefix RPC_ are used`);
+  else if (environment.size >= MAX_ENVIRONMENT) throw new Error(`more than ${MAX_ENVIRONMENT} variables`);
   else if (!environment.has(name)) environment.set(name, value);
 }

@@ -6,51 +6,50 @@ import type { AddressPatterns } from "./address-patterns.js";
 import { NO_OPTIONS, parseKeyOptions, splitOptions } from "./authorized-keys-options.js";
 import type { KeyAuthority } from "./key-lookup.js";
 
-/** A key that authorized_keys lists, and what its line says of it. */
+/** A key of authorized_keys, with the options of its line. */
 export interface AuthorizedKey {
   readonly key: PublicKey;
-  /** What it gets. A line without the option `scopes` grants none: its key may call only what asks for none. */
+  /** A line without the option `scopes` grants none: its key may call only methods that require no scope. */
   readonly grant: KeyAuthority;
-  /** Whether it makes certificates, and is none to log in with. */
+  /** Whether the key is an authority for certificates, not a login key. */
   readonly isAuthority: boolean;
-  /** Where it may be used from; absent for anywhere. */
+  /** The allowed source addresses; absent for all. */
   readonly from?: AddressPatterns;
   /** `file:line`, for messages. */
   readonly place: string;
 }
 
-/** A line that was ignored. */
-export interface WrongLine {
-  /** The line itself. */
+/** An invalid line, which is ignored. */
+interface WrongLine {
   readonly text: string;
-  /** `file:line: reason`, fit for one line of a log. */
+  /** `file:line: reason`, escaped for the log. */
   readonly problem: string;
 }
 
-/** What the files list. */
+/** The content of authorized_keys files. */
 export interface AuthorizedKeys {
-  /** In the order of their lines; a key may be listed more than once, with other limits. */
+  /** In the order of the lines; a key may be listed more than once, with other restrictions. */
   readonly keys: readonly AuthorizedKey[];
-  /** Lines that are not understood whole. Their keys are not listed. */
+  /** Invalid lines, which list no key. */
   readonly wrong: readonly WrongLine[];
-  /** What else an operator should know, each as `file:line: what`. */
+  /** Warnings for the operator, each as `file:line: text`. */
   readonly warnings: readonly string[];
 }
 
-/** What one line says. */
+/** One parsed line. */
 export interface AuthorizedKeyLine extends Omit<AuthorizedKey, "place"> {
-  /** What is ignored of it, without the place. */
+  /** Ignored options, one warning each. */
   readonly warnings: readonly string[];
 }
 
-/** A longer line is no key: it is refused. In characters. */
+/** In characters; a longer line is invalid. */
 const MAX_LINE = 64 * 1024;
-/** A file with more wrong lines is another kind of file: the rest of it is not read. */
+/** After this many invalid lines, the rest of a file is skipped. */
 const MAX_WRONG = 1000;
 
 /**
- * Reads files in the format of sshd(8), AUTHORIZED_KEYS FILE FORMAT. Whatever they hold, it never throws: a line that
- * is not understood whole is ignored and named, as sshd does.
+ * Parses files in the format of sshd(8), AUTHORIZED_KEYS FILE FORMAT. It never throws: an invalid line is ignored and reported,
+ * as in sshd.
  */
 export function parseAuthorizedKeys(
   files: readonly { readonly name: string; readonly text: string }[],
@@ -58,27 +57,31 @@ export function parseAuthorizedKeys(
   const keys: AuthorizedKey[] = [];
   const wrong: WrongLine[] = [];
   const warnings: string[] = [];
-  const unlimited = new Map<string, string>();
+  const unrestricted = new Map<string, string>();
   for (const file of files) {
     const quote = quoterOf(file.text);
     const limit = wrong.length + MAX_WRONG;
     for (const [index, text] of file.text.split("\n").entries()) {
       const place = `${file.name}:${index + 1}`;
       if (wrong.length === limit) {
-        wrong.push({ text: "", problem: `${place}: ${MAX_WRONG} lines before it are wrong; the rest is not read` });
+        wrong.push({
+          text: "",
+          problem: `${place}: ${MAX_WRONG} invalid lines before this one; the rest of the file is skipped`,
+        });
         break;
       }
       try {
         const line = parseAuthorizedKeyLine(text);
         if (line === undefined) continue;
-        const { warnings: remarks, ...entry } = line;
+        const { warnings: ofLine, ...entry } = line;
         keys.push({ ...entry, place });
-        warnings.push(...remarks.map((remark) => `${place}: ${remark}`));
-        // The first line whose limits allow an attempt counts, so that another one after a line without limits never does.
+        warnings.push(...ofLine.map((warning) => `${place}: ${warning}`));
+        // The first line whose restrictions allow a login counts, so that a line after an unrestricted one never does.
         const id = `${entry.key.fingerprint} ${entry.isAuthority}`;
-        const first = entry.grant.principals === undefined ? unlimited.get(id) : undefined;
-        if (first !== undefined) warnings.push(`${place}: the key is already at ${first}; this line changes nothing`);
-        else if (isUnlimited(entry)) unlimited.set(id, place);
+        const first = entry.grant.principals === undefined ? unrestricted.get(id) : undefined;
+        if (first !== undefined)
+          warnings.push(`${place}: the key is already listed at ${first}; this line has no effect`);
+        else if (isUnrestricted(entry)) unrestricted.set(id, place);
       } catch (error) {
         wrong.push({ text, problem: `${place}: ${quote(errorMessage(error))}` });
       }
@@ -88,41 +91,41 @@ export function parseAuthorizedKeys(
 }
 
 /**
- * Gives what makes messages about the lines of a text fit to be shown: where the text holds a private key, its lines must
- * not be quoted, and nobody can tell which ones are its.
+ * Returns a function that prepares messages about the lines of a text for display: where the text contains a private key, no line
+ * is quoted.
  */
 export function quoterOf(text: string): (message: string) => string {
   if (hideKeys(text) === text) return (message) => message;
   return (message) =>
-    message.startsWith("a private key") ? message : "not a public key; the file holds a private key";
+    message.startsWith("a private key") ? message : "not a public key; the file contains a private key";
 }
 
 /**
- * Reads one line; undefined where it is blank or a comment.
- * @throws Error of one line without the place, where it is not understood whole
+ * Parses one line; undefined where it is blank or a comment.
+ * @throws Error of one line, where it is invalid
  */
 export function parseAuthorizedKeyLine(raw: string): AuthorizedKeyLine | undefined {
   if (raw.length > MAX_LINE) throw new Error(`the line is longer than ${MAX_LINE} characters`);
   const line = raw.replace(/^[ \t]+/, "").trimEnd();
   if (line === "" || line.startsWith("#")) return undefined;
-  if (line.startsWith("\uFEFF"))
-    throw new Error("a byte order mark stands before it: save the file as UTF-8 without one");
-  if (line.includes("\0")) throw new Error("it holds a NUL byte: that is no text");
-  if (line.includes("PRIVATE KEY---")) throw new Error("a private key: list the public one, the file with .pub");
-  // A line begins with its options, unless its first word is a type of key: so does sshd tell them apart.
+  if (line.startsWith("\uFEFF")) throw new Error("starts with a byte order mark; save the file as UTF-8 without one");
+  if (line.includes("\0")) throw new Error("contains a NUL byte: not a text file");
+  if (line.includes("PRIVATE KEY---")) throw new Error("a private key; list the public key, the file with .pub");
+  // As in sshd, a line starts with options unless its first word is a key type.
   const { options, rest } = looksLikeType(line) ? { options: "", rest: line } : splitOptions(line);
   const { grant, ...limits } = options === "" ? NO_OPTIONS : parseKeyOptions(options);
   const [, type = "", base64 = "", comment = ""] = /^([^ \t]*)[ \t]*([^ \t]*)[ \t]*(.*)$/s.exec(rest) ?? [];
-  if (!looksLikeType(rest)) throw new Error(`no type of key: ${printable(type, 40) || "the line ends there"}`);
-  if (isCertificateType(type)) throw new Error("a certificate cannot be listed; list the key that it certifies");
+  if (!looksLikeType(rest))
+    throw new Error(`unknown key type: ${printable(type, 40) || "the line ends after the options"}`);
+  if (isCertificateType(type)) throw new Error("certificates cannot be listed; list the certified key");
   if (!KEY_TYPES.includes(type)) {
-    throw new Error(`keys of type ${printable(type, 60)} are not supported; use ssh-ed25519`);
+    throw new Error(`unsupported key type ${printable(type, 60)}; use ssh-ed25519`);
   }
   const key = parsePublicKey(type, base64);
   try {
     toKeyObject(key);
   } catch (error) {
-    throw new Error(`the ${type} key is none that can be used: ${printable(errorMessage(error))}`, {
+    throw new Error(`unusable ${type} key: ${printable(errorMessage(error))}`, {
       cause: error,
     });
   }
@@ -133,6 +136,6 @@ function looksLikeType(text: string): boolean {
   return /^(?:sk-)?(?:ssh|ecdsa)-[^ \t,="]+(?:[ \t]|$)/.test(text);
 }
 
-function isUnlimited({ from, grant }: Pick<AuthorizedKey, "from" | "grant">): boolean {
+function isUnrestricted({ from, grant }: Pick<AuthorizedKey, "from" | "grant">): boolean {
   return from === undefined && grant.expires === undefined && grant.principals === undefined;
 }

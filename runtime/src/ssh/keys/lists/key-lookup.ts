@@ -3,77 +3,76 @@ import type { PeerPermissions } from "../../../base/peer.js";
 import type { PublicKey } from "../format/public-key.js";
 import type { UnknownScopes } from "./unknown-scopes.js";
 
-/** A key that asks to log in. Nothing about it is proven yet. */
+/** A login attempt with a key, whose possession is not proven yet. */
 export interface KeyAttempt {
-  /** The user name that it asks for. */
+  /** The requested user name. */
   readonly user: string;
   readonly key: PublicKey;
-  /** Where the connection came from, such as `192.0.2.7:50122`. */
+  /** The address of the client, such as `192.0.2.7:50122`. */
   readonly address: string;
 }
 
-/** What a listed key gets once it has proven itself. */
+/** What a key is granted once its possession is proven. */
 export interface KeyGrant {
-  /** What people call the key; it becomes the peer's `keyName`. */
+  /** The name of the key; becomes the peer's `keyName`. */
   readonly keyName?: string;
-  /** What it may do: scopes, or patterns such as `notes:*` and `*`. */
+  /** Scopes, or patterns such as `notes:*` and `*`. */
   readonly scopes: readonly string[];
-  /** The instant after which it counts no more, in milliseconds since 1970: connections are ended then. Default: never. */
+  /** When the key expires, in milliseconds since 1970: its connections are closed then. Default: never. */
   readonly expires?: number;
-  /** What connections of the key may do beside calls. Default: whatever the server allows. */
+  /** What connections of the key may do besides calls. Default: all that the server allows. */
   readonly permissions?: PeerPermissions;
-  /** Environment variables that each session of the key begins with. Default: none. */
+  /** Environment variables of each session of the key. Default: none. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** Whether a signature of a hardware key (`sk-…`) must tell of a touch. Default: true. */
+  /** Whether signatures of a security key (`sk-…`) require a touch. Default: true. */
   readonly touchRequired?: boolean;
-  /** Whether it must tell that the user was verified, by a PIN or a fingerprint. Default: false. */
+  /** Whether they require user verification, by a PIN or a fingerprint. Default: false. */
   readonly verifyRequired?: boolean;
 }
 
-/** A key that is known, and not let in all the same. */
+/** A known key that is denied. */
 export interface KeyRefusal {
-  /** Why, in one line for the log alone. */
+  /** The reason, in one line, for the log only. */
   readonly deny: string;
 }
 
-/** What is known of a key; undefined where nothing is, which refuses it too. */
+/** The answer for a key; undefined denies an unknown key. */
 export type KeyAnswer = KeyGrant | KeyRefusal | undefined;
 
 /**
- * Decides whether a key may log in; undefined refuses it. It is asked before the key proves itself, again with the
- * proof, and perhaps later of a connection that is open, so it must change nothing. A rejection refuses the key, and is
- * logged.
+ * Decides whether a key may log in; undefined denies it. It is called before the key is proven, again with the proof, and later
+ * for open connections, so it must have no side effects. A rejection denies the key, and is logged.
  */
 export type KeyLookup = (attempt: KeyAttempt) => KeyAnswer | Promise<KeyAnswer>;
 
-/** A key whose signature makes certificates: a line with `cert-authority`. Its grant is that of its certificates. */
+/** An authority for certificates: a line with `cert-authority`. Its grant applies to its certificates. */
 export interface KeyAuthority extends KeyGrant {
   /**
-   * A certificate must name one of these. Absent: it must name the user that asks to log in.
+   * A certificate must have one of these principals. Absent: the requested user name.
    */
   readonly principals?: readonly string[];
 }
 
-/** Where a server looks keys up. Whoever made it closes it. */
+/** Where a server looks up keys. Its creator closes it. */
 export interface KeySource {
-  /** What the key of an attempt gets; its limits, such as `from` and `expiry-time`, are applied already. */
+  /** The answer for the key of an attempt, after restrictions such as `from` and `expiry-time`. */
   readonly lookup: KeyLookup;
   /**
-   * What the certificates of an authority get, given as the `key` of the attempt; user and address are those of the
-   * certificate's holder. Each line that lists the authority, and whose own limits allow the attempt, in their order.
+   * The lines that list an authority, which is the `key` of the attempt, and whose restrictions allow the attempt, in order.
+   * User and address are those of the client that presents the certificate.
    */
   readonly authorities: (attempt: KeyAttempt) => readonly KeyAuthority[] | Promise<readonly KeyAuthority[]>;
-  /** Calls `listener` when any answer may have changed, so that open connections are looked at again. Gives what stops it. */
+  /** Calls `listener` when an answer may have changed, so that open connections are reauthorized. Returns the function that removes it. */
   readonly onChange: (listener: () => void) => () => void;
-  /** What an operator should know of it, found at start, one line each. */
+  /** Warnings for the operator, one line each. */
   readonly warnings: readonly string[];
   /** Stops watching. */
   readonly close: () => void | Promise<void>;
 }
 
-/** What a source of keys needs beside its lists. */
+/** The configuration of a key source, besides its lists. */
 export interface KeySourceConfig {
   readonly log: Logger;
-  /** Finds grants of what no method asks for. Absent: what they ask for is not known. */
+  /** Finds granted scopes that no method requires. Absent where the methods are unknown. */
   readonly unknownScopes?: UnknownScopes;
 }

@@ -5,38 +5,38 @@ import { expandHome, readFileChecked } from "../files/read-file.js";
 import { type PublicKey, parsePublicKey } from "../format/public-key.js";
 import { matchesPatternList } from "./wildcard.js";
 
-/** A line of known_hosts that is about the host looked for. */
+/** A line of known_hosts that matches a host. */
 export interface KnownHost {
   readonly key: PublicKey;
   readonly file: string;
   readonly line: number;
 }
 
-/** What known_hosts says of one host. */
+/** The entries of known_hosts for one host. */
 export interface KnownHosts {
-  /** The files looked in; those that do not exist hold nothing. */
+  /** The files; missing ones are empty. */
   readonly files: readonly string[];
-  /** Keys that the host may present. */
+  /** Trusted host keys. */
   readonly known: readonly KnownHost[];
-  /** Keys marked `@revoked`: never to be accepted. */
+  /** Keys marked `@revoked`, which are never accepted. */
   readonly revoked: readonly KnownHost[];
-  /** Keys marked `@cert-authority`: they prove nothing themselves, but certify the keys of hosts. */
+  /** Keys marked `@cert-authority`: they certify host keys, and are not host keys themselves. */
   readonly authorities: readonly KnownHost[];
   /**
-   * What the files say of the name without the port, where that is another. As ssh has it, a key known there is good for
-   * every port of the host, and nothing else follows from it.
+   * The entries for the name without the port, where the port is not 22. As in ssh, a key known there is trusted for every port
+   * of the host; a missing or different key has no effect.
    */
   readonly portless: Pick<KnownHosts, "known" | "revoked" | "authorities">;
 }
 
-/** The files that ssh looks in, too. */
+/** The default files of ssh. */
 export function defaultKnownHostsFiles(): readonly string[] {
   return [join(homedir(), ".ssh", "known_hosts"), "/etc/ssh/ssh_known_hosts"];
 }
 
 /**
- * What known_hosts calls a host: its name alone at port 22, else `[name]:port`.
- * @param alias the name in place of both (ssh_config(5), HostKeyAlias)
+ * The name of a host in known_hosts: the host name for port 22, else `[name]:port`.
+ * @param alias replaces both (ssh_config(5), HostKeyAlias)
  */
 export function knownHostsName(host: string, port: number, alias?: string): string {
   if (alias !== undefined) return alias.toLowerCase();
@@ -45,10 +45,10 @@ export function knownHostsName(host: string, port: number, alias?: string): stri
 }
 
 /**
- * Looks a host up in files of the format of sshd(8), SSH_KNOWN_HOSTS FILE FORMAT. As ssh does, it takes a missing file
- * for an empty one, and passes over lines that it does not understand.
- * @param alias the name to look up in place of the host and its port (ssh_config(5), HostKeyAlias)
- * @throws Error of one line, where a file exists and cannot be read.
+ * Looks up a host in files of the format of sshd(8), SSH_KNOWN_HOSTS FILE FORMAT. As in ssh, missing files are empty, and invalid
+ * lines are skipped.
+ * @param alias replaces host and port (ssh_config(5), HostKeyAlias)
+ * @throws Error of one line, where a file exists and is unreadable
  */
 export async function lookUpKnownHosts(
   names: readonly string[],
@@ -80,7 +80,7 @@ async function readText(file: string): Promise<string> {
 
 function parseKnownHosts(text: string, file: string, name: string): { marker: string; host: KnownHost }[] {
   return text.split("\n").flatMap((raw, index) => {
-    // As ssh has it: whatever else looks like a space belongs to the name of the host.
+    // As in ssh, other white space is part of the host name.
     const line = raw.replace(/^[ \t]+/, "").trimEnd();
     if (line === "" || line.startsWith("#")) return [];
     const fields = line.split(/[ \t]+/);
@@ -95,7 +95,7 @@ function parseKnownHosts(text: string, file: string, name: string): { marker: st
   });
 }
 
-/** Whether the first field of a line, plain or hashed, is about the host of this name. */
+/** Whether the first field of a line, plain or hashed, matches a host name. */
 function isAbout(hosts: string, name: string): boolean {
   if (!hosts.startsWith("|")) return matchesPatternList(hosts.toLowerCase(), name);
   const [, salt, hash] = /^\|1\|([A-Za-z0-9+/=]+)\|([A-Za-z0-9+/=]+)$/.exec(hosts) ?? [];

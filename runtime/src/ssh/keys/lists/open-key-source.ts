@@ -3,13 +3,12 @@ import { parseAuthorizedKeys } from "./authorized-keys.js";
 import { AuthorizedKeysFiles } from "./authorized-keys-files.js";
 import type { KeyLookup, KeySource, KeySourceConfig } from "./key-lookup.js";
 
-/** Who may log in: files or lines in the format of authorized_keys, or a function that decides. */
+/** Authorized keys: files or lines of the authorized_keys format, or a function that decides. */
 export type AuthorizedKeysOption = string | readonly string[] | { readonly lines: readonly string[] } | KeyLookup;
 
 /**
- * Opens what the option `authorizedKeys` names. Whoever opened it closes it.
- * @throws Error of one line that says what to do, where a file is missing, may not be read or may be written by others,
- * or where lines list no key
+ * Opens the source of the option `authorizedKeys`; the caller closes it.
+ * @throws Error of one line with the fix, where a file is missing, unreadable or writable by others, or lines list no key
  */
 export async function openKeySource(from: AuthorizedKeysOption, config: KeySourceConfig): Promise<KeySource> {
   if (typeof from === "function") return { ...FIXED, lookup: from };
@@ -17,7 +16,7 @@ export async function openKeySource(from: AuthorizedKeysOption, config: KeySourc
   return "lines" in from ? openLines(from.lines, config) : AuthorizedKeysFiles.open(from, config);
 }
 
-/** What never changes, and certifies nobody. */
+/** A source without authorities that never changes. */
 const FIXED: Omit<KeySource, "lookup"> = {
   authorities: () => [],
   onChange: () => () => {},
@@ -29,7 +28,7 @@ function openLines(lines: readonly string[], { unknownScopes }: KeySourceConfig)
   const { keys, wrong, warnings } = parseAuthorizedKeys([{ name: "authorizedKeys", text: lines.join("\n") }]);
   if (keys.length === 0) {
     const problem = wrong[0] === undefined ? "" : `; ${wrong[0].problem}`;
-    throw new Error(`authorizedKeys lists no usable key, so nobody could ever log in${problem}`);
+    throw new Error(`authorizedKeys has no valid key, so that no key can log in${problem}`);
   }
   return {
     ...FIXED,

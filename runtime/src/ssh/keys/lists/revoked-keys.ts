@@ -1,129 +1,86 @@
 import { errorMessage } from "../../../base/error-message.js";
 import type { Logger } from "../../../base/log.js";
 import { hideKeys, printable } from "../../../base/printable.js";
-import { expandHome, type FileRules, filesVersion, readFileChecked } from "../files/read-file.js";
-import { RefreshCoalescer } from "../files/refresh-coalescer.js";
-import { settled } from "../files/settled.js";
-import { watchFiles } from "../files/watch-files.js";
+import type { FileRules } from "../files/read-file.js";
+import { WatchedFiles } from "../files/watched-files.js";
 import type { Certificate } from "../format/certificate.js";
 import { KeyRevocationList } from "../format/krl.js";
 import { isCertificateType, type PublicKey, parsePublicKey } from "../format/public-key.js";
 
 const RULES: FileRules = {
-  what: "list of revoked keys",
-  // Whoever may write it may let a revoked key in again.
+  what: "revoked keys file",
+  // Write access to the file is the power to restore a revoked key.
   forbiddenMode: 0o022,
   chmod: "chmod go-w",
   maxSize: 64 * 1024 * 1024,
 };
 
-/** What one file revokes. */
-interface RevokedList {
+/** The revocations of one file. */
+interface RevocationList {
   revokes(key: PublicKey): boolean;
   revokesCertificate(certificate: Certificate): boolean;
 }
 
 /**
- * Keys, certificates and authorities that count no more, whatever lists them: files as sshd's RevokedKeys takes them,
- * with a public key a line, or of the binary format that `ssh-keygen -k` writes. They are watched, and looked at again
- * at each question.
+ * Revoked keys, certificates and authorities, which no other list can authorize: files as RevokedKeys of sshd_config(5), with
+ * one public key per line, or key revocation lists of `ssh-keygen -k`. They are watched, and checked for changes at each login.
  */
 export class RevokedKeys {
-  readonly #files: readonly string[];
-  readonly #log: Logger;
-  readonly #listeners = new Set<() => void>();
-  #version = "";
-  #failure = "";
-  #lists: readonly RevokedList[] = [];
-  readonly #looks = new RefreshCoalescer(() => this.#read());
-  #stop: (() => Promise<void>) | undefined;
+  readonly #watched: WatchedFiles<readonly RevocationList[]>;
+  /** Calls `listener` after each change. Returns the function that removes it. */
+  readonly onChange: (listener: () => void) => () => void;
+  /** Stops watching. */
+  readonly close: () => Promise<void>;
 
-  private constructor(files: readonly string[], log: Logger) {
-    this.#files = files.map((file) => expandHome(file, RULES.what));
-    this.#log = log;
+  private constructor(watched: WatchedFiles<readonly RevocationList[]>) {
+    this.#watched = watched;
+    this.onChange = watched.onChange;
+    this.close = watched.close;
   }
 
   /**
-   * Reads the files and begins to watch them; whoever opened it closes it.
-   * @throws Error of one line that names the file, and the line where there is one
+   * Reads the files and starts to watch them; the caller closes it.
+   * @throws Error of one line with the file name, and the line number where there is one
    */
   static async open(names: readonly string[], log: Logger): Promise<RevokedKeys> {
-    const revoked = new RevokedKeys(names, log);
-    await revoked.#refresh();
-    const files = revoked.#files;
-    const look = (): void => void revoked.#refresh().catch((error: Error) => revoked.#complain(error));
-    revoked.#stop = await watchFiles(files, look, (err) =>
-      log.warn({ err, files }, "the lists of revoked keys cannot be watched; they are looked at every 2 seconds"),
-    );
-    return revoked;
+    const watched: WatchedFiles<readonly RevocationList[]> = await WatchedFiles.open<readonly RevocationList[]>({
+      files: names,
+      rules: RULES,
+      log,
+      parse: (files) => files.map(({ name, data }) => parseList(name, data)),
+      onReload: () => log.info({ files: watched.files }, "revoked keys reloaded"),
+      consequence: "public key authentication fails until the file is fixed",
+    });
+    return new RevokedKeys(watched);
   }
 
   /**
-   * Why a key may not be used; undefined where nothing is said against it.
-   * @param certificate Where the key has one: it and its authority are looked up too
-   * @throws Error of one line, where a file cannot be read any more, or is damaged: nobody can say then what is revoked
+   * Why a key is revoked; undefined where it is not.
+   * @param certificate of the key, if any; it and its authority are checked too
+   * @throws Error of one line, where a file is unreadable or damaged now: revocations are unknown then
    */
   async reason(key: PublicKey, certificate?: Certificate): Promise<string | undefined> {
-    await this.#refresh();
-    if (this.#lists.some((list) => list.revokes(key))) return "the key is revoked";
+    await this.#watched.refresh();
+    const lists = this.#watched.content;
+    if (lists.some((list) => list.revokes(key))) return "the key is revoked";
     if (certificate === undefined) return undefined;
-    if (this.#lists.some((list) => list.revokes(certificate.authority))) return "the authority is revoked";
-    if (this.#lists.some((list) => list.revokesCertificate(certificate))) return "the certificate is revoked";
+    if (lists.some((list) => list.revokes(certificate.authority))) return "the authority is revoked";
+    if (lists.some((list) => list.revokesCertificate(certificate))) return "the certificate is revoked";
     return undefined;
-  }
-
-  /** Calls `listener` when the files have changed. Gives what stops it. */
-  readonly onChange = (listener: () => void): (() => void) => {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
-  };
-
-  /** Stops watching. */
-  readonly close = async (): Promise<void> => {
-    this.#listeners.clear();
-    await this.#stop?.();
-  };
-
-  /** Takes in what has changed. */
-  #refresh(): Promise<void> {
-    return this.#looks.look();
-  }
-
-  async #read(): Promise<void> {
-    const version = (): Promise<string> => filesVersion(this.#files, RULES);
-    if ((await version()) === this.#version) return;
-    const isFirst = this.#version === "";
-    // A list that is being written revokes less than it will.
-    if (!isFirst) await settled(version);
-    const contents = await Promise.all(this.#files.map((file) => readFileChecked(file, RULES)));
-    const lists = contents.map(({ data }, at) => readList(this.#files[at] as string, data));
-    this.#lists = lists;
-    this.#version = contents.map(({ version }) => version).join(" ");
-    this.#failure = "";
-    if (isFirst) return;
-    this.#log.info({ files: this.#files }, "revoked keys read again");
-    for (const listener of this.#listeners) listener();
-  }
-
-  #complain({ message }: Error): void {
-    if (message !== this.#failure) {
-      this.#log.error({ files: this.#files }, `${message}; until it is mended, nobody is let in with a key`);
-    }
-    this.#failure = message;
   }
 }
 
-function readList(file: string, data: Buffer): RevokedList {
-  if (!KeyRevocationList.isOne(data)) return readLines(file, data.toString("utf8"));
+function parseList(file: string, data: Buffer): RevocationList {
+  if (!KeyRevocationList.isKrl(data)) return parseLines(file, data.toString("utf8"));
   try {
     return new KeyRevocationList(data);
   } catch (error) {
-    throw new Error(`${file}: ${errorMessage(error)}: make it anew with \`ssh-keygen -k\``, { cause: error });
+    throw new Error(`${file}: ${errorMessage(error)}; create it again with \`ssh-keygen -k\``, { cause: error });
   }
 }
 
-/** A line that is not understood might revoke a key: it spoils the list, as it does for sshd. */
-function readLines(file: string, text: string): RevokedList {
+/** An invalid line may be meant to revoke a key, so it makes the whole list invalid, as in sshd. */
+function parseLines(file: string, text: string): RevocationList {
   const blobs = new Set<string>();
   const holdsKey = hideKeys(text) !== text;
   for (const [index, raw] of text
@@ -135,12 +92,12 @@ function readLines(file: string, text: string): RevokedList {
     const [type = "", base64 = ""] = line.split(/[ \t]+/, 2);
     try {
       if (isCertificateType(type))
-        throw new Error("a certificate: list its key here, or the certificate with ssh-keygen -k");
+        throw new Error("a certificate; list its key here, or revoke the certificate with `ssh-keygen -k`");
       blobs.add(parsePublicKey(type, base64).blob.toString("base64"));
     } catch (error) {
-      // The lines of a private key must not be quoted.
-      const why = holdsKey ? "the file holds a private key" : printable(errorMessage(error));
-      throw new Error(`${file}:${index + 1}: ${why}; a list of revoked keys has a public key a line`);
+      // Messages must not quote a private key.
+      const why = holdsKey ? "the file contains a private key" : printable(errorMessage(error));
+      throw new Error(`${file}:${index + 1}: ${why}; a revoked keys file has one public key per line`);
     }
   }
   return { revokes: ({ blob }) => blobs.has(blob.toString("base64")), revokesCertificate: () => false };

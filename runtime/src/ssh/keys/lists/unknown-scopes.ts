@@ -3,46 +3,46 @@ import { nearest } from "../../../base/nearest.js";
 import { grants } from "../../../base/peer.js";
 import { printable } from "../../../base/printable.js";
 
-/** Scopes that are remembered, so that each is described once: a file or a function may name any number of others. */
+/** Scopes that are remembered to warn of each once; files and functions may name any number. */
 const MAX_KNOWN = 1000;
 
 /** A line that grants scopes. */
-export interface GrantingLine {
+interface GrantingLine {
   readonly grant: { readonly scopes: readonly string[] };
   /** `file:line`. */
   readonly place: string;
 }
 
-/** Finds scopes and patterns that are granted and that no method asks for: most are misspelled. `*` is never one. */
+/** Finds granted scopes and patterns that no method requires, which are most likely misspelled. `*` is always known. */
 export class UnknownScopes {
-  readonly #asked: readonly string[];
+  readonly #required: readonly string[];
   readonly #candidates: readonly string[];
   readonly #described = new Map<string, string>();
 
-  /** @param asked all scopes that methods ask for */
-  constructor(asked: readonly string[]) {
-    this.#asked = asked;
-    // A pattern is near to what its writer meant where what stands before the star is.
-    this.#candidates = [...asked, ...asked.map((scope) => `${scope.replace(/[^:]*$/, "")}*`)];
+  /** @param required all scopes that methods require */
+  constructor(required: readonly string[]) {
+    this.#required = required;
+    // A pattern is compared by its text before the star.
+    this.#candidates = [...required, ...required.map((scope) => `${scope.replace(/[^:]*$/, "")}*`)];
   }
 
-  /** What is to be said of lists, each as `file:line: what`. */
+  /** The warnings for lines, each as `file:line: text`. */
   inLines(lines: readonly GrantingLine[]): string[] {
     return lines.flatMap(({ grant, place }) =>
       grant.scopes.filter((scope) => this.#isUnknown(scope)).map((scope) => `${place}: ${this.#describe(scope)}`),
     );
   }
 
-  /** Warns of what somebody holds who has logged in: a certificate or a function granted it. Of each scope once. */
-  warn(scopes: readonly string[], who: object, log: Logger): void {
+  /** Warns, once per scope, of the scopes of a peer that logged in: a certificate or a function granted them. */
+  warn(scopes: readonly string[], peer: object, log: Logger): void {
     for (const scope of scopes) {
       if (this.#described.has(scope) || this.#described.size >= MAX_KNOWN || !this.#isUnknown(scope)) continue;
-      log.warn(who, this.#describe(scope));
+      log.warn(peer, this.#describe(scope));
     }
   }
 
   #isUnknown(scope: string): boolean {
-    return scope !== "*" && !this.#asked.some((name) => grants([scope], name));
+    return scope !== "*" && !this.#required.some((name) => grants([scope], name));
   }
 
   #describe(scope: string): string {
@@ -50,7 +50,7 @@ export class UnknownScopes {
     if (known !== undefined) return known;
     const meant = this.#described.size < MAX_KNOWN ? nearest(scope, this.#candidates) : undefined;
     const hint = meant === undefined ? "" : `; did you mean "${meant}"?`;
-    const description = `no method asks for the scope "${printable(scope, 60)}"${hint}`;
+    const description = `no method requires the scope "${printable(scope, 60)}"${hint}`;
     if (this.#described.size < MAX_KNOWN) this.#described.set(scope, description);
     return description;
   }

@@ -1,6 +1,6 @@
 /**
- * Whether `pattern` covers the whole of `text`, where `*` stands for any characters and `?` for one, as in
- * ssh_config(5), PATTERNS. Written out, because a regular expression made of a pattern may take exponential time.
+ * Whether `pattern` matches the whole of `text`; `*` matches any characters and `?` one, as in ssh_config(5), PATTERNS. A regular
+ * expression made of the pattern could take exponential time.
  */
 export function matchesWildcard(pattern: string, text: string): boolean {
   let at = 0;
@@ -15,7 +15,7 @@ export function matchesWildcard(pattern: string, text: string): boolean {
       at++;
       index++;
     } else if (star !== -1) {
-      // The last star takes one more character; earlier stars never need to be tried again.
+      // The last star matches one more character; earlier stars need no backtracking.
       at = star + 1;
       index = ++resume;
     } else {
@@ -27,8 +27,7 @@ export function matchesWildcard(pattern: string, text: string): boolean {
 }
 
 /**
- * Whether a comma list of patterns covers `text`. A pattern that begins with `!` and matches decides against it,
- * whatever the others say.
+ * Whether a comma-separated pattern list matches `text`. A matching pattern with a leading `!` overrides the others.
  */
 export function matchesPatternList(list: string, text: string): boolean {
   let found = false;

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { expect, it } from "vitest";
-import { sshTransport } from "../../../../../runtime/src/ssh/client/dial.js";
+import { sshTransport } from "../../../../../runtime/src/compose/ssh-transport.js";
 import { closed, failure, freePort, makeKey, startBench, startTcp, tempDir, write } from "../support.js";
 
-/** Dials a port of the loopback interface with a key that nobody knows, and gives the error. */
+/** The error of dialing a port of the loopback interface with a key that is not authorized. */
 async function dialPort(port: number, options = {}) {
   const directory = tempDir();
   const identity = makeKey(directory, "alice").file;
@@ -12,34 +12,36 @@ async function dialPort(port: number, options = {}) {
   return failure(sshTransport(`ssh://alice@127.0.0.1:${port}`, { identity, hostKey, ...options }).open());
 }
 
-it("says that nobody listens, and where a server usually is", async () => {
+it("reports a refused connection with the default address of sshrpc", async () => {
   const free = await freePort();
   expect(await dialPort(free)).toMatchObject({
     status: "UNAVAILABLE",
-    message: `nobody listens at 127.0.0.1:${free} (connection refused): a server of sshrpc is usually at ssh://alice@127.0.0.1:8022`,
+    message: `connection refused by 127.0.0.1:${free}: the default address of sshrpc is ssh://alice@127.0.0.1:8022`,
   });
 });
 
-it("says what an HTTP server says", async () => {
+it("quotes the answer of an HTTP server", async () => {
   const port = await startTcp((socket) => socket.once("data", () => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n")));
   expect(await dialPort(port)).toMatchObject({
     status: "UNAVAILABLE",
-    message: `127.0.0.1:${port} is no SSH server: it says "HTTP/1.1 400 Bad Request"`,
+    message: `127.0.0.1:${port} is not an SSH server: received "HTTP/1.1 400 Bad Request"`,
   });
 });
 
-it("escapes what a terminal would act on in a stranger's greeting", async () => {
+it("escapes terminal control characters in the greeting of an unknown server", async () => {
   const port = await startTcp((socket) => socket.end("\x1b[2Jhello\x07\n"));
-  expect((await dialPort(port)).message).toBe(`127.0.0.1:${port} is no SSH server: it says "\\u{1b}[2Jhello\\u{7}"`);
+  expect((await dialPort(port)).message).toBe(
+    `127.0.0.1:${port} is not an SSH server: received "\\u{1b}[2Jhello\\u{7}"`,
+  );
 });
 
-it("gives up on a server that closes at once, that never speaks, and that stops in the middle", async () => {
+it("fails for a server that closes at once, sends nothing, or stops during the key exchange", async () => {
   const closing = await startTcp((socket) => socket.end());
-  expect((await dialPort(closing)).message).toMatch(/closed the connection without a word/);
+  expect((await dialPort(closing)).message).toMatch(/closed the connection without sending anything/);
   const silent = await startTcp(() => {});
   expect(await dialPort(silent, { connectTimeout: 1000 })).toMatchObject({
     status: "UNAVAILABLE",
-    message: `127.0.0.1:${silent} accepted the connection and said nothing within 1000 ms (connectTimeout): it is no SSH server, or too busy`,
+    message: `127.0.0.1:${silent} accepted the connection, but sent nothing within 1000 ms (connectTimeout): not an SSH server, or overloaded`,
   });
   const stuck = await startTcp((socket) => socket.write("SSH-2.0-stuck\r\n"));
   expect((await dialPort(stuck, { connectTimeout: 1000 })).message).toBe(
@@ -47,46 +49,48 @@ it("gives up on a server that closes at once, that never speaks, and that stops 
   );
 });
 
-it("refuses a server of garbage without a crash", async () => {
+it("fails for a server that sends garbage", async () => {
   const port = await startTcp((socket) => socket.write(`SSH-2.0-x\r\n${"\xff\x00".repeat(500)}`));
   expect(await dialPort(port, { connectTimeout: 2000 })).toMatchObject({ status: "UNAVAILABLE" });
 });
 
-it("refuses an unknown host, and gives the line that would make it known", async () => {
+it("rejects an unknown host key, with the line for known_hosts", async () => {
   const bench = await startBench();
-  const knownHosts = write(bench.directory, "empty", "# nobody\n");
+  const knownHosts = write(bench.directory, "empty", "# empty\n");
   const error = await failure(bench.dial({ knownHosts }));
   const line = `[127.0.0.1]:${bench.listener.port} ${bench.hostKey.line}`;
   expect(error).toMatchObject({
     status: "UNAUTHENTICATED",
     message:
-      `unknown host: 127.0.0.1:${bench.listener.port} offers the ssh-ed25519 key ${bench.hostKey.publicKey.fingerprint}, ` +
-      `and no key of it is in ${knownHosts}. If its operator confirms this fingerprint, add this line to ${knownHosts}: ${line}`,
+      `unknown host key: 127.0.0.1:${bench.listener.port} offers the ssh-ed25519 key ${bench.hostKey.publicKey.fingerprint}, ` +
+      `and ${knownHosts} has no key of this host. If the server's operator confirms this fingerprint, add this line to ${knownHosts}: ${line}`,
   });
   await bench.dial({ knownHosts: write(bench.directory, "added", `${line}\n`) });
 });
 
-it("refuses a host without any known_hosts file as unknown", async () => {
+it("rejects a host key as unknown without a known_hosts file", async () => {
   const bench = await startBench();
   const error = await failure(bench.dial({ knownHosts: `${bench.directory}/none` }));
-  expect(error.message).toMatch(/^unknown host: /);
+  expect(error.message).toMatch(/^unknown host key: /);
 });
 
-it("refuses a changed host key, and names the line and the command", async () => {
+it("rejects a changed host key, and names the line and the command that removes it", async () => {
   const bench = await startBench();
   const old = makeKey(bench.directory, "old");
   const name = `[127.0.0.1]:${bench.listener.port}`;
   const knownHosts = write(bench.directory, "changed", `# hosts\n${name} ${old.line}\n`);
   const { message, status } = await failure(bench.dial({ knownHosts }));
   expect(status).toBe("UNAUTHENTICATED");
-  expect(message).toMatch(/^HOST KEY CHANGED: .*somebody may be listening in right now, or the key was just changed/);
+  expect(message).toMatch(
+    /^HOST KEY CHANGED: .*this can be a man-in-the-middle attack, or the host key has been changed/,
+  );
   expect(message).toContain(`offers the ssh-ed25519 key ${bench.hostKey.publicKey.fingerprint}`);
   expect(message).toContain(`${knownHosts}:2 has ssh-ed25519 ${old.publicKey.fingerprint}`);
   expect(message).toContain(`\`ssh-keygen -f ${knownHosts} -R '${name}'\``);
   expect(message).not.toContain("\n");
 });
 
-it("refuses a revoked host key, although it is also listed as good", async () => {
+it("rejects a revoked host key that is also listed as trusted", async () => {
   const bench = await startBench();
   const good = readFileSync(bench.knownHosts, "utf8");
   const knownHosts = write(bench.directory, "revoked", `${good}@revoked * ${bench.hostKey.line}\n`);
@@ -95,17 +99,21 @@ it("refuses a revoked host key, although it is also listed as good", async () =>
   expect(message).toMatch(/^host key revoked: .*revoked:2 marks @revoked; do not connect$/);
 });
 
-it("trusts a pinned fingerprint, and no other", async () => {
+it("accepts only a pinned fingerprint", async () => {
   const bench = await startBench();
   const { fingerprint } = bench.hostKey.publicKey;
   await bench.dial({ hostKey: [bench.alice.publicKey.fingerprint, fingerprint] });
   const error = await failure(bench.dial({ hostKey: bench.alice.publicKey.fingerprint }));
   expect(error).toMatchObject({ status: "UNAUTHENTICATED", message: expect.stringMatching(/^host key mismatch: /) });
-  expect(() => sshTransport("edge", { hostKey: "MD5:aa:bb" })).toThrow(/"MD5:aa:bb" is not one/);
-  expect(() => sshTransport("edge", { hostKey: [] })).toThrow(/hostKey takes .*fingerprints such as .*: it is empty/);
+  expect(() => sshTransport("edge", { hostKey: "MD5:aa:bb" })).toThrow(
+    /invalid option hostKey: "MD5:aa:bb"; it takes .*fingerprints such as /,
+  );
+  expect(() => sshTransport("edge", { hostKey: [] })).toThrow(
+    /invalid option hostKey: an empty list; it takes .*fingerprints such as /,
+  );
 });
 
-it("refuses an unlisted key, and says which keys were tried", async () => {
+it("lists the keys that an unauthorized client has tried", async () => {
   const bench = await startBench();
   const mallory = makeKey(bench.directory, "mallory");
   const carol = makeKey(bench.directory, "carol");
@@ -114,7 +122,7 @@ it("refuses an unlisted key, and says which keys were tried", async () => {
     status: "UNAUTHENTICATED",
     message:
       `${bench.address} accepts none of these keys: ${mallory.publicKey.fingerprint} (${mallory.file}), ` +
-      `${carol.publicKey.fingerprint} (${carol.file}); add one to the server's authorized_keys, or name another with the option identity`,
+      `${carol.publicKey.fingerprint} (${carol.file}); add one to the server's authorized_keys, or set the option identity to another key`,
   });
   expect(bench.accepted).toEqual([]);
   expect(bench.log.with("authentication refused")[0]?.fields).toMatchObject({
@@ -123,24 +131,24 @@ it("refuses an unlisted key, and says which keys were tried", async () => {
   });
 });
 
-it("goes on to the key that is listed, from a file or from a text", async () => {
+it("continues to an authorized key, from a file or from a text", async () => {
   const bench = await startBench();
   const mallory = makeKey(bench.directory, "mallory");
   await bench.dial({ identity: [mallory.file, bench.alice.file] });
   await bench.dial({ identity: { privateKey: bench.alice.privateKey } });
 });
 
-it("says so when the server hangs up after too many keys", async () => {
+it("reports a server that disconnects after too many keys", async () => {
   const bench = await startBench({ maxAuthTries: 2 });
   const identity = ["a", "b", "c"].map((name) => makeKey(bench.directory, name).file);
   const error = await failure(bench.dial({ identity }));
   expect(error).toMatchObject({
     status: "UNAUTHENTICATED",
-    message: expect.stringMatching(/ended the connection during the authentication; offered SHA256:/),
+    message: expect.stringMatching(/closed the connection during the authentication; offered SHA256:/),
   });
 });
 
-it("refuses identities that are missing, too open or no private key, each with what to do", async () => {
+it("rejects identities that are missing, too open or public keys, each with the fix", async () => {
   const bench = await startBench();
   const missing = await failure(bench.dial({ identity: `${bench.directory}/none` }));
   expect(missing).toMatchObject({
@@ -149,13 +157,13 @@ it("refuses identities that are missing, too open or no private key, each with w
   });
   const open = write(bench.directory, "open", bench.alice.privateKey, 0o644);
   expect((await failure(bench.dial({ identity: open }))).message).toBe(
-    `identity ${open} is too open (mode 0644): run \`chmod 600 ${open}\``,
+    `identity ${open}: permissions 0644 are too open; run \`chmod 600 ${open}\``,
   );
   const pub = write(bench.directory, "alice.pub", bench.alice.line);
-  expect((await failure(bench.dial({ identity: pub }))).message).toMatch(/is a public key: name the private one/);
+  expect((await failure(bench.dial({ identity: pub }))).message).toMatch(/: a public key; name the private key/);
 });
 
-it("says that there is no key to log in with", async () => {
+it("reports that there is no key to authenticate with", async () => {
   const bench = await startBench();
   const home = process.env["HOME"];
   process.env["HOME"] = bench.directory;
@@ -163,7 +171,7 @@ it("says that there is no key to log in with", async () => {
     const transport = sshTransport(bench.address, { agent: false, knownHosts: bench.knownHosts });
     expect(await failure(transport.open())).toMatchObject({
       status: "UNAUTHENTICATED",
-      message: expect.stringMatching(/^no key to log in to ssh:.* with: make one with `ssh-keygen -t ed25519`/),
+      message: expect.stringMatching(/^no key to authenticate to ssh:.* with: create one with `ssh-keygen -t ed25519`/),
     });
     const broken = sshTransport(bench.address, { agent: `${bench.directory}/no-agent`, knownHosts: bench.knownHosts });
     expect((await failure(broken.open())).message).toMatch(/the agent at .*no-agent does not answer/);
@@ -172,7 +180,7 @@ it("says that there is no key to log in with", async () => {
   }
 });
 
-it("stops when the signal aborts: before, while it connects, and later no more", async () => {
+it("is cancelled by a signal before and during the connection attempt, and not after it", async () => {
   const bench = await startBench();
   expect(await failure(bench.dial({}, AbortSignal.abort()))).toMatchObject({ status: "CANCELLED" });
   const silent = await startTcp(() => {});
@@ -190,7 +198,7 @@ it("stops when the signal aborts: before, while it connects, and later no more",
   expect(duplex.destroyed).toBe(false);
 });
 
-it("tells what happens, with the host in front, and no secret", async () => {
+it("writes debug lines with the host in front, and no secrets", async () => {
   const bench = await startBench();
   const lines: string[] = [];
   await bench.dial({ debug: (line) => void lines.push(line) });
@@ -208,11 +216,11 @@ it.each([
   [{ connectTimeout: Number.NaN }, /^the option connectTimeout is NaN/],
   [{ keepaliveInterval: -1 }, /^the option keepaliveInterval is -1/],
   [{ keepaliveCountMax: 1.5 }, /^the option keepaliveCountMax is 1.5/],
-])("refuses %o at once", (options, message) => {
+])("rejects %o before connecting", (options, message) => {
   expect(() => sshTransport("edge", options)).toThrow(message);
 });
 
-it("counts a server that has gone silent as lost", async () => {
+it("closes the connection to a server that does not answer keepalives", async () => {
   const bench = await startBench();
   let silent = false;
   const port = await startTcp((socket) => {

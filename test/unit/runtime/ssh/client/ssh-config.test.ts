@@ -4,7 +4,7 @@ import { readSshConfig } from "../../../../../runtime/src/ssh/client/ssh-config.
 import { itWith } from "../../../../interop/stock.js";
 import { failure, tempDir, write } from "../support.js";
 
-/** Puts a program of this script before the others; undefined for none at all. */
+/** Puts a program `ssh` with this script first in PATH; undefined leaves PATH without any program. */
 function fakeSsh(script: string | undefined): void {
   const directory = tempDir();
   if (script !== undefined) write(directory, "ssh", `#!/bin/sh\n${script}\n`, 0o700);
@@ -17,7 +17,7 @@ function fakeSsh(script: string | undefined): void {
 
 const say = (text: string) => `cat <<'END'\n${text}\nEND`;
 
-it("reads what concerns a connection, with the tokens of file names", async () => {
+it("reads the settings of a connection, and expands the tokens in file names", async () => {
   fakeSsh(
     say(`host edge
 user deploy
@@ -35,7 +35,7 @@ proxycommand none
 proxyjump alice@bastion:2200,ssh://second
 stricthostkeychecking no`),
   );
-  expect(await readSshConfig({ host: "edge" }, undefined, true)).toEqual({
+  expect(await readSshConfig({ host: "edge" }, { file: undefined, required: true })).toEqual({
     user: "deploy",
     host: "edge.example.com",
     port: 2222,
@@ -49,57 +49,59 @@ stricthostkeychecking no`),
   });
 });
 
-it("hands on what the address says, and nothing as an option", async () => {
+it("passes the parts of the address, and none of them as an option", async () => {
   fakeSsh('printf "hostname %s\\n" "$*"');
-  const { host } = await readSshConfig({ user: "alice", host: "edge", port: 8022 }, "/a file", true);
+  const { host } = await readSshConfig(
+    { user: "alice", host: "edge", port: 8022 },
+    { file: "/a file", required: true },
+  );
   expect(host).toBe("-F /a file -l alice -p 8022 -G -- edge");
 });
 
-itWith(
-  ["ssh"],
-  "finds nothing special where nothing is configured, and leaves the usual keys to their default",
-  async () => {
-    const file = write(tempDir(), "config", "");
-    const { identities, identitiesOnly, jump, agent, host, hostKeyAlias } = await readSshConfig(
-      { host: "Edge" },
-      file,
-      true,
-    );
-    expect({ identities, identitiesOnly, jump, agent, hostKeyAlias }).toEqual({ identitiesOnly: false, jump: [] });
-    expect(host?.toLowerCase()).toBe("edge");
-  },
-);
+itWith(["ssh"], "reads no settings from an empty configuration, and keeps the default keys", async () => {
+  const file = write(tempDir(), "config", "");
+  const { identities, identitiesOnly, jump, agent, host, hostKeyAlias } = await readSshConfig(
+    { host: "Edge" },
+    { file, required: true },
+  );
+  expect({ identities, identitiesOnly, jump, agent, hostKeyAlias }).toEqual({ identitiesOnly: false, jump: [] });
+  expect(host?.toLowerCase()).toBe("edge");
+});
 
-it("passes over a missing ssh where nobody asked for it, and says so where somebody did", async () => {
+it("ignores a missing program ssh, except where the option sshConfig is set", async () => {
   fakeSsh(undefined);
-  expect(await readSshConfig({ host: "edge" }, undefined, false)).toEqual({});
-  expect(await failure(readSshConfig({ host: "edge" }, undefined, true))).toMatchObject({
-    status: "UNAVAILABLE",
+  expect(await readSshConfig({ host: "edge" }, { file: undefined, required: false })).toEqual({});
+  expect(await failure(readSshConfig({ host: "edge" }, { file: undefined, required: true }))).toMatchObject({
+    kind: "unavailable",
     message:
-      "the ssh configuration of edge cannot be read: there is no program ssh to ask; install it, or set sshConfig to false",
+      "the ssh configuration of edge cannot be read: program ssh not found; install it, or set sshConfig to false",
   });
 });
 
-it("says what ssh says of a configuration that it refuses, in one line", async () => {
+it("quotes the error of ssh for an invalid configuration, in one line", async () => {
   fakeSsh('printf "config: line 3: Bad\\033[2J option\\nterminating\\n" >&2; exit 255');
-  expect((await failure(readSshConfig({ host: "edge" }, undefined, false))).message).toBe(
-    "the ssh configuration of edge cannot be read: config: line 3: Bad\\u{1b}[2J option; mend it, or set sshConfig to false",
+  expect((await failure(readSshConfig({ host: "edge" }, { file: undefined, required: false }))).message).toBe(
+    "the ssh configuration of edge cannot be read: config: line 3: Bad\\u{1b}[2J option; fix it, or set sshConfig to false",
   );
 });
 
-it("does not wait for an ssh that never ends, nor read one that says too much", async () => {
+it("aborts an ssh that does not exit, and limits its output", async () => {
   fakeSsh("exec sleep 60");
   const controller = new AbortController();
-  const waiting = failure(readSshConfig({ host: "edge" }, undefined, true, controller.signal));
+  const waiting = failure(
+    readSshConfig({ host: "edge" }, { file: undefined, required: true, signal: controller.signal }),
+  );
   controller.abort();
-  expect(await waiting).toMatchObject({ status: "UNAVAILABLE" });
+  expect(await waiting).toMatchObject({ kind: "unavailable" });
   fakeSsh("exec yes identityfile");
-  expect((await failure(readSshConfig({ host: "edge" }, undefined, true))).message).toMatch(/maxBuffer/);
+  expect((await failure(readSshConfig({ host: "edge" }, { file: undefined, required: true }))).message).toMatch(
+    /maxBuffer/,
+  );
 });
 
-it("names the transport that can follow a ProxyCommand", async () => {
+it("names the transport that supports ProxyCommand", async () => {
   fakeSsh(say("hostname edge\nproxycommand nc %h %p"));
-  expect((await failure(readSshConfig({ host: "edge" }, undefined, true))).message).toMatch(
+  expect((await failure(readSshConfig({ host: "edge" }, { file: undefined, required: true }))).message).toMatch(
     /^the ssh configuration of edge has a ProxyCommand.* transport: "openssh"/,
   );
 });

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import ssh2 from "ssh2";
 import { expect, it, onTestFinished } from "vitest";
-import { sshTransport } from "../../../../../../runtime/src/ssh/client/dial.js";
+import { sshTransport } from "../../../../../../runtime/src/compose/ssh-transport.js";
 import type { DialOptions } from "../../../../../../runtime/src/ssh/client/dial-options.js";
 import { itWith } from "../../../../../interop/stock.js";
 import { makePrivateKey } from "../../../support/private-key.js";
@@ -10,7 +10,7 @@ import { failure, makeKey, startRelay, tempDir } from "../../support.js";
 
 type Answer = (context: ssh2.AuthContext, connection: ssh2.Connection) => void;
 
-/** A server that answers each attempt to log in as a test says; it gives a dial to it. */
+/** A server that answers each authentication request by `answer`, with a function that dials it. */
 async function startServer(answer: Answer, onConnection: (connection: ssh2.Connection) => void = () => {}) {
   const directory = tempDir();
   const host = makeKey(directory, "host");
@@ -33,11 +33,11 @@ async function startServer(answer: Answer, onConnection: (connection: ssh2.Conne
   return { port, dial, directory };
 }
 
-/** What a server does not accept; it takes everything. */
+/** Rejects `none`, and offers every other method. */
 const refuseNone: Answer = (context) =>
   context.reject(["publickey", "password", "keyboard-interactive"] as ssh2.AuthenticationType[]);
 
-it("asks a person no more than twenty times, whatever a server asks", async () => {
+it("answers at most twenty keyboard-interactive requests of a server", async () => {
   const server = await startServer((context, connection) => {
     if (context.method !== "keyboard-interactive") return refuseNone(context, connection);
     let rounds = 0;
@@ -50,11 +50,14 @@ it("asks a person no more than twenty times, whatever a server asks", async () =
   let asked = 0;
   const prompts = () => [`${++asked}`];
   const error = await failure(server.dial({ prompts }));
-  expect(error).toMatchObject({ status: "UNAUTHENTICATED", message: expect.stringContaining("more than 20 times") });
+  expect(error).toMatchObject({
+    status: "UNAUTHENTICATED",
+    message: expect.stringContaining("sent more than 20 keyboard-interactive requests"),
+  });
   expect(asked).toBe(20);
 });
 
-it.each(["password", "prompts"])("survives a connection that ends while somebody is asked by %s", async (option) => {
+it.each(["password", "prompts"])("survives a connection that closes while the option %s is pending", async (option) => {
   const server = await startServer((context, connection) => {
     if (context.method === "keyboard-interactive") context.prompt([{ prompt: "Code: ", echo: false }], () => {});
     else refuseNone(context, connection);
@@ -80,7 +83,7 @@ it.each(["password", "prompts"])("survives a connection that ends while somebody
   await new Promise((resolve) => setTimeout(resolve, 20));
 });
 
-it("proves a key to the session that it is in, and to no other", async () => {
+it("signs for the session of the connection, and no other", async () => {
   const alice = makeKey(tempDir(), "alice");
   const proofs: { blob: Buffer; signature: Buffer }[] = [];
   const server = await startServer((context, connection) => {
@@ -98,7 +101,7 @@ it("proves a key to the session that it is in, and to no other", async () => {
   expect(key.verify(second.blob, first.signature)).toBe(false);
 });
 
-itWith(["ssh-keygen"], "goes on to the next key where one cannot sign, and keeps the reason", async () => {
+itWith(["ssh-keygen"], "continues to the next key where one cannot sign, and reports the reason", async () => {
   let signed = 0;
   const server = await startServer((context, connection) => {
     if (context.method !== "publickey") refuseNone(context, connection);
@@ -110,12 +113,12 @@ itWith(["ssh-keygen"], "goes on to the next key where one cannot sign, and keeps
   const good = makeKey(server.directory, "good");
   const error = await failure(server.dial({ identity: [locked, good.file], passphrase: "wrong" }));
   expect(error.message).toMatch(
-    /accepts none of these keys: SHA256:\S+ \(\S+good\) \(identity \S+locked is encrypted, and the passphrase does not/,
+    /accepts none of these keys: SHA256:\S+ \(\S+good\) \(identity \S+locked is encrypted: wrong passphrase\)/,
   );
   expect(signed).toBe(1);
 });
 
-it("signs with RSA and SHA-2 at a server that does not say what it takes", async () => {
+it("signs with RSA and SHA-2 for a server without server-sig-algs", async () => {
   const privateKey = makePrivateKey("rsa");
   const text = privateKey.export({ type: "pkcs8", format: "pem" });
   const proofs: (string | undefined)[] = [];
@@ -126,13 +129,13 @@ it("signs with RSA and SHA-2 at a server that does not say what it takes", async
     const { blob, hashAlgo } = context as { blob?: Buffer; hashAlgo?: string };
     proofs.push(key.verify(blob as Buffer, context.signature, hashAlgo) ? hashAlgo : "no signature at all");
     context.reject();
-  }, keepSilent);
+  }, disableExtInfo);
   await failure(server.dial({ identity: { privateKey: text } }));
   expect(proofs).toEqual(["sha256"]);
 });
 
-/** ssh2 sends its list of signatures right after the first exchange of keys, unless this was said before. */
-function keepSilent(connection: ssh2.Connection): void {
+/** Stops ssh2 from sending server-sig-algs after the first key exchange. */
+function disableExtInfo(connection: ssh2.Connection): void {
   const protocol = (connection as unknown as { _protocol: SilentProtocol })._protocol;
   const complete = protocol._onHandshakeComplete;
   protocol._onHandshakeComplete = (negotiated) => {

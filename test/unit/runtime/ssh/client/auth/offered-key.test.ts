@@ -15,14 +15,14 @@ it.each([
   ["ssh-rsa", undefined, "rsa-sha2-256", "rsa-sha2-256"],
   ["ssh-rsa", ["ssh-rsa", "rsa-sha2-256", "rsa-sha2-512"], "rsa-sha2-512", "rsa-sha2-512"],
   ["ssh-rsa", ["ssh-rsa", "rsa-sha2-256"], "rsa-sha2-256", "rsa-sha2-256"],
-  // A server that lists other types only has said nothing about RSA.
+  // A server that lists only other types may support RSA.
   ["ssh-rsa", ["ssh-ed25519"], "rsa-sha2-256", "rsa-sha2-256"],
   ["ssh-rsa-cert-v01@openssh.com", ["rsa-sha2-512"], "rsa-sha2-512-cert-v01@openssh.com", "rsa-sha2-512"],
-])("offers %s to a server that takes %s as %s", (type, accepted, request, signature) => {
+])("offers %s to a server that accepts %s as %s", (type, accepted, request, signature) => {
   expect(algorithmOf(type, accepted)).toEqual({ request, signature });
 });
 
-it("offers no RSA key to a server that takes its signatures with SHA-1 alone", () => {
+it("offers no RSA key to a server that accepts only SHA-1 signatures", () => {
   expect(algorithmOf("ssh-rsa", ["ssh-rsa"])).toBeUndefined();
   expect(algorithmOf("ssh-rsa-cert-v01@openssh.com", ["ssh-rsa", "ssh-ed25519"])).toBeUndefined();
 });

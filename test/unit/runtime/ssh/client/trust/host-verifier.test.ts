@@ -13,30 +13,32 @@ const none = {
   portless: { known: [], revoked: [], authorities: [] },
 };
 
-it("accepts a key that is known, and the same one again when keys are renewed, but no other then", () => {
+it("accepts a known key, and in a rekey only the same key", () => {
   const verifier = new HostVerifier("edge", 22, { knownHosts: { ...none, known: [entry(other), entry(good)] } });
   expect(verifier.verify(good.blob)).toBe(true);
   expect(verifier.verify(good.blob)).toBe(true);
   expect(verifier.refusal).toBeUndefined();
   expect(verifier.verify(other.blob)).toBe(false);
-  expect(verifier.refusal?.message).toMatch(/presented another host key .* in the middle of the connection/);
-});
-
-it("does not take an authority's line for the host's key, and names the transport that can use it", () => {
-  const verifier = new HostVerifier("edge", 22, { knownHosts: { ...none, authorities: [entry(good, 7)] } });
-  expect(verifier.verify(good.blob)).toBe(false);
   expect(verifier.refusal?.message).toMatch(
-    /^unknown host: .*\/etc\/known:7 lists an authority for it, but .* transport: "openssh"/,
+    /^HOST KEY CHANGED: edge:22 offers .* in a rekey, not the key of the connection/,
   );
 });
 
-it("refuses what is no key at all", () => {
-  const verifier = new HostVerifier("edge", 22, { knownHosts: none });
-  expect(verifier.verify(Buffer.from("rubbish"))).toBe(false);
-  expect(verifier.refusal).toMatchObject({ status: "UNAUTHENTICATED" });
+it("does not accept an authority as the host key, and names the transport for RSA certificates", () => {
+  const verifier = new HostVerifier("edge", 22, { knownHosts: { ...none, authorities: [entry(good, 7)] } });
+  expect(verifier.verify(good.blob)).toBe(false);
+  expect(verifier.refusal?.message).toMatch(
+    /^unknown host key: .*\/etc\/known:7 lists an authority for this host, but .* transport: "openssh"/,
+  );
 });
 
-it("lets a policy decide on unknown keys, never on revoked ones, and never asks about a known one", async () => {
+it("rejects bytes that are not a key", () => {
+  const verifier = new HostVerifier("edge", 22, { knownHosts: none });
+  expect(verifier.verify(Buffer.from("rubbish"))).toBe(false);
+  expect(verifier.refusal).toMatchObject({ kind: "unauthenticated" });
+});
+
+it("calls a policy for unknown keys, and neither for revoked nor for known ones", async () => {
   const refuse = () => {
     throw new Error("it was asked");
   };
@@ -50,10 +52,10 @@ it("lets a policy decide on unknown keys, never on revoked ones, and never asks 
   );
   const throwing = new HostVerifier("edge", 22, { knownHosts: none, policy: refuse });
   expect(await throwing.verify(good.blob)).toBe(false);
-  expect(throwing.refusal?.message).toMatch(/^the option hostKey failed \(it was asked\): unknown host: /);
+  expect(throwing.refusal?.message).toMatch(/^the option hostKey failed \(it was asked\): unknown host key: /);
 });
 
-it("asks once for a key, with all that a person needs, and tells unknown from changed", async () => {
+it("calls the policy once per key, with all fields, and distinguishes unknown from changed keys", async () => {
   const asked: unknown[] = [];
   const accepted = new Set<string>();
   const policy = (question: unknown) => {
@@ -76,7 +78,7 @@ it("asks once for a key, with all that a person needs, and tells unknown from ch
   ]);
 });
 
-it("accepts a new host, and no host whose keys are of another type or changed", async () => {
+it("accepts the key of a new host, and rejects a changed key or another type for a known one", async () => {
   const policy = "accept-new";
   expect(await new HostVerifier("edge", 22, { knownHosts: none, policy }).verify(good.blob)).toBe(true);
   const rsa = { ...entry(other), key: { ...other, type: "ssh-rsa" } };
@@ -87,9 +89,9 @@ it("accepts a new host, and no host whose keys are of another type or changed", 
   }
   const nowhere = new HostVerifier("edge", 22, { knownHosts: { ...none, files: [] }, policy });
   expect(await nowhere.verify(good.blob)).toBe(false);
-  expect(nowhere.refusal?.message).toMatch(/^knownHosts names no file to add/);
+  expect(nowhere.refusal?.message).toMatch(/^cannot save .*: the option knownHosts names no file/);
   const failing = new HostVerifier("edge", 22, { knownHosts: { ...none, files: ["/dev/null/x"] }, policy });
   expect(await failing.verify(good.blob)).toBe(true);
-  await expect(failing.confirm()).rejects.toMatchObject({ status: "UNAUTHENTICATED" });
+  await expect(failing.confirm()).rejects.toMatchObject({ kind: "unauthenticated" });
   expect(failing.refusal?.message).toMatch(/^cannot add edge to the known hosts file \/dev\/null\/x/);
 });

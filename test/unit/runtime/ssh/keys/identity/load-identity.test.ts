@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { copyFileSync, readFileSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { expect, it } from "vitest";
-import { loadCertificate } from "../../../../../../runtime/src/ssh/keys/files/certificate-file.js";
+import { loadUserCertificate } from "../../../../../../runtime/src/ssh/keys/files/user-certificate.js";
 import { string, uint32 } from "../../../../../../runtime/src/ssh/keys/format/binary-writer.js";
 import { generateEd25519 } from "../../../../../../runtime/src/ssh/keys/format/generate-ed25519.js";
 import { publicKeyLine } from "../../../../../../runtime/src/ssh/keys/format/public-key.js";
@@ -118,9 +118,13 @@ itWith(["ssh-keygen"], "finds the certificate beside a key, and passes over what
   ]);
   write(dirname(file), "key-cert.pub", "rubbish");
   expect((await loadIdentity(file, new Passphrases(undefined))).certificates).toEqual([]);
-  expect((await failure(loadCertificate(`${file}-cert.pub`))).message).toMatch(/key-cert.pub holds no certificate$/);
+  expect((await failure(loadUserCertificate(`${file}-cert.pub`))).message).toMatch(
+    /key-cert.pub holds no certificate$/,
+  );
   spawnSync("ssh-keygen", ["-q", "-s", authority, "-h", "-I", "id", "-n", "edge", `${file}.pub`]);
-  expect((await failure(loadCertificate(`${file}-cert.pub`))).message).toMatch(/is for a host, and logs nobody in$/);
+  expect((await failure(loadUserCertificate(`${file}-cert.pub`))).message).toMatch(
+    /is for a host, and logs nobody in$/,
+  );
 });
 
 itWith(["ssh-keygen"], "refuses a host key that is not ed25519, or is encrypted", async () => {

@@ -12,8 +12,10 @@ const other = generateEd25519().publicKey;
 it("makes the file and its directory for their owner alone, and adds a key once, whoever adds it at the same time", async () => {
   const directory = `${tempDir()}/a/.ssh`;
   const file = `${directory}/known_hosts`;
-  const adding = [key, key, other, key].map((one) => addKnownHost("[edge]:8022", one, file, false));
-  await Promise.all([...adding, addKnownHost("edge", key, file, false)]);
+  const adding = [key, key, other, key].map((one) =>
+    addKnownHost({ name: "[edge]:8022", key: one, hashed: false }, file),
+  );
+  await Promise.all([...adding, addKnownHost({ name: "edge", key: key, hashed: false }, file)]);
   expect(statSync(file).mode & 0o777).toBe(0o600);
   expect(statSync(directory).mode & 0o777).toBe(0o700);
   expect(readFileSync(file, "utf8")).toBe(
@@ -23,16 +25,16 @@ it("makes the file and its directory for their owner alone, and adds a key once,
 
 it("begins a new line where the last one has no end, and leaves what is there as it is", async () => {
   const file = write(tempDir(), "known_hosts", "# mine\r\nother ssh-ed25519 AAAA", 0o644);
-  await addKnownHost("edge", key, file, false);
+  await addKnownHost({ name: "edge", key: key, hashed: false }, file);
   expect(readFileSync(file, "utf8")).toBe(`# mine\r\nother ssh-ed25519 AAAA\nedge ${publicKeyLine(key)}\n`);
   expect(statSync(file).mode & 0o777).toBe(0o644);
 });
 
 it("hides names, each with a salt of its own, and finds them again", async () => {
   const file = `${tempDir()}/known_hosts`;
-  await addKnownHost("[edge]:8022", key, file, true);
-  await addKnownHost("[edge]:8022", key, file, true);
-  await addKnownHost("[edge]:8022", other, file, true);
+  await addKnownHost({ name: "[edge]:8022", key: key, hashed: true }, file);
+  await addKnownHost({ name: "[edge]:8022", key: key, hashed: true }, file);
+  await addKnownHost({ name: "[edge]:8022", key: other, hashed: true }, file);
   const text = readFileSync(file, "utf8");
   expect(text).not.toContain("edge");
   expect(
@@ -49,9 +51,9 @@ it("hides names, each with a salt of its own, and finds them again", async () =>
 it("says which file cannot be written, and goes on with others", async () => {
   const directory = tempDir();
   mkdirSync(`${directory}/known_hosts`);
-  expect((await failure(addKnownHost("edge", key, `${directory}/known_hosts`, false))).message).toMatch(
-    /^cannot add edge to the known hosts file \S+\/known_hosts: /,
-  );
+  expect(
+    (await failure(addKnownHost({ name: "edge", key: key, hashed: false }, `${directory}/known_hosts`))).message,
+  ).toMatch(/^cannot add edge to the known hosts file \S+\/known_hosts: /);
   chmodSync(directory, 0o700);
-  await addKnownHost("edge", key, `${directory}/other`, false);
+  await addKnownHost({ name: "edge", key: key, hashed: false }, `${directory}/other`);
 });

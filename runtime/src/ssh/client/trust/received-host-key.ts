@@ -2,16 +2,16 @@ import { BinaryReader } from "../../keys/format/binary-reader.js";
 import { type Certificate, parseCertificate } from "../../keys/format/certificate.js";
 import { isCertificateType, type PublicKey, publicKeyFromBlob } from "../../keys/format/public-key.js";
 
-/** What a host presents when keys are exchanged: its key, alone or in a certificate. */
-export interface PresentedKey {
+/** The host key that a server sends in a key exchange, plain or in a certificate. */
+export interface ReceivedHostKey {
   readonly key: PublicKey;
   readonly certificate: Certificate | undefined;
   /** For messages, such as `the ssh-ed25519 key SHA256:…`. */
   readonly label: string;
 }
 
-/** Reads a host key or certificate in SSH's binary form; undefined where it is damaged. */
-export function presentedKey(blob: Buffer): PresentedKey | undefined {
+/** Parses a host key or host certificate in SSH's binary form; undefined where it is damaged. */
+export function parseReceivedHostKey(blob: Buffer): ReceivedHostKey | undefined {
   const certificate = certificateOf(blob);
   const key = certificate?.key ?? publicKeyFromBlob(blob);
   return key && { key, certificate, label: `the ${key.type} key ${key.fingerprint}` };

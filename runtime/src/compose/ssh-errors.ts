@@ -1,0 +1,31 @@
+import { RpcError } from "../contract/rpc-error.js";
+import type { ErrorStatus } from "../contract/status.js";
+import { SshError, type SshErrorKind } from "../ssh/ssh-error.js";
+
+const STATUSES: Readonly<Record<SshErrorKind, ErrorStatus>> = {
+  unavailable: "UNAVAILABLE",
+  unauthenticated: "UNAUTHENTICATED",
+  cancelled: "CANCELLED",
+  "bad-request": "BAD_REQUEST",
+  "not-found": "NOT_FOUND",
+  forbidden: "FORBIDDEN",
+  conflict: "CONFLICT",
+  "too-large": "MESSAGE_TOO_LARGE",
+  exhausted: "RESOURCE_EXHAUSTED",
+  unimplemented: "UNIMPLEMENTED",
+};
+
+/** The RpcError with the status, message and cause of an SshError; any other value as it is. */
+export function toRpcError<T>(error: T): T | RpcError {
+  if (!(error instanceof SshError)) return error;
+  return new RpcError(STATUSES[error.kind], error.message, { cause: toRpcError(error.cause) });
+}
+
+/** Calls a function of the SSH toolkit. @throws RpcError in place of an SshError */
+export function withRpcErrors<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    throw toRpcError(error);
+  }
+}
