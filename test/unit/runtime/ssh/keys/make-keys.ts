@@ -3,7 +3,7 @@ import type { PublicKey } from "../../../../../runtime/src/ssh/keys/format/publi
 import { publicKeyFromBlob } from "../../../../../runtime/src/ssh/keys/format/public-key.js";
 import { makePrivateKey } from "../../support/private-key.js";
 
-/** Every type of key that can log in. */
+/** Every supported key type. */
 export const KEY_TYPES = [
   "ssh-ed25519",
   "sk-ssh-ed25519@openssh.com",
@@ -14,7 +14,7 @@ export const KEY_TYPES = [
   "ssh-rsa",
 ];
 
-/** A length, and as many bytes (RFC 4251, section 5). */
+/** A length, and that many bytes (RFC 4251, section 5). */
 export function string(value: string | Uint8Array): Buffer {
   const bytes = Buffer.from(value as Uint8Array);
   return Buffer.concat([uint32(bytes.length), bytes]);
@@ -38,18 +38,18 @@ function mpint(number: Buffer): Buffer {
   return string((bytes[0] as number) & 0x80 ? Buffer.concat([Buffer.alloc(1), bytes]) : bytes);
 }
 
-/** A key that a test signs with, as SSH has it. */
+/** A key pair of a test. */
 export interface Signer {
   readonly publicKey: PublicKey;
   /** The blob without its type. */
   readonly fields: Buffer;
-  /** A whole signature: its algorithm, a string, and for a device its flags and counter. */
+  /** A signature: algorithm, bytes, and the flags and counter of a security key. */
   sign(data: Buffer, options?: { algorithm?: string; flags?: number }): Buffer;
 }
 
 export const APPLICATION = "ssh:";
 
-/** A pair of any type; those of devices sign as a device does (PROTOCOL.u2f). */
+/** A key pair of any type; security keys sign as in PROTOCOL.u2f. */
 export function makeSigner(type: string, rsaBits = 2048): Signer {
   const { privateKey, fields } = makePair(type, rsaBits);
   const publicKey = publicKeyFromBlob(Buffer.concat([string(type), fields])) as PublicKey;
@@ -102,7 +102,7 @@ function signBytes(privateKey: KeyObject, type: string, algorithm: string, data:
   return Buffer.concat([mpint(raw.subarray(0, raw.length / 2)), mpint(raw.subarray(raw.length / 2))]);
 }
 
-/** What a certificate says; what is left out is good. */
+/** The fields of a certificate; the defaults are valid. */
 export interface CertificateFields {
   readonly type?: string;
   readonly nonce?: Buffer;
@@ -119,7 +119,7 @@ export interface CertificateFields {
   readonly tail?: Buffer;
 }
 
-/** A certificate as PROTOCOL.certkeys lays it out. */
+/** A certificate in the format of PROTOCOL.certkeys. */
 export function makeCertificate(key: Signer, authority: Signer, fields: CertificateFields = {}): Buffer {
   const options = (list: CertificateFields["extensions"] = []) =>
     string(Buffer.concat(list.flatMap(([name, data]) => [string(name), string(data)])));

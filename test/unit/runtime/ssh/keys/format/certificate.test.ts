@@ -10,7 +10,7 @@ const authority = makeSigner("ssh-ed25519");
 const user = makeSigner("ssh-ed25519");
 const make = (fields?: CertificateFields) => makeCertificate(user, authority, fields);
 
-it.each(KEY_TYPES)("reads a certificate for %s, and one by an authority of that type", (type) => {
+it.each(KEY_TYPES)("parses a certificate of %s, and one by an authority of that type", (type) => {
   const other = makeSigner(type);
   const certified = parseCertificate(
     makeCertificate(other, authority, { serial: 2n ** 64n - 1n, principals: ["a", "b"] }),
@@ -27,22 +27,22 @@ it.each(KEY_TYPES)("reads a certificate for %s, and one by an authority of that 
   expect(isSignedByItsAuthority(by)).toBe(true);
 });
 
-it("takes the key from its own fields, whatever the nonce looks like", () => {
+it("reads the key from its own fields, with any nonce", () => {
   const mallory = makeSigner("ssh-ed25519");
   for (const nonce of [mallory.fields, mallory.publicKey.blob, string(mallory.publicKey.blob), Buffer.alloc(0)]) {
     expect(parseCertificate(make({ nonce })).key).toEqual(user.publicKey);
   }
 });
 
-it("is damaged when a byte is missing, or follows", () => {
+it("rejects a truncated certificate, and trailing bytes", () => {
   const good = make({ criticalOptions: [["a", string("b")]], extensions: [["c", Buffer.alloc(0)]] });
   for (let size = 0; size < good.length; size++) {
-    expect(() => parseCertificate(good.subarray(0, size))).toThrow(/^the certificate is damaged: /);
+    expect(() => parseCertificate(good.subarray(0, size))).toThrow(/^damaged certificate: /);
   }
-  expect(() => parseCertificate(Buffer.concat([good, Buffer.alloc(1)]))).toThrow("bytes follow it");
+  expect(() => parseCertificate(Buffer.concat([good, Buffer.alloc(1)]))).toThrow("trailing bytes");
 });
 
-it("is not signed any more, or damaged, when any byte of it is another", () => {
+it("rejects a certificate, or its signature, when any byte is changed", () => {
   const good = make({ criticalOptions: [["a", string("b")]], extensions: [["c", Buffer.alloc(0)]] });
   for (let at = 0; at < good.length; at++) {
     const changed = Buffer.from(good);
@@ -51,29 +51,28 @@ it("is not signed any more, or damaged, when any byte of it is another", () => {
     try {
       certificate = parseCertificate(changed);
     } catch (error) {
-      expect((error as Error).message).toMatch(/^the certificate is damaged: /);
+      expect((error as Error).message).toMatch(/^damaged certificate: /);
     }
-    // The signature's own name aside, everything counts.
     if (certificate) expect(isSignedByItsAuthority(certificate), `byte ${at}`).toBe(false);
   }
 });
 
 it.each([
   [
-    "an authority that is a certificate itself",
+    "a certificate as the authority",
     { authorityBlob: make() },
-    /so is the key of its authority|a certificate itself/,
+    /damaged key of the authority|the authority is a certificate/,
   ],
-  ["neither user nor host", { role: 3 }, /it is for 3, which is neither user nor host/],
+  ["an unknown role", { role: 3 }, /unknown role 3, neither user nor host/],
   [
-    "one option twice",
+    "a repeated option",
     {
       extensions: [
         ["x", Buffer.alloc(0)],
         ["x", Buffer.alloc(0)],
       ],
     },
-    /it says x twice/,
+    /repeated option x/,
   ],
   ["too many principals", { principals: Array<string>(257).fill("a") }, /more than 256 principals/],
   [
@@ -84,15 +83,15 @@ it.each([
   [
     "an unknown type",
     { type: "ssh-dss-cert-v01@openssh.com" },
-    /no type of certificate: ssh-dss-cert-v01@openssh\.com/,
+    /unknown certificate type: ssh-dss-cert-v01@openssh\.com/,
   ],
-  ["a type with control characters", { type: "x\x1b[2J-cert-v01@openssh.com" }, /no type of certificate: x\\u\{1b\}/],
-  ["more bytes than any has", { keyId: "x".repeat(70_000) }, /longer than 65536 bytes/],
-] as [string, CertificateFields, RegExp][])("is refused with %s", (_, fields, message) => {
+  ["a type with control characters", { type: "x\x1b[2J-cert-v01@openssh.com" }, /unknown certificate type: x\\u\{1b\}/],
+  ["too many bytes", { keyId: "x".repeat(70_000) }, /longer than 65536 bytes/],
+] as [string, CertificateFields, RegExp][])("rejects a certificate with %s", (_, fields, message) => {
   expect(() => parseCertificate(make(fields))).toThrow(message);
 });
 
-it("is not signed where its authority signed another one, or with SHA-1", () => {
+it("rejects a signature by another key, or with SHA-1", () => {
   const mallory = makeSigner("ssh-ed25519");
   const stolen = makeCertificate(user, mallory, { authorityBlob: authority.publicKey.blob });
   expect(isSignedByItsAuthority(parseCertificate(stolen))).toBe(false);

@@ -9,7 +9,7 @@ it.each([
   ["203001020304utc", Date.UTC(2030, 0, 2, 3, 4)],
   ["20300102030405z", Date.UTC(2030, 0, 2, 3, 4, 5)],
   ["20280229Z", Date.UTC(2028, 1, 29)],
-])("reads %s", (text, time) => {
+])("parses %s", (text, time) => {
   expect(parseExpiryTime(text)).toBe(time);
 });
 
@@ -26,11 +26,11 @@ it.each([
   "00000101Z",
   "19691231Z",
   "20300102+01",
-])("does not read %j", (text) => {
-  expect(() => parseExpiryTime(text)).toThrow(`"${text}" is no time such as 20301231`);
+])("rejects %j", (text) => {
+  expect(() => parseExpiryTime(text)).toThrow(`invalid time "${text}"; it takes a time such as 20301231`);
 });
 
-it("writes what it reads", () => {
+it("formats what it parses", () => {
   const time = Date.UTC(2030, 0, 2, 3, 4, 5);
   expect(formatExpiryTime(time + 678)).toBe("20300102030405Z");
   expect(parseExpiryTime(formatExpiryTime(time))).toBe(time);

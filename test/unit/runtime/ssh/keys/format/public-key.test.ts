@@ -12,13 +12,13 @@ const { publicKey } = makeSigner("ssh-ed25519");
 test.each([
   ["a packet", () => publicKeyFromBlob(Buffer.concat([publicKey.blob, Buffer.alloc(30_000)]).subarray(0, 51))],
   ["base64", () => parsePublicKey("ssh-ed25519", publicKey.blob.toString("base64"))],
-])("a key that is read from %s keeps no memory but its own", (_, read) => {
+])("a key parsed from %s retains only its own memory", (_, read) => {
   const { blob } = read() as PublicKey;
   expect(blob).toEqual(publicKey.blob);
   expect(blob.buffer.byteLength).toBe(51);
 });
 
-test("a certificate keeps no memory but its own", () => {
+test("a certificate retains only its own memory", () => {
   const blob = makeCertificate(makeSigner("ssh-ed25519"), makeSigner("ssh-ed25519"), {
     extensions: [["permit-pty", Buffer.alloc(0)]],
   });

@@ -9,7 +9,7 @@ describe.each(KEY_TYPES)("a signature of %s", (type) => {
   const signer = makeSigner(type);
   const good = signer.sign(DATA);
 
-  it("holds for what was signed, and for nothing else", () => {
+  it("is valid for the signed data and key only", () => {
     for (let round = 0; round < 20; round++) {
       expect(verifySignature(signer.publicKey, parseSignature(signer.sign(DATA)), DATA)).toBeDefined();
     }
@@ -17,7 +17,7 @@ describe.each(KEY_TYPES)("a signature of %s", (type) => {
     expect(verifySignature(makeSigner(type).publicKey, parseSignature(good), DATA)).toBeUndefined();
   });
 
-  it("does not hold with any bit of it changed, and never throws", () => {
+  it("is invalid with any bit changed, without an exception", () => {
     const start = string(type === "ssh-rsa" ? "rsa-sha2-512" : type).length;
     for (let at = start; at < good.length; at += type === "ssh-rsa" ? 7 : 1) {
       const changed = Buffer.from(good);
@@ -32,15 +32,15 @@ describe.each(KEY_TYPES)("a signature of %s", (type) => {
     }
   });
 
-  it("is read whole or not at all", () => {
+  it("is rejected when truncated, or with trailing bytes", () => {
     for (let size = 0; size < good.length; size++) {
       expect(() => parseSignature(good.subarray(0, size))).toThrow(RangeError);
     }
-    expect(() => parseSignature(Buffer.concat([good, Buffer.alloc(1)]))).toThrow("bytes follow it");
+    expect(() => parseSignature(Buffer.concat([good, Buffer.alloc(1)]))).toThrow("trailing bytes");
   });
 });
 
-it("tells from the flags of a security key whether it was touched, and whether its user was verified", () => {
+it("reports touch and user verification from the flags of a security key", () => {
   for (const type of ["sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com"]) {
     const signer = makeSigner(type);
     const proof = (flags: number) =>
@@ -51,7 +51,7 @@ it("tells from the flags of a security key whether it was touched, and whether i
   }
 });
 
-it("takes no signature of a device from a plain key, nor the other way round", () => {
+it("rejects the signature of a security key for a plain key, and the reverse", () => {
   const [plain, device] = [makeSigner("ssh-ed25519"), makeSigner("sk-ssh-ed25519@openssh.com")];
   const signature = parseSignature(device.sign(DATA));
   expect(verifySignature(plain.publicKey, signature, DATA)).toBeUndefined();
@@ -60,7 +60,7 @@ it("takes no signature of a device from a plain key, nor the other way round", (
   expect(verifySignature(device.publicKey, bare, DATA)).toBeUndefined();
 });
 
-it("takes no RSA signature with SHA-1, and no RSA key under 2,048 bits", () => {
+it("rejects RSA signatures with SHA-1, and RSA keys under 2,048 bits", () => {
   const rsa = makeSigner("ssh-rsa");
   expect(
     verifySignature(rsa.publicKey, parseSignature(rsa.sign(DATA, { algorithm: "ssh-rsa" })), DATA),
@@ -69,7 +69,7 @@ it("takes no RSA signature with SHA-1, and no RSA key under 2,048 bits", () => {
   expect(verifySignature(short.publicKey, parseSignature(short.sign(DATA)), DATA)).toBeUndefined();
 });
 
-it("proves nothing with keys that are none", () => {
+it("rejects invalid keys", () => {
   const blobs = [
     [string("ecdsa-sha2-nistp256"), string("nistp256"), string(Buffer.alloc(65, 4))],
     [string("ecdsa-sha2-nistp256"), string("nistp384"), string(Buffer.alloc(97, 4))],

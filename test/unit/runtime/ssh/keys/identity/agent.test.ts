@@ -4,7 +4,7 @@ import { string, uint32 } from "../../../../../../runtime/src/ssh/keys/format/bi
 import { Agent } from "../../../../../../runtime/src/ssh/keys/identity/agent.js";
 import { failure, tempDir } from "../../support.js";
 
-/** An agent that does with each connection what a test says; it gives its socket. */
+/** An agent that calls `onSocket` for each connection; resolves with its socket. */
 async function startAgent(onSocket: (socket: Socket) => void): Promise<string> {
   const path = `${tempDir()}/agent`;
   const sockets = new Set<Socket>();
@@ -20,13 +20,13 @@ async function startAgent(onSocket: (socket: Socket) => void): Promise<string> {
   return path;
 }
 
-/** An agent that gives the same answer to everything. */
+/** An agent with one answer to all requests. */
 const answering = (answer: Buffer) => startAgent((socket) => void socket.once("data", () => socket.write(answer)));
 
 const never = new AbortController().signal;
 const KEY = Buffer.from("a key");
 
-it("lists keys and signs, however the answer is cut", async () => {
+it("lists keys and signs, with answers in any chunks", async () => {
   const list = string(
     Buffer.concat([Buffer.of(12), uint32(2), string("one"), string("me"), string("two"), string("")]),
   );
@@ -56,37 +56,37 @@ it("lists keys and signs, however the answer is cut", async () => {
 });
 
 it.each([
-  ["refuses", string(Buffer.of(5)), /^the agent at \S+ refuses$/],
-  ["has nothing to say", uint32(0), /announces an answer of 0 bytes/],
-  ["announces too much", uint32(1e9), /announces an answer of 1000000000 bytes/],
-  ["announces a byte too many", uint32(256 * 1024 + 1), /announces an answer of 262145 bytes/],
-  ["lists a key too many", string(Buffer.concat([Buffer.of(12), uint32(2049)])), /cannot be used: it lists 2049 keys/],
-  ["lists more than there is", string(Buffer.concat([Buffer.of(12), uint32(9)])), /cannot be used: it is cut off/],
+  ["refuses", string(Buffer.of(5)), /^the agent at \S+ refused the request$/],
+  ["sends an empty answer", uint32(0), /sent an answer of 0 bytes; the maximum is 262144$/],
+  ["announces too much", uint32(1e9), /sent an answer of 1000000000 bytes; the maximum is 262144$/],
+  ["announces a byte too many", uint32(256 * 1024 + 1), /sent an answer of 262145 bytes; the maximum is 262144$/],
+  ["lists a key too many", string(Buffer.concat([Buffer.of(12), uint32(2049)])), /sent an invalid answer: 2049 keys; the maximum is 2048$/],
+  ["sends a truncated list", string(Buffer.concat([Buffer.of(12), uint32(9)])), /sent an invalid answer: truncated/],
   [
-    "lists millions",
+    "lists too many keys",
     string(Buffer.concat([Buffer.of(12), uint32(2 ** 31)])),
-    /cannot be used: it lists 2147483648 keys/,
+    /sent an invalid answer: 2147483648 keys; the maximum is 2048$/,
   ],
-])("says so of an agent that %s", async (_what, answer, message) => {
+])("rejects an agent that %s", async (_what, answer, message) => {
   const path = await answering(answer);
   const agent = new Agent(path, AbortSignal.timeout(10_000));
   expect((await failure(agent.list())).message).toMatch(message);
 });
 
-it("accepts no signature with SHA-1 in place of what was asked for", async () => {
+it("rejects a signature with SHA-1 in place of the requested algorithm", async () => {
   const signature = Buffer.concat([string("ssh-rsa\u001b[2J"), string("signature")]);
   const path = await answering(string(Buffer.concat([Buffer.of(14), string(signature)])));
   const { message } = await failure(new Agent(path, never).sign(KEY, KEY, "rsa-sha2-256"));
-  expect(message).toMatch(/it signs with ssh-rsa\\u\{1b\}\[2J where rsa-sha2-256 was asked for$/);
+  expect(message).toMatch(/signed with ssh-rsa\\u\{1b\}\[2J in place of rsa-sha2-256$/);
 });
 
-it("gives up on an agent that is not there, hangs up, or is asked for no more", async () => {
+it("fails for an agent that is missing or disconnects, and after an abort", async () => {
   expect((await failure(new Agent("/nowhere/agent", never).list())).message).toMatch(
     /^the agent at \/nowhere\/agent does not answer: .*ENOENT/,
   );
   const closing = await startAgent((socket) => void socket.destroy());
   expect((await failure(new Agent(closing, never).list())).message).toMatch(
-    /hung up without an answer|EPIPE|ECONNRESET/,
+    /closed the connection without an answer|EPIPE|ECONNRESET/,
   );
   const silent = await startAgent(() => {});
   const controller = new AbortController();

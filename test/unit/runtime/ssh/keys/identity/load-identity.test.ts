@@ -15,7 +15,7 @@ import { itWith } from "../../../../../interop/stock.js";
 import { makePrivateKey } from "../../../support/private-key.js";
 import { failure, tempDir, write } from "../../support.js";
 
-/** One round of bcrypt: the default ones take minutes on a busy machine, and are no other code. */
+/** One round of bcrypt: the default takes minutes on a busy machine, and tests the same code. */
 const QUICK = ["-q", "-a", "1"];
 
 function keygen(...args: string[]): string {
@@ -24,7 +24,7 @@ function keygen(...args: string[]): string {
   return file;
 }
 
-/** Loads a key, and lets it sign; gives the type of the key. */
+/** Loads a key and signs with it; resolves with the key type. */
 async function use(from: IdentitySource, passphrase?: Passphrase): Promise<string> {
   const identity = await loadIdentity(from, new Passphrases(passphrase));
   const { type } = identity.publicKey;
@@ -54,13 +54,11 @@ itWith(["ssh-keygen"], "signs with keys of every format and type, encrypted or n
       expect(await use(copy(`${plain}-${format}`, format, ""))).toBe(type);
       const locked = copy(`${plain}-${format}-locked`, format, "correct horse");
       expect(readFileSync(locked, "utf8")).not.toBe(readFileSync(`${plain}-${format}`, "utf8"));
-      // Without its public half beside it, a PEM file has to be opened to tell what it is.
+      // Without its public key beside it, a PEM file is decrypted at once.
       expect(await use(locked, async () => "correct horse")).toBe(type);
       copyFileSync(`${plain}.pub`, `${locked}.pub`);
       expect(await use(locked, "correct horse")).toBe(type);
-      expect((await failure(use(locked, "wrong"))).message).toMatch(
-        /is encrypted, and the passphrase does not open it$/,
-      );
+      expect((await failure(use(locked, "wrong"))).message).toMatch(/is encrypted: wrong passphrase$/);
     }
   }
 });
@@ -72,43 +70,41 @@ it("signs with an ed25519 key of OpenSSL's format", async () => {
   expect(await use({ privateKey: locked }, "secret")).toBe("ssh-ed25519");
   const alien = makePrivateKey("x25519");
   const text = alien.export({ type: "pkcs8", format: "pem" });
-  expect((await failure(use({ privateKey: text }))).message).toMatch(/is of type x25519, which SSH does not know/);
+  expect((await failure(use({ privateKey: text }))).message).toMatch(/is of type x25519, which SSH does not support/);
 });
 
-itWith(
-  ["ssh-keygen"],
-  "asks for a passphrase when a signature is wanted, three times at most, and then no more",
-  async () => {
-    const file = keygen("-t", "ed25519", "-N", "correct horse");
-    const asked: string[] = [];
-    const answers = ["wrong", "wrong again", "correct horse"];
-    const passphrases = new Passphrases(async (name) => {
-      asked.push(name);
-      return answers[asked.length - 1];
-    });
-    const identity = await loadIdentity(file, passphrases);
-    expect([identity.source, identity.locked, asked]).toEqual([file, true, []]);
-    await identity.sign(DATA, "ssh-ed25519");
-    await (await loadIdentity(file, passphrases)).sign(DATA, "ssh-ed25519");
-    expect(asked).toEqual([file, file, file]);
-    let count = 0;
-    const wrong = () => `wrong ${++count}`;
-    expect((await failure(use(file, wrong))).message).toMatch(/the passphrase does not open it$/);
-    expect(count).toBe(3);
-    expect((await failure(use(file, () => undefined))).message).toMatch(/the passphrase does not open it$/);
-    expect((await failure(use(file, () => Promise.reject(new Error("no terminal"))))).message).toBe("no terminal");
-    expect((await failure(use(file))).message).toMatch(/is encrypted: give its passphrase, or load it into the agent/);
-  },
-);
+itWith(["ssh-keygen"], "asks for a passphrase at the first signature, three times at most", async () => {
+  const file = keygen("-t", "ed25519", "-N", "correct horse");
+  const asked: string[] = [];
+  const answers = ["wrong", "wrong again", "correct horse"];
+  const passphrases = new Passphrases(async (name) => {
+    asked.push(name);
+    return answers[asked.length - 1];
+  });
+  const identity = await loadIdentity(file, passphrases);
+  expect([identity.source, identity.locked, asked]).toEqual([file, true, []]);
+  await identity.sign(DATA, "ssh-ed25519");
+  await (await loadIdentity(file, passphrases)).sign(DATA, "ssh-ed25519");
+  expect(asked).toEqual([file, file, file]);
+  let count = 0;
+  const wrong = () => `wrong ${++count}`;
+  expect((await failure(use(file, wrong))).message).toMatch(/is encrypted: wrong passphrase$/);
+  expect(count).toBe(3);
+  expect((await failure(use(file, () => undefined))).message).toMatch(/is encrypted: wrong passphrase$/);
+  expect((await failure(use(file, () => Promise.reject(new Error("no terminal"))))).message).toBe("no terminal");
+  expect((await failure(use(file))).message).toMatch(
+    /is encrypted: set the option passphrase, or add the key to the agent/,
+  );
+});
 
-itWith(["ssh-keygen"], "says how to convert what it cannot read", async () => {
+itWith(["ssh-keygen"], "names the command that converts an unsupported format", async () => {
   const chacha = keygen("-t", "ed25519", "-N", "secret", "-Z", "chacha20-poly1305@openssh.com");
   expect((await failure(use(chacha, "secret"))).message).toMatch(/ssh-keygen -p -Z aes256-ctr -f FILE/);
   const putty = write(tempDir(), "key.ppk", "PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\n");
-  expect((await failure(use(putty))).message).toMatch(/a PuTTY file.*puttygen FILE -O private-openssh-new/);
+  expect((await failure(use(putty))).message).toMatch(/in PuTTY format.*puttygen FILE -O private-openssh-new/);
 });
 
-itWith(["ssh-keygen"], "finds the certificate beside a key, and passes over what is none", async () => {
+itWith(["ssh-keygen"], "loads the certificate beside a key, and skips a file that is not one", async () => {
   const file = keygen("-t", "ed25519", "-N", "");
   const authority = keygen("-t", "ed25519", "-N", "");
   spawnSync("ssh-keygen", ["-q", "-s", authority, "-I", "id", "-n", "alice", `${file}.pub`]);
@@ -119,25 +115,25 @@ itWith(["ssh-keygen"], "finds the certificate beside a key, and passes over what
   write(dirname(file), "key-cert.pub", "rubbish");
   expect((await loadIdentity(file, new Passphrases(undefined))).certificates).toEqual([]);
   expect((await failure(loadUserCertificate(`${file}-cert.pub`))).message).toMatch(
-    /key-cert.pub holds no certificate$/,
+    /^certificate \S+key-cert.pub: not a certificate$/,
   );
   spawnSync("ssh-keygen", ["-q", "-s", authority, "-h", "-I", "id", "-n", "edge", `${file}.pub`]);
   expect((await failure(loadUserCertificate(`${file}-cert.pub`))).message).toMatch(
-    /is for a host, and logs nobody in$/,
+    /: not a user certificate, but a host certificate$/,
   );
 });
 
-itWith(["ssh-keygen"], "refuses a host key that is not ed25519, or is encrypted", async () => {
+itWith(["ssh-keygen"], "rejects a host key that is not ed25519, or is encrypted", async () => {
   const rsa = keygen("-t", "rsa", "-b", "2048", "-N", "");
-  expect((await failure(loadHostKey(rsa))).message).toMatch(/is of type ssh-rsa; a host key must be ed25519/);
+  expect((await failure(loadHostKey(rsa))).message).toMatch(/is of type ssh-rsa, not ed25519; create one with/);
   const locked = keygen("-t", "ed25519", "-N", "secret");
   expect((await failure(loadHostKey(locked))).message).toMatch(/is encrypted: .*`ssh-keygen -p -f .*key`$/);
   const privateKey = readFileSync(locked);
   expect((await loadHostKey({ privateKey, passphrase: "secret" })).publicKey.type).toBe("ssh-ed25519");
-  expect((await failure(loadHostKey({ privateKey, passphrase: "no" }))).message).toMatch(/does not open it/);
+  expect((await failure(loadHostKey({ privateKey, passphrase: "no" }))).message).toMatch(/wrong passphrase$/);
 });
 
-it("refuses every damaged key with a reason, whatever bit is wrong", async () => {
+it("rejects a key with any byte damaged, with a reason", async () => {
   const { privateKey } = generateEd25519();
   const [head = "", ...rest] = privateKey.trim().split("\n");
   const body = Buffer.from(rest.slice(0, -1).join(""), "base64");
@@ -149,23 +145,23 @@ it("refuses every damaged key with a reason, whatever bit is wrong", async () =>
     const outcome = await use({ privateKey: text }).catch((error: Error) => error.message);
     if (typeof outcome === "string") refused++;
   }
-  // What is left are the outer copy of the public key, the comment and the padding, which nobody relies on.
+  // The others are in the outer copy of the public key, the comment and the padding, which are not used.
   expect(refused).toBeGreaterThan(20);
 });
 
-it("creates a host key once, for its owner alone, with the public half beside it", async () => {
+it("creates a host key once, for the owner alone, with the public key beside it", async () => {
   const file = `${tempDir()}/host`;
   const key = await createHostKey(file);
   expect(statSync(file).mode & 0o777).toBe(0o600);
   expect(readFileSync(`${file}.pub`, "utf8")).toContain(key.blob.toString("base64"));
   expect((await loadHostKey(file)).publicKey.fingerprint).toBe(key.fingerprint);
   expect((await failure(createHostKey(file))).message).toBe(
-    `cannot create host key ${file}: it exists already, and is never overwritten`,
+    `cannot create host key ${file}: it already exists, and is never overwritten`,
   );
   expect((await failure(createHostKey(`${file}/in/a/file`))).message).toMatch(/^cannot create host key /);
 });
 
-it("makes ed25519 keys that can always be read again", async () => {
+it("generates ed25519 keys that can always be parsed again", async () => {
   for (let round = 0; round < 300; round++) {
     const { privateKey, publicKey } = generateEd25519("x".repeat(round % 9));
     const identity = await loadIdentity({ privateKey }, new Passphrases(undefined));
@@ -173,7 +169,7 @@ it("makes ed25519 keys that can always be read again", async () => {
   }
 });
 
-it("gets a private key only when it is to sign, where its public half is known", async () => {
+it("requests a private key only for a signature, where its public key is known", async () => {
   const { privateKey, publicKey } = generateEd25519();
   let asked = 0;
   const source = {
@@ -189,15 +185,15 @@ it("gets a private key only when it is to sign, where its public half is known",
   expect(asked).toBe(1);
   expect(await use({ privateKey: source.privateKey })).toBe("ssh-ed25519");
   const other = publicKeyLine(generateEd25519().publicKey);
-  expect((await failure(use({ ...source, publicKey: other }))).message).toMatch(/does not fit its publicKey$/);
+  expect((await failure(use({ ...source, publicKey: other }))).message).toMatch(/does not match its publicKey$/);
   expect((await failure(use({ ...source, publicKey: "ssh-ed25519 !" }))).message).toMatch(
-    /is damaged: it is not base64/,
+    /^damaged ssh-ed25519 key: invalid base64/,
   );
   const failing = { ...source, privateKey: () => Promise.reject(new Error("the vault is closed")) };
   expect((await failure(use(failing))).message).toBe("the vault is closed");
 });
 
-it("leaves the key of a device to an agent, and says so", async () => {
+it("leaves a security key to an agent, with a problem", async () => {
   const type = "sk-ssh-ed25519@openssh.com";
   const blob = Buffer.concat([string(type), string(Buffer.alloc(32, 7)), string("ssh:")]);
   const head = Buffer.concat([Buffer.from("openssh-key-v1\0"), string("none"), string("none"), string(""), uint32(1)]);
@@ -205,6 +201,8 @@ it("leaves the key of a device to an agent, and says so", async () => {
   const privateKey = `-----BEGIN OPENSSH PRIVATE KEY-----\n${body}\n-----END OPENSSH PRIVATE KEY-----\n`;
   const identity = await loadIdentity({ privateKey }, new Passphrases(undefined));
   expect([identity.publicKey.type, identity.locked]).toEqual([type, true]);
-  expect(identity.problem).toMatch(/belongs to a hardware key: add it to the agent .*transport: "openssh"\)$/);
+  expect(identity.problem).toMatch(
+    /is a security key, which needs an agent: add it with ssh-add, .*transport: "openssh"\)$/,
+  );
   expect((await failure(identity.sign(DATA, type))).message).toBe(identity.problem);
 });

@@ -9,13 +9,13 @@ import { failure, tempDir, write } from "../../support.js";
 const key = generateEd25519().publicKey;
 const other = generateEd25519().publicKey;
 
-it("makes the file and its directory for their owner alone, and adds a key once, whoever adds it at the same time", async () => {
+it("creates file and directory for the owner alone, and adds a key once in concurrent additions", async () => {
   const directory = `${tempDir()}/a/.ssh`;
   const file = `${directory}/known_hosts`;
   const adding = [key, key, other, key].map((one) =>
     addKnownHost({ name: "[edge]:8022", key: one, hashed: false }, file),
   );
-  await Promise.all([...adding, addKnownHost({ name: "edge", key: key, hashed: false }, file)]);
+  await Promise.all([...adding, addKnownHost({ name: "edge", key, hashed: false }, file)]);
   expect(statSync(file).mode & 0o777).toBe(0o600);
   expect(statSync(directory).mode & 0o777).toBe(0o700);
   expect(readFileSync(file, "utf8")).toBe(
@@ -23,17 +23,17 @@ it("makes the file and its directory for their owner alone, and adds a key once,
   );
 });
 
-it("begins a new line where the last one has no end, and leaves what is there as it is", async () => {
+it("starts a new line after a last line without a newline, and keeps the existing text", async () => {
   const file = write(tempDir(), "known_hosts", "# mine\r\nother ssh-ed25519 AAAA", 0o644);
-  await addKnownHost({ name: "edge", key: key, hashed: false }, file);
+  await addKnownHost({ name: "edge", key, hashed: false }, file);
   expect(readFileSync(file, "utf8")).toBe(`# mine\r\nother ssh-ed25519 AAAA\nedge ${publicKeyLine(key)}\n`);
   expect(statSync(file).mode & 0o777).toBe(0o644);
 });
 
-it("hides names, each with a salt of its own, and finds them again", async () => {
+it("hashes names, each with its own salt, and finds them again", async () => {
   const file = `${tempDir()}/known_hosts`;
-  await addKnownHost({ name: "[edge]:8022", key: key, hashed: true }, file);
-  await addKnownHost({ name: "[edge]:8022", key: key, hashed: true }, file);
+  await addKnownHost({ name: "[edge]:8022", key, hashed: true }, file);
+  await addKnownHost({ name: "[edge]:8022", key, hashed: true }, file);
   await addKnownHost({ name: "[edge]:8022", key: other, hashed: true }, file);
   const text = readFileSync(file, "utf8");
   expect(text).not.toContain("edge");
@@ -48,12 +48,12 @@ it("hides names, each with a salt of its own, and finds them again", async () =>
   expect((await lookUpKnownHosts([file], "EDGE", 8022)).known.map(({ line }) => line)).toEqual([1, 2]);
 });
 
-it("says which file cannot be written, and goes on with others", async () => {
+it("names the file that cannot be written, and continues with others", async () => {
   const directory = tempDir();
   mkdirSync(`${directory}/known_hosts`);
   expect(
-    (await failure(addKnownHost({ name: "edge", key: key, hashed: false }, `${directory}/known_hosts`))).message,
+    (await failure(addKnownHost({ name: "edge", key, hashed: false }, `${directory}/known_hosts`))).message,
   ).toMatch(/^cannot add edge to the known hosts file \S+\/known_hosts: /);
   chmodSync(directory, 0o700);
-  await addKnownHost({ name: "edge", key: key, hashed: false }, `${directory}/other`);
+  await addKnownHost({ name: "edge", key, hashed: false }, `${directory}/other`);
 });

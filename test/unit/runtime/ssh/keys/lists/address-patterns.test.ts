@@ -32,6 +32,6 @@ it.each([
   "192.0.2.0 /24",
   "!",
   "a b",
-])("never takes %s", (list) => {
+])("rejects %s", (list) => {
   expect(() => new AddressPatterns(list)).toThrow(`"${list}"`);
 });

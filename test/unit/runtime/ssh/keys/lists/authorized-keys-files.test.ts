@@ -22,7 +22,7 @@ const directory = () => {
 };
 type Key = ReturnType<typeof makeKey>;
 
-/** Opens a source on a file, with what tells of its changes. */
+/** Opens a source on a file, with a mock that counts its changes. */
 async function open(file: string, scopes?: readonly string[]) {
   const log = new TestLog();
   const source = await AuthorizedKeysFiles.open([file], {
@@ -47,20 +47,20 @@ const soon = { timeout: 15_000 };
 it.each<[string, (path: string, text: string) => void]>([
   ["is appended to", (path, text) => appendFileSync(`${path}/keys`, text)],
   [
-    "is replaced, as editors do it",
+    "is replaced, as by an editor",
     (path, text) => {
       write(path, "new", text);
       renameSync(`${path}/new`, `${path}/keys`);
     },
   ],
   [
-    "goes and comes again",
+    "is removed and created again",
     (path, text) => {
       rmSync(`${path}/keys`);
       setTimeout(() => write(path, "keys", text), 300);
     },
   ],
-])("tells of a change that nobody asks for, where the file %s", async (_, change) => {
+])("notifies of a change without a lookup, where the file %s", async (_, change) => {
   const { path, alice, bob } = directory();
   const file = write(path, "keys", `${alice.line}\n`);
   const { changed, lookup } = await open(file);
@@ -69,7 +69,7 @@ it.each<[string, (path: string, text: string) => void]>([
   expect(await lookup(bob)).toEqual({ scopes: [] });
 });
 
-it("tells of a change where symbolic links lead to another file, as Kubernetes mounts them", async () => {
+it("notifies of a change where a symbolic link points to another file, as in Kubernetes mounts", async () => {
   const { path, alice, bob } = directory();
   for (const [version, { line }] of [["v1", alice] as const, ["v2", bob] as const]) {
     mkdirSync(`${path}/${version}`);
@@ -85,7 +85,7 @@ it("tells of a change where symbolic links lead to another file, as Kubernetes m
   expect(await lookup(bob)).toEqual({ scopes: [] });
 });
 
-it("tells of a change where the folder itself is replaced, or comes again", async () => {
+it("notifies of a change where the directory is replaced", async () => {
   const { path, alice, bob } = directory();
   for (const [folder, { line }] of [["live", alice] as const, ["next", bob] as const]) {
     mkdirSync(`${path}/${folder}`);
@@ -99,34 +99,34 @@ it("tells of a change where the folder itself is replaced, or comes again", asyn
   expect(await lookup(bob)).toEqual({ scopes: [] });
 });
 
-it("takes an edit whole or not at all: a line that became wrong leaves the list as it was, and is named", async () => {
+it("rejects a change that makes a line invalid, and names the line", async () => {
   const { path, alice, bob } = directory();
   const file = write(path, "keys", `${alice.line}\n${bob.line}\n`);
   const { changed, lookup, errors } = await open(file);
   write(path, "keys", `# alice left\nform="10.0.0.0/8" ${bob.line}\n`);
-  await expect.poll(errors, soon).toEqual([expect.stringContaining(`${file}:2: the option form is unknown`)]);
-  expect(errors()[0]).toContain("the keys read last stay in force");
+  await expect.poll(errors, soon).toEqual([expect.stringContaining(`${file}:2: unknown option form`)]);
+  expect(errors()[0]).toContain("the last valid keys stay in force");
   expect(await lookup(alice)).toEqual({ scopes: [] });
   expect(changed).not.toHaveBeenCalled();
   write(path, "keys", `# alice left\nfrom="10.0.0.0/8" ${bob.line}\n`);
   await expect.poll(() => changed.mock.calls.length, soon).toBe(1);
   expect(await lookup(alice)).toBeUndefined();
-  expect(await lookup(bob)).toEqual({ deny: expect.stringContaining('only from="10.0.0.0/8"') });
+  expect(await lookup(bob)).toEqual({ deny: expect.stringContaining('is not in from="10.0.0.0/8"') });
 });
 
-it("leaves out lines that were wrong at start, with a warning, and takes in later edits beside them", async () => {
+it("ignores lines that are invalid at the start, with a warning, and applies later changes beside them", async () => {
   const { path, alice, bob } = directory();
   const file = write(path, "keys", `magic ${bob.line}\n${alice.line}\n`);
   const { source, lookup } = await open(file);
   expect(source.warnings).toEqual([
-    `${file}:1: the option magic is unknown, and without it the key could do too much; the line is ignored`,
+    `${file}:1: unknown option magic; ignoring it could grant the key too much; the line is ignored`,
   ]);
   expect(await lookup(bob)).toBeUndefined();
   write(path, "keys", `magic ${bob.line}\n`);
   expect(await lookup(alice)).toBeUndefined();
 });
 
-it("never lets go of a key because somebody is about to write the file", async () => {
+it("keeps a key while the file is being written", async () => {
   const { path, alice, bob } = directory();
   const file = write(path, "keys", `${alice.line}\n`);
   const { changed, lookup } = await open(file);
@@ -141,7 +141,7 @@ it("never lets go of a key because somebody is about to write the file", async (
   expect(changed).toHaveBeenCalledTimes(1);
 });
 
-it("keeps the list where the file is damaged, too large or readable no more, and says so once", async () => {
+it("keeps the list where the file is damaged, too large or unreadable, and logs that once", async () => {
   const { path, alice } = directory();
   const file = write(path, "keys", `${alice.line}\n`);
   const { lookup, errors } = await open(file);
@@ -150,14 +150,14 @@ it("keeps the list where the file is damaged, too large or readable no more, and
   rmSync(file);
   mkdirSync(file);
   for (let times = 0; times < 3; times++) expect(await lookup(alice)).toEqual({ scopes: [] });
-  // A look may have come while there was neither.
+  // A refresh may have run while there was neither.
   expect(errors().filter((line) => !line.includes("does not exist"))).toEqual([
     expect.stringContaining(`${file}:1: `),
-    `authorized_keys file ${file} is not a file; the keys read last stay in force until it is mended`,
+    `authorized_keys file ${file} is not a regular file; the last valid keys stay in force until the file is fixed`,
   ]);
 });
 
-it("takes the first line of a key whose limits allow it, and says why where none does", async () => {
+it("uses the first line of a key whose restrictions allow the login, and gives a reason where none does", async () => {
   const { path, alice, bob } = directory();
   const lines = [
     `from="10.0.0.0/8",scopes="inside" ${alice.line}`,
@@ -169,7 +169,7 @@ it("takes the first line of a key whose limits allow it, and says why where none
   expect(await lookup(alice, "198.51.100.1:1")).toEqual({ scopes: ["outside"] });
   expect(await lookup(alice, "[2001:db9::1]:1")).toEqual({ scopes: ["outside"] });
   const elsewhere = {
-    deny: expect.stringMatching(/may not come from there, only from="10.0.0.0\/8" \(.*keys:1\)$/),
+    deny: expect.stringMatching(/^the source address is not in from="10.0.0.0\/8" \(.*keys:1\)$/),
   };
   expect(await lookup(alice, "192.0.2.9:1")).toEqual(elsewhere);
   expect(await lookup(alice, "[2001:db8::1]:1")).toEqual(elsewhere);
@@ -179,7 +179,7 @@ it("takes the first line of a key whose limits allow it, and says why where none
   });
 });
 
-it("gives authorities to their certificates, each line of one, and lets none of them in as a key", async () => {
+it("returns each line of an authority for its certificates, and never accepts it as a login key", async () => {
   const { path, alice, bob } = directory();
   const lines = [
     `cert-authority,principals="admin",scopes="*" ${alice.line}`,
@@ -196,28 +196,28 @@ it("gives authorities to their certificates, each line of one, and lets none of 
   expect(await source.authorities(attempt(bob))).toEqual([]);
 });
 
-it("warns of scopes that no method asks for, with the one that was meant", async () => {
+it("warns of scopes that no method requires, with the nearest one", async () => {
   const { path, alice, bob } = directory();
   const lines = [`scopes="*,notes:*,note:read,time:*" ${alice.line}`, `scopes="notse:*,zzz" ${bob.line}`];
   const file = write(path, "keys", `${lines.join("\n")}\n`);
   const { source } = await open(file, ["notes:read", "notes:write"]);
   expect(source.warnings).toEqual([
-    `${file}:1: no method asks for the scope "note:read"; did you mean "notes:read"?`,
-    `${file}:1: no method asks for the scope "time:*"`,
-    `${file}:2: no method asks for the scope "notse:*"; did you mean "notes:*"?`,
-    `${file}:2: no method asks for the scope "zzz"`,
+    `${file}:1: no method requires the scope "note:read"; did you mean "notes:read"?`,
+    `${file}:1: no method requires the scope "time:*"`,
+    `${file}:2: no method requires the scope "notse:*"; did you mean "notes:*"?`,
+    `${file}:2: no method requires the scope "zzz"`,
   ]);
 });
 
-it("names at most a hundred lines, and then their number", async () => {
+it("lists at most a hundred warnings, and then their number", async () => {
   const { path, alice } = directory();
   const file = write(path, "keys", `${"rubbish\n".repeat(250)}${alice.line}\n`);
   const { source } = await open(file);
   expect(source.warnings).toHaveLength(101);
-  expect(source.warnings.at(-1)).toBe("and 150 more such remarks");
+  expect(source.warnings.at(-1)).toBe("and 150 more warnings");
 });
 
-it("tells of nothing once it is closed", async () => {
+it("does not notify after it is closed", async () => {
   const { path, alice } = directory();
   const file = write(path, "keys", `${alice.line}\n`);
   const { source, changed } = await open(file);

@@ -47,10 +47,10 @@ const HOSTS: readonly [string, number][] = [
   ["127.0.0.1", 22],
   ["crlf", 22],
   ["last", 22],
-  ["nobody", 22],
+  ["other", 22],
 ];
 
-/** Their keys are none; `ssh-keygen -F` prints them all the same, and ssh passes over them. */
+/** Lines with damaged keys: `ssh-keygen -F` prints them, and ssh skips them. */
 const DAMAGED = [11, 14];
 
 /** The lines that `ssh-keygen -F` finds. */
@@ -85,21 +85,17 @@ itWith(["ssh-keygen"], "finds what ssh-keygen -F finds, plain and hashed by ssh-
   }
 });
 
-itWith(
-  ["ssh-keygen"],
-  "takes spaces and tabs before a host for nothing, as ssh-keygen does, and nothing else",
-  async () => {
-    const file = write(
-      tempDir(),
-      "known_hosts",
-      [" ", "\t", "\v", "\f", "\u00a0", "\uFEFF"].map((before) => `${before}edge ${lines[0]}\n`).join(""),
-    );
-    expect(await ourLines(file, "edge", 22)).toEqual([1, 2]);
-    expect(stockLines(file, "edge")).toEqual([1, 2]);
-  },
-);
+itWith(["ssh-keygen"], "ignores only spaces and tabs before a host name, as ssh-keygen does", async () => {
+  const file = write(
+    tempDir(),
+    "known_hosts",
+    [" ", "\t", "\v", "\f", "\u00a0", "\uFEFF"].map((before) => `${before}edge ${lines[0]}\n`).join(""),
+  );
+  expect(await ourLines(file, "edge", 22)).toEqual([1, 2]);
+  expect(stockLines(file, "edge")).toEqual([1, 2]);
+});
 
-it("tells known, revoked and authorities apart, with file and line", async () => {
+it("separates known keys, revoked keys and authorities, with file and line", async () => {
   const file = write(tempDir(), "known_hosts", FILE);
   const edge = await lookUpKnownHosts([file], "edge", 22);
   expect(edge.known.map(({ line, key }) => [line, publicKeyLine(key)])).toEqual([
@@ -110,13 +106,13 @@ it("tells known, revoked and authorities apart, with file and line", async () =>
   expect((await lookUpKnownHosts([file], "a.example.com", 22)).authorities.map(({ line }) => line)).toEqual([8]);
 });
 
-it("takes a missing file for an empty one, and says so of one that it cannot read", async () => {
+it("treats a missing file as empty, and rejects an unreadable one", async () => {
   const directory = tempDir();
   const file = write(directory, "known_hosts", FILE);
   const found = await lookUpKnownHosts([`${directory}/none`, file], "last", 22);
   expect(found.known.map(({ file: from }) => from)).toEqual([file]);
   expect((await failure(lookUpKnownHosts([directory], "last", 22))).message).toBe(
-    `known hosts file ${directory} is not a file`,
+    `known hosts file ${directory} is not a regular file`,
   );
 });
 

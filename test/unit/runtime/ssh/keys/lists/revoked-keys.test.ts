@@ -27,7 +27,7 @@ async function open(content: string | Buffer) {
 const certificate = (serial: bigint, keyId = "laptop", by = authority) =>
   parseCertificate(makeCertificate(kept, by, { serial, keyId }));
 
-/** A key revocation list as PROTOCOL.krl lays it out. */
+/** A key revocation list in the format of PROTOCOL.krl. */
 function krl(...sections: readonly (readonly [number, Buffer])[]): Buffer {
   const head = [
     Buffer.from("SSHKRL\n\0"),
@@ -44,7 +44,7 @@ function krl(...sections: readonly (readonly [number, Buffer])[]): Buffer {
   ]);
 }
 
-/** A section on the certificates of an authority; of all, where it is empty. */
+/** A section with certificates of an authority, or of all where `by` is empty. */
 const certificates = (by: Buffer, ...parts: readonly (readonly [number, Buffer])[]) =>
   [
     1,
@@ -55,7 +55,7 @@ const certificates = (by: Buffer, ...parts: readonly (readonly [number, Buffer])
     ]),
   ] as const;
 
-it("revokes the keys of a list, in whatever way its lines are written, and no others", async () => {
+it("revokes exactly the keys of a list, with any white space and comments", async () => {
   const { revoked } = await open(
     `\uFEFF# lost\r\n\r\n  ${publicKeyLine(gone.publicKey)}\tcomment here\r\n${publicKeyLine(other.publicKey)}`,
   );
@@ -64,7 +64,7 @@ it("revokes the keys of a list, in whatever way its lines are written, and no ot
   expect(await revoked.reason(kept.publicKey)).toBeUndefined();
 });
 
-it("revokes with a key its certificates, and with an authority all that it has made", async () => {
+it("revokes the certificates of a revoked key, and those of a revoked authority", async () => {
   const byKey = await open(publicKeyLine(kept.publicKey));
   expect(await byKey.revoked.reason(kept.publicKey, certificate(1n))).toBe("the key is revoked");
   const byAuthority = await open(publicKeyLine(authority.publicKey));
@@ -72,7 +72,7 @@ it("revokes with a key its certificates, and with an authority all that it has m
   expect(await byAuthority.revoked.reason(kept.publicKey, certificate(1n, "laptop", other))).toBeUndefined();
 });
 
-it("revokes certificates by serial number, range, bitmap and key id, of one authority or of all", async () => {
+it("revokes certificates by serial number, range, bitmap and key ID, of one authority or of all", async () => {
   const { revoked } = await open(
     krl(
       certificates(
@@ -115,66 +115,69 @@ it("revokes certificates by serial number, range, bitmap and key id, of one auth
 });
 
 it.each([
+  ["is truncated", krl([2, string(gone.publicKey.blob)]).subarray(0, -1), /damaged key revocation list: truncated/],
+  ["has an unknown section", krl([9, Buffer.alloc(4)]), /unknown section type 9/],
+  ["has a signature, which OpenSSH no longer supports", krl([4, Buffer.alloc(4)]), /unknown section type 4/],
   [
-    "is cut off",
-    krl([2, string(gone.publicKey.blob)]).subarray(0, -1),
-    /the key revocation list is damaged: it is cut off/,
-  ],
-  ["has a section that is not known", krl([9, Buffer.alloc(4)]), /a section of type 9 is not known/],
-  ["is signed, as OpenSSH no longer does", krl([4, Buffer.alloc(4)]), /a section of type 4 is not known/],
-  [
-    "revokes in a way that is not known",
+    "has an unknown certificate section",
     krl(certificates(Buffer.alloc(0), [0x40, Buffer.alloc(4)])),
-    /in a way \(64\)/,
+    /unknown certificate section type 64/,
   ],
   [
-    "has an extension that is critical",
+    "has an unknown critical extension",
     krl([255, Buffer.concat([string("x"), Buffer.from([1]), string("")])]),
-    /without the extension "x"/,
+    /unknown critical extension "x"/,
   ],
-  ["is of another format", Buffer.concat([Buffer.from("SSHKRL\n\0"), uint32(2)]), /its format is 2, only 1 is known/],
+  [
+    "has another format version",
+    Buffer.concat([Buffer.from("SSHKRL\n\0"), uint32(2)]),
+    /unknown format version 2; only 1 is supported/,
+  ],
 ] as [string, Buffer, RegExp][])(
-  "does not begin with a list that %s, and says how to make one",
+  "does not open a list that %s, and names the command that creates one",
   async (_, content, message) => {
     const error: Error = await open(content).then(
-      () => expect.unreachable("it began"),
+      () => expect.unreachable("it opened"),
       (reason) => reason,
     );
     expect(error.message).toMatch(message);
-    expect(error.message).toMatch(/^\/.*\/revoked: .*: make it anew with `ssh-keygen -k`$/);
+    expect(error.message).toMatch(/^\/.*\/revoked: .*; create it again with `ssh-keygen -k`$/);
   },
 );
 
 it.each([
-  ["a line that is none", "what is this\n", /\/revoked:1: /],
+  ["an invalid line", "what is this\n", /\/revoked:1: /],
   [
     "a damaged key",
     `# one\nssh-ed25519 AAAA\n`,
-    /\/revoked:2: .*damaged.*; a list of revoked keys has a public key a line$/,
+    /\/revoked:2: .*damaged.*; a revoked keys file has one public key per line$/,
   ],
-  ["a certificate", `ssh-ed25519-cert-v01@openssh.com AAAA\n`, /:1: a certificate: list its key here/],
+  ["a certificate", `ssh-ed25519-cert-v01@openssh.com AAAA\n`, /:1: a certificate; list its key here/],
   ["binary", Buffer.from([0, 1, 2, 255, 254]), /\/revoked:1: /],
-] as [string, string | Buffer, RegExp][])("does not begin with %s, and says where", async (_, content, message) => {
-  await expect(open(content)).rejects.toThrow(message);
-});
+] as [string, string | Buffer, RegExp][])(
+  "does not open a list with %s, and names the line",
+  async (_, content, message) => {
+    await expect(open(content)).rejects.toThrow(message);
+  },
+);
 
-it("does not begin with a list that is not there, or that others may write", async () => {
+it("does not open a list that is missing, or writable by others", async () => {
   await expect(RevokedKeys.open([`${tempDir()}/none`], new TestLog())).rejects.toThrow(
-    /list of revoked keys .*none does not exist/,
+    /revoked keys file .*none does not exist/,
   );
   const file = write(tempDir(), "open", "", 0o666);
   chmodSync(file, 0o666);
-  await expect(RevokedKeys.open([file], new TestLog())).rejects.toThrow(/too open/);
+  await expect(RevokedKeys.open([file], new TestLog())).rejects.toThrow(/permissions 0666 are too open/);
 });
 
-it("revokes nothing by an empty list of either kind", async () => {
+it("revokes nothing with an empty list of either format", async () => {
   for (const content of ["", krl()]) {
     const { revoked } = await open(content);
     expect(await revoked.reason(kept.publicKey, certificate(1n))).toBeUndefined();
   }
 });
 
-it("lets a revoked key in at no moment of a save, in which the list is empty or ends early", async () => {
+it("never accepts a revoked key during a save, in which the list is empty or truncated", async () => {
   const { file, revoked } = await open(`${publicKeyLine(other.publicKey)}\n${publicKeyLine(gone.publicKey)}\n`);
   for (const pause of [0, 5, 20]) {
     writeFileSync(file, "");
@@ -188,7 +191,7 @@ it("lets a revoked key in at no moment of a save, in which the list is empty or 
   }
 });
 
-it("tells when it has changed, and trusts nobody while it cannot be read", async () => {
+it("notifies of changes, and rejects every key while the list is unreadable", async () => {
   const { file, log, revoked } = await open("");
   let changes = 0;
   revoked.onChange(() => changes++);
@@ -198,7 +201,7 @@ it("tells when it has changed, and trusts nobody while it cannot be read", async
   writeFileSync(file, "broken\n");
   await expect(revoked.reason(kept.publicKey)).rejects.toThrow(/revoked:1: /);
   await expect.poll(() => log.lines.filter(({ level }) => level === "error").length).toBe(1);
-  expect(log.lines.at(-1)?.message).toMatch(/until it is mended, nobody is let in with a key$/);
+  expect(log.lines.at(-1)?.message).toMatch(/; public key authentication fails until the file is fixed$/);
   rmSync(file);
   await expect(revoked.reason(kept.publicKey)).rejects.toThrow(/does not exist/);
   writeFileSync(file, "", { mode: 0o600 });

@@ -27,7 +27,7 @@ it.each([
   expect(matchesPatternList(pattern, text)).toBe(isMatch);
 });
 
-it("an excluded pattern of a list decides, wherever it stands", () => {
+it("a matching negated pattern overrides the others, in any position", () => {
   expect(matchesPatternList("edge*,!edge2", "edge1")).toBe(true);
   expect(matchesPatternList("edge*,!edge2", "edge2")).toBe(false);
   expect(matchesPatternList("!edge2,edge*", "edge2")).toBe(false);
