@@ -59,7 +59,7 @@ itWith([SSHD], "the weblog monitor says how it is used, and which host it does n
   writeFileSync(place.path("home/.ssh/known_hosts"), "");
   const { status, stderr } = await place.run("examples/tail-weblog.ts", address, place.log);
   expect(status).toBe(1);
-  expect(stderr).toMatch(/^UNAUTHENTICATED: unknown host: .*SHA256:/);
+  expect(stderr).toMatch(/^UNAUTHENTICATED: unknown host key: .*SHA256:/);
 });
 
 itWith([SSHD], "files are copied from a stock sshd and to one, whole", async () => {
@@ -77,6 +77,6 @@ itWith([SSHD], "files are copied from a stock sshd and to one, whole", async () 
   expect(readFileSync(place.path("back")).equals(content)).toBe(true);
   const none = await place.run("examples/remote-copy.ts", `${address}/${place.path("none")}`, place.path("here"));
   expect(none).toMatchObject({ status: 1, stdout: "" });
-  expect(none.stderr).toMatch(/^NOT_FOUND: .*none was not copied/);
+  expect(none.stderr).toMatch(/^NOT_FOUND: cannot copy .*none: /);
   expect(existsSync(place.path("here"))).toBe(false);
 });

@@ -9,27 +9,28 @@ import { run } from "./run.js";
 import { SSHD, startSshd, USER } from "./sshd.js";
 import { itWith } from "./stock.js";
 
-/** Keys that ssh offers on one connection: it takes a hundred files. */
+/** Keys per connection: ssh accepts a hundred files. */
 const BATCH = 50;
 
-/** The fingerprints of those public keys, in files, that a real sshd would take with a list. */
-async function whomSshdTakes(list: string, files: readonly string[]): Promise<ReadonlySet<string>> {
+/** The fingerprints of the public keys, in files, that sshd accepts with a list. */
+async function acceptedBySshd(list: string, files: readonly string[]): Promise<ReadonlySet<string>> {
   const sshd = await startSshd({ config: [`AuthorizedKeysFile ${list}`, "MaxAuthTries 1000"] });
   const config = ["BatchMode=yes", "IdentitiesOnly=yes", "IdentityAgent=none"];
   config.push(`UserKnownHostsFile=${sshd.knownHosts}`, `Port=${sshd.port}`);
   const options = ["-v", "-F", "none", ...config.flatMap((config) => ["-o", config])];
-  const taken = new Set<string>();
+  const accepted = new Set<string>();
   for (let start = 0; start < files.length; start += BATCH) {
-    // Of a key whose private half ssh does not have, it learns whether it would do, and goes on to the next.
+    // Without the private key, ssh learns whether a key is acceptable, and continues with the next.
     const identities = files.slice(start, start + BATCH).flatMap((file) => ["-i", file]);
     const { stderr } = await run("ssh", [...options, ...identities, `${USER}@127.0.0.1`, "true"]);
     expect(stderr).toContain("Permission denied (publickey)");
-    for (const [, fingerprint = ""] of stderr.matchAll(/Server accepts key: .* (SHA256:\S+)/g)) taken.add(fingerprint);
+    for (const [, fingerprint = ""] of stderr.matchAll(/Server accepts key: .* (SHA256:\S+)/g))
+      accepted.add(fingerprint);
   }
-  return taken;
+  return accepted;
 }
 
-/** One file with all entries, and the key of each. */
+/** One file with all entries, and their keys. */
 function writeCorpus() {
   const directory = tempDir();
   const entries = CORPUS.map((entry, index) => {
@@ -45,16 +46,16 @@ function writeCorpus() {
 
 itWith(
   ["ssh", SSHD],
-  "a corpus of authorized_keys lets in whom sshd lets in, but where that is too lenient",
+  "a corpus of authorized_keys accepts the keys that sshd accepts, except where sshd is too lenient",
   async () => {
     const { entries, parsed, list } = writeCorpus();
-    const taken = await whomSshdTakes(
+    const sshdAccepts = await acceptedBySshd(
       list,
       entries.map(({ file }) => file),
     );
     const verdicts = entries.map(({ what, key }) => {
       const answer = answerAttempt(parsed.keys, { user: USER, key, address: "127.0.0.1:1" });
-      return { what, ours: answer !== undefined && !("deny" in answer), sshd: taken.has(key.fingerprint) };
+      return { what, ours: answer !== undefined && !("deny" in answer), sshd: sshdAccepts.has(key.fingerprint) };
     });
     expect(verdicts).toEqual(
       CORPUS.map(({ what, accepted, stricter }) => ({
@@ -66,29 +67,25 @@ itWith(
   },
 );
 
-itWith(
-  ["ssh-keygen"],
-  "each key that a corpus of authorized_keys lists is one that ssh-keygen finds there",
-  async () => {
-    const { entries, parsed, list } = writeCorpus();
-    const { stdout } = await run("ssh-keygen", ["-lf", list]);
-    const found = new Set([...stdout.matchAll(/ (SHA256:\S+) /g)].map(([, fingerprint]) => fingerprint));
-    const listed = new Set(parsed.keys.map(({ key }) => key.fingerprint));
-    expect([...listed].filter((fingerprint) => !found.has(fingerprint))).toEqual([]);
-    // What it finds and is not listed stands on a line that is named as wrong.
-    const lost = entries.filter(({ key: { fingerprint } }) => found.has(fingerprint) && !listed.has(fingerprint));
-    for (const { what, key } of lost) {
-      const base64 = key.blob.toString("base64");
-      expect(
-        parsed.wrong.some(({ text }) => text.replaceAll(/\s/g, "").includes(base64)),
-        what,
-      ).toBe(true);
-    }
-    expect(listed.size).toBeGreaterThan(50);
-  },
-);
+itWith(["ssh-keygen"], "ssh-keygen finds each key that a corpus of authorized_keys lists", async () => {
+  const { entries, parsed, list } = writeCorpus();
+  const { stdout } = await run("ssh-keygen", ["-lf", list]);
+  const found = new Set([...stdout.matchAll(/ (SHA256:\S+) /g)].map(([, fingerprint]) => fingerprint));
+  const listed = new Set(parsed.keys.map(({ key }) => key.fingerprint));
+  expect([...listed].filter((fingerprint) => !found.has(fingerprint))).toEqual([]);
+  // Keys that it finds and that are not listed are on lines reported as invalid.
+  const lost = entries.filter(({ key: { fingerprint } }) => found.has(fingerprint) && !listed.has(fingerprint));
+  for (const { what, key } of lost) {
+    const base64 = key.blob.toString("base64");
+    expect(
+      parsed.wrong.some(({ text }) => text.replaceAll(/\s/g, "").includes(base64)),
+      what,
+    ).toBe(true);
+  }
+  expect(listed.size).toBeGreaterThan(50);
+});
 
-itWith(["ssh", "ssh-keygen", SSHD], "keys of every type are listed as sshd lists them; weak RSA is not", async () => {
+itWith(["ssh", "ssh-keygen", SSHD], "keys of every type are accepted as by sshd, except weak RSA keys", async () => {
   const directory = tempDir();
   const made: [name: string, args: readonly string[], ours: boolean][] = [
     ["ed25519", ["-t", "ed25519"], true],
@@ -101,7 +98,7 @@ itWith(["ssh", "ssh-keygen", SSHD], "keys of every type are listed as sshd lists
   for (const [name, args] of made) await run("ssh-keygen", ["-q", ...args, "-N", "", "-f", `${directory}/${name}`]);
   const blobOf = (name: string) =>
     Buffer.from(readFileSync(`${directory}/${name}.pub`, "utf8").split(" ")[1] ?? "", "base64");
-  // A hardware key is the key that it holds, under another name, and what it is for (PROTOCOL.u2f).
+  // A security key consists of the inner key, under another type, and its application (PROTOCOL.u2f).
   const device = (type: string, name: string) => {
     const inner = blobOf(name);
     const rest = inner.subarray(4 + inner.readUInt32BE());
@@ -118,7 +115,7 @@ itWith(["ssh", "ssh-keygen", SSHD], "keys of every type are listed as sshd lists
   const list = write(directory, "list", lines.join(""));
   const { keys } = parseAuthorizedKeys([{ name: "list", text: lines.join("") }]);
   const files = [...expected.keys()].map((name) => `${directory}/${name}.pub`);
-  expect((await whomSshdTakes(list, files)).size).toBe(expected.size);
+  expect((await acceptedBySshd(list, files)).size).toBe(expected.size);
   const { stdout } = await run("ssh-keygen", ["-lf", list]);
   const fingerprints = [...stdout.matchAll(/ (SHA256:\S+) /g)].map(([, fingerprint]) => fingerprint);
   expect(keys.map(({ key }) => key.fingerprint)).toEqual(fingerprints.filter((_, at) => [...expected.values()][at]));

@@ -73,6 +73,6 @@ itWith([PYTHON, "python3-asyncssh"], "asks nobody where there is no terminal", a
   const server = await startAsyncssh({ password: "correct horse" });
   const args = [BIN, "call", "--known-hosts", write(home, "known", ""), server.address, "GET", "/notes"];
   const { stderr, status } = await run(process.execPath, args, "", { HOME: home, SSH_AUTH_SOCK: "", NODE_OPTIONS: "" });
-  expect(stderr).toMatch(/^sshrpc: UNAUTHENTICATED: unknown host: /);
+  expect(stderr).toMatch(/^sshrpc: UNAUTHENTICATED: unknown host key: /);
   expect([status, existsSync(`${home}/.ssh`)]).toEqual([1, false]);
 });

@@ -11,7 +11,7 @@ import { itWith } from "./stock.js";
 
 const read = (file: string) => readFileSync(file, "utf8").trim();
 
-itWith([SSHD, "ssh-keygen"], "logs in to sshd with every type of key", async () => {
+itWith([SSHD, "ssh-keygen"], "authenticates to sshd with every key type", async () => {
   const files = [
     keygen("ed25519", "-t", "ed25519"),
     keygen("rsa", "-t", "rsa", "-b", "2048"),
@@ -27,7 +27,7 @@ itWith([SSHD, "ssh-keygen"], "logs in to sshd with every type of key", async () 
   await reaches(strict.address, { identity: files[1] as string, knownHosts: strict.knownHosts });
 });
 
-itWith([SSHD, "ssh-keygen"], "never signs with RSA and SHA-1, also where a server takes nothing else", async () => {
+itWith([SSHD, "ssh-keygen"], "never signs with RSA and SHA-1, also where a server accepts nothing else", async () => {
   const identity = keygen("rsa", "-t", "rsa", "-b", "2048");
   const config = [ECHO, "PubkeyAcceptedAlgorithms ssh-rsa"];
   const sshd = await startSshd({ config, authorizedKeys: () => [read(`${identity}.pub`)] });
@@ -38,7 +38,7 @@ itWith([SSHD, "ssh-keygen"], "never signs with RSA and SHA-1, also where a serve
 
 itWith(
   [SSHD, "ssh-keygen", "ssh-agent"],
-  "shows certificates of every type of key, from files and from an agent",
+  "offers certificates of every key type, from files and from an agent",
   async () => {
     const authority = keygen("ca", "-t", "ed25519");
     const certify = (file: string) => {
@@ -57,7 +57,7 @@ itWith(
     const [, rsa = ""] = files;
     const agent = await startAgent(rsa);
     await reaches(sshd.address, { agent, knownHosts });
-    // The key is in the agent alone, the certificate in a file alone.
+    // The key is only in the agent, the certificate only in a file.
     const apart = keygen("apart", "-t", "ed25519");
     const keyOnly = await startAgent(apart);
     const certificate = `${tempDir()}/apart-cert.pub`;
@@ -72,7 +72,7 @@ itWith(
   },
 );
 
-itWith([SSHD], "lets an agent's FIDO key sign", async () => {
+itWith([SSHD], "signs with a FIDO key of an agent", async () => {
   const device = await startDeviceAgent();
   const sshd = await startSshd({ config: [ECHO], authorizedKeys: () => [device.line] });
   await reaches(sshd.address, { agent: device.socket, knownHosts: sshd.knownHosts });
@@ -81,41 +81,41 @@ itWith([SSHD], "lets an agent's FIDO key sign", async () => {
 
 itWith(
   [SSHD, "ssh-keygen", "ssh-agent"],
-  "offers of an agent only what is named, and lets it sign for a locked file",
+  "offers only the named keys of an agent, which signs for an encrypted file",
   async () => {
     const many = Array.from({ length: 8 }, (_, index) => keygen(`other${index}`, "-t", "ed25519"));
     const mine = keygen("mine", "-t", "ed25519");
     const agent = await startAgent(...many, mine);
     const sshd = await startSshd({ config: [ECHO, "MaxAuthTries 3"], authorizedKeys: () => [read(`${mine}.pub`)] });
     const { knownHosts } = sshd;
-    expect((await failure(open(sshd.address, { agent, knownHosts }))).message).toMatch(/ended the connection during/);
-    spawnSync("ssh-keygen", ["-q", "-p", "-N", "a passphrase that nobody gives", "-f", mine]);
+    expect((await failure(open(sshd.address, { agent, knownHosts }))).message).toMatch(/closed the connection during/);
+    spawnSync("ssh-keygen", ["-q", "-p", "-N", "an unknown passphrase", "-f", mine]);
     await reaches(sshd.address, { agent, identity: mine, knownHosts });
-    // The private half need not be here at all.
+    // The private key may be only in the agent.
     const elsewhere = write(tempDir(), "mine.pub", read(`${mine}.pub`), 0o644);
     await reaches(sshd.address, { agent, identity: elsewhere, knownHosts });
     await reaches(sshd.address, { agent, identity: elsewhere.replace(".pub", ""), knownHosts });
     const alone = await failure(open(sshd.address, { identity: elsewhere, knownHosts }));
     expect(alone.message).toBe(
-      `identity ${elsewhere} is a public key: name the private one, the file without .pub, or load that into the agent`,
+      `identity ${elsewhere}: a public key; name the private key, the file without .pub, or add that to the agent`,
     );
     expect((await failure(open(sshd.address, { identity: mine, knownHosts }))).message).toBe(
-      `identity ${mine} is encrypted: give its passphrase, or load it into the agent with ssh-add`,
+      `identity ${mine} is encrypted: set the option passphrase, or add the key to the agent with ssh-add`,
     );
   },
 );
 
-itWith([SSHD, "ssh-keygen"], "goes on after a key that was accepted, where sshd wants another one too", async () => {
+itWith([SSHD, "ssh-keygen"], "continues after an accepted key, where sshd requires a second one", async () => {
   const [first, second] = [keygen("first", "-t", "ed25519"), keygen("second", "-t", "ecdsa")];
   const config = [ECHO, "AuthenticationMethods publickey,publickey"];
   const sshd = await startSshd({ config, authorizedKeys: () => [first, second].map((file) => read(`${file}.pub`)) });
   const { knownHosts } = sshd;
   await reaches(sshd.address, { identity: [first, second], knownHosts });
   const { message } = await failure(open(sshd.address, { identity: [first], knownHosts }));
-  expect(message).toMatch(/it accepted SHA256:\S+ \(.*first\), and wants more: publickey/);
+  expect(message).toMatch(/the server accepted SHA256:\S+ \(.*first\), and also requires publickey/);
 });
 
-itWith([SSHD, "ssh-keygen"], "asks for the host key that is known, of those that sshd has", async () => {
+itWith([SSHD, "ssh-keygen"], "requests the known host key of those that sshd has", async () => {
   const rsa = keygen("host_rsa", "-t", "rsa", "-b", "2048");
   const ecdsa = keygen("host_ecdsa", "-t", "ecdsa", "-b", "521");
   const sshd = await startSshd({ config: [ECHO, `HostKey ${rsa}`, `HostKey ${ecdsa}`] });
@@ -125,7 +125,7 @@ itWith([SSHD, "ssh-keygen"], "asks for the host key that is known, of those that
     const knownHosts = write(tempDir(), "known_hosts", `${name} ${type} ${base64}\n`);
     await reaches(sshd.address, { identity: sshd.key.file, knownHosts });
   }
-  // The key of the host without its port is good for every port of it, as ssh has it.
+  // As in ssh, a key of the host without a port is trusted for every port.
   const [type, base64] = read(`${rsa}.pub`).split(" ");
   const portless = write(tempDir(), "known_hosts", `127.0.0.1 ${type} ${base64}\n`);
   await reaches(sshd.address, { identity: sshd.key.file, knownHosts: portless });
@@ -133,7 +133,7 @@ itWith([SSHD, "ssh-keygen"], "asks for the host key that is known, of those that
   await reaches(sshd.address, { identity: sshd.key.file, knownHosts: alias, hostKeyAlias: "the-alias" });
 });
 
-itWith([SSHD, "ssh-keygen"], "talks to an sshd that has an RSA host key alone", async () => {
+itWith([SSHD, "ssh-keygen"], "connects to an sshd with only an RSA host key", async () => {
   const rsa = keygen("host_rsa", "-t", "rsa", "-b", "3072");
   const sshd = await startSshd({ config: [ECHO, "HostKeyAlgorithms rsa-sha2-256", `HostKey ${rsa}`] });
   const [type, base64] = read(`${rsa}.pub`).split(" ");
@@ -143,7 +143,7 @@ itWith([SSHD, "ssh-keygen"], "talks to an sshd that has an RSA host key alone", 
 
 itWith(
   [SSHD, "ssh"],
-  "adds a new host to known_hosts so that ssh knows it too, plain or hashed, and refuses a changed one",
+  "adds a new host to known_hosts in the format of ssh, plain or hashed, and rejects a changed key",
   async () => {
     const sshd = await startSshd({ config: [ECHO] });
     const identity = sshd.key.file;
@@ -170,14 +170,14 @@ itWith(
   },
 );
 
-itWith([SSHD], "leaves the decision on a host key to a function, asks it once, and keeps what it says", async () => {
+itWith([SSHD], "calls a function once for an unknown host key, and applies its decision", async () => {
   const sshd = await startSshd({ config: [ECHO, "RekeyLimit 1M"] });
   const identity = sshd.key.file;
   const asked: HostKeyInfo[] = [];
   const ask =
     (answer: boolean | "save", delay = 0) =>
-    async (question: HostKeyInfo) => {
-      asked.push(question);
+    async (info: HostKeyInfo) => {
+      asked.push(info);
       await new Promise((resolve) => setTimeout(resolve, delay));
       return answer;
     };
@@ -185,15 +185,15 @@ itWith([SSHD], "leaves the decision on a host key to a function, asks it once, a
   const refused = await failure(open(sshd.address, { identity, knownHosts, hostKey: ask(false) }));
   expect(refused).toMatchObject({
     status: "UNAUTHENTICATED",
-    message: expect.stringMatching(/refused by the option hostKey/),
+    message: expect.stringMatching(/\(rejected by the option hostKey\)$/),
   });
-  // Nothing was said about the user before that.
+  // The user name is not sent before.
   expect(sshd.log()).not.toMatch(/userauth|Postponed|Failed/);
   const { port } = sshd;
   const line = `[127.0.0.1]:${port} ${sshd.hostKey.line}`;
   const { fingerprint, type: keyType } = sshd.hostKey.publicKey;
   expect(asked).toEqual([{ host: "127.0.0.1", port, keyType, fingerprint, line, reason: "unknown" }]);
-  // It may take longer than the connection may; and the server changes its keys a few times.
+  // The decision may exceed the connect timeout; the server rekeys a few times.
   await reaches(sshd.address, { identity, knownHosts, hostKey: ask(true, 5500), connectTimeout: 5000 }, 5_000_000);
   expect(asked).toHaveLength(2);
   expect(read(knownHosts)).toBe("# empty, and without an end");
@@ -201,16 +201,16 @@ itWith([SSHD], "leaves the decision on a host key to a function, asks it once, a
   expect(read(knownHosts)).toBe(`# empty, and without an end\n${line}`);
   await reaches(sshd.address, { identity, knownHosts, hostKey: ask(false) });
   expect(asked).toHaveLength(3);
-  const failing = { identity, knownHosts: [], hostKey: () => Promise.reject(new Error("nobody is here")) };
-  expect((await failure(open(sshd.address, failing))).message).toMatch(/^the option hostKey failed \(nobody is here\)/);
+  const failing = { identity, knownHosts: [], hostKey: () => Promise.reject(new Error("no terminal")) };
+  expect((await failure(open(sshd.address, failing))).message).toMatch(/^the option hostKey failed \(no terminal\)/);
 });
 
-itWith([SSHD], "goes on while sshd changes the keys again and again", async () => {
+itWith([SSHD], "continues while sshd rekeys repeatedly", async () => {
   const sshd = await startSshd({ config: [ECHO, "RekeyLimit 512K"] });
   await reaches(sshd.address, { identity: sshd.key.file, knownHosts: sshd.knownHosts }, 20_000_000);
 });
 
-itWith([SSHD], "goes through jump hosts, and checks each one's key", async () => {
+itWith([SSHD], "connects through jump hosts, and verifies each host key", async () => {
   const hops = [await startSshd(), await startSshd({ config: ["AllowTcpForwarding no"] }), await startSshd()] as const;
   const last = await startSshd({ config: [ECHO] });
   const all = [...hops, last];
@@ -224,34 +224,34 @@ itWith([SSHD], "goes through jump hosts, and checks each one's key", async () =>
 
   const refused = await failure(open(last.address, { identity, knownHosts, jump: closed.address }));
   expect(refused.message).toMatch(
-    new RegExp(`^jump host: ssh://${USER}@127.0.0.1:${closed.port} does not connect to 127.0.0.1:${last.port}: `),
+    new RegExp(`^jump host: ssh://${USER}@127.0.0.1:${closed.port} cannot connect to 127.0.0.1:${last.port}: `),
   );
   const known = write(tempDir(), "known_hosts", read(last.knownHosts));
   const unknown = await failure(open(last.address, { identity, knownHosts: known, jump: first.address }));
-  expect(unknown.message).toMatch(new RegExp(`^jump host: unknown host: 127.0.0.1:${first.port} offers`));
+  expect(unknown.message).toMatch(new RegExp(`^jump host: unknown host key: 127.0.0.1:${first.port} offers`));
   const locked = await failure(open(last.address, { identity: last.key.file, knownHosts, jump: first.address }));
   expect(locked).toMatchObject({ status: "UNAUTHENTICATED" });
   expect(locked.message).toMatch(new RegExp(`^jump host: ssh://${USER}@127.0.0.1:${first.port} accepts none`));
   const pinned = { identity, knownHosts, jump: first.address, hostKey: last.hostKey.publicKey.fingerprint };
   await reaches(last.address, pinned);
-  const nobody = await failure(open("ssh://nobody@127.0.0.1:1", { identity, knownHosts, jump: first.address }));
-  expect(nobody.message).toMatch(/does not connect to 127.0.0.1:1: /);
+  const refusedPort = await failure(open("ssh://other@127.0.0.1:1", { identity, knownHosts, jump: first.address }));
+  expect(refusedPort.message).toMatch(/cannot connect to 127.0.0.1:1: /);
   expect((await failure(open("edge", { jump: "no host" }))).message).toMatch(/"no host" is no address/);
 });
 
-itWith([SSHD], "reaches a server of ours behind a jump host, and not what lies behind one of ours", async () => {
+itWith([SSHD], "connects to an sshrpc server behind a jump host, and not through an sshrpc server", async () => {
   const hop = await startSshd();
   const bench = await startBench();
   const knownHosts = write(tempDir(), "known_hosts", `${read(hop.knownHosts)}\n${read(bench.knownHosts)}\n`);
   const identity = [hop.key.file, bench.alice.file];
   await reaches(bench.address, { identity, knownHosts, jump: hop.address }, 5_000_000);
   expect(bench.accepted[0]?.peer.fingerprint).toBe(bench.alice.publicKey.fingerprint);
-  // Our servers forward nothing by default.
+  // An sshrpc server forwards nothing by default.
   const closed = await failure(open(hop.address, { identity, knownHosts, jump: bench.address }));
-  expect(closed.message).toMatch(/^jump host: ssh:\/\/alice@127\.0\.0\.1:\d+ does not connect to 127\.0\.0\.1:\d+: /);
+  expect(closed.message).toMatch(/^jump host: ssh:\/\/alice@127\.0\.0\.1:\d+ cannot connect to 127\.0\.0\.1:\d+: /);
 });
 
-itWith([SSHD, "ps"], "notices at once that a jump host was killed", async () => {
+itWith([SSHD, "ps"], "reports a killed jump host at once", async () => {
   const hop = await startSshd();
   const last = await startSshd({ config: [ECHO] });
   const knownHosts = write(tempDir(), "known_hosts", `${read(hop.knownHosts)}\n${read(last.knownHosts)}\n`);
@@ -262,7 +262,7 @@ itWith([SSHD, "ps"], "notices at once that a jump host was killed", async () => 
   expect((await lost).message).toMatch(/was lost/);
 });
 
-itWith([SSHD, "ssh"], "follows what ~/.ssh/config says of a host, and options count for more", async () => {
+itWith([SSHD, "ssh"], "applies ~/.ssh/config, and options take precedence", async () => {
   const hop = await startSshd();
   const last = await startSshd({ config: [ECHO] });
   const directory = tempDir();
@@ -304,14 +304,16 @@ Match host *
   await reaches("edge", { sshConfig: config, jump: [] });
   expect(logins()).toBe(1);
   const elsewhere = await failure(open("edge:1", { sshConfig: config, jump: [] }));
-  expect(elsewhere.message).toMatch(/nobody listens at 127.0.0.1:1 /);
+  expect(elsewhere.message).toMatch(/^connection refused by 127.0.0.1:1: /);
   const other = makeKey(directory, "other").file;
-  const refused = await failure(open("nobody@edge", { sshConfig: config, jump: [], identity: other }));
-  expect(refused.message).toMatch(/^ssh:\/\/nobody@127.0.0.1:\d+ accepts none of these keys: SHA256:\S+ \(.*other\);/);
+  const refused = await failure(open("other@edge", { sshConfig: config, jump: [], identity: other }));
+  expect(refused.message).toMatch(/^ssh:\/\/other@127.0.0.1:\d+ accepts none of these keys: SHA256:\S+ \(.*other\);/);
   expect((await failure(open("proxied", { sshConfig: config }))).message).toMatch(
     /a ProxyCommand.*transport: "openssh"/,
   );
-  expect((await failure(open("circle", { sshConfig: config }))).message).toMatch(/more than 8 hosts: is it a circle/);
+  expect((await failure(open("circle", { sshConfig: config }))).message).toMatch(
+    /more than 8 hosts: does ProxyJump form a loop/,
+  );
   appendFileSync(config, "Nonsense yes\n");
   const broken = await failure(open("edge", { sshConfig: config }));
   expect(broken).toMatchObject({ status: "UNAVAILABLE" });
@@ -322,7 +324,7 @@ Match host *
 
 itWith(
   ["dropbear", "dropbearkey", "dropbearconvert"],
-  "agrees with dropbear on algorithms, and checks its key",
+  "negotiates algorithms with dropbear, and verifies its host key",
   async () => {
     const directory = tempDir();
     const host = keygen("host", "-t", "ecdsa", "-b", "256");
@@ -337,19 +339,19 @@ itWith(
       "-r",
       `${directory}/host`,
       "-P",
-      // It removes this file when it ends.
+      // dropbear removes this file when it exits.
       `${directory}/pid`,
     ]);
     onTestFinished(() => void server.kill());
     const [type, base64] = read(`${host}.pub`).split(" ");
     const knownHosts = write(directory, "known_hosts", `[127.0.0.1]:${port} ${type} ${base64}\n`);
     const identity = keygen("rsa", "-t", "rsa", "-b", "2048");
-    const login = () => failure(open(`ssh://nobody@127.0.0.1:${port}`, { identity, knownHosts }));
+    const login = () => failure(open(`ssh://daemon@127.0.0.1:${port}`, { identity, knownHosts }));
     await expect
       .poll(async () => (await login()).message, { interval: 100 })
       .toMatch(/accepts none of these keys: SHA256:/);
-    expect((await failure(open(`ssh://nobody@127.0.0.1:${port}`, { identity, knownHosts: [] }))).message).toMatch(
-      /^unknown host: .* offers the ecdsa-sha2-nistp256 key SHA256:/,
+    expect((await failure(open(`ssh://daemon@127.0.0.1:${port}`, { identity, knownHosts: [] }))).message).toMatch(
+      /^unknown host key: .* offers the ecdsa-sha2-nistp256 key SHA256:/,
     );
   },
 );

@@ -9,7 +9,7 @@ import { TestLog, tempDir, write } from "../unit/runtime/ssh/support.js";
 import { type Outcome, run } from "./run.js";
 import { itWith } from "./stock.js";
 
-/** A server that runs, its home, and the stock client with a key of its own. Keys are managed by command. */
+/** A running server with its home, and a stock client with a key. Keys are managed by the CLI. */
 async function start() {
   const home = tempDir();
   const keys = async (...args: readonly string[]) => {
@@ -31,7 +31,7 @@ async function start() {
   flags.push("-o", "LogLevel=ERROR", "-p", String(server.port));
   const ssh = (...args: readonly string[]): Promise<Outcome> => run("ssh", [...flags, "alice@127.0.0.1", ...args]);
 
-  /** A connection that stays open; calls go over it, and never over another. */
+  /** A connection that stays open; calls use only this one. */
   const hold = async () => {
     const path = `${home}/control`;
     const master = ["-N", "-o", "ControlMaster=yes", "-o", `ControlPath=${path}`, "alice@127.0.0.1"];
@@ -47,7 +47,7 @@ async function start() {
 
 const soon = { interval: 50 };
 
-itWith(["ssh"], "a key that is added, restricted and removed meets its open connections at once", async () => {
+itWith(["ssh"], "adding, restricting and removing a key applies to its open connections at once", async () => {
   const { home, file, keys, ssh, hold, log, identity } = await start();
   const denied = { status: 255, stderr: expect.stringContaining("Permission denied") };
   expect(await ssh("GET", "/notes")).toMatchObject(denied);
@@ -70,19 +70,19 @@ itWith(["ssh"], "a key that is added, restricted and removed meets its open conn
   expect(log.with("access revoked")[0]?.fields).toMatchObject({ keyName: "alice", reason: "the key is not listed" });
 });
 
-itWith(["ssh"], "a key that expires loses its open connections by itself", async () => {
+itWith(["ssh"], "the open connections of a key are closed when it expires", async () => {
   const { keys, hold, identity } = await start();
   await keys("add", `${identity}.pub`, "--expires", "8s");
   const { ended } = await hold();
   expect((await ended)[0]).toBe(255);
 });
 
-itWith(["ssh"], "a key may come from where its line says, and a purge lets nobody in", async () => {
+itWith(["ssh"], "a key is restricted to its source addresses, and a purge closes all connections", async () => {
   const { keys, ssh, hold, log, identity } = await start();
   await keys("add", `${identity}.pub`, "--from", "192.0.2.0/24,2001:db8::/32");
   expect((await ssh("GET", "/hello")).status).toBe(255);
   const [refused] = log.with("authentication refused");
-  expect(refused?.fields["reason"]).toMatch(/may not come from there, only from="192\.0\.2\.0\/24,2001:db8::\/32"/);
+  expect(refused?.fields["reason"]).toMatch(/^the source address is not in from="192\.0\.2\.0\/24,2001:db8::\/32"/);
 
   await keys("remove", "alice");
   await keys("add", `${identity}.pub`, "--from", "127.0.0.0/8,!127.0.0.2");

@@ -25,10 +25,10 @@ function hashed(name: string): string {
   return `|1|${salt.toString("base64")}|${createHmac("sha1", salt).update(name).digest("base64")}`;
 }
 
-/** Lines, and whether their key is none: `ssh-keygen -F` shows such a line all the same, and ssh passes over it. */
+/** Lines of known_hosts; `ssh-keygen -F` prints lines with a damaged key, and ssh skips them. */
 type Corpus = readonly { readonly line: string; readonly damaged?: boolean }[];
 
-/** @param good the key of the server that ssh will meet */
+/** @param good the host key of the server */
 async function corpus(good: string): Promise<Corpus> {
   const [rsa, ec] = [await pemKey("rsa"), await pemKey("ec")];
   const blob = good.split(" ")[1] as string;
@@ -132,7 +132,7 @@ const USUAL_PORT = [
   ...["a.revoked.example", "c.revoked.example", "tabbed-marker", "revoked-unknown", "revoked-hashed", "authority"],
   ...["b.authority.example", "c.authority.example", "upper-marker", "unknown-marker", "odd-marker", "two-markers"],
   ...["lonely", "no-blob", "cut", "not-base64", "type-differs", "unknown-type", "certificate", "old-format"],
-  ...["after-damage", "quoted", "at-the-end", "revoked-at-the-end", "long-comment", "last", "nobody", "long.example"],
+  ...["after-damage", "quoted", "at-the-end", "revoked-at-the-end", "long-comment", "last", "absent", "long.example"],
 ];
 const OTHER_PORT = [
   "plain",
@@ -144,14 +144,14 @@ const OTHER_PORT = [
   "hashed",
   "changed",
   "revoked",
-  "nobody",
+  "absent",
 ];
 const HOSTS: readonly (readonly [string, number])[] = [
   ...USUAL_PORT.map((name) => [name, 22] as const),
   ...OTHER_PORT.map((name) => [name, 8022] as const),
 ];
 
-itWith(["ssh-keygen"], "finds in a corpus of known_hosts lines what ssh-keygen -F finds", async () => {
+itWith(["ssh-keygen"], "finds the same lines in a corpus of known_hosts as ssh-keygen -F", async () => {
   const lines = await corpus(other());
   expect(lines.length).toBeGreaterThanOrEqual(60);
   const file = write(tempDir(), "known_hosts", lines.map(({ line }) => line).join("\n"));
@@ -164,12 +164,12 @@ itWith(["ssh-keygen"], "finds in a corpus of known_hosts lines what ssh-keygen -
     const ours = [...known, ...revoked, ...authorities].map(({ line }) => line).sort((a, b) => a - b);
     outcomes.push({ name, ours, stock: stock.filter((line) => lines[line - 1]?.damaged !== true) });
   }
-  // OpenSSH does not see a marker with a tab behind it; we rather revoke one key too many.
+  // OpenSSH ignores a marker followed by a tab; this client revokes the key.
   const differing = outcomes.filter(({ ours, stock }) => ours.join() !== stock.join());
   expect(differing.map(({ name, stock }) => [name, stock])).toEqual([["tabbed-marker", []]]);
 });
 
-/** Reaches a port of loopback, whatever the host is called. */
+/** Connects to a port of loopback, for any host name. */
 const RELAY = `
 import os, select, socket, sys
 other = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
@@ -186,7 +186,7 @@ while True:
 
 itWith(
   ["ssh", PYTHON],
-  "decides on a host key as ssh does with StrictHostKeyChecking=yes",
+  "decides on a host key as ssh with StrictHostKeyChecking=yes",
   async () => {
     const bench = await startBench();
     const lines = await corpus(bench.hostKey.line);
@@ -199,7 +199,7 @@ itWith(
     options.push("-o", "StrictHostKeyChecking=yes", "-o", `ProxyCommand=${proxy}`);
     const decide = async ([host, port]: readonly [string, number]) => {
       const { stderr } = await run("ssh", [...options, "-p", String(port), `alice@${host}`, "true"]);
-      // It gets as far as the login, or not.
+      // ssh reaches the authentication, or not.
       const stock = /Permission denied/.test(stderr)
         ? true
         : /Host key verification failed/.test(stderr)
@@ -215,7 +215,7 @@ itWith(
     };
     await Promise.all([work(), work(), work()]);
     expect(outcomes.filter(({ stock, ours }) => stock !== ours)).toEqual([]);
-    // Both answers occur, or nothing was compared.
+    // Both decisions occur.
     expect(new Set(outcomes.map(({ ours }) => ours))).toEqual(new Set([true, false]));
   },
   60_000,

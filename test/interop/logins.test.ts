@@ -5,13 +5,13 @@ import { type Bench, startBench, tempDir } from "../unit/runtime/ssh/support.js"
 import { type Outcome, run } from "./run.js";
 import { itWith, PYTHON } from "./stock.js";
 
-/** One key pair, as OpenSSH writes it. */
+/** A key pair in the format of OpenSSH. */
 interface KeyPair {
   readonly file: string;
   readonly type: string;
 }
 
-/** Logs in with a stock client, sends `input` to the subsystem, and gives what came back. */
+/** Authenticates with a stock client, and sends `input` to the subsystem. Resolves with the output. */
 type Login = (bench: Bench, key: KeyPair, input: string) => Promise<Outcome>;
 
 const ssh: Login = (bench, { file }, input) =>
@@ -93,9 +93,9 @@ async function makeKey(type: string, bits?: string): Promise<KeyPair & { readonl
 }
 
 for (const [name, programs, login] of CLIENTS.filter(([name]) => name === "asyncssh" || name === "paramiko")) {
-  // asyncssh 2.10 asks with ssh-rsa-cert-v01@openssh.com, which stands for SHA-1.
+  // asyncssh 2.10 offers ssh-rsa-cert-v01@openssh.com, which uses SHA-1.
   for (const type of name === "asyncssh" ? ["ed25519", "ecdsa"] : ["ed25519", "ecdsa", "rsa"]) {
-    itWith([...programs, "ssh-keygen"], `${name} logs in with a certificate for ${type}`, async () => {
+    itWith([...programs, "ssh-keygen"], `${name} authenticates with a certificate of ${type}`, async () => {
       const [authority, key] = [await makeKey("ed25519"), await makeKey(type)];
       await run("ssh-keygen", ["-q", "-s", authority.file, "-I", "laptop", "-n", "alice", `${key.file}.pub`]);
       const bench = await startBench({ certificateAuthorities: { lines: [authority.line] } });
@@ -110,7 +110,7 @@ const PASSWORDS: Partial<ListenOptions> = {
   verifyPassword: ({ password }) => (password === "open sesame" ? { scopes: ["*"] } : undefined),
 };
 
-itWith(["plink"], "plink logs in with a password, by keyboard-interactive", async () => {
+itWith(["plink"], "plink authenticates with a password, by keyboard-interactive", async () => {
   const bench = await startBench(PASSWORDS);
   const host = ["-hostkey", bench.listener.fingerprints[0] as string, "-P", String(bench.listener.port)];
   const args = ["-ssh", "-batch", "-noagent", "-T", "-pw", "open sesame", ...host, "-s", "alice@127.0.0.1", "sshrpc"];
@@ -119,7 +119,7 @@ itWith(["plink"], "plink logs in with a password, by keyboard-interactive", asyn
   expect(bench.accepted[0]?.peer.authMethods).toEqual(["keyboard-interactive"]);
 });
 
-itWith(["dbclient"], "dbclient logs in with a password", async () => {
+itWith(["dbclient"], "dbclient authenticates with a password", async () => {
   const bench = await startBench({ ...PASSWORDS, keyboardInteractive: false });
   const args = ["-T", "-y", "-y", "-p", String(bench.listener.port), "-s", "alice@127.0.0.1", "sshrpc"];
   const env = { HOME: bench.directory, DROPBEAR_PASSWORD: "open sesame" };
@@ -136,17 +136,21 @@ for (const [name, programs, login] of CLIENTS) {
     ["ecdsa", "384"],
     ["ecdsa", "521"],
   ] as const) {
-    itWith([...programs, "ssh-keygen"], `${name} logs in with ${type}${bits ? ` of ${bits} bits` : ""}`, async () => {
-      const bench = await startBench();
-      const key = await makeKey(type, bits);
-      appendFileSync(bench.authorizedKeys, key.line);
-      const { stdout, stderr } = await login(bench, key, "hello through the subsystem\n");
-      expect(stdout, stderr).toBe("hello through the subsystem\n");
-      expect(bench.accepted[0]?.peer).toMatchObject({ user: "alice", authMethods: ["publickey"] });
-    });
+    itWith(
+      [...programs, "ssh-keygen"],
+      `${name} authenticates with ${type}${bits ? ` of ${bits} bits` : ""}`,
+      async () => {
+        const bench = await startBench();
+        const key = await makeKey(type, bits);
+        appendFileSync(bench.authorizedKeys, key.line);
+        const { stdout, stderr } = await login(bench, key, "hello through the subsystem\n");
+        expect(stdout, stderr).toBe("hello through the subsystem\n");
+        expect(bench.accepted[0]?.peer).toMatchObject({ user: "alice", authMethods: ["publickey"] });
+      },
+    );
   }
 
-  itWith([...programs, "ssh-keygen"], `${name} is refused with a key that is not listed`, async () => {
+  itWith([...programs, "ssh-keygen"], `${name} is rejected with a key that is not listed`, async () => {
     const bench = await startBench();
     const { stdout, status } = await login(bench, await makeKey("ed25519"), "hello");
     expect(stdout).toBe("");

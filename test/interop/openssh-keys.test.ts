@@ -10,23 +10,23 @@ import { SSHD, type Sshd, USER } from "./sshd.js";
 import { startStdioSshd } from "./stdio-sshd.js";
 import { itWith } from "./stock.js";
 
-/** A library that stands for a FIDO device, of Debian's package openssh-tests: ssh loads it in place of its own. */
+/** A library that emulates a FIDO device, from Debian's package openssh-tests; ssh loads it in place of its own. */
 const DEVICE = "/usr/lib/openssh/regress/misc/sk-dummy/sk-dummy.so";
 
 const SCOPES = "--scopes items:\\*";
 const POST_QUANTUM = "sntrup761x25519-sha512@openssh.com";
 
-/** Milliseconds for tests that start many processes, on a machine that others use, too. */
+/** Timeout in ms of tests that start many processes. */
 const SLOW = 60_000;
 
-/** A file like ~/.ssh/config, by which `ssh edge` reaches an sshd; the first line of a name counts (ssh_config(5)). */
+/** An ssh configuration in which `edge` is an sshd; the first value of an option applies (ssh_config(5)). */
 function config(sshd: Sshd, ...lines: readonly string[]): string {
   const host = ["Host edge", "HostName 127.0.0.1", `Port ${sshd.port}`, `User ${USER}`];
   const trust = [`UserKnownHostsFile ${sshd.knownHosts}`, "GlobalKnownHostsFile /dev/null", "IdentitiesOnly yes"];
   return write(tempDir(), "config", [...host, ...lines, ...trust, ""].join("\n"));
 }
 
-/** A client of `edge` that goes away with the test. */
+/** A client of `edge` that is closed after the test. */
 async function edge(sshConfig: string): Promise<ConformanceClient> {
   const client = await connect("edge", { transport: "openssh", sshConfig, reconnect: false });
   onTestFinished(() => client.close());
@@ -35,7 +35,7 @@ async function edge(sshConfig: string): Promise<ConformanceClient> {
 
 itWith(
   ["ssh", SSHD],
-  "an sshd that has post-quantum key exchange alone is reached through ssh, and our own transport says what to do",
+  "an sshd with only post-quantum key exchange is reached through ssh, and the built-in transport names that transport",
   async () => {
     const sshd = await startStdioSshd((serve) => ({
       config: [`KexAlgorithms ${POST_QUANTUM}`, "LogLevel DEBUG1", `Subsystem sshrpc ${serve(SCOPES)}`],
@@ -45,7 +45,7 @@ itWith(
     await expect.poll(sshd.log).toContain(`kex: algorithm: ${POST_QUANTUM}`);
     expect(await failure(sshd.overSsh2())).toMatchObject({
       status: "UNAVAILABLE",
-      message: expect.stringMatching(/no key exchange algorithm in common.*post-quantum.*transport: "openssh"/),
+      message: expect.stringMatching(/no common key exchange algorithm.*post-quantum.*transport: "openssh"/),
     });
   },
   SLOW,
@@ -53,7 +53,7 @@ itWith(
 
 itWith(
   ["ssh", SSHD, "ssh-keygen"],
-  "a certificate that ~/.ssh/config names counts, and the connection that it opened is shared",
+  "a certificate of ~/.ssh/config is used, and its connection is shared",
   async () => {
     const authority = keygen("authority", "-t", "ed25519");
     const alice = keygen("alice", "-t", "ed25519");
@@ -68,7 +68,7 @@ itWith(
     const keys = ["IdentityAgent none", `IdentityFile ${identity}`];
     const control = `${tempDir()}/control`;
     const sharing = ["ControlMaster auto", `ControlPath ${control}`, "ControlPersist 30"];
-    // The key alone opens nothing.
+    // The key alone is rejected.
     expect(await failure(edge(config(sshd, ...keys)))).toMatchObject({ status: "UNAUTHENTICATED" });
     const sshConfig = config(sshd, ...keys, `CertificateFile ${certificate}`, ...sharing);
     onTestFinished(() => void spawnSync("ssh", ["-F", sshConfig, "-O", "exit", "edge"]));
@@ -83,7 +83,7 @@ itWith(
 
 itWith(
   ["ssh", SSHD, "ssh-keygen", DEVICE],
-  "a key that a FIDO device holds logs in through ssh, and without its device it is refused",
+  "a FIDO key authenticates through ssh, and is rejected without its device",
   async () => {
     const key = keygen("device", "-t", "ed25519-sk", "-w", DEVICE);
     const sshd = await startStdioSshd((serve) => ({
@@ -104,7 +104,7 @@ itWith(
 
 itWith(
   ["ssh", SSHD],
-  "a FIDO key of an agent logs in through ssh",
+  "a FIDO key of an agent authenticates through ssh",
   async () => {
     const device = await startDeviceAgent();
     const sshd = await startStdioSshd((serve) => ({

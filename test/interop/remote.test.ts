@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
-import { once } from "node:events";
+import { getEventListeners, once } from "node:events";
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { text } from "node:stream/consumers";
@@ -24,7 +24,7 @@ async function connect({ address, key, knownHosts }: Sshd): Promise<SshClient> {
   return ssh;
 }
 
-itWith([SSHD], "a command on a stock sshd gives its output, its errors and its exit status", async () => {
+itWith([SSHD], "a command on a stock sshd returns its output, errors and exit status", async () => {
   const { ssh } = await start();
   expect(await ssh.run("echo out; echo err >&2; exit 3")).toEqual({
     stdout: "out\n",
@@ -37,7 +37,7 @@ itWith([SSHD], "a command on a stock sshd gives its output, its errors and its e
   expect(await failure(ssh.run("yes", { maxBuffer: 10_000 }))).toMatchObject({ status: "MESSAGE_TOO_LARGE" });
 });
 
-itWith([SSHD], "input can end while output goes on, and the command is done only after both", async () => {
+itWith([SSHD], "input can end before output, and the command has ended only after both", async () => {
   const { ssh } = await start();
   const sent = randomBytes(3_000_000).toString("base64");
   const command = await ssh.exec("cat");
@@ -51,7 +51,7 @@ itWith([SSHD], "input can end while output goes on, and the command is done only
   expect(isDone).toBe(true);
 });
 
-itWith([SSHD], "several commands share a connection, and a slow one holds up no other", async () => {
+itWith([SSHD], "several commands share a connection, and a slow one does not block the others", async () => {
   const { sshd, ssh } = await start();
   const slow = await ssh.exec("yes");
   const results = await Promise.all(Array.from({ length: 8 }, (_, index) => ssh.run(`echo ${index}`)));
@@ -61,7 +61,7 @@ itWith([SSHD], "several commands share a connection, and a slow one holds up no 
   await expect.poll(() => sshd.log().match(/Accepted publickey/g)).toHaveLength(1);
 });
 
-itWith([SSHD], "a log is followed line by line as it grows, until its reader leaves", async () => {
+itWith([SSHD], "a log is followed line by line as it grows, until its reader stops", async () => {
   const { sshd, ssh } = await start();
   const file = `${sshd.directory}/access.log`;
   writeFileSync(file, "old\nlast\n");
@@ -89,7 +89,21 @@ itWith([SSHD], "a signal cancels a command, at once and while it runs", async ()
   expect(await failure(command.exit)).toMatchObject({ status: "CANCELLED" });
 });
 
-itWith([SSHD], "files of any size are copied both ways, whole and checked, whatever their names", async () => {
+itWith([SSHD], "twelve commands with one signal print no warning, and leave no listener on it", async () => {
+  const { ssh } = await start();
+  const { signal } = new AbortController();
+  const warnings: string[] = [];
+  const onWarning = ({ message }: Error) => void warnings.push(message);
+  process.on("warning", onWarning);
+  onTestFinished(() => void process.off("warning", onWarning));
+  const results = await Promise.all(Array.from({ length: 12 }, (_, index) => ssh.run(`echo ${index}`, { signal })));
+  expect(results.map(({ stdout }) => Number(stdout))).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(warnings).toEqual([]);
+  expect(getEventListeners(signal, "abort")).toEqual([]);
+});
+
+itWith([SSHD], "files of any size and name are copied both ways, with their checksums verified", async () => {
   const { sshd, ssh } = await start();
   const { directory } = sshd;
   for (const [name, size] of [
@@ -102,28 +116,28 @@ itWith([SSHD], "files of any size are copied both ways, whole and checked, whate
     writeFileSync(`${directory}/local`, content);
     expect(await ssh.copyTo(`${directory}/local`, `${directory}/${name}`)).toEqual({ bytes: size, sha256 });
     expect(readFileSync(`${directory}/${name}`).equals(content)).toBe(true);
-    let told = 0;
+    let progress = 0;
     const onProgress = (bytes: number) => {
-      told = bytes;
+      progress = bytes;
     };
     expect(await ssh.copyFrom(`${directory}/${name}`, `${directory}/back`, { onProgress })).toEqual({
       bytes: size,
       sha256,
     });
     expect(readFileSync(`${directory}/back`).equals(content)).toBe(true);
-    expect(told).toBe(size);
+    expect(progress).toBe(size);
   }
   expect(readdirSync(directory).filter((name) => name.endsWith(".part"))).toEqual([]);
 });
 
-itWith([SSHD], "a copy that cannot be made says why, and leaves nothing behind", async () => {
+itWith([SSHD], "a failed copy gives the reason, and leaves no files", async () => {
   const { sshd, ssh } = await start();
   const { directory } = sshd;
   mkdirSync(`${directory}/folder`);
   writeFileSync(`${directory}/file`, "content");
   expect(await failure(ssh.copyFrom(`${directory}/none`, `${directory}/here`))).toMatchObject({
     status: "NOT_FOUND",
-    message: expect.stringContaining(`${directory}/none was not copied: `),
+    message: expect.stringContaining(`cannot copy ${directory}/none: `),
   });
   expect(await failure(ssh.copyFrom(`${directory}/folder`, `${directory}/here`))).toMatchObject({
     status: "BAD_REQUEST",
@@ -142,55 +156,51 @@ itWith([SSHD], "a copy that cannot be made says why, and leaves nothing behind",
   });
   expect(await failure(ssh.copyFrom(`${directory}/file`, `${directory}/none/here`))).toMatchObject({
     status: "NOT_FOUND",
-    message: expect.stringContaining(`${directory}/none/here was not copied: ENOENT`),
+    message: expect.stringContaining(`cannot copy ${directory}/none/here: ENOENT`),
   });
   expect(await failure(ssh.copyTo(`${directory}/none`, `${directory}/there`))).toMatchObject({
     status: "NOT_FOUND",
-    message: expect.stringContaining(`${directory}/none was not copied: ENOENT`),
+    message: expect.stringContaining(`cannot copy ${directory}/none: ENOENT`),
   });
   execFileSync("mkfifo", [`${directory}/pipe`]);
   expect(await failure(ssh.copyTo(`${directory}/pipe`, `${directory}/there`))).toMatchObject({
     status: "BAD_REQUEST",
-    message: `${directory}/pipe is not a plain file`,
+    message: `${directory}/pipe is not a regular file`,
   });
   expect(existsSync(`${directory}/here`)).toBe(false);
   expect(readdirSync(directory).filter((name) => name.endsWith(".part"))).toEqual([]);
 });
 
-itWith(
-  [SSHD],
-  "a file that grows while it is copied is refused, and one that is cancelled leaves nothing",
-  async () => {
-    const { sshd, ssh } = await start();
-    const { directory } = sshd;
-    writeFileSync(`${directory}/log`, randomBytes(1_000_000));
-    let grown = false;
-    const grow = (bytes: number) => {
-      if (bytes < 1_000_000 || grown) return;
-      grown = true;
-      appendFileSync(`${directory}/log`, "more");
-    };
-    const copying = ssh.copyFrom(`${directory}/log`, `${directory}/copy`, { onProgress: grow });
-    const error = await failure<Error>(copying.then(({ bytes }) => Promise.reject(new Error(`${bytes} bytes`))));
-    // It may have been read to the new end, too: then the copy is the grown file.
-    if (error.message === "1000004 bytes") expect(statSync(`${directory}/copy`).size).toBe(1_000_004);
-    else expect(error).toMatchObject({ status: "CONFLICT" });
+itWith([SSHD], "a file that grows during its copy is a conflict, and a cancelled copy leaves no files", async () => {
+  const { sshd, ssh } = await start();
+  const { directory } = sshd;
+  writeFileSync(`${directory}/log`, randomBytes(1_000_000));
+  let grown = false;
+  const grow = (bytes: number) => {
+    if (bytes < 1_000_000 || grown) return;
+    grown = true;
+    appendFileSync(`${directory}/log`, "more");
+  };
+  const copying = ssh.copyFrom(`${directory}/log`, `${directory}/copy`, { onProgress: grow });
+  const error = await failure<Error>(copying.then(({ bytes }) => Promise.reject(new Error(`${bytes} bytes`))));
+  // The copy may have read to the new end: then it is the grown file.
+  if (error.message === "1000004 bytes") expect(statSync(`${directory}/copy`).size).toBe(1_000_004);
+  else expect(error).toMatchObject({ status: "CONFLICT" });
 
-    writeFileSync(`${directory}/big`, randomBytes(8_000_000));
-    const abort = new AbortController();
-    const stop = () => abort.abort();
-    expect(
-      await failure(ssh.copyFrom(`${directory}/big`, `${directory}/here`, { signal: abort.signal, onProgress: stop })),
-    ).toMatchObject({ status: "CANCELLED" });
-    const again = new AbortController();
-    expect(
-      await failure(
-        ssh.copyTo(`${directory}/big`, `${directory}/there`, { signal: again.signal, onProgress: () => again.abort() }),
-      ),
-    ).toMatchObject({ status: "CANCELLED" });
-    expect(readdirSync(directory).filter((name) => /here|there|part/.test(name))).toEqual([]);
-  },
-);
+  writeFileSync(`${directory}/big`, randomBytes(8_000_000));
+  const abort = new AbortController();
+  const stop = () => abort.abort();
+  expect(
+    await failure(ssh.copyFrom(`${directory}/big`, `${directory}/here`, { signal: abort.signal, onProgress: stop })),
+  ).toMatchObject({ status: "CANCELLED" });
+  const again = new AbortController();
+  expect(
+    await failure(
+      ssh.copyTo(`${directory}/big`, `${directory}/there`, { signal: again.signal, onProgress: () => again.abort() }),
+    ),
+  ).toMatchObject({ status: "CANCELLED" });
+  expect(readdirSync(directory).filter((name) => /here|there|part/.test(name))).toEqual([]);
+});
 
 itWith([SSHD], "a connection through the server carries any other protocol", async () => {
   const { ssh } = await start();
@@ -206,22 +216,18 @@ itWith([SSHD], "a connection through the server carries any other protocol", asy
   expect(await failure(ssh.connectTcp("127.0.0.1", port))).toMatchObject({ status: "UNAVAILABLE" });
 });
 
-itWith(
-  [SSHD],
-  "what runs ends with UNAVAILABLE when the connection is lost, and the next use connects again",
-  async () => {
-    const { sshd, ssh } = await start();
-    const command = await ssh.exec("sleep 60");
-    const reading = failure(text(command));
-    expect(await failure(ssh.run("kill -KILL $PPID"))).toMatchObject({ status: "UNAVAILABLE" });
-    expect(await reading).toMatchObject({ status: "UNAVAILABLE" });
-    expect(await failure(command.exit)).toMatchObject({ status: "UNAVAILABLE" });
-    expect((await ssh.run("echo again")).stdout).toBe("again\n");
-    await expect.poll(() => sshd.log().match(/Accepted publickey/g)).toHaveLength(2);
-  },
-);
+itWith([SSHD], "commands end with UNAVAILABLE when the connection is lost, and the next use reconnects", async () => {
+  const { sshd, ssh } = await start();
+  const command = await ssh.exec("sleep 60");
+  const reading = failure(text(command));
+  expect(await failure(ssh.run("kill -KILL $PPID"))).toMatchObject({ status: "UNAVAILABLE" });
+  expect(await reading).toMatchObject({ status: "UNAVAILABLE" });
+  expect(await failure(command.exit)).toMatchObject({ status: "UNAVAILABLE" });
+  expect((await ssh.run("echo again")).stdout).toBe("again\n");
+  await expect.poll(() => sshd.log().match(/Accepted publickey/g)).toHaveLength(2);
+});
 
-itWith([SSHD], "a client that was closed connects no more, and what ran on it has ended", async () => {
+itWith([SSHD], "a closed client does not reconnect, and its commands have ended", async () => {
   const { ssh } = await start();
   const command = await ssh.exec("sleep 60");
   command.on("error", () => undefined);

@@ -97,11 +97,8 @@ async function openTransport(address: string, flags: CallFlags): Promise<Transpo
     ...(jump !== undefined && { jump: jump.split(",").flatMap((hop) => hop.trim() || []) }),
   };
   if (flags.via === "ssh") {
-    const [{ opensshTransport }, { withRpcErrors }] = await Promise.all([
-      import("../openssh/openssh-transport.js"),
-      import("../compose/ssh-errors.js"),
-    ]);
-    return withRpcErrors(() => opensshTransport(address, { ...options, interactive: process.stderr.isTTY }));
+    const { opensshTransport } = await import("../openssh/openssh-transport.js");
+    return opensshTransport(address, { ...options, interactive: process.stderr.isTTY });
   }
   const [{ sshTransport }, { terminalPrompts }] = await Promise.all([
     import("../compose/ssh-transport.js"),

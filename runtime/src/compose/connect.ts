@@ -7,7 +7,6 @@ import type { Api } from "../contract/method.js";
 import { RpcError } from "../contract/rpc-error.js";
 import type { OpensshOptions } from "../openssh/openssh-options.js";
 import type { DialOptions } from "../ssh/client/dial-options.js";
-import { withRpcErrors } from "./ssh-errors.js";
 
 /**
  * Where a client connects to: an address such as `ssh://alice@edge:8022`, or a transport of another kind; or several, each
@@ -75,7 +74,7 @@ async function toTransport(api: Api, target: string | Transport, options: Connec
   }
   if (transport === "openssh") {
     const { opensshTransport } = await import("../openssh/openssh-transport.js");
-    return withRpcErrors(() => opensshTransport(target, { ...options, ...options.openssh }));
+    return opensshTransport(target, { ...options, ...options.openssh });
   }
   const { sshDialer, sshTransport } = await import("./ssh-transport.js");
   if (transport !== "korv") return sshTransport(target, options);

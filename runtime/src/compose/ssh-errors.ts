@@ -20,12 +20,3 @@ export function toRpcError<T>(error: T): T | RpcError {
   if (!(error instanceof SshError)) return error;
   return new RpcError(STATUSES[error.kind], error.message, { cause: toRpcError(error.cause) });
 }
-
-/** Calls a function of the SSH toolkit. @throws RpcError in place of an SshError */
-export function withRpcErrors<T>(call: () => T): T {
-  try {
-    return call();
-  } catch (error) {
-    throw toRpcError(error);
-  }
-}

@@ -5,7 +5,7 @@ import { SUBSYSTEM_CHANNEL } from "../ssh/client/dial-channel.js";
 import type { DialOptions } from "../ssh/client/dial-options.js";
 import type { Dialer } from "../ssh/client/dialer.js";
 import { SshConnector } from "../ssh/client/remote/ssh-connector.js";
-import { toRpcError, withRpcErrors } from "./ssh-errors.js";
+import { toRpcError } from "./ssh-errors.js";
 
 /**
  * A transport over SSH: each duplex is the subsystem `sshrpc` on a connection of its own, which ends with it. The host
@@ -26,7 +26,11 @@ export function sshTransport(target: string, options: DialOptions = {}): Transpo
 
 /** Makes SSH connections to `target`. They, their channels and `dial` fail with an RpcError; see {@link sshTransport}. */
 export function sshDialer(target: string, options: DialOptions = {}): Dialer {
-  return withRpcErrors(() => dialer(target, options, toRpcError));
+  try {
+    return dialer(target, options, toRpcError);
+  } catch (error) {
+    throw toRpcError(error);
+  }
 }
 
 /** Connects, and resolves with a client for plain SSH. See `connectSsh`. */

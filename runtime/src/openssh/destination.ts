@@ -1,3 +1,4 @@
+import { errorMessage } from "../base/error-message.js";
 import { printable } from "../base/printable.js";
 import { RpcError } from "../contract/rpc-error.js";
 import { type Address, formatHostPort, parseAddress } from "../ssh/target.js";
@@ -11,9 +12,18 @@ const UNSAFE = /['"`$;&<>|(){}]|\\$/;
  * @throws RpcError `BAD_REQUEST` where it is none, or where a command line or a shell could take it for something else
  */
 export function parseDestination(text: string): Address {
-  const address = parseAddress(text);
+  const address = asBadRequest(() => parseAddress(text));
   if (address.user === undefined || !UNSAFE.test(address.user)) return address;
   throw new RpcError("BAD_REQUEST", `"${printable(text)}" cannot be passed to ssh: a shell could act on the user name`);
+}
+
+/** Calls a check of the SSH client. @throws RpcError `BAD_REQUEST` where the check fails */
+export function asBadRequest<T>(check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    throw new RpcError("BAD_REQUEST", errorMessage(error), { cause: error });
+  }
 }
 
 /** The destination as an address, such as `ssh://alice@edge:8022` or `ssh://edge`. */

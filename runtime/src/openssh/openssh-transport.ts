@@ -2,7 +2,7 @@ import type { Transport } from "../base/transport.js";
 import { checkTimes } from "../ssh/client/check-times.js";
 import type { DialOptions } from "../ssh/client/dial-options.js";
 import { opensshArguments } from "./arguments.js";
-import { formatDestination, parseDestination } from "./destination.js";
+import { asBadRequest, formatDestination, parseDestination } from "./destination.js";
 import type { OpensshOptions } from "./openssh-options.js";
 import { openSshProcess } from "./ssh-process.js";
 
@@ -20,7 +20,7 @@ const INTERACTIVE_TIMEOUT = 120_000;
  */
 export function opensshTransport(target: string, options: DialOptions & OpensshOptions = {}): Transport {
   const to = parseDestination(target);
-  checkTimes(options);
+  asBadRequest(() => checkTimes(options));
   const { program = "ssh", interactive = false } = options;
   const connectTimeout = options.connectTimeout ?? (interactive ? INTERACTIVE_TIMEOUT : CONNECT_TIMEOUT);
   const args = opensshArguments(to, options, connectTimeout);

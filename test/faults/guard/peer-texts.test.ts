@@ -226,7 +226,7 @@ describe("a server that asks without end", () => {
     expect(error).toBeInstanceOf(RpcError);
     expect(error).toMatchObject({
       status: "UNAUTHENTICATED",
-      message: expect.stringMatching(/asked more than 20 times/),
+      message: expect.stringMatching(/sent more than 20 keyboard-interactive requests; the client disconnected/),
     });
     expect(error.message.length).toBeLessThan(500);
     await within("the disconnection", end);

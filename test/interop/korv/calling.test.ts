@@ -240,7 +240,7 @@ describe("our client at a korv server", () => {
       connectApi(API, closed.address, { ...options, identity: closed.key.file, knownHosts: closed.knownHosts }),
     ).rejects.toMatchObject({
       status: "UNAVAILABLE",
-      message: expect.stringMatching(/^ssh:\/\/\S+ opens no channel( \(.+\))?: does it serve korv\?$/),
+      message: expect.stringMatching(/^ssh:\/\/\S+ rejected the channel( \(.+\))?: does it serve korv\?$/),
     });
   });
 });

@@ -75,7 +75,7 @@ test("serve stops at a host key that is damaged, naming the file and what to do,
     status: 1,
     stdout: "",
     stderr: expect.stringMatching(
-      /^sshrpc: host key \.sshrpc\/ssh_host_ed25519_key is damaged[^\n]*: put a copy of the file back; or delete it [^\n]*\n$/,
+      /^sshrpc: host key \.sshrpc\/ssh_host_ed25519_key is damaged[^\n]*; restore the file from a backup, or delete it [^\n]*\n$/,
     ),
   });
   expect(existsSync(`${cwd}/.sshrpc/ssh_host_ed25519_key`)).toBe(true);

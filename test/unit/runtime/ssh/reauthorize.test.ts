@@ -38,7 +38,7 @@ it("disconnects a peer whose key may now come from another address only", async 
   const line = readFileSync(bench.authorizedKeys, "utf8");
   write(bench.directory, "authorized_keys", `from="192.0.2.0/24",${line}`);
   await ended;
-  expect(bench.log.with("access revoked")[0]?.fields["reason"]).toMatch(/^the key may not come from there/);
+  expect(bench.log.with("access revoked")[0]?.fields["reason"]).toMatch(/^the source address is not in from=/);
 });
 
 it("keeps connections open while a line of the list is invalid", async () => {
@@ -91,7 +91,7 @@ it("warns once of a granted scope that no method requires", async () => {
   });
   await bench.dial();
   await bench.dial();
-  const message = 'no method asks for the scope "notse:read"; did you mean "notes:read"?';
+  const message = 'no method requires the scope "notse:read"; did you mean "notes:read"?';
   expect(bench.log.with(message).map(({ level, fields }) => [level, fields["keyName"]])).toEqual([["warn", "k"]]);
 });
 

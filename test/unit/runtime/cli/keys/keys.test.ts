@@ -74,7 +74,7 @@ test("add takes a key as an argument, or from standard input, and grants no scop
 
 test.each<[string, readonly string[], number, string]>([
   ["a private key", ["private"], 2, "private is a private key, which stays with its owner"],
-  ["a certificate", ["ssh-ed25519-cert-v01@openssh.com AAAA"], 2, "a certificate cannot be listed"],
+  ["a certificate", ["ssh-ed25519-cert-v01@openssh.com AAAA"], 2, "certificates cannot be listed"],
   ["a file with several keys", ["two"], 2, "two holds 2 keys: name one"],
   ["a file without a key", ["empty"], 2, "empty holds no keys"],
   ["a file that is not there", ["nope"], 2, "nope does not exist"],
@@ -85,7 +85,7 @@ test.each<[string, readonly string[], number, string]>([
     "id.pub does not exist; `sshrpc keys generate id` makes a key pair",
   ],
   ["a file with several lines, and none a key", ["prose"], 2, "prose is no public key"],
-  ["a directory", ["."], 2, "is not a file"],
+  ["a directory", ["."], 2, "is not a regular file"],
   ["a line with options", [`scopes="*" ${alice.line}`], 2, "does not exist"],
   ["a file whose key has options", ["options"], 2, "give them as flags"],
   ["a key in RFC 4716's format", ["rfc4716"], 2, "ssh-keygen -i"],
@@ -129,7 +129,7 @@ test("add stops at a host key that is damaged, with what to do, and lets nobody 
   const before = read();
   writeFileSync(path(".sshrpc/ssh_host_ed25519_key"), "damaged");
   expect(await keys("add", alice.line)).toMatchObject(
-    refused(1, "ssh_host_ed25519_key is damaged.*: put a copy of the file back; or delete it and make another"),
+    refused(1, "ssh_host_ed25519_key is damaged.*; restore the file from a backup, or delete it and create a new key"),
   );
   expect(read()).toBe(before);
 });
@@ -150,7 +150,7 @@ describe("an edit", () => {
     const { keys, read } = inDirectory({ list: text });
     const added = await keys("add", bob.line, "--authorized-keys", "list");
     expect(added.status).toBe(1);
-    expect(added.stderr).toMatch(/^list:3: the option magic is unknown.*\nsshrpc: list is changed, but .*\n$/);
+    expect(added.stderr).toMatch(/^list:3: unknown option magic.*\nsshrpc: list is changed, but .*\n$/);
     expect(read("list")).toBe(`${text}\n${bob.line}\n`);
     await keys("remove", "bob", "--authorized-keys", "list");
     expect(read("list")).toBe(`${text}\n`);
@@ -273,7 +273,7 @@ describe("key pairs", () => {
     expect(stdout).toContain(read("id.pub"));
     expect(read("id.pub")).toMatch(/^ssh-ed25519 \S+ me\n$/);
     expect(statSync(path("id")).mode & 0o777).toBe(0o600);
-    expect(await keys("generate", "id")).toMatchObject(refused(1, "id: it exists already, and is never overwritten"));
+    expect(await keys("generate", "id")).toMatchObject(refused(1, "id: it already exists, and is never overwritten"));
     expect(await keys("generate", "none/id")).toMatchObject(refused(1, "cannot create key none/id"));
     expect(await keys("public", "id")).toEqual({ status: 0, stderr: "", stdout: read("id.pub") });
   });
@@ -289,7 +289,7 @@ describe("key pairs", () => {
     const { keys, path } = inDirectory({ "id.pub": alice.line, rubbish: "x", open: alice.privateKey });
     chmodSync(path("rubbish"), 0o600);
     chmodSync(path("open"), 0o644);
-    expect(await keys("public", "id.pub")).toMatchObject(refused(1, "id.pub is a public key: name the private one"));
+    expect(await keys("public", "id.pub")).toMatchObject(refused(1, "id.pub: a public key; name the private key"));
     expect(await keys("public", "rubbish")).toMatchObject(refused(1, "rubbish is damaged, or no private key at all"));
     expect(await keys("public", "open")).toMatchObject(refused(1, "too open .*chmod 600"));
     expect(await keys("public", "none")).toMatchObject(refused(1, "does not exist"));
@@ -298,9 +298,9 @@ describe("key pairs", () => {
   test("the public half where the private one belongs is called that, at the client and the server", async () => {
     const cwd = tempDir({ "id.pub": alice.line, "handlers.mjs": "" });
     const called = await sshrpc(["call", "ssh://a@127.0.0.1:1", "GET", "/x", "--identity", "id.pub"], { cwd });
-    expect(called.stderr).toMatch(/id\.pub is a public key: name the private one, the file without \.pub/);
+    expect(called.stderr).toMatch(/id\.pub: a public key; name the private key, the file without \.pub/);
     const added = await sshrpc(["keys", "add", bob.line, "--host-key", "id.pub"], { cwd });
-    expect(added).toMatchObject(refused(1, "host key id.pub is a public key: name the private one"));
+    expect(added).toMatchObject(refused(1, "host key id.pub: a public key; name the private key"));
   });
 });
 

@@ -49,15 +49,15 @@ it("does not start without a valid host key", async () => {
   const directory = tempDir();
   const none = `${directory}/none`;
   expect(await listenFailure({ hostKeys: none })).toBe(
-    `host key ${none} does not exist: make one with \`ssh-keygen -t ed25519 -N "" -f ${none}\``,
+    `host key ${none} does not exist; create it with \`ssh-keygen -t ed25519 -N "" -f ${none}\``,
   );
   const open = write(directory, "open", makeKey(directory, "key").privateKey, 0o640);
   expect(await listenFailure({ hostKeys: open })).toBe(
-    `host key ${open} is too open (mode 0640): run \`chmod 600 ${open}\``,
+    `host key ${open}: permissions 0640 are too open; run \`chmod 600 ${open}\``,
   );
   const corrupt = write(directory, "corrupt", "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n");
   expect(await listenFailure({ hostKeys: corrupt })).toMatch(/corrupt is damaged, or no private key at all/);
-  expect(await listenFailure({ hostKeys: directory })).toMatch(/is not a file/);
+  expect(await listenFailure({ hostKeys: directory })).toMatch(/is not a regular file/);
   expect(await listenFailure({ hostKeys: [] })).toMatch(
     /^the option hostKeys has 0 keys; a server has exactly one ed25519 host key$/,
   );
@@ -72,18 +72,18 @@ it("does not start without a list of keys that only its owner can write", async 
   const open = write(directory, "open", `${line}\n`);
   chmodSync(open, 0o664);
   expect(await listenFailure({ authorizedKeys: open })).toBe(
-    `authorized_keys file ${open} is too open (mode 0664): run \`chmod go-w ${open}\``,
+    `authorized_keys file ${open}: permissions 0664 are too open; run \`chmod go-w ${open}\``,
   );
   expect(await listenFailure({ authorizedKeys: undefined as never })).toMatch(/^the option authorizedKeys is missing/);
   expect(await listenFailure({ authorizedKeys: [] })).toMatch(/names no file/);
-  expect(await listenFailure({ authorizedKeys: { lines: ["# no key"] } })).toMatch(/lists no usable key/);
+  expect(await listenFailure({ authorizedKeys: { lines: ["# no key"] } })).toMatch(/has no valid key, so that no key can log in/);
 });
 
 it("starts with an empty list, warns in one line, and accepts a key once it is added", async () => {
   const bench = await startBench({ authorizedKeys: write(tempDir(), "authorized_keys", "# no key yet\n") });
   const [warning] = bench.listener.warnings;
   expect(warning).toMatch(
-    /authorized_keys: no key is listed, so nobody can log in; add one with `sshrpc keys add --authorized-keys \S+ \S+\.pub --scopes "\*"`$/,
+    /authorized_keys: no authorized keys; add one with `sshrpc keys add --authorized-keys \S+ \S+\.pub --scopes "\*"`$/,
   );
   expect(bench.log.with(warning ?? "")).toHaveLength(1);
   expect(await failure(bench.dial())).toMatchObject({ status: "UNAUTHENTICATED" });
@@ -97,7 +97,9 @@ it("keeps the last good list when the file cannot be reloaded, and logs it once"
   rmSync(bench.authorizedKeys);
   await bench.dial();
   await bench.dial();
-  expect(bench.log.lines.filter(({ message }) => message.includes("the keys read last stay in force"))).toHaveLength(1);
+  expect(bench.log.lines.filter(({ message }) => message.includes("the last valid keys stay in force"))).toHaveLength(
+    1,
+  );
 });
 
 it("denies a removed key without a restart", async () => {

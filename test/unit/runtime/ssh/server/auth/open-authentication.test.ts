@@ -19,9 +19,9 @@ it.each([
     /^the option certificateAuthorities: .*\/nowhere\/ca\.pub does not exist/,
   ],
   [
-    "a missing list of revoked keys",
+    "a missing revoked keys file",
     { verifyPassword: denyAll, revokedKeys: "/nowhere/revoked" },
-    /list of revoked keys \/nowhere\/revoked does not exist/,
+    /revoked keys file \/nowhere\/revoked does not exist/,
   ],
   [
     "a required method that is not configured",
