@@ -90,7 +90,7 @@ itWith([SSHD], "a signal cancels a command, at once and while it runs", async ()
 });
 
 itWith([SSHD], "twelve commands with one signal print no warning, and leave no listener on it", async () => {
-  const { ssh } = await start();
+  const { ssh } = await start(["MaxSessions 20"]);
   const { signal } = new AbortController();
   const warnings: string[] = [];
   const onWarning = ({ message }: Error) => void warnings.push(message);
