@@ -2,7 +2,8 @@ import { errorMessage } from "../../../base/error-message.js";
 import { isScope, type PeerCertificate, type PeerPermissions } from "../../../base/peer.js";
 import { printable } from "../../../base/printable.js";
 import { BinaryReader } from "../../keys/format/binary-reader.js";
-import { type Certificate, FOREVER, isSignedByItsAuthority } from "../../keys/format/certificate.js";
+import type { Certificate } from "../../keys/format/certificate.js";
+import { checkCertificate, expiryOf } from "../../keys/format/check-certificate.js";
 import { AddressPatterns } from "../../keys/lists/address-patterns.js";
 import { hostOf } from "../../keys/lists/host-of.js";
 import type { KeyAuthority, KeyGrant, KeySource } from "../../keys/lists/key-lookup.js";
@@ -29,12 +30,10 @@ export async function certificateGrant(
   holder: CertificateHolder,
   authorities: KeySource["authorities"],
 ): Promise<KeyGrant | Denial> {
-  if (certificate.role !== "user") return denied("it is a host certificate, not a user certificate");
   const candidates = await authorities({ ...holder, key: certificate.authority });
   if (candidates.length === 0) return denied("its authority is not listed");
-  if (!isSignedByItsAuthority(certificate)) return denied("invalid signature of its authority (SHA-1 is not accepted)");
-  const outsideValidity = checkValidity(certificate);
-  if (outsideValidity !== undefined) return denied(outsideValidity);
+  const problem = checkCertificate(certificate, "user", Date.now());
+  if (problem !== undefined) return denied(problem);
   if (certificate.principals.length === 0) return denied("its list of principals is empty");
   const authority = candidates.find(({ principals }) => hasPrincipal(certificate, principals ?? [holder.user]));
   if (authority === undefined) return denied(`none of its principals is ${accepted(candidates, holder.user)}`);
@@ -44,34 +43,20 @@ export async function certificateGrant(
 
 /** The fields of a certificate for handlers and logs. */
 export function describeCertificate(certificate: Certificate): PeerCertificate {
-  const { keyId, serial, principals, authority, validBefore, extensions } = certificate;
+  const { keyId, serial, principals, authority, extensions } = certificate;
+  const validBefore = expiryOf(certificate);
   return {
     keyId: printable(keyId),
     serial: serial.toString(),
     principals,
     authority: authority.fingerprint,
-    ...(validBefore !== FOREVER && { validBefore: milliseconds(validBefore) }),
+    ...(validBefore !== undefined && { validBefore }),
     extensions: new Map([...extensions].map(([name, data]) => [name, optionText(data) ?? ""])),
   };
 }
 
 function denied(reason: string): Denial {
   return { deny: `the certificate is not accepted: ${reason}` };
-}
-
-function checkValidity({ validAfter, validBefore }: Certificate): string | undefined {
-  const now = BigInt(Math.floor(Date.now() / 1000));
-  if (now < validAfter) return `it is not valid before ${date(validAfter)}`;
-  return now < validBefore ? undefined : `it expired on ${date(validBefore)}`;
-}
-
-function date(seconds: bigint): string {
-  return new Date(milliseconds(seconds)).toISOString();
-}
-
-/** Milliseconds since 1970, at most the last instant that a Date can hold. */
-function milliseconds(seconds: bigint): number {
-  return Math.min(Number(seconds) * 1000, 8.64e15);
 }
 
 function hasPrincipal({ principals }: Certificate, names: readonly string[]): boolean {
@@ -119,14 +104,17 @@ function optionText(data: Buffer): string | undefined {
 }
 
 function toGrant(certificate: Certificate, authority: KeyAuthority): KeyGrant {
-  const { keyId, validBefore, criticalOptions, extensions } = certificate;
+  const { keyId, criticalOptions, extensions } = certificate;
   const { principals: _, ...grant } = authority;
-  const expires = Math.min(authority.expires ?? Number.POSITIVE_INFINITY, milliseconds(validBefore));
+  const expires = Math.min(
+    authority.expires ?? Number.POSITIVE_INFINITY,
+    expiryOf(certificate) ?? Number.POSITIVE_INFINITY,
+  );
   return {
     ...grant,
     keyName: printable(keyId),
     scopes: certifiedScopes(certificate, authority.scopes),
-    ...(validBefore !== FOREVER || authority.expires !== undefined ? { expires } : {}),
+    ...(Number.isFinite(expires) && { expires }),
     permissions: certifiedPermissions(certificate, authority.permissions),
     touchRequired: authority.touchRequired !== false || !extensions.has("no-touch-required"),
     verifyRequired: authority.verifyRequired === true || criticalOptions.has("verify-required"),

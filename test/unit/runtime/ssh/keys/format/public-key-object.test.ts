@@ -3,7 +3,7 @@ import { string } from "../../../../../../runtime/src/ssh/keys/format/binary-wri
 import type { PublicKey } from "../../../../../../runtime/src/ssh/keys/format/public-key.js";
 import { toKeyObject } from "../../../../../../runtime/src/ssh/keys/format/public-key-object.js";
 
-/** An RSA key whose modulus has so many bits; it need not be a product of primes to be looked at. */
+/** An RSA key with a modulus of this size, which need not be a product of primes. */
 function rsaKey(bits: number): PublicKey {
   const modulus = Buffer.alloc(Math.ceil(bits / 8), 0xff);
   modulus[0] = 0xff >> (modulus.length * 8 - bits);
@@ -11,8 +11,8 @@ function rsaKey(bits: number): PublicKey {
   return { type: "ssh-rsa", blob } as unknown as PublicKey;
 }
 
-it("takes RSA keys of 2,048 to 16,384 bits", () => {
+it("accepts RSA keys of 2,048 to 16,384 bits", () => {
   for (const bits of [2048, 16_384]) expect(toKeyObject(rsaKey(bits)).asymmetricKeyDetails?.modulusLength).toBe(bits);
-  expect(() => toKeyObject(rsaKey(2047))).toThrow("an RSA key of 2047 bits: it needs 2048");
-  expect(() => toKeyObject(rsaKey(16_385))).toThrow("an RSA key of 16385 bits: it may have 16384");
+  expect(() => toKeyObject(rsaKey(2047))).toThrow("an RSA key of 2047 bits is too short; the minimum is 2048");
+  expect(() => toKeyObject(rsaKey(16_385))).toThrow("an RSA key of 16385 bits is too long; the maximum is 16384");
 });

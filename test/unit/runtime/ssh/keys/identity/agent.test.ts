@@ -60,7 +60,11 @@ it.each([
   ["sends an empty answer", uint32(0), /sent an answer of 0 bytes; the maximum is 262144$/],
   ["announces too much", uint32(1e9), /sent an answer of 1000000000 bytes; the maximum is 262144$/],
   ["announces a byte too many", uint32(256 * 1024 + 1), /sent an answer of 262145 bytes; the maximum is 262144$/],
-  ["lists a key too many", string(Buffer.concat([Buffer.of(12), uint32(2049)])), /sent an invalid answer: 2049 keys; the maximum is 2048$/],
+  [
+    "lists a key too many",
+    string(Buffer.concat([Buffer.of(12), uint32(2049)])),
+    /sent an invalid answer: 2049 keys; the maximum is 2048$/,
+  ],
   ["sends a truncated list", string(Buffer.concat([Buffer.of(12), uint32(9)])), /sent an invalid answer: truncated/],
   [
     "lists too many keys",
