@@ -1,5 +1,5 @@
 /** How {@link withSignal} ends early. */
-export interface WithSignalOptions<T> {
+interface WithSignalOptions<T> {
   /** The error to reject with after an abort. Default: the reason of the signal. */
   readonly error?: ((reason: unknown) => Error) | undefined;
   /** Receives a value that arrives after the abort, to release it. */

@@ -1,7 +1,7 @@
 import { withSignal } from "./with-signal.js";
 
 /** How {@link withTimeout} ends early. */
-export interface WithTimeoutOptions<T> {
+interface WithTimeoutOptions<T> {
   /** The message of the Error to reject with. */
   readonly message: string;
   /** Receives a value that arrives after the timeout, to release it. */

@@ -7,7 +7,7 @@ import { SshError } from "../ssh-error.js";
 import type { Address } from "../target.js";
 
 /** Which configuration {@link readSshConfig} reads. */
-export interface SshConfigSource {
+interface SshConfigSource {
   /** Replaces `~/.ssh/config`. */
   readonly file: string | undefined;
   /** Whether a missing program `ssh` is an error; otherwise the configuration is then empty. */

@@ -20,7 +20,7 @@ export interface LoginConfig {
 }
 
 /** What the server says of a request: which methods can continue (RFC 4252, section 5.1). */
-export interface AuthProgress {
+interface AuthProgress {
   /** Null before the first answer. */
   readonly methods: readonly string[] | null;
   /** Whether the server has accepted the last method, and requires another one. */

@@ -15,7 +15,7 @@ export interface HostKeyRejection {
 }
 
 /** A host as it was dialed. */
-export interface DialedHost {
+interface DialedHost {
   readonly host: string;
   readonly port: number;
 }

@@ -12,7 +12,7 @@ export interface NamedFile {
 }
 
 /** What {@link WatchedFiles} reads, and how. */
-export interface WatchedFilesConfig<Content> {
+interface WatchedFilesConfig<Content> {
   readonly files: readonly string[];
   readonly rules: FileRules;
   readonly log: Logger;

@@ -7,7 +7,7 @@ import { type PublicKey, publicKeyLine, sameKey } from "../format/public-key.js"
 import { lookUpKnownHosts } from "./known-hosts.js";
 
 /** A host to add to known_hosts. */
-export interface NewKnownHost {
+interface NewKnownHost {
   /** The name in known_hosts. */
   readonly name: string;
   readonly key: PublicKey;

@@ -4,7 +4,7 @@ import { AuthorizedKeysFiles } from "./authorized-keys-files.js";
 import type { KeyLookup, KeySource, KeySourceConfig } from "./key-lookup.js";
 
 /** Authorized keys: files or lines of the authorized_keys format, or a function that decides. */
-export type AuthorizedKeysOption = string | readonly string[] | { readonly lines: readonly string[] } | KeyLookup;
+type AuthorizedKeysOption = string | readonly string[] | { readonly lines: readonly string[] } | KeyLookup;
 
 /**
  * Opens the source of the option `authorizedKeys`; the caller closes it.
