@@ -56,7 +56,7 @@ it("does not start without a valid host key", async () => {
     `host key ${open}: permissions 0640 are too open; run \`chmod 600 ${open}\``,
   );
   const corrupt = write(directory, "corrupt", "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n");
-  expect(await listenFailure({ hostKeys: corrupt })).toMatch(/corrupt is damaged, or no private key at all/);
+  expect(await listenFailure({ hostKeys: corrupt })).toMatch(/corrupt is damaged, or not a private key/);
   expect(await listenFailure({ hostKeys: directory })).toMatch(/is not a regular file/);
   expect(await listenFailure({ hostKeys: [] })).toMatch(
     /^the option hostKeys has 0 keys; a server has exactly one ed25519 host key$/,
@@ -75,8 +75,10 @@ it("does not start without a list of keys that only its owner can write", async 
     `authorized_keys file ${open}: permissions 0664 are too open; run \`chmod go-w ${open}\``,
   );
   expect(await listenFailure({ authorizedKeys: undefined as never })).toMatch(/^the option authorizedKeys is missing/);
-  expect(await listenFailure({ authorizedKeys: [] })).toMatch(/names no file/);
-  expect(await listenFailure({ authorizedKeys: { lines: ["# no key"] } })).toMatch(/has no valid key, so that no key can log in/);
+  expect(await listenFailure({ authorizedKeys: [] })).toMatch(/^authorizedKeys is an empty list, so that no key can log in; name a file$/);
+  expect(await listenFailure({ authorizedKeys: { lines: ["# no key"] } })).toMatch(
+    /has no valid key, so that no key can log in/,
+  );
 });
 
 it("starts with an empty list, warns in one line, and accepts a key once it is added", async () => {

@@ -60,7 +60,7 @@ it.each([
   [
     "a plain key with a certificate algorithm",
     { key: { algo: "ssh-ed25519-cert-v01@openssh.com", data: pair.publicKey.blob } },
-    "the certificate is damaged: no type of certificate: ssh-ed25519",
+    "damaged certificate: unknown certificate type: ssh-ed25519",
   ],
 ])("denies %s", async (_, change, reason) => {
   expect(await decide(change)).toMatchObject({ outcome: "denied", deny: reason });
