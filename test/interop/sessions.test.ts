@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect } from "vitest";
 import type { Session } from "../../runtime/src/base/session.js";
 import { openClient } from "../../runtime/src/client/client.js";
-import { sshTransport } from "../../runtime/src/ssh/client/dial.js";
+import { sshTransport } from "../../runtime/src/compose/ssh-transport.js";
 import { NOTES } from "../unit/runtime/adapters/notes-server.js";
 import { type Bench, failure, startBench, write } from "../unit/runtime/ssh/support.js";
 import { type Outcome, run } from "./run.js";

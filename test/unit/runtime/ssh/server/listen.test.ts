@@ -75,7 +75,9 @@ it("does not start without a list of keys that only its owner can write", async 
     `authorized_keys file ${open}: permissions 0664 are too open; run \`chmod go-w ${open}\``,
   );
   expect(await listenFailure({ authorizedKeys: undefined as never })).toMatch(/^the option authorizedKeys is missing/);
-  expect(await listenFailure({ authorizedKeys: [] })).toMatch(/^authorizedKeys is an empty list, so that no key can log in; name a file$/);
+  expect(await listenFailure({ authorizedKeys: [] })).toMatch(
+    /^authorizedKeys is an empty list, so that no key can log in; name a file$/,
+  );
   expect(await listenFailure({ authorizedKeys: { lines: ["# no key"] } })).toMatch(
     /has no valid key, so that no key can log in/,
   );
