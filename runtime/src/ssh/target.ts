@@ -1,5 +1,6 @@
 import { isIPv6 } from "node:net";
 import { userInfo } from "node:os";
+import { formatHostPort, readPort, splitHostPort } from "../base/host-port.js";
 import { printable } from "../base/printable.js";
 import { RpcError } from "../contract/rpc-error.js";
 
@@ -53,15 +54,13 @@ export function parseAddress(text: string): Address {
 }
 
 function parseHostPort(text: string, whole: string): { host: string; port?: number } {
-  if (isIPv6(text)) return { host: text };
-  const match = /^(?:\[([^[\]]*)\]|([^:]*))(?::(.*))?$/.exec(text);
-  const [, bracketed, plain, portText] = match ?? [];
-  const host = bracketed ?? plain ?? "";
-  const isHost = bracketed === undefined ? HOST.test(host) : isIPv6(host);
-  if (!isHost) throw malformed(whole, host === "" ? "it names no host" : "the host is neither a name nor an address");
+  const { host, isBracketed, port: portText } = splitHostPort(text) ?? { host: text };
+  const isHost = isIPv6(host) || (!isBracketed && HOST.test(host));
+  if (!isHost)
+    throw malformed(whole, host === "" ? "the host is missing" : "the host is neither a name nor an address");
   if (portText === undefined) return { host };
-  const port = /^\d{1,5}$/.test(portText) ? Number(portText) : 0;
-  if (port < 1 || port > 65_535) throw malformed(whole, "a port is a number from 1 to 65535");
+  const port = readPort(portText, 1);
+  if (port === undefined) throw malformed(whole, "a port is a number from 1 to 65535");
   return { host, port };
 }
 
@@ -80,9 +79,4 @@ function malformed(text: string, reason: string): RpcError {
 /** The target as an address, such as `ssh://alice@edge:8022` or `ssh://alice@[::1]:8022`. */
 export function formatTarget(target: Target): string {
   return `ssh://${encodeURIComponent(target.user)}@${formatHostPort(target.host, target.port)}`;
-}
-
-/** Host and port as people write them: an IPv6 address goes into brackets. */
-export function formatHostPort(host: string, port: number): string {
-  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }

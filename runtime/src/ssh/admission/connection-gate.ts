@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { errorMessage } from "../../base/error-message.js";
+import { formatHostPort } from "../../base/host-port.js";
 import type { Logger } from "../../base/log.js";
-import { formatHostPort } from "../target.js";
 import { Admission, type Admitted } from "./admission.js";
 import { LeftError, takeFirst } from "./first-bytes.js";
 import { greetingSize } from "./greeting.js";

@@ -1,4 +1,6 @@
 import { isIPv4, isIPv6 } from "node:net";
+import { readPort } from "../../base/host-port.js";
+import { formatAddress } from "../../base/network.js";
 
 /** What a PROXY protocol header says. */
 export interface ProxyHeader {
@@ -47,13 +49,14 @@ function textHeader(bytes: Buffer): ProxyHeader | undefined {
   const line = bytes.toString("latin1", 0, end);
   const size = end + 2;
   if (/^PROXY UNKNOWN(?: |$)/.test(line)) return { client: undefined, size };
-  const [, family, address = "", to = "", port] =
+  const [, family, address = "", to = "", portText] =
     /^PROXY (TCP4|TCP6) ([\d.:a-fA-F]+) ([\d.:a-fA-F]+) (\d{1,5}) \d{1,5}$/.exec(line) ?? [];
   const isAddress = family === "TCP4" ? isIPv4 : isIPv6;
-  if (!isAddress(address) || !isAddress(to) || Number(port) > 65_535) {
-    throw new Error("its PROXY protocol header is damaged");
+  const port = readPort(portText);
+  if (!isAddress(address) || !isAddress(to) || port === undefined) {
+    throw new Error("malformed PROXY protocol header");
   }
-  return { client: { address, port: Number(port) }, size };
+  return { client: { address, port }, size };
 }
 
 function binaryHeader(bytes: Buffer): ProxyHeader | undefined {
@@ -70,20 +73,14 @@ function binaryHeader(bytes: Buffer): ProxyHeader | undefined {
   switch (familyAndProtocol) {
     case 0x11:
       if (rest < 12) break;
-      return { client: { address: [...bytes.subarray(16, 20)].join("."), port: bytes.readUInt16BE(24) }, size };
+      return { client: { address: formatAddress(bytes.subarray(16, 20)), port: bytes.readUInt16BE(24) }, size };
     case 0x21:
       if (rest < 36) break;
-      return { client: { address: ipv6(bytes.subarray(16, 32)), port: bytes.readUInt16BE(48) }, size };
+      return { client: { address: formatAddress(bytes.subarray(16, 32)), port: bytes.readUInt16BE(48) }, size };
     case 0x00:
       return { client: undefined, size };
     default:
       throw new Error("its PROXY protocol header is about something else than TCP");
   }
   throw new Error("its PROXY protocol header is too short for its addresses");
-}
-
-function ipv6(bytes: Buffer): string {
-  const groups = Array.from({ length: 8 }, (_, index) => bytes.readUInt16BE(2 * index).toString(16));
-  // The URL parser shortens it as everybody writes it (RFC 5952).
-  return new URL(`http://[${groups.join(":")}]`).hostname.slice(1, -1);
 }

@@ -21,10 +21,10 @@ it.each([
 });
 
 it.each([
-  ["", /it names no host/],
-  ["ssh://", /it names no host/],
-  ["alice@", /it names no host/],
-  ["alice@:8022", /it names no host/],
+  ["", /the host is missing/],
+  ["ssh://", /the host is missing/],
+  ["alice@", /the host is missing/],
+  ["alice@:8022", /the host is missing/],
   ["@edge", /the user name is not one/],
   ["edge:0", /a port is a number from 1 to 65535/],
   ["edge:65536", /a port is/],

@@ -1,13 +1,13 @@
 import type { Socket } from "node:net";
 import type { Connection, ServerChannel } from "ssh2";
 import { errorMessage } from "../../../base/error-message.js";
+import { formatHostPort } from "../../../base/host-port.js";
 import type { Peer } from "../../../base/peer.js";
 import { printable } from "../../../base/printable.js";
 import { type ChannelConfig, ChannelDuplex } from "../../ssh2/channels/channel-duplex.js";
 import { PacketChannel } from "../../ssh2/channels/packet-channel.js";
 import { CHANNEL_REFUSAL, refuseChannel } from "../../ssh2/channels/refuse-channel.js";
 import { askedPacketSize } from "../../ssh2/packets/channel-guard.js";
-import { formatHostPort } from "../../target.js";
 import { connectOut } from "./connect-out.js";
 import { decide, denialOf, type RuleFailure } from "./decide.js";
 import type { Forwarded } from "./forwarded.js";

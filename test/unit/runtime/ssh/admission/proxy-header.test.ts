@@ -40,12 +40,12 @@ it("waits for the rest of a header that has not come as a whole", () => {
 it.each([
   ["SSH-2.0-OpenSSH_9.2\r\n", /does not begin with/],
   ["GET / HTTP/1.1\r\n", /does not begin with/],
-  ["PROXY TCP4 192.0.2.7 10.0.0.1 50122\r\n", /damaged/],
-  ["PROXY TCP4 192.0.2.999 10.0.0.1 1 2\r\n", /damaged/],
-  ["PROXY TCP4 2001:db8::7 ::1 1 2\r\n", /damaged/],
-  ["PROXY TCP4 192.0.2.7 10.0.0.1 65536 2\r\n", /damaged/],
-  ["PROXY UDP4 192.0.2.7 10.0.0.1 1 2\r\n", /damaged/],
-  ["PROXY TCP4 192.0.2.7 10.0.0.1 1 2 3\r\n", /damaged/],
+  ["PROXY TCP4 192.0.2.7 10.0.0.1 50122\r\n", /malformed/],
+  ["PROXY TCP4 192.0.2.999 10.0.0.1 1 2\r\n", /malformed/],
+  ["PROXY TCP4 2001:db8::7 ::1 1 2\r\n", /malformed/],
+  ["PROXY TCP4 192.0.2.7 10.0.0.1 65536 2\r\n", /malformed/],
+  ["PROXY UDP4 192.0.2.7 10.0.0.1 1 2\r\n", /malformed/],
+  ["PROXY TCP4 192.0.2.7 10.0.0.1 1 2 3\r\n", /malformed/],
   [`PROXY ${"x".repeat(107)}`, /has no end/],
 ])("refuses %j", (text, reason) => {
   expect(() => read(text)).toThrow(reason);
