@@ -90,7 +90,7 @@ test("answers that are announced and not sent cost no memory", async () => {
   const before = process.memoryUsage().arrayBuffers + process.memoryUsage().heapUsed;
   for (let index = 0; index < 38; index++) attacker.send(61, uint32(0x0100_0000), Buffer.alloc(8));
   await within("the end", attacker.gone);
-  await endedFor(bench, /^it announces more answers than it sends$/);
+  await endedFor(bench, /^more answers announced than sent$/);
   expect(process.memoryUsage().arrayBuffers + process.memoryUsage().heapUsed - before).toBeLessThan(50_000_000);
   await bench.dial();
 });
@@ -107,7 +107,7 @@ test.each([
   const attacker = await stranger(bench);
   attacker.send(message, string("session"), uint32(0), uint32(65_536), uint32(32_768));
   await within("the end", attacker.gone);
-  await endedFor(bench, new RegExp(`^it sends message ${message} before it has logged in$`));
+  await endedFor(bench, new RegExp(`^message ${message} before authentication$`));
   expect(bench.accepted).toHaveLength(0);
 });
 
@@ -116,7 +116,7 @@ test("a client that only sends messages to be ignored is disconnected after maxP
   const attacker = await stranger(bench);
   for (let index = 0; index < 10_000 && !attacker.socket.destroyed; index++) attacker.send(2, string("x".repeat(1000)));
   await within("the end", attacker.gone);
-  await endedFor(bench, /^it has sent \d+ bytes without logging in \(maxPreAuthBytes\)$/);
+  await endedFor(bench, /^\d+ bytes received before authentication \(maxPreAuthBytes\)$/);
 });
 
 test("a client that sends garbage within a key exchange is disconnected after maxPreAuthBytes", async () => {

@@ -74,7 +74,7 @@ test("a client that begins a key exchange and does not go on is disconnected aft
   attacker.send(98, uint32(0), string("subsystem"), 0, string("sshrpc"));
   await until("the handler", () => bench.accepted.length === 1);
   holdKeys(attacker);
-  await endedFor(bench, /^the key exchange did not end within 1000 ms \(rekeyTimeout\)$/);
+  await endedFor(bench, /^key exchange timed out after 1000 ms \(rekeyTimeout\)$/);
   await within("the end", attacker.gone);
   expect(written).toBeGreaterThan(0);
   expect(written).toBeLessThan(4_000_000);
@@ -99,7 +99,7 @@ test("a client that asks for new keys all the time is disconnected: each costs t
     attacker.protocol.rekey();
   });
   attacker.protocol.rekey();
-  await endedFor(bench, /^it asks for too many keys$/);
+  await endedFor(bench, /^too many key exchanges$/);
   expect(keys).toBeLessThan(40);
   await other.unharmed();
 });
@@ -108,7 +108,7 @@ test("new keys are not to be had before the login", async () => {
   const bench = await startBench();
   const attacker = await stranger(bench);
   attacker.protocol.rekey();
-  await endedFor(bench, /^it sends message 20 before it has logged in$/);
+  await endedFor(bench, /^message 20 before authentication$/);
 });
 
 test("a message within a key exchange that has no place there ends its connection", async () => {
@@ -178,9 +178,9 @@ test("what a peer sends within a rekey is bounded, in bytes and in packets", asy
   const mib = 1024 * 1024;
   // Data for a channel that was never opened.
   for (const type of [2, 94]) await flood(type, 32_768, 1100);
-  await endedFor(bench, /^it sends (\d+) bytes in 1025 packets before it finishes a key exchange$/);
+  await endedFor(bench, /^(\d+) bytes in 1025 packets during one key exchange$/);
   await flood(2, 5, 262_200);
-  await endedFor(bench, /^it sends \d+ bytes in 262145 packets before it finishes a key exchange$/);
+  await endedFor(bench, /^\d+ bytes in 262145 packets during one key exchange$/);
   expect(reasons(bench).filter((reason) => reason.includes(`${32 * mib + 32_768} bytes`))).toHaveLength(2);
   await other.unharmed();
 });

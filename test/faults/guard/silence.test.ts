@@ -22,7 +22,7 @@ test("a client that only answers keepalive keeps its connection, and not beyond 
   const strict = await startBench({ ...options, idleTimeout: 1200 });
   const [kept, lost] = [await patient.dial(), await strict.dial()];
   expect((await within("the end", closed(lost)))?.message).toMatch(/was lost/);
-  await endedFor(strict, /^nothing happened for 1200 ms \(idleTimeout\)$/);
+  await endedFor(strict, /^no channel activity for 1200 ms \(idleTimeout\)$/);
   expect(kept.destroyed).toBe(false);
 });
 

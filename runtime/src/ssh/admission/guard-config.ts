@@ -1,6 +1,6 @@
 import { checkNumber } from "../../base/check-number.js";
 import { MAX_TIMEOUT } from "../../base/max-timeout.js";
-import type { ChosenAlgorithms } from "../ssh2/packets/adjust-offer.js";
+import type { AlgorithmChoice } from "../algorithms.js";
 import type { GuardOptions, MaxStartups, Penalties, PerSource } from "./guard-options.js";
 import { sourceList } from "./source-list.js";
 
@@ -23,7 +23,7 @@ export interface GuardConfig {
   readonly keepaliveInterval: number;
   readonly keepaliveCountMax: number;
   readonly idleTimeout: number;
-  readonly chosen: ChosenAlgorithms;
+  readonly chosen: AlgorithmChoice;
 }
 
 /** Nothing that a client needs for logging in is longer. */

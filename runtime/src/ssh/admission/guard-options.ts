@@ -1,3 +1,5 @@
+import type { AlgorithmOptions } from "../algorithms.js";
+
 /**
  * How a server protects itself from those who connect. Every limit has a default; all times are in milliseconds, all
  * sizes in bytes. A source that is refused is not told why; the log says it.
@@ -89,20 +91,4 @@ export interface Penalties {
   readonly min?: number;
   /** Default: 600,000. */
   readonly max?: number;
-}
-
-/** Names of algorithms as RFC 4253 and IANA have them; none of the lists may be empty. */
-export interface AlgorithmOptions {
-  /** Default: `curve25519-sha256@libssh.org`, `curve25519-sha256`, `diffie-hellman-group16-sha512` and `…group18-…`. */
-  readonly kex?: readonly string[];
-  /**
-   * Default: `aes256-gcm@openssh.com`, `aes128-gcm@openssh.com`, `aes256-ctr`, `aes192-ctr`, `aes128-ctr`; and, to OpenSSH's
-   * clients, which would choose the slow ones, the first two alone.
-   */
-  readonly cipher?: readonly string[];
-  /**
-   * Default: `hmac-sha2-256-etm@openssh.com` and `hmac-sha2-512-etm@openssh.com`; and, to clients of dropbear, Twisted
-   * Conch and libssh2 before 1.11 alone, which know neither of them, `hmac-sha2-256`.
-   */
-  readonly hmac?: readonly string[];
 }

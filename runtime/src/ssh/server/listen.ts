@@ -13,6 +13,7 @@ import { publicKeyLine } from "../keys/format/public-key.js";
 import { type HostKey, loadHostKey } from "../keys/identity/host-key.js";
 import type { HostKeySource } from "../keys/identity/host-key-source.js";
 import { gatherWrites } from "../ssh2/gather-writes.js";
+import { socketOf } from "../ssh2/internals.js";
 import { IDENT } from "../subsystem.js";
 import { openAuthentication } from "./auth/open-authentication.js";
 import type { ChannelHandlers } from "./channel-handlers.js";
@@ -78,8 +79,8 @@ export async function listen(options: ListenOptions, handlers: ChannelHandlers):
     keepaliveInterval: guard.keepaliveInterval,
     keepaliveCountMax: guard.keepaliveCountMax,
   });
-  ssh.on("connection", (connection: Connection & { readonly _sock: Socket }) => {
-    const socket = connection._sock;
+  ssh.on("connection", (connection: Connection) => {
+    const socket = socketOf(connection);
     const admitted = pending.get(socket) as PendingConnection;
     const connectionId = randomBytes(6).toString("base64url");
     const named = { connectionId, log: logWith(log, () => ({ connection: connectionId })) };
