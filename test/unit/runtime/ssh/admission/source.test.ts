@@ -27,13 +27,13 @@ it("reduces every spelling of an address to one", () => {
 it("limits the connections of a host and of its network", () => {
   const counts = new SourceCounts({ address: 2, network: 3 });
   const [one, two] = [sourceOf("192.0.2.1"), sourceOf("192.0.2.2")];
-  expect([counts.enter(one), counts.enter(one)]).toEqual([undefined, undefined]);
-  expect(counts.enter(one)).toBe("192.0.2.1 has 2 connections open (perSource.address)");
-  expect(counts.enter(two)).toBeUndefined();
-  expect(counts.enter(two)).toBe("192.0.2.0/24 has 3 connections open (perSource.network)");
-  expect(counts.enter(sourceOf("192.0.3.1"))).toBeUndefined();
-  counts.leave(one);
-  expect(counts.enter(two)).toBeUndefined();
+  expect([counts.add(one), counts.add(one)]).toEqual([undefined, undefined]);
+  expect(counts.add(one)).toBe("192.0.2.1 has 2 open connections (perSource.address)");
+  expect(counts.add(two)).toBeUndefined();
+  expect(counts.add(two)).toBe("192.0.2.0/24 has 3 open connections (perSource.network)");
+  expect(counts.add(sourceOf("192.0.3.1"))).toBeUndefined();
+  counts.remove(one);
+  expect(counts.add(two)).toBeUndefined();
 });
 
 it("matches addresses and networks, and names an invalid entry", () => {
