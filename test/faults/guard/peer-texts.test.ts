@@ -86,9 +86,9 @@ const refuse = (...methods: string[]) => {
 
 describe("text of a server is truncated and escaped in the errors of a client", () => {
   const servers: [string, (connection: Hostile) => void, DialOptions?][] = [
-    ["that disconnects during the login", (one) => one.on("authentication", () => disconnect(one, HOSTILE))],
+    ["that disconnects during authentication", (one) => one.on("authentication", () => disconnect(one, HOSTILE))],
     [
-      "that disconnects once it is logged in to",
+      "that disconnects after authentication",
       (one) => one.on("authentication", (context) => context.accept()).on("session", () => disconnect(one, HOSTILE)),
     ],
     [
@@ -99,9 +99,9 @@ describe("text of a server is truncated and escaped in the errors of a client", 
         one.on("authentication", (context) => context.accept()).on("session", (_, reject) => reject());
       },
     ],
-    ["that takes other methods", (one) => one.on("authentication", refuse(HOSTILE))],
+    ["that accepts other methods", (one) => one.on("authentication", refuse(HOSTILE))],
     [
-      "that asks for more than a password",
+      "that prompts for more than a password",
       (one) => {
         one.on("authentication", (context) => {
           if (context.method !== "keyboard-interactive") return refuse("keyboard-interactive")(context);
@@ -111,7 +111,7 @@ describe("text of a server is truncated and escaped in the errors of a client", 
       { password: "secret" },
     ],
     [
-      "that wants another password",
+      "that requests a new password",
       (one) => {
         one.on("authentication", (context) => {
           if (context.method === "password") one._protocol.authPasswdChg(HOSTILE);
@@ -150,9 +150,9 @@ describe("text of a server is truncated and escaped in the errors of a client", 
   });
 
   test.each<[string, (peer: RawPeer) => unknown]>([
-    ["an answer that is no JSON", (peer) => peer.answer(1, 200, HOSTILE)],
+    ["an answer of invalid JSON", (peer) => peer.answer(1, 200, HOSTILE)],
     ["CLOSE", (peer) => peer.send({ kind: FRAME.CLOSE, id: 0, body: JSON.stringify({ message: WORDS }) })],
-    ["what is no sshrpc", (peer) => peer.bytes(Buffer.from(HOSTILE))],
+    ["bytes of another protocol", (peer) => peer.bytes(Buffer.from(HOSTILE))],
   ])("from a server that sends %s", async (_, say) => {
     const { client, peer } = await connectRaw();
     const call = failure(client.it.get());
@@ -163,7 +163,7 @@ describe("text of a server is truncated and escaped in the errors of a client", 
 
   test.each<[string, (peer: RawPeer) => unknown]>([
     ["DRAIN", (peer) => peer.hello().send({ kind: FRAME.DRAIN, id: 0, body: JSON.stringify({ message: WORDS }) })],
-    ["a login shell's greeting, and goes", (peer) => peer.bytes(Buffer.from(HOSTILE, "latin1")).duplex.end()],
+    ["the greeting of a login shell and an end", (peer) => peer.bytes(Buffer.from(HOSTILE, "latin1")).duplex.end()],
     ["a greeting without end", (peer) => peer.bytes(Buffer.from(HOSTILE.repeat(4), "latin1"))],
   ])("from a server that sends %s in place of frames", async (_, say) => {
     const transport = transportTo((far) => void say(new RawPeer(far)));
