@@ -4,7 +4,7 @@ import type { AuthContext, Channel, Client, Connection, ParsedKey, Session } fro
 // The private state of ssh2 1.17.0 that this folder reads or changes. No file outside ssh/ssh2 touches it (test/layers).
 
 /** A handler of one message: ssh2 passes its protocol first. */
-export type MessageHandler<Args extends readonly unknown[]> = (protocol: unknown, ...args: Args) => unknown;
+type MessageHandler<Args extends readonly unknown[]> = (protocol: unknown, ...args: Args) => unknown;
 
 /** How far one direction of a channel has come. */
 type DirectionState = "open" | "eof" | "closing" | "closed";
@@ -30,7 +30,7 @@ export interface ChannelInternals extends ChannelState {
 }
 
 /** A session before and after a program runs in it (server.js:188 to 214). */
-export interface SessionInternals {
+interface SessionInternals {
   /** Whether EOF or CLOSE came: requests are ignored from then on. */
   _ending: boolean;
   /** The channel of its program; undefined before one runs. */
@@ -39,7 +39,7 @@ export interface SessionInternals {
 }
 
 /** A request to authenticate, at the server (server.js:53 to 186). */
-export interface AuthContextInternals {
+interface AuthContextInternals {
   readonly _protocol: Pick<Protocol, "_authsQueue" | "authPasswdChg">;
   /** Whether the request was answered in part: the next request then replaces it. */
   _initialResponse: boolean;
@@ -66,7 +66,7 @@ interface KeyExchange {
 }
 
 /** Gets the data to sign, and passes the signature on. */
-export type SignCallback = (data: Buffer, send: (signature: Buffer) => void) => void;
+type SignCallback = (data: Buffer, send: (signature: Buffer) => void) => void;
 
 /** The protocol object of a connection (protocol/Protocol.js). */
 export interface Protocol {

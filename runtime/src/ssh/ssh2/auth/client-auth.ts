@@ -3,14 +3,14 @@ import { string } from "../../keys/format/binary-writer.js";
 import { internalsOf, sendPayload, wrapHandler } from "../internals.js";
 
 /** Signs for a key that ssh2 offers. */
-export interface KeySigner {
+interface KeySigner {
   sign(data: Buffer): Promise<Buffer>;
   /** Makes ssh2 skip the key, because it cannot sign. */
   fail(reason: Error): void;
 }
 
 /** The parts of an authentication that ssh2's client leaves to its user. */
-export interface ClientAuthHooks {
+interface ClientAuthHooks {
   /** The signer of a key; undefined where ssh2 signs. */
   readonly signerOf: (key: ParsedKey) => KeySigner | undefined;
   /** Receives the signature algorithms that the server accepts (RFC 8308, section 3.1). */
@@ -78,7 +78,7 @@ export function hookClientAuth(client: Client, hooks: ClientAuthHooks): void {
 }
 
 /** A user, and the passwords for a request to change the password. */
-export interface NewPassword {
+interface NewPassword {
   readonly user: string;
   readonly old: string;
   readonly new: string;
