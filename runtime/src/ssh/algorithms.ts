@@ -6,13 +6,13 @@ export interface AlgorithmOptions {
   /** Default: `curve25519-sha256@libssh.org`, `curve25519-sha256`, `diffie-hellman-group16-sha512` and `…group18-…`. */
   readonly kex?: readonly string[];
   /**
-   * Default: `aes256-gcm@openssh.com`, `aes128-gcm@openssh.com`, `aes256-ctr`, `aes192-ctr`, `aes128-ctr`; for OpenSSH's
-   * clients, which would choose a slow one, the first two alone.
+   * Default: `aes256-gcm@openssh.com`, `aes128-gcm@openssh.com`, `aes256-ctr`, `aes192-ctr`, `aes128-ctr`; for
+   * OpenSSH's clients, which would choose a slow one, the first two alone.
    */
   readonly cipher?: readonly string[];
   /**
-   * Default: `hmac-sha2-256-etm@openssh.com` and `hmac-sha2-512-etm@openssh.com`; for clients of dropbear, Twisted Conch and
-   * libssh2 before 1.11, which have neither, also `hmac-sha2-256`.
+   * Default: `hmac-sha2-256-etm@openssh.com` and `hmac-sha2-512-etm@openssh.com`; for clients of dropbear, Twisted
+   * Conch and libssh2 before 1.11, which have neither, also `hmac-sha2-256`.
    */
   readonly hmac?: readonly string[];
 }
@@ -24,9 +24,9 @@ export interface AlgorithmChoice {
 }
 
 /**
- * The offer of both sides, without anything that a security audit of 2025 objects to. AES-GCM is first: every peer has it, and
- * processors accelerate it. `none` is the only compression: inflating before authentication exposes memory to attacks.
- * `curve25519-sha256@libssh.org` is first for dropbear, which knows the exchange by that name alone.
+ * The offer of both sides, without anything that a security audit of 2025 objects to. AES-GCM is first: every peer has
+ * it, and processors accelerate it. `none` is the only compression: inflating before authentication exposes memory to
+ * attacks. `curve25519-sha256@libssh.org` is first for dropbear, which knows the exchange by that name alone.
  */
 const COMMON = {
   kex: [
@@ -94,8 +94,8 @@ const HOST_KEYS: readonly ServerHostKeyAlgorithm[] = [
 ];
 
 /**
- * The client's offer. The host key types in `knownTypes` come first: a server with several keys must present a known one, or
- * its host key looks changed. MACs of the plaintext come last, for dropbear, which has no others.
+ * The client's offer. The host key types in `knownTypes` come first: a server with several keys must present a known
+ * one, or its host key looks changed. MACs of the plaintext come last, for dropbear, which has no others.
  */
 export function clientAlgorithms(knownTypes: readonly string[]): Algorithms {
   const isKnown = (name: ServerHostKeyAlgorithm) => knownTypes.includes(name.startsWith("rsa-") ? "ssh-rsa" : name);

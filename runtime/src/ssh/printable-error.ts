@@ -4,8 +4,8 @@ import { printable } from "../base/printable.js";
 const LIMIT = 1000;
 
 /**
- * Escapes and truncates the message of an ssh2 error in place. It may quote the peer, and it becomes the cause of our error,
- * which logs and consoles print in full.
+ * Escapes and truncates the message of an ssh2 error in place. It may quote the peer, and it becomes the cause of our
+ * error, which logs and consoles print in full.
  */
 export function printableError<E extends Error>(error: E): E {
   const { message, stack = "" } = error;

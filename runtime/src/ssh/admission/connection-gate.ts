@@ -18,8 +18,9 @@ const PROXY_HEADER_TIMEOUT = 5000;
 const FINISH_GRACE = 1000;
 
 /**
- * Accepts TCP connections for the SSH server: reads the PROXY header, admits or refuses the source, ends connections that do
- * not authenticate in time, and hands over those that have sent an SSH identification string. ssh2 sees no other connection.
+ * Accepts TCP connections for the SSH server: reads the PROXY header, admits or refuses the source, ends connections
+ * that do not authenticate in time, and hands over those that have sent an SSH identification string. ssh2 sees no
+ * other connection.
  */
 export class ConnectionGate {
   readonly #config: GuardConfig;
@@ -129,8 +130,8 @@ export class ConnectionGate {
 }
 
 /**
- * Skips the next write if it has these bytes: ssh2 writes its identification string itself, and the client has it already. Only
- * so can the client's own be read first; ssh2 accepts none that comes in more than two pieces.
+ * Skips the next write if it has these bytes: ssh2 writes its identification string itself, and the client has it
+ * already. Only so can the client's own be read first; ssh2 accepts none that comes in more than two pieces.
  */
 function skipWrite(socket: Socket, bytes: Buffer): void {
   const write = socket.write.bind(socket) as (...args: unknown[]) => boolean;

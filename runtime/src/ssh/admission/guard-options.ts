@@ -1,8 +1,8 @@
 import type { AlgorithmOptions } from "../algorithms.js";
 
 /**
- * The limits for connections and their peers. Every limit has a default; times are in milliseconds, sizes in bytes. A refused
- * source gets no reason; the log has it.
+ * The limits for connections and their peers. Every limit has a default; times are in milliseconds, sizes in bytes. A
+ * refused source gets no reason; the log has it.
  */
 export interface GuardOptions {
   /** Time for a client to authenticate. Default: 30,000. */
@@ -16,13 +16,13 @@ export interface GuardOptions {
   /** How long a source is blocked after failures; false for never. */
   readonly penalties?: Penalties | false;
   /**
-   * Addresses and networks, such as `10.0.0.0/8`, exempt from `perSource` and `penalties`. Default: loopback, `127.0.0.0/8` and
-   * `::1`, which many clients can share: those of a proxy, of a tunnel, and all users of the machine.
+   * Addresses and networks, such as `10.0.0.0/8`, exempt from `perSource` and `penalties`. Default: loopback,
+   * `127.0.0.0/8` and `::1`, which many clients can share: those of a proxy, of a tunnel, and all users of the machine.
    */
   readonly exemptSources?: readonly string[];
   /**
-   * Trusted senders of the PROXY protocol, version 1 or 2: addresses and networks of load balancers. Their connections must
-   * begin with a header; from all other sources a header is refused. Default: none.
+   * Trusted senders of the PROXY protocol, version 1 or 2: addresses and networks of load balancers. Their connections
+   * must begin with a header; from all other sources a header is refused. Default: none.
    */
   readonly proxyProtocol?: readonly string[];
   /** How long an address counts as returning in the log after it was last seen. Default: 300,000. */
@@ -30,8 +30,8 @@ export interface GuardOptions {
   /** The most bytes that a client may send before authentication. Default: 131,072. */
   readonly maxPreAuthBytes?: number;
   /**
-   * How many requests of one connection may be refused at once, such as channels beyond `maxChannels`; ten more are allowed each
-   * second. Beyond it, the client is disconnected. Default: 1,000.
+   * How many requests of one connection may be refused at once, such as channels beyond `maxChannels`; ten more are
+   * allowed each second. Beyond it, the client is disconnected. Default: 1,000.
    */
   readonly maxRefusals?: number;
   /** The most bytes buffered for a client that sends another packet without reading. Default: 33,554,432. */
@@ -53,9 +53,9 @@ export interface GuardOptions {
 }
 
 /**
- * As MaxStartups of sshd_config(5): beyond `start` unauthenticated connections, each new one evicts another with a probability of
- * `rate` percent, which grows to 100 at `full`. The oldest one of the network with most of them is evicted once it is a second
- * old; otherwise the new one is refused.
+ * As MaxStartups of sshd_config(5): beyond `start` unauthenticated connections, each new one evicts another with a
+ * probability of `rate` percent, which grows to 100 at `full`. The oldest one of the network with most of them is
+ * evicted once it is a second old; otherwise the new one is refused.
  */
 export interface MaxStartups {
   /** Default: 100. */
@@ -75,8 +75,8 @@ export interface PerSource {
 }
 
 /**
- * As PerSourcePenalties of sshd_config(5): what each failed connection adds to the penalty of its IPv4 address or IPv6 /64
- * network, in milliseconds. The source is blocked once its penalty has reached `min`.
+ * As PerSourcePenalties of sshd_config(5): what each failed connection adds to the penalty of its IPv4 address or IPv6
+ * /64 network, in milliseconds. The source is blocked once its penalty has reached `min`.
  */
 export interface Penalties {
   /** Failed authentication, unless the server could not look up the key. Default: 5,000. */

@@ -5,8 +5,8 @@ import { looksLikeProxyHeader } from "./proxy-header.js";
 const MAX_LINE = 255;
 
 /**
- * The size of the identification string of an SSH client (RFC 4253, section 4.2) at the beginning of `bytes`; undefined while it
- * is incomplete.
+ * The size of the identification string of an SSH client (RFC 4253, section 4.2) at the beginning of `bytes`; undefined
+ * while it is incomplete.
  * @throws Error that quotes what was received in its place
  */
 export function identificationSize(bytes: Buffer): number | undefined {

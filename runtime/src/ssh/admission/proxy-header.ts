@@ -20,8 +20,8 @@ const MAX_LINE = 107;
 const MAX_REST = 2048;
 
 /**
- * Reads a header of the PROXY protocol, version 1 or 2 (HAProxy's proxy-protocol.txt), at the beginning of `bytes`; undefined
- * while it is incomplete. The parsers on npm reject an incomplete header, and accept any text as an address.
+ * Reads a header of the PROXY protocol, version 1 or 2 (HAProxy's proxy-protocol.txt), at the beginning of `bytes`;
+ * undefined while it is incomplete. The parsers on npm reject an incomplete header, and accept any text as an address.
  * @throws Error with the fault
  */
 export function readProxyHeader(bytes: Buffer): ProxyHeader | undefined {

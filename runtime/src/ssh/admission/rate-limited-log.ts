@@ -6,7 +6,10 @@ const LINES = 20;
 /** In milliseconds. */
 const PERIOD = 10_000;
 
-/** Rate-limited logger for events that unauthenticated peers can trigger: it writes the first, then the number of the rest. */
+/**
+ * Rate-limited logger for events that unauthenticated peers can trigger: it writes the first, then the number of the
+ * rest.
+ */
 export class RateLimitedLog {
   readonly #log: Logger;
   #since = Number.NEGATIVE_INFINITY;

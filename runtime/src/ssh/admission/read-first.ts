@@ -10,8 +10,8 @@ interface Parsed<T> {
 export class ClosedEarlyError extends Error {}
 
 /**
- * Reads from a socket until `parse` has enough bytes, however they are split into packets. Unconsumed bytes are put back, and
- * the socket is paused.
+ * Reads from a socket until `parse` has enough bytes, however they are split into packets. Unconsumed bytes are put
+ * back, and the socket is paused.
  * @param parse returns undefined until it has enough bytes; it has to throw before they are too many
  * @returns a promise that rejects with what `parse` throws, or a ClosedEarlyError
  */

@@ -3,8 +3,8 @@ import { type Network, NetworkSet, parseNetwork, unmapNetwork } from "../../base
 import { printable } from "../../base/printable.js";
 
 /**
- * Whether an address is in a list of addresses and networks, such as `10.0.0.0/8`, `192.0.2.7` and `2001:db8::/32`. Entries in
- * IPv4-mapped form, such as `::ffff:192.0.2.7`, match IPv4 addresses.
+ * Whether an address is in a list of addresses and networks, such as `10.0.0.0/8`, `192.0.2.7` and `2001:db8::/32`.
+ * Entries in IPv4-mapped form, such as `::ffff:192.0.2.7`, match IPv4 addresses.
  * @throws Error that names the option and the invalid entry
  */
 export function sourceList(option: string, entries: readonly string[]): (address: string) => boolean {

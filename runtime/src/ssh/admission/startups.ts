@@ -14,9 +14,9 @@ export interface Startup {
 const HEAD_START = 1000;
 
 /**
- * The unauthenticated connections, and which of them is evicted when there are too many. sshd(8) refuses new ones at random
- * (MaxStartups), so that an attacker with enough open connections keeps most clients out. Here the same probability decides
- * whether one is evicted: the oldest one of the network with most of them.
+ * The unauthenticated connections, and which of them is evicted when there are too many. sshd(8) refuses new ones at
+ * random (MaxStartups), so that an attacker with enough open connections keeps most clients out. Here the same
+ * probability decides whether one is evicted: the oldest one of the network with most of them.
  */
 export class Startups {
   readonly #limits: Required<MaxStartups>;

@@ -4,8 +4,8 @@ import type { Duplex } from "node:stream";
 const GRACE = 1000;
 
 /**
- * Ends an SSH connection: sends DISCONNECT and what is buffered, and destroys the socket when the peer has not closed within
- * a second.
+ * Ends an SSH connection: sends DISCONNECT and what is buffered, and destroys the socket when the peer has not closed
+ * within a second.
  */
 export function hangUp(connection: { end(): unknown }, socket: Duplex): void {
   if (socket.destroyed) return;

@@ -1,7 +1,8 @@
 import type { Socket } from "node:net";
 import type { AuthContext, Channel, Client, Connection, ParsedKey, Session } from "ssh2";
 
-// The private state of ssh2 1.17.0 that this folder reads or changes. No file outside ssh/ssh2 touches it (test/layers).
+// The private state of ssh2 1.17.0 that this folder reads or changes. No file outside ssh/ssh2 touches it
+// (test/layers).
 
 /** A handler of one message: ssh2 passes its protocol first. */
 type MessageHandler<Args extends readonly unknown[]> = (protocol: unknown, ...args: Args) => unknown;
@@ -9,7 +10,7 @@ type MessageHandler<Args extends readonly unknown[]> = (protocol: unknown, ...ar
 /** How far one direction of a channel has come. */
 type DirectionState = "open" | "eof" | "closing" | "closed";
 
-/** The flow control of a channel (Channel.js:97 to 115). */
+/** The flow control of a channel (Channel.js:111). */
 export interface ChannelState {
   readonly incoming: { readonly id: number; readonly window: number; state: DirectionState };
   readonly outgoing: { readonly id: number; readonly state: DirectionState; window: number; packetSize: number };
@@ -18,7 +19,10 @@ export interface ChannelState {
 /** A channel of either side (Channel.js). */
 export interface ChannelInternals extends ChannelState {
   readonly _client: { readonly _protocol: { exitStatus(recipient: number, status: number): void } };
-  /** Set while a write waits for the window; the next window adjustment then resumes the pending chunk, or calls its callback. */
+  /**
+   * Set while a write waits for the window; the next window adjustment then resumes the pending chunk, or calls its
+   * callback.
+   */
   _waitWindow: boolean;
   _chunk: Buffer | undefined;
   _chunkcb: (() => void) | undefined;
@@ -29,7 +33,7 @@ export interface ChannelInternals extends ChannelState {
   exit?(status: number): void;
 }
 
-/** A session before and after a program runs in it (server.js:188 to 214). */
+/** A session before and after a program runs in it (server.js:188). */
 interface SessionInternals {
   /** Whether EOF or CLOSE came: requests are ignored from then on. */
   _ending: boolean;
@@ -38,7 +42,7 @@ interface SessionInternals {
   readonly _chanInfo: ChannelState;
 }
 
-/** A request to authenticate, at the server (server.js:53 to 186). */
+/** A request to authenticate, at the server (server.js:52). */
 interface AuthContextInternals {
   readonly _protocol: Pick<Protocol, "_authsQueue" | "authPasswdChg">;
   /** Whether the request was answered in part: the next request then replaces it. */
@@ -58,7 +62,7 @@ interface OfferedDirection {
   readonly lang: NameList;
 }
 
-/** The key exchange in progress (kex.js:508). */
+/** The key exchange in progress (protocol/kex.js:509). */
 interface KeyExchange {
   remoteExtInfoEnabled: boolean;
   readonly negotiated: { serverHostKey: string };
@@ -111,7 +115,7 @@ export interface Protocol {
   rekey(): void;
 }
 
-/** The channels of a connection by local number (utils.js). */
+/** The channels of a connection by local number (utils.js:124). */
 export interface ChannelManager {
   readonly _count: number;
   get(id: number): unknown;

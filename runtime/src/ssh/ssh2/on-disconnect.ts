@@ -5,8 +5,9 @@ import { internalsOf, wrapHandler } from "./internals.js";
 const BY_APPLICATION = 11;
 
 /**
- * Calls `listener` when a client disconnects, with the reason where it is not the usual one. ssh2 reports the unusual ones as an
- * error like any other, and the usual one not at all (server.js:525). test/interop/audit-log.test.ts notices a change.
+ * Calls `listener` when a client disconnects, with the reason where it is not the usual one. ssh2 reports the unusual
+ * ones as an error like any other, and the usual one not at all (server.js:525). test/interop/audit-log.test.ts notices
+ * a change.
  */
 export function onDisconnect(connection: Connection, listener: (reason: string | undefined) => void): void {
   const { protocol } = internalsOf(connection);

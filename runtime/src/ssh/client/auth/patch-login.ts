@@ -4,8 +4,8 @@ import type { Login } from "./login.js";
 import { signerOf } from "./present-key.js";
 
 /**
- * Makes `login` sign for ssh2's client, and passes it the algorithms that the server accepts and messages without prompts. To be
- * called right after `connect`.
+ * Makes `login` sign for ssh2's client, and passes it the algorithms that the server accepts and messages without
+ * prompts. To be called right after `connect`.
  */
 export function patchLogin(client: Client, login: Login, signal: AbortSignal): void {
   hookClientAuth(client, {

@@ -22,10 +22,11 @@ interface ClientAuthHooks {
 }
 
 /**
- * Hooks into the authentication of ssh2's client; called right after `connect`. ssh2 signs a file's key synchronously and
- * encodes the signatures of certificates and security keys wrongly (protocol/Protocol.js:699 to 735), keeps `server-sig-algs`
- * to itself (client.js:350), and answers a message without prompts unseen (client.js:480). Our signer's signature goes on the
- * wire as it is, and both messages reach the caller. test/unit/runtime/ssh/client/auth and test/interop/logins notice a change.
+ * Hooks into the authentication of ssh2's client; called right after `connect`. ssh2 signs a file's key synchronously
+ * and encodes the signatures of certificates and security keys wrongly (protocol/Protocol.js:699), keeps
+ * `server-sig-algs` to itself (client.js:350), and answers a message without prompts unseen (client.js:480). Our
+ * signer's signature goes on the wire as it is, and both messages reach the caller. test/unit/runtime/ssh/client/auth
+ * and test/interop/logins notice a change.
  */
 export function hookClientAuth(client: Client, hooks: ClientAuthHooks): void {
   const { protocol } = internalsOf(client);
@@ -85,9 +86,9 @@ interface NewPassword {
 }
 
 /**
- * Answers a request to change the password. ssh2 answers with the password of its options alone (client.js:430), and its queue
- * holds the request that the server answered with the wish for a new one: it is replaced. test/interop/client-passwords
- * notices a change.
+ * Answers a request to change the password. ssh2 answers with the password of its options alone (client.js:430), and
+ * its queue holds the request that the server answered with the wish for a new one: it is replaced.
+ * test/interop/client-passwords notices a change.
  */
 export function sendPasswordChange(client: Client, password: NewPassword): void {
   const { protocol } = internalsOf(client);

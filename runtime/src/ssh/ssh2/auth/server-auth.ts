@@ -2,8 +2,8 @@ import type { KeyboardAuthContext, PasswordAuthContext } from "ssh2";
 import { authInternals } from "../internals.js";
 
 /**
- * Removes a keyboard-interactive request from ssh2's queue when the client abandons it for another method. ssh2 emits `abort`
- * and leaves it in the queue (server.js:1125 to 1133), so that the answer to the next request is matched with this one.
+ * Removes a keyboard-interactive request from ssh2's queue when the client abandons it for another method. ssh2 emits
+ * `abort` and leaves it in the queue (server.js:1130), so that the answer to the next request is matched with this one.
  * test/unit/runtime/ssh/server/auth/authentication.test.ts notices a change.
  */
 export function dequeueWhenAbandoned(context: KeyboardAuthContext): void {
@@ -11,10 +11,10 @@ export function dequeueWhenAbandoned(context: KeyboardAuthContext): void {
 }
 
 /**
- * Requests a new password, which the client sends in a request of its own. ssh2's `requestChange` (server.js:175) withholds the
- * old password of that request, loses a request without a new one, and blocks a client that goes on to another method
- * (server.js:1100). We send the message alone, and mark the request as answered. test/unit/runtime/ssh/server/auth notices a
- * change.
+ * Requests a new password, which the client sends in a request of its own. ssh2's `requestChange` (server.js:175)
+ * withholds the old password of that request, loses a request without a new one, and blocks a client that goes on to
+ * another method (server.js:1103). We send the message alone, and mark the request as answered.
+ * test/unit/runtime/ssh/server/auth notices a change.
  */
 export function requestPasswordChange(context: PasswordAuthContext, prompt: string): void {
   const internals = authInternals(context);

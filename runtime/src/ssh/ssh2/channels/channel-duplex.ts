@@ -24,11 +24,11 @@ const PACKET = 32 * 1024;
 export const SOCKET_LIMIT = 1024 * 1024;
 
 /**
- * A channel of ssh2 that keeps the rules of a Node duplex. ssh2's own does not (Channel.js:97): its `destroy` only ends it, a
- * write after the end never calls back (Channel.js:165), ending a server's channel closes it (Channel.js:268), a killed
- * peer ends it like a finished one, and it ignores backpressure of the socket and of a key exchange. This one emits 'close' in
- * every case, with an error where the connection was lost; either side may end while the other goes on; its owner destroys it.
- * test/unit/runtime/ssh/ssh2/channels notices a change.
+ * A channel of ssh2 that keeps the rules of a Node duplex. ssh2's own does not (Channel.js:86): its `destroy` only ends
+ * it, a write after the end never calls back (Channel.js:165), ending a server's channel closes it (Channel.js:268), a
+ * killed peer ends it like a finished one, and it ignores backpressure of the socket and of a key exchange. This one
+ * emits 'close' in every case, with an error where the connection was lost; either side may end while the other goes
+ * on; its owner destroys it. test/unit/runtime/ssh/ssh2/channels notices a change.
  */
 export class ChannelDuplex extends Duplex {
   readonly #channel: Channel;

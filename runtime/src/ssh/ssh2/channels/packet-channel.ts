@@ -6,10 +6,11 @@ import { type ChannelConfig, ChannelDuplex, SOCKET_LIMIT } from "./channel-duple
 const MAX_PACKET = 4 * 1024 * 1024;
 
 /**
- * A channel for protocols that treat one SSH_MSG_CHANNEL_DATA (RFC 4254, section 5.2) as one message: each
- * {@link PacketChannel.send} leaves in exactly one. ssh2 sends the part of a write that fits the window (Channel.js:168 to 183)
- * and the rest later; we write only when all of it fits, and use the hook of its window adjustment (server.js:781) to wait. Its
- * owner destroys it, and writes with `send` alone. test/unit/runtime/ssh/ssh2/channels/packet-channel.test.ts notices a change.
+ * A channel for protocols that treat one SSH_MSG_CHANNEL_DATA (RFC 4254, section 5.2) as one message: each {@link
+ * PacketChannel.send} leaves in exactly one. ssh2 sends the part of a write that fits the window (Channel.js:168 to
+ * 183) and the rest later; we write only when all of it fits, and use the hook of its window adjustment (server.js:781)
+ * to wait. Its owner destroys it, and writes with `send` alone.
+ * test/unit/runtime/ssh/ssh2/channels/packet-channel.test.ts notices a change.
  */
 export class PacketChannel extends ChannelDuplex {
   readonly #state: ChannelInternals;

@@ -6,8 +6,9 @@ import { internalsOf } from "../internals.js";
 export const CHANNEL_REFUSAL = { prohibited: 1, connectFailed: 2, resourceShortage: 4 } as const;
 
 /**
- * Refuses to open a channel, with a reason and a description. ssh2's own `reject` sends "connect failed" without a description
- * (server.js:552 to 569), so the message is replaced while it runs. test/unit/runtime/ssh/server/forwarding notices a change.
+ * Refuses to open a channel, with a reason and a description. ssh2's own `reject` sends "connect failed" without a
+ * description (server.js:554 to 569), so the message is replaced while it runs. test/unit/runtime/ssh/server/forwarding
+ * notices a change.
  * @param reject what ssh2 passed along with the request
  */
 export function refuseChannel(

@@ -6,10 +6,10 @@ import { type ChannelConfig, ChannelDuplex } from "./channel-duplex.js";
 type Done = (error?: Error | null) => void;
 
 /**
- * The standard streams of a session: its writable side takes standard output and standard error, and keeps their order. ssh2
- * keeps the last chunk that waited for the window, and sends it again when the other stream has waited (server.js:781 to 793);
- * and its `exit` sends nothing after EOF (Channel.js:248). We clear the chunk, and send the status ourselves.
- * test/unit/runtime/ssh/server/sessions.test.ts notices a change.
+ * The standard streams of a session: its writable side takes standard output and standard error, and keeps their order.
+ * ssh2 keeps the last chunk that waited for the window, and sends it again when the other stream has waited
+ * (server.js:781 to 793); and its `exit` sends nothing after EOF (Channel.js:248). We clear the chunk, and send the
+ * status ourselves. test/unit/runtime/ssh/server/sessions.test.ts notices a change.
  */
 export class SessionDuplex extends ChannelDuplex {
   readonly #channel: ServerChannel;

@@ -15,11 +15,11 @@ const MAX_BYTES = 32 * 1024 * 1024;
 const MAX_PACKETS = 262_144;
 
 /**
- * Accepts two kinds of messages between a peer's KEXINIT and its NEWKEYS that ssh2 rejects (kex.js:505 and 1770), and bounds
- * them. IGNORE, UNIMPLEMENTED and DEBUG: strict key exchange forbids them in the first exchange alone (PROTOCOL of OpenSSH,
- * section 1.9). Messages of the connection protocol: RFC 4253, section 7.1, forbids them, but asyncssh sends channel data there
- * and sshd takes it. The first exchange stays as strict as in ssh2. Works on either side; called before that exchange.
- * test/unit/runtime/ssh/ssh2/packets/patches.test.ts notices a change.
+ * Accepts two kinds of messages between a peer's KEXINIT and its NEWKEYS that ssh2 rejects (protocol/kex.js:505 and
+ * 1770), and bounds them. IGNORE, UNIMPLEMENTED and DEBUG: strict key exchange forbids them in the first exchange alone
+ * (PROTOCOL of OpenSSH, section 1.9). Messages of the connection protocol: RFC 4253, section 7.1, forbids them, but
+ * asyncssh sends channel data there and sshd takes it. The first exchange stays as strict as in ssh2. Works on either
+ * side; called before that exchange. test/unit/runtime/ssh/ssh2/packets/patches.test.ts notices a change.
  * @param abort ends the connection at once, with the reason for the log
  */
 export function allowDuringRekey(protocol: Protocol, abort: (reason: string) => void): void {

@@ -15,9 +15,10 @@ interface OfferChange {
 const same = (names: Names): Names => names;
 
 /**
- * Changes the algorithms that one connection offers, in the order of preference. ssh2 builds its offer once, from the options
- * (kex.js:1642), and offers no name that it does not know. Called before the first key exchange, in the turn in which the
- * connection is announced or `connect` was called. test/unit/runtime/ssh/ssh2/packets/adjust-offer.test.ts notices a change.
+ * Changes the algorithms that one connection offers, in the order of preference. ssh2 builds its offer once, from the
+ * options (protocol/kex.js:1642), and offers no name that it does not know. Called before the first key exchange, in
+ * the turn in which the connection is announced or `connect` was called.
+ * test/unit/runtime/ssh/ssh2/packets/adjust-offer.test.ts notices a change.
  */
 export function changeOffer(protocol: Protocol, change: OfferChange): void {
   const { serverHostKey = same, cipher = same, mac = same } = change;

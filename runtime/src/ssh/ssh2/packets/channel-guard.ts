@@ -1,14 +1,14 @@
 import { type ChannelManager, type ChannelState, type Protocol, wrapHandler } from "../internals.js";
 
 /**
- * The smallest packet size that a peer may ask for (RFC 4254, section 5.1). With 0, ssh2 loops for ever (Channel.js:168), and
- * with 1 for seconds.
+ * The smallest packet size that a peer may ask for (RFC 4254, section 5.1). With 0, ssh2 loops for ever
+ * (Channel.js:168), and with 1 for seconds.
  */
 const MIN_PACKET = 1024;
 
 /**
- * The largest packets that are sent, whatever a peer asks for: every peer must accept them (RFC 4253, section 6.1). Only a
- * PacketChannel sends larger ones, on request.
+ * The largest packets that are sent, whatever a peer asks for: every peer must accept them (RFC 4253, section 6.1).
+ * Only a PacketChannel sends larger ones, on request.
  */
 const MAX_PACKET = 32_768;
 
@@ -32,9 +32,9 @@ export function requestedPacketSize(data: object): number | undefined {
 }
 
 /**
- * Checks the packet sizes, windows and data of a peer's channels, which ssh2 trusts: it keeps any packet size (server.js:208),
- * delivers data beyond the window (server.js:737), and adds up window adjustments without a limit (server.js:767; client.js:534
- * to 617). Works on either side. test/faults/guard/channels.test.ts notices a change.
+ * Checks the packet sizes, windows and data of a peer's channels, which ssh2 trusts: it keeps any packet size
+ * (server.js:208), delivers data beyond the window (server.js:737), and adds up window adjustments without a limit
+ * (server.js:767; client.js:534 to 617). Works on either side. test/faults/guard/channels.test.ts notices a change.
  * @param abort ends the connection at once, with the reason for the log
  */
 export function guardChannels(protocol: Protocol, channels: ChannelManager, abort: (reason: string) => void): void {

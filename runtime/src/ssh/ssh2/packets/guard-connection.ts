@@ -40,8 +40,8 @@ interface GuardedConnection {
 const DEBUG_MESSAGES = 10;
 
 /**
- * Installs the checks and patches of a server's connection: those of what ssh2 trusts, does not limit, or sends wrongly. Called
- * in the turn in which ssh2 announces the connection, before the first key exchange.
+ * Installs the checks and patches of a server's connection: those of what ssh2 trusts, does not limit, or sends
+ * wrongly. Called in the turn in which ssh2 announces the connection, before the first key exchange.
  */
 export function guardConnection(guarded: GuardedConnection): void {
   const { connection, socket, limits, log, logFields, isUnauthenticated, abort } = guarded;

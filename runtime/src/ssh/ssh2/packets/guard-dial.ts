@@ -11,8 +11,8 @@ const REKEY: RekeyLimits = { rekeyBytes: 1024 ** 3, rekeyInterval: 3_600_000, re
 const MAX_SEND_BUFFER = 32 * 1024 * 1024;
 
 /**
- * Installs the checks of a client's connection: of the server's channels and packets, and a rekey after 1 GiB or an hour.
- * Called right after `connect`, in the same turn.
+ * Installs the checks of a client's connection: of the server's channels and packets, and a rekey after 1 GiB or an
+ * hour. Called right after `connect`, in the same turn.
  * @param abort ends the connection at once, with the reason
  */
 export function guardDial(client: Client, socket: Carrier, abort: (reason: string) => void): void {

@@ -4,8 +4,8 @@ import type { Protocol } from "../internals.js";
 const PER_SECOND = 10;
 
 /**
- * Limits the channels and requests that a connection has refused. ssh2 answers any number of them (server.js:546 to 569), and
- * they cost the peer nothing. test/faults/guard/channels.test.ts notices a change.
+ * Limits the channels and requests that a connection has refused. ssh2 answers any number of them (server.js:546 to
+ * 569), and they cost the peer nothing. test/faults/guard/channels.test.ts notices a change.
  * @param limit how many refusals are allowed at once
  * @param abort ends the connection at once, with the reason for the log
  */

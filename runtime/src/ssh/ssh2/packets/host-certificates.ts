@@ -4,8 +4,8 @@ import { internalsOf } from "../internals.js";
 import { changeOffer } from "./change-offer.js";
 
 /**
- * The types of host certificates that work with {@link showPlainKey}. ssh2 requires the type of an RSA certificate to equal the
- * name of its signature (kex.js:1167), so those are missing.
+ * The types of host certificates that work with {@link showPlainKey}. ssh2 requires the type of an RSA certificate to
+ * equal the name of its signature (protocol/kex.js:1170), so those are missing.
  */
 const TYPES: readonly string[] = [
   "ssh-ed25519-cert-v01@openssh.com",
@@ -20,10 +20,10 @@ export function askForCertificates(client: Client): void {
 }
 
 /**
- * Makes ssh2 verify the signature of a key exchange with the key inside a certificate, which it cannot parse. The signed data
- * has the whole certificate (RFC 4253, section 8): ssh2 reads it first (kex.js:591), then reads the key twice (kex.js:673 and
- * 675). In any other order the signature is invalid, and the host rejected. Called when ssh2 passes the certificate to
- * `hostVerifier`. test/interop/host-certificates.test.ts notices a change.
+ * Makes ssh2 verify the signature of a key exchange with the key inside a certificate, which it cannot parse. The
+ * signed data has the whole certificate (RFC 4253, section 8): ssh2 reads it first (protocol/kex.js:591), then reads
+ * the key twice (kex.js:673 and 675). In any other order the signature is invalid, and the host rejected. Called when
+ * ssh2 passes the certificate to `hostVerifier`. test/interop/host-certificates.test.ts notices a change.
  * @param key the fields of the key, in SSH's binary form
  */
 export function showPlainKey(client: Client, certificate: Buffer, key: Buffer): void {

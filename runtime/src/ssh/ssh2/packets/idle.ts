@@ -7,8 +7,8 @@ const FIRST = 90;
 const LAST = 100;
 
 /**
- * Ends a connection without channel activity for `timeout` milliseconds since authentication; keepalives do not count. ssh2 has
- * no such limit. test/faults/guard/silence.test.ts notices a change of the private fields.
+ * Ends a connection without channel activity for `timeout` milliseconds since authentication; keepalives do not count.
+ * ssh2 has no such limit. test/faults/guard/silence.test.ts notices a change of the private fields.
  * @param abort ends the connection at once, with the reason for the log
  */
 export function endWhenIdle(

@@ -30,9 +30,10 @@ const REKEYS = 16;
 const REKEY_BYTES = 65_536;
 
 /**
- * Checks each packet of a connection before ssh2 reads it. ssh2 allocates for the announced number of prompts or answers
- * (handlers.misc.js:528 and 587), handles every message before authentication, queues packets during a key exchange without a
- * bound (protocol/utils.js:343), and replies to a peer that does not read. test/faults/guard/packets.test.ts notices a change.
+ * Checks each packet of a connection before ssh2 reads it. ssh2 allocates for the announced number of prompts or
+ * answers (protocol/handlers.misc.js:528 and 583), handles every message before authentication, queues packets during a
+ * key exchange without a bound (protocol/utils.js:343), and replies to a peer that does not read.
+ * test/faults/guard/packets.test.ts notices a change.
  */
 export function guardPackets(protocol: Protocol, config: PacketGuardConfig): void {
   const { socket, maxSendBuffer, isUnauthenticated, abort } = config;
@@ -69,7 +70,9 @@ function fits(payload: Buffer, at: number, size: number): boolean {
   return payload.length >= at + 4 && payload.readUInt32BE(at) <= (payload.length - at - 4) / size;
 }
 
-/** The same for prompts, whose number follows three strings (RFC 4256, section 3.2). Other messages share the number 60. */
+/**
+ * The same for prompts, whose number follows three strings (RFC 4256, section 3.2). Other messages share the number 60.
+ */
 function fitsRequest(payload: Buffer): boolean {
   let at = 1;
   for (let text = 0; text < 3; text++) {

@@ -26,10 +26,10 @@ interface KeyRequest {
 type AuthRequest = [user: string, service: string, method: string, data: unknown];
 
 /**
- * Corrects two replies of ssh2 to clients that authenticate with keys. Its list of signature algorithms lacks a comma, which
- * merges two names, and has SHA-1 (protocol/Protocol.js:2112). Its PK_OK says `ssh-rsa` where the client said `rsa-sha2-256` or
- * `rsa-sha2-512` (server.js:151), which asyncssh takes for another key (RFC 4252, section 7). We send our own list, and the name
- * that the client used. test/unit/runtime/ssh/ssh2/packets/patches.test.ts notices a change.
+ * Corrects two replies of ssh2 to clients that authenticate with keys. Its list of signature algorithms lacks a comma,
+ * which merges two names, and has SHA-1 (protocol/Protocol.js:2112). Its PK_OK says `ssh-rsa` where the client said
+ * `rsa-sha2-256` or `rsa-sha2-512` (server.js:147), which asyncssh takes for another key (RFC 4252, section 7). We send
+ * our own list, and the name that the client used. test/unit/runtime/ssh/ssh2/packets/patches.test.ts notices a change.
  */
 export function patchExtInfo(protocol: Protocol): void {
   sendOwnExtensions(protocol);

@@ -16,9 +16,9 @@ export interface RekeyLimits {
 const TICK = 1000;
 
 /**
- * Starts a key exchange when a connection reaches a limit, and ends a connection whose key exchange takes too long: ssh2 does
- * neither (protocol/Protocol.js:354), and queues everything else during an exchange. Works on either side, from `connect` on,
- * until the socket closes. test/faults/guard/rekey.test.ts notices a change.
+ * Starts a key exchange when a connection reaches a limit, and ends a connection whose key exchange takes too long:
+ * ssh2 does neither (protocol/Protocol.js:354), and queues everything else during an exchange. Works on either side,
+ * from `connect` on, until the socket closes. test/faults/guard/rekey.test.ts notices a change.
  * @param abort ends the connection at once, with the reason for the log
  */
 export function keepRekeying(
