@@ -4,7 +4,7 @@ import { channelInternals, internalsOf, sessionInternals } from "../internals.js
 
 /**
  * Releases a session that the client closed before a program ran in it. ssh2 keeps it, and never confirms the close
- * (server.js:1038, utils.js:44). test/unit/runtime/ssh/server/sessions.test.ts notices a change.
+ * (server.js:1038, utils.js:44). test/unit/runtime/ssh/ssh2/channels/session-state.test.ts notices a change.
  */
 export function releaseSession(connection: Connection, session: Session): void {
   const { _channel, _chanInfo } = sessionInternals(session);
@@ -24,7 +24,7 @@ export function acceptRequestsAfterEof(session: Session): void {
 
 /**
  * Ends the input of a channel whose session got its EOF before the channel was opened: ssh2 forgets it
- * (server.js:1028).
+ * (server.js:1028). test/unit/runtime/ssh/ssh2/channels/session-state.test.ts notices a change.
  */
 export function endInput(channel: ServerChannel): void {
   channelInternals(channel).incoming.state = "eof";
