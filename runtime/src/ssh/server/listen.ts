@@ -39,7 +39,7 @@ export interface Listener {
   readonly connections: number;
   /**
    * Looks the grants of every peer up again, after the answers of a function in the options have changed: peers that are
-   * denied now are disaccepted, others get their current scopes. Changes of files are noticed without it.
+   * denied now are disconnected, others get their current scopes. Changes of files are noticed without it.
    */
   reauthorize(): void;
   /** Stops listening; open connections stay open. Resolves when the last one has closed. */
