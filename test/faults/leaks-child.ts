@@ -7,7 +7,7 @@ import type { RpcError } from "../../runtime/src/contract/rpc-error.js";
 import type { AnyHandler } from "../../runtime/src/server/api-handlers.js";
 import { ApiServer } from "../../runtime/src/server/api-server.js";
 import type { Context } from "../../runtime/src/server/call/context.js";
-import { WindowBudget } from "../../runtime/src/wire/window-budget.js";
+import { WindowBudget } from "../../runtime/src/wire/flow-control.js";
 
 // Abandons as many calls as its second argument says, in the way that its first one names, and says what is left of them.
 

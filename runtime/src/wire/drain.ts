@@ -1,61 +1,60 @@
 import { RpcError } from "../contract/rpc-error.js";
-import type { ConnectionOptions } from "./connection-options.js";
 import { FRAME } from "./frame.js";
 import type { FrameWriter } from "./frame-writer.js";
 import type { IncomingCalls } from "./incoming-calls.js";
 import type { OutgoingCalls } from "./outgoing-calls.js";
 
+/** What a drain needs of its connection. */
+export interface DrainConfig {
+  readonly writer: FrameWriter;
+  readonly outgoing: OutgoingCalls;
+  readonly incoming: IncomingCalls;
+  readonly role: "dialer" | "acceptor";
+  /** The name of the peer in messages. */
+  readonly peerName: string;
+  /** Called when the peer drains, before the calls that wait are given back. */
+  readonly onDrain: (() => void) | undefined;
+  /** Closes the connection. */
+  readonly close: () => void;
+}
+
 /**
- * How a connection empties before it ends: either side asks the other to open no new calls. Once the last call has ended,
- * the side that dialled closes the connection: it alone knows that nothing more is on its way.
+ * Graceful shutdown of a connection: either side asks the other to open no new calls. Once the last call has ended, the
+ * dialer closes the connection: only the dialer knows that none of its calls is in flight.
  */
 export class Drain {
-  readonly #batch: FrameWriter;
-  readonly #outgoing: OutgoingCalls;
-  readonly #incoming: IncomingCalls;
-  readonly #options: ConnectionOptions;
-  readonly #close: () => void;
+  readonly #config: DrainConfig;
   #refusal: RpcError | undefined;
 
-  /** @param close ends the connection */
-  constructor(
-    batch: FrameWriter,
-    outgoing: OutgoingCalls,
-    incoming: IncomingCalls,
-    options: ConnectionOptions,
-    close: () => void,
-  ) {
-    this.#batch = batch;
-    this.#outgoing = outgoing;
-    this.#incoming = incoming;
-    this.#options = options;
-    this.#close = close;
+  constructor(config: DrainConfig) {
+    this.#config = config;
   }
 
-  /** Why the other side takes no new calls, once it does not. */
+  /** Why the peer accepts no new calls; undefined where it does. */
   get refusal(): RpcError | undefined {
     return this.#refusal;
   }
 
-  /** Asks the other side to open no new calls here; those that come are refused. */
-  ask(reason: string): void {
-    if (this.#incoming.refusal !== undefined) return;
-    this.#incoming.refusal = new RpcError("UNAVAILABLE", reason);
-    this.#batch.add({ kind: FRAME.DRAIN, id: 0, body: JSON.stringify({ message: reason }) });
+  /** Sends DRAIN: the peer should open no new calls here, and those that arrive are rejected. */
+  start(reason: string): void {
+    const { writer, incoming } = this.#config;
+    if (!incoming.refuseNew(new RpcError("UNAVAILABLE", reason))) return;
+    writer.add({ kind: FRAME.DRAIN, id: 0, body: JSON.stringify({ message: reason }) });
   }
 
-  /** The other side asks: calls that wait for it are given back, those that run go on. */
-  asked(reason: string): void {
+  /** DRAIN arrived: calls that wait for the peer are given back, running ones continue. */
+  received(reason: string): void {
     if (this.#refusal !== undefined) return;
-    this.#refusal = new RpcError("UNAVAILABLE", `${this.#options.other} takes no new calls: ${reason}`);
-    this.#options.onDrain?.();
-    this.#outgoing.giveBack(this.#refusal);
-    this.#incoming.onIdle = () => this.closeIfIdle();
+    const { peerName, onDrain, outgoing } = this.#config;
+    this.#refusal = new RpcError("UNAVAILABLE", `${peerName} accepts no new calls: ${reason}`);
+    onDrain?.();
+    outgoing.giveBack(this.#refusal);
   }
 
-  /** Closes the connection where its last call has ended since the other side asked. Who accepted may still be called. */
+  /** Closes the connection where the peer drains and no call is left. An acceptor never does: it may still be called. */
   closeIfIdle(): void {
-    if (this.#refusal === undefined || this.#options.role === "acceptor") return;
-    if (this.#outgoing.size === 0 && this.#incoming.size === 0) this.#close();
+    const { role, outgoing, incoming, close } = this.#config;
+    if (this.#refusal === undefined || role === "acceptor") return;
+    if (outgoing.size === 0 && incoming.size === 0) close();
   }
 }

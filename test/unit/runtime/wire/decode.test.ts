@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { encodeFrame } from "../../../../runtime/src/wire/encode.js";
-import { FRAME, HEADER_SIZE } from "../../../../runtime/src/wire/frame.js";
-import { ProtocolError } from "../../../../runtime/src/wire/protocol-error.js";
+import { FRAME, HEADER_SIZE, ProtocolError } from "../../../../runtime/src/wire/frame.js";
 import { Collector } from "./frames.js";
 import { Random, SEED } from "./random.js";
 import { VECTORS } from "./vectors.js";

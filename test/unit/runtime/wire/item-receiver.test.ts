@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
+import { WindowBudget } from "../../../../runtime/src/wire/flow-control.js";
 import { ItemReceiver } from "../../../../runtime/src/wire/item-receiver.js";
-import { WindowBudget } from "../../../../runtime/src/wire/window-budget.js";
 import { failure } from "../support/wait.js";
 import { Random, SEED } from "./random.js";
 
@@ -12,7 +12,7 @@ function receive<Item = number>(window: number, growth = 0) {
   const grants: number[] = [];
   let left = 0;
   const budget = new WindowBudget(growth);
-  const items = new ItemReceiver<Item>(window, budget, { grant: (bytes) => grants.push(bytes), leave: () => left++ });
+  const items = new ItemReceiver<Item>(window, budget, { grant: (bytes) => grants.push(bytes), cancel: () => left++ });
   return { items, grants, budget, left: () => left };
 }
 

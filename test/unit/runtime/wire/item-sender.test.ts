@@ -2,23 +2,21 @@ import { describe, expect, test } from "vitest";
 import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
 import { FrameWriter } from "../../../../runtime/src/wire/frame-writer.js";
 import { ItemSender } from "../../../../runtime/src/wire/item-sender.js";
-import { WriteGate } from "../../../../runtime/src/wire/write-gate.js";
 import { failure, within } from "../support/wait.js";
 import { Collector } from "./frames.js";
 
 const GONE = new RpcError("CANCELLED", "gone");
 
 function sender(credit: number, maxItem = 1000) {
-  const heard = new Collector();
-  const batch = new FrameWriter((chunk) => void heard.push(chunk));
-  const backlog = new WriteGate();
-  const it = new ItemSender(batch, backlog, 7, credit, maxItem);
+  const received = new Collector();
+  const writer = new FrameWriter((chunk) => void received.push(chunk));
+  const it = new ItemSender(writer, { id: 7, credit, maxItem });
   return {
     it,
-    backlog,
+    gate: writer.gate,
     frames: () => {
-      batch.flush();
-      return heard.frames.map(({ kind, id, payload }) => [kind, id, `${payload}`]);
+      writer.flush();
+      return received.frames.map(({ kind, id, payload }) => [kind, id, `${payload}`]);
     },
   };
 }
@@ -60,32 +58,32 @@ test("raw bytes are cut so that their frames fill packets of 32 KiB, or into les
     [1 << 20, 32_758],
     [30_000, 30_000],
   ] as const) {
-    const heard = new Collector();
+    const received = new Collector();
     const chunks: number[] = [];
-    const batch = new FrameWriter((chunk) => {
+    const writer = new FrameWriter((chunk) => {
       chunks.push(chunk.length);
-      heard.push(chunk);
+      received.push(chunk);
     });
-    const it = new ItemSender(batch, new WriteGate(), 7, 1 << 20, maxItem);
+    const it = new ItemSender(writer, { id: 7, credit: 1 << 20, maxItem });
     for (let at = 0; at < bytes.length; ) at = it.sendBytes(bytes, at);
-    batch.flush();
-    const sizes = heard.frames.map(({ payload }) => payload.length);
+    writer.flush();
+    const sizes = received.frames.map(({ payload }) => payload.length);
     expect(sizes.slice(0, 2)).toEqual([largest, largest]);
     expect(Math.max(...sizes)).toBe(largest);
-    expect(Buffer.concat(heard.frames.map(({ payload }) => payload)).equals(bytes)).toBe(true);
+    expect(Buffer.concat(received.frames.map(({ payload }) => payload)).equals(bytes)).toBe(true);
     expect(Math.max(...chunks)).toBeLessThanOrEqual(32_768);
   }
 });
 
 test("what is left of one item shares its packet with the beginning of the next", async () => {
   const chunks: number[] = [];
-  const batch = new FrameWriter((chunk) => void chunks.push(chunk.length));
-  const it = new ItemSender(batch, new WriteGate(), 7, 1 << 20, 1 << 20);
+  const writer = new FrameWriter((chunk) => void chunks.push(chunk.length));
+  const it = new ItemSender(writer, { id: 7, credit: 1 << 20, maxItem: 1 << 20 });
   const bytes = Buffer.alloc(65_536);
   for (let item = 0; item < 4; item++) {
     for (let at = 0; at < bytes.length; ) at = it.sendBytes(bytes, at);
   }
-  batch.flush();
+  writer.flush();
   expect(chunks.slice(0, -1).every((size) => size === 32_768)).toBe(true);
   expect(chunks).toHaveLength(9);
 });
@@ -127,35 +125,35 @@ describe("credit", () => {
 
 describe("a transport that is full", () => {
   test("makes senders wait, with credit or without", async () => {
-    const { it, backlog } = sender(100);
-    backlog.fill();
+    const { it, gate } = sender(100);
+    gate.fill();
     expect(it.blocked).toBe(true);
     const ready = it.ready();
     it.grant(1);
     expect(await settled(ready)).toBe(false);
-    backlog.drain();
+    gate.drain();
     await within("ready", ready);
   });
 
   test("that is full again before a sender came to its turn makes it wait again", async () => {
-    const { it, backlog } = sender(100);
-    backlog.fill();
+    const { it, gate } = sender(100);
+    gate.fill();
     const ready = it.ready();
-    backlog.drain();
-    backlog.fill();
+    gate.drain();
+    gate.fill();
     expect(await settled(ready)).toBe(false);
-    backlog.drain();
+    gate.drain();
     await within("ready", ready);
   });
 });
 
 describe("a call that ends", () => {
   test.each([0, 100])("tells whoever waits why, with %i bytes of credit", async (credit) => {
-    const { it, backlog } = sender(credit);
-    backlog.fill();
+    const { it, gate } = sender(credit);
+    gate.fill();
     const ready = it.ready();
     let closed = 0;
-    it.onClose = () => closed++;
+    it.listenForClose(() => closed++);
     it.close(GONE);
     it.close(new RpcError("INTERNAL"));
     expect(await failure(ready)).toBe(GONE);

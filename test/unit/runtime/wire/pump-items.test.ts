@@ -5,7 +5,6 @@ import { FrameWriter } from "../../../../runtime/src/wire/frame-writer.js";
 import { ItemSender } from "../../../../runtime/src/wire/item-sender.js";
 import type { ItemSource } from "../../../../runtime/src/wire/iterator-of.js";
 import { pumpItems } from "../../../../runtime/src/wire/pump-items.js";
-import { WriteGate } from "../../../../runtime/src/wire/write-gate.js";
 import { failure, until, within } from "../support/wait.js";
 import { Collector } from "./frames.js";
 
@@ -13,12 +12,16 @@ const GONE = new RpcError("CANCELLED", "gone");
 const NEVER = new Promise<never>(() => undefined);
 
 function pump(source: unknown, credit = 1000, encode: (item: unknown) => string | Uint8Array = (item) => `${item}`) {
-  const heard = new Collector();
-  const sender = new ItemSender(new FrameWriter((chunk) => void heard.push(chunk)), new WriteGate(), 7, credit, 1000);
+  const received = new Collector();
+  const sender = new ItemSender(new FrameWriter((chunk) => void received.push(chunk)), {
+    id: 7,
+    credit,
+    maxItem: 1000,
+  });
   const reasons: unknown[] = [];
   const result = pumpItems(source as ItemSource<unknown>, encode, sender, (error) => reasons.push(error));
   result.catch(() => undefined);
-  return { result, sender, reasons, sent: () => heard.frames.map(({ payload }) => `${payload}`) };
+  return { result, sender, reasons, sent: () => received.frames.map(({ payload }) => `${payload}`) };
 }
 
 /** A source that tells what was asked of it. */
@@ -116,7 +119,7 @@ describe("a source", () => {
   ])("that is %s is refused", async (_, source) => {
     const error = await failure<Error>(pump(source).result);
     expect(error).toBeInstanceOf(TypeError);
-    expect(error.message).toMatch(/^items must come from an async iterable or an iterable, not from /);
+    expect(error.message).toMatch(/^items must be an async iterable or an iterable, not /);
   });
 
   test("that throws is not returned, and what it throws is the reason", async () => {

@@ -59,10 +59,13 @@ test("memory that a failed transport may still hold is never used again", async 
 
 test("memory that the other side reads as it is is never used again", async () => {
   const written: Buffer[] = [];
-  const batch = new FrameWriter((chunk, taken) => {
-    written.push(chunk);
-    taken();
-  }, true);
+  const batch = new FrameWriter(
+    (chunk, taken) => {
+      written.push(chunk);
+      taken();
+    },
+    { reuseMemory: "never" },
+  );
   for (let nth = 0; nth < 200; nth++) {
     // As a handler does that reads into one buffer again and again.
     batch.add({ kind: FRAME.ITEM, id: 7, body: Buffer.alloc(nth % 2 === 0 ? 100 : PIECE, nth) });
