@@ -91,11 +91,7 @@ it.each([
   ["scopes without a value", `scopes ${A}`, "the option scopes needs a value"],
   ["scopes twice", `scopes="x",scopes="y" ${A}`, "the option scopes is given twice"],
   ["a * inside a scope", `scopes="a*b" ${A}`, 'the option scopes: "a*b" is no scope'],
-  [
-    "a network with bits behind its prefix",
-    `from="10.0.0.1/8" ${A}`,
-    'the option from: "10.0.0.1/8" is an address within a network: write 10.0.0.0/8',
-  ],
+  ["a network with bits behind its prefix", `from="10.0.0.1/8" ${A}`, 'the option from: "10.0.0.1/8" is an address within a network: write 10.0.0.0/8'],
   ["a prefix that is too long", `from="10.0.0.0/33" ${A}`, 'the option from: "10.0.0.0/33" is no address'],
   ["an empty source", `from="10.0.0.1," ${A}`, 'the option from: "" is no address'],
   ["a host excluded by its name", `from="*,!evil.example.com" ${A}`, 'the option from: "!evil.example.com" excludes'],
