@@ -12,7 +12,7 @@ export interface ByteSink {
 }
 
 /** How the two streams of a {@link JoinedDuplex} end. */
-export interface JoinedEnds {
+interface JoinedEnds {
   /**
    * Asked when the input has ended, or when either stream has failed with `cause`: resolves with the error that the
    * duplex ends with, or with undefined where the end is a proper one.

@@ -10,7 +10,7 @@ import { describeIssues, issuesOf } from "./issues.js";
 export type ItemType = Validator | "bytes";
 
 /** How the items of one stream are encoded and validated. */
-export interface ItemFormat {
+interface ItemFormat {
   readonly type: ItemType;
   readonly codec: Codec;
   /** The status of an invalid item: BAD_REQUEST where the caller sent it, INTERNAL where the handler did. */

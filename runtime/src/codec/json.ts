@@ -16,14 +16,14 @@ export const jsonCodec: Codec = {
 const FORBIDDEN_KEY = 'invalid JSON: the key "__proto__", and "constructor" with a "prototype", are forbidden';
 
 /** Writes a validated value as JSON text. @throws TypeError for a value that JSON cannot represent, such as a cycle */
-export function encodeJson(value: unknown): string {
+function encodeJson(value: unknown): string {
   const text = JSON.stringify(value) as string | undefined;
   if (text === undefined && value !== undefined) throw new TypeError(`JSON cannot represent a ${typeof value}`);
   return text ?? "null";
 }
 
 /** Reads JSON text; see {@link parseJson}. */
-export function decodeJson({ buffer, start, end }: BytesView): unknown {
+function decodeJson({ buffer, start, end }: BytesView): unknown {
   return parseJson(buffer.toString("utf8", start, end));
 }
 

@@ -1,7 +1,7 @@
 import { type ErrorStatus, STATUSES, statusPhrase } from "./status.js";
 
 /** What one may say of an error beside its status and message. */
-export interface RpcErrorOptions<Details = unknown> {
+interface RpcErrorOptions<Details = unknown> {
   /** Typed by the schema where the method declares this status; of `BAD_REQUEST` it is {@link BadRequestDetails}. */
   readonly details?: Details;
   /** The id of the method that was called, such as `GET /notes/{id}`. */
@@ -70,3 +70,8 @@ export interface BadRequestDetails {
   /** At most ten reasons, in the order in which they were found. */
   readonly issues: readonly Issue[];
 }
+
+/** The errors of a method that declares none of its own. */
+export type AnyRpcError =
+  | RpcError<"BAD_REQUEST", BadRequestDetails>
+  | RpcError<Exclude<ErrorStatus, "BAD_REQUEST">, unknown>;

@@ -11,7 +11,7 @@ import type { OutgoingCalls } from "./outgoing-calls.js";
 export type CallReceiver = (call: IncomingCall, request: FrameView) => void;
 
 /** Where the frames of single calls go. */
-export interface CallFramesConfig {
+interface CallFramesConfig {
   readonly outgoing: OutgoingCalls;
   readonly incoming: IncomingCalls;
   readonly limits: Limits;

@@ -1,44 +1,19 @@
 import type { Duplex } from "node:stream";
-import type { Codec } from "../codec/codec.js";
 import { jsonCodec } from "../codec/json.js";
 import { RpcError } from "../contract/rpc-error.js";
-import { CallFrames, type CallReceiver } from "./call-frames.js";
+import { CallFrames } from "./call-frames.js";
 import { closeDuplex } from "./close-duplex.js";
+import type { ConnectionOptions } from "./connection-options.js";
 import { FrameDecoder, type FrameSink } from "./decode.js";
-import { Drain } from "./drain.js";
 import { FLAG, FRAME, type FrameKind, type FrameView, frameName, maxCallPayload, ProtocolError } from "./frame.js";
 import { type FrameWriter, writerTo } from "./frame-writer.js";
 import { Handshake } from "./handshake.js";
 import { type Hello, MAX_HELLO, MAX_REASON, parseReason } from "./hello.js";
-import type { CallRecord } from "./incoming-call.js";
 import { IncomingCalls } from "./incoming-calls.js";
-import { type CallBudget, checkSize, type Limits } from "./limits.js";
+import { checkSize } from "./limits.js";
 import type { CallProgress, OutgoingCall } from "./outgoing-call.js";
 import { OutgoingCalls } from "./outgoing-calls.js";
 import { PREAMBLE } from "./preamble.js";
-
-/** How a connection is set up. */
-export interface ConnectionOptions {
-  /** Which side this is: ids and backpressure depend on it. */
-  readonly role: "dialer" | "acceptor";
-  /** This side's HELLO; its limits are added. */
-  readonly hello: Omit<Hello, "limits">;
-  readonly limits: Limits;
-  /** Default: JSON. */
-  readonly codec?: Codec;
-  /** Handles the peer's calls. Absent where this side serves no methods. */
-  readonly receive?: CallReceiver;
-  /** Bounds the calls of several connections together. */
-  readonly budget?: CallBudget;
-  /** Called with the outcome of each call of the peer, including rejected ones. */
-  readonly onCall?: (record: CallRecord) => void;
-  /** Called when the peer accepts no new calls, before the calls that wait are given back. */
-  readonly onDrain?: () => void;
-  /** Called when the connection has ended, before its calls end. */
-  readonly onEnd?: (reason: RpcError) => void;
-  /** The name of the peer in messages, such as "the server". */
-  readonly peerName: string;
-}
 
 /**
  * The multiplexer on a live duplex: performs the handshake, carries the calls of both sides, and ends them all when it
@@ -59,29 +34,30 @@ export class Connection implements FrameSink {
   readonly #calls: CallFrames;
   readonly #decoder: FrameDecoder;
   readonly #handshake: Handshake;
-  readonly #drain: Drain;
   #remote: Hello | undefined;
+  #refusal: RpcError | undefined;
   #end: RpcError | undefined;
 
   constructor(duplex: Duplex, options: ConnectionOptions) {
-    const { limits, role, codec = jsonCodec, receive, budget, onCall, peerName, onDrain } = options;
+    const { limits, role, codec = jsonCodec, receive, budget, onCall } = options;
     this.#duplex = duplex;
     this.#options = options;
     const writer = writerTo(duplex, {
       role,
       highWaterMark: limits.sendHighWaterMark,
-      pause: () => this.#pause(),
+      pause: () => {
+        duplex.pause();
+        this.#decoder.pause();
+      },
       flushed: () => this.incoming.flushed(),
     });
     const outgoing = new OutgoingCalls({ writer, firstId: role === "dialer" ? 1 : 2, maxQueue: limits.queuedCalls });
-    const onIdle = (): void => this.#drain.closeIfIdle();
+    const onIdle = (): void => this.#closeIfDrained();
     const incoming = new IncomingCalls({ writer, codec, role, limits, budget, onCall, onIdle });
-    const close = (): void => void this.close("it was drained");
     this.#writer = writer;
     this.outgoing = outgoing;
     this.incoming = incoming;
     this.#calls = new CallFrames({ outgoing, incoming, limits, receive });
-    this.#drain = new Drain({ writer, outgoing, incoming, role, peerName, onDrain, close });
     this.#decoder = new FrameDecoder(this, MAX_HELLO);
     this.#handshake = new Handshake(limits, (error) => this.#fail(error));
     duplex.on("data", this.#read);
@@ -113,24 +89,28 @@ export class Connection implements FrameSink {
 
   /** Whether calls can be opened. */
   get open(): boolean {
-    return this.refusal === undefined;
+    return this.#refusal === undefined;
   }
 
-  /** The first reason why no call can be opened; undefined where calls can be opened. */
+  /** The first reason why no call can be opened: the peer drains, or the connection has ended. */
   get refusal(): RpcError | undefined {
-    return this.#drain.refusal ?? this.#end;
+    return this.#refusal;
   }
 
   /** Opens a call. @throws RpcError UNAVAILABLE where the connection accepts none, RESOURCE_EXHAUSTED, MESSAGE_TOO_LARGE */
   call(call: OutgoingCall): void {
-    if (this.refusal !== undefined) throw this.refusal;
+    if (this.#refusal !== undefined) throw this.#refusal;
     checkSize(call.body, this.maxMessage, "request");
     this.outgoing.open(call);
   }
 
-  /** Asks the peer to open no new calls here; see {@link Drain}. */
+  /**
+   * Starts a graceful shutdown: asks the peer to open no new calls here, and rejects those that arrive. After the last call,
+   * the dialer closes the connection: only the dialer knows that none of its calls is in flight.
+   */
   drain(reason: string): void {
-    if (this.#end === undefined) this.#drain.start(reason);
+    if (this.#end !== undefined || !this.incoming.refuseNew(new RpcError("UNAVAILABLE", reason))) return;
+    this.#addJson(FRAME.DRAIN, { message: reason });
   }
 
   /** Ends the connection: cancels and answers the peer's calls, sends CLOSE with the reason, and closes the transport. */
@@ -153,10 +133,10 @@ export class Connection implements FrameSink {
         this.#onHello(frame.takeText());
         break;
       case FRAME.DRAIN:
-        this.#drain.received(parseReason(frame.takeText()));
+        this.#onDrain(parseReason(frame.takeText()));
         break;
       case FRAME.CLOSE:
-        this.#onClose(parseReason(frame.takeText()), frame.has(FLAG.REFUSED) ? "not-started" : "unknown");
+        this.#onClose(frame);
         break;
       default:
         this.#calls.frame(frame);
@@ -188,8 +168,16 @@ export class Connection implements FrameSink {
     this.#handshake.complete(hello);
   }
 
-  #onClose(reason: string, progress: CallProgress): void {
-    this.#finish(new RpcError("UNAVAILABLE", `${this.#options.peerName} closed the connection: ${reason}`), progress);
+  #onDrain(reason: string): void {
+    if (this.#refusal !== undefined) return;
+    this.#refusal = new RpcError("UNAVAILABLE", `${this.#options.peerName} accepts no new calls: ${reason}`);
+    this.#options.onDrain?.();
+    this.outgoing.giveBack(this.#refusal);
+  }
+
+  #onClose(frame: FrameView): void {
+    const message = `${this.#options.peerName} closed the connection: ${parseReason(frame.takeText())}`;
+    this.#finish(new RpcError("UNAVAILABLE", message), frame.has(FLAG.REFUSED) ? "not-started" : "unknown");
   }
 
   readonly #read = (chunk: Buffer): void => {
@@ -203,16 +191,17 @@ export class Connection implements FrameSink {
     if (this.#end !== undefined) return;
     try {
       frames();
-      this.#drain.closeIfIdle();
+      this.#closeIfDrained();
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.#fail(error);
     }
   }
 
-  #pause(): void {
-    this.#duplex.pause();
-    this.#decoder.pause();
+  /** The acceptor never closes a drained connection itself: it may still be called. */
+  #closeIfDrained(): void {
+    if (this.#refusal === undefined || this.#options.role === "acceptor") return;
+    if (this.outgoing.size === 0 && this.incoming.size === 0) void this.close("the connection is drained");
   }
 
   #drained(): void {
@@ -242,6 +231,7 @@ export class Connection implements FrameSink {
   #finish(reason: RpcError, progress: CallProgress = "unknown"): void {
     if (this.#end !== undefined) return;
     this.#end = reason;
+    this.#refusal ??= reason;
     this.#writer.flush();
     this.#writer.discard();
     this.#handshake.end(reason);

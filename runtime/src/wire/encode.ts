@@ -3,9 +3,9 @@ import {
   FLAG,
   FRAME,
   type FrameKind,
+  HEADER_RULES,
   HEADER_SIZE,
   METADATA_SIZE,
-  minPayload,
   OPEN_SIZE,
   STATUS_SIZE,
 } from "./frame.js";
@@ -33,7 +33,7 @@ export interface Frame {
 /** An upper bound of the bytes of `frame`, without counting: UTF-8 takes at most three bytes for each unit of text. */
 export function maxFrameSize(frame: Frame): number {
   const metadata = frame.metadata === undefined ? 0 : METADATA_SIZE + frame.metadata.length * 3;
-  return HEADER_SIZE + minPayload(frame.kind) + metadata + maxBodySize(frame.body);
+  return HEADER_SIZE + HEADER_RULES[frame.kind].minSize + metadata + maxBodySize(frame.body);
 }
 
 function maxBodySize(body: EncodedValue | undefined): number {

@@ -21,10 +21,10 @@ const OWN = 4 * 1024;
 const FULL = 16 * 1024;
 
 /** Sends a chunk, and calls `taken` once the transport has released its memory, or with the error of a failed write. */
-export type ChunkWriter = (chunk: Buffer, taken: (error?: Error | null) => void) => void;
+type ChunkWriter = (chunk: Buffer, taken: (error?: Error | null) => void) => void;
 
 /** How a {@link FrameWriter} uses its transport. */
-export interface FrameWriterOptions {
+interface FrameWriterOptions {
   /** Backpressure of the transport, for the streams. Default: one that is always open. */
   readonly gate?: WriteGate;
   /**
@@ -116,7 +116,7 @@ export class FrameWriter {
 }
 
 /** How {@link writerTo} bounds the data that waits in the transport. */
-export interface DuplexWriterConfig {
+interface DuplexWriterConfig {
   readonly role: "dialer" | "acceptor";
   /** Bytes that may wait in the transport before the acceptor stops reading. */
   readonly highWaterMark: number;

@@ -57,7 +57,32 @@ export const STATUS_SIZE = 2;
 /** Bytes of the length that precedes metadata (u32). */
 export const METADATA_SIZE = 4;
 
-const LAST_KIND = Math.max(...Object.values(FRAME));
+/** What the header of a kind may have. */
+interface HeaderRule {
+  /** The flags that are allowed. */
+  readonly flags: number;
+  /** The fewest bytes of the payload: those of its fixed fields. */
+  readonly minSize: number;
+  /** Whether the kind is of the whole connection, not of one call: its id is 0. */
+  readonly ofConnection: boolean;
+}
+
+const call = { flags: 0, minSize: 0, ofConnection: false };
+const connection = { flags: 0, minSize: 0, ofConnection: true };
+
+/** The rules for the headers of each kind. */
+export const HEADER_RULES: Readonly<Record<FrameKind, HeaderRule>> = {
+  [FRAME.HELLO]: connection,
+  [FRAME.OPEN]: { ...call, flags: FLAG.METADATA | FLAG.STREAM, minSize: OPEN_SIZE },
+  [FRAME.ITEM]: call,
+  [FRAME.END]: call,
+  [FRAME.HEADERS]: { ...call, flags: FLAG.METADATA },
+  [FRAME.STATUS]: { ...call, flags: FLAG.METADATA | FLAG.REFUSED, minSize: STATUS_SIZE },
+  [FRAME.CANCEL]: call,
+  [FRAME.CREDIT]: { ...call, minSize: 4 },
+  [FRAME.DRAIN]: connection,
+  [FRAME.CLOSE]: { ...connection, flags: FLAG.REFUSED },
+};
 
 const EMPTY = Buffer.alloc(0);
 
@@ -78,13 +103,20 @@ export class FrameView implements BytesView {
   /** Points the view at the frame whose header begins at `at`. @throws ProtocolError for a malformed header */
   readHeader(buffer: Buffer, at: number): void {
     const size = buffer.readUInt32BE(at);
-    this.kind = checkKind(buffer[at + 4] as number);
-    this.flags = buffer[at + 5] as number;
-    this.id = buffer.readUInt32BE(at + 6);
+    const kind = buffer[at + 4] as FrameKind;
+    const flags = buffer[at + 5] as number;
+    const id = buffer.readUInt32BE(at + 6);
+    const rule: HeaderRule | undefined = HEADER_RULES[kind];
+    if (rule === undefined) throw new ProtocolError(`unknown frame kind ${kind}`);
+    if ((flags & ~rule.flags) !== 0) throw new ProtocolError(`${frameName(kind)} with unknown flags ${flags}`);
+    if (rule.ofConnection !== (id === 0)) throw new ProtocolError(`${frameName(kind)} with call id ${id}`);
+    if (size < rule.minSize) throw new ProtocolError(`${frameName(kind)} of only ${size} bytes`);
+    this.kind = kind;
+    this.flags = flags;
+    this.id = id;
     this.buffer = buffer;
     this.start = at + HEADER_SIZE;
     this.end = this.start + size;
-    checkHeader(this);
   }
 
   /** Drops the chunk, so that an idle connection does not keep it in memory. */
@@ -116,52 +148,6 @@ export class FrameView implements BytesView {
   takeText(size: number = this.size): string {
     this.start += size;
     return this.buffer.toString("utf8", this.start - size, this.start);
-  }
-}
-
-function checkKind(kind: number): FrameKind {
-  if (kind < 1 || kind > LAST_KIND) throw new ProtocolError(`unknown frame kind ${kind}`);
-  return kind as FrameKind;
-}
-
-function checkHeader({ kind, flags, id, size }: FrameView): void {
-  if ((flags & ~allowedFlags(kind)) !== 0) throw new ProtocolError(`${frameName(kind)} with unknown flags ${flags}`);
-  if (isConnectionFrame(kind) !== (id === 0)) throw new ProtocolError(`${frameName(kind)} with call id ${id}`);
-  if (size < minPayload(kind)) throw new ProtocolError(`${frameName(kind)} of only ${size} bytes`);
-}
-
-/** Whether the kind is of the whole connection, not of one call: its id is 0. */
-function isConnectionFrame(kind: FrameKind): boolean {
-  return kind === FRAME.HELLO || kind === FRAME.DRAIN || kind === FRAME.CLOSE;
-}
-
-/** The flags that a kind may have. */
-function allowedFlags(kind: FrameKind): number {
-  switch (kind) {
-    case FRAME.OPEN:
-      return FLAG.METADATA | FLAG.STREAM;
-    case FRAME.HEADERS:
-      return FLAG.METADATA;
-    case FRAME.STATUS:
-      return FLAG.METADATA | FLAG.REFUSED;
-    case FRAME.CLOSE:
-      return FLAG.REFUSED;
-    default:
-      return 0;
-  }
-}
-
-/** The fewest bytes that a kind's payload has. */
-export function minPayload(kind: FrameKind): number {
-  switch (kind) {
-    case FRAME.OPEN:
-      return OPEN_SIZE;
-    case FRAME.STATUS:
-      return STATUS_SIZE;
-    case FRAME.CREDIT:
-      return 4;
-    default:
-      return 0;
   }
 }
 

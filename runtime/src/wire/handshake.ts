@@ -4,7 +4,7 @@ import { type Hello, parseHello } from "./hello.js";
 import { PreambleScanner } from "./preamble.js";
 
 /** Bounds of a handshake: bytes before the preamble, and milliseconds until the HELLO. */
-export interface HandshakeLimits {
+interface HandshakeLimits {
   readonly bytesBeforePreamble: number;
   readonly helloTimeout: number;
 }

@@ -49,7 +49,7 @@ export interface CallHost {
 }
 
 /** Callbacks of the callee for the request stream. */
-export interface RequestStreamHandlers {
+interface RequestStreamHandlers {
   /** An item arrived, valid during the call only. @throws ProtocolError where the stream has no credit */
   readonly item: (item: BytesView) => void;
   /** An item over the limit arrived. */

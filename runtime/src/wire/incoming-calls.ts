@@ -13,7 +13,7 @@ import type { CallBudget, Limits } from "./limits.js";
 const UNSENT_PER_CALL = 4;
 
 /** How the calls of the peer are accepted. */
-export interface IncomingConfig {
+interface IncomingConfig {
   readonly writer: FrameWriter;
   readonly codec: Codec;
   /** This side's. Where it is the dialer, the answers that wait are bounded; an acceptor stops reading instead. */
@@ -28,7 +28,7 @@ export interface IncomingConfig {
 }
 
 /** An OPEN that cannot become a call. */
-export interface RejectedOpening {
+interface RejectedOpening {
   readonly id: number;
   /** Undefined where it was not decoded. */
   readonly method?: number;

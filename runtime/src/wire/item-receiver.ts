@@ -22,7 +22,7 @@ interface Pull<Item> {
 }
 
 /** What a receiver needs of its call. */
-export interface ReceiverHooks {
+interface ReceiverHooks {
   /** Grants the sender more credit, in bytes. */
   readonly grant: (bytes: number) => void;
   /** The consumer stopped before the end. */

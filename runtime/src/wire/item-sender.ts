@@ -6,7 +6,7 @@ import type { FrameWriter } from "./frame-writer.js";
 import { tooLarge } from "./limits.js";
 
 /** The stream that an {@link ItemSender} sends. */
-export interface SenderConfig {
+interface SenderConfig {
   /** The call's id. */
   readonly id: number;
   /** The initial credit, in bytes. */

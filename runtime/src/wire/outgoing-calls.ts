@@ -22,7 +22,7 @@ const ABANDONED: OutgoingCall = {
 };
 
 /** What the peer accepts, from its HELLO. */
-export interface PeerLimits {
+interface PeerLimits {
   /** Calls that it runs at the same time. */
   readonly calls: number;
   /** The initial credit of each request stream, in bytes. */
@@ -32,7 +32,7 @@ export interface PeerLimits {
 }
 
 /** How the calls of this side are sent. */
-export interface OutgoingConfig {
+interface OutgoingConfig {
   readonly writer: FrameWriter;
   /** 1 for the dialer, 2 for the acceptor; each uses every second id. */
   readonly firstId: number;

@@ -41,11 +41,13 @@ export function startStreaming(
     grant: (bytes) => call?.grant(bytes),
     cancel,
   });
+  const format = responseItem && ({ type: responseItem, codec, status: "INTERNAL" } as const);
   const streams: CallStreams = {
     ...(requestItem !== undefined && {
       opened: (sender) => {
         isRead = true;
-        const encode = (item: unknown) => encodeItem(item, { type: requestItem, codec, status: "BAD_REQUEST" });
+        const format = { type: requestItem, codec, status: "BAD_REQUEST" } as const;
+        const encode = (item: unknown) => encodeItem(item, format);
         // What the source throws is why the call ends; what ended the call already is not news.
         const failed = (error: unknown): void => {
           if (!sender.closed) call?.giveUp(error instanceof RpcError ? error : sourceFailed(error));
@@ -54,9 +56,8 @@ export function startStreaming(
         context.runInAsyncScope(pump).then(() => sender.end(), failed);
       },
     }),
-    ...(responseItem !== undefined && {
-      item: (item) =>
-        items.push(decodeItem(item, { type: responseItem, codec, status: "INTERNAL" }), item.end - item.start),
+    ...(format !== undefined && {
+      item: (item) => items.push(decodeItem(item, format), item.end - item.start),
     }),
     ended: (error) => {
       items.end(error);

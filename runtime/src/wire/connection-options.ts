@@ -1,0 +1,29 @@
+import type { Codec } from "../codec/codec.js";
+import type { RpcError } from "../contract/rpc-error.js";
+import type { CallReceiver } from "./call-frames.js";
+import type { Hello } from "./hello.js";
+import type { CallRecord } from "./incoming-call.js";
+import type { CallBudget, Limits } from "./limits.js";
+
+/** How a connection is set up. */
+export interface ConnectionOptions {
+  /** Which side this is: ids and backpressure depend on it. */
+  readonly role: "dialer" | "acceptor";
+  /** This side's HELLO; its limits are added. */
+  readonly hello: Omit<Hello, "limits">;
+  readonly limits: Limits;
+  /** Default: JSON. */
+  readonly codec?: Codec;
+  /** Handles the peer's calls. Absent where this side serves no methods. */
+  readonly receive?: CallReceiver;
+  /** Bounds the calls of several connections together. */
+  readonly budget?: CallBudget;
+  /** Called with the outcome of each call of the peer, including rejected ones. */
+  readonly onCall?: (record: CallRecord) => void;
+  /** Called when the peer accepts no new calls, before the calls that wait are given back. */
+  readonly onDrain?: () => void;
+  /** Called when the connection has ended, before its calls end. */
+  readonly onEnd?: (reason: RpcError) => void;
+  /** The name of the peer in messages, such as "the server". */
+  readonly peerName: string;
+}
