@@ -60,7 +60,7 @@ export class Handshake {
     this.#reject(reason);
   }
 
-  /** Adds to the error of a lost connection the output that arrived instead of a preamble: a login shell explains itself there. */
+  /** Adds the output that arrived instead of a preamble to the error of a lost connection, such as that of a login shell. */
   explain(error: RpcError): RpcError {
     const output = this.#preamble?.received();
     if (output === undefined || output === '""') return error;

@@ -61,7 +61,7 @@ export function parseHello(text: string): Hello {
   };
 }
 
-/** Reads the reason of a DRAIN or a CLOSE. A malformed one is no protocol error, which would end calls that could go on. */
+/** Reads the reason of a DRAIN or a CLOSE. A malformed one is not a protocol error: that would end calls that could go on. */
 export function parseReason(text: string): string {
   try {
     const { message } = parseObject(text, "reason");

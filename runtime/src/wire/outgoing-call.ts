@@ -26,7 +26,7 @@ export interface OutgoingCall {
   sent(id: number): void;
   /** Called with the headers, at most once and before the first item. */
   headers?(metadata: Metadata): void;
-  /** Called with each item of the response stream, which is valid during the call only; absent where there is no stream. */
+  /** Called with each item of the response stream, which is valid during the call only; absent without such a stream. */
   readonly item?: ((item: BytesView) => void) | undefined;
   /** Called with the final status; `frame` holds its body, valid during the call only. */
   status(code: number, trailers: Metadata, frame: FrameView): void;

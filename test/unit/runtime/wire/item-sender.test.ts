@@ -32,7 +32,7 @@ async function settled(promise: Promise<unknown>): Promise<boolean> {
   return done;
 }
 
-test("items and the end leave as frames of the call", () => {
+test("sends items and the end as frames of the call", () => {
   const { it, frames } = sender(100);
   it.send("☺");
   it.sendBytes(Buffer.from("raw"), 0);
@@ -44,7 +44,7 @@ test("items and the end leave as frames of the call", () => {
   ]);
 });
 
-test("an item over the limit is refused before it is sent", () => {
+test("rejects an item over the limit before it is sent", () => {
   const { it, frames } = sender(10_000, 5);
   it.send("12345");
   expect(() => it.send("123456")).toThrow("the item has 6 bytes; the limit is 5");
@@ -52,7 +52,7 @@ test("an item over the limit is refused before it is sent", () => {
   expect(frames()).toHaveLength(1);
 });
 
-test("raw bytes are cut so that their frames fill packets of 32 KiB, or into less where the peers take less", () => {
+test("splits raw bytes into frames that fill packets of 32 KiB, or smaller ones where the peers accept less", () => {
   const bytes = Buffer.from(Array.from({ length: 70_000 }, (_, index) => index % 251));
   for (const [maxItem, largest] of [
     [1 << 20, 32_758],
@@ -75,7 +75,7 @@ test("raw bytes are cut so that their frames fill packets of 32 KiB, or into les
   }
 });
 
-test("what is left of one item shares its packet with the beginning of the next", async () => {
+test("fills a packet with the end of one item and the start of the next", async () => {
   const chunks: number[] = [];
   const writer = new FrameWriter((chunk) => void chunks.push(chunk.length));
   const it = new ItemSender(writer, { id: 7, credit: 1 << 20, maxItem: 1 << 20 });
@@ -89,7 +89,7 @@ test("what is left of one item shares its packet with the beginning of the next"
 });
 
 describe("credit", () => {
-  test("lets the item pass that goes over it, and then makes its sender wait for more", async () => {
+  test("covers the item that exceeds it, and then makes the sender wait", async () => {
     const { it } = sender(21);
     it.send("x");
     expect(it.blocked).toBe(false);
@@ -103,19 +103,19 @@ describe("credit", () => {
     expect(it.blocked).toBe(false);
   });
 
-  test("of nothing lets nothing pass", async () => {
+  test("of 0 blocks the sender", async () => {
     const { it } = sender(0);
     expect(it.blocked).toBe(true);
     expect(await settled(it.ready())).toBe(false);
   });
 
-  test("beyond the most that a stream can have breaks the protocol", () => {
+  test("over the maximum is a protocol error", () => {
     const { it } = sender(10);
     it.grant(0x7fff_ffff - 10);
     expect(() => it.grant(1)).toThrow("credit of 2147483648 bytes for call 7");
   });
 
-  test("counts however much was granted at a time", () => {
+  test("has the same maximum for the sum of several grants", () => {
     const { it } = sender(10);
     expect(() => {
       for (let count = 0; count < 3; count++) it.grant(0x7fff_ffff / 2);
@@ -123,8 +123,8 @@ describe("credit", () => {
   });
 });
 
-describe("a transport that is full", () => {
-  test("makes senders wait, with credit or without", async () => {
+describe("a full transport", () => {
+  test("blocks senders, with or without credit", async () => {
     const { it, gate } = sender(100);
     gate.fill();
     expect(it.blocked).toBe(true);
@@ -135,7 +135,7 @@ describe("a transport that is full", () => {
     await within("ready", ready);
   });
 
-  test("that is full again before a sender came to its turn makes it wait again", async () => {
+  test("blocks a sender again where it fills up before the sender's turn", async () => {
     const { it, gate } = sender(100);
     gate.fill();
     const ready = it.ready();
@@ -148,7 +148,7 @@ describe("a transport that is full", () => {
 });
 
 describe("a call that ends", () => {
-  test.each([0, 100])("tells whoever waits why, with %i bytes of credit", async (credit) => {
+  test.each([0, 100])("rejects a pending sender with the reason, with %i bytes of credit", async (credit) => {
     const { it, gate } = sender(credit);
     gate.fill();
     const ready = it.ready();
@@ -162,7 +162,7 @@ describe("a call that ends", () => {
     expect(it.closed && it.blocked).toBe(true);
   });
 
-  test("sends no end any more", () => {
+  test("does not send END", () => {
     const { it, frames } = sender(100);
     it.close(GONE);
     it.end();
