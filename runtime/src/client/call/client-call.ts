@@ -24,7 +24,7 @@ import type { CallOptions } from "./unary.js";
  * connection fails, it may be sent again on another: its one deadline covers all attempts.
  */
 export class ClientCall implements OutgoingCall, WaitingCall {
-  #id = 0;
+  id = 0;
   readonly method: number;
   readonly metadata: string | undefined;
   readonly body: EncodedValue;
@@ -114,13 +114,8 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     connection.call(this);
   }
 
-  /** Its id on the wire; 0 while it is not sent. */
-  get id(): number {
-    return this.#id;
-  }
-
   sent(id: number): void {
-    this.#id = id;
+    this.id = id;
   }
 
   remaining(): number {
@@ -129,7 +124,7 @@ export class ClientCall implements OutgoingCall, WaitingCall {
   }
 
   headers(headers: Metadata): void {
-    if (this.#seen) throw new ProtocolError(`HEADERS for call ${this.#id} after its first headers or item`);
+    if (this.#seen) throw new ProtocolError(`HEADERS for call ${this.id} after its first headers or item`);
     this.#seen = true;
     try {
       this.#options?.onHeaders?.(headers);
@@ -182,7 +177,7 @@ export class ClientCall implements OutgoingCall, WaitingCall {
 
   /** Whether the call begins anew instead of ending; see {@link retryDelay}. */
   #sendAgain(progress: CallProgress): boolean {
-    const sent = this.#id !== 0;
+    const sent = this.id !== 0;
     const delay = retryDelay(this.#binding, {
       sent,
       refused: progress === "not-started",
@@ -194,7 +189,7 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     if (delay === undefined) return false;
     if (sent) this.#retries += 1;
     this.#connection = undefined;
-    this.#id = 0;
+    this.id = 0;
     try {
       if (delay > 0) this.#retryTimer = setTimeout(resend, delay, this);
       else this.#send();
