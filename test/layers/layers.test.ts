@@ -9,7 +9,8 @@ const codegen = readPackage("codegen");
 const GROUPS: readonly (readonly string[])[] = [
   ["base"],
   ["contract"],
-  ["codec", "wire"],
+  ["codec"],
+  ["wire"],
   ["client", "server", "ssh"],
   ["openssh", "terminal", "observe"],
   ["adapters"],
