@@ -1,6 +1,7 @@
+import { formatHostPort } from "../../base/host-port.js";
 import { printable } from "../../base/printable.js";
 import { SshError } from "../ssh-error.js";
-import { formatHostPort, formatTarget, type Target } from "../target.js";
+import { formatTarget, type Target } from "../target.js";
 
 /** The phase that a connection attempt has reached; it decides what a failure means. */
 export type DialStage = "connecting" | "greeting" | "key exchange" | "authentication" | "channel";

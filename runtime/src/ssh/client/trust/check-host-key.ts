@@ -1,8 +1,8 @@
+import { formatHostPort } from "../../../base/host-port.js";
 import { checkHostCertificate } from "../../keys/format/check-certificate.js";
 import { publicKeyLine, sameKey } from "../../keys/format/public-key.js";
 import { type KnownHost, knownHostsName } from "../../keys/lists/known-hosts.js";
 import { shellQuote } from "../../shell-quote.js";
-import { formatHostPort } from "../../target.js";
 import type { KnownTrust } from "./host-trust.js";
 import type { HostKeyInfo } from "./host-trust-options.js";
 import type { ReceivedHostKey } from "./received-host-key.js";

@@ -102,7 +102,7 @@ it.each([
   [
     "a network with host bits",
     `from="10.0.0.1/8" ${A}`,
-    'the option from: "10.0.0.1/8" is an address within a network: write 10.0.0.0/8',
+    'the option from: "10.0.0.1/8" has host bits set: write 10.0.0.0/8',
   ],
   ["a prefix that is too long", `from="10.0.0.0/33" ${A}`, 'the option from: invalid entry "10.0.0.0/33"'],
   ["an empty source", `from="10.0.0.1," ${A}`, 'the option from: invalid entry ""'],
