@@ -42,7 +42,7 @@ it.each([
   const parse = () => parseAddress(text);
   expect(parse).toThrow(reason);
   expect(parse).toThrow(/^[^\n]*$/);
-  expect(parse).toThrow(expect.objectContaining({ status: "BAD_REQUEST" }));
+  expect(parse).toThrow(expect.objectContaining({ kind: "bad-request" }));
 });
 
 it("rejects a password in an address without quoting it", () => {
