@@ -7,7 +7,7 @@ export function encodeErrorBody(error: RpcError): string {
 }
 
 /** Makes the error that a STATUS frame describes. A body that is malformed costs its text, not the status. */
-export function decodeError(code: number, body: unknown, method: string): RpcError {
+export function decodeError(code: number, body: unknown, method: string | undefined): RpcError {
   const { message, details } = isObject(body) ? body : {};
   const status = errorStatus(code);
   // The types of callers promise issues, also of a request that could not even be read.

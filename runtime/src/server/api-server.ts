@@ -7,14 +7,17 @@ import { RpcError } from "../contract/rpc-error.js";
 import { CallBudget } from "../wire/call-budget.js";
 import type { CallRecord } from "../wire/call-record.js";
 import { Connection } from "../wire/connection.js";
+import { MAX_REFERENCE } from "../wire/hello.js";
 import { type Limits, resolveLimits } from "../wire/limits.js";
 import { refuseConnection } from "../wire/refuse-connection.js";
 import type { ApiHandlers } from "./api-handlers.js";
 import type { ApiServerOptions } from "./api-server-options.js";
 import type { ConnectedClient } from "./call/connected-client.js";
 import { type DispatchConfig, dispatchConfig } from "./call/dispatch-config.js";
+import type { LocalCallOptions, LocalCallResult } from "./call/local-call.js";
 import type { ServedCall } from "./call/served-call.js";
 import { checkGrace } from "./check-grace.js";
+import { LocalCalls } from "./local-calls.js";
 import { receiver } from "./receiver.js";
 import { type Route, Router } from "./router.js";
 
@@ -39,7 +42,8 @@ export class ApiServer {
   readonly #log: Logger;
   readonly #onCall: ApiServerOptions["onCall"];
   readonly #budget: CallBudget;
-  readonly #callbacks: ((connection: Connection, limits: Limits) => unknown) | undefined;
+  readonly #callbacks: ((connection: Connection | undefined, limits: Limits) => unknown) | undefined;
+  readonly #local: LocalCalls;
   readonly #connections = new Map<Connection, { readonly peer: Peer; readonly callbacks: () => unknown }>();
   #closing = false;
 
@@ -47,7 +51,7 @@ export class ApiServer {
   constructor(
     handlers: ApiHandlers<unknown>,
     options: ApiServerOptions & { readonly log: Logger },
-    callbacks?: (connection: Connection, limits: Limits) => unknown,
+    callbacks?: (connection: Connection | undefined, limits: Limits) => unknown,
   ) {
     this.#callbacks = callbacks;
     this.#api = handlers.api;
@@ -57,6 +61,14 @@ export class ApiServer {
     this.#log = options.log;
     this.#onCall = options.onCall;
     this.#config = dispatchConfig(options, this.#limits);
+    this.#local = new LocalCalls({
+      dispatch: this.#config,
+      limits: this.#limits,
+      budget: this.#budget,
+      report: (call) => this.#report(call),
+      clients: () => this.clients,
+      callbacks: lazy(() => callbacks?.(undefined, this.#limits)),
+    });
   }
 
   /** What it serves. */
@@ -74,15 +86,27 @@ export class ApiServer {
    * @param peer who asks for it: where it leads nowhere, that counts as a call that was refused
    * @throws RpcError NOT_FOUND, or METHOD_NOT_ALLOWED with the verbs that the resource answers
    */
-  resolve(reference: string, peer?: Peer): Pick<Route, "method" | "params"> {
+  resolve(reference: string, peer?: Peer): Route {
     try {
-      return this.#router.resolve(reference);
+      return this.#router.resolve(checkLength(reference));
     } catch (error) {
       if (peer !== undefined && error instanceof RpcError) {
         this.#report({ peer, method: reference, status: error.status, milliseconds: 0, bytesIn: 0, bytesOut: 0 });
       }
       throw error;
     }
+  }
+
+  /**
+   * Calls a method for a peer, in this process: with the checks, limits, deadlines, interceptors, records and errors of a
+   * call from the wire. It never throws: a call that fails rejects its `response`, and its `items` throw.
+   * @param target a reference such as `GET /notes/{id}` or `GET /notes/42`, or what {@link resolve} returned for one
+   * @param request a value, or its text as {@link EncodedJson}, which is parsed once; the fields of the path may be absent
+   */
+  call(target: string | Route, request: unknown, options: LocalCallOptions): LocalCallResult {
+    if (typeof target !== "string") return this.#local.begin(target.method.id, target, request, options);
+    const error = referenceError(target);
+    return this.#local.begin(target, error ?? this.#router.find(target), request, options);
   }
 
   /** How many connections are live. */
@@ -95,9 +119,10 @@ export class ApiServer {
    * nobody knows what it takes.
    */
   get clients(): readonly ConnectedClient<unknown>[] {
-    return [...this.#connections].flatMap(([{ remote }, { peer, callbacks }]) =>
+    const connected = [...this.#connections].flatMap(([{ remote }, { peer, callbacks }]) =>
       remote === undefined ? [] : [{ peer, callbacks: callbacks() }],
     );
+    return [...connected, ...this.#local.clients];
   }
 
   /** How many calls run, with those that are answered and whose handlers have not finished. */
@@ -117,14 +142,14 @@ export class ApiServer {
       role: "acceptor",
       hello: { agent: AGENT, api: { name, version, hash }, methods: (this.#api.callbacks ?? []).map(({ id }) => id) },
       limits: this.#limits,
-      receive: receiver(
-        this.#router,
-        this.#config,
+      receive: receiver({
+        router: this.#router,
+        dispatch: this.#config,
         peer,
-        () => connection,
+        connection: () => connection,
         callbacks,
-        () => this.clients,
-      ),
+        clients: () => this.clients,
+      }),
       budget: this.#budget,
       ...(this.#onCall && { onCall: this.#recorder(peer, () => connection) }),
       other: "the client",
@@ -174,6 +199,7 @@ export class ApiServer {
     checkGrace(grace);
     this.#closing = true;
     if (grace > 0) await this.#drain(grace);
+    this.#local.stop(CLOSING);
     await Promise.all([...this.#connections.keys()].map((connection) => connection.close(CLOSING)));
   }
 
@@ -185,9 +211,20 @@ export class ApiServer {
     });
     const connections = [...this.#connections.keys()];
     for (const connection of connections) connection.drain(CLOSING);
-    await Promise.race([over, Promise.all(connections.map(({ closed }) => closed))]);
+    await Promise.race([over, Promise.all([this.#local.drain(CLOSING), ...connections.map(({ closed }) => closed)])]);
     clearTimeout(timer);
   }
+}
+
+function checkLength(reference: string): string {
+  const error = referenceError(reference);
+  if (error !== undefined) throw error;
+  return reference;
+}
+
+function referenceError({ length }: string): RpcError | undefined {
+  if (length <= MAX_REFERENCE) return undefined;
+  return new RpcError("MESSAGE_TOO_LARGE", `verb and path have ${length} characters; the limit is ${MAX_REFERENCE}`);
 }
 
 function lazy<T>(make: () => T): () => T {

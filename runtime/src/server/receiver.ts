@@ -1,57 +1,44 @@
 import type { Peer } from "../base/peer.js";
 import { encodeErrorBody } from "../codec/error-body.js";
+import { decodeJson } from "../codec/json.js";
 import { RpcError } from "../contract/rpc-error.js";
 import type { CallReceiver } from "../wire/call-frames.js";
 import type { Connection } from "../wire/connection.js";
 import type { Caller } from "./call/caller.js";
-import type { ConnectedClient } from "./call/connected-client.js";
 import { Dispatch } from "./call/dispatch.js";
 import type { DispatchConfig } from "./call/dispatch-config.js";
+import { WireCall } from "./call/wire-call.js";
 import type { Route, Router } from "./router.js";
 
-/**
- * Answers the calls of one connection, whichever side dialled it.
- * @param connection gives the connection: it is made with the receiver, so it is not there yet
- * @param callbacks gives the client of what the other side serves; it is asked once, when a call comes
- * @param clients gives everybody who is connected
- */
-export function receiver(
-  router: Router,
-  config: DispatchConfig,
-  peer: Peer,
-  connection: () => Connection,
-  callbacks: () => unknown,
-  clients: () => readonly ConnectedClient<unknown>[],
-): CallReceiver {
+/** What the calls of one connection are answered with. */
+export interface ReceiverConfig {
+  readonly router: Router;
+  readonly dispatch: DispatchConfig;
+  readonly peer: Peer;
+  /** Returns the connection, which is constructed with its receiver. */
+  readonly connection: () => Connection;
+  /** Returns the client of what the other side serves; called once, at the first call. */
+  readonly callbacks: () => unknown;
+  readonly clients: Caller["clients"];
+}
+
+/** Answers the calls of one connection, whichever side opened it. */
+export function receiver({ router, dispatch, peer, connection, callbacks, clients }: ReceiverConfig): CallReceiver {
   const routes: (Route | RpcError)[] = [];
   let caller: Caller | undefined;
   return (call, method, timeout, metadata, buffer, start, end) => {
-    routes[method] ??= resolve(router, connection().remote?.methods[method] ?? "");
+    routes[method] ??= router.find(connection().remote?.methods[method] ?? "");
     const route = routes[method];
     if (route instanceof RpcError) {
       call.answer(route.status, encodeErrorBody(route));
       call.release();
       return;
     }
-    caller ??= callerOf(connection(), peer, callbacks(), clients);
-    new Dispatch(call, route, caller, timeout, metadata, config).run(buffer, start, end);
+    if (caller === undefined) {
+      const { maxMessage, remote } = connection();
+      caller = { peer, maxMessage, items: remote?.items, callbacks: callbacks(), clients, config: dispatch };
+    }
+    const wireCall = new WireCall(call, timeout, metadata);
+    new Dispatch(wireCall, route, caller).run(() => (start === end ? {} : decodeJson(buffer, start, end)));
   };
-}
-
-function callerOf(
-  { maxMessage, remote }: Connection,
-  peer: Peer,
-  callbacks: unknown,
-  clients: Caller["clients"],
-): Caller {
-  return { peer, maxMessage, items: remote?.items, callbacks, clients };
-}
-
-function resolve(router: Router, reference: string): Route | RpcError {
-  try {
-    return router.resolve(reference);
-  } catch (error) {
-    if (error instanceof RpcError) return error;
-    throw error;
-  }
 }

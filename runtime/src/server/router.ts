@@ -37,6 +37,16 @@ export class Router {
     return this.#byId.get(reference) ?? this.#match(reference);
   }
 
+  /** As {@link resolve}, with the error as a value. */
+  find(reference: string): Route | RpcError {
+    try {
+      return this.resolve(reference);
+    } catch (error) {
+      if (error instanceof RpcError) return error;
+      throw error;
+    }
+  }
+
   #add(api: Api, method: Method, handler: AnyHandler | undefined): void {
     if (handler === undefined) throw new Error(`${api.name}: ${method.id} has no handler`);
     const route: Route = { method, handler, params: undefined };

@@ -51,14 +51,15 @@ export function decodeMetadata(
   const body = start + METADATA_SIZE + size;
   if (body > end) throw new ProtocolError(`metadata of ${size} bytes, more than its frame has`);
   if (size > limit) return tooLarge(size, limit);
-  return { metadata: parsePairs(buffer.toString("utf8", start + METADATA_SIZE, body)), body };
+  return { metadata: parseMetadata(buffer.toString("utf8", start + METADATA_SIZE, body)), body };
 }
 
 function tooLarge(size: number, limit: number): RpcError {
   return new RpcError("MESSAGE_TOO_LARGE", `metadata of ${size} bytes; the limit is ${limit} (limits.metadata)`);
 }
 
-function parsePairs(text: string): Metadata {
+/** Reads the JSON that {@link encodeMetadata} writes. @throws ProtocolError where it is malformed */
+export function parseMetadata(text: string): Metadata {
   const pairs = parseJson(text);
   if (!Array.isArray(pairs)) throw new ProtocolError("metadata is no list");
   const metadata = new Map<string, string[]>();

@@ -3,6 +3,9 @@ import { setImmediate as turn } from "node:timers/promises";
 import type { ItemSender } from "./item-sender.js";
 import { type ItemSource, iteratorOf } from "./iterator-of.js";
 
+/** Takes the items of a stream: the sender of a connection, or a consumer in this process. */
+export type ItemSink = Pick<ItemSender, "blocked" | "ready" | "send" | "sendBytes" | "onClose">;
+
 /**
  * Sends the items of `source` as fast as the other side takes them: it asks for the next one only when that may be sent.
  * When the call ends meanwhile, or an item cannot be sent, the source's iterator is returned, so that its `finally` runs;
@@ -16,7 +19,7 @@ import { type ItemSource, iteratorOf } from "./iterator-of.js";
 export async function pumpItems<Item, Result>(
   source: ItemSource<Item, Result>,
   encode: (item: Item) => string | Uint8Array,
-  sender: ItemSender,
+  sender: ItemSink,
   leaving: (error: unknown) => void,
 ): Promise<Result> {
   const iterator = iteratorOf(source);
@@ -57,7 +60,7 @@ export async function pumpItems<Item, Result>(
 }
 
 /** Waits between the pieces, too: a large item must not hold up all other calls. */
-async function sendBytes(bytes: Uint8Array, sender: ItemSender): Promise<void> {
+async function sendBytes(bytes: Uint8Array, sender: ItemSink): Promise<void> {
   for (let sent = 0; sent < bytes.length; ) {
     if (sender.blocked) await sender.ready();
     sent = sender.sendBytes(bytes, sent);

@@ -2,8 +2,8 @@ import type { Logger } from "../../base/log.js";
 import type { Peer } from "../../base/peer.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import type { ErrorStatus } from "../../contract/status.js";
-import type { IncomingCall } from "../../wire/incoming-call.js";
 import type { Metadata } from "../../wire/metadata.js";
+import type { CallPort } from "./call-port.js";
 import type { Caller } from "./caller.js";
 import type { ConnectedClient } from "./connected-client.js";
 import type { Context } from "./context.js";
@@ -16,28 +16,17 @@ export class CallContext implements Context {
   readonly metadata: Metadata;
   readonly peer: Peer;
   readonly #caller: Caller;
-  readonly #logger: Logger;
-  readonly #maxMetadata: number;
   #response: ResponseMetadata | undefined;
   #headersTaken = false;
   #controller: AbortController | undefined;
   #reason: RpcError | undefined;
 
-  constructor(
-    method: string,
-    deadline: number,
-    metadata: Metadata,
-    caller: Caller,
-    logger: Logger,
-    maxMetadata: number,
-  ) {
+  constructor(method: string, deadline: number, metadata: Metadata, caller: Caller) {
     this.method = method;
     this.deadline = deadline;
     this.metadata = metadata;
     this.peer = caller.peer;
     this.#caller = caller;
-    this.#logger = logger;
-    this.#maxMetadata = maxMetadata;
   }
 
   /** The metadata of the answer, where the handler has set some. */
@@ -65,7 +54,7 @@ export class CallContext implements Context {
   get log(): Logger {
     const { method, peer } = this;
     const about = { method, user: peer.user, fingerprint: peer.fingerprint, address: peer.address };
-    const logger = this.#logger;
+    const logger = this.#caller.config.log;
     return {
       debug: (fields, message) => logger.debug({ ...about, ...fields }, message),
       info: (fields, message) => logger.info({ ...about, ...fields }, message),
@@ -84,17 +73,17 @@ export class CallContext implements Context {
 
   #respond(): ResponseMetadata {
     if (this.#response === undefined) {
-      this.#response = new ResponseMetadata(this.#maxMetadata);
+      this.#response = new ResponseMetadata(this.#caller.config.metadata);
       if (this.#headersTaken) this.#response.takeHeaders();
     }
     return this.#response;
   }
 
   /** Sends the headers, once: what is set after that comes too late. */
-  sendHeaders(call: IncomingCall): void {
+  sendHeaders(call: CallPort): void {
     this.#headersTaken = true;
     const headers = this.#response?.takeHeaders();
-    if (headers !== undefined) call.headers(headers);
+    if (headers !== undefined) call.sendHeaders(headers);
   }
 
   /** Aborts the signal, now or when somebody asks for it. */

@@ -1,6 +1,7 @@
 import type { Peer } from "../../base/peer.js";
 import type { ItemKind } from "../../wire/hello.js";
 import type { ConnectedClient } from "./connected-client.js";
+import type { DispatchConfig } from "./dispatch-config.js";
 
 /** The other end of a connection, as the one who answers its calls knows it. */
 export interface Caller {
@@ -13,4 +14,6 @@ export interface Caller {
   readonly callbacks: unknown;
   /** Everybody who is connected to the same server, this one among them. */
   readonly clients: () => readonly ConnectedClient<unknown>[];
+  /** How its calls are answered. */
+  readonly config: DispatchConfig;
 }

@@ -2,24 +2,20 @@ import { MAX_TIMEOUT } from "../../base/max-timeout.js";
 import { checkRequest } from "../../codec/check.js";
 import { encodeErrorBody } from "../../codec/error-body.js";
 import type { ItemType } from "../../codec/items.js";
-import { decodeJson } from "../../codec/json.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import type { StatusName } from "../../contract/status.js";
-import type { IncomingCall } from "../../wire/incoming-call.js";
 import type { ItemReceiver } from "../../wire/item-receiver.js";
 import { ignoreErrors } from "../../wire/iterator-of.js";
 import { checkSize } from "../../wire/message-size.js";
-import type { Metadata } from "../../wire/metadata.js";
 import type { Route } from "../router.js";
 import { authorize } from "./authorize.js";
 import { CallContext } from "./call-context.js";
+import type { CallPort } from "./call-port.js";
 import type { Caller } from "./caller.js";
 import { checkItems } from "./check-items.js";
-import type { DispatchConfig } from "./dispatch-config.js";
 import { encodeResponse } from "./encode-response.js";
 import { type FailureConfig, failureOf, internal } from "./failure.js";
 import { interceptCall, type ServerCallInfo } from "./interceptor.js";
-import { receiveItems } from "./receive-items.js";
 import { sendItems } from "./send-items.js";
 import { withParams } from "./with-params.js";
 
@@ -30,37 +26,33 @@ type StreamingHandler = (...args: unknown[]) => unknown;
  * is written once.
  */
 export class Dispatch {
-  readonly #call: IncomingCall;
+  readonly #call: CallPort;
   readonly #route: Route;
-  readonly #config: DispatchConfig;
   readonly #context: CallContext;
   readonly #caller: Caller;
   #timer: NodeJS.Timeout | undefined;
   #items: ItemReceiver<unknown> | undefined;
   #isDone = false;
 
-  constructor(
-    call: IncomingCall,
-    route: Route,
-    caller: Caller,
-    timeout: number,
-    metadata: Metadata,
-    config: DispatchConfig,
-  ) {
+  constructor(call: CallPort, route: Route, caller: Caller) {
     const { method } = route;
+    const { timeout, metadata } = call;
     this.#call = call;
     this.#caller = caller;
     this.#route = route;
-    this.#config = config;
-    const time = timeout || method.timeout || (method.kind === "unary" ? config.timeout : Number.POSITIVE_INFINITY);
-    this.#context = new CallContext(method.id, Date.now() + time, metadata, caller, config.log, config.metadata);
+    const fallback = method.kind === "unary" ? caller.config.timeout : Number.POSITIVE_INFINITY;
+    const deadline = Date.now() + (timeout || method.timeout || fallback);
+    this.#context = new CallContext(method.id, deadline, metadata, caller);
   }
 
-  /** Runs the call to its answer. It never throws. */
-  run(buffer: Buffer, start: number, end: number): void {
+  /**
+   * Runs the call to its answer. It never throws.
+   * @param decode returns the request; called at most once, within this call
+   */
+  run(decode: () => unknown): void {
     let request: unknown;
     try {
-      request = this.#admit(buffer, start, end);
+      request = this.#admit(decode);
     } catch (error) {
       this.#refuse(error);
       return;
@@ -69,14 +61,14 @@ export class Dispatch {
   }
 
   /** The request, once it may be handled. @throws RpcError what the runtime itself has against the call */
-  #admit(buffer: Buffer, start: number, end: number): unknown {
+  #admit(decode: () => unknown): unknown {
     const { method, params } = this.#route;
     authorize(this.#context.peer, method.scope);
     if (this.#call.hasStream !== (method.requestItem !== undefined)) {
       throw new RpcError("BAD_REQUEST", `it takes ${this.#call.hasStream ? "no" : "a"} request stream`);
     }
     if (this.#caller.items !== undefined) checkItems(method, this.#caller.items);
-    const request = withParams(start === end ? {} : decodeJson(buffer, start, end), params);
+    const request = withParams(decode(), params);
     checkRequest(request, method.request, method.id);
     return request;
   }
@@ -93,7 +85,7 @@ export class Dispatch {
 
   #start(request: unknown): unknown {
     const { method, handler } = this.#route;
-    const { interceptors } = this.#config;
+    const { interceptors } = this.#caller.config;
     if (method.kind === "unary" && interceptors.length === 0) return handler(request, this.#context);
     const items = method.requestItem === undefined ? undefined : this.#receive(method.requestItem);
     const call: ServerCallInfo = { method, request, items, ctx: this.#context };
@@ -102,13 +94,18 @@ export class Dispatch {
     );
     if (method.responseItem === undefined) return result;
     const leave = (error: unknown): void => this.#leave(error);
-    return sendItems(result, this.#call, method.responseItem, method.scope, this.#context, leave);
+    return sendItems(result, this.#call, this.#context, method, leave);
   }
 
   /** The request stream, as the handler takes it. */
   #receive(type: ItemType): AsyncIterable<unknown, undefined> {
     const { scope } = this.#route.method;
-    this.#items = receiveItems(this.#call, type, scope, this.#context.peer, (reason) => this.#abort(reason));
+    const { peer } = this.#context;
+    this.#items = this.#call.receive({
+      type,
+      authorize: () => authorize(peer, scope),
+      abort: (reason) => this.#abort(reason),
+    });
     return this.#items;
   }
 
@@ -135,7 +132,7 @@ export class Dispatch {
   }
 
   #giveUp(error: unknown): void {
-    this.#config.log.error({ err: error, method: this.#context.method }, "a call could not be answered");
+    this.#caller.config.log.error({ err: error, method: this.#context.method }, "a call could not be answered");
     this.#call.answer("INTERNAL", JSON.stringify({ message: "the call could not be answered" }));
     this.#done();
   }
@@ -184,7 +181,7 @@ export class Dispatch {
   }
 
   get #failing(): FailureConfig {
-    return { method: this.#route.method, log: this.#context.log, exposeErrors: this.#config.exposeErrors };
+    return { method: this.#route.method, log: this.#context.log, exposeErrors: this.#caller.config.exposeErrors };
   }
 
   #reply(status: StatusName, body: string): void {

@@ -1,37 +1,37 @@
 import { errorMessage } from "../../base/error-message.js";
 import { encodeItem, type ItemType } from "../../codec/items.js";
-import type { IncomingCall } from "../../wire/incoming-call.js";
+import type { Method } from "../../contract/method.js";
 import type { ItemSource } from "../../wire/iterator-of.js";
 import { pumpItems } from "../../wire/pump-items.js";
 import { authorize } from "./authorize.js";
 import type { CallContext } from "./call-context.js";
+import type { CallPort } from "./call-port.js";
 
 /**
  * Sends the response stream of a call: the headers, then each item, once it is authorized and valid. A stream may outlive
  * the peer's right to it.
- * @param source what the handler streams, or the promise of it
- * @param leave told at once why the handler is left before its end, for what it gave cannot be sent
+ * @param source the handler's stream, or the promise of it
+ * @param stopped called at once with the reason when the handler is stopped before its end
  * @returns what the handler's generator returns
- * @throws RpcError FORBIDDEN, or why the call ended; Error where an item is not what the contract says
+ * @throws RpcError FORBIDDEN, or why the call ended; Error for an item that does not fit the contract
  */
 export async function sendItems(
   source: unknown,
-  call: IncomingCall,
-  type: ItemType,
-  scope: string | undefined,
+  call: CallPort,
   context: CallContext,
-  leave: (error: unknown) => void,
+  { responseItem, scope }: Method,
+  stopped: (error: unknown) => void,
 ): Promise<unknown> {
-  const { sender } = call;
+  const type = responseItem as ItemType;
   const encode = (item: unknown): string | Uint8Array => {
     authorize(context.peer, scope);
     context.sendHeaders(call);
     try {
       return encodeItem(item, type, "INTERNAL");
     } catch (error) {
-      // As with a response: what is wrong with it is for the log.
+      // As with a response, the fault is logged and the caller gets a reference to it.
       throw new Error(errorMessage(error), { cause: error });
     }
   };
-  return pumpItems((await source) as ItemSource<unknown, unknown>, encode, sender, leave);
+  return pumpItems((await source) as ItemSource<unknown, unknown>, encode, call.sender, stopped);
 }

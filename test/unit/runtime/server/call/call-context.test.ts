@@ -4,14 +4,13 @@ import { CallContext } from "../../../../../runtime/src/server/call/call-context
 import { ALICE, TestLog } from "../../support/server.js";
 
 const context = (log = new TestLog()) =>
-  new CallContext(
-    "GET /a",
-    1000,
-    new Map(),
-    { peer: { ...ALICE, address: "192.0.2.7:1" }, maxMessage: 1024, callbacks: undefined, clients: () => [] },
-    log,
-    16_384,
-  );
+  new CallContext("GET /a", 1000, new Map(), {
+    peer: { ...ALICE, address: "192.0.2.7:1" },
+    maxMessage: 1024,
+    callbacks: undefined,
+    clients: () => [],
+    config: { timeout: 1000, exposeErrors: false, metadata: 16_384, interceptors: [], log },
+  });
 const reason = new RpcError("CANCELLED", "gone");
 
 test("the signal aborts with the reason, whether it was asked for before or after", () => {
