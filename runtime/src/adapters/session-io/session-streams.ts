@@ -4,7 +4,7 @@ import { StandardInput } from "./standard-input.js";
 import { onStop } from "./stop-signal.js";
 import { writeTo } from "./write-to.js";
 
-/** The streams of a session as they are, for one command. */
+/** The streams of a session without a terminal, for one command. */
 export function sessionStreams(session: Session): CommandStreams {
   const stopped = new AbortController();
   onStop(session, () => stopped.abort());

@@ -1,11 +1,11 @@
 import type { Writable } from "node:stream";
 
-/** Resolves when the stream takes more, or will take nothing any more; undefined where it takes more already. */
+/** Writes a chunk. Resolves when the stream accepts more or is closed; undefined where it accepts more at once. */
 export function writeTo(stream: Writable, chunk: string | Uint8Array): Promise<void> | undefined {
   return stream.write(chunk) ? undefined : drained(stream);
 }
 
-/** See {@link writeTo}; nothing is written. */
+/** Resolves as {@link writeTo} does, without a write. */
 export function drained(stream: Writable): Promise<void> | undefined {
   if (!stream.writableNeedDrain || stream.destroyed) return undefined;
   return new Promise((resolve) => {

@@ -205,8 +205,8 @@ test.each(["INT", "TERM", "HUP", "QUIT"])("the signal %s cancels the call", asyn
   const session = new MemorySession();
   void exec(session, "GET /ticks", { server, log, inputTimeout: 60_000 });
   await new Promise((resolve) => session.remote.once("data", resolve));
-  session.onSignal?.("WINCH");
-  session.onSignal?.(name);
+  session.sendSignal("WINCH");
+  session.sendSignal(name);
   expect(await session.exited).toBe(4);
   expect(JSON.parse(session.stderr)).toMatchObject({ status: "CANCELLED", code: 499 });
   await until("the end of the call", () => server.calls === 0);

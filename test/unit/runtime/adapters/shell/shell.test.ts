@@ -88,7 +88,7 @@ test("what does not fit into the window is broken into lines, and the window's s
   (await typist.prompt()).type("GET /notes/1\r");
   await typist.sees('{\r\n  "text": "twelve chars",\r\n  "list": [1, 2]\r\n}\r\n');
   terminal.columns = 60;
-  typist.session.onResize?.();
+  typist.session.resize();
   (await typist.prompt()).type("GET /notes/1\r");
   await typist.sees('{ "text": "twelve chars", "list": [1, 2] }\r\n');
 });
