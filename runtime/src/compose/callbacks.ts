@@ -8,7 +8,7 @@ import type { Api } from "../contract/method.js";
 import { RpcError } from "../contract/rpc-error.js";
 import { bindHandlers } from "../server/api-handlers.js";
 import type { ApiServerOptions } from "../server/api-server-options.js";
-import { dispatchConfig } from "../server/call/dispatch-config.js";
+import { dispatchConfig } from "../server/api-server-options.js";
 import { receiver } from "../server/receiver.js";
 import { Router } from "../server/router.js";
 import type { Connection } from "../wire/connection.js";

@@ -11,15 +11,15 @@ import { MAX_REFERENCE } from "../wire/hello.js";
 import { type Limits, resolveLimits } from "../wire/limits.js";
 import { refuseConnection } from "../wire/refuse-connection.js";
 import type { ApiHandlers } from "./api-handlers.js";
-import type { ApiServerOptions } from "./api-server-options.js";
-import type { ConnectedClient } from "./call/connected-client.js";
-import { type DispatchConfig, dispatchConfig } from "./call/dispatch-config.js";
+import { type ApiServerOptions, dispatchConfig, type ServedCall } from "./api-server-options.js";
+import type { DispatchConfig } from "./call/call-context.js";
+import type { ConnectedClient } from "./call/context.js";
 import type { LocalCallOptions, LocalCallResult } from "./call/local-call.js";
-import type { ServedCall } from "./call/served-call.js";
+import type { Route } from "./call/route.js";
 import { checkGrace } from "./check-grace.js";
 import { LocalCalls } from "./local-calls.js";
 import { receiver } from "./receiver.js";
-import { type Route, Router } from "./router.js";
+import { Router } from "./router.js";
 
 /** How a server ends. */
 export interface CloseOptions {

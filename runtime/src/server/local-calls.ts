@@ -9,16 +9,15 @@ import type { CallBudget } from "../wire/call-budget.js";
 import type { Limits } from "../wire/limits.js";
 import { tooLarge } from "../wire/message-size.js";
 import { encodeMetadata, type Metadata, NO_METADATA, parseMetadata } from "../wire/metadata.js";
-import type { Caller } from "./call/caller.js";
-import type { ConnectedClient } from "./call/connected-client.js";
+import type { ServedCall } from "./api-server-options.js";
+import type { Caller, DispatchConfig } from "./call/call-context.js";
+import type { ConnectedClient } from "./call/context.js";
 import { Dispatch } from "./call/dispatch.js";
-import type { DispatchConfig } from "./call/dispatch-config.js";
 import { LocalCall, type LocalCallHost, type LocalCallOptions, type LocalCallResult } from "./call/local-call.js";
-import type { ServedCall } from "./call/served-call.js";
-import type { Route } from "./router.js";
+import type { Route } from "./call/route.js";
 
-/** What the calls in this process share with the rest of their server. */
-export interface LocalCallsConfig {
+/** What the calls in this process share with the other calls of their server. */
+interface LocalCallsConfig {
   readonly dispatch: DispatchConfig;
   readonly limits: Limits;
   readonly budget: CallBudget;

@@ -4,14 +4,14 @@ import { decodeJson } from "../codec/json.js";
 import { RpcError } from "../contract/rpc-error.js";
 import type { CallReceiver } from "../wire/call-frames.js";
 import type { Connection } from "../wire/connection.js";
-import type { Caller } from "./call/caller.js";
+import type { Caller, DispatchConfig } from "./call/call-context.js";
 import { Dispatch } from "./call/dispatch.js";
-import type { DispatchConfig } from "./call/dispatch-config.js";
+import type { Route } from "./call/route.js";
 import { WireCall } from "./call/wire-call.js";
-import type { Route, Router } from "./router.js";
+import type { Router } from "./router.js";
 
-/** What the calls of one connection are answered with. */
-export interface ReceiverConfig {
+/** How the calls of one connection are answered. */
+interface ReceiverConfig {
   readonly router: Router;
   readonly dispatch: DispatchConfig;
   readonly peer: Peer;

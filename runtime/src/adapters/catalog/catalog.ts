@@ -1,7 +1,7 @@
 import type { Peer } from "../../base/peer.js";
 import type { Contract, JsonSchema, MethodContract } from "../../contract/contract.js";
 import type { Api, Method } from "../../contract/method.js";
-import { isAuthorized } from "../../server/call/authorize.js";
+import { isAuthorized } from "../../server/call/admit.js";
 
 /** The schema of a method's request, with the named types that it refers to. */
 export interface RequestSchema {

@@ -3,7 +3,7 @@ import type { Logger } from "../../base/log.js";
 import type { Peer } from "../../base/peer.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import type { ApiServer } from "../../server/api-server.js";
-import { withParams } from "../../server/call/with-params.js";
+import { withParams } from "../../server/call/admit.js";
 import type { PacketChannel } from "../../ssh/ssh2/channels/packet-channel.js";
 import { LocalClient } from "../local-client.js";
 import { encodeMessage } from "./encode-message.js";

@@ -59,8 +59,7 @@ export interface LocalCallHost {
   readonly release: (call: LocalCall) => void;
 }
 
-/** What a {@link LocalCall} is made of, checked. */
-export interface LocalCallConfig {
+interface LocalCallConfig {
   /** The id of the method, or what the caller asked for where there is none. */
   readonly name: string;
   readonly method: Method | undefined;

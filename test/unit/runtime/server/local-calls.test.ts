@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { describe, expect, test } from "vitest";
 import { EncodedJson } from "../../../../runtime/src/codec/encoded-json.js";
+import type { ServedCall } from "../../../../runtime/src/server/api-server-options.js";
 import type { Context } from "../../../../runtime/src/server/call/context.js";
-import type { ServedCall } from "../../../../runtime/src/server/call/served-call.js";
 import { noSuchNote, serveNotes } from "../adapters/notes-server.js";
 import { ALICE } from "../support/server.js";
 import { failure, until } from "../support/wait.js";

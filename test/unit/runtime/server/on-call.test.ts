@@ -2,7 +2,7 @@ import { expect, onTestFinished, test } from "vitest";
 import type { Method } from "../../../../runtime/src/contract/method.js";
 import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
 import type { AnyHandler } from "../../../../runtime/src/server/api-handlers.js";
-import type { ServedCall } from "../../../../runtime/src/server/call/served-call.js";
+import type { ServedCall } from "../../../../runtime/src/server/api-server-options.js";
 import { FLAG, FRAME } from "../../../../runtime/src/wire/frame.js";
 import { ALICE, any, only, serveRaw } from "../support/server.js";
 import { until } from "../support/wait.js";

@@ -1,16 +1,20 @@
 import { expect, test } from "vitest";
 import { RpcError } from "../../../../../runtime/src/contract/rpc-error.js";
 import { CallContext } from "../../../../../runtime/src/server/call/call-context.js";
-import { ALICE, TestLog } from "../../support/server.js";
+import { ALICE, method, TestLog } from "../../support/server.js";
 
 const context = (log = new TestLog()) =>
-  new CallContext("GET /a", 1000, new Map(), {
-    peer: { ...ALICE, address: "192.0.2.7:1" },
-    maxMessage: 1024,
-    callbacks: undefined,
-    clients: () => [],
-    config: { timeout: 1000, exposeErrors: false, metadata: 16_384, interceptors: [], log },
-  });
+  new CallContext(
+    { method: method("GET /a"), handler: () => undefined, params: undefined },
+    {
+      peer: { ...ALICE, address: "192.0.2.7:1" },
+      maxMessage: 1024,
+      callbacks: undefined,
+      clients: () => [],
+      config: { timeout: 1000, exposeErrors: false, maxMetadata: 16_384, interceptors: [], log },
+    },
+    { timeout: 0, metadata: new Map() },
+  );
 const reason = new RpcError("CANCELLED", "gone");
 
 test("the signal aborts with the reason, whether it was asked for before or after", () => {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { SILENT } from "../../../../../runtime/src/base/log.js";
-import { dispatchConfig } from "../../../../../runtime/src/server/call/dispatch-config.js";
+import { dispatchConfig } from "../../../../../runtime/src/server/api-server-options.js";
 import { resolveLimits } from "../../../../../runtime/src/wire/limits.js";
 
 test("a unary call has 30 seconds, and errors tell their caller nothing, where nothing is said", () => {
