@@ -17,27 +17,31 @@ function sshShell(ssh: readonly string[], rest: string): Promise<Outcome> {
 
 /** What a person may type, what status that has, and what is said of it. */
 const REFUSED: readonly (readonly [string, string, RegExp])[] = [
-  ["FROBNICATE /notes", "BAD_REQUEST", /there is no command "FROBNICATE"/],
-  ["get /notes", "BAD_REQUEST", /there is no command "get"; did you mean GET\?/],
-  ["GET /nots", "NOT_FOUND", /there is no resource \/nots; did you mean \/notes\?/],
+  ["FROBNICATE /notes", "BAD_REQUEST", /unknown command "FROBNICATE"/],
+  ["get /notes", "BAD_REQUEST", /unknown command "get"; did you mean GET\?/],
+  ["GET /nots", "NOT_FOUND", /unknown resource \/nots; did you mean \/notes\?/],
   ["GET /nots/42", "NOT_FOUND", /did you mean \/notes\/\{id\}\?/],
-  ["DELETE /notes", "METHOD_NOT_ALLOWED", /answers GET, STORE/],
+  ["DELETE /notes", "METHOD_NOT_ALLOWED", /supported: GET, STORE/],
   ["help nots", "NOT_FOUND", /did you mean notes\?/],
   // Segments of a path are taken as they are: none is skipped, and none leads up.
-  ["GET //notes", "NOT_FOUND", /there is no resource \/\/notes/],
-  ["GET /notes/", "NOT_FOUND", /there is no resource \/notes\//],
-  ["GET /files//a", "NOT_FOUND", /there is no resource/],
-  ["GET /files/../notes", "NOT_FOUND", /there is no resource/],
-  ["GET /files/a/b", "NOT_FOUND", /there is no resource/],
-  ["GET /files/%zz", "NOT_FOUND", /there is no resource/],
-  [`STORE /notes "text='hi"`, "BAD_REQUEST", /the quote that begins at character 19 is not closed/],
-  [`STORE /notes '{"text":"hi"'`, "BAD_REQUEST", /the JSON that begins at character 14 is not closed/],
-  [`STORE /notes "{'text':1}"`, "BAD_REQUEST", /no JSON: what stands at character 2 cannot stand there/],
-  [`STORE /notes '{"text":"hi"}' text=hi`, "BAD_REQUEST", /"text=hi" comes after the whole request/],
-  ["STORE /notes < wrong.json", "BAD_REQUEST", /standard input is no JSON: what stands at character 10 cannot/],
-  ["STORE /notes < latin1.json", "BAD_REQUEST", /the request on standard input is no UTF-8/],
-  [`"$(printf 'GET /notes/\\377')"`, "BAD_REQUEST", /no UTF-8/],
-  [`"$(printf 'STORE /notes text=\\377')"`, "BAD_REQUEST", /no UTF-8/],
+  ["GET //notes", "NOT_FOUND", /unknown resource \/\/notes/],
+  ["GET /notes/", "NOT_FOUND", /unknown resource \/notes\//],
+  ["GET /files//a", "NOT_FOUND", /unknown resource/],
+  ["GET /files/../notes", "NOT_FOUND", /unknown resource/],
+  ["GET /files/a/b", "NOT_FOUND", /unknown resource/],
+  ["GET /files/%zz", "NOT_FOUND", /unknown resource/],
+  [`STORE /notes "text='hi"`, "BAD_REQUEST", /unclosed quote at character 19/],
+  [`STORE /notes '{"text":"hi"'`, "BAD_REQUEST", /unclosed JSON at character 14/],
+  [`STORE /notes "{'text':1}"`, "BAD_REQUEST", /^the request: invalid JSON at line 1, column 2: unexpected token/],
+  [`STORE /notes '{"text":"hi"}' text=hi`, "BAD_REQUEST", /unexpected argument "text=hi" after the request/],
+  [
+    "STORE /notes < wrong.json",
+    "BAD_REQUEST",
+    /^the request on standard input: invalid JSON at line 1, column 10: unexpected/,
+  ],
+  ["STORE /notes < latin1.json", "BAD_REQUEST", /^the request on standard input: not valid UTF-8/],
+  [`"$(printf 'GET /notes/\\377')"`, "BAD_REQUEST", /not valid UTF-8/],
+  [`"$(printf 'STORE /notes text=\\377')"`, "BAD_REQUEST", /not valid UTF-8/],
   ["GET /ticks --timeout 20ms", "DEADLINE_EXCEEDED", /./],
 ];
 
@@ -69,12 +73,12 @@ itWith(
       authorizedKeys: (line) => [`restrict,command="${serve("--scopes items:*")}" ${line}`],
     }));
     for (const [rest, status, message] of [
-      ["GET /itms/1", "NOT_FOUND", /there is no resource \/itms\/1; did you mean \/items\/\{id\}\?/],
-      ["GET /items/../secret", "NOT_FOUND", /there is no resource/],
-      [`"GET /items/1 x='"`, "BAD_REQUEST", /the quote that begins at character 16 is not closed/],
-      [`"$(printf 'GET /items/\\377')"`, "BAD_REQUEST", /no UTF-8/],
+      ["GET /itms/1", "NOT_FOUND", /unknown resource \/itms\/1; did you mean \/items\/\{id\}\?/],
+      ["GET /items/../secret", "NOT_FOUND", /unknown resource/],
+      [`"GET /items/1 x='"`, "BAD_REQUEST", /unclosed quote at character 16/],
+      [`"$(printf 'GET /items/\\377')"`, "BAD_REQUEST", /not valid UTF-8/],
       [`"UPDATE /echo text=$(head -c 100000 /dev/zero | tr '\\0' x)"`, "MESSAGE_TOO_LARGE", /on standard input$/],
-      ["UPDATE /echo < /dev/zero", "MESSAGE_TOO_LARGE", /the request on standard input is longer than/],
+      ["UPDATE /echo < /dev/zero", "MESSAGE_TOO_LARGE", /the request on standard input: longer than/],
     ] as const) {
       const outcome = await sshShell([...sshd.options, `${USER}@127.0.0.1`], rest);
       expect(outcome, rest).toMatchObject({ status: 4, stdout: "", stderr: expect.stringMatching(/^\{.*\}\n$/) });

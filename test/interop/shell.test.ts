@@ -18,7 +18,7 @@ itWith(["ssh"], "ssh -t opens a prompt with completion, and ends with the status
   const served = await serveNotesOverSsh();
   const shell = start("ssh", ["-tt", ...served.ssh]);
   await until("the prompt", () => shown(shell).endsWith("notes> "));
-  expect(shown(shell)).toContain('notes 1.0.0, as alice (alice@laptop). "help" lists what you may call');
+  expect(shown(shell)).toContain('notes 1.0.0, logged in as alice (alice@laptop). Type "help" for the list of methods');
   type(shell, "GET /note\t");
   await until("completion", () => shown(shell).endsWith("GET /notes"));
   type(shell, "/42\r");

@@ -21,19 +21,19 @@ import { LocalCalls } from "./local-calls.js";
 import { receiver } from "./receiver.js";
 import { Router } from "./router.js";
 
-/** How a server ends. */
+/** How a server closes. */
 export interface CloseOptions {
   /**
-   * Milliseconds that running calls are given to finish. Meanwhile new ones are refused, and clients are told to go
+   * Milliseconds that running calls may take to finish. Meanwhile new calls are refused, and clients are asked to connect
    * elsewhere. Default: 0.
    */
   readonly grace?: number;
 }
 
-/** What callers are told when a server ends. */
+/** The reason that callers get when a server closes. */
 const CLOSING = "the server is closing";
 
-/** Answers calls on the duplexes that it is given. How they came to be, and who listens, is not its business. */
+/** Answers the calls of an API: those that arrive on duplexes, and those of adapters in this process. */
 export class ApiServer {
   readonly #api: Api;
   readonly #router: Router;
@@ -47,7 +47,7 @@ export class ApiServer {
   readonly #connections = new Map<Connection, { readonly peer: Peer; readonly callbacks: () => unknown }>();
   #closing = false;
 
-  /** @param callbacks makes the client of what the other side of a connection serves */
+  /** @param callbacks returns the client of the callbacks that the other side serves; for adapters, without a connection */
   constructor(
     handlers: ApiHandlers<unknown>,
     options: ApiServerOptions & { readonly log: Logger },
@@ -71,20 +71,20 @@ export class ApiServer {
     });
   }
 
-  /** What it serves. */
+  /** The API that it serves. */
   get api(): Api {
     return this.#api;
   }
 
-  /** The bounds of its connections. */
+  /** The limits of its connections. */
   get limits(): Limits {
     return this.#limits;
   }
 
   /**
-   * The method that `GET /notes/{id}` names, or that `GET /notes/42` matches, with the fields that the path gives.
-   * @param peer who asks for it: where it leads nowhere, that counts as a call that was refused
-   * @throws RpcError NOT_FOUND, or METHOD_NOT_ALLOWED with the verbs that the resource answers
+   * Finds the method that `GET /notes/{id}` names, or that `GET /notes/42` matches, with the fields of the path.
+   * @param peer the caller, for the record of a refused call
+   * @throws RpcError NOT_FOUND, METHOD_NOT_ALLOWED with the verbs of the resource, or MESSAGE_TOO_LARGE
    */
   resolve(reference: string, peer?: Peer): Route {
     try {
@@ -109,14 +109,14 @@ export class ApiServer {
     return this.#local.begin(target, error ?? this.#router.find(target), request, options);
   }
 
-  /** How many connections are live. */
+  /** Number of open connections. */
   get connections(): number {
     return this.#connections.size;
   }
 
   /**
-   * Who is connected, each with the client of what it serves in turn. A peer counts once it has said hello: before that
-   * nobody knows what it takes.
+   * The connected peers, each with the client of its callbacks, and the peers whose calls adapters run. A connection counts
+   * once its HELLO has arrived.
    */
   get clients(): readonly ConnectedClient<unknown>[] {
     const connected = [...this.#connections].flatMap(([{ remote }, { peer, callbacks }]) =>
@@ -125,12 +125,12 @@ export class ApiServer {
     return [...connected, ...this.#local.clients];
   }
 
-  /** How many calls run, with those that are answered and whose handlers have not finished. */
+  /** Number of running calls, including answered ones whose handlers have not finished. */
   get calls(): number {
     return this.#budget.running;
   }
 
-  /** Serves the API to `peer` over `duplex`, which it destroys in the end. */
+  /** Serves the API to `peer` over `duplex`, and destroys `duplex` at the end. */
   accept(duplex: Duplex, peer: Peer): void {
     if (this.#closing) {
       refuseConnection(duplex, CLOSING);
@@ -169,7 +169,7 @@ export class ApiServer {
     };
   }
 
-  /** A path may hold what is nobody's business, so methods are known by their ids. */
+  /** Records name a method by its id, because a path may contain private data. */
   #nameOf(reference: string): string {
     try {
       return this.#router.resolve(reference).method.id;
@@ -181,19 +181,19 @@ export class ApiServer {
   #report(call: ServedCall): void {
     const failed = (error: unknown): void => this.#log.error({ err: error }, "onCall failed");
     try {
-      const told: unknown = this.#onCall?.(call);
-      // Nobody forbids it to be asynchronous, and then what it rejects with would end the process.
-      if (told instanceof Promise) told.catch(failed);
+      const result: unknown = this.#onCall?.(call);
+      // It may be an async function, and its rejection must not end the process.
+      if (result instanceof Promise) result.catch(failed);
     } catch (error) {
       failed(error);
     }
   }
 
   /**
-   * Takes no new calls, asks every client to go elsewhere, and lets running calls finish within the grace. Then it stops
-   * those that are left, answers them with UNAVAILABLE, and ends all connections. Calling it again, with less grace, ends
-   * the wait of the first call, too.
-   * @throws Error where the grace is no number of milliseconds
+   * Shuts down gracefully: refuses new calls, asks clients to connect elsewhere, and waits for running calls within the grace.
+   * Then it ends the remaining calls with UNAVAILABLE and closes all connections. A second call with a shorter grace shortens
+   * the wait.
+   * @throws Error where the grace is not a number of milliseconds
    */
   async close({ grace = 0 }: CloseOptions = {}): Promise<void> {
     checkGrace(grace);
@@ -203,15 +203,18 @@ export class ApiServer {
     await Promise.all([...this.#connections.keys()].map((connection) => connection.close(CLOSING)));
   }
 
-  /** Resolves when no connection is left, or when the grace is over. */
+  /** Resolves when all connections are closed, or the grace is over. */
   async #drain(grace: number): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
-    const over = new Promise<void>((resolve) => {
+    const graceOver = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, grace);
     });
     const connections = [...this.#connections.keys()];
     for (const connection of connections) connection.drain(CLOSING);
-    await Promise.race([over, Promise.all([this.#local.drain(CLOSING), ...connections.map(({ closed }) => closed)])]);
+    await Promise.race([
+      graceOver,
+      Promise.all([this.#local.drain(CLOSING), ...connections.map(({ closed }) => closed)]),
+    ]);
     clearTimeout(timer);
   }
 }

@@ -43,9 +43,7 @@ async function printCall(
   printer: Printer,
 ): Promise<void> {
   const { method, response } = await runCall(command, config, {
-    input: streams.input,
-    signal: streams.signal,
-    ask: streams.ask,
+    ...streams,
     item: (item) => streams.write(item instanceof EncodedJson ? printer.value(item) : printer.bytes(item)),
   });
   if (response === undefined) return;

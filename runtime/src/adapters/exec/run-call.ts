@@ -44,7 +44,7 @@ interface CallResult {
  */
 export async function runCall(command: CallCommand, config: CallConfig, streams: CallStreams): Promise<CallResult> {
   const { input, signal } = streams;
-  const close = (): void => void input.return?.();
+  const close = (): void => void input?.return?.();
   signal.addEventListener("abort", close, { once: true });
   try {
     return await call(command, config, streams);
@@ -63,14 +63,14 @@ async function call(command: CallCommand, config: CallConfig, streams: CallStrea
   const route = resolve(command, config);
   const { method } = route;
   const request = await readRequest(command, route, config, streams);
-  if (method.requestItem === undefined) await input.return?.();
+  if (method.requestItem === undefined) await input?.return?.();
   else ask?.(`${method.requestItem === "bytes" ? "raw bytes" : "one JSON value per line"}; end with Ctrl-D\n`);
   const { items, response } = server.call(route, request, {
     peer,
     metadata: metadataFrom(environment),
     signal,
     timeout: timeout && Math.max(1, timeout - (performance.now() - start)),
-    items: requestItems(method, input, server),
+    items: requestItems(method, streams, server),
   });
   if (method.responseItem === undefined) return { method, response: await response };
   for await (const item of items) {
@@ -139,11 +139,22 @@ interface InputRead extends CallStreams {
   readonly limit: number;
 }
 
+/** @throws RpcError BAD_REQUEST where standard input carries the commands */
+function inputOf({ input }: CallStreams): AsyncIterableIterator<Buffer> {
+  if (input !== undefined) return input;
+  throw new RpcError(
+    "BAD_REQUEST",
+    "standard input carries the commands; give the request as JSON or fields, or run this call with `ssh host COMMAND`",
+  );
+}
+
 /** Reads the request from standard input; undefined where that is empty and the request optional. */
 async function readInput(
-  { input, signal, ask, timeout, limit }: InputRead,
+  read: InputRead,
   presence: "required" | "optional" = "required",
 ): Promise<EncodedJson | undefined> {
+  const { signal, ask, timeout, limit } = read;
+  const input = inputOf(read);
   ask?.("the request, as JSON; end with Ctrl-D\n");
   let isLate = false;
   const timer = setTimeout(() => {
@@ -170,9 +181,10 @@ async function readInput(
 
 function requestItems(
   { requestItem }: Method,
-  input: AsyncIterableIterator<Buffer>,
+  streams: CallStreams,
   { limits }: ApiServer,
 ): AsyncIterable<unknown> | undefined {
   if (requestItem === undefined) return undefined;
+  const input = inputOf(streams);
   return requestItem === "bytes" ? input : readInputItems(input, limits.message);
 }

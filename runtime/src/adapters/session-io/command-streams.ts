@@ -1,6 +1,7 @@
 /** The input and output of one command. */
 export interface CommandStreams {
-  readonly input: AsyncIterableIterator<Buffer>;
+  /** Absent where standard input carries the commands themselves. */
+  readonly input?: AsyncIterableIterator<Buffer>;
   /** Aborts when the peer stops the command, or disconnects. */
   readonly signal: AbortSignal;
   /** Writes to standard output. Resolves when it accepts more; undefined where it does at once. */

@@ -5,7 +5,7 @@ import { onStop } from "./stop-signal.js";
 import { writeTo } from "./write-to.js";
 
 /** The streams of a session without a terminal, for one command. */
-export function sessionStreams(session: Session): CommandStreams {
+export function sessionStreams(session: Session): CommandStreams & Required<Pick<CommandStreams, "input">> {
   const stopped = new AbortController();
   onStop(session, () => stopped.abort());
   return {

@@ -1,6 +1,5 @@
 import { printable } from "../../base/printable.js";
 import type { Session, SessionTerminal } from "../../base/session.js";
-import { RpcError } from "../../contract/rpc-error.js";
 import { TerminalConsole } from "../console/terminal-console.js";
 import { terminalPrinter } from "../console/terminal-printer.js";
 import { printFailure, runCommandLine } from "../exec/command-line.js";
@@ -57,32 +56,17 @@ async function runPrompt(
 }
 
 async function runLines(session: Session, config: CallConfig): Promise<number> {
-  const streams = sessionStreams(session);
+  const { input, ...streams } = sessionStreams(session);
   let status = 0;
   try {
-    for await (const { text } of inputLines(streams.input, { bytes: MAX_COMMAND })) {
+    for await (const { text } of inputLines(input, { bytes: MAX_COMMAND })) {
       if (text.trim() === "exit" || streams.signal.aborted) break;
       if (text.trim() === "") continue;
-      status = await runCommandLine(text, config, { ...streams, input: noInput() }, JSON_PRINTER);
+      status = await runCommandLine(text, config, streams, JSON_PRINTER);
     }
     return status;
   } catch (error) {
     // A line that is not UTF-8, or too long.
     return printFailure(error, streams, JSON_PRINTER);
   }
-}
-
-/** Standard input carries the commands, so a call cannot read it. */
-function noInput(): AsyncIterableIterator<Buffer> {
-  const iterator: AsyncIterableIterator<Buffer> = {
-    next: async () => {
-      throw new RpcError(
-        "BAD_REQUEST",
-        "standard input carries the commands; give the request as JSON or fields, or run this call with `ssh host COMMAND`",
-      );
-    },
-    return: async () => ({ done: true, value: undefined }),
-    [Symbol.asyncIterator]: () => iterator,
-  };
-  return iterator;
 }

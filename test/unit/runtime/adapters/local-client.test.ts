@@ -21,7 +21,7 @@ test("the errors are those of every way in", async () => {
   expect(await failure(client.call("GET /notes/7", {}).response)).toMatchObject({ code: 404, details: { id: 7 } });
   expect(await failure(client.call("GET /notes/7", { id: 8 }).response)).toMatchObject({
     status: "BAD_REQUEST",
-    message: "id is 7 in the path and 8 in the request",
+    message: "id: conflicting values: 7 in the path, 8 in the request",
   });
 });
 

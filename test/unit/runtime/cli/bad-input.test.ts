@@ -43,7 +43,7 @@ describe("a command line that is wrong ends with 2, and one line that says what"
     ["an unknown verb", ["call", SERVER, "PATCH", "/x"], "GET, STORE, UPDATE, DELETE"],
     ["a verb in lower case", ["call", SERVER, "get", "/x"], "'get' is invalid"],
     ["no path", ["call", SERVER, "GET"], "missing required argument 'path'"],
-    ["a request that is no JSON", ["call", SERVER, "GET", "/x", "{bad"], "the request is no JSON: "],
+    ["a request that is no JSON", ["call", SERVER, "GET", "/x", "{bad"], "the request: invalid JSON at line "],
     [
       "a field, as ssh takes it",
       ["call", SERVER, "GET", "/x", "text=hi"],
@@ -52,12 +52,12 @@ describe("a command line that is wrong ends with 2, and one line that says what"
     [
       "a request of several lines that is no JSON",
       ["call", SERVER, "GET", "/x", '{\n"a":\nb\n}'],
-      "the request is no JSON: ",
+      "the request: invalid JSON at line ",
     ],
     [
       "a request with a number too large for any",
       ["call", SERVER, "GET", "/x", '{"a":-1e400}'],
-      "the request holds -1e400: numbers go up to",
+      "the request: number out of range: -1e400; the maximum is",
     ],
     ["too many arguments", ["call", SERVER, "GET", "/x", "{}", "more"], "too many arguments"],
     ["a timeout that is none", ["call", SERVER, "GET", "/x", "--timeout", "5 parsecs"], "500ms, 2s or 1m"],
@@ -69,9 +69,9 @@ describe("a command line that is wrong ends with 2, and one line that says what"
   });
 
   test.each([
-    ["no JSON", "nope", 'standard input is no JSON: what stands at character 1 cannot stand there: "nope"'],
-    ["nothing", "", "standard input is no JSON: it is empty"],
-    ["a number too large for any", "[1e400]", "standard input holds 1e400: numbers go up to"],
+    ["no JSON", "nope", 'standard input: invalid JSON at line 1, column 1: unexpected token "nope"'],
+    ["nothing", "", "standard input: empty; expected JSON"],
+    ["a number too large for any", "[1e400]", "standard input: number out of range: 1e400; the maximum is"],
   ])("a request on standard input that is %s", async (_, stdin, message) => {
     expect(await sshrpc(["call", SERVER, "GET", "/x", "-"], { stdin })).toMatchObject({ status: 2, ...line(message) });
   });

@@ -10,7 +10,7 @@ const api = apiOf(
 
 test("every handler that is missing, or is no function, is named", () => {
   expect(() => bindHandlers(api, { a: { get: () => 1, store: "x" } })).toThrow(
-    "test: no handler for a.store (STORE /a), b.get (GET /b)",
+    "test: missing handlers: a.store (STORE /a), b.get (GET /b)",
   );
   expect(() => bindHandlers(api, {})).toThrow("a.get (GET /a), a.store (STORE /a), b.get (GET /b)");
 });
@@ -19,13 +19,13 @@ test("handlers that are bound already are served as they are, and those of anoth
   const bound = bindHandlers(api, { a: { get: () => 1, store: () => 2 }, b: { get: () => 3 } });
   expect(bindHandlers(api, bound)).toBe(bound);
   expect(() => bindHandlers({ ...api, name: "other", hash: "1".repeat(64) }, bound)).toThrow(
-    `these are the handlers of ${api.name} ${api.version}, not of other ${api.version}`,
+    `wrong handlers: they implement ${api.name} ${api.version}, not other ${api.version}`,
   );
 });
 
 test("what every object inherits is no handler", () => {
   const odd = apiOf(method("GET /x", { resource: "toString" }), method("GET /y", { resource: "constructor" }));
-  expect(() => bindHandlers(odd, {})).toThrow("no handler for toString.get");
+  expect(() => bindHandlers(odd, {})).toThrow("missing handlers: toString.get");
 });
 
 test("a handler keeps the object that it belongs to", () => {

@@ -30,7 +30,7 @@ test("a peer that has as many calls as it may is refused, until one of them is o
   expect(await peer.status()).toMatchObject({
     id: 5,
     code: 429,
-    body: { message: "2 calls of this peer are running already (limitCalls.perPeer)" },
+    body: { message: "more than 2 concurrent calls of this peer (limitCalls.perPeer)" },
   });
   peer.send({ kind: FRAME.CANCEL, id: 1 });
   expect(await peer.status()).toMatchObject({ id: 1, code: 499 });
@@ -80,6 +80,6 @@ test("whoever comes without a key takes no place of somebody whose fingerprint i
 test.each([Number.NaN, -1, undefined as unknown as number])(
   "a limit of %s would limit nothing, and is refused",
   (perPeer) => {
-    expect(() => limitCalls({ perPeer })).toThrow(`limitCalls.perPeer is ${perPeer}; it must be a whole number`);
+    expect(() => limitCalls({ perPeer })).toThrow(`limitCalls.perPeer: ${perPeer}: must be a whole number`);
   },
 );

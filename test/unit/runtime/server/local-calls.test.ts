@@ -49,7 +49,7 @@ describe("a call in the process", () => {
     expect(await fail("GET /notes/7", {})).toMatchObject({ code: 404, details: { id: 7 } });
     expect(await fail("GET /notes/7", { id: 8 })).toMatchObject({
       status: "BAD_REQUEST",
-      message: "id is 7 in the path and 8 in the request",
+      message: "id: conflicting values: 7 in the path, 8 in the request",
     });
     expect(await fail("GET /notes/{id}", new EncodedJson("{"))).toMatchObject({ status: "BAD_REQUEST" });
     expect(await fail("GET /notes/7", new EncodedJson('{"__proto__":{}}'))).toMatchObject({ status: "BAD_REQUEST" });
@@ -226,8 +226,8 @@ describe("a call in the process", () => {
       failure(server.call(reference, {}, { peer, items }).response);
     expect(await fail("STORE /sum", [new EncodedJson("{")])).toMatchObject({ status: "BAD_REQUEST" });
     expect(await fail("STORE /files/a", ["text"])).toMatchObject({ status: "BAD_REQUEST" });
-    expect(await fail("STORE /sum", undefined)).toMatchObject({ message: "it takes a request stream" });
-    expect(await fail("GET /notes", [])).toMatchObject({ message: "it takes no request stream" });
+    expect(await fail("STORE /sum", undefined)).toMatchObject({ message: "missing request stream" });
+    expect(await fail("GET /notes", [])).toMatchObject({ message: "the method takes no request stream" });
     const broken = function* () {
       yield 1;
       throw new Error("disk");

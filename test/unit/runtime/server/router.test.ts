@@ -53,10 +53,10 @@ describe("a method is not found", () => {
   );
 
   test.each([
-    ["UPDATE /notes", "/notes does not answer UPDATE; it answers GET, STORE", ["GET", "STORE"]],
-    ["UPDATE /notes/42", "/notes/42 does not answer UPDATE; it answers GET, DELETE", ["GET", "DELETE"]],
-    ["STORE /notes/{id}", "/notes/{id} does not answer STORE; it answers GET, DELETE", ["GET", "DELETE"]],
-    ["get /notes", "/notes does not answer get; it answers GET, STORE", ["GET", "STORE"]],
+    ["UPDATE /notes", "/notes: unsupported verb UPDATE; supported: GET, STORE", ["GET", "STORE"]],
+    ["UPDATE /notes/42", "/notes/42: unsupported verb UPDATE; supported: GET, DELETE", ["GET", "DELETE"]],
+    ["STORE /notes/{id}", "/notes/{id}: unsupported verb STORE; supported: GET, DELETE", ["GET", "DELETE"]],
+    ["get /notes", "/notes: unsupported verb get; supported: GET, STORE", ["GET", "STORE"]],
   ])(
     "where the resource of %s does not answer that verb: METHOD_NOT_ALLOWED, with those it does",
     (reference, message, verbs) => {
@@ -71,5 +71,5 @@ describe("a method is not found", () => {
 });
 
 test("a method without a handler is refused when the server is made", () => {
-  expect(() => new Router(handlersOf([method("GET /a")], {}))).toThrow("test: GET /a has no handler");
+  expect(() => new Router(handlersOf([method("GET /a")], {}))).toThrow("test: missing handler: GET /a");
 });

@@ -228,7 +228,7 @@ describe("a handler that streams", () => {
     peer.open(1, "{}", { credit: 1000 });
     expect(await peer.status()).toMatchObject({
       code: 403,
-      body: { message: "it needs the scope it; alice holds none" },
+      body: { message: "missing scope it (alice has no scopes)" },
     });
     expect(peer.frames.filter(({ kind }) => kind === FRAME.ITEM)).toHaveLength(1);
     await expect.poll(() => ended).toBe(true);
@@ -241,7 +241,7 @@ describe("a handler that streams", () => {
     });
     peer.open(1, "{}", { credit: 1000 });
     expect(await peer.status()).toMatchObject({ code: 500 });
-    expect(`${log.lines[0]?.fields["err"]}`).toContain("x-late comes too late");
+    expect(`${log.lines[0]?.fields["err"]}`).toContain("header x-late: too late");
   });
 });
 
@@ -349,8 +349,8 @@ describe("a request stream", () => {
   });
 
   test.each([
-    ["that a method does not take", DOWN, STREAM, "it takes no request stream"],
-    ["that a method takes, but does not come,", UP, {}, "it takes a request stream"],
+    ["that a method does not take", DOWN, STREAM, "the method takes no request stream"],
+    ["that a method takes, but does not come,", UP, {}, "missing request stream"],
   ])("%s is BAD_REQUEST; its frames are passed over", async (_, method, more, message) => {
     const { peer, server } = serve(method, () => []);
     peer.open(1, "{}", more);

@@ -114,7 +114,7 @@ test("lines of standard input are the request stream", async () => {
   expect(await run("STORE /sum", { handlers })).toMatchObject({ status: 0, stdout: "0\n" });
   expect(await failure("STORE /sum", { handlers, input: "1\n2\n{x}\n" })).toMatchObject({
     status: "BAD_REQUEST",
-    message: 'line 3 of standard input is no JSON: what stands at character 2 cannot stand there: "x}"',
+    message: 'standard input, line 3: invalid JSON at line 1, column 2: unexpected token "x}"',
   });
 });
 
@@ -125,7 +125,7 @@ test("a line that holds a number too large for any ends the call, and names it",
   const more = { handlers: { "STORE /sum": sum }, input: "1\n-1e400\n" };
   expect(await failure("STORE /sum", more)).toMatchObject({
     status: "BAD_REQUEST",
-    message: expect.stringMatching(/^line 2 of standard input holds -1e400: numbers go up to/),
+    message: expect.stringMatching(/^standard input, line 2: number out of range: -1e400; the maximum is/),
   });
 });
 
@@ -247,7 +247,7 @@ test("a timeout counts from the command on: also while the request is waited for
   expect(await within("the refusal", session.exited)).toBe(5);
   expect(JSON.parse(session.stderr)).toMatchObject({
     status: "DEADLINE_EXCEEDED",
-    message: "no request came on standard input within 50 ms",
+    message: "no request on standard input within 50 ms",
   });
 });
 
@@ -286,16 +286,16 @@ test("help says what a resource takes and gives", async () => {
   limit  integer, optional
   tag    Tag (string), optional
   exact  boolean, optional
-  answers with Note[]
-  needs the scope notes:read
+  returns Note[]
+  requires the scope notes:read
 
 STORE /notes
   Adds a note.
   text    string                     What it says.
   tags    string[], optional
   number  string | number, optional
-  answers with Note
-  needs the scope notes:write
+  returns Note
+  requires the scope notes:write
 `);
 });
 
@@ -317,49 +317,57 @@ test("version says what is served", async () => {
 });
 
 test.each([
-  ["get /notes", "BAD_REQUEST", /there is no command "get"; did you mean GET\?/],
-  ["FROBNICATE /notes", "BAD_REQUEST", /there is no command "FROBNICATE" \(a call is/],
-  ["GET", "BAD_REQUEST", /^GET needs a path/],
-  ["GET /nots", "NOT_FOUND", /there is no resource \/nots; did you mean \/notes\?/],
+  ["get /notes", "BAD_REQUEST", /unknown command "get"; did you mean GET\?/],
+  ["FROBNICATE /notes", "BAD_REQUEST", /unknown command "FROBNICATE" \(usage: /],
+  ["GET", "BAD_REQUEST", /^GET: missing path/],
+  ["GET /nots", "NOT_FOUND", /unknown resource \/nots; did you mean \/notes\?/],
   ["GET /nots/42", "NOT_FOUND", /did you mean \/notes\/\{id\}\?/],
-  ["DELETE /notes", "METHOD_NOT_ALLOWED", /answers GET, STORE/],
-  ["GET notes", "NOT_FOUND", /there is no resource notes: a path begins with "\/"/],
-  ["GET /notes/", "NOT_FOUND", /there is no resource \/notes\//],
-  ["GET //notes", "NOT_FOUND", /there is no resource/],
-  ["GET /../notes", "NOT_FOUND", /there is no resource/],
+  ["DELETE /notes", "METHOD_NOT_ALLOWED", /supported: GET, STORE/],
+  ["GET notes", "NOT_FOUND", /unknown resource notes: a path must begin with "\/"/],
+  ["GET /notes/", "NOT_FOUND", /unknown resource \/notes\//],
+  ["GET //notes", "NOT_FOUND", /unknown resource/],
+  ["GET /../notes", "NOT_FOUND", /unknown resource/],
   ["GET notes", "NOT_FOUND", /did you mean \/notes\?/],
-  ["STORE /notes {\"text\":'hi'}", "BAD_REQUEST", /no JSON: what stands at character 9 cannot stand there: "'hi'}"/],
-  ['STORE /notes {"text":"hi"', "BAD_REQUEST", /the JSON that begins at character 14 is not closed/],
-  ["STORE /notes text='hi", "BAD_REQUEST", /the quote that begins at character 19 is not closed/],
+  [
+    "STORE /notes {\"text\":'hi'}",
+    "BAD_REQUEST",
+    /^the request: invalid JSON at line 1, column 9: unexpected token "'hi'}"/,
+  ],
+  ['STORE /notes {"text":"hi"', "BAD_REQUEST", /unclosed JSON at character 14/],
+  ["STORE /notes text='hi", "BAD_REQUEST", /unclosed quote at character 19/],
   [
     "STORE /notes text=two words",
     "BAD_REQUEST",
-    /"words" is no field=value; a text with spaces stands in quotes, text="two words", and/,
+    /"words": expected FIELD=VALUE; quote a value with spaces twice, because/,
   ],
-  ["STORE /notes text=a text=b", "BAD_REQUEST", /the field "text" is given twice/],
-  ['STORE /notes {"text":"a"} text=b', "BAD_REQUEST", /"text=b" comes after the whole request/],
-  ["STORE /notes - text=b", "BAD_REQUEST", /"text=b" comes after the whole request/],
-  ["STORE /notes text=b -", "BAD_REQUEST", /"-" is no field=value/],
-  ["STORE /notes --verbose text=a", "BAD_REQUEST", /"--verbose" is no option/],
-  ["STORE /notes text=a --timeout soon", "BAD_REQUEST", /--timeout is "soon"; it is a duration/],
+  ["STORE /notes text=a text=b", "BAD_REQUEST", /repeated field "text"/],
+  ['STORE /notes {"text":"a"} text=b', "BAD_REQUEST", /unexpected argument "text=b" after the request/],
+  ["STORE /notes - text=b", "BAD_REQUEST", /unexpected argument "text=b" after the request/],
+  ["STORE /notes text=b -", "BAD_REQUEST", /"-": expected FIELD=VALUE/],
+  ["STORE /notes --verbose text=a", "BAD_REQUEST", /unknown or repeated option "--verbose"/],
+  ["STORE /notes text=a --timeout soon", "BAD_REQUEST", /--timeout: invalid duration "soon"; write 500ms/],
   ["STORE /sum -", "BAD_REQUEST", /standard input carries the request stream/],
-  ["GET /notes/\ufffd", "BAD_REQUEST", /no UTF-8/],
+  ["GET /notes/\ufffd", "BAD_REQUEST", /not valid UTF-8/],
   ["STORE /notes __proto__=1 text=x", "BAD_REQUEST", /no JSON that can be taken/],
-  ['STORE /notes {"text":"x","number":1e400}', "BAD_REQUEST", /^the request holds 1e400: numbers go up to 1\.79/],
-  ['STORE /notes {"text":"x","more":[{"a":-1E+400}]}', "BAD_REQUEST", /^the request holds -1E\+400: /],
-  ["STORE /notes text=x number=1e400", "BAD_REQUEST", /^the field "number" holds 1e400: /],
-  ["STORE /notes text=x other=-1e400", "BAD_REQUEST", /^the field "other" holds -1e400: /],
-  [`STORE /notes text=x number=${"9".repeat(400)}`, "BAD_REQUEST", /holds 9{20}…: numbers go up/],
+  [
+    'STORE /notes {"text":"x","number":1e400}',
+    "BAD_REQUEST",
+    /^the request: number out of range: 1e400; the maximum is 1\.79/,
+  ],
+  ['STORE /notes {"text":"x","more":[{"a":-1E+400}]}', "BAD_REQUEST", /^the request: number out of range: -1E\+400; /],
+  ["STORE /notes text=x number=1e400", "BAD_REQUEST", /^the field "number": number out of range: 1e400; /],
+  ["STORE /notes text=x other=-1e400", "BAD_REQUEST", /^the field "other": number out of range: -1e400; /],
+  [`STORE /notes text=x number=${"9".repeat(400)}`, "BAD_REQUEST", /out of range: 9{20}…; the maximum is/],
   ["help nots", "NOT_FOUND", /did you mean notes\?/],
 ])("%s is refused with %s", async (command, status, message) => {
   expect(await failure(command)).toMatchObject({ status, message: expect.stringMatching(message), stdout: "" });
 });
 
 test.each([
-  ["{]", /no JSON: what stands at character 2/],
-  ['{"text":"x","number":1e400}', /^the request on standard input holds 1e400: numbers go up to/],
-  [Buffer.from([0x22, 0xff, 0x22]), /the request on standard input is no UTF-8/],
-  [`"${"x".repeat(5_000_000)}"`, /the request on standard input is longer than 4194304 bytes/],
+  ["{]", /^the request on standard input: invalid JSON at line 1, column 2: unexpected token "]"/],
+  ['{"text":"x","number":1e400}', /^the request on standard input: number out of range: 1e400; the maximum is/],
+  [Buffer.from([0x22, 0xff, 0x22]), /^the request on standard input: not valid UTF-8/],
+  [`"${"x".repeat(5_000_000)}"`, /the request on standard input: longer than the limit of 4194304 bytes/],
 ])("a request on standard input that cannot be taken is refused", async (input, message) => {
   expect((await failure("STORE /notes", { input }))["message"]).toMatch(message);
 });
@@ -388,7 +396,7 @@ test("a request that nobody gives is refused in the server's words; one that is 
   expect(await failure("STORE /notes", { input: "" })).toMatchObject(missing);
   expect(await failure("STORE /notes", { input: "\n" })).toMatchObject(missing);
   const { message } = await failure("STORE /notes -", { input: "" });
-  expect(message).toMatch(/the request on standard input is no JSON: it is empty/);
+  expect(message).toMatch(/the request on standard input: empty; expected JSON/);
 });
 
 test("a path that no request can mend is refused at once: standard input is not waited for", async () => {
@@ -408,7 +416,7 @@ test("a command may have 32 KiB; a longer one is told another way", async () => 
     expect(await failure(more)).toMatchObject({
       status: "MESSAGE_TOO_LARGE",
       code: 413,
-      message: "the command is longer than 32768 bytes: give the request on standard input",
+      message: "the command is longer than 32768 bytes; send the request on standard input",
       stdout: "",
     });
   }

@@ -29,9 +29,9 @@ test.each([
 });
 
 test.each([
-  ["a 'b", "the quote that begins at character 3 is not closed"],
-  [String.raw`"a\"`, "the quote that begins at character 1 is not closed"],
-  ["x={[}", "the JSON that begins at character 3 is not closed"],
+  ["a 'b", "unclosed quote at character 3"],
+  [String.raw`"a\"`, "unclosed quote at character 1"],
+  ["x={[}", "unclosed JSON at character 3"],
   ["a\\", "the command ends with a backslash"],
 ])("%s is refused: %s", (line, message) => {
   expect(() => splitWords(line)).toThrow(message);

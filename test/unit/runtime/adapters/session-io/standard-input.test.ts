@@ -9,7 +9,7 @@ async function collect(chunks: readonly Buffer[], limit = 100): Promise<unknown[
   const source = (async function* () {
     yield* chunks;
   })();
-  for await (const item of readInputItems(source, limit)) items.push(item);
+  for await (const item of readInputItems(source, limit)) items.push(item.value);
   return items;
 }
 
@@ -32,18 +32,18 @@ test("lines may come in memory that is used again for the next chunk", async () 
     }
   })();
   const items: unknown[] = [];
-  for await (const item of readInputItems(source, 100)) items.push(item);
+  for await (const item of readInputItems(source, 100)) items.push(item.value);
   expect(items).toEqual(["abcd", 42]);
 });
 
 test("a line is bounded, also one that never ends", async () => {
   expect(await failure(collect([Buffer.from(`1\n"${"x".repeat(200)}`)]))).toMatchObject({
     status: "MESSAGE_TOO_LARGE",
-    message: "line 2 of standard input is longer than 100 bytes (limits.message)",
+    message: "standard input, line 2: longer than the limit of 100 bytes (limits.message)",
   });
   expect(await collect([Buffer.from(`"${"x".repeat(98)}"\n1`)])).toHaveLength(2);
   expect(await failure(collect([Buffer.from(`1\n2\n"${"x".repeat(99)}"\n`)]))).toMatchObject({
-    message: "line 3 of standard input is longer than 100 bytes (limits.message)",
+    message: "standard input, line 3: longer than the limit of 100 bytes (limits.message)",
   });
 });
 

@@ -66,7 +66,7 @@ class Typist {
 
 test("a prompt calls methods, and shows their answers for people", async () => {
   const typist = new Typist({ "GET /notes/{id}": () => ({ id: 1, tags: ["a", null], done: true }) });
-  await typist.sees(/notes 1\.0\.0, as alice\. "help" lists .*\r\n/);
+  await typist.sees(/notes 1\.0\.0, logged in as alice\. Type "help" .*\r\n/);
   (await typist.prompt()).type("GET /notes/1\r");
   await typist.sees('{ "id": 1, "tags": ["a", null], "done": true }\r\n');
   expect(typist.raw).toContain('\u001b[36m"id"\u001b[0m: \u001b[33m1\u001b[0m');
@@ -136,7 +136,7 @@ test("what is typed while a call runs is its request stream, until Ctrl-D", asyn
   };
   const typist = new Typist({ "UPDATE /chat": chat });
   (await typist.prompt()).type("UPDATE /chat\r");
-  await typist.sees("a JSON value a line; Ctrl-D ends them");
+  await typist.sees("one JSON value per line; end with Ctrl-D");
   typist.type('{"text":"one"}\r');
   await typist.sees('"ONE"');
   typist.type('{"text":"two"}\r');
@@ -159,7 +159,7 @@ test("a call that ends while it could take lines takes none of the prompt's", as
 test("a request that the command leaves out is asked for, and Ctrl-C takes the question back", async () => {
   const typist = new Typist();
   (await typist.prompt()).type("STORE /notes\r");
-  await typist.sees("the request, as JSON; Ctrl-D ends it");
+  await typist.sees("the request, as JSON; end with Ctrl-D");
   typist.type('{"text":\r"hi"}\r\u0004');
   await typist.sees('{ "text": "hi" }');
   (await typist.prompt()).type("STORE /notes\r");
@@ -218,7 +218,7 @@ test("the arrow keys bring back lines, also of an earlier session of the same pe
 test("a line that is too long is cut, and the session goes on", async () => {
   const typist = new Typist();
   (await typist.prompt()).type("x".repeat(20_000)).type("\r");
-  await typist.sees(/there is no command "x+…"/);
+  await typist.sees(/unknown command "x+…"/);
   (await typist.prompt()).type("GET /notes/1\r");
   await typist.sees('{ "id": 1 }');
 });
@@ -274,7 +274,7 @@ test("without a terminal, lines are commands, answered as exec answers them", as
     .split("\n")
     .map((line) => JSON.parse(line));
   expect(errors.map((error) => error.status)).toEqual(["NOT_FOUND", "BAD_REQUEST", "BAD_REQUEST"]);
-  expect(errors[2].message).toMatch(/standard input brings the commands/);
+  expect(errors[2].message).toMatch(/standard input carries the commands/);
   expect(status).toBe(0);
 });
 
@@ -289,8 +289,8 @@ test("without a terminal, exit ends the session with the last status", async () 
 });
 
 test.each([
-  ["x".repeat(40_000), "MESSAGE_TOO_LARGE", /line 2 of standard input is longer than 32768 bytes$/],
-  [Buffer.from([0x47, 0xff, 10]), "BAD_REQUEST", /line 2 of standard input is no UTF-8/],
+  ["x".repeat(40_000), "MESSAGE_TOO_LARGE", /standard input, line 2: longer than the limit of 32768 bytes$/],
+  [Buffer.from([0x47, 0xff, 10]), "BAD_REQUEST", /standard input, line 2: not valid UTF-8/],
 ])("without a terminal, what is no line ends the session, and is said to be none", async (bad, status, message) => {
   const { server, log } = serveNotes();
   const session = new MemorySession();

@@ -36,7 +36,7 @@ describe("the checks come in the order authorize, decode, validate, handle", () 
       body: "{",
     });
     expect(code).toBe(403);
-    expect(body.message).toBe("it needs the scope it:read; bob holds other:*");
+    expect(body.message).toBe("missing scope it:read (bob has other:*)");
   });
 
   test("text that is no JSON is told before validation", async () => {
@@ -78,7 +78,7 @@ describe("a request", () => {
     expect((await call(echo, { method, reference, body: '{"n":7}' })).body).toEqual({ n: 7 });
     expect(await call(fails, { method, reference, body: '{"n":8}' })).toMatchObject({
       code: 400,
-      body: { message: "n is 7 in the path and 8 in the request" },
+      body: { message: "n: conflicting values: 7 in the path, 8 in the request" },
     });
     expect((await call(echo, { method, reference, body: "[1]" })).body).toEqual([1]);
   });
@@ -101,7 +101,9 @@ describe("what a handler returns", () => {
     const { code, body, log } = await call(() => 1, { method: { response: only(() => false) } });
     expect(code).toBe(500);
     expect(body.message).not.toContain("must fit");
-    expect(`${log.lines[0]?.fields["err"]}`).toContain("the handler's response does not fit the contract: /x must fit");
+    expect(`${log.lines[0]?.fields["err"]}`).toContain(
+      "the handler's response does not match the contract: /x must fit",
+    );
   });
 
   test.each([
@@ -340,7 +342,7 @@ describe("time", () => {
   test.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31])(
     "of %s is refused when the server is made",
     (timeout) => {
-      expect(() => serveRaw(() => 1, { timeout })).toThrow(`timeout is ${timeout}; it is in milliseconds`);
+      expect(() => serveRaw(() => 1, { timeout })).toThrow(`timeout: ${timeout}: must be over 0 ms`);
     },
   );
 });

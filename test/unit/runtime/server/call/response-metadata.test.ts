@@ -7,7 +7,7 @@ test("headers are taken once; after that they are too late, and trailers are not
   metadata.header("x-a", "2");
   expect(metadata.takeHeaders()).toBe('[["x-a","1"],["x-a","2"]]');
   expect(metadata.takeHeaders()).toBeUndefined();
-  expect(() => metadata.header("x-b", "1")).toThrow("the header x-b comes too late");
+  expect(() => metadata.header("x-b", "1")).toThrow("header x-b: too late");
   metadata.trailer("x-b", "☺");
   expect(metadata.trailers).toBe('[["x-b","☺"]]');
 });
