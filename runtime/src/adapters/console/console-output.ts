@@ -1,6 +1,6 @@
 import { Writable } from "node:stream";
 import type { SessionTerminal } from "../../base/session.js";
-import { writeTo } from "../session-io/write-to.js";
+import { writeTo } from "../session-io/session-streams.js";
 
 /** The terminal that readline writes to. */
 export class ConsoleOutput extends Writable {

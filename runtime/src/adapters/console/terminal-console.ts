@@ -4,9 +4,8 @@ import { PassThrough } from "node:stream";
 import { setImmediate as turn } from "node:timers/promises";
 import type { Session, SessionTerminal } from "../../base/session.js";
 import type { CommandStreams } from "../session-io/command-streams.js";
+import { drained, onStop } from "../session-io/session-streams.js";
 import { StandardInput } from "../session-io/standard-input.js";
-import { onStop } from "../session-io/stop-signal.js";
-import { drained } from "../session-io/write-to.js";
 import { ConsoleOutput } from "./console-output.js";
 import { TypedLines } from "./typed-lines.js";
 

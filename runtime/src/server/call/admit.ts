@@ -18,7 +18,7 @@ export function authorize(peer: Peer, scope: string | undefined): void {
 }
 
 /** @throws RpcError BAD_REQUEST where a caller sends a request stream to a method without one, or the reverse */
-export function checkStream({ requestItem }: Method, hasStream: boolean): void {
+export function checkStream({ requestItem }: Method, { hasStream }: { readonly hasStream: boolean }): void {
   if (hasStream === (requestItem !== undefined)) return;
   throw new RpcError("BAD_REQUEST", hasStream ? "the method takes no request stream" : "missing request stream");
 }

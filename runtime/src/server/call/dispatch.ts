@@ -56,7 +56,7 @@ export class Dispatch {
   #admit(decode: () => unknown): unknown {
     const { method, params } = this.#route;
     authorize(this.#context.peer, method.scope);
-    checkStream(method, this.#call.hasStream);
+    checkStream(method, this.#call);
     checkItemKind(method, this.#caller.items);
     const request = withParams(decode(), params);
     checkRequest(request, method.request, method.id);
