@@ -7,7 +7,7 @@ import { SSHD, USER } from "./sshd.js";
 import { startStdioSshd } from "./stdio-sshd.js";
 import { itWith, PYTHON } from "./stock.js";
 
-/** Milliseconds for tests that start many processes, on a machine that others use, too. */
+/** Milliseconds for tests that start many processes on a busy machine. */
 const SLOW = 90_000;
 
 /** Runs `ssh` with the rest of a command line, as a local shell reads it. */
@@ -15,7 +15,7 @@ function sshShell(ssh: readonly string[], rest: string): Promise<Outcome> {
   return run("sh", ["-c", `ssh "$@" ${rest}`, "sh", ...ssh]);
 }
 
-/** What a person may type, what status that has, and what is said of it. */
+/** Commands with faults, their status and their message. */
 const REFUSED: readonly (readonly [string, string, RegExp])[] = [
   ["FROBNICATE /notes", "BAD_REQUEST", /unknown command "FROBNICATE"/],
   ["get /notes", "BAD_REQUEST", /unknown command "get"; did you mean GET\?/],
@@ -23,7 +23,7 @@ const REFUSED: readonly (readonly [string, string, RegExp])[] = [
   ["GET /nots/42", "NOT_FOUND", /did you mean \/notes\/\{id\}\?/],
   ["DELETE /notes", "METHOD_NOT_ALLOWED", /supported: GET, STORE/],
   ["help nots", "NOT_FOUND", /did you mean notes\?/],
-  // Segments of a path are taken as they are: none is skipped, and none leads up.
+  // Path segments are literal: none is skipped, and none leads up.
   ["GET //notes", "NOT_FOUND", /unknown resource \/\/notes/],
   ["GET /notes/", "NOT_FOUND", /unknown resource \/notes\//],
   ["GET /files//a", "NOT_FOUND", /unknown resource/],
@@ -47,7 +47,7 @@ const REFUSED: readonly (readonly [string, string, RegExp])[] = [
 
 itWith(
   ["ssh"],
-  "whatever is wrong with a command is one line of JSON that says what and where, and an exit status",
+  "a fault of a command is one line of JSON with its position, and an exit status",
   async () => {
     const { ssh, directory } = await serveNotesOverSsh();
     write(directory, "wrong.json", '{"text": ]');
@@ -67,7 +67,7 @@ itWith(
 
 itWith(
   ["ssh", SSHD],
-  "under sshd, what is wrong with a command is said in the same words",
+  "under sshd, faults of commands have the same messages",
   async () => {
     const sshd = await startStdioSshd((serve) => ({
       authorizedKeys: (line) => [`restrict,command="${serve("--scopes items:*")}" ${line}`],
@@ -101,14 +101,14 @@ itWith(["ssh"], "what is escaped in a path is one parameter, and never a way to 
   }
 });
 
-itWith(["ssh"], "a request in the command counts, whatever stands on standard input", async () => {
+itWith(["ssh"], "a request in the command takes precedence over standard input", async () => {
   const { ssh, directory } = await serveNotesOverSsh();
   write(directory, "piped.json", '{"text":"piped"}');
   const { stdout } = await sshShell(ssh, `STORE /notes text=said < ${directory}/piped.json`);
   expect(stdout).toBe('{"text":"said"}\n');
 });
 
-itWith(["ssh"], "a key sees what it may call, and nothing else", async () => {
+itWith(["ssh"], "a key sees only the methods that it may call", async () => {
   const bob = makeKey(tempDir(), "bob");
   const served = await serveNotesOverSsh({ authorizedKeys: { lines: [`scopes="notes:read" ${bob.line} bob`] } });
   const ssh = ["-i", bob.file, ...served.ssh];
@@ -121,12 +121,15 @@ itWith(["ssh"], "a key sees what it may call, and nothing else", async () => {
   expect(await sshShell(ssh, "GET /notes")).toMatchObject({ status: 0 });
 });
 
-itWith(["python3-asyncssh"], "a signal from the caller cancels the call, which says so", async () => {
-  const { server, key, knownHosts, directory, seen } = await serveNotesOverSsh();
-  const script = write(
-    directory,
-    "client.py",
-    `
+itWith(
+  ["python3-asyncssh"],
+  "a signal from the caller cancels the call, with CANCELLED on standard error",
+  async () => {
+    const { server, key, knownHosts, directory, seen } = await serveNotesOverSsh();
+    const script = write(
+      directory,
+      "client.py",
+      `
 import asyncio, asyncssh, sys
 async def main():
     async with asyncssh.connect("127.0.0.1", ${server.port}, username="alice", client_keys=["${key.file}"],
@@ -138,9 +141,10 @@ async def main():
         print(result.exit_status, result.stderr)
 asyncio.run(asyncio.wait_for(main(), 15))
 `,
-  );
-  const client = start(PYTHON, ["-W", "ignore", script]);
-  expect(await client.ended, client.stderr()).toBe(0);
-  expect(`${client.stdout()}`).toMatch(/^4 \{"status":"CANCELLED","code":499,/);
-  await until("the handler's end", () => seen.includes("left"));
-});
+    );
+    const client = start(PYTHON, ["-W", "ignore", script]);
+    expect(await client.ended, client.stderr()).toBe(0);
+    expect(`${client.stdout()}`).toMatch(/^4 \{"status":"CANCELLED","code":499,/);
+    await until("the handler's end", () => seen.includes("left"));
+  },
+);
