@@ -55,6 +55,7 @@ function partsOf(schema: JsonSchema, types: Types, seen = new Set<JsonSchema>())
   return [schema, ...inner.flatMap((part) => partsOf(part, types, seen))];
 }
 
+/** Whether a value is a schema of an object, rather than a list or a boolean. */
 export function isSchema(value: unknown): value is JsonSchema {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
