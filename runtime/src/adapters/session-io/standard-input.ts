@@ -72,7 +72,7 @@ export class StandardInput implements AsyncIterableIterator<Buffer, undefined> {
     if (this.#end !== undefined) return;
     this.#end = end;
     this.#stream.off("data", this.#onData).off("end", this.#onEnd).off("close", this.#onClose);
-    // What no reader takes is dropped: unread, it would hide that the peer has gone.
+    // Keeps reading without a reader: a paused stream would not report the disconnect.
     this.#stream.resume();
     this.#settle();
   }
