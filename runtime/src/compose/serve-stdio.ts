@@ -13,7 +13,7 @@ import { ApiServer } from "../server/api-server.js";
 import type { ApiServerOptions } from "../server/api-server-options.js";
 import { checkGrace } from "../server/check-grace.js";
 import { UnknownScopes } from "../ssh/keys/lists/unknown-scopes.js";
-import { refuseConnection } from "../wire/refuse-connection.js";
+import { refuseConnection } from "../wire/close-duplex.js";
 import { callbacksOf } from "./callbacks.js";
 
 /** How a server over standard input and output answers. */

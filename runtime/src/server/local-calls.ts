@@ -3,11 +3,9 @@ import { MAX_TIMEOUT } from "../base/max-timeout.js";
 import type { Peer } from "../base/peer.js";
 import { EncodedJson } from "../codec/encoded-json.js";
 import { encodeErrorBody } from "../codec/error-body.js";
-import { encodeJson } from "../codec/json.js";
+import { jsonCodec } from "../codec/json.js";
 import { RpcError } from "../contract/rpc-error.js";
-import type { CallBudget } from "../wire/call-budget.js";
-import type { Limits } from "../wire/limits.js";
-import { tooLarge } from "../wire/message-size.js";
+import { type CallBudget, type Limits, tooLarge } from "../wire/limits.js";
 import { encodeMetadata, type Metadata, NO_METADATA, parseMetadata } from "../wire/metadata.js";
 import type { ServedCall } from "./api-server-options.js";
 import type { Caller, DispatchConfig } from "./call/call-context.js";
@@ -169,7 +167,7 @@ function checkOptions({ metadata, signal, timeout }: LocalCallOptions, limits: L
 /** A value that any schema accepts may still be one that JSON cannot carry. @throws RpcError BAD_REQUEST */
 function encodeRequest(request: unknown): string {
   try {
-    return encodeJson(request ?? {});
+    return jsonCodec.encode(request ?? {}) as string;
   } catch (error) {
     const [reason] = errorMessage(error).split("\n");
     throw new RpcError("BAD_REQUEST", `the request cannot be written as JSON: ${reason}`, { cause: error });

@@ -1,6 +1,4 @@
 import type { Peer } from "../base/peer.js";
-import { encodeErrorBody } from "../codec/error-body.js";
-import { decodeJson } from "../codec/json.js";
 import { RpcError } from "../contract/rpc-error.js";
 import type { CallReceiver } from "../wire/call-frames.js";
 import type { Connection } from "../wire/connection.js";
@@ -26,11 +24,12 @@ interface ReceiverConfig {
 export function receiver({ router, dispatch, peer, connection, callbacks, clients }: ReceiverConfig): CallReceiver {
   const routes: (Route | RpcError)[] = [];
   let caller: Caller | undefined;
-  return (call, method, timeout, metadata, buffer, start, end) => {
+  return (call, request) => {
+    const { method } = call.opening;
     routes[method] ??= router.find(connection().remote?.methods[method] ?? "");
     const route = routes[method];
     if (route instanceof RpcError) {
-      call.answer(route.status, encodeErrorBody(route));
+      call.fail(route);
       call.release();
       return;
     }
@@ -38,7 +37,9 @@ export function receiver({ router, dispatch, peer, connection, callbacks, client
       const { maxMessage, remote } = connection();
       caller = { peer, maxMessage, items: remote?.items, callbacks: callbacks(), clients, config: dispatch };
     }
-    const wireCall = new WireCall(call, timeout, metadata);
-    new Dispatch(wireCall, route, caller).run(() => (start === end ? {} : decodeJson(buffer, start, end)));
+    const { codec } = call;
+    new Dispatch(new WireCall(call), route, caller).run(() =>
+      request.start === request.end ? {} : codec.decode(request),
+    );
   };
 }

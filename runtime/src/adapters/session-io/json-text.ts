@@ -1,7 +1,6 @@
-import { printable } from "../../base/printable.js";
 import { EncodedJson } from "../../codec/encoded-json.js";
+import { jsonFault } from "../../codec/json-fault.js";
 import { RpcError } from "../../contract/rpc-error.js";
-import { jsonFault } from "./json-fault.js";
 import { overflow } from "./overflow.js";
 
 /** Characters of a text that a message quotes. */
@@ -18,9 +17,7 @@ export function readJson(text: string, what: string): EncodedJson {
   try {
     void json.value;
   } catch (error) {
-    throw new RpcError("BAD_REQUEST", `${what}: ${describeFault(text) ?? (error as RpcError).message}`, {
-      cause: error,
-    });
+    throw new RpcError("BAD_REQUEST", `${what}: ${(error as RpcError).message}`, { cause: error });
   }
   const number = overflow(text);
   if (number === undefined) return json;
@@ -31,15 +28,6 @@ export function readJson(text: string, what: string): EncodedJson {
 /** Whether a text is JSON. */
 export function isJson(text: string): boolean {
   return jsonFault(text) === undefined;
-}
-
-function describeFault(text: string): string | undefined {
-  const at = jsonFault(text);
-  if (at === undefined) return undefined;
-  const lines = text.slice(0, at).split("\n");
-  const place = `line ${lines.length}, column ${(lines.at(-1) as string).length + 1}`;
-  if (at >= text.length) return `invalid JSON at ${place}: unexpected end of input`;
-  return `invalid JSON at ${place}: unexpected token ${printable(JSON.stringify(text.slice(at, at + EXCERPT)))}`;
 }
 
 /** Characters that JSON leaves unescaped and that a terminal may act on. */

@@ -1,46 +1,36 @@
 import { errorMessage } from "../../base/error-message.js";
 import { printable } from "../../base/printable.js";
 import { checkAnswer } from "../../codec/check.js";
-import { decodeError } from "../../codec/error-body.js";
-import { decodeJson } from "../../codec/json.js";
+import type { BytesView, Codec } from "../../codec/codec.js";
 import type { Method, Validator } from "../../contract/method.js";
 import { type BadRequestDetails, RpcError } from "../../contract/rpc-error.js";
 import { isAlsoOfRuntime, STATUSES } from "../../contract/status.js";
 
 /**
- * The response of a status frame whose body is `buffer` from `start` to `end`; undefined where a stream ends without one.
+ * The response of a status frame with this body; undefined where a stream ends without one.
  * @throws RpcError the error that it carries, or INTERNAL where it is not what the contract says
  */
-export function readAnswer(method: Method, code: number, buffer: Buffer, start: number, end: number): unknown {
+export function readAnswer(method: Method, code: number, body: BytesView, codec: Codec): unknown {
   const { id, response, errors } = method;
   if (code === STATUSES.OK) {
     if (response === undefined) return undefined;
-    const value = decodeAnswer(method, buffer, start, end);
+    const value = decodeAnswer(method, body, codec);
     checkAnswer(value, response, "response", id);
     return value;
   }
-  const error = decodeError(code, decodeErrorBody(buffer, start, end), id);
+  const error = codec.decodeError(code, body, id);
   const details = errors?.[error.status];
   if (details !== undefined && !isRuntimes(error)) checkDetails(error, details, id);
   throw error;
 }
 
 /** No body is no value, which only a stream may end with. */
-function decodeAnswer({ responseItem }: Method, buffer: Buffer, start: number, end: number): unknown {
-  if (start === end && responseItem !== undefined) return undefined;
+function decodeAnswer({ responseItem }: Method, body: BytesView, codec: Codec): unknown {
+  if (body.start === body.end && responseItem !== undefined) return undefined;
   try {
-    return decodeJson(buffer, start, end);
+    return codec.decode(body);
   } catch (error) {
-    throw new RpcError("INTERNAL", `the server's answer is ${errorMessage(error)}`);
-  }
-}
-
-/** The status counts, whatever came along with it. */
-function decodeErrorBody(buffer: Buffer, start: number, end: number): unknown {
-  try {
-    return decodeJson(buffer, start, end);
-  } catch {
-    return undefined;
+    throw new RpcError("INTERNAL", `the server's response: ${errorMessage(error)}`);
   }
 }
 

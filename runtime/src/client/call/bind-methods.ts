@@ -1,6 +1,7 @@
+import { jsonCodec } from "../../codec/json.js";
 import type { Method } from "../../contract/method.js";
+import { WindowBudget } from "../../wire/flow-control.js";
 import type { Limits } from "../../wire/limits.js";
-import { WindowBudget } from "../../wire/window-budget.js";
 import type { ConnectionSource } from "../connection/connection-source.js";
 import { type BoundMethod, bindMethod } from "./bind-method.js";
 import type { ClientInterceptor } from "./interceptor.js";
@@ -24,7 +25,17 @@ export function bindMethods(
   const resources: Record<string, Record<string, BoundMethod>> = Object.create(null);
   for (const [index, method] of methods.entries()) {
     const { metadata: maxMetadata, window } = limits;
-    const binding = { connections, method, index, timeout, maxMetadata, window, windows, interceptors };
+    const binding = {
+      connections,
+      method,
+      codec: jsonCodec,
+      index,
+      timeout,
+      maxMetadata,
+      window,
+      windows,
+      interceptors,
+    };
     resources[method.resource] ??= {};
     const verbs = resources[method.resource] as Record<string, BoundMethod>;
     verbs[method.verb.toLowerCase()] = bindMethod(binding);

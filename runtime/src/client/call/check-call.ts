@@ -1,15 +1,15 @@
 import { errorMessage } from "../../base/error-message.js";
 import { MAX_TIMEOUT } from "../../base/max-timeout.js";
-import { encodeJson } from "../../codec/json.js";
+import type { Codec, EncodedValue } from "../../codec/codec.js";
 import { RpcError } from "../../contract/rpc-error.js";
 
 /** What a schema lets pass as any value may still hold what JSON cannot carry. @throws RpcError BAD_REQUEST */
-export function encodeRequest(request: unknown): string {
+export function encodeRequest(request: unknown, codec: Codec): EncodedValue {
   try {
-    return encodeJson(request);
+    return codec.encode(request);
   } catch (error) {
     const [reason] = errorMessage(error).split("\n");
-    throw new RpcError("BAD_REQUEST", `the request cannot be written as JSON: ${reason}`, { cause: error });
+    throw new RpcError("BAD_REQUEST", `the request cannot be encoded: ${reason}`, { cause: error });
   }
 }
 

@@ -1,13 +1,14 @@
 import { setMaxListeners } from "node:events";
 import { MAX_TIMEOUT } from "../../base/max-timeout.js";
 import { checkRequest } from "../../codec/check.js";
+import type { BytesView, EncodedValue } from "../../codec/codec.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import { STATUSES } from "../../contract/status.js";
 import type { Connection } from "../../wire/connection.js";
+import { FLAG, type FrameView, ProtocolError } from "../../wire/frame.js";
 import type { ItemSender } from "../../wire/item-sender.js";
 import { encodeMetadata, type Metadata } from "../../wire/metadata.js";
-import type { OutgoingCall } from "../../wire/outgoing-call.js";
-import { ProtocolError } from "../../wire/protocol-error.js";
+import type { CallProgress, OutgoingCall } from "../../wire/outgoing-call.js";
 import { bindCallbacks } from "../bind-callbacks.js";
 import type { WaitingCall } from "../connection/connection-source.js";
 import { readAnswer } from "./answer.js";
@@ -26,10 +27,10 @@ export class ClientCall implements OutgoingCall, WaitingCall {
   id = 0;
   readonly method: number;
   readonly metadata: string | undefined;
-  readonly body: string;
+  readonly body: EncodedValue;
   readonly window: number;
   readonly opened: ((sender: ItemSender) => void) | undefined;
-  readonly item: ((buffer: Buffer, start: number, end: number) => void) | undefined;
+  readonly item: ((item: BytesView) => void) | undefined;
   readonly #binding: MethodBinding;
   readonly #resolve: (response: unknown) => void;
   readonly #reject: (error: RpcError) => void;
@@ -67,8 +68,8 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     this.#reject = reject;
     this.#streams = streams;
     this.method = index;
-    this.metadata = encodeMetadata(options?.metadata, maxMetadata);
-    this.body = encodeRequest(request);
+    this.metadata = options?.metadata === undefined ? undefined : encodeMetadata(options.metadata, maxMetadata);
+    this.body = encodeRequest(request, binding.codec);
     this.window = method.responseItem === undefined ? 0 : binding.window;
     this.opened = streams?.opened;
     this.item = streams?.item === undefined ? undefined : this.#take;
@@ -113,6 +114,10 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     connection.call(this);
   }
 
+  sent(id: number): void {
+    this.id = id;
+  }
+
   remaining(): number {
     if (this.#timeout === MAX_TIMEOUT) return 0;
     return Math.max(1, Math.ceil(this.#timeout - (performance.now() - this.#begin)));
@@ -128,14 +133,15 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     }
   }
 
-  status(code: number, trailers: Metadata, buffer: Buffer, start: number, end: number, refused: boolean): void {
-    if (code === STATUSES.UNAVAILABLE && this.#sendAgain(refused)) return;
+  status(code: number, trailers: Metadata, frame: FrameView): void {
+    const progress = frame.has(FLAG.REFUSED) ? "not-started" : "unknown";
+    if (code === STATUSES.UNAVAILABLE && this.#sendAgain(progress)) return;
     this.#release();
     let response: unknown;
     try {
       // What the caller's own function throws is the call's failure, not the connection's, whose reading it would end.
       this.#options?.onTrailers?.(trailers);
-      response = readAnswer(this.#binding.method, code, buffer, start, end);
+      response = readAnswer(this.#binding.method, code, frame, this.#binding.codec);
     } catch (error) {
       this.#fail(error);
       return;
@@ -144,8 +150,8 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     this.#resolve(response);
   }
 
-  lost(error: RpcError, refused: boolean): void {
-    if (error.status !== "UNAVAILABLE" || !this.#sendAgain(refused)) this.#end(error);
+  lost(error: RpcError, progress: CallProgress): void {
+    if (error.status !== "UNAVAILABLE" || !this.#sendAgain(progress)) this.#end(error);
   }
 
   /** Lets the callee send so many bytes more. */
@@ -170,11 +176,11 @@ export class ClientCall implements OutgoingCall, WaitingCall {
   }
 
   /** Whether the call begins anew instead of ending; see {@link retryDelay}. */
-  #sendAgain(refused: boolean): boolean {
+  #sendAgain(progress: CallProgress): boolean {
     const sent = this.id !== 0;
     const delay = retryDelay(this.#binding, {
       sent,
-      refused,
+      refused: progress === "not-started",
       spent: this.opened !== undefined || this.#seen,
       retries: this.#retries,
       open: this.#connection?.open === true,
@@ -203,10 +209,10 @@ export class ClientCall implements OutgoingCall, WaitingCall {
   }
 
   /** An item that cannot be taken ends the call: what follows it would be taken for what it is not. */
-  readonly #take = (buffer: Buffer, start: number, end: number): void => {
+  readonly #take = (item: BytesView): void => {
     this.#seen = true;
     try {
-      this.#streams?.item?.(buffer, start, end);
+      this.#streams?.item?.(item);
     } catch (error) {
       if (!(error instanceof RpcError)) throw error;
       this.giveUp(error);

@@ -1,5 +1,6 @@
+import type { Codec } from "../../codec/codec.js";
 import type { Method } from "../../contract/method.js";
-import type { WindowBudget } from "../../wire/window-budget.js";
+import type { WindowBudget } from "../../wire/flow-control.js";
 import type { ConnectionSource } from "../connection/connection-source.js";
 import type { ClientInterceptor } from "./interceptor.js";
 
@@ -7,6 +8,8 @@ import type { ClientInterceptor } from "./interceptor.js";
 export interface MethodBinding {
   readonly connections: ConnectionSource;
   readonly method: Method;
+  /** Encodes requests and items, and decodes the answers. */
+  readonly codec: Codec;
   /** The method's place in this side's HELLO. */
   readonly index: number;
   /** Milliseconds that a unary call may take where neither it nor the method says. */

@@ -1,3 +1,4 @@
+import type { Codec, EncodedValue } from "../../codec/codec.js";
 import type { ItemType } from "../../codec/items.js";
 import type { RpcError } from "../../contract/rpc-error.js";
 import type { StatusName } from "../../contract/status.js";
@@ -16,6 +17,8 @@ export interface RequestItemChecks {
 
 /** A call as its {@link Dispatch} sees it: from the wire, or from this process. */
 export interface CallPort {
+  /** Encodes the response, its items and errors. */
+  readonly codec: Codec;
   /** Milliseconds until the deadline; 0 for the default of the method or the server. */
   readonly timeout: number;
   /** The headers of the call. */
@@ -33,7 +36,7 @@ export interface CallPort {
   /** Sends encoded headers: at most once, before the first item. */
   sendHeaders(metadata: string): void;
   /** Sends the final status with the encoded response or error, and encoded trailers; ignored after the first. */
-  answer(status: StatusName, body: string, trailers?: string): void;
+  answer(status: StatusName, body: EncodedValue, trailers?: string): void;
   /** Stops the response stream with `reason`. */
   stop(reason: RpcError): void;
   /** Called exactly once, when the handler is done: another call may take this one's place. */

@@ -1,12 +1,12 @@
 import { MAX_TIMEOUT } from "../../base/max-timeout.js";
 import { checkRequest } from "../../codec/check.js";
-import { encodeErrorBody } from "../../codec/error-body.js";
+import type { EncodedValue } from "../../codec/codec.js";
 import type { ItemType } from "../../codec/items.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import type { StatusName } from "../../contract/status.js";
 import type { ItemReceiver } from "../../wire/item-receiver.js";
 import { ignoreErrors } from "../../wire/iterator-of.js";
-import { checkSize } from "../../wire/message-size.js";
+import { checkSize } from "../../wire/limits.js";
 import { authorize, checkItemKind, checkStream, withParams } from "./admit.js";
 import { CallContext, type Caller } from "./call-context.js";
 import type { CallPort } from "./call-port.js";
@@ -122,7 +122,8 @@ export class Dispatch {
 
   #giveUp(error: unknown): void {
     this.#caller.config.log.error({ err: error, method: this.#context.method }, "a call could not be answered");
-    this.#call.answer("INTERNAL", JSON.stringify({ message: "the call could not be answered" }));
+    const failure = new RpcError("INTERNAL", "the call could not be answered");
+    this.#call.answer(failure.status, this.#call.codec.encodeError(failure));
     this.#done();
   }
 
@@ -137,7 +138,8 @@ export class Dispatch {
 
   #succeed(value: unknown): void {
     try {
-      if (!this.#call.answered) this.#reply("OK", encodeResponse(value, this.#route.method, this.#caller.maxMessage));
+      if (!this.#call.answered)
+        this.#reply("OK", encodeResponse(value, this.#route.method, this.#call.codec, this.#caller.maxMessage));
       this.#done();
     } catch (error) {
       this.#fail(error);
@@ -157,13 +159,13 @@ export class Dispatch {
 
   /** The details of an error may be too large, or a value that JSON cannot represent. */
   #answer(failure: RpcError): void {
-    let body: string;
+    let body: EncodedValue;
     try {
-      body = encodeErrorBody(failure);
+      body = this.#call.codec.encodeError(failure);
       checkSize(body, this.#caller.maxMessage, `error (${failure.status})`);
     } catch (error) {
       const instead = error instanceof RpcError ? error : internalError(error, this.#errorContext);
-      this.#reply(instead.status, encodeErrorBody(instead));
+      this.#reply(instead.status, this.#call.codec.encodeError(instead));
       return;
     }
     this.#reply(failure.status, body);
@@ -173,7 +175,7 @@ export class Dispatch {
     return { method: this.#route.method, log: this.#context.log, exposeErrors: this.#caller.config.exposeErrors };
   }
 
-  #reply(status: StatusName, body: string): void {
+  #reply(status: StatusName, body: EncodedValue): void {
     this.#context.sendHeaders(this.#call);
     this.#call.answer(status, body, this.#context.response?.trailers);
   }

@@ -1,7 +1,9 @@
 import { setMaxListeners } from "node:events";
 import type { Peer } from "../../base/peer.js";
+import type { Codec, EncodedValue } from "../../codec/codec.js";
 import { EncodedJson } from "../../codec/encoded-json.js";
 import { decodeError } from "../../codec/error-body.js";
+import { jsonCodec } from "../../codec/json.js";
 import type { Method } from "../../contract/method.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import { STATUSES, type StatusName } from "../../contract/status.js";
@@ -73,6 +75,8 @@ interface LocalCallConfig {
 
 /** A call of this process, on the same {@link Dispatch} as those of the wire, without frames. */
 export class LocalCall implements CallPort, LocalCallResult {
+  /** JSON, so that adapters can print the text of a response. */
+  readonly codec: Codec = jsonCodec;
   readonly name: string;
   readonly method: Method | undefined;
   readonly metadata: Metadata;
@@ -171,9 +175,10 @@ export class LocalCall implements CallPort, LocalCallResult {
     if (!this.#answered) this.#headers = metadata;
   }
 
-  answer(status: StatusName, body: string, trailers?: string): void {
+  answer(status: StatusName, encoded: EncodedValue, trailers?: string): void {
     if (this.#answered) return;
     this.#answered = true;
+    const body = textOf(encoded);
     this.#trailers = trailers;
     this.#signal?.removeEventListener("abort", this.#abort);
     this.#host.ended(this, status, this.#responseItems.sent + Buffer.byteLength(body));
@@ -202,6 +207,10 @@ export class LocalCall implements CallPort, LocalCallResult {
   }
 
   readonly #abort = (): void => this.cancel();
+}
+
+function textOf(encoded: EncodedValue): string {
+  return typeof encoded === "string" ? encoded : Buffer.from(encoded).toString();
 }
 
 function decodeMetadata(text: string | undefined): Metadata {

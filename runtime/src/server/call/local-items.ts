@@ -1,13 +1,15 @@
 import { AsyncResource } from "node:async_hooks";
 import { errorMessage } from "../../base/error-message.js";
+import type { EncodedValue } from "../../codec/codec.js";
 import { EncodedJson } from "../../codec/encoded-json.js";
 import { checkItem, encodeItem, type ItemType } from "../../codec/items.js";
+import { jsonCodec } from "../../codec/json.js";
 import { RpcError } from "../../contract/rpc-error.js";
+import { WindowBudget } from "../../wire/flow-control.js";
 import { ItemReceiver } from "../../wire/item-receiver.js";
 import { type ItemSource, iteratorOf, releaseUnread } from "../../wire/iterator-of.js";
-import { checkSize, tooLarge } from "../../wire/message-size.js";
+import { checkSize, tooLarge } from "../../wire/limits.js";
 import type { ItemSink } from "../../wire/pump-items.js";
-import { WindowBudget } from "../../wire/window-budget.js";
 import type { RequestItemChecks } from "./call-port.js";
 
 /** An item of a response stream: JSON, or bytes of a `Bytes` stream. */
@@ -31,7 +33,7 @@ export class LocalResponse implements ItemSink, AsyncIterableIterator<LocalItem,
   #proceed: (() => void) | undefined;
   /** Bytes of the items that were delivered. */
   sent = 0;
-  onClose: (() => void) | undefined;
+  #onClose: (() => void) | undefined;
 
   /** @param cancel called when the consumer stops before the end */
   constructor(maxItem: number, cancel: () => void) {
@@ -81,7 +83,12 @@ export class LocalResponse implements ItemSink, AsyncIterableIterator<LocalItem,
     if (this.#closed !== undefined) throw this.#closed;
   }
 
-  send(text: string): void {
+  listenForClose(listener: (() => void) | undefined): void {
+    this.#onClose = listener;
+  }
+
+  send(item: EncodedValue): void {
+    const text = typeof item === "string" ? item : Buffer.from(item).toString();
     checkSize(text, this.#maxItem, "item");
     this.#deliver(new EncodedJson(text), Buffer.byteLength(text));
   }
@@ -98,7 +105,7 @@ export class LocalResponse implements ItemSink, AsyncIterableIterator<LocalItem,
     if (this.#closed !== undefined) return;
     this.#closed = reason;
     this.#proceed?.();
-    this.onClose?.();
+    this.#onClose?.();
   }
 
   #deliver(item: LocalItem, size: number): void {
@@ -142,7 +149,7 @@ export class LocalRequestItems {
       this.#mayPush = true;
       this.#resume?.();
     };
-    const items = new ItemReceiver<unknown>(1, new WindowBudget(0), { grant, leave: () => this.stop() });
+    const items = new ItemReceiver<unknown>(1, new WindowBudget(0), { grant, cancel: () => this.stop() });
     void this.#read(items, checks);
     return items;
   }
@@ -205,15 +212,16 @@ function* decode(
   type: ItemType,
   maxItem: number,
 ): Generator<{ readonly item: unknown; readonly size: number }> {
+  const format = { type, codec: jsonCodec, status: "BAD_REQUEST" } as const;
   if (type === "bytes") {
-    const bytes = encodeItem(item, type, "BAD_REQUEST") as Uint8Array;
+    const bytes = encodeItem(item, format) as Uint8Array;
     for (let start = 0; start < bytes.length; start += maxItem) {
       const piece = bytes.subarray(start, start + maxItem);
       yield { item: Buffer.from(piece.buffer, piece.byteOffset, piece.length), size: piece.length };
     }
     return;
   }
-  const json = item instanceof EncodedJson ? item : new EncodedJson(encodeItem(item, type, "BAD_REQUEST") as string);
+  const json = item instanceof EncodedJson ? item : new EncodedJson(encodeItem(item, format) as string);
   const size = Buffer.byteLength(json.text);
   if (size > maxItem) throw tooLarge(size, maxItem, "item");
   checkItem(json.value, type, "BAD_REQUEST");

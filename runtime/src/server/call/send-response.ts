@@ -1,10 +1,10 @@
 import { errorMessage } from "../../base/error-message.js";
+import type { Codec, EncodedValue } from "../../codec/codec.js";
 import { describeIssues, issuesOf } from "../../codec/issues.js";
 import { encodeItem, type ItemType } from "../../codec/items.js";
-import { encodeJson } from "../../codec/json.js";
 import type { Method } from "../../contract/method.js";
 import type { ItemSource } from "../../wire/iterator-of.js";
-import { checkSize } from "../../wire/message-size.js";
+import { checkSize } from "../../wire/limits.js";
 import { pumpItems } from "../../wire/pump-items.js";
 import { authorize } from "./admit.js";
 import type { CallContext } from "./call-context.js";
@@ -16,13 +16,18 @@ import type { CallPort } from "./call-port.js";
  * @param limit bytes of a message that both sides accept
  * @throws Error where the response does not match the contract; RpcError MESSAGE_TOO_LARGE
  */
-export function encodeResponse(value: unknown, { response: validator }: Method, limit: number): string {
+export function encodeResponse(
+  value: unknown,
+  { response: validator }: Method,
+  codec: Codec,
+  limit: number,
+): EncodedValue {
   if (validator === undefined) return "";
   const response = value === undefined ? null : value;
   if (!validator(response)) {
     throw new Error(`the handler's response does not match the contract: ${describeIssues(issuesOf(validator))}`);
   }
-  const body = encodeJson(response);
+  const body = codec.encode(response);
   checkSize(body, limit, "response");
   return body;
 }
@@ -42,11 +47,12 @@ export async function sendItems(
   stopped: (error: unknown) => void,
 ): Promise<unknown> {
   const { responseItem, scope } = context.route.method;
-  const encode = (item: unknown): string | Uint8Array => {
+  const format = { type: responseItem as ItemType, codec: call.codec, status: "INTERNAL" } as const;
+  const encode = (item: unknown): EncodedValue => {
     authorize(context.peer, scope);
     context.sendHeaders(call);
     try {
-      return encodeItem(item, responseItem as ItemType, "INTERNAL");
+      return encodeItem(item, format);
     } catch (error) {
       // As for a response: the fault is logged, and the caller gets a reference to it.
       throw new Error(errorMessage(error), { cause: error });

@@ -1,3 +1,4 @@
+import type { Codec, EncodedValue } from "../../codec/codec.js";
 import { decodeItem } from "../../codec/items.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import type { StatusName } from "../../contract/status.js";
@@ -9,18 +10,26 @@ import type { CallPort, RequestItemChecks } from "./call-port.js";
 
 /** A call that arrived over a connection. */
 export class WireCall implements CallPort {
-  readonly timeout: number;
-  readonly metadata: Metadata;
   readonly #call: IncomingCall;
 
-  constructor(call: IncomingCall, timeout: number, metadata: Metadata) {
+  constructor(call: IncomingCall) {
     this.#call = call;
-    this.timeout = timeout;
-    this.metadata = metadata;
+  }
+
+  get codec(): Codec {
+    return this.#call.codec;
+  }
+
+  get timeout(): number {
+    return this.#call.opening.timeout;
+  }
+
+  get metadata(): Metadata {
+    return this.#call.opening.metadata;
   }
 
   get hasStream(): boolean {
-    return this.#call.hasStream;
+    return this.#call.opening.hasStream;
   }
 
   get answered(): boolean {
@@ -36,19 +45,21 @@ export class WireCall implements CallPort {
   }
 
   receive({ type, authorize, abort }: RequestItemChecks): ItemReceiver<unknown> {
-    const call = this.#call;
-    const items = call.receiver<unknown>();
-    call.onEnd = () => items.end();
-    call.onReject = abort;
-    call.onItem = (buffer, start, end) => {
-      try {
-        authorize();
-        items.push(decodeItem(buffer, start, end, type, "BAD_REQUEST"), end - start);
-      } catch (error) {
-        if (!(error instanceof RpcError)) throw error;
-        abort(error);
-      }
-    };
+    const items = this.#call.receiver<unknown>();
+    const format = { type, codec: this.codec, status: "BAD_REQUEST" } as const;
+    this.#call.receiveStream({
+      end: () => items.end(),
+      reject: abort,
+      item: (item) => {
+        try {
+          authorize();
+          items.push(decodeItem(item, format), item.end - item.start);
+        } catch (error) {
+          if (!(error instanceof RpcError)) throw error;
+          abort(error);
+        }
+      },
+    });
     return items;
   }
 
@@ -56,7 +67,7 @@ export class WireCall implements CallPort {
     this.#call.headers(metadata);
   }
 
-  answer(status: StatusName, body: string, trailers?: string): void {
+  answer(status: StatusName, body: EncodedValue, trailers?: string): void {
     this.#call.answer(status, body, trailers);
   }
 

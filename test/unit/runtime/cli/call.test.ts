@@ -119,7 +119,7 @@ test.each<[string, string[], string, number, string]>([
   ["a file that is not there", ["--items", "nowhere"], "", 2, "nowhere cannot be read (ENOENT)"],
   ["a folder", ["--items", "."], "", 2, "cannot be read (EISDIR)"],
   ["an unknown way", ["--via", "telnet"], "", 2, "ssh2, ssh"],
-  ["an impossible jump host", ["--jump", "-oProxyCommand=id"], "", 1, "is no address"],
+  ["an impossible jump host", ["--jump", "-oProxyCommand=id"], "", 1, "invalid address"],
 ])("%s is said in one line", async (_, flags, stdin, status, message) => {
   const { call, cwd } = await startBench();
   writeFileSync(join(cwd, "binary"), Buffer.from([0x22, 0xff, 0x22]));

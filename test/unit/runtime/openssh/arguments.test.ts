@@ -90,7 +90,7 @@ test.each([
 });
 
 test("a hop of a jump is looked at like a destination", () => {
-  expect(() => argumentsOf("edge", { jump: "-oProxyCommand=id" })).toThrow(/is no address/);
+  expect(() => argumentsOf("edge", { jump: "-oProxyCommand=id" })).toThrow(/^invalid address /);
 });
 
 test.each([

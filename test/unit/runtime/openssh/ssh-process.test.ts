@@ -95,7 +95,7 @@ test("noise of 10 MB in place of a server is an error, and ends ssh", async () =
 test("a banner on standard output that ends without a server is quoted", async () => {
   expect(await failure(callPath(fake("echo Go away; exit 1").transport, "GET", "/x", {}))).toMatchObject({
     status: "UNAVAILABLE",
-    message: expect.stringMatching(/was lost: .*status 1; in place of sshrpc's preamble came "Go away\\n"/),
+    message: expect.stringMatching(/was lost: .*status 1; received instead of the sshrpc preamble: "Go away\\n"/),
   });
 });
 

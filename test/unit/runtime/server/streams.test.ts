@@ -71,7 +71,9 @@ describe("a handler that streams", () => {
       const { peer, log } = serve(DOWN, () => value);
       peer.open(1, "{}", { credit: 1000 });
       expect(await peer.status()).toMatchObject({ code: 500 });
-      expect(`${log.lines.find(({ level }) => level === "error")?.fields["err"]}`).toContain("items must come from");
+      expect(`${log.lines.find(({ level }) => level === "error")?.fields["err"]}`).toContain(
+        "items must be an async iterable",
+      );
     },
   );
 
@@ -117,7 +119,7 @@ describe("a handler that streams", () => {
     expect(await peer.status()).toMatchObject({ code: 500 });
     await until("the handler's end", () => server.calls === 0);
     expect(end).toBe("INTERNAL");
-    expect(`${log.lines.find(({ level }) => level === "error")?.fields["err"]}`).toContain("does not fit the contract");
+    expect(`${log.lines.find(({ level }) => level === "error")?.fields["err"]}`).toContain("does not match the schema");
   });
 
   test("sees its signal aborted with the reason in its `finally` when the caller cancels", async () => {

@@ -348,7 +348,7 @@ test.each([
   ["STORE /notes text=a --timeout soon", "BAD_REQUEST", /--timeout: invalid duration "soon"; write 500ms/],
   ["STORE /sum -", "BAD_REQUEST", /standard input carries the request stream/],
   ["GET /notes/\ufffd", "BAD_REQUEST", /not valid UTF-8/],
-  ["STORE /notes __proto__=1 text=x", "BAD_REQUEST", /no JSON that can be taken/],
+  ["STORE /notes __proto__=1 text=x", "BAD_REQUEST", /invalid JSON: the key "__proto__"/],
   [
     'STORE /notes {"text":"x","number":1e400}',
     "BAD_REQUEST",

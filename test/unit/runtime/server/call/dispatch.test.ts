@@ -42,7 +42,7 @@ describe("the order is authorize, decode, validate, handle", () => {
   test("invalid JSON is reported before validation", async () => {
     const { code, body } = await call(fails, { method: { request: refusesAll }, body: "{" });
     expect(code).toBe(400);
-    expect(body.message).toContain("no JSON that can be taken");
+    expect(body.message).toContain("invalid JSON at line 1, column ");
   });
 
   test("an invalid request does not reach the handler", async () => {
