@@ -47,6 +47,8 @@ export async function sendItems(
   stopped: (error: unknown) => void,
 ): Promise<unknown> {
   const { responseItem, scope } = context.route.method;
+  // Created before the first await: a call that is aborted meanwhile closes it.
+  const { sender } = call;
   const format = { type: responseItem as ItemType, codec: call.codec, status: "INTERNAL" } as const;
   const encode = (item: unknown): EncodedValue => {
     authorize(context.peer, scope);
@@ -58,5 +60,5 @@ export async function sendItems(
       throw new Error(errorMessage(error), { cause: error });
     }
   };
-  return pumpItems((await source) as ItemSource<unknown, unknown>, encode, call.sender, stopped);
+  return pumpItems((await source) as ItemSource<unknown, unknown>, encode, sender, stopped);
 }

@@ -139,6 +139,17 @@ describe("a handler that streams", () => {
     expect(reason).toMatchObject({ status: "CANCELLED" });
   });
 
+  test("ends where its stream is created after the deadline", async () => {
+    const ticks = async function* () {
+      for (;;) yield "tick";
+    };
+    const late = () => new Promise((resolve) => setTimeout(() => resolve(ticks()), 50));
+    const { peer, server } = serve(DOWN, late);
+    peer.open(1, "{}", { credit: 1000, timeout: 10 });
+    expect(await peer.status()).toMatchObject({ code: 504 });
+    await until("the handler to end", () => server.calls === 0);
+  });
+
   test("destroys an idle Node stream when the caller cancels", async () => {
     const stream = new PassThrough();
     const { peer, server } = serve({ ...DOWN, responseItem: "bytes" }, () => stream);
