@@ -9,8 +9,8 @@ export type { ErrorStatus, StatusCode, StatusName } from "./contract/status.js";
 export type { AuditFile, AuditOptions } from "./observe/audit-options.js";
 export type { ApiHandlers } from "./server/api-handlers.js";
 export type { CloseOptions } from "./server/api-server.js";
-export type { ConnectedClient } from "./server/call/connected-client.js";
-export type { Context } from "./server/call/context.js";
+export type { ServedCall } from "./server/api-server-options.js";
+export type { ConnectedClient, Context } from "./server/call/context.js";
 export type {
   BidirectionalHandler,
   ClientStreamingHandler,
@@ -20,7 +20,6 @@ export type {
 } from "./server/call/handler.js";
 export type { ServerCallInfo, ServerInterceptor } from "./server/call/interceptor.js";
 export { type CallOutcome, observeCall } from "./server/call/observe-call.js";
-export type { ServedCall } from "./server/call/served-call.js";
 export { type LimitCallsOptions, limitCalls } from "./server/interceptors/limit-calls.js";
 export { logCalls } from "./server/interceptors/log-calls.js";
 export type { GuardOptions, MaxStartups, Penalties, PerSource } from "./ssh/admission/guard-options.js";

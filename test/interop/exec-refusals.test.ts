@@ -7,7 +7,7 @@ import { SSHD, USER } from "./sshd.js";
 import { startStdioSshd } from "./stdio-sshd.js";
 import { itWith, PYTHON } from "./stock.js";
 
-/** Milliseconds for tests that start many processes, on a machine that others use, too. */
+/** Milliseconds for tests that start many processes on a busy machine. */
 const SLOW = 90_000;
 
 /** Runs `ssh` with the rest of a command line, as a local shell reads it. */
@@ -15,35 +15,39 @@ function sshShell(ssh: readonly string[], rest: string): Promise<Outcome> {
   return run("sh", ["-c", `ssh "$@" ${rest}`, "sh", ...ssh]);
 }
 
-/** What a person may type, what status that has, and what is said of it. */
+/** Commands with faults, their status and their message. */
 const REFUSED: readonly (readonly [string, string, RegExp])[] = [
-  ["FROBNICATE /notes", "BAD_REQUEST", /there is no command "FROBNICATE"/],
-  ["get /notes", "BAD_REQUEST", /there is no command "get"; did you mean GET\?/],
-  ["GET /nots", "NOT_FOUND", /there is no resource \/nots; did you mean \/notes\?/],
+  ["FROBNICATE /notes", "BAD_REQUEST", /unknown command "FROBNICATE"/],
+  ["get /notes", "BAD_REQUEST", /unknown command "get"; did you mean GET\?/],
+  ["GET /nots", "NOT_FOUND", /unknown resource \/nots; did you mean \/notes\?/],
   ["GET /nots/42", "NOT_FOUND", /did you mean \/notes\/\{id\}\?/],
-  ["DELETE /notes", "METHOD_NOT_ALLOWED", /answers GET, STORE/],
+  ["DELETE /notes", "METHOD_NOT_ALLOWED", /supported: GET, STORE/],
   ["help nots", "NOT_FOUND", /did you mean notes\?/],
-  // Segments of a path are taken as they are: none is skipped, and none leads up.
-  ["GET //notes", "NOT_FOUND", /there is no resource \/\/notes/],
-  ["GET /notes/", "NOT_FOUND", /there is no resource \/notes\//],
-  ["GET /files//a", "NOT_FOUND", /there is no resource/],
-  ["GET /files/../notes", "NOT_FOUND", /there is no resource/],
-  ["GET /files/a/b", "NOT_FOUND", /there is no resource/],
-  ["GET /files/%zz", "NOT_FOUND", /there is no resource/],
-  [`STORE /notes "text='hi"`, "BAD_REQUEST", /the quote that begins at character 19 is not closed/],
-  [`STORE /notes '{"text":"hi"'`, "BAD_REQUEST", /the JSON that begins at character 14 is not closed/],
-  [`STORE /notes "{'text':1}"`, "BAD_REQUEST", /invalid JSON at line 1, column 2: unexpected token/],
-  [`STORE /notes '{"text":"hi"}' text=hi`, "BAD_REQUEST", /"text=hi" comes after the whole request/],
-  ["STORE /notes < wrong.json", "BAD_REQUEST", /standard input: invalid JSON at line 1, column 10: unexpected token/],
-  ["STORE /notes < latin1.json", "BAD_REQUEST", /the request on standard input is no UTF-8/],
-  [`"$(printf 'GET /notes/\\377')"`, "BAD_REQUEST", /no UTF-8/],
-  [`"$(printf 'STORE /notes text=\\377')"`, "BAD_REQUEST", /no UTF-8/],
+  // Path segments are literal: none is skipped, and none leads up.
+  ["GET //notes", "NOT_FOUND", /unknown resource \/\/notes/],
+  ["GET /notes/", "NOT_FOUND", /unknown resource \/notes\//],
+  ["GET /files//a", "NOT_FOUND", /unknown resource/],
+  ["GET /files/../notes", "NOT_FOUND", /unknown resource/],
+  ["GET /files/a/b", "NOT_FOUND", /unknown resource/],
+  ["GET /files/%zz", "NOT_FOUND", /unknown resource/],
+  [`STORE /notes "text='hi"`, "BAD_REQUEST", /unclosed quote at character 19/],
+  [`STORE /notes '{"text":"hi"'`, "BAD_REQUEST", /unclosed JSON at character 14/],
+  [`STORE /notes "{'text':1}"`, "BAD_REQUEST", /^the request: invalid JSON at line 1, column 2: unexpected token/],
+  [`STORE /notes '{"text":"hi"}' text=hi`, "BAD_REQUEST", /unexpected argument "text=hi" after the request/],
+  [
+    "STORE /notes < wrong.json",
+    "BAD_REQUEST",
+    /^the request on standard input: invalid JSON at line 1, column 10: unexpected/,
+  ],
+  ["STORE /notes < latin1.json", "BAD_REQUEST", /^the request on standard input: not valid UTF-8/],
+  [`"$(printf 'GET /notes/\\377')"`, "BAD_REQUEST", /not valid UTF-8/],
+  [`"$(printf 'STORE /notes text=\\377')"`, "BAD_REQUEST", /not valid UTF-8/],
   ["GET /ticks --timeout 20ms", "DEADLINE_EXCEEDED", /./],
 ];
 
 itWith(
   ["ssh"],
-  "whatever is wrong with a command is one line of JSON that says what and where, and an exit status",
+  "a fault of a command is one line of JSON with its position, and an exit status",
   async () => {
     const { ssh, directory } = await serveNotesOverSsh();
     write(directory, "wrong.json", '{"text": ]');
@@ -63,18 +67,18 @@ itWith(
 
 itWith(
   ["ssh", SSHD],
-  "under sshd, what is wrong with a command is said in the same words",
+  "under sshd, faults of commands have the same messages",
   async () => {
     const sshd = await startStdioSshd((serve) => ({
       authorizedKeys: (line) => [`restrict,command="${serve("--scopes items:*")}" ${line}`],
     }));
     for (const [rest, status, message] of [
-      ["GET /itms/1", "NOT_FOUND", /there is no resource \/itms\/1; did you mean \/items\/\{id\}\?/],
-      ["GET /items/../secret", "NOT_FOUND", /there is no resource/],
-      [`"GET /items/1 x='"`, "BAD_REQUEST", /the quote that begins at character 16 is not closed/],
-      [`"$(printf 'GET /items/\\377')"`, "BAD_REQUEST", /no UTF-8/],
+      ["GET /itms/1", "NOT_FOUND", /unknown resource \/itms\/1; did you mean \/items\/\{id\}\?/],
+      ["GET /items/../secret", "NOT_FOUND", /unknown resource/],
+      [`"GET /items/1 x='"`, "BAD_REQUEST", /unclosed quote at character 16/],
+      [`"$(printf 'GET /items/\\377')"`, "BAD_REQUEST", /not valid UTF-8/],
       [`"UPDATE /echo text=$(head -c 100000 /dev/zero | tr '\\0' x)"`, "MESSAGE_TOO_LARGE", /on standard input$/],
-      ["UPDATE /echo < /dev/zero", "MESSAGE_TOO_LARGE", /the request on standard input is longer than/],
+      ["UPDATE /echo < /dev/zero", "MESSAGE_TOO_LARGE", /the request on standard input: longer than/],
     ] as const) {
       const outcome = await sshShell([...sshd.options, `${USER}@127.0.0.1`], rest);
       expect(outcome, rest).toMatchObject({ status: 4, stdout: "", stderr: expect.stringMatching(/^\{.*\}\n$/) });
@@ -97,14 +101,14 @@ itWith(["ssh"], "what is escaped in a path is one parameter, and never a way to 
   }
 });
 
-itWith(["ssh"], "a request in the command counts, whatever stands on standard input", async () => {
+itWith(["ssh"], "a request in the command takes precedence over standard input", async () => {
   const { ssh, directory } = await serveNotesOverSsh();
   write(directory, "piped.json", '{"text":"piped"}');
   const { stdout } = await sshShell(ssh, `STORE /notes text=said < ${directory}/piped.json`);
   expect(stdout).toBe('{"text":"said"}\n');
 });
 
-itWith(["ssh"], "a key sees what it may call, and nothing else", async () => {
+itWith(["ssh"], "a key sees only the methods that it may call", async () => {
   const bob = makeKey(tempDir(), "bob");
   const served = await serveNotesOverSsh({ authorizedKeys: { lines: [`scopes="notes:read" ${bob.line} bob`] } });
   const ssh = ["-i", bob.file, ...served.ssh];
@@ -117,12 +121,15 @@ itWith(["ssh"], "a key sees what it may call, and nothing else", async () => {
   expect(await sshShell(ssh, "GET /notes")).toMatchObject({ status: 0 });
 });
 
-itWith(["python3-asyncssh"], "a signal from the caller cancels the call, which says so", async () => {
-  const { server, key, knownHosts, directory, seen } = await serveNotesOverSsh();
-  const script = write(
-    directory,
-    "client.py",
-    `
+itWith(
+  ["python3-asyncssh"],
+  "a signal from the caller cancels the call, with CANCELLED on standard error",
+  async () => {
+    const { server, key, knownHosts, directory, seen } = await serveNotesOverSsh();
+    const script = write(
+      directory,
+      "client.py",
+      `
 import asyncio, asyncssh, sys
 async def main():
     async with asyncssh.connect("127.0.0.1", ${server.port}, username="alice", client_keys=["${key.file}"],
@@ -134,9 +141,10 @@ async def main():
         print(result.exit_status, result.stderr)
 asyncio.run(asyncio.wait_for(main(), 15))
 `,
-  );
-  const client = start(PYTHON, ["-W", "ignore", script]);
-  expect(await client.ended, client.stderr()).toBe(0);
-  expect(`${client.stdout()}`).toMatch(/^4 \{"status":"CANCELLED","code":499,/);
-  await until("the handler's end", () => seen.includes("left"));
-});
+    );
+    const client = start(PYTHON, ["-W", "ignore", script]);
+    expect(await client.ended, client.stderr()).toBe(0);
+    expect(`${client.stdout()}`).toMatch(/^4 \{"status":"CANCELLED","code":499,/);
+    await until("the handler's end", () => seen.includes("left"));
+  },
+);

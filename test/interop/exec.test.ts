@@ -19,30 +19,26 @@ async function outcome({
   return { status, stdout: stdout().toString(), stderr: stderr() };
 }
 
-itWith(
-  ["ssh"],
-  "ssh calls methods by path: with JSON as a local shell leaves it, with fields, from standard input",
-  async () => {
-    const served = await serveNotesOverSsh();
-    const run = (command: string) => outcome(sshShell(served, command));
-    const stored = { status: 0, stdout: '{"text":"hi there"}\n', stderr: "" };
-    expect(await run("GET /notes/42")).toEqual({ status: 0, stdout: '{"id":42,"text":"hi"}\n', stderr: "" });
-    expect(await run(`STORE /notes '{"text":"hi there"}'`)).toEqual(stored);
-    expect(await run(`'STORE /notes {"text":"hi there"}'`)).toEqual(stored);
-    expect(await run(`STORE /notes "text='hi there'"`)).toEqual(stored);
-    expect(await run(`STORE /notes text=hi\\\\ there`)).toEqual(stored);
-    expect(await run(`STORE /notes <<'E'\n{ "text": "hi there" }\nE`)).toEqual(stored);
-  },
-);
+itWith(["ssh"], "ssh calls methods by path, with JSON, with fields, and from standard input", async () => {
+  const served = await serveNotesOverSsh();
+  const run = (command: string) => outcome(sshShell(served, command));
+  const stored = { status: 0, stdout: '{"text":"hi there"}\n', stderr: "" };
+  expect(await run("GET /notes/42")).toEqual({ status: 0, stdout: '{"id":42,"text":"hi"}\n', stderr: "" });
+  expect(await run(`STORE /notes '{"text":"hi there"}'`)).toEqual(stored);
+  expect(await run(`'STORE /notes {"text":"hi there"}'`)).toEqual(stored);
+  expect(await run(`STORE /notes "text='hi there'"`)).toEqual(stored);
+  expect(await run(`STORE /notes text=hi\\\\ there`)).toEqual(stored);
+  expect(await run(`STORE /notes <<'E'\n{ "text": "hi there" }\nE`)).toEqual(stored);
+});
 
-itWith(["ssh"], "an error is one line on standard error, and the exit status", async () => {
+itWith(["ssh"], "an error is one line on standard error, and an exit status", async () => {
   const served = await serveNotesOverSsh();
   const { status, stdout, stderr } = await outcome(sshShell(served, "GET /notes/7"));
   expect([status, stdout]).toEqual([4, ""]);
   expect(JSON.parse(stderr)).toMatchObject({ status: "NOT_FOUND", details: { id: 7 } });
 });
 
-itWith(["ssh"], "help, describe and version need nothing but ssh", async () => {
+itWith(["ssh"], "help, describe and version work with stock ssh", async () => {
   const served = await serveNotesOverSsh();
   expect((await outcome(sshShell(served, "help"))).stdout).toMatch(
     /^notes 1\.0\.0\n(.*\n)*.*GET \/notes\/\{id\} +Reads a note\./,
@@ -52,7 +48,7 @@ itWith(["ssh"], "help, describe and version need nothing but ssh", async () => {
   expect(JSON.parse((await outcome(sshShell(served, "version"))).stdout)).toMatchObject({ version: "1.0.0" });
 });
 
-itWith(["ssh"], "a stream arrives as it is made; killing ssh stops its handler", async () => {
+itWith(["ssh"], "a stream arrives item by item; killing ssh stops its handler", async () => {
   const served = await serveNotesOverSsh();
   // As a pipe does it: the input is at its end from the start.
   const running = start("ssh", ["-n", ...served.ssh, "GET /ticks"]);
@@ -68,7 +64,7 @@ itWith(["ssh"], "lines of a pipe are a request stream", async () => {
   expect(await outcome(sum)).toEqual({ status: 0, stdout: "500500\n", stderr: "" });
 });
 
-itWith(["ssh"], "raw bytes go both ways, complete, with their checksum", async () => {
+itWith(["ssh"], "raw bytes pass both ways, complete, with their checksum", async () => {
   const served = await serveNotesOverSsh();
   const down = start("ssh", [...served.ssh, "GET /files/a.bin"]);
   expect(await down.ended).toBe(0);
@@ -79,7 +75,7 @@ itWith(["ssh"], "raw bytes go both ways, complete, with their checksum", async (
   expect(await outcome(up)).toMatchObject({ status: 0, stdout: `{"name":"a.bin","sha256":"${sha256(CONTENT)}"}\n` });
 });
 
-itWith(["ssh"], "what a killed ssh has sent of a file is not taken for all of it", async () => {
+itWith(["ssh"], "a partial upload of a killed ssh is not taken for the whole file", async () => {
   const served = await serveNotesOverSsh();
   const up = start("ssh", [...served.ssh, "STORE /files/a.bin"]);
   up.process.stdin?.write(CONTENT.subarray(0, 1_000_000));
@@ -89,21 +85,21 @@ itWith(["ssh"], "what a killed ssh has sent of a file is not taken for all of it
   expect(served.seen).toEqual(["some", "lost CANCELLED"]);
 });
 
-itWith(["ssh"], "a client that stops reading stops the handler; when it reads on, nothing is missing", async () => {
+itWith(["ssh"], "a client that stops reading stops the handler; when it resumes, no data is missing", async () => {
   const served = await serveNotesOverSsh();
   const command = 'ssh "$@" | { sleep 1; cat; } | sha256sum';
   const { stdout } = await outcome(start("sh", ["-c", command, "sh", ...served.ssh, "GET /files/a.bin"]));
   expect(stdout).toBe(`${sha256(CONTENT)}  -\n`);
 });
 
-itWith(["ssh"], "SendEnv brings metadata, and no other variable", async () => {
+itWith(["ssh"], "SendEnv sends metadata, and no other variable", async () => {
   const served = await serveNotesOverSsh();
   const env = { RPC_TRACEPARENT: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", LC_ALL: "C" };
   const { stdout } = await outcome(sshShell(served, "-o 'SendEnv=RPC_* LC_*' GET /notes", env));
   expect(JSON.parse(stdout)).toEqual({ traceparent: env.RPC_TRACEPARENT });
 });
 
-itWith(["ssh"], "calls share one connection by ControlMaster, several at the same time", async () => {
+itWith(["ssh"], "concurrent calls share one ControlMaster connection", async () => {
   const served = await serveNotesOverSsh();
   const control = ["-o", `ControlPath=${served.directory}/control`];
   const master = start("ssh", [...control, "-o", "ControlMaster=yes", "-N", ...served.ssh]);
@@ -125,14 +121,14 @@ itWith(["ssh"], "calls share one connection by ControlMaster, several at the sam
   await master.ended;
 });
 
-itWith(["ssh"], "a loop that reads lines keeps its input: ssh -n, and a method that needs none", async () => {
+itWith(["ssh"], "a shell loop keeps its input with ssh -n, and with methods that require none", async () => {
   const served = await serveNotesOverSsh();
   const loop = 'printf "1\\n2\\n3\\n" | while read id; do ssh -n "$@" GET /notes/$id; done';
   const { stdout } = await outcome(start("sh", ["-c", loop, "sh", ...served.ssh]));
   expect(stdout.match(/"id":\d/g)).toEqual(['"id":1', '"id":2', '"id":3']);
 });
 
-itWith(["ssh"], "a command that is too long is told another way", async () => {
+itWith(["ssh"], "a command that is too long is refused with an alternative", async () => {
   const served = await serveNotesOverSsh();
   const text = "x".repeat(34_000);
   const { status, stdout, stderr } = await outcome(start("ssh", [...served.ssh, `STORE /notes text=${text}`]));
@@ -143,7 +139,7 @@ itWith(["ssh"], "a command that is too long is told another way", async () => {
   expect((await outcome(piped)).stdout).toBe(`{"text":"${text}"}\n`);
 });
 
-itWith(["ssh"], "a command that no packet can hold ends its connection, and the server goes on", async () => {
+itWith(["ssh"], "a command larger than a packet ends its connection, not the server", async () => {
   const served = await serveNotesOverSsh();
   const { status, stdout } = await outcome(start("ssh", [...served.ssh, `STORE /notes text=${"x".repeat(100_000)}`]));
   expect([status, stdout]).toEqual([255, ""]);
@@ -172,7 +168,7 @@ for (const client of ["paramiko", "asyncssh"]) {
   });
 }
 
-itWith(["ssh"], "whatever one connection sends, the calls of another go on", async () => {
+itWith(["ssh"], "hostile input on one connection does not affect the calls of another", async () => {
   const served = await serveNotesOverSsh();
   const ticks = start("ssh", [...served.ssh, "GET /ticks every=20"]);
   const count = () => ticks.stdout().toString().split("\n").length;
@@ -191,7 +187,7 @@ itWith(["ssh"], "whatever one connection sends, the calls of another go on", asy
   await ticks.ended;
 });
 
-itWith(["ssh"], "with exec and shell switched off, both are refused", async () => {
+itWith(["ssh"], "with exec and shell disabled, both are refused", async () => {
   const served = await serveNotesOverSsh({ exec: false, shell: false });
   expect((await outcome(sshShell(served, "GET /notes"))).stderr).toMatch(/exec request failed/);
   expect((await outcome(sshShell(served, ""))).stderr).toMatch(/shell request failed/);

@@ -50,7 +50,11 @@ function handlers(seen: string[]): Handlers {
           if (tick >= 3) {
             await new Promise((resolve) => {
               ctx.signal.addEventListener("abort", resolve, { once: true });
-              if (every !== undefined) setTimeout(resolve, every);
+              if (every === undefined) return;
+              setTimeout(() => {
+                ctx.signal.removeEventListener("abort", resolve);
+                resolve(undefined);
+              }, every);
             });
           }
         }

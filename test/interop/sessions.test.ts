@@ -135,10 +135,10 @@ itWith(["python3-asyncssh"], "asyncssh sends signals and half closes, and gets t
     if (command === "cat") {
       session.stream.once("end", () => void session.exit(0)).pipe(session.stream, { end: false });
     } else {
-      session.onSignal = (name) => {
+      session.onSignal((name) => {
         session.stream.write(`got ${name}`);
         void session.exit(143);
-      };
+      });
     }
   });
   const script = write(

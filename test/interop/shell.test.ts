@@ -18,7 +18,7 @@ itWith(["ssh"], "ssh -t opens a prompt with completion, and ends with the status
   const served = await serveNotesOverSsh();
   const shell = start("ssh", ["-tt", ...served.ssh]);
   await until("the prompt", () => shown(shell).endsWith("notes> "));
-  expect(shown(shell)).toContain('notes 1.0.0, as alice (alice@laptop). "help" lists what you may call');
+  expect(shown(shell)).toContain('notes 1.0.0, logged in as alice (alice@laptop). Type "help" for the list of methods');
   type(shell, "GET /note\t");
   await until("completion", () => shown(shell).endsWith("GET /notes"));
   type(shell, "/42\r");
@@ -32,7 +32,7 @@ itWith(["ssh"], "ssh -t opens a prompt with completion, and ends with the status
 
 itWith(
   ["ssh"],
-  "Ctrl-C stops a stream and leaves the session; Ctrl-Z stops nobody; a killed ssh stops its stream",
+  "Ctrl-C stops a stream, not the session; Ctrl-Z has no effect; a killed ssh stops its stream",
   async () => {
     const served = await serveNotesOverSsh();
     const shell = start("ssh", ["-tt", ...served.ssh]);
@@ -57,7 +57,7 @@ itWith(["ssh"], "without a terminal, ssh reads commands line by line", async () 
   expect(shell.stdout().toString()).toBe('{"id":1,"text":"hi"}\n{"text":"x"}\n');
 });
 
-itWith(["ssh"], "a command on a terminal prints for people; exit status and streams are those of exec", async () => {
+itWith(["ssh"], "a command on a terminal formats its output, with the exit status and streams of exec", async () => {
   const served = await serveNotesOverSsh();
   const call = start("ssh", ["-tt", ...served.ssh, "GET /notes/42"]);
   expect(await call.ended).toBe(0);
@@ -68,22 +68,18 @@ itWith(["ssh"], "a command on a terminal prints for people; exit status and stre
   expect(await ticks.ended).toBe(4);
 });
 
-itWith(
-  ["ssh"],
-  "a server may name what whoever logs in sees at once: several watch, and one that leaves is forgotten",
-  async () => {
-    const served = await serveNotesOverSsh({ shell: { run: "GET /ticks" } });
-    const viewers = [["-T"], ["-tt"], ["-n", "-T"]].map((options) => start("ssh", [...options, ...served.ssh]));
-    await until("three viewers", () => served.seen.filter((seen) => seen === "third").length === 3);
-    const lines = '{"tick":1}\n{"tick":2}\n{"tick":3}\n';
-    await until("lines", () => viewers[0]?.stdout().toString() === lines);
-    viewers[0]?.process.kill();
-    await until("one to leave", () => served.seen.includes("left"));
-    expect(served.seen.filter((seen) => seen === "left")).toHaveLength(1);
-  },
-);
+itWith(["ssh"], "shell.run runs a command at login for several users, and stops it when one disconnects", async () => {
+  const served = await serveNotesOverSsh({ shell: { run: "GET /ticks" } });
+  const viewers = [["-T"], ["-tt"], ["-n", "-T"]].map((options) => start("ssh", [...options, ...served.ssh]));
+  await until("three viewers", () => served.seen.filter((seen) => seen === "third").length === 3);
+  const lines = '{"tick":1}\n{"tick":2}\n{"tick":3}\n';
+  await until("lines", () => viewers[0]?.stdout().toString() === lines);
+  viewers[0]?.process.kill();
+  await until("one to leave", () => served.seen.includes("left"));
+  expect(served.seen.filter((seen) => seen === "left")).toHaveLength(1);
+});
 
-itWith(["ssh", "expect"], "the window's size is followed while it changes", async () => {
+itWith(["ssh", "expect"], "follows the size of the window", async () => {
   const served = await serveNotesOverSsh();
   const script = `
     set timeout 20
@@ -121,7 +117,7 @@ async function piped({ ssh }: Served, before: string, command: string, after = "
   return [status, shown(running)];
 }
 
-itWith(["ssh"], "ssh -tt answers after its standard input has ended, as from cron", async () => {
+itWith(["ssh"], "ssh -tt prints the response after its standard input has ended, as under cron", async () => {
   const served = await serveNotesOverSsh();
   const answer = '{ "id": 8, "text": "hi" }\r\n';
   expect(await piped(served, "", "GET /notes/8", "</dev/null")).toEqual([0, answer]);
@@ -132,7 +128,7 @@ itWith(["ssh"], "ssh -tt answers after its standard input has ended, as from cro
   expect(shown(shell)).toContain(answer);
 });
 
-itWith(["ssh"], "ssh -tt takes a request and a request stream from a pipe, as far as its end", async () => {
+itWith(["ssh"], "ssh -tt reads a request and a request stream from a pipe, to its end", async () => {
   const served = await serveNotesOverSsh();
   const [stored, note] = await piped(served, `printf '{"text": "no line end"}' |`, "STORE /notes -");
   expect([stored, note]).toEqual([0, expect.stringContaining('{ "text": "no line end" }\r\n')]);
@@ -142,7 +138,7 @@ itWith(["ssh"], "ssh -tt takes a request and a request stream from a pipe, as fa
   expect([chatted, chat]).toEqual([0, expect.stringContaining('{ "text": "LOUD" }\r\n')]);
 });
 
-itWith(["ssh"], "after the end of its input, Ctrl-C or a killed ssh still cancels what ssh -tt called", async () => {
+itWith(["ssh"], "after the end of its input, Ctrl-C or a killed ssh still cancels the call of ssh -tt", async () => {
   const served = await serveNotesOverSsh();
   const [status, output] = await piped(served, "printf 'x\\003' |", "GET /ticks");
   expect([status, output]).toEqual([4, expect.stringContaining("CANCELLED")]);
@@ -154,7 +150,7 @@ itWith(["ssh"], "after the end of its input, Ctrl-C or a killed ssh still cancel
   await until("the handler's end", () => served.seen.includes("left"));
 });
 
-itWith(["ssh"], "a multiplexed ssh -tt that is killed cancels its call, though the connection goes on", async () => {
+itWith(["ssh"], "killing a multiplexed ssh -tt cancels its call, not the connection", async () => {
   const served = await serveNotesOverSsh();
   const control = join(served.directory, "control");
   const master = start("ssh", ["-M", "-N", "-S", control, ...served.ssh]);

@@ -11,7 +11,7 @@ describe("handlers", () => {
     expectTypeOf<Handlers["secret"]["get"]>().toBeCallableWith({}, null as unknown as Context);
   });
 
-  test("must all be there", () => {
+  test("must be complete", () => {
     expectTypeOf(defineHandlers).toBeCallableWith(handlers);
     const { item, ...without } = handlers;
     // @ts-expect-error item is missing
@@ -24,7 +24,7 @@ describe("handlers", () => {
     serve(without, {} as never);
   });
 
-  test("are served as they are, or as defineHandlers has bound them", () => {
+  test("are served directly, or bound by defineHandlers", () => {
     expectTypeOf(serve).toBeCallableWith(handlers, {} as never);
     expectTypeOf(serve).toBeCallableWith(defineHandlers(handlers), {} as never);
     // Handlers that are written down in the call know the types of their requests.
@@ -33,18 +33,18 @@ describe("handlers", () => {
     ).toBeFunction();
   });
 
-  test("must return what the contract says", () => {
+  test("must return what the contract declares", () => {
     defineHandlers({ ...handlers, secret: { get: () => "42" } });
     defineHandlers({ ...handlers, secret: { get: async () => "42" } });
-    // @ts-expect-error a number is no text
+    // @ts-expect-error a number is not a string
     defineHandlers({ ...handlers, secret: { get: () => 42 } });
-    // @ts-expect-error nothing is no text
+    // @ts-expect-error undefined is not a string
     defineHandlers({ ...handlers, secret: { get: async () => undefined } });
   });
 });
 
 describe("the context", () => {
-  test("says who calls, until when, and with what", () => {
+  test("has peer, deadline and metadata", () => {
     const ctx = null as unknown as Context;
     expectTypeOf(ctx.signal).toEqualTypeOf<AbortSignal>();
     expectTypeOf(ctx.deadline).toBeNumber();
@@ -62,9 +62,9 @@ describe("the context", () => {
       if (id === 5) ctx.fail("NOT_FOUND");
       // @ts-expect-error and they are of its type
       if (id === 6) ctx.fail("NOT_FOUND", { id: "x" });
-      // @ts-expect-error OK is no failure
+      // @ts-expect-error OK is not an error status
       if (id === 7) ctx.fail("OK");
-      // @ts-expect-error there is no such status
+      // @ts-expect-error an unknown status
       if (id === 8) ctx.fail("TEAPOT");
       return ctx.fail("UNAVAILABLE");
     };
@@ -78,7 +78,7 @@ describe("the context", () => {
   });
 });
 
-test("an RpcError's status and details are typed by what it is made of", () => {
+test("an RpcError's status and details have the types of its arguments", () => {
   expectTypeOf<RpcError<"CONFLICT", { by: string }>["status"]>().toEqualTypeOf<"CONFLICT">();
   expectTypeOf<RpcError<"CONFLICT", { by: string }>["details"]>().toEqualTypeOf<{ by: string }>();
 });

@@ -7,6 +7,7 @@ import { escapeUnsafe, readJson } from "../adapters/session-io/json-text.js";
 import { printable } from "../base/printable.js";
 import type { Transport } from "../base/transport.js";
 import { callPath } from "../client/call-path.js";
+import type { EncodedJson } from "../codec/encoded-json.js";
 import { RpcError } from "../contract/rpc-error.js";
 import { VERBS, type Verb } from "../contract/verb.js";
 import { DEFAULT_LIMITS } from "../wire/limits.js";
@@ -109,7 +110,12 @@ async function openTransport(address: string, flags: CallFlags): Promise<Transpo
 
 function readItems(file: string, isBytes = false): AsyncIterable<unknown> {
   const input: Readable = file === "-" ? process.stdin : createReadStream(file, { fd: openFile(file) });
-  return isBytes ? input : readInputItems(input, DEFAULT_LIMITS.message, file === "-" ? undefined : printable(file));
+  if (isBytes) return input;
+  return values(readInputItems(input, DEFAULT_LIMITS.message, file === "-" ? undefined : printable(file)));
+}
+
+async function* values(items: AsyncIterable<EncodedJson>): AsyncGenerator<unknown, void> {
+  for await (const { value } of items) yield value;
 }
 
 function openFile(file: string): number {
@@ -123,7 +129,9 @@ function openFile(file: string): number {
 
 async function readRequest(json: string): Promise<unknown> {
   try {
-    return json === "-" ? await readInputJson(process.stdin, DEFAULT_LIMITS.message) : readJson(json, "the request");
+    const request =
+      json === "-" ? await readInputJson(process.stdin, DEFAULT_LIMITS.message) : readJson(json, "the request");
+    return request?.value;
   } catch (error) {
     if (!(error instanceof RpcError)) throw error;
     const hint = /^[\w.-]+=/.test(json) ? `; fields are for stock ssh, here it is such as '{"text":"hi"}'` : "";

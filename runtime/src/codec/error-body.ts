@@ -7,7 +7,7 @@ export function encodeErrorBody(error: RpcError): string {
 }
 
 /** Makes the error of a STATUS frame. A malformed body loses its message and details, never its status. */
-export function decodeError(code: number, body: unknown, method: string): RpcError {
+export function decodeError(code: number, body: unknown, method: string | undefined): RpcError {
   const { message, details } = isObject(body) ? body : {};
   const status = errorStatus(code);
   // The types of callers promise issues, also where the request could not be decoded.

@@ -69,7 +69,8 @@ function withStatus<T>(status: "BAD_REQUEST" | "INTERNAL", action: () => T): T {
   }
 }
 
-function checkItem(item: unknown, validator: Validator, status: "BAD_REQUEST" | "INTERNAL"): void {
+/** Validates an item. @throws RpcError with `status` where it does not fit the schema */
+export function checkItem(item: unknown, validator: Validator, status: "BAD_REQUEST" | "INTERNAL"): void {
   if (withStatus(status, () => isValid(item, validator))) return;
   const issues = issuesOf(validator);
   throw new RpcError(status, `an item does not match the schema: ${describeIssues(issues)}`, { details: { issues } });

@@ -1,11 +1,14 @@
 import { type Logger, SILENT } from "../base/log.js";
 import { bindMethods } from "../client/call/bind-methods.js";
 import type { ServeCallbacks } from "../client/client.js";
+import { Backoff } from "../client/connection/backoff.js";
+import type { ConnectionSource } from "../client/connection/connection-source.js";
 import { OneConnection } from "../client/connection/one-connection.js";
 import type { Api } from "../contract/method.js";
+import { RpcError } from "../contract/rpc-error.js";
 import { bindHandlers } from "../server/api-handlers.js";
 import type { ApiServerOptions } from "../server/api-server-options.js";
-import { dispatchConfig } from "../server/call/dispatch-config.js";
+import { dispatchConfig } from "../server/api-server-options.js";
 import { receiver } from "../server/receiver.js";
 import { Router } from "../server/router.js";
 import type { Connection } from "../wire/connection.js";
@@ -33,21 +36,28 @@ export function serveCallbacks(
   const config = dispatchConfig({ log: options.log ?? SILENT }, resolveLimits(options.limits));
   return (address, connection) => {
     const peer = { user: "server", scopes: ["*"], address };
-    return receiver(
-      router,
-      config,
-      peer,
-      connection,
-      () => undefined,
-      () => [],
-    );
+    return receiver({ router, dispatch: config, peer, connection, callbacks: () => undefined, clients: () => [] });
   };
 }
 
 /** The client of what the peer of a connection serves, which that peer dialled; undefined where the API has none. */
-export function callbacksOf(api: Api): ((connection: Connection, limits: Limits) => unknown) | undefined {
+export function callbacksOf(api: Api): ((connection: Connection | undefined, limits: Limits) => unknown) | undefined {
   const { callbacks = [] } = api;
   if (callbacks.length === 0) return undefined;
-  return (connection, limits) =>
-    bindMethods(callbacks, { connections: new OneConnection(connection), timeout: DEFAULT_TIMEOUT, limits });
+  return (connection, limits) => {
+    const connections = connection === undefined ? NO_CONNECTION : new OneConnection(connection);
+    return bindMethods(callbacks, { connections, timeout: DEFAULT_TIMEOUT, limits });
+  };
 }
+
+/** Of a caller that came through an adapter, which has no connection to be called over. */
+const NO_CONNECTION: ConnectionSource = {
+  retries: 0,
+  backoff: new Backoff({}),
+  error: undefined,
+  connection: () => undefined,
+  wait() {
+    throw new RpcError("UNIMPLEMENTED", "the caller serves no methods");
+  },
+  forget() {},
+};

@@ -5,7 +5,7 @@ import type { AuditOptions } from "../observe/audit-options.js";
 import { type ApiHandlers, bindHandlers } from "../server/api-handlers.js";
 import { ApiServer, type CloseOptions } from "../server/api-server.js";
 import type { ApiServerOptions } from "../server/api-server-options.js";
-import type { ConnectedClient } from "../server/call/connected-client.js";
+import type { ConnectedClient } from "../server/call/context.js";
 import { checkGrace } from "../server/check-grace.js";
 import type { ListenOptions } from "../ssh/server/listen-options.js";
 import { callbacksOf } from "./callbacks.js";

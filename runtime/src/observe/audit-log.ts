@@ -1,7 +1,7 @@
 import { type Logger, SILENT } from "../base/log.js";
 import type { Peer } from "../base/peer.js";
 import { printable } from "../base/printable.js";
-import type { ServedCall } from "../server/call/served-call.js";
+import type { ServedCall } from "../server/api-server-options.js";
 import type { AuditOptions } from "./audit-options.js";
 
 /** The audit log of a server. Whoever opened it closes it. */

@@ -1,32 +1,31 @@
 import type { Api } from "../contract/method.js";
 import type { Context } from "./call/context.js";
 
-/** A handler as the runtime calls it: generated interfaces give it its types. */
+/** A handler without its types, which generated interfaces declare. */
 export type AnyHandler = (request: unknown, ctx: Context) => unknown;
 
 /**
- * Handlers bound to the API they implement: what can be served. `Callbacks` has the methods that the schema declares for
- * the connecting side.
+ * Handlers bound to the API that they implement. `Callbacks` has the methods that the schema declares for the connecting
+ * side.
  */
 export interface ApiHandlers<Callbacks = undefined> {
   readonly api: Api;
   /** By method id. */
   readonly handlers: ReadonlyMap<string, AnyHandler>;
-  /** Never there: it only carries the type. */
+  /** Always absent: carries the type only. */
   readonly "~callbacks"?: Callbacks;
 }
 
 /**
- * Binds an object of handlers, such as `{ note: { get, delete } }`, to its API; those that are bound already are taken as
- * they are. Generated code calls it.
- * @throws Error that lists every handler which is missing or is no function, or says that these are another API's:
- * JavaScript has no compiler to say so
+ * Binds an object of handlers, such as `{ note: { get, delete } }`, to its API; bound handlers are returned unchanged.
+ * Generated code calls it. The checks serve programs in JavaScript.
+ * @throws Error that lists the missing handlers, or names the other API of bound handlers
  */
 export function bindHandlers<Callbacks = undefined>(api: Api, handlers: object): ApiHandlers<Callbacks> {
   if (isApiHandlers(handlers)) {
     if (handlers.api.hash === api.hash) return handlers as ApiHandlers<Callbacks>;
     throw new Error(
-      `these are the handlers of ${handlers.api.name} ${handlers.api.version}, not of ${api.name} ${api.version}`,
+      `wrong handlers: they implement ${handlers.api.name} ${handlers.api.version}, not ${api.name} ${api.version}`,
     );
   }
   const bound = new Map<string, AnyHandler>();
@@ -38,11 +37,11 @@ export function bindHandlers<Callbacks = undefined>(api: Api, handlers: object):
     if (typeof handler === "function") bound.set(id, handler.bind(group) as AnyHandler);
     else missing.push(`${resource}.${name} (${id})`);
   }
-  if (missing.length > 0) throw new Error(`${api.name}: no handler for ${missing.join(", ")}`);
+  if (missing.length > 0) throw new Error(`${api.name}: missing handlers: ${missing.join(", ")}`);
   return { api, handlers: bound };
 }
 
-/** Whether a value, such as the default export of a file, is what {@link bindHandlers} gives. */
+/** Whether a value, such as the default export of a file, is the result of {@link bindHandlers}. */
 export function isApiHandlers(value: unknown): value is ApiHandlers {
   const candidate = value as Partial<ApiHandlers> | null | undefined;
   return candidate?.handlers instanceof Map && typeof candidate.api?.hash === "string";

@@ -6,30 +6,33 @@ import type { Api } from "../contract/method.js";
 import { RpcError } from "../contract/rpc-error.js";
 import { refuseConnection } from "../wire/close-duplex.js";
 import { Connection } from "../wire/connection.js";
+import { MAX_REFERENCE } from "../wire/hello.js";
 import type { CallRecord } from "../wire/incoming-call.js";
 import { CallBudget, type Limits, resolveLimits } from "../wire/limits.js";
 import type { ApiHandlers } from "./api-handlers.js";
-import type { ApiServerOptions } from "./api-server-options.js";
-import type { ConnectedClient } from "./call/connected-client.js";
-import { type DispatchConfig, dispatchConfig } from "./call/dispatch-config.js";
-import type { ServedCall } from "./call/served-call.js";
+import { type ApiServerOptions, dispatchConfig, type ServedCall } from "./api-server-options.js";
+import type { DispatchConfig } from "./call/call-context.js";
+import type { ConnectedClient } from "./call/context.js";
+import type { LocalCallOptions, LocalCallResult } from "./call/local-call.js";
+import type { Route } from "./call/route.js";
 import { checkGrace } from "./check-grace.js";
+import { LocalCalls } from "./local-calls.js";
 import { receiver } from "./receiver.js";
-import { type Route, Router } from "./router.js";
+import { Router } from "./router.js";
 
-/** How a server ends. */
+/** How a server closes. */
 export interface CloseOptions {
   /**
-   * Milliseconds that running calls are given to finish. Meanwhile new ones are refused, and clients are told to go
+   * Milliseconds that running calls may take to finish. Meanwhile new calls are refused, and clients are asked to connect
    * elsewhere. Default: 0.
    */
   readonly grace?: number;
 }
 
-/** What callers are told when a server ends. */
+/** The reason that callers get when a server closes. */
 const CLOSING = "the server is closing";
 
-/** Answers calls on the duplexes that it is given. How they came to be, and who listens, is not its business. */
+/** Answers the calls of an API: those that arrive on duplexes, and those of adapters in this process. */
 export class ApiServer {
   readonly #api: Api;
   readonly #router: Router;
@@ -38,15 +41,16 @@ export class ApiServer {
   readonly #log: Logger;
   readonly #onCall: ApiServerOptions["onCall"];
   readonly #budget: CallBudget;
-  readonly #callbacks: ((connection: Connection, limits: Limits) => unknown) | undefined;
+  readonly #callbacks: ((connection: Connection | undefined, limits: Limits) => unknown) | undefined;
+  readonly #local: LocalCalls;
   readonly #connections = new Map<Connection, { readonly peer: Peer; readonly callbacks: () => unknown }>();
   #closing = false;
 
-  /** @param callbacks makes the client of what the other side of a connection serves */
+  /** @param callbacks returns the client of the callbacks that the other side serves; for adapters, without a connection */
   constructor(
     handlers: ApiHandlers<unknown>,
     options: ApiServerOptions & { readonly log: Logger },
-    callbacks?: (connection: Connection, limits: Limits) => unknown,
+    callbacks?: (connection: Connection | undefined, limits: Limits) => unknown,
   ) {
     this.#callbacks = callbacks;
     this.#api = handlers.api;
@@ -56,26 +60,34 @@ export class ApiServer {
     this.#log = options.log;
     this.#onCall = options.onCall;
     this.#config = dispatchConfig(options, this.#limits);
+    this.#local = new LocalCalls({
+      dispatch: this.#config,
+      limits: this.#limits,
+      budget: this.#budget,
+      report: (call) => this.#report(call),
+      clients: () => this.clients,
+      callbacks: lazy(() => callbacks?.(undefined, this.#limits)),
+    });
   }
 
-  /** What it serves. */
+  /** The API that it serves. */
   get api(): Api {
     return this.#api;
   }
 
-  /** The bounds of its connections. */
+  /** The limits of its connections. */
   get limits(): Limits {
     return this.#limits;
   }
 
   /**
-   * The method that `GET /notes/{id}` names, or that `GET /notes/42` matches, with the fields that the path gives.
-   * @param peer who asks for it: where it leads nowhere, that counts as a call that was refused
-   * @throws RpcError NOT_FOUND, or METHOD_NOT_ALLOWED with the verbs that the resource answers
+   * Finds the method that `GET /notes/{id}` names, or that `GET /notes/42` matches, with the fields of the path.
+   * @param peer the caller, for the record of a refused call
+   * @throws RpcError NOT_FOUND, METHOD_NOT_ALLOWED with the verbs of the resource, or MESSAGE_TOO_LARGE
    */
-  resolve(reference: string, peer?: Peer): Pick<Route, "method" | "params"> {
+  resolve(reference: string, peer?: Peer): Route {
     try {
-      return this.#router.resolve(reference);
+      return this.#router.resolve(checkLength(reference));
     } catch (error) {
       if (peer !== undefined && error instanceof RpcError) {
         this.#report({ peer, method: reference, status: error.status, milliseconds: 0, bytesIn: 0, bytesOut: 0 });
@@ -84,27 +96,40 @@ export class ApiServer {
     }
   }
 
-  /** How many connections are live. */
+  /**
+   * Calls a method for a peer, in this process: with the checks, limits, deadlines, interceptors, records and errors of a
+   * call from the wire. It never throws: a call that fails rejects its `response`, and its `items` throw.
+   * @param target a reference such as `GET /notes/{id}` or `GET /notes/42`, or what {@link resolve} returned for one
+   * @param request a value, or its text as {@link EncodedJson}, which is parsed once; the fields of the path may be absent
+   */
+  call(target: string | Route, request: unknown, options: LocalCallOptions): LocalCallResult {
+    if (typeof target !== "string") return this.#local.begin(target.method.id, target, request, options);
+    const error = referenceError(target);
+    return this.#local.begin(target, error ?? this.#router.find(target), request, options);
+  }
+
+  /** Number of open connections. */
   get connections(): number {
     return this.#connections.size;
   }
 
   /**
-   * Who is connected, each with the client of what it serves in turn. A peer counts once it has said hello: before that
-   * nobody knows what it takes.
+   * The connected peers, each with the client of its callbacks, and the peers whose calls adapters run. A connection counts
+   * once its HELLO has arrived.
    */
   get clients(): readonly ConnectedClient<unknown>[] {
-    return [...this.#connections].flatMap(([{ remote }, { peer, callbacks }]) =>
+    const connected = [...this.#connections].flatMap(([{ remote }, { peer, callbacks }]) =>
       remote === undefined ? [] : [{ peer, callbacks: callbacks() }],
     );
+    return [...connected, ...this.#local.clients];
   }
 
-  /** How many calls run, with those that are answered and whose handlers have not finished. */
+  /** Number of running calls, including answered ones whose handlers have not finished. */
   get calls(): number {
     return this.#budget.running;
   }
 
-  /** Serves the API to `peer` over `duplex`, which it destroys in the end. */
+  /** Serves the API to `peer` over `duplex`, and destroys `duplex` at the end. */
   accept(duplex: Duplex, peer: Peer): void {
     if (this.#closing) {
       refuseConnection(duplex, CLOSING);
@@ -116,14 +141,14 @@ export class ApiServer {
       role: "acceptor",
       hello: { agent: AGENT, api: { name, version, hash }, methods: (this.#api.callbacks ?? []).map(({ id }) => id) },
       limits: this.#limits,
-      receive: receiver(
-        this.#router,
-        this.#config,
+      receive: receiver({
+        router: this.#router,
+        dispatch: this.#config,
         peer,
-        () => connection,
+        connection: () => connection,
         callbacks,
-        () => this.clients,
-      ),
+        clients: () => this.clients,
+      }),
       budget: this.#budget,
       ...(this.#onCall && { onCall: this.#recorder(peer, () => connection) }),
       peerName: "the client",
@@ -143,7 +168,7 @@ export class ApiServer {
     };
   }
 
-  /** A path may hold what is nobody's business, so methods are known by their ids. */
+  /** Records name a method by its id, because a path may contain private data. */
   #nameOf(reference: string): string {
     try {
       return this.#router.resolve(reference).method.id;
@@ -155,38 +180,53 @@ export class ApiServer {
   #report(call: ServedCall): void {
     const failed = (error: unknown): void => this.#log.error({ err: error }, "onCall failed");
     try {
-      const told: unknown = this.#onCall?.(call);
-      // Nobody forbids it to be asynchronous, and then what it rejects with would end the process.
-      if (told instanceof Promise) told.catch(failed);
+      const result: unknown = this.#onCall?.(call);
+      // It may be an async function, and its rejection must not end the process.
+      if (result instanceof Promise) result.catch(failed);
     } catch (error) {
       failed(error);
     }
   }
 
   /**
-   * Takes no new calls, asks every client to go elsewhere, and lets running calls finish within the grace. Then it stops
-   * those that are left, answers them with UNAVAILABLE, and ends all connections. Calling it again, with less grace, ends
-   * the wait of the first call, too.
-   * @throws Error where the grace is no number of milliseconds
+   * Shuts down gracefully: refuses new calls, asks clients to connect elsewhere, and waits for running calls within the grace.
+   * Then it ends the remaining calls with UNAVAILABLE and closes all connections. A second call with a shorter grace shortens
+   * the wait.
+   * @throws Error where the grace is not a number of milliseconds
    */
   async close({ grace = 0 }: CloseOptions = {}): Promise<void> {
     checkGrace(grace);
     this.#closing = true;
     if (grace > 0) await this.#drain(grace);
+    this.#local.stop(CLOSING);
     await Promise.all([...this.#connections.keys()].map((connection) => connection.close(CLOSING)));
   }
 
-  /** Resolves when no connection is left, or when the grace is over. */
+  /** Resolves when all connections are closed, or the grace is over. */
   async #drain(grace: number): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
-    const over = new Promise<void>((resolve) => {
+    const graceOver = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, grace);
     });
     const connections = [...this.#connections.keys()];
     for (const connection of connections) connection.drain(CLOSING);
-    await Promise.race([over, Promise.all(connections.map(({ closed }) => closed))]);
+    await Promise.race([
+      graceOver,
+      Promise.all([this.#local.drain(CLOSING), ...connections.map(({ closed }) => closed)]),
+    ]);
     clearTimeout(timer);
   }
+}
+
+function checkLength(reference: string): string {
+  const error = referenceError(reference);
+  if (error !== undefined) throw error;
+  return reference;
+}
+
+function referenceError({ length }: string): RpcError | undefined {
+  if (length <= MAX_REFERENCE) return undefined;
+  return new RpcError("MESSAGE_TOO_LARGE", `verb and path have ${length} characters; the limit is ${MAX_REFERENCE}`);
 }
 
 function lazy<T>(make: () => T): () => T {

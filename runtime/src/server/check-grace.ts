@@ -1,7 +1,7 @@
 import { MAX_TIMEOUT } from "../base/max-timeout.js";
 
-/** The grace of a server that is to close. @throws Error where it is no number of milliseconds that a timer takes */
+/** Checks the grace of a shutdown. @throws Error where it is not a number of milliseconds that a timer accepts */
 export function checkGrace(grace: number): number {
   if (grace >= 0 && grace <= MAX_TIMEOUT) return grace;
-  throw new Error(`grace is ${grace}; it is in milliseconds, at most ${MAX_TIMEOUT}`);
+  throw new Error(`grace: ${grace}: must be from 0 ms to ${MAX_TIMEOUT} ms`);
 }

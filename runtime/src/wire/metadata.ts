@@ -44,14 +44,15 @@ export function decodeMetadata(frame: FrameView, limit: number): Metadata | RpcE
   if (frame.size < METADATA_SIZE) throw new ProtocolError("metadata without its length");
   const size = frame.takeUint32();
   if (size > frame.size) throw new ProtocolError(`metadata of ${size} bytes, more than its frame has`);
-  return size > limit ? tooLarge(size, limit) : parsePairs(frame.takeText(size));
+  return size > limit ? tooLarge(size, limit) : parseMetadata(frame.takeText(size));
 }
 
 function tooLarge(size: number, limit: number): RpcError {
   return new RpcError("MESSAGE_TOO_LARGE", `the metadata has ${size} bytes; the limit is ${limit} (limits.metadata)`);
 }
 
-function parsePairs(text: string): Metadata {
+/** Reads the JSON that {@link encodeMetadata} writes. @throws ProtocolError where it is malformed */
+export function parseMetadata(text: string): Metadata {
   const pairs = parseJson(text);
   if (!Array.isArray(pairs)) throw new ProtocolError("metadata: not a list");
   const metadata = new Map<string, string[]>();

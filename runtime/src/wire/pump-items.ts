@@ -3,6 +3,9 @@ import { setImmediate as turn } from "node:timers/promises";
 import type { ItemSender } from "./item-sender.js";
 import { type ItemSource, iteratorOf } from "./iterator-of.js";
 
+/** Takes the items of a stream: the sender of a connection, or a consumer in this process. */
+export type ItemSink = Pick<ItemSender, "blocked" | "ready" | "send" | "sendBytes" | "listenForClose">;
+
 /**
  * Sends the items of `source` under flow control: it requests the next one only when it can be sent. Where the call ends
  * first, or an item cannot be sent, the source's iterator is returned, so that its `finally` blocks run; the promise settles
@@ -15,7 +18,7 @@ import { type ItemSource, iteratorOf } from "./iterator-of.js";
 export async function pumpItems<Item, Result>(
   source: ItemSource<Item, Result>,
   encode: (item: Item) => string | Uint8Array,
-  sender: ItemSender,
+  sender: ItemSink,
   onAbort: (error: unknown) => void,
 ): Promise<Result> {
   const iterator = iteratorOf(source);
@@ -56,7 +59,7 @@ export async function pumpItems<Item, Result>(
 }
 
 /** Waits between the frames, too: a large item must not delay all other calls. */
-async function sendBytes(bytes: Uint8Array, sender: ItemSender): Promise<void> {
+async function sendBytes(bytes: Uint8Array, sender: ItemSink): Promise<void> {
   for (let sent = 0; sent < bytes.length; ) {
     if (sender.blocked) await sender.ready();
     sent = sender.sendBytes(bytes, sent);

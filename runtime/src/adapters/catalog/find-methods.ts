@@ -7,31 +7,28 @@ import type { Catalog } from "./catalog.js";
 import { nearestPath } from "./nearest-path.js";
 
 /**
- * The methods that a topic means: a resource's name, a path with parameters or with values, with a verb or without; no
- * topic means all. By path, then verb.
- * @throws RpcError NOT_FOUND where nothing that the peer may call has that name, with the nearest name
+ * The methods that a topic names, sorted by path and verb: a resource's name, or a path with parameters or with values,
+ * optionally with a verb. An empty topic names all methods.
+ * @throws RpcError NOT_FOUND with the nearest name, where the peer may call no method of that name
  */
-export function findMethods(topic: readonly string[], catalogue: Catalog): readonly Method[] {
-  const methods = catalogue.methods.toSorted((a, b) => order(a, b));
+export function findMethods(topic: readonly string[], catalog: Catalog): readonly Method[] {
+  const methods = catalog.methods.toSorted(compareMethods);
   if (topic.length === 0) return methods;
   const [verb, name = ""] = isVerb(topic[0] as string) ? topic : [undefined, topic[0]];
-  const found = methods.filter((method) => (verb === undefined || method.verb === verb) && isCalled(method, name));
+  const found = methods.filter((method) => (verb === undefined || method.verb === verb) && isNamed(method, name));
   if (found.length > 0) return found;
   const names = new Set(methods.map(({ resource }) => resource));
-  const near = name.startsWith("/") ? nearestPath(name, catalogue.paths) : nearest(name, names);
+  const near = name.startsWith("/") ? nearestPath(name, catalog.paths) : nearest(name, names);
   const hint = near === undefined ? "" : `; did you mean ${near}?`;
-  throw new RpcError(
-    "NOT_FOUND",
-    `there is nothing to call as ${JSON.stringify(topic.join(" ").slice(0, 200))}${hint}`,
-  );
+  throw new RpcError("NOT_FOUND", `unknown resource or method ${JSON.stringify(topic.join(" ").slice(0, 200))}${hint}`);
 }
 
-function isCalled({ resource, path }: Method, name: string): boolean {
+function isNamed({ resource, path }: Method, name: string): boolean {
   if (resource === name || path === name) return true;
   return name === "" || (name.startsWith("/") && matchPath(parsePath(path), name) !== undefined);
 }
 
-function order(a: Method, b: Method): number {
+function compareMethods(a: Method, b: Method): number {
   if (a.path !== b.path) return a.path < b.path ? -1 : 1;
   return VERBS.indexOf(a.verb) - VERBS.indexOf(b.verb);
 }

@@ -1,11 +1,11 @@
 import { nearest } from "../../base/nearest.js";
 
-/** Characters of a path that are looked at. */
-const LONGEST = 100;
+/** Characters of a path that are compared. */
+const MAX_PATH = 100;
 
-/** As `nearest`, among path templates: a parameter may be anything. */
+/** As `nearest`, among path templates: a parameter matches any text. */
 export function nearestPath(path: string, templates: Iterable<string>): string | undefined {
-  const parts = path.slice(0, LONGEST).split("/");
+  const parts = path.slice(0, MAX_PATH).split("/");
   const filled = new Map<string, string>();
   for (const template of templates) {
     const text = template.split("/").map((part, index) => (part.startsWith("{") && parts[index] ? parts[index] : part));

@@ -2,19 +2,19 @@ import type { Contract, JsonSchema } from "../../contract/contract.js";
 
 type Types = Contract["types"];
 
-/** What JSON has. */
+/** The types of JSON values. */
 export type JsonType = "string" | "number" | "boolean" | "null" | "object" | "array";
 
-/** One field of a request, as its schema says it. */
-export interface Field {
+/** One field of a request schema. */
+interface SchemaField {
   readonly name: string;
   readonly required: boolean;
   readonly schema: JsonSchema;
 }
 
-/** The fields of an object's schema, those of what it is composed of included, in their order. */
-export function fieldsOf(schema: JsonSchema, types: Types): readonly Field[] {
-  const fields = new Map<string, Field>();
+/** The fields of an object schema in order, including those of the schemas that it is composed of. */
+export function schemaFields(schema: JsonSchema, types: Types): readonly SchemaField[] {
+  const fields = new Map<string, SchemaField>();
   for (const { properties, required } of partsOf(schema, types)) {
     const needed = Array.isArray(required) ? required : [];
     for (const [name, property] of Object.entries(isSchema(properties) ? properties : {})) {
@@ -26,8 +26,8 @@ export function fieldsOf(schema: JsonSchema, types: Types): readonly Field[] {
   return [...fields.values()];
 }
 
-/** The types that a schema lets a value have; undefined where it lets it have any. */
-export function typesOf(schema: JsonSchema, types: Types): ReadonlySet<JsonType> | undefined {
+/** The types that a schema accepts; undefined where it accepts any. */
+export function schemaTypes(schema: JsonSchema, types: Types): ReadonlySet<JsonType> | undefined {
   const found = new Set<JsonType>();
   for (const part of partsOf(schema, types)) {
     for (const type of [part["type"]].flat()) if (typeof type === "string") found.add(jsonType(type));
@@ -37,8 +37,8 @@ export function typesOf(schema: JsonSchema, types: Types): ReadonlySet<JsonType>
   return found.size === 0 ? undefined : found;
 }
 
-/** The values that a schema lists, such as those of an enumeration; none where it lists none. */
-export function valuesOf(schema: JsonSchema, types: Types): readonly unknown[] {
+/** The values that a schema lists, such as those of an enumeration. */
+export function schemaValues(schema: JsonSchema, types: Types): readonly unknown[] {
   return partsOf(schema, types).flatMap((part) => [
     ...(Array.isArray(part["enum"]) ? part["enum"] : []),
     ...("const" in part ? [part["const"]] : []),
@@ -46,7 +46,7 @@ export function valuesOf(schema: JsonSchema, types: Types): readonly unknown[] {
   ]);
 }
 
-/** The schema and all that it is composed of, each once: references may lead round in a circle. */
+/** A schema and the schemas that it is composed of, each once: references may be circular. */
 function partsOf(schema: JsonSchema, types: Types, seen = new Set<JsonSchema>()): readonly JsonSchema[] {
   if (seen.has(schema)) return [];
   seen.add(schema);
@@ -55,7 +55,8 @@ function partsOf(schema: JsonSchema, types: Types, seen = new Set<JsonSchema>())
   return [schema, ...inner.flatMap((part) => partsOf(part, types, seen))];
 }
 
-function isSchema(value: unknown): value is JsonSchema {
+/** Whether a value is a schema of an object, rather than a list or a boolean. */
+export function isSchema(value: unknown): value is JsonSchema {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 

@@ -1,6 +1,7 @@
 import type { JsonSchema, StreamContract } from "../../contract/contract.js";
+import { isSchema } from "./schema-fields.js";
 
-/** Says in a word or two what a schema is: `Note`, `integer`, `Tag[]`, `"a" | "b"`, `object`. */
+/** A short name of a schema: `Note`, `integer`, `Tag[]`, `"a" | "b"`, `object`. */
 export function typeName(schema: StreamContract): string {
   if (schema === "bytes") return "bytes";
   const { $ref, type, items, anyOf, oneOf } = schema;
@@ -16,8 +17,4 @@ export function typeName(schema: StreamContract): string {
 
 function bracket(name: string): string {
   return name.includes(" ") ? `(${name})` : name;
-}
-
-function isSchema(value: unknown): value is JsonSchema {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,14 +1,14 @@
 import { Writable } from "node:stream";
 import type { SessionTerminal } from "../../base/session.js";
-import { writeTo } from "../session-io/write-to.js";
+import { writeTo } from "../session-io/session-streams.js";
 
-/** What readline takes for a terminal to write to. */
+/** The terminal that readline writes to. */
 export class ConsoleOutput extends Writable {
   readonly isTTY = true;
   readonly #stream: Writable;
   readonly #terminal: SessionTerminal;
-  /** Whether the cursor stands where a line begins. */
-  lineBegun = true;
+  /** Whether the cursor is at the beginning of a line. */
+  #isLineStart = true;
 
   constructor(stream: Writable, terminal: SessionTerminal) {
     super({ decodeStrings: false });
@@ -29,16 +29,21 @@ export class ConsoleOutput extends Writable {
     done();
   }
 
-  /** Writes text, whose lines end as a terminal has it; bytes are left as they are. See {@link writeTo}. */
+  /** Writes text with the line ends of a terminal, or bytes unchanged. See {@link writeTo}. */
   print(chunk: string | Uint8Array): Promise<void> | undefined {
     if (chunk.length === 0) return undefined;
     const isText = typeof chunk === "string";
-    this.lineBegun = isText ? chunk.endsWith("\n") : chunk.at(-1) === 10;
+    this.#isLineStart = isText ? chunk.endsWith("\n") : chunk.at(-1) === 10;
     return writeTo(this.#stream, isText ? chunk.replaceAll("\n", "\r\n") : chunk);
   }
 
-  /** Goes to the beginning of a line, where the cursor does not stand at one. */
+  /** Moves the cursor to the beginning of a line, unless it is there already. */
   beginLine(): void {
-    if (!this.lineBegun) this.print("\n");
+    if (!this.#isLineStart) this.print("\n");
+  }
+
+  /** The user has ended a line: readline has moved the cursor to the next one. */
+  lineEntered(): void {
+    this.#isLineStart = true;
   }
 }

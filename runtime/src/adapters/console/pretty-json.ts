@@ -1,13 +1,13 @@
-const COLOURS = { key: "\u001b[36m", string: "\u001b[32m", number: "\u001b[33m", other: "\u001b[35m" } as const;
+const COLORS = { key: "\u001b[36m", string: "\u001b[32m", number: "\u001b[33m", other: "\u001b[35m" } as const;
 const RESET = "\u001b[0m";
 
 /**
- * Writes JSON for people: what fits into `columns` stands on one line, other objects and arrays on several. Colours are
- * those that every terminal has (ECMA-48, SGR).
+ * Formats JSON for reading: objects and arrays that fit into `columns` on one line, others on several. Colors are the basic
+ * ones of ECMA-48 (SGR).
  */
-export function prettyJson(value: unknown, columns: number, colours: boolean): string {
-  const paint = (text: string, colour: keyof typeof COLOURS): string =>
-    colours ? `${COLOURS[colour]}${text}${RESET}` : text;
+export function prettyJson(value: unknown, columns: number, style: "color" | "plain"): string {
+  const paint = (text: string, color: keyof typeof COLORS): string =>
+    style === "color" ? `${COLORS[color]}${text}${RESET}` : text;
   const scalar = (content: unknown): string => {
     const type = typeof content;
     return paint(JSON.stringify(content) ?? "null", type === "string" || type === "number" ? type : "other");
@@ -34,12 +34,12 @@ export function prettyJson(value: unknown, columns: number, colours: boolean): s
     return write(value, 0, 0);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    // It is nested deeper than the stack goes here.
+    // The value is nested deeper than the stack.
     return JSON.stringify(value);
   }
 }
 
-/** How long a value is on one line; over `most`, any number over it, found without a look at all that is nested in it. */
+/** The length of a value on one line. Above `most` any larger number, found without a walk through the whole value. */
 function oneLineLength(value: unknown, most: number): number {
   if (most < 0) return 0;
   if (typeof value === "string" && value.length > most) return value.length;

@@ -4,35 +4,34 @@ import { PassThrough } from "node:stream";
 import { setImmediate as turn } from "node:timers/promises";
 import type { Session, SessionTerminal } from "../../base/session.js";
 import type { CommandStreams } from "../session-io/command-streams.js";
+import { drained, onStop } from "../session-io/session-streams.js";
 import { StandardInput } from "../session-io/standard-input.js";
-import { onStop } from "../session-io/stop-signal.js";
-import { drained } from "../session-io/write-to.js";
 import { ConsoleOutput } from "./console-output.js";
 import { TypedLines } from "./typed-lines.js";
 
-/** What the prompt of a terminal does beside taking lines. */
-export interface ConsoleOptions {
-  /** Lines that were typed before, the latest first. Those typed at a prompt are added. */
+/** Options of a terminal. */
+interface ConsoleOptions {
+  /** Earlier lines, latest first. Lines that are entered at a prompt are added. */
   readonly history?: string[];
-  /** Gives the completions of what stands before the cursor, and the part of it that they replace. */
+  /** Completes the text before the cursor: returns the candidates, and the part of the text that they replace. */
   readonly complete?: (line: string) => Promise<[string[], string]>;
 }
 
-/** The longest line that can be typed, in bytes: that of a terminal in Unix. */
+/** Bytes of the longest line, as on a Unix terminal. */
 const MAX_LINE = 4096;
 
-/** Bytes of input that are taken in one turn: each key may cost as much as its line is long, and others wait. */
+/** Bytes of input per turn of the event loop: readline redraws the line for each key, and other sessions wait. */
 const SLICE = 64;
 
 const CTRL_D = 4;
 
-/** Lines that a console keeps for the arrow keys. */
+/** Lines of the history. */
 export const MAX_HISTORY = 200;
 
 /**
- * The terminal of a session, with what the kernel and `sh` do for a local one: a line can be edited, Ctrl-C stops the
- * command that runs, Ctrl-D on an empty line ends the input. Lines go to whoever asks first: the prompt, or the command.
- * The end of the input stops no command, as under sshd: a program that has nothing to say may wait for the answer.
+ * The terminal of a session, with the line editing of a local one: Ctrl-C stops the running command, Ctrl-D on an empty
+ * line ends the input. A line goes to the first reader, the prompt or a command. The end of the input does not stop a
+ * command, as under sshd: a client without input may still wait for output.
  */
 export class TerminalConsole {
   readonly #session: Session;
@@ -72,7 +71,7 @@ export class TerminalConsole {
     this.#interface
       .on("line", (line) => this.#line(line))
       .on("SIGINT", () => this.#interrupt())
-      // Without a listener, readline would stop the whole process.
+      // Without a listener, readline would suspend the whole process.
       .on("SIGTSTP", () => undefined)
       .on("pause", () => {
         this.#paused = true;
@@ -85,13 +84,13 @@ export class TerminalConsole {
         if (!this.#atPrompt) lines.shift();
         else history.splice(0, history.length, ...lines);
       });
-    session.onResize = () => this.#output.emit("resize");
+    session.onResize(() => this.#output.emit("resize"));
     onStop(session, () => this.#interrupt());
     session.signal.addEventListener("abort", () => this.#end(), { once: true });
     void this.#feed();
   }
 
-  /** The next line, as it is typed behind `prompt`; undefined where the input has ended. */
+  /** Shows `prompt` and reads a line; undefined at the end of the input. */
   async readLine(prompt: string): Promise<string | undefined> {
     this.#output.beginLine();
     this.#atPrompt = true;
@@ -103,7 +102,7 @@ export class TerminalConsole {
     return line;
   }
 
-  /** The streams of the next command: what is typed while it runs is its input, if it takes any. */
+  /** The streams of the next command: lines that are entered while it runs are its input. */
   streams(): CommandStreams {
     this.#stopped = new AbortController();
     return {
@@ -115,7 +114,7 @@ export class TerminalConsole {
     };
   }
 
-  /** Writes text, whose lines end as a terminal has it; bytes are left as they are. */
+  /** Writes text with the line ends of a terminal, or bytes unchanged. */
   write(chunk: string | Uint8Array): Promise<void> | undefined {
     return this.#output.print(chunk);
   }
@@ -126,7 +125,7 @@ export class TerminalConsole {
     this.#keys.destroy();
   }
 
-  /** Gives what is typed to readline: little at a time, and only while the peer takes what comes back. */
+  /** Feeds the input to readline in small slices, and only while the peer reads the output. */
   async #feed(): Promise<void> {
     try {
       for await (const chunk of new StandardInput(this.#session.stream)) {
@@ -137,16 +136,16 @@ export class TerminalConsole {
         }
         if (this.#lines.ended) return;
       }
-      // What stands at a prompt was not sent off; what a command reads ends with its input, as a line or without.
+      // An unfinished line at a prompt is discarded; for a command it is the last line of its input.
       if (!this.#atPrompt && this.#interface.line !== "") this.#press(Buffer.from("\r"));
       this.#lines.end();
     } catch (error) {
-      // A peer that is gone is what the signal is for.
+      // The signal reports a peer that has disconnected.
       this.#end(this.#session.signal.aborted ? undefined : error);
     }
   }
 
-  /** Resolves when the peer has taken what was shown, and readline is done with looking for completions. */
+  /** Resolves when the peer has read the output, and readline has finished a completion. */
   async #ready(): Promise<void> {
     await drained(this.#session.stream);
     while (this.#paused && !this.#lines.ended) await once(this.#events, "change");
@@ -164,19 +163,19 @@ export class TerminalConsole {
 
   #press(keys: Buffer): void {
     const isFull = this.#interface.line.length + keys.length > MAX_LINE;
-    // Those that end the line, or make it shorter, still count.
+    // Keys that end or shorten the line are still accepted.
     const taken = isFull ? keys.filter((key) => key < 32 || key === 127) : keys;
-    // Not by writing: what follows asks for the line as these keys have left it.
+    // Emitted synchronously, without a write: the caller reads the line that results.
     if (taken.length > 0) this.#keys.emit("data", taken);
   }
 
   #line(line: string | undefined): void {
-    if (this.#lines.push(line)) this.#output.lineBegun = true;
+    if (this.#lines.push(line)) this.#output.lineEntered();
   }
 
   #interrupt(): void {
     this.#output.print("^C\n");
-    // Also at the prompt, where a line that was typed just now may not have been taken yet.
+    // At the prompt, too: a line that was just entered may not have been read yet.
     this.#lines.clear();
     if (!this.#atPrompt) {
       this.#stopped.abort();
@@ -186,7 +185,7 @@ export class TerminalConsole {
     this.#interface.write(null, { ctrl: true, name: "u" });
   }
 
-  /** Takes no more input, and stops the command that runs. */
+  /** Ends the input, and stops the running command. */
   #end(error?: unknown): void {
     this.#stopped.abort();
     if (this.#lines.ended) return;

@@ -5,32 +5,32 @@ import { escapeUnsafe } from "../session-io/json-text.js";
 import type { Printer } from "../session-io/printer.js";
 import { prettyJson } from "./pretty-json.js";
 
-/** Characters of an error's message. */
+/** Characters of an error message. */
 const MAX_MESSAGE = 2000;
 
-/** For people: JSON as wide as the terminal, in colours where it has some. Raw bytes show what text they hold. */
+/** For terminals: JSON formatted to the width of the terminal, with colors where it has them; raw bytes as text. */
 export function terminalPrinter(terminal: SessionTerminal): Printer {
-  const colours = terminal.type !== "dumb" && terminal.type !== "";
-  const print = (value: unknown): string => `${escapeUnsafe(prettyJson(value, terminal.columns, colours))}\n`;
+  const style = terminal.type === "dumb" || terminal.type === "" ? "plain" : "color";
+  const print = (value: unknown): string => `${escapeUnsafe(prettyJson(value, terminal.columns, style))}\n`;
   return {
-    value: print,
+    value: ({ value }) => print(value),
     document: print,
     bytes: terminalText(),
     error: (error) => {
       const message = printable(`${error}`, MAX_MESSAGE);
-      const line = `${colours ? `\u001b[31m${message}\u001b[0m` : message}\n`;
+      const line = `${style === "color" ? `\u001b[31m${message}\u001b[0m` : message}\n`;
       return error.details === undefined || hasOnlyIssues(error) ? line : line + print(error.details);
     },
   };
 }
 
-/** Makes raw bytes the text that they hold, without what a terminal would act on. Characters may be cut by their chunks. */
+/** Decodes raw bytes chunk by chunk, and replaces characters that a terminal would act on. */
 export function terminalText(): (bytes: Uint8Array) => string {
   const text = new TextDecoder();
   return (bytes) => text.decode(bytes, { stream: true }).replace(/[^\P{C}\n\t]/gu, "\ufffd");
 }
 
-/** Issues stand in the message already. */
+/** The message already lists the issues. */
 function hasOnlyIssues({ details }: RpcError): boolean {
   return typeof details === "object" && details !== null && Object.keys(details).join() === "issues";
 }

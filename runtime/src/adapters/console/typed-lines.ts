@@ -1,25 +1,25 @@
 import { EventEmitter, once } from "node:events";
 
-/** How many lines may be typed ahead of whoever takes them; more are dropped. */
+/** Lines that are buffered for a reader; further lines are dropped. */
 const MAX_AHEAD = 256;
 
 /**
- * The lines that a person has typed and nobody has taken. They go to whoever asks first, the prompt or the command; one may
- * ask at a time, and may leave before a line comes.
+ * The lines that a user has entered and no reader has taken. The prompt and the commands take turns to read; a reader may
+ * stop before a line arrives.
  */
 export class TypedLines {
-  /** Undefined is the end of the input of whoever takes it: Ctrl-D on an empty line. */
+  /** Undefined ends the input of one reader: Ctrl-D on an empty line. */
   readonly #lines: (string | undefined)[] = [];
   readonly #events = new EventEmitter();
   #failed: unknown;
   #ended = false;
 
-  /** Whether no line will come any more. */
+  /** Whether the input has ended. */
   get ended(): boolean {
     return this.#ended;
   }
 
-  /** Adds a line, or the end of the input of whoever asks next; false where too many wait already. */
+  /** Adds a line, or undefined to end the input of the next reader; false where the buffer is full. */
   push(line: string | undefined): boolean {
     if (this.#lines.length >= MAX_AHEAD) return false;
     this.#lines.push(line);
@@ -27,35 +27,35 @@ export class TypedLines {
     return true;
   }
 
-  /** Drops what nobody has taken. */
+  /** Drops all buffered lines. */
   clear(): void {
     this.#lines.length = 0;
   }
 
-  /** No line will come any more. @param error why, where that is a failure: whoever asks is told */
+  /** Ends the input. @param error thrown to readers, where the input failed */
   end(error?: unknown): void {
     this.#ended = true;
     this.#failed = error;
     this.#events.emit("change");
   }
 
-  /** The next line; undefined where the input has ended. @throws what the input failed with */
+  /** The next line; undefined at the end of the input. @throws the error of an input that failed */
   next(): Promise<string | undefined> {
     return this.#next(() => false);
   }
 
-  /** The lines as the input of a command, which ends where a person ends it, or the command leaves it. */
+  /** The lines as the input of a command, until the user ends it or the command closes it. */
   input(): AsyncIterableIterator<Buffer> {
-    let left = false;
+    let isClosed = false;
     const end = { done: true, value: undefined } as const;
     const input: AsyncIterableIterator<Buffer> = {
       next: async () => {
-        const line = await this.#next(() => left);
-        if (line === undefined) left = true;
+        const line = await this.#next(() => isClosed);
+        if (line === undefined) isClosed = true;
         return line === undefined ? end : { done: false, value: Buffer.from(`${line}\n`) };
       },
       return: async () => {
-        left = true;
+        isClosed = true;
         this.#events.emit("change");
         return end;
       },
@@ -64,9 +64,9 @@ export class TypedLines {
     return input;
   }
 
-  async #next(hasLeft: () => boolean): Promise<string | undefined> {
-    while (this.#lines.length === 0 && !this.#ended && !hasLeft()) await once(this.#events, "change");
+  async #next(hasEnded: () => boolean): Promise<string | undefined> {
+    while (this.#lines.length === 0 && !this.#ended && !hasEnded()) await once(this.#events, "change");
     if (this.#failed !== undefined) throw this.#failed;
-    return hasLeft() ? undefined : this.#lines.shift();
+    return hasEnded() ? undefined : this.#lines.shift();
   }
 }

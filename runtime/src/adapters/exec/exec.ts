@@ -1,15 +1,16 @@
 import type { Logger } from "../../base/log.js";
 import type { Session } from "../../base/session.js";
 import type { ApiServer } from "../../server/api-server.js";
+import { Catalog } from "../catalog/catalog.js";
 import { TerminalConsole } from "../console/terminal-console.js";
 import { terminalPrinter } from "../console/terminal-printer.js";
 import { JSON_PRINTER } from "../session-io/printer.js";
 import { runSession } from "../session-io/run-session.js";
 import { sessionStreams } from "../session-io/session-streams.js";
+import { runCommandLine } from "./command-line.js";
 import type { CallConfig } from "./run-call.js";
-import { runCommand } from "./run-command.js";
 
-/** What commands run on. */
+/** What the commands of all sessions share. */
 export interface ExecConfig {
   readonly server: ApiServer;
   readonly log: Logger;
@@ -18,18 +19,23 @@ export interface ExecConfig {
 }
 
 /**
- * Runs the command line that a peer gave to `ssh`, and ends its session with the exit status. On a terminal, it prints for
- * people. It never throws.
+ * Runs the command line of a session, and exits the session with its status. On a terminal the output is formatted for
+ * reading. It never throws.
  */
-export function exec(session: Session, line: string, { log, ...rest }: ExecConfig): Promise<void> {
-  const config: CallConfig = { ...rest, peer: session.peer, environment: session.environment };
-  return runSession(session, log, async () => {
-    if (session.terminal === undefined) return runCommand(line, config, sessionStreams(session), JSON_PRINTER);
+export function exec(session: Session, line: string, config: ExecConfig): Promise<void> {
+  return runSession(session, config.log, async () => {
+    const call = callConfig(session, config);
+    if (session.terminal === undefined) return runCommandLine(line, call, sessionStreams(session), JSON_PRINTER);
     const console = new TerminalConsole(session);
     try {
-      return await runCommand(line, config, console.streams(), terminalPrinter(session.terminal));
+      return await runCommandLine(line, call, console.streams(), terminalPrinter(session.terminal));
     } finally {
       console.close();
     }
   });
+}
+
+/** What the calls of one session share. */
+export function callConfig({ peer, environment }: Session, { server, inputTimeout }: ExecConfig): CallConfig {
+  return { server, catalog: new Catalog(server.api, peer), peer, environment, inputTimeout };
 }

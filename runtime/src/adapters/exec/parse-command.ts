@@ -1,18 +1,19 @@
+import { parseDuration } from "../../base/duration.js";
 import { nearest } from "../../base/nearest.js";
+import type { EncodedJson } from "../../codec/encoded-json.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import { isVerb, VERBS, type Verb } from "../../contract/verb.js";
+import { excerpt } from "../../server/call/excerpt.js";
 import { readJson } from "../session-io/json-text.js";
-import { readDuration } from "./duration.js";
 import { splitWords } from "./split-words.js";
 
-/** Where the request of a call comes from: the command line as JSON, or as fields; or, where it must, standard input. */
-export type RequestSource =
-  | { readonly from: "json"; readonly value: unknown }
+/** Where the request of a call comes from: the command line as JSON, or as fields; or, where required, standard input. */
+type RequestSource =
+  | { readonly from: "json"; readonly json: EncodedJson }
   | { readonly from: "fields"; readonly fields: ReadonlyMap<string, string> }
-  | { readonly from: "input" }
-  | { readonly from: "nowhere" };
+  | { readonly from: "input" | "default" };
 
-/** A call, as a command line says it. */
+/** A command line that calls a method. */
 export interface CallCommand {
   readonly name: "call";
   readonly verb: Verb;
@@ -22,47 +23,43 @@ export interface CallCommand {
   readonly timeout?: number;
 }
 
-/** What a command line says. `topic` is a resource, a path, or a verb and a path. */
+/** A command line, parsed. `topic` is a resource, a path, or a verb and a path. */
 export type Command =
   | CallCommand
   | { readonly name: "help" | "describe" | "version"; readonly topic: readonly string[] };
 
-/** What a command line may begin with. */
+/** The first words of command lines. */
 export const COMMANDS: readonly string[] = [...VERBS, "help", "describe", "version"];
 
-/** Bytes of a command line, however it comes. Over our own SSH server not much more could: a packet has 35,000. */
-const MAX_COMMAND = 32 * 1024;
+/** Bytes of a command line. Over ssh2 it cannot have many more: a packet has 35,000. */
+export const MAX_COMMAND = 32 * 1024;
 
-const USAGE = 'a call is: VERB PATH [JSON, or field=value …] [--timeout 2s]; "help" lists what can be called';
+const USAGE = 'usage: VERB PATH [JSON | FIELD=VALUE ...] [--timeout 2s]; "help" lists the methods';
 
 /**
- * Reads a command line.
- * @throws RpcError BAD_REQUEST that says what is wrong with it, and what to do; MESSAGE_TOO_LARGE over 32 KiB
+ * Parses a command line.
+ * @throws RpcError BAD_REQUEST that names the fault and the fix; MESSAGE_TOO_LARGE over 32 KiB
  */
 export function parseCommand(line: string): Command {
   if (Buffer.byteLength(line) > MAX_COMMAND) {
-    const message = `the command is longer than ${MAX_COMMAND} bytes: give the request on standard input`;
+    const message = `the command is longer than ${MAX_COMMAND} bytes; send the request on standard input`;
     throw new RpcError("MESSAGE_TOO_LARGE", message);
   }
-  if (line.includes("\ufffd")) {
-    throw new RpcError("BAD_REQUEST", "the command is no UTF-8, or holds U+FFFD: give the request on standard input");
-  }
+  if (line.includes("\ufffd")) throw invalid("the command is not valid UTF-8; send the request on standard input");
   const [first = "help", ...rest] = splitWords(line);
   if (isVerb(first)) return parseCall(first, rest);
   if (first === "help" || first === "--help" || first === "-h") return { name: "help", topic: rest };
   if (first === "version" || first === "--version") return { name: "version", topic: rest };
   if (first === "describe") return { name: "describe", topic: rest };
   const near = nearest(first, COMMANDS);
-  throw new RpcError(
-    "BAD_REQUEST",
-    `there is no command ${quote(first)}${near === undefined ? "" : `; did you mean ${near}?`} (${USAGE})`,
-  );
+  const hint = near === undefined ? "" : `; did you mean ${near}?`;
+  throw invalid(`unknown command ${quote(first)}${hint} (${USAGE})`);
 }
 
 function parseCall(verb: Verb, [path, ...words]: readonly string[]): CallCommand {
-  if (path === undefined) throw new RpcError("BAD_REQUEST", `${verb} needs a path (${USAGE})`);
+  if (path === undefined) throw invalid(`${verb}: missing path (${USAGE})`);
   const { timeout, rest } = takeTimeout(words);
-  return { name: "call", verb, path, request: sourceOf(rest), ...(timeout !== undefined && { timeout }) };
+  return { name: "call", verb, path, request: requestSource(rest), ...(timeout !== undefined && { timeout }) };
 }
 
 function takeTimeout(words: readonly string[]): { timeout?: number; rest: readonly string[] } {
@@ -70,39 +67,47 @@ function takeTimeout(words: readonly string[]): { timeout?: number; rest: readon
   if (at < 0) return { rest: words };
   const [, inline] = /^--timeout=(.*)$/s.exec(words[at] as string) ?? [];
   const text = inline ?? words[at + 1] ?? "";
-  return { timeout: readDuration(text), rest: words.toSpliced(at, inline === undefined ? 2 : 1) };
+  return { timeout: parseTimeout(text), rest: words.toSpliced(at, inline === undefined ? 2 : 1) };
+}
+
+function parseTimeout(text: string): number {
+  const milliseconds = parseDuration(text);
+  if (milliseconds !== undefined && milliseconds >= 1) return milliseconds;
+  const value = excerpt(JSON.stringify(text));
+  throw invalid(`--timeout: invalid duration ${value}; write 500ms, 2s or 1m, from 1ms to 24 days`);
 }
 
 const FIELD = /^([^\s={[]+)=(.*)$/s;
 
-function sourceOf(words: readonly string[]): RequestSource {
+function requestSource(words: readonly string[]): RequestSource {
   const [first] = words;
-  if (first === undefined) return { from: "nowhere" };
+  if (first === undefined) return { from: "default" };
   const option = words.find((word) => word.startsWith("--"));
-  if (option !== undefined)
-    throw new RpcError("BAD_REQUEST", `${quote(option)} is no option, or stands there twice (${USAGE})`);
-  if (FIELD.test(first)) return { from: "fields", fields: fieldsOf(words) };
-  if (words.length > 1)
-    throw new RpcError("BAD_REQUEST", `${quote(words[1] as string)} comes after the whole request (${USAGE})`);
+  if (option !== undefined) throw invalid(`unknown or repeated option ${quote(option)} (${USAGE})`);
+  if (FIELD.test(first)) return { from: "fields", fields: parseFields(words) };
+  if (words.length > 1) throw invalid(`unexpected argument ${quote(words[1] as string)} after the request (${USAGE})`);
   if (first === "-") return { from: "input" };
-  return { from: "json", value: readJson(first, "the request") };
+  return { from: "json", json: readJson(first, "the request") };
 }
 
-function fieldsOf(words: readonly string[]): ReadonlyMap<string, string> {
+function parseFields(words: readonly string[]): ReadonlyMap<string, string> {
   const fields = new Map<string, string>();
   for (const word of words) {
     const [, name, value] = FIELD.exec(word) ?? [];
     if (name === undefined || value === undefined) {
-      throw new RpcError(
-        "BAD_REQUEST",
-        `${quote(word)} is no field=value; a text with spaces stands in quotes, text="two words", and as ssh takes one ` +
-          `layer of them away, in two behind it: 'text="two words"'`,
+      throw invalid(
+        `${quote(word)}: expected FIELD=VALUE; quote a value with spaces twice, because ssh removes one layer of ` +
+          `quotes: 'text="two words"'`,
       );
     }
-    if (fields.has(name)) throw new RpcError("BAD_REQUEST", `the field ${quote(name)} is given twice`);
+    if (fields.has(name)) throw invalid(`repeated field ${quote(name)}`);
     fields.set(name, value);
   }
   return fields;
+}
+
+function invalid(message: string): RpcError {
+  return new RpcError("BAD_REQUEST", message);
 }
 
 function quote(text: string): string {

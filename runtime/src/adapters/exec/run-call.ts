@@ -1,161 +1,174 @@
 import type { Peer } from "../../base/peer.js";
-import type { Items } from "../../client/call/streams.js";
+import type { EncodedJson } from "../../codec/encoded-json.js";
 import { issuesOf } from "../../codec/issues.js";
 import type { Method } from "../../contract/method.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import type { ApiServer } from "../../server/api-server.js";
-import { withParams } from "../../server/call/with-params.js";
-import { Catalog, contractOf } from "../catalog/catalog.js";
+import { withParams } from "../../server/call/admit.js";
+import type { Route } from "../../server/call/route.js";
+import type { Catalog } from "../catalog/catalog.js";
 import { nearestPath } from "../catalog/nearest-path.js";
-import { LocalClient } from "../local-client.js";
 import type { CommandStreams } from "../session-io/command-streams.js";
 import { readInputItems, readInputJson } from "../session-io/input-json.js";
-import { callMetadata } from "./call-metadata.js";
 import { requestOfFields } from "./field-values.js";
 import type { CallCommand } from "./parse-command.js";
 
-/** Whose calls these are, and where they go. */
+/** The caller of commands, and the server that they call. */
 export interface CallConfig {
   readonly server: ApiServer;
+  readonly catalog: Catalog;
   readonly peer: Peer;
-  /** `RPC_*`: see {@link callMetadata}. */
+  /** The environment of the session: `RPC_*` becomes metadata. */
   readonly environment: ReadonlyMap<string, string>;
-  /** Milliseconds in which a request must have come that is read from standard input. */
+  /** Milliseconds within which a request must arrive that is read from standard input. */
   readonly inputTimeout: number;
 }
 
-/** What a call reads, and where its items go. */
-export interface CallStreams {
-  readonly input: AsyncIterableIterator<Buffer>;
-  /** Cancels the call. */
-  readonly signal: AbortSignal;
-  /** Tells the person at a terminal what is waited for; absent where a program may be there. */
-  readonly ask?: CommandStreams["ask"];
-  /** Takes an item of the response stream: JSON, or raw bytes. The next one is asked for when its promise resolves. */
-  readonly item: (item: unknown, isBytes: boolean) => Promise<void> | undefined;
+/** The streams of one call. */
+interface CallStreams extends Pick<CommandStreams, "input" | "signal" | "ask"> {
+  /** Takes an item of the response stream. The next one is requested when the promise resolves. */
+  readonly item: (item: EncodedJson | Uint8Array) => Promise<void> | undefined;
 }
 
-/** What a call came to. */
-export interface CallResult {
+/** The outcome of a call that succeeded. */
+interface CallResult {
   readonly method: Method;
   /** Undefined where a stream ends without one. */
-  readonly response: unknown;
+  readonly response: EncodedJson | undefined;
 }
 
 /**
- * Makes the call that a command line asks for. Standard input is read where the method takes a stream, where the command
- * says `-`, and where nothing else gives the request and the method cannot do without; where it is empty then, the request
- * is.
- * @throws RpcError whatever its status is
+ * Calls the method of a command line. Standard input is read where the method takes a stream, where the command contains
+ * `-`, and where the method requires a request and the command has none; an empty input is an empty request.
+ * @throws RpcError the status of the call
  */
 export async function runCall(command: CallCommand, config: CallConfig, streams: CallStreams): Promise<CallResult> {
   const { input, signal } = streams;
-  const leave = (): void => void input.return?.();
-  signal.addEventListener("abort", leave, { once: true });
+  const close = (): void => void input?.return?.();
+  signal.addEventListener("abort", close, { once: true });
   try {
-    return await begin(command, config, streams);
+    return await call(command, config, streams);
   } finally {
-    signal.removeEventListener("abort", leave);
-    // What comes later on standard input is not for this call.
-    leave();
+    signal.removeEventListener("abort", close);
+    // Input that arrives later is not for this call.
+    close();
   }
 }
 
-async function begin(command: CallCommand, config: CallConfig, streams: CallStreams): Promise<CallResult> {
+async function call(command: CallCommand, config: CallConfig, streams: CallStreams): Promise<CallResult> {
   const { server, peer, environment } = config;
-  const { input, signal, item: take, ask } = streams;
-  const { verb, path, timeout } = command;
+  const { input, signal, ask } = streams;
+  const { timeout } = command;
   const start = performance.now();
-  const reference = `${verb} ${path}`;
-  const { method, params } = resolve(reference, path, config);
-  const request = await readRequest(command, method, params, config, streams);
-  if (method.requestItem === undefined) await input.return?.();
-  else ask?.(`${method.requestItem === "bytes" ? "raw bytes" : "a JSON value a line"}; Ctrl-D ends them\n`);
-  const client = await LocalClient.open(server, peer, [reference]);
-  try {
-    const metadata = callMetadata(environment);
-    const { items, response } = client.call(reference, request, itemsOf(method, input, server), {
-      signal,
-      ...(timeout !== undefined && { timeout: Math.max(1, timeout - (performance.now() - start)) }),
-      ...(metadata !== undefined && { metadata }),
-    });
-    const isBytes = method.responseItem === "bytes";
-    for await (const item of items) {
-      const taken = take(item, isBytes);
-      if (taken !== undefined) await taken;
-    }
-    return { method, response: await response };
-  } finally {
-    // Nobody has to wait until it is closed: the call has ended.
-    void client.close();
+  const route = resolve(command, config);
+  const { method } = route;
+  const request = await readRequest(command, route, config, streams);
+  if (method.requestItem === undefined) await input?.return?.();
+  else ask?.(`${method.requestItem === "bytes" ? "raw bytes" : "one JSON value per line"}; end with Ctrl-D\n`);
+  const { items, response } = server.call(route, request, {
+    peer,
+    metadata: metadataFrom(environment),
+    signal,
+    timeout: timeout && Math.max(1, timeout - (performance.now() - start)),
+    items: requestItems(method, streams, server),
+  });
+  if (method.responseItem === undefined) return { method, response: await response };
+  for await (const item of items) {
+    const taken = streams.item(item);
+    if (taken !== undefined) await taken;
   }
+  return { method, response: await response };
 }
 
-function resolve(reference: string, path: string, { server, peer }: CallConfig): ReturnType<ApiServer["resolve"]> {
+function resolve({ verb, path }: CallCommand, { server, peer, catalog }: CallConfig): Route {
   try {
-    return server.resolve(reference, peer);
+    return server.resolve(`${verb} ${path}`, peer);
   } catch (error) {
     if (!(error instanceof RpcError) || error.status !== "NOT_FOUND") throw error;
-    const near = nearestPath(path, new Catalog(server.api, peer).paths);
+    const near = nearestPath(path, catalog.paths);
     if (near === undefined) throw error;
     throw new RpcError("NOT_FOUND", `${error.message}; did you mean ${near}?`, { cause: error });
   }
 }
 
+/** The prefix of environment variables that become metadata. */
+const PREFIX = "RPC_";
+
+/** The metadata of an environment: `RPC_TRACEPARENT` is `traceparent`, `RPC_REQUEST_ID` is `request-id`. */
+function metadataFrom(environment: ReadonlyMap<string, string>): Readonly<Record<string, string>> | undefined {
+  const entries = [...environment].flatMap(([name, value]) =>
+    name.startsWith(PREFIX) && name.length > PREFIX.length
+      ? [[name.slice(PREFIX.length).toLowerCase().replaceAll("_", "-"), value] as const]
+      : [],
+  );
+  return entries.length === 0 ? undefined : Object.fromEntries(entries);
+}
+
 async function readRequest(
   { request, timeout = Number.POSITIVE_INFINITY }: CallCommand,
-  method: Method,
-  params: Readonly<Record<string, unknown>> | undefined,
+  { method, params }: Route,
   config: CallConfig,
   streams: CallStreams,
 ): Promise<unknown> {
   const takesStream = method.requestItem !== undefined;
-  // The call's own time runs from the command on.
-  const patience = { ...config, inputTimeout: Math.min(config.inputTimeout, timeout) };
+  // The timeout of the call includes the wait for its request.
+  const read = { ...streams, timeout: Math.min(config.inputTimeout, timeout), limit: config.server.limits.message };
   switch (request.from) {
     case "json":
-      return request.value;
-    case "fields": {
-      const contract = await new Catalog(config.server.api, config.peer).contract();
-      return requestOfFields(request.fields, contractOf(method, contract)?.request, contract?.types ?? {});
-    }
+      return request.json;
+    case "fields":
+      return requestOfFields(request.fields, await config.catalog.requestSchema(method));
     case "input":
-      if (!takesStream) return readInput(patience, streams);
-      throw new RpcError("BAD_REQUEST", "standard input carries the request stream: give the request as fields");
-    case "nowhere":
-      if (takesStream || method.request(withParams({}, params)) || isPathAtFault(method, params)) return {};
-      return readInput(patience, streams, {});
+      if (!takesStream) return readInput(read);
+      throw new RpcError("BAD_REQUEST", "standard input carries the request stream; give the request as fields");
+    case "default":
+      if (takesStream || method.request(withParams({}, params)) || hasInvalidParam(method, params)) return {};
+      return (await readInput(read, "optional")) ?? {};
   }
 }
 
-/** Whether what the path says was refused just now: no request could mend that, so none is waited for. */
-function isPathAtFault({ request }: Method, params: Readonly<Record<string, unknown>> = {}): boolean {
+/** Whether the request that was validated last has an invalid path parameter: then no input can make it valid. */
+function hasInvalidParam({ request }: Method, params: Readonly<Record<string, unknown>> = {}): boolean {
   return issuesOf(request).some(({ path }) => Object.hasOwn(params, path.slice(1)));
 }
 
-/**
- * The request on standard input, which has to be there within a time.
- * @param missing in place of an input that is empty: the server then says what it has to have
- */
+interface InputRead extends CallStreams {
+  /** Milliseconds until the input must end. */
+  readonly timeout: number;
+  /** Bytes of the input. */
+  readonly limit: number;
+}
+
+/** @throws RpcError BAD_REQUEST where standard input carries the commands */
+function inputOf({ input }: CallStreams): AsyncIterableIterator<Buffer> {
+  if (input !== undefined) return input;
+  throw new RpcError(
+    "BAD_REQUEST",
+    "standard input carries the commands; give the request as JSON or fields, or run this call with `ssh host COMMAND`",
+  );
+}
+
+/** Reads the request from standard input; undefined where that is empty and the request optional. */
 async function readInput(
-  { server, inputTimeout }: CallConfig,
-  { input, signal, ask }: CallStreams,
-  missing?: object,
-): Promise<unknown> {
-  ask?.("the request, as JSON; Ctrl-D ends it\n");
-  let late = false;
+  read: InputRead,
+  presence: "required" | "optional" = "required",
+): Promise<EncodedJson | undefined> {
+  const { signal, ask, timeout, limit } = read;
+  const input = inputOf(read);
+  ask?.("the request, as JSON; end with Ctrl-D\n");
+  let isLate = false;
   const timer = setTimeout(() => {
-    late = true;
+    isLate = true;
     void input.return?.();
-  }, inputTimeout);
-  // An input that was left looks as one that has ended: what came of it may be JSON or not, and counts for nothing.
+  }, timeout);
+  // An input that was closed looks like one that ended: a part of it may be valid JSON.
   const stopped = (): RpcError | undefined => {
-    if (signal.aborted) return new RpcError("CANCELLED", "it was stopped before it had its request");
-    if (!late) return undefined;
-    return new RpcError("DEADLINE_EXCEEDED", `no request came on standard input within ${inputTimeout} ms`);
+    if (signal.aborted) return new RpcError("CANCELLED", "the command was stopped before its request arrived");
+    if (!isLate) return undefined;
+    return new RpcError("DEADLINE_EXCEEDED", `no request on standard input within ${timeout} ms`);
   };
   try {
-    const request = await readInputJson(input, server.limits.message, missing);
+    const request = await readInputJson(input, limit, presence);
     const reason = stopped();
     if (reason !== undefined) throw reason;
     return request;
@@ -166,11 +179,12 @@ async function readInput(
   }
 }
 
-function itemsOf(
+function requestItems(
   { requestItem }: Method,
-  input: AsyncIterableIterator<Buffer>,
+  streams: CallStreams,
   { limits }: ApiServer,
-): Items<unknown> | undefined {
+): AsyncIterable<unknown> | undefined {
   if (requestItem === undefined) return undefined;
+  const input = inputOf(streams);
   return requestItem === "bytes" ? input : readInputItems(input, limits.message);
 }

@@ -2,13 +2,13 @@ import { RpcError } from "../../contract/rpc-error.js";
 import { jsonEnd } from "../session-io/json-end.js";
 
 /**
- * Splits a command line into words, as a POSIX shell does (XCU 2.2), but expands nothing: `'…'` keeps all it holds, in
- * `"…"` a backslash escapes `"`, `\`, `$` and `` ` ``, elsewhere it escapes any character.
+ * Splits a command line into words, as a POSIX shell does (XCU 2.2), without expansions: `'…'` is literal, in `"…"` a
+ * backslash escapes `"`, `\`, `$` and `` ` ``, elsewhere it escapes any character.
  *
- * `ssh` joins its arguments with spaces, and the shell that it was called from has taken one layer of quotes away: what
- * was `'{"text":"hi"}'` arrives as `{"text":"hi"}`. So JSON goes as it stands, quotes and spaces included, from a `{` or
- * `[` that begins a word, or the value of a field (`tags=["a"]`), to the bracket that closes it.
- * @throws RpcError BAD_REQUEST with the place of a quote or bracket that is not closed
+ * `ssh` joins its arguments with spaces, after the local shell has removed one layer of quotes: `'{"text":"hi"}'` arrives as
+ * `{"text":"hi"}`. So JSON is taken verbatim, from a `{` or `[` that begins a word or the value of a field (`tags=["a"]`) to
+ * the bracket that closes it.
+ * @throws RpcError BAD_REQUEST with the position of an unclosed quote or bracket
  */
 export function splitWords(line: string): string[] {
   const words: string[] = [];
@@ -33,7 +33,7 @@ export function splitWords(line: string): string[] {
 /** A word, as far as it was read. */
 interface Word {
   readonly text: string;
-  /** Where its first `=` stands, or -1: to look for it at each bracket would take a time that grows with the square. */
+  /** The offset of its first `=`, or -1: a search at each bracket would take quadratic time. */
   readonly equals: number;
 }
 
@@ -42,7 +42,7 @@ function withPart({ text, equals }: Word = { text: "", equals: -1 }, part: strin
   return { text: text + part, equals: found < 0 ? equals : text.length + found };
 }
 
-/** Where the part of a word ends that begins at `at`: a quoted text, JSON, or one character. */
+/** The end of the part that begins at `at`: a run of plain characters, a quoted text, JSON, or an escape. */
 function partEnd(line: string, at: number, word: Word | undefined): number {
   const character = line[at] as string;
   if (character === "'" || character === '"') return quoteEnd(line, at, character);
@@ -50,10 +50,19 @@ function partEnd(line: string, at: number, word: Word | undefined): number {
     if (at + 1 === line.length) throw new RpcError("BAD_REQUEST", "the command ends with a backslash");
     return at + 2;
   }
-  if (!beginsJson(character, word)) return at + 1;
+  if (!beginsJson(character, word)) return plainEnd(line, at);
   const end = jsonEnd(line, at);
-  if (end === undefined) throw notClosed("JSON", at);
+  if (end === undefined) throw unclosed("JSON", at);
   return end;
+}
+
+/** Brackets are special behind a `=` alone, so a run of plain characters ends there. */
+const SPECIAL = /[\s'"\\=]/g;
+
+function plainEnd(line: string, at: number): number {
+  SPECIAL.lastIndex = at + 1;
+  const match = line[at] === "=" ? undefined : SPECIAL.exec(line);
+  return match === undefined ? at + 1 : (match?.index ?? line.length);
 }
 
 function beginsJson(character: string, word: Word | undefined): boolean {
@@ -66,7 +75,7 @@ function quoteEnd(line: string, at: number, quote: string): number {
     if (line[end] === quote) return end + 1;
     if (line[end] === "\\" && quote === '"') end++;
   }
-  throw notClosed("quote", at);
+  throw unclosed("quote", at);
 }
 
 function partText(part: string): string {
@@ -82,6 +91,6 @@ function partText(part: string): string {
   }
 }
 
-function notClosed(what: string, at: number): RpcError {
-  return new RpcError("BAD_REQUEST", `the ${what} that begins at character ${at + 1} is not closed`);
+function unclosed(what: string, at: number): RpcError {
+  return new RpcError("BAD_REQUEST", `unclosed ${what} at character ${at + 1}`);
 }

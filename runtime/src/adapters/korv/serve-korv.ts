@@ -3,9 +3,7 @@ import type { Logger } from "../../base/log.js";
 import type { Peer } from "../../base/peer.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import type { ApiServer } from "../../server/api-server.js";
-import { withParams } from "../../server/call/with-params.js";
 import type { PacketChannel } from "../../ssh/ssh2/channels/packet-channel.js";
-import { LocalClient } from "../local-client.js";
 import { encodeMessage } from "./encode-message.js";
 import { formatAnswer, formatFailure } from "./format-answer.js";
 import { gunzipMembers } from "./gzip-members.js";
@@ -30,15 +28,15 @@ class KorvChannel {
   readonly #channel: PacketChannel;
   readonly #config: KorvConfig;
   readonly #running = new Set<Promise<void>>();
-  #client: Promise<LocalClient> | undefined;
+  readonly #closed = new AbortController();
   /** Called when a call has ended. */
   #freed: () => void = () => undefined;
 
   constructor(channel: PacketChannel, config: KorvConfig) {
     this.#channel = channel;
     this.#config = config;
-    // Calls that still run then are cancelled.
-    channel.once("close", () => this.#client?.then((client) => client.close()).catch(() => undefined));
+    // Cancels the calls that still run.
+    channel.once("close", () => this.#closed.abort());
     channel.on("error", () => undefined);
   }
 
@@ -82,22 +80,14 @@ class KorvChannel {
   async #call({ id, reference, body }: Request): Promise<string> {
     try {
       const { server, peer } = this.#config;
-      const { method, params } = server.resolve(reference, peer);
-      if (method.kind !== "unary") throw new RpcError("UNIMPLEMENTED", `${reference} streams, which korv cannot carry`);
-      const client = await this.#open();
-      return formatAnswer(id, 200, await client.call(method.id, withParams(body, params)).response);
+      const route = server.resolve(reference, peer);
+      if (route.method.kind !== "unary")
+        throw new RpcError("UNIMPLEMENTED", `${reference} streams, which korv cannot carry`);
+      const response = await server.call(route, body, { peer, signal: this.#closed.signal }).response;
+      return formatAnswer(id, 200, response?.value);
     } catch (error) {
       return formatFailure(id, error instanceof RpcError ? error : new RpcError("INTERNAL"));
     }
-  }
-
-  /** For all methods that korv can carry, once: a channel lives long, and its requests are short. */
-  #open(): Promise<LocalClient> {
-    const { server, peer } = this.#config;
-    if (this.#channel.destroyed) throw new RpcError("CANCELLED", "the client is gone");
-    const ids = () => server.api.methods.flatMap(({ id, kind }) => (kind === "unary" ? [id] : []));
-    this.#client ??= LocalClient.open(server, peer, ids());
-    return this.#client;
   }
 
   /**

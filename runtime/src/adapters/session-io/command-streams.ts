@@ -1,12 +1,13 @@
-/** What a command reads and writes. */
+/** The input and output of one command. */
 export interface CommandStreams {
-  readonly input: AsyncIterableIterator<Buffer>;
-  /** Aborts when the peer stops the command, or is gone. */
+  /** Absent where standard input carries the commands themselves. */
+  readonly input?: AsyncIterableIterator<Buffer>;
+  /** Aborts when the peer stops the command, or disconnects. */
   readonly signal: AbortSignal;
-  /** Writes to standard output. Resolves when it takes more; undefined where it does already. */
+  /** Writes to standard output. Resolves when it accepts more; undefined where it does at once. */
   write(chunk: string | Uint8Array): Promise<void> | undefined;
-  /** Writes to standard error, after what standard output holds by then. */
+  /** Writes to standard error, after everything written to standard output before. */
   writeError(text: string): Promise<void>;
-  /** Tells the person at a terminal what is waited for; absent where a program may be there. */
-  readonly ask?: (text: string) => void;
+  /** Tells the user of a terminal which input is expected; absent without a terminal. */
+  readonly ask?: ((text: string) => void) | undefined;
 }

@@ -1,40 +1,44 @@
-import { decodeInput, inputLines, tooLarge } from "./input-lines.js";
+import type { EncodedJson } from "../../codec/encoded-json.js";
+import { decodeInput, inputLines, inputTooLarge } from "./input-lines.js";
 import { readJson } from "./json-text.js";
 
 const REQUEST = "the request on standard input";
 
-/** What bounds a request, and an item. */
+/** The limit of a request, and of an item. */
 const OPTION = "limits.message";
 
 /**
- * Reads all of `input` as one JSON value.
- * @param limit bytes of it
- * @param missing in place of an input that is empty; left out, that is a mistake, too
- * @throws RpcError BAD_REQUEST with the place of a mistake, MESSAGE_TOO_LARGE
+ * Reads all of `input` as one JSON value; undefined where the input is empty and the value optional.
+ * @param limit bytes of the input
+ * @throws RpcError BAD_REQUEST with the position of a fault, MESSAGE_TOO_LARGE
  */
-export async function readInputJson(input: AsyncIterable<Buffer>, limit: number, missing?: object): Promise<unknown> {
+export async function readInputJson(
+  input: AsyncIterable<Buffer>,
+  limit: number,
+  presence: "required" | "optional" = "required",
+): Promise<EncodedJson | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of input) {
     size += chunk.length;
-    if (size > limit) throw tooLarge(REQUEST, limit, OPTION);
+    if (size > limit) throw inputTooLarge(REQUEST, limit, OPTION);
     chunks.push(chunk);
   }
   const text = decodeInput(Buffer.concat(chunks), REQUEST);
-  return missing !== undefined && text.trim() === "" ? missing : readJson(text, REQUEST);
+  return presence === "optional" && text.trim() === "" ? undefined : readJson(text, REQUEST);
 }
 
 /**
- * Reads `input` as NDJSON: a value a line, empty lines aside.
+ * Reads `input` as NDJSON: one value per line; empty lines are skipped.
  * @param limit bytes of a line
- * @param source what `input` is, for messages. Default: standard input
- * @throws RpcError BAD_REQUEST with line and place of a mistake, MESSAGE_TOO_LARGE
+ * @param source names the input in messages. Default: standard input
+ * @throws RpcError BAD_REQUEST with the line and the position of a fault, MESSAGE_TOO_LARGE
  */
 export async function* readInputItems(
   input: AsyncIterable<Buffer>,
   limit: number,
   source?: string,
-): AsyncGenerator<unknown, void> {
+): AsyncGenerator<EncodedJson, void> {
   for await (const { name, text } of inputLines(input, { bytes: limit, option: OPTION }, source)) {
     if (text.trim() !== "") yield readJson(text, name);
   }

@@ -1,4 +1,4 @@
-/** Where the JSON object or array ends that begins at `start`: behind its bracket; undefined where none closes it. */
+/** The offset behind the JSON object or array that begins at `start`; undefined where its bracket is not closed. */
 export function jsonEnd(text: string, start: number): number | undefined {
   let depth = 0;
   let inString = false;

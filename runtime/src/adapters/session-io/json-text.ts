@@ -1,4 +1,5 @@
-import { describeJsonFault } from "../../codec/json-fault.js";
+import { EncodedJson } from "../../codec/encoded-json.js";
+import { jsonFault } from "../../codec/json-fault.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import { overflow } from "./overflow.js";
 
@@ -6,27 +7,33 @@ import { overflow } from "./overflow.js";
 const EXCERPT = 20;
 
 /**
- * Reads JSON that a person wrote.
- * @param what names it in the message, such as `the request`
- * @throws RpcError BAD_REQUEST with the place of the first mistake, or with a number that is too large for any
+ * Parses JSON that a user wrote.
+ * @param what names the text in messages, such as `the request`
+ * @throws RpcError BAD_REQUEST with the position of the first fault, or with a number that is larger than a double
  */
-export function readJson(text: string, what: string): unknown {
-  let value: unknown;
+export function readJson(text: string, what: string): EncodedJson {
+  const json = new EncodedJson(text);
+  if (text.trim() === "") throw new RpcError("BAD_REQUEST", `${what}: empty; expected JSON`);
   try {
-    value = JSON.parse(text);
+    void json.value;
   } catch (error) {
-    throw new RpcError("BAD_REQUEST", `${what}: ${describeJsonFault(text) ?? "invalid JSON"}`, { cause: error });
+    throw new RpcError("BAD_REQUEST", `${what}: ${(error as RpcError).message}`, { cause: error });
   }
   const number = overflow(text);
-  if (number === undefined) return value;
+  if (number === undefined) return json;
   const excerpt = number.length > EXCERPT ? `${number.slice(0, EXCERPT)}…` : number;
-  throw new RpcError("BAD_REQUEST", `${what} holds ${excerpt}: numbers go up to ${Number.MAX_VALUE}`);
+  throw new RpcError("BAD_REQUEST", `${what}: number out of range: ${excerpt}; the maximum is ${Number.MAX_VALUE}`);
 }
 
-/** Characters that JSON leaves as they are, and that a terminal may act on. */
+/** Whether a text is JSON. */
+export function isJson(text: string): boolean {
+  return jsonFault(text) === undefined;
+}
+
+/** Characters that JSON leaves unescaped and that a terminal may act on. */
 const UNSAFE = /[\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
 
-/** Escapes in JSON what a terminal may act on. What it means stays the same. */
+/** Escapes in JSON what a terminal may act on. The value stays the same. */
 export function escapeUnsafe(json: string): string {
   return json.replace(UNSAFE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

@@ -6,13 +6,13 @@ interface Pull {
   readonly reject: (error: Error) => void;
 }
 
-/** Chunks that may wait for whoever reads: beyond them the peer waits. */
+/** Chunks that are buffered for the reader; then the stream is paused. */
 const AHEAD = 8;
 
 /**
- * The chunks of a stream as they arrive. Unlike the stream's own iterator it can be left at any moment, and leaves the
- * stream as it is: the other direction of a session goes on. A stream that closes before its end throws, so that nobody
- * takes what came for all of it.
+ * The chunks of a stream as they arrive. Unlike the stream's own iterator, it can be returned at any moment, and it does
+ * not destroy the stream: the other direction of a session continues. A stream that closes before its end throws, so that
+ * a part of the input is not taken for all of it.
  */
 export class StandardInput implements AsyncIterableIterator<Buffer, undefined> {
   readonly #stream: Readable;
@@ -72,7 +72,7 @@ export class StandardInput implements AsyncIterableIterator<Buffer, undefined> {
     if (this.#end !== undefined) return;
     this.#end = end;
     this.#stream.off("data", this.#onData).off("end", this.#onEnd).off("close", this.#onClose);
-    // What nobody takes is dropped: unread, it would hide that the peer has gone.
+    // Keeps reading without a reader: a paused stream would not report the disconnect.
     this.#stream.resume();
     this.#settle();
   }
@@ -87,5 +87,5 @@ export class StandardInput implements AsyncIterableIterator<Buffer, undefined> {
 }
 
 function lost(): RpcError {
-  return new RpcError("CANCELLED", "standard input was lost before its end");
+  return new RpcError("CANCELLED", "standard input closed before its end");
 }

@@ -1,50 +1,49 @@
 import type { Method } from "../../contract/method.js";
 import { matchPath, parsePath, pathParams } from "../../contract/path.js";
 import { isVerb } from "../../contract/verb.js";
-import { type Catalog, contractOf } from "../catalog/catalog.js";
-import { fieldsOf, valuesOf } from "../catalog/schema-fields.js";
+import type { Catalog } from "../catalog/catalog.js";
+import { schemaFields, schemaValues } from "../catalog/schema-fields.js";
 import { COMMANDS } from "../exec/parse-command.js";
 
 /**
- * Completes a command: verbs, then the paths that answer them, then the names of fields, and values where the schema
- * lists them. Only what the peer may call is offered.
- * @returns what may stand in place of the last word, and that word
+ * Completes a command: verbs, then paths, then the names of fields, and values where the schema lists them. Only methods
+ * that the peer may call are offered.
+ * @returns the candidates for the last word, and that word
  */
-export async function complete(line: string, catalogue: Catalog): Promise<[string[], string]> {
+export async function complete(line: string, catalog: Catalog): Promise<[string[], string]> {
   const words = line.trimStart().split(/\s+/);
   const last = words.at(-1) as string;
-  const candidates = await candidatesFor(words, catalogue);
+  const candidates = await candidatesFor(words, catalog);
   return [candidates.filter((candidate) => candidate.startsWith(last)), last];
 }
 
-async function candidatesFor([first = "", ...rest]: readonly string[], catalogue: Catalog): Promise<readonly string[]> {
+async function candidatesFor([first = "", ...rest]: readonly string[], catalog: Catalog): Promise<readonly string[]> {
   if (rest.length === 0) return [...COMMANDS, "exit"].map((command) => `${command} `);
-  const methods = catalogue.methods;
+  const methods = catalog.methods;
   if (!isVerb(first)) {
     if (first !== "help" && first !== "describe") return [];
-    return [...new Set([...catalogue.paths, ...methods.map(({ resource }) => resource)])];
+    return [...new Set([...catalog.paths, ...methods.map(({ resource }) => resource)])];
   }
   const answering = methods.filter(({ verb }) => verb === first);
   if (rest.length === 1) return answering.map(({ path }) => `${path} `);
   const method = answering.find(({ path }) => path === rest[0] || matchPath(parsePath(path), rest[0] as string));
-  return method === undefined ? [] : fieldCandidates(method, rest, catalogue);
+  return method === undefined ? [] : fieldCandidates(method, rest, catalog);
 }
 
 async function fieldCandidates(
   method: Method,
   [path, ...words]: readonly string[],
-  catalogue: Catalog,
+  catalog: Catalog,
 ): Promise<readonly string[]> {
-  const contract = await catalogue.contract();
-  const described = contractOf(method, contract);
-  if (described === undefined || contract === undefined) return [];
+  const described = await catalog.requestSchema(method);
+  if (described === undefined) return [];
   const given = new Set(words.slice(0, -1).map((word) => word.split("=")[0]));
   if (path !== method.path) for (const param of pathParams(parsePath(method.path))) given.add(param);
-  const fields = fieldsOf(described.request, contract.types).filter(({ name }) => !given.has(name));
+  const fields = schemaFields(described.schema, described.types).filter(({ name }) => !given.has(name));
   const last = words.at(-1) as string;
   const field = fields.find(({ name }) => last.startsWith(`${name}=`));
   if (field !== undefined) {
-    return valuesOf(field.schema, contract.types).map(
+    return schemaValues(field.schema, described.types).map(
       (value) => `${field.name}=${typeof value === "string" ? value : JSON.stringify(value)} `,
     );
   }

@@ -1,14 +1,14 @@
 import type { Peer } from "../../base/peer.js";
 import { MAX_HISTORY } from "../console/terminal-console.js";
 
-/** How many peers' lines are kept: those of whoever was away longest go first. */
+/** Peers whose lines are kept; the least recent is dropped first. */
 const MAX_PEERS = 256;
 
-/** What peers have typed, for as long as the process lives: at most 200 lines of each. */
+/** The command history of each peer, in memory: at most 200 lines. */
 export class HistoryStore {
   readonly #byPeer = new Map<string, string[]>();
 
-  /** The lines of a peer, the latest first: whoever gets them adds to them. */
+  /** The lines of a peer, latest first; the shell adds to the array. */
   of({ user, fingerprint }: Peer): string[] {
     const key = `${fingerprint ?? ""} ${user}`;
     const lines = this.#byPeer.get(key) ?? [];

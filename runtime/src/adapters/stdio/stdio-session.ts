@@ -11,8 +11,7 @@ export class StdioSession implements Session {
   readonly peer: Peer;
   readonly environment: ReadonlyMap<string, string>;
   readonly terminal?: SessionTerminal;
-  onResize?: () => void;
-  onSignal?: (name: string) => void;
+  #resized: (() => void) | undefined;
   readonly #stdio: Stdio;
   readonly #gone = new AbortController();
   readonly #closed: Promise<void>;
@@ -32,6 +31,13 @@ export class StdioSession implements Session {
     });
     this.#watchParent();
   }
+
+  onResize(listener: () => void): void {
+    this.#resized = listener;
+  }
+
+  /** sshd does not forward signals to this process. */
+  onSignal(): void {}
 
   get stream(): Duplex {
     return this.#stdio.stream;
@@ -61,7 +67,7 @@ export class StdioSession implements Session {
   #takeTerminal({ TERM = "dumb" }: NodeJS.ProcessEnv): SessionTerminal {
     const { stdin, stdout } = process;
     stdin.setRawMode(true);
-    stdout.on("resize", () => this.onResize?.());
+    stdout.on("resize", () => this.#resized?.());
     return {
       type: TERM,
       get columns() {

@@ -2,50 +2,70 @@ import type { Logger } from "../../base/log.js";
 import type { Peer } from "../../base/peer.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import type { ErrorStatus } from "../../contract/status.js";
-import type { IncomingCall } from "../../wire/incoming-call.js";
+import type { ItemKind } from "../../wire/hello.js";
 import type { Metadata } from "../../wire/metadata.js";
-import type { Caller } from "./caller.js";
-import type { ConnectedClient } from "./connected-client.js";
-import type { Context } from "./context.js";
+import type { CallPort } from "./call-port.js";
+import type { ConnectedClient, Context } from "./context.js";
+import type { ServerInterceptor } from "./interceptor.js";
 import { ResponseMetadata } from "./response-metadata.js";
+import type { Route } from "./route.js";
 
-/** The context of one call. What few handlers ask for is made when they ask: a small call should cost little. */
+/** Settings of all calls of a server. */
+export interface DispatchConfig {
+  /** Milliseconds that a unary call may take where neither its caller nor its method sets a timeout. */
+  readonly timeout: number;
+  /** Whether callers see the message and stack of undeclared errors: for development only. */
+  readonly exposeErrors: boolean;
+  /** Bytes of the headers that a handler sends, and of its trailers. */
+  readonly maxMetadata: number;
+  readonly interceptors: readonly ServerInterceptor[];
+  readonly log: Logger;
+}
+
+/** The other end of a connection, and how its calls are answered. */
+export interface Caller {
+  readonly peer: Peer;
+  /** Bytes of a message that both sides accept. */
+  readonly maxMessage: number;
+  /** The kind of items that it expects in streams, where it has no contract. */
+  readonly items?: ItemKind | undefined;
+  /** The generated client of the callbacks that the peer serves; undefined where it serves none. */
+  readonly callbacks: unknown;
+  /** Returns the connected clients of the same server, including this one. */
+  readonly clients: () => readonly ConnectedClient<unknown>[];
+  readonly config: DispatchConfig;
+}
+
+/** The context of one call. Its rarely used parts are created on first use, which keeps small calls cheap. */
 export class CallContext implements Context {
+  readonly route: Route;
   readonly method: string;
   readonly deadline: number;
   readonly metadata: Metadata;
   readonly peer: Peer;
   readonly #caller: Caller;
-  readonly #logger: Logger;
-  readonly #maxMetadata: number;
   #response: ResponseMetadata | undefined;
   #headersTaken = false;
   #controller: AbortController | undefined;
   #reason: RpcError | undefined;
 
-  constructor(
-    method: string,
-    deadline: number,
-    metadata: Metadata,
-    caller: Caller,
-    logger: Logger,
-    maxMetadata: number,
-  ) {
-    this.method = method;
-    this.deadline = deadline;
+  constructor(route: Route, caller: Caller, { timeout, metadata }: Pick<CallPort, "timeout" | "metadata">) {
+    const { method } = route;
+    const fallback = method.kind === "unary" ? caller.config.timeout : Number.POSITIVE_INFINITY;
+    this.route = route;
+    this.method = method.id;
+    this.deadline = Date.now() + (timeout || method.timeout || fallback);
     this.metadata = metadata;
     this.peer = caller.peer;
     this.#caller = caller;
-    this.#logger = logger;
-    this.#maxMetadata = maxMetadata;
   }
 
-  /** The metadata of the answer, where the handler has set some. */
+  /** The metadata of the response, where the handler has set some. */
   get response(): ResponseMetadata | undefined {
     return this.#response;
   }
 
-  /** Generated code gives it its type. */
+  /** Generated code declares its type. */
   get callbacks(): undefined {
     return this.#caller.callbacks as undefined;
   }
@@ -64,13 +84,13 @@ export class CallContext implements Context {
 
   get log(): Logger {
     const { method, peer } = this;
-    const about = { method, user: peer.user, fingerprint: peer.fingerprint, address: peer.address };
-    const logger = this.#logger;
+    const call = { method, user: peer.user, fingerprint: peer.fingerprint, address: peer.address };
+    const logger = this.#caller.config.log;
     return {
-      debug: (fields, message) => logger.debug({ ...about, ...fields }, message),
-      info: (fields, message) => logger.info({ ...about, ...fields }, message),
-      warn: (fields, message) => logger.warn({ ...about, ...fields }, message),
-      error: (fields, message) => logger.error({ ...about, ...fields }, message),
+      debug: (fields, message) => logger.debug({ ...call, ...fields }, message),
+      info: (fields, message) => logger.info({ ...call, ...fields }, message),
+      warn: (fields, message) => logger.warn({ ...call, ...fields }, message),
+      error: (fields, message) => logger.error({ ...call, ...fields }, message),
     };
   }
 
@@ -84,20 +104,20 @@ export class CallContext implements Context {
 
   #respond(): ResponseMetadata {
     if (this.#response === undefined) {
-      this.#response = new ResponseMetadata(this.#maxMetadata);
+      this.#response = new ResponseMetadata(this.#caller.config.maxMetadata);
       if (this.#headersTaken) this.#response.takeHeaders();
     }
     return this.#response;
   }
 
-  /** Sends the headers, once: what is set after that comes too late. */
-  sendHeaders(call: IncomingCall): void {
+  /** Sends the headers, once. */
+  sendHeaders(call: CallPort): void {
     this.#headersTaken = true;
     const headers = this.#response?.takeHeaders();
-    if (headers !== undefined) call.headers(headers);
+    if (headers !== undefined) call.sendHeaders(headers);
   }
 
-  /** Aborts the signal, now or when somebody asks for it. */
+  /** Aborts the signal, which may be created later. */
   abort(reason: RpcError): void {
     this.#reason ??= reason;
     this.#controller?.abort(reason);

@@ -1,58 +1,50 @@
 import { MAX_TIMEOUT } from "../../base/max-timeout.js";
 import { checkRequest } from "../../codec/check.js";
-import type { BytesView, EncodedValue } from "../../codec/codec.js";
+import type { EncodedValue } from "../../codec/codec.js";
 import type { ItemType } from "../../codec/items.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import type { StatusName } from "../../contract/status.js";
-import type { IncomingCall } from "../../wire/incoming-call.js";
 import type { ItemReceiver } from "../../wire/item-receiver.js";
 import { ignoreErrors } from "../../wire/iterator-of.js";
 import { checkSize } from "../../wire/limits.js";
-import type { Route } from "../router.js";
-import { authorize } from "./authorize.js";
-import { CallContext } from "./call-context.js";
-import type { Caller } from "./caller.js";
-import { checkItems } from "./check-items.js";
-import type { DispatchConfig } from "./dispatch-config.js";
-import { encodeResponse } from "./encode-response.js";
-import { type FailureConfig, failureOf, internal } from "./failure.js";
+import { authorize, checkItemKind, checkStream, withParams } from "./admit.js";
+import { CallContext, type Caller } from "./call-context.js";
+import type { CallPort } from "./call-port.js";
+import { handlerError, internalError } from "./handler-error.js";
 import { interceptCall, type ServerCallInfo } from "./interceptor.js";
-import { receiveItems } from "./receive-items.js";
-import { sendItems } from "./send-items.js";
-import { withParams } from "./with-params.js";
+import type { Route } from "./route.js";
+import { encodeResponse, sendItems } from "./send-response.js";
 
 type StreamingHandler = (...args: unknown[]) => unknown;
 
 /**
- * Runs one call: authorize, decode, validate, handle, answer. Every way in ends here, so that the order of the checks
- * is written once.
+ * Runs one call: authorize, decode, validate, intercept, handle, answer. The calls of all adapters come here, so the order of
+ * the checks is written once.
  */
 export class Dispatch {
-  readonly #call: IncomingCall;
+  readonly #call: CallPort;
   readonly #route: Route;
-  readonly #config: DispatchConfig;
   readonly #context: CallContext;
   readonly #caller: Caller;
   #timer: NodeJS.Timeout | undefined;
   #items: ItemReceiver<unknown> | undefined;
   #isDone = false;
 
-  constructor(call: IncomingCall, route: Route, caller: Caller, config: DispatchConfig) {
-    const { method } = route;
-    const { timeout, metadata } = call.opening;
+  constructor(call: CallPort, route: Route, caller: Caller) {
     this.#call = call;
     this.#caller = caller;
     this.#route = route;
-    this.#config = config;
-    const time = timeout || method.timeout || (method.kind === "unary" ? config.timeout : Number.POSITIVE_INFINITY);
-    this.#context = new CallContext(method.id, Date.now() + time, metadata, caller, config.log, config.metadata);
+    this.#context = new CallContext(route, caller, call);
   }
 
-  /** Runs the call to its answer. It never throws. */
-  run(body: BytesView): void {
+  /**
+   * Runs the call to its answer. It never throws.
+   * @param decode returns the request; called at most once, within this call
+   */
+  run(decode: () => unknown): void {
     let request: unknown;
     try {
-      request = this.#admit(body);
+      request = this.#admit(decode);
     } catch (error) {
       this.#refuse(error);
       return;
@@ -60,15 +52,13 @@ export class Dispatch {
     this.#handle(request);
   }
 
-  /** The request, once it may be handled. @throws RpcError what the runtime itself has against the call */
-  #admit(body: BytesView): unknown {
+  /** Returns the request, checked. @throws RpcError the reason why the runtime refuses the call */
+  #admit(decode: () => unknown): unknown {
     const { method, params } = this.#route;
     authorize(this.#context.peer, method.scope);
-    if (this.#call.opening.hasStream !== (method.requestItem !== undefined)) {
-      throw new RpcError("BAD_REQUEST", `it takes ${this.#call.opening.hasStream ? "no" : "a"} request stream`);
-    }
-    if (this.#caller.items !== undefined) checkItems(method, this.#caller.items);
-    const request = withParams(body.start === body.end ? {} : this.#call.codec.decode(body), params);
+    checkStream(method, this.#call);
+    checkItemKind(method, this.#caller.items);
+    const request = withParams(decode(), params);
     checkRequest(request, method.request, method.id);
     return request;
   }
@@ -85,7 +75,7 @@ export class Dispatch {
 
   #start(request: unknown): unknown {
     const { method, handler } = this.#route;
-    const { interceptors } = this.#config;
+    const { interceptors } = this.#caller.config;
     if (method.kind === "unary" && interceptors.length === 0) return handler(request, this.#context);
     const items = method.requestItem === undefined ? undefined : this.#receive(method.requestItem);
     const call: ServerCallInfo = { method, request, items, ctx: this.#context };
@@ -93,49 +83,51 @@ export class Dispatch {
       ignoreErrors(callHandler(handler as StreamingHandler, inner)),
     );
     if (method.responseItem === undefined) return result;
-    const leave = (error: unknown): void => this.#leave(error);
-    return sendItems(result, this.#call, method.responseItem, method.scope, this.#context, leave);
+    return sendItems(result, this.#call, this.#context, (error) => this.#stopped(error));
   }
 
-  /** The request stream, as the handler takes it. */
+  /** The request stream. */
   #receive(type: ItemType): AsyncIterable<unknown, undefined> {
     const { scope } = this.#route.method;
-    this.#items = receiveItems(this.#call, type, scope, this.#context.peer, (reason) => this.#abort(reason));
+    const { peer } = this.#context;
+    this.#items = this.#call.receive({
+      type,
+      authorize: () => authorize(peer, scope),
+      abort: (reason) => this.#abort(reason),
+    });
     return this.#items;
   }
 
-  /** The handler gave what cannot be sent: it is left, which may take long, so the caller is told at once. */
-  #leave(error: unknown): void {
-    if (!this.#call.answered) this.#abort(failureOf(error, this.#failing));
+  /** An item of the handler cannot be sent. Its `finally` may take long, so the caller is answered first. */
+  #stopped(error: unknown): void {
+    if (!this.#call.answered) this.#abort(handlerError(error, this.#errorContext));
   }
 
-  /** Only a handler that waits can be cancelled or miss its deadline, so only then is there something to set up. */
+  /** Only an asynchronous handler can be cancelled or exceed its deadline: others need no listener and no timer. */
   #await(result: PromiseLike<unknown>): void {
     this.#call.listen((reason) => this.#abort(reason));
-    const left = Math.max(0, this.#context.deadline - Date.now());
-    // The wire has room for twice as much as a timer.
-    if (left <= MAX_TIMEOUT && !this.#call.answered)
-      this.#timer = setTimeout(() => this.#abort(deadlineExceeded()), left);
-    // Not every thenable keeps its word that it settles once: a promise does.
+    const remaining = Math.max(0, this.#context.deadline - Date.now());
+    // The wire carries timeouts twice as long as those of a timer.
+    if (remaining <= MAX_TIMEOUT && !this.#call.answered)
+      this.#timer = setTimeout(() => this.#abort(deadlineExceeded()), remaining);
+    // A thenable may settle more than once; a promise does not.
     Promise.resolve(result)
       .then(
         (value) => this.#succeed(value),
         (error) => this.#fail(error),
       )
-      // Whatever goes wrong while a call is answered concerns this call, and must not end the process.
+      // An error while a call is answered must not end the process.
       .catch((error) => this.#giveUp(error));
   }
 
   #giveUp(error: unknown): void {
-    this.#config.log.error({ err: error, method: this.#context.method }, "a call could not be answered");
-    this.#call.answer(
-      "INTERNAL",
-      this.#call.codec.encodeError(new RpcError("INTERNAL", "the call could not be answered")),
-    );
+    this.#caller.config.log.error({ err: error, method: this.#context.method }, "a call could not be answered");
+    const failure = new RpcError("INTERNAL", "the call could not be answered");
+    this.#call.answer(failure.status, this.#call.codec.encodeError(failure));
     this.#done();
   }
 
-  /** Answers at once; the call keeps its place until the handler is done. */
+  /** Answers at once; the call counts as running until the handler is done. */
   #abort(reason: RpcError): void {
     clearTimeout(this.#timer);
     this.#answer(reason);
@@ -154,33 +146,33 @@ export class Dispatch {
     }
   }
 
-  /** Answers with a status of the runtime's own: what the schema declares for it concerns handlers only. */
+  /** Answers with a status of the runtime, which the error details of the schema do not apply to. */
   #refuse(error: unknown): void {
-    this.#answer(error instanceof RpcError ? error : internal(error, this.#failing));
+    this.#answer(error instanceof RpcError ? error : internalError(error, this.#errorContext));
     this.#done();
   }
 
   #fail(error: unknown): void {
-    if (!this.#call.answered) this.#answer(failureOf(error, this.#failing));
+    if (!this.#call.answered) this.#answer(handlerError(error, this.#errorContext));
     this.#done();
   }
 
-  /** What a handler throws may hold anything, also what JSON cannot carry, or more than a message may. */
+  /** The details of an error may be too large, or a value that JSON cannot represent. */
   #answer(failure: RpcError): void {
     let body: EncodedValue;
     try {
       body = this.#call.codec.encodeError(failure);
       checkSize(body, this.#caller.maxMessage, `error (${failure.status})`);
     } catch (error) {
-      const instead = error instanceof RpcError ? error : internal(error, this.#failing);
+      const instead = error instanceof RpcError ? error : internalError(error, this.#errorContext);
       this.#reply(instead.status, this.#call.codec.encodeError(instead));
       return;
     }
     this.#reply(failure.status, body);
   }
 
-  get #failing(): FailureConfig {
-    return { method: this.#route.method, log: this.#context.log, exposeErrors: this.#config.exposeErrors };
+  get #errorContext(): Parameters<typeof handlerError>[1] {
+    return { method: this.#route.method, log: this.#context.log, exposeErrors: this.#caller.config.exposeErrors };
   }
 
   #reply(status: StatusName, body: EncodedValue): void {
@@ -192,8 +184,8 @@ export class Dispatch {
     if (this.#isDone) return;
     this.#isDone = true;
     clearTimeout(this.#timer);
-    // What the handler has left reading on its own must not wait for ever, nor take what came so far for all of it.
-    if (this.#items?.ended === false) this.#items.abort(new RpcError("CANCELLED", "the handler has ended the call"));
+    // A reader that the handler left behind gets an error: its stream is incomplete.
+    if (this.#items?.ended === false) this.#items.abort(new RpcError("CANCELLED", "the handler has finished"));
     this.#items?.release();
     this.#call.release();
   }

@@ -1,9 +1,9 @@
 import { printable } from "../../base/printable.js";
 
-/** The longest excerpt, in UTF-16 code units. */
+/** Characters (UTF-16 code units) of the longest excerpt. */
 const MAX_EXCERPT = 200;
 
-/** What the caller wrote, for its message: cut, so that a call that costs few bytes cannot ask for a long answer. */
+/** Text of the caller for a message: printable, and cut, so that a small call cannot cause a large response. */
 export function excerpt(text: string): string {
   return printable(text, MAX_EXCERPT);
 }

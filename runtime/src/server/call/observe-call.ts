@@ -1,17 +1,17 @@
 import { type ItemSource, isItemSource, iteratorOf } from "../../wire/iterator-of.js";
 import type { ServerCallInfo } from "./interceptor.js";
 
-/** How a call went: what an interceptor is told when it is over. */
+/** The outcome of a call. */
 export interface CallOutcome {
-  /** What it failed with; absent where it did not. */
+  /** The error of a call that failed. */
   readonly error?: unknown;
-  /** How many items the handler streamed. */
+  /** Number of items that the handler streamed. */
   readonly items: number;
 }
 
 /**
- * Runs `next` and tells `ended` when the call is over, which for a method that streams is when its last item is taken, or
- * its caller has left. For interceptors that measure, log or clean up.
+ * Runs `next` and calls `ended` when the call is over: for a method that streams, when its last item was taken or the call
+ * was cancelled. For interceptors that measure, log or clean up.
  */
 export async function observeCall(
   call: ServerCallInfo,
@@ -30,7 +30,7 @@ export async function observeCall(
   return result;
 }
 
-/** No generator: one that is left before it began would never tell. */
+/** Not an async generator: one that is returned before its first `next()` would never run its `finally`. */
 function observeItems(items: ItemSource<unknown>, ended: (outcome: CallOutcome) => void): AsyncIterable<unknown> {
   let count = 0;
   let over = false;

@@ -2,7 +2,7 @@ import { encodeMetadata } from "../../wire/metadata.js";
 
 type Values = Readonly<Record<string, readonly string[]>>;
 
-/** The metadata that a handler answers with: headers, which go before the first item or the status, and trailers. */
+/** The response metadata of a handler: headers, sent before the first item or the status, and trailers. */
 export class ResponseMetadata {
   readonly #limit: number;
   #headers: Values = {};
@@ -16,22 +16,22 @@ export class ResponseMetadata {
     this.#limit = limit;
   }
 
-  /** Adds a header. @throws Error where they have been sent; RpcError where it is malformed, or too much */
+  /** Adds a header. @throws Error after they were sent; RpcError where it is malformed or over the limit */
   header(name: string, value: string): void {
-    if (this.#sent) throw new Error(`the header ${name} comes too late: headers go before the first item`);
+    if (this.#sent) throw new Error(`header ${name}: too late: headers are sent before the first item`);
     const headers = add(this.#headers, name, value);
     this.#encodedHeaders = encodeMetadata(headers, this.#limit);
     this.#headers = headers;
   }
 
-  /** Adds a trailer. @throws RpcError where it is malformed, or too much */
+  /** Adds a trailer. @throws RpcError where it is malformed or over the limit */
   trailer(name: string, value: string): void {
     const trailers = add(this.#trailers, name, value);
     this.#encodedTrailers = encodeMetadata(trailers, this.#limit);
     this.#trailers = trailers;
   }
 
-  /** The encoded headers, the first time that somebody asks; undefined where there are none, or they were taken. */
+  /** Returns the encoded headers once; undefined where there are none, and at further calls. */
   takeHeaders(): string | undefined {
     if (this.#sent) return undefined;
     this.#sent = true;
@@ -44,7 +44,7 @@ export class ResponseMetadata {
   }
 }
 
-/** What is refused must not stay: it would make all that follows too much. */
+/** A copy: a refused entry must not count against the limit of later ones. */
 function add(values: Values, name: string, value: string): Values {
   const lower = name.toLowerCase();
   return { ...values, [lower]: [...(Object.hasOwn(values, lower) ? (values[lower] ?? []) : []), value] };

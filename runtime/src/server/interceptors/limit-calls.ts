@@ -3,21 +3,21 @@ import { RpcError } from "../../contract/rpc-error.js";
 import type { ServerInterceptor } from "../call/interceptor.js";
 import { observeCall } from "../call/observe-call.js";
 
-/** How {@link limitCalls} counts. */
+/** Options of {@link limitCalls}. */
 export interface LimitCallsOptions {
-  /** Calls that one peer may have at the same time, over all its connections. */
+  /** Concurrent calls of one peer, over all its connections. */
   readonly perPeer: number;
-  /** Who counts as one peer. Default: the key's fingerprint, else the user. */
+  /** Returns the key by which calls are counted. Default: the fingerprint of the peer's key, else its user name. */
   readonly peerKey?: (peer: Peer) => string;
 }
 
 /**
- * Refuses a call with RESOURCE_EXHAUSTED where its peer has as many running as it may.
- * @throws Error where `perPeer` is no whole number: it would limit nothing
+ * Limits the concurrent calls of each peer: a call over the limit is refused with RESOURCE_EXHAUSTED.
+ * @throws Error where `perPeer` is not a whole number
  */
 export function limitCalls({ perPeer, peerKey = defaultKey }: LimitCallsOptions): ServerInterceptor {
   if (!Number.isSafeInteger(perPeer) || perPeer < 0) {
-    throw new Error(`limitCalls.perPeer is ${perPeer}; it must be a whole number, 0 for none`);
+    throw new Error(`limitCalls.perPeer: ${perPeer}: must be a whole number; 0 refuses every call`);
   }
   const running = new Map<string, number>();
   return (call, next) => {
@@ -26,19 +26,19 @@ export function limitCalls({ perPeer, peerKey = defaultKey }: LimitCallsOptions)
     if (count >= perPeer) {
       throw new RpcError(
         "RESOURCE_EXHAUSTED",
-        `${perPeer} calls of this peer are running already (limitCalls.perPeer)`,
+        `more than ${perPeer} concurrent calls of this peer (limitCalls.perPeer)`,
       );
     }
     running.set(key, count + 1);
     return observeCall(call, next, () => {
-      const left = (running.get(key) ?? 1) - 1;
-      if (left === 0) running.delete(key);
-      else running.set(key, left);
+      const remaining = (running.get(key) ?? 1) - 1;
+      if (remaining === 0) running.delete(key);
+      else running.set(key, remaining);
     });
   };
 }
 
-/** Who comes without a key may have any name, also one that looks like the fingerprint of somebody else's key. */
+/** The prefix keeps a user name that looks like a fingerprint apart from the key of that fingerprint. */
 function defaultKey({ fingerprint, user }: Peer): string {
   return fingerprint ?? `user ${user}`;
 }

@@ -9,8 +9,8 @@ export class SessionChannel implements Session {
   readonly peer: Peer;
   readonly environment: ReadonlyMap<string, string>;
   readonly terminal?: SessionTerminal;
-  onResize?: () => void;
-  onSignal?: (name: string) => void;
+  #resized: (() => void) | undefined;
+  #signaled: ((name: string) => void) | undefined;
   readonly #duplex: SessionDuplex;
   readonly #aborted = new AbortController();
   readonly #closed: Promise<void>;
@@ -21,8 +21,8 @@ export class SessionChannel implements Session {
     this.environment = requests.environment;
     if (requests.terminal !== undefined) this.terminal = requests.terminal;
     requests.deliverTo({
-      onResize: () => this.onResize?.(),
-      onSignal: (name) => this.onSignal?.(name),
+      onResize: () => this.#resized?.(),
+      onSignal: (name) => this.#signaled?.(name),
       onClose: () => duplex.destroy(),
     });
     // The signal reports the loss, so that an unread stream must not end the process.
@@ -33,6 +33,14 @@ export class SessionChannel implements Session {
         resolve();
       });
     });
+  }
+
+  onResize(listener: () => void): void {
+    this.#resized = listener;
+  }
+
+  onSignal(listener: (name: string) => void): void {
+    this.#signaled = listener;
   }
 
   get stream(): Duplex {

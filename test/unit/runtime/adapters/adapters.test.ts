@@ -18,9 +18,9 @@ test("a shell can be one command", async () => {
 });
 
 test.each([
-  ["GET /nothing", /the option shell\.run is "GET \/nothing": there is no resource \/nothing/],
-  ["FROB", /there is no command "FROB"/],
-  ["GET '/notes", /the quote that begins at character 5 is not closed/],
+  ["GET /nothing", /the option shell\.run is "GET \/nothing": unknown resource \/nothing/],
+  ["FROB", /unknown command "FROB"/],
+  ["GET '/notes", /unclosed quote at character 5/],
 ])("shell.run: %s is refused when the server starts", (run, message) => {
   const { server, log } = serveNotes();
   expect(() => channelHandlers(server, { log, shell: { run } })).toThrow(message);
@@ -36,6 +36,6 @@ test("exec.inputTimeout bounds the wait for a request, and is checked", async ()
   expect(await session.exited).toBe(5);
   expect(JSON.parse(session.stderr)).toMatchObject({
     status: "DEADLINE_EXCEEDED",
-    message: "no request came on standard input within 30 ms",
+    message: "no request on standard input within 30 ms",
   });
 });

@@ -4,23 +4,25 @@ import type { Peer } from "../../../../runtime/src/base/peer.js";
 import type { Session, SessionTerminal } from "../../../../runtime/src/base/session.js";
 import { ALICE } from "../support/server.js";
 
-/** How a session in memory begins. */
+/** Options of a session in memory. */
 export interface MemorySessionOptions {
   readonly peer?: Peer;
   readonly environment?: Readonly<Record<string, string>>;
   readonly terminal?: SessionTerminal;
 }
 
-/** A session without SSH, and what its peer sees of it. */
+/** A session without SSH, with both of its ends. */
 export class MemorySession implements Session {
   readonly peer: Peer;
   readonly environment: ReadonlyMap<string, string>;
   readonly terminal?: SessionTerminal;
   readonly stream: Duplex;
-  /** The peer's end: what it writes is standard input. */
+  /** The peer's end: it writes standard input, and reads standard output. */
   readonly remote: Duplex;
-  onResize?: () => void;
-  onSignal?: (name: string) => void;
+  /** Tells the server that the terminal has another size. */
+  resize: () => void = () => undefined;
+  /** Sends a signal to the server. */
+  sendSignal: (name: string) => void = () => undefined;
   /** Standard error so far. */
   stderr = "";
   /** Resolves with the exit status. */
@@ -40,6 +42,14 @@ export class MemorySession implements Session {
     });
   }
 
+  onResize(listener: () => void): void {
+    this.resize = listener;
+  }
+
+  onSignal(listener: (name: string) => void): void {
+    this.sendSignal = listener;
+  }
+
   get signal(): AbortSignal {
     return this.#gone.signal;
   }
@@ -54,14 +64,14 @@ export class MemorySession implements Session {
   }
 }
 
-/** What came of a session that has ended. */
+/** The outcome of a session. */
 export interface Outcome {
   readonly status: number;
   readonly stdout: Buffer;
   readonly stderr: string;
 }
 
-/** Gives a session its input, ends that, and takes what it writes until it exits. */
+/** Sends a session its whole input, and collects its output until it exits. */
 export async function finish(session: MemorySession, input: string | Buffer = ""): Promise<Outcome> {
   session.remote.end(input);
   const chunks: Buffer[] = [];

@@ -14,7 +14,7 @@ const hasId: Validator = (request) => {
   return isInteger;
 };
 
-/** The same, but nothing comes after its stream. */
+/** A streaming method without a response. */
 function streaming(id: string, more: Partial<Method>): Method {
   const { response: _, ...rest } = method(id, more);
   return rest;
@@ -136,7 +136,7 @@ const CONTRACT: Contract = {
   callbacks: {},
 };
 
-/** The API that commands and shells are tested with. */
+/** The API of the tests of commands and shells. */
 export const NOTES: Api = {
   name: "notes",
   version: "1.0.0",
@@ -147,7 +147,7 @@ export const NOTES: Api = {
 
 const unexpected: AnyHandler = (request) => request;
 
-/** Serves {@link NOTES}: a method without a handler here gives back its request. */
+/** Serves {@link NOTES}: a method without a handler here returns its request. */
 export function serveNotes(
   handlers: Readonly<Record<string, (...args: never[]) => unknown>> = {},
   options: ApiServerOptions = {},
@@ -157,7 +157,7 @@ export function serveNotes(
   return { server: new ApiServer({ api: NOTES, handlers: new Map(all) }, { ...options, log }), log };
 }
 
-/** A handler that knows no such note. */
+/** A handler that fails with NOT_FOUND. */
 export function noSuchNote({ id }: { id: number }): never {
   throw new RpcError("NOT_FOUND", "no such note", { details: { id } });
 }

@@ -62,11 +62,16 @@ test("raw bytes go in and out as they are", async () => {
 });
 
 test.each([
-  ["GET", "/bytes", [], "GET /bytes: it streams raw bytes: call it with --bytes"],
-  ["STORE", "/bytes", ["--items", "lines"], "STORE /bytes: it streams raw bytes: call it with --bytes"],
-  ["GET", "/run", ["--bytes"], "GET /run: it streams no raw bytes: call it without --bytes"],
-  ["STORE", "/run", ["--bytes", "--items", "lines"], "STORE /run: it streams no raw bytes: call it without --bytes"],
-  ["GET", "/items/1", ["--bytes"], "GET /items/1: it streams no raw bytes: call it without --bytes\n"],
+  ["GET", "/bytes", [], "GET /bytes: the method streams raw bytes; call it with --bytes"],
+  ["STORE", "/bytes", ["--items", "lines"], "STORE /bytes: the method streams raw bytes; call it with --bytes"],
+  ["GET", "/run", ["--bytes"], "GET /run: the method does not stream raw bytes; call it without --bytes"],
+  [
+    "STORE",
+    "/run",
+    ["--bytes", "--items", "lines"],
+    "STORE /run: the method does not stream raw bytes; call it without --bytes",
+  ],
+  ["GET", "/items/1", ["--bytes"], "GET /items/1: the method does not stream raw bytes; call it without --bytes\n"],
   ["GET", "/secret", ["--bytes"], "FORBIDDEN: "],
 ])("%s %s %j is refused, with what to do, and no handler runs", async (verb, path, flags, message) => {
   const { call, waits } = await startBench({ lines: '{"text":"a"}' });
@@ -96,9 +101,21 @@ test("whoever has seen enough of a stream ends it: no error, and the handler sto
 });
 
 test.each<[string, string[], string, number, string]>([
-  ["no JSON in a line", ["--items", "-"], '{"text":"a"}\n{"text":}\n', 1, "line 2 of standard input: invalid JSON"],
-  ["a number too large for any", ["--items", "-"], "[1e400]", 1, "line 1 of standard input holds 1e400: numbers go up"],
-  ["no UTF-8 in a line", ["--items", "binary"], "", 1, "line 1 of binary is no UTF-8"],
+  [
+    "no JSON in a line",
+    ["--items", "-"],
+    '{"text":"a"}\n{"text":}\n',
+    1,
+    "standard input, line 2: invalid JSON at line 1, column 9",
+  ],
+  [
+    "a number too large for any",
+    ["--items", "-"],
+    "[1e400]",
+    1,
+    "standard input, line 1: number out of range: 1e400; the maximum",
+  ],
+  ["no UTF-8 in a line", ["--items", "binary"], "", 1, "binary, line 1: not valid UTF-8"],
   ["a file that is not there", ["--items", "nowhere"], "", 2, "nowhere cannot be read (ENOENT)"],
   ["a folder", ["--items", "."], "", 2, "cannot be read (EISDIR)"],
   ["an unknown way", ["--via", "telnet"], "", 2, "ssh2, ssh"],

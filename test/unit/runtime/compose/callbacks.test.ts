@@ -240,7 +240,7 @@ describe("a client", () => {
   test("that lacks a handler is not connected, and is told which", () => {
     serve({});
     expect(() => serveCallbacks(API, { down: { get: () => 1 } }, {})).toThrow(
-      "no handler for down.delete (DELETE /down), down.store (STORE /down), down.update (UPDATE /down)",
+      "missing handlers: down.delete (DELETE /down), down.store (STORE /down), down.update (UPDATE /down)",
     );
   });
 

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { openAuditLog } from "../../../../runtime/src/observe/audit-log.js";
-import type { ServedCall } from "../../../../runtime/src/server/call/served-call.js";
+import type { ServedCall } from "../../../../runtime/src/server/api-server-options.js";
 import { TestLog } from "../support/server.js";
 
 const call = (more: Partial<ServedCall> = {}): ServedCall => ({

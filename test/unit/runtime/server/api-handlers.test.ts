@@ -8,27 +8,27 @@ const api = apiOf(
   method("GET /b", { resource: "b" }),
 );
 
-test("every handler that is missing, or is no function, is named", () => {
+test("an error names each handler that is missing or not a function", () => {
   expect(() => bindHandlers(api, { a: { get: () => 1, store: "x" } })).toThrow(
-    "test: no handler for a.store (STORE /a), b.get (GET /b)",
+    "test: missing handlers: a.store (STORE /a), b.get (GET /b)",
   );
   expect(() => bindHandlers(api, {})).toThrow("a.get (GET /a), a.store (STORE /a), b.get (GET /b)");
 });
 
-test("handlers that are bound already are served as they are, and those of another API are refused by its name", () => {
+test("bound handlers are returned unchanged, and those of another API are refused with its name", () => {
   const bound = bindHandlers(api, { a: { get: () => 1, store: () => 2 }, b: { get: () => 3 } });
   expect(bindHandlers(api, bound)).toBe(bound);
   expect(() => bindHandlers({ ...api, name: "other", hash: "1".repeat(64) }, bound)).toThrow(
-    `these are the handlers of ${api.name} ${api.version}, not of other ${api.version}`,
+    `wrong handlers: they implement ${api.name} ${api.version}, not other ${api.version}`,
   );
 });
 
-test("what every object inherits is no handler", () => {
+test("an inherited property of the object is not a handler", () => {
   const odd = apiOf(method("GET /x", { resource: "toString" }), method("GET /y", { resource: "constructor" }));
-  expect(() => bindHandlers(odd, {})).toThrow("no handler for toString.get");
+  expect(() => bindHandlers(odd, {})).toThrow("missing handlers: toString.get");
 });
 
-test("a handler keeps the object that it belongs to", () => {
+test("a handler is called with its object as `this`", () => {
   class Counter {
     count = 0;
     get(): number {
@@ -43,7 +43,7 @@ test("a handler keeps the object that it belongs to", () => {
   expect(handlers.get("STORE /a")?.({}, undefined as never)).toBe(1);
 });
 
-test("bound handlers are told from everything else that a file may export", () => {
+test("isApiHandlers accepts bound handlers only", () => {
   expect(isApiHandlers(bindHandlers(apiOf(), {}))).toBe(true);
   for (const value of [undefined, null, {}, 1, "x", () => 0, { handlers: new Map() }, { api, handlers: {} }]) {
     expect(isApiHandlers(value)).toBe(false);

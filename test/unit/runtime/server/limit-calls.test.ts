@@ -24,13 +24,13 @@ function serve(handler: AnyHandler, method: object, interceptors = [limitCalls({
 const waiting: AnyHandler = (_, { signal }: Context) =>
   new Promise((resolve) => signal.addEventListener("abort", resolve));
 
-test("a peer that has as many calls as it may is refused, until one of them is over", async () => {
+test("a peer at its limit is refused until one of its calls ends", async () => {
   const { peer, server } = serve(waiting, {});
   peer.open(1).open(3).open(5);
   expect(await peer.status()).toMatchObject({
     id: 5,
     code: 429,
-    body: { message: "2 calls of this peer are running already (limitCalls.perPeer)" },
+    body: { message: "more than 2 concurrent calls of this peer (limitCalls.perPeer)" },
   });
   peer.send({ kind: FRAME.CANCEL, id: 1 });
   expect(await peer.status()).toMatchObject({ id: 1, code: 499 });
@@ -39,7 +39,7 @@ test("a peer that has as many calls as it may is refused, until one of them is o
   expect(await peer.status()).toMatchObject({ id: 1, code: 499 });
 });
 
-test("streams count until they are over, however they end: none is forgotten", async () => {
+test("a stream counts until it ends, however it ends", async () => {
   const { peer, server } = serve(
     function* () {
       for (;;) yield 1;
@@ -54,13 +54,13 @@ test("streams count until they are over, however they end: none is forgotten", a
   }
 });
 
-test("another key counts on its own", async () => {
+test("another key has its own count", async () => {
   const { peer } = serve(waiting, {}, [limitCalls({ perPeer: 1, peerKey: () => `${Math.random()}` })]);
   peer.open(1).open(3).send({ kind: FRAME.CANCEL, id: 3 });
   expect(await peer.status()).toMatchObject({ id: 3, code: 499 });
 });
 
-test("whoever comes without a key takes no place of somebody whose fingerprint is their user name", async () => {
+test("a user name that equals a fingerprint does not share the count of that key", async () => {
   const fingerprint = "SHA256:abc";
   served = serveRaw(waiting, { interceptors: [limitCalls({ perPeer: 1 })], peer: { ...ALICE, fingerprint } });
   const { peer, server } = served;
@@ -77,9 +77,6 @@ test("whoever comes without a key takes no place of somebody whose fingerprint i
   expect(await peer.status()).toMatchObject({ id: 1, code: 499 });
 });
 
-test.each([Number.NaN, -1, undefined as unknown as number])(
-  "a limit of %s would limit nothing, and is refused",
-  (perPeer) => {
-    expect(() => limitCalls({ perPeer })).toThrow(`limitCalls.perPeer is ${perPeer}; it must be a whole number`);
-  },
-);
+test.each([Number.NaN, -1, undefined as unknown as number])("refuses a limit of %s", (perPeer) => {
+  expect(() => limitCalls({ perPeer })).toThrow(`limitCalls.perPeer: ${perPeer}: must be a whole number`);
+});

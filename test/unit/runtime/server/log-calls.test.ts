@@ -33,7 +33,7 @@ test.each([
     {},
   ],
   ["OK", { kind: "server-streaming", responseItem: any } as Partial<Method>, () => ["secret", "secret"], { items: 2 }],
-])("each call is one line, with its status (%s) and never what was sent", async (status, method, handler, more) => {
+])("logs one line per call, with its status (%s) and without its content", async (status, method, handler, more) => {
   const log = new TestLog();
   served = serveRaw(handler as AnyHandler, { interceptors: [logCalls(log)], method });
   served.peer.hello(["GET /it"]).open(1, '"secret"', { credit: 1000 });

@@ -2,12 +2,12 @@ import { expect, onTestFinished, test } from "vitest";
 import type { Method } from "../../../../runtime/src/contract/method.js";
 import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
 import type { AnyHandler } from "../../../../runtime/src/server/api-handlers.js";
-import type { ServedCall } from "../../../../runtime/src/server/call/served-call.js";
+import type { ServedCall } from "../../../../runtime/src/server/api-server-options.js";
 import { FLAG, FRAME } from "../../../../runtime/src/wire/frame.js";
 import { ALICE, any, only, serveRaw } from "../support/server.js";
 import { until } from "../support/wait.js";
 
-/** Serves one method, and gathers what is told of its calls. */
+/** Serves one method, and collects the records of its calls. */
 function serve(handler: (...args: never[]) => unknown, method: Partial<Method> = {}, options: object = {}) {
   const calls: ServedCall[] = [];
   const served = serveRaw(handler as AnyHandler, { onCall: (call) => calls.push(call), ...options, method });
@@ -28,7 +28,7 @@ const record = (status: string, bytesIn: number, more: Partial<ServedCall> = {})
   ...more,
 });
 
-test("a call is told with its method, status, and the bytes of request and response", async () => {
+test("onCall receives method, status, and the bytes of request and response", async () => {
   const { peer, calls } = serve(() => ({ answer: 42 }));
   peer.hello(["GET /it"]).open(1, '{"x":1}');
   await peer.status();
@@ -36,7 +36,7 @@ test("a call is told with its method, status, and the bytes of request and respo
   expect(calls[0]?.milliseconds).toBeGreaterThanOrEqual(0);
 });
 
-test("items count, in both directions", async () => {
+test("the bytes of items count in both directions", async () => {
   const { peer, calls } = serve(
     async function* (_: unknown, items: AsyncIterable<unknown>) {
       for await (const item of items) yield item;
@@ -57,7 +57,7 @@ test.each<[string, Partial<Method>, string, (...args: never[]) => unknown]>([
   ["BAD_REQUEST", {}, "{", () => 1],
   ["INTERNAL", {}, "{}", () => Promise.reject(new Error("secret"))],
   ["CONFLICT", {}, "{}", () => Promise.reject(new RpcError("CONFLICT", "no"))],
-])("a call that ends with %s is told, too", async (status, method, body, handler) => {
+])("onCall receives a call that ends with %s", async (status, method, body, handler) => {
   const { peer, calls } = serve(handler, method, { peer: { ...ALICE, scopes: ["it:*"] } });
   peer.hello(["GET /it"]).open(1, body);
   await peer.status();
@@ -65,7 +65,7 @@ test.each<[string, Partial<Method>, string, (...args: never[]) => unknown]>([
   expect(JSON.stringify(calls)).not.toContain("secret");
 });
 
-test("a path is told by the id of its method, and what leads nowhere as it was asked for", async () => {
+test("the record has the method's id in place of a path, and the reference of an unknown method", async () => {
   const { peer, calls } = serve(() => 1, { path: "/it/{id}", id: "GET /it/{id}", params: { id: "integer" } });
   peer.hello(["GET /it/42", "GET /that"]).open(1, "{}").open(3, "{}", { method: 1 });
   await peer.status();
@@ -76,7 +76,7 @@ test("a path is told by the id of its method, and what leads nowhere as it was a
   ]);
 });
 
-test("a call that is one too many is told, and so is one that is too large", async () => {
+test("onCall receives calls over limits.calls and over limits.message", async () => {
   const { peer, calls } = serve(() => new Promise(() => {}), {}, { limits: { calls: 1, message: 1024 } });
   peer.hello(["GET /it"]).open(1, "{}").open(3, "{}");
   expect((await peer.status()).code).toBe(429);
@@ -85,7 +85,7 @@ test("a call that is one too many is told, and so is one that is too large", asy
   expect(calls).toEqual([record("RESOURCE_EXHAUSTED", 2), record("RESOURCE_EXHAUSTED", 2002)]);
 });
 
-test("calls whose peer cancels or goes are told once, as CANCELLED", async () => {
+test("a call whose peer cancels or disconnects is recorded once, as CANCELLED", async () => {
   const { peer, calls } = serve(() => new Promise(() => {}));
   peer.hello(["GET /it"]).open(1, "{}").open(3, "{}");
   peer.send({ kind: FRAME.CANCEL, id: 1 });
@@ -94,7 +94,7 @@ test("calls whose peer cancels or goes are told once, as CANCELLED", async () =>
   await expect.poll(() => calls.map(({ status }) => status)).toEqual(["CANCELLED", "CANCELLED"]);
 });
 
-test("whoever rejects when told stops no call, and is logged", async () => {
+test("an onCall that rejects is logged, and the call succeeds", async () => {
   const { peer, log } = serve(() => 1, {}, { onCall: () => Promise.reject(new Error("disk full")) });
   peer.hello(["GET /it"]).open(1, "{}");
   expect((await peer.status()).code).toBe(200);
@@ -102,7 +102,7 @@ test("whoever rejects when told stops no call, and is logged", async () => {
   expect(log.lines.at(-1)).toMatchObject({ level: "error", message: "onCall failed" });
 });
 
-test("whoever throws when told stops no call, and is logged", async () => {
+test("an onCall that throws is logged, and the call succeeds", async () => {
   const { peer, log } = serve(
     () => 1,
     {},

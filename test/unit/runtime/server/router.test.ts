@@ -22,54 +22,51 @@ const refusal = (reference: string): RpcError => {
   throw new Error(`${reference} was found`);
 };
 
-describe("a method is found", () => {
-  test("by its id, and then its request has every field itself", () => {
+describe("the router finds a method", () => {
+  test("by its id; the request then contains every field", () => {
     expect(router.resolve("GET /notes/{id}")).toMatchObject({ method: methods[2], params: undefined });
     expect(router.resolve("STORE /notes").method).toBe(methods[1]);
   });
 
-  test("by a path that matches, which gives fields to the request, each as its type asks", () => {
+  test("by a matching path, whose parameters become request fields of their types", () => {
     expect(router.resolve("DELETE /notes/42")).toMatchObject({ method: methods[3], params: { id: 42 } });
     expect(router.resolve("GET /files/a%20b/true/1.5").params).toEqual({ name: "a b", flag: true, size: 1.5 });
     expect(router.resolve("GET /odd/x").params).toEqual({ constructor: "x" });
   });
 
-  test("by a path with a space in it, as a whole", () => {
+  test("by a path that contains a space", () => {
     expect(router.resolve("GET /files/my file/false/0").params).toEqual({ name: "my file", flag: false, size: 0 });
     expect(refusal("GET /notes more").status).toBe("NOT_FOUND");
   });
 
-  test("with a value of the wrong type left as text, for validation to refuse", () => {
+  test("and leaves a parameter of the wrong type as text, for validation to refuse", () => {
     expect(router.resolve("GET /notes/abc").params).toEqual({ id: "abc" });
   });
 });
 
-describe("a method is not found", () => {
+describe("the router refuses a reference", () => {
   test.each(["GET /nowhere", "GET /notes/1/2", "GET notes", "GET", "", "GET ", " /notes", "GET  /notes", "/notes"])(
-    "where %j names no resource: NOT_FOUND",
+    "with NOT_FOUND where %j names no resource",
     (reference) => {
       expect(refusal(reference).status).toBe(reference === " /notes" ? "METHOD_NOT_ALLOWED" : "NOT_FOUND");
     },
   );
 
   test.each([
-    ["UPDATE /notes", "/notes does not answer UPDATE; it answers GET, STORE", ["GET", "STORE"]],
-    ["UPDATE /notes/42", "/notes/42 does not answer UPDATE; it answers GET, DELETE", ["GET", "DELETE"]],
-    ["STORE /notes/{id}", "/notes/{id} does not answer STORE; it answers GET, DELETE", ["GET", "DELETE"]],
-    ["get /notes", "/notes does not answer get; it answers GET, STORE", ["GET", "STORE"]],
-  ])(
-    "where the resource of %s does not answer that verb: METHOD_NOT_ALLOWED, with those it does",
-    (reference, message, verbs) => {
-      expect(refusal(reference)).toMatchObject({ status: "METHOD_NOT_ALLOWED", message, details: { verbs } });
-    },
-  );
+    ["UPDATE /notes", "/notes: unsupported verb UPDATE; supported: GET, STORE", ["GET", "STORE"]],
+    ["UPDATE /notes/42", "/notes/42: unsupported verb UPDATE; supported: GET, DELETE", ["GET", "DELETE"]],
+    ["STORE /notes/{id}", "/notes/{id}: unsupported verb STORE; supported: GET, DELETE", ["GET", "DELETE"]],
+    ["get /notes", "/notes: unsupported verb get; supported: GET, STORE", ["GET", "STORE"]],
+  ])("with METHOD_NOT_ALLOWED and the supported verbs for %s", (reference, message, verbs) => {
+    expect(refusal(reference)).toMatchObject({ status: "METHOD_NOT_ALLOWED", message, details: { verbs } });
+  });
 
-  test("and a long name is cut in the message", () => {
+  test("and cuts a long name in the message", () => {
     expect(refusal(`GET /${"x".repeat(100_000)}`).message.length).toBeLessThan(300);
     expect(refusal(`${"x".repeat(100_000)} /notes`).message.length).toBeLessThan(300);
   });
 });
 
-test("a method without a handler is refused when the server is made", () => {
-  expect(() => new Router(handlersOf([method("GET /a")], {}))).toThrow("test: GET /a has no handler");
+test("a router refuses a method without a handler", () => {
+  expect(() => new Router(handlersOf([method("GET /a")], {}))).toThrow("test: missing handler: GET /a");
 });

@@ -35,7 +35,7 @@ const END: Frame = { kind: FRAME.END, id: 1 };
 const STREAM = { flags: FLAG.STREAM, credit: 1000 };
 
 describe("a handler that streams", () => {
-  test("sends each item as a frame, headers before the first, trailers and its return value at the end", async () => {
+  test("sends headers, one frame per item, then trailers and its return value", async () => {
     const { peer } = serve({ ...DOWN, response: any }, async function* (_: unknown, ctx: Context) {
       ctx.setHeader("x-a", "1");
       yield 1;
@@ -51,7 +51,7 @@ describe("a handler that streams", () => {
     expect(`${status.payload.subarray(6)}`).toBe('[["x-b","2"]]{"sum":3}');
   });
 
-  test("may return any iterable, at once or later: an array, a Node stream", async () => {
+  test("may return any iterable or a promise of one: an array, a Node stream", async () => {
     const sources = [[1, 2], Promise.resolve([1, 2]), PassThrough.from([1, 2]), new Set([1, 2])];
     for (const source of sources) {
       const { peer, server } = serve({ ...DOWN, response: undefined as never }, () => source);
@@ -65,16 +65,19 @@ describe("a handler that streams", () => {
     }
   });
 
-  test.each([undefined, null, 7, "text", {}])("but returns %j is INTERNAL, and the log says why", async (value) => {
-    const { peer, log } = serve(DOWN, () => value);
-    peer.open(1, "{}", { credit: 1000 });
-    expect(await peer.status()).toMatchObject({ code: 500 });
-    expect(`${log.lines.find(({ level }) => level === "error")?.fields["err"]}`).toContain(
-      "items must be an async iterable",
-    );
-  });
+  test.each([undefined, null, 7, "text", {}])(
+    "fails with INTERNAL and a log line where it returns %j",
+    async (value) => {
+      const { peer, log } = serve(DOWN, () => value);
+      peer.open(1, "{}", { credit: 1000 });
+      expect(await peer.status()).toMatchObject({ code: 500 });
+      expect(`${log.lines.find(({ level }) => level === "error")?.fields["err"]}`).toContain(
+        "items must be an async iterable",
+      );
+    },
+  );
 
-  test("an item that does not fit is told INTERNAL at once, even while its `finally` takes for ever", async () => {
+  test("answers INTERNAL at once for an invalid item, even while its `finally` never ends", async () => {
     let signal: AbortSignal | undefined;
     const { peer, server } = serve(
       { ...DOWN, responseItem: only((value) => value === 1) },
@@ -95,7 +98,7 @@ describe("a handler that streams", () => {
     expect(server.calls).toBe(1);
   });
 
-  test("an item that does not fit ends what it still reads: its `finally` may wait for that", async () => {
+  test("ends its request stream for an invalid item, because its `finally` may wait for that", async () => {
     let end: unknown = "still reading";
     const { peer, server, log } = serve(
       { ...BOTH, responseItem: only(() => false) },
@@ -119,7 +122,7 @@ describe("a handler that streams", () => {
     expect(`${log.lines.find(({ level }) => level === "error")?.fields["err"]}`).toContain("does not match the schema");
   });
 
-  test("finds its signal aborted in its `finally`, with the reason, when the caller cancels", async () => {
+  test("sees its signal aborted with the reason in its `finally` when the caller cancels", async () => {
     let reason: unknown = "not run";
     const { peer, server } = serve(DOWN, async function* (_: unknown, { signal }: Context) {
       try {
@@ -136,7 +139,18 @@ describe("a handler that streams", () => {
     expect(reason).toMatchObject({ status: "CANCELLED" });
   });
 
-  test("from a Node stream that has no data lets go of it when the caller cancels", async () => {
+  test("ends where its stream is created after the deadline", async () => {
+    const ticks = async function* () {
+      for (;;) yield "tick";
+    };
+    const late = () => new Promise((resolve) => setTimeout(() => resolve(ticks()), 50));
+    const { peer, server } = serve(DOWN, late);
+    peer.open(1, "{}", { credit: 1000, timeout: 10 });
+    expect(await peer.status()).toMatchObject({ code: 504 });
+    await until("the handler to end", () => server.calls === 0);
+  });
+
+  test("destroys an idle Node stream when the caller cancels", async () => {
     const stream = new PassThrough();
     const { peer, server } = serve({ ...DOWN, responseItem: "bytes" }, () => stream);
     peer.open(1, "{}", { credit: 50 });
@@ -146,7 +160,7 @@ describe("a handler that streams", () => {
     expect(stream.destroyed).toBe(true);
   });
 
-  test("from a Node stream that fails before it may be read fails with it, and the process goes on", async () => {
+  test("fails with the error of a Node stream that fails before it is read, without crashing the process", async () => {
     for (const late of [false, true]) {
       const stream = new PassThrough();
       const { peer, server } = serve({ ...DOWN, responseItem: "bytes" }, () => {
@@ -163,7 +177,7 @@ describe("a handler that streams", () => {
     }
   });
 
-  test("and closes the server before it answers is told so, and does not stay behind", async () => {
+  test("may close the server before it answers, and then ends with UNAVAILABLE", async () => {
     let begun: Context | undefined;
     const { peer, server } = serve(DOWN, (_: unknown, ctx: Context) => {
       begun = ctx;
@@ -178,7 +192,7 @@ describe("a handler that streams", () => {
     expect(begun?.signal.reason).toMatchObject({ status: "UNAVAILABLE" });
   });
 
-  test("raw bytes of any size in pieces that both sides take", async () => {
+  test("cuts raw bytes of any size into pieces that both sides accept", async () => {
     const { peer } = serve(
       { ...DOWN, responseItem: "bytes" },
       function* () {
@@ -193,7 +207,7 @@ describe("a handler that streams", () => {
     expect(pieces).toEqual([1000, 1000, 500]);
   });
 
-  test("an item over the limit is MESSAGE_TOO_LARGE, and is not sent", async () => {
+  test("fails with MESSAGE_TOO_LARGE for an item over the limit, which is not sent", async () => {
     const { peer } = serve(
       DOWN,
       function* () {
@@ -210,7 +224,7 @@ describe("a handler that streams", () => {
     expect(peer.frames.filter(({ kind }) => kind === FRAME.ITEM)).toHaveLength(1);
   });
 
-  test("ends with FORBIDDEN at its next item, once its caller may not call it any more", async () => {
+  test("ends with FORBIDDEN at the next item after its caller has lost the scope", async () => {
     const scopes = ["it"];
     let ended = false;
     const { peer } = serve(
@@ -230,25 +244,25 @@ describe("a handler that streams", () => {
     peer.open(1, "{}", { credit: 1000 });
     expect(await peer.status()).toMatchObject({
       code: 403,
-      body: { message: "it needs the scope it; alice holds none" },
+      body: { message: "missing scope it (alice has no scopes)" },
     });
     expect(peer.frames.filter(({ kind }) => kind === FRAME.ITEM)).toHaveLength(1);
     await expect.poll(() => ended).toBe(true);
   });
 
-  test("headers after its first item are refused", async () => {
+  test("cannot set headers after its first item", async () => {
     const { peer, log } = serve(DOWN, function* (_: unknown, ctx: Context) {
       yield 1;
       ctx.setHeader("x-late", "1");
     });
     peer.open(1, "{}", { credit: 1000 });
     expect(await peer.status()).toMatchObject({ code: 500 });
-    expect(`${log.lines[0]?.fields["err"]}`).toContain("x-late comes too late");
+    expect(`${log.lines[0]?.fields["err"]}`).toContain("header x-late: too late");
   });
 });
 
 describe("a request stream", () => {
-  test("is taken in order, to its end", async () => {
+  test("arrives in order, to its end", async () => {
     const taken: unknown[] = [];
     const { peer } = serve(UP, async (_: unknown, items: AsyncIterable<unknown>) => {
       for await (const one of items) taken.push(one);
@@ -259,7 +273,7 @@ describe("a request stream", () => {
     expect(taken).toEqual([1, "two", [3]]);
   });
 
-  test("ends with FORBIDDEN at its next item, once its caller may not call it any more", async () => {
+  test("ends with FORBIDDEN at the next item after its caller has lost the scope", async () => {
     const scopes = ["it"];
     const taken: unknown[] = [];
     const { peer } = serve(
@@ -279,7 +293,7 @@ describe("a request stream", () => {
     expect(taken).toEqual([1]);
   });
 
-  test("whose item does not fit ends with BAD_REQUEST that says where, and the handler is aborted", async () => {
+  test("with an invalid item ends with BAD_REQUEST and the path of the fault, and the handler is aborted", async () => {
     let reason: RpcError | undefined;
     const { peer, server } = serve(
       { ...UP, requestItem: only((value) => value === 1) },
@@ -300,18 +314,15 @@ describe("a request stream", () => {
     expect(server.connections).toBe(1);
   });
 
-  test.each(["{", '{"__proto__":1}', ""])(
-    "with the item %j, which is no JSON to take, ends with BAD_REQUEST",
-    async (body) => {
-      const { peer } = serve(UP, async (_: unknown, items: AsyncIterable<unknown>) => {
-        for await (const _one of items);
-      });
-      peer.open(1, "{}", STREAM).send(item(body));
-      expect(await peer.status()).toMatchObject({ code: 400 });
-    },
-  );
+  test.each(["{", '{"__proto__":1}', ""])("with the invalid JSON %j ends with BAD_REQUEST", async (body) => {
+    const { peer } = serve(UP, async (_: unknown, items: AsyncIterable<unknown>) => {
+      for await (const _one of items);
+    });
+    peer.open(1, "{}", STREAM).send(item(body));
+    expect(await peer.status()).toMatchObject({ code: 400 });
+  });
 
-  test("whose item is nested deeper than the stack goes ends with BAD_REQUEST, and harms nobody", async () => {
+  test("with an item nested deeper than the stack ends with BAD_REQUEST, without harm to other calls", async () => {
     const deep = only((value): boolean => {
       const down = (inner: unknown): boolean => !Array.isArray(inner) || inner.every(down);
       return down(value);
@@ -344,16 +355,16 @@ describe("a request stream", () => {
     }
   });
 
-  test("beyond its credit ends the connection with a reason", async () => {
+  test("that exceeds its credit ends the connection with a reason", async () => {
     const { peer } = serve(UP, () => NEVER, { limits: { window: 100 } });
     peer.open(1, "{}", STREAM).send(item("1"), item('"x"'.padEnd(200)), item("1"));
     expect(await peer.reason()).toBe("an item beyond the credit of its stream");
   });
 
   test.each([
-    ["that a method does not take", DOWN, STREAM, "it takes no request stream"],
-    ["that a method takes, but does not come,", UP, {}, "it takes a request stream"],
-  ])("%s is BAD_REQUEST; its frames are passed over", async (_, method, more, message) => {
+    ["to a method without one", DOWN, STREAM, "the method takes no request stream"],
+    ["that is missing", UP, {}, "missing request stream"],
+  ])("%s ends with BAD_REQUEST, and its frames are skipped", async (_, method, more, message) => {
     const { peer, server } = serve(method, () => []);
     peer.open(1, "{}", more);
     expect(await peer.status()).toMatchObject({ code: 400, body: { message } });
@@ -362,7 +373,7 @@ describe("a request stream", () => {
     expect(server.connections).toBe(1);
   });
 
-  test("that a handler leaves gets no more credit, and whatever still comes is dropped", async () => {
+  test("that a handler stops reading gets no more credit, and further items are dropped", async () => {
     let go = (): void => undefined;
     const gate = new Promise<void>((resolve) => {
       go = resolve;
@@ -384,7 +395,7 @@ describe("a request stream", () => {
     expect(peer.frames.filter(({ kind }) => kind === FRAME.CREDIT)).toHaveLength(0);
   });
 
-  test("ends for whoever still iterates once its handler has answered", async () => {
+  test("ends for a reader that still iterates after the handler has returned", async () => {
     let later: Promise<unknown> | undefined;
     const { peer } = serve(UP, (_: unknown, items: AsyncIterable<unknown>) => {
       later = items[Symbol.asyncIterator]().next();
@@ -395,7 +406,7 @@ describe("a request stream", () => {
     expect(await failure(later ?? NEVER)).toMatchObject({ status: "CANCELLED" });
   });
 
-  test("does not bring its server down where nobody waits for the item that will not come", async () => {
+  test("does not crash the server where the promise of its next item is unhandled", async () => {
     const { peer, server } = serve(BOTH, async function* (_: unknown, items: AsyncIterable<unknown>) {
       const asked = items[Symbol.asyncIterator]().next();
       yield 1;
@@ -427,7 +438,7 @@ describe("credit from a caller", () => {
       "credit of 2147483648 bytes for call 1",
     ],
     [
-      "for a call that never was",
+      "for a call that was never opened",
       (): Frame[] => [{ kind: FRAME.CREDIT, id: 9, credit: 1 }],
       "CREDIT for call 9, which was never opened",
     ],
@@ -441,7 +452,7 @@ describe("credit from a caller", () => {
     await until("the handler's end", () => server.calls === 0);
   });
 
-  test("for a call that has ended is passed over", async () => {
+  test("for a call that has ended is ignored", async () => {
     const { peer } = serve(DOWN, () => [1]);
     peer.open(1, "{}", { credit: 1000 });
     await peer.next(FRAME.STATUS);
@@ -449,7 +460,7 @@ describe("credit from a caller", () => {
     await peer.next(FRAME.STATUS);
   });
 
-  test("of nothing keeps the handler from being asked; the call can be cancelled", async () => {
+  test("of 0 bytes keeps the handler from running on; the call can be cancelled", async () => {
     let asked = 0;
     const { peer, server } = serve(DOWN, function* () {
       asked++;

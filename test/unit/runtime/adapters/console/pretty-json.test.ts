@@ -4,25 +4,25 @@ import { prettyJson } from "../../../../../runtime/src/adapters/console/pretty-j
 
 const VALUE = { id: 1, text: "a note", tags: ["x", "y"], nested: { deep: [true, null, 2.5] }, none: [], empty: {} };
 
-test.each([10, 20, 40, 80, 200])("JSON stays the same value, in %d columns and in colours", (columns) => {
-  expect(JSON.parse(prettyJson(VALUE, columns, false))).toEqual(VALUE);
-  expect(stripVTControlCharacters(prettyJson(VALUE, columns, true))).toBe(prettyJson(VALUE, columns, false));
+test.each([10, 20, 40, 80, 200])("keeps the value of JSON at %d columns, with colors", (columns) => {
+  expect(JSON.parse(prettyJson(VALUE, columns, "plain"))).toEqual(VALUE);
+  expect(stripVTControlCharacters(prettyJson(VALUE, columns, "color"))).toBe(prettyJson(VALUE, columns, "plain"));
 });
 
-test("what fits stands on one line, and no line is wider than it must be", () => {
-  expect(prettyJson(VALUE, 200, false)).toBe(
+test("prints what fits on one line, and wraps the rest", () => {
+  expect(prettyJson(VALUE, 200, "plain")).toBe(
     '{ "id": 1, "text": "a note", "tags": ["x", "y"], "nested": { "deep": [true, null, 2.5] }, "none": [], "empty": {} }',
   );
   for (const columns of [30, 50, 80]) {
-    const widths = prettyJson(VALUE, columns, false)
+    const widths = prettyJson(VALUE, columns, "plain")
       .split("\n")
       .map((line) => line.replace(/,$/, "").length);
     expect(Math.max(...widths)).toBeLessThanOrEqual(columns);
   }
 });
 
-test("a value that is nested very deep is written all the same", () => {
+test("prints a value that is nested very deep", () => {
   let value: unknown = 1;
   for (let depth = 0; depth < 3000; depth++) value = [value];
-  expect(prettyJson(value, 80, true).replace(/[^1]/g, "").length).toBeGreaterThan(0);
+  expect(prettyJson(value, 80, "color").replace(/[^1]/g, "").length).toBeGreaterThan(0);
 });

@@ -7,8 +7,8 @@ async function all(input: AsyncIterable<Buffer>): Promise<string> {
   return text;
 }
 
-describe("the lines that are typed at a terminal", () => {
-  test("go to the prompt and to the command, whoever asks first", async () => {
+describe("the lines of a terminal", () => {
+  test("go to the first reader, the prompt or a command", async () => {
     const lines = new TypedLines();
     for (const line of ["call", "input", undefined, "next"]) lines.push(line);
     expect(await lines.next()).toBe("call");
@@ -16,7 +16,7 @@ describe("the lines that are typed at a terminal", () => {
     expect(await lines.next()).toBe("next");
   });
 
-  test("wait for nobody who has left, so that the prompt gets what a command did not take", async () => {
+  test("skip a reader that has stopped, so that the prompt gets the lines that a command did not read", async () => {
     const lines = new TypedLines();
     const input = lines.input();
     const waiting = input.next();
@@ -26,7 +26,7 @@ describe("the lines that are typed at a terminal", () => {
     expect(await lines.next()).toBe("for the prompt");
   });
 
-  test("are dropped once too many wait", () => {
+  test("are dropped when the buffer is full", () => {
     const lines = new TypedLines();
     const taken = Array.from({ length: 300 }, () => lines.push("x")).filter(Boolean);
     expect(taken).toHaveLength(256);
@@ -34,14 +34,14 @@ describe("the lines that are typed at a terminal", () => {
     expect(lines.push("x")).toBe(true);
   });
 
-  test("end for whoever waits, and for all who ask later", async () => {
+  test("end for waiting and later readers", async () => {
     const lines = new TypedLines();
     const waiting = lines.next();
     lines.end();
     expect([await waiting, await lines.next(), await all(lines.input())]).toEqual([undefined, undefined, ""]);
   });
 
-  test("tell why they ended, where that is a failure", async () => {
+  test("end with the error of an input that failed", async () => {
     const lines = new TypedLines();
     const waiting = lines.next();
     lines.end(new Error("read error"));

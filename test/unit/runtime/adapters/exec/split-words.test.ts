@@ -11,7 +11,7 @@ test.each([
   `text='two words' x="a"b'c'`,
   "'' \"\" a''b",
   "ünï 'cödé ☃'",
-])("%s is split as sh splits it", (line) => {
+])("splits %s as sh does", (line) => {
   const printed = execFileSync("sh", ["-c", `printf '%s\\n' ${line}`], { encoding: "utf8" });
   expect(splitWords(line)).toEqual(printed.slice(0, -1).split("\n"));
 });
@@ -24,20 +24,20 @@ test.each([
   ["a=b={1 2} ={3 4} 'c='[5, 6]", ["a=b={1", "2}", "={3", "4}", "c=[5, 6]"]],
   [String.raw`{"a":"\"}"} b`, [String.raw`{"a":"\"}"}`, "b"]],
   ["$HOME `id` $(id) | > ; & * # ~", ["$HOME", "`id`", "$(id)", "|", ">", ";", "&", "*", "#", "~"]],
-])("%s: JSON goes as it stands, and nothing is expanded", (line, words) => {
+])("%s: JSON is verbatim, and nothing is expanded", (line, words) => {
   expect(splitWords(line)).toEqual(words);
 });
 
 test.each([
-  ["a 'b", "the quote that begins at character 3 is not closed"],
-  [String.raw`"a\"`, "the quote that begins at character 1 is not closed"],
-  ["x={[}", "the JSON that begins at character 3 is not closed"],
+  ["a 'b", "unclosed quote at character 3"],
+  [String.raw`"a\"`, "unclosed quote at character 1"],
+  ["x={[}", "unclosed JSON at character 3"],
   ["a\\", "the command ends with a backslash"],
 ])("%s is refused: %s", (line, message) => {
   expect(() => splitWords(line)).toThrow(message);
 });
 
-test("a word of brackets alone is done with as fast as any other", () => {
+test("splits a word of brackets in linear time", () => {
   const line = `a${"{[".repeat(200_000)}`;
   expect(splitWords(line)).toEqual([line]);
 });

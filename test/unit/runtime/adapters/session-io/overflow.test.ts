@@ -9,7 +9,7 @@ test.each([
   ["[1e0000309]", "1e0000309"],
   [`[1,${"1".repeat(310)}]`, "1".repeat(310)],
   [`${"1".repeat(250)}e99`, `${"1".repeat(250)}e99`],
-])("of %j, the first number that is too large is found", (json, number) => {
+])("finds the first number of %j that is too large", (json, number) => {
   expect(() => JSON.parse(json)).not.toThrow();
   expect(overflow(json)).toBe(number);
 });
@@ -22,7 +22,7 @@ test.each(["1e308", "[1e-400,0e400]", '"1e400"', '{"1e400":1}', '["a \\" ,1e400"
   },
 );
 
-test("it is found exactly where a value is not finite", () => {
+test("finds a number exactly where a parsed value is not finite", () => {
   const parts = ["1", "-", "e", "400", ".5", '"', ",", "\\\\", "[", "]", " ", "9".repeat(309)];
   let seed = 7;
   let checked = 0;

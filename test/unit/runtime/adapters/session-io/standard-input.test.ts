@@ -9,11 +9,11 @@ async function collect(chunks: readonly Buffer[], limit = 100): Promise<unknown[
   const source = (async function* () {
     yield* chunks;
   })();
-  for await (const item of readInputItems(source, limit)) items.push(item);
+  for await (const item of readInputItems(source, limit)) items.push(item.value);
   return items;
 }
 
-test("lines are the same however their bytes are cut", async () => {
+test("splits lines wherever the chunks are cut", async () => {
   const text = Buffer.from('"é"\n{"a":[1]}\r\n\n  \n2');
   const expected = ["é", { a: [1] }, 2];
   expect(await collect([text])).toEqual(expected);
@@ -23,7 +23,7 @@ test("lines are the same however their bytes are cut", async () => {
   }
 });
 
-test("lines may come in memory that is used again for the next chunk", async () => {
+test("accepts chunks whose memory is reused", async () => {
   const memory = Buffer.alloc(3);
   const source = (async function* () {
     for (const text of ['"ab', 'cd"', "\n42"]) {
@@ -32,22 +32,22 @@ test("lines may come in memory that is used again for the next chunk", async () 
     }
   })();
   const items: unknown[] = [];
-  for await (const item of readInputItems(source, 100)) items.push(item);
+  for await (const item of readInputItems(source, 100)) items.push(item.value);
   expect(items).toEqual(["abcd", 42]);
 });
 
-test("a line is bounded, also one that never ends", async () => {
+test("limits the length of a line, also of one that never ends", async () => {
   expect(await failure(collect([Buffer.from(`1\n"${"x".repeat(200)}`)]))).toMatchObject({
     status: "MESSAGE_TOO_LARGE",
-    message: "line 2 of standard input is longer than 100 bytes (limits.message)",
+    message: "standard input, line 2: longer than the limit of 100 bytes (limits.message)",
   });
   expect(await collect([Buffer.from(`"${"x".repeat(98)}"\n1`)])).toHaveLength(2);
   expect(await failure(collect([Buffer.from(`1\n2\n"${"x".repeat(99)}"\n`)]))).toMatchObject({
-    message: "line 3 of standard input is longer than 100 bytes (limits.message)",
+    message: "standard input, line 3: longer than the limit of 100 bytes (limits.message)",
   });
 });
 
-test("an input can be left while it waits, and the other direction goes on", async () => {
+test("an input can be closed while it waits, and the other direction continues", async () => {
   const [near, far] = duplexPair();
   const input = new StandardInput(near);
   const next = input.next();
@@ -57,7 +57,7 @@ test("an input can be left while it waits, and the other direction goes on", asy
   expect(String(await within("an answer", new Promise((resolve) => far.once("data", resolve))))).toBe("still here");
 });
 
-test("an input that is lost before its end throws", async () => {
+test("an input that closes before its end throws", async () => {
   const [near, far] = duplexPair();
   near.on("error", () => undefined);
   const input = new StandardInput(near);
@@ -68,7 +68,7 @@ test("an input that is lost before its end throws", async () => {
   expect(await next).toMatchObject({ status: "CANCELLED" });
 });
 
-test("a reader that is slow stops the sender", async () => {
+test("a slow reader stops the sender", async () => {
   const [near, far] = duplexPair();
   const input = new StandardInput(near);
   await Promise.resolve();

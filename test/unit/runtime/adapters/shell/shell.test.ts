@@ -9,7 +9,7 @@ import { noSuchNote, serveNotes } from "../notes-server.js";
 
 const UP = "\u001b[A";
 
-/** Somebody at a terminal. */
+/** A user at a terminal. */
 class Typist {
   readonly session: MemorySession;
   readonly server: ReturnType<typeof serveNotes>["server"];
@@ -32,7 +32,7 @@ class Typist {
     else void exec(this.session, command, config);
   }
 
-  /** All that was shown so far, as it is. */
+  /** The raw output so far. */
   get raw(): string {
     return this.#shown;
   }
@@ -42,7 +42,7 @@ class Typist {
     return this;
   }
 
-  /** Waits until something is shown, after what was waited for before. */
+  /** Waits for output behind the output of the previous wait. */
   async sees(text: string | RegExp): Promise<void> {
     await until(`${text} in ${JSON.stringify(this.#shown)}`, () => {
       const plain = stripVTControlCharacters(this.#shown);
@@ -64,9 +64,9 @@ class Typist {
   }
 }
 
-test("a prompt calls methods, and shows their answers for people", async () => {
+test("a prompt calls methods, and formats their responses", async () => {
   const typist = new Typist({ "GET /notes/{id}": () => ({ id: 1, tags: ["a", null], done: true }) });
-  await typist.sees(/notes 1\.0\.0, as alice\. "help" lists .*\r\n/);
+  await typist.sees(/notes 1\.0\.0, logged in as alice\. Type "help" .*\r\n/);
   (await typist.prompt()).type("GET /notes/1\r");
   await typist.sees('{ "id": 1, "tags": ["a", null], "done": true }\r\n');
   expect(typist.raw).toContain('\u001b[36m"id"\u001b[0m: \u001b[33m1\u001b[0m');
@@ -74,7 +74,7 @@ test("a prompt calls methods, and shows their answers for people", async () => {
   expect(await typist.exited).toBe(0);
 });
 
-test("an error is shown, and the prompt comes again; the last status is the session's", async () => {
+test("prints an error and prompts again; the session exits with the last status", async () => {
   const typist = new Typist({ "GET /notes/{id}": noSuchNote });
   (await typist.prompt()).type("GET /notes/7\r");
   await typist.sees('NOT_FOUND: GET /notes/{id}: no such note\r\n{ "id": 7 }\r\n');
@@ -82,18 +82,18 @@ test("an error is shown, and the prompt comes again; the last status is the sess
   expect(await typist.exited).toBe(4);
 });
 
-test("what does not fit into the window is broken into lines, and the window's size is followed", async () => {
+test("wraps values that are wider than the window, and follows its size", async () => {
   const terminal = { type: "dumb", columns: 20, rows: 5 };
   const typist = new Typist({ "GET /notes/{id}": () => ({ text: "twelve chars", list: [1, 2] }) }, { terminal });
   (await typist.prompt()).type("GET /notes/1\r");
   await typist.sees('{\r\n  "text": "twelve chars",\r\n  "list": [1, 2]\r\n}\r\n');
   terminal.columns = 60;
-  typist.session.onResize?.();
+  typist.session.resize();
   (await typist.prompt()).type("GET /notes/1\r");
   await typist.sees('{ "text": "twelve chars", "list": [1, 2] }\r\n');
 });
 
-test("Ctrl-C stops a stream, and the session lives on", async () => {
+test("Ctrl-C stops a stream, not the session", async () => {
   let cleaned = false;
   const ticks = async function* (_: unknown, ctx: { signal: AbortSignal }) {
     try {
@@ -113,7 +113,7 @@ test("Ctrl-C stops a stream, and the session lives on", async () => {
   expect(cleaned).toBe(true);
 });
 
-test("Ctrl-C at the prompt drops the line, and Ctrl-Z stops nothing", async () => {
+test("Ctrl-C at the prompt discards the line, and Ctrl-Z has no effect", async () => {
   const typist = new Typist();
   (await typist.prompt()).type("GET /nonsense\u0003");
   await typist.sees("^C");
@@ -121,7 +121,7 @@ test("Ctrl-C at the prompt drops the line, and Ctrl-Z stops nothing", async () =
   await typist.sees('{ "id": 1 }');
 });
 
-test("Ctrl-C right behind a command stops it, also before it has begun", async () => {
+test("Ctrl-C right after a command stops it, even before it starts", async () => {
   const typist = new Typist();
   (await typist.prompt()).type("GET /ticks\rGET /notes/1\r\u0003");
   await typist.sees("^C");
@@ -130,13 +130,13 @@ test("Ctrl-C right behind a command stops it, also before it has begun", async (
   expect(typist.raw).not.toMatch(/"tick"|"id".*1/);
 });
 
-test("what is typed while a call runs is its request stream, until Ctrl-D", async () => {
+test("lines typed while a call runs are its request stream, until Ctrl-D", async () => {
   const chat = async function* (_: unknown, lines: AsyncIterable<{ text: string }>) {
     for await (const { text } of lines) yield text.toUpperCase();
   };
   const typist = new Typist({ "UPDATE /chat": chat });
   (await typist.prompt()).type("UPDATE /chat\r");
-  await typist.sees("a JSON value a line; Ctrl-D ends them");
+  await typist.sees("one JSON value per line; end with Ctrl-D");
   typist.type('{"text":"one"}\r');
   await typist.sees('"ONE"');
   typist.type('{"text":"two"}\r');
@@ -145,7 +145,7 @@ test("what is typed while a call runs is its request stream, until Ctrl-D", asyn
   await typist.prompt();
 });
 
-test("a call that ends while it could take lines takes none of the prompt's", async () => {
+test("a call that has ended takes no lines of the prompt", async () => {
   const chat = async function* () {
     yield "bye";
   };
@@ -156,10 +156,10 @@ test("a call that ends while it could take lines takes none of the prompt's", as
   await typist.sees('{ "id": 1 }');
 });
 
-test("a request that the command leaves out is asked for, and Ctrl-C takes the question back", async () => {
+test("asks for a request that the command omits, until Ctrl-C", async () => {
   const typist = new Typist();
   (await typist.prompt()).type("STORE /notes\r");
-  await typist.sees("the request, as JSON; Ctrl-D ends it");
+  await typist.sees("the request, as JSON; end with Ctrl-D");
   typist.type('{"text":\r"hi"}\r\u0004');
   await typist.sees('{ "text": "hi" }');
   (await typist.prompt()).type("STORE /notes\r");
@@ -189,20 +189,20 @@ test("Tab completes verbs, paths, fields and values", async () => {
   }
 });
 
-test("what is typed while Tab looks for completions comes after them", async () => {
+test("text typed during a completion is inserted after it", async () => {
   const typist = new Typist();
   (await typist.prompt()).type("GET /notes ta\t").type("red\r");
   await typist.sees('{ "tag": "red" }');
 });
 
-test("Tab offers nothing that the peer may not call", async () => {
+test("Tab offers only methods that the peer may call", async () => {
   const typist = new Typist({}, { peer: { user: "bob", scopes: ["notes:read"] } });
   (await typist.prompt()).type("STORE /\t").type("\t");
   await typist.sees("/sum");
   expect(typist.raw).not.toContain("/notes");
 });
 
-test("the arrow keys bring back lines, also of an earlier session of the same peer and of nobody else", async () => {
+test("the arrow keys recall lines, also of earlier sessions of the same peer only", async () => {
   const history = new HistoryStore();
   const first = new Typist({}, { history });
   (await first.prompt()).type("GET /notes/41\rexit\r");
@@ -215,15 +215,15 @@ test("the arrow keys bring back lines, also of an earlier session of the same pe
   await other.sees('{ "id": 5 }');
 });
 
-test("a line that is too long is cut, and the session goes on", async () => {
+test("cuts a line that is too long, and continues the session", async () => {
   const typist = new Typist();
   (await typist.prompt()).type("x".repeat(20_000)).type("\r");
-  await typist.sees(/there is no command "x+…"/);
+  await typist.sees(/unknown command "x+…"/);
   (await typist.prompt()).type("GET /notes/1\r");
   await typist.sees('{ "id": 1 }');
 });
 
-test("raw bytes show the text that they hold, and nothing that steers the terminal", async () => {
+test("prints raw bytes as text without control characters", async () => {
   const get = async function* () {
     yield Buffer.from("two\nlines \u001b[2J of t");
     yield Buffer.from([0xc3]);
@@ -232,11 +232,11 @@ test("raw bytes show the text that they hold, and nothing that steers the termin
   const typist = new Typist({ "GET /files/{name}": get });
   (await typist.prompt()).type("GET /files/a\r");
   await typist.sees("two\r\nlines \ufffd[2J of té");
-  // What has no line end is not overwritten by the prompt.
+  // The prompt does not overwrite output without a line end.
   await typist.sees(/\r\nnotes> $/);
 });
 
-test("a peer that is gone ends its shell, and the call that runs", async () => {
+test("a disconnect ends the shell and its running call", async () => {
   const ticks = async function* (_: unknown, ctx: { signal: AbortSignal }) {
     yield 1;
     await new Promise((resolve) => ctx.signal.addEventListener("abort", resolve));
@@ -249,7 +249,7 @@ test("a peer that is gone ends its shell, and the call that runs", async () => {
   await typist.exited;
 });
 
-test("a command on a terminal prints for people, and Ctrl-C ends it", async () => {
+test("a command on a terminal formats its output, and Ctrl-C ends it", async () => {
   const ticks = async function* (_: unknown, ctx: { signal: AbortSignal }) {
     yield { tick: 1 };
     await new Promise((resolve) => ctx.signal.addEventListener("abort", resolve));
@@ -260,7 +260,7 @@ test("a command on a terminal prints for people, and Ctrl-C ends it", async () =
   expect(await typist.exited).toBe(4);
 });
 
-test("without a terminal, lines are commands, answered as exec answers them", async () => {
+test("without a terminal, each line is a command with the output of exec", async () => {
   const { server, log } = serveNotes({
     "GET /notes/{id}": ({ id }: { id: number }) => (id === 7 ? noSuchNote({ id }) : id),
   });
@@ -274,7 +274,7 @@ test("without a terminal, lines are commands, answered as exec answers them", as
     .split("\n")
     .map((line) => JSON.parse(line));
   expect(errors.map((error) => error.status)).toEqual(["NOT_FOUND", "BAD_REQUEST", "BAD_REQUEST"]);
-  expect(errors[2].message).toMatch(/standard input brings the commands/);
+  expect(errors[2].message).toMatch(/standard input carries the commands/);
   expect(status).toBe(0);
 });
 
@@ -289,9 +289,9 @@ test("without a terminal, exit ends the session with the last status", async () 
 });
 
 test.each([
-  ["x".repeat(40_000), "MESSAGE_TOO_LARGE", /line 2 of standard input is longer than 32768 bytes$/],
-  [Buffer.from([0x47, 0xff, 10]), "BAD_REQUEST", /line 2 of standard input is no UTF-8/],
-])("without a terminal, what is no line ends the session, and is said to be none", async (bad, status, message) => {
+  ["x".repeat(40_000), "MESSAGE_TOO_LARGE", /standard input, line 2: longer than the limit of 32768 bytes$/],
+  [Buffer.from([0x47, 0xff, 10]), "BAD_REQUEST", /standard input, line 2: not valid UTF-8/],
+])("without a terminal, an invalid line ends the session with an error", async (bad, status, message) => {
   const { server, log } = serveNotes();
   const session = new MemorySession();
   void shell(session, { server, log, inputTimeout: 60_000, history: new HistoryStore() });

@@ -1,20 +1,23 @@
 import { expect, test } from "vitest";
 import { RpcError } from "../../../../../runtime/src/contract/rpc-error.js";
 import { CallContext } from "../../../../../runtime/src/server/call/call-context.js";
-import { ALICE, TestLog } from "../../support/server.js";
+import { ALICE, method, TestLog } from "../../support/server.js";
 
 const context = (log = new TestLog()) =>
   new CallContext(
-    "GET /a",
-    1000,
-    new Map(),
-    { peer: { ...ALICE, address: "192.0.2.7:1" }, maxMessage: 1024, callbacks: undefined, clients: () => [] },
-    log,
-    16_384,
+    { method: method("GET /a"), handler: () => undefined, params: undefined },
+    {
+      peer: { ...ALICE, address: "192.0.2.7:1" },
+      maxMessage: 1024,
+      callbacks: undefined,
+      clients: () => [],
+      config: { timeout: 1000, exposeErrors: false, maxMetadata: 16_384, interceptors: [], log },
+    },
+    { timeout: 0, metadata: new Map() },
   );
 const reason = new RpcError("CANCELLED", "gone");
 
-test("the signal aborts with the reason, whether it was asked for before or after", () => {
+test("the signal aborts with the reason, whether it was read before or after", () => {
   const early = context();
   const { signal } = early;
   expect(signal.aborted).toBe(false);
@@ -26,14 +29,14 @@ test("the signal aborts with the reason, whether it was asked for before or afte
   expect(late.signal).toBe(late.signal);
 });
 
-test("the first reason counts", () => {
+test("the first reason is kept", () => {
   const ctx = context();
   ctx.abort(reason);
   ctx.abort(new RpcError("DEADLINE_EXCEEDED"));
   expect(ctx.signal.reason).toBe(reason);
 });
 
-test("the log says which call it is about, at every level", () => {
+test("the log adds the fields of the call, at every level", () => {
   const log = new TestLog();
   const ctx = context(log);
   for (const level of ["debug", "info", "warn", "error"] as const) ctx.log[level]({ size: 3 }, "stored");
@@ -44,7 +47,7 @@ test("the log says which call it is about, at every level", () => {
   }
 });
 
-test("fail throws the status with its details, also when it is taken from the context", () => {
+test("fail throws the status with its details, also when destructured", () => {
   const { fail } = context();
   expect(() => fail("CONFLICT", { id: 1 }, "taken")).toThrow(
     expect.objectContaining({ status: "CONFLICT", details: { id: 1 }, message: "taken" }),

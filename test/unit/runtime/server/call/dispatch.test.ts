@@ -25,27 +25,27 @@ const fails = () => {
   throw new Error("the handler ran");
 };
 
-describe("the checks come in the order authorize, decode, validate, handle", () => {
+describe("the order is authorize, decode, validate, handle", () => {
   const refusesAll = only(() => false);
-  const nobody = { user: "bob", scopes: ["other:*"] };
+  const outsider = { user: "bob", scopes: ["other:*"] };
 
-  test("a missing scope is told before anything is said of the request", async () => {
+  test("a missing scope is reported before the request is decoded", async () => {
     const { code, body } = await call(fails, {
-      peer: nobody,
+      peer: outsider,
       method: { scope: "it:read", request: refusesAll },
       body: "{",
     });
     expect(code).toBe(403);
-    expect(body.message).toBe("it needs the scope it:read; bob holds other:*");
+    expect(body.message).toBe("missing scope it:read (bob has other:*)");
   });
 
-  test("rejects invalid JSON before validation", async () => {
+  test("invalid JSON is reported before validation", async () => {
     const { code, body } = await call(fails, { method: { request: refusesAll }, body: "{" });
     expect(code).toBe(400);
     expect(body.message).toContain("invalid JSON at line 1, column ");
   });
 
-  test("a request that does not fit never reaches the handler", async () => {
+  test("an invalid request does not reach the handler", async () => {
     const { code, body } = await call(fails, { method: { request: refusesAll }, body: "{}" });
     expect(code).toBe(400);
     expect(body.details).toEqual({ issues: [{ path: "/x", keyword: "test", message: "must fit" }] });
@@ -59,14 +59,14 @@ describe("the checks come in the order authorize, decode, validate, handle", () 
     [["it:rea"], 403],
     [["it*"], 200],
     [[], 403],
-  ])("a peer with the scopes %j gets %i from a method that asks for it:read", async (scopes, code) => {
+  ])("a peer with the scopes %j gets %i from a method that requires it:read", async (scopes, code) => {
     const answer = await call(() => 1, { peer: { user: "bob", scopes }, method: { scope: "it:read" } });
     expect(answer.code).toBe(code);
   });
 });
 
 describe("a request", () => {
-  test("that is empty stands for the empty object", async () => {
+  test("without a body is the empty object", async () => {
     expect(await call((request) => request)).toMatchObject({ code: 200, body: {} });
   });
 
@@ -78,30 +78,32 @@ describe("a request", () => {
     expect((await call(echo, { method, reference, body: '{"n":7}' })).body).toEqual({ n: 7 });
     expect(await call(fails, { method, reference, body: '{"n":8}' })).toMatchObject({
       code: 400,
-      body: { message: "n is 7 in the path and 8 in the request" },
+      body: { message: "n: conflicting values: 7 in the path, 8 in the request" },
     });
     expect((await call(echo, { method, reference, body: "[1]" })).body).toEqual([1]);
   });
 
-  test("may have a field that every object inherits", async () => {
+  test("may have a field named like an inherited property", async () => {
     const method = { id: "GET /it/{valueOf}", path: "/it/{valueOf}", params: { valueOf: "string" } as never };
     const answer = await call((request) => request, { method, reference: "GET /it/x", body: "{}" });
     expect(answer).toMatchObject({ code: 200, body: { valueOf: "x" } });
   });
 });
 
-describe("what a handler returns", () => {
-  test("is the response, at once or later; nothing is null", async () => {
+describe("the return value of a handler", () => {
+  test("is the response, synchronously or later; undefined is null", async () => {
     expect((await call(() => "now")).body).toBe("now");
     expect((await call(async () => "later")).body).toBe("later");
     expect((await call(() => undefined)).body).toBeNull();
   });
 
-  test("is INTERNAL where it does not fit the contract: only the log says how", async () => {
+  test("causes INTERNAL where it does not match the contract, with the issues in the log only", async () => {
     const { code, body, log } = await call(() => 1, { method: { response: only(() => false) } });
     expect(code).toBe(500);
     expect(body.message).not.toContain("must fit");
-    expect(`${log.lines[0]?.fields["err"]}`).toContain("the handler's response does not fit the contract: /x must fit");
+    expect(`${log.lines[0]?.fields["err"]}`).toContain(
+      "the handler's response does not match the contract: /x must fit",
+    );
   });
 
   test.each([
@@ -114,12 +116,12 @@ describe("what a handler returns", () => {
         return a;
       },
     ],
-  ])("is INTERNAL where it is %s", async (_, handler) => {
+  ])("causes INTERNAL where it is %s", async (_, handler) => {
     expect((await call(handler)).code).toBe(500);
     expect((await call(async () => handler())).code).toBe(500);
   });
 
-  test("is MESSAGE_TOO_LARGE over the limit of either side", async () => {
+  test("causes MESSAGE_TOO_LARGE over the limit of either side", async () => {
     const { peer } = serveRaw((size) => "x".repeat(size as number), { limits: { message: 1000 } });
     peer.hello(["GET /it"], { message: 500 }).open(1, "498").open(3, "499");
     expect(await peer.status()).toMatchObject({ id: 1, code: 200 });
@@ -131,7 +133,7 @@ describe("what a handler returns", () => {
     peer.duplex.destroy();
   });
 
-  test("may be a thenable that does not keep its word", async () => {
+  test("may be a thenable that settles more than once", async () => {
     const { peer } = serveRaw(
       (request) => {
         if (request !== "odd") return request;
@@ -157,8 +159,8 @@ describe("what a handler returns", () => {
   });
 });
 
-describe("what a handler throws", () => {
-  test("is its status, message and details where it is an RpcError", async () => {
+describe("an error of a handler", () => {
+  test("gives status, message and details where it is an RpcError", async () => {
     const error = new RpcError("CONFLICT", "\ttaken ☺", { details: { by: "bob" } });
     for (const handler of [
       () => {
@@ -173,7 +175,7 @@ describe("what a handler throws", () => {
   });
 
   test.each([[new Error("secret")], ["secret"], [undefined], [null], [{ secret: 1 }]])(
-    "is INTERNAL with a reference where it is %s, and the log has the rest",
+    "gives INTERNAL with a reference for %s, and the log has the error",
     async (thrown) => {
       const { code, body, log } = await call(() => {
         throw thrown;
@@ -188,7 +190,7 @@ describe("what a handler throws", () => {
     },
   );
 
-  test("is shown to the caller where the server says so, for development", async () => {
+  test("is sent to the caller with exposeErrors", async () => {
     const { body } = await call(
       () => {
         throw new Error("boom");
@@ -198,7 +200,7 @@ describe("what a handler throws", () => {
     expect(body).toMatchObject({ message: "boom", details: { stack: expect.stringContaining("dispatch.test.ts") } });
   });
 
-  test("is INTERNAL where its details are not what the schema declares", async () => {
+  test("gives INTERNAL where its details do not match the schema", async () => {
     const method = { errors: { CONFLICT: only((value) => value === 1) } };
     expect(
       (
@@ -232,7 +234,7 @@ describe("what a handler throws", () => {
     ).toBe(500);
   });
 
-  test("does not touch what the runtime itself answers with a status that the method declares, too", async () => {
+  test("leaves errors of the runtime alone where the method declares the same status", async () => {
     const errors = { FORBIDDEN: only(() => false), BAD_REQUEST: only(() => false) };
     const peer = { user: "bob", scopes: [] };
     expect((await call(fails, { peer, method: { errors, scope: "it:read" } })).code).toBe(403);
@@ -246,14 +248,14 @@ describe("what a handler throws", () => {
     ["a bigint", 1n],
     ["a cycle", cycle],
     [
-      "something that throws when it is written",
+      "a value whose toJSON throws",
       {
         toJSON: () => {
           throw new Error("no");
         },
       },
     ],
-  ])("may have %s as its details: INTERNAL, and the server lives", async (_, details) => {
+  ])("gives INTERNAL where its details are %s, without crashing the server", async (_, details) => {
     for (const handler of [
       () => {
         throw new RpcError("CONFLICT", "x", { details });
@@ -268,7 +270,7 @@ describe("what a handler throws", () => {
     }
   });
 
-  test("is MESSAGE_TOO_LARGE where it is over the limit", async () => {
+  test("gives MESSAGE_TOO_LARGE where it is over the limit", async () => {
     const { code, body } = await call(
       () => {
         throw new RpcError("CONFLICT", "x".repeat(2000));
@@ -279,22 +281,25 @@ describe("what a handler throws", () => {
     expect(body.message).toContain("the error (CONFLICT) has");
   });
 
-  test.each(["OK", "TEAPOT", undefined])("is INTERNAL where its status is %s, which is no error's", async (status) => {
-    expect(
-      (
-        await call(() => {
-          throw new RpcError(status as ErrorStatus, "x");
-        })
-      ).code,
-    ).toBe(500);
-  });
+  test.each(["OK", "TEAPOT", undefined])(
+    "gives INTERNAL where its status is %s, which is not an error status",
+    async (status) => {
+      expect(
+        (
+          await call(() => {
+            throw new RpcError(status as ErrorStatus, "x");
+          })
+        ).code,
+      ).toBe(500);
+    },
+  );
 });
 
 describe("time", () => {
   const sleeping = (_: unknown, ctx: Context) =>
     new Promise((resolve) => ctx.signal.addEventListener("abort", () => resolve(ctx.signal.reason)));
 
-  test("that the caller sets ends the call, and aborts the handler's signal", async () => {
+  test("of the caller ends the call and aborts the handler's signal", async () => {
     let context: Context | undefined;
     const { peer } = serveRaw((request, ctx) => {
       context = ctx;
@@ -306,12 +311,12 @@ describe("time", () => {
     peer.duplex.destroy();
   });
 
-  test("is the method's where the caller sets none, else the server's", async () => {
+  test("defaults to that of the method, then that of the server", async () => {
     expect((await call(sleeping, { timeout: 60_000, method: { timeout: 5 } })).code).toBe(504);
     expect((await call(sleeping, { timeout: 5 })).code).toBe(504);
   });
 
-  test("is what the handler reads from its deadline", async () => {
+  test("determines ctx.deadline", async () => {
     const { peer } = serveRaw((_, ctx) => ctx.deadline - Date.now());
     peer.hello(["GET /it"]).open(1, "{}", { timeout: 60_000 });
     const { body } = await peer.status();
@@ -320,7 +325,7 @@ describe("time", () => {
     peer.duplex.destroy();
   });
 
-  test("may be as long as the wire allows: a timer that overflows would end the call at once", async () => {
+  test("may be as long as the wire allows, beyond what a timer accepts", async () => {
     let finish: (value: unknown) => void = () => undefined;
     const { peer } = serveRaw(
       () =>
@@ -338,14 +343,14 @@ describe("time", () => {
   });
 
   test.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31])(
-    "of %s is refused when the server is made",
+    "of %s is refused by the constructor",
     (timeout) => {
-      expect(() => serveRaw(() => 1, { timeout })).toThrow(`timeout is ${timeout}; it is in milliseconds`);
+      expect(() => serveRaw(() => 1, { timeout })).toThrow(`timeout: ${timeout}: must be over 0 ms`);
     },
   );
 });
 
-test("a handler sees who calls, with which metadata, of which method", async () => {
+test("a handler's context has peer, metadata and method", async () => {
   const { peer } = serveRaw((_, ctx) => ({ method: ctx.method, peer: ctx.peer, metadata: [...ctx.metadata] }), {
     peer: { ...ALICE, fingerprint: "SHA256:x" },
   });
@@ -361,7 +366,7 @@ test("a handler sees who calls, with which metadata, of which method", async () 
   peer.duplex.destroy();
 });
 
-test("a lost connection aborts every handler that runs, once each, and frees the server of it", async () => {
+test("a lost connection aborts each running handler once, and is removed from the server", async () => {
   const reasons: unknown[] = [];
   let started = 0;
   const { peer, server } = serveRaw((_, { signal }) => {
@@ -381,7 +386,7 @@ test("a lost connection aborts every handler that runs, once each, and frees the
   expect(reasons).toEqual(Array.from({ length: 50 }, () => "UNAVAILABLE"));
 });
 
-test("a request stream that a handler has left reading on its own ends with the call, and not as if it were complete", async () => {
+test("a request stream that is still read when its handler returns ends with an error, not as complete", async () => {
   let reading: Promise<unknown> | undefined;
   const handler = async (_: unknown, items: AsyncIterable<unknown>): Promise<never> => {
     reading = (async () => {

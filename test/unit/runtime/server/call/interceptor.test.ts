@@ -81,7 +81,7 @@ describe.each(KINDS)("interceptors of %s calls", (_, method, handler, answers) =
     expect(order).toEqual(["a in", "b in", "handler", "b out", "a out"]);
   });
 
-  test("may refuse, and the handler does not run", async () => {
+  test("may refuse a call before its handler runs", async () => {
     let ran = false;
     const refuse: ServerInterceptor = () => {
       throw new RpcError("UNAUTHENTICATED", "not you", { details: { why: 1 } });

@@ -25,7 +25,7 @@ function observe(method: Partial<Method>, handler: () => unknown) {
   return { ...served, outcomes };
 }
 
-describe("whoever observes a call is told once that it is over", () => {
+describe("observeCall reports the end of a call once", () => {
   test("when it has its response", async () => {
     const { peer, outcomes } = observe({}, async () => 1);
     peer.open(1, "{}");
@@ -41,14 +41,14 @@ describe("whoever observes a call is told once that it is over", () => {
       },
     ],
     ["an array", () => [1, 2]],
-  ])("when its last item is taken, of %s", async (_, handler) => {
+  ])("when the last item of %s is taken", async (_, handler) => {
     const { peer, outcomes } = observe(DOWN, handler);
     peer.open(1, "{}", { credit: 100 });
     await peer.next(FRAME.STATUS);
     expect(outcomes).toEqual([{ items: 2 }]);
   });
 
-  test("when it fails: before it streams, or after some items", async () => {
+  test("when it fails before or between items", async () => {
     const error = new RpcError("NOT_FOUND");
     const { peer, outcomes } = observe(DOWN, () => {
       throw error;
@@ -66,7 +66,7 @@ describe("whoever observes a call is told once that it is over", () => {
     expect(later.outcomes).toEqual([{ error, items: 1 }]);
   });
 
-  test("when its caller leaves while the handler waits to send", async () => {
+  test("when its caller cancels while the handler waits to send", async () => {
     const { peer, outcomes } = observe(DOWN, function* () {
       for (;;) yield 1;
     });
@@ -77,7 +77,7 @@ describe("whoever observes a call is told once that it is over", () => {
     expect(outcomes).toEqual([{ items: 1 }]);
   });
 
-  test("when its caller leaves before anything was asked of the handler, even in the same packet", async () => {
+  test("when its caller cancels before the first item, even in the same packet", async () => {
     for (const credit of [0, 100]) {
       const { peer, server, outcomes } = observe(DOWN, async function* () {
         yield 1;
@@ -100,7 +100,7 @@ describe("whoever observes a call is told once that it is over", () => {
     await until("the end", () => outcomes.length === 1);
   });
 
-  test("when the handler gives what is no stream", async () => {
+  test("when the handler does not return a stream", async () => {
     const { peer, outcomes } = observe(DOWN, () => 7);
     peer.open(1, "{}", { credit: 1 });
     expect(await peer.status()).toMatchObject({ code: 500 });

@@ -1,18 +1,18 @@
 import { describe, expect, test } from "vitest";
 import { ResponseMetadata } from "../../../../../runtime/src/server/call/response-metadata.js";
 
-test("headers are taken once; after that they are too late, and trailers are not", () => {
+test("headers can be set until they are sent, trailers afterwards too", () => {
   const metadata = new ResponseMetadata(1000);
   metadata.header("X-A", "1");
   metadata.header("x-a", "2");
   expect(metadata.takeHeaders()).toBe('[["x-a","1"],["x-a","2"]]');
   expect(metadata.takeHeaders()).toBeUndefined();
-  expect(() => metadata.header("x-b", "1")).toThrow("the header x-b comes too late");
+  expect(() => metadata.header("x-b", "1")).toThrow("header x-b: too late");
   metadata.trailer("x-b", "☺");
   expect(metadata.trailers).toBe('[["x-b","☺"]]');
 });
 
-test("nothing is sent where nothing was set", () => {
+test("no metadata is sent where none was set", () => {
   const metadata = new ResponseMetadata(1000);
   expect([metadata.takeHeaders(), metadata.trailers]).toEqual([undefined, undefined]);
 });
@@ -24,8 +24,8 @@ describe.each(["header", "trailer"] as const)("a %s", (what) => {
   test.each([
     ["that is over the limit", "x-big", "x".repeat(100), "MESSAGE_TOO_LARGE"],
     ["whose name is none", "x y", "1", "BAD_REQUEST"],
-    ["whose value is no text", "x-n", 7 as unknown as string, "BAD_REQUEST"],
-  ])("%s is refused, and what was set before and after it stays", (_, name, value, status) => {
+    ["whose value is not a string", "x-n", 7 as unknown as string, "BAD_REQUEST"],
+  ])("%s is refused, and other values are kept", (_, name, value, status) => {
     const metadata = new ResponseMetadata(40);
     metadata[what]("x-a", "1");
     expect(() => metadata[what](name, value)).toThrow(expect.objectContaining({ status }));
@@ -33,7 +33,7 @@ describe.each(["header", "trailer"] as const)("a %s", (what) => {
     expect(encoded(metadata)).toBe('[["x-a","1"],["x-b","2"]]');
   });
 
-  test("keeps the order of its values, however its name is written", () => {
+  test("keeps the order of its values, whatever the case of its name", () => {
     const metadata = new ResponseMetadata(1000);
     metadata[what]("X-A", "1");
     metadata[what]("x-a", "2");

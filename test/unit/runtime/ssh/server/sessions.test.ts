@@ -171,11 +171,11 @@ it("delivers terminal, window changes and signals to a shell, also after the end
   const bench = await serving((session) => {
     const size = () => events.push([session.terminal?.type, session.terminal?.columns, session.terminal?.rows]);
     size();
-    session.onResize = size;
-    session.onSignal = (name) => {
+    session.onResize(size);
+    session.onSignal((name) => {
       events.push(name);
       void session.exit(0);
-    };
+    });
   });
   const client = await rawClient(bench);
   const channel = await new Promise<ssh2.ClientChannel>((resolve, reject) =>

@@ -1,38 +1,39 @@
 import type { Contract, JsonSchema, MethodContract } from "../../contract/contract.js";
-import type { Api, Method } from "../../contract/method.js";
-import { type Catalog, contractOf } from "./catalog.js";
+import type { Method } from "../../contract/method.js";
+import { type Catalog, methodContract } from "./catalog.js";
 import { findMethods } from "./find-methods.js";
-import { fieldsOf, typesOf } from "./schema-fields.js";
+import { schemaFields, schemaTypes } from "./schema-fields.js";
 import { typeName } from "./type-name.js";
 
 const USAGE = `
-  VERB PATH [JSON, or field=value ...] [--timeout 2s]    calls a method; - takes the request from standard input
-  help NAME        what a resource takes and gives
-  describe PATH    its JSON Schemas
-  version          of the API
+  VERB PATH [JSON | FIELD=VALUE ...] [--timeout 2s]    call a method; - reads the request from standard input
+  help NAME        show the fields and results of a resource
+  describe PATH    print its JSON Schemas
+  version          print the version of the API
 `;
 
 /**
- * What the peer may call: all of it with a line each, or in detail what a topic means.
- * @throws RpcError NOT_FOUND where nothing has that name
+ * Lists the methods that the peer may call, one per line, or describes those that a topic names.
+ * @throws RpcError NOT_FOUND for an unknown topic
  */
-export async function help(topic: readonly string[], { name, version }: Api, catalogue: Catalog): Promise<string> {
-  const methods = findMethods(topic, catalogue);
-  const contract = await catalogue.contract();
+export async function helpText(topic: readonly string[], catalog: Catalog): Promise<string> {
+  const { name, version } = catalog.api;
+  const methods = findMethods(topic, catalog);
+  const contract = await catalog.contract();
   if (topic.length > 0) return methods.map((method) => details(method, contract)).join("\n");
-  const lines = columns(methods.map((method) => [method.id, firstLine(contractOf(method, contract)?.description)]));
+  const lines = columns(methods.map((method) => [method.id, firstLine(methodContract(method, contract)?.description)]));
   const title = [`${name} ${version}`, ...indent(contract?.description)].join("\n");
-  const list = lines.length === 0 ? "  nothing that you may call" : lines.join("\n");
+  const list = lines.length === 0 ? "  no methods (this key has no matching scopes)" : lines.join("\n");
   return plain(`${title}\n\n${list}\n${USAGE}`);
 }
 
 function details(method: Method, contract: Contract | undefined): string {
-  const described = contractOf(method, contract);
+  const described = methodContract(method, contract);
   const lines = [
     method.id,
     ...indent(described?.description),
     ...(described === undefined ? [] : [...requestLines(described, contract), ...answerLines(described)]),
-    ...(method.scope === undefined ? [] : [`  needs the scope ${method.scope}`]),
+    ...(method.scope === undefined ? [] : [`  requires the scope ${method.scope}`]),
     ...(described?.deprecated
       ? [`  deprecated${typeof described.deprecated === "string" ? `: ${described.deprecated}` : ""}`]
       : []),
@@ -42,21 +43,21 @@ function details(method: Method, contract: Contract | undefined): string {
 
 function requestLines({ request, requestStream }: MethodContract, contract: Contract | undefined): string[] {
   const types = contract?.types ?? {};
-  const fields = fieldsOf(request, types).map(({ name, required, schema }) => [
+  const fields = schemaFields(request, types).map(({ name, required, schema }) => [
     name,
     fieldType(schema, types) + (required ? "" : ", optional"),
     firstLine(schema["description"]),
   ]);
   return [
     ...columns(fields),
-    ...(requestStream === undefined ? [] : [`  takes a stream on standard input: ${streamName(requestStream)}`]),
+    ...(requestStream === undefined ? [] : [`  reads a stream from standard input: ${streamName(requestStream)}`]),
   ];
 }
 
-/** A named type says little to whoever has to write a value of it. */
+/** A named type with the JSON type that a user has to write: `Tag (string)`. */
 function fieldType(schema: JsonSchema, types: Contract["types"]): string {
   const name = typeName(schema);
-  const [type, ...others] = typesOf(schema, types) ?? [];
+  const [type, ...others] = schemaTypes(schema, types) ?? [];
   const isNamed = "$ref" in schema && others.length === 0 && type !== undefined;
   return isNamed ? `${name} (${type})` : name;
 }
@@ -64,19 +65,19 @@ function fieldType(schema: JsonSchema, types: Contract["types"]): string {
 function answerLines({ response, responseStream, errors = {} }: MethodContract): string[] {
   const failures = Object.keys(errors);
   return [
-    ...(responseStream === undefined ? [] : [`  answers with a stream: ${streamName(responseStream)}`]),
+    ...(responseStream === undefined ? [] : [`  returns a stream: ${streamName(responseStream)}`]),
     ...(response === undefined
       ? []
-      : [`  ${responseStream === undefined ? "answers with" : "ends with"} ${typeName(response)}`]),
-    ...(failures.length === 0 ? [] : [`  or fails with ${failures.join(", ")}`]),
+      : [`  ${responseStream === undefined ? "returns" : "ends with"} ${typeName(response)}`]),
+    ...(failures.length === 0 ? [] : [`  errors: ${failures.join(", ")}`]),
   ];
 }
 
 function streamName(stream: NonNullable<MethodContract["requestStream"]>): string {
-  return stream === "bytes" ? "raw bytes" : `${typeName(stream)}, a JSON value a line`;
+  return stream === "bytes" ? "raw bytes" : `${typeName(stream)}, one JSON value per line`;
 }
 
-/** Cells in aligned columns, one row a line; the last one is as long as it is. */
+/** Aligns the cells of rows in columns, one row per line. */
 function columns(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ")}`.trimEnd());
@@ -90,7 +91,7 @@ function firstLine(text: unknown): string {
   return typeof text === "string" ? (text.split("\n")[0] as string) : "";
 }
 
-/** What a schema says goes to a terminal: nothing of it may steer that. */
+/** Removes control characters: the texts of a schema are printed on terminals. */
 function plain(text: string): string {
   return text.replace(/[^\P{C}\n]/gu, "");
 }

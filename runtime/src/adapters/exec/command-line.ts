@@ -1,0 +1,63 @@
+import { AGENT } from "../../base/version.js";
+import { EncodedJson } from "../../codec/encoded-json.js";
+import { RpcError } from "../../contract/rpc-error.js";
+import { describeMethods } from "../catalog/describe-methods.js";
+import { helpText } from "../catalog/help-text.js";
+import type { CommandStreams } from "../session-io/command-streams.js";
+import type { Printer } from "../session-io/printer.js";
+import { type CallCommand, type Command, parseCommand } from "./parse-command.js";
+import { type CallConfig, runCall } from "./run-call.js";
+
+/**
+ * Runs one command line. Its result goes to standard output and its error to standard error, and so does the response that
+ * ends a stream: standard output then has only items.
+ * @returns the exit status: 0, 4 for a 4xx, 5 for a 5xx
+ */
+export async function runCommandLine(
+  line: string,
+  config: CallConfig,
+  streams: CommandStreams,
+  printer: Printer,
+): Promise<number> {
+  try {
+    const command = parseCommand(line);
+    if (command.name === "call") await printCall(command, config, streams, printer);
+    else await streams.write(await infoText(command, config, printer));
+    return 0;
+  } catch (error) {
+    return printFailure(error, streams, printer);
+  }
+}
+
+/** Prints the error of a command, and returns its exit status. @throws an error that is not an RpcError */
+export async function printFailure(error: unknown, streams: CommandStreams, printer: Printer): Promise<number> {
+  if (!(error instanceof RpcError)) throw error;
+  await streams.writeError(printer.error(error));
+  return error.code < 500 ? 4 : 5;
+}
+
+async function printCall(
+  command: CallCommand,
+  config: CallConfig,
+  streams: CommandStreams,
+  printer: Printer,
+): Promise<void> {
+  const { method, response } = await runCall(command, config, {
+    ...streams,
+    item: (item) => streams.write(item instanceof EncodedJson ? printer.value(item) : printer.bytes(item)),
+  });
+  if (response === undefined) return;
+  if (method.responseItem === undefined) await streams.write(printer.value(response));
+  else await streams.writeError(printer.value(response));
+}
+
+async function infoText(
+  { name, topic }: Exclude<Command, CallCommand>,
+  { catalog }: CallConfig,
+  printer: Printer,
+): Promise<string> {
+  if (name === "help") return helpText(topic, catalog);
+  if (name === "describe") return printer.document(await describeMethods(topic, catalog));
+  const { name: api, version, hash } = catalog.api;
+  return printer.value(new EncodedJson(JSON.stringify({ api, version, hash, server: AGENT })));
+}

@@ -1,0 +1,57 @@
+import { grants, type Peer } from "../../base/peer.js";
+import type { Method } from "../../contract/method.js";
+import { RpcError } from "../../contract/rpc-error.js";
+import type { ItemKind } from "../../wire/hello.js";
+import { excerpt } from "./excerpt.js";
+
+/** Whether the peer may call methods that require this scope, or none. */
+export function isAuthorized(peer: Peer, scope: string | undefined): boolean {
+  return scope === undefined || grants(peer.scopes, scope);
+}
+
+/** @throws RpcError FORBIDDEN where the peer lacks the scope that a method requires */
+export function authorize(peer: Peer, scope: string | undefined): void {
+  if (isAuthorized(peer, scope)) return;
+  const held = peer.scopes.length === 0 ? "no scopes" : peer.scopes.join(", ");
+  const holder = peer.fingerprint === undefined ? peer.user : "this key";
+  throw new RpcError("FORBIDDEN", `missing scope ${scope} (${holder} has ${held})`);
+}
+
+/** @throws RpcError BAD_REQUEST where a caller sends a request stream to a method without one, or the reverse */
+export function checkStream({ requestItem }: Method, { hasStream }: { readonly hasStream: boolean }): void {
+  if (hasStream === (requestItem !== undefined)) return;
+  throw new RpcError("BAD_REQUEST", hasStream ? "the method takes no request stream" : "missing request stream");
+}
+
+/**
+ * Refuses a caller without a contract that expects the wrong kind of items: it would read JSON as bytes, or bytes as JSON. A
+ * method with bytes in one direction counts as one of bytes.
+ * @throws RpcError BAD_REQUEST with the flag of `sshrpc call` that corrects it
+ */
+export function checkItemKind({ requestItem, responseItem }: Method, expected: ItemKind | undefined): void {
+  if (expected === undefined) return;
+  const actual: ItemKind = requestItem === "bytes" || responseItem === "bytes" ? "bytes" : "json";
+  if (actual === expected) return;
+  throw new RpcError(
+    "BAD_REQUEST",
+    actual === "bytes"
+      ? "the method streams raw bytes; call it with --bytes"
+      : "the method does not stream raw bytes; call it without --bytes",
+  );
+}
+
+/** Adds the fields of the path to a request. @throws RpcError BAD_REQUEST where the request has another value for one */
+export function withParams(request: unknown, params: Readonly<Record<string, unknown>> | undefined): unknown {
+  if (params === undefined || typeof request !== "object" || request === null || Array.isArray(request)) return request;
+  for (const [name, value] of Object.entries(params)) {
+    const given = Object.hasOwn(request, name) ? (request as Record<string, unknown>)[name] : undefined;
+    if (given !== undefined && given !== value) {
+      const [inPath, inRequest] = [excerpt(JSON.stringify(value)), excerpt(JSON.stringify(given))];
+      throw new RpcError(
+        "BAD_REQUEST",
+        `${name}: conflicting values: ${inPath} in the path, ${inRequest} in the request`,
+      );
+    }
+  }
+  return { ...request, ...params };
+}

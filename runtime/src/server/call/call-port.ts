@@ -1,0 +1,44 @@
+import type { Codec, EncodedValue } from "../../codec/codec.js";
+import type { ItemType } from "../../codec/items.js";
+import type { RpcError } from "../../contract/rpc-error.js";
+import type { StatusName } from "../../contract/status.js";
+import type { ItemReceiver } from "../../wire/item-receiver.js";
+import type { Metadata } from "../../wire/metadata.js";
+import type { ItemSink } from "../../wire/pump-items.js";
+
+/** How the items of a request stream are checked as they arrive. */
+export interface RequestItemChecks {
+  readonly type: ItemType;
+  /** Checks that the peer may still call the method. @throws RpcError FORBIDDEN */
+  readonly authorize: () => void;
+  /** Called with the reason when an item is refused: the call cannot continue. */
+  readonly abort: (reason: RpcError) => void;
+}
+
+/** A call as its {@link Dispatch} sees it: from the wire, or from this process. */
+export interface CallPort {
+  /** Encodes the response, its items and errors. */
+  readonly codec: Codec;
+  /** Milliseconds until the deadline; 0 for the default of the method or the server. */
+  readonly timeout: number;
+  /** The headers of the call. */
+  readonly metadata: Metadata;
+  /** Whether the caller sends a request stream. */
+  readonly hasStream: boolean;
+  /** Whether the final status was sent, or can no longer be sent. */
+  readonly answered: boolean;
+  /** Takes the items of the response stream. */
+  readonly sender: ItemSink;
+  /** Calls `listener` when the caller cancels or its connection is lost; at once where that has happened. */
+  listen(listener: (reason: RpcError) => void): void;
+  /** Returns the request stream, decoded and checked item by item. Called once. */
+  receive(checks: RequestItemChecks): ItemReceiver<unknown>;
+  /** Sends encoded headers: at most once, before the first item. */
+  sendHeaders(metadata: string): void;
+  /** Sends the final status with the encoded response or error, and encoded trailers; ignored after the first. */
+  answer(status: StatusName, body: EncodedValue, trailers?: string): void;
+  /** Stops the response stream with `reason`. */
+  stop(reason: RpcError): void;
+  /** Called exactly once, when the handler is done: another call may take this one's place. */
+  release(): void;
+}

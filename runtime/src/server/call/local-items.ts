@@ -1,0 +1,241 @@
+import { AsyncResource } from "node:async_hooks";
+import { errorMessage } from "../../base/error-message.js";
+import type { EncodedValue } from "../../codec/codec.js";
+import { EncodedJson } from "../../codec/encoded-json.js";
+import { checkItem, encodeItem, type ItemType } from "../../codec/items.js";
+import { jsonCodec } from "../../codec/json.js";
+import { RpcError } from "../../contract/rpc-error.js";
+import { WindowBudget } from "../../wire/flow-control.js";
+import { ItemReceiver } from "../../wire/item-receiver.js";
+import { type ItemSource, iteratorOf, releaseUnread } from "../../wire/iterator-of.js";
+import { checkSize, tooLarge } from "../../wire/limits.js";
+import type { ItemSink } from "../../wire/pump-items.js";
+import type { RequestItemChecks } from "./call-port.js";
+
+/** An item of a response stream: JSON, or bytes of a `Bytes` stream. */
+export type LocalItem = EncodedJson | Buffer;
+
+interface Pull {
+  readonly resolve: (result: IteratorResult<LocalItem, undefined>) => void;
+  readonly reject: (error: RpcError) => void;
+}
+
+/** Bytes of the largest piece of raw bytes that is delivered at once. */
+const MAX_PIECE = 256 * 1024;
+
+/** The response stream of a call in this process. The handler is asked for an item only when the consumer asks for one. */
+export class LocalResponse implements ItemSink, AsyncIterableIterator<LocalItem, undefined> {
+  readonly #maxItem: number;
+  readonly #cancel: () => void;
+  readonly #pulls: Pull[] = [];
+  #end: { readonly error?: RpcError | undefined } | undefined;
+  #closed: RpcError | undefined;
+  #proceed: (() => void) | undefined;
+  /** Bytes of the items that were delivered. */
+  sent = 0;
+  #onClose: (() => void) | undefined;
+
+  /** @param cancel called when the consumer stops before the end */
+  constructor(maxItem: number, cancel: () => void) {
+    this.#maxItem = maxItem;
+    this.#cancel = cancel;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<IteratorResult<LocalItem, undefined>> {
+    const result = new Promise<IteratorResult<LocalItem, undefined>>((resolve, reject) => {
+      this.#pulls.push({ resolve, reject });
+    });
+    // A consumer that waits for something else at this moment sees the error later.
+    result.catch(() => undefined);
+    if (this.#end === undefined) this.#proceed?.();
+    else this.#settle();
+    return result;
+  }
+
+  async return(): Promise<IteratorResult<LocalItem, undefined>> {
+    const isEarly = this.#end === undefined;
+    this.end();
+    if (isEarly) this.#cancel();
+    return { done: true, value: undefined };
+  }
+
+  /** The call has its final status: the iteration ends, or throws `error` once. */
+  end(error?: RpcError): void {
+    this.#end ??= { error };
+    this.#settle();
+  }
+
+  get blocked(): boolean {
+    return this.#closed !== undefined || this.#pulls.length === 0;
+  }
+
+  async ready(): Promise<void> {
+    while (this.#closed === undefined && this.#pulls.length === 0) {
+      await new Promise<void>((resolve) => {
+        this.#proceed = resolve;
+      });
+      this.#proceed = undefined;
+    }
+    if (this.#closed !== undefined) throw this.#closed;
+  }
+
+  listenForClose(listener: (() => void) | undefined): void {
+    this.#onClose = listener;
+  }
+
+  send(item: EncodedValue): void {
+    const text = typeof item === "string" ? item : Buffer.from(item).toString();
+    checkSize(text, this.#maxItem, "item");
+    this.#deliver(new EncodedJson(text), Buffer.byteLength(text));
+  }
+
+  sendBytes(bytes: Uint8Array, start: number): number {
+    const end = Math.min(bytes.length, start + MAX_PIECE, start + this.#maxItem);
+    // A copy: the handler may reuse its memory once it is asked for the next item.
+    this.#deliver(Buffer.from(bytes.subarray(start, end)), end - start);
+    return end;
+  }
+
+  /** No further item is delivered: a handler that waits to send one gets `reason`. */
+  close(reason: RpcError): void {
+    if (this.#closed !== undefined) return;
+    this.#closed = reason;
+    this.#proceed?.();
+    this.#onClose?.();
+  }
+
+  #deliver(item: LocalItem, size: number): void {
+    this.sent += size;
+    this.#pulls.shift()?.resolve({ done: false, value: item });
+  }
+
+  #settle(): void {
+    for (const { resolve, reject } of this.#pulls.splice(0)) {
+      const error = this.#end?.error;
+      this.#end = {};
+      if (error === undefined) resolve({ done: true, value: undefined });
+      else reject(error);
+    }
+  }
+}
+
+/**
+ * The request stream of a call in this process: reads its source one item ahead of the handler, and checks each item as
+ * one from the wire is checked. The source runs in the asynchronous context of the caller.
+ */
+export class LocalRequestItems {
+  readonly #source: ItemSource<unknown>;
+  readonly #maxItem: number;
+  readonly #context = new AsyncResource("SSHRPC_LOCAL_ITEMS");
+  #iterator: AsyncIterator<unknown> | Iterator<unknown> | undefined;
+  #resume: (() => void) | undefined;
+  #isOver = false;
+  #mayPush = true;
+  /** Bytes of the items that the source gave. */
+  received = 0;
+
+  constructor(source: ItemSource<unknown>, maxItem: number) {
+    this.#source = source;
+    this.#maxItem = maxItem;
+  }
+
+  /** Begins to read the source. Called once. */
+  start(checks: RequestItemChecks): ItemReceiver<unknown> {
+    const grant = (): void => {
+      this.#mayPush = true;
+      this.#resume?.();
+    };
+    const items = new ItemReceiver<unknown>(1, new WindowBudget(0), { grant, cancel: () => this.stop() });
+    void this.#read(items, checks);
+    return items;
+  }
+
+  /** Reads no further item, and closes the source. */
+  stop(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#resume?.();
+    const iterator = this.#iterator;
+    this.#context.runInAsyncScope(() => {
+      if (iterator === undefined) releaseUnread(this.#source);
+      else void closeSource(iterator);
+    });
+  }
+
+  async #read(items: ItemReceiver<unknown>, checks: RequestItemChecks): Promise<void> {
+    try {
+      this.#iterator = this.#context.runInAsyncScope(() => iteratorOf(this.#source));
+      while (!this.#isOver) {
+        const next = await this.#next();
+        if (this.#isOver) return;
+        if (next.done === true) {
+          this.#isOver = true;
+          items.end();
+          return;
+        }
+        for (const { item, size } of decode(next.value, checks.type, this.#maxItem)) {
+          await this.#room();
+          if (this.#isOver) return;
+          checks.authorize();
+          this.received += size;
+          this.#mayPush = false;
+          items.push(item, size);
+        }
+        await this.#room();
+      }
+    } catch (error) {
+      if (!this.#isOver) checks.abort(error instanceof RpcError ? error : sourceFailed(error));
+    }
+  }
+
+  async #next(): Promise<IteratorResult<unknown>> {
+    const iterator = this.#iterator as AsyncIterator<unknown>;
+    return this.#context.runInAsyncScope(() => iterator.next());
+  }
+
+  async #room(): Promise<void> {
+    while (!this.#mayPush && !this.#isOver) {
+      await new Promise<void>((resolve) => {
+        this.#resume = resolve;
+      });
+    }
+  }
+}
+
+/** Decodes what a source gave; raw bytes are cut where they are over the limit of an item. */
+function* decode(
+  item: unknown,
+  type: ItemType,
+  maxItem: number,
+): Generator<{ readonly item: unknown; readonly size: number }> {
+  const format = { type, codec: jsonCodec, status: "BAD_REQUEST" } as const;
+  if (type === "bytes") {
+    const bytes = encodeItem(item, format) as Uint8Array;
+    for (let start = 0; start < bytes.length; start += maxItem) {
+      const piece = bytes.subarray(start, start + maxItem);
+      yield { item: Buffer.from(piece.buffer, piece.byteOffset, piece.length), size: piece.length };
+    }
+    return;
+  }
+  const json = item instanceof EncodedJson ? item : new EncodedJson(encodeItem(item, format) as string);
+  const size = Buffer.byteLength(json.text);
+  if (size > maxItem) throw tooLarge(size, maxItem, "item");
+  checkItem(json.value, type, "BAD_REQUEST");
+  yield { item: json.value, size };
+}
+
+async function closeSource(iterator: AsyncIterator<unknown> | Iterator<unknown>): Promise<void> {
+  try {
+    await iterator.return?.();
+  } catch {
+    // The call has ended already: its status is not changed by how its source closes.
+  }
+}
+
+function sourceFailed(error: unknown): RpcError {
+  return new RpcError("CANCELLED", `the request stream failed: ${errorMessage(error)}`, { cause: error });
+}

@@ -1,0 +1,81 @@
+import type { Codec, EncodedValue } from "../../codec/codec.js";
+import { decodeItem } from "../../codec/items.js";
+import { RpcError } from "../../contract/rpc-error.js";
+import type { StatusName } from "../../contract/status.js";
+import type { IncomingCall } from "../../wire/incoming-call.js";
+import type { ItemReceiver } from "../../wire/item-receiver.js";
+import type { Metadata } from "../../wire/metadata.js";
+import type { ItemSink } from "../../wire/pump-items.js";
+import type { CallPort, RequestItemChecks } from "./call-port.js";
+
+/** A call that arrived over a connection. */
+export class WireCall implements CallPort {
+  readonly #call: IncomingCall;
+
+  constructor(call: IncomingCall) {
+    this.#call = call;
+  }
+
+  get codec(): Codec {
+    return this.#call.codec;
+  }
+
+  get timeout(): number {
+    return this.#call.opening.timeout;
+  }
+
+  get metadata(): Metadata {
+    return this.#call.opening.metadata;
+  }
+
+  get hasStream(): boolean {
+    return this.#call.opening.hasStream;
+  }
+
+  get answered(): boolean {
+    return this.#call.answered;
+  }
+
+  get sender(): ItemSink {
+    return this.#call.sender;
+  }
+
+  listen(listener: (reason: RpcError) => void): void {
+    this.#call.listen(listener);
+  }
+
+  receive({ type, authorize, abort }: RequestItemChecks): ItemReceiver<unknown> {
+    const items = this.#call.receiver<unknown>();
+    const format = { type, codec: this.codec, status: "BAD_REQUEST" } as const;
+    this.#call.receiveStream({
+      end: () => items.end(),
+      reject: abort,
+      item: (item) => {
+        try {
+          authorize();
+          items.push(decodeItem(item, format), item.end - item.start);
+        } catch (error) {
+          if (!(error instanceof RpcError)) throw error;
+          abort(error);
+        }
+      },
+    });
+    return items;
+  }
+
+  sendHeaders(metadata: string): void {
+    this.#call.headers(metadata);
+  }
+
+  answer(status: StatusName, body: EncodedValue, trailers?: string): void {
+    this.#call.answer(status, body, trailers);
+  }
+
+  stop(reason: RpcError): void {
+    this.#call.stop(reason);
+  }
+
+  release(): void {
+    this.#call.release();
+  }
+}

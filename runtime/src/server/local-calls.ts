@@ -1,0 +1,175 @@
+import { errorMessage } from "../base/error-message.js";
+import { MAX_TIMEOUT } from "../base/max-timeout.js";
+import type { Peer } from "../base/peer.js";
+import { EncodedJson } from "../codec/encoded-json.js";
+import { encodeErrorBody } from "../codec/error-body.js";
+import { jsonCodec } from "../codec/json.js";
+import { RpcError } from "../contract/rpc-error.js";
+import { type CallBudget, type Limits, tooLarge } from "../wire/limits.js";
+import { encodeMetadata, type Metadata, NO_METADATA, parseMetadata } from "../wire/metadata.js";
+import type { ServedCall } from "./api-server-options.js";
+import type { Caller, DispatchConfig } from "./call/call-context.js";
+import type { ConnectedClient } from "./call/context.js";
+import { Dispatch } from "./call/dispatch.js";
+import { LocalCall, type LocalCallHost, type LocalCallOptions, type LocalCallResult } from "./call/local-call.js";
+import type { Route } from "./call/route.js";
+
+/** What the calls in this process share with the other calls of their server. */
+interface LocalCallsConfig {
+  readonly dispatch: DispatchConfig;
+  readonly limits: Limits;
+  readonly budget: CallBudget;
+  /** Called with each call once it has its status. */
+  readonly report: (call: ServedCall) => void;
+  readonly clients: Caller["clients"];
+  /** Returns the client of a caller without a connection: its calls are refused. */
+  readonly callbacks: () => unknown;
+}
+
+/** The calls that adapters make in this process. Those of one peer are counted together, as those of a connection are. */
+export class LocalCalls {
+  readonly #config: LocalCallsConfig;
+  readonly #host: LocalCallHost;
+  readonly #running = new Map<Peer, Set<LocalCall>>();
+  #refusal: RpcError | undefined;
+  #onIdle: (() => void) | undefined;
+
+  constructor(config: LocalCallsConfig) {
+    this.#config = config;
+    this.#host = {
+      ended: (call, status, bytesOut) => {
+        const { peer, name, milliseconds, bytesIn } = call;
+        config.report({ peer, method: name, status, milliseconds, bytesIn, bytesOut });
+        if (this.#isIdle) this.#onIdle?.();
+      },
+      release: (call) => this.#release(call),
+    };
+  }
+
+  /** The peers whose calls run. */
+  get clients(): readonly ConnectedClient<unknown>[] {
+    const callbacks = this.#config.callbacks();
+    return [...this.#running.keys()].map((peer) => ({ peer, callbacks }));
+  }
+
+  /**
+   * Begins a call. It never throws: a refused call ends with the RpcError.
+   * @param reference what the caller asked for
+   * @param route where it leads, or why it leads nowhere
+   */
+  begin(reference: string, route: Route | RpcError, request: unknown, options: LocalCallOptions): LocalCallResult {
+    const { limits, budget, dispatch, clients, callbacks } = this.#config;
+    const { peer, expects } = options;
+    const running = this.#running.get(peer) ?? new Set();
+    const admitted = this.#admit(route, request, options, running);
+    const call = new LocalCall({
+      name: route instanceof RpcError ? reference : route.method.id,
+      method: route instanceof RpcError ? undefined : route.method,
+      host: this.#host,
+      options,
+      metadata: admitted.metadata,
+      maxMessage: limits.message,
+      size: admitted.size,
+    });
+    budget.take();
+    this.#running.set(peer, running.add(call));
+    if ("refusal" in admitted) {
+      call.answer(admitted.refusal.status, encodeErrorBody(admitted.refusal));
+      call.release();
+    } else {
+      const caller = {
+        peer,
+        maxMessage: limits.message,
+        items: expects,
+        callbacks: callbacks(),
+        clients,
+        config: dispatch,
+      };
+      new Dispatch(call, admitted.route, caller).run(() => admitted.request.value);
+    }
+    return call;
+  }
+
+  /** Refuses further calls; resolves when those that run have their status. */
+  async drain(reason: string): Promise<void> {
+    this.#refusal ??= new RpcError("UNAVAILABLE", reason);
+    if (this.#isIdle) return;
+    await new Promise<void>((resolve) => {
+      this.#onIdle = resolve;
+    });
+  }
+
+  /** Refuses further calls, and ends those that run with UNAVAILABLE. */
+  stop(reason: string): void {
+    this.#refusal ??= new RpcError("UNAVAILABLE", reason);
+    for (const call of [...this.#running.values()].flatMap((calls) => [...calls])) {
+      call.cancel(this.#refusal);
+      call.answer(this.#refusal.status, encodeErrorBody(this.#refusal));
+    }
+  }
+
+  #admit(
+    route: Route | RpcError,
+    body: unknown,
+    options: LocalCallOptions,
+    { size: running }: ReadonlySet<LocalCall>,
+  ): Admitted {
+    const { limits, budget } = this.#config;
+    let size = 0;
+    try {
+      if (route instanceof RpcError) throw route;
+      const request = body instanceof EncodedJson ? body : new EncodedJson(encodeRequest(body));
+      size = Buffer.byteLength(request.text);
+      if (size > limits.message) throw tooLarge(size, limits.message, "request");
+      const metadata = checkOptions(options, limits);
+      const refusal = this.#refusal ?? excess(running, limits) ?? budget.excess();
+      if (refusal !== undefined) throw refusal;
+      return { route, request, metadata, size };
+    } catch (error) {
+      if (error instanceof RpcError) return { refusal: error, metadata: NO_METADATA, size };
+      throw error;
+    }
+  }
+
+  #release(call: LocalCall): void {
+    this.#config.budget.give();
+    const running = this.#running.get(call.peer);
+    running?.delete(call);
+    if (running?.size === 0) this.#running.delete(call.peer);
+  }
+
+  /** Whether each call has its status. */
+  get #isIdle(): boolean {
+    return [...this.#running.values()].every((calls) => [...calls].every(({ answered }) => answered));
+  }
+}
+
+type Admitted = { readonly metadata: Metadata; readonly size: number } & (
+  | { readonly refusal: RpcError }
+  | { readonly route: Route; readonly request: EncodedJson }
+);
+
+function excess(running: number, { calls }: Limits): RpcError | undefined {
+  if (running < calls) return undefined;
+  return new RpcError("RESOURCE_EXHAUSTED", `more than ${calls} calls at the same time (limits.calls)`);
+}
+
+/** The headers of a call whose options are valid. @throws RpcError */
+function checkOptions({ metadata, signal, timeout }: LocalCallOptions, limits: Limits): Metadata {
+  if (signal?.aborted) throw new RpcError("CANCELLED", "the caller cancelled the call", { cause: signal.reason });
+  if (timeout !== undefined && !(timeout > 0 && timeout <= MAX_TIMEOUT)) {
+    throw new RpcError("BAD_REQUEST", `timeout: ${timeout}: must be over 0 ms and at most ${MAX_TIMEOUT} ms`);
+  }
+  const text = encodeMetadata(metadata, limits.metadata);
+  return text === undefined ? NO_METADATA : parseMetadata(text);
+}
+
+/** A value that any schema accepts may still be one that JSON cannot carry. @throws RpcError BAD_REQUEST */
+function encodeRequest(request: unknown): string {
+  try {
+    return jsonCodec.encode(request ?? {}) as string;
+  } catch (error) {
+    const [reason] = errorMessage(error).split("\n");
+    throw new RpcError("BAD_REQUEST", `the request cannot be written as JSON: ${reason}`, { cause: error });
+  }
+}
