@@ -309,7 +309,7 @@ Match host *
   const refused = await failure(open("nobody@edge", { sshConfig: config, jump: [], identity: other }));
   expect(refused.message).toMatch(/^ssh:\/\/nobody@127.0.0.1:\d+ accepts none of these keys: SHA256:\S+ \(.*other\);/);
   expect((await failure(open("proxied", { sshConfig: config }))).message).toMatch(
-    /a ProxyCommand.*transport: "openssh"/,
+    /a ProxyCommand.*protocol: "openssh"/,
   );
   expect((await failure(open("circle", { sshConfig: config }))).message).toMatch(/more than 8 hosts: is it a circle/);
   appendFileSync(config, "Nonsense yes\n");

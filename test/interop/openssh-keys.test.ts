@@ -28,7 +28,7 @@ function config(sshd: Sshd, ...lines: readonly string[]): string {
 
 /** A client of `edge` that goes away with the test. */
 async function edge(sshConfig: string): Promise<ConformanceClient> {
-  const client = await connect("edge", { transport: "openssh", sshConfig, reconnect: false });
+  const client = await connect("edge", { protocol: "openssh", sshConfig, reconnect: false });
   onTestFinished(() => client.close());
   return client;
 }
@@ -45,7 +45,7 @@ itWith(
     await expect.poll(sshd.log).toContain(`kex: algorithm: ${POST_QUANTUM}`);
     expect(await failure(sshd.overSsh2())).toMatchObject({
       status: "UNAVAILABLE",
-      message: expect.stringMatching(/no key exchange algorithm in common.*post-quantum.*transport: "openssh"/),
+      message: expect.stringMatching(/no key exchange algorithm in common.*post-quantum.*protocol: "openssh"/),
     });
   },
   SLOW,

@@ -48,7 +48,7 @@ itWith(STOCK, "a name of ~/.ssh/config is enough, with its jump host and its sha
   );
   onTestFinished(() => void spawnSync("ssh", ["-F", config, "-O", "exit", "edge"]));
   for (let turn = 0; turn < 2; turn++) {
-    const client = await connect("edge", { transport: "openssh", sshConfig: config, reconnect: false });
+    const client = await connect("edge", { protocol: "openssh", sshConfig: config, reconnect: false });
     onTestFinished(() => client.close());
     expect(await client.item.get({ id: 7 })).toEqual({ id: 7 });
     expect(existsSync(`${directory}/control`)).toBe(true);
@@ -74,7 +74,7 @@ itWith(STOCK, "jump hosts may be named, and `sshrpc call` goes the same ways", a
     "config",
     `Host *\nUserKnownHostsFile ${knownHosts}\nIdentityFile ${sshd.key.file}\nIdentitiesOnly yes\nIdentityAgent none\n`,
   );
-  const client = await connect(sshd.address, { transport: "openssh", jump: bastion.address, sshConfig: config });
+  const client = await connect(sshd.address, { protocol: "openssh", jump: bastion.address, sshConfig: config });
   onTestFinished(() => client.close());
   expect(await client.item.get({ id: 8 })).toEqual({ id: 8 });
   await expect.poll(bastion.log).toContain("Accepted publickey");

@@ -1,3 +1,5 @@
+import { checkOptions, type OptionTable } from "../base/check-options.js";
+import { printable } from "../base/printable.js";
 import type { SshClient } from "../base/ssh-client.js";
 import type { Transport } from "../base/transport.js";
 import { AGENT } from "../base/version.js";
@@ -9,7 +11,7 @@ import type { ItemKind } from "../wire/hello.js";
 import { type Limits, resolveLimits } from "../wire/limits.js";
 import { type BindConfig, bindMethods } from "./call/bind-methods.js";
 import type { ClientInterceptor } from "./call/interceptor.js";
-import { Backoff, type BackoffOptions } from "./connection/backoff.js";
+import { BACKOFF_OPTIONS, Backoff, type BackoffOptions } from "./connection/backoff.js";
 import type { ConnectionState, StateListener } from "./connection/connection-state.js";
 import type { LinkConfig } from "./connection/link.js";
 import { Links } from "./connection/links.js";
@@ -52,6 +54,21 @@ export interface ClientOptions {
   readonly retries?: number;
 }
 
+/** The options of every client. */
+export const CLIENT_OPTIONS = {
+  timeout: true,
+  limits: true,
+  interceptors: true,
+  signal: true,
+  reconnect: BACKOFF_OPTIONS,
+  retries: true,
+} satisfies OptionTable<ClientOptions>;
+
+/** The options of `options` that {@link openClient} takes. */
+export function pickClientOptions(options: ClientOptions): ClientOptions {
+  return Object.fromEntries(Object.entries(options).filter(([name]) => Object.hasOwn(CLIENT_OPTIONS, name)));
+}
+
 /** Makes what answers the server's calls on a connection to `address`, which is not there yet. */
 export type ServeCallbacks = (address: string, connection: () => Connection) => CallReceiver;
 
@@ -75,6 +92,7 @@ export async function openClient<C extends Client>(
   options: ClientOptions = {},
   serve?: ServeCallbacks,
 ): Promise<C> {
+  checkOptions(options, CLIENT_OPTIONS);
   const { signal, reconnect = {} } = options;
   const limits = resolveLimits(options.limits);
   const transports = [transport].flat() as readonly Transport[];
@@ -146,7 +164,12 @@ function bindClient<C extends Client>(api: Api, config: BindConfig, links: Links
   const close = async (): Promise<void> => {
     await Promise.all([links.close("the client is done"), ssh?.close()]);
   };
-  const on: Client["on"] = (_event, listener) => links.listen(listener);
+  const on: Client["on"] = (event, listener) => {
+    if (event !== "state") {
+      throw new RpcError("BAD_REQUEST", `unknown event "${printable(String(event), 60)}"; known events: state`);
+    }
+    return links.listen(listener);
+  };
   const client: Record<PropertyKey, unknown> = { close, on, [Symbol.asyncDispose]: close };
   Object.defineProperty(client, "state", { get: () => links.state, enumerable: true });
   Object.defineProperty(client, "ssh", {

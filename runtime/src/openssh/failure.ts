@@ -92,7 +92,7 @@ function startFailure(program: string, error: NodeJS.ErrnoException): RpcError {
   const name = printable(JSON.stringify(program));
   const message =
     error.code === "ENOENT"
-      ? `there is no program ${name}: install OpenSSH's client, or name it with the option program, or leave out transport: "openssh"`
+      ? `there is no program ${name}: install OpenSSH's client, or name it with the option program, or leave out protocol: "openssh"`
       : `${name} cannot be run (${error.code ?? error.message})`;
   return new RpcError("UNAVAILABLE", message, { cause: error });
 }

@@ -28,7 +28,7 @@ async function startServer(window?: number) {
   const { port } = (await server.event("listening")) as unknown as { port: number };
   const connect = (options: ConnectOptions<object> = {}) =>
     connectApi<OddClient>(API, `ssh://anybody@127.0.0.1:${port}`, {
-      transport: "korv",
+      protocol: "korv",
       identity: alice.file,
       hostKey: host.publicKey.fingerprint,
       ...options,

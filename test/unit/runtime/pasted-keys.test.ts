@@ -103,13 +103,13 @@ describe.each([...TEXTS, ...PUBLIC_TEXTS])("%s that is pasted is in no message, 
     const { address, hostKey } = await startServer();
     const lines: [string, string][] = [];
     for (const [name, given] of clientOptions) {
-      for (const transport of ["ssh2", "openssh"] as const) {
+      for (const protocol of ["ssh2", "openssh"] as const) {
         const { passphrase, ...rest } = given;
-        const trust = name.startsWith("h") || name.startsWith("k") || transport === "openssh" ? {} : { hostKey };
-        const options = { sshConfig: false, agent: false, ...trust, ...(transport === "ssh2" ? given : rest) } as const;
+        const trust = name.startsWith("h") || name.startsWith("k") || protocol === "openssh" ? {} : { hostKey };
+        const options = { sshConfig: false, agent: false, ...trust, ...(protocol === "ssh2" ? given : rest) } as const;
         const debug = (line: string) => void lines.push([`debug of ${name}`, line]);
-        const connecting = connect(address, { ...options, transport, reconnect: false, debug });
-        lines.push([`${name}, ${transport}`, await shown(connecting.then((client) => client.close()))]);
+        const connecting = connect(address, { ...options, protocol, reconnect: false, debug });
+        lines.push([`${name}, ${protocol}`, await shown(connecting.then((client) => client.close()))]);
       }
     }
     for (const address of [text, `${text}@127.0.0.1:1`]) {

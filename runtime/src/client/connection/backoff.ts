@@ -1,3 +1,4 @@
+import type { OptionTable } from "../../base/check-options.js";
 import { MAX_TIMEOUT } from "../../base/max-timeout.js";
 
 /** How long to wait before another attempt, in milliseconds. */
@@ -9,6 +10,13 @@ export interface BackoffOptions {
   /** The part of each wait that is random, from 0 to 1: many clients must not come back at once. Default: 0.5. */
   readonly jitter?: number;
 }
+
+/** The options of {@link Backoff}. */
+export const BACKOFF_OPTIONS = {
+  minDelay: true,
+  maxDelay: true,
+  jitter: true,
+} satisfies OptionTable<BackoffOptions>;
 
 /** Delays that grow from attempt to attempt. */
 export class Backoff {

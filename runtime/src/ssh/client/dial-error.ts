@@ -84,7 +84,7 @@ function protocolReason(where: string, stage: DialStage, error: Error | undefine
   if (mismatch !== undefined) {
     const reason = `${where} and this client have no ${printable(mismatch)} in common: the server offers only what is out of date`;
     return mismatch === "key exchange algorithm"
-      ? `${reason}, or only post-quantum exchange, which transport: "openssh" has`
+      ? `${reason}, or only post-quantum exchange, which protocol: "openssh" has`
       : reason;
   }
   return `${where} ended the connection during the ${stage}${error ? `: ${printable(error.message)}` : ""}`;

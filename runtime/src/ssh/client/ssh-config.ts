@@ -95,7 +95,7 @@ function interpret(output: string, address: Address): HostConfig {
   if (proxy !== undefined && proxy !== "none") {
     throw new RpcError(
       "UNAVAILABLE",
-      `the ssh configuration of ${address.host} has a ProxyCommand, which only the program ssh can follow: use transport: "openssh", or set sshConfig to false`,
+      `the ssh configuration of ${address.host} has a ProxyCommand, which only the program ssh can follow: use protocol: "openssh", or set sshConfig to false`,
     );
   }
   const [user, host, port] = [one("user"), one("hostname"), Number(one("port"))];

@@ -87,7 +87,7 @@ function serve(handlers: Partial<Handlers>, options: ApiServerOptions = {}): voi
 
 async function connect(
   callbacks?: Partial<Handlers>,
-  options: ClientOptions & { readonly log?: TestLog } = {},
+  { log, ...options }: ClientOptions & { readonly log?: TestLog } = {},
 ): Promise<Client & { readonly up: Kinds }> {
   const transport = {
     address: "the server",
@@ -98,7 +98,8 @@ async function connect(
       return near;
     },
   };
-  const serving = callbacks && serveCallbacks(API, { down: { ...SIMPLE, ...callbacks } }, options);
+  const serving =
+    callbacks && serveCallbacks(API, { down: { ...SIMPLE, ...callbacks } }, { ...options, ...(log && { log }) });
   const all = { reconnect: false, retries: 0, ...options } as const;
   const client = await openClient<Client & { readonly up: Kinds }>(API, transport, all, serving);
   clients.push(client);

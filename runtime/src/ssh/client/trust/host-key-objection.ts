@@ -89,7 +89,7 @@ function changed(known: readonly KnownHost[], type: string, name: string): strin
 function unknown(files: readonly string[], authorities: readonly KnownHost[]): string {
   const [authority] = authorities;
   const note = authority
-    ? ` (${place(authority)} lists an authority for it, but it shows no certificate by that; RSA certificates need transport: "openssh")`
+    ? ` (${place(authority)} lists an authority for it, but it shows no certificate by that; RSA certificates need protocol: "openssh")`
     : "";
   return (
     `no key of it is in ${files.join(" or ") || "any file"}${note}. ` +

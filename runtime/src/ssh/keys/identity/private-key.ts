@@ -62,7 +62,7 @@ export function parsePrivateKey(data: Buffer | string, name: string, passphrase?
 
 /** What to do with the file of a key that a device holds. */
 export function deviceProblem(name: string): string {
-  return `${name} belongs to a hardware key: add it to the agent with ssh-add and let the agent sign, or let the program ssh connect (transport: "openssh")`;
+  return `${name} belongs to a hardware key: add it to the agent with ssh-add and let the agent sign, or let the program ssh connect (protocol: "openssh")`;
 }
 
 /** ssh2 reads no PKCS#8; what it reads instead is made of it. */

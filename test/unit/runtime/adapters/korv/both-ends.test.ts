@@ -42,7 +42,7 @@ async function start(one: Method, handler: AnyHandler, options: Partial<ServeOpt
   onTestFinished(() => server.close());
   const connect = async (more: ConnectOptions<object> = {}) => {
     const client = await connectApi<ItClient>(apiOf(one), `ssh://anybody@127.0.0.1:${server.port}`, {
-      transport: "korv",
+      protocol: "korv",
       identity: alice.file,
       hostKey: hostKey.publicKey.fingerprint,
       ...more,

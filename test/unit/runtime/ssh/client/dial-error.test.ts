@@ -20,7 +20,7 @@ it.each<[DialStage, Error | undefined, string]>([
     "key exchange",
     new Error("Handshake failed: no matching key exchange algorithm"),
     "edge:8022 and this client have no key exchange algorithm in common: the server offers only what is out of date, or " +
-      'only post-quantum exchange, which transport: "openssh" has',
+      'only post-quantum exchange, which protocol: "openssh" has',
   ],
   [
     "key exchange",

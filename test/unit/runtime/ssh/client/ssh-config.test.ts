@@ -100,6 +100,6 @@ it("does not wait for an ssh that never ends, nor read one that says too much", 
 it("names the transport that can follow a ProxyCommand", async () => {
   fakeSsh(say("hostname edge\nproxycommand nc %h %p"));
   expect((await failure(readSshConfig({ host: "edge" }, undefined, true))).message).toMatch(
-    /^the ssh configuration of edge has a ProxyCommand.* transport: "openssh"/,
+    /^the ssh configuration of edge has a ProxyCommand.* protocol: "openssh"/,
   );
 });

@@ -26,7 +26,7 @@ it("does not take an authority's line for the host's key, and names the transpor
   const verifier = new HostVerifier("edge", 22, { knownHosts: { ...none, authorities: [entry(good, 7)] } });
   expect(verifier.verify(good.blob)).toBe(false);
   expect(verifier.refusal?.message).toMatch(
-    /^unknown host: .*\/etc\/known:7 lists an authority for it, but .* transport: "openssh"/,
+    /^unknown host: .*\/etc\/known:7 lists an authority for it, but .* protocol: "openssh"/,
   );
 });
 

@@ -201,6 +201,6 @@ it("leaves the key of a device to an agent, and says so", async () => {
   const privateKey = `-----BEGIN OPENSSH PRIVATE KEY-----\n${body}\n-----END OPENSSH PRIVATE KEY-----\n`;
   const identity = await loadIdentity({ privateKey }, new Passphrases(undefined));
   expect([identity.publicKey.type, identity.locked]).toEqual([type, true]);
-  expect(identity.problem).toMatch(/belongs to a hardware key: add it to the agent .*transport: "openssh"\)$/);
+  expect(identity.problem).toMatch(/belongs to a hardware key: add it to the agent .*protocol: "openssh"\)$/);
   expect((await failure(identity.sign(DATA, type))).message).toBe(identity.problem);
 });
