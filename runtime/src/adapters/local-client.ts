@@ -1,10 +1,10 @@
 import { duplexPair } from "../base/memory-transport.js";
 import type { Peer } from "../base/peer.js";
 import { AGENT } from "../base/version.js";
+import type { CallOptions } from "../client/call/call-options.js";
 import type { MethodBinding } from "../client/call/method-binding.js";
+import type { Items } from "../client/call/method-types.js";
 import { type StreamingCall, startStreaming } from "../client/call/start-streaming.js";
-import type { Items } from "../client/call/streams.js";
-import type { CallOptions } from "../client/call/unary.js";
 import { OneConnection } from "../client/connection/one-connection.js";
 import type { Method, Validator } from "../contract/method.js";
 import { RpcError } from "../contract/rpc-error.js";

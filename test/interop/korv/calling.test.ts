@@ -1,7 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { describe, expect } from "vitest";
-import type { ServerStreamingMethod } from "../../../runtime/src/client/call/streams.js";
-import type { UnaryMethodOptional } from "../../../runtime/src/client/call/unary.js";
+import type { ServerStreamingMethod, UnaryMethodOptional } from "../../../runtime/src/client/call/method-types.js";
 import type { Client } from "../../../runtime/src/client/client.js";
 import { type ConnectOptions, connectApi } from "../../../runtime/src/compose/connect.js";
 import type { Method } from "../../../runtime/src/contract/method.js";

@@ -1,5 +1,5 @@
 import { describe, expect } from "vitest";
-import type { UnaryMethodOptional } from "../../../runtime/src/client/call/unary.js";
+import type { UnaryMethodOptional } from "../../../runtime/src/client/call/method-types.js";
 import type { Client } from "../../../runtime/src/client/client.js";
 import { type ConnectOptions, connectApi } from "../../../runtime/src/compose/connect.js";
 import { makeKey, tempDir, write } from "../../unit/runtime/ssh/support.js";

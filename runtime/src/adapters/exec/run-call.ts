@@ -1,5 +1,5 @@
 import type { Peer } from "../../base/peer.js";
-import type { Items } from "../../client/call/streams.js";
+import type { Items } from "../../client/call/method-types.js";
 import { issuesOf } from "../../codec/issues.js";
 import type { Method } from "../../contract/method.js";
 import { RpcError } from "../../contract/rpc-error.js";

@@ -1,6 +1,8 @@
 import { setMaxListeners } from "node:events";
+import { errorMessage } from "../../base/error-message.js";
 import { MAX_TIMEOUT } from "../../base/max-timeout.js";
 import { checkRequest } from "../../codec/check.js";
+import { encodeJson } from "../../codec/json.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import { STATUSES } from "../../contract/status.js";
 import type { Connection } from "../../wire/connection.js";
@@ -8,19 +10,34 @@ import type { ItemSender } from "../../wire/item-sender.js";
 import { encodeMetadata, type Metadata } from "../../wire/metadata.js";
 import type { OutgoingCall } from "../../wire/outgoing-call.js";
 import { ProtocolError } from "../../wire/protocol-error.js";
-import { bindCallbacks } from "../bind-callbacks.js";
 import type { WaitingCall } from "../connection/connection-source.js";
-import { readAnswer } from "./answer.js";
-import type { CallStreams } from "./call-streams.js";
-import { cancelled, checkSignal, checkTimeout, encodeRequest } from "./check-call.js";
+import { bindCallbacks, type CallOptions, cancelledBy, checkCallOptions, checkTimeout } from "./call-options.js";
 import type { MethodBinding } from "./method-binding.js";
-import { nameMethod } from "./name-method.js";
+import { readResponse, toCallError } from "./read-response.js";
 import { retryDelay } from "./retry-delay.js";
-import type { CallOptions } from "./unary.js";
+
+/** The callbacks of a streaming call. A unary call has none. */
+export interface CallStreams {
+  /** Sends the request stream, once the call is open; absent where there is none. */
+  readonly opened?: (sender: ItemSender) => void;
+  /** Receives an item of the response stream; absent where there is none. @throws RpcError for an invalid item */
+  readonly item?: (buffer: Buffer, start: number, end: number) => void;
+  /** The call has ended, well or with an error; called before its promise settles. */
+  readonly ended: (error: RpcError | undefined) => void;
+}
+
+/** What a caller asks for, and where the outcome goes. */
+interface CallSetup {
+  readonly request: unknown;
+  readonly options: CallOptions | undefined;
+  readonly resolve: (response: unknown) => void;
+  readonly reject: (error: RpcError) => void;
+  readonly streams?: CallStreams;
+}
 
 /**
- * One call on its way, of any kind. It settles exactly once, and lets go of its timer and signal when it does. Where its
- * connection fails, it may be sent again on another: its one deadline covers all attempts.
+ * A running call of any kind. It settles exactly once, and releases its timer and signal listener then. A call whose
+ * connection fails may be retried on another one; its deadline covers all attempts.
  */
 export class ClientCall implements OutgoingCall, WaitingCall {
   id = 0;
@@ -31,55 +48,45 @@ export class ClientCall implements OutgoingCall, WaitingCall {
   readonly opened: ((sender: ItemSender) => void) | undefined;
   readonly item: ((buffer: Buffer, start: number, end: number) => void) | undefined;
   readonly #binding: MethodBinding;
-  readonly #resolve: (response: unknown) => void;
-  readonly #reject: (error: RpcError) => void;
+  readonly #setup: CallSetup;
   readonly #options: CallOptions | undefined;
   readonly #streams: CallStreams | undefined;
   readonly #timeout: number;
   #timer: NodeJS.Timeout | undefined;
   #abort: (() => void) | undefined;
-  /** When it was made. */
-  #begin = 0;
-  /** What it is on, or waits for; undefined while there is none. */
+  #startedAt = 0;
+  /** The connection that the call was sent on; undefined while it waits for one. */
   #connection: Connection | undefined;
-  /** How often it was sent again. */
   #retries = 0;
   #retryTimer: NodeJS.Timeout | undefined;
-  /** Whether its user has seen anything of an answer: then it cannot begin anew. */
+  /** Whether headers or an item have arrived: the call cannot be retried then. */
   #seen = false;
 
-  /** Validates and encodes. @throws RpcError for everything that is wrong with the call */
-  constructor(
-    binding: MethodBinding,
-    request: unknown,
-    options: CallOptions | undefined,
-    resolve: (response: unknown) => void,
-    reject: (error: RpcError) => void,
-    streams?: CallStreams,
-  ) {
+  /** Validates and encodes the request. @throws RpcError for invalid options or an invalid request */
+  constructor(binding: MethodBinding, setup: CallSetup) {
     const { method, index, timeout, maxMetadata } = binding;
+    const { request, options, streams } = setup;
+    if (options) checkCallOptions(options);
     this.#timeout = checkTimeout(options?.timeout ?? method.timeout ?? (streams === undefined ? timeout : MAX_TIMEOUT));
-    checkSignal(options?.signal);
     checkRequest(request, method.request, method.id);
     this.#binding = binding;
-    this.#options = bindCallbacks(options);
-    this.#resolve = resolve;
-    this.#reject = reject;
+    this.#setup = setup;
+    this.#options = options && bindCallbacks(options);
     this.#streams = streams;
     this.method = index;
     this.metadata = encodeMetadata(options?.metadata, maxMetadata);
     this.body = encodeRequest(request);
     this.window = method.responseItem === undefined ? 0 : binding.window;
     this.opened = streams?.opened;
-    this.item = streams?.item === undefined ? undefined : this.#take;
+    this.item = streams?.item === undefined ? undefined : this.#receiveItem;
   }
 
-  /** Sends the call. @throws RpcError where the connection does not take it; then nothing is left behind */
+  /** Sends the call. @throws RpcError where it cannot be sent; timer and signal listener are released then */
   start(): void {
     const signal = this.#options?.signal;
     if (this.#timeout < MAX_TIMEOUT) this.#timer = setTimeout(expire, this.#timeout, this);
     if (signal !== undefined) this.#listen(signal);
-    this.#begin = performance.now();
+    this.#startedAt = performance.now();
     try {
       this.#send();
     } catch (error) {
@@ -100,7 +107,7 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     this.#end(error);
   }
 
-  /** Where there is no connection at this moment, it waits for the next one. */
+  /** Without a connection the call waits for the next one. */
   #send(): void {
     const { connections } = this.#binding;
     const connection = connections.connection();
@@ -115,7 +122,7 @@ export class ClientCall implements OutgoingCall, WaitingCall {
 
   remaining(): number {
     if (this.#timeout === MAX_TIMEOUT) return 0;
-    return Math.max(1, Math.ceil(this.#timeout - (performance.now() - this.#begin)));
+    return Math.max(1, Math.ceil(this.#timeout - (performance.now() - this.#startedAt)));
   }
 
   headers(headers: Metadata): void {
@@ -124,37 +131,37 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     try {
       this.#options?.onHeaders?.(headers);
     } catch (error) {
-      this.giveUp(error);
+      this.cancel(error);
     }
   }
 
   status(code: number, trailers: Metadata, buffer: Buffer, start: number, end: number, refused: boolean): void {
-    if (code === STATUSES.UNAVAILABLE && this.#sendAgain(refused)) return;
+    if (code === STATUSES.UNAVAILABLE && this.#retry(refused)) return;
     this.#release();
     let response: unknown;
     try {
-      // What the caller's own function throws is the call's failure, not the connection's, whose reading it would end.
+      // An exception of the caller's onTrailers fails the call; it must not end the reading of the connection.
       this.#options?.onTrailers?.(trailers);
-      response = readAnswer(this.#binding.method, code, buffer, start, end);
+      response = readResponse(this.#binding.method, code, buffer, start, end);
     } catch (error) {
       this.#fail(error);
       return;
     }
     this.#streams?.ended(undefined);
-    this.#resolve(response);
+    this.#setup.resolve(response);
   }
 
   lost(error: RpcError, refused: boolean): void {
-    if (error.status !== "UNAVAILABLE" || !this.#sendAgain(refused)) this.#end(error);
+    if (error.status !== "UNAVAILABLE" || !this.#retry(refused)) this.#end(error);
   }
 
-  /** Lets the callee send so many bytes more. */
+  /** Grants the callee credit to send `bytes` more. */
   grant(bytes: number): void {
     this.#connection?.outgoing.grant(this, bytes);
   }
 
-  /** Ends the call on this side, and tells the other. */
-  giveUp(error: unknown): void {
+  /** Ends the call with `error` and cancels it at the other side. */
+  cancel(error: unknown): void {
     if (this.#connection === undefined) this.#binding.connections.forget(this);
     else this.#connection.outgoing.cancel(this);
     this.#end(error);
@@ -165,17 +172,17 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     const cause = this.#connection === undefined ? this.#binding.connections.error : undefined;
     const timeout = Math.ceil(this.#timeout);
     const message =
-      cause === undefined ? `no answer within ${timeout} ms` : `no connection within ${timeout} ms: ${cause.message}`;
-    this.giveUp(new RpcError("DEADLINE_EXCEEDED", message, { cause }));
+      cause === undefined ? `no response within ${timeout} ms` : `no connection within ${timeout} ms: ${cause.message}`;
+    this.cancel(new RpcError("DEADLINE_EXCEEDED", message, { cause }));
   }
 
-  /** Whether the call begins anew instead of ending; see {@link retryDelay}. */
-  #sendAgain(refused: boolean): boolean {
+  /** Retries the call where {@link retryDelay} allows it, and returns whether it did. */
+  #retry(refused: boolean): boolean {
     const sent = this.id !== 0;
     const delay = retryDelay(this.#binding, {
       sent,
       refused,
-      spent: this.opened !== undefined || this.#seen,
+      notReplayable: this.opened !== undefined || this.#seen,
       retries: this.#retries,
       open: this.#connection?.open === true,
       remaining: this.#timeout < MAX_TIMEOUT ? this.remaining() : Number.POSITIVE_INFINITY,
@@ -193,7 +200,7 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     }
   }
 
-  /** Called once the wait before another attempt is over. */
+  /** Called when the backoff delay of a retry has passed. */
   resend(): void {
     try {
       this.#send();
@@ -202,20 +209,20 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     }
   }
 
-  /** An item that cannot be taken ends the call: what follows it would be taken for what it is not. */
-  readonly #take = (buffer: Buffer, start: number, end: number): void => {
+  /** An invalid item ends the call: the items after it would be out of place. */
+  readonly #receiveItem = (buffer: Buffer, start: number, end: number): void => {
     this.#seen = true;
     try {
       this.#streams?.item?.(buffer, start, end);
     } catch (error) {
       if (!(error instanceof RpcError)) throw error;
-      this.giveUp(error);
+      this.cancel(error);
     }
   };
 
   #listen(signal: AbortSignal): void {
-    this.#abort = () => this.giveUp(cancelled(signal));
-    // Many calls may share a signal: that is no leak, whatever Node's warning says.
+    this.#abort = () => this.cancel(cancelledBy(signal));
+    // Many calls may share a signal, so Node's warning about a listener leak does not apply.
     setMaxListeners(0, signal);
     signal.addEventListener("abort", this.#abort);
   }
@@ -226,15 +233,25 @@ export class ClientCall implements OutgoingCall, WaitingCall {
   }
 
   #fail(error: unknown): void {
-    const named = nameMethod(error, this.#binding.method.id);
+    const named = toCallError(error, this.#binding.method.id);
     this.#streams?.ended(named);
-    this.#reject(named);
+    this.#setup.reject(named);
   }
 
   #release(): void {
     clearTimeout(this.#timer);
     if (this.#retryTimer !== undefined) clearTimeout(this.#retryTimer);
     if (this.#abort !== undefined) this.#options?.signal?.removeEventListener("abort", this.#abort);
+  }
+}
+
+/** What a schema accepts as any value may still contain what JSON cannot represent. @throws RpcError BAD_REQUEST */
+function encodeRequest(request: unknown): string {
+  try {
+    return encodeJson(request);
+  } catch (error) {
+    const [reason] = errorMessage(error).split("\n");
+    throw new RpcError("BAD_REQUEST", `the request cannot be written as JSON: ${reason}`, { cause: error });
   }
 }
 

@@ -3,20 +3,20 @@ import type { WindowBudget } from "../../wire/window-budget.js";
 import type { ConnectionSource } from "../connection/connection-source.js";
 import type { ClientInterceptor } from "./interceptor.js";
 
-/** What all calls of one method share. */
+/** What the calls of one method share. */
 export interface MethodBinding {
   readonly connections: ConnectionSource;
   readonly method: Method;
-  /** The method's place in this side's HELLO. */
+  /** The index of the method in the HELLO of this side. */
   readonly index: number;
-  /** Milliseconds that a unary call may take where neither it nor the method says. */
+  /** Default timeout of unary calls in ms. */
   readonly timeout: number;
-  /** Bytes of metadata that a call may carry. */
+  /** Maximum size of the metadata of a call in bytes. */
   readonly maxMetadata: number;
   /** Wrap the calls; the first one is outermost. */
   readonly interceptors: readonly ClientInterceptor[];
-  /** Bytes that a server may send ahead in a response stream, at first. */
+  /** Initial flow-control window of a response stream in bytes. */
   readonly window: number;
-  /** What the windows of all response streams may grow by. */
+  /** Budget by which the windows of all response streams may grow. */
   readonly windows: WindowBudget;
 }

@@ -7,7 +7,7 @@ import type { DialOptions } from "../../../../runtime/src/ssh/client/dial-option
 const argumentsOf = (target: string, options: DialOptions & OpensshOptions = {}, timeout = 10_000) =>
   opensshArguments(parseDestination(target), options, timeout);
 
-test("a bare name leaves everything to the configuration, but for what keeps frames whole and waits bounded", () => {
+test("a bare host name adds only the options that protect the frames and limit the waits", () => {
   expect(argumentsOf("edge").join(" ")).toBe(
     "-T -x -a -o ClearAllForwardings=yes -o PermitLocalCommand=no -o RemoteCommand=none -o LogLevel=ERROR " +
       "-o BatchMode=yes -o ConnectTimeout=10 -o ServerAliveInterval=15 -o ServerAliveCountMax=3 -s -- edge sshrpc",
@@ -16,11 +16,7 @@ test("a bare name leaves everything to the configuration, but for what keeps fra
 
 test.each<[string, DialOptions & OpensshOptions, string]>([
   ["a key", { identity: "/k e/y%" }, '-o IdentityFile="/k e/y%%" -o IdentitiesOnly=yes'],
-  [
-    "keys of an agent, too",
-    { identity: ["a", "b"], identitiesOnly: false },
-    '"a" -o IdentityFile="b" -o IdentitiesOnly=no',
-  ],
+  ["keys of an agent", { identity: ["a", "b"], identitiesOnly: false }, '"a" -o IdentityFile="b" -o IdentitiesOnly=no'],
   ["no agent", { agent: false }, "-o IdentityAgent=none"],
   ["an agent", { agent: "/run/agent" }, '-o IdentityAgent="/run/agent"'],
   ["a certificate", { certificate: "c.pub" }, '-o CertificateFile="c.pub"'],
@@ -40,12 +36,12 @@ test.each<[string, DialOptions & OpensshOptions, string]>([
   expect(argumentsOf("edge", options).join(" ")).toContain(expected);
 });
 
-test("arguments of the user come first, so that they count", () => {
+test("the user's arguments come first, so that they take precedence", () => {
   const args = argumentsOf("edge", { args: ["-o", "BatchMode=no"] });
   expect(args.slice(0, 2)).toEqual(["-o", "BatchMode=no"]);
 });
 
-test("user and port are no part of what a shell of the configuration might see", () => {
+test("user and port are arguments of their own", () => {
   expect(argumentsOf("ssh://al%20ice@edge:8022".replace("%20", "."))).toEqual(
     expect.arrayContaining(["-l", "al.ice", "-p", "8022", "--", "edge"]),
   );
@@ -89,7 +85,7 @@ test.each([
   expect(() => parseDestination(target)).toThrow(expect.objectContaining({ status: "BAD_REQUEST" }));
 });
 
-test("a hop of a jump is looked at like a destination", () => {
+test("a jump host is validated like a destination", () => {
   expect(() => argumentsOf("edge", { jump: "-oProxyCommand=id" })).toThrow(/is no address/);
 });
 

@@ -9,7 +9,7 @@ import { opensshTransport } from "../../../../runtime/src/openssh/openssh-transp
 import { tempDir, write } from "../ssh/support.js";
 import { failure, until, within } from "../support/wait.js";
 
-/** A program in the place of ssh: a script that does what it likes, and says in a file who it is. */
+/** A script in place of ssh, which writes its process ID to a file. */
 function fake(
   script: string,
   connectTimeout = 20_000,
@@ -26,7 +26,7 @@ function fake(
 
 const HANGS = `trap "" TERM; while :; do sleep 0.1; done`;
 
-test("an ssh that hangs, and that no SIGTERM ends, is given up in time and killed", async () => {
+test("an ssh that hangs and ignores SIGTERM is killed after the timeout", async () => {
   const { transport, isRunning } = fake(`echo so far so good >&2; ${HANGS}`, 3000);
   expect(await failure(transport.open())).toMatchObject({
     status: "UNAVAILABLE",
@@ -35,7 +35,7 @@ test("an ssh that hangs, and that no SIGTERM ends, is given up in time and kille
   await until("its end", () => !isRunning());
 });
 
-test("an attempt that is cancelled ends ssh", async () => {
+test("cancelling an attempt ends ssh", async () => {
   const { transport, hasStarted, isRunning } = fake(HANGS);
   const abort = new AbortController();
   const opening = failure(transport.open(abort.signal));
@@ -60,14 +60,14 @@ test.each([
   });
 });
 
-test("of 10 MB on standard error the end is quoted, on one line that steers no terminal", async () => {
+test("the end of 10 MB on standard error is quoted, on one line without control characters", async () => {
   const banner = String.raw`head -c 10000000 /dev/zero | tr '\0' x >&2; printf '\n\e]0;owned\a\nthe last words\n' >&2; exit 255`;
   const { message } = await failure<RpcError>(fake(banner).transport.open());
   expect(message).toMatch(/the last words$/);
   expect(message).toMatch(/^[^\p{C}]{1,600}$/u);
 });
 
-test("what looks like a failure of ssh counts only where ssh itself has failed", async () => {
+test("messages of ssh are interpreted only where ssh itself failed", async () => {
   const said = "echo 'alice@edge: Permission denied (publickey).' >&2";
   expect(await failure(fake(`${said}; exit 255`).transport.open())).toMatchObject({ status: "UNAUTHENTICATED" });
   expect(await failure(fake(`${said}; exit 1`).transport.open())).toMatchObject({ status: "UNAVAILABLE" });
@@ -83,23 +83,23 @@ test.each([
   });
 });
 
-test("noise of 10 MB in place of a server is an error, and ends ssh", async () => {
+test("10 MB of other output instead of a preamble is an error, and ends ssh", async () => {
   const { transport, isRunning } = fake(`head -c 10000000 /dev/zero | tr '\\0' '#'; sleep 60`);
-  expect(await failure(callPath(transport, "GET", "/x", {}))).toMatchObject({
+  expect(await failure(callPath(transport, { verb: "GET", path: "/x" }))).toMatchObject({
     status: "UNAVAILABLE",
     message: expect.stringContaining("no sshrpc preamble in the first 65536 bytes"),
   });
   await until("its end", () => !isRunning());
 });
 
-test("a banner on standard output that ends without a server is quoted", async () => {
-  expect(await failure(callPath(fake("echo Go away; exit 1").transport, "GET", "/x", {}))).toMatchObject({
+test("a banner on standard output without a server is quoted", async () => {
+  expect(await failure(callPath(fake("echo Go away; exit 1").transport, { verb: "GET", path: "/x" }))).toMatchObject({
     status: "UNAVAILABLE",
     message: expect.stringMatching(/was lost: .*status 1; in place of sshrpc's preamble came "Go away\\n"/),
   });
 });
 
-test("bytes go both ways, and either side may end", async () => {
+test("bytes pass in both directions, and either side can end", async () => {
   const { transport, isRunning } = fake("echo hello; cat");
   const duplex = await transport.open();
   const heard: Buffer[] = [];
@@ -111,7 +111,7 @@ test("bytes go both ways, and either side may end", async () => {
   expect(isRunning()).toBe(false);
 });
 
-test("a server that does not read stops its writer", async () => {
+test("backpressure stops the writer where the server does not read", async () => {
   const { transport } = fake("echo hello; sleep 60");
   const duplex = await transport.open();
   let taken = 0;
@@ -121,7 +121,7 @@ test("a server that does not read stops its writer", async () => {
   await within("the end", new Promise((resolve) => duplex.once("close", resolve)));
 });
 
-test("a duplex that is destroyed closes, whatever ssh does, and nothing of ssh is left", async () => {
+test("a destroyed duplex closes whatever ssh does, and leaves no process", async () => {
   const { transport, isRunning } = fake(`echo hello; ${HANGS}`);
   const duplex = await transport.open();
   duplex.destroy();
@@ -129,7 +129,7 @@ test("a duplex that is destroyed closes, whatever ssh does, and nothing of ssh i
   expect(isRunning()).toBe(false);
 });
 
-test("an ssh that fails in mid-stream ends the duplex with its reason", async () => {
+test("an ssh that fails later ends the duplex with its error", async () => {
   const { transport } = fake("echo hello; echo 'client_loop: send disconnect: Broken pipe' >&2; exit 255");
   const duplex = await transport.open();
   duplex.resume();
@@ -140,8 +140,8 @@ test("an ssh that fails in mid-stream ends the duplex with its reason", async ()
 });
 
 test.each([
-  [{ connectTimeout: Number.NaN }, "the option connectTimeout is NaN; it takes a whole number from 1 to 2147483647"],
-  [{ keepaliveInterval: -1 }, "the option keepaliveInterval is -1; it takes a whole number from 0 to 2147483647"],
+  [{ connectTimeout: Number.NaN }, "option connectTimeout: NaN is not an integer from 1 to 2147483647"],
+  [{ keepaliveInterval: -1 }, "option keepaliveInterval: -1 is not an integer from 0 to 2147483647"],
 ])("%j is refused before ssh is run", (options, message) => {
   expect(() => opensshTransport("edge", options)).toThrow(message);
 });

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { gunzipSync, gzipSync } from "node:zlib";
 import ssh2, { type ClientChannel } from "ssh2";
 import { describe, expect, onTestFinished, test } from "vitest";
-import type { UnaryMethodOptional } from "../../../../../runtime/src/client/call/unary.js";
+import type { UnaryMethodOptional } from "../../../../../runtime/src/client/call/method-types.js";
 import type { Client } from "../../../../../runtime/src/client/client.js";
 import { type ConnectOptions, connectApi } from "../../../../../runtime/src/compose/connect.js";
 import { type ServeOptions, serveHandlers } from "../../../../../runtime/src/compose/serve.js";

@@ -34,7 +34,7 @@ it("has a limit for everything where nothing is said", () => {
 
 it("says which option is out of its range", () => {
   expect(() => guardConfig({ maxStartups: { start: 10, full: 5 } })).toThrow(
-    "the option maxStartups.full is 5; it takes a whole number from 10 to",
+    "option maxStartups.full: 5 is not an integer from 10",
   );
   expect(() => guardConfig({ maxStartups: { rate: 101 } })).toThrow(/^the option maxStartups\.rate is 101;/);
   expect(() => guardConfig({ perSource: { address: 0 } })).toThrow(/^the option perSource\.address is 0;/);

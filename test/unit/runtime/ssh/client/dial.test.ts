@@ -204,7 +204,7 @@ it("tells what happens, with the host in front, and no secret", async () => {
 });
 
 it.each([
-  [{ connectTimeout: 0 }, "the option connectTimeout is 0; it takes a whole number from 1 to 2147483647"],
+  [{ connectTimeout: 0 }, "option connectTimeout: 0 is not an integer from 1 to 2147483647"],
   [{ connectTimeout: Number.NaN }, /^the option connectTimeout is NaN/],
   [{ keepaliveInterval: -1 }, /^the option keepaliveInterval is -1/],
   [{ keepaliveCountMax: 1.5 }, /^the option keepaliveCountMax is 1.5/],

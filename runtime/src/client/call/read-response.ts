@@ -9,24 +9,35 @@ import { isAlsoOfRuntime, STATUSES } from "../../contract/status.js";
 
 /**
  * The response of a status frame whose body is `buffer` from `start` to `end`; undefined where a stream ends without one.
- * @throws RpcError the error that it carries, or INTERNAL where it is not what the contract says
+ * @throws RpcError the error that the frame carries, or INTERNAL where the body violates the contract
  */
-export function readAnswer(method: Method, code: number, buffer: Buffer, start: number, end: number): unknown {
+export function readResponse(method: Method, code: number, buffer: Buffer, start: number, end: number): unknown {
   const { id, response, errors } = method;
   if (code === STATUSES.OK) {
     if (response === undefined) return undefined;
-    const value = decodeAnswer(method, buffer, start, end);
+    const value = decodeResponse(method, buffer, start, end);
     checkAnswer(value, response, "response", id);
     return value;
   }
   const error = decodeError(code, decodeErrorBody(buffer, start, end), id);
   const details = errors?.[error.status];
-  if (details !== undefined && !isRuntimes(error)) checkDetails(error, details, id);
+  if (details !== undefined && !isOfRuntime(error)) checkDetails(error, details, id);
   throw error;
 }
 
-/** No body is no value, which only a stream may end with. */
-function decodeAnswer({ responseItem }: Method, buffer: Buffer, start: number, end: number): unknown {
+/** An error as its caller receives it: an RpcError that names the method. */
+export function toCallError(error: unknown, method: string): RpcError {
+  if (!(error instanceof RpcError)) {
+    return new RpcError("INTERNAL", errorMessage(error), { method, cause: error });
+  }
+  if (error.method !== undefined) return error;
+  // The caller's types promise issues for every BAD_REQUEST, also for one that is not a validation failure.
+  const details = error.status === "BAD_REQUEST" && error.details === undefined ? { issues: [] } : error.details;
+  return new RpcError(error.status, error.message, { details, method, cause: error.cause });
+}
+
+/** Only a stream may end with an empty body. */
+function decodeResponse({ responseItem }: Method, buffer: Buffer, start: number, end: number): unknown {
   if (start === end && responseItem !== undefined) return undefined;
   try {
     return decodeJson(buffer, start, end);
@@ -35,7 +46,7 @@ function decodeAnswer({ responseItem }: Method, buffer: Buffer, start: number, e
   }
 }
 
-/** The status counts, whatever came along with it. */
+/** The status alone is enough: an undecodable body is ignored. */
 function decodeErrorBody(buffer: Buffer, start: number, end: number): unknown {
   try {
     return decodeJson(buffer, start, end);
@@ -44,13 +55,13 @@ function decodeErrorBody(buffer: Buffer, start: number, end: number): unknown {
   }
 }
 
-/** Whether the runtime may have answered, which knows nothing of what the schema declares for handlers. */
-function isRuntimes({ status, details }: RpcError): boolean {
+/** Whether the server's runtime may have sent the error: it does not know the details that the schema declares. */
+function isOfRuntime({ status, details }: RpcError): boolean {
   if (status === "BAD_REQUEST") return Array.isArray((details as Partial<BadRequestDetails> | undefined)?.issues);
   return details === undefined && isAlsoOfRuntime(status);
 }
 
-/** The caller's types promise these details, so an error without them cannot be given as what it says it is. */
+/** The caller's types promise these details, so an error without them becomes INTERNAL. */
 function checkDetails(error: RpcError, details: Validator, method: string): void {
   try {
     checkAnswer(error.details, details, `details of ${error.status}`, method);
