@@ -545,7 +545,7 @@ test("an idle client that waits to try again does not keep its process alive", a
   const dist = new URL("../../runtime/dist/", import.meta.url).href;
   const script = `
     import { openClient } from "${dist}client/client.js";
-    import { duplexPair } from "${dist}memory-transport.js";
+    import { duplexPair } from "${dist}base/memory-transport.js";
     import { ApiServer } from "${dist}server/api-server.js";
     const api = { name: "test", version: "1.0.0", hash: "00", methods: [] };
     const log = { debug() {}, info() {}, warn() {}, error() {} };

@@ -1,3 +1,6 @@
+/** The maximum delay of a timer in Node, in ms: 24.8 days. */
+export const MAX_TIMEOUT = 2 ** 31 - 1;
+
 /**
  * Checks the value of an integer option, and returns it.
  * @throws Error that names the option, its value, and its range

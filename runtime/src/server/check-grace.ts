@@ -1,4 +1,4 @@
-import { MAX_TIMEOUT } from "../base/max-timeout.js";
+import { MAX_TIMEOUT } from "../base/check-number.js";
 
 /** The grace of a server that is to close. @throws Error where it is no number of milliseconds that a timer takes */
 export function checkGrace(grace: number): number {

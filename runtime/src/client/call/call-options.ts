@@ -1,6 +1,6 @@
 import { AsyncResource } from "node:async_hooks";
+import { MAX_TIMEOUT } from "../../base/check-number.js";
 import { type OptionTable, optionProblem } from "../../base/check-options.js";
-import { MAX_TIMEOUT } from "../../base/max-timeout.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import type { Metadata } from "../../wire/metadata.js";
 

@@ -1,6 +1,6 @@
 import { setMaxListeners } from "node:events";
+import { MAX_TIMEOUT } from "../../base/check-number.js";
 import { errorMessage } from "../../base/error-message.js";
-import { MAX_TIMEOUT } from "../../base/max-timeout.js";
 import { checkRequest } from "../../codec/check.js";
 import { encodeJson } from "../../codec/json.js";
 import { RpcError } from "../../contract/rpc-error.js";

@@ -1,5 +1,5 @@
+import { MAX_TIMEOUT } from "../../base/check-number.js";
 import type { OptionTable } from "../../base/check-options.js";
-import { MAX_TIMEOUT } from "../../base/max-timeout.js";
 
 /** Exponential backoff with jitter. */
 export interface BackoffOptions {

@@ -1,5 +1,5 @@
+import { MAX_TIMEOUT } from "../../base/check-number.js";
 import type { Logger } from "../../base/log.js";
-import { MAX_TIMEOUT } from "../../base/max-timeout.js";
 import type { Limits } from "../../wire/limits.js";
 import type { ApiServerOptions } from "../api-server-options.js";
 import type { ServerInterceptor } from "./interceptor.js";

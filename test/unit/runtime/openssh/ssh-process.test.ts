@@ -30,7 +30,7 @@ test("an ssh that hangs and ignores SIGTERM is killed after the timeout", async 
   const { transport, isRunning } = fake(`echo so far so good >&2; ${HANGS}`, 3000);
   expect(await failure(transport.open())).toMatchObject({
     status: "UNAVAILABLE",
-    message: "ssh://edge did not answer within 3000 ms (connectTimeout); ssh says: so far so good",
+    message: "ssh://edge did not respond within 3000 ms (connectTimeout); ssh: so far so good",
   });
   await until("its end", () => !isRunning());
 });
@@ -47,13 +47,13 @@ test("cancelling an attempt ends ssh", async () => {
 });
 
 test.each([
-  ["exit 0", "the server's process ended, and had served nothing"],
-  ["exit 1", "the server's process ended with status 1"],
-  ["exit 255", "ssh ended with status 255"],
+  ["exit 0", "the server process exited without serving"],
+  ["exit 1", "the server process exited with status 1"],
+  ["exit 255", "ssh exited with status 255"],
   ["exit 127", "the server could not run its command (status 127)"],
-  ["kill -KILL $$", "ssh was ended by SIGKILL"],
-  ["echo a reason >&2; exit 255", "ssh ended with status 255; ssh says: a reason"],
-])("an ssh that ends at once is an error that says how: %s", async (script, message) => {
+  ["kill -KILL $$", "ssh was terminated by SIGKILL"],
+  ["echo a reason >&2; exit 255", "ssh exited with status 255; ssh: a reason"],
+])("an ssh that exits at once is an error with its exit status or signal: %s", async (script, message) => {
   expect(await failure(fake(script).transport.open())).toMatchObject({
     status: "UNAVAILABLE",
     message: expect.stringContaining(`no connection to ssh://edge: ${message}`),
@@ -74,8 +74,8 @@ test("messages of ssh are interpreted only where ssh itself failed", async () =>
 });
 
 test.each([
-  ["is not there", "/nowhere/ssh", "there is no program"],
-  ["is no program", "/etc/passwd", "cannot be run (EACCES)"],
+  ["does not exist", "/nowhere/ssh", 'program "/nowhere/ssh" not found: install the OpenSSH client'],
+  ["is not executable", "/etc/passwd", "cannot be run (EACCES)"],
 ])("an ssh that %s is named", async (_, program, message) => {
   expect(await failure(opensshTransport("edge", { program }).open())).toMatchObject({
     status: "UNAVAILABLE",
@@ -135,7 +135,7 @@ test("an ssh that fails later ends the duplex with its error", async () => {
   duplex.resume();
   expect(await failure(finished(duplex))).toMatchObject({
     status: "UNAVAILABLE",
-    message: expect.stringMatching(/^the connection to ssh:\/\/edge was lost: ssh ended .*Broken pipe$/),
+    message: expect.stringMatching(/^the connection to ssh:\/\/edge was lost: ssh exited .*Broken pipe$/),
   });
 });
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { MAX_TIMEOUT } from "../../../../../runtime/src/base/max-timeout.js";
+import { MAX_TIMEOUT } from "../../../../../runtime/src/base/check-number.js";
 import { inherit } from "../../../../../runtime/src/client/call/call-options.js";
 
 const parent = (left: number, metadata: [string, string[]][] = []) => ({

@@ -205,9 +205,9 @@ it("tells what happens, with the host in front, and no secret", async () => {
 
 it.each([
   [{ connectTimeout: 0 }, "option connectTimeout: 0 is not an integer from 1 to 2147483647"],
-  [{ connectTimeout: Number.NaN }, /^the option connectTimeout is NaN/],
-  [{ keepaliveInterval: -1 }, /^the option keepaliveInterval is -1/],
-  [{ keepaliveCountMax: 1.5 }, /^the option keepaliveCountMax is 1.5/],
+  [{ connectTimeout: Number.NaN }, /^option connectTimeout: NaN is not an integer/],
+  [{ keepaliveInterval: -1 }, /^option keepaliveInterval: -1 is not an integer/],
+  [{ keepaliveCountMax: 1.5 }, /^option keepaliveCountMax: 1.5 is not an integer/],
 ])("refuses %o at once", (options, message) => {
   expect(() => sshTransport("edge", options)).toThrow(message);
 });

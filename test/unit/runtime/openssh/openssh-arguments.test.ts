@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { opensshArguments } from "../../../../runtime/src/openssh/arguments.js";
 import { formatDestination, parseDestination } from "../../../../runtime/src/openssh/destination.js";
+import { opensshArguments } from "../../../../runtime/src/openssh/openssh-arguments.js";
 import type { OpensshOptions } from "../../../../runtime/src/openssh/openssh-options.js";
 import type { DialOptions } from "../../../../runtime/src/ssh/client/dial-options.js";
 
@@ -22,17 +22,17 @@ test.each<[string, DialOptions & OpensshOptions, string]>([
   ["a certificate", { certificate: "c.pub" }, '-o CertificateFile="c.pub"'],
   ["known hosts", { knownHosts: ["a", "b c"] }, '-o UserKnownHostsFile="a" "b c" -o GlobalKnownHostsFile=/dev/null'],
   ["strict trust", { hostKey: "strict" }, "-o StrictHostKeyChecking=yes"],
-  ["trust at first sight", { hostKey: "accept-new" }, "-o StrictHostKeyChecking=accept-new"],
+  ["trust on first use", { hostKey: "accept-new" }, "-o StrictHostKeyChecking=accept-new"],
   ["another name", { hostKeyAlias: "farm", hashKnownHosts: true }, '-o HostKeyAlias="farm" -o HashKnownHosts=yes'],
   ["jump hosts", { jump: ["a@b", "ssh://c:22"] }, "-o ProxyJump=ssh://a@b,ssh://c:22"],
   ["no jump host", { jump: [] }, "-o ProxyJump=none"],
   ["no configuration", { sshConfig: false }, "-F none"],
   ["a configuration", { sshConfig: "/etc/other" }, "-F /etc/other"],
-  ["times", { keepaliveInterval: 1500, keepaliveCountMax: 9 }, "-o ServerAliveInterval=2 -o ServerAliveCountMax=9"],
+  ["keepalive", { keepaliveInterval: 1500, keepaliveCountMax: 9 }, "-o ServerAliveInterval=2 -o ServerAliveCountMax=9"],
   ["no keepalive", { keepaliveInterval: 0 }, "-o ServerAliveInterval=0"],
-  ["a person to ask", { interactive: true }, "-o BatchMode=no"],
+  ["prompts", { interactive: true }, "-o BatchMode=no"],
   ["a command", { command: "sshrpc serve --stdio" }, "-- edge sshrpc serve --stdio"],
-])("%s can be passed on", (_, options, expected) => {
+])("passes on %s", (_, options, expected) => {
   expect(argumentsOf("edge", options).join(" ")).toContain(expected);
 });
 
@@ -57,9 +57,12 @@ test.each<[string, DialOptions]>([
   ["identity", { identity: 'a"b' }],
   ["knownHosts", { knownHosts: "\u0024{HOME}/x" }],
   ["agent", { agent: "a\nProxyCommand x" }],
-])("what ssh has no word for is refused, and the option %s named", (option, options) => {
+])("the option %s is refused where ssh has no equivalent", (option, options) => {
   expect(() => argumentsOf("edge", options)).toThrow(
-    expect.objectContaining({ status: "BAD_REQUEST", message: expect.stringContaining(`the option ${option} `) }),
+    expect.objectContaining({
+      status: "BAD_REQUEST",
+      message: expect.stringContaining(`option ${option}: not supported by the protocol openssh: `),
+    }),
   );
 });
 
@@ -81,7 +84,7 @@ test.each([
   "edge:0",
   "edge:99999",
   "ssh://edge/path",
-])("no destination is taken for an option, or for words of a shell: %j", (target) => {
+])("refuses a destination that could be an option or shell text: %j", (target) => {
   expect(() => parseDestination(target)).toThrow(expect.objectContaining({ status: "BAD_REQUEST" }));
 });
 
