@@ -144,7 +144,7 @@ itWith(STOCK, "each failure of ssh has a status and a message that quotes ssh", 
     ["nowhere.invalid", {}, "UNAVAILABLE", /cannot resolve the host name of .*nowhere\.invalid/],
     [`x@127.0.0.1:${port}`, { connectTimeout: 300 }, "UNAVAILABLE", /did not respond within 300 ms/],
     [sshd.address, { command: "/nowhere/sshrpc" }, "UNAVAILABLE", /could not run its command \(status 127\)/],
-    [sshd.address, { args: ["-o", "Nonsense=1"] }, "BAD_REQUEST", /does not accept its options.*nonsense/i],
+    [sshd.address, { args: ["-o", "Nonsense=1"] }, "BAD_REQUEST", /rejects its options.*nonsense/i],
     [sshd.address, { sshConfig: "/nowhere/config" }, "BAD_REQUEST", /Can't open user config file/],
   ] as const) {
     const error = await failure(opensshTransport(target, { ...common, ...options }).open());

@@ -53,10 +53,10 @@ describe("a safe call", () => {
     const result = await client.item.get.safe({ id: 1 });
     if (result.ok) {
       expectTypeOf(result.value).toEqualTypeOf<{ id: number }>();
-      // @ts-expect-error there is no error beside a value
+      // @ts-expect-error a value has no error
       result.error;
     } else {
-      // @ts-expect-error there is no value beside an error
+      // @ts-expect-error an error has no value
       result.value;
     }
   });

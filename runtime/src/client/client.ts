@@ -15,7 +15,7 @@ import type { ClientInterceptor } from "./call/interceptor.js";
 import { BACKOFF_OPTIONS, Backoff, type BackoffOptions } from "./connection/backoff.js";
 import { ConnectionPool } from "./connection/connection-pool.js";
 import type { ConnectionState, StateListener } from "./connection/connection-state.js";
-import type { HostConfig } from "./connection/host-connections.js";
+import type { ConnectConfig } from "./connection/host-connections.js";
 
 /** The members of every generated client besides its resources. The owner closes the client. */
 export interface Client extends AsyncDisposable {
@@ -125,7 +125,7 @@ export async function openClient<C extends Client>(
 }
 
 /** Starts the multiplexer on each duplex, with this side's HELLO. */
-function connector(api: Api, limits: Limits, serve: ServeCallbacks | undefined): HostConfig["connect"] {
+function connector(api: Api, limits: Limits, serve: ServeCallbacks | undefined): ConnectConfig["connect"] {
   const hello = {
     agent: AGENT,
     ...(api.hash === "" ? { items: itemsOf(api) } : { api: { name: api.name, version: api.version, hash: api.hash } }),

@@ -11,19 +11,16 @@ import type { DialOptions } from "../ssh/client/dial-options.js";
 import { DIAL_OPTIONS } from "./option-tables.js";
 
 /**
- * Where a client connects to: an address such as `ssh://alice@edge:8022`, or a transport of another kind; or several, each
- * to a host of its own that serves the same. Calls are spread over those that are ready, and go on while one of them is.
+ * The target of a client: an address such as `ssh://alice@edge:8022`, a transport, or a list of these for several hosts with the
+ * same API. Calls are distributed over the connected hosts, and succeed while one of them is connected.
  */
 export type Target = string | Transport | readonly (string | Transport)[];
 
-/** How a client connects and calls. `Callbacks` has the handlers that the schema declares for this side. */
+/** Options of `connect`. `Callbacks` is the type of the handlers that the schema declares for the client. */
 export interface ConnectOptions<Callbacks = never> extends ClientOptions, DialOptions {
-  /** What this side serves while it is connected. Default: nothing. */
+  /** Handlers for the callbacks that the server calls. Default: none. */
   readonly callbacks?: Callbacks;
-  /**
-   * Where this side says why one of its callbacks failed; false for nowhere. Default: pino at level `warn`, to standard
-   * error.
-   */
+  /** Logger for failed callbacks; false disables it. Default: pino at level `warn`, to standard error. */
   readonly log?: Logger | false;
   /**
    * How this client calls a target that is an address. `ssh2` (default): an sshrpc server over the built-in SSH. `openssh`: an
@@ -58,9 +55,10 @@ const CONNECT_OPTIONS = {
 const CONNECT_SSH_OPTIONS = { ...DIAL_OPTIONS, signal: true } satisfies OptionTable<ConnectSshOptions>;
 
 /**
- * Connects to `target` and gives a client of the API; whoever connects closes it. Generated code calls it.
- * ssh2 is loaded only here, when an address is dialled: a client in memory, or none at all, costs no start-up time.
- * @throws RpcError UNAUTHENTICATED where one side did not accept the other's key, UNAVAILABLE for every other reason
+ * Connects to `target`, and returns a client of the API; the caller closes it. Generated code calls this function. It loads ssh2
+ * only for an address, so that other clients start faster.
+ * @throws RpcError UNAUTHENTICATED where the key of either side is rejected, BAD_REQUEST for an invalid option, UNAVAILABLE for
+ * every other failure
  */
 export async function connectApi<C extends Client>(
   api: Api,
@@ -78,9 +76,9 @@ export async function connectApi<C extends Client>(
 }
 
 /**
- * Plain SSH to any server: commands, files, connections through it. It connects before it resolves; whoever gets it closes
- * it.
- * @throws RpcError UNAUTHENTICATED where one side did not accept the other's key, UNAVAILABLE for every other reason
+ * Connects to any SSH server for commands, files and forwarded connections; the caller closes the client.
+ * @throws RpcError UNAUTHENTICATED where the key of either side is rejected, BAD_REQUEST for an invalid option, UNAVAILABLE for
+ * every other failure
  */
 export async function connectSsh(target: string, options: ConnectSshOptions = {}): Promise<SshClient> {
   refuseUnknown(options, CONNECT_SSH_OPTIONS);

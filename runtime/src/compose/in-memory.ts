@@ -9,11 +9,11 @@ import type { ApiServerOptions } from "../server/api-server-options.js";
 import { callbacksOf } from "./callbacks.js";
 import { API_SERVER_OPTIONS, PEER_FIELDS } from "./option-tables.js";
 
-/** How a server in memory answers. */
+/** Options of {@link inMemory}. */
 export interface InMemoryOptions extends ApiServerOptions {
-  /** Who is calling. Default: the user `test`, who holds every scope. */
+  /** The peer of all calls. Default: the user `test` with every scope. */
   readonly peer?: Partial<Peer>;
-  /** Where the server logs. Default: nowhere. */
+  /** Logger of the server. Default: none. */
   readonly log?: Logger;
 }
 
@@ -24,8 +24,8 @@ const IN_MEMORY_OPTIONS = {
 } satisfies OptionTable<InMemoryOptions>;
 
 /**
- * A transport to a server that runs in this process: the same frames, checks and statuses as over SSH, with no port and
- * no keys. Pass it to the generated `connect`.
+ * A transport to a server in this process, with the same frames, checks and statuses as over SSH, but without ports and keys.
+ * Pass it to the generated `connect`.
  *
  * @example
  * await using client = await connect(inMemory(defineHandlers(handlers)));

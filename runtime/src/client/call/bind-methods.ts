@@ -6,7 +6,7 @@ import { WindowBudget } from "../../wire/window-budget.js";
 import type { ConnectionSource } from "../connection/connection-source.js";
 import { type CallOptions, inherit } from "./call-options.js";
 import { ClientCall } from "./client-call.js";
-import { type ClientCallInfo, type ClientInterceptor, interceptCall } from "./interceptor.js";
+import { type ClientCallInfo, type ClientInterceptor, runInterceptors } from "./interceptor.js";
 import type { MethodBinding } from "./method-binding.js";
 import type { Items, ResponseStream } from "./method-types.js";
 import { toCallError } from "./read-response.js";
@@ -91,7 +91,7 @@ function intercepted(binding: MethodBinding): Begin {
       isSent = true;
       return begin(call.request, call.items, call.options);
     };
-    const result = interceptCall(interceptors, { method, request, items: ignoreErrors(items), options }, send)
+    const result = runInterceptors(interceptors, { method, request, items: ignoreErrors(items), options }, send)
       .catch((error) => {
         throw toCallError(error, method.id);
       })

@@ -17,7 +17,7 @@ import { readResponse, toCallError } from "./read-response.js";
 import { retryDelay } from "./retry-delay.js";
 
 /** The callbacks of a streaming call. A unary call has none. */
-export interface CallStreams {
+export interface StreamCallbacks {
   /** Sends the request stream, once the call is open; absent where there is none. */
   readonly opened?: (sender: ItemSender) => void;
   /** Receives an item of the response stream; absent where there is none. @throws RpcError for an invalid item */
@@ -32,7 +32,7 @@ interface CallSetup {
   readonly options: CallOptions | undefined;
   readonly resolve: (response: unknown) => void;
   readonly reject: (error: RpcError) => void;
-  readonly streams?: CallStreams;
+  readonly streams?: StreamCallbacks;
 }
 
 /**
@@ -50,7 +50,7 @@ export class ClientCall implements OutgoingCall, WaitingCall {
   readonly #binding: MethodBinding;
   readonly #setup: CallSetup;
   readonly #options: CallOptions | undefined;
-  readonly #streams: CallStreams | undefined;
+  readonly #streams: StreamCallbacks | undefined;
   readonly #timeout: number;
   #timer: NodeJS.Timeout | undefined;
   #abort: (() => void) | undefined;

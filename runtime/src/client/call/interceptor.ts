@@ -23,7 +23,7 @@ export type ClientInterceptor = (
 ) => Promise<unknown>;
 
 /** Passes `call` through `interceptors` to `send`. */
-export function interceptCall(
+export function runInterceptors(
   interceptors: readonly ClientInterceptor[],
   call: ClientCallInfo,
   send: (call: ClientCallInfo) => unknown,

@@ -6,7 +6,7 @@ import { ItemReceiver } from "../../wire/item-receiver.js";
 import { describeSource, ignoreErrors, isItemSource, releaseUnread } from "../../wire/iterator-of.js";
 import { pumpItems } from "../../wire/pump-items.js";
 import type { CallOptions } from "./call-options.js";
-import { type CallStreams, ClientCall } from "./client-call.js";
+import { ClientCall, type StreamCallbacks } from "./client-call.js";
 import type { MethodBinding } from "./method-binding.js";
 import type { Items } from "./method-types.js";
 import { toCallError } from "./read-response.js";
@@ -39,7 +39,7 @@ export function startStreaming(
     grant: (bytes) => call?.grant(bytes),
     leave: cancel,
   });
-  const streams: CallStreams = {
+  const streams: StreamCallbacks = {
     ...(requestItem !== undefined && {
       opened: (sender) => {
         isRead = true;

@@ -5,10 +5,10 @@ import type { Connection } from "../../wire/connection.js";
 import type { Backoff } from "./backoff.js";
 import type { ConnectionSource, WaitingCall } from "./connection-source.js";
 import type { ConnectionState, StateListener } from "./connection-state.js";
-import { type HostConfig, HostConnections } from "./host-connections.js";
+import { type ConnectConfig, HostConnections } from "./host-connections.js";
 
 /** What a pool needs. */
-interface PoolConfig extends HostConfig {
+interface PoolConfig extends ConnectConfig {
   /** Maximum number of retries of one call. */
   readonly retries: number;
   /** Maximum number of calls that wait for a connection. */

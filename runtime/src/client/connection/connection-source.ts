@@ -16,7 +16,7 @@ export interface ConnectionSource {
   readonly retries: number;
   /** Backoff before a retry on a connection that is still open. */
   readonly backoff: Backoff;
-  /** The reason why there is no connection, where it is known. */
+  /** The error of the last connection or attempt. */
   readonly error: RpcError | undefined;
   /** A connection that accepts calls; undefined where there is none now. */
   connection(): Connection | undefined;

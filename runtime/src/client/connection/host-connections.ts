@@ -13,7 +13,7 @@ interface ConnectionHooks {
 }
 
 /** What the connections of a client to all its hosts share. */
-export interface HostConfig {
+export interface ConnectConfig {
   /** Starts the multiplexer on a duplex. */
   readonly connect: (duplex: Duplex, transport: Transport, hooks: ConnectionHooks) => Connection;
   readonly backoff: Backoff;
@@ -30,7 +30,7 @@ const PERMANENT = new Set<string>(["UNAUTHENTICATED", "FORBIDDEN", "BAD_REQUEST"
  */
 export class HostConnections {
   readonly #transport: Transport;
-  readonly #config: HostConfig;
+  readonly #config: ConnectConfig;
   readonly #onChange: () => void;
   readonly #draining = new Set<Connection>();
   #connection: Connection | undefined;
@@ -52,7 +52,7 @@ export class HostConnections {
   #closed = false;
 
   /** @param onChange called synchronously after each change of a getter's value */
-  constructor(transport: Transport, config: HostConfig, onChange: () => void) {
+  constructor(transport: Transport, config: ConnectConfig, onChange: () => void) {
     this.#transport = transport;
     this.#config = config;
     this.#onChange = onChange;
@@ -63,7 +63,7 @@ export class HostConnections {
     return this.#connection;
   }
 
-  /** The reason why there is no connection. */
+  /** The error of the last connection or attempt. */
   get error(): RpcError | undefined {
     return this.#error;
   }

@@ -30,6 +30,6 @@ test.each([
   "25d",
   "2147483648",
   "9".repeat(300),
-])("%j is no duration that can be waited for", (text) => {
+])("%j is an invalid duration", (text) => {
   expect(parseDuration(text)).toBeUndefined();
 });

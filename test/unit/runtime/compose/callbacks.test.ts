@@ -110,7 +110,7 @@ async function connect(
 /** The callbacks of a client, as the server calls them. */
 function back(index = 0): Kinds {
   const client = server.clients[index];
-  if (client === undefined) throw new Error(`there is no client ${index}`);
+  if (client === undefined) throw new Error(`no client ${index}`);
   return (client.callbacks as { readonly down: Kinds }).down;
 }
 
@@ -351,7 +351,7 @@ describe("a running callback", () => {
       expect(await within("the calls' ends", Promise.all(calls))).toEqual(Array(4).fill("UNAVAILABLE"));
       await until("the handlers' ends", () => reasons.length === 4);
       expect(new Set(reasons)).toEqual(new Set(["UNAVAILABLE"]));
-      await until("nobody connected", () => server.clients.length === 0);
+      await until("the clients to be gone", () => server.clients.length === 0);
     },
   );
 
@@ -374,7 +374,7 @@ describe("a running callback", () => {
     const client = await connect({});
     const gone = back();
     await client.close();
-    await until("nobody connected", () => server.clients.length === 0);
+    await until("the clients to be gone", () => server.clients.length === 0);
     for (const status of await Promise.all(begin(gone))) expect(status).toBe("UNAVAILABLE");
   });
 });
