@@ -25,7 +25,7 @@ export type { BackoffOptions } from "./client/connection/backoff.js";
 export type { ConnectionState, StateListener } from "./client/connection/connection-state.js";
 export { logClientCalls, maxTimeout, type RetryOptions, retry } from "./client/interceptors.js";
 export { type RecordOptions, readLines, readRecords } from "./client/read-records.js";
-export { type ConnectOptions, connectSsh, type Target } from "./compose/connect.js";
+export { type ConnectOptions, type ConnectSshOptions, connectSsh, type Target } from "./compose/connect.js";
 export type { Result } from "./contract/result.js";
 export { type BadRequestDetails, type Issue, RpcError } from "./contract/rpc-error.js";
 export type { ErrorStatus, StatusCode, StatusName } from "./contract/status.js";

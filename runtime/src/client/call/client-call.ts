@@ -1,8 +1,6 @@
 import { setMaxListeners } from "node:events";
 import { MAX_TIMEOUT } from "../../base/check-number.js";
-import { errorMessage } from "../../base/error-message.js";
 import { checkRequest } from "../../codec/check.js";
-import { encodeJson } from "../../codec/json.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import { STATUSES } from "../../contract/status.js";
 import type { Connection } from "../../wire/connection.js";
@@ -13,7 +11,7 @@ import { ProtocolError } from "../../wire/protocol-error.js";
 import type { WaitingCall } from "../connection/connection-source.js";
 import { bindCallbacks, type CallOptions, cancelledBy, checkCallOptions, checkTimeout } from "./call-options.js";
 import type { MethodBinding } from "./method-binding.js";
-import { readResponse, toCallError } from "./read-response.js";
+import { encodeRequest, readResponse, toCallError } from "./read-response.js";
 import { retryDelay } from "./retry-delay.js";
 
 /** The callbacks of a streaming call. A unary call has none. */
@@ -66,8 +64,8 @@ export class ClientCall implements OutgoingCall, WaitingCall {
   constructor(binding: MethodBinding, setup: CallSetup) {
     const { method, index, timeout, maxMetadata } = binding;
     const { request, options, streams } = setup;
-    if (options) checkCallOptions(options);
     this.#timeout = checkTimeout(options?.timeout ?? method.timeout ?? (streams === undefined ? timeout : MAX_TIMEOUT));
+    if (options) checkCallOptions(options);
     checkRequest(request, method.request, method.id);
     this.#binding = binding;
     this.#setup = setup;
@@ -192,7 +190,7 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     this.#connection = undefined;
     this.id = 0;
     try {
-      if (delay > 0) this.#retryTimer = setTimeout(resend, delay, this);
+      if (delay > 0) this.#retryTimer = setTimeout(() => this.#resend(), delay);
       else this.#send();
       return true;
     } catch {
@@ -201,7 +199,7 @@ export class ClientCall implements OutgoingCall, WaitingCall {
   }
 
   /** Called when the backoff delay of a retry has passed. */
-  resend(): void {
+  #resend(): void {
     try {
       this.#send();
     } catch (error) {
@@ -245,20 +243,6 @@ export class ClientCall implements OutgoingCall, WaitingCall {
   }
 }
 
-/** What a schema accepts as any value may still contain what JSON cannot represent. @throws RpcError BAD_REQUEST */
-function encodeRequest(request: unknown): string {
-  try {
-    return encodeJson(request);
-  } catch (error) {
-    const [reason] = errorMessage(error).split("\n");
-    throw new RpcError("BAD_REQUEST", `the request cannot be written as JSON: ${reason}`, { cause: error });
-  }
-}
-
 function expire(call: ClientCall): void {
   call.expire();
-}
-
-function resend(call: ClientCall): void {
-  call.resend();
 }

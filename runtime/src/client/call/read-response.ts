@@ -2,10 +2,20 @@ import { errorMessage } from "../../base/error-message.js";
 import { printable } from "../../base/printable.js";
 import { checkAnswer } from "../../codec/check.js";
 import { decodeError } from "../../codec/error-body.js";
-import { decodeJson } from "../../codec/json.js";
+import { decodeJson, encodeJson } from "../../codec/json.js";
 import type { Method, Validator } from "../../contract/method.js";
 import { type BadRequestDetails, RpcError } from "../../contract/rpc-error.js";
 import { isAlsoOfRuntime, STATUSES } from "../../contract/status.js";
+
+/** What a schema accepts as any value may still contain what JSON cannot represent. @throws RpcError BAD_REQUEST */
+export function encodeRequest(request: unknown): string {
+  try {
+    return encodeJson(request);
+  } catch (error) {
+    const [reason] = errorMessage(error).split("\n");
+    throw new RpcError("BAD_REQUEST", `the request cannot be written as JSON: ${reason}`, { cause: error });
+  }
+}
 
 /**
  * The response of a status frame whose body is `buffer` from `start` to `end`; undefined where a stream ends without one.
