@@ -12,7 +12,7 @@ export type OptionTable<Options> = { readonly [Name in keyof Options]-?: true | 
 /** The most known options that a message lists. */
 const MAX_LISTED = 12;
 
-/** Names before version 1.0, with the names that replace them. */
+/** Names before version 1.0, with the names that replace them; wire/limits.ts has those of the limits. */
 const RENAMED: Readonly<Record<string, string>> = {
   addressMemory: "knownAddressTtl",
   keepaliveMisses: "keepaliveCountMax",
@@ -26,11 +26,6 @@ const RENAMED: Readonly<Record<string, string>> = {
   "anonymous.permits": "anonymous.permissions",
   "peer.permits": "peer.permissions",
   "peer.provenBy": "peer.authMethods",
-  "limits.backlog": "limits.sendHighWaterMark",
-  "limits.growth": "limits.windowGrowth",
-  "limits.hello": "limits.helloTimeout",
-  "limits.noise": "limits.bytesBeforePreamble",
-  "limits.queue": "limits.queuedCalls",
   "penalties.broken": "penalties.protocolError",
   "penalties.failed": "penalties.authFail",
   "penalties.late": "penalties.graceExceeded",

@@ -1,6 +1,7 @@
 import type { KorvClientOptions } from "../adapters/korv/korv-client-options.js";
 import { type KnownOptions, type OptionTable, optionProblem } from "../base/check-options.js";
 import { type Logger, SILENT } from "../base/log.js";
+import { printable } from "../base/printable.js";
 import type { SshClient } from "../base/ssh-client.js";
 import type { Transport } from "../base/transport.js";
 import { CLIENT_OPTIONS, type Client, type ClientOptions, openClient, pickClientOptions } from "../client/client.js";
@@ -100,7 +101,8 @@ async function toTransport(api: Api, target: string | Transport, options: Connec
   if (typeof target !== "string") return target;
   const { protocol = "ssh2" } = options;
   if (!PROTOCOLS.includes(protocol)) {
-    throw new RpcError("BAD_REQUEST", `option protocol: invalid value "${protocol}"; use ssh2, openssh or korv`);
+    const given = printable(String(protocol), 60);
+    throw new RpcError("BAD_REQUEST", `option protocol: invalid value "${given}"; use ssh2, openssh or korv`);
   }
   if (protocol === "openssh") {
     const { opensshTransport } = await import("../openssh/openssh-transport.js");
