@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import type { OptionTable } from "./check-options.js";
 
 /** The end of a remote command (RFC 4254, section 6.10). */
 export interface CommandExit {
@@ -31,6 +32,9 @@ export interface ExecOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+/** The known options of {@link SshClient.exec}. */
+export const EXEC_OPTIONS = { signal: true, onStderr: true, env: true } satisfies OptionTable<ExecOptions>;
+
 /** The result of {@link SshClient.run}. */
 export interface CommandResult extends CommandExit {
   /** Its standard output, as UTF-8. */
@@ -47,6 +51,9 @@ export interface RunOptions extends ExecOptions {
   readonly maxBuffer?: number;
 }
 
+/** The known options of {@link SshClient.run}. */
+export const RUN_OPTIONS = { ...EXEC_OPTIONS, input: true, maxBuffer: true } satisfies OptionTable<RunOptions>;
+
 /** Options of {@link SshClient.copyFrom} and {@link SshClient.copyTo}. */
 export interface CopyOptions {
   /** Stops the copy when it aborts: the call rejects with CANCELLED, and no partial file is left. */
@@ -54,6 +61,9 @@ export interface CopyOptions {
   /** Receives the number of bytes copied so far. */
   readonly onProgress?: (bytes: number) => void;
 }
+
+/** The known options of {@link SshClient.copyFrom} and {@link SshClient.copyTo}. */
+export const COPY_OPTIONS = { signal: true, onProgress: true } satisfies OptionTable<CopyOptions>;
 
 /** The result of a copy. */
 export interface Copied {
@@ -64,7 +74,8 @@ export interface Copied {
 
 /**
  * Plain SSH to any server: commands, forwarded connections and files. It connects at the first use, and reconnects at the next
- * use after a loss; concurrent uses share one connection. Failures reject with an RpcError, as calls do.
+ * use after a loss; concurrent uses share one connection. Failures reject with an RpcError, as calls do; an unknown option is an
+ * Error.
  */
 export interface SshClient extends AsyncDisposable {
   /** Address of the server, such as `ssh://alice@edge:22`. */

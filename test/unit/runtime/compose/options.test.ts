@@ -1,9 +1,12 @@
 import { describe, expect, test } from "vitest";
+import type { SshClient } from "../../../../runtime/src/base/ssh-client.js";
 import { connectApi, connectSsh } from "../../../../runtime/src/compose/connect.js";
 import { inMemory } from "../../../../runtime/src/compose/in-memory.js";
 import { generateKeyPair } from "../../../../runtime/src/compose/key-pair.js";
 import { type ServeOptions, serveHandlers } from "../../../../runtime/src/compose/serve.js";
 import { serveStdio } from "../../../../runtime/src/compose/serve-stdio.js";
+import type { Dialer } from "../../../../runtime/src/ssh/client/dialer.js";
+import { SshConnector } from "../../../../runtime/src/ssh/client/remote/ssh-connector.js";
 import { apiOf, handlersOf } from "../support/server.js";
 import { failure } from "../support/wait.js";
 
@@ -53,6 +56,21 @@ describe("unknown and renamed options are refused", () => {
       status: "BAD_REQUEST",
       message: 'unknown option "timeout"',
     });
+  });
+
+  test("by an SSH client", async () => {
+    const dial = () => Promise.reject(new Error("not reached"));
+    const ssh: SshClient = new SshConnector({ dial, address: "ssh://a@b" } as unknown as Dialer);
+    for (const [refused, message] of [
+      [ssh.exec("x", { onError: () => {} } as object), 'option "onError" was renamed to "onStderr"'],
+      [ssh.exec("x", { input: "x" } as object), 'unknown option "input"; known options: signal, onStderr, env'],
+      [ssh.run("x", { maxOutput: 1 } as object), 'option "maxOutput" was renamed to "maxBuffer"'],
+      [ssh.copyFrom("a", "b", { onprogress: 1 } as object), 'unknown option "onprogress" (did you mean "onProgress"?)'],
+      [ssh.copyTo("a", "b", { timeout: 1 } as object), 'unknown option "timeout"; known options: signal, onProgress'],
+    ] as const) {
+      expect(await failure(refused)).toMatchObject({ message });
+    }
+    expect(await failure(ssh.run("x", { input: "x", maxBuffer: 1 }))).toMatchObject({ message: "not reached" });
   });
 
   test("by inMemory", () => {

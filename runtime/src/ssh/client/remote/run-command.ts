@@ -3,8 +3,8 @@ import { RpcError } from "../../../contract/rpc-error.js";
 
 /** See {@link SshClient.run}. */
 export async function runCommand(ssh: SshClient, command: string, options: RunOptions): Promise<CommandResult> {
-  const { input, maxBuffer = 16 * 1024 * 1024 } = options;
-  const running = await ssh.exec(command, options);
+  const { input, maxBuffer = 16 * 1024 * 1024, ...execOptions } = options;
+  const running = await ssh.exec(command, execOptions);
   // A command that ends before it has read its input is no failure of ours: its exit says how it went.
   running.end(input);
   const chunks: Buffer[] = [];

@@ -1,12 +1,16 @@
 import type { Duplex } from "node:stream";
-import type {
-  CommandResult,
-  Copied,
-  CopyOptions,
-  ExecOptions,
-  RemoteCommand,
-  RunOptions,
-  SshClient,
+import { checkOptions } from "../../../base/check-options.js";
+import {
+  COPY_OPTIONS,
+  type CommandResult,
+  type Copied,
+  type CopyOptions,
+  EXEC_OPTIONS,
+  type ExecOptions,
+  type RemoteCommand,
+  RUN_OPTIONS,
+  type RunOptions,
+  type SshClient,
 } from "../../../base/ssh-client.js";
 import { RpcError } from "../../../contract/rpc-error.js";
 import type { Dialer } from "../dialer.js";
@@ -36,12 +40,14 @@ export class SshConnector implements SshClient {
   }
 
   async exec(command: string, options: ExecOptions = {}): Promise<RemoteCommand> {
+    checkOptions(options, EXEC_OPTIONS);
     const { signal } = options;
     const opening = (await this.connect(signal)).exec(command, options);
     return destroyedBy(await withSignal(opening, signal, abandon), signal);
   }
 
-  run(command: string, options: RunOptions = {}): Promise<CommandResult> {
+  async run(command: string, options: RunOptions = {}): Promise<CommandResult> {
+    checkOptions(options, RUN_OPTIONS);
     return runCommand(this, command, options);
   }
 
@@ -50,11 +56,13 @@ export class SshConnector implements SshClient {
     return destroyedBy(await withSignal(opening, signal, abandon), signal);
   }
 
-  copyFrom(remote: string, local: string, options: CopyOptions = {}): Promise<Copied> {
+  async copyFrom(remote: string, local: string, options: CopyOptions = {}): Promise<Copied> {
+    checkOptions(options, COPY_OPTIONS);
     return copyFrom(this, remote, local, options);
   }
 
-  copyTo(local: string, remote: string, options: CopyOptions = {}): Promise<Copied> {
+  async copyTo(local: string, remote: string, options: CopyOptions = {}): Promise<Copied> {
+    checkOptions(options, COPY_OPTIONS);
     return copyTo(this, local, remote, options);
   }
 
