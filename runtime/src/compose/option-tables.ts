@@ -13,7 +13,7 @@ import type {
 } from "../ssh/admission/guard-options.js";
 import type { DialOptions } from "../ssh/client/dial-options.js";
 import type { AuthOptions } from "../ssh/server/auth/auth-options.js";
-import type { LoginGrant } from "../ssh/server/auth/login-attempt.js";
+import type { LoginGrant } from "../ssh/server/auth/login-grant.js";
 import type { Forwarding, ForwardingOptions } from "../ssh/server/forwarding/forwarding-options.js";
 
 // The known options that several entry points share. Types do not check plain JavaScript, spread objects, or objects that
@@ -64,6 +64,7 @@ export const AUTH_OPTIONS = {
 /** The options of sessions and forwarding. */
 export const FORWARDING_OPTIONS = {
   session: true,
+  sessionTimeout: true,
   forwarding: {
     permitOpen: true,
     permitOpenUnix: true,
