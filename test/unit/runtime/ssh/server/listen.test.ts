@@ -72,9 +72,7 @@ it("does not start without a list of keys that only its owner can write", async 
   expect(await listenFailure({ authorizedKeys: open })).toBe(
     `authorized_keys file ${open} is too open (mode 0664): run \`chmod go-w ${open}\``,
   );
-  expect(await listenFailure({ authorizedKeys: undefined as never })).toMatch(
-    /^the option authorizedKeys is missing/,
-  );
+  expect(await listenFailure({ authorizedKeys: undefined as never })).toMatch(/^the option authorizedKeys is missing/);
   expect(await listenFailure({ authorizedKeys: [] })).toMatch(/names no file/);
   expect(await listenFailure({ authorizedKeys: { lines: ["# no key"] } })).toMatch(/lists no usable key/);
 });

@@ -12,11 +12,7 @@ it.each([
     {},
     /^the option authorizedKeys is missing: name an authorized_keys file, or set certificateAuthorities, verifyPassword/,
   ],
-  [
-    "only a method that is turned off",
-    { keyboardInteractive: false },
-    /^the option authorizedKeys is missing/,
-  ],
+  ["only a method that is turned off", { keyboardInteractive: false }, /^the option authorizedKeys is missing/],
   [
     "a missing file of authorities",
     { certificateAuthorities: "/nowhere/ca.pub" },
