@@ -1,4 +1,4 @@
-// The serving process of the call benchmarks: ourselves and the naive peer, with the same handler, validators and key.
+// The server process of the call benchmarks: sshrpc and the naive peer, with the same handler, validators and key.
 import { serveApi } from "../runtime/dist/compose/serve.js";
 import { serverAlgorithms } from "../runtime/dist/ssh/algorithms.js";
 import { generateKeyPair } from "../runtime/dist/testing.js";

@@ -1,5 +1,5 @@
-// Small validated calls: ourselves against a write per message on an ssh2 channel, interleaved in one run; and serial calls
-// of 64 KB, which would show a stall of 40 ms where TCP_NODELAY is missing.
+// Small validated calls: sshrpc against one write per message on an ssh2 channel, interleaved in one run; and serial calls of
+// 64 KB, which reveal the 40 ms stall of a missing TCP_NODELAY.
 import { fork } from "node:child_process";
 import { connectApi } from "../runtime/dist/compose/connect.js";
 import { serverAlgorithms } from "../runtime/dist/ssh/algorithms.js";

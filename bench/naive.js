@@ -1,10 +1,10 @@
-// The peer to beat: the same validated calls on one ssh2 channel, with a write per message, as one would first write it.
+// The baseline: the same validated calls on one ssh2 channel, with one write per message and no batching.
 import { createServer } from "node:net";
 import ssh2 from "ssh2";
 
 const HEADER = 8;
 
-/** Cuts the stream into messages: length (u32), id (u32), JSON. */
+/** Splits the stream into messages: length (u32), id (u32), JSON. */
 function reader(onMessage) {
   let rest = Buffer.alloc(0);
   return (chunk) => {
@@ -33,7 +33,7 @@ function check(validator, value) {
   if (!validator(value)) throw new Error(JSON.stringify(validator.errors));
 }
 
-/** Serves one method on the subsystem `naive`; resolves with the port. Authentication is left out: it is no part of it. */
+/** Serves one method on the subsystem `naive`; resolves with the port. Without authentication, which is not measured. */
 export function serveNaive({ hostKey, algorithms, request, response, handler }) {
   const ssh = new ssh2.Server({ hostKeys: [hostKey], algorithms }, (client) => {
     client.on("error", () => undefined);
@@ -57,7 +57,7 @@ export function serveNaive({ hostKey, algorithms, request, response, handler }) 
   });
 }
 
-/** Connects to it; gives a function that calls. */
+/** Connects to it; returns a function that makes calls. */
 export async function connectNaive({ port, algorithms, request, response }) {
   const client = new ssh2.Client();
   const channel = await new Promise((resolve, reject) => {

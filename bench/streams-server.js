@@ -1,4 +1,4 @@
-// The serving process of the stream benchmark: a Bytes method of ours, and a bare ssh2 channel, with one chunk over and over.
+// The server process of the stream benchmark: a Bytes method of sshrpc and a bare ssh2 channel, which send one chunk repeatedly.
 import { createServer } from "node:net";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { type ClientOptions, openClient } from "../../runtime/src/client/client.js";
 import { type ErrorStatus, STATUSES } from "../../runtime/src/contract/status.js";
 import type { ApiServerOptions } from "../../runtime/src/server/api-server-options.js";
-import { itemCost } from "../../runtime/src/wire/credit.js";
+import { itemCost } from "../../runtime/src/wire/flow-control.js";
 import { FLAG, FRAME } from "../../runtime/src/wire/frame.js";
 import { RawPeer } from "../unit/runtime/support/raw-peer.js";
 import { until, within } from "../unit/runtime/support/wait.js";

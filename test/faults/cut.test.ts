@@ -7,7 +7,7 @@ import { ApiServer } from "../../runtime/src/server/api-server.js";
 import { ALICE, apiOf, handlersOf, type ItClient, method, TestLog } from "../unit/runtime/support/server.js";
 import { until, within } from "../unit/runtime/support/wait.js";
 
-/** Passes bytes on, one at a time, and cuts the line after so many of them, counted in both directions. */
+/** Forwards bytes one at a time, and destroys the line after this many of them, counted over both directions. */
 class Cut extends Duplex {
   readonly #inner: Duplex;
   readonly #how: "destroy" | "error" | "end";
@@ -66,7 +66,7 @@ class Cut extends Duplex {
 const it = method("GET /it");
 const api = apiOf(it);
 
-/** A short session over a line that is cut; it gives how it ended, and how many bytes passed. */
+/** A short session over a line that is cut; returns its outcome, and how many bytes were forwarded. */
 async function session(after: number, how: "destroy" | "error" | "end"): Promise<number> {
   let running = 0;
   const handler = async (request: unknown, { signal }: { signal: AbortSignal }): Promise<unknown> => {

@@ -7,8 +7,8 @@ import type { RpcError } from "../../runtime/src/contract/rpc-error.js";
 import type { AnyHandler } from "../../runtime/src/server/api-handlers.js";
 import { ApiServer } from "../../runtime/src/server/api-server.js";
 import type { Context } from "../../runtime/src/server/call/context.js";
-import { itemCost } from "../../runtime/src/wire/credit.js";
 import { encodeFrame, type Frame } from "../../runtime/src/wire/encode.js";
+import { itemCost } from "../../runtime/src/wire/flow-control.js";
 import { FLAG, FRAME } from "../../runtime/src/wire/frame.js";
 import { RawPeer } from "../unit/runtime/support/raw-peer.js";
 import { ALICE, method, only, TestLog } from "../unit/runtime/support/server.js";
@@ -16,7 +16,7 @@ import { until, within } from "../unit/runtime/support/wait.js";
 import type { DecodedFrame } from "../unit/runtime/wire/frames.js";
 import { Random, SEED } from "../unit/runtime/wire/random.js";
 
-/** Milliseconds for one side: it does as many rounds as fit. */
+/** Milliseconds for one side, which runs as many rounds as fit. */
 const TIME = 4000;
 const LIMITS = { message: 500, metadata: 200, calls: 8, queuedCalls: 16, window: 300, windowGrowth: 1000 };
 
@@ -29,7 +29,7 @@ const METHODS: readonly Method[] = [
 ];
 const API: Api = { name: "fuzz", version: "1.0.0", hash: "00", methods: METHODS };
 
-/** How many handlers, and sources of request streams, are at work. */
+/** How many handlers, and sources of request streams, are running. */
 let working = 0;
 
 async function* work(items: AsyncIterable<unknown> | undefined, random: Random, make: () => unknown) {
@@ -70,24 +70,24 @@ function handlers(random: Random): Map<string, AnyHandler> {
   ]);
 }
 
-/** A call that goes on, as the hostile peer sees it. */
+/** A running call, as the hostile peer sees it. */
 interface Known {
   readonly id: number;
-  /** Whether this peer streams in it, still. */
+  /** Whether the stream of this peer is open. */
   sends: boolean;
-  /** Whether the other side does. */
+  /** Whether the stream of the other side is open. */
   readonly takes: boolean;
-  /** What this peer may send. */
+  /** The credit of this peer, in bytes. */
   credit: number;
   /** Whether headers may still be sent. */
   fresh: boolean;
 }
 
-/** A peer that knows the rules, so that it comes far, and breaks them now and then. */
+/** A peer that mostly follows the protocol, so that it gets far, and sometimes breaks it. */
 class Hostile {
   readonly #random: Random;
   readonly #first: number;
-  /** One frame in so many is against the rules. */
+  /** One frame in this many breaks the protocol. */
   readonly #rate: number;
   readonly #mine = new Map<number, Known>();
   readonly #theirs = new Map<number, Known>();
@@ -100,7 +100,7 @@ class Hostile {
     this.#rate = this.#pick([5, 50, 500, 1_000_000]);
   }
 
-  /** What it hears changes what is legal. */
+  /** Received frames change which frames are valid. */
   hear(frames: readonly DecodedFrame[]): void {
     for (const { kind, id, payload, flags } of frames.slice(this.#heard)) {
       this.#heard++;
@@ -115,7 +115,7 @@ class Hostile {
     }
   }
 
-  /** The next frame; undefined where the rules leave nothing to send. */
+  /** The next frame; undefined where no frame is valid. */
   next(): Frame | undefined {
     const random = this.#random;
     if (random.below(this.#rate) === 0) return this.#illegal();
@@ -130,7 +130,7 @@ class Hostile {
     const id = this.#first + 2 * random.below(12);
     if (this.#mine.has(id)) return undefined;
     const method = random.below(METHODS.length);
-    // Now and then not as the method wants it: that is an error of the call alone.
+    // Sometimes not as the method declares it, which is an error of the call alone.
     const streams = METHODS[method]?.requestItem !== undefined && random.below(20) > 0;
     this.#mine.set(id, { id, sends: streams, takes: true, credit: LIMITS.window, fresh: false });
     return {
@@ -186,7 +186,7 @@ class Hostile {
     return { kind: FRAME.ITEM, id: call.id, body };
   }
 
-  /** Anything, mostly about calls that are there. */
+  /** Any frame, mostly for calls that are open. */
   #illegal(): Frame {
     const random = this.#random;
     const kind = this.#pick(Object.values(FRAME));
@@ -226,7 +226,7 @@ class Hostile {
   }
 }
 
-/** Sends random frames until somebody has had enough; what is legal depends on what was heard. */
+/** Sends random frames until one side closes; which frames are valid depends on the received ones. */
 async function attack(peer: RawPeer, random: Random, first: number): Promise<void> {
   const hostile = new Hostile(random, first);
   const frames = 20 + random.below(600);
@@ -244,7 +244,7 @@ async function attack(peer: RawPeer, random: Random, first: number): Promise<voi
   else peer.duplex.end();
 }
 
-/** Rounds, each with a seed of its own, until the time is over. */
+/** Runs rounds, each with its own seed, until the time is over. */
 async function rounds(round: (random: Random) => Promise<void>): Promise<void> {
   const end = Date.now() + TIME;
   for (let count = 0; Date.now() < end; count++) {
@@ -260,8 +260,8 @@ async function rounds(round: (random: Random) => Promise<void>): Promise<void> {
 
 const METHOD_IDS = METHODS.map(({ id }) => id);
 
-describe(`a peer that sends random frames, legal and illegal (TEST_SEED=${SEED})`, () => {
-  test("to a server ends with its connection: nothing crashes, hangs, or stays behind", async () => {
+describe(`a peer that sends random frames, valid and invalid (TEST_SEED=${SEED}),`, () => {
+  test("to a server: nothing crashes, hangs, or leaks when its connection ends", async () => {
     await rounds(async (random) => {
       const log = new TestLog();
       const server = new ApiServer({ api: API, handlers: handlers(random) }, { log, limits: LIMITS });
@@ -275,7 +275,7 @@ describe(`a peer that sends random frames, legal and illegal (TEST_SEED=${SEED})
     });
   });
 
-  test("to a client that calls it ends each call once, and the connection", async () => {
+  test("to a client: each call ends once, and so does the connection", async () => {
     await rounds(async (random) => {
       let peer: RawPeer | undefined;
       const open = async () => {
@@ -294,7 +294,7 @@ describe(`a peer that sends random frames, legal and illegal (TEST_SEED=${SEED})
 
 type AnyCall = (...args: unknown[]) => PromiseLike<unknown> & AsyncIterable<unknown> & { response: Promise<unknown> };
 
-/** One call of a random kind, taken to its end or left; gives its status. */
+/** One call of a random kind, completed or abandoned; returns its status. */
 async function call(client: Client, random: Random): Promise<string> {
   const { it, down, up, both } = client as unknown as Record<string, { get: AnyCall }>;
   const source = (make: () => unknown): AsyncIterable<unknown> => work(undefined, random, make);

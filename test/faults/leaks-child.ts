@@ -7,14 +7,14 @@ import type { RpcError } from "../../runtime/src/contract/rpc-error.js";
 import type { AnyHandler } from "../../runtime/src/server/api-handlers.js";
 import { ApiServer } from "../../runtime/src/server/api-server.js";
 import type { Context } from "../../runtime/src/server/call/context.js";
-import { WindowBudget } from "../../runtime/src/wire/window-budget.js";
+import { WindowBudget } from "../../runtime/src/wire/flow-control.js";
 
-// Abandons as many calls as its second argument says, in the way that its first one names, and says what is left of them.
+// Abandons calls in the way that its first argument names, as many as its second one says, and prints what leaked.
 
 const how = process.argv[2] ?? "";
 const TOTAL = Number(process.argv[3]);
 
-/** By how much windows have grown in all, and what of that was not given back. */
+/** The total growth of windows, and the part of it that was not returned. */
 let [grown, kept] = [0, 0];
 const { take, give } = WindowBudget.prototype;
 WindowBudget.prototype.take = function (bytes) {
@@ -61,7 +61,7 @@ async function takeThree(_: unknown, items: AsyncIterable<unknown>, { signal }: 
   }
 }
 
-/** Takes up to 3 ms, and hardly hears that nobody waits for it any more. */
+/** Takes up to 3 ms, and rarely checks whether its call was cancelled. */
 async function dawdle(_: unknown, { signal }: Context): Promise<number> {
   unfinished++;
   signal.addEventListener("abort", () => undefined);
@@ -73,7 +73,7 @@ async function dawdle(_: unknown, { signal }: Context): Promise<number> {
   }
 }
 
-/** A moment: none, the turn of a microtask or of the event loop, or so many milliseconds. */
+/** A random wait: none, a microtask, a turn of the event loop, or some milliseconds. */
 async function pause(milliseconds: number): Promise<void> {
   if (milliseconds >= 1) await new Promise((resolve) => setTimeout(resolve, milliseconds));
   else if (milliseconds > 0.3) await new Promise((resolve) => setImmediate(resolve));
@@ -117,7 +117,7 @@ async function ended(response: Promise<unknown>): Promise<void> {
   statuses[status] = (statuses[status] ?? 0) + 1;
 }
 
-/** Takes one item, if it comes. */
+/** Reads one item, where one arrives. */
 function first(stream: AsyncIterable<unknown>): Promise<unknown> {
   return stream[Symbol.asyncIterator]()
     .next()
@@ -128,7 +128,7 @@ function* endless(): Generator<string> {
   for (;;) yield "x".repeat(100);
 }
 
-/** Begins a stream, and leaves it. */
+/** Starts a stream and abandons it. */
 async function abandon(index: number): Promise<void> {
   switch (how) {
     case "break": {

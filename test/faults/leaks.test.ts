@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 
-/** What the child process says in the end, on one line. */
+/** The report of the child process, one line of JSON. */
 interface Report {
   readonly calls: number;
   readonly listeners: number;
@@ -18,7 +18,7 @@ interface Report {
 const CHILD = fileURLToPath(new URL("leaks-child.ts", import.meta.url));
 const JITI = fileURLToPath(new URL("../../node_modules/jiti/lib/jiti-register.mjs", import.meta.url));
 
-/** A process of its own: its collector can be called, and nobody else's memory counts. */
+/** A separate process: its garbage collector can be called, and only its own memory is measured. */
 async function run(how: string, total: number): Promise<Report> {
   const child = spawn(process.execPath, ["--expose-gc", "--import", JITI, CHILD, how, String(total)], {
     stdio: ["ignore", "pipe", "inherit"],
@@ -34,23 +34,23 @@ async function run(how: string, total: number): Promise<Report> {
 }
 
 test.each(["break", "cancel", "signal", "deadline", "never iterated", "request", "lost"])(
-  "10,000 streams that are abandoned leave nothing behind (%s)",
+  "10,000 abandoned streams leak nothing (%s)",
   async (how) => {
     const report = await run(how, 10_000);
     expect(report).toMatchObject({ calls: 0, listeners: 0, timers: 0, unfinished: 0, kept: 0 });
     expect(Object.values(report.statuses).reduce((sum, count) => sum + count, 0)).toBe(10_000);
     if (how === "break") expect(report.grown).toBeGreaterThan(0);
-    // A call that stayed would be about 5 kB: 50 MB for all of them.
+    // A leaked call would take about 5 kB: 50 MB for all of them.
     expect(report.after - report.before).toBeLessThan(6_000_000);
   },
   120_000,
 );
 
-test("100,000 calls of every kind that are cancelled at random moments leave memory as it was", async () => {
+test("100,000 calls of every kind, cancelled at random times, do not grow the memory", async () => {
   const report = await run("random", 100_000);
   expect(report).toMatchObject({ calls: 0, listeners: 0, timers: 0, unfinished: 0, kept: 0 });
   expect(report.statuses["CANCELLED"]).toBeGreaterThan(30_000);
   expect(report.statuses["OK"]).toBeGreaterThan(1000);
-  // A call that stayed would be about 5 kB.
+  // A leaked call would take about 5 kB.
   expect(report.after - report.before).toBeLessThan(1_500_000);
 }, 120_000);

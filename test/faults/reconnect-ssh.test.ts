@@ -15,7 +15,7 @@ import { failure, until, within } from "../unit/runtime/support/wait.js";
 const BIN = fileURLToPath(new URL("../../runtime/bin/sshrpc.js", import.meta.url));
 const API = apiOf(method("GET /it"), method("STORE /it", { idempotent: false }));
 
-/** Adds a byte to a file for each call that is done, after the milliseconds that the call asks for. */
+/** Appends a byte to a file for each completed call, after the milliseconds that the call requests. */
 const HANDLERS = `
 import { appendFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -34,10 +34,10 @@ export default {
 };
 `;
 
-/** One server of the cluster: a process of the command, that can be ended and started again on the same port. */
+/** One server of the cluster: a process of the command that can be ended and restarted on the same port. */
 class ServerProcess {
   child: ChildProcess | undefined;
-  /** One that nobody else takes while the server is away. */
+  /** A port that no other process takes while the server is down. */
   readonly port: number;
   readonly #args: readonly string[];
 
@@ -58,7 +58,7 @@ class ServerProcess {
     await until("the server", () => /listens on 127\.0\.0\.1:\d+/.test(text));
   }
 
-  /** Sends the signal, and gives how the process ended. */
+  /** Sends the signal, and returns how the process ended. */
   async end(signal: "SIGKILL" | "SIGTERM"): Promise<{ code: number | null; signal: string | null }> {
     const child = this.child as ChildProcess;
     const exit = once(child, "exit");
@@ -100,15 +100,15 @@ async function cluster(size: number, ...more: string[]) {
   return { servers, connect, count };
 }
 
-describe("a server that is killed, and started again on its port", { timeout: 60_000 }, () => {
-  test("finds its clients back: what may be repeated is, and what may not is UNAVAILABLE", async () => {
+describe("a server that is killed and restarted on its port", { timeout: 60_000 }, () => {
+  test("regains its clients: idempotent calls are retried, others are UNAVAILABLE", async () => {
     const { servers, connect, count } = await cluster(1);
     const [server] = servers as [ServerProcess];
     const client = await connect();
     for (let round = 1; round <= 3; round++) {
       const get = client.it.get({ ms: 1000 }, { timeout: 20_000 });
       const store = client.it.store.safe({ ms: 60_000 });
-      // In each round three calls begin: these two, and the one that waits; and one begins again.
+      // In each round three calls start: these two, and the one that waits; and one is retried.
       await until("both handlers", () => count("begun") >= 4 * (round - 1) + 2);
       const killed = server.child?.pid;
       await server.end("SIGKILL");
@@ -123,13 +123,13 @@ describe("a server that is killed, and started again on its port", { timeout: 60
 });
 
 describe("SIGTERM on a server", { timeout: 60_000 }, () => {
-  test("lets running calls finish, takes no new ones, and then ends well", async () => {
+  test("drains: running calls finish, new ones are rejected, and it exits normally", async () => {
     const { servers, connect, count } = await cluster(1);
     const [server] = servers as [ServerProcess];
     const client = await connect();
     const running = client.it.store({ ms: 1000 });
     await until("the handler", () => count("begun") === 1);
-    // It lasts no longer than the call: whoever only looks now and then may miss it.
+    // The state lasts no longer than the call, so polling may miss it.
     const drain = new Promise<void>((resolve) => client.on("state", (state) => state === "draining" && resolve()));
     const ended = server.end("SIGTERM");
     await within("the drain", drain);
@@ -140,7 +140,7 @@ describe("SIGTERM on a server", { timeout: 60_000 }, () => {
     expect(count("begun")).toBe(1);
   });
 
-  test("stops what still runs after the grace, as UNAVAILABLE", async () => {
+  test("cancels calls that still run after the grace period, as UNAVAILABLE", async () => {
     const { servers, connect, count } = await cluster(1, "--grace", "50ms");
     const [server] = servers as [ServerProcess];
     const client = await connect();
@@ -152,7 +152,7 @@ describe("SIGTERM on a server", { timeout: 60_000 }, () => {
     expect(count("done")).toBe(0);
   });
 
-  test("twice ends it at once, whatever the grace", async () => {
+  test("ends it at once when sent twice, whatever the grace period", async () => {
     const { servers, connect, count } = await cluster(1, "--grace", "10m");
     const [server] = servers as [ServerProcess];
     const client = await connect();
@@ -166,7 +166,7 @@ describe("SIGTERM on a server", { timeout: 60_000 }, () => {
   });
 });
 
-test("no call is lost, and none is made twice, while two servers are restarted in turn under load", async () => {
+test("no call is lost or run twice while two servers are restarted in turn under load", async () => {
   const { servers, connect, count } = await cluster(2);
   const client = await connect();
   let [succeeded, going] = [0, true];

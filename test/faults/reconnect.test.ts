@@ -25,7 +25,7 @@ afterEach(async () => {
   await within("the clients' ends", Promise.all(clients.splice(0).map((client) => client.close())));
 });
 
-/** Answers once it is let; counts as begun before. */
+/** Answers once the gate is open; counted as started before. */
 function slow() {
   const { opened, open } = gate();
   const host = new Host(async (request) => {
@@ -35,18 +35,18 @@ function slow() {
   return { host, open };
 }
 
-/** Time goes by when a test says so; what waits for no time, such as a duplex in memory, goes on by itself. */
+/** Fake timers: a test advances the time. Work without timers, such as a duplex in memory, continues by itself. */
 function fakeTime(): void {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance", "Date"] });
 }
 
-/** Lets everything happen that waits for no time. */
+/** Runs all work that needs no timer. */
 async function settle(): Promise<void> {
   for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
-describe("a connection that is lost", () => {
-  test("is made again, and calls go on", async () => {
+describe("a lost connection", () => {
+  test("is re-established, and calls continue", async () => {
     const host = new Host();
     const client = await connected(host);
     const states: string[] = [];
@@ -61,7 +61,7 @@ describe("a connection that is lost", () => {
     expect(states).toEqual(["connecting", "ready"]);
   });
 
-  test("is made again without a call that asks for it", async () => {
+  test("is re-established without a call that needs it", async () => {
     const host = new Host();
     const client = await connected(host);
     host.kill(DOWN);
@@ -70,7 +70,7 @@ describe("a connection that is lost", () => {
     await until("the next connection", () => client.state === "ready");
   });
 
-  test("tells a listener why, until the listener leaves", async () => {
+  test("calls a listener with the reason, until the listener is removed", async () => {
     const host = new Host();
     const client = await connected(host);
     const reasons: (string | undefined)[] = [];
@@ -83,7 +83,7 @@ describe("a connection that is lost", () => {
     expect(left).toEqual([]);
   });
 
-  test("is not made again after close, and calls say that the client is closed", async () => {
+  test("is not re-established after close, and calls fail with the reason", async () => {
     const host = new Host();
     const client = await connected(host);
     host.kill(DOWN);
@@ -102,7 +102,7 @@ describe("a connection that is lost", () => {
     expect(host.attempts).toBe(attempts);
   });
 
-  test("is not made again where reconnect is false", async () => {
+  test("is not re-established where reconnect is false", async () => {
     const host = new Host();
     const client = await connected(host, { reconnect: false });
     host.kill();
@@ -111,7 +111,7 @@ describe("a connection that is lost", () => {
     expect(host.attempts).toBe(1);
   });
 
-  test("leaves nothing behind, 200 times over", async () => {
+  test("leaks nothing, 200 times in a row", async () => {
     const host = new Host();
     const client = await connected(host);
     const resources = () => process.getActiveResourcesInfo().length;
@@ -127,8 +127,8 @@ describe("a connection that is lost", () => {
   });
 });
 
-describe("a call on a connection that is lost", () => {
-  test("is sent again where its method is idempotent", async () => {
+describe("a call on a lost connection", () => {
+  test("is retried where its method is idempotent", async () => {
     const { host, open } = slow();
     const client = await connected(host);
     const call = client.it.get("one");
@@ -139,7 +139,7 @@ describe("a call on a connection that is lost", () => {
     expect(await within("the answer", call)).toBe("one");
   });
 
-  test("is UNAVAILABLE, and not sent again, where its method is not", async () => {
+  test("is UNAVAILABLE without a retry where its method is not idempotent", async () => {
     const { host, open } = slow();
     const client = await connected(host);
     const call = client.it.store("one");
@@ -151,7 +151,7 @@ describe("a call on a connection that is lost", () => {
     expect(host.requests).toEqual(["one", "two"]);
   });
 
-  test("is sent after all where it only waited for its turn, whatever its method", async () => {
+  test("is sent on the next connection where it was still queued, whatever its method", async () => {
     const { opened, open } = gate();
     const host = new Host(
       async (request) => {
@@ -171,7 +171,7 @@ describe("a call on a connection that is lost", () => {
     expect(host.requests).toEqual(["blocks", "waits"]);
   });
 
-  test("is sent again as often as `retries` says, and then fails", async () => {
+  test("is retried `retries` times, and then fails", async () => {
     const host: Host = new Host(() => {
       setImmediate(() => host.kill());
       return new Promise(() => undefined);
@@ -188,7 +188,7 @@ describe("a call on a connection that is lost", () => {
     }
   });
 
-  test("is not sent again once it was cancelled, or its deadline has passed", async () => {
+  test("is not retried once it is cancelled or its deadline has passed", async () => {
     const { host, open } = slow();
     const client = await connected(host);
     const abort = new AbortController();
@@ -203,7 +203,7 @@ describe("a call on a connection that is lost", () => {
     expect(host.requests).toEqual(["cancelled", "late", "next"]);
   });
 
-  test("tells the next server only of the time that is left", async () => {
+  test("sends the next server the time until the original deadline", async () => {
     const deadlines: number[] = [];
     const host: Host = new Host((_, { deadline }) => {
       deadlines.push(deadline - Date.now());
@@ -217,7 +217,7 @@ describe("a call on a connection that is lost", () => {
   });
 });
 
-/** A client of one method of any kind, and the servers that it meets, each played by hand. */
+/** A client of one method of any kind, and the raw peers that it connects to. */
 async function byHand(more: Parameters<typeof method>[1]) {
   const peers: RawPeer[] = [];
   const transport = transportTo((far) => peers.push(new RawPeer(far).hello([], { window: 1 << 16 })));
@@ -233,7 +233,7 @@ async function byHand(more: Parameters<typeof method>[1]) {
   return { call: client.it.get, peer: peers[0] as RawPeer, next };
 }
 
-describe("a call of an idempotent method is not sent again", () => {
+describe("a call of an idempotent method is not retried", () => {
   test("once its caller has seen headers", async () => {
     const { call, peer, next } = await byHand({});
     const headers: unknown[] = [];
@@ -257,7 +257,7 @@ describe("a call of an idempotent method is not sent again", () => {
     expect(await failure(items.next())).toMatchObject({ status: "UNAVAILABLE" });
   });
 
-  test("once its request stream has begun, even where the server never began it: the items are spent", async () => {
+  test("once its request stream has started, even where the server never started it: the items cannot be replayed", async () => {
     const { call, peer, next } = await byHand({ kind: "client-streaming", requestItem: () => true });
     const answer = failure(call({}, [1, 2]));
     const { id } = await peer.next(FRAME.OPEN);
@@ -268,7 +268,7 @@ describe("a call of an idempotent method is not sent again", () => {
   });
 });
 
-test("a response stream of which nothing was seen begins anew", async () => {
+test("a response stream without a received item is retried", async () => {
   const { call, peer, next } = await byHand({ kind: "server-streaming", responseItem: () => true });
   const items = call({})[Symbol.asyncIterator]();
   await peer.next(FRAME.OPEN);
@@ -279,7 +279,7 @@ test("a response stream of which nothing was seen begins anew", async () => {
   expect(await within("the item", items.next())).toEqual({ done: false, value: 7 });
 });
 
-test("calls that wait for their turn go to the next connection as soon as the server drains", async () => {
+test("queued calls move to the next connection as soon as the server drains", async () => {
   const peers: RawPeer[] = [];
   const transport = transportTo((far) => peers.push(new RawPeer(far).hello([], { calls: 1 })));
   const api = apiOf(method("GET /it", { idempotent: false }));
@@ -305,26 +305,26 @@ describe("a call that the server answers with UNAVAILABLE", () => {
     });
   };
 
-  test("is sent again after a while where its method is idempotent", async () => {
+  test("is retried with backoff where its method is idempotent", async () => {
     const client = await connected(busy());
     expect(await within("the answer", client.it.get())).toBe(3);
   });
 
-  test("fails where its method is not", async () => {
+  test("fails where its method is not idempotent", async () => {
     const host = busy();
     const client = await connected(host);
     expect(await failure(client.it.store())).toMatchObject({ status: "UNAVAILABLE", message: "the database is away" });
     expect(host.requests).toHaveLength(1);
   });
 
-  test("fails at once where the wait would be longer than its deadline", async () => {
+  test("fails at once where the backoff would exceed its deadline", async () => {
     const host = busy();
     const client = await connected(host, { reconnect: { minDelay: 60_000 } });
     expect(await failure(client.it.get({}, { timeout: 30_000 }))).toMatchObject({ status: "UNAVAILABLE" });
     expect(host.requests).toHaveLength(1);
   });
 
-  test("can be cancelled while it waits", async () => {
+  test("can be cancelled during the backoff", async () => {
     const host = busy();
     const client = await connected(host, { reconnect: { minDelay: 5000 } });
     const abort = new AbortController();
@@ -334,7 +334,7 @@ describe("a call that the server answers with UNAVAILABLE", () => {
     expect(await failure(call)).toMatchObject({ status: "CANCELLED" });
   });
 
-  test("is sent again, whatever its method, where the server says that it never began it", async () => {
+  test("is retried, whatever its method, where the server never started it", async () => {
     const [near, far] = duplexPair();
     const peer = new RawPeer(far).hello();
     const api = apiOf(method("GET /it", { idempotent: false }));
@@ -365,7 +365,7 @@ describe("a call without a connection", () => {
     expect(host.requests).toEqual([1, 2, 3]);
   });
 
-  test("waits no longer than its deadline, and says why there is none", async () => {
+  test("waits no longer than its deadline, and fails with the reason", async () => {
     const host = new Host();
     const client = await connected(host);
     host.kill(DOWN);
@@ -409,10 +409,10 @@ describe("a call without a connection", () => {
   });
 });
 
-describe("a failure that time does not mend", () => {
+describe("a permanent failure", () => {
   const refused = new RpcError("UNAUTHENTICATED", "the key is refused");
 
-  test("ends the attempts and the calls that wait, with its reason; a later call tries again", async () => {
+  test("ends the attempts and the waiting calls with its reason; a later call tries again", async () => {
     const host = new Host();
     const client = await connected(host);
     host.kill(DOWN);
@@ -429,7 +429,7 @@ describe("a failure that time does not mend", () => {
     expect(host.attempts).toBe(attempts + 1);
   });
 
-  test("is believed at its second time where the server knew the key: one that is killed in a login looks the same", async () => {
+  test("is retried once where the server accepted the key before: a server killed during authentication looks the same", async () => {
     const host = new Host();
     const client = await connected(host, { reconnect: { minDelay: 20, jitter: 0 } });
     host.kill(refused);
@@ -439,7 +439,7 @@ describe("a failure that time does not mend", () => {
     expect(await within("the call", waiting)).toBe("waits");
   });
 
-  test("is not asked about more often than minDelay says, however many calls there are", async () => {
+  test("is retried at most once per minDelay, however many calls there are", async () => {
     const host = new Host();
     const client = await connected(host, { reconnect: { minDelay: 1000 } });
     host.kill(refused);
@@ -453,7 +453,7 @@ describe("a failure that time does not mend", () => {
 });
 
 describe("the first attempt", () => {
-  test("decides: where it fails, so does connect, and nothing goes on in the background", async () => {
+  test("decides: where it fails, connect fails, and no attempt continues in the background", async () => {
     const host = new Host();
     host.down = DOWN;
     expect(await failure(connectTo(host))).toBe(DOWN);
@@ -461,7 +461,7 @@ describe("the first attempt", () => {
     expect(host.attempts).toBe(1);
   });
 
-  test("can be given up, also on a transport that does not listen: what it opens later is destroyed", async () => {
+  test("can be cancelled, also on a transport that ignores the signal: the duplex that it opens later is destroyed", async () => {
     const abort = new AbortController();
     const { opened, open } = gate();
     const [near] = duplexPair();
@@ -474,7 +474,7 @@ describe("the first attempt", () => {
   });
 });
 
-test("a client that is closed at the very moment when its next connection is ready leaves none behind", async () => {
+test("a client closed at the moment when its next connection is ready leaks no connection", async () => {
   for (let ticks = 0; ticks < 20; ticks++) {
     const opened: Duplex[] = [];
     const later = (left: number): void => {
@@ -500,7 +500,7 @@ test("a client that is closed at the very moment when its next connection is rea
   }
 });
 
-test("waits grow twofold up to the longest, and begin again once a connection has lasted", async () => {
+test("the backoff doubles up to its maximum, and is reset once a connection has lasted", async () => {
   fakeTime();
   const host = new Host();
   const client = await connectTo(host, { reconnect: { minDelay: 100, maxDelay: 1000, jitter: 0 } });
@@ -528,7 +528,7 @@ test("waits grow twofold up to the longest, and begin again once a connection ha
   await client.close();
 });
 
-test("a server that dies soon after each connection is not asked without end", async () => {
+test("a server that dies soon after each connection is retried with backoff", async () => {
   fakeTime();
   const host = new Host();
   const client = await connectTo(host, { reconnect: { minDelay: 100, maxDelay: 10_000, jitter: 0 } });
@@ -541,7 +541,7 @@ test("a server that dies soon after each connection is not asked without end", a
   await client.close();
 });
 
-test("an idle client that waits to try again does not keep its process alive", async () => {
+test("an idle client in backoff does not keep its process alive", async () => {
   const dist = new URL("../../runtime/dist/", import.meta.url).href;
   const script = `
     import { openClient } from "${dist}client/client.js";
@@ -573,11 +573,11 @@ test("an idle client that waits to try again does not keep its process alive", a
   expect({ code, signal, output }).toEqual({ code: 0, signal: null, output: "connecting\n" });
 });
 
-test("a listener that throws harms nobody else", async () => {
+test("a listener that throws does not affect other listeners", async () => {
   const host = new Host();
   const client = await connected(host);
   const thrown: unknown[] = [];
-  // What is thrown is the program's to handle, as in any other callback.
+  // The program handles the exception, as in any other callback.
   const before = process.listeners("uncaughtException");
   process.removeAllListeners("uncaughtException");
   process.on("uncaughtException", (error) => thrown.push(error));

@@ -9,7 +9,8 @@ const codegen = readPackage("codegen");
 const GROUPS: readonly (readonly string[])[] = [
   ["base"],
   ["contract"],
-  ["codec", "wire"],
+  ["codec"],
+  ["wire"],
   ["client", "server", "ssh"],
   ["openssh", "terminal", "observe"],
   ["adapters"],
@@ -89,6 +90,33 @@ describe("the runtime", () => {
       return user === "keys" && used !== "keys";
     };
     expect(breaking(runtime, wrong)).toEqual([]);
+  });
+
+  test("touches the private state of ssh2 only in ssh/ssh2", () => {
+    // The methods that a subclass of a Node stream defines, and its `super` calls.
+    const hooks = new Set(["_construct", "_read", "_write", "_writev", "_final", "_destroy", "_transform", "_flush"]);
+    const nameOf = (node: Node): string | undefined => {
+      if (Node.isPropertyAccessExpression(node)) return node.getName();
+      if (Node.isElementAccessExpression(node)) {
+        const argument = node.getArgumentExpression();
+        return Node.isStringLiteral(argument) ? argument.getLiteralValue() : undefined;
+      }
+      if (Node.isBindingElement(node)) {
+        const isObject = Node.isObjectBindingPattern(node.getParent());
+        return isObject ? (node.getPropertyNameNode() ?? node.getNameNode()).getText() : undefined;
+      }
+      if (Node.isPropertySignature(node) || Node.isMethodSignature(node)) return node.getName();
+      return undefined;
+    };
+    const touches = runtime.files.flatMap((file, index) => {
+      const name = runtime.names[index] as string;
+      if (name.startsWith("ssh/ssh2/")) return [];
+      return file
+        .getDescendants()
+        .filter((node) => /^_[A-Za-z]/.test(nameOf(node) ?? "") && !hooks.has(nameOf(node) as string))
+        .map((node) => `${name}:${node.getStartLineNumber()} ${node.getText()}`);
+    });
+    expect(touches).toEqual([]);
   });
 
   test("never names codegen in an import: its command loads it by name, when it is asked for", () => {

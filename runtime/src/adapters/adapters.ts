@@ -4,7 +4,7 @@ import type { Logger } from "../base/log.js";
 import { holdsKey, printable } from "../base/printable.js";
 import type { ApiServer } from "../server/api-server.js";
 import type { ChannelHandlers } from "../ssh/server/channel-handlers.js";
-import { refuseConnection } from "../wire/refuse-connection.js";
+import { refuseConnection } from "../wire/close-duplex.js";
 import type { AdapterOptions } from "./adapter-options.js";
 import { type ExecConfig, exec } from "./exec/exec.js";
 import { parseCommand } from "./exec/parse-command.js";

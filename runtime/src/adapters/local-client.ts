@@ -6,12 +6,13 @@ import type { MethodBinding } from "../client/call/method-binding.js";
 import type { Items } from "../client/call/method-types.js";
 import { type StreamingCall, startStreaming } from "../client/call/start-streaming.js";
 import { OneConnection } from "../client/connection/one-connection.js";
+import { jsonCodec } from "../codec/json.js";
 import type { Method, Validator } from "../contract/method.js";
 import { RpcError } from "../contract/rpc-error.js";
 import type { ApiServer } from "../server/api-server.js";
 import { Connection } from "../wire/connection.js";
+import { WindowBudget } from "../wire/flow-control.js";
 import { MAX_REFERENCE } from "../wire/hello.js";
-import { WindowBudget } from "../wire/window-budget.js";
 
 /**
  * Bytes of a response stream on their way within the process. It does not grow: nothing is far. With less, the two sides
@@ -48,11 +49,12 @@ export class LocalClient implements AsyncDisposable {
       role: "dialer",
       hello: { agent: AGENT, methods: references },
       limits,
-      other: "the server",
+      peerName: "the server",
     });
     await connection.ready;
     const shared = {
       connections: new OneConnection(connection),
+      codec: jsonCodec,
       timeout: 0,
       maxMetadata: limits.metadata,
       window: Math.min(limits.window, WINDOW),

@@ -1,11 +1,11 @@
 /**
- * The message of whatever was thrown: programs throw strings and other values, too. It never throws, also where the value has
- * getters or a `toString` that do.
+ * The message of a thrown value, which may be a string or any other value. Never throws, even where a getter or `toString` of
+ * the value does.
  */
 export function errorMessage(thrown: unknown): string {
   try {
     return thrown instanceof Error ? String(thrown.message) : String(thrown);
   } catch {
-    return "a value without a printable text was thrown";
+    return "the thrown value cannot be converted to a string";
   }
 }

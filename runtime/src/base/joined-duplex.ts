@@ -1,6 +1,6 @@
 import { Duplex, type Readable } from "node:stream";
 
-/** What a {@link JoinedDuplex} needs of the stream that it writes to. */
+/** The output stream of a {@link JoinedDuplex}. */
 export interface ByteSink {
   write(chunk: Uint8Array, done: (error?: Error | null) => void): boolean;
   end(done: () => void): unknown;
@@ -12,13 +12,13 @@ export interface ByteSink {
 }
 
 /** How the two streams of a {@link JoinedDuplex} end. */
-export interface JoinedEnds {
+interface JoinedEnds {
   /**
-   * Asked when the input has ended, or when either stream has failed with `cause`: resolves with the error that the
-   * duplex ends with, or with undefined where the end is a proper one.
+   * Called when the input has ended, or when either stream has failed with `cause`. Resolves with the error that the duplex
+   * is destroyed with, or with undefined for a normal end.
    */
   readonly reason: (cause?: Error) => Promise<Error | undefined>;
-  /** Gives up what the streams belong to. The duplex is closed when it resolves; it must not reject. */
+  /** Releases the owner of the streams, such as a process. The duplex closes when it resolves; it must not reject. */
   readonly release: () => Promise<void>;
 }
 
@@ -26,14 +26,14 @@ export interface JoinedEnds {
 const HIGH_WATER_MARK = 256 * 1024;
 
 /**
- * A stream to read from and one to write to, as one duplex: the standard streams of this process, or of a child. Its
- * 'close' is certain to come where `release` is certain to resolve.
+ * Combines a readable and a writable stream, such as the standard streams of a process, into one duplex. It always emits
+ * 'close', provided that `release` resolves.
  */
 export class JoinedDuplex extends Duplex {
   readonly #input: Readable;
   readonly #output: ByteSink;
   readonly #ends: JoinedEnds;
-  #asked = false;
+  #ended = false;
 
   constructor(input: Readable, output: ByteSink, ends: JoinedEnds) {
     super({ highWaterMark: HIGH_WATER_MARK, decodeStrings: true });
@@ -43,16 +43,16 @@ export class JoinedDuplex extends Duplex {
     input.on("data", (chunk: Buffer) => {
       if (!this.push(chunk)) input.pause();
     });
-    input.on("end", () => void this.#over());
-    input.on("close", () => void this.#over());
-    input.on("error", (error) => void this.#over(error));
-    output.on("error", (error) => void this.#over(error));
+    input.on("end", () => void this.#inputEnded());
+    input.on("close", () => void this.#inputEnded());
+    input.on("error", (error) => void this.#inputEnded(error));
+    output.on("error", (error) => void this.#inputEnded(error));
   }
 
-  /** Ends the readable side, properly or with the reason. */
-  async #over(cause?: Error): Promise<void> {
-    if (this.#asked) return;
-    this.#asked = true;
+  /** Ends the readable side, normally or with the reason. */
+  async #inputEnded(cause?: Error): Promise<void> {
+    if (this.#ended) return;
+    this.#ended = true;
     const reason = await this.#ends.reason(cause);
     if (this.destroyed) return;
     if (reason === undefined && cause === undefined) this.push(null);
@@ -75,14 +75,14 @@ export class JoinedDuplex extends Duplex {
     this.#output.uncork();
   }
 
-  /** That a pipe is broken says less than why its other end is gone. */
+  /** Replaces the error of a write, such as EPIPE, by the reason why the other end is gone. */
   #written(error: Error | null | undefined, done: (error?: Error | null) => void): void {
     if (error) void this.#ends.reason(error).then((reason) => done(reason ?? error));
     else done();
   }
 
   override _final(done: (error?: Error | null) => void): void {
-    // One that is destroyed never calls back.
+    // A destroyed stream never calls back.
     if (this.#output.destroyed) {
       done();
       return;

@@ -2,8 +2,8 @@ import { Duplex } from "node:stream";
 import type { Transport } from "./transport.js";
 
 /**
- * A transport within the process: no SSH, no port, the same frames. Each `open` makes a pair of duplexes, gives one end
- * to `accept` and the other to the caller.
+ * A transport within the process: no SSH, no port, the same frames. Each `open` creates a pair of duplexes, passes one end
+ * to `accept`, and returns the other.
  */
 export function memoryTransport(accept: (duplex: Duplex) => void): Transport {
   return {
@@ -19,35 +19,38 @@ export function memoryTransport(accept: (duplex: Duplex) => void): Transport {
 /** Two duplexes, each of which reads what is written to the other. When one closes, so does the other. */
 export function duplexPair(): [Duplex, Duplex] {
   const near = new PairedDuplex();
-  const far = new PairedDuplex();
-  near.other = far;
-  far.other = near;
-  return [near, far];
+  return [near, new PairedDuplex(near)];
 }
 
 /**
- * Lets the other end of {@link duplexPair} read the very memory that is written to this one, in place of a copy: whoever
- * asks writes here alone, and never changes that memory again. Gives whether it is so: not for any other duplex, also
- * where that is a wrapper of such an end, for which a write is over once it is called back for.
+ * Makes the other end of a {@link duplexPair} read the very memory that is written to this one, instead of a copy. The
+ * writer must be the only one, and must never change that memory again. False, without effect, for any other duplex: a
+ * wrapper of an end may be written to by code that reuses its memory once a write has called back.
  */
-export function handOver(duplex: Duplex): boolean {
+export function shareMemory(duplex: Duplex): boolean {
   if (!(duplex instanceof PairedDuplex)) return false;
-  duplex.copies = false;
+  duplex.stopCopying();
   return true;
 }
 
-/** Bytes that may wait at each end: as many as a channel's duplex holds. */
+/** Bytes that may wait at each end: as many as in the duplex of an SSH channel. */
 const HIGH_WATER_MARK = 256 * 1024;
 
 class PairedDuplex extends Duplex {
-  constructor() {
+  #other: PairedDuplex | undefined;
+  #copies = true;
+  #continue: (() => void) | undefined;
+
+  /** @param other the first end of the pair; absent for the first end itself */
+  constructor(other?: PairedDuplex) {
     super({ highWaterMark: HIGH_WATER_MARK });
+    this.#other = other;
+    if (other !== undefined) other.#other = this;
   }
 
-  other: PairedDuplex | undefined;
-  /** Whether the writer may use its memory again, as with any duplex. */
-  copies = true;
-  #continue: (() => void) | undefined;
+  stopCopying(): void {
+    this.#copies = false;
+  }
 
   override _read(): void {
     const next = this.#continue;
@@ -56,7 +59,7 @@ class PairedDuplex extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error) => void): void {
-    // Never within the write itself, as on no other line: the writer would meet the answer before it has finished.
+    // Never within the write itself, as with any other transport: the answer must not arrive before the write returns.
     process.nextTick(() => this.#deliver([{ chunk }], done));
   }
 
@@ -65,26 +68,26 @@ class PairedDuplex extends Duplex {
   }
 
   #deliver(chunks: { chunk: Buffer }[], done: (error?: Error) => void): void {
-    const { other } = this;
+    const other = this.#other;
     if (other === undefined || other.destroyed) {
       done(new Error("the other end is closed"));
       return;
     }
     let flowing = true;
-    for (const { chunk } of chunks) flowing = other.push(this.copies ? Buffer.from(chunk) : chunk);
-    // The next write waits until the other end has asked for more: that is its back pressure.
+    for (const { chunk } of chunks) flowing = other.push(this.#copies ? Buffer.from(chunk) : chunk);
+    // Backpressure: the next write waits until the other end reads.
     if (!flowing) other.#continue = done;
     else setImmediate(done);
   }
 
   override _final(done: () => void): void {
-    this.other?.push(null);
+    this.#other?.push(null);
     done();
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    // An end that was not finished is a peer that was killed: the other one closes at once.
-    if (!this.writableFinished) this.other?.destroy();
+    // An end that is destroyed before it has finished is a killed peer: the other end closes at once.
+    if (!this.writableFinished) this.#other?.destroy();
     this.#continue?.();
     done(error);
   }

@@ -1,65 +1,99 @@
-import { isIP } from "node:net";
+import { BlockList, isIP, isIPv4, isIPv6 } from "node:net";
 
 /** An address, or a network of them, such as `192.0.2.7`, `10.0.0.0/8` and `2001:db8::/32`. */
 export interface Network {
   readonly address: string;
-  /** How many bits all its addresses have in common: for a single address, all of them. */
+  /** The length of the prefix in bits; for a single address, 32 or 128. */
   readonly prefix: number;
   readonly family: "ipv4" | "ipv6";
 }
 
 /**
- * Reads an address or a network; undefined where `text` is neither.
- * @param shown what messages call it
- * @throws Error of one line without the place, for an address within a network, such as `10.0.0.5/8`: sshd refuses it too,
- * for a smaller network or a single address may have been meant
+ * Parses an address or a network in CIDR notation; undefined where `text` is neither.
+ * @param shown what messages quote in place of `text`
+ * @throws Error of one line without the place, where host bits are set, as in `10.0.0.5/8`: sshd refuses it too, for a
+ * smaller network or a single address may have been meant
  */
 export function parseNetwork(text: string, shown = text): Network | undefined {
   const [address = "", length, ...rest] = text.split("/");
   const bits = address.includes("%") ? undefined : { 4: 32, 6: 128 }[isIP(address)];
   if (bits === undefined || rest.length > 0) return undefined;
-  if (length === undefined) return { address, prefix: bits, family: familyOf(bits) };
+  const family = bits === 32 ? "ipv4" : "ipv6";
+  if (length === undefined) return { address, prefix: bits, family };
   const prefix = /^\d{1,3}$/.test(length) ? Number(length) : -1;
   if (prefix < 0 || prefix > bits) return undefined;
-  const first = firstAddress(address, prefix);
-  if (first !== undefined) {
-    throw new Error(
-      `"${shown}" is an address within a network: write ${first}/${prefix} for the network, or ${address} for the address alone`,
-    );
-  }
-  return { address, prefix, family: familyOf(bits) };
-}
-
-function familyOf(bits: number): Network["family"] {
-  return bits === 32 ? "ipv4" : "ipv6";
-}
-
-/** The address that a network begins with, where `address` is another one. */
-function firstAddress(address: string, prefix: number): string | undefined {
-  const bytes = isIP(address) === 4 ? address.split(".").map(Number) : ipv6Bytes(address);
+  const bytes = addressBytes(address);
   const masked = bytes.map((byte, at) => byte & ~(0xff >> Math.max(0, Math.min(8, prefix - at * 8))));
-  if (masked.every((byte, at) => byte === bytes[at])) return undefined;
-  return bytes.length === 4 ? masked.join(".") : ipv6Text(masked);
+  if (masked.every((byte, at) => byte === bytes[at])) return { address, prefix, family };
+  throw new Error(
+    `"${shown}" has host bits set: write ${formatAddress(masked)}/${prefix} for the network, or ${address} for the single address`,
+  );
 }
 
-/** The URL parser writes an address with an IPv4 tail or many zeros in one form, that without a dot. */
-function canonical(address: string): string {
+/** A set of addresses and networks. */
+export class NetworkSet {
+  // One list for each family: a single `BlockList` also matches IPv4 addresses against IPv4-mapped IPv6 networks.
+  readonly #lists = { ipv4: new BlockList(), ipv6: new BlockList() };
+
+  /** Adds a network, or a single address. */
+  add({ address, prefix, family }: Network): void {
+    this.#lists[family].addSubnet(address, prefix, family);
+  }
+
+  /** Whether the set contains an address; false for text that is not an address. */
+  has(address: string): boolean {
+    const family = isIPv4(address) ? "ipv4" : "ipv6";
+    return isIP(address) !== 0 && this.#lists[family].check(address, family);
+  }
+}
+
+/** The canonical text of an address (RFC 5952); an IPv4-mapped IPv6 address becomes IPv4. Other text stays as it is. */
+export function canonicalAddress(text: string): string {
+  if (!isIPv6(text)) return text;
+  const bytes = addressBytes(text);
+  return formatAddress(isMapped(bytes) ? bytes.slice(12) : bytes);
+}
+
+/** The IPv4 network that an IPv4-mapped IPv6 network stands for; any other network stays as it is. */
+export function unmapNetwork(network: Network): Network {
+  const { address, prefix, family } = network;
+  if (family === "ipv4" || prefix < 96 || !isMapped(addressBytes(address))) return network;
+  return { address: canonicalAddress(address), prefix: prefix - 96, family: "ipv4" };
+}
+
+/** Formats the 4 or 16 bytes of an address in its canonical text; IPv6 by RFC 5952, without an IPv4 tail. */
+export function formatAddress(bytes: Iterable<number>): string {
+  const all = [...bytes];
+  if (all.length === 4) return all.join(".");
+  return canonicalIpv6(
+    Buffer.from(all)
+      .toString("hex")
+      .replace(/.{4}(?!$)/g, "$&:"),
+  );
+}
+
+/** The eight groups of an IPv6 address, in lower-case hexadecimal digits without leading zeros. */
+export function ipv6Groups(address: string): readonly string[] {
+  const [head = "", tail] = canonicalIpv6(address).split("::");
+  const before = head.split(":").filter(Boolean);
+  if (tail === undefined) return before;
+  const after = tail.split(":").filter(Boolean);
+  return [...before, ...Array<string>(8 - before.length - after.length).fill("0"), ...after];
+}
+
+/** The URL parser writes IPv6 by RFC 5952, and an IPv4 tail in hexadecimal digits. */
+function canonicalIpv6(address: string): string {
   return new URL(`http://[${address}]`).hostname.slice(1, -1);
 }
 
-function ipv6Bytes(address: string): number[] {
-  const [head = "", tail] = canonical(address).split("::");
-  const groups = (text: string): number[] =>
-    text
-      .split(":")
-      .filter(Boolean)
-      .map((group) => Number.parseInt(group, 16));
-  const [before, after] = [groups(head), groups(tail ?? "")];
-  const zeros = tail === undefined ? 0 : 8 - before.length - after.length;
-  return [...before, ...Array<number>(zeros).fill(0), ...after].flatMap((group) => [group >> 8, group & 0xff]);
+function addressBytes(address: string): number[] {
+  if (isIPv4(address)) return address.split(".").map(Number);
+  return ipv6Groups(address)
+    .map((group) => Number.parseInt(group, 16))
+    .flatMap((group) => [group >> 8, group & 0xff]);
 }
 
-function ipv6Text(bytes: readonly number[]): string {
-  const hex = Buffer.from(bytes).toString("hex");
-  return canonical(hex.replace(/.{4}(?!$)/g, "$&:"));
+/** Whether 16 bytes are an IPv4-mapped address (RFC 4291, section 2.5.5.2). */
+function isMapped(bytes: readonly number[]): boolean {
+  return bytes.slice(0, 10).every((byte) => byte === 0) && bytes[10] === 0xff && bytes[11] === 0xff;
 }

@@ -1,9 +1,9 @@
 import { userInfo } from "node:os";
+import { formatHostPort } from "../base/host-port.js";
 import { isKeyText } from "../base/printable.js";
 import { type Server, serveHandlers } from "../compose/serve.js";
 import type { Api } from "../contract/method.js";
 import { knownHostsName } from "../ssh/keys/lists/known-hosts.js";
-import { formatHostPort } from "../ssh/target.js";
 import { adapterFlags } from "./adapter-flags.js";
 import { loadHandlers } from "./load-handlers.js";
 import type { ServeFlags } from "./serve-flags.js";

@@ -137,7 +137,7 @@ function connector(api: Api, limits: Limits, serve: ServeCallbacks | undefined):
       role: "dialer",
       hello,
       limits,
-      other: `the server at ${address}`,
+      peerName: `the server at ${address}`,
       ...(receive && { receive }),
       ...hooks,
     });

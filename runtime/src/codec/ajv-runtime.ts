@@ -2,18 +2,18 @@ import equalModule from "ajv/dist/runtime/equal.js";
 import ucs2lengthModule from "ajv/dist/runtime/ucs2length.js";
 import formatsModule from "ajv-formats/dist/formats.js";
 
-// What generated validators call: small parts of ajv, which load no compiler.
+// The helpers that generated validators call: small parts of ajv, without its compiler.
 
 /** Deep equality of JSON values, for `const`, `enum` and `uniqueItems`. */
 export const equal = defaultOf<(a: unknown, b: unknown) => boolean>(equalModule);
 
-/** The length of a text in code points, for `minLength` and `maxLength` (JSON Schema counts characters so). */
+/** The length of a string in code points, as JSON Schema defines `minLength` and `maxLength`. */
 export const ucs2length = defaultOf<(text: string) => number>(ucs2lengthModule);
 
-/** The checks of `format`, by its name. */
+/** The checks of `format`, by name. */
 export const formats: typeof formatsModule.fullFormats = formatsModule.fullFormats;
 
-/** Of a CommonJS module that says `exports.default`, Node imports all exports, and bundlers import that one. */
+/** Node imports a CommonJS module with `exports.default` as all its exports, bundlers as that one. */
 function defaultOf<Value>(module: unknown): Value {
   return typeof module === "function" ? (module as Value) : (module as { readonly default: Value }).default;
 }

@@ -2,7 +2,7 @@ import type { Validator } from "../contract/method.js";
 import { type BadRequestDetails, RpcError } from "../contract/rpc-error.js";
 import { describeIssues, issuesOf } from "./issues.js";
 
-/** Validates a request, on either side. @throws RpcError BAD_REQUEST with its issues as details */
+/** Validates a request, on either side. @throws RpcError BAD_REQUEST with the issues as details */
 export function checkRequest(value: unknown, validator: Validator, method: string): void {
   if (isValid(value, validator, method)) return;
   const issues = issuesOf(validator);
@@ -13,19 +13,19 @@ export function checkRequest(value: unknown, validator: Validator, method: strin
 }
 
 /**
- * Validates what a server answers, at its caller: the fault lies with the server, so it is INTERNAL.
- * @param what such as "response", for the message
+ * Validates a response or the details of an error at the caller. INTERNAL, because the fault is the server's.
+ * @param what names it in the message, such as "response"
  * @throws RpcError INTERNAL
  */
 export function checkAnswer(value: unknown, validator: Validator, what: string, method: string): void {
   if (validator(value)) return;
   const issues = describeIssues(issuesOf(validator));
-  throw new RpcError("INTERNAL", `the ${what} does not fit the contract: ${issues}`, { method });
+  throw new RpcError("INTERNAL", `the ${what} does not match the schema: ${issues}`, { method });
 }
 
 /**
- * Whether `value` is what the schema says. A value of a recursive type may be nested deeper than the stack goes.
- * @throws RpcError BAD_REQUEST where it is
+ * Whether `value` matches the schema.
+ * @throws RpcError BAD_REQUEST where a value of a recursive type is nested deeper than the stack
  */
 export function isValid(value: unknown, validator: Validator, method?: string): boolean {
   try {

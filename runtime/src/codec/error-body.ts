@@ -1,21 +1,21 @@
 import { RpcError } from "../contract/rpc-error.js";
 import { type ErrorStatus, isErrorStatus, statusName } from "../contract/status.js";
 
-/** What a STATUS frame carries of an error. A stack, a cause or a name never travels. */
+/** The body of an error in a STATUS frame. A stack, a cause or a method is never sent. */
 export function encodeErrorBody(error: RpcError): string {
   return JSON.stringify({ message: error.message, details: error.details });
 }
 
-/** Makes the error that a STATUS frame describes. A body that is malformed costs its text, not the status. */
+/** Makes the error of a STATUS frame. A malformed body loses its message and details, never its status. */
 export function decodeError(code: number, body: unknown, method: string): RpcError {
   const { message, details } = isObject(body) ? body : {};
   const status = errorStatus(code);
-  // The types of callers promise issues, also of a request that could not even be read.
+  // The types of callers promise issues, also where the request could not be decoded.
   const issues = status === "BAD_REQUEST" && details === undefined ? { issues: [] } : details;
   return new RpcError(status, typeof message === "string" ? message : undefined, { details: issues, method });
 }
 
-/** An unknown number counts as the first one of its class (RFC 9110, section 15). */
+/** An unknown number is treated as the first one of its class (RFC 9110, section 15). */
 function errorStatus(code: number): ErrorStatus {
   const name = statusName(code);
   if (name !== undefined && isErrorStatus(name)) return name;

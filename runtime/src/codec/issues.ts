@@ -2,28 +2,35 @@ import { printable } from "../base/printable.js";
 import type { ValidationError, Validator } from "../contract/method.js";
 import type { Issue } from "../contract/rpc-error.js";
 
-/** The most issues that one refusal lists. */
+/** The most issues that one error lists. */
 const MAX_ISSUES = 10;
 
-/** What is wrong with the value that `validator` has just refused. */
+const UNKNOWN_PROPERTY = "unknown property";
+
+/** The issues of the value that `validator` has just rejected. */
 export function issuesOf(validator: Validator): readonly Issue[] {
   return (validator.errors ?? []).slice(0, MAX_ISSUES).map(issueOf);
 }
 
-/** Says issues in one line: `/text: must NOT have fewer than 1 characters`. */
+/** Formats issues as one line: `/text: must NOT have fewer than 1 characters`. */
 export function describeIssues(issues: readonly Issue[]): string {
-  return issues.map(({ path, message }) => `${path === "" ? "the value" : printable(path)} ${message}`).join("; ");
+  return issues
+    .map(({ path, message }) => {
+      const separator = message === UNKNOWN_PROPERTY ? ": " : " ";
+      return `${path === "" ? "the value" : printable(path)}${separator}${message}`;
+    })
+    .join("; ");
 }
 
-/** A property that is missing or unknown is named by the path, like any other place. */
+/** A missing or unknown property is part of the path, like any other location. */
 function issueOf({ instancePath, keyword, message = keyword, params }: ValidationError): Issue {
   switch (keyword) {
     case "required":
       return { path: child(instancePath, params["missingProperty"]), keyword, message: "is required" };
     case "additionalProperties":
-      return { path: child(instancePath, params["additionalProperty"]), keyword, message: "is no known property" };
+      return { path: child(instancePath, params["additionalProperty"]), keyword, message: UNKNOWN_PROPERTY };
     case "unevaluatedProperties":
-      return { path: child(instancePath, params["unevaluatedProperty"]), keyword, message: "is no known property" };
+      return { path: child(instancePath, params["unevaluatedProperty"]), keyword, message: UNKNOWN_PROPERTY };
     case "enum":
       return { path: instancePath, keyword, message: `must be one of ${list(params["allowedValues"])}` };
     case "const":

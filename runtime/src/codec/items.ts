@@ -3,73 +3,76 @@ import { errorMessage } from "../base/error-message.js";
 import type { Validator } from "../contract/method.js";
 import { RpcError } from "../contract/rpc-error.js";
 import { isValid } from "./check.js";
+import type { BytesView, Codec, EncodedValue } from "./codec.js";
 import { describeIssues, issuesOf } from "./issues.js";
-import { decodeJson, encodeJson } from "./json.js";
 
-/** What the items of a stream are: JSON that a validator accepts, or raw bytes. */
+/** The items of a stream: values that a validator accepts, or raw bytes. */
 export type ItemType = Validator | "bytes";
 
-/** A view may keep so many times its own bytes from being freed. */
-const MOST = 4;
+/** How the items of one stream are encoded and validated. */
+interface ItemFormat {
+  readonly type: ItemType;
+  readonly codec: Codec;
+  /** The status of an invalid item: BAD_REQUEST where the caller sent it, INTERNAL where the handler did. */
+  readonly status: "BAD_REQUEST" | "INTERNAL";
+}
+
+/** A view is kept while its chunk is at most this many times as large; it keeps the whole chunk in memory. */
+const MAX_OVERHEAD = 4;
 
 /**
- * Validates an item and gives the body of its frame; raw bytes as they are.
- * @throws RpcError with `status` where it is not what the schema says
+ * Validates and encodes an item; raw bytes are returned as they are.
+ * @throws RpcError with the format's status where the schema rejects it
  */
-export function encodeItem(item: unknown, type: ItemType, status: "BAD_REQUEST" | "INTERNAL"): string | Uint8Array {
+export function encodeItem(item: unknown, format: ItemFormat): EncodedValue {
+  const { type, status } = format;
   if (type !== "bytes") {
     checkItem(item, type, status);
-    return writeItem(item, status);
+    return encodeValue(item, format);
   }
   if (item instanceof Uint8Array) return item;
   throw new RpcError(status, `an item of a Bytes stream must be a Uint8Array, not ${describe(item)}`);
 }
 
 /**
- * Reads an item that arrived between `start` and `end`, and validates it. Raw bytes are a view of what arrived, but a copy
- * where most of that is something else: a view of few bytes would keep all the others.
- * @throws RpcError with `status` where it is not what the schema says
+ * Decodes and validates an item. Raw bytes are a view of the chunk that they arrived in, or a copy where the chunk is much
+ * larger: a small view would keep all of it in memory.
+ * @throws RpcError with the format's status where the schema rejects it
  */
-export function decodeItem(
-  buffer: Buffer,
-  start: number,
-  end: number,
-  type: ItemType,
-  status: "BAD_REQUEST" | "INTERNAL",
-): unknown {
+export function decodeItem(bytes: BytesView, { type, codec, status }: ItemFormat): unknown {
   if (type === "bytes") {
-    const bytes = buffer.subarray(start, end);
-    return bytes.length * MOST >= buffer.buffer.byteLength ? bytes : copyBytes(bytes);
+    const item = bytes.buffer.subarray(bytes.start, bytes.end);
+    return item.length * MAX_OVERHEAD >= bytes.buffer.buffer.byteLength ? item : copyBytes(item);
   }
-  const item = withStatus(status, () => decodeJson(buffer, start, end));
+  const item = withStatus(status, () => codec.decode(bytes));
   checkItem(item, type, status);
   return item;
 }
 
-/** What a schema lets pass as any value may still hold what JSON cannot carry. */
-function writeItem(item: unknown, status: "BAD_REQUEST" | "INTERNAL"): string {
+/** A schema that accepts any value also accepts values that the codec cannot represent. */
+function encodeValue(item: unknown, { codec, status }: ItemFormat): EncodedValue {
   try {
-    return encodeJson(item);
+    return codec.encode(item);
   } catch (error) {
     const [reason] = errorMessage(error).split("\n");
-    throw new RpcError(status, `an item cannot be written as JSON: ${reason}`, { cause: error });
+    throw new RpcError(status, `an item cannot be encoded: ${reason}`, { cause: error });
   }
 }
 
-/** What is wrong with any text or value is BAD_REQUEST by itself; here, `status` says whose fault it is. */
+/** Replaces the status of an error, BAD_REQUEST by default, by that of the stream's sender. */
 function withStatus<T>(status: "BAD_REQUEST" | "INTERNAL", action: () => T): T {
   try {
     return action();
   } catch (error) {
     if (!(error instanceof RpcError) || error.status === status) throw error;
-    throw new RpcError(status, `an item is not what it must be: ${error.message}`, { cause: error });
+    throw new RpcError(status, `invalid item: ${error.message}`, { cause: error });
   }
 }
 
 function checkItem(item: unknown, validator: Validator, status: "BAD_REQUEST" | "INTERNAL"): void {
   if (withStatus(status, () => isValid(item, validator))) return;
   const issues = issuesOf(validator);
-  throw new RpcError(status, `an item does not fit the contract: ${describeIssues(issues)}`, { details: { issues } });
+  throw new RpcError(status, `an item does not match the schema: ${describeIssues(issues)}`, { details: { issues } });
 }
 
 function describe(value: unknown): string {

@@ -1,29 +1,49 @@
 import sjson from "secure-json-parse";
-import { errorMessage } from "../base/error-message.js";
-import { printable } from "../base/printable.js";
 import { RpcError } from "../contract/rpc-error.js";
+import type { BytesView, Codec } from "./codec.js";
+import { decodeError, encodeErrorBody } from "./error-body.js";
+import { describeJsonFault } from "./json-fault.js";
 
-/** Writes a validated value as JSON text. @throws TypeError for what JSON cannot carry, such as a cycle */
-export function encodeJson(value: unknown): string {
+/** The codec of this version of the protocol: JSON text in UTF-8. */
+export const jsonCodec: Codec = {
+  name: "json",
+  encode: encodeJson,
+  decode: decodeJson,
+  encodeError: encodeErrorBody,
+  decodeError: (code, bytes, method) => decodeError(code, decodeOrUndefined(bytes), method),
+};
+
+const FORBIDDEN_KEY = 'invalid JSON: the key "__proto__", and "constructor" with a "prototype", are forbidden';
+
+/** Writes a validated value as JSON text. @throws TypeError for a value that JSON cannot represent, such as a cycle */
+function encodeJson(value: unknown): string {
   const text = JSON.stringify(value) as string | undefined;
-  if (text === undefined && value !== undefined) throw new TypeError(`JSON cannot carry a ${typeof value}`);
+  if (text === undefined && value !== undefined) throw new TypeError(`JSON cannot represent a ${typeof value}`);
   return text ?? "null";
 }
 
-/**
- * Reads the JSON text between `start` and `end`. A key that could change an object's prototype is refused, however it
- * is spelt: code behind us may copy what it is given.
- * @throws RpcError BAD_REQUEST that says what is wrong with the text
- */
-export function decodeJson(buffer: Buffer, start: number, end: number): unknown {
+/** Reads JSON text; see {@link parseJson}. */
+function decodeJson({ buffer, start, end }: BytesView): unknown {
   return parseJson(buffer.toString("utf8", start, end));
 }
 
-/** See {@link decodeJson}. */
+/**
+ * Reads JSON text. A key that could change an object's prototype is rejected, however it is escaped: application code may
+ * copy the value.
+ * @throws RpcError BAD_REQUEST with the position of the first fault
+ */
 export function parseJson(text: string): unknown {
   try {
     return sjson.parse(text);
-  } catch (error) {
-    throw new RpcError("BAD_REQUEST", `no JSON that can be taken: ${printable(errorMessage(error))}`);
+  } catch {
+    throw new RpcError("BAD_REQUEST", describeJsonFault(text) ?? FORBIDDEN_KEY);
+  }
+}
+
+function decodeOrUndefined(bytes: BytesView): unknown {
+  try {
+    return decodeJson(bytes);
+  } catch {
+    return undefined;
   }
 }

@@ -14,7 +14,7 @@ import { ApiServer } from "../server/api-server.js";
 import type { ApiServerOptions } from "../server/api-server-options.js";
 import { checkGrace } from "../server/check-grace.js";
 import { UnknownScopes } from "../ssh/keys/lists/unknown-scopes.js";
-import { refuseConnection } from "../wire/refuse-connection.js";
+import { refuseConnection } from "../wire/close-duplex.js";
 import { callbacksOf } from "./callbacks.js";
 import { ADAPTER_OPTIONS, API_SERVER_OPTIONS, AUDIT_OPTIONS } from "./option-tables.js";
 

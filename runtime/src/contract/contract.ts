@@ -8,7 +8,7 @@ export type JsonSchema = { readonly [keyword: string]: unknown };
 /** A stream of JSON items, or of raw bytes. */
 export type StreamContract = JsonSchema | "bytes";
 
-/** What a method declares, as plain JSON. */
+/** The declaration of a method, as plain JSON. */
 export interface MethodContract {
   readonly kind: Kind;
   readonly description?: string;
@@ -19,13 +19,13 @@ export interface MethodContract {
   readonly timeout?: number;
   readonly request: JsonSchema;
   readonly requestStream?: StreamContract;
-  /** Absent where a stream ends without a value of its own. */
+  /** Absent where a stream ends without a response. */
   readonly response?: JsonSchema;
   readonly responseStream?: StreamContract;
   readonly errors?: Readonly<Partial<Record<ErrorStatus, JsonSchema>>>;
 }
 
-/** A named noun with a path, and the methods it answers. */
+/** A resource: a named noun with a path, and its methods. */
 export interface ResourceContract {
   readonly path: string;
   readonly description?: string;
@@ -34,17 +34,17 @@ export interface ResourceContract {
 
 /** Everything that a schema declares, as plain JSON: the content of `generated/api.json`. */
 export interface Contract {
-  /** The version of this document's own form. */
+  /** The version of this format. */
   readonly sshrpc: 1;
   readonly name: string;
   readonly version: string;
   readonly description?: string;
-  /** SHA-256, in hex, over everything in the contract that a call can notice. */
+  /** SHA-256, in hex, over everything in the contract that affects calls. */
   readonly hash: string;
   /** The exported schemas, by name. */
   readonly types: Readonly<Record<string, JsonSchema>>;
-  /** By the name in generated code. */
+  /** By their names in generated code. */
   readonly resources: Readonly<Record<string, ResourceContract>>;
-  /** What the connecting side may serve, in the same form. */
+  /** The resources that the connecting side may serve, in the same form. */
   readonly callbacks: Readonly<Record<string, ResourceContract>>;
 }

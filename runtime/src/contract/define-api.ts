@@ -3,7 +3,7 @@ import type { Bytes } from "./bytes.js";
 import type { ErrorStatus } from "./status.js";
 import type { Verb } from "./verb.js";
 
-/** What one verb of a resource declares. It needs a `response`, a `responseStream`, or both. */
+/** The declaration of a method: one verb of a resource. It needs a `response`, a `responseStream`, or both. */
 export interface MethodSchema {
   /** The one value that opens the call. Default: the empty object. */
   readonly request?: TSchema;
@@ -13,25 +13,25 @@ export interface MethodSchema {
   readonly response?: TSchema;
   /** The type of the items that the handler streams before it, or {@link Bytes}. */
   readonly responseStream?: TSchema | Bytes;
-  /** The details that the method's own errors carry, by status. */
+  /** The details of the method's own errors, by status. */
   readonly errors?: { readonly [Status in ErrorStatus]?: TSchema };
-  /** What a caller must hold, such as `notes:read`. Default: nothing. */
+  /** The scope that a caller needs, such as `notes:read`. Default: none. */
   readonly scope?: string;
-  /** Whether a second, equal call changes nothing. Default: what the verb says (STORE is not, the others are). */
+  /** Whether repeating a call has no further effect. Default: true, but false for STORE. */
   readonly idempotent?: boolean;
-  /** How long a call may take, in milliseconds, where its caller does not say. Default: the runtime's. */
+  /** Timeout in ms of a call whose caller sets none. Default: the runtime's. */
   readonly timeout?: number;
-  /** For people. A JSDoc comment on the verb does the same. */
+  /** Documentation. A JSDoc comment on the verb has the same effect. */
   readonly description?: string;
-  /** Marks the method in generated code, with the reason where it is a text. */
+  /** Marks the method as deprecated in generated code; a string is the reason. */
   readonly deprecated?: boolean | string;
 }
 
-/** A named noun with a path, and what it answers. */
+/** A resource: a named noun with a path, and its methods. */
 export interface ResourceSchema {
   /** Such as `/notes/{id}`, where `{id}` is a field of every request. Default: `/` and the resource's name. */
   readonly path?: string;
-  /** For people. A JSDoc comment on the resource does the same. */
+  /** Documentation. A JSDoc comment on the resource has the same effect. */
   readonly description?: string;
   readonly GET?: MethodSchema;
   readonly STORE?: MethodSchema;
@@ -39,23 +39,23 @@ export interface ResourceSchema {
   readonly DELETE?: MethodSchema;
 }
 
-/** Everything that can be called, in the form in which one writes it. */
+/** The schema of an API, as it is written in `schema/api.ts`. */
 export interface ApiSchema {
   /** Names the generated client: `notes` gives `NotesClient`. */
   readonly name: string;
   /** The contract's own version, such as `1.0.0`. */
   readonly version: string;
-  /** For people. */
+  /** Documentation. */
   readonly description?: string;
   readonly resources: { readonly [resource: string]: ResourceSchema };
-  /** What the connecting side may serve: the server calls it over the connection that the client dialled. */
+  /** Resources that the connecting side may serve: the server calls them over the connection that the client opened. */
   readonly callbacks?: { readonly [resource: string]: ResourceSchema };
 }
 
 /** The names between braces in a path template. */
 type Params<Path> = Path extends `${string}{${infer Name}}${infer Rest}` ? Name | Params<Rest> : never;
 
-/** The fields of a method's request; none where it declares none. */
+/** The fields of a method's request; none where it declares no request. */
 type Fields<M> = M extends { readonly request: infer Request extends TSchema }
   ? Static<Request> extends infer Value
     ? Value extends unknown
@@ -64,7 +64,7 @@ type Fields<M> = M extends { readonly request: infer Request extends TSchema }
     : never
   : never;
 
-/** `Param` where the request has it and may leave it out, in any member of a union. */
+/** `Param` where it is an optional field of the request, in any member of a union. */
 type OptionalField<M, Param extends string> = M extends { readonly request: infer Request extends TSchema }
   ? Static<Request> extends infer Value
     ? Value extends unknown
@@ -77,22 +77,22 @@ type OptionalField<M, Param extends string> = M extends { readonly request: infe
     : never
   : never;
 
-/** The type of a mistake: nothing has it, so the editor marks the place and shows the text. */
+/** The type of a mistake: no value has it, so the editor marks the location and shows the text. */
 interface Mistake<Text> {
   readonly "~mistake": Text;
 }
 
-/** Refuses keys that `Allowed` does not have, which a type parameter's constraint alone lets pass. */
+/** Rejects keys that `Allowed` does not have, which a type parameter's constraint alone accepts. */
 type Known<Shape, Allowed, What extends string> = {
-  readonly [Key in Exclude<keyof Shape, keyof Allowed>]: Mistake<`${Key & string} is no ${What}`>;
+  readonly [Key in Exclude<keyof Shape, keyof Allowed>]: Mistake<`unknown ${What}: ${Key & string}`>;
 };
 
-/** TypeBox lets any value stand for a schema, also a text, or the mark of a stream. */
+/** Rejects values that TypeBox accepts as a schema: a string, or the mark of a stream. */
 type CheckedValue<V> = V extends Bytes
-  ? Mistake<"Bytes is a stream: requestStream or responseStream">
+  ? Mistake<"Bytes is a stream: use it for requestStream or responseStream">
   : V extends object
     ? unknown
-    : Mistake<"this is no schema: write Type.…">;
+    : Mistake<"not a schema: write Type.…">;
 
 /** The same for a stream, which may also be {@link Bytes}. */
 type CheckedStream<V> = V extends Bytes ? unknown : CheckedValue<V>;
@@ -108,12 +108,12 @@ type CheckedMethod<M, Path> = Known<M, MethodSchema, "option of a method"> & {
 } & ([Exclude<Params<Path>, Fields<M>>] extends [never]
     ? unknown
     : {
-        readonly request: Mistake<`{${Exclude<Params<Path>, Fields<M>> & string}} of the path is no field of this request`>;
+        readonly request: Mistake<`{${Exclude<Params<Path>, Fields<M>> & string}} in the path needs a field of this request`>;
       }) &
   ([OptionalField<M, Params<Path>>] extends [never]
     ? unknown
     : {
-        readonly request: Mistake<`{${OptionalField<M, Params<Path>>}} of the path is an optional field of this request: require it`>;
+        readonly request: Mistake<`{${OptionalField<M, Params<Path>>}} in the path needs a required field of this request, not an optional one`>;
       }) &
   (M extends { readonly response: unknown } | { readonly responseStream: unknown }
     ? unknown
@@ -130,8 +130,8 @@ type CheckedApi<A> = Known<A, ApiSchema, "option of an API"> & {
 };
 
 /**
- * Declares an API. It returns its argument; its work is done by its types, which refuse in the editor a wrong verb, an
- * unknown option, what is no schema, and a `{param}` of a path that is no required field of the request. `sshrpc gen` refuses the same again.
+ * Declares an API, and returns its argument. Its types check the schema in the editor: verbs, options, values that are not
+ * schemas, and each `{param}` of a path, which must be a required field of the request. `sshrpc gen` checks the same.
  *
  * @example
  * export default defineApi({

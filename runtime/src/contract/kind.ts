@@ -1,6 +1,6 @@
 /**
- * How many values travel in each direction of a call. It follows from which of `requestStream` and
- * `responseStream` a method declares, never from a setting of its own.
+ * Whether each direction of a call is one value or a stream. It follows from which of `requestStream` and `responseStream`
+ * the method declares.
  */
 export type Kind = "unary" | "server-streaming" | "client-streaming" | "bidirectional";
 

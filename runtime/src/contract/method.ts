@@ -4,7 +4,7 @@ import type { ParamType } from "./path.js";
 import type { ErrorStatus } from "./status.js";
 import type { Verb } from "./verb.js";
 
-/** A validator's complaint, in the form in which generated validators leave it. */
+/** One error of a generated validator, in the format of ajv. */
 export interface ValidationError {
   readonly instancePath: string;
   readonly keyword: string;
@@ -12,13 +12,13 @@ export interface ValidationError {
   readonly params: Readonly<Record<string, unknown>>;
 }
 
-/** A generated check of one schema: true, or false with the complaints in `errors` until the next call. */
+/** A generated validator of one schema: returns true, or false with `errors` set until the next call. */
 export interface Validator {
   (value: unknown): boolean;
   errors?: readonly ValidationError[] | null;
 }
 
-/** One verb of one resource, as both runtimes need it: what the contract says, bound to the generated validators. */
+/** A method at run time: its contract, bound to the generated validators. */
 export interface Method {
   /** Verb and path, such as `GET /notes/{id}`: unique in a contract. */
   readonly id: string;
@@ -31,19 +31,19 @@ export interface Method {
   /** The type of every `{param}` of the path. */
   readonly params: Readonly<Record<string, ParamType>>;
   readonly idempotent: boolean;
-  /** What a caller must hold; absent where everybody who may connect may call. */
+  /** The scope that a caller needs; absent where every peer may call. */
   readonly scope?: string;
-  /** How long a call may take, in milliseconds, where its caller does not say. */
+  /** Timeout in ms of a call whose caller sets none. */
   readonly timeout?: number;
-  /** Closed: an unknown property is refused. */
+  /** Closed: unknown properties are rejected. */
   readonly request: Validator;
-  /** Of the items that the caller streams: a validator (closed), or raw bytes. Absent where it streams none. */
+  /** The items of the request stream: a validator (closed), or raw bytes. Absent where there is no such stream. */
   readonly requestItem?: Validator | "bytes";
-  /** Open: an unknown property passes, so that an older client meets a newer server. Absent where a stream ends without. */
+  /** Open: unknown properties are accepted, for older clients of a newer server. Absent where a stream ends without it. */
   readonly response?: Validator;
-  /** Of the items that the handler streams: a validator (open), or raw bytes. Absent where it streams none. */
+  /** The items of the response stream: a validator (open), or raw bytes. Absent where there is no such stream. */
   readonly responseItem?: Validator | "bytes";
-  /** The details that each declared status carries. */
+  /** The details of each declared status. */
   readonly errors?: Readonly<Partial<Record<ErrorStatus, Validator>>>;
 }
 
@@ -51,11 +51,11 @@ export interface Method {
 export interface Api {
   readonly name: string;
   readonly version: string;
-  /** Identifies everything in the contract that a call can notice (not its descriptions). Empty: no contract is known. */
+  /** Identifies everything in the contract that affects calls, so not its descriptions. Empty without a contract. */
   readonly hash: string;
   readonly methods: readonly Method[];
-  /** What the connecting side may serve. Absent where the schema declares none. */
+  /** The methods that the connecting side may serve. Absent where the schema declares no callbacks. */
   readonly callbacks?: readonly Method[];
-  /** Loads the contract as data, with its schemas and descriptions, when somebody asks for them. */
+  /** Loads the contract as data, with its schemas and descriptions. */
   readonly contract?: () => Promise<Contract>;
 }

@@ -1,21 +1,21 @@
-/** What a `{param}` of a path may be; it decides how its text becomes a value. */
+/** The type of a `{param}` of a path; it determines how its text is parsed. */
 export type ParamType = "string" | "integer" | "number" | "boolean";
 
 /** One segment of a path template: fixed text, or a parameter's name. */
 export type Segment = { readonly text: string } | { readonly param: string };
 
-/** A path parameter's name is an identifier, because it is a field of the request. */
+/** A parameter's name is an identifier, because it is a field of the request. */
 const PARAM = /^\{([A-Za-z_][A-Za-z0-9_]*)\}$/;
 
-/** Fixed text is what a shell passes on without quoting. */
+/** Fixed text needs no quoting in a shell. */
 const TEXT = /^[A-Za-z0-9._~-]+$/;
 
 /**
- * Reads a path template: `/`-separated segments, each either fixed text or a whole `{param}`.
- * @throws Error that names the template and the segment, where it is not one.
+ * Parses a path template: `/`-separated segments, each either fixed text or a whole `{param}`.
+ * @throws Error that names the template and the invalid segment
  */
 export function parsePath(template: string): readonly Segment[] {
-  if (!template.startsWith("/")) throw new Error(`path "${template}": begin it with "/"`);
+  if (!template.startsWith("/")) throw new Error(`path "${template}": must start with "/"`);
   const seen = new Set<string>();
   return template
     .slice(1)
@@ -24,15 +24,13 @@ export function parsePath(template: string): readonly Segment[] {
       const param = PARAM.exec(part)?.[1];
       if (param !== undefined) {
         if (param === "__proto__")
-          throw new Error(`path "${template}": no field of a request can have the name {__proto__}`);
+          throw new Error(`path "${template}": {__proto__} cannot be the name of a request field`);
         if (seen.has(param)) throw new Error(`path "${template}": {${param}} occurs twice; give each its own name`);
         seen.add(param);
         return { param };
       }
       if (!TEXT.test(part)) {
-        throw new Error(
-          `path "${template}": the segment "${part}" is neither a {param} nor made of letters, digits and . _ ~ -`,
-        );
+        throw new Error(`path "${template}": invalid segment "${part}"; use a {param}, or letters, digits and . _ ~ -`);
       }
       return { text: part };
     });
@@ -53,11 +51,11 @@ function segmentsOverlap(left: Segment, right: Segment): boolean {
 }
 
 /**
- * Matches a path, such as `/notes/42`, against a template and gives the parameters' texts, percent-decoded
- * (RFC 3986, section 2.1); undefined where it does not match.
+ * Matches a path, such as `/notes/42`, against a template. Returns the texts of the parameters, percent-decoded (RFC 3986,
+ * section 2.1); undefined where it does not match.
  */
 export function matchPath(segments: readonly Segment[], path: string): Readonly<Record<string, string>> | undefined {
-  // No further than it takes to tell: a long path is compared with every template.
+  // Split no further than needed: a long path is compared with every template.
   const parts = path.slice(1).split("/", segments.length + 1);
   if (!path.startsWith("/") || parts.length !== segments.length) return undefined;
   const texts: Record<string, string> = {};
@@ -74,7 +72,7 @@ export function matchPath(segments: readonly Segment[], path: string): Readonly<
   return texts;
 }
 
-/** Braces stand for themselves only when encoded (RFC 3986, section 2): `{id}` is a template's, never a value. */
+/** A literal brace must be percent-encoded (RFC 3986, section 2): `{id}` is never a value. */
 function decodePart(part: string): string | undefined {
   if (part === "" || part.includes("{")) return undefined;
   try {
@@ -85,8 +83,8 @@ function decodePart(part: string): string | undefined {
 }
 
 /**
- * Turns a parameter's text into the value its type asks for. Text that is no such value is returned as it is, so that
- * validation refuses it in the words that it uses for every other field.
+ * Parses a parameter's text as its type. Invalid text is returned as it is, so that validation rejects it with the same
+ * message as any other field.
  */
 export function paramValue(text: string, type: ParamType): string | number | boolean {
   switch (type) {

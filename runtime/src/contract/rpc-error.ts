@@ -1,27 +1,27 @@
 import { type ErrorStatus, STATUSES, statusPhrase } from "./status.js";
 
-/** What one may say of an error beside its status and message. */
-export interface RpcErrorOptions<Details = unknown> {
-  /** Typed by the schema where the method declares this status; of `BAD_REQUEST` it is {@link BadRequestDetails}. */
+/** Options of an {@link RpcError}. */
+interface RpcErrorOptions<Details = unknown> {
+  /** Typed by the schema where the method declares this status; {@link BadRequestDetails} for `BAD_REQUEST`. */
   readonly details?: Details;
   /** The id of the method that was called, such as `GET /notes/{id}`. */
   readonly method?: string | undefined;
-  /** What led to the error. It stays on this side: it is never sent. */
+  /** The cause. It is never sent to the peer. */
   readonly cause?: unknown;
 }
 
 const BRAND = Symbol.for("sshrpc.RpcError");
 
 /**
- * A call that failed. It carries the status, a message for people, and details for programs, and survives the trip
- * between peers with all three unchanged. It prints as `NOT_FOUND: GET /notes/{id}: no such note`.
+ * The error of a failed call: a status, a message for people, and details for programs. All three are sent to the peer. It
+ * prints as `NOT_FOUND: GET /notes/{id}: no such note`.
  *
  * A handler throws one to choose the status of its call; anything else it throws becomes `INTERNAL`.
  */
 export class RpcError<Status extends ErrorStatus = ErrorStatus, Details = unknown> extends Error {
   /**
-   * Two copies of this package in one process must know each other's errors, so `instanceof` asks for a brand. A class
-   * that extends this one is asked about as any other: not every RpcError is one of its instances.
+   * Checks a brand, so that `instanceof` works across two copies of this package in one process. A subclass is checked as any
+   * other class: not every RpcError is its instance.
    */
   static override [Symbol.hasInstance](value: unknown): boolean {
     // biome-ignore lint/complexity/noThisInStatic: a class that extends this one inherits the method, and is `this` then.
@@ -33,7 +33,7 @@ export class RpcError<Status extends ErrorStatus = ErrorStatus, Details = unknow
   readonly status: Status;
   /** The outcome's HTTP number, such as 404. */
   readonly code: number;
-  /** What the status's declaration in the schema says; `undefined` where nothing came along. */
+  /** Typed by the declaration of the status in the schema; `undefined` where the error has none. */
   readonly details: Details;
   /** The id of the method that was called, where it is known. */
   readonly method: string | undefined;
@@ -55,11 +55,11 @@ export class RpcError<Status extends ErrorStatus = ErrorStatus, Details = unknow
   }
 }
 
-/** One reason why a value does not fit its schema. */
+/** One reason why a value does not match its schema. */
 export interface Issue {
   /** Where in the value, as a JSON pointer (RFC 6901); empty for the whole value. */
   readonly path: string;
-  /** The schema keyword that refused, such as `required` or `minLength`. */
+  /** The schema keyword that failed, such as `required` or `minLength`. */
   readonly keyword: string;
   /** What is wrong, for people. */
   readonly message: string;
@@ -67,6 +67,11 @@ export interface Issue {
 
 /** The details of a `BAD_REQUEST` that validation raised. */
 export interface BadRequestDetails {
-  /** At most ten reasons, in the order in which they were found. */
+  /** At most ten, in the order of detection. */
   readonly issues: readonly Issue[];
 }
+
+/** The errors of a method that declares none of its own. */
+export type AnyRpcError =
+  | RpcError<"BAD_REQUEST", BadRequestDetails>
+  | RpcError<Exclude<ErrorStatus, "BAD_REQUEST">, unknown>;

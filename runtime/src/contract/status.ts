@@ -1,72 +1,71 @@
 /**
- * Every outcome a call can have: the name used in code, and the HTTP number used on the wire.
- * The comments say which one to choose.
+ * The statuses of a call: the name used in code, and the HTTP number used on the wire. The comments say when to use each.
  */
 export const STATUSES = {
-  /** The call did what was asked. */
+  /** The call succeeded. */
   OK: 200,
-  /** The request does not fit the contract. Sending it again unchanged cannot help. */
+  /** The request does not match the schema. Retrying it unchanged cannot succeed. */
   BAD_REQUEST: 400,
-  /** Nobody proved who is calling. */
+  /** The caller is not authenticated. */
   UNAUTHENTICATED: 401,
-  /** The peer is known, and may not do this: it lacks the method's scope, or the handler refused. */
+  /** The caller is authenticated but not authorized: it lacks the method's scope, or the handler rejects it. */
   FORBIDDEN: 403,
-  /** The contract has no such resource, or the handler knows no such thing. */
+  /** The contract has no such resource, or the handler finds no such object. */
   NOT_FOUND: 404,
-  /** The resource exists, and does not answer this verb. */
+  /** The resource has no method for this verb. */
   METHOD_NOT_ALLOWED: 405,
-  /** The state of the thing forbids this now: it exists already, or somebody else changed it. */
+  /** The state of the object conflicts with the request: it already exists, or it was changed concurrently. */
   CONFLICT: 409,
-  /** A condition that the request names does not hold. */
+  /** A condition of the request is not met. */
   PRECONDITION_FAILED: 412,
-  /** A message is larger than the limit of the side that refused it. */
+  /** A message is larger than the limit of the side that rejects it. */
   MESSAGE_TOO_LARGE: 413,
-  /** A quota or a limit on calls is used up. Later it may pass. */
+  /** A quota or a limit on calls is exhausted. A later retry may succeed. */
   RESOURCE_EXHAUSTED: 429,
-  /** The caller stopped the call. */
+  /** The caller cancelled the call. */
   CANCELLED: 499,
-  /** The handler failed in a way that nobody declared. The server's log has the cause. */
+  /** The handler failed with an undeclared error. The server's log has the cause. */
   INTERNAL: 500,
-  /** The server knows the method and cannot carry it out. */
+  /** The server knows the method but does not implement it. */
   UNIMPLEMENTED: 501,
-  /** There is no connection, or the server takes no calls now. A retry may help. */
+  /** No connection, or the server accepts no calls now. A retry may succeed. */
   UNAVAILABLE: 503,
-  /** The deadline passed before the call had its status. */
+  /** The deadline passed before the call ended. */
   DEADLINE_EXCEEDED: 504,
 } as const;
 
-/** The name of an outcome, such as `NOT_FOUND`. */
+/** The name of a status, such as `NOT_FOUND`. */
 export type StatusName = keyof typeof STATUSES;
 
-/** The name of an outcome that is a failure: every one but `OK`. */
+/** The name of a status other than `OK`. */
 export type ErrorStatus = Exclude<StatusName, "OK">;
 
-/** The HTTP number of an outcome, such as 404. */
+/** The HTTP number of a status, such as 404. */
 export type StatusCode = (typeof STATUSES)[StatusName];
 
 const NAMES = new Map<number, StatusName>(
   Object.entries(STATUSES).map(([name, code]) => [code, name as StatusName] as const),
 );
 
-/** The name that belongs to `code`, or undefined where no status has it. */
+/** The name of the status with this HTTP number; undefined where there is none. */
 export function statusName(code: number): StatusName | undefined {
   return NAMES.get(code);
 }
 
-/** Whether `text` names a failure. */
+/** Whether `text` is the name of a status other than `OK`. */
 export function isErrorStatus(text: string): text is ErrorStatus {
   return text !== "OK" && Object.hasOwn(STATUSES, text);
 }
 
-/** What nobody but a method's own handler answers, so that its details are always those of the schema. */
+/** The statuses that only handlers return, so that their details always match the schema. */
 const OF_HANDLERS: readonly StatusName[] = ["NOT_FOUND", "CONFLICT", "PRECONDITION_FAILED"];
 
-/** Whether the runtime may answer a method with this status, too, without the details that the schema declares for it. */
+/** Whether the runtime itself may return this status, without the details that the schema declares for it. */
 export function isAlsoOfRuntime(status: ErrorStatus): boolean {
   return !OF_HANDLERS.includes(status);
 }
 
-/** What a status says for itself where nobody wrote a message: `NOT_FOUND` reads "not found". */
+/** The default message of a status: "not found" for `NOT_FOUND`. */
 export function statusPhrase(status: StatusName): string {
   return status.toLowerCase().replaceAll("_", " ");
 }

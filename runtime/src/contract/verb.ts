@@ -2,17 +2,17 @@
 export const VERBS = ["GET", "STORE", "UPDATE", "DELETE"] as const;
 
 /**
- * What a method does to its resource: GET reads, STORE adds, UPDATE changes, DELETE removes.
+ * The effect of a method on its resource: GET reads, STORE adds, UPDATE changes, DELETE removes.
  * GET, UPDATE and DELETE are idempotent unless the schema says otherwise; STORE is not.
  */
 export type Verb = (typeof VERBS)[number];
 
-/** Whether `text` is one of the four verbs, in capitals. */
+/** Whether `text` is one of the four verbs, in uppercase. */
 export function isVerb(text: string): text is Verb {
   return (VERBS as readonly string[]).includes(text);
 }
 
-/** Whether sending a call of this verb twice does what sending it once does, where the schema does not say. */
+/** Whether methods of this verb are idempotent by default. */
 export function isIdempotent(verb: Verb): boolean {
   return verb !== "STORE";
 }

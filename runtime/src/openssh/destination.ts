@@ -1,6 +1,7 @@
+import { formatHostPort } from "../base/host-port.js";
 import { printable } from "../base/printable.js";
 import { RpcError } from "../contract/rpc-error.js";
-import { type Address, formatHostPort, parseAddress } from "../ssh/target.js";
+import { type Address, parseAddress } from "../ssh/target.js";
 
 /** User names that OpenSSH refuses since 9.6: ssh_config may pass them to a shell (`ProxyCommand` with `%r`). */
 const UNSAFE = /['"`$;&<>|(){}]|\\$/;
@@ -22,5 +23,5 @@ export function parseDestination(text: string): Address {
 /** Formats the destination as an address, such as `ssh://alice@edge:8022` or `ssh://edge`. */
 export function formatDestination({ user, host, port }: Address): string {
   const login = user === undefined ? "" : `${encodeURIComponent(user)}@`;
-  return `ssh://${login}${port === undefined ? formatHostPort(host, 0).slice(0, -2) : formatHostPort(host, port)}`;
+  return `ssh://${login}${formatHostPort(host, port)}`;
 }

@@ -4,11 +4,10 @@ import type { Peer } from "../base/peer.js";
 import { AGENT } from "../base/version.js";
 import type { Api } from "../contract/method.js";
 import { RpcError } from "../contract/rpc-error.js";
-import { CallBudget } from "../wire/call-budget.js";
-import type { CallRecord } from "../wire/call-record.js";
+import { refuseConnection } from "../wire/close-duplex.js";
 import { Connection } from "../wire/connection.js";
-import { type Limits, resolveLimits } from "../wire/limits.js";
-import { refuseConnection } from "../wire/refuse-connection.js";
+import type { CallRecord } from "../wire/incoming-call.js";
+import { CallBudget, type Limits, resolveLimits } from "../wire/limits.js";
 import type { ApiHandlers } from "./api-handlers.js";
 import type { ApiServerOptions } from "./api-server-options.js";
 import type { ConnectedClient } from "./call/connected-client.js";
@@ -127,7 +126,7 @@ export class ApiServer {
       ),
       budget: this.#budget,
       ...(this.#onCall && { onCall: this.#recorder(peer, () => connection) }),
-      other: "the client",
+      peerName: "the client",
     });
     this.#connections.set(connection, { peer, callbacks });
     void connection.closed.then((reason) => {

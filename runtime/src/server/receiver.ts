@@ -1,5 +1,4 @@
 import type { Peer } from "../base/peer.js";
-import { encodeErrorBody } from "../codec/error-body.js";
 import { RpcError } from "../contract/rpc-error.js";
 import type { CallReceiver } from "../wire/call-frames.js";
 import type { Connection } from "../wire/connection.js";
@@ -25,16 +24,17 @@ export function receiver(
 ): CallReceiver {
   const routes: (Route | RpcError)[] = [];
   let caller: Caller | undefined;
-  return (call, method, timeout, metadata, buffer, start, end) => {
+  return (call, request) => {
+    const { method } = call.opening;
     routes[method] ??= resolve(router, connection().remote?.methods[method] ?? "");
     const route = routes[method];
     if (route instanceof RpcError) {
-      call.answer(route.status, encodeErrorBody(route));
+      call.fail(route);
       call.release();
       return;
     }
     caller ??= callerOf(connection(), peer, callbacks(), clients);
-    new Dispatch(call, route, caller, timeout, metadata, config).run(buffer, start, end);
+    new Dispatch(call, route, caller, config).run(request);
   };
 }
 

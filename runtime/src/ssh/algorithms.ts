@@ -1,11 +1,32 @@
 import type { Algorithms, ServerHostKeyAlgorithm } from "ssh2";
 import { printable } from "../base/printable.js";
-import type { AlgorithmOptions } from "./admission/guard-options.js";
+
+/** Names of algorithms as in RFC 4253 and the IANA registry; no list may be empty. */
+export interface AlgorithmOptions {
+  /** Default: `curve25519-sha256@libssh.org`, `curve25519-sha256`, `diffie-hellman-group16-sha512` and `…group18-…`. */
+  readonly kex?: readonly string[];
+  /**
+   * Default: `aes256-gcm@openssh.com`, `aes128-gcm@openssh.com`, `aes256-ctr`, `aes192-ctr`, `aes128-ctr`; for
+   * OpenSSH's clients, which would choose a slow one, the first two alone.
+   */
+  readonly cipher?: readonly string[];
+  /**
+   * Default: `hmac-sha2-256-etm@openssh.com` and `hmac-sha2-512-etm@openssh.com`; for clients of dropbear, Twisted
+   * Conch and libssh2 before 1.11, which have neither, also `hmac-sha2-256`.
+   */
+  readonly hmac?: readonly string[];
+}
+
+/** Which lists the operator has set: these are offered to every client unchanged. */
+export interface AlgorithmChoice {
+  readonly cipher: boolean;
+  readonly hmac: boolean;
+}
 
 /**
- * What both sides offer: nothing that an audit of 2025 objects to. AES-GCM comes first, which every peer has and
- * processors help with; `none` is the only compression, since inflating before authentication is an attack on memory.
- * `curve25519-sha256@libssh.org` comes first for dropbear, which knows the exchange by that name alone.
+ * The offer of both sides, without anything that a security audit of 2025 objects to. AES-GCM is first: every peer has
+ * it, and processors accelerate it. `none` is the only compression: inflating before authentication exposes memory to
+ * attacks. `curve25519-sha256@libssh.org` is first for dropbear, which knows the exchange by that name alone.
  */
 const COMMON = {
   kex: [
@@ -19,22 +40,22 @@ const COMMON = {
   compress: ["none"],
 } satisfies Algorithms;
 
-/** Why others are not offered, for those who ask for one by name. */
+/** Why other algorithms are not offered, for errors about their names. */
 const WEAK: readonly (readonly [RegExp, string])[] = [
-  [/sha1|md5|ripemd/i, "its hash is broken, or close to it"],
-  [/group(1|14)-/, "its group is too small"],
-  [/group-exchange/, "ssh2 cannot serve it"],
-  [/ecdh-sha2-nistp/, "the origin of its curve is not explained"],
-  [/chacha20/, "with peers that know no strict key exchange it lets packets be cut off (CVE-2023-48795)"],
-  [/-cbc|arcfour|3des|blowfish|cast128/, "it gives plaintext away, or is too weak"],
-  [/^hmac-.*(?<!-etm@openssh\.com)$/, "it authenticates the plaintext, not what is sent"],
+  [/sha1|md5|ripemd/i, "broken or weak hash"],
+  [/group(1|14)-/, "group too small"],
+  [/group-exchange/, "not implemented by ssh2's server"],
+  [/ecdh-sha2-nistp/, "the parameters of the curve are unexplained"],
+  [/chacha20/, "prefix truncation with peers without strict key exchange (CVE-2023-48795)"],
+  [/-cbc|arcfour|3des|blowfish|cast128/, "plaintext recovery, or too weak"],
+  [/^hmac-.*(?<!-etm@openssh\.com)$/, "authenticates the plaintext, not the ciphertext"],
   [/mlkem|sntrup|kyber/, "ssh2 has no post-quantum key exchange"],
 ];
 
 /**
- * What the server offers, which is all that is safe where `wanted` does not choose from it. Its host key is ed25519: an RSA
- * one would make ssh2 advertise SHA-1 signatures too.
- * @throws Error that names the algorithm that is not offered, with the reason
+ * The server's offer: every safe algorithm, or those of `wanted`. Its host key is Ed25519, since ssh2 advertises SHA-1
+ * signatures for an RSA key.
+ * @throws Error that names an algorithm that is not offered, with the reason
  */
 export function serverAlgorithms(wanted: AlgorithmOptions = {}): Algorithms {
   return {
@@ -53,18 +74,16 @@ function choose<Name extends string>(
 ): Name[] {
   if (wanted === undefined) return [...safe];
   const option = `the option algorithms.${kind}`;
-  if (wanted.length === 0) throw new Error(`${option} is empty; leave it out, or choose from ${safe.join(", ")}`);
+  if (wanted.length === 0) throw new Error(`${option} is empty; omit it, or choose from ${safe.join(", ")}`);
   return [...new Set(wanted)].map((name) => {
     const known = safe.find((candidate) => candidate === name);
     if (known !== undefined) return known;
-    const why = WEAK.find(([pattern]) => pattern.test(name))?.[1] ?? "it is not known";
-    throw new Error(
-      `${option} names "${printable(name, 60)}", which is not offered: ${why}; choose from ${safe.join(", ")}`,
-    );
+    const why = WEAK.find(([pattern]) => pattern.test(name))?.[1] ?? "unknown";
+    throw new Error(`${option}: "${printable(name, 60)}" is not offered: ${why}; choose from ${safe.join(", ")}`);
   });
 }
 
-/** The host keys that the client accepts: also those of stock servers, never with SHA-1. */
+/** The host key algorithms that the client accepts: those of stock servers too, without SHA-1. */
 const HOST_KEYS: readonly ServerHostKeyAlgorithm[] = [
   "ssh-ed25519",
   "ecdsa-sha2-nistp256",
@@ -75,8 +94,8 @@ const HOST_KEYS: readonly ServerHostKeyAlgorithm[] = [
 ];
 
 /**
- * What the client offers. The host key types in `knownTypes` come first: a server with several keys must present one
- * that we know, or a good host looks changed. MACs of the plaintext come last, for dropbear, which has no others.
+ * The client's offer. The host key types in `knownTypes` come first: a server with several keys must present a known
+ * one, or its host key looks changed. MACs of the plaintext come last, for dropbear, which has no others.
  */
 export function clientAlgorithms(knownTypes: readonly string[]): Algorithms {
   const isKnown = (name: ServerHostKeyAlgorithm) => knownTypes.includes(name.startsWith("rsa-") ? "ssh-rsa" : name);

@@ -1,11 +1,11 @@
 import { printable } from "../base/printable.js";
 
-/** Characters of an error of ssh2. */
+/** The most characters of an ssh2 error. */
 const LIMIT = 1000;
 
 /**
- * Makes the text of an error of ssh2 fit to be shown, in place: it may be what the peer says, and becomes the cause of ours,
- * which logs and consoles print whole.
+ * Escapes and truncates the message of an ssh2 error in place. It may quote the peer, and it becomes the cause of our
+ * error, which logs and consoles print in full.
  */
 export function printableError<E extends Error>(error: E): E {
   const { message, stack = "" } = error;

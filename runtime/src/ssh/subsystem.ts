@@ -1,5 +1,8 @@
-/** The name of the subsystem by which clients ask for sshrpc. */
+/** The name of the SSH subsystem of the native wire. */
 export const SUBSYSTEM = "sshrpc";
 
-/** What both sides call their software (RFC 4253, section 4.2): without a version, which only helps attackers. */
+/**
+ * The software name in both identification strings (RFC 4253, section 4.2): without a version, which would only help
+ * attackers.
+ */
 export const IDENT = "sshrpc";

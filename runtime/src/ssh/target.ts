@@ -1,67 +1,65 @@
 import { isIPv6 } from "node:net";
 import { userInfo } from "node:os";
+import { formatHostPort, readPort, splitHostPort } from "../base/host-port.js";
 import { printable } from "../base/printable.js";
 import { RpcError } from "../contract/rpc-error.js";
 
-/** Whom to dial, and as whom to log in. */
+/** The host and port to connect to, and the user to log in as. */
 export interface Target {
   readonly user: string;
-  /** A name or an address, without brackets. */
+  /** A host name or an IP address, without brackets. */
   readonly host: string;
   readonly port: number;
 }
 
-/** A target as it was written: what it does not say is for ~/.ssh/config, or the defaults, to say. */
+/** A parsed address; absent parts come from ~/.ssh/config or the defaults. */
 export interface Address {
   readonly user?: string;
   readonly host: string;
   readonly port?: number;
 }
 
-/** The port of an address that names none, as every SSH tool reads it. An sshrpc server itself listens at 8022. */
+/** The default port of every SSH tool. An sshrpc server listens on 8022. */
 const DEFAULT_PORT = 22;
 
 const HOST = /^[\p{L}\p{N}_](?:[\p{L}\p{N}._-]*)$/u;
 
-/** The target of an address: its user is the one that runs this process, its port 22, where it does not say. */
+/** The target of an address; the user defaults to that of this process, the port to 22. */
 export function toTarget({ user = userInfo().username, host, port = DEFAULT_PORT }: Address): Target {
   return { user, host, port };
 }
 
 /**
- * Reads `ssh://user@host:port`, `user@host:port`, `host`, `[::1]:8022` or `::1`.
- * @throws RpcError `BAD_REQUEST`, where it is no such address: no retry can help.
+ * Parses `ssh://user@host:port`, `user@host:port`, `host`, `[::1]:8022` or `::1`.
+ * @throws RpcError `BAD_REQUEST` for any other text: a retry cannot help.
  */
 export function parseAddress(text: string): Address {
   const [, scheme] = /^([a-z][a-z\d+.-]*):\/\//i.exec(text) ?? [];
   const isUrl = scheme?.toLowerCase() === "ssh";
-  if (scheme !== undefined && !isUrl)
-    throw malformed(`${scheme}://…`, "it begins with ssh://, or with no scheme at all");
+  if (scheme !== undefined && !isUrl) throw malformed(`${scheme}://…`, "the scheme must be ssh:// or absent");
   const body = isUrl ? text.slice("ssh://".length).replace(/\/$/, "") : text;
-  // The last @, as ssh does: a user name may contain one.
+  // The last @, as in ssh: a user name may contain one.
   const at = body.lastIndexOf("@");
   const hostPort = parseHostPort(body.slice(at + 1), text);
   if (at === -1) return hostPort;
   const login = body.slice(0, at);
   if (login.includes(":")) {
-    throw malformed(login.replace(/:.*/s, ":…"), "a password in an address is never used; log in with a key");
+    throw malformed(login.replace(/:.*/s, ":…"), "a password in an address is never used; authenticate with a key");
   }
   const user = isUrl ? decode(login, text) : login;
-  // A leading dash could be taken for an option wherever the name reaches a command line.
-  if (user === "" || user.startsWith("-") || /[\p{C}\s]/u.test(user)) throw malformed(text, "the user name is not one");
+  // A command line would read a leading dash as an option.
+  if (user === "" || user.startsWith("-") || /[\p{C}\s]/u.test(user)) throw malformed(text, "invalid user name");
   return { user, ...hostPort };
 }
 
 function parseHostPort(text: string, whole: string): { host: string; port?: number } {
-  if (isIPv6(text)) return { host: text };
-  const match = /^(?:\[([^[\]]*)\]|([^:]*))(?::(.*))?$/.exec(text);
-  const [, bracketed, plain, portText] = match ?? [];
-  const host = bracketed ?? plain ?? "";
-  const isHost = bracketed === undefined ? HOST.test(host) : isIPv6(host);
-  if (!isHost) throw malformed(whole, host === "" ? "it names no host" : "the host is neither a name nor an address");
+  const { host, isBracketed, port: portText } = splitHostPort(text) ?? { host: text };
+  const isHost = isIPv6(host) || (!isBracketed && HOST.test(host));
+  if (!isHost)
+    throw malformed(whole, host === "" ? "the host is missing" : "the host is neither a name nor an address");
   if (portText === undefined) return { host };
-  const port = /^\d{1,5}$/.test(portText) ? Number(portText) : 0;
-  if (port < 1 || port > 65_535) throw malformed(whole, "a port is a number from 1 to 65535");
+  const port = readPort(portText, 1);
+  if (port === undefined) throw malformed(whole, "the port must be a number from 1 to 65535");
   return { host, port };
 }
 
@@ -69,20 +67,18 @@ function decode(text: string, whole: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    throw malformed(whole, "the user name is not percent-encoded properly");
+    throw malformed(whole, "invalid percent-encoding in the user name");
   }
 }
 
 function malformed(text: string, reason: string): RpcError {
-  return new RpcError("BAD_REQUEST", `"${printable(text)}" is no address such as ssh://user@host:8022: ${reason}`);
+  return new RpcError(
+    "BAD_REQUEST",
+    `invalid address "${printable(text)}": ${reason}; write an address such as ssh://user@host:8022`,
+  );
 }
 
-/** The target as an address, such as `ssh://alice@edge:8022` or `ssh://alice@[::1]:8022`. */
+/** Formats a target as an address, such as `ssh://alice@edge:8022` or `ssh://alice@[::1]:8022`. */
 export function formatTarget(target: Target): string {
   return `ssh://${encodeURIComponent(target.user)}@${formatHostPort(target.host, target.port)}`;
-}
-
-/** Host and port as people write them: an IPv6 address goes into brackets. */
-export function formatHostPort(host: string, port: number): string {
-  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }

@@ -1,7 +1,7 @@
+import { formatHostPort } from "../base/host-port.js";
 import { printable } from "../base/printable.js";
 import type { DialOptions } from "../ssh/client/dial-options.js";
 import type { HostKeyQuestion } from "../ssh/client/trust/host-trust-options.js";
-import { formatHostPort } from "../ssh/target.js";
 import { openTerminal, type Terminal } from "./terminal.js";
 
 /** The options of a connection that prompt a user. */

@@ -6,14 +6,14 @@ type ItemIterator = AsyncIterator<unknown> | Iterator<unknown>;
 const bound = new WeakSet<object>();
 
 /**
- * Gives the stream that `value` is, or is the promise of, bound to the current asynchronous context: a generator runs in the
- * context of the code that asks for its next item, which would be the transport's. Streams that are bound already keep their
- * context; other values pass.
+ * Binds the stream in `value`, which may be a promise, to the current asynchronous context: a generator runs in the context of
+ * the code that calls its `next`, which would be the transport's. Streams that are bound keep their context; values that are
+ * not streams are returned as they are.
  */
 export async function bindItems(value: unknown): Promise<unknown> {
   const context = new AsyncResource("SSHRPC_ITEMS");
   const source = await value;
-  // An array runs no code of its user.
+  // Iterating an array runs no application code.
   if (!isItemSource(source) || Array.isArray(source) || bound.has(source)) return source;
   const iterate = (): ItemIterator => bindIterator(context.runInAsyncScope(iteratorOf, undefined, source), context);
   const items = { [isSync(source) ? Symbol.iterator : Symbol.asyncIterator]: iterate };

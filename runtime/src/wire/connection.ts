@@ -1,159 +1,145 @@
 import type { Duplex } from "node:stream";
-import { handOver } from "../base/memory-transport.js";
+import { jsonCodec } from "../codec/json.js";
 import { RpcError } from "../contract/rpc-error.js";
 import { CallFrames } from "./call-frames.js";
+import { closeDuplex } from "./close-duplex.js";
 import type { ConnectionOptions } from "./connection-options.js";
 import { FrameDecoder, type FrameSink } from "./decode.js";
-import { Drain } from "./drain.js";
-import { DuplexWriter } from "./duplex-writer.js";
-import { endDuplex } from "./end-duplex.js";
-import { FLAG, FRAME, type FrameKind, frameName, METADATA_SIZE, OPEN_SIZE } from "./frame.js";
-import { FrameWriter } from "./frame-writer.js";
+import { FLAG, FRAME, type FrameKind, type FrameView, frameName, maxCallPayload, ProtocolError } from "./frame.js";
+import { type FrameWriter, writerTo } from "./frame-writer.js";
 import { Handshake } from "./handshake.js";
 import { type Hello, MAX_HELLO, MAX_REASON, parseReason } from "./hello.js";
 import { IncomingCalls } from "./incoming-calls.js";
-import { checkSize } from "./message-size.js";
-import type { OutgoingCall } from "./outgoing-call.js";
+import { checkSize } from "./limits.js";
+import type { CallProgress, OutgoingCall } from "./outgoing-call.js";
 import { OutgoingCalls } from "./outgoing-calls.js";
 import { PREAMBLE } from "./preamble.js";
-import { ProtocolError } from "./protocol-error.js";
-import { WriteGate } from "./write-gate.js";
-
-/** Answers that may wait for the transport of the side that dialled, for each call that it runs: those refused, too. */
-const UNSENT_PER_CALL = 4;
 
 /**
- * A live duplex with the multiplexer on it: it agrees on the wire with the other side, carries the calls of both, and
- * ends them all when it ends. Whoever makes it closes it; it then destroys the duplex.
+ * The multiplexer on a live duplex: performs the handshake, carries the calls of both sides, and ends them all when it
+ * ends. Its owner closes it; it then destroys the duplex.
  */
 export class Connection implements FrameSink {
   readonly outgoing: OutgoingCalls;
   readonly incoming: IncomingCalls;
+  #resolveClosed: (reason: RpcError) => void = () => undefined;
   /** Resolves with the reason when the connection has ended and its transport is closed. */
-  readonly closed: Promise<RpcError>;
+  readonly closed = new Promise<RpcError>((resolve) => {
+    this.#resolveClosed = resolve;
+  });
 
   readonly #duplex: Duplex;
   readonly #options: ConnectionOptions;
-  readonly #batch: FrameWriter;
-  readonly #backlog = new WriteGate();
+  readonly #writer: FrameWriter;
   readonly #calls: CallFrames;
   readonly #decoder: FrameDecoder;
   readonly #handshake: Handshake;
-  readonly #drain: Drain;
+  #remote: Hello | undefined;
+  #refusal: RpcError | undefined;
   #end: RpcError | undefined;
-  #resolveClosed: (reason: RpcError) => void = () => undefined;
 
   constructor(duplex: Duplex, options: ConnectionOptions) {
-    const { limits, role } = options;
+    const { limits, role, codec = jsonCodec, receive, budget, onCall } = options;
     this.#duplex = duplex;
     this.#options = options;
-    const leave = (): (() => void) | undefined => this.incoming.leave();
-    this.#batch = new FrameWriter(
-      new DuplexWriter(duplex, this.#backlog, options, leave, () => this.#pause()).write,
-      handOver(duplex),
-    );
-    this.outgoing = new OutgoingCalls(this.#batch, this.#backlog, role === "dialer" ? 1 : 2, limits.queuedCalls);
-    const theirs = role === "dialer" ? 2 : 1;
-    this.incoming = new IncomingCalls(this.#batch, this.#backlog, theirs, limits, options.budget);
-    this.incoming.onCall = options.onCall;
-    if (role === "dialer") this.incoming.maxUnsent = limits.calls * UNSENT_PER_CALL;
-    this.#calls = new CallFrames(this.outgoing, this.incoming, theirs % 2, limits, options.receive);
-    this.#drain = new Drain(
-      this.#batch,
-      this.outgoing,
-      this.incoming,
-      options,
-      () => void this.close("it was drained"),
-    );
+    const writer = writerTo(duplex, {
+      role,
+      highWaterMark: limits.sendHighWaterMark,
+      pause: () => {
+        duplex.pause();
+        this.#decoder.pause();
+      },
+      flushed: () => this.incoming.flushed(),
+    });
+    const outgoing = new OutgoingCalls({ writer, firstId: role === "dialer" ? 1 : 2, maxQueue: limits.queuedCalls });
+    const onIdle = (): void => this.#closeIfDrained();
+    const incoming = new IncomingCalls({ writer, codec, role, limits, budget, onCall, onIdle });
+    this.#writer = writer;
+    this.outgoing = outgoing;
+    this.incoming = incoming;
+    this.#calls = new CallFrames({ outgoing, incoming, limits, receive });
     this.#decoder = new FrameDecoder(this, MAX_HELLO);
     this.#handshake = new Handshake(limits, (error) => this.#fail(error));
-    this.closed = new Promise((resolve) => {
-      this.#resolveClosed = resolve;
-    });
     duplex.on("data", this.#read);
     duplex.on("drain", () => this.#drained());
     duplex.on("end", () => this.#lost());
     duplex.on("error", (error) => this.#lost(error));
     duplex.on("close", () => this.#lost());
-    // A copy, for in memory the other end reads, and may change, what is written here.
+    // A copy: in memory, the peer reads, and may change, the bytes that are written here.
     duplex.write(Buffer.from(PREAMBLE));
     const { message, calls, window } = limits;
-    this.#batch.add({
-      kind: FRAME.HELLO,
-      id: 0,
-      body: JSON.stringify({ ...options.hello, limits: { message, calls, window } }),
-    });
+    this.#addJson(FRAME.HELLO, { ...options.hello, limits: { message, calls, window } });
   }
 
-  /** Resolves with the other side's HELLO; rejects where it does not come. */
+  /** Resolves with the peer's HELLO; rejects where the connection ends before it. */
   get ready(): Promise<Hello> {
     return this.#handshake.ready;
   }
 
-  /** The other side's HELLO, once it has come. */
+  /** The peer's HELLO, once it has arrived. */
   get remote(): Hello | undefined {
-    return this.#handshake.remote;
+    return this.#remote;
   }
 
-  /** Bytes of a message that both sides take. */
+  /** Bytes of a message that both sides accept. */
   get maxMessage(): number {
     const { message } = this.#options.limits;
-    return Math.min(message, this.remote?.limits.message ?? message);
+    return Math.min(message, this.#remote?.limits.message ?? message);
   }
 
   /** Whether calls can be opened. */
   get open(): boolean {
-    return this.refusal === undefined;
+    return this.#refusal === undefined;
   }
 
-  /** Why no call can be opened, as it was first said; undefined where they can. */
+  /** The first reason why no call can be opened: the peer drains, or the connection has ended. */
   get refusal(): RpcError | undefined {
-    return this.#drain.refusal ?? this.#end;
+    return this.#refusal;
   }
 
-  /** Opens a call. @throws RpcError UNAVAILABLE where the connection takes none, RESOURCE_EXHAUSTED, MESSAGE_TOO_LARGE */
+  /** Opens a call. @throws RpcError UNAVAILABLE where the connection accepts none, RESOURCE_EXHAUSTED, MESSAGE_TOO_LARGE */
   call(call: OutgoingCall): void {
-    if (this.refusal !== undefined) throw this.refusal;
+    if (this.#refusal !== undefined) throw this.#refusal;
     checkSize(call.body, this.maxMessage, "request");
     this.outgoing.open(call);
   }
 
-  /** Asks the other side to open no new calls here; see {@link Drain}. */
+  /**
+   * Starts a graceful shutdown: asks the peer to open no new calls here, and rejects those that arrive. After the last call,
+   * the dialer closes the connection: only the dialer knows that none of its calls is in flight.
+   */
   drain(reason: string): void {
-    if (this.#end === undefined) this.#drain.ask(reason);
+    if (this.#end !== undefined || !this.incoming.refuseNew(new RpcError("UNAVAILABLE", reason))) return;
+    this.#addJson(FRAME.DRAIN, { message: reason });
   }
 
-  /**
-   * Ends the connection: stops and answers the calls of the other side, tells it why, lets what was sent leave, and then
-   * closes the transport.
-   */
+  /** Ends the connection: cancels and answers the peer's calls, sends CLOSE with the reason, and closes the transport. */
   close(reason: string): Promise<RpcError> {
     if (this.#end === undefined) this.incoming.stop(new RpcError("UNAVAILABLE", reason));
-    // A handler that is stopped may have closed the connection itself.
+    // A handler that is cancelled may have closed the connection itself.
     if (this.#end === undefined) {
-      const body = JSON.stringify({ message: reason });
-      this.#batch.add({ kind: FRAME.CLOSE, flags: FLAG.REFUSED, id: 0, body });
+      this.#addJson(FRAME.CLOSE, { message: reason }, FLAG.REFUSED);
       this.#finish(new RpcError("UNAVAILABLE", `the connection was closed: ${reason}`));
     }
     return this.closed;
   }
 
   /** See {@link FrameSink.frame}. */
-  frame(kind: FrameKind, flags: number, id: number, buffer: Buffer, start: number, end: number): void {
+  frame(frame: FrameView): void {
     if (this.#end !== undefined) return;
-    this.#checkOrder(kind);
-    switch (kind) {
+    this.#checkOrder(frame.kind);
+    switch (frame.kind) {
       case FRAME.HELLO:
-        this.#onHello(buffer.toString("utf8", start, end));
+        this.#onHello(frame.takeText());
         break;
       case FRAME.DRAIN:
-        this.#drain.asked(parseReason(buffer.toString("utf8", start, end)));
+        this.#onDrain(parseReason(frame.takeText()));
         break;
       case FRAME.CLOSE:
-        this.#onClose(parseReason(buffer.toString("utf8", start, end)), (flags & FLAG.REFUSED) !== 0);
+        this.#onClose(frame);
         break;
       default:
-        this.#calls.frame(kind, flags, id, buffer, start, end);
+        this.#calls.frame(frame);
     }
   }
 
@@ -165,29 +151,38 @@ export class Connection implements FrameSink {
   }
 
   #checkOrder(kind: FrameKind): void {
-    if (this.remote === undefined && kind !== FRAME.HELLO && kind !== FRAME.CLOSE) {
+    if (this.#remote === undefined && kind !== FRAME.HELLO && kind !== FRAME.CLOSE) {
       throw new ProtocolError(`${frameName(kind)} before HELLO`);
     }
   }
 
   #onHello(text: string): void {
     const hello = this.#handshake.hello(text);
+    this.#remote = hello;
     const { message, metadata } = this.#options.limits;
-    this.#decoder.maxPayload = Math.max(MAX_REASON, message + metadata + OPEN_SIZE + METADATA_SIZE);
-    this.outgoing.max = hello.limits.calls;
-    this.outgoing.window = hello.limits.window;
-    this.outgoing.maxItem = this.incoming.maxItem = this.maxMessage;
-    this.#calls.methods = hello.methods.length;
+    this.#decoder.setMaxPayload(Math.max(MAX_REASON, maxCallPayload(message, metadata)));
+    const maxItem = this.maxMessage;
+    this.outgoing.negotiated({ calls: hello.limits.calls, window: hello.limits.window, maxItem });
+    this.incoming.negotiated({ maxItem });
+    this.#calls.negotiated({ methods: hello.methods.length });
     this.#handshake.complete(hello);
   }
 
-  #onClose(reason: string, refused: boolean): void {
-    this.#finish(new RpcError("UNAVAILABLE", `${this.#options.other} closed the connection: ${reason}`), refused);
+  #onDrain(reason: string): void {
+    if (this.#refusal !== undefined) return;
+    this.#refusal = new RpcError("UNAVAILABLE", `${this.#options.peerName} accepts no new calls: ${reason}`);
+    this.#options.onDrain?.();
+    this.outgoing.giveBack(this.#refusal);
+  }
+
+  #onClose(frame: FrameView): void {
+    const message = `${this.#options.peerName} closed the connection: ${parseReason(frame.takeText())}`;
+    this.#finish(new RpcError("UNAVAILABLE", message), frame.has(FLAG.REFUSED) ? "not-started" : "unknown");
   }
 
   readonly #read = (chunk: Buffer): void => {
     this.#decode(() => {
-      const frames = this.#handshake.read(chunk);
+      const frames = this.#remote === undefined ? this.#handshake.read(chunk) : chunk;
       if (frames !== undefined && frames.length > 0) this.#decoder.push(frames);
     });
   };
@@ -196,52 +191,54 @@ export class Connection implements FrameSink {
     if (this.#end !== undefined) return;
     try {
       frames();
-      this.#drain.closeIfIdle();
+      this.#closeIfDrained();
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.#fail(error);
     }
   }
 
-  #pause(): void {
-    this.#duplex.pause();
-    this.#decoder.pause();
+  /** The acceptor never closes a drained connection itself: it may still be called. */
+  #closeIfDrained(): void {
+    if (this.#refusal === undefined || this.#options.role === "acceptor") return;
+    if (this.outgoing.size === 0 && this.incoming.size === 0) void this.close("the connection is drained");
   }
 
   #drained(): void {
-    this.#backlog.drain();
-    // First, for what is decoded may fill the transport again, and then reading stops again.
+    this.#writer.gate.drain();
+    // Before decoding, which may fill the transport and pause reading again.
     this.#duplex.resume();
     this.#decode(() => this.#decoder.resume());
   }
 
   #fail(error: ProtocolError): void {
     if (this.#end !== undefined) return;
-    this.#batch.add({ kind: FRAME.CLOSE, id: 0, body: JSON.stringify({ message: error.message }) });
-    this.#finish(new RpcError("UNAVAILABLE", `${this.#options.other} broke the protocol: ${error.message}`));
+    this.#addJson(FRAME.CLOSE, { message: error.message });
+    this.#finish(new RpcError("UNAVAILABLE", `${this.#options.peerName} broke the protocol: ${error.message}`));
   }
 
   #lost(cause?: Error): void {
-    const why = cause === undefined ? "" : `: ${cause.message}`;
+    const reason = cause === undefined ? "" : `: ${cause.message}`;
     const error =
-      cause instanceof RpcError ? cause : new RpcError("UNAVAILABLE", `the connection was lost${why}`, { cause });
-    // A login shell says there why it starts no server.
-    const { noise } = this.#handshake;
-    const heard = `${error.message}; in place of sshrpc's preamble came ${noise}`;
-    this.#finish(noise === undefined ? error : new RpcError(error.status, heard, { cause: error }));
+      cause instanceof RpcError ? cause : new RpcError("UNAVAILABLE", `the connection was lost${reason}`, { cause });
+    this.#finish(this.#handshake.explain(error));
   }
 
-  /** `refused`: the other side never began the calls that have no status. */
-  #finish(reason: RpcError, refused = false): void {
+  #addJson(kind: FrameKind, value: object, flags = 0): void {
+    this.#writer.add({ kind, flags, id: 0, body: JSON.stringify(value) });
+  }
+
+  #finish(reason: RpcError, progress: CallProgress = "unknown"): void {
     if (this.#end !== undefined) return;
     this.#end = reason;
-    this.#batch.flush();
-    this.#batch.discard();
+    this.#refusal ??= reason;
+    this.#writer.flush();
+    this.#writer.discard();
     this.#handshake.end(reason);
     this.#options.onEnd?.(reason);
-    this.outgoing.lost(reason, refused);
+    this.outgoing.lost(reason, progress);
     this.incoming.lost(reason);
-    this.#backlog.drain();
-    endDuplex(this.#duplex, () => this.#resolveClosed(reason));
+    this.#writer.gate.drain();
+    closeDuplex(this.#duplex, () => this.#resolveClosed(reason));
   }
 }

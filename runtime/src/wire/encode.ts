@@ -1,45 +1,46 @@
+import type { EncodedValue } from "../codec/codec.js";
 import {
   FLAG,
   FRAME,
   type FrameKind,
+  HEADER_RULES,
   HEADER_SIZE,
   METADATA_SIZE,
-  minPayload,
   OPEN_SIZE,
   STATUS_SIZE,
 } from "./frame.js";
 
-/** A frame that can be written into a buffer. Encoding is apart from batching, so that each is testable alone. */
+/** A frame to be written. */
 export interface Frame {
   readonly kind: FrameKind;
-  /** 0 for a frame that concerns no single call. */
+  /** 0 for a frame of the whole connection. */
   readonly id: number;
   readonly flags?: number;
   /** OPEN: the index of the method in the caller's HELLO. */
   readonly method?: number;
-  /** OPEN: milliseconds that the call may take; 0 where there is no deadline. */
+  /** OPEN: milliseconds until the deadline; 0 where there is none. */
   readonly timeout?: number;
-  /** OPEN, CREDIT: bytes of items that the other side may send. */
+  /** OPEN, CREDIT: bytes of items that the peer may send. */
   readonly credit?: number;
   /** STATUS: the status's HTTP number. */
   readonly code?: number;
   /** OPEN, HEADERS, STATUS: encoded metadata. */
   readonly metadata?: string | undefined;
-  /** What the frame carries: JSON text, or an item's raw bytes. */
-  readonly body?: string | Uint8Array;
+  /** An encoded value, or an item's raw bytes. */
+  readonly body?: EncodedValue;
 }
 
-/** The most bytes that `frame` can take, found without looking at each character: UTF-8 needs at most three a unit. */
+/** An upper bound of the bytes of `frame`, without counting: UTF-8 takes at most three bytes for each unit of text. */
 export function maxFrameSize(frame: Frame): number {
   const metadata = frame.metadata === undefined ? 0 : METADATA_SIZE + frame.metadata.length * 3;
-  return HEADER_SIZE + minPayload(frame.kind) + metadata + maxBodySize(frame.body);
+  return HEADER_SIZE + HEADER_RULES[frame.kind].minSize + metadata + maxBodySize(frame.body);
 }
 
-function maxBodySize(body: string | Uint8Array | undefined): number {
+function maxBodySize(body: EncodedValue | undefined): number {
   return body === undefined ? 0 : typeof body === "string" ? body.length * 3 : body.length;
 }
 
-/** Writes `frame` into `target` from `at`, and returns where it ends. There must be room for {@link maxFrameSize}. */
+/** Writes `frame` into `target` at `at`, and returns its end. There must be room for {@link maxFrameSize}. */
 export function writeFrame(target: Buffer, at: number, frame: Frame): number {
   let end = writeFields(target, at + HEADER_SIZE, frame);
   if (frame.metadata !== undefined) {
@@ -76,7 +77,7 @@ function writeFields(target: Buffer, at: number, frame: Frame): number {
   }
 }
 
-/** One frame as bytes of its own. */
+/** Encodes one frame into a new buffer. */
 export function encodeFrame(frame: Frame): Buffer {
   const target = Buffer.allocUnsafe(maxFrameSize(frame));
   return target.subarray(0, writeFrame(target, 0, frame));

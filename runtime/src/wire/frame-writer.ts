@@ -1,34 +1,48 @@
+import type { Duplex } from "node:stream";
+import { shareMemory } from "../base/memory-transport.js";
 import { type Frame, maxFrameSize, writeFrame } from "./encode.js";
+import { WriteGate } from "./flow-control.js";
 import { HEADER_SIZE } from "./frame.js";
 import { SLAB_SIZE, Slab } from "./slab.js";
 
-/** Bytes of the largest packets that SSH peers send as a rule. Raw bytes are cut so that they fill whole ones. */
+/** Bytes of the largest packets that SSH implementations usually send. Raw bytes are cut to fill whole packets. */
 const PACKET = 32 * 1024;
 
-/** Bytes that are not worth a frame at the end of a packet. */
+/** Bytes at the end of a packet that are too few for a frame of raw bytes. */
 const SCRAP = 1024;
 
-/** Bytes of a piece of raw bytes where nothing cuts packets: enough, and no call waits long for another one's. */
+/** Bytes of a frame of raw bytes where the transport has no packets: large, yet no call waits long for another one's. */
 const PIECE = 256 * 1024;
 
-/** Bytes of a frame from which on it has memory of its own, where memory is not used again. */
+/** Bytes of the smallest frame that gets a buffer of its own, where buffers are not reused. */
 const OWN = 4 * 1024;
 
-/** Bytes after which a batch leaves before its turn ends: larger ones make the two sides take turns (measured). */
+/** Bytes of a batch that is sent before the turn ends: with larger ones the two sides take turns (measured). */
 const FULL = 16 * 1024;
 
-/** Sends a chunk, and calls `taken` when its memory is not looked at any more, or with why that will never be. */
-export type ChunkWriter = (chunk: Buffer, taken: (error?: Error | null) => void) => void;
+/** Sends a chunk, and calls `taken` once the transport has released its memory, or with the error of a failed write. */
+type ChunkWriter = (chunk: Buffer, taken: (error?: Error | null) => void) => void;
+
+/** How a {@link FrameWriter} uses its transport. */
+interface FrameWriterOptions {
+  /** Backpressure of the transport, for the streams. Default: one that is always open. */
+  readonly gate?: WriteGate;
+  /**
+   * `"never"` where the peer reads the very memory that is written, as in memory: it then belongs to the peer. Default:
+   * memory is reused once the transport has released it.
+   */
+  readonly reuseMemory?: "once-taken" | "never";
+}
 
 /**
- * Gathers the frames of one turn of the event loop into few writes, because a packet costs far more than a call. The
- * first frame after an idle moment leaves at once, so that a single call waits for nothing; what follows in the same
- * turn leaves together when the turn ends, or when it fills 16 KiB. While turns bring several frames each, the first one
- * waits for the others too.
+ * Batches the frames of one turn of the event loop into few writes, because a packet costs far more than a call. The first
+ * frame after an idle turn is sent at once, so that a single call is not delayed; the others of that turn are sent together
+ * when the turn ends or 16 KiB are reached. While turns bring several frames each, the first one waits, too.
  *
- * A frame is encoded when it is added: what its sender changes afterwards cannot leak into it.
+ * A frame is encoded when it is added: later changes of its body do not affect it.
  */
 export class FrameWriter {
+  readonly gate: WriteGate;
   readonly #write: ChunkWriter;
   readonly #keeps: boolean;
   #slab: Slab | undefined;
@@ -40,16 +54,13 @@ export class FrameWriter {
   /** Whether the last turn brought several frames. */
   #busy = false;
 
-  /**
-   * @param write takes a finished batch, and tells when its memory may be used again
-   * @param keeps whether that never is, because the other side reads the very memory that is written
-   */
-  constructor(write: ChunkWriter, keeps = false) {
+  constructor(write: ChunkWriter, { gate = new WriteGate(), reuseMemory }: FrameWriterOptions = {}) {
     this.#write = write;
-    this.#keeps = keeps;
+    this.gate = gate;
+    this.#keeps = reuseMemory === "never";
   }
 
-  /** Bytes that a frame's body may have to fill up the packet that is being gathered. */
+  /** Bytes of a frame's body that fill up the current packet. */
   get room(): number {
     if (this.#keeps) return PIECE;
     const room = Math.min(this.#start + PACKET, SLAB_SIZE) - this.#end - HEADER_SIZE;
@@ -67,7 +78,7 @@ export class FrameWriter {
     } else if (this.#end - this.#start >= FULL) this.flush();
   }
 
-  /** Sends what has been gathered, now. */
+  /** Sends the current batch now. */
   flush(): void {
     if (this.#slab === undefined || this.#end === this.#start) return;
     const chunk = this.#slab.buffer.subarray(this.#start, this.#end);
@@ -75,7 +86,7 @@ export class FrameWriter {
     this.#write(chunk, this.#keeps ? () => undefined : this.#slab.sending());
   }
 
-  /** Drops what has been gathered, and the wait for the turn's end. */
+  /** Drops the current batch, and the timer of the turn's end. */
   discard(): void {
     this.#start = this.#end;
     clearImmediate(this.#turn);
@@ -102,4 +113,37 @@ export class FrameWriter {
     this.#frames = 0;
     this.flush();
   };
+}
+
+/** How {@link writerTo} bounds the data that waits in the transport. */
+interface DuplexWriterConfig {
+  readonly role: "dialer" | "acceptor";
+  /** Bytes that may wait in the transport before the acceptor stops reading. */
+  readonly highWaterMark: number;
+  /** Stops reading until the duplex emits 'drain'. */
+  readonly pause: () => void;
+  /** Called with each batch; returns the callback for when the transport has taken it, where the batch holds answers. */
+  readonly flushed: () => (() => void) | undefined;
+}
+
+/**
+ * A writer to a duplex. Only the acceptor stops reading while its own writes wait: if both sides did, two peers that send
+ * much to each other would deadlock. The dialer counts the answers that wait instead.
+ */
+export function writerTo(duplex: Duplex, { role, highWaterMark, pause, flushed }: DuplexWriterConfig): FrameWriter {
+  const gate = new WriteGate();
+  const counted = (taken: (error?: Error | null) => void): ((error?: Error | null) => void) => {
+    const answered = flushed();
+    if (answered === undefined) return taken;
+    return (error) => {
+      answered();
+      taken(error);
+    };
+  };
+  const write: ChunkWriter = (chunk, taken) => {
+    if (duplex.write(chunk, role === "dialer" ? counted(taken) : taken)) return;
+    gate.fill();
+    if (role === "acceptor" && duplex.writableLength > highWaterMark) pause();
+  };
+  return new FrameWriter(write, { gate, reuseMemory: shareMemory(duplex) ? "never" : "once-taken" });
 }

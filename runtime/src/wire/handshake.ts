@@ -1,31 +1,31 @@
-import type { RpcError } from "../contract/rpc-error.js";
+import { RpcError } from "../contract/rpc-error.js";
+import { ProtocolError } from "./frame.js";
 import { type Hello, parseHello } from "./hello.js";
 import { PreambleScanner } from "./preamble.js";
-import { ProtocolError } from "./protocol-error.js";
 
-/** What a side waits for: bytes before the preamble, and milliseconds until the HELLO. */
-export interface HandshakeLimits {
+/** Bounds of a handshake: bytes before the preamble, and milliseconds until the HELLO. */
+interface HandshakeLimits {
   readonly bytesBeforePreamble: number;
   readonly helloTimeout: number;
 }
 
-/** The beginning of a connection, as one side hears it: the other side's preamble, then its HELLO, in time. */
+/** The receiving side of a handshake: the peer's preamble, then its HELLO, within a time limit. */
 export class Handshake {
-  /** Resolves with the other side's HELLO; rejects where it does not come. */
+  /** Resolves with the peer's HELLO; rejects where the connection ends before it. */
   readonly ready: Promise<Hello>;
   readonly #limits: HandshakeLimits;
-  /** Absent once the preamble has come: it holds some of what came before, and a connection lives long. */
+  /** Released once the preamble has arrived: it buffers the bytes before it. */
   #preamble: PreambleScanner | undefined;
   readonly #timer: NodeJS.Timeout;
-  #remote: Hello | undefined;
+  #hello: Hello | undefined;
   #resolve: (hello: Hello) => void = () => undefined;
   #reject: (error: RpcError) => void = () => undefined;
 
-  /** @param late told once the time is over */
-  constructor(limits: HandshakeLimits, late: (error: ProtocolError) => void) {
+  /** @param onTimeout called where the time limit passes */
+  constructor(limits: HandshakeLimits, onTimeout: (error: ProtocolError) => void) {
     this.#limits = limits;
     this.#preamble = new PreambleScanner(limits.bytesBeforePreamble);
-    this.#timer = setTimeout(() => late(this.#overdue()), limits.helloTimeout);
+    this.#timer = setTimeout(() => onTimeout(this.#timedOut()), limits.helloTimeout);
     this.ready = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -33,18 +33,7 @@ export class Handshake {
     this.ready.catch(() => undefined);
   }
 
-  /** The other side's HELLO, once it has come. */
-  get remote(): Hello | undefined {
-    return this.#remote;
-  }
-
-  /** What came in place of a preamble, quoted; undefined where nothing came, or the preamble did. */
-  get noise(): string | undefined {
-    const noise = this.#preamble?.noise();
-    return noise === '""' ? undefined : noise;
-  }
-
-  /** Gives what is frames of a chunk; undefined where all of it comes before them. @throws ProtocolError for too much noise */
+  /** The part of a chunk after the preamble; undefined while it is incomplete. @throws ProtocolError over the byte limit */
   read(chunk: Buffer): Buffer | undefined {
     if (this.#preamble === undefined) return chunk;
     const frames = this.#preamble.push(chunk);
@@ -52,14 +41,14 @@ export class Handshake {
     return frames;
   }
 
-  /** The HELLO has come. @throws ProtocolError where it is malformed, or the second one */
+  /** HELLO arrived. @throws ProtocolError where it is malformed or repeated */
   hello(text: string): Hello {
-    if (this.#remote !== undefined) throw new ProtocolError("a second HELLO");
-    this.#remote = parseHello(text);
-    return this.#remote;
+    if (this.#hello !== undefined) throw new ProtocolError("a second HELLO");
+    this.#hello = parseHello(text);
+    return this.#hello;
   }
 
-  /** What the HELLO says is in force. */
+  /** The connection has applied the HELLO. */
   complete(hello: Hello): void {
     clearTimeout(this.#timer);
     this.#resolve(hello);
@@ -71,9 +60,18 @@ export class Handshake {
     this.#reject(reason);
   }
 
-  #overdue(): ProtocolError {
+  /** Adds the output that arrived instead of a preamble to the error of a lost connection, such as that of a login shell. */
+  explain(error: RpcError): RpcError {
+    const output = this.#preamble?.received();
+    if (output === undefined || output === '""') return error;
+    return new RpcError(error.status, `${error.message}; received instead of the sshrpc preamble: ${output}`, {
+      cause: error,
+    });
+  }
+
+  #timedOut(): ProtocolError {
     const within = `within ${this.#limits.helloTimeout} ms`;
     if (this.#preamble === undefined) return new ProtocolError(`no HELLO ${within}`);
-    return new ProtocolError(`no sshrpc preamble ${within}; what came begins: ${this.#preamble.noise()}`);
+    return new ProtocolError(`no sshrpc preamble ${within}; received instead: ${this.#preamble.received()}`);
   }
 }

@@ -1,14 +1,46 @@
+import type { BytesView, Codec, EncodedValue } from "../codec/codec.js";
 import type { RpcError } from "../contract/rpc-error.js";
 import type { StatusName } from "../contract/status.js";
+import { ProtocolError } from "./frame.js";
 import type { ItemReceiver } from "./item-receiver.js";
 import type { ItemSender } from "./item-sender.js";
-import { ProtocolError } from "./protocol-error.js";
+import type { Metadata } from "./metadata.js";
 
-/** What a call asks of the connection that it came by. */
+/** The fields of an OPEN frame. */
+export interface CallOpening {
+  readonly id: number;
+  /** Whether a request stream follows. */
+  readonly hasStream: boolean;
+  /** The initial credit of the response stream, in bytes. */
+  readonly window: number;
+  /** The index of the method in the caller's HELLO; checked to be listed. */
+  readonly method: number;
+  /** Milliseconds until the deadline; 0 where there is none. */
+  readonly timeout: number;
+  readonly metadata: Metadata;
+  /** Bytes of the request. */
+  readonly size: number;
+}
+
+/** The outcome of a call of the peer, for accounting. Of its content, it holds the sizes only. */
+export interface CallRecord {
+  /** The index of the method in the peer's HELLO; undefined where the OPEN was rejected before it was decoded so far. */
+  readonly method: number | undefined;
+  readonly status: StatusName;
+  /** From the OPEN to the final status, or to the end of the connection. */
+  readonly milliseconds: number;
+  /** Of the request and its stream. */
+  readonly bytesIn: number;
+  /** Of the response stream and the response. */
+  readonly bytesOut: number;
+}
+
+/** What a call needs of its connection. */
 export interface CallHost {
-  answer(id: number, status: StatusName, body: string, metadata: string | undefined): void;
-  /** The call has its final status, or nobody is left to take it. */
-  ended(call: IncomingCall, status: StatusName, body: string): void;
+  readonly codec: Codec;
+  answer(id: number, status: StatusName, body: EncodedValue, metadata: string | undefined): void;
+  /** The call has its final status, or its connection has ended. */
+  ended(call: IncomingCall, status: StatusName, body: EncodedValue): void;
   release(): void;
   headers(id: number, metadata: string): void;
   grant(id: number, bytes: number): void;
@@ -16,40 +48,51 @@ export interface CallHost {
   receiver<Item>(call: IncomingCall): ItemReceiver<Item>;
 }
 
-/** A call that the other side opened, as the one who answers it sees it. */
+/** Callbacks of the callee for the request stream. */
+interface RequestStreamHandlers {
+  /** An item arrived, valid during the call only. @throws ProtocolError where the stream has no credit */
+  readonly item: (item: BytesView) => void;
+  /** An item over the limit arrived. */
+  readonly reject: (reason: RpcError) => void;
+  /** The stream is complete. */
+  readonly end: () => void;
+}
+
+/** A call of the peer, as its callee sees it. */
 export class IncomingCall {
-  /** Whether a request stream follows. */
-  readonly hasStream: boolean;
-  readonly #calls: CallHost;
-  readonly #id: number;
-  readonly #window: number;
+  readonly opening: CallOpening;
+  /** When the OPEN arrived, in the time of `performance.now()`; 0 where the calls are not recorded. */
+  readonly startedAt: number;
+  readonly #host: CallHost;
   #answered = false;
-  #ended: boolean;
+  #complete: boolean;
+  #received = 0;
   #sender: ItemSender | undefined;
-  /** Why the caller waits no longer for an answer. */
+  /** Why the caller no longer waits for an answer. */
   #reason: RpcError | undefined;
   #onCancel: ((reason: RpcError) => void) | undefined;
-  /** Bytes of the items that came. */
-  received = 0;
-  /** Set by the one who answers, as it begins: an item of the request stream, `buffer` from `start` to `end`. */
-  onItem: ((buffer: Buffer, start: number, end: number) => void) | undefined;
-  /** Set by the one who answers: an item came that cannot be taken. */
-  onReject: ((reason: RpcError) => void) | undefined;
-  /** Set by the one who answers: the request stream is complete. */
-  onEnd: (() => void) | undefined;
+  #stream: RequestStreamHandlers | undefined;
 
-  /** @param window bytes that the caller takes ahead in the response stream */
-  constructor(calls: CallHost, id: number, hasStream: boolean, window: number) {
-    this.#calls = calls;
-    this.#id = id;
-    this.hasStream = hasStream;
-    this.#ended = !hasStream;
-    this.#window = window;
+  constructor(host: CallHost, opening: CallOpening, startedAt: number) {
+    this.#host = host;
+    this.opening = opening;
+    this.startedAt = startedAt;
+    this.#complete = !opening.hasStream;
   }
 
-  /** Whether the final status was given, or can no longer be. */
+  /** The codec of the connection. */
+  get codec(): Codec {
+    return this.#host.codec;
+  }
+
+  /** Whether the final status was sent, or can no longer be. */
   get answered(): boolean {
     return this.#answered;
+  }
+
+  /** Bytes of the items that were received. */
+  get received(): number {
+    return this.#received;
   }
 
   /** Bytes of the items that were sent. */
@@ -57,75 +100,85 @@ export class IncomingCall {
     return this.#sender?.sent ?? 0;
   }
 
-  /** The way to send the response stream. */
+  /** The sender of the response stream. */
   get sender(): ItemSender {
     if (this.#sender === undefined) {
-      this.#sender = this.#calls.sender(this.#id, this.#window);
+      this.#sender = this.#host.sender(this.opening.id, this.opening.window);
       if (this.#reason !== undefined) this.#sender.close(this.#reason);
     }
     return this.#sender;
   }
 
-  /** Calls `listener` when the caller has cancelled, or the connection is gone; now, where that happened before. */
+  /** Calls `listener` when the caller cancels or the connection ends; at once where that has happened. */
   listen(listener: (reason: RpcError) => void): void {
     this.#onCancel = listener;
     if (this.#reason !== undefined) listener(this.#reason);
   }
 
-  /** Makes what holds the request stream until it is taken. Once. */
+  /** Sets the callbacks for the request stream. Call it while the OPEN is handled, before the first item. */
+  receiveStream(handlers: RequestStreamHandlers): void {
+    this.#stream = handlers;
+  }
+
+  /** Creates the buffer of the request stream, which grants the caller credit as its items are consumed. */
   receiver<Item>(): ItemReceiver<Item> {
-    return this.#calls.receiver(this);
+    return this.#host.receiver(this);
   }
 
   /** Sends headers: at most once, before the first item. */
   headers(metadata: string): void {
-    if (!this.#answered) this.#calls.headers(this.#id, metadata);
+    if (!this.#answered) this.#host.headers(this.opening.id, metadata);
   }
 
-  /** Lets the caller send so many bytes more of its request stream. */
+  /** Grants the caller more credit for its request stream, in bytes. */
   grant(bytes: number): void {
-    if (!this.#answered && !this.#ended) this.#calls.grant(this.#id, bytes);
+    if (!this.#answered && !this.#complete) this.#host.grant(this.opening.id, bytes);
   }
 
-  /** Sends no further item: whoever waits to send one is told why. */
+  /** Ends the response stream: a pending send rejects with `reason`. */
   stop(reason: RpcError): void {
     this.#sender?.close(reason);
   }
 
-  /** Sends the final status, once: what comes after the first is dropped. */
-  answer(status: StatusName, body: string, metadata?: string): void {
+  /** Sends the final status. Only the first call has an effect. */
+  answer(status: StatusName, body: EncodedValue, metadata?: string): void {
     if (this.#answered) return;
     this.#answered = true;
-    this.#calls.ended(this, status, body);
-    this.#calls.answer(this.#id, status, body, metadata);
+    this.#host.ended(this, status, body);
+    this.#host.answer(this.opening.id, status, body, metadata);
+  }
+
+  /** As {@link answer}, with an error. */
+  fail(error: RpcError): void {
+    this.answer(error.status, this.codec.encodeError(error));
   }
 
   /** The work is done: another call may take its place. Exactly once, at or after the answer. */
   release(): void {
-    this.#calls.release();
+    this.#host.release();
   }
 
-  /** Called by the connection. @throws ProtocolError for an item that nobody announced */
-  item(buffer: Buffer, start: number, end: number): void {
-    if (this.#ended) throw new ProtocolError(`ITEM for call ${this.#id}, whose request is complete`);
-    this.received += end - start;
-    this.onItem?.(buffer, start, end);
+  /** Called by the connection. @throws ProtocolError where no request stream is open, or it has no credit */
+  item(item: BytesView): void {
+    this.#checkOpen("ITEM");
+    this.#received += item.end - item.start;
+    this.#stream?.item(item);
   }
 
-  /** Called by the connection: an item came that is over the limit. @throws ProtocolError as {@link item} */
+  /** Called by the connection with an item over the limit. @throws ProtocolError where no request stream is open */
   reject(reason: RpcError): void {
-    if (this.#ended) throw new ProtocolError(`ITEM for call ${this.#id}, whose request is complete`);
-    this.onReject?.(reason);
+    this.#checkOpen("ITEM");
+    this.#stream?.reject(reason);
   }
 
-  /** Called by the connection. @throws ProtocolError for a second end */
+  /** Called by the connection. @throws ProtocolError where no request stream is open */
   end(): void {
-    if (this.#ended) throw new ProtocolError(`END for call ${this.#id}, whose request is complete`);
-    this.#ended = true;
-    this.onEnd?.();
+    this.#checkOpen("END");
+    this.#complete = true;
+    this.#stream?.end();
   }
 
-  /** Called by the connection. @throws ProtocolError for more than a stream can have */
+  /** Called by the connection. @throws ProtocolError where the sum is over the most that a stream can have */
   credit(bytes: number): void {
     this.sender.grant(bytes);
   }
@@ -135,15 +188,19 @@ export class IncomingCall {
     if (!this.#answered) this.#cancelled(reason);
   }
 
-  /** Called by the connection when there is nobody left to answer. */
+  /** Called by the connection when it has ended. */
   abandon(reason: RpcError): void {
     if (this.#answered) return;
     this.#answered = true;
-    this.#calls.ended(this, "CANCELLED", "");
+    this.#host.ended(this, "CANCELLED", "");
     this.#cancelled(reason);
   }
 
-  /** The one who answers comes first, so that its `finally` finds the signal aborted. */
+  #checkOpen(frame: "ITEM" | "END"): void {
+    if (this.#complete) throw new ProtocolError(`${frame} for call ${this.opening.id}, whose request is complete`);
+  }
+
+  /** The listener comes first, so that the handler's `finally` blocks see the aborted signal. */
   #cancelled(reason: RpcError): void {
     this.#reason = reason;
     this.#onCancel?.(reason);

@@ -1,107 +1,116 @@
+import type { Codec, EncodedValue } from "../codec/codec.js";
 import { RpcError } from "../contract/rpc-error.js";
 import { STATUSES, type StatusName } from "../contract/status.js";
-import type { CallBudget } from "./call-budget.js";
-import type { CallRecord } from "./call-record.js";
-import { FLAG, FRAME } from "./frame.js";
+import { WindowBudget } from "./flow-control.js";
+import { FLAG, FRAME, ProtocolError } from "./frame.js";
 import type { FrameWriter } from "./frame-writer.js";
-import { type CallHost, IncomingCall } from "./incoming-call.js";
+import { type CallHost, type CallOpening, type CallRecord, IncomingCall } from "./incoming-call.js";
 import { ItemReceiver } from "./item-receiver.js";
 import { ItemSender } from "./item-sender.js";
-import type { Limits } from "./limits.js";
-import { ProtocolError } from "./protocol-error.js";
-import { WindowBudget } from "./window-budget.js";
-import type { WriteGate } from "./write-gate.js";
+import type { CallBudget, Limits } from "./limits.js";
 
-interface Begun {
-  readonly method: number;
+/** Answers that may wait for a dialer's transport, for each call that it runs; rejected calls have answers, too. */
+const UNSENT_PER_CALL = 4;
+
+/** How the calls of the peer are accepted. */
+interface IncomingConfig {
+  readonly writer: FrameWriter;
+  readonly codec: Codec;
+  /** This side's. Where it is the dialer, the answers that wait are bounded; an acceptor stops reading instead. */
+  readonly role: "dialer" | "acceptor";
+  readonly limits: Limits;
+  /** Shared with other connections. */
+  readonly budget?: CallBudget | undefined;
+  /** Called with the outcome of each call, including rejected ones. */
+  readonly onCall?: ((record: CallRecord) => void) | undefined;
+  /** Called each time the last running call has ended. */
+  readonly onIdle: () => void;
+}
+
+/** An OPEN that cannot become a call. */
+interface RejectedOpening {
+  readonly id: number;
+  /** Undefined where it was not decoded. */
+  readonly method?: number;
+  /** Bytes of the OPEN, as far as they are known. */
   readonly size: number;
-  readonly start: number;
 }
 
 /**
- * The calls that the other side has opened. A call counts until its work is done, not only until it is answered: a peer
- * that opens and cancels without end still cannot start more than `max` handlers.
+ * The calls that the peer has opened. A call occupies its place until its handler is done, not only until it is answered:
+ * a peer that opens and cancels in a loop cannot start more than `limits.calls` handlers.
  */
 export class IncomingCalls implements CallHost {
-  readonly #batch: FrameWriter;
-  readonly #backlog: WriteGate;
+  readonly codec: Codec;
+  readonly #config: IncomingConfig;
   readonly #parity: number;
-  readonly #max: number;
-  readonly #window: number;
+  readonly #maxUnsent: number;
   readonly #windows: WindowBudget;
-  readonly #budget: CallBudget | undefined;
   readonly #open = new Map<number, IncomingCall>();
-  /** What is known of the calls that are open, where somebody keeps account of them. */
-  readonly #begun = new WeakMap<IncomingCall, Begun>();
   #running = 0;
   #highest = 0;
-  /** Answers that the transport has not taken, and those of them that are not on their way. */
+  /** Answers that the transport has not taken, and those of them that are still in the current batch. */
   #unsent = 0;
   #gathered = 0;
-  /** Bytes of an item that both sides take. */
-  maxItem = 0;
-  /** Set by the connection, where nothing else bounds them: how many answers may wait for the transport. */
-  maxUnsent = Number.POSITIVE_INFINITY;
-  /** Set by the connection once it takes no new calls: why. */
-  refusal: RpcError | undefined;
-  /** Set by the connection, where somebody keeps account: a call has ended. */
-  onCall: ((record: CallRecord) => void) | undefined;
-  /** Set by the connection: no call has work left. */
-  onIdle: (() => void) | undefined;
+  #maxItem = 0;
+  #refusal: RpcError | undefined;
 
-  /**
-   * @param firstId 1 where the other side dialled, 2 where this side did
-   * @param budget what this connection shares with others
-   */
-  constructor(batch: FrameWriter, backlog: WriteGate, firstId: number, limits: Limits, budget?: CallBudget) {
-    this.#batch = batch;
-    this.#backlog = backlog;
-    this.#parity = firstId % 2;
-    this.#max = limits.calls;
-    this.#window = limits.window;
+  constructor(config: IncomingConfig) {
+    const { role, limits } = config;
+    this.#config = config;
+    this.codec = config.codec;
+    this.#parity = role === "dialer" ? 0 : 1;
+    this.#maxUnsent = role === "dialer" ? limits.calls * UNSENT_PER_CALL : Number.POSITIVE_INFINITY;
     this.#windows = new WindowBudget(limits.windowGrowth);
-    this.#budget = budget;
   }
 
-  /** How many have work that is not done. */
+  /** How many handlers are not done. */
   get size(): number {
     return this.#running;
   }
 
-  /**
-   * Begins a call; undefined where there are too many, which is answered here.
-   * @param method its index in the other side's HELLO
-   * @param size bytes of the request
-   * @throws ProtocolError for a bad id
-   */
-  begin(id: number, hasStream: boolean, window: number, method: number, size: number): IncomingCall | undefined {
+  /** Whether an id belongs to the calls of the peer. */
+  owns(id: number): boolean {
+    return id % 2 === this.#parity;
+  }
+
+  /** The peer's HELLO has arrived. */
+  negotiated({ maxItem }: { readonly maxItem: number }): void {
+    this.#maxItem = maxItem;
+  }
+
+  /** Rejects new calls from now on; false where it did before. */
+  refuseNew(reason: RpcError): boolean {
+    if (this.#refusal !== undefined) return false;
+    this.#refusal = reason;
+    return true;
+  }
+
+  /** Begins a call; undefined where it is answered here, because there are too many. @throws ProtocolError for a bad id */
+  begin(opening: CallOpening): IncomingCall | undefined {
+    const { id, hasStream } = opening;
     this.#claim(id);
-    // Its items are on their way, and cannot be sent again: a call with a stream that met the news is taken all the same.
-    const refusal = (hasStream ? undefined : this.refusal) ?? this.#excess();
+    // The items of a stream are already in flight and cannot be sent again, so a call with one is accepted while draining.
+    const refusal = (hasStream ? undefined : this.#refusal) ?? this.#excess();
     if (refusal !== undefined) {
-      this.#refuse(id, refusal, method, size);
+      this.#refuse(opening, refusal);
       return undefined;
     }
-    const call = new IncomingCall(this, id, hasStream, window);
-    if (this.onCall !== undefined) this.#begun.set(call, { method, size, start: performance.now() });
+    const call = new IncomingCall(this, opening, this.#config.onCall === undefined ? 0 : performance.now());
     this.#open.set(id, call);
     this.#running += 1;
-    this.#budget?.take();
+    this.#config.budget?.take();
     return call;
   }
 
-  /**
-   * Answers an OPEN that cannot become a call.
-   * @param size bytes of it, as far as is known
-   * @throws ProtocolError for a bad id
-   */
-  refuse(id: number, error: RpcError, size: number, method?: number): void {
-    this.#claim(id);
-    this.#refuse(id, error, method, size);
+  /** Answers an OPEN that cannot become a call. @throws ProtocolError for a bad id */
+  refuse(opening: RejectedOpening, error: RpcError): void {
+    this.#claim(opening.id);
+    this.#refuse(opening, error);
   }
 
-  /** What was gathered leaves: gives what to call when the transport has taken it; undefined where no answer is in it. */
-  leave(): (() => void) | undefined {
+  /** The current batch is written: returns the callback for when the transport has taken it; undefined without answers. */
+  flushed(): (() => void) | undefined {
     const count = this.#gathered;
     if (count === 0) return undefined;
     this.#gathered = 0;
@@ -110,99 +119,97 @@ export class IncomingCalls implements CallHost {
     };
   }
 
-  ended(call: IncomingCall, status: StatusName, body: string): void {
-    const begun = this.onCall && this.#begun.get(call);
-    if (begun === undefined) return;
-    this.onCall?.({
-      method: begun.method,
-      status,
-      milliseconds: performance.now() - begun.start,
-      bytesIn: begun.size + call.received,
-      bytesOut: call.sent + Buffer.byteLength(body),
-    });
-  }
-
-  /** Why another call would be too many, if it would. */
-  #excess(): RpcError | undefined {
-    if (this.#running < this.#max) return this.#budget?.excess();
-    return new RpcError("RESOURCE_EXHAUSTED", `more than ${this.#max} calls at the same time (limits.calls)`);
-  }
-
-  #claim(id: number): void {
-    if (id % 2 !== this.#parity) throw new ProtocolError(`OPEN with id ${id}, which is this side's to use`);
-    if (this.#open.has(id)) throw new ProtocolError(`OPEN with id ${id}, which is open`);
-    // Who waits for answers before it opens more, as it must, has never so many of them before it.
-    if (this.#unsent > this.maxUnsent) throw new ProtocolError(`${this.#unsent} answers that it does not take`);
-    if (id > this.#highest) this.#highest = id;
-  }
-
-  #refuse(id: number, error: RpcError, method: number | undefined, bytesIn: number): void {
-    const body = JSON.stringify({ message: error.message });
-    const { status } = error;
-    this.onCall?.({ method, status, milliseconds: 0, bytesIn, bytesOut: Buffer.byteLength(body) });
-    this.#count();
-    this.#batch.add({ kind: FRAME.STATUS, flags: FLAG.REFUSED, id, code: STATUSES[error.status], body });
+  ended(call: IncomingCall, status: StatusName, body: EncodedValue): void {
+    const { onCall } = this.#config;
+    if (onCall === undefined) return;
+    const { method, size } = call.opening;
+    const milliseconds = performance.now() - call.startedAt;
+    const bytesOut = call.sent + Buffer.byteLength(body);
+    onCall({ method, status, milliseconds, bytesIn: size + call.received, bytesOut });
   }
 
   /**
-   * The call that a frame of its caller is for; undefined where it is answered already, for frames cross.
+   * The call of a frame from its caller; undefined where it is answered already, for frames cross.
    * @throws ProtocolError where the caller never opened it
    */
   find(id: number, frame: string): IncomingCall | undefined {
-    if (id % 2 !== this.#parity || id > this.#highest) {
+    if (!this.owns(id) || id > this.#highest) {
       throw new ProtocolError(`${frame} for call ${id}, which was never opened`);
     }
     return this.#open.get(id);
   }
 
   sender(id: number, window: number): ItemSender {
-    return new ItemSender(this.#batch, this.#backlog, id, window, this.maxItem);
+    return new ItemSender(this.#config.writer, { id, credit: window, maxItem: this.#maxItem });
   }
 
   receiver<Item>(call: IncomingCall): ItemReceiver<Item> {
-    return new ItemReceiver(this.#window, this.#windows, { grant: (bytes) => call.grant(bytes), leave() {} });
+    const hooks = { grant: (bytes: number) => call.grant(bytes), cancel() {} };
+    return new ItemReceiver(this.#config.limits.window, this.#windows, hooks);
   }
 
   headers(id: number, metadata: string): void {
-    this.#batch.add({ kind: FRAME.HEADERS, id, metadata });
+    this.#config.writer.add({ kind: FRAME.HEADERS, id, metadata });
   }
 
   grant(id: number, credit: number): void {
-    this.#batch.add({ kind: FRAME.CREDIT, id, credit });
+    this.#config.writer.add({ kind: FRAME.CREDIT, id, credit });
   }
 
-  answer(id: number, status: StatusName, body: string, metadata: string | undefined): void {
+  answer(id: number, status: StatusName, body: EncodedValue, metadata: string | undefined): void {
     this.#open.delete(id);
-    this.#send(id, status, body, metadata);
+    this.#countAnswer();
+    this.#config.writer.add({ kind: FRAME.STATUS, id, code: STATUSES[status], metadata, body });
   }
 
   release(): void {
     this.#running -= 1;
-    this.#budget?.give();
-    if (this.#running === 0) this.onIdle?.();
+    this.#config.budget?.give();
+    if (this.#running === 0) this.#config.onIdle();
   }
 
-  /** Stops all calls, so that each has its status before the connection is closed. */
+  /** Cancels and answers all calls, before the connection is closed. */
   stop(reason: RpcError): void {
     for (const call of [...this.#open.values()]) {
       call.cancel(reason);
-      call.answer(reason.status, JSON.stringify({ message: reason.message }));
+      call.fail(reason);
     }
   }
 
-  /** Ends all calls, because the connection is gone. */
+  /** Cancels all calls, because the connection has ended. */
   lost(error: RpcError): void {
     const calls = [...this.#open.values()];
     this.#open.clear();
     for (const call of calls) call.abandon(error);
   }
 
-  #send(id: number, status: StatusName, body: string, metadata?: string): void {
-    this.#count();
-    this.#batch.add({ kind: FRAME.STATUS, id, code: STATUSES[status], metadata, body });
+  /** The error of another call, where it would be one too many. */
+  #excess(): RpcError | undefined {
+    const { calls } = this.#config.limits;
+    if (this.#running < calls) return this.#config.budget?.excess();
+    return new RpcError("RESOURCE_EXHAUSTED", `more than ${calls} calls at the same time (limits.calls)`);
   }
 
-  #count(): void {
+  #claim(id: number): void {
+    if (!this.owns(id)) throw new ProtocolError(`OPEN with id ${id}, which belongs to the other side`);
+    if (this.#open.has(id)) throw new ProtocolError(`OPEN with id ${id}, which is open`);
+    // A caller that waits for answers before it opens more calls, as it must, never has so many of them outstanding.
+    if (this.#unsent > this.#maxUnsent) {
+      throw new ProtocolError(`${this.#unsent} answers wait because the peer does not read them`);
+    }
+    if (id > this.#highest) this.#highest = id;
+  }
+
+  #refuse({ id, method, size }: RejectedOpening, error: RpcError): void {
+    const { writer, onCall } = this.#config;
+    const { status } = error;
+    const body = this.codec.encodeError(error);
+    onCall?.({ method, status, milliseconds: 0, bytesIn: size, bytesOut: Buffer.byteLength(body) });
+    this.#countAnswer();
+    writer.add({ kind: FRAME.STATUS, flags: FLAG.REFUSED, id, code: STATUSES[status], body });
+  }
+
+  #countAnswer(): void {
     this.#unsent += 1;
     this.#gathered += 1;
   }

@@ -1,15 +1,14 @@
 import type { RpcError } from "../contract/rpc-error.js";
-import { itemCost } from "./credit.js";
-import { ProtocolError } from "./protocol-error.js";
-import { MAX_WINDOW, type WindowBudget } from "./window-budget.js";
+import { itemCost, MAX_WINDOW, type WindowBudget } from "./flow-control.js";
+import { ProtocolError } from "./frame.js";
 
-/** How many taken items stay in the list before it is cut: cutting at each one would be quadratic. */
+/** Consumed items that stay in the list before it is compacted: compacting at each one would be quadratic. */
 const COMPACT = 256;
 
-/** Bytes of the largest piece that raw bytes are joined into. */
+/** Bytes of the largest item that raw bytes are joined into. */
 const JOINED = 256 * 1024;
 
-/** Bytes of the smallest pieces that are joined: small ones may mean something, one by one, to who sends and takes them. */
+/** Bytes of the smallest raw items that are joined: applications may give each small one a meaning. */
 const JOINABLE = 8 * 1024;
 
 interface Arrived<Item> {
@@ -22,28 +21,28 @@ interface Pull<Item> {
   readonly reject: (error: RpcError) => void;
 }
 
-/** What a receiver asks of its call. */
-export interface ReceiverHooks {
-  /** Lets the sender send so many bytes more. */
+/** What a receiver needs of its call. */
+interface ReceiverHooks {
+  /** Grants the sender more credit, in bytes. */
   readonly grant: (bytes: number) => void;
-  /** The consumer left before the end. */
-  readonly leave: () => void;
+  /** The consumer stopped before the end. */
+  readonly cancel: () => void;
 }
 
 /**
- * One direction of a call, seen by the side that receives: an async iterator over what arrived. It lets the sender send
- * on only as its consumer takes items, so it holds at most its window and one item. Large pieces of raw bytes that wait
- * are taken together: a consumer that is slower than its sender has fewer of them to write somewhere then.
+ * The receiving side of a stream: an async iterator over its items. It grants credit only as its consumer takes items, so it
+ * buffers at most its window and one item. Large raw items that wait are joined: a consumer that is slower than its sender
+ * then has fewer of them to process.
  */
 export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined> {
   readonly #hooks: ReceiverHooks;
   readonly #budget: WindowBudget;
   #window: number;
-  /** What the window has grown by. */
+  /** Bytes that the window has grown by. */
   #grown = 0;
   #credit: number;
-  /** What was taken and not yet granted again: told in halves of the window, for a frame for each item is too many. */
-  #taken = 0;
+  /** Bytes consumed and not granted yet: granted in halves of the window, because a frame for each item would be too many. */
+  #ungranted = 0;
   #items: Arrived<Item>[] = [];
   #first = 0;
   #pulls: Pull<Item>[] = [];
@@ -51,8 +50,8 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
   #error: RpcError | undefined;
 
   /**
-   * @param window bytes that the sender may send ahead of the consumer at first; the sender knows of them already
-   * @param budget where more comes from
+   * @param window the initial credit in bytes, which the sender already has
+   * @param budget what the window may grow by
    */
   constructor(window: number, budget: WindowBudget, hooks: ReceiverHooks) {
     this.#window = this.#credit = window;
@@ -64,12 +63,12 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
     return this;
   }
 
-  /** Whether nothing more will arrive, or nobody is there to take it. */
+  /** Whether the stream has ended, or its consumer has stopped. */
   get ended(): boolean {
     return this.#ended;
   }
 
-  /** An item has arrived. @throws ProtocolError where the sender had no credit for it */
+  /** An item of `bytes` payload arrived. @throws ProtocolError where the sender had no credit */
   push(item: Item, bytes: number): void {
     if (this.#credit <= 0) throw new ProtocolError("an item beyond the credit of its stream");
     const cost = itemCost(bytes);
@@ -78,12 +77,12 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
     const pull = this.#pulls.shift();
     if (pull === undefined) this.#items.push({ item, cost });
     else {
-      this.#took(cost);
+      this.#consumed(cost);
       pull.resolve({ done: false, value: item });
     }
   }
 
-  /** Nothing more will arrive. What has arrived can still be taken; then the iteration ends, or throws `error`. */
+  /** Ends the stream. Buffered items can still be consumed; then the iteration ends, or throws `error`. */
   end(error?: RpcError): void {
     if (this.#ended) return;
     this.#ended = true;
@@ -91,7 +90,7 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
     for (const pull of this.#pulls.splice(0)) this.#settle(pull);
   }
 
-  /** As {@link end}, and what has arrived is dropped. */
+  /** As {@link end}, and drops buffered items. */
   abort(error: RpcError): void {
     this.#drop();
     this.end(error);
@@ -99,8 +98,8 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
   }
 
   /**
-   * The call is over: gives back what the window has grown by. Not when the last item has arrived, for those that wait to
-   * be taken still fill the window.
+   * The call is over: returns what the window has grown by. Not when the last item has arrived, because buffered items still
+   * fill the window.
    */
   release(): void {
     this.#budget.give(this.#grown);
@@ -111,25 +110,25 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
     const arrived = this.#shift();
     if (arrived !== undefined) {
       const { item, cost } = this.#joined(arrived);
-      // Whoever takes half a window together was behind, though nothing waits now.
-      this.#took(cost, cost > arrived.cost && cost >= this.#window / 2);
+      // A consumer that takes half a window at once was behind, though nothing is buffered now.
+      this.#consumed(cost, cost > arrived.cost && cost >= this.#window / 2);
       return Promise.resolve({ done: false, value: item });
     }
     const result = new Promise<IteratorResult<Item, undefined>>((resolve, reject) => {
       if (this.#ended) this.#settle({ resolve, reject });
       else this.#pulls.push({ resolve, reject });
     });
-    // The other side must not be able to end this process: whoever asked may wait for something else at this moment.
+    // The peer must not be able to crash this process: the consumer may not be awaiting this promise yet.
     result.catch(() => undefined);
     return result;
   }
 
-  /** The consumer has left, as by `break`. */
+  /** The consumer has stopped, as by `break`. */
   async return(): Promise<IteratorResult<Item, undefined>> {
     this.#drop();
     if (!this.#ended) {
       this.end();
-      this.#hooks.leave();
+      this.#hooks.cancel();
     }
     this.release();
     this.#error = undefined;
@@ -168,16 +167,16 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
     this.#first = 0;
   }
 
-  #took(cost: number, isBehind = false): void {
-    this.#taken += cost;
-    if (this.#ended || this.#taken < this.#window / 2) return;
-    const bytes = this.#taken + (isBehind ? 0 : this.#grow());
+  #consumed(cost: number, isBehind = false): void {
+    this.#ungranted += cost;
+    if (this.#ended || this.#ungranted < this.#window / 2) return;
+    const bytes = this.#ungranted + (isBehind ? 0 : this.#grow());
     this.#credit += bytes;
-    this.#taken = 0;
+    this.#ungranted = 0;
     this.#hooks.grant(bytes);
   }
 
-  /** A consumer that has nothing left to take waits for its sender: a larger window keeps both at work. */
+  /** A consumer with an empty buffer waits for its sender: a larger window keeps both busy. */
   #grow(): number {
     const more = this.#window;
     if (this.#items.length > 0 || this.#window + more > MAX_WINDOW || !this.#budget.take(more)) return 0;
@@ -186,7 +185,7 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
     return more;
   }
 
-  /** The error is thrown once; who asks again is told that it is over. */
+  /** The error is thrown once; later calls find the stream done. */
   #settle({ resolve, reject }: Pull<Item>): void {
     const error = this.#error;
     this.#error = undefined;

@@ -1,38 +1,44 @@
+import type { EncodedValue } from "../codec/codec.js";
 import type { RpcError } from "../contract/rpc-error.js";
-import { itemCost, MAX_CREDIT } from "./credit.js";
-import { FRAME } from "./frame.js";
+import { itemCost, MAX_CREDIT } from "./flow-control.js";
+import { FRAME, ProtocolError } from "./frame.js";
 import type { FrameWriter } from "./frame-writer.js";
-import { tooLarge } from "./message-size.js";
-import { ProtocolError } from "./protocol-error.js";
-import type { WriteGate } from "./write-gate.js";
+import { tooLarge } from "./limits.js";
+
+/** The stream that an {@link ItemSender} sends. */
+interface SenderConfig {
+  /** The call's id. */
+  readonly id: number;
+  /** The initial credit, in bytes. */
+  readonly credit: number;
+  /** Bytes of an item that both sides accept. */
+  readonly maxItem: number;
+}
 
 /**
- * One direction of a call, seen by the side that sends. An item may be sent while there is credit, even if it costs more
- * than is left: so an item of any size passes, and the receiver holds at most its window and one item.
+ * The sending side of a stream. An item may be sent while there is credit, even where it costs more than remains: so items
+ * of any size pass, and the receiver buffers at most its window and one item.
  */
 export class ItemSender {
-  readonly #batch: FrameWriter;
-  readonly #backlog: WriteGate;
+  readonly #writer: FrameWriter;
   readonly #id: number;
   readonly #maxItem: number;
   #credit: number;
+  #sent = 0;
   #closed: RpcError | undefined;
   #proceed: (() => void) | undefined;
-  /** Bytes of the items that were sent. */
-  sent = 0;
-  /** Set by the one who sends: nothing more can be sent. */
-  onClose: (() => void) | undefined;
+  #closeListener: (() => void) | undefined;
 
-  /**
-   * @param credit what the receiver takes to begin with
-   * @param maxItem bytes that both sides take in one item
-   */
-  constructor(batch: FrameWriter, backlog: WriteGate, id: number, credit: number, maxItem: number) {
-    this.#batch = batch;
-    this.#backlog = backlog;
+  constructor(writer: FrameWriter, { id, credit, maxItem }: SenderConfig) {
+    this.#writer = writer;
     this.#id = id;
     this.#credit = credit;
     this.#maxItem = maxItem;
+  }
+
+  /** Bytes of the items that were sent. */
+  get sent(): number {
+    return this.#sent;
   }
 
   /** Whether the call has ended. */
@@ -40,72 +46,78 @@ export class ItemSender {
     return this.#closed !== undefined;
   }
 
-  /** Whether {@link ready} has something to wait for, or to throw. */
+  /** Whether {@link ready} would wait or throw. */
   get blocked(): boolean {
-    return this.#closed !== undefined || this.#credit <= 0 || this.#backlog.full;
+    return this.#closed !== undefined || this.#credit <= 0 || this.#writer.gate.full;
   }
 
-  /** Resolves when the receiver and the transport take an item. One may wait at a time. @throws RpcError why it ended */
+  /**
+   * Resolves when the receiver and the transport accept an item. One caller may wait at a time.
+   * @throws RpcError the reason why the call ended
+   */
   async ready(): Promise<void> {
-    while (this.#closed === undefined && (this.#credit <= 0 || this.#backlog.full)) await this.#wait();
+    while (this.#closed === undefined && (this.#credit <= 0 || this.#writer.gate.full)) await this.#wait();
     if (this.#closed !== undefined) throw this.#closed;
   }
 
-  /**
-   * Sends an item as JSON text, after {@link ready}.
-   * @throws RpcError MESSAGE_TOO_LARGE
-   */
-  send(text: string): void {
-    const size = Buffer.byteLength(text);
+  /** Sends an encoded item, after {@link ready}. @throws RpcError MESSAGE_TOO_LARGE */
+  send(item: EncodedValue): void {
+    const size = Buffer.byteLength(item);
     if (size > this.#maxItem) throw tooLarge(size, this.#maxItem, "item");
-    this.#add(text, size);
+    this.#add(item, size);
   }
 
   /**
-   * Sends as many of the raw bytes from `start` as fill the packet that is being gathered, after {@link ready}; they are
-   * copied. Returns where the rest begins.
+   * Sends as many of the raw bytes from `start` as fill the current packet, after {@link ready}; they are copied. Returns
+   * the offset of the rest.
    */
   sendBytes(bytes: Uint8Array, start: number): number {
-    const size = Math.min(bytes.length - start, this.#batch.room, this.#maxItem);
+    const size = Math.min(bytes.length - start, this.#writer.room, this.#maxItem);
     this.#add(bytes.subarray(start, start + size), size);
     return start + size;
   }
 
-  /** Tells the receiver that no item will follow. */
+  /** Sends END: the stream is complete. */
   end(): void {
-    if (this.#closed === undefined) this.#batch.add({ kind: FRAME.END, id: this.#id });
+    if (this.#closed === undefined) this.#writer.add({ kind: FRAME.END, id: this.#id });
   }
 
-  /** The receiver takes so many bytes more. @throws ProtocolError for more than a stream can have */
+  /** Adds credit, in bytes. @throws ProtocolError where the sum is over {@link MAX_CREDIT} */
   grant(bytes: number): void {
     this.#credit += bytes;
     if (this.#credit > MAX_CREDIT) throw new ProtocolError(`credit of ${this.#credit} bytes for call ${this.#id}`);
     if (this.#credit > 0) this.#proceed?.();
   }
 
-  /** Nothing more is sent: whoever waits is told why. */
+  /** Ends the stream without END: a pending {@link ready} rejects with `reason`. */
   close(reason: RpcError): void {
     if (this.#closed !== undefined) return;
     this.#closed = reason;
     this.#proceed?.();
-    this.onClose?.();
+    this.#closeListener?.();
   }
 
-  #add(body: string | Uint8Array, size: number): void {
+  /** Sets the one listener that {@link close} calls; undefined removes it. */
+  listenForClose(listener: (() => void) | undefined): void {
+    this.#closeListener = listener;
+  }
+
+  #add(body: EncodedValue, size: number): void {
     this.#credit -= itemCost(size);
-    this.sent += size;
-    this.#batch.add({ kind: FRAME.ITEM, id: this.#id, body });
+    this.#sent += size;
+    this.#writer.add({ kind: FRAME.ITEM, id: this.#id, body });
   }
 
   #wait(): Promise<void> {
+    const { gate } = this.#writer;
     return new Promise((resolve) => {
       const proceed = (): void => {
-        this.#backlog.forget(proceed);
+        gate.forget(proceed);
         this.#proceed = undefined;
         resolve();
       };
       this.#proceed = proceed;
-      if (this.#credit > 0) this.#backlog.wait(proceed);
+      if (this.#credit > 0) gate.wait(proceed);
     });
   }
 }

@@ -1,22 +1,22 @@
-/** What items can be taken from. */
+/** A source of items. */
 export type ItemSource<Item, Result = unknown> = AsyncIterable<Item, Result> | Iterable<Item, Result>;
 
 type ItemIterator<Item, Result> = AsyncIterator<Item, Result> | Iterator<Item, Result>;
 
-/** A text is iterable, too, but whoever gives one as a stream meant something else. */
+/** Whether items can be read from a value. A string is iterable, too, but passing one as a stream is a mistake. */
 export function isItemSource(value: unknown): value is ItemSource<unknown> {
   if (typeof value !== "object" || value === null) return false;
   return has(value, Symbol.asyncIterator) || has(value, Symbol.iterator);
 }
 
 /**
- * An iterator over `source` that can be returned at any moment. Those of Node and web streams cannot: they wait for the
- * next chunk before they let go of their stream, and it may never come.
- * @throws TypeError where there is nothing to iterate
+ * An iterator over `source` whose `return` never blocks. That of Node and web streams does: it waits for the next chunk
+ * before it releases the stream.
+ * @throws TypeError where `source` is not iterable
  */
 export function iteratorOf<Item, Result>(source: ItemSource<Item, Result>): ItemIterator<Item, Result> {
   if (!isItemSource(source)) {
-    throw new TypeError(`items must come from an async iterable or an iterable, not from ${describeSource(source)}`);
+    throw new TypeError(`items must be an async iterable or an iterable, not ${describeSource(source)}`);
   }
   if (has(source, "getReader")) return readerIterator(source as unknown as ReadableStream<Item>);
   const iterator = has(source, Symbol.asyncIterator) ? asyncIterator(source) : syncIterator(source);
@@ -24,8 +24,8 @@ export function iteratorOf<Item, Result>(source: ItemSource<Item, Result>): Item
 }
 
 /**
- * Keeps a Node stream that fails before anybody reads it from ending the process, as an 'error' does that nobody listens
- * to. Whoever reads it later is told. Gives the same value.
+ * Attaches a no-op "error" listener to a Node stream, so that an unread stream cannot crash the process; a later reader still
+ * sees the error. Returns the same value.
  */
 export function ignoreErrors<Source>(source: Source): Source {
   if (isItemSource(source) && isNodeStream(source)) source.on("error", () => undefined);
@@ -33,19 +33,19 @@ export function ignoreErrors<Source>(source: Source): Source {
 }
 
 /**
- * Lets go of a source that nobody has begun to read: a Node or a web stream may hold a file or a socket already. Others
- * hold nothing yet, and can still be read.
+ * Releases a source that was never read: a Node or a web stream may hold a file or a socket open. Other sources hold
+ * nothing, and can still be read.
  */
 export function releaseUnread(source: unknown): void {
   if (!isItemSource(source)) return;
   if (isNodeStream(source)) source.destroy();
-  // One that somebody else reads is theirs to end.
+  // `cancel` rejects for a stream that has another reader, which then owns it.
   else if (has(source, "getReader")) (source as unknown as ReadableStream).cancel().catch(() => undefined);
 }
 
-/** Names a value that is no source, for messages. */
+/** Names a value that is not a source, for messages. */
 export function describeSource(value: unknown): string {
-  return value === null ? "null" : typeof value === "object" ? "an object that has no iterator" : typeof value;
+  return value === null ? "null" : typeof value === "object" ? "an object without an iterator" : typeof value;
 }
 
 function has(value: object, key: PropertyKey): boolean {

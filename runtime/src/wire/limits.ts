@@ -1,31 +1,35 @@
-/** Bounds of one connection. Each side announces its own `message` and `calls` in its HELLO; the other keeps to them. */
+import { nearest } from "../base/nearest.js";
+import type { EncodedValue } from "../codec/codec.js";
+import { RpcError } from "../contract/rpc-error.js";
+
+/** Bounds of one connection. Each side announces its own `message`, `calls` and `window` in its HELLO; the peer respects them. */
 export interface Limits {
   /**
-   * Bytes of one request, response, or error as JSON, in either direction; of both sides' limits the smaller one holds.
+   * Bytes of one request, response, or error as JSON, in either direction; the smaller limit of the two sides applies.
    * Over it: MESSAGE_TOO_LARGE. Default: 4 MiB.
    */
   readonly message: number;
-  /** Bytes of one call's metadata in one direction, as JSON. Default: 16 KiB. */
+  /** Bytes of one call's metadata in one direction, as JSON. Over it: MESSAGE_TOO_LARGE. Default: 16 KiB. */
   readonly metadata: number;
-  /** Calls that one side runs for the other at the same time. Over it: RESOURCE_EXHAUSTED. Default: 1,024. */
+  /** Concurrent calls that one side runs for the other. Over it: RESOURCE_EXHAUSTED. Default: 1,024. */
   readonly calls: number;
-  /** Calls that a server runs at the same time, of all connections together. Over it: RESOURCE_EXHAUSTED. Default: 16,384. */
+  /** Concurrent calls of a server, over all connections. Over it: RESOURCE_EXHAUSTED. Default: 16,384. */
   readonly serverCalls: number;
-  /** Calls that wait on the caller's side until the other can run them. Over it: RESOURCE_EXHAUSTED. Default: 65,536. */
+  /** Calls that wait on the caller's side until the peer can run them. Over it: RESOURCE_EXHAUSTED. Default: 65,536. */
   readonly queuedCalls: number;
-  /** Bytes that the other side may send ahead of the consumer, in each stream that this side receives. Default: 256 KiB. */
+  /** Initial flow control window in bytes, of each stream that this side receives. Default: 256 KiB. */
   readonly window: number;
-  /** Bytes by which the windows of a connection may grow together, where consumers keep up. Default: 16 MiB. */
+  /** Bytes by which the windows of a connection may grow together, for consumers that keep up. Default: 16 MiB. */
   readonly windowGrowth: number;
-  /** Bytes that may wait for the transport before the accepting side stops reading. Default: 1 MiB. */
+  /** Bytes that may wait in the transport before the accepting side stops reading. Default: 1 MiB. */
   readonly sendHighWaterMark: number;
   /** Bytes that a login shell may print before the preamble. Default: 64 KiB. */
   readonly bytesBeforePreamble: number;
-  /** Milliseconds until the other side's HELLO must have come. Default: 10,000. */
+  /** Milliseconds until the peer's HELLO must arrive. Default: 10,000. */
   readonly helloTimeout: number;
 }
 
-/** See {@link Limits} for what each means. */
+/** See {@link Limits}. */
 export const DEFAULT_LIMITS: Limits = {
   message: 4 * 1024 * 1024,
   metadata: 16 * 1024,
@@ -39,18 +43,78 @@ export const DEFAULT_LIMITS: Limits = {
   helloTimeout: 10_000,
 };
 
-/** Fills in the defaults. @throws Error that names an option and its value where it is no positive whole number. */
+/** The names of earlier versions. */
+const RENAMED = new Map<string, keyof Limits>([
+  ["noise", "bytesBeforePreamble"],
+  ["hello", "helloTimeout"],
+  ["growth", "windowGrowth"],
+  ["queue", "queuedCalls"],
+  ["backlog", "sendHighWaterMark"],
+]);
+
+const MAX_LIMIT = 2 ** 31 - 1;
+
+/** Fills in the defaults. @throws Error for an unknown limit, or a value that is not a positive integer of 31 bits */
 export function resolveLimits(limits: Partial<Limits> = {}): Limits {
   for (const [name, value] of Object.entries(limits)) {
-    if (!Object.hasOwn(DEFAULT_LIMITS, name)) throw new Error(`limits.${name} is no limit; there are ${names()}`);
-    if (value !== undefined && (!Number.isSafeInteger(value) || value < 1 || value > 0x7fff_ffff)) {
-      throw new Error(`limits.${name} is ${value}; it must be a whole number from 1 to 2147483647`);
+    if (!Object.hasOwn(DEFAULT_LIMITS, name)) throw new Error(describeUnknown(name));
+    if (value !== undefined && (!Number.isSafeInteger(value) || value < 1 || value > MAX_LIMIT)) {
+      throw new Error(`limits.${name} is ${value}; it must be an integer from 1 to ${MAX_LIMIT}`);
     }
   }
   const given = Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined));
   return { ...DEFAULT_LIMITS, ...given };
 }
 
-function names(): string {
-  return Object.keys(DEFAULT_LIMITS).join(", ");
+function describeUnknown(name: string): string {
+  const renamed = RENAMED.get(name);
+  if (renamed !== undefined) return `limits.${name} was renamed to limits.${renamed}`;
+  const known = Object.keys(DEFAULT_LIMITS);
+  const near = nearest(name, known);
+  const hint = near === undefined ? "" : `, did you mean "${near}"?`;
+  return `unknown limit ${JSON.stringify(name)}${hint}; known limits: ${known.join(", ")}`;
+}
+
+/** Checks the size of an outgoing message, such as "response". @throws RpcError MESSAGE_TOO_LARGE */
+export function checkSize(body: EncodedValue, limit: number, what: string): void {
+  // UTF-8 takes at most three bytes for each unit of text, so most messages need no exact count.
+  if (body.length * 3 <= limit) return;
+  const size = Buffer.byteLength(body);
+  if (size > limit) throw tooLarge(size, limit, what);
+}
+
+/** The error of a message, such as "response", whose `size` is over `limits.message`. */
+export function tooLarge(size: number, limit: number, what: string): RpcError {
+  return new RpcError("MESSAGE_TOO_LARGE", `the ${what} has ${size} bytes; the limit is ${limit} (limits.message)`);
+}
+
+/** Bounds the concurrent calls of all connections that share it; see `limits.serverCalls`. */
+export class CallBudget {
+  readonly #max: number;
+  #running = 0;
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  /** How many calls run. */
+  get running(): number {
+    return this.#running;
+  }
+
+  /** A call begins. */
+  take(): void {
+    this.#running += 1;
+  }
+
+  /** The work of a call is done. */
+  give(): void {
+    this.#running -= 1;
+  }
+
+  /** The error of another call, where it would be one too many: RESOURCE_EXHAUSTED. */
+  excess(): RpcError | undefined {
+    if (this.#running < this.#max) return undefined;
+    return new RpcError("RESOURCE_EXHAUSTED", `the server already runs ${this.#max} calls (limits.serverCalls)`);
+  }
 }

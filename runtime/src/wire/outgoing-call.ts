@@ -1,31 +1,78 @@
+import type { BytesView, EncodedValue } from "../codec/codec.js";
 import type { RpcError } from "../contract/rpc-error.js";
+import type { FrameView } from "./frame.js";
 import type { ItemSender } from "./item-sender.js";
 import type { Metadata } from "./metadata.js";
 
-/** A call as its caller hands it to the connection. */
+/** Whether the peer certainly never started a call, so that it is safe to retry, or may have started it. */
+export type CallProgress = "not-started" | "unknown";
+
+/** A call as its caller passes it to the connection. */
 export interface OutgoingCall {
-  /** Set by the connection while the call has an id on the wire; 0 before. */
-  id: number;
+  /** Its id on the wire; 0 while the OPEN is not sent. */
+  readonly id: number;
   /** The index of its method in this side's HELLO. */
   readonly method: number;
   readonly metadata: string | undefined;
-  /** The request as JSON text. */
-  readonly body: string;
-  /** Bytes that the other side may send ahead in the response stream; absent where there is none. */
+  /** The encoded request. */
+  readonly body: EncodedValue;
+  /** The initial credit of the response stream, in bytes; absent where there is none. */
   readonly window?: number;
-  /** Takes the way to send the request stream, once the call is open; absent where there is none. */
+  /** Called with the sender of the request stream once the call is open; absent where there is none. */
   readonly opened?: ((sender: ItemSender) => void) | undefined;
-  /** Milliseconds until its deadline, asked for when the OPEN is sent; 0 where there is none. */
+  /** Milliseconds until its deadline, read when the OPEN is sent; 0 where there is none. */
   remaining(): number;
-  /** Headers came, at most once and before the first item. */
+  /** Called when the OPEN is sent, with the call's id. */
+  sent(id: number): void;
+  /** Called with the headers, at most once and before the first item. */
   headers?(metadata: Metadata): void;
-  /** An item of the response stream came, as `buffer` from `start` to `end`; absent where there is no such stream. */
-  readonly item?: ((buffer: Buffer, start: number, end: number) => void) | undefined;
-  /**
-   * Its final status came. The body is `buffer` from `start` to `end`, valid during this call only. `refused`: the other
-   * side says that it never began the call.
-   */
-  status(code: number, metadata: Metadata, buffer: Buffer, start: number, end: number, refused: boolean): void;
-  /** It ended without a status from the other side. `refused`: that side certainly never began it. */
-  lost(error: RpcError, refused: boolean): void;
+  /** Called with each item of the response stream, which is valid during the call only; absent without such a stream. */
+  readonly item?: ((item: BytesView) => void) | undefined;
+  /** Called with the final status; `frame` holds its body, valid during the call only. */
+  status(code: number, trailers: Metadata, frame: FrameView): void;
+  /** Called where the call ends without a status from the peer. */
+  lost(error: RpcError, progress: CallProgress): void;
+}
+
+/** Calls that wait for a free id, first in, first out. Each can be removed before its turn. */
+export class CallQueue {
+  readonly #calls = new Set<OutgoingCall>();
+  /** One pass over the queue: a new iterator for each call would skip all removed entries again. */
+  #front: Iterator<OutgoingCall> = this.#calls.values();
+
+  /** How many wait. */
+  get size(): number {
+    return this.#calls.size;
+  }
+
+  /** Appends the call. */
+  add(call: OutgoingCall): void {
+    this.#calls.add(call);
+  }
+
+  /** Removes a call that its caller has cancelled; false where it is not in the queue. */
+  forget(call: OutgoingCall): boolean {
+    return this.#calls.delete(call);
+  }
+
+  /** Removes and returns the oldest call; undefined where the queue is empty. */
+  take(): OutgoingCall | undefined {
+    if (this.#calls.size === 0) return undefined;
+    let front = this.#front.next();
+    if (front.done === true) {
+      // The iterator was exhausted before this call was added.
+      this.#front = this.#calls.values();
+      front = this.#front.next();
+    }
+    const call = front.value as OutgoingCall;
+    this.#calls.delete(call);
+    return call;
+  }
+
+  /** Removes and returns all of them. */
+  clear(): readonly OutgoingCall[] {
+    const calls = [...this.#calls];
+    this.#calls.clear();
+    return calls;
+  }
 }

@@ -1,14 +1,12 @@
+import type { BytesView } from "../codec/codec.js";
 import { RpcError } from "../contract/rpc-error.js";
-import { CallQueue } from "./call-queue.js";
-import { FLAG, FRAME } from "./frame.js";
+import { FLAG, FRAME, type FrameView, ProtocolError } from "./frame.js";
 import type { FrameWriter } from "./frame-writer.js";
 import { ItemSender } from "./item-sender.js";
 import type { Metadata } from "./metadata.js";
-import type { OutgoingCall } from "./outgoing-call.js";
-import { ProtocolError } from "./protocol-error.js";
-import type { WriteGate } from "./write-gate.js";
+import { type CallProgress, CallQueue, type OutgoingCall } from "./outgoing-call.js";
 
-/** Why the caller gave a call up: kept in its place until the other side's status has come. */
+/** Takes the place of a cancelled call until the callee's status arrives. */
 const ABANDONED: OutgoingCall = {
   id: 0,
   method: 0,
@@ -18,152 +16,155 @@ const ABANDONED: OutgoingCall = {
   headers: () => undefined,
   item: () => undefined,
   remaining: () => 0,
+  sent: () => undefined,
   status: () => undefined,
   lost: () => undefined,
 };
 
+/** What the peer accepts, from its HELLO. */
+interface PeerLimits {
+  /** Calls that it runs at the same time. */
+  readonly calls: number;
+  /** The initial credit of each request stream, in bytes. */
+  readonly window: number;
+  /** Bytes of an item that both sides accept. */
+  readonly maxItem: number;
+}
+
+/** How the calls of this side are sent. */
+interface OutgoingConfig {
+  readonly writer: FrameWriter;
+  /** 1 for the dialer, 2 for the acceptor; each uses every second id. */
+  readonly firstId: number;
+  /** Calls that may wait; see `limits.queuedCalls`. */
+  readonly maxQueue: number;
+}
+
 /**
- * The calls that this side has opened. An id belongs to its call until the final status has come, also after a cancel,
- * so that an id can be used again without a late status meeting the wrong call.
+ * The calls that this side has opened. An id belongs to its call until the final status arrives, also after a cancel, so
+ * that a late status cannot reach the next call with this id.
  */
 export class OutgoingCalls {
-  readonly #batch: FrameWriter;
-  readonly #backlog: WriteGate;
-  readonly #firstId: number;
-  readonly #maxQueue: number;
+  readonly #config: OutgoingConfig;
   readonly #slots: (OutgoingCall | undefined)[] = [];
   readonly #free: number[] = [];
-  /** The request streams, in the places of their calls. */
+  /** The request streams, in the slots of their calls. */
   readonly #senders: (ItemSender | undefined)[] = [];
-  readonly #queue = new CallQueue();
-  /** How many the other side runs at the same time. */
-  max = 1;
-  /** Bytes that the other side takes ahead in each request stream. */
-  window = 0;
-  /** Bytes of an item that both sides take. */
-  maxItem = 0;
+  /** Created for the first call that has to wait. */
+  #queue: CallQueue | undefined;
+  #peer: PeerLimits = { calls: 1, window: 0, maxItem: 0 };
 
-  /** @param firstId 1 for the side that dialled, 2 for the other; each uses every second id */
-  constructor(batch: FrameWriter, backlog: WriteGate, firstId: number, maxQueue: number) {
-    this.#batch = batch;
-    this.#backlog = backlog;
-    this.#firstId = firstId;
-    this.#maxQueue = maxQueue;
+  constructor(config: OutgoingConfig) {
+    this.#config = config;
   }
 
-  /** How many have no final status yet, with those that wait. */
+  /** The peer's HELLO has arrived. */
+  negotiated(limits: PeerLimits): void {
+    this.#peer = limits;
+  }
+
+  /** How many have no final status yet, including those that wait. */
   get size(): number {
-    return this.#slots.length - this.#free.length + this.#queue.size;
+    return this.#slots.length - this.#free.length + (this.#queue?.size ?? 0);
   }
 
-  /** Sends the call, or lets it wait until the other side can run it. @throws RpcError RESOURCE_EXHAUSTED */
+  /** Sends the call, or queues it until the peer can run it. @throws RpcError RESOURCE_EXHAUSTED */
   open(call: OutgoingCall): void {
-    if (this.#free.length > 0 || this.#slots.length < this.max) this.#send(call);
-    else if (this.#queue.size < this.#maxQueue) this.#queue.add(call);
-    else {
+    if (this.#free.length > 0 || this.#slots.length < this.#peer.calls) {
+      this.#send(call);
+      return;
+    }
+    this.#queue ??= new CallQueue();
+    const { maxQueue } = this.#config;
+    if (this.#queue.size >= maxQueue) {
       throw new RpcError(
         "RESOURCE_EXHAUSTED",
-        `${this.#maxQueue} calls wait already for this connection (limits.queuedCalls); the other side runs ${this.max} at a time`,
+        `${maxQueue} calls already wait for this connection (limits.queuedCalls); the peer runs ${this.#peer.calls} at a time`,
       );
     }
+    this.#queue.add(call);
   }
 
-  /** Gives the call up. Its `status` and `lost` will not be called any more. */
+  /** Cancels the call. Its `status` and `lost` are not called afterwards. */
   cancel(call: OutgoingCall): void {
-    if (this.#queue.forget(call)) return;
+    if (this.#queue?.forget(call) === true || !this.#isOpen(call)) return;
     const { id } = call;
-    if (id === 0 || this.#slots[this.#slot(id)] !== call) return;
     const slot = this.#slot(id);
     this.#slots[slot] = ABANDONED;
     this.#closeSender(slot, "the caller cancelled the call");
-    this.#batch.add({ kind: FRAME.CANCEL, id });
+    this.#config.writer.add({ kind: FRAME.CANCEL, id });
   }
 
-  /** Lets the callee send so many bytes more. */
+  /** Grants the callee more credit, in bytes. */
   grant(call: OutgoingCall, credit: number): void {
-    const { id } = call;
-    if (id !== 0 && this.#slots[this.#slot(id)] === call) this.#batch.add({ kind: FRAME.CREDIT, id, credit });
+    if (this.#isOpen(call)) this.#config.writer.add({ kind: FRAME.CREDIT, id: call.id, credit });
   }
 
-  /** Delivers headers. @throws ProtocolError where no such call takes them */
+  /** HEADERS arrived. @throws ProtocolError where the call is not open or has no response stream */
   headers(id: number, metadata: Metadata): void {
     const call = this.#get(id, "HEADERS");
     if (call.headers === undefined) throw new ProtocolError(`HEADERS for call ${id}, which has no response stream`);
     call.headers(metadata);
   }
 
-  /** Delivers an item. @throws ProtocolError where no such call takes it, or where it has no credit */
-  item(id: number, buffer: Buffer, start: number, end: number): void {
-    this.#taker(id)(buffer, start, end);
+  /** ITEM arrived. @throws ProtocolError where the call is not open, has no response stream, or has no credit */
+  item(id: number, item: BytesView): void {
+    this.#consumer(id)(item);
   }
 
-  /** Ends a call because of an item that is over the limit. @throws ProtocolError where no such call takes one */
+  /** ITEM over the limit arrived: ends the call. @throws ProtocolError as {@link item} */
   rejectItem(id: number, error: RpcError): void {
-    this.#taker(id);
+    this.#consumer(id);
     this.reject(id, error);
   }
 
-  #taker(id: number): NonNullable<OutgoingCall["item"]> {
-    const { item } = this.#get(id, "ITEM");
-    if (item === undefined) throw new ProtocolError(`ITEM for call ${id}, which has no response stream`);
-    return item;
-  }
-
-  /** Lets a request stream go on. @throws ProtocolError where no such call has one */
+  /** CREDIT arrived. @throws ProtocolError where the call is not open or has no request stream */
   credit(id: number, bytes: number): void {
     const call = this.#get(id, "CREDIT");
     if (call.opened === undefined) throw new ProtocolError(`CREDIT for call ${id}, which has no request stream`);
     this.#senders[this.#slot(id)]?.grant(bytes);
   }
 
-  /** Delivers a final status. @throws ProtocolError where no call has this id */
-  status(
-    id: number,
-    code: number,
-    metadata: Metadata,
-    buffer: Buffer,
-    start: number,
-    end: number,
-    refused: boolean,
-  ): void {
-    const call = this.#finish(id);
-    call.status(code, metadata, buffer, start, end, refused);
-    this.#next();
+  /** STATUS arrived; the rest of `frame` is its body. @throws ProtocolError where the call is not open */
+  status(code: number, trailers: Metadata, frame: FrameView): void {
+    this.#finish(frame.id).status(code, trailers, frame);
+    this.#sendNext();
   }
 
-  /** Ends a call whose status this side cannot take. @throws ProtocolError where no call has this id */
+  /** STATUS arrived that this side cannot accept. @throws ProtocolError where the call is not open */
   fail(id: number, error: RpcError): void {
-    this.#finish(id).lost(error, false);
-    this.#next();
+    this.#finish(id).lost(error, "unknown");
+    this.#sendNext();
   }
 
-  /** Ends a call that this side cannot go on with. The other side is told, and still owes a status. */
+  /** Ends a call that cannot continue on this side. The callee receives a CANCEL, and still sends a status. */
   reject(id: number, error: RpcError): void {
     const call = this.#get(id, "a frame");
     this.cancel(call);
-    call.lost(error, false);
+    call.lost(error, "unknown");
   }
 
-  /** Gives back the calls that wait, because the other side takes no new ones. */
+  /** Ends the calls that wait, because the peer accepts no new ones. */
   giveBack(error: RpcError): void {
-    for (const call of this.#queue.clear()) call.lost(error, true);
+    for (const call of this.#queue?.clear() ?? []) call.lost(error, "not-started");
   }
 
-  /** Ends all calls, because the connection is gone. `refused`: the other side never began those that have no status. */
-  lost(error: RpcError, refused: boolean): void {
+  /** Ends all calls, because the connection has ended. `progress` is that of the calls without a status. */
+  lost(error: RpcError, progress: CallProgress): void {
     const calls = [...this.#slots];
     this.#slots.length = this.#free.length = 0;
     for (const sender of this.#senders.splice(0)) sender?.close(error);
-    for (const call of calls) call?.lost(error, refused);
+    for (const call of calls) call?.lost(error, progress);
     this.giveBack(error);
   }
 
   #send(call: OutgoingCall): void {
+    const { writer, firstId } = this.#config;
     const slot = this.#free.pop() ?? this.#slots.length;
-    const id = slot * 2 + this.#firstId;
+    const id = slot * 2 + firstId;
     this.#slots[slot] = call;
-    call.id = id;
-    this.#batch.add({
+    call.sent(id);
+    writer.add({
       kind: FRAME.OPEN,
       id,
       flags: call.opened === undefined ? 0 : FLAG.STREAM,
@@ -174,10 +175,15 @@ export class OutgoingCalls {
       body: call.body,
     });
     if (call.opened !== undefined) {
-      const sender = new ItemSender(this.#batch, this.#backlog, id, this.window, this.maxItem);
+      const { window, maxItem } = this.#peer;
+      const sender = new ItemSender(writer, { id, credit: window, maxItem });
       this.#senders[slot] = sender;
       call.opened(sender);
     }
+  }
+
+  #isOpen(call: OutgoingCall): boolean {
+    return call.id !== 0 && this.#slots[this.#slot(call.id)] === call;
   }
 
   #get(id: number, frame: string): OutgoingCall {
@@ -186,10 +192,16 @@ export class OutgoingCalls {
     return call;
   }
 
-  #closeSender(slot: number, why: string): void {
+  #consumer(id: number): NonNullable<OutgoingCall["item"]> {
+    const { item } = this.#get(id, "ITEM");
+    if (item === undefined) throw new ProtocolError(`ITEM for call ${id}, which has no response stream`);
+    return item;
+  }
+
+  #closeSender(slot: number, reason: string): void {
     const sender = this.#senders[slot];
     if (sender === undefined) return;
-    sender.close(new RpcError("CANCELLED", why));
+    sender.close(new RpcError("CANCELLED", reason));
     this.#senders[slot] = undefined;
   }
 
@@ -202,12 +214,12 @@ export class OutgoingCalls {
     return call;
   }
 
-  #next(): void {
-    const call = this.#queue.take();
+  #sendNext(): void {
+    const call = this.#queue?.take();
     if (call !== undefined) this.#send(call);
   }
 
   #slot(id: number): number {
-    return (id - this.#firstId) / 2;
+    return (id - this.#config.firstId) / 2;
   }
 }

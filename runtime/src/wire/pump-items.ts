@@ -4,59 +4,58 @@ import type { ItemSender } from "./item-sender.js";
 import { type ItemSource, iteratorOf } from "./iterator-of.js";
 
 /**
- * Sends the items of `source` as fast as the other side takes them: it asks for the next one only when that may be sent.
- * When the call ends meanwhile, or an item cannot be sent, the source's iterator is returned, so that its `finally` runs;
- * the promise settles after that. All of it runs in the
- * asynchronous context of the caller.
- * @param encode gives the body of an item: JSON text, or raw bytes, which are cut into as many frames as they need
- * @param leaving told at once why the source is left before its end: its `finally` may take long
- * @returns what the source returned, as a generator does
- * @throws what the source or `encode` throws, or why the call ended
+ * Sends the items of `source` under flow control: it requests the next one only when it can be sent. Where the call ends
+ * first, or an item cannot be sent, the source's iterator is returned, so that its `finally` blocks run; the promise settles
+ * afterwards. The source runs in the asynchronous context of the caller.
+ * @param encode returns an encoded item, or raw bytes, which are split into as many frames as they need
+ * @param onAbort called at once with the error where the source ends early: its `finally` blocks may take long
+ * @returns the return value of the source, as of a generator
+ * @throws what the source or `encode` throws, or the reason why the call ended
  */
 export async function pumpItems<Item, Result>(
   source: ItemSource<Item, Result>,
   encode: (item: Item) => string | Uint8Array,
   sender: ItemSender,
-  leaving: (error: unknown) => void,
+  onAbort: (error: unknown) => void,
 ): Promise<Result> {
   const iterator = iteratorOf(source);
-  let left: Promise<void> | undefined;
-  /** Whether the source has ended by itself: then there is nothing to leave. */
-  let over = false;
-  const leave = (): Promise<void> => {
-    left ??= leaveSource(iterator);
-    return left;
+  let returned: Promise<void> | undefined;
+  /** Whether the source has ended by itself, so that it must not be returned. */
+  let isDone = false;
+  const returnSource = (): Promise<void> => {
+    returned ??= returnIterator(iterator);
+    return returned;
   };
-  // It is called by whatever ends the call, and a `finally` runs in the context of its caller.
+  // The close listener is called in the context of the code that ends the call; `finally` blocks need that of the caller.
   const context = new AsyncResource("SSHRPC_ITEMS");
-  sender.onClose = () => context.runInAsyncScope(leave);
+  sender.listenForClose(() => context.runInAsyncScope(returnSource));
   try {
     for (;;) {
       if (sender.blocked) await sender.ready();
-      over = true;
+      isDone = true;
       const next = await iterator.next();
       if (next.done === true) return next.value;
-      over = false;
+      isDone = false;
       const body = encode(await next.value);
       if (sender.blocked) await sender.ready();
       if (typeof body === "string") sender.send(body);
-      // Nothing is sent, so nothing would ever make an endless run of such items wait.
+      // An empty item sends nothing and costs no credit: an endless run of them must not block the event loop.
       else if (body.length === 0) await turn();
       else await sendBytes(body, sender);
     }
   } catch (error) {
-    if (!over) {
-      leaving(error);
-      leave();
+    if (!isDone) {
+      onAbort(error);
+      returnSource();
     }
     throw error;
   } finally {
-    sender.onClose = undefined;
-    await left;
+    sender.listenForClose(undefined);
+    await returned;
   }
 }
 
-/** Waits between the pieces, too: a large item must not hold up all other calls. */
+/** Waits between the frames, too: a large item must not delay all other calls. */
 async function sendBytes(bytes: Uint8Array, sender: ItemSender): Promise<void> {
   for (let sent = 0; sent < bytes.length; ) {
     if (sender.blocked) await sender.ready();
@@ -64,11 +63,11 @@ async function sendBytes(bytes: Uint8Array, sender: ItemSender): Promise<void> {
   }
 }
 
-/** What a source throws as it is left is not why the call ended. */
-async function leaveSource(iterator: AsyncIterator<unknown> | Iterator<unknown>): Promise<void> {
+/** Ignores what the source throws in its `finally` blocks: the call has ended for another reason. */
+async function returnIterator(iterator: AsyncIterator<unknown> | Iterator<unknown>): Promise<void> {
   try {
     await iterator.return?.();
   } catch {
-    // See above.
+    // Ignored, as said above.
   }
 }

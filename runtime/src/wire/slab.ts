@@ -1,14 +1,14 @@
-/** Bytes of a slab: two packets of the largest size that SSH peers send as a rule. */
+/** Bytes of a slab: two packets of the largest size that SSH implementations usually send. */
 export const SLAB_SIZE = 64 * 1024;
 
-/** How many slabs are kept for later, by all connections of the process together: 2 MiB. */
+/** Unused slabs that all connections of the process keep together: 2 MiB. */
 const MAX_SPARE = 32;
 
 const spare: Buffer[] = [];
 
 /**
- * Memory that frames are written into. It is used again once the transport has taken all that was sent of it: new memory
- * for all that streams send would keep the garbage collector busier than anything else (measured).
+ * A buffer that frames are written into. It is reused once the transport has taken all of it: with new buffers for all data
+ * of streams, the garbage collector dominates the CPU time (measured).
  */
 export class Slab {
   readonly buffer = spare.pop() ?? Buffer.allocUnsafeSlow(SLAB_SIZE);
@@ -16,13 +16,13 @@ export class Slab {
   #retired = false;
   #lost = false;
 
-  /** A part of it is on its way. The function that this returns is called when the transport has taken it. */
+  /** A part of it is being written. Returns the callback for when the transport has taken it. */
   sending(): (error?: Error | null) => void {
     this.#writes++;
     return this.#taken;
   }
 
-  /** Nothing more is written into it. */
+  /** No more frames are written into it. */
   retire(): void {
     this.#retired = true;
     this.#reuse();
@@ -30,7 +30,7 @@ export class Slab {
 
   readonly #taken = (error?: Error | null): void => {
     this.#writes--;
-    // Nobody knows what a transport that failed still holds.
+    // A failed transport may still hold the memory.
     if (error) this.#lost = true;
     this.#reuse();
   };

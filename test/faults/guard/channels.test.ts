@@ -1,21 +1,21 @@
 import { expect, test } from "vitest";
 import { startBench } from "../../unit/runtime/ssh/support.js";
 import { until, within } from "../../unit/runtime/support/wait.js";
-import { bystander, endedFor, loggedIn, string, uint32 } from "./support.js";
+import { authenticated, endedFor, otherClient, string, uint32 } from "./support.js";
 
-test.each([0, 1, 1023])("packets of %i bytes are granted to nobody: ssh2 would be busy for ever", async (size) => {
+test.each([0, 1, 1023])("a packet size of %i bytes ends the connection; ssh2 would loop for ever", async (size) => {
   const bench = await startBench();
-  const other = await bystander(bench);
-  const attacker = await loggedIn(bench);
+  const other = await otherClient(bench);
+  const attacker = await authenticated(bench);
   attacker.protocol.session(0, 65_536, size);
   await within("the end", attacker.gone);
-  await endedFor(bench, new RegExp(`^it asks for packets of ${size} bytes$`));
-  await other.unharmed();
+  await endedFor(bench, new RegExp(`^packet size of ${size} bytes is below the minimum of 1024 bytes$`));
+  await other.stillWorks();
 });
 
-test("a client that asks for the largest packets gets those that every client must take", async () => {
+test("a client that asks for the largest packet size gets packets that every client must accept", async () => {
   const bench = await startBench({}, (duplex) => void duplex.end(Buffer.alloc(1_000_000)));
-  const attacker = await loggedIn(bench);
+  const attacker = await authenticated(bench);
   const sizes: number[] = [];
   const done = new Promise<void>((resolve) => {
     attacker.protocol._handlers["CHANNEL_DATA"] = (_: unknown, _id: number, data: Buffer) => {
@@ -23,19 +23,19 @@ test("a client that asks for the largest packets gets those that every client mu
       if (sizes.reduce((sum, size) => sum + size, 0) === 1_000_000) resolve();
     };
   });
-  // Its window is the largest, too: the server sends no faster than TCP takes it all the same.
+  // Its window is the largest too: TCP backpressure still slows the server.
   attacker.protocol.session(0, 0xffff_ffff, 0xffff_ffff);
   attacker.send(98, uint32(0), string("subsystem"), 0, string("sshrpc"));
   await within("all data", done);
   expect(Math.max(...sizes)).toBe(32_768);
 });
 
-test("a client that sends more than its window holds is disconnected, though nobody reads", async () => {
+test("a client that sends data beyond its window is disconnected, also while the channel is unread", async () => {
   const bench = await startBench({}, (duplex) => void duplex.pause());
-  const other = await bystander(bench);
-  const attacker = await loggedIn(bench);
+  const other = await otherClient(bench);
+  const attacker = await authenticated(bench);
   const { outgoing } = await attacker.open();
-  // A flood of 512 MB, of which no more than the window is ever taken.
+  // A flood of 512 MB, of which no more than the window is accepted.
   const data = Buffer.alloc(32_768);
   let sent = 0;
   for (; sent < 512 * 1024 * 1024 && !attacker.socket.destroyed; sent += data.length) {
@@ -43,29 +43,29 @@ test("a client that sends more than its window holds is disconnected, though nob
     if (attacker.socket.writableLength > 8_000_000) await new Promise((resolve) => setImmediate(resolve));
   }
   await within("the end", attacker.gone);
-  await endedFor(bench, /^it sends 32768 bytes where \d+ were allowed$/);
+  await endedFor(bench, /^32768 bytes of data exceed the window of \d+ bytes$/);
   expect(attacker.socket.bytesWritten - attacker.socket.writableLength).toBeLessThan(64_000_000);
   await until("the end of the channel", () => bench.accepted.at(-1)?.duplex.destroyed);
-  other.unharmed().catch(() => {});
+  other.stillWorks().catch(() => {});
 });
 
-test("windows beyond what can be counted are not believed", async () => {
+test("a window beyond 4294967295 bytes ends the connection", async () => {
   const bench = await startBench();
-  const attacker = await loggedIn(bench);
+  const attacker = await authenticated(bench);
   const { outgoing } = await attacker.open();
   attacker.send(93, uint32(outgoing.id), uint32(0xffff_ffff));
   await within("the end", attacker.gone);
-  await endedFor(bench, /^it allows \d+ bytes, more than there can be$/);
+  await endedFor(bench, /^window of \d+ bytes exceeds the maximum of 4294967295 bytes$/);
 });
 
-test("10,000 channels are not opened: those beyond the limit are refused, and whoever goes on is disconnected", async () => {
+test("channels beyond maxChannels are refused, and a client that goes on is disconnected", async () => {
   const bench = await startBench();
-  const other = await bystander(bench);
-  const attacker = await loggedIn(bench);
+  const other = await otherClient(bench);
+  const attacker = await authenticated(bench);
   for (let id = 0; id < 10_000; id++) attacker.protocol.session(id, 2 ** 21, 32_768);
   await within("the end", attacker.gone);
-  await endedFor(bench, /^more than 1000 of its requests were refused \(maxRefusals\)$/);
-  await other.unharmed();
+  await endedFor(bench, /^more than 1000 requests refused \(maxRefusals\)$/);
+  await other.stillWorks();
 });
 
 test.each([
@@ -73,15 +73,15 @@ test.each([
   ["channels of unknown kinds", [90, string("nonsense"), uint32(0), uint32(1024), uint32(32_768)]],
 ])("a flood of refused %s ends its connection", async (_, message) => {
   const bench = await startBench({ maxRefusals: 100 });
-  const attacker = await loggedIn(bench);
+  const attacker = await authenticated(bench);
   for (let count = 0; count < 1000; count++) attacker.send(...(message as (number | Buffer)[]));
   await within("the end", attacker.gone);
   await endedFor(bench, /\(maxRefusals\)$/);
 });
 
-test("a client that sends signs of life as often as clients do is not taken for a flood", async () => {
+test("the keepalive rate of common clients is not a flood", async () => {
   const bench = await startBench({ maxRefusals: 2 });
-  const attacker = await loggedIn(bench);
+  const attacker = await authenticated(bench);
   for (let round = 0; round < 6; round++) {
     attacker.send(80, string("keepalive@openssh.com"), 1);
     await new Promise((resolve) => setTimeout(resolve, 120));
@@ -90,22 +90,22 @@ test("a client that sends signs of life as often as clients do is not taken for 
   expect(bench.accepted).toHaveLength(1);
 });
 
-test("a client that asks and never reads the answers is disconnected, before they fill the memory", async () => {
+test("a client that never reads its replies is disconnected before they fill the memory", async () => {
   const bench = await startBench({ maxSendBuffer: 1024 * 1024, maxRefusals: 10_000_000 });
-  const other = await bystander(bench);
-  const attacker = await loggedIn(bench);
+  const other = await otherClient(bench);
+  const attacker = await authenticated(bench);
   attacker.socket.pause().removeAllListeners("data");
   const flood = setInterval(() => {
     for (let count = 0; count < 3000; count++) attacker.send(80, string("nonsense@example.org"), 1);
   }, 1);
-  await endedFor(bench, /^\d+ bytes wait for it to read \(maxSendBuffer\)$/);
+  await endedFor(bench, /^\d+ bytes buffered, and the peer does not read \(maxSendBuffer\)$/);
   clearInterval(flood);
-  await other.unharmed();
+  await other.stillWorks();
 });
 
-test("data and requests for channels that are not there, or not any more, do nothing", async () => {
+test("data and requests for unknown and closed channels are ignored", async () => {
   const bench = await startBench();
-  const attacker = await loggedIn(bench);
+  const attacker = await authenticated(bench);
   const channel = await attacker.open();
   const gone = new Promise((resolve) => channel.once("close", resolve));
   channel.resume();

@@ -6,7 +6,7 @@ import { sshTransport } from "../../../runtime/src/ssh/client/dial.js";
 import { closed, failure, makeKey, tempDir } from "../../unit/runtime/ssh/support.js";
 import { within } from "../../unit/runtime/support/wait.js";
 
-/** The parts of ssh2's server connection that a hostile server needs. */
+/** The private parts of ssh2's connection that a hostile server needs. */
 interface Internals {
   readonly _sock: Socket;
   readonly _protocol: {
@@ -30,17 +30,17 @@ interface Internals {
 type Hostile = ssh2.Connection & Internals;
 
 interface Behaviour {
-  /** Before the client has logged in. */
+  /** Runs before the client has authenticated. */
   readonly greet?: (connection: Hostile) => void;
   readonly authenticate?: (context: ssh2.AuthContext, connection: Hostile) => void;
-  /** Once its channel is open. */
+  /** Runs once the channel of the client is open. */
   readonly serve?: (
     channel: ssh2.ServerChannel & { readonly outgoing: { readonly id: number } },
     connection: Hostile,
   ) => void;
 }
 
-/** Dials a server that does what a test says. */
+/** Connects to a server that behaves as a test says. */
 async function dial({ greet, authenticate, serve }: Behaviour): Promise<Duplex> {
   const directory = tempDir();
   const [host, alice] = [makeKey(directory, "host"), makeKey(directory, "alice")];
@@ -66,7 +66,7 @@ async function dial({ greet, authenticate, serve }: Behaviour): Promise<Duplex> 
   return duplex;
 }
 
-test("a server that asks for packets of no size does not hang the client", async () => {
+test("a packet size of 0 from the server does not hang the client", async () => {
   const error = await failure(
     dial({
       greet: ({ _protocol }) => {
@@ -76,30 +76,34 @@ test("a server that asks for packets of no size does not hang the client", async
     }),
   );
   expect(error).toMatchObject({ status: "UNAVAILABLE" });
-  expect(error.message).toMatch(/it asks for packets of 0 bytes/);
+  expect(error.message).toMatch(/packet size of 0 bytes is below the minimum of 1024 bytes/);
 });
 
-test("a server that sends more than the client's window holds is disconnected", async () => {
+test("a server that sends data beyond the client's window is disconnected", async () => {
   const duplex = await dial({
     serve: ({ outgoing }, { _protocol }) => {
       for (let sent = 0; sent < 16_000_000; sent += 30_001) _protocol.channelData(outgoing.id, Buffer.alloc(30_001));
     },
   });
   duplex.pause();
-  expect((await within("the end", closed(duplex)))?.message).toMatch(/it sends 30001 bytes where \d+ were allowed/);
+  expect((await within("the end", closed(duplex)))?.message).toMatch(
+    /30001 bytes of data exceed the window of \d+ bytes/,
+  );
 });
 
-test("a server that allows more than can be counted is disconnected", async () => {
+test("a server that opens a window beyond 4294967295 bytes is disconnected", async () => {
   const duplex = await dial({
     serve: ({ outgoing }, { _protocol }) => _protocol.channelWindowAdjust(outgoing.id, 0xffff_ffff),
   });
-  expect((await within("the end", closed(duplex)))?.message).toMatch(/more than there can be/);
+  expect((await within("the end", closed(duplex)))?.message).toMatch(
+    /window of \d+ bytes exceeds the maximum of 4294967295 bytes/,
+  );
 });
 
-test("a server that begins a rekey, and sends without end before it finishes, is disconnected", async () => {
+test("a server that sends without end during a rekey is disconnected", async () => {
   const duplex = await dial({
     serve: (_, { _protocol, _sock }) => {
-      // ssh2 would finish what it begins.
+      // Keeps ssh2 from finishing the exchange.
       _sock.removeAllListeners("data").resume();
       _protocol.rekey();
       const { write } = _protocol._packetRW;
@@ -113,6 +117,6 @@ test("a server that begins a rekey, and sends without end before it finishes, is
     },
   });
   expect((await within("the end", closed(duplex)))?.message).toMatch(
-    /it sends 33587200 bytes in 1025 packets before it finishes a key exchange/,
+    /33587200 bytes in 1025 packets during one key exchange/,
   );
 });

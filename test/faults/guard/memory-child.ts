@@ -3,8 +3,8 @@ import { generateEd25519 } from "../../../runtime/src/ssh/keys/format/generate-e
 import { publicKeyLine } from "../../../runtime/src/ssh/keys/format/public-key.js";
 import { listen } from "../../../runtime/src/ssh/server/listen.js";
 
-// A server in a process of its own, so that its memory can be told from everybody else's. It serves channels that read
-// nothing, or that write without end, and says on request how much memory it has, and had at most since it was asked last.
+// A server in a process of its own, so that its memory can be measured. Its channels read nothing, or write without
+// end; on request it reports its memory, and the peak since the last request.
 
 const [host, alice] = [generateEd25519("host"), generateEd25519("alice")];
 let peak = 0;

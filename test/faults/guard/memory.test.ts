@@ -10,7 +10,7 @@ import { type Attacker, connectTo, string, uint32 } from "./support.js";
 const CHILD = fileURLToPath(new URL("memory-child.ts", import.meta.url));
 const JITI = fileURLToPath(new URL("../../../node_modules/jiti/lib/jiti-register.mjs", import.meta.url));
 
-/** Bytes by which the server may grow, whatever is done to it. */
+/** Bytes by which the server may grow under attack. */
 const GROWTH = 100_000_000;
 
 interface Memory {
@@ -37,7 +37,7 @@ afterAll(() => {
 async function startServer(how: "read" | "write"): Promise<Server> {
   const child = fork(CHILD, [how], { execArgv: ["--expose-gc", "--import", JITI] });
   children.push(child);
-  // It is compiled on the way, which takes its time where nothing is at hand from before.
+  // The server is compiled first, which takes a while without a cache.
   const died = once(child, "exit").then(([code]) => Promise.reject(new Error(`the server ended with ${code}`)));
   died.catch(() => {});
   const [{ port, privateKey }] = await Promise.race([once(child, "message"), died]);
@@ -51,9 +51,9 @@ async function startServer(how: "read" | "write"): Promise<Server> {
   };
 }
 
-/** Whether an attack lets the server grow by less than it may, and whether it gives the memory back. */
+/** Checks that an attack grows the server by less than the bound, and that the memory is freed afterwards. */
 async function survives({ connect, memory }: Server, attack: () => Promise<void>): Promise<void> {
-  // What a connection needs at all, the server has by then.
+  // The first connection allocates what every server needs.
   const first = await connect();
   await first.open();
   first.client.destroy();
@@ -65,7 +65,7 @@ async function survives({ connect, memory }: Server, attack: () => Promise<void>
   await expect.poll(async () => (await memory()).now - before.now, { timeout: 20_000 }).toBeLessThan(GROWTH / 2);
 }
 
-test("10,000 channels that are asked for cost little memory, and it comes back", async () => {
+test("10,000 channel requests use little memory, which is freed", async () => {
   await survives(unread, async () => {
     for (let asked = 0; asked < 10_000; asked += 1000) {
       const attacker = await unread.connect();
@@ -77,7 +77,7 @@ test("10,000 channels that are asked for cost little memory, and it comes back",
   });
 }, 60_000);
 
-test("200 wrong keys cost little memory, and it comes back", async () => {
+test("200 wrong keys use little memory, which is freed", async () => {
   await survives(unread, async () => {
     for (let tried = 0; tried < 200; tried += 6) {
       const authHandler = Array.from({ length: 6 }, () => ({
@@ -90,7 +90,7 @@ test("200 wrong keys cost little memory, and it comes back", async () => {
   });
 }, 60_000);
 
-test("512 MB that are sent where nobody reads cost little memory, and it comes back", async () => {
+test("512 MB sent to an unread channel use little memory, which is freed", async () => {
   await survives(unread, async () => {
     const data = string(Buffer.alloc(32_768));
     for (let sent = 0; sent < 512 * 1024 * 1024; ) {
@@ -106,13 +106,13 @@ test("512 MB that are sent where nobody reads cost little memory, and it comes b
   });
 }, 60_000);
 
-test("readers that never read cost little memory, and it comes back", async () => {
+test("clients that never read use little memory, which is freed", async () => {
   await survives(writing, async () => {
     const attackers: Attacker[] = [];
     for (let count = 0; count < 8; count++) {
       const attacker = await writing.connect();
       attackers.push(attacker);
-      // All that can be allowed, and then nothing is taken.
+      // The largest window, and then nothing is read.
       attacker.protocol.session(100, 0xffff_ffff, 32_768);
       attacker.send(98, uint32(0), string("subsystem"), 0, string("sshrpc"));
       attacker.socket.pause().removeAllListeners("data");

@@ -3,27 +3,36 @@ import ssh2 from "ssh2";
 import { expect, test } from "vitest";
 import { startBench } from "../../unit/runtime/ssh/support.js";
 import { within } from "../../unit/runtime/support/wait.js";
-import { Attacker, bystander, endedFor, loggedIn, rawSocket, stranger, string, uint32 } from "./support.js";
+import {
+  Attacker,
+  authenticated,
+  endedFor,
+  otherClient,
+  rawSocket,
+  string,
+  uint32,
+  unauthenticated,
+} from "./support.js";
 
 const GREETING = "SSH-2.0-attacker\r\n";
 
 test.each([
-  ["no length", uint32(0)],
-  ["more than any packet has", uint32(0xffff_ffff)],
-  ["no whole block", uint32(13)],
-])("a packet length of %s ends its connection, and nothing else", async (_, length) => {
+  ["0", uint32(0)],
+  ["4294967295", uint32(0xffff_ffff)],
+  ["13, which is not a whole block,", uint32(13)],
+])("a packet length of %s ends its connection, and no other", async (_, length) => {
   const bench = await startBench();
-  const other = await bystander(bench);
+  const other = await otherClient(bench);
   const socket = await rawSocket(bench);
   socket.write(GREETING);
   socket.write(Buffer.concat([length, randomBytes(64)]));
   await within("the end", socket.gone);
-  await other.unharmed();
+  await other.stillWorks();
 });
 
-test("garbage in place of each message of the handshake ends its connection, and nothing else", async () => {
+test("garbage in place of each handshake message ends its connection, and no other", async () => {
   const bench = await startBench();
-  const other = await bystander(bench);
+  const other = await otherClient(bench);
   const packet = (payload: Buffer) => {
     const padding = 16 - ((5 + payload.length) % 8);
     return Buffer.concat([
@@ -49,7 +58,7 @@ test("garbage in place of each message of the handshake ends its connection, and
     socket.write(Buffer.concat([Buffer.from(GREETING), packet(payload)]));
     await within(`the end after message ${payload[0]}`, socket.gone);
   }
-  await other.unharmed();
+  await other.stillWorks();
 });
 
 test.each([
@@ -58,7 +67,7 @@ test.each([
   ["diffie-hellman-group16-sha512", 1],
 ] as const)("a key exchange (%s) with %i in place of a public key gives no connection", async (kex, value) => {
   const bench = await startBench();
-  const other = await bystander(bench);
+  const other = await otherClient(bench);
   const client = new ssh2.Client();
   const attacker = new Attacker(client);
   client.connect({
@@ -68,7 +77,7 @@ test.each([
     hostVerifier: () => true,
     algorithms: { kex: [kex] },
   });
-  // Its first message of the exchange (RFC 4253, section 8) follows its KEXINIT.
+  // The first message of the exchange (RFC 4253, section 8) follows the KEXINIT.
   const { encrypt } = attacker.protocol._cipher;
   attacker.protocol._cipher.encrypt = function (packet) {
     if (packet[5] === 30)
@@ -79,18 +88,18 @@ test.each([
   };
   await within("the end", attacker.gone);
   await endedFor(bench, /Error while computing DH secret/);
-  await other.unharmed();
+  await other.stillWorks();
 });
 
-test("answers that are announced and not sent cost no memory", async () => {
+test("announced answers that are not sent allocate no memory", async () => {
   const bench = await startBench();
-  const attacker = await stranger(bench);
+  const attacker = await unauthenticated(bench);
   const request = [string("alice"), string("ssh-connection"), string("keyboard-interactive"), string(""), string("")];
   attacker.send(50, ...request);
   const before = process.memoryUsage().arrayBuffers + process.memoryUsage().heapUsed;
   for (let index = 0; index < 38; index++) attacker.send(61, uint32(0x0100_0000), Buffer.alloc(8));
   await within("the end", attacker.gone);
-  await endedFor(bench, /^it announces more answers than it sends$/);
+  await endedFor(bench, /^more answers announced than sent$/);
   expect(process.memoryUsage().arrayBuffers + process.memoryUsage().heapUsed - before).toBeLessThan(50_000_000);
   await bench.dial();
 });
@@ -99,31 +108,31 @@ test.each([
   ["opens a channel", 90],
   ["sends data", 94],
   ["makes a global request", 80],
-  ["sends what no standard knows", 192],
-  ["sends what only servers say", 52],
-  ["asks for new keys", 20],
-])("a client that %s before it has logged in is disconnected", async (_, message) => {
+  ["sends an unknown message", 192],
+  ["sends a message of servers", 52],
+  ["starts a rekey", 20],
+])("a client that %s before authentication is disconnected", async (_, message) => {
   const bench = await startBench();
-  const attacker = await stranger(bench);
+  const attacker = await unauthenticated(bench);
   attacker.send(message, string("session"), uint32(0), uint32(65_536), uint32(32_768));
   await within("the end", attacker.gone);
-  await endedFor(bench, new RegExp(`^it sends message ${message} before it has logged in$`));
+  await endedFor(bench, new RegExp(`^message ${message} before authentication$`));
   expect(bench.accepted).toHaveLength(0);
 });
 
-test("a client that only sends messages to be ignored is disconnected after maxPreAuthBytes", async () => {
+test("a client that sends only IGNORE messages is disconnected after maxPreAuthBytes", async () => {
   const bench = await startBench({ maxPreAuthBytes: 20_000 });
-  const attacker = await stranger(bench);
+  const attacker = await unauthenticated(bench);
   for (let index = 0; index < 10_000 && !attacker.socket.destroyed; index++) attacker.send(2, string("x".repeat(1000)));
   await within("the end", attacker.gone);
-  await endedFor(bench, /^it has sent \d+ bytes without logging in \(maxPreAuthBytes\)$/);
+  await endedFor(bench, /^\d+ bytes received before authentication \(maxPreAuthBytes\)$/);
 });
 
 test("a client that sends garbage within a key exchange is disconnected after maxPreAuthBytes", async () => {
   const bench = await startBench({ maxPreAuthBytes: 20_000 });
   const socket = await rawSocket(bench);
   socket.write(GREETING);
-  // Of a client that knows no strict key exchange, messages to be ignored are taken before it.
+  // A client without strict key exchange may send IGNORE messages before it.
   const ignored = Buffer.concat([uint32(1012), Buffer.from([5, 2]), string("x".repeat(1001)), Buffer.alloc(5)]);
   const timer = setInterval(() => socket.writable && socket.write(ignored), 1);
   await within("the end", socket.gone);
@@ -131,31 +140,33 @@ test("a client that sends garbage within a key exchange is disconnected after ma
   await endedFor(bench, /\(maxPreAuthBytes\)$/);
 });
 
-test("compression is not to be had: what inflates to a thousand times its size is refused in the key exchange", async () => {
+test("compression is not negotiated: a client that requires it fails the key exchange", async () => {
   const bench = await startBench();
-  await expect(stranger(bench, { algorithms: { compress: ["zlib"] } })).rejects.toThrow(/compression/);
-  await expect(stranger(bench, { algorithms: { compress: ["zlib@openssh.com"] } })).rejects.toThrow(/compression/);
+  await expect(unauthenticated(bench, { algorithms: { compress: ["zlib"] } })).rejects.toThrow(/compression/);
+  await expect(unauthenticated(bench, { algorithms: { compress: ["zlib@openssh.com"] } })).rejects.toThrow(
+    /compression/,
+  );
 });
 
 test.each([
   ["a global request", [80]],
   ["a channel request", [98, 0, 0]],
   ["data", [94, 0]],
-  ["a channel", [90, 0, 0, 0, 200]],
-  ["data for a channel that cannot be", [94, 255, 255, 255, 255, 0, 0, 0, 0]],
+  ["a channel open", [90, 0, 0, 0, 200]],
+  ["data for an impossible channel", [94, 255, 255, 255, 255, 0, 0, 0, 0]],
   ["a disconnect", [1, 0]],
-])("a client that sends %s that is damaged ends itself, and nobody else", async (_, bytes) => {
+])("a truncated message, %s, ends its connection, and no other", async (_, bytes) => {
   const bench = await startBench();
-  const other = await bystander(bench);
-  const attacker = await loggedIn(bench);
+  const other = await otherClient(bench);
+  const attacker = await authenticated(bench);
   attacker.send(Buffer.from(bytes));
   await within("the end", attacker.gone);
-  await other.unharmed();
+  await other.stillWorks();
 });
 
-test("debug messages of a client are logged, some of them, and as one line each", async () => {
+test("the first debug messages of a client are logged, one line each", async () => {
   const bench = await startBench();
-  const attacker = await loggedIn(bench);
+  const attacker = await authenticated(bench);
   for (let index = 0; index < 100; index++) attacker.send(4, 1, string(`message ${index}\n\x1b[31m`), string(""));
   await bench.dial();
   await expect.poll(() => bench.log.with("debug message of the client").length).toBe(10);

@@ -13,13 +13,13 @@ import { RawPeer } from "../../unit/runtime/support/raw-peer.js";
 import { apiOf, connectRaw, transportTo } from "../../unit/runtime/support/server.js";
 import { failure, until, within } from "../../unit/runtime/support/wait.js";
 
-/** What sets a title, clears the screen, begins a line of its own, turns text round, and is long. */
+/** Sets a title, clears the screen, starts a new line, reverses text, and is long. */
 const HOSTILE = `\u001b]0;owned\u0007\u001b[2J\r\nfake: prompt$ \u009b31m\u202e${"x".repeat(20_000)}`;
 
-/** As much of it as a reason may have. */
+/** The part of it that a reason may contain. */
 const WORDS = HOSTILE.slice(0, 5000);
 
-/** The parts of ssh2 by which either side says what it likes. */
+/** The private parts of ssh2 that let either side send any text. */
 interface Internals {
   readonly _protocol: {
     authInfoReq(name: string, instructions: string, prompts: readonly object[]): void;
@@ -38,7 +38,7 @@ function text(value: string): Buffer {
   return Buffer.concat([size, Buffer.from(value)]);
 }
 
-/** SSH_MSG_DISCONNECT for the reason PROTOCOL_ERROR, in one's own words (RFC 4253, section 11.1). */
+/** SSH_MSG_DISCONNECT with the reason PROTOCOL_ERROR and any description (RFC 4253, section 11.1). */
 function disconnect({ _protocol }: Internals, words: string): void {
   const payload = Buffer.concat([Buffer.from([1, 0, 0, 0, 2]), text(words), text("")]);
   const { write } = _protocol._packetRW;
@@ -71,7 +71,7 @@ async function startServer(
   return { address: `ssh://alice@127.0.0.1:${port}`, options };
 }
 
-/** Everything that a console shows of an error: its causes, too. */
+/** What a console shows of an error, with its causes. */
 function expectHarmless(error: unknown): void {
   expect(error).toBeInstanceOf(RpcError);
   const shown = inspect(error, { depth: 20, maxStringLength: null });
@@ -84,11 +84,11 @@ const refuse = (...methods: string[]) => {
   return (context: ssh2.AuthContext) => context.reject(methods as ssh2.AuthenticationType[]);
 };
 
-describe("what a server says is cut and escaped in the errors of a client", () => {
+describe("text of a server is truncated and escaped in the errors of a client", () => {
   const servers: [string, (connection: Hostile) => void, DialOptions?][] = [
-    ["that disconnects during the login", (one) => one.on("authentication", () => disconnect(one, HOSTILE))],
+    ["that disconnects during authentication", (one) => one.on("authentication", () => disconnect(one, HOSTILE))],
     [
-      "that disconnects once it is logged in to",
+      "that disconnects after authentication",
       (one) => one.on("authentication", (context) => context.accept()).on("session", () => disconnect(one, HOSTILE)),
     ],
     [
@@ -99,9 +99,9 @@ describe("what a server says is cut and escaped in the errors of a client", () =
         one.on("authentication", (context) => context.accept()).on("session", (_, reject) => reject());
       },
     ],
-    ["that takes other methods", (one) => one.on("authentication", refuse(HOSTILE))],
+    ["that accepts other methods", (one) => one.on("authentication", refuse(HOSTILE))],
     [
-      "that asks for more than a password",
+      "that prompts for more than a password",
       (one) => {
         one.on("authentication", (context) => {
           if (context.method !== "keyboard-interactive") return refuse("keyboard-interactive")(context);
@@ -111,7 +111,7 @@ describe("what a server says is cut and escaped in the errors of a client", () =
       { password: "secret" },
     ],
     [
-      "that wants another password",
+      "that requests a new password",
       (one) => {
         one.on("authentication", (context) => {
           if (context.method === "password") one._protocol.authPasswdChg(HOSTILE);
@@ -122,12 +122,12 @@ describe("what a server says is cut and escaped in the errors of a client", () =
     ],
   ];
 
-  test.each(servers)("a server %s", async (_, behave, more = {}) => {
+  test.each(servers)("from a server %s", async (_, behave, more = {}) => {
     const { address, options } = await startServer(behave);
     expectHarmless(await failure(sshTransport(address, { ...options, ...more }).open()));
   });
 
-  test("a server that refuses a command, and one that ends the connection of one", async () => {
+  test("from a server that refuses a command, or ends its connection", async () => {
     const { address, options } = await startServer((one) => {
       const fail = one._protocol.channelOpenFail.bind(one._protocol);
       one._protocol.channelOpenFail = (remote, reason) => fail(remote, reason, HOSTILE);
@@ -140,7 +140,7 @@ describe("what a server says is cut and escaped in the errors of a client", () =
     expectHarmless(await failure(ssh.connectTcp("localhost", 1)));
   });
 
-  test("something that is no SSH server", async () => {
+  test("from a server of another protocol", async () => {
     const server = createServer((socket) => void socket.on("error", () => {}).end(HOSTILE));
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     onTestFinished(() => void server.close());
@@ -150,10 +150,10 @@ describe("what a server says is cut and escaped in the errors of a client", () =
   });
 
   test.each<[string, (peer: RawPeer) => unknown]>([
-    ["an answer that is no JSON", (peer) => peer.answer(1, 200, HOSTILE)],
+    ["an answer of invalid JSON", (peer) => peer.answer(1, 200, HOSTILE)],
     ["CLOSE", (peer) => peer.send({ kind: FRAME.CLOSE, id: 0, body: JSON.stringify({ message: WORDS }) })],
-    ["what is no sshrpc", (peer) => peer.bytes(Buffer.from(HOSTILE))],
-  ])("a server that sends %s", async (_, say) => {
+    ["bytes of another protocol", (peer) => peer.bytes(Buffer.from(HOSTILE))],
+  ])("from a server that sends %s", async (_, say) => {
     const { client, peer } = await connectRaw();
     const call = failure(client.it.get());
     await until("the call", () => peer.frames.some(({ kind }) => kind === FRAME.OPEN));
@@ -163,14 +163,14 @@ describe("what a server says is cut and escaped in the errors of a client", () =
 
   test.each<[string, (peer: RawPeer) => unknown]>([
     ["DRAIN", (peer) => peer.hello().send({ kind: FRAME.DRAIN, id: 0, body: JSON.stringify({ message: WORDS }) })],
-    ["a login shell's greeting, and goes", (peer) => peer.bytes(Buffer.from(HOSTILE, "latin1")).duplex.end()],
+    ["the greeting of a login shell and an end", (peer) => peer.bytes(Buffer.from(HOSTILE, "latin1")).duplex.end()],
     ["a greeting without end", (peer) => peer.bytes(Buffer.from(HOSTILE.repeat(4), "latin1"))],
-  ])("a server that sends %s, in place of calls", async (_, say) => {
+  ])("from a server that sends %s in place of frames", async (_, say) => {
     const transport = transportTo((far) => void say(new RawPeer(far)));
     expectHarmless(await failure(openClient(apiOf(), transport, { reconnect: false })));
   });
 
-  test("the text of a status stays as it is: it is the API's own", async () => {
+  test("but the message of a status is passed on unchanged", async () => {
     const { client, peer } = await connectRaw();
     const call = failure<RpcError>(client.it.get());
     await until("the call", () => peer.frames.some(({ kind }) => kind === FRAME.OPEN));
@@ -179,7 +179,7 @@ describe("what a server says is cut and escaped in the errors of a client", () =
   });
 });
 
-test("what a client says when it disconnects is cut and escaped in the log of a server", async () => {
+test("the description of a client's DISCONNECT is truncated and escaped in the log of a server", async () => {
   const bench = await startBench();
   const client = new ssh2.Client();
   client.on("error", () => {});
@@ -197,7 +197,7 @@ test("what a client says when it disconnects is cut and escaped in the log of a 
   }
 });
 
-describe("a server that asks without end", () => {
+describe("a server that prompts without end", () => {
   const question = [{ prompt: "More? ", echo: true }];
   test.each<[string, readonly ssh2.Prompt[], string, DialOptions]>([
     ["a client that has no answer", question, "", { password: "secret" }],
@@ -205,7 +205,7 @@ describe("a server that asks without end", () => {
     ["a client that gives up", question, "", { prompts: () => undefined }],
     ["nothing but a text", [], "Please wait", { prompts: () => [] }],
     ["nothing at all", [], "", { prompts: () => [] }],
-  ])("%s is disconnected from after twenty rounds, with one line that says so", async (_, prompts, words, more) => {
+  ])("with %s loses the client after twenty rounds, with one line of error", async (_, prompts, words, more) => {
     let rounds = 0;
     let ended: () => void = () => {};
     const end = new Promise<void>((resolve) => {

@@ -2,15 +2,15 @@ import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { startBench } from "../../unit/runtime/ssh/support.js";
 import { Random, SEED } from "../../unit/runtime/wire/random.js";
-import { type Attacker, bystander, loggedIn, stranger, string, uint32 } from "./support.js";
+import { type Attacker, authenticated, otherClient, string, uint32, unauthenticated } from "./support.js";
 
-/** How long one side is attacked, in milliseconds, and with how many messages on each connection. */
+/** How long one side is attacked, in milliseconds, and the messages on each connection. */
 const TIME = 3000;
 const MESSAGES = 200;
 
 type Part = number | Buffer;
 
-/** Numbers and texts of messages about channels: those of channels that may be there, and others. */
+/** Numbers and texts for messages about channels, existing and unknown ones. */
 function parts(random: Random) {
   const pick = <T>(...of: readonly T[]): T => of[random.below(of.length)] as T;
   const channel = () => uint32(pick(0, 0, 1, 2, 3, 9, 0xffff_ffff));
@@ -20,7 +20,7 @@ function parts(random: Random) {
   return { pick, channel, size, text, bytes };
 }
 
-/** What a client may say that has logged in: mostly right in its form, and seldom in its place. */
+/** Messages of an authenticated client: mostly well-formed, and mostly out of sequence. */
 function clientMessage(random: Random): readonly Part[] {
   const { pick, channel, size, text, bytes } = parts(random);
   const kind = () => pick("session", "session", "direct-tcpip", "direct-streamlocal@openssh.com", "x11");
@@ -43,7 +43,7 @@ function clientMessage(random: Random): readonly Part[] {
   )();
 }
 
-/** What somebody may say who has not. */
+/** Messages of an unauthenticated client. */
 function strangerMessage(random: Random): readonly Part[] {
   const { pick, text, bytes } = parts(random);
   const user = () => pick(string("alice"), string("alice"), string("bob"), text());
@@ -67,7 +67,7 @@ async function attack(start: () => Promise<Attacker>, message: (random: Random) 
   const random = new Random(SEED);
   for (const end = Date.now() + TIME; Date.now() < end; ) {
     const attacker = await start();
-    // What the server says to all that is for nobody.
+    // The replies of the server are not read.
     for (const name of Object.keys(attacker.protocol._handlers)) attacker.protocol._handlers[name] = () => {};
     for (let count = 0; count < MESSAGES && !attacker.socket.destroyed; count++) {
       const sent = message(random);
@@ -81,7 +81,7 @@ async function attack(start: () => Promise<Attacker>, message: (random: Random) 
 
 const FORWARDING = { permitOpen: ["*:*"], permitListen: ["*:*"], permitListenUnix: [], permitOpenUnix: [] };
 
-test(`a client that sends random messages harms nobody but itself (TEST_SEED=${SEED})`, async () => {
+test(`random messages of an authenticated client affect no other connection (TEST_SEED=${SEED})`, async () => {
   const bench = await startBench({ forwarding: FORWARDING, session: async () => true }, undefined, {
     exec: async (session) => {
       session.stream.resume();
@@ -91,19 +91,19 @@ test(`a client that sends random messages harms nobody but itself (TEST_SEED=${S
     },
     shell: ({ stream }) => void stream.pipe(stream),
   });
-  const other = await bystander(bench);
-  await attack(() => loggedIn(bench), clientMessage);
-  await other.unharmed();
+  const other = await otherClient(bench);
+  await attack(() => authenticated(bench), clientMessage);
+  await other.stillWorks();
   await expect.poll(() => bench.listener.connections).toBe(0);
   expect(bench.log.lines.filter(({ level }) => level === "error")).toEqual([]);
 });
 
-test(`a stranger who sends random messages gets nowhere (TEST_SEED=${SEED})`, async () => {
+test(`random messages of an unauthenticated client open nothing (TEST_SEED=${SEED})`, async () => {
   const bench = await startBench({ verifyPassword: () => undefined, authFailureDelay: 1 });
-  const other = await bystander(bench);
+  const other = await otherClient(bench);
   const { length } = bench.log.with("authenticated");
-  await attack(() => stranger(bench), strangerMessage);
-  await other.unharmed();
+  await attack(() => unauthenticated(bench), strangerMessage);
+  await other.stillWorks();
   await expect.poll(() => bench.listener.connections).toBe(0);
   expect(bench.log.with("authenticated")).toHaveLength(length);
   expect(bench.log.lines.filter(({ level }) => level === "error")).toEqual([]);

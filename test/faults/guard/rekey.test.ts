@@ -5,27 +5,27 @@ import { readBytes, startBench } from "../../unit/runtime/ssh/support.js";
 import { until, within } from "../../unit/runtime/support/wait.js";
 import {
   type Attacker,
-  bystander,
+  authenticated,
   endedFor,
-  loggedIn,
+  otherClient,
   rawSocket,
   reasons,
-  stranger,
   string,
   uint32,
+  unauthenticated,
 } from "./support.js";
 
-/** Sends a KEXINIT of its own as often as asked, without ever going on with it. */
+/** Sends a KEXINIT as often as asked, and never finishes the exchange. */
 function holdKeys(attacker: Attacker): void {
-  // ssh2 would finish what it begins.
+  // Keeps ssh2 from finishing the exchange.
   attacker.socket.removeAllListeners("data");
   attacker.socket.resume();
   attacker.protocol.rekey();
 }
 
-test("a server asks for new keys after rekeyBytes, and loses nothing of what is under way", async () => {
+test("a server rekeys after rekeyBytes, and loses no data in flight", async () => {
   const bench = await startBench({ rekeyBytes: 1024 * 1024 });
-  const attacker = await loggedIn(bench);
+  const attacker = await authenticated(bench);
   let keys = 0;
   attacker.client.on("handshake", () => keys++);
   const channel = await attacker.open();
@@ -39,15 +39,15 @@ test("a server asks for new keys after rekeyBytes, and loses nothing of what is 
   expect((await within("the echo under new keys", again)).toString()).toBe("hello");
 });
 
-test("a server asks for new keys after rekeyInterval", async () => {
+test("a server rekeys after rekeyInterval", async () => {
   const bench = await startBench({ rekeyInterval: 1000 });
-  const attacker = await loggedIn(bench);
+  const attacker = await authenticated(bench);
   await within("new keys", new Promise((resolve) => attacker.client.once("handshake", resolve)));
 });
 
-test("a client asks for new keys as a server does", async () => {
+test("a client rekeys as a server does", async () => {
   const bench = await startBench();
-  const attacker = await loggedIn(bench);
+  const attacker = await authenticated(bench);
   const { client, socket } = attacker;
   const failed = new Promise((_, reject) => {
     keepRekeying(client, socket, { rekeyBytes: 1, rekeyInterval: 60_000, rekeyTimeout: 5000 }, (reason) =>
@@ -59,8 +59,8 @@ test("a client asks for new keys as a server does", async () => {
   await Promise.race([renewed, failed]);
 });
 
-test("a client that begins a key exchange and does not go on is disconnected after rekeyTimeout", async () => {
-  // What is sent meanwhile waits in memory, and this handler would fill it.
+test("a client that starts a rekey and does not finish it is disconnected after rekeyTimeout", async () => {
+  // Packets are queued in memory during the exchange, and this handler would fill it.
   let written = 0;
   const bench = await startBench({ rekeyTimeout: 1000 }, (duplex) => {
     const more = (): void => {
@@ -69,52 +69,52 @@ test("a client that begins a key exchange and does not go on is disconnected aft
     duplex.on("drain", more);
     setTimeout(more, 200);
   });
-  const attacker = await loggedIn(bench);
+  const attacker = await authenticated(bench);
   attacker.protocol.session(0, 0xffff_ffff, 32_768);
   attacker.send(98, uint32(0), string("subsystem"), 0, string("sshrpc"));
   await until("the handler", () => bench.accepted.length === 1);
   holdKeys(attacker);
-  await endedFor(bench, /^the key exchange did not end within 1000 ms \(rekeyTimeout\)$/);
+  await endedFor(bench, /^key exchange timed out after 1000 ms \(rekeyTimeout\)$/);
   await within("the end", attacker.gone);
   expect(written).toBeGreaterThan(0);
   expect(written).toBeLessThan(4_000_000);
   await bench.dial();
 });
 
-test("a client that does not answer the server's wish for new keys is disconnected", async () => {
+test("a client that does not answer the server's KEXINIT is disconnected", async () => {
   const bench = await startBench({ rekeyInterval: 1000, rekeyTimeout: 500 });
-  const attacker = await loggedIn(bench);
+  const attacker = await authenticated(bench);
   attacker.socket.removeAllListeners("data");
   attacker.socket.resume();
   await endedFor(bench, /\(rekeyTimeout\)$/);
 });
 
-test("a client that asks for new keys all the time is disconnected: each costs the server more than the client", async () => {
+test("a client that rekeys all the time is disconnected: each exchange costs the server more than the client", async () => {
   const bench = await startBench();
-  const other = await bystander(bench);
-  const attacker = await loggedIn(bench);
+  const other = await otherClient(bench);
+  const attacker = await authenticated(bench);
   let keys = 0;
   attacker.client.on("handshake", () => {
     keys++;
     attacker.protocol.rekey();
   });
   attacker.protocol.rekey();
-  await endedFor(bench, /^it asks for too many keys$/);
+  await endedFor(bench, /^too many key exchanges$/);
   expect(keys).toBeLessThan(40);
-  await other.unharmed();
+  await other.stillWorks();
 });
 
-test("new keys are not to be had before the login", async () => {
+test("a rekey before authentication ends the connection", async () => {
   const bench = await startBench();
-  const attacker = await stranger(bench);
+  const attacker = await unauthenticated(bench);
   attacker.protocol.rekey();
-  await endedFor(bench, /^it sends message 20 before it has logged in$/);
+  await endedFor(bench, /^message 20 before authentication$/);
 });
 
-test("a message within a key exchange that has no place there ends its connection", async () => {
+test("an unexpected message during a rekey ends the connection", async () => {
   const bench = await startBench();
   for (const type of [5, 50, 79, 128]) {
-    const attacker = await loggedIn(bench);
+    const attacker = await authenticated(bench);
     attacker.socket.removeAllListeners("data");
     attacker.protocol.rekey();
     attacker.send(type, Buffer.alloc(8));
@@ -124,16 +124,16 @@ test("a message within a key exchange that has no place there ends its connectio
   }
 });
 
-/** The messages that come back, and have nothing to do with the client's own channels. */
+/** The replies that do not belong to the client's own channels. */
 function watch({ protocol }: Attacker, names: readonly string[]): string[] {
   const heard: string[] = [];
   for (const name of names) protocol._handlers[name] = () => void heard.push(name);
   return heard;
 }
 
-test("a rekey takes every message of the connection protocol, and its answers come with the new keys", async () => {
+test("every message of the connection protocol is accepted during a rekey, and answered under the new keys", async () => {
   const bench = await startBench();
-  const attacker = await loggedIn(bench);
+  const attacker = await authenticated(bench);
   const channel = await attacker.open();
   const [echo, id] = [readBytes(channel, 10), uint32(channel.outgoing.id)];
   const answers = ["REQUEST_FAILURE", "CHANNEL_OPEN_CONFIRMATION", "CHANNEL_OPEN_FAILURE", "CHANNEL_SUCCESS"];
@@ -145,11 +145,11 @@ test("a rekey takes every message of the connection protocol, and its answers co
   attacker.send(80, string("nothing@example.com"), 1);
   attacker.send(90, string("session"), uint32(77), uint32(100_000), uint32(32_768));
   attacker.send(90, string("nothing@example.com"), uint32(78), uint32(100_000), uint32(32_768));
-  // The session that is being opened: the server counts its channels up.
+  // The session being opened: the server numbers its channels upward.
   attacker.send(98, uint32(channel.outgoing.id + 1), string("env"), 1, string("RPC_A"), string("b"));
   attacker.send(93, id, uint32(1000));
   attacker.send(95, id, uint32(1), string("errors"));
-  // What answers requests that were never made, or nobody knows.
+  // Replies to requests that were never made, and unknown messages.
   for (const type of [81, 82, 83, 100, 101, 127]) attacker.send(type, uint32(99));
   for (const type of [96, 97, 99]) attacker.send(type, uint32(99));
   attacker.send(91, uint32(99), uint32(0), uint32(0), uint32(32_768));
@@ -166,11 +166,11 @@ test("a rekey takes every message of the connection protocol, and its answers co
   await within("the channel's end", end);
 });
 
-test("what a peer sends within a rekey is bounded, in bytes and in packets", async () => {
+test("data during a rekey is bounded, in bytes and in packets", async () => {
   const bench = await startBench();
-  const other = await bystander(bench);
+  const other = await otherClient(bench);
   const flood = async (type: number, size: number, count: number) => {
-    const attacker = await loggedIn(bench);
+    const attacker = await authenticated(bench);
     holdKeys(attacker);
     for (let sent = 0; sent < count && !attacker.socket.destroyed; sent++) attacker.send(type, Buffer.alloc(size - 1));
     await within("the end", attacker.gone);
@@ -178,14 +178,14 @@ test("what a peer sends within a rekey is bounded, in bytes and in packets", asy
   const mib = 1024 * 1024;
   // Data for a channel that was never opened.
   for (const type of [2, 94]) await flood(type, 32_768, 1100);
-  await endedFor(bench, /^it sends (\d+) bytes in 1025 packets before it finishes a key exchange$/);
+  await endedFor(bench, /^(\d+) bytes in 1025 packets during one key exchange$/);
   await flood(2, 5, 262_200);
-  await endedFor(bench, /^it sends \d+ bytes in 262145 packets before it finishes a key exchange$/);
+  await endedFor(bench, /^\d+ bytes in 262145 packets during one key exchange$/);
   expect(reasons(bench).filter((reason) => reason.includes(`${32 * mib + 32_768} bytes`))).toHaveLength(2);
-  await other.unharmed();
+  await other.stillWorks();
 });
 
-test("the first key exchange stays strict: nothing else has a place in it", async () => {
+test("the first key exchange is strict: any other message ends the connection", async () => {
   const bench = await startBench();
   for (const type of [2, 3, 4, 80, 94, 127]) {
     const socket = await rawSocket(bench);
@@ -201,13 +201,13 @@ test("the first key exchange stays strict: nothing else has a place in it", asyn
   }
 });
 
-/** A packet as it is before there are keys (RFC 4253, section 6). */
+/** An unencrypted packet (RFC 4253, section 6). */
 function plainPacket(payload: Buffer): Buffer {
   const padding = 32 - ((5 + payload.length) % 16);
   return Buffer.concat([uint32(1 + payload.length + padding), Buffer.of(padding), payload, Buffer.alloc(padding)]);
 }
 
-/** What a client that knows the strict key exchange offers. */
+/** The offer of a client with strict key exchange. */
 function strictKexInit(): Buffer {
   const cipher = "aes256-gcm@openssh.com";
   const mac = "hmac-sha2-256-etm@openssh.com";

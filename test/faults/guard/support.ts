@@ -24,7 +24,7 @@ interface Internals {
   };
 }
 
-/** A client of ssh2 that says whatever a test wants it to. */
+/** A client of ssh2 that can send any packet. */
 export class Attacker {
   readonly client: ssh2.Client & Internals;
   readonly gone: Promise<void>;
@@ -44,7 +44,7 @@ export class Attacker {
     return this.client._protocol;
   }
 
-  /** Sends one packet at once, whatever is in it. */
+  /** Sends one packet at once, also during a key exchange. */
   send(...parts: (number | Buffer)[]): void {
     const payload = Buffer.concat(parts.map((part) => (typeof part === "number" ? Buffer.from([part]) : part)));
     const { write } = this.protocol._packetRW;
@@ -61,25 +61,25 @@ export class Attacker {
   }
 }
 
-/** The number as four bytes (RFC 4251, section 5). */
+/** A number as four bytes (RFC 4251, section 5). */
 export function uint32(value: number): Buffer {
   const bytes = Buffer.alloc(4);
   bytes.writeUInt32BE(value >>> 0);
   return bytes;
 }
 
-/** Bytes with their length before them (RFC 4251, section 5). */
+/** Bytes after their length (RFC 4251, section 5). */
 export function string(value: string | Buffer): Buffer {
   return Buffer.concat([uint32(value.length), Buffer.from(value as string, "latin1")]);
 }
 
-/** Logged in as alice. */
-export async function loggedIn(bench: Bench, options: ssh2.ConnectConfig = {}): Promise<Attacker> {
+/** A client that has authenticated as alice. */
+export async function authenticated(bench: Bench, options: ssh2.ConnectConfig = {}): Promise<Attacker> {
   return start(bench, "ready", { privateKey: bench.alice.privateKey, ...options });
 }
 
-/** Has exchanged keys with the server, and does not log in. */
-export async function stranger(bench: Bench, options: ssh2.ConnectConfig = {}): Promise<Attacker> {
+/** A client that has exchanged keys with the server and does not authenticate. */
+export async function unauthenticated(bench: Bench, options: ssh2.ConnectConfig = {}): Promise<Attacker> {
   return start(bench, "handshake", { authHandler: (() => undefined) as never, ...options });
 }
 
@@ -87,7 +87,7 @@ function start(bench: Bench, until: "ready" | "handshake", options: ssh2.Connect
   return connectTo(bench.listener.port, until, options);
 }
 
-/** Connects to a server on this machine, as far as the event says. */
+/** Connects to a server on this machine, and resolves at the event. */
 export async function connectTo(
   port: number,
   until: "ready" | "handshake",
@@ -105,7 +105,7 @@ export async function connectTo(
   return attacker;
 }
 
-/** A TCP connection that says what a test wants it to. */
+/** A plain TCP connection to the server. */
 export async function rawSocket(bench: Bench): Promise<Socket & { readonly gone: Promise<void> }> {
   const socket = connect({ port: bench.listener.port, host: "127.0.0.1", noDelay: true });
   onTestFinished(() => void socket.destroy());
@@ -115,29 +115,29 @@ export async function rawSocket(bench: Bench): Promise<Socket & { readonly gone:
   return Object.assign(socket, { gone });
 }
 
-/** Somebody who is connected meanwhile, and must not notice anything. */
-export async function bystander(bench: Bench): Promise<{ unharmed(): Promise<void> }> {
+/** Another client, whose connection must be unaffected. */
+export async function otherClient(bench: Bench): Promise<{ stillWorks(): Promise<void> }> {
   const duplex: Duplex = await bench.dial();
   const end = closed(duplex);
   return {
-    async unharmed() {
+    async stillWorks() {
       const answer = readBytes(duplex, 5);
       duplex.write("hello");
-      expect((await within("the answer to somebody else", answer)).toString()).toBe("hello");
+      expect((await within("the answer to the other client", answer)).toString()).toBe("hello");
       duplex.destroy();
       await end;
     },
   };
 }
 
-/** Why the server says that it has ended connections, or refused them. */
+/** The logged reasons of closed and refused connections. */
 export function reasons(bench: Bench): string[] {
   return bench.log.lines
     .filter(({ message }) => message === "SSH connection closed" || message === "connection refused")
     .flatMap(({ fields }) => (fields["reason"] === undefined ? [] : [String(fields["reason"])]));
 }
 
-/** Waits until the server has said why it ended a connection. */
+/** Waits until the server has logged this reason for the end of a connection. */
 export async function endedFor(bench: Bench, reason: RegExp): Promise<void> {
   await expect.poll(() => reasons(bench)).toContainEqual(expect.stringMatching(reason));
 }

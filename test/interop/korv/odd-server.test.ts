@@ -112,7 +112,7 @@ describe("our client at a korv server that is at fault", () => {
     const calls = Array.from({ length: 3 }, () => failure(client.hello.get({ digits })));
     expect(await Promise.race(calls)).toMatchObject({
       status: "UNAVAILABLE",
-      message: expect.stringMatching(/made no room for \d+ bytes/),
+      message: expect.stringMatching(/window has no room for \d+ bytes/),
     });
     expect(server.all("request")).toEqual([]);
   });

@@ -263,7 +263,11 @@ describe("a korv client at our server", () => {
     expect([code, (body as string).length]).toEqual([200, 50_000]);
     expect(await call(client, "blocking", "GET", "/large", { size: 100_000 })).toEqual([
       500,
-      { message: expect.stringMatching(/^the answer cannot be sent: a packet of \d+ bytes is over the 32768 /) },
+      {
+        message: expect.stringMatching(
+          /^the answer cannot be sent: packet of \d+ bytes exceeds the peer's limit of 32768 bytes/,
+        ),
+      },
     ]);
     // Several megabytes together: through many windows, and never in halves.
     for (let id = 1; id <= 100; id++)
@@ -318,7 +322,7 @@ describe("a korv client at our server", () => {
       else
         expect([code, body]).toEqual([
           500,
-          { message: expect.stringMatching(/ is over the 32768 that the other side takes$/) },
+          { message: expect.stringMatching(/exceeds the peer's limit of 32768 bytes$/) },
         ]);
     }
     expect(client.all("unreadable")).toEqual([]);

@@ -119,7 +119,7 @@ test("a parameter of a path must be a required field of the request, of a type t
 
 test("a path that is no path is refused", async () => {
   expect(await refused(`a: { path: "a", GET: { ${NULL} } }`, `b: { path: "/b/{id}/{id}", GET: { ${NULL} } }`)).toEqual([
-    'schema/api.ts:7:10: resources.a: path "a": begin it with "/"',
+    'schema/api.ts:7:10: resources.a: path "a": must start with "/"',
     'schema/api.ts:8:10: resources.b: path "/b/{id}/{id}": {id} occurs twice; give each its own name',
   ]);
 });

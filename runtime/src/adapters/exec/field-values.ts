@@ -1,6 +1,6 @@
+import { jsonFault } from "../../codec/json-fault.js";
 import type { Contract, JsonSchema } from "../../contract/contract.js";
 import { fieldsOf, type JsonType, typesOf } from "../catalog/schema-fields.js";
-import { jsonFault } from "../session-io/json-fault.js";
 import { readJson } from "../session-io/json-text.js";
 
 /**

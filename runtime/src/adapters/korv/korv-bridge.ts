@@ -1,7 +1,6 @@
 import type { Duplex } from "node:stream";
 import { errorMessage } from "../../base/error-message.js";
 import { AGENT } from "../../base/version.js";
-import { decodeJson } from "../../codec/json.js";
 import type { Api, Method } from "../../contract/method.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import type { PacketChannel } from "../../ssh/ssh2/channels/packet-channel.js";
@@ -48,16 +47,16 @@ export class KorvBridge {
       role: "acceptor",
       hello: { agent: AGENT, methods: [] },
       limits: config.limits,
-      other: "the client",
-      receive: (call, index, _timeout, _metadata, buffer, start, end) => {
-        const reference = this.#connection.remote?.methods[index] ?? "";
+      peerName: "the client",
+      receive: (call, request) => {
+        const reference = this.#connection.remote?.methods[call.opening.method] ?? "";
         const method = this.#methods.get(reference);
         if (method?.kind === "unary") {
-          void this.#call(new PendingCall(call, method), () => (start === end ? {} : decodeJson(buffer, start, end)));
+          void this.#call(new PendingCall(call, method), () => (request.size === 0 ? {} : call.codec.decode(request)));
           return;
         }
         const message = `korv has no streams, and is called by a contract's methods only: not ${reference}`;
-        call.answer("UNIMPLEMENTED", JSON.stringify({ message }));
+        call.fail(new RpcError("UNIMPLEMENTED", message));
         call.release();
       },
     });

@@ -1,4 +1,4 @@
-import { encodeErrorBody } from "../../codec/error-body.js";
+import type { EncodedValue } from "../../codec/codec.js";
 import type { Method } from "../../contract/method.js";
 import type { RpcError } from "../../contract/rpc-error.js";
 import type { StatusName } from "../../contract/status.js";
@@ -25,12 +25,12 @@ export class PendingCall {
   }
 
   answer(answer: Answer): void {
-    if (answer.code >= 200 && answer.code < 300) this.#end("OK", JSON.stringify(answer.body));
+    if (answer.code >= 200 && answer.code < 300) this.#end("OK", this.#call.codec.encode(answer.body));
     else this.fail(failureOf(answer, this.method));
   }
 
   fail(error: RpcError): void {
-    this.#end(error.status, encodeErrorBody(error));
+    this.#end(error.status, this.#call.codec.encodeError(error));
   }
 
   sent(): void {
@@ -38,7 +38,7 @@ export class PendingCall {
     if (this.#answered) this.#call.release();
   }
 
-  #end(status: StatusName, body: string): void {
+  #end(status: StatusName, body: EncodedValue): void {
     if (this.#answered) return;
     this.#answered = true;
     this.onEnd();

@@ -7,7 +7,7 @@ import { RpcError } from "../../contract/rpc-error.js";
  * @throws RpcError BAD_REQUEST that says what is wrong with the text
  */
 export function parsePythonJson(bytes: Buffer): unknown {
-  if (!isUtf8(bytes)) throw new RpcError("BAD_REQUEST", "no JSON that can be taken: it is not UTF-8");
+  if (!isUtf8(bytes)) throw new RpcError("BAD_REQUEST", "invalid JSON: not UTF-8");
   const text = bytes.toString();
   return parseJson(/NaN|Infinity/.test(text) ? withoutNonNumbers(text) : text);
 }

@@ -1,6 +1,5 @@
-import { printable } from "../../base/printable.js";
+import { describeJsonFault } from "../../codec/json-fault.js";
 import { RpcError } from "../../contract/rpc-error.js";
-import { jsonFault } from "./json-fault.js";
 import { overflow } from "./overflow.js";
 
 /** Characters of a text that a message quotes. */
@@ -16,7 +15,7 @@ export function readJson(text: string, what: string): unknown {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new RpcError("BAD_REQUEST", `${what} is no JSON: ${describeFault(text)}`, { cause: error });
+    throw new RpcError("BAD_REQUEST", `${what}: ${describeJsonFault(text) ?? "invalid JSON"}`, { cause: error });
   }
   const number = overflow(text);
   if (number === undefined) return value;
@@ -30,11 +29,4 @@ const UNSAFE = /[\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-
 /** Escapes in JSON what a terminal may act on. What it means stays the same. */
 export function escapeUnsafe(json: string): string {
   return json.replace(UNSAFE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
-}
-
-function describeFault(text: string): string {
-  if (text.trim() === "") return "it is empty";
-  const at = jsonFault(text) ?? 0;
-  if (at >= text.length) return `it ends too early, after ${text.length} characters`;
-  return `what stands at character ${at + 1} cannot stand there: ${printable(JSON.stringify(text.slice(at, at + EXCERPT)))}`;
 }

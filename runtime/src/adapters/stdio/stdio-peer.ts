@@ -1,11 +1,11 @@
 import { readFileSync, statSync } from "node:fs";
 import { userInfo } from "node:os";
+import { formatHostPort, readPort } from "../../base/host-port.js";
 import type { AuthMethod, Peer } from "../../base/peer.js";
 import { printable } from "../../base/printable.js";
 import { parseCertificate } from "../../ssh/keys/format/certificate.js";
 import { isCertificateType, publicKeyFromBlob } from "../../ssh/keys/format/public-key.js";
 import { certifiedScopes, describeCertificate } from "../../ssh/server/auth/certificate.js";
-import { formatHostPort } from "../../ssh/target.js";
 
 /** Bytes of what sshd tells of an authentication: a few keys. */
 const MAX_AUTH_INFO = 64 * 1024;
@@ -40,7 +40,8 @@ function userName(env: NodeJS.ProcessEnv): string {
 /** Client address, client port, server address, server port (ssh(1)). */
 function addressFrom(connection = ""): string | undefined {
   const [host, port] = connection.split(" ");
-  return host && port && /^\d{1,5}$/.test(port) ? formatHostPort(host, Number(port)) : undefined;
+  const number = readPort(port);
+  return host && number !== undefined ? formatHostPort(host, number) : undefined;
 }
 
 /** One line for each method that succeeded, a key with what it proved (`ExposeAuthInfo` in sshd_config(5)). */

@@ -1,7 +1,7 @@
+import { formatHostPort } from "../../base/host-port.js";
 import { publicKeyLine } from "../../ssh/keys/format/public-key.js";
 import { loadHostKey } from "../../ssh/keys/identity/host-key.js";
 import { knownHostsName } from "../../ssh/keys/lists/known-hosts.js";
-import { formatHostPort } from "../../ssh/target.js";
 
 /** Where clients reach a server, and what it proves itself with. */
 export interface ServerPlace {

@@ -1,8 +1,9 @@
+import { jsonCodec } from "../../codec/json.js";
 import type { Method } from "../../contract/method.js";
 import type { RpcError } from "../../contract/rpc-error.js";
+import { WindowBudget } from "../../wire/flow-control.js";
 import { ignoreErrors, releaseUnread } from "../../wire/iterator-of.js";
 import type { Limits } from "../../wire/limits.js";
-import { WindowBudget } from "../../wire/window-budget.js";
 import type { ConnectionSource } from "../connection/connection-source.js";
 import { type CallOptions, inherit } from "./call-options.js";
 import { ClientCall } from "./client-call.js";
@@ -37,7 +38,17 @@ export function bindMethods(
   const resources: Record<string, Record<string, BoundMethod>> = Object.create(null);
   for (const [index, method] of methods.entries()) {
     const { metadata: maxMetadata, window } = limits;
-    const binding: MethodBinding = { connections, method, index, timeout, maxMetadata, window, windows, interceptors };
+    const binding: MethodBinding = {
+      connections,
+      method,
+      codec: jsonCodec,
+      index,
+      timeout,
+      maxMetadata,
+      window,
+      windows,
+      interceptors,
+    };
     resources[method.resource] ??= {};
     const verbs = resources[method.resource] as Record<string, BoundMethod>;
     verbs[method.verb.toLowerCase()] = bindMethod(binding);

@@ -1,13 +1,14 @@
 import { setMaxListeners } from "node:events";
 import { MAX_TIMEOUT } from "../../base/check-number.js";
 import { checkRequest } from "../../codec/check.js";
+import type { BytesView, EncodedValue } from "../../codec/codec.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import { STATUSES } from "../../contract/status.js";
 import type { Connection } from "../../wire/connection.js";
+import { FLAG, type FrameView, ProtocolError } from "../../wire/frame.js";
 import type { ItemSender } from "../../wire/item-sender.js";
 import { encodeMetadata, type Metadata } from "../../wire/metadata.js";
-import type { OutgoingCall } from "../../wire/outgoing-call.js";
-import { ProtocolError } from "../../wire/protocol-error.js";
+import type { CallProgress, OutgoingCall } from "../../wire/outgoing-call.js";
 import type { WaitingCall } from "../connection/connection-source.js";
 import { bindCallbacks, type CallOptions, cancelledBy, checkCallOptions, checkTimeout } from "./call-options.js";
 import type { MethodBinding } from "./method-binding.js";
@@ -19,7 +20,7 @@ export interface StreamCallbacks {
   /** Sends the request stream, once the call is open; absent where there is none. */
   readonly opened?: (sender: ItemSender) => void;
   /** Receives an item of the response stream; absent where there is none. @throws RpcError for an invalid item */
-  readonly item?: (buffer: Buffer, start: number, end: number) => void;
+  readonly item?: (item: BytesView) => void;
   /** The call has ended, well or with an error; called before its promise settles. */
   readonly ended: (error: RpcError | undefined) => void;
 }
@@ -41,10 +42,10 @@ export class ClientCall implements OutgoingCall, WaitingCall {
   id = 0;
   readonly method: number;
   readonly metadata: string | undefined;
-  readonly body: string;
+  readonly body: EncodedValue;
   readonly window: number;
   readonly opened: ((sender: ItemSender) => void) | undefined;
-  readonly item: ((buffer: Buffer, start: number, end: number) => void) | undefined;
+  readonly item: ((item: BytesView) => void) | undefined;
   readonly #binding: MethodBinding;
   readonly #setup: CallSetup;
   readonly #options: CallOptions | undefined;
@@ -72,8 +73,8 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     this.#options = options && bindCallbacks(options);
     this.#streams = streams;
     this.method = index;
-    this.metadata = encodeMetadata(options?.metadata, maxMetadata);
-    this.body = encodeRequest(request);
+    this.metadata = options?.metadata === undefined ? undefined : encodeMetadata(options.metadata, maxMetadata);
+    this.body = encodeRequest(request, binding.codec);
     this.window = method.responseItem === undefined ? 0 : binding.window;
     this.opened = streams?.opened;
     this.item = streams?.item === undefined ? undefined : this.#receiveItem;
@@ -118,6 +119,10 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     connection.call(this);
   }
 
+  sent(id: number): void {
+    this.id = id;
+  }
+
   remaining(): number {
     if (this.#timeout === MAX_TIMEOUT) return 0;
     return Math.max(1, Math.ceil(this.#timeout - (performance.now() - this.#startedAt)));
@@ -133,14 +138,15 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     }
   }
 
-  status(code: number, trailers: Metadata, buffer: Buffer, start: number, end: number, refused: boolean): void {
-    if (code === STATUSES.UNAVAILABLE && this.#retry(refused)) return;
+  status(code: number, trailers: Metadata, frame: FrameView): void {
+    const progress = frame.has(FLAG.REFUSED) ? "not-started" : "unknown";
+    if (code === STATUSES.UNAVAILABLE && this.#retry(progress)) return;
     this.#release();
     let response: unknown;
     try {
       // An exception of the caller's onTrailers fails the call; it must not end the reading of the connection.
       this.#options?.onTrailers?.(trailers);
-      response = readResponse(this.#binding.method, code, buffer, start, end);
+      response = readResponse(this.#binding.method, code, frame, this.#binding.codec);
     } catch (error) {
       this.#fail(error);
       return;
@@ -149,8 +155,8 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     this.#setup.resolve(response);
   }
 
-  lost(error: RpcError, refused: boolean): void {
-    if (error.status !== "UNAVAILABLE" || !this.#retry(refused)) this.#end(error);
+  lost(error: RpcError, progress: CallProgress): void {
+    if (error.status !== "UNAVAILABLE" || !this.#retry(progress)) this.#end(error);
   }
 
   /** Grants the callee credit to send `bytes` more. */
@@ -175,11 +181,11 @@ export class ClientCall implements OutgoingCall, WaitingCall {
   }
 
   /** Retries the call where {@link retryDelay} allows it, and returns whether it did. */
-  #retry(refused: boolean): boolean {
+  #retry(progress: CallProgress): boolean {
     const sent = this.id !== 0;
     const delay = retryDelay(this.#binding, {
       sent,
-      refused,
+      refused: progress === "not-started",
       notReplayable: this.opened !== undefined || this.#seen,
       retries: this.#retries,
       open: this.#connection?.open === true,
@@ -208,10 +214,10 @@ export class ClientCall implements OutgoingCall, WaitingCall {
   }
 
   /** An invalid item ends the call: the items after it would be out of place. */
-  readonly #receiveItem = (buffer: Buffer, start: number, end: number): void => {
+  readonly #receiveItem = (item: BytesView): void => {
     this.#seen = true;
     try {
-      this.#streams?.item?.(buffer, start, end);
+      this.#streams?.item?.(item);
     } catch (error) {
       if (!(error instanceof RpcError)) throw error;
       this.cancel(error);

@@ -1,5 +1,6 @@
+import type { Codec } from "../../codec/codec.js";
 import type { Method } from "../../contract/method.js";
-import type { WindowBudget } from "../../wire/window-budget.js";
+import type { WindowBudget } from "../../wire/flow-control.js";
 import type { ConnectionSource } from "../connection/connection-source.js";
 import type { ClientInterceptor } from "./interceptor.js";
 
@@ -7,6 +8,8 @@ import type { ClientInterceptor } from "./interceptor.js";
 export interface MethodBinding {
   readonly connections: ConnectionSource;
   readonly method: Method;
+  /** Encodes requests and items, and decodes responses. */
+  readonly codec: Codec;
   /** The index of the method in the HELLO of this side. */
   readonly index: number;
   /** Default timeout of unary calls in ms. */

@@ -1,35 +1,34 @@
 import { errorMessage } from "../../base/error-message.js";
 import { printable } from "../../base/printable.js";
 import { checkAnswer } from "../../codec/check.js";
-import { decodeError } from "../../codec/error-body.js";
-import { decodeJson, encodeJson } from "../../codec/json.js";
+import type { BytesView, Codec, EncodedValue } from "../../codec/codec.js";
 import type { Method, Validator } from "../../contract/method.js";
 import { type BadRequestDetails, RpcError } from "../../contract/rpc-error.js";
 import { isAlsoOfRuntime, STATUSES } from "../../contract/status.js";
 
-/** What a schema accepts as any value may still contain what JSON cannot represent. @throws RpcError BAD_REQUEST */
-export function encodeRequest(request: unknown): string {
+/** What a schema accepts as any value may still contain what the codec cannot represent. @throws RpcError BAD_REQUEST */
+export function encodeRequest(request: unknown, codec: Codec): EncodedValue {
   try {
-    return encodeJson(request);
+    return codec.encode(request);
   } catch (error) {
     const [reason] = errorMessage(error).split("\n");
-    throw new RpcError("BAD_REQUEST", `the request cannot be written as JSON: ${reason}`, { cause: error });
+    throw new RpcError("BAD_REQUEST", `the request cannot be encoded: ${reason}`, { cause: error });
   }
 }
 
 /**
- * The response of a status frame whose body is `buffer` from `start` to `end`; undefined where a stream ends without one.
+ * The response of a status frame with this body; undefined where a stream ends without one.
  * @throws RpcError the error that the frame carries, or INTERNAL where the body violates the contract
  */
-export function readResponse(method: Method, code: number, buffer: Buffer, start: number, end: number): unknown {
+export function readResponse(method: Method, code: number, body: BytesView, codec: Codec): unknown {
   const { id, response, errors } = method;
   if (code === STATUSES.OK) {
     if (response === undefined) return undefined;
-    const value = decodeResponse(method, buffer, start, end);
+    const value = decodeResponse(method, body, codec);
     checkAnswer(value, response, "response", id);
     return value;
   }
-  const error = decodeError(code, decodeErrorBody(buffer, start, end), id);
+  const error = codec.decodeError(code, body, id);
   const details = errors?.[error.status];
   if (details !== undefined && !isOfRuntime(error)) checkDetails(error, details, id);
   throw error;
@@ -47,21 +46,12 @@ export function toCallError(error: unknown, method: string): RpcError {
 }
 
 /** Only a stream may end with an empty body. */
-function decodeResponse({ responseItem }: Method, buffer: Buffer, start: number, end: number): unknown {
-  if (start === end && responseItem !== undefined) return undefined;
+function decodeResponse({ responseItem }: Method, body: BytesView, codec: Codec): unknown {
+  if (body.start === body.end && responseItem !== undefined) return undefined;
   try {
-    return decodeJson(buffer, start, end);
+    return codec.decode(body);
   } catch (error) {
-    throw new RpcError("INTERNAL", `the server's answer is ${errorMessage(error)}`);
-  }
-}
-
-/** The status alone is enough: an undecodable body is ignored. */
-function decodeErrorBody(buffer: Buffer, start: number, end: number): unknown {
-  try {
-    return decodeJson(buffer, start, end);
-  } catch {
-    return undefined;
+    throw new RpcError("INTERNAL", `the server's response: ${errorMessage(error)}`);
   }
 }
 

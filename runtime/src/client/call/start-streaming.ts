@@ -26,6 +26,7 @@ export function startStreaming(
   source: Items<unknown> | undefined,
   options: CallOptions | undefined,
 ): StreamingCall {
+  const { codec } = binding;
   const { requestItem, responseItem, id } = binding.method;
   let call: ClientCall | undefined;
   let isRead = false;
@@ -37,13 +38,15 @@ export function startStreaming(
   const cancel = (): void => call?.cancel(new RpcError("CANCELLED", "the caller cancelled the call"));
   const items = new ItemReceiver<unknown>(binding.window, binding.windows, {
     grant: (bytes) => call?.grant(bytes),
-    leave: cancel,
+    cancel,
   });
+  const format = responseItem && ({ type: responseItem, codec, status: "INTERNAL" } as const);
   const streams: StreamCallbacks = {
     ...(requestItem !== undefined && {
       opened: (sender) => {
         isRead = true;
-        const encode = (item: unknown) => encodeItem(item, requestItem, "BAD_REQUEST");
+        const format = { type: requestItem, codec, status: "BAD_REQUEST" } as const;
+        const encode = (item: unknown) => encodeItem(item, format);
         // An error of the source ends the call, unless the call has ended already.
         const failed = (error: unknown): void => {
           if (!sender.closed) call?.cancel(error instanceof RpcError ? error : sourceFailed(error));
@@ -52,8 +55,8 @@ export function startStreaming(
         context.runInAsyncScope(pump).then(() => sender.end(), failed);
       },
     }),
-    ...(responseItem !== undefined && {
-      item: (buffer, start, end) => items.push(decodeItem(buffer, start, end, responseItem, "INTERNAL"), end - start),
+    ...(format !== undefined && {
+      item: (item) => items.push(decodeItem(item, format), item.end - item.start),
     }),
     ended: (error) => {
       items.end(error);

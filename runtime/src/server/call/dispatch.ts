@@ -1,15 +1,13 @@
 import { MAX_TIMEOUT } from "../../base/check-number.js";
 import { checkRequest } from "../../codec/check.js";
-import { encodeErrorBody } from "../../codec/error-body.js";
+import type { BytesView, EncodedValue } from "../../codec/codec.js";
 import type { ItemType } from "../../codec/items.js";
-import { decodeJson } from "../../codec/json.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import type { StatusName } from "../../contract/status.js";
 import type { IncomingCall } from "../../wire/incoming-call.js";
 import type { ItemReceiver } from "../../wire/item-receiver.js";
 import { ignoreErrors } from "../../wire/iterator-of.js";
-import { checkSize } from "../../wire/message-size.js";
-import type { Metadata } from "../../wire/metadata.js";
+import { checkSize } from "../../wire/limits.js";
 import type { Route } from "../router.js";
 import { authorize } from "./authorize.js";
 import { CallContext } from "./call-context.js";
@@ -39,15 +37,9 @@ export class Dispatch {
   #items: ItemReceiver<unknown> | undefined;
   #isDone = false;
 
-  constructor(
-    call: IncomingCall,
-    route: Route,
-    caller: Caller,
-    timeout: number,
-    metadata: Metadata,
-    config: DispatchConfig,
-  ) {
+  constructor(call: IncomingCall, route: Route, caller: Caller, config: DispatchConfig) {
     const { method } = route;
+    const { timeout, metadata } = call.opening;
     this.#call = call;
     this.#caller = caller;
     this.#route = route;
@@ -57,10 +49,10 @@ export class Dispatch {
   }
 
   /** Runs the call to its answer. It never throws. */
-  run(buffer: Buffer, start: number, end: number): void {
+  run(body: BytesView): void {
     let request: unknown;
     try {
-      request = this.#admit(buffer, start, end);
+      request = this.#admit(body);
     } catch (error) {
       this.#refuse(error);
       return;
@@ -69,14 +61,14 @@ export class Dispatch {
   }
 
   /** The request, once it may be handled. @throws RpcError what the runtime itself has against the call */
-  #admit(buffer: Buffer, start: number, end: number): unknown {
+  #admit(body: BytesView): unknown {
     const { method, params } = this.#route;
     authorize(this.#context.peer, method.scope);
-    if (this.#call.hasStream !== (method.requestItem !== undefined)) {
-      throw new RpcError("BAD_REQUEST", `it takes ${this.#call.hasStream ? "no" : "a"} request stream`);
+    if (this.#call.opening.hasStream !== (method.requestItem !== undefined)) {
+      throw new RpcError("BAD_REQUEST", `it takes ${this.#call.opening.hasStream ? "no" : "a"} request stream`);
     }
     if (this.#caller.items !== undefined) checkItems(method, this.#caller.items);
-    const request = withParams(start === end ? {} : decodeJson(buffer, start, end), params);
+    const request = withParams(body.start === body.end ? {} : this.#call.codec.decode(body), params);
     checkRequest(request, method.request, method.id);
     return request;
   }
@@ -136,7 +128,10 @@ export class Dispatch {
 
   #giveUp(error: unknown): void {
     this.#config.log.error({ err: error, method: this.#context.method }, "a call could not be answered");
-    this.#call.answer("INTERNAL", JSON.stringify({ message: "the call could not be answered" }));
+    this.#call.answer(
+      "INTERNAL",
+      this.#call.codec.encodeError(new RpcError("INTERNAL", "the call could not be answered")),
+    );
     this.#done();
   }
 
@@ -151,7 +146,8 @@ export class Dispatch {
 
   #succeed(value: unknown): void {
     try {
-      if (!this.#call.answered) this.#reply("OK", encodeResponse(value, this.#route.method, this.#caller.maxMessage));
+      if (!this.#call.answered)
+        this.#reply("OK", encodeResponse(value, this.#route.method, this.#call.codec, this.#caller.maxMessage));
       this.#done();
     } catch (error) {
       this.#fail(error);
@@ -171,13 +167,13 @@ export class Dispatch {
 
   /** What a handler throws may hold anything, also what JSON cannot carry, or more than a message may. */
   #answer(failure: RpcError): void {
-    let body: string;
+    let body: EncodedValue;
     try {
-      body = encodeErrorBody(failure);
+      body = this.#call.codec.encodeError(failure);
       checkSize(body, this.#caller.maxMessage, `error (${failure.status})`);
     } catch (error) {
       const instead = error instanceof RpcError ? error : internal(error, this.#failing);
-      this.#reply(instead.status, encodeErrorBody(instead));
+      this.#reply(instead.status, this.#call.codec.encodeError(instead));
       return;
     }
     this.#reply(failure.status, body);
@@ -187,7 +183,7 @@ export class Dispatch {
     return { method: this.#route.method, log: this.#context.log, exposeErrors: this.#config.exposeErrors };
   }
 
-  #reply(status: StatusName, body: string): void {
+  #reply(status: StatusName, body: EncodedValue): void {
     this.#context.sendHeaders(this.#call);
     this.#call.answer(status, body, this.#context.response?.trailers);
   }

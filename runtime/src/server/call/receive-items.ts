@@ -18,16 +18,19 @@ export function receiveItems(
   abort: (reason: RpcError) => void,
 ): ItemReceiver<unknown> {
   const items = call.receiver<unknown>();
-  call.onEnd = () => items.end();
-  call.onReject = abort;
-  call.onItem = (buffer, start, end) => {
-    try {
-      authorize(peer, scope);
-      items.push(decodeItem(buffer, start, end, type, "BAD_REQUEST"), end - start);
-    } catch (error) {
-      if (!(error instanceof RpcError)) throw error;
-      abort(error);
-    }
-  };
+  const format = { type, codec: call.codec, status: "BAD_REQUEST" } as const;
+  call.receiveStream({
+    end: () => items.end(),
+    reject: abort,
+    item: (item) => {
+      try {
+        authorize(peer, scope);
+        items.push(decodeItem(item, format), item.end - item.start);
+      } catch (error) {
+        if (!(error instanceof RpcError)) throw error;
+        abort(error);
+      }
+    },
+  });
   return items;
 }

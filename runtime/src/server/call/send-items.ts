@@ -1,4 +1,5 @@
 import { errorMessage } from "../../base/error-message.js";
+import type { EncodedValue } from "../../codec/codec.js";
 import { encodeItem, type ItemType } from "../../codec/items.js";
 import type { IncomingCall } from "../../wire/incoming-call.js";
 import type { ItemSource } from "../../wire/iterator-of.js";
@@ -23,11 +24,12 @@ export async function sendItems(
   leave: (error: unknown) => void,
 ): Promise<unknown> {
   const { sender } = call;
-  const encode = (item: unknown): string | Uint8Array => {
+  const format = { type, codec: call.codec, status: "INTERNAL" } as const;
+  const encode = (item: unknown): EncodedValue => {
     authorize(context.peer, scope);
     context.sendHeaders(call);
     try {
-      return encodeItem(item, type, "INTERNAL");
+      return encodeItem(item, format);
     } catch (error) {
       // As with a response: what is wrong with it is for the log.
       throw new Error(errorMessage(error), { cause: error });

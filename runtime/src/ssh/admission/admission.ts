@@ -2,17 +2,17 @@ import type { GuardConfig } from "./guard-config.js";
 import type { Source } from "./source.js";
 import { SourceCounts } from "./source-counts.js";
 import { type FailureKind, SourcePenalties } from "./source-penalties.js";
-import { Startups, type Waiting } from "./startups.js";
+import { type Startup, Startups } from "./startups.js";
 
-/** One connection that was let in. */
+/** An admitted connection. */
 export interface Admitted {
-  /** It has logged in. */
-  loggedIn(): void;
-  /** It has gone; what it did wrong counts against its source. Further calls do nothing. */
-  leave(offence?: FailureKind): void;
+  /** Ends its place among the unauthenticated connections. */
+  authenticated(): void;
+  /** Ends its place altogether; a failure counts toward the penalty of its source. Further calls do nothing. */
+  release(failure?: FailureKind): void;
 }
 
-/** Who may come in: what one source may have, who has misbehaved, and how many may wait to log in. */
+/** Decides which connections are admitted: by the count and the penalties of their source, and by all that are open. */
 export class Admission {
   readonly #isExempt: (address: string) => boolean;
   readonly #counts: SourceCounts;
@@ -30,42 +30,42 @@ export class Admission {
   }
 
   /**
-   * Lets a connection in, or gives the reason to refuse it.
-   * @param now in milliseconds of some clock that only goes forward
+   * Admits a connection, or returns the reason to refuse it.
+   * @param now in milliseconds of a monotonic clock
    * @param refuse ends the connection later, when another needs its place
    */
-  enter(source: Source, now: number, refuse: (reason: string) => void): Admitted | string {
+  admit(source: Source, now: number, refuse: (reason: string) => void): Admitted | string {
     const isExempt = this.#isExempt(source.address);
-    const out = isExempt ? 0 : (this.#penalties?.left(source.host, now) ?? 0);
-    if (out > 0) return `${source.host} has misbehaved, and stays out for ${Math.ceil(out / 1000)} s more (penalties)`;
-    const tooMany = isExempt ? undefined : this.#counts.enter(source);
+    const blocked = isExempt ? 0 : (this.#penalties?.remaining(source.host, now) ?? 0);
+    if (blocked > 0) return `${source.host} is blocked for another ${Math.ceil(blocked / 1000)} s (penalties)`;
+    const tooMany = isExempt ? undefined : this.#counts.add(source);
     if (tooMany !== undefined) return tooMany;
-    const waiting: Waiting = { network: source.network, since: now, refuse };
-    const noRoom = this.#findRoom(now) ?? this.#startups.enter(waiting);
-    if (noRoom !== undefined) {
-      if (!isExempt) this.#counts.leave(source);
-      return noRoom;
+    const startup: Startup = { network: source.network, since: now, refuse };
+    const noPlace = this.#findPlace(now) ?? this.#startups.add(startup);
+    if (noPlace !== undefined) {
+      if (!isExempt) this.#counts.remove(source);
+      return noPlace;
     }
     this.#connections++;
-    let isIn = true;
+    let isOpen = true;
     return {
-      loggedIn: () => this.#startups.leave(waiting),
-      leave: (offence) => {
-        if (!isIn) return;
-        isIn = false;
+      authenticated: () => this.#startups.remove(startup),
+      release: (failure) => {
+        if (!isOpen) return;
+        isOpen = false;
         this.#connections--;
-        this.#startups.leave(waiting);
+        this.#startups.remove(startup);
         if (isExempt) return;
-        this.#counts.leave(source);
-        if (offence !== undefined) this.#penalties?.penalize(source.host, offence, performance.now());
+        this.#counts.remove(source);
+        if (failure !== undefined) this.#penalties?.penalize(source.host, failure, performance.now());
       },
     };
   }
 
-  /** Where all places are taken, whoever does not log in gives one back. */
-  #findRoom(now: number): string | undefined {
+  /** With all places taken, an unauthenticated connection gives up its own. */
+  #findPlace(now: number): string | undefined {
     if (this.#connections < this.#maxConnections) return undefined;
     const reason = `${this.#connections} connections are open (maxConnections)`;
-    return this.#startups.makeRoom(now, reason) ? undefined : reason;
+    return this.#startups.evict(now, reason) ? undefined : reason;
   }
 }

@@ -1,9 +1,9 @@
 import { checkNumber, MAX_TIMEOUT } from "../../base/check-number.js";
-import type { ChosenAlgorithms } from "../ssh2/packets/adjust-offer.js";
+import type { AlgorithmChoice } from "../algorithms.js";
 import type { GuardOptions, MaxStartups, Penalties, PerSource } from "./guard-options.js";
 import { sourceList } from "./source-list.js";
 
-/** The guard's options, checked, each with its value. */
+/** The guard's options, checked, with defaults applied. */
 export interface GuardConfig {
   readonly loginGrace: number;
   readonly maxConnections: number;
@@ -22,15 +22,15 @@ export interface GuardConfig {
   readonly keepaliveInterval: number;
   readonly keepaliveCountMax: number;
   readonly idleTimeout: number;
-  readonly chosen: ChosenAlgorithms;
+  readonly chosen: AlgorithmChoice;
 }
 
-/** Nothing that a client needs for logging in is longer. */
+/** The bytes that a client may need to authenticate. */
 const MIN_PRE_AUTH_BYTES = 8192;
 
 /**
- * Fills the options up with their defaults.
- * @throws Error that names the option that is out of its range, its value, and the range
+ * Checks the options and applies their defaults.
+ * @throws Error that names an option out of its range, its value, and the range
  */
 export function guardConfig(options: GuardOptions): GuardConfig {
   const number = (name: NumericOption, fallback: number, min: number, max?: number) =>
@@ -54,7 +54,7 @@ export function guardConfig(options: GuardOptions): GuardConfig {
     rekeyBytes: number("rekeyBytes", 1024 ** 3, 1024 * 1024),
     rekeyInterval: number("rekeyInterval", 3_600_000, 1000, MAX_TIMEOUT),
     rekeyTimeout: number("rekeyTimeout", 30_000, 1, MAX_TIMEOUT),
-    // ssh2 takes 0 for its own default.
+    // ssh2 treats 0 as its own default.
     keepaliveInterval: keepaliveInterval === 0 ? MAX_TIMEOUT : keepaliveInterval,
     keepaliveCountMax: number("keepaliveCountMax", 3, 1),
     idleTimeout: number("idleTimeout", 0, 0, MAX_TIMEOUT),

@@ -1,59 +1,61 @@
+import type { AlgorithmOptions } from "../algorithms.js";
+
 /**
- * How a server protects itself from those who connect. Every limit has a default; all times are in milliseconds, all
- * sizes in bytes. A source that is refused is not told why; the log says it.
+ * The limits for connections and their peers. Every limit has a default; times are in milliseconds, sizes in bytes. A
+ * refused source gets no reason; the log has it.
  */
 export interface GuardOptions {
-  /** Within which a client must have logged in. Default: 30,000. */
+  /** Time for a client to authenticate. Default: 30,000. */
   readonly loginGrace?: number;
-  /** How many connections may be open at once; more are closed unheard. Default: 1,024. */
+  /** The most open connections; further ones are closed at once. Default: 1,024. */
   readonly maxConnections?: number;
-  /** How many connections may be open that have not logged in yet. */
+  /** The most unauthenticated connections. */
   readonly maxStartups?: MaxStartups;
-  /** How many connections one source may have. */
+  /** The most connections of one source. */
   readonly perSource?: PerSource;
-  /** How long a source stays out after it has misbehaved; false for never. */
+  /** How long a source is blocked after failures; false for never. */
   readonly penalties?: Penalties | false;
   /**
-   * Addresses and networks, such as `10.0.0.0/8`, to which `perSource` and `penalties` do not apply. Default: loopback,
-   * `127.0.0.0/8` and `::1`, behind which there may be many: a proxy, a tunnel, all users of the machine.
+   * Addresses and networks, such as `10.0.0.0/8`, exempt from `perSource` and `penalties`. Default: loopback,
+   * `127.0.0.0/8` and `::1`, which many clients can share: those of a proxy, of a tunnel, and all users of the machine.
    */
   readonly exemptSources?: readonly string[];
   /**
-   * Addresses and networks of load balancers that begin each connection with a PROXY protocol header, version 1 or 2.
-   * From these it is required, from all others it is refused. Default: none.
+   * Trusted senders of the PROXY protocol, version 1 or 2: addresses and networks of load balancers. Their connections
+   * must begin with a header; from all other sources a header is refused. Default: none.
    */
   readonly proxyProtocol?: readonly string[];
-  /** How long an address counts as known after it was last seen, for the log. Default: 300,000. */
+  /** How long an address counts as returning in the log after it was last seen. Default: 300,000. */
   readonly knownAddressTtl?: number;
-  /** How much a client may send until it has logged in. Default: 131,072. */
+  /** The most bytes that a client may send before authentication. Default: 131,072. */
   readonly maxPreAuthBytes?: number;
   /**
-   * How many requests of one connection may be refused at once, such as channels beyond `maxChannels`; ten more every
-   * second. Whoever goes on is disconnected. Default: 1,000.
+   * How many requests of one connection may be refused at once, such as channels beyond `maxChannels`; ten more are
+   * allowed each second. Beyond it, the client is disconnected. Default: 1,000.
    */
   readonly maxRefusals?: number;
-  /** How much may wait to be sent on a connection when another packet comes in. Default: 33,554,432. */
+  /** The most bytes buffered for a client that sends another packet without reading. Default: 33,554,432. */
   readonly maxSendBuffer?: number;
-  /** How much a connection may carry, in both directions, until it gets new keys. Default: 1,073,741,824. */
+  /** The most bytes of a connection, in both directions, before a rekey. Default: 1,073,741,824. */
   readonly rekeyBytes?: number;
-  /** How long a connection may go on until it gets new keys. Default: 3,600,000. */
+  /** The longest time before a rekey. Default: 3,600,000. */
   readonly rekeyInterval?: number;
-  /** How long a key exchange may take once the connection is up. Default: 30,000. */
+  /** The longest time of a key exchange on an open connection. Default: 30,000. */
   readonly rekeyTimeout?: number;
-  /** Of silence, after which the client is asked for a sign of life; 0 for never. Default: 30,000. */
+  /** Keepalive interval of a silent connection; 0 disables keepalives. Default: 30,000. */
   readonly keepaliveInterval?: number;
-  /** How many such questions may go unanswered until the connection counts as lost. Default: 3. */
+  /** The most unanswered keepalives before the connection is closed as lost. Default: 3. */
   readonly keepaliveCountMax?: number;
-  /** Without anything on any channel, after which a connection is closed; 0 for never. Default: 0. */
+  /** Time without channel activity before a connection is closed; 0 for no limit. Default: 0. */
   readonly idleTimeout?: number;
-  /** Which algorithms to offer, in this order. Default: all that are safe. Others are refused by name, with the reason. */
+  /** The algorithms to offer, in the order of preference; a weak one is an error. Default: every safe one. */
   readonly algorithms?: AlgorithmOptions;
 }
 
 /**
- * As sshd_config's MaxStartups has it: beyond `start` connections that have not logged in, one has to go with a chance of
- * `rate` percent, which grows to certainty at `full`. It is the oldest one from where most of them come, when that has had
- * a second; otherwise the new one.
+ * As MaxStartups of sshd_config(5): beyond `start` unauthenticated connections, each new one evicts another with a
+ * probability of `rate` percent, which grows to 100 at `full`. The oldest one of the network with most of them is
+ * evicted once it is a second old; otherwise the new one is refused.
  */
 export interface MaxStartups {
   /** Default: 100. */
@@ -64,45 +66,29 @@ export interface MaxStartups {
   readonly full?: number;
 }
 
-/** How many connections one source may have at once, logged in or not. */
+/** The most connections of one source at once, authenticated or not. */
 export interface PerSource {
-  /** From one address; of IPv6, from one /64 network. Default: 128. */
+  /** Of one IPv4 address or one IPv6 /64 network. Default: 128. */
   readonly address?: number;
-  /** From one network: /24 of IPv4, /48 of IPv6. Default: 512. */
+  /** Of one IPv4 /24 or IPv6 /48 network. Default: 512. */
   readonly network?: number;
 }
 
 /**
- * As sshd_config's PerSourcePenalties has it: what each connection that ends badly adds to the time for which its address
- * (of IPv6, its /64 network) stays out. The source stays out once the sum has reached `min`. All in milliseconds.
+ * As PerSourcePenalties of sshd_config(5): what each failed connection adds to the penalty of its IPv4 address or IPv6
+ * /64 network, in milliseconds. The source is blocked once its penalty has reached `min`.
  */
 export interface Penalties {
-  /** It tried to log in, and failed, not because its key could not be looked up. Default: 5,000. */
+  /** Failed authentication, unless the server could not look up the key. Default: 5,000. */
   readonly authFail?: number;
-  /** It left without trying. Default: 1,000. */
+  /** Connection closed without an attempt to authenticate. Default: 1,000. */
   readonly noAuth?: number;
-  /** It did not log in within `loginGrace`. Default: 10,000. */
+  /** No authentication within `loginGrace`. Default: 10,000. */
   readonly graceExceeded?: number;
-  /** It broke the protocol before it had logged in. Default: 10,000. */
+  /** Violation of the protocol before authentication. Default: 10,000. */
   readonly protocolError?: number;
-  /** Default: 15,000. */
+  /** The penalty from which on the source is blocked. Default: 15,000. */
   readonly min?: number;
-  /** Default: 600,000. */
+  /** The longest penalty. Default: 600,000. */
   readonly max?: number;
-}
-
-/** Names of algorithms as RFC 4253 and IANA have them; none of the lists may be empty. */
-export interface AlgorithmOptions {
-  /** Default: `curve25519-sha256@libssh.org`, `curve25519-sha256`, `diffie-hellman-group16-sha512` and `…group18-…`. */
-  readonly kex?: readonly string[];
-  /**
-   * Default: `aes256-gcm@openssh.com`, `aes128-gcm@openssh.com`, `aes256-ctr`, `aes192-ctr`, `aes128-ctr`; and, to OpenSSH's
-   * clients, which would choose the slow ones, the first two alone.
-   */
-  readonly cipher?: readonly string[];
-  /**
-   * Default: `hmac-sha2-256-etm@openssh.com` and `hmac-sha2-512-etm@openssh.com`; and, to clients of dropbear, Twisted
-   * Conch and libssh2 before 1.11 alone, which know neither of them, `hmac-sha2-256`.
-   */
-  readonly hmac?: readonly string[];
 }

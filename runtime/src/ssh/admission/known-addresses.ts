@@ -1,35 +1,35 @@
-/** How many addresses are remembered; beyond it, the one that was not seen for longest is forgotten. */
+/** The most addresses kept; beyond it, the least recently seen one is removed. */
 const LIMIT = 65_536;
 
-/** The addresses that were seen lately. */
+/** The recently seen addresses. */
 export class KnownAddresses {
-  readonly #memory: number;
+  readonly #ttl: number;
   readonly #limit: number;
-  /** When each was last seen; the one seen last comes last. */
+  /** The time of each address, the most recent one last. */
   readonly #seen = new Map<string, number>();
 
-  /** @param memory in milliseconds, for which an address is remembered after it was seen */
-  constructor(memory: number, limit = LIMIT) {
-    this.#memory = memory;
+  /** @param ttl milliseconds for which an address is kept after it was seen */
+  constructor(ttl: number, limit = LIMIT) {
+    this.#ttl = ttl;
     this.#limit = limit;
   }
 
-  /** How many are remembered. */
+  /** How many addresses are kept. */
   get size(): number {
     return this.#seen.size;
   }
 
-  /** Notes an address, and gives whether it was known. */
-  see(address: string, now: number): boolean {
-    this.#forget(now);
+  /** Records an address, and returns whether it was known. */
+  record(address: string, now: number): boolean {
+    this.#removeExpired(now);
     const isKnown = this.#seen.delete(address);
     this.#seen.set(address, now);
     return isKnown;
   }
 
-  #forget(now: number): void {
+  #removeExpired(now: number): void {
     for (const [address, seen] of this.#seen) {
-      if (now - seen < this.#memory && this.#seen.size < this.#limit) return;
+      if (now - seen < this.#ttl && this.#seen.size < this.#limit) return;
       this.#seen.delete(address);
     }
   }

@@ -1,10 +1,12 @@
 import { isIPv4, isIPv6 } from "node:net";
+import { readPort } from "../../base/host-port.js";
+import { formatAddress } from "../../base/network.js";
 
-/** What a PROXY protocol header says. */
-export interface ProxyHeader {
-  /** Who connected to the proxy; undefined where the proxy speaks for itself (`LOCAL`) or does not know. */
+/** A PROXY protocol header. */
+interface ProxyHeader {
+  /** The proxy's client; undefined for a connection of the proxy itself (`LOCAL`) or an unknown client. */
   readonly client: { readonly address: string; readonly port: number } | undefined;
-  /** The bytes that the header takes. */
+  /** The size of the header in bytes. */
   readonly size: number;
 }
 
@@ -14,21 +16,21 @@ const PREFIX = Buffer.from("PROXY ", "latin1");
 /** The longest line of version 1, with its end. */
 const MAX_LINE = 107;
 
-/** Of version 2, beside the fixed 16 bytes: addresses, and what proxies like to add. */
+/** Bytes of version 2 after the fixed 16: addresses and extensions (TLVs). */
 const MAX_REST = 2048;
 
 /**
- * Reads a header of the PROXY protocol, version 1 or 2 (HAProxy's proxy-protocol.txt), from the beginning of what came;
- * undefined where more has to come. The parsers on npm take one that is cut for a broken one, and addresses for any text.
- * @throws Error that says what is wrong
+ * Reads a header of the PROXY protocol, version 1 or 2 (HAProxy's proxy-protocol.txt), at the beginning of `bytes`;
+ * undefined while it is incomplete. The parsers on npm reject an incomplete header, and accept any text as an address.
+ * @throws Error with the fault
  */
 export function readProxyHeader(bytes: Buffer): ProxyHeader | undefined {
   if (startsLike(bytes, SIGNATURE)) return bytes.length < 16 ? undefined : binaryHeader(bytes);
   if (startsLike(bytes, PREFIX)) return textHeader(bytes);
-  throw new Error("it does not begin with a PROXY protocol header");
+  throw new Error("PROXY protocol header missing");
 }
 
-/** Whether bytes are the beginning of a PROXY protocol header, as far as they go. */
+/** Whether all bytes match the beginning of a PROXY protocol header. */
 export function looksLikeProxyHeader(bytes: Buffer): boolean {
   return bytes.length >= PREFIX.length && (startsLike(bytes, PREFIX) || startsLike(bytes, SIGNATURE));
 }
@@ -42,48 +44,43 @@ function textHeader(bytes: Buffer): ProxyHeader | undefined {
   const end = bytes.subarray(0, MAX_LINE).indexOf("\r\n");
   if (end === -1) {
     if (bytes.length < MAX_LINE) return undefined;
-    throw new Error("the line of its PROXY protocol header has no end");
+    throw new Error(`PROXY protocol header without an end of line in ${MAX_LINE} bytes`);
   }
   const line = bytes.toString("latin1", 0, end);
   const size = end + 2;
   if (/^PROXY UNKNOWN(?: |$)/.test(line)) return { client: undefined, size };
-  const [, family, address = "", to = "", port] =
+  const [, family, address = "", to = "", portText] =
     /^PROXY (TCP4|TCP6) ([\d.:a-fA-F]+) ([\d.:a-fA-F]+) (\d{1,5}) \d{1,5}$/.exec(line) ?? [];
   const isAddress = family === "TCP4" ? isIPv4 : isIPv6;
-  if (!isAddress(address) || !isAddress(to) || Number(port) > 65_535) {
-    throw new Error("its PROXY protocol header is damaged");
+  const port = readPort(portText);
+  if (!isAddress(address) || !isAddress(to) || port === undefined) {
+    throw new Error("malformed PROXY protocol header");
   }
-  return { client: { address, port: Number(port) }, size };
+  return { client: { address, port }, size };
 }
 
 function binaryHeader(bytes: Buffer): ProxyHeader | undefined {
   const [versionAndCommand = 0, familyAndProtocol = 0] = bytes.subarray(12);
   const rest = bytes.readUInt16BE(14);
-  if (versionAndCommand >> 4 !== 2) throw new Error("its PROXY protocol header has an unknown version");
+  if (versionAndCommand >> 4 !== 2) throw new Error("unknown version of the PROXY protocol header");
   const command = versionAndCommand & 0xf;
-  if (command > 1) throw new Error("its PROXY protocol header has an unknown command");
-  if (rest > MAX_REST) throw new Error(`its PROXY protocol header has more than ${MAX_REST} bytes`);
+  if (command > 1) throw new Error("unknown command in the PROXY protocol header");
+  if (rest > MAX_REST) throw new Error(`PROXY protocol header of ${rest} bytes exceeds the limit of ${MAX_REST} bytes`);
   const size = 16 + rest;
   if (bytes.length < size) return undefined;
-  // LOCAL: the proxy itself looks whether somebody is here.
+  // LOCAL: a health check of the proxy itself.
   if (command === 0) return { client: undefined, size };
   switch (familyAndProtocol) {
     case 0x11:
       if (rest < 12) break;
-      return { client: { address: [...bytes.subarray(16, 20)].join("."), port: bytes.readUInt16BE(24) }, size };
+      return { client: { address: formatAddress(bytes.subarray(16, 20)), port: bytes.readUInt16BE(24) }, size };
     case 0x21:
       if (rest < 36) break;
-      return { client: { address: ipv6(bytes.subarray(16, 32)), port: bytes.readUInt16BE(48) }, size };
+      return { client: { address: formatAddress(bytes.subarray(16, 32)), port: bytes.readUInt16BE(48) }, size };
     case 0x00:
       return { client: undefined, size };
     default:
-      throw new Error("its PROXY protocol header is about something else than TCP");
+      throw new Error("PROXY protocol header for a transport other than TCP");
   }
-  throw new Error("its PROXY protocol header is too short for its addresses");
-}
-
-function ipv6(bytes: Buffer): string {
-  const groups = Array.from({ length: 8 }, (_, index) => bytes.readUInt16BE(2 * index).toString(16));
-  // The URL parser shortens it as everybody writes it (RFC 5952).
-  return new URL(`http://[${groups.join(":")}]`).hostname.slice(1, -1);
+  throw new Error("PROXY protocol header too short for its addresses");
 }

@@ -1,12 +1,15 @@
 import type { Logger } from "../../base/log.js";
 
-/** How many lines may be written within one period; what comes beyond is counted. */
+/** Lines written within one period; further ones are counted. */
 const LINES = 20;
 
 /** In milliseconds. */
 const PERIOD = 10_000;
 
-/** A log for what strangers can cause as often as they like: it tells everything at first, and then how much it was. */
+/**
+ * Rate-limited logger for events that unauthenticated peers can trigger: it writes the first, then the number of the
+ * rest.
+ */
 export class RateLimitedLog {
   readonly #log: Logger;
   #since = Number.NEGATIVE_INFINITY;
@@ -31,15 +34,15 @@ export class RateLimitedLog {
       return;
     }
     this.#omitted++;
-    // Nobody may come after them: what they were must still be said.
+    // No later warning may come: the number is written all the same.
     this.#timer ??= setTimeout(() => this.flush(), PERIOD).unref();
   }
 
-  /** Says how many lines were left out. */
+  /** Writes the number of omitted lines. */
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#omitted > 0) this.#log.warn({ omitted: this.#omitted }, "more connections were refused");
+    if (this.#omitted > 0) this.#log.warn({ omitted: this.#omitted }, "more connections refused");
     this.#omitted = 0;
   }
 }

@@ -1,7 +1,7 @@
 import type { PerSource } from "./guard-options.js";
 import type { Source } from "./source.js";
 
-/** How many connections each source has open. */
+/** Counts the open connections of each source. */
 export class SourceCounts {
   readonly #limits: Required<PerSource>;
   readonly #counts = new Map<string, number>();
@@ -10,30 +10,30 @@ export class SourceCounts {
     this.#limits = limits;
   }
 
-  /** Counts one more; undefined, or the reason to refuse it. */
-  enter({ host, network }: Source): string | undefined {
+  /** Adds a connection; returns undefined, or the reason to refuse it. */
+  add({ host, network }: Source): string | undefined {
     const { address: perHost, network: perNetwork } = this.#limits;
-    if (this.#of(host) >= perHost) return `${host} has ${perHost} connections open (perSource.address)`;
-    // For what is no IP address both are the same; the name keeps their counts apart.
+    if (this.#of(host) >= perHost) return `${host} has ${perHost} open connections (perSource.address)`;
+    // Host and network are equal where the source is not an IP address: the prefix keeps their counts apart.
     if (this.#of(`network ${network}`) >= perNetwork) {
-      return `${network} has ${perNetwork} connections open (perSource.network)`;
+      return `${network} has ${perNetwork} open connections (perSource.network)`;
     }
-    this.#add(host, 1);
-    this.#add(`network ${network}`, 1);
+    this.#change(host, 1);
+    this.#change(`network ${network}`, 1);
     return undefined;
   }
 
-  /** One that was counted has gone. */
-  leave({ host, network }: Source): void {
-    this.#add(host, -1);
-    this.#add(`network ${network}`, -1);
+  /** Removes an added connection. */
+  remove({ host, network }: Source): void {
+    this.#change(host, -1);
+    this.#change(`network ${network}`, -1);
   }
 
   #of(name: string): number {
     return this.#counts.get(name) ?? 0;
   }
 
-  #add(name: string, difference: number): void {
+  #change(name: string, difference: number): void {
     const count = this.#of(name) + difference;
     if (count > 0) this.#counts.set(name, count);
     else this.#counts.delete(name);

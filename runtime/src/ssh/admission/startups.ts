@@ -1,71 +1,71 @@
 import type { MaxStartups } from "./guard-options.js";
 
-/** A connection that has not logged in. */
-export interface Waiting {
+/** An unauthenticated connection. */
+export interface Startup {
   /** The network that it comes from. */
   readonly network: string;
-  /** When it came, in milliseconds of some clock that only goes forward. */
+  /** When it was opened, in milliseconds of a monotonic clock. */
   readonly since: number;
   /** Ends it, with the reason for the log. */
   refuse(reason: string): void;
 }
 
-/** Milliseconds in which nobody has to go: a client that means it has logged in by then. */
+/** Milliseconds for which a connection is not evicted: a well-behaved client authenticates in that time. */
 const HEAD_START = 1000;
 
 /**
- * The connections that have not logged in, and who of them has to go when there are too many. sshd(8) turns new ones away
- * at random (MaxStartups), so that whoever holds enough connections open keeps most others out. Here the same chance
- * decides whether one has to go, and it falls on the oldest from where most of them come: whoever waits for nothing.
+ * The unauthenticated connections, and which of them is evicted when there are too many. sshd(8) refuses new ones at
+ * random (MaxStartups), so that an attacker with enough open connections keeps most clients out. Here the same
+ * probability decides whether one is evicted: the oldest one of the network with most of them.
  */
 export class Startups {
   readonly #limits: Required<MaxStartups>;
   readonly #random: () => number;
-  /** By network; within one, the oldest comes first. */
-  readonly #waiting = new Map<string, Set<Waiting>>();
+  /** By network; within one, the oldest first. */
+  readonly #networks = new Map<string, Set<Startup>>();
   #count = 0;
 
-  /** @param random gives numbers from 0 up to 1 */
+  /** @param random returns numbers from 0 to 1, without 1 */
   constructor(limits: Required<MaxStartups>, random: () => number = Math.random) {
     this.#limits = limits;
     this.#random = random;
   }
 
-  /** How many wait. */
+  /** How many there are. */
   get count(): number {
     return this.#count;
   }
 
-  /** Lets one in, for which another may have to go; undefined, or the reason to refuse it. */
-  enter(waiting: Waiting): string | undefined {
-    if (this.#mustGo()) {
-      const reason = `${this.#count} connections have not logged in (maxStartups)`;
-      if (!this.makeRoom(waiting.since, reason)) return reason;
+  /** Adds one, which may evict another; returns undefined, or the reason to refuse it. */
+  add(startup: Startup): string | undefined {
+    if (this.#isFull()) {
+      const reason = `${this.#count} unauthenticated connections (maxStartups)`;
+      if (!this.evict(startup.since, reason)) return reason;
     }
-    const neighbours = this.#waiting.get(waiting.network) ?? new Set();
-    this.#waiting.set(waiting.network, neighbours.add(waiting));
+    const others = this.#networks.get(startup.network) ?? new Set();
+    this.#networks.set(startup.network, others.add(startup));
     this.#count++;
     return undefined;
   }
 
-  /** Sends one away for another that comes at `now`; gives whether there was one that has had its time. */
-  makeRoom(now: number, reason: string): boolean {
-    const oldest = this.#oldestOfMost();
+  /** Refuses one for another that comes at `now`; false where all are within their head start. */
+  evict(now: number, reason: string): boolean {
+    const oldest = this.#oldestOfLargest();
     if (oldest === undefined || now - oldest.since < HEAD_START) return false;
-    this.leave(oldest);
+    this.remove(oldest);
     oldest.refuse(reason);
     return true;
   }
 
-  /** It has logged in, or has gone. */
-  leave(waiting: Waiting): void {
-    const neighbours = this.#waiting.get(waiting.network);
-    if (!neighbours?.delete(waiting)) return;
+  /** Removes one that has authenticated or closed. */
+  remove(startup: Startup): void {
+    const others = this.#networks.get(startup.network);
+    if (!others?.delete(startup)) return;
     this.#count--;
-    if (neighbours.size === 0) this.#waiting.delete(waiting.network);
+    if (others.size === 0) this.#networks.delete(startup.network);
   }
 
-  #mustGo(): boolean {
+  #isFull(): boolean {
     const { start, rate, full } = this.#limits;
     if (this.#count < start) return false;
     if (this.#count >= full) return true;
@@ -73,9 +73,9 @@ export class Startups {
     return this.#random() * 100 < percent;
   }
 
-  #oldestOfMost(): Waiting | undefined {
-    let most: Set<Waiting> | undefined;
-    for (const neighbours of this.#waiting.values()) if (neighbours.size > (most?.size ?? 0)) most = neighbours;
-    return most?.values().next().value;
+  #oldestOfLargest(): Startup | undefined {
+    let largest: Set<Startup> | undefined;
+    for (const startups of this.#networks.values()) if (startups.size > (largest?.size ?? 0)) largest = startups;
+    return largest?.values().next().value;
   }
 }

@@ -1,11 +1,11 @@
 import type { EventEmitter } from "node:events";
 import type { Client, ClientChannel } from "ssh2";
+import { formatHostPort } from "../../base/host-port.js";
 import { printable } from "../../base/printable.js";
 import { CarrierChannel } from "../ssh2/channels/carrier-channel.js";
 import { type ChannelConfig, ChannelDuplex } from "../ssh2/channels/channel-duplex.js";
 import { PacketChannel } from "../ssh2/channels/packet-channel.js";
 import { SUBSYSTEM } from "../subsystem.js";
-import { formatHostPort } from "../target.js";
 
 /** What is opened on a connection as soon as it is made; the connection ends with it. */
 export interface DialChannel<Opened extends EventEmitter, Raw = ClientChannel> {

@@ -6,14 +6,15 @@ import { printable } from "../../base/printable.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import { clientAlgorithms } from "../algorithms.js";
 import { printableError } from "../printable-error.js";
+import { sendPasswordChange } from "../ssh2/auth/client-auth.js";
 import type { Carrier } from "../ssh2/channels/carrier.js";
 import { gatherWrites } from "../ssh2/gather-writes.js";
 import { hangUp } from "../ssh2/hang-up.js";
-import { askForCertificates, showPlainKey } from "../ssh2/host-certificates.js";
 import { guardDial } from "../ssh2/packets/guard-dial.js";
+import { askForCertificates, showPlainKey } from "../ssh2/packets/host-certificates.js";
 import { IDENT } from "../subsystem.js";
 import { formatTarget, type Target } from "../target.js";
-import { patchLogin, sendPasswordChange } from "./auth/patch-login.js";
+import { patchLogin } from "./auth/patch-login.js";
 import type { DialChannel } from "./dial-channel.js";
 import type { DialConfig } from "./dial-config.js";
 import { DialProgress, type Ssh2Error } from "./dial-progress.js";
@@ -134,7 +135,7 @@ class Dial<Opened extends EventEmitter, Raw> {
   async #changePassword(message: string): Promise<void> {
     try {
       const password = await this.#config.login.changePassword(message);
-      if (!this.#settled) sendPasswordChange(this.#client, this.#target.user, password.old, password.new);
+      if (!this.#settled) sendPasswordChange(this.#client, { user: this.#target.user, ...password });
     } catch (error) {
       const reason = `${formatTarget(this.#target)}: ${errorMessage(error)}`;
       this.#fail(new RpcError("UNAUTHENTICATED", reason, { cause: error }));

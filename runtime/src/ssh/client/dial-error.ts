@@ -1,6 +1,7 @@
+import { formatHostPort } from "../../base/host-port.js";
 import { printable } from "../../base/printable.js";
 import { RpcError } from "../../contract/rpc-error.js";
-import { formatHostPort, formatTarget, type Target } from "../target.js";
+import { formatTarget, type Target } from "../target.js";
 
 /** How far a dial has come; it decides what a failure means. */
 export type DialStage = "connecting" | "greeting" | "key exchange" | "authentication" | "channel";

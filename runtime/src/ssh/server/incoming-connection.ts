@@ -74,9 +74,9 @@ export class IncomingConnection {
     guardConnection({
       connection,
       socket,
-      config: config.guard,
+      limits: config.guard,
       log: config.log,
-      who: () => authentication.peerFields,
+      logFields: () => authentication.peerFields,
       isUnauthenticated: () => authentication.peer === undefined,
       abort: (reason) => this.#abort(reason),
     });

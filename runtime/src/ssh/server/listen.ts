@@ -2,17 +2,19 @@ import { randomBytes } from "node:crypto";
 import { createServer, type Server as NetServer, type Socket } from "node:net";
 import ssh2, { type Connection } from "ssh2";
 import { checkNumber, MAX_TIMEOUT } from "../../base/check-number.js";
+import { formatHostPort } from "../../base/host-port.js";
 import { SILENT } from "../../base/log.js";
 import { holdsKey, printable } from "../../base/printable.js";
-import { ConnectionGate, type PendingConnection } from "../admission/connection-gate.js";
+import { ConnectionGate } from "../admission/connection-gate.js";
 import { guardConfig } from "../admission/guard-config.js";
+import type { PendingConnection } from "../admission/pending-connection.js";
 import { serverAlgorithms } from "../algorithms.js";
 import { publicKeyLine } from "../keys/format/public-key.js";
 import { type HostKey, loadHostKey } from "../keys/identity/host-key.js";
 import type { HostKeySource } from "../keys/identity/host-key-source.js";
 import { gatherWrites } from "../ssh2/gather-writes.js";
+import { socketOf } from "../ssh2/internals.js";
 import { IDENT } from "../subsystem.js";
-import { formatHostPort } from "../target.js";
 import { openAuthentication } from "./auth/open-authentication.js";
 import type { ChannelHandlers } from "./channel-handlers.js";
 import { forwardingRules } from "./forwarding/forwarding-rules.js";
@@ -77,15 +79,15 @@ export async function listen(options: ListenOptions, handlers: ChannelHandlers):
     keepaliveInterval: guard.keepaliveInterval,
     keepaliveCountMax: guard.keepaliveCountMax,
   });
-  ssh.on("connection", (connection: Connection & { readonly _sock: Socket }) => {
-    const socket = connection._sock;
-    const admitted = pending.get(socket) as PendingConnection;
+  ssh.on("connection", (connection: Connection) => {
+    const socket = socketOf(connection);
+    const accepted = pending.get(socket) as PendingConnection;
     const connectionId = randomBytes(6).toString("base64url");
     const named = { connectionId, log: logWith(log, () => ({ connection: connectionId })) };
     const config = { ...authentication.config, ...named, ...channels };
-    const incoming = new IncomingConnection(connection, socket, admitted.address, config);
-    admitted.judge = () => incoming.failure();
-    connection.once("ready", () => admitted.loggedIn());
+    const incoming = new IncomingConnection(connection, socket, accepted.address, config);
+    accepted.determineFailure(() => incoming.failure());
+    connection.once("ready", () => accepted.authenticated());
     open.set(socket, incoming);
   });
   const reauthorize = (): void => {
@@ -95,9 +97,9 @@ export async function listen(options: ListenOptions, handlers: ChannelHandlers):
   ssh.on("error", (error: Error) => log.error({ err: error }, "SSH server failed"));
 
   // Our own TCP server: the gate reads a connection before ssh2 does.
-  const gate = new ConnectionGate(guard, IDENT, log, (admitted) => {
-    pending.set(admitted.socket, admitted);
-    ssh.injectSocket(admitted.socket);
+  const gate = new ConnectionGate(guard, IDENT, log, (accepted) => {
+    pending.set(accepted.socket, accepted);
+    ssh.injectSocket(accepted.socket);
   });
   const server = createServer({ noDelay: true, keepAlive: true }, (socket) => {
     open.set(socket, undefined);
@@ -109,7 +111,7 @@ export async function listen(options: ListenOptions, handlers: ChannelHandlers):
   server.maxConnections = guard.maxConnections + MAX_UNIDENTIFIED;
   server.on("drop", (drop) => {
     const address = drop && formatHostPort(drop.remoteAddress ?? "", drop.remotePort ?? 0);
-    gate.refused(address, `${server.maxConnections} connections are open (maxConnections)`);
+    gate.logRefusal(address, `${server.maxConnections} connections are open (maxConnections)`);
   });
   const address = await listenOn(server, host, port).catch(async (error) => {
     await authentication.close();

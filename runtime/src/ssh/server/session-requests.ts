@@ -1,6 +1,7 @@
 import type { Session } from "ssh2";
 import type { Peer } from "../../base/peer.js";
 import type { SessionTerminal } from "../../base/session.js";
+import { acceptRequestsAfterEof } from "../ssh2/channels/session-state.js";
 
 /** The variables that a client may set: others, such as PATH, could change how the server runs. */
 const NAME = /^RPC_[A-Z0-9_]{1,60}$/;
@@ -11,11 +12,6 @@ const MAX_ENVIRONMENT = 32 * 1024;
 
 /** The most columns or rows of a terminal, which bound what a shell draws. */
 const MAX_SIDE = 4096;
-
-/** The parts of ssh2's session that its types do not show. */
-interface SessionInternals {
-  _ending: boolean;
-}
 
 type Accept = (() => void) | undefined;
 
@@ -40,9 +36,8 @@ export class SessionRequests {
   constructor(session: Session, { permissions, environment = {} }: Peer) {
     this.environment = new Map(Object.entries(environment));
     this.#granted = new Set(this.environment.keys());
-    // Once the input has ended, ssh2 would ignore signals and window changes.
     session.on("eof", () => {
-      (session as Session & SessionInternals)._ending = false;
+      acceptRequestsAfterEof(session);
       this.#ended = true;
     });
     session.on("close", () => this.#events?.onClose());

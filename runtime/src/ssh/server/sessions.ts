@@ -3,10 +3,10 @@ import type { Connection, ServerChannel, Session } from "ssh2";
 import type { Logger } from "../../base/log.js";
 import type { Peer } from "../../base/peer.js";
 import { printable } from "../../base/printable.js";
-import { attempt } from "../ssh2/attempt.js";
 import { ChannelDuplex } from "../ssh2/channels/channel-duplex.js";
 import { CHANNEL_REFUSAL, refuseChannel } from "../ssh2/channels/refuse-channel.js";
 import { SessionDuplex } from "../ssh2/channels/session-duplex.js";
+import { endInput, releaseSession } from "../ssh2/channels/session-state.js";
 import { SUBSYSTEM } from "../subsystem.js";
 import type { ChannelHandlers } from "./channel-handlers.js";
 import { decide, denialOf, type RuleDenial } from "./forwarding/decide.js";
@@ -36,22 +36,6 @@ export interface SessionsConfig {
 const EXIT_DENIED = 4;
 const EXIT_FAILED = 5;
 
-/** The parts of ssh2's objects that its types do not show. */
-interface SessionInternals {
-  readonly _channel: ServerChannel | undefined;
-  readonly _chanInfo: {
-    readonly incoming: { readonly id: number };
-    readonly outgoing: { readonly id: number };
-  };
-}
-interface ConnectionInternals {
-  readonly _protocol: { channelClose(recipient: number): void };
-  readonly _chanMgr: { remove(id: number): void };
-}
-interface ChannelInternals {
-  readonly incoming: { state: "open" | "eof" | "closed" };
-}
-
 type Accept = () => ServerChannel | undefined;
 type Refuse = (() => void) | undefined;
 
@@ -78,11 +62,11 @@ export class Sessions {
       return;
     }
     this.#open++;
-    const session = accept() as Session & SessionInternals;
+    const session = accept();
     // Not the channel's own "close", which comes later: by then the client may have requested another session.
     session.on("close", () => {
       this.#open--;
-      if (session._channel === undefined) this.#close(session);
+      releaseSession(connection, session);
     });
     const requests = new SessionRequests(session, peer);
     const serve = (request: SessionRequest, take: Accept, run: (session: SessionChannel) => void): void => {
@@ -107,13 +91,6 @@ export class Sessions {
       else serve({ kind: "shell" }, take, (started) => shell(started));
     });
     // Requests for agent and X11 forwarding have no listener, so ssh2 refuses them.
-  }
-
-  /** Closes a session that ends before a request was served: ssh2 would keep it, and its peer would wait for an answer. */
-  #close(session: SessionInternals): void {
-    const { _protocol, _chanMgr } = this.#config.connection as Connection & ConnectionInternals;
-    _chanMgr.remove(session._chanInfo.incoming.id);
-    attempt(() => _protocol.channelClose(session._chanInfo.outgoing.id));
   }
 
   /**
@@ -173,10 +150,7 @@ export class Sessions {
   #session(channel: ServerChannel, requests: SessionRequests, peer: Peer): SessionChannel {
     const { connection, socket, lost } = this.#config;
     const session = new SessionChannel(new SessionDuplex(channel, { connection, socket, lost }), requests, peer);
-    if (requests.ended) {
-      (channel as ServerChannel & ChannelInternals).incoming.state = "eof";
-      channel.push(null);
-    }
+    if (requests.ended) endInput(channel);
     return session;
   }
 

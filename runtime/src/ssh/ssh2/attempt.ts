@@ -1,4 +1,4 @@
-/** Says something by ssh2, which throws where its connection has come to its end already: nobody is left to hear it then. */
+/** Calls ssh2 and ignores the error that it throws once the connection has ended: no reply can reach the peer then. */
 export function attempt(action: () => void): void {
   try {
     action();

@@ -1,21 +1,22 @@
 import type { Duplex } from "node:stream";
 
 /**
- * Lets what is written to a socket within one tick leave together. ssh2 writes each packet in three pieces, its length,
- * its body and its tag, and without Nagle's algorithm each of them would be a system call and a TCP segment of its own.
+ * Sends what is written to a socket within one tick together. ssh2 writes each packet in up to three pieces: length,
+ * body and tag (protocol/crypto.js:321 to 333). Without Nagle's algorithm each is a system call and a TCP segment of
+ * its own. The benchmarks notice a change (bench/calls.js).
  */
 export function gatherWrites(socket: Duplex): void {
   const write = socket.write.bind(socket) as (...args: unknown[]) => boolean;
-  let gathering = false;
-  const release = (): void => {
-    gathering = false;
+  let isCorked = false;
+  const uncork = (): void => {
+    isCorked = false;
     socket.uncork();
   };
   socket.write = (...args: unknown[]): boolean => {
-    if (!gathering) {
-      gathering = true;
+    if (!isCorked) {
+      isCorked = true;
       socket.cork();
-      process.nextTick(release);
+      process.nextTick(uncork);
     }
     return write(...args);
   };

@@ -1,11 +1,11 @@
 import type { Duplex } from "node:stream";
 
-/** Milliseconds that the other side has to close, too. */
+/** Milliseconds for the peer to close its side. */
 const GRACE = 1000;
 
 /**
- * Ends an SSH connection: says goodbye, lets what is written leave, and destroys the socket when the other side has not
- * closed within a second.
+ * Ends an SSH connection: sends DISCONNECT and what is buffered, and destroys the socket when the peer has not closed
+ * within a second.
  */
 export function hangUp(connection: { end(): unknown }, socket: Duplex): void {
   if (socket.destroyed) return;

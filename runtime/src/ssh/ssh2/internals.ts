@@ -1,9 +1,52 @@
-import type { Client, Connection } from "ssh2";
+import type { Socket } from "node:net";
+import type { AuthContext, Channel, Client, Connection, ParsedKey, Session } from "ssh2";
 
-/** A channel as ssh2 keeps its account of it, or a session that has none yet. */
+// The private state of ssh2 1.17.0 that this folder reads or changes. No file outside ssh/ssh2 touches it
+// (test/layers).
+
+/** A handler of one message: ssh2 passes its protocol first. */
+type MessageHandler<Args extends readonly unknown[]> = (protocol: unknown, ...args: Args) => unknown;
+
+/** How far one direction of a channel has come. */
+type DirectionState = "open" | "eof" | "closing" | "closed";
+
+/** The flow control of a channel (Channel.js:111). */
 export interface ChannelState {
-  readonly incoming: { readonly window: number };
-  readonly outgoing: { readonly id: number; window: number; packetSize: number };
+  readonly incoming: { readonly id: number; readonly window: number; state: DirectionState };
+  readonly outgoing: { readonly id: number; readonly state: DirectionState; window: number; packetSize: number };
+}
+
+/** A channel of either side (Channel.js). */
+export interface ChannelInternals extends ChannelState {
+  readonly _client: { readonly _protocol: { exitStatus(recipient: number, status: number): void } };
+  /**
+   * Set while a write waits for the window; the next window adjustment then resumes the pending chunk, or calls its
+   * callback.
+   */
+  _waitWindow: boolean;
+  _chunk: Buffer | undefined;
+  _chunkcb: (() => void) | undefined;
+  _chunkErr: Buffer | undefined;
+  _chunkcbErr: unknown;
+  eof(): void;
+  close(): void;
+  exit?(status: number): void;
+}
+
+/** A session before and after a program runs in it (server.js:188). */
+interface SessionInternals {
+  /** Whether EOF or CLOSE came: requests are ignored from then on. */
+  _ending: boolean;
+  /** The channel of its program; undefined before one runs. */
+  readonly _channel: Channel | undefined;
+  readonly _chanInfo: ChannelState;
+}
+
+/** A request to authenticate, at the server (server.js:52). */
+interface AuthContextInternals {
+  readonly _protocol: Pick<Protocol, "_authsQueue" | "authPasswdChg">;
+  /** Whether the request was answered in part: the next request then replaces it. */
+  _initialResponse: boolean;
 }
 
 /** Names of algorithms, in the order of preference. */
@@ -11,7 +54,7 @@ interface NameList {
   readonly array: readonly string[];
 }
 
-/** What is offered for what the client sends, or for what the server does. */
+/** The offered algorithms of one direction. */
 interface OfferedDirection {
   readonly cipher: NameList;
   readonly mac: NameList;
@@ -19,21 +62,31 @@ interface OfferedDirection {
   readonly lang: NameList;
 }
 
-/** The parts of an ssh2 connection's protocol that its types do not show, as version 1.17.0 has them. */
+/** The key exchange in progress (protocol/kex.js:509). */
+interface KeyExchange {
+  remoteExtInfoEnabled: boolean;
+  readonly negotiated: { serverHostKey: string };
+  _hostKey: Buffer | undefined;
+}
+
+/** Gets the data to sign, and passes the signature on. */
+type SignCallback = (data: Buffer, send: (signature: Buffer) => void) => void;
+
+/** The protocol object of a connection (protocol/Protocol.js). */
 export interface Protocol {
-  /** Takes each packet that is no part of a key exchange; what is set before the first exchange ends is what counts. */
+  /** Receives each packet outside a key exchange; the key exchange reads this field when it ends. */
   _onPayload: (payload: Buffer) => unknown;
-  /** What the packets mean, by the name of their message; each connection has its own. */
-  readonly _handlers: Record<string, ((...args: never[]) => unknown) | undefined>;
-  /** Set while a key exchange goes on. */
+  /** Message handlers by name; each connection has its own. */
+  readonly _handlers: object;
+  /** Our KEXINIT; set during a key exchange alone. */
   readonly _kexinit?: Buffer;
-  /** What waits for it to end. */
-  readonly _queue?: readonly unknown[];
-  readonly _kex?: { remoteExtInfoEnabled: boolean };
+  /** Packets that wait for the end of the key exchange. */
+  _queue?: Buffer[];
+  readonly _kex?: KeyExchange;
   _onHandshakeComplete: (negotiated: unknown) => void;
-  /** Who the other side says it is, without the end of the line. */
+  /** The identification string of the peer, without the end of the line. */
   readonly _remoteIdentRaw?: Buffer;
-  /** What each exchange of keys offers. */
+  /** The algorithms that each key exchange offers. */
   _offer: {
     readonly lists: {
       readonly kex: NameList;
@@ -47,6 +100,11 @@ export interface Protocol {
   readonly _packetRW: {
     readonly write: { readonly allocStart: number; alloc(size: number): Buffer; finalize(packet: Buffer): Buffer };
   };
+  /** The methods of the authentication requests without an answer, oldest first. */
+  readonly _authsQueue: string[];
+  authPK(user: string, key: ParsedKey, algorithm?: string, sign?: SignCallback): void;
+  authPassword(user: string, password: string, newPassword?: string): void;
+  authPasswdChg(prompt: string): void;
   authPKOK(algorithm: string, key: Buffer): void;
   channelOpenFail(id: number, reason: number, description?: string): void;
   channelFailure(id: number): void;
@@ -57,25 +115,62 @@ export interface Protocol {
   rekey(): void;
 }
 
-/** The channels of a connection, by the number that it has given them. */
-export interface Channels {
+/** The channels of a connection by local number (utils.js:124). */
+export interface ChannelManager {
   readonly _count: number;
   get(id: number): unknown;
   remove(id: number): void;
 }
 
-/** What ssh2 keeps to itself of a connection, of either side. A client has it once it was told to connect. */
-export function internalsOf(connection: Connection | Client): { protocol: Protocol; channels: Channels } {
-  const { _protocol, _chanMgr } = connection as unknown as { _protocol: Protocol; _chanMgr: Channels };
+/** The protocol and the channels of a connection of either side; a client has them from `connect` on. */
+export function internalsOf(connection: Connection | Client): { protocol: Protocol; channels: ChannelManager } {
+  const { _protocol, _chanMgr } = connection as unknown as { _protocol: Protocol; _chanMgr: ChannelManager };
   return { protocol: _protocol, channels: _chanMgr };
 }
 
-/** Whether a connection exchanges keys at this moment: what is sent meanwhile is kept in memory, without a bound. */
+/** The private state of a channel. */
+export function channelInternals(channel: Channel): ChannelInternals {
+  return channel as unknown as ChannelInternals;
+}
+
+/** The private state of a session. */
+export function sessionInternals(session: Session): SessionInternals {
+  return session as unknown as SessionInternals;
+}
+
+/** The private state of a request to authenticate. */
+export function authInternals(context: AuthContext): AuthContextInternals {
+  return context as unknown as AuthContextInternals;
+}
+
+/** The socket of a server's connection. */
+export function socketOf(connection: Connection): Socket {
+  return (connection as Connection & { readonly _sock: Socket })._sock;
+}
+
+/** Whether a connection exchanges keys at the moment. ssh2 queues what is sent meanwhile, without a bound. */
 export function isExchangingKeys(connection: object): boolean {
   return (connection as { readonly _protocol?: Protocol })._protocol?._kexinit !== undefined;
 }
 
-/** A packet of ssh2's with this payload, to be encrypted. */
+/** Replaces the handler of a message with one that may call it. */
+export function wrapHandler<Args extends readonly unknown[]>(
+  protocol: Protocol,
+  message: string,
+  wrap: (next: MessageHandler<Args>) => MessageHandler<Args>,
+): void {
+  const handlers = protocol._handlers as Record<string, MessageHandler<Args> | undefined>;
+  handlers[message] = wrap(handlers[message] ?? (() => undefined));
+}
+
+/** Sends a payload, or queues it until the key exchange in progress ends, as ssh2 does (protocol/utils.js:343). */
+export function sendPayload(protocol: Protocol, payload: Buffer): void {
+  const packet = packetOf(protocol, payload);
+  if (protocol._kexinit === undefined) protocol._cipher.encrypt(packet);
+  else protocol._queue = [...(protocol._queue ?? []), packet];
+}
+
+/** A packet with this payload, ready to be encrypted. */
 export function packetOf({ _packetRW: { write } }: Pick<Protocol, "_packetRW">, payload: Buffer): Buffer {
   const packet = write.alloc(payload.length);
   payload.copy(packet, write.allocStart);

@@ -30,6 +30,6 @@ test.each([
   "25d",
   "2147483648",
   "9".repeat(300),
-])("%j is an invalid duration", (text) => {
+])("rejects the duration %j", (text) => {
   expect(parseDuration(text)).toBeUndefined();
 });

@@ -11,23 +11,23 @@ import { PREAMBLE } from "../../../../runtime/src/wire/preamble.js";
 import { apiOf, handlersOf, method, serveRaw } from "../support/server.js";
 import { until, within } from "../support/wait.js";
 
-test("what is written to one end is read at the other, both ways, also after one has ended", async () => {
+test("bytes written to one end are read at the other, in both directions, also after one end has ended", async () => {
   const [near, far] = duplexPair();
-  const heard: [string, string][] = [];
-  near.on("data", (chunk) => heard.push(["near", `${chunk}`]));
-  far.on("data", (chunk) => heard.push(["far", `${chunk}`]));
+  const received: [string, string][] = [];
+  near.on("data", (chunk) => received.push(["near", `${chunk}`]));
+  far.on("data", (chunk) => received.push(["far", `${chunk}`]));
   const closed = Promise.all([once(near, "close"), once(far, "close")]);
   near.end("there");
   await within("the end", once(far, "end"));
   far.end("back");
   await within("both ends", closed);
-  expect(heard).toEqual([
+  expect(received).toEqual([
     ["far", "there"],
     ["near", "back"],
   ]);
 });
 
-test("nothing is read within the write itself: a writer finishes what it is doing first", async () => {
+test("delivers after the write has returned", async () => {
   const [near, far] = duplexPair();
   const order: string[] = [];
   far.on("data", () => order.push("read"));
@@ -40,7 +40,7 @@ test("nothing is read within the write itself: a writer finishes what it is doin
   expect(order).toEqual(["written", "read", "written", "read", "written", "read"]);
 });
 
-test("a reader that stops stops its writer", async () => {
+test("a paused reader stops its writer", async () => {
   const [near, far] = duplexPair();
   const chunk = Buffer.alloc(10_000);
   let written = 0;
@@ -59,7 +59,7 @@ test("a reader that stops stops its writer", async () => {
   await until("all of it", () => read === 1000 * chunk.length);
 });
 
-test("an end that is destroyed closes the other, too, also while a write waits", async () => {
+test("destroying one end closes the other, also while a write waits", async () => {
   const [near, far] = duplexPair();
   near.on("error", () => undefined);
   for (let round = 0; round < 10; round++) near.write(Buffer.alloc(100_000));
@@ -68,7 +68,7 @@ test("an end that is destroyed closes the other, too, also while a write waits",
   await within("both ends", closed);
 });
 
-test("each opening makes a pair of its own", async () => {
+test("each open creates a new pair", async () => {
   let accepted = 0;
   const transport = memoryTransport(() => accepted++);
   const [one, two] = [await transport.open(), await transport.open()];
@@ -76,7 +76,7 @@ test("each opening makes a pair of its own", async () => {
   expect(accepted).toBe(2);
 });
 
-test("whoever writes may use its memory again once it is called back, as with any other duplex", async () => {
+test("a writer may reuse its memory after the callback, as with any other duplex", async () => {
   const [near, far] = duplexPair();
   const memory = Buffer.from("sent");
   await new Promise((resolve) => near.write(memory, resolve));
@@ -84,7 +84,7 @@ test("whoever writes may use its memory again once it is called back, as with an
   expect(`${far.read()}`).toBe("sent");
 });
 
-test("what is sent through a wrapper arrives as it was sent, however late it is looked at", async () => {
+test("bytes sent through a wrapper arrive unchanged, however late they are read", async () => {
   const it = method("STORE /it", { kind: "client-streaming", requestItem: "bytes" });
   const store = async (_request: unknown, items: AsyncIterable<Buffer>): Promise<string> => {
     const kept: Buffer[] = [];
@@ -105,7 +105,7 @@ test("what is sent through a wrapper arrives as it was sent, however late it is 
   expect(await client.it.store({}, items)).toBe(sha256(Buffer.concat(items)));
 });
 
-test("what a reader does to the bytes that it has read harms no other connection", async () => {
+test("a reader that overwrites its chunks affects no other connection", async () => {
   const { peer } = serveRaw(() => null);
   peer.duplex.on("data", (chunk: Buffer) => chunk.fill(0));
   await until("the HELLO", () => peer.frames.length > 0);

@@ -12,6 +12,6 @@ test.each([
   [["a", "notes:*"], "notes:x:y", true],
   [[], "notes:read", false],
   [[""], "notes:read", false],
-])("the grants %j cover %s: %s", (granted, scope, covered) => {
+])("the scopes %j cover %s: %s", (granted, scope, covered) => {
   expect(grants(granted, scope)).toBe(covered);
 });

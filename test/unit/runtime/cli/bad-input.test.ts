@@ -43,7 +43,7 @@ describe("a command line that is wrong ends with 2, and one line that says what"
     ["an unknown verb", ["call", SERVER, "PATCH", "/x"], "GET, STORE, UPDATE, DELETE"],
     ["a verb in lower case", ["call", SERVER, "get", "/x"], "'get' is invalid"],
     ["no path", ["call", SERVER, "GET"], "missing required argument 'path'"],
-    ["a request that is no JSON", ["call", SERVER, "GET", "/x", "{bad"], "the request is no JSON: "],
+    ["a request that is no JSON", ["call", SERVER, "GET", "/x", "{bad"], "the request: invalid JSON at line "],
     [
       "a field, as ssh takes it",
       ["call", SERVER, "GET", "/x", "text=hi"],
@@ -52,7 +52,7 @@ describe("a command line that is wrong ends with 2, and one line that says what"
     [
       "a request of several lines that is no JSON",
       ["call", SERVER, "GET", "/x", '{\n"a":\nb\n}'],
-      "the request is no JSON: ",
+      "the request: invalid JSON at line ",
     ],
     [
       "a request with a number too large for any",
@@ -69,8 +69,8 @@ describe("a command line that is wrong ends with 2, and one line that says what"
   });
 
   test.each([
-    ["no JSON", "nope", 'standard input is no JSON: what stands at character 1 cannot stand there: "nope"'],
-    ["nothing", "", "standard input is no JSON: it is empty"],
+    ["no JSON", "nope", 'standard input: invalid JSON at line 1, column 1: unexpected token "nope"'],
+    ["nothing", "", "standard input: invalid JSON at line 1, column 1: unexpected end of input"],
     ["a number too large for any", "[1e400]", "standard input holds 1e400: numbers go up to"],
   ])("a request on standard input that is %s", async (_, stdin, message) => {
     expect(await sshrpc(["call", SERVER, "GET", "/x", "-"], { stdin })).toMatchObject({ status: 2, ...line(message) });

@@ -96,13 +96,13 @@ test("whoever has seen enough of a stream ends it: no error, and the handler sto
 });
 
 test.each<[string, string[], string, number, string]>([
-  ["no JSON in a line", ["--items", "-"], '{"text":"a"}\n{"text":}\n', 1, "line 2 of standard input is no JSON"],
+  ["no JSON in a line", ["--items", "-"], '{"text":"a"}\n{"text":}\n', 1, "line 2 of standard input: invalid JSON"],
   ["a number too large for any", ["--items", "-"], "[1e400]", 1, "line 1 of standard input holds 1e400: numbers go up"],
   ["no UTF-8 in a line", ["--items", "binary"], "", 1, "line 1 of binary is no UTF-8"],
   ["a file that is not there", ["--items", "nowhere"], "", 2, "nowhere cannot be read (ENOENT)"],
   ["a folder", ["--items", "."], "", 2, "cannot be read (EISDIR)"],
   ["an unknown way", ["--via", "telnet"], "", 2, "ssh2, ssh"],
-  ["an impossible jump host", ["--jump", "-oProxyCommand=id"], "", 1, "is no address"],
+  ["an impossible jump host", ["--jump", "-oProxyCommand=id"], "", 1, "invalid address"],
 ])("%s is said in one line", async (_, flags, stdin, status, message) => {
   const { call, cwd } = await startBench();
   writeFileSync(join(cwd, "binary"), Buffer.from([0x22, 0xff, 0x22]));

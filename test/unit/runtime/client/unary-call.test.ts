@@ -112,7 +112,7 @@ describe("a response", () => {
     const call = client.it.get();
     await peer.next(FRAME.OPEN);
     peer.answer(1, 200, "2");
-    expect(`${await failure(call)}`).toBe("INTERNAL: GET /it: the response does not fit the contract: /x must fit");
+    expect(`${await failure(call)}`).toBe("INTERNAL: GET /it: the response does not match the schema: /x must fit");
     await client.close();
   });
 

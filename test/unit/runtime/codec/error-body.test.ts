@@ -4,7 +4,7 @@ import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
 import { type ErrorStatus, STATUSES } from "../../../../runtime/src/contract/status.js";
 
 test.each(Object.keys(STATUSES).filter((name) => name !== "OK") as ErrorStatus[])(
-  "%s survives the trip with message and details exact",
+  "%s keeps message and details",
   (status) => {
     const sent = new RpcError(status, "\ttab\r\nline ☺ 😈", { details: { id: 7, why: ["ü"] } });
     const received = decodeError(sent.code, JSON.parse(encodeErrorBody(sent)), "GET /a");
@@ -12,13 +12,13 @@ test.each(Object.keys(STATUSES).filter((name) => name !== "OK") as ErrorStatus[]
   },
 );
 
-test("neither a stack nor a cause nor a method travels", () => {
+test("never sends a stack, a cause or a method", () => {
   const error = new RpcError("INTERNAL", "no", { cause: new Error("secret"), method: "GET /secret" });
   expect(JSON.parse(encodeErrorBody(error))).toEqual({ message: "no" });
 });
 
 test.each([[undefined], [null], [42], ["text"], [[]], [{ message: 42 }]])(
-  "a body that is %j costs the text, not the status",
+  "loses message and details of the malformed body %j, not the status",
   (body) => {
     expect(decodeError(404, body, "GET /a")).toMatchObject({ status: "NOT_FOUND", message: "not found" });
   },

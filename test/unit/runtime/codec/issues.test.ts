@@ -4,8 +4,8 @@ import { describeIssues, issuesOf } from "../../../../runtime/src/codec/issues.j
 import type { ValidationError, Validator } from "../../../../runtime/src/contract/method.js";
 import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
 
-const refusing = (...errors: ValidationError[]): Validator => Object.assign(() => false, { errors });
-const complaint = (instancePath: string, keyword: string, params = {}, message?: string): ValidationError => ({
+const rejecting = (...errors: ValidationError[]): Validator => Object.assign(() => false, { errors });
+const validationError = (instancePath: string, keyword: string, params = {}, message?: string): ValidationError => ({
   instancePath,
   keyword,
   params,
@@ -13,34 +13,39 @@ const complaint = (instancePath: string, keyword: string, params = {}, message?:
 });
 
 describe("issues", () => {
-  test("name what is missing or unknown by its path", () => {
-    const validator = refusing(
-      complaint("/note", "required", { missingProperty: "text" }),
-      complaint("", "additionalProperties", { additionalProperty: "a/b~c" }),
-      complaint("/x/0", "unevaluatedProperties", { unevaluatedProperty: "y" }),
+  test("name a missing or unknown property by its path", () => {
+    const validator = rejecting(
+      validationError("/note", "required", { missingProperty: "text" }),
+      validationError("", "additionalProperties", { additionalProperty: "a/b~c" }),
+      validationError("/x/0", "unevaluatedProperties", { unevaluatedProperty: "y" }),
     );
     expect(issuesOf(validator)).toEqual([
       { path: "/note/text", keyword: "required", message: "is required" },
-      { path: "/a~1b~0c", keyword: "additionalProperties", message: "is no known property" },
-      { path: "/x/0/y", keyword: "unevaluatedProperties", message: "is no known property" },
+      { path: "/a~1b~0c", keyword: "additionalProperties", message: "unknown property" },
+      { path: "/x/0/y", keyword: "unevaluatedProperties", message: "unknown property" },
     ]);
   });
 
-  test("say which values would do", () => {
-    const validator = refusing(
-      complaint("/a", "enum", { allowedValues: ["x", 1, null] }),
-      complaint("/b", "const", { allowedValue: "y" }),
-      complaint("/c", "minLength", { limit: 1 }, "must NOT have fewer than 1 characters"),
-      complaint("", "type"),
+  test("list the allowed values", () => {
+    const validator = rejecting(
+      validationError("/a", "enum", { allowedValues: ["x", 1, null] }),
+      validationError("/b", "const", { allowedValue: "y" }),
+      validationError("/c", "minLength", { limit: 1 }, "must NOT have fewer than 1 characters"),
+      validationError("", "type"),
     );
     expect(describeIssues(issuesOf(validator))).toBe(
       '/a must be one of "x", 1, null; /b must be "y"; /c must NOT have fewer than 1 characters; the value type',
     );
   });
 
-  test("are ten at most, and none where the validator left none", () => {
+  test("separate an unknown property by a colon", () => {
+    const validator = rejecting(validationError("", "additionalProperties", { additionalProperty: "foo" }));
+    expect(describeIssues(issuesOf(validator))).toBe("/foo: unknown property");
+  });
+
+  test("are at most ten, and none where the validator reports none", () => {
     expect(
-      issuesOf(refusing(...Array.from({ length: 50 }, (_, index) => complaint(`/${index}`, "type")))),
+      issuesOf(rejecting(...Array.from({ length: 50 }, (_, index) => validationError(`/${index}`, "type")))),
     ).toHaveLength(10);
     expect(issuesOf(Object.assign(() => false, { errors: null }))).toEqual([]);
   });
@@ -53,11 +58,11 @@ describe("checking", () => {
     } catch (error) {
       if (error instanceof RpcError) return error;
     }
-    throw new Error("it passed");
+    throw new Error("the check passed");
   };
-  const validator = refusing(complaint("/id", "type", {}, "must be integer"));
+  const validator = rejecting(validationError("/id", "type", {}, "must be integer"));
 
-  test("a request that does not fit is BAD_REQUEST, with its issues as details", () => {
+  test("an invalid request is BAD_REQUEST with the issues as details", () => {
     expect(failure(() => checkRequest({ id: "x" }, validator, "GET /a"))).toMatchObject({
       status: "BAD_REQUEST",
       method: "GET /a",
@@ -66,14 +71,14 @@ describe("checking", () => {
     });
   });
 
-  test("an answer that does not fit is INTERNAL, for the fault is the server's", () => {
+  test("an invalid answer is INTERNAL, because the fault is the server's", () => {
     expect(failure(() => checkAnswer({}, validator, "response", "GET /a"))).toMatchObject({
       status: "INTERNAL",
-      message: "the response does not fit the contract: /id must be integer",
+      message: "the response does not match the schema: /id must be integer",
     });
   });
 
-  test("a value nested deeper than the stack goes is BAD_REQUEST", () => {
+  test("a value nested deeper than the stack is BAD_REQUEST", () => {
     const recursive: Validator = (value) => !Array.isArray(value) || value.every((item) => recursive(item));
     let deep: unknown = [];
     for (let depth = 0; depth < 100_000; depth++) deep = [deep];
@@ -83,7 +88,7 @@ describe("checking", () => {
     });
   });
 
-  test("a validator's own fault is not hidden", () => {
+  test("an exception of a validator is thrown on", () => {
     const broken: Validator = () => {
       throw new TypeError("broken");
     };

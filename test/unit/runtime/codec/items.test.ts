@@ -1,41 +1,43 @@
 import { expect, test } from "vitest";
 import { decodeItem, encodeItem } from "../../../../runtime/src/codec/items.js";
+import { jsonCodec } from "../../../../runtime/src/codec/json.js";
 import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
 
+const BYTES = { type: "bytes", codec: jsonCodec, status: "BAD_REQUEST" } as const;
+
 test.each([["text"], [7], [null], [undefined], [[1]], [{ length: 1 }], [new ArrayBuffer(1)], [new Uint16Array(1)]])(
-  "what is no bytes is refused: %s",
+  "rejects %s as an item of raw bytes",
   (item) => {
-    expect(() => encodeItem(item, "bytes", "BAD_REQUEST")).toThrow("must be a Uint8Array, not");
+    expect(() => encodeItem(item, BYTES)).toThrow("must be a Uint8Array, not");
   },
 );
 
-test.each(["BAD_REQUEST", "INTERNAL"] as const)(
-  "an item that JSON cannot carry is %s, as whose fault it is",
-  (status) => {
-    const cycle: { self?: unknown } = {};
-    cycle.self = cycle;
-    for (const item of [1n, cycle, () => 1]) {
-      expect(() => encodeItem(item, () => true, status)).toThrow(expect.objectContaining({ status }));
-    }
-  },
-);
+test.each(["BAD_REQUEST", "INTERNAL"] as const)("rejects an item that JSON cannot represent as %s", (status) => {
+  const cycle: { self?: unknown } = {};
+  cycle.self = cycle;
+  for (const item of [1n, cycle, () => 1]) {
+    expect(() => encodeItem(item, { type: () => true, codec: jsonCodec, status })).toThrow(
+      expect.objectContaining({ status }),
+    );
+  }
+});
 
-test("few raw bytes are copied out of a large chunk, which they would keep; many are not", () => {
+test("copies few raw bytes out of a large chunk, which a view would keep in memory; not many", () => {
   const chunk = Buffer.allocUnsafeSlow(100_000).fill("x");
-  const few = decodeItem(chunk, 10, 20, "bytes", "INTERNAL") as Uint8Array;
+  const few = decodeItem({ buffer: chunk, start: 10, end: 20 }, BYTES) as Uint8Array;
   expect(`${few}`).toBe("x".repeat(10));
   expect(few.buffer.byteLength).toBe(10);
-  expect((decodeItem(chunk, 10, 60_000, "bytes", "INTERNAL") as Uint8Array).buffer).toBe(chunk.buffer);
+  expect((decodeItem({ buffer: chunk, start: 10, end: 60_000 }, BYTES) as Uint8Array).buffer).toBe(chunk.buffer);
 });
 
 test.each(["BAD_REQUEST", "INTERNAL"] as const)(
-  "an item that is no JSON, or nested deeper than the stack goes, is %s, as whose fault it is, and no crash",
+  "rejects an item that is invalid JSON, or nested deeper than the stack, as %s",
   (status) => {
     const deep = (value: unknown): boolean => !Array.isArray(value) || value.every(deep);
     for (const text of ["{", "[".repeat(200_000) + "]".repeat(200_000)]) {
       let error: unknown;
       try {
-        decodeItem(Buffer.from(text), 0, text.length, deep, status);
+        decodeItem({ buffer: Buffer.from(text), start: 0, end: text.length }, { type: deep, codec: jsonCodec, status });
       } catch (thrown) {
         error = thrown;
       }

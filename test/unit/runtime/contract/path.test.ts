@@ -2,27 +2,27 @@ import { describe, expect, test } from "vitest";
 import { matchPath, paramValue, parsePath, pathParams, pathsOverlap } from "../../../../runtime/src/contract/path.js";
 
 describe("a path template", () => {
-  test("is fixed text and whole parameters", () => {
+  test("consists of fixed text and whole parameters", () => {
     expect(parsePath("/notes/{id}/tags")).toEqual([{ text: "notes" }, { param: "id" }, { text: "tags" }]);
     expect(pathParams(parsePath("/{a}/x/{b_2}"))).toEqual(["a", "b_2"]);
   });
 
   test.each([
-    ["notes", 'begin it with "/"'],
-    ["", 'begin it with "/"'],
-    ["/", 'the segment ""'],
-    ["/notes/", 'the segment ""'],
-    ["//notes", 'the segment ""'],
-    ["/notes/{}", 'the segment "{}"'],
-    ["/notes/{1}", 'the segment "{1}"'],
-    ["/notes/{id", 'the segment "{id"'],
-    ["/notes/x{id}", 'the segment "x{id}"'],
-    ["/notes/{a-b}", 'the segment "{a-b}"'],
-    ["/no tes", 'the segment "no tes"'],
-    ["/nötes", 'the segment "nötes"'],
+    ["notes", 'must start with "/"'],
+    ["", 'must start with "/"'],
+    ["/", 'invalid segment ""'],
+    ["/notes/", 'invalid segment ""'],
+    ["//notes", 'invalid segment ""'],
+    ["/notes/{}", 'invalid segment "{}"'],
+    ["/notes/{1}", 'invalid segment "{1}"'],
+    ["/notes/{id", 'invalid segment "{id"'],
+    ["/notes/x{id}", 'invalid segment "x{id}"'],
+    ["/notes/{a-b}", 'invalid segment "{a-b}"'],
+    ["/no tes", 'invalid segment "no tes"'],
+    ["/nötes", 'invalid segment "nötes"'],
     ["/{id}/{id}", "{id} occurs twice"],
     ["/{__proto__}", "{__proto__}"],
-  ])("is refused where it is %j, and the message quotes it", (template, reason) => {
+  ])("is rejected where it is %j, and the message quotes it", (template, reason) => {
     expect(() => parsePath(template)).toThrow(reason);
     expect(() => parsePath(template)).toThrow(`path "${template}"`);
   });
@@ -51,7 +51,7 @@ describe("matching a path", () => {
     ["/notes/%E2%98%BA", "☺"],
     ["/notes/%7Bid%7D", "{id}"],
     ["/notes/..", ".."],
-  ])("%s gives the text %s", (path, id) => {
+  ])("of %s returns the text %s", (path, id) => {
     expect(matchPath(note, path)).toEqual({ id });
   });
 

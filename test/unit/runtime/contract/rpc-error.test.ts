@@ -10,7 +10,7 @@ describe("an RpcError", () => {
     expect(inspect(error)).toContain("NOT_FOUND: GET /notes/{id}: no such note");
   });
 
-  test("leaves out what it does not know", () => {
+  test("omits an unknown method", () => {
     expect(`${new RpcError("CONFLICT", "too late")}`).toBe("CONFLICT: too late");
     expect(`${new RpcError("CONFLICT")}`).toBe("CONFLICT: conflict");
     expect(`${new RpcError("CONFLICT", "", { method: "GET /a" })}`).toBe("CONFLICT: GET /a");
@@ -23,7 +23,7 @@ describe("an RpcError", () => {
     expect("cause" in new RpcError("INTERNAL")).toBe(false);
   });
 
-  test("is known to another copy of this package", async () => {
+  test("is recognized by another copy of this package", async () => {
     vi.resetModules();
     const other = await import("../../../../runtime/src/contract/rpc-error.js");
     expect(other.RpcError).not.toBe(RpcError);
@@ -38,14 +38,14 @@ describe("an RpcError", () => {
     },
   );
 
-  test("is no instance of a class that extends it", () => {
+  test("is not an instance of its subclasses", () => {
     class QuotaError extends RpcError {}
     expect(new QuotaError("RESOURCE_EXHAUSTED")).toBeInstanceOf(QuotaError);
     expect(new QuotaError("RESOURCE_EXHAUSTED")).toBeInstanceOf(RpcError);
     expect(new RpcError("RESOURCE_EXHAUSTED") instanceof QuotaError).toBe(false);
   });
 
-  test("keeps its whole text where stacks are turned off", () => {
+  test("keeps its whole message where stack traces are disabled", () => {
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = 0;
     try {
@@ -55,7 +55,7 @@ describe("an RpcError", () => {
     }
   });
 
-  test("keeps a message of several lines and of any script as it is", () => {
+  test("keeps a message of several lines and in any script unchanged", () => {
     const message = "\ttab\r\nline ☺ 😈";
     expect(new RpcError("INTERNAL", message).message).toBe(message);
   });

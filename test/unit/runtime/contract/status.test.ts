@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { isErrorStatus, STATUSES, statusName, statusPhrase } from "../../../../runtime/src/contract/status.js";
 import { isIdempotent, isVerb } from "../../../../runtime/src/contract/verb.js";
 
-test("statuses have the numbers that the design gives them", () => {
+test("each status has its HTTP number", () => {
   expect(STATUSES).toEqual({
     OK: 200,
     BAD_REQUEST: 400,
@@ -22,22 +22,22 @@ test("statuses have the numbers that the design gives them", () => {
   });
 });
 
-test("a number leads back to its name, and an unknown one to none", () => {
+test("a number maps to its name, and an unknown one to undefined", () => {
   for (const [name, code] of Object.entries(STATUSES)) expect(statusName(code)).toBe(name);
   for (const code of [0, 201, 418, 599, -1, Number.NaN]) expect(statusName(code)).toBeUndefined();
 });
 
-test("only failures are error statuses, and nothing that every object inherits", () => {
+test("error statuses exclude OK and inherited property names", () => {
   expect(isErrorStatus("NOT_FOUND")).toBe(true);
   for (const text of ["OK", "not_found", "", "toString", "__proto__", "TEAPOT"])
     expect(isErrorStatus(text)).toBe(false);
 });
 
-test("a status says something for itself", () => {
+test("each status has a default message", () => {
   expect(statusPhrase("METHOD_NOT_ALLOWED")).toBe("method not allowed");
 });
 
-test("there are four verbs, in capitals, and only STORE is not idempotent", () => {
+test("there are four verbs in uppercase, of which only STORE is not idempotent", () => {
   expect(["GET", "STORE", "UPDATE", "DELETE"].map((verb) => isVerb(verb))).toEqual([true, true, true, true]);
   expect(["get", "PUT", "", "toString"].map((verb) => isVerb(verb))).toEqual([false, false, false, false]);
   expect((["GET", "STORE", "UPDATE", "DELETE"] as const).map(isIdempotent)).toEqual([true, false, true, true]);

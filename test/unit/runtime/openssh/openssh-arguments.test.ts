@@ -89,7 +89,7 @@ test.each([
 });
 
 test("a jump host is validated like a destination", () => {
-  expect(() => argumentsOf("edge", { jump: "-oProxyCommand=id" })).toThrow(/is no address/);
+  expect(() => argumentsOf("edge", { jump: "-oProxyCommand=id" })).toThrow(/^invalid address /);
 });
 
 test.each([

@@ -95,7 +95,7 @@ test("10 MB of other output instead of a preamble is an error, and ends ssh", as
 test("a banner on standard output without a server is quoted", async () => {
   expect(await failure(callPath(fake("echo Go away; exit 1").transport, { verb: "GET", path: "/x" }))).toMatchObject({
     status: "UNAVAILABLE",
-    message: expect.stringMatching(/was lost: .*status 1; in place of sshrpc's preamble came "Go away\\n"/),
+    message: expect.stringMatching(/was lost: .*status 1; received instead of the sshrpc preamble: "Go away\\n"/),
   });
 });
 

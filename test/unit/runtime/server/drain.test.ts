@@ -213,7 +213,7 @@ describe("a client whose server drains", () => {
     expect(peer.frames.some(({ kind }) => kind === FRAME.CLOSE)).toBe(false);
     peer.answer(id);
     await within("the answer", call);
-    expect(await peer.reason()).toBe("it was drained");
+    expect(await peer.reason()).toBe("the connection is drained");
     await client.close();
   });
 });

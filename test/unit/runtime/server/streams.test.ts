@@ -69,7 +69,9 @@ describe("a handler that streams", () => {
     const { peer, log } = serve(DOWN, () => value);
     peer.open(1, "{}", { credit: 1000 });
     expect(await peer.status()).toMatchObject({ code: 500 });
-    expect(`${log.lines.find(({ level }) => level === "error")?.fields["err"]}`).toContain("items must come from");
+    expect(`${log.lines.find(({ level }) => level === "error")?.fields["err"]}`).toContain(
+      "items must be an async iterable",
+    );
   });
 
   test("an item that does not fit is told INTERNAL at once, even while its `finally` takes for ever", async () => {
@@ -114,7 +116,7 @@ describe("a handler that streams", () => {
     expect(await peer.status()).toMatchObject({ code: 500 });
     await until("the handler's end", () => server.calls === 0);
     expect(end).toBe("INTERNAL");
-    expect(`${log.lines.find(({ level }) => level === "error")?.fields["err"]}`).toContain("does not fit the contract");
+    expect(`${log.lines.find(({ level }) => level === "error")?.fields["err"]}`).toContain("does not match the schema");
   });
 
   test("finds its signal aborted in its `finally`, with the reason, when the caller cancels", async () => {

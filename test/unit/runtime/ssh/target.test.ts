@@ -16,47 +16,47 @@ it.each([
   ["ssh://al%40ice@edge", "al@ice", "edge", 22],
   ["alice@example.com@edge", "alice@example.com", "edge", 22],
   ["bücher.example", me, "bücher.example", 22],
-])("reads %s", (text, user, host, port) => {
+])("parses %s", (text, user, host, port) => {
   expect(toTarget(parseAddress(text))).toEqual({ user, host, port });
 });
 
 it.each([
-  ["", /it names no host/],
-  ["ssh://", /it names no host/],
-  ["alice@", /it names no host/],
-  ["alice@:8022", /it names no host/],
-  ["@edge", /the user name is not one/],
-  ["edge:0", /a port is a number from 1 to 65535/],
-  ["edge:65536", /a port is/],
-  ["edge:", /a port is/],
-  ["edge:22x", /a port is/],
-  ["http://edge", /begins with ssh:/],
+  ["", /the host is missing/],
+  ["ssh://", /the host is missing/],
+  ["alice@", /the host is missing/],
+  ["alice@:8022", /the host is missing/],
+  ["@edge", /invalid user name/],
+  ["edge:0", /the port must be a number from 1 to 65535/],
+  ["edge:65536", /the port must be/],
+  ["edge:", /the port must be/],
+  ["edge:22x", /the port must be/],
+  ["http://edge", /the scheme must be ssh:/],
   ["ssh://edge/path", /the host is neither/],
   ["[edge]:22", /neither a name nor an address/],
   ["-oProxyCommand=x", /neither a name nor an address/],
-  ["-l@edge", /the user name is not one/],
+  ["-l@edge", /invalid user name/],
   ["ed ge", /neither a name nor an address/],
   ["edge\n", /neither a name nor an address/],
-  ["ssh://%zz@edge", /not percent-encoded properly/],
-])("refuses %j in one line", (text, reason) => {
+  ["ssh://%zz@edge", /invalid percent-encoding in the user name/],
+])("rejects %j in one line", (text, reason) => {
   const parse = () => parseAddress(text);
   expect(parse).toThrow(reason);
   expect(parse).toThrow(/^[^\n]*$/);
   expect(parse).toThrow(expect.objectContaining({ status: "BAD_REQUEST" }));
 });
 
-it("refuses a password in an address, and does not repeat it", () => {
+it("rejects a password in an address without quoting it", () => {
   expect(() => parseAddress("ssh://alice:secret@edge")).toThrow(/password/);
   expect(() => parseAddress("ssh://alice:secret@edge")).not.toThrow(/secret/);
 });
 
-it("refuses another scheme by its name, and repeats no password that comes with it", () => {
+it("rejects another scheme by its name, without quoting a password", () => {
   expect(() => parseAddress("http://alice:secret@edge:8022")).toThrow(
-    /^"http:\/\/…" is no address .*: it begins with ssh:\/\/, or with no scheme at all$/,
+    /^invalid address "http:\/\/…": the scheme must be ssh:\/\/ or absent; write an address such as /,
   );
 });
 
-it("writes a target as an address that reads the same", () => {
+it("formats a target as an address that parses to the same target", () => {
   for (const text of ["ssh://alice@edge:8022", "ssh://alice@[::1]:22", "ssh://al%40ice@edge:22"]) {
     expect(formatTarget(toTarget(parseAddress(text)))).toBe(text);
   }

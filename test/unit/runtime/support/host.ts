@@ -9,7 +9,7 @@ import { ApiServer } from "../../../../runtime/src/server/api-server.js";
 import type { ApiServerOptions } from "../../../../runtime/src/server/api-server-options.js";
 import { ALICE, apiOf, handlersOf, method, TestLog } from "./server.js";
 
-/** GET may be sent twice, STORE may not. */
+/** GET is idempotent, STORE is not. */
 const METHODS = [method("GET /it"), method("STORE /it", { idempotent: false })];
 
 /** A client of `it.get` and `it.store`. */
@@ -17,13 +17,13 @@ export interface HostClient extends Client {
   readonly it: { readonly [verb in "get" | "store"]: UnaryMethodOptional<unknown, unknown, RpcError> };
 }
 
-/** A host in memory that can go down and come back, as often as a test likes. */
+/** A host in memory that can be stopped and restarted. */
 export class Host {
-  /** How often somebody tried to connect. */
+  /** Attempts to connect. */
   attempts = 0;
-  /** What came to the handlers. */
+  /** Requests that the handlers received. */
   readonly requests: unknown[] = [];
-  /** Why nobody gets in; undefined where the host is up. */
+  /** The error of each attempt to connect; undefined while the host is up. */
   down: RpcError | undefined;
   /** The callers' ends of all connections so far. */
   readonly duplexes: Duplex[] = [];
@@ -54,13 +54,13 @@ export class Host {
     };
   }
 
-  /** Cuts all connections, as a crash does. The host stays down where a reason is given. */
+  /** Destroys all connections, as a crash does. The host stays down where a reason is given. */
   kill(down?: RpcError): void {
     this.down = down;
     for (const duplex of this.duplexes.splice(0)) duplex.destroy();
   }
 
-  /** A new process takes the place of the old one. */
+  /** Starts a new server in place of the old one. */
   restart(): void {
     this.server = this.#start();
     this.down = undefined;

@@ -1,6 +1,6 @@
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from "node:crypto";
 
-/** What RSA and ECDSA keys may be told apart by. */
+/** Parameters of RSA and ECDSA keys. */
 interface KeyShape {
   /** Default: 2048. */
   readonly modulusLength?: number;
@@ -8,7 +8,7 @@ interface KeyShape {
 }
 
 /**
- * A new private key that tests sign with. Encoded while it is generated: Node 20 deadlocks now and then when a key object that
+ * A new private key that tests sign with. Encoded while it is generated: Node 20 sometimes deadlocks when a key object that
  * `generateKeyPairSync` has just made is exported during a garbage collection.
  */
 export function makePrivateKey(type: "ed25519" | "x25519" | "rsa" | "ec", shape: KeyShape = {}): KeyObject {

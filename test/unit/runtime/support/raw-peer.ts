@@ -5,30 +5,30 @@ import { PREAMBLE } from "../../../../runtime/src/wire/preamble.js";
 import { Collector, type DecodedFrame } from "../wire/frames.js";
 import { until, within } from "./wait.js";
 
-/** The other end of a connection, played by hand: it says what a test tells it to, right or wrong. */
+/** A peer that a test controls frame by frame: it sends valid or invalid bytes. */
 export class RawPeer {
   readonly #collector = new Collector(1 << 26);
-  #heard = Buffer.alloc(0);
+  #received = Buffer.alloc(0);
   #taken = 0;
   /** Resolves when the duplex has closed. */
   readonly closed: Promise<void>;
 
   constructor(readonly duplex: Duplex) {
-    duplex.on("data", (chunk: Buffer) => this.#hear(chunk));
+    duplex.on("data", (chunk: Buffer) => this.#receive(chunk));
     duplex.on("error", () => undefined);
-    // A peer in good order ends its side when the other one has.
+    // A well-behaved peer ends its side when the other side has ended.
     duplex.on("end", () => duplex.end());
     this.closed = new Promise((resolve) => duplex.once("close", resolve));
   }
 
-  #hear(chunk: Buffer): void {
-    const before = this.#heard.length;
-    this.#heard = Buffer.concat([this.#heard, chunk]);
+  #receive(chunk: Buffer): void {
+    const before = this.#received.length;
+    this.#received = Buffer.concat([this.#received, chunk]);
     const from = Math.max(PREAMBLE.length, before);
-    if (this.#heard.length > from) this.#collector.decoder.push(this.#heard.subarray(from));
+    if (this.#received.length > from) this.#collector.decoder.push(this.#received.subarray(from));
   }
 
-  /** Every frame that came so far. */
+  /** The frames received so far. */
   get frames(): readonly DecodedFrame[] {
     return this.#collector.frames;
   }
@@ -42,7 +42,7 @@ export class RawPeer {
     return this.bytes(Buffer.concat(frames.map(encodeFrame)));
   }
 
-  /** Preamble and HELLO, in good order. */
+  /** Sends preamble and HELLO. */
   hello(methods: readonly string[] = [], limits: object = {}): this {
     const body = JSON.stringify({ methods, limits: { message: 1 << 20, calls: 64, ...limits } });
     return this.bytes(PREAMBLE).send({ kind: FRAME.HELLO, id: 0, body });
@@ -56,7 +56,7 @@ export class RawPeer {
     return this.send({ kind: FRAME.STATUS, id, code, body });
   }
 
-  /** The next frame of this kind; those before it are passed over. */
+  /** The next frame of this kind; frames before it are skipped. */
   async next(kind: FrameKind): Promise<DecodedFrame> {
     return until(frameName(kind), () => {
       while (this.#taken < this.frames.length) {
@@ -67,13 +67,13 @@ export class RawPeer {
     });
   }
 
-  /** The next STATUS, read. */
+  /** The next STATUS, decoded. */
   async status(): Promise<{ id: number; code: number; body: { message?: string; details?: unknown } }> {
     const { id, payload } = await this.next(FRAME.STATUS);
     return { id, code: payload.readUInt16BE(0), body: JSON.parse(payload.toString("utf8", 2)) };
   }
 
-  /** The reason that the other end gave for closing; it has closed then. */
+  /** The reason in the CLOSE of the other end, after it has closed. */
   async reason(): Promise<string> {
     const { payload } = await this.next(FRAME.CLOSE);
     await within("the end of the transport", this.closed);

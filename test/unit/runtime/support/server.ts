@@ -14,10 +14,10 @@ import { ApiServer } from "../../../../runtime/src/server/api-server.js";
 import type { ApiServerOptions } from "../../../../runtime/src/server/api-server-options.js";
 import { RawPeer } from "./raw-peer.js";
 
-/** Passes everything. */
+/** Accepts everything. */
 export const any: Validator = () => true;
 
-/** Refuses what `accepts` does not. */
+/** Rejects values that `accepts` rejects. */
 export function only(accepts: (value: unknown) => boolean): Validator {
   const validator: Validator = (value) => {
     const good = accepts(value);
@@ -27,7 +27,7 @@ export function only(accepts: (value: unknown) => boolean): Validator {
   return validator;
 }
 
-/** A method with this id, of the resource `it`, that takes and gives anything. */
+/** A method with this id, of the resource `it`, that accepts and returns anything. */
 export function method(id: string, more: Partial<Method> = {}): Method {
   const [verb, path] = id.split(" ") as [Verb, string];
   const common = { kind: "unary", params: {}, idempotent: true, request: any, response: any } as const;
@@ -43,7 +43,7 @@ export function handlersOf(methods: readonly Method[], handlers: Readonly<Record
   return { api: apiOf(...methods), handlers: new Map(Object.entries(handlers)) };
 }
 
-/** A log that can be read. */
+/** A logger that records its lines. */
 export class TestLog implements Logger {
   readonly lines: { level: string; fields: Record<string, unknown>; message: string | undefined }[] = [];
   readonly debug = this.#at("debug");

@@ -1,11 +1,11 @@
-/** Milliseconds after which a test gives up waiting: only a failing test ever waits so long. */
-const PATIENCE = 20_000;
+/** Milliseconds before a test stops waiting: only a failing test waits so long. */
+const TIMEOUT = 20_000;
 
-/** The same promise, bounded: a test that hangs says what it waited for. */
+/** The same promise with a timeout, whose error names the awaited event. */
 export async function within<T>(what: string, promise: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`waited in vain for ${what}`)), PATIENCE);
+    timer = setTimeout(() => reject(new Error(`timed out waiting for ${what}`)), TIMEOUT);
   });
   try {
     return await Promise.race([promise, late]);
@@ -14,13 +14,13 @@ export async function within<T>(what: string, promise: Promise<T>): Promise<T> {
   }
 }
 
-/** Looks again, turn by turn, until `condition` gives something else than false or undefined. */
+/** Polls `condition` until it returns a value other than false or undefined. */
 export async function until<T>(what: string, condition: () => T | false | undefined): Promise<T> {
-  const end = Date.now() + PATIENCE;
+  const end = Date.now() + TIMEOUT;
   for (;;) {
     const found = condition();
     if (found !== false && found !== undefined) return found;
-    if (Date.now() > end) throw new Error(`waited in vain for ${what}`);
+    if (Date.now() > end) throw new Error(`timed out waiting for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
 }
@@ -33,5 +33,5 @@ export async function failure<E = unknown>(promise: Promise<unknown>): Promise<E
   } catch (error) {
     return error as E;
   }
-  throw new Error(`it did not fail, but gave ${JSON.stringify(value)}`);
+  throw new Error(`expected a rejection, but it resolved with ${JSON.stringify(value)}`);
 }

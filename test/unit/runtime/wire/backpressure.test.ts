@@ -11,7 +11,7 @@ import { PREAMBLE } from "../../../../runtime/src/wire/preamble.js";
 const CALLS = 500;
 const RESPONSE = 1_000_000;
 
-test("a client that asks for much in one chunk and reads nothing is answered only as far as its reading goes", async () => {
+test("a client that sends many calls in one chunk and does not read is served only as far as its buffers allow", async () => {
   let handled = 0;
   const big = "x".repeat(RESPONSE);
   const any = (): boolean => true;

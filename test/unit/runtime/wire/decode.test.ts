@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { encodeFrame } from "../../../../runtime/src/wire/encode.js";
-import { FRAME, HEADER_SIZE } from "../../../../runtime/src/wire/frame.js";
-import { ProtocolError } from "../../../../runtime/src/wire/protocol-error.js";
+import { FRAME, HEADER_SIZE, ProtocolError } from "../../../../runtime/src/wire/frame.js";
 import { Collector } from "./frames.js";
 import { Random, SEED } from "./random.js";
 import { VECTORS } from "./vectors.js";
@@ -9,7 +8,7 @@ import { VECTORS } from "./vectors.js";
 const sequence = Buffer.concat(VECTORS.map(({ frame }) => encodeFrame(frame)));
 const expected = new Collector().push(sequence).frames;
 
-/** A frame's header with these fields, however impossible. */
+/** A frame's header with these fields, valid or not. */
 function header(length: number, kind: number, flags: number, id: number): Buffer {
   const bytes = Buffer.alloc(HEADER_SIZE);
   bytes.writeUInt32BE(length, 0);
@@ -19,14 +18,14 @@ function header(length: number, kind: number, flags: number, id: number): Buffer
   return bytes;
 }
 
-describe("frames come out whole", () => {
+describe("the decoder delivers whole frames", () => {
   test("from one chunk that holds them all", () => {
     expect(expected.map(({ kind, id }) => ({ kind, id }))).toEqual(
       VECTORS.map(({ frame: { kind, id } }) => ({ kind, id })),
     );
   });
 
-  test("wherever a sequence of them is split in two", () => {
+  test("from two chunks, at every split point", () => {
     for (let at = 0; at <= sequence.length; at++) {
       expect(new Collector().push(sequence, at || sequence.length, sequence.length).frames).toEqual(expected);
     }
@@ -44,7 +43,7 @@ describe("frames come out whole", () => {
     }
   });
 
-  test("when a large one follows in small chunks, and small ones follow it in the same chunk", () => {
+  test("where a large frame arrives in small chunks, with small frames behind it in the last chunk", () => {
     const body = Buffer.alloc(300_000, "x");
     const bytes = Buffer.concat([encodeFrame({ kind: FRAME.ITEM, id: 1, body }), sequence]);
     for (const size of [1000, 32_768, 300_007, 300_011]) {
@@ -54,12 +53,12 @@ describe("frames come out whole", () => {
     }
   });
 
-  test("when the chunks' memory is used again for the next ones, as some transports do", () => {
+  test("where the transport reuses the memory of its chunks", () => {
     const collector = new Collector();
     const shared = Buffer.alloc(3);
     for (let at = 0; at < sequence.length; at += 3) {
       const size = sequence.copy(shared, 0, at, at + 3);
-      // What is left over of a chunk is kept as a view of it, so this copy stands for the transport's own.
+      // The decoder keeps a view of the rest of a chunk, so this copy takes the place of the transport's.
       collector.decoder.push(Buffer.from(shared.subarray(0, size)));
       shared.fill(0xee);
     }
@@ -70,7 +69,7 @@ describe("frames come out whole", () => {
 describe("a payload over the limit", () => {
   const big = encodeFrame({ kind: FRAME.OPEN, id: 9, body: "x".repeat(500) });
 
-  test("is reported once, skipped, and what follows is read", () => {
+  test("is reported once and skipped, and the next frame is delivered", () => {
     for (const size of [1, 9, 10, 11, 100, 1000]) {
       const collector = new Collector(100).push(Buffer.concat([big, encodeFrame({ kind: FRAME.CANCEL, id: 1 })]), size);
       expect(collector.oversized).toEqual([{ kind: FRAME.OPEN, id: 9, length: 510 }]);
@@ -78,19 +77,19 @@ describe("a payload over the limit", () => {
     }
   });
 
-  test("of exactly the limit is none", () => {
+  test("starts one byte above the limit", () => {
     expect(new Collector(510).push(big).frames).toHaveLength(1);
     expect(new Collector(509).push(big).oversized).toHaveLength(1);
   });
 
-  test("may claim 4 GiB: nothing is kept of it", () => {
+  test("of 4 GiB is not buffered", () => {
     const collector = new Collector(100).push(header(0xffff_ffff, FRAME.ITEM, 0, 1));
     for (let round = 0; round < 100; round++) collector.push(Buffer.alloc(10_000));
     expect(collector).toMatchObject({ frames: [], oversized: [{ length: 0xffff_ffff }] });
   });
 });
 
-describe("a malformed header ends the connection", () => {
+describe("a malformed header is a protocol error:", () => {
   test.each([
     ["an unknown kind", header(0, 0, 0, 1), "unknown frame kind 0"],
     ["another unknown kind", header(0, 11, 0, 1), "unknown frame kind 11"],
@@ -108,7 +107,7 @@ describe("a malformed header ends the connection", () => {
     expect(() => new Collector().push(bytes, 1)).toThrow(new ProtocolError(message));
   });
 
-  test("before its payload has come", () => {
+  test("detected before its payload has arrived", () => {
     expect(() => new Collector().push(header(1_000_000, 99, 0, 1))).toThrow(ProtocolError);
   });
 });
@@ -121,7 +120,7 @@ test("a truncated frame is not delivered", () => {
   }
 });
 
-test(`random bytes give frames or a ProtocolError, nothing else (TEST_SEED=${SEED})`, () => {
+test(`random bytes decode as frames or throw a ProtocolError (TEST_SEED=${SEED})`, () => {
   const random = new Random(SEED);
   for (let round = 0; round < 3000; round++) {
     const noise = random.bytes(1 + random.below(200));
@@ -140,18 +139,18 @@ test(`random bytes give frames or a ProtocolError, nothing else (TEST_SEED=${SEE
         return JSON.stringify([collector.frames, collector.oversized, `${error}`]);
       }
     };
-    // How it was split makes no difference.
+    // The result does not depend on the chunks.
     expect(collect(1)).toBe(collect(bytes.length));
     expect(collect(random.below(20) + 1)).toBe(collect(bytes.length));
   }
 });
 
-test("a frame that comes one byte at a time costs its own size in memory, not an object for each byte", () => {
+test("a frame that arrives one byte at a time takes memory in proportion to its size", () => {
   const collector = new Collector();
   const length = 800_000;
   collector.push(header(length, FRAME.ITEM, 0, 1));
   const before = process.memoryUsage();
-  // Each byte comes in a chunk of its own, as out of a packet of a kilobyte.
+  // Each byte is a view of a larger chunk, as part of a packet.
   for (let at = 0; at < length - 1; at++) collector.decoder.push(Buffer.allocUnsafeSlow(64).subarray(0, 1));
   const { heapUsed, arrayBuffers } = process.memoryUsage();
   expect(heapUsed - before.heapUsed + (arrayBuffers - before.arrayBuffers)).toBeLessThan(80_000_000);

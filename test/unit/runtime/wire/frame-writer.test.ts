@@ -15,7 +15,7 @@ function batch(): { batch: FrameWriter; writes: Buffer[]; ids: () => number[] } 
   return { batch: new FrameWriter((chunk) => writes.push(chunk)), writes, ids };
 }
 
-test("the first frame of an idle turn leaves at once, and the rest of the turn in one write", async () => {
+test("sends the first frame of an idle turn at once, and the rest of the turn in one write", async () => {
   const { batch: sent, writes, ids } = batch();
   sent.add(cancel(1));
   expect(writes).toHaveLength(1);
@@ -27,7 +27,7 @@ test("the first frame of an idle turn leaves at once, and the rest of the turn i
   expect(ids()).toEqual(Array.from({ length: 100 }, (_, index) => index + 1));
 });
 
-test("after a turn that was idle, a frame leaves at once again", async () => {
+test("sends a frame at once again after an idle turn", async () => {
   const { batch: sent, writes } = batch();
   sent.add(cancel(1));
   await turn();
@@ -36,14 +36,14 @@ test("after a turn that was idle, a frame leaves at once again", async () => {
   expect(writes).toHaveLength(2);
 });
 
-test("16 KiB leave before the turn ends", () => {
+test("sends 16 KiB before the turn ends", () => {
   const { batch: sent, writes } = batch();
   sent.add(cancel(1));
   for (let id = 2; id <= 41; id++) sent.add(item(id, KIB));
   expect(writes.map(({ length }) => length)).toEqual([10, 16 * 1034, 16 * 1034]);
 });
 
-test("a frame that no buffer holds is written alone, in its place", async () => {
+test("writes a frame larger than a slab on its own, in order", async () => {
   const { batch: sent, ids, writes } = batch();
   sent.add(cancel(1));
   sent.add(cancel(2));
@@ -55,7 +55,7 @@ test("a frame that no buffer holds is written alone, in its place", async () => 
   expect(writes).toHaveLength(4);
 });
 
-test("many frames of all sizes stay in order and whole", async () => {
+test("keeps many frames of all sizes whole and in order", async () => {
   const { batch: sent, writes } = batch();
   const frames = Array.from({ length: 500 }, (_, index) => item(index + 1, (index * 7919) % 40_000));
   for (const [index, frame] of frames.entries()) {
@@ -67,7 +67,7 @@ test("many frames of all sizes stay in order and whole", async () => {
   expect(Buffer.concat(writes).equals(Buffer.concat(frames.map(encodeFrame)))).toBe(true);
 });
 
-test("what the sender changes after the call, and what is written later, cannot leak into a frame", async () => {
+test("is not affected by later changes of a body, or by later frames", async () => {
   const { batch: sent, writes } = batch();
   const body = Buffer.from("before");
   sent.add(cancel(1));
@@ -78,7 +78,7 @@ test("what the sender changes after the call, and what is written later, cannot 
   expect(writes[1]?.subarray(10).toString()).toBe("before");
 });
 
-test("what was discarded never leaves", async () => {
+test("never sends discarded frames", async () => {
   const { batch: sent, ids } = batch();
   sent.add(cancel(1));
   sent.add(cancel(2));
@@ -88,7 +88,7 @@ test("what was discarded never leaves", async () => {
   expect(ids()).toEqual([1]);
 });
 
-test("text of three bytes a character fits where it was measured", () => {
+test("has room for text of three bytes for each character", () => {
   const { batch: sent, writes } = batch();
   const body = "☺".repeat(30_000);
   sent.add({ kind: FRAME.ITEM, id: 1, body });

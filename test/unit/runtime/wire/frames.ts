@@ -1,7 +1,7 @@
 import { FrameDecoder, type FrameSink } from "../../../../runtime/src/wire/decode.js";
-import type { FrameKind } from "../../../../runtime/src/wire/frame.js";
+import type { FrameKind, FrameView } from "../../../../runtime/src/wire/frame.js";
 
-/** A frame as a decoder delivered it; `payload` is a copy. */
+/** A frame that a decoder delivered; `payload` is a copy. */
 export interface DecodedFrame {
   readonly kind: FrameKind;
   readonly flags: number;
@@ -9,7 +9,7 @@ export interface DecodedFrame {
   readonly payload: Buffer;
 }
 
-/** A decoder that keeps what it delivers. */
+/** A decoder that keeps the frames that it delivers. */
 export class Collector implements FrameSink {
   readonly frames: DecodedFrame[] = [];
   readonly oversized: { readonly kind: FrameKind; readonly id: number; readonly length: number }[] = [];
@@ -19,7 +19,7 @@ export class Collector implements FrameSink {
     this.decoder = new FrameDecoder(this, maxPayload);
   }
 
-  frame(kind: FrameKind, flags: number, id: number, buffer: Buffer, start: number, end: number): void {
+  frame({ kind, flags, id, buffer, start, end }: FrameView): void {
     this.frames.push({ kind, flags, id, payload: Buffer.from(buffer.subarray(start, end)) });
   }
 
@@ -27,7 +27,7 @@ export class Collector implements FrameSink {
     this.oversized.push({ kind, id, length });
   }
 
-  /** Pushes `bytes`, cut into chunks of these sizes, the last of which repeats. */
+  /** Pushes `bytes`, split into chunks of these sizes; the last size repeats. */
   push(bytes: Buffer, ...sizes: readonly number[]): this {
     for (let at = 0, index = 0; at < bytes.length; index++) {
       const size = sizes[Math.min(index, sizes.length - 1)] ?? bytes.length;

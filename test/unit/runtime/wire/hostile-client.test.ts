@@ -25,7 +25,7 @@ afterEach(async () => {
 });
 
 const echo = (request: unknown): unknown => request;
-/** A handler that ends only when its call is aborted, and says so. */
+/** A handler that ends only when its call is aborted, and records that. */
 function waiting(): {
   handler: (request: unknown, ctx: Context) => Promise<unknown>;
   started: Context[];
@@ -45,7 +45,7 @@ function waiting(): {
   return { handler, started, aborted };
 }
 
-describe("a client that breaks the protocol is told why, and disconnected", () => {
+describe("a client that breaks the protocol receives the reason and is disconnected, by", () => {
   const reasons: [string, (peer: RawPeer) => void, string][] = [
     ["an OPEN before HELLO", (peer) => peer.bytes(PREAMBLE).open(1), "OPEN before HELLO"],
     [
@@ -62,16 +62,16 @@ describe("a client that breaks the protocol is told why, and disconnected", () =
     ["a second preamble", (peer) => peer.hello().hello(), "unknown frame kind"],
     ["a second HELLO", (peer) => peer.hello().send({ kind: FRAME.HELLO, id: 0, body: "{}" }), "a second HELLO"],
     [
-      "a HELLO that is no JSON",
+      "a HELLO of invalid JSON",
       (peer) => peer.bytes(PREAMBLE).send({ kind: FRAME.HELLO, id: 0, body: "{" }),
-      "no JSON",
+      "HELLO: invalid JSON",
     ],
     [
       "an OPEN of a method that HELLO does not list",
       (peer) => peer.hello(["GET /it"]).open(1, "{}", { method: 1 }),
       "OPEN of method 1",
     ],
-    ["an OPEN with an id of the server's", (peer) => peer.hello(["GET /it"]).open(2), "OPEN with id 2"],
+    ["an OPEN with an id of the server", (peer) => peer.hello(["GET /it"]).open(2), "OPEN with id 2"],
     [
       "an OPEN with an id that is in use",
       (peer) => peer.hello(["GET /it"]).open(1).open(1),
@@ -89,17 +89,17 @@ describe("a client that breaks the protocol is told why, and disconnected", () =
     [
       "an OPEN with malformed metadata",
       (peer) => peer.hello(["GET /it"]).open(1, "{}", { metadata: "[1]" }),
-      "metadata with something else than pairs",
+      "metadata: not a list of pairs",
     ],
-    ["a STATUS for a call that is not", (peer) => peer.hello().answer(2), "STATUS for call 2"],
+    ["a STATUS for a call that is not open", (peer) => peer.hello().answer(2), "STATUS for call 2"],
     ["a STATUS with an id of its own", (peer) => peer.hello().answer(1), "STATUS for call 1"],
     [
-      "a CANCEL for a call that never was",
+      "a CANCEL for a call that was never opened",
       (peer) => peer.hello().send({ kind: FRAME.CANCEL, id: 1 }),
       "CANCEL for call 1",
     ],
     [
-      "a CANCEL with an id of the server's",
+      "a CANCEL with an id of the server",
       (peer) => peer.hello(["GET /it"]).open(1).send({ kind: FRAME.CANCEL, id: 2 }),
       "CANCEL for call 2",
     ],
@@ -126,9 +126,9 @@ describe("a client that breaks the protocol is told why, and disconnected", () =
     expect(aborted).toEqual(started.map(() => "UNAVAILABLE"));
   });
 
-  test("silence, after the time that it has for HELLO", async () => {
+  test("silence until the time limit of HELLO", async () => {
     const { peer } = serve(echo, { limits: { helloTimeout: 20 } });
-    expect(await peer.reason()).toBe('no sshrpc preamble within 20 ms; what came begins: ""');
+    expect(await peer.reason()).toBe('no sshrpc preamble within 20 ms; received instead: ""');
   });
 
   test("a preamble and then silence", async () => {
@@ -137,13 +137,13 @@ describe("a client that breaks the protocol is told why, and disconnected", () =
     expect(await peer.reason()).toBe("no HELLO within 20 ms");
   });
 
-  test("noise without end, at the limit", async () => {
+  test("endless bytes before the preamble, at the limit", async () => {
     const { peer } = serve(echo, { limits: { bytesBeforePreamble: 100 } });
     for (let round = 0; round < 101 + 8; round++) peer.bytes(Buffer.from("x"));
     expect(await peer.reason()).toContain("no sshrpc preamble in the first 100 bytes");
   });
 
-  test(`random frames end in an answer or a reason, and never in a crash (TEST_SEED=${SEED})`, async () => {
+  test(`random frames, with an answer or a reason and never a crash (TEST_SEED=${SEED})`, async () => {
     const random = new Random(SEED);
     for (let round = 0; round < 60; round++) {
       const { peer, server } = serveRaw(echo, { limits: { message: 500, helloTimeout: 100 } });
@@ -166,8 +166,8 @@ describe("a client that breaks the protocol is told why, and disconnected", () =
   });
 });
 
-describe("a client that asks for too much gets a status, and its connection goes on", () => {
-  test("an oversize OPEN is answered 413, whether it is read or skipped", async () => {
+describe("a client that exceeds a limit receives a status and keeps its connection:", () => {
+  test("an oversize OPEN is answered 413, whether it is decoded or skipped", async () => {
     const { peer } = serve(echo, { limits: { message: 1000, metadata: 100 } });
     peer.hello(["GET /it"]);
     for (const [index, size] of [1001, 1050, 5000, 3_000_000].entries()) {
@@ -203,7 +203,7 @@ describe("a client that asks for too much gets a status, and its connection goes
     await until("the third", () => started.length === 3);
   });
 
-  test("opening and cancelling without end does not start handlers without end", async () => {
+  test("opening and cancelling in a loop does not start handlers in a loop", async () => {
     let started = 0;
     const { peer } = serve(
       () => {
@@ -218,7 +218,7 @@ describe("a client that asks for too much gets a status, and its connection goes
     expect(started).toBe(10);
   });
 
-  test("a method that nobody knows costs only its calls, however long its name", async () => {
+  test("an unknown method fails only its calls, however long its name", async () => {
     const { peer } = serve(echo);
     peer.hello([`GET /${"x".repeat(8000)}`, "GET /it", "nonsense", ""]);
     for (const method of [0, 2, 3]) {
@@ -233,7 +233,7 @@ describe("a client that asks for too much gets a status, and its connection goes
 });
 
 describe("frames that cross", () => {
-  test("a CANCEL for a call that is answered already changes nothing", async () => {
+  test("a CANCEL for an answered call has no effect", async () => {
     const { peer } = serve(echo);
     peer.hello(["GET /it"]).open(1, "1");
     expect(await peer.status()).toMatchObject({ code: 200 });
@@ -241,7 +241,7 @@ describe("frames that cross", () => {
     expect(await peer.status()).toMatchObject({ id: 1, code: 200, body: 2 });
   });
 
-  test("a CANCEL is answered at once, once, also by a handler that answers later", async () => {
+  test("a CANCEL is answered at once, and the later answer of the handler is dropped", async () => {
     let finish: (value: unknown) => void = () => undefined;
     const { peer } = serve(
       () =>
@@ -270,13 +270,13 @@ describe("frames that cross", () => {
     }
   });
 
-  test("the highest id of all is an id like any other", async () => {
+  test("the highest id works as any other", async () => {
     const { peer } = serve(echo);
     peer.hello(["GET /it"]).open(0xffff_ffff, "1");
     expect(await peer.status()).toMatchObject({ id: 0xffff_ffff, code: 200 });
   });
 
-  test("what comes after CLOSE, in the same chunk, is not heard", async () => {
+  test("frames after CLOSE in the same chunk are ignored", async () => {
     let calls = 0;
     const { peer, server } = serve(() => ++calls);
     const close = encodeFrame({ kind: FRAME.CLOSE, id: 0, body: '{"message":"bye"}' });

@@ -10,22 +10,26 @@ import { failure, until, within } from "../support/wait.js";
 
 const UNAVAILABLE = { status: "UNAVAILABLE" };
 
-describe("a server that breaks the protocol is disconnected, and every pending call ends with the reason", () => {
+describe("a server that breaks the protocol is disconnected, and pending calls end with the reason, after", () => {
   const reasons: [string, (peer: RawPeer) => void, string][] = [
-    ["a STATUS for a call that is not", (peer) => peer.answer(99), "STATUS for call 99"],
+    ["a STATUS for a call that is not open", (peer) => peer.answer(99), "STATUS for call 99"],
     ["a second STATUS for a call", (peer) => peer.answer(3).answer(3), "STATUS for call 3"],
     ["a STATUS with an even id", (peer) => peer.answer(2), "STATUS for call 2"],
-    ["an oversize STATUS for a call that is not", (peer) => peer.answer(99, 200, "x".repeat(5 << 20)), "call 99"],
+    ["an oversize STATUS for a call that is not open", (peer) => peer.answer(99, 200, "x".repeat(5 << 20)), "call 99"],
     ["an OPEN that its HELLO does not announce", (peer) => peer.open(2), "OPEN of method 0, which HELLO does not list"],
     ["a second preamble", (peer) => peer.hello(), "unknown frame kind"],
     ["a second HELLO", (peer) => peer.send({ kind: FRAME.HELLO, id: 0, body: "{}" }), "a second HELLO"],
     ["an ITEM", (peer) => peer.send({ kind: FRAME.ITEM, id: 1, body: "1" }), "ITEM for call 1"],
     ["an END", (peer) => peer.send({ kind: FRAME.END, id: 1 }), "END for call 1"],
     ["a CREDIT", (peer) => peer.send({ kind: FRAME.CREDIT, id: 1, credit: 1 }), "CREDIT for call 1"],
-    ["malformed trailers", (peer) => peer.send({ kind: FRAME.STATUS, id: 1, code: 200, metadata: "{" }), "no JSON"],
+    [
+      "malformed trailers",
+      (peer) => peer.send({ kind: FRAME.STATUS, id: 1, code: 200, metadata: "{" }),
+      "metadata: invalid JSON",
+    ],
     ["garbage", (peer) => peer.bytes(Buffer.from("Connection to edge closed.\n")), "unknown frame kind"],
     [
-      "a frame that is too large and no answer",
+      "an oversize frame other than a STATUS",
       (peer) => peer.send({ kind: FRAME.CLOSE, id: 0, body: "x".repeat(5 << 20) }),
       "CLOSE of",
     ],
@@ -49,7 +53,7 @@ describe("a server that breaks the protocol is disconnected, and every pending c
   });
 });
 
-describe("a server that calls a client in turn", () => {
+describe("a server that calls its client", () => {
   async function connect(calls: number): Promise<{ client: ItClient; peer: RawPeer }> {
     let peer: RawPeer | undefined;
     const transport = transportTo((far) => {
@@ -60,7 +64,7 @@ describe("a server that calls a client in turn", () => {
     return { client, peer: peer as RawPeer };
   }
 
-  test("without end, and takes no answers, is disconnected: they would fill the client's memory", async () => {
+  test("in a loop without reading the answers is disconnected before they fill the client's memory", async () => {
     const { client, peer } = await connect(100);
     const call = client.it.get.safe();
     await peer.next(FRAME.OPEN);
@@ -70,11 +74,11 @@ describe("a server that calls a client in turn", () => {
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
     expect(await within("the call's end", call)).toMatchObject({
-      error: { ...UNAVAILABLE, message: expect.stringContaining("answers that it does not take") },
+      error: { ...UNAVAILABLE, message: expect.stringContaining("answers wait because the peer does not read them") },
     });
   });
 
-  test("and takes the answers, is answered however often it calls", async () => {
+  test("and reads the answers is answered each time", async () => {
     const { client, peer } = await connect(2);
     for (let count = 1; count <= 100; count++) {
       peer.open(2 * count);
@@ -85,7 +89,7 @@ describe("a server that calls a client in turn", () => {
   });
 });
 
-describe("connecting to what is no sshrpc server is UNAVAILABLE, and says what came instead", () => {
+describe("connecting to something other than an sshrpc server is UNAVAILABLE, and quotes what was received:", () => {
   const connect = (accept: (peer: RawPeer) => void, limits = {}) =>
     failure<RpcError>(
       openClient(
@@ -96,17 +100,21 @@ describe("connecting to what is no sshrpc server is UNAVAILABLE, and says what c
     );
 
   test.each([
-    ["silence", () => undefined, 'what came begins: ""'],
-    ["a greeting and silence", (peer: RawPeer) => peer.bytes(Buffer.from("login: ")), 'what came begins: "login: "'],
+    ["silence", () => undefined, 'received instead: ""'],
+    ["a greeting and silence", (peer: RawPeer) => peer.bytes(Buffer.from("login: ")), 'received instead: "login: "'],
     ["a preamble and silence", (peer: RawPeer) => peer.bytes(PREAMBLE), "no HELLO within 300 ms"],
-    ["another version", (peer: RawPeer) => peer.bytes(Buffer.from("\0sshrpc\x07")), "wire version 7, this side 1"],
+    [
+      "another version",
+      (peer: RawPeer) => peer.bytes(Buffer.from("\0sshrpc\x07")),
+      "unsupported wire version 7; this side supports 1",
+    ],
     [
       "a HELLO without limits",
       (peer: RawPeer) => peer.bytes(PREAMBLE).send({ kind: FRAME.HELLO, id: 0, body: '{"methods":[]}' }),
       "limits.message",
     ],
     [
-      "a shell's complaints without end",
+      "endless error messages of a shell",
       (peer: RawPeer) => peer.bytes(Buffer.alloc(80_000, "command not found\n")),
       '"command not found\\n',
     ],
@@ -136,7 +144,7 @@ describe("connecting to what is no sshrpc server is UNAVAILABLE, and says what c
         const drain = encodeFrame({ kind: FRAME.DRAIN, id: 0, body: '{"message":"closing for the night"}' });
         peer.bytes(Buffer.concat([PREAMBLE, encodeFrame({ kind: FRAME.HELLO, id: 0, body: hello }), drain]));
       },
-      "takes no new calls: closing for the night",
+      "accepts no new calls: closing for the night",
     ],
     ["a frame before HELLO", (peer: RawPeer) => peer.bytes(PREAMBLE).answer(1), "STATUS before HELLO"],
     ["an end", (peer: RawPeer) => peer.duplex.end(), "the connection was lost"],
@@ -147,7 +155,7 @@ describe("connecting to what is no sshrpc server is UNAVAILABLE, and says what c
     expect(error.message).toContain(reason);
   });
 
-  test("a signal that aborts while HELLO is waited for ends the attempt, and its transport", async () => {
+  test("a signal that aborts before HELLO ends the attempt and its transport", async () => {
     const abort = new AbortController();
     let peer: RawPeer | undefined;
     const attempt = openClient(
@@ -162,7 +170,7 @@ describe("connecting to what is no sshrpc server is UNAVAILABLE, and says what c
     await within("the transport's end", peer?.closed ?? Promise.resolve());
   });
 
-  test("a signal that has aborted opens nothing", async () => {
+  test("an aborted signal opens no transport", async () => {
     let opened = 0;
     const attempt = openClient(
       apiOf(),
@@ -174,11 +182,11 @@ describe("connecting to what is no sshrpc server is UNAVAILABLE, and says what c
   });
 });
 
-describe("an answer that is wrong in itself costs its call only", () => {
+describe("an invalid answer fails only its call:", () => {
   test.each([
-    [200, "", "INTERNAL", "the server's answer is no JSON"],
-    [200, "{", "INTERNAL", "the server's answer is no JSON"],
-    [200, '{"__proto__":{}}', "INTERNAL", "no JSON that can be taken"],
+    [200, "", "INTERNAL", "the server's response: invalid JSON at line 1, column 1: unexpected end of input"],
+    [200, "{", "INTERNAL", "the server's response: invalid JSON at line 1, column 2: unexpected end of input"],
+    [200, '{"__proto__":{}}', "INTERNAL", 'invalid JSON: the key "__proto__"'],
     [404, "{", "NOT_FOUND", "not found"],
     [404, "", "NOT_FOUND", "not found"],
     [404, '{"message":"☺ no\\tsuch","details":{"__proto__":1}}', "NOT_FOUND", "not found"],
@@ -200,7 +208,7 @@ describe("an answer that is wrong in itself costs its call only", () => {
     await client.close();
   });
 
-  test("an oversize STATUS is MESSAGE_TOO_LARGE, whether it is read or skipped", async () => {
+  test("an oversize STATUS is MESSAGE_TOO_LARGE, whether it is decoded or skipped", async () => {
     const { client, peer } = await connectRaw({ limits: { message: 1000 } });
     for (const size of [1001, 100_000, 3_000_000]) {
       const call = client.it.get();
@@ -224,7 +232,7 @@ describe("an answer that is wrong in itself costs its call only", () => {
     await client.close();
   });
 
-  test("a call that the server opens is answered NOT_FOUND by a client that serves nothing", async () => {
+  test("a call of the server is answered UNIMPLEMENTED by a client without methods", async () => {
     let peer: RawPeer | undefined;
     const client = await openClient(
       apiOf(),
@@ -238,7 +246,7 @@ describe("an answer that is wrong in itself costs its call only", () => {
   });
 });
 
-describe("calls that wait for room", () => {
+describe("calls that wait for a free place", () => {
   const opens = (peer: RawPeer): number => peer.frames.filter(({ kind }) => kind === FRAME.OPEN).length;
 
   test("are sent in order, as soon as the server can run them", async () => {
@@ -254,7 +262,7 @@ describe("calls that wait for room", () => {
     await client.close();
   });
 
-  test("are refused when too many wait", async () => {
+  test("are rejected when too many wait", async () => {
     const { client, peer } = await connectRaw({ remote: { calls: 1 }, limits: { queuedCalls: 2 } });
     const calls = [client.it.get.safe(), client.it.get.safe(), client.it.get.safe()];
     expect(await failure(client.it.get())).toMatchObject({
@@ -266,7 +274,7 @@ describe("calls that wait for room", () => {
     await client.close();
   });
 
-  test("can be cancelled or run out of time, and are then never sent", async () => {
+  test("can be cancelled or exceed their deadline, and are then never sent", async () => {
     const { client, peer } = await connectRaw({ remote: { calls: 1 } });
     const abort = new AbortController();
     const first = client.it.get("first");
@@ -286,7 +294,7 @@ describe("calls that wait for room", () => {
     await client.close();
   });
 
-  test("wait also behind calls that were given up, until the server has answered those", async () => {
+  test("also wait for cancelled calls, until the server has answered those", async () => {
     const { client, peer } = await connectRaw({ remote: { calls: 1 } });
     const abort = new AbortController();
     const first = client.it.get("first", { signal: abort.signal });
@@ -303,7 +311,7 @@ describe("calls that wait for room", () => {
     await client.close();
   });
 
-  test("end with the connection, each once", async () => {
+  test("end with the connection, once each", async () => {
     const { client, peer } = await connectRaw({ remote: { calls: 1 } });
     const calls = Array.from({ length: 100 }, () => client.it.get.safe());
     await peer.next(FRAME.OPEN);
@@ -315,7 +323,7 @@ describe("calls that wait for room", () => {
 });
 
 describe("frames that cross", () => {
-  test("a status that meets a cancel on its way is dropped, and its id is used again", async () => {
+  test("a status that crosses a cancel is dropped, and its id is reused", async () => {
     const { client, peer } = await connectRaw();
     const abort = new AbortController();
     const call = client.it.get("a", { signal: abort.signal });
@@ -344,7 +352,7 @@ describe("frames that cross", () => {
 });
 
 describe("the end of a connection", () => {
-  test("a server's CLOSE ends every call with the reason that it gives", async () => {
+  test("a server's CLOSE ends every call with its reason", async () => {
     const { client, peer } = await connectRaw();
     const call = client.it.get();
     await peer.next(FRAME.OPEN);
@@ -356,7 +364,7 @@ describe("the end of a connection", () => {
     await within("the transport's end", peer.closed);
   });
 
-  test("a client's close tells the server why, and resolves when the transport is closed", async () => {
+  test("a client's close sends the reason, and resolves when the transport is closed", async () => {
     const { client, peer } = await connectRaw();
     const call = client.it.get.safe();
     await peer.next(FRAME.OPEN);
@@ -366,13 +374,13 @@ describe("the end of a connection", () => {
     await within("a second close", client.close());
   });
 
-  test("a server that never closes its side does not keep a client from closing", async () => {
+  test("a server that never closes its side does not block the close of a client", async () => {
     const { client, peer } = await connectRaw();
     peer.duplex.removeAllListeners("end");
     await within("close", client.close());
   });
 
-  test("DRAIN lets running calls finish, and refuses new ones", async () => {
+  test("DRAIN lets running calls finish, and rejects new ones", async () => {
     const { client, peer } = await connectRaw();
     const running = client.it.get();
     await peer.next(FRAME.OPEN);
@@ -390,7 +398,7 @@ describe("the end of a connection", () => {
     expect(await within("the answer", call)).toBe(1);
   });
 
-  test("a request that is over the server's limit is refused before it is sent", async () => {
+  test("a request over the server's limit is rejected before it is sent", async () => {
     const { client, peer } = await connectRaw({ remote: { message: 100 } });
     expect(await failure(client.it.get("x".repeat(99)))).toMatchObject({
       status: "MESSAGE_TOO_LARGE",

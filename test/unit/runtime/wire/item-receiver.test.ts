@@ -1,23 +1,26 @@
 import { describe, expect, test } from "vitest";
 import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
+import { WindowBudget } from "../../../../runtime/src/wire/flow-control.js";
 import { ItemReceiver } from "../../../../runtime/src/wire/item-receiver.js";
-import { WindowBudget } from "../../../../runtime/src/wire/window-budget.js";
 import { failure } from "../support/wait.js";
 import { Random, SEED } from "./random.js";
 
 const GONE = new RpcError("CANCELLED", "gone");
 
-/** A receiver, and what it asked of its call. */
+/** A receiver, with the grants and cancels of its call. */
 function receive<Item = number>(window: number, growth = 0) {
   const grants: number[] = [];
-  let left = 0;
+  let cancels = 0;
   const budget = new WindowBudget(growth);
-  const items = new ItemReceiver<Item>(window, budget, { grant: (bytes) => grants.push(bytes), leave: () => left++ });
-  return { items, grants, budget, left: () => left };
+  const items = new ItemReceiver<Item>(window, budget, {
+    grant: (bytes) => grants.push(bytes),
+    cancel: () => cancels++,
+  });
+  return { items, grants, budget, cancels: () => cancels };
 }
 
-describe("items that arrive", () => {
-  test("are taken in order, before and after somebody asks for them", async () => {
+describe("received items", () => {
+  test("are consumed in order, also by reads that are pending", async () => {
     const { items } = receive(1000);
     items.push(1, 1);
     items.push(2, 1);
@@ -34,7 +37,7 @@ describe("items that arrive", () => {
     ]);
   });
 
-  test("in any number come out, however they are taken", async () => {
+  test("are all consumed under any interleaving of pushes and reads", async () => {
     const { items } = receive(1_000_000);
     const random = new Random(SEED);
     let [pushed, taken] = [0, 0];
@@ -49,7 +52,7 @@ describe("items that arrive", () => {
     expect(taken).toBe(pushed);
   });
 
-  test("as raw bytes while nobody takes any are taken together, and are granted again together", async () => {
+  test("of raw bytes are joined while no read is pending, and granted together", async () => {
     const { items, grants } = receive<Buffer>(1_000_000);
     for (let nth = 0; nth < 20; nth++) items.push(Buffer.alloc(50_000, nth), 50_000);
     const pieces: Buffer[] = [];
@@ -61,7 +64,7 @@ describe("items that arrive", () => {
     expect(grants).toEqual([500_100, 500_100]);
   });
 
-  test("as small raw bytes, or as more than a piece at once, stay what they are", async () => {
+  test("of raw bytes are not joined where they are small, or larger than a joined item", async () => {
     const { items } = receive<Buffer>(2_000_000);
     const large = Buffer.alloc(300_000);
     for (const bytes of [Buffer.from("a"), large, Buffer.from("b"), Buffer.from("c")]) items.push(bytes, bytes.length);
@@ -71,7 +74,7 @@ describe("items that arrive", () => {
     expect((await items.next()).value?.toString()).toBe("c");
   });
 
-  test("before an error are taken before it is thrown; it is thrown once", async () => {
+  test("before an error are consumed before it is thrown, once", async () => {
     const { items } = receive(1000);
     items.push(1, 1);
     items.end(GONE);
@@ -81,7 +84,7 @@ describe("items that arrive", () => {
     expect(await items.next()).toEqual({ done: true, value: undefined });
   });
 
-  test("are dropped where the call is aborted", async () => {
+  test("are dropped when the call is aborted", async () => {
     const { items } = receive(1000);
     items.push(1, 1);
     items.abort(GONE);
@@ -95,51 +98,51 @@ describe("items that arrive", () => {
     expect(await items.next()).toMatchObject({ done: true });
   });
 
-  test("make no noise where they fail while nobody waits", async () => {
+  test("cause no unhandled rejection where a pending read fails", async () => {
     const { items } = receive(1000);
     const asked = items.next();
     items.abort(GONE);
-    // A rejection that nobody handles in this turn would end the process, at the other side's will.
+    // An unhandled rejection in this turn would let the peer end the process.
     await new Promise((resolve) => setTimeout(resolve, 5));
     expect(await failure(asked)).toBe(GONE);
   });
 });
 
-describe("a consumer that leaves", () => {
-  test("tells the call so, once, and whoever waits that it is over", async () => {
-    const { items, left } = receive(1000);
+describe("a consumer that stops", () => {
+  test("cancels the call once, and ends pending reads", async () => {
+    const { items, cancels } = receive(1000);
     const waiting = items.next();
     expect(await items.return()).toMatchObject({ done: true });
     expect(await items.return()).toMatchObject({ done: true });
     expect(await waiting).toMatchObject({ done: true });
-    expect(left()).toBe(1);
+    expect(cancels()).toBe(1);
   });
 
-  test("after the end tells nobody", async () => {
-    const { items, left } = receive(1000);
+  test("after the end does not cancel the call", async () => {
+    const { items, cancels } = receive(1000);
     items.push(1, 1);
     items.end(GONE);
     await items.return();
-    expect(left()).toBe(0);
+    expect(cancels()).toBe(0);
     expect(await items.next()).toMatchObject({ done: true });
   });
 });
 
 describe("credit", () => {
-  test("lasts for the window, and the item that goes over it; not for one more", () => {
+  test("covers the window and the item that exceeds it, and no further item", () => {
     const { items } = receive(100);
     for (let count = 0; count < 4; count++) items.push(count, 20);
     expect(() => items.push(5, 20)).toThrow("beyond the credit");
   });
 
-  test("lasts for one item of any size where the window is nearly full", () => {
+  test("covers one item of any size where the window is nearly full", () => {
     const { items } = receive(100);
     items.push(1, 80);
     items.push(2, 1_000_000);
     expect(() => items.push(3, 0)).toThrow("beyond the credit");
   });
 
-  test("comes back in halves of the window, as items are taken", async () => {
+  test("is granted in halves of the window as items are consumed", async () => {
     const { items, grants } = receive(100);
     for (let count = 0; count < 3; count++) items.push(count, 15);
     await items.next();
@@ -152,7 +155,7 @@ describe("credit", () => {
     expect(grants).toEqual([50, 50]);
   });
 
-  test("always comes back, however small the window: no stream waits for ever", async () => {
+  test("is always granted, however small the window is", async () => {
     for (const window of [1, 10, 11, 20, 100, 4096]) {
       const { items, grants } = receive(window);
       let credit = window;
@@ -174,13 +177,13 @@ describe("credit", () => {
     expect(grants).toEqual([]);
   });
 
-  test("grows for a consumer that keeps up, as far as the budget goes, and the budget gets it back", async () => {
+  test("grows within the budget for a consumer that keeps up, and returns to the budget", async () => {
     const { items, grants, budget } = receive(100, 300);
     for (let count = 0; count < 10; count++) {
       items.push(count, 90);
       await items.next();
     }
-    // 100, then 200, then 400 would be over the budget together with what is taken.
+    // The window is 100, then 200; 400 would exceed the budget.
     expect(grants.slice(0, 2)).toEqual([200, 300]);
     expect(budget.take(1)).toBe(false);
     items.end();
@@ -191,14 +194,14 @@ describe("credit", () => {
     expect(budget.take(1)).toBe(false);
   });
 
-  test("does not grow for a consumer that is behind", async () => {
+  test("does not grow for a slow consumer", async () => {
     const { items, grants } = receive(1000, 1_000_000);
     for (let count = 0; count < 9; count++) items.push(count, 100);
     for (let count = 0; count < 8; count++) await items.next();
     expect(grants).toEqual([550]);
   });
 
-  test("does not grow for a consumer that is behind, and takes all raw bytes of its window together", async () => {
+  test("does not grow for a slow consumer that reads all raw bytes of its window at once", async () => {
     const { items, grants } = receive<Buffer>(200_000, 1_000_000);
     for (let turn = 0; turn < 5; turn++) {
       for (let nth = 0; nth < 20; nth++) items.push(Buffer.alloc(9_990), 9_990);
@@ -207,7 +210,7 @@ describe("credit", () => {
     expect(grants).toEqual([200_000, 200_000, 200_000, 200_000, 200_000]);
   });
 
-  test("grows for a consumer that takes together what came together, and keeps up", async () => {
+  test("grows for a consumer that keeps up with joined items", async () => {
     const { items, grants } = receive<Buffer>(200_000, 200_000);
     for (let turn = 0; turn < 2; turn++) {
       for (let nth = 0; nth < 6; nth++) items.push(Buffer.alloc(9_990), 9_990);
@@ -216,7 +219,7 @@ describe("credit", () => {
     expect(grants).toEqual([320_000]);
   });
 
-  test.each(["return", "abort"] as const)("that has grown goes back to the budget on %s", async (how) => {
+  test.each(["return", "abort"] as const)("that has grown returns to the budget on %s", async (how) => {
     const { items, budget } = receive(100, 100);
     items.push(1, 90);
     await items.next();

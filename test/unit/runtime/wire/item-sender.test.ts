@@ -2,23 +2,21 @@ import { describe, expect, test } from "vitest";
 import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
 import { FrameWriter } from "../../../../runtime/src/wire/frame-writer.js";
 import { ItemSender } from "../../../../runtime/src/wire/item-sender.js";
-import { WriteGate } from "../../../../runtime/src/wire/write-gate.js";
 import { failure, within } from "../support/wait.js";
 import { Collector } from "./frames.js";
 
 const GONE = new RpcError("CANCELLED", "gone");
 
 function sender(credit: number, maxItem = 1000) {
-  const heard = new Collector();
-  const batch = new FrameWriter((chunk) => void heard.push(chunk));
-  const backlog = new WriteGate();
-  const it = new ItemSender(batch, backlog, 7, credit, maxItem);
+  const received = new Collector();
+  const writer = new FrameWriter((chunk) => void received.push(chunk));
+  const it = new ItemSender(writer, { id: 7, credit, maxItem });
   return {
     it,
-    backlog,
+    gate: writer.gate,
     frames: () => {
-      batch.flush();
-      return heard.frames.map(({ kind, id, payload }) => [kind, id, `${payload}`]);
+      writer.flush();
+      return received.frames.map(({ kind, id, payload }) => [kind, id, `${payload}`]);
     },
   };
 }
@@ -34,7 +32,7 @@ async function settled(promise: Promise<unknown>): Promise<boolean> {
   return done;
 }
 
-test("items and the end leave as frames of the call", () => {
+test("sends items and the end as frames of the call", () => {
   const { it, frames } = sender(100);
   it.send("☺");
   it.sendBytes(Buffer.from("raw"), 0);
@@ -46,7 +44,7 @@ test("items and the end leave as frames of the call", () => {
   ]);
 });
 
-test("an item over the limit is refused before it is sent", () => {
+test("rejects an item over the limit before it is sent", () => {
   const { it, frames } = sender(10_000, 5);
   it.send("12345");
   expect(() => it.send("123456")).toThrow("the item has 6 bytes; the limit is 5");
@@ -54,44 +52,44 @@ test("an item over the limit is refused before it is sent", () => {
   expect(frames()).toHaveLength(1);
 });
 
-test("raw bytes are cut so that their frames fill packets of 32 KiB, or into less where the peers take less", () => {
+test("splits raw bytes into frames that fill packets of 32 KiB, or smaller ones where the peers accept less", () => {
   const bytes = Buffer.from(Array.from({ length: 70_000 }, (_, index) => index % 251));
   for (const [maxItem, largest] of [
     [1 << 20, 32_758],
     [30_000, 30_000],
   ] as const) {
-    const heard = new Collector();
+    const received = new Collector();
     const chunks: number[] = [];
-    const batch = new FrameWriter((chunk) => {
+    const writer = new FrameWriter((chunk) => {
       chunks.push(chunk.length);
-      heard.push(chunk);
+      received.push(chunk);
     });
-    const it = new ItemSender(batch, new WriteGate(), 7, 1 << 20, maxItem);
+    const it = new ItemSender(writer, { id: 7, credit: 1 << 20, maxItem });
     for (let at = 0; at < bytes.length; ) at = it.sendBytes(bytes, at);
-    batch.flush();
-    const sizes = heard.frames.map(({ payload }) => payload.length);
+    writer.flush();
+    const sizes = received.frames.map(({ payload }) => payload.length);
     expect(sizes.slice(0, 2)).toEqual([largest, largest]);
     expect(Math.max(...sizes)).toBe(largest);
-    expect(Buffer.concat(heard.frames.map(({ payload }) => payload)).equals(bytes)).toBe(true);
+    expect(Buffer.concat(received.frames.map(({ payload }) => payload)).equals(bytes)).toBe(true);
     expect(Math.max(...chunks)).toBeLessThanOrEqual(32_768);
   }
 });
 
-test("what is left of one item shares its packet with the beginning of the next", async () => {
+test("fills a packet with the end of one item and the start of the next", async () => {
   const chunks: number[] = [];
-  const batch = new FrameWriter((chunk) => void chunks.push(chunk.length));
-  const it = new ItemSender(batch, new WriteGate(), 7, 1 << 20, 1 << 20);
+  const writer = new FrameWriter((chunk) => void chunks.push(chunk.length));
+  const it = new ItemSender(writer, { id: 7, credit: 1 << 20, maxItem: 1 << 20 });
   const bytes = Buffer.alloc(65_536);
   for (let item = 0; item < 4; item++) {
     for (let at = 0; at < bytes.length; ) at = it.sendBytes(bytes, at);
   }
-  batch.flush();
+  writer.flush();
   expect(chunks.slice(0, -1).every((size) => size === 32_768)).toBe(true);
   expect(chunks).toHaveLength(9);
 });
 
 describe("credit", () => {
-  test("lets the item pass that goes over it, and then makes its sender wait for more", async () => {
+  test("covers the item that exceeds it, and then makes the sender wait", async () => {
     const { it } = sender(21);
     it.send("x");
     expect(it.blocked).toBe(false);
@@ -105,19 +103,19 @@ describe("credit", () => {
     expect(it.blocked).toBe(false);
   });
 
-  test("of nothing lets nothing pass", async () => {
+  test("of 0 blocks the sender", async () => {
     const { it } = sender(0);
     expect(it.blocked).toBe(true);
     expect(await settled(it.ready())).toBe(false);
   });
 
-  test("beyond the most that a stream can have breaks the protocol", () => {
+  test("over the maximum is a protocol error", () => {
     const { it } = sender(10);
     it.grant(0x7fff_ffff - 10);
     expect(() => it.grant(1)).toThrow("credit of 2147483648 bytes for call 7");
   });
 
-  test("counts however much was granted at a time", () => {
+  test("has the same maximum for the sum of several grants", () => {
     const { it } = sender(10);
     expect(() => {
       for (let count = 0; count < 3; count++) it.grant(0x7fff_ffff / 2);
@@ -125,37 +123,37 @@ describe("credit", () => {
   });
 });
 
-describe("a transport that is full", () => {
-  test("makes senders wait, with credit or without", async () => {
-    const { it, backlog } = sender(100);
-    backlog.fill();
+describe("a full transport", () => {
+  test("blocks senders, with or without credit", async () => {
+    const { it, gate } = sender(100);
+    gate.fill();
     expect(it.blocked).toBe(true);
     const ready = it.ready();
     it.grant(1);
     expect(await settled(ready)).toBe(false);
-    backlog.drain();
+    gate.drain();
     await within("ready", ready);
   });
 
-  test("that is full again before a sender came to its turn makes it wait again", async () => {
-    const { it, backlog } = sender(100);
-    backlog.fill();
+  test("blocks a sender again where it fills up before the sender's turn", async () => {
+    const { it, gate } = sender(100);
+    gate.fill();
     const ready = it.ready();
-    backlog.drain();
-    backlog.fill();
+    gate.drain();
+    gate.fill();
     expect(await settled(ready)).toBe(false);
-    backlog.drain();
+    gate.drain();
     await within("ready", ready);
   });
 });
 
 describe("a call that ends", () => {
-  test.each([0, 100])("tells whoever waits why, with %i bytes of credit", async (credit) => {
-    const { it, backlog } = sender(credit);
-    backlog.fill();
+  test.each([0, 100])("rejects a pending sender with the reason, with %i bytes of credit", async (credit) => {
+    const { it, gate } = sender(credit);
+    gate.fill();
     const ready = it.ready();
     let closed = 0;
-    it.onClose = () => closed++;
+    it.listenForClose(() => closed++);
     it.close(GONE);
     it.close(new RpcError("INTERNAL"));
     expect(await failure(ready)).toBe(GONE);
@@ -164,7 +162,7 @@ describe("a call that ends", () => {
     expect(it.closed && it.blocked).toBe(true);
   });
 
-  test("sends no end any more", () => {
+  test("does not send END", () => {
     const { it, frames } = sender(100);
     it.close(GONE);
     it.end();

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { DEFAULT_LIMITS, resolveLimits } from "../../../../runtime/src/wire/limits.js";
 
-test("limits that are not given, or undefined, are the defaults", () => {
+test("uses the default of limits that are missing or undefined", () => {
   expect(resolveLimits()).toEqual(DEFAULT_LIMITS);
   expect(resolveLimits({ calls: 7, message: undefined } as unknown as Partial<typeof DEFAULT_LIMITS>)).toEqual({
     ...DEFAULT_LIMITS,
@@ -9,7 +9,7 @@ test("limits that are not given, or undefined, are the defaults", () => {
   });
 });
 
-test("the defaults are those that SECURITY.md publishes", () => {
+test("has the defaults that SECURITY.md lists", () => {
   expect(resolveLimits()).toEqual({
     message: 4_194_304,
     metadata: 16_384,
@@ -24,16 +24,25 @@ test("the defaults are those that SECURITY.md publishes", () => {
   });
 });
 
-test.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31, "8"])(
-  "a limit of %s is refused by name",
-  (value) => {
-    expect(() => resolveLimits({ calls: value as number })).toThrow(
-      `limits.calls is ${value}; it must be a whole number from 1 to 2147483647`,
-    );
-  },
-);
+test.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31, "8"])("rejects the value %s by name", (value) => {
+  expect(() => resolveLimits({ calls: value as number })).toThrow(
+    `limits.calls is ${value}; it must be an integer from 1 to 2147483647`,
+  );
+});
 
-test("a limit that does not exist is refused, and those that do are listed", () => {
-  expect(() => resolveLimits({ messages: 1 } as never)).toThrow("limits.messages is no limit; there are message, ");
-  expect(() => resolveLimits({ toString: 1 } as never)).toThrow("limits.toString is no limit");
+test("rejects an unknown limit with the nearest name, and lists those that are known", () => {
+  expect(() => resolveLimits({ messages: 1 } as never)).toThrow(
+    'unknown limit "messages", did you mean "message"?; known limits: message, metadata, ',
+  );
+  expect(() => resolveLimits({ toString: 1 } as never)).toThrow('unknown limit "toString"; known limits: message, ');
+});
+
+test.each([
+  ["noise", "bytesBeforePreamble"],
+  ["hello", "helloTimeout"],
+  ["growth", "windowGrowth"],
+  ["queue", "queuedCalls"],
+  ["backlog", "sendHighWaterMark"],
+])("answers the former name limits.%s with limits.%s", (former, name) => {
+  expect(() => resolveLimits({ [former]: 1 })).toThrow(`limits.${former} was renamed to limits.${name}`);
 });

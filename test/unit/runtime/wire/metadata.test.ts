@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
+import { FrameView, ProtocolError } from "../../../../runtime/src/wire/frame.js";
 import { decodeMetadata, encodeMetadata } from "../../../../runtime/src/wire/metadata.js";
-import { ProtocolError } from "../../../../runtime/src/wire/protocol-error.js";
 
 const LIMIT = 1000;
 
@@ -11,29 +11,33 @@ function payload(text: string, claimed = Buffer.byteLength(text)): Buffer {
   return Buffer.concat([size, Buffer.from(text)]);
 }
 
-const decode = (bytes: Buffer) => decodeMetadata(bytes, 0, bytes.length, LIMIT);
+function viewOf(payload: Buffer): FrameView {
+  return Object.assign(new FrameView(), { buffer: payload, start: 0, end: payload.length });
+}
 
-describe("writing metadata", () => {
-  test("lower-cases names and keeps repeated ones, in order", () => {
+const decode = (bytes: Buffer) => decodeMetadata(viewOf(bytes), LIMIT);
+
+describe("encoding metadata", () => {
+  test("lowercases names, and keeps repeated ones in order", () => {
     expect(encodeMetadata({ "X-Trace": "1", tag: ["a", "", "☺"] }, LIMIT)).toBe(
       '[["x-trace","1"],["tag","a"],["tag",""],["tag","☺"]]',
     );
   });
 
-  test("writes nothing where there is nothing", () => {
+  test("returns undefined for empty metadata", () => {
     for (const metadata of [undefined, {}, { tag: [] }]) expect(encodeMetadata(metadata, LIMIT)).toBeUndefined();
   });
 
-  test.each(["", "a b", "ü", "a:b", "a\n", "a(b)"])("refuses %j as a name", (name) => {
+  test.each(["", "a b", "ü", "a:b", "a\n", "a(b)"])("rejects the name %j", (name) => {
     expect(() => encodeMetadata({ [name]: "x" }, LIMIT)).toThrow(expect.objectContaining({ status: "BAD_REQUEST" }));
   });
 
-  test("refuses a value that is no text", () => {
+  test("rejects a value that is not a string", () => {
     const metadata = { age: 7 } as unknown as Record<string, string>;
-    expect(() => encodeMetadata(metadata, LIMIT)).toThrow("metadata: age is no text");
+    expect(() => encodeMetadata(metadata, LIMIT)).toThrow('metadata: the value of "age" must be a string');
   });
 
-  test("counts bytes: at the limit it passes, over it it is refused", () => {
+  test("counts bytes, and rejects more than the limit", () => {
     const frame = '[["a",""]]'.length;
     expect(encodeMetadata({ a: "x".repeat(LIMIT - frame) }, LIMIT)).toHaveLength(LIMIT);
     expect(() => encodeMetadata({ a: "x".repeat(LIMIT - frame + 1) }, LIMIT)).toThrow(
@@ -43,20 +47,21 @@ describe("writing metadata", () => {
   });
 });
 
-describe("reading metadata", () => {
-  test("gives names with their values in order, and where the body begins", () => {
+describe("decoding metadata", () => {
+  test("returns names with their values in order, and leaves the body", () => {
     const bytes = payload('[["a","1"],["b","☺"],["a","2"],["__proto__","3"]]');
-    const found = decodeMetadata(Buffer.concat([bytes, Buffer.from("{}")]), 0, bytes.length + 2, LIMIT);
-    if (found instanceof RpcError) throw found;
-    expect([...found.metadata]).toEqual([
+    const frame = viewOf(Buffer.concat([bytes, Buffer.from("{}")]));
+    const metadata = decodeMetadata(frame, LIMIT);
+    if (metadata instanceof RpcError) throw metadata;
+    expect([...metadata]).toEqual([
       ["a", ["1", "2"]],
       ["b", ["☺"]],
       ["__proto__", ["3"]],
     ]);
-    expect(found.body).toBe(bytes.length);
+    expect([frame.start, frame.takeText()]).toEqual([bytes.length, "{}"]);
   });
 
-  test("over the limit it is its call's error, for the other side cannot know the limit", () => {
+  test("returns the error of the call where it is over the limit, which the peer cannot know", () => {
     expect(decode(payload(`[["a","${"x".repeat(LIMIT)}"]]`))).toMatchObject({ status: "MESSAGE_TOO_LARGE" });
   });
 
@@ -65,16 +70,16 @@ describe("reading metadata", () => {
     ["longer than its frame", payload("[]", 3)],
     ["of 4 GiB", payload("[]", 0xffff_ffff)],
     ["that is empty", payload("")],
-    ["that is no JSON", payload("[")],
-    ["that is no list", payload('{"a":"b"}')],
+    ["that is invalid JSON", payload("[")],
+    ["that is not a list", payload('{"a":"b"}')],
     ["that is null", payload("null")],
-    ["of other things than pairs", payload('["a"]')],
+    ["that is not a list of pairs", payload('["a"]')],
     ["of triples", payload('[["a","b","c"]]')],
-    ["with an upper-case name", payload('[["A","b"]]')],
-    ["with a name that is none", payload('[["a b","c"]]')],
-    ["with a name that is no text", payload('[[1,"c"]]')],
-    ["with a value that is no text", payload('[["a",1]]')],
-  ])("metadata %s breaks the protocol", (_, bytes) => {
+    ["with an uppercase name", payload('[["A","b"]]')],
+    ["with an invalid name", payload('[["a b","c"]]')],
+    ["with a name that is not a string", payload('[[1,"c"]]')],
+    ["with a value that is not a string", payload('[["a",1]]')],
+  ])("rejects metadata %s as a protocol error", (_, bytes) => {
     expect(() => decode(bytes)).toThrow(ProtocolError);
   });
 });

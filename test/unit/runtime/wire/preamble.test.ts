@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
+import { ProtocolError } from "../../../../runtime/src/wire/frame.js";
 import { PREAMBLE, PreambleScanner } from "../../../../runtime/src/wire/preamble.js";
-import { ProtocolError } from "../../../../runtime/src/wire/protocol-error.js";
 
 const LIMIT = 1000;
 const rest = Buffer.from("frames");
-const noises = [
+const greetings = [
   Buffer.alloc(0),
   Buffer.from("Last login: Mon\r\nWelcome to edge\n"),
-  Buffer.from("\0sshrp and \0\0sshr, which are no preamble"),
+  Buffer.from("\0sshrp and \0\0sshr, which are not a preamble"),
   Buffer.alloc(LIMIT, "x"),
 ];
 
@@ -20,15 +20,15 @@ function scan(bytes: Buffer, size: number): Buffer | undefined {
   return undefined;
 }
 
-test.each(noises.map((noise) => [noise.length, noise] as const))(
-  "the preamble is found after %i bytes of noise, however it is split",
-  (_, noise) => {
-    const bytes = Buffer.concat([noise, PREAMBLE, rest]);
+test.each(greetings.map((greeting) => [greeting.length, greeting] as const))(
+  "finds the preamble after %i other bytes, however the chunks are cut",
+  (_, greeting) => {
+    const bytes = Buffer.concat([greeting, PREAMBLE, rest]);
     for (const size of [1, 2, 3, 7, 8, 9, 100, bytes.length]) expect(scan(bytes, size)?.toString()).toBe("frames");
   },
 );
 
-test("it is found at every split point", () => {
+test("finds the preamble at every split point", () => {
   const bytes = Buffer.concat([Buffer.from("motd\n"), PREAMBLE, rest]);
   for (let at = 1; at < bytes.length; at++) {
     const scanner = new PreambleScanner(LIMIT);
@@ -38,11 +38,11 @@ test("it is found at every split point", () => {
   }
 });
 
-test("what follows it may be nothing yet", () => {
+test("returns an empty rest where no frame has followed yet", () => {
   expect(new PreambleScanner(LIMIT).push(PREAMBLE)).toHaveLength(0);
 });
 
-test.each([1, 50, 5000])("noise without end is refused at the limit, in chunks of %i bytes, and quoted", (size) => {
+test.each([1, 50, 5000])("rejects endless other bytes at the limit, in chunks of %i bytes, and quotes them", (size) => {
   const scanner = new PreambleScanner(LIMIT);
   let pushed = 0;
   const push = (): void => {
@@ -50,23 +50,23 @@ test.each([1, 50, 5000])("noise without end is refused at the limit, in chunks o
   };
   expect(push).toThrow(ProtocolError);
   expect(pushed).toBeLessThanOrEqual(LIMIT + 50);
-  expect(scanner.noise()).toMatch(/^"H/);
+  expect(scanner.received()).toMatch(/^"H/);
 });
 
-test("a preamble after one byte too many is refused", () => {
+test("rejects a preamble after one byte too many", () => {
   const bytes = Buffer.concat([Buffer.alloc(LIMIT + 1, "x"), PREAMBLE]);
   expect(() => scan(bytes, bytes.length)).toThrow(`no sshrpc preamble in the first ${LIMIT} bytes`);
   expect(() => scan(bytes, 1)).toThrow(`no sshrpc preamble in the first ${LIMIT} bytes`);
 });
 
-test("another version is refused, and both are named", () => {
+test("rejects another version, and names both", () => {
   const bytes = Buffer.from(PREAMBLE);
   bytes[7] = 2;
-  expect(() => scan(bytes, 8)).toThrow("the other side speaks wire version 2, this side 1");
+  expect(() => scan(bytes, 8)).toThrow("unsupported wire version 2; this side supports 1");
 });
 
-test("what came instead is quoted without anything that steers a terminal", () => {
+test("quotes the received bytes without control characters", () => {
   const scanner = new PreambleScanner(LIMIT);
   scanner.push(Buffer.from("\x1b[31mred\r\n"));
-  expect(scanner.noise()).toBe('"\\u001b[31mred\\r\\n"');
+  expect(scanner.received()).toBe('"\\u001b[31mred\\r\\n"');
 });

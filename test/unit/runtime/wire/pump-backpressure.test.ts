@@ -9,7 +9,7 @@ import { until, within } from "../support/wait.js";
 
 const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 10));
 
-test("a server stops reading from a peer that reads no answers, and stops again each time that a few were read", async () => {
+test("a server stops reading from a peer that does not read its answers, and again each time after a few are read", async () => {
   const it = method("GET /it");
   const server = new ApiServer(handlersOf([it], { [it.id]: () => "x".repeat(1000) }), {
     log: new TestLog(),
@@ -28,7 +28,7 @@ test("a server stops reading from a peer that reads no answers, and stops again 
   await pause();
   const first = left();
   expect(first).toBeGreaterThan(250);
-  // The peer reads a little at a time: the server may go on by as much.
+  // The peer reads a little at a time, and the server may continue by as much.
   for (let round = 0; round < 10; round++) {
     await until("something to read", () => near.read() !== null);
     await pause();

@@ -5,7 +5,6 @@ import { FrameWriter } from "../../../../runtime/src/wire/frame-writer.js";
 import { ItemSender } from "../../../../runtime/src/wire/item-sender.js";
 import type { ItemSource } from "../../../../runtime/src/wire/iterator-of.js";
 import { pumpItems } from "../../../../runtime/src/wire/pump-items.js";
-import { WriteGate } from "../../../../runtime/src/wire/write-gate.js";
 import { failure, until, within } from "../support/wait.js";
 import { Collector } from "./frames.js";
 
@@ -13,15 +12,19 @@ const GONE = new RpcError("CANCELLED", "gone");
 const NEVER = new Promise<never>(() => undefined);
 
 function pump(source: unknown, credit = 1000, encode: (item: unknown) => string | Uint8Array = (item) => `${item}`) {
-  const heard = new Collector();
-  const sender = new ItemSender(new FrameWriter((chunk) => void heard.push(chunk)), new WriteGate(), 7, credit, 1000);
+  const received = new Collector();
+  const sender = new ItemSender(new FrameWriter((chunk) => void received.push(chunk)), {
+    id: 7,
+    credit,
+    maxItem: 1000,
+  });
   const reasons: unknown[] = [];
   const result = pumpItems(source as ItemSource<unknown>, encode, sender, (error) => reasons.push(error));
   result.catch(() => undefined);
-  return { result, sender, reasons, sent: () => heard.frames.map(({ payload }) => `${payload}`) };
+  return { result, sender, reasons, sent: () => received.frames.map(({ payload }) => `${payload}`) };
 }
 
-/** A source that tells what was asked of it. */
+/** A source that records the calls of its iterator. */
 function watched(more: Partial<AsyncIterator<unknown>> = {}) {
   const asked: string[] = [];
   const iterator = {
@@ -37,7 +40,7 @@ function watched(more: Partial<AsyncIterator<unknown>> = {}) {
   return { asked, source: { [Symbol.asyncIterator]: () => iterator } };
 }
 
-describe("items are taken", () => {
+describe("items are read", () => {
   test.each([
     ["an array", () => [1, 2, 3]],
     ["a set", () => new Set([1, 2, 3])],
@@ -72,7 +75,7 @@ describe("items are taken", () => {
     expect(sent()).toEqual(["1", "2", "3"]);
   });
 
-  test("only when the next one may be sent, and what the source returns is the result", async () => {
+  test("only when the next one can be sent, and the return value of the source is the result", async () => {
     let asked = 0;
     const { result, sender } = pump(
       (async function* () {
@@ -90,7 +93,7 @@ describe("items are taken", () => {
     expect(await within("the end", result)).toBe("done");
   });
 
-  test("while others go on, also where they are without end and weigh nothing", async () => {
+  test("without blocking the event loop, also where they are endless and empty", async () => {
     const { result, sender } = pump(
       (function* () {
         for (;;) yield "";
@@ -113,13 +116,13 @@ describe("a source", () => {
     ["a plain object", {}],
     ["an object whose iterator is none", { [Symbol.asyncIterator]: undefined }],
     ["a function", () => [1]],
-  ])("that is %s is refused", async (_, source) => {
+  ])("that is %s is rejected", async (_, source) => {
     const error = await failure<Error>(pump(source).result);
     expect(error).toBeInstanceOf(TypeError);
-    expect(error.message).toMatch(/^items must come from an async iterable or an iterable, not from /);
+    expect(error.message).toMatch(/^items must be an async iterable or an iterable, not /);
   });
 
-  test("that throws is not returned, and what it throws is the reason", async () => {
+  test("that throws is not returned, and its error is the reason", async () => {
     const boom = new Error("boom");
     const { asked, source } = watched({ next: () => Promise.reject(boom) });
     const { result, reasons } = pump(source);
@@ -128,7 +131,7 @@ describe("a source", () => {
     expect(reasons).toEqual([]);
   });
 
-  test("whose item cannot be sent is left, and the reason is known at once, even if leaving never ends", async () => {
+  test("whose item cannot be sent is returned, and the reason is reported at once, even if its `return` never settles", async () => {
     const wrong = new Error("wrong");
     const { asked, source } = watched({ return: () => NEVER });
     const { reasons } = pump(source, 1000, () => {
@@ -139,7 +142,7 @@ describe("a source", () => {
     expect(asked).toEqual(["next", "return"]);
   });
 
-  test("that throws as it is left does not change the reason", async () => {
+  test("that throws in its `return` does not change the reason", async () => {
     const wrong = new Error("wrong");
     for (const leave of [
       () => Promise.reject(new Error("in return")),
@@ -155,7 +158,7 @@ describe("a source", () => {
     }
   });
 
-  test("is left when the call ends while it waits for credit; the end of its `finally` is waited for", async () => {
+  test("is returned when the call ends while it waits for credit, and its `finally` block is awaited", async () => {
     let cleaned = false;
     let clean = (): void => undefined;
     const { result, sender } = pump(
@@ -184,7 +187,7 @@ describe("a source", () => {
     expect(cleaned).toBe(true);
   });
 
-  test("that was never begun is left, too", async () => {
+  test("that was never started is returned, too", async () => {
     const { asked, source } = watched();
     const { result, sender } = pump(source, 0);
     sender.close(GONE);
@@ -192,7 +195,7 @@ describe("a source", () => {
     expect(asked).toEqual(["return"]);
   });
 
-  test("that waits for data is let go of at once: a Node stream", async () => {
+  test("that waits for data is released at once: a Node stream", async () => {
     const stream = new PassThrough();
     const { result, sender } = pump(stream);
     await new Promise((resolve) => setTimeout(resolve, 2));
@@ -201,7 +204,7 @@ describe("a source", () => {
     expect(stream.destroyed).toBe(true);
   });
 
-  test("that was read to its end is left unlocked: a web stream", async () => {
+  test("that was read to its end is unlocked: a web stream", async () => {
     const stream = new ReadableStream({
       start(controller) {
         controller.enqueue("1");
@@ -212,7 +215,7 @@ describe("a source", () => {
     expect(stream.locked).toBe(false);
   });
 
-  test("that waits for data is let go of at once: a web stream", async () => {
+  test("that waits for data is released at once: a web stream", async () => {
     let cancelled = false;
     const { result, sender } = pump(
       new ReadableStream({

@@ -18,18 +18,18 @@ test("the preamble is eight bytes", () => {
 });
 
 describe.each(VECTORS)("$name", ({ frame, hex }) => {
-  test("is written as these bytes", () => {
+  test("encodes as these bytes", () => {
     expect(encodeFrame(frame).toString("hex")).toBe(hex);
     expect(maxFrameSize(frame)).toBeGreaterThanOrEqual(hex.length / 2);
   });
 
-  test("is read from these bytes", () => {
+  test("decodes from these bytes", () => {
     const { frames } = new Collector().push(Buffer.from(hex, "hex"));
     expect(frames).toHaveLength(1);
     expect(frames[0]).toMatchObject({ kind: frame.kind, id: frame.id, payload: Buffer.from(hex.slice(20), "hex") });
   });
 
-  test("stands in PROTOCOL.md", () => {
+  test("is listed in PROTOCOL.md", () => {
     expect(protocol.includes(hex)).toBe(true);
   });
 });

@@ -1,9 +1,9 @@
+import { formatHostPort } from "../../../base/host-port.js";
 import type { Certificate } from "../../keys/format/certificate.js";
 import { objectionToHostCertificate } from "../../keys/format/host-certificate.js";
 import { publicKeyLine, sameKey } from "../../keys/format/public-key.js";
 import { type KnownHost, type KnownHosts, knownHostsName } from "../../keys/lists/known-hosts.js";
 import { shellQuote } from "../../shell-quote.js";
-import { formatHostPort } from "../../target.js";
 import type { KnownTrust } from "./host-trust.js";
 import type { HostKeyQuestion } from "./host-trust-options.js";
 import type { PresentedKey } from "./presented-key.js";

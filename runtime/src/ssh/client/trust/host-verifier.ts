@@ -1,9 +1,9 @@
 import { errorMessage } from "../../../base/error-message.js";
+import { formatHostPort } from "../../../base/host-port.js";
 import { RpcError } from "../../../contract/rpc-error.js";
 import { type PublicKey, sameKey } from "../../keys/format/public-key.js";
 import { addKnownHost } from "../../keys/lists/add-known-host.js";
 import { type KnownHosts, knownHostsName } from "../../keys/lists/known-hosts.js";
-import { formatHostPort } from "../../target.js";
 import { type HostKeyObjection, objectionToHostKey } from "./host-key-objection.js";
 import type { HostTrust, KnownTrust } from "./host-trust.js";
 import type { HostKeyDecision, HostKeyQuestion } from "./host-trust-options.js";

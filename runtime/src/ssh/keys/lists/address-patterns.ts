@@ -1,5 +1,5 @@
-import { BlockList, isIP } from "node:net";
-import { type Network, parseNetwork } from "../../../base/network.js";
+import { isIP } from "node:net";
+import { NetworkSet, parseNetwork } from "../../../base/network.js";
 import { printable } from "../../../base/printable.js";
 import { matchesWildcard } from "./wildcard.js";
 
@@ -36,9 +36,7 @@ export class AddressPatterns {
   /** Whether a connection from `address`, such as `192.0.2.7` or `2001:db8::1`, is within the list. */
   allows(address: string): boolean {
     const plain = address.toLowerCase().replace(/%.*$/s, "");
-    const family = ({ 4: "ipv4", 6: "ipv6" } as const)[isIP(plain)];
-    if (family === undefined) return false;
-    return this.#included.has(plain, family) && !this.#excluded.has(plain, family);
+    return isIP(plain) !== 0 && this.#included.has(plain) && !this.#excluded.has(plain);
   }
 
   /** As it was written. */
@@ -59,27 +57,22 @@ export class AddressPatterns {
 
 /** What the entries of one kind mean together. */
 class AddressSet {
-  // Apart, because a list of Node's takes IPv4 addresses for the IPv6 ones that they can be mapped to.
-  readonly #networks = { ipv4: new BlockList(), ipv6: new BlockList() };
+  readonly #networks = new NetworkSet();
   readonly #patterns: string[] = [];
 
   /** @param shown the entry as it was written, for messages */
   add(text: string, shown: string): void {
     const body = text.toLowerCase();
     const network = parseNetwork(body, shown);
-    if (network !== undefined) {
-      this.#networks[network.family].addSubnet(network.address, network.prefix, network.family);
-    } else if (/^[^\s/]+$/.test(body)) this.#patterns.push(body);
+    if (network !== undefined) this.#networks.add(network);
+    else if (/^[^\s/]+$/.test(body)) this.#patterns.push(body);
     else {
       throw new Error(`"${printable(shown, 60)}" is no address, network or pattern such as 192.0.2.0/24 or 192.0.2.*`);
     }
   }
 
-  has(address: string, family: Network["family"]): boolean {
-    return (
-      this.#networks[family].check(address, family) ||
-      this.#patterns.some((pattern) => matchesWildcard(pattern, address))
-    );
+  has(address: string): boolean {
+    return this.#networks.has(address) || this.#patterns.some((pattern) => matchesWildcard(pattern, address));
   }
 }
 

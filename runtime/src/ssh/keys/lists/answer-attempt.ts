@@ -1,6 +1,6 @@
+import { hostOf } from "../../../base/host-port.js";
 import { printable } from "../../../base/printable.js";
 import type { AuthorizedKey } from "./authorized-keys.js";
-import { hostOf } from "./host-of.js";
 import type { KeyAnswer, KeyAttempt, KeyAuthority } from "./key-lookup.js";
 
 /**

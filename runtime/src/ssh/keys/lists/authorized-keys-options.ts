@@ -1,4 +1,5 @@
 import { errorMessage } from "../../../base/error-message.js";
+import { readPort, splitHostPort } from "../../../base/host-port.js";
 import { isScope, type PeerPermissions } from "../../../base/peer.js";
 import { printable } from "../../../base/printable.js";
 import { parseExpiryTime } from "../format/expiry-time.js";
@@ -197,8 +198,9 @@ function parseScopes(value: string): readonly string[] {
 
 /** `host:port`, where an IPv6 address stands in brackets and the port may be `*`. */
 function parseHostAndPort(text: string): string {
-  const [, port = ""] = /^(?:\[[0-9A-Fa-f:.%]+\]|[^\s:/[\]]+):(\*|\d{1,5})$/.exec(text) ?? [];
-  if (port !== "*" && !(Number(port) >= 1 && Number(port) <= 65_535)) {
+  const { host, isBracketed, port } = splitHostPort(text) ?? { host: "" };
+  const isHost = (isBracketed ? /^[0-9A-Fa-f:.%]+$/ : /^[^\s:/]+$/).test(host);
+  if (!isHost || (port !== "*" && readPort(port, 1) === undefined)) {
     throw new Error(
       `"${printable(text, 60)}" is no host and port such as 192.0.2.1:80, [2001:db8::1]:80 or localhost:*`,
     );

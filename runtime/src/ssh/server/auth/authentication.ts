@@ -2,11 +2,11 @@ import type { AuthContext, AuthenticationType, PasswordAuthContext } from "ssh2"
 import { errorMessage } from "../../../base/error-message.js";
 import type { AuthMethod, Peer } from "../../../base/peer.js";
 import { printable } from "../../../base/printable.js";
+import { requestPasswordChange } from "../../ssh2/auth/server-auth.js";
 import type { AuthenticationConfig } from "./authentication-config.js";
 import { Authorization } from "./authorization.js";
 import { decideLogin } from "./decide-login.js";
 import type { Decision, DeniedDecision, VerifiedMethod } from "./decision.js";
-import { requestPasswordChange } from "./password.js";
 
 /** How an authentication ends its connection; each function is called with the reason for the log. */
 interface ConnectionControl {

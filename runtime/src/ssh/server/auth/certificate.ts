@@ -1,10 +1,10 @@
 import { errorMessage } from "../../../base/error-message.js";
+import { hostOf } from "../../../base/host-port.js";
 import { isScope, type PeerCertificate, type PeerPermissions } from "../../../base/peer.js";
 import { printable } from "../../../base/printable.js";
 import { BinaryReader } from "../../keys/format/binary-reader.js";
 import { type Certificate, FOREVER, isSignedByItsAuthority } from "../../keys/format/certificate.js";
 import { AddressPatterns } from "../../keys/lists/address-patterns.js";
-import { hostOf } from "../../keys/lists/host-of.js";
 import type { KeyAuthority, KeyGrant, KeySource } from "../../keys/lists/key-lookup.js";
 import type { Denial } from "./decision.js";
 import { commonScopes } from "./login-grant.js";

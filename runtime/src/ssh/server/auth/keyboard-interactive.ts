@@ -2,6 +2,7 @@ import type { KeyboardAuthContext } from "ssh2";
 import { errorMessage } from "../../../base/error-message.js";
 import { printable } from "../../../base/printable.js";
 import { withSignal } from "../../../base/with-signal.js";
+import { dequeueWhenAbandoned } from "../../ssh2/auth/server-auth.js";
 import { type Decision, deny } from "./decision.js";
 import type { KeyboardInteractiveHandler, PromptRound } from "./keyboard-interactive-handler.js";
 import type { LoginAttempt } from "./login-attempt.js";
@@ -19,10 +20,7 @@ export async function decideKeyboardInteractive(
   attempt: LoginAttempt,
   maxRounds: number,
 ): Promise<Decision> {
-  // ssh2 leaves an abandoned request in its queue.
-  context.once("abort", () =>
-    (context as unknown as { _protocol: { _authsQueue: string[] } })._protocol._authsQueue.shift(),
-  );
+  dequeueWhenAbandoned(context);
   let rounds = 0;
   const prompt = (round: PromptRound): Promise<readonly string[]> => {
     const answers = withSignal(() => {

@@ -47,17 +47,3 @@ function isChange(answer: object): answer is PasswordChange {
 export function isSecret(value: unknown): value is string {
   return typeof value === "string" && value.length <= MAX_SECRET;
 }
-
-/**
- * Requests a new password, which the client sends in a request of its own. ssh2's own `requestChange` hides the old password
- * of that request, loses a request without a new one, and stops answering a client that goes on to another method.
- */
-export function requestPasswordChange(context: PasswordAuthContext, prompt: string): void {
-  const inside = context as unknown as {
-    _initialResponse: boolean;
-    readonly _protocol: { authPasswdChg(prompt: string): void; readonly _authsQueue: string[] };
-  };
-  inside._initialResponse = true;
-  inside._protocol.authPasswdChg(prompt);
-  inside._protocol._authsQueue.shift();
-}

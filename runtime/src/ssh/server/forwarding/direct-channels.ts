@@ -1,13 +1,13 @@
 import type { Socket } from "node:net";
 import type { Connection, ServerChannel } from "ssh2";
 import { errorMessage } from "../../../base/error-message.js";
+import { formatHostPort } from "../../../base/host-port.js";
 import type { Peer } from "../../../base/peer.js";
 import { printable } from "../../../base/printable.js";
 import { type ChannelConfig, ChannelDuplex } from "../../ssh2/channels/channel-duplex.js";
 import { PacketChannel } from "../../ssh2/channels/packet-channel.js";
 import { CHANNEL_REFUSAL, refuseChannel } from "../../ssh2/channels/refuse-channel.js";
-import { askedPacketSize } from "../../ssh2/packets/channel-guard.js";
-import { formatHostPort } from "../../target.js";
+import { requestedPacketSize } from "../../ssh2/packets/channel-guard.js";
 import { connectOut } from "./connect-out.js";
 import { decide, denialOf, type RuleFailure } from "./decide.js";
 import type { Forwarded } from "./forwarded.js";
@@ -55,7 +55,7 @@ export class DirectChannels {
         decide: async (peer) =>
           isTarget(request) && decide(forwarding.openTcp, request, peer, { name: "permitOpen rule", timeout }),
         connect: (timeout, signal) => connectOut({ host, port }, timeout, signal),
-        packetSize: askedPacketSize(data),
+        packetSize: requestedPacketSize(data),
         fallback: (peer) => handlers.directTcpip?.(request, peer),
       });
     });

@@ -1,12 +1,12 @@
 import type { Socket } from "node:net";
 import type { Channel } from "ssh2";
 import { errorMessage } from "../../../base/error-message.js";
+import { formatHostPort } from "../../../base/host-port.js";
 import type { Peer } from "../../../base/peer.js";
 import { printable } from "../../../base/printable.js";
 import { withTimeout } from "../../../base/with-timeout.js";
 import { attempt } from "../../ssh2/attempt.js";
 import { ChannelDuplex } from "../../ssh2/channels/channel-duplex.js";
-import { formatHostPort } from "../../target.js";
 import { decide, denialOf, type RuleFailure } from "./decide.js";
 import type { Forwarded } from "./forwarded.js";
 import { channelConfig, type ForwardingConfig } from "./forwarding-config.js";

@@ -1,7 +1,7 @@
 import type { Carrier } from "./carrier.js";
 import { ChannelDuplex } from "./channel-duplex.js";
 
-/** A channel that another SSH connection runs on; whoever gets it destroys it. */
+/** A channel that carries another SSH connection; its owner destroys it. */
 export class CarrierChannel extends ChannelDuplex implements Carrier {
   bytesRead = 0;
   bytesWritten = 0;

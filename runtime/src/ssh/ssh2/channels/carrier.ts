@@ -1,9 +1,9 @@
 import type { Duplex } from "node:stream";
 
-/** What an SSH connection runs on: a TCP socket, or a channel of the connection to a jump host. */
+/** The duplex under an SSH connection: a TCP socket, or a channel of the connection to a jump host. */
 export interface Carrier extends Duplex {
-  /** Bytes that came in so far. */
+  /** Bytes received so far. */
   readonly bytesRead: number;
-  /** Bytes that were written so far, also those that wait. */
+  /** Bytes written so far, with those that are buffered. */
   readonly bytesWritten: number;
 }

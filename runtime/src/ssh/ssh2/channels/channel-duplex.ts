@@ -1,55 +1,50 @@
 import { Duplex } from "node:stream";
 import type { Channel, ClientChannel } from "ssh2";
 import { attempt } from "../attempt.js";
-import { isExchangingKeys } from "../internals.js";
+import { type ChannelInternals, channelInternals, isExchangingKeys } from "../internals.js";
 
-/** What an SSH channel runs on. */
+/** The connection of an SSH channel. */
 export interface ChannelConfig {
-  /** The SSH connection, of either side: its 'close' is certain to come once `socket` is destroyed. */
+  /** The SSH connection of either side; it emits 'close' once `socket` is destroyed. */
   readonly connection: NodeJS.EventEmitter;
   readonly socket: Duplex;
-  /** The error of a duplex whose connection went away. */
+  /** Makes the error of a channel whose connection was lost. */
   readonly lost: () => Error;
-  /** Whether this is the serving side, which reports success (RFC 4254, section 6.10) when it ends. */
+  /** Whether this is the server, which sends exit status 0 (RFC 4254, section 6.10) when it ends. */
   readonly server: boolean;
 }
 
-/** The parts of ssh2's channel that its types do not show. */
-interface ChannelInternals {
-  readonly incoming: { readonly state: "open" | "eof" | "closed" };
-  readonly outgoing: { readonly state: "open" | "eof" | "closing" | "closed" };
-  eof(): void;
-  close(): void;
-  exit?(status: number): void;
-}
-
-/** In bytes, in each direction, beside the 2 MiB window of the channel. */
+/** Bytes in each direction, beside the 2 MiB window of the channel. */
 const HIGH_WATER_MARK = 256 * 1024;
 
-/** The bytes that ssh2 sends in one packet at most. */
+/** Bytes of the largest packet that ssh2 sends. */
 const PACKET = 32 * 1024;
 
-/** How many bytes may wait in the TCP socket before writes wait, too: ssh2 itself would go on as far as the window. */
+/** Bytes buffered in the TCP socket from which on writes wait. ssh2 itself ignores the socket's backpressure. */
 export const SOCKET_LIMIT = 1024 * 1024;
 
 /**
- * A channel of ssh2 as the duplex that Node promises and ssh2's own is not: destroying it destroys it; its 'close' comes
- * also when the peer is killed, and then with an error; either side may end while the other goes on; and a slow TCP socket
- * slows its writer, as does an exchange of keys. Whoever gets it destroys it.
+ * A channel of ssh2 that keeps the rules of a Node duplex. ssh2's own does not (Channel.js:86): its `destroy` only ends
+ * it, a write after the end never calls back (Channel.js:165), ending a server's channel closes it (Channel.js:268), a
+ * killed peer ends it like a finished one, and it ignores backpressure of the socket and of a key exchange. This one
+ * emits 'close' in every case, with an error where the connection was lost; either side may end while the other goes
+ * on; its owner destroys it. test/unit/runtime/ssh/ssh2/channels notices a change.
  */
 export class ChannelDuplex extends Duplex {
-  readonly #channel: Channel & ChannelInternals;
+  readonly #channel: Channel;
+  readonly #state: ChannelInternals;
   readonly #config: ChannelConfig;
   #gone = false;
 
   constructor(channel: Channel, config: ChannelConfig) {
     super({ highWaterMark: HIGH_WATER_MARK, decodeStrings: true });
-    this.#channel = channel as Channel & ChannelInternals;
+    this.#channel = channel;
+    this.#state = channelInternals(channel);
     this.#config = config;
-    // Whoever forgets the other stream of a client's channel stops the channel once its window is full.
+    // An unread stderr stops a client's channel once the window is full.
     if (!config.server) (channel as ClientChannel).stderr.resume();
     channel.on("data", (chunk: Buffer) => {
-      // What comes for a duplex that is destroyed is dropped, but read: the channel would never close.
+      // Data for a destroyed duplex is read and dropped, or the channel would never close.
       if (!this.push(chunk) && !this.destroyed) channel.pause();
     });
     channel.on("end", this.#onEnd);
@@ -59,17 +54,17 @@ export class ChannelDuplex extends Duplex {
   }
 
   readonly #onEnd = (): void => {
-    // A killed peer ends its channel too, but its connection has closed before, and #onGone has seen that.
+    // A killed peer also ends its channel, but its connection has closed before, and #onGone has handled that.
     if (!this.destroyed) this.push(null);
   };
 
   readonly #onGone = (): void => {
     if (this.#gone || this.destroyed) return;
     this.#gone = true;
-    const ended = this.#channel.incoming.state !== "open";
+    const ended = this.#state.incoming.state !== "open";
     if (!ended || this.writableLength > 0) this.destroy(this.#config.lost());
     else if (this.readableEnded) this.destroy();
-    // What the peer sent before it said goodbye can still be read.
+    // Data that the peer sent before it disconnected can still be read.
     else this.once("end", () => this.destroy());
   };
 
@@ -87,7 +82,7 @@ export class ChannelDuplex extends Duplex {
     else this.#sendEach(chunks, 0, done);
   }
 
-  /** What fills packets anyhow need not be copied into one piece. */
+  /** Chunks that fill packets are sent without being copied into one. */
   #sendEach(chunks: { chunk: Buffer }[], at: number, done: (error?: Error | null) => void): void {
     const next = chunks[at];
     if (next === undefined) done();
@@ -95,8 +90,8 @@ export class ChannelDuplex extends Duplex {
   }
 
   #send(chunk: Buffer, done: (error?: Error | null) => void): void {
-    // ssh2 would never answer a write on a channel that is not open.
-    if (this.#gone || this.#channel.outgoing.state !== "open") {
+    // ssh2 never calls back for a write on a channel that is not open.
+    if (this.#gone || this.#state.outgoing.state !== "open") {
       done(this.#config.lost());
       return;
     }
@@ -107,7 +102,7 @@ export class ChannelDuplex extends Duplex {
     }
   }
 
-  /** Waits until what was written last has left, as far as it has to. */
+  /** Waits for the end of a key exchange and for the socket to drain. */
   #whenSent(done: (error?: Error | null) => void): void {
     const { connection, socket } = this.#config;
     if (socket.destroyed) done();
@@ -118,18 +113,18 @@ export class ChannelDuplex extends Duplex {
 
   override _final(done: (error?: Error | null) => void): void {
     attempt(() => {
-      if (this.#config.server) this.#channel.exit?.(0);
-      // Not end(), which closes a server's channel: what the client sends after it would be lost.
-      this.#channel.eof();
+      if (this.#config.server) this.#state.exit?.(0);
+      // Not end(), which closes a server's channel and loses what the client sends after it.
+      this.#state.eof();
     });
     done();
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     this.#config.connection.off("close", this.#onGone);
-    // What still comes has to be read, or the channel never closes.
+    // Incoming data has to be read, or the channel never closes.
     this.#channel.resume();
-    attempt(() => this.#channel.close());
+    attempt(() => this.#state.close());
     done(error);
   }
 }

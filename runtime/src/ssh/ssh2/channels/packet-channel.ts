@@ -1,63 +1,54 @@
 import type { Channel } from "ssh2";
-import { isExchangingKeys } from "../internals.js";
+import { type ChannelInternals, channelInternals, isExchangingKeys } from "../internals.js";
 import { type ChannelConfig, ChannelDuplex, SOCKET_LIMIT } from "./channel-duplex.js";
 
-/** The parts of ssh2's channel that its types do not show. */
-interface ChannelInternals {
-  readonly outgoing: { readonly window: number; packetSize: number };
-  /** With this set, ssh2 calls `_chunkcb` when the other side has enlarged the window. */
-  _waitWindow: boolean;
-  _chunkcb: (() => void) | undefined;
-}
-
-/** Bytes of the largest packet that is sent, whatever the other side asks for. */
+/** Bytes of the largest packet that is sent, whatever the peer asks for. */
 const MAX_PACKET = 4 * 1024 * 1024;
 
 /**
- * A channel for protocols that take one SSH_MSG_CHANNEL_DATA (RFC 4254, section 5.2) for one message: what
- * {@link PacketChannel.send} is given leaves in exactly one, whole and alone. Whoever gets it destroys it; beside `send` it
- * must not be written to.
+ * A channel for protocols that treat one SSH_MSG_CHANNEL_DATA (RFC 4254, section 5.2) as one message: each {@link
+ * PacketChannel.send} leaves in exactly one. ssh2 sends the part of a write that fits the window (Channel.js:168 to
+ * 183) and the rest later; we write only when all of it fits, and use the hook of its window adjustment (server.js:781)
+ * to wait. Its owner destroys it, and writes with `send` alone.
+ * test/unit/runtime/ssh/ssh2/channels/packet-channel.test.ts notices a change.
  */
 export class PacketChannel extends ChannelDuplex {
-  readonly #channel: Channel & ChannelInternals;
+  readonly #state: ChannelInternals;
   readonly #config: ChannelConfig;
-  /**
-   * Bytes of the largest packet that can be sent: what the other side takes, and what the window it granted first holds; 4 MiB
-   * at most.
-   */
+  /** Bytes of the largest packet that can be sent: the peer's packet size or its initial window, at most 4 MiB. */
   readonly maxPacket: number;
   #last: Promise<unknown> = Promise.resolve();
 
-  /** @param packetSize what the other side takes, where that is more than ssh2 was told */
+  /** @param packetSize the packet size that the peer asked for, where ssh2 has a smaller one */
   constructor(channel: Channel, config: ChannelConfig, packetSize?: number) {
     super(channel, config);
-    this.#channel = channel as Channel & ChannelInternals;
+    this.#state = channelInternals(channel);
     this.#config = config;
-    const { outgoing } = this.#channel;
-    // ssh2 would cut what is larger.
+    const { outgoing } = this.#state;
+    // ssh2 cuts larger writes.
     if (packetSize !== undefined) outgoing.packetSize = Math.min(packetSize, MAX_PACKET);
     this.maxPacket = Math.min(outgoing.packetSize, outgoing.window);
   }
 
   /**
-   * Sends one packet, after those before it, as soon as the other side has room for all of it. Resolves when it was
-   * handed on.
-   * @param patience milliseconds that the other side has to make room
-   * @throws Error where it makes none, the packet is over {@link maxPacket}, or the channel is gone
+   * Sends one packet, after those before it, as soon as the peer's window has room for all of it. Resolves when it was
+   * written to the socket.
+   * @param timeout milliseconds to wait for the window
+   * @throws Error where that time is over, the packet is larger than {@link maxPacket}, or the channel is closed
    */
-  send(packet: Buffer, patience: number): Promise<void> {
-    const sent = this.#last.then(() => this.#send(packet, patience));
+  send(packet: Buffer, timeout: number): Promise<void> {
+    const sent = this.#last.then(() => this.#send(packet, timeout));
     this.#last = sent.catch(() => undefined);
     return sent;
   }
 
-  async #send(packet: Buffer, patience: number): Promise<void> {
+  async #send(packet: Buffer, timeout: number): Promise<void> {
     if (packet.length > this.maxPacket) {
-      const whose = this.maxPacket === MAX_PACKET ? "one packet can have" : "the other side takes";
-      throw new Error(`a packet of ${packet.length} bytes is over the ${this.maxPacket} that ${whose}`);
+      const limit = this.maxPacket === MAX_PACKET ? "the limit" : "the peer's limit";
+      throw new Error(`packet of ${packet.length} bytes exceeds ${limit} of ${this.maxPacket} bytes`);
     }
-    await this.#room(packet.length, patience);
-    await this.#turn();
+    await this.#waitForWindow(packet.length, timeout);
+    await this.#waitForSocket();
     await new Promise<void>((resolve, reject) => {
       const closed = (): void => reject(new Error("the channel was closed"));
       this.once("close", closed);
@@ -69,18 +60,18 @@ export class PacketChannel extends ChannelDuplex {
     });
   }
 
-  /** Large packets of many channels must not wait in memory together: each waits until those before it have left. */
-  async #turn(): Promise<void> {
+  /** Bounds the memory for large packets of many channels: each waits until the socket has drained. */
+  async #waitForSocket(): Promise<void> {
     const { connection, socket } = this.#config;
     while (!this.destroyed) {
-      if (isExchangingKeys(connection)) await this.#next(connection, "handshake");
-      else if (socket.writableLength > SOCKET_LIMIT) await this.#next(socket, "drain");
+      if (isExchangingKeys(connection)) await this.#eventOrClose(connection, "handshake");
+      else if (socket.writableLength > SOCKET_LIMIT) await this.#eventOrClose(socket, "drain");
       else return;
     }
   }
 
-  /** Waits for an event, or for the end. */
-  #next(emitter: NodeJS.EventEmitter, event: string): Promise<void> {
+  /** Waits for an event, or for the end of this channel. */
+  #eventOrClose(emitter: NodeJS.EventEmitter, event: string): Promise<void> {
     return new Promise((resolve) => {
       const go = (): void => {
         emitter.off(event, go);
@@ -92,9 +83,8 @@ export class PacketChannel extends ChannelDuplex {
     });
   }
 
-  /** With less room than that, ssh2 would send a part now and the rest later. */
-  #room(size: number, patience: number): Promise<void> {
-    const channel = this.#channel;
+  #waitForWindow(size: number, timeout: number): Promise<void> {
+    const channel = this.#state;
     return new Promise((resolve, reject) => {
       if (channel.outgoing.window >= size) {
         resolve();
@@ -114,8 +104,8 @@ export class PacketChannel extends ChannelDuplex {
         channel._chunkcb = () => (channel.outgoing.window >= size ? end() : listen());
       };
       const timer = setTimeout(() => {
-        end(new Error(`the other side made no room for ${size} bytes within ${patience} ms`));
-      }, patience);
+        end(new Error(`the peer's window has no room for ${size} bytes after ${timeout} ms`));
+      }, timeout);
       this.once("close", closed);
       if (this.destroyed) closed();
       else listen();

@@ -1,43 +1,40 @@
 import type { ServerChannel } from "ssh2";
 import { attempt } from "../attempt.js";
+import { type ChannelInternals, channelInternals } from "../internals.js";
 import { type ChannelConfig, ChannelDuplex } from "./channel-duplex.js";
-
-/** The parts of ssh2's channel that its types do not show. */
-interface ChannelInternals {
-  readonly _client: { readonly _protocol: { exitStatus(recipient: number, status: number): void } };
-  readonly outgoing: { readonly id: number; readonly state: "open" | "eof" | "closing" | "closed" };
-  _chunk: Buffer | undefined;
-  _chunkcb: unknown;
-  _chunkErr: Buffer | undefined;
-  _chunkcbErr: unknown;
-  eof(): void;
-}
 
 type Done = (error?: Error | null) => void;
 
-/** The standard streams of a session: its writable side takes what goes to standard error, too, in the same order. */
+/**
+ * The standard streams of a session: its writable side takes standard output and standard error, and keeps their order.
+ * ssh2 keeps the last chunk that waited for the window, and sends it again when the other stream has waited
+ * (server.js:781 to 793); and its `exit` sends nothing after EOF (Channel.js:248). We clear the chunk, and send the
+ * status ourselves. test/unit/runtime/ssh/server/sessions.test.ts notices a change.
+ */
 export class SessionDuplex extends ChannelDuplex {
-  readonly #channel: ServerChannel & ChannelInternals;
+  readonly #channel: ServerChannel;
+  readonly #state: ChannelInternals;
   readonly #errors = new WeakSet<Buffer>();
   #status: number | undefined;
 
   constructor(channel: ServerChannel, config: Omit<ChannelConfig, "server">) {
     super(channel, { ...config, server: true });
-    this.#channel = channel as ServerChannel & ChannelInternals;
-    // Also where input is left that nobody reads: nobody is there to take output for it.
+    this.#channel = channel;
+    this.#state = channelInternals(channel);
+    // Also while unread input is left: no peer is there to read its output.
     const onLost = (): void => void this.destroy(config.lost());
     config.connection.once("close", onLost);
     this.once("close", () => config.connection.off("close", onLost));
   }
 
-  /** Writes to standard error, after what was written before. */
+  /** Writes to standard error, after everything written before. */
   writeError(text: string, done: Done): void {
     const chunk = Buffer.from(text);
     this.#errors.add(chunk);
     this.write(chunk, done);
   }
 
-  /** Sends the exit status: before the end of the output where that has not been sent, else right after it. */
+  /** Sends the exit status: before EOF, or right after it where that was sent already. */
   setStatus(status: number): void {
     this.#status = status;
     if (this.writableFinished) this.#sendStatus();
@@ -63,8 +60,7 @@ export class SessionDuplex extends ChannelDuplex {
   }
 
   #sendError(chunk: Buffer, done: Done): void {
-    const channel = this.#channel;
-    // ssh2 keeps the last piece that had to wait for the window, and would send it again when standard error has waited.
+    const channel = this.#state;
     channel._chunk = undefined;
     channel._chunkcb = undefined;
     if (channel.outgoing.state !== "open") {
@@ -72,7 +68,7 @@ export class SessionDuplex extends ChannelDuplex {
       return;
     }
     try {
-      channel.stderr.write(chunk, (error) => {
+      this.#channel.stderr.write(chunk, (error) => {
         channel._chunkErr = undefined;
         channel._chunkcbErr = undefined;
         done(error);
@@ -84,15 +80,14 @@ export class SessionDuplex extends ChannelDuplex {
 
   override _final(done: Done): void {
     this.#sendStatus();
-    attempt(() => this.#channel.eof());
+    attempt(() => this.#state.eof());
     done();
   }
 
   #sendStatus(): void {
-    const { outgoing, _client } = this.#channel;
+    const { outgoing, _client } = this.#state;
     const status = this.#status;
     if (status === undefined || (outgoing.state !== "open" && outgoing.state !== "eof")) return;
-    // Not the channel's own exit(), which says nothing once the end of the output is sent.
     attempt(() => _client._protocol.exitStatus(outgoing.id, status));
   }
 }

@@ -3,8 +3,8 @@ import type { Protocol } from "../internals.js";
 type Lists = Protocol["_offer"]["lists"];
 type Names = readonly string[];
 
-/** What becomes of the names that are offered; what is absent stays as it is. */
-export interface OfferChange {
+/** How the offered names change; an absent list stays as it is. */
+interface OfferChange {
   readonly serverHostKey?: (names: Names) => Names;
   /** In both directions. */
   readonly cipher?: (names: Names) => Names;
@@ -15,8 +15,10 @@ export interface OfferChange {
 const same = (names: Names): Names => names;
 
 /**
- * Changes the algorithms that a connection of ssh2 offers, in the order in which it prefers them. To be called before its
- * first exchange of keys begins, in the turn in which it is announced, or was told to connect.
+ * Changes the algorithms that one connection offers, in the order of preference. ssh2 builds its offer once, from the
+ * options (protocol/kex.js:1642), and offers no name that it does not know. Called before the first key exchange, in
+ * the turn in which the connection is announced or `connect` was called.
+ * test/unit/runtime/ssh/ssh2/packets/adjust-offer.test.ts notices a change.
  */
 export function changeOffer(protocol: Protocol, change: OfferChange): void {
   const { serverHostKey = same, cipher = same, mac = same } = change;

@@ -2,8 +2,8 @@ import type { Socket } from "node:net";
 import type { Connection } from "ssh2";
 import type { Logger } from "../../../base/log.js";
 import { printable } from "../../../base/printable.js";
-import type { GuardConfig } from "../../admission/guard-config.js";
-import { internalsOf, type Protocol } from "../internals.js";
+import type { AlgorithmChoice } from "../../algorithms.js";
+import { internalsOf, wrapHandler } from "../internals.js";
 import { adjustOfferForClient } from "./adjust-offer.js";
 import { allowDuringRekey } from "./allow-during-rekey.js";
 import { guardChannels } from "./channel-guard.js";
@@ -11,60 +11,70 @@ import { guardRequests } from "./guard-requests.js";
 import { endWhenIdle } from "./idle.js";
 import { guardPackets } from "./packet-guard.js";
 import { patchExtInfo } from "./patch-ext-info.js";
-import { keepRekeying } from "./rekey.js";
+import { keepRekeying, type RekeyLimits } from "./rekey.js";
 
-/** What the guard of a connection needs to know, and can do. */
-export interface Guarded {
+/** The limits of one connection; see GuardOptions. */
+interface ConnectionLimits extends RekeyLimits {
+  readonly maxPreAuthBytes: number;
+  readonly maxRefusals: number;
+  readonly maxSendBuffer: number;
+  readonly idleTimeout: number;
+  /** The algorithm lists that the operator has set. */
+  readonly chosen: AlgorithmChoice;
+}
+
+/** A connection to guard, and what its guard needs. */
+interface GuardedConnection {
   readonly connection: Connection;
   readonly socket: Socket;
-  readonly config: GuardConfig;
+  readonly limits: ConnectionLimits;
   readonly log: Logger;
-  /** What the log says of the peer. */
-  readonly who: () => object;
-  /** Whether the peer has not logged in. */
+  /** The fields that identify the peer in the log. */
+  readonly logFields: () => object;
   readonly isUnauthenticated: () => boolean;
   /** Ends the connection at once, with the reason for the log. */
   readonly abort: (reason: string) => void;
 }
 
-/** How many debug messages of one connection are logged. */
+/** How many DEBUG messages of one connection are logged. */
 const DEBUG_MESSAGES = 10;
 
 /**
- * Stands between ssh2 and the client of a server's connection, in what ssh2 believes too easily, counts never, or says
- * wrongly. It has to be called in the turn in which ssh2 announces the connection: before the first exchange of keys.
+ * Installs the checks and patches of a server's connection: those of what ssh2 trusts, does not limit, or sends
+ * wrongly. Called in the turn in which ssh2 announces the connection, before the first key exchange.
  */
-export function guardConnection(guarded: Guarded): void {
-  const { connection, socket, config, log, who, isUnauthenticated, abort } = guarded;
+export function guardConnection(guarded: GuardedConnection): void {
+  const { connection, socket, limits, log, logFields, isUnauthenticated, abort } = guarded;
   const { protocol, channels } = internalsOf(connection);
-  adjustOfferForClient(protocol, config.chosen);
+  adjustOfferForClient(protocol, limits.chosen);
   patchExtInfo(protocol);
   allowDuringRekey(protocol, abort);
   guardChannels(protocol, channels, abort);
-  guardRequests(protocol, config.maxRefusals, abort);
-  guardPackets(protocol, socket, config, isUnauthenticated, abort);
-  keepRekeying(connection, socket, config, abort);
-  connection.on("rekey", () => log.debug(who(), "new keys"));
-  limitLogin(guarded);
-  logDebugMessages(protocol, guarded);
-  if (config.idleTimeout > 0) endWhenIdle(connection, socket, config.idleTimeout, abort);
+  guardRequests(protocol, limits.maxRefusals, abort);
+  guardPackets(protocol, { socket, maxSendBuffer: limits.maxSendBuffer, isUnauthenticated, abort });
+  keepRekeying(connection, socket, limits, abort);
+  connection.on("rekey", () => log.debug(logFields(), "new keys"));
+  limitPreAuthBytes(guarded);
+  logDebugMessages(guarded);
+  if (limits.idleTimeout > 0) endWhenIdle(connection, socket, limits.idleTimeout, abort);
 }
 
-/** Bounds what a stranger may send, also where it is no packet yet, or one of a key exchange. */
-function limitLogin({ connection, socket, config: { maxPreAuthBytes }, isUnauthenticated, abort }: Guarded): void {
+/** Bounds the bytes before authentication, also those of incomplete packets and of key exchanges. */
+function limitPreAuthBytes({ connection, socket, limits, isUnauthenticated, abort }: GuardedConnection): void {
   const count = () => {
     if (!isUnauthenticated()) socket.off("data", count);
-    else if (socket.bytesRead > maxPreAuthBytes)
-      abort(`it has sent ${socket.bytesRead} bytes without logging in (maxPreAuthBytes)`);
+    else if (socket.bytesRead > limits.maxPreAuthBytes)
+      abort(`${socket.bytesRead} bytes received before authentication (maxPreAuthBytes)`);
   };
   socket.on("data", count);
   connection.once("ready", () => socket.off("data", count));
 }
 
-function logDebugMessages(protocol: Protocol, { log, who }: Guarded): void {
-  let left = DEBUG_MESSAGES;
-  const handlers = protocol._handlers as Record<string, unknown>;
-  handlers["DEBUG"] = (_self: unknown, _display: boolean, text: string) => {
-    if (left-- > 0) log.debug({ ...who(), text: printable(String(text)) }, "debug message of the client");
-  };
+/** Logs the first DEBUG messages, which ssh2 passes to its own debug function alone (server.js:524). */
+function logDebugMessages({ connection, log, logFields }: GuardedConnection): void {
+  let remaining = DEBUG_MESSAGES;
+  const { protocol } = internalsOf(connection);
+  wrapHandler<[display: boolean, text: string]>(protocol, "DEBUG", () => (_self, _display, text) => {
+    if (remaining-- > 0) log.debug({ ...logFields(), text: printable(String(text)) }, "debug message of the client");
+  });
 }

@@ -1,22 +1,22 @@
 import type { Protocol } from "../internals.js";
 
-/** How many more a second are allowed; the keepalive requests of clients are refused, too. */
+/** How many refusals are forgotten per second; the keepalive requests of clients are refused, too. */
 const PER_SECOND = 10;
 
 /**
- * Counts what a connection has refused: channels, and requests of every kind. None of it costs the peer anything, so
- * nobody else would end it.
- * @param limit how many may be refused at once
+ * Limits the channels and requests that a connection has refused. ssh2 answers any number of them (server.js:546 to
+ * 569), and they cost the peer nothing. test/faults/guard/channels.test.ts notices a change.
+ * @param limit how many refusals are allowed at once
  * @param abort ends the connection at once, with the reason for the log
  */
 export function guardRequests(protocol: Protocol, limit: number, abort: (reason: string) => void): void {
-  let left = limit;
+  let remaining = limit;
   let last = performance.now();
   const count = () => {
     const now = performance.now();
-    left = Math.min(limit, left + ((now - last) / 1000) * PER_SECOND) - 1;
+    remaining = Math.min(limit, remaining + ((now - last) / 1000) * PER_SECOND) - 1;
     last = now;
-    if (left < 0) abort(`more than ${limit} of its requests were refused (maxRefusals)`);
+    if (remaining < 0) abort(`more than ${limit} requests refused (maxRefusals)`);
   };
   const { channelOpenFail, channelFailure, requestFailure } = protocol;
   protocol.channelOpenFail = (...args) => {

@@ -7,8 +7,8 @@ const FIRST = 90;
 const LAST = 100;
 
 /**
- * Ends a connection on whose channels nothing has happened for `timeout` milliseconds since the login; signs of life do
- * not count.
+ * Ends a connection without channel activity for `timeout` milliseconds since authentication; keepalives do not count.
+ * ssh2 has no such limit. test/faults/guard/silence.test.ts notices a change of the private fields.
  * @param abort ends the connection at once, with the reason for the log
  */
 export function endWhenIdle(
@@ -20,7 +20,7 @@ export function endWhenIdle(
   const { protocol } = internalsOf(connection);
   let timer: NodeJS.Timeout | undefined;
   connection.once("ready", () => {
-    timer = setTimeout(() => abort(`nothing happened for ${timeout} ms (idleTimeout)`), timeout).unref();
+    timer = setTimeout(() => abort(`no channel activity for ${timeout} ms (idleTimeout)`), timeout).unref();
   });
   socket.once("close", () => clearTimeout(timer));
   const { _onPayload: receive, channelData } = protocol;

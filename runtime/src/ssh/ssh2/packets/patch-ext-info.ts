@@ -1,7 +1,7 @@
 import { string, uint32 } from "../../keys/format/binary-writer.js";
-import { type Protocol, packetOf } from "../internals.js";
+import { type Protocol, packetOf, wrapHandler } from "../internals.js";
 
-/** The algorithms of signatures that a server takes, for clients that ask (RFC 8308, section 3.1). */
+/** The signature algorithms that a server accepts (RFC 8308, section 3.1). */
 const SIGNATURE_ALGORITHMS = [
   "ssh-ed25519",
   "sk-ssh-ed25519@openssh.com",
@@ -16,21 +16,24 @@ const SIGNATURE_ALGORITHMS = [
 /** SSH_MSG_EXT_INFO (RFC 8308, section 2.3). */
 const EXT_INFO = 7;
 
-/** What ssh2 makes of a request to log in with a key. */
+/** The details of a publickey request, as ssh2 parses them. */
 interface KeyRequest {
   key?: Buffer;
   signature?: Buffer;
   readonly hashAlgo?: "sha256" | "sha512";
 }
 
+type AuthRequest = [user: string, service: string, method: string, data: unknown];
+
 /**
- * Mends what ssh2 1.17.0 sends to clients that log in with keys. Its list of signature algorithms lacks a comma, so that
- * two of them have no name, and names SHA-1; and it says `ssh-rsa` of an RSA key where the client has said `rsa-sha2-256`
- * or `rsa-sha2-512`, which asyncssh takes for another key (RFC 4252, section 7).
+ * Corrects two replies of ssh2 to clients that authenticate with keys. Its list of signature algorithms lacks a comma,
+ * which merges two names, and has SHA-1 (protocol/Protocol.js:2112). Its PK_OK says `ssh-rsa` where the client said
+ * `rsa-sha2-256` or `rsa-sha2-512` (server.js:147), which asyncssh takes for another key (RFC 4252, section 7). We send
+ * our own list, and the name that the client used. test/unit/runtime/ssh/ssh2/packets/patches.test.ts notices a change.
  */
 export function patchExtInfo(protocol: Protocol): void {
   sendOwnExtensions(protocol);
-  answerWithTheNameAsked(protocol);
+  replyWithRequestedName(protocol);
 }
 
 function sendOwnExtensions(protocol: Protocol): void {
@@ -53,22 +56,21 @@ function extensions(): Buffer {
   return Buffer.concat([Buffer.of(EXT_INFO), uint32(1), string("server-sig-algs"), names]);
 }
 
-function answerWithTheNameAsked(protocol: Protocol): void {
-  const handlers = protocol._handlers as Record<string, ((...args: unknown[]) => unknown) | undefined>;
-  const handle = handlers["USERAUTH_REQUEST"];
+function replyWithRequestedName(protocol: Protocol): void {
   const names = new WeakMap<Buffer, string>();
-  handlers["USERAUTH_REQUEST"] = (self, user, service, method, data) => {
+  wrapHandler<AuthRequest>(protocol, "USERAUTH_REQUEST", (next) => (self, ...args) => {
+    const [, , method, data] = args;
     if (method === "publickey") {
       const request = data as KeyRequest;
-      // Copies: ssh2 gives pieces of a packet, and whoever decides may take its time.
+      // Copies: ssh2 passes slices of the packet, and the decision may take longer than their memory lasts.
       if (request.key !== undefined) request.key = Buffer.from(request.key);
       if (request.signature !== undefined) request.signature = Buffer.from(request.signature);
       if (request.key !== undefined && request.hashAlgo !== undefined) {
         names.set(request.key, `rsa-sha2-${request.hashAlgo.slice(3)}`);
       }
     }
-    handle?.(self, user, service, method, data);
-  };
+    return next(self, ...args);
+  });
   const { authPKOK } = protocol;
   protocol.authPKOK = (algorithm, key) => authPKOK.call(protocol, names.get(key) ?? algorithm, key);
 }

@@ -2,23 +2,23 @@ import type { Client, Connection } from "ssh2";
 import type { Carrier } from "../channels/carrier.js";
 import { internalsOf } from "../internals.js";
 
-/** When a connection gets new keys (RFC 4253, section 9). */
+/** When a connection is rekeyed (RFC 4253, section 9). */
 export interface RekeyLimits {
-  /** Bytes that it may carry, in both directions, with the same keys. */
+  /** Bytes in both directions under the same keys. */
   readonly rekeyBytes: number;
-  /** Milliseconds for which it may use the same keys. */
+  /** Milliseconds under the same keys. */
   readonly rekeyInterval: number;
-  /** Milliseconds that an exchange may take. */
+  /** Milliseconds that a key exchange may take. */
   readonly rekeyTimeout: number;
 }
 
-/** How often the limits are looked at, in milliseconds. */
+/** How often the limits are checked, in milliseconds. */
 const TICK = 1000;
 
 /**
- * Asks for new keys when a connection has carried much or is old, which ssh2 never does, and ends one whose exchange of
- * keys does not come to an end: nothing else is sent meanwhile. It works on either side, and ends with the socket.
- * @param connection a client has to be told to connect before
+ * Starts a key exchange when a connection reaches a limit, and ends a connection whose key exchange takes too long:
+ * ssh2 does neither (protocol/Protocol.js:354), and queues everything else during an exchange. Works on either side,
+ * from `connect` on, until the socket closes. test/faults/guard/rekey.test.ts notices a change.
  * @param abort ends the connection at once, with the reason for the log
  */
 export function keepRekeying(
@@ -31,29 +31,29 @@ export function keepRekeying(
   const carried = () => socket.bytesRead + socket.bytesWritten;
   let before = carried();
   let since = performance.now();
-  /** When the exchange that goes on was seen first. */
-  let exchanging: number | undefined;
-  const look = () => {
+  /** When the key exchange in progress was first seen. */
+  let exchangingSince: number | undefined;
+  const check = () => {
     const now = performance.now();
     if (protocol._kexinit !== undefined) {
-      exchanging ??= now;
-      if (now - exchanging < limits.rekeyTimeout) return;
+      exchangingSince ??= now;
+      if (now - exchangingSince < limits.rekeyTimeout) return;
       clearInterval(timer);
-      abort(`the key exchange did not end within ${limits.rekeyTimeout} ms (rekeyTimeout)`);
+      abort(`key exchange timed out after ${limits.rekeyTimeout} ms (rekeyTimeout)`);
     } else if (carried() - before >= limits.rekeyBytes || now - since >= limits.rekeyInterval) {
       try {
         protocol.rekey();
-        exchanging = now;
+        exchangingSince = now;
       } catch {
-        // The connection has ended, and will say so itself.
+        // The connection has ended, and reports that itself.
       }
-    } else exchanging = undefined;
+    } else exchangingSince = undefined;
   };
-  const timer = setInterval(look, Math.min(TICK, Math.ceil(limits.rekeyTimeout / 4))).unref();
+  const timer = setInterval(check, Math.min(TICK, Math.ceil(limits.rekeyTimeout / 4))).unref();
   (connection as NodeJS.EventEmitter).on("handshake", () => {
     before = carried();
     since = performance.now();
-    exchanging = undefined;
+    exchangingSince = undefined;
   });
   socket.once("close", () => clearInterval(timer));
 }

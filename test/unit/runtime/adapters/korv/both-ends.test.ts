@@ -106,7 +106,7 @@ describe("our client and our server, by korv's wire", () => {
     const client = await connect();
     await expect(client.it.get()).rejects.toMatchObject({
       status: "INTERNAL",
-      message: expect.stringContaining("over the 32768 that the other side takes"),
+      message: expect.stringContaining("exceeds the peer's limit of 32768 bytes"),
     });
   });
 

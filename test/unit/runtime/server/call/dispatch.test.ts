@@ -39,10 +39,10 @@ describe("the checks come in the order authorize, decode, validate, handle", () 
     expect(body.message).toBe("it needs the scope it:read; bob holds other:*");
   });
 
-  test("text that is no JSON is told before validation", async () => {
+  test("rejects invalid JSON before validation", async () => {
     const { code, body } = await call(fails, { method: { request: refusesAll }, body: "{" });
     expect(code).toBe(400);
-    expect(body.message).toContain("no JSON that can be taken");
+    expect(body.message).toContain("invalid JSON at line 1, column ");
   });
 
   test("a request that does not fit never reaches the handler", async () => {

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { guardConfig } from "../../../../../runtime/src/ssh/admission/guard-config.js";
 
-it("has a limit for everything where nothing is said", () => {
+it("has a default for every limit", () => {
   const { isExempt, isProxy, ...numbers } = guardConfig({});
   expect(numbers).toEqual({
     loginGrace: 30_000,
@@ -32,7 +32,7 @@ it("has a limit for everything where nothing is said", () => {
   expect(isProxy("127.0.0.1")).toBe(false);
 });
 
-it("says which option is out of its range", () => {
+it("names an option out of its range", () => {
   expect(() => guardConfig({ maxStartups: { start: 10, full: 5 } })).toThrow(
     "option maxStartups.full: 5 is not an integer from 10",
   );
@@ -44,6 +44,6 @@ it("says which option is out of its range", () => {
   expect(() => guardConfig({ rekeyBytes: 1000 })).toThrow(/^option rekeyBytes: 1000 is not an integer from 1048576$/);
   expect(() => guardConfig({ maxPreAuthBytes: Number.NaN })).toThrow(/^option maxPreAuthBytes: NaN is not an integer/);
   expect(guardConfig({ penalties: false }).penalties).toBeUndefined();
-  // ssh2 would take 0 for its own default; the longest time is never.
+  // ssh2 treats 0 as its own default; the longest timeout stands for none.
   expect(guardConfig({ keepaliveInterval: 0 }).keepaliveInterval).toBe(2 ** 31 - 1);
 });

@@ -10,48 +10,48 @@ const LENGTHS = {
   max: 60_000,
 };
 
-it("keeps a host out once its penalties have added up to the least that counts", () => {
-  const box = new SourcePenalties(LENGTHS);
-  box.penalize("a", "authFail", 0);
-  box.penalize("a", "authFail", 0);
-  expect(box.left("a", 0)).toBe(0);
-  box.penalize("a", "authFail", 0);
-  expect(box.left("a", 1)).toBe(14_999);
-  expect(box.left("b", 1)).toBe(0);
-  // Until the very end, also when less than the least is left.
-  expect(box.left("a", 14_999)).toBe(1);
-  expect(box.left("a", 15_000)).toBe(0);
+it("blocks a host once its penalties add up to the minimum", () => {
+  const penalties = new SourcePenalties(LENGTHS);
+  penalties.penalize("a", "authFail", 0);
+  penalties.penalize("a", "authFail", 0);
+  expect(penalties.remaining("a", 0)).toBe(0);
+  penalties.penalize("a", "authFail", 0);
+  expect(penalties.remaining("a", 1)).toBe(14_999);
+  expect(penalties.remaining("b", 1)).toBe(0);
+  // Until the end, also when less than the minimum remains.
+  expect(penalties.remaining("a", 14_999)).toBe(1);
+  expect(penalties.remaining("a", 15_000)).toBe(0);
 });
 
-it("forgives what is long ago", () => {
-  const box = new SourcePenalties(LENGTHS);
-  for (let now = 0; now < 100_000; now += 6000) box.penalize("a", "authFail", now);
-  expect(box.left("a", 100_000)).toBe(0);
+it("forgets failures in the distant past", () => {
+  const penalties = new SourcePenalties(LENGTHS);
+  for (let now = 0; now < 100_000; now += 6000) penalties.penalize("a", "authFail", now);
+  expect(penalties.remaining("a", 100_000)).toBe(0);
 });
 
-it("keeps nobody out for longer than the most", () => {
-  const box = new SourcePenalties(LENGTHS);
-  for (let index = 0; index < 100; index++) box.penalize("a", "protocolError", 0);
-  expect(box.left("a", 0)).toBe(60_000);
+it("blocks a host for the maximum at most", () => {
+  const penalties = new SourcePenalties(LENGTHS);
+  for (let index = 0; index < 100; index++) penalties.penalize("a", "protocolError", 0);
+  expect(penalties.remaining("a", 0)).toBe(60_000);
 });
 
-it("remembers 65,536 hosts where nothing is said", () => {
-  const box = new SourcePenalties(LENGTHS);
-  for (let host = 0; host <= 65_536; host++) box.penalize(`${host}`, "graceExceeded", 0);
-  expect(box.size).toBe(65_536);
+it("keeps 65,536 hosts by default", () => {
+  const penalties = new SourcePenalties(LENGTHS);
+  for (let host = 0; host <= 65_536; host++) penalties.penalize(`${host}`, "graceExceeded", 0);
+  expect(penalties.size).toBe(65_536);
 });
 
-it("remembers a bounded number of hosts, those that offended last", () => {
-  const box = new SourcePenalties({ ...LENGTHS, min: 0 }, 3);
-  for (const host of ["a", "b", "c"]) box.penalize(host, "graceExceeded", 0);
-  box.penalize("a", "graceExceeded", 0);
-  box.penalize("d", "graceExceeded", 0);
-  expect(box.size).toBe(3);
-  expect(["a", "b", "c", "d"].map((host) => box.left(host, 0) > 0)).toEqual([true, false, true, true]);
+it("keeps a bounded number of hosts, those that failed last", () => {
+  const penalties = new SourcePenalties({ ...LENGTHS, min: 0 }, 3);
+  for (const host of ["a", "b", "c"]) penalties.penalize(host, "graceExceeded", 0);
+  penalties.penalize("a", "graceExceeded", 0);
+  penalties.penalize("d", "graceExceeded", 0);
+  expect(penalties.size).toBe(3);
+  expect(["a", "b", "c", "d"].map((host) => penalties.remaining(host, 0) > 0)).toEqual([true, false, true, true]);
 });
 
-it("does not count an offence that costs nothing", () => {
-  const box = new SourcePenalties({ ...LENGTHS, noAuth: 0, min: 0 });
-  box.penalize("a", "noAuth", 0);
-  expect(box.size).toBe(0);
+it("ignores a failure whose penalty is 0", () => {
+  const penalties = new SourcePenalties({ ...LENGTHS, noAuth: 0, min: 0 });
+  penalties.penalize("a", "noAuth", 0);
+  expect(penalties.size).toBe(0);
 });

@@ -94,7 +94,7 @@ it.each([
   [
     "a network with bits behind its prefix",
     `from="10.0.0.1/8" ${A}`,
-    'the option from: "10.0.0.1/8" is an address within a network: write 10.0.0.0/8',
+    'the option from: "10.0.0.1/8" has host bits set: write 10.0.0.0/8',
   ],
   ["a prefix that is too long", `from="10.0.0.0/33" ${A}`, 'the option from: "10.0.0.0/33" is no address'],
   ["an empty source", `from="10.0.0.1," ${A}`, 'the option from: "" is no address'],

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { expect, it } from "vitest";
 import { closed, readBytes, readText, startBench, startRelay } from "../../support.js";
 
-it("echoes 64 KB messages one after the other, unchanged", async () => {
+it("echoes messages of 64 KiB one after the other, unchanged", async () => {
   const duplex = await (await startBench()).dial();
   for (let round = 0; round < 50; round++) {
     const message = randomBytes(65_536);
@@ -11,14 +11,14 @@ it("echoes 64 KB messages one after the other, unchanged", async () => {
   }
 });
 
-it("echoes 16 MB at once, past every window and buffer", async () => {
+it("echoes 16 MiB at once, past every window and buffer", async () => {
   const duplex = await (await startBench()).dial();
   const message = randomBytes(16 * 1024 * 1024);
   duplex.write(message);
   expect((await readBytes(duplex, message.length)).equals(message)).toBe(true);
 });
 
-it("tells the server who proved the key: user, fingerprint, name, scopes, address", async () => {
+it("passes the peer to the server: user, fingerprint, key name, scopes, address", async () => {
   const bench = await startBench();
   await bench.dial();
   expect(bench.accepted[0]?.peer).toMatchObject({
@@ -39,18 +39,18 @@ it("lets either side end while the other goes on", async () => {
   expect(await readText(duplex)).toBe("all of it");
 });
 
-it("lets the server end first and still hears the client", async () => {
-  const heard: Promise<string>[] = [];
+it("lets the server end first and still receives the client's data", async () => {
+  const received: Promise<string>[] = [];
   const bench = await startBench({}, (duplex) => {
-    heard.push(readText(duplex));
+    received.push(readText(duplex));
     duplex.end("goodbye");
   });
   const duplex = await bench.dial();
   expect(await readText(duplex)).toBe("goodbye");
-  // Long enough for a close of the channel to arrive, if there were one.
+  // Long enough for a close of the channel to arrive, if one was sent.
   await new Promise((resolve) => setTimeout(resolve, 50));
   duplex.end("wait, one more thing");
-  expect(await heard[0]).toBe("wait, one more thing");
+  expect(await received[0]).toBe("wait, one more thing");
 });
 
 it("delivers everything that was written before the end", async () => {
@@ -71,7 +71,7 @@ it("ends the SSH connection with the duplex", async () => {
   expect(bench.accepted[0]?.duplex.destroyed).toBe(true);
 });
 
-it("closes with an error at the client when the server vanishes, also while nobody reads", async () => {
+it("closes with an error at the client when the server vanishes, also while the duplex is unread", async () => {
   const bench = await startBench({}, (duplex) => void duplex.write(randomBytes(1_000_000)));
   const relay = await startRelay(bench.listener.port);
   const duplex = await bench.dialThrough(relay.port);
@@ -83,7 +83,7 @@ it("closes with an error at the client when the server vanishes, also while nobo
   });
 });
 
-it("closes with an error at the server when the client vanishes, also while nobody reads", async () => {
+it("closes with an error at the server when the client vanishes, also while the duplex is unread", async () => {
   const bench = await startBench({}, (duplex) => void duplex.pause());
   const relay = await startRelay(bench.listener.port);
   const duplex = await bench.dialThrough(relay.port);
@@ -95,7 +95,7 @@ it("closes with an error at the server when the client vanishes, also while nobo
   expect(await end).toMatchObject({ message: expect.stringMatching(/^the connection of .* was lost/) });
 });
 
-it("answers a write after the connection was lost with the error, instead of never", async () => {
+it("calls back a write with an error after the connection was lost", async () => {
   const bench = await startBench();
   const relay = await startRelay(bench.listener.port);
   const duplex = await bench.dialThrough(relay.port);
@@ -115,7 +115,7 @@ it("closes both ends when the server stops listening", async () => {
   expect(bench.listener.connections).toBe(0);
 });
 
-it("stops a writer whose reader stops, and goes on with it", async () => {
+it("applies backpressure to a writer while the reader is paused", async () => {
   const bench = await startBench({}, (duplex) => void duplex.pause());
   const duplex = await bench.dial();
   let written = 0;

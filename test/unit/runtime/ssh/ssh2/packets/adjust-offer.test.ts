@@ -5,8 +5,8 @@ import { startBench } from "../../support.js";
 
 const ETM = "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com";
 
-/** The MACs that a server offers to a client that calls itself this: a KEXINIT (RFC 4253, section 7.1) is plain text. */
-function macsFor(port: number, greeting: string): Promise<string> {
+/** The MACs that a server offers to a client with this identification: a KEXINIT (RFC 4253, section 7.1) is plain text. */
+function macsFor(port: number, identification: string): Promise<string> {
   const socket = connect({ port, host: "127.0.0.1" });
   onTestFinished(() => void socket.destroy());
   let text = "";
@@ -19,15 +19,15 @@ function macsFor(port: number, greeting: string): Promise<string> {
         const [macs] = /hmac-[\w@.,-]+/.exec(text) ?? [];
         if (macs !== undefined && text.includes("none")) resolve(macs);
       });
-      socket.write(`SSH-2.0-${greeting}\r\n`);
+      socket.write(`SSH-2.0-${identification}\r\n`);
     }),
   );
 }
 
-test("a server offers hmac-sha2-256 to the clients that know no better MAC, and to no others", async () => {
+test("a server offers hmac-sha2-256 to the clients without a better MAC, and to no others", async () => {
   const { listener } = await startBench();
   const with256 = `${ETM},hmac-sha2-256`;
-  for (const greeting of [
+  for (const identification of [
     "dropbear_2022.83",
     "Twisted_22.4.0",
     "libssh2_1.10.0",
@@ -35,9 +35,9 @@ test("a server offers hmac-sha2-256 to the clients that know no better MAC, and 
     "libssh2_1.9.0_DEV",
     "libssh2_0.18",
   ]) {
-    expect(await macsFor(listener.port, greeting), greeting).toBe(with256);
+    expect(await macsFor(listener.port, identification), identification).toBe(with256);
   }
-  for (const greeting of [
+  for (const identification of [
     "libssh2_1.11.0",
     "libssh2_1.11.1_DEV",
     "libssh2_1.100",
@@ -45,12 +45,12 @@ test("a server offers hmac-sha2-256 to the clients that know no better MAC, and 
     "libssh_0.10.6",
     "Go",
   ]) {
-    expect(await macsFor(listener.port, greeting), greeting).toBe(ETM);
+    expect(await macsFor(listener.port, identification), identification).toBe(ETM);
   }
 });
 
-test("a server offers the MACs that its operator has chosen to everyone", async () => {
+test("a server offers the MACs of its operator to every client", async () => {
   const { listener } = await startBench({ algorithms: { hmac: ["hmac-sha2-512-etm@openssh.com"] } });
-  for (const greeting of ["libssh2_1.10.0", "dropbear_2022.83", "Go"])
-    expect(await macsFor(listener.port, greeting), greeting).toBe("hmac-sha2-512-etm@openssh.com");
+  for (const identification of ["libssh2_1.10.0", "dropbear_2022.83", "Go"])
+    expect(await macsFor(listener.port, identification), identification).toBe("hmac-sha2-512-etm@openssh.com");
 });

@@ -8,8 +8,8 @@ import { generateRsa } from "../../admission/rsa.js";
 import { makeKey, startBench, tempDir } from "../../support.js";
 
 /**
- * What the guard mends of ssh2, first in ssh2 itself: where one of these fails, a new version has mended it, and the mend
- * can go.
+ * The patches of ssh2, first without them: where such a test fails, a new version of ssh2 has fixed the fault, and the patch can
+ * be removed.
  */
 interface Internals {
   readonly _sock: { removeAllListeners(event: string): void };
@@ -27,29 +27,29 @@ interface Internals {
   };
 }
 
-interface Heard {
+interface Received {
   algorithms?: readonly string[];
   offered?: string;
 }
 
-/** What a client hears of a server while it logs in with an RSA key. */
-function logIn(port: number, privateKey: string): Promise<{ heard: Heard; client: ssh2.Client & Internals }> {
+/** What a client receives from a server while it authenticates with an RSA key. */
+function logIn(port: number, privateKey: string): Promise<{ received: Received; client: ssh2.Client & Internals }> {
   const client = new ssh2.Client() as ssh2.Client & Internals;
   onTestFinished(() => void client.destroy());
-  const heard: Heard = {};
+  const received: Received = {};
   return within(
-    "the login",
+    "the authentication",
     new Promise((resolve, reject) => {
-      client.on("error", reject).on("ready", () => resolve({ heard, client }));
+      client.on("error", reject).on("ready", () => resolve({ received, client }));
       client.connect({ host: "127.0.0.1", port, username: "alice", privateKey, hostVerifier: () => true });
       const handlers = client._protocol._handlers;
       const [extensions, ok] = [handlers["EXT_INFO"], handlers["USERAUTH_PK_OK"]];
       handlers["EXT_INFO"] = (self, list) => {
-        heard.algorithms ??= (list as { algs: string[] }[])[0]?.algs ?? [];
+        received.algorithms ??= (list as { algs: string[] }[])[0]?.algs ?? [];
         return extensions?.(self, list);
       };
       handlers["USERAUTH_PK_OK"] = (self, algorithm, key) => {
-        heard.offered = String(algorithm);
+        received.offered = String(algorithm);
         return ok?.(self, algorithm, key);
       };
     }),
@@ -70,11 +70,11 @@ async function startPlain(): Promise<number> {
   return (server.address() as { port: number }).port;
 }
 
-/** A message to be ignored, and data for the first channel, which need not be open. */
+/** IGNORE, and data for the first channel, which need not be open. */
 const [IGNORE, CHANNEL_DATA] = [2, 94];
 
-/** Whether a server takes an empty message of this type in the middle of an exchange of new keys. */
-async function takesInRekey(client: ssh2.Client & Internals, type: number): Promise<boolean> {
+/** Whether a server accepts an empty message of this type during a rekey. */
+async function acceptsInRekey(client: ssh2.Client & Internals, type: number): Promise<boolean> {
   const ended = new Promise<false>((resolve) => client.once("close", () => resolve(false)));
   const renewed = new Promise<true>((resolve) => client.once("handshake", () => resolve(true)));
   client.removeAllListeners("error").on("error", () => {});
@@ -87,8 +87,8 @@ async function takesInRekey(client: ssh2.Client & Internals, type: number): Prom
   return within("new keys", Promise.race([ended, renewed]));
 }
 
-/** Whether a server takes a greeting in four pieces. */
-function takesPieces(port: number): Promise<boolean> {
+/** Whether a server accepts an identification string in four pieces. */
+function acceptsPieces(port: number): Promise<boolean> {
   const socket = connect({ port, host: "127.0.0.1", noDelay: true });
   onTestFinished(() => void socket.destroy());
   socket.on("error", () => {});
@@ -105,7 +105,7 @@ function takesPieces(port: number): Promise<boolean> {
         for (const piece of ["SSH-", "2.0-", "pieces", "\r\n"]) {
           socket.write(piece);
           await new Promise((next) => setTimeout(next, 30));
-          // The server is in this process: it must have had its turn, or it gets two pieces in one.
+          // The server is in this process: it must read each piece before the next is written.
           for (let turn = 0; turn < 5; turn++) await new Promise((next) => setImmediate(next));
         }
       })();
@@ -113,37 +113,37 @@ function takesPieces(port: number): Promise<boolean> {
   );
 }
 
-describe("ssh2 by itself", () => {
-  test("is of the version that the mends were made for", () => {
+describe("ssh2 without the patches", () => {
+  test("has the version that the patches were written for", () => {
     const path = createRequire(import.meta.url).resolve("ssh2/package.json");
     expect(JSON.parse(readFileSync(path, "utf8"))).toMatchObject({ version: "1.17.0" });
   });
 
-  test("lacks a comma in its list of algorithms, and gives an RSA key the name of SHA-1", async () => {
-    const { heard } = await logIn(await startPlain(), generateRsa().privateKey);
-    expect(heard.algorithms).toContain("ecdsa-sha2-nistp521rsa-sha2-512");
-    expect(heard.offered).toBe("ssh-rsa");
+  test("merges two names in server-sig-algs, and replies ssh-rsa for an RSA key", async () => {
+    const { received } = await logIn(await startPlain(), generateRsa().privateKey);
+    expect(received.algorithms).toContain("ecdsa-sha2-nistp521rsa-sha2-512");
+    expect(received.offered).toBe("ssh-rsa");
   });
 
   test.each([
-    ["a message without a meaning", IGNORE],
+    ["an IGNORE message", IGNORE],
     ["channel data", CHANNEL_DATA],
-  ])("ends a connection for %s while it gets new keys", async (_, type) => {
+  ])("ends a connection for %s during a rekey", async (_, type) => {
     const { client } = await logIn(await startPlain(), generateRsa().privateKey);
-    expect(await takesInRekey(client, type)).toBe(false);
+    expect(await acceptsInRekey(client, type)).toBe(false);
   });
 
-  test("refuses a greeting in four pieces", async () => {
-    expect(await takesPieces(await startPlain())).toBe(false);
+  test("rejects an identification string in four pieces", async () => {
+    expect(await acceptsPieces(await startPlain())).toBe(false);
   });
 });
 
 describe("a server", () => {
-  test("names the algorithms of signatures that it takes, and an RSA key as the client did", async () => {
+  test("sends its own server-sig-algs, and replies with the client's name for an RSA key", async () => {
     const rsa = generateRsa();
     const bench = await startBench({ authorizedKeys: { lines: [rsa.line] } });
-    const { heard } = await logIn(bench.listener.port, rsa.privateKey);
-    expect(heard.algorithms).toEqual([
+    const { received } = await logIn(bench.listener.port, rsa.privateKey);
+    expect(received.algorithms).toEqual([
       "ssh-ed25519",
       "sk-ssh-ed25519@openssh.com",
       "ecdsa-sha2-nistp256",
@@ -153,20 +153,20 @@ describe("a server", () => {
       "rsa-sha2-512",
       "rsa-sha2-256",
     ]);
-    expect(heard.offered).toMatch(/^rsa-sha2-/);
+    expect(received.offered).toMatch(/^rsa-sha2-/);
   });
 
   test.each([
-    ["messages without a meaning", IGNORE],
+    ["an IGNORE message", IGNORE],
     ["channel data", CHANNEL_DATA],
-  ])("takes %s while it gets new keys", async (_, type) => {
+  ])("accepts %s during a rekey", async (_, type) => {
     const bench = await startBench();
     const { client } = await logIn(bench.listener.port, bench.alice.privateKey);
-    expect(await takesInRekey(client, type)).toBe(true);
+    expect(await acceptsInRekey(client, type)).toBe(true);
   });
 
-  test("takes a greeting in any number of pieces", async () => {
+  test("accepts an identification string in any number of pieces", async () => {
     const bench = await startBench();
-    expect(await takesPieces(bench.listener.port)).toBe(true);
+    expect(await acceptsPieces(bench.listener.port)).toBe(true);
   });
 });

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { CallQueue } from "../../../../runtime/src/wire/call-queue.js";
-import type { OutgoingCall } from "../../../../runtime/src/wire/outgoing-call.js";
+import { CallQueue, type OutgoingCall } from "../../../../runtime/src/wire/outgoing-call.js";
 
 const call = (method: number): OutgoingCall => ({
   id: 0,
@@ -8,19 +7,20 @@ const call = (method: number): OutgoingCall => ({
   metadata: undefined,
   body: "",
   remaining: () => 0,
+  sent() {},
   status() {},
   lost() {},
 });
 const [first, second, third] = [call(1), call(2), call(3)];
 
-describe("the calls that wait for a place", () => {
-  test("come in the order in which they began to wait", () => {
+describe("a queue of calls", () => {
+  test("is first in, first out", () => {
     const queue = new CallQueue();
     for (const waiting of [first, second]) queue.add(waiting);
     expect([queue.take(), queue.take(), queue.take()]).toEqual([first, second, undefined]);
   });
 
-  test("go on coming after the queue was empty", () => {
+  test("continues after it was empty", () => {
     const queue = new CallQueue();
     queue.add(first);
     queue.take();
@@ -29,7 +29,7 @@ describe("the calls that wait for a place", () => {
     expect(queue.take()).toBe(second);
   });
 
-  test("leave out those that were given up", () => {
+  test("skips calls that were removed", () => {
     const queue = new CallQueue();
     for (const waiting of [first, second, third]) queue.add(waiting);
     expect([queue.forget(first), queue.forget(first)]).toEqual([true, false]);
@@ -37,7 +37,7 @@ describe("the calls that wait for a place", () => {
     expect(queue.take()).toBe(second);
   });
 
-  test("come back all at once, and others can wait after them", () => {
+  test("returns all calls when it is cleared, and accepts others afterwards", () => {
     const queue = new CallQueue();
     for (const waiting of [first, second]) queue.add(waiting);
     expect(queue.clear()).toEqual([first, second]);

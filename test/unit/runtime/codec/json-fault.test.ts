@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { jsonFault } from "../../../../../runtime/src/adapters/session-io/json-fault.js";
-import { Random } from "../../wire/random.js";
+import { describeJsonFault, jsonFault } from "../../../../runtime/src/codec/json-fault.js";
+import { Random } from "../wire/random.js";
 
 const GOOD = '{"a":[1,-2.5e+3,true,null,"x\\u00e9\\n"],"b":{},"c":[],"d":{"e":"f"}}';
 
@@ -13,7 +13,7 @@ function isJson(text: string): boolean {
   }
 }
 
-test("a text has no fault exactly where it is JSON", () => {
+test("finds a fault exactly where `JSON.parse` fails", () => {
   const random = new Random(7);
   const next = (limit: number): number => random.below(limit);
   const characters = '{}[],:"\\ 0123eE+-.truefalsn\n\u0001x';
@@ -40,6 +40,18 @@ test.each([
   ['{"a":', 5],
   ["1 2", 2],
   ["nul", 0],
-])("%j stops being JSON at %d", (text, at) => {
+])("finds the fault of %j at offset %d", (text, at) => {
   expect(jsonFault(text)).toBe(at);
+});
+
+test.each([
+  ["nope", 'invalid JSON at line 1, column 1: unexpected token "nope"'],
+  ['{\n  "a": 1,\n}', 'invalid JSON at line 3, column 1: unexpected token "}"'],
+  ["", "invalid JSON at line 1, column 1: unexpected end of input"],
+  ['{"a":', "invalid JSON at line 1, column 6: unexpected end of input"],
+  ["[".repeat(300_000), "invalid JSON"],
+  ['{"a":1}', undefined],
+  ["1".repeat(300_000), undefined],
+])("describes the fault by line and column (case %#)", (text, description) => {
+  expect(describeJsonFault(text)).toBe(description);
 });

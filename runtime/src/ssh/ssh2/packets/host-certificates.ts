@@ -1,11 +1,11 @@
 import type { Client } from "ssh2";
-import { plainKeyType } from "../keys/format/certificate.js";
-import { internalsOf } from "./internals.js";
-import { changeOffer } from "./packets/change-offer.js";
+import { plainKeyType } from "../../keys/format/certificate.js";
+import { internalsOf } from "../internals.js";
+import { changeOffer } from "./change-offer.js";
 
 /**
- * The certificates of hosts that can be asked for, with {@link showPlainKey}. Not those of RSA keys, whose type ssh2 does not
- * let differ from the name of their signature.
+ * The types of host certificates that work with {@link showPlainKey}. ssh2 requires the type of an RSA certificate to
+ * equal the name of its signature (protocol/kex.js:1170), so those are missing.
  */
 const TYPES: readonly string[] = [
   "ssh-ed25519-cert-v01@openssh.com",
@@ -14,25 +14,21 @@ const TYPES: readonly string[] = [
   "ecdsa-sha2-nistp521-cert-v01@openssh.com",
 ];
 
-/** What ssh2 keeps of an exchange of keys that goes on. */
-interface Exchange {
-  readonly negotiated: { serverHostKey: string };
-  _hostKey: Buffer | undefined;
-}
-
-/** Asks a host for a certificate before any key. To be called right after `connect`. */
+/** Prefers certificates over plain host keys. ssh2 rejects their names as options. Called right after `connect`. */
 export function askForCertificates(client: Client): void {
   changeOffer(internalsOf(client).protocol, { serverHostKey: (names) => [...TYPES, ...names] });
 }
 
 /**
- * Lets ssh2 verify the signature of an exchange of keys with the key inside of a certificate, which it cannot read. What is
- * signed has the whole certificate in it (RFC 4253, section 8), and ssh2 reads that first; then it reads the key, twice. In any
- * other order the signature would not be good, and the host be refused. To be called when ssh2 shows the certificate.
+ * Makes ssh2 verify the signature of a key exchange with the key inside a certificate, which it cannot parse. The
+ * signed data has the whole certificate (RFC 4253, section 8): ssh2 reads it first (protocol/kex.js:591), then reads
+ * the key twice (kex.js:673 and 675). In any other order the signature is invalid, and the host rejected. Called when
+ * ssh2 passes the certificate to `hostVerifier`. test/interop/host-certificates.test.ts notices a change.
  * @param key the fields of the key, in SSH's binary form
  */
 export function showPlainKey(client: Client, certificate: Buffer, key: Buffer): void {
-  const exchange = internalsOf(client).protocol._kex as unknown as Exchange;
+  const exchange = internalsOf(client).protocol._kex;
+  if (exchange === undefined) return;
   const type = plainKeyType(exchange.negotiated.serverHostKey);
   if (type === undefined || !key.subarray(4).toString("latin1").startsWith(type)) return;
   exchange.negotiated.serverHostKey = type;

@@ -1,11 +1,42 @@
+import { printable } from "../base/printable.js";
+
 const SCALAR = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
 const SPACE = /[ \t\r\n]*/y;
 
 type Expected = "value" | "value or end" | "key" | "key or end" | "colon" | "comma or end";
 
+/** Characters of a text that a message quotes. */
+const EXCERPT = 20;
+
+/** Characters of the longest text that is searched: the search is several times slower than `JSON.parse`. */
+const MAX_SEARCHED = 256 * 1024;
+
 /**
- * Where a text stops being JSON (RFC 8259): the place of the first character that cannot stand there, which is the end of
- * the text where more had to come. Node does not say it in each of its versions. Undefined where the text is JSON.
+ * Describes the first fault of a text: `invalid JSON at line 1, column 8: unexpected token "}"`. Undefined where the text
+ * is JSON, and without a position where the text is very long.
+ */
+export function describeJsonFault(text: string): string | undefined {
+  if (text.length > MAX_SEARCHED) return isJson(text) ? undefined : "invalid JSON";
+  const at = jsonFault(text);
+  if (at === undefined) return undefined;
+  const lines = text.slice(0, at).split("\n");
+  const place = `line ${lines.length}, column ${(lines.at(-1) as string).length + 1}`;
+  if (at >= text.length) return `invalid JSON at ${place}: unexpected end of input`;
+  return `invalid JSON at ${place}: unexpected token ${printable(JSON.stringify(text.slice(at, at + EXCERPT)))}`;
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * The offset at which a text stops being JSON (RFC 8259): of the first unexpected character, or the end of a text that ends
+ * too early. Undefined where the text is JSON. Node reports the offset in some of its messages only.
  */
 export function jsonFault(text: string): number | undefined {
   const open: string[] = [];
@@ -48,7 +79,7 @@ function skip(pattern: RegExp, text: string, at: number): number {
   return pattern.test(text) ? pattern.lastIndex : at;
 }
 
-/** Behind the string that begins at `at`; where it is none, the complement of the place of its fault. */
+/** The offset behind the string that begins at `at`; for an invalid string, the complement (`~`) of its fault's offset. */
 function stringEnd(text: string, at: number): number {
   for (let end = at + 1; end < text.length; end++) {
     const character = text[end] as string;

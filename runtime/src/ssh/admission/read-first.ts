@@ -1,28 +1,29 @@
 import type { Socket } from "node:net";
 
-/** What a parser makes of the first bytes: how many of them it has used, and for what. */
-export interface Parsed<T> {
+/** The result of a parser, and the number of bytes that it consumed. */
+interface Parsed<T> {
   readonly value: T;
   readonly size: number;
 }
 
-/** The other side ended the connection before it had said enough. */
-export class LeftError extends Error {}
+/** The peer closed the connection before the parser had enough bytes. */
+export class ClosedEarlyError extends Error {}
 
 /**
- * Reads from a socket until `parse` has enough, however the bytes are cut into packets. What it does not use stays in the
- * socket, which is paused then.
- * @param parse gives undefined until it has enough; it has to throw before it has seen too much
- * @returns a promise that rejects with what `parse` throws, or a LeftError
+ * Reads from a socket until `parse` has enough bytes, however they are split into packets. Unconsumed bytes are put
+ * back, and the socket is paused.
+ * @param parse returns undefined until it has enough bytes; it has to throw before they are too many
+ * @returns a promise that rejects with what `parse` throws, or a ClosedEarlyError
  */
-export function takeFirst<T>(socket: Socket, parse: (bytes: Buffer) => Parsed<T> | undefined): Promise<T> {
+export function readFirst<T>(socket: Socket, parse: (bytes: Buffer) => Parsed<T> | undefined): Promise<T> {
   return new Promise((resolve, reject) => {
     let bytes: Buffer = Buffer.alloc(0);
     const settle = (action: () => void) => {
       socket.pause().off("data", onData).off("end", onEnd).off("close", onEnd);
       action();
     };
-    const onEnd = () => settle(() => reject(new LeftError(`the other side left after ${bytes.length} bytes`)));
+    const onEnd = () =>
+      settle(() => reject(new ClosedEarlyError(`connection closed by the peer after ${bytes.length} bytes`)));
     const onData = (chunk: Buffer) => {
       bytes = bytes.length === 0 ? chunk : Buffer.concat([bytes, chunk]);
       try {

@@ -1,0 +1,97 @@
+import type { Client, ParsedKey } from "ssh2";
+import { string } from "../../keys/format/binary-writer.js";
+import { internalsOf, sendPayload, wrapHandler } from "../internals.js";
+
+/** Signs for a key that ssh2 offers. */
+interface KeySigner {
+  sign(data: Buffer): Promise<Buffer>;
+  /** Makes ssh2 skip the key, because it cannot sign. */
+  fail(reason: Error): void;
+}
+
+/** The parts of an authentication that ssh2's client leaves to its user. */
+interface ClientAuthHooks {
+  /** The signer of a key; undefined where ssh2 signs. */
+  readonly signerOf: (key: ParsedKey) => KeySigner | undefined;
+  /** Receives the signature algorithms that the server accepts (RFC 8308, section 3.1). */
+  readonly onSignatureAlgorithms: (names: readonly string[] | undefined) => void;
+  /** Shows a message without prompts (RFC 4256, section 3.2); ssh2 replies when it resolves. */
+  readonly showMessage: (name: string, instructions: string) => Promise<void>;
+  /** Aborts when the authentication ends. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Hooks into the authentication of ssh2's client; called right after `connect`. ssh2 signs a file's key synchronously
+ * and encodes the signatures of certificates and security keys wrongly (protocol/Protocol.js:699), keeps
+ * `server-sig-algs` to itself (client.js:350), and answers a message without prompts unseen (client.js:480). Our
+ * signer's signature goes on the wire as it is, and both messages reach the caller. test/unit/runtime/ssh/client/auth
+ * and test/interop/logins notice a change.
+ */
+export function hookClientAuth(client: Client, hooks: ClientAuthHooks): void {
+  const { protocol } = internalsOf(client);
+  const { signal } = hooks;
+  const authPK = protocol.authPK.bind(protocol);
+  protocol.authPK = (user, key, algorithm, sign) => {
+    const signer = sign && hooks.signerOf(key);
+    if (sign === undefined || signer === undefined) {
+      authPK(user, key, algorithm, sign);
+      return;
+    }
+    authPK(user, key, algorithm, (data) => {
+      signer
+        .sign(data)
+        .then(
+          (signature) => {
+            if (signal.aborted) return;
+            // The signed data is the session id and the request; the request alone is sent (RFC 4252, section 7).
+            const request = data.subarray(4 + data.readUInt32BE());
+            protocol._authsQueue.push("publickey");
+            sendPayload(protocol, Buffer.concat([request, string(signature)]));
+          },
+          (error: Error) => {
+            signer.fail(error);
+            if (!signal.aborted) sign(data, () => {});
+          },
+        )
+        // ssh2 throws where the connection has ended meanwhile, which the client reports itself.
+        .catch(() => {});
+    });
+  };
+  type Extension = { readonly name: string; readonly algs?: readonly string[] };
+  wrapHandler<[extensions: readonly Extension[]]>(protocol, "EXT_INFO", (next) => (self, extensions) => {
+    hooks.onSignatureAlgorithms(extensions.find(({ name }) => name === "server-sig-algs")?.algs);
+    return next(self, extensions);
+  });
+  type InfoRequest = [name: string, instructions: string, prompts: readonly unknown[]];
+  wrapHandler<InfoRequest>(protocol, "USERAUTH_INFO_REQUEST", (next) => (self, ...request) => {
+    const [name, instructions, prompts] = request;
+    const reply = (): void => {
+      if (!signal.aborted) next(self, ...request);
+    };
+    if (prompts.length > 0) reply();
+    else
+      hooks
+        .showMessage(name, instructions)
+        .then(reply)
+        .catch(() => {});
+  });
+}
+
+/** A user, and the passwords for a request to change the password. */
+interface NewPassword {
+  readonly user: string;
+  readonly old: string;
+  readonly new: string;
+}
+
+/**
+ * Answers a request to change the password. ssh2 answers with the password of its options alone (client.js:430), and
+ * its queue holds the request that the server answered with the wish for a new one: it is replaced.
+ * test/interop/client-passwords notices a change.
+ */
+export function sendPasswordChange(client: Client, password: NewPassword): void {
+  const { protocol } = internalsOf(client);
+  protocol._authsQueue.shift();
+  protocol.authPassword(password.user, password.old, password.new);
+}

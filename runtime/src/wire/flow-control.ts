@@ -1,0 +1,73 @@
+import { HEADER_SIZE } from "./frame.js";
+
+/** The most credit that a stream can have; more is a mistake, or an attempt to overflow a counter. */
+export const MAX_CREDIT = 0x7fff_ffff;
+
+/** The largest window that a stream grows to: as much as an ssh2 channel has in flight. */
+export const MAX_WINDOW = 2 * 1024 * 1024;
+
+/** The credit that an item of `bytes` payload costs: its whole frame, so that empty items are bounded, too. */
+export function itemCost(bytes: number): number {
+  return HEADER_SIZE + bytes;
+}
+
+/**
+ * The bytes by which the windows of a connection's streams may grow together. A stream starts with a small window, so that
+ * a thousand idle ones buffer little; a stream whose consumer keeps up takes more from here.
+ */
+export class WindowBudget {
+  #available: number;
+
+  constructor(bytes: number) {
+    this.#available = bytes;
+  }
+
+  /** Takes this many bytes; false where fewer are available. */
+  take(bytes: number): boolean {
+    if (bytes > this.#available) return false;
+    this.#available -= bytes;
+    return true;
+  }
+
+  /** Returns bytes that were taken. */
+  give(bytes: number): void {
+    this.#available += bytes;
+  }
+}
+
+/**
+ * Backpressure of the transport. Each stream waits here before it sends an item, so that the data in flight to a slow peer
+ * is bounded for any number of streams; messages other than items pass.
+ */
+export class WriteGate {
+  #full = false;
+  readonly #waiting = new Set<() => void>();
+
+  /** Whether an item should wait. */
+  get full(): boolean {
+    return this.#full;
+  }
+
+  /** Calls `proceed` once, when the transport has drained or the connection has ended. */
+  wait(proceed: () => void): void {
+    this.#waiting.add(proceed);
+  }
+
+  /** Removes a callback of {@link wait}. */
+  forget(proceed: () => void): void {
+    this.#waiting.delete(proceed);
+  }
+
+  /** The transport's buffer is full. */
+  fill(): void {
+    this.#full = true;
+  }
+
+  /** The transport accepts more. */
+  drain(): void {
+    this.#full = false;
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const proceed of waiting) proceed();
+  }
+}
