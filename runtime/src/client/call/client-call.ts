@@ -148,7 +148,7 @@ export class ClientCall implements OutgoingCall, WaitingCall {
       this.#options?.onTrailers?.(trailers);
       response = readResponse(this.#binding.method, code, frame, this.#binding.codec);
     } catch (error) {
-      this.#fail(error);
+      this.#end(error);
       return;
     }
     this.#streams?.ended(undefined);
@@ -233,10 +233,6 @@ export class ClientCall implements OutgoingCall, WaitingCall {
 
   #end(error: unknown): void {
     this.#release();
-    this.#fail(error);
-  }
-
-  #fail(error: unknown): void {
     const named = toCallError(error, this.#binding.method.id);
     this.#streams?.ended(named);
     this.#setup.reject(named);
