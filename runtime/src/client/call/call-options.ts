@@ -65,17 +65,6 @@ export function cancelledBy(signal: AbortSignal): RpcError {
   return new RpcError("CANCELLED", "the caller cancelled the call", { cause: signal.reason });
 }
 
-/** @throws RpcError BAD_REQUEST for an invalid timeout, DEADLINE_EXCEEDED where no time is left */
-export function checkTimeout(timeout: number): number {
-  if (typeof timeout !== "number" || !(timeout <= MAX_TIMEOUT)) {
-    throw new RpcError("BAD_REQUEST", `option timeout: ${timeout} is not a number of ms up to ${MAX_TIMEOUT}`);
-  }
-  if (timeout <= 0) {
-    throw new RpcError("DEADLINE_EXCEEDED", `the deadline passed before the call was made (timeout: ${timeout} ms)`);
-  }
-  return timeout;
-}
-
 /** Runs `onHeaders` and `onTrailers` in the caller's asynchronous context instead of the transport's. */
 export function bindCallbacks(options: CallOptions): CallOptions {
   const { onHeaders, onTrailers } = options;

@@ -10,29 +10,10 @@ import type { ItemSender } from "../../wire/item-sender.js";
 import { encodeMetadata, type Metadata } from "../../wire/metadata.js";
 import type { CallProgress, OutgoingCall } from "../../wire/outgoing-call.js";
 import type { WaitingCall } from "../connection/connection-source.js";
-import { bindCallbacks, type CallOptions, cancelledBy, checkCallOptions, checkTimeout } from "./call-options.js";
-import type { MethodBinding } from "./method-binding.js";
+import { bindCallbacks, type CallOptions, cancelledBy, checkCallOptions } from "./call-options.js";
+import type { CallSetup, MethodBinding, StreamCallbacks } from "./method-binding.js";
 import { encodeRequest, readResponse, toCallError } from "./read-response.js";
 import { retryDelay } from "./retry-delay.js";
-
-/** The callbacks of a streaming call. A unary call has none. */
-export interface StreamCallbacks {
-  /** Sends the request stream, once the call is open; absent where there is none. */
-  readonly opened?: (sender: ItemSender) => void;
-  /** Receives an item of the response stream; absent where there is none. @throws RpcError for an invalid item */
-  readonly item?: (item: BytesView) => void;
-  /** The call has ended, well or with an error; called before its promise settles. */
-  readonly ended: (error: RpcError | undefined) => void;
-}
-
-/** What a caller asks for, and where the outcome goes. */
-interface CallSetup {
-  readonly request: unknown;
-  readonly options: CallOptions | undefined;
-  readonly resolve: (response: unknown) => void;
-  readonly reject: (error: RpcError) => void;
-  readonly streams?: StreamCallbacks;
-}
 
 /**
  * A running call of any kind. It settles exactly once, and releases its timer and signal listener then. A call whose
@@ -243,6 +224,17 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     if (this.#retryTimer !== undefined) clearTimeout(this.#retryTimer);
     if (this.#abort !== undefined) this.#options?.signal?.removeEventListener("abort", this.#abort);
   }
+}
+
+/** @throws RpcError BAD_REQUEST for an invalid timeout, DEADLINE_EXCEEDED where no time is left */
+function checkTimeout(timeout: number): number {
+  if (typeof timeout !== "number" || !(timeout <= MAX_TIMEOUT)) {
+    throw new RpcError("BAD_REQUEST", `option timeout: ${timeout} is not a number of ms up to ${MAX_TIMEOUT}`);
+  }
+  if (timeout <= 0) {
+    throw new RpcError("DEADLINE_EXCEEDED", `the deadline passed before the call was made (timeout: ${timeout} ms)`);
+  }
+  return timeout;
 }
 
 function expire(call: ClientCall): void {

@@ -1,7 +1,10 @@
-import type { Codec } from "../../codec/codec.js";
+import type { BytesView, Codec } from "../../codec/codec.js";
 import type { Method } from "../../contract/method.js";
+import type { RpcError } from "../../contract/rpc-error.js";
 import type { WindowBudget } from "../../wire/flow-control.js";
+import type { ItemSender } from "../../wire/item-sender.js";
 import type { ConnectionSource } from "../connection/connection-source.js";
+import type { CallOptions } from "./call-options.js";
 import type { ClientInterceptor } from "./interceptor.js";
 
 /** What the calls of one method share. */
@@ -22,4 +25,23 @@ export interface MethodBinding {
   readonly window: number;
   /** Budget by which the windows of all response streams may grow. */
   readonly windows: WindowBudget;
+}
+
+/** The callbacks of a streaming call. A unary call has none. */
+export interface StreamCallbacks {
+  /** Sends the request stream, once the call is open; absent where there is none. */
+  readonly opened?: (sender: ItemSender) => void;
+  /** Receives an item of the response stream; absent where there is none. @throws RpcError for an invalid item */
+  readonly item?: (item: BytesView) => void;
+  /** The call has ended, well or with an error; called before its promise settles. */
+  readonly ended: (error: RpcError | undefined) => void;
+}
+
+/** What a caller asks for, and where the outcome goes. */
+export interface CallSetup {
+  readonly request: unknown;
+  readonly options: CallOptions | undefined;
+  readonly resolve: (response: unknown) => void;
+  readonly reject: (error: RpcError) => void;
+  readonly streams?: StreamCallbacks;
 }

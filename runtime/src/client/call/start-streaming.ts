@@ -6,8 +6,8 @@ import { ItemReceiver } from "../../wire/item-receiver.js";
 import { describeSource, ignoreErrors, isItemSource, releaseUnread } from "../../wire/iterator-of.js";
 import { pumpItems } from "../../wire/pump-items.js";
 import type { CallOptions } from "./call-options.js";
-import { ClientCall, type StreamCallbacks } from "./client-call.js";
-import type { MethodBinding } from "./method-binding.js";
+import { ClientCall } from "./client-call.js";
+import type { MethodBinding, StreamCallbacks } from "./method-binding.js";
 import type { Items } from "./method-types.js";
 import { toCallError } from "./read-response.js";
 
