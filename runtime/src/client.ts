@@ -1,4 +1,4 @@
-/** `sshrpc/client`: what a program that calls needs beside its generated client. */
+/** `sshrpc/client`: types and helpers for programs that use a generated client. */
 export type { KorvClientOptions } from "./adapters/korv/korv-client-options.js";
 export type {
   CommandExit,
@@ -11,17 +11,21 @@ export type {
   SshClient,
 } from "./base/ssh-client.js";
 export type { Transport } from "./base/transport.js";
+export type { CallOptions, ParentCall } from "./client/call/call-options.js";
 export type { ClientCallInfo, ClientInterceptor } from "./client/call/interceptor.js";
-export type { Items, ResponseStream, SafeResponseStream } from "./client/call/streams.js";
-export type { CallOptions, ParentCall, UnaryMethod, UnaryMethodOptional } from "./client/call/unary.js";
+export type {
+  Items,
+  ResponseStream,
+  SafeResponseStream,
+  UnaryMethod,
+  UnaryMethodOptional,
+} from "./client/call/method-types.js";
 export type { Client } from "./client/client.js";
 export type { BackoffOptions } from "./client/connection/backoff.js";
 export type { ConnectionState, StateListener } from "./client/connection/connection-state.js";
-export { logCalls } from "./client/interceptors/log-calls.js";
-export { maxTimeout } from "./client/interceptors/max-timeout.js";
-export { type RetryOptions, retry } from "./client/interceptors/retry.js";
+export { logClientCalls, maxTimeout, type RetryOptions, retry } from "./client/interceptors.js";
 export { type RecordOptions, readLines, readRecords } from "./client/read-records.js";
-export { type ConnectOptions, connectSsh, type Target } from "./compose/connect.js";
+export { type ConnectOptions, type ConnectSshOptions, connectSsh, type Target } from "./compose/connect.js";
 export type { Result } from "./contract/result.js";
 export { type BadRequestDetails, type Issue, RpcError } from "./contract/rpc-error.js";
 export type { ErrorStatus, StatusCode, StatusName } from "./contract/status.js";

@@ -1,5 +1,6 @@
-/** `sshrpc/generated`: what generated code imports, and nothing else should. */
+/** `sshrpc/generated`: for generated code only. */
 
+export type { CallOptions } from "./client/call/call-options.js";
 export type {
   BidirectionalMethod,
   ClientStreamingMethod,
@@ -7,8 +8,9 @@ export type {
   ResponseStream,
   ServerStreamingMethod,
   ServerStreamingMethodOptional,
-} from "./client/call/streams.js";
-export type { CallOptions, UnaryMethod, UnaryMethodOptional } from "./client/call/unary.js";
+  UnaryMethod,
+  UnaryMethodOptional,
+} from "./client/call/method-types.js";
 export type { Client } from "./client/client.js";
 export { equal, formats, ucs2length } from "./codec/ajv-runtime.js";
 export { type ConnectOptions, connectApi, type Target } from "./compose/connect.js";

@@ -1,3 +1,3 @@
-/** `sshrpc/prompts`: asks a person at the terminal for what it takes to connect. */
+/** `sshrpc/prompts`: prompts at the terminal for passphrases, passwords and host keys. */
 export { type PromptOptions, terminalPrompts } from "./terminal/prompts.js";
 export type { Terminal } from "./terminal/terminal.js";

@@ -1,4 +1,4 @@
-/** `sshrpc/schema`: what a schema file imports. */
+/** `sshrpc/schema`: for schema files. */
 export { Bytes } from "./contract/bytes.js";
 export {
   type ApiSchema,

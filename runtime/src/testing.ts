@@ -1,4 +1,4 @@
-/** `sshrpc/testing`: a server and its client in one process, with no SSH between them; and keys for a moment. */
+/** `sshrpc/testing`: a server and its client in one process without SSH, and temporary keys. */
 
 export { memoryTransport } from "./base/memory-transport.js";
 export { type InMemoryOptions, inMemory } from "./compose/in-memory.js";

@@ -86,12 +86,14 @@ export function describeConformance(name: string, start: Start, { soak = true } 
 
     test("of what does not exist are NOT_FOUND, or METHOD_NOT_ALLOWED with the verbs that do", async () => {
       const { transport } = await begin();
-      expect(await failure(callPath(transport, "GET", "/nothing", {}))).toMatchObject({ status: "NOT_FOUND" });
-      expect(await failure(callPath(transport, "UPDATE", "/items/1", {}))).toMatchObject({
+      expect(await failure(callPath(transport, { verb: "GET", path: "/nothing" }))).toMatchObject({
+        status: "NOT_FOUND",
+      });
+      expect(await failure(callPath(transport, { verb: "UPDATE", path: "/items/1" }))).toMatchObject({
         status: "METHOD_NOT_ALLOWED",
         details: { verbs: ["GET", "DELETE"] },
       });
-      expect(await callPath(transport, "GET", "/items/1", {})).toEqual({ id: 1 });
+      expect(await callPath(transport, { verb: "GET", path: "/items/1" })).toEqual({ id: 1 });
     });
 
     test("of a client that knows more than its server are NOT_FOUND, and its other calls go on", async () => {
@@ -124,11 +126,13 @@ export function describeConformance(name: string, start: Start, { soak = true } 
         [{ text: 7 }, "/text"],
         [{ text: "x", more: 1 }, "/more"],
       ] as const) {
-        const error = await failure<RpcError>(callPath(transport, "UPDATE", "/echo", request));
+        const error = await failure<RpcError>(callPath(transport, { verb: "UPDATE", path: "/echo", request }));
         expect(error).toMatchObject({ status: "BAD_REQUEST", details: { issues: [{ path }] } });
       }
       for (const id of ["9007199254740993", "1.5", "x", "1e400"]) {
-        expect(await failure(callPath(transport, "GET", `/items/${id}`, {}))).toMatchObject({ status: "BAD_REQUEST" });
+        expect(await failure(callPath(transport, { verb: "GET", path: `/items/${id}` }))).toMatchObject({
+          status: "BAD_REQUEST",
+        });
       }
     });
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { NotesClient } from "../../generated/client.js";
 import type { Line } from "../../generated/types.js";
-import type { ResponseStream } from "../../runtime/src/client/call/streams.js";
+import type { ResponseStream } from "../../runtime/src/client/call/method-types.js";
 import { until, within } from "../unit/runtime/support/wait.js";
 import { type ExampleServer, Workplace } from "./support.js";
 

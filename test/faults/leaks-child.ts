@@ -1,6 +1,6 @@
 import { duplexPair } from "../../runtime/src/base/memory-transport.js";
-import type { ResponseStream } from "../../runtime/src/client/call/streams.js";
-import type { CallOptions } from "../../runtime/src/client/call/unary.js";
+import type { CallOptions } from "../../runtime/src/client/call/call-options.js";
+import type { ResponseStream } from "../../runtime/src/client/call/method-types.js";
 import { openClient } from "../../runtime/src/client/client.js";
 import type { Api, Method, Validator } from "../../runtime/src/contract/method.js";
 import type { RpcError } from "../../runtime/src/contract/rpc-error.js";

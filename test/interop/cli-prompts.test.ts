@@ -10,7 +10,7 @@ import { itWith, PYTHON } from "./stock.js";
 
 const BIN = fileURLToPath(new URL("../../runtime/bin/sshrpc.js", import.meta.url));
 
-/** Runs `sshrpc call` at a terminal, where these questions get these answers. */
+/** Runs `sshrpc call` at a terminal, and answers these prompts. */
 async function callAtTerminal(address: string, home: string, args: string, dialogue: readonly [string, string][]) {
   const steps = dialogue.map(([question, answer]) => `expect "${question}" { send "${answer}" } eof { exit 9 }`);
   const script = `
@@ -26,7 +26,7 @@ expect eof
 
 itWith(
   ["expect", PYTHON, "python3-asyncssh"],
-  "asks at the terminal for what ssh asks for, and shows no secret",
+  "prompts at the terminal as ssh does, and shows no secret",
   async () => {
     const home = tempDir();
     const identity = keygen("id", "-t", "ed25519");
@@ -36,13 +36,13 @@ itWith(
       { name: "Hello\u001b[2J", instructions: "", prompts: [["PIN: ", false]] as const, answers: ["1234"] },
     ];
     const server = await startAsyncssh({ key });
-    const yes: [string, string] = ["fingerprint that it should have)\\? ", "yes\\r"];
+    const yes: [string, string] = ["expected fingerprint)\\? ", "yes\\r"];
     const first = await callAtTerminal(server.address, home, `--identity ${identity}`, [
       yes,
-      ["Passphrase of ", "wrong\\r"],
-      ["Passphrase of ", "the passphrase\\r"],
+      ["Passphrase for ", "wrong\\r"],
+      ["Passphrase for ", "the passphrase\\r"],
     ]);
-    // It got in; what is there is no server of ours.
+    // The login succeeded; the server is not an sshrpc server.
     expect(first).toMatch(/sshrpc: UNAVAILABLE/);
     expect(first).not.toMatch(/wrong|the passphrase/);
     expect(readFileSync(`${home}/.ssh/known_hosts`, "utf8").trim()).toBe(
@@ -59,16 +59,16 @@ itWith(
     );
     const typed = await callAtTerminal(refused.address, home, "", [
       yes,
-      ["Password of alice@127.0.0.1: ", "correct horse\\r"],
+      ["Password for alice@127.0.0.1: ", "correct horse\\r"],
     ]);
     expect(typed).toMatch(/sshrpc: UNAVAILABLE/);
-    expect(await callAtTerminal(refused.address, home, "", [["Password of ", "\\u0004"]])).toMatch(/was not answered/);
-    expect(await callAtTerminal(refused.address, home, "", [["Password of ", "\\u0003"]])).not.toMatch(/sshrpc: /);
+    expect(await callAtTerminal(refused.address, home, "", [["Password for ", "\\u0004"]])).toMatch(/was not answered/);
+    expect(await callAtTerminal(refused.address, home, "", [["Password for ", "\\u0003"]])).not.toMatch(/sshrpc: /);
   },
   60_000,
 );
 
-itWith([PYTHON, "python3-asyncssh"], "asks nobody where there is no terminal", async () => {
+itWith([PYTHON, "python3-asyncssh"], "does not prompt without a terminal", async () => {
   const home = tempDir();
   const server = await startAsyncssh({ password: "correct horse" });
   const args = [BIN, "call", "--known-hosts", write(home, "known", ""), server.address, "GET", "/notes"];

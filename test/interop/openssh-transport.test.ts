@@ -25,7 +25,7 @@ function certify(authority: string, file: string, ...args: string[]): void {
   if (status !== 0) throw new Error(stderr);
 }
 
-itWith(STOCK, "a name of ~/.ssh/config is enough, with its jump host and its shared connection", async () => {
+itWith(STOCK, "connects to an alias of ~/.ssh/config with its jump host and its ControlMaster", async () => {
   const bastion = await startSshd();
   const sshd = await startStdioSshd();
   const directory = tempDir();
@@ -42,7 +42,7 @@ itWith(STOCK, "a name of ~/.ssh/config is enough, with its jump host and its sha
       `UserKnownHostsFile ${sshd.knownHosts}`,
       "ProxyJump bastion",
       ...["ControlMaster auto", `ControlPath ${directory}/control`, "ControlPersist 30"],
-      // What would break a connection that carries frames.
+      // Settings that would break a connection that carries frames.
       ...["RemoteCommand id", "LocalForward 1 127.0.0.1:1", "RequestTTY force", "SendEnv RPC_*"],
     ].join("\n"),
   );
@@ -54,11 +54,11 @@ itWith(STOCK, "a name of ~/.ssh/config is enough, with its jump host and its sha
     expect(existsSync(`${directory}/control`)).toBe(true);
   }
   await expect.poll(bastion.log).toContain("Accepted publickey");
-  // One of the two connections made its way through the jump host; the other was shared.
+  // One of the two connections passed through the jump host; the other used the ControlMaster.
   await expect.poll(() => sshd.log().match(/Accepted publickey/g)).toHaveLength(1);
 });
 
-itWith(STOCK, "jump hosts may be named, and `sshrpc call` goes the same ways", async () => {
+itWith(STOCK, "connects through named jump hosts, also with `sshrpc call`", async () => {
   const bastion = await startSshd();
   const sshd = await startStdioSshd();
   const directory = tempDir();
@@ -68,7 +68,7 @@ itWith(STOCK, "jump hosts may be named, and `sshrpc call` goes the same ways", a
     readFileSync(sshd.knownHosts, "utf8") + readFileSync(bastion.knownHosts, "utf8"),
   );
   appendFileSync(bastion.authorizedKeys, `${sshd.key.line}\n`);
-  // The ssh of a jump host follows the configuration alone.
+  // The ssh of a jump host takes its options from the configuration only.
   const config = write(
     directory,
     "config",
@@ -84,7 +84,7 @@ itWith(STOCK, "jump hosts may be named, and `sshrpc call` goes the same ways", a
   expect(await call("GET", "/items/9", "--jump", bastion.address)).toMatchObject({ status: 0, stdout: '{"id":9}\n' });
 });
 
-itWith([...STOCK, "ssh-keygen"], "certificates of user and host need no lists of keys", async () => {
+itWith([...STOCK, "ssh-keygen"], "user and host certificates need no lists of keys", async () => {
   const authority = keygen("authority", "-t", "ed25519");
   const alice = keygen("alice", "-t", "ed25519");
   certify(
@@ -114,7 +114,7 @@ itWith([...STOCK, "ssh-keygen"], "certificates of user and host need no lists of
   expect(await failure(sshd.overOpenssh({ identity: stranger }))).toMatchObject({ status: "UNAUTHENTICATED" });
 });
 
-itWith([...STOCK, "ssh-keygen"], "a host is known by the authority that certified it", async () => {
+itWith([...STOCK, "ssh-keygen"], "a host is trusted by the authority that certified it", async () => {
   const directory = tempDir();
   const authority = keygen("authority", "-t", "ed25519");
   const host = keygen("host", "-t", "ed25519");
@@ -127,7 +127,7 @@ itWith([...STOCK, "ssh-keygen"], "a host is known by the authority that certifie
   expect(await client.item.get({ id: 1 })).toEqual({ id: 1 });
 });
 
-itWith(STOCK, "each way in which ssh fails is told by status and in words, with what ssh says", async () => {
+itWith(STOCK, "each failure of ssh has a status and a message that quotes ssh", async () => {
   const sshd = await startStdioSshd();
   const other = makeKey(tempDir(), "other");
   const changed = write(tempDir(), "known_hosts", `[127.0.0.1]:${sshd.port} ${other.line}\n`);
@@ -138,13 +138,13 @@ itWith(STOCK, "each way in which ssh fails is told by status and in words, with 
   const { port } = silent.address() as { port: number };
   for (const [target, options, status, message] of [
     [sshd.address, { identity: other.file }, "UNAUTHENTICATED", /accepts none of the keys.*Permission denied/],
-    [sshd.address, { knownHosts: "/dev/null" }, "UNAUTHENTICATED", /host key of .* is not known.*verification failed/],
-    [sshd.address, { knownHosts: changed }, "UNAUTHENTICATED", /is not the known one.*has changed/],
-    ["ssh://x@127.0.0.1:1", {}, "UNAVAILABLE", /nobody listens at .*Connection refused/],
-    ["nowhere.invalid", {}, "UNAVAILABLE", /cannot look up the host of .*nowhere\.invalid/],
-    [`x@127.0.0.1:${port}`, { connectTimeout: 300 }, "UNAVAILABLE", /did not answer within 300 ms/],
+    [sshd.address, { knownHosts: "/dev/null" }, "UNAUTHENTICATED", /unknown host key of .*verification failed/],
+    [sshd.address, { knownHosts: changed }, "UNAUTHENTICATED", /the host key of .* has changed: .*has changed/],
+    ["ssh://x@127.0.0.1:1", {}, "UNAVAILABLE", /connection refused by .*Connection refused/],
+    ["nowhere.invalid", {}, "UNAVAILABLE", /cannot resolve the host name of .*nowhere\.invalid/],
+    [`x@127.0.0.1:${port}`, { connectTimeout: 300 }, "UNAVAILABLE", /did not respond within 300 ms/],
     [sshd.address, { command: "/nowhere/sshrpc" }, "UNAVAILABLE", /could not run its command \(status 127\)/],
-    [sshd.address, { args: ["-o", "Nonsense=1"] }, "BAD_REQUEST", /does not accept its options.*nonsense/i],
+    [sshd.address, { args: ["-o", "Nonsense=1"] }, "BAD_REQUEST", /rejects its options.*nonsense/i],
     [sshd.address, { sshConfig: "/nowhere/config" }, "BAD_REQUEST", /Can't open user config file/],
   ] as const) {
     const error = await failure(opensshTransport(target, { ...common, ...options }).open());
@@ -155,11 +155,11 @@ itWith(STOCK, "each way in which ssh fails is told by status and in words, with 
   const use = { ...common, identity: plain.key.file, knownHosts: plain.knownHosts };
   expect(await failure(opensshTransport(plain.address, use).open())).toMatchObject({
     status: "UNAVAILABLE",
-    message: expect.stringMatching(/serves no sshrpc subsystem/),
+    message: expect.stringMatching(/has no sshrpc subsystem/),
   });
 });
 
-itWith(STOCK, "a connection that is cut in a call says what ssh says", async () => {
+itWith(STOCK, "a connection cut during a call fails with the message of ssh", async () => {
   const sshd = await startStdioSshd();
   const client = await sshd.overOpenssh();
   const call = client.wait.get.safe({ name: "cut" }, { timeout: 60_000 });
@@ -174,7 +174,7 @@ itWith(STOCK, "a connection that is cut in a call says what ssh says", async () 
   });
 });
 
-itWith(STOCK, "a program that ends, or is killed, leaves no ssh behind", async () => {
+itWith(STOCK, "a program that ends or is killed leaves no ssh process", async () => {
   const sshd = await startStdioSshd();
   const { address, key, knownHosts } = sshd;
   const transport = fileURLToPath(new URL("../../runtime/dist/openssh/openssh-transport.js", import.meta.url));

@@ -29,14 +29,14 @@ function run(program: string, args: readonly string[], input = "", env: NodeJS.P
   });
 }
 
-/** The stock client, on nothing but the bench's files. */
+/** The stock client, with the files of the bench only. */
 function ssh(bench: Bench, options: readonly string[], rest: readonly string[], input = "", key = bench.alice.file) {
   const args = ["-F", "none", "-T", "-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none"];
   args.push("-o", `UserKnownHostsFile=${bench.knownHosts}`, "-o", "StrictHostKeyChecking=yes", "-i", key);
   return run("ssh", [...args, "-p", String(bench.listener.port), ...options, "alice@127.0.0.1", ...rest], input);
 }
 
-itWith(["ssh"], "ssh -s reaches the subsystem, and gets everything back with exit status 0", async () => {
+itWith(["ssh"], "ssh -s reaches the subsystem, and exits with status 0", async () => {
   const bench = await startBench();
   const input = "a line of text\n".repeat(50_000);
   const { stdout, stderr, status } = await ssh(bench, ["-s"], ["sshrpc"], input);
@@ -48,7 +48,7 @@ itWith(["ssh"], "ssh -s reaches the subsystem, and gets everything back with exi
 
 itWith(
   ["ssh"],
-  "ssh is refused a command, a shell, another subsystem and forwarding, and the server goes on",
+  "ssh is denied a command, a shell, another subsystem and forwarding, and the server keeps running",
   async () => {
     const bench = await startBench();
     expect(await ssh(bench, [], ["id"])).toMatchObject({
@@ -67,7 +67,7 @@ itWith(
 
 itWith(
   ["ssh"],
-  "ssh agrees on AES-GCM, though it would choose what is slower, unless the server's operator chose",
+  "ssh negotiates AES-GCM instead of its slower preference, unless the server's options choose a cipher",
   async () => {
     const bench = await startBench();
     const fast = await ssh(bench, ["-v", "-s"], ["sshrpc"], "x");
@@ -83,7 +83,7 @@ itWith(
   },
 );
 
-itWith(["ssh"], "ssh with an unlisted key is refused", async () => {
+itWith(["ssh"], "ssh with an unlisted key is rejected", async () => {
   const bench = await startBench();
   const mallory = makeKey(bench.directory, "mallory");
   const { stderr, status } = await ssh(bench, ["-s"], ["sshrpc"], "", mallory.file);
@@ -104,30 +104,26 @@ itWith(["ssh", "ssh-keygen"], "ssh logs in with RSA and each ECDSA curve", async
     spawnSync("ssh-keygen", ["-q", "-t", type, "-b", bits, "-N", "", "-f", file]);
     appendFileSync(bench.authorizedKeys, readFileSync(`${file}.pub`));
     expect(await ssh(bench, ["-s"], ["sshrpc"], file, file)).toMatchObject({ stdout: file, status: 0 });
-    // The same file opens the way for our own client.
+    // Our own client logs in with the same file.
     await bench.dial({ identity: file });
   }
 });
 
-itWith(["ssh-keyscan"], "ssh-keyscan prints the line that makes the host known", async () => {
+itWith(["ssh-keyscan"], "ssh-keyscan prints the known_hosts line of the host", async () => {
   const bench = await startBench();
   const { stdout } = await run("ssh-keyscan", ["-p", String(bench.listener.port), "127.0.0.1"]);
   const lines = stdout.split("\n").filter((line) => line && !line.startsWith("#"));
   expect(lines).toEqual([`[127.0.0.1]:${bench.listener.port} ${bench.listener.hostKeys[0]}`]);
 });
 
-itWith(
-  ["ssh-keygen"],
-  "ssh-keygen reads a host key that was created here, and prints the same fingerprint",
-  async () => {
-    const file = `${tempDir()}/host`;
-    const key = await createHostKey(file);
-    expect((await run("ssh-keygen", ["-y", "-f", file])).stdout).toContain(key.blob.toString("base64"));
-    expect((await run("ssh-keygen", ["-lf", `${file}.pub`])).stdout).toMatch(`256 ${key.fingerprint} sshrpc host key`);
-  },
-);
+itWith(["ssh-keygen"], "ssh-keygen reads a generated host key, and prints the same fingerprint", async () => {
+  const file = `${tempDir()}/host`;
+  const key = await createHostKey(file);
+  expect((await run("ssh-keygen", ["-y", "-f", file])).stdout).toContain(key.blob.toString("base64"));
+  expect((await run("ssh-keygen", ["-lf", `${file}.pub`])).stdout).toMatch(`256 ${key.fingerprint} sshrpc host key`);
+});
 
-itWith(["ssh-keygen"], "the command in the message for a changed host key mends known_hosts", async () => {
+itWith(["ssh-keygen"], "the command in the message for a changed host key fixes known_hosts", async () => {
   const bench = await startBench();
   const name = `[127.0.0.1]:${bench.listener.port}`;
   const knownHosts = `${bench.directory}/changed`;
@@ -139,7 +135,7 @@ itWith(["ssh-keygen"], "the command in the message for a changed host key mends 
   await bench.dial({ knownHosts });
 });
 
-itWith(["ssh-agent", "ssh-add"], "the agent's keys log in, RSA among them", async () => {
+itWith(["ssh-agent", "ssh-add"], "the agent's keys log in, including RSA", async () => {
   const bench = await startBench();
   const directory = tempDir();
   const socket = `${directory}/agent`;

@@ -82,7 +82,7 @@ itWith(
     const { address, key, knownHosts } = sshd;
     const store = (identity: string) => {
       const transport = opensshTransport(address, { identity, knownHosts, agent: false, sshConfig: false });
-      return callPath(transport, "STORE", "/notes", { text: "hi" });
+      return callPath(transport, { verb: "STORE", path: "/notes", request: { text: "hi" } });
     };
     expect(await failure(store(key.file))).toMatchObject({ message: expect.stringContaining("holds notes:read") });
     for (const { file } of [alice, bob]) {

@@ -6,7 +6,7 @@ import { type ConformanceClient, connect } from "../conformance/generated/client
 declare const client: ConformanceClient;
 
 describe("a generated client", () => {
-  test("takes the request's type and gives the response's", () => {
+  test("has the types of the request and the response", () => {
     expectTypeOf(client.item.get({ id: 1 })).resolves.toEqualTypeOf<{ id: number }>();
     expectTypeOf(client.item.delete({ id: 1 })).resolves.toEqualTypeOf<null>();
     expectTypeOf(client.secret.get()).resolves.toEqualTypeOf<string>();
@@ -20,7 +20,7 @@ describe("a generated client", () => {
     client.items;
   });
 
-  test("lets the request be left out only where it has no required field", () => {
+  test("makes the request optional only where it has no required field", () => {
     expectTypeOf(client.empty.get).toBeCallableWith();
     expectTypeOf(client.empty.get.safe).toBeCallableWith();
     expectTypeOf(client.empty.get).toBeCallableWith(undefined, { timeout: 5 });
@@ -30,16 +30,16 @@ describe("a generated client", () => {
     client.item.get.safe();
   });
 
-  test("takes options that exist, and no others", () => {
+  test("accepts only known options", () => {
     const { signal } = new AbortController();
     expectTypeOf(client.item.get).toBeCallableWith({ id: 1 }, { signal, timeout: 5, metadata: { a: ["b"], c: "d" } });
-    // @ts-expect-error it is called timeout
+    // @ts-expect-error the option is called timeout
     client.item.get({ id: 1 }, { deadline: 5 });
     // @ts-expect-error metadata is text
     client.item.get({ id: 1 }, { metadata: { a: 1 } });
   });
 
-  test("is closed by whoever connects", () => {
+  test("is async disposable", () => {
     expectTypeOf(client).toExtend<AsyncDisposable>();
     expectTypeOf(client.close).toEqualTypeOf<() => Promise<void>>();
     expectTypeOf(connect).returns.resolves.toEqualTypeOf<ConformanceClient>();
@@ -49,19 +49,19 @@ describe("a generated client", () => {
 });
 
 describe("a safe call", () => {
-  test("gives the value or the error", async () => {
+  test("returns the value or the error", async () => {
     const result = await client.item.get.safe({ id: 1 });
     if (result.ok) {
       expectTypeOf(result.value).toEqualTypeOf<{ id: number }>();
-      // @ts-expect-error there is no error beside a value
+      // @ts-expect-error a value has no error
       result.error;
     } else {
-      // @ts-expect-error there is no value beside an error
+      // @ts-expect-error an error has no value
       result.value;
     }
   });
 
-  test("narrows the error by its status: declared ones have their details", async () => {
+  test("narrows the error by its status, with the declared details", async () => {
     const result = await client.item.get.safe({ id: 1 });
     if (result.ok) return;
     const { error } = result;
@@ -71,11 +71,11 @@ describe("a safe call", () => {
       expectTypeOf(error.details).toBeUnknown();
       expectTypeOf(error.status).toEqualTypeOf<Exclude<RpcError["status"], "NOT_FOUND" | "BAD_REQUEST">>();
     }
-    // @ts-expect-error OK is no error
+    // @ts-expect-error OK is not an error
     if (error.status === "OK") return;
   });
 
-  test("of a method that declares no errors knows those of every method", () => {
+  test("of a method without declared errors has the errors of the runtime", () => {
     expectTypeOf(client.secret.get.safe()).resolves.toEqualTypeOf<Result<string, AnyRpcError>>();
   });
 });

@@ -1,6 +1,6 @@
+import { MAX_TIMEOUT } from "../base/check-number.js";
 import { errorMessage } from "../base/error-message.js";
 import type { Logger } from "../base/log.js";
-import { MAX_TIMEOUT } from "../base/max-timeout.js";
 import { holdsKey, printable } from "../base/printable.js";
 import type { ApiServer } from "../server/api-server.js";
 import type { ChannelHandlers } from "../ssh/server/channel-handlers.js";

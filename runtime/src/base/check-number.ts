@@ -1,8 +1,12 @@
+/** The maximum delay of a timer in Node, in ms: 24.8 days. */
+export const MAX_TIMEOUT = 2 ** 31 - 1;
+
 /**
- * The value of an option that takes a whole number.
- * @throws Error that names the option, its value, and what it takes
+ * Checks the value of an integer option, and returns it.
+ * @throws Error that names the option, its value, and its range
  */
 export function checkNumber(option: string, value: number, min: number, max = Number.MAX_SAFE_INTEGER): number {
   if (Number.isInteger(value) && value >= min && value <= max) return value;
-  throw new Error(`the option ${option} is ${value}; it takes a whole number from ${min} to ${max}`);
+  const range = max === Number.MAX_SAFE_INTEGER ? `from ${min}` : `from ${min} to ${max}`;
+  throw new Error(`option ${option}: ${value} is not an integer ${range}`);
 }

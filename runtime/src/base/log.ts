@@ -1,4 +1,4 @@
-/** Where the runtime logs: what pino's loggers have, so that one can be passed as it is. */
+/** The logger interface of the runtime; a pino logger implements it. */
 export interface Logger {
   debug(fields: object, message?: string): void;
   info(fields: object, message?: string): void;

@@ -1,20 +1,20 @@
-/** Characters of a text that are looked at: whoever writes nonsense must not keep the process busy. */
-const LONGEST = 60;
+/** The most characters of a text that are compared, which bounds the time for long input. */
+const MAX_COMPARED = 60;
 
-/** The candidate that somebody who wrote `text` most likely meant; undefined where none is near. */
+/** The candidate with the smallest edit distance to `text`; undefined where none is similar. */
 export function nearest(text: string, candidates: Iterable<string>): string | undefined {
-  const written = text.slice(0, LONGEST);
-  const most = Math.max(1, written.length / 3);
+  const compared = text.slice(0, MAX_COMPARED);
+  const maxDistance = Math.max(1, compared.length / 3);
   let best: { readonly candidate: string; readonly distance: number } | undefined;
   for (const candidate of candidates) {
-    if (Math.abs(candidate.length - text.length) > most) continue;
-    const distance = editDistance(written.toLowerCase(), candidate.slice(0, LONGEST).toLowerCase());
+    if (Math.abs(candidate.length - text.length) > maxDistance) continue;
+    const distance = editDistance(compared.toLowerCase(), candidate.slice(0, MAX_COMPARED).toLowerCase());
     if (best === undefined || distance < best.distance) best = { candidate, distance };
   }
-  return best !== undefined && best.distance <= most ? best.candidate : undefined;
+  return best !== undefined && best.distance <= maxDistance ? best.candidate : undefined;
 }
 
-/** How many characters must be changed, added or removed to make one text the other (Levenshtein). */
+/** The Levenshtein distance: the number of characters to change, add or remove. */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {

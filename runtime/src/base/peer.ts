@@ -1,70 +1,67 @@
-/** How a peer has proven who it is: the methods of RFC 4252 and RFC 4256. */
+/** An authentication method of RFC 4252 or RFC 4256. */
 export type AuthMethod = "publickey" | "password" | "keyboard-interactive" | "none";
 
-/** The certificate that a peer has proven itself with (PROTOCOL.certkeys of OpenSSH). */
+/** The certificate that a peer has authenticated with (PROTOCOL.certkeys of OpenSSH). */
 export interface PeerCertificate {
-  /** What its authority called it: `ssh-keygen -I`. */
+  /** Its key identity: `ssh-keygen -I`. */
   readonly keyId: string;
-  /** Decimal, because it has 64 bits: `ssh-keygen -z`. `"0"` where its authority gave none. */
+  /** Its serial number as decimal text, because it has 64 bits: `ssh-keygen -z`. `"0"` where it was not set. */
   readonly serial: string;
-  /** The names that it may be used for: `ssh-keygen -n`. */
+  /** The names that it is valid for: `ssh-keygen -n`. */
   readonly principals: readonly string[];
-  /** The fingerprint of the authority that signed it. */
+  /** The fingerprint of the certificate authority that signed it. */
   readonly authority: string;
-  /** When it expires, in milliseconds since 1970; absent where it never does. */
+  /** Its expiry, in ms since 1970; absent where it does not expire. */
   readonly validBefore?: number;
-  /** Its extensions and what they say, such as `permit-pty` and an empty text. */
+  /** Its extensions with their values, such as `permit-pty` with an empty text. */
   readonly extensions: ReadonlyMap<string, string>;
 }
 
 /**
- * What a key or certificate leaves a peer of what the server allows beside calls, as the options of authorized_keys say
- * it; it never allows more.
+ * What a key or certificate permits besides calls, like the options of authorized_keys. It only restricts what the server
+ * allows.
  */
 export interface PeerPermissions {
-  /** Whether a terminal may be asked for. */
+  /** Whether a pseudo-terminal may be requested. */
   readonly pty: boolean;
   /** Whether connections may be forwarded, in either direction. */
   readonly portForwarding: boolean;
-  /** `host:port` that may be connected to, where the port may be `*`. Absent: the key limits nothing. */
+  /** The `host:port` destinations that forwarding may connect to; the port may be `*`. Absent: no restriction by the key. */
   readonly permitOpen?: readonly string[];
-  /** `host:port` that may be listened on, where either may be `*`. Absent: the key limits nothing. */
+  /** The `host:port` addresses that forwarding may listen on; either may be `*`. Absent: no restriction by the key. */
   readonly permitListen?: readonly string[];
 }
 
-/** Who is at the other end of a connection, as far as it was proven. */
+/** The authenticated other end of a connection. */
 export interface Peer {
-  /** The user name that was logged in with. */
+  /** The user name of the login. */
   readonly user: string;
-  /** Of the key that proved itself, as OpenSSH writes it: `SHA256:` and base64. Absent where no key did. */
+  /** Fingerprint of its key, as OpenSSH writes it: `SHA256:` and base64. Absent where it used no key. */
   readonly fingerprint?: string;
-  /** The comment of that key in authorized_keys, or the key id of its certificate. */
+  /** The comment of its key in authorized_keys, or the key identity of its certificate. */
   readonly keyName?: string;
-  /** The certificate of that key, where it has one. */
+  /** Its certificate, where it used one. */
   readonly certificate?: PeerCertificate;
-  /** How it has proven itself, in this order; absent where no login took place, as in memory. */
+  /** The authentication methods that it completed, in this order; absent without a login, as in memory. */
   readonly authMethods?: readonly AuthMethod[];
-  /**
-   * What the peer may do: scopes, or patterns such as `notes:*` and `*`. They follow the lists that grant them: do not
-   * keep a copy.
-   */
+  /** Its scopes, or patterns such as `notes:*` and `*`. They change with the lists that grant them: do not keep a copy. */
   readonly scopes: readonly string[];
-  /** What its connection may do beside calls; it follows the lists, too. Absent: whatever the server allows. */
+  /** What it may do besides calls; it changes with the lists. Absent: everything that the server allows. */
   readonly permissions?: PeerPermissions | undefined;
-  /** Environment variables that each of its sessions begins with. */
+  /** Environment variables of its sessions. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** Of its connection: logs know the connection by it. Absent where there is none, as in memory. */
+  /** ID of its connection in the logs. Absent without a network connection, as in memory. */
   readonly connectionId?: string;
-  /** The address the connection came from, such as `192.0.2.7:50122`, where the transport has one. */
+  /** Remote address of the connection, such as `192.0.2.7:50122`, where the transport has one. */
   readonly address?: string;
 }
 
-/** Whether a text is a scope, such as `notes:read`, or a pattern of scopes, such as `notes:*`. */
+/** Whether a text is a valid scope, such as `notes:read`, or a pattern of scopes, such as `notes:*`. */
 export function isScope(text: string): boolean {
   return text !== "" && /^[^\s"\\*]*\*?$/.test(text);
 }
 
-/** Whether one of the `granted` scopes or patterns covers `scope`. Only a trailing `*` is a pattern. */
-export function grants(granted: readonly string[], scope: string): boolean {
-  return granted.some((grant) => (grant.endsWith("*") ? scope.startsWith(grant.slice(0, -1)) : grant === scope));
+/** Whether one of `scopes`, or of the patterns in it, covers `scope`. A pattern ends with `*`. */
+export function grants(scopes: readonly string[], scope: string): boolean {
+  return scopes.some((grant) => (grant.endsWith("*") ? scope.startsWith(grant.slice(0, -1)) : grant === scope));
 }

@@ -1,97 +1,109 @@
 import type { Duplex } from "node:stream";
+import type { OptionTable } from "./check-options.js";
 
-/** How a remote command ended (RFC 4254, section 6.10). */
+/** The end of a remote command (RFC 4254, section 6.10). */
 export interface CommandExit {
-  /** Its exit status; undefined where a signal ended it, or where the server does not say. */
+  /** Its exit status; undefined where a signal terminated it, or where the server does not report it. */
   readonly exitCode: number | undefined;
-  /** The signal that ended it, without SIG, such as `TERM`. */
+  /** The signal that terminated it, without SIG, such as `TERM`. */
   readonly signal: string | undefined;
 }
 
 /**
- * A command that runs on another machine: its standard output is read here, its standard input written. Ending it (`end()`)
- * closes the command's input alone; output goes on. Whoever gets it destroys it, or reads it to its end.
+ * A running remote command: a duplex of its standard output (readable) and standard input (writable). `end()` closes only the
+ * standard input. The owner reads the output to its end or destroys the command.
  */
 export interface RemoteCommand extends Duplex {
-  /** Resolves when the command has ended and both sides have closed. Rejects with UNAVAILABLE where the connection is lost. */
+  /** Resolves when the command has ended and its channel is closed. Rejects with UNAVAILABLE where the connection is lost. */
   readonly exit: Promise<CommandExit>;
-  /** The last 8 KiB of its standard error so far, for messages. */
+  /** The last 8 KiB of its standard error so far. */
   readonly stderrTail: string;
-  /** Sends it a signal, such as `INT`. Many servers ignore signals. */
+  /** Sends a signal, such as `INT`. Many servers ignore signals. */
   kill(signal: string): void;
 }
 
-/** How a command is run. */
+/** Options of {@link SshClient.exec}. */
 export interface ExecOptions {
-  /** Destroys the command, and gives up the attempt, when it aborts: the call rejects with CANCELLED. */
+  /** Destroys the command when it aborts: the call rejects with CANCELLED. */
   readonly signal?: AbortSignal;
-  /** Is given its standard error as it comes. Default: only the end of it is kept, as `stderrTail`. */
+  /** Receives its standard error as it arrives. Default: only the end is kept, as `stderrTail`. */
   readonly onStderr?: (chunk: Buffer) => void;
-  /** Variables of its environment. A stock server takes few names: see AcceptEnv in sshd_config(5). */
+  /** Environment variables. A stock server accepts few names: see AcceptEnv in sshd_config(5). */
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** What a command gave that ran to its end. */
+/** The known options of {@link SshClient.exec}. */
+export const EXEC_OPTIONS = { signal: true, onStderr: true, env: true } satisfies OptionTable<ExecOptions>;
+
+/** The result of {@link SshClient.run}. */
 export interface CommandResult extends CommandExit {
   /** Its standard output, as UTF-8. */
   readonly stdout: string;
+  /** The last 8 KiB of its standard error, as UTF-8. */
   readonly stderrTail: string;
 }
 
-/** How {@link SshClient.run} collects what a command says. */
+/** Options of {@link SshClient.run}. */
 export interface RunOptions extends ExecOptions {
-  /** Written to its standard input. Default: nothing; the input ends at once. */
+  /** Standard input of the command. Default: empty. */
   readonly input?: string | Uint8Array;
-  /** Bytes of its output; more ends it with MESSAGE_TOO_LARGE. Default: 16 MiB. */
+  /** Maximum size of its standard output in bytes; a larger one fails with MESSAGE_TOO_LARGE. Default: 16 MiB. */
   readonly maxBuffer?: number;
 }
 
-/** How a file is copied. */
+/** The known options of {@link SshClient.run}. */
+export const RUN_OPTIONS = { ...EXEC_OPTIONS, input: true, maxBuffer: true } satisfies OptionTable<RunOptions>;
+
+/** Options of {@link SshClient.copyFrom} and {@link SshClient.copyTo}. */
 export interface CopyOptions {
-  /** Stops the copy when it aborts: the call rejects with CANCELLED, and nothing of the file is left. */
+  /** Stops the copy when it aborts: the call rejects with CANCELLED, and no partial file is left. */
   readonly signal?: AbortSignal;
-  /** Told how many bytes have gone by so far. */
+  /** Receives the number of bytes copied so far. */
   readonly onProgress?: (bytes: number) => void;
 }
 
-/** A file that arrived whole. */
+/** The known options of {@link SshClient.copyFrom} and {@link SshClient.copyTo}. */
+export const COPY_OPTIONS = { signal: true, onProgress: true } satisfies OptionTable<CopyOptions>;
+
+/** The result of a copy. */
 export interface Copied {
   readonly bytes: number;
-  /** Of its content, in hexadecimal digits, as both sides computed it. */
+  /** The SHA-256 of the content in hexadecimal digits, as computed by both sides. */
   readonly sha256: string;
 }
 
 /**
- * Plain SSH to a host, whatever serves there: commands, connections through it, and files. It connects at the first use, and
- * again where the connection was lost; several things at once share it. What fails rejects with an RpcError, as calls do.
+ * Plain SSH to any server: commands, forwarded connections and files. It connects at the first use, and reconnects at the next
+ * use after a loss; concurrent uses share one connection. Failures reject with an RpcError, as calls do; an unknown option is an
+ * Error.
  */
 export interface SshClient extends AsyncDisposable {
-  /** Where it leads, such as `ssh://alice@edge:22`. */
+  /** Address of the server, such as `ssh://alice@edge:22`. */
   readonly address: string;
   /**
-   * Runs a command, and resolves when the server has accepted it.
+   * Starts a command; resolves when the server has accepted it.
    * @throws RpcError UNAVAILABLE, UNAUTHENTICATED, CANCELLED
    */
   exec(command: string, options?: ExecOptions): Promise<RemoteCommand>;
   /**
-   * Runs a command to its end, and gives what it said. A status other than 0 is no error.
+   * Runs a command to its end. An exit status other than 0 is not an error.
    * @throws RpcError as {@link SshClient.exec}, and MESSAGE_TOO_LARGE
    */
   run(command: string, options?: RunOptions): Promise<CommandResult>;
   /**
-   * Connects to a host and port as the server sees them (`direct-tcpip`, RFC 4254, section 7.2): a transport for any other
-   * protocol. Whoever gets it destroys it.
+   * Opens a TCP connection from the server to a host and port (`direct-tcpip`, RFC 4254, section 7.2). The caller destroys
+   * the duplex.
    */
   connectTcp(host: string, port: number, options?: { readonly signal?: AbortSignal }): Promise<Duplex>;
   /**
-   * Copies a remote file here, with `cat`, and compares what arrived with what `sha256sum` says there. The local name appears
-   * once all is well.
-   * @throws RpcError NOT_FOUND or FORBIDDEN where either file cannot be opened, BAD_REQUEST where it is no plain file, CONFLICT
-   * where it changed meanwhile, and as {@link SshClient.exec}
+   * Downloads a file with the remote commands `cat` and `sha256sum`, and verifies its SHA-256. The local file is renamed into
+   * place after the verification.
+   * @throws RpcError NOT_FOUND or FORBIDDEN where a file cannot be opened, BAD_REQUEST where it is not a regular file, CONFLICT
+   * where it changed during the copy, and as {@link SshClient.exec}
    */
   copyFrom(remote: string, local: string, options?: CopyOptions): Promise<Copied>;
-  /** Copies a local file there; otherwise as {@link SshClient.copyFrom}. */
+  /** Uploads a file; otherwise as {@link SshClient.copyFrom}. */
   copyTo(local: string, remote: string, options?: CopyOptions): Promise<Copied>;
-  /** Ends the connection, and all that runs on it. */
+  /** Closes the connection, and ends everything that runs on it. */
   close(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 /**
- * The version of this package, as in package.json; a test compares them. A constant, because a bundle has no package.json beside
- * it, and Node 20 prints a warning for each import of JSON.
+ * The version of this package. It is a constant, because a bundle has no package.json, and Node 20 prints a warning for each
+ * import of JSON; a test compares it with package.json.
  */
 export const VERSION = "0.1.0";
 

@@ -77,8 +77,8 @@ async function call(address: string, verb: Verb, path: string, json: string, fla
   };
   try {
     const transport = await openTransport(address, flags);
-    const options = { timeout, bytes, items, onItem, signal: output.signal };
-    const response = await callPath(transport, verb, path, request, options);
+    const { signal } = output;
+    const response = await callPath(transport, { verb, path, request, timeout, bytes, items, onItem, signal });
     if (response === undefined) return;
     // As stock ssh gets it: where a stream goes to standard output, nothing else does.
     if (isStream) process.stderr.write(line(response, process.stderr.isTTY));

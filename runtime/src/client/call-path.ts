@@ -2,11 +2,11 @@ import type { Transport } from "../base/transport.js";
 import type { Api, Validator } from "../contract/method.js";
 import { RpcError } from "../contract/rpc-error.js";
 import type { Verb } from "../contract/verb.js";
-import type { Items, ResponseStream } from "./call/streams.js";
-import type { CallOptions } from "./call/unary.js";
+import type { CallOptions } from "./call/call-options.js";
+import type { Items, ResponseStream } from "./call/method-types.js";
 import { type Client, openClient } from "./client.js";
 
-/** Milliseconds for the way to the server where nobody says. */
+/** Default timeout of connecting in ms. */
 const CONNECT_TIMEOUT = 30_000;
 
 type PathMethod = (
@@ -15,70 +15,68 @@ type PathMethod = (
 
 type PathClient = Client & { readonly path: { readonly [verb: string]: PathMethod } };
 
-/** What one may say of a call by path. */
-export interface CallPathOptions {
+/** A call by path, such as `GET /notes/42`. */
+interface PathCall {
+  readonly verb: Verb;
+  readonly path: string;
+  /** Default: the empty object; the server adds the parameters of the path. */
+  readonly request?: unknown;
   /**
-   * Milliseconds for all of it, the way to the server included. Default: 30,000 for the way, and for the call what its
-   * method and the server say.
+   * Timeout in ms of the connection and the call together. Default: 30,000 for the connection, and for the call the timeout of
+   * its method or of the server.
    */
   readonly timeout?: number | undefined;
-  /** Takes the items of a method that streams, as they arrive; the next one is asked for when its promise resolves. */
+  /** Receives the items of the response stream; the next item is requested when its promise resolves. */
   readonly onItem?: (item: unknown) => unknown;
   /** The request stream, for a method that takes one. Default: none. */
   readonly items?: Items<unknown> | undefined;
-  /** Whether the items of both directions are raw bytes, and no JSON. Default: false. */
+  /** Whether the items of both directions are raw bytes instead of JSON. Default: false. */
   readonly bytes?: boolean | undefined;
-  /** Cancels it. */
+  /** Cancels the connection attempt and the call when it aborts. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Makes one call without a contract, as `GET /notes/42` on a command line: the server finds the method, takes the path's
- * parameters into the request, and validates. The connection is closed afterwards. Resolves with the response; undefined
- * where a stream ends without one.
- * @throws RpcError whatever the call's status is, or UNAVAILABLE or UNAUTHENTICATED where there is no connection
+ * Makes one call without a contract: the server finds the method, adds the path's parameters to the request, and validates
+ * it. The connection is closed afterwards. Resolves with the response; undefined where a stream ends without one.
+ * @throws RpcError the status of the call, or UNAVAILABLE or UNAUTHENTICATED where the connection fails
  */
-export async function callPath(
-  transport: Transport,
-  verb: Verb,
-  path: string,
-  request: unknown,
-  { timeout, onItem = () => undefined, items, bytes = false, signal }: CallPathOptions = {},
-): Promise<unknown> {
+export async function callPath(transport: Transport, call: PathCall): Promise<unknown> {
+  const { request = {}, timeout, onItem = () => undefined, items, signal } = call;
   const deadline = performance.now() + (timeout ?? Number.POSITIVE_INFINITY);
-  await using client = await open(transport, pathApi(verb, path, items !== undefined, bytes), timeout, signal);
-  const call = client.path[verb.toLowerCase()] as PathMethod;
+  await using client = await open(transport, call);
+  const method = client.path[call.verb.toLowerCase()] as PathMethod;
   const options: CallOptions = {
     ...(timeout !== undefined && { timeout: Math.max(1, deadline - performance.now()) }),
     ...(signal && { signal }),
   };
-  const stream = items === undefined ? call(request, options) : call(request, items, options);
+  const stream = items === undefined ? method(request, options) : method(request, items, options);
   for await (const item of stream) await onItem(item);
   return await stream.response;
 }
 
-async function open(
-  transport: Transport,
-  api: Api,
-  timeout: number = CONNECT_TIMEOUT,
-  cancel?: AbortSignal,
-): Promise<PathClient> {
+async function open(transport: Transport, call: PathCall): Promise<PathClient> {
+  const { timeout = CONNECT_TIMEOUT, signal } = call;
+  const api = pathApi(call);
   const late = AbortSignal.timeout(timeout);
   try {
-    return await openClient<PathClient>(api, transport, { signal: cancel ? AbortSignal.any([late, cancel]) : late });
+    return await openClient<PathClient>(api, transport, { signal: signal ? AbortSignal.any([late, signal]) : late });
   } catch (error) {
-    if (!late.aborted || cancel?.aborted) throw error;
+    if (!late.aborted || signal?.aborted) throw error;
     const message = `no connection to ${transport.address} within ${timeout} ms`;
     throw new RpcError("DEADLINE_EXCEEDED", message, { method: api.methods[0]?.id });
   }
 }
 
-function pathApi(verb: Verb, path: string, isUp: boolean, isBytes: boolean): Api {
+function pathApi({ verb, path, items, bytes = false }: PathCall): Api {
   const id = `${verb} ${path}`;
   const common = { id, resource: "path", verb, path, params: {}, idempotent: false, request: any, response: any };
-  const item = isBytes ? "bytes" : any;
-  // Who answers at once is one who streams nothing first, so these kinds take the answers of any.
-  const kind = isUp ? ({ kind: "bidirectional", requestItem: item } as const) : ({ kind: "server-streaming" } as const);
+  const item = bytes ? "bytes" : any;
+  // A method without a response stream fits too: its stream ends without an item. So two kinds cover all four.
+  const kind =
+    items === undefined
+      ? ({ kind: "server-streaming" } as const)
+      : ({ kind: "bidirectional", requestItem: item } as const);
   return { name: "", version: "", hash: "", methods: [{ ...common, ...kind, responseItem: item }] };
 }
 

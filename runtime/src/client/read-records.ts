@@ -1,65 +1,70 @@
+import { checkOptions, type OptionTable } from "../base/check-options.js";
 import { copyBytes } from "../base/copy-bytes.js";
 import { RpcError } from "../contract/rpc-error.js";
 
-/** How a stream is cut into records. */
+/** Options of {@link readRecords}. */
 export interface RecordOptions {
-  /** What stands between them. Default: a line feed. */
+  /** Separator between records. Default: a line feed. */
   readonly separator?: string | Uint8Array;
-  /** Bytes of one record; more ends the iteration with MESSAGE_TOO_LARGE. Default: 1 MiB. */
+  /** Maximum size of a record in bytes; a larger one fails with MESSAGE_TOO_LARGE. Default: 1 MiB. */
   readonly maxRecord?: number;
 }
+
+const RECORD_OPTIONS = { separator: true, maxRecord: true } satisfies OptionTable<RecordOptions>;
 
 /** A stream of bytes: a Node stream, a web stream, a generator, an array. */
 type Source = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
 /**
- * Cuts a stream of bytes into records, wherever its chunks are cut. What follows the last separator is a record, unless it
- * is empty. Leaving the iteration leaves the stream. Records of one chunk share its memory: copy those that are kept for long.
+ * Splits a stream of bytes into records, independent of its chunks. The bytes after the last separator are a record, unless
+ * there are none. Leaving the iteration early ends the stream. Records of one chunk share its memory: copy a record that is
+ * kept for long.
  * @throws RpcError MESSAGE_TOO_LARGE
  */
 export async function* readRecords(source: Source, options: RecordOptions = {}): AsyncGenerator<Buffer, void> {
+  checkOptions(options, RECORD_OPTIONS);
   const { maxRecord = 1024 * 1024 } = options;
   const separator = Buffer.from((options.separator ?? "\n") as string);
-  if (separator.length === 0) throw new RpcError("BAD_REQUEST", "the option separator is empty");
-  /** The record that is not whole: the first `size` bytes. Chunks are not kept, for a peer may send them empty without end. */
-  let held: Buffer = Buffer.alloc(0);
+  if (separator.length === 0) throw new RpcError("BAD_REQUEST", "option separator: the text is empty");
+  /** The incomplete record is its first `size` bytes. Chunks are copied: a list of empty chunks could grow without bound. */
+  let pending: Buffer = Buffer.alloc(0);
   let size = 0;
   for await (const chunk of source) {
-    held = append(held, size, chunk);
-    // A separator may begin in what was there before.
+    pending = append(pending, size, chunk);
+    // A separator may start in an earlier chunk.
     let from = Math.max(0, size - separator.length + 1);
     size += chunk.length;
     let start = 0;
-    for (let end = indexIn(held, size, separator, from); end !== -1; end = indexIn(held, size, separator, from)) {
+    for (let end = indexIn(pending, size, separator, from); end !== -1; end = indexIn(pending, size, separator, from)) {
       if (end - start > maxRecord) throw tooLarge(maxRecord);
-      yield held.subarray(start, end);
+      yield pending.subarray(start, end);
       from = start = end + separator.length;
     }
     if (start > 0) {
-      // Records that were given away are views of this memory: what is left needs some of its own.
-      held = copyBytes(held.subarray(start, size));
+      // Yielded records are views of this memory, so the remainder moves to memory of its own.
+      pending = copyBytes(pending.subarray(start, size));
       size -= start;
     }
     if (size >= maxRecord + separator.length) throw tooLarge(maxRecord);
   }
   if (size > maxRecord) throw tooLarge(maxRecord);
-  if (size > 0) yield held.subarray(0, size);
+  if (size > 0) yield pending.subarray(0, size);
 }
 
-/** The chunk behind the first `size` bytes of what is held; the memory doubles, so that small chunks cost little. */
-function append(held: Buffer, size: number, chunk: Uint8Array): Buffer {
-  const room =
-    size + chunk.length <= held.length ? held : Buffer.allocUnsafeSlow(Math.max(size + chunk.length, size * 2));
-  if (room !== held) held.copy(room, 0, 0, size);
-  room.set(chunk, size);
-  return room;
+/** Appends `chunk` after the first `size` bytes of `pending`; the memory doubles, so that small chunks cost little. */
+function append(pending: Buffer, size: number, chunk: Uint8Array): Buffer {
+  const target =
+    size + chunk.length <= pending.length ? pending : Buffer.allocUnsafeSlow(Math.max(size + chunk.length, size * 2));
+  if (target !== pending) pending.copy(target, 0, 0, size);
+  target.set(chunk, size);
+  return target;
 }
 
-function indexIn(held: Buffer, size: number, separator: Buffer, from: number): number {
-  return held.subarray(0, size).indexOf(separator, from);
+function indexIn(pending: Buffer, size: number, separator: Buffer, from: number): number {
+  return pending.subarray(0, size).indexOf(separator, from);
 }
 
-/** The lines of a stream, as UTF-8, without their ends: a line feed, or a carriage return before one. See {@link readRecords}. */
+/** The lines of a stream as UTF-8 text, without their line ending (LF or CRLF). See {@link readRecords}. */
 export async function* readLines(
   source: Source,
   options: Omit<RecordOptions, "separator"> = {},

@@ -14,17 +14,17 @@ import { Router } from "../server/router.js";
 import type { Connection } from "../wire/connection.js";
 import { type Limits, resolveLimits } from "../wire/limits.js";
 
-// Callbacks turn a connection round: the side that dialled serves, and the other calls. Client and server do not know
-// each other, so the two meet here.
+// With callbacks, the client serves and the server calls. client/ and server/ do not import each other, so they are combined
+// here.
 
-/** Milliseconds that a callback may take where neither its caller nor its method says. */
+/** Default timeout of a callback in ms. */
 const DEFAULT_TIMEOUT = 30_000;
 
 /**
- * Serves `handlers` of the API's callbacks to the server that a client dials. Its peer is the server, which has proven
- * its host key, and which may call all that the client serves.
- * @param options the log is told why a callback failed; default: nowhere
- * @throws Error that lists the handlers that are missing
+ * Serves `handlers` of the API's callbacks to the server that a client connects to. The peer of the calls is the server, which
+ * has proven its host key; it may call every callback.
+ * @param options `log` receives the reasons of failed callbacks; default: none
+ * @throws Error that lists the missing handlers
  */
 export function serveCallbacks(
   api: Api,

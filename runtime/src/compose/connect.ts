@@ -1,83 +1,123 @@
 import type { KorvClientOptions } from "../adapters/korv/korv-client-options.js";
+import { type KnownOptions, type OptionTable, optionProblem } from "../base/check-options.js";
 import { type Logger, SILENT } from "../base/log.js";
+import { printable } from "../base/printable.js";
 import type { SshClient } from "../base/ssh-client.js";
 import type { Transport } from "../base/transport.js";
-import { type Client, type ClientOptions, openClient } from "../client/client.js";
+import { CLIENT_OPTIONS, type Client, type ClientOptions, openClient, pickClientOptions } from "../client/client.js";
 import type { Api } from "../contract/method.js";
 import { RpcError } from "../contract/rpc-error.js";
 import type { OpensshOptions } from "../openssh/openssh-options.js";
 import type { DialOptions } from "../ssh/client/dial-options.js";
+import { DIAL_OPTIONS } from "./option-tables.js";
 
 /**
- * Where a client connects to: an address such as `ssh://alice@edge:8022`, or a transport of another kind; or several, each
- * to a host of its own that serves the same. Calls are spread over those that are ready, and go on while one of them is.
+ * The target of a client: an address such as `ssh://alice@edge:8022`, a transport, or a list of these for several hosts with the
+ * same API. Calls are distributed over the connected hosts, and succeed while one of them is connected.
  */
 export type Target = string | Transport | readonly (string | Transport)[];
 
-/** How a client connects and calls. `Callbacks` has the handlers that the schema declares for this side. */
+/** Options of `connect`. `Callbacks` is the type of the handlers that the schema declares for the client. */
 export interface ConnectOptions<Callbacks = never> extends ClientOptions, DialOptions {
-  /** What this side serves while it is connected. Default: nothing. */
+  /** Handlers for the callbacks that the server calls. Default: none. */
   readonly callbacks?: Callbacks;
-  /**
-   * Where this side says why one of its callbacks failed; false for nowhere. Default: pino at level `warn`, to standard
-   * error.
-   */
+  /** Logger for failed callbacks; false disables it. Default: pino at level `warn`, to standard error. */
   readonly log?: Logger | false;
   /**
-   * How an address is called. Default: `ssh2`, as an sshrpc server over the SSH that is built in. `openssh`: over the `ssh`
-   * program of this system, with all that its configuration says. `korv`: as a server of the Python framework korv, which
-   * knows no streams (UNIMPLEMENTED), metadata or deadlines.
+   * The SSH connection to a target that is an address: `ssh2` is built in, `openssh` runs the `ssh` program of this system, with
+   * its whole configuration. Default: `ssh2`.
    */
-  readonly transport?: "ssh2" | "openssh" | "korv";
+  readonly transport?: (typeof TRANSPORTS)[number];
+  /**
+   * The protocol of the server. `korv` is that of the Python framework korv, which has no streams (UNIMPLEMENTED), metadata or
+   * deadlines; it needs the transport `ssh2`. Default: `sshrpc`.
+   */
+  readonly protocol?: (typeof PROTOCOLS)[number];
   /** For the transport `openssh`. */
   readonly openssh?: OpensshOptions;
-  /** For the transport `korv`. */
+  /** For the protocol `korv`. */
   readonly korv?: KorvClientOptions;
 }
 
+/** How {@link connectSsh} connects. */
+export interface ConnectSshOptions extends DialOptions {
+  /** Aborts the attempt to connect; it has no effect on an established connection. */
+  readonly signal?: AbortSignal;
+}
+
+const TRANSPORTS = ["ssh2", "openssh"] as const;
+const PROTOCOLS = ["sshrpc", "korv"] as const;
+
+const CONNECT_OPTIONS = {
+  ...CLIENT_OPTIONS,
+  ...DIAL_OPTIONS,
+  callbacks: true,
+  log: true,
+  transport: true,
+  protocol: true,
+  openssh: { program: true, args: true, command: true, interactive: true } satisfies OptionTable<OpensshOptions>,
+  korv: { mapPath: true, sendTimeout: true } satisfies OptionTable<KorvClientOptions>,
+} satisfies OptionTable<ConnectOptions<object>>;
+
+const CONNECT_SSH_OPTIONS = { ...DIAL_OPTIONS, signal: true } satisfies OptionTable<ConnectSshOptions>;
+
 /**
- * Connects to `target` and gives a client of the API; whoever connects closes it. Generated code calls it.
- * ssh2 is loaded only here, when an address is dialled: a client in memory, or none at all, costs no start-up time.
- * @throws RpcError UNAUTHENTICATED where one side did not accept the other's key, UNAVAILABLE for every other reason
+ * Connects to `target`, and returns a client of the API; the caller closes it. Generated code calls this function. It loads ssh2
+ * only for an address, so that other clients start faster.
+ * @throws RpcError UNAUTHENTICATED where the key of either side is rejected, BAD_REQUEST for an invalid option, UNAVAILABLE for
+ * every other failure
  */
 export async function connectApi<C extends Client>(
   api: Api,
   target: Target,
   options: ConnectOptions<object> = {},
 ): Promise<C> {
+  refuseUnknown(options, CONNECT_OPTIONS);
   const targets = [target].flat() as readonly (string | Transport)[];
   const transports = await Promise.all(targets.map((one) => toTransport(api, one, options)));
-  if (options.callbacks === undefined) return openClient<C>(api, transports, options);
+  const clientOptions = pickClientOptions(options);
+  if (options.callbacks === undefined) return openClient<C>(api, transports, clientOptions);
   const [{ serveCallbacks }, { pino }] = await Promise.all([import("./callbacks.js"), import("pino")]);
   const log = options.log === false ? SILENT : (options.log ?? pino({ level: "warn" }, pino.destination(2)));
-  return openClient<C>(api, transports, options, serveCallbacks(api, options.callbacks, { ...options, log }));
+  return openClient<C>(api, transports, clientOptions, serveCallbacks(api, options.callbacks, { ...options, log }));
 }
 
 /**
- * Plain SSH to any server: commands, files, connections through it. It connects before it resolves; whoever gets it closes
- * it.
- * @throws RpcError UNAUTHENTICATED where one side did not accept the other's key, UNAVAILABLE for every other reason
+ * Connects to any SSH server for commands, files and forwarded connections; the caller closes the client.
+ * @throws RpcError UNAUTHENTICATED where the key of either side is rejected, BAD_REQUEST for an invalid option, UNAVAILABLE for
+ * every other failure
  */
-export async function connectSsh(
-  target: string,
-  options: DialOptions & { readonly signal?: AbortSignal } = {},
-): Promise<SshClient> {
+export async function connectSsh(target: string, options: ConnectSshOptions = {}): Promise<SshClient> {
+  refuseUnknown(options, CONNECT_SSH_OPTIONS);
   const { openSshClient } = await import("./ssh-transport.js");
   return openSshClient(target, options, options.signal);
 }
 
+function refuseUnknown(options: object, known: KnownOptions): void {
+  const problem = optionProblem(options, known);
+  if (problem !== undefined) throw new RpcError("BAD_REQUEST", problem);
+}
+
+function invalid(option: string, value: unknown, instead: string): RpcError {
+  return new RpcError(
+    "BAD_REQUEST",
+    `option ${option}: invalid value "${printable(String(value), 60)}"; use ${instead}`,
+  );
+}
+
 async function toTransport(api: Api, target: string | Transport, options: ConnectOptions<object>): Promise<Transport> {
   if (typeof target !== "string") return target;
-  const { transport = "ssh2" } = options;
-  if (!["ssh2", "openssh", "korv"].includes(transport)) {
-    throw new RpcError("BAD_REQUEST", `the option transport is "${transport}"; it takes ssh2, openssh or korv`);
-  }
+  const { transport = "ssh2", protocol = "sshrpc" } = options;
+  if ((transport as string) === "korv") throw invalid("transport", transport, 'protocol: "korv"');
+  if (!TRANSPORTS.includes(transport)) throw invalid("transport", transport, TRANSPORTS.join(" or "));
+  if (!PROTOCOLS.includes(protocol)) throw invalid("protocol", protocol, PROTOCOLS.join(" or "));
   if (transport === "openssh") {
+    if (protocol === "korv") throw invalid("transport", transport, "ssh2, which korv needs");
     const { opensshTransport } = await import("../openssh/openssh-transport.js");
     return opensshTransport(target, { ...options, ...options.openssh });
   }
   const { sshDialer, sshTransport } = await import("./ssh-transport.js");
-  if (transport !== "korv") return sshTransport(target, options);
+  if (protocol !== "korv") return sshTransport(target, options);
   const { korvTransport } = await import("../adapters/korv/korv-transport.js");
   return korvTransport(api, sshDialer(target, options), { ...options.korv, limits: options.limits ?? {} });
 }

@@ -1,3 +1,4 @@
+import { checkOptions, type OptionTable } from "../base/check-options.js";
 import { type Logger, SILENT } from "../base/log.js";
 import { memoryTransport } from "../base/memory-transport.js";
 import type { Peer } from "../base/peer.js";
@@ -6,23 +7,31 @@ import type { ApiHandlers } from "../server/api-handlers.js";
 import { ApiServer } from "../server/api-server.js";
 import type { ApiServerOptions } from "../server/api-server-options.js";
 import { callbacksOf } from "./callbacks.js";
+import { API_SERVER_OPTIONS, PEER_FIELDS } from "./option-tables.js";
 
-/** How a server in memory answers. */
+/** Options of {@link inMemory}. */
 export interface InMemoryOptions extends ApiServerOptions {
-  /** Who is calling. Default: the user `test`, who holds every scope. */
+  /** The peer of all calls. Default: the user `test` with every scope. */
   readonly peer?: Partial<Peer>;
-  /** Where the server logs. Default: nowhere. */
+  /** Logger of the server. Default: none. */
   readonly log?: Logger;
 }
 
+const IN_MEMORY_OPTIONS = {
+  ...API_SERVER_OPTIONS,
+  peer: PEER_FIELDS,
+  log: true,
+} satisfies OptionTable<InMemoryOptions>;
+
 /**
- * A transport to a server that runs in this process: the same frames, checks and statuses as over SSH, with no port and
- * no keys. Pass it to the generated `connect`.
+ * A transport to a server in this process, with the same frames, checks and statuses as over SSH, but without ports and keys.
+ * Pass it to the generated `connect`.
  *
  * @example
  * await using client = await connect(inMemory(defineHandlers(handlers)));
  */
 export function inMemory(handlers: ApiHandlers<unknown>, options: InMemoryOptions = {}): Transport {
+  checkOptions(options, IN_MEMORY_OPTIONS);
   const { peer, log = SILENT, ...rest } = options;
   const server = new ApiServer(handlers, { ...rest, log }, callbacksOf(handlers.api));
   return memoryTransport((duplex) => server.accept(duplex, { user: "test", scopes: ["*"], ...peer }));

@@ -4,6 +4,7 @@ import { stdioPeer } from "../adapters/stdio/stdio-peer.js";
 import { type StdioRequest, stdioRequest } from "../adapters/stdio/stdio-request.js";
 import { StdioSession } from "../adapters/stdio/stdio-session.js";
 import { type Stdio, takeStdio } from "../adapters/stdio/take-stdio.js";
+import { checkOptions, type OptionTable } from "../base/check-options.js";
 import { type Logger, SILENT } from "../base/log.js";
 import type { Peer } from "../base/peer.js";
 import { type AuditLog, openAuditLog } from "../observe/audit-log.js";
@@ -15,6 +16,7 @@ import { checkGrace } from "../server/check-grace.js";
 import { UnknownScopes } from "../ssh/keys/lists/unknown-scopes.js";
 import { refuseConnection } from "../wire/close-duplex.js";
 import { callbacksOf } from "./callbacks.js";
+import { ADAPTER_OPTIONS, API_SERVER_OPTIONS, AUDIT_OPTIONS } from "./option-tables.js";
 
 /** How a server over standard input and output answers. */
 export interface ServeStdioOptions extends ApiServerOptions, AuditOptions, Pick<AdapterOptions, "exec" | "shell"> {
@@ -34,6 +36,17 @@ export interface ServeStdioOptions extends ApiServerOptions, AuditOptions, Pick<
    */
   readonly log?: Logger | false;
 }
+
+const SERVE_STDIO_OPTIONS = {
+  ...API_SERVER_OPTIONS,
+  ...AUDIT_OPTIONS,
+  exec: ADAPTER_OPTIONS.exec,
+  shell: ADAPTER_OPTIONS.shell,
+  scopes: true,
+  forced: true,
+  grace: true,
+  log: true,
+} satisfies OptionTable<ServeStdioOptions>;
 
 const GRACE = 5000;
 
@@ -56,6 +69,7 @@ export async function serveStdio(
   handlers: ApiHandlers<unknown> | (() => Promise<ApiHandlers<unknown>>),
   options: ServeStdioOptions = {},
 ): Promise<void> {
+  checkOptions(options, SERVE_STDIO_OPTIONS);
   const isTerminal = process.stdin.isTTY || process.stdout.isTTY;
   if (isTerminal && process.env["SSH_CONNECTION"] === undefined) {
     throw new Error(

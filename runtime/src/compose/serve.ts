@@ -1,4 +1,5 @@
 import type { AdapterOptions } from "../adapters/adapter-options.js";
+import { checkOptions, type OptionTable } from "../base/check-options.js";
 import { type Logger, SILENT } from "../base/log.js";
 import type { Api } from "../contract/method.js";
 import type { AuditOptions } from "../observe/audit-options.js";
@@ -9,6 +10,14 @@ import type { ConnectedClient } from "../server/call/context.js";
 import { checkGrace } from "../server/check-grace.js";
 import type { ListenOptions } from "../ssh/server/listen-options.js";
 import { callbacksOf } from "./callbacks.js";
+import {
+  ADAPTER_OPTIONS,
+  API_SERVER_OPTIONS,
+  AUDIT_OPTIONS,
+  AUTH_OPTIONS,
+  FORWARDING_OPTIONS,
+  GUARD_OPTIONS,
+} from "./option-tables.js";
 
 /** How a server listens and answers. */
 export interface ServeOptions
@@ -19,6 +28,22 @@ export interface ServeOptions
   /** Where the server logs; false for nowhere. Default: pino at level `info`, to standard error. */
   readonly log?: Logger | false;
 }
+
+const SERVE_OPTIONS = {
+  ...API_SERVER_OPTIONS,
+  ...AUDIT_OPTIONS,
+  ...ADAPTER_OPTIONS,
+  ...AUTH_OPTIONS,
+  ...FORWARDING_OPTIONS,
+  ...GUARD_OPTIONS,
+  host: true,
+  port: true,
+  hostKeys: true,
+  maxChannels: true,
+  log: true,
+} satisfies OptionTable<ServeOptions>;
+
+const CLOSE_OPTIONS = { grace: true } satisfies OptionTable<CloseOptions>;
 
 /**
  * A running server. Whoever started it closes it. `Callbacks` has the methods that the schema declares for the
@@ -68,6 +93,7 @@ export async function serveHandlers<Callbacks = undefined>(
   handlers: ApiHandlers<Callbacks>,
   options: ServeOptions,
 ): Promise<Server<Callbacks>> {
+  checkOptions(options, SERVE_OPTIONS);
   const [{ listen }, { openAuditLog }, { channelHandlers: waysIn }, { pino }] = await Promise.all([
     import("../ssh/server/listen.js"),
     import("../observe/audit-log.js"),
@@ -89,6 +115,7 @@ export async function serveHandlers<Callbacks = undefined>(
   });
   const close = async (options: CloseOptions = {}): Promise<void> => {
     // Before anything ends: a server of which half is closed helps nobody.
+    checkOptions(options, CLOSE_OPTIONS);
     checkGrace(options.grace ?? 0);
     const stopped = listener.stop();
     await server.close(options);

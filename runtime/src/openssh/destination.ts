@@ -4,18 +4,21 @@ import { printable } from "../base/printable.js";
 import { RpcError } from "../contract/rpc-error.js";
 import { type Address, parseAddress } from "../ssh/target.js";
 
-/** What OpenSSH itself refuses of a user since 9.6: ssh_config may pass it to a shell (`ProxyCommand` with `%r`). */
+/** User names that OpenSSH refuses since 9.6: ssh_config may pass them to a shell (`ProxyCommand` with `%r`). */
 const UNSAFE = /['"`$;&<>|(){}]|\\$/;
 
 /**
- * Reads whom `ssh` is asked for: `edge`, `alice@edge` or `ssh://alice@edge:8022`. What it does not say, ssh's configuration
- * does.
- * @throws RpcError `BAD_REQUEST` where it is none, or where a command line or a shell could take it for something else
+ * Parses a destination of `ssh`: `edge`, `alice@edge` or `ssh://alice@edge:8022`. The configuration of ssh supplies what it
+ * omits.
+ * @throws RpcError `BAD_REQUEST` for an invalid destination, or one that a shell could interpret
  */
 export function parseDestination(text: string): Address {
   const address = asBadRequest(() => parseAddress(text));
   if (address.user === undefined || !UNSAFE.test(address.user)) return address;
-  throw new RpcError("BAD_REQUEST", `"${printable(text)}" cannot be passed to ssh: a shell could act on the user name`);
+  throw new RpcError(
+    "BAD_REQUEST",
+    `"${printable(text)}" cannot be passed to ssh: a shell could interpret the user name`,
+  );
 }
 
 /** Calls a check of the SSH client. @throws RpcError `BAD_REQUEST` where the check fails */

@@ -1,17 +1,17 @@
-/** How the `ssh` program is run. What the options of a dial say is passed on to it, as far as it has a word for it. */
+/** Options of the `ssh` program. The other options of a connection are passed to it where ssh_config(5) has an equivalent. */
 export interface OpensshOptions {
-  /** The program to run, by name or path. Default: `ssh`. */
+  /** Name or path of the program. Default: `ssh`. */
   readonly program?: string;
-  /** More arguments for it, such as `["-o", "Compression=yes"]`. They come first, so that they win. Default: none. */
+  /** Additional arguments, such as `["-o", "Compression=yes"]`. They come first and take precedence. Default: none. */
   readonly args?: readonly string[];
   /**
-   * The command that is run at the server, in place of the subsystem `sshrpc`: for hosts whose sshd_config one cannot
-   * change, such as `sshrpc serve --stdio --handlers api.js`.
+   * A command to run at the server instead of the subsystem `sshrpc`, for hosts whose sshd_config cannot be changed, such as
+   * `sshrpc serve --stdio --handlers api.js`.
    */
   readonly command?: string;
   /**
-   * Lets ssh ask the user for passphrases, passwords and unknown host keys, on the terminal of this process. Then
-   * `connectTimeout` is 2 minutes where it is not given. Default: false, and what would ask fails.
+   * Whether ssh may prompt for passphrases, passwords and unknown host keys on the terminal of this process. The default of
+   * `connectTimeout` is 2 minutes then. Default: false, and a connection that needs a prompt fails.
    */
   readonly interactive?: boolean;
 }

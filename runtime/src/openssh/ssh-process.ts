@@ -2,41 +2,41 @@ import { type ChildProcessByStdio, spawn } from "node:child_process";
 import type { Duplex, Readable, Writable } from "node:stream";
 import { JoinedDuplex } from "../base/joined-duplex.js";
 import { RpcError } from "../contract/rpc-error.js";
-import { opensshFailure, opensshLate, opensshLoss, type SshOutcome } from "./failure.js";
+import { connectError, lossError, type SshOutcome, timeoutError } from "./openssh-errors.js";
 
-/** What one run of `ssh` needs. */
-export interface SshProcessConfig {
+/** Configuration of one `ssh` process. */
+interface SshProcessConfig {
   readonly program: string;
   readonly args: readonly string[];
-  /** Where it leads, for messages. */
+  /** Address of the server, for messages. */
   readonly address: string;
-  /** Milliseconds until the other side must have said something. */
+  /** Time in ms until the server's first byte must arrive. */
   readonly connectTimeout: number;
-  /** Whether it shares the terminal of this process, and the signals that come from there. */
+  /** Whether ssh shares the terminal and the process group of this process. */
   readonly interactive: boolean;
   readonly signal: AbortSignal | undefined;
 }
 
-/** How many bytes of standard error are kept: the last ones. */
-const SAID_LIMIT = 8192;
+/** Size of the tail of standard error that is kept, in bytes. */
+const STDERR_TAIL = 8192;
 
-/** Milliseconds between SIGTERM and SIGKILL. */
+/** Time between SIGTERM and SIGKILL in ms. */
 const KILL_GRACE = 1000;
 
-/** Milliseconds in which a stream of a process that has ended must end: one that it left behind may hold it open. */
+/** Time in ms in which the streams of an exited process must end: a child of it may hold them open. */
 const STREAM_GRACE = 250;
 
-/** Milliseconds in which ssh must end after its output has. */
+/** Time in ms in which ssh must exit after its output has ended. */
 const EXIT_GRACE = 1000;
 
-/** What would outlive this process otherwise. */
+/** Processes that would otherwise outlive this one. */
 const running = new Set<SshProcess>();
 
 function endAll(): void {
   for (const process of running) process.kill("SIGTERM");
 }
 
-/** Runs `ssh`, and gives its standard streams as a duplex once the other side has said something. It ends with that. */
+/** Runs `ssh`; resolves with its standard streams as a duplex at the server's first byte. The process ends with the duplex. */
 export function openSshProcess(config: SshProcessConfig): Promise<Duplex> {
   return new SshProcess(config).result;
 }
@@ -46,13 +46,13 @@ class SshProcess {
   readonly #config: SshProcessConfig;
   readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
   readonly #timer: NodeJS.Timeout;
-  /** Resolves when the process is gone, and all that it said is read. */
+  /** Resolves when the process has exited and its output is read. */
   readonly #ended: Promise<void>;
   #resolve: (duplex: Duplex) => void = () => undefined;
   #reject: (error: RpcError) => void = () => undefined;
-  #outcome: Omit<SshOutcome, "said"> = {};
-  #gone = false;
-  #said = Buffer.alloc(0);
+  #outcome: Omit<SshOutcome, "stderrTail"> = {};
+  #isExited = false;
+  #stderrTail = Buffer.alloc(0);
   #settled = false;
 
   constructor(config: SshProcessConfig) {
@@ -62,16 +62,16 @@ class SshProcess {
       this.#reject = reject;
     });
     const { program, args, interactive, signal, connectTimeout } = config;
-    // A process group of its own: Ctrl-C is for this process, which may want to finish its calls.
+    // A process group of its own: Ctrl-C goes to this process only, which may want to finish its calls.
     this.#child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"], detached: !interactive, windowsHide: true });
     const { stdin, stdout, stderr } = this.#child;
     this.#ended = new Promise((resolve) => {
       this.#child.on("error", (error) => {
-        this.#leave({ error });
+        this.#onExit({ error });
         resolve();
       });
       this.#child.on("exit", (code, signal) => {
-        this.#leave({ code, signal });
+        this.#onExit({ code, signal });
         setTimeout(resolve, STREAM_GRACE).unref();
       });
       this.#child.on("close", () => resolve());
@@ -82,33 +82,36 @@ class SshProcess {
     stderr
       .on("error", () => undefined)
       .on("data", (chunk: Buffer) => {
-        this.#said = Buffer.concat([this.#said, chunk]).subarray(-SAID_LIMIT);
+        this.#stderrTail = Buffer.concat([this.#stderrTail, chunk]).subarray(-STDERR_TAIL);
       });
     stdout.on("error", () => undefined).once("data", this.#succeed);
-    this.#timer = setTimeout(() => this.#fail(this.#late()), connectTimeout);
-    void this.#ended.then(() => this.#fail(opensshFailure(config.address, program, this.#end())));
+    this.#timer = setTimeout(
+      () => this.#fail(timeoutError(config.address, connectTimeout, this.#result())),
+      connectTimeout,
+    );
+    void this.#ended.then(() => this.#fail(connectError(config.address, program, this.#result())));
     signal?.addEventListener("abort", this.#onAbort, { once: true });
     if (signal?.aborted) this.#onAbort();
   }
 
-  /** Sends a signal to ssh and what it has started, such as the ssh of a ProxyJump. */
+  /** Signals ssh and its child processes, such as the ssh of a ProxyJump. */
   kill(signal: NodeJS.Signals): void {
     const { pid } = this.#child;
-    if (pid === undefined || this.#gone) return;
+    if (pid === undefined || this.#isExited) return;
     try {
       if (this.#config.interactive) this.#child.kill(signal);
       else process.kill(-pid, signal);
     } catch {
-      // It has ended in this moment.
+      // The process has just exited.
     }
   }
 
-  #end(): SshOutcome {
-    return { ...this.#outcome, said: this.#said.toString("utf8") };
+  #result(): SshOutcome {
+    return { ...this.#outcome, stderrTail: this.#stderrTail.toString("utf8") };
   }
 
-  #leave(outcome: Omit<SshOutcome, "said">): void {
-    this.#gone = true;
+  #onExit(outcome: Omit<SshOutcome, "stderrTail">): void {
+    this.#isExited = true;
     this.#outcome = outcome;
     running.delete(this);
     if (running.size === 0) process.off("exit", endAll);
@@ -125,10 +128,12 @@ class SshProcess {
     );
   };
 
-  /** Why the streams have ended: only ssh itself can tell. */
+  /** The error of the ended streams, from the exit of ssh. */
   async #reason(cause: Error | undefined): Promise<Error | undefined> {
-    await Promise.race([this.#ended, after(EXIT_GRACE)]);
-    return this.#outcome.code === 0 && cause === undefined ? undefined : opensshLoss(this.#config.address, this.#end());
+    await Promise.race([this.#ended, delay(EXIT_GRACE)]);
+    return this.#outcome.code === 0 && cause === undefined
+      ? undefined
+      : lossError(this.#config.address, this.#result());
   }
 
   async #release(): Promise<void> {
@@ -136,9 +141,9 @@ class SshProcess {
     this.kill("SIGTERM");
     stdin.destroy();
     stdout.destroy();
-    await Promise.race([this.#ended, after(KILL_GRACE)]);
+    await Promise.race([this.#ended, delay(KILL_GRACE)]);
     this.kill("SIGKILL");
-    await Promise.race([this.#ended, after(KILL_GRACE)]);
+    await Promise.race([this.#ended, delay(KILL_GRACE)]);
     stderr.destroy();
   }
 
@@ -160,13 +165,8 @@ class SshProcess {
     const cause = signal?.reason as unknown;
     this.#fail(new RpcError("CANCELLED", `the attempt to connect to ${address} was cancelled`, { cause }));
   };
-
-  #late(): RpcError {
-    const { address, connectTimeout } = this.#config;
-    return opensshLate(address, connectTimeout, this.#end());
-  }
 }
 
-function after(milliseconds: number): Promise<void> {
+function delay(milliseconds: number): Promise<void> {
   return new Promise((resolve) => void setTimeout(resolve, milliseconds).unref());
 }

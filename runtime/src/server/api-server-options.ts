@@ -1,5 +1,5 @@
+import { MAX_TIMEOUT } from "../base/check-number.js";
 import type { Logger } from "../base/log.js";
-import { MAX_TIMEOUT } from "../base/max-timeout.js";
 import type { Peer } from "../base/peer.js";
 import type { StatusName } from "../contract/status.js";
 import type { Limits } from "../wire/limits.js";

@@ -1,4 +1,4 @@
-import { MAX_TIMEOUT } from "../base/max-timeout.js";
+import { MAX_TIMEOUT } from "../base/check-number.js";
 
 /** Checks the grace of a shutdown. @throws Error where it is not a number of milliseconds that a timer accepts */
 export function checkGrace(grace: number): number {

@@ -1,5 +1,5 @@
+import { MAX_TIMEOUT } from "../base/check-number.js";
 import { errorMessage } from "../base/error-message.js";
-import { MAX_TIMEOUT } from "../base/max-timeout.js";
 import type { Peer } from "../base/peer.js";
 import { EncodedJson } from "../codec/encoded-json.js";
 import { encodeErrorBody } from "../codec/error-body.js";

@@ -4,22 +4,18 @@ import { Writable } from "node:stream";
 import { ReadStream, WriteStream } from "node:tty";
 import { RpcError } from "../contract/rpc-error.js";
 
-/** The terminal that the program was started from, also where its input and output go elsewhere. */
+/** The controlling terminal of the program, also where its input and output are redirected. */
 export interface Terminal {
   /** Shows a line. */
   show(line: string): void;
   /**
-   * Asks for one line, one question after the other.
-   * @param echo whether what is typed can be seen
-   * @throws RpcError UNAUTHENTICATED where nobody answers: Ctrl-D. Ctrl-C ends the program, as it does without a question.
+   * Prompts for one line. Prompts are shown one after the other. `echo`: whether the input is visible; default: true.
+   * @throws RpcError UNAUTHENTICATED at Ctrl-D. Ctrl-C ends the program, as it does without a prompt.
    */
-  ask(question: string, echo: boolean): Promise<string>;
+  ask(prompt: string, options?: { readonly echo?: boolean }): Promise<string>;
 }
 
-/**
- * The controlling terminal (tty(4)); undefined where there is none, or where standard error goes elsewhere: then nobody can be
- * asked.
- */
+/** The controlling terminal (tty(4)); undefined where there is none, or where standard error is redirected. */
 export function openTerminal(): Terminal | undefined {
   const open = process.platform === "win32" ? openStandard : openDevice;
   const first = process.stderr.isTTY ? open() : undefined;
@@ -32,8 +28,8 @@ export function openTerminal(): Terminal | undefined {
       stream?.output.write(`${line}\n`);
       stream?.close();
     },
-    ask(question, echo) {
-      const answer = last.then(() => askOnce(open, question, echo));
+    ask(prompt, { echo = true } = {}) {
+      const answer = last.then(() => askOnce(open, prompt, echo));
       last = answer.catch(() => {});
       return answer;
     },
@@ -61,9 +57,9 @@ function openStandard(): Streams | undefined {
   return input.isTTY && output.isTTY ? { input, output, close: () => input.pause() } : undefined;
 }
 
-async function askOnce(open: () => Streams | undefined, question: string, echo: boolean): Promise<string> {
+async function askOnce(open: () => Streams | undefined, prompt: string, echo: boolean): Promise<string> {
   const streams = open();
-  if (streams === undefined) throw new RpcError("UNAUTHENTICATED", "there is no terminal any more to ask");
+  if (streams === undefined) throw new RpcError("UNAUTHENTICATED", "the terminal is gone");
   let hidden = false;
   const output = new Writable({
     write(chunk, _encoding, done) {
@@ -74,14 +70,14 @@ async function askOnce(open: () => Streams | undefined, question: string, echo: 
   const lines = createInterface({ input: streams.input, output, terminal: true });
   try {
     return await new Promise<string>((resolve, reject) => {
-      // Whoever presses Ctrl-C wants the program to end, not the question.
+      // Ctrl-C ends the program, not only the prompt.
       const interrupt = () => {
         lines.close();
         process.kill(process.pid, "SIGINT");
       };
-      const stop = () => reject(new RpcError("UNAUTHENTICATED", "the question was not answered"));
+      const stop = () => reject(new RpcError("UNAUTHENTICATED", "the prompt was not answered"));
       lines.once("SIGINT", interrupt).once("close", stop);
-      lines.question(question).then(resolve, reject);
+      lines.question(prompt).then(resolve, reject);
       hidden = !echo;
     });
   } finally {

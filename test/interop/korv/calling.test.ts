@@ -1,7 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { describe, expect } from "vitest";
-import type { ServerStreamingMethod } from "../../../runtime/src/client/call/streams.js";
-import type { UnaryMethodOptional } from "../../../runtime/src/client/call/unary.js";
+import type { ServerStreamingMethod, UnaryMethodOptional } from "../../../runtime/src/client/call/method-types.js";
 import type { Client } from "../../../runtime/src/client/client.js";
 import { type ConnectOptions, connectApi } from "../../../runtime/src/compose/connect.js";
 import type { Method } from "../../../runtime/src/contract/method.js";
@@ -63,7 +62,7 @@ async function startServer() {
   const address = `ssh://anybody@127.0.0.1:${port}`;
   const connect = async (api = API, options: ConnectOptions<object> = {}) =>
     connectApi<KorvClient>(api, address, {
-      transport: "korv",
+      protocol: "korv",
       identity: `${directory}/alice`,
       knownHosts,
       timeout: 10_000,
@@ -223,7 +222,7 @@ describe("our client at a korv server", () => {
 
   itWith([SSHD], "says so where the other side is no korv server", async () => {
     const sshd = await startSshd();
-    const options = { transport: "korv", identity: sshd.key.file, knownHosts: sshd.knownHosts } as const;
+    const options = { protocol: "korv", identity: sshd.key.file, knownHosts: sshd.knownHosts } as const;
     // sshd forwards to itself, and so answers with its greeting; or with an end where it read the request first.
     const reach = async () => {
       await using client = await connectApi<KorvClient>(API, sshd.address, { ...options, reconnect: false });

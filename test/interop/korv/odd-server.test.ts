@@ -1,5 +1,5 @@
 import { describe, expect } from "vitest";
-import type { UnaryMethodOptional } from "../../../runtime/src/client/call/unary.js";
+import type { UnaryMethodOptional } from "../../../runtime/src/client/call/method-types.js";
 import type { Client } from "../../../runtime/src/client/client.js";
 import { type ConnectOptions, connectApi } from "../../../runtime/src/compose/connect.js";
 import { makeKey, tempDir, write } from "../../unit/runtime/ssh/support.js";
@@ -28,7 +28,7 @@ async function startServer(window?: number) {
   const { port } = (await server.event("listening")) as unknown as { port: number };
   const connect = (options: ConnectOptions<object> = {}) =>
     connectApi<OddClient>(API, `ssh://anybody@127.0.0.1:${port}`, {
-      transport: "korv",
+      protocol: "korv",
       identity: alice.file,
       hostKey: host.publicKey.fingerprint,
       ...options,

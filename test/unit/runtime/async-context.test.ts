@@ -3,9 +3,9 @@ import { Readable } from "node:stream";
 import { setImmediate as turn } from "node:timers/promises";
 import { generateKeyPair } from "sshrpc/testing";
 import { afterEach, describe, expect, test } from "vitest";
+import type { CallOptions } from "../../../runtime/src/client/call/call-options.js";
 import type { ClientInterceptor } from "../../../runtime/src/client/call/interceptor.js";
-import type { ResponseStream } from "../../../runtime/src/client/call/streams.js";
-import type { CallOptions } from "../../../runtime/src/client/call/unary.js";
+import type { ResponseStream } from "../../../runtime/src/client/call/method-types.js";
 import type { Client } from "../../../runtime/src/client/client.js";
 import { connectApi } from "../../../runtime/src/compose/connect.js";
 import { inMemory } from "../../../runtime/src/compose/in-memory.js";
@@ -85,7 +85,7 @@ async function connect(
 
 const NONE: Handlers = Object.fromEntries(METHODS.map(({ id }) => [id, () => []]));
 
-/** Runs what is further in with the `name` of the request. */
+/** Runs the inner interceptors and the handler with the `name` of the request. */
 const named: ServerInterceptor = (call, next) => storage.run((call.request as { name: string }).name, () => next(call));
 
 async function collect(stream: ResponseStream<unknown, unknown>): Promise<unknown[]> {
@@ -94,11 +94,11 @@ async function collect(stream: ResponseStream<unknown, unknown>): Promise<unknow
   return [...items, await stream.response];
 }
 
-/** The same call, twice at the same time, under two names. */
+/** The same call twice at the same time, with two names. */
 const both = <T>(call: (name: string) => Promise<T>): Promise<T[]> =>
   within("two calls", Promise.all(["a", "b"].map(call)));
 
-describe.each(["memory", "ssh"])("over %s, what a server interceptor sets in AsyncLocalStorage", (way) => {
+describe.each(["memory", "ssh"])("over %s, the AsyncLocalStorage of a server interceptor", (way) => {
   const seen = (): string | undefined => storage.getStore();
 
   test("reaches a generator's body, each resumption and its end", async () => {
@@ -140,7 +140,7 @@ describe.each(["memory", "ssh"])("over %s, what a server interceptor sets in Asy
     }
   });
 
-  test("reaches a generator's `finally` when its caller cancels, and what that awaits", async () => {
+  test("reaches the `finally` of a generator when its caller cancels, also after an await", async () => {
     const ends: unknown[] = [];
     const it = await connect(
       way,
@@ -162,7 +162,7 @@ describe.each(["memory", "ssh"])("over %s, what a server interceptor sets in Asy
     expect(ends.sort()).toEqual(["a", "a", "b", "b"]);
   });
 
-  test("reaches what reads a request stream, and what a bidirectional handler does between", async () => {
+  test("reaches the reader of a request stream, and the body of a bidirectional handler", async () => {
     const sum = async (_: unknown, items: Items): Promise<unknown> => {
       const names: unknown[] = [];
       for await (const _item of items) names.push(seen());
@@ -182,7 +182,7 @@ describe.each(["memory", "ssh"])("over %s, what a server interceptor sets in Asy
     expect(await both((name) => collect(it.delete({ name }, slowly())))).toEqual(["a", "b"].map((n) => [n, n, n]));
   });
 
-  test("reaches the streams of interceptors further in, and no others", async () => {
+  test("reaches the streams of inner interceptors only", async () => {
     const told: unknown[] = [];
     const here = (): string => `${outer.getStore()} ${seen()}`;
     const wrap: ServerInterceptor = async (call, next) => {

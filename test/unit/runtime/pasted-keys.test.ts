@@ -24,7 +24,7 @@ const PUTTY = `PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\nPrivate-Lin
 const signer = makeSigner("ssh-ed25519");
 const CERTIFICATE = `${signer.publicKey.type}-cert-v01@openssh.com ${makeCertificate(signer, signer).toString("base64")}`;
 
-/** What somebody may paste where a key, or the name of a file, belongs. */
+/** Keys that a user may paste where a key or a file name belongs. */
 const TEXTS: readonly (readonly [string, string])[] = [
   ["a key", KEY],
   ["a key with CRLF, indentation and a byte order mark", `\uFEFF\n  ${KEY.replaceAll("\n", "\r\n  ")}`],
@@ -37,28 +37,28 @@ const TEXTS: readonly (readonly [string, string])[] = [
   ["a PuTTY key", PUTTY],
 ];
 
-/** What is no secret, but no file either. */
+/** Texts that are neither secret nor file names. */
 const PUBLIC_TEXTS: typeof TEXTS = [
   ["a certificate", CERTIFICATE],
   ["a public key", publicKeyLine(publicKey)],
 ];
 
-/** Parts of what was pasted: none may be found anywhere. */
+/** Parts of the pasted texts: none may appear anywhere. */
 const SECRETS = [KEY, PKCS8, LOCKED, PUTTY, CERTIFICATE]
   .flatMap((text) => text.split(/\s+/))
   .filter((word) => word.length > 30 && !word.includes("@"))
   .flatMap((word) => [word.slice(0, 24), word.slice(-24)])
   .concat(MARK, publicKey.blob.toString("base64").slice(-24));
 
-/** Options that take no file, and may show what they were given as long as it is no secret. */
+/** Options that take no file, and may show a value that is not secret. */
 const SHOWING = /^(?:hostKey|jump|the address|shell|host|exemptSources|proxyProtocol|forwarding)\b(?!Alias|s)/;
 
-/** @param shown each with where it was pasted */
+/** @param shown outputs, each with the option that the text was pasted in */
 function expectNoSecret(shown: readonly (readonly [string, string])[]): void {
   expect(shown.flatMap(([where, text]) => (SECRETS.some((secret) => text.includes(secret)) ? where : []))).toEqual([]);
 }
 
-/** All that a console shows of an error, with what caused it. */
+/** Everything that a console shows of an error and its causes. */
 async function shown(promise: Promise<unknown>): Promise<string> {
   const error = await promise.then(
     () => undefined,
@@ -81,79 +81,87 @@ async function startServer() {
   return { address: `ssh://alice@127.0.0.1:${server.port}`, hostKey: server.fingerprints[0] as string };
 }
 
-describe.each([...TEXTS, ...PUBLIC_TEXTS])("%s that is pasted is in no message, log line or output", (kind, text) => {
-  const isPublic = PUBLIC_TEXTS.some(([name]) => name === kind);
-  const clientOptions: readonly (readonly [string, DialOptions])[] = [
-    ["identity", { identity: text, passphrase: MARK }],
-    ["identity, as a Buffer", { identity: Buffer.from(text), passphrase: MARK }],
-    ["identity, one of several", { identity: [text, Buffer.from(text)] }],
-    ["identity.privateKey", { identity: { privateKey: text }, passphrase: MARK }],
-    ["identity.privateKey, a function", { identity: { privateKey: () => text }, passphrase: () => MARK }],
-    ["identity.publicKey", { identity: { privateKey: KEY, publicKey: text } }],
-    ["certificate", { identity: KEY, certificate: text }],
-    ["knownHosts", { identity: KEY, knownHosts: [text] }],
-    ["hostKeyAlias", { identity: KEY, hostKeyAlias: text }],
-    ["hostKey", { identity: KEY, hostKey: text }],
-    ["agent", { identity: KEY, agent: text }],
-    ["sshConfig", { identity: KEY, sshConfig: text }],
-    ["jump", { identity: KEY, jump: text }],
-  ];
+describe.each([...TEXTS, ...PUBLIC_TEXTS])(
+  "%s that is pasted appears in no message, log line or output",
+  (kind, text) => {
+    const isPublic = PUBLIC_TEXTS.some(([name]) => name === kind);
+    const clientOptions: readonly (readonly [string, DialOptions])[] = [
+      ["identity", { identity: text, passphrase: MARK }],
+      ["identity, as a Buffer", { identity: Buffer.from(text), passphrase: MARK }],
+      ["identity, one of several", { identity: [text, Buffer.from(text)] }],
+      ["identity.privateKey", { identity: { privateKey: text }, passphrase: MARK }],
+      ["identity.privateKey, a function", { identity: { privateKey: () => text }, passphrase: () => MARK }],
+      ["identity.publicKey", { identity: { privateKey: KEY, publicKey: text } }],
+      ["certificate", { identity: KEY, certificate: text }],
+      ["knownHosts", { identity: KEY, knownHosts: [text] }],
+      ["hostKeyAlias", { identity: KEY, hostKeyAlias: text }],
+      ["hostKey", { identity: KEY, hostKey: text }],
+      ["agent", { identity: KEY, agent: text }],
+      ["sshConfig", { identity: KEY, sshConfig: text }],
+      ["jump", { identity: KEY, jump: text }],
+    ];
 
-  test("by the options of a client", async () => {
-    const { address, hostKey } = await startServer();
-    const lines: [string, string][] = [];
-    for (const [name, given] of clientOptions) {
-      for (const transport of ["ssh2", "openssh"] as const) {
-        const { passphrase, ...rest } = given;
-        const trust = name.startsWith("h") || name.startsWith("k") || transport === "openssh" ? {} : { hostKey };
-        const options = { sshConfig: false, agent: false, ...trust, ...(transport === "ssh2" ? given : rest) } as const;
-        const debug = (line: string) => void lines.push([`debug of ${name}`, line]);
-        const connecting = connect(address, { ...options, transport, reconnect: false, debug });
-        lines.push([`${name}, ${transport}`, await shown(connecting.then((client) => client.close()))]);
+    test("of the options of a client", async () => {
+      const { address, hostKey } = await startServer();
+      const lines: [string, string][] = [];
+      for (const [name, given] of clientOptions) {
+        for (const transport of ["ssh2", "openssh"] as const) {
+          const { passphrase, ...rest } = given;
+          const trust = name.startsWith("h") || name.startsWith("k") || transport === "openssh" ? {} : { hostKey };
+          const options = {
+            sshConfig: false,
+            agent: false,
+            ...trust,
+            ...(transport === "ssh2" ? given : rest),
+          } as const;
+          const debug = (line: string) => void lines.push([`debug of ${name}`, line]);
+          const connecting = connect(address, { ...options, transport, reconnect: false, debug });
+          lines.push([`${name}, ${transport}`, await shown(connecting.then((client) => client.close()))]);
+        }
       }
-    }
-    for (const address of [text, `${text}@127.0.0.1:1`]) {
-      lines.push(["the address", await shown(connect(address, { reconnect: false, sshConfig: false }))]);
-    }
-    expectNoSecret(lines.filter(([where]) => !isPublic || !SHOWING.test(where)));
-  });
+      for (const address of [text, `${text}@127.0.0.1:1`]) {
+        lines.push(["the address", await shown(connect(address, { reconnect: false, sshConfig: false }))]);
+      }
+      expectNoSecret(lines.filter(([where]) => !isPublic || !SHOWING.test(where)));
+    });
 
-  test("by the options of a server, and by its files", async () => {
-    const directory = tempDir();
-    const file = write(directory, "file", text);
-    const mixed = write(directory, "mixed", `${publicKeyLine(publicKey)} alice\n${text}\n`);
-    const good = { hostKeys: KEY, authorizedKeys: { lines: [publicKeyLine(publicKey)] } };
-    const lines: [string, string][] = [];
-    for (const wrong of [
-      { hostKeys: text },
-      { hostKeys: Buffer.from(text) },
-      { hostKeys: [text] },
-      { hostKeys: { privateKey: text, passphrase: MARK } },
-      { hostKeys: file },
-      ...["authorizedKeys", "certificateAuthorities", "revokedKeys"].flatMap((name) => [
-        { [name]: text },
-        { [name]: [text] },
-        { [name]: file },
-        { [name]: mixed },
-        ...(name === "revokedKeys" ? [] : [{ [name]: { lines: text.split("\n") } }]),
-      ]),
-      { audit: { file: text } },
-      { shell: { run: text } },
-      { host: text },
-      { exemptSources: [text] },
-      { proxyProtocol: [text] },
-      { forwarding: { permitOpen: [text] } },
-    ]) {
-      const log = new TestLog();
-      const starting = serveHandlers(handlers(), { port: 0, log, ...good, ...wrong });
-      const error = await shown(starting.then((server) => server.close()));
-      lines.push([Object.keys(wrong).join(), `${error}${JSON.stringify(log.lines)}`]);
-    }
-    expectNoSecret(lines.filter(([where]) => !isPublic || !SHOWING.test(where)));
-  });
-});
+    test("of the options of a server and its files", async () => {
+      const directory = tempDir();
+      const file = write(directory, "file", text);
+      const mixed = write(directory, "mixed", `${publicKeyLine(publicKey)} alice\n${text}\n`);
+      const good = { hostKeys: KEY, authorizedKeys: { lines: [publicKeyLine(publicKey)] } };
+      const lines: [string, string][] = [];
+      for (const wrong of [
+        { hostKeys: text },
+        { hostKeys: Buffer.from(text) },
+        { hostKeys: [text] },
+        { hostKeys: { privateKey: text, passphrase: MARK } },
+        { hostKeys: file },
+        ...["authorizedKeys", "certificateAuthorities", "revokedKeys"].flatMap((name) => [
+          { [name]: text },
+          { [name]: [text] },
+          { [name]: file },
+          { [name]: mixed },
+          ...(name === "revokedKeys" ? [] : [{ [name]: { lines: text.split("\n") } }]),
+        ]),
+        { audit: { file: text } },
+        { shell: { run: text } },
+        { host: text },
+        { exemptSources: [text] },
+        { proxyProtocol: [text] },
+        { forwarding: { permitOpen: [text] } },
+      ]) {
+        const log = new TestLog();
+        const starting = serveHandlers(handlers(), { port: 0, log, ...good, ...wrong });
+        const error = await shown(starting.then((server) => server.close()));
+        lines.push([Object.keys(wrong).join(), `${error}${JSON.stringify(log.lines)}`]);
+      }
+      expectNoSecret(lines.filter(([where]) => !isPublic || !SHOWING.test(where)));
+    });
+  },
+);
 
-/** Each runs a process of its own, so that there is one text for all. */
+/** Each case runs a process of its own, so there is one text for all. */
 test.each<[string, string[]]>([
   ["call --identity", ["call", "ssh://a@127.0.0.1:1", "GET", "/x", "--identity", KEY]],
   ["call --identity --via ssh", ["call", "ssh://a@127.0.0.1:1", "GET", "/x", "--via", "ssh", "--identity", KEY]],
@@ -174,7 +182,7 @@ test.each<[string, string[]]>([
   ["serve --log", ["serve", "--handlers", HANDLERS, "--stdio", "--log", KEY]],
   ["serve --listen", ["serve", "--handlers", HANDLERS, "--port", "0", "--listen", KEY]],
   ["serve --shell", ["serve", "--handlers", HANDLERS, "--port", "0", "--shell", KEY]],
-  ["serve --proxy-protocol", ["serve", "--handlers", HANDLERS, "--port", "0", `--proxy-protocol=${KEY}`]],
+  ["serve --proxy-protocol", ["serve", "--handlers", HANDLERS, "--port", "0", `--proxy-transport=${KEY}`]],
   ["keys init --home", ["keys", "init", "--home", KEY]],
   ["keys add KEY", ["keys", "add", KEY]],
   ["keys add -- KEY", ["keys", "add", "--", KEY]],
@@ -198,12 +206,12 @@ test.each<[string, string[]]>([
   write(cwd, "private", KEY);
   write(cwd, "listed", `${publicKeyLine(publicKey)} alice\n`);
   const { stdout, stderr, status } = await sshrpc(args, { cwd });
-  // What is public of a host key is for its clients to know.
+  // The public part of a host key may be shown to its clients.
   expectNoSecret([[name, name === "keys add --host-key" ? stderr : stdout + stderr]]);
   expect(status === 0).toBe(["keys add --host-key", "keys list of a private key"].includes(name));
 });
 
-test("the text of a key, or a Buffer, logs in and serves as a file of it does", async () => {
+test("the text of a key, or a Buffer, works like a file that holds it", async () => {
   const server = await serveHandlers(handlers(), {
     port: 0,
     hostKeys: Buffer.from(`\n${KEY.replaceAll("\n", "\r\n")}`),

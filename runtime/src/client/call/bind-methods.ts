@@ -1,22 +1,35 @@
 import { jsonCodec } from "../../codec/json.js";
 import type { Method } from "../../contract/method.js";
+import type { RpcError } from "../../contract/rpc-error.js";
 import { WindowBudget } from "../../wire/flow-control.js";
+import { ignoreErrors, releaseUnread } from "../../wire/iterator-of.js";
 import type { Limits } from "../../wire/limits.js";
 import type { ConnectionSource } from "../connection/connection-source.js";
-import { type BoundMethod, bindMethod } from "./bind-method.js";
-import type { ClientInterceptor } from "./interceptor.js";
+import { type CallOptions, inherit } from "./call-options.js";
+import { ClientCall } from "./client-call.js";
+import { type ClientCallInfo, type ClientInterceptor, runInterceptors } from "./interceptor.js";
+import type { MethodBinding } from "./method-binding.js";
+import type { Items, ResponseStream } from "./method-types.js";
+import { toCallError } from "./read-response.js";
+import { promisedResponseStream, responseStream, safeResponseStream, toResult } from "./response-stream.js";
+import { startStreaming } from "./start-streaming.js";
 
 /** What the methods of one object have in common. */
 export interface BindConfig {
   readonly connections: ConnectionSource;
-  /** Milliseconds that a unary call may take where neither it nor its method says. */
+  /** Default timeout of unary calls in ms. */
   readonly timeout: number;
   readonly limits: Limits;
   /** Wrap the calls; the first one is outermost. Default: none. */
   readonly interceptors?: readonly ClientInterceptor[];
 }
 
-/** Builds what generated interfaces describe: a property for each resource, with a function for each verb. */
+/** A function of a generated client, with its `safe`. Generated interfaces give it its types. */
+type BoundMethod = ((...args: never[]) => unknown) & { readonly safe: (...args: never[]) => unknown };
+
+type Begin = (request: unknown, items: Items<unknown> | undefined, options: CallOptions | undefined) => unknown;
+
+/** Builds the object that generated interfaces describe: a property for each resource, with a function for each verb. */
 export function bindMethods(
   methods: readonly Method[],
   { connections, timeout, limits, interceptors = [] }: BindConfig,
@@ -25,7 +38,7 @@ export function bindMethods(
   const resources: Record<string, Record<string, BoundMethod>> = Object.create(null);
   for (const [index, method] of methods.entries()) {
     const { metadata: maxMetadata, window } = limits;
-    const binding = {
+    const binding: MethodBinding = {
       connections,
       method,
       codec: jsonCodec,
@@ -41,4 +54,70 @@ export function bindMethods(
     verbs[method.verb.toLowerCase()] = bindMethod(binding);
   }
   return resources;
+}
+
+/** The function that calls a method. Its arguments and its result follow from the kind of the method. */
+function bindMethod(binding: MethodBinding): BoundMethod {
+  const { method } = binding;
+  const begin = withParent(binding, binding.interceptors.length === 0 ? direct(binding) : intercepted(binding));
+  const call: (...args: unknown[]) => unknown =
+    method.requestItem === undefined
+      ? (request = {}, options?) => begin(request, undefined, options as CallOptions | undefined)
+      : (request, items, options?) => begin(request, items as Items<unknown>, options as CallOptions | undefined);
+  const safe: (...args: unknown[]) => unknown =
+    method.responseItem === undefined
+      ? (...args) => toResult(call(...args) as Promise<unknown>)
+      : (...args) => safeResponseStream(call(...args) as ResponseStream<unknown, unknown>);
+  return Object.assign(call, { safe });
+}
+
+/** Starts calls that pass through no interceptor. It returns a promise of the response, or a response stream. */
+function direct(binding: MethodBinding): Begin {
+  switch (binding.method.kind) {
+    case "unary":
+      return (request, _items, options) => unary(binding, request, options);
+    case "client-streaming":
+      return (request, items, options) => startStreaming(binding, request, items, options).response;
+    default:
+      return (request, items, options) => responseStream(startStreaming(binding, request, items, options));
+  }
+}
+
+function unary(binding: MethodBinding, request: unknown, options: CallOptions | undefined): Promise<unknown> {
+  return new Promise((resolve, reject: (error: RpcError) => void) => {
+    try {
+      new ClientCall(binding, { request, options, resolve, reject }).start();
+    } catch (error) {
+      reject(toCallError(error, binding.method.id));
+    }
+  });
+}
+
+function intercepted(binding: MethodBinding): Begin {
+  const { method, interceptors } = binding;
+  const begin = direct(binding);
+  return (request, items, options = {}) => {
+    let isSent = false;
+    const send = (call: ClientCallInfo): unknown => {
+      isSent = true;
+      return begin(call.request, call.items, call.options);
+    };
+    const result = runInterceptors(interceptors, { method, request, items: ignoreErrors(items), options }, send)
+      .catch((error) => {
+        throw toCallError(error, method.id);
+      })
+      .finally(() => {
+        if (!isSent) releaseUnread(items);
+      });
+    return method.responseItem === undefined
+      ? result
+      : promisedResponseStream(result as Promise<ResponseStream<unknown, unknown>>);
+  };
+}
+
+function withParent(binding: MethodBinding, begin: Begin): Begin {
+  const { method } = binding;
+  const timeout = method.timeout ?? (method.kind === "unary" ? binding.timeout : undefined);
+  return (request, items, options) =>
+    begin(request, items, options?.parent === undefined ? options : inherit(options, options.parent, timeout));
 }

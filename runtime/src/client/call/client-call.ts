@@ -1,5 +1,5 @@
 import { setMaxListeners } from "node:events";
-import { MAX_TIMEOUT } from "../../base/max-timeout.js";
+import { MAX_TIMEOUT } from "../../base/check-number.js";
 import { checkRequest } from "../../codec/check.js";
 import type { BytesView, EncodedValue } from "../../codec/codec.js";
 import { RpcError } from "../../contract/rpc-error.js";
@@ -9,19 +9,15 @@ import { FLAG, type FrameView, ProtocolError } from "../../wire/frame.js";
 import type { ItemSender } from "../../wire/item-sender.js";
 import { encodeMetadata, type Metadata } from "../../wire/metadata.js";
 import type { CallProgress, OutgoingCall } from "../../wire/outgoing-call.js";
-import { bindCallbacks } from "../bind-callbacks.js";
 import type { WaitingCall } from "../connection/connection-source.js";
-import { readAnswer } from "./answer.js";
-import type { CallStreams } from "./call-streams.js";
-import { cancelled, checkSignal, checkTimeout, encodeRequest } from "./check-call.js";
-import type { MethodBinding } from "./method-binding.js";
-import { nameMethod } from "./name-method.js";
+import { bindCallbacks, type CallOptions, cancelledBy, checkCallOptions } from "./call-options.js";
+import type { CallSetup, MethodBinding, StreamCallbacks } from "./method-binding.js";
+import { encodeRequest, readResponse, toCallError } from "./read-response.js";
 import { retryDelay } from "./retry-delay.js";
-import type { CallOptions } from "./unary.js";
 
 /**
- * One call on its way, of any kind. It settles exactly once, and lets go of its timer and signal when it does. Where its
- * connection fails, it may be sent again on another: its one deadline covers all attempts.
+ * A running call of any kind. It settles exactly once, and releases its timer and signal listener then. A call whose
+ * connection fails may be retried on another one; its deadline covers all attempts.
  */
 export class ClientCall implements OutgoingCall, WaitingCall {
   id = 0;
@@ -32,55 +28,45 @@ export class ClientCall implements OutgoingCall, WaitingCall {
   readonly opened: ((sender: ItemSender) => void) | undefined;
   readonly item: ((item: BytesView) => void) | undefined;
   readonly #binding: MethodBinding;
-  readonly #resolve: (response: unknown) => void;
-  readonly #reject: (error: RpcError) => void;
+  readonly #setup: CallSetup;
   readonly #options: CallOptions | undefined;
-  readonly #streams: CallStreams | undefined;
+  readonly #streams: StreamCallbacks | undefined;
   readonly #timeout: number;
   #timer: NodeJS.Timeout | undefined;
   #abort: (() => void) | undefined;
-  /** When it was made. */
-  #begin = 0;
-  /** What it is on, or waits for; undefined while there is none. */
+  #startedAt = 0;
+  /** The connection that the call was sent on; undefined while it waits for one. */
   #connection: Connection | undefined;
-  /** How often it was sent again. */
   #retries = 0;
   #retryTimer: NodeJS.Timeout | undefined;
-  /** Whether its user has seen anything of an answer: then it cannot begin anew. */
+  /** Whether headers or an item have arrived: the call cannot be retried then. */
   #seen = false;
 
-  /** Validates and encodes. @throws RpcError for everything that is wrong with the call */
-  constructor(
-    binding: MethodBinding,
-    request: unknown,
-    options: CallOptions | undefined,
-    resolve: (response: unknown) => void,
-    reject: (error: RpcError) => void,
-    streams?: CallStreams,
-  ) {
+  /** Validates and encodes the request. @throws RpcError for invalid options or an invalid request */
+  constructor(binding: MethodBinding, setup: CallSetup) {
     const { method, index, timeout, maxMetadata } = binding;
+    const { request, options, streams } = setup;
     this.#timeout = checkTimeout(options?.timeout ?? method.timeout ?? (streams === undefined ? timeout : MAX_TIMEOUT));
-    checkSignal(options?.signal);
+    if (options) checkCallOptions(options);
     checkRequest(request, method.request, method.id);
     this.#binding = binding;
-    this.#options = bindCallbacks(options);
-    this.#resolve = resolve;
-    this.#reject = reject;
+    this.#setup = setup;
+    this.#options = options && bindCallbacks(options);
     this.#streams = streams;
     this.method = index;
     this.metadata = options?.metadata === undefined ? undefined : encodeMetadata(options.metadata, maxMetadata);
     this.body = encodeRequest(request, binding.codec);
     this.window = method.responseItem === undefined ? 0 : binding.window;
     this.opened = streams?.opened;
-    this.item = streams?.item === undefined ? undefined : this.#take;
+    this.item = streams?.item === undefined ? undefined : this.#receiveItem;
   }
 
-  /** Sends the call. @throws RpcError where the connection does not take it; then nothing is left behind */
+  /** Sends the call. @throws RpcError where it cannot be sent; timer and signal listener are released then */
   start(): void {
     const signal = this.#options?.signal;
     if (this.#timeout < MAX_TIMEOUT) this.#timer = setTimeout(expire, this.#timeout, this);
     if (signal !== undefined) this.#listen(signal);
-    this.#begin = performance.now();
+    this.#startedAt = performance.now();
     try {
       this.#send();
     } catch (error) {
@@ -101,7 +87,7 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     this.#end(error);
   }
 
-  /** Where there is no connection at this moment, it waits for the next one. */
+  /** Without a connection the call waits for the next one. */
   #send(): void {
     const { connections } = this.#binding;
     const connection = connections.connection();
@@ -120,7 +106,7 @@ export class ClientCall implements OutgoingCall, WaitingCall {
 
   remaining(): number {
     if (this.#timeout === MAX_TIMEOUT) return 0;
-    return Math.max(1, Math.ceil(this.#timeout - (performance.now() - this.#begin)));
+    return Math.max(1, Math.ceil(this.#timeout - (performance.now() - this.#startedAt)));
   }
 
   headers(headers: Metadata): void {
@@ -129,38 +115,38 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     try {
       this.#options?.onHeaders?.(headers);
     } catch (error) {
-      this.giveUp(error);
+      this.cancel(error);
     }
   }
 
   status(code: number, trailers: Metadata, frame: FrameView): void {
     const progress = frame.has(FLAG.REFUSED) ? "not-started" : "unknown";
-    if (code === STATUSES.UNAVAILABLE && this.#sendAgain(progress)) return;
+    if (code === STATUSES.UNAVAILABLE && this.#retry(progress)) return;
     this.#release();
     let response: unknown;
     try {
-      // What the caller's own function throws is the call's failure, not the connection's, whose reading it would end.
+      // An exception of the caller's onTrailers fails the call; it must not end the reading of the connection.
       this.#options?.onTrailers?.(trailers);
-      response = readAnswer(this.#binding.method, code, frame, this.#binding.codec);
+      response = readResponse(this.#binding.method, code, frame, this.#binding.codec);
     } catch (error) {
-      this.#fail(error);
+      this.#end(error);
       return;
     }
     this.#streams?.ended(undefined);
-    this.#resolve(response);
+    this.#setup.resolve(response);
   }
 
   lost(error: RpcError, progress: CallProgress): void {
-    if (error.status !== "UNAVAILABLE" || !this.#sendAgain(progress)) this.#end(error);
+    if (error.status !== "UNAVAILABLE" || !this.#retry(progress)) this.#end(error);
   }
 
-  /** Lets the callee send so many bytes more. */
+  /** Grants the callee credit to send `bytes` more. */
   grant(bytes: number): void {
     this.#connection?.outgoing.grant(this, bytes);
   }
 
-  /** Ends the call on this side, and tells the other. */
-  giveUp(error: unknown): void {
+  /** Ends the call with `error` and cancels it at the other side. */
+  cancel(error: unknown): void {
     if (this.#connection === undefined) this.#binding.connections.forget(this);
     else this.#connection.outgoing.cancel(this);
     this.#end(error);
@@ -171,17 +157,17 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     const cause = this.#connection === undefined ? this.#binding.connections.error : undefined;
     const timeout = Math.ceil(this.#timeout);
     const message =
-      cause === undefined ? `no answer within ${timeout} ms` : `no connection within ${timeout} ms: ${cause.message}`;
-    this.giveUp(new RpcError("DEADLINE_EXCEEDED", message, { cause }));
+      cause === undefined ? `no response within ${timeout} ms` : `no connection within ${timeout} ms: ${cause.message}`;
+    this.cancel(new RpcError("DEADLINE_EXCEEDED", message, { cause }));
   }
 
-  /** Whether the call begins anew instead of ending; see {@link retryDelay}. */
-  #sendAgain(progress: CallProgress): boolean {
+  /** Retries the call where {@link retryDelay} allows it, and returns whether it did. */
+  #retry(progress: CallProgress): boolean {
     const sent = this.id !== 0;
     const delay = retryDelay(this.#binding, {
       sent,
       refused: progress === "not-started",
-      spent: this.opened !== undefined || this.#seen,
+      notReplayable: this.opened !== undefined || this.#seen,
       retries: this.#retries,
       open: this.#connection?.open === true,
       remaining: this.#timeout < MAX_TIMEOUT ? this.remaining() : Number.POSITIVE_INFINITY,
@@ -191,7 +177,7 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     this.#connection = undefined;
     this.id = 0;
     try {
-      if (delay > 0) this.#retryTimer = setTimeout(resend, delay, this);
+      if (delay > 0) this.#retryTimer = setTimeout(() => this.#resend(), delay);
       else this.#send();
       return true;
     } catch {
@@ -199,8 +185,8 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     }
   }
 
-  /** Called once the wait before another attempt is over. */
-  resend(): void {
+  /** Called when the backoff delay of a retry has passed. */
+  #resend(): void {
     try {
       this.#send();
     } catch (error) {
@@ -208,33 +194,29 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     }
   }
 
-  /** An item that cannot be taken ends the call: what follows it would be taken for what it is not. */
-  readonly #take = (item: BytesView): void => {
+  /** An invalid item ends the call: the items after it would be out of place. */
+  readonly #receiveItem = (item: BytesView): void => {
     this.#seen = true;
     try {
       this.#streams?.item?.(item);
     } catch (error) {
       if (!(error instanceof RpcError)) throw error;
-      this.giveUp(error);
+      this.cancel(error);
     }
   };
 
   #listen(signal: AbortSignal): void {
-    this.#abort = () => this.giveUp(cancelled(signal));
-    // Many calls may share a signal: that is no leak, whatever Node's warning says.
+    this.#abort = () => this.cancel(cancelledBy(signal));
+    // Many calls may share a signal, so Node's warning about a listener leak does not apply.
     setMaxListeners(0, signal);
     signal.addEventListener("abort", this.#abort);
   }
 
   #end(error: unknown): void {
     this.#release();
-    this.#fail(error);
-  }
-
-  #fail(error: unknown): void {
-    const named = nameMethod(error, this.#binding.method.id);
+    const named = toCallError(error, this.#binding.method.id);
     this.#streams?.ended(named);
-    this.#reject(named);
+    this.#setup.reject(named);
   }
 
   #release(): void {
@@ -244,10 +226,17 @@ export class ClientCall implements OutgoingCall, WaitingCall {
   }
 }
 
-function expire(call: ClientCall): void {
-  call.expire();
+/** @throws RpcError BAD_REQUEST for an invalid timeout, DEADLINE_EXCEEDED where no time is left */
+function checkTimeout(timeout: number): number {
+  if (typeof timeout !== "number" || !(timeout <= MAX_TIMEOUT)) {
+    throw new RpcError("BAD_REQUEST", `option timeout: ${timeout} is not a number of ms up to ${MAX_TIMEOUT}`);
+  }
+  if (timeout <= 0) {
+    throw new RpcError("DEADLINE_EXCEEDED", `the deadline passed before the call was made (timeout: ${timeout} ms)`);
+  }
+  return timeout;
 }
 
-function resend(call: ClientCall): void {
-  call.resend();
+function expire(call: ClientCall): void {
+  call.expire();
 }

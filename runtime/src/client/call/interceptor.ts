@@ -1,29 +1,29 @@
 import type { Method } from "../../contract/method.js";
-import type { Items } from "./streams.js";
-import type { CallOptions } from "./unary.js";
+import type { CallOptions } from "./call-options.js";
+import type { Items } from "./method-types.js";
 
-/** One call on its way to the connection. */
+/** An outgoing call, as interceptors see it. */
 export interface ClientCallInfo {
   readonly method: Method;
   readonly request: unknown;
-  /** What the caller streams, where the method takes a stream. */
+  /** The request stream, where the method takes one. */
   readonly items: Items<unknown> | undefined;
   readonly options: CallOptions;
 }
 
 /**
- * Wraps the calls of a client, of every kind. `next` runs the rest, and may be called again, as a retry does; it resolves
- * with what the method gives: the response, or for a method that answers with a stream, its `ResponseStream`. An
- * interceptor may change the call on its way out and the result on its way back, answer by itself, or throw an RpcError.
- * `interceptors[0]` is outermost.
+ * Wraps the calls of a client, of every kind (middleware). `next` runs the remaining interceptors and sends the call; it may be
+ * called again, as a retry does. It resolves with the response, or with the `ResponseStream` of a method that has one. An
+ * interceptor may change the call and the result, return a result of its own, or throw an RpcError. `interceptors[0]` is
+ * outermost.
  */
 export type ClientInterceptor = (
   call: ClientCallInfo,
   next: (call: ClientCallInfo) => Promise<unknown>,
 ) => Promise<unknown>;
 
-/** Runs `call` through `interceptors` to `send`. */
-export function interceptOutbound(
+/** Passes `call` through `interceptors` to `send`. */
+export function runInterceptors(
   interceptors: readonly ClientInterceptor[],
   call: ClientCallInfo,
   send: (call: ClientCallInfo) => unknown,

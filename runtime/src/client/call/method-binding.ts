@@ -1,25 +1,47 @@
-import type { Codec } from "../../codec/codec.js";
+import type { BytesView, Codec } from "../../codec/codec.js";
 import type { Method } from "../../contract/method.js";
+import type { RpcError } from "../../contract/rpc-error.js";
 import type { WindowBudget } from "../../wire/flow-control.js";
+import type { ItemSender } from "../../wire/item-sender.js";
 import type { ConnectionSource } from "../connection/connection-source.js";
+import type { CallOptions } from "./call-options.js";
 import type { ClientInterceptor } from "./interceptor.js";
 
-/** What all calls of one method share. */
+/** What the calls of one method share. */
 export interface MethodBinding {
   readonly connections: ConnectionSource;
   readonly method: Method;
-  /** Encodes requests and items, and decodes the answers. */
+  /** Encodes requests and items, and decodes responses. */
   readonly codec: Codec;
-  /** The method's place in this side's HELLO. */
+  /** The index of the method in the HELLO of this side. */
   readonly index: number;
-  /** Milliseconds that a unary call may take where neither it nor the method says. */
+  /** Default timeout of unary calls in ms. */
   readonly timeout: number;
-  /** Bytes of metadata that a call may carry. */
+  /** Maximum size of the metadata of a call in bytes. */
   readonly maxMetadata: number;
   /** Wrap the calls; the first one is outermost. */
   readonly interceptors: readonly ClientInterceptor[];
-  /** Bytes that a server may send ahead in a response stream, at first. */
+  /** Initial flow-control window of a response stream in bytes. */
   readonly window: number;
-  /** What the windows of all response streams may grow by. */
+  /** Budget by which the windows of all response streams may grow. */
   readonly windows: WindowBudget;
+}
+
+/** The callbacks of a streaming call. A unary call has none. */
+export interface StreamCallbacks {
+  /** Sends the request stream, once the call is open; absent where there is none. */
+  readonly opened?: (sender: ItemSender) => void;
+  /** Receives an item of the response stream; absent where there is none. @throws RpcError for an invalid item */
+  readonly item?: (item: BytesView) => void;
+  /** The call has ended, well or with an error; called before its promise settles. */
+  readonly ended: (error: RpcError | undefined) => void;
+}
+
+/** What a caller asks for, and where the outcome goes. */
+export interface CallSetup {
+  readonly request: unknown;
+  readonly options: CallOptions | undefined;
+  readonly resolve: (response: unknown) => void;
+  readonly reject: (error: RpcError) => void;
+  readonly streams?: StreamCallbacks;
 }

@@ -1,9 +1,17 @@
+import type { Result } from "../../contract/result.js";
 import type { RpcError } from "../../contract/rpc-error.js";
+import type { ResponseStream, SafeResponseStream } from "./method-types.js";
 import type { StreamingCall } from "./start-streaming.js";
-import type { ResponseStream, SafeResponseStream } from "./streams.js";
-import { toResult } from "./to-result.js";
 
-/** What the caller iterates. */
+/** The outcome of a call as a value. */
+export function toResult(response: Promise<unknown>): Promise<Result<unknown, RpcError>> {
+  return response.then(
+    (value) => ({ ok: true, value }),
+    (error: RpcError) => ({ ok: false, error }),
+  );
+}
+
+/** The response stream of a started call. */
 export function responseStream({ items, response, cancel }: StreamingCall): ResponseStream<unknown, unknown> {
   return {
     response,
@@ -15,7 +23,7 @@ export function responseStream({ items, response, cancel }: StreamingCall): Resp
   };
 }
 
-/** The same stream, where errors are values. */
+/** The same stream, with the outcome as a value instead of an exception. */
 export function safeResponseStream(
   stream: ResponseStream<unknown, unknown>,
 ): SafeResponseStream<unknown, unknown, RpcError> {
@@ -23,7 +31,7 @@ export function safeResponseStream(
   return {
     result,
     cancel: () => stream.cancel(),
-    // No generator: one that waits for an item cannot be left before it comes.
+    // Not an async generator: its return() would block until the pending next() settles.
     [Symbol.asyncIterator]() {
       const iterator = stream[Symbol.asyncIterator]();
       return {
@@ -45,7 +53,7 @@ export function safeResponseStream(
   };
 }
 
-/** A response stream that is still on its way through the interceptors. */
+/** A response stream that the interceptors have not returned yet. */
 export function promisedResponseStream(
   promise: Promise<ResponseStream<unknown, unknown>>,
 ): ResponseStream<unknown, unknown> {
@@ -55,7 +63,7 @@ export function promisedResponseStream(
   return {
     response,
     cancel,
-    // No generator: one that waits for an item cannot be left before it comes.
+    // Not an async generator: its return() would block until the pending next() settles.
     [Symbol.asyncIterator]() {
       const iterator = promise.then((stream) => stream[Symbol.asyncIterator]());
       iterator.catch(() => undefined);

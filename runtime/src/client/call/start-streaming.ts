@@ -5,22 +5,21 @@ import { RpcError } from "../../contract/rpc-error.js";
 import { ItemReceiver } from "../../wire/item-receiver.js";
 import { describeSource, ignoreErrors, isItemSource, releaseUnread } from "../../wire/iterator-of.js";
 import { pumpItems } from "../../wire/pump-items.js";
-import type { CallStreams } from "./call-streams.js";
+import type { CallOptions } from "./call-options.js";
 import { ClientCall } from "./client-call.js";
-import type { MethodBinding } from "./method-binding.js";
-import { nameMethod } from "./name-method.js";
-import type { Items } from "./streams.js";
-import type { CallOptions } from "./unary.js";
+import type { MethodBinding, StreamCallbacks } from "./method-binding.js";
+import type { Items } from "./method-types.js";
+import { toCallError } from "./read-response.js";
 
-/** A call with streams, in the making: what its kind's method gives to the caller. */
+/** A started streaming call: the parts of it that its method returns to the caller. */
 export interface StreamingCall {
-  /** The items that arrive; ends when the call does, and throws where it fails. */
+  /** The items of the response; the iteration ends with the call, and throws where the call fails. */
   readonly items: ItemReceiver<unknown>;
   readonly response: Promise<unknown>;
   readonly cancel: () => void;
 }
 
-/** Begins a call that has streams. It never throws: what is wrong with the call is how it ends. */
+/** Starts a streaming call. It never throws: an invalid call fails through its response and its items. */
 export function startStreaming(
   binding: MethodBinding,
   request: unknown,
@@ -31,26 +30,26 @@ export function startStreaming(
   const { requestItem, responseItem, id } = binding.method;
   let call: ClientCall | undefined;
   let isRead = false;
-  // The call may be opened, and end, far from here: what its caller streams runs in the caller's asynchronous context.
+  // The connection opens and ends the call: the caller's request stream must run in the caller's asynchronous context.
   const context = new AsyncResource("SSHRPC_CALL");
   const release = (): void => {
     if (!isRead) context.runInAsyncScope(releaseUnread, undefined, source);
   };
-  const cancel = (): void => call?.giveUp(new RpcError("CANCELLED", "the caller cancelled the call"));
+  const cancel = (): void => call?.cancel(new RpcError("CANCELLED", "the caller cancelled the call"));
   const items = new ItemReceiver<unknown>(binding.window, binding.windows, {
     grant: (bytes) => call?.grant(bytes),
     cancel,
   });
   const format = responseItem && ({ type: responseItem, codec, status: "INTERNAL" } as const);
-  const streams: CallStreams = {
+  const streams: StreamCallbacks = {
     ...(requestItem !== undefined && {
       opened: (sender) => {
         isRead = true;
         const format = { type: requestItem, codec, status: "BAD_REQUEST" } as const;
         const encode = (item: unknown) => encodeItem(item, format);
-        // What the source throws is why the call ends; what ended the call already is not news.
+        // An error of the source ends the call, unless the call has ended already.
         const failed = (error: unknown): void => {
-          if (!sender.closed) call?.giveUp(error instanceof RpcError ? error : sourceFailed(error));
+          if (!sender.closed) call?.cancel(error instanceof RpcError ? error : sourceFailed(error));
         };
         const pump = () => pumpItems(source as Items<unknown>, encode, sender, failed);
         context.runInAsyncScope(pump).then(() => sender.end(), failed);
@@ -68,16 +67,16 @@ export function startStreaming(
   const response = new Promise((resolve, reject) => {
     try {
       if (requestItem !== undefined) checkSource(ignoreErrors(source));
-      call = new ClientCall(binding, request, options, resolve, reject, streams);
+      call = new ClientCall(binding, { request, options, resolve, reject, streams });
       call.start();
     } catch (error) {
-      const named = nameMethod(error, id);
+      const named = toCallError(error, id);
       items.end(named);
       release();
       reject(named);
     }
   });
-  // Whoever iterates meets the error there, and need not look at the response, too.
+  // A consumer that iterates receives the error there, and may ignore the response.
   response.catch(() => undefined);
   return { items, response, cancel };
 }
@@ -86,7 +85,7 @@ function checkSource(source: unknown): void {
   if (isItemSource(source)) return;
   throw new RpcError(
     "BAD_REQUEST",
-    `the request stream must be an async iterable or an iterable, not ${describeSource(source)}`,
+    `the request stream is ${describeSource(source)}, not an async iterable or an iterable`,
   );
 }
 

@@ -1,24 +1,32 @@
-import { MAX_TIMEOUT } from "../../base/max-timeout.js";
+import { MAX_TIMEOUT } from "../../base/check-number.js";
+import type { OptionTable } from "../../base/check-options.js";
 
-/** How long to wait before another attempt, in milliseconds. */
+/** Exponential backoff with jitter. */
 export interface BackoffOptions {
-  /** Before the first one; each later one waits twice as long. Default: 100. */
+  /** Delay before the first retry in ms; it doubles with each further one. Default: 100. */
   readonly minDelay?: number;
-  /** The longest wait. Default: 10,000. */
+  /** Maximum delay in ms. Default: 10,000. */
   readonly maxDelay?: number;
-  /** The part of each wait that is random, from 0 to 1: many clients must not come back at once. Default: 0.5. */
+  /** Random part of each delay, from 0 to 1, so that many clients do not reconnect at once. Default: 0.5. */
   readonly jitter?: number;
 }
 
-/** Delays that grow from attempt to attempt. */
+/** The options of {@link Backoff}. */
+export const BACKOFF_OPTIONS = {
+  minDelay: true,
+  maxDelay: true,
+  jitter: true,
+} satisfies OptionTable<BackoffOptions>;
+
+/** Computes exponential backoff delays with jitter. */
 export class Backoff {
   readonly minDelay: number;
   readonly #maxDelay: number;
   readonly #jitter: number;
 
   /**
-   * @param option what the options belong to, for messages
-   * @throws Error that names an option and its value where it makes no sense
+   * @param option the option that the delays belong to, for messages
+   * @throws Error that names an invalid option and its value
    */
   constructor(options: BackoffOptions = {}, option = "reconnect") {
     const { minDelay = 100, maxDelay = Math.max(10_000, minDelay), jitter = 0.5 } = options;
@@ -30,14 +38,14 @@ export class Backoff {
     this.#jitter = jitter;
   }
 
-  /** Milliseconds to wait after so many failures before the latest one. */
+  /** The delay in ms, after `failures` earlier failures. */
   delay(failures: number): number {
-    const whole = Math.min(this.#maxDelay, this.minDelay * 2 ** failures);
-    return whole * (1 - this.#jitter * Math.random());
+    const delay = Math.min(this.#maxDelay, this.minDelay * 2 ** failures);
+    return delay * (1 - this.#jitter * Math.random());
   }
 }
 
 function check(name: string, value: number, min: number, max: number): void {
   if (typeof value === "number" && value >= min && value <= max) return;
-  throw new Error(`${name} is ${value}; it must be a number from ${min} to ${max}`);
+  throw new Error(`option ${name}: ${value} is not a number from ${min} to ${max}`);
 }

@@ -2,26 +2,26 @@ import type { RpcError } from "../../contract/rpc-error.js";
 import type { Connection } from "../../wire/connection.js";
 import type { Backoff } from "./backoff.js";
 
-/** A call that waits for a connection. Exactly one of the two is called, once, unless it is forgotten before. */
+/** A call that waits for a connection. Exactly one of the two methods is called, once, unless the call is forgotten first. */
 export interface WaitingCall {
-  /** Takes the connection. It must not throw. */
+  /** Sends the call on `connection`. It must not throw. */
   connected(connection: Connection): void;
-  /** None will come by itself. */
+  /** Fails the call: no connection is being established. */
   unconnected(error: RpcError): void;
 }
 
-/** Where calls find the connection that they are sent on. */
+/** Gives calls the connection that they are sent on. */
 export interface ConnectionSource {
-  /** How often one call may be sent again. */
+  /** Maximum number of retries of one call. */
   readonly retries: number;
-  /** How long a call waits before it is sent again on a connection that goes on. */
+  /** Backoff before a retry on a connection that is still open. */
   readonly backoff: Backoff;
-  /** Why there is no connection, as far as it is known. */
+  /** The error of the last connection or attempt. */
   readonly error: RpcError | undefined;
-  /** A connection that takes calls; undefined where there is none at this moment. */
+  /** A connection that accepts calls; undefined where there is none now. */
   connection(): Connection | undefined;
-  /** Lets a call wait for one. @throws RpcError where none will come by itself, or where too many wait already */
+  /** Queues a call. @throws RpcError where no connection is being established, or where the queue is full */
   wait(call: WaitingCall): void;
-  /** Forgets a call that waits. */
+  /** Removes a call from the queue. */
   forget(call: WaitingCall): void;
 }

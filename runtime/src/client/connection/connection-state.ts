@@ -1,15 +1,15 @@
 import type { RpcError } from "../../contract/rpc-error.js";
 
 /**
- * How a client stands to its servers:
+ * Connectivity of a client:
  *
- * - `connecting`: there is no connection yet, or it was lost; one is on its way, and calls wait for it.
+ * - `connecting`: a connection is being established, for the first time or after a loss; calls wait for it.
  * - `ready`: calls are sent at once.
- * - `draining`: the server takes no new calls; those that it has still run, and new ones wait for the next connection.
- * - `closed`: there is no connection, and none is on its way: the client was closed, or it makes no sense to try again
- *   (a key was refused, or `reconnect` is false). In the second case a later call tries again, where it may.
+ * - `draining`: the server shuts down gracefully. Running calls continue; new calls wait for the next connection.
+ * - `closed`: not connected, and no attempt is running: the client was closed, or the failure is permanent
+ *   (the key was rejected, or `reconnect` is false). After a permanent failure, a later call may connect again.
  */
 export type ConnectionState = "connecting" | "ready" | "draining" | "closed";
 
-/** Is told each new state, and why there is no connection where that is the news. */
+/** Receives each new state, and for every state but `ready` the error of the last connection or attempt. */
 export type StateListener = (state: ConnectionState, reason: RpcError | undefined) => void;

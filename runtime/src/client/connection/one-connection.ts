@@ -3,7 +3,7 @@ import type { Connection } from "../../wire/connection.js";
 import { Backoff } from "./backoff.js";
 import type { ConnectionSource } from "./connection-source.js";
 
-/** Calls on a connection that somebody else made: when it is gone, none will take its place. */
+/** A source with one existing connection, which is not re-established when it ends. */
 export class OneConnection implements ConnectionSource {
   readonly retries = 0;
   readonly backoff = new Backoff({});
@@ -22,7 +22,7 @@ export class OneConnection implements ConnectionSource {
   }
 
   wait(): never {
-    throw this.error ?? new RpcError("UNAVAILABLE", "the peer takes no calls");
+    throw this.error ?? new RpcError("UNAVAILABLE", "the peer accepts no calls");
   }
 
   forget(): void {}

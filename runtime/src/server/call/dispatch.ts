@@ -1,4 +1,4 @@
-import { MAX_TIMEOUT } from "../../base/max-timeout.js";
+import { MAX_TIMEOUT } from "../../base/check-number.js";
 import { checkRequest } from "../../codec/check.js";
 import type { EncodedValue } from "../../codec/codec.js";
 import type { ItemType } from "../../codec/items.js";

@@ -1,5 +1,4 @@
-import { checkNumber } from "../../base/check-number.js";
-import { MAX_TIMEOUT } from "../../base/max-timeout.js";
+import { checkNumber, MAX_TIMEOUT } from "../../base/check-number.js";
 import type { AlgorithmChoice } from "../algorithms.js";
 import type { GuardOptions, MaxStartups, Penalties, PerSource } from "./guard-options.js";
 import { sourceList } from "./source-list.js";

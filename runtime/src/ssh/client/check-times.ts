@@ -1,6 +1,5 @@
-import { checkNumber } from "../../base/check-number.js";
+import { checkNumber, MAX_TIMEOUT } from "../../base/check-number.js";
 import { errorMessage } from "../../base/error-message.js";
-import { MAX_TIMEOUT } from "../../base/max-timeout.js";
 import { SshError } from "../ssh-error.js";
 import type { DialOptions } from "./dial-options.js";
 

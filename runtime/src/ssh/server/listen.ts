@@ -1,10 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { createServer, type Server as NetServer, type Socket } from "node:net";
 import ssh2, { type Connection } from "ssh2";
-import { checkNumber } from "../../base/check-number.js";
+import { checkNumber, MAX_TIMEOUT } from "../../base/check-number.js";
 import { formatHostPort } from "../../base/host-port.js";
 import { SILENT } from "../../base/log.js";
-import { MAX_TIMEOUT } from "../../base/max-timeout.js";
 import { holdsKey, printable } from "../../base/printable.js";
 import { ConnectionGate } from "../admission/connection-gate.js";
 import { guardConfig } from "../admission/guard-config.js";

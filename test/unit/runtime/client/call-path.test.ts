@@ -19,25 +19,27 @@ const transport = inMemory(
   handlersOf([withoutResponse, total], { "GET /count": () => numbers(), "GET /total": () => numbers() }),
 );
 
-test("a call by path gives the items of a stream, and nothing after a stream that ends without a response", async () => {
+test("callPath passes on the items of a stream, and resolves with undefined where it has no response", async () => {
   const items: unknown[] = [];
-  expect(await callPath(transport, "GET", "/count", {}, { onItem: (item) => items.push(item) })).toBeUndefined();
+  expect(
+    await callPath(transport, { verb: "GET", path: "/count", onItem: (item) => items.push(item) }),
+  ).toBeUndefined();
   expect(items).toEqual([1, 2]);
 });
 
-test("a call by path gives the response after the items of a stream", async () => {
+test("callPath resolves with the response after the items of a stream", async () => {
   const items: unknown[] = [];
-  expect(await callPath(transport, "GET", "/total", {}, { onItem: (item) => items.push(item) })).toBe("done");
+  expect(await callPath(transport, { verb: "GET", path: "/total", onItem: (item) => items.push(item) })).toBe("done");
   expect(items).toEqual([1, 2]);
 });
 
-test("the timeout of a call by path bounds the way to the server, too", async () => {
+test("the timeout of callPath includes connecting", async () => {
   const silent: Transport = {
     address: "nowhere",
     open: (signal) =>
       new Promise((_resolve, reject) => signal?.addEventListener("abort", () => reject(new RpcError("CANCELLED")))),
   };
-  await expect(callPath(silent, "GET", "/x", {}, { timeout: 20 })).rejects.toMatchObject({
+  await expect(callPath(silent, { verb: "GET", path: "/x", timeout: 20 })).rejects.toMatchObject({
     status: "DEADLINE_EXCEEDED",
     message: expect.stringContaining("nowhere"),
   });

@@ -21,7 +21,7 @@ const transport = inMemory(
   }),
 );
 
-test("a resource may be named like something that every object inherits, and changes nothing else", async () => {
+test("a resource can have the name of a property that every object inherits", async () => {
   const api = apiOf(method("GET /a", { resource: "hasOwnProperty" }), method("GET /b", { resource: "isPrototypeOf" }));
   const client = await openClient<Client>(api, transport);
   expect(Object.keys((client as unknown as { hasOwnProperty: object }).hasOwnProperty)).toEqual(["get"]);
@@ -29,7 +29,14 @@ test("a resource may be named like something that every object inherits, and cha
   await client.close();
 });
 
-test("limits are checked before anything is opened", async () => {
+test("an unknown event is refused", async () => {
+  await using client = await openClient<Client>(apiOf(...methods), transport);
+  expect(() => client.on("error" as "state", () => undefined)).toThrow(
+    expect.objectContaining({ status: "BAD_REQUEST", message: 'unknown event "error"; known events: state' }),
+  );
+});
+
+test("limits are validated before a transport is opened", async () => {
   let opened = 0;
   const error = await failure<Error>(
     openClient(
@@ -42,7 +49,7 @@ test("limits are checked before anything is opened", async () => {
   expect(opened).toBe(0);
 });
 
-test("a transport that cannot be opened rejects with its own reason", async () => {
+test("a transport that fails to open rejects with its own error", async () => {
   const open = () => Promise.reject(new Error("no way there"));
   expect(await failure(openClient(apiOf(), { address: "x", open }))).toMatchObject({ message: "no way there" });
 });
@@ -60,22 +67,26 @@ test("`await using` closes a client", async () => {
   expect(closed).toHaveLength(1);
 });
 
-/** Answers as a server of no methods does. */
+/** Responds as a server without methods does. */
 function inMemoryAccept(far: import("node:stream").Duplex): void {
   void transport.open().then((near) => near.pipe(far).pipe(near));
 }
 
-test("a call by path needs no contract: the server finds the method, and validates", async () => {
-  expect(await within("the call", callPath(transport, "GET", "/notes/42", {}))).toEqual({ id: 42 });
-  expect(await failure(callPath(transport, "GET", "/notes/x", {}))).toMatchObject({
+test("callPath needs no contract: the server finds the method, and validates the request", async () => {
+  expect(await within("the call", callPath(transport, { verb: "GET", path: "/notes/42" }))).toEqual({ id: 42 });
+  expect(await failure(callPath(transport, { verb: "GET", path: "/notes/x" }))).toMatchObject({
     status: "BAD_REQUEST",
     method: "GET /notes/x",
   });
-  expect(await failure(callPath(transport, "GET", "/notes/1", { id: 2 }))).toMatchObject({ status: "BAD_REQUEST" });
-  expect(await failure(callPath(transport, "GET", "/nothing", {}))).toMatchObject({ status: "NOT_FOUND" });
-  expect(await failure(callPath(transport, "STORE", "/notes/1", {}))).toMatchObject({
+  expect(await failure(callPath(transport, { verb: "GET", path: "/notes/1", request: { id: 2 } }))).toMatchObject({
+    status: "BAD_REQUEST",
+  });
+  expect(await failure(callPath(transport, { verb: "GET", path: "/nothing" }))).toMatchObject({ status: "NOT_FOUND" });
+  expect(await failure(callPath(transport, { verb: "STORE", path: "/notes/1" }))).toMatchObject({
     status: "METHOD_NOT_ALLOWED",
     details: { verbs: ["GET", "DELETE"] },
   });
-  expect(await failure(callPath(transport, "DELETE", "/notes/1", {}))).toMatchObject({ status: "INTERNAL" });
+  expect(await failure(callPath(transport, { verb: "DELETE", path: "/notes/1" }))).toMatchObject({
+    status: "INTERNAL",
+  });
 });

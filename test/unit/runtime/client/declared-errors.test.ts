@@ -23,14 +23,14 @@ async function failureOf(
   );
 }
 
-test("a status that the runtime answers keeps its name where a method declares details for it", async () => {
+test("a status sent by the runtime keeps its name where the method declares details for it", async () => {
   expect(await failureOf("FORBIDDEN", undefined, "it:read")).toMatchObject({ status: "FORBIDDEN", details: undefined });
 });
 
-test("a handler's details of such a status arrive as they were given", async () => {
+test("the details that a handler gives for such a status arrive unchanged", async () => {
   expect(await failureOf("FORBIDDEN", { id: 7 })).toMatchObject({ status: "FORBIDDEN", details: { id: 7 } });
 });
 
-test("details that do not fit the contract never arrive as what they are declared to be", async () => {
+test("details that violate the contract arrive as INTERNAL", async () => {
   expect(await failureOf("NOT_FOUND", { id: "7" })).toMatchObject({ status: "INTERNAL" });
 });

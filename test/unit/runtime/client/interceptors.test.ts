@@ -1,11 +1,9 @@
 import { expect, test } from "vitest";
+import type { CallOptions } from "../../../../runtime/src/client/call/call-options.js";
 import type { ClientInterceptor } from "../../../../runtime/src/client/call/interceptor.js";
-import type { ResponseStream } from "../../../../runtime/src/client/call/streams.js";
-import type { CallOptions } from "../../../../runtime/src/client/call/unary.js";
+import type { ResponseStream } from "../../../../runtime/src/client/call/method-types.js";
 import { openClient } from "../../../../runtime/src/client/client.js";
-import { logCalls } from "../../../../runtime/src/client/interceptors/log-calls.js";
-import { maxTimeout } from "../../../../runtime/src/client/interceptors/max-timeout.js";
-import { retry } from "../../../../runtime/src/client/interceptors/retry.js";
+import { logClientCalls, maxTimeout, type RetryOptions, retry } from "../../../../runtime/src/client/interceptors.js";
 import { inMemory } from "../../../../runtime/src/compose/in-memory.js";
 import type { Context } from "../../../../runtime/src/server/call/context.js";
 import { any, handlersOf, method, TestLog } from "../support/server.js";
@@ -45,14 +43,14 @@ const tracing = (order: string[], name: string): ClientInterceptor => {
   };
 };
 
-test("interceptors wrap a call once each, and the first one is outermost", async () => {
+test("each interceptor wraps a call once, and the first one is outermost", async () => {
   const order: string[] = [];
   const it = await connected([tracing(order, "a"), tracing(order, "b")]);
   expect(await it.get({ x: 1 })).toEqual({ x: 1 });
   expect(order).toEqual(["a in", "b in", "b out", "a out"]);
 });
 
-test("interceptors wrap a stream once each, and its items and response come through", async () => {
+test("each interceptor wraps a stream once, and passes its items and its response on", async () => {
   const order: string[] = [];
   const it = await connected([tracing(order, "a"), tracing(order, "b")]);
   const stream = it.update({});
@@ -63,18 +61,18 @@ test("interceptors wrap a stream once each, and its items and response come thro
   expect(order).toEqual(["a in", "b in", "b out", "a out"]);
 });
 
-test("an interceptor may change the request and the response, or answer by itself", async () => {
+test("an interceptor can change the request and the response, or return a response of its own", async () => {
   const double: ClientInterceptor = async (call, next) => [await next({ ...call, request: { changed: true } })];
   expect(await (await connected([double])).get({})).toEqual([{ changed: true }]);
   expect(await (await connected([async () => "mine"])).get({})).toBe("mine");
 });
 
-test("what an interceptor throws is the call's error, and names the method", async () => {
+test("an error that an interceptor throws fails the call, and names the method", async () => {
   const it = await connected([() => Promise.reject(new Error("no token"))]);
   await expect(it.get({})).rejects.toMatchObject({ status: "INTERNAL", method: "GET /it", message: "no token" });
 });
 
-test("retry makes an idempotent call again until it succeeds or its attempts are used up", async () => {
+test("retry repeats an idempotent call until it succeeds or has used all attempts", async () => {
   let calls = 0;
   const busy = (limit: number) => (_: unknown, ctx: Context) =>
     ++calls < limit ? ctx.fail("RESOURCE_EXHAUSTED") : calls;
@@ -85,7 +83,7 @@ test("retry makes an idempotent call again until it succeeds or its attempts are
   expect(calls).toBe(2);
 });
 
-test("retry makes a call that is not idempotent only once", async () => {
+test("retry does not repeat a call that is not idempotent", async () => {
   let calls = 0;
   const it = await connected([retry({ minDelay: 1 })], (_, ctx) => {
     calls++;
@@ -95,7 +93,7 @@ test("retry makes a call that is not idempotent only once", async () => {
   expect(calls).toBe(1);
 });
 
-test("maxTimeout shortens what a caller asks for, and leaves what is shorter", async () => {
+test("maxTimeout shortens longer timeouts and keeps shorter ones", async () => {
   const left: number[] = [];
   const it = await connected([maxTimeout(1000)], (_, ctx) => void left.push(ctx.deadline - Date.now()));
   await it.get({}, { timeout: 60_000 });
@@ -105,9 +103,9 @@ test("maxTimeout shortens what a caller asks for, and leaves what is shorter", a
   expect(left[1]).toBeLessThanOrEqual(500);
 });
 
-test("logCalls says how each call went, and nothing of what was sent", async () => {
+test("logClientCalls logs the outcome of each call without its payload", async () => {
   const log = new TestLog();
-  const it = await connected([logCalls(log)], (_, ctx) => ctx.fail("CONFLICT"));
+  const it = await connected([logClientCalls(log)], (_, ctx) => ctx.fail("CONFLICT"));
   await it.get({ secret: 1 }).catch(() => undefined);
   for await (const _ of it.update({}));
   expect(log.lines.map(({ fields }) => fields)).toEqual([
@@ -116,7 +114,7 @@ test("logCalls says how each call went, and nothing of what was sent", async () 
   ]);
 });
 
-test("a call made for a handler ends with the handler's call, and has no more time and the same trace", async () => {
+test("a call with a parent is cancelled with it, has its remaining time, and belongs to its trace", async () => {
   const seen: { left: number; trace: unknown }[] = [];
   const it = await connected(
     [],
@@ -135,7 +133,8 @@ test("a call made for a handler ends with the handler's call, and has no more ti
   await expect(it.get({}, { parent })).rejects.toMatchObject({ status: "CANCELLED" });
 });
 
-test("retry names its own option where it makes no sense", () => {
-  expect(() => retry({ attempts: 0 })).toThrow("retry.attempts is 0; it must be a whole number from 1");
-  expect(() => retry({ minDelay: -1 })).toThrow("retry.minDelay is -1; it must be a number from 1 to 2147483647");
+test("retry names its own invalid option", () => {
+  expect(() => retry({ attempts: 0 })).toThrow("option retry.attempts: 0 is not an integer from 1");
+  expect(() => retry({ minDelay: -1 })).toThrow("option retry.minDelay: -1 is not a number from 1 to 2147483647");
+  expect(() => retry({ attemps: 2 } as RetryOptions)).toThrow('unknown option "attemps" (did you mean "attempts"?)');
 });

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { readLines, readRecords } from "../../../../runtime/src/client/read-records.js";
 import { failure } from "../support/wait.js";
 
-/** Cuts a text into chunks of `size` bytes, the last of which may be shorter. */
+/** Splits a text into chunks of `size` bytes; the last one may be shorter. */
 function* chunks(text: string, size: number): Generator<Buffer> {
   const bytes = Buffer.from(text);
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
@@ -14,24 +14,24 @@ async function all<T>(source: AsyncIterable<T>): Promise<T[]> {
   return items;
 }
 
-describe("lines", () => {
-  test("come out whole, wherever the chunks are cut, within characters too", async () => {
+describe("readLines", () => {
+  test("yields whole lines wherever the chunks are split, also within a character", async () => {
     const lines = ["first", "", "grüße ☺", "a".repeat(1000), "last"];
     const text = lines.join("\n");
     for (const size of [1, 2, 3, 7, 64, 100_000]) expect(await all(readLines(chunks(text, size)))).toEqual(lines);
   });
 
-  test("lose a carriage return at their end, and no other", async () => {
+  test("removes one carriage return at the end of a line", async () => {
     expect(await all(readLines(chunks("a\r\nb\rc\r\n", 2)))).toEqual(["a", "b\rc"]);
   });
 
-  test("are none where there is nothing, and the last one needs no end", async () => {
+  test("yields no line of an empty stream, and a last line without a line feed", async () => {
     expect(await all(readLines([]))).toEqual([]);
     expect(await all(readLines(chunks("a\n", 1)))).toEqual(["a"]);
     expect(await all(readLines(chunks("a\nb", 1)))).toEqual(["a", "b"]);
   });
 
-  test("that are longer than they may be end the iteration, before they fill the memory", async () => {
+  test("fails with MESSAGE_TOO_LARGE before an oversized line fills the memory", async () => {
     expect(await all(readLines(chunks("12345\n12345", 3), { maxRecord: 5 }))).toEqual(["12345", "12345"]);
     let taken = 0;
     const endless = (function* () {
@@ -50,7 +50,7 @@ describe("lines", () => {
     });
   });
 
-  test("take no memory for chunks that hold nothing", async () => {
+  test("keeps no memory for empty chunks", async () => {
     const source = (function* () {
       yield Buffer.from("fi");
       for (let count = 0; count < 1_000_000; count++) yield Buffer.alloc(0);
@@ -61,12 +61,12 @@ describe("lines", () => {
     expect(process.memoryUsage().rss - before).toBeLessThan(100 * 1024 * 1024);
   });
 
-  test("that were given stay what they were, whatever comes after them", async () => {
+  test("keeps yielded records unchanged when later chunks arrive", async () => {
     const records = await all(readRecords(chunks("first\nsecond\nthird", 4)));
     expect(records.map(String)).toEqual(["first", "second", "third"]);
   });
 
-  test("that nobody wants any more leave their source", async () => {
+  test("ends the source when the iteration is left", async () => {
     let left = false;
     const source = (async function* () {
       try {
@@ -79,7 +79,7 @@ describe("lines", () => {
     expect(left).toBe(true);
   });
 
-  test("may come in memory that is used again for the next chunk", async () => {
+  test("accepts a source that reuses its chunk buffer", async () => {
     const memory = Buffer.alloc(4);
     const source = (async function* () {
       for (const text of ["ab\nc", "defg", "h\nij"]) {
@@ -91,7 +91,7 @@ describe("lines", () => {
   });
 });
 
-test("records may be parted by anything, also where a chunk ends within it", async () => {
+test("readRecords accepts any separator, also one that spans two chunks", async () => {
   const records = ["a", "b--b", "", "c-"];
   const text = records.join("---");
   for (const size of [1, 2, 3, 4, 100]) {
@@ -105,7 +105,7 @@ test("records may be parted by anything, also where a chunk ends within it", asy
   expect(await failure(all(readRecords([], { separator: "" })))).toMatchObject({ status: "BAD_REQUEST" });
 });
 
-test("a short record keeps no memory but that of its chunk", async () => {
+test("a short record retains only the memory of its chunk", async () => {
   const records = await all(readRecords([Buffer.from("a\nb"), Buffer.from("c\nd")]));
   expect(records.map(String)).toEqual(["a", "bc", "d"]);
   for (const record of records) expect(record.buffer.byteLength).toBeLessThan(10);

@@ -1,10 +1,11 @@
 import { describe, expect, onTestFinished, test } from "vitest";
+import type { CallOptions } from "../../../../runtime/src/client/call/call-options.js";
 import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
 import { FRAME } from "../../../../runtime/src/wire/frame.js";
 import { connectRaw, only } from "../support/server.js";
 import { failure, within } from "../support/wait.js";
 
-/** Sends one call, and gives what the server met. */
+/** Sends one call, and returns the OPEN that the server received. */
 async function opened(...args: Parameters<Awaited<ReturnType<typeof connectRaw>>["client"]["it"]["get"]>) {
   const { client, peer } = await connectRaw({ timeout: 12_345 });
   const call = client.it.get(...args);
@@ -15,14 +16,14 @@ async function opened(...args: Parameters<Awaited<ReturnType<typeof connectRaw>>
   return { payload, flags, timeout: payload.readUInt32BE(2), rest: payload.toString("utf8", 10) };
 }
 
-test("a call that nobody answers says how long it waited, in whole milliseconds", async () => {
+test("a call without a response fails with its timeout in whole milliseconds", async () => {
   const { client } = await connectRaw();
   const error = await failure(client.it.get(0, { timeout: 20.0625 }));
-  expect(error).toMatchObject({ status: "DEADLINE_EXCEEDED", message: "no answer within 21 ms" });
+  expect(error).toMatchObject({ status: "DEADLINE_EXCEEDED", message: "no response within 21 ms" });
 });
 
-describe("what goes out", () => {
-  test("is the request as it is at the time of the call", async () => {
+describe("an OPEN", () => {
+  test("holds the request as it was when the call was made", async () => {
     const { client, peer } = await connectRaw();
     const request = { text: "before", list: [1] };
     const calls = [client.it.get(0), client.it.get(request)];
@@ -37,13 +38,13 @@ describe("what goes out", () => {
     await client.close();
   });
 
-  test("is the empty object where there is no request", async () => {
+  test("holds the empty object where the request is omitted", async () => {
     expect((await opened()).rest).toBe("{}");
     expect((await opened(undefined)).rest).toBe("{}");
     expect((await opened(null)).rest).toBe("null");
   });
 
-  test("has the time that is left: the call's, else the method's, else the client's", async () => {
+  test("holds the remaining time, from the timeout of the call, the method or the client", async () => {
     expect((await opened({}, { timeout: 777 })).timeout).toBe(777);
     expect((await opened({})).timeout).toBe(12_345);
     const { client, peer } = await connectRaw({ method: { timeout: 4321 } });
@@ -54,14 +55,14 @@ describe("what goes out", () => {
     await client.close();
   });
 
-  test("has metadata, with lower-case names, repeated ones in order", async () => {
+  test("holds the metadata with lower-case names and repeated values in order", async () => {
     const { flags, rest } = await opened({}, { metadata: { "X-Trace": "1", tag: ["a", "☺"] } });
     expect(flags).toBe(1);
     expect(rest.slice(4)).toBe('[["x-trace","1"],["tag","a"],["tag","☺"]]{}');
   });
 });
 
-describe("a call is refused before it is sent", () => {
+describe("a call fails before it is sent", () => {
   const refused = async (...args: Parameters<typeof opened>): Promise<RpcError> => {
     const { client, peer } = await connectRaw({ limits: { metadata: 50 } });
     const error = await failure<RpcError>(client.it.get(...args));
@@ -75,13 +76,14 @@ describe("a call is refused before it is sent", () => {
   cycle.push(cycle);
 
   test.each([
-    ["a timeout that is no number", {}, { timeout: Number.NaN }, "BAD_REQUEST"],
+    ["a timeout that is not a number", {}, { timeout: Number.NaN }, "BAD_REQUEST"],
     ["a timeout that is text", {}, { timeout: "250" as unknown as number }, "BAD_REQUEST"],
-    ["a timeout that no timer can wait", {}, { timeout: 2 ** 31 }, "BAD_REQUEST"],
+    ["a timeout above the maximum timer delay", {}, { timeout: 2 ** 31 }, "BAD_REQUEST"],
+    ["an unknown option", {}, { deadline: 5 } as CallOptions, "BAD_REQUEST"],
     ["a timeout of 0", {}, { timeout: 0 }, "DEADLINE_EXCEEDED"],
     ["a deadline that has passed", {}, { timeout: -5 }, "DEADLINE_EXCEEDED"],
     ["a signal that has aborted", {}, { signal: AbortSignal.abort("why") }, "CANCELLED"],
-    ["a header that is none", {}, { metadata: { "a b": "c" } }, "BAD_REQUEST"],
+    ["an invalid header name", {}, { metadata: { "a b": "c" } }, "BAD_REQUEST"],
     ["headers over the limit", {}, { metadata: { a: "x".repeat(50) } }, "MESSAGE_TOO_LARGE"],
     ["a bigint", { big: 1n }, {}, "BAD_REQUEST"],
     ["a cycle", cycle, {}, "BAD_REQUEST"],
@@ -91,7 +93,7 @@ describe("a call is refused before it is sent", () => {
     expect(error.message).not.toContain("\n");
   });
 
-  test("for a request that does not fit, with its issues", async () => {
+  test("for an invalid request, with its issues", async () => {
     const { client } = await connectRaw({ method: { request: only(() => false) } });
     const error = await failure<RpcError>(client.it.get({}));
     expect(`${error}`).toBe("BAD_REQUEST: GET /it: /x must fit");
@@ -104,8 +106,8 @@ describe("a call is refused before it is sent", () => {
   });
 });
 
-describe("what comes back", () => {
-  test("is INTERNAL where the response does not fit the contract", async () => {
+describe("a response", () => {
+  test("is INTERNAL where it violates the contract", async () => {
     const { client, peer } = await connectRaw({ method: { response: only((value) => value === 1) } });
     const call = client.it.get();
     await peer.next(FRAME.OPEN);
@@ -114,7 +116,7 @@ describe("what comes back", () => {
     await client.close();
   });
 
-  test("is INTERNAL where declared details do not fit, and says what the server meant", async () => {
+  test("is INTERNAL where the declared details are invalid, and quotes the original status", async () => {
     const { client, peer } = await connectRaw({ method: { errors: { NOT_FOUND: only((value) => value === 1) } } });
     for (const [body, status] of [
       ['{"message":"no","details":1}', "NOT_FOUND"],
@@ -131,7 +133,7 @@ describe("what comes back", () => {
     await client.close();
   });
 
-  test("is an error as a value where the caller asks for that, whatever the failure", async () => {
+  test("is returned as a value by `safe`, whatever the failure", async () => {
     const { client, peer } = await connectRaw();
     const call = client.it.get.safe();
     await peer.next(FRAME.OPEN);
@@ -146,7 +148,7 @@ describe("what comes back", () => {
     expect(await client.it.get.safe()).toMatchObject({ ok: false, error: { status: "UNAVAILABLE" } });
   });
 
-  test("leaves no listener on a signal that many calls share, and brings no warning of a leak", async () => {
+  test("leaves no listener on a shared signal, and causes no MaxListenersExceededWarning", async () => {
     const { client, peer } = await connectRaw();
     const warnings: Error[] = [];
     const warn = (warning: Error) => warnings.push(warning);
@@ -173,7 +175,7 @@ describe("what comes back", () => {
     await client.close();
   });
 
-  test("fails its own call where the caller's function for trailers throws, and no other", async () => {
+  test("fails only its own call where onTrailers throws", async () => {
     const { client, peer } = await connectRaw();
     const onTrailers = () => {
       throw new Error("mine");

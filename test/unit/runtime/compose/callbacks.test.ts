@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import { afterEach, describe, expect, test } from "vitest";
 import { duplexPair } from "../../../../runtime/src/base/memory-transport.js";
-import type { ResponseStream } from "../../../../runtime/src/client/call/streams.js";
+import type { ResponseStream } from "../../../../runtime/src/client/call/method-types.js";
 import { type Client, type ClientOptions, openClient } from "../../../../runtime/src/client/client.js";
 import { callbacksOf, serveCallbacks } from "../../../../runtime/src/compose/callbacks.js";
 import type { Api, Method } from "../../../../runtime/src/contract/method.js";
@@ -16,7 +16,7 @@ import { failure, until, within } from "../support/wait.js";
 
 const number = only((value) => typeof value === "number");
 
-/** A method of every kind, in each direction; numbers alone may pass. */
+/** A method of every kind in each direction, for numbers. */
 function methods(resource: string): Method[] {
   const common = { resource, response: number };
   return [
@@ -87,7 +87,7 @@ function serve(handlers: Partial<Handlers>, options: ApiServerOptions = {}): voi
 
 async function connect(
   callbacks?: Partial<Handlers>,
-  options: ClientOptions & { readonly log?: TestLog } = {},
+  { log, ...options }: ClientOptions & { readonly log?: TestLog } = {},
 ): Promise<Client & { readonly up: Kinds }> {
   const transport = {
     address: "the server",
@@ -98,7 +98,8 @@ async function connect(
       return near;
     },
   };
-  const serving = callbacks && serveCallbacks(API, { down: { ...SIMPLE, ...callbacks } }, options);
+  const serving =
+    callbacks && serveCallbacks(API, { down: { ...SIMPLE, ...callbacks } }, { ...options, ...(log && { log }) });
   const all = { reconnect: false, retries: 0, ...options } as const;
   const client = await openClient<Client & { readonly up: Kinds }>(API, transport, all, serving);
   clients.push(client);
@@ -106,10 +107,10 @@ async function connect(
   return client;
 }
 
-/** The first client, as the server sees it. */
+/** The callbacks of a client, as the server calls them. */
 function back(index = 0): Kinds {
   const client = server.clients[index];
-  if (client === undefined) throw new Error(`there is no client ${index}`);
+  if (client === undefined) throw new Error(`no client ${index}`);
   return (client.callbacks as { readonly down: Kinds }).down;
 }
 
@@ -143,7 +144,7 @@ async function all(kinds: Kinds): Promise<unknown[]> {
 const ALL = [7, [1, 2, 3, 3], 6, [4, 5, 0]];
 
 describe("a server", () => {
-  test("calls its clients, by calls of every kind, each the one that it means", async () => {
+  test("calls a chosen client, with calls of every kind", async () => {
     serve({});
     await connect({});
     await connect({ get: () => 2 });
@@ -152,7 +153,7 @@ describe("a server", () => {
     expect(server.clients.map(({ peer }) => peer.user)).toEqual(["user 1", "user 2"]);
   });
 
-  test("calls back while it answers, within the call itself", async () => {
+  test("calls the client from within a handler", async () => {
     serve({
       get: async (request: number, ctx: Ctx) => ((await ctx.callbacks.down.get(request)) as number) + 1,
       update: async function* (_: unknown, items: AsyncIterable<unknown>, ctx: Ctx) {
@@ -165,21 +166,21 @@ describe("a server", () => {
     expect(await collect(client.up.update({}, [1, 2, 3]))).toEqual([1, 2, 3, 0]);
   });
 
-  test("and its clients call each other at the same time, all kinds and both ways, many at once", async () => {
+  test("and its clients make many calls of all kinds to each other at the same time", async () => {
     serve({}, { limits: { calls: 20, window: 100 } });
     const client = await connect({}, { limits: { calls: 20, window: 100 } });
     const calls = Array.from({ length: 200 }, (_, index) => all(index % 2 === 0 ? client.up : back()));
     for (const answers of await Promise.all(calls)) expect(answers).toEqual(ALL);
   });
 
-  test("that calls in turn as often as it is called does not wait for itself for ever", async () => {
+  test("does not deadlock with its client when each call makes another one", async () => {
     const down = (n: number, ctx: Ctx): unknown => (n === 0 ? 0 : ctx.callbacks.down.get(n - 1));
     serve({ get: down });
     const client = await connect({ get: (n: number): unknown => (n === 0 ? 0 : client.up.get(n - 1)) });
     expect(await within("the end of the ladder", client.up.get(100))).toBe(0);
   });
 
-  test("is told what its client's handler fails with: declared, other, or its own fault", async () => {
+  test("receives the errors of its client's handler: declared, undeclared and INTERNAL", async () => {
     serve({});
     await connect({
       get: () => {
@@ -198,15 +199,15 @@ describe("a server", () => {
   });
 });
 
-describe("what passes is held against the contract", () => {
-  test("at the server, before it is sent", async () => {
+describe("a callback is validated", () => {
+  test("at the server, before the request is sent", async () => {
     serve({});
     await connect({});
     expect(await failure(back().store({}, [1, "two"]))).toMatchObject({ status: "BAD_REQUEST" });
     expect(await failure(back().update({}, ["one"]).response)).toMatchObject({ status: "BAD_REQUEST" });
   });
 
-  test("at the client, before it answers", async () => {
+  test("at the client, before the response is sent", async () => {
     serve({});
     await connect({
       get: () => "wrong",
@@ -223,7 +224,7 @@ describe("what passes is held against the contract", () => {
 });
 
 describe("a client", () => {
-  test("that serves nothing answers each call with UNIMPLEMENTED, and goes on calling", async () => {
+  test("without callbacks responds with UNIMPLEMENTED, and its own calls go on", async () => {
     serve({});
     const client = await connect();
     for (const call of [
@@ -237,14 +238,14 @@ describe("a client", () => {
     expect(await all(client.up)).toEqual(ALL);
   });
 
-  test("that lacks a handler is not connected, and is told which", () => {
+  test("without one of the handlers is refused with the missing ones", () => {
     serve({});
     expect(() => serveCallbacks(API, { down: { get: () => 1 } }, {})).toThrow(
       "missing handlers: down.delete (DELETE /down), down.store (STORE /down), down.update (UPDATE /down)",
     );
   });
 
-  test("logs why a handler of it failed, under the reference that the server is told", async () => {
+  test("logs why its handler failed, with the reference number that the server receives", async () => {
     serve({});
     const log = new TestLog();
     const broken = () => {
@@ -259,7 +260,7 @@ describe("a client", () => {
     expect(error.message).toContain(line?.fields["reference"]);
   });
 
-  test("knows who calls it: the server, at the address that it dialled", async () => {
+  test("sees the server as the peer, at the address that it connected to", async () => {
     let peer: Ctx["peer"] | undefined;
     serve({});
     await connect({
@@ -272,7 +273,7 @@ describe("a client", () => {
     expect(peer).toMatchObject({ user: "server", address: "the server" });
   });
 
-  test("runs no more calls of its server at a time than it says; the others wait", async () => {
+  test("runs at most `limits.calls` calls of its server at a time; the others wait", async () => {
     serve({});
     let [running, most] = [0, 0];
     await connect(
@@ -292,8 +293,8 @@ describe("a client", () => {
   });
 });
 
-describe("a callback that is under way", () => {
-  /** Handlers that never end by themselves. */
+describe("a running callback", () => {
+  /** Handlers that run until they are cancelled. */
   function waiting() {
     const reasons: string[] = [];
     let started = 0;
@@ -336,7 +337,7 @@ describe("a callback that is under way", () => {
     );
   }
 
-  test.each(["the line is cut", "the client closes", "the server closes"])(
+  test.each(["the connection is cut", "the client closes", "the server closes"])(
     "ends on both sides when %s",
     async (how) => {
       const { handlers, reasons, started } = waiting();
@@ -344,17 +345,17 @@ describe("a callback that is under way", () => {
       const client = await connect(handlers);
       const calls = begin(back());
       await until("the handlers", () => started() === 4);
-      if (how === "the line is cut") duplexes[0]?.destroy();
+      if (how === "the connection is cut") duplexes[0]?.destroy();
       else if (how === "the client closes") await client.close();
       else await server.close();
       expect(await within("the calls' ends", Promise.all(calls))).toEqual(Array(4).fill("UNAVAILABLE"));
       await until("the handlers' ends", () => reasons.length === 4);
       expect(new Set(reasons)).toEqual(new Set(["UNAVAILABLE"]));
-      await until("nobody connected", () => server.clients.length === 0);
+      await until("the clients to be gone", () => server.clients.length === 0);
     },
   );
 
-  test("ends when the server cancels it, or its time is up", async () => {
+  test("ends when the server cancels it, or at its deadline", async () => {
     const { handlers, reasons, started } = waiting();
     serve({});
     await connect(handlers);
@@ -368,17 +369,17 @@ describe("a callback that is under way", () => {
     await until("the handlers' ends", () => reasons.length === started());
   });
 
-  test("is UNAVAILABLE where it is begun on a client that has gone", async () => {
+  test("fails with UNAVAILABLE where the client has disconnected", async () => {
     serve({});
     const client = await connect({});
     const gone = back();
     await client.close();
-    await until("nobody connected", () => server.clients.length === 0);
+    await until("the clients to be gone", () => server.clients.length === 0);
     for (const status of await Promise.all(begin(gone))) expect(status).toBe("UNAVAILABLE");
   });
 });
 
-test("a peer that has not said hello is not yet called: nobody knows what it takes", async () => {
+test("a peer is not called before its HELLO, which lists its methods", async () => {
   serve({});
   const [near, far] = duplexPair();
   server.accept(far, ALICE);
@@ -393,7 +394,7 @@ test("a peer that has not said hello is not yet called: nobody knows what it tak
   near.destroy();
 });
 
-test("a client that comes back is called over its new connection", async () => {
+test("a client that reconnects is called over its new connection", async () => {
   serve({});
   const client = await connect({}, { reconnect: { minDelay: 1, maxDelay: 5 } });
   expect(await back().get(1)).toBe(1);

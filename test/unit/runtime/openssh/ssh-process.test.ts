@@ -9,7 +9,7 @@ import { opensshTransport } from "../../../../runtime/src/openssh/openssh-transp
 import { tempDir, write } from "../ssh/support.js";
 import { failure, until, within } from "../support/wait.js";
 
-/** A program in the place of ssh: a script that does what it likes, and says in a file who it is. */
+/** A script in place of ssh, which writes its process ID to a file. */
 function fake(
   script: string,
   connectTimeout = 20_000,
@@ -26,16 +26,16 @@ function fake(
 
 const HANGS = `trap "" TERM; while :; do sleep 0.1; done`;
 
-test("an ssh that hangs, and that no SIGTERM ends, is given up in time and killed", async () => {
+test("an ssh that hangs and ignores SIGTERM is killed after the timeout", async () => {
   const { transport, isRunning } = fake(`echo so far so good >&2; ${HANGS}`, 3000);
   expect(await failure(transport.open())).toMatchObject({
     status: "UNAVAILABLE",
-    message: "ssh://edge did not answer within 3000 ms (connectTimeout); ssh says: so far so good",
+    message: "ssh://edge did not respond within 3000 ms (connectTimeout); ssh: so far so good",
   });
   await until("its end", () => !isRunning());
 });
 
-test("an attempt that is cancelled ends ssh", async () => {
+test("cancelling an attempt ends ssh", async () => {
   const { transport, hasStarted, isRunning } = fake(HANGS);
   const abort = new AbortController();
   const opening = failure(transport.open(abort.signal));
@@ -47,35 +47,35 @@ test("an attempt that is cancelled ends ssh", async () => {
 });
 
 test.each([
-  ["exit 0", "the server's process ended, and had served nothing"],
-  ["exit 1", "the server's process ended with status 1"],
-  ["exit 255", "ssh ended with status 255"],
+  ["exit 0", "the server process exited without serving"],
+  ["exit 1", "the server process exited with status 1"],
+  ["exit 255", "ssh exited with status 255"],
   ["exit 127", "the server could not run its command (status 127)"],
-  ["kill -KILL $$", "ssh was ended by SIGKILL"],
-  ["echo a reason >&2; exit 255", "ssh ended with status 255; ssh says: a reason"],
-])("an ssh that ends at once is an error that says how: %s", async (script, message) => {
+  ["kill -KILL $$", "ssh was terminated by SIGKILL"],
+  ["echo a reason >&2; exit 255", "ssh exited with status 255; ssh: a reason"],
+])("an ssh that exits at once is an error with its exit status or signal: %s", async (script, message) => {
   expect(await failure(fake(script).transport.open())).toMatchObject({
     status: "UNAVAILABLE",
     message: expect.stringContaining(`no connection to ssh://edge: ${message}`),
   });
 });
 
-test("of 10 MB on standard error the end is quoted, on one line that steers no terminal", async () => {
+test("the end of 10 MB on standard error is quoted, on one line without control characters", async () => {
   const banner = String.raw`head -c 10000000 /dev/zero | tr '\0' x >&2; printf '\n\e]0;owned\a\nthe last words\n' >&2; exit 255`;
   const { message } = await failure<RpcError>(fake(banner).transport.open());
   expect(message).toMatch(/the last words$/);
   expect(message).toMatch(/^[^\p{C}]{1,600}$/u);
 });
 
-test("what looks like a failure of ssh counts only where ssh itself has failed", async () => {
+test("messages of ssh are interpreted only where ssh itself failed", async () => {
   const said = "echo 'alice@edge: Permission denied (publickey).' >&2";
   expect(await failure(fake(`${said}; exit 255`).transport.open())).toMatchObject({ status: "UNAUTHENTICATED" });
   expect(await failure(fake(`${said}; exit 1`).transport.open())).toMatchObject({ status: "UNAVAILABLE" });
 });
 
 test.each([
-  ["is not there", "/nowhere/ssh", "there is no program"],
-  ["is no program", "/etc/passwd", "cannot be run (EACCES)"],
+  ["does not exist", "/nowhere/ssh", 'program "/nowhere/ssh" not found: install the OpenSSH client'],
+  ["is not executable", "/etc/passwd", "cannot be run (EACCES)"],
 ])("an ssh that %s is named", async (_, program, message) => {
   expect(await failure(opensshTransport("edge", { program }).open())).toMatchObject({
     status: "UNAVAILABLE",
@@ -83,23 +83,23 @@ test.each([
   });
 });
 
-test("noise of 10 MB in place of a server is an error, and ends ssh", async () => {
+test("10 MB of other output instead of a preamble is an error, and ends ssh", async () => {
   const { transport, isRunning } = fake(`head -c 10000000 /dev/zero | tr '\\0' '#'; sleep 60`);
-  expect(await failure(callPath(transport, "GET", "/x", {}))).toMatchObject({
+  expect(await failure(callPath(transport, { verb: "GET", path: "/x" }))).toMatchObject({
     status: "UNAVAILABLE",
     message: expect.stringContaining("no sshrpc preamble in the first 65536 bytes"),
   });
   await until("its end", () => !isRunning());
 });
 
-test("a banner on standard output that ends without a server is quoted", async () => {
-  expect(await failure(callPath(fake("echo Go away; exit 1").transport, "GET", "/x", {}))).toMatchObject({
+test("a banner on standard output without a server is quoted", async () => {
+  expect(await failure(callPath(fake("echo Go away; exit 1").transport, { verb: "GET", path: "/x" }))).toMatchObject({
     status: "UNAVAILABLE",
     message: expect.stringMatching(/was lost: .*status 1; received instead of the sshrpc preamble: "Go away\\n"/),
   });
 });
 
-test("bytes go both ways, and either side may end", async () => {
+test("bytes pass in both directions, and either side can end", async () => {
   const { transport, isRunning } = fake("echo hello; cat");
   const duplex = await transport.open();
   const heard: Buffer[] = [];
@@ -111,7 +111,7 @@ test("bytes go both ways, and either side may end", async () => {
   expect(isRunning()).toBe(false);
 });
 
-test("a server that does not read stops its writer", async () => {
+test("backpressure stops the writer where the server does not read", async () => {
   const { transport } = fake("echo hello; sleep 60");
   const duplex = await transport.open();
   let taken = 0;
@@ -121,7 +121,7 @@ test("a server that does not read stops its writer", async () => {
   await within("the end", new Promise((resolve) => duplex.once("close", resolve)));
 });
 
-test("a duplex that is destroyed closes, whatever ssh does, and nothing of ssh is left", async () => {
+test("a destroyed duplex closes whatever ssh does, and leaves no process", async () => {
   const { transport, isRunning } = fake(`echo hello; ${HANGS}`);
   const duplex = await transport.open();
   duplex.destroy();
@@ -129,19 +129,19 @@ test("a duplex that is destroyed closes, whatever ssh does, and nothing of ssh i
   expect(isRunning()).toBe(false);
 });
 
-test("an ssh that fails in mid-stream ends the duplex with its reason", async () => {
+test("an ssh that fails later ends the duplex with its error", async () => {
   const { transport } = fake("echo hello; echo 'client_loop: send disconnect: Broken pipe' >&2; exit 255");
   const duplex = await transport.open();
   duplex.resume();
   expect(await failure(finished(duplex))).toMatchObject({
     status: "UNAVAILABLE",
-    message: expect.stringMatching(/^the connection to ssh:\/\/edge was lost: ssh ended .*Broken pipe$/),
+    message: expect.stringMatching(/^the connection to ssh:\/\/edge was lost: ssh exited .*Broken pipe$/),
   });
 });
 
 test.each([
-  [{ connectTimeout: Number.NaN }, "the option connectTimeout is NaN; it takes a whole number from 1 to 2147483647"],
-  [{ keepaliveInterval: -1 }, "the option keepaliveInterval is -1; it takes a whole number from 0 to 2147483647"],
+  [{ connectTimeout: Number.NaN }, "option connectTimeout: NaN is not an integer from 1 to 2147483647"],
+  [{ keepaliveInterval: -1 }, "option keepaliveInterval: -1 is not an integer from 0 to 2147483647"],
 ])("%j is refused before ssh is run", (options, message) => {
   expect(() => opensshTransport("edge", options)).toThrow(message);
 });

@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import { duplexPair } from "../../../../runtime/src/base/memory-transport.js";
 import type { Transport } from "../../../../runtime/src/base/transport.js";
-import type { UnaryMethodOptional } from "../../../../runtime/src/client/call/unary.js";
+import type { UnaryMethodOptional } from "../../../../runtime/src/client/call/method-types.js";
 import { type Client, type ClientOptions, openClient } from "../../../../runtime/src/client/client.js";
 import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
 import type { AnyHandler } from "../../../../runtime/src/server/api-handlers.js";

@@ -3,7 +3,7 @@ import type { Logger } from "../../../../runtime/src/base/log.js";
 import { duplexPair } from "../../../../runtime/src/base/memory-transport.js";
 import type { Peer } from "../../../../runtime/src/base/peer.js";
 import type { Transport } from "../../../../runtime/src/base/transport.js";
-import type { UnaryMethodOptional } from "../../../../runtime/src/client/call/unary.js";
+import type { UnaryMethodOptional } from "../../../../runtime/src/client/call/method-types.js";
 import type { Client, ClientOptions } from "../../../../runtime/src/client/client.js";
 import { openClient } from "../../../../runtime/src/client/client.js";
 import type { Api, Method, Validator } from "../../../../runtime/src/contract/method.js";

@@ -369,7 +369,7 @@ describe("the end of a connection", () => {
     const call = client.it.get.safe();
     await peer.next(FRAME.OPEN);
     await within("close", client.close());
-    expect(await peer.reason()).toBe("the client is done");
+    expect(await peer.reason()).toBe("the client was closed");
     expect(await within("the call's end", call)).toMatchObject({ ok: false, error: UNAVAILABLE });
     await within("a second close", client.close());
   });

@@ -3,8 +3,8 @@ import { SshError } from "../../ssh-error.js";
 
 /** See {@link SshClient.run}. */
 export async function runCommand(ssh: SshClient, command: string, options: RunOptions): Promise<CommandResult> {
-  const { input, maxBuffer = 16 * 1024 * 1024 } = options;
-  const running = await ssh.exec(command, options);
+  const { input, maxBuffer = 16 * 1024 * 1024, ...execOptions } = options;
+  const running = await ssh.exec(command, execOptions);
   // A command may exit before it has read its input: its exit status decides.
   running.end(input);
   const chunks: Buffer[] = [];

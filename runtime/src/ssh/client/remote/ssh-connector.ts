@@ -1,12 +1,16 @@
 import type { Duplex } from "node:stream";
-import type {
-  CommandResult,
-  Copied,
-  CopyOptions,
-  ExecOptions,
-  RemoteCommand,
-  RunOptions,
-  SshClient,
+import { checkOptions } from "../../../base/check-options.js";
+import {
+  COPY_OPTIONS,
+  type CommandResult,
+  type Copied,
+  type CopyOptions,
+  EXEC_OPTIONS,
+  type ExecOptions,
+  type RemoteCommand,
+  RUN_OPTIONS,
+  type RunOptions,
+  type SshClient,
 } from "../../../base/ssh-client.js";
 import { onAbort, withSignal } from "../../../base/with-signal.js";
 import { SshError } from "../../ssh-error.js";
@@ -37,11 +41,13 @@ export class SshConnector implements SshClient {
     });
   }
 
-  exec(command: string, options: ExecOptions = {}): Promise<RemoteCommand> {
+  async exec(command: string, options: ExecOptions = {}): Promise<RemoteCommand> {
+    checkOptions(options, EXEC_OPTIONS);
     return this.#open((connection) => connection.exec(command, options), options.signal);
   }
 
-  run(command: string, options: RunOptions = {}): Promise<CommandResult> {
+  async run(command: string, options: RunOptions = {}): Promise<CommandResult> {
+    checkOptions(options, RUN_OPTIONS);
     return this.#mapErrors(() => runCommand(this, command, options));
   }
 
@@ -49,11 +55,13 @@ export class SshConnector implements SshClient {
     return this.#open((connection) => connection.connectTcp(host, port), signal);
   }
 
-  copyFrom(remote: string, local: string, options: CopyOptions = {}): Promise<Copied> {
+  async copyFrom(remote: string, local: string, options: CopyOptions = {}): Promise<Copied> {
+    checkOptions(options, COPY_OPTIONS);
     return this.#mapErrors(() => copyFrom(this, remote, local, options));
   }
 
-  copyTo(local: string, remote: string, options: CopyOptions = {}): Promise<Copied> {
+  async copyTo(local: string, remote: string, options: CopyOptions = {}): Promise<Copied> {
+    checkOptions(options, COPY_OPTIONS);
     return this.#mapErrors(() => copyTo(this, local, remote, options));
   }
 

@@ -1,7 +1,6 @@
-import { checkNumber } from "../../../base/check-number.js";
+import { checkNumber, MAX_TIMEOUT } from "../../../base/check-number.js";
 import { errorMessage } from "../../../base/error-message.js";
 import type { Logger } from "../../../base/log.js";
-import { MAX_TIMEOUT } from "../../../base/max-timeout.js";
 import type { AuthMethod } from "../../../base/peer.js";
 import type { KeySource, KeySourceConfig } from "../../keys/lists/key-lookup.js";
 import { openKeySource } from "../../keys/lists/open-key-source.js";

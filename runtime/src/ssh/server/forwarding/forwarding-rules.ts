@@ -1,7 +1,6 @@
 import { isAbsolute, normalize } from "node:path";
-import { checkNumber } from "../../../base/check-number.js";
+import { checkNumber, MAX_TIMEOUT } from "../../../base/check-number.js";
 import { errorMessage } from "../../../base/error-message.js";
-import { MAX_TIMEOUT } from "../../../base/max-timeout.js";
 import type { Peer } from "../../../base/peer.js";
 import { printable } from "../../../base/printable.js";
 import type {

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { gunzipSync, gzipSync } from "node:zlib";
 import ssh2, { type ClientChannel } from "ssh2";
 import { describe, expect, onTestFinished, test } from "vitest";
-import type { UnaryMethodOptional } from "../../../../../runtime/src/client/call/unary.js";
+import type { UnaryMethodOptional } from "../../../../../runtime/src/client/call/method-types.js";
 import type { Client } from "../../../../../runtime/src/client/client.js";
 import { type ConnectOptions, connectApi } from "../../../../../runtime/src/compose/connect.js";
 import { type ServeOptions, serveHandlers } from "../../../../../runtime/src/compose/serve.js";
@@ -42,7 +42,7 @@ async function start(one: Method, handler: AnyHandler, options: Partial<ServeOpt
   onTestFinished(() => server.close());
   const connect = async (more: ConnectOptions<object> = {}) => {
     const client = await connectApi<ItClient>(apiOf(one), `ssh://anybody@127.0.0.1:${server.port}`, {
-      transport: "korv",
+      protocol: "korv",
       identity: alice.file,
       hostKey: hostKey.publicKey.fingerprint,
       ...more,

@@ -1,14 +1,16 @@
 import { describe, expect, test } from "vitest";
 import type { MethodBinding } from "../../../../../runtime/src/client/call/method-binding.js";
-import { type FailedAttempt, retryDelay } from "../../../../../runtime/src/client/call/retry-delay.js";
+import { retryDelay } from "../../../../../runtime/src/client/call/retry-delay.js";
 import { Backoff } from "../../../../../runtime/src/client/connection/backoff.js";
 import type { ConnectionSource } from "../../../../../runtime/src/client/connection/connection-source.js";
 
 const DELAY = 40;
+type FailedAttempt = Parameters<typeof retryDelay>[1];
+
 const ATTEMPT: FailedAttempt = {
   sent: true,
   refused: false,
-  spent: false,
+  notReplayable: false,
   retries: 0,
   open: false,
   remaining: Number.POSITIVE_INFINITY,
@@ -20,36 +22,36 @@ function delayOf(attempt: Partial<FailedAttempt>, { idempotent = false } = {}): 
   return retryDelay({ connections, method: { idempotent } } as MethodBinding, { ...ATTEMPT, ...attempt });
 }
 
-describe("a call that found no answer", () => {
-  test("ends where something may have happened, unless its method is idempotent", () => {
+describe("a call that failed with UNAVAILABLE", () => {
+  test("is retried after it may have had an effect only if its method is idempotent", () => {
     expect(delayOf({})).toBeUndefined();
     expect(delayOf({}, { idempotent: true })).toBe(0);
   });
 
-  test("begins anew where the other side never began it", () => {
+  test("is retried where the server never started it", () => {
     expect(delayOf({ refused: true })).toBe(0);
   });
 
-  test("ends where its request stream has begun, or something of an answer was seen", () => {
-    expect(delayOf({ refused: true, spent: true })).toBeUndefined();
-    expect(delayOf({ spent: true }, { idempotent: true })).toBeUndefined();
+  test("is not retried after its request stream has started or a part of a response has arrived", () => {
+    expect(delayOf({ refused: true, notReplayable: true })).toBeUndefined();
+    expect(delayOf({ notReplayable: true }, { idempotent: true })).toBeUndefined();
   });
 
-  test("begins anew whatever it is, and however often it was sent, while it was never written", () => {
-    expect(delayOf({ sent: false, spent: true, retries: 9 })).toBe(0);
+  test("is always retried while its OPEN was never written", () => {
+    expect(delayOf({ sent: false, notReplayable: true, retries: 9 })).toBe(0);
   });
 
-  test("is sent again as often as the client says, and no more", () => {
+  test("is retried at most `retries` times", () => {
     expect(delayOf({ retries: 1 }, { idempotent: true })).toBe(0);
     expect(delayOf({ retries: 2 }, { idempotent: true })).toBeUndefined();
   });
 
-  test("waits longer each time for a connection that goes on", () => {
+  test("is retried with exponential backoff on a connection that is still open", () => {
     expect(delayOf({ refused: true, open: true })).toBe(DELAY);
     expect(delayOf({ refused: true, open: true, retries: 1 })).toBe(2 * DELAY);
   });
 
-  test("ends at once where its deadline would come first", () => {
+  test("is not retried where the deadline comes before the retry", () => {
     expect(delayOf({ refused: true, open: true, remaining: DELAY })).toBeUndefined();
     expect(delayOf({ refused: true, open: true, remaining: DELAY + 1 })).toBe(DELAY);
   });

@@ -1,6 +1,6 @@
 import { PassThrough, Readable } from "node:stream";
 import { afterEach, describe, expect, test } from "vitest";
-import type { CallOptions } from "../../../../../runtime/src/client/call/unary.js";
+import type { CallOptions } from "../../../../../runtime/src/client/call/call-options.js";
 import type { Client, ClientOptions } from "../../../../../runtime/src/client/client.js";
 import type { ClientInterceptor, ResponseStream, SafeResponseStream } from "../../../../../runtime/src/client.js";
 import type { Method } from "../../../../../runtime/src/contract/method.js";
@@ -25,7 +25,7 @@ interface Streams {
 
 let connected: { client: Client; peer: RawPeer } | undefined;
 
-/** A client of one method, whose server is played by hand. */
+/** A client of one method; the test plays the server. */
 async function connect(method: Partial<Method>, options: ClientOptions & { remote?: object } = {}) {
   const { client, peer } = await connectRaw({ remote: { window: 1000 }, retries: 0, ...options, method });
   connected = { client, peer };
@@ -42,7 +42,7 @@ afterEach(async () => {
 const item = (body: string, id = 1): Frame => ({ kind: FRAME.ITEM, id, body });
 const settle = async (): Promise<void> => {
   await new Promise((resolve) => setTimeout(resolve, 3));
-  // What goes from one end to the other takes turns of the event loop, however late it is.
+  // A frame needs some turns of the event loop to reach the other end.
   for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
 };
 
@@ -57,7 +57,7 @@ async function collect(stream: AsyncIterable<unknown>): Promise<{ items: unknown
 }
 
 describe("a response stream", () => {
-  test("gives its items, then its response", async () => {
+  test("yields its items, then its response", async () => {
     const { peer, calls } = await connect({ ...DOWN, response: any });
     const stream = calls.down();
     await peer.next(FRAME.OPEN);
@@ -67,7 +67,7 @@ describe("a response stream", () => {
     expect(await collect(stream)).toEqual({ items: [] });
   });
 
-  test("gives the items that came before an error, and then throws it, once", async () => {
+  test("yields the items before an error, and throws the error once", async () => {
     const { peer, calls } = await connect(DOWN);
     const stream = calls.down();
     await peer.next(FRAME.OPEN);
@@ -78,7 +78,7 @@ describe("a response stream", () => {
     expect(await collect(stream)).toEqual({ items: [] });
   });
 
-  test("that is safe never throws", async () => {
+  test("never throws with `safe`", async () => {
     const { peer, calls } = await connect(DOWN);
     const stream = calls.down.safe();
     await peer.next(FRAME.OPEN);
@@ -95,7 +95,7 @@ describe("a response stream", () => {
     ["intercepted", [pass], (calls: Streams) => calls.down()],
     ["safe and intercepted", [pass, pass], (calls: Streams) => calls.down.safe()],
   ] as const)(
-    "that is left while it waits for an item cancels its call at once (%s)",
+    "cancels its call at once when it is left while it waits for an item (%s)",
     async (_, interceptors, open) => {
       const { peer, calls } = await connect(DOWN, { interceptors });
       const iterator = open(calls)[Symbol.asyncIterator]();
@@ -108,7 +108,7 @@ describe("a response stream", () => {
     },
   );
 
-  test.each([[[]], [[pass]]])("that is destroyed as a Node stream cancels its call", async (interceptors) => {
+  test.each([[[]], [[pass]]])("cancels its call when its Node stream is destroyed", async (interceptors) => {
     const { peer, calls } = await connect(DOWN, { interceptors });
     const readable = Readable.from(calls.down());
     readable.on("error", () => undefined);
@@ -119,7 +119,7 @@ describe("a response stream", () => {
     await peer.next(FRAME.CANCEL);
   });
 
-  test("is cancelled by its disposal, by `cancel()`, and by a consumer that throws", async () => {
+  test("cancels its call when it is disposed, by `cancel()`, and when its consumer throws", async () => {
     const { peer, calls } = await connect(DOWN);
     {
       await using _stream = calls.down();
@@ -142,7 +142,7 @@ describe("a response stream", () => {
     expect(await failure(third.response)).toMatchObject({ status: "CANCELLED" });
   });
 
-  test("keeps what came before a cancel", async () => {
+  test("yields the items that arrived before a cancel", async () => {
     const { peer, calls } = await connect(DOWN);
     const stream = calls.down();
     await peer.next(FRAME.OPEN);
@@ -152,7 +152,7 @@ describe("a response stream", () => {
     expect(await collect(stream)).toMatchObject({ items: [1, 2], error: { status: "CANCELLED" } });
   });
 
-  test("whose item does not fit is INTERNAL, after the good ones, and the server is told to stop", async () => {
+  test("fails with INTERNAL at an invalid item, after the valid ones, and cancels the call at the server", async () => {
     const { peer, calls } = await connect({ ...DOWN, responseItem: only((value) => value === 1) });
     for (const bad of ["2", "{", ""]) {
       const stream = calls.down();
@@ -164,7 +164,7 @@ describe("a response stream", () => {
     }
   });
 
-  test("with an item over the limit is MESSAGE_TOO_LARGE, whether it is read or skipped", async () => {
+  test("fails with MESSAGE_TOO_LARGE at an oversized item, read or skipped", async () => {
     const { peer, calls } = await connect(DOWN, { limits: { message: 1000 } });
     for (const size of [1001, 100_000]) {
       const stream = calls.down();
@@ -175,7 +175,7 @@ describe("a response stream", () => {
     }
   });
 
-  test("says with OPEN how much may come, and grants more only as items are taken", async () => {
+  test("announces its window in OPEN, and grants credit only as items are taken", async () => {
     const { peer, calls } = await connect(DOWN, { limits: { window: 100, windowGrowth: 1 } });
     const stream = calls.down();
     expect((await peer.next(FRAME.OPEN)).payload.readUInt32BE(6)).toBe(100);
@@ -188,7 +188,7 @@ describe("a response stream", () => {
     await iterator.return?.();
   });
 
-  test("that is never iterated ends with its call, and keeps no more than its window", async () => {
+  test("that is never iterated ends with its call, and buffers at most its window", async () => {
     const { client, peer, calls } = await connect(DOWN, { limits: { window: 100 } });
     const stream = calls.down();
     await peer.next(FRAME.OPEN);
@@ -203,7 +203,7 @@ describe("a response stream", () => {
 describe("headers", () => {
   const headers: Frame = { kind: FRAME.HEADERS, id: 1, metadata: '[["x-a","1"],["x-a","2"]]' };
 
-  test("are given before the first item, and trailers at the end", async () => {
+  test("arrive before the first item, and trailers at the end", async () => {
     const { peer, calls } = await connect(DOWN);
     const heard: unknown[] = [];
     const stream = calls.down(
@@ -231,7 +231,7 @@ describe("headers", () => {
     expect((await collect(stream)).error).toMatchObject({ status: "UNAVAILABLE" });
   });
 
-  test("that make the caller's function throw end the call with what it threw, and nothing else", async () => {
+  test("fail only their call with the exception of onHeaders", async () => {
     const { client, peer, calls } = await connect(DOWN);
     const stream = calls.down(
       {},
@@ -250,7 +250,7 @@ describe("headers", () => {
 });
 
 describe("a request stream", () => {
-  test("is sent after OPEN, and ended", async () => {
+  test("is sent after OPEN, and ended with END", async () => {
     const { peer, calls } = await connect(UP);
     const response = calls.up({ a: 1 }, [1, "two"]);
     expect((await peer.next(FRAME.OPEN)).flags).toBe(FLAG.STREAM);
@@ -262,12 +262,12 @@ describe("a request stream", () => {
   });
 
   test.each([undefined, null, 7, "text", {}, { [Symbol.asyncIterator]: null }])(
-    "that is %j is BAD_REQUEST, and is never sent",
+    "of %j fails with BAD_REQUEST before the call is sent",
     async (source) => {
       const { peer, calls } = await connect(UP);
       expect(await failure(calls.up({}, source))).toMatchObject({
         status: "BAD_REQUEST",
-        message: expect.stringContaining("the request stream must be an async iterable or an iterable, not"),
+        message: expect.stringContaining(", not an async iterable or an iterable"),
         method: "GET /it",
       });
       await settle();
@@ -275,7 +275,7 @@ describe("a request stream", () => {
     },
   );
 
-  test("with an item that does not fit is BAD_REQUEST with its issues, and the server is told to stop", async () => {
+  test("with an invalid item fails with BAD_REQUEST and its issues, and cancels the call at the server", async () => {
     const { peer, calls } = await connect({ ...UP, requestItem: only((value) => value === 1) });
     let left = false;
     const source = (function* () {
@@ -294,7 +294,7 @@ describe("a request stream", () => {
     expect(peer.frames.filter(({ kind }) => kind === FRAME.ITEM)).toHaveLength(1);
   });
 
-  test("whose leaving never ends, or fails, does not hold up the error", async () => {
+  test("whose return() hangs or fails does not delay the error", async () => {
     for (const leave of [() => new Promise<never>(() => undefined), () => Promise.reject(new Error("in return"))]) {
       const { calls, client } = await connect({ ...UP, requestItem: only(() => false) });
       const source = { next: async () => ({ done: false, value: 1 }), return: leave };
@@ -305,7 +305,7 @@ describe("a request stream", () => {
     }
   });
 
-  test("that is not read, because its call fails before, is let go of: it may hold a file", async () => {
+  test("is released unread when its call fails first, because it may hold a file", async () => {
     const { client, calls } = await connect({ ...UP, request: only((value) => value === 1) });
     const fail = async (request: unknown, options?: CallOptions): Promise<unknown> => {
       const node = new PassThrough();
@@ -324,7 +324,7 @@ describe("a request stream", () => {
     expect(await fail(1)).toMatchObject({ status: "UNAVAILABLE" });
   });
 
-  test("that an interceptor does not send is let go of, and may fail meanwhile: a Node stream", async () => {
+  test("of a Node stream is released when an interceptor does not send it, even if it fails meanwhile", async () => {
     const refuse: ClientInterceptor = async () => {
       await settle();
       throw new Error("refused");
@@ -337,7 +337,7 @@ describe("a request stream", () => {
     expect(idle.destroyed).toBe(true);
   });
 
-  test("that fails before it may be sent is CANCELLED, and the process goes on: a Node stream", async () => {
+  test("of a Node stream that fails before it is sent is CANCELLED, and does not crash the process", async () => {
     const { peer, calls } = await connect(UP, { remote: { window: undefined } });
     const boom = new Error("boom");
     const stream = new PassThrough();
@@ -349,7 +349,7 @@ describe("a request stream", () => {
     expect(await response).toMatchObject({ status: "CANCELLED", cause: boom });
   });
 
-  test("that throws is CANCELLED, with what it threw as the cause", async () => {
+  test("that throws is CANCELLED, with the exception as the cause", async () => {
     const { peer, calls } = await connect(UP);
     const boom = new Error("boom");
     const response = calls.up(
@@ -367,7 +367,7 @@ describe("a request stream", () => {
     await peer.next(FRAME.CANCEL);
   });
 
-  test("without end stops at the window, and is left when the server answers early", async () => {
+  test("without end stops at the window, and is left when the server responds early", async () => {
     const { peer, calls } = await connect(UP, { remote: { window: 100 } });
     let [asked, left] = [0, false];
     const response = calls.up(
@@ -389,7 +389,7 @@ describe("a request stream", () => {
     expect(peer.frames.filter(({ kind }) => kind === FRAME.CANCEL || kind === FRAME.END)).toHaveLength(0);
   });
 
-  test("waits for credit where the server grants none at first", async () => {
+  test("waits for credit where the initial window is 0", async () => {
     const { peer, calls } = await connect(UP, { remote: { window: undefined } });
     const response = calls.up({}, [1]);
     await peer.next(FRAME.OPEN);
@@ -397,14 +397,14 @@ describe("a request stream", () => {
     expect(peer.frames.filter(({ kind }) => kind === FRAME.ITEM)).toHaveLength(0);
     peer.send({ kind: FRAME.CREDIT, id: 1, credit: 1 });
     await peer.next(FRAME.ITEM);
-    // Whether there is another item is asked only when it may be sent.
+    // The source is asked for the next item only when there is credit for it.
     peer.send({ kind: FRAME.CREDIT, id: 1, credit: 100 });
     await peer.next(FRAME.END);
     peer.answer(1, 200, "1");
     expect(await response).toBe(1);
   });
 
-  test("of raw bytes is cut into what the server takes", async () => {
+  test("of raw bytes is split into items that the server accepts", async () => {
     const { peer, calls } = await connect(
       { ...UP, requestItem: "bytes" },
       { remote: { message: 1000, window: 100_000 } },
@@ -415,7 +415,7 @@ describe("a request stream", () => {
     expect(pieces).toEqual([1000, 1000, 500]);
   });
 
-  test("with an item over the server's limit is MESSAGE_TOO_LARGE before it is sent", async () => {
+  test("with an item over the server's limit fails with MESSAGE_TOO_LARGE before it is sent", async () => {
     const { peer, calls } = await connect(UP, { remote: { message: 100, window: 100_000 } });
     expect(await failure(calls.up({}, ["x".repeat(98), "x".repeat(99)]))).toMatchObject({
       status: "MESSAGE_TOO_LARGE",
@@ -425,11 +425,11 @@ describe("a request stream", () => {
   });
 });
 
-describe("a server that breaks the rules of streams is left with a reason", () => {
+describe("a server that violates the stream protocol is disconnected with a reason", () => {
   const cases: [string, Partial<Method>, Frame[], string][] = [
     ["an item for a call without a response stream", UP, [item("1")], "ITEM for call 1, which has no response stream"],
     [
-      "an oversize item for a call without a response stream",
+      "an oversized item for a call without a response stream",
       UP,
       [item("x".repeat(5 << 20))],
       "ITEM for call 1, which has no response stream",
@@ -458,7 +458,7 @@ describe("a server that breaks the rules of streams is left with a reason", () =
       "CREDIT for call 1, which has no request stream",
     ],
     [
-      "more credit than a stream can have",
+      "more credit than the maximum of a stream",
       BOTH,
       [{ kind: FRAME.CREDIT, id: 1, credit: 0x7fff_ffff }],
       "credit of 2147484647 bytes for call 1",
@@ -486,7 +486,7 @@ describe("a server that breaks the rules of streams is left with a reason", () =
     expect(["OK", "UNAVAILABLE"]).toContain(await within("the call's end", outcome));
   });
 
-  test("also by saying that it takes more ahead than a stream can have", async () => {
+  test("also for a window above the maximum", async () => {
     expect(await failure(connect(UP, { remote: { window: 2 ** 31 } }))).toMatchObject({
       status: "UNAVAILABLE",
       message: expect.stringContaining("limits.window"),

@@ -34,15 +34,15 @@ it("has a default for every limit", () => {
 
 it("names an option out of its range", () => {
   expect(() => guardConfig({ maxStartups: { start: 10, full: 5 } })).toThrow(
-    "the option maxStartups.full is 5; it takes a whole number from 10 to",
+    "option maxStartups.full: 5 is not an integer from 10",
   );
-  expect(() => guardConfig({ maxStartups: { rate: 101 } })).toThrow(/^the option maxStartups\.rate is 101;/);
-  expect(() => guardConfig({ perSource: { address: 0 } })).toThrow(/^the option perSource\.address is 0;/);
+  expect(() => guardConfig({ maxStartups: { rate: 101 } })).toThrow(/^option maxStartups\.rate: 101 is not an integer/);
+  expect(() => guardConfig({ perSource: { address: 0 } })).toThrow(/^option perSource\.address: 0 is not an integer/);
   expect(() => guardConfig({ penalties: { graceExceeded: -1 } })).toThrow(
-    /^the option penalties\.graceExceeded is -1;/,
+    /^option penalties\.graceExceeded: -1 is not an integer/,
   );
-  expect(() => guardConfig({ rekeyBytes: 1000 })).toThrow(/^the option rekeyBytes is 1000; .* from 1048576 to/);
-  expect(() => guardConfig({ maxPreAuthBytes: Number.NaN })).toThrow(/^the option maxPreAuthBytes is NaN;/);
+  expect(() => guardConfig({ rekeyBytes: 1000 })).toThrow(/^option rekeyBytes: 1000 is not an integer from 1048576$/);
+  expect(() => guardConfig({ maxPreAuthBytes: Number.NaN })).toThrow(/^option maxPreAuthBytes: NaN is not an integer/);
   expect(guardConfig({ penalties: false }).penalties).toBeUndefined();
   // ssh2 treats 0 as its own default; the longest timeout stands for none.
   expect(guardConfig({ keepaliveInterval: 0 }).keepaliveInterval).toBe(2 ** 31 - 1);

@@ -212,10 +212,10 @@ it("writes debug lines with the host in front, and no secrets", async () => {
 });
 
 it.each([
-  [{ connectTimeout: 0 }, "the option connectTimeout is 0; it takes a whole number from 1 to 2147483647"],
-  [{ connectTimeout: Number.NaN }, /^the option connectTimeout is NaN/],
-  [{ keepaliveInterval: -1 }, /^the option keepaliveInterval is -1/],
-  [{ keepaliveCountMax: 1.5 }, /^the option keepaliveCountMax is 1.5/],
+  [{ connectTimeout: 0 }, "option connectTimeout: 0 is not an integer from 1 to 2147483647"],
+  [{ connectTimeout: Number.NaN }, /^option connectTimeout: NaN is not an integer/],
+  [{ keepaliveInterval: -1 }, /^option keepaliveInterval: -1 is not an integer/],
+  [{ keepaliveCountMax: 1.5 }, /^option keepaliveCountMax: 1.5 is not an integer/],
 ])("rejects %o before connecting", (options, message) => {
   expect(() => sshTransport("edge", options)).toThrow(message);
 });

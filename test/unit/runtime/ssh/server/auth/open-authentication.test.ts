@@ -43,21 +43,21 @@ it.each([
     { verifyPassword: denyAll, anonymous: { scopes: [] }, requiredMethods: ["none", "password"] },
     /unconfigured or repeated method none; /,
   ],
-  [
-    "maxAuthTries 0",
-    { verifyPassword: denyAll, maxAuthTries: 0 },
-    /^the option maxAuthTries is 0; it takes a whole number from 1 to /,
-  ],
+  ["maxAuthTries 0", { verifyPassword: denyAll, maxAuthTries: 0 }, /^option maxAuthTries: 0 is not an integer from 1$/],
   [
     "a timeout that is not a number",
     { verifyPassword: denyAll, authTimeout: Number.NaN },
-    /^the option authTimeout is NaN/,
+    /^option authTimeout: NaN is not an integer/,
   ],
-  ["a negative delay", { verifyPassword: denyAll, authFailureDelay: -1 }, /^the option authFailureDelay is -1/],
+  [
+    "a negative delay",
+    { verifyPassword: denyAll, authFailureDelay: -1 },
+    /^option authFailureDelay: -1 is not an integer/,
+  ],
   [
     "a fractional number of rounds",
     { verifyPassword: denyAll, maxPromptRounds: 1.5 },
-    /^the option maxPromptRounds is 1\.5/,
+    /^option maxPromptRounds: 1\.5 is not an integer/,
   ],
 ] as [string, AuthOptions, RegExp][])("rejects %s with the fix", async (_, options, message) => {
   await expect(open(options)).rejects.toThrow(message);

@@ -362,8 +362,8 @@ describe("forwarding options", () => {
     [{ permitListen: ["x:y"] }, 'the option forwarding.permitListen: "x:y"'],
     [{ permitOpenUnix: ["run/x"] }, 'the option forwarding.permitOpenUnix: invalid path "run/x"'],
     [{ permitListenUnix: ["/a/../b"] }, 'the option forwarding.permitListenUnix: invalid path "/a/../b"'],
-    [{ maxForwarded: 0 }, "the option forwarding.maxForwarded is 0"],
-    [{ timeout: -1 }, "the option forwarding.timeout is -1"],
+    [{ maxForwarded: 0 }, "option forwarding.maxForwarded: 0 is not an integer from "],
+    [{ timeout: -1 }, "option forwarding.timeout: -1 is not an integer from "],
   ])("prevent the start when they are invalid: %j", async (rules, message) => {
     expect((await failure(forwarding(rules))).message).toContain(message);
   });

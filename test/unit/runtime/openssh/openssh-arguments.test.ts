@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
-import { opensshArguments } from "../../../../runtime/src/openssh/arguments.js";
 import { formatDestination, parseDestination } from "../../../../runtime/src/openssh/destination.js";
+import { opensshArguments } from "../../../../runtime/src/openssh/openssh-arguments.js";
 import type { OpensshOptions } from "../../../../runtime/src/openssh/openssh-options.js";
 import type { DialOptions } from "../../../../runtime/src/ssh/client/dial-options.js";
 
 const argumentsOf = (target: string, options: DialOptions & OpensshOptions = {}, timeout = 10_000) =>
   opensshArguments(parseDestination(target), options, timeout);
 
-test("a bare name leaves everything to the configuration, but for what keeps frames whole and waits bounded", () => {
+test("a bare host name adds only the options that protect the frames and limit the waits", () => {
   expect(argumentsOf("edge").join(" ")).toBe(
     "-T -x -a -o ClearAllForwardings=yes -o PermitLocalCommand=no -o RemoteCommand=none -o LogLevel=ERROR " +
       "-o BatchMode=yes -o ConnectTimeout=10 -o ServerAliveInterval=15 -o ServerAliveCountMax=3 -s -- edge sshrpc",
@@ -16,36 +16,32 @@ test("a bare name leaves everything to the configuration, but for what keeps fra
 
 test.each<[string, DialOptions & OpensshOptions, string]>([
   ["a key", { identity: "/k e/y%" }, '-o IdentityFile="/k e/y%%" -o IdentitiesOnly=yes'],
-  [
-    "keys of an agent, too",
-    { identity: ["a", "b"], identitiesOnly: false },
-    '"a" -o IdentityFile="b" -o IdentitiesOnly=no',
-  ],
+  ["keys of an agent", { identity: ["a", "b"], identitiesOnly: false }, '"a" -o IdentityFile="b" -o IdentitiesOnly=no'],
   ["no agent", { agent: false }, "-o IdentityAgent=none"],
   ["an agent", { agent: "/run/agent" }, '-o IdentityAgent="/run/agent"'],
   ["a certificate", { certificate: "c.pub" }, '-o CertificateFile="c.pub"'],
   ["known hosts", { knownHosts: ["a", "b c"] }, '-o UserKnownHostsFile="a" "b c" -o GlobalKnownHostsFile=/dev/null'],
   ["strict trust", { hostKey: "strict" }, "-o StrictHostKeyChecking=yes"],
-  ["trust at first sight", { hostKey: "accept-new" }, "-o StrictHostKeyChecking=accept-new"],
+  ["trust on first use", { hostKey: "accept-new" }, "-o StrictHostKeyChecking=accept-new"],
   ["another name", { hostKeyAlias: "farm", hashKnownHosts: true }, '-o HostKeyAlias="farm" -o HashKnownHosts=yes'],
   ["jump hosts", { jump: ["a@b", "ssh://c:22"] }, "-o ProxyJump=ssh://a@b,ssh://c:22"],
   ["no jump host", { jump: [] }, "-o ProxyJump=none"],
   ["no configuration", { sshConfig: false }, "-F none"],
   ["a configuration", { sshConfig: "/etc/other" }, "-F /etc/other"],
-  ["times", { keepaliveInterval: 1500, keepaliveCountMax: 9 }, "-o ServerAliveInterval=2 -o ServerAliveCountMax=9"],
+  ["keepalive", { keepaliveInterval: 1500, keepaliveCountMax: 9 }, "-o ServerAliveInterval=2 -o ServerAliveCountMax=9"],
   ["no keepalive", { keepaliveInterval: 0 }, "-o ServerAliveInterval=0"],
-  ["a person to ask", { interactive: true }, "-o BatchMode=no"],
+  ["prompts", { interactive: true }, "-o BatchMode=no"],
   ["a command", { command: "sshrpc serve --stdio" }, "-- edge sshrpc serve --stdio"],
-])("%s can be passed on", (_, options, expected) => {
+])("passes on %s", (_, options, expected) => {
   expect(argumentsOf("edge", options).join(" ")).toContain(expected);
 });
 
-test("arguments of the user come first, so that they count", () => {
+test("the user's arguments come first, so that they take precedence", () => {
   const args = argumentsOf("edge", { args: ["-o", "BatchMode=no"] });
   expect(args.slice(0, 2)).toEqual(["-o", "BatchMode=no"]);
 });
 
-test("user and port are no part of what a shell of the configuration might see", () => {
+test("user and port are arguments of their own", () => {
   expect(argumentsOf("ssh://al%20ice@edge:8022".replace("%20", "."))).toEqual(
     expect.arrayContaining(["-l", "al.ice", "-p", "8022", "--", "edge"]),
   );
@@ -61,9 +57,12 @@ test.each<[string, DialOptions]>([
   ["identity", { identity: 'a"b' }],
   ["knownHosts", { knownHosts: "\u0024{HOME}/x" }],
   ["agent", { agent: "a\nProxyCommand x" }],
-])("what ssh has no word for is refused, and the option %s named", (option, options) => {
+])("the option %s is refused where ssh has no equivalent", (option, options) => {
   expect(() => argumentsOf("edge", options)).toThrow(
-    expect.objectContaining({ status: "BAD_REQUEST", message: expect.stringContaining(`the option ${option} `) }),
+    expect.objectContaining({
+      status: "BAD_REQUEST",
+      message: expect.stringContaining(`option ${option}: not supported by the transport openssh: `),
+    }),
   );
 });
 
@@ -85,11 +84,11 @@ test.each([
   "edge:0",
   "edge:99999",
   "ssh://edge/path",
-])("no destination is taken for an option, or for words of a shell: %j", (target) => {
+])("refuses a destination that could be an option or shell text: %j", (target) => {
   expect(() => parseDestination(target)).toThrow(expect.objectContaining({ status: "BAD_REQUEST" }));
 });
 
-test("a hop of a jump is looked at like a destination", () => {
+test("a jump host is validated like a destination", () => {
   expect(() => argumentsOf("edge", { jump: "-oProxyCommand=id" })).toThrow(/^invalid address /);
 });
 

@@ -14,13 +14,13 @@ async function connected(...args: Parameters<typeof connectTo>): Promise<HostCli
   return client;
 }
 
-/** Connects, and waits until every host that is up has its connection. */
+/** Connects, and waits until every host that is up is connected. */
 async function connectedToAll(hosts: readonly Host[], options: Parameters<typeof connectTo>[1] = {}) {
   const client = await connected(hosts, options);
   await until("all connections", () =>
     hosts.every(({ down, server }) => down !== undefined || server.clients.length > 0),
   );
-  // The client has heard of the last of them, too.
+  // The client has also processed the last connection.
   for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
   return client;
 }
@@ -29,8 +29,8 @@ afterEach(async () => {
   await within("the clients' ends", Promise.all(clients.splice(0).map((client) => client.close())));
 });
 
-describe("with several hosts", () => {
-  test("one that is ready is enough to connect; the others follow", async () => {
+describe("a client of several hosts", () => {
+  test("connects when the first host is ready, and to the others later", async () => {
     const [down, up] = [new Host(), new Host()];
     down.down = DOWN;
     const client = await connected([down, up]);
@@ -40,26 +40,26 @@ describe("with several hosts", () => {
     while (down.requests.length === 0) await client.it.get(2);
   });
 
-  test("connect fails where none can be reached, and says why for each", async () => {
+  test("fails to connect with the errors of all hosts", async () => {
     const hosts = [new Host(), new Host()];
     for (const host of hosts) host.down = DOWN;
     (hosts[1] as Host).down = REFUSED;
     expect(await failure(connectTo(hosts))).toMatchObject({
       status: "UNAVAILABLE",
-      message: "no host can be reached: the host is down; the key is refused",
+      message: "all hosts failed: the host is down; the key is refused",
     });
     (hosts[0] as Host).down = REFUSED;
     expect(await failure(connectTo(hosts))).toMatchObject({ status: "UNAUTHENTICATED" });
   });
 
-  test("calls one after the other take turns", async () => {
+  test("distributes consecutive calls round robin", async () => {
     const hosts = [new Host(), new Host(), new Host()];
     const client = await connectedToAll(hosts);
     for (let call = 0; call < 30; call++) await client.it.get(call);
     expect(hosts.map(({ requests }) => requests.length)).toEqual([10, 10, 10]);
   });
 
-  test("a call goes where the fewest are open", async () => {
+  test("sends a call to the connection with the fewest running calls", async () => {
     const { opened, open } = gate();
     const [slow, fast] = [new Host(() => opened), new Host()];
     const client = await connectedToAll([slow, fast]);
@@ -79,7 +79,7 @@ describe("with several hosts", () => {
     await within("the answers", Promise.all(calls));
   });
 
-  test("calls go on while one of them is there, and nobody waits", async () => {
+  test("keeps calling without a wait while one host is connected", async () => {
     const hosts = [new Host(), new Host()];
     const client = await connectedToAll(hosts);
     hosts[0]?.kill(DOWN);
@@ -92,7 +92,7 @@ describe("with several hosts", () => {
     expect(await within("a call", client.it.store("back"))).toBe("back");
   });
 
-  test("what one host had begun is sent to another where its method is idempotent", async () => {
+  test("retries an idempotent call that one host had started at another", async () => {
     const hangs = new Host(() => new Promise(() => undefined));
     const works = new Host();
     const client = await connectedToAll([hangs, works]);
@@ -102,7 +102,7 @@ describe("with several hosts", () => {
     expect(await within("the answers", Promise.all(calls))).toEqual([1, 2]);
   });
 
-  test("a key that one of them refuses stops only the attempts there", async () => {
+  test("stops connecting only to the host that rejects its key", async () => {
     const [refuses, works] = [new Host(), new Host()];
     refuses.down = REFUSED;
     const client = await connected([refuses, works]);
@@ -114,16 +114,16 @@ describe("with several hosts", () => {
   });
 });
 
-test("a list of no hosts is refused, as are waits and retries that make no sense", async () => {
+test("an empty list of hosts is refused, and so are invalid delays and retries", async () => {
   const host = new Host();
   expect(await failure(openClient(apiOf(), []))).toMatchObject({ message: expect.stringContaining("no host") });
   for (const [options, message] of [
-    [{ reconnect: { minDelay: 0 } }, "reconnect.minDelay is 0"],
-    [{ reconnect: { minDelay: 500, maxDelay: 100 } }, "reconnect.maxDelay is 100; it must be a number from 500"],
-    [{ reconnect: { jitter: 1.5 } }, "reconnect.jitter is 1.5"],
-    [{ reconnect: { jitter: Number.NaN } }, "reconnect.jitter is NaN"],
-    [{ retries: -1 }, "retries is -1"],
-    [{ retries: 0.5 }, "retries is 0.5"],
+    [{ reconnect: { minDelay: 0 } }, "option reconnect.minDelay: 0 is not a number from 1 to 2147483647"],
+    [{ reconnect: { minDelay: 500, maxDelay: 100 } }, "option reconnect.maxDelay: 100 is not a number from 500"],
+    [{ reconnect: { jitter: 1.5 } }, "option reconnect.jitter: 1.5 is not a number from 0 to 1"],
+    [{ reconnect: { jitter: Number.NaN } }, "option reconnect.jitter: NaN is not a number from 0 to 1"],
+    [{ retries: -1 }, "option retries: -1 is not an integer from 0"],
+    [{ retries: 0.5 }, "option retries: 0.5 is not an integer from 0"],
   ] as const) {
     expect(await failure(connectTo(host, options))).toMatchObject({ message: expect.stringContaining(message) });
   }

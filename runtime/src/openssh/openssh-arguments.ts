@@ -6,33 +6,34 @@ import type { Address } from "../ssh/target.js";
 import { formatDestination, parseDestination } from "./destination.js";
 import type { OpensshOptions } from "./openssh-options.js";
 
-/** What the configuration of a person may ask for, and what would break a connection that carries frames. */
+/** Overrides for what a user's configuration may contain and what would break a connection that carries frames. */
 const FIXED = ["ClearAllForwardings=yes", "PermitLocalCommand=no", "RemoteCommand=none", "LogLevel=ERROR"];
 
-/** Options of our own transport that ssh has no word for, with what to do. */
-const UNKNOWN: Partial<Record<keyof DialOptions, string>> = {
-  passphrase: "add the key to an agent, or let ssh ask with openssh.interactive",
-  password: "let ssh ask with openssh.interactive",
-  newPassword: "let ssh ask with openssh.interactive",
-  prompts: "let ssh ask with openssh.interactive",
+/** Options of the transport `ssh2` that ssh has no equivalent for, with the alternative. */
+const UNSUPPORTED: Partial<Record<keyof DialOptions, string>> = {
+  passphrase: "add the key to an agent, or set openssh.interactive so that ssh prompts",
+  password: "set openssh.interactive so that ssh prompts",
+  newPassword: "set openssh.interactive so that ssh prompts",
+  prompts: "set openssh.interactive so that ssh prompts",
 };
 
-/** The arguments of `ssh` (ssh(1)), of which the first mention of an option counts. @throws RpcError `BAD_REQUEST` */
+/** The arguments of ssh(1), where the first value of an option takes precedence. @throws RpcError `BAD_REQUEST` */
 export function opensshArguments(to: Address, options: DialOptions & OpensshOptions, connectTimeout: number): string[] {
-  for (const [name, hint] of Object.entries(UNKNOWN)) {
-    if (options[name as keyof DialOptions] !== undefined) throw refused(name, `ssh takes none from a program: ${hint}`);
+  for (const [name, hint] of Object.entries(UNSUPPORTED)) {
+    if (options[name as keyof DialOptions] !== undefined)
+      throw unsupported(name, `ssh accepts it only at a prompt; ${hint}`);
   }
   const { sshConfig = true, command } = options;
   const config = [
     ...FIXED,
-    ...connectionSettings(options, connectTimeout),
-    ...keySettings(options),
-    ...hostSettings(options),
+    ...connectionConfig(options, connectTimeout),
+    ...keyConfig(options),
+    ...hostConfig(options),
   ];
   return [
     ...(options.args ?? []),
     ...(sshConfig === true ? [] : ["-F", sshConfig === false ? "none" : checkName("sshConfig", sshConfig)]),
-    // No terminal, no X11, no agent on the other side.
+    // No pseudo-terminal, X11 forwarding or agent forwarding.
     ...["-T", "-x", "-a"],
     ...config.flatMap((config) => ["-o", config]),
     ...(to.user === undefined ? [] : ["-l", to.user]),
@@ -41,7 +42,7 @@ export function opensshArguments(to: Address, options: DialOptions & OpensshOpti
   ];
 }
 
-function connectionSettings(options: DialOptions & OpensshOptions, connectTimeout: number): string[] {
+function connectionConfig(options: DialOptions & OpensshOptions, connectTimeout: number): string[] {
   const { interactive = false, keepaliveInterval = 15_000, keepaliveCountMax = 3, jump } = options;
   const hops = jump === undefined ? undefined : [jump].flat().map((hop) => formatDestination(parseDestination(hop)));
   return [
@@ -53,7 +54,7 @@ function connectionSettings(options: DialOptions & OpensshOptions, connectTimeou
   ];
 }
 
-function keySettings({ identity, agent, certificate, identitiesOnly }: DialOptions): string[] {
+function keyConfig({ identity, agent, certificate, identitiesOnly }: DialOptions): string[] {
   const only = identitiesOnly ?? (identity === undefined ? undefined : true);
   return [
     ...identityFiles(identity).map((file) => `IdentityFile=${quote("identity", file)}`),
@@ -67,15 +68,15 @@ function identityFiles(identity: DialOptions["identity"]): readonly string[] {
   if (identity === undefined) return [];
   return [identity].flat().map((source) => {
     if (typeof source === "string" && !isKeyText(source)) return source;
-    throw refused("identity", "ssh takes a private key only from a file or from an agent");
+    throw unsupported("identity", "ssh reads a private key only from a file or an agent");
   });
 }
 
-/** As with our own transport, the files that are named are the only ones. */
-function hostSettings({ knownHosts, hostKey, hostKeyAlias, hashKnownHosts }: DialOptions): string[] {
+/** The named known_hosts files replace the default ones, as with the transport `ssh2`. */
+function hostConfig({ knownHosts, hostKey, hostKeyAlias, hashKnownHosts }: DialOptions): string[] {
   const files = [knownHosts ?? []].flat().map((file) => quote("knownHosts", file));
   if (hostKey !== undefined && hostKey !== "strict" && hostKey !== "accept-new") {
-    throw refused("hostKey", "ssh knows only strict and accept-new; name a file that lists the key with knownHosts");
+    throw unsupported("hostKey", "ssh has only strict and accept-new; name a file that lists the key with knownHosts");
   }
   return [
     ...(knownHosts === undefined ? [] : [`UserKnownHostsFile=${files.join(" ")}`, "GlobalKnownHostsFile=/dev/null"]),
@@ -85,13 +86,13 @@ function hostSettings({ knownHosts, hostKey, hostKeyAlias, hashKnownHosts }: Dia
   ];
 }
 
-/** A path as a word of ssh_config(5): it may hold blanks, and % would begin a token. */
+/** Quotes a path for ssh_config(5): blanks are allowed, and % would start a token. */
 function quote(option: string, path: string): string {
   checkName(option, path);
   if (/["\p{C}]|\$\{/u.test(path)) {
-    throw refused(
+    throw unsupported(
       option,
-      `${printable(JSON.stringify(path))} cannot be passed to ssh: it holds a quote, \${ or a control character`,
+      `${printable(JSON.stringify(path))} cannot be passed to ssh: it contains a quote, \${ or a control character`,
     );
   }
   return `"${path.replaceAll("%", "%%")}"`;
@@ -99,13 +100,13 @@ function quote(option: string, path: string): string {
 
 function checkName(option: string, name: string): string {
   if (!holdsKey(name)) return name;
-  throw refused(option, "it is the text of a key; ssh takes the name of a file");
+  throw unsupported(option, "the value is the text of a key; ssh needs the name of a file");
 }
 
 function seconds(milliseconds: number): number {
   return Math.max(1, Math.ceil(milliseconds / 1000));
 }
 
-function refused(option: string, reason: string): RpcError {
-  return new RpcError("BAD_REQUEST", `the option ${option} is not for the transport openssh: ${reason}`);
+function unsupported(option: string, reason: string): RpcError {
+  return new RpcError("BAD_REQUEST", `option ${option}: not supported by the transport openssh: ${reason}`);
 }

@@ -5,28 +5,28 @@ import type { Connection } from "../../wire/connection.js";
 import type { Backoff } from "./backoff.js";
 import type { ConnectionSource, WaitingCall } from "./connection-source.js";
 import type { ConnectionState, StateListener } from "./connection-state.js";
-import { Link, type LinkConfig } from "./link.js";
+import { type ConnectConfig, HostConnections } from "./host-connections.js";
 
-/** How the links of a client behave. */
-export interface LinksConfig extends LinkConfig {
-  /** How often one call may be sent again. */
+/** What a pool needs. */
+interface PoolConfig extends ConnectConfig {
+  /** Maximum number of retries of one call. */
   readonly retries: number;
-  /** How many calls may wait for a connection. */
-  readonly queue: number;
+  /** Maximum number of calls that wait for a connection. */
+  readonly maxQueuedCalls: number;
 }
 
-/** From the best to the worst: of several links the best one counts. */
+/** From best to worst: the pool has the best state of its hosts. */
 const STATES: readonly ConnectionState[] = ["ready", "draining", "connecting", "closed"];
 
 /**
- * The ways to the hosts of a client, one link each. Calls go to the connection with the fewest open ones; where there is
- * none, they wait. Whoever makes it closes it.
+ * The connections of a client to all its hosts. Each call goes to the connection with the fewest running calls; without a
+ * connection it waits. The owner closes the pool.
  */
-export class Links implements ConnectionSource {
+export class ConnectionPool implements ConnectionSource {
   readonly retries: number;
   readonly backoff: Backoff;
-  readonly #links: readonly Link[];
-  readonly #maxQueue: number;
+  readonly #hosts: readonly HostConnections[];
+  readonly #maxQueuedCalls: number;
   readonly #waiting = new Set<WaitingCall>();
   readonly #listeners = new Set<StateListener>();
   #ready: readonly Connection[] = [];
@@ -34,31 +34,31 @@ export class Links implements ConnectionSource {
   #turn = 0;
   #closed: RpcError | undefined;
 
-  constructor(transports: readonly Transport[], config: LinksConfig) {
+  constructor(transports: readonly Transport[], config: PoolConfig) {
     this.retries = config.retries;
     this.backoff = config.backoff;
-    this.#maxQueue = config.queue;
-    this.#links = transports.map((transport) => new Link(transport, config, this.#update));
+    this.#maxQueuedCalls = config.maxQueuedCalls;
+    this.#hosts = transports.map((transport) => new HostConnections(transport, config, this.#update));
   }
 
-  /** See {@link ConnectionState}. Of several hosts, the best state counts. */
+  /** See {@link ConnectionState}. With several hosts, the best state of any. */
   get state(): ConnectionState {
     return this.#state;
   }
 
   get error(): RpcError | undefined {
-    const errors = this.#links.flatMap(({ error }) => error ?? []);
+    const errors = this.#hosts.flatMap(({ error }) => error ?? []);
     return this.#closed ?? (errors.length > 0 ? mergeErrors(errors) : undefined);
   }
 
-  /** Connects to all hosts, and resolves as soon as one is ready. @throws what the attempts failed with, if all did */
+  /** Connects to all hosts, and resolves when the first one is ready. @throws the errors of the attempts, if all failed */
   async open(signal: AbortSignal | undefined): Promise<void> {
-    const stop = (): void => void this.close("the client gave up");
+    const stop = (): void => void this.close("the client cancelled the attempt");
     signal?.addEventListener("abort", stop);
     try {
-      await Promise.any(this.#links.map((link) => link.dial()));
+      await Promise.any(this.#hosts.map((host) => host.connect()));
     } catch (error) {
-      // A second attempt may have been faster than the last of the first ones.
+      // A second attempt at one host may have succeeded before the first attempt at another failed.
       if (this.#ready.length > 0) return;
       stop();
       const { errors } = error as AggregateError;
@@ -68,9 +68,9 @@ export class Links implements ConnectionSource {
     }
   }
 
-  /** Calls `listener` with each new state, from now on; gives the function that ends that. */
+  /** Calls `listener` with each new state, until the returned function is called. */
   listen(listener: StateListener): () => void {
-    // A function of its own, so that each registration ends alone.
+    // A function of its own: a listener that was added twice is removed once.
     const own: StateListener = (state, reason) => listener(state, reason);
     this.#listeners.add(own);
     return () => void this.#listeners.delete(own);
@@ -83,71 +83,75 @@ export class Links implements ConnectionSource {
 
   wait(call: WaitingCall): void {
     if (this.#closed !== undefined) throw this.#closed;
-    for (const link of this.#links) link.wake();
-    if (!this.#links.some(({ trying }) => trying)) throw this.error ?? new RpcError("UNAVAILABLE", "no connection");
-    if (this.#waiting.size >= this.#maxQueue) {
+    for (const host of this.#hosts) host.wake();
+    if (!this.#hosts.some(({ isConnecting }) => isConnecting))
+      throw this.error ?? new RpcError("UNAVAILABLE", "no connection");
+    if (this.#waiting.size >= this.#maxQueuedCalls) {
       throw new RpcError(
         "RESOURCE_EXHAUSTED",
-        `${this.#maxQueue} calls wait already for a connection (limits.queuedCalls)`,
+        `${this.#maxQueuedCalls} calls are waiting for a connection (limits.queuedCalls)`,
       );
     }
     this.#waiting.add(call);
-    this.#hold();
+    this.#updateHold();
   }
 
   forget(call: WaitingCall): void {
     this.#waiting.delete(call);
-    this.#hold();
+    this.#updateHold();
   }
 
-  /** Ends everything, for good. Calls that wait or run end with UNAVAILABLE. */
+  /** Closes all connections permanently. Waiting and running calls end with UNAVAILABLE. */
   async close(reason: string): Promise<void> {
     this.#closed ??= new RpcError("UNAVAILABLE", `the connection was closed: ${reason}`);
     this.#ready = [];
-    const closed = this.#links.map((link) => link.close(reason));
-    this.#endWaiting(this.#closed);
-    this.#tell("closed");
+    const closed = this.#hosts.map((host) => host.close(reason));
+    this.#failWaiting(this.#closed);
+    this.#setState("closed");
     await Promise.all(closed);
   }
 
   readonly #update = (): void => {
     if (this.#closed !== undefined) return;
-    this.#ready = this.#links.flatMap(({ connection }) => connection ?? []);
-    this.#tell(STATES.find((state) => this.#links.some((link) => link.state === state)) as ConnectionState);
-    if (this.#ready.length > 0) this.#serveWaiting();
-    else if (!this.#links.some(({ trying }) => trying)) {
-      this.#endWaiting(this.error ?? new RpcError("UNAVAILABLE", "no connection"));
+    this.#ready = this.#hosts.flatMap(({ connection }) => connection ?? []);
+    this.#setState(STATES.find((state) => this.#hosts.some((host) => host.state === state)) as ConnectionState);
+    if (this.#ready.length > 0) this.#sendWaiting();
+    else if (!this.#hosts.some(({ isConnecting }) => isConnecting)) {
+      this.#failWaiting(this.error ?? new RpcError("UNAVAILABLE", "no connection"));
     }
   };
 
-  /** Each finds its connection anew: the first ones may have filled theirs, or ended it. */
-  #serveWaiting(): void {
+  /** Looks up the connection for each call: an earlier call may have filled or ended it. */
+  #sendWaiting(): void {
     for (const call of this.#waiting) {
       const connection = this.connection();
       if (connection === undefined) break;
       this.#waiting.delete(call);
       call.connected(connection);
     }
-    this.#hold();
+    this.#updateHold();
   }
 
-  #endWaiting(error: RpcError): void {
+  #failWaiting(error: RpcError): void {
     const calls = [...this.#waiting];
     this.#waiting.clear();
-    this.#hold();
+    this.#updateHold();
     for (const call of calls) call.unconnected(error);
   }
 
-  /** A stream has no deadline whose timer would keep the process alive while it waits. */
-  #hold(): void {
-    for (const link of this.#links) link.hold(this.#waiting.size > 0);
+  /** A waiting stream has no deadline whose timer would keep the process alive, so the hosts do. */
+  #updateHold(): void {
+    for (const host of this.#hosts) {
+      if (this.#waiting.size > 0) host.hold();
+      else host.unhold();
+    }
   }
 
-  #tell(state: ConnectionState): void {
+  #setState(state: ConnectionState): void {
     if (state === this.#state) return;
     this.#state = state;
     const reason = state === "ready" ? undefined : this.error;
-    // Later, so that what a listener does or throws meets nothing half done.
+    // Asynchronous, so that a listener sees a consistent state, and its exceptions do not interrupt this code.
     for (const listener of this.#listeners) {
       queueMicrotask(() => {
         if (this.#listeners.has(listener)) listener(state, reason);
@@ -155,7 +159,7 @@ export class Links implements ConnectionSource {
     }
   }
 
-  /** Those that are equally busy take turns. */
+  /** Equally busy connections take turns (round robin). */
   #leastBusy(ready: readonly Connection[]): Connection {
     this.#turn += 1;
     let best = ready[this.#turn % ready.length] as Connection;
@@ -164,12 +168,12 @@ export class Links implements ConnectionSource {
   }
 }
 
-/** One error for several hosts. A retry may help where it may help with one of them. */
+/** One error for several hosts. It is UNAVAILABLE, and so retryable, where one of the errors is. */
 function mergeErrors(errors: readonly unknown[]): RpcError {
   const [first] = errors;
   if (errors.length === 1 && first instanceof RpcError) return first;
   const statuses = errors.map((error) => (error instanceof RpcError ? error.status : "UNAVAILABLE"));
   const status = statuses.find((one) => one === "UNAVAILABLE") ?? statuses[0] ?? "UNAVAILABLE";
   const messages = errors.map((error) => errorMessage(error));
-  return new RpcError(status, `no host can be reached: ${messages.join("; ")}`, { cause: new AggregateError(errors) });
+  return new RpcError(status, `all hosts failed: ${messages.join("; ")}`, { cause: new AggregateError(errors) });
 }

@@ -1,0 +1,70 @@
+import { nearest } from "./nearest.js";
+import { printable } from "./printable.js";
+
+/** The options that an object may have. An option that takes an object itself has a table of its own. */
+export interface KnownOptions {
+  readonly [name: string]: true | KnownOptions;
+}
+
+/** For `satisfies`: an option that is added to `Options` and not to its table does not compile. */
+export type OptionTable<Options> = { readonly [Name in keyof Options]-?: true | KnownOptions };
+
+/** The most known options that a message lists. */
+const MAX_LISTED = 12;
+
+/** Names before version 1.0, with the names that replace them; wire/limits.ts has those of the limits. */
+const RENAMED: Readonly<Record<string, string>> = {
+  addressMemory: "knownAddressTtl",
+  keepaliveMisses: "keepaliveCountMax",
+  "korv.patience": "korv.sendTimeout",
+  "korv.resource": "korv.mapPath",
+  loginBytes: "maxPreAuthBytes",
+  maxOutput: "maxBuffer",
+  maxUnsent: "maxSendBuffer",
+  onError: "onStderr",
+  passwords: "verifyPassword",
+  "anonymous.permits": "anonymous.permissions",
+  "peer.permits": "peer.permissions",
+  "peer.provenBy": "peer.authMethods",
+  "penalties.broken": "penalties.protocolError",
+  "penalties.failed": "penalties.authFail",
+  "penalties.late": "penalties.graceExceeded",
+  "penalties.left": "penalties.noAuth",
+  refusalDelay: "authFailureDelay",
+};
+
+/**
+ * Checks that every option is a known one, also in nested option objects.
+ * @throws Error that names the unknown option, and its new name or the nearest known one
+ */
+export function checkOptions(options: object, known: KnownOptions): void {
+  const problem = optionProblem(options, known);
+  if (problem !== undefined) throw new Error(problem);
+}
+
+/** The message of {@link checkOptions}; undefined where all options are known. */
+export function optionProblem(options: object, known: KnownOptions, parent = ""): string | undefined {
+  for (const name in options) {
+    const nested = known[name];
+    if (nested === true) continue;
+    if (nested === undefined || !Object.hasOwn(known, name)) return describeUnknown(parent, name, known);
+    const value: unknown = (options as Record<string, unknown>)[name];
+    if (typeof value !== "object" || value === null) continue;
+    const problem = optionProblem(value, nested, `${parent}${name}.`);
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
+}
+
+function describeUnknown(parent: string, name: string, known: KnownOptions): string {
+  const path = parent + name;
+  const renamed = Object.hasOwn(RENAMED, path) ? RENAMED[path] : undefined;
+  const names = Object.keys(known);
+  if (renamed !== undefined && names.includes(renamed.slice(parent.length))) {
+    return `option "${path}" was renamed to "${renamed}"`;
+  }
+  const near = nearest(name, names);
+  const unknown = `unknown option "${printable(path, 100)}"`;
+  if (near !== undefined) return `${unknown} (did you mean "${parent}${near}"?)`;
+  return names.length > MAX_LISTED ? unknown : `${unknown}; known options: ${names.join(", ")}`;
+}

@@ -1,0 +1,108 @@
+import { AsyncResource } from "node:async_hooks";
+import { MAX_TIMEOUT } from "../../base/check-number.js";
+import { type OptionTable, optionProblem } from "../../base/check-options.js";
+import { RpcError } from "../../contract/rpc-error.js";
+import type { Metadata } from "../../wire/metadata.js";
+
+/** The call that a handler is running: the part of its context that calls made inside it inherit. */
+export interface ParentCall {
+  readonly signal: AbortSignal;
+  readonly deadline: number;
+  readonly metadata: Metadata;
+}
+
+/** Options of one call. */
+export interface CallOptions {
+  /**
+   * Timeout of the call in ms. Default: the timeout of the method; else, for a unary call, the timeout of the client, and
+   * for a streaming call none.
+   */
+  readonly timeout?: number;
+  /** Cancels the call when it aborts. */
+  readonly signal?: AbortSignal;
+  /** Headers sent with the request. Names are lower-cased; a name may have several values. */
+  readonly metadata?: Readonly<Record<string, string | readonly string[]>>;
+  /**
+   * The context of the handler that makes this call. The call inherits its remaining time, its cancellation, and its trace
+   * (`traceparent`).
+   */
+  readonly parent?: ParentCall;
+  /** Receives the headers, before the first item or the status. Not called where the handler sends none. */
+  readonly onHeaders?: (headers: Metadata) => void;
+  /** Receives the trailers that come with the status, whatever the status is; they may be empty. */
+  readonly onTrailers?: (trailers: Metadata) => void;
+}
+
+const CALL_OPTIONS = {
+  timeout: true,
+  signal: true,
+  metadata: true,
+  parent: true,
+  onHeaders: true,
+  onTrailers: true,
+} satisfies OptionTable<CallOptions>;
+
+/** Metadata that calls inherit, so that they belong to one trace (W3C Trace Context). */
+const INHERITED = ["traceparent", "tracestate"];
+
+/** @throws RpcError BAD_REQUEST for an unknown option or an invalid signal, CANCELLED where the signal has aborted */
+export function checkCallOptions(options: CallOptions): void {
+  const problem = optionProblem(options, CALL_OPTIONS);
+  if (problem !== undefined) throw new RpcError("BAD_REQUEST", problem);
+  const { signal } = options;
+  if (signal === undefined) return;
+  if (typeof signal?.addEventListener !== "function") {
+    throw new RpcError(
+      "BAD_REQUEST",
+      `option signal: not an AbortSignal: received ${signal === null ? "null" : `a ${typeof signal}`}`,
+    );
+  }
+  if (signal.aborted) throw cancelledBy(signal);
+}
+
+/** The error of a call whose signal aborts. */
+export function cancelledBy(signal: AbortSignal): RpcError {
+  return new RpcError("CANCELLED", "the caller cancelled the call", { cause: signal.reason });
+}
+
+/** Runs `onHeaders` and `onTrailers` in the caller's asynchronous context instead of the transport's. */
+export function bindCallbacks(options: CallOptions): CallOptions {
+  const { onHeaders, onTrailers } = options;
+  if (onHeaders === undefined && onTrailers === undefined) return options;
+  // AsyncResource.bind does the same, at 16 µs for each function instead of 0.1 µs.
+  const context = new AsyncResource("SSHRPC_CALL");
+  return {
+    ...options,
+    ...(onHeaders && { onHeaders: (headers) => context.runInAsyncScope(onHeaders, undefined, headers) }),
+    ...(onTrailers && { onTrailers: (trailers) => context.runInAsyncScope(onTrailers, undefined, trailers) }),
+  };
+}
+
+/**
+ * The options of a call made inside a handler: the call is cancelled with the handler's call, has at most its remaining
+ * time, and belongs to its trace.
+ * @param timeout default timeout in ms; undefined for none
+ */
+export function inherit(options: CallOptions, parent: ParentCall, timeout: number | undefined): CallOptions {
+  const remaining = parent.deadline - Date.now();
+  const own = options.timeout ?? timeout ?? Number.POSITIVE_INFINITY;
+  // A timer cannot wait longer than MAX_TIMEOUT. The outer call's own deadline still ends the inner one.
+  const shorter = Math.min(own, remaining > MAX_TIMEOUT ? Number.POSITIVE_INFINITY : remaining);
+  const given = new Set(Object.keys(options.metadata ?? {}).map((name) => name.toLowerCase()));
+  const inherited = INHERITED.flatMap((name) => {
+    const values = given.has(name) ? undefined : parent.metadata.get(name);
+    return values === undefined ? [] : [[name, values] as const];
+  });
+  return {
+    ...options,
+    ...(shorter !== Number.POSITIVE_INFINITY && { timeout: shorter }),
+    signal: anySignal(options.signal, parent.signal),
+    metadata: { ...Object.fromEntries(inherited), ...options.metadata },
+  };
+}
+
+/** An invalid signal is returned as it is, so that the call refuses it. */
+function anySignal(own: AbortSignal | undefined, parent: AbortSignal): AbortSignal {
+  if (own === undefined) return parent;
+  return own instanceof AbortSignal ? AbortSignal.any([own, parent]) : own;
+}

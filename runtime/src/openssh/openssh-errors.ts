@@ -1,0 +1,111 @@
+import { hideKeys, printable } from "../base/printable.js";
+import { RpcError } from "../contract/rpc-error.js";
+import type { ErrorStatus } from "../contract/status.js";
+
+/** How a run of `ssh` ended. */
+export interface SshOutcome {
+  /** The error where ssh could not be started. */
+  readonly error?: NodeJS.ErrnoException;
+  /** Its exit status: 255 for its own failures, else the status of the remote command. */
+  readonly code?: number | null;
+  readonly signal?: NodeJS.Signals | null;
+  /** The end of its standard error. */
+  readonly stderrTail: string;
+}
+
+/** The most characters of standard error that a message quotes. */
+const MAX_QUOTED = 400;
+
+/** Messages of ssh and what they mean, most specific first; `%` is replaced with the address. */
+const REASONS: readonly (readonly [RegExp, ErrorStatus, string])[] = [
+  [
+    /REMOTE HOST IDENTIFICATION HAS CHANGED|[Hh]ost key for .* has changed/,
+    "UNAUTHENTICATED",
+    "the host key of % has changed: someone may be intercepting the connection, or the server was reinstalled",
+  ],
+  [
+    /Host key verification failed|host key is known for/,
+    "UNAUTHENTICATED",
+    "unknown host key of %: connect once with ssh to verify and accept it, or add it to known_hosts",
+  ],
+  [
+    /Permission denied \(|Too many authentication failures|No more authentication methods/,
+    "UNAUTHENTICATED",
+    "% accepts none of the keys that ssh offered",
+  ],
+  [
+    /Bad configuration option|unknown option|illegal option|usage: ssh|Bad owner or permissions|Can't open user config file|terminating, \d+ bad/,
+    "BAD_REQUEST",
+    "ssh rejects its options or its configuration",
+  ],
+  [/Could not resolve hostname/, "UNAVAILABLE", "ssh cannot resolve the host name of %"],
+  [/subsystem request failed/, "UNAVAILABLE", "% has no sshrpc subsystem: add a Subsystem line to its sshd_config"],
+  [/Connection refused/, "UNAVAILABLE", "connection refused by %"],
+  [/timed out/, "UNAVAILABLE", "% did not respond in time"],
+];
+
+/** The error of a connection that ended before the server's first byte. */
+export function connectError(address: string, program: string, outcome: SshOutcome): RpcError {
+  const { error, code, stderrTail } = outcome;
+  if (error !== undefined) return startError(program, error);
+  const found = code === 255 ? REASONS.find(([pattern]) => pattern.test(stderrTail)) : undefined;
+  if (found === undefined) {
+    return new RpcError("UNAVAILABLE", `no connection to ${address}: ${describeOutcome(outcome)}`);
+  }
+  const [, status, reason] = found;
+  return new RpcError(status, `${reason.replace("%", address)}${quoted(stderrTail)}`);
+}
+
+/** The error of an established connection that was lost. */
+export function lossError(address: string, outcome: SshOutcome): RpcError {
+  return new RpcError("UNAVAILABLE", `the connection to ${address} was lost: ${describeOutcome(outcome)}`);
+}
+
+/** The error of a server that sent nothing in time. */
+export function timeoutError(address: string, timeout: number, { stderrTail }: SshOutcome): RpcError {
+  return new RpcError(
+    "UNAVAILABLE",
+    `${address} did not respond within ${timeout} ms (connectTimeout)${quoted(stderrTail)}`,
+  );
+}
+
+function describeOutcome({ code, signal, stderrTail }: SshOutcome): string {
+  return `${describeEnd(code, signal)}${quoted(stderrTail)}`;
+}
+
+function describeEnd(code: number | null | undefined, signal: NodeJS.Signals | null | undefined): string {
+  if (signal) return `ssh was terminated by ${signal}`;
+  switch (code) {
+    case undefined:
+    case null:
+      return "ssh closed its output and still runs";
+    case 255:
+      return "ssh exited with status 255";
+    case 0:
+      return "the server process exited without serving";
+    case 126:
+    case 127:
+      return `the server could not run its command (status ${code}): check the path in its Subsystem line or command=`;
+    default:
+      return `the server process exited with status ${code}`;
+  }
+}
+
+function startError(program: string, error: NodeJS.ErrnoException): RpcError {
+  const name = printable(JSON.stringify(program));
+  const message =
+    error.code === "ENOENT"
+      ? `program ${name} not found: install the OpenSSH client, set openssh.program, or omit transport: "openssh"`
+      : `program ${name} cannot be run (${error.code ?? error.message})`;
+  return new RpcError("UNAVAILABLE", message, { cause: error });
+}
+
+/** Quotes the last lines: a banner may precede them. */
+function quoted(stderrTail: string): string {
+  // Keys are hidden before the text is cut: the end of a key is as secret as the whole.
+  const lines = hideKeys(stderrTail)
+    .split(/[\r\n]+/)
+    .flatMap((line) => line.trim() || []);
+  const text = lines.slice(-4).join(" / ");
+  return text === "" ? "" : `; ssh: ${printable(text.slice(-MAX_QUOTED), MAX_QUOTED)}`;
+}

@@ -1,0 +1,107 @@
+import { describe, expect, test } from "vitest";
+import type { SshClient } from "../../../../runtime/src/base/ssh-client.js";
+import { connectApi, connectSsh } from "../../../../runtime/src/compose/connect.js";
+import { inMemory } from "../../../../runtime/src/compose/in-memory.js";
+import { generateKeyPair } from "../../../../runtime/src/compose/key-pair.js";
+import { type ServeOptions, serveHandlers } from "../../../../runtime/src/compose/serve.js";
+import { serveStdio } from "../../../../runtime/src/compose/serve-stdio.js";
+import type { Dialer } from "../../../../runtime/src/ssh/client/dialer.js";
+import { SshConnector } from "../../../../runtime/src/ssh/client/remote/ssh-connector.js";
+import { apiOf, handlersOf } from "../support/server.js";
+import { failure } from "../support/wait.js";
+
+const handlers = handlersOf([], {});
+
+describe("unknown and renamed options are refused", () => {
+  test.each([
+    [{ maxConections: 1 }, 'unknown option "maxConections" (did you mean "maxConnections"?)'],
+    [{ passwords: () => true }, 'option "passwords" was renamed to "verifyPassword"'],
+    [{ refusalDelay: 1 }, 'option "refusalDelay" was renamed to "authFailureDelay"'],
+    [{ addressMemory: 1 }, 'option "addressMemory" was renamed to "knownAddressTtl"'],
+    [{ keepaliveMisses: 1 }, 'option "keepaliveMisses" was renamed to "keepaliveCountMax"'],
+    [{ loginBytes: 1 }, 'option "loginBytes" was renamed to "maxPreAuthBytes"'],
+    [{ maxUnsent: 1 }, 'option "maxUnsent" was renamed to "maxSendBuffer"'],
+    [{ penalties: { left: 1 } }, 'option "penalties.left" was renamed to "penalties.noAuth"'],
+    [{ korv: { patience: 1 } }, 'option "korv.patience" was renamed to "korv.sendTimeout"'],
+    [{ anonymous: { permits: {} } }, 'option "anonymous.permits" was renamed to "anonymous.permissions"'],
+    [{ exec: { inputTimout: 1 } }, 'unknown option "exec.inputTimout" (did you mean "exec.inputTimeout"?)'],
+    [{ shell: { start: "x" } }, 'unknown option "shell.start"; known options: run'],
+    [{ maxStartups: { begin: 1 } }, 'unknown option "maxStartups.begin"; known options: start, rate, full'],
+    [{ perSource: { adress: 1 } }, 'unknown option "perSource.adress" (did you mean "perSource.address"?)'],
+    [{ algorithms: { ciphers: [] } }, 'unknown option "algorithms.ciphers" (did you mean "algorithms.cipher"?)'],
+    [
+      { forwarding: { permitopen: [] } },
+      'unknown option "forwarding.permitopen" (did you mean "forwarding.permitOpen"?)',
+    ],
+    [{ transport: "korv" }, 'unknown option "transport"'],
+  ])("by serve: %o", async (options, message) => {
+    const all = { hostKeys: "/nowhere", log: false, ...options } as ServeOptions;
+    expect((await failure<Error>(serveHandlers(handlers, all))).message).toBe(message);
+  });
+
+  test.each([
+    [{ transport: "korv" }, 'option transport: invalid value "korv"; use protocol: "korv"'],
+    [{ transport: "ssh1" }, 'option transport: invalid value "ssh1"; use ssh2 or openssh'],
+    [{ protocol: "http" }, 'option protocol: invalid value "http"; use sshrpc or korv'],
+    [
+      { transport: "openssh", protocol: "korv" },
+      'option transport: invalid value "openssh"; use ssh2, which korv needs',
+    ],
+    [{ korv: { resource: String } }, 'option "korv.resource" was renamed to "korv.mapPath"'],
+    [{ openssh: { arg: [] } }, 'unknown option "openssh.arg" (did you mean "openssh.args"?)'],
+    [{ reconnect: { maxdelay: 1 } }, 'unknown option "reconnect.maxdelay" (did you mean "reconnect.maxDelay"?)'],
+    [{ identityFile: "x" }, 'unknown option "identityFile" (did you mean "identity"?)'],
+  ])("by connect: %o", async (options, message) => {
+    const connecting = connectApi(apiOf(), "ssh://alice@127.0.0.1:1", options as object);
+    expect(await failure(connecting)).toMatchObject({ status: "BAD_REQUEST", message });
+  });
+
+  test("by connectSsh", async () => {
+    expect(await failure(connectSsh("127.0.0.1:1", { timeout: 1 } as object))).toMatchObject({
+      status: "BAD_REQUEST",
+      message: 'unknown option "timeout"',
+    });
+  });
+
+  test("by an SSH client", async () => {
+    const dial = () => Promise.reject(new Error("not reached"));
+    const ssh: SshClient = new SshConnector({ dial, address: "ssh://a@b" } as unknown as Dialer);
+    for (const [refused, message] of [
+      [ssh.exec("x", { onError: () => {} } as object), 'option "onError" was renamed to "onStderr"'],
+      [ssh.exec("x", { input: "x" } as object), 'unknown option "input"; known options: signal, onStderr, env'],
+      [ssh.run("x", { maxOutput: 1 } as object), 'option "maxOutput" was renamed to "maxBuffer"'],
+      [ssh.copyFrom("a", "b", { onprogress: 1 } as object), 'unknown option "onprogress" (did you mean "onProgress"?)'],
+      [ssh.copyTo("a", "b", { timeout: 1 } as object), 'unknown option "timeout"; known options: signal, onProgress'],
+    ] as const) {
+      expect(await failure(refused)).toMatchObject({ message });
+    }
+    expect(await failure(ssh.run("x", { input: "x", maxBuffer: 1 }))).toMatchObject({ message: "not reached" });
+  });
+
+  test("by inMemory", () => {
+    expect(() => inMemory(handlers, { peer: { permits: {} } } as object)).toThrow(
+      new Error('option "peer.permits" was renamed to "peer.permissions"'),
+    );
+  });
+
+  test("by serveStdio", async () => {
+    expect(await failure(serveStdio(handlers, { hostKeys: "x" } as object))).toMatchObject({
+      message:
+        'unknown option "hostKeys"; known options: timeout, limits, interceptors, onCall, exposeErrors, audit, exec, shell, scopes, forced, grace, log',
+    });
+  });
+
+  test("by close of a server", async () => {
+    const server = await serveHandlers(handlers, {
+      hostKeys: { privateKey: generateKeyPair().privateKey },
+      authorizedKeys: { lines: [generateKeyPair().publicKey] },
+      host: "127.0.0.1",
+      port: 0,
+      log: false,
+    });
+    expect(await failure(server.close({ timeout: 1 } as object))).toMatchObject({
+      message: 'unknown option "timeout"; known options: grace',
+    });
+    await server.close();
+  });
+});
