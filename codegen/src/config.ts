@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
-import { errorMessage } from "./error-message.js";
+import { errorMessage } from "./base/error-message.js";
+import { UsageError } from "./base/usage-error.js";
 import { type GenerateOptions, IMPORT_EXTENSIONS, isImportExtension } from "./options.js";
-import { UsageError } from "./usage-error.js";
 
 /** The config file that is read where it exists and none is named. */
 const CONFIG_FILE = "sshrpc.config.json";

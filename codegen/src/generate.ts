@@ -1,12 +1,12 @@
 import { relative, resolve, sep } from "node:path";
-import { ValidatorCompiler } from "./emit/compile-validator.js";
+import { Problems, SchemaProblem } from "./base/problem.js";
 import { emitAll } from "./emit/emit-all.js";
+import { ValidatorCompiler } from "./emit/validators/compile-validator.js";
 import { guardExit } from "./exit-guard.js";
 import { SchemaLoader } from "./load/load-schema.js";
 import type { SourceGraph } from "./load/source-graph.js";
 import { buildApi } from "./model/build-api.js";
 import type { GenerateOptions } from "./options.js";
-import { Problems, SchemaProblem } from "./problem.js";
 import { type OutputPlan, planOutput, writeOutput } from "./write.js";
 
 /** What a run did, or, where it only checked, what it would have done. */

@@ -1,8 +1,8 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { MARK } from "./emit/text-file.js";
-import { UsageError } from "./usage-error.js";
+import { UsageError } from "./base/usage-error.js";
+import { MARK } from "./emit/typescript/text-file.js";
 
 /** What must happen in a folder so that it has exactly the generated files. */
 export interface OutputPlan {

@@ -1,12 +1,12 @@
 import { resolve, sep } from "node:path";
 import type { Command } from "commander";
+import { Problems } from "../base/problem.js";
+import { UsageError } from "../base/usage-error.js";
 import { guardExit } from "../exit-guard.js";
 import { FileWatch } from "../file-watch.js";
 import { SourceFiles } from "../load/source-files.js";
 import { readSourceGraph } from "../load/source-graph.js";
 import type { GenerateOptions } from "../options.js";
-import { Problems } from "../problem.js";
-import { UsageError } from "../usage-error.js";
 import { watch } from "../watch.js";
 import { addGenFlags, type GenFlags, generateOptions } from "./gen-options.js";
 import { describeError, describeResult } from "./report.js";

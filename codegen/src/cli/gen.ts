@@ -1,6 +1,6 @@
 import type { Command } from "commander";
+import { SchemaProblem } from "../base/problem.js";
 import { type GenerateResult, Generator } from "../generate.js";
-import { SchemaProblem } from "../problem.js";
 import { addGenFlags, type GenFlags, generateOptions } from "./gen-options.js";
 import { describeError, describeResult } from "./report.js";
 

@@ -1,6 +1,6 @@
-import { errorMessage } from "../error-message.js";
+import { errorMessage } from "../base/error-message.js";
+import { SchemaProblem } from "../base/problem.js";
 import type { GenerateResult } from "../generate.js";
-import { SchemaProblem } from "../problem.js";
 
 /** One line about a run: what changed, and how long it took. */
 export function describeResult({ out, written, removed, milliseconds }: GenerateResult): string {

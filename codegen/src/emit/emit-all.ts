@@ -1,12 +1,12 @@
 import type { ApiModel } from "../model/api-model.js";
-import { emitApi } from "./api.js";
-import { emitClient } from "./client.js";
-import type { ValidatorCompiler } from "./compile-validator.js";
-import { contractOf, emitContract, emitContractModule, emitContractTypes } from "./contract.js";
-import { emitServer } from "./server.js";
-import { MARK } from "./text-file.js";
-import { emitTypes } from "./types.js";
-import { compileValidators, emitValidators, emitValidatorTypes } from "./validators.js";
+import { contractOf, emitContract, emitContractModule, emitContractTypes } from "./contract/contract.js";
+import { emitApi } from "./typescript/api.js";
+import { emitClient } from "./typescript/client.js";
+import { emitServer } from "./typescript/server.js";
+import { MARK } from "./typescript/text-file.js";
+import { emitTypes } from "./typescript/types.js";
+import { compileValidators, emitValidators, emitValidatorTypes } from "./typescript/validators.js";
+import type { ValidatorCompiler } from "./validators/compile-validator.js";
 
 /** What emitters must know beside the model. */
 export interface EmitOptions {

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
+import { Problems, SchemaProblem } from "../base/problem.js";
 import type { ExportedSchema, Hint } from "../model/hint.js";
-import { Problems, SchemaProblem } from "../problem.js";
 import { Declarations } from "./declarations.js";
 import { type LoadedModule, SchemaImporter, thrownAt } from "./import-schema.js";
 import { refuseExit } from "./refuse-exit.js";

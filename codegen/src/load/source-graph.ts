@@ -1,5 +1,5 @@
 import type { ts } from "ts-morph";
-import type { Problems } from "../problem.js";
+import type { Problems } from "../base/problem.js";
 import { compiler } from "./compiler.js";
 import type { SourceFiles } from "./source-files.js";
 

@@ -1,5 +1,5 @@
 import { pathsOverlap } from "sshrpc/contract";
-import type { Problems } from "../problem.js";
+import type { Problems } from "../base/problem.js";
 import type { ApiModel } from "./api-model.js";
 import { type BuildContext, describedBy, refuseUnknownKeys } from "./build-context.js";
 import { buildResource, type ResourceDraft } from "./build-resource.js";

@@ -1,4 +1,4 @@
-import type { Problems } from "../problem.js";
+import type { Problems } from "../base/problem.js";
 import type { DerivedNames } from "./derived-names.js";
 import type { Doc, Hint } from "./hint.js";
 import type { TypeReader } from "./type-reader.js";

@@ -1,6 +1,6 @@
 import { isVerb, parsePath, pathParams, type Segment, VERBS } from "sshrpc/contract";
-import { errorMessage } from "../error-message.js";
-import type { Position } from "../problem.js";
+import { errorMessage } from "../base/error-message.js";
+import type { Position } from "../base/problem.js";
 import type { MethodModel, ResourceModel } from "./api-model.js";
 import { type BuildContext, describedBy } from "./build-context.js";
 import { buildMethod } from "./build-method.js";

@@ -1,4 +1,4 @@
-import type { Position } from "../problem.js";
+import type { Position } from "../base/problem.js";
 
 /** What a comment says of the thing below it. */
 export interface Doc {

@@ -1,5 +1,5 @@
 import { isBytes, type JsonSchema } from "sshrpc/contract";
-import { errorMessage } from "../error-message.js";
+import { errorMessage } from "../base/error-message.js";
 import { FORMATS } from "./formats.js";
 import { notJson } from "./json-value.js";
 import { keywordValue } from "./keywords.js";

@@ -1,5 +1,5 @@
 import type { JsonSchema } from "sshrpc/contract";
-import type { Problems } from "../problem.js";
+import type { Problems } from "../base/problem.js";
 import type { NamedType } from "./api-model.js";
 import { circleOf } from "./circle-of.js";
 import { describe } from "./describe.js";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { SchemaProblem } from "../../../codegen/src/base/problem.js";
 import { generate } from "../../../codegen/src/generate.js";
-import { SchemaProblem } from "../../../codegen/src/problem.js";
 import { Project, schemaOf } from "./project.js";
 
 const NULL = "response: Type.Null()";

@@ -1,10 +1,10 @@
 import { Type } from "typebox";
 import { expect, test } from "vitest";
-import { contractOf } from "../../../../codegen/src/emit/contract.js";
+import { Problems } from "../../../../codegen/src/base/problem.js";
+import { contractOf } from "../../../../codegen/src/emit/contract/contract.js";
 import type { ApiModel } from "../../../../codegen/src/model/api-model.js";
 import { buildApi } from "../../../../codegen/src/model/build-api.js";
 import type { Hint } from "../../../../codegen/src/model/hint.js";
-import { Problems } from "../../../../codegen/src/problem.js";
 import { Bytes } from "../../../../runtime/src/contract/bytes.js";
 
 /** A source of which nothing is known. */

@@ -1,6 +1,6 @@
 import type { JsonSchema } from "sshrpc/contract";
-import { mapSubschemas, refName, type SchemaOrBoolean } from "../model/schema-walk.js";
-import { withoutNotes } from "../model/without-notes.js";
+import { mapSubschemas, refName, type SchemaOrBoolean } from "../../model/schema-walk.js";
+import { withoutNotes } from "../../model/without-notes.js";
 import { type Variant, validatorName } from "./validator-names.js";
 
 /** The keyword that calls the validator of another type. It exists only in what ajv compiles. */

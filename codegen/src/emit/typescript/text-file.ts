@@ -1,4 +1,4 @@
-import { compareNames } from "./compare-names.js";
+import { compareNames } from "../validators/compare-names.js";
 import { LINE_WIDTH } from "./layout.js";
 
 /** The first words of every generated file: how later runs know which files are theirs. */

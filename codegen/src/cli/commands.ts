@@ -1,6 +1,6 @@
 import type { Command } from "commander";
-import { addDevCommand } from "./cli/dev.js";
-import { addGenCommand } from "./cli/gen.js";
+import { addDevCommand } from "./dev.js";
+import { addGenCommand } from "./gen.js";
 
 /** Adds `gen` and `dev` to the `sshrpc` command. */
 export function addCommands(program: Command): void {

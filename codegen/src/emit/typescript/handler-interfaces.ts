@@ -1,5 +1,5 @@
 import type { Kind } from "sshrpc/contract";
-import type { MethodModel, ResourceModel } from "../model/api-model.js";
+import type { MethodModel, ResourceModel } from "../../model/api-model.js";
 import { printComment } from "./layout.js";
 import { genericMember, methodComment } from "./method-members.js";
 import { runtimeType } from "./runtime-symbols.js";

@@ -1,12 +1,12 @@
-import { errorMessage } from "../error-message.js";
-import { type ApiModel, allMethods, type StreamUse, type TypeUse } from "../model/api-model.js";
-import { refName } from "../model/schema-walk.js";
-import { compareNames } from "./compare-names.js";
-import type { CompiledValidator, ValidatorCompiler } from "./compile-validator.js";
+import { errorMessage } from "../../base/error-message.js";
+import { type ApiModel, allMethods, type StreamUse, type TypeUse } from "../../model/api-model.js";
+import { refName } from "../../model/schema-walk.js";
+import { compareNames } from "../validators/compare-names.js";
+import type { CompiledValidator, ValidatorCompiler } from "../validators/compile-validator.js";
+import { type Variant, validatorName } from "../validators/validator-names.js";
+import { CALL, Variants } from "../validators/variants.js";
 import { runtimeType } from "./runtime-symbols.js";
 import { TextFile } from "./text-file.js";
-import { type Variant, validatorName } from "./validator-names.js";
-import { CALL, Variants } from "./variants.js";
 
 /** The validators of one API: their code, and which of them `api.ts` asks for. */
 export interface ValidatorSet {

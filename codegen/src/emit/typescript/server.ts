@@ -1,4 +1,4 @@
-import type { ApiModel } from "../model/api-model.js";
+import type { ApiModel } from "../../model/api-model.js";
 import { handlerInterfaces } from "./handler-interfaces.js";
 import { printComment } from "./layout.js";
 import { methodInterfaces } from "./method-interfaces.js";

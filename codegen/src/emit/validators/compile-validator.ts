@@ -3,7 +3,7 @@ import { Ajv2019 } from "ajv/dist/2019.js";
 import standalone from "ajv/dist/standalone/index.js";
 import { callRef } from "ajv/dist/vocabularies/core/ref.js";
 import addFormats from "ajv-formats";
-import { eachSubschema, isSchemaObject, type SchemaOrBoolean } from "../model/schema-walk.js";
+import { eachSubschema, isSchemaObject, type SchemaOrBoolean } from "../../model/schema-walk.js";
 import { CALL } from "./variants.js";
 
 /** The code of one validator. */

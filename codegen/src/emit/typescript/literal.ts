@@ -1,4 +1,4 @@
-import { isIdentifier } from "../model/names.js";
+import { isIdentifier } from "../../model/names.js";
 
 /** A string as a literal of TypeScript, in double quotes unless single ones need fewer escapes. */
 export function stringLiteral(text: string): string {

@@ -1,4 +1,4 @@
-import { LINE_WIDTH } from "./layout.js";
+import { LINE_WIDTH } from "../typescript/layout.js";
 
 /** JSON for people: keys sorted, an object over several lines, a list on one line where it fits. */
 export function printJson(value: unknown, indent = 0, column = 0): string {

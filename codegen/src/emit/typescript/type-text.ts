@@ -1,5 +1,5 @@
 import type { JsonSchema } from "sshrpc/contract";
-import { isSchemaObject, refName, type SchemaOrBoolean } from "../model/schema-walk.js";
+import { isSchemaObject, refName, type SchemaOrBoolean } from "../../model/schema-walk.js";
 import { atom, type Member, type TypeText } from "./layout.js";
 import { propertyName, typeLiteral } from "./literal.js";
 

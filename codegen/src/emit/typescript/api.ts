@@ -1,9 +1,9 @@
-import type { ApiModel, MethodModel, ResourceModel, StreamUse } from "../model/api-model.js";
+import type { ApiModel, MethodModel, ResourceModel, StreamUse } from "../../model/api-model.js";
+import type { Variant } from "../validators/validator-names.js";
 import { LINE_WIDTH, printComment } from "./layout.js";
 import { propertyName, stringLiteral } from "./literal.js";
 import { runtimeType } from "./runtime-symbols.js";
 import { TextFile } from "./text-file.js";
-import type { Variant } from "./validator-names.js";
 import type { ValidatorSet } from "./validators.js";
 
 /** `api.ts`: the contract bound to its validators, which the client and the server share. */

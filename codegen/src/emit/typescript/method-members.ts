@@ -1,4 +1,4 @@
-import type { MethodModel, ResourceModel } from "../model/api-model.js";
+import type { MethodModel, ResourceModel } from "../../model/api-model.js";
 import { LINE_WIDTH, printComment } from "./layout.js";
 
 /** The comment of a method, with its reason for being deprecated. */

@@ -1,7 +1,7 @@
 import { type ErrorStatus, isAlsoOfRuntime, isErrorStatus, STATUSES } from "sshrpc/contract";
-import { type ApiModel, allMethods, type MethodModel, type TypeUse } from "../model/api-model.js";
-import { pascalStatus } from "../model/names.js";
-import type { SchemaOrBoolean } from "../model/schema-walk.js";
+import { type ApiModel, allMethods, type MethodModel, type TypeUse } from "../../model/api-model.js";
+import { pascalStatus } from "../../model/names.js";
+import type { SchemaOrBoolean } from "../../model/schema-walk.js";
 import { atom, layout, layoutMembers, printComment, type TypeText } from "./layout.js";
 import { stringLiteral } from "./literal.js";
 import { runtimeType } from "./runtime-symbols.js";

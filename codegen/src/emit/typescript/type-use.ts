@@ -1,6 +1,6 @@
 import type { JsonSchema } from "sshrpc/contract";
-import { type ApiModel, allMethods, type MethodModel, type StreamUse, type TypeUse } from "../model/api-model.js";
-import { refName, type SchemaOrBoolean } from "../model/schema-walk.js";
+import { type ApiModel, allMethods, type MethodModel, type StreamUse, type TypeUse } from "../../model/api-model.js";
+import { refName, type SchemaOrBoolean } from "../../model/schema-walk.js";
 import { layout } from "./layout.js";
 import type { ImportedSymbol, TextFile } from "./text-file.js";
 import { type SpellName, typeText } from "./type-text.js";

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import type { Contract, MethodContract, ResourceContract, StreamContract } from "sshrpc/contract";
-import type { ApiModel, MethodModel, ResourceModel, StreamUse } from "../model/api-model.js";
-import { canonicalJson } from "../model/json-value.js";
-import { withoutNotes } from "../model/without-notes.js";
+import type { ApiModel, MethodModel, ResourceModel, StreamUse } from "../../model/api-model.js";
+import { canonicalJson } from "../../model/json-value.js";
+import { withoutNotes } from "../../model/without-notes.js";
+import { runtimeType } from "../typescript/runtime-symbols.js";
+import { TextFile } from "../typescript/text-file.js";
 import { printJson } from "./print-json.js";
-import { runtimeType } from "./runtime-symbols.js";
-import { TextFile } from "./text-file.js";
 
 /** The contract of `model`, as plain JSON, with its hash. */
 export function contractOf(model: ApiModel): Contract {
