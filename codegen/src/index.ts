@@ -1,4 +1,4 @@
-/** `@sshrpc/codegen`: from a schema to a typed client and server. */
+/** `@sshrpc/codegen`: generates a typed client and server from a schema. */
 
 export { type Position, type Problem, SchemaProblem } from "./base/problem.js";
 export { type GenerateResult, generate } from "./generate.js";

@@ -1,7 +1,4 @@
-/**
- * The message of whatever was thrown: programs throw strings and other values, too. It never throws, also where the value has
- * getters or a `toString` that do.
- */
+/** The message of a thrown value, which can be of any type. It never throws, even if a getter or `toString` of the value does. */
 export function errorMessage(thrown: unknown): string {
   try {
     return thrown instanceof Error ? String(thrown.message) : String(thrown);

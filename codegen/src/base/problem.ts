@@ -1,25 +1,25 @@
-/** A place in a source file. Lines and columns count from 1. */
+/** A position in a source file. Lines and columns count from 1. */
 export interface Position {
-  /** As messages print it: relative to the working directory where it lies inside it. */
+  /** Relative to the working directory where the file is inside it, absolute otherwise. */
   readonly file: string;
   readonly line: number;
   readonly column: number;
 }
 
-/** One thing that is wrong with a schema. */
+/** One problem of a schema. */
 export interface Problem extends Position {
-  /** Where in the schema's value, such as `resources.note.GET`; empty for the whole module. */
+  /** The path in the schema, such as `resources.note.GET`; empty for the whole module. */
   readonly path: string;
-  /** What is wrong and what to do. */
+  /** The problem and its fix. */
   readonly message: string;
 }
 
-/** How a problem is printed: `schema/api.ts:12:7: resources.note.GET: what is wrong`. */
+/** Formats a problem as `schema/api.ts:12:7: resources.note.GET: message`. */
 function formatProblem({ file, line, column, path, message }: Problem): string {
   return `${file}:${line}:${column}: ${path === "" ? "" : `${path}: `}${message}`;
 }
 
-/** A schema that cannot be generated from. It carries every problem that was found in one run, in source order. */
+/** The schema is invalid. The error carries every problem that one run found, in source order. */
 export class SchemaProblem extends Error {
   readonly problems: readonly Problem[];
 
@@ -31,7 +31,7 @@ export class SchemaProblem extends Error {
   }
 }
 
-/** Collects problems, so that one run reports all that are independent. */
+/** Collects problems, so that one run reports all independent ones. */
 export class Problems {
   readonly #found = new Map<string, Problem>();
 

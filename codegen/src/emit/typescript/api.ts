@@ -1,50 +1,46 @@
 import type { ApiModel, MethodModel, ResourceModel, StreamUse } from "../../model/api-model.js";
+import type { EmitOptions } from "../target.js";
+import { LINE_WIDTH } from "../target.js";
 import type { Variant } from "../validators/validator-names.js";
-import { LINE_WIDTH, printComment } from "./layout.js";
+import type { ValidatorSet } from "../validators/validator-set.js";
+import { printComment } from "./layout.js";
 import { propertyName, stringLiteral } from "./literal.js";
 import { runtimeType } from "./runtime-symbols.js";
 import { TextFile } from "./text-file.js";
-import type { ValidatorSet } from "./validators.js";
 
-/** `api.ts`: the contract bound to its validators, which the client and the server share. */
+/** `api.ts`: the contract bound to its validators, shared by the client and the server. */
 export function emitApi(
   model: ApiModel,
-  hash: string,
   validators: ValidatorSet,
-  header: string,
-  extension: string,
+  { contract: { hash }, header, extension }: EmitOptions,
 ): string {
-  const file = new TextFile(["api"]);
+  const file = new TextFile({ taken: ["api"], extension });
   const type = file.use(runtimeType("Api"));
   const list = (name: string, resources: readonly ResourceModel[]): string => {
     const methods = resources
       .flatMap((resource) => resource.methods.map((method) => ({ resource, method })))
       .sort((a, b) => (a.method.id < b.method.id ? -1 : 1));
-    const entries = methods.map(({ resource, method }) => entryOf(resource, method, validators, file, extension));
+    const entries = methods.map(({ resource, method }) => entryOf({ resource, method, validators, file }));
     return entries.length === 0 ? "" : `  ${name}: [\n${entries.join("")}  ],\n`;
   };
   file.write(
-    `${printComment("The contract at run time. `api.json` has it as data.", 0)}export const api: ${type} = {\n` +
+    `${printComment("The contract at run time. `api.json` holds it as data.", 0)}export const api: ${type} = {\n` +
       `  name: ${stringLiteral(model.name)},\n  version: ${stringLiteral(model.version)},\n  hash: ${stringLiteral(hash)},\n` +
       `${list("methods", model.resources)}${list("callbacks", model.callbacks)}` +
-      `  contract: async () => (await import("${javaScript("contract", extension)}")).contract,\n};\n`,
+      `  contract: async () => (await import("${file.javascript("contract")}")).contract,\n};\n`,
   );
   return file.print(header);
 }
 
-/** What is JavaScript stays so, whatever the extension of the TypeScript beside it. */
-function javaScript(name: string, extension: string): string {
-  return extension === "" ? `./${name}` : `./${name}.js`;
+interface Entry {
+  readonly resource: ResourceModel;
+  readonly method: MethodModel;
+  readonly validators: ValidatorSet;
+  readonly file: TextFile;
 }
 
-function entryOf(
-  resource: ResourceModel,
-  method: MethodModel,
-  validators: ValidatorSet,
-  file: TextFile,
-  extension: string,
-): string {
-  const from = javaScript("validators", extension);
+function entryOf({ resource, method, validators, file }: Entry): string {
+  const from = file.javascript("validators");
   const importOf = (name: string): string => file.use({ name, from, type: false, alias: `${name}_` });
   const validator = (use: StreamUse | undefined, variant: Variant): string | undefined =>
     use === undefined || use === "bytes" ? use && stringLiteral(use) : importOf(validators.nameOf(use, variant));
@@ -83,7 +79,7 @@ function entryOf(
   return `    {\n${lines.join("")}    },\n`;
 }
 
-/** An object literal on one line where it fits behind `name`, or one line for each entry. */
+/** An object literal: on one line where it fits after `name`, or with one line for each entry. */
 function record(entries: readonly (readonly [string, string])[], name: string): string {
   if (entries.length === 0) return "{}";
   const texts = entries.map(([key, value]) => `${propertyName(key)}: ${value}`);

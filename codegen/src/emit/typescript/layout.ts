@@ -1,7 +1,6 @@
-/** How wide a generated line may be. */
-export const LINE_WIDTH = 120;
+import { LINE_WIDTH } from "../target.js";
 
-/** A type as text, in as many lines as it needs. It prints like the usual formatters, so that they change nothing. */
+/** The structure of a type for printing. The layout is that of common formatters, so that they change nothing. */
 export type TypeText =
   | { readonly kind: "atom"; readonly text: string }
   | { readonly kind: "array"; readonly item: TypeText }
@@ -11,21 +10,20 @@ export type TypeText =
 
 /** One member of an object type. */
 export interface Member {
-  /** The comment above it, without its marks; empty for none. */
+  /** The text of the comment above it; empty for none. */
   readonly comment: string;
-  /** Up to the colon, such as `name?`. */
+  /** The text before the colon, such as `name?`. */
   readonly head: string;
   readonly type: TypeText;
 }
 
-/** Text that cannot be broken, such as `string` or `Note`. */
+/** Text without line breaks, such as `string` or `Note`. */
 export function atom(text: string): TypeText {
   return { kind: "atom", text };
 }
 
 /**
- * Prints `type` where it begins at `column` of a line that is indented by `indent` and goes on with `after` more
- * characters behind it.
+ * Prints `type` at `column` of a line with the indentation `indent`; `after` more characters follow on the line.
  */
 export function layout(type: TypeText, indent: number, column: number, after = 1): string {
   const line = flat(type);
@@ -60,7 +58,7 @@ export function layoutMembers(members: readonly Member[], indent: number): strin
     .join("");
 }
 
-/** Prints a comment in JSDoc's form, or nothing for an empty one. */
+/** Prints a JSDoc comment, or nothing for an empty text. */
 export function printComment(comment: string, indent: number): string {
   if (comment === "") return "";
   const lines = comment.replaceAll("*/", "*\\/").split("\n");
@@ -70,7 +68,7 @@ export function printComment(comment: string, indent: number): string {
   return `${pad(indent)}/**\n${body}\n${pad(indent)} */\n`;
 }
 
-/** The type on one line; undefined where it has comments, which need lines of their own. */
+/** The type on one line; undefined where it has comments, which need separate lines. */
 function flat(type: TypeText): string | undefined {
   switch (type.kind) {
     case "atom":
@@ -112,7 +110,7 @@ function layoutUnion(items: readonly TypeText[], indent: number, column: number)
     .join("");
 }
 
-/** Names first, then what is written out: so the braces of the latter open on the line of the former. */
+/** Prints names first, then object types, whose opening braces follow on the same line. */
 function layoutIntersection(items: readonly TypeText[], indent: number, column: number): string {
   const names = items.filter((item) => item.kind !== "object");
   const objects = items.filter((item) => item.kind === "object");

@@ -1,20 +1,26 @@
 import type { MethodModel, ResourceModel } from "../../model/api-model.js";
-import { LINE_WIDTH, printComment } from "./layout.js";
+import { LINE_WIDTH } from "../target.js";
+import { printComment } from "./layout.js";
 
-/** The comment of a method, with its reason for being deprecated. */
+/** The name of a method in generated code: `get` for `GET`. */
+export function methodName({ verb }: MethodModel): string {
+  return verb.toLowerCase();
+}
+
+/** The comment of a method: its description and its `@deprecated` tag. */
 export function methodComment({ description, deprecated }: MethodModel): string {
   if (deprecated === undefined || deprecated === false) return description ?? "";
   const tag = deprecated === true ? "@deprecated" : `@deprecated ${deprecated}`;
   return description === undefined ? tag : `${description}\n\n${tag}`;
 }
 
-/** Where a member stands, and what follows its type. */
+/** The indentation of a member, and the text after its type. */
 interface MemberPlace {
   readonly indent: number;
   readonly after: string;
 }
 
-/** A read-only member whose type takes arguments: on one line, or each argument on its own. */
+/** A read-only member with a generic type: on one line, or with one line for each type argument. */
 export function genericMember(
   comment: string,
   name: string,
@@ -30,7 +36,7 @@ export function genericMember(
   return printComment(comment, indent) + text;
 }
 
-/** The interface that has one member for each resource. */
+/** The members of an interface with one member for each resource. */
 export function resourceMembers(resources: readonly ResourceModel[], suffix: string): string {
   return resources
     .map(
@@ -40,7 +46,7 @@ export function resourceMembers(resources: readonly ResourceModel[], suffix: str
     .join("");
 }
 
-/** A function declaration's first line, or one line for each parameter where it would be too long. */
+/** The head of a function declaration: on one line, or with one line for each parameter. */
 export function signature(head: string, params: readonly string[], result: string): string {
   const line = `${head}(${params.join(", ")}): ${result} {\n`;
   return line.length <= LINE_WIDTH + 1

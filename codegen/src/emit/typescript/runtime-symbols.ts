@@ -1,8 +1,8 @@
-import type { ImportedSymbol } from "./text-file.js";
+import type { ImportedSymbol, TextFile } from "./text-file.js";
 
 const RUNTIME = "sshrpc/generated";
 
-/** A type of the runtime. Where a schema has a type of that name, the runtime's is the one to step aside. */
+/** A type of the runtime. It gets an alias where the schema has a type of the same name. */
 export function runtimeType(name: string): ImportedSymbol {
   return { name, from: RUNTIME, type: true, alias: `Rpc${name}` };
 }
@@ -12,7 +12,7 @@ export function runtimeValue(name: string): ImportedSymbol {
   return { name, from: RUNTIME, type: false, alias: `rpc_${name}` };
 }
 
-/** The bound contract, which `api.ts` exports. */
-export function apiSymbol(extension: string): ImportedSymbol {
-  return { name: "api", from: `./api${extension}`, type: false, alias: "api_" };
+/** The contract bound to its validators, which `api.ts` exports. */
+export function apiSymbol(file: TextFile): ImportedSymbol {
+  return { name: "api", from: file.typescript("api"), type: false, alias: "api_" };
 }

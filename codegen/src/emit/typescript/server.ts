@@ -1,4 +1,5 @@
 import type { ApiModel } from "../../model/api-model.js";
+import type { EmitOptions } from "../target.js";
 import { handlerInterfaces } from "./handler-interfaces.js";
 import { printComment } from "./layout.js";
 import { methodInterfaces } from "./method-interfaces.js";
@@ -7,65 +8,69 @@ import { apiSymbol, runtimeType, runtimeValue } from "./runtime-symbols.js";
 import { TextFile } from "./text-file.js";
 import { exportedTypes } from "./type-use.js";
 
-/** What `server.ts` calls the methods of callbacks, all together. */
+/** The interface with the methods of all callbacks. */
 const CALLBACKS = "Callbacks";
 
-/** `server.ts`: the handlers' interfaces, `defineHandlers` and `serve`; where there are callbacks, their methods too. */
-export function emitServer(model: ApiModel, header: string, extension: string): string {
+/** `server.ts`: the interfaces of the handlers and of the methods of callbacks, `defineHandlers` and `serve`. */
+export function emitServer(model: ApiModel, { header, extension }: EmitOptions): string {
   const { resources, callbacks } = model;
-  const calls = callbacks.length === 0 ? undefined : CALLBACKS;
+  const callbacksType = callbacks.length === 0 ? undefined : CALLBACKS;
   const declared = [
     "Handlers",
     "defineHandlers",
     "serve",
     ...resources.map(({ typeName }) => `${typeName}Handlers`),
-    ...(calls === undefined ? [] : [calls]),
+    ...(callbacksType === undefined ? [] : [callbacksType]),
     ...callbacks.map(({ typeName }) => `${typeName}Methods`),
   ];
-  const file = new TextFile([...declared, "Promise", "Uint8Array"], exportedTypes(model));
+  const file = new TextFile({
+    taken: [...declared, "Promise", "Uint8Array"],
+    preferred: exportedTypes(model),
+    extension,
+  });
   const blocks = [
     `${printComment(`What a server of the ${model.name} API implements: one function for each method.`, 0)}` +
       `export interface Handlers {\n${resourceMembers(resources, "Handlers")}}\n`,
-    ...handlerInterfaces(resources, file, extension, calls),
-    ...callbackMethods(model, file, extension),
-    defineFunction(calls, file, extension),
-    serveFunction(calls, file, extension),
+    ...handlerInterfaces(resources, file, callbacksType),
+    ...callbackMethods(model, file),
+    defineFunction(callbacksType, file),
+    serveFunction(callbacksType, file),
   ];
   file.write(blocks.join("\n"));
   return file.print(header);
 }
 
-function callbackMethods({ callbacks }: ApiModel, file: TextFile, extension: string): readonly string[] {
+function callbackMethods({ callbacks }: ApiModel, file: TextFile): readonly string[] {
   if (callbacks.length === 0) return [];
   const comment =
-    "What the client at the other end of a connection may serve: `ctx.callbacks` of a handler, and `callbacks` of each\n" +
-    "of `ctx.clients` and `server.clients`.";
+    "The callbacks that a connected client can serve: `ctx.callbacks` in a handler, and `callbacks` of each element of\n" +
+    "`ctx.clients` and `server.clients`.";
   return [
     `${printComment(comment, 0)}export interface ${CALLBACKS} {\n${resourceMembers(callbacks, "Methods")}}\n`,
-    ...methodInterfaces(callbacks, file, extension),
+    ...methodInterfaces(callbacks, file),
   ];
 }
 
-function defineFunction(calls: string | undefined, file: TextFile, extension: string): string {
+function defineFunction(callbacksType: string | undefined, file: TextFile): string {
   const [result, bind] = [file.use(runtimeType("ApiHandlers")), file.use(runtimeValue("bindHandlers"))];
-  const args = calls === undefined ? "" : `<${calls}>`;
+  const args = callbacksType === undefined ? "" : `<${callbacksType}>`;
   const comment =
-    "Binds handlers to the contract: what `sshrpc serve --handlers FILE` expects as the file's default export.";
+    "Binds handlers to the contract. `sshrpc serve --handlers FILE` expects the result as the file's default export.";
   return (
     printComment(comment, 0) +
     signature("export function defineHandlers", ["handlers: Handlers"], `${result}${args}`) +
-    `  return ${bind}(${file.use(apiSymbol(extension))}, handlers);\n}\n`
+    `  return ${bind}(${file.use(apiSymbol(file))}, handlers);\n}\n`
   );
 }
 
-function serveFunction(calls: string | undefined, file: TextFile, extension: string): string {
+function serveFunction(callbacksType: string | undefined, file: TextFile): string {
   const [options, server] = [file.use(runtimeType("ServeOptions")), file.use(runtimeType("Server"))];
-  const args = calls === undefined ? "" : `<${calls}>`;
+  const args = callbacksType === undefined ? "" : `<${callbacksType}>`;
   const handlers = `handlers: Handlers | ${file.use(runtimeType("ApiHandlers"))}${args}`;
   const comment =
-    "Serves the API over SSH: handlers, or what `defineHandlers` has made of them. Whoever serves closes:\n" +
+    "Serves the API over SSH with handlers, or with the result of `defineHandlers`. The caller closes the server:\n" +
     "`await using server = await serve(...)`, or `server.close()`.";
-  const call = `${file.use(runtimeValue("serveApi"))}${args}(${file.use(apiSymbol(extension))}, handlers, options)`;
+  const call = `${file.use(runtimeValue("serveApi"))}${args}(${file.use(apiSymbol(file))}, handlers, options)`;
   return (
     printComment(comment, 0) +
     signature("export function serve", [handlers, `options: ${options}`], `Promise<${server}${args}>`) +

@@ -3,7 +3,7 @@ import { isSchemaObject, refName, type SchemaOrBoolean } from "../../model/schem
 import { atom, type Member, type TypeText } from "./layout.js";
 import { propertyName, typeLiteral } from "./literal.js";
 
-/** How a named type is spelled in the file at hand. */
+/** Returns the local name of a named type in the current file. */
 export type SpellName = (name: string) => string;
 
 const KEYWORD_TYPES: Readonly<Record<string, string>> = {
@@ -14,7 +14,7 @@ const KEYWORD_TYPES: Readonly<Record<string, string>> = {
   null: "null",
 };
 
-/** The TypeScript type of the values that `schema` accepts. Keywords that types cannot express are left to validators. */
+/** The TypeScript type of the values that `schema` accepts. Validators check the keywords that types cannot express. */
 export function typeText(schema: SchemaOrBoolean, spell: SpellName): TypeText {
   if (typeof schema === "boolean") return atom(schema ? "unknown" : "never");
   const name = refName(schema);
@@ -32,7 +32,7 @@ export function typeText(schema: SchemaOrBoolean, spell: SpellName): TypeText {
   return intersection(parts);
 }
 
-/** The members of an object type: its properties, or the one that stands for any key. */
+/** The members of an object type: its properties, or one index signature. */
 function membersOf(schema: JsonSchema, spell: SpellName): readonly Member[] {
   const properties = Object.entries((schema["properties"] ?? {}) as Record<string, SchemaOrBoolean>);
   const required = new Set((schema["required"] ?? []) as readonly string[]);
@@ -44,7 +44,7 @@ function membersOf(schema: JsonSchema, spell: SpellName): readonly Member[] {
       : { comment: commentOf(property), head: `${head}?`, type: union([type, atom("undefined")]) };
   });
   if (members.length === 0) return [{ comment: "", head: "[key: string]", type: keyedType(schema, spell) }];
-  // Beside named properties the type behind any key would have to fit theirs as well, so it says less.
+  // An index signature must also fit the named properties, so its type is unknown.
   const more = schema["additionalProperties"] ?? false;
   return more === false ? members : [...members, { comment: "", head: "[key: string]", type: atom("unknown") }];
 }
@@ -57,7 +57,7 @@ export function commentOf(schema: SchemaOrBoolean): string {
   return deprecated === true && !/@deprecated\b/.test(String(text)) ? `${text}\n\n@deprecated`.trim() : String(text);
 }
 
-/** A union of the different types among `items`. */
+/** A union of the distinct types among `items`. */
 function union(items: readonly TypeText[]): TypeText {
   const parts = distinct(items.flatMap((item) => (item.kind === "union" ? item.items : [item])));
   if (parts.some((part) => part.kind === "atom" && part.text === "unknown")) return atom("unknown");
@@ -77,7 +77,7 @@ function intersection(items: readonly TypeText[]): TypeText {
   return sorted.length > 1 ? { kind: "intersection", items: sorted } : (sorted[0] ?? atom("unknown"));
 }
 
-/** Object types that have no member in common read better as one. */
+/** Merges object types without common members into one. */
 function merged(objects: readonly (TypeText & { kind: "object" })[]): readonly TypeText[] {
   const members = objects.flatMap((object) => object.members);
   const names = new Set(members.map(({ head }) => head.replace(/\?$/, "")));
@@ -85,7 +85,7 @@ function merged(objects: readonly (TypeText & { kind: "object" })[]): readonly T
   return objects.length > 1 && names.size === members.length && !keyed ? [{ kind: "object", members }] : objects;
 }
 
-/** What the keywords of the schema's own `type` say; nothing where it has none. */
+/** The types for the `type` keyword of the schema; empty where it has none. */
 function ownType(schema: JsonSchema, spell: SpellName): readonly TypeText[] {
   const types = [schema["type"] ?? impliedType(schema)].flat().filter((type) => typeof type === "string");
   if (types.length === 0) return [];
@@ -122,7 +122,7 @@ function optionalItem(type: TypeText): TypeText {
   return type.kind === "atom" ? atom(`${type.text}?`) : union([type, atom("undefined")]);
 }
 
-/** The type behind any key: of a record, its values'; of an object without properties, none or anything. */
+/** The type of an index signature: the values of a record; `never` or `unknown` for an object without properties. */
 function keyedType(schema: JsonSchema, spell: SpellName): TypeText {
   const { additionalProperties, patternProperties, properties } = schema;
   const values = Object.values((patternProperties ?? {}) as Record<string, SchemaOrBoolean>);

@@ -2,13 +2,14 @@ import type { JsonSchema } from "sshrpc/contract";
 import { type ApiModel, allMethods, type MethodModel, type StreamUse, type TypeUse } from "../../model/api-model.js";
 import { refName, type SchemaOrBoolean } from "../../model/schema-walk.js";
 import { layout } from "./layout.js";
+import { errorTypeNames } from "./naming.js";
 import type { ImportedSymbol, TextFile } from "./text-file.js";
 import { type SpellName, typeText } from "./type-text.js";
 
-/** How many alternatives a type may have that is written where it is used. */
+/** The maximum number of alternatives of a type that is written inline. */
 const MAX_INLINE = 3;
 
-/** Whether a type is so short that it needs no name: `null`, `string`, `Note[]`, `Note | null`. */
+/** Whether a type is short enough to be written inline: `null`, `string`, `Note[]`, `Note | null`. */
 export function isInline(schema: SchemaOrBoolean): boolean {
   if (typeof schema === "boolean" || refName(schema) !== undefined) return true;
   const { type, items, anyOf, enum: values, properties, allOf, oneOf } = schema;
@@ -20,7 +21,7 @@ export function isInline(schema: SchemaOrBoolean): boolean {
   );
 }
 
-/** The types that a method uses under names of its own, in the order in which a call meets them. */
+/** The types that are declared for one method: request, request stream, response stream, response, errors. */
 export function ownTypes(method: MethodModel): readonly TypeUse[] {
   const request = isEmptyRequest(method) ? undefined : method.request;
   const { requestStream, responseStream, response, errors } = method;
@@ -33,12 +34,12 @@ export function ownTypes(method: MethodModel): readonly TypeUse[] {
 export function exportedTypes(model: ApiModel): readonly string[] {
   const own = allMethods(model).flatMap((method) => [
     ...ownTypes(method).map(({ name }) => name),
-    ...(method.errors.length > 0 ? [`${method.typeName}Errors`, `${method.typeName}Error`] : []),
+    ...(method.errors.length > 0 ? Object.values(errorTypeNames(method.typeName)) : []),
   ]);
   return [...model.types.map(({ name }) => name), ...own];
 }
 
-/** Whether a method's request is the empty object that stands for none. */
+/** Whether a method takes no request, which the contract represents as an empty object. */
 function isEmptyRequest({ request: { schema } }: MethodModel): boolean {
   return (
     schema["type"] === "object" && Object.keys((schema["properties"] as object | undefined) ?? { any: 1 }).length === 0
@@ -46,22 +47,22 @@ function isEmptyRequest({ request: { schema } }: MethodModel): boolean {
 }
 
 /** A type of `types.ts`. */
-export function schemaType(name: string, extension: string): ImportedSymbol {
-  return { name, from: `./types${extension}`, type: true, alias: `${name}Type` };
+export function schemaType(file: TextFile, name: string): ImportedSymbol {
+  return { name, from: file.typescript("types"), type: true, alias: `${name}Type` };
 }
 
-/** How `use` is spelled in `file`, which imports what that takes. */
-export function useType(file: TextFile, use: TypeUse, extension: string): string {
-  const spell: SpellName = (name) => file.use(schemaType(name, extension));
+/** The text of a type in `file`, which imports the named types in it. */
+export function useType(file: TextFile, use: TypeUse): string {
+  const spell: SpellName = (name) => file.use(schemaType(file, name));
   return isInline(use.schema) ? layout(typeText(use.schema, spell), 2, 0) : spell(use.name);
 }
 
-/** How the items of a stream are spelled in `file`. */
-export function useItem(file: TextFile, stream: StreamUse, extension: string): string {
-  return stream === "bytes" ? "Uint8Array" : useType(file, stream, extension);
+/** The text of the type of a stream's items in `file`. */
+export function useItem(file: TextFile, stream: StreamUse): string {
+  return stream === "bytes" ? "Uint8Array" : useType(file, stream);
 }
 
-/** How a method's request is spelled in `file`. */
-export function useRequest(file: TextFile, method: MethodModel, extension: string): string {
-  return isEmptyRequest(method) ? "{ [key: string]: never }" : useType(file, method.request, extension);
+/** The text of the type of a method's request in `file`. */
+export function useRequest(file: TextFile, method: MethodModel): string {
+  return isEmptyRequest(method) ? "{ [key: string]: never }" : useType(file, method.request);
 }

@@ -8,34 +8,34 @@ import { CALL } from "./variants.js";
 
 /** The code of one validator. */
 export interface CompiledValidator {
-  /** An expression that gives the function. It is free of imports, and names other validators of the same file. */
+  /** An expression for the function. It contains no imports and refers to other validators of the same file by name. */
   readonly code: string;
-  /** The helpers that the code names, to be imported from `sshrpc/generated`. */
+  /** The helpers that the code uses, to be imported from `sshrpc/generated`. */
   readonly helpers: readonly string[];
 }
 
-/** Compiles schemas to code with ajv. What was compiled once is kept, so a watch compiles only what changed. */
+/** Compiles schemas to code with ajv. It caches the results, so that a watch compiles only changed schemas. */
 export class ValidatorCompiler {
-  #kept = new Map<string, CompiledValidator>();
+  #previous = new Map<string, CompiledValidator>();
   #used = new Map<string, CompiledValidator>();
 
-  /** Forgets what the previous round did not ask for. To be called once before each run. */
+  /** Drops cached results that the previous run did not use. To be called once before each run. */
   startRound(): void {
-    this.#kept = this.#used;
+    this.#previous = this.#used;
     this.#used = new Map();
   }
 
   compile(schema: SchemaOrBoolean): CompiledValidator {
     const key = JSON.stringify(schema);
-    const compiled = this.#used.get(key) ?? this.#kept.get(key) ?? compile(schema);
+    const compiled = this.#used.get(key) ?? this.#previous.get(key) ?? compile(schema);
     this.#used.set(key, compiled);
     return compiled;
   }
 }
 
 /**
- * An instance for each validator: ajv numbers its variables through the life of an instance, and the code of one
- * schema must not depend on which others came before it.
+ * Each validator has its own ajv instance: an instance numbers its variables consecutively, and the code of one schema
+ * must not depend on the schemas compiled before it.
  */
 function compile(schema: SchemaOrBoolean): CompiledValidator {
   const ajv = new Ajv2019({
@@ -43,7 +43,7 @@ function compile(schema: SchemaOrBoolean): CompiledValidator {
     strictSchema: true,
     strictTypes: false,
     strictTuples: false,
-    // The model has checked the schemas already, and the meta-schemas take longer to compile than all the rest.
+    // The model has validated the schemas, and compiling the meta-schemas takes longer than everything else.
     meta: false,
     validateSchema: false,
     ownProperties: hasInheritedName(schema),
@@ -53,11 +53,11 @@ function compile(schema: SchemaOrBoolean): CompiledValidator {
   return rewrite(standalone.default(ajv, ajv.compile(schema as AnySchema)));
 }
 
-/** Makes an expression of what ajv prints as a module. */
+/** Converts the module that ajv prints to an expression. */
 function rewrite(module: string): CompiledValidator {
   const exported = /export const validate = (\w+);\s*export default \w+;\s*/;
   const name = exported.exec(module)?.[1];
-  if (name === undefined) throw new Error(`ajv printed a module of another form:\n${module.slice(0, 200)}`);
+  if (name === undefined) throw new Error(`unexpected module format from ajv:\n${module.slice(0, 200)}`);
   const helpers = new Set<string>();
   const use = (helper: string): string => {
     helpers.add(helper);
@@ -74,7 +74,7 @@ function rewrite(module: string): CompiledValidator {
   return { code: `(() => {\n${code}\nreturn ${name};\n})()`, helpers: [...helpers] };
 }
 
-/** ajv prints the whole schema as a constant, whether or not the function looks at it. */
+/** ajv prints the whole schema as a constant, even where the function does not use it. */
 function isUnused(line: string, lines: readonly string[]): boolean {
   const name = /^const (schema\d+) = /.exec(line)?.[1];
   if (name === undefined) return false;
@@ -82,7 +82,7 @@ function isUnused(line: string, lines: readonly string[]): boolean {
   return !lines.some((other) => other !== line && used.test(other));
 }
 
-/** Whether a property is called like one that every object inherits: then ajv must ask for own ones, which is slower. */
+/** Whether a property has the name of an inherited one, such as `toString`: ajv must then check own properties, which is slower. */
 function hasInheritedName(schema: SchemaOrBoolean): boolean {
   if (!isSchemaObject(schema)) return false;
   const named = [...Object.keys((schema["properties"] as object) ?? {}), ...((schema["required"] as string[]) ?? [])];

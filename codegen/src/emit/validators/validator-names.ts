@@ -1,15 +1,15 @@
-/** What a validator does with properties that its schema does not name. */
+/** How a validator treats unknown properties. */
 export type Variant =
-  /** It lets them pass, so that an older peer meets a newer one. */
+  /** It accepts them, so that an older peer can talk to a newer one. */
   | "open"
-  /** It refuses them. */
+  /** It rejects them. */
   | "closed"
-  /** It lets them pass itself, and what stands around it refuses what no part names; deeper inside it is closed. */
+  /** It accepts them at its top level, where the enclosing schema rejects them; nested objects are closed. */
   | "part";
 
 const SUFFIX: Readonly<Record<Variant, string>> = { open: "Open", closed: "Closed", part: "Part" };
 
-/** The validator of a type: `noteClosed` of `Note`. Two different types or variants never share one. */
+/** The name of the validator of a type: `noteClosed` for `Note`. It is unique for each type and variant. */
 export function validatorName(typeName: string, variant: Variant): string {
   return typeName.slice(0, 1).toLowerCase() + typeName.slice(1) + SUFFIX[variant];
 }

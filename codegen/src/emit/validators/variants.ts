@@ -1,23 +1,22 @@
 import type { JsonSchema } from "sshrpc/contract";
-import { mapSubschemas, refName, type SchemaOrBoolean } from "../../model/schema-walk.js";
-import { withoutNotes } from "../../model/without-notes.js";
+import { mapSubschemas, refName, type SchemaOrBoolean, withoutNotes } from "../../model/schema-walk.js";
 import { type Variant, validatorName } from "./validator-names.js";
 
-/** The keyword that calls the validator of another type. It exists only in what ajv compiles. */
+/** The keyword that calls the validator of another type. It exists only in schemas for ajv. */
 export const CALL = "x-call";
 
-/** Keywords that say something of the same value again. */
+/** Keywords whose subschemas apply to the same value. */
 const IN_PLACE = ["allOf", "anyOf", "oneOf", "if", "then", "else", "dependentSchemas"] as const;
 
-/** Keywords that name properties. */
+/** Keywords that declare properties. */
 const NAMING = ["properties", "patternProperties"] as const;
 
-/** Keywords that decide about properties nobody named: a schema that has one is left alone. */
+/** Keywords about undeclared properties: a schema with one of them stays as it is. */
 const DECIDING = ["additionalProperties", "unevaluatedProperties"] as const;
 
 const SAFE = Number.MAX_SAFE_INTEGER;
 
-/** Rewrites schemas of the contract into what ajv compiles: one variant at a time. */
+/** Rewrites schemas of the contract to schemas for ajv, for one variant at a time. */
 export class Variants {
   readonly #types: ReadonlyMap<string, JsonSchema>;
   readonly #closable = new Map<string, boolean>();
@@ -26,12 +25,12 @@ export class Variants {
     this.#types = types;
   }
 
-  /** The schema to compile for `schema` in `variant`. */
+  /** The schema for ajv that validates `schema` in `variant`. */
   of(schema: SchemaOrBoolean, variant: Variant): SchemaOrBoolean {
     return this.#rewrite(withoutNotes(schema), variant);
   }
 
-  /** The variant that stands for `variant` of a named type: all are the same where nothing in it can be closed. */
+  /** The variant to use for `variant` of a named type: `open` where closing has no effect. */
   needed(type: string, variant: Variant): Variant {
     return variant === "open" || this.#isClosable({ $ref: `#/types/${type}` }, new Set()) ? variant : "open";
   }
@@ -62,7 +61,7 @@ export class Variants {
     return { [CALL]: validatorName(type, this.needed(type, variant)) };
   }
 
-  /** Whether closing changes anything in a schema, or in what it refers to. */
+  /** Whether closing has an effect on a schema or on the types that it refers to. */
   #isClosable(schema: SchemaOrBoolean, seen: Set<string>): boolean {
     if (typeof schema === "boolean") return false;
     const name = refName(schema);
@@ -72,7 +71,7 @@ export class Variants {
       const target = this.#types.get(name);
       if (target !== undefined && !seen.has(name)) {
         const closable = this.#isClosable(target, seen.add(name));
-        // Inside a cycle, false may only mean that the answer is still being looked for.
+        // Inside a cycle, false can mean that the search is incomplete.
         if (closable || seen.size === 1) this.#closable.set(name, closable);
         if (closable) return true;
       }
@@ -87,7 +86,7 @@ export class Variants {
   }
 }
 
-/** Whether several keywords speak of the same object, so that only together they know all its properties. */
+/** Whether several keywords declare properties of the same object. */
 function isSplit(schema: JsonSchema): boolean {
   if ("allOf" in schema || "if" in schema || "dependentSchemas" in schema) return true;
   return [names(schema), "$ref" in schema, "anyOf" in schema, "oneOf" in schema].filter(Boolean).length > 1;
@@ -101,7 +100,7 @@ function decides(schema: JsonSchema): boolean {
   return DECIDING.some((keyword) => keyword in schema);
 }
 
-/** An integer without bounds has those of the numbers that JavaScript keeps exact: beyond, it would be another one. */
+/** Limits an integer without bounds to the safe integers of JavaScript, beyond which values are rounded. */
 function bounded(schema: JsonSchema): JsonSchema {
   if (![schema["type"]].flat().includes("integer")) return schema;
   const low = "minimum" in schema || "exclusiveMinimum" in schema ? {} : { minimum: -SAFE };

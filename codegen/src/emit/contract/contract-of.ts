@@ -2,12 +2,9 @@ import { createHash } from "node:crypto";
 import type { Contract, MethodContract, ResourceContract, StreamContract } from "sshrpc/contract";
 import type { ApiModel, MethodModel, ResourceModel, StreamUse } from "../../model/api-model.js";
 import { canonicalJson } from "../../model/json-value.js";
-import { withoutNotes } from "../../model/without-notes.js";
-import { runtimeType } from "../typescript/runtime-symbols.js";
-import { TextFile } from "../typescript/text-file.js";
-import { printJson } from "./print-json.js";
+import { withoutNotes } from "../../model/schema-walk.js";
 
-/** The contract of `model`, as plain JSON, with its hash. */
+/** The contract of `model` as plain JSON, with its hash. */
 export function contractOf(model: ApiModel): Contract {
   const { name, version, description } = model;
   const body = {
@@ -21,30 +18,7 @@ export function contractOf(model: ApiModel): Contract {
   return { ...body, ...(description === undefined ? {} : { description }), hash: hashOf(body) };
 }
 
-/** `api.json`. */
-export function emitContract(contract: Contract): string {
-  return `${printJson(contract)}\n`;
-}
-
-/**
- * `contract.js`: the same as JavaScript, for a program to load when somebody asks for it. What imports JSON differs from
- * one tool to the next, and what copies it to where the program runs, too.
- */
-export function emitContractModule(contract: Contract, header: string): string {
-  return (
-    `// ${header}\n// biome-ignore-all lint: plain JSON\n// biome-ignore-all format: plain JSON\n` +
-    `/* eslint-disable */\n\nexport const contract = ${printJson(contract)};\n`
-  );
-}
-
-/** `contract.d.ts`. */
-export function emitContractTypes(header: string): string {
-  const file = new TextFile(["contract"]);
-  file.write(`export declare const contract: ${file.use(runtimeType("Contract"))};\n`);
-  return file.print(header);
-}
-
-/** SHA-256 over everything that a call can notice: descriptions, examples and the like are left out. */
+/** SHA-256 over everything that affects a call. Descriptions, examples and other annotations do not. */
 function hashOf({ types, resources, callbacks, ...rest }: Omit<Contract, "hash">): string {
   const bare = {
     ...rest,
