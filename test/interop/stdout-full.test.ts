@@ -53,7 +53,7 @@ describe("a caller whose standard output takes nothing", () => {
     };
     for (const running of [call("GET", "/notes/1"), call("GET", "/ticks"), call("GET", "/files/a.bin", "--bytes")]) {
       expect(await within("its end", running.ended)).toBe(1);
-      expect(running.stderr()).toMatch(/^sshrpc: standard output cannot be written: ENOSPC[^\n]*\n$/);
+      expect(running.stderr()).toMatch(/^sshrpc: cannot write to standard output: ENOSPC[^\n]*\n$/);
     }
     await until("the ends of the handlers", () => seen.includes("left") && seen.includes("sent"));
   });

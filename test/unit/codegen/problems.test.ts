@@ -135,7 +135,7 @@ test("a type that JSON cannot carry is refused, at any depth", async () => {
       ".x: JSON cannot carry undefined; use Type.Optional(...) for a property that may be absent, or Type.Null()",
     ],
     ["Type.Void()", ".x: JSON cannot carry void; use Type.Null()"],
-    ["Type.Function([], Type.Null())", ".x: JSON cannot carry function; declare a method of its own"],
+    ["Type.Function([], Type.Null())", ".x: JSON cannot carry function; declare a method"],
     ["Type.Symbol()", '.x: JSON cannot carry symbol; use Type.Literal("...")'],
     ['Type.Unsafe({ type: "Date" })', '.x: JSON cannot carry Date; use Type.String({ format: "date-time" })'],
     [

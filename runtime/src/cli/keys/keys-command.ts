@@ -8,7 +8,7 @@ import { addPurgeCommand } from "./purge.js";
 import { addRemoveCommand } from "./remove.js";
 import { addShowCommand } from "./show.js";
 
-/** `sshrpc keys …`: who may connect, and with which keys. Servers that run take every change in at once. */
+/** `sshrpc keys …`: manages authorized keys and key pairs. A running server applies changes at once. */
 export function defineKeys(keys: Command): void {
   addInitCommand(keys);
   addAddCommand(keys);
