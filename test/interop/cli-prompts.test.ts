@@ -68,7 +68,7 @@ itWith(
   60_000,
 );
 
-itWith([PYTHON, "python3-asyncssh"], "asks nobody where there is no terminal", async () => {
+itWith([PYTHON, "python3-asyncssh"], "does not prompt without a terminal", async () => {
   const home = tempDir();
   const server = await startAsyncssh({ password: "correct horse" });
   const args = [BIN, "call", "--known-hosts", write(home, "known", ""), server.address, "GET", "/notes"];

@@ -39,14 +39,14 @@ describe("a command line that is wrong ends with 2, and one line that says what"
     ["an unknown verb", ["call", SERVER, "PATCH", "/x"], "GET, STORE, UPDATE, DELETE"],
     ["a verb in lower case", ["call", SERVER, "get", "/x"], "'get' is invalid"],
     ["no path", ["call", SERVER, "GET"], "missing required argument 'path'"],
-    ["a request that is no JSON", ["call", SERVER, "GET", "/x", "{bad"], "the request: invalid JSON at line "],
+    ["a request that is not JSON", ["call", SERVER, "GET", "/x", "{bad"], "the request: invalid JSON at line "],
     [
       "a field, as ssh takes it",
       ["call", SERVER, "GET", "/x", "text=hi"],
       "field=value works only over stock ssh, use JSON such as",
     ],
     [
-      "a request of several lines that is no JSON",
+      "a request of several lines that is not JSON",
       ["call", SERVER, "GET", "/x", '{\n"a":\nb\n}'],
       "the request: invalid JSON at line ",
     ],

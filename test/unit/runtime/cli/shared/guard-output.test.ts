@@ -8,7 +8,7 @@ import { generateEd25519 } from "../../../../../runtime/src/ssh/keys/format/gene
 import { publicKeyLine } from "../../../../../runtime/src/ssh/keys/format/public-key.js";
 import { tempDir } from "../run.js";
 
-const path = (relative: string) => fileURLToPath(new URL(`../../../../${relative}`, import.meta.url));
+const path = (relative: string) => fileURLToPath(new URL(`../../../../../${relative}`, import.meta.url));
 const BIN = path("runtime/bin/sshrpc.js");
 
 const CLOSED_OUTPUT = '{ "$@"; echo "status $?" >&2; } | true';
