@@ -1,9 +1,8 @@
 import type { Command } from "commander";
 import { addAddCommand } from "./add.js";
-import { addGenerateCommand } from "./generate.js";
 import { addInitCommand } from "./init.js";
+import { addGenerateCommand, addPublicCommand } from "./key-pair-commands.js";
 import { addListCommand } from "./list.js";
-import { addPublicCommand } from "./public.js";
 import { addPurgeCommand } from "./purge.js";
 import { addRemoveCommand } from "./remove.js";
 import { addShowCommand } from "./show.js";

@@ -167,11 +167,11 @@ describe("an edit", () => {
     expect(statSync(path("real")).mode & 0o777).toBe(0o640);
   });
 
-  test("says who holds the lock, and how to go on", async () => {
+  test("names the process that holds the lock and the fix", async () => {
     const { keys, path } = inDirectory({ list: `${alice.line}\n` });
     writeFileSync(path("list.lock"), "4711\n");
     expect(await keys("remove", "alice", "--authorized-keys", "list")).toMatchObject(
-      refused(1, "list.lock exists: the process 4711 changes the file; if it runs no more, delete the lock"),
+      refused(1, "list.lock exists: process 4711 is changing the file; if it has exited, delete the lock"),
     );
   });
 
