@@ -3,7 +3,7 @@ import { compiler } from "./compiler.js";
 import type { Declarations } from "./declarations.js";
 
 /** The source of one part of a value. */
-export interface Part {
+interface Part {
   /** The node with the position and the comment: the property, or the expression itself. */
   readonly node: ts.Node;
   readonly expression: ts.Expression;

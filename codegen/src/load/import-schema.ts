@@ -8,7 +8,7 @@ export interface LoadedModule {
 }
 
 /** The position of an exception in a schema module, from its stack. */
-export interface ThrownAt {
+interface ThrownAt {
   readonly file: string;
   readonly line: number;
   readonly column: number;

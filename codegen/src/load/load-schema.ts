@@ -9,7 +9,7 @@ import { readSourceGraph, type SourceGraph } from "./source-graph.js";
 import { type HintContext, SourceHint } from "./source-hint.js";
 
 /** The exports of a schema module, with their source. */
-export interface LoadedSchema {
+interface LoadedSchema {
   /** The value of the default export. */
   readonly api: unknown;
   /** The source of the default export. */

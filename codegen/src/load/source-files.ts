@@ -5,7 +5,7 @@ import type { Position } from "../base/problem.js";
 import { compiler } from "./compiler.js";
 
 /** An import or re-export of a file. */
-export interface ModuleReference {
+interface ModuleReference {
   readonly specifier: string;
   readonly at: Position;
   /** The resolved file; undefined for a package and for a missing file. */

@@ -10,7 +10,7 @@ import { TypeReader } from "./type-reader.js";
 const OPTIONS = ["name", "version", "description", "resources", "callbacks"];
 
 /** The default export of a schema module, with its source. */
-export interface ApiSource {
+interface ApiSource {
   readonly api: unknown;
   readonly hint: Hint;
   readonly exported: ReadonlyMap<object, ExportedSchema>;

@@ -28,7 +28,7 @@ const RESERVED_STATUSES: Readonly<Record<string, string>> = {
 };
 
 /** The resource of a method. */
-export interface MethodOwner {
+interface MethodOwner {
   readonly path: string;
   readonly typeName: string;
   /** The names of the path's parameters. */

@@ -1,5 +1,5 @@
 /** What a keyword's value consists of, for walking schemas. */
-export type KeywordValue =
+type KeywordValue =
   /** A schema. */
   | "schema"
   /** An array of schemas. */

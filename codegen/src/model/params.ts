@@ -2,10 +2,10 @@ import type { JsonSchema, ParamType } from "sshrpc/contract";
 import { refName, type SchemaOrBoolean } from "./schema-walk.js";
 
 /** Looks up a named type. */
-export type Resolve = (name: string) => JsonSchema | undefined;
+type Resolve = (name: string) => JsonSchema | undefined;
 
 /** A field of a request that a path parameter refers to. */
-export interface Field {
+interface Field {
   readonly required: boolean;
   /** Undefined where a path segment cannot represent the type unambiguously. */
   readonly type: ParamType | undefined;

@@ -4,7 +4,7 @@ import { loadHostKey } from "../../ssh/keys/identity/host-key.js";
 import { knownHostsName } from "../../ssh/keys/lists/known-hosts.js";
 
 /** The address and the host key of a server. */
-export interface ServerPlace {
+interface ServerPlace {
   readonly host: string;
   readonly port: number;
   /** The file of the private host key; undefined where it is unknown. */
