@@ -11,7 +11,7 @@ export default defineConfig({
     // Tests run on the sources. What spawns a process runs on the compiled packages, as users do.
     alias: [
       ...entries.map((entry) => ({ find: `sshrpc/${entry}`, replacement: source(`runtime/src/${entry}.ts`) })),
-      { find: "@sshrpc/codegen/cli", replacement: source("codegen/src/cli.ts") },
+      { find: "@sshrpc/codegen/cli", replacement: source("codegen/src/cli/commands.ts") },
       { find: "@sshrpc/codegen", replacement: source("codegen/src/index.ts") },
     ],
   },

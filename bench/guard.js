@@ -12,7 +12,7 @@ const GRACE = 10_000;
 
 const [host, alice] = [generateKeyPair(), generateKeyPair()];
 const rows = [["", "connected and answered, ms: median", "at worst", "attempts that failed", "held afterwards"]];
-await measure("nobody else", () => []);
+await measure("no other connections", () => []);
 await measure(`${HELD} that say nothing`, (port) => hold(port, ""));
 await measure(`${HELD} that say hello`, (port) => hold(port, "SSH-2.0-sleeper\r\n"));
 await measure("200 new ones a second, held", (port) => flood(port));

@@ -2,4 +2,4 @@
 import { cpus } from "node:os";
 
 console.log(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model}`);
-for (const name of ["calls", "streams", "import", "gen"]) await import(`./${name}.js`);
+for (const name of ["calls", "streams", "import", "gen", "exec", "guard"]) await import(`./${name}.js`);

@@ -33,7 +33,7 @@ import {
   timeGetResponseOpen,
 } from "./validators.js";
 
-/** The contract at run time. `api.json` has it as data. */
+/** The contract at run time. `api.json` holds it as data. */
 export const api: Api = {
   name: "notes",
   version: "1.0.0",

@@ -195,8 +195,8 @@ export interface FleetMethods {
 }
 
 /**
- * What a client of the notes API may serve: one function for each method. The server calls them over the
- * connection that the client dialled.
+ * The callbacks that a client of the notes API can serve: one function for each method. The server calls them over
+ * the connection that the client opened.
  */
 export interface CallbackHandlers {
   /** The machine at the other end of the connection. */
@@ -210,8 +210,8 @@ export interface AgentHandlers {
 }
 
 /**
- * Connects to a server, such as `ssh://alice@edge:8022`. The server's host key is checked before anything is sent;
- * whoever connects closes: `await using client = await connect(...)`, or `client.close()`.
+ * Connects to a server, such as `ssh://alice@edge:8022`, after verifying its host key. The caller closes the client:
+ * `await using client = await connect(...)`, or `client.close()`.
  */
 export function connect(target: Target, options?: ConnectOptions<CallbackHandlers>): Promise<NotesClient> {
   return connectApi<NotesClient>(api, target, options);

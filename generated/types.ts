@@ -146,7 +146,7 @@ export interface NoteGetErrors {
   NOT_FOUND: NoteRef;
 }
 
-/** How a call of GET /notes/{id} can fail. */
+/** Every error of a call of GET /notes/{id}. */
 export type NoteGetError =
   | RpcError<"NOT_FOUND", NoteRef>
   | RpcError<"BAD_REQUEST", BadRequestDetails>
@@ -164,7 +164,7 @@ export interface NoteStoreErrors {
   CONFLICT: NoteRef;
 }
 
-/** How a call of STORE /notes/{id} can fail. */
+/** Every error of a call of STORE /notes/{id}. */
 export type NoteStoreError =
   | RpcError<"CONFLICT", NoteRef>
   | RpcError<"BAD_REQUEST", BadRequestDetails>
@@ -192,7 +192,7 @@ export interface NoteUpdateErrors {
   CONFLICT: NoteUpdateConflict;
 }
 
-/** How a call of UPDATE /notes/{id} can fail. */
+/** Every error of a call of UPDATE /notes/{id}. */
 export type NoteUpdateError =
   | RpcError<"NOT_FOUND", NoteRef>
   | RpcError<"CONFLICT", NoteUpdateConflict>
@@ -204,7 +204,7 @@ export interface NoteDeleteErrors {
   NOT_FOUND: NoteRef;
 }
 
-/** How a call of DELETE /notes/{id} can fail. */
+/** Every error of a call of DELETE /notes/{id}. */
 export type NoteDeleteError =
   | RpcError<"NOT_FOUND", NoteRef>
   | RpcError<"BAD_REQUEST", BadRequestDetails>
@@ -215,7 +215,7 @@ export interface FilesGetErrors {
   NOT_FOUND: FileRef;
 }
 
-/** How a call of GET /files/{name} can fail. */
+/** Every error of a call of GET /files/{name}. */
 export type FilesGetError =
   | RpcError<"NOT_FOUND", FileRef>
   | RpcError<"BAD_REQUEST", BadRequestDetails>
@@ -241,7 +241,7 @@ export interface FilesStoreErrors {
   CONFLICT: FilesStoreConflict;
 }
 
-/** How a call of STORE /files/{name} can fail. */
+/** Every error of a call of STORE /files/{name}. */
 export type FilesStoreError =
   | RpcError<"CONFLICT", FilesStoreConflict>
   | RpcError<"BAD_REQUEST", BadRequestDetails>

@@ -8,7 +8,7 @@ const { Node, Project, SyntaxKind } = createRequire(new URL("../codegen/package.
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const PUBLIC = {
   runtime: ["schema", "server", "client", "testing", "prompts", "generated", "contract"],
-  codegen: ["index", "cli"],
+  codegen: ["index", "cli/commands"],
 };
 
 /** The sources of one package with the imports between them. */

@@ -1,42 +1,43 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
-import { errorMessage } from "./error-message.js";
+import { errorMessage } from "./base/error-message.js";
+import { InvalidOptionsError } from "./base/invalid-options-error.js";
 import { type GenerateOptions, IMPORT_EXTENSIONS, isImportExtension } from "./options.js";
-import { UsageError } from "./usage-error.js";
 
-/** The config file that is read where it exists and none is named. */
+/** The default config file, which is optional. */
 const CONFIG_FILE = "sshrpc.config.json";
 
 const KEYS = ["schema", "out", "importExtension"];
 
 /**
- * Reads a config file: `{ "schema": "...", "out": "...", "importExtension": "js" }`. Its paths are relative to itself.
+ * Reads a config file: `{ "schema": "...", "out": "...", "importExtension": "js" }`. Its paths are relative to the file.
  *
- * @param file default: `sshrpc.config.json`, which need not exist.
- * @param cwd what `file` and the resulting paths are relative to.
- * @throws UsageError that names the file and the key, where it cannot be used
+ * @param file default: `sshrpc.config.json`, if it exists.
+ * @param cwd the directory to which `file` and the resulting paths are relative.
+ * @throws InvalidOptionsError with the file and the key, where the file is invalid
  */
 export function readConfig(file: string | undefined, cwd: string): GenerateOptions {
   const path = resolve(cwd, file ?? CONFIG_FILE);
   if (!existsSync(path)) {
     if (file === undefined) return {};
-    throw new UsageError(`${file}: there is no such file (--config)`);
+    throw new InvalidOptionsError(`--config ${file}: no such file`);
   }
   const name = file ?? CONFIG_FILE;
   const content = parse(name, read(name, path));
   for (const key of Object.keys(content)) {
-    if (!KEYS.includes(key)) throw new UsageError(`${name}: "${key}" is no option; it may have ${KEYS.join(", ")}`);
+    if (!KEYS.includes(key))
+      throw new InvalidOptionsError(`${name}: unknown option "${key}"; known options: ${KEYS.join(", ")}`);
   }
   const { importExtension } = content;
   if (importExtension !== undefined && !isImportExtension(importExtension)) {
-    throw new UsageError(
-      `${name}: "importExtension" is ${JSON.stringify(importExtension)}; give ${IMPORT_EXTENSIONS.join(", ")}`,
+    throw new InvalidOptionsError(
+      `${name}: invalid "importExtension" ${JSON.stringify(importExtension)}; use one of ${IMPORT_EXTENSIONS.join(", ")}`,
     );
   }
   const pathOf = (key: "schema" | "out"): Partial<Record<"schema" | "out", string>> => {
     const value = content[key];
     if (value === undefined) return {};
-    if (typeof value !== "string" || value === "") throw new UsageError(`${name}: "${key}" must be a path`);
+    if (typeof value !== "string" || value === "") throw new InvalidOptionsError(`${name}: "${key}" must be a path`);
     return { [key]: relative(cwd, resolve(dirname(path), value)) || "." };
   };
   return { ...pathOf("schema"), ...pathOf("out"), ...(importExtension === undefined ? {} : { importExtension }) };
@@ -46,7 +47,7 @@ function read(name: string, path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    throw new UsageError(`${name}: it cannot be read: ${errorMessage(error)}`, { cause: error });
+    throw new InvalidOptionsError(`${name}: cannot be read: ${errorMessage(error)}`, { cause: error });
   }
 }
 
@@ -55,9 +56,9 @@ function parse(name: string, text: string): Record<string, unknown> {
   try {
     content = JSON.parse(text);
   } catch (error) {
-    throw new UsageError(`${name}: it is no JSON: ${errorMessage(error)}`, { cause: error });
+    throw new InvalidOptionsError(`${name}: invalid JSON: ${errorMessage(error)}`, { cause: error });
   }
   if (typeof content === "object" && content !== null && !Array.isArray(content))
     return content as Record<string, unknown>;
-  throw new UsageError(`${name}: it must hold an object, such as { "schema": "schema/api.ts" }`);
+  throw new InvalidOptionsError(`${name}: expected an object, such as { "schema": "schema/api.ts" }`);
 }

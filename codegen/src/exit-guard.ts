@@ -1,13 +1,13 @@
 import { writeSync } from "node:fs";
 
-/** What `process.exit` ends in; the types of Node leave it out. */
+/** The function that `process.exit` calls last; the types of Node omit it. */
 type Exiting = { reallyExit: (code?: number) => never };
 
 /**
- * Runs `run`, and makes it a failure when the process ends before: what a schema left behind, such as a timer, may call
- * `process.exit(0)`, and that would look like success.
+ * Runs `run`, and turns a `process.exit` before its end into a failure: a timer of the schema may call `process.exit(0)`,
+ * which would look like success.
  *
- * @param schema the schema, as messages print it.
+ * @param schema the path of the schema in messages.
  */
 export async function guardExit<T>(schema: string, run: () => Promise<T>): Promise<T> {
   const target = process as unknown as Exiting;
@@ -15,7 +15,7 @@ export async function guardExit<T>(schema: string, run: () => Promise<T>): Promi
   const guarded = (code?: number): never => {
     writeSync(
       process.stderr.fd,
-      `${schema}:1:1: the process ends by process.exit(${code ?? ""}) before the run is over; a schema, and what it imports, must not call it\n`,
+      `${schema}:1:1: process.exit(${code ?? ""}) was called before the run was complete; remove the call from the schema and its imports\n`,
     );
     return original.call(process, code || 1);
   };

@@ -2,57 +2,57 @@ import { existsSync, statSync } from "node:fs";
 import { dirname, resolve, sep } from "node:path";
 import { type FSWatcher, watch } from "chokidar";
 
-/** How long to wait for further changes, in milliseconds: one save may be several steps (write, rename, touch). */
+/** The wait for further changes, in ms: one save can consist of several steps (write, rename, touch). */
 const SETTLE = 10;
 
-/** When to look again at what changed, in milliseconds: chokidar says nothing of a change within 50 ms of the last. */
-const SECOND_LOOK = 75;
+/** The wait before changed files are checked again, in ms: chokidar drops a change within 50 ms of the last one. */
+const RECHECK = 75;
 
 /**
- * Calls back when one of some files appears, changes or goes. It watches folders, not files: so it also notices files
- * that do not exist yet, and those that an editor replaces.
+ * Notifies when a file of a set appears, changes or disappears. It watches folders rather than files, so it also detects
+ * files that do not exist yet and files that an editor replaces.
  */
 export class FileWatch {
   readonly #watcher: FSWatcher;
   readonly #ready: Promise<void>;
   readonly #onChange: (changed: readonly string[]) => void;
-  /** Which folder of a path is watched: another may take its place, and goes unnoticed then. */
+  /** The watched folders, with their identity: chokidar does not report a folder that replaces another. */
   readonly #folders = new Map<string, string>();
   readonly #changed = new Set<string>();
-  /** What the files were like that changed last. */
+  /** The state of the files of the last report. */
   #reported = new Map<string, string>();
-  /** What each followed file was like when it was last looked at. */
+  /** The state of each watched file at the last check. */
   readonly #seen = new Map<string, string>();
   #files: ReadonlySet<string> = new Set();
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param onChange is told the absolute paths that changed, once for all changes of one save. */
+  /** @param onChange receives the absolute paths that changed, once for all changes of one save. */
   constructor(onChange: (changed: readonly string[]) => void) {
     this.#onChange = onChange;
     this.#watcher = watch([], { ignoreInitial: true, depth: 0, atomic: false });
     this.#watcher.on("all", (event, path) => {
       if (event === "unlinkDir") this.#forget(resolve(path));
-      this.#noticed(resolve(path));
+      this.#handle(resolve(path));
     });
-    // Chokidar says nothing of a folder that another one replaced, nor of one that comes again after it was unwatched.
+    // Chokidar reports neither a replaced folder nor one that reappears after it was unwatched.
     this.#watcher.on("raw", () => {
       if (this.#timer === undefined) this.#schedule(SETTLE);
     });
-    // A folder that cannot be watched, or went: what is still there goes on being watched.
+    // A folder cannot be watched or has disappeared. The other folders remain watched.
     this.#watcher.on("error", () => {});
     this.#ready = new Promise((done) => {
       this.#watcher.once("ready", () => done());
     });
   }
 
-  /** Watches exactly `files`, absolute paths, from now on. */
+  /** Replaces the set of watched files, given as absolute paths. */
   async follow(files: Iterable<string>): Promise<void> {
     this.#files = new Set(files);
     for (const file of this.#seen.keys()) if (!this.#files.has(file)) this.#seen.delete(file);
     for (const file of this.#files) if (!this.#seen.has(file)) this.#seen.set(file, stateOf(file));
     if (!this.#watchFolders()) return;
-    // Chokidar says nothing of what happens before it has read a folder.
-    this.#schedule(SECOND_LOOK);
+    // Chokidar does not report changes before it has read the folder.
+    this.#schedule(RECHECK);
     await this.#ready;
   }
 
@@ -62,7 +62,7 @@ export class FileWatch {
     clearTimeout(this.#timer);
   }
 
-  /** Watches the folders of all files, or the nearest around them; whether that added any. */
+  /** Watches the folder of each file, or its nearest existing parent. @returns whether a folder was added */
   #watchFolders(): boolean {
     this.#checkFolders();
     const added = [...new Set([...this.#files].map(existingFolder))].filter((folder) => !this.#folders.has(folder));
@@ -71,12 +71,12 @@ export class FileWatch {
     return added.length > 0;
   }
 
-  /** A folder that another one replaced counts as a change of what is in it. */
+  /** Treats a replaced folder as a change of the files in it. */
   #checkFolders(): void {
     for (const [folder, identity] of this.#folders) {
       if (identityOf(folder) === identity) continue;
       this.#forget(folder);
-      this.#noticed(folder);
+      this.#handle(folder);
     }
   }
 
@@ -84,11 +84,11 @@ export class FileWatch {
     if (this.#folders.delete(folder)) this.#watcher.unwatch(folder);
   }
 
-  #noticed(path: string): void {
-    // A folder on the way to a missing file counts: the file may have come with it.
-    const concerned = this.#files.has(path) || [...this.#files].some((file) => file.startsWith(path + sep));
-    // A look may have come before the event.
-    if (!concerned || this.#reported.get(path) === stateOf(path)) return;
+  #handle(path: string): void {
+    // A folder that contains a watched path counts: the file may have appeared with it.
+    const isWatched = this.#files.has(path) || [...this.#files].some((file) => file.startsWith(path + sep));
+    // A check may have reported the change before the event.
+    if (!isWatched || this.#reported.get(path) === stateOf(path)) return;
     this.#changed.add(path);
     this.#schedule(SETTLE);
   }
@@ -110,18 +110,18 @@ export class FileWatch {
     const changed = [...this.#changed].sort();
     this.#changed.clear();
     if (changed.length === 0) return;
-    this.#schedule(SECOND_LOOK);
+    this.#schedule(RECHECK);
     this.#onChange(changed);
   }
 }
 
-/** Differs between two versions of a file. */
+/** A string that differs between two versions of a file. */
 function stateOf(path: string): string {
   const stats = statSync(path, { throwIfNoEntry: false, bigint: true });
   return stats === undefined ? "" : `${stats.ino} ${stats.size} ${stats.mtimeNs}`;
 }
 
-/** Differs between two folders that have the same path, one after the other. */
+/** A string that differs between two folders which have the same path at different times. */
 function identityOf(folder: string): string {
   const stats = statSync(folder, { throwIfNoEntry: false, bigint: true });
   return stats === undefined ? "" : `${stats.dev} ${stats.ino} ${stats.birthtimeNs}`;

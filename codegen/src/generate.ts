@@ -1,33 +1,36 @@
 import { relative, resolve, sep } from "node:path";
-import { ValidatorCompiler } from "./emit/compile-validator.js";
-import { emitAll } from "./emit/emit-all.js";
+import { Problems, SchemaProblem } from "./base/problem.js";
+import { contractOf } from "./emit/contract/contract-of.js";
+import { MARK } from "./emit/target.js";
 import { guardExit } from "./exit-guard.js";
 import { SchemaLoader } from "./load/load-schema.js";
 import type { SourceGraph } from "./load/source-graph.js";
 import { buildApi } from "./model/build-api.js";
+import { combineRules } from "./model/names.js";
 import type { GenerateOptions } from "./options.js";
-import { Problems, SchemaProblem } from "./problem.js";
+import { createTargets } from "./targets.js";
 import { type OutputPlan, planOutput, writeOutput } from "./write.js";
 
-/** What a run did, or, where it only checked, what it would have done. */
+/** The result of a run, or, of a check, what a run would do. */
 export interface GenerateResult {
-  /** The folder, as messages print it. */
+  /** The output folder, relative to the working directory. */
   readonly out: string;
   /** The names of the files that were written. */
   readonly written: readonly string[];
-  /** The names of the files that were removed, because nothing generates them any more. */
+  /** The names of the generated files that were removed because the schema no longer produces them. */
   readonly removed: readonly string[];
-  /** How long it took, in milliseconds. */
+  /** The duration of the run, in ms. */
   readonly milliseconds: number;
 }
 
 /** See {@link GenerateOptions.loadTimeout}. */
 const LOAD_TIMEOUT = 10_000;
 
-/** Generates again and again from one schema, and keeps what is warm in between. Runs must not overlap. */
+/** Generates repeatedly from one schema, with caches between runs. Runs must not overlap. */
 export class Generator {
   readonly #loader: SchemaLoader;
-  readonly #compiler = new ValidatorCompiler();
+  readonly #targets = createTargets();
+  readonly #rules = combineRules(this.#targets.flatMap(({ naming }) => naming ?? []));
   readonly #cwd: string;
   readonly #schema: string;
   readonly #out: string;
@@ -42,33 +45,33 @@ export class Generator {
     this.#loader = new SchemaLoader(this.#schema, this.#cwd, options.loadTimeout ?? LOAD_TIMEOUT);
   }
 
-  /** The files that the last run read or looked for, whether or not it succeeded. */
+  /** The files that the last run read or looked for, successful or not. */
   get graph(): SourceGraph {
     return this.#loader.graph;
   }
 
   /**
-   * Generates and writes what changed. A run that fails leaves the folder as it was.
-   * @throws SchemaProblem with everything that is wrong with the schema
+   * Generates, and writes the files that changed. A failed run leaves the folder unchanged.
+   * @throws SchemaProblem with every problem of the schema
    */
   run(): Promise<GenerateResult> {
     return this.#run((files, plan) => writeOutput(this.#out, files, plan));
   }
 
-  /** Tells what {@link run} would do, and writes nothing. */
+  /** Returns what {@link run} would do, without writing. */
   check(): Promise<GenerateResult> {
     return this.#run(() => {});
   }
 
-  #run(carryOut: (files: ReadonlyMap<string, string>, plan: OutputPlan) => void): Promise<GenerateResult> {
-    return guardExit(this.#schemaName, () => this.#generate(carryOut));
+  #run(apply: (files: ReadonlyMap<string, string>, plan: OutputPlan) => void): Promise<GenerateResult> {
+    return guardExit(this.#schemaName, () => this.#generate(apply));
   }
 
-  async #generate(carryOut: (files: ReadonlyMap<string, string>, plan: OutputPlan) => void): Promise<GenerateResult> {
+  async #generate(apply: (files: ReadonlyMap<string, string>, plan: OutputPlan) => void): Promise<GenerateResult> {
     const start = performance.now();
     const files = await this.#emit();
     const plan = await planOutput(this.#out, files);
-    carryOut(files, plan);
+    apply(files, plan);
     return {
       out: relative(this.#cwd, this.#out) || ".",
       written: plan.changed,
@@ -80,10 +83,13 @@ export class Generator {
   async #emit(): Promise<ReadonlyMap<string, string>> {
     const source = await this.#loader.load();
     const problems = new Problems();
-    const model = buildApi(source, problems);
+    const model = buildApi(source, this.#rules, problems);
     problems.throwIfAny();
     if (model === undefined) throw new SchemaProblem([]);
-    return emitAll(model, { schema: this.#schemaName, extension: this.#extension }, this.#compiler);
+    const header = `${MARK} ${this.#schemaName}. Do not edit: run "sshrpc gen".`;
+    const options = { contract: contractOf(model), header, extension: this.#extension };
+    const files = this.#targets.flatMap((target) => [...target.emit(model, options)]);
+    return new Map(files.sort(([a], [b]) => (a < b ? -1 : 1)));
   }
 
   get #schemaName(): string {
@@ -93,7 +99,7 @@ export class Generator {
 
 /**
  * Generates once: a typed client, handler types, validators and the contract.
- * @throws SchemaProblem with everything that is wrong with the schema
+ * @throws SchemaProblem with every problem of the schema
  */
 export function generate(options: GenerateOptions = {}): Promise<GenerateResult> {
   return new Generator(options).run();

@@ -1,5 +1,6 @@
-/** `@sshrpc/codegen`: from a schema to a typed client and server. */
+/** `@sshrpc/codegen`: generates a typed client and server from a schema. */
+
+export { type Position, type Problem, SchemaProblem } from "./base/problem.js";
 export { type GenerateResult, generate } from "./generate.js";
 export type { GenerateOptions, ImportExtension } from "./options.js";
-export { type Position, type Problem, SchemaProblem } from "./problem.js";
 export { type Watch, type WatchRun, watch } from "./watch.js";

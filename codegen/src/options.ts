@@ -1,17 +1,17 @@
-/** What imports between generated files end in: `.js`, `.ts`, or nothing, for bundlers. */
+/** The extension in imports between generated files: `.js`, `.ts`, or none, for bundlers. */
 export type ImportExtension = "js" | "ts" | "none";
 
-/** What to generate, from what, into what. */
+/** Options of a run. */
 export interface GenerateOptions {
-  /** What the other paths, and the files in messages, are relative to. Default: the working directory. */
+  /** The directory to which the other paths, and paths in messages, are relative. Default: the working directory. */
   readonly cwd?: string;
   /** The schema module. Default: `schema/api.ts`. */
   readonly schema?: string;
   /** The folder for generated files. Default: `generated`. */
   readonly out?: string;
-  /** Default: `js`, which is what Node and TypeScript resolve. */
+  /** Default: `js`, which Node and TypeScript resolve. */
   readonly importExtension?: ImportExtension;
-  /** How long the schema module may await something before its run counts as failed, in milliseconds. Default: 10 s. */
+  /** The time limit for top-level awaits of the schema module, in ms. Default: 10000. */
   readonly loadTimeout?: number;
 }
 

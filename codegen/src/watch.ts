@@ -5,28 +5,28 @@ import type { GenerateOptions } from "./options.js";
 
 /** One run of a watch. */
 export interface WatchRun {
-  /** The files whose change led to it, relative to the working directory; empty for the first run. */
+  /** The files whose change caused the run, relative to the working directory; empty for the first run. */
   readonly changed: readonly string[];
-  /** What it did; undefined where it failed. */
+  /** The result; undefined where the run failed. */
   readonly result: GenerateResult | undefined;
-  /** Why it failed: a SchemaProblem where the schema is wrong. */
+  /** The error of a failed run: a SchemaProblem where the schema is invalid. */
   readonly error: unknown;
 }
 
-/** A watch under way. Whoever started it closes it. */
+/** A running watch. The caller of {@link watch} closes it. */
 export interface Watch extends AsyncDisposable {
-  /** Ends it, after the run under way. */
+  /** Ends the watch after the current run. */
   close(): Promise<void>;
 }
 
 /**
- * Generates now, and again whenever the schema or a file that it imports changes. Errors in the schema end nothing:
- * they are reported, and the next change is awaited.
+ * Generates once, and again whenever the schema or a file that it imports changes. Errors in the schema are reported to
+ * `onRun` and do not end the watch.
  *
- * @param onRun is told of each run, one after another; the next one waits for the promise it may return. It must not throw:
- * at the first run that ends the watch, and later nobody is there to take it.
- * @returns when the first run is over.
- * @throws what `onRun` throws at the first run
+ * @param onRun is called after each run; the next run waits for the promise that it returns. It must not throw: an error
+ * in the first call ends the watch, and one in a later call is an unhandled rejection.
+ * @returns a promise that resolves after the first run
+ * @throws the error of the first call of `onRun`
  */
 export async function watch(options: GenerateOptions, onRun: (run: WatchRun) => void | Promise<void>): Promise<Watch> {
   const cwd = resolve(options.cwd ?? ".");
@@ -59,7 +59,7 @@ export async function watch(options: GenerateOptions, onRun: (run: WatchRun) => 
     running = run([]).then(drain);
     await running;
   } catch (error) {
-    // Nobody gets a watch to close, and what is watched would keep the process alive.
+    // The caller receives no watch to close, and open watchers keep the process alive.
     await files.close();
     throw error;
   }

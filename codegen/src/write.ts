@@ -1,37 +1,33 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { MARK } from "./emit/text-file.js";
-import { UsageError } from "./usage-error.js";
+import { InvalidOptionsError } from "./base/invalid-options-error.js";
+import { MARK } from "./emit/target.js";
 
-/** What must happen in a folder so that it has exactly the generated files. */
+/** The changes that make a folder hold exactly the generated files. */
 export interface OutputPlan {
-  /** The names of files to write, because they are missing or differ. */
+  /** The names of the files to write: those that are missing or differ. */
   readonly changed: readonly string[];
-  /** The names of generated files that nothing generates any more. */
+  /** The names of generated files that the schema no longer produces. */
   readonly stale: readonly string[];
 }
 
 /**
- * Compares `files` (text by name) with what `folder` has. Line endings are no difference: a checkout may change them.
- * @throws UsageError where `folder` is a file, or would lie in one
- * @throws Error where a file to be written exists and was not generated
+ * Compares `files` (text by name) with `folder`. Line endings are ignored, because a Git checkout can change them.
+ * @throws InvalidOptionsError where `folder` is a file or would be inside one
+ * @throws Error where a file to write exists and is not a generated file
  */
 export async function planOutput(folder: string, files: ReadonlyMap<string, string>): Promise<OutputPlan> {
-  if (!(await canBeFolder(folder))) {
-    throw new UsageError(
-      `--out ${folder}: a file stands in the place of this folder; remove it or choose another --out`,
-    );
+  if (!(await isFolderOrMissing(folder))) {
+    throw new InvalidOptionsError(`--out ${folder}: not a directory; remove the file or choose another --out`);
   }
   const changed: string[] = [];
   const current = new Map(await readAll(folder, [...files.keys()]));
   for (const [name, text] of files) {
     const before = current.get(name);
     if (before !== undefined && withLf(before) === withLf(text)) continue;
-    if (before !== undefined && !isOurs(name, before)) {
-      throw new Error(
-        `${join(folder, name)}: this file was not generated, so it is not overwritten; choose another --out`,
-      );
+    if (before !== undefined && !isGenerated(name, before)) {
+      throw new Error(`${join(folder, name)}: not a generated file, so it is not overwritten; choose another --out`);
     }
     changed.push(name);
   }
@@ -43,9 +39,8 @@ export async function planOutput(folder: string, files: ReadonlyMap<string, stri
 }
 
 /**
- * Carries a plan out. Everything is written beside its place first and renamed at the end, so that a failure before
- * leaves the folder as it was. It happens in one turn of the event loop: nothing that a schema left behind, such as a timer
- * that ends the process, comes between.
+ * Applies a plan. It writes temporary files first and renames them at the end, so that a failed write leaves the folder
+ * unchanged. It is synchronous, so that a timer of the schema cannot end the process halfway.
  */
 export function writeOutput(folder: string, files: ReadonlyMap<string, string>, plan: OutputPlan): void {
   if (plan.changed.length > 0) mkdirSync(folder, { recursive: true });
@@ -63,7 +58,7 @@ function withLf(text: string): string {
   return text.replaceAll("\r\n", "\n");
 }
 
-async function canBeFolder(path: string): Promise<boolean> {
+async function isFolderOrMissing(path: string): Promise<boolean> {
   try {
     return (await stat(path)).isDirectory();
   } catch (error) {
@@ -74,7 +69,7 @@ async function canBeFolder(path: string): Promise<boolean> {
   }
 }
 
-function isOurs(name: string, text: string): boolean {
+function isGenerated(name: string, text: string): boolean {
   return name.endsWith(".json") ? /"sshrpc": \d/.test(text) : text.startsWith(`// ${MARK} `);
 }
 

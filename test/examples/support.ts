@@ -169,7 +169,7 @@ function introduction(child: ChildProcess): Promise<string> {
     let errors = "";
     child.stdout?.setEncoding("utf8").on("data", (chunk: string) => {
       text += chunk;
-      if (text.includes("To call:")) resolve(text);
+      if (text.includes("To call a method:")) resolve(text);
     });
     child.stderr?.setEncoding("utf8").on("data", (chunk: string) => {
       errors = (errors + chunk).slice(-10_000);

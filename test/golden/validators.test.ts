@@ -16,7 +16,7 @@ async function complaints(name: string, validator: string, value: unknown): Prom
 const json = (text: string): unknown => JSON.parse(text);
 
 describe("a request", () => {
-  test("is refused with a property that nobody declared, with its path", async () => {
+  test("rejects an undeclared property and reports its path", async () => {
     expect(await complaints("small", "noteRefClosed", { id: 1 })).toEqual([]);
     expect(await complaints("small", "noteRefClosed", { id: 1, extra: 2 })).toEqual([" additionalProperties"]);
     expect(await complaints("small", "pingGetRequestClosed", {})).toEqual([]);

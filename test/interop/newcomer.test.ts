@@ -49,7 +49,7 @@ function extended(file: string, addition: string, end: string): string {
 
 itWith(
   ["ssh", "ssh-keygen"],
-  "whoever has ssh and the README can list the API, read, write, follow a stream, and read what went wrong",
+  "a user with ssh and the README can list the API, read, write, follow a stream and understand errors",
   async () => {
     const project = tempDir();
     const home = `${project}/home`;
@@ -93,7 +93,7 @@ itWith(
     write(project, "note.json", '{"text":"Buy milk"}');
     const { introduction, knownHosts } = await serve();
     const [, admission = ""] = /`npx (sshrpc keys add [^`]*)`/.exec(README) ?? [];
-    expect(await shell(admission)).toContain("is let in");
+    expect(await shell(admission)).toContain("authorized ");
     for (const { command, printed } of typed("$ ssh -p 8022 alice@edge help")) {
       const output = await shell(command);
       const [shown = printed] = printed.split("…\n");
@@ -120,7 +120,7 @@ itWith(
   SLOW,
 );
 
-it("whoever compiles as the README says has handlers that Node runs as they are", { timeout: SLOW }, async () => {
+it("handlers compiled as the README describes run in Node", { timeout: SLOW }, async () => {
   const project = tempDir();
   mkdirSync(`${project}/schema`);
   symlinkSync(path("../../node_modules"), `${project}/node_modules`);

@@ -139,7 +139,7 @@ itWith(STOCK, "a server that cannot start tells its client so, and its log why",
     status: "UNAVAILABLE",
     message: expect.stringContaining("the server could not start; its log says why"),
   });
-  expect(readFileSync(sshd.serverLog, "utf8")).toContain("/nowhere/handlers.js: there is no such file");
+  expect(readFileSync(sshd.serverLog, "utf8")).toContain("/nowhere/handlers.js: no such file");
 });
 
 itWith(

@@ -17,7 +17,7 @@ const sshInto = (into: string, args: readonly string[]): Running =>
   start("sh", ["-c", `exec ssh "$@" ${into}`, "sh", ...args]);
 
 describe("a caller whose standard output takes nothing", () => {
-  itWith(["ssh"], "gets to the end of a file, and is in nobody's way", async () => {
+  itWith(["ssh"], "receives the whole file and blocks no other call", async () => {
     const served = await serveNotesOverSsh();
     const full = sshInto("> /dev/full", [...served.ssh, "GET /files/a.bin"]);
     // Where the server is not its own sshd, ssh reads on, and says nothing.
@@ -38,7 +38,7 @@ describe("a caller whose standard output takes nothing", () => {
     await until("the end of the handler", () => served.seen.includes("left"));
   });
 
-  it.skipIf(!existsSync("/dev/full"))("is told so by sshrpc call, in one line, and its handler stops", async () => {
+  it.skipIf(!existsSync("/dev/full"))("gets a one-line error from sshrpc call, and the handler stops", async () => {
     const { server, key, knownHosts, seen } = await serveNotesOverSsh();
     const call = (...args: string[]) => {
       const more = [
@@ -53,7 +53,7 @@ describe("a caller whose standard output takes nothing", () => {
     };
     for (const running of [call("GET", "/notes/1"), call("GET", "/ticks"), call("GET", "/files/a.bin", "--bytes")]) {
       expect(await within("its end", running.ended)).toBe(1);
-      expect(running.stderr()).toMatch(/^sshrpc: standard output cannot be written: ENOSPC[^\n]*\n$/);
+      expect(running.stderr()).toMatch(/^sshrpc: cannot write to standard output: ENOSPC[^\n]*\n$/);
     }
     await until("the ends of the handlers", () => seen.includes("left") && seen.includes("sent"));
   });

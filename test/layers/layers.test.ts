@@ -28,7 +28,7 @@ const ENTRIES = new Set([
   "prompts.ts",
   "contract.ts",
 ]);
-const CODEGEN_ENTRIES = new Set(["index.ts", "cli.ts"]);
+const CODEGEN_ENTRIES = new Set(["index.ts", "cli/commands.ts"]);
 
 /** A module is a folder, or a file that lies in none. */
 const moduleOf = (file: string): string => file.split("/")[0] as string;

@@ -46,7 +46,7 @@ describe("defineApi lets pass", () => {
 
 describe("defineApi refuses", () => {
   test("a verb that is none", () => {
-    // @ts-expect-error PUT is no verb
+    // @ts-expect-error PUT is not a verb
     defineApi({ ...about, resources: { a: { PUT: { response: Text } } } });
     // @ts-expect-error verbs are in capitals
     defineApi({ ...about, resources: { a: { get: { response: Text } } } });
@@ -63,10 +63,10 @@ describe("defineApi refuses", () => {
     defineApi({ ...about, resources: {}, methods: {} });
   });
 
-  test("a {param} that is no field of the request", () => {
+  test("a {param} without a field in the request", () => {
     // @ts-expect-error the field is id
     defineApi({ ...about, resources: { a: { path: "/a/{key}", GET: { request: Id, response: Text } } } });
-    // @ts-expect-error there is no request
+    // @ts-expect-error the request is missing
     defineApi({ ...about, resources: { a: { path: "/a/{id}", GET: { response: Text } } } });
     // @ts-expect-error DELETE lacks it
     defineResources({ a: { path: "/a/{id}", GET: { request: Id, response: Text }, DELETE: { response: Text } } });
@@ -88,16 +88,16 @@ describe("defineApi refuses", () => {
   test("a method that answers nothing", () => {
     // @ts-expect-error a method needs a response, a responseStream, or both
     defineApi({ ...about, resources: { a: { GET: { request: Id } } } });
-    // @ts-expect-error a stream of requests is no answer
+    // @ts-expect-error a request stream is not a response
     defineApi({ ...about, resources: { a: { STORE: { requestStream: Bytes } } } });
   });
 
   test("what is of the wrong type", () => {
-    // @ts-expect-error a schema is no text
+    // @ts-expect-error a schema is not a string
     defineApi({ ...about, resources: { a: { GET: { response: "string" } } } });
-    // @ts-expect-error OK is no error
+    // @ts-expect-error OK is not an error
     defineApi({ ...about, resources: { a: { GET: { response: Text, errors: { OK: Text } } } } });
-    // @ts-expect-error there is no such status
+    // @ts-expect-error unknown status
     defineApi({ ...about, resources: { a: { GET: { response: Text, errors: { TEAPOT: Text } } } } });
     // @ts-expect-error milliseconds are a number
     defineApi({ ...about, resources: { a: { GET: { response: Text, timeout: "1s" } } } });

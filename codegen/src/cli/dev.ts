@@ -1,12 +1,12 @@
 import { resolve, sep } from "node:path";
 import type { Command } from "commander";
+import { InvalidOptionsError } from "../base/invalid-options-error.js";
+import { Problems } from "../base/problem.js";
 import { guardExit } from "../exit-guard.js";
 import { FileWatch } from "../file-watch.js";
 import { SourceFiles } from "../load/source-files.js";
 import { readSourceGraph } from "../load/source-graph.js";
 import type { GenerateOptions } from "../options.js";
-import { Problems } from "../problem.js";
-import { UsageError } from "../usage-error.js";
 import { watch } from "../watch.js";
 import { addGenFlags, type GenFlags, generateOptions } from "./gen-options.js";
 import { describeError, describeResult } from "./report.js";
@@ -16,15 +16,15 @@ import { ServerProcess } from "./server-process.js";
 export function addDevCommand(program: Command): void {
   const command = program
     .command("dev")
-    .description("regenerate on every save, and restart the server")
-    .usage("[options] [options of serve]")
-    .argument("[options of serve...]")
+    .description("watch the schema, regenerate on change and restart the server")
+    .usage("[options] [serve options]")
+    .argument("[serve options...]")
     .allowUnknownOption();
   addGenFlags(command)
-    .option("--handlers <file>", "serve these handlers, and restart the server whenever something changes")
+    .option("--handlers <file>", "run `sshrpc serve` with this handlers file and restart it on change")
     .addHelpText(
       "after",
-      "\nWhat is no option of dev goes to serve: --listen, --port, --home, --host-key, --authorized-keys.",
+      "\nOther options are passed to `sshrpc serve`, such as --listen, --port, --home, --host-key and --authorized-keys.",
     )
     .action((serveArgs: readonly string[], { handlers, ...flags }: GenFlags & { readonly handlers?: string }) =>
       dev(generateOptions(flags), handlers, serveArgs),
@@ -37,7 +37,7 @@ async function dev(
   serveArgs: readonly string[],
 ): Promise<void> {
   if (handlers === undefined && serveArgs.length > 0) {
-    throw new UsageError(`dev without --handlers serves nothing, so it has no use for ${serveArgs.join(" ")}`);
+    throw new InvalidOptionsError(`${serveArgs.join(" ")}: options of serve require --handlers`);
   }
   await guardExit(options.schema ?? "schema/api.ts", () => watchAndServe(options, handlers, serveArgs));
 }
@@ -48,7 +48,7 @@ async function watchAndServe(
   serveArgs: readonly string[],
 ): Promise<void> {
   const stopped = stopSignal();
-  const served = handlers === undefined ? undefined : await serveAgainAndAgain(handlers, serveArgs, options);
+  const served = handlers === undefined ? undefined : await startServer(handlers, serveArgs, options);
   const watching = await watch(options, async ({ changed, result, error }) => {
     const cause = changed.length === 0 ? "" : `${changed.join(", ")} changed: `;
     if (result === undefined) {
@@ -59,36 +59,34 @@ async function watchAndServe(
     const wrote = result.written.length + result.removed.length > 0;
     if (wrote || changed.length === 0) await served?.restart();
   });
-  process.stdout.write("watching; press Ctrl-C to end\n");
+  process.stdout.write("watching for changes; press Ctrl-C to stop\n");
   await stopped;
   await Promise.all([served?.close(), watching.close()]);
 }
 
-/** A server that is started again whenever the handlers, or files they import, change. */
-async function serveAgainAndAgain(
+/** Starts the server, and restarts it when the handlers file or one of its imports changes. */
+async function startServer(
   handlers: string,
   serveArgs: readonly string[],
   options: GenerateOptions,
 ): Promise<{ restart(): Promise<void>; close(): Promise<void> }> {
   const bin = process.argv[1] ?? "sshrpc";
   const server = new ServerProcess([bin, "serve", "--handlers", handlers, ...serveArgs], (code) => {
-    process.stderr.write(`the server ended (status ${code ?? "none"}); waiting for a change\n`);
+    process.stderr.write(`server exited with status ${code ?? "none"}; waiting for a change\n`);
   });
   const sources = new SourceFiles(process.cwd());
   const generated = resolve(options.out ?? "generated") + sep;
-  const followed = (): readonly string[] => {
+  const watchedFiles = (): readonly string[] => {
     sources.refresh();
     const { files, missing } = readSourceGraph(sources, resolve(handlers), new Problems());
-    // Generated files change only after a run, which starts the server by itself.
+    // A run that changes generated files restarts the server itself.
     return [...files, ...missing].filter((file) => !file.startsWith(generated));
   };
   const files = new FileWatch((changed) => {
-    process.stdout.write(
-      `${changed.map((file) => sources.display(file)).join(", ")} changed: starting the server again\n`,
-    );
-    void files.follow(followed()).then(() => server.restart());
+    process.stdout.write(`${changed.map((file) => sources.display(file)).join(", ")} changed: restarting the server\n`);
+    void files.follow(watchedFiles()).then(() => server.restart());
   });
-  await files.follow(followed());
+  await files.follow(watchedFiles());
   return {
     restart: () => server.restart(),
     close: async () => {
@@ -97,7 +95,7 @@ async function serveAgainAndAgain(
   };
 }
 
-/** Resolves at the first SIGINT or SIGTERM; the process then ends when everything is closed. */
+/** Resolves at the first SIGINT or SIGTERM. */
 function stopSignal(): Promise<void> {
   return new Promise((done) => {
     process.once("SIGINT", () => done());

@@ -1,16 +1,16 @@
 import type { Command } from "commander";
+import { SchemaProblem } from "../base/problem.js";
 import { type GenerateResult, Generator } from "../generate.js";
-import { SchemaProblem } from "../problem.js";
 import { addGenFlags, type GenFlags, generateOptions } from "./gen-options.js";
 import { describeError, describeResult } from "./report.js";
 
-/** Adds `sshrpc gen`. Exit status: 1 where the schema is wrong, or `--check` finds the output not current. */
+/** Adds `sshrpc gen`. Exit status: 1 where the schema is invalid or `--check` finds outdated files. */
 export function addGenCommand(program: Command): void {
   const command = program
     .command("gen")
-    .description("generate the client, the handler types and the validators from the schema");
+    .description("generate the client, handler types and validators from the schema");
   addGenFlags(command)
-    .option("--check", "write nothing; exit with status 1 where the output is not current")
+    .option("--check", "write nothing; exit with status 1 if generated files are out of date")
     .action(async ({ check, ...flags }: GenFlags & { readonly check?: boolean }) => {
       const generator = new Generator(generateOptions(flags));
       try {
@@ -21,7 +21,7 @@ export function addGenCommand(program: Command): void {
           end(1, describeError(error));
           return;
         }
-        // When the command has reported it, and before another turn of the event loop.
+        // After the command has reported the error, and before the next turn of the event loop.
         process.nextTick(() => process.stderr.write("", () => exit()));
         throw error;
       }
@@ -30,17 +30,17 @@ export function addGenCommand(program: Command): void {
 
 function reportCheck({ out, written, removed, milliseconds }: GenerateResult): void {
   const differing = [...written, ...removed];
-  if (differing.length === 0) end(0, `${out}: current (${milliseconds} ms)`);
-  else end(1, `${out}: not current: ${differing.join(", ")}; run "sshrpc gen"`);
+  if (differing.length === 0) end(0, `${out}: up to date (${milliseconds} ms)`);
+  else end(1, `${out}: out of date: ${differing.join(", ")}; run "sshrpc gen"`);
 }
 
 function end(status: 0 | 1, line: string): void {
   process.exitCode = status;
-  // The handler of the error, which may set another status, comes after the callback.
+  // An "error" listener, which may set another status, runs after this callback.
   (status === 0 ? process.stdout : process.stderr).write(`${line}\n`, (error) => (error ? setImmediate(exit) : exit()));
 }
 
-/** A schema may have left something behind that would keep the process alive, or change its exit status. */
+/** Exits at once: a timer or listener of the schema could keep the process alive or change its exit status. */
 function exit(): never {
   process.removeAllListeners("exit");
   process.exit();

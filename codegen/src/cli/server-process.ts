@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 
-/** How long a server may take to end by itself, in milliseconds, before it is killed. */
+/** The time between SIGTERM and SIGKILL, in ms. */
 const GRACE = 5_000;
 
-/** The server that `dev` runs, as a process of its own: started, and started again. */
+/** The server process of `dev`. */
 export class ServerProcess {
   readonly #args: readonly string[];
   readonly #onExit: (code: number | null) => void;
@@ -13,15 +13,15 @@ export class ServerProcess {
   #closed = false;
 
   /**
-   * @param args what Node is started with.
-   * @param onExit is told the exit code of a server that ended without being asked.
+   * @param args the arguments for Node.
+   * @param onExit receives the exit code of a server that exits by itself.
    */
   constructor(args: readonly string[], onExit: (code: number | null) => void) {
     this.#args = args;
     this.#onExit = onExit;
   }
 
-  /** Starts the server, after the one before it has ended. */
+  /** Stops the running server, if any, and starts a new one. */
   restart(): Promise<void> {
     this.#queue = this.#queue.then(async () => {
       await this.#stop();
@@ -30,7 +30,7 @@ export class ServerProcess {
     return this.#queue;
   }
 
-  /** Ends the server for good. */
+  /** Stops the server. It cannot be restarted. */
   close(): Promise<void> {
     this.#closed = true;
     this.#queue = this.#queue.then(() => this.#stop());
@@ -43,7 +43,7 @@ export class ServerProcess {
     child.once("exit", (code) => {
       if (this.#child !== child) return;
       this.#child = undefined;
-      // Ctrl-C in a terminal reaches the server as well as this process.
+      // Ctrl-C in a terminal signals the server, too.
       if (!this.#closed) this.#onExit(code);
     });
   }

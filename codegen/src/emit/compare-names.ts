@@ -1,6 +1,4 @@
-/**
- * Orders names as formatters order imports: letter by letter, a capital before its small letter, numbers by value.
- */
+/** Compares names in the order in which formatters sort imports: upper case before lower case, numbers by value. */
 export function compareNames(a: string, b: string): number {
   const [left, right] = [partsOf(a), partsOf(b)];
   for (const [index, part] of left.entries()) {

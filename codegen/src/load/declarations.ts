@@ -2,20 +2,20 @@ import type { ts } from "ts-morph";
 import { compiler } from "./compiler.js";
 import type { SourceFiles } from "./source-files.js";
 
-/** What a name or an expression comes down to after following names and imports. */
+/** The declaration of a name or an expression after following names and imports. */
 export interface Declared {
-  /** The initializer: what the name stands for. */
+  /** The initializer. */
   readonly expression: ts.Expression;
-  /** The node whose comment and position belong to it. */
+  /** The node with the comment and the position. */
   readonly node: ts.Node;
-  /** Set where it is a const that its module exports. */
+  /** Set for an exported const. */
   readonly exported: { readonly file: string; readonly name: string } | undefined;
 }
 
-/** Bounds the search through names that lead to names, which may be circular in broken sources. */
+/** Limits the search through names, which can be circular in broken sources. */
 const MAX_STEPS = 64;
 
-/** Finds the declarations behind names by syntax alone. */
+/** Finds the declarations of names in the syntax tree, without a type checker. */
 export class Declarations {
   readonly #sources: SourceFiles;
 
@@ -23,12 +23,12 @@ export class Declarations {
     this.#sources = sources;
   }
 
-  /** What the default export of `file` is. */
+  /** The default export of `file`. */
   defaultExport(file: string): Declared | undefined {
     return this.exported(file, "default");
   }
 
-  /** What `file` exports as `name`, followed through re-exports. */
+  /** The export `name` of `file`, followed through re-exports. */
   exported(file: string, name: string, steps = 0): Declared | undefined {
     const source = steps > MAX_STEPS ? undefined : this.#sources.read(file);
     if (source === undefined) return undefined;
@@ -48,7 +48,7 @@ export class Declarations {
     return undefined;
   }
 
-  /** What `expression` stands for, where it is a name or a member of a namespace import; undefined for anything else. */
+  /** The declaration of a name or of a member of a namespace import; undefined for other expressions. */
   named(expression: ts.Expression, steps = 0): Declared | undefined {
     if (steps > MAX_STEPS) return undefined;
     const file = expression.getSourceFile().fileName;
@@ -60,7 +60,7 @@ export class Declarations {
     return undefined;
   }
 
-  /** What `name` means at the top level of `file`. */
+  /** The declaration of `name` at the top level of `file`. */
   #local(file: string, name: string, steps: number): Declared | undefined {
     const source = steps > MAX_STEPS ? undefined : this.#sources.read(file);
     if (source === undefined) return undefined;
@@ -101,7 +101,7 @@ export class Declarations {
     return from === undefined ? undefined : this.exported(from, original, steps);
   }
 
-  /** Where the local `name` of `file` is imported from; the name is `*` for a namespace. */
+  /** The file and name from which `file` imports its local `name`; `*` for a namespace import. */
   #imported(file: string, name: string): { readonly file: string; readonly name: string } | undefined {
     for (const statement of this.#sources.read(file)?.statements ?? []) {
       if (!compiler.isImportDeclaration(statement) || !compiler.isStringLiteral(statement.moduleSpecifier)) continue;
@@ -127,7 +127,7 @@ function isExported(statement: ts.VariableStatement): boolean {
   return statement.modifiers?.some((modifier) => modifier.kind === compiler.SyntaxKind.ExportKeyword) ?? false;
 }
 
-/** A const may be exported by a statement of its own: `export { Note }`. */
+/** A const can be exported by a separate statement: `export { Note }`. */
 function exportedLater(source: ts.SourceFile, name: string): Declared["exported"] {
   for (const statement of source.statements) {
     if (!compiler.isExportDeclaration(statement) || statement.moduleSpecifier !== undefined) continue;

@@ -2,7 +2,7 @@ import type { ts } from "ts-morph";
 import type { Doc } from "../model/hint.js";
 import { compiler } from "./compiler.js";
 
-/** The JSDoc of a declaration or a property. Other tags than `@deprecated` stay in the description as they are. */
+/** The JSDoc of a declaration or a property. Tags other than `@deprecated` remain in the description. */
 export function docOf(node: ts.Node): Doc {
   const comments = compiler.getJSDocCommentsAndTags(node).filter(compiler.isJSDoc);
   const comment = comments.at(-1);

@@ -3,27 +3,27 @@ import { compiler } from "./compiler.js";
 import type { Declarations } from "./declarations.js";
 
 /** The source of one part of a value. */
-export interface Part {
-  /** What position and comment are taken from: the property, or the expression itself. */
+interface Part {
+  /** The node with the position and the comment: the property, or the expression itself. */
   readonly node: ts.Node;
   readonly expression: ts.Expression;
 }
 
-/** The keys that lead to a part in the running value, such as `["properties", "id"]`. */
+/** The keys of a part in the value at run time, such as `["properties", "id"]`. */
 export type Keys = readonly (string | number)[];
 
-/** Calls whose value is their first argument's, at times a marked copy of it. */
+/** Functions that return their first argument or a marked copy of it. */
 export const WRAPPERS: ReadonlySet<string> = new Set(["Optional", "Readonly", "Immutable"]);
 
 const TRANSPARENT = new Set([...WRAPPERS, "defineApi", "defineResources", "Evaluate", "Refine"]);
 
-/** Calls that copy members of their arguments. */
+/** Functions that copy members of their arguments. */
 const COPIES = new Set(["Partial", "Required", "Omit", "Pick", "ReadonlyObject", "With"]);
 
-/** Bounds the walk through names that lead to names, which may be circular in broken sources. */
+/** Limits the walk through names, which can be circular in broken sources. */
 const MAX_STEPS = 64;
 
-/** Finds the source of the part of `expression`'s value that `keys` lead to, where the source shows it. */
+/** Finds the source of the part at `keys` in the value of `expression`. @returns undefined where the source does not show it */
 export function findPart(
   declarations: Declarations,
   expression: ts.Expression,
@@ -50,7 +50,7 @@ export function findPart(
     return element === undefined ? undefined : find(element, rest);
   }
   if (compiler.isPropertyAccessExpression(bare)) {
-    // A member of a Type.Module carries the definitions of all.
+    // A member of a Type.Module holds the definitions of all members.
     if (key === "$defs") return find(bare.expression, keys);
     const owner = find(bare.expression, [bare.name.text]);
     return owner === undefined ? undefined : find(owner.expression, keys);
@@ -64,7 +64,7 @@ export function findPart(
   return undefined;
 }
 
-/** Takes away what does not change a value: parentheses, `as`, `satisfies`, `!`. */
+/** Removes syntax without effect on the value: parentheses, `as`, `satisfies`, `!`. */
 export function unwrap(expression: ts.Expression): ts.Expression {
   let inner = expression;
   while (
@@ -78,7 +78,7 @@ export function unwrap(expression: ts.Expression): ts.Expression {
   return inner;
 }
 
-/** The last name of what is called: `Object` of `Type.Object(...)`. */
+/** The last name in the callee: `Object` of `Type.Object(...)`. */
 export function calleeOf({ expression }: ts.CallExpression): string {
   if (compiler.isPropertyAccessExpression(expression)) return expression.name.text;
   return compiler.isIdentifier(expression) ? expression.text : "";
@@ -101,7 +101,7 @@ function nameOf(name: ts.PropertyName): string | undefined {
     : undefined;
 }
 
-/** The arguments of a call in which the part may stand, each with the keys that lead to it from there. */
+/** The arguments of a call that can contain the part, each with the keys of the part in it. */
 function argumentsWith(call: ts.CallExpression, keys: Keys): readonly (readonly [ts.Expression, Keys])[] {
   const callee = calleeOf(call);
   const [first, second] = call.arguments;

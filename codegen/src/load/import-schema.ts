@@ -1,22 +1,22 @@
 import { fileURLToPath } from "node:url";
 import { createJiti, type Jiti, type TransformOptions } from "jiti";
 
-/** A module that ran. */
+/** A module that has run. */
 export interface LoadedModule {
   readonly file: string;
   readonly exports: Readonly<Record<string, unknown>>;
 }
 
-/** Where an exception of a schema module came from, as far as its stack says. */
-export interface ThrownAt {
+/** The position of an exception in a schema module, from its stack. */
+interface ThrownAt {
   readonly file: string;
   readonly line: number;
   readonly column: number;
 }
 
 /**
- * Runs schema modules, TypeScript included, in this process. Packages are loaded once and keep their identity; the
- * project's own files run again at each call of `load`.
+ * Runs schema modules, TypeScript included, in this process. Packages are loaded once; the project's own files run again
+ * for each `load`.
  */
 export class SchemaImporter {
   readonly #timeout: number;
@@ -29,41 +29,42 @@ export class SchemaImporter {
     transform: (options) => ({ code: this.#transform(options) }),
   });
 
-  /** @param timeout how long one `load` may take, in milliseconds. */
+  /** @param timeout the time limit of one `load`, in ms. */
   constructor(timeout: number) {
     this.#timeout = timeout;
   }
 
   /**
-   * Runs `entry`, an absolute path, and gives every module of the project that ran, `entry` first.
-   * @throws whatever a module throws, and Error where one still awaits something after the timeout
+   * Runs `entry`, an absolute path.
+   * @returns every module of the project that has run, `entry` first
+   * @throws the exception of a module, or Error where a top-level await exceeds the timeout
    */
   async load(entry: string): Promise<readonly LoadedModule[]> {
     for (const file of this.#projectFiles()) delete this.#jiti.cache[file];
-    await this.#inTime(this.#jiti.import(entry));
+    await this.#withTimeout(this.#jiti.import(entry));
     const files = this.#projectFiles().sort((a, b) => (a === entry ? -1 : b === entry ? 1 : a < b ? -1 : 1));
     return files.map((file) => ({ file, exports: { ...(this.#jiti.cache[file]?.exports as object) } }));
   }
 
-  /** The timer also keeps the process alive: it would end without a word while a module awaits what never comes. */
-  async #inTime(imported: Promise<unknown>): Promise<void> {
+  /** The timer also keeps the process alive: without it, Node exits silently while a module awaits a pending promise. */
+  async #withTimeout(imported: Promise<unknown>): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, refuse) => {
-      const message = `a top-level await of this module, or of one that it imports, did not settle within ${this.#timeout} ms; a schema should await nothing`;
-      timer = setTimeout(() => refuse(new Error(message)), this.#timeout);
+    const timedOut = new Promise<never>((_, reject) => {
+      const message = `a top-level await of this module or of its imports did not settle within ${this.#timeout} ms; remove it from the schema`;
+      timer = setTimeout(() => reject(new Error(message)), this.#timeout);
     });
     try {
-      await Promise.race([imported, late]);
+      await Promise.race([imported, timedOut]);
     } finally {
       clearTimeout(timer);
     }
   }
 
-  /** Compiling takes most of a run's time, and a save changes one file. */
+  /** Transforms are cached, because they take most of the time of a run, and a save changes one file. */
   #transform(options: TransformOptions): string {
     const { filename = "", source } = options;
-    const known = this.#transformed.get(filename);
-    if (known?.source === source) return known.code;
+    const cached = this.#transformed.get(filename);
+    if (cached?.source === source) return cached.code;
     const code = this.#transformer.transform(options);
     this.#transformed.set(filename, { source, code });
     return code;
@@ -74,7 +75,7 @@ export class SchemaImporter {
   }
 }
 
-/** Finds the first of `files` in the stack of `error`. */
+/** Finds the topmost frame in one of `files` in the stack of `error`. */
 export function thrownAt(error: unknown, files: ReadonlySet<string>): ThrownAt | undefined {
   const stack =
     error instanceof Error || (typeof error === "object" && error !== null && "stack" in error)

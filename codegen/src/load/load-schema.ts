@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
+import { Problems, SchemaProblem } from "../base/problem.js";
 import type { ExportedSchema, Hint } from "../model/hint.js";
-import { Problems, SchemaProblem } from "../problem.js";
 import { Declarations } from "./declarations.js";
 import { type LoadedModule, SchemaImporter, thrownAt } from "./import-schema.js";
 import { refuseExit } from "./refuse-exit.js";
@@ -8,17 +8,17 @@ import { SourceFiles } from "./source-files.js";
 import { readSourceGraph, type SourceGraph } from "./source-graph.js";
 import { type HintContext, SourceHint } from "./source-hint.js";
 
-/** A schema module that ran, beside its source. */
-export interface LoadedSchema {
+/** The exports of a schema module, with their source. */
+interface LoadedSchema {
   /** The value of the default export. */
   readonly api: unknown;
   /** The source of the default export. */
   readonly hint: Hint;
-  /** Every schema that a module of the project exports, by identity. */
+  /** Every schema that a module of the project exports, by object identity. */
   readonly exported: ReadonlyMap<object, ExportedSchema>;
 }
 
-/** Loads a schema, again and again in watch mode. */
+/** Loads a schema, repeatedly in watch mode. */
 export class SchemaLoader {
   readonly #sources: SourceFiles;
   readonly #importer: SchemaImporter;
@@ -26,9 +26,9 @@ export class SchemaLoader {
   #graph: SourceGraph;
 
   /**
-   * @param entry the schema's absolute path.
-   * @param cwd what messages are relative to.
-   * @param timeout how long running the modules may take, in milliseconds.
+   * @param entry the absolute path of the schema.
+   * @param cwd the directory to which paths in messages are relative.
+   * @param timeout the time limit for running the modules, in ms.
    */
   constructor(entry: string, cwd: string, timeout: number) {
     this.#importer = new SchemaImporter(timeout);
@@ -37,7 +37,7 @@ export class SchemaLoader {
     this.#graph = { files: [entry], missing: [] };
   }
 
-  /** What the last `load` read or looked for, whether or not it succeeded. */
+  /** The files that the last `load` read or looked for, successful or not. */
   get graph(): SourceGraph {
     return this.#graph;
   }
@@ -48,13 +48,13 @@ export class SchemaLoader {
     this.#sources.refresh();
     this.#graph = readSourceGraph(this.#sources, this.#entry, problems);
     const start = { file: this.#sources.display(this.#entry), line: 1, column: 1 };
-    if (!existsSync(this.#entry)) problems.add(start, "", "there is no such file; name the schema with --schema");
+    if (!existsSync(this.#entry)) problems.add(start, "", "no such file; name the schema with --schema");
     problems.throwIfAny();
     const modules = await this.#run();
     const api = modules[0]?.exports["default"];
     const declared = new Declarations(this.#sources).defaultExport(this.#entry);
     if (api === undefined || declared === undefined) {
-      const message = "it has no default export; write `export default defineApi({ ... })`";
+      const message = "missing default export; write `export default defineApi({ ... })`";
       throw new SchemaProblem([{ ...start, path: "", message }]);
     }
     const context = this.#context(modules);
@@ -85,7 +85,7 @@ export class SchemaLoader {
     }
     const at = thrownAt(error, files);
     if (at === undefined) return { file: this.#sources.display(this.#entry), line: 1, column: 1 };
-    // The loader puts its own prologue on the first line, so a column there would be wrong.
+    // The loader prepends a prologue to the first line, so columns of that line are wrong.
     return { file: this.#sources.display(at.file), line: at.line, column: at.line === 1 ? 1 : at.column };
   }
 
@@ -99,7 +99,7 @@ export class SchemaLoader {
   }
 }
 
-/** A schema that several modules export, or one under several names, has the name that it was declared with. */
+/** A schema with several exports is named after its declaration. */
 function exportedSchemas(modules: readonly LoadedModule[], context: HintContext): ReadonlyMap<object, ExportedSchema> {
   const found = new Map<object, ExportedSchema>();
   const declared = new Set<object>();

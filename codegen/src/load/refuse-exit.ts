@@ -4,20 +4,20 @@ const ENDINGS = ["exit", "reallyExit", "abort", "kill"] as const;
 type Ending = (typeof ENDINGS)[number];
 type Endings = Record<Ending, (...args: unknown[]) => unknown>;
 
-/** A module called something that would have ended the process. */
+/** A module called a function that ends the process. */
 class ExitRefused extends Error {
   constructor(call: string) {
-    super(`the schema ends the process by ${call}; remove this call: a schema declares, and does nothing else`);
+    super(`the schema ends the process with ${call}; remove this call`);
   }
 }
 
 /**
- * Runs `load`, and makes it fail where a module ends the process meanwhile: a run would end without a word, and
- * `process.exit(0)` even as if it had succeeded. Calls of others, such as a handler of SIGINT, go through.
+ * Runs `load`, and rejects where a module ends the process meanwhile: otherwise the run would end silently, and
+ * `process.exit(0)` would even look like success. Calls by other code, such as a SIGINT handler, pass through.
  *
- * @param isOurs whether an error was created while code of a module ran.
+ * @param isFromModule whether an error was created by code of a module.
  */
-export async function refuseExit<T>(load: () => Promise<T>, isOurs: (error: Error) => boolean): Promise<T> {
+export async function refuseExit<T>(load: () => Promise<T>, isFromModule: (error: Error) => boolean): Promise<T> {
   const target = process as unknown as Endings;
   const original = Object.fromEntries(ENDINGS.map((name) => [name, target[name]])) as Endings;
   let refused: ExitRefused | undefined;
@@ -25,19 +25,19 @@ export async function refuseExit<T>(load: () => Promise<T>, isOurs: (error: Erro
   const ended = new Promise<never>((_, reject) => {
     fail = reject;
   });
-  const take = (error: unknown): void => {
+  const ignoreRefusal = (error: unknown): void => {
     if (error !== refused) throw error;
   };
   for (const name of ENDINGS) {
     target[name] = (...args) => {
       const error = withWholeStack(() => new ExitRefused(`process.${name}(${args.map(String).join(", ")})`));
-      // A signal for another process, or one that only asks whether a process is there, ends nothing.
-      const endsUs = name !== "kill" || (args[0] === process.pid && args[1] !== 0);
-      if (!endsUs || !isOurs(error)) return original[name].apply(process, args);
+      // A signal to another process, and signal 0, which only tests for a process, do not end this one.
+      const endsThis = name !== "kill" || (args[0] === process.pid && args[1] !== 0);
+      if (!endsThis || !isFromModule(error)) return original[name].apply(process, args);
       if (refused === undefined) {
         refused = error;
-        // Thrown by a timer of the module, nothing else would catch it.
-        process.on("uncaughtException", take);
+        // Catches the error where it is thrown in a timer of the module.
+        process.on("uncaughtException", ignoreRefusal);
         fail(error);
       }
       throw refused;
@@ -45,17 +45,17 @@ export async function refuseExit<T>(load: () => Promise<T>, isOurs: (error: Erro
   }
   try {
     const loaded = await Promise.race([load(), ended]);
-    // The module may have caught it.
+    // The module may have caught the error.
     if (refused !== undefined) throw refused;
     return loaded;
   } finally {
     Object.assign(target, original);
-    // A rejection that nothing handles is reported only after this.
-    setImmediate(() => process.off("uncaughtException", take));
+    // Node reports unhandled rejections before it runs setImmediate callbacks.
+    setImmediate(() => process.off("uncaughtException", ignoreRefusal));
   }
 }
 
-/** The module may be far down in the stack, behind the functions of packages. */
+/** The frame of the module may be deep in the stack, below functions of packages. */
 function withWholeStack<E extends Error>(create: () => E): E {
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = Number.POSITIVE_INFINITY;

@@ -1,20 +1,20 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, relative, resolve, sep } from "node:path";
 import type { ts } from "ts-morph";
-import type { Position } from "../problem.js";
+import type { Position } from "../base/problem.js";
 import { compiler } from "./compiler.js";
 
-/** An import or re-export of a file, as the source spells it. */
-export interface ModuleReference {
+/** An import or re-export of a file. */
+interface ModuleReference {
   readonly specifier: string;
   readonly at: Position;
-  /** The file it leads to; undefined for a package and for a file that does not exist. */
+  /** The resolved file; undefined for a package and for a missing file. */
   readonly file: string | undefined;
-  /** Where a relative specifier was looked for. Empty for a package. */
+  /** The paths at which a relative specifier was looked for; empty for a package. */
   readonly candidates: readonly string[];
 }
 
-/** TypeScript writes the extension of the output; these are the sources it may stand for. */
+/** TypeScript imports name the extension of the output; these are the possible extensions of the source. */
 const SOURCES: Readonly<Record<string, readonly string[]>> = {
   ".js": [".ts", ".tsx", ".js"],
   ".mjs": [".mts", ".mjs"],
@@ -22,24 +22,24 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Parsed source files. Syntax only: no type checker runs, because checking TypeBox's types takes seconds. A file is
- * parsed again when its text changed, so one instance serves a whole watch.
+ * Parsed source files. No type checker runs, because checking the types of TypeBox takes seconds. A file is parsed again
+ * when its text has changed, so one instance serves a whole watch.
  */
 export class SourceFiles {
   readonly #cwd: string;
   readonly #parsed = new Map<string, ts.SourceFile>();
 
-  /** @param cwd what positions are relative to. */
+  /** @param cwd the directory to which paths in positions are relative. */
   constructor(cwd: string) {
     this.#cwd = cwd;
   }
 
-  /** Parses `file`, an absolute path. Undefined where it cannot be read. */
+  /** Parses `file`, an absolute path. @returns undefined where it cannot be read */
   read(file: string): ts.SourceFile | undefined {
     return this.#parsed.get(file) ?? this.#parse(file);
   }
 
-  /** Forgets what changed on disk. To be called once before each run. */
+  /** Drops files that changed on disk. To be called once before each run. */
   refresh(): void {
     for (const [file, parsed] of this.#parsed) {
       if (textOf(file) !== parsed.text) this.#parsed.delete(file);
@@ -58,13 +58,13 @@ export class SourceFiles {
     return { file: this.display(source.fileName), line: line + 1, column: character + 1 };
   }
 
-  /** How messages spell `file`. */
+  /** The path of `file` in messages. */
   display(file: string): string {
     const inside = relative(this.#cwd, file);
     return (inside === "" || inside.startsWith("..") ? file : inside).split(sep).join("/");
   }
 
-  /** What `file` imports or re-exports, types included, in order. */
+  /** The imports and re-exports of `file`, those of types included, in order. */
   references(file: string): readonly ModuleReference[] {
     const source = this.read(file);
     if (source === undefined) return [];
@@ -84,7 +84,7 @@ export class SourceFiles {
     });
   }
 
-  /** The file that `specifier` means in `from`; undefined for a package and where there is none. */
+  /** Resolves `specifier` in the file `from`. @returns undefined for a package and for a missing file */
   resolve(specifier: string, from: string): string | undefined {
     return candidatesOf(specifier, from).find((one) => isFile(one));
   }

@@ -1,19 +1,19 @@
 import type { ts } from "ts-morph";
-import type { Problems } from "../problem.js";
+import type { Problems } from "../base/problem.js";
 import { compiler } from "./compiler.js";
 import type { SourceFiles } from "./source-files.js";
 
-/** The files that a schema is made of. */
+/** The files of a schema. */
 export interface SourceGraph {
   /** Absolute paths, the entry first. */
   readonly files: readonly string[];
-  /** Where a file that does not exist yet was looked for: to be watched as well. */
+  /** The paths at which a missing file was looked for. Watch mode watches them, too. */
   readonly missing: readonly string[];
 }
 
 /**
- * Follows the relative imports of `entry` through the sources alone, so that it also works where the schema cannot be
- * loaded. Syntax errors and imports that lead nowhere go into `problems`.
+ * Follows the relative imports of `entry` by parsing, without running the schema, which may be broken. Syntax errors and
+ * unresolvable imports are added to `problems`.
  */
 export function readSourceGraph(sources: SourceFiles, entry: string, problems: Problems): SourceGraph {
   const files = new Set<string>([entry]);
@@ -33,14 +33,14 @@ export function readSourceGraph(sources: SourceFiles, entry: string, problems: P
         if (!reference.file.endsWith(".json")) files.add(reference.file);
       } else if (reference.candidates.length > 0) {
         for (const candidate of reference.candidates) missing.add(candidate);
-        problems.add(reference.at, "", `there is no file for the import "${reference.specifier}"`);
+        problems.add(reference.at, "", `cannot resolve the import "${reference.specifier}"`);
       }
     }
   }
   return { files: [...files], missing: [...missing] };
 }
 
-/** The parser keeps them in a field that the public types leave out; a program would have to be made to ask otherwise. */
+/** TypeScript stores syntax errors in a field outside its public types; the public API requires a whole program. */
 function syntaxErrors(source: ts.SourceFile): readonly ts.DiagnosticWithLocation[] {
   return (
     (source as ts.SourceFile & { readonly parseDiagnostics?: readonly ts.DiagnosticWithLocation[] }).parseDiagnostics ??

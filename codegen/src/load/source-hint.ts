@@ -1,6 +1,6 @@
 import type { ts } from "ts-morph";
+import type { Position } from "../base/problem.js";
 import type { Doc, ExportedSchema, Hint } from "../model/hint.js";
-import type { Position } from "../problem.js";
 import { compiler } from "./compiler.js";
 import type { Declarations, Declared } from "./declarations.js";
 import { docOf } from "./doc.js";
@@ -11,11 +11,11 @@ import type { SourceFiles } from "./source-files.js";
 export interface HintContext {
   readonly sources: SourceFiles;
   readonly declarations: Declarations;
-  /** The running value of an export. */
+  /** The value of an export at run time. */
   exportedValue(file: string, name: string): unknown;
 }
 
-/** A {@link Hint} that walks the source beside the value. Where the source does not show a part, it stays where it is. */
+/** A {@link Hint} from the syntax tree. A part that the source does not show has the position of its parent. */
 export class SourceHint implements Hint {
   readonly at: Position;
   readonly doc: Doc;

@@ -1,8 +1,8 @@
 import type { ErrorStatus, JsonSchema, Kind, ParamType, Verb } from "sshrpc/contract";
 
-/** A type with a name of its own: an exported schema, or the root of a recursive one. */
+/** A type with a name: an exported schema, or the root of a recursive one. */
 export interface NamedType {
-  /** In generated code, such as `Note`. */
+  /** In Pascal case, such as `Note`. */
   readonly name: string;
   /** As in the contract: other named types are `{ "$ref": "#/types/Name" }`. */
   readonly schema: JsonSchema;
@@ -10,9 +10,9 @@ export interface NamedType {
 
 /** Where a method uses a type. */
 export interface TypeUse {
-  /** As in the contract: a reference to a named type, or a schema of its own. */
+  /** As in the contract: a reference to a named type, or an inline schema. */
   readonly schema: JsonSchema;
-  /** What the type is called where it needs a name and has none: `HelloGetRequest`. Clashes with no other name. */
+  /** A unique name for targets that must name an inline schema: `HelloGetRequest`. */
   readonly name: string;
 }
 
@@ -29,9 +29,7 @@ export interface MethodModel {
   /** Such as `GET /notes/{id}`. */
   readonly id: string;
   readonly verb: Verb;
-  /** The name in generated code: `get`. */
-  readonly name: string;
-  /** What the method's own types are called after: `NoteGet`. */
+  /** The prefix of the names of the method's types: `NoteGet`. */
   readonly typeName: string;
   readonly kind: Kind;
   readonly description?: string;
@@ -42,7 +40,7 @@ export interface MethodModel {
   readonly timeout?: number;
   readonly params: Readonly<Record<string, ParamType>>;
   readonly request: TypeUse;
-  /** Whether a caller may leave the request out. */
+  /** Whether a caller can omit the request. */
   readonly requestOptional: boolean;
   readonly requestStream?: StreamUse;
   readonly response?: TypeUse;
@@ -52,19 +50,19 @@ export interface MethodModel {
 
 /** A named noun with a path. */
 export interface ResourceModel {
-  /** The name in generated code: `note`. */
+  /** In camel case, such as `note`. */
   readonly name: string;
-  /** What its own types are called after: `Note`. */
+  /** The prefix of the names of the resource's types: `Note`. */
   readonly typeName: string;
   readonly path: string;
   readonly description?: string;
   readonly methods: readonly MethodModel[];
 }
 
-/** Everything that a schema declares, checked, with every name that generated code needs. Emitters read nothing else. */
+/** Everything that a schema declares, validated. Emitters read only this. */
 export interface ApiModel {
   readonly name: string;
-  /** What the API's own types are called after: `Notes`. */
+  /** The prefix of the names of the API's types: `Notes`. */
   readonly typeName: string;
   readonly version: string;
   readonly description?: string;
@@ -74,7 +72,7 @@ export interface ApiModel {
   readonly callbacks: readonly ResourceModel[];
 }
 
-/** Every method of an API: what the server serves, then what clients may serve. */
+/** Every method of an API: those of resources, then those of callbacks. */
 export function allMethods({ resources, callbacks }: ApiModel): readonly MethodModel[] {
   return [...resources, ...callbacks].flatMap(({ methods }) => methods);
 }

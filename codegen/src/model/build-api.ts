@@ -1,144 +1,123 @@
 import { pathsOverlap } from "sshrpc/contract";
-import type { Problems } from "../problem.js";
+import type { Problems } from "../base/problem.js";
 import type { ApiModel } from "./api-model.js";
-import { type BuildContext, describedBy, refuseUnknownKeys } from "./build-context.js";
+import { type BuildContext, DerivedNames, describedBy, refuseUnknownKeys } from "./build-context.js";
 import { buildResource, type ResourceDraft } from "./build-resource.js";
-import { DerivedNames } from "./derived-names.js";
-import type { ExportedSchema, Hint } from "./hint.js";
-import { camelCase, isIdentifier, isReservedResource, pascalCase } from "./names.js";
-import { isSchemaObject } from "./schema-walk.js";
+import { type ExportedSchema, type Hint, SchemaPart } from "./hint.js";
+import { camelCase, type NamingRules, pascalCase } from "./names.js";
 import { TypeReader } from "./type-reader.js";
 
 const OPTIONS = ["name", "version", "description", "resources", "callbacks"];
 
-/** The name of a callback whose handlers' interface would have the name that all of them have together. */
-const COLLECTIVE = "callback";
-
-/** What the default export of a schema module is made of. */
-export interface ApiSource {
+/** The default export of a schema module, with its source. */
+interface ApiSource {
   readonly api: unknown;
   readonly hint: Hint;
   readonly exported: ReadonlyMap<object, ExportedSchema>;
 }
 
-/** Checks what a schema module exports and builds the model of it. Undefined where it is no API at all. */
-export function buildApi({ api, hint, exported }: ApiSource, problems: Problems): ApiModel | undefined {
-  if (!isSchemaObject(api)) {
-    problems.add(hint.at, "", "the default export is no API; write `export default defineApi({ ... })`");
+/**
+ * Validates the default export of a schema module and builds its model.
+ * @param rules the names that the targets accept
+ * @returns undefined where the default export is not an API
+ */
+export function buildApi(source: ApiSource, rules: NamingRules, problems: Problems): ApiModel | undefined {
+  const part = new SchemaPart(source.api, source.hint, "");
+  if (!part.isObject()) {
+    problems.add(part.at, "", "the default export is not an API; write `export default defineApi({ ... })`");
     return undefined;
   }
-  refuseUnknownKeys(api, OPTIONS, hint, "", "option of an API", problems);
-  const { name, version } = api;
+  refuseUnknownKeys(part, "API", OPTIONS, problems);
+  const { name, version, resources = {}, callbacks = {} } = part.value;
   const typeName = typeof name === "string" ? pascalCase(name) : "";
-  if (typeof name !== "string" || !isIdentifier(typeName)) {
-    problems.add(
-      hint.child("name").at,
-      "name",
-      'give the API a name that begins with a letter, such as `name: "notes"`',
-    );
+  if (typeof name !== "string" || !rules.isIdentifier(typeName)) {
+    const message = 'missing or invalid API name; it must begin with a letter, such as `name: "notes"`';
+    problems.add(part.child("name").at, "name", message);
   }
   if (typeof version !== "string" || version === "") {
-    problems.add(hint.child("version").at, "version", 'give the API a version, such as `version: "1.0.0"`');
+    problems.add(part.child("version").at, "version", 'missing API version; add one, such as `version: "1.0.0"`');
   }
-  const types = new TypeReader(exported, problems);
-  const context: BuildContext = { problems, types, names: new DerivedNames(types, problems) };
-  const resources = buildResources(api["resources"] ?? {}, hint.child("resources"), "resources", context);
-  const callbacks = buildResources(api["callbacks"] ?? {}, hint.child("callbacks"), "callbacks", context);
-  refuseShared(resources, callbacks, problems);
-  if (resources.length === 0 && problems.count === 0) {
-    problems.add(hint.child("resources").at, "resources", "declare at least one resource");
+  const types = new TypeReader(source.exported, rules, problems);
+  const context: BuildContext = { problems, types, names: new DerivedNames(types, problems), rules };
+  const build = (key: string, value: unknown): readonly ResourceDraft[] =>
+    buildResources(new SchemaPart(value, source.hint.child(key), key), context);
+  const drafts = { resources: build("resources", resources), callbacks: build("callbacks", callbacks) };
+  refuseShared(drafts, context);
+  if (drafts.resources.length === 0 && problems.count === 0) {
+    problems.add(part.child("resources").at, "resources", "no resources; declare at least one");
   }
   context.names.check();
   return {
     name: String(name),
     typeName,
     version: String(version),
-    ...describedBy(api, { doc: hint.doc }),
+    ...describedBy(part.value, { doc: source.hint.doc }),
     types: types.types,
-    resources: resources.map(({ model }) => model),
-    callbacks: callbacks.map(({ model }) => model),
+    resources: drafts.resources.map(({ model }) => model),
+    callbacks: drafts.callbacks.map(({ model }) => model),
   };
 }
 
-function buildResources(value: unknown, hint: Hint, path: string, context: BuildContext): readonly ResourceDraft[] {
-  if (!isSchemaObject(value)) {
-    context.problems.add(hint.at, path, "give an object of resources by name");
+function buildResources(part: SchemaPart, context: BuildContext): readonly ResourceDraft[] {
+  const { problems, rules } = context;
+  if (!part.isObject()) {
+    problems.add(part.at, part.path, "expected an object of resources by name");
     return [];
   }
   const byName = new Map<string, string>();
   const drafts: ResourceDraft[] = [];
-  for (const [key, resource] of Object.entries(value)) {
-    const part = hint.child(key);
-    const where = `${path}.${key}`;
+  for (const key of Object.keys(part.value)) {
+    const resource = part.child(key);
     const name = camelCase(key);
     const earlier = byName.get(name);
-    if (!isIdentifier(name)) {
-      context.problems.add(part.at, where, `"${key}" is no name for a resource: begin it with a letter`);
-    } else if (isReservedResource(key) || isReservedResource(name)) {
-      context.problems.add(
-        part.at,
-        where,
-        `no resource can be called ${key}: every client, or every object of JavaScript, has a member of that name`,
-      );
-    } else if (earlier !== undefined) {
-      context.problems.add(
-        part.at,
-        where,
-        `it is called ${name} in generated code, as ${path}.${earlier} is; rename one`,
-      );
-    }
+    const reason = rules.refuseResource(key) ?? rules.refuseResource(name);
+    const refuse = (message: string) => problems.add(resource.at, resource.path, message);
+    if (!rules.isIdentifier(name)) refuse(`invalid resource name "${key}"; it must begin with a letter`);
+    else if (reason !== undefined) refuse(`the name ${key} ${reason}; rename the resource`);
+    else if (earlier !== undefined)
+      refuse(`generated code calls both this resource and ${part.path}.${earlier} ${name}; rename one`);
     if (earlier === undefined) byName.set(name, key);
-    const draft = buildResource(key, name, resource, part, where, context);
+    const draft = buildResource(key, name, resource, context);
     if (draft !== undefined) drafts.push(draft);
   }
-  refuseOverlaps(drafts, context.problems);
+  refuseOverlaps(drafts, problems);
   return drafts;
 }
 
-/** A path must lead to one resource alone. */
+/** Each path must match one resource only. */
 function refuseOverlaps(drafts: readonly ResourceDraft[], problems: Problems): void {
   for (const [index, draft] of drafts.entries()) {
     const other = drafts.slice(0, index).find(({ segments }) => pathsOverlap(segments, draft.segments));
-    if (other === undefined) continue;
-    const same = other.model.path === draft.model.path;
-    const how = same ? `"${draft.model.path}" is the path of ${other.where} too` : overlap(draft, other);
-    problems.add(draft.pathAt, draft.where, `${how}; give each its own`);
+    if (other !== undefined) problems.add(draft.pathAt, draft.declaredAs, `${overlap(draft, other)}; change one`);
   }
 }
 
 /**
- * What both sides of a connection serve shares one space of names and paths: so generated code can name the types of
- * both after their resources, and a method id means one method alone.
+ * Resources and callbacks share names and paths, so that generated code can name the types of both after them, and a
+ * method id is unique.
  */
 function refuseShared(
-  resources: readonly ResourceDraft[],
-  callbacks: readonly ResourceDraft[],
-  problems: Problems,
+  { resources, callbacks }: Readonly<Record<"resources" | "callbacks", readonly ResourceDraft[]>>,
+  { problems, rules }: BuildContext,
 ): void {
   for (const draft of callbacks) {
-    const { name, path } = draft.model;
-    if (name === COLLECTIVE) {
-      problems.add(draft.at, draft.where, `no callback can be called ${name}: generated code needs CallbackHandlers`);
-    }
+    const { name } = draft.model;
+    const reason = rules.refuseCallback(name);
+    if (reason !== undefined)
+      problems.add(draft.at, draft.declaredAs, `the name ${name} ${reason}; rename the callback`);
     const namesake = resources.find(({ model }) => model.name === name);
     const other = resources.find(({ segments }) => pathsOverlap(segments, draft.segments));
     if (namesake !== undefined) {
-      problems.add(
-        draft.at,
-        draft.where,
-        `a callback cannot have the name of a resource, ${namesake.where}; rename one`,
-      );
+      const message = `the resource ${namesake.declaredAs} has the same name; rename one`;
+      problems.add(draft.at, draft.declaredAs, message);
     } else if (other !== undefined) {
-      const how = other.model.path === path ? `"${path}" is the path of ${other.where}` : overlap(draft, other);
-      problems.add(
-        draft.pathAt,
-        draft.where,
-        `a callback cannot have the path of a resource: ${how}; give each its own`,
-      );
+      problems.add(draft.pathAt, draft.declaredAs, `${overlap(draft, other)}; change one`);
     }
   }
 }
 
-function overlap(draft: ResourceDraft, other: ResourceDraft): string {
-  return `some path matches both "${draft.model.path}" and "${other.model.path}" of ${other.where}`;
+function overlap({ model }: ResourceDraft, other: ResourceDraft): string {
+  return model.path === other.model.path
+    ? `${other.declaredAs} also has the path "${model.path}"`
+    : `some paths match both "${model.path}" and "${other.model.path}" of ${other.declaredAs}`;
 }

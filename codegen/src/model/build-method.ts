@@ -1,19 +1,9 @@
-import {
-  type ErrorStatus,
-  isBytes,
-  isErrorStatus,
-  isIdempotent,
-  kindOf,
-  type ParamType,
-  STATUSES,
-  type Verb,
-} from "sshrpc/contract";
+import { isBytes, isErrorStatus, isIdempotent, kindOf, type ParamType, STATUSES, type Verb } from "sshrpc/contract";
 import type { ErrorUse, MethodModel, StreamUse, TypeUse } from "./api-model.js";
 import { type BuildContext, describedBy, refuseUnknownKeys } from "./build-context.js";
-import type { Hint } from "./hint.js";
+import type { Hint, SchemaPart } from "./hint.js";
 import { pascalCase, pascalStatus } from "./names.js";
 import { acceptsEmpty, findField } from "./params.js";
-import { isSchemaObject } from "./schema-walk.js";
 
 const OPTIONS = [
   "request",
@@ -28,89 +18,81 @@ const OPTIONS = [
   "deprecated",
 ];
 
-/** The longest delay that a timer takes. */
+/** The maximum delay of a Node timer, in ms. */
 const MAX_TIMEOUT = 2 ** 31 - 1;
 
-/** What a method must know of its resource. */
-export interface MethodOwner {
+/** Statuses that only the runtime sends, with the details that it sends. */
+const RESERVED_STATUSES: Readonly<Record<string, string>> = {
+  METHOD_NOT_ALLOWED: "the allowed verbs",
+  INTERNAL: "a reference to the log",
+};
+
+/** The resource of a method. */
+interface MethodOwner {
   readonly path: string;
   readonly typeName: string;
   /** The names of the path's parameters. */
   readonly params: readonly string[];
 }
 
-/** Builds one method. Undefined where it is none. */
+/** Builds one method. @returns undefined where the part is not an object */
 export function buildMethod(
   verb: Verb,
   owner: MethodOwner,
-  value: unknown,
-  hint: Hint,
-  where: string,
+  part: SchemaPart,
   context: BuildContext,
 ): MethodModel | undefined {
-  const { problems, names } = context;
-  if (!isSchemaObject(value)) {
-    problems.add(hint.at, where, "give an object, such as `{ request: NoteRef, response: Note }`");
+  const { problems, names, types, rules } = context;
+  if (!part.isObject()) {
+    problems.add(part.at, part.path, "expected an object, such as `{ request: NoteRef, response: Note }`");
     return undefined;
   }
-  refuseUnknownKeys(value, OPTIONS, hint, where, "option of a method", problems);
+  refuseUnknownKeys(part, "method", OPTIONS, problems);
+  const { value, hint } = part;
   const typeName = owner.typeName + pascalCase(verb.toLowerCase());
-  const use = (suffix: string, schema: unknown, part: Hint, path: string): TypeUse => ({
-    schema: context.types.read(schema, part, path),
-    name: names.give(typeName + suffix, part, path),
+  const use: Use = (suffix, child) => ({
+    schema: types.read(child),
+    name: names.reserve(typeName + suffix, child.path),
   });
   const single = (key: string, suffix = pascalCase(key)): TypeUse | undefined =>
-    value[key] === undefined ? undefined : use(suffix, value[key], hint.child(key), `${where}.${key}`);
+    value[key] === undefined ? undefined : use(suffix, part.child(key));
   const stream = (key: string, suffix: string): StreamUse | undefined =>
     isBytes(value[key]) ? "bytes" : single(key, suffix);
   const request = single("request") ?? {
     schema: { type: "object", properties: {} },
-    name: names.give(`${typeName}Request`, hint, where),
+    name: names.reserve(`${typeName}Request`, part.path),
   };
   const response = single("response");
   const requestStream = stream("requestStream", "RequestItem");
   const responseStream = stream("responseStream", "ResponseItem");
   if (response === undefined && responseStream === undefined) {
-    problems.add(
-      hint.at,
-      where,
-      "it has no response; give it a `response`, such as Type.Null(), or a `responseStream`",
-    );
+    const message = "missing response; add `response`, such as Type.Null(), or `responseStream`";
+    problems.add(part.at, part.path, message);
   }
-  const errors = buildErrors(
-    value["errors"],
-    hint,
-    where,
-    (status, schema, part, path) => ({
-      status,
-      ...use(pascalStatus(status), schema, part, path),
-    }),
-    context,
-  );
-  if (errors.length > 0) {
-    names.give(`${typeName}Errors`, hint.child("errors"), `${where}.errors`);
-    names.give(`${typeName}Error`, hint.child("errors"), `${where}.errors`);
-  }
+  const errors = value["errors"] === undefined ? [] : buildErrors(part.child("errors"), use, context);
+  if (errors.length > 0) for (const name of rules.errorTypes(typeName)) names.reserve(name, part.child("errors").path);
   const idempotent = value["idempotent"];
   return {
     id: `${verb} ${owner.path}`,
     verb,
-    name: verb.toLowerCase(),
     typeName,
     kind: kindOf({ request: requestStream !== undefined, response: responseStream !== undefined }),
     ...describedBy(value, hint),
     ...deprecation(value, hint),
     idempotent: typeof idempotent === "boolean" ? idempotent : isIdempotent(verb),
-    ...buildLimits(value, hint, where, context),
-    params: buildParams(owner.params, request, hint, where, context),
+    ...buildLimits(part, context),
+    params: buildParams(owner.params, request, part, context),
     request,
-    requestOptional: acceptsEmpty(request.schema, (name) => context.types.schemaOf(name)),
+    requestOptional: acceptsEmpty(request.schema, (name) => types.schemaOf(name)),
     ...(requestStream === undefined ? {} : { requestStream }),
     ...(response === undefined ? {} : { response }),
     ...(responseStream === undefined ? {} : { responseStream }),
     errors,
   };
 }
+
+/** Reads a type that the method uses. `suffix` ends its name. */
+type Use = (suffix: string, part: SchemaPart) => TypeUse;
 
 function deprecation(value: Readonly<Record<string, unknown>>, hint: Hint): { deprecated?: boolean | string } {
   const own = value["deprecated"];
@@ -119,80 +101,60 @@ function deprecation(value: Readonly<Record<string, unknown>>, hint: Hint): { de
 }
 
 function buildLimits(
-  value: Readonly<Record<string, unknown>>,
-  hint: Hint,
-  where: string,
+  part: SchemaPart<Readonly<Record<string, unknown>>>,
   { problems }: BuildContext,
 ): { scope?: string; timeout?: number } {
-  const { scope, timeout, idempotent } = value;
-  const refuse = (key: string, message: string) => problems.add(hint.child(key).at, `${where}.${key}`, message);
+  const { scope, timeout, idempotent } = part.value;
+  const refuse = (key: string, message: string) => problems.add(part.child(key).at, `${part.path}.${key}`, message);
   const scopeFits = typeof scope === "string" && /^[^\s*,"]+$/.test(scope);
   const timeoutFits = Number.isInteger(timeout) && Number(timeout) > 0 && Number(timeout) <= MAX_TIMEOUT;
   if (scope !== undefined && !scopeFits) {
-    refuse("scope", 'give a scope without spaces, commas, quotes or *, such as "notes:read", or leave it out');
+    refuse("scope", 'invalid scope; use a name without spaces, commas, quotes or *, such as "notes:read"');
   }
   if (timeout !== undefined && !timeoutFits) {
-    refuse("timeout", `give a whole number of milliseconds from 1 to ${MAX_TIMEOUT}; it is ${String(timeout)}`);
+    refuse("timeout", `invalid timeout ${String(timeout)}; use a whole number of ms from 1 to ${MAX_TIMEOUT}`);
   }
-  if (idempotent !== undefined && typeof idempotent !== "boolean") refuse("idempotent", "give true or false");
+  if (idempotent !== undefined && typeof idempotent !== "boolean") refuse("idempotent", "expected true or false");
   return { ...(scopeFits ? { scope } : {}), ...(timeoutFits ? { timeout: Number(timeout) } : {}) };
 }
 
 function buildParams(
   params: readonly string[],
   request: TypeUse,
-  hint: Hint,
-  where: string,
+  part: SchemaPart,
   { problems, types }: BuildContext,
 ): Readonly<Record<string, ParamType>> {
   const found: Record<string, ParamType> = {};
+  const refuse = (message: string) => problems.add(part.at, part.path, message);
   for (const name of params) {
     const field = findField(request.schema, name, (type) => types.schemaOf(type));
-    if (field === undefined) problems.add(hint.at, where, `{${name}} of the path is no field of the request`);
-    else if (!field.required)
-      problems.add(hint.at, where, `{${name}} of the path is an optional field of the request; require it`);
-    else if (field.type === undefined) {
-      problems.add(
-        hint.at,
-        where,
-        `{${name}} of the path must be a string, an integer, a number or a boolean in the request`,
-      );
-    } else found[name] = field.type;
+    if (field === undefined) refuse(`the request has no field for the path parameter {${name}}; add it`);
+    else if (!field.required) refuse(`the field of the path parameter {${name}} is optional; make it required`);
+    else if (field.type === undefined)
+      refuse(`the path parameter {${name}} must be a string, an integer, a number or a boolean in the request`);
+    else found[name] = field.type;
   }
   return found;
 }
 
-/** Statuses that the runtime answers with details of its own. */
-const RUNTIMES: Readonly<Record<string, string>> = {
-  METHOD_NOT_ALLOWED: "the verbs",
-  INTERNAL: "a reference to the log",
-};
-
-function buildErrors(
-  value: unknown,
-  hint: Hint,
-  where: string,
-  use: (status: ErrorStatus, schema: unknown, part: Hint, path: string) => ErrorUse,
-  { problems }: BuildContext,
-): readonly ErrorUse[] {
-  if (value === undefined) return [];
-  const errors = hint.child("errors");
-  if (!isSchemaObject(value)) {
-    problems.add(errors.at, `${where}.errors`, "give an object of details by status, such as `{ NOT_FOUND: NoteRef }`");
+function buildErrors(part: SchemaPart, use: Use, { problems }: BuildContext): readonly ErrorUse[] {
+  if (!part.isObject()) {
+    const message = "expected an object of details by status, such as `{ NOT_FOUND: NoteRef }`";
+    problems.add(part.at, part.path, message);
     return [];
   }
-  return Object.entries(value).flatMap(([status, schema]) => {
-    const part = errors.child(status);
-    const path = `${where}.errors.${status}`;
-    const own = RUNTIMES[status];
-    if (own !== undefined) {
-      problems.add(part.at, path, `${status} is the runtime's own, with ${own} as details; choose another status`);
+  return Object.entries(part.value).flatMap(([status, schema]) => {
+    const child = part.child(status);
+    const details = RESERVED_STATUSES[status];
+    if (details !== undefined) {
+      const message = `${status} is reserved for the runtime, which sends ${details} as details; use another status`;
+      problems.add(child.at, child.path, message);
       return [];
     }
-    if (isErrorStatus(status)) return schema === undefined ? [] : [use(status, schema, part, path)];
-    const names = Object.keys(STATUSES).filter(isErrorStatus).join(", ");
-    const what = status === "OK" ? "OK is no error" : `${status} is no status`;
-    problems.add(part.at, path, `${what}; the errors are ${names}`);
+    if (isErrorStatus(status)) return schema === undefined ? [] : [{ status, ...use(pascalStatus(status), child) }];
+    const known = Object.keys(STATUSES).filter(isErrorStatus).join(", ");
+    const what = status === "OK" ? "OK is not an error" : `unknown status ${status}`;
+    problems.add(child.at, child.path, `${what}; known errors: ${known}`);
     return [];
   });
 }

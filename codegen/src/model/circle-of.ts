@@ -1,6 +1,6 @@
 import { eachSubschema, refName, type SchemaOrBoolean } from "./schema-walk.js";
 
-/** Keywords whose schemas hold for the same value as the schema around them. */
+/** Keywords whose subschemas apply to the same value as the schema itself. */
 const IN_PLACE: ReadonlySet<string> = new Set([
   "allOf",
   "anyOf",
@@ -13,8 +13,8 @@ const IN_PLACE: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The names on a way of references from the type `name` back to itself that goes into no property and no item, such as
- * A, B, A: such a type describes nothing, and its validator would call itself without end. Undefined where there is none.
+ * A circular chain of references from the type `name` to itself that passes through no property and no item, such as
+ * A, B, A; undefined where there is none. The validator of such a type would call itself forever.
  */
 export function circleOf(
   name: string,
@@ -26,15 +26,15 @@ export function circleOf(
       if (next === name) return [from, next];
       if (seen.has(next)) continue;
       seen.add(next);
-      const way = search(next);
-      if (way !== undefined) return [from, ...way];
+      const chain = search(next);
+      if (chain !== undefined) return [from, ...chain];
     }
     return undefined;
   };
   return search(name);
 }
 
-/** The named types that a value of `schema` is held against as well. */
+/** The named types that also apply to a value of `schema`. */
 function namesInPlace(schema: SchemaOrBoolean): readonly string[] {
   if (typeof schema === "boolean") return [];
   const own = refName(schema);

@@ -1,32 +1,60 @@
-import type { Position } from "../problem.js";
+import type { JsonSchema } from "sshrpc/contract";
+import type { Position } from "../base/problem.js";
+import { isSchemaObject } from "./schema-walk.js";
 
-/** What a comment says of the thing below it. */
+/** The comment of a declaration or a property. */
 export interface Doc {
   readonly description?: string;
   readonly deprecated?: boolean | string;
 }
 
-/** A schema that a module exports: what gives a type its name. */
+/** A schema that a module exports. The name of the export becomes the name of the type. */
 export interface ExportedSchema {
-  /** As the source spells it. */
+  /** As written in the source. */
   readonly name: string;
   readonly value: object;
   readonly hint: Hint;
 }
 
 /**
- * What the source says of one value of a schema: the value comes from the running module, which has lost comments,
- * positions and some names.
+ * The source of one value of a schema. The value itself comes from the running module, where comments, positions and
+ * some names are lost.
  */
 export interface Hint {
-  /** The place itself, or the nearest one around it that is known. */
+  /** The position of the value, or of the nearest enclosing value whose position is known. */
   readonly at: Position;
   readonly doc: Doc;
-  /** Where the expression is the name of an exported schema, also inside a wrapper such as `Type.Optional(Note)`. */
+  /** Set where the expression names an exported schema, possibly in a wrapper such as `Type.Optional(Note)`. */
   readonly exported: ExportedSchema | undefined;
-  /**
-   * The hint of a part, named by the keys that lead to it in the value: `child("GET")`, `child("properties", "id")`,
-   * `child("anyOf", 0)`.
-   */
+  /** The hint of the part at these keys: `child("GET")`, `child("properties", "id")`, `child("anyOf", 0)`. */
   child(...keys: readonly (string | number)[]): Hint;
+}
+
+/** A value of a schema, with its source and its path in messages. */
+export class SchemaPart<Value = unknown> {
+  readonly value: Value;
+  readonly hint: Hint;
+  /** Such as `resources.note.GET`; empty for the whole API. */
+  readonly path: string;
+
+  constructor(value: Value, hint: Hint, path: string) {
+    this.value = value;
+    this.hint = hint;
+    this.path = path;
+  }
+
+  get at(): Position {
+    return this.hint.at;
+  }
+
+  /** Whether the value is a plain object. */
+  isObject(): this is SchemaPart<JsonSchema> {
+    return isSchemaObject(this.value);
+  }
+
+  /** The property `key` of the value, which must be an object. */
+  child(key: string): SchemaPart {
+    const value = (this.value as Readonly<Record<string, unknown>>)[key];
+    return new SchemaPart(value, this.hint.child(key), this.path === "" ? key : `${this.path}.${key}`);
+  }
 }

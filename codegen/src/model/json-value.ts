@@ -1,15 +1,15 @@
-/** Something inside a value that JSON cannot carry. */
+/** A part of a value that JSON cannot carry. */
 interface Unfit {
   readonly path: string;
   readonly what: string;
 }
 
-/** Where inside `value` something stands that JSON cannot carry, and what; undefined where all of it is plain JSON. */
+/** The first part of `value` that JSON cannot carry; undefined where all of it is plain JSON. */
 export function notJson(value: unknown): Unfit | undefined {
   return search(value, "", new Set());
 }
 
-/** @param ancestors the objects that `value` stands in: none of them can also stand in it. */
+/** @param ancestors the objects that contain `value`, to find circular references */
 function search(value: unknown, path: string, ancestors: Set<object>): Unfit | undefined {
   if (value === null || typeof value === "string" || typeof value === "boolean") return undefined;
   if (typeof value === "number") return Number.isFinite(value) ? undefined : { path, what: String(value) };
@@ -29,19 +29,19 @@ function search(value: unknown, path: string, ancestors: Set<object>): Unfit | u
   return undefined;
 }
 
-/** Whether `value` is an object as literals make it. It asks for no certain prototype: realms have one each. */
+/** Whether `value` is a plain object. Any prototype without a prototype counts, because each realm has its own. */
 export function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
-/** The name of the class that `value` is an instance of, for people. */
+/** The name of the class of `value`, for messages. */
 export function className(value: object): string {
   const { name } = value.constructor ?? {};
   return typeof name === "string" && name !== "" ? name : "a class";
 }
 
-/** JSON with sorted keys: equal values give equal texts. */
+/** JSON with sorted keys: equal values give equal strings. */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, sortKeys);
 }

@@ -1,19 +1,19 @@
-/** What a keyword's value is made of, as far as a walk through schemas must know. */
-export type KeywordValue =
+/** What a keyword's value consists of, for walking schemas. */
+type KeywordValue =
   /** A schema. */
   | "schema"
-  /** A list of schemas. */
+  /** An array of schemas. */
   | "list"
-  /** A schema, or a list of them. */
+  /** A schema or an array of schemas. */
   | "schema-or-list"
   /** Schemas by name. */
   | "map"
-  /** Plain JSON that decides what is accepted. */
+  /** Plain JSON that affects validation. */
   | "value"
-  /** Plain JSON for people and tools, which accepts and refuses nothing. */
+  /** An annotation: plain JSON without effect on validation. */
   | "note";
 
-/** The keywords of JSON Schema 2019-09 that a contract may have. Whatever else begins with `x-` is a note as well. */
+/** The keywords of JSON Schema 2019-09 that a contract can have. Keywords that begin with `x-` are notes, too. */
 const KEYWORDS: Readonly<Record<string, KeywordValue>> = {
   allOf: "list",
   anyOf: "list",
@@ -68,7 +68,7 @@ const KEYWORDS: Readonly<Record<string, KeywordValue>> = {
   $comment: "note",
 };
 
-/** What `keyword` holds; undefined where a contract has no such keyword. */
+/** What `keyword` holds; undefined for an unknown keyword. */
 export function keywordValue(keyword: string): KeywordValue | undefined {
   if (keyword.startsWith("x-")) return "note";
   return Object.hasOwn(KEYWORDS, keyword) ? KEYWORDS[keyword] : undefined;

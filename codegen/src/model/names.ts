@@ -1,4 +1,4 @@
-/** `foo-bar`, `foo_bar` and `fooBar` give `fooBar`. Letters are those of any script that an identifier may have. */
+/** `foo-bar`, `foo_bar` and `fooBar` give `fooBar`. Letters of every script count as letters. */
 export function camelCase(text: string): string {
   const pascal = pascalCase(text);
   const capitals = /^\p{Lu}+(?!\p{Ll})/u.exec(pascal)?.[0] ?? pascal.slice(0, 1);
@@ -18,44 +18,29 @@ export function pascalStatus(status: string): string {
   return pascalCase(status.toLowerCase());
 }
 
-/** Whether generated code can declare `text`. */
-export function isIdentifier(text: string): boolean {
-  return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(text);
+/** The names that a target accepts. A reason completes the sentence "the name … ". */
+export interface NamingRules {
+  /** Whether a type or a member can have this name. */
+  isIdentifier(name: string): boolean;
+  /** Why an exported schema cannot have this name; undefined where it can. */
+  refuseType(name: string): string | undefined;
+  /** Why a resource cannot have this name; undefined where it can. */
+  refuseResource(name: string): string | undefined;
+  /** Why a callback cannot have this name; undefined where it can. */
+  refuseCallback(name: string): string | undefined;
+  /** The types that the target declares for a method with errors, given the method's type name. */
+  errorTypes(typeName: string): readonly string[];
 }
 
-/** Members that every generated client has, or that JavaScript looks for on every object. */
-const RESERVED_RESOURCES = new Set([
-  "close",
-  "then",
-  "catch",
-  "finally",
-  "constructor",
-  "prototype",
-  "__proto__",
-  "toString",
-  "valueOf",
-  "toJSON",
-  "ssh",
-  "state",
-  "on",
-]);
-
-/** Whether no resource may have this name. */
-export function isReservedResource(name: string): boolean {
-  return RESERVED_RESOURCES.has(name);
-}
-
-/** ECMAScript's reserved words, and the names that TypeScript keeps for types. */
-const RESERVED_TYPES = new Set(
-  (
-    "await break case catch class const continue debugger default delete do else enum export extends false finally for " +
-    "function if implements import in instanceof interface let new null package private protected public return static " +
-    "super switch this throw true try typeof var void while with yield any bigint boolean never number object string " +
-    "symbol undefined unknown"
-  ).split(" "),
-);
-
-/** Whether no exported schema may have this name. */
-export function isReservedType(name: string): boolean {
-  return RESERVED_TYPES.has(name);
+/** The rules that hold where several targets are generated: a name must suit all of them. */
+export function combineRules(rules: readonly NamingRules[]): NamingRules {
+  const first = (refuse: (one: NamingRules) => string | undefined): string | undefined =>
+    rules.map(refuse).find((reason) => reason !== undefined);
+  return {
+    isIdentifier: (name) => rules.every((one) => one.isIdentifier(name)),
+    refuseType: (name) => first((one) => one.refuseType(name)),
+    refuseResource: (name) => first((one) => one.refuseResource(name)),
+    refuseCallback: (name) => first((one) => one.refuseCallback(name)),
+    errorTypes: (typeName) => rules.flatMap((one) => one.errorTypes(typeName)),
+  };
 }

@@ -1,12 +1,13 @@
 import type { JsonSchema } from "sshrpc/contract";
+import type { Doc } from "./hint.js";
 
-/** The pattern that TypeBox gives a record whose keys are any strings. */
+/** TypeBox's pattern for the keys of a record with arbitrary keys. */
 export const ANY_KEY = "^.*$";
 
 /**
- * Writes what TypeBox and newer drafts say in the contract's dialect (2019-09):
- * - a record of any keys becomes `additionalProperties`, which, unlike its pattern, also covers keys with a line break;
- * - `prefixItems` becomes the list form of `items`;
+ * Converts the JSON Schema of TypeBox and newer drafts to the draft of the contract (2019-09):
+ * - a record with arbitrary keys becomes `additionalProperties`, which, unlike its pattern, also covers keys with a line break;
+ * - `prefixItems` becomes the array form of `items`;
  * - `required` is sorted, and absent where it is empty.
  */
 export function normalize(schema: JsonSchema): JsonSchema {
@@ -27,4 +28,18 @@ export function normalize(schema: JsonSchema): JsonSchema {
   }
   if (Array.isArray(required) && required.length > 0) result["required"] = [...required].sort();
   return result;
+}
+
+/**
+ * Adds the description of a comment; the schema's own `description` and `deprecated` take precedence. The reason of
+ * `@deprecated` stays in the description, because `deprecated` of JSON Schema is a boolean.
+ */
+export function describe(schema: JsonSchema, { description, deprecated }: Doc): JsonSchema {
+  const reason = typeof deprecated === "string" ? `@deprecated ${deprecated}` : undefined;
+  const text = [description, reason].filter((part) => part !== undefined).join("\n\n");
+  return {
+    ...(text === "" ? {} : { description: text }),
+    ...(deprecated === undefined ? {} : { deprecated: true }),
+    ...schema,
+  };
 }

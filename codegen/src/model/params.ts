@@ -2,19 +2,19 @@ import type { JsonSchema, ParamType } from "sshrpc/contract";
 import { refName, type SchemaOrBoolean } from "./schema-walk.js";
 
 /** Looks up a named type. */
-export type Resolve = (name: string) => JsonSchema | undefined;
+type Resolve = (name: string) => JsonSchema | undefined;
 
-/** A field of a request, as a path parameter needs to know it. */
-export interface Field {
+/** A field of a request that a path parameter refers to. */
+interface Field {
   readonly required: boolean;
-  /** Undefined where its text in a path could not be told apart from other types' texts. */
+  /** Undefined where a path segment cannot represent the type unambiguously. */
   readonly type: ParamType | undefined;
 }
 
-/** Bounds the walk through references: a recursive type may refer to itself at once. */
+/** Limits the walk through references: a recursive type can refer to itself directly. */
 const MAX_DEPTH = 32;
 
-/** The field `name` of the objects that `schema` accepts; undefined where some or all have none. */
+/** The field `name` of the objects that `schema` accepts; undefined where any of them lacks it. */
 export function findField(schema: SchemaOrBoolean, name: string, resolve: Resolve, depth = 0): Field | undefined {
   if (typeof schema === "boolean" || depth > MAX_DEPTH) return undefined;
   const inner = (sub: SchemaOrBoolean): Field | undefined => findField(sub, name, resolve, depth + 1);
@@ -35,7 +35,7 @@ export function findField(schema: SchemaOrBoolean, name: string, resolve: Resolv
   return { required: branches.every((branch) => branch?.required), type: types.size === 1 ? [...types][0] : undefined };
 }
 
-/** Whether the empty object is a request: then a caller may leave the request out. */
+/** Whether `schema` accepts the empty object: then a caller can omit the request. */
 export function acceptsEmpty(schema: SchemaOrBoolean, resolve: Resolve, depth = 0): boolean {
   if (typeof schema === "boolean" || depth > MAX_DEPTH) return false;
   const target = resolved(schema, resolve);

@@ -1,50 +1,61 @@
 import { isBytes, type JsonSchema } from "sshrpc/contract";
-import { errorMessage } from "../error-message.js";
-import { FORMATS } from "./formats.js";
+import { errorMessage } from "../base/error-message.js";
 import { notJson } from "./json-value.js";
 import { keywordValue } from "./keywords.js";
 import { isSchemaObject } from "./schema-walk.js";
 
 const JSON_TYPES = new Set(["string", "number", "integer", "boolean", "null", "object", "array"]);
 
-/** What to write in place of a type that JSON cannot carry. */
+/**
+ * The formats that generated validators check: those of ajv-formats except `url`, whose pattern takes time quadratic in
+ * the length of the text (4 s for 40 KB). A test compares this list with the package.
+ */
+export const FORMATS: ReadonlySet<string> = new Set(
+  (
+    "date time date-time iso-time iso-date-time duration uri uri-reference uri-template email hostname ipv4 ipv6 regex " +
+    "uuid json-pointer json-pointer-uri-fragment relative-json-pointer byte int32 int64 float double password binary"
+  ).split(" "),
+);
+
+/** Types whose equal values are found by lookup. Values of other types are compared pair by pair. */
+const SCALARS = new Set(["string", "number", "integer", "boolean", "null"]);
+
+/** The replacement for each type that JSON cannot carry. */
 const INSTEAD: Readonly<Record<string, string>> = {
   bigint: "use Type.Integer(), or Type.String() for numbers beyond 2^53",
   undefined: "use Type.Optional(...) for a property that may be absent, or Type.Null()",
   void: "use Type.Null()",
-  function: "declare a method of its own",
-  constructor: "declare its data",
+  function: "declare a method",
+  constructor: "declare the data of the instance",
   symbol: 'use Type.Literal("...")',
   Date: 'use Type.String({ format: "date-time" })',
   Uint8Array: 'use Type.String({ contentEncoding: "base64" }), or a stream of Bytes',
 };
 
-/** Why a TypeBox value can be no part of a contract, whatever its keywords say; undefined where it can. */
+/** Why a TypeBox value cannot be part of a contract, regardless of its keywords; undefined where it can. */
 export function refuseKind(schema: JsonSchema): string | undefined {
   if (isBytes(schema))
-    return "Bytes is a stream, and part of no other type: it may be a requestStream or a responseStream";
-  if ("~refine" in schema) return "a check that is a function does not travel; say it with keywords of JSON Schema";
-  if ("~codec" in schema) {
-    return "a codec's functions do not travel, and what they give JSON cannot carry; declare what is sent";
-  }
+    return "Bytes is a stream, not a JSON value; use it as the whole requestStream or responseStream";
+  if ("~refine" in schema) return "the check of Type.Refine cannot be serialized; use JSON Schema keywords";
+  if ("~codec" in schema) return "the functions of a codec cannot be serialized; declare the encoded type";
   const types = [schema["type"]].flat().filter((type) => type !== undefined);
   if (types.length === 0 && schema["type"] !== undefined)
-    return '"type" is an empty list; use Type.Unknown() for any value';
+    return '"type" is an empty array; use Type.Unknown() for any value';
   const bad = types.find((type) => typeof type !== "string" || !JSON_TYPES.has(type));
   if (bad === undefined) return undefined;
   const name = String(bad);
-  return `JSON cannot carry ${name}: ${INSTEAD[name] ?? "use types that JSON has"}`;
+  return `JSON cannot carry ${name}; ${INSTEAD[name] ?? "use a JSON type"}`;
 }
 
 /** Why a schema cannot have this keyword with this content; undefined where it can. */
 export function refuseKeyword(keyword: string, content: unknown): string | undefined {
   switch (keywordValue(keyword)) {
     case undefined:
-      return `"${keyword}" is no keyword of JSON Schema 2019-09; a note of your own begins with "x-"`;
+      return `unknown JSON Schema 2019-09 keyword "${keyword}"; prefix your own annotations with "x-"`;
     case "map":
       return isSchemaObject(content) ? undefined : `"${keyword}" must be an object of schemas`;
     case "list":
-      return Array.isArray(content) ? undefined : `"${keyword}" must be a list of schemas`;
+      return Array.isArray(content) ? undefined : `"${keyword}" must be an array of schemas`;
     case "value":
     case "note":
       return refuseValue(keyword, content);
@@ -61,19 +72,19 @@ function refuseValue(keyword: string, content: unknown): string | undefined {
   const shape = refuseShape(keyword, content);
   if (shape !== undefined) return `"${keyword}" must be ${shape}`;
   if (keyword === "format" && content !== "url" && !FORMATS.has(String(content))) {
-    return `"${content}" is no known format; the formats are ${[...FORMATS].sort().join(", ")}`;
+    return `unknown format "${content}"; known formats: ${[...FORMATS].sort().join(", ")}`;
   }
   if (keyword === "pattern") {
     try {
       new RegExp(String(content), "u");
     } catch (error) {
-      return `"pattern" does not compile: ${errorMessage(error)}`;
+      return `invalid "pattern": ${errorMessage(error)}`;
     }
   }
   return undefined;
 }
 
-/** What a keyword's content must be and is not; undefined where it is. */
+/** The shape that a keyword's content must have; undefined where it has it. */
 function refuseShape(keyword: string, content: unknown): string | undefined {
   switch (keyword) {
     case "maximum":
@@ -82,7 +93,7 @@ function refuseShape(keyword: string, content: unknown): string | undefined {
     case "exclusiveMinimum":
       return typeof content === "number" ? undefined : "a number";
     case "multipleOf":
-      return typeof content === "number" && content > 0 ? undefined : "a number above 0";
+      return typeof content === "number" && content > 0 ? undefined : "a number greater than 0";
     case "uniqueItems":
     case "deprecated":
       return typeof content === "boolean" ? undefined : "true or false";
@@ -90,15 +101,31 @@ function refuseShape(keyword: string, content: unknown): string | undefined {
     case "format":
     case "title":
     case "description":
-      return typeof content === "string" ? undefined : "a text";
+      return typeof content === "string" ? undefined : "a string";
     case "required":
       return Array.isArray(content) && content.every((name) => typeof name === "string")
         ? undefined
-        : "a list of names";
+        : "an array of property names";
     case "enum":
-      return Array.isArray(content) && content.length > 0 ? undefined : "a list of at least one value";
+      return Array.isArray(content) && content.length > 0 ? undefined : "a non-empty array";
     default:
       if (!/^(min|max)[A-Z]/.test(keyword)) return undefined;
-      return Number.isInteger(content) && Number(content) >= 0 ? undefined : "a whole number, not below 0";
+      return Number.isInteger(content) && Number(content) >= 0 ? undefined : "a non-negative integer";
   }
+}
+
+/**
+ * Why validation could take time quadratic in the size of the request, which blocks the event loop; undefined where it
+ * cannot. The cost of a `pattern` is not checked.
+ */
+export function refuseSlow({ format, uniqueItems, items, maxItems, additionalItems }: JsonSchema): string | undefined {
+  if (format === "url") return 'format "url" takes time quadratic in the length of the text; use "uri"';
+  if (uniqueItems !== true || maxItems !== undefined) return undefined;
+  if (Array.isArray(items) ? additionalItems === false : isScalar(items)) return undefined;
+  return '"uniqueItems" compares every pair of these items; add "maxItems" to limit the time';
+}
+
+function isScalar(schema: unknown): boolean {
+  const types = isSchemaObject(schema) ? [schema["type"] ?? []].flat() : [];
+  return types.length > 0 && types.every((type) => SCALARS.has(String(type)));
 }

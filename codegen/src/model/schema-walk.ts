@@ -5,13 +5,13 @@ import { keywordValue } from "./keywords.js";
 /** A schema may also be `true` (everything) or `false` (nothing). */
 export type SchemaOrBoolean = JsonSchema | boolean;
 
-/** Whether `value` can be a schema: a plain object, and no instance of a class such as Date. */
+/** Whether `value` can be a schema: a plain object, not an instance of a class such as Date. */
 export function isSchemaObject(value: unknown): value is JsonSchema {
   return typeof value === "object" && value !== null && !Array.isArray(value) && isPlain(value);
 }
 
 /**
- * Rebuilds `schema` with `change` applied to each schema directly inside it. `change` learns the keyword, and the
+ * Rebuilds `schema` with `change` applied to each schema directly inside it. `change` receives the keyword, and the
  * name or index below it where there is one.
  */
 export function mapSubschemas(
@@ -52,13 +52,20 @@ function mapValues<In, Out>(
 
 const REF = "#/types/";
 
-/** The schema that stands for the named type `name`. */
+/** A reference to the named type `name`. */
 export function refTo(name: string): JsonSchema {
   return { $ref: REF + name };
 }
 
-/** The named type that `schema` refers to, if it refers to one. */
+/** The named type that `schema` refers to; undefined where it is not a reference. */
 export function refName(schema: SchemaOrBoolean): string | undefined {
   const ref = typeof schema === "object" ? schema["$ref"] : undefined;
   return typeof ref === "string" && ref.startsWith(REF) ? ref.slice(REF.length) : undefined;
+}
+
+/** The schema without annotations such as descriptions: schemas with the same effect on a call become equal. */
+export function withoutNotes<S extends SchemaOrBoolean>(schema: S): S {
+  if (typeof schema === "boolean") return schema;
+  const kept = Object.entries(schema).filter(([keyword]) => keywordValue(keyword) !== "note");
+  return mapSubschemas(Object.fromEntries(kept) as JsonSchema, withoutNotes) as S;
 }

@@ -1,19 +1,16 @@
 import type { JsonSchema } from "sshrpc/contract";
-import type { Problems } from "../problem.js";
+import type { Problems } from "../base/problem.js";
 import type { NamedType } from "./api-model.js";
 import { circleOf } from "./circle-of.js";
-import { describe } from "./describe.js";
-import type { ExportedSchema, Hint } from "./hint.js";
+import { type ExportedSchema, type Hint, SchemaPart } from "./hint.js";
 import { canonicalJson, className } from "./json-value.js";
 import { keywordValue } from "./keywords.js";
-import { isIdentifier, isReservedType, pascalCase } from "./names.js";
-import { ANY_KEY, normalize } from "./normalize.js";
-import { refuseKeyword, refuseKind } from "./refusals.js";
-import { refuseSlow } from "./refuse-slow.js";
-import { isSchemaObject, refTo, type SchemaOrBoolean } from "./schema-walk.js";
-import { withoutNotes } from "./without-notes.js";
+import { type NamingRules, pascalCase } from "./names.js";
+import { ANY_KEY, describe, normalize } from "./normalize.js";
+import { refuseKeyword, refuseKind, refuseSlow } from "./refusals.js";
+import { isSchemaObject, refTo, type SchemaOrBoolean, withoutNotes } from "./schema-walk.js";
 
-/** The definitions that `Type.Ref("Node")` means inside a `Type.Cyclic` or a `Type.Module`. */
+/** The definitions that `Type.Ref("Node")` refers to inside a `Type.Cyclic` or a `Type.Module`. */
 interface Scope {
   readonly defs: Readonly<Record<string, unknown>>;
   readonly hint: Hint;
@@ -25,9 +22,10 @@ interface Entry {
   schema: JsonSchema | undefined;
 }
 
-/** Turns TypeBox values into the contract's JSON Schemas, and collects the named types that they use. */
+/** Converts TypeBox values to the JSON Schemas of the contract, and collects the named types that they use. */
 export class TypeReader {
   readonly #exported: ReadonlyMap<object, ExportedSchema>;
+  readonly #rules: NamingRules;
   readonly #problems: Problems;
   readonly #entries = new Map<string, Entry>();
   readonly #circular = new Set<string>();
@@ -35,8 +33,9 @@ export class TypeReader {
   /** The schemas without a name that are being read, each inside the one before it. */
   readonly #ancestors = new Set<object>();
 
-  constructor(exported: ReadonlyMap<object, ExportedSchema>, problems: Problems) {
+  constructor(exported: ReadonlyMap<object, ExportedSchema>, rules: NamingRules, problems: Problems) {
     this.#exported = exported;
+    this.#rules = rules;
     this.#problems = problems;
   }
 
@@ -56,28 +55,29 @@ export class TypeReader {
     return this.#entries.get(name)?.hint;
   }
 
-  /** Reads a TypeBox value. What cannot be part of a contract goes to the problems, under `path`. */
-  read(value: unknown, hint: Hint, path: string): JsonSchema {
-    const schema = this.#read(value, hint, path, undefined);
+  /** Reads a TypeBox value. Values that cannot be part of a contract are reported as problems. */
+  read(part: SchemaPart): JsonSchema {
+    const schema = this.#read(part, undefined);
     return typeof schema === "boolean" ? (schema ? {} : { not: {} }) : schema;
   }
 
-  #read(value: unknown, hint: Hint, path: string, scope: Scope | undefined): SchemaOrBoolean {
+  #read(part: SchemaPart, scope: Scope | undefined): SchemaOrBoolean {
+    const { value, hint } = part;
     if (typeof value === "boolean") return value;
-    if (!isSchemaObject(value)) {
-      this.#problems.add(hint.at, path, `give a TypeBox type; this is ${whatElse(value)}`);
-      return {};
-    }
-    const exported = this.#exported.get(value) ?? copied(value, hint.exported);
+    if (!part.isObject()) return this.#refuse(part, `expected a TypeBox type, got ${describeOther(value)}`);
+    const exported = this.#exported.get(part.value) ?? copied(part.value, hint.exported);
     if (exported !== undefined) return describe(refTo(this.#named(exported)), hint.doc);
-    if (this.#ancestors.has(value)) {
-      this.#problems.add(hint.at, path, "it contains itself; use Type.Cyclic");
-      return {};
-    }
-    this.#ancestors.add(value);
-    const schema = this.#inline(value, hint, path, scope);
-    this.#ancestors.delete(value);
+    if (this.#ancestors.has(part.value)) return this.#refuse(part, "the type contains itself; use Type.Cyclic");
+    this.#ancestors.add(part.value);
+    const schema = this.#inline(part, scope);
+    this.#ancestors.delete(part.value);
     return schema;
+  }
+
+  /** Reports a problem. @returns the schema to continue with */
+  #refuse({ at, path }: SchemaPart, message: string): JsonSchema {
+    this.#problems.add(at, path, message);
+    return {};
   }
 
   #named(exported: ExportedSchema): string {
@@ -86,37 +86,39 @@ export class TypeReader {
     if (known !== undefined) return known;
     const name = pascalCase(source);
     this.#nameOf.set(value, name);
-    if (isReservedType(source) || !isIdentifier(name)) {
-      this.#problems.add(hint.at, source, `an exported schema cannot be called ${source}, a reserved word; rename it`);
-    }
-    this.#register(name, hint, source, () => this.#body(value as JsonSchema, hint, source, name));
+    const part = new SchemaPart(value as JsonSchema, hint, source);
+    const reason =
+      this.#rules.refuseType(source) ?? (this.#rules.isIdentifier(name) ? undefined : "is not an identifier");
+    if (reason !== undefined) this.#refuse(part, `the name ${source} ${reason}; rename the schema`);
+    this.#register(name, part, () => this.#body(part, name));
     return name;
   }
 
-  /** The schema of a named type: of a recursive one, its root's. */
-  #body(value: JsonSchema, hint: Hint, path: string, name: string): JsonSchema {
+  /** The schema of a named type. For a recursive type it is the schema of the root. */
+  #body(part: SchemaPart<JsonSchema>, name: string): JsonSchema {
+    const { value, hint } = part;
     const { $ref: root, $defs: defs, ...beside } = value;
-    // What a root requires beside its definition holds for the root alone: then the two are different types.
+    // Other keywords of the root apply to the root alone, so the root and its definition are different types.
     const isDefinition = Object.keys(beside).every((keyword) => keyword === "$id" || keywordValue(keyword) === "note");
     if (!isDefinition || typeof root !== "string" || !isSchemaObject(defs) || !Object.hasOwn(defs, root)) {
-      return this.#inline(value, hint, path, undefined);
+      return this.#inline(part, undefined);
     }
     const scope: Scope = { defs, hint, names: new Map([[root, name]]) };
-    const schema = this.#member(root, scope, path);
-    return describe({ ...schema, ...this.#keywords(value, hint, path, scope) }, hint.doc);
+    const schema = this.#member(root, scope, part.path);
+    return describe({ ...schema, ...this.#keywords(part, scope) }, hint.doc);
   }
 
-  #inline(value: JsonSchema, hint: Hint, path: string, outer: Scope | undefined): JsonSchema {
-    if (!("$ref" in value)) return describe(normalize(this.#keywords(value, hint, path, outer)), hint.doc);
+  #inline(part: SchemaPart<JsonSchema>, outer: Scope | undefined): JsonSchema {
+    const { value, hint } = part;
+    if (!("$ref" in value)) return describe(normalize(this.#keywords(part, outer)), hint.doc);
     const { $ref: ref, $defs: defs } = value;
     const scope = isSchemaObject(defs) ? { defs, hint, names: new Map<string, string>() } : outer;
     if (typeof ref !== "string" || scope === undefined || !Object.hasOwn(scope.defs, ref)) {
-      const message = `there is no type ${JSON.stringify(ref)} here; Type.Ref works inside Type.Cyclic and Type.Module`;
-      this.#problems.add(hint.at, path, message);
-      return {};
+      const message = `unknown type ${JSON.stringify(ref)}; Type.Ref works only inside Type.Cyclic and Type.Module`;
+      return this.#refuse(part, message);
     }
     const target = refTo(this.#definition(ref, scope));
-    const beside = normalize(this.#keywords(value, hint, path, scope));
+    const beside = normalize(this.#keywords(part, scope));
     const isBare = Object.keys(withoutNotes(beside)).length === 0;
     const parts = Array.isArray(beside["allOf"]) ? beside["allOf"] : [];
     return describe(isBare ? { ...beside, ...target } : { ...beside, allOf: [target, ...parts] }, hint.doc);
@@ -128,27 +130,26 @@ export class TypeReader {
     if (known !== undefined) return known;
     const name = pascalCase(key);
     scope.names.set(key, name);
-    this.#register(name, scope.hint.child("$defs", key), key, () => this.#member(key, scope, key));
+    const part = new SchemaPart(scope.defs[key], scope.hint.child("$defs", key), key);
+    this.#register(name, part, () => this.#member(key, scope, key));
     return name;
   }
 
   /** The schema of one definition of `scope`. */
   #member(key: string, scope: Scope, path: string): JsonSchema {
-    const value = scope.defs[key];
-    const hint = scope.hint.child("$defs", key);
-    if (isSchemaObject(value)) return this.#inline(value, hint, path, scope);
-    this.#problems.add(hint.at, path, `give a TypeBox type; this is ${whatElse(value)}`);
-    return {};
+    const part = new SchemaPart(scope.defs[key], scope.hint.child("$defs", key), path);
+    if (part.isObject()) return this.#inline(part, scope);
+    return this.#refuse(part, `expected a TypeBox type, got ${describeOther(scope.defs[key])}`);
   }
 
-  /** Two declarations may share a name only where a call cannot tell them apart. */
-  #register(name: string, hint: Hint, path: string, read: () => JsonSchema): void {
+  /** Two declarations can share a name only where they have the same effect on a call. */
+  #register(name: string, part: SchemaPart, read: () => JsonSchema): void {
     const earlier = this.#entries.get(name);
     if (earlier === undefined) {
-      const entry: Entry = { hint, schema: undefined };
+      const entry: Entry = { hint: part.hint, schema: undefined };
       this.#entries.set(name, entry);
       entry.schema = read();
-      this.#refuseCircle(name, hint, path);
+      this.#refuseCircle(name, part);
       return;
     }
     const schema = read();
@@ -158,77 +159,71 @@ export class TypeReader {
     )
       return;
     const { file, line } = earlier.hint.at;
-    this.#problems.add(
-      hint.at,
-      path,
-      `the type name ${name} belongs to another schema, at ${file}:${line}; rename one`,
-    );
+    this.#refuse(part, `another schema, at ${file}:${line}, also has the type name ${name}; rename one`);
   }
 
   /** A circle is complete, and found, when the last of its types has been read. */
-  #refuseCircle(name: string, hint: Hint, path: string): void {
+  #refuseCircle(name: string, part: SchemaPart): void {
     const circle = circleOf(name, (other) => this.schemaOf(other));
     if (circle === undefined) return;
-    const way = circle.join(" → ");
-    const message = `circular reference: ${way}; a type may contain itself only in a property, an array item or a record value`;
-    this.#problems.add(hint.at, path, message);
+    const message = `circular reference ${circle.join(" → ")}; a type can contain itself only in a property, an array item or a record value`;
+    this.#refuse(part, message);
     this.#circular.add(name);
   }
 
-  /** The keywords of `value`, without the reference that it may be. */
-  #keywords(value: JsonSchema, hint: Hint, path: string, scope: Scope | undefined): JsonSchema {
+  /** The keywords of a schema, without `$ref` and `$defs` of a reference. */
+  #keywords(part: SchemaPart<JsonSchema>, scope: Scope | undefined): JsonSchema {
+    const { value } = part;
     const refusal = refuseKind(value);
-    if (refusal !== undefined) {
-      this.#problems.add(hint.at, path, refusal);
-      return {};
-    }
+    if (refusal !== undefined) return this.#refuse(part, refusal);
     const slow = refuseSlow(value);
-    if (slow !== undefined) this.#problems.add(hint.at, path, slow);
-    const read = new Set(["$id", "$schema", ...("$ref" in value ? ["$ref", "$defs"] : [])]);
+    if (slow !== undefined) this.#refuse(part, slow);
+    const skipped = new Set(["$id", "$schema", ...("$ref" in value ? ["$ref", "$defs"] : [])]);
     const entries = Object.entries(value).flatMap(([keyword, content]): [string, unknown][] => {
-      if (read.has(keyword)) return [];
+      if (skipped.has(keyword)) return [];
       const reason = refuseKeyword(keyword, content);
-      if (reason !== undefined) {
-        this.#problems.add(hint.at, path, reason);
-        return [];
-      }
-      return [[keyword, this.#content(keyword, content, hint, path, scope)]];
+      if (reason === undefined) return [[keyword, this.#content(part, keyword, scope)]];
+      this.#refuse(part, reason);
+      return [];
     });
     return Object.fromEntries(entries);
   }
 
-  #content(keyword: string, content: unknown, hint: Hint, path: string, scope: Scope | undefined): unknown {
+  /** The content of one keyword, with the schemas in it read. */
+  #content({ value, hint, path }: SchemaPart<JsonSchema>, keyword: string, scope: Scope | undefined): unknown {
+    const content = value[keyword];
     const kind = keywordValue(keyword);
     if (kind === "value" || kind === "note") return content;
     if (kind === "map") {
       const members = Object.entries(content as object).map(([key, member]): [string, unknown] => {
-        const part = hint.child(keyword, key);
         const where =
           keyword === "properties" ? `${path}.${key}` : `${path}[${key === ANY_KEY ? "*" : JSON.stringify(key)}]`;
-        if (key === "__proto__") this.#problems.add(part.at, where, "a property cannot be called __proto__; rename it");
-        return [key, this.#read(member, part, where, scope)];
+        const part = new SchemaPart(member, hint.child(keyword, key), where);
+        if (key === "__proto__") this.#refuse(part, "invalid property name __proto__; rename it");
+        return [key, this.#read(part, scope)];
       });
       return Object.fromEntries(members);
     }
     if (Array.isArray(content)) {
       return content.map((member, index) => {
         const where = keyword === "items" ? `${path}[${index}]` : `${path}.${keyword}[${index}]`;
-        return this.#read(member, hint.child(keyword, index), where, scope);
+        return this.#read(new SchemaPart(member, hint.child(keyword, index), where), scope);
       });
     }
-    return this.#read(content, hint.child(keyword), keyword === "items" ? `${path}[]` : `${path}.${keyword}`, scope);
+    const where = keyword === "items" ? `${path}[]` : `${path}.${keyword}`;
+    return this.#read(new SchemaPart(content, hint.child(keyword), where), scope);
   }
 }
 
-/** What stands in the place of a schema, for people. */
-function whatElse(value: unknown): string {
-  if (value === undefined) return "undefined; is an import misspelt, or do two files import each other?";
+/** What `value` is, for messages, where it is not a schema. */
+function describeOther(value: unknown): string {
+  if (value === undefined) return "undefined; check for a misspelled import or files that import each other";
   if (value === null) return "null";
-  if (typeof value !== "object") return typeof value;
-  return Array.isArray(value) ? "a list" : `an instance of ${className(value)}, which JSON cannot carry`;
+  if (typeof value !== "object") return `a ${typeof value}`;
+  return Array.isArray(value) ? "an array" : `an instance of ${className(value)}, which JSON cannot carry`;
 }
 
-/** `Type.Optional(Note)` is a copy of Note: it has the same parts, and lost only its identity. */
+/** `Type.Optional(Note)` copies Note: it has the same parts but another identity. */
 function copied(value: JsonSchema, exported: ExportedSchema | undefined): ExportedSchema | undefined {
   if (exported === undefined) return undefined;
   const original = exported.value as JsonSchema;

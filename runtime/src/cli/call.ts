@@ -11,8 +11,7 @@ import type { EncodedJson } from "../codec/encoded-json.js";
 import { RpcError } from "../contract/rpc-error.js";
 import { VERBS, type Verb } from "../contract/verb.js";
 import { DEFAULT_LIMITS } from "../wire/limits.js";
-import { parseFileName } from "./file-name.js";
-import { durationFrom } from "./shared/duration.js";
+import { durationFrom, parseFileName } from "./shared/arguments.js";
 import { UsageError } from "./shared/failure.js";
 import { OutputStream } from "./shared/output-stream.js";
 
@@ -27,32 +26,36 @@ interface CallFlags {
 }
 
 /**
- * `sshrpc call ssh://user@host:port VERB PATH [JSON]`: one call; what it answers goes to standard output, a JSON a line. What a
- * stream ends with goes to standard error.
+ * `sshrpc call ssh://user@host:port VERB PATH [JSON]`: one call. The response or the items go to standard output, one JSON
+ * value a line; the response after a stream goes to standard error.
  */
 export function defineCall(command: Command): void {
   command
-    .argument("<address>", "the server, as ssh://user@host:port")
+    .argument("<address>", "server address: ssh://user@host:port")
     .addArgument(new Argument("<verb>").choices(VERBS))
-    .argument("<path>", "the resource, such as /notes/42")
-    .argument("[json]", 'the request, such as \'{"text":"hi"}\'; - reads it from standard input', "{}")
+    .argument("<path>", "path of the resource, such as /notes/42")
+    .argument("[json]", 'request as JSON, such as \'{"text":"hi"}\'; - reads standard input', "{}")
     .addOption(
-      new Option("--via <what>", "what connects: ssh2 (built in), or this system's ssh with all of its configuration")
+      new Option("--via <transport>", "transport: ssh2 (built in), or the system's ssh program with its configuration")
         .choices(["ssh2", "ssh"])
         .default("ssh2"),
     )
-    .option("--jump <hosts>", "hosts to go through, in order: alice@bastion,ssh://bob@inner:2222")
-    .option("--identity <file>", "the private key to log in with (default: the agent's keys, then ~/.ssh/id_*)")
+    .option("--jump <hosts>", "jump hosts, in order: alice@bastion,ssh://bob@inner:2222")
+    .option("--identity <file>", "private key (default: keys of the agent, then ~/.ssh/id_*)")
     .option(
       "--known-hosts <file>",
-      "the host keys to trust (default: ~/.ssh/known_hosts, /etc/ssh/ssh_known_hosts)",
+      "trusted host keys (default: ~/.ssh/known_hosts, /etc/ssh/ssh_known_hosts)",
       parseFileName,
     )
-    .option("--items <file>", "what to stream to the method, a JSON a line; - for standard input", parseFileName)
-    .option("--bytes", "what is streamed is raw bytes, in both directions; at a terminal they are shown as text")
+    .option(
+      "--items <file>",
+      "items of the request stream, one JSON value a line; - reads standard input",
+      parseFileName,
+    )
+    .option("--bytes", "stream raw bytes in both directions; a terminal shows them as text")
     .option(
       "--timeout <duration>",
-      "how long it may take, such as 500ms or 2m (default: 30s, streams as long as they last)",
+      "timeout of the call, such as 500ms or 2m (default: 30s; none for streams)",
       durationFrom(1),
     )
     .action(call);
@@ -60,7 +63,7 @@ export function defineCall(command: Command): void {
 
 async function call(address: string, verb: Verb, path: string, json: string, flags: CallFlags): Promise<void> {
   if (json === "-" && flags.items === "-")
-    throw new UsageError("standard input carries the request or --items, not both");
+    throw new UsageError("standard input cannot be both the request and --items");
   const request = await readRequest(json);
   const { timeout, bytes } = flags;
   const output = new OutputStream(process.stdout);
@@ -80,16 +83,16 @@ async function call(address: string, verb: Verb, path: string, json: string, fla
     const { signal } = output;
     const response = await callPath(transport, { verb, path, request, timeout, bytes, items, onItem, signal });
     if (response === undefined) return;
-    // As stock ssh gets it: where a stream goes to standard output, nothing else does.
+    // Only the items of a stream go to standard output, as for commands over stock ssh.
     if (isStream) process.stderr.write(line(response, process.stderr.isTTY));
     else await output.write(line(response, process.stdout.isTTY));
   } catch (error) {
-    // Who read the output has seen enough: `sshrpc call … | head`.
+    // The reader of the output has closed it: `sshrpc call … | head`.
     if (!output.signal.aborted) throw error;
   }
 }
 
-/** Each is loaded only when it is asked for. */
+/** Each transport is loaded only when it is used. */
 async function openTransport(address: string, flags: CallFlags): Promise<Transport> {
   const { identity, knownHosts, jump } = flags;
   const options = {
@@ -123,7 +126,7 @@ function openFile(file: string): number {
     if (statSync(file).isDirectory()) throw Object.assign(new Error(), { code: "EISDIR" });
     return openSync(file, "r");
   } catch (error) {
-    throw new UsageError(`${printable(file)} cannot be read (${(error as NodeJS.ErrnoException).code}): --items`);
+    throw new UsageError(`--items ${printable(file)}: cannot be read (${(error as NodeJS.ErrnoException).code})`);
   }
 }
 
@@ -134,7 +137,9 @@ async function readRequest(json: string): Promise<unknown> {
     return request?.value;
   } catch (error) {
     if (!(error instanceof RpcError)) throw error;
-    const hint = /^[\w.-]+=/.test(json) ? `; fields are for stock ssh, here it is such as '{"text":"hi"}'` : "";
+    const hint = /^[\w.-]+=/.test(json)
+      ? `; field=value works only over stock ssh, use JSON such as '{"text":"hi"}'`
+      : "";
     throw new UsageError(`${printable(error.message)}${hint}`);
   }
 }

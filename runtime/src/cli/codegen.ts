@@ -1,20 +1,20 @@
 import type { Command } from "commander";
 import { errorMessage } from "../base/error-message.js";
 
-/** What `@sshrpc/codegen` adds, with what each is for. */
+/** The commands of `@sshrpc/codegen`, with their descriptions. */
 const COMMANDS = {
-  gen: "generate the client, the handler types and the validators from the schema",
-  dev: "regenerate on every save, and restart the server",
+  gen: "generate the client, handler types and validators from the schema",
+  dev: "watch the schema, regenerate on change and restart the server",
 };
 
-/** What `@sshrpc/codegen/cli` exports. */
+/** The exports of `@sshrpc/codegen/cli`. */
 interface CodegenCli {
   addCommands(program: Command): void;
 }
 
 /**
- * Adds the commands that `@sshrpc/codegen` carries out. That package is loaded only when one of them is called, for it
- * brings a compiler along; a production server does not install it.
+ * Adds the commands of `@sshrpc/codegen`. The package is loaded only for these commands, because it depends on a compiler,
+ * and production servers do not install it.
  */
 export async function addCodegenCommands(program: Command, called: string | undefined): Promise<void> {
   if (called !== undefined && Object.hasOwn(COMMANDS, called)) {
@@ -30,9 +30,9 @@ async function loadCodegen(): Promise<CodegenCli> {
   try {
     return (await import(name)) as CodegenCli;
   } catch (error) {
-    // Where it is there, and something that it needs is not, its path stands in the message, too.
+    // If the package is installed and one of its dependencies is missing, the message names the dependency.
     if (!/^Cannot find package '@sshrpc\/codegen'/.test(errorMessage(error))) throw error;
-    throw new Error("this command comes with a package of its own: npm install --save-dev @sshrpc/codegen", {
+    throw new Error("this command requires @sshrpc/codegen: npm install --save-dev @sshrpc/codegen", {
       cause: error,
     });
   }

@@ -6,20 +6,20 @@ import { type ApiHandlers, isApiHandlers } from "../server/api-handlers.js";
 import { UsageError } from "./shared/failure.js";
 
 /**
- * Imports a handlers file and gives its default export. JavaScript is imported as it is; for TypeScript the optional
- * peer dependency `jiti` is asked for, which `@sshrpc/codegen` brings along.
- * @throws UsageError that names the file and says what it must export
+ * Imports a handlers file and returns its default export. TypeScript requires the optional peer dependency `jiti`, a
+ * dependency of `@sshrpc/codegen`.
+ * @throws UsageError where the file is missing or exports something else
  */
 export async function loadHandlers(file: string): Promise<ApiHandlers> {
   const path = resolve(file);
   const stats = statSync(path, { throwIfNoEntry: false });
-  if (stats === undefined) throw new UsageError(`${file}: there is no such file (--handlers)`);
-  if (stats.isDirectory()) throw new UsageError(`${file} is a directory: name the file of the handlers (--handlers)`);
+  if (stats === undefined) throw new UsageError(`--handlers ${file}: no such file`);
+  if (stats.isDirectory()) throw new UsageError(`--handlers ${file}: is a directory; name a file`);
   const module = await importFile(path);
   const handlers: unknown = (module as { readonly default?: unknown }).default;
   if (isApiHandlers(handlers)) return handlers;
   throw new UsageError(
-    `${file}: its default export must be what the generated defineHandlers(…) gives: export default defineHandlers({ … })`,
+    `${file}: the default export must be the result of defineHandlers: export default defineHandlers({ … })`,
   );
 }
 
@@ -34,15 +34,15 @@ async function importFile(path: string): Promise<unknown> {
   }
 }
 
-/** What to do where generated code is missing: all of it, or what a compiler does not put beside what it compiles. */
+/** The fix for missing generated code: generate it, or copy the JavaScript files that tsc does not emit. */
 function hint(message: string): string {
   const [, name] = /Cannot find module '[^']*\/generated\/([^'/]+)'/.exec(message) ?? [];
   if (name === undefined) return "";
   const isCopied = name === "validators.js" || name === "contract.js";
-  return isCopied ? `; \`sshrpc gen\` makes it, and what is compiled needs a copy` : "; `sshrpc gen` makes it";
+  return isCopied ? `; run \`sshrpc gen\` and copy the file to the build output` : "; run `sshrpc gen`";
 }
 
-/** Where an import failed, as file:line:column: the first place in its stack that lies beside the file or below. */
+/** The position of a failed import, as file:line:column: the first stack frame in the directory of the file. */
 function placeOf(error: unknown, path: string): string {
   const stack = error instanceof Error ? (error.stack ?? "") : "";
   const places = stack.matchAll(/(?:^|[\s(]|file:\/\/)(\/[^\s()]+:\d+)/gm);
@@ -59,7 +59,7 @@ async function loadJiti(path: string): Promise<typeof import("jiti")> {
     return await import("jiti");
   } catch (error) {
     throw new UsageError(
-      `${path}: to run TypeScript as it is, npm install --save-dev jiti; or compile it, and name the .js`,
+      `${path}: TypeScript handlers require jiti: npm install --save-dev jiti; or compile them and name the .js file`,
       {
         cause: error,
       },

@@ -6,23 +6,20 @@ import { reportFailure } from "./shared/failure.js";
 import { guardOutput } from "./shared/guard-output.js";
 
 /**
- * What each command is for, and what gives it its options and its work: loaded where it is called, for sshd starts a process
- * for each session, and no command should wait for what others need.
+ * The description and the module of each command. Only the module of the called command is loaded, because sshd starts one
+ * process for each session.
  */
 const COMMANDS: Readonly<Record<string, readonly [description: string, load: () => Promise<(self: Command) => void>]>> =
   {
-    serve: ["serve the handlers of a file", async () => (await import("./serve.js")).defineServe],
+    serve: ["start a server", async () => (await import("./serve.js")).defineServe],
     call: [
       "call a method: sshrpc call ssh://alice@edge:8022 GET /notes/42",
       async () => (await import("./call.js")).defineCall,
     ],
-    keys: [
-      "who may connect: init, add, list, show, remove, purge, generate, public",
-      async () => (await import("./keys/keys-command.js")).defineKeys,
-    ],
+    keys: ["manage authorized keys and key pairs", async () => (await import("./keys/keys-command.js")).defineKeys],
   };
 
-/** `sshrpc`: one file a command. Exit status: 0 done, 1 it failed, 2 the command line is wrong. */
+/** `sshrpc`. Exit status: 0 for success, 1 for failure, 2 for an invalid command line. */
 const program = new Command("sshrpc")
   .description("Typed RPC over SSH")
   .version(VERSION)
@@ -31,7 +28,7 @@ const program = new Command("sshrpc")
   })
   .exitOverride();
 
-/** What commander says, in one line. */
+/** A message of commander, in one line. */
 function usageLine(text: string): string {
   return hideKeys(text)
     .trim()
@@ -40,7 +37,7 @@ function usageLine(text: string): string {
     .replace(/\.$/, "");
 }
 
-/** Names the help of the command that the words begin with. */
+/** Refers to the help of the command that `words` begin with. */
 function whereHelpIs(words: readonly string[]): string {
   const names = ["sshrpc"];
   let command: Command = program;
@@ -50,10 +47,10 @@ function whereHelpIs(words: readonly string[]): string {
     names.push(word);
     command = next;
   }
-  return `${names.join(" ")} --help lists ${command.commands.length > 0 ? "the commands" : "what it takes"}`;
+  return `${names.join(" ")} --help lists ${command.commands.length > 0 ? "commands" : "options"}`;
 }
 
-/** `help` comes before the command that it is about. */
+/** The called command; `help` precedes it. */
 const called = process.argv.slice(2).find((word) => !word.startsWith("-") && word !== "help");
 
 guardOutput();

@@ -1,4 +1,6 @@
-/** What `sshrpc serve` takes. */
+import type { AdapterOptions } from "../adapters/adapter-options.js";
+
+/** The flags of `sshrpc serve`. */
 export interface ServeFlags {
   readonly handlers: string;
   readonly audit?: string;
@@ -17,4 +19,9 @@ export interface ServeFlags {
   readonly exec: boolean;
   readonly shell: boolean | string;
   readonly home: string;
+}
+
+/** The adapter options for `--no-exec`, `--shell` and `--no-shell`, which both modes of `serve` accept. */
+export function adapterFlags({ exec, shell }: ServeFlags): Pick<AdapterOptions, "exec" | "shell"> {
+  return { exec, shell: typeof shell === "string" ? { run: shell } : shell };
 }

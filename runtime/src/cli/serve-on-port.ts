@@ -4,16 +4,15 @@ import { isKeyText } from "../base/printable.js";
 import { type Server, serveHandlers } from "../compose/serve.js";
 import type { Api } from "../contract/method.js";
 import { knownHostsName } from "../ssh/keys/lists/known-hosts.js";
-import { adapterFlags } from "./adapter-flags.js";
 import { loadHandlers } from "./load-handlers.js";
-import type { ServeFlags } from "./serve-flags.js";
+import { adapterFlags, type ServeFlags } from "./serve-flags.js";
 import { DEFAULTS } from "./shared/defaults.js";
 import { prepareHome } from "./shared/home.js";
 
-/** Milliseconds that running calls are given when the server is told to stop. */
+/** The default time for running calls to finish after SIGTERM, in ms. */
 const GRACE = 5000;
 
-/** `sshrpc serve`: a server on a port of its own, until SIGINT or SIGTERM. Then running calls may finish. */
+/** `sshrpc serve`: listens on a port until SIGINT or SIGTERM, then shuts down gracefully. */
 export async function serveOnPort(flags: ServeFlags): Promise<void> {
   const { api, ...handlers } = await loadHandlers(flags.handlers);
   const named = flags.hostKey !== undefined && flags.authorizedKeys !== undefined;
@@ -46,15 +45,15 @@ function introduction(api: Api, server: Server, flags: ServeFlags, authorizedKey
   host key         ${server.fingerprints[0]}
   authorized keys  ${authorizedKeys}
 
-To let a key in, and to know this server:
+To authorize a key and trust this server:
   npx sshrpc keys add ~/.ssh/id_ed25519.pub --scopes "*"${placeFlags(flags, name, port)}
   echo "${knownHostsName(name, port)} ${hostKeys[0]}" >> ~/.ssh/known_hosts
-To call:
+To call a method:
   npx sshrpc call ssh://${username}@${formatHostPort(name, port)} ${example(api)}
 ${flags.exec ? `  ssh -p ${port} ${username}@${name} help\n` : ""}`;
 }
 
-/** What `sshrpc keys add` must be told of this server, but for what it assumes. */
+/** The flags of `sshrpc keys add` for this server, without those that have their default value. */
 function placeFlags({ home, hostKey, authorizedKeys }: ServeFlags, host: string, port: number): string {
   const flags: [string, string | number | undefined, string | number][] = [
     ["home", home, DEFAULTS.home],
@@ -65,14 +64,14 @@ function placeFlags({ home, hostKey, authorizedKeys }: ServeFlags, host: string,
   ];
   return (
     flags
-      // A key that was given as text is not printed: whoever adds keys must name it anew.
+      // A key passed as text is not printed.
       .filter(([, value, assumed]) => value !== undefined && value !== assumed && !isKeyText(String(value)))
       .map(([flag, value]) => ` --${flag} ${/^[\w./:-]+$/.test(String(value)) ? value : JSON.stringify(value)}`)
       .join("")
   );
 }
 
-/** A call that needs no thought: the first GET without a parameter, a scope, or anything that must be given. */
+/** An example call: the first GET without path parameters, scope or required fields. */
 function example({ methods }: Api): string {
   const simple = methods.find(
     ({ kind, verb, path, scope, request }) =>
@@ -81,7 +80,7 @@ function example({ methods }: Api): string {
   return simple?.id ?? "VERB PATH JSON";
 }
 
-/** Resolves at the first SIGINT or SIGTERM; a second one ends the process as it always does. */
+/** Resolves at the first SIGINT or SIGTERM. A second signal has its default effect. */
 function stopSignal(): Promise<void> {
   return new Promise((resolve) => {
     const stop = (): void => {

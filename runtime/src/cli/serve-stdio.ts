@@ -2,15 +2,14 @@ import { dirname, resolve } from "node:path";
 import type { Logger } from "../base/log.js";
 import { serveStdio } from "../compose/serve-stdio.js";
 import type { ApiHandlers } from "../server/api-handlers.js";
-import { adapterFlags } from "./adapter-flags.js";
 import { loadHandlers } from "./load-handlers.js";
-import type { ServeFlags } from "./serve-flags.js";
-import { makeMissing } from "./shared/make-missing.js";
+import { adapterFlags, type ServeFlags } from "./serve-flags.js";
+import { createDirectory } from "./shared/create-directory.js";
 
-/** Milliseconds that whatever the handlers left open has to close, once the connection has ended. */
+/** The time that open handles of the handlers have to close after the connection has ended, in ms. */
 const LAST_GRACE = 5000;
 
-/** `sshrpc serve --stdio`: one connection over standard input and output. The process ends with it. */
+/** `sshrpc serve --stdio`: serves one connection over standard input and output, then exits. */
 export async function serveOverStdio(flags: ServeFlags): Promise<void> {
   const log = await openLog(flags.log);
   const load = async (): Promise<ApiHandlers> => {
@@ -27,19 +26,19 @@ export async function serveOverStdio(flags: ServeFlags): Promise<void> {
       ...(log !== undefined && { log: log instanceof Error ? false : log }),
     });
   } finally {
-    // A handler may have left a timer or a connection behind; nobody is there to wait for it.
+    // A timer or connection of a handler must not keep the process alive.
     setTimeout(() => process.exit(), LAST_GRACE).unref();
   }
 }
 
-/** An error is given back: the caller has to be told to go before it is thrown. */
+/** Returns an error rather than throwing it, so that the connection can be closed first. */
 async function openLog(file: string | undefined): Promise<Logger | Error | undefined> {
   if (file === undefined) return undefined;
   const { pino } = await import("pino");
   try {
-    makeMissing(dirname(resolve(file)));
+    createDirectory(dirname(resolve(file)));
     return pino(pino.destination({ dest: file, append: true, sync: true })) as Logger;
   } catch (error) {
-    return new Error(`${file} cannot be written (${(error as NodeJS.ErrnoException).code}): --log`, { cause: error });
+    return new Error(`--log ${file}: cannot be written (${(error as NodeJS.ErrnoException).code})`, { cause: error });
   }
 }

@@ -30,7 +30,7 @@ import {
   wrongGetResponseOpen,
 } from "./validators.js";
 
-/** The contract at run time. `api.json` has it as data. */
+/** The contract at run time. `api.json` holds it as data. */
 export const api: Api = {
   name: "conformance",
   version: "1.0.0",

@@ -114,7 +114,7 @@ export interface ItemGetErrors {
   NOT_FOUND: ItemGetNotFound;
 }
 
-/** How a call of GET /items/{id} can fail. */
+/** Every error of a call of GET /items/{id}. */
 export type ItemGetError =
   | RpcError<"NOT_FOUND", ItemGetNotFound>
   | RpcError<"BAD_REQUEST", BadRequestDetails>

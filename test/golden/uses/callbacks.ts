@@ -4,7 +4,7 @@ import { type CallbackHandlers, connect, type FleetClient } from "../cases/callb
 import type { Callbacks, Handlers } from "../cases/callbacks/generated/server.js";
 import type { Load } from "../cases/callbacks/generated/types.js";
 
-/** Handlers of a server that call whoever calls them. */
+/** Handlers of a server that call their caller. */
 export const handlers: Handlers = {
   fleet: {
     async *get(_, ctx) {
@@ -76,7 +76,7 @@ export function refused(target: string, peer: Callbacks): unknown {
     () => connect(target, { callbacks: { ...callbacks, agent: { ...callbacks.agent, get: () => ({ load: 1 }) } } }),
     // @ts-expect-error the request has a required field
     () => peer.agent.store(),
-    // @ts-expect-error what clients serve is no resource of the server
+    // @ts-expect-error callbacks are not resources of the server
     (client: FleetClient) => client.agent,
   ];
 }

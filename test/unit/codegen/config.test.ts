@@ -2,10 +2,10 @@ import { expect, test } from "vitest";
 import { readConfig } from "../../../codegen/src/config.js";
 import { Project } from "./project.js";
 
-test("a config file need not exist, unless it is named", () => {
+test("the default config file is optional, and --config requires its file", () => {
   const { folder } = new Project({});
   expect(readConfig(undefined, folder)).toEqual({});
-  expect(() => readConfig("other.json", folder)).toThrow("other.json: there is no such file (--config)");
+  expect(() => readConfig("other.json", folder)).toThrow("--config other.json: no such file");
 });
 
 test("paths in a config file are relative to the file", () => {
@@ -18,12 +18,12 @@ test("paths in a config file are relative to the file", () => {
 });
 
 test.each([
-  ['{ "shema": "a" }', '"shema" is no option; it may have schema, out, importExtension'],
-  ['{ "importExtension": "mjs" }', '"importExtension" is "mjs"; give js, ts, none'],
+  ['{ "shema": "a" }', 'unknown option "shema"; known options: schema, out, importExtension'],
+  ['{ "importExtension": "mjs" }', 'invalid "importExtension" "mjs"; use one of js, ts, none'],
   ['{ "out": 5 }', '"out" must be a path'],
-  ["[]", "it must hold an object"],
-  ["{", "it is no JSON: "],
-])("a config file that says %s is refused", (text, message) => {
+  ["[]", "expected an object"],
+  ["{", "invalid JSON: "],
+])("a config file with %s is refused", (text, message) => {
   const { folder } = new Project({ "sshrpc.config.json": text });
   expect(() => readConfig(undefined, folder)).toThrow(`sshrpc.config.json: ${message}`);
 });

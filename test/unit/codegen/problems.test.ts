@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
+import { SchemaProblem } from "../../../codegen/src/base/problem.js";
 import { generate } from "../../../codegen/src/generate.js";
-import { SchemaProblem } from "../../../codegen/src/problem.js";
 import { Project, schemaOf } from "./project.js";
 
 const NULL = "response: Type.Null()";
 
-/** What `gen` prints for a schema that it refuses. */
-async function complaintsOf(files: Readonly<Record<string, string>>): Promise<readonly string[]> {
+/** The lines that `gen` prints for a schema that it refuses. */
+async function problemsOf(files: Readonly<Record<string, string>>): Promise<readonly string[]> {
   const project = new Project(files);
   try {
     await generate({ cwd: project.folder });
@@ -17,9 +17,9 @@ async function complaintsOf(files: Readonly<Record<string, string>>): Promise<re
   return [];
 }
 
-/** The same for a schema with these resources, of which the first stands on line 7. */
+/** The same for a schema with these resources, from line 7. */
 function refused(...resources: readonly string[]): Promise<readonly string[]> {
-  return complaintsOf({ "schema/api.ts": schemaOf(...resources) });
+  return problemsOf({ "schema/api.ts": schemaOf(...resources) });
 }
 
 const VERBS = "GET, STORE, UPDATE, DELETE";
@@ -27,80 +27,80 @@ const ERRORS =
   "BAD_REQUEST, UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, METHOD_NOT_ALLOWED, CONFLICT, PRECONDITION_FAILED, " +
   "MESSAGE_TOO_LARGE, RESOURCE_EXHAUSTED, CANCELLED, INTERNAL, UNIMPLEMENTED, UNAVAILABLE, DEADLINE_EXCEEDED";
 
-test("a schema with nothing wrong in it is not refused", async () => {
+test("a valid schema is accepted", async () => {
   expect(await refused(`a: { GET: { ${NULL} } }`)).toEqual([]);
 });
 
-test("a schema file that is not there is named", async () => {
-  expect(await complaintsOf({})).toEqual(["schema/api.ts:1:1: there is no such file; name the schema with --schema"]);
+test("a missing schema file is reported with its name", async () => {
+  expect(await problemsOf({})).toEqual(["schema/api.ts:1:1: no such file; name the schema with --schema"]);
 });
 
-test("a syntax error is reported where it stands, also in an imported file", async () => {
-  expect(await complaintsOf({ "schema/api.ts": "export default {\n  name: ;\n};" })).toEqual([
+test("a syntax error is reported at its position, also in an imported file", async () => {
+  expect(await problemsOf({ "schema/api.ts": "export default {\n  name: ;\n};" })).toEqual([
     "schema/api.ts:2:9: Expression expected.",
   ]);
   const files = { "schema/api.ts": 'import "./other.js";\nexport default 1;', "schema/other.ts": "\nconst = 1;" };
-  expect(await complaintsOf(files)).toContain("schema/other.ts:2:7: Variable declaration expected.");
+  expect(await problemsOf(files)).toContain("schema/other.ts:2:7: Variable declaration expected.");
 });
 
-test("an import that leads nowhere is reported at its specifier", async () => {
-  expect(await complaintsOf({ "schema/api.ts": 'import { x } from "./nope.js";\nexport default x;' })).toEqual([
-    'schema/api.ts:1:19: there is no file for the import "./nope.js"',
+test("an unresolvable import is reported at its specifier", async () => {
+  expect(await problemsOf({ "schema/api.ts": 'import { x } from "./nope.js";\nexport default x;' })).toEqual([
+    'schema/api.ts:1:19: cannot resolve the import "./nope.js"',
   ]);
-  expect(await complaintsOf({ "schema/api.ts": 'import x from "no-such-package";\nexport default x.y;' })).toEqual([
+  expect(await problemsOf({ "schema/api.ts": 'import x from "no-such-package";\nexport default x.y;' })).toEqual([
     "schema/api.ts:1:15: Error: Cannot find module 'no-such-package'",
   ]);
 });
 
 test("a module without an API as its default export is refused", async () => {
-  expect(await complaintsOf({ "schema/api.ts": "export const a = 1;" })).toEqual([
-    "schema/api.ts:1:1: it has no default export; write `export default defineApi({ ... })`",
+  expect(await problemsOf({ "schema/api.ts": "export const a = 1;" })).toEqual([
+    "schema/api.ts:1:1: missing default export; write `export default defineApi({ ... })`",
   ]);
-  expect(await complaintsOf({ "schema/api.ts": "\nexport default 5;" })).toEqual([
-    "schema/api.ts:2:1: the default export is no API; write `export default defineApi({ ... })`",
+  expect(await problemsOf({ "schema/api.ts": "\nexport default 5;" })).toEqual([
+    "schema/api.ts:2:1: the default export is not an API; write `export default defineApi({ ... })`",
   ]);
 });
 
-test("an API without its name, version or resources, or with an unknown option, is refused", async () => {
+test("an API without a name, version or resources, or with an unknown option, is refused", async () => {
   const text = "export default {\n  name: '5x',\n  version: '',\n  extra: 1,\n  resources: 5,\n};";
-  expect(await complaintsOf({ "schema/api.ts": text })).toEqual([
-    'schema/api.ts:2:3: name: give the API a name that begins with a letter, such as `name: "notes"`',
-    'schema/api.ts:3:3: version: give the API a version, such as `version: "1.0.0"`',
-    "schema/api.ts:4:3: extra: extra is no option of an API; it may have name, version, description, resources, callbacks",
-    "schema/api.ts:5:3: resources: give an object of resources by name",
+  expect(await problemsOf({ "schema/api.ts": text })).toEqual([
+    'schema/api.ts:2:3: name: missing or invalid API name; it must begin with a letter, such as `name: "notes"`',
+    'schema/api.ts:3:3: version: missing API version; add one, such as `version: "1.0.0"`',
+    'schema/api.ts:4:3: extra: unknown API option "extra"; known options: name, version, description, resources, callbacks',
+    "schema/api.ts:5:3: resources: expected an object of resources by name",
   ]);
-  expect(await refused()).toEqual(["schema/api.ts:6:3: resources: declare at least one resource"]);
+  expect(await refused()).toEqual(["schema/api.ts:6:3: resources: no resources; declare at least one"]);
 });
 
 test("an exception of the schema module is reported where it was thrown", async () => {
   const text = "const a = 1;\nconst f = () => {\n  throw new TypeError('boom');\n};\nf();\nexport default 1;";
-  expect(await complaintsOf({ "schema/api.ts": text })).toEqual(["schema/api.ts:3:9: TypeError: boom"]);
+  expect(await problemsOf({ "schema/api.ts": text })).toEqual(["schema/api.ts:3:9: TypeError: boom"]);
 });
 
 test("two resources whose paths can match the same string are refused", async () => {
   expect(await refused(`a: { path: "/x", GET: { ${NULL} } }`, `b: { path: "/x", STORE: { ${NULL} } }`)).toEqual([
-    'schema/api.ts:8:10: resources.b: "/x" is the path of resources.a too; give each its own',
+    'schema/api.ts:8:10: resources.b: resources.a also has the path "/x"; change one',
   ]);
   const ref = "request: Type.Object({ id: Type.String() })";
   expect(
     await refused(`a: { path: "/x/{id}", GET: { ${ref}, ${NULL} } }`, `b: { path: "/x/recent", GET: { ${NULL} } }`),
   ).toEqual([
-    'schema/api.ts:8:10: resources.b: some path matches both "/x/recent" and "/x/{id}" of resources.a; give each its own',
+    'schema/api.ts:8:10: resources.b: some paths match both "/x/recent" and "/x/{id}" of resources.a; change one',
   ]);
 });
 
 test("an unknown verb and an unknown option are refused at their keys", async () => {
   expect(await refused(`a: { POST: { ${NULL} } }`, `b: { GET: { ${NULL} }, paths: "/b" }`)).toEqual([
-    `schema/api.ts:7:10: resources.a.POST: POST is no verb; the verbs are ${VERBS}`,
-    `schema/api.ts:8:42: resources.b.paths: paths is no option of a resource; it may have path, description, ${VERBS}`,
+    `schema/api.ts:7:10: resources.a.POST: unknown verb POST; known verbs: ${VERBS}`,
+    `schema/api.ts:8:42: resources.b.paths: unknown resource option "paths"; known options: path, description, ${VERBS}`,
   ]);
   expect(await refused(`a: { GET: { ${NULL}, scopes: "x" } }`)).toEqual([
-    "schema/api.ts:7:40: resources.a.GET.scopes: scopes is no option of a method; it may have request, requestStream, " +
+    'schema/api.ts:7:40: resources.a.GET.scopes: unknown method option "scopes"; known options: request, requestStream, ' +
       "response, responseStream, errors, scope, idempotent, timeout, description, deprecated",
   ]);
 });
 
-test("a parameter of a path must be a required field of the request, of a type that a path can tell", async () => {
+test("a path parameter must be a required field of the request, of a type that a path can represent", async () => {
   const object = (field: string) => `request: Type.Object({ id: ${field} }), ${NULL}`;
   expect(
     await refused(
@@ -110,72 +110,72 @@ test("a parameter of a path must be a required field of the request, of a type t
       `d: { path: "/d/{id}", GET: { ${object("Type.Union([Type.String(), Type.Integer()])")} } }`,
     ),
   ).toEqual([
-    "schema/api.ts:7:27: resources.a.GET: {id} of the path is no field of the request",
-    "schema/api.ts:8:27: resources.b.GET: {id} of the path is an optional field of the request; require it",
-    "schema/api.ts:9:27: resources.c.GET: {id} of the path must be a string, an integer, a number or a boolean in the request",
-    "schema/api.ts:10:27: resources.d.GET: {id} of the path must be a string, an integer, a number or a boolean in the request",
+    "schema/api.ts:7:27: resources.a.GET: the request has no field for the path parameter {id}; add it",
+    "schema/api.ts:8:27: resources.b.GET: the field of the path parameter {id} is optional; make it required",
+    "schema/api.ts:9:27: resources.c.GET: the path parameter {id} must be a string, an integer, a number or a boolean in the request",
+    "schema/api.ts:10:27: resources.d.GET: the path parameter {id} must be a string, an integer, a number or a boolean in the request",
   ]);
 });
 
-test("a path that is no path is refused", async () => {
+test("an invalid path is refused", async () => {
   expect(await refused(`a: { path: "a", GET: { ${NULL} } }`, `b: { path: "/b/{id}/{id}", GET: { ${NULL} } }`)).toEqual([
     'schema/api.ts:7:10: resources.a: path "a": must start with "/"',
     'schema/api.ts:8:10: resources.b: path "/b/{id}/{id}": {id} occurs twice; give each its own name',
   ]);
 });
 
-test("what JSON cannot carry is refused, wherever it stands in a type", async () => {
+test("a type that JSON cannot carry is refused, at any depth", async () => {
   const at = (type: string) =>
     refused(`a: {\n  GET: {\n    request: Type.Object({\n      x: ${type},\n    }), ${NULL} } }`);
   const cases: readonly [string, string][] = [
-    ["Type.BigInt()", ".x: JSON cannot carry bigint: use Type.Integer(), or Type.String() for numbers beyond 2^53"],
-    ["Type.Literal(5n)", ".x: JSON cannot carry bigint: use Type.Integer(), or Type.String() for numbers beyond 2^53"],
+    ["Type.BigInt()", ".x: JSON cannot carry bigint; use Type.Integer(), or Type.String() for numbers beyond 2^53"],
+    ["Type.Literal(5n)", ".x: JSON cannot carry bigint; use Type.Integer(), or Type.String() for numbers beyond 2^53"],
     [
       "Type.Undefined()",
-      ".x: JSON cannot carry undefined: use Type.Optional(...) for a property that may be absent, or Type.Null()",
+      ".x: JSON cannot carry undefined; use Type.Optional(...) for a property that may be absent, or Type.Null()",
     ],
-    ["Type.Void()", ".x: JSON cannot carry void: use Type.Null()"],
-    ["Type.Function([], Type.Null())", ".x: JSON cannot carry function: declare a method of its own"],
-    ["Type.Symbol()", '.x: JSON cannot carry symbol: use Type.Literal("...")'],
-    ['Type.Unsafe({ type: "Date" })', '.x: JSON cannot carry Date: use Type.String({ format: "date-time" })'],
+    ["Type.Void()", ".x: JSON cannot carry void; use Type.Null()"],
+    ["Type.Function([], Type.Null())", ".x: JSON cannot carry function; declare a method"],
+    ["Type.Symbol()", '.x: JSON cannot carry symbol; use Type.Literal("...")'],
+    ['Type.Unsafe({ type: "Date" })', '.x: JSON cannot carry Date; use Type.String({ format: "date-time" })'],
     [
       "Type.Refine(Type.String(), () => true)",
-      ".x: a check that is a function does not travel; say it with keywords of JSON Schema",
+      ".x: the check of Type.Refine cannot be serialized; use JSON Schema keywords",
     ],
     ["Type.Number({ minimum: Infinity })", '.x: "minimum" is Infinity, which JSON cannot carry'],
     ["Type.String({ default: new Date() })", '.x: "default" is an instance of Date, which JSON cannot carry'],
     [
       "Type.String({ minLenght: 3 })",
-      '.x: "minLenght" is no keyword of JSON Schema 2019-09; a note of your own begins with "x-"',
+      '.x: unknown JSON Schema 2019-09 keyword "minLenght"; prefix your own annotations with "x-"',
     ],
-    ["Type.Ref('X')", '.x: there is no type "X" here; Type.Ref works inside Type.Cyclic and Type.Module'],
+    ["Type.Ref('X')", '.x: unknown type "X"; Type.Ref works only inside Type.Cyclic and Type.Module'],
     [
       "undefined",
-      ".x: give a TypeBox type; this is undefined; is an import misspelt, or do two files import each other?",
+      ".x: expected a TypeBox type, got undefined; check for a misspelled import or files that import each other",
     ],
-    ['Type.Unsafe({ type: "string", minLength: "3" })', '.x: "minLength" must be a whole number, not below 0'],
-    ["Type.Enum([])", '.x: "enum" must be a list of at least one value'],
+    ['Type.Unsafe({ type: "string", minLength: "3" })', '.x: "minLength" must be a non-negative integer'],
+    ["Type.Enum([])", '.x: "enum" must be a non-empty array'],
     ["Type.String({ deprecated: 'soon' })", '.x: "deprecated" must be true or false'],
-    ["5", ".x: give a TypeBox type; this is number"],
+    ["5", ".x: expected a TypeBox type, got a number"],
   ];
-  for (const [type, complaint] of cases) {
-    expect(await at(type)).toEqual([`schema/api.ts:10:7: resources.a.GET.request${complaint}`]);
+  for (const [type, problem] of cases) {
+    expect(await at(type)).toEqual([`schema/api.ts:10:7: resources.a.GET.request${problem}`]);
   }
   expect((await at('Type.String({ format: "nope" })'))[0]).toMatch(
-    /^schema\/api\.ts:10:7: .*\.x: "nope" is no known format; /,
+    /^schema\/api\.ts:10:7: .*\.x: unknown format "nope"; known formats: /,
   );
-  expect((await at('Type.String({ format: "url" })'))[0]).toMatch(/"url" is checked by a pattern that .*; use "uri"$/);
-  const slow = /"uniqueItems" compares each of these items with every other one; give "maxItems" beside it$/;
+  expect((await at('Type.String({ format: "url" })'))[0]).toMatch(
+    /format "url" takes time quadratic in the length of the text; use "uri"$/,
+  );
+  const slow = /"uniqueItems" compares every pair of these items; add "maxItems" to limit the time$/;
   for (const type of ["Type.Object({})", "Type.Unknown()", "Type.Union([Type.String(), Type.Array(Type.String())])"]) {
     expect((await at(`Type.Array(${type}, { uniqueItems: true })`))[0]).toMatch(slow);
     expect(await at(`Type.Array(${type}, { uniqueItems: true, maxItems: 9 })`)).toEqual([]);
   }
   expect(await at("Type.Array(Type.String(), { uniqueItems: true })")).toEqual([]);
-  expect((await at('Type.String({ pattern: "(" })'))[0]).toMatch(
-    /^schema\/api\.ts:10:7: .*\.x: "pattern" does not compile: /,
-  );
+  expect((await at('Type.String({ pattern: "(" })'))[0]).toMatch(/^schema\/api\.ts:10:7: .*\.x: invalid "pattern": /);
   expect(await at("Type.Array(Type.Tuple([Type.Null(), Type.BigInt()]))")).toEqual([
-    "schema/api.ts:10:46: resources.a.GET.request.x[][1]: JSON cannot carry bigint: use Type.Integer(), or Type.String() for numbers beyond 2^53",
+    "schema/api.ts:10:46: resources.a.GET.request.x[][1]: JSON cannot carry bigint; use Type.Integer(), or Type.String() for numbers beyond 2^53",
   ]);
   expect(await at("Type.Union([Type.Null(), Type.Record(Type.String(), Type.BigInt())])")).toEqual([
     expect.stringMatching(
@@ -190,22 +190,22 @@ test.each([
   ["new Map()", "an instance of Map"],
   ["/x/", "an instance of RegExp"],
   ["new (class Note {})()", "an instance of Note"],
-])("an object of a class is no type: %s", async (value, what) => {
-  const complaint = `give a TypeBox type; this is ${what}, which JSON cannot carry`;
+])("refuses an instance of a class as a type: %s", async (value, what) => {
+  const problem = `expected a TypeBox type, got ${what}, which JSON cannot carry`;
   expect(
     await refused(
       `a: { GET: { response: ${value} as never } }`,
       `b: { GET: { response: Type.Object({ x: ${value} as never }) } }`,
     ),
   ).toEqual([
-    `schema/api.ts:7:17: resources.a.GET.response: ${complaint}`,
-    `schema/api.ts:8:41: resources.b.GET.response.x: ${complaint}`,
+    `schema/api.ts:7:17: resources.a.GET.response: ${problem}`,
+    `schema/api.ts:8:41: resources.b.GET.response.x: ${problem}`,
   ]);
 });
 
-test("a type or a default that contains itself is refused, and one that is used twice is not", async () => {
+test("a type or a default that contains itself is refused; a type that is used twice is accepted", async () => {
   const withHead = (head: string, ...resources: readonly string[]) =>
-    complaintsOf({ "schema/api.ts": `${schemaOf(...resources)}${head}\n` });
+    problemsOf({ "schema/api.ts": `${schemaOf(...resources)}${head}\n` });
   const knot =
     "function knot(key: string): any { const made: any = { type: 'object' }; made[key] = made; return made; }";
   const tree =
@@ -218,14 +218,14 @@ test("a type or a default that contains itself is refused, and one that is used 
       `c: { GET: { ${NULL}, request: Type.Object({ x: Type.Unsafe({ default: knot("me") }) }) } }`,
     ),
   ).toEqual([
-    "schema/api.ts:7:17: resources.a.GET.response[]: it contains itself; use Type.Cyclic",
-    "schema/api.ts:8:17: resources.b.GET.response.a.up: it contains itself; use Type.Cyclic",
+    "schema/api.ts:7:17: resources.a.GET.response[]: the type contains itself; use Type.Cyclic",
+    "schema/api.ts:8:17: resources.b.GET.response.a.up: the type contains itself; use Type.Cyclic",
     'schema/api.ts:9:63: resources.c.GET.request.x: "default" at me is a value that contains itself, which JSON cannot carry',
   ]);
   const cyclic =
     "function cyclic(): any { const made: any = Type.Cyclic({ A: Type.Object({}) }, 'A'); made.$defs.A.properties.x = made; return made; }";
   expect(await withHead(cyclic, "a: { GET: { response: cyclic() } }")).toEqual([
-    expect.stringMatching(/^schema\/api\.ts:7:\d+: A\.x: it contains itself; use Type\.Cyclic$/),
+    expect.stringMatching(/^schema\/api\.ts:7:\d+: A\.x: the type contains itself; use Type\.Cyclic$/),
   ]);
   const shared = "function twice(): any { const one = Type.Object({}); return Type.Object({ a: one, b: one }); }";
   expect(await withHead(shared, "a: { GET: { response: twice() } }")).toEqual([]);
@@ -239,17 +239,17 @@ test("a type that JSON cannot carry is reported where it is declared, also in an
     "schema/notes.ts":
       'import Type from "typebox";\nexport const Note = Type.Object({\n  at: Type.Optional(Type.BigInt()),\n});',
   };
-  expect(await complaintsOf(files)).toEqual([
-    "schema/notes.ts:3:3: Note.at: JSON cannot carry bigint: use Type.Integer(), or Type.String() for numbers beyond 2^53",
+  expect(await problemsOf(files)).toEqual([
+    "schema/notes.ts:3:3: Note.at: JSON cannot carry bigint; use Type.Integer(), or Type.String() for numbers beyond 2^53",
   ]);
 });
 
-test("names that clash in generated code are refused", async () => {
+test("names that collide in generated code are refused", async () => {
   expect(
     await refused(`"foo-bar": { GET: { ${NULL} } }`, `fooBar: { GET: { ${NULL} } }`, `"1x": { GET: { ${NULL} } }`),
   ).toEqual([
-    "schema/api.ts:8:5: resources.fooBar: it is called fooBar in generated code, as resources.foo-bar is; rename one",
-    'schema/api.ts:9:5: resources.1x: "1x" is no name for a resource: begin it with a letter',
+    "schema/api.ts:8:5: resources.fooBar: generated code calls both this resource and resources.foo-bar fooBar; rename one",
+    'schema/api.ts:9:5: resources.1x: invalid resource name "1x"; it must begin with a letter',
   ]);
   const types = (first: string, second: string) => ({
     "schema/api.ts":
@@ -258,18 +258,18 @@ test("names that clash in generated code are refused", async () => {
       'export default { name: "t", version: "1", resources: { a: { GET: { request: Note, response: other.Note } } } };',
     "schema/other.ts": `import Type from "typebox";\n\nexport const Note = ${second};`,
   });
-  expect(await complaintsOf(types("Type.Object({})", "Type.Object({ a: Type.Null() })"))).toEqual([
-    "schema/other.ts:3:14: Note: the type name Note belongs to another schema, at schema/api.ts:3; rename one",
+  expect(await problemsOf(types("Type.Object({})", "Type.Object({ a: Type.Null() })"))).toEqual([
+    "schema/other.ts:3:14: Note: another schema, at schema/api.ts:3, also has the type name Note; rename one",
   ]);
-  expect(await complaintsOf(types("Type.Object({})", "Type.Object({})"))).toEqual([]);
+  expect(await problemsOf(types("Type.Object({})", "Type.Object({})"))).toEqual([]);
 });
 
-test("a name that generated code needs for itself is refused", async () => {
+test("a schema with a name that generated code declares is refused", async () => {
   const text =
     'import Type from "typebox";\nexport const AGetRequest = Type.Object({ x: Type.Null() });\n' +
     'export default { name: "t", version: "1", resources: { a: { GET: { request: Type.Object({ y: AGetRequest }), response: Type.Null() } } } };';
-  expect(await complaintsOf({ "schema/api.ts": text })).toEqual([
-    "schema/api.ts:2:14: AGetRequest: generated code needs the type name AGetRequest for resources.a.GET.request; rename this schema",
+  expect(await problemsOf({ "schema/api.ts": text })).toEqual([
+    "schema/api.ts:2:14: AGetRequest: generated code declares AGetRequest for resources.a.GET.request; rename this schema",
   ]);
 });
 
@@ -287,40 +287,40 @@ test.each([
   "ssh",
   "state",
   "on",
-])("no resource can be called %s", async (name) => {
+])("the resource name %s is refused", async (name) => {
   expect(await refused(`["${name}"]: { GET: { ${NULL} } }`)).toEqual([
-    `schema/api.ts:7:5: resources.${name}: no resource can be called ${name}: every client, or every object of JavaScript, has a member of that name`,
+    `schema/api.ts:7:5: resources.${name}: the name ${name} is a member of every client or of every JavaScript object; rename the resource`,
   ]);
 });
 
-test("a reserved word can name a resource, and no type", async () => {
+test("a reserved word can name a resource but not a type", async () => {
   expect(await refused(`class: { GET: { ${NULL} } }`)).toEqual([]);
   const text =
     'import Type from "typebox";\nconst Note = Type.Object({});\nexport { Note as class };\n' +
     'export default { name: "t", version: "1", resources: { a: { GET: { response: Note } } } };';
-  expect(await complaintsOf({ "schema/api.ts": text })).toEqual([
-    "schema/api.ts:2:7: class: an exported schema cannot be called class, a reserved word; rename it",
+  expect(await problemsOf({ "schema/api.ts": text })).toEqual([
+    "schema/api.ts:2:7: class: the name class is a reserved word of TypeScript; rename the schema",
   ]);
 });
 
-test("errors must be statuses, and no success", async () => {
+test("errors must be statuses other than OK", async () => {
   expect(await refused(`a: { GET: { ${NULL}, errors: { OK: Type.Null(), TEAPOT: Type.Null() } } }`)).toEqual([
-    `schema/api.ts:7:50: resources.a.GET.errors.OK: OK is no error; the errors are ${ERRORS}`,
-    `schema/api.ts:7:67: resources.a.GET.errors.TEAPOT: TEAPOT is no status; the errors are ${ERRORS}`,
+    `schema/api.ts:7:50: resources.a.GET.errors.OK: OK is not an error; known errors: ${ERRORS}`,
+    `schema/api.ts:7:67: resources.a.GET.errors.TEAPOT: unknown status TEAPOT; known errors: ${ERRORS}`,
   ]);
 });
 
-test("limits that cannot hold are refused", async () => {
+test("invalid limits are refused", async () => {
   expect(
     await refused(
       `a: { GET: { ${NULL}, timeout: 0, scope: "", idempotent: 1 } }`,
       `b: { GET: { ${NULL}, timeout: 1.5 } }`,
     ),
   ).toEqual([
-    "schema/api.ts:7:40: resources.a.GET.timeout: give a whole number of milliseconds from 1 to 2147483647; it is 0",
-    'schema/api.ts:7:52: resources.a.GET.scope: give a scope without spaces, commas, quotes or *, such as "notes:read", or leave it out',
-    "schema/api.ts:7:63: resources.a.GET.idempotent: give true or false",
-    "schema/api.ts:8:40: resources.b.GET.timeout: give a whole number of milliseconds from 1 to 2147483647; it is 1.5",
+    "schema/api.ts:7:40: resources.a.GET.timeout: invalid timeout 0; use a whole number of ms from 1 to 2147483647",
+    'schema/api.ts:7:52: resources.a.GET.scope: invalid scope; use a name without spaces, commas, quotes or *, such as "notes:read"',
+    "schema/api.ts:7:63: resources.a.GET.idempotent: expected true or false",
+    "schema/api.ts:8:40: resources.b.GET.timeout: invalid timeout 1.5; use a whole number of ms from 1 to 2147483647",
   ]);
 });
 
@@ -328,15 +328,15 @@ test("a method without a response, and a resource without a method, are refused"
   expect(
     await refused("a: { GET: { request: Type.Object({}) } }", 'b: { path: "/b" }', "c: 5", "d: { GET: 5 }"),
   ).toEqual([
-    "schema/api.ts:7:10: resources.a.GET: it has no response; give it a `response`, such as Type.Null(), or a `responseStream`",
-    `schema/api.ts:8:5: resources.b: it answers no verb; give it some of ${VERBS}`,
-    "schema/api.ts:9:5: resources.c: give an object of verbs, such as `{ GET: { response: Note } }`",
-    "schema/api.ts:10:10: resources.d.GET: give an object, such as `{ request: NoteRef, response: Note }`",
+    "schema/api.ts:7:10: resources.a.GET: missing response; add `response`, such as Type.Null(), or `responseStream`",
+    `schema/api.ts:8:5: resources.b: no methods; add at least one of ${VERBS}`,
+    "schema/api.ts:9:5: resources.c: expected an object of verbs, such as `{ GET: { response: Note } }`",
+    "schema/api.ts:10:10: resources.d.GET: expected an object, such as `{ request: NoteRef, response: Note }`",
   ]);
 });
 
-test("Bytes is refused wherever it would have to be a JSON value", async () => {
-  const message = "Bytes is a stream, and part of no other type: it may be a requestStream or a responseStream";
+test("Bytes is refused where a JSON value is required", async () => {
+  const message = "Bytes is a stream, not a JSON value; use it as the whole requestStream or responseStream";
   expect(
     await refused("a: { GET: { response: Bytes } }", "b: { GET: { responseStream: Type.Array(Bytes as never) } }"),
   ).toEqual([
@@ -349,24 +349,24 @@ test("the items of a stream are types like any other", async () => {
   expect(
     await refused("a: { GET: { responseStream: Type.BigInt() } }", `b: { STORE: { requestStream: null, ${NULL} } }`),
   ).toEqual([
-    "schema/api.ts:7:17: resources.a.GET.responseStream: JSON cannot carry bigint: use Type.Integer(), or Type.String() for numbers beyond 2^53",
-    "schema/api.ts:8:19: resources.b.STORE.requestStream: give a TypeBox type; this is null",
+    "schema/api.ts:7:17: resources.a.GET.responseStream: JSON cannot carry bigint; use Type.Integer(), or Type.String() for numbers beyond 2^53",
+    "schema/api.ts:8:19: resources.b.STORE.requestStream: expected a TypeBox type, got null",
   ]);
   expect(await refused(`a: { STORE: { requestStream: Type.String() } }`)).toEqual([
-    "schema/api.ts:7:10: resources.a.STORE: it has no response; give it a `response`, such as Type.Null(), or a `responseStream`",
+    "schema/api.ts:7:10: resources.a.STORE: missing response; add `response`, such as Type.Null(), or `responseStream`",
   ]);
   const text =
     'import Type from "typebox";\nexport const AGetResponseItem = Type.Object({ x: Type.Null() });\n' +
     'export default { name: "t", version: "1", resources: { a: { GET: { response: AGetResponseItem, responseStream: Type.Null() } } } };';
-  expect(await complaintsOf({ "schema/api.ts": text })).toEqual([
-    "schema/api.ts:2:14: AGetResponseItem: generated code needs the type name AGetResponseItem for resources.a.GET.responseStream; rename this schema",
+  expect(await problemsOf({ "schema/api.ts": text })).toEqual([
+    "schema/api.ts:2:14: AGetResponseItem: generated code declares AGetResponseItem for resources.a.GET.responseStream; rename this schema",
   ]);
 });
 
 describe("a callback", () => {
-  /** What is said of these callbacks, which begin on line 4, beside the resources `notes` and `note`. */
+  /** The problems of these callbacks, from line 4, in a schema with the resources `notes` and `note`. */
   const callbacks = (text: string) =>
-    complaintsOf({
+    problemsOf({
       "schema/api.ts":
         `import Type from "typebox";\nconst GET = { request: Type.Object({ id: Type.Integer() }), ${NULL} };\n` +
         `export default { name: "t", version: "1", resources: { notes: { GET }, note: { path: "/notes/{id}", GET } }, callbacks: {\n${text}\n} };`,
@@ -374,29 +374,29 @@ describe("a callback", () => {
 
   test("cannot have the name of a resource, whatever its path", async () => {
     expect(await callbacks('notes: { GET },\n"no-te": { GET },\nnote: { path: "/other", GET }')).toEqual([
-      "schema/api.ts:4:1: callbacks.notes: a callback cannot have the name of a resource, resources.notes; rename one",
-      "schema/api.ts:6:1: callbacks.note: a callback cannot have the name of a resource, resources.note; rename one",
+      "schema/api.ts:4:1: callbacks.notes: the resource resources.notes has the same name; rename one",
+      "schema/api.ts:6:1: callbacks.note: the resource resources.note has the same name; rename one",
     ]);
   });
 
-  test("cannot have a path that leads to a resource as well", async () => {
+  test("cannot have a path that matches a resource", async () => {
     expect(await callbacks('a: {\n  path: "/notes", GET },\nb: { path: "/notes/all", GET }')).toEqual([
-      'schema/api.ts:5:3: callbacks.a: a callback cannot have the path of a resource: "/notes" is the path of resources.notes; give each its own',
-      'schema/api.ts:6:6: callbacks.b: a callback cannot have the path of a resource: some path matches both "/notes/all" and "/notes/{id}" of resources.note; give each its own',
+      'schema/api.ts:5:3: callbacks.a: resources.notes also has the path "/notes"; change one',
+      'schema/api.ts:6:6: callbacks.b: some paths match both "/notes/all" and "/notes/{id}" of resources.note; change one',
     ]);
   });
 
-  test("is refused for whatever a resource is refused for", async () => {
+  test("follows the rules of resources", async () => {
     expect(await callbacks("a: { POST: GET, GET },\nclose: { GET },\nA: { GET }")).toEqual([
-      `schema/api.ts:4:6: callbacks.a.POST: POST is no verb; the verbs are ${VERBS}`,
-      "schema/api.ts:5:1: callbacks.close: no resource can be called close: every client, or every object of JavaScript, has a member of that name",
-      "schema/api.ts:6:1: callbacks.A: it is called a in generated code, as callbacks.a is; rename one",
+      `schema/api.ts:4:6: callbacks.a.POST: unknown verb POST; known verbs: ${VERBS}`,
+      "schema/api.ts:5:1: callbacks.close: the name close is a member of every client or of every JavaScript object; rename the resource",
+      "schema/api.ts:6:1: callbacks.A: generated code calls both this resource and callbacks.a a; rename one",
     ]);
   });
 
-  test("cannot have the name that generated code gives to all callbacks together", async () => {
+  test("cannot have the name that generated code reserves for all callbacks", async () => {
     expect(await callbacks("callback: { GET }")).toEqual([
-      "schema/api.ts:4:1: callbacks.callback: no callback can be called callback: generated code needs CallbackHandlers",
+      "schema/api.ts:4:1: callbacks.callback: the name callback is reserved: generated code declares CallbackHandlers; rename the callback",
     ]);
   });
 });

@@ -6,7 +6,7 @@ import { onTestFinished } from "vitest";
 
 const REPOSITORY = fileURLToPath(new URL("../../..", import.meta.url));
 
-/** A folder with a schema in it, which can import what this repository has installed. It goes when the test ends. */
+/** A temporary folder with a schema, which can import the packages of this repository. It is removed when the test ends. */
 export class Project {
   readonly folder = mkdtempSync(join(tmpdir(), "sshrpc-codegen-"));
 
@@ -36,7 +36,7 @@ export class Project {
   }
 }
 
-/** A schema module with these resources, of which each stands on a line of its own from line 7. */
+/** A schema module with these resources, one a line from line 7. */
 export function schemaOf(...resources: readonly string[]): string {
   return [
     'import Type from "typebox";',

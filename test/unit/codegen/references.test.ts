@@ -2,14 +2,14 @@ import { join } from "node:path";
 import type { Method, Validator } from "sshrpc/generated";
 import { inMemory } from "sshrpc/testing";
 import { expect, test } from "vitest";
+import { SchemaProblem } from "../../../codegen/src/base/problem.js";
 import { generate } from "../../../codegen/src/generate.js";
-import { SchemaProblem } from "../../../codegen/src/problem.js";
 import { Project } from "./project.js";
 
 const LINKED =
   'const M = Type.Module({ Node: Type.Object({ v: Type.Number(), next: Type.Optional(Type.Ref("Link")) }), Link: Type.Ref("Node") });';
 
-/** A schema with `types` on line 3, whose methods take, stream, give and fail with `type`, from line 5. */
+/** A schema with `types` on line 3, and methods with `type` as request, items, response and error, from line 5. */
 function schemaOf(types: string, type: string): string {
   return `import Type from "typebox";
 import { defineApi } from "sshrpc/schema";
@@ -31,7 +31,7 @@ async function generated(types: string, type: string): Promise<Project> {
 
 const load = (project: Project, name: string) => import(/* @vite-ignore */ join(project.folder, "generated", name));
 
-/** What each generated validator of `type` says of `value`, by where it is used: `/path keyword`, empty for nothing. */
+/** The first error of each generated validator of `type` for `value`, as `/path keyword`; empty where it is valid. */
 async function verdicts(project: Project, value: unknown) {
   const { methods } = (await load(project, "api.ts")).api as { readonly methods: readonly Method[] };
   const method = (verb: string) => methods.find((one) => one.verb === verb) as Method & Record<string, unknown>;
@@ -50,12 +50,12 @@ async function verdicts(project: Project, value: unknown) {
   };
 }
 
-/** The same verdict for what is sent and, where `open` says nothing else, for what is received. */
+/** The verdict `closed` for requests, and `open` for responses and errors. */
 function everywhere(closed: string, open = closed) {
   return { request: closed, requestItem: closed, response: open, error: open, responseItem: open };
 }
 
-async function complaints(types: string, type: string): Promise<readonly string[]> {
+async function problems(types: string, type: string): Promise<readonly string[]> {
   try {
     await generated(types, type);
   } catch (error) {
@@ -81,7 +81,7 @@ test("a request is validated behind a definition that is only a Type.Ref, before
     delete: async function* () {},
   };
   await using client = await connect(inMemory(defineHandlers({ a })));
-  const wrong = { v: 1, next: { v: "no number", evil: true } };
+  const wrong = { v: 1, next: { v: "not a number", evil: true } };
   await expect(client.a.store(wrong)).rejects.toMatchObject({ status: "BAD_REQUEST" });
   expect(await client.a.store({ v: 1, next: { v: 2, next: { v: 3 } } })).toBe(null);
   expect(seen).toEqual([{ v: 1, next: { v: 2, next: { v: 3 } } }]);
@@ -136,7 +136,7 @@ test("a definition that is only a Type.Ref is validated in arrays", async () => 
   );
 });
 
-test("keywords beside a Type.Ref hold as well, and its description stays", async () => {
+test("keywords beside a Type.Ref apply, and its description is kept", async () => {
   const types =
     'const M = Type.Module({ A: Type.Object({ empty: Type.Optional(Type.Ref("A", { maxProperties: 0, description: "Nothing." })), name: Type.Optional(Type.Ref("B", { minLength: 3 })) }), B: Type.Ref("C"), C: Type.String() });';
   const project = await generated(types, "M.A");
@@ -150,7 +150,7 @@ test("keywords beside a Type.Ref hold as well, and its description stays", async
 test.each([
   ["an inline", ""],
   ["an exported", "export "],
-])("keywords of %s Type.Cyclic hold for its root alone", async (_what, exported) => {
+])("keywords of %s Type.Cyclic apply only to its root", async (_what, exported) => {
   const types = `${exported}const C = Type.Cyclic({ A: Type.Object({ a: Type.Optional(Type.Ref("A")) }) }, "A", { minProperties: 1, description: "Not empty." });`;
   const project = await generated(types, "C");
   expect(project.read("generated/types.ts")).toContain("/** Not empty. */\n");
@@ -160,31 +160,31 @@ test.each([
 });
 
 test.each([
-  ["a Type.Ref to itself", 'Type.Cyclic({ A: Type.Ref("A") }, "A")', "3:25: A: circular reference: A → A"],
-  ["two that mean each other", 'Type.Module({ A: Type.Ref("B"), B: Type.Ref("A") }).A', "A → B → A"],
+  ["a Type.Ref to itself", 'Type.Cyclic({ A: Type.Ref("A") }, "A")', "3:25: A: circular reference A → A"],
+  ["two that refer to each other", 'Type.Module({ A: Type.Ref("B"), B: Type.Ref("A") }).A', "A → B → A"],
   [
     "a union of itself",
     'Type.Cyclic({ A: Type.Union([Type.String(), Type.Ref("A")]) }, "A")',
-    "3:25: A: circular reference: A → A",
+    "3:25: A: circular reference A → A",
   ],
   [
     "an intersection with itself",
     'Type.Cyclic({ A: Type.Intersect([Type.Object({}), Type.Ref("A")]) }, "A")',
-    "3:25: A: circular reference: A → A",
+    "3:25: A: circular reference A → A",
   ],
   [
     "many alternatives of itself",
     'Type.Cyclic({ A: Type.Union(Array.from({ length: 8 }, () => Type.Ref("A"))) }, "A")',
     "A → A",
   ],
-])("%s is refused, with what to write", async (_what, type, message) => {
-  const [line, ...more] = await complaints(`const C = ${type};`, "C");
+])("refuses %s and names the alternatives", async (_what, type, message) => {
+  const [line, ...more] = await problems(`const C = ${type};`, "C");
   expect(line).toContain(message);
-  expect(line).toMatch(/^schema\/api\.ts:\d+:\d+: A: .*; a type may contain itself only in a property/);
+  expect(line).toMatch(/^schema\/api\.ts:\d+:\d+: A: .*; a type can contain itself only in a property/);
   expect(more).toEqual([]);
 });
 
-const LOST = 'there is no type "A" here; Type.Ref works inside Type.Cyclic and Type.Module';
+const LOST = 'unknown type "A"; Type.Ref works only inside Type.Cyclic and Type.Module';
 
 test.each([
   [
@@ -193,30 +193,26 @@ test.each([
     LOST,
   ],
   ["an exported Type.Ref", 'export const X = Type.Ref("A");', LOST],
-  ["a root that is no definition", 'export const X = Type.Cyclic({ B: Type.Object({}) }, "A" as never);', LOST],
+  ["a root that is not a definition", 'export const X = Type.Cyclic({ B: Type.Object({}) }, "A" as never);', LOST],
   [
     "a definition of another kind",
     'export const X = { $defs: { A: 5 }, $ref: "A" } as never;',
-    "give a TypeBox type; this is number",
+    "expected a TypeBox type, got a number",
   ],
-  [
-    "a reference of another kind",
-    "export const X = Type.Unsafe({ $ref: 5 });",
-    "there is no type 5 here; Type.Ref works",
-  ],
+  ["a reference of another kind", "export const X = Type.Unsafe({ $ref: 5 });", "unknown type 5; Type.Ref works only"],
   [
     "an unknown keyword",
     'export const X = Type.Cyclic({ A: Type.Object({}) }, "A", { minLenght: 3 } as never);',
-    '"minLenght" is no keyword',
+    'unknown JSON Schema 2019-09 keyword "minLenght"',
   ],
   [
     "a check that is a function",
     'export const X = Type.Refine(Type.Cyclic({ A: Type.Object({}) }, "A"), () => true);',
-    "a check that is a function",
+    "the check of Type.Refine cannot be serialized",
   ],
-  ["an empty list of types", "export const X = Type.Unsafe({ type: [] });", '"type" is an empty list'],
-])("nothing becomes unknown that is not understood: %s", async (_what, types, message) => {
-  const lines = await complaints(types, "X");
+  ["an empty array of types", "export const X = Type.Unsafe({ type: [] });", '"type" is an empty array'],
+])("an invalid reference is refused: %s", async (_what, types, message) => {
+  const lines = await problems(types, "X");
   expect(lines).toHaveLength(1);
   expect(lines[0]).toMatch(/^schema\/api\.ts:3:\d+: [AX]: /);
   expect(lines[0]).toContain(message);

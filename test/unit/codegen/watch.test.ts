@@ -1,21 +1,21 @@
 import { renameSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { SchemaProblem } from "../../../codegen/src/problem.js";
+import { SchemaProblem } from "../../../codegen/src/base/problem.js";
 import { type WatchRun, watch } from "../../../codegen/src/watch.js";
 import { Project, schemaOf } from "./project.js";
 
 const HELLO = "hello: { GET: { response: Type.String() } }";
 const MORE = "more: { GET: { response: Type.Null() } }";
 
-/** Starts a watch that is closed when the test ends, and a way to wait for its next run. */
+/** Starts a watch that is closed when the test ends. `after` waits for its next run. */
 async function watched(project: Project) {
   const runs: WatchRun[] = [];
   const watching = await watch({ cwd: project.folder }, (run) => {
     runs.push(run);
   });
   onTestFinished(() => watching.close());
-  /** Does `change`, and gives the first run after it that `fits`. */
+  /** Calls `change` and returns the first run after it for which `fits` returns true. */
   const after = async (change: () => void, fits: (run: WatchRun) => boolean): Promise<WatchRun> => {
     const before = runs.length;
     change();
@@ -34,7 +34,7 @@ async function watched(project: Project) {
 const wrote = ({ result }: WatchRun) => (result?.written.length ?? 0) > 0;
 const failed = ({ error }: WatchRun) => error !== undefined;
 
-test("a watch generates at once, and again on a save", async () => {
+test("a watch generates at once and after each save", async () => {
   const project = new Project({ "schema/api.ts": schemaOf(HELLO) });
   const { runs, after } = await watched(project);
   expect(runs).toHaveLength(1);
@@ -45,7 +45,7 @@ test("a watch generates at once, and again on a save", async () => {
   expect(project.read("generated/client.ts")).toContain("MoreMethods");
 });
 
-test("a broken schema is reported and leaves the output alone; mending it generates again", async () => {
+test("a broken schema is reported and leaves the output unchanged until it is fixed", async () => {
   const project = new Project({ "schema/api.ts": schemaOf(HELLO) });
   const { after } = await watched(project);
   const before = project.read("generated/client.ts");
@@ -57,20 +57,20 @@ test("a broken schema is reported and leaves the output alone; mending it genera
   expect(project.read("generated/client.ts")).toContain("MoreMethods");
 });
 
-test("a watch may begin with a schema that is missing or broken", async () => {
+test("a watch starts with a missing or broken schema", async () => {
   const project = new Project({});
   const { runs, after } = await watched(project);
-  expect(String(runs[0]?.error)).toContain("schema/api.ts:1:1: there is no such file");
+  expect(String(runs[0]?.error)).toContain("schema/api.ts:1:1: no such file");
   await after(() => project.write("schema/api.ts", schemaOf(HELLO)), wrote);
   expect(project.read("generated/client.ts")).toContain("HelloMethods");
 });
 
-test("an import that is added is followed, also when its file comes later, in a new folder", async () => {
+test("a new import is watched, even when its file appears later in a new folder", async () => {
   const project = new Project({ "schema/api.ts": schemaOf(HELLO) });
   const { after } = await watched(project);
   const importing = `import { Note } from "./deep/note.js";\n${schemaOf("note: { GET: { response: Note } }")}`;
   const missing = await after(() => project.write("schema/api.ts", importing), failed);
-  expect(String(missing.error)).toContain('schema/api.ts:1:22: there is no file for the import "./deep/note.js"');
+  expect(String(missing.error)).toContain('schema/api.ts:1:22: cannot resolve the import "./deep/note.js"');
   const note = (field: string) =>
     `import Type from "typebox";\nexport const Note = Type.Object({ ${field}: Type.String() });\n`;
   await after(() => project.write("schema/deep/note.ts", note("first")), wrote);
@@ -79,7 +79,7 @@ test("an import that is added is followed, also when its file comes later, in a 
   expect(project.read("generated/types.ts")).toContain("second: string");
 });
 
-test("a save that replaces the file by renaming another one is noticed, again and again", async () => {
+test("repeated saves by rename are detected", async () => {
   const project = new Project({ "schema/api.ts": schemaOf(HELLO) });
   const { after } = await watched(project);
   for (const name of ["one", "two"]) {
@@ -93,12 +93,12 @@ test("a save that replaces the file by renaming another one is noticed, again an
 
 const another = (name: string) => schemaOf(HELLO, `${name}: { GET: { response: Type.Null() } }`);
 
-test("a schema whose folder goes and comes again is followed on, again and again", async () => {
+test("a schema whose folder is repeatedly removed and created again remains watched", async () => {
   const project = new Project({ "schema/api.ts": schemaOf(HELLO) });
   const { after } = await watched(project);
   for (const name of ["one", "two"]) {
     await after(() => project.remove("schema"), failed);
-    // Long enough for all that is still to be said of its going.
+    // Wait for the remaining events of the removal.
     await new Promise((done) => setTimeout(done, 300));
     await after(() => project.write("schema/api.ts", another(name)), wrote);
     expect(project.read("generated/client.ts")).toContain(`readonly ${name}:`);
@@ -107,7 +107,7 @@ test("a schema whose folder goes and comes again is followed on, again and again
   }
 });
 
-test("a schema whose folder another one replaces at once is followed on, again and again", async () => {
+test("a schema whose folder is repeatedly replaced by a rename remains watched", async () => {
   const project = new Project({ "schema/api.ts": schemaOf(HELLO) });
   const { after } = await watched(project);
   for (const name of ["one", "two"]) {
@@ -128,7 +128,7 @@ test("a schema whose folder another one replaces at once is followed on, again a
   }
 });
 
-test("several changes at once give one run", async () => {
+test("simultaneous changes cause one run", async () => {
   const project = new Project({
     "schema/api.ts": `import { a } from "./a.js";\nimport { b } from "./b.js";\n${schemaOf("...a", "...b")}`,
     "schema/a.ts": `import Type from "typebox";\nexport const a = { ${HELLO} };\n`,
@@ -149,7 +149,7 @@ test("several changes at once give one run", async () => {
   expect(runs).toHaveLength(2);
 });
 
-test("after it was closed a watch does nothing more", async () => {
+test("a closed watch does not generate", async () => {
   const project = new Project({ "schema/api.ts": schemaOf(HELLO) });
   const { runs, watching } = await watched(project);
   await watching.close();
@@ -158,7 +158,7 @@ test("after it was closed a watch does nothing more", async () => {
   expect(runs).toHaveLength(1);
 });
 
-test("a watch whose first run nobody takes ends with that, and watches nothing", async () => {
+test("an error in the first call of onRun rejects the watch and closes it", async () => {
   const project = new Project({ "schema/api.ts": schemaOf(HELLO) });
   let runs = 0;
   const watching = watch({ cwd: project.folder }, () => {

@@ -5,14 +5,14 @@ import { formatExpiryTime } from "../../ssh/keys/format/expiry-time.js";
 import { publicKeyLine } from "../../ssh/keys/format/public-key.js";
 import { AddressPatterns } from "../../ssh/keys/lists/address-patterns.js";
 import { type AuthorizedKeyLine, parseAuthorizedKeyLine } from "../../ssh/keys/lists/authorized-keys.js";
+import { parsePort } from "../shared/arguments.js";
 import { DEFAULTS } from "../shared/defaults.js";
 import { UsageError } from "../shared/failure.js";
-import { parsePort } from "../shared/port.js";
 import { describeKey, describeLines } from "./describe-key.js";
 import { parseExpires } from "./expires.js";
 import { introduceServer } from "./introduce-server.js";
 import { editKeyFile } from "./key-file.js";
-import { type KeyLine, listedLines, warnOfWrongLines } from "./key-lines.js";
+import { type KeyLine, listedLines, warnOfInvalidLines } from "./key-lines.js";
 import { type PlaceFlags, preparePlace, withPlace } from "./place.js";
 import { readPublicKey } from "./public-key-text.js";
 
@@ -26,26 +26,18 @@ interface AddFlags extends PlaceFlags {
   readonly port: number;
 }
 
-/** `sshrpc keys add KEY`: lets a key in, and prints what its holder needs to know of the server. */
+/** `sshrpc keys add KEY`: authorizes a key, and prints the server address and host key for its owner. */
 export function addAddCommand(keys: Command): void {
   withPlace(keys.command("add"))
-    .description("let a public key in, and print what its holder needs to know")
-    .argument("<key>", "a file such as ~/.ssh/id_ed25519.pub, the key itself, or - for standard input")
-    .option("--name <name>", "what to call it (default: the comment of the key)")
-    .option(
-      "--scopes <list>",
-      'what it may call, such as notes:read,time:*; "*" for all (default: what asks for no scope)',
-      unquoted,
-    )
-    .option(
-      "--expires <when>",
-      "until when: 12h, 90d, 2030-12-31 or 2030-12-31T12:00Z (default: for ever)",
-      parseExpires,
-    )
-    .option("--from <list>", "where it may come from, such as 192.0.2.0/24,!192.0.2.7 (default: anywhere)", parseFrom)
-    .option("--host-key <file>", "the server's key, for its holder to know (default: the one in --home)")
-    .option("--host <name>", "where clients reach the server", DEFAULTS.host)
-    .option("--port <number>", "the port where they reach it", parsePort, DEFAULTS.port)
+    .description("authorize a public key, and print the server address and host key for its owner")
+    .argument("<key>", "public key file such as ~/.ssh/id_ed25519.pub, the key itself, or - for standard input")
+    .option("--name <name>", "name of the key (default: its comment)")
+    .option("--scopes <list>", 'scopes to grant, such as notes:read,time:*; "*" for all (default: none)', unquoted)
+    .option("--expires <when>", "expiry: 12h, 90d, 2030-12-31 or 2030-12-31T12:00Z (default: never)", parseExpires)
+    .option("--from <list>", "allowed source addresses, such as 192.0.2.0/24,!192.0.2.7 (default: any)", parseFrom)
+    .option("--host-key <file>", "host key of the server, to print its public half (default: the one in --home)")
+    .option("--host <name>", "host name of the server for clients", DEFAULTS.host)
+    .option("--port <number>", "port of the server for clients", parsePort, DEFAULTS.port)
     .action(add);
 }
 
@@ -55,7 +47,7 @@ async function add(source: string, flags: AddFlags): Promise<void> {
   const line = [optionsOf(flags), publicKeyLine(key), name].filter(Boolean).join(" ");
   const added = parse(line, name);
   const { authorizedKeys, hostKey } = await preparePlace(flags);
-  // Before anything is changed, because a host key that is damaged must be seen to first.
+  // A damaged host key must be reported before the file is changed.
   const server = await introduceServer({ ...flags, hostKey: flags.hostKey ?? hostKey });
   const append = (before: readonly KeyLine[]): string[] => {
     refuseDuplicates(before, added, authorizedKeys);
@@ -63,9 +55,9 @@ async function add(source: string, flags: AddFlags): Promise<void> {
   };
   const lines = await editKeyFile(authorizedKeys, append, { create: true });
   const description = describeLines(describeKey(added)).join("\n");
-  process.stdout.write(`${name || "The key"} is let in (${authorizedKeys}:${lines.length})\n${description}\n\n`);
-  process.stdout.write(`What its holder needs to know of the server:\n${server}`);
-  warnOfWrongLines(lines, authorizedKeys);
+  process.stdout.write(`authorized ${name || "the key"} (${authorizedKeys}:${lines.length})\n${description}\n\n`);
+  process.stdout.write(`Server details for the owner of the key:\n${server}`);
+  warnOfInvalidLines(lines, authorizedKeys);
 }
 
 function optionsOf({ scopes, expires, from }: AddFlags): string {
@@ -78,10 +70,12 @@ function optionsOf({ scopes, expires, from }: AddFlags): string {
     .join(",");
 }
 
-/** The line as a server will read it: what that refuses must never get into the file. */
+/** Parses the line as the server will, so that an invalid line never gets into the file. */
 function parse(line: string, name: string): AuthorizedKeyLine {
   if (/[\p{C}\p{Zl}\p{Zp}]/u.test(line) || name.length > 100) {
-    throw new UsageError(`a name has at most 100 characters, and no control characters: "${printable(name, 40)}"`);
+    throw new UsageError(
+      `invalid name "${printable(name, 40)}"; use at most 100 characters without control characters`,
+    );
   }
   try {
     return parseAuthorizedKeyLine(line) as AuthorizedKeyLine;
@@ -94,11 +88,13 @@ function refuseDuplicates(lines: readonly KeyLine[], { key, grant }: AuthorizedK
   for (const { number, listed } of listedLines(lines)) {
     if (listed.key.fingerprint === key.fingerprint) {
       throw new Error(
-        `the key is already at ${file}:${number}; to change it, \`sshrpc keys remove ${key.fingerprint}\` first`,
+        `the key is already listed at ${file}:${number}; to change it, run \`sshrpc keys remove ${key.fingerprint}\` first`,
       );
     }
     if (grant.keyName !== undefined && listed.grant.keyName === grant.keyName) {
-      throw new Error(`another key has the name "${grant.keyName}" (${file}:${number}): choose one with --name`);
+      throw new Error(
+        `the name "${grant.keyName}" belongs to another key (${file}:${number}); pass a different --name`,
+      );
     }
   }
 }
@@ -112,12 +108,12 @@ function parseFrom(text: string): string {
   }
   const [name] = patterns.names;
   if (name !== undefined)
-    throw new InvalidArgumentError(`Names such as ${printable(name, 60)} are not looked up: use addresses.`);
+    throw new InvalidArgumentError(`Host names such as ${printable(name, 60)} are not resolved; use addresses.`);
   return unquoted(text);
 }
 
-/** Nothing may end the value of an option before its time. */
+/** Rejects characters that would end the quoted value of an option. */
 function unquoted(text: string): string {
-  if (/["\\\s]/.test(text)) throw new InvalidArgumentError("It has quotes, backslashes or spaces.");
+  if (/["\\\s]/.test(text)) throw new InvalidArgumentError("Quotes, backslashes and spaces are not allowed.");
   return text;
 }

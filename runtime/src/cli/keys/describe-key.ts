@@ -1,7 +1,7 @@
 import { printable } from "../../base/printable.js";
 import type { AuthorizedKeyLine } from "../../ssh/keys/lists/authorized-keys.js";
 
-/** Characters of a line of authorized_keys that are shown: what it may have. */
+/** The maximum length of a printed line of authorized_keys, in characters. */
 export const MAX_LINE = 64 * 1024;
 
 /** A listed key as plain data, for `--json`. */
@@ -13,9 +13,9 @@ export interface KeyDescription {
   /** ISO 8601. */
   readonly expires: string | null;
   readonly expired: boolean;
-  /** As `from` has it. */
+  /** The `from` option. */
   readonly from: string | null;
-  /** Whether it makes certificates. */
+  /** Whether the key is a certificate authority. */
   readonly authority: boolean;
   readonly principals: readonly string[] | null;
   readonly pty: boolean;
@@ -25,7 +25,7 @@ export interface KeyDescription {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** Describes one. */
+/** Describes a key as plain data. */
 export function describeKey({ key, grant, isAuthority, from }: AuthorizedKeyLine): KeyDescription {
   const { keyName, scopes, expires, principals, permissions, environment = {} } = grant;
   return {
@@ -46,18 +46,18 @@ export function describeKey({ key, grant, isAuthority, from }: AuthorizedKeyLine
   };
 }
 
-/** The same for people, one thing a line. */
+/** Formats a description, one property a line. */
 export function describeLines(key: KeyDescription): string[] {
   const rows: [string, string | false][] = [
     ["fingerprint", `${key.fingerprint} (${key.type})`],
-    ["scopes", key.scopes.join(", ") || "none: it may call only what asks for none"],
-    ["expires", key.expires !== null && `${key.expires}${key.expired ? " (it has expired)" : ""}`],
+    ["scopes", key.scopes.join(", ") || "none (only methods without a scope)"],
+    ["expires", key.expires !== null && `${key.expires}${key.expired ? " (expired)" : ""}`],
     ["from", key.from ?? false],
-    ["authority", key.authority && `of certificates for ${key.principals?.join(", ") ?? "the user who logs in"}`],
+    ["authority", key.authority && `certificates for ${key.principals?.join(", ") ?? "the login user"}`],
     ["terminal", !key.pty && "no"],
     ["forwarding", !key.portForwarding && "no"],
-    ["may open", key.permitOpen?.join(", ") ?? false],
-    ["may listen", key.permitListen?.join(", ") ?? false],
+    ["permitopen", key.permitOpen?.join(", ") ?? false],
+    ["permitlisten", key.permitListen?.join(", ") ?? false],
     [
       "environment",
       Object.entries(key.environment)

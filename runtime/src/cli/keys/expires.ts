@@ -2,18 +2,19 @@ import { InvalidArgumentError } from "commander";
 import ms, { type StringValue } from "ms";
 import { parseExpiryTime } from "../../ssh/keys/format/expiry-time.js";
 
-/** expiry-time has four digits for the year. */
+/** The year of expiry-time has four digits. */
 const LATEST = Date.UTC(9999, 11, 31);
 
 /**
- * Reads when a key expires, as milliseconds since 1970: a duration from now such as `12h` or `90d`, a date such as
- * `2030-12-31` (its first moment here) or `2030-12-31T12:00Z`, or a time as `expiry-time` has it.
+ * Parses the expiry of a key: a duration from now such as `12h` or `90d`, a date such as `2030-12-31` (midnight, local time)
+ * or `2030-12-31T12:00Z`, or a time in the format of `expiry-time`. @returns milliseconds since 1970
  */
 export function parseExpires(text: string): number {
   const time = readTime(text);
-  if (time === undefined) throw new InvalidArgumentError("It is such as 12h, 90d, 2030-12-31 or 2030-12-31T12:00Z.");
-  if (time <= Date.now()) throw new InvalidArgumentError("It is past.");
-  if (time > LATEST) throw new InvalidArgumentError("It is after the year 9999.");
+  if (time === undefined)
+    throw new InvalidArgumentError("Use a time such as 12h, 90d, 2030-12-31 or 2030-12-31T12:00Z.");
+  if (time <= Date.now()) throw new InvalidArgumentError("The time is in the past.");
+  if (time > LATEST) throw new InvalidArgumentError("The time is after the year 9999.");
   return time;
 }
 

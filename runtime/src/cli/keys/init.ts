@@ -1,15 +1,15 @@
 import type { Command } from "commander";
 import { loadHostKey } from "../../ssh/keys/identity/host-key.js";
-import { parseFileName } from "../file-name.js";
+import { parseFileName } from "../shared/arguments.js";
 import { DEFAULTS } from "../shared/defaults.js";
 import { prepareHome } from "../shared/home.js";
 
-/** `sshrpc keys init`: makes the host key and an empty list, where they are missing, as the first start of a server does. */
+/** `sshrpc keys init`: creates the host key and authorized_keys if missing, like the first start of a server. */
 export function addInitCommand(keys: Command): void {
   keys
     .command("init")
-    .description("make a server's host key and an empty list, where they are missing")
-    .option("--home <directory>", "where to keep them", parseFileName, DEFAULTS.home)
+    .description("create the host key and an empty authorized_keys file, if missing")
+    .option("--home <directory>", "directory of the files", parseFileName, DEFAULTS.home)
     .action(init);
 }
 

@@ -3,21 +3,21 @@ import { publicKeyLine } from "../../ssh/keys/format/public-key.js";
 import { loadHostKey } from "../../ssh/keys/identity/host-key.js";
 import { knownHostsName } from "../../ssh/keys/lists/known-hosts.js";
 
-/** Where clients reach a server, and what it proves itself with. */
-export interface ServerPlace {
+/** The address and the host key of a server. */
+interface ServerPlace {
   readonly host: string;
   readonly port: number;
-  /** The file of its private key; undefined where it is not known. */
+  /** The file of the private host key; undefined where it is unknown. */
   readonly hostKey: string | undefined;
 }
 
 /**
- * What the holder of a key needs to know of a server, for people.
- * @throws Error of one line, where the host key is damaged, or may be read by others
+ * Describes a server for the owner of a key: address, fingerprint and known_hosts line.
+ * @throws Error where the host key is damaged or readable by others
  */
 export async function introduceServer({ host, port, hostKey }: ServerPlace): Promise<string> {
   const address = `  address      ssh://USER@${formatHostPort(host, port)}\n`;
-  if (hostKey === undefined) return `${address}  host key     not known here: name it with --host-key\n`;
+  if (hostKey === undefined) return `${address}  host key     unknown; pass --host-key\n`;
   const { publicKey } = await loadHostKey(hostKey);
   return `${address}  host key     ${publicKey.fingerprint}
   known_hosts  ${knownHostsName(host, port)} ${publicKeyLine(publicKey)}

@@ -8,7 +8,7 @@ import { withLock } from "./lock.js";
 
 /**
  * The lines of an authorized_keys file.
- * @throws Error of one line that names the file, where it is missing, may not be read, or may be written by others
+ * @throws Error where the file is missing, unreadable or writable by others
  */
 export async function readKeyFile(file: string): Promise<readonly KeyLine[]> {
   const { data } = await readFileChecked(expandHome(file, AUTHORIZED_KEYS_RULES.what), AUTHORIZED_KEYS_RULES);
@@ -16,16 +16,16 @@ export async function readKeyFile(file: string): Promise<readonly KeyLine[]> {
 }
 
 /**
- * Changes an authorized_keys file: whoever reads it meanwhile sees it as it was before or as it is after, and of two
- * that change it one waits for the other. Its mode stays. What `edit` throws leaves the file as it was.
- * @param options `create` makes a file that does not exist, with mode 0600; otherwise that is an error
+ * Changes an authorized_keys file atomically, under a lock. It keeps the mode of the file. If `edit` throws, the file does
+ * not change.
+ * @param options `create`: create a missing file with mode 0600 (default: a missing file is an error)
  */
 export async function editKeyFile(
   file: string,
   edit: (lines: readonly KeyLine[]) => readonly string[],
   options: { readonly create?: boolean } = {},
 ): Promise<readonly KeyLine[]> {
-  // The file that a symbolic link leads to is replaced, not the link.
+  // Replace the target of a symbolic link, not the link.
   const named = expandHome(file, AUTHORIZED_KEYS_RULES.what);
   const path = await realpath(named).catch(() => named);
   return withLock(`${path}.lock`, async () => {
@@ -48,7 +48,7 @@ async function replaceFile(path: string, text: string): Promise<void> {
       const stats = await old?.stat().finally(() => old.close());
       if (stats !== undefined) {
         await handle.chmod(stats.mode & 0o777);
-        // Only root may give a file away; for others the owner is their own already.
+        // Only root can change the owner; for other users it is already correct.
         if (stats.uid !== process.geteuid?.()) await chown(temporary, stats.uid, stats.gid).catch(() => {});
       }
       await handle.writeFile(text);
@@ -60,6 +60,6 @@ async function replaceFile(path: string, text: string): Promise<void> {
   } catch (error) {
     await rm(temporary, { force: true });
     const { code, message } = error as NodeJS.ErrnoException;
-    throw new Error(`${path} cannot be written: ${code ?? message}`, { cause: error });
+    throw new Error(`${path}: cannot be written: ${code ?? message}`, { cause: error });
   }
 }

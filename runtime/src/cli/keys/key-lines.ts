@@ -8,22 +8,22 @@ import { type AuthorizedKeyLine, parseAuthorizedKeyLine, quoterOf } from "../../
 export interface KeyLine {
   /** From 1. */
   readonly number: number;
-  /** As it stands there. */
+  /** The original text. */
   readonly text: string;
-  /** What it lists; absent where it is blank, a comment, or wrong. */
+  /** The listed key; absent for a blank line, a comment or an invalid line. */
   readonly listed?: AuthorizedKeyLine;
-  /** Why it is wrong. */
+  /** Why the line is invalid. */
   readonly problem?: string;
 }
 
 /** A line that lists a key. */
 export type ListedLine = KeyLine & { readonly listed: AuthorizedKeyLine };
 
-/** Takes a text apart; it never throws. */
+/** Parses the lines of a file. It never throws. */
 export function readKeyLines(text: string): readonly KeyLine[] {
   const lines = text.split("\n");
   const quote = quoterOf(text);
-  // What follows the last line's end is no line.
+  // The text after the last line break is not a line.
   if (lines.at(-1) === "") lines.pop();
   return lines.map((line, index) => {
     const number = index + 1;
@@ -42,48 +42,50 @@ export function listedLines(lines: readonly KeyLine[]): readonly ListedLine[] {
 }
 
 /**
- * The lines of one key, given its name or its fingerprint: each line that lists it, whatever it is called there.
- * @throws Error of one line, where none is meant, or more than one key has the name
+ * Every line of one key, given a name or the fingerprint of the key.
+ * @throws Error where no key matches, or several keys have the name
  */
-export function linesOfKey(lines: readonly KeyLine[], called: string, file: string): readonly ListedLine[] {
+export function linesOfKey(lines: readonly KeyLine[], name: string, file: string): readonly ListedLine[] {
   const listed = listedLines(lines);
-  const isMeant = isFingerprint(called)
-    ? ({ key }: AuthorizedKeyLine) => key.fingerprint === called
-    : ({ grant }: AuthorizedKeyLine) => grant.keyName === called;
-  const meant = [...new Set(listed.filter((line) => isMeant(line.listed)).map((line) => line.listed.key.fingerprint))];
-  const [fingerprint] = meant;
+  const matches = isFingerprint(name)
+    ? ({ key }: AuthorizedKeyLine) => key.fingerprint === name
+    : ({ grant }: AuthorizedKeyLine) => grant.keyName === name;
+  const fingerprints = [
+    ...new Set(listed.filter((line) => matches(line.listed)).map((line) => line.listed.key.fingerprint)),
+  ];
+  const [fingerprint] = fingerprints;
   if (fingerprint === undefined) {
     const near = nearest(
-      called,
+      name,
       listed.flatMap((line) => line.listed.grant.keyName ?? []),
     );
-    const hint = near === undefined ? "`sshrpc keys list` shows those that are listed" : `did you mean "${near}"?`;
-    throw new Error(`${file} lists no key "${printable(called)}": ${hint}`);
+    const hint = near === undefined ? "run `sshrpc keys list`" : `did you mean "${near}"?`;
+    throw new Error(`${file}: no key "${printable(name)}"; ${hint}`);
   }
-  if (meant.length > 1) {
+  if (fingerprints.length > 1) {
     throw new Error(
-      `${file} lists ${meant.length} keys named "${printable(called)}": say which by its fingerprint: ${meant.join(", ")}`,
+      `${file}: ${fingerprints.length} keys named "${printable(name)}"; use one of the fingerprints ${fingerprints.join(", ")}`,
     );
   }
   return listed.filter((line) => line.listed.key.fingerprint === fingerprint);
 }
 
-/** Says on standard error which lines are wrong, at most twenty of them; gives how many there are. */
-export function reportWrongLines(lines: readonly KeyLine[], file: string): number {
-  const wrong = lines.filter((line) => line.problem !== undefined);
-  for (const { number, problem } of wrong.slice(0, 20)) process.stderr.write(`${file}:${number}: ${problem}\n`);
-  return wrong.length;
+/** Reports invalid lines on standard error, at most 20. @returns the number of invalid lines */
+export function reportInvalidLines(lines: readonly KeyLine[], file: string): number {
+  const invalid = lines.filter((line) => line.problem !== undefined);
+  for (const { number, problem } of invalid.slice(0, 20)) process.stderr.write(`${file}:${number}: ${problem}\n`);
+  return invalid.length;
 }
 
 /**
- * As {@link reportWrongLines}, after a change: a server that runs leaves its list as it was until such lines are mended.
- * The exit status becomes 1, for the change may be without effect so far.
+ * Reports invalid lines after a change and sets the exit status to 1: a running server keeps its previous keys until the
+ * invalid lines are fixed.
  */
-export function warnOfWrongLines(lines: readonly KeyLine[], file: string): void {
-  const count = reportWrongLines(lines, file);
+export function warnOfInvalidLines(lines: readonly KeyLine[], file: string): void {
+  const count = reportInvalidLines(lines, file);
   if (count === 0) return;
   process.stderr.write(
-    `sshrpc: ${file} is changed, but ${count === 1 ? "that line is" : `${count} lines are`} wrong: a server that runs may take nothing in before that is mended\n`,
+    `sshrpc: ${file} was changed, but ${count === 1 ? "one line is" : `${count} lines are`} invalid; a running server ignores the change until they are fixed\n`,
   );
   process.exitCode = 1;
 }

@@ -1,14 +1,13 @@
 import type { Command } from "commander";
 import { addAddCommand } from "./add.js";
-import { addGenerateCommand } from "./generate.js";
 import { addInitCommand } from "./init.js";
+import { addGenerateCommand, addPublicCommand } from "./key-pair-commands.js";
 import { addListCommand } from "./list.js";
-import { addPublicCommand } from "./public.js";
 import { addPurgeCommand } from "./purge.js";
 import { addRemoveCommand } from "./remove.js";
 import { addShowCommand } from "./show.js";
 
-/** `sshrpc keys …`: who may connect, and with which keys. Servers that run take every change in at once. */
+/** `sshrpc keys …`: manages authorized keys and key pairs. A running server applies changes at once. */
 export function defineKeys(keys: Command): void {
   addInitCommand(keys);
   addAddCommand(keys);

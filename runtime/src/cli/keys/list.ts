@@ -3,25 +3,22 @@ import { escapeUnsafe } from "../../adapters/session-io/json-text.js";
 import { printable } from "../../base/printable.js";
 import { describeKey, type KeyDescription, MAX_LINE } from "./describe-key.js";
 import { readKeyFile } from "./key-file.js";
-import { listedLines, reportWrongLines } from "./key-lines.js";
-import { listOf, type PlaceFlags, withPlace } from "./place.js";
+import { listedLines, reportInvalidLines } from "./key-lines.js";
+import { keysFileOf, type PlaceFlags, withPlace } from "./place.js";
 
-/** `sshrpc keys list`: who is let in, a line each. */
+/** `sshrpc keys list`: lists authorized keys, one a line. */
 export function addListCommand(keys: Command): void {
-  withPlace(keys.command("list"))
-    .description("print who is let in")
-    .option("--json", "as JSON, for programs")
-    .action(list);
+  withPlace(keys.command("list")).description("list authorized keys").option("--json", "print JSON").action(list);
 }
 
 async function list(flags: PlaceFlags & { readonly json?: true }): Promise<void> {
-  const file = listOf(flags);
+  const file = keysFileOf(flags);
   const lines = await readKeyFile(file);
   const keys = listedLines(lines).map(({ number, listed }) => ({ line: number, ...describeKey(listed) }));
   if (flags.json) process.stdout.write(`${escapeUnsafe(JSON.stringify(keys, null, 2))}\n`);
-  else if (keys.length === 0) process.stdout.write(`${file} lists no key\n`);
+  else if (keys.length === 0) process.stdout.write(`${file}: no keys\n`);
   else process.stdout.write(table(keys));
-  reportWrongLines(lines, file);
+  reportInvalidLines(lines, file);
 }
 
 function table(keys: readonly KeyDescription[]): string {
@@ -40,7 +37,7 @@ function table(keys: readonly KeyDescription[]): string {
 
 function rowOf(key: KeyDescription): string[] {
   const limits = [
-    key.authority && "makes certificates",
+    key.authority && "certificate authority",
     key.expires !== null && `${key.expired ? "expired" : "expires"} ${key.expires.slice(0, 16)}Z`,
     key.from !== null && `from ${key.from}`,
   ];

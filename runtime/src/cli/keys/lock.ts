@@ -1,16 +1,16 @@
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 
-/** Milliseconds that another one's change may take, and how often it is looked whether it is over. */
-const PATIENCE = 5000;
+/** How long to wait for another process, and the polling interval, in ms. */
+const LOCK_TIMEOUT = 5000;
 const INTERVAL = 25;
 
 /**
- * Runs a task while `lock` exists, which one process at a time can make. It waits up to five seconds for another one.
- * @throws Error that names the lock, and the process that holds it
+ * Runs a task while holding the lock file `lock`. It waits up to 5 s for another process.
+ * @throws Error with the lock file and the process that holds it
  */
 export async function withLock<Result>(lock: string, task: () => Promise<Result>): Promise<Result> {
-  const until = Date.now() + PATIENCE;
+  const until = Date.now() + LOCK_TIMEOUT;
   while (!(await take(lock))) {
     if (Date.now() > until) throw new Error(await describe(lock));
     await delay(INTERVAL);
@@ -29,7 +29,7 @@ async function take(lock: string): Promise<boolean> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "EEXIST") return false;
-    throw new Error(`${lock} cannot be made: ${code}: check that its directory exists and may be written`, {
+    throw new Error(`${lock}: cannot be created (${code}); check that its directory exists and is writable`, {
       cause: error,
     });
   }
@@ -37,5 +37,5 @@ async function take(lock: string): Promise<boolean> {
 
 async function describe(lock: string): Promise<string> {
   const holder = (await readFile(lock, "utf8").catch(() => "")).trim().slice(0, 20);
-  return `${lock} exists: the process ${holder || "that made it"} changes the file; if it runs no more, delete the lock`;
+  return `${lock} exists: process ${holder || "(unknown)"} is changing the file; if it has exited, delete the lock`;
 }

@@ -5,12 +5,12 @@ import type { NamedPublicKey } from "../../ssh/keys/identity/public-half.js";
 import { type AuthorizedKeyLine, parseAuthorizedKeyLine } from "../../ssh/keys/lists/authorized-keys.js";
 import { UsageError } from "../shared/failure.js";
 
-/** Bytes of a text that can still be one key. */
+/** The maximum size of the text of one key, in bytes. */
 const MAX_SIZE = 64 * 1024;
 
 /**
- * Reads one public key: its line, the name of a file that holds it, or `-` for standard input.
- * @throws UsageError of one line, where it is none: a private key, a certificate, several keys, or a line with options
+ * Reads one public key: the key itself, the name of its file, or `-` for standard input.
+ * @throws UsageError for anything else: a private key, a certificate, several keys, or a line with options
  */
 export async function readPublicKey(source: string): Promise<NamedPublicKey> {
   if (source === "-") return parse(await readInput(), "standard input");
@@ -27,7 +27,7 @@ export async function readPublicKey(source: string): Promise<NamedPublicKey> {
     const { code, message } = error as NodeJS.ErrnoException;
     const pair = code === "ENOENT" && source.endsWith(".pub") ? source.slice(0, -".pub".length) : undefined;
     throw new UsageError(
-      pair === undefined ? message : `${message}; \`sshrpc keys generate ${pair}\` makes a key pair`,
+      pair === undefined ? message : `${message}; to generate a key pair, run \`sshrpc keys generate ${pair}\``,
     );
   }
 }
@@ -36,26 +36,24 @@ async function readInput(): Promise<string> {
   let text = "";
   for await (const chunk of process.stdin) {
     text += chunk;
-    if (text.length > MAX_SIZE) throw new UsageError("standard input is longer than one public key");
+    if (text.length > MAX_SIZE) throw new UsageError("standard input: longer than one public key");
   }
   return text;
 }
 
 function parse(text: string, where: string): NamedPublicKey {
   if (text.includes("PRIVATE KEY---") || text.trimStart().startsWith("PuTTY-User-Key-File")) {
-    throw new UsageError(
-      `${where} is a private key, which stays with its owner: name the public one, the file with .pub`,
-    );
+    throw new UsageError(`${where} is a private key; name the public key, the file with .pub`);
   }
   if (text.includes("BEGIN SSH2 PUBLIC KEY")) {
-    throw new UsageError(`${where} is in another format: convert it with \`ssh-keygen -i -f FILE\``);
+    throw new UsageError(`${where} has the RFC 4716 format; convert it with \`ssh-keygen -i -f FILE\``);
   }
   const lines = text.split("\n").filter((line) => line.trim() !== "" && !line.trim().startsWith("#"));
-  if (lines.length === 0) throw new UsageError(`${where} holds no keys: name a file with one`);
+  if (lines.length === 0) throw new UsageError(`${where} contains no key`);
   const { key, grant, ...rest } = parseLine(lines[0] as string, where);
-  if (lines.length > 1) throw new UsageError(`${where} holds ${lines.length} keys: name one`);
+  if (lines.length > 1) throw new UsageError(`${where} contains ${lines.length} keys; name a file with one`);
   if (!lines[0]?.trim().startsWith(key.type) || rest.isAuthority) {
-    throw new UsageError(`${where} has options before the key: give them as flags, such as --scopes and --from`);
+    throw new UsageError(`${where} has options before the key; pass them as flags, such as --scopes and --from`);
   }
   return { key, comment: grant.keyName ?? "" };
 }
@@ -64,6 +62,6 @@ function parseLine(line: string, where: string): AuthorizedKeyLine {
   try {
     return parseAuthorizedKeyLine(line) as AuthorizedKeyLine;
   } catch (error) {
-    throw new UsageError(`${where} is no public key: ${errorMessage(error)}`, { cause: error });
+    throw new UsageError(`${where} is not a public key: ${errorMessage(error)}`, { cause: error });
   }
 }

@@ -1,28 +1,26 @@
 import type { Command } from "commander";
 import { editKeyFile } from "./key-file.js";
-import { type ListedLine, linesOfKey, warnOfWrongLines } from "./key-lines.js";
-import { listOf, type PlaceFlags, withPlace } from "./place.js";
+import { type ListedLine, linesOfKey, warnOfInvalidLines } from "./key-lines.js";
+import { keysFileOf, type PlaceFlags, withPlace } from "./place.js";
 
-/** `sshrpc keys remove KEY`: lets a key in no more, wherever the file lists it. Servers that run close its connections. */
+/** `sshrpc keys remove KEY`: revokes a key on every line that lists it. Running servers close its connections. */
 export function addRemoveCommand(keys: Command): void {
   withPlace(keys.command("remove"))
-    .description("let a key in no more; its connections are closed")
-    .argument("<key>", "its name or fingerprint")
+    .description("revoke a key and close its connections")
+    .argument("<key>", "name or fingerprint of the key")
     .action(remove);
 }
 
-async function remove(called: string, flags: PlaceFlags): Promise<void> {
-  const file = listOf(flags);
+async function remove(name: string, flags: PlaceFlags): Promise<void> {
+  const file = keysFileOf(flags);
   let removed: readonly ListedLine[] = [];
   const lines = await editKeyFile(file, (before) => {
-    removed = linesOfKey(before, called, file);
+    removed = linesOfKey(before, name, file);
     const numbers = new Set(removed.map(({ number }) => number));
     return before.filter(({ number }) => !numbers.has(number)).map(({ text }) => text);
   });
   for (const { listed, number } of removed) {
-    process.stdout.write(
-      `removed ${listed.grant.keyName ?? "a key"} ${listed.key.fingerprint} (it was ${file}:${number})\n`,
-    );
+    process.stdout.write(`removed ${listed.grant.keyName ?? "a key"} ${listed.key.fingerprint} (${file}:${number})\n`);
   }
-  warnOfWrongLines(lines, file);
+  warnOfInvalidLines(lines, file);
 }

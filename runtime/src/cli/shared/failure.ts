@@ -4,32 +4,32 @@ import { hideKeys, printable } from "../../base/printable.js";
 import { describeIssues } from "../../codec/issues.js";
 import { type BadRequestDetails, RpcError } from "../../contract/rpc-error.js";
 
-/** The command line, or a file that it names, is wrong: exit status 2, and one line that says what to do. */
+/** The command line, or a file that it names, is invalid: exit status 2 and a one-line message. */
 export class UsageError extends Error {
   readonly exitCode = 2;
 }
 
-/** Characters of what a server says. */
+/** The maximum length of a printed text from the server, in characters. */
 const MAX_LINE = 2000;
 
-/** Prints why a command failed, in one line on standard error, and gives the exit status. */
+/** Prints the error of a failed command on standard error. @returns the exit status */
 export function reportFailure(error: unknown): 0 | 1 | 2 {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   process.stderr.write(`sshrpc: ${describeFailure(error)}\n`);
-  // Not instanceof: the commands of @sshrpc/codegen have a class of their own for the same.
+  // Not instanceof: @sshrpc/codegen, which cannot import this class, throws InvalidOptionsError with the same status.
   return (error as { readonly exitCode?: unknown } | null | undefined)?.exitCode === 2 ? 2 : 1;
 }
 
 function describeFailure(error: unknown): string {
   if (error instanceof RpcError) return describeRpcError(error);
-  // Line by line: gen has one for each problem.
+  // `gen` prints one line for each problem.
   const lines = hideKeys(errorMessage(error)).split("\n");
   return lines.map((line) => printable(line, MAX_LINE)).join("\n");
 }
 
 /**
- * Issues stand in the message already; other details follow it, for they are what the schema declares. What a server
- * says must not steer the terminal, nor take more than its line.
+ * The message already contains validation issues; other details are appended. Text from the server is escaped, so that it
+ * cannot control the terminal or span several lines.
  */
 function describeRpcError(error: RpcError): string {
   const line = printable(`${error}`, MAX_LINE);

@@ -1,16 +1,16 @@
 import { reportFailure } from "./failure.js";
 
 /**
- * Lets a command go on whose output nobody reads any more, as that of `sshrpc keys list | head -1`: a server still serves.
- * Where standard output takes nothing for another reason, such as a full disk, one line says so, and the exit status is 1;
- * commands that have an eye on it themselves say it in their own way.
+ * Ignores EPIPE of standard output, so that a command continues when its reader exits, as in `sshrpc keys list | head -1`.
+ * Another write error, such as a full disk, is reported in one line with exit status 1, unless the command has its own
+ * "error" listener.
  */
 export function guardOutput(): void {
   const { stdout, stderr } = process;
   stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE" || stdout.listenerCount("error") > 1) return;
-    process.exitCode = reportFailure(new Error(`standard output cannot be written: ${error.message}`));
+    process.exitCode = reportFailure(new Error(`cannot write to standard output: ${error.message}`));
   });
-  // There is nowhere else to say it.
+  // There is no other stream for the report.
   stderr.on("error", () => undefined);
 }

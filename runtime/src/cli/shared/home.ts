@@ -2,32 +2,32 @@ import { existsSync, statSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { errorMessage } from "../../base/error-message.js";
 import { createHostKey } from "../../ssh/keys/identity/host-key.js";
+import { createDirectory } from "./create-directory.js";
 import { UsageError } from "./failure.js";
-import { makeMissing } from "./make-missing.js";
 
-/** The files of a server that was given none. */
+/** The default files of a server. */
 export interface Home {
   readonly hostKey: string;
   readonly authorizedKeys: string;
 }
 
-const AUTHORIZED_KEYS = `# Who may connect: one public key a line, as sshd(8) describes under AUTHORIZED_KEYS FILE FORMAT.
-# What a key may do stands before it; a key without scopes may call only what asks for none.
+const AUTHORIZED_KEYS = `# Authorized keys: one public key a line, in the AUTHORIZED_KEYS FILE FORMAT of sshd(8).
+# Options precede the key; a key without scopes can call only methods without a scope.
 #
 #   scopes="*" ssh-ed25519 AAAA… alice@laptop
 #   scopes="notes:read,time:*",expiry-time="20301231Z",from="192.0.2.0/24" ssh-ed25519 AAAA… ci
 #
-# "sshrpc keys add|list|show|remove" edits it. A server that runs takes every change in at once.
+# Edit this file with "sshrpc keys add|list|show|remove". A running server applies changes at once.
 `;
 
-/** Where the files of a server are in its directory, whether they exist or not. */
+/** The paths of the default files in a directory. The files need not exist. */
 export function homeFiles(directory: string): Home {
   return { hostKey: join(directory, "ssh_host_ed25519_key"), authorizedKeys: join(directory, "authorized_keys") };
 }
 
 /**
- * The host key and the list of authorized keys in `directory`, each made where it is missing: the key at random, the
- * list with nobody on it.
+ * Returns the host key and the authorized_keys file in `directory`, and creates the missing ones: a random key and a file
+ * without keys.
  */
 export async function prepareHome(directory: string): Promise<Home> {
   makeDirectory(directory);
@@ -38,16 +38,14 @@ export async function prepareHome(directory: string): Promise<Home> {
   return home;
 }
 
-/** A repository must not take the private key along by accident, so the directory ignores itself. */
+/** The directory gets a .gitignore, so that the private key is not committed by accident. */
 function makeDirectory(directory: string): void {
   try {
     if (existsSync(directory) && statSync(directory).isDirectory()) return;
-    makeMissing(resolve(directory));
+    createDirectory(resolve(directory));
     writeFileSync(join(directory, ".gitignore"), "*\n");
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException).code ?? errorMessage(error);
-    throw new UsageError(
-      `${JSON.stringify(directory)} cannot be made a directory (${reason}); name another with --home`,
-    );
+    throw new UsageError(`--home ${JSON.stringify(directory)}: cannot create the directory (${reason}); name another`);
   }
 }

@@ -1,28 +1,28 @@
 import type { Writable } from "node:stream";
 
-/** Standard output, one write after the other, as fast as its reader takes it. */
+/** Standard output with backpressure: each write resolves when the reader accepts more. */
 export class OutputStream {
   readonly #stream: Writable;
   readonly #closed = new AbortController();
 
   constructor(stream: Writable) {
     this.#stream = stream;
-    // Whatever else goes wrong is told to whoever writes.
+    // Other errors reject the pending write.
     stream.on("error", (error) => {
       if (isGone(error)) this.#closed.abort();
     });
   }
 
-  /** Aborts when its reader is gone. */
+  /** Aborts when the reader has closed the stream. */
   get signal(): AbortSignal {
     return this.#closed.signal;
   }
 
-  /** Resolves when it takes more, or when nobody reads it any more. @throws Error where it takes nothing, as on a full disk */
+  /** Resolves when the stream accepts more, or its reader has closed it. @throws Error on a write error, such as a full disk */
   write(chunk: string | Uint8Array): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#stream.write(chunk, (error) => {
-        if (error && !isGone(error)) reject(new Error(`standard output cannot be written: ${error.message}`));
+        if (error && !isGone(error)) reject(new Error(`cannot write to standard output: ${error.message}`));
         else resolve();
       });
     });

@@ -8,7 +8,7 @@ const BIN = fileURLToPath(new URL("../../../../runtime/bin/sshrpc.js", import.me
 const HELLO = "hello: { GET: { response: Type.String() } }";
 const MORE = "more: { GET: { response: Type.Null() } }";
 
-/** Handlers in JavaScript, so that a server starts fast. They print a line when they are loaded. */
+/** Handlers in JavaScript, which load fast. They print a line when they are loaded. */
 const HANDLERS = `
 import { readFileSync } from "node:fs";
 import { text } from "./text.js";
@@ -16,7 +16,7 @@ console.log("loaded with " + text + (readFileSync("generated/client.ts", "utf8")
 export default { api: { hash: "x", methods: [] }, handlers: new Map() };
 `;
 
-/** Runs `sshrpc dev` until the test ends, and gives a way to wait for its output. */
+/** Runs `sshrpc dev` until the test ends. `prints` waits for its output. */
 function dev(project: Project, ...args: readonly string[]) {
   const child: ChildProcess = spawn(process.execPath, [BIN, "dev", ...args], { cwd: project.folder });
   let output = "";
@@ -31,7 +31,7 @@ function dev(project: Project, ...args: readonly string[]) {
     await once(child, "exit");
   });
   let seen = 0;
-  /** Waits until `pattern` appears behind what was waited for before. */
+  /** Waits until `pattern` appears after the previous match. */
   const prints = (pattern: RegExp): Promise<void> =>
     vi.waitFor(
       () => {
@@ -44,12 +44,12 @@ function dev(project: Project, ...args: readonly string[]) {
   return { child, prints };
 }
 
-test("dev prints problems with their place, goes on, and ends cleanly when told to", async () => {
+test("dev prints problems with their position, continues, and exits cleanly on SIGTERM", async () => {
   const project = new Project({ "schema/api.ts": schemaOf(HELLO) });
   const { child, prints } = dev(project);
-  await prints(/generated: wrote api\.json, .*\(\d+ ms\)\nwatching; press Ctrl-C to end\n/);
+  await prints(/generated: wrote api\.json, .*\(\d+ ms\)\nwatching for changes; press Ctrl-C to stop\n/);
   project.write("schema/api.ts", schemaOf("hello: { POST: {} }"));
-  await prints(/^schema\/api\.ts:7:14: resources\.hello\.POST: POST is no verb/m);
+  await prints(/^schema\/api\.ts:7:14: resources\.hello\.POST: unknown verb POST/m);
   project.write("schema/api.ts", schemaOf(HELLO, MORE));
   await prints(/schema\/api\.ts changed: generated: wrote .*client\.ts.*\(\d+ ms\)\n/);
   const ended = once(child, "exit");
@@ -57,19 +57,19 @@ test("dev prints problems with their place, goes on, and ends cleanly when told 
   expect(await ended).toEqual([0, null]);
 });
 
-test("dev goes on after a schema that ends the process, and fails where one ends it later", async () => {
+test("dev continues after a schema that ends the process while it loads, and fails if a timer of the schema ends it", async () => {
   const project = new Project({ "schema/api.ts": `${schemaOf(HELLO)}process.exit(0);\n` });
   const { child, prints } = dev(project);
-  await prints(/^schema\/api\.ts:10:\d+: Error: the schema ends the process by process\.exit\(0\)/m);
+  await prints(/^schema\/api\.ts:10:\d+: Error: the schema ends the process with process\.exit\(0\)/m);
   project.write("schema/api.ts", schemaOf(HELLO));
   await prints(/schema\/api\.ts changed: generated: wrote .*client\.ts/);
   const ended = once(child, "exit");
   project.write("schema/api.ts", `${schemaOf(HELLO)}setTimeout(process.exit, 200, 0);\n`);
-  await prints(/^schema\/api\.ts:1:1: the process ends by process\.exit\(0\)/m);
+  await prints(/^schema\/api\.ts:1:1: process\.exit\(0\) was called before/m);
   expect(await ended).toEqual([1, null]);
 });
 
-test("dev starts the server again when the schema or a handlers file changes", async () => {
+test("dev restarts the server when the schema or a handlers file changes", async () => {
   const project = new Project({
     "schema/api.ts": schemaOf(HELLO),
     "server/handlers.js": HANDLERS,
@@ -79,7 +79,7 @@ test("dev starts the server again when the schema or a handlers file changes", a
   const { child, prints } = dev(project, "--handlers", "server/handlers.js", "--listen", "127.0.0.1", "--port", "0");
   await prints(/loaded with one\n/);
   project.write("server/text.js", 'export const text = "two";\n');
-  await prints(/server\/text\.js changed: starting the server again\n[\s\S]*loaded with two\n/);
+  await prints(/server\/text\.js changed: restarting the server\n[\s\S]*loaded with two\n/);
   project.write("schema/api.ts", schemaOf(HELLO, MORE));
   await prints(/loaded with two and more\n/);
   const ended = once(child, "exit");
@@ -90,6 +90,6 @@ test("dev starts the server again when the schema or a handlers file changes", a
 test("dev without handlers refuses the options of serve", async () => {
   const { child, prints } = dev(new Project({ "schema/api.ts": schemaOf(HELLO) }), "--port", "8022");
   const ended = once(child, "exit");
-  await prints(/sshrpc: dev without --handlers serves nothing, so it has no use for --port 8022\n/);
+  await prints(/sshrpc: --port 8022: options of serve require --handlers\n/);
   expect(await ended).toEqual([2, null]);
 });

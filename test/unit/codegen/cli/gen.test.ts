@@ -17,15 +17,15 @@ function run(project: Project, ...args: readonly string[]) {
   return { status, stdout, stderr };
 }
 
-test("gen prints one line: what changed, and how long it took", () => {
+test("gen prints one line with the changed files and the duration", () => {
   const project = new Project({ "schema/api.ts": schemaOf(HELLO) });
   const first = gen(project);
   expect(first).toMatchObject({ status: 0, stderr: "" });
   expect(first.stdout).toMatch(/^generated: wrote api\.json, api\.ts, .*validators\.js \(\d+ ms\)\n$/);
-  expect(gen(project).stdout).toMatch(/^generated: nothing changed \(\d+ ms\)\n$/);
+  expect(gen(project).stdout).toMatch(/^generated: no changes \(\d+ ms\)\n$/);
 });
 
-test("gen --check fails after an edit by hand, and names the file", () => {
+test("gen --check fails after a manual edit and names the file", () => {
   const project = new Project({ "schema/api.ts": schemaOf(HELLO) });
   expect(gen(project, "--check").status).toBe(1);
   gen(project);
@@ -34,11 +34,11 @@ test("gen --check fails after an edit by hand, and names the file", () => {
   expect(gen(project, "--check")).toEqual({
     status: 1,
     stdout: "",
-    stderr: 'generated: not current: client.ts; run "sshrpc gen"\n',
+    stderr: 'generated: out of date: client.ts; run "sshrpc gen"\n',
   });
 });
 
-test("flags win over the config file, which wins over the defaults", () => {
+test("flags override the config file, which overrides the defaults", () => {
   const project = new Project({
     "api/main.ts": schemaOf(HELLO),
     "sshrpc.config.json": '{ "schema": "api/main.ts", "out": "from-config" }',
@@ -48,19 +48,19 @@ test("flags win over the config file, which wins over the defaults", () => {
   expect(project.read("from-flag/client.ts")).toContain('from "./api.ts"');
 });
 
-test("what is wrong is one line on standard error each, and the status is not 0", () => {
+test("each problem is one line on standard error, and the exit status is 1", () => {
   const project = new Project({ "schema/api.ts": schemaOf("hello: { POST: {} }") });
   expect(gen(project)).toEqual({
     status: 1,
     stdout: "",
-    stderr: "schema/api.ts:7:14: resources.hello.POST: POST is no verb; the verbs are GET, STORE, UPDATE, DELETE\n",
+    stderr: "schema/api.ts:7:14: resources.hello.POST: unknown verb POST; known verbs: GET, STORE, UPDATE, DELETE\n",
   });
 });
 
-test("an --out that is a file, or lies in one, is a usage error, and the file stays", () => {
+test("an --out that is a file or inside one is a usage error, and the file is kept", () => {
   const project = new Project({ "schema/api.ts": schemaOf(HELLO), "notes.txt": "mine" });
   for (const out of ["notes.txt", "notes.txt/deep"]) {
-    const line = `sshrpc: --out ${join(project.folder, out)}: a file stands in the place of this folder; remove it or choose another --out\n`;
+    const line = `sshrpc: --out ${join(project.folder, out)}: not a directory; remove the file or choose another --out\n`;
     expect(gen(project, "--out", out)).toEqual({ status: 2, stdout: "", stderr: line });
   }
   expect(project.read("notes.txt")).toBe("mine");
@@ -68,14 +68,14 @@ test("an --out that is a file, or lies in one, is a usage error, and the file st
 
 test.each([
   ["nothing else", ""],
-  ["a timer that goes on", "setInterval(() => {}, 1000);\n"],
-])("a schema that awaits what never comes is a problem, beside %s", (_what, head) => {
+  ["an active timer", "setInterval(() => {}, 1000);\n"],
+])("a schema with a top-level await that never settles is a problem, beside %s", (_what, head) => {
   const project = new Project({ "schema/api.ts": `${head}await new Promise(() => {});\n${schemaOf(HELLO)}` });
   expect(gen(project, "--load-timeout", "200")).toEqual({
     status: 1,
     stdout: "",
     stderr:
-      "schema/api.ts:1:1: Error: a top-level await of this module, or of one that it imports, did not settle within 200 ms; a schema should await nothing\n",
+      "schema/api.ts:1:1: Error: a top-level await of this module or of its imports did not settle within 200 ms; remove it from the schema\n",
   });
   expect(project.list(".")).not.toContain("generated");
 });
@@ -83,11 +83,14 @@ test.each([
 test.each([
   [
     ["--load-timeout", "0"],
-    "option '--load-timeout <ms>' argument '0' is invalid. Give a whole number of milliseconds, from 1 to 2147483647",
+    "option '--load-timeout <ms>' argument '0' is invalid. Use a whole number of milliseconds from 1 to 2147483647",
   ],
-  [["--import-extension", "mjs"], "option '--import-extension <ext>' argument 'mjs' is invalid. Give js, ts, none"],
-  [["--schema", ""], "option '--schema <file>' argument '' is invalid. Give a path"],
-  [["--out="], "option '--out <folder>' argument '' is invalid. Give a path"],
+  [
+    ["--import-extension", "mjs"],
+    "option '--import-extension <ext>' argument 'mjs' is invalid. Use one of js, ts, none",
+  ],
+  [["--schema", ""], "option '--schema <file>' argument '' is invalid. Use a non-empty path"],
+  [["--out="], "option '--out <directory>' argument '' is invalid. Use a non-empty path"],
   [["--shema", "x"], "unknown option '--shema'"],
 ])("a command line with %j is a usage error, in one line", (args, message) => {
   const project = new Project({ "schema/api.ts": schemaOf(HELLO) });
@@ -99,9 +102,9 @@ test.each([
 });
 
 test.each([
-  ["sshrpc.config.json", '{ "shema": "x" }', '"shema" is no option; it may have schema, out, importExtension'],
-  ["other.json", "{", "it is no JSON: "],
-])("a config file that is wrong is a usage error: %s", (file, text, message) => {
+  ["sshrpc.config.json", '{ "shema": "x" }', 'unknown option "shema"; known options: schema, out, importExtension'],
+  ["other.json", "{", "invalid JSON: "],
+])("an invalid config file is a usage error: %s", (file, text, message) => {
   const project = new Project({ "schema/api.ts": schemaOf(HELLO), [file]: text });
   for (const command of ["gen", "dev"]) {
     const { status, stderr } = run(project, command, ...(file === "other.json" ? ["--config", file] : []));
@@ -111,16 +114,16 @@ test.each([
   }
 });
 
-test("a config file that is named, and is not there or no file, is a usage error", () => {
+test("a --config that is missing or a directory is a usage error", () => {
   const project = new Project({ "schema/api.ts": schemaOf(HELLO) });
   expect(gen(project, "--config", "nope.json")).toEqual({
     status: 2,
     stdout: "",
-    stderr: "sshrpc: nope.json: there is no such file (--config)\n",
+    stderr: "sshrpc: --config nope.json: no such file\n",
   });
   expect(gen(project, "--config", "schema")).toMatchObject({
     status: 2,
-    stderr: expect.stringMatching(/^sshrpc: schema: it cannot be read: EISDIR.*\n$/),
+    stderr: expect.stringMatching(/^sshrpc: schema: cannot be read: EISDIR.*\n$/),
   });
 });
 
@@ -137,7 +140,7 @@ test.each([
   ["void (async () => { await 0; process.exit(0); })();"],
   ["(process as any).reallyExit(0);"],
   ["process.kill(process.pid);"],
-])("a schema that ends the process is a problem, and nothing is written: %s", (code) => {
+])("a schema that ends the process is reported as a problem, and nothing is written: %s", (code) => {
   const project = new Project({ "schema/api.ts": `${schemaOf(HELLO)}${code}\n` });
   for (const args of [[], ["--check"]]) {
     expect(gen(project, ...args)).toEqual({ status: 1, stdout: "", stderr: expect.stringMatching(NAMED) });
@@ -145,7 +148,7 @@ test.each([
   }
 });
 
-test("a package that ends the process is no success", () => {
+test("a package that ends the process makes the run fail", () => {
   const project = new Project({
     "schema/api.ts": `${schemaOf(HELLO)}setImmediate(process.exit, 0);\n`,
     "generated/README.md": "",
@@ -158,10 +161,10 @@ test.each([
   ["process.on('exit', () => process.exit(0));"],
   ["process.on('exit', () => { process.exitCode = 0; });"],
   ["setInterval(() => {}, 1000);"],
-])("what a schema leaves behind changes no exit status, and is not waited for: %s", (code) => {
+])("timers and listeners of a schema neither change the exit status nor delay the exit: %s", (code) => {
   const project = new Project({ "schema/api.ts": `${schemaOf(HELLO)}${code}\n` });
-  expect(gen(project, "--check")).toMatchObject({ status: 1, stderr: expect.stringContaining("not current") });
+  expect(gen(project, "--check")).toMatchObject({ status: 1, stderr: expect.stringContaining("out of date") });
   expect(gen(project)).toMatchObject({ status: 0, stderr: "" });
   project.write("generated/client.ts", "export const mine = 1;\n");
-  expect(gen(project)).toMatchObject({ status: 1, stderr: expect.stringContaining("this file was not generated") });
+  expect(gen(project)).toMatchObject({ status: 1, stderr: expect.stringContaining("not a generated file") });
 });

@@ -1,13 +1,14 @@
 import { Type } from "typebox";
 import { expect, test } from "vitest";
-import { contractOf } from "../../../../codegen/src/emit/contract.js";
+import { Problems } from "../../../../codegen/src/base/problem.js";
+import { contractOf } from "../../../../codegen/src/emit/contract/contract-of.js";
+import { typescriptNaming } from "../../../../codegen/src/emit/typescript/naming.js";
 import type { ApiModel } from "../../../../codegen/src/model/api-model.js";
 import { buildApi } from "../../../../codegen/src/model/build-api.js";
 import type { Hint } from "../../../../codegen/src/model/hint.js";
-import { Problems } from "../../../../codegen/src/problem.js";
 import { Bytes } from "../../../../runtime/src/contract/bytes.js";
 
-/** A source of which nothing is known. */
+/** A source without any information. */
 const NOWHERE: Hint = {
   at: { file: "api.ts", line: 1, column: 1 },
   doc: {},
@@ -18,7 +19,7 @@ const NOWHERE: Hint = {
 function modelOf(resources: object, callbacks: object = {}): ApiModel {
   const problems = new Problems();
   const api = { name: "test", version: "1.0.0", resources, callbacks };
-  const model = buildApi({ api, hint: NOWHERE, exported: new Map() }, problems);
+  const model = buildApi({ api, hint: NOWHERE, exported: new Map() }, typescriptNaming, problems);
   problems.throwIfAny();
   if (model === undefined) throw new Error("no model");
   return model;
@@ -44,7 +45,7 @@ test("the kind of a method follows from the streams that it has", () => {
   expect(resources["d"]?.methods.UPDATE).not.toHaveProperty("response");
 });
 
-test("callbacks have the form of resources", () => {
+test("callbacks have the same model as resources", () => {
   const model = modelOf({ a: { GET: { response: Type.Null() } } }, { progress: { STORE: { response: Type.Null() } } });
   expect(model.callbacks).toMatchObject([
     { name: "progress", path: "/progress", methods: [{ id: "STORE /progress" }] },
@@ -52,7 +53,7 @@ test("callbacks have the form of resources", () => {
   expect(contractOf(model).callbacks).toHaveProperty("progress.methods.STORE.kind", "unary");
 });
 
-test("a method is idempotent as its verb says, unless the schema says otherwise", () => {
+test("a method is idempotent according to its verb unless the schema overrides it", () => {
   const response = Type.Null();
   const [a, b] = modelOf({
     a: { GET: { response }, STORE: { response }, UPDATE: { response }, DELETE: { response } },
@@ -62,7 +63,7 @@ test("a method is idempotent as its verb says, unless the schema says otherwise"
   expect(b?.methods.map(({ idempotent }) => idempotent)).toEqual([false, true]);
 });
 
-test("the parameters of a path have the types of the request's fields, through intersections and unions too", () => {
+test("path parameters have the types of the request's fields, also through intersections and unions", () => {
   const ref = Type.Object({ id: Type.Integer() });
   const params = (path: string, request: object) =>
     modelOf({ a: { path, GET: { request, response: Type.Null() } } }).resources[0]?.methods[0]?.params;
@@ -77,7 +78,7 @@ test("the parameters of a path have the types of the request's fields, through i
   expect(params("/a/{id}", Type.Object({ id: Type.Enum(["a", "b"]) }))).toEqual({ id: "string" });
 });
 
-test("a request may be left out where the empty object is one", () => {
+test("a request is optional where it accepts the empty object", () => {
   const optional = (request: object | undefined) =>
     modelOf({ a: { GET: { request, response: Type.Null() } } }).resources[0]?.methods[0]?.requestOptional;
   expect(optional(undefined)).toBe(true);
@@ -88,7 +89,7 @@ test("a request may be left out where the empty object is one", () => {
   expect(optional(Type.Unknown())).toBe(false);
 });
 
-test("where no source is known, problems stand at the nearest place that is", () => {
+test("a problem without a known position is reported at the nearest known one", () => {
   expect(() => modelOf({ a: { GET: { response: Type.BigInt() } } })).toThrow(
     "api.ts:1:1: resources.a.GET.response: JSON cannot carry bigint",
   );

@@ -1,7 +1,8 @@
 import { fullFormats } from "ajv-formats/dist/formats.js";
 import { expect, test } from "vitest";
-import { FORMATS } from "../../../../codegen/src/model/formats.js";
-import { camelCase, isIdentifier, pascalCase, pascalStatus } from "../../../../codegen/src/model/names.js";
+import { isIdentifier } from "../../../../codegen/src/emit/typescript/naming.js";
+import { camelCase, pascalCase, pascalStatus } from "../../../../codegen/src/model/names.js";
+import { FORMATS } from "../../../../codegen/src/model/refusals.js";
 
 test.each([
   ["notes", "notes", "Notes"],
@@ -11,21 +12,21 @@ test.each([
   ["URL", "url", "URL"],
   ["größe", "größe", "Größe"],
   ["v2", "v2", "V2"],
-])("the resource %s is called %s in code, and its types begin with %s", (name, camel, pascal) => {
+])("names the resource %s %s in code, with types that begin with %s", (name, camel, pascal) => {
   expect(camelCase(name)).toBe(camel);
   expect(pascalCase(name)).toBe(pascal);
 });
 
-test("a status gives the end of a type's name", () => {
+test("a status becomes the suffix of a type name", () => {
   expect(pascalStatus("NOT_FOUND")).toBe("NotFound");
 });
 
-test("what begins with a digit, or is empty, is no identifier", () => {
+test("an identifier is not empty and does not begin with a digit", () => {
   expect(["a1", "_a", "$a", "größe"].every(isIdentifier)).toBe(true);
   expect(["1a", "", "a-b", "a b"].some(isIdentifier)).toBe(false);
 });
 
-test("the formats that a schema may name are those that validators check", () => {
+test("the formats that a schema can name are those that validators check", () => {
   const slow = ["url"];
   expect([...FORMATS, ...slow].sort()).toEqual(Object.keys(fullFormats).sort());
 });

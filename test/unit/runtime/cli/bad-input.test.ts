@@ -13,44 +13,40 @@ const line = (text: string) => ({
 describe("a command line that is wrong ends with 2, and one line that says what", () => {
   test.each<[string, string[], string]>([
     ["an unknown command", ["nope"], "unknown command 'nope'"],
-    ["a command that is nearly one", ["srve"], "Did you mean serve.*; sshrpc --help lists the commands"],
+    ["a command that is nearly one", ["srve"], "Did you mean serve.*; sshrpc --help lists commands"],
     ["an unknown option", ["serve", "--handlers", "x.js", "--prot", "1"], "unknown option '--prot'"],
-    ["no handlers", ["serve"], "'--handlers <file>' not specified; sshrpc serve --help lists what it takes"],
-    ["an unknown subcommand", ["keys", "ad"], "Did you mean add.*; sshrpc keys --help lists the commands"],
-    ["nothing to a subcommand", ["keys", "add"], "argument 'key'; sshrpc keys add --help lists what it takes"],
-    [
-      "a handlers file that is not there",
-      ["serve", "--handlers", "no.js"],
-      "no.js: there is no such file \\(--handlers\\)",
-    ],
-    ["a directory for handlers", ["serve", "--handlers", "."], "\\. is a directory: name the file of the handlers"],
+    ["no handlers", ["serve"], "'--handlers <file>' not specified; sshrpc serve --help lists options"],
+    ["an unknown subcommand", ["keys", "ad"], "Did you mean add.*; sshrpc keys --help lists commands"],
+    ["nothing to a subcommand", ["keys", "add"], "argument 'key'; sshrpc keys add --help lists options"],
+    ["a handlers file that is not there", ["serve", "--handlers", "no.js"], "--handlers no.js: no such file"],
+    ["a directory for handlers", ["serve", "--handlers", "."], "--handlers \\.: is a directory; name a file"],
     ["a port that is none", ["serve", "--handlers", "x.js", "--port", "70000"], "'70000' is invalid"],
-    ["a port that is no number", ["serve", "--handlers", "x.js", "--port", "http"], "from 0 to 65535"],
-    ["scopes for a port", ["serve", "--handlers", "x.js", "--scopes", "*"], "--scopes is for --stdio alone"],
-    ["a forced command on a port", ["serve", "--handlers", "x.js", "--forced"], "--forced is for --stdio alone"],
+    ["a port that is not a number", ["serve", "--handlers", "x.js", "--port", "http"], "from 0 to 65535"],
+    ["scopes for a port", ["serve", "--handlers", "x.js", "--scopes", "*"], "--scopes requires --stdio"],
+    ["a forced command on a port", ["serve", "--handlers", "x.js", "--forced"], "--forced requires --stdio"],
     [
       "a list of keys for sshd",
       ["serve", "--stdio", "--handlers", "x.js", "--authorized-keys", "k"],
-      "--authorized-keys is not for --stdio",
+      "--authorized-keys cannot be used with --stdio",
     ],
     [
       "revoked keys for sshd",
       ["serve", "--stdio", "--handlers", "x.js", "--revoked-keys", "k"],
-      "--revoked-keys is not for --stdio",
+      "--revoked-keys cannot be used with --stdio",
     ],
     ["no address", ["call"], "missing required argument 'address'"],
     ["no verb", ["call", SERVER], "missing required argument 'verb'"],
     ["an unknown verb", ["call", SERVER, "PATCH", "/x"], "GET, STORE, UPDATE, DELETE"],
     ["a verb in lower case", ["call", SERVER, "get", "/x"], "'get' is invalid"],
     ["no path", ["call", SERVER, "GET"], "missing required argument 'path'"],
-    ["a request that is no JSON", ["call", SERVER, "GET", "/x", "{bad"], "the request: invalid JSON at line "],
+    ["a request that is not JSON", ["call", SERVER, "GET", "/x", "{bad"], "the request: invalid JSON at line "],
     [
       "a field, as ssh takes it",
       ["call", SERVER, "GET", "/x", "text=hi"],
-      "fields are for stock ssh, here it is such as",
+      "field=value works only over stock ssh, use JSON such as",
     ],
     [
-      "a request of several lines that is no JSON",
+      "a request of several lines that is not JSON",
       ["call", SERVER, "GET", "/x", '{\n"a":\nb\n}'],
       "the request: invalid JSON at line ",
     ],
@@ -84,7 +80,7 @@ describe("a command line that is wrong ends with 2, and one line that says what"
     const cwd = tempDir({ "handlers.mjs": content });
     expect(await sshrpc(["serve", "--handlers", "handlers.mjs"], { cwd })).toMatchObject({
       status: 2,
-      ...line("handlers.mjs: its default export must be .* defineHandlers"),
+      ...line("handlers.mjs: the default export must be .* defineHandlers"),
     });
   });
 });
@@ -94,13 +90,13 @@ describe("what fails for another reason ends with 1, and one line that says why"
     ["an error", "\nthrow new Error('first line\\nsecond line');", "handlers.mjs:2:\\d+: first line"],
     ["a mistake in its syntax", "export default {", "handlers.mjs: Unexpected end of input"],
     ["an import of what is not there", "import './nothing.mjs';", "Cannot find module"],
-    ["an import of what was not generated", "import './generated/server.js';", "Cannot find .*; `sshrpc gen` makes it"],
+    ["an import of what was not generated", "import './generated/server.js';", "Cannot find .*; run `sshrpc gen`"],
     [
       "an import of what tsc leaves behind",
       "import './generated/validators.js';",
-      "gen` makes it, and .* needs a copy",
+      "run `sshrpc gen` and copy the file",
     ],
-    ["something that is no error", "throw 'a text';", "handlers.mjs: a text"],
+    ["a value that is not an Error", "throw 'a text';", "handlers.mjs: a text"],
   ])("a handlers file with %s", async (_, content, message) => {
     const cwd = tempDir({ "handlers.mjs": content });
     expect(await sshrpc(["serve", "--handlers", "handlers.mjs"], { cwd })).toMatchObject({
@@ -117,7 +113,7 @@ describe("what fails for another reason ends with 1, and one line that says why"
     });
   });
 
-  test("nobody that listens", async () => {
+  test("a port without a listener", async () => {
     expect(await sshrpc(["call", SERVER, "GET", "/x"])).toMatchObject({
       status: 1,
       ...line("UNAVAILABLE: .*127\\.0\\.0\\.1:1"),

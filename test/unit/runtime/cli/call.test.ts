@@ -81,7 +81,7 @@ test.each([
   expect([...waits.started, ...waits.finished]).toEqual([]);
 });
 
-test("whoever has seen enough of a stream ends it: no error, and the handler stops", async () => {
+test("closing the output ends the stream without an error and stops the handler", async () => {
   const { args, cwd, waits } = await startBench();
   const env = { ...process.env, HOME: cwd, SSH_AUTH_SOCK: "", NODE_OPTIONS: "" };
   const child = spawn(process.execPath, [BIN, ...args, "GET", "/run", '{"name":"endless","endless":1000}'], {
@@ -116,7 +116,7 @@ test.each<[string, string[], string, number, string]>([
     "standard input, line 1: number out of range: 1e400; the maximum",
   ],
   ["no UTF-8 in a line", ["--items", "binary"], "", 1, "binary, line 1: not valid UTF-8"],
-  ["a file that is not there", ["--items", "nowhere"], "", 2, "nowhere cannot be read (ENOENT)"],
+  ["a file that is not there", ["--items", "nowhere"], "", 2, "--items nowhere: cannot be read (ENOENT)"],
   ["a folder", ["--items", "."], "", 2, "cannot be read (EISDIR)"],
   ["an unknown way", ["--via", "telnet"], "", 2, "ssh2, ssh"],
   ["an impossible jump host", ["--jump", "-oProxyCommand=id"], "", 1, "invalid address"],
@@ -132,6 +132,6 @@ test.each<[string, string[], string, number, string]>([
 test("standard input is the request, or the stream, not both", async () => {
   expect(await sshrpc(["call", "ssh://a@127.0.0.1:1", "STORE", "/run", "-", "--items", "-"])).toMatchObject({
     status: 2,
-    stderr: expect.stringContaining("not both"),
+    stderr: expect.stringContaining("cannot be both"),
   });
 });

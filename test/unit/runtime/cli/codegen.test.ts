@@ -27,7 +27,7 @@ test("without the code generator, its commands say what to install", async () =>
   expect(await run(process.execPath, [install(), "gen"])).toEqual({
     status: 1,
     stdout: "",
-    stderr: "sshrpc: this command comes with a package of its own: npm install --save-dev @sshrpc/codegen\n",
+    stderr: "sshrpc: this command requires @sshrpc/codegen: npm install --save-dev @sshrpc/codegen\n",
   });
 });
 

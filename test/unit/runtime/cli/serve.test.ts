@@ -92,33 +92,29 @@ test("serve stops at a list of revoked keys that is damaged, naming the line", a
   });
 });
 
-itWith(
-  ["ssh"],
-  "serve runs no commands where it is told so, and shows one that is named to whoever logs in",
-  async () => {
-    const { privateKey, publicKey } = generateEd25519("alice");
-    const cwd = tempDir({ list: `${publicKeyLine(publicKey)} alice\n` });
-    writeFileSync(`${cwd}/key`, privateKey, { mode: 0o600 });
-    const text = await serve(cwd, "--authorized-keys", "list", "--no-exec", "--shell", "GET /hello name=Ada");
-    const [, known, port] = /echo "(\[127\.0\.0\.1\]:(\d+) .*)" >>/.exec(text) ?? [];
-    writeFileSync(`${cwd}/known_hosts`, `${known}\n`);
-    const options = sshOptions({ knownHosts: `${cwd}/known_hosts`, identity: `${cwd}/key`, port: Number(port) });
-    expect(await run("ssh", [...options, "-T", "alice@127.0.0.1"])).toMatchObject({
-      status: 0,
-      stdout: '{"msg":"Hello Ada!"}\n',
-    });
-    expect(await run("ssh", [...options, "alice@127.0.0.1", "GET /hello"])).toMatchObject({
-      status: 255,
-      stderr: expect.stringContaining("exec request failed"),
-    });
-  },
-);
+itWith(["ssh"], "serve disables commands with --no-exec, and runs the command of --shell for logins", async () => {
+  const { privateKey, publicKey } = generateEd25519("alice");
+  const cwd = tempDir({ list: `${publicKeyLine(publicKey)} alice\n` });
+  writeFileSync(`${cwd}/key`, privateKey, { mode: 0o600 });
+  const text = await serve(cwd, "--authorized-keys", "list", "--no-exec", "--shell", "GET /hello name=Ada");
+  const [, known, port] = /echo "(\[127\.0\.0\.1\]:(\d+) .*)" >>/.exec(text) ?? [];
+  writeFileSync(`${cwd}/known_hosts`, `${known}\n`);
+  const options = sshOptions({ knownHosts: `${cwd}/known_hosts`, identity: `${cwd}/key`, port: Number(port) });
+  expect(await run("ssh", [...options, "-T", "alice@127.0.0.1"])).toMatchObject({
+    status: 0,
+    stdout: '{"msg":"Hello Ada!"}\n',
+  });
+  expect(await run("ssh", [...options, "alice@127.0.0.1", "GET /hello"])).toMatchObject({
+    status: 255,
+    stderr: expect.stringContaining("exec request failed"),
+  });
+});
 
 test.each([
   ["--no-exec", "GET /hello", { status: 1, stdout: "", stderr: "this server offers no exec\n" }],
   ["--no-shell", "", { status: 1, stdout: "", stderr: "this server offers no shell\n" }],
   ["--shell=GET /hello name=Ada", "", { status: 0, stdout: '{"msg":"Hello Ada!"}\n', stderr: "" }],
-])("serve --stdio heeds %s, too", async (flag, command, outcome) => {
+])("serve --stdio respects %s", async (flag, command, outcome) => {
   const env = { SSH_CONNECTION: "192.0.2.1 1 192.0.2.2 22", SSH_ORIGINAL_COMMAND: command };
   const args = ["serve", "--stdio", "--forced", "--handlers", HANDLERS, flag];
   expect(await sshrpc(args, { env })).toEqual(outcome);
@@ -127,7 +123,7 @@ test.each([
 test.each(["/proc/none/log", "/dev/null/log"])("serve --stdio ends at once where it cannot log to %s", async (log) => {
   expect(await sshrpc(["serve", "--stdio", "--handlers", HANDLERS, "--log", log])).toMatchObject({
     status: 1,
-    stderr: expect.stringMatching(new RegExp(`${log} cannot be written \\(\\w+\\): --log\\n$`)),
+    stderr: expect.stringMatching(new RegExp(`--log ${log}: cannot be written \\(\\w+\\)\\n$`)),
   });
 });
 

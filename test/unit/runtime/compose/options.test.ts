@@ -65,7 +65,11 @@ describe("unknown and renamed options are refused", () => {
 
   test("by an SSH client", async () => {
     const dial = () => Promise.reject(new Error("not reached"));
-    const ssh: SshClient = new SshConnector({ dial, address: "ssh://a@b" } as unknown as Dialer);
+    const ssh: SshClient = new SshConnector({
+      dial,
+      address: "ssh://a@b",
+      mapError: (error: unknown) => error,
+    } as unknown as Dialer);
     for (const [refused, message] of [
       [ssh.exec("x", { onError: () => {} } as object), 'option "onError" was renamed to "onStderr"'],
       [ssh.exec("x", { input: "x" } as object), 'unknown option "input"; known options: signal, onStderr, env'],

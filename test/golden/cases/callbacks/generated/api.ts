@@ -19,7 +19,7 @@ import {
   loadOpen,
 } from "./validators.js";
 
-/** The contract at run time. `api.json` has it as data. */
+/** The contract at run time. `api.json` holds it as data. */
 export const api: Api = {
   name: "fleet",
   version: "1.0.0",

@@ -53,8 +53,8 @@ export interface JobsMethods {
 }
 
 /**
- * What a client of the fleet API may serve: one function for each method. The server calls them over the
- * connection that the client dialled.
+ * The callbacks that a client of the fleet API can serve: one function for each method. The server calls them over
+ * the connection that the client opened.
  */
 export interface CallbackHandlers {
   /** One machine, as it serves itself. */
@@ -83,8 +83,8 @@ export interface DiskHandlers {
 }
 
 /**
- * Connects to a server, such as `ssh://alice@edge:8022`. The server's host key is checked before anything is sent;
- * whoever connects closes: `await using client = await connect(...)`, or `client.close()`.
+ * Connects to a server, such as `ssh://alice@edge:8022`, after verifying its host key. The caller closes the client:
+ * `await using client = await connect(...)`, or `client.close()`.
  */
 export function connect(target: Target, options?: ConnectOptions<CallbackHandlers>): Promise<FleetClient> {
   return connectApi<FleetClient>(api, target, options);

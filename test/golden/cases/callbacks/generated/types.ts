@@ -16,7 +16,7 @@ export interface JobStoreErrors {
   CONFLICT: JobRef;
 }
 
-/** How a call of STORE /jobs/{id} can fail. */
+/** Every error of a call of STORE /jobs/{id}. */
 export type JobStoreError =
   | RpcError<"CONFLICT", JobRef>
   | RpcError<"BAD_REQUEST", BadRequestDetails>
@@ -27,7 +27,7 @@ export interface AgentStoreRequest {
   command: string;
 }
 
-/** One item of what STORE /agent streams. */
+/** An item of the response stream of STORE /agent. */
 export interface AgentStoreResponseItem {
   line: string;
 }
@@ -47,7 +47,7 @@ export interface AgentStoreErrors {
   CONFLICT: AgentStoreConflict;
 }
 
-/** How a call of STORE /agent can fail. */
+/** Every error of a call of STORE /agent. */
 export type AgentStoreError =
   | RpcError<"CONFLICT", AgentStoreConflict>
   | RpcError<"BAD_REQUEST", BadRequestDetails>

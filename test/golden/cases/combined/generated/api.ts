@@ -13,7 +13,7 @@ import {
   strictOpen,
 } from "./validators.js";
 
-/** The contract at run time. `api.json` has it as data. */
+/** The contract at run time. `api.json` holds it as data. */
 export const api: Api = {
   name: "combined",
   version: "1.0.0",

@@ -27,7 +27,7 @@ import {
   withHiddenOpen,
 } from "./validators.js";
 
-/** The contract at run time. `api.json` has it as data. */
+/** The contract at run time. `api.json` holds it as data. */
 export const api: Api = {
   name: "names-and-docs",
   version: "2.0.0-rc.1",

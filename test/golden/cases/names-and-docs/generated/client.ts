@@ -60,13 +60,13 @@ export interface PeopleListMethods {
   /**
    * Moves.
    *
-   * @deprecated Nobody lives there.
+   * @deprecated The house is empty.
    */
   readonly update: {
     /**
      * Moves.
      *
-     * @deprecated Nobody lives there.
+     * @deprecated The house is empty.
      */
     (request: Address, options?: CallOptions): Promise<Address>;
     readonly safe: UnaryMethod<Address, Address, AnyRpcError>["safe"];
@@ -110,11 +110,11 @@ export interface StreamMethods {
 }
 
 /**
- * What a client of the names-and-docs API may serve: one function for each method. The server calls them over the
- * connection that the client dialled.
+ * The callbacks that a client of the names-and-docs API can serve: one function for each method. The server calls them over
+ * the connection that the client opened.
  */
 export interface CallbackHandlers {
-  /** Served by whoever connects. */
+  /** Served by the client. */
   readonly tailLog: TailLogHandlers;
 }
 
@@ -131,8 +131,8 @@ export interface TailLogHandlers {
 }
 
 /**
- * Connects to a server, such as `ssh://alice@edge:8022`. The server's host key is checked before anything is sent;
- * whoever connects closes: `await using client = await connect(...)`, or `client.close()`.
+ * Connects to a server, such as `ssh://alice@edge:8022`, after verifying its host key. The caller closes the client:
+ * `await using client = await connect(...)`, or `client.close()`.
  */
 export function connect(target: Target, options?: ConnectOptions<CallbackHandlers>): Promise<NamesAndDocsClient> {
   return connectApi<NamesAndDocsClient>(api, target, options);

@@ -54,7 +54,7 @@ export interface PeopleListHandlers {
   /**
    * Moves.
    *
-   * @deprecated Nobody lives there.
+   * @deprecated The house is empty.
    */
   readonly update: UnaryHandler<Address, Address, unknown, Callbacks>;
   /** @deprecated */
@@ -94,11 +94,11 @@ export interface StreamHandlers {
 }
 
 /**
- * What the client at the other end of a connection may serve: `ctx.callbacks` of a handler, and `callbacks` of each
- * of `ctx.clients` and `server.clients`.
+ * The callbacks that a connected client can serve: `ctx.callbacks` in a handler, and `callbacks` of each element of
+ * `ctx.clients` and `server.clients`.
  */
 export interface Callbacks {
-  /** Served by whoever connects. */
+  /** Served by the client. */
   readonly tailLog: TailLogMethods;
 }
 
@@ -126,13 +126,13 @@ export interface TailLogMethods {
   };
 }
 
-/** Binds handlers to the contract: what `sshrpc serve --handlers FILE` expects as the file's default export. */
+/** Binds handlers to the contract. `sshrpc serve --handlers FILE` expects the result as the file's default export. */
 export function defineHandlers(handlers: Handlers): ApiHandlers<Callbacks> {
   return bindHandlers(api, handlers);
 }
 
 /**
- * Serves the API over SSH: handlers, or what `defineHandlers` has made of them. Whoever serves closes:
+ * Serves the API over SSH with handlers, or with the result of `defineHandlers`. The caller closes the server:
  * `await using server = await serve(...)`, or `server.close()`.
  */
 export function serve(

@@ -11,7 +11,7 @@ import {
   treeGetResponseOpen,
 } from "./validators.js";
 
-/** The contract at run time. `api.json` has it as data. */
+/** The contract at run time. `api.json` holds it as data. */
 export const api: Api = {
   name: "recursive",
   version: "1.0.0",

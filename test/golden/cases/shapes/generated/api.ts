@@ -9,7 +9,7 @@ import {
   textUpdateRequestClosed,
 } from "./validators.js";
 
-/** The contract at run time. `api.json` has it as data. */
+/** The contract at run time. `api.json` holds it as data. */
 export const api: Api = {
   name: "shapes",
   version: "1.0.0",

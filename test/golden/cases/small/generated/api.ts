@@ -15,7 +15,7 @@ import {
   pingGetResponseOpen,
 } from "./validators.js";
 
-/** The contract at run time. `api.json` has it as data. */
+/** The contract at run time. `api.json` holds it as data. */
 export const api: Api = {
   name: "notes",
   version: "1.0.0",

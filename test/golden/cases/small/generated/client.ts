@@ -50,8 +50,8 @@ export interface PingMethods {
 }
 
 /**
- * Connects to a server, such as `ssh://alice@edge:8022`. The server's host key is checked before anything is sent;
- * whoever connects closes: `await using client = await connect(...)`, or `client.close()`.
+ * Connects to a server, such as `ssh://alice@edge:8022`, after verifying its host key. The caller closes the client:
+ * `await using client = await connect(...)`, or `client.close()`.
  */
 export function connect(target: Target, options?: ConnectOptions): Promise<NotesClient> {
   return connectApi<NotesClient>(api, target, options);

@@ -24,7 +24,7 @@ import {
   weblogGetForbiddenOpen,
 } from "./validators.js";
 
-/** The contract at run time. `api.json` has it as data. */
+/** The contract at run time. `api.json` holds it as data. */
 export const api: Api = {
   name: "streams",
   version: "1.0.0",

@@ -69,13 +69,13 @@ export interface ChatHandlers {
   readonly update: BidirectionalHandler<{ [key: string]: never }, Hit, Hit, unknown, ChatUpdateErrors>;
 }
 
-/** Binds handlers to the contract: what `sshrpc serve --handlers FILE` expects as the file's default export. */
+/** Binds handlers to the contract. `sshrpc serve --handlers FILE` expects the result as the file's default export. */
 export function defineHandlers(handlers: Handlers): ApiHandlers {
   return bindHandlers(api, handlers);
 }
 
 /**
- * Serves the API over SSH: handlers, or what `defineHandlers` has made of them. Whoever serves closes:
+ * Serves the API over SSH with handlers, or with the result of `defineHandlers`. The caller closes the server:
  * `await using server = await serve(...)`, or `server.close()`.
  */
 export function serve(handlers: Handlers | ApiHandlers, options: ServeOptions): Promise<Server> {

@@ -26,7 +26,7 @@ export interface WeblogGetErrors {
   FORBIDDEN: null;
 }
 
-/** How a call of GET /weblog can fail. */
+/** Every error of a call of GET /weblog. */
 export type WeblogGetError =
   | RpcError<"FORBIDDEN", null | undefined>
   | RpcError<"BAD_REQUEST", BadRequestDetails>
@@ -37,7 +37,7 @@ export interface CountGetRequest {
   to: number;
 }
 
-/** One item of what GET /count streams. */
+/** An item of the response stream of GET /count. */
 export interface CountGetResponseItem {
   n: number;
 }
@@ -47,12 +47,12 @@ export interface CountGetResponse {
   sum: number;
 }
 
-/** One item of what is streamed to UPDATE /count. */
+/** An item of the request stream of UPDATE /count. */
 export interface CountUpdateRequestItem {
   add: number;
 }
 
-/** One item of what UPDATE /count streams. */
+/** An item of the response stream of UPDATE /count. */
 export interface CountUpdateResponseItem {
   /** So far. */
   sum: number;
@@ -63,7 +63,7 @@ export interface FileGetErrors {
   NOT_FOUND: FileRef;
 }
 
-/** How a call of GET /files/{name} can fail. */
+/** Every error of a call of GET /files/{name}. */
 export type FileGetError =
   | RpcError<"NOT_FOUND", FileRef>
   | RpcError<"BAD_REQUEST", BadRequestDetails>
@@ -80,7 +80,7 @@ export interface FileStoreErrors {
   CONFLICT: FileStoreConflict;
 }
 
-/** How a call of STORE /files/{name} can fail. */
+/** Every error of a call of STORE /files/{name}. */
 export type FileStoreError =
   | RpcError<"CONFLICT", FileStoreConflict>
   | RpcError<"BAD_REQUEST", BadRequestDetails>
@@ -91,7 +91,7 @@ export interface FileUpdateErrors {
   NOT_FOUND: FileRef;
 }
 
-/** How a call of UPDATE /files/{name} can fail. */
+/** Every error of a call of UPDATE /files/{name}. */
 export type FileUpdateError =
   | RpcError<"NOT_FOUND", FileRef>
   | RpcError<"BAD_REQUEST", BadRequestDetails>
@@ -102,7 +102,7 @@ export interface ChatUpdateErrors {
   CONFLICT: string;
 }
 
-/** How a call of UPDATE /chat can fail. */
+/** Every error of a call of UPDATE /chat. */
 export type ChatUpdateError =
   | RpcError<"CONFLICT", string>
   | RpcError<"BAD_REQUEST", BadRequestDetails>

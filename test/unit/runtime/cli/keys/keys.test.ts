@@ -67,38 +67,38 @@ test("add takes a key as an argument, or from standard input, and grants no scop
   expect(await keys("add", alice.line)).toMatchObject({ status: 0, stderr: "" });
   const { status, stdout } = await keysWith(`\n# from a form\n${bob.line}\r\n`, "add", "-", "--name", "bob");
   expect(status).toBe(0);
-  expect(stdout).toContain("none: it may call only what asks for none");
+  expect(stdout).toContain("none (only methods without a scope)");
   expect(stdout).toContain("[127.0.0.1]:8022 ssh-ed25519 ");
   expect(read()).toContain(`\n${alice.line}\n${bob.line}\n`);
 });
 
 test.each<[string, readonly string[], number, string]>([
-  ["a private key", ["private"], 2, "private is a private key, which stays with its owner"],
+  ["a private key", ["private"], 2, "private is a private key; name the public key"],
   ["a certificate", ["ssh-ed25519-cert-v01@openssh.com AAAA"], 2, "certificates cannot be listed"],
-  ["a file with several keys", ["two"], 2, "two holds 2 keys: name one"],
-  ["a file without a key", ["empty"], 2, "empty holds no keys"],
+  ["a file with several keys", ["two"], 2, "two contains 2 keys; name a file with one"],
+  ["a file without a key", ["empty"], 2, "empty contains no key"],
   ["a file that is not there", ["nope"], 2, "nope does not exist"],
   [
     "a key pair that was not made yet",
     ["id.pub"],
     2,
-    "id.pub does not exist; `sshrpc keys generate id` makes a key pair",
+    "id.pub does not exist; to generate a key pair, run `sshrpc keys generate id`",
   ],
-  ["a file with several lines, and none a key", ["prose"], 2, "prose is no public key"],
+  ["a file with several lines, and none a key", ["prose"], 2, "prose is not a public key"],
   ["a directory", ["."], 2, "is not a regular file"],
   ["a line with options", [`scopes="*" ${alice.line}`], 2, "does not exist"],
-  ["a file whose key has options", ["options"], 2, "give them as flags"],
+  ["a file whose key has options", ["options"], 2, "pass them as flags"],
   ["a key in RFC 4716's format", ["rfc4716"], 2, "ssh-keygen -i"],
-  ["a damaged key", [alice.line.replace(/AAAA\S{9}/, "AAAA")], 2, "the key is no public key"],
+  ["a damaged key", [alice.line.replace(/AAAA\S{9}/, "AAAA")], 2, "the key is not a public key"],
   ["a duration that is none", ["good", "--expires", "soon"], 2, "12h, 90d"],
-  ["a day that is past", ["good", "--expires", "2020-01-01"], 2, "It is past"],
+  ["a day that is past", ["good", "--expires", "2020-01-01"], 2, "The time is in the past"],
   ["a number without a unit", ["good", "--expires", "90"], 2, "12h, 90d"],
   ["a year after 9999", ["good", "--expires", "99999y"], 2, "12h, 90d|after the year 9999"],
   ["a source that is none", ["good", "--from", "10.0.0.1/8"], 2, "write 10.0.0.0/8 for the network"],
-  ["a source that is a name", ["good", "--from", "*.example.com"], 2, "not looked up"],
-  ["a quote in the scopes", ["good", "--scopes", 'x" y="'], 2, "It has quotes"],
+  ["a source that is a name", ["good", "--from", "*.example.com"], 2, "not resolved"],
+  ["a quote in the scopes", ["good", "--scopes", 'x" y="'], 2, "Quotes, backslashes and spaces are not allowed"],
   ["a pattern that is none", ["good", "--scopes", "a*b"], 2, "only its last character may be a"],
-  ["a name of two lines", ["good", "--name", "a\nb"], 2, "no control characters"],
+  ["a name of two lines", ["good", "--name", "a\nb"], 2, "without control characters"],
   ["a port that is none", ["good", "--port", "x"], 2, "from 0 to 65535"],
 ])("add refuses %s, and leaves no trace", async (_, args, status, text) => {
   const { keys, path } = inDirectory({
@@ -118,12 +118,14 @@ test("add refuses a key that is listed, and a name that is taken", async () => {
   const { keys } = inDirectory();
   await keys("add", alice.line);
   expect(await keys("add", alice.line, "--name", "other")).toMatchObject(
-    refused(1, "the key is already at .*keys:\\d+"),
+    refused(1, "the key is already listed at .*keys:\\d+"),
   );
-  expect(await keys("add", bob.line, "--name", "alice")).toMatchObject(refused(1, 'another key has the name "alice"'));
+  expect(await keys("add", bob.line, "--name", "alice")).toMatchObject(
+    refused(1, 'the name "alice" belongs to another key'),
+  );
 });
 
-test("add stops at a host key that is damaged, with what to do, and lets nobody in", async () => {
+test("add refuses a damaged host key, names the fix and authorizes no key", async () => {
   const { keys, path, read } = inDirectory();
   await keys("init");
   const before = read();
@@ -150,7 +152,7 @@ describe("an edit", () => {
     const { keys, read } = inDirectory({ list: text });
     const added = await keys("add", bob.line, "--authorized-keys", "list");
     expect(added.status).toBe(1);
-    expect(added.stderr).toMatch(/^list:3: unknown option magic.*\nsshrpc: list is changed, but .*\n$/);
+    expect(added.stderr).toMatch(/^list:3: unknown option magic.*\nsshrpc: list was changed, but .*\n$/);
     expect(read("list")).toBe(`${text}\n${bob.line}\n`);
     await keys("remove", "bob", "--authorized-keys", "list");
     expect(read("list")).toBe(`${text}\n`);
@@ -165,11 +167,11 @@ describe("an edit", () => {
     expect(statSync(path("real")).mode & 0o777).toBe(0o640);
   });
 
-  test("says who holds the lock, and how to go on", async () => {
+  test("names the process that holds the lock and the fix", async () => {
     const { keys, path } = inDirectory({ list: `${alice.line}\n` });
     writeFileSync(path("list.lock"), "4711\n");
     expect(await keys("remove", "alice", "--authorized-keys", "list")).toMatchObject(
-      refused(1, "list.lock exists: the process 4711 changes the file; if it runs no more, delete the lock"),
+      refused(1, "list.lock exists: process 4711 is changing the file; if it has exited, delete the lock"),
     );
   });
 
@@ -208,7 +210,7 @@ describe("list, show, remove and purge", () => {
       ["NAME", "FINGERPRINT", "SCOPES", "LIMITS"],
       ["alice", alice.fingerprint, "notes:*", "expired 2020-01-01T00:00Z"],
       ["bob", bob.fingerprint, "-", "from 10.0.0.0/8"],
-      ["carol", carol.fingerprint, "-", "makes certificates"],
+      ["carol", carol.fingerprint, "-", "certificate authority"],
       ["alice again", alice.fingerprint, "more"],
       ["carol", bob.fingerprint, "-"],
     ]);
@@ -238,7 +240,7 @@ describe("list, show, remove and purge", () => {
     expect(await keys("remove", "alice again", ...at)).toMatchObject({
       status: 0,
       stderr: "",
-      stdout: `removed alice ${alice.fingerprint} (it was list:2)\nremoved alice again ${alice.fingerprint} (it was list:5)\n`,
+      stdout: `removed alice ${alice.fingerprint} (list:2)\nremoved alice again ${alice.fingerprint} (list:5)\n`,
     });
     expect(read("list")).toBe(`# team\n${[lines[1], lines[2], lines[4]].join("\n")}\n`);
     await keys("remove", bob.fingerprint, ...at);
@@ -249,24 +251,24 @@ describe("list, show, remove and purge", () => {
     const { keys, read } = bench();
     const before = read("list");
     expect(await keys("remove", "carol", ...at)).toMatchObject(
-      refused(1, 'lists 2 keys named "carol": say which by its fingerprint: SHA256:\\S+, SHA256:\\S+'),
+      refused(1, '2 keys named "carol"; use one of the fingerprints SHA256:\\S+, SHA256:\\S+'),
     );
-    expect(await keys("remove", "alicce", ...at)).toMatchObject(refused(1, 'no key "alicce": did you mean "alice"'));
-    expect(await keys("remove", `SHA256:${"a".repeat(43)}`, ...at)).toMatchObject(refused(1, "lists no key"));
+    expect(await keys("remove", "alicce", ...at)).toMatchObject(refused(1, 'no key "alicce"; did you mean "alice"'));
+    expect(await keys("remove", `SHA256:${"a".repeat(43)}`, ...at)).toMatchObject(refused(1, "no key"));
     expect(read("list")).toBe(before);
   });
 
-  test("purge lets nobody in, once it is told so twice, and takes wrong lines along", async () => {
+  test("purge requires --yes and removes every key and every invalid line", async () => {
     const { keys, path, read } = bench();
     writeFileSync(path("list"), `rubbish ${bob.line}\n${read("list")}`);
-    expect(await keys("purge", ...at)).toMatchObject(refused(2, "say --yes"));
+    expect(await keys("purge", ...at)).toMatchObject(refused(2, "confirm with --yes"));
     expect(await keys("purge", "--yes", ...at)).toMatchObject({ status: 0, stderr: "" });
     expect(read("list")).toBe("# team\n");
   });
 });
 
 describe("key pairs", () => {
-  test("generate makes one that nobody else can read, and never overwrites", async () => {
+  test("generate creates a key that only its owner can read, and never overwrites a file", async () => {
     const { keys, path, read } = inDirectory();
     const { stdout, status } = await keys("generate", "id", "--name", "me");
     expect(status).toBe(0);
@@ -278,14 +280,14 @@ describe("key pairs", () => {
     expect(await keys("public", "id")).toEqual({ status: 0, stderr: "", stdout: read("id.pub") });
   });
 
-  test("generate makes the directory .ssh of somebody's first key, for its owner alone", async () => {
+  test("generate creates ~/.ssh with mode 0700", async () => {
     const { keys, path } = inDirectory();
     expect(await keys("generate", "~/.ssh/id_ed25519")).toMatchObject({ status: 0, stderr: "" });
     expect(statSync(path(".ssh")).mode & 0o777).toBe(0o700);
     expect(statSync(path(".ssh/id_ed25519")).mode & 0o777).toBe(0o600);
   });
 
-  test("public refuses what is no private key, or that others may read", async () => {
+  test("public refuses a file that is not a private key or is readable by others", async () => {
     const { keys, path } = inDirectory({ "id.pub": alice.line, rubbish: "x", open: alice.privateKey });
     chmodSync(path("rubbish"), 0o600);
     chmodSync(path("open"), 0o644);
@@ -304,9 +306,9 @@ describe("key pairs", () => {
   });
 });
 
-test.each(["/proc/none/x", "/dev/null/x"])("a home that cannot be made, %s, ends at once and says so", async (home) => {
+test.each(["/proc/none/x", "/dev/null/x"])("init fails at once where the home %s cannot be created", async (home) => {
   const { keys } = inDirectory();
-  expect(await keys("init", "--home", home)).toMatchObject(refused(2, "cannot be made a directory"));
+  expect(await keys("init", "--home", home)).toMatchObject(refused(2, "cannot create the directory"));
 });
 
 test("what a list holds cannot steer the terminal that it is shown at", async () => {

@@ -8,10 +8,10 @@ import { generateEd25519 } from "../../../../../runtime/src/ssh/keys/format/gene
 import { publicKeyLine } from "../../../../../runtime/src/ssh/keys/format/public-key.js";
 import { tempDir } from "../run.js";
 
-const path = (relative: string) => fileURLToPath(new URL(`../../../../${relative}`, import.meta.url));
+const path = (relative: string) => fileURLToPath(new URL(`../../../../../${relative}`, import.meta.url));
 const BIN = path("runtime/bin/sshrpc.js");
 
-const NOBODY_READS = '{ "$@"; echo "status $?" >&2; } | true';
+const CLOSED_OUTPUT = '{ "$@"; echo "status $?" >&2; } | true';
 const FULL = '"$@" > /dev/full; echo "status $?" >&2';
 
 /** What a command says on standard error, and its exit status, where a shell does this with its standard output. */
@@ -28,17 +28,17 @@ test.each([
   [["keys", "list", "--authorized-keys", "list"]],
   [["keys", "add", "id.pub"]],
   [["keys", "generate", "id"]],
-])("%j does its work, and says nothing, where nobody reads what it prints", (args) => {
-  expect(run(NOBODY_READS, ...args)).toBe("status 0\n");
+])("%j succeeds silently where the reader has closed its output", (args) => {
+  expect(run(CLOSED_OUTPUT, ...args)).toBe("status 0\n");
 });
 
-test.skipIf(!existsSync("/dev/full"))("a full disk is told of in one line", () => {
+test.skipIf(!existsSync("/dev/full"))("a full disk is reported in one line", () => {
   expect(run(FULL, "keys", "list", "--authorized-keys", "list")).toMatch(
-    /^sshrpc: standard output cannot be written: ENOSPC[^\n]*\nstatus 1\n$/,
+    /^sshrpc: cannot write to standard output: ENOSPC[^\n]*\nstatus 1\n$/,
   );
 });
 
-test("a server whose first words nobody reads goes on", async () => {
+test("a server continues where the reader has closed its output", async () => {
   const free = createServer().listen(0, "127.0.0.1");
   await once(free, "listening");
   const { port } = free.address() as AddressInfo;

@@ -1,0 +1,57 @@
+/** A position in a source file. Lines and columns count from 1. */
+export interface Position {
+  /** Relative to the working directory where the file is inside it, absolute otherwise. */
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** One problem of a schema. */
+export interface Problem extends Position {
+  /** The path in the schema, such as `resources.note.GET`; empty for the whole module. */
+  readonly path: string;
+  /** The problem and its fix. */
+  readonly message: string;
+}
+
+/** Formats a problem as `schema/api.ts:12:7: resources.note.GET: message`. */
+function formatProblem({ file, line, column, path, message }: Problem): string {
+  return `${file}:${line}:${column}: ${path === "" ? "" : `${path}: `}${message}`;
+}
+
+/** The schema is invalid. The error carries every problem that one run found, in source order. */
+export class SchemaProblem extends Error {
+  readonly problems: readonly Problem[];
+
+  constructor(problems: readonly Problem[]) {
+    const sorted = inSourceOrder(problems);
+    super(sorted.map(formatProblem).join("\n"));
+    this.name = "SchemaProblem";
+    this.problems = sorted;
+  }
+}
+
+/** Collects problems, so that one run reports all independent ones. */
+export class Problems {
+  readonly #found = new Map<string, Problem>();
+
+  get count(): number {
+    return this.#found.size;
+  }
+
+  add(at: Position, path: string, message: string): void {
+    const problem = { file: at.file, line: at.line, column: at.column, path, message };
+    this.#found.set(formatProblem(problem), problem);
+  }
+
+  /** @throws SchemaProblem where anything was collected. */
+  throwIfAny(): void {
+    if (this.#found.size > 0) throw new SchemaProblem([...this.#found.values()]);
+  }
+}
+
+function inSourceOrder(problems: readonly Problem[]): readonly Problem[] {
+  return [...problems].sort(
+    (a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : 0) || a.line - b.line || a.column - b.column,
+  );
+}

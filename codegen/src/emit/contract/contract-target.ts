@@ -1,0 +1,30 @@
+import type { Contract } from "sshrpc/contract";
+import type { EmitOptions, Target } from "../target.js";
+import { printJson } from "./print-json.js";
+
+/** The contract as JSON (`api.json`), and as a JavaScript module (`contract.js`, `contract.d.ts`). */
+export const contractTarget: Target = {
+  name: "contract",
+  emit(_model, { contract, header }: EmitOptions) {
+    return new Map([
+      ["api.json", `${printJson(contract)}\n`],
+      ["contract.d.ts", contractTypes(header)],
+      ["contract.js", contractModule(contract, header)],
+    ]);
+  },
+};
+
+/**
+ * A program imports this module when it needs the contract. It is JavaScript because tools differ in how they import
+ * JSON, and in whether they copy it to the build output.
+ */
+function contractModule(contract: Contract, header: string): string {
+  return (
+    `// ${header}\n// biome-ignore-all lint: plain JSON\n// biome-ignore-all format: plain JSON\n` +
+    `/* eslint-disable */\n\nexport const contract = ${printJson(contract)};\n`
+  );
+}
+
+function contractTypes(header: string): string {
+  return `// ${header}\nimport type { Contract } from "sshrpc/generated";\n\nexport declare const contract: Contract;\n`;
+}

@@ -1,0 +1,89 @@
+import type { ApiModel, MethodModel, ResourceModel, StreamUse } from "../../model/api-model.js";
+import type { EmitOptions } from "../target.js";
+import { LINE_WIDTH } from "../target.js";
+import type { Variant } from "../validators/validator-names.js";
+import type { ValidatorSet } from "../validators/validator-set.js";
+import { printComment } from "./layout.js";
+import { propertyName, stringLiteral } from "./literal.js";
+import { runtimeType } from "./runtime-symbols.js";
+import { TextFile } from "./text-file.js";
+
+/** `api.ts`: the contract bound to its validators, shared by the client and the server. */
+export function emitApi(
+  model: ApiModel,
+  validators: ValidatorSet,
+  { contract: { hash }, header, extension }: EmitOptions,
+): string {
+  const file = new TextFile({ taken: ["api"], extension });
+  const type = file.use(runtimeType("Api"));
+  const list = (name: string, resources: readonly ResourceModel[]): string => {
+    const methods = resources
+      .flatMap((resource) => resource.methods.map((method) => ({ resource, method })))
+      .sort((a, b) => (a.method.id < b.method.id ? -1 : 1));
+    const entries = methods.map(({ resource, method }) => entryOf({ resource, method, validators, file }));
+    return entries.length === 0 ? "" : `  ${name}: [\n${entries.join("")}  ],\n`;
+  };
+  file.write(
+    `${printComment("The contract at run time. `api.json` holds it as data.", 0)}export const api: ${type} = {\n` +
+      `  name: ${stringLiteral(model.name)},\n  version: ${stringLiteral(model.version)},\n  hash: ${stringLiteral(hash)},\n` +
+      `${list("methods", model.resources)}${list("callbacks", model.callbacks)}` +
+      `  contract: async () => (await import("${file.javascript("contract")}")).contract,\n};\n`,
+  );
+  return file.print(header);
+}
+
+interface Entry {
+  readonly resource: ResourceModel;
+  readonly method: MethodModel;
+  readonly validators: ValidatorSet;
+  readonly file: TextFile;
+}
+
+function entryOf({ resource, method, validators, file }: Entry): string {
+  const from = file.javascript("validators");
+  const importOf = (name: string): string => file.use({ name, from, type: false, alias: `${name}_` });
+  const validator = (use: StreamUse | undefined, variant: Variant): string | undefined =>
+    use === undefined || use === "bytes" ? use && stringLiteral(use) : importOf(validators.nameOf(use, variant));
+  const { id, verb, kind, params, idempotent, scope, timeout, errors } = method;
+  const fields: [string, string | undefined][] = [
+    ["id", stringLiteral(id)],
+    ["resource", stringLiteral(resource.name)],
+    ["verb", stringLiteral(verb)],
+    ["path", stringLiteral(resource.path)],
+    ["kind", stringLiteral(kind)],
+    [
+      "params",
+      record(
+        Object.entries(params).map(([name, type]) => [name, stringLiteral(type)]),
+        "params",
+      ),
+    ],
+    ["idempotent", String(idempotent)],
+    ["scope", scope === undefined ? undefined : stringLiteral(scope)],
+    ["timeout", timeout === undefined ? undefined : String(timeout)],
+    ["request", validator(method.request, "closed")],
+    ["requestItem", validator(method.requestStream, "closed")],
+    ["response", validator(method.response, "open")],
+    ["responseItem", validator(method.responseStream, "open")],
+    [
+      "errors",
+      errors.length === 0
+        ? undefined
+        : record(
+            errors.map((error) => [error.status, importOf(validators.nameOf(error, "open"))]),
+            "errors",
+          ),
+    ],
+  ];
+  const lines = fields.flatMap(([name, value]) => (value === undefined ? [] : [`      ${name}: ${value},\n`]));
+  return `    {\n${lines.join("")}    },\n`;
+}
+
+/** An object literal: on one line where it fits after `name`, or with one line for each entry. */
+function record(entries: readonly (readonly [string, string])[], name: string): string {
+  if (entries.length === 0) return "{}";
+  const texts = entries.map(([key, value]) => `${propertyName(key)}: ${value}`);
+  const line = `{ ${texts.join(", ")} }`;
+  if (`      ${name}: ${line},`.length <= LINE_WIDTH) return line;
+  return `{\n${texts.map((text) => `        ${text},\n`).join("")}      }`;
+}

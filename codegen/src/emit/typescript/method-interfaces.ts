@@ -1,0 +1,64 @@
+import type { Kind } from "sshrpc/contract";
+import type { MethodModel, ResourceModel } from "../../model/api-model.js";
+import { LINE_WIDTH } from "../target.js";
+import { printComment } from "./layout.js";
+import { genericMember, methodComment, methodName } from "./method-members.js";
+import { errorTypeNames } from "./naming.js";
+import { runtimeType } from "./runtime-symbols.js";
+import type { TextFile } from "./text-file.js";
+import { schemaType, useItem, useRequest, useType } from "./type-use.js";
+
+const METHOD_TYPES: Readonly<Record<Kind, string>> = {
+  unary: "UnaryMethod",
+  "server-streaming": "ServerStreamingMethod",
+  "client-streaming": "ClientStreamingMethod",
+  bidirectional: "BidirectionalMethod",
+};
+
+/** The interfaces that callers use: `NoteMethods` for each resource. */
+export function methodInterfaces(resources: readonly ResourceModel[], file: TextFile): readonly string[] {
+  return resources.map(({ typeName, path, methods }) => {
+    const members = methods.map((method) => methodMember(method, file)).join("");
+    return `${printComment(`The methods of ${path}.`, 0)}export interface ${typeName}Methods {\n${members}}\n`;
+  });
+}
+
+function methodMember(method: MethodModel, file: TextFile): string {
+  const { requestStream, responseStream, response } = method;
+  // Before a request stream the request is required, even an empty one: `client.files.store({}, items)`.
+  const optional = method.requestOptional && requestStream === undefined;
+  const type = file.use(runtimeType(`${METHOD_TYPES[method.kind]}${optional ? "Optional" : ""}`));
+  const failure =
+    method.errors.length === 0
+      ? file.use(runtimeType("AnyRpcError"))
+      : file.use(schemaType(file, errorTypeNames(method.typeName).union));
+  const request = useRequest(file, method);
+  const sent = requestStream && useItem(file, requestStream);
+  const received = responseStream && useItem(file, responseStream);
+  const result = response === undefined ? "void" : useType(file, response);
+  const args = [request, sent, received, result, failure].filter((arg) => arg !== undefined);
+  const comment = methodComment(method);
+  if (comment === "") return genericMember(comment, methodName(method), { type, args });
+  const params = [
+    `request${optional ? "?" : ""}: ${request}`,
+    ...(sent === undefined ? [] : [`items: ${file.use(runtimeType("Items"))}<${sent}>`]),
+    `options?: ${file.use(runtimeType("CallOptions"))}`,
+  ];
+  const returned =
+    received === undefined
+      ? `Promise<${result}>`
+      : `${file.use(runtimeType("ResponseStream"))}<${received}${response === undefined ? "" : `, ${result}`}>`;
+  // Editors show the property's comment in completions, and the comment of the signature in parameter help.
+  return (
+    `${printComment(comment, 2)}  readonly ${methodName(method)}: {\n` +
+    `${printComment(comment, 4)}${callSignature(params, returned)}` +
+    `${genericMember("", "safe", { type, args }, { indent: 4, after: '["safe"]' })}  };\n`
+  );
+}
+
+/** A call signature of an object type: on one line, or with one line for each parameter. */
+function callSignature(params: readonly string[], result: string): string {
+  const line = `    (${params.join(", ")}): ${result};\n`;
+  if (line.length <= LINE_WIDTH + 1) return line;
+  return `    (\n${params.map((param) => `      ${param},\n`).join("")}    ): ${result};\n`;
+}

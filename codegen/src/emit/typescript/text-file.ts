@@ -1,0 +1,93 @@
+import { compareNames } from "../compare-names.js";
+import { LINE_WIDTH } from "../target.js";
+
+/** A name that generated code imports. */
+export interface ImportedSymbol {
+  readonly name: string;
+  readonly from: string;
+  /** Whether the symbol is only a type. */
+  readonly type: boolean;
+  /** The local name where `name` is taken. */
+  readonly alias: string;
+}
+
+/** What a {@link TextFile} is created with. */
+interface TextFileOptions {
+  /** Names that no import can have: what the file declares, and the globals that it uses. */
+  readonly taken: Iterable<string>;
+  /** The names of the schema's types. An import from a package with such a name gets its alias. */
+  readonly preferred?: Iterable<string>;
+  /** What imports between generated files end in: `.js`, `.ts` or nothing. */
+  readonly extension?: string;
+}
+
+/** A generated TypeScript file. Emitters add symbols and text; this class writes the imports. */
+export class TextFile {
+  readonly #taken: Set<string>;
+  readonly #preferred: ReadonlySet<string>;
+  readonly #extension: string;
+  readonly #imports = new Map<string, ImportedSymbol & { readonly local: string }>();
+  #body = "";
+
+  constructor({ taken, preferred = [], extension = "" }: TextFileOptions) {
+    this.#taken = new Set(taken);
+    this.#preferred = new Set(preferred);
+    this.#extension = extension;
+  }
+
+  /** The specifier of a generated TypeScript file. */
+  typescript(name: string): string {
+    return `./${name}${this.#extension}`;
+  }
+
+  /** The specifier of a generated JavaScript file, which ends in `.js` whatever the TypeScript files end in. */
+  javascript(name: string): string {
+    return this.#extension === "" ? `./${name}` : `./${name}.js`;
+  }
+
+  /** Imports a symbol unless the file does so already. @returns its name in this file */
+  use(symbol: ImportedSymbol): string {
+    const key = `${symbol.from} ${symbol.name}`;
+    const imported = this.#imports.get(key);
+    if (imported !== undefined) return imported.local;
+    const isFromPackage = !symbol.from.startsWith(".");
+    const isTaken = (name: string) => this.#taken.has(name) || (isFromPackage && this.#preferred.has(name));
+    let local = isTaken(symbol.name) ? symbol.alias : symbol.name;
+    while (isTaken(local)) local += "_";
+    this.#taken.add(local);
+    this.#imports.set(key, { ...symbol, local });
+    return local;
+  }
+
+  /** Appends text to the body. */
+  write(text: string): void {
+    this.#body += text;
+  }
+
+  /** @returns the whole file, with `header` as its first comment */
+  print(header: string): string {
+    const sources = [...new Set([...this.#imports.values()].map(({ from }) => from))].sort(bySource);
+    const imports = sources.map((from) => this.#importOf(from)).join("");
+    return `// ${header}\n${imports}\n${this.#body}`;
+  }
+
+  #importOf(from: string): string {
+    const symbols = [...this.#imports.values()]
+      .filter((symbol) => symbol.from === from)
+      .sort((a, b) => compareNames(a.local, b.local));
+    const types = symbols.every(({ type }) => type);
+    const names = symbols.map(({ name, local, type }) => {
+      const clause = local === name ? name : `${name} as ${local}`;
+      return type && !types ? `type ${clause}` : clause;
+    });
+    const keyword = types ? "import type" : "import";
+    const line = `${keyword} { ${names.join(", ")} } from "${from}";\n`;
+    if (line.length <= LINE_WIDTH + 1) return line;
+    return `${keyword} {\n${names.map((name) => `  ${name},\n`).join("")}} from "${from}";\n`;
+  }
+}
+
+/** Packages before files. */
+function bySource(a: string, b: string): number {
+  return Number(a.startsWith(".")) - Number(b.startsWith(".")) || (a < b ? -1 : 1);
+}

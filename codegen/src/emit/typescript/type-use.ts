@@ -1,0 +1,68 @@
+import type { JsonSchema } from "sshrpc/contract";
+import { type ApiModel, allMethods, type MethodModel, type StreamUse, type TypeUse } from "../../model/api-model.js";
+import { refName, type SchemaOrBoolean } from "../../model/schema-walk.js";
+import { layout } from "./layout.js";
+import { errorTypeNames } from "./naming.js";
+import type { ImportedSymbol, TextFile } from "./text-file.js";
+import { type SpellName, typeText } from "./type-text.js";
+
+/** The maximum number of alternatives of a type that is written inline. */
+const MAX_INLINE = 3;
+
+/** Whether a type is short enough to be written inline: `null`, `string`, `Note[]`, `Note | null`. */
+export function isInline(schema: SchemaOrBoolean): boolean {
+  if (typeof schema === "boolean" || refName(schema) !== undefined) return true;
+  const { type, items, anyOf, enum: values, properties, allOf, oneOf } = schema;
+  if (Array.isArray(anyOf)) return anyOf.length <= MAX_INLINE && anyOf.every(isInline);
+  if (Array.isArray(values)) return values.length <= MAX_INLINE;
+  if (type === "array") return items === undefined || (!Array.isArray(items) && isInline(items as JsonSchema));
+  return (
+    type !== "object" && properties === undefined && allOf === undefined && oneOf === undefined && !Array.isArray(type)
+  );
+}
+
+/** The types that are declared for one method: request, request stream, response stream, response, errors. */
+export function ownTypes(method: MethodModel): readonly TypeUse[] {
+  const request = isEmptyRequest(method) ? undefined : method.request;
+  const { requestStream, responseStream, response, errors } = method;
+  return [request, requestStream, responseStream, response, ...errors].filter(
+    (use) => use !== undefined && use !== "bytes" && !isInline(use.schema),
+  ) as readonly TypeUse[];
+}
+
+/** Every type that `types.ts` exports. */
+export function exportedTypes(model: ApiModel): readonly string[] {
+  const own = allMethods(model).flatMap((method) => [
+    ...ownTypes(method).map(({ name }) => name),
+    ...(method.errors.length > 0 ? Object.values(errorTypeNames(method.typeName)) : []),
+  ]);
+  return [...model.types.map(({ name }) => name), ...own];
+}
+
+/** Whether a method takes no request, which the contract represents as an empty object. */
+function isEmptyRequest({ request: { schema } }: MethodModel): boolean {
+  return (
+    schema["type"] === "object" && Object.keys((schema["properties"] as object | undefined) ?? { any: 1 }).length === 0
+  );
+}
+
+/** A type of `types.ts`. */
+export function schemaType(file: TextFile, name: string): ImportedSymbol {
+  return { name, from: file.typescript("types"), type: true, alias: `${name}Type` };
+}
+
+/** The text of a type in `file`, which imports the named types in it. */
+export function useType(file: TextFile, use: TypeUse): string {
+  const spell: SpellName = (name) => file.use(schemaType(file, name));
+  return isInline(use.schema) ? layout(typeText(use.schema, spell), 2, 0) : spell(use.name);
+}
+
+/** The text of the type of a stream's items in `file`. */
+export function useItem(file: TextFile, stream: StreamUse): string {
+  return stream === "bytes" ? "Uint8Array" : useType(file, stream);
+}
+
+/** The text of the type of a method's request in `file`. */
+export function useRequest(file: TextFile, method: MethodModel): string {
+  return isEmptyRequest(method) ? "{ [key: string]: never }" : useType(file, method.request);
+}

@@ -1,0 +1,104 @@
+import { type ErrorStatus, isAlsoOfRuntime, isErrorStatus, STATUSES } from "sshrpc/contract";
+import { type ApiModel, allMethods, type MethodModel, type TypeUse } from "../../model/api-model.js";
+import { pascalStatus } from "../../model/names.js";
+import type { SchemaOrBoolean } from "../../model/schema-walk.js";
+import type { EmitOptions } from "../target.js";
+import { atom, layout, layoutMembers, printComment, type TypeText } from "./layout.js";
+import { stringLiteral } from "./literal.js";
+import { errorTypeNames } from "./naming.js";
+import { runtimeType } from "./runtime-symbols.js";
+import { TextFile } from "./text-file.js";
+import { commentOf, typeText } from "./type-text.js";
+import { exportedTypes, isInline, ownTypes } from "./type-use.js";
+
+const ERRORS = Object.keys(STATUSES).filter(isErrorStatus);
+
+/** `types.ts`: the named types of the schema, and the requests, items, responses and errors of each method. */
+export function emitTypes(model: ApiModel, { header }: EmitOptions): string {
+  const taken = new Set(exportedTypes(model));
+  const file = new TextFile({ taken });
+  const blocks = model.types.map(({ name, schema }) => declare(name, schema, commentOf(schema)));
+  const others = new Map<string, string>();
+  for (const method of allMethods(model)) {
+    for (const use of ownTypes(method))
+      blocks.push(declare(use.name, use.schema, commentOf(use.schema) || purpose(use, method)));
+    if (method.errors.length > 0) blocks.push(...errorTypes(method, file, taken, others));
+  }
+  if (blocks.length === 0) blocks.push("export {};\n");
+  file.write([...blocks, ...others.values()].join("\n"));
+  return file.print(header);
+}
+
+function declare(name: string, schema: SchemaOrBoolean, comment: string): string {
+  const type = typeText(schema, (other) => other);
+  const head = printComment(comment, 0);
+  if (type.kind === "object") return `${head}export interface ${name} {\n${layoutMembers(type.members, 2)}}\n`;
+  return `${head}${alias(`export type ${name}`, type)}`;
+}
+
+function alias(head: string, type: TypeText): string {
+  const text = layout(type, 0, head.length + 3);
+  return `${head} =${text.startsWith("\n") ? "" : " "}${text};\n`;
+}
+
+function purpose(use: TypeUse, method: MethodModel): string {
+  if (use === method.request) return `The request of ${method.id}.`;
+  if (use === method.requestStream) return `An item of the request stream of ${method.id}.`;
+  if (use === method.responseStream) return `An item of the response stream of ${method.id}.`;
+  if (use === method.response) return `The response of ${method.id}.`;
+  const error = method.errors.find((one) => one === use);
+  return error === undefined ? "" : `The details of ${error.status} from ${method.id}.`;
+}
+
+/** The details by status, which handlers use, and the union of all errors, which callers use. */
+function errorTypes(
+  method: MethodModel,
+  file: TextFile,
+  taken: Set<string>,
+  others: Map<string, string>,
+): readonly string[] {
+  const { typeName, errors, id } = method;
+  const names = errorTypeNames(typeName);
+  const details = errors.map((error) => ({
+    status: error.status,
+    type: isInline(error.schema) ? typeText(error.schema, (name) => name) : atom(error.name),
+  }));
+  const rpcError = file.use(runtimeType("RpcError"));
+  const badRequest = file.use(runtimeType("BadRequestDetails"));
+  const errorOf = (status: string, type: string): TypeText => atom(`${rpcError}<${status}, ${type}>`);
+  const branches = details.map(({ status, type }) => {
+    const own = layout(type, 2, 0);
+    // The runtime also uses some of these statuses, with its own details or without details.
+    if (status === "BAD_REQUEST") return errorOf(stringLiteral(status), `${own} | ${badRequest}`);
+    return errorOf(stringLiteral(status), isAlsoOfRuntime(status) ? `${own} | undefined` : own);
+  });
+  const declared = new Set<ErrorStatus>(errors.map(({ status }) => status));
+  if (!declared.has("BAD_REQUEST")) branches.push(errorOf('"BAD_REQUEST"', badRequest));
+  const other = otherStatuses(declared, taken, others);
+  if (other !== undefined) branches.push(errorOf(other, "unknown"));
+  const members = details.map(({ status, type }) => ({ comment: "", head: status, type }));
+  return [
+    `${printComment(`The errors that ${id} declares, each with its details.`, 0)}export interface ${names.details} {\n${layoutMembers(members, 2)}}\n`,
+    `${printComment(`Every error of a call of ${id}.`, 0)}${alias(`export type ${names.union}`, { kind: "union", items: branches })}`,
+  ];
+}
+
+/** A type for the statuses outside `declared`, shared by all methods that declare the same statuses. */
+function otherStatuses(
+  declared: ReadonlySet<ErrorStatus>,
+  taken: Set<string>,
+  others: Map<string, string>,
+): string | undefined {
+  const named = ERRORS.filter((status) => declared.has(status) && status !== "BAD_REQUEST");
+  const rest = ERRORS.filter((status) => !declared.has(status) && status !== "BAD_REQUEST");
+  if (rest.length === 0) return undefined;
+  const key = named.join(" ");
+  const existing = [...others.keys()].find((name) => name.startsWith(`${key}:`));
+  if (existing !== undefined) return existing.slice(key.length + 1);
+  let name = `StatusOtherThan${named.map(pascalStatus).join("Or") || "BadRequest"}`;
+  while (taken.has(name)) name += "_";
+  taken.add(name);
+  const type: TypeText = { kind: "union", items: rest.map((status) => atom(stringLiteral(status))) };
+  others.set(`${key}:${name}`, alias(`type ${name}`, type));
+  return name;
+}

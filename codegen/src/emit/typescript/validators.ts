@@ -1,0 +1,27 @@
+import { compareNames } from "../compare-names.js";
+import type { EmitOptions } from "../target.js";
+import type { ValidatorSet } from "../validators/validator-set.js";
+import { runtimeType } from "./runtime-symbols.js";
+import { TextFile } from "./text-file.js";
+
+/** `validators.js`, which ajv generates: formatters and linters are disabled in it. */
+export function emitValidators({ compiled, exported }: ValidatorSet, { header }: EmitOptions): string {
+  const helpers = new Set([...compiled.values()].flatMap((validator) => validator.helpers));
+  const imports =
+    helpers.size === 0 ? "" : `import { ${[...helpers].sort(compareNames).join(", ")} } from "sshrpc/generated";\n`;
+  const blocks = [...compiled].map(([name, { code }]) => `const ${name} = ${code};\n`);
+  const exports =
+    exported.length === 0 ? "export {};\n" : `export {\n${exported.map((name) => `  ${name},\n`).join("")}};\n`;
+  return (
+    `// ${header}\n// biome-ignore-all lint: written by ajv\n// biome-ignore-all format: written by ajv\n` +
+    `/* eslint-disable */\n${imports}\n${blocks.join("\n")}\n${exports}`
+  );
+}
+
+/** `validators.d.ts`. */
+export function emitValidatorTypes({ exported }: ValidatorSet, { header }: EmitOptions): string {
+  const file = new TextFile({ taken: exported });
+  const type = exported.length === 0 ? "" : file.use(runtimeType("Validator"));
+  file.write(exported.map((name) => `export declare const ${name}: ${type};\n`).join("") || "export {};\n");
+  return file.print(header);
+}

@@ -1,0 +1,95 @@
+import { type AnySchema, Name } from "ajv";
+import { Ajv2019 } from "ajv/dist/2019.js";
+import standalone from "ajv/dist/standalone/index.js";
+import { callRef } from "ajv/dist/vocabularies/core/ref.js";
+import addFormats from "ajv-formats";
+import { eachSubschema, isSchemaObject, type SchemaOrBoolean } from "../../model/schema-walk.js";
+import { CALL } from "./variants.js";
+
+/** The code of one validator. */
+export interface CompiledValidator {
+  /** An expression for the function. It contains no imports and refers to other validators of the same file by name. */
+  readonly code: string;
+  /** The helpers that the code uses, to be imported from `sshrpc/generated`. */
+  readonly helpers: readonly string[];
+}
+
+/** Compiles schemas to code with ajv. It caches the results, so that a watch compiles only changed schemas. */
+export class ValidatorCompiler {
+  #previous = new Map<string, CompiledValidator>();
+  #used = new Map<string, CompiledValidator>();
+
+  /** Drops cached results that the previous run did not use. To be called once before each run. */
+  startRound(): void {
+    this.#previous = this.#used;
+    this.#used = new Map();
+  }
+
+  compile(schema: SchemaOrBoolean): CompiledValidator {
+    const key = JSON.stringify(schema);
+    const compiled = this.#used.get(key) ?? this.#previous.get(key) ?? compile(schema);
+    this.#used.set(key, compiled);
+    return compiled;
+  }
+}
+
+/**
+ * Each validator has its own ajv instance: an instance numbers its variables consecutively, and the code of one schema
+ * must not depend on the schemas compiled before it.
+ */
+function compile(schema: SchemaOrBoolean): CompiledValidator {
+  const ajv = new Ajv2019({
+    code: { source: true, esm: true, lines: true },
+    strictSchema: true,
+    strictTypes: false,
+    strictTuples: false,
+    // The model has validated the schemas, and compiling the meta-schemas takes longer than everything else.
+    meta: false,
+    validateSchema: false,
+    ownProperties: hasInheritedName(schema),
+  });
+  addFormats.default(ajv);
+  ajv.addKeyword({ keyword: CALL, schemaType: "string", code: (cxt) => callRef(cxt, new Name(cxt.schema)) });
+  return rewrite(standalone.default(ajv, ajv.compile(schema as AnySchema)));
+}
+
+/** Converts the module that ajv prints to an expression. */
+function rewrite(module: string): CompiledValidator {
+  const exported = /export const validate = (\w+);\s*export default \w+;\s*/;
+  const name = exported.exec(module)?.[1];
+  if (name === undefined) throw new Error(`unexpected module format from ajv:\n${module.slice(0, 200)}`);
+  const helpers = new Set<string>();
+  const use = (helper: string): string => {
+    helpers.add(helper);
+    return helper;
+  };
+  const lines = module
+    .replace(/^"use strict";\s*/, "")
+    .replace(exported, "")
+    .replaceAll(/require\("ajv\/dist\/runtime\/(\w+)"\)\.default/g, (_, helper: string) => use(helper))
+    .replaceAll(/require\("ajv-formats\/dist\/formats"\)\.fullFormats/g, () => use("formats"))
+    .trim()
+    .split("\n");
+  const code = lines.filter((line) => !isUnused(line, lines)).join("\n");
+  return { code: `(() => {\n${code}\nreturn ${name};\n})()`, helpers: [...helpers] };
+}
+
+/** ajv prints the whole schema as a constant, even where the function does not use it. */
+function isUnused(line: string, lines: readonly string[]): boolean {
+  const name = /^const (schema\d+) = /.exec(line)?.[1];
+  if (name === undefined) return false;
+  const used = new RegExp(`\\b${name}\\b`);
+  return !lines.some((other) => other !== line && used.test(other));
+}
+
+/** Whether a property has the name of an inherited one, such as `toString`: ajv must then check own properties, which is slower. */
+function hasInheritedName(schema: SchemaOrBoolean): boolean {
+  if (!isSchemaObject(schema)) return false;
+  const named = [...Object.keys((schema["properties"] as object) ?? {}), ...((schema["required"] as string[]) ?? [])];
+  if (named.some((name) => name in Object.prototype)) return true;
+  let found = false;
+  eachSubschema(schema, (sub) => {
+    found ||= hasInheritedName(sub);
+  });
+  return found;
+}

@@ -1,0 +1,86 @@
+import { errorMessage } from "../../base/error-message.js";
+import { type ApiModel, allMethods, type StreamUse, type TypeUse } from "../../model/api-model.js";
+import { refName, type SchemaOrBoolean } from "../../model/schema-walk.js";
+import { compareNames } from "../compare-names.js";
+import type { CompiledValidator, ValidatorCompiler } from "./compile-validator.js";
+import { type Variant, validatorName } from "./validator-names.js";
+import { CALL, Variants } from "./variants.js";
+
+/** The validators of one API: their code, and the names of those that methods use directly. */
+export interface ValidatorSet {
+  /** The names of the validators that methods use, sorted. The others are called by these alone. */
+  readonly exported: readonly string[];
+  /** The validator of a use in a variant. */
+  nameOf(use: TypeUse, variant: Variant): string;
+  /** Every validator by name, sorted. */
+  readonly compiled: ReadonlyMap<string, CompiledValidator>;
+}
+
+/** Compiles the validators that the methods of `model` need, each type once for each variant. */
+export function compileValidators(model: ApiModel, compiler: ValidatorCompiler): ValidatorSet {
+  compiler.startRound();
+  const types = new Map(model.types.map(({ name, schema }) => [name, schema]));
+  const variants = new Variants(types);
+  const compiled = new Map<string, CompiledValidator>();
+  const exported = new Set<string>();
+  const pending: string[] = [];
+  const byName = new Map<string, { type: string; variant: Variant }>();
+  for (const type of types.keys()) {
+    for (const variant of ["open", "closed", "part"] as const)
+      byName.set(validatorName(type, variant), { type, variant });
+  }
+  const add = (name: string, schema: SchemaOrBoolean): void => {
+    compiled.set(name, compileNamed(name, schema, compiler));
+    pending.push(...callsIn(schema));
+  };
+  const nameOf = (use: TypeUse, variant: Variant): string => {
+    const type = refName(use.schema);
+    return type === undefined ? validatorName(use.name, variant) : validatorName(type, variants.needed(type, variant));
+  };
+  for (const { use, variant } of usesOf(model)) {
+    const name = nameOf(use, variant);
+    exported.add(name);
+    if (refName(use.schema) === undefined) add(name, variants.of(use.schema, variant));
+    else pending.push(name);
+  }
+  for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
+    const wanted = byName.get(name);
+    if (wanted === undefined || compiled.has(name)) continue;
+    add(name, variants.of(types.get(wanted.type) ?? {}, wanted.variant));
+  }
+  const sorted = [...compiled].sort(([a], [b]) => compareNames(a, b));
+  return { exported: [...exported].sort(compareNames), nameOf, compiled: new Map(sorted) };
+}
+
+/** A schema that the model accepts and ajv rejects is reported with the name of its validator. */
+function compileNamed(name: string, schema: SchemaOrBoolean, compiler: ValidatorCompiler): CompiledValidator {
+  try {
+    return compiler.compile(schema);
+  } catch (error) {
+    const reason = errorMessage(error);
+    throw new Error(`cannot compile the validator ${name}: ${reason}`, { cause: error });
+  }
+}
+
+interface ValidatedUse {
+  readonly use: TypeUse;
+  readonly variant: Variant;
+}
+
+/** The server of a method rejects unknown properties; the caller accepts them, because its peer may be newer. */
+function usesOf(model: ApiModel): readonly ValidatedUse[] {
+  const validated = (use: StreamUse | undefined, variant: Variant): readonly ValidatedUse[] =>
+    use === undefined || use === "bytes" ? [] : [{ use, variant }];
+  return allMethods(model).flatMap(({ request, requestStream, responseStream, response, errors }) => [
+    ...[request, requestStream].flatMap((use) => validated(use, "closed")),
+    ...[responseStream, response, ...errors].flatMap((use) => validated(use, "open")),
+  ]);
+}
+
+/** The validators that a rewritten schema calls. */
+function callsIn(schema: unknown): readonly string[] {
+  if (typeof schema !== "object" || schema === null) return [];
+  return Object.entries(schema).flatMap(([key, value]) =>
+    key === CALL && typeof value === "string" ? [value] : callsIn(value),
+  );
+}
