@@ -97,7 +97,7 @@ test.each<[string, readonly string[], number, string]>([
   ["a source that is none", ["good", "--from", "10.0.0.1/8"], 2, "write 10.0.0.0/8 for the network"],
   ["a source that is a name", ["good", "--from", "*.example.com"], 2, "not resolved"],
   ["a quote in the scopes", ["good", "--scopes", 'x" y="'], 2, "Quotes, backslashes and spaces are not allowed"],
-  ["a pattern that is none", ["good", "--scopes", "a*b"], 2, "only its last character may be a"],
+  ["a pattern that is none", ["good", "--scopes", "a*b"], 2, "only the last character may be a"],
   ["a name of two lines", ["good", "--name", "a\nb"], 2, "without control characters"],
   ["a port that is none", ["good", "--port", "x"], 2, "from 0 to 65535"],
 ])("add refuses %s, and leaves no trace", async (_, args, status, text) => {
@@ -178,7 +178,7 @@ describe("an edit", () => {
   test("of a file that others may write, or that is not there, is refused", async () => {
     const { keys, path } = inDirectory({ list: `${alice.line}\n` });
     chmodSync(path("list"), 0o666);
-    expect(await keys("add", bob.line, "--authorized-keys", "list")).toMatchObject(refused(1, "too open .*chmod go-w"));
+    expect(await keys("add", bob.line, "--authorized-keys", "list")).toMatchObject(refused(1, "too open; run `chmod go-w"));
     expect(await keys("remove", "alice", "--authorized-keys", "none")).toMatchObject(
       refused(1, "none .*does not exist"),
     );
@@ -292,7 +292,7 @@ describe("key pairs", () => {
     chmodSync(path("rubbish"), 0o600);
     chmodSync(path("open"), 0o644);
     expect(await keys("public", "id.pub")).toMatchObject(refused(1, "id.pub: a public key; name the private key"));
-    expect(await keys("public", "rubbish")).toMatchObject(refused(1, "rubbish is damaged, or no private key at all"));
+    expect(await keys("public", "rubbish")).toMatchObject(refused(1, "rubbish is damaged, or not a private key"));
     expect(await keys("public", "open")).toMatchObject(refused(1, "too open .*chmod 600"));
     expect(await keys("public", "none")).toMatchObject(refused(1, "does not exist"));
   });
