@@ -1,5 +1,5 @@
-// How long a client takes to connect and to be answered while others hold connections open without logging in, or open new
-// ones all the time; and how long those that are held stay.
+// The time of a client to connect and receive a response while other peers hold unauthenticated connections or keep opening
+// new ones; and how long the server keeps those.
 import { connect } from "node:net";
 import { sshTransport } from "../runtime/dist/ssh/client/dial.js";
 import { listen } from "../runtime/dist/ssh/server/listen.js";
@@ -11,12 +11,12 @@ const ROUNDS = 20;
 const GRACE = 10_000;
 
 const [host, alice] = [generateKeyPair(), generateKeyPair()];
-const rows = [["", "connected and answered, ms: median", "at worst", "attempts that failed", "held afterwards"]];
-await measure("nobody else", () => []);
-await measure(`${HELD} that say nothing`, (port) => hold(port, ""));
-await measure(`${HELD} that say hello`, (port) => hold(port, "SSH-2.0-sleeper\r\n"));
-await measure("200 new ones a second, held", (port) => flood(port));
-table(`logging in under attack (${ROUNDS} times, loginGrace ${GRACE} ms)`, rows);
+const rows = [["", "connect and call, ms: median", "maximum", "failed attempts", "held afterwards"]];
+await measure("no attack", () => []);
+await measure(`${HELD} silent connections`, (port) => hold(port, ""));
+await measure(`${HELD} that send an identification`, (port) => hold(port, "SSH-2.0-sleeper\r\n"));
+await measure("200 new connections per second, held", (port) => flood(port));
+table(`authentication under attack (${ROUNDS} times, loginGrace ${GRACE} ms)`, rows);
 process.exit(0);
 
 async function measure(name, attack) {

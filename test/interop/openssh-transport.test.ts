@@ -25,7 +25,7 @@ function certify(authority: string, file: string, ...args: string[]): void {
   if (status !== 0) throw new Error(stderr);
 }
 
-itWith(STOCK, "a name of ~/.ssh/config is enough, with its jump host and its shared connection", async () => {
+itWith(STOCK, "a Host of ~/.ssh/config connects with its jump host and its shared connection", async () => {
   const bastion = await startSshd();
   const sshd = await startStdioSshd();
   const directory = tempDir();
@@ -42,7 +42,7 @@ itWith(STOCK, "a name of ~/.ssh/config is enough, with its jump host and its sha
       `UserKnownHostsFile ${sshd.knownHosts}`,
       "ProxyJump bastion",
       ...["ControlMaster auto", `ControlPath ${directory}/control`, "ControlPersist 30"],
-      // What would break a connection that carries frames.
+      // Options that would break a connection that carries frames.
       ...["RemoteCommand id", "LocalForward 1 127.0.0.1:1", "RequestTTY force", "SendEnv RPC_*"],
     ].join("\n"),
   );
@@ -54,11 +54,11 @@ itWith(STOCK, "a name of ~/.ssh/config is enough, with its jump host and its sha
     expect(existsSync(`${directory}/control`)).toBe(true);
   }
   await expect.poll(bastion.log).toContain("Accepted publickey");
-  // One of the two connections made its way through the jump host; the other was shared.
+  // One of the two connections passed the jump host; the other shared it.
   await expect.poll(() => sshd.log().match(/Accepted publickey/g)).toHaveLength(1);
 });
 
-itWith(STOCK, "jump hosts may be named, and `sshrpc call` goes the same ways", async () => {
+itWith(STOCK, "jump hosts can be given as options, also to `sshrpc call`", async () => {
   const bastion = await startSshd();
   const sshd = await startStdioSshd();
   const directory = tempDir();
@@ -68,7 +68,7 @@ itWith(STOCK, "jump hosts may be named, and `sshrpc call` goes the same ways", a
     readFileSync(sshd.knownHosts, "utf8") + readFileSync(bastion.knownHosts, "utf8"),
   );
   appendFileSync(bastion.authorizedKeys, `${sshd.key.line}\n`);
-  // The ssh of a jump host follows the configuration alone.
+  // The ssh process of a jump host reads only the configuration file.
   const config = write(
     directory,
     "config",
@@ -84,7 +84,7 @@ itWith(STOCK, "jump hosts may be named, and `sshrpc call` goes the same ways", a
   expect(await call("GET", "/items/9", "--jump", bastion.address)).toMatchObject({ status: 0, stdout: '{"id":9}\n' });
 });
 
-itWith([...STOCK, "ssh-keygen"], "certificates of user and host need no lists of keys", async () => {
+itWith([...STOCK, "ssh-keygen"], "user and host certificates authenticate without listed keys", async () => {
   const authority = keygen("authority", "-t", "ed25519");
   const alice = keygen("alice", "-t", "ed25519");
   certify(
@@ -114,7 +114,7 @@ itWith([...STOCK, "ssh-keygen"], "certificates of user and host need no lists of
   expect(await failure(sshd.overOpenssh({ identity: stranger }))).toMatchObject({ status: "UNAUTHENTICATED" });
 });
 
-itWith([...STOCK, "ssh-keygen"], "a host is known by the authority that certified it", async () => {
+itWith([...STOCK, "ssh-keygen"], "a host certificate is trusted through its certificate authority", async () => {
   const directory = tempDir();
   const authority = keygen("authority", "-t", "ed25519");
   const host = keygen("host", "-t", "ed25519");
@@ -127,7 +127,7 @@ itWith([...STOCK, "ssh-keygen"], "a host is known by the authority that certifie
   expect(await client.item.get({ id: 1 })).toEqual({ id: 1 });
 });
 
-itWith(STOCK, "each way in which ssh fails is told by status and in words, with what ssh says", async () => {
+itWith(STOCK, "each failure of ssh has its status and message, with the output of ssh", async () => {
   const sshd = await startStdioSshd();
   const other = makeKey(tempDir(), "other");
   const changed = write(tempDir(), "known_hosts", `[127.0.0.1]:${sshd.port} ${other.line}\n`);
@@ -159,7 +159,7 @@ itWith(STOCK, "each way in which ssh fails is told by status and in words, with 
   });
 });
 
-itWith(STOCK, "a connection that is cut in a call says what ssh says", async () => {
+itWith(STOCK, "a connection that is lost during a call fails with the output of ssh", async () => {
   const sshd = await startStdioSshd();
   const client = await sshd.overOpenssh();
   const call = client.wait.get.safe({ name: "cut" }, { timeout: 60_000 });
@@ -174,7 +174,7 @@ itWith(STOCK, "a connection that is cut in a call says what ssh says", async () 
   });
 });
 
-itWith(STOCK, "a program that ends, or is killed, leaves no ssh behind", async () => {
+itWith(STOCK, "a program that exits or is killed leaves no ssh process behind", async () => {
   const sshd = await startStdioSshd();
   const { address, key, knownHosts } = sshd;
   const transport = fileURLToPath(new URL("../../runtime/dist/openssh/openssh-transport.js", import.meta.url));

@@ -11,7 +11,7 @@ interface Outcome {
   readonly stderr: string;
 }
 
-/** Runs a program to its end; 45 seconds at most. */
+/** Runs a program until it exits; 45 seconds at most. */
 function run(program: string, args: readonly string[], input = "", env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { timeout: 45_000, env: { ...process.env, ...env } });
@@ -29,14 +29,14 @@ function run(program: string, args: readonly string[], input = "", env: NodeJS.P
   });
 }
 
-/** The stock client, on nothing but the bench's files. */
+/** The stock client, with the bench's files only. */
 function ssh(bench: Bench, options: readonly string[], rest: readonly string[], input = "", key = bench.alice.file) {
   const args = ["-F", "none", "-T", "-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none"];
   args.push("-o", `UserKnownHostsFile=${bench.knownHosts}`, "-o", "StrictHostKeyChecking=yes", "-i", key);
   return run("ssh", [...args, "-p", String(bench.listener.port), ...options, "alice@127.0.0.1", ...rest], input);
 }
 
-itWith(["ssh"], "ssh -s reaches the subsystem, and gets everything back with exit status 0", async () => {
+itWith(["ssh"], "ssh -s reaches the subsystem, and receives all bytes back with exit status 0", async () => {
   const bench = await startBench();
   const input = "a line of text\n".repeat(50_000);
   const { stdout, stderr, status } = await ssh(bench, ["-s"], ["sshrpc"], input);
@@ -48,7 +48,7 @@ itWith(["ssh"], "ssh -s reaches the subsystem, and gets everything back with exi
 
 itWith(
   ["ssh"],
-  "ssh is refused a command, a shell, another subsystem and forwarding, and the server goes on",
+  "the server rejects a command, a shell, an unknown subsystem and forwarding, and keeps serving",
   async () => {
     const bench = await startBench();
     expect(await ssh(bench, [], ["id"])).toMatchObject({
@@ -65,25 +65,21 @@ itWith(
   },
 );
 
-itWith(
-  ["ssh"],
-  "ssh agrees on AES-GCM, though it would choose what is slower, unless the server's operator chose",
-  async () => {
-    const bench = await startBench();
-    const fast = await ssh(bench, ["-v", "-s"], ["sshrpc"], "x");
-    expect(fast).toMatchObject({ status: 0, stdout: "x" });
-    expect(fast.stderr).toMatch(/server->client cipher: aes(128|256)-gcm@openssh\.com/);
-    const refused = await ssh(bench, ["-c", "aes128-ctr", "-s"], ["sshrpc"], "x");
-    expect(refused.stderr).toMatch(
-      /no matching cipher found\. Their offer: aes256-gcm@openssh\.com,aes128-gcm@openssh\.com/,
-    );
-    const chosen = await startBench({ algorithms: { cipher: ["aes128-ctr", "aes256-gcm@openssh.com"] } });
-    const slow = await ssh(chosen, ["-v", "-s"], ["sshrpc"], "x");
-    expect(slow.stderr).toContain("server->client cipher: aes128-ctr");
-  },
-);
+itWith(["ssh"], "ssh negotiates AES-GCM instead of a slower cipher, unless the server configures ciphers", async () => {
+  const bench = await startBench();
+  const fast = await ssh(bench, ["-v", "-s"], ["sshrpc"], "x");
+  expect(fast).toMatchObject({ status: 0, stdout: "x" });
+  expect(fast.stderr).toMatch(/server->client cipher: aes(128|256)-gcm@openssh\.com/);
+  const refused = await ssh(bench, ["-c", "aes128-ctr", "-s"], ["sshrpc"], "x");
+  expect(refused.stderr).toMatch(
+    /no matching cipher found\. Their offer: aes256-gcm@openssh\.com,aes128-gcm@openssh\.com/,
+  );
+  const chosen = await startBench({ algorithms: { cipher: ["aes128-ctr", "aes256-gcm@openssh.com"] } });
+  const slow = await ssh(chosen, ["-v", "-s"], ["sshrpc"], "x");
+  expect(slow.stderr).toContain("server->client cipher: aes128-ctr");
+});
 
-itWith(["ssh"], "ssh with an unlisted key is refused", async () => {
+itWith(["ssh"], "the server rejects ssh with an unlisted key", async () => {
   const bench = await startBench();
   const mallory = makeKey(bench.directory, "mallory");
   const { stderr, status } = await ssh(bench, ["-s"], ["sshrpc"], "", mallory.file);
@@ -91,7 +87,7 @@ itWith(["ssh"], "ssh with an unlisted key is refused", async () => {
   expect(status).toBe(255);
 });
 
-itWith(["ssh", "ssh-keygen"], "ssh logs in with RSA and each ECDSA curve", async () => {
+itWith(["ssh", "ssh-keygen"], "ssh authenticates with RSA and each ECDSA curve", async () => {
   const directory = tempDir();
   const bench = await startBench();
   for (const [type, bits] of [
@@ -104,30 +100,26 @@ itWith(["ssh", "ssh-keygen"], "ssh logs in with RSA and each ECDSA curve", async
     spawnSync("ssh-keygen", ["-q", "-t", type, "-b", bits, "-N", "", "-f", file]);
     appendFileSync(bench.authorizedKeys, readFileSync(`${file}.pub`));
     expect(await ssh(bench, ["-s"], ["sshrpc"], file, file)).toMatchObject({ stdout: file, status: 0 });
-    // The same file opens the way for our own client.
+    // Our own client accepts the same file.
     await bench.dial({ identity: file });
   }
 });
 
-itWith(["ssh-keyscan"], "ssh-keyscan prints the line that makes the host known", async () => {
+itWith(["ssh-keyscan"], "ssh-keyscan prints a line for known_hosts", async () => {
   const bench = await startBench();
   const { stdout } = await run("ssh-keyscan", ["-p", String(bench.listener.port), "127.0.0.1"]);
   const lines = stdout.split("\n").filter((line) => line && !line.startsWith("#"));
   expect(lines).toEqual([`[127.0.0.1]:${bench.listener.port} ${bench.listener.hostKeys[0]}`]);
 });
 
-itWith(
-  ["ssh-keygen"],
-  "ssh-keygen reads a host key that was created here, and prints the same fingerprint",
-  async () => {
-    const file = `${tempDir()}/host`;
-    const key = await createHostKey(file);
-    expect((await run("ssh-keygen", ["-y", "-f", file])).stdout).toContain(key.blob.toString("base64"));
-    expect((await run("ssh-keygen", ["-lf", `${file}.pub`])).stdout).toMatch(`256 ${key.fingerprint} sshrpc host key`);
-  },
-);
+itWith(["ssh-keygen"], "ssh-keygen reads a host key created by sshrpc, and prints the same fingerprint", async () => {
+  const file = `${tempDir()}/host`;
+  const key = await createHostKey(file);
+  expect((await run("ssh-keygen", ["-y", "-f", file])).stdout).toContain(key.blob.toString("base64"));
+  expect((await run("ssh-keygen", ["-lf", `${file}.pub`])).stdout).toMatch(`256 ${key.fingerprint} sshrpc host key`);
+});
 
-itWith(["ssh-keygen"], "the command in the message for a changed host key mends known_hosts", async () => {
+itWith(["ssh-keygen"], "the command in the message for a changed host key repairs known_hosts", async () => {
   const bench = await startBench();
   const name = `[127.0.0.1]:${bench.listener.port}`;
   const knownHosts = `${bench.directory}/changed`;
@@ -139,7 +131,7 @@ itWith(["ssh-keygen"], "the command in the message for a changed host key mends 
   await bench.dial({ knownHosts });
 });
 
-itWith(["ssh-agent", "ssh-add"], "the agent's keys log in, RSA among them", async () => {
+itWith(["ssh-agent", "ssh-add"], "the keys of an agent authenticate, RSA included", async () => {
   const bench = await startBench();
   const directory = tempDir();
   const socket = `${directory}/agent`;

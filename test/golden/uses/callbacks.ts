@@ -4,7 +4,7 @@ import { type CallbackHandlers, connect, type FleetClient } from "../cases/callb
 import type { Callbacks, Handlers } from "../cases/callbacks/generated/server.js";
 import type { Load } from "../cases/callbacks/generated/types.js";
 
-/** Handlers of a server that call whoever calls them. */
+/** Handlers of a server that call back their caller. */
 export const handlers: Handlers = {
   fleet: {
     async *get(_, ctx) {
@@ -32,7 +32,7 @@ export const handlers: Handlers = {
   },
 };
 
-/** What a client serves. Its handlers have no callbacks of their own. */
+/** The callbacks of a client. Their handlers cannot call back in turn. */
 export const callbacks: CallbackHandlers = {
   agent: {
     get: (_, ctx): Load => {
@@ -57,17 +57,17 @@ export const callbacks: CallbackHandlers = {
   },
 };
 
-/** A client that serves, and one that does not. */
+/** A client with callbacks, and one without. */
 export function clients(target: string): Promise<readonly FleetClient[]> {
   return Promise.all([connect(target, { callbacks }), connect(target), connect(target, { timeout: 5_000 })]);
 }
 
-/** What each client says of itself, asked through the server object. */
+/** The load of each client, read through the server object. */
 export function loads(server: Server<Callbacks>): Promise<readonly Load[]> {
   return Promise.all(server.clients.map(({ callbacks }) => callbacks.agent.get()));
 }
 
-/** What the compiler refuses. */
+/** Code that the compiler rejects. */
 export function refused(target: string, peer: Callbacks): unknown {
   return [
     // @ts-expect-error the handlers of disks are missing
@@ -76,7 +76,7 @@ export function refused(target: string, peer: Callbacks): unknown {
     () => connect(target, { callbacks: { ...callbacks, agent: { ...callbacks.agent, get: () => ({ load: 1 }) } } }),
     // @ts-expect-error the request has a required field
     () => peer.agent.store(),
-    // @ts-expect-error what clients serve is no resource of the server
+    // @ts-expect-error callbacks are not resources of the server
     (client: FleetClient) => client.agent,
   ];
 }

@@ -85,7 +85,7 @@ async function connect(
 
 const NONE: Handlers = Object.fromEntries(METHODS.map(({ id }) => [id, () => []]));
 
-/** Runs what is further in with the `name` of the request. */
+/** Runs inner interceptors and the handler with the `name` of the request. */
 const named: ServerInterceptor = (call, next) => storage.run((call.request as { name: string }).name, () => next(call));
 
 async function collect(stream: ResponseStream<unknown, unknown>): Promise<unknown[]> {
@@ -94,14 +94,14 @@ async function collect(stream: ResponseStream<unknown, unknown>): Promise<unknow
   return [...items, await stream.response];
 }
 
-/** The same call, twice at the same time, under two names. */
+/** Two concurrent calls under two names. */
 const both = <T>(call: (name: string) => Promise<T>): Promise<T[]> =>
   within("two calls", Promise.all(["a", "b"].map(call)));
 
-describe.each(["memory", "ssh"])("over %s, what a server interceptor sets in AsyncLocalStorage", (way) => {
+describe.each(["memory", "ssh"])("over %s, the AsyncLocalStorage of a server interceptor", (way) => {
   const seen = (): string | undefined => storage.getStore();
 
-  test("reaches a generator's body, each resumption and its end", async () => {
+  test("reaches the body of a generator, on each resumption and at its end", async () => {
     const it = await connect(
       way,
       {
@@ -140,7 +140,7 @@ describe.each(["memory", "ssh"])("over %s, what a server interceptor sets in Asy
     }
   });
 
-  test("reaches a generator's `finally` when its caller cancels, and what that awaits", async () => {
+  test("reaches the `finally` of a generator when its caller cancels, across `await`", async () => {
     const ends: unknown[] = [];
     const it = await connect(
       way,
@@ -162,7 +162,7 @@ describe.each(["memory", "ssh"])("over %s, what a server interceptor sets in Asy
     expect(ends.sort()).toEqual(["a", "a", "b", "b"]);
   });
 
-  test("reaches what reads a request stream, and what a bidirectional handler does between", async () => {
+  test("reaches the reader of a request stream, and a bidirectional handler between items", async () => {
     const sum = async (_: unknown, items: Items): Promise<unknown> => {
       const names: unknown[] = [];
       for await (const _item of items) names.push(seen());
@@ -182,7 +182,7 @@ describe.each(["memory", "ssh"])("over %s, what a server interceptor sets in Asy
     expect(await both((name) => collect(it.delete({ name }, slowly())))).toEqual(["a", "b"].map((n) => [n, n, n]));
   });
 
-  test("reaches the streams of interceptors further in, and no others", async () => {
+  test("reaches the streams of inner interceptors only", async () => {
     const told: unknown[] = [];
     const here = (): string => `${outer.getStore()} ${seen()}`;
     const wrap: ServerInterceptor = async (call, next) => {
@@ -227,7 +227,7 @@ describe.each(["memory", "ssh"])("over %s, a caller's AsyncLocalStorage", (way) 
     return all;
   };
 
-  test("reaches a request stream whose call had to wait for its turn", async () => {
+  test("reaches the request stream of a queued call", async () => {
     const sent: unknown[] = [];
     const slow = async () => {
       await until("the other call", () => sent.length > 0);
@@ -244,7 +244,7 @@ describe.each(["memory", "ssh"])("over %s, a caller's AsyncLocalStorage", (way) 
     expect(await stored).toEqual([["a"], ["b"]]);
   });
 
-  test("reaches the request stream, with what an interceptor adds", async () => {
+  test("reaches the request stream, with the additions of an interceptor", async () => {
     const it = await connect(way, { "STORE /it": takeAll }, { interceptors: [set] });
     const sources: (() => unknown)[] = [
       async function* () {

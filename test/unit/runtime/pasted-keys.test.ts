@@ -24,7 +24,7 @@ const PUTTY = `PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\nPrivate-Lin
 const signer = makeSigner("ssh-ed25519");
 const CERTIFICATE = `${signer.publicKey.type}-cert-v01@openssh.com ${makeCertificate(signer, signer).toString("base64")}`;
 
-/** What somebody may paste where a key, or the name of a file, belongs. */
+/** Texts that a user may paste where a key or a file name belongs. */
 const TEXTS: readonly (readonly [string, string])[] = [
   ["a key", KEY],
   ["a key with CRLF, indentation and a byte order mark", `\uFEFF\n  ${KEY.replaceAll("\n", "\r\n  ")}`],
@@ -37,28 +37,28 @@ const TEXTS: readonly (readonly [string, string])[] = [
   ["a PuTTY key", PUTTY],
 ];
 
-/** What is no secret, but no file either. */
+/** Texts that are neither secrets nor file names. */
 const PUBLIC_TEXTS: typeof TEXTS = [
   ["a certificate", CERTIFICATE],
   ["a public key", publicKeyLine(publicKey)],
 ];
 
-/** Parts of what was pasted: none may be found anywhere. */
+/** Parts of the pasted texts: none may appear in any output. */
 const SECRETS = [KEY, PKCS8, LOCKED, PUTTY, CERTIFICATE]
   .flatMap((text) => text.split(/\s+/))
   .filter((word) => word.length > 30 && !word.includes("@"))
   .flatMap((word) => [word.slice(0, 24), word.slice(-24)])
   .concat(MARK, publicKey.blob.toString("base64").slice(-24));
 
-/** Options that take no file, and may show what they were given as long as it is no secret. */
+/** Options that take no file, and may show their value if it is public. */
 const SHOWING = /^(?:hostKey|jump|the address|shell|host|exemptSources|proxyProtocol|forwarding)\b(?!Alias|s)/;
 
-/** @param shown each with where it was pasted */
+/** @param shown each text with the option that it was pasted into */
 function expectNoSecret(shown: readonly (readonly [string, string])[]): void {
   expect(shown.flatMap(([where, text]) => (SECRETS.some((secret) => text.includes(secret)) ? where : []))).toEqual([]);
 }
 
-/** All that a console shows of an error, with what caused it. */
+/** The text that a console shows for an error, with its causes. */
 async function shown(promise: Promise<unknown>): Promise<string> {
   const error = await promise.then(
     () => undefined,
@@ -81,7 +81,7 @@ async function startServer() {
   return { address: `ssh://alice@127.0.0.1:${server.port}`, hostKey: server.fingerprints[0] as string };
 }
 
-describe.each([...TEXTS, ...PUBLIC_TEXTS])("%s that is pasted is in no message, log line or output", (kind, text) => {
+describe.each([...TEXTS, ...PUBLIC_TEXTS])("%s appears in no message, log line or output", (kind, text) => {
   const isPublic = PUBLIC_TEXTS.some(([name]) => name === kind);
   const clientOptions: readonly (readonly [string, DialOptions])[] = [
     ["identity", { identity: text, passphrase: MARK }],
@@ -99,7 +99,7 @@ describe.each([...TEXTS, ...PUBLIC_TEXTS])("%s that is pasted is in no message, 
     ["jump", { identity: KEY, jump: text }],
   ];
 
-  test("by the options of a client", async () => {
+  test("when it is pasted into an option of a client", async () => {
     const { address, hostKey } = await startServer();
     const lines: [string, string][] = [];
     for (const [name, given] of clientOptions) {
@@ -118,7 +118,7 @@ describe.each([...TEXTS, ...PUBLIC_TEXTS])("%s that is pasted is in no message, 
     expectNoSecret(lines.filter(([where]) => !isPublic || !SHOWING.test(where)));
   });
 
-  test("by the options of a server, and by its files", async () => {
+  test("when it is pasted into an option or a file of a server", async () => {
     const directory = tempDir();
     const file = write(directory, "file", text);
     const mixed = write(directory, "mixed", `${publicKeyLine(publicKey)} alice\n${text}\n`);
@@ -153,7 +153,7 @@ describe.each([...TEXTS, ...PUBLIC_TEXTS])("%s that is pasted is in no message, 
   });
 });
 
-/** Each runs a process of its own, so that there is one text for all. */
+/** Each starts a process, so that all use one text. */
 test.each<[string, string[]]>([
   ["call --identity", ["call", "ssh://a@127.0.0.1:1", "GET", "/x", "--identity", KEY]],
   ["call --identity --via ssh", ["call", "ssh://a@127.0.0.1:1", "GET", "/x", "--via", "ssh", "--identity", KEY]],
@@ -198,12 +198,12 @@ test.each<[string, string[]]>([
   write(cwd, "private", KEY);
   write(cwd, "listed", `${publicKeyLine(publicKey)} alice\n`);
   const { stdout, stderr, status } = await sshrpc(args, { cwd });
-  // What is public of a host key is for its clients to know.
+  // Clients need the public half of a host key.
   expectNoSecret([[name, name === "keys add --host-key" ? stderr : stdout + stderr]]);
   expect(status === 0).toBe(["keys add --host-key", "keys list of a private key"].includes(name));
 });
 
-test("the text of a key, or a Buffer, logs in and serves as a file of it does", async () => {
+test("a key as text or Buffer authenticates and serves like a key file", async () => {
   const server = await serveHandlers(handlers(), {
     port: 0,
     hostKeys: Buffer.from(`\n${KEY.replaceAll("\n", "\r\n")}`),

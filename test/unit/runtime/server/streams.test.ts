@@ -69,7 +69,9 @@ describe("a handler that streams", () => {
     const { peer, log } = serve(DOWN, () => value);
     peer.open(1, "{}", { credit: 1000 });
     expect(await peer.status()).toMatchObject({ code: 500 });
-    expect(`${log.lines.find(({ level }) => level === "error")?.fields["err"]}`).toContain("items must be an async iterable");
+    expect(`${log.lines.find(({ level }) => level === "error")?.fields["err"]}`).toContain(
+      "items must be an async iterable",
+    );
   });
 
   test("an item that does not fit is told INTERNAL at once, even while its `finally` takes for ever", async () => {

@@ -8,7 +8,14 @@ it("has a default for every limit", () => {
     maxConnections: 1024,
     maxStartups: { start: 100, rate: 30, full: 400 },
     perSource: { address: 128, network: 512 },
-    penalties: { authFail: 5000, noAuth: 1000, graceExceeded: 10_000, protocolError: 10_000, min: 15_000, max: 600_000 },
+    penalties: {
+      authFail: 5000,
+      noAuth: 1000,
+      graceExceeded: 10_000,
+      protocolError: 10_000,
+      min: 15_000,
+      max: 600_000,
+    },
     knownAddressTtl: 300_000,
     maxPreAuthBytes: 131_072,
     maxRefusals: 1000,
@@ -31,7 +38,9 @@ it("names an option out of its range", () => {
   );
   expect(() => guardConfig({ maxStartups: { rate: 101 } })).toThrow(/^the option maxStartups\.rate is 101;/);
   expect(() => guardConfig({ perSource: { address: 0 } })).toThrow(/^the option perSource\.address is 0;/);
-  expect(() => guardConfig({ penalties: { graceExceeded: -1 } })).toThrow(/^the option penalties\.graceExceeded is -1;/);
+  expect(() => guardConfig({ penalties: { graceExceeded: -1 } })).toThrow(
+    /^the option penalties\.graceExceeded is -1;/,
+  );
   expect(() => guardConfig({ rekeyBytes: 1000 })).toThrow(/^the option rekeyBytes is 1000; .* from 1048576 to/);
   expect(() => guardConfig({ maxPreAuthBytes: Number.NaN })).toThrow(/^the option maxPreAuthBytes is NaN;/);
   expect(guardConfig({ penalties: false }).penalties).toBeUndefined();
