@@ -60,13 +60,13 @@ export interface PeopleListMethods {
   /**
    * Moves.
    *
-   * @deprecated Nobody lives there.
+   * @deprecated The house is empty.
    */
   readonly update: {
     /**
      * Moves.
      *
-     * @deprecated Nobody lives there.
+     * @deprecated The house is empty.
      */
     (request: Address, options?: CallOptions): Promise<Address>;
     readonly safe: UnaryMethod<Address, Address, AnyRpcError>["safe"];
@@ -114,7 +114,7 @@ export interface StreamMethods {
  * connection that the client dialled.
  */
 export interface CallbackHandlers {
-  /** Served by whoever connects. */
+  /** Served by each client. */
   readonly tailLog: TailLogHandlers;
 }
 

@@ -6,7 +6,7 @@
 export const contract = {
   "callbacks": {
     "tailLog": {
-      "description": "Served by whoever connects.",
+      "description": "Served by each client.",
       "methods": {
         "GET": {
           "deprecated": "Follow them.",
@@ -160,7 +160,7 @@ export const contract = {
           }
         },
         "UPDATE": {
-          "deprecated": "Nobody lives there.",
+          "deprecated": "The house is empty.",
           "description": "Moves.",
           "idempotent": true,
           "kind": "unary",
@@ -209,7 +209,7 @@ export const contract = {
   "sshrpc": 1,
   "types": {
     "Address": {
-      "description": "Where somebody lives.",
+      "description": "The address of a person.",
       "properties": {
         "city": {
           "description": "By its option, not by a comment.",

@@ -54,7 +54,7 @@ export interface PeopleListHandlers {
   /**
    * Moves.
    *
-   * @deprecated Nobody lives there.
+   * @deprecated The house is empty.
    */
   readonly update: UnaryHandler<Address, Address, unknown, Callbacks>;
   /** @deprecated */
@@ -98,7 +98,7 @@ export interface StreamHandlers {
  * of `ctx.clients` and `server.clients`.
  */
 export interface Callbacks {
-  /** Served by whoever connects. */
+  /** Served by each client. */
   readonly tailLog: TailLogMethods;
 }
 

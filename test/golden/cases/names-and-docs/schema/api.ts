@@ -20,7 +20,7 @@ export default defineApi({
        * @deprecated Use the other.
        */
       STORE: { request: Person, response: types.WithHidden, deprecated: false },
-      UPDATE: { request: home, response: home, deprecated: "Nobody lives there.", description: "Moves." },
+      UPDATE: { request: home, response: home, deprecated: "The house is empty.", description: "Moves." },
       DELETE: { response: Type.Null(), deprecated: true },
     },
     class: { description: "A reserved word.", GET: { request: Client, response: Server } },
@@ -44,7 +44,7 @@ export default defineApi({
     },
   },
   callbacks: {
-    /** Served by whoever connects. */
+    /** Served by each client. */
     "tail-log": {
       /**
        * Sends lines.

@@ -1,6 +1,6 @@
 import Type from "typebox";
 
-/** Where somebody lives. */
+/** The address of a person. */
 export const address = Type.Object({
   /** With the number. */
   street: Type.String(),
@@ -43,6 +43,6 @@ const hidden = Type.Object({ inline: Type.Boolean() });
 
 export const WithHidden = Type.Object({ hidden: Type.Optional(hidden), shown: Type.Optional(Type.Partial(Person)) });
 
-/** A name that is not used where a type is asked for is no type. */
+/** A schema that no method uses is not emitted as a type. */
 export const Unused = Type.Object({ never: Type.String() });
 export const limit = 5;

@@ -137,7 +137,7 @@ export const contract = {
   "sshrpc": 1,
   "types": {
     "Note": {
-      "description": "A note somebody wrote.",
+      "description": "A note of a user.",
       "properties": {
         "id": {
           "type": "integer"

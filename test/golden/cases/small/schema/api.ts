@@ -1,7 +1,7 @@
 import { defineApi } from "sshrpc/schema";
 import Type from "typebox";
 
-/** A note somebody wrote. */
+/** A note of a user. */
 export const Note = Type.Object({ id: Type.Integer(), text: Type.String({ minLength: 1 }) });
 
 export const NoteRef = Type.Object({ id: Type.Integer() });
