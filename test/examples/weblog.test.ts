@@ -259,7 +259,7 @@ describe("weblog-monitor", () => {
   test.each([
     ["no address", [], 2, /usage: weblog-monitor ssh:\/\/user@host:port\n$/],
     ["too many arguments", ["ssh://a", "b"], 2, /usage: weblog-monitor /],
-    ["an invalid address", ["http://x"], 1, /^BAD_REQUEST: .*no address.*\n$/],
+    ["an invalid address", ["http://x"], 1, /^BAD_REQUEST: invalid address .*the scheme must be ssh:.*\n$/],
     ["an address without a listener", ["ssh://alice@127.0.0.1:1"], 1, /^UNAVAILABLE: .*\n$/],
   ])("prints an error for %s", async (_, args, status, message) => {
     expect(await place.run(program, ...args)).toEqual({ status, stdout: "", stderr: expect.stringMatching(message) });
