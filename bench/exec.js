@@ -1,4 +1,4 @@
-// Commands through a stock ssh, beside the same ssh to a stock sshd, interleaved in one run: the time of a small call over
+// Commands through a stock ssh, compared with the same ssh to a stock sshd, interleaved in one run: the time of a small call over
 // ControlMaster, and the rate of files in both directions. It needs ssh and sshd.
 import { spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -58,7 +58,7 @@ async function startOurs() {
 }
 
 async function startSshd() {
-  // Debian's sshd insists on its folder, and only its service script makes it.
+  // Debian's sshd requires this folder, which only its service script creates.
   if (process.getuid() === 0) mkdirSync("/run/sshd", { recursive: true });
   const free = createServer().listen(0, "127.0.0.1");
   await once(free, "listening");

@@ -1,4 +1,4 @@
-// Code generation for the example schema: a whole process from cold, and a warm run after a save.
+// Code generation for the example schema: a cold start of the process, and a warm run after a save.
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";

@@ -1,5 +1,5 @@
-// How long a client takes to connect and to be answered while others hold connections open without logging in, or open new
-// ones all the time; and how long those that are held stay.
+// The time of a client to connect and receive a response while other peers hold unauthenticated connections or keep opening
+// new ones; and how long the server keeps those.
 import { connect } from "node:net";
 import { sshTransport } from "../runtime/dist/compose/ssh-transport.js";
 import { listen } from "../runtime/dist/ssh/server/listen.js";

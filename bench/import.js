@@ -1,4 +1,4 @@
-// What importing costs over bare node, in processes of their own, interleaved.
+// The import time above bare Node, in separate interleaved processes.
 import { execFileSync } from "node:child_process";
 import { median, table } from "./measure.js";
 

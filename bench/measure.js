@@ -1,4 +1,4 @@
-// What the benchmarks share.
+// Shared helpers of the benchmarks.
 import { createJiti } from "jiti";
 
 /** Milliseconds of CPU that this process has used. */
@@ -12,7 +12,7 @@ export function median(numbers) {
   return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
 }
 
-/** The one below which `share` of the numbers lie. */
+/** The quantile: the number below which `share` of the numbers lie. */
 export function quantile(numbers, share) {
   return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length * share)];
 }

@@ -33,7 +33,7 @@ function check(validator, value) {
   if (!validator(value)) throw new Error(JSON.stringify(validator.errors));
 }
 
-/** Serves one method on the subsystem `naive`; resolves with the port. Without authentication, which is not measured. */
+/** Serves one method on the subsystem `naive`; resolves with the port. It accepts any authentication, which is not measured. */
 export function serveNaive({ hostKey, algorithms, request, response, handler }) {
   const ssh = new ssh2.Server({ hostKeys: [hostKey], algorithms }, (client) => {
     client.on("error", () => undefined);

@@ -51,7 +51,7 @@ async function rate(source) {
   const start = performance.now();
   let bytes = 0;
   for await (const chunk of source) bytes += chunk.length;
-  if (bytes < BYTES) throw new Error(`only ${bytes} bytes came`);
+  if (bytes < BYTES) throw new Error(`received only ${bytes} bytes`);
   return bytes / 1e6 / ((performance.now() - start) / 1000);
 }
 

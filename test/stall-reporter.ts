@@ -1,12 +1,12 @@
 import { relative } from "node:path";
 import type { Reporter, TestCase, TestModule, Vitest, VitestPluginContext } from "vitest/node";
 
-/** Milliseconds without an event of a test file. Longer than any test may take: its worker cannot run timeouts any more. */
+/** Milliseconds without an event of a test file; longer than any test may take. A blocked worker cannot run timeouts. */
 const LIMIT = 5 * 60_000;
 
 interface Running {
   readonly module: TestModule;
-  /** When its last event came, in milliseconds of `performance.now()`. */
+  /** Time of its last event, in milliseconds of `performance.now()`. */
   heard: number;
   /** Its last event. */
   last: string;
@@ -75,13 +75,13 @@ class StallReporter implements Reporter {
       );
     }
     process.exitCode = 1;
-    // The second call kills workers that do not answer, as the second Ctrl-C does.
+    // The second call kills unresponsive workers, as a second Ctrl-C does.
     void this.#vitest?.cancelCurrentRun("test-failure");
     setTimeout(() => void this.#vitest?.cancelCurrentRun("test-failure"), 1000);
   }
 }
 
-/** A plugin, because `--reporter` on the command line takes the place of the configured reporters. */
+/** A plugin, because `--reporter` on the command line replaces the configured reporters. */
 export function endStalledRuns(options: { readonly limit?: number } = {}) {
   return {
     name: "end-stalled-runs",

@@ -23,7 +23,7 @@ export { type CallOutcome, observeCall } from "./server/call/observe-call.js";
 export { type LimitCallsOptions, limitCalls } from "./server/interceptors/limit-calls.js";
 export { logCalls } from "./server/interceptors/log-calls.js";
 export type { GuardOptions, MaxStartups, Penalties, PerSource } from "./ssh/admission/guard-options.js";
-export type { AlgorithmOptions } from "./ssh/algorithms.js";
+export type { AlgorithmOptions } from "./ssh/algorithm-options.js";
 export type { PublicKey } from "./ssh/keys/format/public-key.js";
 export type {
   KeyAnswer,

@@ -7,23 +7,23 @@ export type Sizes = Iterable<number> | AsyncIterable<number>;
 
 /** A call of any kind. */
 export interface Running {
-  /** The sizes of the items that come back; fails as the call does. */
+  /** The sizes of the received items; fails if the call fails. */
   readonly sizes: AsyncIterable<number>;
-  /** How it ends. */
+  /** Its outcome. */
   readonly result: Promise<Result<Tally, RpcError>>;
 }
 
-/** One of the kinds that a method can be of; with raw bytes, each counts as one of its own. */
+/** A kind of method; kinds with raw bytes are listed separately. */
 export interface Kind {
   readonly name: string;
-  /** Of the method that {@link begin} calls. */
+  /** The id of the method that {@link begin} calls. */
   readonly id: string;
-  /** Whether the caller streams, and the handler. */
+  /** Whether the caller and the handler stream. */
   readonly up: boolean;
   readonly down: boolean;
   readonly bytes: boolean;
   begin(client: ConformanceClient, script: Script, items?: Sizes, options?: CallOptions): Running;
-  /** The same call, where errors are values. */
+  /** The same call, with errors as values. */
   safe(client: ConformanceClient, script: Script, items?: Sizes): Running;
 }
 

@@ -1,23 +1,23 @@
-/** What was shown to hold: a behaviour, for a kind of call, over a transport. */
+/** The verified behaviors, by kind of call and transport. */
 export class Matrix {
   readonly #transports: string[] = [];
   readonly #kinds: string[] = [];
-  /** By row, kind and transport: whether it held. */
+  /** Whether a test passed, by row, kind and transport. */
   readonly #rows = new Map<string, Map<string, Map<string, boolean>>>();
 
-  /** Something that a test is about to show. */
+  /** Registers a behavior that a test will verify. */
   expect(row: string, kind: string, transport: string): void {
     if (!this.#transports.includes(transport)) this.#transports.push(transport);
     if (!this.#kinds.includes(kind)) this.#kinds.push(kind);
     this.#cell(row, kind).set(transport, false);
   }
 
-  /** It was shown. */
+  /** Marks a behavior as verified. */
   passed(row: string, kind: string, transport: string): void {
     this.#cell(row, kind).set(transport, true);
   }
 
-  /** A table for people: a letter for each transport where it held, `!` where it did not, nothing where it cannot. */
+  /** A readable table: a letter for each transport that passed, `!` for one that failed, empty if not applicable. */
   toString(): string {
     const letters = this.#transports.map((_, index) => String.fromCharCode(65 + index));
     const width = Math.max(letters.length, ...this.#kinds.map(({ length }) => length)) + 2;

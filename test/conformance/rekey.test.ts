@@ -10,12 +10,12 @@ import { conformanceHandlers, Waits } from "./handlers.js";
 
 const log = { debug() {}, info() {}, warn() {}, error() {} };
 
-/** ssh2 never asks for new keys by itself, and its client has no public way to. */
+/** ssh2 never initiates a rekey itself, and its client has no public method for it. */
 function rekey(ssh: ssh2.Client): void {
   (ssh as unknown as { readonly _protocol: { rekey(): void } })._protocol.rekey();
 }
 
-test("streams of both directions come through new keys in mid-stream, whole and in order", async () => {
+test("streams of both directions arrive complete and in order across a rekey in mid-stream", async () => {
   const [host, alice] = [generateKeyPair(), generateKeyPair()];
   const server = await serveHandlers(defineHandlers(conformanceHandlers(new Waits())), {
     port: 0,

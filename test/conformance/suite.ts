@@ -12,7 +12,7 @@ import type { Setup, Start } from "./setups.js";
 const ERRORS = Object.keys(STATUSES).filter((status) => status !== "OK") as ErrorStatus[];
 const ODD_TEXTS = ["", "plain", "\ttab\r\nand line", "☺ and 😈", '"quoted" \\ \0', "x".repeat(5000)];
 
-/** What a runtime owes its users for unary calls, whatever carries them. `soak` is for ways that are fast enough. */
+/** The behavior of unary calls over any transport. `soak` is for transports that are fast enough. */
 export function describeConformance(name: string, start: Start, { soak = true } = {}): void {
   describe(`unary calls ${name}`, () => {
     let setup: Setup | undefined;
@@ -35,7 +35,7 @@ export function describeConformance(name: string, start: Start, { soak = true } 
       setup = undefined;
     });
 
-    test("carry nothing at all", async () => {
+    test("carry empty values", async () => {
       const { client } = await begin();
       expect(await client.empty.get()).toEqual({});
       expect(await client.empty.get({})).toEqual({});
@@ -84,7 +84,7 @@ export function describeConformance(name: string, start: Start, { soak = true } 
       expect(await client.item.get.safe({ id: 7 })).toEqual({ ok: true, value: { id: 7 } });
     });
 
-    test("of what does not exist are NOT_FOUND, or METHOD_NOT_ALLOWED with the verbs that do", async () => {
+    test("of unknown methods fail with NOT_FOUND, or METHOD_NOT_ALLOWED with the known verbs", async () => {
       const { transport } = await begin();
       expect(await failure(callPath(transport, { verb: "GET", path: "/nothing" }))).toMatchObject({
         status: "NOT_FOUND",
@@ -96,7 +96,7 @@ export function describeConformance(name: string, start: Start, { soak = true } 
       expect(await callPath(transport, { verb: "GET", path: "/items/1" })).toEqual({ id: 1 });
     });
 
-    test("of a client that knows more than its server are NOT_FOUND, and its other calls go on", async () => {
+    test("of a client that is newer than its server fail with NOT_FOUND, and its other calls continue", async () => {
       const { transport } = await begin();
       const [known] = api.methods;
       if (known === undefined) throw new Error("the contract is empty");
@@ -110,7 +110,7 @@ export function describeConformance(name: string, start: Start, { soak = true } 
       expect(await client.item.get({ id: 1 })).toEqual({ id: 1 });
     });
 
-    test("need the scope that the method asks for", async () => {
+    test("need the scope that the method requires", async () => {
       const { client, user = "alice" } = await begin();
       expect(await failure(client.secret.get())).toMatchObject({
         status: "FORBIDDEN",
@@ -119,7 +119,7 @@ export function describeConformance(name: string, start: Start, { soak = true } 
       expect(await client.item.delete({ id: 1 })).toBeNull();
     });
 
-    test("are validated at the server, whatever the client lets pass", async () => {
+    test("are validated by the server, without the client's validation", async () => {
       const { transport } = await begin();
       for (const [request, path] of [
         [{}, "/text"],
@@ -157,7 +157,7 @@ export function describeConformance(name: string, start: Start, { soak = true } 
         expect(await client.empty.get()).toEqual({});
       });
 
-      test("after they have ended change nothing", async () => {
+      test("after they have ended keep their status", async () => {
         const { client } = await begin();
         const abort = new AbortController();
         expect(await client.item.get({ id: 1 }, { signal: abort.signal })).toEqual({ id: 1 });
@@ -165,7 +165,7 @@ export function describeConformance(name: string, start: Start, { soak = true } 
         expect(await client.item.get({ id: 2 })).toEqual({ id: 2 });
       });
 
-      test("many at a time leave room for others", async () => {
+      test("many at a time free their slots for others", async () => {
         const { client, waits } = await begin({ limits: { calls: 10 } });
         for (let round = 0; round < 5; round++) {
           const abort = new AbortController();
@@ -182,7 +182,7 @@ export function describeConformance(name: string, start: Start, { soak = true } 
     });
 
     describe("with a deadline", () => {
-      test("that a handler misses are DEADLINE_EXCEEDED, and the handler is aborted", async () => {
+      test("that a handler misses fail with DEADLINE_EXCEEDED, and the handler is aborted", async () => {
         const { client, waits } = await begin();
         const call = client.wait.get({ name: "slow" }, { timeout: 30 });
         expect(await failure(call)).toMatchObject({ status: "DEADLINE_EXCEEDED" });
@@ -190,14 +190,14 @@ export function describeConformance(name: string, start: Start, { soak = true } 
         for (const reason of waits.aborted.values()) expect(["DEADLINE_EXCEEDED", "CANCELLED"]).toContain(reason);
       });
 
-      test("of 1 ms end against a handler that sleeps", async () => {
+      test("of 1 ms end while the handler sleeps", async () => {
         const { client } = await begin();
         expect(await failure(client.sleep.get({ ms: 300 }, { timeout: 1 }))).toMatchObject({
           status: "DEADLINE_EXCEEDED",
         });
       });
 
-      test("that is far enough succeed, and the handler sees the time that is left", async () => {
+      test("that is far enough succeed, and the handler sees the remaining time", async () => {
         const { client } = await begin();
         const { left } = await client.sleep.get({ ms: 5 }, { timeout: 60_000 });
         expect(left).toBeGreaterThan(0);
@@ -209,7 +209,7 @@ export function describeConformance(name: string, start: Start, { soak = true } 
       const limits = { message: 10_000 };
       const overhead = '{"text":""}'.length;
 
-      test("pass with a request and a response of exactly the limit, and fail one byte over", async () => {
+      test("succeed with a request and a response of exactly the limit, and fail one byte over", async () => {
         const { client } = await begin({ limits });
         const text = "x".repeat(limits.message - overhead);
         expect(await client.echo.update({ text })).toEqual({ text });
@@ -223,7 +223,7 @@ export function describeConformance(name: string, start: Start, { soak = true } 
         expect(await client.empty.get()).toEqual({});
       });
 
-      test("of the client count in the same way", async () => {
+      test("of the client behave the same", async () => {
         const { client } = await begin({}, { limits });
         const size = limits.message - '{"received":0,"body":""}'.length;
         expect((await client.payload.store({ body: "", size })).body).toHaveLength(size);
@@ -232,13 +232,13 @@ export function describeConformance(name: string, start: Start, { soak = true } 
         });
       });
 
-      test("wait for their turn where the server runs fewer at a time", async () => {
+      test("are queued when the server runs fewer at a time", async () => {
         const { client } = await begin({ limits: { calls: 3 } });
         const calls = Array.from({ length: 100 }, (_, id) => client.item.get({ id: id + 1 }));
         expect(await within("the answers", Promise.all(calls))).toEqual(calls.map((_, id) => ({ id: id + 1 })));
       });
 
-      test("fail with RESOURCE_EXHAUSTED where too many wait", async () => {
+      test("fail with RESOURCE_EXHAUSTED when the queue is full", async () => {
         const { client, waits } = await begin({ limits: { calls: 1 } }, { limits: { queuedCalls: 1 } });
         const abort = new AbortController();
         const calls = ["a", "b"].map((name) => client.wait.get.safe({ name }, { signal: abort.signal }));
@@ -250,7 +250,7 @@ export function describeConformance(name: string, start: Start, { soak = true } 
     });
 
     test.each([[null], [{}], [{ n: "x" }], [[]], [{ n: 1.5 }]])(
-      "whose handler answers %j, which the contract does not allow, are INTERNAL, and the connection goes on",
+      "whose handler returns %j, which the contract does not permit, fail with INTERNAL, and the connection stays open",
       async (value) => {
         const { client } = await begin();
         expect(await failure(client.wrong.get({ with: value }))).toMatchObject({ status: "INTERNAL" });
@@ -260,8 +260,8 @@ export function describeConformance(name: string, start: Start, { soak = true } 
       },
     );
 
-    describe("when somebody vanishes", () => {
-      test("the server: every pending call is UNAVAILABLE, and says why", async () => {
+    describe("when a connection is lost", () => {
+      test("by the server: every pending call fails with UNAVAILABLE and a reason", async () => {
         const { client, waits, close } = await begin({}, { reconnect: false });
         const calls = Array.from({ length: 20 }, (_, index) => client.wait.get.safe({ name: `${index}` }));
         await until("the handlers", () => waits.started.length === 20);
@@ -275,7 +275,7 @@ export function describeConformance(name: string, start: Start, { soak = true } 
         expect(await failure(client.empty.get())).toMatchObject({ status: "UNAVAILABLE" });
       });
 
-      test("the transport: pending calls are UNAVAILABLE, and every handler's `finally` runs", async () => {
+      test("by the transport: pending calls fail with UNAVAILABLE, and every handler's `finally` runs", async () => {
         const { client, waits, duplexes } = await begin({}, { reconnect: false });
         const calls = Array.from({ length: 20 }, (_, index) => client.wait.get.safe({ name: `${index}` }));
         await until("the handlers", () => waits.started.length === 20);
@@ -286,7 +286,7 @@ export function describeConformance(name: string, start: Start, { soak = true } 
         await until("the handlers' ends", () => waits.finished.length === 20);
       });
 
-      test("one client: the others do not notice", async () => {
+      test("by one client: the others are not affected", async () => {
         const { client, transport, duplexes, waits } = await begin({}, { reconnect: false });
         const other = await connect(transport);
         clients.push(other);
@@ -299,7 +299,7 @@ export function describeConformance(name: string, start: Start, { soak = true } 
     });
 
     describe.runIf(soak)("for a long time", () => {
-      test("1,000 large ones in parallel come back whole", async () => {
+      test("1,000 large ones in parallel return complete", async () => {
         const { client } = await begin();
         const calls = Array.from({ length: 1000 }, (_, index) =>
           client.payload.store({ body: "u".repeat(20_000 + index), size: 30_000 + index }),
@@ -310,7 +310,7 @@ export function describeConformance(name: string, start: Start, { soak = true } 
         }
       });
 
-      test("100,000 on one connection each get their own answer", async () => {
+      test("100,000 on one connection each receive their own response", async () => {
         const { client } = await begin();
         for (let round = 0; round < 100; round++) {
           const ids = Array.from({ length: 1000 }, (_, index) => round * 1000 + index + 1);

@@ -21,12 +21,12 @@ async function loads(): Promise<readonly { host: string; load: number }[]> {
   return answers;
 }
 
-/** Asks again and again until so many answer. */
+/** Polls until this many agents answer. */
 async function only(count: number): Promise<void> {
   while ((await loads()).length !== count) await sleep(50);
 }
 
-test("agents that dialled out are called back, and are left out once they are gone", async () => {
+test("the server calls back agents that dialed out, and omits those that have disconnected", async () => {
   expect(await loads()).toEqual([]);
   const agents = [place.start("examples/agent.ts", server.address), place.start("examples/agent.ts", server.address)];
   await Promise.all(agents.map((agent) => until("the agent is connected", () => agent.stdout.includes("connected"))));
@@ -36,7 +36,7 @@ test("agents that dialled out are called back, and are left out once they are go
   await within("one agent is left", only(1));
 });
 
-test("the agent says how to call it where its argument is missing", async () => {
+test("the agent prints its usage when its argument is missing", async () => {
   const agent = place.start("examples/agent.ts");
   expect(await agent.status).toBe(2);
   expect(agent.stderr).toContain("usage: agent ssh://user@host:port");

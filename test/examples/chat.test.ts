@@ -18,7 +18,7 @@ beforeAll(async () => {
 
 afterAll(() => place[Symbol.asyncDispose]());
 
-/** Somebody in the room. */
+/** A participant in the room. */
 class Guest {
   #said: Line[] = [];
   #wake: (() => void) | undefined;
@@ -62,13 +62,13 @@ class Guest {
 }
 
 describe("in the room", () => {
-  test("everybody hears everybody, in the same order, and who comes and goes", async () => {
+  test("every participant receives all lines in one order, and notices of joins and leaves", async () => {
     const a = new Guest();
     expect(await a.hear()).toBe("*: alice is here");
     const b = new Guest(await place.connect({ address: server.address.replace("alice", "bob") }));
     expect(await a.hear()).toBe("*: bob is here");
     expect(await b.hear()).toBe("*: bob is here");
-    a.say("hello", "somebody else");
+    a.say("hello", "another sender");
     b.say("hi ☺");
     const heard = [await a.hear(), await a.hear()];
     expect([await b.hear(), await b.hear()]).toEqual(heard);
@@ -82,7 +82,7 @@ describe("in the room", () => {
     expect(await a.hear()).toBeUndefined();
   });
 
-  test("a connection that is lost leaves", async () => {
+  test("a participant whose connection is lost leaves the room", async () => {
     const own = await place.connect(server);
     const a = new Guest();
     expect(await a.hear()).toBe("*: alice is here");
@@ -94,7 +94,7 @@ describe("in the room", () => {
     expect(await a.hear()).toBeUndefined();
   });
 
-  test("who does not listen is dropped with RESOURCE_EXHAUSTED, and holds up nobody", async () => {
+  test("a participant that stops reading is dropped with RESOURCE_EXHAUSTED and delays no others", async () => {
     const slow = new Guest(await place.connect(server));
     expect(await slow.hear()).toBe("*: alice is here");
     const [speaker, other] = [new Guest(), new Guest()];
@@ -124,13 +124,13 @@ describe("in the room", () => {
       guest.stream.cancel();
       await guest.stream.response.catch(() => undefined);
     }
-    // The server has let go of them once somebody on the same connection has come and gone: the next test hears nothing.
+    // Once a participant on the same connection has joined and left, the server has released them: the next test hears nothing.
     const last = new Guest();
     last.leave();
     while ((await last.hear()) !== undefined);
   });
 
-  test("a line that is none ends the call of its speaker, and no other", async () => {
+  test("an invalid line ends only the call of its sender", async () => {
     const [a, b] = [new Guest(), new Guest()];
     expect([await a.hear(), await b.hear()]).toEqual(["*: alice is here", "*: alice is here"]);
     a.say("");
@@ -144,7 +144,7 @@ describe("in the room", () => {
 describe("chat", () => {
   const program = "examples/chat.ts";
 
-  test("says what is typed, and prints what is said, until its input ends", async () => {
+  test("sends typed lines and prints received lines until its input ends", async () => {
     const one = place.start(program, server.address);
     await until("the first to join", () => one.stdout.includes("* alice is here\n"));
     const two = place.start(program, server.address.replace("alice", "bob"));
@@ -160,7 +160,7 @@ describe("chat", () => {
     expect(one.stderr + two.stderr).toBe("");
   });
 
-  test("ends with status 1 when the server is killed", async () => {
+  test("exits with status 1 when the server is killed", async () => {
     const own = await place.serve();
     const guest = place.start(program, own.address);
     await until("the guest to join", () => guest.stdout !== "");
@@ -169,7 +169,7 @@ describe("chat", () => {
     expect(guest.stderr).toMatch(/^UNAVAILABLE: UPDATE \/chat: .*\n$/);
   });
 
-  test("says how it is used where the address is missing", async () => {
+  test("prints its usage when the address is missing", async () => {
     const usage = expect.stringContaining("usage: chat ssh://user@host:port\n");
     expect(await place.run(program)).toEqual({ status: 2, stdout: "", stderr: usage });
   });

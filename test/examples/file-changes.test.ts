@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { FileChanges } from "../../examples/lib/file-changes.js";
 
-describe("who waits for a file to change", () => {
+describe("waiting for a file to change", () => {
   beforeEach(() => {
     vi.useFakeTimers();
   });
@@ -10,7 +10,7 @@ describe("who waits for a file to change", () => {
     vi.useRealTimers();
   });
 
-  test("goes on at once when it is told to stop, now or before", async () => {
+  test("resolves at once when its signal aborts, or has aborted already", async () => {
     const controller = new AbortController();
     const changes = new FileChanges("/nowhere/access.log", controller.signal);
     const next = changes.next();
@@ -21,7 +21,7 @@ describe("who waits for a file to change", () => {
     changes.close();
   });
 
-  test("looks again after a moment, where the system tells nothing", async () => {
+  test("resolves after a moment when the system reports no event", async () => {
     const changes = new FileChanges("/nowhere/access.log", new AbortController().signal);
     const next = changes.next();
     expect(vi.getTimerCount()).toBe(1);

@@ -27,7 +27,7 @@ afterAll(() => place[Symbol.asyncDispose]());
 
 beforeEach(() => expect(readdirSync(place.files).filter((name) => name.startsWith(".sshrpc-"))).toEqual([]));
 
-/** Bytes that repeat themselves nowhere near. */
+/** Bytes without short repetitions. */
 function content(length: number): Buffer {
   const bytes = Buffer.alloc(length);
   for (let at = 0; at + 4 <= length; at += 4) bytes.writeUInt32LE(Math.imul(at, 0x9e3779b1) >>> 0, at);
@@ -71,13 +71,13 @@ describe("a file", () => {
     },
   );
 
-  test("that is stored again takes the place of the first", async () => {
+  test("that is stored again replaces the first", async () => {
     await client.files.store({ name: "twice" }, [Buffer.from("the first, which is longer")]);
     await client.files.store({ name: "twice" }, [Buffer.from("the second")]);
     expect(await read("twice")).toEqual(Buffer.from("the second"));
   });
 
-  test("that two send at once is the one or the other", async () => {
+  test("that two callers store at once has the content of one of them", async () => {
     const [a, b] = [Buffer.alloc(1_000_000, "a"), Buffer.alloc(1_000_000, "b")];
     await Promise.all([
       client.files.store({ name: "race" }, inChunks(a)),
@@ -86,7 +86,7 @@ describe("a file", () => {
     expect([a, b].some((bytes) => bytes.equals(stored("race")))).toBe(true);
   });
 
-  test("that is replaced while it is read is the old one to its end", async () => {
+  test("that is replaced during a download keeps its old content to the end", async () => {
     const old = content(3_000_000);
     writeFileSync(join(place.files, "moving"), old);
     const stream = client.files.get({ name: "moving" });
@@ -100,22 +100,22 @@ describe("a file", () => {
     expect(await read("moving")).toEqual(Buffer.from("new"));
   });
 
-  test("that is not there is NOT_FOUND, with its name", async () => {
+  test("that does not exist fails with NOT_FOUND and its name", async () => {
     const { result } = client.files.get.safe({ name: "none" });
     expect(await result).toMatchObject({ ok: false, error: { status: "NOT_FOUND", details: { name: "none" } } });
   });
 });
 
-describe("what is not complete is seen by nobody", () => {
+describe("an incomplete upload is never visible", () => {
   beforeEach(() => writeFileSync(join(place.files, "kept"), "as it was"));
 
-  /** The file is as it was, and nothing else was left. */
+  /** The file is unchanged, and the upload left no other file. */
   async function isAsItWas(): Promise<void> {
     await until("the temporary file to be gone", () => !readdirSync(place.files).some((name) => name.startsWith(".")));
     expect(stored("kept").toString()).toBe("as it was");
   }
 
-  test("something else than was announced is a CONFLICT, with both sums", async () => {
+  test("content with another checksum than announced fails with CONFLICT and both checksums", async () => {
     const expected = sumOf(Buffer.from("expected")).sha256;
     const stored = await client.files.store.safe({ name: "kept", sha256: expected }, [Buffer.from("actual")]);
     const details = { expected, actual: sumOf(Buffer.from("actual")).sha256 };
@@ -123,7 +123,7 @@ describe("what is not complete is seen by nobody", () => {
     await isAsItWas();
   });
 
-  test("the caller's source fails", async () => {
+  test("when the caller's source fails", async () => {
     async function* failing(): AsyncGenerator<Uint8Array> {
       yield Buffer.alloc(100_000);
       throw new Error("the disk is gone");
@@ -133,7 +133,7 @@ describe("what is not complete is seen by nobody", () => {
     await isAsItWas();
   });
 
-  test.each(["the caller cancels", "the deadline passes", "the connection ends"])("%s", async (how) => {
+  test.each(["the caller cancels", "the deadline passes", "the connection ends"])("when %s", async (how) => {
     const own = await place.connect(server);
     const controller = new AbortController();
     async function* endless(): AsyncGenerator<Uint8Array> {
@@ -155,14 +155,14 @@ describe("what is not complete is seen by nobody", () => {
 describe("a name", () => {
   const bad = ["", ".", "..", "../up", "a/b", "/etc/passwd", "..\\up", "a\u0000b", ".sshrpc-1", "x".repeat(256)];
 
-  test.each(bad)("like %j is refused before anything is sent", async (name) => {
+  test.each(bad)("like %j is rejected before anything is sent", async (name) => {
     const issues = [expect.objectContaining({ path: "/name" })];
     const error = { status: "BAD_REQUEST", details: { issues } };
     expect(await client.files.get.safe({ name }).result).toMatchObject({ error });
     expect(await client.files.store.safe({ name }, [])).toMatchObject({ error });
   });
 
-  test("of these is refused by the server, too, whatever its caller lets pass", async () => {
+  test("that is invalid is also rejected by the server, without the client's validation", async () => {
     const careless = { ...api, methods: api.methods.map((method) => ({ ...method, request: () => true })) };
     const own = await openClient<NotesClient>(careless, sshTransport(server.address, place.keys));
     onTestFinished(() => own.close());
@@ -175,13 +175,13 @@ describe("a name", () => {
     expect(existsSync(outside)).toBe(false);
   });
 
-  test("that the file system finds too long is refused, and said to be", async () => {
+  test("that is too long for the file system is rejected with that reason", async () => {
     const error = { status: "BAD_REQUEST", message: expect.stringContaining("too long") };
     expect(await client.files.store.safe({ name: "ü".repeat(255) }, [])).toMatchObject({ error });
     expect(await client.files.get.safe({ name: "ü".repeat(255) }).result).toMatchObject({ error });
   });
 
-  test("of a folder, or of a pipe, is refused at once", async () => {
+  test("of a folder or a pipe is rejected at once", async () => {
     mkdirSync(join(place.files, "folder"), { recursive: true });
     if (!existsSync(join(place.files, "pipe"))) spawnSync("mkfifo", [join(place.files, "pipe")]);
     const error = { status: "BAD_REQUEST", message: expect.stringContaining("is not a regular file") };
@@ -195,10 +195,10 @@ describe("a name", () => {
   });
 });
 
-describe("a disk that is full", () => {
+describe("a full disk", () => {
   const big = { name: "big", bytes: content(3_000_000) };
 
-  /** It fails with RESOURCE_EXHAUSTED, leaves nothing, and what fits can still be stored. */
+  /** The upload fails with RESOURCE_EXHAUSTED and leaves no file; smaller files can still be stored. */
   async function refusesWhatIsTooMuch(own: Workplace): Promise<void> {
     const client = await own.connect(await own.serve());
     await client.files.store({ name: "small" }, [Buffer.from("before")]);
@@ -218,24 +218,27 @@ describe("a disk that is full", () => {
   const mounted =
     spawnSync("sh", ["-c", 'd=$(mktemp -d) && mount -t tmpfs -o size=1m tmpfs "$d" && umount "$d"']).status === 0;
 
-  test.skipIf(!mounted)("refuses what is too much, and goes on (a tmpfs of 1 MB, where one may mount it)", async () => {
-    await using own = new Workplace();
-    expect(spawnSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", own.files]).status).toBe(0);
-    try {
-      await refusesWhatIsTooMuch(own);
-    } finally {
-      spawnSync("umount", ["-l", own.files]);
-    }
-  });
+  test.skipIf(!mounted)(
+    "rejects a file that is too large, and the server keeps working (on a tmpfs of 1 MB, if mounting is permitted)",
+    async () => {
+      await using own = new Workplace();
+      expect(spawnSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", own.files]).status).toBe(0);
+      try {
+        await refusesWhatIsTooMuch(own);
+      } finally {
+        spawnSync("umount", ["-l", own.files]);
+      }
+    },
+  );
 
-  test("is no different from a limit on the size of files (ulimit -f)", async () => {
+  test("fails the same way as a file size limit (ulimit -f)", async () => {
     await using own = new Workplace();
-    // In blocks of 512 bytes or of 1,024, as the shell likes: 1 or 2 MB.
+    // The shell counts in blocks of 512 or 1,024 bytes: 1 or 2 MB.
     await refusesWhatIsTooMuch(Object.assign(own, { serve: own.serve.bind(own, { wrap: "ulimit -f 2048" }) }));
   });
 });
 
-test("what a server that was killed has left is removed when the next one starts, and nothing else", async () => {
+test("a starting server removes the temporary files of a killed one, and no other files", async () => {
   await using own = new Workplace();
   const left = `.sshrpc-${2 ** 22 + 1}-00000000-0000-4000-8000-000000000000`;
   const others = [`.sshrpc-${process.pid}-00000000-0000-4000-8000-000000000000`, ".profile", "file"];
@@ -244,7 +247,7 @@ test("what a server that was killed has left is removed when the next one starts
   expect(readdirSync(own.files).sort()).toEqual(others.sort());
 });
 
-test("a key without the scope may neither read nor write", async () => {
+test("a key without the scopes can neither read nor write", async () => {
   await using own = new Workplace("files:read");
   const reader = await own.connect(await own.serve());
   writeFileSync(join(own.files, "file"), "x");
@@ -255,7 +258,7 @@ test("a key without the scope may neither read nor write", async () => {
 describe("copy", () => {
   const program = "examples/copy.ts";
 
-  test("sends a file and fetches it, and prints what it comes to", async () => {
+  test("uploads and downloads a file, and prints its size and checksum", async () => {
     const bytes = content(5_000_000);
     writeFileSync(place.path("local file"), bytes);
     const { sha256 } = sumOf(bytes);
@@ -268,7 +271,7 @@ describe("copy", () => {
     expect(readdirSync(place.path("back"))).toEqual(["local file"]);
   });
 
-  test("does not keep what is not what the server says it is", async () => {
+  test("discards a download whose checksum differs from the server's", async () => {
     const keys = generateKeyPair();
     const alice = generateKeyPair();
     async function* lie(): AsyncGenerator<Uint8Array> {
@@ -299,19 +302,19 @@ describe("copy", () => {
 
   test.each([
     ["no arguments", () => [], 2, /usage: copy FILE ssh/],
-    ["two files that are both here", () => ["a", "b"], 2, /exactly one of the two must be on a server/],
+    ["two local files", () => ["a", "b"], 2, /exactly one of the two must be on a server/],
     ["a name that is not percent-encoded", () => [`${server.address}/%zz`, "x"], 2, /percent-encoded/],
-    ["a file that is not there", () => [place.path("none"), server.address], 1, /^ENOENT: .*none'\n$/],
+    ["a missing local file", () => [place.path("none"), server.address], 1, /^ENOENT: .*none'\n$/],
     ["a folder", () => [place.directory, server.address], 1, /is not a regular file\n$/],
     [
-      "a file that the server does not have",
+      "a file that is missing on the server",
       () => [`${server.address}/none`, place.path("x")],
       1,
       /^NOT_FOUND: .*"none"\n$/,
     ],
-    ["a name that leads elsewhere", () => [`${server.address}/..%2fx`, place.path("x")], 1, /^BAD_REQUEST: /],
-    ["a local folder that is not there", () => [`${server.address}/copied`, place.path("no/x")], 1, /^ENOENT: .*\n$/],
-  ])("says what is wrong with %s", async (_, args, status, message) => {
+    ["a name that leaves the folder", () => [`${server.address}/..%2fx`, place.path("x")], 1, /^BAD_REQUEST: /],
+    ["a missing local folder", () => [`${server.address}/copied`, place.path("no/x")], 1, /^ENOENT: .*\n$/],
+  ])("prints an error for %s", async (_, args, status, message) => {
     writeFileSync(join(place.files, "copied"), "x");
     const result = await place.run(program, ...args());
     expect(result).toEqual({ status, stdout: "", stderr: expect.stringMatching(message) });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { Workplace } from "./support.js";
 
-test("the fleet check shows how each host is, and one that is down holds up no other", async () => {
+test("the fleet check prints the state of each host, and an unreachable host delays no others", async () => {
   await using place = new Workplace();
   const [one, two] = await Promise.all([place.serve(), place.serve()]);
   const all = await place.run("examples/fleet-check.ts", one.address, two.address);
@@ -17,7 +17,7 @@ test("the fleet check shows how each host is, and one that is down holds up no o
   expect(`${some.stdout}${some.stderr}`).toContain("connection refused");
 });
 
-test("the fleet check says how it is used", async () => {
+test("the fleet check prints its usage", async () => {
   await using place = new Workplace();
   expect(await place.run("examples/fleet-check.ts")).toMatchObject({
     status: 2,

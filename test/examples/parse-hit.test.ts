@@ -4,7 +4,7 @@ import { parseHit } from "../../examples/lib/parse-hit.js";
 const COMMON = '192.0.2.7 - - [31/Jan/2026:12:00:00 +0100] "GET /a HTTP/1.1" 200 512';
 
 describe("a line of an access log", () => {
-  test("in the combined format has everything", () => {
+  test("in the combined format has all fields", () => {
     expect(parseHit(`${COMMON} "https://example.org/?q=\\"x\\"" "curl/8"`)).toEqual({
       host: "192.0.2.7",
       time: "2026-01-31T12:00:00+01:00",
@@ -17,7 +17,7 @@ describe("a line of an access log", () => {
     });
   });
 
-  test("in the common format says neither referrer nor program", () => {
+  test("in the common format has neither referrer nor user agent", () => {
     expect(parseHit(COMMON)).toMatchObject({ status: 200, referrer: null, agent: null });
   });
 
@@ -28,7 +28,7 @@ describe("a line of an access log", () => {
       { host: "::1", bytes: null },
     ],
     ["no referrer", `${COMMON} "-" "-"`, { referrer: null, agent: null }],
-    ["a request that is none", '192.0.2.7 - - [31/Jan/2026:12:00:00 +0000] "-" 408 0', { method: "-", resource: "-" }],
+    ["a request of -", '192.0.2.7 - - [31/Jan/2026:12:00:00 +0000] "-" 408 0', { method: "-", resource: "-" }],
     ["a request without protocol", COMMON.replace(" HTTP/1.1", ""), { method: "GET", resource: "/a" }],
     ["a resource with blanks", COMMON.replace("/a", "/a b"), { resource: "/a b" }],
     ["escapes that stand for control characters", COMMON.replace("/a", "/\\x1b[2J"), { resource: "/\\x1b[2J" }],
@@ -38,8 +38,8 @@ describe("a line of an access log", () => {
   });
 
   test.each([
-    ["nothing", ""],
-    ["something else", "restarting"],
+    ["no text", ""],
+    ["other text", "restarting"],
     ["its first half only", COMMON.slice(0, 50)],
     ["a month that does not exist", COMMON.replace("Jan", "Jam")],
     ["a day that does not exist", COMMON.replace("31/Jan", "31/Feb")],
@@ -47,11 +47,11 @@ describe("a line of an access log", () => {
     ["a second that does not exist", COMMON.replace("12:00:00", "12:00:61")],
     ["a zone that does not exist", COMMON.replace("+0100", "+2500")],
     ["a quote that does not end", COMMON.replace('1.1"', "1.1")],
-  ])("is none with %s", (_, line) => {
+  ])("is rejected with %s", (_, line) => {
     expect(parseHit(line)).toBeUndefined();
   });
 
-  test("is read in no time, however odd it is", () => {
+  test("is parsed in linear time, even a malformed one", () => {
     for (const odd of ["[", '"', "\\", " ", 'x " [']) {
       expect(parseHit(`192.0.2.7 - ${odd.repeat(60_000 / odd.length)}`)).toBeUndefined();
       expect(parseHit(`${COMMON.slice(0, 50)}${odd.repeat(60_000 / odd.length)}`)).toBeUndefined();

@@ -9,7 +9,7 @@ import { Workplace } from "./support.js";
 const hit = (resource: string, status: number, referrer: string) =>
   `192.0.2.7 - - [31/Jan/2026:12:00:00 +0100] "GET ${resource} HTTP/1.1" ${status} 512 "${referrer}" "curl"\n`;
 
-/** A workplace, and a stock sshd that its programs know and may log in to. */
+/** A workplace, and a stock sshd whose host key its programs trust and that accepts their key. */
 async function start(): Promise<{ place: Workplace; address: string }> {
   const place = new Workplace();
   const sshd = await startSshd({ authorizedKeys: () => [place.publicKey] });
@@ -19,7 +19,7 @@ async function start(): Promise<{ place: Workplace; address: string }> {
 
 itWith(
   [SSHD],
-  "the weblog monitor follows a log on a stock sshd, also when it is rotated, until a visit ends it",
+  "the weblog monitor follows a log on a stock sshd through rotation, until a visit to its stop path ends it",
   async () => {
     const { place, address } = await start();
     await using _ = place;

@@ -10,7 +10,7 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const SSHRPC = join(ROOT, "runtime/bin/sshrpc.js");
 const JITI = join(ROOT, "node_modules/jiti/lib/jiti-cli.mjs");
 
-/** Milliseconds after which a program is killed that does not end. */
+/** Milliseconds after which a running program is killed. */
 const PATIENCE = 45_000;
 
 /** A server process, as `npm run serve` starts it. */
@@ -19,14 +19,14 @@ export interface ExampleServer {
   readonly pid: number;
   readonly port: number;
   readonly address: string;
-  /** Kills it where it runs, and resolves when it is gone. */
+  /** Kills the process if it still runs, and resolves when it has exited. */
   kill(): Promise<void>;
 }
 
-/** A program that runs. */
+/** A running program. */
 export interface Program {
   readonly process: ChildProcess;
-  /** What it has printed so far. */
+  /** Its standard output so far. */
   readonly stdout: string;
   readonly stderr: string;
   /** Its exit status, once it has ended. */
@@ -34,8 +34,8 @@ export interface Program {
 }
 
 /**
- * A directory with keys, a log, and a folder of files, and the example programs on them. Whoever makes it closes it: that
- * ends all of its processes.
+ * A directory with keys, a log and a folder of files for the example programs. Its creator disposes it, which ends all of
+ * its processes.
  */
 export class Workplace implements AsyncDisposable {
   readonly directory = mkdtempSync(join(tmpdir(), "sshrpc-examples-"));
@@ -55,12 +55,12 @@ export class Workplace implements AsyncDisposable {
     writeFileSync(this.path("server/authorized_keys"), line, { mode: 0o600 });
   }
 
-  /** The key that the programs log in with, as a line of authorized_keys. */
+  /** The public key of the programs, as a line of authorized_keys. */
   get publicKey(): string {
     return this.#key.publicKey;
   }
 
-  /** Makes a host known to the programs. @param line of known_hosts */
+  /** Adds a host key that the programs trust. @param line of known_hosts */
   know(line: string): void {
     appendFileSync(this.path("home/.ssh/known_hosts"), `${line}\n`);
   }
@@ -69,7 +69,7 @@ export class Workplace implements AsyncDisposable {
     return join(this.directory, name);
   }
 
-  /** @param options `wrap`, a shell command that runs before, in the same process; `port`, where it must be a certain one */
+  /** @param options `wrap`, a shell command that runs first, in the same process; `port`, a fixed port */
   async serve(options: { readonly wrap?: string; readonly port?: number } = {}): Promise<ExampleServer> {
     const { wrap, port: wanted = 0 } = options;
     const flags = ["--handlers", "examples/server.ts", "--port", `${wanted}`, "--home", this.path("server")];
@@ -100,7 +100,7 @@ export class Workplace implements AsyncDisposable {
     return { identity: this.path("home/.ssh/id_ed25519"), knownHosts: this.path("home/.ssh/known_hosts") };
   }
 
-  /** Starts an example program with these arguments. It is killed where it does not end by itself. */
+  /** Starts an example program with these arguments; a timeout kills it. */
   start(program: string, ...args: readonly string[]): Program {
     const child = this.#spawn([process.execPath, JITI, program, ...args], PATIENCE);
     const text = { stdout: "", stderr: "" };
@@ -125,7 +125,7 @@ export class Workplace implements AsyncDisposable {
     };
   }
 
-  /** Runs an example program to its end. */
+  /** Runs an example program until it exits. */
   async run(
     program: string,
     ...args: readonly string[]
@@ -144,7 +144,7 @@ export class Workplace implements AsyncDisposable {
   }
 
   #spawn([command = "", ...args]: readonly string[], timeout?: number): ChildProcess {
-    // A test that has timed out keeps running, and must not leave a process behind.
+    // A timed-out test keeps running and must not leave a process behind.
     if (this.#disposed) throw new Error("the workplace is closed");
     const env = {
       ...process.env,
@@ -162,7 +162,7 @@ export class Workplace implements AsyncDisposable {
   }
 }
 
-/** What a server prints when it is ready. */
+/** The line that a server prints when it is ready. */
 function introduction(child: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = "";
@@ -174,7 +174,7 @@ function introduction(child: ChildProcess): Promise<string> {
     child.stderr?.setEncoding("utf8").on("data", (chunk: string) => {
       errors = (errors + chunk).slice(-10_000);
     });
-    child.once("close", (code) => reject(new Error(`the server ended with status ${code}: ${errors}`)));
+    child.once("close", (code) => reject(new Error(`the server exited with status ${code}: ${errors}`)));
   });
 }
 

@@ -19,7 +19,7 @@ afterAll(() => place[Symbol.asyncDispose]());
 
 beforeEach(() => writeFileSync(place.log, ""));
 
-/** A line of the log, without its end. */
+/** A line of the log, without its line break. */
 function line(resource: string, referrer = "https://example.org/", status = 200): string {
   return `192.0.2.7 - - [31/Jan/2026:12:00:00 +0100] "GET ${resource} HTTP/1.1" ${status} 512 "${referrer}" "curl/8"`;
 }
@@ -28,7 +28,7 @@ function write(...resources: readonly string[]): void {
   appendFileSync(place.log, resources.map((resource) => `${line(resource)}\n`).join(""));
 }
 
-/** A viewer that takes hits one by one. */
+/** A viewer that reads hits one by one. */
 class Viewer implements AsyncDisposable {
   readonly #hits: AsyncIterator<Hit, undefined>;
 
@@ -36,7 +36,7 @@ class Viewer implements AsyncDisposable {
     this.#hits = client.weblog.get(request)[Symbol.asyncIterator]();
   }
 
-  /** One that has begun to follow: it has seen a hit that was written for it. */
+  /** A viewer that follows already: it has received a hit written for it. */
   static async following(request: Follow = {}): Promise<Viewer> {
     write("/begin");
     const viewer = new Viewer({ follow: true, lines: 1, ...request });
@@ -60,7 +60,7 @@ class Viewer implements AsyncDisposable {
   }
 }
 
-/** How many files of this name the server has open, and how many watchers. */
+/** The server's number of open files of this name, and of watchers. */
 function openFiles(): { logs: number; all: number } {
   const folder = `/proc/${server.pid}/fd`;
   const names = readdirSync(folder).flatMap((name) => {
@@ -95,32 +95,32 @@ describe("without following", () => {
     expect(await resources({ lines })).toEqual(expected);
   });
 
-  test("the last lines of a long log are found, wherever they begin", async () => {
+  test("the last lines of a long log are sent, wherever they begin", async () => {
     const names = Array.from({ length: 3000 }, (_, index) => `/${index}-ü${"x".repeat(index % 97)}`);
     write(...names);
     for (const lines of [1, 500, 2999]) expect(await resources({ lines })).toEqual(names.slice(-lines));
   });
 
-  test("a line that is not complete does not count", async () => {
+  test("an incomplete line is not sent", async () => {
     write("/1", "/2");
     appendFileSync(place.log, line("/3").slice(0, -10));
     expect(await resources({ lines: 1 })).toEqual(["/2"]);
   });
 
-  test("lines that are none are left out, and one that never ends does no harm", async () => {
+  test("malformed lines are skipped, and so is an endless one", async () => {
     write("/1");
     appendFileSync(place.log, `restarting\n\n${Buffer.alloc(1000)}\n${"x".repeat(1_000_000)}\r\n${line("/2")}\r\n`);
     expect(await resources({})).toEqual(["/1", "/2"]);
   });
 
-  test("a log that is not there is NOT_FOUND", async () => {
+  test("a missing log fails with NOT_FOUND", async () => {
     renameSync(place.log, `${place.log}.away`);
     expect(await client.weblog.get.safe({ follow: true }).result).toMatchObject({ error: { status: "NOT_FOUND" } });
   });
 });
 
 describe("following", () => {
-  test("hits come as they are written", async () => {
+  test("hits arrive as they are written", async () => {
     await using viewer = await Viewer.following();
     for (const resource of ["/1", "/2", "/3"]) {
       write(resource);
@@ -130,20 +130,20 @@ describe("following", () => {
     expect(await viewer.take(2)).toEqual(["/4", "/5"]);
   });
 
-  test("a record that is written in two parts comes once, whole", async () => {
+  test("a record that is written in two parts arrives once, complete", async () => {
     await using viewer = await Viewer.following();
     const text = `${line("/ü")}\n`;
     const bytes = Buffer.from(text);
     for (const cut of [1, bytes.indexOf("ü") + 1, 100, bytes.length - 1]) {
       appendFileSync(place.log, bytes.subarray(0, cut));
-      // Longer than a viewer waits before it looks again.
+      // Longer than the polling interval of a viewer.
       await new Promise((resolve) => setTimeout(resolve, 300));
       appendFileSync(place.log, bytes.subarray(cut));
       expect(await viewer.next()).toBe("/ü");
     }
   });
 
-  test("one that was begun before the viewer came is whole, too", async () => {
+  test("a record that was begun before the viewer connected arrives complete", async () => {
     write("/begin");
     const text = `${line("/1")}\n`;
     appendFileSync(place.log, text.slice(0, 60));
@@ -153,12 +153,12 @@ describe("following", () => {
     expect(await viewer.next()).toBe("/1");
   });
 
-  test("a log that is renamed and made anew is read to its end, and then the new one", async () => {
+  test("a renamed log is read to its end, and then the new file", async () => {
     await using viewer = await Viewer.following();
     for (const round of [1, 2, 3]) {
       const old = `${place.log}.${round}`;
       renameSync(place.log, old);
-      // A web server writes to the file that it has open until it is told; at first there is no new one, then an empty one.
+      // A web server writes to its open file until it is signaled; the new file is missing at first, then empty.
       appendFileSync(old, `${line(`/late-${round}`)}\n`);
       expect(await viewer.next()).toBe(`/late-${round}`);
       writeFileSync(place.log, "");
@@ -171,7 +171,7 @@ describe("following", () => {
     await until("the old files to be closed", () => openFiles().logs === 1);
   });
 
-  test("a log that is copied and cut is read from its beginning", async () => {
+  test("a log that is copied and truncated is read from its beginning", async () => {
     await using viewer = await Viewer.following();
     for (const round of [1, 2, 3]) {
       write(`/before-${round}`);
@@ -182,14 +182,14 @@ describe("following", () => {
     }
   });
 
-  test("a log that has grown past the old length when somebody looks is read from its beginning, too", async () => {
+  test("a truncated log that has outgrown its old length is read from its beginning, too", async () => {
     await using viewer = await Viewer.following();
     const names = Array.from({ length: 50 }, (_, index) => `/after-${index}`);
     writeFileSync(place.log, names.map((name) => `${line(name)}\n`).join(""));
     expect(await viewer.take(50)).toEqual(names);
   });
 
-  test("several viewers see all of it, each at its own pace", async () => {
+  test("several viewers receive all hits, each at its own pace", async () => {
     const viewers = await Promise.all(Array.from({ length: 5 }, () => new Viewer({ follow: true })));
     await using slow = new Viewer({ follow: true });
     const names = Array.from({ length: 5000 }, (_, index) => `/${index}`);
@@ -201,7 +201,7 @@ describe("following", () => {
     expect(await slow.take(5000)).toEqual(names);
   });
 
-  test("viewers that leave, at whatever moment, leave no open file and no watcher", async () => {
+  test("viewers that disconnect at any moment leave no open file and no watcher", async () => {
     write("/1", "/2");
     await until("earlier viewers to be gone", () => openFiles().logs === 0);
     const before = openFiles().all;
@@ -219,7 +219,7 @@ describe("following", () => {
       );
     }
     await until("all viewers to be gone", () => openFiles().logs === 0);
-    // A watcher of the system, once there was one, may stay for later ones.
+    // Node may keep one system watcher for later use.
     await until("their watchers to be gone", () => openFiles().all <= before + 2);
     write("/3");
     expect(await resources({ lines: 1 })).toEqual(["/3"]);
@@ -229,7 +229,7 @@ describe("following", () => {
 describe("weblog-monitor", () => {
   const program = "examples/weblog-monitor.ts";
 
-  test("prints where visitors come from, and ends at a visit of /kill-weblog-monitor", async () => {
+  test("prints where visitors come from, and exits on a visit to /kill-weblog-monitor", async () => {
     write("/kill-weblog-monitor");
     const monitor = place.start(program, server.address);
     await until("the monitor to follow", () => {
@@ -245,7 +245,7 @@ describe("weblog-monitor", () => {
     expect(monitor.stderr).toBe("");
   });
 
-  test("ends when it is interrupted", async () => {
+  test("exits when it is interrupted", async () => {
     const monitor = place.start(program, server.address);
     await until("the monitor to follow", () => {
       write("/seed");
@@ -259,9 +259,9 @@ describe("weblog-monitor", () => {
   test.each([
     ["no address", [], 2, /usage: weblog-monitor ssh:\/\/user@host:port\n$/],
     ["too many arguments", ["ssh://a", "b"], 2, /usage: weblog-monitor /],
-    ["what is no address", ["http://x"], 1, /^BAD_REQUEST: .*no address.*\n$/],
-    ["an address where nobody listens", ["ssh://alice@127.0.0.1:1"], 1, /^UNAVAILABLE: .*\n$/],
-  ])("says what is wrong with %s", async (_, args, status, message) => {
+    ["an invalid address", ["http://x"], 1, /^BAD_REQUEST: invalid address .*the scheme must be ssh:.*\n$/],
+    ["an address without a listener", ["ssh://alice@127.0.0.1:1"], 1, /^UNAVAILABLE: .*\n$/],
+  ])("prints an error for %s", async (_, args, status, message) => {
     expect(await place.run(program, ...args)).toEqual({ status, stdout: "", stderr: expect.stringMatching(message) });
   });
 });

@@ -11,7 +11,7 @@ async function client(serving: CallbackHandlers | undefined): Promise<FleetClien
   return connected;
 }
 
-test("a server calls what its caller serves, with a value and with a stream", async () => {
+test("a server calls a callback of its client, which returns a value or a stream", async () => {
   const { fleet, job, jobs } = await client(callbacks);
   const loads: unknown[] = [];
   for await (const load of fleet.get()) loads.push(load);
@@ -32,13 +32,13 @@ test("an error that a callback declares reaches the server's handler with its de
   });
 });
 
-test("what a client serves is held against the contract, too", async () => {
+test("the callbacks of a client are validated against the contract", async () => {
   const wrong = { ...callbacks.agent, get: () => ({ host: "h", load: "high" }) as never };
   const { fleet } = await client({ ...callbacks, agent: wrong });
   expect(await fleet.get.safe().result).toMatchObject({ ok: false, error: { status: "INTERNAL" } });
 });
 
-test("a client that serves nothing can be connected, and calling it back fails", async () => {
+test("a client without callbacks can connect, and calling it back fails", async () => {
   const { fleet } = await client(undefined);
   expect(await fleet.get.safe().result).toMatchObject({ ok: false, error: { status: "UNIMPLEMENTED" } });
 });

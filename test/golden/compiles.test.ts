@@ -11,14 +11,14 @@ const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
 const USES = fileURLToPath(new URL("uses", import.meta.url));
 const CASES = fileURLToPath(new URL("cases", import.meta.url));
 
-/** A folder in this one, so that imports find what the repository has installed. */
+/** A folder inside this one, so that imports resolve to the repository's node_modules. */
 function folderHere(): string {
   const folder = mkdtempSync(join(REPOSITORY, "test", "golden", ".tmp-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
-/** Runs a TypeScript compiler over the `.ts` files of folders, and gives what it complains of. */
+/** Runs a TypeScript compiler over the `.ts` files of folders, and returns its errors. */
 async function complaintsOf(compiler: string, folders: readonly string[]): Promise<string> {
   const folder = folderHere();
   const config = {
@@ -57,7 +57,9 @@ test.each(["typescript-5", "typescript-6", "typescript"])(
   },
 );
 
-test("a method that is added to the schema is missed in the handlers", { timeout: 60_000 }, async () => {
+test("a method that is added to the schema is a compile error in handlers without it", {
+  timeout: 60_000,
+}, async () => {
   const folder = folderHere();
   const schema = (verbs: string) => `
     import { defineApi } from "sshrpc/schema";

@@ -9,14 +9,14 @@ const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
 const PROBE = `${REPOSITORY}test/golden/probe.ts`;
 const CONTRACT = JSON.parse(readFileSync(`${REPOSITORY}generated/api.json`, "utf8")) as Contract;
 
-/** What an editor shows at one method: on hovering, while completing its name, and between its parentheses. */
+/** The texts that an editor shows for one method: on hover, in completion, and in signature help. */
 interface Shown {
   readonly hover: string;
   readonly completion: string;
   readonly signature?: string;
 }
 
-/** A language service over one file that uses what was generated; `^` marks places. */
+/** A language service over one file that uses the generated code; `^` marks positions. */
 function shownIn(ts: typeof typescript5, marked: string): readonly Shown[] {
   const text = marked.replaceAll("^", "");
   const options = {

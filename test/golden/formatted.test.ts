@@ -9,7 +9,7 @@ const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
 const CASES = fileURLToPath(new URL("cases", import.meta.url));
 
 test("the project's formatter and linter change nothing in generated code", () => {
-  // The repository's own configuration leaves the golden cases out, so they are checked elsewhere, by the same rules.
+  // The repository's configuration excludes the golden cases, so a copy elsewhere is checked by the same rules.
   const folder = mkdtempSync(join(tmpdir(), "sshrpc-formatted-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const { formatter, linter } = JSON.parse(readFileSync(join(REPOSITORY, "biome.json"), "utf8"));

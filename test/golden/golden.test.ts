@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { generate } from "../../codegen/src/generate.js";
 
-/** Set to 1 to take what is generated now as what is expected from now on: `UPDATE_GOLDEN=1 npx vitest run test/golden`. */
+/** Set to 1 to update the expected output: `UPDATE_GOLDEN=1 npx vitest run test/golden`. */
 const UPDATE = process.env["UPDATE_GOLDEN"] === "1";
 
 const CASES = fileURLToPath(new URL("cases", import.meta.url));
@@ -14,7 +14,7 @@ describe.each(readdirSync(CASES))("the golden case %s", (name) => {
   const folder = join(CASES, name);
   const expected = join(folder, "generated");
 
-  test("generates exactly what is committed", async () => {
+  test("generates exactly the committed files", async () => {
     const out = mkdtempSync(join(tmpdir(), "sshrpc-golden-"));
     onTestFinished(() => rmSync(out, { recursive: true, force: true }));
     await generate({ cwd: folder, out });

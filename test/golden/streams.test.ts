@@ -16,20 +16,20 @@ test("a generated client reads the items of a stream, and the value that ends it
   expect(await count(await client(), 4)).toEqual({ items: [1, 2, 3, 4], sum: 10 });
 });
 
-test("a generated client reads what a Node stream gives", async () => {
+test("a generated client reads the bytes of a Node stream", async () => {
   const chunks: Uint8Array[] = [];
   for await (const chunk of (await client()).tail.get()) chunks.push(chunk);
   const source = readFileSync(new URL("uses/streams.ts", import.meta.url));
   expect(Buffer.concat(chunks).equals(source)).toBe(true);
 });
 
-test("a stream that fails has a typed error, with its details", async () => {
+test("a failed stream has a typed error with details", async () => {
   expect(await refusal(await client())).toEqual({ status: "FORBIDDEN", details: null });
   expect(await download(await client(), "missing")).toBe("no missing");
   expect(await conflict(await client())).toBe("empty e3b0");
 });
 
-test("bytes arrive as they were sent, in either direction", async () => {
+test("bytes arrive unchanged in both directions", async () => {
   expect(await download(await client(), "abc")).toMatchObject({ text: "abc\u0000\u00ff", sum: { bytes: 5 } });
   expect(await uploads(await client())).toEqual([3, 4, 100, 3]);
 });
@@ -41,7 +41,7 @@ test("a generated client sends items while it reads others", async () => {
   expect(sum).toBe(6.5);
 });
 
-test("an item that does not fit its type is refused, from either side", async () => {
+test("an invalid item is rejected in both directions", async () => {
   const { count: counting } = await client();
   const wrong = [{ add: "1" }] as never;
   expect(await counting.update.safe({}, wrong).result).toMatchObject({ ok: false, error: { status: "BAD_REQUEST" } });

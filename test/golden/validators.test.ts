@@ -6,7 +6,7 @@ async function validatorsOf(name: string): Promise<Readonly<Record<string, Valid
   return import(new URL(`cases/${name}/generated/validators.js`, import.meta.url).href);
 }
 
-/** What a validator complains of: where, and with which keyword; empty where it accepts. */
+/** The errors of a validator, as path and keyword; empty if it accepts. */
 async function complaints(name: string, validator: string, value: unknown): Promise<readonly string[]> {
   const check = (await validatorsOf(name))[validator];
   if (check === undefined) throw new Error(`${name} has no validator ${validator}`);
@@ -23,7 +23,7 @@ describe("a request", () => {
     expect(await complaints("small", "pingGetRequestClosed", { extra: 2 })).toEqual([" additionalProperties"]);
   });
 
-  test("is refused with an own __proto__, which JSON can hold", async () => {
+  test("is rejected if it has an own __proto__, which JSON permits", async () => {
     expect(await complaints("small", "noteRefClosed", json('{"id":1,"__proto__":{"id":2}}'))).toEqual([
       " additionalProperties",
     ]);
@@ -31,7 +31,7 @@ describe("a request", () => {
     expect(await complaints("combined", "articleClosed", deep)).toContain("/tags/0 additionalProperties");
   });
 
-  test("is refused with a number that JavaScript cannot keep exact, or none at all", async () => {
+  test("is rejected if an integer is unsafe, fractional, NaN or infinite", async () => {
     expect(await complaints("small", "noteRefClosed", { id: Number.MAX_SAFE_INTEGER })).toEqual([]);
     expect(await complaints("small", "noteRefClosed", json('{"id":9007199254740993}'))).toEqual(["/id maximum"]);
     expect(await complaints("small", "noteRefClosed", json('{"id":-9007199254740993}'))).toEqual(["/id minimum"]);
@@ -42,7 +42,7 @@ describe("a request", () => {
     );
   });
 
-  test("counts no inherited property as its own", async () => {
+  test("does not accept an inherited property as its own", async () => {
     expect(await complaints("names-and-docs", "personClosed", { name: "Ada" })).toEqual([]);
     expect(await complaints("names-and-docs", "personClosed", { name: "Ada", constructor: 1 })).toEqual([
       "/constructor type",
@@ -52,7 +52,7 @@ describe("a request", () => {
     ]);
   });
 
-  test("is closed through intersections as a whole, not part by part", async () => {
+  test("is closed over an intersection as a whole, not over each part", async () => {
     const article = { name: "n", tags: [{ text: "t" }], body: "b" };
     expect(await complaints("combined", "articleClosed", article)).toEqual([]);
     expect(await complaints("combined", "articleClosed", { ...article, extra: 1 })).toEqual([" unevaluatedProperties"]);
@@ -100,7 +100,7 @@ describe("a request", () => {
     }
   });
 
-  test("leaves a schema alone that says itself what unknown properties are", async () => {
+  test("keeps the additionalProperties that a schema declares itself", async () => {
     const value = { loose: { a: "x", more: 1 }, strict: { a: "x" } };
     expect(await complaints("combined", "looseStoreRequestClosed", value)).toEqual([]);
     const strict = { loose: { a: "x" }, strict: { a: "x", more: 1 } };
@@ -109,7 +109,7 @@ describe("a request", () => {
 });
 
 describe("a response", () => {
-  test("may have properties that this side does not know yet", async () => {
+  test("may have properties that the client does not know yet", async () => {
     const note = { id: 1, text: "x" };
     expect(await complaints("small", "noteOpen", { ...note, later: true })).toEqual([]);
     expect(await complaints("small", "notesGetResponseOpen", [{ ...note, later: true }])).toEqual([]);
@@ -119,7 +119,7 @@ describe("a response", () => {
     expect(await complaints("small", "noteGetNotFoundOpen", { id: 1, later: true })).toEqual([]);
   });
 
-  test("is refused with a wrong type deep in it, or with a property missing", async () => {
+  test("is rejected if it has a nested wrong type or a missing property", async () => {
     expect(
       await complaints("small", "notesGetResponseOpen", [
         { id: 1, text: "x" },
@@ -132,12 +132,12 @@ describe("a response", () => {
     expect(await complaints("recursive", "jsonOpen", { a: [undefined] })).not.toEqual([]);
   });
 
-  test("stays closed where its schema says so", async () => {
+  test("stays closed if its schema declares it closed", async () => {
     expect(await complaints("combined", "strictOpen", { a: "x", more: 1 })).toEqual([" additionalProperties"]);
   });
 });
 
-test("records take any key, tuples their length, enums and formats their values", async () => {
+test("records accept any key, tuples their exact length, enums and formats their values", async () => {
   const everything = {
     any: 1,
     unknown: null,

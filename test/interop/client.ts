@@ -5,17 +5,17 @@ import { sshTransport } from "../../runtime/src/compose/ssh-transport.js";
 import type { DialOptions } from "../../runtime/src/ssh/client/dial-options.js";
 import { readBytes, tempDir } from "../unit/runtime/ssh/support.js";
 
-/** A server's subsystem that gives back what it gets. */
+/** A server's subsystem that echoes its input. */
 export const ECHO = "Subsystem sshrpc /bin/cat";
 
-/** Opens our client's duplex; it goes away with the test. No agent is asked, and no configuration is read, unless told so. */
+/** Opens our client's duplex and closes it after the test. By default without an agent and a configuration file. */
 export async function open(address: string, options: DialOptions, signal?: AbortSignal): Promise<Duplex> {
   const duplex = await sshTransport(address, { agent: false, sshConfig: false, ...options }).open(signal);
   onTestFinished(() => void duplex.on("error", () => {}).destroy());
   return duplex;
 }
 
-/** Opens it, sends something through it, and expects it back. */
+/** Opens a duplex, and expects its bytes echoed. */
 export async function reaches(address: string, options: DialOptions, size = 100_000): Promise<void> {
   const duplex = await open(address, options);
   const sent = Buffer.alloc(size, "what goes out comes back; ");
@@ -25,7 +25,7 @@ export async function reaches(address: string, options: DialOptions, size = 100_
   duplex.destroy();
 }
 
-/** Makes a key pair with ssh-keygen, and gives the private half's file. */
+/** Creates a key pair with ssh-keygen, and returns the file of the private key. */
 export function keygen(name: string, ...args: string[]): string {
   const file = `${tempDir()}/${name}`;
   const { status, stderr } = spawnSync("ssh-keygen", ["-q", "-N", "", "-f", file, ...args], { encoding: "utf8" });
@@ -33,7 +33,7 @@ export function keygen(name: string, ...args: string[]): string {
   return file;
 }
 
-/** A stock agent with these keys; it ends with the test. */
+/** A stock agent with these keys; it is stopped after the test. */
 export async function startAgent(...files: string[]): Promise<string> {
   const socket = `${tempDir()}/agent`;
   const agent = spawn("ssh-agent", ["-D", "-a", socket], { stdio: "ignore" });

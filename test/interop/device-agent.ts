@@ -8,12 +8,12 @@ import { makePrivateKey } from "../unit/runtime/support/private-key.js";
 
 const TYPE = "sk-ssh-ed25519@openssh.com";
 const APPLICATION = "ssh:";
-/** Somebody has touched it. */
+/** The flag that a user has touched the device. */
 const FLAGS = 1;
 
 /**
- * An agent with one key that behaves as if a FIDO device held it (PROTOCOL.u2f of OpenSSH): no test can touch a real one.
- * Gives its socket, and the key as authorized_keys has it.
+ * An agent with one key that behaves as if a FIDO device held it (PROTOCOL.u2f of OpenSSH): a test cannot touch a real one.
+ * Returns its socket, and the key in the format of authorized_keys.
  */
 export async function startDeviceAgent(): Promise<{ readonly socket: string; readonly line: string }> {
   const privateKey = makePrivateKey("ed25519");
@@ -22,7 +22,7 @@ export async function startDeviceAgent(): Promise<{ readonly socket: string; rea
   const sha256 = (data: Buffer | string) => createHash("sha256").update(data).digest();
   const answer = (request: Buffer): Buffer => {
     if (request[0] === 11) return Buffer.concat([Buffer.of(12), uint32(1), string(blob), string("a device")]);
-    // What is neither a list nor a signature, such as the session that ssh binds it to, it cannot do.
+    // Other requests, such as ssh's session-bind extension, are not supported.
     if (request[0] !== 13) return Buffer.of(5);
     const reader = new BinaryReader(request.subarray(1));
     reader.string();
@@ -40,7 +40,7 @@ export async function startDeviceAgent(): Promise<{ readonly socket: string; rea
         if (heard.length < 4 || heard.length < 4 + heard.readUInt32BE()) return;
         const request = heard.subarray(4);
         heard = Buffer.alloc(0);
-        // In pieces: whoever reads it must not rely on packets.
+        // In pieces: the reader must not rely on packet boundaries.
         const reply = string(answer(request));
         socket.write(reply.subarray(0, 3));
         setImmediate(() => socket.write(reply.subarray(3)));

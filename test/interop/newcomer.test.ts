@@ -12,18 +12,18 @@ import { itWith } from "./stock.js";
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 const README = readFileSync(path("../../README.md"), "utf8");
 
-/** Milliseconds for a test that starts some twenty processes, on a machine that others use, too. */
+/** Timeout in ms of a test that starts some twenty processes on a shared machine. */
 const SLOW = 120_000;
 
-/** The block of code in README.md that begins so, without its fences. */
+/** The code block of README.md with this beginning, without its fences. */
 function block(beginning: string): string {
   const blocks = [...README.matchAll(/^```\w*\n([\s\S]*?)^```$/gm)].map(([, text = ""]) => text);
   const found = blocks.find((text) => text.startsWith(beginning));
-  if (found === undefined) throw new Error(`README.md has no block of code that begins with ${beginning}`);
+  if (found === undefined) throw new Error(`README.md has no code block that begins with ${beginning}`);
   return found;
 }
 
-/** What README.md shows as typed and as printed, in a block that begins so. */
+/** The commands and outputs that README.md shows in the code block with this beginning. */
 function typed(beginning: string): readonly { readonly command: string; readonly printed: string }[] {
   const parts = block(beginning).split(/^\$ /m).slice(1);
   return parts.map((part) => {
@@ -33,7 +33,7 @@ function typed(beginning: string): readonly { readonly command: string; readonly
 }
 
 /**
- * A file of the example with what a later block adds to it: imports behind "in addition", what is indented before `end`, and
+ * A file of the example with the additions of a later block: imports after "in addition", indented lines before `end`, and
  * the rest before the export.
  */
 function extended(file: string, addition: string, end: string): string {
@@ -67,7 +67,7 @@ itWith(
       return stdout;
     };
 
-    /** Serves what the project holds, and makes `ssh` reach it by the README's name and port. */
+    /** Serves the project, and makes `ssh` reach it by the host name and port in the README. */
     const serve = async () => {
       expect(await shell("sshrpc gen")).toMatch(/generated/);
       const [, command = ""] = /`npx (sshrpc serve --handlers handlers\.ts)`/.exec(README) ?? [];
@@ -80,7 +80,7 @@ itWith(
         ...["StrictHostKeyChecking=accept-new", `UserKnownHostsFile=${home}/known_hosts_${port}`],
         "GlobalKnownHostsFile=/dev/null",
       ].map((config) => `-o ${config}`);
-      // What the first mention of an option says holds (ssh(1)): that of the port, too.
+      // ssh uses the first value of each option (ssh_config(5)), and so of the port.
       const real = spawnSync("sh", ["-c", "command -v ssh"], { encoding: "utf8" }).stdout.trim();
       const script = `#!/bin/sh\nexec ${real} -F none -p ${port} ${config.join(" ")} -i ${home}/.ssh/id_ed25519 "$@"\n`;
       mkdirSync(`${project}/bin`, { recursive: true });
@@ -99,7 +99,7 @@ itWith(
       const [shown = printed] = printed.split("…\n");
       expect(output.slice(0, printed.includes("…") ? shown.length : undefined), command).toBe(shown);
     }
-    // What `serve` has printed is what ssh shows, and now knows.
+    // ssh shows, and now trusts, the host key that `serve` has printed.
     const [fingerprint = ""] = /SHA256:\S+/.exec(await shell(`ssh-keygen -lf ${knownHosts}`)) ?? [];
     expect(introduction).toContain(fingerprint);
 

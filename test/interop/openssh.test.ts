@@ -11,7 +11,7 @@ interface Outcome {
   readonly stderr: string;
 }
 
-/** Runs a program to its end; 45 seconds at most. */
+/** Runs a program until it exits; 45 seconds at most. */
 function run(program: string, args: readonly string[], input = "", env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { timeout: 45_000, env: { ...process.env, ...env } });
@@ -91,7 +91,7 @@ itWith(["ssh"], "ssh with an unlisted key is rejected", async () => {
   expect(status).toBe(255);
 });
 
-itWith(["ssh", "ssh-keygen"], "ssh logs in with RSA and each ECDSA curve", async () => {
+itWith(["ssh", "ssh-keygen"], "ssh authenticates with RSA and each ECDSA curve", async () => {
   const directory = tempDir();
   const bench = await startBench();
   for (const [type, bits] of [

@@ -10,14 +10,14 @@ import { startAsyncssh } from "./asyncssh-server.js";
 import { run } from "./run.js";
 import { itWith, PYTHON } from "./stock.js";
 
-/** asyncssh goes on to send data after its own KEXINIT, which RFC 4253, section 7.1, forbids. */
+/** asyncssh still sends data after its own KEXINIT, which RFC 4253, section 7.1, forbids. */
 const STOCK = ["python3-asyncssh"];
 
 const MIB = 1024 * 1024;
 const CONTENT = randomBytes(8 * MIB);
 const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
 
-/** Writes a file to so many channels of one connection at once, and prints the hash of what each of them gives back. */
+/** Writes a file to several channels of one connection at once, and prints the hash of the output of each. */
 const CLIENT = `
 import asyncio, asyncssh, hashlib, sys
 async def echo(connection, content):
@@ -50,15 +50,19 @@ async function echoThroughServer({ clientRekeyBytes, serverRekeyBytes, channels 
   return log.with("new keys").length;
 }
 
-itWith(STOCK, "an asyncssh client that rekeys every MiB uploads 8 MiB and gets them back whole", async () => {
+itWith(STOCK, "an asyncssh client that rekeys every MiB uploads 8 MiB and receives them back complete", async () => {
   const keys = await echoThroughServer({ clientRekeyBytes: MIB, serverRekeyBytes: 1024 * MIB, channels: 1 });
   expect(keys).toBeGreaterThanOrEqual(2);
 });
 
-itWith(STOCK, "an asyncssh client that rekeys every 256 KiB uploads in four channels at once, whole", async () => {
-  const keys = await echoThroughServer({ clientRekeyBytes: 256 * 1024, serverRekeyBytes: MIB, channels: 4 });
-  expect(keys).toBeGreaterThanOrEqual(2);
-});
+itWith(
+  STOCK,
+  "an asyncssh client that rekeys every 256 KiB uploads complete content in four channels at once",
+  async () => {
+    const keys = await echoThroughServer({ clientRekeyBytes: 256 * 1024, serverRekeyBytes: MIB, channels: 4 });
+    expect(keys).toBeGreaterThanOrEqual(2);
+  },
+);
 
 async function startServer(rekeyBytes: number) {
   const key = makeKey(tempDir(), "alice");
@@ -67,7 +71,7 @@ async function startServer(rekeyBytes: number) {
 
 itWith(
   STOCK,
-  "an asyncssh server that rekeys every MiB takes 8 MiB of our client and sends them back whole",
+  "an asyncssh server that rekeys every MiB receives 8 MiB of our client and sends them back complete",
   async () => {
     const { key, server } = await startServer(MIB);
     const options = { identity: key.file, knownHosts: server.knownHosts, agent: false, sshConfig: false } as const;
@@ -82,7 +86,7 @@ itWith(
   },
 );
 
-itWith(STOCK, "our client and an asyncssh server that both rekey in mid-stream lose nothing", async () => {
+itWith(STOCK, "our client and an asyncssh server that both rekey in mid-stream lose no data", async () => {
   const { key, server } = await startServer(MIB);
   const ssh = new ssh2.Client();
   onTestFinished(() => void ssh.destroy());

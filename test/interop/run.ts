@@ -1,13 +1,13 @@
 import { spawn } from "node:child_process";
 
-/** How a program ended. */
+/** The result of a program. */
 export interface Outcome {
   readonly status: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Runs a program to its end; 45 seconds at most. */
+/** Runs a program until it exits; 45 seconds at most. */
 export function run(
   program: string,
   args: readonly string[],

@@ -15,9 +15,9 @@ export interface Served {
   readonly key: TestKey;
   readonly knownHosts: string;
   readonly log: TestLog;
-  /** What handlers have noted. */
+  /** Events that handlers have recorded. */
   readonly seen: string[];
-  /** Options for `ssh` that let it use nothing but these files; then comes the command. */
+  /** Options that limit `ssh` to these files; the command follows them. */
   readonly ssh: readonly string[];
 }
 
@@ -32,16 +32,16 @@ export function sha256(bytes: Uint8Array): string {
 type Ctx = { readonly signal: AbortSignal; readonly metadata: ReadonlyMap<string, readonly string[]> };
 type Handlers = Readonly<Record<string, (...args: never[]) => unknown>>;
 
-/** Every kind of method, and notes of what became of the calls. */
+/** Methods of every kind, which record the outcome of their calls. */
 function handlers(seen: string[]): Handlers {
   return {
     "GET /notes": (_: unknown, ctx: Ctx) => ({ traceparent: ctx.metadata.get("traceparent")?.[0] ?? null }),
-    // Note 8 takes a while to read, and is let go of where nobody waits for it any more.
+    // Note 8 takes a while to read; a canceled call releases it.
     "GET /notes/{id}": async ({ id }: { id: number }, { signal }: Ctx) => {
       if (id === 8) await sleep(300, undefined, { signal });
       return id === 7 ? noSuchNote({ id }) : { id, text: "hi" };
     },
-    // Three ticks, and then one more each so many milliseconds, or none.
+    // Three ticks, and then one more per interval in ms, if given.
     "GET /ticks": async function* ({ every }: { every?: number }, ctx: Ctx) {
       try {
         for (let tick = 1; !ctx.signal.aborted; tick++) {
@@ -95,7 +95,7 @@ function handlers(seen: string[]): Handlers {
   };
 }
 
-/** Serves the notes API; it ends with the test. */
+/** Serves the notes API until the test ends. */
 export async function serveNotesOverSsh(options: Partial<ServeOptions> = {}): Promise<Served> {
   const directory = tempDir();
   const log = new TestLog();
@@ -122,7 +122,7 @@ export async function serveNotesOverSsh(options: Partial<ServeOptions> = {}): Pr
   return { server, directory, key, knownHosts, log, seen, ssh };
 }
 
-/** A stock client that runs. */
+/** A running stock client. */
 export interface Running {
   readonly process: ChildProcess;
   readonly stdout: () => Buffer;
@@ -131,7 +131,7 @@ export interface Running {
   readonly ended: Promise<number | string | null>;
 }
 
-/** Starts a program; it is killed after 45 seconds, or with the test. */
+/** Starts a program; it is killed after 45 seconds or after the test. */
 export function start(program: string, args: readonly string[], options: SpawnOptions = {}): Running {
   const child = spawn(program, args, { timeout: 45_000, killSignal: "SIGKILL", ...options });
   onTestFinished(() => void child.kill("SIGKILL"));

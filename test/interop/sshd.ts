@@ -5,57 +5,57 @@ import { userInfo } from "node:os";
 import { onTestFinished } from "vitest";
 import { freePort, makeKey, tempDir, write } from "../unit/runtime/ssh/support.js";
 
-/** The program that `itWith` should ask for: it is started by this path, as sshd demands of itself. */
+/** The program to pass to `itWith`. sshd requires that it is started by an absolute path. */
 export const SSHD = "/usr/sbin/sshd";
 
-/** The user that everybody logs in as: a server without privileges can start programs for no other. */
+/** The user of every login: an unprivileged sshd can start programs only for its own user. */
 export const USER = userInfo().username;
 
 /** A stock sshd on a free port of loopback. */
 export interface Sshd {
   readonly port: number;
-  /** Its files; whoever needs more puts them here. */
+  /** The directory of its files; tests may add more. */
   readonly directory: string;
-  /** A key pair that is listed, unless the lines of authorized_keys were given. */
+  /** A key pair that is authorized, unless the lines of authorized_keys are given. */
   readonly key: ReturnType<typeof makeKey>;
   /** The file authorized_keys: sshd reads it at every attempt. */
   readonly authorizedKeys: string;
-  /** A known_hosts file that has its host key. */
+  /** A known_hosts file with its host key. */
   readonly knownHosts: string;
   readonly hostKey: ReturnType<typeof makeKey>;
   /** `ssh://user@127.0.0.1:port` */
   readonly address: string;
-  /** Options for `ssh` that let it use nothing but these files. */
+  /** Options that limit `ssh` to these files. */
   readonly options: readonly string[];
   readonly process: ChildProcess;
-  /** What it has logged so far. */
+  /** Its log so far. */
   readonly log: () => string;
 }
 
 export interface SshdOptions {
-  /** Lines of sshd_config, before those of the bench: the first line of a name counts (sshd_config(5)). */
+  /** Lines of sshd_config, before those of the bench: sshd uses the first value of each keyword (sshd_config(5)). */
   readonly config?: readonly string[];
   /** Lines of authorized_keys, made from the public key `ssh-ed25519 AAAA…` of the bench. Default: that key alone. */
   readonly authorizedKeys?: (line: string, directory: string) => readonly string[];
-  /** Where its files are. Default: a directory that goes away with the test. */
+  /** The directory of its files. Default: one that is removed after the test. */
   readonly directory?: string;
-  /** Takes what ends it. Default: it ends with the test. */
+  /** Registers the function that stops it. Default: after the test. */
   readonly onEnd?: (end: () => Promise<void>) => void;
 }
 
-/** Milliseconds in which sshd must listen. */
+/** Milliseconds within which sshd must listen. */
 const START = 30_000;
 
-/** Starts a stock sshd, and ends it with the test. */
+/** Starts a stock sshd, and stops it after the test. */
 export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
-  // Debian's sshd insists on its folder where it has privileges, and only its service script makes it.
+  // A privileged sshd of Debian requires this folder, which only its service script creates.
   if (process.getuid?.() === 0) mkdirSync("/run/sshd", { recursive: true });
   const { directory = tempDir(), onEnd = onTestFinished } = options;
   const key = makeKey(directory, "user");
   const hostKey = makeKey(directory, "host");
   const lines = options.authorizedKeys?.(key.line, directory) ?? [key.line];
   const authorizedKeys = write(directory, "authorized_keys", `${lines.join("\n")}\n`);
-  // Another program may take the port between the look and the start; then the next one is tried.
+  // Another program may take the port between the check and the start; then the next port is tried.
   for (let attempt = 1; ; attempt++) {
     const port = await freePort();
     const config = [
@@ -92,7 +92,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   }
 }
 
-/** Options for `ssh` that let it use nothing but what is named. */
+/** Options that limit `ssh` to the given files. */
 export function sshOptions(use: { knownHosts: string; identity: string; port: number }): readonly string[] {
   return [
     ...["-F", "none", "-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none"],
@@ -101,7 +101,7 @@ export function sshOptions(use: { knownHosts: string; identity: string; port: nu
   ];
 }
 
-/** Undefined where it could not listen. */
+/** Undefined if it could not listen. */
 async function start(
   config: string,
   onEnd: (end: () => Promise<void>) => void,
@@ -117,7 +117,7 @@ async function start(
     });
     child.once("error", reject).once("exit", () => {
       if (/Address already in use/.test(log)) resolve(false);
-      else reject(new Error(`sshd ended: ${log}\n${readFileSync(config, "utf8")}`));
+      else reject(new Error(`sshd exited: ${log}\n${readFileSync(config, "utf8")}`));
     });
   });
   listening.catch(() => child.kill("SIGKILL"));

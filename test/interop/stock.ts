@@ -1,16 +1,16 @@
 import { spawnSync } from "node:child_process";
 import { it } from "vitest";
 
-/** The Python that Debian's packages of Python modules are for. */
+/** The Python that loads the modules of Debian's packages. */
 export const PYTHON = "/usr/bin/python3";
 
-/** The Perl that Debian's packages of Perl modules are for. */
+/** The Perl that loads the modules of Debian's packages. */
 export const PERL = "/usr/bin/perl";
 
 /** Debian's packages of Perl modules, and their modules. */
 const PERL_MODULES: ReadonlyMap<string, string> = new Map([["libnet-ssh2-perl", "Net::SSH2"]]);
 
-/** Whether a program that the tests do not bring along is there; or a module of Python or Perl, by its package of Debian. */
+/** Whether a stock program is installed, or a Python or Perl module by the name of its Debian package. */
 function isInstalled(program: string): boolean {
   const perlModule = PERL_MODULES.get(program);
   if (perlModule !== undefined) return spawnSync(PERL, [`-M${perlModule}`, "-e", "1"]).status === 0;
@@ -22,7 +22,7 @@ function isInstalled(program: string): boolean {
   return spawnSync("sh", ["-c", `command -v ${program}`]).status === 0;
 }
 
-/** Those that are not there. In CI, which installs them, that is an error. */
+/** The programs that are not installed. In CI, which installs them, a missing one is an error. */
 export function missingPrograms(programs: readonly string[]): readonly string[] {
   const missing = programs.filter((program) => !isInstalled(program));
   if (missing.length > 0 && process.env["CI"] === "true") throw new Error(`not installed: ${missing.join(", ")}`);
@@ -30,8 +30,8 @@ export function missingPrograms(programs: readonly string[]): readonly string[] 
 }
 
 /**
- * Like vitest's `it`, for tests that need stock programs. Where one is missing the test is skipped, and its title says
- * which; in CI, which installs them, it fails.
+ * Like vitest's `it`, for tests that need stock programs. If one is missing, the test is skipped and its title names it;
+ * in CI, which installs them, the test fails.
  */
 export function itWith(
   programs: readonly string[],

@@ -10,16 +10,16 @@ import { itWith } from "./stock.js";
 
 const BIN = fileURLToPath(new URL("../../runtime/bin/sshrpc.js", import.meta.url));
 
-/** What sets a title, clears the screen, colours, and turns text round. */
+/** Control sequences that set a title, clear the screen, set colors, and reverse text. */
 const HOSTILE = "\u001b]0;owned\u0007\u001b[2J\u009b31m\u202eevil\u200f\u0008end";
 const AS_JSON = JSON.stringify(HOSTILE);
 
-/** What a terminal shows; the ends of lines are what it makes of them itself. */
+/** The output on a terminal, with the terminal's own line breaks. */
 const HARMLESS = /^(?:[^\p{C}\u2028\u2029]|\r?\n|\t)*$/u;
 
 itWith(
   ["script"],
-  "what a server answers cannot steer the terminal that `sshrpc call` prints it to, and goes elsewhere as it is",
+  "`sshrpc call` escapes control sequences of a response on a terminal, and writes it unchanged elsewhere",
   async () => {
     const directory = tempDir();
     const [host, alice] = [makeKey(directory, "host"), makeKey(directory, "alice")];

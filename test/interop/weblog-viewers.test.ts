@@ -6,10 +6,10 @@ import { type Running, start } from "./served.js";
 import { sshOptions } from "./sshd.js";
 import { itWith } from "./stock.js";
 
-/** Milliseconds for tests that start the example server, on a machine that others use, too. */
+/** Timeout in ms of tests that start the example server on a shared machine. */
 const SLOW = 60_000;
 
-/** What a viewer has been shown, as the resources of the hits. */
+/** The resources of the hits that a viewer has received. */
 function shown({ stdout }: Running): string[] {
   const lines = stdout().toString().split("\n").slice(0, -1);
   return lines.map((line) => (JSON.parse(line) as { resource: string }).resource);
@@ -17,7 +17,7 @@ function shown({ stdout }: Running): string[] {
 
 itWith(
   ["ssh"],
-  "several people who have ssh alone watch one log at once, and one who leaves takes nobody along",
+  "several users with only ssh watch one log at once, and one who leaves does not affect the others",
   async () => {
     await using place = new Workplace("");
     const visit = (resource: string) => {

@@ -26,7 +26,7 @@ function unencoded(project: Project): string[] {
   });
 }
 
-test("every key pair is encoded while it is generated: Node 20 may deadlock where its key objects are exported", () => {
+test("every key pair is encoded while it is generated: exporting its key objects can deadlock Node 20", () => {
   const project = new Project({ compilerOptions: { allowJs: true }, skipFileDependencyResolution: true });
   const patterns = FOLDERS.map((folder) => `${ROOT}${folder}/**/*.{ts,js}`);
   project.addSourceFilesAtPaths([...patterns, `!${ROOT}**/node_modules/**`]);

@@ -5,7 +5,7 @@ import { cycles, type Import, type Package, readPackage, show } from "./sources.
 const runtime = readPackage("runtime");
 const codegen = readPackage("codegen");
 
-/** From left to right: what stands in one group may import from groups to its left, never from its neighbours. */
+/** From left to right: a module may import from groups to its left, never from its own group. */
 const GROUPS: readonly (readonly string[])[] = [
   ["base"],
   ["contract"],
@@ -18,7 +18,7 @@ const GROUPS: readonly (readonly string[])[] = [
   ["cli", "schema.ts", "server.ts", "client.ts", "testing.ts", "generated.ts", "prompts.ts", "contract.ts"],
 ];
 
-/** The files that are lists of names for others. */
+/** The files that re-export names for other packages. */
 const ENTRIES = new Set([
   "schema.ts",
   "server.ts",
@@ -30,7 +30,7 @@ const ENTRIES = new Set([
 ]);
 const CODEGEN_ENTRIES = new Set(["index.ts", "cli/commands.ts"]);
 
-/** A module is a folder, or a file that lies in none. */
+/** A module is a folder, or a file outside any folder. */
 const moduleOf = (file: string): string => file.split("/")[0] as string;
 const rank = (file: string): number => GROUPS.findIndex((group) => group.includes(moduleOf(file)));
 const packageOf = (specifier: string): string => /^(@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? specifier;
@@ -40,7 +40,7 @@ function breaking({ imports }: Package, breaks: (found: Import) => boolean): str
 }
 
 describe("the runtime", () => {
-  test("consists of modules that have their place in the order of layers", () => {
+  test("consists of modules that are listed in the order of layers", () => {
     expect(runtime.names.filter((name) => rank(name) < 0)).toEqual([]);
   });
 
@@ -50,12 +50,12 @@ describe("the runtime", () => {
     expect(breaking(runtime, wrong)).toEqual([]);
   });
 
-  test("finds every file that it imports", () => {
+  test("imports only files that exist", () => {
     const lost = ({ specifier, to }: Import): boolean => specifier.startsWith(".") && to === undefined;
     expect(breaking(runtime, lost)).toEqual([]);
   });
 
-  test("never imports its public entries: they are for others", () => {
+  test("never imports its public entries: they are for other packages", () => {
     expect(breaking(runtime, ({ to }) => to !== undefined && ENTRIES.has(to))).toEqual([]);
   });
 
@@ -81,7 +81,7 @@ describe("the runtime", () => {
     expect(breaking(runtime, wrong)).toEqual([]);
   });
 
-  test("keeps the two sides of SSH apart: neither knows the other, and what both use knows neither", () => {
+  test("keeps SSH client and server apart: neither imports the other, and their shared modules import neither", () => {
     const sideOf = (file: string): string => /^ssh\/(client|server|keys)\//.exec(file)?.[1] ?? "both";
     const wrong = ({ from, to }: Import): boolean => {
       if (to === undefined || moduleOf(from) !== "ssh" || moduleOf(to) !== "ssh") return false;
@@ -92,7 +92,7 @@ describe("the runtime", () => {
     expect(breaking(runtime, wrong)).toEqual([]);
   });
 
-  test("touches the private state of ssh2 only in ssh/ssh2", () => {
+  test("accesses the private state of ssh2 only in ssh/ssh2", () => {
     // The methods that a subclass of a Node stream defines, and its `super` calls.
     const hooks = new Set(["_construct", "_read", "_write", "_writev", "_final", "_destroy", "_transform", "_flush"]);
     const nameOf = (node: Node): string | undefined => {
@@ -119,11 +119,11 @@ describe("the runtime", () => {
     expect(touches).toEqual([]);
   });
 
-  test("never names codegen in an import: its command loads it by name, when it is asked for", () => {
+  test("never imports codegen statically: the `gen` command loads it by name on demand", () => {
     expect(breaking(runtime, ({ specifier }) => packageOf(specifier) === "@sshrpc/codegen")).toEqual([]);
   });
 
-  test("loads SSH only when an address is dialled or served, so that a client in memory starts at once", () => {
+  test("loads SSH only when it dials or serves an address, so that an in-memory client starts fast", () => {
     const reached = new Set<string>();
     const follow = (file: string): void => {
       if (reached.has(file)) return;
@@ -141,7 +141,7 @@ describe("the runtime", () => {
 });
 
 describe("codegen", () => {
-  test("imports of the runtime only what is public", () => {
+  test("imports only public entries of the runtime", () => {
     const entries = Object.keys(runtime.manifest.exports).map((entry) => entry.replace(/^\./, "sshrpc"));
     const wrong = ({ specifier }: Import): boolean => packageOf(specifier) === "sshrpc" && !entries.includes(specifier);
     expect(breaking(codegen, wrong)).toEqual([]);
@@ -155,7 +155,7 @@ describe("codegen", () => {
     expect(breaking(codegen, wrong)).toEqual([]);
   });
 
-  test("keeps loading, the model and emitters apart: emitters know the model, the model knows neither", () => {
+  test("keeps loading, the model and emitters apart: emitters import the model, the model imports neither", () => {
     const emitterLoads = ({ from, to }: Import): boolean =>
       moduleOf(from) === "emit" && to !== undefined && moduleOf(to) === "load";
     const modelEmits = ({ from, to }: Import): boolean =>
@@ -168,7 +168,7 @@ describe.each([
   ["runtime", runtime, ENTRIES],
   ["codegen", codegen, CODEGEN_ENTRIES],
 ] as const)("%s", (_, sources, entries) => {
-  test("has no cycle of imports, those of types included", () => {
+  test("has no import cycle, type imports included", () => {
     expect(cycles(sources)).toEqual([]);
   });
 
@@ -179,12 +179,12 @@ describe.each([
     expect(stars.map((star) => `${star.getSourceFile().getBaseName()}: ${star.getText()}`)).toEqual([]);
   });
 
-  test("passes names on only in its public entries", () => {
+  test("re-exports names only in its public entries", () => {
     const wrong = sources.files.filter((file, index) => {
       const passes = file.getExportDeclarations().some((declaration) => declaration.hasModuleSpecifier());
       return passes && !entries.has(sources.names[index] as string);
     });
-    // What generated validators need of ajv has to be passed on, for they import nothing but sshrpc/generated.
+    // Generated validators import only sshrpc/generated, which therefore re-exports parts of ajv.
     expect(wrong.map((file) => file.getBaseName()).filter((name) => name !== "ajv-runtime.ts")).toEqual([]);
   });
 
@@ -196,7 +196,7 @@ describe.each([
     expect(breaking(sources, wrong)).toEqual([]);
   });
 
-  test("says of everything that others may import what it is", () => {
+  test("documents every public export", () => {
     const silent = sources.files.flatMap((file) =>
       [...file.getExportedDeclarations()]
         .flatMap(([, declarations]) => declarations)

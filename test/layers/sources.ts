@@ -9,16 +9,16 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 export interface Import {
   /** Within the package's `src`, such as `wire/batch.ts`. */
   readonly from: string;
-  /** What it says, such as `../contract/status.js` or `node:fs`. */
+  /** The specifier, such as `../contract/status.js` or `node:fs`. */
   readonly specifier: string;
-  /** The file of the same package that it means; absent for what is none of its own. */
+  /** The imported file of the same package; absent for other packages. */
   readonly to?: string;
-  /** Whether it is loaded only when it is reached: `await import(…)`. */
+  /** Whether it is a dynamic import: `await import(…)`. */
   readonly dynamic: boolean;
   readonly line: number;
 }
 
-/** The sources of one package, and what they import: types count, too. */
+/** The sources of one package and their imports, type imports included. */
 export interface Package {
   readonly files: readonly SourceFile[];
   readonly names: readonly string[];
@@ -66,12 +66,12 @@ function importsOf(file: SourceFile, source: string): Import[] {
   });
 }
 
-/** Prints an import so that it can be found. */
+/** Formats an import with its location. */
 export function show({ from, line, specifier }: Import): string {
   return `${from}:${line} imports ${specifier}`;
 }
 
-/** Every cycle of imports, as the files along it; each is found once. */
+/** Every import cycle, as the files along it; each is listed once. */
 export function cycles({ names, imports }: Package): string[] {
   const next = new Map<string, string[]>(names.map((name) => [name, []]));
   for (const { from, to } of imports) if (to !== undefined) next.get(from)?.push(to);

@@ -9,7 +9,7 @@ import { itWith } from "../interop/stock.js";
 
 const run = promisify(execFile);
 
-/** An empty project that has nothing of this repository but the two packed packages. */
+/** An empty project that has only the two packed packages of this repository. */
 let project: string;
 let server: ChildProcess | undefined;
 
@@ -38,7 +38,7 @@ await using client = await connect(process.argv[2] as string, { identity: "key",
 console.log((await client.door.get({ name: "front" })).open);
 `;
 
-/** What a bundle is made of: no `await` at the top level, which CommonJS does not have. */
+/** The source of a bundle. CommonJS has no top-level `await`. */
 const BUNDLED = {
   "bundled-server.ts": `import { serve } from "./generated/server.js";
 import handlers from "./handlers.js";
@@ -68,7 +68,7 @@ afterAll(async () => {
 });
 
 describe("the packed packages in an empty project", () => {
-  it("say what to install where gen is called without the code generator", { timeout: 120_000 }, async () => {
+  it("name the package to install when gen runs without the code generator", { timeout: 120_000 }, async () => {
     await install("sshrpc-0.1.0.tgz");
     const failure = await sshrpc("gen").catch((error: { code: number; stderr: string }) => error);
     expect(failure).toMatchObject({
@@ -77,7 +77,7 @@ describe("the packed packages in an empty project", () => {
     });
   });
 
-  it("bring no compiler along without the code generator", async () => {
+  it("install no compiler without the code generator", async () => {
     const installed = await readdir(join(project, "node_modules"));
     expect(installed).not.toContain("ts-morph");
     expect(installed).not.toContain("typescript");
@@ -110,7 +110,7 @@ describe("the packed packages in an empty project", () => {
     await run("npx", ["tsc", ...options, "--types", "node", "handlers.ts", "client.ts"], { cwd: project });
   });
 
-  it("serve and call with keys and a known host", { timeout: 60_000 }, async () => {
+  it("serve and call with keys and a trusted host key", { timeout: 60_000 }, async () => {
     const { privateKey, publicKey } = generateKeyPair();
     await writeFile(join(project, "key"), privateKey, { mode: 0o600 });
     await writeFile(join(project, "authorized_keys"), `${publicKey} door-keeper\n`, { mode: 0o600 });
@@ -121,7 +121,7 @@ describe("the packed packages in an empty project", () => {
     const port = /listens on 127\.0\.0\.1:(\d+)/.exec(introduction)?.[1];
     const knownHost = /echo "(\[127.*)" >>/.exec(introduction)?.[1];
     await writeFile(join(project, "known_hosts"), `${knownHost}\n`);
-    const address = `ssh://somebody@127.0.0.1:${port}`;
+    const address = `ssh://alice@127.0.0.1:${port}`;
     const flagsOfCall = ["--identity", "key", "--known-hosts", "known_hosts"];
     const called = await sshrpc("call", address, "GET", "/doors/front", ...flagsOfCall);
     expect(called.stdout).toBe('{"name":"front","open":true}\n');
@@ -129,7 +129,7 @@ describe("the packed packages in an empty project", () => {
     expect(typed.stdout).toBe("true\n");
   });
 
-  it("stop serving when they are asked to, with exit status 0", async () => {
+  it("stop serving on request, with exit status 0", async () => {
     expect(await stop(server)).toBe(0);
   });
 });
@@ -195,7 +195,7 @@ function firstOutput(child: ChildProcess, end: string): Promise<string> {
       text += chunk;
       if (text.includes(end)) done(text);
     });
-    child.once("exit", (code) => fail(new Error(`the server ended with status ${code}`)));
+    child.once("exit", (code) => fail(new Error(`the server exited with status ${code}`)));
   });
 }
 

@@ -18,7 +18,7 @@ const BLOCKED = `import { test } from "vitest";
 test("blocks its thread", () => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0));
 `;
 
-test("a run whose worker is blocked for ever ends with status 1, and names the file", async () => {
+test("a run with a blocked worker exits with status 1 and names the test file", async () => {
   const folder = mkdtempSync(join(TESTS, ".tmp-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   writeFileSync(join(folder, "vitest.config.ts"), CONFIG);

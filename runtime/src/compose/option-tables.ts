@@ -5,7 +5,7 @@ import type { Peer } from "../base/peer.js";
 import type { AuditOptions } from "../observe/audit-options.js";
 import type { ApiServerOptions } from "../server/api-server-options.js";
 import type { GuardOptions, MaxStartups, Penalties, PerSource } from "../ssh/admission/guard-options.js";
-import type { AlgorithmOptions } from "../ssh/algorithms.js";
+import type { AlgorithmOptions } from "../ssh/algorithm-options.js";
 import type { DialOptions } from "../ssh/client/dial-options.js";
 import type { AuthOptions } from "../ssh/server/auth/auth-options.js";
 import type { LoginGrant } from "../ssh/server/auth/login-grant.js";

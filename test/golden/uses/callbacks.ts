@@ -32,7 +32,7 @@ export const handlers: Handlers = {
   },
 };
 
-/** What a client serves. Its handlers have no callbacks of their own. */
+/** The callbacks of a client. Their handlers cannot call back in turn. */
 export const callbacks: CallbackHandlers = {
   agent: {
     get: (_, ctx): Load => {
@@ -57,17 +57,17 @@ export const callbacks: CallbackHandlers = {
   },
 };
 
-/** A client that serves, and one that does not. */
+/** A client with callbacks, and one without. */
 export function clients(target: string): Promise<readonly FleetClient[]> {
   return Promise.all([connect(target, { callbacks }), connect(target), connect(target, { timeout: 5_000 })]);
 }
 
-/** What each client says of itself, asked through the server object. */
+/** The load of each client, read through the server object. */
 export function loads(server: Server<Callbacks>): Promise<readonly Load[]> {
   return Promise.all(server.clients.map(({ callbacks }) => callbacks.agent.get()));
 }
 
-/** What the compiler refuses. */
+/** Code that the compiler rejects. */
 export function refused(target: string, peer: Callbacks): unknown {
   return [
     // @ts-expect-error the handlers of disks are missing

@@ -21,7 +21,7 @@ export const handlers: Handlers = {
     },
   },
   count: {
-    // One that returns the value which ends its stream.
+    // An async generator that returns the final value of its stream.
     async *get({ to }) {
       let sum = 0;
       for (let n = 1; n <= to; n += 1) {
@@ -54,11 +54,11 @@ export const handlers: Handlers = {
       const sum = await checksum(items);
       return sum.bytes > 0 ? sum : ctx.fail("CONFLICT", { expected: name, actual: sum.sha256 });
     },
-    // A function that first waits, and then returns an async iterable.
+    // An async function that returns an async iterable.
     update: async (_, items) => upperCase(items),
   },
   tail: {
-    // A Node stream: what it reads are the bytes.
+    // A Node stream: its chunks are the bytes.
     get: () => createReadStream(new URL(import.meta.url)),
   },
   chat: {
@@ -66,14 +66,14 @@ export const handlers: Handlers = {
   },
 };
 
-/** Node streams of other kinds, and what the compiler refuses. */
+/** Node streams of other types, and code that the compiler rejects. */
 export const otherTails: readonly TailHandlers["get"][] = [
   () => Readable.from([Buffer.from("x")]),
   async () => createReadStream("x"),
   async function* () {
     yield new Uint8Array(1);
   },
-  // @ts-expect-error texts are no bytes
+  // @ts-expect-error strings are not bytes
   async function* () {
     yield "x";
   },
@@ -89,14 +89,14 @@ export const wrongItem: WeblogHandlers["get"] = async function* () {
   yield { host: "a" };
 };
 
-/** The items of a stream. A request without required fields may be left out. */
+/** The items of a stream. A request without required fields may be omitted. */
 export async function hosts(client: StreamsClient): Promise<readonly string[]> {
   const found: string[] = [];
   for await (const hit of client.weblog.get()) found.push(hit.host);
   return found;
 }
 
-/** The items of a stream, and the value that ends it. */
+/** The items of a stream, and its final value. */
 export async function count(client: StreamsClient, to: number): Promise<{ items: number[]; sum: number }> {
   const stream = client.count.get({ to }, { timeout: 5_000 });
   const items: number[] = [];
@@ -105,10 +105,10 @@ export async function count(client: StreamsClient, to: number): Promise<{ items:
   return { items, sum };
 }
 
-/** A stream that went wrong, without an exception: its error is typed by status. */
+/** A failed stream without an exception: its error is typed by status. */
 export async function refusal(client: StreamsClient): Promise<{ status: string; details: unknown }> {
   const stream = client.weblog.get.safe({ follow: true });
-  for await (const hit of stream) throw new Error(`an item of a refused call: ${hit.host}`);
+  for await (const hit of stream) throw new Error(`an item of a rejected call: ${hit.host}`);
   const result = await stream.result;
   if (result.ok) return { status: "OK", details: result.value };
   const { error } = result;
@@ -119,7 +119,7 @@ export async function refusal(client: StreamsClient): Promise<{ status: string; 
   return { status: error.status, details: undefined };
 }
 
-/** A stream of bytes there, and the error of one that is not there, whose details are typed. */
+/** An existing stream of bytes, and the typed error of a missing one. */
 export async function download(client: StreamsClient, name: string): Promise<{ text: string; sum: Checksum } | string> {
   const stream = client.file.get.safe({ name });
   const chunks: Uint8Array[] = [];
@@ -142,7 +142,7 @@ export async function uploads(client: StreamsClient): Promise<readonly number[]>
   return sums.map((sum) => sum.bytes);
 }
 
-/** A request stream that the handler refuses. */
+/** A request stream that the handler rejects. */
 export async function conflict(client: StreamsClient): Promise<string> {
   const result = await client.file.store.safe({ name: "empty" }, []);
   if (result.ok) return "OK";
@@ -150,7 +150,7 @@ export async function conflict(client: StreamsClient): Promise<string> {
   return error.status === "CONFLICT" ? `${error.details.expected} ${error.details.actual.slice(0, 4)}` : error.message;
 }
 
-/** Streams both ways: of items, and of bytes with a value at the end. */
+/** Bidirectional streams: of items, and of bytes with a final value. */
 export async function both(client: StreamsClient): Promise<{ sums: number[]; text: string; end: Checksum | null }> {
   const collected: number[] = [];
   for await (const { sum } of client.count.update({}, [{ add: 1 }, { add: 2 }])) collected.push(sum);
@@ -160,25 +160,25 @@ export async function both(client: StreamsClient): Promise<{ sums: number[]; tex
   return { sums: collected, text, end: await stream.response };
 }
 
-/** The same items back, and the sum of numbers. */
+/** The echoed items, and the sum of numbers. */
 export async function echo(client: StreamsClient): Promise<{ hits: Hit[]; sum: number }> {
   const hits: Hit[] = [];
   for await (const hit of client.chat.update({}, HITS)) hits.push(hit);
   return { hits, sum: await client.count.store({}, [1, 2, 3.5]) };
 }
 
-/** What the compiler refuses of callers. */
+/** Calls that the compiler rejects. */
 export function refused(client: StreamsClient): unknown {
   return [
     // @ts-expect-error the items are numbers
     () => client.count.store({}, ["1"]),
-    // @ts-expect-error a request stream is never left out
+    // @ts-expect-error a request stream is required
     () => client.count.store({}),
     // @ts-expect-error the request has a required field
     () => client.count.get(),
     // @ts-expect-error an item has no such field
     () => client.count.update({}, [{ sum: 1 }]),
-    // @ts-expect-error texts are no bytes
+    // @ts-expect-error strings are not bytes
     () => client.file.store({ name: "x" }, ["text"]),
     async (): Promise<void> => client.weblog.get({}).response,
     async (): Promise<RpcError | undefined> => {

@@ -1,6 +1,6 @@
-# Runs one command like `ssh`: standard streams through, exit status of the command. python3 asyncssh.py PORT KEY KNOWN_HOSTS COMMAND, or - to read that from standard input
+# Runs one command like `ssh`: forwards the standard streams and exits with the status of the command. python3 asyncssh.py PORT KEY KNOWN_HOSTS COMMAND, or - to read that from standard input
 import asyncio, sys
-sys.path.pop(0)  # This file has the name of the module.
+sys.path.pop(0)  # This file would shadow the module of the same name.
 import asyncssh
 
 async def copy(reader, file):
@@ -9,7 +9,7 @@ async def copy(reader, file):
         file.flush()
 
 async def main(port, key, known, command):
-    if command == "-":  # More than an argument can hold.
+    if command == "-":  # The command exceeds the length of an argument.
         command = sys.stdin.buffer.read().decode()
     async with asyncssh.connect("127.0.0.1", int(port), username="alice", client_keys=[key], known_hosts=known,
                                 agent_path=None, config=None) as connection:

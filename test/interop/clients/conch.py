@@ -1,4 +1,4 @@
-# Runs one command like `ssh`: standard streams through, exit status of the command. python3 conch.py PORT KEY KNOWN_HOSTS COMMAND
+# Runs one command like `ssh`: forwards the standard streams and exits with the status of the command. python3 conch.py PORT KEY KNOWN_HOSTS COMMAND
 import os, struct, sys, threading, warnings
 warnings.simplefilter("ignore")
 from twisted.conch.ssh import channel, common, connection, keys, transport, userauth
@@ -48,7 +48,7 @@ class Channel(channel.SSHChannel):
             reactor.callFromThread(self.write, data)
         reactor.callFromThread(self.finish)
 
-    # Conch sends EOF at once, also before what waits for room in the window.
+    # Conch sends EOF at once, even before data that waits for the window.
     def finish(self):
         if self.buf:
             reactor.callLater(0.01, self.finish)

@@ -1,11 +1,11 @@
-# Runs one command like `ssh`: standard streams through, exit status of the command. perl libssh2.pl PORT KEY KNOWN_HOSTS COMMAND, or - to read that from standard input
+# Runs one command like `ssh`: forwards the standard streams and exits with the status of the command. perl libssh2.pl PORT KEY KNOWN_HOSTS COMMAND, or - to read that from standard input
 use strict;
 use warnings;
 use IO::Poll qw(POLLIN POLLOUT POLLHUP);
 use Net::SSH2;
 
 my ($port, $key, $known, $command) = @ARGV;
-if ($command eq '-') { # More than an argument can hold.
+if ($command eq '-') { # The command exceeds the length of an argument.
     local $/;
     $command = <STDIN>;
 }
@@ -19,7 +19,7 @@ $ssh->blocking(0);
 binmode $_ for \*STDIN, \*STDOUT, \*STDERR;
 STDOUT->autoflush(1);
 
-my ($input, $open) = ('', 1); # What waits to be sent, and whether more may come.
+my ($input, $open) = ('', 1); # The data to send, and whether more may follow.
 until ($channel->eof) {
     while (defined(my $read = $channel->read(my $data, 65536))) {
         last if $read == 0;

@@ -1,10 +1,10 @@
-# Runs one command like `ssh`: standard streams through, exit status of the command. python3 paramiko.py PORT KEY KNOWN_HOSTS COMMAND, or - to read that from standard input
+# Runs one command like `ssh`: forwards the standard streams and exits with the status of the command. python3 paramiko.py PORT KEY KNOWN_HOSTS COMMAND, or - to read that from standard input
 import sys, threading
-sys.path.pop(0)  # This file has the name of the module.
+sys.path.pop(0)  # This file would shadow the module of the same name.
 import paramiko
 
 port, key, known, command = sys.argv[1:]
-if command == "-":  # More than an argument can hold.
+if command == "-":  # The command exceeds the length of an argument.
     command = sys.stdin.buffer.read().decode()
 client = paramiko.SSHClient()
 client.load_host_keys(known)

@@ -101,7 +101,7 @@ const both = <T>(call: (name: string) => Promise<T>): Promise<T[]> =>
 describe.each(["memory", "ssh"])("over %s, the AsyncLocalStorage of a server interceptor", (way) => {
   const seen = (): string | undefined => storage.getStore();
 
-  test("reaches a generator's body, each resumption and its end", async () => {
+  test("reaches the body of a generator, on each resumption and at its end", async () => {
     const it = await connect(
       way,
       {
@@ -227,7 +227,7 @@ describe.each(["memory", "ssh"])("over %s, a caller's AsyncLocalStorage", (way) 
     return all;
   };
 
-  test("reaches a request stream whose call had to wait for its turn", async () => {
+  test("reaches the request stream of a queued call", async () => {
     const sent: unknown[] = [];
     const slow = async () => {
       await until("the other call", () => sent.length > 0);
@@ -244,7 +244,7 @@ describe.each(["memory", "ssh"])("over %s, a caller's AsyncLocalStorage", (way) 
     expect(await stored).toEqual([["a"], ["b"]]);
   });
 
-  test("reaches the request stream, with what an interceptor adds", async () => {
+  test("reaches the request stream, with the additions of an interceptor", async () => {
     const it = await connect(way, { "STORE /it": takeAll }, { interceptors: [set] });
     const sources: (() => unknown)[] = [
       async function* () {

@@ -58,10 +58,10 @@ export class TestLog implements Logger {
   }
 }
 
-/** Who calls in tests, unless they say otherwise. */
+/** The default caller in tests. */
 export const ALICE: Peer = { user: "alice", scopes: ["*"] };
 
-/** A server of one method, `GET /it`, and a client played by hand at the other end of its only connection. */
+/** A server of one method, `GET /it`, and a raw client at the other end of its only connection. */
 export function serveRaw(
   handler: AnyHandler,
   options: ApiServerOptions & { readonly peer?: Peer; readonly method?: Partial<Method> } = {},
@@ -79,7 +79,7 @@ export interface ItClient extends Client {
   readonly it: { readonly get: UnaryMethodOptional<unknown, unknown, RpcError> };
 }
 
-/** A client, and a server played by hand that has said hello. */
+/** A client, and a raw server that has sent HELLO. */
 export async function connectRaw(
   options: ClientOptions & { readonly method?: Partial<Method>; readonly remote?: object } = {},
 ): Promise<{ client: ItClient; peer: RawPeer }> {
@@ -92,7 +92,7 @@ export async function connectRaw(
   return { client, peer: peer as RawPeer };
 }
 
-/** A transport in memory whose other end a test plays. */
+/** A transport in memory whose other end is controlled by the test. */
 export function transportTo(accept: (duplex: Duplex) => void): Transport {
   return {
     address: "memory",

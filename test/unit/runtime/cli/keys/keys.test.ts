@@ -178,7 +178,9 @@ describe("an edit", () => {
   test("of a file that others may write, or that is not there, is refused", async () => {
     const { keys, path } = inDirectory({ list: `${alice.line}\n` });
     chmodSync(path("list"), 0o666);
-    expect(await keys("add", bob.line, "--authorized-keys", "list")).toMatchObject(refused(1, "too open; run `chmod go-w"));
+    expect(await keys("add", bob.line, "--authorized-keys", "list")).toMatchObject(
+      refused(1, "too open; run `chmod go-w"),
+    );
     expect(await keys("remove", "alice", "--authorized-keys", "none")).toMatchObject(
       refused(1, "none .*does not exist"),
     );
