@@ -1,4 +1,4 @@
-import type { AlgorithmOptions } from "../algorithms.js";
+import type { AlgorithmOptions } from "../algorithm-options.js";
 
 /**
  * The limits for connections and their peers. Every limit has a default; times are in milliseconds, sizes in bytes. A
