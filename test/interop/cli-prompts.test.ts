@@ -55,7 +55,7 @@ itWith(
     expect(second).toMatch(/sshrpc: UNAVAILABLE/);
     const refused = await startAsyncssh({ password: "correct horse" });
     expect(await callAtTerminal(refused.address, home, "", [[yes[0], "no\\r"]])).toMatch(
-      /refused by the option hostKey/,
+      /rejected by the option hostKey/,
     );
     const typed = await callAtTerminal(refused.address, home, "", [
       yes,
