@@ -7,6 +7,7 @@ import { sshTransport } from "../../runtime/src/ssh/client/dial.js";
 import { listen } from "../../runtime/src/ssh/server/listen.js";
 import type { Frame } from "../../runtime/src/wire/encode.js";
 import { FRAME } from "../../runtime/src/wire/frame.js";
+import { subsystemHandler } from "../unit/runtime/ssh/support.js";
 import { RawPeer } from "../unit/runtime/support/raw-peer.js";
 import { within } from "../unit/runtime/support/wait.js";
 import { type ConformanceClient, connect } from "./generated/client.js";
@@ -26,10 +27,9 @@ export const rawInMemory: StartRaw = async (accept) => ({ transport: memoryTrans
 export const rawOverSsh: StartRaw = async (accept) => {
   const [host, alice] = [generateKeyPair(), generateKeyPair()];
   const hostKeys = { privateKey: host.privateKey };
-  const listener = await listen(
-    { port: 0, hostKeys, authorizedKeys: { lines: [alice.publicKey] } },
-    { native: accept },
-  );
+  const listener = await listen({ port: 0, hostKeys, authorizedKeys: { lines: [alice.publicKey] } }, [
+    subsystemHandler(accept),
+  ]);
   const identity = { privateKey: alice.privateKey };
   const transport = sshTransport(`ssh://alice@127.0.0.1:${listener.port}`, {
     identity,

@@ -3,9 +3,8 @@ import { memoryTransport } from "../base/memory-transport.js";
 import type { Peer } from "../base/peer.js";
 import type { Transport } from "../base/transport.js";
 import type { ApiHandlers } from "../server/api-handlers.js";
-import { ApiServer } from "../server/api-server.js";
 import type { ApiServerOptions } from "../server/api-server-options.js";
-import { callbacksOf } from "./callbacks.js";
+import { newServer } from "./open-server.js";
 
 /** How a server in memory answers. */
 export interface InMemoryOptions extends ApiServerOptions {
@@ -24,6 +23,6 @@ export interface InMemoryOptions extends ApiServerOptions {
  */
 export function inMemory(handlers: ApiHandlers<unknown>, options: InMemoryOptions = {}): Transport {
   const { peer, log = SILENT, ...rest } = options;
-  const server = new ApiServer(handlers, { ...rest, log }, callbacksOf(handlers.api));
+  const server = newServer(handlers, { ...rest, log });
   return memoryTransport((duplex) => server.accept(duplex, { user: "test", scopes: ["*"], ...peer }));
 }

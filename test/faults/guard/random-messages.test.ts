@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { startBench } from "../../unit/runtime/ssh/support.js";
+import { execHandler, shellHandler, startBench } from "../../unit/runtime/ssh/support.js";
 import { Random, SEED } from "../../unit/runtime/wire/random.js";
 import { type Attacker, bystander, loggedIn, stranger, string, uint32 } from "./support.js";
 
@@ -82,15 +82,15 @@ async function attack(start: () => Promise<Attacker>, message: (random: Random) 
 const FORWARDING = { permitOpen: ["*:*"], permitListen: ["*:*"], permitListenUnix: [], permitOpenUnix: [] };
 
 test(`a client that sends random messages harms nobody but itself (TEST_SEED=${SEED})`, async () => {
-  const bench = await startBench({ forwarding: FORWARDING, session: async () => true }, undefined, {
-    exec: async (session) => {
+  const bench = await startBench({ forwarding: FORWARDING, session: async () => true }, undefined, [
+    execHandler(async (session) => {
       session.stream.resume();
       session.stream.write("output");
       await session.writeError("errors");
       await session.exit(0);
-    },
-    shell: ({ stream }) => void stream.pipe(stream),
-  });
+    }),
+    shellHandler(({ stream }) => void stream.pipe(stream)),
+  ]);
   const other = await bystander(bench);
   await attack(() => loggedIn(bench), clientMessage);
   await other.unharmed();

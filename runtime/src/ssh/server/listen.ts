@@ -15,7 +15,7 @@ import { gatherWrites } from "../ssh2/gather-writes.js";
 import { IDENT } from "../subsystem.js";
 import { formatHostPort } from "../target.js";
 import { openAuthentication } from "./auth/open-authentication.js";
-import type { ChannelHandlers } from "./channel-handlers.js";
+import type { ChannelHandler } from "./channel-handler.js";
 import { forwardingRules } from "./forwarding/forwarding-rules.js";
 import { IncomingConnection } from "./incoming-connection.js";
 import type { ListenOptions } from "./listen-options.js";
@@ -53,7 +53,7 @@ const MAX_UNIDENTIFIED = 256;
  * Listens for SSH connections, and serves the channels of authenticated peers with `handlers`.
  * @throws Error of one line with the file, address or option at fault, and the fix
  */
-export async function listen(options: ListenOptions, handlers: ChannelHandlers): Promise<Listener> {
+export async function listen(options: ListenOptions, handlers: readonly ChannelHandler[]): Promise<Listener> {
   const { host = "127.0.0.1", port = 8022, log = SILENT } = options;
   checkNumber("port", port, 0, 65_535);
   // Errors of the system quote the host.
