@@ -1,5 +1,5 @@
 /** `sshrpc/client`: what a program that calls needs beside its generated client. */
-export type { KorvClientOptions } from "./adapters/korv/korv-client-options.js";
+export type { KorvClientOptions } from "./adapters/korv/korv-options.js";
 export type {
   CommandExit,
   CommandResult,

@@ -1,4 +1,4 @@
-import type { KorvClientOptions } from "../adapters/korv/korv-client-options.js";
+import type { KorvClientOptions } from "../adapters/korv/korv-options.js";
 import { type Logger, SILENT } from "../base/log.js";
 import type { SshClient } from "../base/ssh-client.js";
 import type { Transport } from "../base/transport.js";
