@@ -1,5 +1,5 @@
 import type { KorvClientOptions } from "../adapters/korv/korv-options.js";
-import { type Logger, SILENT } from "../base/log.js";
+import type { Logger } from "../base/log.js";
 import type { SshClient } from "../base/ssh-client.js";
 import type { Transport } from "../base/transport.js";
 import { type Client, type ClientOptions, openClient } from "../client/client.js";
@@ -48,8 +48,8 @@ export async function connectApi<C extends Client>(
   const targets = [target].flat() as readonly (string | Transport)[];
   const transports = await Promise.all(targets.map((one) => toTransport(api, one, options)));
   if (options.callbacks === undefined) return openClient<C>(api, transports, options);
-  const [{ serveCallbacks }, { pino }] = await Promise.all([import("./callbacks.js"), import("pino")]);
-  const log = options.log === false ? SILENT : (options.log ?? pino({ level: "warn" }, pino.destination(2)));
+  const [{ serveCallbacks }, { openLog }] = await Promise.all([import("./callbacks.js"), import("./open-log.js")]);
+  const log = await openLog(options.log, "warn");
   return openClient<C>(api, transports, options, serveCallbacks(api, options.callbacks, { ...options, log }));
 }
 

@@ -5,13 +5,14 @@ import { stdioPeer } from "../adapters/stdio/stdio-peer.js";
 import { type StdioRequest, stdioRequest } from "../adapters/stdio/stdio-request.js";
 import { StdioSession } from "../adapters/stdio/stdio-session.js";
 import { type Stdio, takeStdio } from "../adapters/stdio/take-stdio.js";
-import { type Logger, SILENT } from "../base/log.js";
+import type { Logger } from "../base/log.js";
 import type { AuditOptions } from "../observe/audit-options.js";
 import type { ApiHandlers } from "../server/api-handlers.js";
 import type { ApiServerOptions } from "../server/api-server-options.js";
 import { checkGrace } from "../server/check-grace.js";
 import { findHandler } from "../ssh/server/channel-handler.js";
 import { refuseConnection } from "../wire/refuse-connection.js";
+import { openLog } from "./open-log.js";
 import { openServer } from "./open-server.js";
 
 /** Options of a server over standard input and output. */
@@ -74,7 +75,7 @@ export async function serveStdio(
   const stdio = takeStdio();
   const closed = new Promise<void>((resolve) => stdio.stream.once("close", resolve));
   stdio.stream.on("error", () => undefined);
-  const log = await openLog(options.log, request);
+  const log = await openLog(options.log ?? (request.kind === "native" ? undefined : false), "info");
   try {
     await serveSession(handlers, { ...options, grace }, { stdio, request, log, closed });
   } catch (error) {
@@ -142,12 +143,4 @@ async function refuse({ stream, writeError }: Stdio, request: StdioRequest): Pro
   }
   await writeError(`${JSON.stringify({ status: "UNAVAILABLE", code: 503, message: reason })}\n`);
   stream.destroy();
-}
-
-async function openLog(log: Logger | false | undefined, request: StdioRequest): Promise<Logger> {
-  if (log !== undefined) return log === false ? SILENT : log;
-  if (request.kind !== "native") return SILENT;
-  const { pino } = await import("pino");
-  const logger: Logger = pino({ level: "info" }, pino.destination(2));
-  return logger;
 }

@@ -1,5 +1,5 @@
 import type { AdapterOptions } from "../adapters/adapter-options.js";
-import { type Logger, SILENT } from "../base/log.js";
+import type { Logger } from "../base/log.js";
 import type { Api } from "../contract/method.js";
 import type { AuditOptions } from "../observe/audit-options.js";
 import { type ApiHandlers, bindHandlers } from "../server/api-handlers.js";
@@ -66,13 +66,13 @@ export async function serveHandlers<Callbacks = undefined>(
   handlers: ApiHandlers<Callbacks>,
   options: ServeOptions,
 ): Promise<Server<Callbacks>> {
-  const [{ listen }, { openServer }, { buildAdapters }, { pino }] = await Promise.all([
+  const [{ listen }, { openServer }, { openLog }, { buildAdapters }] = await Promise.all([
     import("../ssh/server/listen.js"),
     import("./open-server.js"),
+    import("./open-log.js"),
     import("../adapters/adapters.js"),
-    import("pino"),
   ]);
-  const log = options.log === false ? SILENT : (options.log ?? pino({ level: "info" }, pino.destination(2)));
+  const log = await openLog(options.log, "info");
   const opened = await openServer(handlers, { ...options, log });
   const { server, scopes } = opened;
   const start = async () => listen({ ...options, scopes, log: opened.log }, buildAdapters({ ...options, server, log }));

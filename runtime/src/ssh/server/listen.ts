@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { createServer, type Server as NetServer, type Socket } from "node:net";
 import ssh2, { type Connection } from "ssh2";
 import { checkNumber } from "../../base/check-number.js";
-import { SILENT } from "../../base/log.js";
+import { logWith, SILENT } from "../../base/log.js";
 import { MAX_TIMEOUT } from "../../base/max-timeout.js";
 import { holdsKey, printable } from "../../base/printable.js";
 import { ConnectionGate, type PendingConnection } from "../admission/connection-gate.js";
@@ -19,7 +19,6 @@ import type { ChannelHandler } from "./channel-handler.js";
 import { forwardingRules } from "./forwarding/forwarding-rules.js";
 import { IncomingConnection } from "./incoming-connection.js";
 import type { ListenOptions } from "./listen-options.js";
-import { logWith } from "./log-with.js";
 
 /** A listening server. The caller of {@link listen} closes it. */
 export interface Listener {

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { serveNotesOverSsh } from "../../../interop/served.js";
 import { failure } from "../support/wait.js";
 
-test("a server whose close was asked for with an impossible grace goes on as if nobody had asked", async () => {
+test("close() with an invalid grace rejects, and the server keeps running", async () => {
   const { server } = await serveNotesOverSsh();
   expect((await failure<Error>(server.close({ grace: Number.NaN }))).message).toMatch(/^grace: NaN/);
   const socket = connect(server.port, "127.0.0.1");
