@@ -1,9 +1,9 @@
+import { logWith } from "../../base/log.js";
 import { findHandler } from "./channel-handler.js";
 import { DirectChannels } from "./forwarding/direct-channels.js";
 import { ForwardListeners } from "./forwarding/forward-listeners.js";
 import { Forwarded } from "./forwarding/forwarded.js";
 import type { DirectTcpipHandler, ForwardingConfig } from "./forwarding/forwarding-config.js";
-import { logWith } from "../../base/log.js";
 import { Sessions, type SessionsConfig } from "./sessions.js";
 
 interface ChannelsConfig extends SessionsConfig, Omit<ForwardingConfig, "directTcpip"> {
