@@ -21,12 +21,12 @@ const ODD_TEXTS = ["", "plain", "\ttab\r\nand line", "☺ and 😈", '"quoted" \
 /** `{"text":""}` */
 const TEXT_OVERHEAD = 11;
 
-/** Every call is made once: a retry would hide how it ended. */
+/** No retries: they would hide the outcome of a call. */
 const ONCE: ClientOptions = { reconnect: false, retries: 0 };
 
 const sum = (sizes: readonly number[]): number => sizes.reduce((total, size) => total + size, 0);
 
-/** What came back, and how it ended: both ways of asking must agree. */
+/** The items and the outcome of a call, which the iteration and the result must report alike. */
 async function collect({ sizes, result }: Running): Promise<{ sizes: number[]; value?: Tally; error?: RpcError }> {
   const taken: number[] = [];
   let thrown: unknown;
@@ -49,8 +49,8 @@ async function collect({ sizes, result }: Running): Promise<{ sizes: number[]; v
 }
 
 /**
- * What a runtime owes its users for calls of every kind, whatever carries them.
- * @param options `soak`: for ways that are fast enough; `grace`: for those whose servers can be closed with one
+ * The behavior of calls of every kind over any transport.
+ * @param options `soak`: for transports that are fast enough; `grace`: for servers that can be closed with a grace
  */
 export function describeEveryKind(
   transport: string,
@@ -64,7 +64,7 @@ export function describeEveryKind(
     let own: { setup: Setup; client: ConformanceClient } | undefined;
     let calls = 0;
 
-    /** For this test alone. */
+    /** A server and a client for this test alone. */
     async function begin(server: ApiServerOptions, options: ClientOptions = {}): Promise<NonNullable<typeof own>> {
       const setup = await start(server);
       own = { setup, client: await connect(setup.transport, { ...ONCE, ...options }) };
@@ -115,14 +115,14 @@ export function describeEveryKind(
     const up = (kind: Kind): boolean => kind.up;
     const down = (kind: Kind): boolean => kind.down;
 
-    /** A handler ended, told why. */
+    /** Waits until a handler was aborted with a status, and has ended. */
     async function expectAborted({ waits }: Setup, name: string, ...reasons: string[]): Promise<void> {
       await until("its `finally`", () => waits.finished.includes(name));
       expect(reasons).toContain(waits.aborted.get(name));
       expect(waits.finished.filter((one) => one === name)).toHaveLength(1);
     }
 
-    row("empty_unary, empty_stream", "carry nothing at all", all, async (kind) => {
+    row("empty_unary, empty_stream", "carry an empty request and response", all, async (kind) => {
       expect(await collect(run(kind, {}, []))).toEqual({ sizes: [], value: { received: 0, bytes: 0, ...left(kind) } });
     });
 
@@ -137,7 +137,7 @@ export function describeEveryKind(
       expect(sum(sizes)).toBe(kind.down ? 314_159 : 0);
     });
 
-    row("client_streaming", "carry four items up, and their sum comes back", up, async (kind) => {
+    row("client_streaming", "carry four items up, and return their sum", up, async (kind) => {
       const { value } = await collect(run(kind, {}, [27182, 8, 1828, 45904]));
       expect(value?.bytes).toBe(74_922);
       if (!kind.bytes) expect(value?.received).toBe(4);
@@ -151,7 +151,7 @@ export function describeEveryKind(
 
     row(
       "ping_pong",
-      "answer each item before the next",
+      "return each item before the next is sent",
       (kind) => kind.up && kind.down,
       async (kind) => {
         const tap = new Tap();
@@ -169,7 +169,7 @@ export function describeEveryKind(
       },
     );
 
-    row("metadata", "keep headers and trailers, repeated names too, also with an error", all, async (kind) => {
+    row("metadata", "carry headers and trailers, with repeated names, also with an error", all, async (kind) => {
       const headers = [
         { name: "X-Head", value: "1 ☺" },
         { name: "x-many", value: "" },
@@ -196,7 +196,7 @@ export function describeEveryKind(
       }
     });
 
-    row("status", "end with every status, exactly, after no items and after some", all, async (kind) => {
+    row("status", "end with every status, after no items and after some", all, async (kind) => {
       for (const [index, status] of ERRORS.entries()) {
         for (const count of streaming(kind) ? [0, 3] : [0]) {
           const message = ODD_TEXTS[(index + count) % ODD_TEXTS.length] as string;
@@ -216,7 +216,7 @@ export function describeEveryKind(
       }
     });
 
-    row("safe", "never throw: the error is a value, after the items that came before", all, async (kind) => {
+    row("safe", "return errors as values, after the items before them", all, async (kind) => {
       const script = { status: "CONFLICT", message: "☺", details: [1], ...(kind.down && { sizes: [1, 2] }) };
       const { sizes, result } = kind.safe(client, { name: newName(), ...script }, [3]);
       const taken: number[] = [];
@@ -231,7 +231,7 @@ export function describeEveryKind(
 
     row(
       "items that do not fit",
-      "end with the status of whose fault it is, after those that do",
+      "end with the status of the side at fault, after the valid items",
       ({ up, down, bytes }) => down || (up && !bytes),
       async (kind) => {
         if (kind.down) {
@@ -258,9 +258,9 @@ export function describeEveryKind(
       },
     );
 
-    row("unimplemented", "that do not exist are NOT_FOUND or METHOD_NOT_ALLOWED", all, async (kind) => {
+    row("unimplemented", "of unknown methods are NOT_FOUND or METHOD_NOT_ALLOWED", all, async (kind) => {
       const known = api.methods.find(({ id }) => id === kind.id);
-      if (known === undefined) throw new Error(`${kind.id} is not in the contract`);
+      if (known === undefined) throw new Error(`${kind.id} is missing in the contract`);
       const foreign = {
         ...api,
         methods: [
@@ -325,7 +325,7 @@ export function describeEveryKind(
       await expectAborted(shared, name, "CANCELLED");
     });
 
-    row("cancel after the end", "stay as they ended", all, async (kind) => {
+    row("cancel after the end", "keep their outcome", all, async (kind) => {
       const [name, abort] = [newName(), new AbortController()];
       const running = run(kind, { name, ...(kind.down && { sizes: [1, 2] }) }, [1], { signal: abort.signal });
       expect(await within("the result", running.result)).toMatchObject({ ok: true });
@@ -334,7 +334,7 @@ export function describeEveryKind(
       expect(shared.waits.aborted.get(name)).toBe("none");
     });
 
-    row("cancel by leaving", "that are left after an item abort the handler", down, async (kind) => {
+    row("cancel by leaving", "whose iteration ends early abort the handler", down, async (kind) => {
       const name = newName();
       const { sizes, result } = run(kind, { name, take: 0, endless: 100 }, new Endless(100));
       for await (const size of sizes) {
@@ -356,7 +356,7 @@ export function describeEveryKind(
         expect((await collect(run(kind, script, tap, { timeout }))).error).toMatchObject({
           status: "DEADLINE_EXCEEDED",
         });
-        // One whose time was up before it could be sent is none of the handler's.
+        // A call whose deadline passed before it was sent never reaches the handler.
         if (shared.waits.started.includes(name)) await expectAborted(shared, name, "DEADLINE_EXCEEDED", "CANCELLED");
         tap.end();
       }
@@ -367,70 +367,75 @@ export function describeEveryKind(
       expect(shared.waits.started).not.toContain(name);
     });
 
-    row("deadline, far", "succeed, and the handler sees what is left", all, async (kind) => {
+    row("deadline, far", "succeed, and the handler sees the remaining time", all, async (kind) => {
       const { value } = await collect(run(kind, {}, [1], { timeout: 60_000 }));
       expect(value?.left).toBeGreaterThan(0);
       expect(value?.left).toBeLessThanOrEqual(60_000);
     });
 
-    row("deadline, inherited", "have no more time than the handler that makes them", all, async (kind) => {
+    row("deadline, inherited", "inherit the deadline of the handler that makes them", all, async (kind) => {
       const [name, signal] = [newName(), new AbortController().signal];
       const parent = { signal, deadline: Date.now() + 50, metadata: new Map() };
       const { error } = await collect(run(kind, { name, take: 0, wait: true }, [1], { parent, timeout: 60_000 }));
       expect(error).toMatchObject({ status: "DEADLINE_EXCEEDED" });
     });
 
-    row("limits", "pass at the limit and fail one byte over it, first or later, either side's", all, async (kind) => {
-      const limits = { message: 10_000 };
-      for (const [server, options] of [
-        [{ limits }, {}],
-        [{}, { limits }],
-      ]) {
-        const { setup, client } = await begin(server as ApiServerOptions, options as ClientOptions);
-        const exact = limits.message - TEXT_OVERHEAD;
-        if (!streaming(kind)) {
-          expect(await client.echo.update({ text: "x".repeat(exact) })).toEqual({ text: "x".repeat(exact) });
-          expect(await client.echo.update.safe({ text: "x".repeat(exact + 1) })).toMatchObject({
-            error: { status: "MESSAGE_TOO_LARGE" },
-          });
-        } else if (kind.bytes) {
-          // Raw bytes have no limit: they are cut.
-          const script = { name: newName(), ...(kind.down && { sizes: [25_000, 10_001] }) };
-          const { sizes, value } = await collect(kind.begin(client, script, [10_001, 25_000]));
-          expect([value?.bytes, sum(sizes)]).toEqual([kind.up ? 35_001 : 0, kind.down ? 35_001 : 0]);
-        } else {
-          for (const before of [[], [1, 2]]) {
-            for (const [size, error] of [
-              [exact, undefined],
-              [exact + 1, { status: "MESSAGE_TOO_LARGE" }],
-            ] as const) {
-              const items = [...before, size];
-              const ways = [
-                ...(kind.up ? [{ up: items, down: [] }] : []),
-                ...(kind.down ? [{ up: [], down: items }] : []),
-              ];
-              for (const way of ways) {
-                const name = newName();
-                const script = { name, ...(kind.down && { sizes: way.down }) };
-                const result = await collect(kind.begin(client, script, way.up));
-                if (error === undefined) expect(result.error).toBeUndefined();
-                else expect(result.error).toMatchObject(error);
-                await client.empty.get();
-                // One that is cancelled in the packet that opens it may never begin.
-                await until(
-                  "the handler's end",
-                  () => !setup.waits.started.includes(name) || setup.waits.finished.includes(name),
-                );
+    row(
+      "limits",
+      "pass at the limit of either side and fail one byte over it, in the first item or later",
+      all,
+      async (kind) => {
+        const limits = { message: 10_000 };
+        for (const [server, options] of [
+          [{ limits }, {}],
+          [{}, { limits }],
+        ]) {
+          const { setup, client } = await begin(server as ApiServerOptions, options as ClientOptions);
+          const exact = limits.message - TEXT_OVERHEAD;
+          if (!streaming(kind)) {
+            expect(await client.echo.update({ text: "x".repeat(exact) })).toEqual({ text: "x".repeat(exact) });
+            expect(await client.echo.update.safe({ text: "x".repeat(exact + 1) })).toMatchObject({
+              error: { status: "MESSAGE_TOO_LARGE" },
+            });
+          } else if (kind.bytes) {
+            // Raw bytes have no limit: they are split.
+            const script = { name: newName(), ...(kind.down && { sizes: [25_000, 10_001] }) };
+            const { sizes, value } = await collect(kind.begin(client, script, [10_001, 25_000]));
+            expect([value?.bytes, sum(sizes)]).toEqual([kind.up ? 35_001 : 0, kind.down ? 35_001 : 0]);
+          } else {
+            for (const before of [[], [1, 2]]) {
+              for (const [size, error] of [
+                [exact, undefined],
+                [exact + 1, { status: "MESSAGE_TOO_LARGE" }],
+              ] as const) {
+                const items = [...before, size];
+                const ways = [
+                  ...(kind.up ? [{ up: items, down: [] }] : []),
+                  ...(kind.down ? [{ up: [], down: items }] : []),
+                ];
+                for (const way of ways) {
+                  const name = newName();
+                  const script = { name, ...(kind.down && { sizes: way.down }) };
+                  const result = await collect(kind.begin(client, script, way.up));
+                  if (error === undefined) expect(result.error).toBeUndefined();
+                  else expect(result.error).toMatchObject(error);
+                  await client.empty.get();
+                  // A call that is cancelled in the packet that opens it may never begin.
+                  await until(
+                    "the handler's end",
+                    () => !setup.waits.started.includes(name) || setup.waits.finished.includes(name),
+                  );
+                }
               }
             }
           }
+          expect(await client.empty.get()).toEqual({});
+          await end();
         }
-        expect(await client.empty.get()).toEqual({});
-        await end();
-      }
-    });
+      },
+    );
 
-    row("limits, calls", "wait for their turn where the server runs fewer at a time", all, async (kind) => {
+    row("limits, calls", "are queued where the server runs fewer at a time", all, async (kind) => {
       const { client } = await begin({ limits: { calls: 2 } });
       const running = Array.from({ length: 12 }, () =>
         kind.begin(client, { name: newName(), ...(kind.down && { sizes: [1, 2] }) }, [3, 4]),
@@ -438,20 +443,25 @@ export function describeEveryKind(
       for (const { error } of await Promise.all(running.map(collect))) expect(error).toBeUndefined();
     });
 
-    row("limits, queue", "fail with RESOURCE_EXHAUSTED where too many wait, and harm no other", all, async (kind) => {
-      const { setup, client } = await begin({ limits: { calls: 1 } }, { limits: { queuedCalls: 1 } });
-      const [name, abort] = [newName(), new AbortController()];
-      const first = kind.begin(client, { name, take: 0, wait: true }, [1], { signal: abort.signal });
-      await until("the first", () => setup.waits.started.includes(name));
-      const second = kind.begin(client, { name: newName() }, [1]);
-      const { error } = await collect(kind.begin(client, { name: newName() }, [1]));
-      expect(error).toMatchObject({ status: "RESOURCE_EXHAUSTED" });
-      abort.abort();
-      expect((await collect(first)).error).toMatchObject({ status: "CANCELLED" });
-      expect((await collect(second)).error).toBeUndefined();
-    });
+    row(
+      "limits, queue",
+      "fail with RESOURCE_EXHAUSTED where the queue is full, without effect on others",
+      all,
+      async (kind) => {
+        const { setup, client } = await begin({ limits: { calls: 1 } }, { limits: { queuedCalls: 1 } });
+        const [name, abort] = [newName(), new AbortController()];
+        const first = kind.begin(client, { name, take: 0, wait: true }, [1], { signal: abort.signal });
+        await until("the first", () => setup.waits.started.includes(name));
+        const second = kind.begin(client, { name: newName() }, [1]);
+        const { error } = await collect(kind.begin(client, { name: newName() }, [1]));
+        expect(error).toMatchObject({ status: "RESOURCE_EXHAUSTED" });
+        abort.abort();
+        expect((await collect(first)).error).toMatchObject({ status: "CANCELLED" });
+        expect((await collect(second)).error).toBeUndefined();
+      },
+    );
 
-    row("limits, metadata", "fail with MESSAGE_TOO_LARGE where either side takes less", all, async (kind) => {
+    row("limits, metadata", "fail with MESSAGE_TOO_LARGE over the limit of either side", all, async (kind) => {
       const limits = { metadata: 100 };
       const long = "x".repeat(200);
       const small = await begin({ limits });
@@ -473,13 +483,13 @@ export function describeEveryKind(
       expect((await collect(kind.begin(client, { name: newName() }))).error).toBeUndefined();
     });
 
-    row("backpressure", "stop the producer whose consumer has stopped, and nobody else", streaming, async (kind) => {
+    row("backpressure", "pause the producer whose consumer pauses, and no other", streaming, async (kind) => {
       const [window, size] = [4096, 1000];
       const { setup, client } = await begin(
         { limits: { window, windowGrowth: 1 } },
         { limits: { window, windowGrowth: 1 } },
       );
-      // As many as fit, and the one that goes over.
+      // The items that fit into the window, and the one that exceeds it.
       const most = Math.ceil(window / itemCost(kind.bytes ? size : size + TEXT_OVERHEAD));
       const [name, source, abort] = [newName(), new Endless(size), new AbortController()];
       const script = { name, take: 0, ...(kind.down ? { endless: size } : { wait: true }) };
@@ -513,7 +523,7 @@ export function describeEveryKind(
       if (kind.up) await until("the source's end", () => source.left);
     });
 
-    row("cardinality", "that are sent items out of turn end with a reason, and no crash", all, async (kind) => {
+    row("cardinality", "with items out of turn end with a reason", all, async (kind) => {
       const { setup } = await begin({});
       const item = { kind: FRAME.ITEM, id: 1, body: kind.bytes ? "x" : '{"text":"x"}' } as const;
       const end = { kind: FRAME.END, id: 1 } as const;
@@ -536,7 +546,7 @@ export function describeEveryKind(
       }
     });
 
-    row("peers", "whose peer sends garbage end with a reason, and no crash", all, async (kind) => {
+    row("peers", "whose peer sends garbage end with a reason", all, async (kind) => {
       const { setup } = await begin({});
       for (const garbage of [Buffer.from("GET / HTTP/1.1\r\n\r\n"), Buffer.alloc(100, 0xff)]) {
         const name = newName();
@@ -570,7 +580,7 @@ export function describeEveryKind(
 
     row(
       "draining",
-      "that run may finish where the server closes with a grace; no new one begins",
+      "that run may finish during a graceful shutdown, and new ones are refused",
       drains,
       async (kind) => {
         const { setup, client } = await begin({}, { limits: { window: 2000, windowGrowth: 1 } });
@@ -583,10 +593,12 @@ export function describeEveryKind(
         if (kind.up) await until("the first item", () => setup.waits.taken.get(name) === 1);
         else if (kind.down) await until("the first item", () => setup.waits.sent.has(name));
         else await client.empty.get();
-        // It lasts no longer than the call: whoever only looks now and then may miss it.
-        const news = new Promise<void>((resolve) => client.on("state", (state) => state === "draining" && resolve()));
+        // The state lasts as long as the call, so polling could miss it.
+        const draining = new Promise<void>((resolve) =>
+          client.on("state", (state) => state === "draining" && resolve()),
+        );
         const closed = setup.close({ grace: 20_000 });
-        await within("the news", news);
+        await within("the drain", draining);
         expect((await collect(kind.begin(client, { name: newName() }))).error).toMatchObject({ status: "UNAVAILABLE" });
         tap.push(6);
         tap.end();
@@ -600,19 +612,19 @@ export function describeEveryKind(
 
     if (!soak) return;
 
-    row("soak", "come back whole, many at a time and many in turn", all, async (kind) => {
+    row("soak", "return complete, many at a time and many in turn", all, async (kind) => {
       const items = [100, 0, 20_000];
       const check = async (): Promise<void> => {
         const { sizes, value } = await collect(run(kind, kind.down ? { sizes: items } : {}, items));
         expect([value?.bytes, sum(sizes)]).toEqual([kind.up ? 20_100 : 0, kind.down ? 20_100 : 0]);
       };
-      await within("the parallel ones", Promise.all(Array.from({ length: 100 }, check)));
+      await within("the parallel calls", Promise.all(Array.from({ length: 100 }, check)));
       for (let turn = 0; turn < 50; turn++) await check();
     });
   });
 }
 
-/** Only unary calls have a deadline where nobody says. */
+/** Only unary calls have a default deadline. */
 function left({ up, down }: Kind): object {
   return up || down ? {} : { left: expect.any(Number) };
 }

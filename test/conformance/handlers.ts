@@ -4,22 +4,22 @@ import type { Handlers } from "./generated/server.js";
 import type { Item } from "./generated/types.js";
 import { type Form, play } from "./play.js";
 
-/** What became of the calls of `wait` and `run`, by the names they were called with. */
+/** Events of the calls of `wait` and `run`, by the names in their requests. */
 export class Waits {
   readonly started: string[] = [];
-  /** The status of each signal's reason. */
+  /** The status of each abort reason. */
   readonly aborted = new Map<string, string>();
-  /** How many items each has been asked for, and has taken. */
+  /** The number of items that each call was asked for, and has taken. */
   readonly sent = new Map<string, number>();
   readonly taken = new Map<string, number>();
-  /** Those whose `finally` has run. */
+  /** The calls whose `finally` has run. */
   readonly finished: string[] = [];
 }
 
 const TEXT: Form<Item> = { make: (size) => ({ text: "x".repeat(size) }), size: ({ text }) => text.length };
 const RAW: Form<Uint8Array> = { make: (size) => Buffer.alloc(size, "x"), size: ({ length }) => length };
 
-/** Runs a script to its end, for the kinds that stream nothing back. */
+/** Runs a script to its end, for kinds without a response stream. */
 async function finish<Result>(items: AsyncGenerator<unknown, Result>): Promise<Result> {
   for (;;) {
     const next = await items.next();
@@ -27,7 +27,7 @@ async function finish<Result>(items: AsyncGenerator<unknown, Result>): Promise<R
   }
 }
 
-/** Handlers that do what the schema says. */
+/** The handlers of the conformance API. */
 export function conformanceHandlers(waits: Waits): Handlers {
   return {
     empty: { get: () => ({}) },

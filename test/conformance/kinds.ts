@@ -7,23 +7,23 @@ export type Sizes = Iterable<number> | AsyncIterable<number>;
 
 /** A call of any kind. */
 export interface Running {
-  /** The sizes of the items that come back; fails as the call does. */
+  /** The sizes of the response items; fails with the error of the call. */
   readonly sizes: AsyncIterable<number>;
-  /** How it ends. */
+  /** The outcome. */
   readonly result: Promise<Result<Tally, RpcError>>;
 }
 
-/** One of the kinds that a method can be of; with raw bytes, each counts as one of its own. */
+/** A kind of method; streams of raw bytes are kinds of their own. */
 export interface Kind {
   readonly name: string;
-  /** Of the method that {@link begin} calls. */
+  /** The method that {@link begin} calls. */
   readonly id: string;
-  /** Whether the caller streams, and the handler. */
+  /** Whether the caller streams, and whether the handler does. */
   readonly up: boolean;
   readonly down: boolean;
   readonly bytes: boolean;
   begin(client: ConformanceClient, script: Script, items?: Sizes, options?: CallOptions): Running;
-  /** The same call, where errors are values. */
+  /** The same call with errors as values. */
   safe(client: ConformanceClient, script: Script, items?: Sizes): Running;
 }
 

@@ -1,23 +1,23 @@
-/** What was shown to hold: a behaviour, for a kind of call, over a transport. */
+/** Which behaviors hold, for each kind of call, over each transport. */
 export class Matrix {
   readonly #transports: string[] = [];
   readonly #kinds: string[] = [];
-  /** By row, kind and transport: whether it held. */
+  /** Whether a behavior held, by row, kind and transport. */
   readonly #rows = new Map<string, Map<string, Map<string, boolean>>>();
 
-  /** Something that a test is about to show. */
+  /** Registers a behavior before its test runs. */
   expect(row: string, kind: string, transport: string): void {
     if (!this.#transports.includes(transport)) this.#transports.push(transport);
     if (!this.#kinds.includes(kind)) this.#kinds.push(kind);
     this.#cell(row, kind).set(transport, false);
   }
 
-  /** It was shown. */
+  /** Records that the test has passed. */
   passed(row: string, kind: string, transport: string): void {
     this.#cell(row, kind).set(transport, true);
   }
 
-  /** A table for people: a letter for each transport where it held, `!` where it did not, nothing where it cannot. */
+  /** A table: a letter for each transport where the behavior held, `!` where it did not, blank where it does not apply. */
   toString(): string {
     const letters = this.#transports.map((_, index) => String.fromCharCode(65 + index));
     const width = Math.max(letters.length, ...this.#kinds.map(({ length }) => length)) + 2;

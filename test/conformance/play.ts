@@ -3,7 +3,7 @@ import type { ErrorStatus } from "../../runtime/src/contract/status.js";
 import type { Script, Tally } from "./generated/types.js";
 import type { Waits } from "./handlers.js";
 
-/** How the items of a method are made, and measured. */
+/** How the items of a method are created, and measured. */
 export interface Form<Item> {
   readonly make: (size: number) => Item;
   readonly size: (item: Item) => number;
@@ -18,7 +18,7 @@ interface PlayContext {
   setTrailer(name: string, value: string): void;
 }
 
-/** Does what the script says, for a method of any kind; `waits` keeps what happened. */
+/** Runs a script for a method of any kind; `waits` records the events. */
 export async function* play<Item>(
   script: Script,
   items: AsyncIterable<Item> | undefined,
@@ -32,7 +32,7 @@ export async function* play<Item>(
   try {
     for (const { name, value } of script.headers ?? []) ctx.setHeader(name, value);
     for (const { name, value } of script.trailers ?? []) ctx.setTrailer(name, value);
-    // What the caller sent comes back with the status.
+    // The details report what the caller has sent.
     for (const value of ctx.metadata.get("x-echo") ?? []) ctx.setTrailer("x-echo", value);
     for await (const item of take === 0 ? [] : (items ?? [])) {
       tally.received++;

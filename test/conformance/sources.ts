@@ -1,8 +1,8 @@
-/** Items that a test gives one at a time. */
+/** Items that a test pushes one at a time. */
 export class Tap implements AsyncIterable<number> {
   readonly #items: (number | undefined)[] = [];
   #wake: () => void = () => undefined;
-  /** Whether whoever took them has left, or is through. */
+  /** Whether the consumer has ended the iteration. */
   left = false;
 
   push(size: number): void {
@@ -10,7 +10,7 @@ export class Tap implements AsyncIterable<number> {
     this.#wake();
   }
 
-  /** Nothing more will come. */
+  /** Ends the items. */
   end(): void {
     this.#items.push(undefined);
     this.#wake();
@@ -34,7 +34,7 @@ export class Tap implements AsyncIterable<number> {
   }
 }
 
-/** Items of one size without end, which counts how many were asked for. */
+/** Endless items of one size; counts those that were requested. */
 export class Endless implements Iterable<number> {
   taken = 0;
   left = false;

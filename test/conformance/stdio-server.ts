@@ -5,7 +5,7 @@ import { defineHandlers } from "./generated/server.js";
 import { conformanceHandlers } from "./handlers.js";
 import { recordWaits } from "./journal.js";
 
-/** A server that sshd starts; the folder that it is told has its options, and takes what it reports. */
+/** A server that sshd starts. A directory in its environment has its options, and gets its events. */
 const directory = process.argv[2] ?? (process.env["SSHRPC_TEST"] as string);
 const waits = recordWaits(join(directory, "journal"));
 await serveStdio(defineHandlers(conformanceHandlers(waits)), {

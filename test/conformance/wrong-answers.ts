@@ -19,7 +19,7 @@ interface Way {
   close(): Promise<void>;
 }
 
-/** Starts a server whose connections a test plays by hand. */
+/** Starts a server whose frames the test sends itself. */
 type StartRaw = (accept: (duplex: Duplex) => void) => Promise<Way>;
 
 export const rawInMemory: StartRaw = async (accept) => ({ transport: memoryTransport(accept), close: async () => {} });
@@ -41,9 +41,9 @@ export const rawOverSsh: StartRaw = async (accept) => {
 const TALLY = '{"received":0,"bytes":0}';
 const status = (body: string): Frame => ({ kind: FRAME.STATUS, id: 1, code: 200, body });
 
-/** What a client owes its users where a server answers too little, too much, or not at all. */
+/** The behavior of a client whose server sends too few frames, too many, or none. */
 export function describeWrongAnswers(transport: string, start: StartRaw, matrix: Matrix): void {
-  describe(`calls ${transport}, to a server that answers wrongly`, () => {
+  describe(`calls ${transport}, to a faulty server`, () => {
     let ends: (() => Promise<void>)[] = [];
 
     afterEach(async () => {
@@ -59,7 +59,7 @@ export function describeWrongAnswers(transport: string, start: StartRaw, matrix:
       return { client, peer: peers[0] as RawPeer };
     }
 
-    /** Answers the first call with these frames; gives its status. */
+    /** Answers the first call with these frames; returns its status. */
     async function answer(kind: Kind, frames: readonly Frame[]) {
       const { client, peer } = await begin();
       const { sizes, result } = kind.begin(client, { name: "it" }, []);
@@ -77,7 +77,7 @@ export function describeWrongAnswers(transport: string, start: StartRaw, matrix:
     for (const kind of KINDS) {
       const item: Frame = { kind: FRAME.ITEM, id: 1, body: kind.bytes ? "x" : '{"text":"x"}' };
       matrix.expect("cardinality, answers", kind.name, transport);
-      test(`cardinality, answers: ${kind.name} calls end with one status, and no crash`, async () => {
+      test(`cardinality, answers: ${kind.name} calls end with one status`, async () => {
         const none = await answer(kind, [status("")]);
         expect([none.status, none.client.state]).toEqual(["INTERNAL", "ready"]);
         const lost = await answer(kind, []);
