@@ -5,7 +5,7 @@ import type { ServedCall } from "../server/api-server-options.js";
 import type { AuditOptions } from "./audit-options.js";
 
 /** The audit log of a server. Its owner closes it. */
-export interface AuditLog {
+interface AuditLog {
   /** A logger that writes each line to `log`, and with the fields of an audit to the audit log. */
   with(log: Logger): Logger;
   /** A listener that writes each call to the audit log and then calls `next`; undefined where there is neither. */

@@ -26,7 +26,7 @@ interface ShellAdapterConfig {
 export function shellAdapter(options: ShellAdapterConfig): ChannelHandler<"shell"> | undefined {
   const { server, log, shell: option = true } = options;
   if (option === false) return undefined;
-  const config = { server, log, inputTimeout: inputTimeoutOf(options.exec) };
+  const config = { server, log, inputTimeout: inputTimeoutOf(options) };
   const command = option === true ? undefined : option.run;
   if (command !== undefined) checkCommand(server, command);
   const history = new HistoryStore();
