@@ -84,7 +84,9 @@ itWith(
       const transport = opensshTransport(address, { identity, knownHosts, agent: false, sshConfig: false });
       return callPath(transport, "STORE", "/notes", { text: "hi" });
     };
-    expect(await failure(store(key.file))).toMatchObject({ message: expect.stringContaining("holds notes:read") });
+    expect(await failure(store(key.file))).toMatchObject({
+      message: expect.stringContaining("missing scope notes:write (this key has notes:read)"),
+    });
     for (const { file } of [alice, bob]) {
       expect(await store(file)).toMatchObject({ id: 1, text: "hi" });
       const ssh = sshOptions({ knownHosts, identity: file, port: sshd.port });
