@@ -1,5 +1,5 @@
 /** `sshrpc/client`: types and helpers for programs that use a generated client. */
-export type { KorvClientOptions } from "./adapters/korv/korv-client-options.js";
+export type { KorvClientOptions } from "./adapters/korv/korv-options.js";
 export type {
   CommandExit,
   CommandResult,

@@ -6,7 +6,7 @@ import { Matrix } from "./matrix.js";
 import type { Start } from "./setups.js";
 import { describeConformance } from "./suite.js";
 
-/** The whole suite over a transport that needs OpenSSH; `prepare` is called if that is installed. */
+/** The whole suite over a transport that needs OpenSSH; `prepare` is called where OpenSSH is installed. */
 export function describeOverOpenssh(name: string, start: Start, prepare: () => void = () => undefined): void {
   const missing = missingPrograms(["ssh", SSHD]);
   describe.skipIf(missing.length > 0)(`OpenSSH${missing.map((one) => ` (not installed: ${one})`)}`, () => {

@@ -21,12 +21,12 @@ const ODD_TEXTS = ["", "plain", "\ttab\r\nand line", "☺ and 😈", '"quoted" \
 /** `{"text":""}` */
 const TEXT_OVERHEAD = 11;
 
-/** Every call is sent once: a retry would hide its status. */
+/** No retries: they would hide the outcome of a call. */
 const ONCE: ClientOptions = { reconnect: false, retries: 0 };
 
 const sum = (sizes: readonly number[]): number => sizes.reduce((total, size) => total + size, 0);
 
-/** The items of a call and its outcome, which must be the same for `safe` and throwing calls. */
+/** The items and the outcome of a call, which the iteration and the result must report alike. */
 async function collect({ sizes, result }: Running): Promise<{ sizes: number[]; value?: Tally; error?: RpcError }> {
   const taken: number[] = [];
   let thrown: unknown;
@@ -49,8 +49,8 @@ async function collect({ sizes, result }: Running): Promise<{ sizes: number[]; v
 }
 
 /**
- * The behavior of calls of every kind, over any transport.
- * @param options `soak`: the transport is fast enough for it; `grace`: its server can be closed with one
+ * The behavior of calls of every kind over any transport.
+ * @param options `soak`: for transports that are fast enough; `grace`: for servers that can be closed with a grace
  */
 export function describeEveryKind(
   transport: string,
@@ -64,7 +64,7 @@ export function describeEveryKind(
     let own: { setup: Setup; client: ConformanceClient } | undefined;
     let calls = 0;
 
-    /** A setup for this test alone. */
+    /** A server and a client for this test alone. */
     async function begin(server: ApiServerOptions, options: ClientOptions = {}): Promise<NonNullable<typeof own>> {
       const setup = await start(server);
       own = { setup, client: await connect(setup.transport, { ...ONCE, ...options }) };
@@ -115,14 +115,14 @@ export function describeEveryKind(
     const up = (kind: Kind): boolean => kind.up;
     const down = (kind: Kind): boolean => kind.down;
 
-    /** Expects that a handler has ended, with one of these reasons of its signal. */
+    /** Waits until a handler was aborted with a status, and has ended. */
     async function expectAborted({ waits }: Setup, name: string, ...reasons: string[]): Promise<void> {
       await until("its `finally`", () => waits.finished.includes(name));
       expect(reasons).toContain(waits.aborted.get(name));
       expect(waits.finished.filter((one) => one === name)).toHaveLength(1);
     }
 
-    row("empty_unary, empty_stream", "carry empty values", all, async (kind) => {
+    row("empty_unary, empty_stream", "carry an empty request and response", all, async (kind) => {
       expect(await collect(run(kind, {}, []))).toEqual({ sizes: [], value: { received: 0, bytes: 0, ...left(kind) } });
     });
 
@@ -151,7 +151,7 @@ export function describeEveryKind(
 
     row(
       "ping_pong",
-      "answer each item before the next",
+      "return each item before the next is sent",
       (kind) => kind.up && kind.down,
       async (kind) => {
         const tap = new Tap();
@@ -169,7 +169,7 @@ export function describeEveryKind(
       },
     );
 
-    row("metadata", "keep headers and trailers, repeated names too, also with an error", all, async (kind) => {
+    row("metadata", "carry headers and trailers, with repeated names, also with an error", all, async (kind) => {
       const headers = [
         { name: "X-Head", value: "1 ☺" },
         { name: "x-many", value: "" },
@@ -196,7 +196,7 @@ export function describeEveryKind(
       }
     });
 
-    row("status", "end with every status, exactly, after no items and after some", all, async (kind) => {
+    row("status", "end with every status, after no items and after some", all, async (kind) => {
       for (const [index, status] of ERRORS.entries()) {
         for (const count of streaming(kind) ? [0, 3] : [0]) {
           const message = ODD_TEXTS[(index + count) % ODD_TEXTS.length] as string;
@@ -216,7 +216,7 @@ export function describeEveryKind(
       }
     });
 
-    row("safe", "never throw: the error is a value, after the items that came before", all, async (kind) => {
+    row("safe", "return errors as values, after the items before them", all, async (kind) => {
       const script = { status: "CONFLICT", message: "☺", details: [1], ...(kind.down && { sizes: [1, 2] }) };
       const { sizes, result } = kind.safe(client, { name: newName(), ...script }, [3]);
       const taken: number[] = [];
@@ -258,9 +258,9 @@ export function describeEveryKind(
       },
     );
 
-    row("unimplemented", "of unknown methods fail with NOT_FOUND or METHOD_NOT_ALLOWED", all, async (kind) => {
+    row("unimplemented", "of unknown methods are NOT_FOUND or METHOD_NOT_ALLOWED", all, async (kind) => {
       const known = api.methods.find(({ id }) => id === kind.id);
-      if (known === undefined) throw new Error(`${kind.id} is not in the contract`);
+      if (known === undefined) throw new Error(`${kind.id} is missing in the contract`);
       const foreign = {
         ...api,
         methods: [
@@ -325,7 +325,7 @@ export function describeEveryKind(
       await expectAborted(shared, name, "CANCELLED");
     });
 
-    row("cancel after the end", "keep their status", all, async (kind) => {
+    row("cancel after the end", "keep their outcome", all, async (kind) => {
       const [name, abort] = [newName(), new AbortController()];
       const running = run(kind, { name, ...(kind.down && { sizes: [1, 2] }) }, [1], { signal: abort.signal });
       expect(await within("the result", running.result)).toMatchObject({ ok: true });
@@ -334,7 +334,7 @@ export function describeEveryKind(
       expect(shared.waits.aborted.get(name)).toBe("none");
     });
 
-    row("cancel by leaving", "that are left after an item abort the handler", down, async (kind) => {
+    row("cancel by leaving", "whose iteration ends early abort the handler", down, async (kind) => {
       const name = newName();
       const { sizes, result } = run(kind, { name, take: 0, endless: 100 }, new Endless(100));
       for await (const size of sizes) {
@@ -373,64 +373,69 @@ export function describeEveryKind(
       expect(value?.left).toBeLessThanOrEqual(60_000);
     });
 
-    row("deadline, inherited", "have no later deadline than the handler that sends them", all, async (kind) => {
+    row("deadline, inherited", "inherit the deadline of the handler that makes them", all, async (kind) => {
       const [name, signal] = [newName(), new AbortController().signal];
       const parent = { signal, deadline: Date.now() + 50, metadata: new Map() };
       const { error } = await collect(run(kind, { name, take: 0, wait: true }, [1], { parent, timeout: 60_000 }));
       expect(error).toMatchObject({ status: "DEADLINE_EXCEEDED" });
     });
 
-    row("limits", "succeed at the limit and fail one byte over it, for any item and either side", all, async (kind) => {
-      const limits = { message: 10_000 };
-      for (const [server, options] of [
-        [{ limits }, {}],
-        [{}, { limits }],
-      ]) {
-        const { setup, client } = await begin(server as ApiServerOptions, options as ClientOptions);
-        const exact = limits.message - TEXT_OVERHEAD;
-        if (!streaming(kind)) {
-          expect(await client.echo.update({ text: "x".repeat(exact) })).toEqual({ text: "x".repeat(exact) });
-          expect(await client.echo.update.safe({ text: "x".repeat(exact + 1) })).toMatchObject({
-            error: { status: "MESSAGE_TOO_LARGE" },
-          });
-        } else if (kind.bytes) {
-          // Raw bytes have no item limit: they are split.
-          const script = { name: newName(), ...(kind.down && { sizes: [25_000, 10_001] }) };
-          const { sizes, value } = await collect(kind.begin(client, script, [10_001, 25_000]));
-          expect([value?.bytes, sum(sizes)]).toEqual([kind.up ? 35_001 : 0, kind.down ? 35_001 : 0]);
-        } else {
-          for (const before of [[], [1, 2]]) {
-            for (const [size, error] of [
-              [exact, undefined],
-              [exact + 1, { status: "MESSAGE_TOO_LARGE" }],
-            ] as const) {
-              const items = [...before, size];
-              const ways = [
-                ...(kind.up ? [{ up: items, down: [] }] : []),
-                ...(kind.down ? [{ up: [], down: items }] : []),
-              ];
-              for (const way of ways) {
-                const name = newName();
-                const script = { name, ...(kind.down && { sizes: way.down }) };
-                const result = await collect(kind.begin(client, script, way.up));
-                if (error === undefined) expect(result.error).toBeUndefined();
-                else expect(result.error).toMatchObject(error);
-                await client.empty.get();
-                // A call that is canceled in the packet that opens it may never begin.
-                await until(
-                  "the handler's end",
-                  () => !setup.waits.started.includes(name) || setup.waits.finished.includes(name),
-                );
+    row(
+      "limits",
+      "pass at the limit of either side and fail one byte over it, in the first item or later",
+      all,
+      async (kind) => {
+        const limits = { message: 10_000 };
+        for (const [server, options] of [
+          [{ limits }, {}],
+          [{}, { limits }],
+        ]) {
+          const { setup, client } = await begin(server as ApiServerOptions, options as ClientOptions);
+          const exact = limits.message - TEXT_OVERHEAD;
+          if (!streaming(kind)) {
+            expect(await client.echo.update({ text: "x".repeat(exact) })).toEqual({ text: "x".repeat(exact) });
+            expect(await client.echo.update.safe({ text: "x".repeat(exact + 1) })).toMatchObject({
+              error: { status: "MESSAGE_TOO_LARGE" },
+            });
+          } else if (kind.bytes) {
+            // Raw bytes have no limit: they are split.
+            const script = { name: newName(), ...(kind.down && { sizes: [25_000, 10_001] }) };
+            const { sizes, value } = await collect(kind.begin(client, script, [10_001, 25_000]));
+            expect([value?.bytes, sum(sizes)]).toEqual([kind.up ? 35_001 : 0, kind.down ? 35_001 : 0]);
+          } else {
+            for (const before of [[], [1, 2]]) {
+              for (const [size, error] of [
+                [exact, undefined],
+                [exact + 1, { status: "MESSAGE_TOO_LARGE" }],
+              ] as const) {
+                const items = [...before, size];
+                const ways = [
+                  ...(kind.up ? [{ up: items, down: [] }] : []),
+                  ...(kind.down ? [{ up: [], down: items }] : []),
+                ];
+                for (const way of ways) {
+                  const name = newName();
+                  const script = { name, ...(kind.down && { sizes: way.down }) };
+                  const result = await collect(kind.begin(client, script, way.up));
+                  if (error === undefined) expect(result.error).toBeUndefined();
+                  else expect(result.error).toMatchObject(error);
+                  await client.empty.get();
+                  // A call that is cancelled in the packet that opens it may never begin.
+                  await until(
+                    "the handler's end",
+                    () => !setup.waits.started.includes(name) || setup.waits.finished.includes(name),
+                  );
+                }
               }
             }
           }
+          expect(await client.empty.get()).toEqual({});
+          await end();
         }
-        expect(await client.empty.get()).toEqual({});
-        await end();
-      }
-    });
+      },
+    );
 
-    row("limits, calls", "are queued when the server runs fewer at a time", all, async (kind) => {
+    row("limits, calls", "are queued where the server runs fewer at a time", all, async (kind) => {
       const { client } = await begin({ limits: { calls: 2 } });
       const running = Array.from({ length: 12 }, () =>
         kind.begin(client, { name: newName(), ...(kind.down && { sizes: [1, 2] }) }, [3, 4]),
@@ -440,7 +445,7 @@ export function describeEveryKind(
 
     row(
       "limits, queue",
-      "fail with RESOURCE_EXHAUSTED when the queue is full, and affect no others",
+      "fail with RESOURCE_EXHAUSTED where the queue is full, without effect on others",
       all,
       async (kind) => {
         const { setup, client } = await begin({ limits: { calls: 1 } }, { limits: { queuedCalls: 1 } });
@@ -478,13 +483,13 @@ export function describeEveryKind(
       expect((await collect(kind.begin(client, { name: newName() }))).error).toBeUndefined();
     });
 
-    row("backpressure", "stop only the producer whose consumer has stopped", streaming, async (kind) => {
+    row("backpressure", "pause the producer whose consumer pauses, and no other", streaming, async (kind) => {
       const [window, size] = [4096, 1000];
       const { setup, client } = await begin(
         { limits: { window, windowGrowth: 1 } },
         { limits: { window, windowGrowth: 1 } },
       );
-      // As many items as fit, and the one that exceeds the limit.
+      // The items that fit into the window, and the one that exceeds it.
       const most = Math.ceil(window / itemCost(kind.bytes ? size : size + TEXT_OVERHEAD));
       const [name, source, abort] = [newName(), new Endless(size), new AbortController()];
       const script = { name, take: 0, ...(kind.down ? { endless: size } : { wait: true }) };
@@ -518,7 +523,7 @@ export function describeEveryKind(
       if (kind.up) await until("the source's end", () => source.left);
     });
 
-    row("cardinality", "that receive unexpected items end with a reason, without a crash", all, async (kind) => {
+    row("cardinality", "with items out of turn end with a reason", all, async (kind) => {
       const { setup } = await begin({});
       const item = { kind: FRAME.ITEM, id: 1, body: kind.bytes ? "x" : '{"text":"x"}' } as const;
       const end = { kind: FRAME.END, id: 1 } as const;
@@ -541,7 +546,7 @@ export function describeEveryKind(
       }
     });
 
-    row("peers", "whose peer sends garbage end with a reason, without a crash", all, async (kind) => {
+    row("peers", "whose peer sends garbage end with a reason", all, async (kind) => {
       const { setup } = await begin({});
       for (const garbage of [Buffer.from("GET / HTTP/1.1\r\n\r\n"), Buffer.alloc(100, 0xff)]) {
         const name = newName();
@@ -573,40 +578,47 @@ export function describeEveryKind(
 
     const drains = (): boolean => grace;
 
-    row("draining", "that run finish during a graceful shutdown, and new ones are rejected", drains, async (kind) => {
-      const { setup, client } = await begin({}, { limits: { window: 2000, windowGrowth: 1 } });
-      const [name, tap, sizes] = [newName(), new Tap(), Array.from({ length: 20 }, () => 1000)];
-      tap.push(5);
-      const running: { readonly sizes: Iterable<number> | AsyncIterable<number>; readonly result: Promise<unknown> } =
-        streaming(kind)
-          ? kind.begin(client, { name, ...(kind.down && { sizes }) }, tap)
-          : { sizes: [], result: client.sleep.get.safe({ ms: 600 }) };
-      if (kind.up) await until("the first item", () => setup.waits.taken.get(name) === 1);
-      else if (kind.down) await until("the first item", () => setup.waits.sent.has(name));
-      else await client.empty.get();
-      // The state lasts no longer than the call, so polling could miss it.
-      const news = new Promise<void>((resolve) => client.on("state", (state) => state === "draining" && resolve()));
-      const closed = setup.close({ grace: 20_000 });
-      await within("the news", news);
-      expect((await collect(kind.begin(client, { name: newName() }))).error).toMatchObject({ status: "UNAVAILABLE" });
-      tap.push(6);
-      tap.end();
-      let taken = 0;
-      for await (const size of running.sizes) taken += size;
-      expect(await within("the result", running.result)).toMatchObject({ ok: true });
-      expect(taken).toBe(kind.down ? 20_000 : 0);
-      await within("the server's end", closed);
-    });
+    row(
+      "draining",
+      "that run may finish during a graceful shutdown, and new ones are refused",
+      drains,
+      async (kind) => {
+        const { setup, client } = await begin({}, { limits: { window: 2000, windowGrowth: 1 } });
+        const [name, tap, sizes] = [newName(), new Tap(), Array.from({ length: 20 }, () => 1000)];
+        tap.push(5);
+        const running: { readonly sizes: Iterable<number> | AsyncIterable<number>; readonly result: Promise<unknown> } =
+          streaming(kind)
+            ? kind.begin(client, { name, ...(kind.down && { sizes }) }, tap)
+            : { sizes: [], result: client.sleep.get.safe({ ms: 600 }) };
+        if (kind.up) await until("the first item", () => setup.waits.taken.get(name) === 1);
+        else if (kind.down) await until("the first item", () => setup.waits.sent.has(name));
+        else await client.empty.get();
+        // The state lasts as long as the call, so polling could miss it.
+        const draining = new Promise<void>((resolve) =>
+          client.on("state", (state) => state === "draining" && resolve()),
+        );
+        const closed = setup.close({ grace: 20_000 });
+        await within("the drain", draining);
+        expect((await collect(kind.begin(client, { name: newName() }))).error).toMatchObject({ status: "UNAVAILABLE" });
+        tap.push(6);
+        tap.end();
+        let taken = 0;
+        for await (const size of running.sizes) taken += size;
+        expect(await within("the result", running.result)).toMatchObject({ ok: true });
+        expect(taken).toBe(kind.down ? 20_000 : 0);
+        await within("the server's end", closed);
+      },
+    );
 
     if (!soak) return;
 
-    row("soak", "return complete, many at a time and many in sequence", all, async (kind) => {
+    row("soak", "return complete, many at a time and many in turn", all, async (kind) => {
       const items = [100, 0, 20_000];
       const check = async (): Promise<void> => {
         const { sizes, value } = await collect(run(kind, kind.down ? { sizes: items } : {}, items));
         expect([value?.bytes, sum(sizes)]).toEqual([kind.up ? 20_100 : 0, kind.down ? 20_100 : 0]);
       };
-      await within("the parallel ones", Promise.all(Array.from({ length: 100 }, check)));
+      await within("the parallel calls", Promise.all(Array.from({ length: 100 }, check)));
       for (let turn = 0; turn < 50; turn++) await check();
     });
   });

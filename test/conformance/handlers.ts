@@ -4,12 +4,12 @@ import type { Handlers } from "./generated/server.js";
 import type { Item } from "./generated/types.js";
 import { type Form, play } from "./play.js";
 
-/** The outcomes of the calls of `wait` and `run`, by their names. */
+/** Events of the calls of `wait` and `run`, by the names in their requests. */
 export class Waits {
   readonly started: string[] = [];
-  /** The status of each signal's reason. */
+  /** The status of each abort reason. */
   readonly aborted = new Map<string, string>();
-  /** The number of items that each was asked for, and has received. */
+  /** The number of items that each call was asked for, and has taken. */
   readonly sent = new Map<string, number>();
   readonly taken = new Map<string, number>();
   /** The calls whose `finally` has run. */
@@ -27,7 +27,7 @@ async function finish<Result>(items: AsyncGenerator<unknown, Result>): Promise<R
   }
 }
 
-/** Handlers that implement the schema. */
+/** The handlers of the conformance API. */
 export function conformanceHandlers(waits: Waits): Handlers {
   return {
     empty: { get: () => ({}) },

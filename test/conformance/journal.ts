@@ -1,7 +1,7 @@
 import { appendFileSync, closeSync, existsSync, openSync, readSync } from "node:fs";
 import { Waits } from "./handlers.js";
 
-/** The events that a server in another process reports, in order. */
+/** The events of a server in another process, in their order. */
 type Entry =
   | ["started" | "finished", string]
   | ["aborted", string, string]
@@ -26,7 +26,7 @@ class RecordedMap<Value> extends Map<string, Value> {
   }
 }
 
-/** The waits of this process, each written to the file immediately. */
+/** The waits of this process, each written to the file synchronously. */
 export function recordWaits(file: string): Waits {
   const write = (entry: Entry): void => appendFileSync(file, `${JSON.stringify(entry)}\n`);
   const list = (kind: "started" | "finished"): string[] => {
@@ -50,7 +50,7 @@ export function recordWaits(file: string): Waits {
   };
 }
 
-/** The events that processes have reported to a file so far: each property access reads new ones. */
+/** The events that processes have written to a file; each access to a property reads new ones. */
 export class ReplayedWaits implements Waits {
   readonly #file: string;
   readonly #waits = new Waits();
@@ -82,7 +82,7 @@ export class ReplayedWaits implements Waits {
     return this.#replay().taken;
   }
 
-  /** The ids of the running processes. */
+  /** The ids of the processes that run. */
   get processes(): readonly number[] {
     this.#replay();
     return [...this.#processes];

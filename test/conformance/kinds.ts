@@ -7,23 +7,23 @@ export type Sizes = Iterable<number> | AsyncIterable<number>;
 
 /** A call of any kind. */
 export interface Running {
-  /** The sizes of the received items; fails if the call fails. */
+  /** The sizes of the response items; fails with the error of the call. */
   readonly sizes: AsyncIterable<number>;
-  /** Its outcome. */
+  /** The outcome. */
   readonly result: Promise<Result<Tally, RpcError>>;
 }
 
-/** A kind of method; kinds with raw bytes are listed separately. */
+/** A kind of method; streams of raw bytes are kinds of their own. */
 export interface Kind {
   readonly name: string;
-  /** The id of the method that {@link begin} calls. */
+  /** The method that {@link begin} calls. */
   readonly id: string;
-  /** Whether the caller and the handler stream. */
+  /** Whether the caller streams, and whether the handler does. */
   readonly up: boolean;
   readonly down: boolean;
   readonly bytes: boolean;
   begin(client: ConformanceClient, script: Script, items?: Sizes, options?: CallOptions): Running;
-  /** The same call, with errors as values. */
+  /** The same call with errors as values. */
   safe(client: ConformanceClient, script: Script, items?: Sizes): Running;
 }
 

@@ -1,23 +1,23 @@
-/** The verified behaviors, by kind of call and transport. */
+/** Which behaviors hold, for each kind of call, over each transport. */
 export class Matrix {
   readonly #transports: string[] = [];
   readonly #kinds: string[] = [];
-  /** Whether a test passed, by row, kind and transport. */
+  /** Whether a behavior held, by row, kind and transport. */
   readonly #rows = new Map<string, Map<string, Map<string, boolean>>>();
 
-  /** Registers a behavior that a test will verify. */
+  /** Registers a behavior before its test runs. */
   expect(row: string, kind: string, transport: string): void {
     if (!this.#transports.includes(transport)) this.#transports.push(transport);
     if (!this.#kinds.includes(kind)) this.#kinds.push(kind);
     this.#cell(row, kind).set(transport, false);
   }
 
-  /** Marks a behavior as verified. */
+  /** Records that the test has passed. */
   passed(row: string, kind: string, transport: string): void {
     this.#cell(row, kind).set(transport, true);
   }
 
-  /** A readable table: a letter for each transport that passed, `!` for one that failed, empty if not applicable. */
+  /** A table: a letter for each transport where the behavior held, `!` where it did not, blank where it does not apply. */
   toString(): string {
     const letters = this.#transports.map((_, index) => String.fromCharCode(65 + index));
     const width = Math.max(letters.length, ...this.#kinds.map(({ length }) => length)) + 2;

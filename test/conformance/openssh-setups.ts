@@ -30,7 +30,7 @@ export class StockSshd {
   #sshd: Sshd | undefined;
   #count = 0;
 
-  /** Starts it before the tests of the current suite, and stops it after them. */
+  /** Starts sshd before the tests of the enclosing suite, and stops it after them. */
   use(): void {
     beforeAll(() => this.#start());
     afterAll(() => this.#end());
@@ -49,7 +49,7 @@ export class StockSshd {
     rmSync(this.#directory, { recursive: true, force: true });
   }
 
-  /** The `ssh` program; one connection is shared by all (`ControlMaster`). */
+  /** The `ssh` program, with one shared connection (`ControlMaster`). */
   readonly overOpenssh: Start = (options) =>
     this.#setup(options, (directory, { address, key, knownHosts }) => {
       const control = ["-o", "ControlMaster=auto", "-o", "ControlPersist=60", "-o", `ControlPath=${this.#directory}/m`];
@@ -57,7 +57,7 @@ export class StockSshd {
       const args = [...control, "-o", "SendEnv=SSHRPC_TEST"];
       const use = { identity: key.file, knownHosts, sshConfig: false, agent: false, args } as const;
       const { open } = opensshTransport(address, use);
-      // ssh is started before `open` returns. A shared connection's later sessions have another environment than the first.
+      // ssh starts before `open` returns. Each session of a shared connection has its own environment.
       return {
         address,
         open: (signal) => {
@@ -67,7 +67,7 @@ export class StockSshd {
       };
     });
 
-  /** Our own SSH; the server is the forced command of the client's key. */
+  /** The built-in SSH client; the server is the forced command of its key. */
   readonly overSsh2: Start = (options) =>
     this.#setup(options, (directory, { address, authorizedKeys, hostKey }) => {
       const { file, line } = makeKey(directory, "alice");
@@ -85,13 +85,13 @@ export class StockSshd {
   }
 }
 
-/** Stops the processes with the signal of a service manager. */
+/** Stops the servers by signal, as a service manager does. */
 async function endProcesses(waits: ReplayedWaits): Promise<void> {
   for (const pid of waits.processes.filter(isServer)) process.kill(pid, "SIGTERM");
   await until("the servers' ends", () => !waits.processes.some(isServer));
 }
 
-/** Whether one of our processes runs: its id may have been reused. */
+/** Whether the process runs and is a server of this suite: its id may have been reused. */
 function isServer(pid: number): boolean {
   return spawnSync("ps", ["-o", "command=", "-p", String(pid)], { encoding: "utf8" }).stdout.includes(SERVER);
 }
@@ -100,7 +100,7 @@ function quit(args: readonly string[]): void {
   execFileSync("ssh", ["-F", "none", "-O", "exit", ...args], { stdio: "ignore" });
 }
 
-/** Our own server on its own port, over the `ssh` program. */
+/** Our own SSH server, over the `ssh` program. */
 export const ownOverOpenssh: Start = async (options = {}) => {
   const directory = mkdtempSync(join(tmpdir(), "sshrpc-"));
   const waits = new Waits();

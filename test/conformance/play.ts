@@ -18,7 +18,7 @@ interface PlayContext {
   setTrailer(name: string, value: string): void;
 }
 
-/** Runs a script for a method of any kind, and records events in `waits`. */
+/** Runs a script for a method of any kind; `waits` records the events. */
 export async function* play<Item>(
   script: Script,
   items: AsyncIterable<Item> | undefined,
@@ -32,7 +32,7 @@ export async function* play<Item>(
   try {
     for (const { name, value } of script.headers ?? []) ctx.setHeader(name, value);
     for (const { name, value } of script.trailers ?? []) ctx.setTrailer(name, value);
-    // The status returns the headers of the caller.
+    // The details report what the caller has sent.
     for (const value of ctx.metadata.get("x-echo") ?? []) ctx.setTrailer("x-echo", value);
     for await (const item of take === 0 ? [] : (items ?? [])) {
       tally.received++;

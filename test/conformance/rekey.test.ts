@@ -10,12 +10,12 @@ import { conformanceHandlers, Waits } from "./handlers.js";
 
 const log = { debug() {}, info() {}, warn() {}, error() {} };
 
-/** ssh2 never initiates a rekey itself, and its client has no public method for it. */
+/** ssh2 never starts a rekey, and its client has no public method for it. */
 function rekey(ssh: ssh2.Client): void {
   (ssh as unknown as { readonly _protocol: { rekey(): void } })._protocol.rekey();
 }
 
-test("streams of both directions arrive complete and in order across a rekey in mid-stream", async () => {
+test("streams in both directions survive rekeys in mid-stream, complete and in order", async () => {
   const [host, alice] = [generateKeyPair(), generateKeyPair()];
   const server = await serveHandlers(defineHandlers(conformanceHandlers(new Waits())), {
     port: 0,
@@ -59,7 +59,7 @@ test("streams of both directions arrive complete and in order across a rekey in 
     expect(taken).toEqual(sizes);
     const bytes = sizes.reduce((total, size) => total + size, 0);
     for (const tally of await within("the others", Promise.all(calls))) expect(tally.bytes).toBe(bytes);
-    await until("new keys", () => keys >= 3);
+    await until("the rekeys", () => keys >= 3);
     await within("the client's end", client.close());
   } finally {
     ssh.end();

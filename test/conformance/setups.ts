@@ -15,9 +15,9 @@ import { conformanceHandlers, Waits } from "./handlers.js";
 export interface Setup {
   readonly transport: Transport;
   readonly waits: Waits;
-  /** The calling user. Default: alice. */
+  /** The user of the peer. Default: alice. */
   readonly user?: string;
-  /** The duplexes that `transport` has opened, on the client. */
+  /** The client's ends of the duplexes that `transport` has opened. */
   readonly duplexes: readonly Duplex[];
   /** Closes the server, with a grace where the setup supports one. */
   close(options?: CloseOptions): Promise<void>;
@@ -55,7 +55,7 @@ export const overSsh: Start = async (options = {}) => {
   return { transport, duplexes, waits, close: (options) => server.close(options) };
 };
 
-/** The same setup, with the bytes of both directions split into chunks of the sizes that `size` returns. */
+/** The same setup, with the bytes of both directions cut into pieces of the sizes that `size` returns. */
 export function inPieces(start: Start, size: () => number): Start {
   return async (options) => {
     const setup = await start(options);
@@ -64,13 +64,13 @@ export function inPieces(start: Start, size: () => number): Start {
   };
 }
 
-/** Sizes from 1 to `max`; the seed of the run is in the name of the suite. */
+/** Random sizes from 1 to `max`; the name of the suite has the seed. */
 export function randomSize(max: number): () => number {
   const random = new Random(SEED);
   return () => 1 + random.below(max);
 }
 
-/** The same transport, which records the duplexes that it opens. */
+/** The same transport, and the duplexes that it opens. */
 export function watch(transport: Transport): { transport: Transport; duplexes: Duplex[] } {
   const duplexes: Duplex[] = [];
   const open: Transport["open"] = async (signal) => {

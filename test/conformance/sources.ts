@@ -1,8 +1,8 @@
-/** Items that a test supplies one at a time. */
+/** Items that a test pushes one at a time. */
 export class Tap implements AsyncIterable<number> {
   readonly #items: (number | undefined)[] = [];
   #wake: () => void = () => undefined;
-  /** Whether the consumer has returned or has read everything. */
+  /** Whether the consumer has ended the iteration. */
   left = false;
 
   push(size: number): void {
@@ -34,7 +34,7 @@ export class Tap implements AsyncIterable<number> {
   }
 }
 
-/** Endless items of one size, which count how many were requested. */
+/** Endless items of one size; counts those that were requested. */
 export class Endless implements Iterable<number> {
   taken = 0;
   left = false;

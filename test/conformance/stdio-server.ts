@@ -5,7 +5,7 @@ import { defineHandlers } from "./generated/server.js";
 import { conformanceHandlers } from "./handlers.js";
 import { recordWaits } from "./journal.js";
 
-/** A server that sshd starts; its folder argument contains its options, and receives its reports. */
+/** A server that sshd starts. A directory in its environment has its options, and gets its events. */
 const directory = process.argv[2] ?? (process.env["SSHRPC_TEST"] as string);
 const waits = recordWaits(join(directory, "journal"));
 await serveStdio(defineHandlers(conformanceHandlers(waits)), {

@@ -12,7 +12,7 @@ import type { Setup, Start } from "./setups.js";
 const ERRORS = Object.keys(STATUSES).filter((status) => status !== "OK") as ErrorStatus[];
 const ODD_TEXTS = ["", "plain", "\ttab\r\nand line", "☺ and 😈", '"quoted" \\ \0', "x".repeat(5000)];
 
-/** The behavior of unary calls over any transport. `soak` is for transports that are fast enough. */
+/** The behavior of unary calls over any transport. @param options `soak`: for transports that are fast enough */
 export function describeConformance(name: string, start: Start, { soak = true } = {}): void {
   describe(`unary calls ${name}`, () => {
     let setup: Setup | undefined;
@@ -35,7 +35,7 @@ export function describeConformance(name: string, start: Start, { soak = true } 
       setup = undefined;
     });
 
-    test("carry empty values", async () => {
+    test("carry an empty request and response", async () => {
       const { client } = await begin();
       expect(await client.empty.get()).toEqual({});
       expect(await client.empty.get({})).toEqual({});
@@ -48,13 +48,13 @@ export function describeConformance(name: string, start: Start, { soak = true } 
       expect(body).toBe("d".repeat(314_159));
     });
 
-    test("carry texts of any script, exactly", async () => {
+    test("carry text of any script unchanged", async () => {
       const { client } = await begin();
       for (const text of [...ODD_TEXTS, "\ud83d half a pair"])
         expect(await client.echo.update({ text })).toEqual({ text });
     });
 
-    test("carry headers, repeated names too, in order", async () => {
+    test("carry headers in order, with repeated names", async () => {
       const { client } = await begin();
       const metadata = { "X-Trace": "a ☺", "x-many": ["1", "", "3"] };
       expect(await client.headers.get(undefined, { metadata })).toEqual([
@@ -63,7 +63,7 @@ export function describeConformance(name: string, start: Start, { soak = true } 
       ]);
     });
 
-    test("end with every status, its message and details exact", async () => {
+    test("end with every status, with its exact message and details", async () => {
       const { client } = await begin();
       for (const [index, status] of ERRORS.entries()) {
         const message = ODD_TEXTS[index % ODD_TEXTS.length] as string;
@@ -75,16 +75,16 @@ export function describeConformance(name: string, start: Start, { soak = true } 
       expect(await client.outcome.get({ status: "OK", message: "" })).toBeNull();
     });
 
-    test("end with declared errors, whose details are typed", async () => {
+    test("end with declared errors and their typed details", async () => {
       const { client } = await begin();
       const result = await client.item.get.safe({ id: -7 });
-      if (result.ok || result.error.status !== "NOT_FOUND") throw new Error("it was found");
+      if (result.ok || result.error.status !== "NOT_FOUND") throw new Error("unexpected result");
       expect(result.error.details.id).toBe(-7);
       expect(`${result.error}`).toBe("NOT_FOUND: GET /items/{id}: no item -7");
       expect(await client.item.get.safe({ id: 7 })).toEqual({ ok: true, value: { id: 7 } });
     });
 
-    test("of unknown methods fail with NOT_FOUND, or METHOD_NOT_ALLOWED with the known verbs", async () => {
+    test("of unknown resources are NOT_FOUND, and of unknown verbs METHOD_NOT_ALLOWED with the known verbs", async () => {
       const { transport } = await begin();
       expect(await failure(callPath(transport, { verb: "GET", path: "/nothing" }))).toMatchObject({
         status: "NOT_FOUND",
@@ -96,7 +96,7 @@ export function describeConformance(name: string, start: Start, { soak = true } 
       expect(await callPath(transport, { verb: "GET", path: "/items/1" })).toEqual({ id: 1 });
     });
 
-    test("of a client that is newer than its server fail with NOT_FOUND, and its other calls continue", async () => {
+    test("of methods that the server lacks are NOT_FOUND, and other calls succeed", async () => {
       const { transport } = await begin();
       const [known] = api.methods;
       if (known === undefined) throw new Error("the contract is empty");
@@ -110,7 +110,7 @@ export function describeConformance(name: string, start: Start, { soak = true } 
       expect(await client.item.get({ id: 1 })).toEqual({ id: 1 });
     });
 
-    test("need the scope that the method requires", async () => {
+    test("require the scope of the method", async () => {
       const { client, user = "alice" } = await begin();
       expect(await failure(client.secret.get())).toMatchObject({
         status: "FORBIDDEN",
@@ -119,7 +119,7 @@ export function describeConformance(name: string, start: Start, { soak = true } 
       expect(await client.item.delete({ id: 1 })).toBeNull();
     });
 
-    test("are validated by the server, without the client's validation", async () => {
+    test("are validated by the server, also those of an unchecked client", async () => {
       const { transport } = await begin();
       for (const [request, path] of [
         [{}, "/text"],
@@ -165,7 +165,7 @@ export function describeConformance(name: string, start: Start, { soak = true } 
         expect(await client.item.get({ id: 2 })).toEqual({ id: 2 });
       });
 
-      test("many at a time free their slots for others", async () => {
+      test("many at a time release their slots", async () => {
         const { client, waits } = await begin({ limits: { calls: 10 } });
         for (let round = 0; round < 5; round++) {
           const abort = new AbortController();
@@ -182,7 +182,7 @@ export function describeConformance(name: string, start: Start, { soak = true } 
     });
 
     describe("with a deadline", () => {
-      test("that a handler misses fail with DEADLINE_EXCEEDED, and the handler is aborted", async () => {
+      test("that the handler misses are DEADLINE_EXCEEDED, and the handler is aborted", async () => {
         const { client, waits } = await begin();
         const call = client.wait.get({ name: "slow" }, { timeout: 30 });
         expect(await failure(call)).toMatchObject({ status: "DEADLINE_EXCEEDED" });
@@ -197,7 +197,7 @@ export function describeConformance(name: string, start: Start, { soak = true } 
         });
       });
 
-      test("that is far enough succeed, and the handler sees the remaining time", async () => {
+      test("that suffices succeed, and the handler sees the remaining time", async () => {
         const { client } = await begin();
         const { left } = await client.sleep.get({ ms: 5 }, { timeout: 60_000 });
         expect(left).toBeGreaterThan(0);
@@ -223,7 +223,7 @@ export function describeConformance(name: string, start: Start, { soak = true } 
         expect(await client.empty.get()).toEqual({});
       });
 
-      test("of the client behave the same", async () => {
+      test("of the client are enforced in the same way", async () => {
         const { client } = await begin({}, { limits });
         const size = limits.message - '{"received":0,"body":""}'.length;
         expect((await client.payload.store({ body: "", size })).body).toHaveLength(size);
@@ -232,13 +232,13 @@ export function describeConformance(name: string, start: Start, { soak = true } 
         });
       });
 
-      test("are queued when the server runs fewer at a time", async () => {
+      test("are queued where the server runs fewer at a time", async () => {
         const { client } = await begin({ limits: { calls: 3 } });
         const calls = Array.from({ length: 100 }, (_, id) => client.item.get({ id: id + 1 }));
         expect(await within("the answers", Promise.all(calls))).toEqual(calls.map((_, id) => ({ id: id + 1 })));
       });
 
-      test("fail with RESOURCE_EXHAUSTED when the queue is full", async () => {
+      test("fail with RESOURCE_EXHAUSTED where the queue is full", async () => {
         const { client, waits } = await begin({ limits: { calls: 1 } }, { limits: { queuedCalls: 1 } });
         const abort = new AbortController();
         const calls = ["a", "b"].map((name) => client.wait.get.safe({ name }, { signal: abort.signal }));
@@ -250,18 +250,18 @@ export function describeConformance(name: string, start: Start, { soak = true } 
     });
 
     test.each([[null], [{}], [{ n: "x" }], [[]], [{ n: 1.5 }]])(
-      "whose handler returns %j, which the contract does not permit, fail with INTERNAL, and the connection stays open",
+      "whose handler returns %j, which violates the contract, are INTERNAL, and the connection survives",
       async (value) => {
         const { client } = await begin();
         expect(await failure(client.wrong.get({ with: value }))).toMatchObject({ status: "INTERNAL" });
-        expect(await client.wrong.get({ with: { n: 1, more: "an older client lets it pass" } })).toMatchObject({
+        expect(await client.wrong.get({ with: { n: 1, more: "unknown to an older client" } })).toMatchObject({
           n: 1,
         });
       },
     );
 
-    describe("when a connection is lost", () => {
-      test("by the server: every pending call fails with UNAVAILABLE and a reason", async () => {
+    describe("when a side is lost", () => {
+      test("the server: every pending call is UNAVAILABLE, with the reason", async () => {
         const { client, waits, close } = await begin({}, { reconnect: false });
         const calls = Array.from({ length: 20 }, (_, index) => client.wait.get.safe({ name: `${index}` }));
         await until("the handlers", () => waits.started.length === 20);
@@ -286,7 +286,7 @@ export function describeConformance(name: string, start: Start, { soak = true } 
         await until("the handlers' ends", () => waits.finished.length === 20);
       });
 
-      test("by one client: the others are not affected", async () => {
+      test("one client: the calls of others are unaffected", async () => {
         const { client, transport, duplexes, waits } = await begin({}, { reconnect: false });
         const other = await connect(transport);
         clients.push(other);
@@ -298,7 +298,7 @@ export function describeConformance(name: string, start: Start, { soak = true } 
       });
     });
 
-    describe.runIf(soak)("for a long time", () => {
+    describe.runIf(soak)("in large numbers", () => {
       test("1,000 large ones in parallel return complete", async () => {
         const { client } = await begin();
         const calls = Array.from({ length: 1000 }, (_, index) =>
@@ -310,7 +310,7 @@ export function describeConformance(name: string, start: Start, { soak = true } 
         }
       });
 
-      test("100,000 on one connection each receive their own response", async () => {
+      test("100,000 on one connection each get their own response", async () => {
         const { client } = await begin();
         for (let round = 0; round < 100; round++) {
           const ids = Array.from({ length: 1000 }, (_, index) => round * 1000 + index + 1);
@@ -319,7 +319,7 @@ export function describeConformance(name: string, start: Start, { soak = true } 
         }
       });
 
-      test("a connection for each of 1,000 leaves none open", async () => {
+      test("1,000 with a connection each leave none open", async () => {
         const { transport, duplexes } = await begin();
         for (let id = 1; id <= 1000; id++) {
           await using client = await connect(transport);

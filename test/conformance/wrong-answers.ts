@@ -7,6 +7,7 @@ import { sshTransport } from "../../runtime/src/compose/ssh-transport.js";
 import { listen } from "../../runtime/src/ssh/server/listen.js";
 import type { Frame } from "../../runtime/src/wire/encode.js";
 import { FRAME } from "../../runtime/src/wire/frame.js";
+import { subsystemHandler } from "../unit/runtime/ssh/support.js";
 import { RawPeer } from "../unit/runtime/support/raw-peer.js";
 import { within } from "../unit/runtime/support/wait.js";
 import { type ConformanceClient, connect } from "./generated/client.js";
@@ -18,7 +19,7 @@ interface Way {
   close(): Promise<void>;
 }
 
-/** Starts a server whose connections a test controls frame by frame. */
+/** Starts a server whose frames the test sends itself. */
 type StartRaw = (accept: (duplex: Duplex) => void) => Promise<Way>;
 
 export const rawInMemory: StartRaw = async (accept) => ({ transport: memoryTransport(accept), close: async () => {} });
@@ -26,10 +27,9 @@ export const rawInMemory: StartRaw = async (accept) => ({ transport: memoryTrans
 export const rawOverSsh: StartRaw = async (accept) => {
   const [host, alice] = [generateKeyPair(), generateKeyPair()];
   const hostKeys = { privateKey: host.privateKey };
-  const listener = await listen(
-    { port: 0, hostKeys, authorizedKeys: { lines: [alice.publicKey] } },
-    { native: accept },
-  );
+  const listener = await listen({ port: 0, hostKeys, authorizedKeys: { lines: [alice.publicKey] } }, [
+    subsystemHandler(accept),
+  ]);
   const identity = { privateKey: alice.privateKey };
   const transport = sshTransport(`ssh://alice@127.0.0.1:${listener.port}`, {
     identity,
@@ -41,9 +41,9 @@ export const rawOverSsh: StartRaw = async (accept) => {
 const TALLY = '{"received":0,"bytes":0}';
 const status = (body: string): Frame => ({ kind: FRAME.STATUS, id: 1, code: 200, body });
 
-/** The behavior of a client whose server sends too few responses, too many, or none. */
+/** The behavior of a client whose server sends too few frames, too many, or none. */
 export function describeWrongAnswers(transport: string, start: StartRaw, matrix: Matrix): void {
-  describe(`calls ${transport}, to a server that responds incorrectly`, () => {
+  describe(`calls ${transport}, to a faulty server`, () => {
     let ends: (() => Promise<void>)[] = [];
 
     afterEach(async () => {
@@ -59,7 +59,7 @@ export function describeWrongAnswers(transport: string, start: StartRaw, matrix:
       return { client, peer: peers[0] as RawPeer };
     }
 
-    /** Answers the first call with these frames, and resolves with its status. */
+    /** Answers the first call with these frames; returns its status. */
     async function answer(kind: Kind, frames: readonly Frame[]) {
       const { client, peer } = await begin();
       const { sizes, result } = kind.begin(client, { name: "it" }, []);
@@ -77,7 +77,7 @@ export function describeWrongAnswers(transport: string, start: StartRaw, matrix:
     for (const kind of KINDS) {
       const item: Frame = { kind: FRAME.ITEM, id: 1, body: kind.bytes ? "x" : '{"text":"x"}' };
       matrix.expect("cardinality, answers", kind.name, transport);
-      test(`cardinality, answers: ${kind.name} calls end with one status, without a crash`, async () => {
+      test(`cardinality, answers: ${kind.name} calls end with one status`, async () => {
         const none = await answer(kind, [status("")]);
         expect([none.status, none.client.state]).toEqual(["INTERNAL", "ready"]);
         const lost = await answer(kind, []);

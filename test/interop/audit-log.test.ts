@@ -15,7 +15,7 @@ import { itWith } from "./stock.js";
 
 type Line = Record<string, unknown>;
 
-/** The lines of an audit log that is a file. */
+/** The lines of an audit log file. */
 function linesOf(file: string): Line[] {
   return readFileSync(file, "utf8")
     .split("\n")
@@ -39,111 +39,107 @@ async function connect(served: Served, identity = served.key.file): Promise<Note
   return client;
 }
 
-itWith(
-  ["ssh"],
-  "the audit log has a line for each connection, login, call and refusal, and nothing that was said",
-  async () => {
-    const directory = tempDir();
-    const file = join(directory, "audit.log");
-    const served = await serveNotesOverSsh({
-      audit: { file },
-      verifyPassword: async ({ password }) => (password === "SECRET-PASSWORD" ? { scopes: [] } : undefined),
+itWith(["ssh"], "the audit log has a line for each connection, login, call and refusal, and no content", async () => {
+  const directory = tempDir();
+  const file = join(directory, "audit.log");
+  const served = await serveNotesOverSsh({
+    audit: { file },
+    verifyPassword: async ({ password }) => (password === "SECRET-PASSWORD" ? { scopes: [] } : undefined),
+  });
+  const client = await connect(served);
+  await client.notes.store({ text: "SECRET-BODY" });
+  expect(await failure(client.note.get({ id: 7 }))).toMatchObject({ status: "NOT_FOUND" });
+  for await (const _ of client.ticks.get({})) break;
+  await client[Symbol.asyncDispose]();
+
+  const env = { ...process.env, RPC_AUTHORIZATION: "SECRET-HEADER" };
+  await start("ssh", ["-o", "SendEnv=RPC_AUTHORIZATION", ...served.ssh, "STORE", "/notes", "text=SECRET-BODY"], {
+    env,
+  }).ended;
+  await start("ssh", [...served.ssh, "STORE", "/notes", "wrong=SECRET-BODY"]).ended;
+  await start("ssh", [...served.ssh, "GET", "/nowhere/at/all"]).ended;
+  await start("ssh", ["-W", "127.0.0.1:1", ...served.ssh]).ended;
+
+  const stranger = makeKey(directory, "stranger");
+  await failure(connect(served, stranger.file));
+  for (const password of ["SECRET-WRONG", "SECRET-PASSWORD"]) {
+    const other = new ssh2.Client();
+    other.on("error", () => {});
+    const done = Promise.race([once(other, "ready"), once(other, "close")]).catch(() => undefined);
+    other.connect({
+      host: "127.0.0.1",
+      port: served.server.port,
+      username: "bob",
+      password,
+      hostVerifier: () => true,
     });
-    const client = await connect(served);
-    await client.notes.store({ text: "SECRET-BODY" });
-    expect(await failure(client.note.get({ id: 7 }))).toMatchObject({ status: "NOT_FOUND" });
-    for await (const _ of client.ticks.get({})) break;
-    await client[Symbol.asyncDispose]();
+    await done;
+    other.end();
+  }
+  await served.server.close();
 
-    const env = { ...process.env, RPC_AUTHORIZATION: "SECRET-HEADER" };
-    await start("ssh", ["-o", "SendEnv=RPC_AUTHORIZATION", ...served.ssh, "STORE", "/notes", "text=SECRET-BODY"], {
-      env,
-    }).ended;
-    await start("ssh", [...served.ssh, "STORE", "/notes", "wrong=SECRET-BODY"]).ended;
-    await start("ssh", [...served.ssh, "GET", "/nowhere/at/all"]).ended;
-    await start("ssh", ["-W", "127.0.0.1:1", ...served.ssh]).ended;
+  const text = readFileSync(file, "utf8");
+  expect(text).not.toMatch(/SECRET/);
+  for (const key of [served.key, stranger]) expect(text).not.toContain(key.line.split(" ")[1]);
+  expect(statSync(file).mode & 0o777).toBe(0o600);
 
-    const stranger = makeKey(directory, "stranger");
-    await failure(connect(served, stranger.file));
-    for (const password of ["SECRET-WRONG", "SECRET-PASSWORD"]) {
-      const other = new ssh2.Client();
-      other.on("error", () => {});
-      const done = Promise.race([once(other, "ready"), once(other, "close")]).catch(() => undefined);
-      other.connect({
-        host: "127.0.0.1",
-        port: served.server.port,
-        username: "bob",
-        password,
-        hostVerifier: () => true,
-      });
-      await done;
-      other.end();
-    }
-    await served.server.close();
-
-    const text = readFileSync(file, "utf8");
-    expect(text).not.toMatch(/SECRET/);
-    for (const key of [served.key, stranger]) expect(text).not.toContain(key.line.split(" ")[1]);
-    expect(statSync(file).mode & 0o777).toBe(0o600);
-
-    const lines = linesOf(file);
-    const { fingerprint } = served.key.publicKey;
-    const with_ = (message: string) => lines.filter(({ msg }) => msg === message);
-    const [login] = with_("authenticated");
-    expect(login).toMatchObject({
-      level: "info",
-      time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
-      connection: expect.stringMatching(/^[\w-]{8}$/),
-      address: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
+  const lines = linesOf(file);
+  const { fingerprint } = served.key.publicKey;
+  const with_ = (message: string) => lines.filter(({ msg }) => msg === message);
+  const [login] = with_("authenticated");
+  expect(login).toMatchObject({
+    level: "info",
+    time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+    connection: expect.stringMatching(/^[\w-]{8}$/),
+    address: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
+    user: "alice",
+    fingerprint,
+    keyName: "alice@laptop",
+    method: "publickey",
+  });
+  const id = login?.["connection"];
+  const calls = with_("call");
+  expect(calls.slice(0, 3)).toEqual(
+    [
+      ["STORE /notes", "OK", "info"],
+      ["GET /notes/{id}", "NOT_FOUND", "warn"],
+      ["GET /ticks", "CANCELLED", "warn"],
+    ].map(([method, status, level], index) => ({
+      level,
+      time: expect.any(String),
+      connection: id,
+      call: `${id}.${index + 1}`,
+      address: login?.["address"],
       user: "alice",
       fingerprint,
       keyName: "alice@laptop",
-      method: "publickey",
-    });
-    const id = login?.["connection"];
-    const calls = with_("call");
-    expect(calls.slice(0, 3)).toEqual(
-      [
-        ["STORE /notes", "OK", "info"],
-        ["GET /notes/{id}", "NOT_FOUND", "warn"],
-        ["GET /ticks", "CANCELLED", "warn"],
-      ].map(([method, status, level], index) => ({
-        level,
-        time: expect.any(String),
-        connection: id,
-        call: `${id}.${index + 1}`,
-        address: login?.["address"],
-        user: "alice",
-        fingerprint,
-        keyName: "alice@laptop",
-        method,
-        status,
-        milliseconds: expect.any(Number),
-        bytesIn: expect.any(Number),
-        bytesOut: expect.any(Number),
-        msg: "call",
-      })),
-    );
-    expect(calls[0]).toMatchObject({ bytesIn: 22, bytesOut: 22 });
-    expect(calls.slice(3).map(({ method, status }) => [method, status])).toEqual([
-      ["STORE /notes", "OK"],
-      ["STORE /notes", "BAD_REQUEST"],
-      ["GET /nowhere/at/all", "NOT_FOUND"],
-    ]);
-    expect(with_("forwarding refused")).toMatchObject([{ kind: "direct-tcpip", to: "127.0.0.1:1", user: "alice" }]);
-    const refused = with_("authentication refused");
-    expect(refused).toMatchObject(
-      expect.arrayContaining([
-        expect.objectContaining({ fingerprint: stranger.publicKey.fingerprint, method: "publickey", level: "warn" }),
-        expect.objectContaining({ user: "bob", method: "password" }),
-      ]),
-    );
-    const closed = with_("SSH connection closed").find(({ connection }) => connection === id);
-    expect(closed).toMatchObject({ level: "info", milliseconds: expect.any(Number), bytesIn: expect.any(Number) });
-  },
-);
+      method,
+      status,
+      milliseconds: expect.any(Number),
+      bytesIn: expect.any(Number),
+      bytesOut: expect.any(Number),
+      msg: "call",
+    })),
+  );
+  expect(calls[0]).toMatchObject({ bytesIn: 22, bytesOut: 22 });
+  expect(calls.slice(3).map(({ method, status }) => [method, status])).toEqual([
+    ["STORE /notes", "OK"],
+    ["STORE /notes", "BAD_REQUEST"],
+    ["GET /nowhere/at/all", "NOT_FOUND"],
+  ]);
+  expect(with_("forwarding refused")).toMatchObject([{ kind: "direct-tcpip", to: "127.0.0.1:1", user: "alice" }]);
+  const refused = with_("authentication refused");
+  expect(refused).toMatchObject(
+    expect.arrayContaining([
+      expect.objectContaining({ fingerprint: stranger.publicKey.fingerprint, method: "publickey", level: "warn" }),
+      expect.objectContaining({ user: "bob", method: "password" }),
+    ]),
+  );
+  const closed = with_("SSH connection closed").find(({ connection }) => connection === id);
+  expect(closed).toMatchObject({ level: "info", milliseconds: expect.any(Number), bytesIn: expect.any(Number) });
+});
 
-it("says how a connection ended: by the client's word, without one, or by the server", async () => {
+it("records why a connection closed: by the client, lost, for a reason of the client, or by the server", async () => {
   const audit = new TestLog();
   const served = await serveNotesOverSsh({ audit });
   const connectRaw = async () => {
@@ -178,7 +174,7 @@ it("says how a connection ended: by the client's word, without one, or by the se
   ]);
 });
 
-it("goes on in a new file when the old one was moved away, as logrotate does it", async () => {
+it("continues in a new file when the old one is moved, as by logrotate", async () => {
   const file = join(tempDir(), "audit.log");
   const served = await serveNotesOverSsh({ audit: { file } });
   const client = await connect(served);
@@ -196,11 +192,11 @@ it("goes on in a new file when the old one was moved away, as logrotate does it"
     .toBeGreaterThan(0);
   await served.server.close();
   const calls = [...linesOf(`${file}.1`), ...linesOf(file)].filter(({ msg }) => msg === "call");
-  // None is lost or doubled on the way.
+  // No line is lost or duplicated.
   expect(calls.map(({ call }) => Number(String(call).split(".")[1]))).toEqual(calls.map((_, index) => index + 1));
 }, 30_000);
 
-it("writes down only what went wrong at the level warn", async () => {
+it("writes only failures at the level warn", async () => {
   const file = join(tempDir(), "audit.log");
   const served = await serveNotesOverSsh({ audit: { file, level: "warn" } });
   const client = await connect(served);
@@ -210,27 +206,27 @@ it("writes down only what went wrong at the level warn", async () => {
   expect(linesOf(file)).toMatchObject([{ msg: "call", status: "NOT_FOUND" }]);
 });
 
-it("does not start where the audit log cannot be written", async () => {
+it("prevents the start of a server whose audit log cannot be written", async () => {
   const file = write(tempDir(), "file", "");
   expect((await failure(serveNotesOverSsh({ audit: { file: `${file}/audit.log` } }))).message).toMatch(
     /^the audit log cannot be written: ENOTDIR/,
   );
   expect((await failure(serveNotesOverSsh({ audit: { file, level: "loud" } as never }))).message).toBe(
-    "the option audit.level is loud; it takes info or warn",
+    "audit.level: loud: must be info or warn",
   );
   expect((await failure(serveNotesOverSsh({ audit: file as never }))).message).toBe(
-    "the option audit takes a logger, { file }, or false",
+    "audit: string: must be a logger, { file }, or false",
   );
 });
 
-it("is closed again where the server does not start for another reason", async () => {
+it("is closed when the server cannot start for another reason", async () => {
   if (!existsSync("/proc/self/fd")) return;
   const file = join(tempDir(), "audit.log");
   const failed = await failure(serveNotesOverSsh({ audit: { file }, korv: { calls: 0 } }));
-  expect(failed.message).toBe("korv.calls is 0; it must be a whole number from 1 to 2147483647");
-  // A file that nobody closes would be open a moment later.
+  expect(failed.message).toBe("korv.calls: 0: must be a whole number from 1 to 2147483647");
+  // A leaked file would still be open after a moment.
   await sleep(200);
-  // The descriptor that reads the folder is listed, and gone by then.
+  // The descriptor of readdir itself is listed, and closed by now.
   const open = readdirSync("/proc/self/fd").flatMap((fd) => {
     const path = join("/proc/self/fd", fd);
     return existsSync(path) ? readlinkSync(path) : [];
@@ -238,7 +234,7 @@ it("is closed again where the server does not start for another reason", async (
   expect(open).not.toContain(file);
 });
 
-itWith([SSHD], "serve --stdio writes its lines to the same file, one process after the other", async () => {
+itWith([SSHD], "serve --stdio appends to one file from consecutive processes", async () => {
   const file = join(tempDir(), "audit.log");
   const bin = fileURLToPath(new URL("../../runtime/bin/sshrpc.js", import.meta.url));
   const handlers = fileURLToPath(new URL("../../examples/server.ts", import.meta.url));
@@ -255,14 +251,15 @@ itWith([SSHD], "serve --stdio writes its lines to the same file, one process aft
   ]);
 });
 
-it("a full disk stops no call, and is told to the log once", async () => {
-  // What it takes for a full disk, where the system has it.
+it("a full disk fails no call, and is logged once", async () => {
+  // /dev/full fails every write as a full disk does; not every system has it.
   if (!existsSync("/dev/full")) return;
   const served = await serveNotesOverSsh({ audit: { file: "/dev/full" } });
   const client = await connect(served);
   for (let round = 0; round < 20; round++) await client.notes.get({});
-  const told = () => served.log.lines.filter(({ message }) => message.startsWith("the audit log cannot be written"));
-  await expect.poll(() => told().length).toBe(1);
+  const reported = () =>
+    served.log.lines.filter(({ message }) => message.startsWith("the audit log cannot be written"));
+  await expect.poll(() => reported().length).toBe(1);
   await client.notes.get({});
-  expect(told()).toHaveLength(1);
+  expect(reported()).toHaveLength(1);
 });

@@ -5,7 +5,7 @@ import type { Session } from "../../runtime/src/base/session.js";
 import { openClient } from "../../runtime/src/client/client.js";
 import { sshTransport } from "../../runtime/src/compose/ssh-transport.js";
 import { NOTES } from "../unit/runtime/adapters/notes-server.js";
-import { type Bench, failure, startBench, write } from "../unit/runtime/ssh/support.js";
+import { type Bench, execHandler, failure, shellHandler, startBench, write } from "../unit/runtime/ssh/support.js";
 import { type Outcome, run } from "./run.js";
 import { serveNotesOverSsh, start } from "./served.js";
 import { itWith, PYTHON } from "./stock.js";
@@ -19,10 +19,10 @@ async function answer(session: Session, command: string): Promise<void> {
 }
 
 function serve(run: (session: Session, command: string) => Promise<void> = answer): Promise<Bench> {
-  return startBench({}, undefined, {
-    exec: (session, command) => void run(session, command),
-    shell: (session) => void run(session, "shell"),
-  });
+  return startBench({}, undefined, [
+    execHandler((session, command) => void run(session, command)),
+    shellHandler((session) => void run(session, "shell")),
+  ]);
 }
 
 /** Runs the stock client with the files of the bench only. */

@@ -6,7 +6,7 @@ import { recordWaits } from "../conformance/journal.js";
 const directory = process.env["SSHRPC_TEST"] as string;
 console.log("printed while loading");
 
-/** Handlers of a server that sshd starts. Some print what they should not. */
+/** Handlers of a server that sshd starts. Some write to the standard streams. */
 export default defineHandlers({
   ...conformanceHandlers(recordWaits(join(directory, "journal"))),
   empty: {
@@ -17,7 +17,7 @@ export default defineHandlers({
       return {};
     },
   },
-  /** Who calls. */
+  /** The peer. */
   headers: {
     get: (_, { peer: { user, fingerprint = "", address = "", scopes, authMethods = [], certificate } }) => [
       { name: "user", values: [user] },

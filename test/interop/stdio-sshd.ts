@@ -16,9 +16,9 @@ const HANDLERS = path("./stdio-handlers.ts");
 
 /** A stock sshd that starts `sshrpc serve --stdio`, and clients of it. */
 export interface StdioSshd extends Sshd {
-  /** What its servers report. */
+  /** The events that its servers report. */
   readonly waits: ReplayedWaits;
-  /** The file that its servers log to. */
+  /** The log file of its servers. */
   readonly serverLog: string;
   readonly overOpenssh: (options?: DialOptions & OpensshOptions) => Promise<ConformanceClient>;
   readonly overSsh2: (options?: DialOptions) => Promise<ConformanceClient>;
@@ -29,7 +29,7 @@ export interface StdioSshd extends Sshd {
 /** A command line that starts a server, for the login shell of {@link USER}. */
 export type Serve = (flags: string) => string;
 
-/** Starts them. `sshd` is made from what gives the command line of a server. */
+/** Starts them. @param sshd returns the options of sshd, given a function that returns the command line of a server */
 export async function startStdioSshd(
   sshd: (serve: Serve) => SshdOptions = (serve) => ({ config: [`Subsystem sshrpc ${serve("--scopes items:\\*")}`] }),
   handlers: string = HANDLERS,

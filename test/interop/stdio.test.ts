@@ -17,16 +17,16 @@ const BIN = fileURLToPath(new URL("../../runtime/bin/sshrpc.js", import.meta.url
 const HANDLERS = fileURLToPath(new URL("./stdio-handlers.ts", import.meta.url));
 const STOCK = ["ssh", SSHD];
 
-/** Milliseconds for tests that start many processes, on a machine that others use, too. */
+/** Timeout in ms for tests that start many processes. */
 const SLOW = 60_000;
 
-/** A key with a forced command, as the papers show it. */
+/** A key with a forced command, as in the documents. */
 const forced = (flags: string) => (serve: (flags: string) => string) => ({
   config: ["ExposeAuthInfo yes", "Subsystem sshrpc sshrpc"],
   authorizedKeys: (line: string) => [`restrict,command="${serve(flags)}" ${line} alice@laptop`],
 });
 
-/** A subsystem that is this script: sshd_config has quotes of its own. */
+/** A subsystem that runs a script, from a file because of the quoting in sshd_config. */
 const script = (text: string) => ({ config: [`Subsystem sshrpc sh ${write(tempDir(), "subsystem", text)}`] });
 
 /** Whether a process runs. */
@@ -40,7 +40,7 @@ function isAlive(pid: number): boolean {
 
 itWith(
   STOCK,
-  "a subsystem knows who calls, as far as sshd tells, and gives the scopes of its command line",
+  "a subsystem takes the peer from the variables of sshd, and the scopes from its command line",
   async () => {
     const sshd = await startStdioSshd((serve) => ({
       config: ["ExposeAuthInfo yes", `Subsystem sshrpc ${serve("--scopes items:\\*,secret:read")}`],
@@ -61,7 +61,7 @@ itWith(
 
 itWith(
   STOCK,
-  "the lines that are shown for sshd_config and authorized_keys work as they are",
+  "the examples of sshd_config and authorized_keys work unchanged",
   async () => {
     const shown = (name: string): string[] =>
       readFileSync(new URL(`../../examples/sshd/${name}`, import.meta.url), "utf8")
@@ -84,7 +84,9 @@ itWith(
       const transport = opensshTransport(address, { identity, knownHosts, agent: false, sshConfig: false });
       return callPath(transport, { verb: "STORE", path: "/notes", request: { text: "hi" } });
     };
-    expect(await failure(store(key.file))).toMatchObject({ message: expect.stringContaining("missing scope notes:write (this key has notes:read)") });
+    expect(await failure(store(key.file))).toMatchObject({
+      message: expect.stringContaining("missing scope notes:write (this key has notes:read)"),
+    });
     for (const { file } of [alice, bob]) {
       expect(await store(file)).toMatchObject({ id: 1, text: "hi" });
       const ssh = sshOptions({ knownHosts, identity: file, port: sshd.port });
@@ -97,14 +99,14 @@ itWith(
   SLOW,
 );
 
-itWith(STOCK, "without scopes, and where sshd exposes no key, a caller may do what needs no scope", async () => {
+itWith(STOCK, "without scopes and without an exposed key, a caller may call methods without a scope", async () => {
   const sshd = await startStdioSshd((serve) => ({ config: [`Subsystem sshrpc ${serve("")}`] }));
   const client = await sshd.overOpenssh();
   expect(await client.headers.get()).toContainEqual({ name: "fingerprint", values: [""] });
   expect(await failure(client.item.delete({ id: 1 }))).toMatchObject({ status: "FORBIDDEN" });
 });
 
-itWith(STOCK, "what handlers and login shells print breaks nothing", async () => {
+itWith(STOCK, "output of handlers and login shells does not corrupt the connection", async () => {
   const sshd = await startStdioSshd((serve) =>
     script(`echo Welcome; echo Loud >&2; head -c 60000 /dev/zero | tr '\\0' '#'; ${serve("")}`),
   );
@@ -113,17 +115,17 @@ itWith(STOCK, "what handlers and login shells print breaks nothing", async () =>
   }
 });
 
-itWith(STOCK, "10 MB of noise in place of a server is an error that quotes how it begins", async () => {
-  const sshd = await startStdioSshd(() => script("yes 'This is no server' | head -c 10000000; sleep 60"));
+itWith(STOCK, "10 MB of other output in place of a server fails, quoting its first bytes", async () => {
+  const sshd = await startStdioSshd(() => script("yes 'This is another program' | head -c 10000000; sleep 60"));
   for (const connect of [sshd.overOpenssh, sshd.overSsh2]) {
     expect(await failure(connect())).toMatchObject({
       status: "UNAVAILABLE",
-      message: expect.stringMatching(/no sshrpc preamble in the first 65536 bytes.*This is no server/),
+      message: expect.stringMatching(/no sshrpc preamble in the first 65536 bytes.*This is another program/),
     });
   }
 });
 
-itWith(STOCK, "a few words in place of a server are quoted", async () => {
+itWith(STOCK, "a short message in place of a server is quoted in the error", async () => {
   const sshd = await startStdioSshd(() => script("echo This account is not available; exit 1"));
   for (const connect of [sshd.overOpenssh, sshd.overSsh2]) {
     expect(await failure(connect())).toMatchObject({
@@ -133,43 +135,39 @@ itWith(STOCK, "a few words in place of a server are quoted", async () => {
   }
 });
 
-itWith(STOCK, "a server that cannot start tells its client so, and its log why", async () => {
+itWith(STOCK, "a server that cannot start refuses its client, and logs the reason", async () => {
   const sshd = await startStdioSshd(undefined, "/nowhere/handlers.js");
   expect(await failure(sshd.overOpenssh())).toMatchObject({
     status: "UNAVAILABLE",
-    message: expect.stringContaining("the server could not start; its log says why"),
+    message: expect.stringContaining("the server could not start; the reason is in its log"),
   });
   expect(readFileSync(sshd.serverLog, "utf8")).toContain("/nowhere/handlers.js: no such file");
 });
 
-itWith(
-  STOCK,
-  "of a log that cannot be written, and of handlers that cannot be loaded, a caller is told nothing",
-  async () => {
-    const sshd = await startStdioSshd(
-      (serve) => ({
-        authorizedKeys: (line) => [`restrict,command="${serve("").replace(/--log \S+/, "--log /proc/x")}" ${line}`],
-      }),
-      "/secret/handlers.js",
-    );
-    const { status, stdout, stderr } = await sshd.ssh(["GET", "/empty"]);
-    expect([status, stdout]).toEqual([5, ""]);
-    expect(JSON.parse(stderr)).toEqual({
-      status: "UNAVAILABLE",
-      code: 503,
-      message: "the server could not start; its log says why",
-    });
-  },
-);
+itWith(STOCK, "a caller does not see why a log cannot be written or handlers cannot be loaded", async () => {
+  const sshd = await startStdioSshd(
+    (serve) => ({
+      authorizedKeys: (line) => [`restrict,command="${serve("").replace(/--log \S+/, "--log /proc/x")}" ${line}`],
+    }),
+    "/secret/handlers.js",
+  );
+  const { status, stdout, stderr } = await sshd.ssh(["GET", "/empty"]);
+  expect([status, stdout]).toEqual([5, ""]);
+  expect(JSON.parse(stderr)).toEqual({
+    status: "UNAVAILABLE",
+    code: 503,
+    message: "the server could not start; the reason is in its log",
+  });
+});
 
 itWith(
   STOCK,
-  "a key with a forced command reaches the server as our client and as stock ssh, and nothing else",
+  "a key with a forced command reaches only the server, with our client and with stock ssh",
   async () => {
     const sshd = await startStdioSshd(forced("--scopes items:*"));
     expect(await (await sshd.overOpenssh()).headers.get()).toContainEqual({ name: "scopes", values: ["items:*"] });
     expect(await (await sshd.overSsh2()).item.get({ id: 3 })).toEqual({ id: 3 });
-    // Without a line in sshd_config, as a command.
+    // As a command, without a Subsystem line in sshd_config.
     expect(await (await sshd.overOpenssh({ command: "sshrpc" })).item.get({ id: 4 })).toEqual({ id: 4 });
     expect(await sshd.ssh(["GET", "/items/5"])).toEqual({ status: 0, stdout: '{"id":5}\n', stderr: "" });
     const refused = await sshd.ssh(["GET", "/secret"]);
@@ -182,7 +180,7 @@ itWith(
 
 itWith(
   STOCK,
-  "bare ssh without a terminal meets a shell behind a forced command that says so, and our clients the wire",
+  "ssh -T without a command gets a shell behind a command with --forced, and our clients the native wire",
   async () => {
     const sshd = await startStdioSshd(forced("--forced --scopes items:*"));
     expect(await sshd.ssh(["-T"], "GET /items/5\n\nGET /nowhere\nGET /items/6\nexit\nGET /items/7\n")).toEqual({
@@ -216,7 +214,7 @@ itWith(
   SLOW,
 );
 
-itWith(STOCK, "what handlers print, and what the server logs, never reaches the caller of a command", async () => {
+itWith(STOCK, "output of handlers and the server's log never reach the caller of a command", async () => {
   const sshd = await startStdioSshd(forced(""));
   expect(await sshd.ssh(["GET", "/empty"])).toEqual({ status: 0, stdout: "{}\n", stderr: "" });
   expect(readFileSync(sshd.serverLog, "utf8")).toContain("printed by a handler");
@@ -241,7 +239,7 @@ itWith(["ssh", SSHD, "expect"], "ssh -t reaches the shell through a forced comma
   expect(stdout.trim().split("\n").at(-1)).toBe("0");
 });
 
-itWith(["ssh", SSHD], "a terminal that has no size is as wide as most", async () => {
+itWith(["ssh", SSHD], "a terminal of unknown size has 80 columns", async () => {
   const sshd = await startStdioSshd((serve) => ({
     authorizedKeys: (line) => [`restrict,pty,command="${serve("")}" ${line}`],
   }));
@@ -249,7 +247,7 @@ itWith(["ssh", SSHD], "a terminal that has no size is as wide as most", async ()
   expect(stripVTControlCharacters(stdout)).toMatch(/^\{ "id": 6 \}\r+\n$/);
 });
 
-itWith(["ssh", SSHD], "on a terminal, an input that has ended stops no call", async () => {
+itWith(["ssh", SSHD], "on a terminal, the end of the input cancels no call", async () => {
   const sshd = await startStdioSshd((serve) => ({
     authorizedKeys: (line) => [`restrict,pty,command="${serve("")}" ${line}`],
   }));
@@ -257,7 +255,7 @@ itWith(["ssh", SSHD], "on a terminal, an input that has ended stops no call", as
   expect([status, stripVTControlCharacters(stdout)]).toEqual([0, expect.stringMatching(/"left"/)]);
 });
 
-itWith(STOCK, "when sshd is killed, the servers end by themselves, and their handlers are told", async () => {
+itWith(STOCK, "when sshd is killed, the servers exit, and abort their handlers", async () => {
   const sshd = await startStdioSshd();
   for (const connect of [sshd.overOpenssh, sshd.overSsh2]) {
     const client = await connect();
@@ -272,7 +270,7 @@ itWith(STOCK, "when sshd is killed, the servers end by themselves, and their han
   }
 });
 
-itWith(STOCK, "when sshd is killed under a command whose input has ended, the server ends by itself", async () => {
+itWith(STOCK, "when sshd is killed during a command whose input has ended, the server exits", async () => {
   const sshd = await startStdioSshd(forced("--scopes items:*"));
   const call = sshd.ssh(["GET", "/run", `'{"name":"idle","wait":true}'`]);
   await until("the handler", () => sshd.waits.started.includes("idle"));
@@ -283,13 +281,13 @@ itWith(STOCK, "when sshd is killed under a command whose input has ended, the se
   await until("the server's end", () => !isAlive(pid));
 });
 
-/** Kills what has started a server: the sshd of its connection. */
+/** Kills the parent of a server: the sshd of its connection. */
 async function killParent(pid: number): Promise<void> {
   const { stdout } = await run("ps", ["-o", "ppid=", "-p", String(pid)]);
   process.kill(Number(stdout), "SIGKILL");
 }
 
-itWith(STOCK, "a server that is told to stop lets running calls finish, and takes no new ones", async () => {
+itWith(STOCK, "SIGTERM lets running calls finish and refuses new ones", async () => {
   const sshd = await startStdioSshd();
   const client = await sshd.overOpenssh();
   const call = client.sleep.get({ ms: 1000 });
@@ -302,7 +300,7 @@ itWith(STOCK, "a server that is told to stop lets running calls finish, and take
   await until("the server's end", () => !isAlive(pid));
 });
 
-itWith(STOCK, "a client that is killed leaves no server behind", async () => {
+itWith(STOCK, "a server exits when its client is killed", async () => {
   const sshd = await startStdioSshd();
   const args = [...sshd.options, "-s", `${USER}@127.0.0.1`, "sshrpc"];
   const ssh = spawn("ssh", args, { stdio: ["pipe", "ignore", "ignore"] });
@@ -312,10 +310,12 @@ itWith(STOCK, "a client that is killed leaves no server behind", async () => {
   await until("the server's end", () => !isAlive(pid));
 });
 
-itWith(["script"], "at a terminal it says what it is for", async () => {
+itWith(["script"], "serve --stdio at a terminal explains its purpose", async () => {
   const command = `${process.execPath} ${BIN} serve --stdio --handlers ${HANDLERS}`;
   const env = { SSH_CONNECTION: undefined, SSHRPC_TEST: "/nowhere" };
   const { stdout, status } = await run("script", ["-qec", command, "/dev/null"], "", env);
-  expect(stdout).toMatch(/^sshrpc: .* is for sshd to start, not for a terminal: .*Subsystem sshrpc/);
+  expect(stdout).toMatch(
+    /^sshrpc: serving over standard input and output: started at a terminal, not by sshd; .*Subsystem sshrpc/,
+  );
   expect(status).toBe(1);
 });

@@ -1,21 +1,11 @@
+import type { ExecAdapterOptions } from "./exec/exec-options.js";
 import type { KorvOptions } from "./korv/korv-options.js";
+import type { ShellOptions } from "./shell/shell-options.js";
 
-/** What a peer gets who logs in without a command. */
-export interface ShellOptions {
-  /** A command to run at once, such as `GET /weblog`, in place of a shell. */
-  readonly run?: string;
-}
-
-/** How commands are run. */
-export interface ExecAdapterOptions {
-  /** Milliseconds in which a request must have come that is read from standard input. Default: 60,000. */
-  readonly inputTimeout?: number;
-}
-
-/** Which ways in a server has beside its own clients' one. */
+/** The adapters of a server, beside the native wire. */
 export interface AdapterOptions extends KorvOptions {
-  /** Whether commands are run: `ssh -p 8022 alice@edge GET /notes/42`. Each is a call like any other. Default: true. */
+  /** Serves commands: `ssh -p 8022 alice@edge GET /notes/42`. Each one is a call. Default: true. */
   readonly exec?: boolean | ExecAdapterOptions;
-  /** Whether peers get a shell that calls methods, `ssh -t -p 8022 alice@edge`, or one command. Default: true. */
+  /** Serves an interactive shell that calls methods, `ssh -t -p 8022 alice@edge`, or one command. Default: true. */
   readonly shell?: boolean | ShellOptions;
 }

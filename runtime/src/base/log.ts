@@ -6,5 +6,23 @@ export interface Logger {
   error(fields: object, message?: string): void;
 }
 
-/** Logs nothing. */
+/** The levels of a {@link Logger}. */
+export type LogLevel = keyof Logger;
+
+/** Discards every line. */
 export const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** A logger whose lines `write` gets. */
+export function loggerOf(write: (level: LogLevel, fields: object, message?: string) => void): Logger {
+  return {
+    debug: (fields, message) => write("debug", fields, message),
+    info: (fields, message) => write("info", fields, message),
+    warn: (fields, message) => write("warn", fields, message),
+    error: (fields, message) => write("error", fields, message),
+  };
+}
+
+/** A logger that adds fields to every line, evaluated when the line is written. */
+export function logWith(log: Logger, fieldsOf: () => object): Logger {
+  return loggerOf((level, fields, message) => log[level]({ ...fieldsOf(), ...fields }, message));
+}

@@ -1,6 +1,6 @@
-import type { KorvClientOptions } from "../adapters/korv/korv-client-options.js";
+import type { KorvClientOptions } from "../adapters/korv/korv-options.js";
 import { type KnownOptions, type OptionTable, optionProblem } from "../base/check-options.js";
-import { type Logger, SILENT } from "../base/log.js";
+import type { Logger } from "../base/log.js";
 import { printable } from "../base/printable.js";
 import type { SshClient } from "../base/ssh-client.js";
 import type { Transport } from "../base/transport.js";
@@ -77,8 +77,8 @@ export async function connectApi<C extends Client>(
   const transports = await Promise.all(targets.map((one) => toTransport(api, one, options)));
   const clientOptions = pickClientOptions(options);
   if (options.callbacks === undefined) return openClient<C>(api, transports, clientOptions);
-  const [{ serveCallbacks }, { pino }] = await Promise.all([import("./callbacks.js"), import("pino")]);
-  const log = options.log === false ? SILENT : (options.log ?? pino({ level: "warn" }, pino.destination(2)));
+  const [{ serveCallbacks }, { openLog }] = await Promise.all([import("./callbacks.js"), import("./open-log.js")]);
+  const log = await openLog(options.log, "warn");
   return openClient<C>(api, transports, clientOptions, serveCallbacks(api, options.callbacks, { ...options, log }));
 }
 

@@ -4,9 +4,8 @@ import { memoryTransport } from "../base/memory-transport.js";
 import type { Peer } from "../base/peer.js";
 import type { Transport } from "../base/transport.js";
 import type { ApiHandlers } from "../server/api-handlers.js";
-import { ApiServer } from "../server/api-server.js";
 import type { ApiServerOptions } from "../server/api-server-options.js";
-import { callbacksOf } from "./callbacks.js";
+import { newServer } from "./open-server.js";
 import { API_SERVER_OPTIONS, PEER_FIELDS } from "./option-tables.js";
 
 /** Options of {@link inMemory}. */
@@ -33,6 +32,6 @@ const IN_MEMORY_OPTIONS = {
 export function inMemory(handlers: ApiHandlers<unknown>, options: InMemoryOptions = {}): Transport {
   checkOptions(options, IN_MEMORY_OPTIONS);
   const { peer, log = SILENT, ...rest } = options;
-  const server = new ApiServer(handlers, { ...rest, log }, callbacksOf(handlers.api));
+  const server = newServer(handlers, { ...rest, log });
   return memoryTransport((duplex) => server.accept(duplex, { user: "test", scopes: ["*"], ...peer }));
 }

@@ -1,5 +1,7 @@
-import type { AdapterOptions, ExecAdapterOptions, ShellOptions } from "../adapters/adapter-options.js";
+import type { AdapterOptions } from "../adapters/adapter-options.js";
+import type { ExecAdapterOptions } from "../adapters/exec/exec-options.js";
 import type { KorvLimits } from "../adapters/korv/korv-options.js";
+import type { ShellOptions } from "../adapters/shell/shell-options.js";
 import type { OptionTable } from "../base/check-options.js";
 import type { Peer } from "../base/peer.js";
 import type { AuditOptions } from "../observe/audit-options.js";

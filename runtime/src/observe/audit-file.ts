@@ -6,46 +6,45 @@ import { checkFileName } from "../base/printable.js";
 import type { AuditFile } from "./audit-options.js";
 import { reopenMoved } from "./reopen-moved.js";
 
-/** A log in a file. Whoever opened it closes it. */
+/** An open audit log in a file. Its owner closes it. */
 export interface OpenAuditFile {
   readonly log: Logger;
-  /** Resolves when all lines are written, or two seconds later, where that cannot be. */
+  /** Resolves when all lines are written, or after {@link CLOSE_TIMEOUT}. */
   close(): Promise<void>;
 }
 
-/** Only the owner reads who comes and goes. */
+/** Lines name users and addresses, so only the owner may read them. */
 const MODE = 0o600;
 
-/** Milliseconds until it is noticed that the file has been moved away. */
+/** Interval in ms of the checks whether the file was moved. */
 const CHECK_INTERVAL = 5000;
 
-/** Milliseconds that the last lines have to be written. */
-const CLOSE_GRACE = 2000;
+/** Timeout in ms for writing the last lines. */
+const CLOSE_TIMEOUT = 2000;
 
-/** How many bytes of lines may wait for a slow disk; more are dropped, and the server goes on. */
-const MAX_WAITING = 16 * 1024 * 1024;
+/** Bytes of lines that may wait for a slow disk; further lines are dropped, so that the server continues. */
+const MAX_BUFFERED = 16 * 1024 * 1024;
 
 /**
- * Opens a file for the audit log, and opens it again when it was moved away.
- * @param problem is told what goes wrong later: the server goes on without what could not be written
+ * Opens a file for the audit log, and opens it again when it is moved.
+ * @param onProblem called with later errors, which do not stop the server
  * @throws Error that names the file, where it cannot be written
  */
 export function openAuditFile(
   { file, level = "info" }: AuditFile,
-  problem: (message: string, error?: Error) => void,
+  onProblem: (message: string, error?: Error) => void,
 ): OpenAuditFile {
-  if (level !== "info" && level !== "warn")
-    throw new Error(`the option audit.level is ${level}; it takes info or warn`);
+  if (level !== "info" && level !== "warn") throw new Error(`audit.level: ${level}: must be info or warn`);
   checkFileName(file, "audit log");
   try {
     closeSync(openSync(file, "a", MODE));
   } catch (error) {
     throw new Error(`the audit log cannot be written: ${errorMessage(error)}`, { cause: error });
   }
-  const destination = pino.destination({ dest: file, append: true, sync: false, mode: MODE, maxLength: MAX_WAITING });
-  const trouble = new Trouble(problem);
-  destination.on("error", (error: Error) => trouble.failed(error));
-  destination.on("drop", () => trouble.dropped());
+  const destination = pino.destination({ dest: file, append: true, sync: false, mode: MODE, maxLength: MAX_BUFFERED });
+  const problems = new WriteProblems(onProblem);
+  destination.on("error", (error: Error) => problems.failed(error));
+  destination.on("drop", () => problems.dropped());
   const log = pino(
     {
       level,
@@ -55,25 +54,25 @@ export function openAuditFile(
     },
     destination,
   );
-  const reopen = reopenMoved(file, MODE, destination, problem);
+  const reopen = reopenMoved(file, MODE, destination, onProblem);
   const timer = setInterval(() => {
-    trouble.report();
+    problems.report();
     void reopen();
   }, CHECK_INTERVAL).unref();
   return {
     log,
     close: () => {
       clearInterval(timer);
-      trouble.report();
+      problems.report();
       return new Promise((resolve) => {
         const giveUp = (): void => {
-          problem("the audit log ends without its last lines, which could not be written");
+          onProblem("the audit log was closed without its last lines, which could not be written");
           destination.destroy();
           resolve();
         };
-        const late = setTimeout(giveUp, CLOSE_GRACE);
+        const timeout = setTimeout(giveUp, CLOSE_TIMEOUT);
         destination.once("close", () => {
-          clearTimeout(late);
+          clearTimeout(timeout);
           resolve();
         });
         destination.end();
@@ -82,26 +81,27 @@ export function openAuditFile(
   };
 }
 
-/** A full disk fails at every line: the first time is told at once, and the rest once a while. */
-class Trouble {
-  readonly #problem: (message: string, error?: Error) => void;
+/** Reports the first failed write at once and the others once per interval, because a full disk fails at every line. */
+class WriteProblems {
+  readonly #onProblem: (message: string, error?: Error) => void;
   #failures = 0;
   #dropped = 0;
 
-  constructor(problem: (message: string, error?: Error) => void) {
-    this.#problem = problem;
+  constructor(onProblem: (message: string, error?: Error) => void) {
+    this.#onProblem = onProblem;
   }
 
   failed(error: Error): void {
-    if (this.#failures++ === 0) this.#problem("the audit log cannot be written: lines wait until it can", error);
+    if (this.#failures++ === 0) this.#onProblem("the audit log cannot be written: lines are buffered", error);
   }
 
   dropped(): void {
-    if (this.#dropped++ === 0) this.#problem("the audit log cannot be written fast enough: lines are dropped");
+    if (this.#dropped++ === 0) this.#onProblem("the audit log cannot be written fast enough: lines are dropped");
   }
 
+  /** Reports how many lines were dropped since the last report. */
   report(): void {
-    if (this.#dropped > 1) this.#problem(`${this.#dropped} lines of the audit log were dropped`);
+    if (this.#dropped > 1) this.#onProblem(`${this.#dropped} lines of the audit log were dropped`);
     this.#failures = 0;
     this.#dropped = 0;
   }

@@ -1,20 +1,23 @@
-import { type Logger, SILENT } from "../base/log.js";
+import { type Logger, type LogLevel, loggerOf, SILENT } from "../base/log.js";
 import type { Peer } from "../base/peer.js";
 import { printable } from "../base/printable.js";
 import type { ServedCall } from "../server/api-server-options.js";
 import type { AuditOptions } from "./audit-options.js";
 
-/** The audit log of a server. Whoever opened it closes it. */
-export interface AuditLog {
-  /** A log that writes each line twice: to `log` as it is, and down here, without what does not belong here. */
+/** The audit log of a server. Its owner closes it. */
+interface AuditLog {
+  /** A logger that writes each line to `log`, and with the fields of an audit to the audit log. */
   with(log: Logger): Logger;
-  /** Writes a call down, and tells `also`; undefined where there is nobody to tell. */
-  onCall(also?: (call: ServedCall) => void): ((call: ServedCall) => void) | undefined;
+  /** A listener that writes each call to the audit log and then calls `next`; undefined where there is neither. */
+  onCall(next?: (call: ServedCall) => void): ((call: ServedCall) => void) | undefined;
   /** Resolves when all lines are written. */
   close(): Promise<void>;
 }
 
-/** What is written down of a line: figures and short texts, of these names alone. */
+type AuditLevel = Exclude<LogLevel, "debug">;
+type Write = (level: AuditLevel, fields: object, message?: string) => void;
+
+/** The fields of audit lines: numbers and short texts. All other fields are omitted. */
 const FIELDS = new Set([
   ...["connection", "call", "address", "user", "fingerprint", "keyName", "keyId", "serial", "authority", "authMethods"],
   ...["method", "status", "scopes", "reason", "kind", "to", "on", "from", "port", "source", "omitted"],
@@ -22,44 +25,30 @@ const FIELDS = new Set([
 ]);
 
 /**
- * Opens the audit log. What writes files is loaded only for one: most servers have none.
- * @throws Error that names the option or the file at fault
+ * Opens the audit log. The code that writes files is loaded only for a file.
+ * @param log gets the errors of the audit log itself
+ * @throws Error that names the invalid option, or the file that cannot be written
  */
 export async function openAuditLog({ audit = false }: AuditOptions, log: Logger): Promise<AuditLog> {
-  if (audit === false) return { with: (same) => same, onCall: (also) => also, close: async () => {} };
-  if (typeof audit !== "object") throw new Error("the option audit takes a logger, { file }, or false");
-  const problem = (message: string, error?: Error): void => log.error({ err: error }, message);
-  const file = "file" in audit ? (await import("./audit-file.js")).openAuditFile(audit, problem) : undefined;
+  if (audit === false) return { with: (same) => same, onCall: (next) => next, close: async () => {} };
+  if (typeof audit !== "object") throw new Error(`audit: ${typeof audit}: must be a logger, { file }, or false`);
+  const onProblem = (message: string, error?: Error): void => log.error({ err: error }, message);
+  const file = "file" in audit ? (await import("./audit-file.js")).openAuditFile(audit, onProblem) : undefined;
   let out = file?.log ?? (audit as Logger);
   let closed: Promise<void> | undefined;
-  const calls = new WeakMap<Peer, number>();
-  const write = (level: "info" | "warn" | "error", fields: object, message?: string): void => {
+  const write: Write = (level, fields, message) => {
     try {
       out[level](fields, message);
     } catch (error) {
-      problem("the audit log could not be written", error as Error);
+      onProblem("the audit log could not be written", error as Error);
     }
   };
-  const writeCall = ({ peer, method, status, milliseconds, bytesIn, bytesOut }: ServedCall): void => {
-    const number = (calls.get(peer) ?? 0) + 1;
-    calls.set(peer, number);
-    const { connectionId } = peer;
-    const fields = {
-      ...(connectionId !== undefined && { connection: connectionId, call: `${connectionId}.${number}` }),
-      ...whoIs(peer),
-      method: printable(method),
-      status,
-      milliseconds: Math.round(milliseconds * 10) / 10,
-      bytesIn,
-      bytesOut,
-    };
-    write(status === "OK" ? "info" : "warn", fields, "call");
-  };
+  const writeCall = callWriter(write);
   return {
-    with: (other) => both(other, write),
-    onCall: (also) => (call) => {
+    with: (other) => tee(other, write),
+    onCall: (next) => (call) => {
       writeCall(call);
-      return also?.(call);
+      return next?.(call);
     },
     close: () => {
       out = SILENT;
@@ -69,9 +58,27 @@ export async function openAuditLog({ audit = false }: AuditOptions, log: Logger)
   };
 }
 
-type Write = (level: "info" | "warn" | "error", fields: object, message?: string) => void;
+/** Writes the line of each call, numbered per connection. */
+function callWriter(write: Write): (call: ServedCall) => void {
+  const numbers = new WeakMap<Peer, number>();
+  return ({ peer, method, status, milliseconds, bytesIn, bytesOut }) => {
+    const number = (numbers.get(peer) ?? 0) + 1;
+    numbers.set(peer, number);
+    const { connectionId } = peer;
+    const fields = {
+      ...(connectionId !== undefined && { connection: connectionId, call: `${connectionId}.${number}` }),
+      ...peerFields(peer),
+      method: printable(method),
+      status,
+      milliseconds: Math.round(milliseconds * 10) / 10,
+      bytesIn,
+      bytesOut,
+    };
+    write(status === "OK" ? "info" : "warn", fields, "call");
+  };
+}
 
-function whoIs({ address, user, fingerprint, keyName, certificate }: Peer): object {
+function peerFields({ address, user, fingerprint, keyName, certificate }: Peer): object {
   return {
     address,
     user,
@@ -81,26 +88,16 @@ function whoIs({ address, user, fingerprint, keyName, certificate }: Peer): obje
   };
 }
 
-/** Debugging is no business of an audit; what has a reason did not go well. */
-function both(log: Logger, write: Write): Logger {
-  return {
-    debug: (fields, message) => log.debug(fields, message),
-    info: (fields, message) => {
-      log.info(fields, message);
-      write("reason" in fields ? "warn" : "info", chosen(fields), message);
-    },
-    warn: (fields, message) => {
-      log.warn(fields, message);
-      write("warn", chosen(fields), message);
-    },
-    error: (fields, message) => {
-      log.error(fields, message);
-      write("error", chosen(fields), message);
-    },
-  };
+/** Writes each line to both. The audit log has no debug lines, and takes an info line with a reason for a warning. */
+function tee(log: Logger, write: Write): Logger {
+  return loggerOf((level, fields, message) => {
+    log[level](fields, message);
+    if (level === "debug") return;
+    write(level === "info" && "reason" in fields ? "warn" : level, auditFields(fields), message);
+  });
 }
 
-function chosen(fields: object): object {
+function auditFields(fields: object): object {
   const entries = Object.entries(fields).filter(([name]) => FIELDS.has(name));
   return Object.fromEntries(
     entries.map(([name, value]) => [name, typeof value === "string" ? printable(value) : value]),

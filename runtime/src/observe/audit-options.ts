@@ -1,22 +1,20 @@
 import type { Logger } from "../base/log.js";
 
-/** Where a server writes down who came, and what they were given and refused. */
+/** The audit trail of a server. */
 export interface AuditOptions {
   /**
-   * Takes one line for each connection, login, call, and refusal: who, from where, what, with which outcome, how long, and
-   * how many bytes; never what was said. A logger, such as one of pino with a transport that rotates; or a file. Default:
-   * nowhere.
+   * Gets one line for each connection, login, call and refusal: peer, address, method, status, duration and bytes, never
+   * requests or responses. A logger, such as one of pino with a transport that rotates, or a file. Default: none.
    */
   readonly audit?: Logger | AuditFile | false;
 }
 
 /**
- * A file of JSON lines that only its owner reads. When it is renamed or removed, as logrotate does, it is made anew within
- * five seconds.
+ * A file of JSON lines, mode 0600. When it is renamed or removed, as by logrotate, it is created again within 5 seconds.
  */
 export interface AuditFile {
-  /** Its folder must exist. */
+  /** The path of the file, in an existing directory. */
   readonly file: string;
-  /** `warn` leaves out what went well: only refusals, failures and losses are written. Default: `info`. */
+  /** `warn` writes only refusals, failures and lost connections. Default: `info`. */
   readonly level?: "info" | "warn";
 }

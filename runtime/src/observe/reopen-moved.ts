@@ -2,51 +2,47 @@ import { once } from "node:events";
 import { open, stat } from "node:fs/promises";
 import type { pino } from "pino";
 
-/** A destination of pino's, to a file. */
-export type FileDestination = ReturnType<typeof pino.destination>;
-
 /**
- * Gives what looks whether a log's file was moved away, as logrotate does it, and opens it again then. It never rejects,
- * and does nothing while the look before is not over.
- * @param mode of a file that is made anew
- * @param problem is told once, until it has gone well again, why the file cannot be opened
+ * Returns a function that checks whether a log file was moved, as by logrotate, and reopens `destination` then. It never
+ * rejects, and does nothing while an earlier check runs.
+ * @param mode of a file that is created again
+ * @param onProblem called when the file cannot be opened, once until a check succeeds
  */
 export function reopenMoved(
   file: string,
   mode: number,
-  destination: FileDestination,
-  problem: (message: string, error: Error) => void,
+  destination: ReturnType<typeof pino.destination>,
+  onProblem: (message: string, error: Error) => void,
 ): () => Promise<void> {
-  let seen = identityOf(file);
-  let isLooking = false;
+  let opened = identityOf(file);
+  let isChecking = false;
   let hasFailed = false;
-  const look = async (): Promise<void> => {
-    const [before, now] = await Promise.all([seen, identityOf(file)]);
+  const check = async (): Promise<void> => {
+    const [before, now] = await Promise.all([opened, identityOf(file)]);
     if (now !== undefined && before === now) return;
-    // Asked first, for a destination whose file cannot be opened again says neither now nor later that it is ready.
+    // Opened here first: a destination that cannot reopen its file emits neither "ready" nor "error".
     await (await open(file, "a", mode)).close();
     const ready = once(destination, "ready");
     destination.reopen();
     await ready;
-    seen = identityOf(file);
+    opened = identityOf(file);
     hasFailed = false;
   };
   return async () => {
-    if (isLooking) return;
-    isLooking = true;
+    if (isChecking) return;
+    isChecking = true;
     try {
-      await look();
+      await check();
     } catch (error) {
-      if (!hasFailed)
-        problem("the audit log cannot be opened again: it goes on in the file that was moved", error as Error);
+      if (!hasFailed) onProblem("the audit log cannot be reopened: lines go to the moved file", error as Error);
       hasFailed = true;
     } finally {
-      isLooking = false;
+      isChecking = false;
     }
   };
 }
 
-/** Tells one file from another of the same name; undefined where there is none. */
+/** Device and inode, which tell files of one name apart; undefined for a missing file. */
 async function identityOf(file: string): Promise<string | undefined> {
   try {
     const { dev, ino } = await stat(file);

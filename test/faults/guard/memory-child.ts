@@ -24,7 +24,9 @@ const options = {
   hostKeys: { privateKey: host.privateKey },
   authorizedKeys: { lines: [publicKeyLine(alice.publicKey)] },
 };
-const listener = await listen(options, { native: serve });
+const listener = await listen(options, [
+  { name: "test", match: ({ kind }) => kind === "subsystem", run: ({ stream }) => serve(stream) },
+]);
 setInterval(() => {
   peak = Math.max(peak, process.memoryUsage.rss());
 }, 10).unref();

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { startBench } from "../../unit/runtime/ssh/support.js";
+import { execHandler, shellHandler, startBench } from "../../unit/runtime/ssh/support.js";
 import { Random, SEED } from "../../unit/runtime/wire/random.js";
 import { type Attacker, authenticated, otherClient, string, uint32, unauthenticated } from "./support.js";
 
@@ -82,15 +82,15 @@ async function attack(start: () => Promise<Attacker>, message: (random: Random) 
 const FORWARDING = { permitOpen: ["*:*"], permitListen: ["*:*"], permitListenUnix: [], permitOpenUnix: [] };
 
 test(`random messages of an authenticated client affect no other connection (TEST_SEED=${SEED})`, async () => {
-  const bench = await startBench({ forwarding: FORWARDING, session: async () => true }, undefined, {
-    exec: async (session) => {
+  const bench = await startBench({ forwarding: FORWARDING, session: async () => true }, undefined, [
+    execHandler(async (session) => {
       session.stream.resume();
       session.stream.write("output");
       await session.writeError("errors");
       await session.exit(0);
-    },
-    shell: ({ stream }) => void stream.pipe(stream),
-  });
+    }),
+    shellHandler(({ stream }) => void stream.pipe(stream)),
+  ]);
   const other = await otherClient(bench);
   await attack(() => authenticated(bench), clientMessage);
   await other.stillWorks();

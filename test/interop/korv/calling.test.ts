@@ -33,7 +33,7 @@ function resource(name: string, id: string, more: Partial<Method> = {}): Method 
   return method(id, { resource: name, ...more });
 }
 
-/** A contract over what the server in Python answers. */
+/** A contract of the resources of the server in Python. */
 const API = apiOf(
   resource("hello", "GET /hello", { request: closed, response: greeting }),
   ...["GET", "STORE", "UPDATE", "DELETE"].map((verb) => resource("echo", `${verb} /echo`)),
@@ -73,7 +73,7 @@ async function startServer() {
 }
 
 describe("our client at a korv server", () => {
-  itWithAsyncssh("K1 K2 K6 calls all verbs, many at once, typed by the contract", async () => {
+  itWithAsyncssh("K1 K2 K6 calls all verbs, concurrently, typed by the contract", async () => {
     const { server, connect, requests, port } = await startServer();
     await using client = await connect();
     expect(await client.hello.get({ name: "Ada" })).toEqual({ msg: "Hello Ada!" });
@@ -91,7 +91,7 @@ describe("our client at a korv server", () => {
     expect(server.all("channel")).toEqual([{ event: "channel", host: "127.0.0.1", port }]);
   });
 
-  itWithAsyncssh("K4 K11 sends what that server wants, so that it complains about nothing", async () => {
+  itWithAsyncssh("K4 K11 sends every field that the server requires", async () => {
     const { connect } = await startServer();
     await using client = await connect();
     expect(await client.echo.get()).toEqual({ id: 1, verb: "GET", resource: "/echo", body: null });
@@ -101,7 +101,7 @@ describe("our client at a korv server", () => {
     expect(await client.part.get({ id: "a b", deep: 1 })).toMatchObject({ resource: "/echo/a%20b", body: { deep: 1 } });
   });
 
-  itWithAsyncssh("K3 K5 gives that server's statuses as errors, and the connection survives", async () => {
+  itWithAsyncssh("K3 K5 maps the server's codes to errors, and the connection survives", async () => {
     const { connect } = await startServer();
     const failure = async (path: string, more?: Partial<Method>) => {
       await using client = await connect(only1(path, more));
@@ -120,7 +120,7 @@ describe("our client at a korv server", () => {
     expect(crash).toMatchObject({ status: "INTERNAL", message: "no such luck", details: undefined });
   });
 
-  itWithAsyncssh("K10 puts answers together that come in many packets", async () => {
+  itWithAsyncssh("K10 joins responses that arrive in many packets", async () => {
     const { connect } = await startServer();
     await using client = await connect();
     const size = 3_000_000;
@@ -133,30 +133,30 @@ describe("our client at a korv server", () => {
     expect(first.hex.slice(0, 50_000)).not.toBe(second.hex.slice(0, 50_000));
   });
 
-  itWithAsyncssh("K10 sends nothing that the server would drop the connection for", async () => {
+  itWithAsyncssh("K10 refuses a request for which the server would close the connection", async () => {
     const { connect, requests } = await startServer();
     await using client = await connect();
-    // Letters that gzip can halve, no more.
+    // Hexadecimal digits, which gzip compresses to half.
     const hex = (await client.large.get({ seed: 3, size: 150_000 })) as { hex: string };
     await expect(client.echo.store(hex)).rejects.toMatchObject({
       status: "MESSAGE_TOO_LARGE",
-      message: expect.stringMatching(/^the request has \d+ bytes compressed; the korv server takes 32768$/),
+      message: expect.stringMatching(/^the request has \d+ bytes compressed; the limit of the korv server is 32768$/),
     });
     expect(requests()).toHaveLength(1);
     const most = { hex: hex.hex.slice(0, 55_000) };
     expect(await client.echo.store(most)).toMatchObject({ body: most });
-    // What compresses well may be as large as a message can be.
+    // The limit is on the compressed size.
     const letters = { text: "a".repeat(2_000_000) };
     expect(await client.echo.store(letters)).toMatchObject({ body: letters });
   });
 
-  itWithAsyncssh("K11 takes the first of several answers, whatever comes later", async () => {
+  itWithAsyncssh("K11 takes the first of several responses to one request", async () => {
     const { connect } = await startServer();
     await using client = await connect(only1("/twice"));
     for (let round = 0; round < 20; round++) expect(await client.it.get()).toEqual({ msg: "Hello World!" });
   });
 
-  itWithAsyncssh("K11 gives up on an answer that does not come, and the next call is answered", async () => {
+  itWithAsyncssh("K11 stops waiting at the deadline or when cancelled, and makes further calls", async () => {
     const { connect, server } = await startServer();
     await using client = await connect(apiOf(resource("it", "GET /silence"), resource("hello", "GET /hello")));
     await expect(client.it.get({}, { timeout: 200 })).rejects.toMatchObject({ status: "DEADLINE_EXCEEDED" });
@@ -169,7 +169,7 @@ describe("our client at a korv server", () => {
     expect(server.all("eof")).toEqual([]);
   });
 
-  itWithAsyncssh("takes NaN for null, and does not take what the contract does not allow", async () => {
+  itWithAsyncssh("reads NaN as null, and validates requests and responses by the contract", async () => {
     const { connect, requests } = await startServer();
     await using client = await connect();
     expect(await client.nan.get()).toEqual({ number: null, text: "NaN" });
@@ -179,14 +179,14 @@ describe("our client at a korv server", () => {
     await expect(other.it.get()).rejects.toMatchObject({ status: "INTERNAL" });
   });
 
-  itWithAsyncssh("refuses streams before anything is sent", async () => {
+  itWithAsyncssh("refuses streams without sending a request", async () => {
     const { connect, requests } = await startServer();
     await using client = await connect();
     await expect(client.stream.get({}).response).rejects.toMatchObject({ status: "UNIMPLEMENTED" });
     expect(requests()).toEqual([]);
   });
 
-  itWithAsyncssh("says which answer was too large, asks for it only once, and goes on", async () => {
+  itWithAsyncssh("fails the call whose response is too large, without a retry, and no other", async () => {
     const { connect, requests } = await startServer();
     await using client = await connect(API, { limits: { message: 100_000 } });
     await expect(client.bomb.get({ size: 50_000_000 })).rejects.toMatchObject({ status: "MESSAGE_TOO_LARGE" });
@@ -194,13 +194,13 @@ describe("our client at a korv server", () => {
     expect(await client.hello.get()).toEqual({ msg: "Hello World!" });
   });
 
-  itWithAsyncssh("calls resources by the names that the server has for them", async () => {
+  itWithAsyncssh("maps paths to the server's names of resources", async () => {
     const { connect } = await startServer();
     await using client = await connect(API, { korv: { mapPath: (path) => path.slice(1) } });
     expect(await client.hello.get()).toEqual({ msg: "without a slash" });
   });
 
-  itWithAsyncssh("K9 K11 checks the host key, and says so where its own key is not listed", async () => {
+  itWithAsyncssh("K9 K11 verifies the host key, and reports that its own key is not authorized", async () => {
     const { connect, directory } = await startServer();
     const stranger = `SHA256:${"A".repeat(43)}`;
     await expect(connect(API, { hostKey: stranger })).rejects.toMatchObject({ status: "UNAUTHENTICATED" });
@@ -211,7 +211,7 @@ describe("our client at a korv server", () => {
     });
   });
 
-  itWithAsyncssh("ends its calls when the server is killed", async () => {
+  itWithAsyncssh("fails its calls with UNAVAILABLE when the server is killed", async () => {
     const { connect, server } = await startServer();
     await using client = await connect(only1("/silence", { idempotent: false }));
     const call = client.it.get.safe();
@@ -220,10 +220,10 @@ describe("our client at a korv server", () => {
     expect(await call).toMatchObject({ ok: false, error: { status: "UNAVAILABLE" } });
   });
 
-  itWith([SSHD], "says so where the other side is no korv server", async () => {
+  itWith([SSHD], "reports a server that is not a korv server", async () => {
     const sshd = await startSshd();
     const options = { protocol: "korv", identity: sshd.key.file, knownHosts: sshd.knownHosts } as const;
-    // sshd forwards to itself, and so answers with its greeting; or with an end where it read the request first.
+    // sshd forwards to itself: the channel brings its greeting, or closes where it has read the request first.
     const reach = async () => {
       await using client = await connectApi<KorvClient>(API, sshd.address, { ...options, reconnect: false });
       await client.hello.get({}, { timeout: 5000 });
@@ -231,7 +231,7 @@ describe("our client at a korv server", () => {
     await expect(reach()).rejects.toMatchObject({
       status: "UNAVAILABLE",
       message: expect.stringMatching(
-        /no korv server, or one that is broken: (what came is no gzip|it ended the channel)/,
+        /not a working korv server: (not gzip: expected the bytes 1f 8b|it closed the channel)/,
       ),
     });
     const closed = await startSshd({ config: ["AllowTcpForwarding no"] });

@@ -1,12 +1,12 @@
-"""A client that speaks the wire of korv 0.2, as it was measured, on asyncssh: also where that is at fault.
+"""A client of the korv 0.2 protocol on asyncssh, with the faults that korv's own client was measured to have.
 
-One read is one message: what is cut or joined is lost. Ids are the time of day, and an answer is found by them. It prints a
-JSON line for everything that happens, and takes one for everything that it shall do:
+It takes one read for one message, so that split or joined messages are lost. Its ids are the time in seconds, and match
+responses to requests. It prints a JSON line for every event, and reads one for every order:
 
     {"do": "call", "style": "blocking" or "callback", "verb": …, "resource": …, "body": …}
-    {"do": "send", "base64": …}    whatever bytes, in one write
+    {"do": "send", "base64": …}    any bytes, in one write
     {"do": "eof"}
-    {"do": "pause"} and {"do": "resume"}    reads nothing for a while
+    {"do": "pause"} and {"do": "resume"}    stops reading in between
 
     client.py PORT KEY KNOWN_HOSTS [WINDOW [PACKET]]
 """
@@ -50,7 +50,7 @@ class Session(asyncssh.SSHTCPSession):
 
 
 class Client:
-    """Its methods are called from a thread of their own, as those of korv are."""
+    """Its methods are called from a separate thread, as in korv."""
 
     def __init__(self, loop, session):
         self.loop = loop
@@ -97,7 +97,7 @@ def act(client, order):
 async def main(port, key, known_hosts, window=2 * 1024 * 1024, packet=32768):
     try:
         conn = await asyncssh.connect(
-            "127.0.0.1", int(port), username="whoever", client_keys=[key], known_hosts=known_hosts, agent_path=None
+            "127.0.0.1", int(port), username="anyone", client_keys=[key], known_hosts=known_hosts, agent_path=None
         )
         chan, session = await conn.create_connection(
             Session, "localhost", int(port), window=int(window), max_pktsize=int(packet)

@@ -7,7 +7,7 @@ import { apiOf, method } from "../../unit/runtime/support/server.js";
 import { failure, within } from "../../unit/runtime/support/wait.js";
 import { itWithAsyncssh, Peer } from "./peers.js";
 
-/** What the server in Python does, by the names of its resources. */
+/** The resources of the server in Python, named by what it does for them. */
 const RESOURCES = [
   ...["hello", "noise", "in-reverse", "drip", "no-code", "no-body", "no-json", "no-gzip"],
   ...["damage", "half", "eof", "hang-up"],
@@ -16,7 +16,7 @@ const RESOURCES = [
 type Call = UnaryMethodOptional<object, unknown, unknown>;
 type OddClient = Client & Readonly<Record<(typeof RESOURCES)[number], { readonly get: Call }>>;
 
-/** None is called again by itself: each test counts what it has caused. */
+/** Not idempotent, so that no call is retried: tests count the requests. */
 const API = apiOf(...RESOURCES.map((name) => method(`GET /${name}`, { resource: name, idempotent: false })));
 
 async function startServer(window?: number) {
@@ -36,8 +36,8 @@ async function startServer(window?: number) {
   return { server, connect };
 }
 
-describe("our client at a korv server that is at fault", () => {
-  itWithAsyncssh("takes no notice of answers to nobody, and of those that come again", async () => {
+describe("our client at a faulty korv server", () => {
+  itWithAsyncssh("ignores responses without a request, and duplicates", async () => {
     const { server, connect } = await startServer();
     await using client = await connect();
     for (let n = 1; n <= 10; n++) expect(await client.noise.get({ n })).toEqual({ n });
@@ -47,7 +47,7 @@ describe("our client at a korv server that is at fault", () => {
     expect(server.all("request")).toHaveLength(31);
   });
 
-  itWithAsyncssh("reads several answers in one packet, in any order, and one over many", async () => {
+  itWithAsyncssh("reads several responses in one packet, in any order, and one in many packets", async () => {
     const { connect } = await startServer();
     await using client = await connect();
     const calls = [1, 2, 3].map((n) => client["in-reverse"].get({ n }));
@@ -55,7 +55,7 @@ describe("our client at a korv server that is at fault", () => {
     expect(await client.drip.get({ text: "☺".repeat(50) })).toEqual({ text: "☺".repeat(50) });
   });
 
-  itWithAsyncssh("fails the call whose answer lacks something, and no other", async () => {
+  itWithAsyncssh("fails the call whose response is malformed, and no other", async () => {
     const { server, connect } = await startServer();
     await using client = await connect();
     expect(await client["no-body"].get()).toBeNull();
@@ -63,7 +63,7 @@ describe("our client at a korv server that is at fault", () => {
       const [error, other] = await Promise.all([failure(client[name].get()), client.hello.get({ n: 1 })]);
       expect(error, name).toMatchObject({
         status: "INTERNAL",
-        message: expect.stringMatching(/the server's answer is/),
+        message: expect.stringMatching(/invalid response of the korv server: /),
       });
       expect(other).toEqual({ n: 1 });
     }
@@ -71,16 +71,16 @@ describe("our client at a korv server that is at fault", () => {
   });
 
   itWithAsyncssh(
-    "ends what waits when the channel ends early, or brings what cannot be read, and connects again",
+    "fails pending calls when the channel closes early or brings invalid bytes, and reconnects",
     async () => {
       const { server, connect } = await startServer();
       await using client = await connect({ reconnect: { minDelay: 10, maxDelay: 50 } });
       for (const [name, message] of [
-        ["half", /ended within a message/],
-        ["eof", /ended the channel/],
-        ["hang-up", /ended the channel/],
-        ["no-gzip", /what came is no gzip/],
-        ["damage", /its checksum is wrong/],
+        ["half", /truncated message: the stream ended/],
+        ["eof", /closed the channel/],
+        ["hang-up", /closed the channel/],
+        ["no-gzip", /not gzip: expected the bytes 1f 8b/],
+        ["damage", /corrupt gzip message: wrong checksum or length/],
       ] as const) {
         const lost = server.all("lost").length;
         expect(await failure(client[name].get()), name).toMatchObject({
@@ -93,7 +93,7 @@ describe("our client at a korv server that is at fault", () => {
     },
   );
 
-  itWithAsyncssh("does not wait for a channel that is never opened", async () => {
+  itWithAsyncssh("times out a channel that is never opened", async () => {
     const { connect } = await startServer(0);
     expect(await failure(connect({ connectTimeout: 4000, reconnect: false }))).toMatchObject({
       status: "UNAVAILABLE",
@@ -101,14 +101,14 @@ describe("our client at a korv server that is at fault", () => {
     });
   });
 
-  itWithAsyncssh("does not wait for a server that reads no more", async () => {
+  itWithAsyncssh("times out a request to a server that stops reading", async () => {
     const { connect, server } = await startServer(1000);
     await using client = await connect({ korv: { sendTimeout: 200 }, timeout: 60_000 });
-    // Hexadecimal digits that gzip cannot make smaller than half.
+    // Hexadecimal digits, which gzip compresses to half.
     const digits = Array.from({ length: 700 }, (_, at) => ((at * 7919) % 65_521).toString(16))
       .join("")
       .slice(0, 1200);
-    // There is room for one of them: that waits for its answer.
+    // The window has room for one request, which waits for its response.
     const calls = Array.from({ length: 3 }, () => failure(client.hello.get({ digits })));
     expect(await Promise.race(calls)).toMatchObject({
       status: "UNAVAILABLE",

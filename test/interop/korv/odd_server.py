@@ -1,8 +1,8 @@
-"""A server that does to the wire of korv 0.2 what a broken or hostile one might, on asyncssh: what, the resource says.
+"""A faulty or hostile server of the korv 0.2 protocol on asyncssh; the resource names the fault.
 
 It prints a JSON line when it listens, one for each request, and one for each channel that is lost.
 
-    odd_server.py HOST_KEY AUTHORIZED_KEYS [WINDOW]    a WINDOW of 0: no channel is opened; of N bytes: nothing is read
+    odd_server.py HOST_KEY AUTHORIZED_KEYS [WINDOW]    with WINDOW 0 it opens no channel, with N bytes it reads nothing
 """
 
 import asyncio
@@ -35,7 +35,7 @@ class Session(asyncssh.SSHTCPSession):
         self.chan = chan
 
     def session_started(self):
-        # asyncssh begins to read after this.
+        # asyncssh starts reading after this callback.
         if self.deaf:
             asyncio.get_running_loop().call_soon(self.chan.pause_reading)
 
@@ -51,7 +51,7 @@ class Session(asyncssh.SSHTCPSession):
         self.chan.write(answer(request))
 
     def noise(self, request):
-        """Complaints about nothing, answers to nobody, and answers that come again with something else in them."""
+        """Errors without a request, responses to unknown requests, and duplicates with other content."""
         for id in (0, 0.5, -1, request["id"] + 1000, "1", None, True, [1]):
             self.chan.write(member(id=1.5, request_id=id, code=400, body={"message": "Unable to process request"}))
         for id in self.answered:
@@ -61,13 +61,13 @@ class Session(asyncssh.SSHTCPSession):
         self.answered.append(request["id"])
 
     def in_reverse(self, request):
-        """Three answers in one packet, the last request's first."""
+        """Three responses in one packet, in reverse order of the requests."""
         self.waiting.insert(0, answer(request))
         if len(self.waiting) == 3:
             self.chan.write(b"".join(self.waiting))
 
     def drip(self, request):
-        """One answer in as many packets as it has bytes."""
+        """One response in as many packets as it has bytes."""
         for byte in answer(request):
             self.chan.write(bytes([byte]))
 

@@ -4,15 +4,15 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { it, onTestFinished } from "vitest";
 
-/** Debian's, which has Debian's asyncssh. */
+/** Debian's Python, which has the package python3-asyncssh. */
 const PYTHON = "/usr/bin/python3";
 
-/** Milliseconds that something expected may take. */
-const PATIENCE = 30_000;
+/** Timeout in ms for an expected event. */
+const EVENT_TIMEOUT = 30_000;
 
 const isInstalled = spawnSync(PYTHON, ["-W", "ignore", "-c", "import asyncssh"]).status === 0;
 
-/** A test against a peer on asyncssh: skipped where that is missing, but not in CI. */
+/** A test against a peer on asyncssh; skipped where that is missing, except in CI. */
 export function itWithAsyncssh(title: string, test: () => Promise<void>): void {
   if (isInstalled || process.env["CI"] === "true") it(title, test);
   else it.skip(`${title} (not installed: python3-asyncssh)`, test);
@@ -20,12 +20,12 @@ export function itWithAsyncssh(title: string, test: () => Promise<void>): void {
 
 type Event = Readonly<Record<string, unknown>> & { readonly event: string };
 
-/** A peer in Python, that says what happens to it. */
+/** A peer in Python, which reports its events. */
 export class Peer {
   readonly events: Event[] = [];
   readonly #child;
   #stderr = "";
-  #changed: () => void = () => undefined;
+  #onEvent: () => void = () => undefined;
 
   constructor(script: "server.py" | "odd_server.py" | "client.py", args: readonly (string | number)[]) {
     const file = fileURLToPath(new URL(script, import.meta.url));
@@ -36,12 +36,12 @@ export class Peer {
     this.#child.stdin.on("error", () => undefined);
     createInterface(this.#child.stdout).on("line", (line) => {
       this.events.push(JSON.parse(line));
-      this.#changed();
+      this.#onEvent();
     });
     onTestFinished(() => this.kill());
   }
 
-  /** What it printed to standard error. */
+  /** Its standard error. */
   get stderr(): string {
     return this.#stderr;
   }
@@ -51,17 +51,18 @@ export class Peer {
     return this.events.filter((one) => one.event === event);
   }
 
-  /** Waits until there are so many events of a name, and gives the last of them. */
+  /** Waits for the event number `count` of a name. */
   async event(name: string, count = 1): Promise<Event> {
-    const deadline = Date.now() + PATIENCE;
+    const deadline = Date.now() + EVENT_TIMEOUT;
     for (;;) {
       const found = this.all(name)[count - 1];
       if (found !== undefined) return found;
-      const left = deadline - Date.now();
-      if (left <= 0) throw new Error(`no event ${name} (${count}); ${JSON.stringify(this.events)} ${this.#stderr}`);
+      const remaining = deadline - Date.now();
+      if (remaining <= 0)
+        throw new Error(`no event ${name} (${count}); ${JSON.stringify(this.events)} ${this.#stderr}`);
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, left);
-        this.#changed = () => {
+        const timer = setTimeout(resolve, remaining);
+        this.#onEvent = () => {
           clearTimeout(timer);
           resolve();
         };
@@ -69,7 +70,7 @@ export class Peer {
     }
   }
 
-  /** Tells the client what to do. */
+  /** Sends an order to the client. */
   do(order: object): void {
     this.#child.stdin.write(`${JSON.stringify(order)}\n`);
   }

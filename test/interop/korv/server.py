@@ -1,8 +1,8 @@
-"""A server that speaks the wire of korv 0.2, as it was measured, on asyncssh: also where that is at fault.
+"""A server of the korv 0.2 protocol on asyncssh, with the faults that korv's own server was measured to have.
 
-One read is one message. What cannot be parsed is answered with a 400 to request 0, and then costs the connection. Every
-STORE and UPDATE without a key `request` is answered with such a 400, too, before it is handled. It prints a JSON line when
-it listens, and one for each request and for each connection that is lost.
+It takes one read for one message. It answers an invalid message with a 400 to request 0, and then closes the connection.
+It answers every STORE and UPDATE without a key `request` with such a 400, too, before it handles the request. It prints a
+JSON line when it listens, and one for each request and each lost connection.
 
     server.py HOST_KEY AUTHORIZED_KEYS
 """
@@ -33,13 +33,13 @@ def echo(request):
 
 
 def large(request):
-    """Megabytes that gzip cannot make small: they leave in many packets."""
+    """Megabytes that compress badly, so that they need many packets."""
     digits = random.Random(request["body"]["seed"])
     return 200, {"hex": "%0*x" % (request["body"]["size"], digits.getrandbits(4 * request["body"]["size"]))}
 
 
 def bomb(request):
-    """Much JSON that gzip makes small."""
+    """JSON that compresses extremely well."""
     return 200, {"hex": "0" * request["body"]["size"]}
 
 
@@ -96,7 +96,7 @@ handlers = {
     ("GET", "/odd"): [odd],
     ("GET", "/wrong"): [wrong],
     ("GET", "/fail"): [fail],
-    # It is heard, and never answered.
+    # Received, and never answered.
     ("GET", "/silence"): [],
 }
 

@@ -28,7 +28,7 @@ const METHODS: readonly Method[] = [
   method("GET /stream", { kind: "server-streaming", responseItem: any }),
 ];
 
-/** Hexadecimal digits that gzip cannot make small: two of them need a byte. */
+/** Hexadecimal digits, of which gzip needs a byte for two. */
 function digits(size: number): string {
   let seed = 1;
   let text = "";
@@ -96,7 +96,7 @@ async function startServer(options: Partial<ServeOptions> = {}) {
   const knownHosts = write(directory, "known_hosts", `[127.0.0.1]:${server.port} ${hostKey.line}\n`);
   const connect = (key = alice.file, ...more: number[]) =>
     new Peer("client.py", [server.port, key, knownHosts, ...more]);
-  /** A client that is ready. */
+  /** Connects a client and waits until it is ready. */
   const open = async (...more: number[]) => {
     const client = connect(alice.file, ...more);
     await client.event("ready");
@@ -105,7 +105,7 @@ async function startServer(options: Partial<ServeOptions> = {}) {
   return { server, log, slow, large, connect, open, directory };
 }
 
-/** One call in either style, and its answer without its id and time. */
+/** Makes one call in either style; returns code and body of the response. */
 async function call(client: Peer, style: "blocking" | "callback", verb: string, resource: string, body?: unknown) {
   const count = client.all("answer").length + 1;
   client.do({ do: "call", style, verb, resource, ...(body !== undefined && { body }) });
@@ -118,14 +118,14 @@ const message = (value: unknown): Buffer => gzipSync(typeof value === "string" ?
 const send = (client: Peer, ...parts: readonly Buffer[]): void =>
   client.do({ do: "send", base64: Buffer.concat(parts).toString("base64") });
 
-/** The nth message that came, without id and time. */
+/** Request id, code and body of the nth message. */
 async function received(client: Peer, count = 1) {
   const { answer } = (await client.event("message", count)) as unknown as { answer: Record<string, unknown> };
   return [answer["request_id"], answer["code"], answer["body"]];
 }
 
 describe("a korv client at our server", () => {
-  itWithAsyncssh("K1 K2 K3 K7 calls all verbs, with callbacks and blocking, and the body is optional", async () => {
+  itWithAsyncssh("K1 K2 K3 K7 calls all verbs, with callbacks and blocking, with and without a body", async () => {
     const { open } = await startServer();
     const client = await open();
     for (const style of ["callback", "blocking"] as const) {
@@ -136,42 +136,45 @@ describe("a korv client at our server", () => {
       expect(await call(client, style, "DELETE", "/echo")).toEqual([200, {}]);
       expect(await call(client, style, "GET", "/notes/42")).toEqual([200, { id: 42, text: "hi" }]);
     }
-    // One answer each: nothing else came.
+    // One response per call.
     expect(client.all("message")).toHaveLength(12);
     expect(client.all("unreadable")).toEqual([]);
   });
 
-  itWithAsyncssh("K2 K3 K5 gets 404 with nothing for what is not there, and other failures with words", async () => {
-    const { open, log } = await startServer();
-    const client = await open();
-    expect(await call(client, "callback", "GET", "/nowhere")).toEqual([404, null]);
-    expect(await call(client, "callback", "DELETE", "/hello")).toEqual([404, null]);
-    expect(await call(client, "callback", "PATCH", "/hello")).toEqual([404, null]);
-    expect(await call(client, "callback", "GET", "/notes/7")).toEqual([404, null]);
-    expect(await call(client, "callback", "GET", "/hello", { typo: 1 })).toEqual([
-      400,
-      expect.objectContaining({ details: { issues: [expect.objectContaining({ path: "/x" })] } }),
-    ]);
-    expect(await call(client, "callback", "GET", "/secret")).toEqual([403, { message: expect.any(String) }]);
-    expect(await call(client, "callback", "GET", "/stream")).toEqual([
-      501,
-      { message: "GET /stream streams, which korv cannot carry" },
-    ]);
-    const [code, body] = await call(client, "callback", "GET", "/fail");
-    expect(code).toBe(500);
-    expect(JSON.stringify(body)).not.toContain("secret of the house");
-    expect(JSON.stringify(log.lines.map(({ fields }) => String(fields["err"])))).toContain("secret of the house");
-    expect(await call(client, "blocking", "GET", "/hello")).toEqual([200, { msg: "Hello World!" }]);
-  });
+  itWithAsyncssh(
+    "K2 K3 K5 gets 404 with the body null for unknown resources, and messages for other errors",
+    async () => {
+      const { open, log } = await startServer();
+      const client = await open();
+      expect(await call(client, "callback", "GET", "/nowhere")).toEqual([404, null]);
+      expect(await call(client, "callback", "DELETE", "/hello")).toEqual([404, null]);
+      expect(await call(client, "callback", "PATCH", "/hello")).toEqual([404, null]);
+      expect(await call(client, "callback", "GET", "/notes/7")).toEqual([404, null]);
+      expect(await call(client, "callback", "GET", "/hello", { typo: 1 })).toEqual([
+        400,
+        expect.objectContaining({ details: { issues: [expect.objectContaining({ path: "/x" })] } }),
+      ]);
+      expect(await call(client, "callback", "GET", "/secret")).toEqual([403, { message: expect.any(String) }]);
+      expect(await call(client, "callback", "GET", "/stream")).toEqual([
+        501,
+        { message: "GET /stream: a streaming method; korv supports unary calls only" },
+      ]);
+      const [code, body] = await call(client, "callback", "GET", "/fail");
+      expect(code).toBe(500);
+      expect(JSON.stringify(body)).not.toContain("secret of the house");
+      expect(JSON.stringify(log.lines.map(({ fields }) => String(fields["err"])))).toContain("secret of the house");
+      expect(await call(client, "blocking", "GET", "/hello")).toEqual([200, { msg: "Hello World!" }]);
+    },
+  );
 
-  itWithAsyncssh("K5 gets the cause of a failure where the server is asked to expose it", async () => {
+  itWithAsyncssh("K5 gets the cause of an error from a server with exposeErrors", async () => {
     const { open } = await startServer({ exposeErrors: true });
     const client = await open();
     const [, body] = await call(client, "callback", "GET", "/fail");
     expect(JSON.stringify(body)).toContain("secret of the house");
   });
 
-  itWithAsyncssh("K4 K11 gets one 400 for each request that lacks something", async () => {
+  itWithAsyncssh("K4 K11 gets one 400 for each malformed request", async () => {
     const { open } = await startServer();
     const client = await open();
     const cases: [unknown, number, string | RegExp][] = [
@@ -181,7 +184,7 @@ describe("a korv client at our server", () => {
       [{ id: 3.5, verb: "STORE", resource: "/echo" }, 3.5, "Missing 'body'"],
       [{ id: 4.5, verb: "UPDATE", resource: "/echo" }, 4.5, "Missing 'body'"],
       [{}, 0, "Missing 'id'"],
-      ["[]", 0, "the request is no object"],
+      ["[]", 0, "invalid request: not a JSON object"],
       ["{", 0, /JSON/],
     ];
     for (const [index, [value, id, text]] of cases.entries()) {
@@ -193,13 +196,13 @@ describe("a korv client at our server", () => {
   });
 
   itWithAsyncssh(
-    "K6 K10 K11 is read however its messages are cut and joined, and ids come back as they were",
+    "K6 K10 K11 is understood however packets split its messages, and gets its ids back unchanged",
     async () => {
       const { open } = await startServer();
       const client = await open();
       const ids = [1700000000.1234567, 1700000000.1234567, 3, -4.25, 1e-7];
       const all = Buffer.concat(ids.map((id) => message({ id, verb: "GET", resource: "/hello", body: null })));
-      // All in one packet, and then cut at odd places.
+      // All in one packet, then in pieces of 17 bytes.
       send(client, all);
       await client.event("message", ids.length);
       for (let at = 0; at < all.length; at += 17) send(client, all.subarray(at, at + 17));
@@ -211,7 +214,7 @@ describe("a korv client at our server", () => {
     },
   );
 
-  itWithAsyncssh("that gives several requests one id gets an answer to each, and none twice", async () => {
+  itWithAsyncssh("that repeats an id gets one response to each request", async () => {
     const { open } = await startServer();
     const client = await open();
     const names = ["Ada", "Bob", "Cleo"];
@@ -225,14 +228,14 @@ describe("a korv client at our server", () => {
     expect(bodies.map(({ body }) => body.msg).sort()).toEqual(names.map((name) => `Hello ${name}!`));
   });
 
-  itWithAsyncssh("may send NaN, which is null", async () => {
+  itWithAsyncssh("may send NaN, which becomes null", async () => {
     const { open } = await startServer();
     const client = await open();
     send(client, message('{"id":1,"verb":"STORE","resource":"/echo","body":{"a":NaN,"b":"NaN","c":-Infinity}}'));
     expect(await received(client)).toEqual([1, 200, { a: null, b: "NaN", c: null }]);
   });
 
-  itWithAsyncssh("may nest values as deep as a message can be, which is its own failure alone", async () => {
+  itWithAsyncssh("may nest values as deep as a message permits, and only that request fails", async () => {
     const { open } = await startServer();
     const client = await open();
     const depth = 1_000_000;
@@ -244,7 +247,7 @@ describe("a korv client at our server", () => {
     expect(await call(client, "blocking", "GET", "/hello")).toEqual([200, { msg: "Hello World!" }]);
   });
 
-  itWithAsyncssh("K6 has as many calls run at once as the limit says; the others wait", async () => {
+  itWithAsyncssh("K6 runs as many calls concurrently as the limit permits; further ones wait", async () => {
     const { open, slow } = await startServer({ korv: { calls: 5 } });
     const client = await open();
     for (let id = 1; id <= 20; id++) send(client, message({ id, verb: "GET", resource: "/slow", body: null }));
@@ -256,7 +259,7 @@ describe("a korv client at our server", () => {
     expect(new Set(ids).size).toBe(20);
   });
 
-  itWithAsyncssh("K8 K10 gets each answer in one packet; one too large for that becomes a small 500", async () => {
+  itWithAsyncssh("K8 K10 gets each response in one packet, and a 500 in place of a larger one", async () => {
     const { open } = await startServer();
     const client = await open();
     const [code, body] = await call(client, "blocking", "GET", "/large", { size: 50_000 });
@@ -265,11 +268,11 @@ describe("a korv client at our server", () => {
       500,
       {
         message: expect.stringMatching(
-          /^the answer cannot be sent: packet of \d+ bytes exceeds the peer's limit of 32768 bytes/,
+          /^the response cannot be sent: packet of \d+ bytes exceeds the peer's limit of 32768 bytes/,
         ),
       },
     ]);
-    // Several megabytes together: through many windows, and never in halves.
+    // Several megabytes together: many windows, and never a split message.
     for (let id = 1; id <= 100; id++)
       send(client, message({ id, verb: "GET", resource: "/large", body: { size: 58_000 } }));
     await client.event("message", 102);
@@ -277,12 +280,12 @@ describe("a korv client at our server", () => {
     expect(await call(client, "blocking", "GET", "/hello")).toEqual([200, { msg: "Hello World!" }]);
   });
 
-  // Packed, they have a little over half of that: the last ones 151 KB, and just under 1 MiB.
+  // Compressed, they have a little over half of these sizes: the last two 151 KB and just under 1 MiB.
   const SIZES = [1, 32_767, 32_768, 32_769, 150_000, 1_000_000, 280_000, 1_900_000];
   const DEFAULT_WINDOW = 2 * 1024 * 1024;
 
   itWithAsyncssh(
-    "K10 that opens its channel with larger packets gets answers of any size, each in one packet",
+    "K10 that opens its channel with larger packets gets responses of any size, each in one packet",
     async () => {
       const { open } = await startServer();
       for (const [window, packet] of [
@@ -296,10 +299,10 @@ describe("a korv client at our server", () => {
             expect([code, body === digits(size)]).toEqual([200, true]);
           }
         }
-        // Packed, these are a little less and a little more than the packets that every client takes.
+        // Compressed, these are around 32,768 bytes, the packet size that every client accepts.
         const count = client.all("message").length;
         const near = Array.from({ length: 40 }, (_, at) => 59_600 + 50 * at);
-        // More than a window, at once.
+        // Together more than a window.
         for (const size of [...near, ...Array(10).fill(1_000_000)])
           send(client, message({ id: size, verb: "GET", resource: "/large", body: { size } }));
         await client.event("message", count + near.length + 10);
@@ -313,7 +316,7 @@ describe("a korv client at our server", () => {
     },
   );
 
-  itWithAsyncssh("K10 that opens its channel with the packets of every client gets what fits into one", async () => {
+  itWithAsyncssh("K10 that opens its channel with the default packet size gets the responses that fit", async () => {
     const { open } = await startServer();
     const client = await open();
     for (const size of SIZES) {
@@ -328,7 +331,7 @@ describe("a korv client at our server", () => {
     expect(client.all("unreadable")).toEqual([]);
   });
 
-  itWithAsyncssh("gets no more at once than it asked for, in a packet or in its window", async () => {
+  itWithAsyncssh("gets no larger packet than its packet size and its window permit", async () => {
     const { open } = await startServer();
     const [narrow, low] = [await open(2 * 1024 * 1024, 4096), await open(8192, 32_768)];
     for (const [client, size] of [
@@ -344,14 +347,14 @@ describe("a korv client at our server", () => {
   });
 
   itWithAsyncssh(
-    "that does not read gets a small 500 where its window has no room, and goes on when it reads",
+    "that does not read gets a 500 where its window has no room, and continues when it reads",
     async () => {
       const { open, large } = await startServer({ korv: { sendTimeout: 200 } });
       const client = await open(65_536, 32_768);
       client.do({ do: "pause" });
       for (let id = 1; id <= 4; id++)
         send(client, message({ id, verb: "GET", resource: "/large", body: { size: 50_000 } }));
-      // Two or three of them fit; what waits longer than the patience becomes an error.
+      // Two or three of them fit; responses that wait longer than sendTimeout become errors.
       while (large.asked < 4) await new Promise((resolve) => setTimeout(resolve, 10));
       await new Promise((resolve) => setTimeout(resolve, 1500));
       client.do({ do: "resume" });
@@ -363,7 +366,7 @@ describe("a korv client at our server", () => {
     },
   );
 
-  itWithAsyncssh("that speaks something else is told, and only its channel ends", async () => {
+  itWithAsyncssh("that speaks another protocol gets an error, and only its channel closes", async () => {
     const { open, log } = await startServer();
     const [client, other] = [await open(), await open()];
     send(
@@ -375,26 +378,28 @@ describe("a korv client at our server", () => {
     const answers = client.all("message").map(({ answer }) => answer as Record<string, unknown>);
     expect(answers).toContainEqual(expect.objectContaining({ request_id: 1, code: 200 }));
     expect(answers).toContainEqual(
-      expect.objectContaining({ request_id: 0, code: 400, body: { message: "what came is no gzip" } }),
+      expect.objectContaining({ request_id: 0, code: 400, body: { message: "not gzip: expected the bytes 1f 8b" } }),
     );
     await client.event("closed");
-    expect(log.with("korv channel ended").map(({ fields }) => fields["reason"])).toEqual(["what came is no gzip"]);
+    expect(log.with("korv channel ended").map(({ fields }) => fields["reason"])).toEqual([
+      "not gzip: expected the bytes 1f 8b",
+    ]);
     expect(await call(other, "blocking", "GET", "/hello")).toEqual([200, { msg: "Hello World!" }]);
   });
 
-  itWithAsyncssh("cannot make us inflate a bomb, nor read without end", async () => {
+  itWithAsyncssh("cannot make the server inflate a bomb or read without end", async () => {
     const { open } = await startServer({ korv: { compressed: 10_000, decompressed: 100_000 } });
     const bomb = gzipSync(`{"id":1,"verb":"STORE","resource":"/echo","body":"${" ".repeat(5_000_000)}"}`);
     const [client, long] = [await open(), await open()];
     send(client, bomb);
-    expect(await received(client)).toEqual([0, 400, { message: "a message is over 100000 bytes" }]);
+    expect(await received(client)).toEqual([0, 400, { message: "message too large: over 100000 bytes" }]);
     await client.event("closed");
     send(long, message({ id: 1, verb: "STORE", resource: "/echo", body: digits(30_000) }));
-    expect(await received(long)).toEqual([0, 400, { message: "a message is over 10000 bytes compressed" }]);
+    expect(await received(long)).toEqual([0, 400, { message: "message too large: over 10000 bytes compressed" }]);
     await long.event("closed");
   });
 
-  itWithAsyncssh("that sends EOF still gets the answers to what it asked before", async () => {
+  itWithAsyncssh("that sends EOF still gets the responses to its earlier requests", async () => {
     const { open, slow } = await startServer();
     const client = await open();
     send(client, message({ id: 1, verb: "GET", resource: "/slow", body: null }));
@@ -405,12 +410,12 @@ describe("a korv client at our server", () => {
     await client.event("closed");
   });
 
-  itWithAsyncssh("that sends EOF within a message is told, and its channel ends", async () => {
+  itWithAsyncssh("that sends EOF inside a message gets an error, and its channel closes", async () => {
     const { open } = await startServer();
     const client = await open();
     send(client, message({ id: 1 }).subarray(0, 15));
     client.do({ do: "eof" });
-    expect(await received(client)).toEqual([0, 400, { message: "the stream ended within a message" }]);
+    expect(await received(client)).toEqual([0, 400, { message: "truncated message: the stream ended" }]);
     await client.event("closed");
   });
 
@@ -424,7 +429,7 @@ describe("a korv client at our server", () => {
     slow.release();
   });
 
-  itWithAsyncssh("K9 is refused with a key that is not listed, and says so where nobody listens", async () => {
+  itWithAsyncssh("K9 is refused with an unlisted key, and fails to connect to a closed server", async () => {
     const { connect, directory, server } = await startServer();
     const mallory = makeKey(directory, "mallory");
     expect(await connect(mallory.file).event("failed")).toMatchObject({ error: /Permission denied/ });
@@ -435,7 +440,7 @@ describe("a korv client at our server", () => {
     expect(await connect().event("failed")).toMatchObject({ error: /refused|Connect call failed/ });
   });
 
-  itWith(["ssh"], "can be ssh itself, with gzip, by the line that the guide shows", async () => {
+  itWith(["ssh"], "can be ssh and gzip, by the command in GUIDE.md", async () => {
     const { server, directory } = await startServer();
     const files = { knownHosts: `${directory}/known_hosts`, identity: `${directory}/alice` };
     const [, shown = ""] = /^\$ (echo .* -W any:1 host .*)$/m.exec(GUIDE) ?? [];
@@ -446,14 +451,14 @@ describe("a korv client at our server", () => {
     expect(JSON.parse(stdout), stderr).toMatchObject({ request_id: 1, code: 200, body: { msg: "Hello World!" } });
   });
 
-  itWithAsyncssh("is refused where korv is not turned on", async () => {
+  itWithAsyncssh("is refused where the option korv is off", async () => {
     const { connect } = await startServer({ korv: false });
     expect(await connect().event("failed")).toMatchObject({ error: /prohibited|refused|failed/i });
   });
 });
 
-describe("the options of korv", () => {
-  itWithAsyncssh("have defaults, and are refused where they are impossible", async () => {
+describe("the limits of korv", () => {
+  itWithAsyncssh("have defaults, and are validated", async () => {
     expect(korvLimits(undefined)).toBeUndefined();
     expect(korvLimits(false)).toBeUndefined();
     expect(korvLimits({ calls: 3 })).toEqual({
@@ -462,7 +467,9 @@ describe("the options of korv", () => {
       decompressed: 4 << 20,
       sendTimeout: 10_000,
     });
-    expect(() => korvLimits({ calls: 0 })).toThrow("korv.calls is 0; it must be a whole number from 1 to 2147483647");
-    expect(() => korvLimits({ call: 1 } as object)).toThrow("korv.call is no limit; there are calls, compressed");
+    expect(() => korvLimits({ calls: 0 })).toThrow("korv.calls: 0: must be a whole number from 1 to 2147483647");
+    expect(() => korvLimits({ call: 1 } as object)).toThrow(
+      'unknown limit "korv.call"; known limits: calls, compressed',
+    );
   });
 });

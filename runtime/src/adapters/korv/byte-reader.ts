@@ -2,69 +2,69 @@ import { KorvError } from "./korv-error.js";
 
 const EMPTY = Buffer.alloc(0);
 
-/** Takes a stream of chunks apart by bytes. It reads no further than it is asked to. */
+/** Reads a stream of chunks by bytes. It reads no chunk before it needs one. */
 export class ByteReader {
   readonly #chunks: AsyncIterator<Buffer>;
-  #rest: Buffer = EMPTY;
-  #left = Number.POSITIVE_INFINITY;
-  #excess: () => KorvError = () => new KorvError("too much");
+  #buffered: Buffer = EMPTY;
+  #remaining = Number.POSITIVE_INFINITY;
+  #limitError: () => KorvError = () => new KorvError("byte limit exceeded");
 
   constructor(source: AsyncIterable<Buffer>) {
     this.#chunks = source[Symbol.asyncIterator]();
   }
 
-  /** Lets so many bytes more be taken; then it throws what `excess` gives. */
-  limit(bytes: number, excess: () => KorvError): void {
-    this.#left = bytes;
-    this.#excess = excess;
+  /** Limits the bytes that can be read from here on; reading more throws `error()`. */
+  limit(bytes: number, error: () => KorvError): void {
+    this.#remaining = bytes;
+    this.#limitError = error;
   }
 
-  /** Whether there is anything more. */
-  async more(): Promise<boolean> {
-    while (this.#rest.length === 0) {
+  /** Whether there are more bytes; false at the end of the stream. */
+  async hasMore(): Promise<boolean> {
+    while (this.#buffered.length === 0) {
       const { done, value } = await this.#chunks.next();
       if (done) return false;
-      this.#rest = value;
+      this.#buffered = value;
     }
     return true;
   }
 
-  /** Whatever there is: at least a byte. @throws KorvError where there is no more */
-  async chunk(): Promise<Buffer> {
-    if (!(await this.more())) throw new KorvError("the stream ended within a message");
-    if (this.#left === 0) throw this.#excess();
-    const chunk = this.#rest.subarray(0, this.#left);
-    // Even an empty view keeps its chunk, for as long as the other side is silent.
-    this.#rest = chunk.length === this.#rest.length ? EMPTY : this.#rest.subarray(chunk.length);
-    this.#left -= chunk.length;
+  /** Reads the bytes at hand: at least one. @throws KorvError at the end of the stream, and beyond the limit */
+  async readChunk(): Promise<Buffer> {
+    if (!(await this.hasMore())) throw new KorvError("truncated message: the stream ended");
+    if (this.#remaining === 0) throw this.#limitError();
+    const chunk = this.#buffered.subarray(0, this.#remaining);
+    // An empty view would keep its whole chunk in memory until the next one arrives.
+    this.#buffered = chunk.length === this.#buffered.length ? EMPTY : this.#buffered.subarray(chunk.length);
+    this.#remaining -= chunk.length;
     return chunk;
   }
 
-  /** Undoes {@link chunk}, for the end of what that gave. */
-  giveBack(bytes: Buffer): void {
-    this.#rest = this.#rest.length === 0 ? bytes : Buffer.concat([bytes, this.#rest]);
-    this.#left += bytes.length;
+  /** Puts back the last bytes of what {@link readChunk} returned. */
+  unread(bytes: Buffer): void {
+    this.#buffered = this.#buffered.length === 0 ? bytes : Buffer.concat([bytes, this.#buffered]);
+    this.#remaining += bytes.length;
   }
 
-  /** Exactly so many bytes. @throws KorvError as {@link chunk} */
-  async take(count: number): Promise<Buffer> {
+  /** Reads exactly `count` bytes. @throws KorvError as {@link readChunk} */
+  async read(count: number): Promise<Buffer> {
     const parts: Buffer[] = [];
     for (let missing = count; missing > 0; ) {
-      const chunk = await this.chunk();
-      this.giveBack(chunk.subarray(missing));
+      const chunk = await this.readChunk();
+      this.unread(chunk.subarray(missing));
       parts.push(chunk.subarray(0, missing));
       missing -= Math.min(missing, chunk.length);
     }
     return Buffer.concat(parts);
   }
 
-  /** Leaves out a text that ends with a zero byte. @throws KorvError as {@link chunk} */
-  async skipText(): Promise<void> {
+  /** Skips a zero-terminated string. @throws KorvError as {@link readChunk} */
+  async skipString(): Promise<void> {
     for (;;) {
-      const chunk = await this.chunk();
+      const chunk = await this.readChunk();
       const end = chunk.indexOf(0);
       if (end < 0) continue;
-      this.giveBack(chunk.subarray(end + 1));
+      this.unread(chunk.subarray(end + 1));
       return;
     }
   }

@@ -1,17 +1,20 @@
 import type { Method } from "../../contract/method.js";
 import { parsePath } from "../../contract/path.js";
 
+/** The call that a request is formatted from. */
+interface OutgoingRequest {
+  readonly id: number;
+  readonly method: Method;
+  readonly request: unknown;
+  /** Maps a path to the server's name of the resource. */
+  readonly mapPath: (path: string) => string;
+}
+
 /**
- * The JSON text that asks a korv server for a method. What the path names stands in the path; the rest of the request is
- * the body, or null where a GET or DELETE has nothing to say, as korv's own client writes it.
- * @param resource gives the server's name of the resource, from its path
+ * The JSON text of a request to a korv server. The path holds the fields that it names; the other fields are the body.
+ * As in korv's own client, the body of a GET or DELETE without other fields is null.
  */
-export function formatRequest(
-  id: number,
-  { verb, path }: Method,
-  request: unknown,
-  resource: (path: string) => string,
-): string {
+export function formatRequest({ id, method: { verb, path }, request, mapPath }: OutgoingRequest): string {
   const rest: Record<string, unknown> = { ...(request as object) };
   const parts = parsePath(path).map((segment) => {
     if ("text" in segment) return segment.text;
@@ -23,9 +26,9 @@ export function formatRequest(
   return JSON.stringify({
     id,
     verb,
-    resource: resource(`/${parts.join("/")}`),
+    resource: mapPath(`/${parts.join("/")}`),
     body: hasBody || Object.keys(rest).length > 0 ? rest : null,
-    // korv looks for the body of these in the wrong place, and complains where it finds nothing there.
+    // korv looks for the body of STORE and UPDATE here, and answers with an error where it is absent.
     ...(hasBody && { request: { body: null } }),
   });
 }

@@ -1,62 +1,73 @@
-import { crc32, createInflateRaw } from "node:zlib";
+import { promisify } from "node:util";
+import { crc32, createInflateRaw, gzip } from "node:zlib";
 import { ByteReader } from "./byte-reader.js";
 import { KorvError } from "./korv-error.js";
 
-/** Bounds of one message, in bytes. */
-export interface MemberLimits {
-  /** As it travels. */
+/** Limits of one message, in bytes. */
+interface MemberLimits {
   readonly compressed: number;
-  /** As the JSON text that it holds. */
   readonly decompressed: number;
 }
 
 /** Bits of a member's flags (RFC 1952, section 2.3.1). */
 const FLAG = { HEADER_CRC: 2, EXTRA: 4, NAME: 8, COMMENT: 16, RESERVED: 0xe0 } as const;
 
-/** How much of a message that is too large is kept, to tell whose it was. */
+/** Bytes kept of a message that is too large, to find the request that it belongs to. */
 const HEAD = 256;
 
+const compress = promisify<string, Buffer>(gzip);
+
+/** Encodes a message: one gzip member of compact JSON. */
+export function encodeMessage(json: string): Promise<Buffer> {
+  return compress(json);
+}
+
 /**
- * Reads concatenated gzip members (RFC 1952), however they are split and joined, and gives what each holds. It takes no
- * more from `source` than it is asked for, and never inflates beyond the limit.
- * @throws KorvError where the bytes are no gzip, end within a member, or exceed a limit: nothing can follow then
+ * Yields the content of concatenated gzip members (RFC 1952), independent of how the chunks split them. It reads no chunk
+ * of `source` before it needs one, and never inflates beyond the limit.
+ * @throws KorvError where the bytes are not gzip, are truncated, or exceed a limit: the stream cannot be read further
  */
 export async function* gunzipMembers(source: AsyncIterable<Buffer>, limits: MemberLimits): AsyncGenerator<Buffer> {
   const input = new ByteReader(source);
-  while (await input.more()) {
-    input.limit(limits.compressed, () => new KorvError(`a message is over ${limits.compressed} bytes compressed`));
+  while (await input.hasMore()) {
+    input.limit(
+      limits.compressed,
+      () => new KorvError(`message too large: over ${limits.compressed} bytes compressed`),
+    );
     await skipHeader(input);
     const content = await inflate(input, limits.decompressed);
-    const trailer = await input.take(8);
+    const trailer = await input.read(8);
     if (trailer.readUInt32LE(0) !== crc32(content) || trailer.readUInt32LE(4) !== content.length) {
-      throw new KorvError("a message is damaged: its checksum is wrong");
+      throw new KorvError("corrupt gzip message: wrong checksum or length");
     }
     yield content;
   }
 }
 
 async function skipHeader(input: ByteReader): Promise<void> {
-  // The magic is looked at by itself: whoever sends something else may wait for an answer before the tenth byte.
-  if ((await input.take(2)).readUInt16BE() !== 0x1f8b) throw new KorvError("what came is no gzip");
-  const header = await input.take(8);
+  // The magic bytes are checked first: a client of another protocol may send less than a header, and wait.
+  if ((await input.read(2)).readUInt16BE() !== 0x1f8b) throw new KorvError("not gzip: expected the bytes 1f 8b");
+  const header = await input.read(8);
   const flags = header[1] as number;
-  if (header[0] !== 8 || (flags & FLAG.RESERVED) !== 0) throw new KorvError("what came is no gzip that can be read");
-  if (flags & FLAG.EXTRA) await input.take((await input.take(2)).readUInt16LE());
-  if (flags & FLAG.NAME) await input.skipText();
-  if (flags & FLAG.COMMENT) await input.skipText();
-  if (flags & FLAG.HEADER_CRC) await input.take(2);
+  if (header[0] !== 8 || (flags & FLAG.RESERVED) !== 0) {
+    throw new KorvError("unsupported gzip header: compression method or reserved flags");
+  }
+  if (flags & FLAG.EXTRA) await input.read((await input.read(2)).readUInt16LE());
+  if (flags & FLAG.NAME) await input.skipString();
+  if (flags & FLAG.COMMENT) await input.skipString();
+  if (flags & FLAG.HEADER_CRC) await input.read(2);
 }
 
-/** Inflates up to the end of the deflate stream, which alone knows where that is. */
+/** Inflates up to the end of the deflate stream, which marks it itself. */
 async function inflate(input: ByteReader, limit: number): Promise<Buffer> {
   const stream = createInflateRaw();
   const parts: Buffer[] = [];
   let size = 0;
   let outcome: "ended" | KorvError | undefined;
-  /** Called when a chunk was taken, or when there is an outcome. */
+  /** Called when a chunk was consumed, or when there is an outcome. */
   let wake = (): void => undefined;
-  const settle = (how: "ended" | KorvError): void => {
-    outcome ??= how;
+  const settle = (result: "ended" | KorvError): void => {
+    outcome ??= result;
     wake();
   };
   stream.on("data", (part: Buffer) => {
@@ -64,28 +75,28 @@ async function inflate(input: ByteReader, limit: number): Promise<Buffer> {
     size += part.length;
     if (size > limit) {
       const head = Buffer.concat(parts).subarray(0, HEAD).toString("latin1");
-      stream.destroy(new KorvError(`a message is over ${limit} bytes`, head));
+      stream.destroy(new KorvError(`message too large: over ${limit} bytes`, head));
     }
   });
   stream.on("end", () => settle("ended"));
   stream.on("error", (error) => {
-    settle(error instanceof KorvError ? error : new KorvError(`a message is damaged: ${error.message}`));
+    settle(error instanceof KorvError ? error : new KorvError(`corrupt gzip message: ${error.message}`));
   });
   try {
     for (let before = 0; ; before = stream.bytesWritten) {
-      const chunk = await input.chunk();
-      // Not a race with one promise of the end: each race would stay with it, and a peer may send a byte a chunk.
+      const chunk = await input.readChunk();
+      // Not Promise.race with one long-lived promise: it would keep the reactions of every chunk, and chunks may be bytes.
       const woken = new Promise<void>((resolve) => {
         wake = resolve;
       });
-      // zlib calls back for what it has taken; what follows the end it leaves, and ends instead.
+      // zlib calls back when it has consumed the chunk; beyond the end of the stream it emits "end" instead.
       stream.write(chunk, () => {
         if (!stream.destroyed) wake();
       });
       if (outcome === undefined) await woken;
       if (outcome === undefined) continue;
       if (outcome !== "ended") throw outcome;
-      input.giveBack(chunk.subarray(stream.bytesWritten - before));
+      input.unread(chunk.subarray(stream.bytesWritten - before));
       return Buffer.concat(parts, size);
     }
   } finally {

@@ -1,7 +1,7 @@
-/** What came breaks the protocol, or its bounds, so that nothing after it can be understood. */
+/** A violation of the protocol or its limits, after which the channel cannot be read any further. */
 export class KorvError extends Error {
   override readonly name = "KorvError";
-  /** How the message began that was too large; empty where it was something else. */
+  /** The first characters of a message that is too large; empty for other errors. */
   readonly head: string;
 
   constructor(message: string, head = "") {

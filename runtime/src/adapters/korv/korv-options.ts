@@ -1,25 +1,32 @@
-/** Bounds of each korv channel of a server. */
+/** Limits of each korv channel of a server. */
 export interface KorvLimits {
-  /** Requests that are answered at the same time; further ones wait to be read. Default: 64. */
+  /** Concurrent requests; further ones wait in the channel's window. Default: 64. */
   readonly calls: number;
-  /** Bytes of one request as it travels. Over it: the channel ends. Default: 1 MiB. */
+  /** Bytes of one request, compressed. A larger one closes the channel. Default: 1 MiB. */
   readonly compressed: number;
-  /** Bytes of one request as JSON. Over it: the channel ends. Default: 4 MiB. */
+  /** Bytes of one request, as JSON. A larger one closes the channel. Default: 4 MiB. */
   readonly decompressed: number;
-  /** Milliseconds that a client has to make room for an answer. Over it: the channel ends. Default: 10,000. */
+  /** Timeout in ms for a client to make room for a response. Over it, the channel closes. Default: 10,000. */
   readonly sendTimeout: number;
 }
 
-/** Whether a server answers clients of the Python framework korv. */
+/** Options of the korv adapter. */
 export interface KorvOptions {
   /**
-   * Takes what peers ask to have forwarded (direct-tcpip), to any destination that is not allowed for forwarding, for the
-   * wire of korv; `true` with the default limits. Default: false.
+   * Serves clients of the Python framework korv: every direct-tcpip channel that `forwarding` does not permit speaks korv's
+   * protocol. `true` for the default limits. Default: false.
    */
   readonly korv?: boolean | Partial<KorvLimits>;
 }
 
-/** See {@link KorvLimits} for what each means. */
+/** Options of a client that calls a korv server. */
+export interface KorvClientOptions {
+  /** Maps a path, such as `/notes/42`, to the server's name of the resource. Default: the path itself. */
+  readonly mapPath?: (path: string) => string;
+  /** Timeout in ms for the server to make room for a request. Over it: UNAVAILABLE. Default: 30,000. */
+  readonly sendTimeout?: number;
+}
+
 const DEFAULT_LIMITS: KorvLimits = {
   calls: 64,
   compressed: 1024 * 1024,
@@ -28,18 +35,18 @@ const DEFAULT_LIMITS: KorvLimits = {
 };
 
 /**
- * The limits to serve korv with; undefined where it is not served.
- * @throws Error that names an option and its value where it is no positive whole number
+ * The limits of the korv adapter; undefined where the option disables it.
+ * @throws Error that names an unknown limit or an invalid value
  */
 export function korvLimits(korv: KorvOptions["korv"]): KorvLimits | undefined {
   if (korv === undefined || korv === false) return undefined;
   const given = korv === true ? {} : korv;
   for (const [name, value] of Object.entries(given)) {
     if (!Object.hasOwn(DEFAULT_LIMITS, name)) {
-      throw new Error(`korv.${name} is no limit; there are ${Object.keys(DEFAULT_LIMITS).join(", ")}`);
+      throw new Error(`unknown limit "korv.${name}"; known limits: ${Object.keys(DEFAULT_LIMITS).join(", ")}`);
     }
     if (!Number.isSafeInteger(value) || value < 1 || value > 0x7fff_ffff) {
-      throw new Error(`korv.${name} is ${value}; it must be a whole number from 1 to 2147483647`);
+      throw new Error(`korv.${name}: ${value}: must be a whole number from 1 to 2147483647`);
     }
   }
   return { ...DEFAULT_LIMITS, ...given };

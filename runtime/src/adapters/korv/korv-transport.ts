@@ -4,13 +4,13 @@ import type { Api } from "../../contract/method.js";
 import { packetChannelTo } from "../../ssh/client/dial-channel.js";
 import type { Dialer } from "../../ssh/client/dialer.js";
 import { type Limits, resolveLimits } from "../../wire/limits.js";
-import { KorvBridge } from "./korv-bridge.js";
-import type { KorvClientOptions } from "./korv-client-options.js";
+import { KorvGateway } from "./korv-gateway.js";
+import type { KorvClientOptions } from "./korv-options.js";
 
 /**
- * A transport to a server of the Python framework korv: each duplex speaks our wire, and what answers behind it passes the
- * calls on over an SSH connection of its own. So a client of `api` is typed, checked and retried as any other; what korv
- * does not know (streams, metadata, deadlines) ends on this side.
+ * A transport to a server of the Python framework korv: a gateway translates between the native wire and korv's protocol,
+ * over an SSH connection of its own. Calls of `api` are typed, validated and retried as over any transport; korv lacks
+ * streams, metadata and deadlines, so these end at the gateway.
  */
 export function korvTransport(
   api: Api,
@@ -24,7 +24,7 @@ export function korvTransport(
     async open(signal) {
       const channel = await dial(packetChannelTo(to.host, to.port, "does it serve korv?"), signal);
       const [near, far] = duplexPair();
-      new KorvBridge(far, channel, config);
+      new KorvGateway(far, channel, config);
       return near;
     },
   };

@@ -3,20 +3,21 @@ import type { Method } from "../../contract/method.js";
 import type { RpcError } from "../../contract/rpc-error.js";
 import type { StatusName } from "../../contract/status.js";
 import type { IncomingCall } from "../../wire/incoming-call.js";
-import { type Answer, failureOf } from "./parse-answer.js";
+import { errorOf, type KorvResponse } from "./parse-response.js";
 
-/** A call on its way. It keeps its place until it is answered and its packet has left, so that both are bounded. */
+/** A call that waits for its response. It is released once it is answered and its packet has left, so that both are bounded. */
 export class PendingCall {
   readonly method: Method;
   readonly #call: IncomingCall;
+  readonly #onAnswer: () => void;
   #answered = false;
   #sent = false;
-  /** Called once, when it is answered. */
-  onEnd: () => void = () => undefined;
 
-  constructor(call: IncomingCall, method: Method) {
+  /** @param onAnswer called once, when the call is answered */
+  constructor(call: IncomingCall, method: Method, onAnswer: () => void) {
     this.method = method;
     this.#call = call;
+    this.#onAnswer = onAnswer;
     call.listen((reason) => this.fail(reason));
   }
 
@@ -24,15 +25,17 @@ export class PendingCall {
     return this.#answered;
   }
 
-  answer(answer: Answer): void {
-    if (answer.code >= 200 && answer.code < 300) this.#end("OK", this.#call.codec.encode(answer.body));
-    else this.fail(failureOf(answer, this.method));
+  /** Answers the call with a response of the server. */
+  answer(response: KorvResponse): void {
+    if (response.code >= 200 && response.code < 300) this.#end("OK", this.#call.codec.encode(response.body));
+    else this.fail(errorOf(response, this.method));
   }
 
   fail(error: RpcError): void {
     this.#end(error.status, this.#call.codec.encodeError(error));
   }
 
+  /** The packet of the request has left, or never will. */
   sent(): void {
     this.#sent = true;
     if (this.#answered) this.#call.release();
@@ -41,7 +44,7 @@ export class PendingCall {
   #end(status: StatusName, body: EncodedValue): void {
     if (this.#answered) return;
     this.#answered = true;
-    this.onEnd();
+    this.#onAnswer();
     this.#call.answer(status, body);
     if (this.#sent) this.#call.release();
   }

@@ -4,22 +4,21 @@ import type { Peer } from "../../base/peer.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import type { ApiServer } from "../../server/api-server.js";
 import type { PacketChannel } from "../../ssh/ssh2/channels/packet-channel.js";
-import { encodeMessage } from "./encode-message.js";
-import { formatAnswer, formatFailure } from "./format-answer.js";
-import { gunzipMembers } from "./gzip-members.js";
+import { formatError, formatResponse } from "./format-response.js";
+import { encodeMessage, gunzipMembers } from "./gzip-members.js";
 import { KorvError } from "./korv-error.js";
 import type { KorvLimits } from "./korv-options.js";
-import { parseRequest, type Request, type RequestId } from "./parse-request.js";
+import { type KorvRequest, parseRequest, type RequestId } from "./parse-request.js";
 
-/** What a korv channel is served with. */
-export interface KorvConfig {
+/** What a korv channel needs. */
+interface KorvConfig {
   readonly server: ApiServer;
   readonly peer: Peer;
   readonly limits: KorvLimits;
   readonly log: Logger;
 }
 
-/** Answers the requests of a korv client on `channel`, and destroys it in the end. */
+/** Serves the requests of a korv client on `channel`, and destroys the channel in the end. */
 export function serveKorv(channel: PacketChannel, config: KorvConfig): void {
   void new KorvChannel(channel, config).run();
 }
@@ -30,31 +29,31 @@ class KorvChannel {
   readonly #running = new Set<Promise<void>>();
   readonly #closed = new AbortController();
   /** Called when a call has ended. */
-  #freed: () => void = () => undefined;
+  #onFree: () => void = () => undefined;
 
   constructor(channel: PacketChannel, config: KorvConfig) {
     this.#channel = channel;
     this.#config = config;
-    // Cancels the calls that still run.
+    // Cancels the running calls.
     channel.once("close", () => this.#closed.abort());
     channel.on("error", () => undefined);
   }
 
-  /** Serves until the client sends no more and has its answers, or is gone. It never throws. */
+  /** Serves until the client has ended its side and has its responses, or is gone. It never throws. */
   async run(): Promise<void> {
     const { limits } = this.#config;
-    // A channel on which the client says no more can still be written to.
+    // After the client's EOF the channel can still be written to.
     const input = this.#channel.iterator({ destroyOnReturn: false });
     try {
       for await (const message of gunzipMembers(input, limits)) {
         this.#begin(message);
         if (this.#running.size < limits.calls) continue;
         await new Promise<void>((resolve) => {
-          this.#freed = resolve;
+          this.#onFree = resolve;
         });
       }
     } catch (error) {
-      await this.#stop(error as Error);
+      await this.#reject(error as Error);
     }
     await Promise.all(this.#running);
     if (!this.#channel.destroyed) this.#channel.end(() => this.#channel.destroy());
@@ -62,39 +61,40 @@ class KorvChannel {
 
   #begin(message: Buffer): void {
     const running = this.#serve(message)
-      .catch((error: Error) => this.#end(error.message))
+      .catch((error: Error) => this.#destroy(error.message))
       .finally(() => {
         this.#running.delete(running);
-        this.#freed();
+        this.#onFree();
       });
     this.#running.add(running);
   }
 
   async #serve(message: Buffer): Promise<void> {
     const request = parseRequest(message);
-    if ("error" in request) await this.#answer(request.id, formatFailure(request.id, request.error));
-    else await this.#answer(request.id, await this.#call(request));
+    if ("error" in request) await this.#respond(request.id, formatError(request.id, request.error));
+    else await this.#respond(request.id, await this.#call(request));
   }
 
-  /** The answer to a request, whatever becomes of it. */
-  async #call({ id, reference, body }: Request): Promise<string> {
+  /** The response to a request, also where the call fails. */
+  async #call({ id, reference, body }: KorvRequest): Promise<string> {
     try {
       const { server, peer } = this.#config;
       const route = server.resolve(reference, peer);
-      if (route.method.kind !== "unary")
-        throw new RpcError("UNIMPLEMENTED", `${reference} streams, which korv cannot carry`);
+      if (route.method.kind !== "unary") {
+        throw new RpcError("UNIMPLEMENTED", `${reference}: a streaming method; korv supports unary calls only`);
+      }
       const response = await server.call(route, body, { peer, signal: this.#closed.signal }).response;
-      return formatAnswer(id, 200, response?.value);
+      return formatResponse(id, response?.text ?? "null");
     } catch (error) {
-      return formatFailure(id, error instanceof RpcError ? error : new RpcError("INTERNAL"));
+      return formatError(id, error instanceof RpcError ? error : new RpcError("INTERNAL"));
     }
   }
 
   /**
-   * In one packet: a client takes each for a whole message. What is too large for that, or for the room that the client
-   * makes, becomes an error that fits. @throws Error where not even that can be sent
+   * Sends a response in one packet, because a client takes each packet for a whole message. A response that is too large
+   * for a packet or for the client's window is replaced by a small error. @throws Error where that cannot be sent either
    */
-  async #answer(id: RequestId, json: string): Promise<void> {
+  async #respond(id: RequestId, json: string): Promise<void> {
     const channel = this.#channel;
     const { sendTimeout } = this.#config.limits;
     const packet = await encodeMessage(json);
@@ -102,19 +102,19 @@ class KorvChannel {
       await channel.send(packet, sendTimeout);
     } catch (error) {
       if (channel.destroyed) throw error;
-      const message = `the answer cannot be sent: ${errorMessage(error)}`;
-      await channel.send(await encodeMessage(formatAnswer(id, 500, { message })), sendTimeout);
+      const failure = new RpcError("INTERNAL", `the response cannot be sent: ${errorMessage(error)}`);
+      await channel.send(await encodeMessage(formatError(id, failure)), sendTimeout);
     }
   }
 
-  /** Nothing that follows can be understood. The client is told, because it has proven who it is. */
-  async #stop(error: Error): Promise<void> {
+  /** Ends reading: what follows a protocol error cannot be parsed. The client is authenticated, so it gets the reason. */
+  async #reject(error: Error): Promise<void> {
     if (!(error instanceof KorvError)) return;
     this.#log(error.message);
-    await this.#answer(0, formatFailure(0, new RpcError("BAD_REQUEST", error.message))).catch(() => undefined);
+    await this.#respond(0, formatError(0, new RpcError("BAD_REQUEST", error.message))).catch(() => undefined);
   }
 
-  #end(reason: string): void {
+  #destroy(reason: string): void {
     if (!this.#channel.destroyed) this.#log(reason);
     this.#channel.destroy();
   }

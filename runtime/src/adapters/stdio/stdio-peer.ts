@@ -7,15 +7,15 @@ import { parseCertificate } from "../../ssh/keys/format/certificate.js";
 import { isCertificateType, publicKeyFromBlob } from "../../ssh/keys/format/public-key.js";
 import { certifiedScopes, describeCertificate } from "../../ssh/server/auth/certificate.js";
 
-/** Bytes of what sshd tells of an authentication: a few keys. */
+/** Bytes of the file that `SSH_USER_AUTH` names, which lists a few keys. */
 const MAX_AUTH_INFO = 64 * 1024;
 
 const METHODS: ReadonlySet<string> = new Set<AuthMethod>(["publickey", "password", "keyboard-interactive", "none"]);
 
 /**
- * Who is at the other end, as sshd says in the environment of what it starts: the user is the one that this process runs
- * as, the address comes from `SSH_CONNECTION`, and the key from the file that `SSH_USER_AUTH` names, where sshd_config(5)
- * has `ExposeAuthInfo yes`. What sshd does not say is absent. A certificate may ask for less than `scopes`.
+ * The peer, as sshd describes it in the environment: the user is that of this process, the address is from `SSH_CONNECTION`,
+ * and the key is from the file that `SSH_USER_AUTH` names (`ExposeAuthInfo yes` in sshd_config(5)). Other fields are absent.
+ * A certificate may reduce `scopes`.
  */
 export function stdioPeer(env: NodeJS.ProcessEnv, scopes: readonly string[]): Peer {
   const address = addressFrom(env["SSH_CONNECTION"]);
@@ -27,12 +27,12 @@ export function stdioPeer(env: NodeJS.ProcessEnv, scopes: readonly string[]): Pe
   };
 }
 
-/** Of the process, for a client may have been allowed to send a USER of its own. */
+/** The user of the process: sshd may accept a USER variable from the client. */
 function userName(env: NodeJS.ProcessEnv): string {
   try {
     return userInfo().username;
   } catch {
-    // This uid has no name here.
+    // The uid has no name on this system.
     return env["USER"] ?? String(process.getuid?.() ?? "");
   }
 }
@@ -44,7 +44,7 @@ function addressFrom(connection = ""): string | undefined {
   return host && number !== undefined ? formatHostPort(host, number) : undefined;
 }
 
-/** One line for each method that succeeded, a key with what it proved (`ExposeAuthInfo` in sshd_config(5)). */
+/** Parses one line for each method that succeeded, with the key of `publickey` (`ExposeAuthInfo` in sshd_config(5)). */
 function authFrom(file: string | undefined, scopes: readonly string[]): Partial<Peer> {
   const lines = file === undefined ? [] : readAuthInfo(file).split("\n");
   const words = lines.map((line) => line.split(" "));
@@ -56,7 +56,7 @@ function authFrom(file: string | undefined, scopes: readonly string[]): Partial<
   };
 }
 
-/** sshd has checked it, a certificate with its authority, its time and its principals. */
+/** The fields of a key that sshd has verified; for a certificate with its authority, validity and principals. */
 function keyFrom(type: string, blob: Buffer, scopes: readonly string[]): Partial<Peer> {
   if (!isCertificateType(type)) {
     const key = publicKeyFromBlob(blob);
@@ -71,12 +71,12 @@ function keyFrom(type: string, blob: Buffer, scopes: readonly string[]): Partial
   };
 }
 
-/** Empty where it is not there, or is none of sshd's: that one belongs to this user alone. */
+/** Empty where the file is missing, or is not sshd's, which only this user can access. */
 function readAuthInfo(file: string): string {
   try {
     const { uid, mode, size } = statSync(file);
-    const own = uid === process.getuid?.() && (mode & 0o077) === 0;
-    return own && size <= MAX_AUTH_INFO ? readFileSync(file, "utf8") : "";
+    const isPrivate = uid === process.getuid?.() && (mode & 0o077) === 0;
+    return isPrivate && size <= MAX_AUTH_INFO ? readFileSync(file, "utf8") : "";
   } catch {
     return "";
   }

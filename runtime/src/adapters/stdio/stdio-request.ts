@@ -1,22 +1,31 @@
 import { VERBS } from "../../contract/verb.js";
 
-/** What whoever is at the other end of standard input and output wants. */
-export type StdioRequest = { readonly kind: "native" | "shell" } | { readonly kind: "exec"; readonly command: string };
+/** The request of a session over standard input and output. `native` is a client that speaks the native wire. */
+export type StdioRequest =
+  | { readonly kind: "native" }
+  | { readonly kind: "shell" }
+  | { readonly kind: "exec"; readonly command: string };
 
-/** How the line of a subsystem begins: `sshrpc serve`, `/usr/bin/node …`, `exec sshrpc …`, `HOME=/srv sshrpc …`. */
+/** How sshd has started this process. */
+interface StdioStart {
+  /** Whether standard input or output is a terminal. */
+  readonly isTerminal: boolean;
+  /** Whether the process is known to be a forced command: sshd does not tell where the client sent no command. */
+  readonly isForced: boolean;
+}
+
+/** The first word of a subsystem line: `sshrpc serve`, `/usr/bin/node …`, `exec sshrpc …`, `HOME=/srv sshrpc …`. */
 const PROGRAM = /^(?:sshrpc|exec|env|node|sudo|nice)$|[/=]/;
 
-/** A call with a mistake: no program is named `GET/notes`, `--timeout=2s` or `{"a":"/"}`, though a slash or `=` is in it. */
+/** The first word of a mistyped call, which PROGRAM would match by its slash or `=`: `GET/notes`, `--timeout=2s`, `{"a":"/"}`. */
 const MISTYPED = new RegExp(`^(?:[-{[]|(?:${VERBS.join("|")})/)`, "i");
 
 /**
- * Tells by what sshd says in the environment. `SSH_ORIGINAL_COMMAND` is there where a forced command took the place of what
- * the client asked for: a command, or the subsystem, whose own line of sshd_config stands there then; that one is known by
- * how it begins, as no command of ours does. Without a command, a terminal asks for a shell, and so does every session where
- * `isForced`. Everything else is a client of ours.
- * @param isForced whether this process is a forced command for certain: where nothing was asked for, sshd does not say
+ * Derives the request from the environment. sshd sets `SSH_ORIGINAL_COMMAND` for a forced command: to the client's command,
+ * or to the line of the subsystem in sshd_config. The two differ in their first word, because no call begins as a program
+ * does. A session without a command is a shell on a terminal or where `isForced`; otherwise it speaks the native wire.
  */
-export function stdioRequest(env: NodeJS.ProcessEnv, isTerminal: boolean, isForced = false): StdioRequest {
+export function stdioRequest(env: NodeJS.ProcessEnv, { isTerminal, isForced }: StdioStart): StdioRequest {
   const command = env["SSH_ORIGINAL_COMMAND"]?.trim() ?? "";
   if (command === "") return { kind: isTerminal || isForced ? "shell" : "native" };
   const [program = ""] = command.split(/\s/, 1);

@@ -3,17 +3,17 @@ import type { Peer } from "../../base/peer.js";
 import type { Session, SessionTerminal } from "../../base/session.js";
 import type { Stdio } from "./take-stdio.js";
 
-/** Milliseconds between two looks at whether sshd is still there. */
-const WATCH = 1000;
+/** Interval in ms of the checks that the parent process, sshd, still runs. */
+const PARENT_CHECK_INTERVAL = 1000;
 
-/** A session over the standard streams of this process, which sshd started for it alone. */
+/** A session over the standard streams of this process, which sshd started for this session alone. */
 export class StdioSession implements Session {
   readonly peer: Peer;
   readonly environment: ReadonlyMap<string, string>;
   readonly terminal?: SessionTerminal;
   #resized: (() => void) | undefined;
   readonly #stdio: Stdio;
-  readonly #gone = new AbortController();
+  readonly #aborter = new AbortController();
   readonly #closed: Promise<void>;
 
   constructor(stdio: Stdio, peer: Peer, env: NodeJS.ProcessEnv) {
@@ -25,7 +25,7 @@ export class StdioSession implements Session {
     if (process.stdin.isTTY && process.stdout.isTTY) this.terminal = this.#takeTerminal(env);
     this.#closed = new Promise((resolve) => {
       stdio.stream.once("close", () => {
-        this.#gone.abort();
+        this.#aborter.abort();
         resolve();
       });
     });
@@ -44,14 +44,15 @@ export class StdioSession implements Session {
   }
 
   get signal(): AbortSignal {
-    return this.#gone.signal;
+    return this.#aborter.signal;
   }
 
   async writeError(text: string): Promise<void> {
     const { stream } = this.#stdio;
-    // An empty write is done when those before it are.
-    if (stream.writable)
+    // An empty write completes after all earlier ones.
+    if (stream.writable) {
       await Promise.race([new Promise<void>((resolve) => stream.write("", () => resolve())), this.#closed]);
+    }
     await Promise.race([this.#stdio.writeError(text), this.#closed]);
   }
 
@@ -63,7 +64,7 @@ export class StdioSession implements Session {
     await this.#closed;
   }
 
-  /** From here on each key comes as it is typed. */
+  /** Switches the terminal to raw mode: input arrives key by key. */
   #takeTerminal({ TERM = "dumb" }: NodeJS.ProcessEnv): SessionTerminal {
     const { stdin, stdout } = process;
     stdin.setRawMode(true);
@@ -71,7 +72,7 @@ export class StdioSession implements Session {
     return {
       type: TERM,
       get columns() {
-        // Some clients say 0 where they do not know.
+        // Some clients send 0 for an unknown size.
         return stdout.columns || 80;
       },
       get rows() {
@@ -81,14 +82,14 @@ export class StdioSession implements Session {
   }
 
   /**
-   * The end of the input is no sign that the peer is gone, and without output to write nothing else is. Where sshd itself
-   * is gone, somebody else has become the parent of this process. It also keeps the process alive while the session is.
+   * Destroys the stream when sshd exits, which changes the parent of this process: the end of the input does not mean that
+   * the peer is gone, and without output no write fails. The timer also keeps the process alive during the session.
    */
   #watchParent(): void {
     const parent = process.ppid;
     const timer = setInterval(() => {
       if (process.ppid !== parent) this.#stdio.stream.destroy();
-    }, WATCH);
+    }, PARENT_CHECK_INTERVAL);
     void this.#closed.then(() => clearInterval(timer));
   }
 }

@@ -1,4 +1,4 @@
-import type { Logger } from "../../base/log.js";
+import { type Logger, logWith } from "../../base/log.js";
 import type { Peer } from "../../base/peer.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import type { ErrorStatus } from "../../contract/status.js";
@@ -84,14 +84,8 @@ export class CallContext implements Context {
 
   get log(): Logger {
     const { method, peer } = this;
-    const call = { method, user: peer.user, fingerprint: peer.fingerprint, address: peer.address };
-    const logger = this.#caller.config.log;
-    return {
-      debug: (fields, message) => logger.debug({ ...call, ...fields }, message),
-      info: (fields, message) => logger.info({ ...call, ...fields }, message),
-      warn: (fields, message) => logger.warn({ ...call, ...fields }, message),
-      error: (fields, message) => logger.error({ ...call, ...fields }, message),
-    };
+    const about = { method, user: peer.user, fingerprint: peer.fingerprint, address: peer.address };
+    return logWith(this.#caller.config.log, () => about);
   }
 
   readonly fail = (status: ErrorStatus, details?: unknown, message?: string): never => {

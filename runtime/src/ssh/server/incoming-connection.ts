@@ -8,14 +8,14 @@ import { onDisconnect } from "../ssh2/on-disconnect.js";
 import { guardConnection } from "../ssh2/packets/guard-connection.js";
 import { Authentication } from "./auth/authentication.js";
 import type { AuthenticationConfig } from "./auth/authentication-config.js";
-import type { ChannelHandlers } from "./channel-handlers.js";
+import type { ChannelHandler } from "./channel-handler.js";
 import type { SessionRule } from "./forwarding/forwarding-options.js";
 import type { ForwardingRules } from "./forwarding/forwarding-rules.js";
 import { serveChannels } from "./serve-channels.js";
 
 interface IncomingConfig extends AuthenticationConfig {
   readonly guard: GuardConfig;
-  readonly handlers: ChannelHandlers;
+  readonly handlers: readonly ChannelHandler[];
   readonly session?: SessionRule | undefined;
   readonly sessionTimeout: number;
   readonly forwarding: ForwardingRules;

@@ -3,7 +3,7 @@ import { createServer, type Server as NetServer, type Socket } from "node:net";
 import ssh2, { type Connection } from "ssh2";
 import { checkNumber, MAX_TIMEOUT } from "../../base/check-number.js";
 import { formatHostPort } from "../../base/host-port.js";
-import { SILENT } from "../../base/log.js";
+import { logWith, SILENT } from "../../base/log.js";
 import { holdsKey, printable } from "../../base/printable.js";
 import { ConnectionGate } from "../admission/connection-gate.js";
 import { guardConfig } from "../admission/guard-config.js";
@@ -16,11 +16,10 @@ import { gatherWrites } from "../ssh2/gather-writes.js";
 import { socketOf } from "../ssh2/internals.js";
 import { IDENT } from "../subsystem.js";
 import { openAuthentication } from "./auth/open-authentication.js";
-import type { ChannelHandlers } from "./channel-handlers.js";
+import type { ChannelHandler } from "./channel-handler.js";
 import { forwardingRules } from "./forwarding/forwarding-rules.js";
 import { IncomingConnection } from "./incoming-connection.js";
 import type { ListenOptions } from "./listen-options.js";
-import { logWith } from "./log-with.js";
 
 /** A listening server. The caller of {@link listen} closes it. */
 export interface Listener {
@@ -54,7 +53,7 @@ const MAX_UNIDENTIFIED = 256;
  * Listens for SSH connections, and serves the channels of authenticated peers with `handlers`.
  * @throws Error of one line with the file, address or option at fault, and the fix
  */
-export async function listen(options: ListenOptions, handlers: ChannelHandlers): Promise<Listener> {
+export async function listen(options: ListenOptions, handlers: readonly ChannelHandler[]): Promise<Listener> {
   const { host = "127.0.0.1", port = 8022, log = SILENT } = options;
   checkNumber("port", port, 0, 65_535);
   // Errors of the system quote the host.

@@ -8,7 +8,7 @@ import { CHANNEL_REFUSAL, refuseChannel } from "../ssh2/channels/refuse-channel.
 import { SessionDuplex } from "../ssh2/channels/session-duplex.js";
 import { endInput, releaseSession } from "../ssh2/channels/session-state.js";
 import { SUBSYSTEM } from "../subsystem.js";
-import type { ChannelHandlers } from "./channel-handlers.js";
+import { type ChannelHandler, type ChannelRequest, findHandler } from "./channel-handler.js";
 import { decide, denialOf, type RuleDenial } from "./forwarding/decide.js";
 import type { SessionRequest, SessionRule } from "./forwarding/forwarding-options.js";
 import { SessionChannel } from "./session-channel.js";
@@ -22,7 +22,7 @@ export interface SessionsConfig {
   readonly peer: () => Peer | undefined;
   /** The error of a channel whose connection was lost. */
   readonly lost: () => Error;
-  readonly handlers: ChannelHandlers;
+  readonly handlers: readonly ChannelHandler[];
   /** Decides on each session before it is served. */
   readonly session?: SessionRule | undefined;
   /** Timeout of `session`, in ms. */
@@ -50,7 +50,7 @@ export class Sessions {
   }
 
   #start(accept: () => Session, reject: () => void): void {
-    const { connection, maxChannels, handlers } = this.#config;
+    const { connection, maxChannels } = this.#config;
     const peer = this.#config.peer();
     if (peer === undefined) {
       refuseChannel(connection, reject, CHANNEL_REFUSAL.prohibited);
@@ -69,27 +69,25 @@ export class Sessions {
       releaseSession(connection, session);
     });
     const requests = new SessionRequests(session, peer);
-    const serve = (request: SessionRequest, take: Accept, run: (session: SessionChannel) => void): void => {
+    const serve = (request: ChannelRequest<"exec" | "shell">, take: Accept, refuse: Refuse): void => {
+      const handler = findHandler(this.#config.handlers, request);
+      if (handler === undefined) {
+        this.#refuse(request.kind, `${request.kind === "exec" ? "commands" : "shells"} are not served`, refuse);
+        return;
+      }
       const channel = take();
       if (channel === undefined) return;
       const started = this.#session(channel, requests, peer);
-      void this.#admit(request, started, () => run(started));
+      void this.#admit(request, started, () => handler.run(started, request));
     };
     session.on("subsystem", (take: Accept, refuse: Refuse, { name }) => {
-      if (name === SUBSYSTEM) this.#native(take(), peer);
-      else this.#refuse(`the subsystem ${printable(name)}`, "unknown subsystem", refuse);
+      const handler = findHandler(this.#config.handlers, { kind: "subsystem", name });
+      if (handler === undefined) this.#refuse(`the subsystem ${printable(name)}`, "unknown subsystem", refuse);
+      else this.#subsystem(name, take(), peer, handler);
     });
-    session.on("exec", (take: Accept, refuse: Refuse, { command }) => {
-      const { exec } = handlers;
-      // The command's length is bounded: ssh2 ends a connection that sends a packet of more than 35,000 bytes.
-      if (exec === undefined) this.#refuse("exec", "commands are not served", refuse);
-      else serve({ kind: "exec", command }, take, (started) => exec(started, command));
-    });
-    session.on("shell", (take: Accept, refuse: Refuse) => {
-      const { shell } = handlers;
-      if (shell === undefined) this.#refuse("shell", "shells are not served", refuse);
-      else serve({ kind: "shell" }, take, (started) => shell(started));
-    });
+    // The command's length is bounded: ssh2 ends a connection that sends a packet of more than 35,000 bytes.
+    session.on("exec", (take: Accept, refuse: Refuse, { command }) => serve({ kind: "exec", command }, take, refuse));
+    session.on("shell", (take: Accept, refuse: Refuse) => serve({ kind: "shell" }, take, refuse));
     // Requests for agent and X11 forwarding have no listener, so ssh2 refuses them.
   }
 
@@ -113,13 +111,13 @@ export class Sessions {
     await session.exit(denial.isFailure ? EXIT_FAILED : EXIT_DENIED);
   }
 
-  #native(channel: ServerChannel | undefined, peer: Peer): void {
+  #subsystem(name: string, channel: ServerChannel | undefined, peer: Peer, handler: ChannelHandler): void {
     if (channel === undefined) return;
-    const { connection, socket, lost, handlers, log, session } = this.#config;
+    const { connection, socket, lost, log, session } = this.#config;
     const duplex = new ChannelDuplex(channel, { connection, socket, lost, server: true });
     const serve = (): void => {
       try {
-        handlers.native(duplex, peer);
+        handler.run({ stream: duplex, peer }, { kind: "subsystem", name });
       } catch (error) {
         log.error({ err: error }, "the channel could not be served");
         duplex.destroy();
@@ -131,11 +129,12 @@ export class Sessions {
       return;
     }
     duplex.on("error", () => {});
-    void this.#denialOf({ kind: "sshrpc" }, peer).then((denial) => {
+    const request: SessionRequest = name === SUBSYSTEM ? { kind: "sshrpc" } : { kind: "subsystem", name };
+    void this.#denialOf(request, peer).then((denial) => {
       if (denial === undefined) return serve();
-      this.#refuse("sshrpc", denial.reason);
-      if (handlers.denyNative === undefined || denial.peerReason === "") duplex.destroy();
-      else handlers.denyNative(duplex, denial.peerReason);
+      this.#refuse(name === SUBSYSTEM ? name : `the subsystem ${printable(name)}`, denial.reason);
+      if (handler.deny === undefined || denial.peerReason === "") duplex.destroy();
+      else handler.deny({ stream: duplex, peer }, denial.peerReason);
     });
   }
 

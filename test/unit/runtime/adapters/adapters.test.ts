@@ -1,37 +1,53 @@
 import { expect, test } from "vitest";
-import { channelHandlers } from "../../../../runtime/src/adapters/adapters.js";
+import { type AdapterConfig, buildAdapters } from "../../../../runtime/src/adapters/adapters.js";
+import type { Session } from "../../../../runtime/src/base/session.js";
+import { type ChannelRequest, findHandler } from "../../../../runtime/src/ssh/server/channel-handler.js";
 import { finish, MemorySession } from "./memory-session.js";
 import { serveNotes } from "./notes-server.js";
 
-test("commands and shells are on by default, and each can be switched off", () => {
-  const { server, log } = serveNotes();
-  expect(Object.keys(channelHandlers(server, { log }))).toEqual(expect.arrayContaining(["native", "exec", "shell"]));
-  const ways = channelHandlers(server, { log, exec: false, shell: false });
-  expect([ways.exec, ways.shell]).toEqual([undefined, undefined]);
+const REQUESTS: readonly ChannelRequest[] = [
+  { kind: "subsystem", name: "sshrpc" },
+  { kind: "subsystem", name: "mcp" },
+  { kind: "exec", command: "GET /notes" },
+  { kind: "shell" },
+  { kind: "direct-tcpip", host: "127.0.0.1", port: 1, originHost: "127.0.0.1", originPort: 2 },
+];
+
+/** Runs the adapter of a session request. */
+function run(config: AdapterConfig, session: Session, request: ChannelRequest<"exec" | "shell">): void {
+  findHandler(buildAdapters(config), request)?.run(session, request);
+}
+
+test.each([
+  [{}, ["native", undefined, "exec", "shell", undefined]],
+  [{ exec: false, shell: false }, ["native", undefined, undefined, undefined, undefined]],
+  [{ korv: true }, ["native", undefined, "exec", "shell", "korv"]],
+])("the options %j choose the adapter of each request", (options, names) => {
+  const adapters = buildAdapters({ ...serveNotes(), ...options });
+  expect(REQUESTS.map((request) => findHandler(adapters, request)?.name)).toEqual(names);
 });
 
-test("a shell can be one command", async () => {
-  const { server, log } = serveNotes();
+test("shell.run runs one command in place of a shell", async () => {
   const session = new MemorySession();
-  channelHandlers(server, { log, shell: { run: "GET /notes/5" } }).shell?.(session);
+  run({ ...serveNotes(), shell: { run: "GET /notes/5" } }, session, { kind: "shell" });
   expect(await finish(session)).toMatchObject({ status: 0, stdout: Buffer.from('{"id":5}\n') });
 });
 
 test.each([
-  ["GET /nothing", /the option shell\.run is "GET \/nothing": unknown resource \/nothing/],
+  ["GET /nothing", /^shell\.run: "GET \/nothing": unknown resource \/nothing/],
   ["FROB", /unknown command "FROB"/],
   ["GET '/notes", /unclosed quote at character 5/],
-])("shell.run: %s is refused when the server starts", (run, message) => {
-  const { server, log } = serveNotes();
-  expect(() => channelHandlers(server, { log, shell: { run } })).toThrow(message);
+])("shell.run: %s is refused when the server starts", (command, message) => {
+  expect(() => buildAdapters({ ...serveNotes(), shell: { run: command } })).toThrow(message);
 });
 
-test("exec.inputTimeout bounds the wait for a request, and is checked", async () => {
-  const { server, log } = serveNotes();
-  expect(() => channelHandlers(server, { log, exec: { inputTimeout: 0 } })).toThrow("exec.inputTimeout is 0");
+test("exec.inputTimeout limits the wait for a request, and is validated", async () => {
+  expect(() => buildAdapters({ ...serveNotes(), exec: { inputTimeout: 0 } })).toThrow(
+    "exec.inputTimeout: 0: must be from 1 to 2147483647 ms",
+  );
   const session = new MemorySession();
   session.remote.resume();
-  channelHandlers(server, { log, exec: { inputTimeout: 30 } }).exec?.(session, "STORE /notes");
+  run({ ...serveNotes(), exec: { inputTimeout: 30 } }, session, { kind: "exec", command: "STORE /notes" });
   session.remote.write('{"text":"hi"}');
   expect(await session.exited).toBe(5);
   expect(JSON.parse(session.stderr)).toMatchObject({

@@ -111,8 +111,8 @@ itWith(["ssh"], "serve disables commands with --no-exec, and runs the command of
 });
 
 test.each([
-  ["--no-exec", "GET /hello", { status: 1, stdout: "", stderr: "this server offers no exec\n" }],
-  ["--no-shell", "", { status: 1, stdout: "", stderr: "this server offers no shell\n" }],
+  ["--no-exec", "GET /hello", { status: 1, stdout: "", stderr: "exec is disabled on this server\n" }],
+  ["--no-shell", "", { status: 1, stdout: "", stderr: "shell is disabled on this server\n" }],
   ["--shell=GET /hello name=Ada", "", { status: 0, stdout: '{"msg":"Hello Ada!"}\n', stderr: "" }],
 ])("serve --stdio respects %s", async (flag, command, outcome) => {
   const env = { SSH_CONNECTION: "192.0.2.1 1 192.0.2.2 22", SSH_ORIGINAL_COMMAND: command };

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { serveNotesOverSsh } from "../../../interop/served.js";
 import { failure } from "../support/wait.js";
 
-test("close() with an invalid grace throws, and the server keeps running", async () => {
+test("close() with an invalid grace rejects, and the server keeps running", async () => {
   const { server } = await serveNotesOverSsh();
   expect((await failure<Error>(server.close({ grace: Number.NaN }))).message).toMatch(/^grace: NaN/);
   const socket = connect(server.port, "127.0.0.1");

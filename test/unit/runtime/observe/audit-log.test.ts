@@ -13,7 +13,7 @@ const call = (more: Partial<ServedCall> = {}): ServedCall => ({
   ...more,
 });
 
-it("passes lines on as they are, and writes down the fields that belong in an audit, in short", async () => {
+it("passes lines on unchanged, and writes only the fields of an audit, shortened", async () => {
   const [log, audit] = [new TestLog(), new TestLog()];
   const both = (await openAuditLog({ audit }, log)).with(log);
   const fields = {
@@ -24,28 +24,28 @@ it("passes lines on as they are, and writes down the fields that belong in an au
     reason: `a\nb${"c".repeat(999)}`,
   };
   both.info(fields, "refused");
-  both.info({ user: "alice" }, "let in");
+  both.info({ user: "alice" }, "authenticated");
   both.debug({ user: "alice" }, "details");
   expect(log.lines.map(({ level, message }) => [level, message])).toEqual([
     ["info", "refused"],
-    ["info", "let in"],
+    ["info", "authenticated"],
     ["debug", "details"],
   ]);
   expect(log.lines[0]?.fields).toEqual(fields);
   expect(audit.lines).toEqual([
     { level: "warn", message: "refused", fields: { user: "alice", reason: expect.stringMatching(/^a\\u\{a\}bc+…$/) } },
-    { level: "info", message: "let in", fields: { user: "alice" } },
+    { level: "info", message: "authenticated", fields: { user: "alice" } },
   ]);
 });
 
-it("numbers the calls of each connection, and tells whoever else wants to know", async () => {
+it("numbers the calls of each connection, and calls the next listener", async () => {
   const audit = new TestLog();
-  const told: ServedCall[] = [];
-  const onCall = (await openAuditLog({ audit }, new TestLog())).onCall((ended) => void told.push(ended));
+  const received: ServedCall[] = [];
+  const onCall = (await openAuditLog({ audit }, new TestLog())).onCall((ended) => void received.push(ended));
   const first = call();
   const other = call({ peer: { user: "bob", scopes: [] }, method: "GET /\u001b[31m", status: "NOT_FOUND" });
   for (const ended of [first, first, other]) onCall?.(ended);
-  expect(told).toEqual([first, first, other]);
+  expect(received).toEqual([first, first, other]);
   expect(audit.lines.map(({ level, fields }) => [level, fields["call"], fields["method"]])).toEqual([
     ["info", "c1.1", "GET /notes"],
     ["info", "c1.2", "GET /notes"],
@@ -54,14 +54,14 @@ it("numbers the calls of each connection, and tells whoever else wants to know",
   expect(audit.lines[0]?.fields["milliseconds"]).toBe(1.3);
 });
 
-it("costs nothing where nobody wants to know", async () => {
+it("adds nothing without an audit log and a listener", async () => {
   const log = new TestLog();
   const audit = await openAuditLog({}, log);
   expect(audit.with(log)).toBe(log);
   expect(audit.onCall()).toBeUndefined();
 });
 
-it("survives a logger that throws, and says so", async () => {
+it("catches the error of a logger that throws, and logs it", async () => {
   const log = new TestLog();
   const broken = () => {
     throw new Error("disk gone");

@@ -7,11 +7,12 @@ import type { Duplex } from "node:stream";
 import { onTestFinished } from "vitest";
 import type { Logger } from "../../../../runtime/src/base/log.js";
 import type { Peer } from "../../../../runtime/src/base/peer.js";
+import type { Session } from "../../../../runtime/src/base/session.js";
 import { sshTransport } from "../../../../runtime/src/compose/ssh-transport.js";
 import type { DialOptions } from "../../../../runtime/src/ssh/client/dial-options.js";
 import { generateEd25519 } from "../../../../runtime/src/ssh/keys/format/generate-ed25519.js";
 import { type PublicKey, publicKeyLine } from "../../../../runtime/src/ssh/keys/format/public-key.js";
-import type { ChannelHandlers } from "../../../../runtime/src/ssh/server/channel-handlers.js";
+import type { ChannelHandler } from "../../../../runtime/src/ssh/server/channel-handler.js";
 import { type Listener, listen } from "../../../../runtime/src/ssh/server/listen.js";
 import type { ListenOptions } from "../../../../runtime/src/ssh/server/listen-options.js";
 
@@ -81,10 +82,29 @@ export interface Bench {
   dialThrough(port: number): Promise<Duplex>;
 }
 
+/** Serves the subsystem sshrpc. */
+export function subsystemHandler(run: (duplex: Duplex, peer: Peer) => void): ChannelHandler<"subsystem"> {
+  return {
+    name: "test",
+    match: (request) => request.kind === "subsystem" && request.name === "sshrpc",
+    run: ({ stream, peer }) => run(stream, peer),
+  };
+}
+
+/** Serves commands. */
+export function execHandler(run: (session: Session, command: string) => void): ChannelHandler<"exec"> {
+  return { name: "exec", match: ({ kind }) => kind === "exec", run: (session, { command }) => run(session, command) };
+}
+
+/** Serves shells. */
+export function shellHandler(run: (session: Session) => void): ChannelHandler<"shell"> {
+  return { name: "shell", match: ({ kind }) => kind === "shell", run };
+}
+
 export async function startBench(
   options: Partial<ListenOptions> = {},
   accept: (duplex: Duplex) => void = (duplex) => void duplex.pipe(duplex),
-  handlers: Omit<ChannelHandlers, "native"> = {},
+  handlers: readonly ChannelHandler[] = [],
 ): Promise<Bench> {
   const directory = tempDir();
   const alice = makeKey(directory, "alice");
@@ -92,17 +112,14 @@ export async function startBench(
   const authorizedKeys = write(directory, "authorized_keys", `scopes="notes:*" ${alice.line} alice@laptop\n`);
   const log = new TestLog();
   const accepted: Bench["accepted"] = [];
-  const listener = await listen(
-    { port: 0, hostKeys: hostKey.file, authorizedKeys, log, ...options },
-    {
-      ...handlers,
-      native: (duplex, peer) => {
-        accepted.push({ peer, duplex });
-        duplex.on("error", () => {});
-        accept(duplex);
-      },
-    },
-  );
+  const listener = await listen({ port: 0, hostKeys: hostKey.file, authorizedKeys, log, ...options }, [
+    ...handlers,
+    subsystemHandler((duplex, peer) => {
+      accepted.push({ peer, duplex });
+      duplex.on("error", () => {});
+      accept(duplex);
+    }),
+  ]);
   onTestFinished(() => listener.close());
   const knownHosts = write(directory, "known_hosts", `[127.0.0.1]:${listener.port} ${hostKey.line}\n`);
   const address = `ssh://alice@127.0.0.1:${listener.port}`;

@@ -41,7 +41,7 @@ export class DirectChannels {
   constructor(config: ForwardingConfig, forwarded: Forwarded) {
     this.#config = config;
     this.#forwarded = forwarded;
-    const { connection, forwarding, handlers } = config;
+    const { connection, forwarding, directTcpip } = config;
     const { timeout } = forwarding;
     connection.on("close", () => this.#closed.abort());
     connection.on("tcpip", (accept: Accept, reject, data) => {
@@ -56,7 +56,7 @@ export class DirectChannels {
           isTarget(request) && decide(forwarding.openTcp, request, peer, { name: "permitOpen rule", timeout }),
         connect: (timeout, signal) => connectOut({ host, port }, timeout, signal),
         packetSize: requestedPacketSize(data),
-        fallback: (peer) => handlers.directTcpip?.(request, peer),
+        fallback: (peer) => directTcpip(request, peer),
       });
     });
     // The types of ssh2 lack the arguments of this event.

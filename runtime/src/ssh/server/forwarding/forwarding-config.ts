@@ -18,8 +18,8 @@ export interface ForwardingConfig {
   readonly peer: () => Peer | undefined;
   /** The error of a channel whose connection was lost. */
   readonly lost: () => Error;
-  /** `directTcpip` is called where forwarding denies the channel. */
-  readonly handlers: { readonly directTcpip?: DirectTcpipHandler };
+  /** Called where forwarding denies the channel. */
+  readonly directTcpip: DirectTcpipHandler;
   readonly forwarding: ForwardingRules;
   /** Its lines have the fields of the peer. */
   readonly log: Logger;

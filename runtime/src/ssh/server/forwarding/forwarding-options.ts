@@ -16,11 +16,12 @@ export interface Refusal {
   readonly deny: string;
 }
 
-/** A session request of a peer: the subsystem `sshrpc`, a command line, or a shell. */
+/** A session request of a peer: the subsystem `sshrpc`, a command line, a shell, or another subsystem. */
 export type SessionRequest =
   | { readonly kind: "sshrpc" }
   | { readonly kind: "exec"; readonly command: string }
-  | { readonly kind: "shell" };
+  | { readonly kind: "shell" }
+  | { readonly kind: "subsystem"; readonly name: string };
 
 /**
  * Decides on a session: true serves it, false denies it without a reason. A rejection or a timeout (`sessionTimeout`)

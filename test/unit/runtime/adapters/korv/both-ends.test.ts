@@ -23,7 +23,7 @@ interface ItClient extends Client {
   readonly it: { readonly get: Call; readonly store: Call };
 }
 
-/** One server with one method, and a way to call it by korv's wire. */
+/** A server with one method, and a function that connects a client over korv's protocol. */
 async function start(one: Method, handler: AnyHandler, options: Partial<ServeOptions> = {}, scopes = "*") {
   const directory = tempDir();
   const alice = makeKey(directory, "alice");
@@ -53,8 +53,8 @@ async function start(one: Method, handler: AnyHandler, options: Partial<ServeOpt
   return { server, serve, connect, alice };
 }
 
-describe("our client and our server, by korv's wire", () => {
-  test("understand each other, also with a key that may forward nothing", async () => {
+describe("our client and our server, over korv's protocol,", () => {
+  test("exchange calls, also with a key that permits no forwarding", async () => {
     const one = method("GET /notes/{id}/of/{who}", { params: { id: "integer", who: "string" } });
     const { connect } = await start(one, (request) => request);
     const client = await connect();
@@ -62,7 +62,7 @@ describe("our client and our server, by korv's wire", () => {
     expect(await client.it.get(request)).toEqual(request);
   });
 
-  test("carry many calls at once, and answer each", async () => {
+  test("run many concurrent calls", async () => {
     const { connect } = await start(method("GET /it"), async (request) => {
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 5));
       return request;
@@ -72,7 +72,7 @@ describe("our client and our server, by korv's wire", () => {
     expect(await Promise.all(requests.map((request) => client.it.get(request)))).toEqual(requests);
   });
 
-  test("carry errors of every status with what they say, but for a verb that is not answered", async () => {
+  test("carry errors of every status with message and details, except METHOD_NOT_ALLOWED", async () => {
     const message = "\ttabs\r\n☺ and 😈 \u0000";
     const statuses = (Object.keys(STATUSES) as StatusName[]).filter(isErrorStatus);
     const one = method("GET /it", {
@@ -92,7 +92,7 @@ describe("our client and our server, by korv's wire", () => {
     }
   });
 
-  test("fail a call that JSON cannot carry safely, and no other", async () => {
+  test("fail a call whose request has the key __proto__, and no other call", async () => {
     const { connect } = await start(method("GET /it"), (request) => request);
     const client = await connect();
     const request = JSON.parse('{"__proto__":{"x":1}}');
@@ -100,7 +100,7 @@ describe("our client and our server, by korv's wire", () => {
     expect(await client.it.get({ a: 1 })).toEqual({ a: 1 });
   });
 
-  test("say which answer was too large for one packet", async () => {
+  test("fail a call whose response is too large for one packet", async () => {
     const noise = Array.from({ length: 20_000 }, () => Math.random()).join();
     const { connect } = await start(method("GET /it"), () => noise);
     const client = await connect();
@@ -110,7 +110,7 @@ describe("our client and our server, by korv's wire", () => {
     });
   });
 
-  test("end what runs when the server closes, and go on when it is back", async () => {
+  test("retry an idempotent call when the server restarts", async () => {
     let calls = 0;
     const handler = () => {
       calls += 1;
@@ -123,18 +123,17 @@ describe("our client and our server, by korv's wire", () => {
     await server.close();
     const second = await serve();
     onTestFinished(() => second.close());
-    // A method that is idempotent is called again by itself.
     expect(await first).toBe(2);
   });
 
-  test("do not reach what the key has no scope for", async () => {
+  test("are refused a method whose scope the key lacks", async () => {
     const { connect } = await start(method("GET /it", { scope: "admin" }), () => "secret", {}, "notes:*");
     await expect((await connect()).it.get()).rejects.toMatchObject({ status: "FORBIDDEN" });
   });
 });
 
 describe("a server of korv", () => {
-  test("gives the place of each channel back, however it ended", async () => {
+  test("releases the slot of each channel, however the channel ended", async () => {
     const { server, alice } = await start(method("GET /it"), (request) => request);
     const client = new ssh2.Client();
     onTestFinished(() => void client.end());
@@ -150,12 +149,12 @@ describe("a server of korv", () => {
           error ? reject(error) : resolve(channel),
         );
       });
-    // More than a connection may have at once (forwarding.maxForwarded).
+    // More channels than a connection may have open at once (forwarding.maxForwarded).
     for (let round = 0; round < 150; round++) {
       const channel = await open();
-      const answer = once(channel, "data");
+      const response = once(channel, "data");
       channel.write(gzipSync(JSON.stringify({ id: round, verb: "GET", resource: "/it", body: { round } })));
-      const [data] = (await answer) as [Buffer];
+      const [data] = (await response) as [Buffer];
       expect(JSON.parse(gunzipSync(data).toString())).toMatchObject({ request_id: round, body: { round } });
       const closed = once(channel, "close");
       if (round % 3 === 0) channel.close();

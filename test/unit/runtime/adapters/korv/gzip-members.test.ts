@@ -16,8 +16,8 @@ async function read(source: AsyncIterable<Buffer>, limits = LIMITS): Promise<str
   return found;
 }
 
-/** What a reader says of `parts`, after the messages it could read. */
-async function refusal(parts: readonly Buffer[], limits = LIMITS): Promise<{ found: string[]; error: unknown }> {
+/** The messages that could be read from `parts`, and the error after them. */
+async function readUntilError(parts: readonly Buffer[], limits = LIMITS): Promise<{ found: string[]; error: unknown }> {
   const found: string[] = [];
   try {
     for await (const member of gunzipMembers(chunks(...parts), limits)) found.push(member.toString("latin1"));
@@ -28,7 +28,7 @@ async function refusal(parts: readonly Buffer[], limits = LIMITS): Promise<{ fou
 }
 
 /** A member whose header has every optional field (RFC 1952, section 2.3). */
-function memberWithEverything(content: string): Buffer {
+function memberWithAllFields(content: string): Buffer {
   const plain = gzipSync(content);
   const header = Buffer.from(plain.subarray(0, 10));
   header[3] = 1 | 2 | 4 | 8 | 16;
@@ -37,8 +37,8 @@ function memberWithEverything(content: string): Buffer {
 }
 
 describe("gzip members", () => {
-  test("are read at every split into two", async () => {
-    const bytes = Buffer.concat([gzipSync('{"id":1}'), memberWithEverything("two"), gzipSync(""), gzipSync("four")]);
+  test("are read at every split into two chunks", async () => {
+    const bytes = Buffer.concat([gzipSync('{"id":1}'), memberWithAllFields("two"), gzipSync(""), gzipSync("four")]);
     for (let at = 0; at <= bytes.length; at++) {
       expect(await read(chunks(bytes.subarray(0, at), bytes.subarray(at))), `split at ${at}`).toEqual([
         '{"id":1}',
@@ -51,12 +51,12 @@ describe("gzip members", () => {
 
   test("are read byte by byte", async () => {
     const large = randomBytes(5000).toString("latin1");
-    const bytes = Buffer.concat([gzipSync(Buffer.from(large, "latin1")), memberWithEverything("two")]);
+    const bytes = Buffer.concat([gzipSync(Buffer.from(large, "latin1")), memberWithAllFields("two")]);
     const single = Array.from(bytes, (_, at) => bytes.subarray(at, at + 1));
     expect(await read(chunks(...single))).toEqual([large, "two"]);
   });
 
-  test("are given as soon as they are complete, before more comes", async () => {
+  test("are yielded as soon as they are complete", async () => {
     const members = gunzipMembers(
       (async function* () {
         yield gzipSync("one");
@@ -67,27 +67,30 @@ describe("gzip members", () => {
     expect((await members.next()).value.toString()).toBe("one");
   });
 
-  test("may have up to the limits, and not a byte more", async () => {
+  test("may have exactly as many bytes as the limits", async () => {
     const member = gzipSync(randomBytes(1000));
-    // The header and the trailer, 18 bytes, count.
+    // The limit includes the header and the trailer, 18 bytes.
     await expect(read(chunks(member), { compressed: member.length, decompressed: 1000 })).resolves.toHaveLength(1);
-    const small = await refusal([member], { compressed: member.length - 1, decompressed: 1000 });
-    expect(small.error).toMatchObject({ message: `a message is over ${member.length - 1} bytes compressed` });
-    const large = await refusal([member], { compressed: member.length, decompressed: 999 });
-    expect(large.error).toMatchObject({ message: "a message is over 999 bytes" });
+    const small = await readUntilError([member], { compressed: member.length - 1, decompressed: 1000 });
+    expect(small.error).toMatchObject({ message: `message too large: over ${member.length - 1} bytes compressed` });
+    const large = await readUntilError([member], { compressed: member.length, decompressed: 999 });
+    expect(large.error).toMatchObject({ message: "message too large: over 999 bytes" });
   });
 
-  test("are not inflated beyond the limit: a bomb costs no more than that", async () => {
+  test("are not inflated beyond the limit, so that a bomb costs no more memory", async () => {
     const bomb = gzipSync(Buffer.alloc(128 << 20));
     const before = process.memoryUsage().rss;
-    const { found, error } = await refusal([gzipSync("first"), bomb], { compressed: 1 << 20, decompressed: 1 << 20 });
+    const { found, error } = await readUntilError([gzipSync("first"), bomb], {
+      compressed: 1 << 20,
+      decompressed: 1 << 20,
+    });
     expect(found).toEqual(["first"]);
     expect(error).toBeInstanceOf(KorvError);
     expect(process.memoryUsage().rss - before).toBeLessThan(64 << 20);
   });
 
-  test("that are too large tell how they began", async () => {
-    const { error } = await refusal([gzipSync(`{"request_id":7,${" ".repeat(2000)}`)], {
+  test("that are too large report their first characters", async () => {
+    const { error } = await readUntilError([gzipSync(`{"request_id":7,${" ".repeat(2000)}`)], {
       ...LIMITS,
       decompressed: 1000,
     });
@@ -95,44 +98,52 @@ describe("gzip members", () => {
   });
 
   test.each([
-    ["what is no gzip", Buffer.from("GET / HTTP/1.1\r\n\r\n"), "what came is no gzip"],
-    ["an unknown method", Buffer.from([0x1f, 0x8b, 9, 0, 0, 0, 0, 0, 0, 0]), "what came is no gzip that can be read"],
-    ["reserved flags", Buffer.from([0x1f, 0x8b, 8, 0x20, 0, 0, 0, 0, 0, 0]), "what came is no gzip that can be read"],
-    ["a broken deflate stream", Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff]), "a message is damaged"],
-    ["an end within the header", gzipSync("x").subarray(0, 5), "the stream ended within a message"],
-    ["an end within the data", gzipSync("hello, hello").subarray(0, 14), "the stream ended within a message"],
-    ["an end within the trailer", gzipSync("x").subarray(0, -1), "the stream ended within a message"],
-    ["a wrong checksum", corrupt(gzipSync("x"), -8), "its checksum is wrong"],
-    ["a wrong length", corrupt(gzipSync("x"), -1), "its checksum is wrong"],
+    ["bytes of another protocol", Buffer.from("GET / HTTP/1.1\r\n\r\n"), "not gzip: expected the bytes 1f 8b"],
     [
-      "a name without an end",
-      Buffer.concat([Buffer.from([0x1f, 0x8b, 8, 8]), Buffer.alloc(1 << 21, 65)]),
-      "is over 1048576 bytes compressed",
+      "an unknown method",
+      Buffer.from([0x1f, 0x8b, 9, 0, 0, 0, 0, 0, 0, 0]),
+      "unsupported gzip header: compression method or reserved flags",
     ],
-    ["zlib's own format", Buffer.from([0x78, 0x9c, 3, 0, 0, 0, 0, 1]), "what came is no gzip"],
-    ["deflate without a header", deflateRawSync("x"), "what came is no gzip"],
-  ])("are refused for %s, after the messages before it", async (_title, bytes, message) => {
-    const { found, error } = await refusal([gzipSync("first"), bytes]);
+    [
+      "reserved flags",
+      Buffer.from([0x1f, 0x8b, 8, 0x20, 0, 0, 0, 0, 0, 0]),
+      "unsupported gzip header: compression method or reserved flags",
+    ],
+    ["a corrupt deflate stream", Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff]), "corrupt gzip message"],
+    ["a truncated header", gzipSync("x").subarray(0, 5), "truncated message: the stream ended"],
+    ["truncated data", gzipSync("hello, hello").subarray(0, 14), "truncated message: the stream ended"],
+    ["a truncated trailer", gzipSync("x").subarray(0, -1), "truncated message: the stream ended"],
+    ["a wrong checksum", corrupt(gzipSync("x"), -8), "corrupt gzip message: wrong checksum or length"],
+    ["a wrong length", corrupt(gzipSync("x"), -1), "corrupt gzip message: wrong checksum or length"],
+    [
+      "an unterminated name",
+      Buffer.concat([Buffer.from([0x1f, 0x8b, 8, 8]), Buffer.alloc(1 << 21, 65)]),
+      "message too large: over 1048576 bytes compressed",
+    ],
+    ["zlib's format", Buffer.from([0x78, 0x9c, 3, 0, 0, 0, 0, 1]), "not gzip: expected the bytes 1f 8b"],
+    ["deflate without a header", deflateRawSync("x"), "not gzip: expected the bytes 1f 8b"],
+  ])("are refused for %s, after the messages before", async (_title, bytes, message) => {
+    const { found, error } = await readUntilError([gzipSync("first"), bytes]);
     expect(found).toEqual(["first"]);
     expect(error).toBeInstanceOf(KorvError);
     expect((error as Error).message).toContain(message);
   });
 
-  test("are refused at the second byte where they are none: who speaks something else waits for an answer", async () => {
+  test("of another protocol are refused at the second byte, because its client may wait for an answer", async () => {
     const endless = (async function* () {
       yield Buffer.from("GE");
       await new Promise(() => undefined);
     })();
-    await expect(gunzipMembers(endless, LIMITS).next()).rejects.toThrow("what came is no gzip");
+    await expect(gunzipMembers(endless, LIMITS).next()).rejects.toThrow("not gzip: expected the bytes 1f 8b");
   });
 
-  test("that are damaged anywhere are read, refused, or waited for, and nothing else happens", async () => {
-    const bytes = Buffer.concat([memberWithEverything('{"id":1}'), gzipSync(randomBytes(300))]);
+  test("with damage at any byte are read, refused or incomplete, and never crash the reader", async () => {
+    const bytes = Buffer.concat([memberWithAllFields('{"id":1}'), gzipSync(randomBytes(300))]);
     for (let round = 0; round < 500; round++) {
       const damaged = Buffer.from(bytes);
       for (let hit = 0; hit <= round % 3; hit++)
         damaged[(round * 31 + hit * 97) % bytes.length] = (round * 7 + hit) & 255;
-      const { error } = await refusal([
+      const { error } = await readUntilError([
         damaged.subarray(0, round % bytes.length),
         damaged.subarray(round % bytes.length),
       ]);
@@ -140,7 +151,7 @@ describe("gzip members", () => {
     }
   });
 
-  test("fail as their source does", async () => {
+  test("fail with the error of their source", async () => {
     const failing = (async function* () {
       yield gzipSync("one").subarray(0, 12);
       throw new Error("the line is cut");

@@ -14,18 +14,19 @@ test.each<[string, string | undefined, boolean, object]>([
   ["a command on a terminal", "GET /notes", true, { kind: "exec", command: "GET /notes" }],
   ["a command with an error", "GTE /notes", false, { kind: "exec", command: "GTE /notes" }],
   ["a command without its space", "GET/notes", false, { kind: "exec", command: "GET/notes" }],
-  ["a command in small letters without its space", "get/notes", false, { kind: "exec", command: "get/notes" }],
+  ["a lower-case command without its space", "get/notes", false, { kind: "exec", command: "get/notes" }],
   ["an option in place of a command", "--timeout=2s GET /", false, { kind: "exec", command: "--timeout=2s GET /" }],
   ["JSON in place of a command", '{"a":"/"}', false, { kind: "exec", command: '{"a":"/"}' }],
   ["a program on a terminal", "/bin/ls", true, { kind: "exec", command: "/bin/ls" }],
   ["help", "help", false, { kind: "exec", command: "help" }],
-])("%s is told from the environment", (_, command, isTerminal, request) => {
-  expect(stdioRequest({ SSH_ORIGINAL_COMMAND: command }, isTerminal)).toEqual(request);
+])("%s is recognized by the environment", (_, command, isTerminal, request) => {
+  expect(stdioRequest({ SSH_ORIGINAL_COMMAND: command }, { isTerminal, isForced: false })).toEqual(request);
 });
 
-test("a forced command that says so is a shell where nothing was asked for; else it is told as before", () => {
-  expect(stdioRequest({}, false, true)).toEqual({ kind: "shell" });
-  expect(stdioRequest({ SSH_ORIGINAL_COMMAND: "" }, false, true)).toEqual({ kind: "shell" });
-  expect(stdioRequest({ SSH_ORIGINAL_COMMAND: "sshrpc" }, false, true)).toEqual({ kind: "native" });
-  expect(stdioRequest({ SSH_ORIGINAL_COMMAND: "help" }, false, true)).toEqual({ kind: "exec", command: "help" });
+test("a session without a command is a shell in a known forced command; a command is recognized as before", () => {
+  const start = { isTerminal: false, isForced: true };
+  expect(stdioRequest({}, start)).toEqual({ kind: "shell" });
+  expect(stdioRequest({ SSH_ORIGINAL_COMMAND: "" }, start)).toEqual({ kind: "shell" });
+  expect(stdioRequest({ SSH_ORIGINAL_COMMAND: "sshrpc" }, start)).toEqual({ kind: "native" });
+  expect(stdioRequest({ SSH_ORIGINAL_COMMAND: "help" }, start)).toEqual({ kind: "exec", command: "help" });
 });

@@ -5,23 +5,21 @@ import type ssh2 from "ssh2";
 import { expect, it } from "vitest";
 import { listen } from "../../../../../runtime/src/ssh/server/listen.js";
 import { rawClient } from "../raw-client.js";
-import { type Bench, failure, makeKey, startBench, startTcp, tempDir, write } from "../support.js";
-
-const handlers = { native: () => {} };
+import { type Bench, execHandler, failure, makeKey, startBench, startTcp, tempDir, write } from "../support.js";
 
 async function listenFailure(options: Partial<Parameters<typeof listen>[0]>): Promise<string> {
   const directory = tempDir();
   const hostKeys = makeKey(directory, "host").file;
   const authorizedKeys = write(directory, "authorized_keys", `${makeKey(directory, "alice").line}\n`);
   const error = await failure(
-    listen({ port: 0, hostKeys, authorizedKeys, ...options }, handlers).then((listener) => listener.close()),
+    listen({ port: 0, hostKeys, authorizedKeys, ...options }, []).then((listener) => listener.close()),
   );
   expect(error.message).not.toContain("\n");
   return error.message;
 }
 
 it("listens on loopback, and accepts ten sessions of one connection, by default", async () => {
-  const bench = await startBench({}, undefined, { exec: () => {} });
+  const bench = await startBench({}, undefined, [execHandler(() => {})]);
   expect(bench.listener.host).toBe("127.0.0.1");
   const client = await rawClient(bench);
   const start = () =>

@@ -4,14 +4,11 @@ import { expect, it } from "vitest";
 import type { Session } from "../../../../../runtime/src/base/session.js";
 import type { ListenOptions } from "../../../../../runtime/src/ssh/server/listen-options.js";
 import { rawClient } from "../raw-client.js";
-import { type Bench, failure, readText, startBench } from "../support.js";
+import { type Bench, execHandler, failure, readText, shellHandler, startBench, subsystemHandler } from "../support.js";
 
 /** A server that runs `run` for each command. */
 function serving(run: (session: Session, command: string) => void, options: Partial<ListenOptions> = {}) {
-  return startBench(options, undefined, {
-    exec: run,
-    shell: (session) => run(session, "the shell"),
-  });
+  return startBench(options, undefined, [execHandler(run), shellHandler((session) => run(session, "the shell"))]);
 }
 
 interface Command {
@@ -288,15 +285,21 @@ it("calls the session rule for each session, and sends the reason of a denial to
 
 it("refuses a session whose rule never answers, and names the rule and its timeout to every client", async () => {
   const denied: string[] = [];
+  let served = 0;
   const session = () => new Promise<boolean>(() => {});
-  const bench = await startBench({ session, sessionTimeout: 100 }, undefined, {
-    exec: (session) => void session.exit(0),
-    shell: (session) => void session.exit(0),
-    denyNative: (duplex, reason) => {
-      denied.push(reason);
-      duplex.destroy();
+  const bench = await startBench({ session, sessionTimeout: 100 }, undefined, [
+    execHandler((session) => void session.exit(0)),
+    shellHandler((session) => void session.exit(0)),
+    {
+      ...subsystemHandler(() => {
+        served++;
+      }),
+      deny: ({ stream }, reason) => {
+        denied.push(reason);
+        stream.destroy();
+      },
     },
-  });
+  ]);
   const client = await rawClient(bench);
   const reason = "session rule timed out after 100 ms";
   const refused = { out: "", error: `${reason}\n`, status: 5 };
@@ -304,7 +307,7 @@ it("refuses a session whose rule never answers, and names the rule and its timeo
   expect(await shell(client)).toEqual(refused);
   expect(await readText(await bench.dial())).toBe("");
   expect(denied).toEqual([reason]);
-  expect(bench.accepted).toEqual([]);
+  expect([served, bench.accepted]).toEqual([0, []]);
   expect(bench.log.with("session refused").map(({ fields }) => [fields["kind"], fields["reason"]])).toEqual(
     ["exec", "shell", "sshrpc"].map((kind) => [kind, reason]),
   );
@@ -320,12 +323,12 @@ it("applies the options of a key: an environment that the client cannot override
   const limited = await startBench(
     { authorizedKeys: { lines: [`no-pty,environment="RPC_TEAM=red" ${alice.line}`] } },
     undefined,
-    {
-      exec: (session) => {
+    [
+      execHandler((session) => {
         seen.push(session);
         void session.exit(0);
-      },
-    },
+      }),
+    ],
   );
   await run({ ...limited, alice }, "x", { env: { RPC_TEAM: "blue", RPC_OTHER: "1" } });
   expect([...(seen[0]?.environment ?? [])]).toEqual([

@@ -2,7 +2,7 @@ import type ssh2 from "ssh2";
 import { expect, test } from "vitest";
 import { within } from "../../../support/wait.js";
 import { rawClient } from "../../raw-client.js";
-import { readText, startBench } from "../../support.js";
+import { execHandler, readText, startBench } from "../../support.js";
 
 /** The private parts of ssh2's client that send messages about a channel by its number. */
 interface Protocol {
@@ -37,11 +37,11 @@ test("a session that is closed before a program runs is released, and its close 
 
 test("EOF before the command ends the input of the command", async () => {
   let input: Promise<string> | undefined;
-  const bench = await startBench({}, undefined, {
-    exec: (session) => {
+  const bench = await startBench({}, undefined, [
+    execHandler((session) => {
       input = readText(session.stream);
-    },
-  });
+    }),
+  ]);
   const { protocol, recipient } = await openSession(await rawClient(bench), 70);
   protocol.channelEOF(recipient);
   protocol.exec(recipient, "x", false);

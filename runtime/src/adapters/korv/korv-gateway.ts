@@ -5,41 +5,40 @@ import type { Api, Method } from "../../contract/method.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import type { PacketChannel } from "../../ssh/ssh2/channels/packet-channel.js";
 import { Connection } from "../../wire/connection.js";
+import type { IncomingCall } from "../../wire/incoming-call.js";
 import type { Limits } from "../../wire/limits.js";
-import { encodeMessage } from "./encode-message.js";
 import { formatRequest } from "./format-request.js";
-import { gunzipMembers } from "./gzip-members.js";
+import { encodeMessage, gunzipMembers } from "./gzip-members.js";
 import { KorvError } from "./korv-error.js";
-import { type Answer, parseAnswer, requestIdIn } from "./parse-answer.js";
+import { type KorvResponse, parseResponse, requestIdIn } from "./parse-response.js";
 import { PendingCall } from "./pending-call.js";
 
-/** What a bridge needs beside its two ends. */
-export interface BridgeConfig {
+interface GatewayConfig {
   readonly api: Api;
   readonly limits: Limits;
-  /** Gives the server's name of a resource, from its path. */
+  /** Maps a path to the server's name of the resource. */
   readonly mapPath: (path: string) => string;
-  /** Milliseconds that the server has to take a packet. */
+  /** Timeout in ms for the server to make room for a packet. */
   readonly sendTimeout: number;
 }
 
-/** A korv server drops the connection of a client that sends a larger packet. */
+/** A korv server closes the connection of a client that sends a larger packet. */
 const MAX_REQUEST = 32_768;
 
-/** Bytes that an answer may have beside its body. */
+/** Bytes of a response beside its body. */
 const ENVELOPE = 4096;
 
-/** Answers the calls of a client of ours with what a korv server answers. It ends when either of its two ends does. */
-export class KorvBridge {
+/** Translates between the native wire of our client and a korv server. It closes when either end does. */
+export class KorvGateway {
   readonly #channel: PacketChannel;
-  readonly #config: BridgeConfig;
+  readonly #config: GatewayConfig;
   readonly #methods: ReadonlyMap<string, Method>;
   readonly #connection: Connection;
   readonly #pending = new Map<number, PendingCall>();
   #lastId = 0;
 
-  /** @param duplex the end that speaks our wire; its other end is the client's */
-  constructor(duplex: Duplex, channel: PacketChannel, config: BridgeConfig) {
+  /** @param duplex speaks the native wire; its other end is the client's */
+  constructor(duplex: Duplex, channel: PacketChannel, config: GatewayConfig) {
     this.#channel = channel;
     this.#config = config;
     this.#methods = new Map(config.api.methods.map((method) => [method.id, method]));
@@ -52,27 +51,27 @@ export class KorvBridge {
         const reference = this.#connection.remote?.methods[call.opening.method] ?? "";
         const method = this.#methods.get(reference);
         if (method?.kind === "unary") {
-          void this.#call(new PendingCall(call, method), () => (request.size === 0 ? {} : call.codec.decode(request)));
+          void this.#call(call, method, () => (request.size === 0 ? {} : call.codec.decode(request)));
           return;
         }
-        const message = `korv has no streams, and is called by a contract's methods only: not ${reference}`;
+        const message = `${reference}: not a unary method of the contract; korv supports no other calls`;
         call.fail(new RpcError("UNIMPLEMENTED", message));
         call.release();
       },
     });
-    // The calls are answered before anybody hears that the channel is gone.
+    // #read() reports the loss: it answers the calls first.
     channel.on("error", () => undefined);
     void this.#read();
     void this.#connection.closed.then(() => channel.destroy());
   }
 
-  /** @param request is asked for at once: it cannot be read later */
-  async #call(call: PendingCall, request: () => unknown): Promise<void> {
+  /** @param request decodes the request; called at once, because its buffer is reused */
+  async #call(incoming: IncomingCall, method: Method, request: () => unknown): Promise<void> {
     this.#lastId += 1;
     const id = this.#lastId;
-    call.onEnd = () => this.#pending.delete(id);
+    const call = new PendingCall(incoming, method, () => this.#pending.delete(id));
     try {
-      const packet = await this.#packet(id, call.method, request());
+      const packet = await this.#packet(id, method, request());
       if (!call.answered) {
         this.#pending.set(id, call);
         await this.#channel.send(packet, this.#config.sendTimeout).catch(unavailable);
@@ -86,49 +85,50 @@ export class KorvBridge {
 
   /** @throws RpcError MESSAGE_TOO_LARGE */
   async #packet(id: number, method: Method, request: unknown): Promise<Buffer> {
-    const packet = await encodeMessage(formatRequest(id, method, request, this.#config.mapPath));
+    const packet = await encodeMessage(formatRequest({ id, method, request, mapPath: this.#config.mapPath }));
     const limit = Math.min(MAX_REQUEST, this.#channel.maxPacket);
     if (packet.length <= limit) return packet;
     throw new RpcError(
       "MESSAGE_TOO_LARGE",
-      `the request has ${packet.length} bytes compressed; the korv server takes ${limit}`,
+      `the request has ${packet.length} bytes compressed; the limit of the korv server is ${limit}`,
     );
   }
 
   async #read(): Promise<void> {
-    const bound = this.#config.limits.message + ENVELOPE;
-    let heard = false;
+    const limit = this.#config.limits.message + ENVELOPE;
+    let hasReceived = false;
     try {
-      for await (const member of gunzipMembers(this.#channel, { compressed: bound, decompressed: bound })) {
-        heard = true;
+      for await (const member of gunzipMembers(this.#channel, { compressed: limit, decompressed: limit })) {
+        hasReceived = true;
         this.#receive(member);
       }
       await this.#connection.close(
-        heard
-          ? "the korv server ended the channel"
-          : "no korv server, or one that is broken: it ended the channel before it answered anything",
+        hasReceived
+          ? "the korv server closed the channel"
+          : "not a working korv server: it closed the channel before its first response",
       );
     } catch (error) {
-      if (error instanceof KorvError && error.head !== "") this.#failOne(error);
-      await this.#connection.close(`no korv server, or one that is broken: ${errorMessage(error)}`);
+      if (error instanceof KorvError && error.head !== "") this.#failTooLarge(error);
+      await this.#connection.close(`not a working korv server: ${errorMessage(error)}`);
     }
   }
 
   #receive(member: Buffer): void {
-    let answer: Answer | undefined;
+    let response: KorvResponse | undefined;
     try {
-      answer = parseAnswer(member);
+      response = parseResponse(member);
     } catch (error) {
       const id = requestIdIn(member.toString("latin1", 0, ENVELOPE));
-      this.#pending.get(id)?.fail(new RpcError("INTERNAL", `the server's answer is ${errorMessage(error)}`));
+      const message = `invalid response of the korv server: ${errorMessage(error)}`;
+      this.#pending.get(id)?.fail(new RpcError("INTERNAL", message));
       return;
     }
-    // Of request 0, and of those that have ended: korv's complaints about nothing, and what comes twice or too late.
-    if (answer !== undefined) this.#pending.get(answer.requestId)?.answer(answer);
+    // Responses to request 0, and to calls that have ended, are korv's errors without a cause, duplicates, or late: dropped.
+    if (response !== undefined) this.#pending.get(response.requestId)?.answer(response);
   }
 
-  /** Its caller must learn that it was the size, or it would call again. */
-  #failOne({ head, message }: KorvError): void {
+  /** The caller gets the size as the reason: with UNAVAILABLE it would retry. */
+  #failTooLarge({ head, message }: KorvError): void {
     this.#pending.get(requestIdIn(head))?.fail(new RpcError("MESSAGE_TOO_LARGE", `${message} (limits.message)`));
   }
 }

@@ -1,0 +1,80 @@
+import type { Logger } from "../base/log.js";
+import { openAuditLog } from "../observe/audit-log.js";
+import type { AuditOptions } from "../observe/audit-options.js";
+import type { ApiHandlers } from "../server/api-handlers.js";
+import { ApiServer, type CloseOptions } from "../server/api-server.js";
+import type { ApiServerOptions } from "../server/api-server-options.js";
+import { checkGrace } from "../server/check-grace.js";
+import { UnknownScopes } from "../ssh/keys/lists/unknown-scopes.js";
+import { callbacksOf } from "./callbacks.js";
+
+/** What a server is opened with. */
+interface OpenServerOptions extends ApiServerOptions, AuditOptions {
+  readonly log: Logger;
+  /** Scopes that every peer is granted: the log warns of those that no method requires. Default: none. */
+  readonly grantedScopes?: readonly string[];
+}
+
+/** A source of connections, which closes with the server. */
+interface ServerListener {
+  /** Stops accepting connections. */
+  stop(): Promise<void>;
+  /** Closes the connections that are left. */
+  close(): Promise<void>;
+}
+
+/** An open server, and what its listener needs. */
+interface OpenServer {
+  readonly server: ApiServer;
+  /** The server's log, whose lines also go to the audit log. */
+  readonly log: Logger;
+  /** The scopes that methods require. */
+  readonly scopes: readonly string[];
+  /** Stops the listener, drains the server, closes the connections that are left, then the audit log. */
+  close(options?: CloseOptions, listener?: ServerListener): Promise<void>;
+}
+
+/**
+ * Opens the audit log, then the server that reports to it. Every function that serves an API over a transport uses it.
+ * @param handlers may be loaded here, so that a failure closes the audit log
+ * @throws Error of an invalid option or audit log, or what `handlers` throws
+ */
+export async function openServer(
+  handlers: ApiHandlers<unknown> | (() => Promise<ApiHandlers<unknown>>),
+  options: OpenServerOptions,
+): Promise<OpenServer> {
+  const { log } = options;
+  const audit = await openAuditLog(options, log);
+  try {
+    const loaded = typeof handlers === "function" ? await handlers() : handlers;
+    const onCall = audit.onCall(options.onCall);
+    const server = newServer(loaded, { ...options, ...(onCall && { onCall }) });
+    const scopes = [...new Set(loaded.api.methods.flatMap(({ scope }) => scope ?? []))];
+    const granted = { grant: { scopes: options.grantedScopes ?? [] }, place: "scopes" };
+    for (const warning of new UnknownScopes(scopes).inLines([granted])) log.warn({}, warning);
+    return {
+      server,
+      log: audit.with(log),
+      scopes,
+      async close(closeOptions = {}, listener) {
+        // An invalid grace must leave the whole server running, listener included.
+        checkGrace(closeOptions.grace ?? 0);
+        const stopped = listener?.stop();
+        await server.close(closeOptions);
+        await Promise.all([stopped, listener?.close()]);
+        await audit.close();
+      },
+    };
+  } catch (error) {
+    await audit.close();
+    throw error;
+  }
+}
+
+/** The server of an API in this process, without an audit log. */
+export function newServer(
+  handlers: ApiHandlers<unknown>,
+  options: ApiServerOptions & { readonly log: Logger },
+): ApiServer {
+  return new ApiServer(handlers, options, callbacksOf(handlers.api));
+}
