@@ -85,7 +85,7 @@ export interface AsyncsshServer {
   readonly address: string;
   readonly port: number;
   readonly knownHosts: string;
-  /** The passwords that it was told, a line each. */
+  /** The passwords that it received, a line each. */
   readonly heard: () => string;
 }
 

@@ -49,7 +49,7 @@ void serve(handlers, { port: 0, ...files }).then(({ port, hostKeys }) => console
   "bundled-client.ts": `import { connect } from "./generated/client.js";
 
 async function main(target: string, transport: "ssh2" | "openssh"): Promise<void> {
-  await using client = await connect(target, { protocol, identity: "key", knownHosts: "known_hosts" });
+  await using client = await connect(target, { transport, identity: "key", knownHosts: "known_hosts" });
   console.log((await client.door.get({ name: "front" })).open);
 }
 void main(process.argv[2] as string, process.argv[3] as "ssh2" | "openssh");

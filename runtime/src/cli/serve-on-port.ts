@@ -1,5 +1,5 @@
 import { userInfo } from "node:os";
-import { formatHostPort } from "../base/host-port.js";
+import { formatHostPort } from "../base/net/host-port.js";
 import { isKeyText } from "../base/printable.js";
 import { type Server, serveHandlers } from "../compose/serve.js";
 import type { Api } from "../contract/method.js";

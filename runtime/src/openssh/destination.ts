@@ -1,5 +1,5 @@
 import { errorMessage } from "../base/error-message.js";
-import { formatHostPort } from "../base/host-port.js";
+import { formatHostPort } from "../base/net/host-port.js";
 import { printable } from "../base/printable.js";
 import { RpcError } from "../contract/rpc-error.js";
 import { type Address, parseAddress } from "../ssh/target.js";

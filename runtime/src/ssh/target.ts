@@ -1,6 +1,6 @@
 import { isIPv6 } from "node:net";
 import { userInfo } from "node:os";
-import { formatHostPort, readPort, splitHostPort } from "../base/host-port.js";
+import { formatHostPort, readPort, splitHostPort } from "../base/net/host-port.js";
 import { printable } from "../base/printable.js";
 import { SshError } from "./ssh-error.js";
 

@@ -1,4 +1,4 @@
-import { formatHostPort } from "../base/host-port.js";
+import { formatHostPort } from "../base/net/host-port.js";
 import { printable } from "../base/printable.js";
 import type { DialOptions } from "../ssh/client/dial-options.js";
 import type { HostKeyInfo } from "../ssh/client/trust/host-trust-options.js";

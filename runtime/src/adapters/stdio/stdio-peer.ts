@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import { userInfo } from "node:os";
-import { formatHostPort, readPort } from "../../base/host-port.js";
+import { formatHostPort, readPort } from "../../base/net/host-port.js";
 import type { AuthMethod, Peer } from "../../base/peer.js";
 import { printable } from "../../base/printable.js";
 import { parseCertificate } from "../../ssh/keys/format/certificate.js";

@@ -1,4 +1,4 @@
-import { formatHostPort } from "../../base/host-port.js";
+import { formatHostPort } from "../../base/net/host-port.js";
 import { publicKeyLine } from "../../ssh/keys/format/public-key.js";
 import { loadHostKey } from "../../ssh/keys/identity/host-key.js";
 import { knownHostsName } from "../../ssh/keys/lists/known-hosts.js";

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from "commander";
 import { parseDuration } from "../../base/duration.js";
-import { readPort } from "../../base/host-port.js";
+import { readPort } from "../../base/net/host-port.js";
 import { holdsKey } from "../../base/printable.js";
 
 /** Parses a file name. It rejects the text of a key, which must not become part of a path or a message. */

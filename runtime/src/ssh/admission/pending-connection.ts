@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { formatHostPort } from "../../base/host-port.js";
+import { formatHostPort } from "../../base/net/host-port.js";
 import { canonicalIp } from "./source.js";
 import type { FailureKind } from "./source-penalties.js";
 

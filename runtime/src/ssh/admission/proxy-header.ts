@@ -1,6 +1,6 @@
 import { isIPv4, isIPv6 } from "node:net";
-import { readPort } from "../../base/host-port.js";
-import { formatAddress } from "../../base/network.js";
+import { readPort } from "../../base/net/host-port.js";
+import { formatAddress } from "../../base/net/network.js";
 
 /** A PROXY protocol header. */
 interface ProxyHeader {

@@ -1,5 +1,5 @@
 import { errorMessage } from "../../base/error-message.js";
-import { type Network, NetworkSet, parseNetwork, unmapNetwork } from "../../base/network.js";
+import { type Network, NetworkSet, parseNetwork, unmapNetwork } from "../../base/net/network.js";
 import { printable } from "../../base/printable.js";
 
 /**

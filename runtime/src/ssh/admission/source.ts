@@ -1,5 +1,5 @@
 import { isIPv4, isIPv6 } from "node:net";
-import { canonicalAddress, ipv6Groups } from "../../base/network.js";
+import { canonicalAddress, ipv6Groups } from "../../base/net/network.js";
 
 /** The source of a connection: its address, and the groups of addresses that limits and penalties apply to. */
 export interface Source {

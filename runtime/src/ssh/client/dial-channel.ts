@@ -1,6 +1,6 @@
 import type { EventEmitter } from "node:events";
 import type { Client, ClientChannel } from "ssh2";
-import { formatHostPort } from "../../base/host-port.js";
+import { formatHostPort } from "../../base/net/host-port.js";
 import { printable } from "../../base/printable.js";
 import { CarrierChannel } from "../ssh2/channels/carrier-channel.js";
 import { type ChannelConfig, ChannelDuplex } from "../ssh2/channels/channel-duplex.js";

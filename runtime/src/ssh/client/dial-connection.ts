@@ -1,9 +1,9 @@
 import type { EventEmitter } from "node:events";
 import { connect } from "node:net";
 import ssh2, { type AnyAuthMethod, type Client } from "ssh2";
+import { onAbort } from "../../base/async/with-signal.js";
 import { errorMessage } from "../../base/error-message.js";
 import { printable } from "../../base/printable.js";
-import { onAbort } from "../../base/with-signal.js";
 import { clientAlgorithms } from "../algorithms.js";
 import { printableError } from "../printable-error.js";
 import { SshError } from "../ssh-error.js";

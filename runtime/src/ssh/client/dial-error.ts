@@ -1,4 +1,4 @@
-import { formatHostPort } from "../../base/host-port.js";
+import { formatHostPort } from "../../base/net/host-port.js";
 import { printable } from "../../base/printable.js";
 import { SshError } from "../ssh-error.js";
 import { formatTarget, type Target } from "../target.js";

@@ -1,6 +1,6 @@
 import type { EventEmitter } from "node:events";
+import { withSignal } from "../../base/async/with-signal.js";
 import { printable } from "../../base/printable.js";
-import { withSignal } from "../../base/with-signal.js";
 import { Passphrases } from "../keys/identity/passphrase.js";
 import { SshError } from "../ssh-error.js";
 import type { Carrier } from "../ssh2/channels/carrier.js";

@@ -88,7 +88,7 @@ test("serve stops at a list of revoked keys that is damaged, naming the line", a
   ).toMatchObject({
     status: 1,
     stdout: "",
-    stderr: expect.stringMatching(/^sshrpc: revoked:2: damaged or truncated ssh-ed25519 key [^\n]*\n$/),
+    stderr: expect.stringMatching(/^sshrpc: revoked:2: damaged or truncated ssh-ed25519 key; [^\n]*\n$/),
   });
 });
 

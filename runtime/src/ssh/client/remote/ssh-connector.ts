@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import { onAbort, withSignal } from "../../../base/async/with-signal.js";
 import { checkOptions } from "../../../base/check-options.js";
 import {
   COPY_OPTIONS,
@@ -12,7 +13,6 @@ import {
   type RunOptions,
   type SshClient,
 } from "../../../base/ssh-client.js";
-import { onAbort, withSignal } from "../../../base/with-signal.js";
 import { SshError } from "../../ssh-error.js";
 import type { Dialer } from "../dialer.js";
 import { copyFrom } from "./copy-from.js";

@@ -1,4 +1,4 @@
-import { formatHostPort } from "../../../base/host-port.js";
+import { formatHostPort } from "../../../base/net/host-port.js";
 import { checkHostCertificate } from "../../keys/format/check-certificate.js";
 import { publicKeyLine, sameKey } from "../../keys/format/public-key.js";
 import { type KnownHost, knownHostsName } from "../../keys/lists/known-hosts.js";

@@ -1,5 +1,5 @@
 import { errorMessage } from "../../../base/error-message.js";
-import { formatHostPort } from "../../../base/host-port.js";
+import { formatHostPort } from "../../../base/net/host-port.js";
 import { type PublicKey, sameKey } from "../../keys/format/public-key.js";
 import { addKnownHost } from "../../keys/lists/add-known-host.js";
 import { type KnownHosts, knownHostsName } from "../../keys/lists/known-hosts.js";

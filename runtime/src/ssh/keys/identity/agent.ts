@@ -1,7 +1,7 @@
 import { connect } from "node:net";
+import { onAbort } from "../../../base/async/with-signal.js";
 import { errorMessage } from "../../../base/error-message.js";
 import { printable } from "../../../base/printable.js";
-import { onAbort } from "../../../base/with-signal.js";
 import { BinaryReader } from "../format/binary-reader.js";
 import { string, uint32 } from "../format/binary-writer.js";
 

@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { NetworkSet, parseNetwork } from "../../../base/network.js";
+import { NetworkSet, parseNetwork } from "../../../base/net/network.js";
 import { printable } from "../../../base/printable.js";
 import { matchesWildcard } from "./wildcard.js";
 

@@ -1,4 +1,4 @@
-import { hostOf } from "../../../base/host-port.js";
+import { hostOf } from "../../../base/net/host-port.js";
 import { printable } from "../../../base/printable.js";
 import type { AuthorizedKey } from "./authorized-keys.js";
 import type { KeyAnswer, KeyAttempt, KeyAuthority } from "./key-lookup.js";

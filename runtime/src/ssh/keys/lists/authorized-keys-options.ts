@@ -1,5 +1,5 @@
 import { errorMessage } from "../../../base/error-message.js";
-import { readPort, splitHostPort } from "../../../base/host-port.js";
+import { readPort, splitHostPort } from "../../../base/net/host-port.js";
 import { isScope, type PeerPermissions } from "../../../base/peer.js";
 import { printable } from "../../../base/printable.js";
 import { parseExpiryTime } from "../format/expiry-time.js";

@@ -1,7 +1,7 @@
+import { withSignal } from "../../../base/async/with-signal.js";
 import { errorMessage } from "../../../base/error-message.js";
 import type { Peer } from "../../../base/peer.js";
 import { printable } from "../../../base/printable.js";
-import { withSignal } from "../../../base/with-signal.js";
 import type { Denial, VerifiedMethod } from "./decision.js";
 import { commonGrant, type LoginGrant } from "./login-grant.js";
 

@@ -1,5 +1,5 @@
 import { errorMessage } from "../../../base/error-message.js";
-import { hostOf } from "../../../base/host-port.js";
+import { hostOf } from "../../../base/net/host-port.js";
 import { isScope, type PeerCertificate, type PeerPermissions } from "../../../base/peer.js";
 import { printable } from "../../../base/printable.js";
 import { BinaryReader } from "../../keys/format/binary-reader.js";

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { AuthContext } from "ssh2";
+import { withSignal } from "../../../base/async/with-signal.js";
 import { errorMessage } from "../../../base/error-message.js";
 import type { AuthMethod } from "../../../base/peer.js";
 import { printable } from "../../../base/printable.js";
-import { withSignal } from "../../../base/with-signal.js";
 import type { AuthenticationConfig } from "./authentication-config.js";
 import { type Decision, deny, denyUndecided } from "./decision.js";
 import { decideKeyboardInteractive } from "./keyboard-interactive.js";

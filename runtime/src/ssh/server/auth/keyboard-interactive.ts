@@ -1,7 +1,7 @@
 import type { KeyboardAuthContext } from "ssh2";
+import { withSignal } from "../../../base/async/with-signal.js";
 import { errorMessage } from "../../../base/error-message.js";
 import { printable } from "../../../base/printable.js";
-import { withSignal } from "../../../base/with-signal.js";
 import { dequeueWhenAbandoned } from "../../ssh2/auth/server-auth.js";
 import { type Decision, deny } from "./decision.js";
 import type { KeyboardInteractiveHandler, PromptRound } from "./keyboard-interactive-handler.js";

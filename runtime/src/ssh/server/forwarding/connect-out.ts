@@ -1,5 +1,5 @@
 import { connect, type NetConnectOpts, type Socket } from "node:net";
-import { onAbort } from "../../../base/with-signal.js";
+import { onAbort } from "../../../base/async/with-signal.js";
 
 /**
  * Connects to the target of a peer's request. The caller destroys the socket.

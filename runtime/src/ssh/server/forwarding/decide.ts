@@ -1,6 +1,6 @@
+import { withTimeout } from "../../../base/async/with-timeout.js";
 import { errorMessage } from "../../../base/error-message.js";
 import type { Peer } from "../../../base/peer.js";
-import { withTimeout } from "../../../base/with-timeout.js";
 import type { ForwardRule, Refusal } from "./forwarding-options.js";
 
 /** A rule that threw or timed out. */

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import type { Connection, ServerChannel } from "ssh2";
 import { errorMessage } from "../../../base/error-message.js";
-import { formatHostPort } from "../../../base/host-port.js";
+import { formatHostPort } from "../../../base/net/host-port.js";
 import type { Peer } from "../../../base/peer.js";
 import { printable } from "../../../base/printable.js";
 import { type ChannelConfig, ChannelDuplex } from "../../ssh2/channels/channel-duplex.js";

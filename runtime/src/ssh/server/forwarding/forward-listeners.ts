@@ -1,10 +1,10 @@
 import type { Socket } from "node:net";
 import type { Channel } from "ssh2";
+import { withTimeout } from "../../../base/async/with-timeout.js";
 import { errorMessage } from "../../../base/error-message.js";
-import { formatHostPort } from "../../../base/host-port.js";
+import { formatHostPort } from "../../../base/net/host-port.js";
 import type { Peer } from "../../../base/peer.js";
 import { printable } from "../../../base/printable.js";
-import { withTimeout } from "../../../base/with-timeout.js";
 import { attempt } from "../../ssh2/attempt.js";
 import { ChannelDuplex } from "../../ssh2/channels/channel-duplex.js";
 import { decide, denialOf, type RuleFailure } from "./decide.js";

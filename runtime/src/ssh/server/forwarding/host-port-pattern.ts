@@ -1,4 +1,4 @@
-import { readPort, splitHostPort } from "../../../base/host-port.js";
+import { readPort, splitHostPort } from "../../../base/net/host-port.js";
 import { printable } from "../../../base/printable.js";
 import { matchesWildcard } from "../../keys/lists/wildcard.js";
 

@@ -1,5 +1,5 @@
 import type { Channel } from "ssh2";
-import { withTimeout } from "../../../base/with-timeout.js";
+import { withTimeout } from "../../../base/async/with-timeout.js";
 
 /**
  * Opens a channel to the peer. The caller closes it.

@@ -295,7 +295,7 @@ describe("key pairs", () => {
     chmodSync(path("open"), 0o644);
     expect(await keys("public", "id.pub")).toMatchObject(refused(1, "id.pub: a public key; name the private key"));
     expect(await keys("public", "rubbish")).toMatchObject(refused(1, "rubbish is damaged, or not a private key"));
-    expect(await keys("public", "open")).toMatchObject(refused(1, "too open .*chmod 600"));
+    expect(await keys("public", "open")).toMatchObject(refused(1, "too open; run `chmod 600"));
     expect(await keys("public", "none")).toMatchObject(refused(1, "does not exist"));
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { formatHostPort, hostOf, readPort, splitHostPort } from "../../../../runtime/src/base/host-port.js";
+import { formatHostPort, hostOf, readPort, splitHostPort } from "../../../../../runtime/src/base/net/host-port.js";
 
 describe("splitHostPort", () => {
   it.each([

@@ -6,7 +6,7 @@ import {
   NetworkSet,
   parseNetwork,
   unmapNetwork,
-} from "../../../../runtime/src/base/network.js";
+} from "../../../../../runtime/src/base/net/network.js";
 
 it("formats IPv4 and IPv6 addresses by RFC 5952", () => {
   expect(formatAddress([192, 0, 2, 7])).toBe("192.0.2.7");

@@ -1,8 +1,8 @@
 import { getEventListeners } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, test, vi } from "vitest";
-import { onAbort, withSignal } from "../../../../runtime/src/base/with-signal.js";
-import { withTimeout } from "../../../../runtime/src/base/with-timeout.js";
+import { onAbort, withSignal } from "../../../../../runtime/src/base/async/with-signal.js";
+import { withTimeout } from "../../../../../runtime/src/base/async/with-timeout.js";
 
 const NEVER = new Promise<never>(() => {});
 

@@ -1,0 +1,36 @@
+import { existsSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { folderPairs, readTree, unusedExports } from "../../scripts/tree.js";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const runtime = readTree("runtime");
+const codegen = readTree("codegen");
+
+test("no two folders import each other", () => {
+  expect([...folderPairs(runtime), ...folderPairs(codegen)]).toEqual([]);
+});
+
+/** Exported for a test alone: it compares the list with the formats of ajv-formats, which it must repeat. */
+const FOR_TESTS = ["model/refusals.ts: FORMATS"];
+
+test("every exported name is imported by another file, or passed on by a public entry", () => {
+  expect(unusedExports([runtime, codegen]).filter((name: string) => !FOR_TESTS.includes(name))).toEqual([]);
+});
+
+test.each([
+  "ARCHITECTURE.md",
+  "README.md",
+  "GUIDE.md",
+  "CONTRIBUTING.md",
+  "SECURITY.md",
+  "PROTOCOL.md",
+  "examples/README.md",
+])("every file that %s links to exists", (document) => {
+  const text = readFileSync(`${ROOT}${document}`, "utf8");
+  const folder = document.includes("/") ? `${ROOT}${document.replace(/[^/]+$/, "")}` : ROOT;
+  const links = [...text.matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)(?:#[^)]*)?\)/g)].map(
+    ([, path]) => path as string,
+  );
+  expect(links.filter((path) => !existsSync(folder + path))).toEqual([]);
+});
