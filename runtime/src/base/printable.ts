@@ -1,5 +1,11 @@
-/** The beginnings of private keys: PEM, SSH2, PuTTY, and the base64 of OpenSSH's format without its first line. */
-const KEY = /-{4,5} ?BEGIN |PuTTY-User-Key-File-|b3BlbnNzaC1rZXktdjE/;
+/**
+ * The base64 of private keys in PEM without their first line, whose DER begins with a fixed version or algorithm: PKCS#1 and
+ * PKCS#8, also encrypted; SEC1 and PKCS#8 of the NIST curves; PKCS#8 of Ed25519 and Ed448.
+ */
+const DER =
+  /(?<![A-Za-z0-9+/:=])(?:MII[A-Za-z0-9+/]{3}IBA|MII[A-Za-z0-9+/]{2,8}BgkqhkiG9w0BBQ|MI[GH][A-Za-z0-9+/]AgE|MHcCAQEE|MC4CAQAw|MEcCAQAw)/;
+/** The beginnings of private keys: PEM, SSH2, PuTTY, and the base64 of OpenSSH's format and of PEM without the first line. */
+const KEY = new RegExp(`-{4,5} ?BEGIN |PuTTY-User-Key-File-|b3BlbnNzaC1rZXktdjE|${DER.source}`);
 const KEY_TEXT = new RegExp(`^(?:${KEY.source})`);
 /** A private key up to its last line, or up to the end of the text where that is missing. */
 const WHOLE_KEY = new RegExp(`(?:${KEY.source})[^]*?(?:-{4,5} ?END [^-]*-{4,5}|$)`, "g");

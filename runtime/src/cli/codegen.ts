@@ -1,5 +1,7 @@
 import type { Command } from "commander";
 import { errorMessage } from "../base/error-message.js";
+import { holdsKey } from "../base/printable.js";
+import { UsageError } from "./shared/failure.js";
 
 /** The commands of `@sshrpc/codegen`, with their descriptions. */
 const COMMANDS = {
@@ -18,6 +20,9 @@ interface CodegenCli {
  */
 export async function addCodegenCommands(program: Command, called: string | undefined): Promise<void> {
   if (called !== undefined && Object.hasOwn(COMMANDS, called)) {
+    // The package takes paths alone, and its messages quote them.
+    if (process.argv.some(holdsKey))
+      throw new UsageError(`${called}: an argument is the text of a key; expected paths`);
     const codegen = await loadCodegen();
     codegen.addCommands(program);
     return;

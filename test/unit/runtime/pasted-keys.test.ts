@@ -15,14 +15,22 @@ import { makePrivateKey } from "./support/private-key.js";
 
 const HANDLERS = fileURLToPath(new URL("../../../examples/server.ts", import.meta.url));
 
+const SCHEMA = fileURLToPath(new URL("../../../schema/api.ts", import.meta.url));
+
 const MARK = "marked-passphrase-7f3a";
 const { privateKey: KEY, publicKey } = generateEd25519("marked-comment-7f3a");
 const rsa = makePrivateKey("rsa");
 const PKCS8 = rsa.export({ type: "pkcs8", format: "pem" }) as string;
 const LOCKED = rsa.export({ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase: "other" }) as string;
+const PKCS1 = rsa.export({ type: "pkcs1", format: "pem" }) as string;
+const SEC1 = makePrivateKey("ec", { namedCurve: "P-256" }).export({ type: "sec1", format: "pem" }) as string;
+const ED25519 = makePrivateKey("ed25519").export({ type: "pkcs8", format: "pem" }) as string;
 const PUTTY = `PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\nPrivate-Lines: 1\n${"Qm9vdGxlZ2dlcg".repeat(4)}\n`;
 const signer = makeSigner("ssh-ed25519");
 const CERTIFICATE = `${signer.publicKey.type}-cert-v01@openssh.com ${makeCertificate(signer, signer).toString("base64")}`;
+
+/** The base64 of a key and its last line, as of `tail -n +2`. */
+const withoutFirstLine = (pem: string): string => pem.split("\n").slice(1).join("\n");
 
 /** Keys that a user may paste where a key or a file name belongs. */
 const TEXTS: readonly (readonly [string, string])[] = [
@@ -30,8 +38,13 @@ const TEXTS: readonly (readonly [string, string])[] = [
   ["a key with CRLF, indentation and a byte order mark", `\uFEFF\n  ${KEY.replaceAll("\n", "\r\n  ")}`],
   ["a key in one line", KEY.trim().replaceAll("\n", " ")],
   ["a key that was cut", KEY.slice(0, 200)],
-  ["a key without its first line", KEY.split("\n").slice(1).join("\n")],
+  ["a key without its first line", withoutFirstLine(KEY)],
   ["a key of another format", PKCS8],
+  ["a PKCS#8 key without its first line", withoutFirstLine(PKCS8)],
+  ["an encrypted PKCS#8 key without its first line", withoutFirstLine(LOCKED)],
+  ["a PKCS#1 key without its first line", withoutFirstLine(PKCS1)],
+  ["a SEC1 key without its first line", withoutFirstLine(SEC1)],
+  ["a PKCS#8 key of Ed25519 without its first line", withoutFirstLine(ED25519)],
   ["a key whose passphrase is another", LOCKED],
   ["a damaged key", KEY.replace(/^b3Blb/m, "b3Blc")],
   ["a PuTTY key", PUTTY],
@@ -44,7 +57,7 @@ const PUBLIC_TEXTS: typeof TEXTS = [
 ];
 
 /** Parts of the pasted texts: none may appear anywhere. */
-const SECRETS = [KEY, PKCS8, LOCKED, PUTTY, CERTIFICATE]
+const SECRETS = [KEY, PKCS8, PKCS1, SEC1, ED25519, LOCKED, PUTTY, CERTIFICATE]
   .flatMap((text) => text.split(/\s+/))
   .filter((word) => word.length > 30 && !word.includes("@"))
   .flatMap((word) => [word.slice(0, 24), word.slice(-24)])
@@ -182,7 +195,11 @@ test.each<[string, string[]]>([
   ["serve --log", ["serve", "--handlers", HANDLERS, "--stdio", "--log", KEY]],
   ["serve --listen", ["serve", "--handlers", HANDLERS, "--port", "0", "--listen", KEY]],
   ["serve --shell", ["serve", "--handlers", HANDLERS, "--port", "0", "--shell", KEY]],
-  ["serve --proxy-protocol", ["serve", "--handlers", HANDLERS, "--port", "0", `--proxy-transport=${KEY}`]],
+  ["serve --proxy-protocol", ["serve", "--handlers", HANDLERS, "--port", "0", `--proxy-protocol=${KEY}`]],
+  ["gen --schema", ["gen", "--schema", KEY]],
+  ["gen --out", ["gen", "--schema", SCHEMA, `--out=${KEY}`]],
+  ["gen --config", ["gen", "--config", KEY]],
+  ["dev --handlers", ["dev", "--schema", SCHEMA, "--handlers", KEY]],
   ["keys init --home", ["keys", "init", "--home", KEY]],
   ["keys add KEY", ["keys", "add", KEY]],
   ["keys add -- KEY", ["keys", "add", "--", KEY]],
