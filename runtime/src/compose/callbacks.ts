@@ -40,7 +40,7 @@ export function serveCallbacks(
   };
 }
 
-/** The client of what the peer of a connection serves, which that peer dialled; undefined where the API has none. */
+/** Creates the client of a connected peer's callbacks; undefined where the API declares none. */
 export function callbacksOf(api: Api): ((connection: Connection | undefined, limits: Limits) => unknown) | undefined {
   const { callbacks = [] } = api;
   if (callbacks.length === 0) return undefined;
@@ -50,7 +50,7 @@ export function callbacksOf(api: Api): ((connection: Connection | undefined, lim
   };
 }
 
-/** Of a caller that came through an adapter, which has no connection to be called over. */
+/** The connection of a caller behind an adapter: it has none, so its callbacks are UNIMPLEMENTED. */
 const NO_CONNECTION: ConnectionSource = {
   retries: 0,
   backoff: new Backoff({}),

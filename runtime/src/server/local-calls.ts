@@ -121,7 +121,7 @@ export class LocalCalls {
       const request = body instanceof EncodedJson ? body : new EncodedJson(encodeRequest(body));
       size = Buffer.byteLength(request.text);
       if (size > limits.message) throw tooLarge(size, limits.message, "request");
-      const metadata = checkOptions(options, limits);
+      const metadata = checkCallOptions(options, limits);
       const refusal = this.#refusal ?? excess(running, limits) ?? budget.excess();
       if (refusal !== undefined) throw refusal;
       return { route, request, metadata, size };
@@ -155,7 +155,7 @@ function excess(running: number, { calls }: Limits): RpcError | undefined {
 }
 
 /** The headers of a call whose options are valid. @throws RpcError */
-function checkOptions({ metadata, signal, timeout }: LocalCallOptions, limits: Limits): Metadata {
+function checkCallOptions({ metadata, signal, timeout }: LocalCallOptions, limits: Limits): Metadata {
   if (signal?.aborted) throw new RpcError("CANCELLED", "the caller cancelled the call", { cause: signal.reason });
   if (timeout !== undefined && !(timeout > 0 && timeout <= MAX_TIMEOUT)) {
     throw new RpcError("BAD_REQUEST", `timeout: ${timeout}: must be over 0 ms and at most ${MAX_TIMEOUT} ms`);
