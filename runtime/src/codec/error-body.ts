@@ -1,5 +1,5 @@
 import { RpcError } from "../contract/rpc-error.js";
-import { type ErrorStatus, isErrorStatus, statusName } from "../contract/status.js";
+import { errorStatus } from "../contract/status.js";
 
 /** The body of an error in a STATUS frame. A stack, a cause or a method is never sent. */
 export function encodeErrorBody(error: RpcError): string {
@@ -12,14 +12,7 @@ export function decodeError(code: number, body: unknown, method: string | undefi
   const status = errorStatus(code);
   // The types of callers promise issues, also where the request could not be decoded.
   const issues = status === "BAD_REQUEST" && details === undefined ? { issues: [] } : details;
-  return new RpcError(status, typeof message === "string" ? message : undefined, { details: issues, method });
-}
-
-/** An unknown number is treated as the first one of its class (RFC 9110, section 15). */
-function errorStatus(code: number): ErrorStatus {
-  const name = statusName(code);
-  if (name !== undefined && isErrorStatus(name)) return name;
-  return code >= 400 && code < 500 ? "BAD_REQUEST" : "INTERNAL";
+  return new RpcError(status, typeof message === "string" ? message : undefined, { details: issues, method, code });
 }
 
 function isObject(value: unknown): value is { readonly message?: unknown; readonly details?: unknown } {

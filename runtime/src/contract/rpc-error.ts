@@ -1,4 +1,4 @@
-import { type ErrorStatus, STATUSES, statusPhrase } from "./status.js";
+import { type ErrorStatus, errorStatus, STATUSES, statusPhrase } from "./status.js";
 
 /** Options of an {@link RpcError}. */
 interface RpcErrorOptions<Details = unknown> {
@@ -8,6 +8,11 @@ interface RpcErrorOptions<Details = unknown> {
   readonly method?: string | undefined;
   /** The cause. It is never sent to the peer. */
   readonly cause?: unknown;
+  /**
+   * A number from 400 to 599 that has no name here, such as 418 with the status `BAD_REQUEST`, or 507 with `INTERNAL`.
+   * Default, and in place of any other number: the number of the status.
+   */
+  readonly code?: number | undefined;
 }
 
 const BRAND = Symbol.for("sshrpc.RpcError");
@@ -31,7 +36,7 @@ export class RpcError<Status extends ErrorStatus = ErrorStatus, Details = unknow
 
   /** The outcome's name, such as `NOT_FOUND`. */
   readonly status: Status;
-  /** The outcome's HTTP number, such as 404. */
+  /** The outcome's HTTP number, such as 404. Where the peer sent a number without a name, that number. */
   readonly code: number;
   /** Typed by the declaration of the status in the schema; `undefined` where the error has none. */
   readonly details: Details;
@@ -41,7 +46,7 @@ export class RpcError<Status extends ErrorStatus = ErrorStatus, Details = unknow
   constructor(status: Status, message: string = statusPhrase(status), options: RpcErrorOptions<Details> = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.status = status;
-    this.code = STATUSES[status];
+    this.code = isUnnamed(options.code, status) ? options.code : STATUSES[status];
     this.details = options.details as Details;
     this.method = options.method;
     Object.defineProperty(this, BRAND, { value: true });
@@ -53,6 +58,16 @@ export class RpcError<Status extends ErrorStatus = ErrorStatus, Details = unknow
   override toString(): string {
     return [this.status, this.method, this.message].filter(Boolean).join(": ");
   }
+}
+
+/** Whether a receiver that knows no more names than we do reads `code` as `status`. */
+function isUnnamed(code: number | undefined, status: ErrorStatus): code is number {
+  return (
+    Number.isInteger(code) &&
+    (code as number) >= 400 &&
+    (code as number) < 600 &&
+    errorStatus(code as number) === status
+  );
 }
 
 /** One reason why a value does not match its schema. */

@@ -52,6 +52,13 @@ export function statusName(code: number): StatusName | undefined {
   return NAMES.get(code);
 }
 
+/** The status of an error's HTTP number. A number without a name is treated as the first of its class (RFC 9110, section 15). */
+export function errorStatus(code: number): ErrorStatus {
+  const name = NAMES.get(code);
+  if (name !== undefined && name !== "OK") return name;
+  return code >= 400 && code < 500 ? "BAD_REQUEST" : "INTERNAL";
+}
+
 /** Whether `text` is the name of a status other than `OK`. */
 export function isErrorStatus(text: string): text is ErrorStatus {
   return text !== "OK" && Object.hasOwn(STATUSES, text);

@@ -1,6 +1,6 @@
 import type { BytesView, Codec, EncodedValue } from "../codec/codec.js";
 import type { RpcError } from "../contract/rpc-error.js";
-import type { StatusName } from "../contract/status.js";
+import { STATUSES, type StatusName } from "../contract/status.js";
 import { ProtocolError } from "./frame.js";
 import type { ItemReceiver } from "./item-receiver.js";
 import type { ItemSender } from "./item-sender.js";
@@ -38,7 +38,7 @@ export interface CallRecord {
 /** What a call needs of its connection. */
 export interface CallHost {
   readonly codec: Codec;
-  answer(id: number, status: StatusName, body: EncodedValue, metadata: string | undefined): void;
+  answer(id: number, code: number, body: EncodedValue, metadata: string | undefined): void;
   /** The call has its final status, or its connection has ended. */
   ended(call: IncomingCall, status: StatusName, body: EncodedValue): void;
   release(): void;
@@ -145,12 +145,16 @@ export class IncomingCall {
     if (this.#answered) return;
     this.#answered = true;
     this.#host.ended(this, status, body);
-    this.#host.answer(this.opening.id, status, body, metadata);
+    this.#host.answer(this.opening.id, STATUSES[status], body, metadata);
   }
 
   /** As {@link answer}, with an error. */
   fail(error: RpcError): void {
-    this.answer(error.status, this.codec.encodeError(error));
+    if (this.#answered) return;
+    this.#answered = true;
+    const body = this.codec.encodeError(error);
+    this.#host.ended(this, error.status, body);
+    this.#host.answer(this.opening.id, error.code, body, undefined);
   }
 
   /** The work is done: another call may take its place. Exactly once, at or after the answer. */

@@ -156,10 +156,10 @@ export class IncomingCalls implements CallHost {
     this.#config.writer.add({ kind: FRAME.CREDIT, id, credit });
   }
 
-  answer(id: number, status: StatusName, body: EncodedValue, metadata: string | undefined): void {
+  answer(id: number, code: number, body: EncodedValue, metadata: string | undefined): void {
     this.#open.delete(id);
     this.#countAnswer();
-    this.#config.writer.add({ kind: FRAME.STATUS, id, code: STATUSES[status], metadata, body });
+    this.#config.writer.add({ kind: FRAME.STATUS, id, code, metadata, body });
   }
 
   release(): void {

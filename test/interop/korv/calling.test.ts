@@ -101,6 +101,14 @@ describe("our client at a korv server", () => {
     expect(await client.part.get({ id: "a b", deep: 1 })).toMatchObject({ resource: "/echo/a%20b", body: { deep: 1 } });
   });
 
+  itWithAsyncssh("sends a request that is not an object as it is", async () => {
+    const { connect } = await startServer();
+    await using client = await connect();
+    for (const value of [5, false, "text", [1, 2], [], {}, { "0": 1 }]) {
+      expect(await client.echo.store(value as object)).toMatchObject({ body: value });
+    }
+  });
+
   itWithAsyncssh("K3 K5 maps the server's codes to errors, and the connection survives", async () => {
     const { connect } = await startServer();
     const failure = async (path: string, more?: Partial<Method>) => {
@@ -115,7 +123,11 @@ describe("our client at a korv server", () => {
       message: "it is taken",
       details: { by: "bob" },
     });
-    expect(await failure("/odd")).toMatchObject({ status: "BAD_REQUEST", details: { issues: [] } });
+    expect(await failure("/odd")).toMatchObject({
+      status: "BAD_REQUEST",
+      code: 418,
+      details: { issues: [], body: { pot: "tea" } },
+    });
     const crash = await failure("/fail");
     expect(crash).toMatchObject({ status: "INTERNAL", message: "no such luck", details: undefined });
   });
@@ -189,8 +201,14 @@ describe("our client at a korv server", () => {
   itWithAsyncssh("fails the call whose response is too large, without a retry, and no other", async () => {
     const { connect, requests } = await startServer();
     await using client = await connect(API, { limits: { message: 100_000 } });
-    await expect(client.bomb.get({ size: 50_000_000 })).rejects.toMatchObject({ status: "MESSAGE_TOO_LARGE" });
-    expect(requests()).toHaveLength(1);
+    await expect(client.bomb.get({ size: 50_000_000 })).rejects.toMatchObject({
+      status: "MESSAGE_TOO_LARGE",
+      message: "response over 100000 bytes (limits.message)",
+    });
+    await expect(client.large.get({ seed: 1, size: 400_000 })).rejects.toMatchObject({
+      message: "response over 100000 bytes (limits.message)",
+    });
+    expect(requests()).toHaveLength(2);
     expect(await client.hello.get()).toEqual({ msg: "Hello World!" });
   });
 

@@ -235,6 +235,16 @@ describe("a korv client at our server", () => {
     expect(await received(client)).toEqual([1, 200, { a: null, b: "NaN", c: null }]);
   });
 
+  itWithAsyncssh("gets the error of a forbidden key under the id of its request", async () => {
+    const { open } = await startServer();
+    const client = await open();
+    send(client, message('{"id":7,"verb":"STORE","resource":"/echo","body":{"__proto__":{"admin":true}}}'));
+    expect(await received(client)).toEqual([7, 400, { message: expect.stringContaining('"__proto__"') }]);
+    send(client, message('{"id":{"__proto__":1},"verb":"STORE","resource":"/echo","body":{}}'));
+    expect(await received(client, 2)).toEqual([0, 400, { message: expect.stringContaining('"__proto__"') }]);
+    expect(await call(client, "blocking", "GET", "/hello")).toEqual([200, { msg: "Hello World!" }]);
+  });
+
   itWithAsyncssh("may nest values as deep as a message permits, and only that request fails", async () => {
     const { open } = await startServer();
     const client = await open();

@@ -95,10 +95,12 @@ export class KorvGateway {
   }
 
   async #read(): Promise<void> {
-    const limit = this.#config.limits.message + ENVELOPE;
+    const { message } = this.#config.limits;
+    // Compressed bytes only need a bound of their own: data that gzip cannot shrink grows a little.
+    const limit = message + ENVELOPE;
     let hasReceived = false;
     try {
-      for await (const member of gunzipMembers(this.#channel, { compressed: limit, decompressed: limit })) {
+      for await (const member of gunzipMembers(this.#channel, { compressed: 2 * limit, decompressed: limit })) {
         hasReceived = true;
         this.#receive(member);
       }
@@ -108,8 +110,11 @@ export class KorvGateway {
           : "not a working korv server: it closed the channel before its first response",
       );
     } catch (error) {
-      if (error instanceof KorvError && error.head !== "") this.#failTooLarge(error);
-      await this.#connection.close(`not a working korv server: ${errorMessage(error)}`);
+      const isTooLarge = error instanceof KorvError && error.head !== "";
+      const reason = isTooLarge ? `response over ${message} bytes (limits.message)` : errorMessage(error);
+      // With UNAVAILABLE the caller would retry.
+      if (isTooLarge) this.#pending.get(requestIdIn(error.head))?.fail(new RpcError("MESSAGE_TOO_LARGE", reason));
+      await this.#connection.close(isTooLarge ? reason : `not a working korv server: ${reason}`);
     }
   }
 
@@ -125,11 +130,6 @@ export class KorvGateway {
     }
     // Responses to request 0, and to calls that have ended, are korv's errors without a cause, duplicates, or late: dropped.
     if (response !== undefined) this.#pending.get(response.requestId)?.answer(response);
-  }
-
-  /** The caller gets the size as the reason: with UNAVAILABLE it would retry. */
-  #failTooLarge({ head, message }: KorvError): void {
-    this.#pending.get(requestIdIn(head))?.fail(new RpcError("MESSAGE_TOO_LARGE", `${message} (limits.message)`));
   }
 }
 

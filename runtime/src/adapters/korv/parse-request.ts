@@ -29,7 +29,7 @@ export function parseRequest(message: Buffer): KorvRequest | InvalidRequest {
   try {
     fields = parsePythonJson(message);
   } catch (error) {
-    return { id: 0, error: error as RpcError };
+    return { id: idOfForbidden(message), error: error as RpcError };
   }
   if (!isJsonObject(fields)) return invalid(0, "invalid request: not a JSON object");
   if (!("id" in fields)) return invalid(0, "Missing 'id'");
@@ -46,6 +46,16 @@ export function parseRequest(message: Buffer): KorvRequest | InvalidRequest {
   if ((verb === "STORE" || verb === "UPDATE") && !("body" in fields)) return invalid(id, "Missing 'body'");
   const path = resource.startsWith("/") ? resource : `/${resource}`;
   return { id, reference: `${verb} ${path}`, body: body ?? {} };
+}
+
+/** The id of a request that is JSON but for a forbidden key: its caller waits for it. 0 where it has none. */
+function idOfForbidden(message: Buffer): RequestId {
+  try {
+    const { id } = JSON.parse(message.toString()) as { readonly id?: unknown };
+    return isId(id) ? id : 0;
+  } catch {
+    return 0;
+  }
 }
 
 function invalid(id: RequestId, message: string): InvalidRequest {

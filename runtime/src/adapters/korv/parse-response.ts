@@ -1,6 +1,7 @@
 import { decodeError } from "../../codec/error-body.js";
 import type { Method } from "../../contract/method.js";
 import { RpcError } from "../../contract/rpc-error.js";
+import { STATUSES } from "../../contract/status.js";
 import { isJsonObject, parsePythonJson } from "./python-json.js";
 
 /** The response of a korv server to one request. */
@@ -37,9 +38,8 @@ export function errorOf({ code, body, error = null }: KorvResponse, { id, errors
   const details = isJsonObject(content) && typeof message === "string" ? content["details"] : content;
   const rpcError = decodeError(code, { message, details }, id);
   const hasIssues = isJsonObject(details) && Array.isArray(details["issues"]);
-  // Unless the schema declares others, the details of a BAD_REQUEST are issues.
-  if (rpcError.status === "BAD_REQUEST" && errors?.BAD_REQUEST === undefined && !hasIssues) {
-    return decodeError(code, { message }, id);
-  }
-  return rpcError;
+  if (rpcError.status !== "BAD_REQUEST" || errors?.BAD_REQUEST !== undefined || hasIssues) return rpcError;
+  // Unless the schema declares others, the details of a BAD_REQUEST are issues; those of other codes are kept beside them.
+  if (code === STATUSES.BAD_REQUEST || details === undefined) return decodeError(code, { message }, id);
+  return decodeError(code, { message, details: { issues: [], body: details } }, id);
 }

@@ -1,7 +1,5 @@
-import type { EncodedValue } from "../../codec/codec.js";
 import type { Method } from "../../contract/method.js";
 import type { RpcError } from "../../contract/rpc-error.js";
-import type { StatusName } from "../../contract/status.js";
 import type { IncomingCall } from "../../wire/incoming-call.js";
 import { errorOf, type KorvResponse } from "./parse-response.js";
 
@@ -27,12 +25,12 @@ export class PendingCall {
 
   /** Answers the call with a response of the server. */
   answer(response: KorvResponse): void {
-    if (response.code >= 200 && response.code < 300) this.#end("OK", this.#call.codec.encode(response.body));
-    else this.fail(errorOf(response, this.method));
+    if (response.code < 200 || response.code >= 300) this.fail(errorOf(response, this.method));
+    else this.#end((call) => call.answer("OK", call.codec.encode(response.body)));
   }
 
   fail(error: RpcError): void {
-    this.#end(error.status, this.#call.codec.encodeError(error));
+    this.#end((call) => call.fail(error));
   }
 
   /** The packet of the request has left, or never will. */
@@ -41,11 +39,11 @@ export class PendingCall {
     if (this.#answered) this.#call.release();
   }
 
-  #end(status: StatusName, body: EncodedValue): void {
+  #end(answer: (call: IncomingCall) => void): void {
     if (this.#answered) return;
     this.#answered = true;
     this.#onAnswer();
-    this.#call.answer(status, body);
+    answer(this.#call);
     if (this.#sent) this.#call.release();
   }
 }

@@ -42,7 +42,7 @@ export function toCallError(error: unknown, method: string): RpcError {
   if (error.method !== undefined) return error;
   // The caller's types promise issues for every BAD_REQUEST, also for one that is not a validation failure.
   const details = error.status === "BAD_REQUEST" && error.details === undefined ? { issues: [] } : error.details;
-  return new RpcError(error.status, error.message, { details, method, cause: error.cause });
+  return new RpcError(error.status, error.message, { details, method, cause: error.cause, code: error.code });
 }
 
 /** Only a stream may end with an empty body. */
