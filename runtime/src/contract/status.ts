@@ -47,11 +47,6 @@ const NAMES = new Map<number, StatusName>(
   Object.entries(STATUSES).map(([name, code]) => [code, name as StatusName] as const),
 );
 
-/** The name of the status with this HTTP number; undefined where there is none. */
-export function statusName(code: number): StatusName | undefined {
-  return NAMES.get(code);
-}
-
 /** The status of an error's HTTP number. A number without a name is treated as the first of its class (RFC 9110, section 15). */
 export function errorStatus(code: number): ErrorStatus {
   const name = NAMES.get(code);

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { isErrorStatus, STATUSES, statusName, statusPhrase } from "../../../../runtime/src/contract/status.js";
+import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
+import { errorStatus, isErrorStatus, STATUSES, statusPhrase } from "../../../../runtime/src/contract/status.js";
 import { isIdempotent, isVerb } from "../../../../runtime/src/contract/verb.js";
 
 test("each status has its HTTP number", () => {
@@ -22,9 +23,17 @@ test("each status has its HTTP number", () => {
   });
 });
 
-test("a number maps to its name, and an unknown one to undefined", () => {
-  for (const [name, code] of Object.entries(STATUSES)) expect(statusName(code)).toBe(name);
-  for (const code of [0, 201, 418, 599, -1, Number.NaN]) expect(statusName(code)).toBeUndefined();
+test("a number maps to its name, and one without a name to the first of its class", () => {
+  for (const [name, code] of Object.entries(STATUSES)) if (name !== "OK") expect(errorStatus(code)).toBe(name);
+  for (const code of [402, 418, 499.5]) expect(errorStatus(code)).toBe("BAD_REQUEST");
+  for (const code of [0, 200, 201, 507, 599, -1, Number.NaN]) expect(errorStatus(code)).toBe("INTERNAL");
+});
+
+test("an error keeps a number without a name, where the name is the first of its class", () => {
+  expect(new RpcError("BAD_REQUEST", "teapot", { code: 418 })).toMatchObject({ status: "BAD_REQUEST", code: 418 });
+  expect(new RpcError("INTERNAL", "full", { code: 507 }).code).toBe(507);
+  for (const code of [404, 507, 399, 600, 418.5, Number.NaN, -1])
+    expect(new RpcError("BAD_REQUEST", "odd", { code }).code).toBe(400);
 });
 
 test("error statuses exclude OK and inherited property names", () => {
