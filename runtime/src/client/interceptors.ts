@@ -73,7 +73,8 @@ export function retry(options: RetryOptions = {}): ClientInterceptor {
 /** A caller that cancels during the wait receives the error of the last attempt. */
 async function wait(milliseconds: number, signal: AbortSignal | undefined, failure: RpcError): Promise<void> {
   try {
-    await sleep(milliseconds, undefined, signal === undefined ? {} : { signal });
+    // A signal of its own, to which Node adds its listener: many calls may share the caller's.
+    await sleep(milliseconds, undefined, signal === undefined ? {} : { signal: AbortSignal.any([signal]) });
   } catch {
     throw failure;
   }
