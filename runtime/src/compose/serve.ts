@@ -1,6 +1,7 @@
 import type { AdapterOptions } from "../adapters/adapter-options.js";
 import { checkOptions, type OptionTable } from "../base/check-options.js";
 import type { Logger } from "../base/log.js";
+import { IDENT } from "../base/version.js";
 import type { Api } from "../contract/method.js";
 import type { AuditOptions } from "../observe/audit-options.js";
 import { type ApiHandlers, bindHandlers } from "../server/api-handlers.js";
@@ -22,7 +23,7 @@ export interface ServeOptions
   extends ApiServerOptions,
     AuditOptions,
     AdapterOptions,
-    Omit<ListenOptions, "log" | "scopes"> {
+    Omit<ListenOptions, "log" | "scopes" | "ident"> {
   /** The server's logger; false for none. Default: pino at level `info`, to standard error. */
   readonly log?: Logger | false;
 }
@@ -101,7 +102,8 @@ export async function serveHandlers<Callbacks = undefined>(
   const log = await openLog(options.log, "info");
   const opened = await openServer(handlers, { ...options, log });
   const { server, scopes } = opened;
-  const start = async () => listen({ ...options, scopes, log: opened.log }, buildAdapters({ ...options, server, log }));
+  const listenOptions = { ...options, scopes, ident: IDENT, log: opened.log };
+  const start = async () => listen(listenOptions, buildAdapters({ ...options, server, log }));
   const listener = await start().catch(async (error) => {
     await opened.close();
     throw error;

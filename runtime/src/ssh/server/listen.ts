@@ -14,7 +14,6 @@ import { type HostKey, loadHostKey } from "../keys/identity/host-key.js";
 import type { HostKeySource } from "../keys/identity/host-key-source.js";
 import { gatherWrites } from "../ssh2/gather-writes.js";
 import { socketOf } from "../ssh2/internals.js";
-import { IDENT } from "../subsystem.js";
 import { openAuthentication } from "./auth/open-authentication.js";
 import type { ChannelHandler } from "./channel-handler.js";
 import { forwardingRules } from "./forwarding/forwarding-rules.js";
@@ -54,7 +53,7 @@ const MAX_UNIDENTIFIED = 256;
  * @throws Error of one line with the file, address or option at fault, and the fix
  */
 export async function listen(options: ListenOptions, handlers: readonly ChannelHandler[]): Promise<Listener> {
-  const { host = "127.0.0.1", port = 8022, log = SILENT } = options;
+  const { host = "127.0.0.1", port = 8022, log = SILENT, ident = "ssh" } = options;
   checkNumber("port", port, 0, 65_535);
   // Errors of the system quote the host.
   if (holdsKey(host)) throw new Error("host: the text of a key, not an address");
@@ -74,7 +73,7 @@ export async function listen(options: ListenOptions, handlers: readonly ChannelH
   const ssh = new ssh2.Server({
     hostKeys: [{ key: hostKey.privateKey }],
     algorithms,
-    ident: IDENT,
+    ident,
     keepaliveInterval: guard.keepaliveInterval,
     keepaliveCountMax: guard.keepaliveCountMax,
   });
@@ -96,7 +95,7 @@ export async function listen(options: ListenOptions, handlers: readonly ChannelH
   ssh.on("error", (error: Error) => log.error({ err: error }, "SSH server failed"));
 
   // Our own TCP server: the gate reads a connection before ssh2 does.
-  const gate = new ConnectionGate(guard, IDENT, log, (accepted) => {
+  const gate = new ConnectionGate(guard, ident, log, (accepted) => {
     pending.set(accepted.socket, accepted);
     ssh.injectSocket(accepted.socket);
   });
