@@ -1,6 +1,9 @@
 import { nearest } from "./nearest.js";
 import { printable } from "./printable.js";
 
+/** An option with an unknown name or an invalid value. Public functions throw it as the RpcError BAD_REQUEST. */
+export class OptionError extends Error {}
+
 /** The options that an object may have. An option that takes an object itself has a table of its own. */
 export interface KnownOptions {
   readonly [name: string]: true | KnownOptions;
@@ -39,11 +42,11 @@ const RENAMED: Readonly<Record<string, string>> = {
 
 /**
  * Checks that every option is a known one, also in nested option objects.
- * @throws Error that names the unknown option, and its new name or the nearest known one
+ * @throws OptionError that names the unknown option, and its new name or the nearest known one
  */
 export function checkOptions(options: object, known: KnownOptions): void {
   const problem = optionProblem(options, known);
-  if (problem !== undefined) throw new Error(problem);
+  if (problem !== undefined) throw new OptionError(problem);
 }
 
 /** The message of {@link checkOptions}; undefined where all options are known. */

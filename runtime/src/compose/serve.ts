@@ -3,11 +3,13 @@ import { checkOptions, type OptionTable } from "../base/check-options.js";
 import type { Logger } from "../base/log.js";
 import { IDENT } from "../base/version.js";
 import type { Api } from "../contract/method.js";
+import { checkedOptions, toBadRequest } from "../contract/option-errors.js";
 import type { AuditOptions } from "../observe/audit-options.js";
 import { type ApiHandlers, bindHandlers } from "../server/api-handlers.js";
 import type { CloseOptions } from "../server/api-server.js";
 import type { ApiServerOptions } from "../server/api-server-options.js";
 import type { ConnectedClient } from "../server/call/context.js";
+import { checkGrace } from "../server/check-grace.js";
 import type { ListenOptions } from "../ssh/server/listen-options.js";
 import {
   ADAPTER_OPTIONS,
@@ -74,7 +76,8 @@ export interface Server<Callbacks = undefined> extends AsyncDisposable {
 
 /**
  * Serves handlers over SSH. Generated code calls it.
- * @throws Error that names the invalid file, address or option
+ * @throws RpcError BAD_REQUEST for an invalid option, or a file or key that an option names; Error with a `code` such as
+ * EADDRINUSE where it cannot listen on the address, and Error that lists missing handlers
  */
 export async function serveApi<Callbacks = undefined>(
   api: Api,
@@ -92,7 +95,15 @@ export async function serveHandlers<Callbacks = undefined>(
   handlers: ApiHandlers<Callbacks>,
   options: ServeOptions,
 ): Promise<Server<Callbacks>> {
-  checkOptions(options, SERVE_OPTIONS);
+  try {
+    checkOptions(options, SERVE_OPTIONS);
+    return await open(handlers, options);
+  } catch (error) {
+    throw toBadRequest(error);
+  }
+}
+
+async function open<Callbacks>(handlers: ApiHandlers<Callbacks>, options: ServeOptions): Promise<Server<Callbacks>> {
   const [{ listen }, { openServer }, { openLog }, { buildAdapters }] = await Promise.all([
     import("../ssh/server/listen.js"),
     import("./open-server.js"),
@@ -109,7 +120,11 @@ export async function serveHandlers<Callbacks = undefined>(
     throw error;
   });
   const close = async (closeOptions: CloseOptions = {}): Promise<void> => {
-    checkOptions(closeOptions, CLOSE_OPTIONS);
+    checkedOptions(() => {
+      checkOptions(closeOptions, CLOSE_OPTIONS);
+      // An invalid grace must leave the whole server running, listener included.
+      checkGrace(closeOptions.grace ?? 0);
+    });
     await opened.close(closeOptions, listener);
   };
   const { host, port, hostKeys, fingerprints } = listener;

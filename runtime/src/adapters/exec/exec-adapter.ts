@@ -1,4 +1,5 @@
 import { MAX_TIMEOUT } from "../../base/check-number.js";
+import { OptionError } from "../../base/check-options.js";
 import type { Logger } from "../../base/log.js";
 import type { ApiServer } from "../../server/api-server.js";
 import type { ChannelHandler } from "../../ssh/server/channel-handler.js";
@@ -14,7 +15,7 @@ interface ExecAdapterConfig {
 
 /**
  * The exec adapter: `ssh host GET /notes/42`. Undefined where the option `exec` is false.
- * @throws Error that names an invalid option
+ * @throws OptionError that names an invalid option
  */
 export function execAdapter(options: ExecAdapterConfig): ChannelHandler<"exec"> | undefined {
   const { server, log } = options;
@@ -27,9 +28,9 @@ export function execAdapter(options: ExecAdapterConfig): ChannelHandler<"exec"> 
   };
 }
 
-/** The timeout for standard input. The shell adapter reads requests, too. @throws Error where it is out of range */
+/** The timeout for standard input. The shell adapter reads requests, too. @throws OptionError where it is out of range */
 export function inputTimeoutOf({ exec = true }: Pick<ExecAdapterConfig, "exec">): number {
   const { inputTimeout = 60_000 } = typeof exec === "boolean" ? {} : exec;
   if (inputTimeout >= 1 && inputTimeout <= MAX_TIMEOUT) return inputTimeout;
-  throw new Error(`exec.inputTimeout: ${inputTimeout}: must be from 1 to ${MAX_TIMEOUT} ms`);
+  throw new OptionError(`exec.inputTimeout: ${inputTimeout}: must be from 1 to ${MAX_TIMEOUT} ms`);
 }
