@@ -58,7 +58,10 @@ export interface Server<Callbacks = undefined> extends AsyncDisposable {
   readonly hostKeys: readonly string[];
   /** The fingerprints of its host keys, in the same order: `SHA256:…`. */
   readonly fingerprints: readonly string[];
-  /** The peers that are connected, each with a client of the callbacks that it serves. */
+  /**
+   * The connected clients, each with a client of the callbacks that it serves. Callers of adapters (commands, shells, korv) have
+   * no connection that could serve callbacks: they are listed while a call of theirs runs, one entry for each SSH connection.
+   */
   readonly clients: readonly ConnectedClient<Callbacks>[];
   /**
    * Authorizes the key of every connection again, for functions among the options (`authorizedKeys`,

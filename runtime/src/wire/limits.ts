@@ -12,7 +12,10 @@ export interface Limits {
   readonly message: number;
   /** Bytes of one call's metadata in one direction, as JSON. Over it: MESSAGE_TOO_LARGE. Default: 16 KiB. */
   readonly metadata: number;
-  /** Concurrent calls that one side runs for the other. Over it: RESOURCE_EXHAUSTED. Default: 1,024. */
+  /**
+   * Concurrent calls that one side runs for the other. Over it: RESOURCE_EXHAUSTED. Calls of adapters (commands, shells, korv)
+   * share one limit over all sessions of their SSH connection. Default: 1,024.
+   */
   readonly calls: number;
   /** Concurrent calls of a server, over all connections. Over it: RESOURCE_EXHAUSTED. Default: 16,384. */
   readonly serverCalls: number;
