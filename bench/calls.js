@@ -17,6 +17,7 @@ const ports = await new Promise((resolve) => server.once("message", resolve));
 const api = await echoApi();
 const [{ request, response }] = api.methods;
 
+/** @type {any} The generated interfaces are not used here. */
 const client = await connectApi(api, `ssh://bench@127.0.0.1:${ports.ours}`, {
   identity: { privateKey },
   hostKey: ports.hostKey,

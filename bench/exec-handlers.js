@@ -6,11 +6,10 @@ import { execApi } from "./exec-api.js";
 
 const folder = process.env.FILES;
 
-export default {
-  api: execApi,
-  handlers: new Map([
-    ["GET /note", () => ({ id: 1, text: "a note" })],
-    ["GET /file", () => createReadStream(join(folder, "source"))],
-    ["STORE /file", (_request, chunks) => pipeline(chunks, createWriteStream(join(folder, "target")))],
-  ]),
-};
+/** @type {Map<string, (request: any, chunks: any) => unknown>} */
+const handlers = new Map();
+handlers.set("GET /note", () => ({ id: 1, text: "a note" }));
+handlers.set("GET /file", () => createReadStream(join(folder, "source")));
+handlers.set("STORE /file", (_request, chunks) => pipeline(chunks, createWriteStream(join(folder, "target"))));
+
+export default { api: execApi, handlers };

@@ -62,7 +62,7 @@ async function startSshd() {
   if (process.getuid() === 0) mkdirSync("/run/sshd", { recursive: true });
   const free = createServer().listen(0, "127.0.0.1");
   await once(free, "listening");
-  const { port } = free.address();
+  const { port } = /** @type {import("node:net").AddressInfo} */ (free.address());
   free.close();
   const config = join(directory, "sshd_config");
   writeFileSync(
@@ -80,7 +80,7 @@ async function startSshd() {
   );
   const child = spawn("/usr/sbin/sshd", ["-D", "-e", "-f", config], { stdio: ["ignore", "ignore", "pipe"] });
   await new Promise((resolve) => {
-    child.stderr.on("data", (text) => String(text).includes("listening") && resolve());
+    child.stderr.on("data", (text) => String(text).includes("listening") && resolve(undefined));
   });
   return { child, port };
 }

@@ -73,8 +73,8 @@ function hold(port, first) {
 
 function flood(port) {
   const sockets = [];
-  sockets.timer = setInterval(() => sockets.push(open(port, "SSH-2.0-flood\r\n")), 5);
-  return sockets;
+  const timer = setInterval(() => sockets.push(open(port, "SSH-2.0-flood\r\n")), 5);
+  return Object.assign(sockets, { timer });
 }
 
 function open(port, first) {

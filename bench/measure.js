@@ -19,6 +19,7 @@ export function quantile(numbers, share) {
 
 /** The echo method of the example API, with its generated validators. */
 export async function echoApi() {
+  /** @type {{ api: import("sshrpc/generated").Api }} */
   const { api } = await createJiti(import.meta.url).import("../generated/api.ts");
   return { ...api, methods: api.methods.filter(({ resource }) => resource === "echo") };
 }

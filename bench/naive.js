@@ -53,7 +53,10 @@ export function serveNaive({ hostKey, algorithms, request, response, handler }) 
   });
   return new Promise((resolve) => {
     const server = createServer({ noDelay: true }, (socket) => ssh.injectSocket(socket));
-    server.listen(0, "127.0.0.1", () => resolve({ port: server.address().port, close: () => server.close() }));
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
+      resolve({ port, close: () => server.close() });
+    });
   });
 }
 

@@ -47,7 +47,8 @@ const bare = new ssh2.Server({ hostKeys: [privateKey], algorithms: serverAlgorit
 });
 const server = createServer({ noDelay: true }, (socket) => bare.injectSocket(socket));
 server.listen(0, "127.0.0.1", () => {
-  process.send({ ours: ours.port, hostKey: ours.fingerprints[0], bare: server.address().port });
+  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
+  process.send({ ours: ours.port, hostKey: ours.fingerprints[0], bare: port });
 });
 
 let peak = 0;

@@ -12,6 +12,7 @@ const BYTES = 2 ** 30;
 const { privateKey, publicKey } = generateKeyPair();
 const server = fork(new URL("streams-server.js", import.meta.url), [publicKey, String(BYTES)]);
 const ports = await new Promise((resolve) => server.once("message", resolve));
+/** @type {any} The generated interfaces are not used here. */
 const client = await connectApi(streamsApi, `ssh://bench@127.0.0.1:${ports.ours}`, {
   identity: { privateKey },
   hostKey: ports.hostKey,

@@ -3,7 +3,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 
-/** Each pattern, and what to write in its place. */
+/** Each pattern, and what to write in its place. @type {readonly [RegExp, string][]} */
 const WORDS = [
   [/\bwhoever\b/i, "name the role: the caller, the owner, the peer"],
   [/\b(nobody|somebody)\b/i, "name the role: no peer, a user, a caller"],

@@ -107,7 +107,7 @@ export async function tracePaths() {
       results.push(await trace("files (calls) of `ssh host GET /notes/1`, server side", "<= 45", command));
       await run("ssh", ["-O", "exit", ...args], { timeout: 20_000 });
     } catch (error) {
-      if (error.code !== "ENOENT") throw error;
+      if (/** @type {NodeJS.ErrnoException} */ (error).code !== "ENOENT") throw error;
       console.error("the program ssh is missing: no row for a command");
     }
     await connect();

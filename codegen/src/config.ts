@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import { errorMessage } from "./base/error-message.js";
 import { InvalidOptionsError } from "./base/invalid-options-error.js";
-import { type GenerateOptions, IMPORT_EXTENSIONS, isImportExtension } from "./options.js";
+import { checkNames, type GenerateOptions, invalidExtension, isImportExtension } from "./options.js";
 
 /** The default config file, which is optional. */
 const CONFIG_FILE = "sshrpc.config.json";
@@ -24,15 +24,10 @@ export function readConfig(file: string | undefined, cwd: string): GenerateOptio
   }
   const name = file ?? CONFIG_FILE;
   const content = parse(name, read(name, path));
-  for (const key of Object.keys(content)) {
-    if (!KEYS.includes(key))
-      throw new InvalidOptionsError(`${name}: unknown option "${key}"; known options: ${KEYS.join(", ")}`);
-  }
+  checkNames(content, KEYS, `${name}: `);
   const { importExtension } = content;
   if (importExtension !== undefined && !isImportExtension(importExtension)) {
-    throw new InvalidOptionsError(
-      `${name}: invalid "importExtension" ${JSON.stringify(importExtension)}; use one of ${IMPORT_EXTENSIONS.join(", ")}`,
-    );
+    throw invalidExtension(importExtension, `${name}: `);
   }
   const pathOf = (key: "schema" | "out"): Partial<Record<"schema" | "out", string>> => {
     const value = content[key];

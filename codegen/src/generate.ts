@@ -1,14 +1,15 @@
 import { relative, resolve, sep } from "node:path";
 import { Problems, SchemaProblem } from "./base/problem.js";
 import { contractOf } from "./emit/contract/contract-of.js";
-import { MARK } from "./emit/target.js";
+import { contractTarget } from "./emit/contract/contract-target.js";
+import { MARK, type Target } from "./emit/target.js";
+import { TypeScriptTarget } from "./emit/typescript/typescript-target.js";
 import { guardExit } from "./exit-guard.js";
 import { SchemaLoader } from "./load/load-schema.js";
 import type { SourceGraph } from "./load/source-graph.js";
 import { buildApi } from "./model/build-api.js";
 import { combineRules } from "./model/names.js";
-import type { GenerateOptions } from "./options.js";
-import { createTargets } from "./targets.js";
+import { checkOptions, type GenerateOptions } from "./options.js";
 import { type OutputPlan, planOutput, writeOutput } from "./write.js";
 
 /** The result of a run, or, of a check, what a run would do. */
@@ -26,6 +27,11 @@ export interface GenerateResult {
 /** See {@link GenerateOptions.loadTimeout}. */
 const LOAD_TIMEOUT = 10_000;
 
+/** Creates every target that a run generates. A new target is added here. */
+function createTargets(): readonly Target[] {
+  return [contractTarget, new TypeScriptTarget()];
+}
+
 /** Generates repeatedly from one schema, with caches between runs. Runs must not overlap. */
 export class Generator {
   readonly #loader: SchemaLoader;
@@ -36,7 +42,9 @@ export class Generator {
   readonly #out: string;
   readonly #extension: string;
 
+  /** @throws InvalidOptionsError that names an invalid option */
   constructor(options: GenerateOptions = {}) {
+    checkOptions(options);
     this.#cwd = resolve(options.cwd ?? ".");
     this.#schema = resolve(this.#cwd, options.schema ?? "schema/api.ts");
     this.#out = resolve(this.#cwd, options.out ?? "generated");
@@ -99,8 +107,8 @@ export class Generator {
 
 /**
  * Generates once: a typed client, handler types, validators and the contract.
- * @throws SchemaProblem with every problem of the schema
+ * @throws SchemaProblem with every problem of the schema, Error that names an invalid option
  */
-export function generate(options: GenerateOptions = {}): Promise<GenerateResult> {
+export async function generate(options: GenerateOptions = {}): Promise<GenerateResult> {
   return new Generator(options).run();
 }

@@ -1,3 +1,5 @@
+import { InvalidOptionsError } from "./base/invalid-options-error.js";
+
 /** The extension in imports between generated files: `.js`, `.ts`, or none, for bundlers. */
 export type ImportExtension = "js" | "ts" | "none";
 
@@ -13,6 +15,42 @@ export interface GenerateOptions {
   readonly importExtension?: ImportExtension;
   /** The time limit for top-level awaits of the schema module, in ms. Default: 10000. */
   readonly loadTimeout?: number;
+}
+
+const OPTIONS: Readonly<Record<keyof GenerateOptions, true>> = {
+  cwd: true,
+  schema: true,
+  out: true,
+  importExtension: true,
+  loadTimeout: true,
+};
+
+/**
+ * Checks that every option is a known one, and has a valid value.
+ * @throws InvalidOptionsError that names the option
+ */
+export function checkOptions(options: GenerateOptions): void {
+  checkNames(options, Object.keys(OPTIONS));
+  const { importExtension = "js", loadTimeout = 1 } = options;
+  if (!isImportExtension(importExtension)) throw invalidExtension(importExtension);
+  if (!(loadTimeout > 0 && loadTimeout < 2 ** 31)) {
+    throw new InvalidOptionsError(
+      `option loadTimeout: ${loadTimeout} is not a number of ms over 0 that a timer accepts`,
+    );
+  }
+}
+
+/** Checks the names of options. @param place where they are, such as a file and a colon. @throws InvalidOptionsError */
+export function checkNames(options: object, known: readonly string[], place = ""): void {
+  const unknown = Object.keys(options).find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  throw new InvalidOptionsError(`${place}unknown option "${unknown}"; known options: ${known.join(", ")}`);
+}
+
+/** The error of an invalid import extension. @param place where it is, such as a file and a colon */
+export function invalidExtension(value: unknown, place = ""): InvalidOptionsError {
+  const known = IMPORT_EXTENSIONS.join(", ");
+  return new InvalidOptionsError(`${place}invalid "importExtension" ${JSON.stringify(value)}; use one of ${known}`);
 }
 
 /** The values of {@link ImportExtension}. */

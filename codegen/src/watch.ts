@@ -26,7 +26,7 @@ export interface Watch extends AsyncDisposable {
  * @param onRun is called after each run; the next run waits for the promise that it returns. It must not throw: an error
  * in the first call ends the watch, and one in a later call is an unhandled rejection.
  * @returns a promise that resolves after the first run
- * @throws the error of the first call of `onRun`
+ * @throws the error of the first call of `onRun`; Error that names an invalid option
  */
 export async function watch(options: GenerateOptions, onRun: (run: WatchRun) => void | Promise<void>): Promise<Watch> {
   const cwd = resolve(options.cwd ?? ".");

@@ -3,6 +3,7 @@ export type { KorvClientOptions } from "./adapters/korv/korv-options.js";
 export type {
   CommandExit,
   CommandResult,
+  ConnectTcpOptions,
   Copied,
   CopyOptions,
   ExecOptions,

@@ -81,6 +81,18 @@ describe("the runtime", () => {
     expect(breaking(runtime, wrong)).toEqual([]);
   });
 
+  test("takes the names of the protocol above SSH from its callers", () => {
+    const named = runtime.files.flatMap((file, index) => {
+      const name = runtime.names[index] as string;
+      if (!name.startsWith("ssh/")) return [];
+      return file
+        .getDescendants()
+        .filter((node) => Node.isStringLiteral(node) && node.getLiteralValue() === "sshrpc")
+        .map((node) => `${name}:${node.getStartLineNumber()}`);
+    });
+    expect(named).toEqual([]);
+  });
+
   test("keeps SSH client and server apart: neither imports the other, and their shared modules import neither", () => {
     const sideOf = (file: string): string => /^ssh\/(client|server|keys)\//.exec(file)?.[1] ?? "both";
     const wrong = ({ from, to }: Import): boolean => {

@@ -10,7 +10,7 @@ const JSON_TYPES = new Set(["string", "number", "integer", "boolean", "null", "o
  * The formats that generated validators check: those of ajv-formats except `url`, whose pattern takes time quadratic in
  * the length of the text (4 s for 40 KB). A test compares this list with the package.
  */
-export const FORMATS: ReadonlySet<string> = new Set(
+const FORMATS: ReadonlySet<string> = new Set(
   (
     "date time date-time iso-time iso-date-time duration uri uri-reference uri-template email hostname ipv4 ipv6 regex " +
     "uuid json-pointer json-pointer-uri-fragment relative-json-pointer byte int32 int64 float double password binary"

@@ -1,7 +1,7 @@
 import type { Logger } from "../base/log.js";
+import { SUBSYSTEM } from "../base/version.js";
 import type { ApiServer } from "../server/api-server.js";
 import type { ChannelHandler } from "../ssh/server/channel-handler.js";
-import { SUBSYSTEM } from "../ssh/subsystem.js";
 import { refuseConnection } from "../wire/close-duplex.js";
 import type { AdapterOptions } from "./adapter-options.js";
 import { execAdapter } from "./exec/exec-adapter.js";

@@ -1,6 +1,9 @@
 import { nearest } from "./nearest.js";
 import { printable } from "./printable.js";
 
+/** An option with an unknown name or an invalid value. Public functions throw it as the RpcError BAD_REQUEST. */
+export class OptionError extends Error {}
+
 /** The options that an object may have. An option that takes an object itself has a table of its own. */
 export interface KnownOptions {
   readonly [name: string]: true | KnownOptions;
@@ -15,6 +18,7 @@ const MAX_LISTED = 12;
 /** Names before version 1.0, with the names that replace them; wire/limits.ts has those of the limits. */
 const RENAMED: Readonly<Record<string, string>> = {
   addressMemory: "knownAddressTtl",
+  change: "changePassword",
   keepaliveMisses: "keepaliveCountMax",
   "korv.patience": "korv.sendTimeout",
   "korv.resource": "korv.mapPath",
@@ -23,6 +27,9 @@ const RENAMED: Readonly<Record<string, string>> = {
   maxUnsent: "maxSendBuffer",
   onError: "onStderr",
   passwords: "verifyPassword",
+  permits: "permissions",
+  refuse: "deny",
+  refused: "deny",
   "anonymous.permits": "anonymous.permissions",
   "peer.permits": "peer.permissions",
   "peer.provenBy": "peer.authMethods",
@@ -35,36 +42,52 @@ const RENAMED: Readonly<Record<string, string>> = {
 
 /**
  * Checks that every option is a known one, also in nested option objects.
- * @throws Error that names the unknown option, and its new name or the nearest known one
+ * @throws OptionError that names the unknown option, and its new name or the nearest known one
  */
 export function checkOptions(options: object, known: KnownOptions): void {
   const problem = optionProblem(options, known);
-  if (problem !== undefined) throw new Error(problem);
+  if (problem !== undefined) throw new OptionError(problem);
 }
 
 /** The message of {@link checkOptions}; undefined where all options are known. */
-export function optionProblem(options: object, known: KnownOptions, parent = ""): string | undefined {
+export function optionProblem(options: object, known: KnownOptions): string | undefined {
+  return problemOf(options, known, { noun: "option", parent: "" });
+}
+
+/** The message for a field that an answer of a user's function may not have; undefined where all fields are known. */
+export function fieldProblem(answer: object, known: KnownOptions): string | undefined {
+  return problemOf(answer, known, { noun: "field", parent: "" });
+}
+
+/** Where a name is, for messages. */
+interface Place {
+  readonly noun: "option" | "field";
+  /** The path of the object, with a dot at its end. */
+  readonly parent: string;
+}
+
+function problemOf(options: object, known: KnownOptions, place: Place): string | undefined {
   for (const name in options) {
     const nested = known[name];
     if (nested === true) continue;
-    if (nested === undefined || !Object.hasOwn(known, name)) return describeUnknown(parent, name, known);
+    if (nested === undefined || !Object.hasOwn(known, name)) return describeUnknown(name, known, place);
     const value: unknown = (options as Record<string, unknown>)[name];
     if (typeof value !== "object" || value === null) continue;
-    const problem = optionProblem(value, nested, `${parent}${name}.`);
+    const problem = problemOf(value, nested, { ...place, parent: `${place.parent}${name}.` });
     if (problem !== undefined) return problem;
   }
   return undefined;
 }
 
-function describeUnknown(parent: string, name: string, known: KnownOptions): string {
+function describeUnknown(name: string, known: KnownOptions, { noun, parent }: Place): string {
   const path = parent + name;
   const renamed = Object.hasOwn(RENAMED, path) ? RENAMED[path] : undefined;
   const names = Object.keys(known);
   if (renamed !== undefined && names.includes(renamed.slice(parent.length))) {
-    return `option "${path}" was renamed to "${renamed}"`;
+    return `${noun} "${path}" was renamed to "${renamed}"`;
   }
   const near = nearest(name, names);
-  const unknown = `unknown option "${printable(path, 100)}"`;
+  const unknown = `unknown ${noun} "${printable(path, 100)}"`;
   if (near !== undefined) return `${unknown} (did you mean "${parent}${near}"?)`;
-  return names.length > MAX_LISTED ? unknown : `${unknown}; known options: ${names.join(", ")}`;
+  return names.length > MAX_LISTED ? unknown : `${unknown}; known ${noun}s: ${names.join(", ")}`;
 }

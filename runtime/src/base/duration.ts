@@ -2,11 +2,11 @@ import ms, { type StringValue } from "ms";
 import { MAX_TIMEOUT } from "./check-number.js";
 
 /**
- * Parses `500ms`, `2s`, `1.5m`, `1h` or `1d` as milliseconds; a number without a unit is in ms. Undefined for any other text,
+ * Parses `500ms`, `2s`, `1.5m`, `1h` or `1d` as milliseconds; a number without a unit is in ms. Undefined for any other text, such as `010s`,
  * and above the maximum timer delay of 24 days.
  */
 export function parseDuration(text: string): number | undefined {
   // ms also accepts prose such as "2 days", and throws for a long text.
-  const value = /^\d{1,15}(?:\.\d{1,15})?(?:ms|[smhd])?$/.test(text) ? ms(text as StringValue) : undefined;
+  const value = /^(?:0|[1-9]\d{0,14})(?:\.\d{1,15})?(?:ms|[smhd])?$/.test(text) ? ms(text as StringValue) : undefined;
   return value !== undefined && value <= MAX_TIMEOUT ? value : undefined;
 }

@@ -1,3 +1,5 @@
+import type { OptionTable } from "./check-options.js";
+
 /** An authentication method of RFC 4252 or RFC 4256. */
 export type AuthMethod = "publickey" | "password" | "keyboard-interactive" | "none";
 
@@ -31,6 +33,14 @@ export interface PeerPermissions {
   /** The `host:port` addresses that forwarding may listen on; either may be `*`. Absent: no restriction by the key. */
   readonly permitListen?: readonly string[];
 }
+
+/** The known fields of {@link PeerPermissions}. */
+export const PERMISSIONS_FIELDS = {
+  pty: true,
+  portForwarding: true,
+  permitOpen: true,
+  permitListen: true,
+} satisfies OptionTable<PeerPermissions>;
 
 /** The authenticated other end of a connection. */
 export interface Peer {

@@ -54,6 +54,15 @@ export interface RunOptions extends ExecOptions {
 /** The known options of {@link SshClient.run}. */
 export const RUN_OPTIONS = { ...EXEC_OPTIONS, input: true, maxBuffer: true } satisfies OptionTable<RunOptions>;
 
+/** Options of {@link SshClient.connectTcp}. */
+export interface ConnectTcpOptions {
+  /** Destroys the connection when it aborts: the call rejects with CANCELLED. */
+  readonly signal?: AbortSignal;
+}
+
+/** The known options of {@link SshClient.connectTcp}. */
+export const CONNECT_TCP_OPTIONS = { signal: true } satisfies OptionTable<ConnectTcpOptions>;
+
 /** Options of {@link SshClient.copyFrom} and {@link SshClient.copyTo}. */
 export interface CopyOptions {
   /** Stops the copy when it aborts: the call rejects with CANCELLED, and no partial file is left. */
@@ -74,8 +83,8 @@ export interface Copied {
 
 /**
  * Plain SSH to any server: commands, forwarded connections and files. It connects at the first use, and reconnects at the next
- * use after a loss; concurrent uses share one connection. Failures reject with an RpcError, as calls do; an unknown option is an
- * Error.
+ * use after a loss; concurrent uses share one connection. Failures reject with an RpcError, as calls do; an unknown option is
+ * BAD_REQUEST.
  */
 export interface SshClient extends AsyncDisposable {
   /** Address of the server, such as `ssh://alice@edge:22`. */
@@ -94,7 +103,7 @@ export interface SshClient extends AsyncDisposable {
    * Opens a TCP connection from the server to a host and port (`direct-tcpip`, RFC 4254, section 7.2). The caller destroys
    * the duplex.
    */
-  connectTcp(host: string, port: number, options?: { readonly signal?: AbortSignal }): Promise<Duplex>;
+  connectTcp(host: string, port: number, options?: ConnectTcpOptions): Promise<Duplex>;
   /**
    * Downloads a file with the remote commands `cat` and `sha256sum`, and verifies its SHA-256. The local file is renamed into
    * place after the verification.

@@ -1,5 +1,5 @@
-import { checkNumber } from "../base/check-number.js";
-import { checkOptions, type OptionTable } from "../base/check-options.js";
+import { checkNumber, MAX_TIMEOUT } from "../base/check-number.js";
+import { checkOptions, OptionError, type OptionTable } from "../base/check-options.js";
 import { printable } from "../base/printable.js";
 import type { SshClient } from "../base/ssh-client.js";
 import type { Transport } from "../base/transport.js";
@@ -96,8 +96,12 @@ export async function openClient<C extends Client>(
   checkOptions(options, CLIENT_OPTIONS);
   const { signal, reconnect = {} } = options;
   const limits = resolveLimits(options.limits);
+  const { timeout = DEFAULT_TIMEOUT } = options;
+  if (!(timeout > 0 && timeout <= MAX_TIMEOUT)) {
+    throw new OptionError(`option timeout: ${timeout} is not a number of ms over 0 and up to ${MAX_TIMEOUT}`);
+  }
   const transports = [transport].flat() as readonly Transport[];
-  if (transports.length === 0) throw new Error("no host to connect to: the list of targets is empty");
+  if (transports.length === 0) throw new OptionError("no host to connect to: the list of targets is empty");
   const pool = new ConnectionPool(transports, {
     connect: connector(api, limits, serve),
     backoff: new Backoff(reconnect === false ? {} : reconnect),
@@ -115,7 +119,7 @@ export async function openClient<C extends Client>(
     api,
     {
       connections: pool,
-      timeout: options.timeout ?? DEFAULT_TIMEOUT,
+      timeout,
       limits,
       interceptors: options.interceptors ?? [],
     },

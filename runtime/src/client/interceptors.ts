@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { checkNumber } from "../base/check-number.js";
+import { checkNumber, MAX_TIMEOUT } from "../base/check-number.js";
 import { checkOptions, type OptionTable } from "../base/check-options.js";
 import type { Logger } from "../base/log.js";
+import { checkedOptions } from "../contract/option-errors.js";
 import { RpcError } from "../contract/rpc-error.js";
 import type { ErrorStatus } from "../contract/status.js";
 import type { ClientInterceptor } from "./call/interceptor.js";
@@ -28,8 +29,10 @@ export function logClientCalls(log: Logger): ClientInterceptor {
 /**
  * Limits the timeout of every call to `milliseconds`, whatever its caller asks for. Streaming calls without a timeout get this
  * one.
+ * @throws RpcError BAD_REQUEST where it is not a whole number of ms that a timer accepts
  */
 export function maxTimeout(milliseconds: number): ClientInterceptor {
+  checkedOptions(() => checkNumber("maxTimeout", milliseconds, 1, MAX_TIMEOUT));
   return (call, next) => {
     const { timeout = call.method.timeout ?? milliseconds } = call.options;
     return next({ ...call, options: { ...call.options, timeout: Math.min(timeout, milliseconds) } });
@@ -49,13 +52,15 @@ const RETRY_OPTIONS = { ...BACKOFF_OPTIONS, statuses: true, attempts: true } sat
 /**
  * Retries idempotent unary calls that fail with one of some statuses, with exponential backoff and jitter. Each attempt has
  * the full timeout of the call. Calls that lose their connection need no interceptor: the client itself retries those.
- * @throws Error that names an invalid option and its value
+ * @throws RpcError BAD_REQUEST that names an invalid option and its value
  */
 export function retry(options: RetryOptions = {}): ClientInterceptor {
-  checkOptions(options, RETRY_OPTIONS);
   const { statuses = ["RESOURCE_EXHAUSTED"], attempts = 3, ...delays } = options;
-  const backoff = new Backoff(delays, "retry");
-  checkNumber("retry.attempts", attempts, 1);
+  const backoff = checkedOptions(() => {
+    checkOptions(options, RETRY_OPTIONS);
+    checkNumber("retry.attempts", attempts, 1);
+    return new Backoff(delays, "retry");
+  });
   return async (call, next) => {
     const { kind, idempotent } = call.method;
     if (kind !== "unary" || !idempotent) return next(call);
@@ -73,7 +78,8 @@ export function retry(options: RetryOptions = {}): ClientInterceptor {
 /** A caller that cancels during the wait receives the error of the last attempt. */
 async function wait(milliseconds: number, signal: AbortSignal | undefined, failure: RpcError): Promise<void> {
   try {
-    await sleep(milliseconds, undefined, signal === undefined ? {} : { signal });
+    // A signal of its own, to which Node adds its listener: many calls may share the caller's.
+    await sleep(milliseconds, undefined, signal === undefined ? {} : { signal: AbortSignal.any([signal]) });
   } catch {
     throw failure;
   }

@@ -1,5 +1,7 @@
+import { checkNumber } from "../base/check-number.js";
 import { checkOptions, type OptionTable } from "../base/check-options.js";
 import { copyBytes } from "../base/copy-bytes.js";
+import { checkedOptions } from "../contract/option-errors.js";
 import { RpcError } from "../contract/rpc-error.js";
 
 /** Options of {@link readRecords}. */
@@ -19,11 +21,14 @@ type Source = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
  * Splits a stream of bytes into records, independent of its chunks. The bytes after the last separator are a record, unless
  * there are none. Leaving the iteration early ends the stream. Records of one chunk share its memory: copy a record that is
  * kept for long.
- * @throws RpcError MESSAGE_TOO_LARGE
+ * @throws RpcError MESSAGE_TOO_LARGE, BAD_REQUEST for an invalid option
  */
 export async function* readRecords(source: Source, options: RecordOptions = {}): AsyncGenerator<Buffer, void> {
-  checkOptions(options, RECORD_OPTIONS);
   const { maxRecord = 1024 * 1024 } = options;
+  checkedOptions(() => {
+    checkOptions(options, RECORD_OPTIONS);
+    checkNumber("maxRecord", maxRecord, 1);
+  });
   const separator = Buffer.from((options.separator ?? "\n") as string);
   if (separator.length === 0) throw new RpcError("BAD_REQUEST", "option separator: the text is empty");
   /** The incomplete record is its first `size` bytes. Chunks are copied: a list of empty chunks could grow without bound. */

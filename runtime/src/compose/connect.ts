@@ -1,11 +1,12 @@
 import type { KorvClientOptions } from "../adapters/korv/korv-options.js";
-import { type KnownOptions, type OptionTable, optionProblem } from "../base/check-options.js";
+import { checkOptions, type OptionTable } from "../base/check-options.js";
 import type { Logger } from "../base/log.js";
 import { printable } from "../base/printable.js";
 import type { SshClient } from "../base/ssh-client.js";
 import type { Transport } from "../base/transport.js";
 import { CLIENT_OPTIONS, type Client, type ClientOptions, openClient, pickClientOptions } from "../client/client.js";
 import type { Api } from "../contract/method.js";
+import { checkedOptions, toBadRequest } from "../contract/option-errors.js";
 import { RpcError } from "../contract/rpc-error.js";
 import type { OpensshOptions } from "../openssh/openssh-options.js";
 import type { DialOptions } from "../ssh/client/dial-options.js";
@@ -72,7 +73,15 @@ export async function connectApi<C extends Client>(
   target: Target,
   options: ConnectOptions<object> = {},
 ): Promise<C> {
-  refuseUnknown(options, CONNECT_OPTIONS);
+  try {
+    checkOptions(options, CONNECT_OPTIONS);
+    return await connectTo<C>(api, target, options);
+  } catch (error) {
+    throw toBadRequest(error);
+  }
+}
+
+async function connectTo<C extends Client>(api: Api, target: Target, options: ConnectOptions<object>): Promise<C> {
   const targets = [target].flat() as readonly (string | Transport)[];
   const transports = await Promise.all(targets.map((one) => toTransport(api, one, options)));
   const clientOptions = pickClientOptions(options);
@@ -88,14 +97,9 @@ export async function connectApi<C extends Client>(
  * every other failure
  */
 export async function connectSsh(target: string, options: ConnectSshOptions = {}): Promise<SshClient> {
-  refuseUnknown(options, CONNECT_SSH_OPTIONS);
+  checkedOptions(() => checkOptions(options, CONNECT_SSH_OPTIONS));
   const { openSshClient } = await import("./ssh-transport.js");
   return openSshClient(target, options, options.signal);
-}
-
-function refuseUnknown(options: object, known: KnownOptions): void {
-  const problem = optionProblem(options, known);
-  if (problem !== undefined) throw new RpcError("BAD_REQUEST", problem);
 }
 
 function invalid(option: string, value: unknown, instead: string): RpcError {

@@ -3,6 +3,7 @@ import { type Logger, SILENT } from "../base/log.js";
 import { memoryTransport } from "../base/memory-transport.js";
 import type { Peer } from "../base/peer.js";
 import type { Transport } from "../base/transport.js";
+import { checkedOptions } from "../contract/option-errors.js";
 import type { ApiHandlers } from "../server/api-handlers.js";
 import type { ApiServerOptions } from "../server/api-server-options.js";
 import { newServer } from "./open-server.js";
@@ -26,12 +27,15 @@ const IN_MEMORY_OPTIONS = {
  * A transport to a server in this process, with the same frames, checks and statuses as over SSH, but without ports and keys.
  * Pass it to the generated `connect`.
  *
+ * @throws RpcError BAD_REQUEST for an invalid option
  * @example
  * await using client = await connect(inMemory(defineHandlers(handlers)));
  */
 export function inMemory(handlers: ApiHandlers<unknown>, options: InMemoryOptions = {}): Transport {
-  checkOptions(options, IN_MEMORY_OPTIONS);
   const { peer, log = SILENT, ...rest } = options;
-  const server = newServer(handlers, { ...rest, log });
+  const server = checkedOptions(() => {
+    checkOptions(options, IN_MEMORY_OPTIONS);
+    return newServer(handlers, { ...rest, log });
+  });
   return memoryTransport((duplex) => server.accept(duplex, { user: "test", scopes: ["*"], ...peer }));
 }

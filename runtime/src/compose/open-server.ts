@@ -4,7 +4,6 @@ import type { AuditOptions } from "../observe/audit-options.js";
 import type { ApiHandlers } from "../server/api-handlers.js";
 import { ApiServer, type CloseOptions } from "../server/api-server.js";
 import type { ApiServerOptions } from "../server/api-server-options.js";
-import { checkGrace } from "../server/check-grace.js";
 import { UnknownScopes } from "../ssh/keys/lists/unknown-scopes.js";
 import { callbacksOf } from "./callbacks.js";
 
@@ -37,7 +36,7 @@ interface OpenServer {
 /**
  * Opens the audit log, then the server that reports to it. Every function that serves an API over a transport uses it.
  * @param handlers may be loaded here, so that a failure closes the audit log
- * @throws Error of an invalid option or audit log, or what `handlers` throws
+ * @throws OptionError of an invalid option or audit log, or what `handlers` throws
  */
 export async function openServer(
   handlers: ApiHandlers<unknown> | (() => Promise<ApiHandlers<unknown>>),
@@ -57,8 +56,6 @@ export async function openServer(
       log: audit.with(log),
       scopes,
       async close(closeOptions = {}, listener) {
-        // An invalid grace must leave the whole server running, listener included.
-        checkGrace(closeOptions.grace ?? 0);
         const stopped = listener?.stop();
         await server.close(closeOptions);
         await Promise.all([stopped, listener?.close()]);

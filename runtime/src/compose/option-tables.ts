@@ -3,7 +3,7 @@ import type { ExecAdapterOptions } from "../adapters/exec/exec-options.js";
 import type { KorvLimits } from "../adapters/korv/korv-options.js";
 import type { ShellOptions } from "../adapters/shell/shell-options.js";
 import type { OptionTable } from "../base/check-options.js";
-import type { Peer } from "../base/peer.js";
+import { PERMISSIONS_FIELDS, type Peer } from "../base/peer.js";
 import type { AuditOptions } from "../observe/audit-options.js";
 import type { ApiServerOptions } from "../server/api-server-options.js";
 import type { GuardOptions, MaxStartups, Penalties, PerSource } from "../ssh/admission/guard-options.js";
@@ -39,7 +39,7 @@ const GRANT = {
   keyName: true,
   scopes: true,
   expires: true,
-  permissions: true,
+  permissions: PERMISSIONS_FIELDS,
   environment: true,
 } satisfies OptionTable<LoginGrant>;
 
@@ -133,7 +133,7 @@ export const PEER_FIELDS = {
   certificate: true,
   authMethods: true,
   scopes: true,
-  permissions: true,
+  permissions: PERMISSIONS_FIELDS,
   environment: true,
   connectionId: true,
   address: true,

@@ -7,6 +7,7 @@ import { StdioSession } from "../adapters/stdio/stdio-session.js";
 import { type Stdio, takeStdio } from "../adapters/stdio/take-stdio.js";
 import { checkOptions, type OptionTable } from "../base/check-options.js";
 import type { Logger } from "../base/log.js";
+import { checkedOptions, toBadRequest } from "../contract/option-errors.js";
 import type { AuditOptions } from "../observe/audit-options.js";
 import type { ApiHandlers } from "../server/api-handlers.js";
 import type { ApiServerOptions } from "../server/api-server-options.js";
@@ -70,21 +71,21 @@ interface StdioSetup {
  *
  * From the start, other output of the process goes to standard error, or to the log while a command or a shell runs.
  * @param handlers the value of `defineHandlers(…)`, or a function that loads it: output while it loads is redirected, too
- * @throws Error where the process was started at a terminal, or an option is invalid; also what `handlers` throws, after the
+ * @throws Error where the process was started at a terminal; RpcError BAD_REQUEST for an invalid option; also what `handlers` throws, after the
  * peer was refused. A command or a shell that cannot be served ends with exit status 5 instead, and the log has the reason.
  */
 export async function serveStdio(
   handlers: ApiHandlers<unknown> | (() => Promise<ApiHandlers<unknown>>),
   options: ServeStdioOptions = {},
 ): Promise<void> {
-  checkOptions(options, SERVE_STDIO_OPTIONS);
+  checkedOptions(() => checkOptions(options, SERVE_STDIO_OPTIONS));
   const isTerminal = process.stdin.isTTY || process.stdout.isTTY;
   if (isTerminal && process.env["SSH_CONNECTION"] === undefined) {
     throw new Error(
       "serving over standard input and output: started at a terminal, not by sshd; name the command in sshd_config as Subsystem sshrpc, or as command= in authorized_keys",
     );
   }
-  const grace = checkGrace(options.grace ?? GRACE);
+  const grace = checkedOptions(() => checkGrace(options.grace ?? GRACE));
   const request = stdioRequest(process.env, { isTerminal, isForced: options.forced ?? false });
   const stdio = takeStdio();
   const closed = new Promise<void>((resolve) => stdio.stream.once("close", resolve));
@@ -97,7 +98,7 @@ export async function serveStdio(
     await refuse(stdio, request);
     await closed;
     // A command or a shell ends with an exit status; a thrown error would be printed to the caller.
-    if (request.kind === "native") throw error;
+    if (request.kind === "native") throw toBadRequest(error);
     process.exitCode = EXIT_FAILED;
   }
 }

@@ -1,12 +1,15 @@
 import type { AdapterOptions } from "../adapters/adapter-options.js";
 import { checkOptions, type OptionTable } from "../base/check-options.js";
 import type { Logger } from "../base/log.js";
+import { IDENT } from "../base/version.js";
 import type { Api } from "../contract/method.js";
+import { checkedOptions, toBadRequest } from "../contract/option-errors.js";
 import type { AuditOptions } from "../observe/audit-options.js";
 import { type ApiHandlers, bindHandlers } from "../server/api-handlers.js";
 import type { CloseOptions } from "../server/api-server.js";
 import type { ApiServerOptions } from "../server/api-server-options.js";
 import type { ConnectedClient } from "../server/call/context.js";
+import { checkGrace } from "../server/check-grace.js";
 import type { ListenOptions } from "../ssh/server/listen-options.js";
 import {
   ADAPTER_OPTIONS,
@@ -22,7 +25,7 @@ export interface ServeOptions
   extends ApiServerOptions,
     AuditOptions,
     AdapterOptions,
-    Omit<ListenOptions, "log" | "scopes"> {
+    Omit<ListenOptions, "log" | "scopes" | "ident"> {
   /** The server's logger; false for none. Default: pino at level `info`, to standard error. */
   readonly log?: Logger | false;
 }
@@ -55,7 +58,10 @@ export interface Server<Callbacks = undefined> extends AsyncDisposable {
   readonly hostKeys: readonly string[];
   /** The fingerprints of its host keys, in the same order: `SHA256:…`. */
   readonly fingerprints: readonly string[];
-  /** The peers that are connected, each with a client of the callbacks that it serves. */
+  /**
+   * The connected clients, each with a client of the callbacks that it serves. Callers of adapters (commands, shells, korv) have
+   * no connection that could serve callbacks: they are listed while a call of theirs runs, one entry for each SSH connection.
+   */
   readonly clients: readonly ConnectedClient<Callbacks>[];
   /**
    * Authorizes the key of every connection again, for functions among the options (`authorizedKeys`,
@@ -73,7 +79,8 @@ export interface Server<Callbacks = undefined> extends AsyncDisposable {
 
 /**
  * Serves handlers over SSH. Generated code calls it.
- * @throws Error that names the invalid file, address or option
+ * @throws RpcError BAD_REQUEST for an invalid option, or a file or key that an option names; Error with a `code` such as
+ * EADDRINUSE where it cannot listen on the address, and Error that lists missing handlers
  */
 export async function serveApi<Callbacks = undefined>(
   api: Api,
@@ -91,7 +98,15 @@ export async function serveHandlers<Callbacks = undefined>(
   handlers: ApiHandlers<Callbacks>,
   options: ServeOptions,
 ): Promise<Server<Callbacks>> {
-  checkOptions(options, SERVE_OPTIONS);
+  try {
+    checkOptions(options, SERVE_OPTIONS);
+    return await open(handlers, options);
+  } catch (error) {
+    throw toBadRequest(error);
+  }
+}
+
+async function open<Callbacks>(handlers: ApiHandlers<Callbacks>, options: ServeOptions): Promise<Server<Callbacks>> {
   const [{ listen }, { openServer }, { openLog }, { buildAdapters }] = await Promise.all([
     import("../ssh/server/listen.js"),
     import("./open-server.js"),
@@ -101,13 +116,18 @@ export async function serveHandlers<Callbacks = undefined>(
   const log = await openLog(options.log, "info");
   const opened = await openServer(handlers, { ...options, log });
   const { server, scopes } = opened;
-  const start = async () => listen({ ...options, scopes, log: opened.log }, buildAdapters({ ...options, server, log }));
+  const listenOptions = { ...options, scopes, ident: IDENT, log: opened.log };
+  const start = async () => listen(listenOptions, buildAdapters({ ...options, server, log }));
   const listener = await start().catch(async (error) => {
     await opened.close();
     throw error;
   });
   const close = async (closeOptions: CloseOptions = {}): Promise<void> => {
-    checkOptions(closeOptions, CLOSE_OPTIONS);
+    checkedOptions(() => {
+      checkOptions(closeOptions, CLOSE_OPTIONS);
+      // An invalid grace must leave the whole server running, listener included.
+      checkGrace(closeOptions.grace ?? 0);
+    });
     await opened.close(closeOptions, listener);
   };
   const { host, port, hostKeys, fingerprints } = listener;

@@ -1,3 +1,4 @@
+import { toBadRequest } from "../contract/option-errors.js";
 import { RpcError } from "../contract/rpc-error.js";
 import type { ErrorStatus } from "../contract/status.js";
 import { SshError, type SshErrorKind } from "../ssh/ssh-error.js";
@@ -15,8 +16,8 @@ const STATUSES: Readonly<Record<SshErrorKind, ErrorStatus>> = {
   unimplemented: "UNIMPLEMENTED",
 };
 
-/** The RpcError with the status, message and cause of an SshError; any other value as it is. */
+/** The RpcError of an SshError, with its status, message and cause, or of an invalid option; any other value as it is. */
 export function toRpcError<T>(error: T): T | RpcError {
-  if (!(error instanceof SshError)) return error;
+  if (!(error instanceof SshError)) return toBadRequest(error);
   return new RpcError(STATUSES[error.kind], error.message, { cause: toRpcError(error.cause) });
 }

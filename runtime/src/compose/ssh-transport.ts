@@ -1,7 +1,8 @@
 import type { SshClient } from "../base/ssh-client.js";
 import type { Transport } from "../base/transport.js";
+import { IDENT, SUBSYSTEM } from "../base/version.js";
 import { dialer } from "../ssh/client/dial.js";
-import { SUBSYSTEM_CHANNEL } from "../ssh/client/dial-channel.js";
+import { subsystemChannel } from "../ssh/client/dial-channel.js";
 import type { DialOptions } from "../ssh/client/dial-options.js";
 import type { Dialer } from "../ssh/client/dialer.js";
 import { SshConnector } from "../ssh/client/remote/ssh-connector.js";
@@ -19,7 +20,7 @@ export function sshTransport(target: string, options: DialOptions = {}): Transpo
   const dialer = sshDialer(target, options);
   return {
     address: dialer.address,
-    open: (signal) => dialer.dial(SUBSYSTEM_CHANNEL, signal),
+    open: (signal) => dialer.dial(subsystemChannel(SUBSYSTEM), signal),
     ssh: () => new SshConnector(dialer),
   };
 }
@@ -27,7 +28,7 @@ export function sshTransport(target: string, options: DialOptions = {}): Transpo
 /** Makes SSH connections to `target`. They, their channels and `dial` fail with an RpcError; see {@link sshTransport}. */
 export function sshDialer(target: string, options: DialOptions = {}): Dialer {
   try {
-    return dialer(target, options, toRpcError);
+    return dialer(target, options, { mapError: toRpcError, ident: IDENT });
   } catch (error) {
     throw toRpcError(error);
   }

@@ -1,5 +1,6 @@
 import { closeSync, openSync } from "node:fs";
 import { pino } from "pino";
+import { OptionError } from "../base/check-options.js";
 import { errorMessage } from "../base/error-message.js";
 import type { Logger } from "../base/log.js";
 import { checkFileName } from "../base/printable.js";
@@ -28,18 +29,18 @@ const MAX_BUFFERED = 16 * 1024 * 1024;
 /**
  * Opens a file for the audit log, and opens it again when it is moved.
  * @param onProblem called with later errors, which do not stop the server
- * @throws Error that names the file, where it cannot be written
+ * @throws OptionError that names the file, where it cannot be written
  */
 export function openAuditFile(
   { file, level = "info" }: AuditFile,
   onProblem: (message: string, error?: Error) => void,
 ): OpenAuditFile {
-  if (level !== "info" && level !== "warn") throw new Error(`audit.level: ${level}: must be info or warn`);
+  if (level !== "info" && level !== "warn") throw new OptionError(`audit.level: ${level}: must be info or warn`);
   checkFileName(file, "audit log");
   try {
     closeSync(openSync(file, "a", MODE));
   } catch (error) {
-    throw new Error(`the audit log cannot be written: ${errorMessage(error)}`, { cause: error });
+    throw new OptionError(`the audit log cannot be written: ${errorMessage(error)}`, { cause: error });
   }
   const destination = pino.destination({ dest: file, append: true, sync: false, mode: MODE, maxLength: MAX_BUFFERED });
   const problems = new WriteProblems(onProblem);

@@ -1,8 +1,9 @@
+import { checkOptions, OptionError, type OptionTable } from "../base/check-options.js";
 import { type Logger, type LogLevel, loggerOf, SILENT } from "../base/log.js";
 import type { Peer } from "../base/peer.js";
 import { printable } from "../base/printable.js";
 import type { ServedCall } from "../server/api-server-options.js";
-import type { AuditOptions } from "./audit-options.js";
+import type { AuditFile, AuditOptions } from "./audit-options.js";
 
 /** The audit log of a server. Its owner closes it. */
 interface AuditLog {
@@ -13,6 +14,8 @@ interface AuditLog {
   /** Resolves when all lines are written. */
   close(): Promise<void>;
 }
+
+const AUDIT_FILE = { file: true, level: true } satisfies OptionTable<AuditFile>;
 
 type AuditLevel = Exclude<LogLevel, "debug">;
 type Write = (level: AuditLevel, fields: object, message?: string) => void;
@@ -27,12 +30,13 @@ const FIELDS = new Set([
 /**
  * Opens the audit log. The code that writes files is loaded only for a file.
  * @param log gets the errors of the audit log itself
- * @throws Error that names the invalid option, or the file that cannot be written
+ * @throws OptionError that names the invalid option, or the file that cannot be written
  */
 export async function openAuditLog({ audit = false }: AuditOptions, log: Logger): Promise<AuditLog> {
   if (audit === false) return { with: (same) => same, onCall: (next) => next, close: async () => {} };
-  if (typeof audit !== "object") throw new Error(`audit: ${typeof audit}: must be a logger, { file }, or false`);
+  if (typeof audit !== "object") throw new OptionError(`audit: ${typeof audit}: must be a logger, { file }, or false`);
   const onProblem = (message: string, error?: Error): void => log.error({ err: error }, message);
+  if ("file" in audit) checkOptions({ audit }, { audit: AUDIT_FILE });
   const file = "file" in audit ? (await import("./audit-file.js")).openAuditFile(audit, onProblem) : undefined;
   let out = file?.log ?? (audit as Logger);
   let closed: Promise<void> | undefined;

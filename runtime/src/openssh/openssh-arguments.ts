@@ -1,7 +1,7 @@
 import { holdsKey, isKeyText, printable } from "../base/printable.js";
+import { SUBSYSTEM } from "../base/version.js";
 import { RpcError } from "../contract/rpc-error.js";
 import type { DialOptions } from "../ssh/client/dial-options.js";
-import { SUBSYSTEM } from "../ssh/subsystem.js";
 import type { Address } from "../ssh/target.js";
 import { formatDestination, parseDestination } from "./destination.js";
 import type { OpensshOptions } from "./openssh-options.js";

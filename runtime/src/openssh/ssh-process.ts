@@ -1,5 +1,6 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import type { Duplex, Readable, Writable } from "node:stream";
+import { onAbort } from "../base/async/with-signal.js";
 import { JoinedDuplex } from "../base/joined-duplex.js";
 import { RpcError } from "../contract/rpc-error.js";
 import { connectError, lossError, type SshOutcome, timeoutError } from "./openssh-errors.js";
@@ -54,6 +55,7 @@ class SshProcess {
   #isExited = false;
   #stderrTail = Buffer.alloc(0);
   #settled = false;
+  #removeAbort: () => void = () => undefined;
 
   constructor(config: SshProcessConfig) {
     this.#config = config;
@@ -90,7 +92,7 @@ class SshProcess {
       connectTimeout,
     );
     void this.#ended.then(() => this.#fail(connectError(config.address, program, this.#result())));
-    signal?.addEventListener("abort", this.#onAbort, { once: true });
+    if (signal !== undefined) this.#removeAbort = onAbort(signal, this.#onAbort);
     if (signal?.aborted) this.#onAbort();
   }
 
@@ -157,7 +159,7 @@ class SshProcess {
   #settle(): void {
     this.#settled = true;
     clearTimeout(this.#timer);
-    this.#config.signal?.removeEventListener("abort", this.#onAbort);
+    this.#removeAbort();
   }
 
   readonly #onAbort = (): void => {

@@ -1,4 +1,5 @@
 import { MAX_TIMEOUT } from "../base/check-number.js";
+import { OptionError } from "../base/check-options.js";
 import type { Logger } from "../base/log.js";
 import type { Peer } from "../base/peer.js";
 import type { StatusName } from "../contract/status.js";
@@ -43,7 +44,7 @@ export interface ApiServerOptions {
 /** Milliseconds that a unary call may take by default. */
 const DEFAULT_TIMEOUT = 30_000;
 
-/** Applies the defaults. @throws Error with the name and value of an invalid option */
+/** Applies the defaults. @throws OptionError with the name and value of an invalid option */
 export function dispatchConfig(options: ApiServerOptions & { readonly log: Logger }, limits: Limits): DispatchConfig {
   return {
     timeout: checkTimeout(options.timeout ?? DEFAULT_TIMEOUT),
@@ -56,5 +57,5 @@ export function dispatchConfig(options: ApiServerOptions & { readonly log: Logge
 
 function checkTimeout(timeout: number): number {
   if (timeout > 0 && timeout <= MAX_TIMEOUT) return timeout;
-  throw new Error(`timeout: ${timeout}: must be over 0 ms and at most ${MAX_TIMEOUT} ms`);
+  throw new OptionError(`timeout: ${timeout}: must be over 0 ms and at most ${MAX_TIMEOUT} ms`);
 }

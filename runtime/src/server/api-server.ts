@@ -114,14 +114,15 @@ export class ApiServer {
   }
 
   /**
-   * The connected peers, each with the client of its callbacks, and the peers whose calls adapters run. A connection counts
-   * once its HELLO has arrived.
+   * The connected peers, each with the client of its callbacks, and the peers whose calls adapters run. A connection is listed
+   * once its HELLO has arrived. An SSH connection with both is listed as connected, with its callbacks.
    */
   get clients(): readonly ConnectedClient<unknown>[] {
     const connected = [...this.#connections].flatMap(([{ remote }, { peer, callbacks }]) =>
       remote === undefined ? [] : [{ peer, callbacks: callbacks() }],
     );
-    return [...connected, ...this.#local.clients];
+    const peers = new Set(connected.map(({ peer }) => peer));
+    return [...connected, ...this.#local.clients.filter(({ peer }) => !peers.has(peer))];
   }
 
   /** Number of running calls, including answered ones whose handlers have not finished. */

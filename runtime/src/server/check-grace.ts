@@ -1,7 +1,8 @@
 import { MAX_TIMEOUT } from "../base/check-number.js";
+import { OptionError } from "../base/check-options.js";
 
-/** Checks the grace of a shutdown. @throws Error where it is not a number of milliseconds that a timer accepts */
+/** Checks the grace of a shutdown. @throws OptionError where it is not a number of milliseconds that a timer accepts */
 export function checkGrace(grace: number): number {
   if (grace >= 0 && grace <= MAX_TIMEOUT) return grace;
-  throw new Error(`grace: ${grace}: must be from 0 ms to ${MAX_TIMEOUT} ms`);
+  throw new OptionError(`grace: ${grace}: must be from 0 ms to ${MAX_TIMEOUT} ms`);
 }

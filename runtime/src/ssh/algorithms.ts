@@ -1,4 +1,5 @@
 import type { Algorithms, ServerHostKeyAlgorithm } from "ssh2";
+import { OptionError } from "../base/check-options.js";
 import { printable } from "../base/printable.js";
 import type { AlgorithmOptions } from "./algorithm-options.js";
 
@@ -40,7 +41,7 @@ const WEAK: readonly (readonly [RegExp, string])[] = [
 /**
  * The server's offer: every safe algorithm, or those of `wanted`. Its host key is Ed25519, since ssh2 advertises SHA-1
  * signatures for an RSA key.
- * @throws Error that names an algorithm that is not offered, with the reason
+ * @throws OptionError that names an algorithm that is not offered, with the reason
  */
 export function serverAlgorithms(wanted: AlgorithmOptions = {}): Algorithms {
   return {
@@ -59,12 +60,12 @@ function choose<Name extends string>(
 ): Name[] {
   if (wanted === undefined) return [...safe];
   const option = `the option algorithms.${kind}`;
-  if (wanted.length === 0) throw new Error(`${option} is empty; omit it, or choose from ${safe.join(", ")}`);
+  if (wanted.length === 0) throw new OptionError(`${option} is empty; omit it, or choose from ${safe.join(", ")}`);
   return [...new Set(wanted)].map((name) => {
     const known = safe.find((candidate) => candidate === name);
     if (known !== undefined) return known;
     const why = WEAK.find(([pattern]) => pattern.test(name))?.[1] ?? "unknown";
-    throw new Error(`${option}: "${printable(name, 60)}" is not offered: ${why}; choose from ${safe.join(", ")}`);
+    throw new OptionError(`${option}: "${printable(name, 60)}" is not offered: ${why}; choose from ${safe.join(", ")}`);
   });
 }
 

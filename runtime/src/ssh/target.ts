@@ -1,6 +1,7 @@
 import { isIPv6 } from "node:net";
 import { userInfo } from "node:os";
 import { formatHostPort, readPort, splitHostPort } from "../base/net/host-port.js";
+import { isMalformedIpv4 } from "../base/net/network.js";
 import { printable } from "../base/printable.js";
 import { SshError } from "./ssh-error.js";
 
@@ -54,7 +55,7 @@ export function parseAddress(text: string): Address {
 
 function parseHostPort(text: string, whole: string): { host: string; port?: number } {
   const { host, isBracketed, port: portText } = splitHostPort(text) ?? { host: text };
-  const isHost = isIPv6(host) || (!isBracketed && HOST.test(host));
+  const isHost = isIPv6(host) || (!isBracketed && HOST.test(host) && !isMalformedIpv4(host));
   if (!isHost)
     throw malformed(whole, host === "" ? "the host is missing" : "the host is neither a name nor an address");
   if (portText === undefined) return { host };

@@ -1,3 +1,4 @@
+import { OptionError } from "../base/check-options.js";
 import { nearest } from "../base/nearest.js";
 import type { EncodedValue } from "../codec/codec.js";
 import { RpcError } from "../contract/rpc-error.js";
@@ -11,7 +12,10 @@ export interface Limits {
   readonly message: number;
   /** Bytes of one call's metadata in one direction, as JSON. Over it: MESSAGE_TOO_LARGE. Default: 16 KiB. */
   readonly metadata: number;
-  /** Concurrent calls that one side runs for the other. Over it: RESOURCE_EXHAUSTED. Default: 1,024. */
+  /**
+   * Concurrent calls that one side runs for the other. Over it: RESOURCE_EXHAUSTED. Calls of adapters (commands, shells, korv)
+   * share one limit over all sessions of their SSH connection. Default: 1,024.
+   */
   readonly calls: number;
   /** Concurrent calls of a server, over all connections. Over it: RESOURCE_EXHAUSTED. Default: 16,384. */
   readonly serverCalls: number;
@@ -54,12 +58,12 @@ const RENAMED = new Map<string, keyof Limits>([
 
 const MAX_LIMIT = 2 ** 31 - 1;
 
-/** Fills in the defaults. @throws Error for an unknown limit, or a value that is not a positive integer of 31 bits */
+/** Fills in the defaults. @throws OptionError for an unknown limit, or a value that is not a positive integer of 31 bits */
 export function resolveLimits(limits: Partial<Limits> = {}): Limits {
   for (const [name, value] of Object.entries(limits)) {
-    if (!Object.hasOwn(DEFAULT_LIMITS, name)) throw new Error(describeUnknown(name));
+    if (!Object.hasOwn(DEFAULT_LIMITS, name)) throw new OptionError(describeUnknown(name));
     if (value !== undefined && (!Number.isSafeInteger(value) || value < 1 || value > MAX_LIMIT)) {
-      throw new Error(`limits.${name} is ${value}; it must be an integer from 1 to ${MAX_LIMIT}`);
+      throw new OptionError(`limits.${name} is ${value}; it must be an integer from 1 to ${MAX_LIMIT}`);
     }
   }
   const given = Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined));

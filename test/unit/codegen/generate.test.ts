@@ -2,6 +2,7 @@ import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { Generator, generate } from "../../../codegen/src/generate.js";
+import { watch } from "../../../codegen/src/watch.js";
 import { Project, schemaOf } from "./project.js";
 
 const HELLO = "hello: { GET: { response: Type.String() } }";
@@ -171,4 +172,13 @@ test("the hash changes only with parts of the schema that affect calls", async (
   ]) {
     expect(await hashOf(other)).not.toBe(hash);
   }
+});
+
+test.each([
+  [{ output: "x" }, 'unknown option "output"; known options: cwd, schema, out, importExtension, loadTimeout'],
+  [{ importExtension: "mjs" }, 'invalid "importExtension" "mjs"; use one of js, ts, none'],
+  [{ loadTimeout: Number.NaN }, "option loadTimeout: NaN is not a number of ms over 0 that a timer accepts"],
+])("generate and watch refuse the options %o", async (options, message) => {
+  await expect(generate(options as object)).rejects.toThrow(message);
+  await expect(watch(options as object, () => {})).rejects.toThrow(message);
 });

@@ -1,3 +1,4 @@
+import { fullFormats } from "ajv-formats/dist/formats.js";
 import { describe, expect, test } from "vitest";
 import { SchemaProblem } from "../../../codegen/src/base/problem.js";
 import { generate } from "../../../codegen/src/generate.js";
@@ -399,4 +400,11 @@ describe("a callback", () => {
       "schema/api.ts:4:1: callbacks.callback: the name callback is reserved: generated code declares CallbackHandlers; rename the callback",
     ]);
   });
+});
+
+test("the formats that a schema can name are those that validators check", async () => {
+  const [line = ""] = await refused('a: { GET: { response: Type.String({ format: "nope" }) } }');
+  const known = /known formats: (.*)$/.exec(line)?.[1]?.split(", ") ?? [];
+  // The pattern of `url` takes too long for long texts.
+  expect([...known, "url"].sort()).toEqual(Object.keys(fullFormats).sort());
 });

@@ -2,6 +2,7 @@ import { EventEmitter, once } from "node:events";
 import { createInterface, type Interface } from "node:readline";
 import { PassThrough } from "node:stream";
 import { setImmediate as turn } from "node:timers/promises";
+import { onAbort } from "../../base/async/with-signal.js";
 import type { Session, SessionTerminal } from "../../base/session.js";
 import type { CommandStreams } from "../session-io/command-streams.js";
 import { drained, onStop } from "../session-io/session-streams.js";
@@ -86,7 +87,7 @@ export class TerminalConsole {
       });
     session.onResize(() => this.#output.emit("resize"));
     onStop(session, () => this.#interrupt());
-    session.signal.addEventListener("abort", () => this.#end(), { once: true });
+    onAbort(session.signal, () => this.#end());
     void this.#feed();
   }
 

@@ -1,8 +1,7 @@
 import { printable } from "../../base/printable.js";
 import type { SessionTerminal } from "../../base/session.js";
 import type { RpcError } from "../../contract/rpc-error.js";
-import { escapeUnsafe } from "../session-io/json-text.js";
-import type { Printer } from "../session-io/printer.js";
+import { escapeUnsafe, type Printer } from "../session-io/printer.js";
 import { prettyJson } from "./pretty-json.js";
 
 /** Characters of an error message. */

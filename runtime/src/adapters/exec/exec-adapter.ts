@@ -1,20 +1,35 @@
 import { MAX_TIMEOUT } from "../../base/check-number.js";
+import { OptionError } from "../../base/check-options.js";
 import type { Logger } from "../../base/log.js";
+import type { Session } from "../../base/session.js";
 import type { ApiServer } from "../../server/api-server.js";
 import type { ChannelHandler } from "../../ssh/server/channel-handler.js";
-import { exec as runExec } from "./exec.js";
+import { Catalog } from "../catalog/catalog.js";
+import { TerminalConsole } from "../console/terminal-console.js";
+import { terminalPrinter } from "../console/terminal-printer.js";
+import { JSON_PRINTER } from "../session-io/printer.js";
+import { runSession } from "../session-io/run-session.js";
+import { sessionStreams } from "../session-io/session-streams.js";
+import { runCommandLine } from "./command-line.js";
 import type { ExecAdapterOptions } from "./exec-options.js";
+import type { CallConfig } from "./run-call.js";
 
-/** What the exec adapter is built from. */
-interface ExecAdapterConfig {
+/** What the commands of all sessions share. */
+export interface ExecConfig {
   readonly server: ApiServer;
   readonly log: Logger;
+  /** See {@link CallConfig.inputTimeout}. */
+  readonly inputTimeout: number;
+}
+
+/** What the exec adapter is built from. */
+interface ExecAdapterConfig extends Pick<ExecConfig, "server" | "log"> {
   readonly exec?: boolean | ExecAdapterOptions;
 }
 
 /**
  * The exec adapter: `ssh host GET /notes/42`. Undefined where the option `exec` is false.
- * @throws Error that names an invalid option
+ * @throws OptionError that names an invalid option
  */
 export function execAdapter(options: ExecAdapterConfig): ChannelHandler<"exec"> | undefined {
   const { server, log } = options;
@@ -23,13 +38,35 @@ export function execAdapter(options: ExecAdapterConfig): ChannelHandler<"exec"> 
   return {
     name: "exec",
     match: ({ kind }) => kind === "exec",
-    run: (session, { command }) => void runExec(session, command, config),
+    run: (session, { command }) => void exec(session, command, config),
   };
 }
 
-/** The timeout for standard input. The shell adapter reads requests, too. @throws Error where it is out of range */
+/** The timeout for standard input. The shell adapter reads requests, too. @throws OptionError where it is out of range */
 export function inputTimeoutOf({ exec = true }: Pick<ExecAdapterConfig, "exec">): number {
   const { inputTimeout = 60_000 } = typeof exec === "boolean" ? {} : exec;
   if (inputTimeout >= 1 && inputTimeout <= MAX_TIMEOUT) return inputTimeout;
-  throw new Error(`exec.inputTimeout: ${inputTimeout}: must be from 1 to ${MAX_TIMEOUT} ms`);
+  throw new OptionError(`exec.inputTimeout: ${inputTimeout}: must be from 1 to ${MAX_TIMEOUT} ms`);
+}
+
+/**
+ * Runs the command line of a session, and exits the session with its status. On a terminal the output is formatted for
+ * reading. It never throws.
+ */
+export function exec(session: Session, line: string, config: ExecConfig): Promise<void> {
+  return runSession(session, config.log, async () => {
+    const call = callConfig(session, config);
+    if (session.terminal === undefined) return runCommandLine(line, call, sessionStreams(session), JSON_PRINTER);
+    const console = new TerminalConsole(session);
+    try {
+      return await runCommandLine(line, call, console.streams(), terminalPrinter(session.terminal));
+    } finally {
+      console.close();
+    }
+  });
+}
+
+/** What the calls of one session share. */
+export function callConfig({ peer, environment }: Session, { server, inputTimeout }: ExecConfig): CallConfig {
+  return { server, catalog: new Catalog(server.api, peer), peer, environment, inputTimeout };
 }

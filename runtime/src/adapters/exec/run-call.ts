@@ -1,3 +1,4 @@
+import { onAbort } from "../../base/async/with-signal.js";
 import type { Peer } from "../../base/peer.js";
 import type { EncodedJson } from "../../codec/encoded-json.js";
 import { issuesOf } from "../../codec/issues.js";
@@ -45,11 +46,11 @@ interface CallResult {
 export async function runCall(command: CallCommand, config: CallConfig, streams: CallStreams): Promise<CallResult> {
   const { input, signal } = streams;
   const close = (): void => void input?.return?.();
-  signal.addEventListener("abort", close, { once: true });
+  const removeAbort = onAbort(signal, close);
   try {
     return await call(command, config, streams);
   } finally {
-    signal.removeEventListener("abort", close);
+    removeAbort();
     // Input that arrives later is not for this call.
     close();
   }

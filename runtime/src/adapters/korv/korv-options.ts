@@ -1,3 +1,5 @@
+import { OptionError } from "../../base/check-options.js";
+
 /** Limits of each korv channel of a server. */
 export interface KorvLimits {
   /** Concurrent requests; further ones wait in the channel's window. Default: 64. */
@@ -36,17 +38,17 @@ const DEFAULT_LIMITS: KorvLimits = {
 
 /**
  * The limits of the korv adapter; undefined where the option disables it.
- * @throws Error that names an unknown limit or an invalid value
+ * @throws OptionError that names an unknown limit or an invalid value
  */
 export function korvLimits(korv: KorvOptions["korv"]): KorvLimits | undefined {
   if (korv === undefined || korv === false) return undefined;
   const given = korv === true ? {} : korv;
   for (const [name, value] of Object.entries(given)) {
     if (!Object.hasOwn(DEFAULT_LIMITS, name)) {
-      throw new Error(`unknown limit "korv.${name}"; known limits: ${Object.keys(DEFAULT_LIMITS).join(", ")}`);
+      throw new OptionError(`unknown limit "korv.${name}"; known limits: ${Object.keys(DEFAULT_LIMITS).join(", ")}`);
     }
     if (!Number.isSafeInteger(value) || value < 1 || value > 0x7fff_ffff) {
-      throw new Error(`korv.${name}: ${value}: must be a whole number from 1 to 2147483647`);
+      throw new OptionError(`korv.${name}: ${value}: must be a whole number from 1 to 2147483647`);
     }
   }
   return { ...DEFAULT_LIMITS, ...given };

@@ -1,3 +1,4 @@
+import { checkNumber, MAX_TIMEOUT } from "../../base/check-number.js";
 import { duplexPair } from "../../base/memory-transport.js";
 import type { Transport } from "../../base/transport.js";
 import type { Api } from "../../contract/method.js";
@@ -17,7 +18,8 @@ export function korvTransport(
   { to, address, dial }: Dialer,
   options: KorvClientOptions & { readonly limits?: Partial<Limits> },
 ): Transport {
-  const { mapPath = (path) => path, sendTimeout = 30_000 } = options;
+  const { mapPath = (path) => path } = options;
+  const sendTimeout = checkNumber("korv.sendTimeout", options.sendTimeout ?? 30_000, 1, MAX_TIMEOUT);
   const config = { api, limits: resolveLimits(options.limits), mapPath, sendTimeout };
   return {
     address,

@@ -29,11 +29,3 @@ export function readJson(text: string, what: string): EncodedJson {
 export function isJson(text: string): boolean {
   return jsonFault(text) === undefined;
 }
-
-/** Characters that JSON leaves unescaped and that a terminal may act on. */
-const UNSAFE = /[\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
-
-/** Escapes in JSON what a terminal may act on. The value stays the same. */
-export function escapeUnsafe(json: string): string {
-  return json.replace(UNSAFE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
-}

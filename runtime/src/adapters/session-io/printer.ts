@@ -1,6 +1,5 @@
 import type { EncodedJson } from "../../codec/encoded-json.js";
 import type { RpcError } from "../../contract/rpc-error.js";
-import { escapeUnsafe } from "./json-text.js";
 
 /** Formats the output of commands. Each text ends with a line end. */
 export interface Printer {
@@ -21,3 +20,11 @@ export const JSON_PRINTER: Printer = {
   error: ({ status, code, method, message, details }) =>
     `${escapeUnsafe(JSON.stringify({ status, code, method, message, details }))}\n`,
 };
+
+/** Characters that JSON leaves unescaped and that a terminal may act on. */
+const UNSAFE = /[\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+
+/** Escapes in JSON what a terminal may act on. The value stays the same. */
+export function escapeUnsafe(json: string): string {
+  return json.replace(UNSAFE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}

@@ -1,10 +1,10 @@
+import { OptionError } from "../../base/check-options.js";
 import { errorMessage } from "../../base/error-message.js";
 import type { Logger } from "../../base/log.js";
 import { holdsKey, printable } from "../../base/printable.js";
 import type { ApiServer } from "../../server/api-server.js";
 import type { ChannelHandler } from "../../ssh/server/channel-handler.js";
-import { exec } from "../exec/exec.js";
-import { inputTimeoutOf } from "../exec/exec-adapter.js";
+import { exec, inputTimeoutOf } from "../exec/exec-adapter.js";
 import type { ExecAdapterOptions } from "../exec/exec-options.js";
 import { parseCommand } from "../exec/parse-command.js";
 import { HistoryStore } from "./history-store.js";
@@ -21,7 +21,7 @@ interface ShellAdapterConfig {
 
 /**
  * The shell adapter: `ssh -t host`, or one command in place of a shell. Undefined where the option `shell` is false.
- * @throws Error that names an invalid option
+ * @throws OptionError that names an invalid option
  */
 export function shellAdapter(options: ShellAdapterConfig): ChannelHandler<"shell"> | undefined {
   const { server, log, shell: option = true } = options;
@@ -38,13 +38,13 @@ export function shellAdapter(options: ShellAdapterConfig): ChannelHandler<"shell
   };
 }
 
-/** @throws Error where no session could run the command */
+/** @throws OptionError where no session could run the command */
 function checkCommand(server: ApiServer, line: string): void {
   try {
     const command = parseCommand(line);
     if (command.name === "call") server.resolve(`${command.verb} ${command.path}`);
   } catch (cause) {
-    if (holdsKey(line)) throw new Error("shell.run: contains a key; use a command such as GET /notes");
-    throw new Error(`shell.run: ${printable(JSON.stringify(line))}: ${errorMessage(cause)}`, { cause });
+    if (holdsKey(line)) throw new OptionError("shell.run: contains a key; use a command such as GET /notes");
+    throw new OptionError(`shell.run: ${printable(JSON.stringify(line))}: ${errorMessage(cause)}`, { cause });
   }
 }

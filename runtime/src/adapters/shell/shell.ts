@@ -3,7 +3,7 @@ import type { Session, SessionTerminal } from "../../base/session.js";
 import { TerminalConsole } from "../console/terminal-console.js";
 import { terminalPrinter } from "../console/terminal-printer.js";
 import { printFailure, runCommandLine } from "../exec/command-line.js";
-import { callConfig, type ExecConfig } from "../exec/exec.js";
+import { callConfig, type ExecConfig } from "../exec/exec-adapter.js";
 import { MAX_COMMAND } from "../exec/parse-command.js";
 import type { CallConfig } from "../exec/run-call.js";
 import { inputLines } from "../session-io/input-lines.js";

@@ -1,4 +1,5 @@
 import { isIPv6 } from "node:net";
+import { parseInteger } from "../parse-integer.js";
 
 /** The parts of `host:port`, where the port has not been read. */
 interface HostPortParts {
@@ -23,8 +24,7 @@ export function splitHostPort(text: string): HostPortParts | undefined {
 
 /** Reads a decimal TCP port from `min` to 65535; undefined where `text` is not one. */
 export function readPort(text: string | undefined, min = 0): number | undefined {
-  const port = /^\d{1,5}$/.test(text ?? "") ? Number(text) : -1;
-  return port >= min && port <= 65_535 ? port : undefined;
+  return parseInteger(text, min, 65_535);
 }
 
 /** Formats a host and an optional port; an IPv6 address goes into brackets. */

@@ -1,4 +1,5 @@
 import { BlockList, isIP, isIPv4, isIPv6 } from "node:net";
+import { parseInteger } from "../parse-integer.js";
 
 /** An address, or a network of them, such as `192.0.2.7`, `10.0.0.0/8` and `2001:db8::/32`. */
 export interface Network {
@@ -20,14 +21,19 @@ export function parseNetwork(text: string, shown = text): Network | undefined {
   if (bits === undefined || rest.length > 0) return undefined;
   const family = bits === 32 ? "ipv4" : "ipv6";
   if (length === undefined) return { address, prefix: bits, family };
-  const prefix = /^\d{1,3}$/.test(length) ? Number(length) : -1;
-  if (prefix < 0 || prefix > bits) return undefined;
+  const prefix = parseInteger(length, 0, bits);
+  if (prefix === undefined) return undefined;
   const bytes = addressBytes(address);
   const masked = bytes.map((byte, at) => byte & ~(0xff >> Math.max(0, Math.min(8, prefix - at * 8))));
   if (masked.every((byte, at) => byte === bytes[at])) return { address, prefix, family };
   throw new Error(
     `"${shown}" has host bits set: write ${formatAddress(masked)}/${prefix} for the network, or ${address} for the single address`,
   );
+}
+
+/** Whether a text has the form of an IPv4 address and is none, such as `010.0.0.1`: getaddrinfo(3) reads that as 8.0.0.1. */
+export function isMalformedIpv4(text: string): boolean {
+  return /^\d+(?:\.\d+){3}$/.test(text) && !isIPv4(text);
 }
 
 /** A set of addresses and networks. */

@@ -19,7 +19,7 @@ export function parseExpires(text: string): number {
 }
 
 function readTime(text: string): number | undefined {
-  if (/^\d+(?:\.\d+)?\s*[a-z]+$/i.test(text) && !/^\d{8,14}(?:z|utc)$/i.test(text)) {
+  if (/^(?:0|[1-9]\d*)(?:\.\d+)?\s*[a-z]+$/i.test(text) && !/^\d{8,14}(?:z|utc)$/i.test(text)) {
     const duration = ms(text as StringValue);
     return Number.isFinite(duration) ? Date.now() + duration : undefined;
   }

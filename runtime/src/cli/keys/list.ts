@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { escapeUnsafe } from "../../adapters/session-io/json-text.js";
+import { escapeUnsafe } from "../../adapters/session-io/printer.js";
 import { printable } from "../../base/printable.js";
 import { describeKey, type KeyDescription, MAX_LINE } from "./describe-key.js";
 import { readKeyFile } from "./key-file.js";

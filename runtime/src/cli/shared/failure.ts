@@ -1,4 +1,5 @@
 import { CommanderError } from "commander";
+import { OptionError } from "../../base/check-options.js";
 import { errorMessage } from "../../base/error-message.js";
 import { hideKeys, printable } from "../../base/printable.js";
 import { describeIssues } from "../../codec/issues.js";
@@ -32,8 +33,9 @@ function describeFailure(error: unknown): string {
  * cannot control the terminal or span several lines.
  */
 function describeRpcError(error: RpcError): string {
-  const line = printable(`${error}`, MAX_LINE);
   const { details } = error;
+  // An invalid option of this command has no status of a call.
+  const line = printable(error.cause instanceof OptionError ? error.message : `${error}`, MAX_LINE);
   if (details === undefined || isIssues(error)) return line;
   return `${line} ${printable(JSON.stringify(details), MAX_LINE)}`;
 }

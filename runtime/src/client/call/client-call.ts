@@ -1,4 +1,4 @@
-import { setMaxListeners } from "node:events";
+import { onAbort } from "../../base/async/with-signal.js";
 import { MAX_TIMEOUT } from "../../base/check-number.js";
 import { checkRequest } from "../../codec/check.js";
 import type { BytesView, EncodedValue } from "../../codec/codec.js";
@@ -33,7 +33,7 @@ export class ClientCall implements OutgoingCall, WaitingCall {
   readonly #streams: StreamCallbacks | undefined;
   readonly #timeout: number;
   #timer: NodeJS.Timeout | undefined;
-  #abort: (() => void) | undefined;
+  #removeAbort: (() => void) | undefined;
   #startedAt = 0;
   /** The connection that the call was sent on; undefined while it waits for one. */
   #connection: Connection | undefined;
@@ -65,7 +65,7 @@ export class ClientCall implements OutgoingCall, WaitingCall {
   start(): void {
     const signal = this.#options?.signal;
     if (this.#timeout < MAX_TIMEOUT) this.#timer = setTimeout(expire, this.#timeout, this);
-    if (signal !== undefined) this.#listen(signal);
+    if (signal !== undefined) this.#removeAbort = onAbort(signal, () => this.cancel(cancelledBy(signal)));
     this.#startedAt = performance.now();
     try {
       this.#send();
@@ -205,13 +205,6 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     }
   };
 
-  #listen(signal: AbortSignal): void {
-    this.#abort = () => this.cancel(cancelledBy(signal));
-    // Many calls may share a signal, so Node's warning about a listener leak does not apply.
-    setMaxListeners(0, signal);
-    signal.addEventListener("abort", this.#abort);
-  }
-
   #end(error: unknown): void {
     this.#release();
     const named = toCallError(error, this.#binding.method.id);
@@ -222,7 +215,7 @@ export class ClientCall implements OutgoingCall, WaitingCall {
   #release(): void {
     clearTimeout(this.#timer);
     if (this.#retryTimer !== undefined) clearTimeout(this.#retryTimer);
-    if (this.#abort !== undefined) this.#options?.signal?.removeEventListener("abort", this.#abort);
+    this.#removeAbort?.();
   }
 }
 

@@ -1,5 +1,6 @@
 import { MAX_TIMEOUT } from "../../base/check-number.js";
 import type { OptionTable } from "../../base/check-options.js";
+import { OptionError } from "../../base/check-options.js";
 
 /** Exponential backoff with jitter. */
 export interface BackoffOptions {
@@ -26,7 +27,7 @@ export class Backoff {
 
   /**
    * @param option the option that the delays belong to, for messages
-   * @throws Error that names an invalid option and its value
+   * @throws OptionError that names an invalid option and its value
    */
   constructor(options: BackoffOptions = {}, option = "reconnect") {
     const { minDelay = 100, maxDelay = Math.max(10_000, minDelay), jitter = 0.5 } = options;
@@ -47,5 +48,5 @@ export class Backoff {
 
 function check(name: string, value: number, min: number, max: number): void {
   if (typeof value === "number" && value >= min && value <= max) return;
-  throw new Error(`option ${name}: ${value} is not a number from ${min} to ${max}`);
+  throw new OptionError(`option ${name}: ${value} is not a number from ${min} to ${max}`);
 }

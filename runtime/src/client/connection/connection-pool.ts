@@ -1,3 +1,4 @@
+import { onAbort } from "../../base/async/with-signal.js";
 import { errorMessage } from "../../base/error-message.js";
 import type { Transport } from "../../base/transport.js";
 import { RpcError } from "../../contract/rpc-error.js";
@@ -54,7 +55,7 @@ export class ConnectionPool implements ConnectionSource {
   /** Connects to all hosts, and resolves when the first one is ready. @throws the errors of the attempts, if all failed */
   async open(signal: AbortSignal | undefined): Promise<void> {
     const stop = (): void => void this.close("the client cancelled the attempt");
-    signal?.addEventListener("abort", stop);
+    const removeAbort = signal === undefined ? () => {} : onAbort(signal, stop);
     try {
       await Promise.any(this.#hosts.map((host) => host.connect()));
     } catch (error) {
@@ -64,7 +65,7 @@ export class ConnectionPool implements ConnectionSource {
       const { errors } = error as AggregateError;
       throw errors.length === 1 ? errors[0] : mergeErrors(errors);
     } finally {
-      signal?.removeEventListener("abort", stop);
+      removeAbort();
     }
   }
 

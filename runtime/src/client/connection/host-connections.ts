@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import { onAbort, withSignal } from "../../base/async/with-signal.js";
 import { errorMessage } from "../../base/error-message.js";
 import type { Transport } from "../../base/transport.js";
 import { RpcError } from "../../contract/rpc-error.js";
@@ -131,12 +132,12 @@ export class HostConnections {
       onEnd: (reason) => this.#onEnd(connection, reason),
     });
     const stop = (): void => void connection.close("the client cancelled the attempt");
-    signal.addEventListener("abort", stop);
+    const removeAbort = onAbort(signal, stop);
     if (signal.aborted) stop();
     try {
       await connection.ready;
     } finally {
-      signal.removeEventListener("abort", stop);
+      removeAbort();
     }
     // The packet that made it ready may also hold a GOAWAY or the end of the stream.
     if (connection.refusal !== undefined) throw connection.refusal;
@@ -230,16 +231,9 @@ export class HostConnections {
  * @throws RpcError CANCELLED where the signal aborted, or what the transport throws
  */
 function openTransport(transport: Transport, signal: AbortSignal): Promise<Duplex> {
-  return new Promise((resolve, reject) => {
-    const stop = (): void => reject(new RpcError("CANCELLED", "the attempt to connect was cancelled"));
-    signal.addEventListener("abort", stop, { once: true });
-    transport
-      .open(signal)
-      .then((duplex) => {
-        if (signal.aborted) duplex.on("error", () => undefined).destroy();
-        else resolve(duplex);
-      }, reject)
-      .finally(() => signal.removeEventListener("abort", stop));
+  return withSignal(() => transport.open(signal), signal, {
+    error: () => new RpcError("CANCELLED", "the attempt to connect was cancelled"),
+    onLate: (duplex) => void duplex.on("error", () => undefined).destroy(),
   });
 }
 

@@ -40,7 +40,10 @@ export interface Context<Errors = unknown, Callbacks = undefined> extends Sshrpc
   readonly metadata: ReadonlyMap<string, readonly string[]>;
   /** The authenticated caller. */
   readonly peer: Peer;
-  /** The connected clients of this server, including the caller, each with the callbacks that it serves. */
+  /**
+   * The connected clients of this server, including the caller, each with the callbacks that it serves. Callers of adapters, such
+   * as commands, are listed while a call of theirs runs.
+   */
   readonly clients: readonly ConnectedClient<Callbacks>[];
   /** Calls the peer over this connection; undefined where the schema declares no callbacks. */
   readonly callbacks: Callbacks;

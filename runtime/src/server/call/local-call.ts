@@ -1,4 +1,4 @@
-import { setMaxListeners } from "node:events";
+import { onAbort } from "../../base/async/with-signal.js";
 import type { Peer } from "../../base/peer.js";
 import type { Codec, EncodedValue } from "../../codec/codec.js";
 import { EncodedJson } from "../../codec/encoded-json.js";
@@ -95,6 +95,7 @@ export class LocalCall implements CallPort, LocalCallResult {
   #trailers: string | undefined;
   #answered = false;
   #reason: RpcError | undefined;
+  #removeAbort: (() => void) | undefined;
   #onCancel: ((reason: RpcError) => void) | undefined;
 
   constructor({ name, method, host, options, metadata, maxMessage, size }: LocalCallConfig) {
@@ -115,10 +116,7 @@ export class LocalCall implements CallPort, LocalCallResult {
     });
     // A consumer that only iterates sees the error there.
     this.response.catch(() => undefined);
-    if (signal === undefined) return;
-    // Many calls may share a signal: that is not a leak.
-    setMaxListeners(0, signal);
-    signal.addEventListener("abort", this.#abort);
+    if (signal !== undefined) this.#removeAbort = onAbort(signal, this.#abort);
   }
 
   get items(): AsyncIterableIterator<LocalItem, undefined> {
@@ -180,7 +178,7 @@ export class LocalCall implements CallPort, LocalCallResult {
     this.#answered = true;
     const body = textOf(encoded);
     this.#trailers = trailers;
-    this.#signal?.removeEventListener("abort", this.#abort);
+    this.#removeAbort?.();
     this.#host.ended(this, status, this.#responseItems.sent + Buffer.byteLength(body));
     if (status === "OK") {
       this.#responseItems.end();

@@ -1,3 +1,4 @@
+import { OptionError } from "../../base/check-options.js";
 import { errorMessage } from "../../base/error-message.js";
 import { type Network, NetworkSet, parseNetwork, unmapNetwork } from "../../base/net/network.js";
 import { printable } from "../../base/printable.js";
@@ -5,7 +6,7 @@ import { printable } from "../../base/printable.js";
 /**
  * Whether an address is in a list of addresses and networks, such as `10.0.0.0/8`, `192.0.2.7` and `2001:db8::/32`.
  * Entries in IPv4-mapped form, such as `::ffff:192.0.2.7`, match IPv4 addresses.
- * @throws Error that names the option and the invalid entry
+ * @throws OptionError that names the option and the invalid entry
  */
 export function sourceList(option: string, entries: readonly string[]): (address: string) => boolean {
   const networks = new NetworkSet();
@@ -19,8 +20,8 @@ function networkOf(option: string, entry: string): Network {
   try {
     network = parseNetwork(entry, shown);
   } catch (error) {
-    throw new Error(`the option ${option}: ${errorMessage(error)}`, { cause: error });
+    throw new OptionError(`the option ${option}: ${errorMessage(error)}`, { cause: error });
   }
   if (network !== undefined) return network;
-  throw new Error(`the option ${option}: "${shown}" is not an address or a network such as 10.0.0.0/8`);
+  throw new OptionError(`the option ${option}: "${shown}" is not an address or a network such as 10.0.0.0/8`);
 }

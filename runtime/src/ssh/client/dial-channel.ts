@@ -5,7 +5,6 @@ import { printable } from "../../base/printable.js";
 import { CarrierChannel } from "../ssh2/channels/carrier-channel.js";
 import { type ChannelConfig, ChannelDuplex } from "../ssh2/channels/channel-duplex.js";
 import { PacketChannel } from "../ssh2/channels/packet-channel.js";
-import { SUBSYSTEM } from "../subsystem.js";
 
 /** The channel that is opened on a new connection; the connection closes with it. */
 export interface DialChannel<Opened extends EventEmitter, Raw = ClientChannel> {
@@ -17,15 +16,17 @@ export interface DialChannel<Opened extends EventEmitter, Raw = ClientChannel> {
   readonly refusal: (error: Error) => string | undefined;
 }
 
-/** The subsystem `sshrpc` of a session (RFC 4254, section 6.5). */
-export const SUBSYSTEM_CHANNEL: DialChannel<ChannelDuplex> = {
-  open: (client, done) => void client.subsys(SUBSYSTEM, done),
-  wrap: (channel, config) => new ChannelDuplex(channel, config),
-  refusal: ({ message }) =>
-    message.startsWith("Unable to start subsystem")
-      ? `is an SSH server without the subsystem ${SUBSYSTEM}: is the port correct?`
-      : undefined,
-};
+/** A subsystem of a session (RFC 4254, section 6.5). */
+export function subsystemChannel(name: string): DialChannel<ChannelDuplex> {
+  return {
+    open: (client, done) => void client.subsys(name, done),
+    wrap: (channel, config) => new ChannelDuplex(channel, config),
+    refusal: ({ message }) =>
+      message.startsWith("Unable to start subsystem")
+        ? `is an SSH server without the subsystem ${name}: is the port correct?`
+        : undefined,
+  };
+}
 
 /**
  * A direct-tcpip channel to `host` and `port` as the server resolves them (RFC 4254, section 7.2), packet by packet.

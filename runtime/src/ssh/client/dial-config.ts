@@ -1,11 +1,11 @@
 import type { Carrier } from "../ssh2/channels/carrier.js";
 import type { LoginConfig } from "./auth/login.js";
-import type { ErrorMapper } from "./dialer.js";
+import type { DialerConfig } from "./dialer.js";
 import type { PausableTimer } from "./pausable-timer.js";
 import type { HostVerifier } from "./trust/host-verifier.js";
 
 /** The resolved configuration of one connection attempt. Durations are in milliseconds. */
-export interface DialConfig {
+export interface DialConfig extends DialerConfig {
   /** The stream that the connection runs on, and closes; absent for a new TCP connection. */
   readonly carrier?: Carrier | undefined;
   readonly login: Omit<LoginConfig, "onGiveUp">;
@@ -18,5 +18,4 @@ export interface DialConfig {
   readonly signal: AbortSignal | undefined;
   /** Aborted when the attempt ends, successfully or not: pending questions to the agent end then. */
   readonly ended: AbortController;
-  readonly mapError: ErrorMapper;
 }

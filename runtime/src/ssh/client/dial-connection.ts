@@ -13,7 +13,6 @@ import { gatherWrites } from "../ssh2/gather-writes.js";
 import { hangUp } from "../ssh2/hang-up.js";
 import { guardDial } from "../ssh2/packets/guard-dial.js";
 import { askForCertificates, showPlainKey } from "../ssh2/packets/host-certificates.js";
-import { IDENT } from "../subsystem.js";
 import { formatTarget, type Target } from "../target.js";
 import { Login } from "./auth/login.js";
 import { patchLogin } from "./auth/patch-login.js";
@@ -78,14 +77,14 @@ class Dial<Opened extends EventEmitter, Raw> {
   }
 
   #start(): void {
-    const { verifier, keepaliveInterval, keepaliveCountMax, debug, ended } = this.#config;
+    const { ident, verifier, keepaliveInterval, keepaliveCountMax, debug, ended } = this.#config;
     const authHandler = (methods: string[] | null, partial: boolean | null, done: NextMethod) =>
       void this.#authenticate(methods, partial === true, done);
     try {
       this.#client.connect({
         sock: this.#socket,
         username: this.#target.user,
-        ident: IDENT,
+        ident,
         algorithms: clientAlgorithms(verifier.knownTypes),
         hostVerifier: (key: Buffer, done: (accepted: boolean) => void) => this.#verify(key, done),
         authHandler: authHandler as never,

@@ -10,7 +10,7 @@ import { carrierChannelTo, type DialChannel } from "./dial-channel.js";
 import type { DialConfig } from "./dial-config.js";
 import { dialConnection } from "./dial-connection.js";
 import type { DialOptions } from "./dial-options.js";
-import type { Dialer, ErrorMapper } from "./dialer.js";
+import type { Dialer, DialerConfig } from "./dialer.js";
 import { PausableTimer } from "./pausable-timer.js";
 import { type DialCache, prepareOffers, prepareVerifier } from "./prepare-hop.js";
 import { type Hop, parseJumps, pinsOf, planRoute } from "./route.js";
@@ -26,7 +26,8 @@ const KEEPALIVE_COUNT_MAX = 3;
  * port defaults to 22.
  * @throws SshError `bad-request` for an invalid target or option
  */
-export function dialer(target: string, options: DialOptions, mapError: ErrorMapper): Dialer {
+export function dialer(target: string, options: DialOptions, config: DialerConfig): Dialer {
+  const { mapError } = config;
   const address = parseAddress(target);
   const to = toTarget(address);
   // Invalid options fail here, before the first connection.
@@ -42,7 +43,7 @@ export function dialer(target: string, options: DialOptions, mapError: ErrorMapp
     async dial(channel, signal) {
       try {
         route ??= await withSignal(planRoute(address, options, signal), signal, { error: cancelled });
-        return await dialRoute({ route, cache, mapError, signal }, channel);
+        return await dialRoute({ route, cache, config, signal }, channel);
       } catch (error) {
         throw mapError(error);
       }
@@ -58,7 +59,7 @@ function cancelled(cause: unknown): SshError {
 interface Attempt {
   readonly route: readonly Hop[];
   readonly cache: DialCache;
-  readonly mapError: ErrorMapper;
+  readonly config: DialerConfig;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -89,7 +90,7 @@ async function dialRoute<Opened extends EventEmitter, Raw>(
 }
 
 /** Loads the keys of all hops before the first connection. */
-async function prepare({ route, cache, mapError, signal }: Attempt): Promise<readonly PreparedHop[]> {
+async function prepare({ route, cache, config, signal }: Attempt): Promise<readonly PreparedHop[]> {
   const timer = new PausableTimer(route.at(-1)?.options.connectTimeout ?? CONNECT_TIMEOUT);
   const prepared: PreparedHop[] = [];
   for (const hop of route) {
@@ -108,7 +109,7 @@ async function prepare({ route, cache, mapError, signal }: Attempt): Promise<rea
     };
     prepared.push({
       hop,
-      config: { login, verifier, timer, signal, ended, keepaliveInterval, keepaliveCountMax, debug, mapError },
+      config: { ...config, login, verifier, timer, signal, ended, keepaliveInterval, keepaliveCountMax, debug },
     });
   }
   return prepared;

@@ -3,7 +3,14 @@ import type { Target } from "../target.js";
 import type { DialChannel } from "./dial-channel.js";
 
 /** Translates what the SSH client fails with, for a caller that has an error class of its own. */
-export type ErrorMapper = (error: unknown) => unknown;
+type ErrorMapper = (error: unknown) => unknown;
+
+/** What a user of the SSH client defines besides the options of connections. */
+export interface DialerConfig {
+  readonly mapError: ErrorMapper;
+  /** The software name in the identification string (RFC 4253, section 4.2). */
+  readonly ident: string;
+}
 
 /** Makes SSH connections to one host, each with one channel of any kind. */
 export interface Dialer {

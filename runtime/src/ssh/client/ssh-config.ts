@@ -71,7 +71,8 @@ function run(args: readonly string[], signal: AbortSignal | undefined): Promise<
       timeout: TIMEOUT,
       killSignal: "SIGKILL",
       maxBuffer: 1024 * 1024,
-      ...(signal && { signal }),
+      // A signal of its own, to which Node adds its listener: the caller may use one signal for many connections.
+      ...(signal && { signal: AbortSignal.any([signal]) }),
     } as const;
     const child = execFile("ssh", args, options, (error, stdout, stderr) => {
       if (error) reject(Object.assign(error, { stderr }));

@@ -19,6 +19,8 @@ export interface ListenOptions extends AuthOptions, ForwardingOptions, GuardOpti
   readonly scopes?: readonly string[];
   /** The number of open sessions of one connection. Default: 10, as in sshd. */
   readonly maxChannels?: number;
+  /** The software name in the identification string (RFC 4253, section 4.2). Default: `ssh`. */
+  readonly ident?: string;
   /** The server's logger. Default: none. */
   readonly log?: Logger;
 }

@@ -2,6 +2,8 @@ import { randomBytes } from "node:crypto";
 import { createServer, type Server as NetServer, type Socket } from "node:net";
 import ssh2, { type Connection } from "ssh2";
 import { checkNumber, MAX_TIMEOUT } from "../../base/check-number.js";
+import { OptionError } from "../../base/check-options.js";
+import { errorMessage } from "../../base/error-message.js";
 import { logWith, SILENT } from "../../base/log.js";
 import { formatHostPort } from "../../base/net/host-port.js";
 import { holdsKey, printable } from "../../base/printable.js";
@@ -14,7 +16,6 @@ import { type HostKey, loadHostKey } from "../keys/identity/host-key.js";
 import type { HostKeySource } from "../keys/identity/host-key-source.js";
 import { gatherWrites } from "../ssh2/gather-writes.js";
 import { socketOf } from "../ssh2/internals.js";
-import { IDENT } from "../subsystem.js";
 import { openAuthentication } from "./auth/open-authentication.js";
 import type { ChannelHandler } from "./channel-handler.js";
 import { forwardingRules } from "./forwarding/forwarding-rules.js";
@@ -51,21 +52,21 @@ const MAX_UNIDENTIFIED = 256;
 
 /**
  * Listens for SSH connections, and serves the channels of authenticated peers with `handlers`.
- * @throws Error of one line with the file, address or option at fault, and the fix
+ * @throws OptionError of one line with the file, key or option at fault, and the fix; Error with a `code` where it cannot listen
  */
 export async function listen(options: ListenOptions, handlers: readonly ChannelHandler[]): Promise<Listener> {
-  const { host = "127.0.0.1", port = 8022, log = SILENT } = options;
+  const { host = "127.0.0.1", port = 8022, log = SILENT, ident = "ssh" } = options;
   checkNumber("port", port, 0, 65_535);
   // Errors of the system quote the host.
-  if (holdsKey(host)) throw new Error("host: the text of a key, not an address");
+  if (holdsKey(host)) throw new OptionError("host: the text of a key, not an address");
   const guard = guardConfig(options);
   const algorithms = serverAlgorithms(options.algorithms);
   const maxChannels = checkNumber("maxChannels", options.maxChannels ?? 10, 1);
   const forwarding = forwardingRules(options.forwarding);
   const sessionTimeout = checkNumber("sessionTimeout", options.sessionTimeout ?? 10_000, 1, MAX_TIMEOUT);
   const channels = { handlers, guard, maxChannels, forwarding, session: options.session, sessionTimeout };
-  const hostKey = await loadOneHostKey(options.hostKeys);
-  const authentication = await openAuthentication(options, log);
+  const hostKey = await loadOneHostKey(options.hostKeys).catch(invalidOption);
+  const authentication = await openAuthentication(options, log).catch(invalidOption);
   const { warnings } = authentication;
   for (const warning of warnings) log.warn({}, warning);
 
@@ -74,7 +75,7 @@ export async function listen(options: ListenOptions, handlers: readonly ChannelH
   const ssh = new ssh2.Server({
     hostKeys: [{ key: hostKey.privateKey }],
     algorithms,
-    ident: IDENT,
+    ident,
     keepaliveInterval: guard.keepaliveInterval,
     keepaliveCountMax: guard.keepaliveCountMax,
   });
@@ -96,7 +97,7 @@ export async function listen(options: ListenOptions, handlers: readonly ChannelH
   ssh.on("error", (error: Error) => log.error({ err: error }, "SSH server failed"));
 
   // Our own TCP server: the gate reads a connection before ssh2 does.
-  const gate = new ConnectionGate(guard, IDENT, log, (accepted) => {
+  const gate = new ConnectionGate(guard, ident, log, (accepted) => {
     pending.set(accepted.socket, accepted);
     ssh.injectSocket(accepted.socket);
   });
@@ -145,12 +146,17 @@ export async function listen(options: ListenOptions, handlers: readonly ChannelH
   };
 }
 
+/** An unusable file or key, which an option names. */
+function invalidOption(error: unknown): never {
+  throw error instanceof OptionError ? error : new OptionError(errorMessage(error), { cause: error });
+}
+
 async function loadOneHostKey(sources: ListenOptions["hostKeys"]): Promise<HostKey> {
   const list = [sources].flat() as readonly HostKeySource[];
   const [source] = list;
   if (source === undefined || list.length > 1) {
     // SSH negotiates one host key of each type, and the only type here is ed25519.
-    throw new Error(`the option hostKeys has ${list.length} keys; a server has exactly one ed25519 host key`);
+    throw new OptionError(`the option hostKeys has ${list.length} keys; a server has exactly one ed25519 host key`);
   }
   return loadHostKey(source);
 }

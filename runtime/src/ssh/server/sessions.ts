@@ -7,7 +7,6 @@ import { ChannelDuplex } from "../ssh2/channels/channel-duplex.js";
 import { CHANNEL_REFUSAL, refuseChannel } from "../ssh2/channels/refuse-channel.js";
 import { SessionDuplex } from "../ssh2/channels/session-duplex.js";
 import { endInput, releaseSession } from "../ssh2/channels/session-state.js";
-import { SUBSYSTEM } from "../subsystem.js";
 import { type ChannelHandler, type ChannelRequest, findHandler } from "./channel-handler.js";
 import { decide, denialOf, type RuleDenial } from "./forwarding/decide.js";
 import type { SessionRequest, SessionRule } from "./forwarding/forwarding-options.js";
@@ -129,10 +128,9 @@ export class Sessions {
       return;
     }
     duplex.on("error", () => {});
-    const request: SessionRequest = name === SUBSYSTEM ? { kind: "sshrpc" } : { kind: "subsystem", name };
-    void this.#denialOf(request, peer).then((denial) => {
+    void this.#denialOf({ kind: "subsystem", name }, peer).then((denial) => {
       if (denial === undefined) return serve();
-      this.#refuse(name === SUBSYSTEM ? name : `the subsystem ${printable(name)}`, denial.reason);
+      this.#refuse(`the subsystem ${printable(name)}`, denial.reason);
       if (handler.deny === undefined || denial.peerReason === "") duplex.destroy();
       else handler.deny({ stream: duplex, peer }, denial.peerReason);
     });

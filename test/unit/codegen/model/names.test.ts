@@ -1,8 +1,6 @@
-import { fullFormats } from "ajv-formats/dist/formats.js";
 import { expect, test } from "vitest";
 import { isIdentifier } from "../../../../codegen/src/emit/typescript/naming.js";
 import { camelCase, pascalCase, pascalStatus } from "../../../../codegen/src/model/names.js";
-import { FORMATS } from "../../../../codegen/src/model/refusals.js";
 
 test.each([
   ["notes", "notes", "Notes"],
@@ -24,9 +22,4 @@ test("a status becomes the suffix of a type name", () => {
 test("an identifier is not empty and does not begin with a digit", () => {
   expect(["a1", "_a", "$a", "größe"].every(isIdentifier)).toBe(true);
   expect(["1a", "", "a-b", "a b"].some(isIdentifier)).toBe(false);
-});
-
-test("the formats that a schema can name are those that validators check", () => {
-  const slow = ["url"];
-  expect([...FORMATS, ...slow].sort()).toEqual(Object.keys(fullFormats).sort());
 });

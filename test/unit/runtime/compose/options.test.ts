@@ -5,6 +5,7 @@ import { inMemory } from "../../../../runtime/src/compose/in-memory.js";
 import { generateKeyPair } from "../../../../runtime/src/compose/key-pair.js";
 import { type ServeOptions, serveHandlers } from "../../../../runtime/src/compose/serve.js";
 import { serveStdio } from "../../../../runtime/src/compose/serve-stdio.js";
+import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
 import type { Dialer } from "../../../../runtime/src/ssh/client/dialer.js";
 import { SshConnector } from "../../../../runtime/src/ssh/client/remote/ssh-connector.js";
 import { apiOf, handlersOf } from "../support/server.js";
@@ -36,7 +37,7 @@ describe("unknown and renamed options are refused", () => {
     [{ transport: "korv" }, 'unknown option "transport"'],
   ])("by serve: %o", async (options, message) => {
     const all = { hostKeys: "/nowhere", log: false, ...options } as ServeOptions;
-    expect((await failure<Error>(serveHandlers(handlers, all))).message).toBe(message);
+    expect(await failure(serveHandlers(handlers, all))).toMatchObject({ status: "BAD_REQUEST", message });
   });
 
   test.each([
@@ -84,12 +85,13 @@ describe("unknown and renamed options are refused", () => {
 
   test("by inMemory", () => {
     expect(() => inMemory(handlers, { peer: { permits: {} } } as object)).toThrow(
-      new Error('option "peer.permits" was renamed to "peer.permissions"'),
+      new RpcError("BAD_REQUEST", 'option "peer.permits" was renamed to "peer.permissions"'),
     );
   });
 
   test("by serveStdio", async () => {
     expect(await failure(serveStdio(handlers, { hostKeys: "x" } as object))).toMatchObject({
+      status: "BAD_REQUEST",
       message:
         'unknown option "hostKeys"; known options: timeout, limits, interceptors, onCall, exposeErrors, audit, exec, shell, scopes, forced, grace, log',
     });
@@ -104,6 +106,7 @@ describe("unknown and renamed options are refused", () => {
       log: false,
     });
     expect(await failure(server.close({ timeout: 1 } as object))).toMatchObject({
+      status: "BAD_REQUEST",
       message: 'unknown option "timeout"; known options: grace',
     });
     await server.close();

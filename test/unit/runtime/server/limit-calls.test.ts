@@ -78,5 +78,5 @@ test("a user name that equals a fingerprint does not share the count of that key
 });
 
 test.each([Number.NaN, -1, undefined as unknown as number])("refuses a limit of %s", (perPeer) => {
-  expect(() => limitCalls({ perPeer })).toThrow(`limitCalls.perPeer: ${perPeer}: must be a whole number`);
+  expect(() => limitCalls({ perPeer })).toThrow(`option limitCalls.perPeer: ${perPeer} is not an integer from 0`);
 });

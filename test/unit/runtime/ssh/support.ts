@@ -112,7 +112,7 @@ export async function startBench(
   const authorizedKeys = write(directory, "authorized_keys", `scopes="notes:*" ${alice.line} alice@laptop\n`);
   const log = new TestLog();
   const accepted: Bench["accepted"] = [];
-  const listener = await listen({ port: 0, hostKeys: hostKey.file, authorizedKeys, log, ...options }, [
+  const listener = await listen({ port: 0, ident: "sshrpc", hostKeys: hostKey.file, authorizedKeys, log, ...options }, [
     ...handlers,
     subsystemHandler((duplex, peer) => {
       accepted.push({ peer, duplex });

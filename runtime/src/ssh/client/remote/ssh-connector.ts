@@ -1,9 +1,11 @@
 import type { Duplex } from "node:stream";
 import { onAbort, withSignal } from "../../../base/async/with-signal.js";
-import { checkOptions } from "../../../base/check-options.js";
+import { checkOptions, type KnownOptions } from "../../../base/check-options.js";
 import {
+  CONNECT_TCP_OPTIONS,
   COPY_OPTIONS,
   type CommandResult,
+  type ConnectTcpOptions,
   type Copied,
   type CopyOptions,
   EXEC_OPTIONS,
@@ -42,26 +44,27 @@ export class SshConnector implements SshClient {
   }
 
   async exec(command: string, options: ExecOptions = {}): Promise<RemoteCommand> {
-    checkOptions(options, EXEC_OPTIONS);
+    this.#check(options, EXEC_OPTIONS);
     return this.#open((connection) => connection.exec(command, options), options.signal);
   }
 
   async run(command: string, options: RunOptions = {}): Promise<CommandResult> {
-    checkOptions(options, RUN_OPTIONS);
+    this.#check(options, RUN_OPTIONS);
     return this.#mapErrors(() => runCommand(this, command, options));
   }
 
-  connectTcp(host: string, port: number, { signal }: { readonly signal?: AbortSignal } = {}): Promise<Duplex> {
-    return this.#open((connection) => connection.connectTcp(host, port), signal);
+  async connectTcp(host: string, port: number, options: ConnectTcpOptions = {}): Promise<Duplex> {
+    this.#check(options, CONNECT_TCP_OPTIONS);
+    return this.#open((connection) => connection.connectTcp(host, port), options.signal);
   }
 
   async copyFrom(remote: string, local: string, options: CopyOptions = {}): Promise<Copied> {
-    checkOptions(options, COPY_OPTIONS);
+    this.#check(options, COPY_OPTIONS);
     return this.#mapErrors(() => copyFrom(this, remote, local, options));
   }
 
   async copyTo(local: string, remote: string, options: CopyOptions = {}): Promise<Copied> {
-    checkOptions(options, COPY_OPTIONS);
+    this.#check(options, COPY_OPTIONS);
     return this.#mapErrors(() => copyTo(this, local, remote, options));
   }
 
@@ -73,6 +76,14 @@ export class SshConnector implements SshClient {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #check(options: object, known: KnownOptions): void {
+    try {
+      checkOptions(options, known);
+    } catch (error) {
+      throw this.#dialer.mapError(error);
+    }
   }
 
   /** Opens a channel, which an abort of `signal` destroys. */

@@ -116,7 +116,7 @@ function tryParse(data: Buffer | string, passphrase: string | undefined): Parsed
 
 /** ssh2 parses some damaged keys without an error. */
 function canSign(key: ParsedKey): boolean {
-  const probe = Buffer.from("sshrpc");
+  const probe = Buffer.from("probe");
   const hash = key.type === "ssh-rsa" ? "sha256" : undefined;
   const signature: Buffer | Error = key.sign(probe, hash);
   return Buffer.isBuffer(signature) && key.verify(probe, signature, hash) === true;

@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { NetworkSet, parseNetwork } from "../../../base/net/network.js";
+import { isMalformedIpv4, NetworkSet, parseNetwork } from "../../../base/net/network.js";
 import { printable } from "../../../base/printable.js";
 import { matchesWildcard } from "./wildcard.js";
 
@@ -62,7 +62,7 @@ class AddressSet {
     const body = text.toLowerCase();
     const network = parseNetwork(body, shown);
     if (network !== undefined) this.#networks.add(network);
-    else if (/^[^\s/]+$/.test(body)) this.#patterns.push(body);
+    else if (/^[^\s/]+$/.test(body) && !isMalformedIpv4(body)) this.#patterns.push(body);
     else {
       throw new Error(
         `invalid entry "${printable(shown, 60)}"; it takes an address, a network or a pattern, such as 192.0.2.0/24 or 192.0.2.*`,

@@ -161,9 +161,13 @@ export class Authentication {
 
   #deny(context: AuthContext, { deny: reason, rejectedKey, lookupFailed }: DeniedDecision): void {
     // Clients begin with "none" to learn the methods, which is not a failure (RFC 4252, section 5.2).
-    if (context.method !== "none" || this.#requests > 1) {
+    const isQuery = context.method === "none" && this.#requests <= 1;
+    if (!isQuery) {
       this.#failures++;
       if (lookupFailed) this.#undecided++;
+    }
+    // A failed function `anonymous` is logged at a query, too.
+    if (!isQuery || lookupFailed) {
       this.#config.log.info({ ...this.#requestFields(context), ...rejectedKey, reason }, "authentication refused");
     }
     this.#answerUnauthenticated(() => context.reject(this.#methods()));

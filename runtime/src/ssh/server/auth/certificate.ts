@@ -8,7 +8,7 @@ import { checkCertificate, expiryOf } from "../../keys/format/check-certificate.
 import { AddressPatterns } from "../../keys/lists/address-patterns.js";
 import type { KeyAuthority, KeyGrant, KeySource } from "../../keys/lists/key-lookup.js";
 import type { Denial } from "./decision.js";
-import { commonScopes } from "./login-grant.js";
+import { checkGrant, commonScopes } from "./login-grant.js";
 
 /** The extension in which an authority lists the scopes of the holder, separated by commas. */
 const SCOPES_EXTENSION = "scopes@sshrpc";
@@ -32,6 +32,7 @@ export async function certificateGrant(
 ): Promise<KeyGrant | Denial> {
   const candidates = await authorities({ ...holder, key: certificate.authority });
   if (candidates.length === 0) return denied("its authority is not listed");
+  for (const candidate of candidates) checkGrant(candidate, { principals: true });
   const problem = checkCertificate(certificate, "user", Date.now());
   if (problem !== undefined) return denied(problem);
   if (certificate.principals.length === 0) return denied("its list of principals is empty");

@@ -1,15 +1,29 @@
-import { grants, type PeerPermissions } from "../../../base/peer.js";
+import { fieldProblem, type KnownOptions, type OptionTable } from "../../../base/check-options.js";
+import { grants, PERMISSIONS_FIELDS, type PeerPermissions } from "../../../base/peer.js";
 import { printable } from "../../../base/printable.js";
 import type { KeyGrant } from "../../keys/lists/key-lookup.js";
 
 /** What a login without a key is granted. */
 export type LoginGrant = Omit<KeyGrant, "touchRequired" | "verifyRequired">;
 
+const GRANT_FIELDS = {
+  keyName: true,
+  scopes: true,
+  expires: true,
+  permissions: PERMISSIONS_FIELDS,
+  environment: true,
+  touchRequired: true,
+  verifyRequired: true,
+} satisfies OptionTable<KeyGrant>;
+
 /**
  * Checks the answer of a user's function.
- * @throws Error where it is not a grant: the attempt is denied then
+ * @param others fields that an answer may have in place of a grant's, or beside them
+ * @throws Error where it is not a grant, or has an unknown field: the attempt is denied then
  */
-export function checkGrant<Grant extends LoginGrant>(grant: Grant): Grant {
+export function checkGrant<Grant extends LoginGrant>(grant: Grant, others: KnownOptions = {}): Grant {
+  const problem = typeof grant === "object" && grant && fieldProblem(grant, { ...GRANT_FIELDS, ...others });
+  if (problem) throw new Error(`invalid grant: ${problem}`);
   const { scopes, expires } = (grant ?? {}) as Partial<LoginGrant>;
   if (expires !== undefined && !(typeof expires === "number" && !Number.isNaN(expires))) {
     throw new Error(`invalid grant: expires is ${printable(String(expires), 60)}; it takes milliseconds since 1970`);

@@ -1,4 +1,5 @@
 import { checkNumber, MAX_TIMEOUT } from "../../../base/check-number.js";
+import { OptionError } from "../../../base/check-options.js";
 import { errorMessage } from "../../../base/error-message.js";
 import type { Logger } from "../../../base/log.js";
 import type { AuthMethod } from "../../../base/peer.js";
@@ -32,7 +33,7 @@ type Source = Pick<KeySource, "onChange" | "close"> & Partial<Pick<KeySource, "w
 
 /**
  * Opens the key lists of the options.
- * @throws Error of one line with the option or file at fault, and the fix
+ * @throws OptionError of one line with the option or file at fault, and the fix
  */
 export async function openAuthentication(
   options: AuthOptions & RequiredScopes,
@@ -98,7 +99,7 @@ async function openConfig(
 
 function checkFunction(option: string, value: unknown): void {
   if (value !== undefined && typeof value !== "function") {
-    throw new Error(`the option ${option}: invalid type ${typeof value}; it takes a function`);
+    throw new OptionError(`the option ${option}: invalid type ${typeof value}; it takes a function`);
   }
 }
 
@@ -106,7 +107,7 @@ function checkOption(option: string, check: () => void): void {
   try {
     check();
   } catch (error) {
-    throw new Error(`the option ${option}: ${errorMessage(error)}`, { cause: error });
+    throw new OptionError(`the option ${option}: ${errorMessage(error)}`, { cause: error });
   }
 }
 
@@ -127,7 +128,7 @@ function selectMethods(
   ];
   const methods = possible.filter(([, config]) => config !== undefined).map(([method]) => method);
   if (methods.length === 0) {
-    throw new Error(
+    throw new OptionError(
       "the option authorizedKeys is missing: name an authorized_keys file, or set certificateAuthorities, verifyPassword, keyboardInteractive or anonymous",
     );
   }
@@ -137,7 +138,7 @@ function selectMethods(
   );
   if (wrong !== undefined || required.length === 0) {
     const offered = methods.filter((method) => method !== "none").join(", ");
-    throw new Error(
+    throw new OptionError(
       `the option requiredMethods: ${wrong === undefined ? "empty list" : `unknown, unconfigured or repeated method ${wrong}`}; configured methods: ${offered}`,
     );
   }
@@ -167,7 +168,7 @@ async function openAuthorities(
   sources: Source[],
 ): Promise<KeySource["authorities"]> {
   const keys = await openKeySource(source, config).catch((error: unknown) => {
-    throw new Error(`the option certificateAuthorities: ${errorMessage(error)}`, { cause: error });
+    throw new OptionError(`the option certificateAuthorities: ${errorMessage(error)}`, { cause: error });
   });
   sources.push(keys);
   return async (attempt) => {

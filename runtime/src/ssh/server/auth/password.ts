@@ -1,4 +1,5 @@
 import type { PasswordAuthContext } from "ssh2";
+import { fieldProblem, type OptionTable } from "../../../base/check-options.js";
 import { errorMessage } from "../../../base/error-message.js";
 import { printable } from "../../../base/printable.js";
 import { type Decision, deny } from "./decision.js";
@@ -8,6 +9,9 @@ import type { PasswordChange, PasswordCheck } from "./password-check.js";
 
 /** The longest password or answer, in characters: hashing a longer one would cost too much. */
 const MAX_SECRET = 1024;
+
+/** The field of a {@link PasswordChange}. */
+const CHANGE = { changePassword: true } satisfies OptionTable<PasswordChange>;
 
 interface PasswordState {
   readonly attempt: LoginAttempt;
@@ -32,8 +36,12 @@ export async function decidePassword(
   try {
     const answer = await check({ ...attempt, password, ...(isSecret(newPassword) && { newPassword }) });
     if (answer === undefined) return deny("wrong password");
-    if (isChange(answer)) return { outcome: "change-password", prompt: answer.changePassword };
-    return { outcome: "verified", verified: { method: "password", grant: checkGrant(answer) } };
+    if (isChange(answer)) {
+      const problem = fieldProblem(answer, CHANGE);
+      if (problem !== undefined) throw new Error(problem);
+      return { outcome: "change-password", prompt: answer.changePassword };
+    }
+    return { outcome: "verified", verified: { method: "password", grant: checkGrant(answer, CHANGE) } };
   } catch (error) {
     return deny(`password check failed: ${printable(errorMessage(error))}`);
   }

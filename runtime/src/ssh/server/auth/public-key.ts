@@ -1,4 +1,5 @@
 import type { PublicKeyAuthContext } from "ssh2";
+import { fieldProblem, type OptionTable } from "../../../base/check-options.js";
 import { errorMessage } from "../../../base/error-message.js";
 import { printable } from "../../../base/printable.js";
 import { type Certificate, parseCertificate, plainKeyType } from "../../keys/format/certificate.js";
@@ -11,7 +12,7 @@ import {
   signsWith,
   verifySignature,
 } from "../../keys/format/signature.js";
-import type { KeyGrant, KeySource } from "../../keys/lists/key-lookup.js";
+import type { KeyGrant, KeyRefusal, KeySource } from "../../keys/lists/key-lookup.js";
 import type { RevokedKeys } from "../../keys/lists/revoked-keys.js";
 import { type CertificateHolder, certificateGrant, describeCertificate } from "./certificate.js";
 import { type Decision, type Denial, deny, denyUndecided, type RejectedKey } from "./decision.js";
@@ -28,6 +29,9 @@ interface PresentedKey {
   readonly key: PublicKey;
   readonly certificate?: Certificate;
 }
+
+/** The field of a {@link KeyRefusal}. */
+const REFUSAL = { deny: true } satisfies OptionTable<KeyRefusal>;
 
 /** The algorithms of RSA certificates in requests, and the signature algorithm of each. */
 const CERTIFIED_RSA: Readonly<Record<string, string>> = {
@@ -121,12 +125,25 @@ async function lookUp(
     const answer = certificate
       ? await certificateGrant(certificate, holder, keys.authorities)
       : await keys.lookup({ ...holder, key });
-    if (answer === undefined || "deny" in answer) return answer ?? { deny: "the key is not listed" };
-    const grant = checkGrant(answer);
+    return answer === undefined ? { deny: "the key is not listed" } : checkAnswer(answer);
+  } catch (error) {
+    return { deny: `key lookup failed: ${printable(errorMessage(error))}`, lookupFailed: true };
+  }
+}
+
+/** An invalid answer denies the key, also that of an open connection: it may be a refusal with a misspelled field. */
+function checkAnswer(answer: KeyGrant | KeyRefusal | Denial): KeyGrant | Denial {
+  try {
+    if ("deny" in answer) {
+      const problem = fieldProblem(answer, REFUSAL);
+      if (problem !== undefined) throw new Error(problem);
+      return answer;
+    }
+    const grant = checkGrant(answer, REFUSAL);
     const isExpired = grant.expires !== undefined && grant.expires <= Date.now();
     return isExpired ? { deny: "the credential has expired" } : grant;
   } catch (error) {
-    return { deny: `key lookup failed: ${printable(errorMessage(error))}`, lookupFailed: true };
+    return { deny: `key lookup failed: ${printable(errorMessage(error))}` };
   }
 }
 

@@ -1,4 +1,5 @@
 import { withTimeout } from "../../../base/async/with-timeout.js";
+import { fieldProblem } from "../../../base/check-options.js";
 import { errorMessage } from "../../../base/error-message.js";
 import type { Peer } from "../../../base/peer.js";
 import type { ForwardRule, Refusal } from "./forwarding-options.js";
@@ -16,19 +17,25 @@ interface RuleConfig {
   readonly name: string;
   /** In milliseconds. */
   readonly timeout: number;
+  /** The field of an answer that handles the request itself. Default: none, so that an answer may only deny. */
+  readonly handler?: "serve" | "listen";
 }
 
-/** Calls a rule of the user's; it never rejects. */
+/** Calls a rule of the user's; it never rejects. An answer with an unknown field is a failure of the rule. */
 export async function decide<Request, Answer extends boolean | Refusal | object>(
   rule: ForwardRule<Request, Answer>,
   request: Request,
   peer: Peer,
-  { name, timeout }: RuleConfig,
+  { name, timeout, handler }: RuleConfig,
 ): Promise<Answer | RuleFailure> {
   const timedOut = `${name} timed out after ${timeout} ms`;
   try {
     const answer = rule(request, peer);
-    return answer instanceof Promise ? await withTimeout(answer, timeout, { message: timedOut }) : answer;
+    const decided = answer instanceof Promise ? await withTimeout(answer, timeout, { message: timedOut }) : answer;
+    const known = { deny: true, ...(handler && { [handler]: true }) } as const;
+    const problem = typeof decided === "object" && decided !== null ? fieldProblem(decided, known) : undefined;
+    if (problem !== undefined) throw new Error(problem);
+    return decided;
   } catch (error) {
     const message = errorMessage(error);
     if (message === timedOut) return { failed: timedOut, peerReason: timedOut };

@@ -53,7 +53,8 @@ export class DirectChannels {
         accept,
         reject,
         decide: async (peer) =>
-          isTarget(request) && decide(forwarding.openTcp, request, peer, { name: "permitOpen rule", timeout }),
+          isTarget(request) &&
+          decide(forwarding.openTcp, request, peer, { name: "permitOpen rule", timeout, handler: "serve" }),
         connect: (timeout, signal) => connectOut({ host, port }, timeout, signal),
         packetSize: requestedPacketSize(data),
         fallback: (peer) => directTcpip(request, peer),
@@ -70,7 +71,8 @@ export class DirectChannels {
           accept,
           reject,
           decide: async (peer) =>
-            isSocketPath(path) && decide(forwarding.openUnix, request, peer, { name: "permitOpenUnix rule", timeout }),
+            isSocketPath(path) &&
+            decide(forwarding.openUnix, request, peer, { name: "permitOpenUnix rule", timeout, handler: "serve" }),
           connect: (timeout, signal) => connectOut({ path }, timeout, signal),
         });
       },

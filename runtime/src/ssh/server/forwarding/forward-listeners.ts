@@ -84,7 +84,8 @@ export class ForwardListeners {
       on: formatHostPort(printable(host), port),
       key: (bound = 0) => tcpKey(host, port || bound),
       decide: async (peer) =>
-        isValid && decide(forwarding.listenTcp, target, peer, { name: "permitListen rule", timeout }),
+        isValid &&
+        decide(forwarding.listenTcp, target, peer, { name: "permitListen rule", timeout, handler: "listen" }),
       isPermitted: (peer) => mayListen(peer, target),
       where: { host: bindAddress({ host, gatewayPorts }), port },
       // The peer identifies its listener by the host that it requested, not by the bound address.
@@ -101,7 +102,8 @@ export class ForwardListeners {
       on: printable(path),
       key: () => unixKey(path),
       decide: async (peer) =>
-        isSocketPath(path) && decide(forwarding.listenUnix, target, peer, { name: "permitListenUnix rule", timeout }),
+        isSocketPath(path) &&
+        decide(forwarding.listenUnix, target, peer, { name: "permitListenUnix rule", timeout, handler: "listen" }),
       isPermitted: (peer) => mayListen(peer),
       where: { path },
       open: (_bound, _origin, done) => connection.openssh_forwardOutStreamLocal(path, done as never),

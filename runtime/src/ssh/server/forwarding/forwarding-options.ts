@@ -16,9 +16,8 @@ export interface Refusal {
   readonly deny: string;
 }
 
-/** A session request of a peer: the subsystem `sshrpc`, a command line, a shell, or another subsystem. */
+/** A session request of a peer: a command line, a shell, or a subsystem; calls of clients use the subsystem `sshrpc`. */
 export type SessionRequest =
-  | { readonly kind: "sshrpc" }
   | { readonly kind: "exec"; readonly command: string }
   | { readonly kind: "shell" }
   | { readonly kind: "subsystem"; readonly name: string };

@@ -1,5 +1,6 @@
 import { isAbsolute, normalize } from "node:path";
 import { checkNumber, MAX_TIMEOUT } from "../../../base/check-number.js";
+import { OptionError } from "../../../base/check-options.js";
 import { errorMessage } from "../../../base/error-message.js";
 import type { Peer } from "../../../base/peer.js";
 import { printable } from "../../../base/printable.js";
@@ -30,7 +31,7 @@ export interface ForwardingRules {
 /** The longest path of a unix socket that all systems accept, in bytes. */
 const MAX_PATH = 103;
 
-/** Checks the options. @throws Error with the option and its value */
+/** Checks the options. @throws OptionError with the option and its value */
 export function forwardingRules(options: Forwarding = {}): ForwardingRules {
   const { permitOpen, permitOpenUnix, permitListen, permitListenUnix } = options;
   return {
@@ -95,7 +96,7 @@ function toMatcher(kind: Kind, list: readonly string[]): (host: string, port: nu
     try {
       return parseHostPortPattern(text, { port: kind === "permitListen" });
     } catch (error) {
-      throw new Error(`the option forwarding.${kind}: ${errorMessage(error)}`);
+      throw new OptionError(`the option forwarding.${kind}: ${errorMessage(error)}`);
     }
   });
   const matches = kind === "permitOpen" ? permitsOpen : permitsListen;
@@ -109,7 +110,7 @@ function toUnixRule<Answer>(
   if (rule === undefined || typeof rule === "function") return rule;
   for (const path of rule) {
     if (!isSocketPath(path)) {
-      throw new Error(
+      throw new OptionError(
         `the option forwarding.${kind}: invalid path "${printable(String(path), 120)}"; it takes normalized absolute paths of at most ${MAX_PATH} bytes`,
       );
     }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { exec } from "../../../../../runtime/src/adapters/exec/exec.js";
+import { exec } from "../../../../../runtime/src/adapters/exec/exec-adapter.js";
 import { until, within } from "../../support/wait.js";
 import { finish, MemorySession, type MemorySessionOptions, type Outcome } from "../memory-session.js";
 import { noSuchNote, serveNotes } from "../notes-server.js";

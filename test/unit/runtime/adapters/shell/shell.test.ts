@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
 import { expect, test } from "vitest";
-import { exec } from "../../../../../runtime/src/adapters/exec/exec.js";
+import { exec } from "../../../../../runtime/src/adapters/exec/exec-adapter.js";
 import { HistoryStore } from "../../../../../runtime/src/adapters/shell/history-store.js";
 import { shell } from "../../../../../runtime/src/adapters/shell/shell.js";
 import { until, within } from "../../support/wait.js";

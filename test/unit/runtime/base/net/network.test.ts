@@ -40,3 +40,10 @@ it("keeps the families of a set apart", () => {
     false,
   ]);
 });
+
+it.each(["10.0.0.0/08", "10.0.0.0/+8", "010.0.0.0/8", "010.0.0.1", "2001:db8::/032", "0.0.0.0/00"])(
+  "takes no network from %s",
+  (text) => {
+    expect(parseNetwork(text)).toBeUndefined();
+  },
+);

@@ -92,6 +92,7 @@ test.each<[string, readonly string[], number, string]>([
   ["a damaged key", [alice.line.replace(/AAAA\S{9}/, "AAAA")], 2, "the key is not a public key"],
   ["a duration that is none", ["good", "--expires", "soon"], 2, "12h, 90d"],
   ["a day that is past", ["good", "--expires", "2020-01-01"], 2, "The time is in the past"],
+  ["a duration with a leading zero", ["good", "--expires", "012h"], 2, "12h, 90d"],
   ["a number without a unit", ["good", "--expires", "90"], 2, "12h, 90d"],
   ["a year after 9999", ["good", "--expires", "99999y"], 2, "12h, 90d|after the year 9999"],
   ["a source that is none", ["good", "--from", "10.0.0.1/8"], 2, "write 10.0.0.0/8 for the network"],

@@ -273,13 +273,13 @@ it("calls the session rule for each session, and sends the reason of a denial to
     ["alice", { kind: "exec", command: "GET /hello" }],
     ["alice", { kind: "exec", command: "STORE /notes" }],
     ["alice", { kind: "shell" }],
-    ["alice", { kind: "sshrpc" }],
+    ["alice", { kind: "subsystem", name: "sshrpc" }],
   ]);
   const reasons = bench.log.with("session refused").map(({ fields }) => [fields["kind"], fields["reason"]]);
   expect(reasons).toEqual([
     ["exec", "reading only"],
     ["shell", "session rule failed: no idea"],
-    ["sshrpc", "reading only"],
+    ["the subsystem sshrpc", "reading only"],
   ]);
 });
 
@@ -309,7 +309,7 @@ it("refuses a session whose rule never answers, and names the rule and its timeo
   expect(denied).toEqual([reason]);
   expect([served, bench.accepted]).toEqual([0, []]);
   expect(bench.log.with("session refused").map(({ fields }) => [fields["kind"], fields["reason"]])).toEqual(
-    ["exec", "shell", "sshrpc"].map((kind) => [kind, reason]),
+    ["exec", "shell", "the subsystem sshrpc"].map((kind) => [kind, reason]),
   );
 });
 

@@ -1,0 +1,160 @@
+import {
+  type ConnectOptions,
+  connectSsh,
+  maxTimeout,
+  RpcError,
+  readLines,
+  readRecords,
+  retry,
+  type Transport,
+} from "sshrpc/client";
+import { type Api, bindHandlers, connectApi } from "sshrpc/generated";
+import { limitCalls, type ServeOptions, serveHandlers, serveStdio } from "sshrpc/server";
+import { generateKeyPair, inMemory } from "sshrpc/testing";
+import { describe, expect, test } from "vitest";
+import { failure } from "./support/wait.js";
+
+// One rule: an option with an unknown name or an invalid value is an RpcError with the status BAD_REQUEST.
+
+const api: Api = { name: "test", version: "1.0.0", hash: "00", methods: [] };
+const handlers = bindHandlers(api, {});
+const memory: Transport = inMemory(handlers);
+const silent = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** The error that a function throws. */
+function thrown(run: () => unknown): unknown {
+  try {
+    return run();
+  } catch (error) {
+    return error;
+  }
+}
+
+function expectFault(error: unknown, message: string): void {
+  expect(error).toBeInstanceOf(RpcError);
+  expect(error).toMatchObject({ status: "BAD_REQUEST", code: 400, message: expect.stringContaining(message) });
+}
+
+describe("connect", () => {
+  test.each<[ConnectOptions, string]>([
+    [{ retries: -1 }, "option retries: -1 is not an integer from 0"],
+    [{ timeout: Number.NaN }, "option timeout: NaN is not a number of ms"],
+    [{ limits: { calls: 0 } }, "limits.calls is 0"],
+    [{ limits: { queue: 1 } as object }, "limits.queue was renamed to limits.queuedCalls"],
+    [{ reconnect: { jitter: 2 } }, "option reconnect.jitter: 2 is not a number from 0 to 1"],
+  ])("refuses %o", async (options, message) => {
+    expectFault(await failure(connectApi(api, memory, options)), message);
+  });
+
+  test.each<[ConnectOptions, string]>([
+    [{ connectTimeout: 0 }, "option connectTimeout: 0"],
+    [{ keepaliveInterval: -1 }, "option keepaliveInterval: -1"],
+    [{ protocol: "korv", korv: { sendTimeout: 0 } }, "option korv.sendTimeout: 0"],
+  ])("refuses %o for an address", async (options, message) => {
+    expectFault(await failure(connectApi(api, "ssh://alice@127.0.0.1:1", { sshConfig: false, ...options })), message);
+  });
+
+  test("refuses an empty list of targets, and a port with a leading zero", async () => {
+    expectFault(await failure(connectApi(api, [])), "the list of targets is empty");
+    expectFault(await failure(connectApi(api, "ssh://alice@127.0.0.1:08022")), "the port must be a number");
+    expectFault(await failure(connectSsh("ssh://alice@010.0.0.1")), "neither a name nor an address");
+  });
+});
+
+describe("serve", () => {
+  const keys = {
+    hostKeys: { privateKey: generateKeyPair().privateKey },
+    authorizedKeys: { lines: [generateKeyPair().publicKey] },
+    host: "127.0.0.1",
+    port: 0,
+    log: false,
+  } as const;
+
+  test.each<[Partial<ServeOptions>, string]>([
+    [{ port: 65_536 }, "option port: 65536"],
+    [{ maxChannels: 0 }, "option maxChannels: 0"],
+    [{ timeout: 0 }, "timeout: 0"],
+    [{ limits: { calls: 0 } }, "limits.calls is 0"],
+    [{ maxConnections: 0 }, "option maxConnections: 0"],
+    [{ maxAuthTries: 0 }, "option maxAuthTries: 0"],
+    [{ exec: { inputTimeout: 0 } }, "exec.inputTimeout: 0"],
+    [{ shell: { run: "NOPE /x" } }, "shell.run:"],
+    [{ korv: { calls: 0 } }, "korv.calls: 0"],
+    [{ exemptSources: ["10.0.0.0/08"] }, 'the option exemptSources: "10.0.0.0/08" is not an address or a network'],
+    [{ forwarding: { permitOpen: ["db:08022"] } }, 'the option forwarding.permitOpen: "db:08022"'],
+    [{ algorithms: { cipher: [] } }, "algorithms.cipher is empty"],
+    [{ requiredMethods: ["password"] }, "the option requiredMethods:"],
+    [{ verifyPassword: true as never }, "the option verifyPassword: invalid type boolean"],
+    [{ authorizedKeys: "/nowhere/authorized_keys" }, "/nowhere/authorized_keys"],
+    [{ hostKeys: "/nowhere/host_key" }, "/nowhere/host_key does not exist"],
+    [{ audit: { file: "/nowhere/audit.log" } }, "the audit log cannot be written"],
+    [{ audit: { file: "/nowhere/audit.log", levels: "warn" } as never }, 'unknown option "audit.levels"'],
+    [{ audit: true as never }, "audit: boolean"],
+  ])("refuses %o", async (options, message) => {
+    expectFault(await failure(serveHandlers(handlers, { ...keys, ...options } as ServeOptions)), message);
+  });
+
+  test("rejects with the code of the system where it cannot listen", async () => {
+    await using server = await serveHandlers(handlers, keys);
+    const error = await failure(serveHandlers(handlers, { ...keys, port: server.port }));
+    expect(error).not.toBeInstanceOf(RpcError);
+    expect(error).toMatchObject({ code: "EADDRINUSE" });
+    expectFault(await failure(server.close({ grace: -1 })), "grace: -1");
+  });
+
+  test("over standard input and output, and in memory, refuses the same", async () => {
+    expectFault(await failure(serveStdio(handlers, { grace: -1 })), "grace: -1");
+    expectFault(
+      thrown(() => inMemory(handlers, { timeout: 0 })),
+      "timeout: 0",
+    );
+  });
+});
+
+describe("the helpers", () => {
+  test.each<[string, () => unknown, string]>([
+    ["retry", () => retry({ attempts: 0 }), "option retry.attempts: 0"],
+    ["retry", () => retry({ attempt: 1 } as object), 'unknown option "attempt" (did you mean "attempts"?)'],
+    ["maxTimeout", () => maxTimeout(Number.NaN), "option maxTimeout: NaN"],
+    ["limitCalls", () => limitCalls({ perPeer: 1.5 }), "option limitCalls.perPeer: 1.5"],
+    ["limitCalls", () => limitCalls({ perPeer: 1, perpeer: 1 } as never), 'did you mean "perPeer"?'],
+  ])("%s refuses an invalid option", (_, run, message) => {
+    expectFault(thrown(run), message);
+  });
+
+  test.each([
+    [{ maxRecords: 1 }, 'unknown option "maxRecords" (did you mean "maxRecord"?)'],
+    [{ maxRecord: 0 }, "option maxRecord: 0"],
+  ])("readRecords and readLines refuse %o", async (options, message) => {
+    expectFault(await failure(readRecords([], options as object).next()), message);
+    expectFault(await failure(readLines([], options as object).next()), message);
+  });
+
+  test("an SSH client refuses unknown options of each of its methods", async () => {
+    const pair = generateKeyPair();
+    const server = await serveHandlers(handlers, {
+      hostKeys: { privateKey: generateKeyPair().privateKey },
+      authorizedKeys: { lines: [pair.publicKey] },
+      host: "127.0.0.1",
+      port: 0,
+      log: silent,
+    });
+    await using _ = server;
+    await using ssh = await connectSsh(`ssh://alice@127.0.0.1:${server.port}`, {
+      identity: { privateKey: pair.privateKey },
+      hostKey: server.fingerprints[0] as string,
+      sshConfig: false,
+    });
+    const options = { abort: 1 } as object;
+    const unknown = 'unknown option "abort"';
+    for (const use of [
+      ssh.exec("x", options),
+      ssh.run("x", options),
+      ssh.connectTcp("db", 1, options),
+      ssh.copyFrom("a", "b", options),
+      ssh.copyTo("a", "b", options),
+    ]) {
+      expectFault(await failure(use), unknown);
+    }
+  });
+});
