@@ -8,9 +8,14 @@ import { readBytes, tempDir } from "../unit/runtime/ssh/support.js";
 /** A server's subsystem that echoes its input. */
 export const ECHO = "Subsystem sshrpc /bin/cat";
 
-/** Opens our client's duplex and closes it after the test. By default without an agent and a configuration file. */
+/** Opens a duplex of our client to the subsystem, by default without an agent and a configuration file. The caller closes it. */
+export async function dial(address: string, options: DialOptions, signal?: AbortSignal): Promise<Duplex> {
+  return sshTransport(address, { agent: false, sshConfig: false, ...options }).open(signal);
+}
+
+/** Like {@link dial}; the duplex is closed after the test. */
 export async function open(address: string, options: DialOptions, signal?: AbortSignal): Promise<Duplex> {
-  const duplex = await sshTransport(address, { agent: false, sshConfig: false, ...options }).open(signal);
+  const duplex = await dial(address, options, signal);
   onTestFinished(() => void duplex.on("error", () => {}).destroy());
   return duplex;
 }
@@ -23,14 +28,6 @@ export async function reaches(address: string, options: DialOptions, size = 100_
   duplex.write(sent);
   expect((await back).equals(sent)).toBe(true);
   duplex.destroy();
-}
-
-/** Creates a key pair with ssh-keygen, and returns the file of the private key. */
-export function keygen(name: string, ...args: string[]): string {
-  const file = `${tempDir()}/${name}`;
-  const { status, stderr } = spawnSync("ssh-keygen", ["-q", "-N", "", "-f", file, ...args], { encoding: "utf8" });
-  if (status !== 0) throw new Error(stderr);
-  return file;
 }
 
 /** A stock agent with these keys; it is stopped after the test. */
