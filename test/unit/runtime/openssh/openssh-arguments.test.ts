@@ -1,8 +1,7 @@
+import type { DialOptions, OpensshOptions } from "sshrpc/client";
 import { expect, test } from "vitest";
 import { formatDestination, parseDestination } from "../../../../runtime/src/openssh/destination.js";
 import { opensshArguments } from "../../../../runtime/src/openssh/openssh-arguments.js";
-import type { OpensshOptions } from "../../../../runtime/src/openssh/openssh-options.js";
-import type { DialOptions } from "../../../../runtime/src/ssh/client/dial-options.js";
 
 const argumentsOf = (target: string, options: DialOptions & OpensshOptions = {}, timeout = 10_000) =>
   opensshArguments(parseDestination(target), options, timeout);
