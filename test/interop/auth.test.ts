@@ -5,6 +5,7 @@ import { parseCertificate } from "../../runtime/src/ssh/keys/format/certificate.
 import { KeyRevocationList } from "../../runtime/src/ssh/keys/format/krl.js";
 import { type KeyType, takeKey } from "../fixtures/keys.js";
 import { type Bench, type BenchOptions, makeKey, startBench, tempDir, write } from "../unit/runtime/ssh/support.js";
+import { certify } from "./client.js";
 import { startDeviceAgent } from "./device-agent.js";
 import { type Outcome, run } from "./run.js";
 import { serveNotesOverSsh } from "./served.js";
@@ -42,16 +43,7 @@ class Authority {
   /** A key with a certificate beside it, made by `ssh-keygen -s` with these arguments. @returns the private key's file */
   async certify(args: readonly string[], type: KeyType = "ed25519"): Promise<string> {
     const file = takeKey(type, "user");
-    const { status, stderr } = await run("ssh-keygen", [
-      "-q",
-      "-s",
-      this.file,
-      "-I",
-      "laptop 7",
-      ...args,
-      `${file}.pub`,
-    ]);
-    expect(status, stderr).toBe(0);
+    await certify(this.file, file, "-I", "laptop 7", ...args);
     return file;
   }
 }

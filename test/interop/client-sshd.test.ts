@@ -1,10 +1,10 @@
 import { spawn, spawnSync } from "node:child_process";
-import { appendFileSync, copyFileSync, readFileSync, statSync } from "node:fs";
+import { appendFileSync, readFileSync, renameSync, statSync } from "node:fs";
 import type { HostKeyInfo } from "sshrpc/client";
 import { expect, onTestFinished } from "vitest";
-import { takeKey } from "../fixtures/keys.js";
+import { copyKey, takeKey } from "../fixtures/keys.js";
 import { failure, freePort, makeKey, startBench, tempDir, write } from "../unit/runtime/ssh/support.js";
-import { ECHO, open, reaches, startAgent } from "./client.js";
+import { certify, ECHO, open, reaches, startAgent } from "./client.js";
 import { startDeviceAgent } from "./device-agent.js";
 import { run } from "./run.js";
 import { SSHD, startSshd, USER } from "./sshd.js";
@@ -42,15 +42,9 @@ itWith(
   "offers certificates of every key type, from files and from an agent",
   async () => {
     const authority = takeKey("ed25519", "ca");
-    const certify = (file: string) => {
-      spawnSync("ssh-keygen", ["-q", "-s", authority, "-I", "an id", "-n", USER, `${file}.pub`]);
-      return file;
-    };
-    const files = [
-      certify(takeKey("ed25519", "ed25519")),
-      certify(takeKey("rsa-2048", "rsa")),
-      certify(takeKey("ecdsa-384", "ecdsa")),
-    ];
+    const files = [takeKey("ed25519"), takeKey("rsa-2048"), takeKey("ecdsa-384")];
+    const apart = takeKey("ed25519", "apart");
+    for (const file of [...files, apart]) await certify(authority, file, "-I", "an id", "-n", USER);
     const config = [ECHO, `TrustedUserCAKeys ${authority}.pub`];
     const sshd = await startSshd({ config, authorizedKeys: () => [] });
     const { knownHosts } = sshd;
@@ -59,11 +53,9 @@ itWith(
     const agent = await startAgent(rsa);
     await reaches(sshd.address, { agent, knownHosts });
     // The key is only in the agent, the certificate only in a file.
-    const apart = takeKey("ed25519", "apart");
     const keyOnly = await startAgent(apart);
     const certificate = `${tempDir()}/apart-cert.pub`;
-    certify(apart);
-    copyFileSync(`${apart}-cert.pub`, certificate);
+    renameSync(`${apart}-cert.pub`, certificate);
     await reaches(sshd.address, { agent: keyOnly, certificate, knownHosts });
     await expect.poll(sshd.log).toMatch(/Accepted certificate ID "an id"|Accepted publickey .*-CERT .* ID an id/);
     const plain = makeKey(tempDir(), "plain").file;
@@ -85,13 +77,12 @@ itWith(
   "offers only the named keys of an agent, which signs for an encrypted file",
   async () => {
     const many = Array.from({ length: 8 }, (_, index) => takeKey("ed25519", `other${index}`));
-    const mine = takeKey("ed25519", "mine");
+    const [mine, encrypted] = [copyKey("ed25519-RFC4716", "mine"), copyKey("ed25519-RFC4716-encrypted", "mine")];
     const agent = await startAgent(...many, mine);
     const sshd = await startSshd({ config: [ECHO, "MaxAuthTries 3"], authorizedKeys: () => [read(`${mine}.pub`)] });
     const { knownHosts } = sshd;
     expect((await failure(open(sshd.address, { agent, knownHosts }))).message).toMatch(/closed the connection during/);
-    spawnSync("ssh-keygen", ["-q", "-p", "-N", "an unknown passphrase", "-f", mine]);
-    await reaches(sshd.address, { agent, identity: mine, knownHosts });
+    await reaches(sshd.address, { agent, identity: encrypted, knownHosts });
     // The private key may be only in the agent.
     const elsewhere = write(tempDir(), "mine.pub", read(`${mine}.pub`), 0o644);
     await reaches(sshd.address, { agent, identity: elsewhere, knownHosts });
@@ -100,8 +91,8 @@ itWith(
     expect(alone.message).toBe(
       `identity ${elsewhere}: a public key; name the private key, the file without .pub, or add that to the agent`,
     );
-    expect((await failure(open(sshd.address, { identity: mine, knownHosts }))).message).toBe(
-      `identity ${mine} is encrypted: set the option passphrase, or add the key to the agent with ssh-add`,
+    expect((await failure(open(sshd.address, { identity: encrypted, knownHosts }))).message).toBe(
+      `identity ${encrypted} is encrypted: set the option passphrase, or add the key to the agent with ssh-add`,
     );
   },
 );

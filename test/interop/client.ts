@@ -4,6 +4,7 @@ import { expect, onTestFinished } from "vitest";
 import { sshTransport } from "../../runtime/src/compose/ssh-transport.js";
 import type { DialOptions } from "../../runtime/src/ssh/client/dial-options.js";
 import { readBytes, tempDir } from "../unit/runtime/ssh/support.js";
+import { run } from "./run.js";
 
 /** A server's subsystem that echoes its input. */
 export const ECHO = "Subsystem sshrpc /bin/cat";
@@ -28,6 +29,12 @@ export async function reaches(address: string, options: DialOptions, size = 100_
   duplex.write(sent);
   expect((await back).equals(sent)).toBe(true);
   duplex.destroy();
+}
+
+/** Signs the public key of a file with `ssh-keygen -s` and these arguments, and puts the certificate beside it. */
+export async function certify(authority: string, file: string, ...args: readonly string[]): Promise<void> {
+  const { status, stderr } = await run("ssh-keygen", ["-q", "-s", authority, ...args, `${file}.pub`]);
+  if (status !== 0) throw new Error(stderr);
 }
 
 /** A stock agent with these keys; it is stopped after the test. */

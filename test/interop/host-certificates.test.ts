@@ -1,9 +1,9 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { expect, onTestFinished } from "vitest";
-import { type KeyType, takeKey } from "../fixtures/keys.js";
+import { copyKey, type KeyType, readFixture, takeKey } from "../fixtures/keys.js";
 import { failure, makeKey, tempDir, write } from "../unit/runtime/ssh/support.js";
-import { ECHO, open, reaches } from "./client.js";
+import { certify, ECHO, open, reaches } from "./client.js";
 import { run } from "./run.js";
 import { SSHD, type Sshd, startSshd, USER } from "./sshd.js";
 import { itWith, PYTHON } from "./stock.js";
@@ -13,10 +13,7 @@ const publicLine = (file: string) => readFileSync(`${file}.pub`, "utf8").trim().
 /** Starts an sshd with a certified host key; `args` are those of `ssh-keygen -s`. */
 async function startCertified(authority: string, type: KeyType, ...args: readonly string[]): Promise<Sshd> {
   const host = takeKey(type, "host");
-  const { status, stderr } = spawnSync("ssh-keygen", ["-q", "-s", authority, "-I", "a host", ...args, `${host}.pub`], {
-    encoding: "utf8",
-  });
-  if (status !== 0) throw new Error(stderr);
+  await certify(authority, host, "-I", "a host", ...args);
   return startSshd({ config: [ECHO, `HostKey ${host}`, `HostCertificate ${host}-cert.pub`, "RekeyLimit 1M"] });
 }
 
@@ -89,10 +86,8 @@ itWith(
   },
 );
 
-itWith([SSHD, "ssh-keygen"], "treats a certificate by an unknown authority as its plain key", async () => {
-  const authority = takeKey("ed25519", "ca");
-  const host = takeKey("ed25519", "host");
-  spawnSync("ssh-keygen", ["-q", "-s", authority, "-h", "-I", "id", "-n", "127.0.0.1", `${host}.pub`]);
+itWith([SSHD], "treats a certificate by an unknown authority as its plain key", async () => {
+  const host = copyKey("host-ed25519", "host");
   const sshd = await startSshd({ config: [ECHO, `HostKey ${host}`, `HostCertificate ${host}-cert.pub`] });
   const name = `[127.0.0.1]:${sshd.port}`;
   const stranger = `@cert-authority * ${publicLine(takeKey("ed25519", "stranger"))}`;
@@ -128,13 +123,11 @@ asyncio.run(main())
 `;
 
 itWith(
-  [PYTHON, "python3-asyncssh", "ssh-keygen"],
+  [PYTHON, "python3-asyncssh"],
   "disconnects from a server that presents the certificate of another key",
   async () => {
-    const authority = takeKey("ed25519", "ca");
-    const host = takeKey("ed25519", "host");
-    spawnSync("ssh-keygen", ["-q", "-s", authority, "-h", "-I", "id", "-n", "127.0.0.1", `${host}.pub`]);
-    const knownHosts = write(tempDir(), "known_hosts", `@cert-authority * ${publicLine(authority)}\n`);
+    const host = copyKey("host-ed25519", "host");
+    const knownHosts = write(tempDir(), "known_hosts", `@cert-authority * ${readFixture("host-ca.pub")}`);
     const { file: identity } = makeKey(tempDir(), "user");
     const attempt = async (key: string) => {
       const server = spawn(PYTHON, ["-W", "ignore", "-c", IMPOSTOR, key, `${host}-cert.pub`]);

@@ -5,6 +5,7 @@ import { type ConformanceClient, connect } from "../conformance/generated/client
 import { takeKey } from "../fixtures/keys.js";
 import { tempDir, write } from "../unit/runtime/ssh/support.js";
 import { failure } from "../unit/runtime/support/wait.js";
+import { certify } from "./client.js";
 import { startDeviceAgent } from "./device-agent.js";
 import { run } from "./run.js";
 import { SSHD, type Sshd, USER } from "./sshd.js";
@@ -58,8 +59,7 @@ itWith(
   async () => {
     const authority = takeKey("ed25519", "authority");
     const alice = takeKey("ed25519", "alice");
-    const args = ["-q", "-s", authority, "-I", "alice@laptop", "-n", USER, "-z", "42", `${alice}.pub`];
-    expect(spawnSync("ssh-keygen", args).status).toBe(0);
+    await certify(authority, alice, "-I", "alice@laptop", "-n", USER, "-z", "42");
     const certificate = write(tempDir(), "elsewhere.pub", readFileSync(`${alice}-cert.pub`));
     const identity = write(tempDir(), "alice", readFileSync(alice));
     const sshd = await startStdioSshd((serve) => ({

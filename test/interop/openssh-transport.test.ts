@@ -5,25 +5,18 @@ import { fileURLToPath } from "node:url";
 import { type ConnectOptions, RpcError } from "sshrpc/client";
 import { expect, onTestFinished } from "vitest";
 import { connect } from "../conformance/generated/client.js";
-import { takeKey } from "../fixtures/keys.js";
+import { copyKey, readFixture, takeKey } from "../fixtures/keys.js";
 import { sshrpc } from "../unit/runtime/cli/run.js";
 import { makeKey, tempDir, write } from "../unit/runtime/ssh/support.js";
 import { failure, until, within } from "../unit/runtime/support/wait.js";
 
+import { certify } from "./client.js";
 import { SSHD, startSshd, USER } from "./sshd.js";
 import { startStdioSshd } from "./stdio-sshd.js";
 import { itWith } from "./stock.js";
 
 const STOCK = ["ssh", SSHD];
 const SCOPES = "--scopes items:\\*";
-
-/** Signs a public key with `ssh-keygen -s`. */
-function certify(authority: string, file: string, ...args: string[]): void {
-  const { status, stderr } = spawnSync("ssh-keygen", ["-q", "-s", authority, ...args, `${file}.pub`], {
-    encoding: "utf8",
-  });
-  if (status !== 0) throw new Error(stderr);
-}
 
 itWith(STOCK, "connects to an alias of ~/.ssh/config with its jump host and its ControlMaster", async () => {
   const bastion = await startSshd();
@@ -87,7 +80,7 @@ itWith(STOCK, "connects through named jump hosts, also with `sshrpc call`", asyn
 itWith([...STOCK, "ssh-keygen"], "user and host certificates need no lists of keys", async () => {
   const authority = takeKey("ed25519", "authority");
   const alice = takeKey("ed25519", "alice");
-  certify(
+  await certify(
     authority,
     alice,
     "-I",
@@ -110,19 +103,17 @@ itWith([...STOCK, "ssh-keygen"], "user and host certificates need no lists of ke
   expect(peer).toContainEqual({ name: "scopes", values: ["items:*"] });
   expect(await failure(client.secret.get())).toMatchObject({ status: "FORBIDDEN" });
   const stranger = takeKey("ed25519", "stranger");
-  certify(takeKey("ed25519", "other"), stranger, "-I", "x", "-n", USER);
+  await certify(takeKey("ed25519", "other"), stranger, "-I", "x", "-n", USER);
   expect(await failure(sshd.overOpenssh({ identity: stranger }))).toMatchObject({ status: "UNAUTHENTICATED" });
 });
 
-itWith([...STOCK, "ssh-keygen"], "a host is trusted by the authority that certified it", async () => {
+itWith(STOCK, "a host is trusted by the authority that certified it", async () => {
   const directory = tempDir();
-  const authority = takeKey("ed25519", "authority");
-  const host = takeKey("ed25519", "host");
-  certify(authority, host, "-h", "-I", "host", "-n", "127.0.0.1");
+  const host = copyKey("host-ed25519", "host");
   const sshd = await startStdioSshd((serve) => ({
     config: [`HostKey ${host}`, `HostCertificate ${host}-cert.pub`, `Subsystem sshrpc ${serve(SCOPES)}`],
   }));
-  const line = `@cert-authority [127.0.0.1]:${sshd.port} ${readFileSync(`${authority}.pub`, "utf8")}`;
+  const line = `@cert-authority [127.0.0.1]:${sshd.port} ${readFixture("host-ca.pub")}`;
   const client = await sshd.overOpenssh({ knownHosts: write(directory, "known_hosts", line), hostKey: "strict" });
   expect(await client.item.get({ id: 1 })).toEqual({ id: 1 });
 });

@@ -82,7 +82,7 @@ itWith(
     const store = async (identity: string) => {
       const options = { transport: "openssh", identity, knownHosts, agent: false, sshConfig: false } as const;
       await using client = await connectNotes(address, options);
-      return client.notes.store({ text: "hi" });
+      return await client.notes.store({ text: "hi" });
     };
     expect(await failure(store(key.file))).toMatchObject({
       message: expect.stringContaining("missing scope notes:write (this key has notes:read)"),
