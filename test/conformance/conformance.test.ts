@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from "vitest";
-import { Generator } from "../../codegen/src/generate.js";
+import { sshrpc } from "../unit/runtime/cli/run.js";
 import { SEED } from "../unit/runtime/wire/random.js";
 import { describeEveryKind } from "./every-kind.js";
 import { Matrix } from "./matrix.js";
@@ -8,9 +8,9 @@ import { describeConformance } from "./suite.js";
 import { describeWrongAnswers, rawInMemory, rawOverSsh } from "./wrong-answers.js";
 
 test("the generated files of this suite are current", async () => {
-  const paths = { schema: "test/conformance/schema/api.ts", out: "test/conformance/generated" };
-  const result = await new Generator(paths).check();
-  expect({ written: result.written, removed: result.removed }).toEqual({ written: [], removed: [] });
+  const paths = ["--schema", "test/conformance/schema/api.ts", "--out", "test/conformance/generated"];
+  const { status, stderr } = await sshrpc(["gen", "--check", ...paths], { cwd: process.cwd() });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
 });
 
 const matrix = new Matrix();

@@ -1,8 +1,8 @@
 import type { Duplex } from "node:stream";
 import ssh2 from "ssh2";
+import { serveHandlers } from "sshrpc/server";
 import { generateKeyPair } from "sshrpc/testing";
 import { expect, test } from "vitest";
-import { serveHandlers } from "../../runtime/src/compose/serve.js";
 import { until, within } from "../unit/runtime/support/wait.js";
 import { connect } from "./generated/client.js";
 import { defineHandlers } from "./generated/server.js";

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { ResponseStream } from "sshrpc/client";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { NotesClient } from "../../generated/client.js";
 import type { Line } from "../../generated/types.js";
-import type { ResponseStream } from "../../runtime/src/client/call/method-types.js";
 import { until, within } from "../unit/runtime/support/wait.js";
 import { type ExampleServer, Workplace } from "./support.js";
 

@@ -2,14 +2,13 @@ import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { connectApi } from "sshrpc/generated";
+import { serveHandlers } from "sshrpc/server";
+import { generateKeyPair } from "sshrpc/testing";
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import exampleHandlers from "../../examples/server.js";
 import { api } from "../../generated/api.js";
 import type { NotesClient } from "../../generated/client.js";
-import { openClient } from "../../runtime/src/client/client.js";
-import { serveHandlers } from "../../runtime/src/compose/serve.js";
-import { sshTransport } from "../../runtime/src/compose/ssh-transport.js";
-import { generateKeyPair } from "../../runtime/src/testing.js";
 import { until, within } from "../unit/runtime/support/wait.js";
 import { type ExampleServer, Workplace } from "./support.js";
 
@@ -164,7 +163,7 @@ describe("a name", () => {
 
   test("that is invalid is also rejected by the server, without the client's validation", async () => {
     const careless = { ...api, methods: api.methods.map((method) => ({ ...method, request: () => true })) };
-    const own = await openClient<NotesClient>(careless, sshTransport(server.address, place.keys));
+    const own = await connectApi<NotesClient>(careless, server.address, place.keys);
     onTestFinished(() => own.close());
     const outside = join(place.files, "..", "up");
     for (const name of bad) {

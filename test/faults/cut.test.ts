@@ -1,8 +1,8 @@
 import { Duplex } from "node:stream";
+import type { RpcError } from "sshrpc/server";
 import { describe, expect, test } from "vitest";
 import { duplexPair } from "../../runtime/src/base/memory-transport.js";
 import { openClient } from "../../runtime/src/client/client.js";
-import type { RpcError } from "../../runtime/src/contract/rpc-error.js";
 import { ApiServer } from "../../runtime/src/server/api-server.js";
 import { ALICE, apiOf, handlersOf, type ItClient, method, TestLog } from "../unit/runtime/support/server.js";
 import { until, within } from "../unit/runtime/support/wait.js";

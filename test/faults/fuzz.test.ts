@@ -1,12 +1,11 @@
+import type { Client } from "sshrpc/client";
+import type { Api, Method } from "sshrpc/generated";
+import type { Context, RpcError } from "sshrpc/server";
 import { describe, expect, test } from "vitest";
 import { duplexPair } from "../../runtime/src/base/memory-transport.js";
-import type { Client } from "../../runtime/src/client/client.js";
 import { openClient } from "../../runtime/src/client/client.js";
-import type { Api, Method } from "../../runtime/src/contract/method.js";
-import type { RpcError } from "../../runtime/src/contract/rpc-error.js";
 import type { AnyHandler } from "../../runtime/src/server/api-handlers.js";
 import { ApiServer } from "../../runtime/src/server/api-server.js";
-import type { Context } from "../../runtime/src/server/call/context.js";
 import { encodeFrame, type Frame } from "../../runtime/src/wire/encode.js";
 import { itemCost } from "../../runtime/src/wire/flow-control.js";
 import { FLAG, FRAME } from "../../runtime/src/wire/frame.js";

@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Duplex } from "node:stream";
+import type { Client } from "sshrpc/client";
+import { RpcError } from "sshrpc/server";
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { duplexPair } from "../../runtime/src/base/memory-transport.js";
-import { type Client, openClient } from "../../runtime/src/client/client.js";
-import { RpcError } from "../../runtime/src/contract/rpc-error.js";
+import { openClient } from "../../runtime/src/client/client.js";
 import { FLAG, FRAME } from "../../runtime/src/wire/frame.js";
 import { PREAMBLE } from "../../runtime/src/wire/preamble.js";
 import { connectTo, DOWN, gate, Host, type HostClient } from "../unit/runtime/support/host.js";

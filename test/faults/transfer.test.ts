@@ -2,13 +2,13 @@ import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Transport } from "sshrpc/client";
+import { connectApi } from "sshrpc/generated";
 import { describe, expect, type TestContext, test } from "vitest";
 import { api } from "../../generated/api.js";
 import type { NotesClient } from "../../generated/client.js";
-import type { Transport } from "../../runtime/src/base/transport.js";
-import { openClient } from "../../runtime/src/client/client.js";
-import { sshTransport } from "../../runtime/src/compose/ssh-transport.js";
 import { type ExampleServer, type Program, Workplace } from "../examples/support.js";
+import { dial } from "../interop/client.js";
 import { freePort } from "../unit/runtime/ssh/support.js";
 import { until, within } from "../unit/runtime/support/wait.js";
 import { Random, SEED } from "../unit/runtime/wire/random.js";
@@ -90,9 +90,9 @@ describe.concurrent(`a transfer during which one side is killed (TEST_SEED=${SEE
     // Each server has a port of its own: the old one may be in use by then.
     const transport: Transport = {
       address: "ssh://alice@127.0.0.1",
-      open: (signal) => sshTransport(server.address, place.keys).open(signal),
+      open: (signal) => dial(server.address, place.keys, signal),
     };
-    await using client = await openClient<NotesClient>(api, transport, { reconnect: { minDelay: 10, maxDelay: 100 } });
+    await using client = await connectApi<NotesClient>(api, transport, { reconnect: { minDelay: 10, maxDelay: 100 } });
     let interrupted = 0;
     for (let round = 0; round < SERVERS; round++) {
       const { direction, point, delay } = draw(random);
@@ -118,7 +118,7 @@ describe.concurrent(`a transfer during which one side is killed (TEST_SEED=${SEE
     const place = workplaceOf(context);
     const target = new TargetFile(place);
     const server = await place.serve();
-    await using client = await openClient<NotesClient>(api, sshTransport(server.address, place.keys));
+    await using client = await connectApi<NotesClient>(api, server.address, place.keys);
     const fetched = place.path("fetched");
     let interrupted = 0;
     let next = spare(place, server);

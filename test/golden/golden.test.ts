@@ -2,8 +2,8 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { generate } from "@sshrpc/codegen";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { generate } from "../../codegen/src/generate.js";
 
 /** Set to 1 to update the expected output: `UPDATE_GOLDEN=1 npx vitest run test/golden`. */
 const UPDATE = process.env["UPDATE_GOLDEN"] === "1";

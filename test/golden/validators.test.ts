@@ -1,5 +1,5 @@
+import type { Validator } from "sshrpc/generated";
 import { describe, expect, test } from "vitest";
-import type { Validator } from "../../runtime/src/contract/method.js";
 
 /** The generated validators of a golden case, by name. */
 async function validatorsOf(name: string): Promise<Readonly<Record<string, Validator>>> {

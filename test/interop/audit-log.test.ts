@@ -4,9 +4,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import ssh2 from "ssh2";
+import { connectApi } from "sshrpc/generated";
 import { expect, it, onTestFinished } from "vitest";
-import { openClient } from "../../runtime/src/client/client.js";
-import { sshTransport } from "../../runtime/src/compose/ssh-transport.js";
 import { NOTES } from "../unit/runtime/adapters/notes-server.js";
 import { failure, makeKey, TestLog, tempDir, write } from "../unit/runtime/ssh/support.js";
 import { type Served, serveNotesOverSsh, start } from "./served.js";
@@ -30,11 +29,12 @@ interface NotesClient extends AsyncDisposable {
 }
 
 async function connect(served: Served, identity = served.key.file): Promise<NotesClient> {
-  const transport = sshTransport(`ssh://alice@127.0.0.1:${served.server.port}`, {
-    identity,
-    knownHosts: served.knownHosts,
-  });
-  const client = (await openClient(NOTES, transport, { reconnect: false })) as unknown as NotesClient;
+  const options = { identity, knownHosts: served.knownHosts, reconnect: false } as const;
+  const client = (await connectApi(
+    NOTES,
+    `ssh://alice@127.0.0.1:${served.server.port}`,
+    options,
+  )) as unknown as NotesClient;
   onTestFinished(() => client[Symbol.asyncDispose]());
   return client;
 }

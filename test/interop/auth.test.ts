@@ -3,8 +3,9 @@ import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { expect, onTestFinished } from "vitest";
 import { parseCertificate } from "../../runtime/src/ssh/keys/format/certificate.js";
 import { KeyRevocationList } from "../../runtime/src/ssh/keys/format/krl.js";
-import type { ListenOptions } from "../../runtime/src/ssh/server/listen-options.js";
-import { type Bench, makeKey, startBench, tempDir, write } from "../unit/runtime/ssh/support.js";
+import { type KeyType, takeKey } from "../fixtures/keys.js";
+import { type Bench, type BenchOptions, makeKey, startBench, tempDir, write } from "../unit/runtime/ssh/support.js";
+import { certify } from "./client.js";
 import { startDeviceAgent } from "./device-agent.js";
 import { type Outcome, run } from "./run.js";
 import { serveNotesOverSsh } from "./served.js";
@@ -30,42 +31,26 @@ const reason = ({ log }: Bench) => log.with("authentication refused").at(-1)?.fi
 
 /** A certificate authority. */
 class Authority {
-  readonly directory = tempDir();
   readonly file: string;
-  readonly #type: string;
-  #count = 0;
+  /** Its public key in the format of authorized_keys. */
+  readonly line: string;
 
-  constructor(type = "ed25519") {
-    this.#type = type;
-    this.file = `${this.directory}/ca`;
+  constructor(type: KeyType = "ed25519") {
+    this.file = takeKey(type, "ca");
+    this.line = readFileSync(`${this.file}.pub`, "utf8").trim();
   }
 
-  async line(): Promise<string> {
-    await run("ssh-keygen", ["-q", "-t", this.#type, "-N", "", "-f", this.file]);
-    return (await run("ssh-keygen", ["-y", "-f", this.file])).stdout.trim();
-  }
-
-  /** Makes a key with a certificate beside it, with `ssh-keygen -s` and these arguments. @returns the private key's file */
-  async certify(args: readonly string[], type = "ed25519"): Promise<string> {
-    const file = `${this.directory}/user${this.#count++}`;
-    await run("ssh-keygen", ["-q", "-t", type, "-N", "", "-f", file]);
-    const { status, stderr } = await run("ssh-keygen", [
-      "-q",
-      "-s",
-      this.file,
-      "-I",
-      "laptop 7",
-      ...args,
-      `${file}.pub`,
-    ]);
-    expect(status, stderr).toBe(0);
+  /** A key with a certificate beside it, made by `ssh-keygen -s` with these arguments. @returns the private key's file */
+  async certify(args: readonly string[], type: KeyType = "ed25519"): Promise<string> {
+    const file = takeKey(type, "user");
+    await certify(this.file, file, "-I", "laptop 7", ...args);
     return file;
   }
 }
 
-async function startCertified(options: (authority: Authority, line: string) => Partial<ListenOptions>) {
+async function startCertified(options: (authority: Authority, line: string) => BenchOptions) {
   const authority = new Authority();
-  const line = await authority.line();
+  const { line } = authority;
   return { authority, line, bench: await startBench(options(authority, line)) };
 }
 
@@ -89,13 +74,13 @@ itWith(["ssh", "ssh-keygen"], "ssh logs in with a certificate, whose fields the 
   expect(line?.fields).toMatchObject({ keyId: "laptop 7", serial: "42", fingerprint: peer?.fingerprint });
 });
 
-for (const type of ["ed25519", "rsa", "ecdsa"]) {
+for (const type of ["ed25519", "rsa-2048", "ecdsa-256"] as const) {
   itWith(
     ["ssh", "ssh-keygen"],
     `ssh logs in with a certificate for a key of type ${type}, signed by one of type ${type}`,
     async () => {
       const authority = new Authority(type);
-      const bench = await startBench({ certificateAuthorities: { lines: [await authority.line()] } });
+      const bench = await startBench({ certificateAuthorities: { lines: [authority.line] } });
       const { stdout, stderr } = await withKey(bench, await authority.certify(["-n", "alice"], type));
       expect(stdout, `${stderr} ${reason(bench)}`).toBe("hello");
       expect(bench.accepted[0]?.peer.certificate?.validBefore).toBeUndefined();
@@ -126,8 +111,8 @@ for (const [title, args, why] of [
   ],
 ] as const) {
   itWith(["ssh", "ssh-keygen"], `ssh is denied with a certificate ${title}, without a reason`, async () => {
-    const authority = new Authority(title.includes("RSA") ? "rsa" : "ed25519");
-    const bench = await startBench({ authorizedKeys: { lines: [`cert-authority ${await authority.line()}`] } });
+    const authority = new Authority(title.includes("RSA") ? "rsa-2048" : "ed25519");
+    const bench = await startBench({ authorizedKeys: { lines: [`cert-authority ${authority.line}`] } });
     const file = await authority.certify(args);
     const { stdout, stderr, status } = await withKey(bench, file);
     expect({ stdout, status }).toEqual({ stdout: "", status: 255 });
@@ -145,7 +130,7 @@ for (const [title, args, why] of [
 
 itWith(["ssh", "ssh-keygen"], "ssh is denied with a certificate whose authority is listed as a plain key", async () => {
   const authority = new Authority();
-  const bench = await startBench({ authorizedKeys: { lines: [await authority.line()] } });
+  const bench = await startBench({ authorizedKeys: { lines: [authority.line] } });
   expect((await withKey(bench, await authority.certify(CERTIFIED))).status).toBe(255);
   const reasons = bench.log.with("authentication refused").map(({ fields }) => fields["reason"]);
   expect(reasons).toContain("the certificate is not accepted: its authority is not listed");
@@ -166,8 +151,8 @@ itWith(["ssh", "ssh-keygen"], "the source-address, principals and scopes of a ce
 });
 
 itWith(["ssh", "ssh-keygen", SSHD], "certificates are accepted and denied as by a stock sshd", async () => {
-  const authority = new Authority("rsa");
-  const line = `cert-authority,principals="ops,${USER}" ${await authority.line()}`;
+  const authority = new Authority("rsa-2048");
+  const line = `cert-authority,principals="ops,${USER}" ${authority.line}`;
   const sshd = await startSshd({ authorizedKeys: () => [line] });
   const bench = await startBench({ authorizedKeys: { lines: [line] } });
   const cases: Readonly<Record<string, readonly string[]>> = {
@@ -205,7 +190,7 @@ itWith(["ssh", "ssh-keygen", SSHD], "certificates are accepted and denied as by 
 
 itWith(["ssh", "ssh-keygen"], "the scopes of a certificate authorize calls", async () => {
   const authority = new Authority();
-  const lines = [`scopes="notes:*" ${await authority.line()}`];
+  const lines = [`scopes="notes:*" ${authority.line}`];
   const { server, knownHosts } = await serveNotesOverSsh({ certificateAuthorities: { lines } });
   const call = (identity: string, ...command: string[]) =>
     run("ssh", [...sshOptions({ knownHosts, identity, port: server.port }), "alice@127.0.0.1", ...command]);
@@ -255,7 +240,7 @@ for (const [title, revoke] of [
 
 itWith(["ssh-keygen"], "key revocation lists revoke what ssh-keygen -Q reports", async () => {
   const authority = new Authority();
-  await authority.line();
+  const directory = tempDir();
   const files: { name: string; blob: Buffer }[] = [];
   for (let serial = 1; serial <= 40; serial++) {
     const args = ["-n", "alice", "-z", String(serial ** 3), "-I", `id ${serial % 7}`];
@@ -266,8 +251,8 @@ itWith(["ssh-keygen"], "key revocation lists revoke what ssh-keygen -Q reports",
   // Close numbers become bitmaps, wide ones lists and ranges.
   const serials = [1, 8, 27, 64, 125, 512, 1000, 8000, 9261].map((serial) => `serial: ${serial}`);
   const others = ["serial: 20000-30000", "id: id 3", await keyLines(`key: ${files[4]?.name.replace("-cert", "")}\n`)];
-  const spec = write(authority.directory, "spec", `${[...serials, ...others].join("\n")}\n`);
-  const list = `${authority.directory}/krl`;
+  const spec = write(directory, "spec", `${[...serials, ...others].join("\n")}\n`);
+  const list = `${directory}/krl`;
   await run("ssh-keygen", ["-q", "-k", "-f", list, "-s", `${authority.file}.pub`, spec]);
   const { stdout } = await run("ssh-keygen", ["-Q", "-f", list, ...files.map(({ name }) => name)]);
   const theirs = stdout

@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
+import type { Account, PromptRequest } from "sshrpc/client";
 import { expect } from "vitest";
-import type { Account, PromptRequest } from "../../runtime/src/ssh/client/auth/login-options.js";
+import { takeKey } from "../fixtures/keys.js";
 import { failure, makeKey, tempDir } from "../unit/runtime/ssh/support.js";
 import { startAsyncssh } from "./asyncssh-server.js";
-import { keygen, open, reaches } from "./client.js";
+import { open, reaches } from "./client.js";
 import { itWith, PYTHON } from "./stock.js";
 
 const STOCK = [PYTHON, "python3-asyncssh"];
@@ -131,7 +132,7 @@ itWith(
   [...STOCK, "ssh-keygen"],
   "signs with the RSA algorithm that the server accepts, and never with SHA-1",
   async () => {
-    const identity = keygen("rsa", "-t", "rsa", "-b", "2048");
+    const identity = takeKey("rsa-2048", "rsa");
     const key = readFileSync(`${identity}.pub`, "utf8").trim();
     for (const algorithm of ["rsa-sha2-256", "rsa-sha2-512"]) {
       const { address, knownHosts } = await startAsyncssh({ key, signatureAlgorithms: [algorithm] });

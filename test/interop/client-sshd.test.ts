@@ -1,9 +1,10 @@
 import { spawn, spawnSync } from "node:child_process";
-import { appendFileSync, copyFileSync, readFileSync, statSync } from "node:fs";
+import { appendFileSync, readFileSync, renameSync, statSync } from "node:fs";
+import type { HostKeyInfo } from "sshrpc/client";
 import { expect, onTestFinished } from "vitest";
-import type { HostKeyInfo } from "../../runtime/src/ssh/client/trust/host-trust-options.js";
+import { copyKey, takeKey } from "../fixtures/keys.js";
 import { failure, freePort, makeKey, startBench, tempDir, write } from "../unit/runtime/ssh/support.js";
-import { ECHO, keygen, open, reaches, startAgent } from "./client.js";
+import { certify, ECHO, open, reaches, startAgent } from "./client.js";
 import { startDeviceAgent } from "./device-agent.js";
 import { run } from "./run.js";
 import { SSHD, startSshd, USER } from "./sshd.js";
@@ -13,11 +14,11 @@ const read = (file: string) => readFileSync(file, "utf8").trim();
 
 itWith([SSHD, "ssh-keygen"], "authenticates to sshd with every key type", async () => {
   const files = [
-    keygen("ed25519", "-t", "ed25519"),
-    keygen("rsa", "-t", "rsa", "-b", "2048"),
-    keygen("ecdsa256", "-t", "ecdsa", "-b", "256"),
-    keygen("ecdsa384", "-t", "ecdsa", "-b", "384"),
-    keygen("ecdsa521", "-t", "ecdsa", "-b", "521"),
+    takeKey("ed25519", "ed25519"),
+    takeKey("rsa-2048", "rsa"),
+    takeKey("ecdsa-256", "ecdsa256"),
+    takeKey("ecdsa-384", "ecdsa384"),
+    takeKey("ecdsa-521", "ecdsa521"),
   ];
   const authorizedKeys = () => files.map((file) => read(`${file}.pub`));
   const sshd = await startSshd({ config: [ECHO], authorizedKeys });
@@ -28,7 +29,7 @@ itWith([SSHD, "ssh-keygen"], "authenticates to sshd with every key type", async 
 });
 
 itWith([SSHD, "ssh-keygen"], "never signs with RSA and SHA-1, also where a server accepts nothing else", async () => {
-  const identity = keygen("rsa", "-t", "rsa", "-b", "2048");
+  const identity = takeKey("rsa-2048", "rsa");
   const config = [ECHO, "PubkeyAcceptedAlgorithms ssh-rsa"];
   const sshd = await startSshd({ config, authorizedKeys: () => [read(`${identity}.pub`)] });
   const error = await failure(open(sshd.address, { identity, knownHosts: sshd.knownHosts }));
@@ -40,16 +41,10 @@ itWith(
   [SSHD, "ssh-keygen", "ssh-agent"],
   "offers certificates of every key type, from files and from an agent",
   async () => {
-    const authority = keygen("ca", "-t", "ed25519");
-    const certify = (file: string) => {
-      spawnSync("ssh-keygen", ["-q", "-s", authority, "-I", "an id", "-n", USER, `${file}.pub`]);
-      return file;
-    };
-    const files = [
-      certify(keygen("ed25519", "-t", "ed25519")),
-      certify(keygen("rsa", "-t", "rsa", "-b", "2048")),
-      certify(keygen("ecdsa", "-t", "ecdsa", "-b", "384")),
-    ];
+    const authority = takeKey("ed25519", "ca");
+    const files = [takeKey("ed25519"), takeKey("rsa-2048"), takeKey("ecdsa-384")];
+    const apart = takeKey("ed25519", "apart");
+    for (const file of [...files, apart]) await certify(authority, file, "-I", "an id", "-n", USER);
     const config = [ECHO, `TrustedUserCAKeys ${authority}.pub`];
     const sshd = await startSshd({ config, authorizedKeys: () => [] });
     const { knownHosts } = sshd;
@@ -58,11 +53,9 @@ itWith(
     const agent = await startAgent(rsa);
     await reaches(sshd.address, { agent, knownHosts });
     // The key is only in the agent, the certificate only in a file.
-    const apart = keygen("apart", "-t", "ed25519");
     const keyOnly = await startAgent(apart);
     const certificate = `${tempDir()}/apart-cert.pub`;
-    certify(apart);
-    copyFileSync(`${apart}-cert.pub`, certificate);
+    renameSync(`${apart}-cert.pub`, certificate);
     await reaches(sshd.address, { agent: keyOnly, certificate, knownHosts });
     await expect.poll(sshd.log).toMatch(/Accepted certificate ID "an id"|Accepted publickey .*-CERT .* ID an id/);
     const plain = makeKey(tempDir(), "plain").file;
@@ -83,14 +76,13 @@ itWith(
   [SSHD, "ssh-keygen", "ssh-agent"],
   "offers only the named keys of an agent, which signs for an encrypted file",
   async () => {
-    const many = Array.from({ length: 8 }, (_, index) => keygen(`other${index}`, "-t", "ed25519"));
-    const mine = keygen("mine", "-t", "ed25519");
+    const many = Array.from({ length: 8 }, (_, index) => takeKey("ed25519", `other${index}`));
+    const [mine, encrypted] = [copyKey("ed25519-RFC4716", "mine"), copyKey("ed25519-RFC4716-encrypted", "mine")];
     const agent = await startAgent(...many, mine);
     const sshd = await startSshd({ config: [ECHO, "MaxAuthTries 3"], authorizedKeys: () => [read(`${mine}.pub`)] });
     const { knownHosts } = sshd;
     expect((await failure(open(sshd.address, { agent, knownHosts }))).message).toMatch(/closed the connection during/);
-    spawnSync("ssh-keygen", ["-q", "-p", "-N", "an unknown passphrase", "-f", mine]);
-    await reaches(sshd.address, { agent, identity: mine, knownHosts });
+    await reaches(sshd.address, { agent, identity: encrypted, knownHosts });
     // The private key may be only in the agent.
     const elsewhere = write(tempDir(), "mine.pub", read(`${mine}.pub`), 0o644);
     await reaches(sshd.address, { agent, identity: elsewhere, knownHosts });
@@ -99,14 +91,14 @@ itWith(
     expect(alone.message).toBe(
       `identity ${elsewhere}: a public key; name the private key, the file without .pub, or add that to the agent`,
     );
-    expect((await failure(open(sshd.address, { identity: mine, knownHosts }))).message).toBe(
-      `identity ${mine} is encrypted: set the option passphrase, or add the key to the agent with ssh-add`,
+    expect((await failure(open(sshd.address, { identity: encrypted, knownHosts }))).message).toBe(
+      `identity ${encrypted} is encrypted: set the option passphrase, or add the key to the agent with ssh-add`,
     );
   },
 );
 
 itWith([SSHD, "ssh-keygen"], "continues after an accepted key, where sshd requires a second one", async () => {
-  const [first, second] = [keygen("first", "-t", "ed25519"), keygen("second", "-t", "ecdsa")];
+  const [first, second] = [takeKey("ed25519", "first"), takeKey("ecdsa-256", "second")];
   const config = [ECHO, "AuthenticationMethods publickey,publickey"];
   const sshd = await startSshd({ config, authorizedKeys: () => [first, second].map((file) => read(`${file}.pub`)) });
   const { knownHosts } = sshd;
@@ -116,8 +108,8 @@ itWith([SSHD, "ssh-keygen"], "continues after an accepted key, where sshd requir
 });
 
 itWith([SSHD, "ssh-keygen"], "requests the known host key of those that sshd has", async () => {
-  const rsa = keygen("host_rsa", "-t", "rsa", "-b", "2048");
-  const ecdsa = keygen("host_ecdsa", "-t", "ecdsa", "-b", "521");
+  const rsa = takeKey("rsa-2048", "host_rsa");
+  const ecdsa = takeKey("ecdsa-521", "host_ecdsa");
   const sshd = await startSshd({ config: [ECHO, `HostKey ${rsa}`, `HostKey ${ecdsa}`] });
   const name = `[127.0.0.1]:${sshd.port}`;
   for (const file of [rsa, ecdsa]) {
@@ -134,7 +126,7 @@ itWith([SSHD, "ssh-keygen"], "requests the known host key of those that sshd has
 });
 
 itWith([SSHD, "ssh-keygen"], "connects to an sshd with only an RSA host key", async () => {
-  const rsa = keygen("host_rsa", "-t", "rsa", "-b", "3072");
+  const rsa = takeKey("rsa-3072", "host_rsa");
   const sshd = await startSshd({ config: [ECHO, "HostKeyAlgorithms rsa-sha2-256", `HostKey ${rsa}`] });
   const [type, base64] = read(`${rsa}.pub`).split(" ");
   const knownHosts = write(tempDir(), "known_hosts", `[127.0.0.1]:${sshd.port} ${type} ${base64}\n`);
@@ -327,7 +319,7 @@ itWith(
   "negotiates algorithms with dropbear, and verifies its host key",
   async () => {
     const directory = tempDir();
-    const host = keygen("host", "-t", "ecdsa", "-b", "256");
+    const host = takeKey("ecdsa-256", "host");
     await run("dropbearconvert", ["openssh", "dropbear", host, `${directory}/host`]);
     const port = await freePort();
     const server = spawn("dropbear", [
@@ -345,7 +337,7 @@ itWith(
     onTestFinished(() => void server.kill());
     const [type, base64] = read(`${host}.pub`).split(" ");
     const knownHosts = write(directory, "known_hosts", `[127.0.0.1]:${port} ${type} ${base64}\n`);
-    const identity = keygen("rsa", "-t", "rsa", "-b", "2048");
+    const identity = takeKey("rsa-2048", "rsa");
     const login = () => failure(open(`ssh://daemon@127.0.0.1:${port}`, { identity, knownHosts }));
     await expect
       .poll(async () => (await login()).message, { interval: 100 })

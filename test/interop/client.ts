@@ -4,13 +4,19 @@ import { expect, onTestFinished } from "vitest";
 import { sshTransport } from "../../runtime/src/compose/ssh-transport.js";
 import type { DialOptions } from "../../runtime/src/ssh/client/dial-options.js";
 import { readBytes, tempDir } from "../unit/runtime/ssh/support.js";
+import { run } from "./run.js";
 
 /** A server's subsystem that echoes its input. */
 export const ECHO = "Subsystem sshrpc /bin/cat";
 
-/** Opens our client's duplex and closes it after the test. By default without an agent and a configuration file. */
+/** Opens a duplex of our client to the subsystem, by default without an agent and a configuration file. The caller closes it. */
+export async function dial(address: string, options: DialOptions, signal?: AbortSignal): Promise<Duplex> {
+  return sshTransport(address, { agent: false, sshConfig: false, ...options }).open(signal);
+}
+
+/** Like {@link dial}; the duplex is closed after the test. */
 export async function open(address: string, options: DialOptions, signal?: AbortSignal): Promise<Duplex> {
-  const duplex = await sshTransport(address, { agent: false, sshConfig: false, ...options }).open(signal);
+  const duplex = await dial(address, options, signal);
   onTestFinished(() => void duplex.on("error", () => {}).destroy());
   return duplex;
 }
@@ -25,12 +31,10 @@ export async function reaches(address: string, options: DialOptions, size = 100_
   duplex.destroy();
 }
 
-/** Creates a key pair with ssh-keygen, and returns the file of the private key. */
-export function keygen(name: string, ...args: string[]): string {
-  const file = `${tempDir()}/${name}`;
-  const { status, stderr } = spawnSync("ssh-keygen", ["-q", "-N", "", "-f", file, ...args], { encoding: "utf8" });
+/** Signs the public key of a file with `ssh-keygen -s` and these arguments, and puts the certificate beside it. */
+export async function certify(authority: string, file: string, ...args: readonly string[]): Promise<void> {
+  const { status, stderr } = await run("ssh-keygen", ["-q", "-s", authority, ...args, `${file}.pub`]);
   if (status !== 0) throw new Error(stderr);
-  return file;
 }
 
 /** A stock agent with these keys; it is stopped after the test. */

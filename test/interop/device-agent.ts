@@ -3,8 +3,8 @@ import { createServer, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
 import { BinaryReader } from "../../runtime/src/ssh/keys/format/binary-reader.js";
 import { string, uint32 } from "../../runtime/src/ssh/keys/format/binary-writer.js";
+import { takeSigningKey } from "../fixtures/keys.js";
 import { tempDir } from "../unit/runtime/ssh/support.js";
-import { makePrivateKey } from "../unit/runtime/support/private-key.js";
 
 const TYPE = "sk-ssh-ed25519@openssh.com";
 const APPLICATION = "ssh:";
@@ -16,7 +16,7 @@ const FLAGS = 1;
  * Returns its socket, and the key in the format of authorized_keys.
  */
 export async function startDeviceAgent(): Promise<{ readonly socket: string; readonly line: string }> {
-  const privateKey = makePrivateKey("ed25519");
+  const privateKey = takeSigningKey("ed25519");
   const point = Buffer.from(privateKey.export({ format: "jwk" }).x as string, "base64url");
   const blob = Buffer.concat([string(TYPE), string(point), string(APPLICATION)]);
   const sha256 = (data: Buffer | string) => createHash("sha256").update(data).digest();

@@ -4,8 +4,8 @@ import { existsSync, statSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import type { Forwarding } from "sshrpc/server";
 import { expect, onTestFinished } from "vitest";
-import type { Forwarding } from "../../runtime/src/ssh/server/forwarding/forwarding-options.js";
 import { type Bench, freePort, readBytes, startBench, startTcp } from "../unit/runtime/ssh/support.js";
 import { itWith, PYTHON } from "./stock.js";
 

@@ -1,8 +1,9 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { expect, onTestFinished } from "vitest";
+import { copyKey, type KeyType, readFixture, takeKey } from "../fixtures/keys.js";
 import { failure, makeKey, tempDir, write } from "../unit/runtime/ssh/support.js";
-import { ECHO, keygen, open, reaches } from "./client.js";
+import { certify, ECHO, open, reaches } from "./client.js";
 import { run } from "./run.js";
 import { SSHD, type Sshd, startSshd, USER } from "./sshd.js";
 import { itWith, PYTHON } from "./stock.js";
@@ -10,20 +11,15 @@ import { itWith, PYTHON } from "./stock.js";
 const publicLine = (file: string) => readFileSync(`${file}.pub`, "utf8").trim().split(" ").slice(0, 2).join(" ");
 
 /** Starts an sshd with a certified host key; `args` are those of `ssh-keygen -s`. */
-async function startCertified(authority: string, type: readonly string[], ...args: readonly string[]): Promise<Sshd> {
-  const host = keygen("host", ...type);
-  const { status, stderr } = spawnSync("ssh-keygen", ["-q", "-s", authority, "-I", "a host", ...args, `${host}.pub`], {
-    encoding: "utf8",
-  });
-  if (status !== 0) throw new Error(stderr);
+async function startCertified(authority: string, type: KeyType, ...args: readonly string[]): Promise<Sshd> {
+  const host = takeKey(type, "host");
+  await certify(authority, host, "-I", "a host", ...args);
   return startSshd({ config: [ECHO, `HostKey ${host}`, `HostCertificate ${host}-cert.pub`, "RekeyLimit 1M"] });
 }
 
-const ED25519 = ["-t", "ed25519"];
-
 itWith([SSHD, "ssh-keygen"], "trusts a host certificate by an authority of known_hosts, also in a rekey", async () => {
-  for (const type of [ED25519, ["-t", "ecdsa", "-b", "256"], ["-t", "ecdsa", "-b", "521"]]) {
-    const authority = keygen("ca", ...(type === ED25519 ? ["-t", "rsa", "-b", "2048"] : ED25519));
+  for (const type of ["ed25519", "ecdsa-256", "ecdsa-521"] as const) {
+    const authority = takeKey(type === "ed25519" ? "rsa-2048" : "ed25519", "ca");
     const sshd = await startCertified(authority, type, "-h", "-n", "127.0.0.1");
     const lines = [
       `@cert-authority [127.0.0.1]:${sshd.port} ${publicLine(authority)}`,
@@ -40,10 +36,10 @@ itWith(
   [SSHD, "ssh-keygen", "ssh"],
   "rejects the host certificates that ssh rejects, each with the reason",
   async () => {
-    const authority = keygen("ca", ...ED25519);
-    const other = keygen("other", ...ED25519);
+    const authority = takeKey("ed25519", "ca");
+    const other = takeKey("ed25519", "other");
     const ca = `@cert-authority * ${publicLine(authority)}`;
-    const sign = (...args: string[]) => startCertified(authority, ED25519, ...args);
+    const sign = (...args: string[]) => startCertified(authority, "ed25519", ...args);
     const cases: [sshd: Sshd, lines: readonly string[], reason: RegExp | undefined][] = [
       [await sign("-h", "-n", "127.0.0.1"), [ca], undefined],
       [
@@ -90,13 +86,11 @@ itWith(
   },
 );
 
-itWith([SSHD, "ssh-keygen"], "treats a certificate by an unknown authority as its plain key", async () => {
-  const authority = keygen("ca", ...ED25519);
-  const host = keygen("host", ...ED25519);
-  spawnSync("ssh-keygen", ["-q", "-s", authority, "-h", "-I", "id", "-n", "127.0.0.1", `${host}.pub`]);
+itWith([SSHD], "treats a certificate by an unknown authority as its plain key", async () => {
+  const host = copyKey("host-ed25519", "host");
   const sshd = await startSshd({ config: [ECHO, `HostKey ${host}`, `HostCertificate ${host}-cert.pub`] });
   const name = `[127.0.0.1]:${sshd.port}`;
-  const stranger = `@cert-authority * ${publicLine(keygen("stranger", ...ED25519))}`;
+  const stranger = `@cert-authority * ${publicLine(takeKey("ed25519", "stranger"))}`;
   const identity = sshd.key.file;
   const known = write(tempDir(), "known_hosts", `${stranger}\n${name} ${publicLine(host)}\n`);
   await reaches(sshd.address, { identity, knownHosts: known });
@@ -129,13 +123,11 @@ asyncio.run(main())
 `;
 
 itWith(
-  [PYTHON, "python3-asyncssh", "ssh-keygen"],
+  [PYTHON, "python3-asyncssh"],
   "disconnects from a server that presents the certificate of another key",
   async () => {
-    const authority = keygen("ca", ...ED25519);
-    const host = keygen("host", ...ED25519);
-    spawnSync("ssh-keygen", ["-q", "-s", authority, "-h", "-I", "id", "-n", "127.0.0.1", `${host}.pub`]);
-    const knownHosts = write(tempDir(), "known_hosts", `@cert-authority * ${publicLine(authority)}\n`);
+    const host = copyKey("host-ed25519", "host");
+    const knownHosts = write(tempDir(), "known_hosts", `@cert-authority * ${readFixture("host-ca.pub")}`);
     const { file: identity } = makeKey(tempDir(), "user");
     const attempt = async (key: string) => {
       const server = spawn(PYTHON, ["-W", "ignore", "-c", IMPOSTOR, key, `${host}-cert.pub`]);
@@ -150,7 +142,7 @@ itWith(
       );
       return { message: error.message, reached: /reached/.test(output) };
     };
-    expect(await attempt(keygen("impostor", ...ED25519))).toMatchObject({
+    expect(await attempt(takeKey("ed25519", "impostor"))).toMatchObject({
       message: expect.stringMatching(/closed the connection during the key exchange: .*signature verification failed/i),
       reached: false,
     });

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { serveHandlers } from "sshrpc/server";
 import { expect, onTestFinished } from "vitest";
 import handlers from "../../examples/server.js";
-import { serveHandlers } from "../../runtime/src/compose/serve.js";
 import { sshrpc } from "../unit/runtime/cli/run.js";
 import { TestLog, tempDir, write } from "../unit/runtime/ssh/support.js";
 import { type Outcome, run } from "./run.js";

@@ -4,21 +4,15 @@ import { expect } from "vitest";
 import { HostVerifier } from "../../runtime/src/ssh/client/trust/host-verifier.js";
 import { generateEd25519 } from "../../runtime/src/ssh/keys/format/generate-ed25519.js";
 import { publicKeyLine } from "../../runtime/src/ssh/keys/format/public-key.js";
-import { loadIdentity } from "../../runtime/src/ssh/keys/identity/load-identity.js";
-import { Passphrases } from "../../runtime/src/ssh/keys/identity/passphrase.js";
 import { knownHostsName, lookUpKnownHosts } from "../../runtime/src/ssh/keys/lists/known-hosts.js";
+import { readFixture } from "../fixtures/keys.js";
 import { makeKey, startBench, tempDir, write } from "../unit/runtime/ssh/support.js";
-import { makePrivateKey } from "../unit/runtime/support/private-key.js";
 import { run } from "./run.js";
 import { itWith, PYTHON } from "./stock.js";
 
 const other = () => publicKeyLine(generateEd25519().publicKey);
 
-async function pemKey(type: "rsa" | "ec"): Promise<string> {
-  const privateKey = makePrivateKey(type, type === "ec" ? { namedCurve: "P-256" } : {});
-  const text = privateKey.export({ type: "pkcs8", format: "pem" });
-  return publicKeyLine((await loadIdentity({ privateKey: text }, new Passphrases(undefined))).publicKey);
-}
+const publicFixture = (name: string) => readFixture(`${name}.pub`).split(" ").slice(0, 2).join(" ");
 
 function hashed(name: string): string {
   const salt = randomBytes(20);
@@ -30,7 +24,7 @@ type Corpus = readonly { readonly line: string; readonly damaged?: boolean }[];
 
 /** @param good the host key of the server */
 async function corpus(good: string): Promise<Corpus> {
-  const [rsa, ec] = [await pemKey("rsa"), await pemKey("ec")];
+  const [rsa, ec] = [publicFixture("rsa-2048-1"), publicFixture("ecdsa-256-1")];
   const blob = good.split(" ")[1] as string;
   const [otherType, otherBlob] = other().split(" ") as [string, string];
   const lines: [line: string, damaged?: true][] = [

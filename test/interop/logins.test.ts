@@ -1,20 +1,14 @@
-import { appendFileSync } from "node:fs";
+import { appendFileSync, readFileSync } from "node:fs";
 import { expect } from "vitest";
-import type { ListenOptions } from "../../runtime/src/ssh/server/listen-options.js";
-import { type Bench, startBench, tempDir } from "../unit/runtime/ssh/support.js";
+import { copyKey, readFixture, takeKey } from "../fixtures/keys.js";
+import { type Bench, type BenchOptions, startBench } from "../unit/runtime/ssh/support.js";
 import { type Outcome, run } from "./run.js";
 import { itWith, PYTHON } from "./stock.js";
 
-/** A key pair in the format of OpenSSH. */
-interface KeyPair {
-  readonly file: string;
-  readonly type: string;
-}
+/** Authenticates with a stock client and a key file, and sends `input` to the subsystem. Resolves with the output. */
+type Login = (bench: Bench, file: string, input: string) => Promise<Outcome>;
 
-/** Authenticates with a stock client, and sends `input` to the subsystem. Resolves with the output. */
-type Login = (bench: Bench, key: KeyPair, input: string) => Promise<Outcome>;
-
-const ssh: Login = (bench, { file }, input) =>
+const ssh: Login = (bench, file, input) =>
   run(
     "ssh",
     [
@@ -25,7 +19,7 @@ const ssh: Login = (bench, { file }, input) =>
     input,
   );
 
-const plink: Login = async (bench, { file }, input) => {
+const plink: Login = async (bench, file, input) => {
   await run("puttygen", [file, "-O", "private", "-o", `${file}.ppk`]);
   const host = ["-hostkey", bench.listener.fingerprints[0] as string, "-P", String(bench.listener.port)];
   return run(
@@ -35,7 +29,7 @@ const plink: Login = async (bench, { file }, input) => {
   );
 };
 
-const dbclient: Login = async (bench, { file }, input) => {
+const dbclient: Login = async (bench, file, input) => {
   await run("dropbearconvert", ["openssh", "dropbear", file, `${file}.db`]);
   const port = ["-p", String(bench.listener.port)];
   return run("dbclient", ["-T", "-y", "-y", "-i", `${file}.db`, ...port, "-s", "alice@127.0.0.1", "sshrpc"], input, {
@@ -55,7 +49,7 @@ async def main(port, key, known):
 asyncio.run(main(*sys.argv[1:]))
 `;
 
-const asyncssh: Login = (bench, { file }, input) =>
+const asyncssh: Login = (bench, file, input) =>
   run(PYTHON, ["-W", "ignore", "-c", ASYNCSSH, String(bench.listener.port), file, bench.knownHosts], input);
 
 const PARAMIKO = `
@@ -73,7 +67,7 @@ while data := channel.recv(65536):
 client.close()
 `;
 
-const paramiko: Login = (bench, { file }, input) =>
+const paramiko: Login = (bench, file, input) =>
   run(PYTHON, ["-W", "ignore", "-c", PARAMIKO, String(bench.listener.port), file, bench.knownHosts], input);
 
 const CLIENTS: readonly (readonly [string, readonly string[], Login])[] = [
@@ -84,29 +78,19 @@ const CLIENTS: readonly (readonly [string, readonly string[], Login])[] = [
   ["paramiko", ["python3-paramiko"], paramiko],
 ];
 
-async function makeKey(type: string, bits?: string): Promise<KeyPair & { readonly line: string }> {
-  const file = `${tempDir()}/${type}`;
-  const size = bits === undefined ? [] : ["-b", bits];
-  await run("ssh-keygen", ["-q", "-t", type, ...size, "-N", "", "-C", `${type}${bits ?? ""}`, "-f", file]);
-  const { stdout } = await run("ssh-keygen", ["-y", "-f", file]);
-  return { file, type, line: stdout };
-}
-
 for (const [name, programs, login] of CLIENTS.filter(([name]) => name === "asyncssh" || name === "paramiko")) {
   // asyncssh 2.10 offers ssh-rsa-cert-v01@openssh.com, which uses SHA-1.
-  for (const type of name === "asyncssh" ? ["ed25519", "ecdsa"] : ["ed25519", "ecdsa", "rsa"]) {
-    itWith([...programs, "ssh-keygen"], `${name} authenticates with a certificate of ${type}`, async () => {
-      const [authority, key] = [await makeKey("ed25519"), await makeKey(type)];
-      await run("ssh-keygen", ["-q", "-s", authority.file, "-I", "laptop", "-n", "alice", `${key.file}.pub`]);
-      const bench = await startBench({ certificateAuthorities: { lines: [authority.line] } });
-      const { stdout, stderr } = await login(bench, key, "hello");
+  for (const type of name === "asyncssh" ? ["ed25519", "ecdsa-256"] : ["ed25519", "ecdsa-256", "rsa-2048"]) {
+    itWith(programs, `${name} authenticates with a certificate of ${type}`, async () => {
+      const bench = await startBench({ certificateAuthorities: { lines: [readFixture("user-ca.pub")] } });
+      const { stdout, stderr } = await login(bench, copyKey(`user-${type}`), "hello");
       expect(stdout, stderr).toBe("hello");
       expect(bench.accepted[0]?.peer.certificate?.keyId).toBe("laptop");
     });
   }
 }
 
-const PASSWORDS: Partial<ListenOptions> = {
+const PASSWORDS: BenchOptions = {
   verifyPassword: ({ password }) => (password === "open sesame" ? { scopes: ["*"] } : undefined),
 };
 
@@ -129,30 +113,20 @@ itWith(["dbclient"], "dbclient authenticates with a password", async () => {
 });
 
 for (const [name, programs, login] of CLIENTS) {
-  for (const [type, bits] of [
-    ["ed25519", undefined],
-    ["rsa", "3072"],
-    ["ecdsa", "256"],
-    ["ecdsa", "384"],
-    ["ecdsa", "521"],
-  ] as const) {
-    itWith(
-      [...programs, "ssh-keygen"],
-      `${name} authenticates with ${type}${bits ? ` of ${bits} bits` : ""}`,
-      async () => {
-        const bench = await startBench();
-        const key = await makeKey(type, bits);
-        appendFileSync(bench.authorizedKeys, key.line);
-        const { stdout, stderr } = await login(bench, key, "hello through the subsystem\n");
-        expect(stdout, stderr).toBe("hello through the subsystem\n");
-        expect(bench.accepted[0]?.peer).toMatchObject({ user: "alice", authMethods: ["publickey"] });
-      },
-    );
+  for (const type of ["ed25519", "rsa-3072", "ecdsa-256", "ecdsa-384", "ecdsa-521"] as const) {
+    itWith(programs, `${name} authenticates with a key of type ${type}`, async () => {
+      const bench = await startBench();
+      const key = takeKey(type);
+      appendFileSync(bench.authorizedKeys, readFileSync(`${key}.pub`));
+      const { stdout, stderr } = await login(bench, key, "hello through the subsystem\n");
+      expect(stdout, stderr).toBe("hello through the subsystem\n");
+      expect(bench.accepted[0]?.peer).toMatchObject({ user: "alice", authMethods: ["publickey"] });
+    });
   }
 
-  itWith([...programs, "ssh-keygen"], `${name} is rejected with a key that is not listed`, async () => {
+  itWith(programs, `${name} is rejected with a key that is not listed`, async () => {
     const bench = await startBench();
-    const { stdout, status } = await login(bench, await makeKey("ed25519"), "hello");
+    const { stdout, status } = await login(bench, takeKey("ed25519"), "hello");
     expect(stdout).toBe("");
     expect(status).not.toBe(0);
     expect(bench.accepted).toEqual([]);

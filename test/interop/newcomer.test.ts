@@ -3,8 +3,9 @@ import { mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { delimiter, dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
+import { takeKey } from "../fixtures/keys.js";
 import { tempDir, write } from "../unit/runtime/ssh/support.js";
-import { keygen } from "./client.js";
+
 import { run } from "./run.js";
 import { start } from "./served.js";
 import { itWith } from "./stock.js";
@@ -56,7 +57,7 @@ itWith(
     mkdirSync(`${project}/schema`);
     mkdirSync(`${home}/.ssh`, { recursive: true });
     symlinkSync(path("../../node_modules"), `${project}/node_modules`);
-    const identity = keygen("id_ed25519", "-t", "ed25519");
+    const identity = takeKey("ed25519", "id_ed25519");
     for (const end of ["", ".pub"]) write(`${home}/.ssh`, `id_ed25519${end}`, readFileSync(`${identity}${end}`));
     const programs = [`${project}/bin`, `${project}/node_modules/.bin`, dirname(process.execPath), process.env["PATH"]];
     const env = {

@@ -2,10 +2,12 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { expect, onTestFinished } from "vitest";
 import { type ConformanceClient, connect } from "../conformance/generated/client.js";
+import { takeKey } from "../fixtures/keys.js";
 import { tempDir, write } from "../unit/runtime/ssh/support.js";
 import { failure } from "../unit/runtime/support/wait.js";
-import { keygen } from "./client.js";
+import { certify } from "./client.js";
 import { startDeviceAgent } from "./device-agent.js";
+import { run } from "./run.js";
 import { SSHD, type Sshd, USER } from "./sshd.js";
 import { startStdioSshd } from "./stdio-sshd.js";
 import { itWith } from "./stock.js";
@@ -55,10 +57,9 @@ itWith(
   ["ssh", SSHD, "ssh-keygen"],
   "a certificate of ~/.ssh/config is used, and its connection is shared",
   async () => {
-    const authority = keygen("authority", "-t", "ed25519");
-    const alice = keygen("alice", "-t", "ed25519");
-    const args = ["-q", "-s", authority, "-I", "alice@laptop", "-n", USER, "-z", "42", `${alice}.pub`];
-    expect(spawnSync("ssh-keygen", args).status).toBe(0);
+    const authority = takeKey("ed25519", "authority");
+    const alice = takeKey("ed25519", "alice");
+    await certify(authority, alice, "-I", "alice@laptop", "-n", USER, "-z", "42");
     const certificate = write(tempDir(), "elsewhere.pub", readFileSync(`${alice}-cert.pub`));
     const identity = write(tempDir(), "alice", readFileSync(alice));
     const sshd = await startStdioSshd((serve) => ({
@@ -85,7 +86,9 @@ itWith(
   ["ssh", SSHD, "ssh-keygen", DEVICE],
   "a FIDO key authenticates through ssh, and is rejected without its device",
   async () => {
-    const key = keygen("device", "-t", "ed25519-sk", "-w", DEVICE);
+    const key = `${tempDir()}/device`;
+    const made = await run("ssh-keygen", ["-q", "-N", "", "-t", "ed25519-sk", "-w", DEVICE, "-f", key]);
+    expect(made.status, made.stderr).toBe(0);
     const sshd = await startStdioSshd((serve) => ({
       config: ["ExposeAuthInfo yes", `Subsystem sshrpc ${serve(SCOPES)}`],
       authorizedKeys: () => [readFileSync(`${key}.pub`, "utf8").trim()],

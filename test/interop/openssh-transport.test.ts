@@ -2,28 +2,21 @@ import { spawn, spawnSync } from "node:child_process";
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
-import { RpcError } from "sshrpc/client";
+import { type ConnectOptions, RpcError } from "sshrpc/client";
 import { expect, onTestFinished } from "vitest";
-import { opensshTransport } from "../../runtime/src/openssh/openssh-transport.js";
 import { connect } from "../conformance/generated/client.js";
+import { copyKey, readFixture, takeKey } from "../fixtures/keys.js";
 import { sshrpc } from "../unit/runtime/cli/run.js";
 import { makeKey, tempDir, write } from "../unit/runtime/ssh/support.js";
 import { failure, until, within } from "../unit/runtime/support/wait.js";
-import { keygen } from "./client.js";
+
+import { certify } from "./client.js";
 import { SSHD, startSshd, USER } from "./sshd.js";
 import { startStdioSshd } from "./stdio-sshd.js";
 import { itWith } from "./stock.js";
 
 const STOCK = ["ssh", SSHD];
 const SCOPES = "--scopes items:\\*";
-
-/** Signs a public key with `ssh-keygen -s`. */
-function certify(authority: string, file: string, ...args: string[]): void {
-  const { status, stderr } = spawnSync("ssh-keygen", ["-q", "-s", authority, ...args, `${file}.pub`], {
-    encoding: "utf8",
-  });
-  if (status !== 0) throw new Error(stderr);
-}
 
 itWith(STOCK, "connects to an alias of ~/.ssh/config with its jump host and its ControlMaster", async () => {
   const bastion = await startSshd();
@@ -85,9 +78,9 @@ itWith(STOCK, "connects through named jump hosts, also with `sshrpc call`", asyn
 });
 
 itWith([...STOCK, "ssh-keygen"], "user and host certificates need no lists of keys", async () => {
-  const authority = keygen("authority", "-t", "ed25519");
-  const alice = keygen("alice", "-t", "ed25519");
-  certify(
+  const authority = takeKey("ed25519", "authority");
+  const alice = takeKey("ed25519", "alice");
+  await certify(
     authority,
     alice,
     "-I",
@@ -109,20 +102,18 @@ itWith([...STOCK, "ssh-keygen"], "user and host certificates need no lists of ke
   expect(peer).toContainEqual({ name: "certificate", values: ["alice@laptop", "42"] });
   expect(peer).toContainEqual({ name: "scopes", values: ["items:*"] });
   expect(await failure(client.secret.get())).toMatchObject({ status: "FORBIDDEN" });
-  const stranger = keygen("stranger", "-t", "ed25519");
-  certify(keygen("other", "-t", "ed25519"), stranger, "-I", "x", "-n", USER);
+  const stranger = takeKey("ed25519", "stranger");
+  await certify(takeKey("ed25519", "other"), stranger, "-I", "x", "-n", USER);
   expect(await failure(sshd.overOpenssh({ identity: stranger }))).toMatchObject({ status: "UNAUTHENTICATED" });
 });
 
-itWith([...STOCK, "ssh-keygen"], "a host is trusted by the authority that certified it", async () => {
+itWith(STOCK, "a host is trusted by the authority that certified it", async () => {
   const directory = tempDir();
-  const authority = keygen("authority", "-t", "ed25519");
-  const host = keygen("host", "-t", "ed25519");
-  certify(authority, host, "-h", "-I", "host", "-n", "127.0.0.1");
+  const host = copyKey("host-ed25519", "host");
   const sshd = await startStdioSshd((serve) => ({
     config: [`HostKey ${host}`, `HostCertificate ${host}-cert.pub`, `Subsystem sshrpc ${serve(SCOPES)}`],
   }));
-  const line = `@cert-authority [127.0.0.1]:${sshd.port} ${readFileSync(`${authority}.pub`, "utf8")}`;
+  const line = `@cert-authority [127.0.0.1]:${sshd.port} ${readFixture("host-ca.pub")}`;
   const client = await sshd.overOpenssh({ knownHosts: write(directory, "known_hosts", line), hostKey: "strict" });
   expect(await client.item.get({ id: 1 })).toEqual({ id: 1 });
 });
@@ -131,7 +122,10 @@ itWith(STOCK, "each failure of ssh has a status and a message that quotes ssh", 
   const sshd = await startStdioSshd();
   const other = makeKey(tempDir(), "other");
   const changed = write(tempDir(), "known_hosts", `[127.0.0.1]:${sshd.port} ${other.line}\n`);
-  const common = { identity: sshd.key.file, knownHosts: sshd.knownHosts, agent: false, sshConfig: false } as const;
+  const common: ConnectOptions = {
+    ...{ identity: sshd.key.file, knownHosts: sshd.knownHosts, agent: false, sshConfig: false },
+    ...{ transport: "openssh", reconnect: false },
+  };
   const silent = createServer().listen(0, "127.0.0.1");
   onTestFinished(() => void silent.close());
   await until("the port", () => silent.listening);
@@ -143,17 +137,22 @@ itWith(STOCK, "each failure of ssh has a status and a message that quotes ssh", 
     ["ssh://x@127.0.0.1:1", {}, "UNAVAILABLE", /connection refused by .*Connection refused/],
     ["nowhere.invalid", {}, "UNAVAILABLE", /cannot resolve the host name of .*nowhere\.invalid/],
     [`x@127.0.0.1:${port}`, { connectTimeout: 300 }, "UNAVAILABLE", /did not respond within 300 ms/],
-    [sshd.address, { command: "/nowhere/sshrpc" }, "UNAVAILABLE", /could not run its command \(status 127\)/],
-    [sshd.address, { args: ["-o", "Nonsense=1"] }, "BAD_REQUEST", /rejects its options.*nonsense/i],
+    [
+      sshd.address,
+      { openssh: { command: "/nowhere/sshrpc" } },
+      "UNAVAILABLE",
+      /could not run its command \(status 127\)/,
+    ],
+    [sshd.address, { openssh: { args: ["-o", "Nonsense=1"] } }, "BAD_REQUEST", /rejects its options.*nonsense/i],
     [sshd.address, { sshConfig: "/nowhere/config" }, "BAD_REQUEST", /Can't open user config file/],
   ] as const) {
-    const error = await failure(opensshTransport(target, { ...common, ...options }).open());
+    const error = await failure(connect(target, { ...common, ...options }));
     expect(error).toBeInstanceOf(RpcError);
     expect(error).toMatchObject({ status, message: expect.stringMatching(message) });
   }
   const plain = await startSshd();
   const use = { ...common, identity: plain.key.file, knownHosts: plain.knownHosts };
-  expect(await failure(opensshTransport(plain.address, use).open())).toMatchObject({
+  expect(await failure(connect(plain.address, use))).toMatchObject({
     status: "UNAVAILABLE",
     message: expect.stringMatching(/has no sshrpc subsystem/),
   });

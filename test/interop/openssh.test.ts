@@ -1,7 +1,8 @@
 import { spawn, spawnSync } from "node:child_process";
 import { appendFileSync, readFileSync } from "node:fs";
 import { expect } from "vitest";
-import { createHostKey } from "../../runtime/src/ssh/keys/identity/host-key.js";
+import { takeKey } from "../fixtures/keys.js";
+import { sshrpc } from "../unit/runtime/cli/run.js";
 import { type Bench, failure, makeKey, startBench, tempDir } from "../unit/runtime/ssh/support.js";
 import { itWith } from "./stock.js";
 
@@ -91,17 +92,10 @@ itWith(["ssh"], "ssh with an unlisted key is rejected", async () => {
   expect(status).toBe(255);
 });
 
-itWith(["ssh", "ssh-keygen"], "ssh authenticates with RSA and each ECDSA curve", async () => {
-  const directory = tempDir();
+itWith(["ssh"], "ssh authenticates with RSA and each ECDSA curve", async () => {
   const bench = await startBench();
-  for (const [type, bits] of [
-    ["rsa", "2048"],
-    ["ecdsa", "256"],
-    ["ecdsa", "384"],
-    ["ecdsa", "521"],
-  ] as const) {
-    const file = `${directory}/${type}${bits}`;
-    spawnSync("ssh-keygen", ["-q", "-t", type, "-b", bits, "-N", "", "-f", file]);
+  for (const type of ["rsa-2048", "ecdsa-256", "ecdsa-384", "ecdsa-521"] as const) {
+    const file = takeKey(type);
     appendFileSync(bench.authorizedKeys, readFileSync(`${file}.pub`));
     expect(await ssh(bench, ["-s"], ["sshrpc"], file, file)).toMatchObject({ stdout: file, status: 0 });
     // Our own client logs in with the same file.
@@ -117,10 +111,12 @@ itWith(["ssh-keyscan"], "ssh-keyscan prints the known_hosts line of the host", a
 });
 
 itWith(["ssh-keygen"], "ssh-keygen reads a generated host key, and prints the same fingerprint", async () => {
-  const file = `${tempDir()}/host`;
-  const key = await createHostKey(file);
-  expect((await run("ssh-keygen", ["-y", "-f", file])).stdout).toContain(key.blob.toString("base64"));
-  expect((await run("ssh-keygen", ["-lf", `${file}.pub`])).stdout).toMatch(`256 ${key.fingerprint} sshrpc host key`);
+  const { stdout } = await sshrpc(["keys", "init", "--home", `${tempDir()}/home`]);
+  const [, file = ""] = /^host key +(.*)$/m.exec(stdout) ?? [];
+  const [, fingerprint = ""] = /^fingerprint +(SHA256:.*)$/m.exec(stdout) ?? [];
+  const [type, base64] = readFileSync(`${file}.pub`, "utf8").split(" ");
+  expect((await run("ssh-keygen", ["-y", "-f", file])).stdout).toContain(`${type} ${base64}`);
+  expect((await run("ssh-keygen", ["-lf", `${file}.pub`])).stdout).toMatch(`256 ${fingerprint} sshrpc host key`);
 });
 
 itWith(["ssh-keygen"], "the command in the message for a changed host key fixes known_hosts", async () => {
@@ -144,8 +140,7 @@ itWith(["ssh-agent", "ssh-add"], "the agent's keys log in, including RSA", async
     await expect
       .poll(() => spawnSync("ssh-add", ["-l"], { env: { ...process.env, SSH_AUTH_SOCK: socket } }).status)
       .toBe(1);
-    const rsa = `${directory}/rsa`;
-    spawnSync("ssh-keygen", ["-q", "-t", "rsa", "-b", "2048", "-N", "", "-f", rsa]);
+    const rsa = takeKey("rsa-2048");
     const add = (file: string) => run("ssh-add", ["-q", file], "", { SSH_AUTH_SOCK: socket });
     const home = process.env["HOME"];
     process.env["HOME"] = directory;

@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
 import { buffer } from "node:stream/consumers";
 import ssh2 from "ssh2";
+import { connectSsh } from "sshrpc/client";
 import { expect, onTestFinished } from "vitest";
-import { connectSsh } from "../../runtime/src/compose/connect.js";
 import { guardDial } from "../../runtime/src/ssh/ssh2/packets/guard-dial.js";
 import { makeKey, startBench, tempDir, write } from "../unit/runtime/ssh/support.js";
 import { until, within } from "../unit/runtime/support/wait.js";

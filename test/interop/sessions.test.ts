@@ -1,14 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
+import { connectApi } from "sshrpc/generated";
 import { expect } from "vitest";
-import type { Session } from "../../runtime/src/base/session.js";
-import { openClient } from "../../runtime/src/client/client.js";
-import { sshTransport } from "../../runtime/src/compose/ssh-transport.js";
 import { NOTES } from "../unit/runtime/adapters/notes-server.js";
 import { type Bench, execHandler, failure, shellHandler, startBench, write } from "../unit/runtime/ssh/support.js";
 import { type Outcome, run } from "./run.js";
 import { serveNotesOverSsh, start } from "./served.js";
 import { itWith, PYTHON } from "./stock.js";
+
+type Session = Parameters<Parameters<typeof execHandler>[0]>[0];
 
 /** Prints the command on both streams, and exits with the number at its end. */
 async function answer(session: Session, command: string): Promise<void> {
@@ -170,7 +170,7 @@ itWith(["ssh"], "every client shows that the session rule timed out", async () =
   expect(await command.ended).toBe(5);
   expect([`${command.stdout()}`, command.stderr()]).toEqual(["", `${reason}\n`]);
   const { key, knownHosts } = served;
-  const transport = sshTransport(`ssh://alice@127.0.0.1:${served.server.port}`, { identity: key.file, knownHosts });
-  const error = await failure(openClient(NOTES, transport, { reconnect: false }));
+  const options = { identity: key.file, knownHosts, reconnect: false } as const;
+  const error = await failure(connectApi(NOTES, `ssh://alice@127.0.0.1:${served.server.port}`, options));
   expect(error).toMatchObject({ status: "UNAVAILABLE", message: expect.stringContaining(reason) });
 });

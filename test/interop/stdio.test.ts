@@ -4,8 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import { expect, onTestFinished } from "vitest";
-import { callPath } from "../../runtime/src/client/call-path.js";
-import { opensshTransport } from "../../runtime/src/openssh/openssh-transport.js";
+import { connect as connectNotes } from "../../generated/client.js";
 import { makeKey, tempDir, write } from "../unit/runtime/ssh/support.js";
 import { failure, until, within } from "../unit/runtime/support/wait.js";
 import { run } from "./run.js";
@@ -80,9 +79,10 @@ itWith(
       ],
     }));
     const { address, key, knownHosts } = sshd;
-    const store = (identity: string) => {
-      const transport = opensshTransport(address, { identity, knownHosts, agent: false, sshConfig: false });
-      return callPath(transport, { verb: "STORE", path: "/notes", request: { text: "hi" } });
+    const store = async (identity: string) => {
+      const options = { transport: "openssh", identity, knownHosts, agent: false, sshConfig: false } as const;
+      await using client = await connectNotes(address, options);
+      return await client.notes.store({ text: "hi" });
     };
     expect(await failure(store(key.file))).toMatchObject({
       message: expect.stringContaining("missing scope notes:write (this key has notes:read)"),

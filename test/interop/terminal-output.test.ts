@@ -1,7 +1,6 @@
 import { fileURLToPath } from "node:url";
+import { serveHandlers } from "sshrpc/server";
 import { expect, onTestFinished } from "vitest";
-import { serveHandlers } from "../../runtime/src/compose/serve.js";
-import { shellQuote } from "../../runtime/src/ssh/shell-quote.js";
 import { defineHandlers } from "../conformance/generated/server.js";
 import { conformanceHandlers, Waits } from "../conformance/handlers.js";
 import { makeKey, tempDir, write } from "../unit/runtime/ssh/support.js";
@@ -45,7 +44,9 @@ itWith(
     ];
     const env = { HOME: directory, SSH_AUTH_SOCK: "", NODE_OPTIONS: "", TERM: "xterm-256color" };
     for (const call of calls) {
-      const command = [process.execPath, ...start, ...call, ...end].map(shellQuote).join(" ");
+      const command = [process.execPath, ...start, ...call, ...end]
+        .map((word) => `'${word.replaceAll("'", "'\\''")}'`)
+        .join(" ");
       const { stdout } = await run("script", ["-qec", command, "/dev/null"], "", env);
       expect(stdout).toMatch(/end/);
       expect(stdout).toMatch(HARMLESS);

@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { Node, Project, SyntaxKind } from "ts-morph";
+import { type CallExpression, Node, Project, SyntaxKind } from "ts-morph";
 import { expect, test } from "vitest";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -9,26 +9,36 @@ const FOLDERS = ["runtime/src", "codegen/src", "test", "bench", "examples", "sch
 
 const GENERATES = /^generateKeyPair(Sync)?$/;
 
-/** Every call of node:crypto's key generation whose options do not encode both halves, as `file:line`. */
-function unencoded(project: Project): string[] {
+/** Every call of node:crypto's key generation. */
+function generations(project: Project): CallExpression[] {
   return project.getSourceFiles().flatMap((file) => {
     const crypto = file.getImportDeclarations().filter((one) => /^(node:)?crypto$/.test(one.getModuleSpecifierValue()));
     const names = new Set(crypto.flatMap((one) => one.getNamedImports().map((name) => name.getName())));
-    return file
-      .getDescendantsOfKind(SyntaxKind.CallExpression)
-      .filter((call) => {
-        const called = call.getExpression();
-        const name = Node.isPropertyAccessExpression(called) ? called.getName() : called.getText();
-        return GENERATES.test(name) && (Node.isPropertyAccessExpression(called) || names.has(name));
-      })
-      .filter((call) => !["privateKeyEncoding", "publicKeyEncoding"].every((option) => call.getText().includes(option)))
-      .map((call) => `${file.getFilePath().replace(ROOT, "")}:${call.getStartLineNumber()}`);
+    return file.getDescendantsOfKind(SyntaxKind.CallExpression).filter((call) => {
+      const called = call.getExpression();
+      const name = Node.isPropertyAccessExpression(called) ? called.getName() : called.getText();
+      return GENERATES.test(name) && (Node.isPropertyAccessExpression(called) || names.has(name));
+    });
   });
 }
 
+/** `file:line` */
+function place(call: CallExpression): string {
+  return `${call.getSourceFile().getFilePath().replace(ROOT, "")}:${call.getStartLineNumber()}`;
+}
+
+const encodesBoth = (call: CallExpression) =>
+  ["privateKeyEncoding", "publicKeyEncoding"].every((option) => call.getText().includes(option));
+
+const project = new Project({ compilerOptions: { allowJs: true }, skipFileDependencyResolution: true });
+const patterns = FOLDERS.map((folder) => `${ROOT}${folder}/**/*.{ts,js}`);
+project.addSourceFilesAtPaths([...patterns, `!${ROOT}**/node_modules/**`]);
+const calls = generations(project);
+
 test("every key pair is encoded while it is generated: exporting its key objects can deadlock Node 20", () => {
-  const project = new Project({ compilerOptions: { allowJs: true }, skipFileDependencyResolution: true });
-  const patterns = FOLDERS.map((folder) => `${ROOT}${folder}/**/*.{ts,js}`);
-  project.addSourceFilesAtPaths([...patterns, `!${ROOT}**/node_modules/**`]);
-  expect(unencoded(project)).toEqual([]);
+  expect(calls.filter((call) => !encodesBoth(call)).map(place)).toEqual([]);
+});
+
+test("no test generates keys with node:crypto: test/fixtures/keys.ts has keys of every type", () => {
+  expect(calls.map(place).filter((one) => one.startsWith("test/"))).toEqual([]);
 });

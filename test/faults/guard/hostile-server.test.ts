@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import ssh2 from "ssh2";
 import { expect, onTestFinished, test } from "vitest";
-import { sshTransport } from "../../../runtime/src/compose/ssh-transport.js";
+import { open } from "../../interop/client.js";
 import { closed, failure, makeKey, tempDir } from "../../unit/runtime/ssh/support.js";
 import { within } from "../../unit/runtime/support/wait.js";
 
@@ -61,9 +61,7 @@ async function dial({ greet, authenticate, serve }: Behaviour): Promise<Duplex> 
   onTestFinished(() => void server.close());
   const { port } = server.address() as { port: number };
   const options = { identity: alice.file, hostKey: host.publicKey.fingerprint, connectTimeout: 5000 };
-  const duplex = await sshTransport(`ssh://alice@127.0.0.1:${port}`, options).open();
-  onTestFinished(() => void duplex.on("error", () => {}).destroy());
-  return duplex;
+  return open(`ssh://alice@127.0.0.1:${port}`, options);
 }
 
 test("a packet size of 0 from the server does not hang the client", async () => {

@@ -2,8 +2,8 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import type ssh2 from "ssh2";
+import { generateKeyPair } from "sshrpc/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { generateEd25519 } from "../../../runtime/src/ssh/keys/format/generate-ed25519.js";
 import { within } from "../../unit/runtime/support/wait.js";
 import { type Attacker, connectTo, string, uint32 } from "./support.js";
 
@@ -83,7 +83,7 @@ test("200 wrong keys use little memory, which is freed", async () => {
       const authHandler = Array.from({ length: 6 }, () => ({
         type: "publickey" as const,
         username: "alice",
-        key: generateEd25519("wrong").privateKey,
+        key: generateKeyPair().privateKey,
       }));
       await expect(unread.connect({ authHandler })).rejects.toThrow();
     }

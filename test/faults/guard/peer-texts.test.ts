@@ -1,17 +1,18 @@
 import { createServer } from "node:net";
 import { inspect } from "node:util";
 import ssh2 from "ssh2";
+import type { DialOptions } from "sshrpc/client";
+import { connectSsh } from "sshrpc/client";
+import { connectApi } from "sshrpc/generated";
+import { RpcError } from "sshrpc/server";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { openClient } from "../../../runtime/src/client/client.js";
-import { connectSsh } from "../../../runtime/src/compose/connect.js";
-import { sshTransport } from "../../../runtime/src/compose/ssh-transport.js";
-import { RpcError } from "../../../runtime/src/contract/rpc-error.js";
-import type { DialOptions } from "../../../runtime/src/ssh/client/dial-options.js";
-import { FRAME } from "../../../runtime/src/wire/frame.js";
 import { makeKey, startBench, tempDir } from "../../unit/runtime/ssh/support.js";
 import { RawPeer } from "../../unit/runtime/support/raw-peer.js";
 import { apiOf, connectRaw, transportTo } from "../../unit/runtime/support/server.js";
 import { failure, until, within } from "../../unit/runtime/support/wait.js";
+
+/** Kinds of frames (PROTOCOL.md). */
+const FRAME = { OPEN: 2, DRAIN: 9, CLOSE: 10 } as const;
 
 /** Sets a title, clears the screen, starts a new line, reverses text, and is long. */
 const HOSTILE = `\u001b]0;owned\u0007\u001b[2J\r\nfake: prompt$ \u009b31m\u202e${"x".repeat(20_000)}`;
@@ -124,7 +125,7 @@ describe("text of a server is truncated and escaped in the errors of a client", 
 
   test.each(servers)("from a server %s", async (_, behave, more = {}) => {
     const { address, options } = await startServer(behave);
-    expectHarmless(await failure(sshTransport(address, { ...options, ...more }).open()));
+    expectHarmless(await failure(connectApi(apiOf(), address, { ...options, ...more, reconnect: false })));
   });
 
   test("from a server that refuses a command, or ends its connection", async () => {
@@ -146,7 +147,9 @@ describe("text of a server is truncated and escaped in the errors of a client", 
     onTestFinished(() => void server.close());
     const { port } = server.address() as { port: number };
     const options = { identity: [], hostKey: `SHA256:${"A".repeat(43)}`, sshConfig: false } as const;
-    expectHarmless(await failure(sshTransport(`ssh://alice@127.0.0.1:${port}`, options).open()));
+    expectHarmless(
+      await failure(connectApi(apiOf(), `ssh://alice@127.0.0.1:${port}`, { ...options, reconnect: false })),
+    );
   });
 
   test.each<[string, (peer: RawPeer) => unknown]>([
@@ -167,7 +170,7 @@ describe("text of a server is truncated and escaped in the errors of a client", 
     ["a greeting without end", (peer) => peer.bytes(Buffer.from(HOSTILE.repeat(4), "latin1"))],
   ])("from a server that sends %s in place of frames", async (_, say) => {
     const transport = transportTo((far) => void say(new RawPeer(far)));
-    expectHarmless(await failure(openClient(apiOf(), transport, { reconnect: false })));
+    expectHarmless(await failure(connectApi(apiOf(), transport, { reconnect: false })));
   });
 
   test("but the message of a status is passed on unchanged", async () => {
@@ -222,7 +225,7 @@ describe("a server that prompts without end", () => {
         again();
       });
     });
-    const error = await failure<RpcError>(sshTransport(address, { ...options, ...more }).open());
+    const error = await failure<RpcError>(connectApi(apiOf(), address, { ...options, ...more, reconnect: false }));
     expect(error).toBeInstanceOf(RpcError);
     expect(error).toMatchObject({
       status: "UNAUTHENTICATED",

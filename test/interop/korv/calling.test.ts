@@ -1,9 +1,9 @@
-import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import type { Client, ConnectOptions, UnaryMethodOptional } from "sshrpc/client";
+import type { Method, ServerStreamingMethod } from "sshrpc/generated";
+import { connectApi } from "sshrpc/generated";
 import { describe, expect } from "vitest";
-import type { ServerStreamingMethod, UnaryMethodOptional } from "../../../runtime/src/client/call/method-types.js";
-import type { Client } from "../../../runtime/src/client/client.js";
-import { type ConnectOptions, connectApi } from "../../../runtime/src/compose/connect.js";
-import type { Method } from "../../../runtime/src/contract/method.js";
+import { takeKey } from "../../fixtures/keys.js";
 import { tempDir, write } from "../../unit/runtime/ssh/support.js";
 import { any, apiOf, method, only } from "../../unit/runtime/support/server.js";
 import { SSHD, startSshd } from "../sshd.js";
@@ -51,19 +51,16 @@ const only1 = (path: string, more: Partial<Method> = {}) => apiOf(method(`GET ${
 
 async function startServer() {
   const directory = tempDir();
-  for (const name of ["host", "alice"]) {
-    const made = spawnSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", name, "-f", `${directory}/${name}`]);
-    expect(made.status).toBe(0);
-  }
-  const server = new Peer("server.py", [`${directory}/host`, `${directory}/alice.pub`]);
+  const [host, alice] = [takeKey("ed25519", "host"), takeKey("ed25519", "alice")];
+  const server = new Peer("server.py", [host, `${alice}.pub`]);
   const { port } = (await server.event("listening")) as unknown as { port: number };
-  const hostKey = spawnSync("cat", [`${directory}/host.pub`], { encoding: "utf8" }).stdout.trim();
+  const hostKey = readFileSync(`${host}.pub`, "utf8").trim();
   const knownHosts = write(directory, "known_hosts", `[127.0.0.1]:${port} ${hostKey}\n`);
   const address = `ssh://anybody@127.0.0.1:${port}`;
   const connect = async (api = API, options: ConnectOptions<object> = {}) =>
     connectApi<KorvClient>(api, address, {
       protocol: "korv",
-      identity: `${directory}/alice`,
+      identity: alice,
       knownHosts,
       timeout: 10_000,
       ...options,
@@ -219,11 +216,10 @@ describe("our client at a korv server", () => {
   });
 
   itWithAsyncssh("K9 K11 verifies the host key, and reports that its own key is not authorized", async () => {
-    const { connect, directory } = await startServer();
+    const { connect } = await startServer();
     const stranger = `SHA256:${"A".repeat(43)}`;
     await expect(connect(API, { hostKey: stranger })).rejects.toMatchObject({ status: "UNAUTHENTICATED" });
-    spawnSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", `${directory}/mallory`]);
-    await expect(connect(API, { identity: `${directory}/mallory` })).rejects.toMatchObject({
+    await expect(connect(API, { identity: takeKey("ed25519", "mallory") })).rejects.toMatchObject({
       status: "UNAUTHENTICATED",
       message: expect.stringContaining("accepts none of these keys"),
     });

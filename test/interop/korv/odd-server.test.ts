@@ -1,7 +1,6 @@
+import type { Client, ConnectOptions, UnaryMethodOptional } from "sshrpc/client";
+import { connectApi } from "sshrpc/generated";
 import { describe, expect } from "vitest";
-import type { UnaryMethodOptional } from "../../../runtime/src/client/call/method-types.js";
-import type { Client } from "../../../runtime/src/client/client.js";
-import { type ConnectOptions, connectApi } from "../../../runtime/src/compose/connect.js";
 import { makeKey, tempDir, write } from "../../unit/runtime/ssh/support.js";
 import { apiOf, method } from "../../unit/runtime/support/server.js";
 import { failure, within } from "../../unit/runtime/support/wait.js";

@@ -1,11 +1,9 @@
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
+import type { Method } from "sshrpc/generated";
+import { RpcError, type ServeOptions, serveHandlers } from "sshrpc/server";
 import { describe, expect, onTestFinished } from "vitest";
 import { korvLimits } from "../../../runtime/src/adapters/korv/korv-options.js";
-import { type ServeOptions, serveHandlers } from "../../../runtime/src/compose/serve.js";
-import type { Method } from "../../../runtime/src/contract/method.js";
-import { RpcError } from "../../../runtime/src/contract/rpc-error.js";
-import type { AnyHandler } from "../../../runtime/src/server/api-handlers.js";
 import { makeKey, TestLog, tempDir, write } from "../../unit/runtime/ssh/support.js";
 import { any, handlersOf, method, only } from "../../unit/runtime/support/server.js";
 import { run } from "../run.js";
@@ -51,8 +49,8 @@ async function startServer(options: Partial<ServeOptions> = {}) {
   });
   const slow = { running: 0, most: 0, cancelled: 0, release };
   const large = { asked: 0 };
-  const echo: AnyHandler = (request) => request;
-  const handlers: Record<string, AnyHandler> = {
+  const echo = (request: unknown) => request;
+  const handlers: Parameters<typeof handlersOf>[1] = {
     "GET /hello": (request) => ({ msg: `Hello ${(request as { name?: string }).name ?? "World"}!` }),
     "STORE /echo": echo,
     "UPDATE /echo": echo,

@@ -8,10 +8,10 @@ import { publicKeyLine } from "../../../runtime/src/ssh/keys/format/public-key.j
 import { connect } from "../../conformance/generated/client.js";
 import { defineHandlers } from "../../conformance/generated/server.js";
 import { conformanceHandlers, Waits } from "../../conformance/handlers.js";
+import { readFixture } from "../../fixtures/keys.js";
 import { sshrpc } from "./cli/run.js";
 import { makeCertificate, makeSigner } from "./ssh/keys/make-keys.js";
 import { TestLog, tempDir, write } from "./ssh/support.js";
-import { makePrivateKey } from "./support/private-key.js";
 
 const HANDLERS = fileURLToPath(new URL("../../../examples/server.ts", import.meta.url));
 
@@ -19,12 +19,12 @@ const SCHEMA = fileURLToPath(new URL("../../../schema/api.ts", import.meta.url))
 
 const MARK = "marked-passphrase-7f3a";
 const { privateKey: KEY, publicKey } = generateEd25519("marked-comment-7f3a");
-const rsa = makePrivateKey("rsa");
-const PKCS8 = rsa.export({ type: "pkcs8", format: "pem" }) as string;
-const LOCKED = rsa.export({ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase: "other" }) as string;
-const PKCS1 = rsa.export({ type: "pkcs1", format: "pem" }) as string;
-const SEC1 = makePrivateKey("ec", { namedCurve: "P-256" }).export({ type: "sec1", format: "pem" }) as string;
-const ED25519 = makePrivateKey("ed25519").export({ type: "pkcs8", format: "pem" }) as string;
+const [PKCS8, LOCKED, PKCS1] = ["rsa-2048-PKCS8", "rsa-2048-PKCS8-encrypted", "rsa-2048-PEM"].map(readFixture) as [
+  string,
+  string,
+  string,
+];
+const [SEC1, ED25519] = ["ecdsa-256-openssl", "ed25519-openssl"].map(readFixture) as [string, string];
 const PUTTY = `PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\nPrivate-Lines: 1\n${"Qm9vdGxlZ2dlcg".repeat(4)}\n`;
 const signer = makeSigner("ssh-ed25519");
 const CERTIFICATE = `${signer.publicKey.type}-cert-v01@openssh.com ${makeCertificate(signer, signer).toString("base64")}`;
@@ -232,7 +232,7 @@ test("the text of a key, or a Buffer, works like a file that holds it", async ()
   const server = await serveHandlers(handlers(), {
     port: 0,
     hostKeys: Buffer.from(`\n${KEY.replaceAll("\n", "\r\n")}`),
-    authorizedKeys: { lines: [`${publicKeyLine(publicKey)} alice`, `ssh-rsa ${rsaLine()} rsa`] },
+    authorizedKeys: { lines: [`${publicKeyLine(publicKey)} alice`, readFixture("rsa-2048-PKCS8.pub")] },
     log: false,
   });
   onTestFinished(() => server.close());
@@ -250,15 +250,3 @@ test("the text of a key, or a Buffer, works like a file that holds it", async ()
     await client.close();
   }
 });
-
-function rsaLine(): string {
-  const { e, n } = rsa.export({ format: "jwk" });
-  const field = (bytes: Buffer) => {
-    const padded = (bytes[0] as number) & 0x80 ? Buffer.concat([Buffer.alloc(1), bytes]) : bytes;
-    const size = Buffer.alloc(4);
-    size.writeUInt32BE(padded.length);
-    return Buffer.concat([size, padded]);
-  };
-  const parts = [Buffer.from("ssh-rsa"), Buffer.from(e as string, "base64url"), Buffer.from(n as string, "base64url")];
-  return Buffer.concat(parts.map(field)).toString("base64");
-}

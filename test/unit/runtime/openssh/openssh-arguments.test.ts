@@ -1,20 +1,31 @@
+import { readFileSync } from "node:fs";
+import type { ConnectOptions } from "sshrpc/client";
+import { connectApi } from "sshrpc/generated";
 import { expect, test } from "vitest";
-import { formatDestination, parseDestination } from "../../../../runtime/src/openssh/destination.js";
-import { opensshArguments } from "../../../../runtime/src/openssh/openssh-arguments.js";
-import type { OpensshOptions } from "../../../../runtime/src/openssh/openssh-options.js";
-import type { DialOptions } from "../../../../runtime/src/ssh/client/dial-options.js";
+import { failure, tempDir, write } from "../ssh/support.js";
+import { apiOf } from "../support/server.js";
 
-const argumentsOf = (target: string, options: DialOptions & OpensshOptions = {}, timeout = 10_000) =>
-  opensshArguments(parseDestination(target), options, timeout);
+/** Connects with a script in place of ssh, which records its arguments and exits with status 1. */
+async function run(target: string, { openssh, ...options }: ConnectOptions = {}) {
+  const directory = tempDir();
+  const record = `#!/bin/bash\nprintf '%s\\0' "$@" > ${directory}/arguments\nexit 1\n`;
+  const program = write(directory, "ssh", record, 0o700);
+  const all = { transport: "openssh", reconnect: false, connectTimeout: 10_000, ...options } as const;
+  const error = await failure(connectApi(apiOf(), target, { ...all, openssh: { ...openssh, program } }));
+  return { error, args: () => readFileSync(`${directory}/arguments`, "utf8").split("\0").slice(0, -1) };
+}
 
-test("a bare host name adds only the options that protect the frames and limit the waits", () => {
-  expect(argumentsOf("edge").join(" ")).toBe(
+/** The arguments that ssh gets. */
+const argumentsOf = async (target: string, options?: ConnectOptions) => (await run(target, options)).args();
+
+test("a bare host name adds only the options that protect the frames and limit the waits", async () => {
+  expect((await argumentsOf("edge")).join(" ")).toBe(
     "-T -x -a -o ClearAllForwardings=yes -o PermitLocalCommand=no -o RemoteCommand=none -o LogLevel=ERROR " +
       "-o BatchMode=yes -o ConnectTimeout=10 -o ServerAliveInterval=15 -o ServerAliveCountMax=3 -s -- edge sshrpc",
   );
 });
 
-test.each<[string, DialOptions & OpensshOptions, string]>([
+test.each<[string, ConnectOptions, string]>([
   ["a key", { identity: "/k e/y%" }, '-o IdentityFile="/k e/y%%" -o IdentitiesOnly=yes'],
   ["keys of an agent", { identity: ["a", "b"], identitiesOnly: false }, '"a" -o IdentityFile="b" -o IdentitiesOnly=no'],
   ["no agent", { agent: false }, "-o IdentityAgent=none"],
@@ -30,24 +41,24 @@ test.each<[string, DialOptions & OpensshOptions, string]>([
   ["a configuration", { sshConfig: "/etc/other" }, "-F /etc/other"],
   ["keepalive", { keepaliveInterval: 1500, keepaliveCountMax: 9 }, "-o ServerAliveInterval=2 -o ServerAliveCountMax=9"],
   ["no keepalive", { keepaliveInterval: 0 }, "-o ServerAliveInterval=0"],
-  ["prompts", { interactive: true }, "-o BatchMode=no"],
-  ["a command", { command: "sshrpc serve --stdio" }, "-- edge sshrpc serve --stdio"],
-])("passes on %s", (_, options, expected) => {
-  expect(argumentsOf("edge", options).join(" ")).toContain(expected);
+  ["prompts", { openssh: { interactive: true } }, "-o BatchMode=no"],
+  ["a command", { openssh: { command: "sshrpc serve --stdio" } }, "-- edge sshrpc serve --stdio"],
+])("passes on %s", async (_, options, expected) => {
+  expect((await argumentsOf("edge", options)).join(" ")).toContain(expected);
 });
 
-test("the user's arguments come first, so that they take precedence", () => {
-  const args = argumentsOf("edge", { args: ["-o", "BatchMode=no"] });
+test("the user's arguments come first, so that they take precedence", async () => {
+  const args = await argumentsOf("edge", { openssh: { args: ["-o", "BatchMode=no"] } });
   expect(args.slice(0, 2)).toEqual(["-o", "BatchMode=no"]);
 });
 
-test("user and port are arguments of their own", () => {
-  expect(argumentsOf("ssh://al%20ice@edge:8022".replace("%20", "."))).toEqual(
+test("user and port are arguments of their own", async () => {
+  expect(await argumentsOf("ssh://al.ice@edge:8022")).toEqual(
     expect.arrayContaining(["-l", "al.ice", "-p", "8022", "--", "edge"]),
   );
 });
 
-test.each<[string, DialOptions]>([
+test.each<[string, ConnectOptions]>([
   ["passphrase", { passphrase: "x" }],
   ["password", { password: "x" }],
   ["prompts", { prompts: () => [] }],
@@ -57,13 +68,13 @@ test.each<[string, DialOptions]>([
   ["identity", { identity: 'a"b' }],
   ["knownHosts", { knownHosts: "\u0024{HOME}/x" }],
   ["agent", { agent: "a\nProxyCommand x" }],
-])("the option %s is refused where ssh has no equivalent", (option, options) => {
-  expect(() => argumentsOf("edge", options)).toThrow(
-    expect.objectContaining({
-      status: "BAD_REQUEST",
-      message: expect.stringContaining(`option ${option}: not supported by the transport openssh: `),
-    }),
-  );
+])("the option %s is refused where ssh has no equivalent", async (option, options) => {
+  const { error, args } = await run("edge", options);
+  expect(error).toMatchObject({
+    status: "BAD_REQUEST",
+    message: expect.stringContaining(`option ${option}: not supported by the transport openssh: `),
+  });
+  expect(args).toThrow(/ENOENT/);
 });
 
 test.each([
@@ -84,12 +95,16 @@ test.each([
   "edge:0",
   "edge:99999",
   "ssh://edge/path",
-])("refuses a destination that could be an option or shell text: %j", (target) => {
-  expect(() => parseDestination(target)).toThrow(expect.objectContaining({ status: "BAD_REQUEST" }));
+])("refuses a destination that could be an option or shell text: %j", async (target) => {
+  const { error, args } = await run(target);
+  expect(error).toMatchObject({ status: "BAD_REQUEST" });
+  expect(args).toThrow(/ENOENT/);
 });
 
-test("a jump host is validated like a destination", () => {
-  expect(() => argumentsOf("edge", { jump: "-oProxyCommand=id" })).toThrow(/^invalid address /);
+test("a jump host is validated like a destination", async () => {
+  const { error, args } = await run("edge", { jump: "-oProxyCommand=id" });
+  expect(error.message).toMatch(/^invalid address /);
+  expect(args).toThrow(/ENOENT/);
 });
 
 test.each([
@@ -99,6 +114,7 @@ test.each([
   ["a@b@edge", "ssh://a%40b@edge"],
   ["ssh://alice@[::1]:8022", "ssh://alice@[::1]:8022"],
   ["::1", "ssh://[::1]"],
-])("the destination %s reads %s", (text, address) => {
-  expect(formatDestination(parseDestination(text))).toBe(address);
+])("an error names the destination %s as %s", async (text, address) => {
+  const { error } = await run(text);
+  expect(error.message).toContain(`no connection to ${address}: `);
 });

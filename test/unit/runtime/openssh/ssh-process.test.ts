@@ -1,10 +1,10 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { finished } from "node:stream/promises";
+import type { Transport } from "sshrpc/client";
+import type { RpcError } from "sshrpc/server";
 import { expect, test } from "vitest";
-import type { Transport } from "../../../../runtime/src/base/transport.js";
 import { callPath } from "../../../../runtime/src/client/call-path.js";
-import type { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
 import { opensshTransport } from "../../../../runtime/src/openssh/openssh-transport.js";
 import { tempDir, write } from "../ssh/support.js";
 import { failure, until, within } from "../support/wait.js";

@@ -1,6 +1,6 @@
 import { appendFileSync, readFileSync } from "node:fs";
+import type { KeyAnswer } from "sshrpc/server";
 import { expect, it } from "vitest";
-import type { KeyAnswer } from "../../../../runtime/src/ssh/keys/lists/key-lookup.js";
 import { closed, failure, makeKey, startBench, write } from "./support.js";
 
 const soon = { timeout: 15_000 };

@@ -101,8 +101,11 @@ export function shellHandler(run: (session: Session) => void): ChannelHandler<"s
   return { name: "shell", match: ({ kind }) => kind === "shell", run };
 }
 
+/** Options of a bench's server. */
+export type BenchOptions = Partial<ListenOptions>;
+
 export async function startBench(
-  options: Partial<ListenOptions> = {},
+  options: BenchOptions = {},
   accept: (duplex: Duplex) => void = (duplex) => void duplex.pipe(duplex),
   handlers: readonly ChannelHandler[] = [],
 ): Promise<Bench> {

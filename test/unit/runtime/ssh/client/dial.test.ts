@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
+import { connectSsh } from "sshrpc/client";
 import { expect, it } from "vitest";
-import { sshTransport } from "../../../../../runtime/src/compose/ssh-transport.js";
+import { open } from "../../../../interop/client.js";
 import { closed, failure, freePort, makeKey, startBench, startTcp, tempDir, write } from "../support.js";
 
 /** The error of dialing a port of the loopback interface with a key that is not authorized. */
@@ -9,7 +10,7 @@ async function dialPort(port: number, options = {}) {
   const directory = tempDir();
   const identity = makeKey(directory, "alice").file;
   const hostKey = makeKey(directory, "host").publicKey.fingerprint;
-  return failure(sshTransport(`ssh://alice@127.0.0.1:${port}`, { identity, hostKey, ...options }).open());
+  return failure(open(`ssh://alice@127.0.0.1:${port}`, { identity, hostKey, ...options }));
 }
 
 it("reports a refused connection with the default address of sshrpc", async () => {
@@ -105,10 +106,10 @@ it("accepts only a pinned fingerprint", async () => {
   await bench.dial({ hostKey: [bench.alice.publicKey.fingerprint, fingerprint] });
   const error = await failure(bench.dial({ hostKey: bench.alice.publicKey.fingerprint }));
   expect(error).toMatchObject({ status: "UNAUTHENTICATED", message: expect.stringMatching(/^host key mismatch: /) });
-  expect(() => sshTransport("edge", { hostKey: "MD5:aa:bb" })).toThrow(
+  await expect(connectSsh("edge", { hostKey: "MD5:aa:bb" })).rejects.toThrow(
     /invalid option hostKey: "MD5:aa:bb"; it takes .*fingerprints such as /,
   );
-  expect(() => sshTransport("edge", { hostKey: [] })).toThrow(
+  await expect(connectSsh("edge", { hostKey: [] })).rejects.toThrow(
     /invalid option hostKey: an empty list; it takes .*fingerprints such as /,
   );
 });
@@ -168,13 +169,13 @@ it("reports that there is no key to authenticate with", async () => {
   const home = process.env["HOME"];
   process.env["HOME"] = bench.directory;
   try {
-    const transport = sshTransport(bench.address, { agent: false, knownHosts: bench.knownHosts });
-    expect(await failure(transport.open())).toMatchObject({
+    const { address, knownHosts } = bench;
+    expect(await failure(open(address, { agent: false, knownHosts }))).toMatchObject({
       status: "UNAUTHENTICATED",
       message: expect.stringMatching(/^no key to authenticate to ssh:.* with: create one with `ssh-keygen -t ed25519`/),
     });
-    const broken = sshTransport(bench.address, { agent: `${bench.directory}/no-agent`, knownHosts: bench.knownHosts });
-    expect((await failure(broken.open())).message).toMatch(/the agent at .*no-agent does not answer/);
+    const broken = { agent: `${bench.directory}/no-agent`, knownHosts };
+    expect((await failure(open(address, broken))).message).toMatch(/the agent at .*no-agent does not answer/);
   } finally {
     process.env["HOME"] = home;
   }
@@ -185,11 +186,8 @@ it("is cancelled by a signal before and during the connection attempt, and not a
   expect(await failure(bench.dial({}, AbortSignal.abort()))).toMatchObject({ status: "CANCELLED" });
   const silent = await startTcp(() => {});
   const controller = new AbortController();
-  const transport = sshTransport(`ssh://alice@127.0.0.1:${silent}`, {
-    identity: bench.alice.file,
-    hostKey: bench.hostKey.publicKey.fingerprint,
-  });
-  const opening = failure(transport.open(controller.signal));
+  const options = { identity: bench.alice.file, hostKey: bench.hostKey.publicKey.fingerprint };
+  const opening = failure(open(`ssh://alice@127.0.0.1:${silent}`, options, controller.signal));
   setTimeout(() => controller.abort(), 50);
   expect(await opening).toMatchObject({ status: "CANCELLED" });
   const late = new AbortController();
@@ -216,8 +214,8 @@ it.each([
   [{ connectTimeout: Number.NaN }, /^option connectTimeout: NaN is not an integer/],
   [{ keepaliveInterval: -1 }, /^option keepaliveInterval: -1 is not an integer/],
   [{ keepaliveCountMax: 1.5 }, /^option keepaliveCountMax: 1.5 is not an integer/],
-])("rejects %o before connecting", (options, message) => {
-  expect(() => sshTransport("edge", options)).toThrow(message);
+])("rejects %o before connecting", async (options, message) => {
+  await expect(connectSsh("edge", options)).rejects.toThrow(message);
 });
 
 it("closes the connection to a server that does not answer keepalives", async () => {
@@ -230,7 +228,18 @@ it("closes the connection to a server that does not answer keepalives", async ()
   });
   const knownHosts = write(bench.directory, "relayed", `[127.0.0.1]:${port} ${bench.hostKey.line}\n`);
   const options = { identity: bench.alice.file, knownHosts, keepaliveInterval: 50, keepaliveCountMax: 2 };
-  const duplex = await sshTransport(`ssh://alice@127.0.0.1:${port}`, options).open();
+  const duplex = await open(`ssh://alice@127.0.0.1:${port}`, options);
   silent = true;
   expect((await closed(duplex))?.message).toMatch(/was lost: Keepalive timeout$/);
+});
+
+it("allows at most eight hosts on a route", async () => {
+  const ports = await Promise.all(Array.from({ length: 8 }, () => freePort()));
+  const over = async (count: number) => {
+    const jump = ports.slice(0, count).map((port) => `alice@127.0.0.1:${port}`);
+    return (await failure(connectSsh("alice@edge", { jump, identity: [], agent: false, sshConfig: false }))).message;
+  };
+  // Dials the first of seven jump hosts.
+  expect(await over(7)).toMatch(`connection refused by 127.0.0.1:${ports[0]}`);
+  expect(await over(8)).toBe("the route to edge has more than 8 hosts: does ProxyJump form a loop?");
 });

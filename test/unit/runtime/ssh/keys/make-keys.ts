@@ -1,7 +1,7 @@
 import { createHash, type KeyObject, sign } from "node:crypto";
 import type { PublicKey } from "../../../../../runtime/src/ssh/keys/format/public-key.js";
 import { publicKeyFromBlob } from "../../../../../runtime/src/ssh/keys/format/public-key.js";
-import { makePrivateKey } from "../../support/private-key.js";
+import { takeSigningKey } from "../../../../fixtures/keys.js";
 
 /** Every supported key type. */
 export const KEY_TYPES = [
@@ -41,6 +41,8 @@ function mpint(number: Buffer): Buffer {
 /** A key pair of a test. */
 export interface Signer {
   readonly publicKey: PublicKey;
+  /** The line of authorized_keys, without a comment. */
+  readonly line: string;
   /** The blob without its type. */
   readonly fields: Buffer;
   /** A signature: algorithm, bytes, and the flags and counter of a security key. */
@@ -50,11 +52,12 @@ export interface Signer {
 export const APPLICATION = "ssh:";
 
 /** A key pair of any type; security keys sign as in PROTOCOL.u2f. */
-export function makeSigner(type: string, rsaBits = 2048): Signer {
+export function makeSigner(type: string, rsaBits: 1024 | 2048 = 2048): Signer {
   const { privateKey, fields } = makePair(type, rsaBits);
   const publicKey = publicKeyFromBlob(Buffer.concat([string(type), fields])) as PublicKey;
   return {
     publicKey,
+    line: `${type} ${publicKey.blob.toString("base64")}`,
     fields,
     sign: (data, { algorithm = type === "ssh-rsa" ? "rsa-sha2-512" : type, flags = 1 } = {}) => {
       if (!type.startsWith("sk-")) {
@@ -71,26 +74,26 @@ function sha256(data: string | Buffer): Buffer {
   return createHash("sha256").update(data).digest();
 }
 
-function makePair(type: string, modulusLength: number): { privateKey: KeyObject; fields: Buffer } {
+function makePair(type: string, rsaBits: 1024 | 2048): { privateKey: KeyObject; fields: Buffer } {
   const application = type.startsWith("sk-") ? string(APPLICATION) : Buffer.alloc(0);
   if (type.includes("ed25519")) {
-    const privateKey = makePrivateKey("ed25519");
+    const privateKey = takeSigningKey("ed25519");
     const { x } = privateKey.export({ format: "jwk" });
     return { privateKey, fields: Buffer.concat([string(Buffer.from(x as string, "base64url")), application]) };
   }
   if (type === "ssh-rsa") {
-    const privateKey = makePrivateKey("rsa", { modulusLength });
+    const privateKey = takeSigningKey(`rsa-${rsaBits}`);
     const { e, n } = privateKey.export({ format: "jwk" });
     return {
       privateKey,
       fields: Buffer.concat([e, n].map((number) => mpint(Buffer.from(number as string, "base64url")))),
     };
   }
-  const curve = /nistp\d+/.exec(type)?.[0] as string;
-  const privateKey = makePrivateKey("ec", { namedCurve: curve.replace("nistp", "P-") });
+  const bits = /nistp(256|384|521)/.exec(type)?.[1] as "256" | "384" | "521";
+  const privateKey = takeSigningKey(`ecdsa-${bits}`);
   const { x, y } = privateKey.export({ format: "jwk" });
   const point = Buffer.concat([Buffer.from([4]), ...[x, y].map((half) => Buffer.from(half as string, "base64url"))]);
-  return { privateKey, fields: Buffer.concat([string(curve), string(point), application]) };
+  return { privateKey, fields: Buffer.concat([string(`nistp${bits}`), string(point), application]) };
 }
 
 function signBytes(privateKey: KeyObject, type: string, algorithm: string, data: Buffer): Buffer {

@@ -2,17 +2,20 @@ import { randomBytes } from "node:crypto";
 import { appendFileSync, chmodSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import type ssh2 from "ssh2";
+import { type ServeOptions, serveHandlers } from "sshrpc/server";
 import { expect, it } from "vitest";
-import { listen } from "../../../../../runtime/src/ssh/server/listen.js";
+import { handlersOf } from "../../support/server.js";
 import { rawClient } from "../raw-client.js";
 import { type Bench, execHandler, failure, makeKey, startBench, startTcp, tempDir, write } from "../support.js";
 
-async function listenFailure(options: Partial<Parameters<typeof listen>[0]>): Promise<string> {
+/** The message with which a server does not start. */
+async function listenFailure(options: Partial<ServeOptions>): Promise<string> {
   const directory = tempDir();
   const hostKeys = makeKey(directory, "host").file;
   const authorizedKeys = write(directory, "authorized_keys", `${makeKey(directory, "alice").line}\n`);
+  const files = { hostKeys, authorizedKeys, log: false } as const;
   const error = await failure(
-    listen({ port: 0, hostKeys, authorizedKeys, ...options }, []).then((listener) => listener.close()),
+    serveHandlers(handlersOf([], {}), { port: 0, ...files, ...options }).then((server) => server.close()),
   );
   expect(error.message).not.toContain("\n");
   return error.message;

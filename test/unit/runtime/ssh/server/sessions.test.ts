@@ -1,13 +1,22 @@
 import { randomBytes } from "node:crypto";
 import type ssh2 from "ssh2";
 import { expect, it } from "vitest";
-import type { Session } from "../../../../../runtime/src/base/session.js";
-import type { ListenOptions } from "../../../../../runtime/src/ssh/server/listen-options.js";
 import { rawClient } from "../raw-client.js";
-import { type Bench, execHandler, failure, readText, shellHandler, startBench, subsystemHandler } from "../support.js";
+import {
+  type Bench,
+  type BenchOptions,
+  execHandler,
+  failure,
+  readText,
+  shellHandler,
+  startBench,
+  subsystemHandler,
+} from "../support.js";
+
+type Session = Parameters<Parameters<typeof execHandler>[0]>[0];
 
 /** A server that runs `run` for each command. */
-function serving(run: (session: Session, command: string) => void, options: Partial<ListenOptions> = {}) {
+function serving(run: (session: Session, command: string) => void, options: BenchOptions = {}) {
   return startBench(options, undefined, [execHandler(run), shellHandler((session) => run(session, "the shell"))]);
 }
 

@@ -1,11 +1,9 @@
-import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import ssh2 from "ssh2";
+import type { DialOptions } from "sshrpc/client";
 import { expect, it, onTestFinished } from "vitest";
-import { sshTransport } from "../../../../../../runtime/src/compose/ssh-transport.js";
-import type { DialOptions } from "../../../../../../runtime/src/ssh/client/dial-options.js";
-import { itWith } from "../../../../../interop/stock.js";
-import { makePrivateKey } from "../../../support/private-key.js";
+import { copyKey, takeSigningKey } from "../../../../../fixtures/keys.js";
+import { open } from "../../../../../interop/client.js";
 import { failure, makeKey, startRelay, tempDir } from "../../support.js";
 
 type Answer = (context: ssh2.AuthContext, connection: ssh2.Connection) => void;
@@ -28,8 +26,7 @@ async function startServer(answer: Answer, onConnection: (connection: ssh2.Conne
   });
   const { port } = server.address() as { port: number };
   const options = { hostKey: host.publicKey.fingerprint, agent: false, sshConfig: false, identity: [] } as const;
-  const dial = (more: DialOptions, to = port) =>
-    sshTransport(`ssh://alice@127.0.0.1:${to}`, { ...options, ...more }).open();
+  const dial = (more: DialOptions, to = port) => open(`ssh://alice@127.0.0.1:${to}`, { ...options, ...more });
   return { port, dial, directory };
 }
 
@@ -101,15 +98,14 @@ it("signs for the session of the connection, and no other", async () => {
   expect(key.verify(second.blob, first.signature)).toBe(false);
 });
 
-itWith(["ssh-keygen"], "continues to the next key where one cannot sign, and reports the reason", async () => {
+it("continues to the next key where one cannot sign, and reports the reason", async () => {
   let signed = 0;
   const server = await startServer((context, connection) => {
     if (context.method !== "publickey") refuseNone(context, connection);
     else if (context.signature === undefined) context.accept();
     else context.reject(++signed === 1 ? ["publickey"] : []);
   });
-  const locked = `${server.directory}/locked`;
-  spawnSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "correct horse", "-f", locked]);
+  const locked = copyKey("ed25519-RFC4716-encrypted", "locked");
   const good = makeKey(server.directory, "good");
   const error = await failure(server.dial({ identity: [locked, good.file], passphrase: "wrong" }));
   expect(error.message).toMatch(
@@ -119,7 +115,7 @@ itWith(["ssh-keygen"], "continues to the next key where one cannot sign, and rep
 });
 
 it("signs with RSA and SHA-2 for a server without server-sig-algs", async () => {
-  const privateKey = makePrivateKey("rsa");
+  const privateKey = takeSigningKey("rsa-2048");
   const text = privateKey.export({ type: "pkcs8", format: "pem" });
   const proofs: (string | undefined)[] = [];
   const server = await startServer((context, connection) => {

@@ -1,6 +1,6 @@
-import { spawnSync } from "node:child_process";
-import { copyFileSync, readFileSync, statSync } from "node:fs";
+import { readFileSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
+import type { IdentitySource, Passphrase } from "sshrpc/client";
 import { expect, it } from "vitest";
 import { loadUserCertificate } from "../../../../../../runtime/src/ssh/keys/files/user-certificate.js";
 import { string, uint32 } from "../../../../../../runtime/src/ssh/keys/format/binary-writer.js";
@@ -8,21 +8,10 @@ import { generateEd25519 } from "../../../../../../runtime/src/ssh/keys/format/g
 import { publicKeyLine } from "../../../../../../runtime/src/ssh/keys/format/public-key.js";
 import { parseSignature, verifySignature } from "../../../../../../runtime/src/ssh/keys/format/signature.js";
 import { createHostKey, loadHostKey } from "../../../../../../runtime/src/ssh/keys/identity/host-key.js";
-import type { IdentitySource } from "../../../../../../runtime/src/ssh/keys/identity/identity.js";
 import { loadIdentity } from "../../../../../../runtime/src/ssh/keys/identity/load-identity.js";
-import { type Passphrase, Passphrases } from "../../../../../../runtime/src/ssh/keys/identity/passphrase.js";
-import { itWith } from "../../../../../interop/stock.js";
-import { makePrivateKey } from "../../../support/private-key.js";
+import { Passphrases } from "../../../../../../runtime/src/ssh/keys/identity/passphrase.js";
+import { copyKey, readFixture } from "../../../../../fixtures/keys.js";
 import { failure, tempDir, write } from "../../support.js";
-
-/** One round of bcrypt: the default takes minutes on a busy machine, and tests the same code. */
-const QUICK = ["-q", "-a", "1"];
-
-function keygen(...args: string[]): string {
-  const file = `${tempDir()}/key`;
-  spawnSync("ssh-keygen", [...QUICK, "-f", file, ...args]);
-  return file;
-}
 
 /** Loads a key and signs with it; resolves with the key type. */
 async function use(from: IdentitySource, passphrase?: Passphrase): Promise<string> {
@@ -35,46 +24,39 @@ async function use(from: IdentitySource, passphrase?: Passphrase): Promise<strin
 
 const DATA = Buffer.from("what a server wants signed");
 
-itWith(["ssh-keygen"], "signs with keys of every format and type, encrypted or not", async () => {
-  const types: [string, string[]][] = [
-    ["ssh-ed25519", ["-t", "ed25519"]],
-    ["ssh-rsa", ["-t", "rsa", "-b", "2048"]],
-    ["ecdsa-sha2-nistp256", ["-t", "ecdsa", "-b", "256"]],
-    ["ecdsa-sha2-nistp384", ["-t", "ecdsa", "-b", "384"]],
-    ["ecdsa-sha2-nistp521", ["-t", "ecdsa", "-b", "521"]],
-  ];
-  for (const [type, args] of types) {
-    const plain = keygen(...args, "-N", "");
-    const copy = (name: string, format: string, passphrase: string) => {
-      copyFileSync(plain, name);
-      spawnSync("ssh-keygen", [...QUICK, "-p", "-m", format, "-N", passphrase, "-f", name]);
-      return name;
-    };
-    for (const format of type === "ssh-ed25519" ? ["RFC4716"] : ["RFC4716", "PEM", "PKCS8"]) {
-      expect(await use(copy(`${plain}-${format}`, format, ""))).toBe(type);
-      const locked = copy(`${plain}-${format}-locked`, format, "correct horse");
-      expect(readFileSync(locked, "utf8")).not.toBe(readFileSync(`${plain}-${format}`, "utf8"));
-      // Without its public key beside it, a PEM file is decrypted at once.
-      expect(await use(locked, async () => "correct horse")).toBe(type);
-      copyFileSync(`${plain}.pub`, `${locked}.pub`);
+it("signs with keys of every format and type, encrypted or not", async () => {
+  for (const [type, fixture] of [
+    ["ssh-ed25519", "ed25519"],
+    ["ssh-rsa", "rsa-2048"],
+    ["ecdsa-sha2-nistp256", "ecdsa-256"],
+    ["ecdsa-sha2-nistp384", "ecdsa-384"],
+    ["ecdsa-sha2-nistp521", "ecdsa-521"],
+  ] as const) {
+    for (const format of fixture === "ed25519" ? ["RFC4716"] : ["RFC4716", "PEM", "PKCS8"]) {
+      expect(await use(copyKey(`${fixture}-${format}`))).toBe(type);
+      const locked = copyKey(`${fixture}-${format}-encrypted`);
       expect(await use(locked, "correct horse")).toBe(type);
       expect((await failure(use(locked, "wrong"))).message).toMatch(/is encrypted: wrong passphrase$/);
+      // Without its public key beside it, a PEM file is decrypted at once.
+      rmSync(`${locked}.pub`);
+      expect(await use(locked, async () => "correct horse")).toBe(type);
     }
   }
 });
 
 it("signs with an ed25519 key of OpenSSL's format", async () => {
-  const privateKey = makePrivateKey("ed25519");
-  expect(await use({ privateKey: privateKey.export({ type: "pkcs8", format: "pem" }) })).toBe("ssh-ed25519");
-  const locked = privateKey.export({ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase: "secret" });
-  expect(await use({ privateKey: locked }, "secret")).toBe("ssh-ed25519");
-  const alien = makePrivateKey("x25519");
-  const text = alien.export({ type: "pkcs8", format: "pem" });
-  expect((await failure(use({ privateKey: text }))).message).toMatch(/is of type x25519, which SSH does not support/);
+  expect(await use({ privateKey: readFixture("ed25519-openssl") })).toBe("ssh-ed25519");
+  expect(await use({ privateKey: readFixture("ed25519-openssl-encrypted") }, "correct horse")).toBe("ssh-ed25519");
 });
 
-itWith(["ssh-keygen"], "asks for a passphrase at the first signature, three times at most", async () => {
-  const file = keygen("-t", "ed25519", "-N", "correct horse");
+it("rejects keys of types that SSH or this package does not support", async () => {
+  const alien = { privateKey: readFixture("x25519-openssl") };
+  expect((await failure(use(alien))).message).toMatch(/is of type x25519, which SSH does not support/);
+  expect((await failure(use(copyKey("dsa-1024-1")))).message).toMatch(/ssh-dss/);
+});
+
+it("asks for a passphrase at the first signature, three times at most", async () => {
+  const file = copyKey("ed25519-RFC4716-encrypted");
   const asked: string[] = [];
   const answers = ["wrong", "wrong again", "correct horse"];
   const passphrases = new Passphrases(async (name) => {
@@ -97,17 +79,15 @@ itWith(["ssh-keygen"], "asks for a passphrase at the first signature, three time
   );
 });
 
-itWith(["ssh-keygen"], "names the command that converts an unsupported format", async () => {
-  const chacha = keygen("-t", "ed25519", "-N", "secret", "-Z", "chacha20-poly1305@openssh.com");
-  expect((await failure(use(chacha, "secret"))).message).toMatch(/ssh-keygen -p -Z aes256-ctr -f FILE/);
+it("names the command that converts an unsupported format", async () => {
+  const chacha = copyKey("ed25519-chacha20-encrypted");
+  expect((await failure(use(chacha, "correct horse"))).message).toMatch(/ssh-keygen -p -Z aes256-ctr -f FILE/);
   const putty = write(tempDir(), "key.ppk", "PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\n");
   expect((await failure(use(putty))).message).toMatch(/in PuTTY format.*puttygen FILE -O private-openssh-new/);
 });
 
-itWith(["ssh-keygen"], "loads the certificate beside a key, and skips a file that is not one", async () => {
-  const file = keygen("-t", "ed25519", "-N", "");
-  const authority = keygen("-t", "ed25519", "-N", "");
-  spawnSync("ssh-keygen", ["-q", "-s", authority, "-I", "id", "-n", "alice", `${file}.pub`]);
+it("loads the certificate beside a key, and skips a file that is not one", async () => {
+  const file = copyKey("user-ed25519", "key");
   const { certificates, publicKey } = await loadIdentity(file, new Passphrases(undefined));
   expect(certificates.map(({ type, key }) => [type, key.fingerprint])).toEqual([
     ["ssh-ed25519-cert-v01@openssh.com", publicKey.fingerprint],
@@ -117,19 +97,19 @@ itWith(["ssh-keygen"], "loads the certificate beside a key, and skips a file tha
   expect((await failure(loadUserCertificate(`${file}-cert.pub`))).message).toMatch(
     /^certificate \S+key-cert.pub: not a certificate$/,
   );
-  spawnSync("ssh-keygen", ["-q", "-s", authority, "-h", "-I", "id", "-n", "edge", `${file}.pub`]);
-  expect((await failure(loadUserCertificate(`${file}-cert.pub`))).message).toMatch(
+  expect((await failure(loadUserCertificate(`${copyKey("host-ed25519")}-cert.pub`))).message).toMatch(
     /: not a user certificate, but a host certificate$/,
   );
 });
 
-itWith(["ssh-keygen"], "rejects a host key that is not ed25519, or is encrypted", async () => {
-  const rsa = keygen("-t", "rsa", "-b", "2048", "-N", "");
-  expect((await failure(loadHostKey(rsa))).message).toMatch(/is of type ssh-rsa, not ed25519; create one with/);
-  const locked = keygen("-t", "ed25519", "-N", "secret");
+it("rejects a host key that is not ed25519, or is encrypted", async () => {
+  expect((await failure(loadHostKey(copyKey("rsa-2048-1")))).message).toMatch(
+    /is of type ssh-rsa, not ed25519; create one with/,
+  );
+  const locked = copyKey("ed25519-RFC4716-encrypted", "key");
   expect((await failure(loadHostKey(locked))).message).toMatch(/is encrypted: .*`ssh-keygen -p -f .*key`$/);
   const privateKey = readFileSync(locked);
-  expect((await loadHostKey({ privateKey, passphrase: "secret" })).publicKey.type).toBe("ssh-ed25519");
+  expect((await loadHostKey({ privateKey, passphrase: "correct horse" })).publicKey.type).toBe("ssh-ed25519");
   expect((await failure(loadHostKey({ privateKey, passphrase: "no" }))).message).toMatch(/wrong passphrase$/);
 });
 

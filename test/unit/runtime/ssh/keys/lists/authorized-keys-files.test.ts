@@ -10,9 +10,9 @@ import {
   writeSync,
 } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
+import type { KeyAttempt } from "sshrpc/server";
 import { expect, it, onTestFinished, vi } from "vitest";
 import { AuthorizedKeysFiles } from "../../../../../../runtime/src/ssh/keys/lists/authorized-keys-files.js";
-import type { KeyAttempt } from "../../../../../../runtime/src/ssh/keys/lists/key-lookup.js";
 import { UnknownScopes } from "../../../../../../runtime/src/ssh/keys/lists/unknown-scopes.js";
 import { makeKey, TestLog, tempDir, write } from "../../support.js";
 

@@ -1,13 +1,12 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import ssh2, { type ParsedKey } from "ssh2";
+import type { PasswordAttempt } from "sshrpc/server";
 import { expect, it } from "vitest";
-import type { PasswordAttempt } from "../../../../../../runtime/src/ssh/server/auth/password-check.js";
-import type { ListenOptions } from "../../../../../../runtime/src/ssh/server/listen-options.js";
-import { type Bench, closed, makeKey, startBench, type TestKey, tempDir } from "../../support.js";
+import { type Bench, type BenchOptions, closed, makeKey, startBench, type TestKey, tempDir } from "../../support.js";
 import { boolean, RawLogin, string } from "./raw-login.js";
 
-const FAST: Partial<ListenOptions> = { authFailureDelay: 1 };
+const FAST: BenchOptions = { authFailureDelay: 1 };
 const password = (text: string) => [boolean(false), string(text)];
 const newPassword = (text: string, next: string) => [boolean(true), string(text), string(next)];
 const KEYBOARD = [string(""), string("")];
@@ -154,7 +153,7 @@ it("counts password change requests as failures", async () => {
 });
 
 it("denies answers that are too many, too few, or too long", async () => {
-  const keyboardInteractive: ListenOptions["keyboardInteractive"] = async (_, ask) => {
+  const keyboardInteractive: BenchOptions["keyboardInteractive"] = async (_, ask) => {
     await ask({ prompts: ["One: ", "Two: "] });
     return { scopes: ["*"] };
   };
@@ -176,7 +175,7 @@ it("denies answers that are too many, too few, or too long", async () => {
 
 it("accepts another method after unanswered prompts, and ignores a late answer to them", async () => {
   let gone: unknown;
-  const keyboardInteractive: ListenOptions["keyboardInteractive"] = async ({ signal }, ask) => {
+  const keyboardInteractive: BenchOptions["keyboardInteractive"] = async ({ signal }, ask) => {
     signal.addEventListener("abort", () => {
       gone = signal.reason;
     });
@@ -193,7 +192,7 @@ it("accepts another method after unanswered prompts, and ignores a late answer t
 });
 
 it("counts unanswered prompts as failures", async () => {
-  const keyboardInteractive: ListenOptions["keyboardInteractive"] = async (_, ask) => {
+  const keyboardInteractive: BenchOptions["keyboardInteractive"] = async (_, ask) => {
     await ask({ prompts: ["Code: "] });
     return undefined;
   };
@@ -209,7 +208,7 @@ it("counts unanswered prompts as failures", async () => {
 });
 
 it("limits an attempt to maxPromptRounds rounds, and a round to 16 prompts", async () => {
-  const keyboardInteractive: ListenOptions["keyboardInteractive"] = async ({ user }, ask) => {
+  const keyboardInteractive: BenchOptions["keyboardInteractive"] = async ({ user }, ask) => {
     if (user === "wide") await ask({ prompts: Array<string>(17).fill("?") });
     for (;;) await ask({ prompts: ["Again? "] });
   };

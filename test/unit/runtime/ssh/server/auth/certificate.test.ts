@@ -1,6 +1,6 @@
+import type { KeyAuthority } from "sshrpc/server";
 import { expect, it } from "vitest";
 import { parseCertificate } from "../../../../../../runtime/src/ssh/keys/format/certificate.js";
-import type { KeyAuthority } from "../../../../../../runtime/src/ssh/keys/lists/key-lookup.js";
 import { certificateGrant, describeCertificate } from "../../../../../../runtime/src/ssh/server/auth/certificate.js";
 import { type CertificateFields, makeCertificate, makeSigner, string } from "../../keys/make-keys.js";
 

@@ -1,5 +1,5 @@
+import type { AuthOptions } from "sshrpc/server";
 import { expect, it } from "vitest";
-import type { AuthOptions } from "../../../../../../runtime/src/ssh/server/auth/auth-options.js";
 import { openAuthentication } from "../../../../../../runtime/src/ssh/server/auth/open-authentication.js";
 import { makeKey, TestLog, tempDir, write } from "../../support.js";
 

@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import ssh2, { type AuthHandlerMiddleware, type ParsedKey, type PublicKeyAuthContext } from "ssh2";
+import type { KeyLookup } from "sshrpc/server";
 import { expect, it, onTestFinished } from "vitest";
 import { generateEd25519 } from "../../../../../../runtime/src/ssh/keys/format/generate-ed25519.js";
-import type { KeyLookup } from "../../../../../../runtime/src/ssh/keys/lists/key-lookup.js";
 import { decidePublicKey } from "../../../../../../runtime/src/ssh/server/auth/public-key.js";
-import { makePrivateKey } from "../../../support/private-key.js";
+import { takeSigningKey } from "../../../../../fixtures/keys.js";
 import { type Bench, failure, startBench, write } from "../../support.js";
 
 const pair = generateEd25519();
@@ -90,7 +90,7 @@ it("denies a key that is not listed, and one whose lookup fails", async () => {
 });
 
 it("accepts RSA signatures with SHA-2, and none with SHA-1", async () => {
-  const privateKey = makePrivateKey("rsa");
+  const privateKey = takeSigningKey("rsa-2048");
   const rsa = ssh2.utils.parseKey(privateKey.export({ type: "pkcs1", format: "pem" })) as ParsedKey;
   const of = (hashAlgo: string | undefined) => ({
     key: { algo: "ssh-rsa", data: rsa.getPublicSSH() },
@@ -116,7 +116,7 @@ it("verifies copies, so that reused memory during the lookup changes nothing", a
 });
 
 it("accepts the login of an RSA key", async () => {
-  const privateKey = makePrivateKey("rsa");
+  const privateKey = takeSigningKey("rsa-2048");
   const pem = privateKey.export({ type: "pkcs1", format: "pem" }).toString();
   const blob = (ssh2.utils.parseKey(pem) as ParsedKey).getPublicSSH();
   const bench = await startBench({ authorizedKeys: { lines: [`ssh-rsa ${blob.toString("base64")} rsa`] } });

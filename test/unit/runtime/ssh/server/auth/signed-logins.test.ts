@@ -1,9 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { publicKeyLine } from "../../../../../../runtime/src/ssh/keys/format/public-key.js";
-import type { ListenOptions } from "../../../../../../runtime/src/ssh/server/listen-options.js";
 import { type CertificateFields, KEY_TYPES, makeCertificate, makeSigner, type Signer } from "../../keys/make-keys.js";
-import { type Bench, startBench, tempDir, write } from "../../support.js";
+import { type Bench, type BenchOptions, startBench, tempDir, write } from "../../support.js";
 import { boolean, RawLogin, string } from "./raw-login.js";
 
 const DEVICES = KEY_TYPES.filter((type) => type.startsWith("sk-"));
@@ -28,8 +26,8 @@ function attempt(login: RawLogin, key: Signer, { blob = key.publicKey.blob, flag
   return login.try("publickey", ...fields, string(bytes));
 }
 
-const listing = (key: Signer, options = ""): Partial<ListenOptions> => ({
-  authorizedKeys: { lines: [`${options}${publicKeyLine(key.publicKey)} it`] },
+const listing = (key: Signer, options = ""): BenchOptions => ({
+  authorizedKeys: { lines: [`${options}${key.line} it`] },
 });
 
 const reason = ({ log }: Bench) => log.with("authentication refused").at(-1)?.fields["reason"];
@@ -161,7 +159,7 @@ it("does not mistake the nonce of a certificate for a listed key", async () => {
 it("denies the key of an authority itself, and certificates that a plain user key signed", async () => {
   const [user, authority] = [makeSigner("ssh-ed25519"), makeSigner("ssh-ed25519")];
   const bench = await startBench({
-    authorizedKeys: { lines: [`cert-authority ${publicKeyLine(authority.publicKey)}`, publicKeyLine(user.publicKey)] },
+    authorizedKeys: { lines: [`cert-authority ${authority.line}`, user.line] },
   });
   const login = await RawLogin.open(bench);
   expect(await attempt(login, authority)).toMatchObject({ answer: "failure" });
@@ -178,7 +176,7 @@ it("denies a listed key that is revoked, and disconnects the peer that logged in
   const bench = await startBench({ ...listing(key), revokedKeys });
   const login = await RawLogin.open(bench);
   expect(await attempt(login, key)).toEqual({ answer: "success" });
-  writeFileSync(revokedKeys, `${publicKeyLine(key.publicKey)} lost\n`);
+  writeFileSync(revokedKeys, `${key.line} lost\n`);
   expect(await login.next()).toEqual({ answer: "closed" });
   expect(bench.log.with("access revoked")[0]?.fields["reason"]).toBe("the key is revoked");
   expect(await attempt(await RawLogin.open(bench), key)).toMatchObject({ answer: "failure" });

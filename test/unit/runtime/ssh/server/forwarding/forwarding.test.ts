@@ -1,11 +1,10 @@
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { connect } from "node:net";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { join } from "node:path";
 import type ssh2 from "ssh2";
-import { describe, expect, it } from "vitest";
-import type { Peer } from "../../../../../../runtime/src/base/peer.js";
-import type { Forwarding } from "../../../../../../runtime/src/ssh/server/forwarding/forwarding-options.js";
+import type { Forwarding, Peer } from "sshrpc/server";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { rawClient } from "../../raw-client.js";
 import { closed, failure, freePort, readText, startBench, startTcp, write } from "../../support.js";
 
@@ -151,10 +150,28 @@ describe("a connection that a client requests", () => {
     sockets[0]?.resetAndDestroy();
     first.resume();
     await once(first, "close");
-    await forwardOut(client, "127.0.0.1", port);
+    const second = await forwardOut(client, "127.0.0.1", port);
     await expect.poll(() => sockets.length).toBe(2);
-    client.destroy();
+    second.close();
     await expect.poll(() => sockets[1]?.destroyed).toBe(true);
+    await forwardOut(client, "127.0.0.1", port);
+    await expect.poll(() => sockets.length).toBe(3);
+    client.destroy();
+    await expect.poll(() => sockets[2]?.destroyed).toBe(true);
+  });
+
+  it("passes the end of each direction on while the other continues", async () => {
+    const target = createServer({ allowHalfOpen: true }, (socket) => {
+      void readText(socket).then((text) => socket.end(`received ${text}`));
+    });
+    onTestFinished(() => void target.close());
+    await once(target.listen(0, "127.0.0.1"), "listening");
+    const { port } = target.address() as AddressInfo;
+    const bench = await forwarding({ permitOpen: [`127.0.0.1:${port}`] });
+    const client = await rawClient(bench);
+    const channel = await forwardOut(client, "127.0.0.1", port);
+    channel.end("question");
+    expect(await readText(channel)).toBe("received question");
   });
 
   it("delivers what its client sent before it disconnected, and then ends", async () => {

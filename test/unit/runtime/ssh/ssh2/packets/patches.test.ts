@@ -3,8 +3,8 @@ import { createRequire } from "node:module";
 import { connect } from "node:net";
 import ssh2 from "ssh2";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { readFixture } from "../../../../../fixtures/keys.js";
 import { within } from "../../../support/wait.js";
-import { generateRsa } from "../../admission/rsa.js";
 import { makeKey, startBench, tempDir } from "../../support.js";
 
 /**
@@ -120,7 +120,7 @@ describe("ssh2 without the patches", () => {
   });
 
   test("merges two names in server-sig-algs, and replies ssh-rsa for an RSA key", async () => {
-    const { received } = await logIn(await startPlain(), generateRsa().privateKey);
+    const { received } = await logIn(await startPlain(), readFixture("rsa-2048-1"));
     expect(received.algorithms).toContain("ecdsa-sha2-nistp521rsa-sha2-512");
     expect(received.offered).toBe("ssh-rsa");
   });
@@ -129,7 +129,7 @@ describe("ssh2 without the patches", () => {
     ["an IGNORE message", IGNORE],
     ["channel data", CHANNEL_DATA],
   ])("ends a connection for %s during a rekey", async (_, type) => {
-    const { client } = await logIn(await startPlain(), generateRsa().privateKey);
+    const { client } = await logIn(await startPlain(), readFixture("rsa-2048-1"));
     expect(await acceptsInRekey(client, type)).toBe(false);
   });
 
@@ -140,9 +140,8 @@ describe("ssh2 without the patches", () => {
 
 describe("a server", () => {
   test("sends its own server-sig-algs, and replies with the client's name for an RSA key", async () => {
-    const rsa = generateRsa();
-    const bench = await startBench({ authorizedKeys: { lines: [rsa.line] } });
-    const { received } = await logIn(bench.listener.port, rsa.privateKey);
+    const bench = await startBench({ authorizedKeys: { lines: [readFixture("rsa-2048-1.pub")] } });
+    const { received } = await logIn(bench.listener.port, readFixture("rsa-2048-1"));
     expect(received.algorithms).toEqual([
       "ssh-ed25519",
       "sk-ssh-ed25519@openssh.com",
