@@ -1,6 +1,7 @@
 import { checkOptions, type OptionTable } from "../base/check-options.js";
 import { type Logger, SILENT } from "../base/log.js";
 import { memoryTransport } from "../base/memory-transport.js";
+import { combineObservers } from "../base/observer.js";
 import type { Peer } from "../base/peer.js";
 import type { Transport } from "../base/transport.js";
 import type { ApiHandlers } from "../server/api-handlers.js";
@@ -31,7 +32,18 @@ const IN_MEMORY_OPTIONS = {
  */
 export function inMemory(handlers: ApiHandlers<unknown>, options: InMemoryOptions = {}): Transport {
   checkOptions(options, IN_MEMORY_OPTIONS);
-  const { peer, log = SILENT, ...rest } = options;
-  const server = newServer(handlers, { ...rest, log });
-  return memoryTransport((duplex) => server.accept(duplex, { user: "test", scopes: ["*"], ...peer }));
+  const { log = SILENT } = options;
+  const observer = combineObservers(options.observer, log);
+  const server = newServer(handlers, { ...options, observer, log });
+  const peer = { user: "test", scopes: ["*"], ...options.peer };
+  const { address, connectionId } = peer;
+  return memoryTransport((duplex) => {
+    const start = performance.now();
+    const connection = { connectionId, address, peer };
+    observer.connectionOpened?.(connection);
+    duplex.once("close", () => {
+      observer.connectionClosed?.({ ...connection, milliseconds: performance.now() - start });
+    });
+    server.accept(duplex, peer);
+  });
 }

@@ -111,12 +111,13 @@ async function serveSession(
   const { scopes = [], grace } = options;
   const opened = await openServer(handlers, { ...options, log, grantedScopes: scopes });
   try {
-    const { server } = opened;
+    const { server, observer } = opened;
     const connectionId = randomBytes(6).toString("base64url");
     const peer = { ...stdioPeer(process.env, scopes), connectionId };
-    const { user, fingerprint, address } = peer;
-    const fields = { connection: connectionId, user, fingerprint, address, kind: request.kind };
-    opened.log.info(fields, "session over stdio");
+    const kind = request.kind === "native" ? "sshrpc" : request.kind;
+    const session = { connectionId, address: peer.address, peer, kind, transport: "stdio" } as const;
+    const start = performance.now();
+    observer.sessionOpened?.(session);
     const stop = async (): Promise<void> => {
       await server.close({ grace });
       // A connection or a command ends with its calls; a prompt does not.
@@ -126,6 +127,7 @@ async function serveSession(
     if (request.kind === "native") server.accept(stdio.stream, peer);
     else await runAdapter(request, new StdioSession(stdio, peer, process.env), { ...options, server, log });
     await closed;
+    observer.sessionClosed?.({ ...session, milliseconds: performance.now() - start });
     for (const signal of SIGNALS) process.off(signal, stop);
   } finally {
     await opened.close();

@@ -22,7 +22,7 @@ export interface ServeOptions
   extends ApiServerOptions,
     AuditOptions,
     AdapterOptions,
-    Omit<ListenOptions, "log" | "scopes"> {
+    Omit<ListenOptions, "observer" | "scopes"> {
   /** The server's logger; false for none. Default: pino at level `info`, to standard error. */
   readonly log?: Logger | false;
 }
@@ -100,8 +100,8 @@ export async function serveHandlers<Callbacks = undefined>(
   ]);
   const log = await openLog(options.log, "info");
   const opened = await openServer(handlers, { ...options, log });
-  const { server, scopes } = opened;
-  const start = async () => listen({ ...options, scopes, log: opened.log }, buildAdapters({ ...options, server, log }));
+  const { server, scopes, observer } = opened;
+  const start = async () => listen({ ...options, scopes, observer }, buildAdapters({ ...options, server, log }));
   const listener = await start().catch(async (error) => {
     await opened.close();
     throw error;

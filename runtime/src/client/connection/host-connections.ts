@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream";
 import { errorMessage } from "../../base/error-message.js";
+import type { Observer } from "../../base/observer.js";
 import type { Transport } from "../../base/transport.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import type { Connection } from "../../wire/connection.js";
@@ -19,6 +20,7 @@ export interface ConnectConfig {
   readonly backoff: Backoff;
   /** Whether lost connections are re-established. */
   readonly reconnect: boolean;
+  readonly observer: Pick<Observer, "connectFailed">;
 }
 
 /** Permanent failures: a user has to change a key, a permission or an option first. */
@@ -118,8 +120,7 @@ export class HostConnections {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#attempt?.abort();
-    const connections = [...this.#draining];
-    if (this.#connection !== undefined) connections.push(this.#connection);
+    const connections = [...this.#draining, ...(this.#connection === undefined ? [] : [this.#connection])];
     this.#connection = undefined;
     await Promise.all(connections.map((connection) => connection.close(reason)));
   }
@@ -162,6 +163,7 @@ export class HostConnections {
     this.#attempt = undefined;
     if (this.#closed) return;
     this.#error = error;
+    this.#config.observer.connectFailed?.({ address: this.#transport.address, error });
     if (this.#isPermanent(error)) this.#failedAt = performance.now();
     else this.#scheduleReconnect();
     this.#onChange();
@@ -244,6 +246,5 @@ function openTransport(transport: Transport, signal: AbortSignal): Promise<Duple
 }
 
 function toRpcError(error: unknown): RpcError {
-  if (error instanceof RpcError) return error;
-  return new RpcError("UNAVAILABLE", errorMessage(error), { cause: error });
+  return error instanceof RpcError ? error : new RpcError("UNAVAILABLE", errorMessage(error), { cause: error });
 }

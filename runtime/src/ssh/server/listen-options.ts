@@ -1,4 +1,4 @@
-import type { Logger } from "../../base/log.js";
+import type { Observer } from "../../base/observer.js";
 import type { GuardOptions } from "../admission/guard-options.js";
 import type { HostKeySource } from "../keys/identity/host-key-source.js";
 import type { AuthOptions } from "./auth/auth-options.js";
@@ -19,6 +19,6 @@ export interface ListenOptions extends AuthOptions, ForwardingOptions, GuardOpti
   readonly scopes?: readonly string[];
   /** The number of open sessions of one connection. Default: 10, as in sshd. */
   readonly maxChannels?: number;
-  /** The server's logger. Default: none. */
-  readonly log?: Logger;
+  /** Receives the events of the server. Default: none. */
+  readonly observer?: Observer;
 }

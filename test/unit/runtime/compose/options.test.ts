@@ -91,7 +91,7 @@ describe("unknown and renamed options are refused", () => {
   test("by serveStdio", async () => {
     expect(await failure(serveStdio(handlers, { hostKeys: "x" } as object))).toMatchObject({
       message:
-        'unknown option "hostKeys"; known options: timeout, limits, interceptors, onCall, exposeErrors, audit, exec, shell, scopes, forced, grace, log',
+        'unknown option "hostKeys"; known options: timeout, limits, interceptors, onCall, observer, exposeErrors, audit, exec, shell, scopes, forced, grace, log',
     });
   });
 

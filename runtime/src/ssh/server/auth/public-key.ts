@@ -1,5 +1,6 @@
 import type { PublicKeyAuthContext } from "ssh2";
 import { errorMessage } from "../../../base/error-message.js";
+import type { RejectedKey } from "../../../base/observer.js";
 import { printable } from "../../../base/printable.js";
 import { type Certificate, parseCertificate, plainKeyType } from "../../keys/format/certificate.js";
 import { isCertificateType, KEY_TYPES, type PublicKey, publicKeyFromBlob } from "../../keys/format/public-key.js";
@@ -14,7 +15,7 @@ import {
 import type { KeyGrant, KeySource } from "../../keys/lists/key-lookup.js";
 import type { RevokedKeys } from "../../keys/lists/revoked-keys.js";
 import { type CertificateHolder, certificateGrant, describeCertificate } from "./certificate.js";
-import { type Decision, type Denial, deny, denyUndecided, type RejectedKey } from "./decision.js";
+import { type Decision, type Denial, deny, denyUndecided } from "./decision.js";
 import { checkGrant } from "./login-grant.js";
 
 /** Where a server looks keys up. */
