@@ -129,7 +129,7 @@ export interface Observer {
   connectionOpened?(event: ConnectionEvent): void;
   /** A connection that was opened has ended. */
   connectionClosed?(event: ConnectionClosed): void;
-  /** Server: new keys are in use, after the first key exchange too. */
+  /** Server: a rekey is complete (RFC 4253, section 9). */
   rekeyed?(event: ConnectionEvent): void;
   /** Server: an authentication request failed. */
   authenticationRefused?(event: AuthenticationRefused): void;
