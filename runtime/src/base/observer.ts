@@ -11,8 +11,9 @@ export interface ConnectionEvent {
   readonly peer?: Peer | undefined;
 }
 
-/** Something that was refused or failed, with the reason for the operator: do not pass it on to the peer. */
+/** Something that was refused or failed. */
 interface Refused {
+  /** For the operator: do not pass it on to the peer. */
   readonly reason: string;
 }
 
@@ -28,11 +29,13 @@ export interface ConnectionClosed extends ConnectionEvent {
   readonly bytesOut?: number;
 }
 
-/** What a login offered of a key that was rejected. None of it is verified. */
+/** A key that a login was refused with. None of it is verified. */
 export interface RejectedKey {
+  /** `SHA256:` and base64. */
   readonly fingerprint?: string;
   /** The key identity of a certificate. */
   readonly keyId?: string;
+  /** The serial number of a certificate, as decimal text. */
   readonly serial?: string;
   /** The fingerprint of the authority of a certificate. */
   readonly authority?: string;
@@ -42,6 +45,7 @@ export interface RejectedKey {
 export interface AuthenticationRequest extends ConnectionEvent {
   /** The user name, escaped: the client chose it. */
   readonly user: string;
+  /** The authentication method, such as `publickey`. */
   readonly method: string;
 }
 
@@ -59,7 +63,7 @@ export interface PeerEvent extends ConnectionEvent {
 export interface SessionEvent extends ConnectionEvent {
   /** What it runs: the native wire, another subsystem, a command or a shell; `session` where it was refused before. */
   readonly kind: "sshrpc" | "subsystem" | "exec" | "shell" | "session";
-  /** The name of another subsystem, as the client sent it. */
+  /** The name of another subsystem, escaped: the client chose it. */
   readonly name?: string;
   /** `stdio` for standard input and output under sshd. */
   readonly transport: "ssh" | "stdio";
@@ -116,7 +120,7 @@ export interface Diagnostic extends ConnectionEvent {
 /**
  * Receives the events of a server or a client, for metrics, spans and logs. Every method is optional. Methods are called
  * synchronously and must be fast; they are looked up once, when the server or client is created. What one throws, or what
- * its promise rejects with, is logged, and disturbs neither the server nor other observers.
+ * its promise rejects with, is logged, and disturbs nothing else. Callbacks and plain SSH of a client have no events.
  */
 export interface Observer {
   /** Server: a TCP connection was admitted, before its SSH identification string. */
@@ -194,8 +198,7 @@ const EVENTS = Object.keys({
   drainStarted: 1, drainEnded: 1, callStarted: 1, callEnded: 1, callRetried: 1, connectFailed: 1, diagnostic: 1,
 } satisfies Record<keyof Observer, 1>) as readonly (keyof Observer)[];
 
-type Receive = (event: unknown) => unknown;
-type Receivers = Partial<Record<keyof Observer, Receive>>;
+type Receivers = Partial<Record<keyof Observer, (event: unknown) => unknown>>;
 
 /**
  * One observer that passes each event to all of `observers`. It has only the methods that one of them has, so that an event
