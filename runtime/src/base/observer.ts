@@ -198,6 +198,9 @@ const EVENTS = Object.keys({
   drainStarted: 1, drainEnded: 1, callStarted: 1, callEnded: 1, callRetried: 1, connectFailed: 1, diagnostic: 1,
 } satisfies Record<keyof Observer, 1>) as readonly (keyof Observer)[];
 
+/** Those that {@link combineObservers} has made: their methods do not throw. */
+const COMBINED = new WeakSet<object>();
+
 type Receivers = Partial<Record<keyof Observer, (event: unknown) => unknown>>;
 
 /**
@@ -218,13 +221,16 @@ export function combineObservers(
   const combined: Receivers = {};
   for (const event of EVENTS) {
     const receivers = list.filter((observer) => typeof observer[event] === "function");
-    if (receivers.length === 0) continue;
+    const [first] = receivers;
+    if (first === undefined) continue;
+    if (receivers.length === 1 && COMBINED.has(first)) {
+      combined[event] = first[event] as NonNullable<Receivers[typeof event]>;
+      continue;
+    }
     const failed = (error: unknown): void => {
       try {
         log.error({ err: error, event }, message);
-      } catch {
-        // A logger that fails, too, must not disturb the server either.
-      }
+      } catch {} // A logger that fails, too, must not disturb the server either.
     };
     combined[event] = (value) => {
       for (const observer of receivers) {
@@ -237,13 +243,6 @@ export function combineObservers(
       }
     };
   }
+  COMBINED.add(combined);
   return combined as Observer;
-}
-
-let lastCall = 0;
-
-/** The number of the next call in this process; see {@link CallEvent.call}. */
-export function nextCall(): number {
-  lastCall += 1;
-  return lastCall;
 }

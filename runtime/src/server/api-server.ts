@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 import type { Logger } from "../base/log.js";
-import { nextCall, type Observer } from "../base/observer.js";
+import type { Observer } from "../base/observer.js";
 import type { Peer } from "../base/peer.js";
 import { AGENT } from "../base/version.js";
 import type { Api } from "../contract/method.js";
@@ -8,7 +8,6 @@ import { RpcError } from "../contract/rpc-error.js";
 import { refuseConnection } from "../wire/close-duplex.js";
 import { Connection } from "../wire/connection.js";
 import { MAX_REFERENCE } from "../wire/hello.js";
-import type { CallObserver } from "../wire/incoming-call.js";
 import { CallBudget, type Limits, resolveLimits } from "../wire/limits.js";
 import type { ApiHandlers } from "./api-handlers.js";
 import { type ApiServerOptions, dispatchConfig, observerOf } from "./api-server-options.js";
@@ -19,6 +18,7 @@ import type { Route } from "./call/route.js";
 import { checkGrace } from "./check-grace.js";
 import { LocalCalls } from "./local-calls.js";
 import { receiver } from "./receiver.js";
+import { reportCalls, reportRefused } from "./report-calls.js";
 import { Router } from "./router.js";
 
 /** How a server closes. */
@@ -90,7 +90,7 @@ export class ApiServer {
     try {
       return this.#router.resolve(checkLength(reference));
     } catch (error) {
-      if (peer !== undefined && error instanceof RpcError) this.#reportRefused(reference, peer, error);
+      if (peer !== undefined && error instanceof RpcError) reportRefused(this.#observer, peer, reference, error);
       throw error;
     }
   }
@@ -149,7 +149,7 @@ export class ApiServer {
         clients: () => this.clients,
       }),
       budget: this.#budget,
-      ...this.#callObserver(peer, () => connection),
+      observer: reportCalls(this.#observer, peer, (method) => this.#nameOf(connection.remote?.methods[method] ?? "")),
       peerName: "the client",
     });
     this.#connections.set(connection, { peer, callbacks });
@@ -159,23 +159,6 @@ export class ApiServer {
     });
   }
 
-  /** Reports the calls of a connection; empty where no observer receives calls. */
-  #callObserver(peer: Peer, connection: () => Connection): { readonly observer?: CallObserver } {
-    const { callStarted, callEnded } = this.#observer;
-    if (callStarted === undefined && callEnded === undefined) return {};
-    const names: string[] = [];
-    const nameOf = (method = -1): string => {
-      names[method] ??= this.#nameOf(connection().remote?.methods[method] ?? "");
-      return names[method];
-    };
-    return {
-      observer: {
-        started: callStarted && (({ call, method }) => callStarted({ call, peer, method: nameOf(method) })),
-        ended: callEnded && ((record) => callEnded({ ...record, peer, method: nameOf(record.method) })),
-      },
-    };
-  }
-
   /** Records name a method by its id, because a path may contain private data. */
   #nameOf(reference: string): string {
     try {
@@ -183,13 +166,6 @@ export class ApiServer {
     } catch {
       return reference;
     }
-  }
-
-  #reportRefused(method: string, peer: Peer, error: RpcError): void {
-    const start = { call: nextCall(), peer, method };
-    this.#observer.callStarted?.(start);
-    const sizes = { bytesIn: 0, bytesOut: 0, itemsIn: 0, itemsOut: 0 };
-    this.#observer.callEnded?.({ ...start, status: error.status, milliseconds: 0, ...sizes, error });
   }
 
   /**

@@ -19,7 +19,7 @@ export interface ConnectionOptions {
   /** Bounds the calls of several connections together. */
   readonly budget?: CallBudget;
   /** Receives each call of the peer, including rejected ones. */
-  readonly observer?: CallObserver;
+  readonly observer?: CallObserver | undefined;
   /** Called when the peer accepts no new calls, before the calls that wait are given back. */
   readonly onDrain?: () => void;
   /** Called when the connection has ended, before its calls end. */

@@ -55,13 +55,6 @@ export interface CallObserver {
   readonly ended?: ((record: CallRecord) => void) | undefined;
 }
 
-/** When a call began, for its record. */
-interface ObservedStart {
-  readonly call: number;
-  /** In the time of `performance.now()`. */
-  readonly at: number;
-}
-
 /** What a call needs of its connection. */
 export interface CallHost {
   readonly codec: Codec;
@@ -88,8 +81,10 @@ interface RequestStreamHandlers {
 /** A call of the peer, as its callee sees it. */
 export class IncomingCall {
   readonly opening: CallOpening;
-  /** Absent where the calls are not observed. */
-  readonly start: ObservedStart | undefined;
+  /** The number of the call in this process; 0 where the calls are not observed. */
+  readonly number: number;
+  /** When the OPEN arrived, in the time of `performance.now()`; 0 where the calls are not observed. */
+  readonly startedAt: number;
   readonly #host: CallHost;
   #answered = false;
   #complete: boolean;
@@ -101,10 +96,11 @@ export class IncomingCall {
   #onCancel: ((reason: RpcError) => void) | undefined;
   #stream: RequestStreamHandlers | undefined;
 
-  constructor(host: CallHost, opening: CallOpening, start: ObservedStart | undefined) {
+  constructor(host: CallHost, opening: CallOpening, number: number) {
     this.#host = host;
     this.opening = opening;
-    this.start = start;
+    this.number = number;
+    this.startedAt = number === 0 ? 0 : performance.now();
     this.#complete = !opening.hasStream;
   }
 

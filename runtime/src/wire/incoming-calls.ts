@@ -1,7 +1,7 @@
-import { nextCall } from "../base/observer.js";
 import type { Codec, EncodedValue } from "../codec/codec.js";
 import { RpcError } from "../contract/rpc-error.js";
 import { STATUSES, type StatusName } from "../contract/status.js";
+import { nextCall } from "./call-number.js";
 import { WindowBudget } from "./flow-control.js";
 import { FLAG, FRAME, ProtocolError } from "./frame.js";
 import type { FrameWriter } from "./frame-writer.js";
@@ -98,9 +98,8 @@ export class IncomingCalls implements CallHost {
       return undefined;
     }
     const { observer } = this.#config;
-    const start = observer && { call: nextCall(), at: performance.now() };
-    const call = new IncomingCall(this, opening, start);
-    if (start !== undefined) observer?.started?.({ call: start.call, method: opening.method });
+    const call = new IncomingCall(this, opening, observer === undefined ? 0 : nextCall());
+    observer?.started?.({ call: call.number, method: opening.method });
     this.#open.set(id, call);
     this.#running += 1;
     this.#config.budget?.take();
@@ -124,13 +123,12 @@ export class IncomingCalls implements CallHost {
   }
 
   ended(call: IncomingCall, status: StatusName, body: EncodedValue, error: RpcError | undefined): void {
-    const { start, opening } = call;
-    if (start === undefined) return;
+    const { opening } = call;
     this.#config.observer?.ended?.({
-      call: start.call,
+      call: call.number,
       method: opening.method,
       status,
-      milliseconds: performance.now() - start.at,
+      milliseconds: performance.now() - call.startedAt,
       bytesIn: opening.size + call.received,
       bytesOut: call.sent + Buffer.byteLength(body),
       itemsIn: call.itemsIn,

@@ -1,5 +1,4 @@
 import { setMaxListeners } from "node:events";
-import { nextCall } from "../../base/observer.js";
 import type { Peer } from "../../base/peer.js";
 import type { Codec, EncodedValue } from "../../codec/codec.js";
 import { EncodedJson } from "../../codec/encoded-json.js";
@@ -8,6 +7,7 @@ import { jsonCodec } from "../../codec/json.js";
 import type { Method } from "../../contract/method.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import { STATUSES, type StatusName } from "../../contract/status.js";
+import { nextCall } from "../../wire/call-number.js";
 import type { ItemKind } from "../../wire/hello.js";
 import type { ItemReceiver } from "../../wire/item-receiver.js";
 import type { ItemSource } from "../../wire/iterator-of.js";
