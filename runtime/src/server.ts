@@ -1,6 +1,20 @@
 /** `sshrpc/server`: what a program that serves needs beside its generated handler types. */
 export type { KorvLimits, KorvOptions } from "./adapters/korv/korv-options.js";
 export type { Logger } from "./base/log.js";
+export type {
+  AuthenticationRefused,
+  AuthenticationRequest,
+  CallEnded,
+  CallEvent,
+  ConnectionClosed,
+  ConnectionEvent,
+  Diagnostic,
+  ForwardEvent,
+  Observer,
+  PeerEvent,
+  RejectedKey,
+  SessionEvent,
+} from "./base/observer.js";
 export type { AuthMethod, Peer, PeerCertificate, PeerPermissions } from "./base/peer.js";
 export { type ServeOptions, type Server, serveHandlers } from "./compose/serve.js";
 export { type ServeStdioOptions, serveStdio } from "./compose/serve-stdio.js";

@@ -13,7 +13,7 @@ export interface KnownOptions {
 export type OptionTable<Options> = { readonly [Name in keyof Options]-?: true | KnownOptions };
 
 /** The most known options that a message lists. */
-const MAX_LISTED = 12;
+const MAX_LISTED = 16;
 
 /** Names before version 1.0, with the names that replace them; wire/limits.ts has those of the limits. */
 const RENAMED: Readonly<Record<string, string>> = {

@@ -12,17 +12,11 @@ export type LogLevel = keyof Logger;
 /** Discards every line. */
 export const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
-/** A logger whose lines `write` gets. */
-export function loggerOf(write: (level: LogLevel, fields: object, message?: string) => void): Logger {
-  return {
-    debug: (fields, message) => write("debug", fields, message),
-    info: (fields, message) => write("info", fields, message),
-    warn: (fields, message) => write("warn", fields, message),
-    error: (fields, message) => write("error", fields, message),
-  };
-}
-
 /** A logger that adds fields to every line, evaluated when the line is written. */
 export function logWith(log: Logger, fieldsOf: () => object): Logger {
-  return loggerOf((level, fields, message) => log[level]({ ...fieldsOf(), ...fields }, message));
+  const write =
+    (level: LogLevel): Logger[LogLevel] =>
+    (fields, message) =>
+      log[level]({ ...fieldsOf(), ...fields }, message);
+  return { debug: write("debug"), info: write("info"), warn: write("warn"), error: write("error") };
 }

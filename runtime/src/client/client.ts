@@ -1,5 +1,8 @@
 import { checkNumber, MAX_TIMEOUT } from "../base/check-number.js";
 import { checkOptions, OptionError, type OptionTable } from "../base/check-options.js";
+import { SILENT } from "../base/log.js";
+import { combineObservers, type Observer } from "../base/observer.js";
+import type { Peer } from "../base/peer.js";
 import { printable } from "../base/printable.js";
 import type { SshClient } from "../base/ssh-client.js";
 import type { Transport } from "../base/transport.js";
@@ -12,6 +15,7 @@ import type { ItemKind } from "../wire/hello.js";
 import { type Limits, resolveLimits } from "../wire/limits.js";
 import { type BindConfig, bindMethods } from "./call/bind-methods.js";
 import type { ClientInterceptor } from "./call/interceptor.js";
+import type { CallReports } from "./call/observed-call.js";
 import { BACKOFF_OPTIONS, Backoff, type BackoffOptions } from "./connection/backoff.js";
 import { ConnectionPool } from "./connection/connection-pool.js";
 import type { ConnectionState, StateListener } from "./connection/connection-state.js";
@@ -56,6 +60,12 @@ export interface ClientOptions {
    * idempotent is retried only if the server certainly did not start it. Default: 3.
    */
   readonly retries?: number;
+  /**
+   * Receives the events of the client, for metrics, spans or logs: one {@link Observer} or several. What one throws is logged.
+   * Calls that fail before they start, such as those with an invalid request, are not reported.
+   * Default: none.
+   */
+  readonly observer?: Observer | readonly Observer[];
 }
 
 /** The options of every client. */
@@ -66,6 +76,7 @@ export const CLIENT_OPTIONS = {
   signal: true,
   reconnect: BACKOFF_OPTIONS,
   retries: true,
+  observer: true,
 } satisfies OptionTable<ClientOptions>;
 
 /** The options of `options` that {@link openClient} takes. */
@@ -78,6 +89,9 @@ export type ServeCallbacks = (address: string, connection: () => Connection) => 
 
 const DEFAULT_TIMEOUT = 30_000;
 const DEFAULT_RETRIES = 3;
+
+/** The peer of a client's calls, as its callbacks see it: it has proven its host key. */
+const SERVER: Peer = { user: "server", scopes: ["*"] };
 
 /**
  * Opens the transport, exchanges HELLOs with the server, and returns a client of the API. With several transports, each to a
@@ -102,8 +116,11 @@ export async function openClient<C extends Client>(
   }
   const transports = [transport].flat() as readonly Transport[];
   if (transports.length === 0) throw new OptionError("no host to connect to: the list of targets is empty");
+  const observer = combineObservers(options.observer, SILENT);
+  const servers = new WeakMap<Connection, Peer>();
   const pool = new ConnectionPool(transports, {
-    connect: connector(api, limits, serve),
+    connect: connector(api, limits, serve, observed(observer, servers)),
+    observer,
     backoff: new Backoff(reconnect === false ? {} : reconnect),
     reconnect: reconnect !== false,
     retries: checkNumber("retries", options.retries ?? DEFAULT_RETRIES, 0),
@@ -122,6 +139,7 @@ export async function openClient<C extends Client>(
       timeout,
       limits,
       interceptors: options.interceptors ?? [],
+      reports: callReports(observer, servers),
     },
     pool,
     transports[0],
@@ -129,7 +147,12 @@ export async function openClient<C extends Client>(
 }
 
 /** Starts the multiplexer on each duplex, with this side's HELLO. */
-function connector(api: Api, limits: Limits, serve: ServeCallbacks | undefined): ConnectConfig["connect"] {
+function connector(
+  api: Api,
+  limits: Limits,
+  serve: ServeCallbacks | undefined,
+  watch: (connection: Connection, address: string) => void,
+): ConnectConfig["connect"] {
   const hello = {
     agent: AGENT,
     ...(api.hash === "" ? { items: itemsOf(api) } : { api: { name: api.name, version: api.version, hash: api.hash } }),
@@ -145,8 +168,35 @@ function connector(api: Api, limits: Limits, serve: ServeCallbacks | undefined):
       ...(receive && { receive }),
       ...hooks,
     });
+    watch(connection, address);
     return connection;
   };
+}
+
+/** Reports each connection from its HELLO to its end, and keeps the server at its other end. */
+function observed(
+  observer: Observer,
+  servers: WeakMap<Connection, Peer>,
+): (connection: Connection, address: string) => void {
+  return (connection, address) => {
+    servers.set(connection, { ...SERVER, address });
+    const opened = (): void => {
+      const start = performance.now();
+      observer.connectionOpened?.({ address });
+      void connection.closed.then(({ message }) => {
+        const milliseconds = performance.now() - start;
+        observer.connectionClosed?.({ address, reason: message, milliseconds });
+      });
+    };
+    connection.ready.then(opened, () => undefined);
+  };
+}
+
+/** Where calls are reported; undefined where no observer receives them. */
+function callReports(observer: Observer, servers: WeakMap<Connection, Peer>): CallReports | undefined {
+  const { callStarted, callEnded, callRetried } = observer;
+  if ((callStarted ?? callEnded ?? callRetried) === undefined) return undefined;
+  return { observer, peerOf: (connection) => (connection && servers.get(connection)) ?? SERVER };
 }
 
 /** The item kind that a client without a contract announces. */

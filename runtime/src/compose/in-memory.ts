@@ -1,6 +1,7 @@
 import { checkOptions, type OptionTable } from "../base/check-options.js";
 import { type Logger, SILENT } from "../base/log.js";
 import { memoryTransport } from "../base/memory-transport.js";
+import { combineObservers } from "../base/observer.js";
 import type { Peer } from "../base/peer.js";
 import type { Transport } from "../base/transport.js";
 import { checkedOptions } from "../contract/option-errors.js";
@@ -32,10 +33,21 @@ const IN_MEMORY_OPTIONS = {
  * await using client = await connect(inMemory(defineHandlers(handlers)));
  */
 export function inMemory(handlers: ApiHandlers<unknown>, options: InMemoryOptions = {}): Transport {
-  const { peer, log = SILENT, ...rest } = options;
+  const { log = SILENT } = options;
+  const observer = combineObservers(options.observer, log);
   const server = checkedOptions(() => {
     checkOptions(options, IN_MEMORY_OPTIONS);
-    return newServer(handlers, { ...rest, log });
+    return newServer(handlers, { ...options, observer, log });
   });
-  return memoryTransport((duplex) => server.accept(duplex, { user: "test", scopes: ["*"], ...peer }));
+  const peer = { user: "test", scopes: ["*"], ...options.peer };
+  const { address, connectionId } = peer;
+  return memoryTransport((duplex) => {
+    const start = performance.now();
+    const connection = { connectionId, address, peer };
+    observer.connectionOpened?.(connection);
+    duplex.once("close", () => {
+      observer.connectionClosed?.({ ...connection, milliseconds: performance.now() - start });
+    });
+    server.accept(duplex, peer);
+  });
 }

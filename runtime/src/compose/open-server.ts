@@ -1,6 +1,8 @@
 import type { Logger } from "../base/log.js";
+import { combineObservers, type Observer } from "../base/observer.js";
 import { openAuditLog } from "../observe/audit-log.js";
 import type { AuditOptions } from "../observe/audit-options.js";
+import { logObserver } from "../observe/log-observer.js";
 import type { ApiHandlers } from "../server/api-handlers.js";
 import { ApiServer, type CloseOptions } from "../server/api-server.js";
 import type { ApiServerOptions } from "../server/api-server-options.js";
@@ -25,8 +27,8 @@ interface ServerListener {
 /** An open server, and what its listener needs. */
 interface OpenServer {
   readonly server: ApiServer;
-  /** The server's log, whose lines also go to the audit log. */
-  readonly log: Logger;
+  /** Passes events to the log, the audit log and the observers of the options. */
+  readonly observer: Observer;
   /** The scopes that methods require. */
   readonly scopes: readonly string[];
   /** Stops the listener, drains the server, closes the connections that are left, then the audit log. */
@@ -46,14 +48,15 @@ export async function openServer(
   const audit = await openAuditLog(options, log);
   try {
     const loaded = typeof handlers === "function" ? await handlers() : handlers;
-    const onCall = audit.onCall(options.onCall);
-    const server = newServer(loaded, { ...options, ...(onCall && { onCall }) });
+    const observers = [logObserver(log), audit.observer, ...[options.observer ?? []].flat()];
+    const observer = combineObservers(observers, log);
+    const server = newServer(loaded, { ...options, observer });
     const scopes = [...new Set(loaded.api.methods.flatMap(({ scope }) => scope ?? []))];
     const granted = { grant: { scopes: options.grantedScopes ?? [] }, place: "scopes" };
     for (const warning of new UnknownScopes(scopes).inLines([granted])) log.warn({}, warning);
     return {
       server,
-      log: audit.with(log),
+      observer,
       scopes,
       async close(closeOptions = {}, listener) {
         const stopped = listener?.stop();

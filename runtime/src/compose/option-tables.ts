@@ -22,6 +22,7 @@ export const API_SERVER_OPTIONS = {
   limits: true,
   interceptors: true,
   onCall: true,
+  observer: true,
   exposeErrors: true,
 } satisfies OptionTable<ApiServerOptions>;
 

@@ -7,6 +7,7 @@ import { StdioSession } from "../adapters/stdio/stdio-session.js";
 import { type Stdio, takeStdio } from "../adapters/stdio/take-stdio.js";
 import { checkOptions, type OptionTable } from "../base/check-options.js";
 import type { Logger } from "../base/log.js";
+import { SUBSYSTEM } from "../base/version.js";
 import { checkedOptions, toBadRequest } from "../contract/option-errors.js";
 import type { AuditOptions } from "../observe/audit-options.js";
 import type { ApiHandlers } from "../server/api-handlers.js";
@@ -112,12 +113,14 @@ async function serveSession(
   const { scopes = [], grace } = options;
   const opened = await openServer(handlers, { ...options, log, grantedScopes: scopes });
   try {
-    const { server } = opened;
+    const { server, observer } = opened;
     const connectionId = randomBytes(6).toString("base64url");
     const peer = { ...stdioPeer(process.env, scopes), connectionId };
-    const { user, fingerprint, address } = peer;
-    const fields = { connection: connectionId, user, fingerprint, address, kind: request.kind };
-    opened.log.info(fields, "session over stdio");
+    const served =
+      request.kind === "native" ? ({ kind: "subsystem", name: SUBSYSTEM } as const) : { kind: request.kind };
+    const session = { connectionId, address: peer.address, peer, ...served, transport: "stdio" } as const;
+    const start = performance.now();
+    observer.sessionOpened?.(session);
     const stop = async (): Promise<void> => {
       await server.close({ grace });
       // A connection or a command ends with its calls; a prompt does not.
@@ -127,6 +130,7 @@ async function serveSession(
     if (request.kind === "native") server.accept(stdio.stream, peer);
     else await runAdapter(request, new StdioSession(stdio, peer, process.env), { ...options, server, log });
     await closed;
+    observer.sessionClosed?.({ ...session, milliseconds: performance.now() - start });
     for (const signal of SIGNALS) process.off(signal, stop);
   } finally {
     await opened.close();

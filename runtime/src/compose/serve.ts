@@ -25,7 +25,7 @@ export interface ServeOptions
   extends ApiServerOptions,
     AuditOptions,
     AdapterOptions,
-    Omit<ListenOptions, "log" | "scopes" | "ident"> {
+    Omit<ListenOptions, "observer" | "scopes" | "ident"> {
   /** The server's logger; false for none. Default: pino at level `info`, to standard error. */
   readonly log?: Logger | false;
 }
@@ -115,8 +115,8 @@ async function open<Callbacks>(handlers: ApiHandlers<Callbacks>, options: ServeO
   ]);
   const log = await openLog(options.log, "info");
   const opened = await openServer(handlers, { ...options, log });
-  const { server, scopes } = opened;
-  const listenOptions = { ...options, scopes, ident: IDENT, log: opened.log };
+  const { server, scopes, observer } = opened;
+  const listenOptions = { ...options, scopes, observer, ident: IDENT };
   const start = async () => listen(listenOptions, buildAdapters({ ...options, server, log }));
   const listener = await start().catch(async (error) => {
     await opened.close();

@@ -1,24 +1,15 @@
 import { MAX_TIMEOUT } from "../base/check-number.js";
 import { OptionError } from "../base/check-options.js";
 import type { Logger } from "../base/log.js";
-import type { Peer } from "../base/peer.js";
+import { type CallEnded, combineObservers, type Observer } from "../base/observer.js";
 import type { StatusName } from "../contract/status.js";
 import type { Limits } from "../wire/limits.js";
 import type { DispatchConfig } from "./call/call-context.js";
 import type { ServerInterceptor } from "./call/interceptor.js";
 
-/** The record of a call. It has the sizes of the messages, never their content. */
-export interface ServedCall {
-  readonly peer: Peer;
-  /** The id of the method, such as `GET /notes/{id}`; for an unknown method, the caller's reference. */
-  readonly method: string;
+/** The record of a call at a server. */
+export interface ServedCall extends CallEnded {
   readonly status: StatusName;
-  /** Until the final status, or the loss of the connection, which counts as CANCELLED. */
-  readonly milliseconds: number;
-  /** Bytes of the request and its items. */
-  readonly bytesIn: number;
-  /** Bytes of the response and its items. */
-  readonly bytesOut: number;
 }
 
 /** How a server answers the calls of all adapters. */
@@ -33,10 +24,15 @@ export interface ApiServerOptions {
   /** Wrap every call, of every kind; the first one is outermost. Default: none. */
   readonly interceptors?: readonly ServerInterceptor[];
   /**
-   * Called with the record of each call when it has its status, including refused calls. It must be fast; an error that it
-   * throws is logged. Default: none.
+   * Called with the record of each call when it has its status, including refused calls: `callEnded` of an observer. It must
+   * be fast; an error that it throws is logged. Default: none.
    */
   readonly onCall?: (call: ServedCall) => void;
+  /**
+   * Receives the events of the server, for metrics, spans or logs: one {@link Observer} or several. What one throws is logged.
+   * Default: none.
+   */
+  readonly observer?: Observer | readonly Observer[];
   /** Sends callers the message and stack of undeclared errors. For development only. Default: false. */
   readonly exposeErrors?: boolean;
 }
@@ -53,6 +49,12 @@ export function dispatchConfig(options: ApiServerOptions & { readonly log: Logge
     interceptors: options.interceptors ?? [],
     log: options.log,
   };
+}
+
+/** The observers of the options in one; their errors are logged. */
+export function observerOf({ observer = [], onCall, log }: ApiServerOptions & { readonly log: Logger }): Observer {
+  const recorder = onCall === undefined ? {} : { callEnded: onCall };
+  return combineObservers([...[observer].flat(), combineObservers(recorder, log, "onCall failed")], log);
 }
 
 function checkTimeout(timeout: number): number {

@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream";
 import type { Logger } from "../base/log.js";
+import type { Observer } from "../base/observer.js";
 import type { Peer } from "../base/peer.js";
 import { AGENT } from "../base/version.js";
 import type { Api } from "../contract/method.js";
@@ -7,10 +8,9 @@ import { RpcError } from "../contract/rpc-error.js";
 import { refuseConnection } from "../wire/close-duplex.js";
 import { Connection } from "../wire/connection.js";
 import { MAX_REFERENCE } from "../wire/hello.js";
-import type { CallRecord } from "../wire/incoming-call.js";
 import { CallBudget, type Limits, resolveLimits } from "../wire/limits.js";
 import type { ApiHandlers } from "./api-handlers.js";
-import { type ApiServerOptions, dispatchConfig, type ServedCall } from "./api-server-options.js";
+import { type ApiServerOptions, dispatchConfig, observerOf } from "./api-server-options.js";
 import type { DispatchConfig } from "./call/call-context.js";
 import type { ConnectedClient } from "./call/context.js";
 import type { LocalCallOptions, LocalCallResult } from "./call/local-call.js";
@@ -18,6 +18,7 @@ import type { Route } from "./call/route.js";
 import { checkGrace } from "./check-grace.js";
 import { LocalCalls } from "./local-calls.js";
 import { receiver } from "./receiver.js";
+import { reportCalls, reportRefused } from "./report-calls.js";
 import { Router } from "./router.js";
 
 /** How a server closes. */
@@ -39,7 +40,7 @@ export class ApiServer {
   readonly #limits: Limits;
   readonly #config: DispatchConfig;
   readonly #log: Logger;
-  readonly #onCall: ApiServerOptions["onCall"];
+  readonly #observer: Observer;
   readonly #budget: CallBudget;
   readonly #callbacks: ((connection: Connection | undefined, limits: Limits) => unknown) | undefined;
   readonly #local: LocalCalls;
@@ -58,13 +59,13 @@ export class ApiServer {
     this.#limits = resolveLimits(options.limits);
     this.#budget = new CallBudget(this.#limits.serverCalls);
     this.#log = options.log;
-    this.#onCall = options.onCall;
+    this.#observer = observerOf(options);
     this.#config = dispatchConfig(options, this.#limits);
     this.#local = new LocalCalls({
       dispatch: this.#config,
       limits: this.#limits,
       budget: this.#budget,
-      report: (call) => this.#report(call),
+      observer: this.#observer,
       clients: () => this.clients,
       callbacks: lazy(() => callbacks?.(undefined, this.#limits)),
     });
@@ -89,9 +90,7 @@ export class ApiServer {
     try {
       return this.#router.resolve(checkLength(reference));
     } catch (error) {
-      if (peer !== undefined && error instanceof RpcError) {
-        this.#report({ peer, method: reference, status: error.status, milliseconds: 0, bytesIn: 0, bytesOut: 0 });
-      }
+      if (peer !== undefined && error instanceof RpcError) reportRefused(this.#observer, peer, reference, error);
       throw error;
     }
   }
@@ -151,7 +150,7 @@ export class ApiServer {
         clients: () => this.clients,
       }),
       budget: this.#budget,
-      ...(this.#onCall && { onCall: this.#recorder(peer, () => connection) }),
+      observer: reportCalls(this.#observer, peer, (method) => this.#nameOf(connection.remote?.methods[method] ?? "")),
       peerName: "the client",
     });
     this.#connections.set(connection, { peer, callbacks });
@@ -161,31 +160,12 @@ export class ApiServer {
     });
   }
 
-  #recorder(peer: Peer, connection: () => Connection): (record: CallRecord) => void {
-    const names: string[] = [];
-    return ({ method = -1, ...record }) => {
-      names[method] ??= this.#nameOf(connection().remote?.methods[method] ?? "");
-      this.#report({ peer, method: names[method], ...record });
-    };
-  }
-
   /** Records name a method by its id, because a path may contain private data. */
   #nameOf(reference: string): string {
     try {
       return this.#router.resolve(reference).method.id;
     } catch {
       return reference;
-    }
-  }
-
-  #report(call: ServedCall): void {
-    const failed = (error: unknown): void => this.#log.error({ err: error }, "onCall failed");
-    try {
-      const result: unknown = this.#onCall?.(call);
-      // It may be an async function, and its rejection must not end the process.
-      if (result instanceof Promise) result.catch(failed);
-    } catch (error) {
-      failed(error);
     }
   }
 
@@ -210,12 +190,15 @@ export class ApiServer {
       timer = setTimeout(resolve, grace);
     });
     const connections = [...this.#connections.keys()];
+    const start = performance.now();
+    this.#observer.drainStarted?.({ grace, connections: connections.length, calls: this.calls });
     for (const connection of connections) connection.drain(CLOSING);
     await Promise.race([
       graceOver,
       Promise.all([this.#local.drain(CLOSING), ...connections.map(({ closed }) => closed)]),
     ]);
     clearTimeout(timer);
+    this.#observer.drainEnded?.({ milliseconds: performance.now() - start, calls: this.calls });
   }
 }
 

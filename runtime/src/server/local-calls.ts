@@ -1,13 +1,12 @@
 import { MAX_TIMEOUT } from "../base/check-number.js";
 import { errorMessage } from "../base/error-message.js";
+import type { Observer } from "../base/observer.js";
 import type { Peer } from "../base/peer.js";
 import { EncodedJson } from "../codec/encoded-json.js";
-import { encodeErrorBody } from "../codec/error-body.js";
 import { jsonCodec } from "../codec/json.js";
 import { RpcError } from "../contract/rpc-error.js";
 import { type CallBudget, type Limits, tooLarge } from "../wire/limits.js";
 import { encodeMetadata, type Metadata, NO_METADATA, parseMetadata } from "../wire/metadata.js";
-import type { ServedCall } from "./api-server-options.js";
 import type { Caller, DispatchConfig } from "./call/call-context.js";
 import type { ConnectedClient } from "./call/context.js";
 import { Dispatch } from "./call/dispatch.js";
@@ -19,8 +18,8 @@ interface LocalCallsConfig {
   readonly dispatch: DispatchConfig;
   readonly limits: Limits;
   readonly budget: CallBudget;
-  /** Called with each call once it has its status. */
-  readonly report: (call: ServedCall) => void;
+  /** Receives each call. */
+  readonly observer: Observer;
   readonly clients: Caller["clients"];
   /** Returns the client of a caller without a connection: its calls are refused. */
   readonly callbacks: () => unknown;
@@ -37,9 +36,10 @@ export class LocalCalls {
   constructor(config: LocalCallsConfig) {
     this.#config = config;
     this.#host = {
-      ended: (call, status, bytesOut) => {
-        const { peer, name, milliseconds, bytesIn } = call;
-        config.report({ peer, method: name, status, milliseconds, bytesIn, bytesOut });
+      ended: (call, status, bytesOut, error) => {
+        const { number, peer, name: method, milliseconds, bytesIn, itemsIn, itemsOut } = call;
+        const sizes = { bytesIn, bytesOut, itemsIn, itemsOut };
+        config.observer.callEnded?.({ call: number, peer, method, status, milliseconds, ...sizes, error });
         if (this.#isIdle) this.#onIdle?.();
       },
       release: (call) => this.#release(call),
@@ -71,10 +71,11 @@ export class LocalCalls {
       maxMessage: limits.message,
       size: admitted.size,
     });
+    this.#config.observer.callStarted?.({ call: call.number, peer, method: call.name });
     budget.take();
     this.#running.set(peer, running.add(call));
     if ("refusal" in admitted) {
-      call.answer(admitted.refusal.status, encodeErrorBody(admitted.refusal));
+      call.fail(admitted.refusal);
       call.release();
     } else {
       const caller = {
@@ -104,7 +105,7 @@ export class LocalCalls {
     this.#refusal ??= new RpcError("UNAVAILABLE", reason);
     for (const call of [...this.#running.values()].flatMap((calls) => [...calls])) {
       call.cancel(this.#refusal);
-      call.answer(this.#refusal.status, encodeErrorBody(this.#refusal));
+      call.fail(this.#refusal);
     }
   }
 

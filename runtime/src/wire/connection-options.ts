@@ -2,7 +2,7 @@ import type { Codec } from "../codec/codec.js";
 import type { RpcError } from "../contract/rpc-error.js";
 import type { CallReceiver } from "./call-frames.js";
 import type { Hello } from "./hello.js";
-import type { CallRecord } from "./incoming-call.js";
+import type { CallObserver } from "./incoming-call.js";
 import type { CallBudget, Limits } from "./limits.js";
 
 /** How a connection is set up. */
@@ -18,8 +18,8 @@ export interface ConnectionOptions {
   readonly receive?: CallReceiver;
   /** Bounds the calls of several connections together. */
   readonly budget?: CallBudget;
-  /** Called with the outcome of each call of the peer, including rejected ones. */
-  readonly onCall?: (record: CallRecord) => void;
+  /** Receives each call of the peer, including rejected ones. */
+  readonly observer?: CallObserver | undefined;
   /** Called when the peer accepts no new calls, before the calls that wait are given back. */
   readonly onDrain?: () => void;
   /** Called when the connection has ended, before its calls end. */

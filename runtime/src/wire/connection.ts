@@ -39,7 +39,7 @@ export class Connection implements FrameSink {
   #end: RpcError | undefined;
 
   constructor(duplex: Duplex, options: ConnectionOptions) {
-    const { limits, role, codec = jsonCodec, receive, budget, onCall } = options;
+    const { limits, role, codec = jsonCodec, receive, budget, observer } = options;
     this.#duplex = duplex;
     this.#options = options;
     const writer = writerTo(duplex, {
@@ -53,7 +53,7 @@ export class Connection implements FrameSink {
     });
     const outgoing = new OutgoingCalls({ writer, firstId: role === "dialer" ? 1 : 2, maxQueue: limits.queuedCalls });
     const onIdle = (): void => this.#closeIfDrained();
-    const incoming = new IncomingCalls({ writer, codec, role, limits, budget, onCall, onIdle });
+    const incoming = new IncomingCalls({ writer, codec, role, limits, budget, observer, onIdle });
     this.#writer = writer;
     this.outgoing = outgoing;
     this.incoming = incoming;

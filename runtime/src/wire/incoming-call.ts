@@ -22,10 +22,16 @@ export interface CallOpening {
   readonly size: number;
 }
 
-/** The outcome of a call of the peer, for accounting. Of its content, it holds the sizes only. */
-export interface CallRecord {
+/** A call of the peer, for those who count calls. */
+interface CallStart {
+  /** The number of the call in this process. */
+  readonly call: number;
   /** The index of the method in the peer's HELLO; undefined where the OPEN was rejected before it was decoded so far. */
   readonly method: number | undefined;
+}
+
+/** The outcome of a call of the peer. Of its content, it holds the sizes only. */
+interface CallRecord extends CallStart {
   readonly status: StatusName;
   /** From the OPEN to the final status, or to the end of the connection. */
   readonly milliseconds: number;
@@ -33,6 +39,20 @@ export interface CallRecord {
   readonly bytesIn: number;
   /** Of the response stream and the response. */
   readonly bytesOut: number;
+  /** Items of the request stream, in frames. */
+  readonly itemsIn: number;
+  /** Items of the response stream, in frames. */
+  readonly itemsOut: number;
+  /** Of a call that failed. */
+  readonly error: RpcError | undefined;
+}
+
+/** Receives the calls of the peer. */
+export interface CallObserver {
+  /** A call begins; called with each one, also with one that is rejected. */
+  readonly started?: ((start: CallStart) => void) | undefined;
+  /** A call has its final status, or its connection has ended. */
+  readonly ended?: ((record: CallRecord) => void) | undefined;
 }
 
 /** What a call needs of its connection. */
@@ -40,7 +60,7 @@ export interface CallHost {
   readonly codec: Codec;
   answer(id: number, code: number, body: EncodedValue, metadata: string | undefined): void;
   /** The call has its final status, or its connection has ended. */
-  ended(call: IncomingCall, status: StatusName, body: EncodedValue): void;
+  ended(call: IncomingCall, status: StatusName, body: EncodedValue, error: RpcError | undefined): void;
   release(): void;
   headers(id: number, metadata: string): void;
   grant(id: number, bytes: number): void;
@@ -61,22 +81,26 @@ interface RequestStreamHandlers {
 /** A call of the peer, as its callee sees it. */
 export class IncomingCall {
   readonly opening: CallOpening;
-  /** When the OPEN arrived, in the time of `performance.now()`; 0 where the calls are not recorded. */
+  /** The number of the call in this process; 0 where the calls are not observed. */
+  readonly number: number;
+  /** When the OPEN arrived, in the time of `performance.now()`; 0 where the calls are not observed. */
   readonly startedAt: number;
   readonly #host: CallHost;
   #answered = false;
   #complete: boolean;
   #received = 0;
+  #itemsIn = 0;
   #sender: ItemSender | undefined;
   /** Why the caller no longer waits for an answer. */
   #reason: RpcError | undefined;
   #onCancel: ((reason: RpcError) => void) | undefined;
   #stream: RequestStreamHandlers | undefined;
 
-  constructor(host: CallHost, opening: CallOpening, startedAt: number) {
+  constructor(host: CallHost, opening: CallOpening, number: number) {
     this.#host = host;
     this.opening = opening;
-    this.startedAt = startedAt;
+    this.number = number;
+    this.startedAt = number === 0 ? 0 : performance.now();
     this.#complete = !opening.hasStream;
   }
 
@@ -98,6 +122,16 @@ export class IncomingCall {
   /** Bytes of the items that were sent. */
   get sent(): number {
     return this.#sender?.sent ?? 0;
+  }
+
+  /** Number of items that were received. */
+  get itemsIn(): number {
+    return this.#itemsIn;
+  }
+
+  /** Number of items that were sent. */
+  get itemsOut(): number {
+    return this.#sender?.items ?? 0;
   }
 
   /** The sender of the response stream. */
@@ -140,21 +174,20 @@ export class IncomingCall {
     this.#sender?.close(reason);
   }
 
-  /** Sends the final status. Only the first call has an effect. */
-  answer(status: StatusName, body: EncodedValue, metadata?: string): void {
+  /**
+   * Sends the final status. Only the first call has an effect.
+   * @param error what `body` encodes, where the call failed
+   */
+  answer(status: StatusName, body: EncodedValue, metadata?: string, error?: RpcError): void {
     if (this.#answered) return;
     this.#answered = true;
-    this.#host.ended(this, status, body);
-    this.#host.answer(this.opening.id, STATUSES[status], body, metadata);
+    this.#host.ended(this, status, body, error);
+    this.#host.answer(this.opening.id, error?.code ?? STATUSES[status], body, metadata);
   }
 
   /** As {@link answer}, with an error. */
   fail(error: RpcError): void {
-    if (this.#answered) return;
-    this.#answered = true;
-    const body = this.codec.encodeError(error);
-    this.#host.ended(this, error.status, body);
-    this.#host.answer(this.opening.id, error.code, body, undefined);
+    this.answer(error.status, this.codec.encodeError(error), undefined, error);
   }
 
   /** The work is done: another call may take its place. Exactly once, at or after the answer. */
@@ -166,6 +199,7 @@ export class IncomingCall {
   item(item: BytesView): void {
     this.#checkOpen("ITEM");
     this.#received += item.end - item.start;
+    this.#itemsIn += 1;
     this.#stream?.item(item);
   }
 
@@ -196,7 +230,7 @@ export class IncomingCall {
   abandon(reason: RpcError): void {
     if (this.#answered) return;
     this.#answered = true;
-    this.#host.ended(this, "CANCELLED", "");
+    this.#host.ended(this, "CANCELLED", "", reason);
     this.#cancelled(reason);
   }
 

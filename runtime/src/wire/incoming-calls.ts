@@ -1,10 +1,11 @@
 import type { Codec, EncodedValue } from "../codec/codec.js";
 import { RpcError } from "../contract/rpc-error.js";
 import { STATUSES, type StatusName } from "../contract/status.js";
+import { nextCall } from "./call-number.js";
 import { WindowBudget } from "./flow-control.js";
 import { FLAG, FRAME, ProtocolError } from "./frame.js";
 import type { FrameWriter } from "./frame-writer.js";
-import { type CallHost, type CallOpening, type CallRecord, IncomingCall } from "./incoming-call.js";
+import { type CallHost, type CallObserver, type CallOpening, IncomingCall } from "./incoming-call.js";
 import { ItemReceiver } from "./item-receiver.js";
 import { ItemSender } from "./item-sender.js";
 import type { CallBudget, Limits } from "./limits.js";
@@ -21,8 +22,8 @@ interface IncomingConfig {
   readonly limits: Limits;
   /** Shared with other connections. */
   readonly budget?: CallBudget | undefined;
-  /** Called with the outcome of each call, including rejected ones. */
-  readonly onCall?: ((record: CallRecord) => void) | undefined;
+  /** Receives each call, including rejected ones. */
+  readonly observer?: CallObserver | undefined;
   /** Called each time the last running call has ended. */
   readonly onIdle: () => void;
 }
@@ -96,7 +97,9 @@ export class IncomingCalls implements CallHost {
       this.#refuse(opening, refusal);
       return undefined;
     }
-    const call = new IncomingCall(this, opening, this.#config.onCall === undefined ? 0 : performance.now());
+    const { observer } = this.#config;
+    const call = new IncomingCall(this, opening, observer === undefined ? 0 : nextCall());
+    observer?.started?.({ call: call.number, method: opening.method });
     this.#open.set(id, call);
     this.#running += 1;
     this.#config.budget?.take();
@@ -119,13 +122,19 @@ export class IncomingCalls implements CallHost {
     };
   }
 
-  ended(call: IncomingCall, status: StatusName, body: EncodedValue): void {
-    const { onCall } = this.#config;
-    if (onCall === undefined) return;
-    const { method, size } = call.opening;
-    const milliseconds = performance.now() - call.startedAt;
-    const bytesOut = call.sent + Buffer.byteLength(body);
-    onCall({ method, status, milliseconds, bytesIn: size + call.received, bytesOut });
+  ended(call: IncomingCall, status: StatusName, body: EncodedValue, error: RpcError | undefined): void {
+    const { opening } = call;
+    this.#config.observer?.ended?.({
+      call: call.number,
+      method: opening.method,
+      status,
+      milliseconds: performance.now() - call.startedAt,
+      bytesIn: opening.size + call.received,
+      bytesOut: call.sent + Buffer.byteLength(body),
+      itemsIn: call.itemsIn,
+      itemsOut: call.itemsOut,
+      error,
+    });
   }
 
   /**
@@ -201,10 +210,15 @@ export class IncomingCalls implements CallHost {
   }
 
   #refuse({ id, method, size }: RejectedOpening, error: RpcError): void {
-    const { writer, onCall } = this.#config;
+    const { writer, observer } = this.#config;
     const { status } = error;
     const body = this.codec.encodeError(error);
-    onCall?.({ method, status, milliseconds: 0, bytesIn: size, bytesOut: Buffer.byteLength(body) });
+    if (observer !== undefined) {
+      const start = { call: nextCall(), method };
+      const sizes = { bytesIn: size, bytesOut: Buffer.byteLength(body), itemsIn: 0, itemsOut: 0 };
+      observer.started?.(start);
+      observer.ended?.({ ...start, status, milliseconds: 0, ...sizes, error });
+    }
     this.#countAnswer();
     writer.add({ kind: FRAME.STATUS, flags: FLAG.REFUSED, id, code: STATUSES[status], body });
   }

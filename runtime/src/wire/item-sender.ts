@@ -25,6 +25,7 @@ export class ItemSender {
   readonly #maxItem: number;
   #credit: number;
   #sent = 0;
+  #items = 0;
   #closed: RpcError | undefined;
   #proceed: (() => void) | undefined;
   #closeListener: (() => void) | undefined;
@@ -39,6 +40,11 @@ export class ItemSender {
   /** Bytes of the items that were sent. */
   get sent(): number {
     return this.#sent;
+  }
+
+  /** Number of items that were sent; raw bytes are counted in frames. */
+  get items(): number {
+    return this.#items;
   }
 
   /** Whether the call has ended. */
@@ -105,6 +111,7 @@ export class ItemSender {
   #add(body: EncodedValue, size: number): void {
     this.#credit -= itemCost(size);
     this.#sent += size;
+    this.#items += 1;
     this.#writer.add({ kind: FRAME.ITEM, id: this.#id, body });
   }
 

@@ -10,6 +10,7 @@ import { ClientCall } from "./client-call.js";
 import { type ClientCallInfo, type ClientInterceptor, runInterceptors } from "./interceptor.js";
 import type { MethodBinding } from "./method-binding.js";
 import type { Items, ResponseStream } from "./method-types.js";
+import type { CallReports } from "./observed-call.js";
 import { toCallError } from "./read-response.js";
 import { promisedResponseStream, responseStream, safeResponseStream, toResult } from "./response-stream.js";
 import { startStreaming } from "./start-streaming.js";
@@ -22,6 +23,8 @@ export interface BindConfig {
   readonly limits: Limits;
   /** Wrap the calls; the first one is outermost. Default: none. */
   readonly interceptors?: readonly ClientInterceptor[];
+  /** Where calls are reported. Default: nowhere. */
+  readonly reports?: CallReports | undefined;
 }
 
 /** A function of a generated client, with its `safe`. Generated interfaces give it its types. */
@@ -32,7 +35,7 @@ type Begin = (request: unknown, items: Items<unknown> | undefined, options: Call
 /** Builds the object that generated interfaces describe: a property for each resource, with a function for each verb. */
 export function bindMethods(
   methods: readonly Method[],
-  { connections, timeout, limits, interceptors = [] }: BindConfig,
+  { connections, timeout, limits, interceptors = [], reports }: BindConfig,
 ): Record<string, Record<string, BoundMethod>> {
   const windows = new WindowBudget(limits.windowGrowth);
   const resources: Record<string, Record<string, BoundMethod>> = Object.create(null);
@@ -48,6 +51,7 @@ export function bindMethods(
       window,
       windows,
       interceptors,
+      reports,
     };
     resources[method.resource] ??= {};
     const verbs = resources[method.resource] as Record<string, BoundMethod>;

@@ -106,3 +106,14 @@ function anySignal(own: AbortSignal | undefined, parent: AbortSignal): AbortSign
   if (own === undefined) return parent;
   return own instanceof AbortSignal ? AbortSignal.any([own, parent]) : own;
 }
+
+/** Checks the timeout of a call, in ms, and returns it. @throws RpcError BAD_REQUEST for an invalid timeout, DEADLINE_EXCEEDED where no time is left */
+export function checkTimeout(timeout: number): number {
+  if (typeof timeout !== "number" || !(timeout <= MAX_TIMEOUT)) {
+    throw new RpcError("BAD_REQUEST", `option timeout: ${timeout} is not a number of ms up to ${MAX_TIMEOUT}`);
+  }
+  if (timeout <= 0) {
+    throw new RpcError("DEADLINE_EXCEEDED", `the deadline passed before the call was made (timeout: ${timeout} ms)`);
+  }
+  return timeout;
+}

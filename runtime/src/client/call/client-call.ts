@@ -10,8 +10,9 @@ import type { ItemSender } from "../../wire/item-sender.js";
 import { encodeMetadata, type Metadata } from "../../wire/metadata.js";
 import type { CallProgress, OutgoingCall } from "../../wire/outgoing-call.js";
 import type { WaitingCall } from "../connection/connection-source.js";
-import { bindCallbacks, type CallOptions, cancelledBy, checkCallOptions } from "./call-options.js";
+import { bindCallbacks, type CallOptions, cancelledBy, checkCallOptions, checkTimeout } from "./call-options.js";
 import type { CallSetup, MethodBinding, StreamCallbacks } from "./method-binding.js";
+import { ObservedCall } from "./observed-call.js";
 import { encodeRequest, readResponse, toCallError } from "./read-response.js";
 import { retryDelay } from "./retry-delay.js";
 
@@ -38,6 +39,7 @@ export class ClientCall implements OutgoingCall, WaitingCall {
   /** The connection that the call was sent on; undefined while it waits for one. */
   #connection: Connection | undefined;
   #retries = 0;
+  #observed: ObservedCall | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
   /** Whether headers or an item have arrived: the call cannot be retried then. */
   #seen = false;
@@ -57,7 +59,7 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     this.metadata = options?.metadata === undefined ? undefined : encodeMetadata(options.metadata, maxMetadata);
     this.body = encodeRequest(request, binding.codec);
     this.window = method.responseItem === undefined ? 0 : binding.window;
-    this.opened = streams?.opened;
+    this.opened = streams?.opened && this.#opened;
     this.item = streams?.item === undefined ? undefined : this.#receiveItem;
   }
 
@@ -67,10 +69,13 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     if (this.#timeout < MAX_TIMEOUT) this.#timer = setTimeout(expire, this.#timeout, this);
     if (signal !== undefined) this.#removeAbort = onAbort(signal, () => this.cancel(cancelledBy(signal)));
     this.#startedAt = performance.now();
+    const { method, reports } = this.#binding;
+    if (reports !== undefined) this.#observed = new ObservedCall(reports, method.id, this.body);
     try {
       this.#send();
     } catch (error) {
       this.#release();
+      this.#observed?.ended(this.#connection, toCallError(error, method.id));
       throw error;
     }
   }
@@ -121,23 +126,26 @@ export class ClientCall implements OutgoingCall, WaitingCall {
 
   status(code: number, trailers: Metadata, frame: FrameView): void {
     const progress = frame.has(FLAG.REFUSED) ? "not-started" : "unknown";
-    if (code === STATUSES.UNAVAILABLE && this.#retry(progress)) return;
+    this.#observed?.body(frame.end - frame.start);
+    const { method, codec } = this.#binding;
+    if (code === STATUSES.UNAVAILABLE && this.#retry(codec.decodeError(code, frame, method.id), progress)) return;
     this.#release();
     let response: unknown;
     try {
       // An exception of the caller's onTrailers fails the call; it must not end the reading of the connection.
       this.#options?.onTrailers?.(trailers);
-      response = readResponse(this.#binding.method, code, frame, this.#binding.codec);
+      response = readResponse(method, code, frame, codec);
     } catch (error) {
       this.#end(error);
       return;
     }
+    this.#observed?.ended(this.#connection);
     this.#streams?.ended(undefined);
     this.#setup.resolve(response);
   }
 
   lost(error: RpcError, progress: CallProgress): void {
-    if (error.status !== "UNAVAILABLE" || !this.#retry(progress)) this.#end(error);
+    if (error.status !== "UNAVAILABLE" || !this.#retry(error, progress)) this.#end(error);
   }
 
   /** Grants the callee credit to send `bytes` more. */
@@ -162,7 +170,7 @@ export class ClientCall implements OutgoingCall, WaitingCall {
   }
 
   /** Retries the call where {@link retryDelay} allows it, and returns whether it did. */
-  #retry(progress: CallProgress): boolean {
+  #retry(error: RpcError, progress: CallProgress): boolean {
     const sent = this.id !== 0;
     const delay = retryDelay(this.#binding, {
       sent,
@@ -173,7 +181,10 @@ export class ClientCall implements OutgoingCall, WaitingCall {
       remaining: this.#timeout < MAX_TIMEOUT ? this.remaining() : Number.POSITIVE_INFINITY,
     });
     if (delay === undefined) return false;
-    if (sent) this.#retries += 1;
+    if (sent) {
+      this.#retries += 1;
+      this.#observed?.retried(this.#connection, this.#retries, delay, error);
+    }
     this.#connection = undefined;
     this.id = 0;
     try {
@@ -194,9 +205,15 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     }
   }
 
+  readonly #opened = (sender: ItemSender): void => {
+    this.#observed?.sends(sender);
+    this.#streams?.opened?.(sender);
+  };
+
   /** An invalid item ends the call: the items after it would be out of place. */
   readonly #receiveItem = (item: BytesView): void => {
     this.#seen = true;
+    this.#observed?.item(item.end - item.start);
     try {
       this.#streams?.item?.(item);
     } catch (error) {
@@ -208,6 +225,7 @@ export class ClientCall implements OutgoingCall, WaitingCall {
   #end(error: unknown): void {
     this.#release();
     const named = toCallError(error, this.#binding.method.id);
+    this.#observed?.ended(this.#connection, named);
     this.#streams?.ended(named);
     this.#setup.reject(named);
   }
@@ -217,17 +235,6 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     if (this.#retryTimer !== undefined) clearTimeout(this.#retryTimer);
     this.#removeAbort?.();
   }
-}
-
-/** @throws RpcError BAD_REQUEST for an invalid timeout, DEADLINE_EXCEEDED where no time is left */
-function checkTimeout(timeout: number): number {
-  if (typeof timeout !== "number" || !(timeout <= MAX_TIMEOUT)) {
-    throw new RpcError("BAD_REQUEST", `option timeout: ${timeout} is not a number of ms up to ${MAX_TIMEOUT}`);
-  }
-  if (timeout <= 0) {
-    throw new RpcError("DEADLINE_EXCEEDED", `the deadline passed before the call was made (timeout: ${timeout} ms)`);
-  }
-  return timeout;
 }
 
 function expire(call: ClientCall): void {

@@ -6,6 +6,7 @@ import type { ItemSender } from "../../wire/item-sender.js";
 import type { ConnectionSource } from "../connection/connection-source.js";
 import type { CallOptions } from "./call-options.js";
 import type { ClientInterceptor } from "./interceptor.js";
+import type { CallReports } from "./observed-call.js";
 
 /** What the calls of one method share. */
 export interface MethodBinding {
@@ -25,6 +26,8 @@ export interface MethodBinding {
   readonly window: number;
   /** Budget by which the windows of all response streams may grow. */
   readonly windows: WindowBudget;
+  /** Where calls are reported; undefined where no observer receives them. */
+  readonly reports: CallReports | undefined;
 }
 
 /** The callbacks of a streaming call. A unary call has none. */

@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 import { onAbort, withSignal } from "../../base/async/with-signal.js";
 import { errorMessage } from "../../base/error-message.js";
+import type { Observer } from "../../base/observer.js";
 import type { Transport } from "../../base/transport.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import type { Connection } from "../../wire/connection.js";
@@ -20,6 +21,7 @@ export interface ConnectConfig {
   readonly backoff: Backoff;
   /** Whether lost connections are re-established. */
   readonly reconnect: boolean;
+  readonly observer: Pick<Observer, "connectFailed">;
 }
 
 /** Permanent failures: a user has to change a key, a permission or an option first. */
@@ -119,8 +121,7 @@ export class HostConnections {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#attempt?.abort();
-    const connections = [...this.#draining];
-    if (this.#connection !== undefined) connections.push(this.#connection);
+    const connections = [...this.#draining, ...(this.#connection === undefined ? [] : [this.#connection])];
     this.#connection = undefined;
     await Promise.all(connections.map((connection) => connection.close(reason)));
   }
@@ -163,6 +164,7 @@ export class HostConnections {
     this.#attempt = undefined;
     if (this.#closed) return;
     this.#error = error;
+    this.#config.observer.connectFailed?.({ address: this.#transport.address, error });
     if (this.#isPermanent(error)) this.#failedAt = performance.now();
     else this.#scheduleReconnect();
     this.#onChange();
@@ -238,6 +240,5 @@ function openTransport(transport: Transport, signal: AbortSignal): Promise<Duple
 }
 
 function toRpcError(error: unknown): RpcError {
-  if (error instanceof RpcError) return error;
-  return new RpcError("UNAVAILABLE", errorMessage(error), { cause: error });
+  return error instanceof RpcError ? error : new RpcError("UNAVAILABLE", errorMessage(error), { cause: error });
 }

@@ -122,8 +122,8 @@ export class Dispatch {
 
   #giveUp(error: unknown): void {
     this.#caller.config.log.error({ err: error, method: this.#context.method }, "a call could not be answered");
-    const failure = new RpcError("INTERNAL", "the call could not be answered");
-    this.#call.answer(failure.status, this.#call.codec.encodeError(failure));
+    const failure = new RpcError("INTERNAL", "the call could not be answered", { cause: error });
+    this.#call.answer(failure.status, this.#call.codec.encodeError(failure), undefined, failure);
     this.#done();
   }
 
@@ -165,19 +165,19 @@ export class Dispatch {
       checkSize(body, this.#caller.maxMessage, `error (${failure.status})`);
     } catch (error) {
       const instead = error instanceof RpcError ? error : internalError(error, this.#errorContext);
-      this.#reply(instead.status, this.#call.codec.encodeError(instead));
+      this.#reply(instead.status, this.#call.codec.encodeError(instead), instead);
       return;
     }
-    this.#reply(failure.status, body);
+    this.#reply(failure.status, body, failure);
   }
 
   get #errorContext(): Parameters<typeof handlerError>[1] {
     return { method: this.#route.method, log: this.#context.log, exposeErrors: this.#caller.config.exposeErrors };
   }
 
-  #reply(status: StatusName, body: EncodedValue): void {
+  #reply(status: StatusName, body: EncodedValue, error?: RpcError): void {
     this.#context.sendHeaders(this.#call);
-    this.#call.answer(status, body, this.#context.response?.trailers);
+    this.#call.answer(status, body, this.#context.response?.trailers, error);
   }
 
   #done(): void {

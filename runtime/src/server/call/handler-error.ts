@@ -36,9 +36,10 @@ export function internalError(error: unknown, { log, exposeErrors }: ErrorContex
   } catch {
     log.error({ reason: message, reference }, "a handler failed");
   }
-  if (exposeErrors) return new RpcError("INTERNAL", message, { details: { reference, stack } });
+  if (exposeErrors) return new RpcError("INTERNAL", message, { details: { reference, stack }, cause: error });
   return new RpcError("INTERNAL", `the handler failed; the server's log has the reason under ${reference}`, {
     details: { reference },
+    cause: error,
   });
 }
 

@@ -2,11 +2,12 @@ import { onAbort } from "../../base/async/with-signal.js";
 import type { Peer } from "../../base/peer.js";
 import type { Codec, EncodedValue } from "../../codec/codec.js";
 import { EncodedJson } from "../../codec/encoded-json.js";
-import { decodeError } from "../../codec/error-body.js";
+import { decodeError, encodeErrorBody } from "../../codec/error-body.js";
 import { jsonCodec } from "../../codec/json.js";
 import type { Method } from "../../contract/method.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import { STATUSES, type StatusName } from "../../contract/status.js";
+import { nextCall } from "../../wire/call-number.js";
 import type { ItemKind } from "../../wire/hello.js";
 import type { ItemReceiver } from "../../wire/item-receiver.js";
 import type { ItemSource } from "../../wire/iterator-of.js";
@@ -56,7 +57,7 @@ export interface LocalCallResult {
 /** What a call in this process asks of the server that runs it. */
 export interface LocalCallHost {
   /** The call has its final status. */
-  readonly ended: (call: LocalCall, status: StatusName, bytesOut: number) => void;
+  readonly ended: (call: LocalCall, status: StatusName, bytesOut: number, error: RpcError | undefined) => void;
   /** The handler is done. */
   readonly release: (call: LocalCall) => void;
 }
@@ -83,6 +84,8 @@ export class LocalCall implements CallPort, LocalCallResult {
   readonly timeout: number;
   readonly response: Promise<EncodedJson | undefined>;
   readonly peer: Peer;
+  /** The number of the call in this process. */
+  readonly number = nextCall();
   readonly #host: LocalCallHost;
   readonly #signal: AbortSignal | undefined;
   readonly #size: number;
@@ -141,6 +144,16 @@ export class LocalCall implements CallPort, LocalCallResult {
     return this.#size + (this.#requestItems?.received ?? 0);
   }
 
+  /** Number of items of the request stream. */
+  get itemsIn(): number {
+    return this.#requestItems?.items ?? 0;
+  }
+
+  /** Number of items of the response stream. */
+  get itemsOut(): number {
+    return this.#responseItems.items;
+  }
+
   cancel(reason: RpcError = this.#cancelled()): void {
     if (this.#answered) return;
     this.#reason ??= reason;
@@ -173,13 +186,18 @@ export class LocalCall implements CallPort, LocalCallResult {
     if (!this.#answered) this.#headers = metadata;
   }
 
-  answer(status: StatusName, encoded: EncodedValue, trailers?: string): void {
+  /** As {@link answer}, with an error. */
+  fail(error: RpcError): void {
+    this.answer(error.status, encodeErrorBody(error), undefined, error);
+  }
+
+  answer(status: StatusName, encoded: EncodedValue, trailers?: string, failure?: RpcError): void {
     if (this.#answered) return;
     this.#answered = true;
     const body = textOf(encoded);
     this.#trailers = trailers;
     this.#removeAbort?.();
-    this.#host.ended(this, status, this.#responseItems.sent + Buffer.byteLength(body));
+    this.#host.ended(this, status, this.#responseItems.sent + Buffer.byteLength(body), failure);
     if (status === "OK") {
       this.#responseItems.end();
       this.#resolve(body === "" ? undefined : new EncodedJson(body));

@@ -33,6 +33,8 @@ export class LocalResponse implements ItemSink, AsyncIterableIterator<LocalItem,
   #proceed: (() => void) | undefined;
   /** Bytes of the items that were delivered. */
   sent = 0;
+  /** Number of items that were delivered. */
+  items = 0;
   #onClose: (() => void) | undefined;
 
   /** @param cancel called when the consumer stops before the end */
@@ -110,6 +112,7 @@ export class LocalResponse implements ItemSink, AsyncIterableIterator<LocalItem,
 
   #deliver(item: LocalItem, size: number): void {
     this.sent += size;
+    this.items += 1;
     this.#pulls.shift()?.resolve({ done: false, value: item });
   }
 
@@ -137,6 +140,8 @@ export class LocalRequestItems {
   #mayPush = true;
   /** Bytes of the items that the source gave. */
   received = 0;
+  /** Number of items that the source gave. */
+  items = 0;
 
   constructor(source: ItemSource<unknown>, maxItem: number) {
     this.#source = source;
@@ -182,6 +187,7 @@ export class LocalRequestItems {
           if (this.#isOver) return;
           checks.authorize();
           this.received += size;
+          this.items += 1;
           this.#mayPush = false;
           items.push(item, size);
         }

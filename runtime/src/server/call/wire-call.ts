@@ -67,8 +67,8 @@ export class WireCall implements CallPort {
     this.#call.headers(metadata);
   }
 
-  answer(status: StatusName, body: EncodedValue, trailers?: string): void {
-    this.#call.answer(status, body, trailers);
+  answer(status: StatusName, body: EncodedValue, trailers?: string, error?: RpcError): void {
+    this.#call.answer(status, body, trailers, error);
   }
 
   stop(reason: RpcError): void {

@@ -1,14 +1,14 @@
 import type { Socket } from "node:net";
 import { errorMessage } from "../../base/error-message.js";
-import type { Logger } from "../../base/log.js";
+import type { Observer } from "../../base/observer.js";
 import { Admission, type Admitted } from "./admission.js";
 import type { GuardConfig } from "./guard-config.js";
 import { identificationSize } from "./identification.js";
 import { KnownAddresses } from "./known-addresses.js";
 import { PendingConnection } from "./pending-connection.js";
 import { readProxyHeader } from "./proxy-header.js";
-import { RateLimitedLog } from "./rate-limited-log.js";
 import { ClosedEarlyError, readFirst } from "./read-first.js";
+import { RefusalReports } from "./refusal-reports.js";
 import { sourceOf } from "./source.js";
 
 /** Milliseconds for a proxy to send its header. */
@@ -25,8 +25,8 @@ const FINISH_GRACE = 1000;
 export class ConnectionGate {
   readonly #config: GuardConfig;
   readonly #identification: Buffer;
-  readonly #log: Logger;
-  readonly #refusals: RateLimitedLog;
+  readonly #observer: Observer;
+  readonly #refusals: RefusalReports;
   readonly #admission: Admission;
   readonly #known: KnownAddresses;
   readonly #handOver: (pending: PendingConnection) => void;
@@ -35,11 +35,11 @@ export class ConnectionGate {
    * @param ident the software name in the server's identification string
    * @param handOver takes the socket, whose identification string is unread
    */
-  constructor(config: GuardConfig, ident: string, log: Logger, handOver: (pending: PendingConnection) => void) {
+  constructor(config: GuardConfig, ident: string, observer: Observer, handOver: (pending: PendingConnection) => void) {
     this.#config = config;
     this.#identification = Buffer.from(`SSH-2.0-${ident}\r\n`, "latin1");
-    this.#log = log;
-    this.#refusals = new RateLimitedLog(log);
+    this.#observer = observer;
+    this.#refusals = new RefusalReports(observer);
     this.#admission = new Admission(config);
     this.#known = new KnownAddresses(config.knownAddressTtl);
     this.#handOver = handOver;
@@ -53,7 +53,7 @@ export class ConnectionGate {
       admitted?.authenticated();
     });
     const refuse = (reason: string) => {
-      this.logRefusal(pending.address, reason);
+      this.reportRefusal(pending.address, reason);
       socket.destroy();
     };
     const grace = setTimeout(() => {
@@ -82,7 +82,7 @@ export class ConnectionGate {
       admitted = answer;
       const isKnown = this.#known.record(source.address, now);
       const { address } = pending;
-      this.#log.info({ address }, `connection from a ${isKnown ? "returning" : "new"} address`);
+      this.#observer.connectionAdmitted?.({ address, isReturning: isKnown });
 
       // Some clients wait for the server's identification string before they send theirs.
       socket.write(this.#identification);
@@ -90,8 +90,9 @@ export class ConnectionGate {
         identificationSize(bytes) === undefined ? undefined : { value: true, size: 0 },
       );
     } catch (error) {
-      if (error instanceof ClosedEarlyError) this.#log.debug({ address: pending.address }, error.message);
-      else {
+      if (error instanceof ClosedEarlyError) {
+        this.#observer.diagnostic?.({ level: "debug", address: pending.address, message: error.message });
+      } else {
         pending.determineFailure(() => "protocolError");
         refuse(errorMessage(error));
       }
@@ -102,12 +103,12 @@ export class ConnectionGate {
     this.#handOver(pending);
   }
 
-  /** Logs that a connection was refused. */
-  logRefusal(address: string | undefined, reason: string): void {
-    this.#refusals.warn({ address, reason }, "connection refused");
+  /** Reports that a connection was refused. */
+  reportRefusal(address: string | undefined, reason: string): void {
+    this.#refusals.add({ address, reason });
   }
 
-  /** Logs the number of refusals that were omitted. */
+  /** Reports the number of refusals that were omitted. */
   close(): void {
     this.#refusals.flush();
   }

@@ -49,6 +49,8 @@ export class IncomingConnection {
       abort: (reason) => this.#abort(reason),
     });
     this.#authentication = authentication;
+    const { observer } = config;
+    observer.connectionOpened?.(authentication.about);
     // Each channel adds listeners to both.
     connection.setMaxListeners(0);
     socket.setMaxListeners(0);
@@ -61,10 +63,13 @@ export class IncomingConnection {
     connection.on("close", () => {
       authentication.end();
       const reason = this.#reason ?? (this.#disconnected ? undefined : "lost without a disconnect message");
-      const fields = { ...authentication.peerFields, ...(reason !== undefined && { reason: printable(reason) }) };
-      const traffic = { bytesIn: socket.bytesRead, bytesOut: socket.bytesWritten };
-      const milliseconds = Math.round(performance.now() - this.#start);
-      config.log.info({ ...fields, milliseconds, ...traffic }, "SSH connection closed");
+      observer.connectionClosed?.({
+        ...authentication.about,
+        reason: reason && printable(reason),
+        milliseconds: performance.now() - this.#start,
+        bytesIn: socket.bytesRead,
+        bytesOut: socket.bytesWritten,
+      });
     });
     onDisconnect(connection, (reason) => {
       this.#reason ??= reason;
@@ -75,8 +80,8 @@ export class IncomingConnection {
       connection,
       socket,
       limits: config.guard,
-      log: config.log,
-      logFields: () => authentication.peerFields,
+      observer,
+      about: () => authentication.about,
       isUnauthenticated: () => authentication.peer === undefined,
       abort: (reason) => this.#abort(reason),
     });
@@ -84,7 +89,7 @@ export class IncomingConnection {
       connection,
       socket,
       peer: () => authentication.peer,
-      peerFields: () => authentication.peerFields,
+      about: () => authentication.about,
       lost: () =>
         new Error(`the connection of ${address} was lost${this.#reason ? `: ${printable(this.#reason)}` : ""}`),
       ...config,

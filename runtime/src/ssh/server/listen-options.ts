@@ -1,4 +1,4 @@
-import type { Logger } from "../../base/log.js";
+import type { Observer } from "../../base/observer.js";
 import type { GuardOptions } from "../admission/guard-options.js";
 import type { HostKeySource } from "../keys/identity/host-key-source.js";
 import type { AuthOptions } from "./auth/auth-options.js";
@@ -21,6 +21,6 @@ export interface ListenOptions extends AuthOptions, ForwardingOptions, GuardOpti
   readonly maxChannels?: number;
   /** The software name in the identification string (RFC 4253, section 4.2). Default: `ssh`. */
   readonly ident?: string;
-  /** The server's logger. Default: none. */
-  readonly log?: Logger;
+  /** Receives the events of the server. Default: none. */
+  readonly observer?: Observer;
 }

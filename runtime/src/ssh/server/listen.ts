@@ -4,7 +4,6 @@ import ssh2, { type Connection } from "ssh2";
 import { checkNumber, MAX_TIMEOUT } from "../../base/check-number.js";
 import { OptionError } from "../../base/check-options.js";
 import { errorMessage } from "../../base/error-message.js";
-import { logWith, SILENT } from "../../base/log.js";
 import { formatHostPort } from "../../base/net/host-port.js";
 import { holdsKey, printable } from "../../base/printable.js";
 import { ConnectionGate } from "../admission/connection-gate.js";
@@ -32,7 +31,7 @@ export interface Listener {
   readonly hostKeys: readonly string[];
   /** The fingerprints of its host keys, `SHA256:…`. */
   readonly fingerprints: readonly string[];
-  /** Warnings for the operator, one line each, such as an empty list of keys. They are logged, too. */
+  /** Warnings for the operator, one line each, such as an empty list of keys. They are diagnostics of the observer, too. */
   readonly warnings: readonly string[];
   /** The number of open TCP connections. */
   readonly connections: number;
@@ -55,7 +54,7 @@ const MAX_UNIDENTIFIED = 256;
  * @throws OptionError of one line with the file, key or option at fault, and the fix; Error with a `code` where it cannot listen
  */
 export async function listen(options: ListenOptions, handlers: readonly ChannelHandler[]): Promise<Listener> {
-  const { host = "127.0.0.1", port = 8022, log = SILENT, ident = "ssh" } = options;
+  const { host = "127.0.0.1", port = 8022, observer = {}, ident = "ssh" } = options;
   checkNumber("port", port, 0, 65_535);
   // Errors of the system quote the host.
   if (holdsKey(host)) throw new OptionError("host: the text of a key, not an address");
@@ -66,9 +65,9 @@ export async function listen(options: ListenOptions, handlers: readonly ChannelH
   const sessionTimeout = checkNumber("sessionTimeout", options.sessionTimeout ?? 10_000, 1, MAX_TIMEOUT);
   const channels = { handlers, guard, maxChannels, forwarding, session: options.session, sessionTimeout };
   const hostKey = await loadOneHostKey(options.hostKeys).catch(invalidOption);
-  const authentication = await openAuthentication(options, log).catch(invalidOption);
+  const authentication = await openAuthentication(options, observer).catch(invalidOption);
   const { warnings } = authentication;
-  for (const warning of warnings) log.warn({}, warning);
+  for (const message of warnings) observer.diagnostic?.({ level: "warn", message });
 
   const open = new Map<Socket, IncomingConnection | undefined>();
   const pending = new WeakMap<Socket, PendingConnection>();
@@ -83,8 +82,7 @@ export async function listen(options: ListenOptions, handlers: readonly ChannelH
     const socket = socketOf(connection);
     const accepted = pending.get(socket) as PendingConnection;
     const connectionId = randomBytes(6).toString("base64url");
-    const named = { connectionId, log: logWith(log, () => ({ connection: connectionId })) };
-    const config = { ...authentication.config, ...named, ...channels };
+    const config = { ...authentication.config, connectionId, ...channels };
     const incoming = new IncomingConnection(connection, socket, accepted.address, config);
     accepted.determineFailure(() => incoming.failure());
     connection.once("ready", () => accepted.authenticated());
@@ -94,10 +92,10 @@ export async function listen(options: ListenOptions, handlers: readonly ChannelH
     for (const connection of open.values()) connection?.reauthorize();
   };
   authentication.onChange(reauthorize);
-  ssh.on("error", (error: Error) => log.error({ err: error }, "SSH server failed"));
+  ssh.on("error", (error: Error) => observer.diagnostic?.({ level: "error", message: "SSH server failed", error }));
 
   // Our own TCP server: the gate reads a connection before ssh2 does.
-  const gate = new ConnectionGate(guard, ident, log, (accepted) => {
+  const gate = new ConnectionGate(guard, ident, observer, (accepted) => {
     pending.set(accepted.socket, accepted);
     ssh.injectSocket(accepted.socket);
   });
@@ -111,13 +109,13 @@ export async function listen(options: ListenOptions, handlers: readonly ChannelH
   server.maxConnections = guard.maxConnections + MAX_UNIDENTIFIED;
   server.on("drop", (drop) => {
     const address = drop && formatHostPort(drop.remoteAddress ?? "", drop.remotePort ?? 0);
-    gate.logRefusal(address, `${server.maxConnections} connections are open (maxConnections)`);
+    gate.reportRefusal(address, `${server.maxConnections} connections are open (maxConnections)`);
   });
   const address = await listenOn(server, host, port).catch(async (error) => {
     await authentication.close();
     throw error;
   });
-  server.on("error", (error: Error) => log.error({ err: error }, "TCP server failed"));
+  server.on("error", (error: Error) => observer.diagnostic?.({ level: "error", message: "TCP server failed", error }));
 
   const stop = async (): Promise<void> => {
     await new Promise<void>((resolve) => server.close(() => resolve()));

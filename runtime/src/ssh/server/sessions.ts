@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import type { Connection, ServerChannel, Session } from "ssh2";
-import type { Logger } from "../../base/log.js";
+import type { ConnectionEvent, Observer, SessionEvent } from "../../base/observer.js";
 import type { Peer } from "../../base/peer.js";
 import { printable } from "../../base/printable.js";
 import { ChannelDuplex } from "../ssh2/channels/channel-duplex.js";
@@ -27,13 +27,26 @@ export interface SessionsConfig {
   /** Timeout of `session`, in ms. */
   readonly sessionTimeout: number;
   readonly maxChannels: number;
-  /** Its lines have the fields of the peer. */
-  readonly log: Logger;
+  readonly observer: Observer;
+  /** The connection of its events. */
+  readonly about: () => ConnectionEvent;
 }
 
 /** Exit statuses of refused sessions, as exec maps statuses: 403 where the rule denies, 5xx where it fails. */
 const EXIT_DENIED = 4;
 const EXIT_FAILED = 5;
+
+/** What a session runs. */
+type Served = Pick<SessionEvent, "kind" | "name">;
+
+/** A subsystem that a session requests. */
+interface SubsystemRequest {
+  readonly name: string;
+  readonly peer: Peer;
+  readonly handler: ChannelHandler;
+  /** Reports that the session is served. */
+  readonly opened: () => void;
+}
 
 type Accept = () => ServerChannel | undefined;
 type Refuse = (() => void) | undefined;
@@ -56,12 +69,13 @@ export class Sessions {
       return;
     }
     if (this.#open >= maxChannels) {
-      this.#refuse("session", `${maxChannels} sessions are open (maxChannels)`);
+      this.#refuse({ kind: "session" }, `${maxChannels} sessions are open (maxChannels)`);
       refuseChannel(connection, reject, CHANNEL_REFUSAL.resourceShortage, "too many sessions");
       return;
     }
     this.#open++;
     const session = accept();
+    const opened = this.#report(session);
     // Not the channel's own "close", which comes later: by then the client may have requested another session.
     session.on("close", () => {
       this.#open--;
@@ -71,18 +85,21 @@ export class Sessions {
     const serve = (request: ChannelRequest<"exec" | "shell">, take: Accept, refuse: Refuse): void => {
       const handler = findHandler(this.#config.handlers, request);
       if (handler === undefined) {
-        this.#refuse(request.kind, `${request.kind === "exec" ? "commands" : "shells"} are not served`, refuse);
+        this.#refuse(request, `${request.kind === "exec" ? "commands" : "shells"} are not served`, refuse);
         return;
       }
       const channel = take();
       if (channel === undefined) return;
       const started = this.#session(channel, requests, peer);
-      void this.#admit(request, started, () => handler.run(started, request));
+      void this.#admit(request, started, () => {
+        opened(request);
+        handler.run(started, request);
+      });
     };
     session.on("subsystem", (take: Accept, refuse: Refuse, { name }) => {
       const handler = findHandler(this.#config.handlers, { kind: "subsystem", name });
-      if (handler === undefined) this.#refuse(`the subsystem ${printable(name)}`, "unknown subsystem", refuse);
-      else this.#subsystem(name, take(), peer, handler);
+      if (handler === undefined) this.#refuse(subsystem(name), "unknown subsystem", refuse);
+      else this.#subsystem({ name, peer, handler, opened: () => opened(subsystem(name)) }, take());
     });
     // The command's length is bounded: ssh2 ends a connection that sends a packet of more than 35,000 bytes.
     session.on("exec", (take: Accept, refuse: Refuse, { command }) => serve({ kind: "exec", command }, take, refuse));
@@ -100,25 +117,26 @@ export class Sessions {
       try {
         serve();
       } catch (error) {
-        this.#config.log.error({ kind: request.kind, err: error }, "the session could not be served");
+        this.#failed("the session could not be served", error, { kind: request.kind });
         session.stream.destroy();
       }
       return;
     }
-    this.#refuse(request.kind, denial.reason);
+    this.#refuse(request, denial.reason);
     if (denial.peerReason !== "") await session.writeError(`${denial.peerReason}\n`);
     await session.exit(denial.isFailure ? EXIT_FAILED : EXIT_DENIED);
   }
 
-  #subsystem(name: string, channel: ServerChannel | undefined, peer: Peer, handler: ChannelHandler): void {
+  #subsystem({ name, peer, handler, opened }: SubsystemRequest, channel: ServerChannel | undefined): void {
     if (channel === undefined) return;
-    const { connection, socket, lost, log, session } = this.#config;
+    const { connection, socket, lost, session } = this.#config;
     const duplex = new ChannelDuplex(channel, { connection, socket, lost, server: true });
     const serve = (): void => {
+      opened();
       try {
         handler.run({ stream: duplex, peer }, { kind: "subsystem", name });
       } catch (error) {
-        log.error({ err: error }, "the channel could not be served");
+        this.#failed("the channel could not be served", error);
         duplex.destroy();
       }
     };
@@ -128,9 +146,10 @@ export class Sessions {
       return;
     }
     duplex.on("error", () => {});
-    void this.#denialOf({ kind: "subsystem", name }, peer).then((denial) => {
+    const request = { kind: "subsystem", name } as const;
+    void this.#denialOf(request, peer).then((denial) => {
       if (denial === undefined) return serve();
-      this.#refuse(`the subsystem ${printable(name)}`, denial.reason);
+      this.#refuse(request, denial.reason);
       if (handler.deny === undefined || denial.peerReason === "") duplex.destroy();
       else handler.deny({ stream: duplex, peer }, denial.peerReason);
     });
@@ -151,8 +170,41 @@ export class Sessions {
     return session;
   }
 
-  #refuse(kind: string, reason: string, refuse?: Refuse): void {
-    this.#config.log.info({ kind, reason }, "session refused");
+  /** Returns the function that reports that a session is served, and then its end. */
+  #report(session: Session): (served: Served) => void {
+    const { observer, about } = this.#config;
+    let isClosed = false;
+    session.on("close", () => {
+      isClosed = true;
+    });
+    return (served) => {
+      // It may have closed while the session rule decided.
+      if (isClosed || (observer.sessionOpened ?? observer.sessionClosed) === undefined) return;
+      const start = performance.now();
+      const event = { ...about(), ...describe(served) };
+      observer.sessionOpened?.(event);
+      session.on("close", () => observer.sessionClosed?.({ ...event, milliseconds: performance.now() - start }));
+    };
+  }
+
+  #refuse(served: Served, reason: string, refuse?: Refuse): void {
+    const { observer, about } = this.#config;
+    observer.sessionRefused?.({ ...about(), ...describe(served), reason });
     refuse?.();
   }
+
+  #failed(message: string, error: unknown, fields: object = {}): void {
+    const { observer, about } = this.#config;
+    observer.diagnostic?.({ ...about(), level: "error", message, error, fields });
+  }
+}
+
+/** The request of the subsystem with this name. */
+function subsystem(name: string): SessionRequest & Served {
+  return { kind: "subsystem", name };
+}
+
+/** Without the command, which may hold the content of a call. */
+function describe({ kind, name }: Served): Pick<SessionEvent, "kind" | "name" | "transport"> {
+  return { kind, ...(name !== undefined && { name: printable(name) }), transport: "ssh" };
 }

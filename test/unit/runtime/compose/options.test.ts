@@ -93,7 +93,7 @@ describe("unknown and renamed options are refused", () => {
     expect(await failure(serveStdio(handlers, { hostKeys: "x" } as object))).toMatchObject({
       status: "BAD_REQUEST",
       message:
-        'unknown option "hostKeys"; known options: timeout, limits, interceptors, onCall, exposeErrors, audit, exec, shell, scopes, forced, grace, log',
+        'unknown option "hostKeys"; known options: timeout, limits, interceptors, onCall, observer, exposeErrors, audit, exec, shell, scopes, forced, grace, log',
     });
   });
 

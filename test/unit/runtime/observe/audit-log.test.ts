@@ -3,55 +3,68 @@ import { mkdir, mkdtemp, readFile, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
-import type { ServedCall } from "sshrpc/server";
 import { expect, it, onTestFinished } from "vitest";
+import type { CallEnded, Observer } from "../../../../runtime/src/base/observer.js";
 import { openAuditLog } from "../../../../runtime/src/observe/audit-log.js";
 import { reopenMoved } from "../../../../runtime/src/observe/reopen-moved.js";
 import { TestLog } from "../support/server.js";
 
-const call = (more: Partial<ServedCall> = {}): ServedCall => ({
+const call = (more: Partial<CallEnded> = {}): CallEnded => ({
+  call: 1,
   peer: { user: "alice", scopes: ["*"], connectionId: "c1", address: "192.0.2.7:1" },
   method: "GET /notes",
   status: "OK",
   milliseconds: 1.26,
   bytesIn: 1,
   bytesOut: 2,
+  itemsIn: 0,
+  itemsOut: 0,
   ...more,
 });
 
-it("passes lines on unchanged, and writes only the fields of an audit, shortened", async () => {
-  const [log, audit] = [new TestLog(), new TestLog()];
-  const both = (await openAuditLog({ audit }, log)).with(log);
-  const fields = {
-    user: "alice",
-    password: "x",
-    err: new Error("SECRET"),
-    text: "SECRET",
-    reason: `a\nb${"c".repeat(999)}`,
-  };
-  both.info(fields, "refused");
-  both.info({ user: "alice" }, "authenticated");
-  both.debug({ user: "alice" }, "details");
-  expect(log.lines.map(({ level, message }) => [level, message])).toEqual([
-    ["info", "refused"],
-    ["info", "authenticated"],
-    ["debug", "details"],
-  ]);
-  expect(log.lines[0]?.fields).toEqual(fields);
+async function open(audit = new TestLog()): Promise<{ audit: TestLog; observer: Observer }> {
+  const { observer } = await openAuditLog({ audit }, new TestLog());
+  return { audit, observer };
+}
+
+it("writes who did what with which outcome, shortened, and what has a reason as a warning", async () => {
+  const { audit, observer } = await open();
+  const connection = { connectionId: "c1", address: "192.0.2.7:1" };
+  const reason = `a\nb${"c".repeat(999)}`;
+  observer.authenticationRefused?.({ ...connection, user: "alice", method: "password", reason });
+  observer.authenticated?.({ ...connection, peer: { user: "alice", scopes: ["*"], authMethods: ["password"] } });
+  const fields = { connection: "c1", address: "192.0.2.7:1", user: "alice", method: "password" };
   expect(audit.lines).toEqual([
-    { level: "warn", message: "refused", fields: { user: "alice", reason: expect.stringMatching(/^a\\u\{a\}bc+…$/) } },
-    { level: "info", message: "authenticated", fields: { user: "alice" } },
+    {
+      level: "warn",
+      message: "authentication refused",
+      fields: { ...fields, reason: expect.stringMatching(/^a\\u\{a\}bc+…$/) },
+    },
+    { level: "info", message: "authenticated", fields: { ...fields, scopes: ["*"] } },
   ]);
 });
 
-it("numbers the calls of each connection, and calls the next listener", async () => {
-  const audit = new TestLog();
-  const received: ServedCall[] = [];
-  const onCall = (await openAuditLog({ audit }, new TestLog())).onCall((ended) => void received.push(ended));
+it("writes no debug lines, no errors and no fields of messages without an event", async () => {
+  const { audit, observer } = await open();
+  const secret = { error: new Error("SECRET"), fields: { text: "SECRET" }, address: "192.0.2.7:1" };
+  observer.diagnostic?.({ ...secret, level: "error", message: "a listener failed" });
+  observer.diagnostic?.({ ...secret, level: "debug", message: "debug message of the client" });
+  observer.rekeyed?.({ address: "192.0.2.7:1" });
+  observer.keysReloaded?.({ list: "authorized_keys", files: ["/SECRET"], keys: 1 });
+  observer.callEnded?.(call({ status: "INTERNAL", error: new Error("SECRET") }));
+  expect(audit.lines.slice(0, 2)).toEqual([
+    { level: "error", message: "a listener failed", fields: { address: "192.0.2.7:1" } },
+    { level: "info", message: "authorized_keys reloaded", fields: {} },
+  ]);
+  expect(audit.lines).toHaveLength(3);
+  expect(JSON.stringify(audit.lines)).not.toContain("SECRET");
+});
+
+it("numbers the calls of each connection", async () => {
+  const { audit, observer } = await open();
   const first = call();
   const other = call({ peer: { user: "bob", scopes: [] }, method: "GET /\u001b[31m", status: "NOT_FOUND" });
-  for (const ended of [first, first, other]) onCall?.(ended);
-  expect(received).toEqual([first, first, other]);
+  for (const ended of [first, first, other]) observer.callEnded?.(ended);
   expect(audit.lines.map(({ level, fields }) => [level, fields["call"], fields["method"]])).toEqual([
     ["info", "c1.1", "GET /notes"],
     ["info", "c1.2", "GET /notes"],
@@ -60,11 +73,8 @@ it("numbers the calls of each connection, and calls the next listener", async ()
   expect(audit.lines[0]?.fields["milliseconds"]).toBe(1.3);
 });
 
-it("adds nothing without an audit log and a listener", async () => {
-  const log = new TestLog();
-  const audit = await openAuditLog({}, log);
-  expect(audit.with(log)).toBe(log);
-  expect(audit.onCall()).toBeUndefined();
+it("receives no event without an audit log", async () => {
+  expect((await openAuditLog({}, new TestLog())).observer).toEqual({});
 });
 
 it("catches the error of a logger that throws, and logs it", async () => {
@@ -73,16 +83,13 @@ it("catches the error of a logger that throws, and logs it", async () => {
     throw new Error("disk gone");
   };
   const audit = await openAuditLog({ audit: { debug: broken, info: broken, warn: broken, error: broken } }, log);
-  audit.onCall()?.(call());
-  audit.with(log).info({}, "line");
-  expect(log.lines.map(({ message }) => message)).toEqual([
-    "the audit log could not be written",
-    "line",
-    "the audit log could not be written",
-  ]);
+  audit.observer.callEnded?.(call());
+  audit.observer.connectionRefused?.({ reason: "full" });
+  const message = "the audit log could not be written";
+  expect(log.lines.map((line) => line.message)).toEqual([message, message]);
   await audit.close();
-  audit.onCall()?.(call());
-  expect(log.lines).toHaveLength(3);
+  audit.observer.callEnded?.(call());
+  expect(log.lines).toHaveLength(2);
 });
 
 it("reopens a log whose directory was missing for a while, and reports the failure once", async () => {

@@ -22,9 +22,13 @@ const record = (status: string, bytesIn: number, more: Partial<ServedCall> = {})
   peer: ALICE,
   method: "GET /it",
   status,
+  call: expect.any(Number),
   milliseconds: expect.any(Number),
   bytesIn,
   bytesOut: expect.any(Number),
+  itemsIn: 0,
+  itemsOut: 0,
+  ...(status !== "OK" && { error: expect.objectContaining({ status }) }),
   ...more,
 });
 
@@ -48,7 +52,7 @@ test("the bytes of items count in both directions", async () => {
   peer.send({ kind: FRAME.ITEM, id: 1, body: '"one"' }, { kind: FRAME.ITEM, id: 1, body: '"three"' });
   peer.send({ kind: FRAME.END, id: 1 });
   await peer.status();
-  expect(calls).toEqual([record("OK", 2 + 5 + 7, { bytesOut: 5 + 7 + 5 })]);
+  expect(calls).toEqual([record("OK", 2 + 5 + 7, { bytesOut: 5 + 7 + 5, itemsIn: 2, itemsOut: 2 })]);
 });
 
 test.each<[string, Partial<Method>, string, (...args: never[]) => unknown]>([

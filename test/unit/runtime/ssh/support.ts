@@ -9,6 +9,7 @@ import type { Logger } from "../../../../runtime/src/base/log.js";
 import type { Peer } from "../../../../runtime/src/base/peer.js";
 import type { Session } from "../../../../runtime/src/base/session.js";
 import { sshTransport } from "../../../../runtime/src/compose/ssh-transport.js";
+import { logObserver } from "../../../../runtime/src/observe/log-observer.js";
 import type { DialOptions } from "../../../../runtime/src/ssh/client/dial-options.js";
 import { generateEd25519 } from "../../../../runtime/src/ssh/keys/format/generate-ed25519.js";
 import { type PublicKey, publicKeyLine } from "../../../../runtime/src/ssh/keys/format/public-key.js";
@@ -115,14 +116,17 @@ export async function startBench(
   const authorizedKeys = write(directory, "authorized_keys", `scopes="notes:*" ${alice.line} alice@laptop\n`);
   const log = new TestLog();
   const accepted: Bench["accepted"] = [];
-  const listener = await listen({ port: 0, ident: "sshrpc", hostKeys: hostKey.file, authorizedKeys, log, ...options }, [
-    ...handlers,
-    subsystemHandler((duplex, peer) => {
-      accepted.push({ peer, duplex });
-      duplex.on("error", () => {});
-      accept(duplex);
-    }),
-  ]);
+  const listener = await listen(
+    { port: 0, ident: "sshrpc", hostKeys: hostKey.file, authorizedKeys, observer: logObserver(log), ...options },
+    [
+      ...handlers,
+      subsystemHandler((duplex, peer) => {
+        accepted.push({ peer, duplex });
+        duplex.on("error", () => {});
+        accept(duplex);
+      }),
+    ],
+  );
   onTestFinished(() => listener.close());
   const knownHosts = write(directory, "known_hosts", `[127.0.0.1]:${listener.port} ${hostKey.line}\n`);
   const address = `ssh://alice@127.0.0.1:${listener.port}`;

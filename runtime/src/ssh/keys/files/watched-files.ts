@@ -1,5 +1,5 @@
 import { errorMessage } from "../../../base/error-message.js";
-import type { Logger } from "../../../base/log.js";
+import type { Observer } from "../../../base/observer.js";
 import { expandHome, type FileRules, fileVersion, readFileChecked } from "./read-file.js";
 import { RefreshCoalescer } from "./refresh-coalescer.js";
 import { untilStable } from "./until-stable.js";
@@ -15,7 +15,7 @@ export interface NamedFile {
 interface WatchedFilesConfig<Content> {
   readonly files: readonly string[];
   readonly rules: FileRules;
-  readonly log: Logger;
+  readonly observer: Observer;
   /**
    * Parses the files together. An Error rejects the change as a whole: the last content stays.
    * @param last the content in force; undefined at the start
@@ -40,7 +40,7 @@ export class WatchedFiles<Content> {
   /** Of the files read last, valid or not. */
   #version = "";
   #invalid: Error | undefined;
-  #logged = "";
+  #reported = "";
   #stop: (() => Promise<void>) | undefined;
 
   private constructor(config: WatchedFilesConfig<Content>) {
@@ -53,14 +53,15 @@ export class WatchedFiles<Content> {
    * @throws Error of one line with the file name, where a file cannot be read or parsed
    */
   static async open<Content>(config: WatchedFilesConfig<Content>): Promise<WatchedFiles<Content>> {
-    const { log, rules } = config;
+    const { observer, rules } = config;
     const watched = new WatchedFiles(config);
     const files = watched.#files;
     await watched.#reload();
     const onChange = (): void => void watched.refresh().catch(() => {});
-    watched.#stop = await watchFiles(files, onChange, (err) =>
-      log.warn({ err, files }, `cannot watch the ${rules.what}; polling every 2 seconds`),
-    );
+    watched.#stop = await watchFiles(files, onChange, (error) => {
+      const message = `cannot watch the ${rules.what}; polling every 2 seconds`;
+      observer.diagnostic?.({ level: "warn", message, error, fields: { files } });
+    });
     return watched;
   }
 
@@ -78,12 +79,15 @@ export class WatchedFiles<Content> {
   async refresh(): Promise<void> {
     try {
       await this.#refreshes.refresh();
-      this.#logged = "";
+      this.#reported = "";
     } catch (error) {
       const message = errorMessage(error);
-      const { log, consequence } = this.#config;
-      if (message !== this.#logged) log.error({ files: this.#files }, `${message}; ${consequence}`);
-      this.#logged = message;
+      const { observer, consequence } = this.#config;
+      if (message !== this.#reported) {
+        const fields = { files: this.#files };
+        observer.diagnostic?.({ level: "error", message: `${message}; ${consequence}`, fields });
+      }
+      this.#reported = message;
       throw error;
     }
   }

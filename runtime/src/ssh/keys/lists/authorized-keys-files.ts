@@ -41,15 +41,15 @@ export class AuthorizedKeysFiles implements KeySource {
    */
   static async open(names: readonly string[], config: KeySourceConfig): Promise<AuthorizedKeysFiles> {
     if (names.length === 0) throw new Error("authorizedKeys is an empty list, so that no key can log in; name a file");
-    const { log } = config;
+    const { observer } = config;
     const watched: WatchedFiles<AuthorizedKeys> = await WatchedFiles.open<AuthorizedKeys>({
       files: names,
       rules: AUTHORIZED_KEYS_RULES,
-      log,
+      observer,
       parse,
       onReload: ({ keys }) => {
-        log.info({ files: watched.files, keys: keys.length }, "authorized_keys reloaded");
-        for (const warning of source.warnings) log.warn({}, warning);
+        observer.keysReloaded?.({ list: "authorized_keys", files: watched.files, keys: keys.length });
+        for (const message of source.warnings) observer.diagnostic?.({ level: "warn", message });
       },
       consequence: "the last valid keys stay in force until the file is fixed",
     });

@@ -1,4 +1,4 @@
-import type { Logger } from "../../../base/log.js";
+import type { Observer } from "../../../base/observer.js";
 import type { PeerPermissions } from "../../../base/peer.js";
 import type { PublicKey } from "../format/public-key.js";
 import type { UnknownScopes } from "./unknown-scopes.js";
@@ -72,7 +72,7 @@ export interface KeySource {
 
 /** The configuration of a key source, besides its lists. */
 export interface KeySourceConfig {
-  readonly log: Logger;
+  readonly observer: Observer;
   /** Finds granted scopes that no method requires. Absent where the methods are unknown. */
   readonly unknownScopes?: UnknownScopes;
 }

@@ -1,5 +1,5 @@
 import { errorMessage } from "../../../base/error-message.js";
-import type { Logger } from "../../../base/log.js";
+import type { Observer } from "../../../base/observer.js";
 import { hideKeys, printable } from "../../../base/printable.js";
 import type { FileRules } from "../files/read-file.js";
 import { WatchedFiles } from "../files/watched-files.js";
@@ -42,13 +42,13 @@ export class RevokedKeys {
    * Reads the files and starts to watch them; the caller closes it.
    * @throws Error of one line with the file name, and the line number where there is one
    */
-  static async open(names: readonly string[], log: Logger): Promise<RevokedKeys> {
+  static async open(names: readonly string[], observer: Observer): Promise<RevokedKeys> {
     const watched: WatchedFiles<readonly RevocationList[]> = await WatchedFiles.open<readonly RevocationList[]>({
       files: names,
       rules: RULES,
-      log,
+      observer,
       parse: (files) => files.map(({ name, data }) => parseList(name, data)),
-      onReload: () => log.info({ files: watched.files }, "revoked keys reloaded"),
+      onReload: () => observer.keysReloaded?.({ list: "revoked keys", files: watched.files }),
       consequence: "public key authentication fails until the file is fixed",
     });
     return new RevokedKeys(watched);

@@ -1,5 +1,5 @@
-import type { Logger } from "../../../base/log.js";
 import { nearest } from "../../../base/nearest.js";
+import type { ConnectionEvent, Observer } from "../../../base/observer.js";
 import { grants } from "../../../base/peer.js";
 import { printable } from "../../../base/printable.js";
 
@@ -34,10 +34,10 @@ export class UnknownScopes {
   }
 
   /** Warns, once per scope, of the scopes of a peer that logged in: a certificate or a function granted them. */
-  warn(scopes: readonly string[], peer: object, log: Logger): void {
+  warn(scopes: readonly string[], connection: ConnectionEvent, observer: Observer): void {
     for (const scope of scopes) {
       if (this.#described.has(scope) || this.#described.size >= MAX_KNOWN || !this.#isUnknown(scope)) continue;
-      log.warn(peer, this.#describe(scope));
+      observer.diagnostic?.({ ...connection, level: "warn", message: this.#describe(scope) });
     }
   }
 

@@ -1,4 +1,4 @@
-import type { Logger } from "../../../base/log.js";
+import type { Observer } from "../../../base/observer.js";
 import type { AuthMethod } from "../../../base/peer.js";
 import type { UnknownScopes } from "../../keys/lists/unknown-scopes.js";
 import type { KeyboardInteractiveHandler } from "./keyboard-interactive-handler.js";
@@ -22,7 +22,7 @@ export interface AuthenticationConfig {
   readonly maxPromptRounds: number;
   /** Finds granted scopes that no method requires; absent where the scopes of the methods are unknown. */
   readonly unknownScopes?: UnknownScopes;
-  readonly log: Logger;
-  /** The id of the connection in the log. */
+  readonly observer: Observer;
+  /** The id of the connection in its events. */
   readonly connectionId?: string;
 }

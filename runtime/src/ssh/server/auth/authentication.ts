@@ -1,5 +1,6 @@
 import type { AuthContext, AuthenticationType, PasswordAuthContext } from "ssh2";
 import { errorMessage } from "../../../base/error-message.js";
+import type { AuthenticationRequest, ConnectionEvent } from "../../../base/observer.js";
 import type { AuthMethod, Peer } from "../../../base/peer.js";
 import { printable } from "../../../base/printable.js";
 import { requestPasswordChange } from "../../ssh2/auth/server-auth.js";
@@ -53,16 +54,9 @@ export class Authentication {
     return this.#undecided > 0 ? "undecided" : "none";
   }
 
-  /** The log fields of the peer, as far as it is known. */
-  get peerFields(): object {
-    const { user, fingerprint, keyName, certificate, address = this.#address } = this.peer ?? {};
-    return {
-      address,
-      ...(user !== undefined && { user }),
-      ...(fingerprint !== undefined && { fingerprint }),
-      ...(keyName !== undefined && { keyName }),
-      ...(certificate && { keyId: certificate.keyId, serial: certificate.serial }),
-    };
+  /** The connection of its events. */
+  get about(): ConnectionEvent {
+    return { connectionId: this.#config.connectionId, address: this.#address, peer: this.peer };
   }
 
   /** The connection has ended: requests are not answered any more. */
@@ -112,7 +106,7 @@ export class Authentication {
     this.#current.abort(new Error(reason));
     this.#current = undefined;
     this.#failures++;
-    this.#config.log.info({ ...this.#requestFields(context), reason }, "authentication refused");
+    this.#config.observer.authenticationRefused?.({ ...this.#request(context), reason });
     if (this.#failures >= this.#config.maxAuthTries) this.#disconnect(this.#failureText());
   }
 
@@ -133,27 +127,26 @@ export class Authentication {
   }
 
   #accept(context: AuthContext, method: VerifiedMethod): void {
-    const { methods, allRequired, log, connectionId, authTimeout } = this.#config;
+    const { methods, allRequired, observer, connectionId, authTimeout } = this.#config;
     this.#verified = [...this.#verified, method];
     if (allRequired && this.#verified.length < methods.length) {
-      log.info(this.#requestFields(context), "partially authenticated");
+      observer.partiallyAuthenticated?.(this.#request(context));
       this.#answerUnauthenticated(() => context.reject(this.#methods(), true));
       return;
     }
     const connection = { address: this.#address, ...(connectionId !== undefined && { connectionId }) };
-    const authorization = new Authorization({
+    const authorization: Authorization = new Authorization({
       login: { user: context.username, ...connection },
       verified: this.#verified,
       authTimeout,
-      onScopes: (scopes) => log.info({ ...this.peerFields, scopes }, "scopes changed"),
-      onLookupFailed: (reason) =>
-        log.warn({ ...this.peerFields, reason }, "reauthorization failed; the peer keeps its access"),
+      onScopes: () => observer.scopesChanged?.({ ...this.about, peer: authorization.peer }),
+      onLookupFailed: (reason) => observer.reauthorizationFailed?.({ ...this.about, reason }),
       onRevoked: (reason) => this.#revoke(reason),
     });
     this.#authorization = authorization;
-    const { authMethods, scopes } = authorization.peer;
-    log.info({ ...this.peerFields, method: authMethods?.join(","), scopes }, "authenticated");
-    this.#config.unknownScopes?.warn(scopes, this.peerFields, log);
+    const { peer } = authorization;
+    observer.authenticated?.({ ...this.about, peer });
+    this.#config.unknownScopes?.warn(peer.scopes, this.about, observer);
     this.#answer(() => context.accept());
     // The first of several methods succeeded some time ago, and a list may have changed since.
     if (allRequired || this.#reauthorizePending) void authorization.reauthorize();
@@ -168,13 +161,13 @@ export class Authentication {
     }
     // A failed function `anonymous` is logged at a query, too.
     if (!isQuery || lookupFailed) {
-      this.#config.log.info({ ...this.#requestFields(context), ...rejectedKey, reason }, "authentication refused");
+      this.#config.observer.authenticationRefused?.({ ...this.#request(context), rejectedKey, reason });
     }
     this.#answerUnauthenticated(() => context.reject(this.#methods()));
   }
 
-  #requestFields({ username, method }: AuthContext): object {
-    return { address: this.#address, user: printable(username), method };
+  #request({ username, method }: AuthContext): AuthenticationRequest {
+    return { ...this.about, user: printable(username), method };
   }
 
   #failureText(): string {
@@ -185,7 +178,7 @@ export class Authentication {
   #requestChange(context: PasswordAuthContext, prompt: string): void {
     this.#failures++;
     this.#changeRequested = true;
-    this.#config.log.info(this.#requestFields(context), "password change requested");
+    this.#config.observer.passwordChangeRequested?.(this.#request(context));
     this.#answerUnauthenticated(() => requestPasswordChange(context, prompt));
   }
 
@@ -211,7 +204,7 @@ export class Authentication {
   }
 
   #revoke(reason: string): void {
-    this.#config.log.info({ ...this.peerFields, reason }, "access revoked");
+    this.#config.observer.accessRevoked?.({ ...this.about, reason });
     this.end();
     this.#control.abort(`access revoked: ${reason}`);
   }

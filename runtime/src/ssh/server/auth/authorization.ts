@@ -13,7 +13,7 @@ interface AuthorizationConfig {
   /** Timeout of a lookup, in ms. */
   readonly authTimeout: number;
   /** The peer has other scopes now. */
-  readonly onScopes: (scopes: readonly string[]) => void;
+  readonly onScopes: () => void;
   /** A lookup failed: the peer keeps its grant. */
   readonly onLookupFailed: (reason: string) => void;
   /** The peer has lost its access. */
@@ -98,7 +98,7 @@ export class Authorization {
     this.#grant = commonGrant(this.#grants);
     const { expires = Number.POSITIVE_INFINITY, scopes } = this.#grant;
     if (expires <= Date.now()) this.#config.onRevoked("the credential has expired");
-    else if (scopes.join() !== before.join()) this.#config.onScopes(scopes);
+    else if (scopes.join() !== before.join()) this.#config.onScopes();
     this.#scheduleExpiry();
   }
 

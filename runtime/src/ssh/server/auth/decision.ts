@@ -1,3 +1,4 @@
+import type { RejectedKey } from "../../../base/observer.js";
 import type { AuthMethod, PeerCertificate } from "../../../base/peer.js";
 import type { LoginGrant } from "./login-grant.js";
 
@@ -34,14 +35,6 @@ export type Decision =
   /** The password is correct and has expired. */
   | { readonly outcome: "change-password"; readonly prompt: string }
   | { readonly outcome: "verified"; readonly verified: VerifiedMethod };
-
-/** Log fields of a key that was denied. None of it is verified. */
-export interface RejectedKey {
-  readonly fingerprint?: string;
-  readonly keyId?: string;
-  readonly serial?: string;
-  readonly authority?: string;
-}
 
 /** Denies a request, with the reason for the log. */
 export function deny(reason: string, rejectedKey?: RejectedKey): DeniedDecision {

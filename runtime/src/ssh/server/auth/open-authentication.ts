@@ -1,7 +1,7 @@
 import { checkNumber, MAX_TIMEOUT } from "../../../base/check-number.js";
 import { OptionError } from "../../../base/check-options.js";
 import { errorMessage } from "../../../base/error-message.js";
-import type { Logger } from "../../../base/log.js";
+import type { Observer } from "../../../base/observer.js";
 import type { AuthMethod } from "../../../base/peer.js";
 import type { KeySource, KeySourceConfig } from "../../keys/lists/key-lookup.js";
 import { openKeySource } from "../../keys/lists/open-key-source.js";
@@ -37,14 +37,14 @@ type Source = Pick<KeySource, "onChange" | "close"> & Partial<Pick<KeySource, "w
  */
 export async function openAuthentication(
   options: AuthOptions & RequiredScopes,
-  log: Logger,
+  observer: Observer,
 ): Promise<OpenAuthentication> {
   const sources: Source[] = [];
   const close = async (): Promise<void> => {
     await Promise.all(sources.map((source) => source.close()));
   };
   try {
-    const config = await openConfig(options, log, sources);
+    const config = await openConfig(options, observer, sources);
     return {
       config,
       warnings: sources.flatMap(({ warnings = [] }) => warnings),
@@ -62,7 +62,7 @@ export async function openAuthentication(
 
 async function openConfig(
   options: AuthOptions & RequiredScopes,
-  log: Logger,
+  observer: Observer,
   sources: Source[],
 ): Promise<AuthenticationConfig> {
   const {
@@ -80,8 +80,8 @@ async function openConfig(
     maxPromptRounds: checkNumber("maxPromptRounds", options.maxPromptRounds ?? 10, 1),
   };
   const unknownScopes = options.scopes && new UnknownScopes(options.scopes);
-  const keys = await openKeys(options, { log, ...(unknownScopes && { unknownScopes }) }, sources);
-  const revoked = await openRevoked(options.revokedKeys, log, sources);
+  const keys = await openKeys(options, { observer, ...(unknownScopes && { unknownScopes }) }, sources);
+  const revoked = await openRevoked(options.revokedKeys, observer, sources);
   const config = {
     ...(keys && { publicKeys: { keys, ...(revoked && { revoked }) } }),
     ...(verifyPassword && { verifyPassword }),
@@ -93,7 +93,7 @@ async function openConfig(
     ...selectMethods(options.requiredMethods, config),
     ...limits,
     ...(unknownScopes && { unknownScopes }),
-    log,
+    observer,
   };
 }
 
@@ -180,12 +180,12 @@ async function openAuthorities(
 
 async function openRevoked(
   names: AuthOptions["revokedKeys"],
-  log: Logger,
+  observer: Observer,
   sources: Source[],
 ): Promise<RevokedKeys | undefined> {
   const files = [names ?? []].flat();
   if (files.length === 0) return undefined;
-  const revoked = await RevokedKeys.open(files, log);
+  const revoked = await RevokedKeys.open(files, observer);
   sources.push(revoked);
   return revoked;
 }

@@ -1,6 +1,7 @@
 import type { PublicKeyAuthContext } from "ssh2";
 import { fieldProblem, type OptionTable } from "../../../base/check-options.js";
 import { errorMessage } from "../../../base/error-message.js";
+import type { RejectedKey } from "../../../base/observer.js";
 import { printable } from "../../../base/printable.js";
 import { type Certificate, parseCertificate, plainKeyType } from "../../keys/format/certificate.js";
 import { isCertificateType, KEY_TYPES, type PublicKey, publicKeyFromBlob } from "../../keys/format/public-key.js";
@@ -15,7 +16,7 @@ import {
 import type { KeyGrant, KeyRefusal, KeySource } from "../../keys/lists/key-lookup.js";
 import type { RevokedKeys } from "../../keys/lists/revoked-keys.js";
 import { type CertificateHolder, certificateGrant, describeCertificate } from "./certificate.js";
-import { type Decision, type Denial, deny, denyUndecided, type RejectedKey } from "./decision.js";
+import { type Decision, type Denial, deny, denyUndecided } from "./decision.js";
 import { checkGrant } from "./login-grant.js";
 
 /** Where a server looks keys up. */

@@ -130,7 +130,9 @@ export class DirectChannels {
     try {
       await serve(duplex);
     } catch (error) {
-      this.#config.log.error({ kind, to, err: error }, "a forwarded connection could not be served");
+      const message = "a forwarded connection could not be served";
+      const { observer, about } = this.#config;
+      observer.diagnostic?.({ ...about(), level: "error", message, error, fields: { kind, to } });
       duplex.destroy();
     }
   }
@@ -172,8 +174,9 @@ export class DirectChannels {
   }
 
   #refuse({ kind, to, reject }: ChannelRequest, reason: string, code: 1 | 2 | 4, peerReason: string): void {
-    this.#config.log.info({ kind, to, reason: printable(reason) }, "forwarding refused");
-    if (!this.#closed.signal.aborted) refuseChannel(this.#config.connection, reject, code, peerReason);
+    const { connection, observer, about } = this.#config;
+    observer.forwardRefused?.({ ...about(), kind, to, reason: printable(reason) });
+    if (!this.#closed.signal.aborted) refuseChannel(connection, reject, code, peerReason);
   }
 }
 

@@ -3,6 +3,7 @@ import type { Channel } from "ssh2";
 import { withTimeout } from "../../../base/async/with-timeout.js";
 import { errorMessage } from "../../../base/error-message.js";
 import { formatHostPort } from "../../../base/net/host-port.js";
+import type { ForwardEvent } from "../../../base/observer.js";
 import type { Peer } from "../../../base/peer.js";
 import { printable } from "../../../base/printable.js";
 import { attempt } from "../../ssh2/attempt.js";
@@ -111,8 +112,9 @@ export class ForwardListeners {
   }
 
   async #start(request: ListenRequest, accept: Answer, reject: Answer): Promise<void> {
+    const { kind, on } = request;
     const refuse = (reason: string): void => {
-      this.#config.log.info({ kind: request.kind, on: request.on, reason: printable(reason) }, "forwarding refused");
+      this.#refused({ kind, on }, reason);
       attempt(() => reject?.());
     };
     const peer = this.#config.peer();
@@ -140,11 +142,7 @@ export class ForwardListeners {
         throw new Error("already listening there");
       }
       this.#open.set(key, listener);
-      const { kind, on } = request;
-      this.#config.log.info(
-        { kind, on, ...(listener.port !== undefined && { port: listener.port }) },
-        "listening for a peer",
-      );
+      this.#config.observer.listenerOpened?.({ ...this.#config.about(), kind, on, port: listener.port });
       attempt(() => accept?.(listener.port));
     } catch (error) {
       this.#count--;
@@ -163,8 +161,7 @@ export class ForwardListeners {
     if (answer === true) {
       // The port is known before the first connection is accepted.
       const onSocket = (socket: Socket): void => void confirmed.then(() => this.#forward(request, port, socket));
-      const onError = (error: Error): void =>
-        this.#config.log.error({ on: request.on, err: error }, "a listener failed");
+      const onError = (error: Error): void => this.#failed("a listener failed", error, { on: request.on });
       const listener = await listenForPeer(request.where, onSocket, onError);
       port ||= listener.port ?? 0;
       return listener;
@@ -193,7 +190,7 @@ export class ForwardListeners {
       const duplex = await this.#openChannel(request, port, { host, port: remotePort });
       this.#forwarded.join(duplex, socket, { kind, on, from });
     } catch (error) {
-      this.#config.log.info({ kind, on, from, reason: printable(errorMessage(error)) }, "forwarding refused");
+      this.#refused({ kind, on, from }, errorMessage(error));
       socket.destroy();
     }
   }
@@ -232,8 +229,17 @@ export class ForwardListeners {
     try {
       listener.close();
     } catch (error) {
-      this.#config.log.error({ err: error }, "a listener could not be closed");
+      this.#failed("a listener could not be closed", error);
     }
+  }
+
+  #refused(forward: Pick<ForwardEvent, "kind" | "on" | "from">, reason: string): void {
+    const { observer, about } = this.#config;
+    observer.forwardRefused?.({ ...about(), ...forward, reason: printable(reason) });
+  }
+
+  #failed(message: string, error: unknown, fields: object = {}): void {
+    this.#config.observer.diagnostic?.({ ...this.#config.about(), level: "error", message, error, fields });
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import type { ConnectionEvent, ForwardEvent } from "../../../base/observer.js";
 import type { ChannelDuplex } from "../../ssh2/channels/channel-duplex.js";
 import type { ForwardingConfig } from "./forwarding-config.js";
 import { splice } from "./splice.js";
@@ -27,15 +28,16 @@ export class Forwarded {
     };
   }
 
-  /** Joins a channel and a socket until either ends, and logs the traffic. */
-  join(duplex: ChannelDuplex, socket: Socket, fields: object): void {
+  /** Joins a channel and a socket until either ends, and reports both. */
+  join(duplex: ChannelDuplex, socket: Socket, forward: Omit<ForwardEvent, keyof ConnectionEvent>): void {
+    const { observer, about } = this.#config;
+    observer.forwardOpened?.({ ...about(), ...forward });
     const start = performance.now();
     this.#pairs.set(socket, duplex);
     socket.once("close", () => {
       this.#pairs.delete(socket);
-      const bytes = { bytesIn: socket.bytesWritten, bytesOut: socket.bytesRead };
-      const milliseconds = Math.round(performance.now() - start);
-      this.#config.log.info({ ...fields, ...bytes, milliseconds }, "forwarded connection ended");
+      const traffic = { bytesIn: socket.bytesWritten, bytesOut: socket.bytesRead };
+      observer.forwardClosed?.({ ...about(), ...forward, ...traffic, milliseconds: performance.now() - start });
     });
     splice(duplex, socket);
   }

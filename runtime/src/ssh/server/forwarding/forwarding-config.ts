@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import type { Connection } from "ssh2";
-import type { Logger } from "../../../base/log.js";
+import type { ConnectionEvent, Observer } from "../../../base/observer.js";
 import type { Peer } from "../../../base/peer.js";
 import type { ChannelConfig } from "../../ssh2/channels/channel-duplex.js";
 import type { PacketChannel } from "../../ssh2/channels/packet-channel.js";
@@ -21,8 +21,9 @@ export interface ForwardingConfig {
   /** Called where forwarding denies the channel. */
   readonly directTcpip: DirectTcpipHandler;
   readonly forwarding: ForwardingRules;
-  /** Its lines have the fields of the peer. */
-  readonly log: Logger;
+  readonly observer: Observer;
+  /** The connection of its events. */
+  readonly about: () => ConnectionEvent;
 }
 
 /** The configuration of the connection's channels. */

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import type { Connection } from "ssh2";
-import type { Logger } from "../../../base/log.js";
+import type { ConnectionEvent, Observer } from "../../../base/observer.js";
 import { printable } from "../../../base/printable.js";
 import type { AlgorithmChoice } from "../../algorithms.js";
 import { internalsOf, wrapHandler } from "../internals.js";
@@ -28,15 +28,15 @@ interface GuardedConnection {
   readonly connection: Connection;
   readonly socket: Socket;
   readonly limits: ConnectionLimits;
-  readonly log: Logger;
-  /** The fields that identify the peer in the log. */
-  readonly logFields: () => object;
+  readonly observer: Observer;
+  /** The connection of its events. */
+  readonly about: () => ConnectionEvent;
   readonly isUnauthenticated: () => boolean;
   /** Ends the connection at once, with the reason for the log. */
   readonly abort: (reason: string) => void;
 }
 
-/** How many DEBUG messages of one connection are logged. */
+/** How many DEBUG messages of one connection are reported. */
 const DEBUG_MESSAGES = 10;
 
 /**
@@ -44,7 +44,7 @@ const DEBUG_MESSAGES = 10;
  * wrongly. Called in the turn in which ssh2 announces the connection, before the first key exchange.
  */
 export function guardConnection(guarded: GuardedConnection): void {
-  const { connection, socket, limits, log, logFields, isUnauthenticated, abort } = guarded;
+  const { connection, socket, limits, observer, about, isUnauthenticated, abort } = guarded;
   const { protocol, channels } = internalsOf(connection);
   adjustOfferForClient(protocol, limits.chosen);
   patchExtInfo(protocol);
@@ -53,9 +53,9 @@ export function guardConnection(guarded: GuardedConnection): void {
   guardRequests(protocol, limits.maxRefusals, abort);
   guardPackets(protocol, { socket, maxSendBuffer: limits.maxSendBuffer, isUnauthenticated, abort });
   keepRekeying(connection, socket, limits, abort);
-  connection.on("rekey", () => log.debug(logFields(), "new keys"));
+  connection.on("rekey", () => observer.rekeyed?.(about()));
   limitPreAuthBytes(guarded);
-  logDebugMessages(guarded);
+  reportDebugMessages(guarded);
   if (limits.idleTimeout > 0) endWhenIdle(connection, socket, limits.idleTimeout, abort);
 }
 
@@ -70,11 +70,13 @@ function limitPreAuthBytes({ connection, socket, limits, isUnauthenticated, abor
   connection.once("ready", () => socket.off("data", count));
 }
 
-/** Logs the first DEBUG messages, which ssh2 passes to its own debug function alone (server.js:524). */
-function logDebugMessages({ connection, log, logFields }: GuardedConnection): void {
+/** Reports the first DEBUG messages, which ssh2 passes to its own debug function alone (server.js:524). */
+function reportDebugMessages({ connection, observer, about }: GuardedConnection): void {
   let remaining = DEBUG_MESSAGES;
   const { protocol } = internalsOf(connection);
   wrapHandler<[display: boolean, text: string]>(protocol, "DEBUG", () => (_self, _display, text) => {
-    if (remaining-- > 0) log.debug({ ...logFields(), text: printable(String(text)) }, "debug message of the client");
+    if (remaining-- <= 0) return;
+    const fields = { text: printable(String(text)) };
+    observer.diagnostic?.({ ...about(), level: "debug", message: "debug message of the client", fields });
   });
 }

@@ -1,14 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { guardConfig } from "../../../../../runtime/src/ssh/admission/guard-config.js";
 import { KnownAddresses } from "../../../../../runtime/src/ssh/admission/known-addresses.js";
-import { RateLimitedLog } from "../../../../../runtime/src/ssh/admission/rate-limited-log.js";
+import { RefusalReports } from "../../../../../runtime/src/ssh/admission/refusal-reports.js";
 import { sourceOf } from "../../../../../runtime/src/ssh/admission/source.js";
 import { SourceCounts } from "../../../../../runtime/src/ssh/admission/source-counts.js";
 import { sourceList } from "../../../../../runtime/src/ssh/admission/source-list.js";
 import { SourcePenalties } from "../../../../../runtime/src/ssh/admission/source-penalties.js";
 import { type Startup, Startups } from "../../../../../runtime/src/ssh/admission/startups.js";
 import { AddressPatterns } from "../../../../../runtime/src/ssh/keys/lists/address-patterns.js";
-import { TestLog } from "../support.js";
 
 describe("the limits of a server", () => {
   it("has a default for every limit", () => {
@@ -285,16 +284,18 @@ describe("the list of addresses that have logged in", () => {
   });
 });
 
-describe("the log of refused connections", () => {
-  it("writes the first lines of a period, then the number of the omitted ones", () => {
+describe("the reports of refused connections", () => {
+  it("reports the first refusals of a period, then the number of the omitted ones", () => {
     const log = new TestLog();
-    const limited = new RateLimitedLog(log);
-    for (let index = 0; index < 1000; index++) limited.warn({ index }, "refused", index);
-    expect(log.with("refused")).toHaveLength(20);
-    limited.warn({}, "refused", 10_000);
-    expect(log.lines.at(-2)).toMatchObject({ message: "more connections refused", fields: { omitted: 980 } });
-    expect(log.lines.at(-1)?.message).toBe("refused");
-    limited.flush();
+    const reports = new RefusalReports(logObserver(log));
+    const refusal = { address: "192.0.2.7:1", reason: "full" };
+    for (let index = 0; index < 1000; index++) reports.add(refusal, index);
+    expect(log.with("connection refused")).toHaveLength(20);
+    expect(log.lines[0]).toEqual({ level: "warn", message: "connection refused", fields: refusal });
+    reports.add(refusal, 10_000);
+    expect(log.lines.at(-2)).toEqual({ level: "warn", message: "more connections refused", fields: { omitted: 980 } });
+    expect(log.lines.at(-1)?.message).toBe("connection refused");
+    reports.flush();
     expect(log.lines).toHaveLength(22);
   });
 });

@@ -12,6 +12,7 @@ import {
 import { setTimeout as delay } from "node:timers/promises";
 import type { KeyAttempt } from "sshrpc/server";
 import { expect, it, onTestFinished, vi } from "vitest";
+import { logObserver } from "../../../../../../runtime/src/observe/log-observer.js";
 import { AuthorizedKeysFiles } from "../../../../../../runtime/src/ssh/keys/lists/authorized-keys-files.js";
 import { UnknownScopes } from "../../../../../../runtime/src/ssh/keys/lists/unknown-scopes.js";
 import { makeKey, TestLog, tempDir, write } from "../../support.js";
@@ -26,7 +27,7 @@ type Key = ReturnType<typeof makeKey>;
 async function open(file: string, scopes?: readonly string[]) {
   const log = new TestLog();
   const source = await AuthorizedKeysFiles.open([file], {
-    log,
+    observer: logObserver(log),
     ...(scopes && { unknownScopes: new UnknownScopes(scopes) }),
   });
   onTestFinished(() => source.close());

@@ -1,6 +1,7 @@
 import { appendFileSync, chmodSync, rmSync, writeFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, it, onTestFinished } from "vitest";
+import { logObserver } from "../../../../../../runtime/src/observe/log-observer.js";
 import { parseCertificate } from "../../../../../../runtime/src/ssh/keys/format/certificate.js";
 import { publicKeyLine } from "../../../../../../runtime/src/ssh/keys/format/public-key.js";
 import { RevokedKeys } from "../../../../../../runtime/src/ssh/keys/lists/revoked-keys.js";
@@ -19,7 +20,7 @@ const [gone, kept, authority, other] = ["ssh-ed25519", "ssh-ed25519", "ecdsa-sha
 async function open(content: string | Buffer) {
   const file = write(tempDir(), "revoked", content);
   const log = new TestLog();
-  const revoked = await RevokedKeys.open([file], log);
+  const revoked = await RevokedKeys.open([file], logObserver(log));
   onTestFinished(() => revoked.close());
   return { file, log, revoked };
 }
@@ -162,12 +163,10 @@ it.each([
 );
 
 it("does not open a list that is missing, or writable by others", async () => {
-  await expect(RevokedKeys.open([`${tempDir()}/none`], new TestLog())).rejects.toThrow(
-    /revoked keys file .*none does not exist/,
-  );
+  await expect(RevokedKeys.open([`${tempDir()}/none`], {})).rejects.toThrow(/revoked keys file .*none does not exist/);
   const file = write(tempDir(), "open", "", 0o666);
   chmodSync(file, 0o666);
-  await expect(RevokedKeys.open([file], new TestLog())).rejects.toThrow(/permissions 0666 are too open/);
+  await expect(RevokedKeys.open([file], {})).rejects.toThrow(/permissions 0666 are too open/);
 });
 
 it("revokes nothing with an empty list of either format", async () => {

@@ -1,9 +1,9 @@
 import type { AuthOptions } from "sshrpc/server";
 import { expect, it } from "vitest";
 import { openAuthentication } from "../../../../../../runtime/src/ssh/server/auth/open-authentication.js";
-import { makeKey, TestLog, tempDir, write } from "../../support.js";
+import { makeKey, tempDir, write } from "../../support.js";
 
-const open = (options: AuthOptions) => openAuthentication(options, new TestLog());
+const open = (options: AuthOptions) => openAuthentication(options, {});
 const denyAll = () => undefined;
 
 it.each([

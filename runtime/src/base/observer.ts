@@ -1,0 +1,248 @@
+import type { Logger, LogLevel } from "./log.js";
+import type { Peer } from "./peer.js";
+
+/** The connection that an event is about. */
+export interface ConnectionEvent {
+  /** The id of the connection, as in {@link Peer.connectionId}; absent at a client and in memory. */
+  readonly connectionId?: string | undefined;
+  /** The address of the other end, such as `192.0.2.7:50122`, where the transport has one. */
+  readonly address?: string | undefined;
+  /** The peer, once it has authenticated; absent at a client. */
+  readonly peer?: Peer | undefined;
+}
+
+/** Something that was refused or failed. */
+interface Refused {
+  /** For the operator: do not pass it on to the peer. */
+  readonly reason: string;
+}
+
+/** A connection that has ended. */
+export interface ConnectionClosed extends ConnectionEvent {
+  /** Absent at a server where either side disconnected in the regular way. */
+  readonly reason?: string | undefined;
+  /** How long it was open. */
+  readonly milliseconds: number;
+  /** Bytes received on the transport, where they are known. */
+  readonly bytesIn?: number;
+  /** Bytes sent on the transport, where they are known. */
+  readonly bytesOut?: number;
+}
+
+/** A key that a login was refused with. None of it is verified. */
+export interface RejectedKey {
+  /** `SHA256:` and base64. */
+  readonly fingerprint?: string;
+  /** The key identity of a certificate. */
+  readonly keyId?: string;
+  /** The serial number of a certificate, as decimal text. */
+  readonly serial?: string;
+  /** The fingerprint of the authority of a certificate. */
+  readonly authority?: string;
+}
+
+/** An authentication request (RFC 4252, section 5). */
+export interface AuthenticationRequest extends ConnectionEvent {
+  /** The user name, escaped: the client chose it. */
+  readonly user: string;
+  /** The authentication method, such as `publickey`. */
+  readonly method: string;
+}
+
+/** An authentication request that failed. */
+export interface AuthenticationRefused extends AuthenticationRequest, Refused {
+  readonly rejectedKey?: RejectedKey | undefined;
+}
+
+/** An event of an authenticated connection. */
+export interface PeerEvent extends ConnectionEvent {
+  readonly peer: Peer;
+}
+
+/** A session (RFC 4254, section 6), or the one that sshd has started this process for. */
+export interface SessionEvent extends ConnectionEvent {
+  /** What it runs: a subsystem, a command or a shell; `session` where it was refused before. */
+  readonly kind: "subsystem" | "exec" | "shell" | "session";
+  /** The name of the subsystem, escaped: the client chose it. `sshrpc` is the native wire. */
+  readonly name?: string;
+  /** `stdio` for standard input and output under sshd. */
+  readonly transport: "ssh" | "stdio";
+}
+
+/** A forwarded connection, or a listener for forwarded connections (RFC 4254, section 7). */
+export interface ForwardEvent extends ConnectionEvent {
+  readonly kind: "direct-tcpip" | "direct-streamlocal" | "tcpip-forward" | "streamlocal-forward";
+  /** The destination, of the kinds that the client opens. */
+  readonly to?: string;
+  /** The address of the listener, of the kinds that the server listens for. */
+  readonly on?: string;
+  /** The origin of a connection to the listener. */
+  readonly from?: string;
+}
+
+/** A call. */
+export interface CallEvent {
+  /** The number of the call in this process, the same in all events of the call. */
+  readonly call: number;
+  /** At a server the caller; at a client the server, whose address is known once the call is sent. */
+  readonly peer: Peer;
+  /** The id of the method, such as `GET /notes/{id}`; for an unknown method, the caller's reference. */
+  readonly method: string;
+}
+
+/** A call with its final status. It has the sizes of the messages, never their content. */
+export interface CallEnded extends CallEvent {
+  /** The name of the status, such as `OK` or `NOT_FOUND`. */
+  readonly status: string;
+  /** Until the final status, or the loss of the connection, which is CANCELLED at a server. */
+  readonly milliseconds: number;
+  /** Bytes of the messages received: at a server the request and its items, at a client the response and its items. */
+  readonly bytesIn: number;
+  /** Bytes of the messages sent. */
+  readonly bytesOut: number;
+  /** Number of items received; raw bytes are counted in frames. */
+  readonly itemsIn: number;
+  /** Number of items sent. */
+  readonly itemsOut: number;
+  /** The `RpcError` of a call that failed. At a server its cause is what the handler threw, which the caller does not get. */
+  readonly error?: Error | undefined;
+}
+
+/** A message without an event of its own. */
+export interface Diagnostic extends ConnectionEvent {
+  readonly level: LogLevel;
+  readonly message: string;
+  readonly error?: unknown;
+  /** More about it. The names of these fields may change. */
+  readonly fields?: object;
+}
+
+/**
+ * Receives the events of a server or a client, for metrics, spans and logs. Every method is optional. Methods are called
+ * synchronously and must be fast; they are looked up once, when the server or client is created. What one throws, or what
+ * its promise rejects with, is logged, and disturbs nothing else. Callbacks and plain SSH of a client have no events.
+ */
+export interface Observer {
+  /** Server: a TCP connection was admitted, before its SSH identification string. */
+  connectionAdmitted?(event: { readonly address: string; readonly isReturning: boolean }): void;
+  /** Server: a TCP connection was refused before authentication. At most 20 in 10 seconds are reported one by one. */
+  connectionRefused?(event: Omit<ConnectionEvent, "peer"> & Refused): void;
+  /** Server: the number of refused connections that were not reported one by one. */
+  refusalsOmitted?(event: { readonly count: number }): void;
+  /** An SSH connection, or one in memory, is open; at a client, it accepts calls. */
+  connectionOpened?(event: ConnectionEvent): void;
+  /** A connection that was opened has ended. */
+  connectionClosed?(event: ConnectionClosed): void;
+  /** Server: a rekey is complete (RFC 4253, section 9). */
+  rekeyed?(event: ConnectionEvent): void;
+  /** Server: an authentication request failed. */
+  authenticationRefused?(event: AuthenticationRefused): void;
+  /** Server: one of several required methods has succeeded. */
+  partiallyAuthenticated?(event: AuthenticationRequest): void;
+  /** Server: the password is correct and has expired. */
+  passwordChangeRequested?(event: AuthenticationRequest): void;
+  /** Server: the peer has authenticated. */
+  authenticated?(event: PeerEvent): void;
+  /** Server: the scopes of an authenticated peer have changed. */
+  scopesChanged?(event: PeerEvent): void;
+  /** Server: the grants of a peer could not be looked up again, so that it keeps them. */
+  reauthorizationFailed?(event: ConnectionEvent & Refused): void;
+  /** Server: the key of a connected peer was revoked; its connection ends. */
+  accessRevoked?(event: ConnectionEvent & Refused): void;
+  /** Server: a session is served. */
+  sessionOpened?(event: SessionEvent): void;
+  /** Server: a session was refused. */
+  sessionRefused?(event: SessionEvent & Refused): void;
+  /** Server: a session that was opened has ended. */
+  sessionClosed?(event: SessionEvent & { readonly milliseconds: number }): void;
+  /** Server: a connection is forwarded. */
+  forwardOpened?(event: ForwardEvent): void;
+  /** Server: a forwarded connection, or a listener, was refused. */
+  forwardRefused?(event: ForwardEvent & Refused): void;
+  /** Server: a forwarded connection has ended; `bytesIn` came from the client. */
+  forwardClosed?(
+    event: ForwardEvent & { readonly milliseconds: number; readonly bytesIn: number; readonly bytesOut: number },
+  ): void;
+  /** Server: a listener for a client is open. */
+  listenerOpened?(event: ForwardEvent & { readonly port?: number | undefined }): void;
+  /** Server: files of keys have changed, and the new lists are in force. */
+  keysReloaded?(event: {
+    readonly list: "authorized_keys" | "revoked keys";
+    readonly files: readonly string[];
+    /** The number of authorized keys. */
+    readonly keys?: number;
+  }): void;
+  /** Server: a graceful shutdown has begun. */
+  drainStarted?(event: { readonly grace: number; readonly connections: number; readonly calls: number }): void;
+  /** Server: a graceful shutdown is over. `calls` still run and end with UNAVAILABLE. */
+  drainEnded?(event: { readonly milliseconds: number; readonly calls: number }): void;
+  /** A call has begun. A call that is refused begins and ends at once. */
+  callStarted?(call: CallEvent): void;
+  /** A call has its final status. */
+  callEnded?(call: CallEnded): void;
+  /** Client: a call is sent again. `attempt` is 1 for the first retry, `delay` the wait before it in ms. */
+  callRetried?(call: CallEvent & { readonly attempt: number; readonly delay: number; readonly error: Error }): void;
+  /** Client: an attempt to connect failed. */
+  connectFailed?(event: { readonly address: string; readonly error: Error }): void;
+  /** Server: a message for the operator that is none of the above, such as a file that cannot be watched. */
+  diagnostic?(event: Diagnostic): void;
+}
+
+/** All events; the compiler checks that none is missing. */
+// biome-ignore format: one name a line would be long.
+const EVENTS = Object.keys({
+  connectionAdmitted: 1, connectionRefused: 1, refusalsOmitted: 1, connectionOpened: 1, connectionClosed: 1,
+  rekeyed: 1, authenticationRefused: 1, partiallyAuthenticated: 1, passwordChangeRequested: 1, authenticated: 1,
+  scopesChanged: 1, reauthorizationFailed: 1, accessRevoked: 1, sessionOpened: 1, sessionRefused: 1,
+  sessionClosed: 1, forwardOpened: 1, forwardRefused: 1, forwardClosed: 1, listenerOpened: 1, keysReloaded: 1,
+  drainStarted: 1, drainEnded: 1, callStarted: 1, callEnded: 1, callRetried: 1, connectFailed: 1, diagnostic: 1,
+} satisfies Record<keyof Observer, 1>) as readonly (keyof Observer)[];
+
+/** Those that {@link combineObservers} has made: their methods do not throw. */
+const COMBINED = new WeakSet<object>();
+
+type Receivers = Partial<Record<keyof Observer, (event: unknown) => unknown>>;
+
+/**
+ * One observer that passes each event to all of `observers`. It has only the methods that one of them has, so that an event
+ * without a receiver is not even created.
+ * @param log gets what a method throws, or what its promise rejects with, with this message
+ * @throws Error where one is not an object
+ */
+export function combineObservers(
+  observers: Observer | readonly Observer[] = [],
+  log: Pick<Logger, "error">,
+  message = "an observer failed",
+): Observer {
+  const list = [observers].flat().filter((observer) => observer !== null) as readonly Receivers[];
+  const wrong = list.find((observer) => typeof observer !== "object");
+  if (wrong !== undefined)
+    throw new Error(`observer: ${typeof wrong}: must be an object with methods, or a list of these`);
+  const combined: Receivers = {};
+  for (const event of EVENTS) {
+    const receivers = list.filter((observer) => typeof observer[event] === "function");
+    const [first] = receivers;
+    if (first === undefined) continue;
+    if (receivers.length === 1 && COMBINED.has(first)) {
+      combined[event] = first[event] as NonNullable<Receivers[typeof event]>;
+      continue;
+    }
+    const failed = (error: unknown): void => {
+      try {
+        log.error({ err: error, event }, message);
+      } catch {} // A logger that fails, too, must not disturb the server either.
+    };
+    combined[event] = (value) => {
+      for (const observer of receivers) {
+        try {
+          const result = observer[event]?.(value);
+          if (result instanceof Promise) result.catch(failed);
+        } catch (error) {
+          failed(error);
+        }
+      }
+    };
+  }
+  COMBINED.add(combined);
+  return combined as Observer;
+}

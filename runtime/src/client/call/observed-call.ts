@@ -1,0 +1,83 @@
+import type { Observer } from "../../base/observer.js";
+import type { Peer } from "../../base/peer.js";
+import type { EncodedValue } from "../../codec/codec.js";
+import type { RpcError } from "../../contract/rpc-error.js";
+import { nextCall } from "../../wire/call-number.js";
+import type { Connection } from "../../wire/connection.js";
+import type { ItemSender } from "../../wire/item-sender.js";
+
+/** Where the calls of a client are reported. */
+export interface CallReports {
+  readonly observer: Pick<Observer, "callStarted" | "callEnded" | "callRetried">;
+  /** Returns the server at the other end; without an address while the call waits for a connection. */
+  readonly peerOf: (connection: Connection | undefined) => Peer;
+}
+
+/** Reports a call of a client from its start to its status, and counts what it sends and receives. */
+export class ObservedCall {
+  readonly #reports: CallReports;
+  readonly #method: string;
+  readonly #call = nextCall();
+  readonly #start = performance.now();
+  readonly #requestBytes: number;
+  #bytesIn = 0;
+  #itemsIn = 0;
+  #sender: ItemSender | undefined;
+  #isOver = false;
+
+  /** Reports that the call has started. */
+  constructor(reports: CallReports, method: string, request: EncodedValue) {
+    this.#reports = reports;
+    this.#method = method;
+    this.#requestBytes = Buffer.byteLength(request);
+    reports.observer.callStarted?.({ call: this.#call, peer: reports.peerOf(undefined), method });
+  }
+
+  /** The request stream has begun. */
+  sends(sender: ItemSender): void {
+    this.#sender = sender;
+  }
+
+  /** An item of the response stream has arrived. */
+  item(bytes: number): void {
+    this.#bytesIn += bytes;
+    this.#itemsIn += 1;
+  }
+
+  /** A status has arrived, with a body of this size. */
+  body(bytes: number): void {
+    this.#bytesIn += bytes;
+  }
+
+  /** The call is sent again after `delay` ms. */
+  retried(connection: Connection | undefined, attempt: number, delay: number, error: RpcError): void {
+    const { observer, peerOf } = this.#reports;
+    observer.callRetried?.({
+      call: this.#call,
+      peer: peerOf(connection),
+      method: this.#method,
+      attempt,
+      delay,
+      error,
+    });
+  }
+
+  /** The call is over, well or with an error. Only the first call has an effect: a caller may cancel a call that is over. */
+  ended(connection: Connection | undefined, error?: RpcError): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    const { observer, peerOf } = this.#reports;
+    observer.callEnded?.({
+      call: this.#call,
+      peer: peerOf(connection),
+      method: this.#method,
+      status: error === undefined ? "OK" : error.status,
+      milliseconds: performance.now() - this.#start,
+      bytesIn: this.#bytesIn,
+      bytesOut: this.#requestBytes + (this.#sender?.sent ?? 0),
+      itemsIn: this.#itemsIn,
+      itemsOut: this.#sender?.items ?? 0,
+      error,
+    });
+  }
+}

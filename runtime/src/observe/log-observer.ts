@@ -1,0 +1,94 @@
+import type { Logger, LogLevel } from "../base/log.js";
+import { SILENT } from "../base/log.js";
+import type { AuthenticationRequest, ConnectionEvent, ForwardEvent, Observer, SessionEvent } from "../base/observer.js";
+
+/** Writes the events of a server to a logger, as lines for its operator. */
+export function logObserver(log: Logger): Observer {
+  return log === SILENT ? {} : lineObserver((level, fields, message) => log[level](fields, message));
+}
+
+/**
+ * Writes the events of connections, logins, sessions, forwarding and keys as lines. Calls have none: `logCalls` writes those
+ * for a log, and the audit log has its own.
+ */
+export function lineObserver(write: (level: LogLevel, fields: object, message: string) => void): Observer {
+  return {
+    connectionAdmitted: ({ address, isReturning }) =>
+      write("info", { address }, `connection from a ${isReturning ? "returning" : "new"} address`),
+    connectionRefused: ({ address, reason }) => write("warn", { address, reason }, "connection refused"),
+    refusalsOmitted: ({ count }) => write("warn", { omitted: count }, "more connections refused"),
+    connectionClosed: ({ reason, milliseconds, bytesIn, bytesOut, ...event }) => {
+      const why = reason === undefined ? {} : { reason };
+      const traffic = { milliseconds: Math.round(milliseconds), bytesIn, bytesOut };
+      write("info", { ...connectionFields(event), ...why, ...traffic }, "SSH connection closed");
+    },
+    rekeyed: (event) => write("debug", connectionFields(event), "new keys"),
+    authenticationRefused: ({ rejectedKey, reason, ...request }) =>
+      write("info", { ...requestFields(request), ...rejectedKey, reason }, "authentication refused"),
+    partiallyAuthenticated: (request) => write("info", requestFields(request), "partially authenticated"),
+    passwordChangeRequested: (request) => write("info", requestFields(request), "password change requested"),
+    authenticated: (event) => {
+      const { authMethods, scopes } = event.peer;
+      write("info", { ...connectionFields(event), method: authMethods?.join(","), scopes }, "authenticated");
+    },
+    scopesChanged: (event) =>
+      write("info", { ...connectionFields(event), scopes: event.peer.scopes }, "scopes changed"),
+    reauthorizationFailed: ({ reason, ...event }) =>
+      write("warn", { ...connectionFields(event), reason }, "reauthorization failed; the peer keeps its access"),
+    accessRevoked: ({ reason, ...event }) => write("info", { ...connectionFields(event), reason }, "access revoked"),
+    sessionOpened: ({ transport, kind, ...event }) => {
+      // Over SSH, the line of the login is enough.
+      if (transport !== "stdio") return;
+      const served = kind === "subsystem" ? "native" : kind;
+      write("info", { ...connectionFields(event), kind: served }, "session over stdio");
+    },
+    sessionRefused: ({ reason, ...event }) =>
+      write("info", { ...connectionFields(event), kind: sessionKind(event), reason }, "session refused"),
+    forwardRefused: ({ reason, ...event }) => write("info", { ...forwardFields(event), reason }, "forwarding refused"),
+    forwardClosed: ({ milliseconds, bytesIn, bytesOut, ...event }) => {
+      const traffic = { bytesIn, bytesOut, milliseconds: Math.round(milliseconds) };
+      write("info", { ...forwardFields(event), ...traffic }, "forwarded connection ended");
+    },
+    listenerOpened: ({ port, ...event }) => {
+      const bound = port === undefined ? {} : { port };
+      write("info", { ...forwardFields(event), ...bound }, "listening for a peer");
+    },
+    keysReloaded: ({ list, ...fields }) => write("info", fields, `${list} reloaded`),
+    diagnostic: ({ level, message, error, fields, ...event }) => {
+      const failure = error === undefined ? {} : { err: error };
+      write(level, { ...connectionFields(event), ...fields, ...failure }, message);
+    },
+  };
+}
+
+/** The fields that identify a connection and its peer, as far as they are known. */
+export function connectionFields({ connectionId, peer, address = peer?.address }: ConnectionEvent): object {
+  const { user, fingerprint, keyName, certificate } = peer ?? {};
+  return {
+    ...(connectionId !== undefined && { connection: connectionId }),
+    ...(address !== undefined && { address }),
+    ...(user !== undefined && { user }),
+    ...(fingerprint !== undefined && { fingerprint }),
+    ...(keyName !== undefined && { keyName }),
+    ...(certificate && { keyId: certificate.keyId, serial: certificate.serial }),
+  };
+}
+
+/** The user is the one that the client claims to be. */
+function requestFields({ connectionId, address, user, method }: AuthenticationRequest): object {
+  return { ...connectionFields({ connectionId, address }), user, method };
+}
+
+function forwardFields({ kind, to, on, from, ...event }: ForwardEvent): object {
+  return {
+    ...connectionFields(event),
+    kind,
+    ...(to !== undefined && { to }),
+    ...(on !== undefined && { on }),
+    ...(from !== undefined && { from }),
+  };
+}
+
+function sessionKind({ kind, name }: SessionEvent): string {
+  return kind === "subsystem" ? `the subsystem ${name}` : kind;
+}
