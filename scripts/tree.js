@@ -6,8 +6,9 @@ import { fileURLToPath } from "node:url";
 
 const { Node, Project, SyntaxKind } = createRequire(new URL("../codegen/package.json", import.meta.url))("ts-morph");
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
+/** The files that other packages import, and the one that runtime/bin imports. */
 const PUBLIC = {
-  runtime: ["schema", "server", "client", "testing", "prompts", "generated", "contract"],
+  runtime: ["schema", "server", "client", "testing", "prompts", "generated", "contract", "cli/main"],
   codegen: ["index", "cli/commands"],
 };
 

@@ -1,14 +1,12 @@
 import { existsSync, readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-import { expect } from "vitest";
+import { expect, vi } from "vitest";
 import { copyKey } from "../fixtures/keys.js";
+import { BIN, sshrpc } from "../unit/runtime/cli/run.js";
 import { tempDir, write } from "../unit/runtime/ssh/support.js";
 import { startAsyncssh } from "./asyncssh-server.js";
 
 import { run } from "./run.js";
 import { itWith, PYTHON } from "./stock.js";
-
-const BIN = fileURLToPath(new URL("../../runtime/bin/sshrpc.js", import.meta.url));
 
 /** Runs `sshrpc call` at a terminal, and answers these prompts. */
 async function callAtTerminal(address: string, home: string, args: string, dialogue: readonly [string, string][]) {
@@ -70,8 +68,10 @@ itWith(
 itWith([PYTHON, "python3-asyncssh"], "does not prompt without a terminal", async () => {
   const home = tempDir();
   const server = await startAsyncssh({ password: "correct horse" });
-  const args = [BIN, "call", "--known-hosts", write(home, "known", ""), server.address, "GET", "/notes"];
-  const { stderr, status } = await run(process.execPath, args, "", { HOME: home, SSH_AUTH_SOCK: "", NODE_OPTIONS: "" });
+  vi.stubEnv("HOME", home);
+  const args = ["call", "--known-hosts", write(home, "known", ""), server.address, "GET", "/notes"];
+  const { stderr, status } = await sshrpc(args);
+  vi.unstubAllEnvs();
   expect(stderr).toMatch(/^sshrpc: UNAUTHENTICATED: unknown host key: /);
   expect([status, existsSync(`${home}/.ssh`)]).toEqual([1, false]);
 });

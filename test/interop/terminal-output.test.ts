@@ -1,13 +1,11 @@
-import { fileURLToPath } from "node:url";
 import { serveHandlers } from "sshrpc/server";
 import { expect, onTestFinished } from "vitest";
 import { defineHandlers } from "../conformance/generated/server.js";
 import { conformanceHandlers, Waits } from "../conformance/handlers.js";
+import { BIN, sshrpc } from "../unit/runtime/cli/run.js";
 import { makeKey, tempDir, write } from "../unit/runtime/ssh/support.js";
 import { run } from "./run.js";
 import { itWith } from "./stock.js";
-
-const BIN = fileURLToPath(new URL("../../runtime/bin/sshrpc.js", import.meta.url));
 
 /** Control sequences that set a title, clear the screen, set colors, and reverse text. */
 const HOSTILE = "\u001b]0;owned\u0007\u001b[2J\u009b31m\u202eevil\u200f\u0008end";
@@ -32,7 +30,7 @@ itWith(
     const known = write(directory, "known_hosts", `[127.0.0.1]:${server.port} ${host.line}\n`);
     const bytes = write(directory, "bytes", HOSTILE);
     const lines = write(directory, "lines", `{"text":${AS_JSON}}\n`);
-    const start = [BIN, "call", `ssh://alice@127.0.0.1:${server.port}`];
+    const start = ["call", `ssh://alice@127.0.0.1:${server.port}`];
     const end = ["--identity", alice.file, "--known-hosts", known];
     const echo = '{"name":"x","echo":true}';
     const calls = [
@@ -44,14 +42,14 @@ itWith(
     ];
     const env = { HOME: directory, SSH_AUTH_SOCK: "", NODE_OPTIONS: "", TERM: "xterm-256color" };
     for (const call of calls) {
-      const command = [process.execPath, ...start, ...call, ...end]
+      const command = [process.execPath, BIN, ...start, ...call, ...end]
         .map((word) => `'${word.replaceAll("'", "'\\''")}'`)
         .join(" ");
       const { stdout } = await run("script", ["-qec", command, "/dev/null"], "", env);
       expect(stdout).toMatch(/end/);
       expect(stdout).toMatch(HARMLESS);
     }
-    const piped = await run(process.execPath, [...start, ...(calls[0] as string[]), ...end], "", env);
+    const piped = await sshrpc([...start, ...(calls[0] as string[]), ...end]);
     expect(piped.stdout).toBe(HOSTILE);
   },
   60_000,

@@ -191,6 +191,18 @@ describe.each([
     expect(stars.map((star) => `${star.getSourceFile().getBaseName()}: ${star.getText()}`)).toEqual([]);
   });
 
+  test("reads the process in its commands only through their parameter, so that tests run them in one process", () => {
+    const uses = sources.files.flatMap((file, index) => {
+      const name = sources.names[index] as string;
+      if (!name.startsWith("cli/")) return [];
+      return file
+        .getDescendants()
+        .filter((node) => /^(?:process|console|["'](?:node:)?process["'])$/.test(node.getText()))
+        .map((node) => `${name}:${node.getStartLineNumber()}`);
+    });
+    expect(uses).toEqual([]);
+  });
+
   test("re-exports names only in its public entries", () => {
     const wrong = sources.files.filter((file, index) => {
       const passes = file.getExportDeclarations().some((declaration) => declaration.hasModuleSpecifier());

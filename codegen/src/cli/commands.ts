@@ -1,9 +1,10 @@
 import type { Command } from "commander";
 import { addDevCommand } from "./dev.js";
 import { addGenCommand } from "./gen.js";
+import type { CodegenIo } from "./io.js";
 
 /** Adds the commands `gen` and `dev` to `sshrpc`. */
-export function addCommands(program: Command): void {
-  addGenCommand(program);
-  addDevCommand(program);
+export function addCommands(program: Command, io: CodegenIo): void {
+  addGenCommand(program, io);
+  addDevCommand(program, io);
 }

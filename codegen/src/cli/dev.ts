@@ -9,11 +9,12 @@ import { readSourceGraph } from "../load/source-graph.js";
 import type { GenerateOptions } from "../options.js";
 import { watch } from "../watch.js";
 import { addGenFlags, type GenFlags, generateOptions } from "./gen-options.js";
+import type { CodegenIo } from "./io.js";
 import { describeError, describeResult } from "./report.js";
 import { ServerProcess } from "./server-process.js";
 
 /** Adds `sshrpc dev`. It runs until SIGINT or SIGTERM. */
-export function addDevCommand(program: Command): void {
+export function addDevCommand(program: Command, io: CodegenIo): void {
   const command = program
     .command("dev")
     .description("watch the schema, regenerate on change and restart the server")
@@ -27,63 +28,64 @@ export function addDevCommand(program: Command): void {
       "\nOther options are passed to `sshrpc serve`, such as --listen, --port, --home, --host-key and --authorized-keys.",
     )
     .action((serveArgs: readonly string[], { handlers, ...flags }: GenFlags & { readonly handlers?: string }) =>
-      dev(generateOptions(flags), handlers, serveArgs),
+      dev({ options: generateOptions(flags, io.cwd()), handlers, serveArgs }, io),
     );
 }
 
-async function dev(
-  options: GenerateOptions,
-  handlers: string | undefined,
-  serveArgs: readonly string[],
-): Promise<void> {
+/** What `dev` watches and serves. */
+interface DevRun {
+  readonly options: GenerateOptions;
+  readonly handlers: string | undefined;
+  readonly serveArgs: readonly string[];
+}
+
+async function dev(run: DevRun, io: CodegenIo): Promise<void> {
+  const { options, handlers, serveArgs } = run;
   if (handlers === undefined && serveArgs.length > 0) {
     throw new InvalidOptionsError(`${serveArgs.join(" ")}: options of serve require --handlers`);
   }
-  await guardExit(options.schema ?? "schema/api.ts", () => watchAndServe(options, handlers, serveArgs));
+  await guardExit(options.schema ?? "schema/api.ts", () =>
+    untilStopped(io, (stopped) => watchAndServe(run, io, stopped)),
+  );
 }
 
-async function watchAndServe(
-  options: GenerateOptions,
-  handlers: string | undefined,
-  serveArgs: readonly string[],
-): Promise<void> {
-  const stopped = stopSignal();
-  const served = handlers === undefined ? undefined : await startServer(handlers, serveArgs, options);
-  const watching = await watch(options, async ({ changed, result, error }) => {
+async function watchAndServe(run: DevRun, io: CodegenIo, stopped: Promise<void>): Promise<void> {
+  const served = run.handlers === undefined ? undefined : await startServer(run, run.handlers, io);
+  const watching = await watch(run.options, async ({ changed, result, error }) => {
     const cause = changed.length === 0 ? "" : `${changed.join(", ")} changed: `;
     if (result === undefined) {
-      process.stderr.write(`${describeError(error)}\n`);
+      io.stderr.write(`${describeError(error)}\n`);
       return;
     }
-    process.stdout.write(`${cause}${describeResult(result)}\n`);
+    io.stdout.write(`${cause}${describeResult(result)}\n`);
     const wrote = result.written.length + result.removed.length > 0;
     if (wrote || changed.length === 0) await served?.restart();
   });
-  process.stdout.write("watching for changes; press Ctrl-C to stop\n");
+  io.stdout.write("watching for changes; press Ctrl-C to stop\n");
   await stopped;
   await Promise.all([served?.close(), watching.close()]);
 }
 
 /** Starts the server, and restarts it when the handlers file or one of its imports changes. */
 async function startServer(
+  { options, serveArgs }: DevRun,
   handlers: string,
-  serveArgs: readonly string[],
-  options: GenerateOptions,
+  io: CodegenIo,
 ): Promise<{ restart(): Promise<void>; close(): Promise<void> }> {
-  const bin = process.argv[1] ?? "sshrpc";
-  const server = new ServerProcess([bin, "serve", "--handlers", handlers, ...serveArgs], (code) => {
-    process.stderr.write(`server exited with status ${code ?? "none"}; waiting for a change\n`);
+  const bin = io.argv[1] ?? "sshrpc";
+  const server = new ServerProcess([bin, "serve", "--handlers", handlers, ...serveArgs], io, (code) => {
+    io.stderr.write(`server exited with status ${code ?? "none"}; waiting for a change\n`);
   });
-  const sources = new SourceFiles(process.cwd());
-  const generated = resolve(options.out ?? "generated") + sep;
+  const sources = new SourceFiles(io.cwd());
+  const generated = resolve(io.cwd(), options.out ?? "generated") + sep;
   const watchedFiles = (): readonly string[] => {
     sources.refresh();
-    const { files, missing } = readSourceGraph(sources, resolve(handlers), new Problems());
+    const { files, missing } = readSourceGraph(sources, resolve(io.cwd(), handlers), new Problems());
     // A run that changes generated files restarts the server itself.
     return [...files, ...missing].filter((file) => !file.startsWith(generated));
   };
   const files = new FileWatch((changed) => {
-    process.stdout.write(`${changed.map((file) => sources.display(file)).join(", ")} changed: restarting the server\n`);
+    io.stdout.write(`${changed.map((file) => sources.display(file)).join(", ")} changed: restarting the server\n`);
     void files.follow(watchedFiles()).then(() => server.restart());
   });
   await files.follow(watchedFiles());
@@ -95,10 +97,18 @@ async function startServer(
   };
 }
 
-/** Resolves at the first SIGINT or SIGTERM. */
-function stopSignal(): Promise<void> {
-  return new Promise((done) => {
-    process.once("SIGINT", () => done());
-    process.once("SIGTERM", () => done());
+/** Runs `run`, and removes its listeners. @param run receives a promise that resolves at the first SIGINT or SIGTERM */
+async function untilStopped(io: CodegenIo, run: (stopped: Promise<void>) => Promise<void>): Promise<void> {
+  let stop = (): void => {};
+  const stopped = new Promise<void>((done) => {
+    // A second signal has its default effect.
+    stop = () => {
+      io.off("SIGINT", stop);
+      io.off("SIGTERM", stop);
+      done();
+    };
   });
+  io.on("SIGINT", stop);
+  io.on("SIGTERM", stop);
+  await run(stopped).finally(stop);
 }

@@ -31,11 +31,16 @@ export function addGenFlags(command: Command): Command {
 
 /**
  * The options from the config file and the flags; flags take precedence.
+ * @param cwd the directory to which their paths are relative
  * @throws InvalidOptionsError where the config file is invalid
  */
-export function generateOptions({ config, schema, out, importExtension, loadTimeout }: GenFlags): GenerateOptions {
+export function generateOptions(
+  { config, schema, out, importExtension, loadTimeout }: GenFlags,
+  cwd: string,
+): GenerateOptions {
   return {
-    ...readConfig(config, process.cwd()),
+    cwd,
+    ...readConfig(config, cwd),
     ...(schema === undefined ? {} : { schema }),
     ...(out === undefined ? {} : { out }),
     ...(importExtension === undefined ? {} : { importExtension }),

@@ -2,6 +2,11 @@ import { errorMessage } from "../base/error-message.js";
 import { SchemaProblem } from "../base/problem.js";
 import type { GenerateResult } from "../generate.js";
 
+/** The command has failed, and has printed why: `sshrpc` exits with status 1 and prints nothing more. */
+export class ReportedFailure extends Error {
+  readonly isReported = true;
+}
+
 /** One line about a run: the changed files and the duration. */
 export function describeResult({ out, written, removed, milliseconds }: GenerateResult): string {
   const parts = [

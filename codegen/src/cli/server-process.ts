@@ -1,5 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import type { CodegenIo } from "./io.js";
+
+/** The program, environment and directory of the server process. */
+type ProcessSource = Pick<CodegenIo, "execPath" | "env" | "cwd">;
 
 /** The time between SIGTERM and SIGKILL, in ms. */
 const GRACE = 5_000;
@@ -7,6 +11,7 @@ const GRACE = 5_000;
 /** The server process of `dev`. */
 export class ServerProcess {
   readonly #args: readonly string[];
+  readonly #source: ProcessSource;
   readonly #onExit: (code: number | null) => void;
   #child: ChildProcess | undefined;
   #queue: Promise<void> = Promise.resolve();
@@ -16,8 +21,9 @@ export class ServerProcess {
    * @param args the arguments for Node.
    * @param onExit receives the exit code of a server that exits by itself.
    */
-  constructor(args: readonly string[], onExit: (code: number | null) => void) {
+  constructor(args: readonly string[], source: ProcessSource, onExit: (code: number | null) => void) {
     this.#args = args;
+    this.#source = source;
     this.#onExit = onExit;
   }
 
@@ -38,7 +44,12 @@ export class ServerProcess {
   }
 
   #start(): void {
-    const child = spawn(process.execPath, this.#args, { stdio: ["ignore", "inherit", "inherit"] });
+    const { execPath, env } = this.#source;
+    const child = spawn(execPath, this.#args, {
+      cwd: this.#source.cwd(),
+      env,
+      stdio: ["ignore", "inherit", "inherit"],
+    });
     this.#child = child;
     child.once("exit", (code) => {
       if (this.#child !== child) return;

@@ -1,4 +1,5 @@
 import { createReadStream, openSync, statSync } from "node:fs";
+import { resolve } from "node:path";
 import type { Readable } from "node:stream";
 import { Argument, type Command, Option } from "commander";
 import { terminalText } from "../adapters/console/terminal-printer.js";
@@ -14,7 +15,8 @@ import { VERBS, type Verb } from "../contract/verb.js";
 import { DEFAULT_LIMITS } from "../wire/limits.js";
 import { durationFrom, parseFileName } from "./shared/arguments.js";
 import { UsageError } from "./shared/failure.js";
-import { OutputStream } from "./shared/output-stream.js";
+import { type CliIo, pathOf } from "./shared/io.js";
+import type { Output } from "./shared/output.js";
 
 interface CallFlags {
   readonly via: "ssh2" | "ssh";
@@ -26,11 +28,14 @@ interface CallFlags {
   readonly bytes?: boolean;
 }
 
+/** The arguments and options of a call, as commander passes them. */
+type CallArguments = [address: string, verb: Verb, path: string, json: string, flags: CallFlags];
+
 /**
  * `sshrpc call ssh://user@host:port VERB PATH [JSON]`: one call. The response or the items go to standard output, one JSON
  * value a line; the response after a stream goes to standard error.
  */
-export function defineCall(command: Command): void {
+export function defineCall(command: Command, io: CliIo, output: Output): void {
   command
     .argument("<address>", "server address: ssh://user@host:port")
     .addArgument(new Argument("<verb>").choices(VERBS))
@@ -59,34 +64,32 @@ export function defineCall(command: Command): void {
       "timeout of the call, such as 500ms or 2m (default: 30s; none for streams)",
       durationFrom(1),
     )
-    .action(call);
+    .action((...args: CallArguments) => call(args, io, output));
 }
 
-async function call(address: string, verb: Verb, path: string, json: string, flags: CallFlags): Promise<void> {
+async function call([address, verb, path, json, flags]: CallArguments, io: CliIo, output: Output): Promise<void> {
   if (json === "-" && flags.items === "-")
     throw new UsageError("standard input cannot be both the request and --items");
-  const request = await readRequest(json);
+  const request = await readRequest(json, io);
   const { timeout, bytes } = flags;
-  const output = new OutputStream(process.stdout);
+  const { stdout, stderr } = io;
   const line = (value: unknown, isTerminal = false): string =>
     `${escapeUnsafe(JSON.stringify(value, null, isTerminal ? 2 : 0))}\n`;
-  const items = flags.items === undefined ? undefined : readItems(flags.items, bytes);
-  const text = process.stdout.isTTY ? terminalText() : undefined;
+  const items = flags.items === undefined ? undefined : readItems(flags.items, { io, isBytes: bytes ?? false });
+  const text = stdout.isTTY ? terminalText() : undefined;
   let isStream = bytes && items === undefined;
   const onItem = (item: unknown): Promise<void> => {
     isStream = true;
-    return output.write(
-      bytes ? (text?.(item as Uint8Array) ?? (item as Uint8Array)) : line(item, process.stdout.isTTY),
-    );
+    return output.write(bytes ? (text?.(item as Uint8Array) ?? (item as Uint8Array)) : line(item, stdout.isTTY));
   };
   try {
-    const transport = await openTransport(address, flags);
+    const transport = await openTransport(address, flags, io);
     const { signal } = output;
     const response = await callPath(transport, { verb, path, request, timeout, bytes, items, onItem, signal });
     if (response === undefined) return;
     // Only the items of a stream go to standard output, as for commands over stock ssh.
-    if (isStream) process.stderr.write(line(response, process.stderr.isTTY));
-    else await output.write(line(response, process.stdout.isTTY));
+    if (isStream) stderr.write(line(response, stderr.isTTY));
+    else await output.write(line(response, stdout.isTTY));
   } catch (error) {
     // The reader of the output has closed it: `sshrpc call … | head`.
     if (!output.signal.aborted) throw error;
@@ -94,26 +97,26 @@ async function call(address: string, verb: Verb, path: string, json: string, fla
 }
 
 /** Each transport is loaded only when it is used. */
-async function openTransport(address: string, flags: CallFlags): Promise<Transport> {
+async function openTransport(address: string, flags: CallFlags, io: CliIo): Promise<Transport> {
   const { identity, knownHosts, jump } = flags;
   const options = {
-    ...(identity !== undefined && { identity }),
-    ...(knownHosts !== undefined && { knownHosts }),
+    ...(identity !== undefined && { identity: pathOf(io, identity) }),
+    ...(knownHosts !== undefined && { knownHosts: pathOf(io, knownHosts) }),
     ...(jump !== undefined && { jump: jump.split(",").flatMap((hop) => hop.trim() || []) }),
   };
   if (flags.via === "ssh") {
     const { opensshTransport } = await import("../openssh/openssh-transport.js");
-    return opensshTransport(address, { ...options, interactive: process.stderr.isTTY });
+    return opensshTransport(address, { ...options, interactive: io.stderr.isTTY ?? false });
   }
   const [{ sshTransport }, { terminalPrompts }] = await Promise.all([
     import("../compose/ssh-transport.js"),
     import("../terminal/prompts.js"),
   ]);
-  return sshTransport(address, { ...terminalPrompts(), ...options });
+  return sshTransport(address, { ...(io.stderr.isTTY && terminalPrompts()), ...options });
 }
 
-function readItems(file: string, isBytes = false): AsyncIterable<unknown> {
-  const input: Readable = file === "-" ? process.stdin : createReadStream(file, { fd: openFile(file) });
+function readItems(file: string, { io, isBytes }: { io: CliIo; isBytes: boolean }): AsyncIterable<unknown> {
+  const input: Readable = file === "-" ? io.stdin : createReadStream(file, { fd: openFile(file, io) });
   if (isBytes) return input;
   return values(readInputItems(input, DEFAULT_LIMITS.message, file === "-" ? undefined : printable(file)));
 }
@@ -122,19 +125,20 @@ async function* values(items: AsyncIterable<EncodedJson>): AsyncGenerator<unknow
   for await (const { value } of items) yield value;
 }
 
-function openFile(file: string): number {
+function openFile(file: string, io: CliIo): number {
   try {
-    if (statSync(file).isDirectory()) throw Object.assign(new Error(), { code: "EISDIR" });
-    return openSync(file, "r");
+    const path = resolve(io.cwd(), file);
+    if (statSync(path).isDirectory()) throw Object.assign(new Error(), { code: "EISDIR" });
+    return openSync(path, "r");
   } catch (error) {
     throw new UsageError(`--items ${printable(file)}: cannot be read (${(error as NodeJS.ErrnoException).code})`);
   }
 }
 
-async function readRequest(json: string): Promise<unknown> {
+async function readRequest(json: string, io: CliIo): Promise<unknown> {
   try {
     const request =
-      json === "-" ? await readInputJson(process.stdin, DEFAULT_LIMITS.message) : readJson(json, "the request");
+      json === "-" ? await readInputJson(io.stdin, DEFAULT_LIMITS.message) : readJson(json, "the request");
     return request?.value;
   } catch (error) {
     if (!(error instanceof RpcError)) throw error;

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { errorMessage } from "../base/error-message.js";
 import { holdsKey } from "../base/printable.js";
 import { UsageError } from "./shared/failure.js";
+import type { CliIo } from "./shared/io.js";
 
 /** The commands of `@sshrpc/codegen`, with their descriptions. */
 const COMMANDS = {
@@ -11,23 +12,44 @@ const COMMANDS = {
 
 /** The exports of `@sshrpc/codegen/cli`. */
 interface CodegenCli {
-  addCommands(program: Command): void;
+  addCommands(program: Command, io: CliIo): void;
+}
+
+/** One run of `sshrpc`. */
+interface Run {
+  /** The called command. */
+  readonly called: string | undefined;
+  readonly argv: readonly string[];
+  readonly io: CliIo;
 }
 
 /**
  * Adds the commands of `@sshrpc/codegen`. The package is loaded only for these commands, because it depends on a compiler,
  * and production servers do not install it.
  */
-export async function addCodegenCommands(program: Command, called: string | undefined): Promise<void> {
-  if (called !== undefined && Object.hasOwn(COMMANDS, called)) {
+export async function addCodegenCommands(program: Command, { called, argv, io }: Run): Promise<void> {
+  if (isCodegenCommand(called)) {
     // The package takes paths alone, and its messages quote them.
-    if (process.argv.some(holdsKey))
-      throw new UsageError(`${called}: an argument is the text of a key; expected paths`);
+    if (argv.some(holdsKey)) throw new UsageError(`${called}: an argument is the text of a key; expected paths`);
     const codegen = await loadCodegen();
-    codegen.addCommands(program);
+    codegen.addCommands(program, io);
     return;
   }
   for (const [name, description] of Object.entries(COMMANDS)) program.command(name).description(description);
+}
+
+/**
+ * Ends the process at once after a command of `@sshrpc/codegen`: a timer or listener of the schema could keep the process
+ * alive or change its exit status.
+ */
+export function endCodegenCommand(called: string | undefined, status: number, io: CliIo): void {
+  if (!isCodegenCommand(called)) return;
+  io.removeAllListeners("exit");
+  io.exit(status);
+}
+
+function isCodegenCommand(called: string | undefined): boolean {
+  return called !== undefined && Object.hasOwn(COMMANDS, called);
 }
 
 async function loadCodegen(): Promise<CodegenCli> {

@@ -4,14 +4,15 @@ import { pathToFileURL } from "node:url";
 import { errorMessage } from "../base/error-message.js";
 import { type ApiHandlers, isApiHandlers } from "../server/api-handlers.js";
 import { UsageError } from "./shared/failure.js";
+import type { CliIo } from "./shared/io.js";
 
 /**
  * Imports a handlers file and returns its default export. TypeScript requires the optional peer dependency `jiti`, a
  * dependency of `@sshrpc/codegen`.
  * @throws UsageError where the file is missing or exports something else
  */
-export async function loadHandlers(file: string): Promise<ApiHandlers> {
-  const path = resolve(file);
+export async function loadHandlers(file: string, io: CliIo): Promise<ApiHandlers> {
+  const path = resolve(io.cwd(), file);
   const stats = statSync(path, { throwIfNoEntry: false });
   if (stats === undefined) throw new UsageError(`--handlers ${file}: no such file`);
   if (stats.isDirectory()) throw new UsageError(`--handlers ${file}: is a directory; name a file`);

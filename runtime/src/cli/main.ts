@@ -1,32 +1,63 @@
 import { Command } from "commander";
 import { hideKeys } from "../base/printable.js";
 import { VERSION } from "../base/version.js";
-import { addCodegenCommands } from "./codegen.js";
+import { addCodegenCommands, endCodegenCommand } from "./codegen.js";
 import { reportFailure } from "./shared/failure.js";
-import { guardOutput } from "./shared/guard-output.js";
+import type { CliIo } from "./shared/io.js";
+import { Output } from "./shared/output.js";
+
+type Define = (self: Command, io: CliIo, output: Output) => void;
 
 /**
  * The description and the module of each command. Only the module of the called command is loaded, because sshd starts one
  * process for each session.
  */
-const COMMANDS: Readonly<Record<string, readonly [description: string, load: () => Promise<(self: Command) => void>]>> =
-  {
-    serve: ["start a server", async () => (await import("./serve.js")).defineServe],
-    call: [
-      "call a method: sshrpc call ssh://alice@edge:8022 GET /notes/42",
-      async () => (await import("./call.js")).defineCall,
-    ],
-    keys: ["manage authorized keys and key pairs", async () => (await import("./keys/keys-command.js")).defineKeys],
-  };
+const COMMANDS: Readonly<Record<string, readonly [description: string, load: () => Promise<Define>]>> = {
+  serve: ["start a server", async () => (await import("./serve.js")).defineServe],
+  call: [
+    "call a method: sshrpc call ssh://alice@edge:8022 GET /notes/42",
+    async () => (await import("./call.js")).defineCall,
+  ],
+  keys: ["manage authorized keys and key pairs", async () => (await import("./keys/keys-command.js")).defineKeys],
+};
 
-/** `sshrpc`. Exit status: 0 for success, 1 for failure, 2 for an invalid command line. */
-const program = new Command("sshrpc")
-  .description("Typed RPC over SSH")
-  .version(VERSION)
-  .configureOutput({
-    outputError: (text, write) => write(`${usageLine(text)}; ${whereHelpIs(process.argv.slice(2))}\n`),
-  })
-  .exitOverride();
+/**
+ * Runs `sshrpc`. Runs are independent: each has its own commands, and leaves no listener on `io`.
+ * @param argv the words after `sshrpc`
+ * @returns the exit status: 0 for success, 1 for failure, 2 for an invalid command line
+ */
+export async function run(argv: readonly string[], io: CliIo): Promise<number> {
+  /** The called command; `help` precedes it. */
+  const called = argv.find((word) => !word.startsWith("-") && word !== "help");
+  const output = new Output(io);
+  let status: number = 0;
+  try {
+    const program = createProgram(argv, io);
+    for (const [name, [description, load]] of Object.entries(COMMANDS)) {
+      const command = program.command(name).description(description);
+      if (name === called) (await load())(command, io, output);
+    }
+    await addCodegenCommands(program, { called, argv, io });
+    await program.parseAsync(argv, { from: "user" });
+  } catch (error) {
+    status = reportFailure(error, io.stderr);
+  }
+  const written = await output.close();
+  status ||= written;
+  endCodegenCommand(called, status, io);
+  return status;
+}
+
+function createProgram(argv: readonly string[], { stdout, stderr }: CliIo): Command {
+  const program = new Command("sshrpc").description("Typed RPC over SSH").version(VERSION).exitOverride();
+  return program.configureOutput({
+    writeOut: (text) => stdout.write(text),
+    writeErr: (text) => stderr.write(hideKeys(text)),
+    outputError: (text, write) => write(`${usageLine(text)}; ${whereHelpIs(program, argv)}\n`),
+    getOutHelpWidth: () => (stdout.isTTY ? stdout.columns : undefined) as number,
+    getErrHelpWidth: () => (stderr.isTTY ? stderr.columns : undefined) as number,
+  });
+}
 
 /** A message of commander, in one line. */
 function usageLine(text: string): string {
@@ -38,9 +69,9 @@ function usageLine(text: string): string {
 }
 
 /** Refers to the help of the command that `words` begin with. */
-function whereHelpIs(words: readonly string[]): string {
+function whereHelpIs(program: Command, words: readonly string[]): string {
   const names = ["sshrpc"];
-  let command: Command = program;
+  let command = program;
   for (const word of words) {
     const next = command.commands.find((candidate) => candidate.name() === word);
     if (next === undefined) break;
@@ -48,19 +79,4 @@ function whereHelpIs(words: readonly string[]): string {
     command = next;
   }
   return `${names.join(" ")} --help lists ${command.commands.length > 0 ? "commands" : "options"}`;
-}
-
-/** The called command; `help` precedes it. */
-const called = process.argv.slice(2).find((word) => !word.startsWith("-") && word !== "help");
-
-guardOutput();
-try {
-  for (const [name, [description, load]] of Object.entries(COMMANDS)) {
-    const command = program.command(name).description(description);
-    if (name === called) (await load())(command);
-  }
-  await addCodegenCommands(program, called);
-  await program.parseAsync();
-} catch (error) {
-  process.exitCode = reportFailure(error);
 }

@@ -1,4 +1,5 @@
 import { userInfo } from "node:os";
+import type { Logger } from "../base/log.js";
 import { formatHostPort } from "../base/net/host-port.js";
 import { isKeyText } from "../base/printable.js";
 import { type Server, serveHandlers } from "../compose/serve.js";
@@ -8,32 +9,35 @@ import { loadHandlers } from "./load-handlers.js";
 import { adapterFlags, type ServeFlags } from "./serve-flags.js";
 import { DEFAULTS } from "./shared/defaults.js";
 import { prepareHome } from "./shared/home.js";
+import { type CliIo, pathOf, stopSignal } from "./shared/io.js";
 
 /** The default time for running calls to finish after SIGTERM, in ms. */
 const GRACE = 5000;
 
 /** `sshrpc serve`: listens on a port until SIGINT or SIGTERM, then shuts down gracefully. */
-export async function serveOnPort(flags: ServeFlags): Promise<void> {
-  const { api, ...handlers } = await loadHandlers(flags.handlers);
+export async function serveOnPort(flags: ServeFlags, io: CliIo): Promise<void> {
+  const [{ api, ...handlers }, { pino }] = await Promise.all([loadHandlers(flags.handlers, io), import("pino")]);
+  const path = (name: string): string => pathOf(io, name);
   const named = flags.hostKey !== undefined && flags.authorizedKeys !== undefined;
-  const home = named ? undefined : await prepareHome(flags.home);
+  const home = named ? undefined : await prepareHome(path(flags.home));
   const authorizedKeys = flags.authorizedKeys ?? (home?.authorizedKeys as string);
   const server = await serveHandlers(
     { api, ...handlers },
     {
       host: flags.listen,
       port: flags.port,
-      hostKeys: flags.hostKey ?? (home?.hostKey as string),
-      authorizedKeys,
-      ...(flags.revokedKeys !== undefined && { revokedKeys: flags.revokedKeys }),
+      hostKeys: path(flags.hostKey ?? (home?.hostKey as string)),
+      authorizedKeys: path(authorizedKeys),
+      log: pino({ level: "info" }, io.stderr) as Logger,
+      ...(flags.revokedKeys !== undefined && { revokedKeys: path(flags.revokedKeys) }),
       ...(flags.proxyProtocol !== undefined && { proxyProtocol: flags.proxyProtocol }),
       korv: flags.korv ?? false,
       ...adapterFlags(flags),
-      ...(flags.audit !== undefined && { audit: { file: flags.audit } }),
+      ...(flags.audit !== undefined && { audit: { file: path(flags.audit) } }),
     },
   );
-  process.stdout.write(introduction(api, server, flags, authorizedKeys));
-  await stopSignal();
+  io.stdout.write(introduction(api, server, flags, authorizedKeys));
+  await stopSignal(io);
   await server.close({ grace: flags.grace ?? GRACE });
 }
 
@@ -78,15 +82,4 @@ function example({ methods }: Api): string {
       kind === "unary" && verb === "GET" && !path.includes("{") && scope === undefined && request({}),
   );
   return simple?.id ?? "VERB PATH JSON";
-}
-
-/** Resolves at the first SIGINT or SIGTERM. A second signal has its default effect. */
-function stopSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    const stop = (): void => {
-      process.off("SIGINT", stop).off("SIGTERM", stop);
-      resolve();
-    };
-    process.on("SIGINT", stop).on("SIGTERM", stop);
-  });
 }

@@ -5,16 +5,17 @@ import type { ApiHandlers } from "../server/api-handlers.js";
 import { loadHandlers } from "./load-handlers.js";
 import { adapterFlags, type ServeFlags } from "./serve-flags.js";
 import { createDirectory } from "./shared/create-directory.js";
+import { type CliIo, pathOf } from "./shared/io.js";
 
 /** The time that open handles of the handlers have to close after the connection has ended, in ms. */
 const LAST_GRACE = 5000;
 
 /** `sshrpc serve --stdio`: serves one connection over standard input and output, then exits. */
-export async function serveOverStdio(flags: ServeFlags): Promise<void> {
-  const log = await openLog(flags.log);
+export async function serveOverStdio(flags: ServeFlags, io: CliIo): Promise<void> {
+  const log = await openLog(flags.log, io);
   const load = async (): Promise<ApiHandlers> => {
     if (log instanceof Error) throw log;
-    return loadHandlers(flags.handlers);
+    return loadHandlers(flags.handlers, io);
   };
   try {
     await serveStdio(load, {
@@ -22,22 +23,23 @@ export async function serveOverStdio(flags: ServeFlags): Promise<void> {
       ...(flags.scopes && { scopes: flags.scopes }),
       ...(flags.forced && { forced: true }),
       ...(flags.grace !== undefined && { grace: flags.grace }),
-      ...(flags.audit !== undefined && { audit: { file: flags.audit } }),
+      ...(flags.audit !== undefined && { audit: { file: pathOf(io, flags.audit) } }),
       ...(log !== undefined && { log: log instanceof Error ? false : log }),
     });
   } finally {
     // A timer or connection of a handler must not keep the process alive.
-    setTimeout(() => process.exit(), LAST_GRACE).unref();
+    setTimeout(() => io.exit(), LAST_GRACE).unref();
   }
 }
 
 /** Returns an error rather than throwing it, so that the connection can be closed first. */
-async function openLog(file: string | undefined): Promise<Logger | Error | undefined> {
+async function openLog(file: string | undefined, io: CliIo): Promise<Logger | Error | undefined> {
   if (file === undefined) return undefined;
   const { pino } = await import("pino");
   try {
-    createDirectory(dirname(resolve(file)));
-    return pino(pino.destination({ dest: file, append: true, sync: true })) as Logger;
+    const dest = pathOf(io, file);
+    createDirectory(dirname(resolve(dest)));
+    return pino(pino.destination({ dest, append: true, sync: true })) as Logger;
   } catch (error) {
     return new Error(`--log ${file}: cannot be written (${(error as NodeJS.ErrnoException).code})`, { cause: error });
   }

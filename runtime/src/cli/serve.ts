@@ -4,9 +4,10 @@ import type { ServeFlags } from "./serve-flags.js";
 import { durationFrom, parseFileName, parsePort } from "./shared/arguments.js";
 import { DEFAULTS } from "./shared/defaults.js";
 import { UsageError } from "./shared/failure.js";
+import type { CliIo } from "./shared/io.js";
 
 /** `sshrpc serve --handlers FILE`: a server that listens on a port, or with --stdio one session started by sshd. */
-export function defineServe(command: Command): void {
+export function defineServe(command: Command, io: CliIo): void {
   command
     .option("--stdio", "serve one session on standard input and output, for Subsystem or command= of sshd")
     .option(
@@ -45,7 +46,7 @@ export function defineServe(command: Command): void {
     .option("--audit <file>", "audit log file: connections, logins, calls and denials", parseFileName)
     .option("--home <directory>", "directory for files that no other option names", parseFileName, DEFAULTS.home)
     .option("--grace <duration>", "time for running calls to finish after SIGTERM (default: 5s)", durationFrom(0))
-    .action(serve);
+    .action((flags: ServeFlags) => serve(flags, io));
 }
 
 /**
@@ -58,15 +59,15 @@ function tuneGc(): void {
 }
 
 /** Each mode is loaded only when it is used. */
-async function serve(flags: ServeFlags): Promise<void> {
+async function serve(flags: ServeFlags, io: CliIo): Promise<void> {
   checkFlags(flags);
   tuneGc();
   if (flags.stdio) {
     const { serveOverStdio } = await import("./serve-stdio.js");
-    return serveOverStdio(flags);
+    return serveOverStdio(flags, io);
   }
   const { serveOnPort } = await import("./serve-on-port.js");
-  return serveOnPort(flags);
+  return serveOnPort(flags, io);
 }
 
 /** Flags of a server that listens on a port. With --stdio, sshd is responsible for these. */

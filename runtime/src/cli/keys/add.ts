@@ -8,11 +8,12 @@ import { type AuthorizedKeyLine, parseAuthorizedKeyLine } from "../../ssh/keys/l
 import { parsePort } from "../shared/arguments.js";
 import { DEFAULTS } from "../shared/defaults.js";
 import { UsageError } from "../shared/failure.js";
+import { type CliIo, pathOf } from "../shared/io.js";
 import { describeKey, describeLines } from "./describe-key.js";
 import { parseExpires } from "./expires.js";
 import { introduceServer } from "./introduce-server.js";
 import { editKeyFile } from "./key-file.js";
-import { type KeyLine, listedLines, warnOfInvalidLines } from "./key-lines.js";
+import { checkLines, type KeyLine, listedLines, reportInvalidLines } from "./key-lines.js";
 import { type PlaceFlags, preparePlace, withPlace } from "./place.js";
 import { readPublicKey } from "./public-key-text.js";
 
@@ -27,7 +28,7 @@ interface AddFlags extends PlaceFlags {
 }
 
 /** `sshrpc keys add KEY`: authorizes a key, and prints the server address and host key for its owner. */
-export function addAddCommand(keys: Command): void {
+export function addAddCommand(keys: Command, io: CliIo): void {
   withPlace(keys.command("add"))
     .description("authorize a public key, and print the server address and host key for its owner")
     .argument("<key>", "public key file such as ~/.ssh/id_ed25519.pub, the key itself, or - for standard input")
@@ -38,26 +39,28 @@ export function addAddCommand(keys: Command): void {
     .option("--host-key <file>", "host key of the server, to print its public half (default: the one in --home)")
     .option("--host <name>", "host name of the server for clients", DEFAULTS.host)
     .option("--port <number>", "port of the server for clients", parsePort, DEFAULTS.port)
-    .action(add);
+    .action((source: string, flags: AddFlags) => add(source, flags, io));
 }
 
-async function add(source: string, flags: AddFlags): Promise<void> {
-  const { key, comment } = await readPublicKey(source);
+async function add(source: string, flags: AddFlags, io: CliIo): Promise<void> {
+  const { key, comment } = await readPublicKey(source, io);
   const name = (flags.name ?? comment).trim();
   const line = [optionsOf(flags), publicKeyLine(key), name].filter(Boolean).join(" ");
   const added = parse(line, name);
-  const { authorizedKeys, hostKey } = await preparePlace(flags);
+  const { authorizedKeys, hostKey } = await preparePlace(flags, io);
   // A damaged host key must be reported before the file is changed.
-  const server = await introduceServer({ ...flags, hostKey: flags.hostKey ?? hostKey });
+  const named = flags.hostKey === undefined ? hostKey : pathOf(io, flags.hostKey);
+  const server = await introduceServer({ ...flags, hostKey: named });
   const append = (before: readonly KeyLine[]): string[] => {
     refuseDuplicates(before, added, authorizedKeys);
     return [...before.map(({ text }) => text), line];
   };
-  const lines = await editKeyFile(authorizedKeys, append, { create: true });
+  const lines = await editKeyFile(authorizedKeys, append, { io, create: true });
   const description = describeLines(describeKey(added)).join("\n");
-  process.stdout.write(`authorized ${name || "the key"} (${authorizedKeys}:${lines.length})\n${description}\n\n`);
-  process.stdout.write(`Server details for the owner of the key:\n${server}`);
-  warnOfInvalidLines(lines, authorizedKeys);
+  io.stdout.write(`authorized ${name || "the key"} (${authorizedKeys}:${lines.length})\n${description}\n\n`);
+  io.stdout.write(`Server details for the owner of the key:\n${server}`);
+  reportInvalidLines(lines, authorizedKeys, io);
+  checkLines(lines, authorizedKeys);
 }
 
 function optionsOf({ scopes, expires, from }: AddFlags): string {

@@ -3,6 +3,7 @@ import { chown, open, realpath, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { expandHome, readFileChecked } from "../../ssh/keys/files/read-file.js";
 import { AUTHORIZED_KEYS_RULES } from "../../ssh/keys/lists/authorized-keys-files.js";
+import type { CliIo } from "../shared/io.js";
 import { type KeyLine, readKeyLines } from "./key-lines.js";
 import { withLock } from "./lock.js";
 
@@ -15,20 +16,25 @@ export async function readKeyFile(file: string): Promise<readonly KeyLine[]> {
   return readKeyLines(data.toString("utf8"));
 }
 
+interface EditOptions {
+  readonly io: CliIo;
+  /** Creates a missing file with mode 0600. Default: false; a missing file is an error. */
+  readonly create?: boolean;
+}
+
 /**
  * Changes an authorized_keys file atomically, under a lock. It keeps the mode of the file. If `edit` throws, the file does
  * not change.
- * @param options `create`: create a missing file with mode 0600 (default: a missing file is an error)
  */
 export async function editKeyFile(
   file: string,
   edit: (lines: readonly KeyLine[]) => readonly string[],
-  options: { readonly create?: boolean } = {},
+  options: EditOptions,
 ): Promise<readonly KeyLine[]> {
   // Replace the target of a symbolic link, not the link.
   const named = expandHome(file, AUTHORIZED_KEYS_RULES.what);
   const path = await realpath(named).catch(() => named);
-  return withLock(`${path}.lock`, async () => {
+  return withLock({ lock: `${path}.lock`, pid: options.io.pid }, async () => {
     const before = await readFileChecked(path, AUTHORIZED_KEYS_RULES).catch((error: NodeJS.ErrnoException) => {
       if (error.code === "ENOENT" && options.create) return undefined;
       throw error;
@@ -49,7 +55,7 @@ async function replaceFile(path: string, text: string): Promise<void> {
       if (stats !== undefined) {
         await handle.chmod(stats.mode & 0o777);
         // Only root can change the owner; for other users it is already correct.
-        if (stats.uid !== process.geteuid?.()) await chown(temporary, stats.uid, stats.gid).catch(() => {});
+        if (stats.uid !== (await handle.stat()).uid) await chown(temporary, stats.uid, stats.gid).catch(() => {});
       }
       await handle.writeFile(text);
       await handle.sync();

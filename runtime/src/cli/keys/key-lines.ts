@@ -3,6 +3,7 @@ import { nearest } from "../../base/nearest.js";
 import { printable } from "../../base/printable.js";
 import { isFingerprint } from "../../ssh/keys/format/fingerprint.js";
 import { type AuthorizedKeyLine, parseAuthorizedKeyLine, quoterOf } from "../../ssh/keys/lists/authorized-keys.js";
+import type { CliIo } from "../shared/io.js";
 
 /** One line of authorized_keys. */
 export interface KeyLine {
@@ -70,22 +71,20 @@ export function linesOfKey(lines: readonly KeyLine[], name: string, file: string
   return listed.filter((line) => line.listed.key.fingerprint === fingerprint);
 }
 
-/** Reports invalid lines on standard error, at most 20. @returns the number of invalid lines */
-export function reportInvalidLines(lines: readonly KeyLine[], file: string): number {
+/** Reports invalid lines on standard error, at most 20. */
+export function reportInvalidLines(lines: readonly KeyLine[], file: string, { stderr }: CliIo): void {
   const invalid = lines.filter((line) => line.problem !== undefined);
-  for (const { number, problem } of invalid.slice(0, 20)) process.stderr.write(`${file}:${number}: ${problem}\n`);
-  return invalid.length;
+  for (const { number, problem } of invalid.slice(0, 20)) stderr.write(`${file}:${number}: ${problem}\n`);
 }
 
 /**
- * Reports invalid lines after a change and sets the exit status to 1: a running server keeps its previous keys until the
- * invalid lines are fixed.
+ * Checks the lines of a file after a change.
+ * @throws Error where lines are invalid: a running server keeps its previous keys until they are fixed
  */
-export function warnOfInvalidLines(lines: readonly KeyLine[], file: string): void {
-  const count = reportInvalidLines(lines, file);
+export function checkLines(lines: readonly KeyLine[], file: string): void {
+  const count = lines.filter((line) => line.problem !== undefined).length;
   if (count === 0) return;
-  process.stderr.write(
-    `sshrpc: ${file} was changed, but ${count === 1 ? "one line is" : `${count} lines are`} invalid; a running server ignores the change until they are fixed\n`,
+  throw new Error(
+    `${file} was changed, but ${count === 1 ? "one line is" : `${count} lines are`} invalid; a running server ignores the change until they are fixed`,
   );
-  process.exitCode = 1;
 }

@@ -1,24 +1,32 @@
 import type { Command } from "commander";
 import { escapeUnsafe } from "../../adapters/session-io/printer.js";
 import { printable } from "../../base/printable.js";
+import type { CliIo } from "../shared/io.js";
 import { describeKey, type KeyDescription, MAX_LINE } from "./describe-key.js";
 import { readKeyFile } from "./key-file.js";
 import { listedLines, reportInvalidLines } from "./key-lines.js";
 import { keysFileOf, type PlaceFlags, withPlace } from "./place.js";
 
-/** `sshrpc keys list`: lists authorized keys, one a line. */
-export function addListCommand(keys: Command): void {
-  withPlace(keys.command("list")).description("list authorized keys").option("--json", "print JSON").action(list);
+interface ListFlags extends PlaceFlags {
+  readonly json?: true;
 }
 
-async function list(flags: PlaceFlags & { readonly json?: true }): Promise<void> {
-  const file = keysFileOf(flags);
+/** `sshrpc keys list`: lists authorized keys, one a line. */
+export function addListCommand(keys: Command, io: CliIo): void {
+  withPlace(keys.command("list"))
+    .description("list authorized keys")
+    .option("--json", "print JSON")
+    .action((flags: ListFlags) => list(flags, io));
+}
+
+async function list(flags: ListFlags, io: CliIo): Promise<void> {
+  const file = keysFileOf(flags, io);
   const lines = await readKeyFile(file);
   const keys = listedLines(lines).map(({ number, listed }) => ({ line: number, ...describeKey(listed) }));
-  if (flags.json) process.stdout.write(`${escapeUnsafe(JSON.stringify(keys, null, 2))}\n`);
-  else if (keys.length === 0) process.stdout.write(`${file}: no keys\n`);
-  else process.stdout.write(table(keys));
-  reportInvalidLines(lines, file);
+  if (flags.json) io.stdout.write(`${escapeUnsafe(JSON.stringify(keys, null, 2))}\n`);
+  else if (keys.length === 0) io.stdout.write(`${file}: no keys\n`);
+  else io.stdout.write(table(keys));
+  reportInvalidLines(lines, file, io);
 }
 
 function table(keys: readonly KeyDescription[]): string {

@@ -5,13 +5,19 @@ import { setTimeout as delay } from "node:timers/promises";
 const LOCK_TIMEOUT = 5000;
 const INTERVAL = 25;
 
+/** A lock file, and the process that takes it. */
+interface Lock {
+  readonly lock: string;
+  readonly pid: number;
+}
+
 /**
- * Runs a task while holding the lock file `lock`. It waits up to 5 s for another process.
+ * Runs a task while holding a lock file. It waits up to 5 s for another process.
  * @throws Error with the lock file and the process that holds it
  */
-export async function withLock<Result>(lock: string, task: () => Promise<Result>): Promise<Result> {
+export async function withLock<Result>({ lock, pid }: Lock, task: () => Promise<Result>): Promise<Result> {
   const until = Date.now() + LOCK_TIMEOUT;
-  while (!(await take(lock))) {
+  while (!(await take(lock, pid))) {
     if (Date.now() > until) throw new Error(await describe(lock));
     await delay(INTERVAL);
   }
@@ -22,9 +28,9 @@ export async function withLock<Result>(lock: string, task: () => Promise<Result>
   }
 }
 
-async function take(lock: string): Promise<boolean> {
+async function take(lock: string, pid: number): Promise<boolean> {
   try {
-    await writeFile(lock, `${process.pid}\n`, { flag: "wx", mode: 0o600 });
+    await writeFile(lock, `${pid}\n`, { flag: "wx", mode: 0o600 });
     return true;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;

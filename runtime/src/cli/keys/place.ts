@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { parseFileName } from "../shared/arguments.js";
 import { DEFAULTS } from "../shared/defaults.js";
 import { type Home, homeFiles, prepareHome } from "../shared/home.js";
+import { type CliIo, pathOf } from "../shared/io.js";
 
 /** The flags for the files of a server, which `sshrpc serve` also has. */
 export interface PlaceFlags {
@@ -18,16 +19,19 @@ export function withPlace(command: Command): Command {
 }
 
 /** The authorized_keys file for the flags. It need not exist. */
-export function keysFileOf({ home, authorizedKeys }: PlaceFlags): string {
-  return authorizedKeys ?? homeFiles(home).authorizedKeys;
+export function keysFileOf({ home, authorizedKeys }: PlaceFlags, io: CliIo): string {
+  return pathOf(io, authorizedKeys ?? homeFiles(home).authorizedKeys);
 }
 
 /**
  * The files of a server, for `keys add`. Missing files of the home are created unless `--authorized-keys` is given.
  */
-export async function preparePlace(flags: PlaceFlags): Promise<Partial<Home> & { readonly authorizedKeys: string }> {
-  const { home, authorizedKeys } = flags;
-  if (authorizedKeys === undefined) return prepareHome(home);
+export async function preparePlace(
+  flags: PlaceFlags,
+  io: CliIo,
+): Promise<Partial<Home> & { readonly authorizedKeys: string }> {
+  const home = pathOf(io, flags.home);
+  if (flags.authorizedKeys === undefined) return prepareHome(home);
   const { hostKey } = homeFiles(home);
-  return { authorizedKeys, ...(existsSync(hostKey) && { hostKey }) };
+  return { authorizedKeys: pathOf(io, flags.authorizedKeys), ...(existsSync(hostKey) && { hostKey }) };
 }

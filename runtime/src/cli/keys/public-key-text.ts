@@ -4,6 +4,7 @@ import { expandHome, readFileChecked } from "../../ssh/keys/files/read-file.js";
 import type { NamedPublicKey } from "../../ssh/keys/identity/public-half.js";
 import { type AuthorizedKeyLine, parseAuthorizedKeyLine } from "../../ssh/keys/lists/authorized-keys.js";
 import { UsageError } from "../shared/failure.js";
+import { type CliIo, pathOf } from "../shared/io.js";
 
 /** The maximum size of the text of one key, in bytes. */
 const MAX_SIZE = 64 * 1024;
@@ -12,12 +13,12 @@ const MAX_SIZE = 64 * 1024;
  * Reads one public key: the key itself, the name of its file, or `-` for standard input.
  * @throws UsageError for anything else: a private key, a certificate, several keys, or a line with options
  */
-export async function readPublicKey(source: string): Promise<NamedPublicKey> {
-  if (source === "-") return parse(await readInput(), "standard input");
+export async function readPublicKey(source: string, io: CliIo): Promise<NamedPublicKey> {
+  if (source === "-") return parse(await readInput(io), "standard input");
   if (/^\s*(?:ssh|ecdsa|sk-(?:ssh|ecdsa))-\S+\s+\S/.test(source)) return parse(source, "the key");
   if (isKeyText(source)) return parse(source, "the key");
   try {
-    const { data } = await readFileChecked(expandHome(source, "public key file"), {
+    const { data } = await readFileChecked(expandHome(pathOf(io, source), "public key file"), {
       what: "public key file",
       maxSize: MAX_SIZE,
     });
@@ -32,9 +33,9 @@ export async function readPublicKey(source: string): Promise<NamedPublicKey> {
   }
 }
 
-async function readInput(): Promise<string> {
+async function readInput({ stdin }: CliIo): Promise<string> {
   let text = "";
-  for await (const chunk of process.stdin) {
+  for await (const chunk of stdin) {
     text += chunk;
     if (text.length > MAX_SIZE) throw new UsageError("standard input: longer than one public key");
   }

@@ -1,3 +1,4 @@
+import type { Writable } from "node:stream";
 import { CommanderError } from "commander";
 import { OptionError } from "../../base/check-options.js";
 import { errorMessage } from "../../base/error-message.js";
@@ -13,12 +14,19 @@ export class UsageError extends Error {
 /** The maximum length of a printed text from the server, in characters. */
 const MAX_LINE = 2000;
 
+/** The errors of @sshrpc/codegen, which cannot import classes of this package. */
+interface CodegenError {
+  readonly exitCode?: unknown;
+  /** Whether the command has printed the error. */
+  readonly isReported?: unknown;
+}
+
 /** Prints the error of a failed command on standard error. @returns the exit status */
-export function reportFailure(error: unknown): 0 | 1 | 2 {
+export function reportFailure(error: unknown, stderr: Writable): 0 | 1 | 2 {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  process.stderr.write(`sshrpc: ${describeFailure(error)}\n`);
-  // Not instanceof: @sshrpc/codegen, which cannot import this class, throws InvalidOptionsError with the same status.
-  return (error as { readonly exitCode?: unknown } | null | undefined)?.exitCode === 2 ? 2 : 1;
+  const { exitCode, isReported } = (error ?? {}) as CodegenError;
+  if (isReported !== true) stderr.write(`sshrpc: ${describeFailure(error)}\n`);
+  return exitCode === 2 ? 2 : 1;
 }
 
 function describeFailure(error: unknown): string {

@@ -1,10 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test, vi } from "vitest";
+import { BIN, start } from "../../runtime/cli/run.js";
 import { Project, schemaOf } from "../project.js";
 
-const BIN = fileURLToPath(new URL("../../../../runtime/bin/sshrpc.js", import.meta.url));
 const HELLO = "hello: { GET: { response: Type.String() } }";
 const MORE = "more: { GET: { response: Type.Null() } }";
 
@@ -16,8 +15,8 @@ console.log("loaded with " + text + (readFileSync("generated/client.ts", "utf8")
 export default { api: { hash: "x", methods: [] }, handlers: new Map() };
 `;
 
-/** Runs `sshrpc dev` until the test ends. `prints` waits for its output. */
-function dev(project: Project, ...args: readonly string[]) {
+/** Runs `sshrpc dev` in its own process until the test ends. `prints` waits for its output. */
+function devProcess(project: Project, ...args: readonly string[]) {
   const child: ChildProcess = spawn(process.execPath, [BIN, "dev", ...args], { cwd: project.folder });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
@@ -30,36 +29,39 @@ function dev(project: Project, ...args: readonly string[]) {
     child.kill("SIGKILL");
     await once(child, "exit");
   });
+  return { child, prints: outputs(() => output) };
+}
+
+/** Creates a function that waits until a pattern appears in the output after the previous match. */
+function outputs(output: () => string): (pattern: RegExp) => Promise<void> {
   let seen = 0;
-  /** Waits until `pattern` appears after the previous match. */
-  const prints = (pattern: RegExp): Promise<void> =>
+  return (pattern) =>
     vi.waitFor(
       () => {
-        const match = pattern.exec(output.slice(seen));
-        if (match === null) throw new Error(`${pattern} is not in: ${output.slice(seen)}`);
+        const match = pattern.exec(output().slice(seen));
+        if (match === null) throw new Error(`${pattern} is not in: ${output().slice(seen)}`);
         seen += match.index + match[0].length;
       },
       { timeout: 30_000, interval: 20 },
     );
-  return { child, prints };
 }
 
 test("dev prints problems with their position, continues, and exits cleanly on SIGTERM", async () => {
   const project = new Project({ "schema/api.ts": schemaOf(HELLO) });
-  const { child, prints } = dev(project);
-  await prints(/generated: wrote api\.json, .*\(\d+ ms\)\nwatching for changes; press Ctrl-C to stop\n/);
+  const { ended, output, signal } = start(["dev"], { cwd: project.folder });
+  const stdout = outputs(() => output().stdout);
+  await stdout(/^generated: wrote api\.json, .*\(\d+ ms\)\nwatching for changes; press Ctrl-C to stop\n/);
   project.write("schema/api.ts", schemaOf("hello: { POST: {} }"));
-  await prints(/^schema\/api\.ts:7:14: resources\.hello\.POST: unknown verb POST/m);
+  await outputs(() => output().stderr)(/^schema\/api\.ts:7:14: resources\.hello\.POST: unknown verb POST/);
   project.write("schema/api.ts", schemaOf(HELLO, MORE));
-  await prints(/schema\/api\.ts changed: generated: wrote .*client\.ts.*\(\d+ ms\)\n/);
-  const ended = once(child, "exit");
-  child.kill("SIGTERM");
-  expect(await ended).toEqual([0, null]);
+  await stdout(/^schema\/api\.ts changed: generated: wrote .*client\.ts.*\(\d+ ms\)\n/);
+  signal("SIGTERM");
+  expect(await ended).toMatchObject({ status: 0, stderr: expect.stringMatching(/^[^\n]*\n$/) });
 });
 
 test("dev continues after a schema that ends the process while it loads, and fails if a timer of the schema ends it", async () => {
   const project = new Project({ "schema/api.ts": `${schemaOf(HELLO)}process.exit(0);\n` });
-  const { child, prints } = dev(project);
+  const { child, prints } = devProcess(project);
   await prints(/^schema\/api\.ts:10:\d+: Error: the schema ends the process with process\.exit\(0\)/m);
   project.write("schema/api.ts", schemaOf(HELLO));
   await prints(/schema\/api\.ts changed: generated: wrote .*client\.ts/);
@@ -76,7 +78,8 @@ test("dev restarts the server when the schema or a handlers file changes", async
     "server/text.js": 'export const text = "one";\n',
     "package.json": '{ "type": "module" }',
   });
-  const { child, prints } = dev(project, "--handlers", "server/handlers.js", "--listen", "127.0.0.1", "--port", "0");
+  const server = ["--handlers", "server/handlers.js", "--listen", "127.0.0.1", "--port", "0"];
+  const { child, prints } = devProcess(project, ...server);
   await prints(/loaded with one\n/);
   project.write("server/text.js", 'export const text = "two";\n');
   await prints(/server\/text\.js changed: restarting the server\n[\s\S]*loaded with two\n/);
@@ -88,8 +91,10 @@ test("dev restarts the server when the schema or a handlers file changes", async
 });
 
 test("dev without handlers refuses the options of serve", async () => {
-  const { child, prints } = dev(new Project({ "schema/api.ts": schemaOf(HELLO) }), "--port", "8022");
-  const ended = once(child, "exit");
-  await prints(/sshrpc: --port 8022: options of serve require --handlers\n/);
-  expect(await ended).toEqual([2, null]);
+  const project = new Project({ "schema/api.ts": schemaOf(HELLO) });
+  expect(await start(["dev", "--port", "8022"], { cwd: project.folder }).ended).toEqual({
+    status: 2,
+    stdout: "",
+    stderr: "sshrpc: --port 8022: options of serve require --handlers\n",
+  });
 });

@@ -1,6 +1,6 @@
 import { createServer } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { sshrpc, tempDir } from "./run.js";
+import { sshrpc, sshrpcProcess, tempDir } from "./run.js";
 
 const SERVER = "ssh://alice@127.0.0.1:1";
 
@@ -99,7 +99,8 @@ describe("what fails for another reason ends with 1, and one line that says why"
     ["a value that is not an Error", "throw 'a text';", "handlers.mjs: a text"],
   ])("a handlers file with %s", async (_, content, message) => {
     const cwd = tempDir({ "handlers.mjs": content });
-    expect(await sshrpc(["serve", "--handlers", "handlers.mjs"], { cwd })).toMatchObject({
+    // In its own process: the tests load JavaScript with another loader than Node's.
+    expect(await sshrpcProcess(["serve", "--handlers", "handlers.mjs"], { cwd })).toMatchObject({
       status: 1,
       ...line(message),
     });

@@ -1,16 +1,13 @@
 import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { serveHandlers } from "../../../../runtime/src/compose/serve.js";
 import { defineHandlers } from "../../../conformance/generated/server.js";
 import { conformanceHandlers, Waits } from "../../../conformance/handlers.js";
 import { makeKey } from "../ssh/support.js";
 import { until, within } from "../support/wait.js";
-import { type Outcome, sshrpc, tempDir } from "./run.js";
-
-const BIN = fileURLToPath(new URL("../../../../runtime/bin/sshrpc.js", import.meta.url));
+import { BIN, type Outcome, sshrpc, tempDir } from "./run.js";
 
 interface Bench {
   readonly waits: Waits;

@@ -1,35 +1,23 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { expect, onTestFinished, test } from "vitest";
+import { beforeEach, expect, test, vi } from "vitest";
 import { generateEd25519 } from "../../../../runtime/src/ssh/keys/format/generate-ed25519.js";
 import { publicKeyLine } from "../../../../runtime/src/ssh/keys/format/public-key.js";
 import { run } from "../../../interop/run.js";
 import { sshOptions } from "../../../interop/sshd.js";
 import { itWith } from "../../../interop/stock.js";
-import { type Outcome, sshrpc, tempDir } from "./run.js";
+import { type Outcome, sshrpc, sshrpcProcess, start, tempDir } from "./run.js";
 
 const path = (relative: string) => fileURLToPath(new URL(`../../../../${relative}`, import.meta.url));
-const BIN = path("runtime/bin/sshrpc.js");
 const HANDLERS = path("examples/server.ts");
 
-/** Starts `sshrpc serve` in a directory, which is its home, too; gives what it prints first. */
+beforeEach(() => void vi.unstubAllEnvs());
+
+/** Starts `sshrpc serve` in a directory, which is its home, too; returns what it prints first. */
 async function serve(cwd: string, ...flags: readonly string[]): Promise<string> {
-  const args = [BIN, "serve", "--handlers", HANDLERS, "--port", "0", ...flags];
-  const env = { ...process.env, HOME: cwd, SSH_AUTH_SOCK: "", NODE_OPTIONS: "" };
-  const child = spawn(process.execPath, args, { cwd, env, stdio: ["ignore", "pipe", "ignore"] });
-  onTestFinished(async () => {
-    if (child.exitCode !== null) return;
-    child.kill("SIGKILL");
-    await once(child, "exit");
-  });
-  let text = "";
-  for await (const chunk of child.stdout) {
-    text += chunk;
-    if (/ call ssh:.*\n(?: .*\n)?$/.test(text)) return text;
-  }
-  throw new Error(`it ended: ${text}`);
+  const server = start(["serve", "--handlers", HANDLERS, "--port", "0", ...flags], { cwd });
+  await server.prints(/ call ssh:.*\n(?: .*\n)?$/);
+  return server.output().stdout;
 }
 
 const words = (line: string) => line.split(" ").map((word) => word.replaceAll('"', ""));
@@ -41,6 +29,8 @@ test.each<[string, readonly string[]]>([
 ])("what serve prints lets a newcomer in, step by step, %s", async (_, flags) => {
   const { privateKey, publicKey } = generateEd25519("newcomer");
   const cwd = tempDir({ list: "" });
+  // The SSH client reads ~/.ssh of the process.
+  vi.stubEnv("HOME", cwd);
   mkdirSync(`${cwd}/.ssh`);
   writeFileSync(`${cwd}/.ssh/id_ed25519`, privateKey, { mode: 0o600 });
   writeFileSync(`${cwd}/.ssh/id_ed25519.pub`, `${publicKeyLine(publicKey)} newcomer\n`);
@@ -117,11 +107,11 @@ test.each([
 ])("serve --stdio respects %s", async (flag, command, outcome) => {
   const env = { SSH_CONNECTION: "192.0.2.1 1 192.0.2.2 22", SSH_ORIGINAL_COMMAND: command };
   const args = ["serve", "--stdio", "--forced", "--handlers", HANDLERS, flag];
-  expect(await sshrpc(args, { env })).toEqual(outcome);
+  expect(await sshrpcProcess(args, { env })).toEqual(outcome);
 });
 
 test.each(["/proc/none/log", "/dev/null/log"])("serve --stdio ends at once where it cannot log to %s", async (log) => {
-  expect(await sshrpc(["serve", "--stdio", "--handlers", HANDLERS, "--log", log])).toMatchObject({
+  expect(await sshrpcProcess(["serve", "--stdio", "--handlers", HANDLERS, "--log", log])).toMatchObject({
     status: 1,
     stderr: expect.stringMatching(new RegExp(`--log ${log}: cannot be written \\(\\w+\\)\\n$`)),
   });
@@ -129,7 +119,7 @@ test.each(["/proc/none/log", "/dev/null/log"])("serve --stdio ends at once where
 
 test("serve --stdio makes the folders of its log", async () => {
   const cwd = tempDir();
-  await sshrpc(["serve", "--stdio", "--handlers", HANDLERS, "--log", "logs/notes/log"], { cwd });
+  await sshrpcProcess(["serve", "--stdio", "--handlers", HANDLERS, "--log", "logs/notes/log"], { cwd });
   expect(readFileSync(`${cwd}/logs/notes/log`, "utf8")).toContain("session over stdio");
 });
 

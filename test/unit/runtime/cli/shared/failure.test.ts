@@ -1,16 +1,17 @@
-import { afterEach, expect, test, vi } from "vitest";
+import { Writable } from "node:stream";
+import { expect, test } from "vitest";
 import { reportFailure, UsageError } from "../../../../../runtime/src/cli/shared/failure.js";
 import { RpcError } from "../../../../../runtime/src/contract/rpc-error.js";
 
-afterEach(() => void vi.restoreAllMocks());
-
 function report(error: unknown): { status: number; text: string } {
   let text = "";
-  vi.spyOn(process.stderr, "write").mockImplementation((chunk) => {
-    text += chunk;
-    return true;
+  const stderr = new Writable({
+    write(chunk, _encoding, done) {
+      text += chunk;
+      done();
+    },
   });
-  return { status: reportFailure(error), text };
+  return { status: reportFailure(error, stderr), text };
 }
 
 test("an RpcError is printed with what the schema declares of it", () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { logObserver } from "../../../../../runtime/src/observe/log-observer.js";
 import { guardConfig } from "../../../../../runtime/src/ssh/admission/guard-config.js";
 import { KnownAddresses } from "../../../../../runtime/src/ssh/admission/known-addresses.js";
 import { RefusalReports } from "../../../../../runtime/src/ssh/admission/refusal-reports.js";
@@ -8,6 +9,7 @@ import { sourceList } from "../../../../../runtime/src/ssh/admission/source-list
 import { SourcePenalties } from "../../../../../runtime/src/ssh/admission/source-penalties.js";
 import { type Startup, Startups } from "../../../../../runtime/src/ssh/admission/startups.js";
 import { AddressPatterns } from "../../../../../runtime/src/ssh/keys/lists/address-patterns.js";
+import { TestLog } from "../support.js";
 
 describe("the limits of a server", () => {
   it("has a default for every limit", () => {

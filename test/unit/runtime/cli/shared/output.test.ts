@@ -6,18 +6,22 @@ import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { generateEd25519 } from "../../../../../runtime/src/ssh/keys/format/generate-ed25519.js";
 import { publicKeyLine } from "../../../../../runtime/src/ssh/keys/format/public-key.js";
-import { tempDir } from "../run.js";
+import { BIN, start, tempDir } from "../run.js";
 
 const path = (relative: string) => fileURLToPath(new URL(`../../../../../${relative}`, import.meta.url));
-const BIN = path("runtime/bin/sshrpc.js");
 
 const CLOSED_OUTPUT = '{ "$@"; echo "status $?" >&2; } | true';
 const FULL = '"$@" > /dev/full; echo "status $?" >&2';
 
-/** What a command says on standard error, and its exit status, where a shell does this with its standard output. */
-function run(script: string, ...args: readonly string[]): string {
+/** A directory with a list of keys and a public key. */
+function keysDirectory(): string {
   const listed = publicKeyLine(generateEd25519("alice").publicKey);
-  const cwd = tempDir({ list: `${listed} alice\n`, "id.pub": publicKeyLine(generateEd25519("bob").publicKey) });
+  return tempDir({ list: `${listed} alice\n`, "id.pub": publicKeyLine(generateEd25519("bob").publicKey) });
+}
+
+/** What a command prints on standard error, and its exit status, where a shell does this with its standard output. */
+function runProcess(script: string, ...args: readonly string[]): string {
+  const cwd = keysDirectory();
   const all = ["-c", script, "sh", process.execPath, BIN, ...args];
   return spawnSync("sh", all, { cwd, env: { ...process.env, NODE_OPTIONS: "" }, encoding: "utf8", timeout: 45_000 })
     .stderr;
@@ -28,12 +32,23 @@ test.each([
   [["keys", "list", "--authorized-keys", "list"]],
   [["keys", "add", "id.pub"]],
   [["keys", "generate", "id"]],
-])("%j succeeds silently where the reader has closed its output", (args) => {
-  expect(run(CLOSED_OUTPUT, ...args)).toBe("status 0\n");
+])("%j succeeds silently where the reader has closed its output", async (args) => {
+  const command = start(args, { cwd: keysDirectory(), stdoutError: "EPIPE" });
+  expect(await command.ended).toEqual({ status: 0, stdout: "", stderr: "" });
 });
 
-test.skipIf(!existsSync("/dev/full"))("a full disk is reported in one line", () => {
-  expect(run(FULL, "keys", "list", "--authorized-keys", "list")).toMatch(
+test("a process succeeds silently where the reader has closed its output", () => {
+  expect(runProcess(CLOSED_OUTPUT, "keys", "add", "id.pub")).toBe("status 0\n");
+});
+
+test.each([[["--version"]], [["keys", "add", "id.pub"]]])("%j reports a full disk in one line", async (args) => {
+  const command = start(args, { cwd: keysDirectory(), stdoutError: "ENOSPC" });
+  const stderr = "sshrpc: cannot write to standard output: ENOSPC\n";
+  expect(await command.ended).toEqual({ status: 1, stdout: "", stderr });
+});
+
+test.skipIf(!existsSync("/dev/full"))("a process reports a full disk in one line", () => {
+  expect(runProcess(FULL, "keys", "list", "--authorized-keys", "list")).toMatch(
     /^sshrpc: cannot write to standard output: ENOSPC[^\n]*\nstatus 1\n$/,
   );
 });

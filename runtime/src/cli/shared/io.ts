@@ -1,0 +1,62 @@
+import { homedir } from "node:os";
+import { isAbsolute, join, resolve, sep } from "node:path";
+import type { Readable, Writable } from "node:stream";
+import { holdsKey } from "../../base/printable.js";
+
+/** A standard stream for output. */
+type OutputSink = Writable & { readonly isTTY?: boolean; readonly columns?: number | undefined };
+
+/** The signals that end `serve` and `dev`. */
+type StopSignal = "SIGINT" | "SIGTERM";
+
+/**
+ * What commands use of the process; `process` is one. Two parts of a command use the process itself: the SSH client, which
+ * reads its agent and the files in `~/.ssh`, and `serve --stdio`, which serves the standard streams of the process.
+ */
+export interface CliIo {
+  readonly stdin: Readable;
+  readonly stdout: OutputSink;
+  readonly stderr: OutputSink;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The process id, for lock files. */
+  readonly pid: number;
+  /** Node, and the script after it: `dev` starts `serve` with these. */
+  readonly execPath: string;
+  readonly argv: readonly string[];
+  /** The directory to which file names are relative. */
+  cwd(): string;
+  on(signal: StopSignal, listener: () => void): unknown;
+  off(signal: StopSignal, listener: () => void): unknown;
+  removeAllListeners(event: "exit"): unknown;
+  /** Ends the process at once. Default: with the exit status that was set before. */
+  exit(status?: number): void;
+}
+
+/** The home directory of the user. */
+export function homeOf({ env }: CliIo): string {
+  return env[sep === "/" ? "HOME" : "USERPROFILE"] ?? homedir();
+}
+
+/**
+ * The path of a file that the command line names. A name that means the same file to the process stays as it is, and so appears
+ * in messages; so does the text of a key.
+ */
+export function pathOf(io: CliIo, name: string): string {
+  if (isAbsolute(name) || holdsKey(name)) return name;
+  if (name.startsWith("~/")) return homeOf(io) === homedir() ? name : join(homeOf(io), name.slice(2));
+  const path = resolve(io.cwd(), name);
+  return path === resolve(name) ? name : path;
+}
+
+/** Resolves at the first SIGINT or SIGTERM. A second signal has its default effect. */
+export function stopSignal(io: CliIo): Promise<void> {
+  return new Promise((done) => {
+    const stop = (): void => {
+      io.off("SIGINT", stop);
+      io.off("SIGTERM", stop);
+      done();
+    };
+    io.on("SIGINT", stop);
+    io.on("SIGTERM", stop);
+  });
+}
