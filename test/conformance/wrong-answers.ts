@@ -8,7 +8,7 @@ import { listen } from "../../runtime/src/ssh/server/listen.js";
 import type { Frame } from "../../runtime/src/wire/encode.js";
 import { FRAME } from "../../runtime/src/wire/frame.js";
 import { subsystemHandler } from "../unit/runtime/ssh/support.js";
-import { RawPeer } from "../unit/runtime/support/raw-peer.js";
+import { RawPeer } from "../support/raw-peer.js";
 import { within } from "../unit/runtime/support/wait.js";
 import { type ConformanceClient, connect } from "./generated/client.js";
 import { KINDS, type Kind } from "./kinds.js";

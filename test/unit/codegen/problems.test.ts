@@ -1,6 +1,5 @@
+import { generate, SchemaProblem } from "@sshrpc/codegen";
 import { describe, expect, test } from "vitest";
-import { SchemaProblem } from "../../../codegen/src/base/problem.js";
-import { generate } from "../../../codegen/src/generate.js";
 import { Project, schemaOf } from "./project.js";
 
 const NULL = "response: Type.Null()";

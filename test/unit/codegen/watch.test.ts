@@ -1,8 +1,7 @@
 import { renameSync } from "node:fs";
 import { join } from "node:path";
+import { SchemaProblem, type WatchRun, watch } from "@sshrpc/codegen";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { SchemaProblem } from "../../../codegen/src/base/problem.js";
-import { type WatchRun, watch } from "../../../codegen/src/watch.js";
 import { Project, schemaOf } from "./project.js";
 
 const HELLO = "hello: { GET: { response: Type.String() } }";

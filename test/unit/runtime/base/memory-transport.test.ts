@@ -1,14 +1,13 @@
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import type { Duplex } from "node:stream";
+import type { Client } from "sshrpc/client";
+import { connectApi } from "sshrpc/generated";
+import { duplexPair, inMemory, memoryTransport } from "sshrpc/testing";
 import { expect, test } from "vitest";
 import { JoinedDuplex } from "../../../../runtime/src/base/joined-duplex.js";
-import { duplexPair, memoryTransport } from "../../../../runtime/src/base/memory-transport.js";
-import { type Client, openClient } from "../../../../runtime/src/client/client.js";
-import { inMemory } from "../../../../runtime/src/compose/in-memory.js";
-import type { AnyHandler } from "../../../../runtime/src/server/api-handlers.js";
-import { PREAMBLE } from "../../../../runtime/src/wire/preamble.js";
-import { apiOf, handlersOf, method, serveRaw } from "../support/server.js";
+import { PREAMBLE } from "../../../support/raw-peer.js";
+import { type AnyHandler, apiOf, handlersOf, method, serveRaw } from "../support/server.js";
 import { until, within } from "../support/wait.js";
 
 test("bytes written to one end are read at the other, in both directions, also after one end has ended", async () => {
@@ -100,13 +99,13 @@ test("bytes sent through a wrapper arrive unchanged, however late they are read"
     });
   };
   type StoreClient = Client & { readonly it: { store(request: object, items: Iterable<Buffer>): Promise<string> } };
-  await using client = await openClient<StoreClient>(apiOf(it), { address: "memory", open });
+  await using client = await connectApi<StoreClient>(apiOf(it), { address: "memory", open });
   const items = Array.from({ length: 100 }, (_, nth) => Buffer.alloc(20_000, nth));
   expect(await client.it.store({}, items)).toBe(sha256(Buffer.concat(items)));
 });
 
 test("a reader that overwrites its chunks affects no other connection", async () => {
-  const { peer } = serveRaw(() => null);
+  const { peer } = await serveRaw(() => null);
   peer.duplex.on("data", (chunk: Buffer) => chunk.fill(0));
   await until("the HELLO", () => peer.frames.length > 0);
   expect(PREAMBLE.every((byte) => byte === 0)).toBe(false);

@@ -1,8 +1,7 @@
+import { RpcError, type Transport } from "sshrpc/client";
+import { inMemory } from "sshrpc/testing";
 import { expect, test } from "vitest";
-import type { Transport } from "../../../../runtime/src/base/transport.js";
 import { callPath } from "../../../../runtime/src/client/call-path.js";
-import { inMemory } from "../../../../runtime/src/compose/in-memory.js";
-import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
 import { any, handlersOf, method } from "../support/server.js";
 
 const count = method("GET /count", { kind: "server-streaming", responseItem: any });

@@ -1,7 +1,7 @@
+import { type ErrorStatus, STATUSES } from "sshrpc/contract";
+import { RpcError } from "sshrpc/server";
 import { expect, test } from "vitest";
 import { decodeError, encodeErrorBody } from "../../../../runtime/src/codec/error-body.js";
-import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
-import { type ErrorStatus, STATUSES } from "../../../../runtime/src/contract/status.js";
 
 test.each(Object.keys(STATUSES).filter((name) => name !== "OK") as ErrorStatus[])(
   "%s keeps message and details",

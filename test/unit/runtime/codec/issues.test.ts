@@ -1,8 +1,9 @@
+import type { Validator } from "sshrpc/generated";
+import { RpcError } from "sshrpc/server";
 import { describe, expect, test } from "vitest";
 import { checkAnswer, checkRequest } from "../../../../runtime/src/codec/check.js";
 import { describeIssues, issuesOf } from "../../../../runtime/src/codec/issues.js";
-import type { ValidationError, Validator } from "../../../../runtime/src/contract/method.js";
-import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
+import type { ValidationError } from "../../../../runtime/src/contract/method.js";
 
 const rejecting = (...errors: ValidationError[]): Validator => Object.assign(() => false, { errors });
 const validationError = (instancePath: string, keyword: string, params = {}, message?: string): ValidationError => ({

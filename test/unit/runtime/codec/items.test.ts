@@ -1,7 +1,7 @@
+import { RpcError } from "sshrpc/server";
 import { expect, test } from "vitest";
 import { decodeItem, encodeItem } from "../../../../runtime/src/codec/items.js";
 import { jsonCodec } from "../../../../runtime/src/codec/json.js";
-import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
 
 const BYTES = { type: "bytes", codec: jsonCodec, status: "BAD_REQUEST" } as const;
 

@@ -1,6 +1,6 @@
+import { RpcError } from "sshrpc/server";
 import { describe, expect, test } from "vitest";
 import { jsonCodec, parseJson } from "../../../../runtime/src/codec/json.js";
-import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
 
 const rejection = (text: string): RpcError => {
   try {

@@ -1,16 +1,25 @@
+import { connectSsh } from "sshrpc/client";
+import { connectApi } from "sshrpc/generated";
+import { type ServeOptions, serveHandlers, serveStdio } from "sshrpc/server";
+import { generateKeyPair, inMemory } from "sshrpc/testing";
 import { describe, expect, test } from "vitest";
-import type { SshClient } from "../../../../runtime/src/base/ssh-client.js";
-import { connectApi, connectSsh } from "../../../../runtime/src/compose/connect.js";
-import { inMemory } from "../../../../runtime/src/compose/in-memory.js";
-import { generateKeyPair } from "../../../../runtime/src/compose/key-pair.js";
-import { type ServeOptions, serveHandlers } from "../../../../runtime/src/compose/serve.js";
-import { serveStdio } from "../../../../runtime/src/compose/serve-stdio.js";
-import type { Dialer } from "../../../../runtime/src/ssh/client/dialer.js";
-import { SshConnector } from "../../../../runtime/src/ssh/client/remote/ssh-connector.js";
 import { apiOf, handlersOf } from "../support/server.js";
 import { failure } from "../support/wait.js";
 
 const handlers = handlersOf([], {});
+
+/** A server over SSH, and the options of a client that it accepts. */
+async function startServer() {
+  const [host, alice] = [generateKeyPair(), generateKeyPair()];
+  const server = await serveHandlers(handlers, {
+    hostKeys: { privateKey: host.privateKey },
+    authorizedKeys: { lines: [alice.publicKey] },
+    host: "127.0.0.1",
+    port: 0,
+    log: false,
+  });
+  return { server, connection: { identity: { privateKey: alice.privateKey }, hostKey: server.fingerprints } };
+}
 
 describe("unknown and renamed options are refused", () => {
   test.each([
@@ -64,12 +73,8 @@ describe("unknown and renamed options are refused", () => {
   });
 
   test("by an SSH client", async () => {
-    const dial = () => Promise.reject(new Error("not reached"));
-    const ssh: SshClient = new SshConnector({
-      dial,
-      address: "ssh://a@b",
-      mapError: (error: unknown) => error,
-    } as unknown as Dialer);
+    const { server, connection } = await startServer();
+    const ssh = await connectSsh(`ssh://alice@127.0.0.1:${server.port}`, connection);
     for (const [refused, message] of [
       [ssh.exec("x", { onError: () => {} } as object), 'option "onError" was renamed to "onStderr"'],
       [ssh.exec("x", { input: "x" } as object), 'unknown option "input"; known options: signal, onStderr, env'],
@@ -79,13 +84,20 @@ describe("unknown and renamed options are refused", () => {
     ] as const) {
       expect(await failure(refused)).toMatchObject({ message });
     }
-    expect(await failure(ssh.run("x", { input: "x", maxBuffer: 1 }))).toMatchObject({ message: "not reached" });
+    expect(await ssh.run("GET /nothing", { maxBuffer: 1000 })).toMatchObject({ exitCode: 4 });
+    await ssh.close();
+    await server.close();
   });
 
-  test("by inMemory", () => {
+  test("by inMemory, and by close of its server", async () => {
     expect(() => inMemory(handlers, { peer: { permits: {} } } as object)).toThrow(
       new Error('option "peer.permits" was renamed to "peer.permissions"'),
     );
+    const server = inMemory(handlers);
+    expect(() => server.as({ scope: ["*"] } as object)).toThrow('unknown option "peer.scope"');
+    expect(await failure(server.close({ timeout: 1 } as object))).toMatchObject({
+      message: 'unknown option "timeout"; known options: grace',
+    });
   });
 
   test("by serveStdio", async () => {
@@ -96,13 +108,7 @@ describe("unknown and renamed options are refused", () => {
   });
 
   test("by close of a server", async () => {
-    const server = await serveHandlers(handlers, {
-      hostKeys: { privateKey: generateKeyPair().privateKey },
-      authorizedKeys: { lines: [generateKeyPair().publicKey] },
-      host: "127.0.0.1",
-      port: 0,
-      log: false,
-    });
+    const { server } = await startServer();
     expect(await failure(server.close({ timeout: 1 } as object))).toMatchObject({
       message: 'unknown option "timeout"; known options: grace',
     });

@@ -1,5 +1,6 @@
+import { parsePath, pathParams, pathsOverlap } from "sshrpc/contract";
 import { describe, expect, test } from "vitest";
-import { matchPath, paramValue, parsePath, pathParams, pathsOverlap } from "../../../../runtime/src/contract/path.js";
+import { matchPath, paramValue } from "../../../../runtime/src/contract/path.js";
 
 describe("a path template", () => {
   test("consists of fixed text and whole parameters", () => {

@@ -1,6 +1,6 @@
+import { isErrorStatus, isIdempotent, isVerb, STATUSES, statusPhrase } from "sshrpc/contract";
 import { expect, test } from "vitest";
-import { isErrorStatus, STATUSES, statusName, statusPhrase } from "../../../../runtime/src/contract/status.js";
-import { isIdempotent, isVerb } from "../../../../runtime/src/contract/verb.js";
+import { statusName } from "../../../../runtime/src/contract/status.js";
 
 test("each status has its HTTP number", () => {
   expect(STATUSES).toEqual({

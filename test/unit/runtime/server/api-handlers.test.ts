@@ -1,5 +1,6 @@
+import { bindHandlers } from "sshrpc/generated";
 import { expect, test } from "vitest";
-import { bindHandlers, isApiHandlers } from "../../../../runtime/src/server/api-handlers.js";
+import { isApiHandlers } from "../../../../runtime/src/server/api-handlers.js";
 import { apiOf, method } from "../support/server.js";
 
 const api = apiOf(

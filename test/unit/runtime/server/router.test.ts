@@ -1,5 +1,5 @@
+import { RpcError } from "sshrpc/server";
 import { describe, expect, test } from "vitest";
-import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
 import { Router } from "../../../../runtime/src/server/router.js";
 import { handlersOf, method } from "../support/server.js";
 

@@ -1,12 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { bindHandlers } from "sshrpc/generated";
+import { duplexPair } from "sshrpc/testing";
 import { expect, onTestFinished, test } from "vitest";
 import { SILENT } from "../../../../runtime/src/base/log.js";
-import { duplexPair } from "../../../../runtime/src/base/memory-transport.js";
-import { bindHandlers } from "../../../../runtime/src/server/api-handlers.js";
 import { ApiServer } from "../../../../runtime/src/server/api-server.js";
-import { encodeFrame } from "../../../../runtime/src/wire/encode.js";
-import { FRAME } from "../../../../runtime/src/wire/frame.js";
-import { PREAMBLE } from "../../../../runtime/src/wire/preamble.js";
+import { encodeFrame, FRAME, PREAMBLE } from "../../../support/raw-peer.js";
 
 const CALLS = 500;
 const RESPONSE = 1_000_000;

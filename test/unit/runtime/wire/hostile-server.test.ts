@@ -1,10 +1,7 @@
+import { connectApi } from "sshrpc/generated";
+import { RpcError } from "sshrpc/server";
 import { describe, expect, test } from "vitest";
-import { openClient } from "../../../../runtime/src/client/client.js";
-import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
-import { encodeFrame } from "../../../../runtime/src/wire/encode.js";
-import { FRAME } from "../../../../runtime/src/wire/frame.js";
-import { PREAMBLE } from "../../../../runtime/src/wire/preamble.js";
-import { RawPeer } from "../support/raw-peer.js";
+import { encodeFrame, FRAME, PREAMBLE, RawPeer } from "../../../support/raw-peer.js";
 import { apiOf, connectRaw, type ItClient, method, transportTo } from "../support/server.js";
 import { failure, until, within } from "../support/wait.js";
 
@@ -60,7 +57,7 @@ describe("a server that calls its client", () => {
       peer = new RawPeer(far).hello(["GET /it"]);
     });
     const options = { limits: { calls }, reconnect: false, retries: 0 } as const;
-    const client = await openClient<ItClient>(apiOf(method("GET /it")), transport, options);
+    const client = await connectApi<ItClient>(apiOf(method("GET /it")), transport, options);
     return { client, peer: peer as RawPeer };
   }
 
@@ -92,7 +89,7 @@ describe("a server that calls its client", () => {
 describe("connecting to something other than an sshrpc server is UNAVAILABLE, and quotes what was received:", () => {
   const connect = (accept: (peer: RawPeer) => void, limits = {}) =>
     failure<RpcError>(
-      openClient(
+      connectApi(
         apiOf(),
         transportTo((far) => accept(new RawPeer(far))),
         { limits },
@@ -158,7 +155,7 @@ describe("connecting to something other than an sshrpc server is UNAVAILABLE, an
   test("a signal that aborts before HELLO ends the attempt and its transport", async () => {
     const abort = new AbortController();
     let peer: RawPeer | undefined;
-    const attempt = openClient(
+    const attempt = connectApi(
       apiOf(),
       transportTo((far) => {
         peer = new RawPeer(far);
@@ -172,7 +169,7 @@ describe("connecting to something other than an sshrpc server is UNAVAILABLE, an
 
   test("an aborted signal opens no transport", async () => {
     let opened = 0;
-    const attempt = openClient(
+    const attempt = connectApi(
       apiOf(),
       transportTo(() => opened++),
       { signal: AbortSignal.abort() },
@@ -234,7 +231,7 @@ describe("an invalid answer fails only its call:", () => {
 
   test("a call of the server is answered UNIMPLEMENTED by a client without methods", async () => {
     let peer: RawPeer | undefined;
-    const client = await openClient(
+    const client = await connectApi(
       apiOf(),
       transportTo((far) => {
         peer = new RawPeer(far).hello(["GET /callback"]);

@@ -1,9 +1,7 @@
+import { duplexPair } from "sshrpc/testing";
 import { expect, test } from "vitest";
-import { duplexPair } from "../../../../runtime/src/base/memory-transport.js";
 import { ApiServer } from "../../../../runtime/src/server/api-server.js";
-import { encodeFrame } from "../../../../runtime/src/wire/encode.js";
-import { FRAME } from "../../../../runtime/src/wire/frame.js";
-import { PREAMBLE } from "../../../../runtime/src/wire/preamble.js";
+import { encodeFrame, FRAME, PREAMBLE } from "../../../support/raw-peer.js";
 import { ALICE, handlersOf, method, TestLog } from "../support/server.js";
 import { until, within } from "../support/wait.js";
 

@@ -1,5 +1,5 @@
+import { RpcError } from "sshrpc/server";
 import { expect, test } from "vitest";
-import { RpcError } from "../../../../../runtime/src/contract/rpc-error.js";
 import { CallContext } from "../../../../../runtime/src/server/call/call-context.js";
 import { ALICE, method, TestLog } from "../../support/server.js";
 
