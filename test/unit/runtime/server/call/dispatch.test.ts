@@ -403,3 +403,19 @@ test("a request stream that is still read when its handler returns ends with an 
   expect(await failure<RpcError>(reading as Promise<unknown>)).toMatchObject({ status: "CANCELLED" });
   peer.duplex.destroy();
 });
+
+test.each([
+  [["notes:read"], "notes:read", true],
+  [["notes:read"], "notes:write", false],
+  [["notes:read"], "notes:readers", false],
+  [["notes:*"], "notes:read", true],
+  [["notes:*"], "notes", false],
+  [["*"], "anything", true],
+  [["*:read"], "notes:read", false],
+  [["a", "notes:*"], "notes:x:y", true],
+  [[], "notes:read", false],
+  [[""], "notes:read", false],
+])("a peer with the scopes %j may call a method that requires %s: %s", async (scopes, scope, isAllowed) => {
+  const { code } = await call(() => 1, { peer: { ...ALICE, scopes }, method: { scope } });
+  expect(code).toBe(isAllowed ? 200 : 403);
+});
