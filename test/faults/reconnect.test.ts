@@ -7,8 +7,8 @@ import { type Client, openClient } from "../../runtime/src/client/client.js";
 import { RpcError } from "../../runtime/src/contract/rpc-error.js";
 import { FLAG, FRAME } from "../../runtime/src/wire/frame.js";
 import { PREAMBLE } from "../../runtime/src/wire/preamble.js";
-import { connectTo, DOWN, gate, Host, type HostClient } from "../unit/runtime/support/host.js";
 import { RawPeer } from "../support/raw-peer.js";
+import { connectTo, DOWN, gate, Host, type HostClient } from "../unit/runtime/support/host.js";
 import { apiOf, type ItClient, method, transportTo } from "../unit/runtime/support/server.js";
 import { failure, until, within } from "../unit/runtime/support/wait.js";
 

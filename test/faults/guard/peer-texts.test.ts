@@ -8,8 +8,8 @@ import { sshTransport } from "../../../runtime/src/compose/ssh-transport.js";
 import { RpcError } from "../../../runtime/src/contract/rpc-error.js";
 import type { DialOptions } from "../../../runtime/src/ssh/client/dial-options.js";
 import { FRAME } from "../../../runtime/src/wire/frame.js";
-import { makeKey, startBench, tempDir } from "../../unit/runtime/ssh/support.js";
 import { RawPeer } from "../../support/raw-peer.js";
+import { makeKey, startBench, tempDir } from "../../unit/runtime/ssh/support.js";
 import { apiOf, connectRaw, transportTo } from "../../unit/runtime/support/server.js";
 import { failure, until, within } from "../../unit/runtime/support/wait.js";
 

@@ -2,9 +2,8 @@ import type { Client } from "sshrpc/client";
 import { connectApi } from "sshrpc/generated";
 import { inMemory } from "sshrpc/testing";
 import { expect, test } from "vitest";
-import { callPath } from "../../../../runtime/src/client/call-path.js";
 import { apiOf, handlersOf, method, only, transportTo } from "../support/server.js";
-import { failure, within } from "../support/wait.js";
+import { failure } from "../support/wait.js";
 
 const methods = [
   method("GET /notes/{id}", {
@@ -72,22 +71,3 @@ test("`await using` closes a client", async () => {
 function inMemoryAccept(far: import("node:stream").Duplex): void {
   void transport.open().then((near) => near.pipe(far).pipe(near));
 }
-
-test("callPath needs no contract: the server finds the method, and validates the request", async () => {
-  expect(await within("the call", callPath(transport, { verb: "GET", path: "/notes/42" }))).toEqual({ id: 42 });
-  expect(await failure(callPath(transport, { verb: "GET", path: "/notes/x" }))).toMatchObject({
-    status: "BAD_REQUEST",
-    method: "GET /notes/x",
-  });
-  expect(await failure(callPath(transport, { verb: "GET", path: "/notes/1", request: { id: 2 } }))).toMatchObject({
-    status: "BAD_REQUEST",
-  });
-  expect(await failure(callPath(transport, { verb: "GET", path: "/nothing" }))).toMatchObject({ status: "NOT_FOUND" });
-  expect(await failure(callPath(transport, { verb: "STORE", path: "/notes/1" }))).toMatchObject({
-    status: "METHOD_NOT_ALLOWED",
-    details: { verbs: ["GET", "DELETE"] },
-  });
-  expect(await failure(callPath(transport, { verb: "DELETE", path: "/notes/1" }))).toMatchObject({
-    status: "INTERNAL",
-  });
-});

@@ -43,9 +43,42 @@ describe("unknown and renamed options are refused", () => {
       'unknown option "forwarding.permitopen" (did you mean "forwarding.permitOpen"?)',
     ],
     [{ transport: "korv" }, 'unknown option "transport"'],
+    [{ maxConections: undefined }, 'unknown option "maxConections" (did you mean "maxConnections"?)'],
+    [{ penalties: { noauth: 1 } }, 'unknown option "penalties.noauth" (did you mean "penalties.noAuth"?)'],
+    [{ penalties: { left: 1 } }, 'option "penalties.left" was renamed to "penalties.noAuth"'],
+    [
+      { korv: { frobnicate: 1 } },
+      'unknown option "korv.frobnicate"; known options: calls, compressed, decompressed, sendTimeout',
+    ],
   ])("by serve: %o", async (options, message) => {
     const all = { hostKeys: "/nowhere", log: false, ...options } as ServeOptions;
     expect((await failure<Error>(serveHandlers(handlers, all))).message).toBe(message);
+  });
+
+  test.each([
+    {},
+    { maxConnections: 1, verifyPassword: undefined },
+    { penalties: { noAuth: 1 } },
+    { penalties: false, korv: true },
+    { penalties: null },
+  ])("known options are accepted by serve: %o", async (options) => {
+    const all = { hostKeys: "/nowhere", log: false, ...options } as unknown as ServeOptions;
+    expect((await failure<Error>(serveHandlers(handlers, all))).message).not.toContain("option");
+  });
+
+  test.each([
+    [{ frobnicate: 1 }, "frobnicate"],
+    [{ constructor: 1 }, "constructor"],
+    [JSON.parse('{ "__proto__": 1 }'), "__proto__"],
+    [{ "a\u001b[31m": 1 }, "a\\u{1b}[31m"],
+    // Another object has this former name.
+    [{ passwords: 1 }, "passwords"],
+  ])("by inMemory, with the known ones: %o", (options, name) => {
+    expect(() => inMemory(handlers, options)).toThrow(
+      new Error(
+        `unknown option "${name}"; known options: timeout, limits, interceptors, onCall, exposeErrors, peer, log`,
+      ),
+    );
   });
 
   test.each([

@@ -308,6 +308,60 @@ describe("calls that wait for a free place", () => {
     await client.close();
   });
 
+  test("continue after none has waited for a while", async () => {
+    const { client, peer } = await connectRaw({ remote: { calls: 1 } });
+    for (const round of [1, 2, 3]) {
+      const answers = [client.it.get("a"), client.it.get("b"), client.it.get("c")];
+      for (const expected of ["a", "b", "c"]) {
+        const { id, payload } = await peer.next(FRAME.OPEN);
+        expect(payload.toString("utf8", 10)).toBe(`"${expected}"`);
+        peer.answer(id, 200, `"${expected}${round}"`);
+      }
+      expect(await within("the answers", Promise.all(answers))).toEqual([`a${round}`, `b${round}`, `c${round}`]);
+    }
+    await client.close();
+  });
+
+  test("leave their place to another one when they are cancelled, once each", async () => {
+    const { client, peer } = await connectRaw({ remote: { calls: 1 }, limits: { queuedCalls: 1 } });
+    const first = client.it.get("first");
+    for (let round = 0; round < 3; round++) {
+      const abort = new AbortController();
+      const cancelled = client.it.get("cancelled", { signal: abort.signal });
+      abort.abort();
+      abort.abort();
+      expect(await failure(cancelled)).toMatchObject({ status: "CANCELLED" });
+    }
+    const last = client.it.get("last");
+    expect(await failure(client.it.get("too many"))).toMatchObject({ status: "RESOURCE_EXHAUSTED" });
+    for (const call of [first, last]) {
+      peer.answer((await peer.next(FRAME.OPEN)).id);
+      await within("the answer", call);
+    }
+    expect(opens(peer)).toBe(2);
+    await client.close();
+  });
+
+  test("are sent over the next connection, in order, where the first one is lost", async () => {
+    const peers: RawPeer[] = [];
+    const transport = transportTo((far) => peers.push(new RawPeer(far).hello([], { calls: 1 })));
+    const api = apiOf(method("GET /it", { idempotent: false }));
+    const client = await connectApi<ItClient>(api, transport, { reconnect: { minDelay: 1 } });
+    const lost = client.it.get.safe("sent");
+    const waiting = ["a", "b", "c"].map((request) => client.it.get(request));
+    await peers[0]?.next(FRAME.OPEN);
+    peers[0]?.duplex.destroy();
+    const next = await until("the next connection", () => peers[1]);
+    for (const request of ["a", "b", "c"]) {
+      const { id, payload } = await next.next(FRAME.OPEN);
+      expect(payload.toString("utf8", 10)).toBe(`"${request}"`);
+      next.answer(id, 200, `"${request}"`);
+    }
+    expect(await within("the answers", Promise.all(waiting))).toEqual(["a", "b", "c"]);
+    expect(await lost).toMatchObject({ ok: false, error: UNAVAILABLE });
+    await client.close();
+  });
+
   test("end with the connection, once each", async () => {
     const { client, peer } = await connectRaw({ remote: { calls: 1 } });
     const calls = Array.from({ length: 100 }, () => client.it.get.safe());
