@@ -5,7 +5,7 @@ import { type ErrorStatus, STATUSES } from "../../runtime/src/contract/status.js
 import type { ApiServerOptions } from "../../runtime/src/server/api-server-options.js";
 import { itemCost } from "../../runtime/src/wire/flow-control.js";
 import { FLAG, FRAME } from "../../runtime/src/wire/frame.js";
-import { RawPeer } from "../unit/runtime/support/raw-peer.js";
+import { RawPeer } from "../support/raw-peer.js";
 import { until, within } from "../unit/runtime/support/wait.js";
 import { api } from "./generated/api.js";
 import { type ConformanceClient, connect } from "./generated/client.js";

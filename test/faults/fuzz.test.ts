@@ -9,7 +9,7 @@ import { ApiServer } from "../../runtime/src/server/api-server.js";
 import { encodeFrame, type Frame } from "../../runtime/src/wire/encode.js";
 import { itemCost } from "../../runtime/src/wire/flow-control.js";
 import { FLAG, FRAME } from "../../runtime/src/wire/frame.js";
-import { RawPeer } from "../unit/runtime/support/raw-peer.js";
+import { RawPeer } from "../support/raw-peer.js";
 import { ALICE, method, only, TestLog } from "../unit/runtime/support/server.js";
 import { until, within } from "../unit/runtime/support/wait.js";
 import type { DecodedFrame } from "../unit/runtime/wire/frames.js";

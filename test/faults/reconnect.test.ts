@@ -8,8 +8,8 @@ import { duplexPair } from "../../runtime/src/base/memory-transport.js";
 import { openClient } from "../../runtime/src/client/client.js";
 import { FLAG, FRAME } from "../../runtime/src/wire/frame.js";
 import { PREAMBLE } from "../../runtime/src/wire/preamble.js";
+import { RawPeer } from "../support/raw-peer.js";
 import { connectTo, DOWN, gate, Host, type HostClient } from "../unit/runtime/support/host.js";
-import { RawPeer } from "../unit/runtime/support/raw-peer.js";
 import { apiOf, type ItClient, method, transportTo } from "../unit/runtime/support/server.js";
 import { failure, until, within } from "../unit/runtime/support/wait.js";
 
@@ -123,7 +123,7 @@ describe("a lost connection", () => {
       host.kill();
     }
     expect(await within("a call", client.it.get("last"))).toBe("last");
-    expect(host.server.connections).toBe(1);
+    expect(host.server.clients).toHaveLength(1);
     await until("what was of use to be gone", () => resources() <= before + 2);
   });
 });

@@ -16,7 +16,10 @@ export function memoryTransport(accept: (duplex: Duplex) => void): Transport {
   };
 }
 
-/** Two duplexes, each of which reads what is written to the other. When one closes, so does the other. */
+/**
+ * Two duplexes within the process, each of which reads what is written to the other, with backpressure: 256 KiB may wait at each
+ * end. Their owners close them; when one closes, so does the other.
+ */
 export function duplexPair(): [Duplex, Duplex] {
   const near = new PairedDuplex();
   return [near, new PairedDuplex(near)];

@@ -6,9 +6,11 @@ import type { Peer } from "../base/peer.js";
 import type { Transport } from "../base/transport.js";
 import { checkedOptions } from "../contract/option-errors.js";
 import type { ApiHandlers } from "../server/api-handlers.js";
+import type { CloseOptions } from "../server/api-server.js";
 import type { ApiServerOptions } from "../server/api-server-options.js";
+import type { ConnectedClient } from "../server/call/context.js";
 import { newServer } from "./open-server.js";
-import { API_SERVER_OPTIONS, PEER_FIELDS } from "./option-tables.js";
+import { API_SERVER_OPTIONS, CLOSE_OPTIONS, PEER_FIELDS } from "./option-tables.js";
 
 /** Options of {@link inMemory}. */
 export interface InMemoryOptions extends ApiServerOptions {
@@ -25,29 +27,65 @@ const IN_MEMORY_OPTIONS = {
 } satisfies OptionTable<InMemoryOptions>;
 
 /**
- * A transport to a server in this process, with the same frames, checks and statuses as over SSH, but without ports and keys.
- * Pass it to the generated `connect`.
+ * A server in this process, and the transport to it: pass it to the generated `connect`. Its owner closes it where a test needs
+ * that; it holds no port, file or timer.
+ */
+export interface InMemoryServer<Callbacks = undefined> extends Transport, AsyncDisposable {
+  /** The peers that are connected, each with a client of the callbacks that it serves. */
+  readonly clients: readonly ConnectedClient<Callbacks>[];
+  /** Number of running calls, including answered ones whose handlers have not finished. */
+  readonly calls: number;
+  /** A transport to this server whose calls have another peer; fields that are absent are those of the `peer` option. */
+  as(peer: Partial<Peer>): Transport;
+  /** Closes all connections, as a server over SSH does: with a grace, running calls may finish first. */
+  close(options?: CloseOptions): Promise<void>;
+}
+
+/**
+ * Serves handlers in this process, with the same frames, checks and statuses as over SSH, but without ports and keys.
  *
  * @throws RpcError BAD_REQUEST for an invalid option
  * @example
  * await using client = await connect(inMemory(defineHandlers(handlers)));
  */
-export function inMemory(handlers: ApiHandlers<unknown>, options: InMemoryOptions = {}): Transport {
+export function inMemory<Callbacks = undefined>(
+  handlers: ApiHandlers<Callbacks>,
+  options: InMemoryOptions = {},
+): InMemoryServer<Callbacks> {
   const { log = SILENT } = options;
   const observer = combineObservers(options.observer, log);
   const server = checkedOptions(() => {
     checkOptions(options, IN_MEMORY_OPTIONS);
     return newServer(handlers, { ...options, observer, log });
   });
-  const peer = { user: "test", scopes: ["*"], ...options.peer };
-  const { address, connectionId } = peer;
-  return memoryTransport((duplex) => {
-    const start = performance.now();
-    const connection = { connectionId, address, peer };
-    observer.connectionOpened?.(connection);
-    duplex.once("close", () => {
-      observer.connectionClosed?.({ ...connection, milliseconds: performance.now() - start });
+  const as = (other: Partial<Peer>): Transport => {
+    checkedOptions(() => checkOptions({ peer: other }, { peer: PEER_FIELDS }));
+    const peer = { user: "test", scopes: ["*"], ...options.peer, ...other };
+    const { address, connectionId } = peer;
+    return memoryTransport((duplex) => {
+      const start = performance.now();
+      const connection = { connectionId, address, peer };
+      observer.connectionOpened?.(connection);
+      duplex.once("close", () => {
+        observer.connectionClosed?.({ ...connection, milliseconds: performance.now() - start });
+      });
+      server.accept(duplex, peer);
     });
-    server.accept(duplex, peer);
-  });
+  };
+  const close = async (closeOptions: CloseOptions = {}): Promise<void> => {
+    checkedOptions(() => checkOptions(closeOptions, CLOSE_OPTIONS));
+    await server.close(closeOptions);
+  };
+  return {
+    ...as({}),
+    as,
+    get clients() {
+      return server.clients as readonly ConnectedClient<Callbacks>[];
+    },
+    get calls() {
+      return server.calls;
+    },
+    close,
+    [Symbol.asyncDispose]: () => close(),
+  };
 }

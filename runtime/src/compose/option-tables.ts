@@ -5,6 +5,7 @@ import type { ShellOptions } from "../adapters/shell/shell-options.js";
 import type { OptionTable } from "../base/check-options.js";
 import { PERMISSIONS_FIELDS, type Peer } from "../base/peer.js";
 import type { AuditOptions } from "../observe/audit-options.js";
+import type { CloseOptions } from "../server/api-server.js";
 import type { ApiServerOptions } from "../server/api-server-options.js";
 import type { GuardOptions, MaxStartups, Penalties, PerSource } from "../ssh/admission/guard-options.js";
 import type { AlgorithmOptions } from "../ssh/algorithm-options.js";
@@ -25,6 +26,9 @@ export const API_SERVER_OPTIONS = {
   observer: true,
   exposeErrors: true,
 } satisfies OptionTable<ApiServerOptions>;
+
+/** The option of closing a server. */
+export const CLOSE_OPTIONS = { grace: true } satisfies OptionTable<CloseOptions>;
 
 /** The option of the audit log. */
 export const AUDIT_OPTIONS = { audit: true } satisfies OptionTable<AuditOptions>;

@@ -16,6 +16,7 @@ import {
   API_SERVER_OPTIONS,
   AUDIT_OPTIONS,
   AUTH_OPTIONS,
+  CLOSE_OPTIONS,
   FORWARDING_OPTIONS,
   GUARD_OPTIONS,
 } from "./option-tables.js";
@@ -43,8 +44,6 @@ const SERVE_OPTIONS = {
   maxChannels: true,
   log: true,
 } satisfies OptionTable<ServeOptions>;
-
-const CLOSE_OPTIONS = { grace: true } satisfies OptionTable<CloseOptions>;
 
 /**
  * A running server. Its owner closes it. `Callbacks` has the methods that the schema declares for the connecting side.

@@ -6,8 +6,8 @@ import { connectSsh } from "sshrpc/client";
 import { connectApi } from "sshrpc/generated";
 import { RpcError } from "sshrpc/server";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { RawPeer } from "../../support/raw-peer.js";
 import { makeKey, startBench, tempDir } from "../../unit/runtime/ssh/support.js";
-import { RawPeer } from "../../unit/runtime/support/raw-peer.js";
 import { apiOf, connectRaw, transportTo } from "../../unit/runtime/support/server.js";
 import { failure, until, within } from "../../unit/runtime/support/wait.js";
 

@@ -1,20 +1,22 @@
 import { expect, test } from "vitest";
-import { readConfig } from "../../../codegen/src/config.js";
-import { Project } from "./project.js";
+import { sshrpc } from "../runtime/cli/run.js";
+import { Project, schemaOf } from "./project.js";
 
-test("the default config file is optional, and --config requires its file", () => {
-  const { folder } = new Project({});
-  expect(readConfig(undefined, folder)).toEqual({});
-  expect(() => readConfig("other.json", folder)).toThrow("--config other.json: no such file");
-});
+const SCHEMA = schemaOf("hello: { GET: { response: Type.String() } }");
 
-test("paths in a config file are relative to the file", () => {
-  const { folder } = new Project({
-    "sshrpc.config.json": '{ "schema": "a/api.ts" }',
+test("paths in a config file are relative to it, and all its options apply", async () => {
+  const project = new Project({
+    "b/api.ts": SCHEMA,
     "deep/other.json": '{ "schema": "../b/api.ts", "out": "gen", "importExtension": "ts" }',
   });
-  expect(readConfig(undefined, folder)).toEqual({ schema: "a/api.ts" });
-  expect(readConfig("deep/other.json", folder)).toEqual({ schema: "b/api.ts", out: "deep/gen", importExtension: "ts" });
+  expect(await sshrpc(["gen", "--config", "deep/other.json"], { cwd: project.folder })).toMatchObject({ status: 0 });
+  expect(project.read("deep/gen/client.ts")).toContain('from "./api.ts"');
+});
+
+test("--config requires its file", async () => {
+  const { folder } = new Project({});
+  const { status, stderr } = await sshrpc(["gen", "--config", "other.json"], { cwd: folder });
+  expect([status, stderr]).toEqual([2, expect.stringContaining("--config other.json: no such file")]);
 });
 
 test.each([
@@ -23,7 +25,8 @@ test.each([
   ['{ "out": 5 }', '"out" must be a path'],
   ["[]", "expected an object"],
   ["{", "invalid JSON: "],
-])("a config file with %s is refused", (text, message) => {
+])("a config file with %s is refused", async (text, message) => {
   const { folder } = new Project({ "sshrpc.config.json": text });
-  expect(() => readConfig(undefined, folder)).toThrow(`sshrpc.config.json: ${message}`);
+  const { status, stderr } = await sshrpc(["gen"], { cwd: folder });
+  expect([status, stderr]).toEqual([2, expect.stringContaining(`sshrpc.config.json: ${message}`)]);
 });

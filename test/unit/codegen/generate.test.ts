@@ -1,7 +1,8 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { generate } from "@sshrpc/codegen";
 import { expect, test } from "vitest";
-import { Generator, generate } from "../../../codegen/src/generate.js";
+import { Generator } from "../../../codegen/src/generate.js";
 import { watch } from "../../../codegen/src/watch.js";
 import { Project, schemaOf } from "./project.js";
 

@@ -1,7 +1,6 @@
+import { generate, SchemaProblem } from "@sshrpc/codegen";
 import { fullFormats } from "ajv-formats/dist/formats.js";
 import { describe, expect, test } from "vitest";
-import { SchemaProblem } from "../../../codegen/src/base/problem.js";
-import { generate } from "../../../codegen/src/generate.js";
 import { Project, schemaOf } from "./project.js";
 
 const NULL = "response: Type.Null()";

@@ -1,9 +1,8 @@
 import { join } from "node:path";
+import { generate, SchemaProblem } from "@sshrpc/codegen";
 import type { Method, Validator } from "sshrpc/generated";
 import { inMemory } from "sshrpc/testing";
 import { expect, test } from "vitest";
-import { SchemaProblem } from "../../../codegen/src/base/problem.js";
-import { generate } from "../../../codegen/src/generate.js";
 import { Project } from "./project.js";
 
 const LINKED =

@@ -1,8 +1,7 @@
 import { renameSync } from "node:fs";
 import { join } from "node:path";
+import { generate, SchemaProblem, type WatchRun, watch } from "@sshrpc/codegen";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { SchemaProblem } from "../../../codegen/src/base/problem.js";
-import { type WatchRun, watch } from "../../../codegen/src/watch.js";
 import { Project, schemaOf } from "./project.js";
 
 const HELLO = "hello: { GET: { response: Type.String() } }";
@@ -43,6 +42,21 @@ test("a watch generates at once and after each save", async () => {
   expect(run.changed).toEqual(["schema/api.ts"]);
   expect(run.result?.written).toContain("client.ts");
   expect(project.read("generated/client.ts")).toContain("MoreMethods");
+});
+
+test("a watch generates the same files as a first run", async () => {
+  const later = schemaOf(
+    HELLO,
+    "notes: { STORE: { request: Type.Object({ a: Type.String() }), response: Type.Null() } }",
+  );
+  const cold = new Project({ "schema/api.ts": later });
+  await generate({ cwd: cold.folder });
+  const warm = new Project({ "schema/api.ts": schemaOf(HELLO) });
+  const { after } = await watched(warm);
+  await after(() => warm.write("schema/api.ts", later), wrote);
+  const files = cold.list("generated");
+  expect(warm.list("generated")).toEqual(files);
+  for (const file of files) expect(warm.read(`generated/${file}`)).toBe(cold.read(`generated/${file}`));
 });
 
 test("a broken schema is reported and leaves the output unchanged until it is fixed", async () => {

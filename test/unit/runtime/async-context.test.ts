@@ -1,21 +1,12 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { Readable } from "node:stream";
 import { setImmediate as turn } from "node:timers/promises";
-import { generateKeyPair } from "sshrpc/testing";
+import type { CallOptions, Client, ClientInterceptor, ResponseStream } from "sshrpc/client";
+import { connectApi, type Method } from "sshrpc/generated";
+import { type Context, observeCall, type ServerInterceptor, serveHandlers } from "sshrpc/server";
+import { generateKeyPair, inMemory } from "sshrpc/testing";
 import { afterEach, describe, expect, test } from "vitest";
-import type { CallOptions } from "../../../runtime/src/client/call/call-options.js";
-import type { ClientInterceptor } from "../../../runtime/src/client/call/interceptor.js";
-import type { ResponseStream } from "../../../runtime/src/client/call/method-types.js";
-import type { Client } from "../../../runtime/src/client/client.js";
-import { connectApi } from "../../../runtime/src/compose/connect.js";
-import { inMemory } from "../../../runtime/src/compose/in-memory.js";
-import { serveHandlers } from "../../../runtime/src/compose/serve.js";
-import type { Method } from "../../../runtime/src/contract/method.js";
-import type { AnyHandler } from "../../../runtime/src/server/api-handlers.js";
-import type { Context } from "../../../runtime/src/server/call/context.js";
-import type { ServerInterceptor } from "../../../runtime/src/server/call/interceptor.js";
-import { observeCall } from "../../../runtime/src/server/call/observe-call.js";
-import { any, handlersOf, method } from "./support/server.js";
+import { type AnyHandler, any, handlersOf, method } from "./support/server.js";
 import { until, within } from "./support/wait.js";
 
 const METHODS = [

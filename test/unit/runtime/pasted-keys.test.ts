@@ -1,10 +1,10 @@
+import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { inspect } from "node:util";
+import type { DialOptions } from "sshrpc/client";
+import { serveHandlers } from "sshrpc/server";
+import { generateKeyPair } from "sshrpc/testing";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { serveHandlers } from "../../../runtime/src/compose/serve.js";
-import type { DialOptions } from "../../../runtime/src/ssh/client/dial-options.js";
-import { generateEd25519 } from "../../../runtime/src/ssh/keys/format/generate-ed25519.js";
-import { publicKeyLine } from "../../../runtime/src/ssh/keys/format/public-key.js";
 import { connect } from "../../conformance/generated/client.js";
 import { defineHandlers } from "../../conformance/generated/server.js";
 import { conformanceHandlers, Waits } from "../../conformance/handlers.js";
@@ -18,7 +18,10 @@ const HANDLERS = fileURLToPath(new URL("../../../examples/server.ts", import.met
 const SCHEMA = fileURLToPath(new URL("../../../schema/api.ts", import.meta.url));
 
 const MARK = "marked-passphrase-7f3a";
-const { privateKey: KEY, publicKey } = generateEd25519("marked-comment-7f3a");
+const { privateKey: KEY, publicKey } = generateKeyPair();
+const FINGERPRINT = fingerprintOf(publicKey);
+/** The public key of another user. */
+const OTHER = generateKeyPair().publicKey;
 const [PKCS8, LOCKED, PKCS1] = ["rsa-2048-PKCS8", "rsa-2048-PKCS8-encrypted", "rsa-2048-PEM"].map(readFixture) as [
   string,
   string,
@@ -53,7 +56,7 @@ const TEXTS: readonly (readonly [string, string])[] = [
 /** Texts that are neither secret nor file names. */
 const PUBLIC_TEXTS: typeof TEXTS = [
   ["a certificate", CERTIFICATE],
-  ["a public key", publicKeyLine(publicKey)],
+  ["a public key", publicKey],
 ];
 
 /** Parts of the pasted texts: none may appear anywhere. */
@@ -61,7 +64,7 @@ const SECRETS = [KEY, PKCS8, PKCS1, SEC1, ED25519, LOCKED, PUTTY, CERTIFICATE]
   .flatMap((text) => text.split(/\s+/))
   .filter((word) => word.length > 30 && !word.includes("@"))
   .flatMap((word) => [word.slice(0, 24), word.slice(-24)])
-  .concat(MARK, publicKey.blob.toString("base64").slice(-24));
+  .concat(MARK, publicKey.slice(-24));
 
 /** Options that take no file, and may show a value that is not secret. */
 const SHOWING = /^(?:hostKey|jump|the address|shell|host|exemptSources|proxyProtocol|forwarding)\b(?!Alias|s)/;
@@ -83,11 +86,11 @@ async function shown(promise: Promise<unknown>): Promise<string> {
 const handlers = () => defineHandlers(conformanceHandlers(new Waits()));
 
 async function startServer() {
-  const host = generateEd25519("host");
+  const host = generateKeyPair();
   const server = await serveHandlers(handlers(), {
     port: 0,
     hostKeys: { privateKey: host.privateKey },
-    authorizedKeys: { lines: [`${publicKeyLine(publicKey)} alice`] },
+    authorizedKeys: { lines: [`${publicKey} alice`] },
     log: false,
   });
   onTestFinished(() => server.close());
@@ -141,8 +144,8 @@ describe.each([...TEXTS, ...PUBLIC_TEXTS])(
     test("of the options of a server and its files", async () => {
       const directory = tempDir();
       const file = write(directory, "file", text);
-      const mixed = write(directory, "mixed", `${publicKeyLine(publicKey)} alice\n${text}\n`);
-      const good = { hostKeys: KEY, authorizedKeys: { lines: [publicKeyLine(publicKey)] } };
+      const mixed = write(directory, "mixed", `${publicKey} alice\n${text}\n`);
+      const good = { hostKeys: KEY, authorizedKeys: { lines: [publicKey] } };
       const lines: [string, string][] = [];
       for (const wrong of [
         { hostKeys: text },
@@ -203,12 +206,12 @@ test.each<[string, string[]]>([
   ["keys init --home", ["keys", "init", "--home", KEY]],
   ["keys add KEY", ["keys", "add", KEY]],
   ["keys add -- KEY", ["keys", "add", "--", KEY]],
-  ["keys add --name", ["keys", "add", publicKeyLine(signer.publicKey), "--name", KEY]],
-  ["keys add --scopes", ["keys", "add", publicKeyLine(signer.publicKey), "--scopes", KEY]],
-  ["keys add --from", ["keys", "add", publicKeyLine(signer.publicKey), "--from", KEY]],
-  ["keys add --expires", ["keys", "add", publicKeyLine(signer.publicKey), "--expires", KEY]],
-  ["keys add --host-key", ["keys", "add", publicKeyLine(signer.publicKey), "--host-key", KEY]],
-  ["keys add --authorized-keys", ["keys", "add", publicKeyLine(signer.publicKey), "--authorized-keys", KEY]],
+  ["keys add --name", ["keys", "add", OTHER, "--name", KEY]],
+  ["keys add --scopes", ["keys", "add", OTHER, "--scopes", KEY]],
+  ["keys add --from", ["keys", "add", OTHER, "--from", KEY]],
+  ["keys add --expires", ["keys", "add", OTHER, "--expires", KEY]],
+  ["keys add --host-key", ["keys", "add", OTHER, "--host-key", KEY]],
+  ["keys add --authorized-keys", ["keys", "add", OTHER, "--authorized-keys", KEY]],
   ["keys list of a private key", ["keys", "list", "--authorized-keys", "private"]],
   ["keys list --home", ["keys", "list", "--home", KEY]],
   ["keys show", ["keys", "show", "--authorized-keys", "listed", "--", KEY]],
@@ -221,7 +224,7 @@ test.each<[string, string[]]>([
 ])("a key that is pasted is not printed by sshrpc %s", async (name, args) => {
   const cwd = tempDir();
   write(cwd, "private", KEY);
-  write(cwd, "listed", `${publicKeyLine(publicKey)} alice\n`);
+  write(cwd, "listed", `${publicKey} alice\n`);
   const { stdout, stderr, status } = await sshrpc(args, { cwd });
   // The public part of a host key may be shown to its clients.
   expectNoSecret([[name, name === "keys add --host-key" ? stderr : stdout + stderr]]);
@@ -232,21 +235,27 @@ test("the text of a key, or a Buffer, works like a file that holds it", async ()
   const server = await serveHandlers(handlers(), {
     port: 0,
     hostKeys: Buffer.from(`\n${KEY.replaceAll("\n", "\r\n")}`),
-    authorizedKeys: { lines: [`${publicKeyLine(publicKey)} alice`, readFixture("rsa-2048-PKCS8.pub")] },
+    authorizedKeys: { lines: [`${publicKey} alice`, readFixture("rsa-2048-PKCS8.pub")] },
     log: false,
   });
   onTestFinished(() => server.close());
-  expect(server.fingerprints).toEqual([publicKey.fingerprint]);
+  expect(server.fingerprints).toEqual([FINGERPRINT]);
   const identities = [KEY, `\uFEFF  ${KEY.replaceAll("\n", "\r\n    ")}`, Buffer.from(KEY), PKCS8, Buffer.from(PKCS8)];
   for (const identity of identities) {
     const options = {
       identity,
       agent: false,
       sshConfig: false,
-      hostKey: publicKey.fingerprint,
+      hostKey: FINGERPRINT,
       reconnect: false,
     } as const;
     const client = await connect(`ssh://alice@127.0.0.1:${server.port}`, options);
     await client.close();
   }
 });
+
+/** The fingerprint of a public key line, as OpenSSH prints it. */
+function fingerprintOf(line: string): string {
+  const blob = Buffer.from(line.split(" ")[1] as string, "base64");
+  return `SHA256:${createHash("sha256").update(blob).digest("base64").replace(/=+$/, "")}`;
+}

@@ -1,10 +1,9 @@
-import type { Contract } from "../../../../runtime/src/contract/contract.js";
-import type { Api, Method, Validator } from "../../../../runtime/src/contract/method.js";
-import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
-import type { AnyHandler } from "../../../../runtime/src/server/api-handlers.js";
+import type { Contract } from "sshrpc/contract";
+import type { Api, ApiHandlers, Method, Validator } from "sshrpc/generated";
+import { RpcError } from "sshrpc/server";
 import { ApiServer } from "../../../../runtime/src/server/api-server.js";
 import type { ApiServerOptions } from "../../../../runtime/src/server/api-server-options.js";
-import { method, only, TestLog } from "../support/server.js";
+import { type AnyHandler, method, only, TestLog } from "../support/server.js";
 
 const hasText = only((value) => typeof (value as { text?: unknown }).text === "string");
 
@@ -147,14 +146,21 @@ export const NOTES: Api = {
 
 const unexpected: AnyHandler = (request) => request;
 
-/** Serves {@link NOTES}: a method without a handler here returns its request. */
+type Handlers = Readonly<Record<string, (...args: never[]) => unknown>>;
+
+/** Handlers of {@link NOTES}: a method without one here returns its request. */
+export function notesHandlers(handlers: Handlers = {}): ApiHandlers {
+  const all = METHODS.map(({ id }) => [id, (handlers[id] as AnyHandler | undefined) ?? unexpected] as const);
+  return { api: NOTES, handlers: new Map(all) };
+}
+
+/** Serves {@link notesHandlers}. */
 export function serveNotes(
-  handlers: Readonly<Record<string, (...args: never[]) => unknown>> = {},
+  handlers: Handlers = {},
   options: ApiServerOptions = {},
 ): { server: ApiServer; log: TestLog } {
   const log = new TestLog();
-  const all = METHODS.map(({ id }) => [id, (handlers[id] as AnyHandler | undefined) ?? unexpected] as const);
-  return { server: new ApiServer({ api: NOTES, handlers: new Map(all) }, { ...options, log }), log };
+  return { server: new ApiServer(notesHandlers(handlers), { ...options, log }), log };
 }
 
 /** A handler that fails with NOT_FOUND. */

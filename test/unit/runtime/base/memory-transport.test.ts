@@ -1,14 +1,12 @@
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import type { Duplex } from "node:stream";
+import { Duplex } from "node:stream";
+import type { Client } from "sshrpc/client";
+import { connectApi } from "sshrpc/generated";
+import { duplexPair, inMemory, memoryTransport } from "sshrpc/testing";
 import { expect, test } from "vitest";
-import { JoinedDuplex } from "../../../../runtime/src/base/joined-duplex.js";
-import { duplexPair, memoryTransport } from "../../../../runtime/src/base/memory-transport.js";
-import { type Client, openClient } from "../../../../runtime/src/client/client.js";
-import { inMemory } from "../../../../runtime/src/compose/in-memory.js";
-import type { AnyHandler } from "../../../../runtime/src/server/api-handlers.js";
-import { PREAMBLE } from "../../../../runtime/src/wire/preamble.js";
-import { apiOf, handlersOf, method, serveRaw } from "../support/server.js";
+import { FRAME, RawPeer } from "../../../support/raw-peer.js";
+import { type AnyHandler, apiOf, handlersOf, method, serveRaw } from "../support/server.js";
 import { until, within } from "../support/wait.js";
 
 test("bytes written to one end are read at the other, in both directions, also after one end has ended", async () => {
@@ -84,6 +82,37 @@ test("a writer may reuse its memory after the callback, as with any other duplex
   expect(`${far.read()}`).toBe("sent");
 });
 
+/** A transport of a user that passes everything on, and calls back when the inner duplex has taken a chunk. */
+class Wrapper extends Duplex {
+  readonly #inner: Duplex;
+
+  constructor(inner: Duplex) {
+    super();
+    this.#inner = inner;
+    inner.on("data", (chunk: Buffer) => {
+      if (!this.push(chunk)) inner.pause();
+    });
+    inner.on("end", () => this.push(null)).on("close", () => this.destroy());
+  }
+
+  override _read(): void {
+    this.#inner.resume();
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    this.#inner.write(chunk, done);
+  }
+
+  override _final(done: () => void): void {
+    this.#inner.end(done);
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    this.#inner.destroy();
+    done(error);
+  }
+}
+
 test("bytes sent through a wrapper arrive unchanged, however late they are read", async () => {
   const it = method("STORE /it", { kind: "client-streaming", requestItem: "bytes" });
   const store = async (_request: unknown, items: AsyncIterable<Buffer>): Promise<string> => {
@@ -92,24 +121,23 @@ test("bytes sent through a wrapper arrive unchanged, however late they are read"
     return sha256(Buffer.concat(kept));
   };
   const transport = inMemory(handlersOf([it], { [it.id]: store as unknown as AnyHandler }));
-  const open = async (): Promise<Duplex> => {
-    const inner = await transport.open();
-    return new JoinedDuplex(inner, inner, {
-      reason: async (cause) => cause,
-      release: async () => void inner.destroy(),
-    });
-  };
+  const open = async (): Promise<Duplex> => new Wrapper(await transport.open());
   type StoreClient = Client & { readonly it: { store(request: object, items: Iterable<Buffer>): Promise<string> } };
-  await using client = await openClient<StoreClient>(apiOf(it), { address: "memory", open });
+  await using client = await connectApi<StoreClient>(apiOf(it), { address: "memory", open });
   const items = Array.from({ length: 100 }, (_, nth) => Buffer.alloc(20_000, nth));
   expect(await client.it.store({}, items)).toBe(sha256(Buffer.concat(items)));
 });
 
 test("a reader that overwrites its chunks affects no other connection", async () => {
-  const { peer } = serveRaw(() => null);
-  peer.duplex.on("data", (chunk: Buffer) => chunk.fill(0));
-  await until("the HELLO", () => peer.frames.length > 0);
-  expect(PREAMBLE.every((byte) => byte === 0)).toBe(false);
+  const { peer, server } = await serveRaw((request) => request);
+  peer.duplex.prependListener("data", (chunk: Buffer) => setImmediate(() => chunk.fill(0)));
+  await peer.next(FRAME.HELLO);
+  await new Promise((resolve) => setImmediate(resolve));
+  // The raw peer checks the preamble that it receives.
+  const other = new RawPeer(await server.open()).hello(["GET /it"]);
+  expect(await other.open(1, "7").status()).toMatchObject({ code: 200, body: 7 });
+  for (const { duplex } of [peer, other]) duplex.destroy();
+  await server.close();
 });
 
 function sha256(bytes: Uint8Array): string {

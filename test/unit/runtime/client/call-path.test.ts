@@ -1,9 +1,9 @@
+import { RpcError, type Transport } from "sshrpc/client";
+import { inMemory } from "sshrpc/testing";
 import { expect, test } from "vitest";
-import type { Transport } from "../../../../runtime/src/base/transport.js";
 import { callPath } from "../../../../runtime/src/client/call-path.js";
-import { inMemory } from "../../../../runtime/src/compose/in-memory.js";
-import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
-import { any, handlersOf, method } from "../support/server.js";
+import { any, handlersOf, method, only } from "../support/server.js";
+import { failure, within } from "../support/wait.js";
 
 const count = method("GET /count", { kind: "server-streaming", responseItem: any });
 const total = method("GET /total", { kind: "server-streaming", responseItem: any });
@@ -42,5 +42,40 @@ test("the timeout of callPath includes connecting", async () => {
   await expect(callPath(silent, { verb: "GET", path: "/x", timeout: 20 })).rejects.toMatchObject({
     status: "DEADLINE_EXCEEDED",
     message: expect.stringContaining("nowhere"),
+  });
+});
+
+const NOTES = [
+  method("GET /notes/{id}", {
+    params: { id: "integer" },
+    request: only((value) => Number.isInteger((value as { id: unknown }).id)),
+  }),
+  method("DELETE /notes/{id}", { params: { id: "integer" } }),
+];
+const notes = inMemory(
+  handlersOf(NOTES, {
+    "GET /notes/{id}": (request) => request,
+    "DELETE /notes/{id}": () => {
+      throw new Error("no");
+    },
+  }),
+);
+
+test("callPath needs no contract: the server finds the method, and validates the request", async () => {
+  expect(await within("the call", callPath(notes, { verb: "GET", path: "/notes/42" }))).toEqual({ id: 42 });
+  expect(await failure(callPath(notes, { verb: "GET", path: "/notes/x" }))).toMatchObject({
+    status: "BAD_REQUEST",
+    method: "GET /notes/x",
+  });
+  expect(await failure(callPath(notes, { verb: "GET", path: "/notes/1", request: { id: 2 } }))).toMatchObject({
+    status: "BAD_REQUEST",
+  });
+  expect(await failure(callPath(notes, { verb: "GET", path: "/nothing" }))).toMatchObject({ status: "NOT_FOUND" });
+  expect(await failure(callPath(notes, { verb: "STORE", path: "/notes/1" }))).toMatchObject({
+    status: "METHOD_NOT_ALLOWED",
+    details: { verbs: ["GET", "DELETE"] },
+  });
+  expect(await failure(callPath(notes, { verb: "DELETE", path: "/notes/1" }))).toMatchObject({
+    status: "INTERNAL",
   });
 });

@@ -1,9 +1,9 @@
+import type { Client } from "sshrpc/client";
+import { connectApi } from "sshrpc/generated";
+import { inMemory } from "sshrpc/testing";
 import { expect, test } from "vitest";
-import { callPath } from "../../../../runtime/src/client/call-path.js";
-import { type Client, openClient } from "../../../../runtime/src/client/client.js";
-import { inMemory } from "../../../../runtime/src/compose/in-memory.js";
 import { apiOf, handlersOf, method, only, transportTo } from "../support/server.js";
-import { failure, within } from "../support/wait.js";
+import { failure } from "../support/wait.js";
 
 const methods = [
   method("GET /notes/{id}", {
@@ -23,14 +23,14 @@ const transport = inMemory(
 
 test("a resource can have the name of a property that every object inherits", async () => {
   const api = apiOf(method("GET /a", { resource: "hasOwnProperty" }), method("GET /b", { resource: "isPrototypeOf" }));
-  const client = await openClient<Client>(api, transport);
+  const client = await connectApi<Client>(api, transport);
   expect(Object.keys((client as unknown as { hasOwnProperty: object }).hasOwnProperty)).toEqual(["get"]);
   expect("get" in Object.prototype.hasOwnProperty).toBe(false);
   await client.close();
 });
 
 test("an unknown event is refused", async () => {
-  await using client = await openClient<Client>(apiOf(...methods), transport);
+  await using client = await connectApi<Client>(apiOf(...methods), transport);
   expect(() => client.on("error" as "state", () => undefined)).toThrow(
     expect.objectContaining({ status: "BAD_REQUEST", message: 'unknown event "error"; known events: state' }),
   );
@@ -39,7 +39,7 @@ test("an unknown event is refused", async () => {
 test("limits are validated before a transport is opened", async () => {
   let opened = 0;
   const error = await failure<Error>(
-    openClient(
+    connectApi(
       apiOf(),
       transportTo(() => opened++),
       { limits: { calls: 0 } },
@@ -51,7 +51,7 @@ test("limits are validated before a transport is opened", async () => {
 
 test("a transport that fails to open rejects with its own error", async () => {
   const open = () => Promise.reject(new Error("no way there"));
-  expect(await failure(openClient(apiOf(), { address: "x", open }))).toMatchObject({ message: "no way there" });
+  expect(await failure(connectApi(apiOf(), { address: "x", open }))).toMatchObject({ message: "no way there" });
 });
 
 test("`await using` closes a client", async () => {
@@ -61,7 +61,7 @@ test("`await using` closes a client", async () => {
     inMemoryAccept(far);
   });
   {
-    await using client = await openClient<Client>(apiOf(), watched);
+    await using client = await connectApi<Client>(apiOf(), watched);
     expect(client).toBeDefined();
   }
   expect(closed).toHaveLength(1);
@@ -71,22 +71,3 @@ test("`await using` closes a client", async () => {
 function inMemoryAccept(far: import("node:stream").Duplex): void {
   void transport.open().then((near) => near.pipe(far).pipe(near));
 }
-
-test("callPath needs no contract: the server finds the method, and validates the request", async () => {
-  expect(await within("the call", callPath(transport, { verb: "GET", path: "/notes/42" }))).toEqual({ id: 42 });
-  expect(await failure(callPath(transport, { verb: "GET", path: "/notes/x" }))).toMatchObject({
-    status: "BAD_REQUEST",
-    method: "GET /notes/x",
-  });
-  expect(await failure(callPath(transport, { verb: "GET", path: "/notes/1", request: { id: 2 } }))).toMatchObject({
-    status: "BAD_REQUEST",
-  });
-  expect(await failure(callPath(transport, { verb: "GET", path: "/nothing" }))).toMatchObject({ status: "NOT_FOUND" });
-  expect(await failure(callPath(transport, { verb: "STORE", path: "/notes/1" }))).toMatchObject({
-    status: "METHOD_NOT_ALLOWED",
-    details: { verbs: ["GET", "DELETE"] },
-  });
-  expect(await failure(callPath(transport, { verb: "DELETE", path: "/notes/1" }))).toMatchObject({
-    status: "INTERNAL",
-  });
-});

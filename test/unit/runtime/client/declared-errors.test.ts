@@ -1,7 +1,7 @@
+import type { RpcError } from "sshrpc/client";
+import { connectApi } from "sshrpc/generated";
+import { inMemory } from "sshrpc/testing";
 import { expect, test } from "vitest";
-import { openClient } from "../../../../runtime/src/client/client.js";
-import { inMemory } from "../../../../runtime/src/compose/in-memory.js";
-import type { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
 import { apiOf, handlersOf, method, only } from "../support/server.js";
 
 const details = only((value) => typeof (value as { id?: unknown } | undefined)?.id === "number");
@@ -15,7 +15,7 @@ async function failureOf(
   const fails = (_request: unknown, ctx: { fail(status: string, details: unknown): never }): never =>
     ctx.fail(status, answer);
   const handlers = handlersOf([declared], { "GET /it": fails as never });
-  const client = await openClient<never>(apiOf(declared), inMemory(handlers, { peer: { scopes: [] } }));
+  const client = await connectApi<never>(apiOf(declared), inMemory(handlers, { peer: { scopes: [] } }));
   const { it } = client as unknown as { it: { get(): Promise<unknown> } };
   return it.get().then(
     () => expect.unreachable(),

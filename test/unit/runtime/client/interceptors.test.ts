@@ -1,11 +1,16 @@
+import {
+  type CallOptions,
+  type ClientInterceptor,
+  logClientCalls,
+  maxTimeout,
+  type ResponseStream,
+  type RetryOptions,
+  retry,
+} from "sshrpc/client";
+import { connectApi } from "sshrpc/generated";
+import type { Context } from "sshrpc/server";
+import { inMemory } from "sshrpc/testing";
 import { expect, test } from "vitest";
-import type { CallOptions } from "../../../../runtime/src/client/call/call-options.js";
-import type { ClientInterceptor } from "../../../../runtime/src/client/call/interceptor.js";
-import type { ResponseStream } from "../../../../runtime/src/client/call/method-types.js";
-import { openClient } from "../../../../runtime/src/client/client.js";
-import { logClientCalls, maxTimeout, type RetryOptions, retry } from "../../../../runtime/src/client/interceptors.js";
-import { inMemory } from "../../../../runtime/src/compose/in-memory.js";
-import type { Context } from "../../../../runtime/src/server/call/context.js";
 import { any, handlersOf, method, TestLog } from "../support/server.js";
 
 const METHODS = [
@@ -30,7 +35,7 @@ async function connected(
     return "end";
   };
   const handlers = handlersOf(METHODS, { "GET /it": get, "STORE /it": get, "UPDATE /it": () => update() });
-  const client = await openClient<never>(handlers.api, inMemory(handlers), { interceptors });
+  const client = await connectApi<never>(handlers.api, inMemory(handlers), { interceptors });
   return (client as unknown as { it: It }).it;
 }
 

@@ -1,5 +1,5 @@
+import { readLines, readRecords } from "sshrpc/client";
 import { describe, expect, test } from "vitest";
-import { readLines, readRecords } from "../../../../runtime/src/client/read-records.js";
 import { failure } from "../support/wait.js";
 
 /** Splits a text into chunks of `size` bytes; the last one may be shorter. */

@@ -1,7 +1,6 @@
+import { type CallOptions, RpcError } from "sshrpc/client";
 import { describe, expect, onTestFinished, test } from "vitest";
-import type { CallOptions } from "../../../../runtime/src/client/call/call-options.js";
-import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
-import { FRAME } from "../../../../runtime/src/wire/frame.js";
+import { FRAME } from "../../../support/raw-peer.js";
 import { connectRaw, only } from "../support/server.js";
 import { failure, within } from "../support/wait.js";
 

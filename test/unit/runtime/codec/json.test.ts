@@ -1,29 +1,60 @@
-import { describe, expect, test } from "vitest";
-import { jsonCodec, parseJson } from "../../../../runtime/src/codec/json.js";
-import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { FRAME, type RawPeer, type ReceivedFrame } from "../../../support/raw-peer.js";
+import { connectRaw, type RawServed, serveRaw } from "../support/server.js";
+import { failure, until } from "../support/wait.js";
+import { Random } from "../wire/random.js";
 
-const rejection = (text: string): RpcError => {
-  try {
-    parseJson(text);
-  } catch (error) {
-    if (error instanceof RpcError) return error;
-  }
-  throw new Error(`${text} was accepted`);
-};
+const PROTO = 'invalid JSON: the key "__proto__", and "constructor" with a "prototype", are forbidden';
+
+let served: RawServed;
+/** What the handler received last. */
+let received: unknown;
+let response: unknown;
+
+beforeAll(async () => {
+  served = await serveRaw((request) => {
+    received = request;
+    return response;
+  });
+  served.peer.hello(["GET /it"]);
+});
+
+afterAll(async () => {
+  served.peer.duplex.destroy();
+  await served.server.close();
+});
+
+/** The status of a call whose request is this text. */
+async function send(text: string) {
+  received = undefined;
+  return served.peer.open(1, text).status();
+}
+
+/** What a handler receives for a request that is this text. */
+async function decode(text: string): Promise<unknown> {
+  response = null;
+  expect(await send(text)).toMatchObject({ code: 200 });
+  return received;
+}
+
+/** The text of the response for what a handler returns. */
+async function encode(value: unknown): Promise<string> {
+  response = value;
+  served.peer.open(1, "1");
+  return (await served.peer.next(FRAME.STATUS)).payload.toString("utf8", 2);
+}
 
 describe("decoding JSON", () => {
-  test("reads a range of a buffer", () => {
-    const buffer = Buffer.from('xx{"a":"☺😈"}yy');
-    expect(jsonCodec.decode({ buffer, start: 2, end: buffer.length - 2 })).toEqual({ a: "☺😈" });
+  test("reads text beyond ASCII", async () => {
+    expect(await decode('{"a":"☺😈"}')).toEqual({ a: "☺😈" });
   });
 
-  test.each(["", "{", "{'a':1}", "[1,]", "NaN", "undefined", "01", '"\n"', "{} {}"])(
+  test.each(["{", "{'a':1}", "[1,]", "NaN", "undefined", "01", '"\n"', "{} {}"])(
     "rejects %j as BAD_REQUEST",
-    (text) => {
-      expect(rejection(text)).toMatchObject({
-        status: "BAD_REQUEST",
-        message: expect.stringMatching(/^invalid JSON at line 1, column \d+: unexpected (token|end)/),
-      });
+    async (text) => {
+      const { code, body } = await send(text);
+      expect(code).toBe(400);
+      expect(body.message).toMatch(/^invalid JSON at line 1, column \d+: unexpected (token|end)/);
     },
   );
 
@@ -37,41 +68,126 @@ describe("decoding JSON", () => {
     '{"a":[{"b":{"__proto__":null}}]}',
     '{"constructor":{"prototype":{"admin":true}}}',
     '{"\\u0063onstructor":{"prototyp\\u0065":{"admin":true}}}',
-  ])("rejects a key that could change a prototype: %s", (text) => {
-    expect(rejection(text)).toMatchObject({
-      status: "BAD_REQUEST",
-      message: 'invalid JSON: the key "__proto__", and "constructor" with a "prototype", are forbidden',
-    });
+  ])("rejects a key that could change a prototype: %s", async (text) => {
+    expect(await send(text)).toMatchObject({ code: 400, body: { message: PROTO } });
+    expect(received).toBeUndefined();
     expect(({} as { admin?: boolean }).admin).toBeUndefined();
   });
 
-  test("accepts these words as values, and a harmless constructor as a key", () => {
-    expect(parseJson('{"a":"__proto__","constructor":"Gaudí"}')).toEqual({ a: "__proto__", constructor: "Gaudí" });
+  test("accepts these words as values, and a harmless constructor as a key", async () => {
+    expect(await decode('{"a":"__proto__","constructor":"Gaudí"}')).toEqual({ a: "__proto__", constructor: "Gaudí" });
   });
 
-  test("does not overflow the stack on deep nesting", () => {
-    const deep = `${"[".repeat(200_000)}${"]".repeat(200_000)}`;
-    expect(() => parseJson(deep)).not.toThrow(RangeError);
+  test("does not overflow the stack on deep nesting", async () => {
+    response = null;
+    expect((await send(`${"[".repeat(200_000)}${"]".repeat(200_000)}`)).code).toBeLessThan(500);
   });
 
-  test("reads numbers as JavaScript does: 2^53+1 becomes 2^53, which is not a safe integer", () => {
-    expect(Number.isSafeInteger(parseJson("9007199254740993"))).toBe(false);
-    expect(parseJson("1e400")).toBe(Number.POSITIVE_INFINITY);
+  test("reads numbers as JavaScript does: 2^53+1 becomes 2^53, which is not a safe integer", async () => {
+    expect(Number.isSafeInteger(await decode("9007199254740993"))).toBe(false);
+    expect(await decode("1e400")).toBe(Number.POSITIVE_INFINITY);
   });
 });
 
 describe("encoding JSON", () => {
-  test("writes undefined as null, and rejects values that JSON cannot represent", () => {
-    expect(jsonCodec.encode(undefined)).toBe("null");
-    expect(() => jsonCodec.encode({ big: 1n })).toThrow(TypeError);
+  test("writes undefined as null, and rejects values that JSON cannot represent", async () => {
+    expect(await encode(undefined)).toBe("null");
     const cycle: unknown[] = [];
     cycle.push(cycle);
-    expect(() => jsonCodec.encode(cycle)).toThrow(TypeError);
+    for (const value of [{ big: 1n }, cycle]) {
+      response = value;
+      expect(await send("1")).toMatchObject({ code: 500 });
+    }
+    const { client } = await connectRaw();
+    expect(await failure(client.it.get({ big: 1n }))).toMatchObject({ status: "BAD_REQUEST" });
+    expect(await failure(client.it.get(cycle))).toMatchObject({ status: "BAD_REQUEST" });
+    await client.close();
   });
 
-  test("round-trips half a surrogate pair", () => {
-    expect(jsonCodec.decode({ buffer: Buffer.from(jsonCodec.encode("\ud83d") as string), start: 0, end: 8 })).toBe(
-      "\ud83d",
-    );
+  test("round-trips half a surrogate pair", async () => {
+    expect(JSON.parse(await encode("\ud83d"))).toBe("\ud83d");
+    expect(await decode(await encode("\ud83d"))).toBe("\ud83d");
+  });
+});
+
+describe("the error of invalid JSON", () => {
+  const GOOD = '{"a":[1,-2.5e+3,true,null,"x\\u00e9\\n"],"b":{},"c":[],"d":{"e":"f"}}';
+
+  function isJson(text: string): boolean {
+    try {
+      JSON.parse(text);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** The answers to many requests, in their order. */
+  async function answers(peer: RawPeer, texts: readonly string[]): Promise<ReceivedFrame[]> {
+    const before = peer.frames.length;
+    peer.send(...texts.map((body, index) => ({ kind: FRAME.OPEN, id: 1 + 2 * index, method: 0, body })));
+    await until("the answers", () => peer.frames.length === before + texts.length);
+    return peer.frames.slice(before).sort((a, b) => a.id - b.id);
+  }
+
+  test("comes exactly where `JSON.parse` fails, and has a line and a column", async () => {
+    const { peer, server } = await serveRaw(() => null);
+    await peer.hello(["GET /it"]).next(FRAME.HELLO);
+    const random = new Random(7);
+    const next = (limit: number): number => random.below(limit);
+    const characters = '{}[],:"\\ 0123eE+-.truefalsn\n\u0001x';
+    const change = (): string => {
+      const text = [...GOOD];
+      for (let changes = next(3); changes >= 0; changes--) {
+        const character = characters[next(characters.length)] as string;
+        text.splice(next(text.length), next(2), ...(next(2) ? [character] : []));
+      }
+      return text.join("");
+    };
+    const wrong: unknown[] = [];
+    for (let round = 0; round < 40; round++) {
+      const texts = Array.from({ length: 500 }, change);
+      for (const [index, { payload }] of (await answers(peer, texts)).entries()) {
+        const text = texts[index] as string;
+        const isAccepted = payload.readUInt16BE(0) === 200;
+        const answer = payload.toString("utf8", 2);
+        const isDescribed = /^\{"message":"invalid JSON at line \d+, column \d+: unexpected /.test(answer);
+        if (isAccepted !== isJson(text) || isAccepted === isDescribed) wrong.push([text, answer]);
+      }
+    }
+    expect(wrong).toEqual([]);
+    peer.duplex.destroy();
+    await server.close();
+  });
+
+  test.each([
+    ['{"a":1,}', 1, 8],
+    ["{'a':1}", 1, 2],
+    ['{"a" 1}', 1, 6],
+    ["[1 2]", 1, 4],
+    ["[01]", 1, 3],
+    ['"a\nb"', 1, 3],
+    ['"\\x"', 1, 3],
+    ['{"a":', 1, 6],
+    ["1 2", 1, 3],
+    ["nul", 1, 1],
+    ['{\n  "a": 1,\n}', 3, 1],
+  ])("of %j is at line %i, column %i", async (text, line, column) => {
+    const { body } = await send(text);
+    expect(body.message).toContain(`invalid JSON at line ${line}, column ${column}: unexpected `);
+  });
+
+  test.each([
+    ["nope", 'invalid JSON at line 1, column 1: unexpected token "nope"'],
+    ['{\n  "a": 1,\n}', 'invalid JSON at line 3, column 1: unexpected token "}"'],
+    ['{"a":', "invalid JSON at line 1, column 6: unexpected end of input"],
+    ["[".repeat(300_000), "invalid JSON"],
+  ])("quotes what is unexpected, and has no position in a long text (case %#)", async (text, message) => {
+    expect((await send(text)).body.message).toBe(message);
+  });
+
+  test("does not come for a long text that is valid", async () => {
+    expect(await decode(GOOD)).toEqual(JSON.parse(GOOD));
+    expect(await decode("1".repeat(300_000))).toBe(Number.POSITIVE_INFINITY);
   });
 });

@@ -1,17 +1,11 @@
 import type { Duplex } from "node:stream";
+import type { Client, ConnectOptions, ResponseStream } from "sshrpc/client";
+import { type Api, connectApi, type Method } from "sshrpc/generated";
+import { RpcError } from "sshrpc/server";
+import { type InMemoryOptions, type InMemoryServer, inMemory } from "sshrpc/testing";
 import { afterEach, describe, expect, test } from "vitest";
-import { duplexPair } from "../../../../runtime/src/base/memory-transport.js";
-import type { ResponseStream } from "../../../../runtime/src/client/call/method-types.js";
-import { type Client, type ClientOptions, openClient } from "../../../../runtime/src/client/client.js";
-import { callbacksOf, serveCallbacks } from "../../../../runtime/src/compose/callbacks.js";
-import type { Api, Method } from "../../../../runtime/src/contract/method.js";
-import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
-import type { AnyHandler } from "../../../../runtime/src/server/api-handlers.js";
-import { ApiServer } from "../../../../runtime/src/server/api-server.js";
-import type { ApiServerOptions } from "../../../../runtime/src/server/api-server-options.js";
-import { FRAME } from "../../../../runtime/src/wire/frame.js";
-import { RawPeer } from "../support/raw-peer.js";
-import { ALICE, any, method, only, TestLog } from "../support/server.js";
+import { FRAME, RawPeer } from "../../../support/raw-peer.js";
+import { type AnyHandler, any, method, only, TestLog } from "../support/server.js";
 import { failure, until, within } from "../support/wait.js";
 
 const number = only((value) => typeof value === "number");
@@ -71,37 +65,33 @@ async function* three(): AsyncGenerator<number, number> {
 
 const SIMPLE: Handlers = { get: (request: unknown) => request, delete: three, store: count, update: echo };
 
-let server: ApiServer;
+let server: InMemoryServer<unknown>;
 let clients: Client[] = [];
 let duplexes: Duplex[] = [];
-let log: TestLog;
 
-function serve(handlers: Partial<Handlers>, options: ApiServerOptions = {}): void {
-  log = new TestLog();
+function serve(handlers: Partial<Handlers>, options: InMemoryOptions = {}): void {
   const all = { ...SIMPLE, ...handlers };
   const bound = new Map(
     API.methods.map(({ id, verb }) => [id, all[verb.toLowerCase() as keyof Kinds] as unknown as AnyHandler]),
   );
-  server = new ApiServer({ api: API, handlers: bound }, { ...options, log }, callbacksOf(API));
+  server = inMemory<unknown>({ api: API, handlers: bound }, options);
 }
 
 async function connect(
   callbacks?: Partial<Handlers>,
-  { log, ...options }: ClientOptions & { readonly log?: TestLog } = {},
+  options: ConnectOptions<object> = {},
 ): Promise<Client & { readonly up: Kinds }> {
   const transport = {
     address: "the server",
     open: async () => {
-      const [near, far] = duplexPair();
+      const near = await server.as({ user: `user ${duplexes.length + 1}` }).open();
       duplexes.push(near);
-      server.accept(far, { ...ALICE, user: `user ${duplexes.length}` });
       return near;
     },
   };
-  const serving =
-    callbacks && serveCallbacks(API, { down: { ...SIMPLE, ...callbacks } }, { ...options, ...(log && { log }) });
-  const all = { reconnect: false, retries: 0, ...options } as const;
-  const client = await openClient<Client & { readonly up: Kinds }>(API, transport, all, serving);
+  const serving = callbacks && { callbacks: { down: { ...SIMPLE, ...callbacks } } };
+  const all = { reconnect: false, retries: 0, log: false, ...options, ...serving } as const;
+  const client = await connectApi<Client & { readonly up: Kinds }>(API, transport, all);
   clients.push(client);
   await until("the server to know it", () => server.clients.length === clients.length);
   return client;
@@ -238,9 +228,9 @@ describe("a client", () => {
     expect(await all(client.up)).toEqual(ALL);
   });
 
-  test("without one of the handlers is refused with the missing ones", () => {
+  test("without one of the handlers is refused with the missing ones", async () => {
     serve({});
-    expect(() => serveCallbacks(API, { down: { get: () => 1 } }, {})).toThrow(
+    await expect(connectApi(API, server, { callbacks: { down: { get: () => 1 } } })).rejects.toThrow(
       "missing handlers: down.delete (DELETE /down), down.store (STORE /down), down.update (UPDATE /down)",
     );
   });
@@ -381,17 +371,16 @@ describe("a running callback", () => {
 
 test("a peer is not called before its HELLO, which lists its methods", async () => {
   serve({});
-  const [near, far] = duplexPair();
-  server.accept(far, ALICE);
-  const peer = new RawPeer(near);
-  expect([server.connections, server.clients.length]).toEqual([1, 0]);
+  const peer = new RawPeer(await server.open());
+  await peer.next(FRAME.HELLO);
+  expect(server.clients).toEqual([]);
   peer.hello([], { window: 1000, calls: 2 });
   await until("the client", () => server.clients.length === 1);
   const stored = back().store({}, [1]);
   await peer.next(FRAME.END);
   peer.answer(2, 200, "1");
   expect(await stored).toBe(1);
-  near.destroy();
+  peer.duplex.destroy();
 });
 
 test("a client that reconnects is called over its new connection", async () => {

@@ -1,17 +1,26 @@
+import { connectSsh, RpcError } from "sshrpc/client";
+
+import { connectApi } from "sshrpc/generated";
+import { type ServeOptions, serveHandlers, serveStdio } from "sshrpc/server";
+import { generateKeyPair, inMemory } from "sshrpc/testing";
 import { describe, expect, test } from "vitest";
-import type { SshClient } from "../../../../runtime/src/base/ssh-client.js";
-import { connectApi, connectSsh } from "../../../../runtime/src/compose/connect.js";
-import { inMemory } from "../../../../runtime/src/compose/in-memory.js";
-import { generateKeyPair } from "../../../../runtime/src/compose/key-pair.js";
-import { type ServeOptions, serveHandlers } from "../../../../runtime/src/compose/serve.js";
-import { serveStdio } from "../../../../runtime/src/compose/serve-stdio.js";
-import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
-import type { Dialer } from "../../../../runtime/src/ssh/client/dialer.js";
-import { SshConnector } from "../../../../runtime/src/ssh/client/remote/ssh-connector.js";
 import { apiOf, handlersOf } from "../support/server.js";
 import { failure } from "../support/wait.js";
 
 const handlers = handlersOf([], {});
+
+/** A server over SSH, and the options of a client that it accepts. */
+async function startServer() {
+  const [host, alice] = [generateKeyPair(), generateKeyPair()];
+  const server = await serveHandlers(handlers, {
+    hostKeys: { privateKey: host.privateKey },
+    authorizedKeys: { lines: [alice.publicKey] },
+    host: "127.0.0.1",
+    port: 0,
+    log: false,
+  });
+  return { server, connection: { identity: { privateKey: alice.privateKey }, hostKey: server.fingerprints } };
+}
 
 describe("unknown and renamed options are refused", () => {
   test.each([
@@ -35,9 +44,43 @@ describe("unknown and renamed options are refused", () => {
       'unknown option "forwarding.permitopen" (did you mean "forwarding.permitOpen"?)',
     ],
     [{ transport: "korv" }, 'unknown option "transport"'],
+    [{ maxConections: undefined }, 'unknown option "maxConections" (did you mean "maxConnections"?)'],
+    [{ penalties: { noauth: 1 } }, 'unknown option "penalties.noauth" (did you mean "penalties.noAuth"?)'],
+    [{ penalties: { left: 1 } }, 'option "penalties.left" was renamed to "penalties.noAuth"'],
+    [
+      { korv: { frobnicate: 1 } },
+      'unknown option "korv.frobnicate"; known options: calls, compressed, decompressed, sendTimeout',
+    ],
   ])("by serve: %o", async (options, message) => {
     const all = { hostKeys: "/nowhere", log: false, ...options } as ServeOptions;
     expect(await failure(serveHandlers(handlers, all))).toMatchObject({ status: "BAD_REQUEST", message });
+  });
+
+  test.each([
+    {},
+    { maxConnections: 1, verifyPassword: undefined },
+    { penalties: { noAuth: 1 } },
+    { penalties: false, korv: true },
+    { penalties: null },
+  ])("known options are accepted by serve: %o", async (options) => {
+    const all = { hostKeys: "/nowhere", log: false, ...options } as unknown as ServeOptions;
+    expect((await failure<Error>(serveHandlers(handlers, all))).message).not.toContain("option");
+  });
+
+  test.each([
+    [{ frobnicate: 1 }, "frobnicate"],
+    [{ constructor: 1 }, "constructor"],
+    [JSON.parse('{ "__proto__": 1 }'), "__proto__"],
+    [{ "a\u001b[31m": 1 }, "a\\u{1b}[31m"],
+    // Another object has this former name.
+    [{ passwords: 1 }, "passwords"],
+  ])("by inMemory, with the known ones: %o", (options, name) => {
+    expect(() => inMemory(handlers, options)).toThrow(
+      new RpcError(
+        "BAD_REQUEST",
+        `unknown option "${name}"; known options: timeout, limits, interceptors, onCall, observer, exposeErrors, peer, log`,
+      ),
+    );
   });
 
   test.each([
@@ -65,12 +108,8 @@ describe("unknown and renamed options are refused", () => {
   });
 
   test("by an SSH client", async () => {
-    const dial = () => Promise.reject(new Error("not reached"));
-    const ssh: SshClient = new SshConnector({
-      dial,
-      address: "ssh://a@b",
-      mapError: (error: unknown) => error,
-    } as unknown as Dialer);
+    const { server, connection } = await startServer();
+    const ssh = await connectSsh(`ssh://alice@127.0.0.1:${server.port}`, connection);
     for (const [refused, message] of [
       [ssh.exec("x", { onError: () => {} } as object), 'option "onError" was renamed to "onStderr"'],
       [ssh.exec("x", { input: "x" } as object), 'unknown option "input"; known options: signal, onStderr, env'],
@@ -80,13 +119,20 @@ describe("unknown and renamed options are refused", () => {
     ] as const) {
       expect(await failure(refused)).toMatchObject({ message });
     }
-    expect(await failure(ssh.run("x", { input: "x", maxBuffer: 1 }))).toMatchObject({ message: "not reached" });
+    expect(await ssh.run("GET /nothing", { maxBuffer: 1000 })).toMatchObject({ exitCode: 4 });
+    await ssh.close();
+    await server.close();
   });
 
-  test("by inMemory", () => {
+  test("by inMemory, and by close of its server", async () => {
     expect(() => inMemory(handlers, { peer: { permits: {} } } as object)).toThrow(
       new RpcError("BAD_REQUEST", 'option "peer.permits" was renamed to "peer.permissions"'),
     );
+    const server = inMemory(handlers);
+    expect(() => server.as({ scope: ["*"] } as object)).toThrow('unknown option "peer.scope"');
+    expect(await failure(server.close({ timeout: 1 } as object))).toMatchObject({
+      message: 'unknown option "timeout"; known options: grace',
+    });
   });
 
   test("by serveStdio", async () => {
@@ -98,13 +144,7 @@ describe("unknown and renamed options are refused", () => {
   });
 
   test("by close of a server", async () => {
-    const server = await serveHandlers(handlers, {
-      hostKeys: { privateKey: generateKeyPair().privateKey },
-      authorizedKeys: { lines: [generateKeyPair().publicKey] },
-      host: "127.0.0.1",
-      port: 0,
-      log: false,
-    });
+    const { server } = await startServer();
     expect(await failure(server.close({ timeout: 1 } as object))).toMatchObject({
       status: "BAD_REQUEST",
       message: 'unknown option "timeout"; known options: grace',

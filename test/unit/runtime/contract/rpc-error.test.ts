@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
+import { RpcError } from "sshrpc/server";
 import { describe, expect, test, vi } from "vitest";
-import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
 
 describe("an RpcError", () => {
   test("prints as status, method and message", () => {
@@ -25,7 +25,7 @@ describe("an RpcError", () => {
 
   test("is recognized by another copy of this package", async () => {
     vi.resetModules();
-    const other = await import("../../../../runtime/src/contract/rpc-error.js");
+    const other = await import("sshrpc/client");
     expect(other.RpcError).not.toBe(RpcError);
     expect(new other.RpcError("INTERNAL")).toBeInstanceOf(RpcError);
     expect(new RpcError("INTERNAL")).toBeInstanceOf(other.RpcError);

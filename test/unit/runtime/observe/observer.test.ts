@@ -147,7 +147,7 @@ test("a cancelled call ends once, as CANCELLED, at both ends", async () => {
 
 test("a call that is refused starts and ends at once", async () => {
   const [server, client] = [new Recorder(), new Recorder()];
-  const { peer } = serveRaw(() => 1, { observer: server.observer, limits: { calls: 1, message: 1024 } });
+  const { peer } = await serveRaw(() => 1, { observer: server.observer, limits: { calls: 1, message: 1024 } });
   onTestFinished(() => void peer.duplex.destroy());
   peer.hello(["GET /it"]).open(1, JSON.stringify("x".repeat(2000)));
   expect((await peer.status()).code).toBe(413);

@@ -1,13 +1,11 @@
+import { connectApi } from "sshrpc/generated";
+import type { Context } from "sshrpc/server";
+import { inMemory } from "sshrpc/testing";
 import { describe, expect, test } from "vitest";
-import { openClient } from "../../../../runtime/src/client/client.js";
-import type { AnyHandler } from "../../../../runtime/src/server/api-handlers.js";
-import { ApiServer } from "../../../../runtime/src/server/api-server.js";
-import type { Context } from "../../../../runtime/src/server/call/context.js";
-import { FLAG, FRAME } from "../../../../runtime/src/wire/frame.js";
+import { FLAG, FRAME, RawPeer } from "../../../support/raw-peer.js";
 import { connectTo, DOWN, gate, Host } from "../support/host.js";
-import { RawPeer } from "../support/raw-peer.js";
 import {
-  ALICE,
+  type AnyHandler,
   any,
   apiOf,
   connectRaw,
@@ -15,7 +13,6 @@ import {
   type ItClient,
   method,
   serveRaw,
-  TestLog,
   transportTo,
 } from "../support/server.js";
 import { failure, until, within } from "../support/wait.js";
@@ -40,7 +37,7 @@ function waiting() {
 describe("a server that closes with a grace period", () => {
   test("asks clients to drain, refuses new calls as not started, and lets running calls finish", async () => {
     const { handler, open } = waiting();
-    const { server, peer } = serveRaw(handler);
+    const { server, peer } = await serveRaw(handler);
     peer.hello(["GET /it"]).open(1, '"first"');
     await until("the handler", () => server.calls === 1);
     const closed = server.close({ grace: 20_000 });
@@ -64,7 +61,7 @@ describe("a server that closes with a grace period", () => {
       for await (const _item of items) taken++;
       return taken;
     };
-    const { server, peer } = serveRaw(count as unknown as AnyHandler, { method: streaming });
+    const { server, peer } = await serveRaw(count as unknown as AnyHandler, { method: streaming });
     peer.hello(["GET /it"]);
     await until("its hello", () => server.clients.length === 1);
     const closed = server.close({ grace: 20_000 });
@@ -84,12 +81,8 @@ describe("a server that closes with a grace period", () => {
     const limits = { message: 2, metadata: 1 };
     const { handler, open } = waiting();
     const it = method("GET /it");
-    const server = new ApiServer(handlersOf([it], { [it.id]: handler }), { limits, log: new TestLog() });
-    const client = await openClient<ItClient>(
-      apiOf(it),
-      transportTo((far) => server.accept(far, ALICE)),
-      { limits, retries: 0, reconnect: false },
-    );
+    const server = inMemory(handlersOf([it], { [it.id]: handler }), { limits });
+    const client = await connectApi<ItClient>(apiOf(it), server, { limits, retries: 0, reconnect: false });
     const call = client.it.get.safe();
     await until("the handler", () => server.calls === 1);
     const closed = server.close({ grace: 20_000 });
@@ -102,7 +95,7 @@ describe("a server that closes with a grace period", () => {
 
   test("ends running calls with UNAVAILABLE and aborts their signals when the grace is over", async () => {
     const { handler, reasons, finished } = waiting();
-    const { server, peer } = serveRaw(handler);
+    const { server, peer } = await serveRaw(handler);
     peer.hello(["GET /it"]).open(1);
     await until("the handler", () => server.calls === 1);
     await within("close", server.close({ grace: 10 }));
@@ -117,7 +110,7 @@ describe("a server that closes with a grace period", () => {
 
   test("stops waiting when it is closed again without a grace", async () => {
     const { handler } = waiting();
-    const { server, peer } = serveRaw(handler);
+    const { server, peer } = await serveRaw(handler);
     peer.hello(["GET /it"]).open(1);
     await until("the handler", () => server.calls === 1);
     const first = server.close({ grace: 1_000_000 });
@@ -150,7 +143,7 @@ describe("a server that closes with a grace period", () => {
   });
 
   test.each([-1, Number.NaN, 2 ** 31])("refuses a grace of %d", async (grace) => {
-    const { server } = serveRaw(() => null);
+    const { server } = await serveRaw(() => null);
     expect(await failure<Error>(server.close({ grace }))).toMatchObject({
       message: expect.stringContaining("grace: "),
     });
@@ -186,7 +179,7 @@ describe("a client whose server drains", () => {
     const peers: RawPeer[] = [];
     const transport = transportTo((far) => peers.push(new RawPeer(far).hello()));
     const api = apiOf(method("GET /it", { idempotent: false }));
-    const client = await openClient<ItClient>(api, transport, { reconnect: { minDelay: 1 } });
+    const client = await connectApi<ItClient>(api, transport, { reconnect: { minDelay: 1 } });
     const call = client.it.get("once");
     const { id } = await (peers[0] as RawPeer).next(FRAME.OPEN);
     peers[0]?.send({ kind: FRAME.DRAIN, id: 0, body: "{}" }, { id, body: '{"message":"restart"}', ...ending });

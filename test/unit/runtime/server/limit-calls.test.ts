@@ -1,22 +1,18 @@
+import { type Context, limitCalls } from "sshrpc/server";
 import { afterEach, expect, onTestFinished, test } from "vitest";
-import { duplexPair } from "../../../../runtime/src/base/memory-transport.js";
-import type { AnyHandler } from "../../../../runtime/src/server/api-handlers.js";
-import type { Context } from "../../../../runtime/src/server/call/context.js";
-import { limitCalls } from "../../../../runtime/src/server/interceptors/limit-calls.js";
-import { FRAME } from "../../../../runtime/src/wire/frame.js";
-import { RawPeer } from "../support/raw-peer.js";
-import { ALICE, any, serveRaw } from "../support/server.js";
+import { FRAME, RawPeer } from "../../../support/raw-peer.js";
+import { ALICE, type AnyHandler, any, type RawServed, serveRaw } from "../support/server.js";
 import { until, within } from "../support/wait.js";
 
-let served: ReturnType<typeof serveRaw> | undefined;
+let served: RawServed | undefined;
 
 afterEach(async () => {
   served?.peer.duplex.destroy();
   await within("the server's end", served?.server.close() ?? Promise.resolve());
 });
 
-function serve(handler: AnyHandler, method: object, interceptors = [limitCalls({ perPeer: 2 })]) {
-  served = serveRaw(handler, { interceptors, method, peer: ALICE });
+async function serve(handler: AnyHandler, method: object, interceptors = [limitCalls({ perPeer: 2 })]) {
+  served = await serveRaw(handler, { interceptors, method, peer: ALICE });
   served.peer.hello(["GET /it"]);
   return served;
 }
@@ -25,7 +21,7 @@ const waiting: AnyHandler = (_, { signal }: Context) =>
   new Promise((resolve) => signal.addEventListener("abort", resolve));
 
 test("a peer at its limit is refused until one of its calls ends", async () => {
-  const { peer, server } = serve(waiting, {});
+  const { peer, server } = await serve(waiting, {});
   peer.open(1).open(3).open(5);
   expect(await peer.status()).toMatchObject({
     id: 5,
@@ -40,7 +36,7 @@ test("a peer at its limit is refused until one of its calls ends", async () => {
 });
 
 test("a stream counts until it ends, however it ends", async () => {
-  const { peer, server } = serve(
+  const { peer, server } = await serve(
     function* () {
       for (;;) yield 1;
     },
@@ -55,23 +51,20 @@ test("a stream counts until it ends, however it ends", async () => {
 });
 
 test("another key has its own count", async () => {
-  const { peer } = serve(waiting, {}, [limitCalls({ perPeer: 1, peerKey: () => `${Math.random()}` })]);
+  const { peer } = await serve(waiting, {}, [limitCalls({ perPeer: 1, peerKey: () => `${Math.random()}` })]);
   peer.open(1).open(3).send({ kind: FRAME.CANCEL, id: 3 });
   expect(await peer.status()).toMatchObject({ id: 3, code: 499 });
 });
 
 test("a user name that equals a fingerprint does not share the count of that key", async () => {
   const fingerprint = "SHA256:abc";
-  served = serveRaw(waiting, { interceptors: [limitCalls({ perPeer: 1 })], peer: { ...ALICE, fingerprint } });
+  served = await serveRaw(waiting, { interceptors: [limitCalls({ perPeer: 1 })], peer: { user: fingerprint } });
   const { peer, server } = served;
-  peer.hello(["GET /it"]);
-  const [near, far] = duplexPair();
-  onTestFinished(() => void near.destroy());
-  server.accept(far, { user: fingerprint, scopes: ["*"] });
-  const other = new RawPeer(near);
+  const other = new RawPeer(await server.as({ user: "bob", fingerprint }).open());
+  onTestFinished(() => void other.duplex.destroy());
   other.hello(["GET /it"]).open(1);
   await until("the other's call", () => server.calls === 1);
-  peer.open(1);
+  peer.hello(["GET /it"]).open(1);
   await until("both calls", () => server.calls === 2);
   peer.send({ kind: FRAME.CANCEL, id: 1 });
   expect(await peer.status()).toMatchObject({ id: 1, code: 499 });

@@ -1,13 +1,11 @@
+import type { Method } from "sshrpc/generated";
+import { logCalls, RpcError } from "sshrpc/server";
 import { afterEach, expect, test } from "vitest";
-import type { Method } from "../../../../runtime/src/contract/method.js";
-import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
-import type { AnyHandler } from "../../../../runtime/src/server/api-handlers.js";
-import { logCalls } from "../../../../runtime/src/server/interceptors/log-calls.js";
-import { FRAME } from "../../../../runtime/src/wire/frame.js";
-import { any, serveRaw, TestLog } from "../support/server.js";
+import { FRAME } from "../../../support/raw-peer.js";
+import { type AnyHandler, any, type RawServed, serveRaw, TestLog } from "../support/server.js";
 import { until, within } from "../support/wait.js";
 
-let served: ReturnType<typeof serveRaw> | undefined;
+let served: RawServed | undefined;
 
 afterEach(async () => {
   served?.peer.duplex.destroy();
@@ -35,7 +33,7 @@ test.each([
   ["OK", { kind: "server-streaming", responseItem: any } as Partial<Method>, () => ["secret", "secret"], { items: 2 }],
 ])("logs one line per call, with its status (%s) and without its content", async (status, method, handler, more) => {
   const log = new TestLog();
-  served = serveRaw(handler as AnyHandler, { interceptors: [logCalls(log)], method });
+  served = await serveRaw(handler as AnyHandler, { interceptors: [logCalls(log)], method });
   served.peer.hello(["GET /it"]).open(1, '"secret"', { credit: 1000 });
   await served.peer.next(FRAME.STATUS);
   await until("the line", () => log.lines.length === 1);

@@ -1,16 +1,14 @@
+import type { Method } from "sshrpc/generated";
+import { RpcError, type ServedCall } from "sshrpc/server";
 import { expect, onTestFinished, test } from "vitest";
-import type { Method } from "../../../../runtime/src/contract/method.js";
-import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
-import type { AnyHandler } from "../../../../runtime/src/server/api-handlers.js";
-import type { ServedCall } from "../../../../runtime/src/server/api-server-options.js";
-import { FLAG, FRAME } from "../../../../runtime/src/wire/frame.js";
-import { ALICE, any, only, serveRaw } from "../support/server.js";
+import { FLAG, FRAME } from "../../../support/raw-peer.js";
+import { ALICE, type AnyHandler, any, only, serveRaw } from "../support/server.js";
 import { until } from "../support/wait.js";
 
 /** Serves one method, and collects the records of its calls. */
-function serve(handler: (...args: never[]) => unknown, method: Partial<Method> = {}, options: object = {}) {
+async function serve(handler: (...args: never[]) => unknown, method: Partial<Method> = {}, options: object = {}) {
   const calls: ServedCall[] = [];
-  const served = serveRaw(handler as AnyHandler, { onCall: (call) => calls.push(call), ...options, method });
+  const served = await serveRaw(handler as AnyHandler, { onCall: (call) => calls.push(call), ...options, method });
   onTestFinished(async () => {
     served.peer.duplex.destroy();
     await served.server.close();
@@ -33,7 +31,7 @@ const record = (status: string, bytesIn: number, more: Partial<ServedCall> = {})
 });
 
 test("onCall receives method, status, and the bytes of request and response", async () => {
-  const { peer, calls } = serve(() => ({ answer: 42 }));
+  const { peer, calls } = await serve(() => ({ answer: 42 }));
   peer.hello(["GET /it"]).open(1, '{"x":1}');
   await peer.status();
   expect(calls).toEqual([record("OK", 7, { bytesOut: 13 })]);
@@ -41,7 +39,7 @@ test("onCall receives method, status, and the bytes of request and response", as
 });
 
 test("the bytes of items count in both directions", async () => {
-  const { peer, calls } = serve(
+  const { peer, calls } = await serve(
     async function* (_: unknown, items: AsyncIterable<unknown>) {
       for await (const item of items) yield item;
       return "end";
@@ -62,7 +60,7 @@ test.each<[string, Partial<Method>, string, (...args: never[]) => unknown]>([
   ["INTERNAL", {}, "{}", () => Promise.reject(new Error("secret"))],
   ["CONFLICT", {}, "{}", () => Promise.reject(new RpcError("CONFLICT", "no"))],
 ])("onCall receives a call that ends with %s", async (status, method, body, handler) => {
-  const { peer, calls } = serve(handler, method, { peer: { ...ALICE, scopes: ["it:*"] } });
+  const { peer, calls } = await serve(handler, method, { peer: { ...ALICE, scopes: ["it:*"] } });
   peer.hello(["GET /it"]).open(1, body);
   await peer.status();
   expect(calls.map((call) => [call.method, call.status])).toEqual([["GET /it", status]]);
@@ -70,7 +68,7 @@ test.each<[string, Partial<Method>, string, (...args: never[]) => unknown]>([
 });
 
 test("the record has the method's id in place of a path, and the reference of an unknown method", async () => {
-  const { peer, calls } = serve(() => 1, { path: "/it/{id}", id: "GET /it/{id}", params: { id: "integer" } });
+  const { peer, calls } = await serve(() => 1, { path: "/it/{id}", id: "GET /it/{id}", params: { id: "integer" } });
   peer.hello(["GET /it/42", "GET /that"]).open(1, "{}").open(3, "{}", { method: 1 });
   await peer.status();
   await peer.status();
@@ -81,7 +79,7 @@ test("the record has the method's id in place of a path, and the reference of an
 });
 
 test("onCall receives calls over limits.calls and over limits.message", async () => {
-  const { peer, calls } = serve(() => new Promise(() => {}), {}, { limits: { calls: 1, message: 1024 } });
+  const { peer, calls } = await serve(() => new Promise(() => {}), {}, { limits: { calls: 1, message: 1024 } });
   peer.hello(["GET /it"]).open(1, "{}").open(3, "{}");
   expect((await peer.status()).code).toBe(429);
   peer.open(5, JSON.stringify("x".repeat(2000)));
@@ -90,7 +88,7 @@ test("onCall receives calls over limits.calls and over limits.message", async ()
 });
 
 test("a call whose peer cancels or disconnects is recorded once, as CANCELLED", async () => {
-  const { peer, calls } = serve(() => new Promise(() => {}));
+  const { peer, calls } = await serve(() => new Promise(() => {}));
   peer.hello(["GET /it"]).open(1, "{}").open(3, "{}");
   peer.send({ kind: FRAME.CANCEL, id: 1 });
   expect((await peer.status()).code).toBe(499);
@@ -99,7 +97,7 @@ test("a call whose peer cancels or disconnects is recorded once, as CANCELLED", 
 });
 
 test("an onCall that rejects is logged, and the call succeeds", async () => {
-  const { peer, log } = serve(() => 1, {}, { onCall: () => Promise.reject(new Error("disk full")) });
+  const { peer, log } = await serve(() => 1, {}, { onCall: () => Promise.reject(new Error("disk full")) });
   peer.hello(["GET /it"]).open(1, "{}");
   expect((await peer.status()).code).toBe(200);
   await until("the line", () => log.lines.length > 0);
@@ -107,7 +105,7 @@ test("an onCall that rejects is logged, and the call succeeds", async () => {
 });
 
 test("an onCall that throws is logged, and the call succeeds", async () => {
-  const { peer, log } = serve(
+  const { peer, log } = await serve(
     () => 1,
     {},
     {

@@ -1,12 +1,9 @@
 import { PassThrough } from "node:stream";
+import type { Method } from "sshrpc/generated";
+import type { Context, RpcError } from "sshrpc/server";
 import { afterEach, describe, expect, test } from "vitest";
-import type { Method } from "../../../../runtime/src/contract/method.js";
-import type { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
-import type { AnyHandler } from "../../../../runtime/src/server/api-handlers.js";
-import type { Context } from "../../../../runtime/src/server/call/context.js";
-import type { Frame } from "../../../../runtime/src/wire/encode.js";
-import { FLAG, FRAME } from "../../../../runtime/src/wire/frame.js";
-import { any, only, serveRaw } from "../support/server.js";
+import { FLAG, FRAME, type Frame } from "../../../support/raw-peer.js";
+import { type AnyHandler, any, only, type RawServed, serveRaw } from "../support/server.js";
 import { failure, until, within } from "../support/wait.js";
 
 const DOWN: Partial<Method> = { kind: "server-streaming", responseItem: any };
@@ -14,12 +11,15 @@ const UP: Partial<Method> = { kind: "client-streaming", requestItem: any };
 const BOTH: Partial<Method> = { kind: "bidirectional", requestItem: any, responseItem: any };
 const NEVER = new Promise<never>(() => undefined);
 
-type Served = ReturnType<typeof serveRaw>;
-let served: Served | undefined;
+let served: RawServed | undefined;
 
 /** Serves one method to a client played by hand, which has said hello. */
-function serve(method: Partial<Method>, handler: (...args: never[]) => unknown, options: object = {}): Served {
-  served = serveRaw(handler as AnyHandler, { ...options, method });
+async function serve(
+  method: Partial<Method>,
+  handler: (...args: never[]) => unknown,
+  options: object = {},
+): Promise<RawServed> {
+  served = await serveRaw(handler as AnyHandler, { ...options, method });
   served.peer.hello(["GET /it"], { window: 1000 });
   return served;
 }
@@ -36,7 +36,7 @@ const STREAM = { flags: FLAG.STREAM, credit: 1000 };
 
 describe("a handler that streams", () => {
   test("sends headers, one frame per item, then trailers and its return value", async () => {
-    const { peer } = serve({ ...DOWN, response: any }, async function* (_: unknown, ctx: Context) {
+    const { peer } = await serve({ ...DOWN, response: any }, async function* (_: unknown, ctx: Context) {
       ctx.setHeader("x-a", "1");
       yield 1;
       ctx.setTrailer("x-b", "2");
@@ -54,7 +54,7 @@ describe("a handler that streams", () => {
   test("may return any iterable or a promise of one: an array, a Node stream", async () => {
     const sources = [[1, 2], Promise.resolve([1, 2]), PassThrough.from([1, 2]), new Set([1, 2])];
     for (const source of sources) {
-      const { peer, server } = serve({ ...DOWN, response: undefined as never }, () => source);
+      const { peer, server } = await serve({ ...DOWN, response: undefined as never }, () => source);
       peer.open(1, "{}", { credit: 1000 });
       await peer.next(FRAME.STATUS);
       expect(peer.frames.filter(({ kind }) => kind === FRAME.ITEM).map(({ payload }) => `${payload}`)).toEqual([
@@ -68,7 +68,7 @@ describe("a handler that streams", () => {
   test.each([undefined, null, 7, "text", {}])(
     "fails with INTERNAL and a log line where it returns %j",
     async (value) => {
-      const { peer, log } = serve(DOWN, () => value);
+      const { peer, log } = await serve(DOWN, () => value);
       peer.open(1, "{}", { credit: 1000 });
       expect(await peer.status()).toMatchObject({ code: 500 });
       expect(`${log.lines.find(({ level }) => level === "error")?.fields["err"]}`).toContain(
@@ -79,7 +79,7 @@ describe("a handler that streams", () => {
 
   test("answers INTERNAL at once for an invalid item, even while its `finally` never ends", async () => {
     let signal: AbortSignal | undefined;
-    const { peer, server } = serve(
+    const { peer, server } = await serve(
       { ...DOWN, responseItem: only((value) => value === 1) },
       async function* (_: unknown, ctx: Context) {
         signal = ctx.signal;
@@ -100,7 +100,7 @@ describe("a handler that streams", () => {
 
   test("ends its request stream for an invalid item, because its `finally` may wait for that", async () => {
     let end: unknown = "still reading";
-    const { peer, server, log } = serve(
+    const { peer, server, log } = await serve(
       { ...BOTH, responseItem: only(() => false) },
       async function* (_: unknown, items: AsyncIterable<unknown>) {
         const reading = (async () => {
@@ -124,7 +124,7 @@ describe("a handler that streams", () => {
 
   test("sees its signal aborted with the reason in its `finally` when the caller cancels", async () => {
     let reason: unknown = "not run";
-    const { peer, server } = serve(DOWN, async function* (_: unknown, { signal }: Context) {
+    const { peer, server } = await serve(DOWN, async function* (_: unknown, { signal }: Context) {
       try {
         for (;;) yield "x";
       } finally {
@@ -144,7 +144,7 @@ describe("a handler that streams", () => {
       for (;;) yield "tick";
     };
     const late = () => new Promise((resolve) => setTimeout(() => resolve(ticks()), 50));
-    const { peer, server } = serve(DOWN, late);
+    const { peer, server } = await serve(DOWN, late);
     peer.open(1, "{}", { credit: 1000, timeout: 10 });
     expect(await peer.status()).toMatchObject({ code: 504 });
     await until("the handler to end", () => server.calls === 0);
@@ -152,7 +152,7 @@ describe("a handler that streams", () => {
 
   test("destroys an idle Node stream when the caller cancels", async () => {
     const stream = new PassThrough();
-    const { peer, server } = serve({ ...DOWN, responseItem: "bytes" }, () => stream);
+    const { peer, server } = await serve({ ...DOWN, responseItem: "bytes" }, () => stream);
     peer.open(1, "{}", { credit: 50 });
     await until("the call", () => server.calls === 1);
     peer.send({ kind: FRAME.CANCEL, id: 1 });
@@ -163,7 +163,7 @@ describe("a handler that streams", () => {
   test("fails with the error of a Node stream that fails before it is read, without crashing the process", async () => {
     for (const late of [false, true]) {
       const stream = new PassThrough();
-      const { peer, server } = serve({ ...DOWN, responseItem: "bytes" }, () => {
+      const { peer, server } = await serve({ ...DOWN, responseItem: "bytes" }, () => {
         if (!late) stream.destroy(new Error("no such file"));
         return stream;
       });
@@ -179,7 +179,7 @@ describe("a handler that streams", () => {
 
   test("may close the server before it answers, and then ends with UNAVAILABLE", async () => {
     let begun: Context | undefined;
-    const { peer, server } = serve(DOWN, (_: unknown, ctx: Context) => {
+    const { peer, server } = await serve(DOWN, (_: unknown, ctx: Context) => {
       begun = ctx;
       void server.close();
       return (async function* () {
@@ -193,7 +193,7 @@ describe("a handler that streams", () => {
   });
 
   test("cuts raw bytes of any size into pieces that both sides accept", async () => {
-    const { peer } = serve(
+    const { peer } = await serve(
       { ...DOWN, responseItem: "bytes" },
       function* () {
         yield Buffer.alloc(0);
@@ -208,7 +208,7 @@ describe("a handler that streams", () => {
   });
 
   test("fails with MESSAGE_TOO_LARGE for an item over the limit, which is not sent", async () => {
-    const { peer } = serve(
+    const { peer } = await serve(
       DOWN,
       function* () {
         yield "x".repeat(98);
@@ -227,7 +227,7 @@ describe("a handler that streams", () => {
   test("ends with FORBIDDEN at the next item after its caller has lost the scope", async () => {
     const scopes = ["it"];
     let ended = false;
-    const { peer } = serve(
+    const { peer } = await serve(
       { ...DOWN, scope: "it" },
       async function* (_: unknown, { signal }: Context) {
         try {
@@ -251,7 +251,7 @@ describe("a handler that streams", () => {
   });
 
   test("cannot set headers after its first item", async () => {
-    const { peer, log } = serve(DOWN, function* (_: unknown, ctx: Context) {
+    const { peer, log } = await serve(DOWN, function* (_: unknown, ctx: Context) {
       yield 1;
       ctx.setHeader("x-late", "1");
     });
@@ -264,7 +264,7 @@ describe("a handler that streams", () => {
 describe("a request stream", () => {
   test("arrives in order, to its end", async () => {
     const taken: unknown[] = [];
-    const { peer } = serve(UP, async (_: unknown, items: AsyncIterable<unknown>) => {
+    const { peer } = await serve(UP, async (_: unknown, items: AsyncIterable<unknown>) => {
       for await (const one of items) taken.push(one);
       return taken.length;
     });
@@ -276,7 +276,7 @@ describe("a request stream", () => {
   test("ends with FORBIDDEN at the next item after its caller has lost the scope", async () => {
     const scopes = ["it"];
     const taken: unknown[] = [];
-    const { peer } = serve(
+    const { peer } = await serve(
       { ...UP, scope: "it" },
       async (_: unknown, items: AsyncIterable<unknown>) => {
         for await (const one of items) {
@@ -295,7 +295,7 @@ describe("a request stream", () => {
 
   test("with an invalid item ends with BAD_REQUEST and the path of the fault, and the handler is aborted", async () => {
     let reason: RpcError | undefined;
-    const { peer, server } = serve(
+    const { peer, server } = await serve(
       { ...UP, requestItem: only((value) => value === 1) },
       async (_: unknown, items: AsyncIterable<unknown>, { signal }: Context) => {
         try {
@@ -311,11 +311,11 @@ describe("a request stream", () => {
     expect(await peer.status()).toMatchObject({ code: 400, body: { details: { issues: [{ path: "/x" }] } } });
     await until("the handler's end", () => server.calls === 0);
     expect(reason?.status).toBe("BAD_REQUEST");
-    expect(server.connections).toBe(1);
+    expect(server.clients).toHaveLength(1);
   });
 
   test.each(["{", '{"__proto__":1}', ""])("with the invalid JSON %j ends with BAD_REQUEST", async (body) => {
-    const { peer } = serve(UP, async (_: unknown, items: AsyncIterable<unknown>) => {
+    const { peer } = await serve(UP, async (_: unknown, items: AsyncIterable<unknown>) => {
       for await (const _one of items);
     });
     peer.open(1, "{}", STREAM).send(item(body));
@@ -327,7 +327,7 @@ describe("a request stream", () => {
       const down = (inner: unknown): boolean => !Array.isArray(inner) || inner.every(down);
       return down(value);
     });
-    const { peer, server } = serve(
+    const { peer, server } = await serve(
       { ...UP, requestItem: deep },
       async (_: unknown, items: AsyncIterable<unknown>) => {
         for await (const _one of items);
@@ -337,12 +337,12 @@ describe("a request stream", () => {
     const nested = "[".repeat(200_000) + "]".repeat(200_000);
     peer.open(1, "{}", STREAM).send(item(nested));
     expect(await peer.status()).toMatchObject({ code: 400 });
-    expect(server.connections).toBe(1);
+    expect(server.clients).toHaveLength(1);
   });
 
   test("with an item over the limit ends with MESSAGE_TOO_LARGE, whether it is read or skipped", async () => {
     for (const size of [1001, 100_000]) {
-      const { peer, server } = serve(
+      const { peer, server } = await serve(
         UP,
         async (_: unknown, items: AsyncIterable<unknown>) => {
           for await (const _one of items);
@@ -356,7 +356,7 @@ describe("a request stream", () => {
   });
 
   test("that exceeds its credit ends the connection with a reason", async () => {
-    const { peer } = serve(UP, () => NEVER, { limits: { window: 100 } });
+    const { peer } = await serve(UP, () => NEVER, { limits: { window: 100 } });
     peer.open(1, "{}", STREAM).send(item("1"), item('"x"'.padEnd(200)), item("1"));
     expect(await peer.reason()).toBe("an item beyond the credit of its stream");
   });
@@ -365,12 +365,12 @@ describe("a request stream", () => {
     ["to a method without one", DOWN, STREAM, "the method takes no request stream"],
     ["that is missing", UP, {}, "missing request stream"],
   ])("%s ends with BAD_REQUEST, and its frames are skipped", async (_, method, more, message) => {
-    const { peer, server } = serve(method, () => []);
+    const { peer, server } = await serve(method, () => []);
     peer.open(1, "{}", more);
     expect(await peer.status()).toMatchObject({ code: 400, body: { message } });
     peer.send(item("1"), END).open(1, "{}", more);
     expect(await peer.status()).toMatchObject({ code: 400 });
-    expect(server.connections).toBe(1);
+    expect(server.clients).toHaveLength(1);
   });
 
   test("that a handler stops reading gets no more credit, and further items are dropped", async () => {
@@ -378,7 +378,7 @@ describe("a request stream", () => {
     const gate = new Promise<void>((resolve) => {
       go = resolve;
     });
-    const { peer } = serve(
+    const { peer } = await serve(
       UP,
       async (_: unknown, items: AsyncIterable<unknown>) => {
         for await (const one of items) {
@@ -397,7 +397,7 @@ describe("a request stream", () => {
 
   test("ends for a reader that still iterates after the handler has returned", async () => {
     let later: Promise<unknown> | undefined;
-    const { peer } = serve(UP, (_: unknown, items: AsyncIterable<unknown>) => {
+    const { peer } = await serve(UP, (_: unknown, items: AsyncIterable<unknown>) => {
       later = items[Symbol.asyncIterator]().next();
       return "answered";
     });
@@ -407,7 +407,7 @@ describe("a request stream", () => {
   });
 
   test("does not crash the server where the promise of its next item is unhandled", async () => {
-    const { peer, server } = serve(BOTH, async function* (_: unknown, items: AsyncIterable<unknown>) {
+    const { peer, server } = await serve(BOTH, async function* (_: unknown, items: AsyncIterable<unknown>) {
       const asked = items[Symbol.asyncIterator]().next();
       yield 1;
       await new Promise((resolve) => setTimeout(resolve, 5));
@@ -443,7 +443,7 @@ describe("credit from a caller", () => {
       "CREDIT for call 9, which was never opened",
     ],
   ])("%s ends the connection with a reason", async (_, frames, reason) => {
-    const { peer, server } = serve(DOWN, async function* (_request: unknown, { signal }: Context) {
+    const { peer, server } = await serve(DOWN, async function* (_request: unknown, { signal }: Context) {
       yield* [];
       await new Promise((resolve) => signal.addEventListener("abort", resolve));
     });
@@ -453,7 +453,7 @@ describe("credit from a caller", () => {
   });
 
   test("for a call that has ended is ignored", async () => {
-    const { peer } = serve(DOWN, () => [1]);
+    const { peer } = await serve(DOWN, () => [1]);
     peer.open(1, "{}", { credit: 1000 });
     await peer.next(FRAME.STATUS);
     peer.send({ kind: FRAME.CREDIT, id: 1, credit: 0xffff_ffff }).open(1, "{}", { credit: 1000 });
@@ -462,7 +462,7 @@ describe("credit from a caller", () => {
 
   test("of 0 bytes keeps the handler from running on; the call can be cancelled", async () => {
     let asked = 0;
-    const { peer, server } = serve(DOWN, function* () {
+    const { peer, server } = await serve(DOWN, function* () {
       asked++;
       yield 1;
     });

@@ -1,8 +1,7 @@
+import { connectApi, type Validator } from "sshrpc/generated";
+import { RpcError } from "sshrpc/server";
+import { inMemory } from "sshrpc/testing";
 import { expect, test } from "vitest";
-import { openClient } from "../../../../runtime/src/client/client.js";
-import { inMemory } from "../../../../runtime/src/compose/in-memory.js";
-import type { Validator } from "../../../../runtime/src/contract/method.js";
-import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
 import { apiOf, handlersOf, method } from "../support/server.js";
 
 /** As a validator of a recursive type is for details that are nested too deep. */
@@ -28,7 +27,7 @@ test.each(THROWN)("a handler that throws %s, synchronously or later, fails its o
     if (later) return Promise.reject(thrown());
     throw thrown();
   };
-  const client = await openClient<never>(apiOf(declared), inMemory(handlersOf([declared], { "GET /it": fail })));
+  const client = await connectApi<never>(apiOf(declared), inMemory(handlersOf([declared], { "GET /it": fail })));
   const { it } = client as unknown as { it: { get(request: object): Promise<unknown> } };
   const status = (request: object) => it.get(request).catch((error: RpcError) => error.status);
   expect(await status({})).toBe("INTERNAL");

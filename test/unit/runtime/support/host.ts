@@ -1,13 +1,9 @@
 import type { Duplex } from "node:stream";
-import { duplexPair } from "../../../../runtime/src/base/memory-transport.js";
-import type { Transport } from "../../../../runtime/src/base/transport.js";
-import type { UnaryMethodOptional } from "../../../../runtime/src/client/call/method-types.js";
-import { type Client, type ClientOptions, openClient } from "../../../../runtime/src/client/client.js";
-import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
-import type { AnyHandler } from "../../../../runtime/src/server/api-handlers.js";
-import { ApiServer } from "../../../../runtime/src/server/api-server.js";
-import type { ApiServerOptions } from "../../../../runtime/src/server/api-server-options.js";
-import { ALICE, apiOf, handlersOf, method, TestLog } from "./server.js";
+import type { Transport } from "sshrpc/client";
+import { type Client, type ConnectOptions, connectApi, type UnaryMethodOptional } from "sshrpc/generated";
+import { RpcError } from "sshrpc/server";
+import { type InMemoryOptions, type InMemoryServer, inMemory } from "sshrpc/testing";
+import { ALICE, type AnyHandler, apiOf, handlersOf, method, TestLog } from "./server.js";
 
 /** GET is idempotent, STORE is not. */
 const METHODS = [method("GET /it"), method("STORE /it", { idempotent: false })];
@@ -27,11 +23,11 @@ export class Host {
   down: RpcError | undefined;
   /** The callers' ends of all connections so far. */
   readonly duplexes: Duplex[] = [];
-  server: ApiServer;
+  server: InMemoryServer;
   readonly #handler: AnyHandler;
-  readonly #options: ApiServerOptions;
+  readonly #options: InMemoryOptions;
 
-  constructor(handler: AnyHandler = (request) => request, options: ApiServerOptions = {}) {
+  constructor(handler: AnyHandler = (request) => request, options: InMemoryOptions = {}) {
     this.#handler = (request, ctx) => {
       this.requests.push(request);
       return handler(request, ctx);
@@ -46,8 +42,7 @@ export class Host {
       open: async () => {
         this.attempts++;
         if (this.down !== undefined) throw this.down;
-        const [near, far] = duplexPair();
-        this.server.accept(far, ALICE);
+        const near = await this.server.open();
         this.duplexes.push(near);
         return near;
       },
@@ -66,9 +61,9 @@ export class Host {
     this.down = undefined;
   }
 
-  #start(): ApiServer {
+  #start(): InMemoryServer {
     const handlers = Object.fromEntries(METHODS.map(({ id }) => [id, this.#handler]));
-    return new ApiServer(handlersOf(METHODS, handlers), { ...this.#options, log: new TestLog() });
+    return inMemory(handlersOf(METHODS, handlers), { peer: ALICE, ...this.#options, log: new TestLog() });
   }
 }
 
@@ -76,10 +71,10 @@ export class Host {
 export const DOWN = new RpcError("UNAVAILABLE", "the host is down");
 
 /** Connects to one host or several; waits are short. */
-export function connectTo(hosts: Host | readonly Host[], options: ClientOptions = {}): Promise<HostClient> {
+export function connectTo(hosts: Host | readonly Host[], options: ConnectOptions = {}): Promise<HostClient> {
   const transports = [hosts].flat().map(({ transport }: Host) => transport);
   const reconnect = { minDelay: 2, maxDelay: 20 };
-  return openClient<HostClient>(apiOf(...METHODS), transports, { reconnect, ...options });
+  return connectApi<HostClient>(apiOf(...METHODS), transports, { reconnect, ...options });
 }
 
 /** A promise that a test settles. */

@@ -1,18 +1,20 @@
-import type { Duplex } from "node:stream";
-import type { Logger } from "../../../../runtime/src/base/log.js";
-import { duplexPair } from "../../../../runtime/src/base/memory-transport.js";
-import type { Peer } from "../../../../runtime/src/base/peer.js";
-import type { Transport } from "../../../../runtime/src/base/transport.js";
-import type { UnaryMethodOptional } from "../../../../runtime/src/client/call/method-types.js";
-import type { Client, ClientOptions } from "../../../../runtime/src/client/client.js";
-import { openClient } from "../../../../runtime/src/client/client.js";
-import type { Api, Method, Validator } from "../../../../runtime/src/contract/method.js";
-import type { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
-import type { Verb } from "../../../../runtime/src/contract/verb.js";
-import type { AnyHandler, ApiHandlers } from "../../../../runtime/src/server/api-handlers.js";
-import { ApiServer } from "../../../../runtime/src/server/api-server.js";
-import type { ApiServerOptions } from "../../../../runtime/src/server/api-server-options.js";
-import { RawPeer } from "./raw-peer.js";
+import {
+  type Api,
+  type ApiHandlers,
+  type Client,
+  type ConnectOptions,
+  connectApi,
+  type Method,
+  type RpcError,
+  type UnaryMethodOptional,
+  type Validator,
+} from "sshrpc/generated";
+import type { Logger, Peer } from "sshrpc/server";
+import { type InMemoryOptions, type InMemoryServer, inMemory, memoryTransport } from "sshrpc/testing";
+import { RawPeer } from "../../../support/raw-peer.js";
+
+/** A handler without its types. */
+export type AnyHandler = ApiHandlers["handlers"] extends ReadonlyMap<string, infer Handler> ? Handler : never;
 
 /** Accepts everything. */
 export const any: Validator = () => true;
@@ -29,7 +31,7 @@ export function only(accepts: (value: unknown) => boolean): Validator {
 
 /** A method with this id, of the resource `it`, that accepts and returns anything. */
 export function method(id: string, more: Partial<Method> = {}): Method {
-  const [verb, path] = id.split(" ") as [Verb, string];
+  const [verb, path] = id.split(" ") as [Method["verb"], string];
   const common = { kind: "unary", params: {}, idempotent: true, request: any, response: any } as const;
   return { id, resource: "it", verb, path, ...common, ...more };
 }
@@ -61,17 +63,23 @@ export class TestLog implements Logger {
 /** The default caller in tests. */
 export const ALICE: Peer = { user: "alice", scopes: ["*"] };
 
+/** A server in memory with a raw client. */
+export interface RawServed {
+  readonly server: InMemoryServer;
+  readonly peer: RawPeer;
+  readonly log: TestLog;
+}
+
 /** A server of one method, `GET /it`, and a raw client at the other end of its only connection. */
-export function serveRaw(
+export async function serveRaw(
   handler: AnyHandler,
-  options: ApiServerOptions & { readonly peer?: Peer; readonly method?: Partial<Method> } = {},
-): { server: ApiServer; peer: RawPeer; log: TestLog } {
+  options: InMemoryOptions & { readonly method?: Partial<Method> } = {},
+): Promise<RawServed> {
+  const { method: more, ...rest } = options;
   const log = new TestLog();
-  const it = method("GET /it", options.method);
-  const server = new ApiServer(handlersOf([it], { [it.id]: handler }), { ...options, log });
-  const [near, far] = duplexPair();
-  server.accept(far, options.peer ?? ALICE);
-  return { server, peer: new RawPeer(near), log };
+  const it = method("GET /it", more);
+  const server = inMemory(handlersOf([it], { [it.id]: handler }), { peer: ALICE, ...rest, log });
+  return { server, peer: new RawPeer(await server.open()), log };
 }
 
 /** A client of one method, `it.get`. */
@@ -81,25 +89,16 @@ export interface ItClient extends Client {
 
 /** A client, and a raw server that has sent HELLO. */
 export async function connectRaw(
-  options: ClientOptions & { readonly method?: Partial<Method>; readonly remote?: object } = {},
+  options: ConnectOptions & { readonly method?: Partial<Method>; readonly remote?: object } = {},
 ): Promise<{ client: ItClient; peer: RawPeer }> {
   const { method: more, remote, ...rest } = options;
   let peer: RawPeer | undefined;
   const transport = transportTo((far) => {
     peer = new RawPeer(far).hello([], remote);
   });
-  const client = await openClient<ItClient>(apiOf(method("GET /it", more)), transport, { reconnect: false, ...rest });
+  const client = await connectApi<ItClient>(apiOf(method("GET /it", more)), transport, { reconnect: false, ...rest });
   return { client, peer: peer as RawPeer };
 }
 
 /** A transport in memory whose other end is controlled by the test. */
-export function transportTo(accept: (duplex: Duplex) => void): Transport {
-  return {
-    address: "memory",
-    open: async () => {
-      const [near, far] = duplexPair();
-      accept(far);
-      return near;
-    },
-  };
-}
+export const transportTo = memoryTransport;

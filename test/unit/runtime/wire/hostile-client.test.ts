@@ -1,18 +1,14 @@
+import type { Context } from "sshrpc/server";
 import { afterEach, describe, expect, test } from "vitest";
-import type { ApiServer } from "../../../../runtime/src/server/api-server.js";
-import type { Context } from "../../../../runtime/src/server/call/context.js";
-import { encodeFrame } from "../../../../runtime/src/wire/encode.js";
-import { FRAME } from "../../../../runtime/src/wire/frame.js";
-import { PREAMBLE } from "../../../../runtime/src/wire/preamble.js";
-import type { RawPeer } from "../support/raw-peer.js";
-import { serveRaw } from "../support/server.js";
+import { encodeFrame, FRAME, PREAMBLE, type RawPeer } from "../../../support/raw-peer.js";
+import { type RawServed, serveRaw } from "../support/server.js";
 import { until, within } from "../support/wait.js";
 import { Random, SEED } from "./random.js";
 
-let running: { server: ApiServer; peer: RawPeer } | undefined;
+let running: RawServed | undefined;
 
-function serve(...args: Parameters<typeof serveRaw>): ReturnType<typeof serveRaw> {
-  const started = serveRaw(...args);
+async function serve(...args: Parameters<typeof serveRaw>): Promise<RawServed> {
+  const started = await serveRaw(...args);
   running = started;
   return started;
 }
@@ -20,7 +16,7 @@ function serve(...args: Parameters<typeof serveRaw>): ReturnType<typeof serveRaw
 afterEach(async () => {
   running?.peer.duplex.destroy();
   await within("the server's end", running?.server.close() ?? Promise.resolve());
-  expect(running?.server.connections ?? 0).toBe(0);
+  expect(running?.server.clients.length ?? 0).toBe(0);
   running = undefined;
 });
 
@@ -120,25 +116,25 @@ describe("a client that breaks the protocol receives the reason and is disconnec
 
   test.each(reasons)("%s", async (_, misbehave, reason) => {
     const { handler, started, aborted } = waiting();
-    const { peer } = serve(handler);
+    const { peer } = await serve(handler);
     misbehave(peer);
     expect(await peer.reason()).toContain(reason);
     expect(aborted).toEqual(started.map(() => "UNAVAILABLE"));
   });
 
   test("silence until the time limit of HELLO", async () => {
-    const { peer } = serve(echo, { limits: { helloTimeout: 20 } });
+    const { peer } = await serve(echo, { limits: { helloTimeout: 20 } });
     expect(await peer.reason()).toBe('no sshrpc preamble within 20 ms; received instead: ""');
   });
 
   test("a preamble and then silence", async () => {
-    const { peer } = serve(echo, { limits: { helloTimeout: 20 } });
+    const { peer } = await serve(echo, { limits: { helloTimeout: 20 } });
     peer.bytes(PREAMBLE);
     expect(await peer.reason()).toBe("no HELLO within 20 ms");
   });
 
   test("endless bytes before the preamble, at the limit", async () => {
-    const { peer } = serve(echo, { limits: { bytesBeforePreamble: 100 } });
+    const { peer } = await serve(echo, { limits: { bytesBeforePreamble: 100 } });
     for (let round = 0; round < 101 + 8; round++) peer.bytes(Buffer.from("x"));
     expect(await peer.reason()).toContain("no sshrpc preamble in the first 100 bytes");
   });
@@ -146,7 +142,7 @@ describe("a client that breaks the protocol receives the reason and is disconnec
   test(`random frames, with an answer or a reason and never a crash (TEST_SEED=${SEED})`, async () => {
     const random = new Random(SEED);
     for (let round = 0; round < 60; round++) {
-      const { peer, server } = serveRaw(echo, { limits: { message: 500, helloTimeout: 100 } });
+      const { peer, server } = await serveRaw(echo, { limits: { message: 500, helloTimeout: 100 } });
       peer.hello(["GET /it", "GET /no"]);
       for (let frame = 0; frame < 20; frame++) {
         const kind = (1 + random.below(10)) as typeof FRAME.OPEN;
@@ -160,7 +156,7 @@ describe("a client that breaks the protocol receives the reason and is disconnec
       await within("the end", peer.closed);
       await within(
         "the server's end",
-        until("no connection", () => server.connections === 0),
+        until("no connection", () => server.clients.length === 0),
       );
     }
   });
@@ -168,7 +164,7 @@ describe("a client that breaks the protocol receives the reason and is disconnec
 
 describe("a client that exceeds a limit receives a status and keeps its connection:", () => {
   test("an oversize OPEN is answered 413, whether it is decoded or skipped", async () => {
-    const { peer } = serve(echo, { limits: { message: 1000, metadata: 100 } });
+    const { peer } = await serve(echo, { limits: { message: 1000, metadata: 100 } });
     peer.hello(["GET /it"]);
     for (const [index, size] of [1001, 1050, 5000, 3_000_000].entries()) {
       peer.open(index * 2 + 1, `"${"x".repeat(size - 2)}"`);
@@ -179,7 +175,7 @@ describe("a client that exceeds a limit receives a status and keeps its connecti
   });
 
   test("metadata over the limit is answered 413", async () => {
-    const { peer } = serve(echo, { limits: { metadata: 100 } });
+    const { peer } = await serve(echo, { limits: { metadata: 100 } });
     peer.hello(["GET /it"]).open(1, "{}", { metadata: JSON.stringify([["a", "x".repeat(100)]]) });
     expect(await peer.status()).toMatchObject({
       id: 1,
@@ -192,7 +188,7 @@ describe("a client that exceeds a limit receives a status and keeps its connecti
 
   test("more calls than limits.calls are answered 429, until one has ended", async () => {
     const { handler, started } = waiting();
-    const { peer } = serve(handler, { limits: { calls: 2 } });
+    const { peer } = await serve(handler, { limits: { calls: 2 } });
     peer.hello(["GET /it"]).open(1).open(3).open(5);
     expect(await peer.status()).toMatchObject({ id: 5, code: 429 });
     expect(started).toHaveLength(2);
@@ -205,7 +201,7 @@ describe("a client that exceeds a limit receives a status and keeps its connecti
 
   test("opening and cancelling in a loop does not start handlers in a loop", async () => {
     let started = 0;
-    const { peer } = serve(
+    const { peer } = await serve(
       () => {
         started++;
         return new Promise(() => undefined);
@@ -219,7 +215,7 @@ describe("a client that exceeds a limit receives a status and keeps its connecti
   });
 
   test("an unknown method fails only its calls, however long its name", async () => {
-    const { peer } = serve(echo);
+    const { peer } = await serve(echo);
     peer.hello([`GET /${"x".repeat(8000)}`, "GET /it", "nonsense", ""]);
     for (const method of [0, 2, 3]) {
       peer.open(1, "{}", { method });
@@ -234,7 +230,7 @@ describe("a client that exceeds a limit receives a status and keeps its connecti
 
 describe("frames that cross", () => {
   test("a CANCEL for an answered call has no effect", async () => {
-    const { peer } = serve(echo);
+    const { peer } = await serve(echo);
     peer.hello(["GET /it"]).open(1, "1");
     expect(await peer.status()).toMatchObject({ code: 200 });
     peer.send({ kind: FRAME.CANCEL, id: 1 }).open(1, "2");
@@ -243,7 +239,7 @@ describe("frames that cross", () => {
 
   test("a CANCEL is answered at once, and the later answer of the handler is dropped", async () => {
     let finish: (value: unknown) => void = () => undefined;
-    const { peer } = serve(
+    const { peer } = await serve(
       () =>
         new Promise((resolve) => {
           finish = resolve;
@@ -262,7 +258,7 @@ describe("frames that cross", () => {
   });
 
   test("an id can be used again and again", async () => {
-    const { peer } = serve(echo);
+    const { peer } = await serve(echo);
     peer.hello(["GET /it"]);
     for (let round = 0; round < 300; round++) {
       peer.open(1, `${round}`);
@@ -271,19 +267,19 @@ describe("frames that cross", () => {
   });
 
   test("the highest id works as any other", async () => {
-    const { peer } = serve(echo);
+    const { peer } = await serve(echo);
     peer.hello(["GET /it"]).open(0xffff_ffff, "1");
     expect(await peer.status()).toMatchObject({ id: 0xffff_ffff, code: 200 });
   });
 
   test("frames after CLOSE in the same chunk are ignored", async () => {
     let calls = 0;
-    const { peer, server } = serve(() => ++calls);
+    const { peer, server } = await serve(() => ++calls);
     const close = encodeFrame({ kind: FRAME.CLOSE, id: 0, body: '{"message":"bye"}' });
     const open = encodeFrame({ kind: FRAME.OPEN, id: 1, method: 0 });
     peer.hello(["GET /it"]).bytes(Buffer.concat([close, open, Buffer.from("garbage without end")]));
     await within("the end", peer.closed);
     expect(calls).toBe(0);
-    await until("no connection", () => server.connections === 0);
+    await until("no connection", () => server.clients.length === 0);
   });
 });

@@ -1,10 +1,7 @@
+import { connectApi } from "sshrpc/generated";
+import { RpcError } from "sshrpc/server";
 import { describe, expect, test } from "vitest";
-import { openClient } from "../../../../runtime/src/client/client.js";
-import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
-import { encodeFrame } from "../../../../runtime/src/wire/encode.js";
-import { FRAME } from "../../../../runtime/src/wire/frame.js";
-import { PREAMBLE } from "../../../../runtime/src/wire/preamble.js";
-import { RawPeer } from "../support/raw-peer.js";
+import { encodeFrame, FRAME, PREAMBLE, RawPeer } from "../../../support/raw-peer.js";
 import { apiOf, connectRaw, type ItClient, method, transportTo } from "../support/server.js";
 import { failure, until, within } from "../support/wait.js";
 
@@ -60,7 +57,7 @@ describe("a server that calls its client", () => {
       peer = new RawPeer(far).hello(["GET /it"]);
     });
     const options = { limits: { calls }, reconnect: false, retries: 0 } as const;
-    const client = await openClient<ItClient>(apiOf(method("GET /it")), transport, options);
+    const client = await connectApi<ItClient>(apiOf(method("GET /it")), transport, options);
     return { client, peer: peer as RawPeer };
   }
 
@@ -92,7 +89,7 @@ describe("a server that calls its client", () => {
 describe("connecting to something other than an sshrpc server is UNAVAILABLE, and quotes what was received:", () => {
   const connect = (accept: (peer: RawPeer) => void, limits = {}) =>
     failure<RpcError>(
-      openClient(
+      connectApi(
         apiOf(),
         transportTo((far) => accept(new RawPeer(far))),
         { limits },
@@ -158,7 +155,7 @@ describe("connecting to something other than an sshrpc server is UNAVAILABLE, an
   test("a signal that aborts before HELLO ends the attempt and its transport", async () => {
     const abort = new AbortController();
     let peer: RawPeer | undefined;
-    const attempt = openClient(
+    const attempt = connectApi(
       apiOf(),
       transportTo((far) => {
         peer = new RawPeer(far);
@@ -172,7 +169,7 @@ describe("connecting to something other than an sshrpc server is UNAVAILABLE, an
 
   test("an aborted signal opens no transport", async () => {
     let opened = 0;
-    const attempt = openClient(
+    const attempt = connectApi(
       apiOf(),
       transportTo(() => opened++),
       { signal: AbortSignal.abort() },
@@ -234,7 +231,7 @@ describe("an invalid answer fails only its call:", () => {
 
   test("a call of the server is answered UNIMPLEMENTED by a client without methods", async () => {
     let peer: RawPeer | undefined;
-    const client = await openClient(
+    const client = await connectApi(
       apiOf(),
       transportTo((far) => {
         peer = new RawPeer(far).hello(["GET /callback"]);
@@ -308,6 +305,60 @@ describe("calls that wait for a free place", () => {
     await peer.next(FRAME.OPEN);
     peer.answer(1, 200, '"second"');
     expect(await within("the answer", second)).toBe("second");
+    await client.close();
+  });
+
+  test("continue after none has waited for a while", async () => {
+    const { client, peer } = await connectRaw({ remote: { calls: 1 } });
+    for (const round of [1, 2, 3]) {
+      const answers = [client.it.get("a"), client.it.get("b"), client.it.get("c")];
+      for (const expected of ["a", "b", "c"]) {
+        const { id, payload } = await peer.next(FRAME.OPEN);
+        expect(payload.toString("utf8", 10)).toBe(`"${expected}"`);
+        peer.answer(id, 200, `"${expected}${round}"`);
+      }
+      expect(await within("the answers", Promise.all(answers))).toEqual([`a${round}`, `b${round}`, `c${round}`]);
+    }
+    await client.close();
+  });
+
+  test("leave their place to another one when they are cancelled, once each", async () => {
+    const { client, peer } = await connectRaw({ remote: { calls: 1 }, limits: { queuedCalls: 1 } });
+    const first = client.it.get("first");
+    for (let round = 0; round < 3; round++) {
+      const abort = new AbortController();
+      const cancelled = client.it.get("cancelled", { signal: abort.signal });
+      abort.abort();
+      abort.abort();
+      expect(await failure(cancelled)).toMatchObject({ status: "CANCELLED" });
+    }
+    const last = client.it.get("last");
+    expect(await failure(client.it.get("too many"))).toMatchObject({ status: "RESOURCE_EXHAUSTED" });
+    for (const call of [first, last]) {
+      peer.answer((await peer.next(FRAME.OPEN)).id);
+      await within("the answer", call);
+    }
+    expect(opens(peer)).toBe(2);
+    await client.close();
+  });
+
+  test("are sent over the next connection, in order, where the first one is lost", async () => {
+    const peers: RawPeer[] = [];
+    const transport = transportTo((far) => peers.push(new RawPeer(far).hello([], { calls: 1 })));
+    const api = apiOf(method("GET /it", { idempotent: false }));
+    const client = await connectApi<ItClient>(api, transport, { reconnect: { minDelay: 1 } });
+    const lost = client.it.get.safe("sent");
+    const waiting = ["a", "b", "c"].map((request) => client.it.get(request));
+    await peers[0]?.next(FRAME.OPEN);
+    peers[0]?.duplex.destroy();
+    const next = await until("the next connection", () => peers[1]);
+    for (const request of ["a", "b", "c"]) {
+      const { id, payload } = await next.next(FRAME.OPEN);
+      expect(payload.toString("utf8", 10)).toBe(`"${request}"`);
+      next.answer(id, 200, `"${request}"`);
+    }
+    expect(await within("the answers", Promise.all(waiting))).toEqual(["a", "b", "c"]);
+    expect(await lost).toMatchObject({ ok: false, error: UNAVAILABLE });
     await client.close();
   });
 

@@ -1,85 +1,115 @@
-import { describe, expect, test } from "vitest";
-import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
-import { FrameView, ProtocolError } from "../../../../runtime/src/wire/frame.js";
-import { decodeMetadata, encodeMetadata } from "../../../../runtime/src/wire/metadata.js";
+import { afterEach, describe, expect, test } from "vitest";
+import { encodeFrame, FLAG, FRAME, type RawPeer } from "../../../support/raw-peer.js";
+import { connectRaw, type ItClient, type RawServed, serveRaw } from "../support/server.js";
+import { failure } from "../support/wait.js";
 
 const LIMIT = 1000;
 
-function payload(text: string, claimed = Buffer.byteLength(text)): Buffer {
-  const size = Buffer.alloc(4);
-  size.writeUInt32BE(claimed);
-  return Buffer.concat([size, Buffer.from(text)]);
-}
+describe("a client sends metadata", () => {
+  let connected: { client: ItClient; peer: RawPeer };
 
-function viewOf(payload: Buffer): FrameView {
-  return Object.assign(new FrameView(), { buffer: payload, start: 0, end: payload.length });
-}
+  /** The metadata that a call with these options sends; undefined for none. */
+  async function sent(metadata: Record<string, string | string[]> | undefined): Promise<string | undefined> {
+    connected = await connectRaw({ limits: { metadata: LIMIT } });
+    const { client, peer } = connected;
+    const call = client.it.get({}, { ...(metadata && { metadata }) });
+    const open = peer.next(FRAME.OPEN);
+    const { flags, payload } = await Promise.race([open, call.then(() => expect.unreachable())]);
+    peer.answer(1);
+    await call;
+    if ((flags & FLAG.METADATA) === 0) return undefined;
+    return payload.toString("utf8", 14, 14 + payload.readUInt32BE(10));
+  }
 
-const decode = (bytes: Buffer) => decodeMetadata(viewOf(bytes), LIMIT);
+  afterEach(() => connected.client.close());
 
-describe("encoding metadata", () => {
-  test("lowercases names, and keeps repeated ones in order", () => {
-    expect(encodeMetadata({ "X-Trace": "1", tag: ["a", "", "☺"] }, LIMIT)).toBe(
+  test("with names in lower case, and repeated ones in order", async () => {
+    expect(await sent({ "X-Trace": "1", tag: ["a", "", "☺"] })).toBe(
       '[["x-trace","1"],["tag","a"],["tag",""],["tag","☺"]]',
     );
   });
 
-  test("returns undefined for empty metadata", () => {
-    for (const metadata of [undefined, {}, { tag: [] }]) expect(encodeMetadata(metadata, LIMIT)).toBeUndefined();
+  test("not where it is empty", async () => {
+    for (const metadata of [undefined, {}, { tag: [] }]) expect(await sent(metadata)).toBeUndefined();
   });
 
-  test.each(["", "a b", "ü", "a:b", "a\n", "a(b)"])("rejects the name %j", (name) => {
-    expect(() => encodeMetadata({ [name]: "x" }, LIMIT)).toThrow(expect.objectContaining({ status: "BAD_REQUEST" }));
+  test.each(["", "a b", "ü", "a:b", "a\n", "a(b)"])("not with the name %j", async (name) => {
+    expect(await failure(sent({ [name]: "x" }))).toMatchObject({ status: "BAD_REQUEST" });
   });
 
-  test("rejects a value that is not a string", () => {
-    const metadata = { age: 7 } as unknown as Record<string, string>;
-    expect(() => encodeMetadata(metadata, LIMIT)).toThrow('metadata: the value of "age" must be a string');
+  test("not with a value that is not a string", async () => {
+    expect(await failure(sent({ age: 7 } as unknown as Record<string, string>))).toMatchObject({
+      message: expect.stringContaining('metadata: the value of "age" must be a string'),
+    });
   });
 
-  test("counts bytes, and rejects more than the limit", () => {
-    const frame = '[["a",""]]'.length;
-    expect(encodeMetadata({ a: "x".repeat(LIMIT - frame) }, LIMIT)).toHaveLength(LIMIT);
-    expect(() => encodeMetadata({ a: "x".repeat(LIMIT - frame + 1) }, LIMIT)).toThrow(
-      expect.objectContaining({ status: "MESSAGE_TOO_LARGE" }),
-    );
-    expect(() => encodeMetadata({ a: "☺".repeat(LIMIT / 3) }, LIMIT)).toThrow(RpcError);
+  test("of at most limits.metadata bytes", async () => {
+    const room = LIMIT - '[["a",""]]'.length;
+    expect(await sent({ a: "x".repeat(room) })).toHaveLength(LIMIT);
+    for (const value of ["x".repeat(room + 1), "☺".repeat(LIMIT / 3)]) {
+      expect(await failure(sent({ a: value }))).toMatchObject({ status: "MESSAGE_TOO_LARGE" });
+    }
   });
 });
 
-describe("decoding metadata", () => {
-  test("returns names with their values in order, and leaves the body", () => {
-    const bytes = payload('[["a","1"],["b","☺"],["a","2"],["__proto__","3"]]');
-    const frame = viewOf(Buffer.concat([bytes, Buffer.from("{}")]));
-    const metadata = decodeMetadata(frame, LIMIT);
-    if (metadata instanceof RpcError) throw metadata;
-    expect([...metadata]).toEqual([
-      ["a", ["1", "2"]],
-      ["b", ["☺"]],
-      ["__proto__", ["3"]],
-    ]);
-    expect([frame.start, frame.takeText()]).toEqual([bytes.length, "{}"]);
+describe("a server receives metadata", () => {
+  let served: RawServed;
+
+  afterEach(async () => {
+    served.peer.duplex.destroy();
+    await served.server.close();
   });
 
-  test("returns the error of the call where it is over the limit, which the peer cannot know", () => {
-    expect(decode(payload(`[["a","${"x".repeat(LIMIT)}"]]`))).toMatchObject({ status: "MESSAGE_TOO_LARGE" });
+  async function serve(limits = {}): Promise<RawPeer> {
+    served = await serveRaw((request, ctx) => ({ request, metadata: [...ctx.metadata] }), { limits });
+    return served.peer.hello(["GET /it"]);
+  }
+
+  test("as names with their values in order, before the request", async () => {
+    const peer = await serve();
+    peer.open(1, '{"x":1}', { metadata: '[["a","1"],["b","☺"],["a","2"],["__proto__","3"]]' });
+    expect((await peer.status()).body).toEqual({
+      request: { x: 1 },
+      metadata: [
+        ["a", ["1", "2"]],
+        ["b", ["☺"]],
+        ["__proto__", ["3"]],
+      ],
+    });
   });
+
+  test("of at most 16 KiB by default; more fails the call", async () => {
+    const peer = await serve();
+    const sized = (bytes: number) => `[["a","${"x".repeat(bytes - '[["a",""]]'.length)}"]]`;
+    peer.open(1, "1", { metadata: sized(16_384) });
+    expect(await peer.status()).toMatchObject({ id: 1, code: 200 });
+    peer.open(3, "1", { metadata: sized(16_385) });
+    expect(await peer.status()).toMatchObject({ id: 3, code: 413 });
+  });
+
+  function withLength(text: string, claimed = Buffer.byteLength(text)): Buffer {
+    const size = Buffer.alloc(4);
+    size.writeUInt32BE(claimed);
+    return Buffer.concat([size, Buffer.from(text)]);
+  }
 
   test.each([
     ["without its length", Buffer.alloc(3)],
-    ["longer than its frame", payload("[]", 3)],
-    ["of 4 GiB", payload("[]", 0xffff_ffff)],
-    ["that is empty", payload("")],
-    ["that is invalid JSON", payload("[")],
-    ["that is not a list", payload('{"a":"b"}')],
-    ["that is null", payload("null")],
-    ["that is not a list of pairs", payload('["a"]')],
-    ["of triples", payload('[["a","b","c"]]')],
-    ["with an uppercase name", payload('[["A","b"]]')],
-    ["with an invalid name", payload('[["a b","c"]]')],
-    ["with a name that is not a string", payload('[[1,"c"]]')],
-    ["with a value that is not a string", payload('[["a",1]]')],
-  ])("rejects metadata %s as a protocol error", (_, bytes) => {
-    expect(() => decode(bytes)).toThrow(ProtocolError);
+    ["longer than its frame", withLength("[]", 3)],
+    ["of 4 GiB", withLength("[]", 0xffff_ffff)],
+    ["that is empty", withLength("")],
+    ["that is invalid JSON", withLength("[")],
+    ["that is not a list", withLength('{"a":"b"}')],
+    ["that is null", withLength("null")],
+    ["that is not a list of pairs", withLength('["a"]')],
+    ["of triples", withLength('[["a","b","c"]]')],
+    ["with an uppercase name", withLength('[["A","b"]]')],
+    ["with an invalid name", withLength('[["a b","c"]]')],
+    ["with a name that is not a string", withLength('[[1,"c"]]')],
+    ["with a value that is not a string", withLength('[["a",1]]')],
+  ])("and closes the connection for metadata %s", async (_, body) => {
+    const peer = await serve();
+    peer.bytes(encodeFrame({ kind: FRAME.OPEN, id: 1, method: 0, flags: FLAG.METADATA, body }));
+    expect(await peer.reason()).toContain("metadata");
   });
 });

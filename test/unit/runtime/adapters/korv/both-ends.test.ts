@@ -1,22 +1,13 @@
 import { once } from "node:events";
 import { gunzipSync, gzipSync } from "node:zlib";
 import ssh2, { type ClientChannel } from "ssh2";
+import type { Client, ConnectOptions, UnaryMethodOptional } from "sshrpc/client";
+import { type ErrorStatus, isErrorStatus, STATUSES, type StatusName } from "sshrpc/contract";
+import { connectApi, type Method } from "sshrpc/generated";
+import { RpcError, type ServeOptions, serveHandlers } from "sshrpc/server";
 import { describe, expect, onTestFinished, test } from "vitest";
-import type { UnaryMethodOptional } from "../../../../../runtime/src/client/call/method-types.js";
-import type { Client } from "../../../../../runtime/src/client/client.js";
-import { type ConnectOptions, connectApi } from "../../../../../runtime/src/compose/connect.js";
-import { type ServeOptions, serveHandlers } from "../../../../../runtime/src/compose/serve.js";
-import type { Method } from "../../../../../runtime/src/contract/method.js";
-import { RpcError } from "../../../../../runtime/src/contract/rpc-error.js";
-import {
-  type ErrorStatus,
-  isErrorStatus,
-  STATUSES,
-  type StatusName,
-} from "../../../../../runtime/src/contract/status.js";
-import type { AnyHandler } from "../../../../../runtime/src/server/api-handlers.js";
 import { freePort, makeKey, tempDir, write } from "../../ssh/support.js";
-import { any, apiOf, handlersOf, method } from "../../support/server.js";
+import { type AnyHandler, any, apiOf, handlersOf, method } from "../../support/server.js";
 
 type Call = UnaryMethodOptional<object, unknown, unknown>;
 interface ItClient extends Client {

@@ -1,6 +1,19 @@
-import { expect, test } from "vitest";
-import { MAX_TIMEOUT } from "../../../../../runtime/src/base/check-number.js";
-import { inherit } from "../../../../../runtime/src/client/call/call-options.js";
+import type { CallOptions, ParentCall } from "sshrpc/client";
+import type { Method } from "sshrpc/generated";
+import { afterEach, expect, test } from "vitest";
+import { FLAG, FRAME, type RawPeer } from "../../../../support/raw-peer.js";
+import { any, connectRaw, type ItClient } from "../../support/server.js";
+import { failure } from "../../support/wait.js";
+
+const MAX_TIMEOUT = 2 ** 31 - 1;
+const STREAM: Partial<Method> = { kind: "server-streaming", responseItem: any };
+
+let connected: { client: ItClient; peer: RawPeer } | undefined;
+
+afterEach(async () => {
+  await connected?.client.close();
+  connected = undefined;
+});
 
 const parent = (left: number, metadata: [string, string[]][] = []) => ({
   signal: new AbortController().signal,
@@ -8,41 +21,71 @@ const parent = (left: number, metadata: [string, string[]][] = []) => ({
   metadata: new Map(metadata),
 });
 
-test("an inner call has the remaining time, or its own timeout if that is shorter", () => {
-  expect(inherit({}, parent(5000), 30_000).timeout).toBeGreaterThan(4000);
-  expect(inherit({}, parent(5000), 30_000).timeout).toBeLessThanOrEqual(5000);
-  expect(inherit({ timeout: 50 }, parent(5000), 30_000).timeout).toBe(50);
-  expect(inherit({}, parent(5000), 70).timeout).toBe(70);
+/** The timeout and the metadata that a call inside another one sends. */
+async function sent(options: CallOptions, outer: ParentCall, method: Partial<Method> = {}) {
+  connected ??= await connectRaw({ method });
+  const { client, peer } = connected;
+  const call = client.it.get({}, { ...options, parent: outer }) as Promise<unknown> & {
+    readonly response?: Promise<unknown>;
+  };
+  const { id, flags, payload } = await peer.next(FRAME.OPEN);
+  peer.answer(id);
+  await (call.response ?? call);
+  const metadata = (flags & FLAG.METADATA) === 0 ? "[]" : payload.toString("utf8", 14, 14 + payload.readUInt32BE(10));
+  return { timeout: payload.readUInt32BE(2), metadata: Object.fromEntries(JSON.parse(metadata)) };
+}
+
+test("an inner call has the remaining time, or its own timeout if that is shorter", async () => {
+  const { timeout } = await sent({}, parent(5000));
+  expect(timeout).toBeGreaterThan(1000);
+  expect(timeout).toBeLessThanOrEqual(5000);
+  expect((await sent({ timeout: 2000 }, parent(50_000))).timeout).toBeLessThanOrEqual(2000);
 });
 
-test("a deadline beyond the maximum timer delay does not limit an inner call", () => {
-  expect(inherit({}, parent(MAX_TIMEOUT * 2), undefined).timeout).toBeUndefined();
-  expect(inherit({}, parent(Number.POSITIVE_INFINITY), undefined).timeout).toBeUndefined();
-  expect(inherit({ timeout: 50 }, parent(MAX_TIMEOUT * 2), undefined).timeout).toBe(50);
+test("an inner call has the default timeout of its method if that is shorter", async () => {
+  expect((await sent({}, parent(50_000), { timeout: 3000 })).timeout).toBeLessThanOrEqual(3000);
 });
 
-test("an inner call inherits the trace headers that it does not set, and no other header", () => {
-  const outer = parent(5000, [
+test("a deadline beyond the maximum timer delay does not limit an inner call", async () => {
+  for (const left of [MAX_TIMEOUT * 2, Number.POSITIVE_INFINITY]) {
+    expect((await sent({}, parent(left), STREAM)).timeout).toBe(0);
+  }
+  const { timeout } = await sent({ timeout: 5000 }, parent(MAX_TIMEOUT * 2), STREAM);
+  expect(timeout).toBeGreaterThan(1000);
+  expect(timeout).toBeLessThanOrEqual(5000);
+});
+
+test("an inner call inherits the trace headers that it does not set, and no other header", async () => {
+  const outer = parent(50_000, [
     ["traceparent", ["00-a-b-01"]],
     ["authorization", ["secret"]],
   ]);
-  expect(inherit({}, outer, 1).metadata).toEqual({ traceparent: ["00-a-b-01"] });
+  expect((await sent({}, outer)).metadata).toEqual({ traceparent: "00-a-b-01" });
   for (const name of ["traceparent", "Traceparent"]) {
-    expect(inherit({ metadata: { [name]: "own" } }, outer, 1).metadata).toEqual({ [name]: "own" });
+    expect((await sent({ metadata: { [name]: "own" } }, outer)).metadata).toEqual({ traceparent: "own" });
   }
 });
 
-test("an invalid signal is passed on, so that the call refuses it", () => {
-  const signal = {} as AbortSignal;
-  expect(inherit({ signal }, parent(5000), 1).signal).toBe(signal);
+test("an invalid signal of an inner call is refused", async () => {
+  connected = await connectRaw();
+  const options = { signal: {} as AbortSignal, parent: parent(50_000) };
+  expect(await failure(connected.client.it.get({}, options))).toMatchObject({ status: "BAD_REQUEST" });
 });
 
-test("an inner call is cancelled by the outer one and by its own signal", () => {
-  const [outer, own] = [new AbortController(), new AbortController()];
-  const both = () => inherit({ signal: own.signal }, { ...parent(5000), signal: outer.signal }, 1).signal;
-  expect(both()?.aborted).toBe(false);
-  own.abort();
-  expect(both()?.aborted).toBe(true);
+test("an inner call is cancelled by the outer one and by its own signal", async () => {
+  connected = await connectRaw();
+  const { client, peer } = connected;
+  for (const which of ["own", "outer"] as const) {
+    const [outer, own] = [new AbortController(), new AbortController()];
+    const call = client.it.get({}, { signal: own.signal, parent: { ...parent(50_000), signal: outer.signal } });
+    const { id } = await peer.next(FRAME.OPEN);
+    (which === "own" ? own : outer).abort();
+    expect(await failure(call)).toMatchObject({ status: "CANCELLED" });
+    await peer.next(FRAME.CANCEL);
+    peer.answer(id, 499);
+  }
+  const outer = new AbortController();
   outer.abort();
-  expect(inherit({}, { ...parent(5000), signal: outer.signal }, 1).signal?.aborted).toBe(true);
+  const options = { parent: { ...parent(50_000), signal: outer.signal } };
+  expect(await failure(client.it.get({}, options))).toMatchObject({ status: "CANCELLED" });
 });

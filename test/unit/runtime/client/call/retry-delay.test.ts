@@ -56,3 +56,22 @@ describe("a call that failed with UNAVAILABLE", () => {
     expect(delayOf({ refused: true, open: true, remaining: DELAY + 1 })).toBe(DELAY);
   });
 });
+
+describe("the backoff of connections and retries", () => {
+  test("doubles its delays from the minimum to the maximum", () => {
+    const backoff = new Backoff({ minDelay: 100, maxDelay: 1000, jitter: 0 });
+    expect([0, 1, 2, 3, 4, 5000].map((failures) => backoff.delay(failures))).toEqual([100, 200, 400, 800, 1000, 1000]);
+  });
+
+  test("shortens each delay by a random part, the jitter", () => {
+    const backoff = new Backoff({ minDelay: 100, maxDelay: 100, jitter: 0.5 });
+    const delays = Array.from({ length: 200 }, () => backoff.delay(3));
+    expect(Math.min(...delays)).toBeGreaterThan(50);
+    expect(Math.max(...delays)).toBeLessThanOrEqual(100);
+    expect(new Set(delays).size).toBeGreaterThan(100);
+  });
+
+  test("has a maximum of at least the minimum", () => {
+    expect(new Backoff({ minDelay: 20_000, jitter: 0 }).delay(4)).toBe(20_000);
+  });
+});

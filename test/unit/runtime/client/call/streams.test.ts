@@ -1,13 +1,16 @@
 import { PassThrough, Readable } from "node:stream";
+import type {
+  CallOptions,
+  Client,
+  ClientInterceptor,
+  ConnectOptions,
+  ResponseStream,
+  RpcError,
+  SafeResponseStream,
+} from "sshrpc/client";
+import type { Method } from "sshrpc/generated";
 import { afterEach, describe, expect, test } from "vitest";
-import type { CallOptions } from "../../../../../runtime/src/client/call/call-options.js";
-import type { Client, ClientOptions } from "../../../../../runtime/src/client/client.js";
-import type { ClientInterceptor, ResponseStream, SafeResponseStream } from "../../../../../runtime/src/client.js";
-import type { Method } from "../../../../../runtime/src/contract/method.js";
-import type { RpcError } from "../../../../../runtime/src/contract/rpc-error.js";
-import type { Frame } from "../../../../../runtime/src/wire/encode.js";
-import { FLAG, FRAME } from "../../../../../runtime/src/wire/frame.js";
-import type { RawPeer } from "../../support/raw-peer.js";
+import { FLAG, FRAME, type Frame, type RawPeer } from "../../../../support/raw-peer.js";
 import { any, connectRaw, only } from "../../support/server.js";
 import { failure, until, within } from "../../support/wait.js";
 
@@ -26,7 +29,7 @@ interface Streams {
 let connected: { client: Client; peer: RawPeer } | undefined;
 
 /** A client of one method; the test plays the server. */
-async function connect(method: Partial<Method>, options: ClientOptions & { remote?: object } = {}) {
+async function connect(method: Partial<Method>, options: ConnectOptions & { remote?: object } = {}) {
   const { client, peer } = await connectRaw({ remote: { window: 1000 }, retries: 0, ...options, method });
   connected = { client, peer };
   const call = client.it.get as unknown;

@@ -1,6 +1,6 @@
+import { RpcError } from "sshrpc/client";
+import { connectApi } from "sshrpc/generated";
 import { afterEach, describe, expect, test } from "vitest";
-import { openClient } from "../../../../../runtime/src/client/client.js";
-import { RpcError } from "../../../../../runtime/src/contract/rpc-error.js";
 import { connectTo, DOWN, gate, Host, type HostClient } from "../../support/host.js";
 import { apiOf } from "../../support/server.js";
 import { failure, until, within } from "../../support/wait.js";
@@ -116,7 +116,7 @@ describe("a client of several hosts", () => {
 
 test("an empty list of hosts is refused, and so are invalid delays and retries", async () => {
   const host = new Host();
-  expect(await failure(openClient(apiOf(), []))).toMatchObject({ message: expect.stringContaining("no host") });
+  expect(await failure(connectApi(apiOf(), []))).toMatchObject({ message: expect.stringContaining("no host") });
   for (const [options, message] of [
     [{ reconnect: { minDelay: 0 } }, "option reconnect.minDelay: 0 is not a number from 1 to 2147483647"],
     [{ reconnect: { minDelay: 500, maxDelay: 100 } }, "option reconnect.maxDelay: 100 is not a number from 500"],

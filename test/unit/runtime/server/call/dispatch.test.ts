@@ -1,9 +1,8 @@
+import type { ErrorStatus } from "sshrpc/contract";
+import { type Context, RpcError } from "sshrpc/server";
 import { describe, expect, test } from "vitest";
-import { RpcError } from "../../../../../runtime/src/contract/rpc-error.js";
-import type { ErrorStatus } from "../../../../../runtime/src/contract/status.js";
-import type { Context } from "../../../../../runtime/src/server/call/context.js";
-import { FLAG, FRAME } from "../../../../../runtime/src/wire/frame.js";
-import { ALICE, only, serveRaw } from "../../support/server.js";
+import { FLAG, FRAME } from "../../../../support/raw-peer.js";
+import { ALICE, only, type RawServed, serveRaw } from "../../support/server.js";
 import { failure, until } from "../../support/wait.js";
 
 type Answer = { code: number; body: { message?: string; details?: unknown } };
@@ -12,9 +11,9 @@ type Answer = { code: number; body: { message?: string; details?: unknown } };
 async function call(
   handler: (request: unknown, ctx: Context) => unknown,
   options: Parameters<typeof serveRaw>[1] & { readonly body?: string; readonly reference?: string } = {},
-): Promise<Answer & { log: ReturnType<typeof serveRaw>["log"] }> {
+): Promise<Answer & { log: RawServed["log"] }> {
   const { body, reference = "GET /it", ...rest } = options;
-  const { peer, log } = serveRaw(handler, rest);
+  const { peer, log } = await serveRaw(handler, rest);
   peer.hello([reference]).open(1, body);
   const answer = await peer.status();
   peer.duplex.destroy();
@@ -122,7 +121,7 @@ describe("the return value of a handler", () => {
   });
 
   test("causes MESSAGE_TOO_LARGE over the limit of either side", async () => {
-    const { peer } = serveRaw((size) => "x".repeat(size as number), { limits: { message: 1000 } });
+    const { peer } = await serveRaw((size) => "x".repeat(size as number), { limits: { message: 1000 } });
     peer.hello(["GET /it"], { message: 500 }).open(1, "498").open(3, "499");
     expect(await peer.status()).toMatchObject({ id: 1, code: 200 });
     expect(await peer.status()).toMatchObject({
@@ -134,7 +133,7 @@ describe("the return value of a handler", () => {
   });
 
   test("may be a thenable that settles more than once", async () => {
-    const { peer } = serveRaw(
+    const { peer } = await serveRaw(
       (request) => {
         if (request !== "odd") return request;
         return {
@@ -301,7 +300,7 @@ describe("time", () => {
 
   test("of the caller ends the call and aborts the handler's signal", async () => {
     let context: Context | undefined;
-    const { peer } = serveRaw((request, ctx) => {
+    const { peer } = await serveRaw((request, ctx) => {
       context = ctx;
       return sleeping(request, ctx);
     });
@@ -317,7 +316,7 @@ describe("time", () => {
   });
 
   test("determines ctx.deadline", async () => {
-    const { peer } = serveRaw((_, ctx) => ctx.deadline - Date.now());
+    const { peer } = await serveRaw((_, ctx) => ctx.deadline - Date.now());
     peer.hello(["GET /it"]).open(1, "{}", { timeout: 60_000 });
     const { body } = await peer.status();
     expect(body).toBeGreaterThan(30_000);
@@ -327,7 +326,7 @@ describe("time", () => {
 
   test("may be as long as the wire allows, beyond what a timer accepts", async () => {
     let finish: (value: unknown) => void = () => undefined;
-    const { peer } = serveRaw(
+    const { peer } = await serveRaw(
       () =>
         new Promise((resolve) => {
           finish = resolve;
@@ -343,15 +342,15 @@ describe("time", () => {
   });
 
   test.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31])(
-    "of %s is refused by the constructor",
-    (timeout) => {
-      expect(() => serveRaw(() => 1, { timeout })).toThrow(`timeout: ${timeout}: must be over 0 ms`);
+    "of %s is refused when the server starts",
+    async (timeout) => {
+      await expect(serveRaw(() => 1, { timeout })).rejects.toThrow(`timeout: ${timeout}: must be over 0 ms`);
     },
   );
 });
 
 test("a handler's context has peer, metadata and method", async () => {
-  const { peer } = serveRaw((_, ctx) => ({ method: ctx.method, peer: ctx.peer, metadata: [...ctx.metadata] }), {
+  const { peer } = await serveRaw((_, ctx) => ({ method: ctx.method, peer: ctx.peer, metadata: [...ctx.metadata] }), {
     peer: { ...ALICE, fingerprint: "SHA256:x" },
   });
   peer.hello(["GET /it"]).open(1, "{}", { metadata: '[["a","1"],["b","☺"],["a","2"]]' });
@@ -369,7 +368,7 @@ test("a handler's context has peer, metadata and method", async () => {
 test("a lost connection aborts each running handler once, and is removed from the server", async () => {
   const reasons: unknown[] = [];
   let started = 0;
-  const { peer, server } = serveRaw((_, { signal }) => {
+  const { peer, server } = await serveRaw((_, { signal }) => {
     started++;
     return new Promise((resolve) => {
       signal.addEventListener("abort", () => {
@@ -382,7 +381,7 @@ test("a lost connection aborts each running handler once, and is removed from th
   for (let id = 1; id < 100; id += 2) peer.open(id);
   await until("fifty handlers", () => started === 50);
   peer.duplex.destroy();
-  await until("no connection", () => server.connections === 0);
+  await until("no connection", () => server.clients.length === 0);
   expect(reasons).toEqual(Array.from({ length: 50 }, () => "UNAVAILABLE"));
 });
 
@@ -398,9 +397,25 @@ test("a request stream that is still read when its handler returns ends with an 
     throw new RpcError("RESOURCE_EXHAUSTED", "the disk is full");
   };
   const streaming = { kind: "client-streaming", requestItem: only(() => true) } as const;
-  const { peer } = serveRaw(handler as unknown as Parameters<typeof serveRaw>[0], { method: streaming });
+  const { peer } = await serveRaw(handler as unknown as Parameters<typeof serveRaw>[0], { method: streaming });
   peer.hello(["GET /it"]).open(1, "{}", { flags: FLAG.STREAM });
   expect(await peer.status()).toMatchObject({ code: 429 });
   expect(await failure<RpcError>(reading as Promise<unknown>)).toMatchObject({ status: "CANCELLED" });
   peer.duplex.destroy();
+});
+
+test.each([
+  [["notes:read"], "notes:read", true],
+  [["notes:read"], "notes:write", false],
+  [["notes:read"], "notes:readers", false],
+  [["notes:*"], "notes:read", true],
+  [["notes:*"], "notes", false],
+  [["*"], "anything", true],
+  [["*:read"], "notes:read", false],
+  [["a", "notes:*"], "notes:x:y", true],
+  [[], "notes:read", false],
+  [[""], "notes:read", false],
+])("a peer with the scopes %j may call a method that requires %s: %s", async (scopes, scope, isAllowed) => {
+  const { code } = await call(() => 1, { peer: { ...ALICE, scopes }, method: { scope } });
+  expect(code).toBe(isAllowed ? 200 : 403);
 });

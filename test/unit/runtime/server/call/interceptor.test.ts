@@ -1,26 +1,23 @@
+import type { Method } from "sshrpc/generated";
+import { RpcError, type ServerInterceptor } from "sshrpc/server";
 import { afterEach, describe, expect, test } from "vitest";
-import type { Method } from "../../../../../runtime/src/contract/method.js";
-import { RpcError } from "../../../../../runtime/src/contract/rpc-error.js";
-import type { AnyHandler } from "../../../../../runtime/src/server/api-handlers.js";
-import type { ServerInterceptor } from "../../../../../runtime/src/server/call/interceptor.js";
-import { FLAG, FRAME } from "../../../../../runtime/src/wire/frame.js";
-import { any, serveRaw } from "../../support/server.js";
+import { FLAG, FRAME } from "../../../../support/raw-peer.js";
+import { type AnyHandler, any, type RawServed, serveRaw } from "../../support/server.js";
 import { within } from "../../support/wait.js";
 
-type Served = ReturnType<typeof serveRaw>;
-let served: Served | undefined;
+let served: RawServed | undefined;
 
 afterEach(async () => {
   served?.peer.duplex.destroy();
   await within("the server's end", served?.server.close() ?? Promise.resolve());
 });
 
-function serve(
+async function serve(
   method: Partial<Method>,
   interceptors: readonly ServerInterceptor[],
   handler: (...args: never[]) => unknown,
-): Served {
-  served = serveRaw(handler as AnyHandler, { interceptors, method });
+): Promise<RawServed> {
+  served = await serveRaw(handler as AnyHandler, { interceptors, method });
   served.peer.hello(["GET /it"], { window: 1000 });
   return served;
 }
@@ -48,7 +45,7 @@ const KINDS: [string, Partial<Method>, (...args: never[]) => unknown, unknown[]]
 
 describe.each(KINDS)("interceptors of %s calls", (_, method, handler, answers) => {
   /** Calls once, and gives the items and the response. */
-  async function call({ peer }: Served): Promise<unknown[]> {
+  async function call({ peer }: RawServed): Promise<unknown[]> {
     const up = method.requestItem !== undefined;
     peer.open(1, "{}", { flags: up ? FLAG.STREAM : 0, credit: 1000 });
     if (up)
@@ -73,7 +70,7 @@ describe.each(KINDS)("interceptors of %s calls", (_, method, handler, answers) =
         order.push(`${name} out`);
         return result;
       };
-    const started = serve(method, [note("a"), note("b")], (...args) => {
+    const started = await serve(method, [note("a"), note("b")], (...args) => {
       order.push("handler");
       return handler(...args);
     });
@@ -86,7 +83,7 @@ describe.each(KINDS)("interceptors of %s calls", (_, method, handler, answers) =
     const refuse: ServerInterceptor = () => {
       throw new RpcError("UNAUTHENTICATED", "not you", { details: { why: 1 } });
     };
-    const { peer } = serve(method, [refuse], () => {
+    const { peer } = await serve(method, [refuse], () => {
       ran = true;
     });
     peer.open(1, "{}", { flags: method.requestItem === undefined ? 0 : FLAG.STREAM, credit: 1000 });
@@ -98,7 +95,7 @@ describe.each(KINDS)("interceptors of %s calls", (_, method, handler, answers) =
     let seen: unknown;
     const change: ServerInterceptor = (call, next) =>
       next({ ...call, request: "changed", ctx: Object.assign(Object.create(call.ctx), { db: "the database" }) });
-    const started = serve(method, [change], (...args) => {
+    const started = await serve(method, [change], (...args) => {
       const ctx = args.at(-1) as unknown as { db: string };
       seen = [args[0], ctx.db];
       return handler(...([args[0], ...args.slice(1)] as never[]));

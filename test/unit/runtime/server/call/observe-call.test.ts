@@ -1,33 +1,30 @@
+import type { Method } from "sshrpc/generated";
+import { type CallOutcome, observeCall, RpcError, type ServerInterceptor } from "sshrpc/server";
 import { afterEach, describe, expect, test } from "vitest";
-import type { Method } from "../../../../../runtime/src/contract/method.js";
-import { RpcError } from "../../../../../runtime/src/contract/rpc-error.js";
-import type { AnyHandler } from "../../../../../runtime/src/server/api-handlers.js";
-import type { ServerInterceptor } from "../../../../../runtime/src/server/call/interceptor.js";
-import { type CallOutcome, observeCall } from "../../../../../runtime/src/server/call/observe-call.js";
-import { FRAME } from "../../../../../runtime/src/wire/frame.js";
-import { any, serveRaw } from "../../support/server.js";
+import { FRAME } from "../../../../support/raw-peer.js";
+import { type AnyHandler, any, type RawServed, serveRaw } from "../../support/server.js";
 import { until, within } from "../../support/wait.js";
 
 const DOWN: Partial<Method> = { kind: "server-streaming", responseItem: any };
 
-let served: ReturnType<typeof serveRaw> | undefined;
+let served: RawServed | undefined;
 
 afterEach(async () => {
   served?.peer.duplex.destroy();
   await within("the server's end", served?.server.close() ?? Promise.resolve());
 });
 
-function observe(method: Partial<Method>, handler: () => unknown) {
+async function observe(method: Partial<Method>, handler: () => unknown) {
   const outcomes: CallOutcome[] = [];
   const interceptor: ServerInterceptor = (call, next) => observeCall(call, next, (outcome) => outcomes.push(outcome));
-  served = serveRaw(handler as AnyHandler, { interceptors: [interceptor], method });
+  served = await serveRaw(handler as AnyHandler, { interceptors: [interceptor], method });
   served.peer.hello(["GET /it"]);
   return { ...served, outcomes };
 }
 
 describe("observeCall reports the end of a call once", () => {
   test("when it has its response", async () => {
-    const { peer, outcomes } = observe({}, async () => 1);
+    const { peer, outcomes } = await observe({}, async () => 1);
     peer.open(1, "{}");
     await peer.status();
     expect(outcomes).toEqual([{ items: 0 }]);
@@ -42,7 +39,7 @@ describe("observeCall reports the end of a call once", () => {
     ],
     ["an array", () => [1, 2]],
   ])("when the last item of %s is taken", async (_, handler) => {
-    const { peer, outcomes } = observe(DOWN, handler);
+    const { peer, outcomes } = await observe(DOWN, handler);
     peer.open(1, "{}", { credit: 100 });
     await peer.next(FRAME.STATUS);
     expect(outcomes).toEqual([{ items: 2 }]);
@@ -50,14 +47,14 @@ describe("observeCall reports the end of a call once", () => {
 
   test("when it fails before or between items", async () => {
     const error = new RpcError("NOT_FOUND");
-    const { peer, outcomes } = observe(DOWN, () => {
+    const { peer, outcomes } = await observe(DOWN, () => {
       throw error;
     });
     peer.open(1, "{}", { credit: 100 });
     expect(await peer.status()).toMatchObject({ code: 404 });
     expect(outcomes).toEqual([{ error, items: 0 }]);
     await served?.server.close();
-    const later = observe(DOWN, function* () {
+    const later = await observe(DOWN, function* () {
       yield 1;
       throw error;
     });
@@ -67,7 +64,7 @@ describe("observeCall reports the end of a call once", () => {
   });
 
   test("when its caller cancels while the handler waits to send", async () => {
-    const { peer, outcomes } = observe(DOWN, function* () {
+    const { peer, outcomes } = await observe(DOWN, function* () {
       for (;;) yield 1;
     });
     peer.open(1, "{}", { credit: 1 });
@@ -79,7 +76,7 @@ describe("observeCall reports the end of a call once", () => {
 
   test("when its caller cancels before the first item, even in the same packet", async () => {
     for (const credit of [0, 100]) {
-      const { peer, server, outcomes } = observe(DOWN, async function* () {
+      const { peer, server, outcomes } = await observe(DOWN, async function* () {
         yield 1;
       });
       peer.send({ kind: FRAME.OPEN, id: 1, method: 0, credit }, { kind: FRAME.CANCEL, id: 1 });
@@ -91,7 +88,7 @@ describe("observeCall reports the end of a call once", () => {
   });
 
   test("when the connection is lost", async () => {
-    const { peer, outcomes } = observe(DOWN, function* () {
+    const { peer, outcomes } = await observe(DOWN, function* () {
       for (;;) yield 1;
     });
     peer.open(1, "{}", { credit: 1 });
@@ -101,7 +98,7 @@ describe("observeCall reports the end of a call once", () => {
   });
 
   test("when the handler does not return a stream", async () => {
-    const { peer, outcomes } = observe(DOWN, () => 7);
+    const { peer, outcomes } = await observe(DOWN, () => 7);
     peer.open(1, "{}", { credit: 1 });
     expect(await peer.status()).toMatchObject({ code: 500 });
     expect(outcomes).toEqual([{ items: 0 }]);
