@@ -16,14 +16,18 @@ const files = FAST.flatMap((folder) =>
 ).sort();
 const known = new Map();
 const fast = files.filter((file) => !startsProcesses(file)).map((file) => relative(ROOT, file));
-console.log(`${fast.length} of ${files.length} unit and golden test files start no process; the others run in npm test`);
+console.log(
+  `${fast.length} of ${files.length} unit and golden test files start no process; the others run in npm test`,
+);
 const vitest = ["vitest", "run", ...fast, "test/types", ...process.argv.slice(2)];
 process.exitCode = spawnSync("npx", vitest, { cwd: ROOT, stdio: "inherit" }).status ?? 1;
 
 function startsProcesses(file) {
   if (!known.has(file)) {
     known.set(file, false); // For cycles of imports.
-    const imports = [...readFileSync(file, "utf8").matchAll(/\b(?:from|import\()\s*"([^"]+)"/g)].map(([, name]) => name);
+    const imports = [...readFileSync(file, "utf8").matchAll(/\b(?:from|import\()\s*"([^"]+)"/g)].map(
+      ([, name]) => name,
+    );
     const helpers = imports
       .filter((name) => name.startsWith("."))
       .map((name) => join(dirname(file), name.replace(/\.js$/, ".ts")))

@@ -12,7 +12,11 @@ const version = () => JSON.parse(readFileSync(join(ROOT, "runtime/package.json")
 
 const texts = readdirSync(CHANGESETS)
   .filter((file) => file.endsWith(".md") && file !== "README.md")
-  .map((file) => readFileSync(join(CHANGESETS, file), "utf8").replace(/^---\n.*?\n---\n/s, "").trim());
+  .map((file) =>
+    readFileSync(join(CHANGESETS, file), "utf8")
+      .replace(/^---\n.*?\n---\n/s, "")
+      .trim(),
+  );
 if (texts.length === 0) throw new Error('.changeset: no changesets; write one with "npx changeset"');
 
 const before = version();
@@ -29,5 +33,8 @@ run("npm", "install", "--package-lock-only", "--ignore-scripts", "--no-audit", "
 function edit(file, from, to) {
   const text = readFileSync(join(ROOT, file), "utf8");
   if (!text.includes(from)) throw new Error(`${file}: not found: ${JSON.stringify(from)}; correct scripts/version.js`);
-  writeFileSync(join(ROOT, file), text.replace(from, () => to));
+  writeFileSync(
+    join(ROOT, file),
+    text.replace(from, () => to),
+  );
 }

@@ -92,6 +92,7 @@ function isValue({ parent }) {
 const isImport = (node) => ts.isCallExpression(node) && node.expression.kind === SyntaxKind.ImportKeyword;
 
 function isCall(expression) {
-  const inner = ts.isAwaitExpression(expression) || ts.isVoidExpression(expression) ? expression.expression : expression;
+  const inner =
+    ts.isAwaitExpression(expression) || ts.isVoidExpression(expression) ? expression.expression : expression;
   return ts.isCallExpression(inner) && inner.expression.kind !== SyntaxKind.SuperKeyword;
 }
