@@ -47,7 +47,7 @@ test.each(["break", "cancel", "signal", "deadline", "never iterated", "request",
     expect(Object.values(report.statuses).reduce((sum, count) => sum + count, 0)).toBe(STREAMS);
     if (how === "break") expect(report.grown).toBeGreaterThan(0);
     // A leaked call would take about 5 kB: 50 MB for all of them, 5 MB in a short run.
-    expect(report.after - report.before).toBeLessThan(STREAMS < 10_000 ? 2_500_000 : 6_000_000);
+    expect(report.after - report.before).toBeLessThan(STREAMS < 10_000 ? 1_500_000 : 6_000_000);
   },
   120_000,
 );
