@@ -15,12 +15,12 @@ const files = FAST.flatMap((folder) =>
     .map((file) => join(TESTS, folder, file)),
 ).sort();
 const known = new Map();
-const fast = files.filter((file) => !startsProcesses(file)).map((file) => relative(ROOT, file));
+const fast = files.filter((file) => !startsProcesses(file)).map((file) => relative(ROOT, file).replaceAll("\\", "/"));
 console.log(
   `${fast.length} of ${files.length} unit and golden test files start no process; the others run in npm test`,
 );
-const vitest = ["vitest", "run", ...fast, "test/types", ...process.argv.slice(2)];
-process.exitCode = spawnSync("npx", vitest, { cwd: ROOT, stdio: "inherit" }).status ?? 1;
+const vitest = [join(ROOT, "node_modules/vitest/vitest.mjs"), "run", ...fast, "test/types", ...process.argv.slice(2)];
+process.exitCode = spawnSync(process.execPath, vitest, { cwd: ROOT, stdio: "inherit" }).status ?? 1;
 
 function startsProcesses(file) {
   if (!known.has(file)) {
