@@ -40,6 +40,15 @@ const { values } = parseArgs({
 });
 const end = Date.now() + Number(values.minutes) * 60_000;
 const copy = realpathSync(mkdtempSync(join(tmpdir(), "sshrpc-mutation-")));
+/** The program that runs in the copy. */
+let running;
+for (const signal of ["SIGINT", "SIGTERM"]) {
+  process.once(signal, () => {
+    if (running !== undefined) process.kill(-running.pid, "SIGKILL");
+    rmSync(copy, { recursive: true, force: true });
+    process.exit(1);
+  });
+}
 try {
   const outcomes = await run();
   mkdirSync(join(ROOT, "coverage"), { recursive: true });
@@ -61,7 +70,8 @@ async function run() {
   const map = await coverageMap(copy, values.tests, (args, env) => vitest(args, { env, stdio: "inherit" }));
   console.log(`${map.length} test files pass; they run in ${seconds(map)} s together`);
 
-  const sources = files.filter((file) => /^(runtime|codegen)\/src\/.*\.ts$/.test(file) && file.startsWith(values.only));
+  const isChosen = (file) => values.only === "" || `${file}/`.startsWith(values.only.replace(/\/*$/, "/"));
+  const sources = files.filter((file) => /^(runtime|codegen)\/src\/.*\.ts$/.test(file) && isChosen(file));
   const all = sources.flatMap((file) => {
     const source = readFileSync(join(copy, file), "utf8");
     return mutantsOf(file, source).map((mutant) => ({ file, source, ...mutant }));
@@ -135,6 +145,7 @@ function program(args, { env = {}, stdio = "pipe", timeout }) {
       stdio: ["ignore", stdio, stdio],
       detached: true, // A process group of its own, so that a timeout also ends the programs that tests have started.
     });
+    running = child;
     const timer = timeout === undefined ? undefined : setTimeout(() => process.kill(-child.pid, "SIGKILL"), timeout);
     let output = "";
     for (const stream of [child.stdout, child.stderr]) {
@@ -145,6 +156,7 @@ function program(args, { env = {}, stdio = "pipe", timeout }) {
     child.on("error", reject);
     child.on("close", (code, signal) => {
       clearTimeout(timer);
+      running = undefined;
       resolve({ status: signal === null ? code : undefined, output });
     });
   });
