@@ -24,8 +24,12 @@ export default defineConfig({
     expect: { poll: { timeout: 15_000 } },
     // Most of the time they wait: for processes, for time to pass. Three at once halved the time on two processors (measured).
     maxWorkers: 3,
-    // On CI a test gets a second try: some kill processes at random moments, on a machine that others may share.
-    retry: process.env["CI"] === "true" ? 1 : 0,
+    coverage: {
+      provider: "v8",
+      // Also files that no test loads.
+      include: ["runtime/src/**", "codegen/src/**"],
+      reporter: ["text-summary", "html", "json-summary"],
+    },
     typecheck: { enabled: true, include: ["test/types/**/*.test-d.ts"], tsconfig: "tsconfig.json" },
   },
 });

@@ -9,14 +9,15 @@ import { ApiServer } from "../../runtime/src/server/api-server.js";
 import { encodeFrame, type Frame } from "../../runtime/src/wire/encode.js";
 import { itemCost } from "../../runtime/src/wire/flow-control.js";
 import { FLAG, FRAME } from "../../runtime/src/wire/frame.js";
+import { rounds } from "../rounds.js";
 import { RawPeer } from "../support/raw-peer.js";
 import { ALICE, method, only, TestLog } from "../unit/runtime/support/server.js";
 import { until, within } from "../unit/runtime/support/wait.js";
 import type { DecodedFrame } from "../unit/runtime/wire/frames.js";
 import { Random, SEED } from "../unit/runtime/wire/random.js";
 
-/** Milliseconds for one side, which runs as many rounds as fit. */
-const TIME = 4000;
+/** Milliseconds for one side, which runs as many rounds as fit: 1 s, and 10 s in a soak run. */
+const TIME = 100 * rounds(100);
 const LIMITS = { message: 500, metadata: 200, calls: 8, queuedCalls: 16, window: 300, windowGrowth: 1000 };
 
 const small = only((value) => typeof value === "number");
@@ -244,7 +245,7 @@ async function attack(peer: RawPeer, random: Random, first: number): Promise<voi
 }
 
 /** Runs rounds, each with its own seed, until the time is over. */
-async function rounds(round: (random: Random) => Promise<void>): Promise<void> {
+async function repeat(round: (random: Random) => Promise<void>): Promise<void> {
   const end = Date.now() + TIME;
   for (let count = 0; Date.now() < end; count++) {
     const seed = SEED + count;
@@ -261,7 +262,7 @@ const METHOD_IDS = METHODS.map(({ id }) => id);
 
 describe(`a peer that sends random frames, valid and invalid (TEST_SEED=${SEED}),`, () => {
   test("to a server: nothing crashes, hangs, or leaks when its connection ends", async () => {
-    await rounds(async (random) => {
+    await repeat(async (random) => {
       const log = new TestLog();
       const server = new ApiServer({ api: API, handlers: handlers(random) }, { log, limits: LIMITS });
       const [near, far] = duplexPair();
@@ -275,7 +276,7 @@ describe(`a peer that sends random frames, valid and invalid (TEST_SEED=${SEED})
   });
 
   test("to a client: each call ends once, and so does the connection", async () => {
-    await rounds(async (random) => {
+    await repeat(async (random) => {
       let peer: RawPeer | undefined;
       const open = async () => {
         const [near, far] = duplexPair();

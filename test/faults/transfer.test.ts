@@ -9,6 +9,7 @@ import { api } from "../../generated/api.js";
 import type { NotesClient } from "../../generated/client.js";
 import { type ExampleServer, type Program, Workplace } from "../examples/support.js";
 import { dial } from "../interop/client.js";
+import { rounds } from "../rounds.js";
 import { freePort } from "../unit/runtime/ssh/support.js";
 import { until, within } from "../unit/runtime/support/wait.js";
 import { Random, SEED } from "../unit/runtime/wire/random.js";
@@ -17,9 +18,9 @@ import type { Order } from "./transfer-client.js";
 const CHUNKS = 40;
 const SIZE = 64 * 1024;
 
-/** How often each side is killed: 100 times together. A server takes longer to restart than a spare client to take over. */
-const SERVERS = 35;
-const CLIENTS = 65;
+/** How often each side is killed: 100 times together in a soak run. A server takes longer to restart than a spare client to take over. */
+const SERVERS = rounds(35);
+const CLIENTS = rounds(65);
 
 /** Timeout of all rounds of one side on a busy machine, in ms. */
 const TIMEOUT = 180_000;

@@ -1,7 +1,8 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { generateKeyPair } from "../../runtime/src/testing.js";
@@ -56,7 +57,11 @@ void main(process.argv[2] as string, process.argv[3] as "ssh2" | "openssh");
 `,
 };
 
+/** The version that both packages have. */
+let version: string;
+
 beforeAll(async () => {
+  ({ version } = JSON.parse(await readFile("runtime/package.json", "utf8")));
   project = await mkdtemp(join(tmpdir(), "sshrpc-packed-"));
   await run("npm", ["pack", "--silent", "--workspaces", "--pack-destination", project], { cwd: resolve(".") });
   await writeFile(join(project, "package.json"), '{ "private": true, "type": "module" }\n');
@@ -69,7 +74,7 @@ afterAll(async () => {
 
 describe("the packed packages in an empty project", () => {
   it("name the package to install when gen runs without the code generator", { timeout: 120_000 }, async () => {
-    await install("sshrpc-0.1.0.tgz");
+    await install(`sshrpc-${version}.tgz`);
     const failure = await sshrpc("gen").catch((error: { code: number; stderr: string }) => error);
     expect(failure).toMatchObject({
       code: 1,
@@ -101,7 +106,7 @@ describe("the packed packages in an empty project", () => {
     const versions = ["typebox", "typescript", "@types/node", "esbuild"].map(
       (name) => `${name}@${devDependencies[name]}`,
     );
-    await install("sshrpc-codegen-0.1.0.tgz", ...versions);
+    await install(`sshrpc-codegen-${version}.tgz`, ...versions);
     await mkdir(join(project, "schema"));
     await Promise.all(
       Object.entries({ "schema/api.ts": SCHEMA, "handlers.ts": HANDLERS, "client.ts": CLIENT }).map(([file, text]) =>
@@ -120,6 +125,20 @@ describe("the packed packages in an empty project", () => {
       "es2023,esnext.disposable",
     ];
     await run("npx", ["tsc", ...options, "--types", "node", "handlers.ts", "client.ts"], { cwd: project });
+  });
+
+  it.each(["sshrpc", "@sshrpc/codegen"])("have source maps that lead into the shipped sources: %s", async (name) => {
+    const root = join(project, "node_modules", name);
+    const files = (await readdir(join(root, "dist"), { recursive: true })).map((file) => join(root, "dist", file));
+    const maps = files.filter((file) => file.endsWith(".map"));
+    const scripts = files.filter((file) => /(?:\.js|\.d\.ts)$/.test(file));
+    expect(scripts.filter((file) => !maps.includes(`${file}.map`))).toEqual([]);
+    const sources = maps.map(async (file) => {
+      const map: { sources: string[] } = JSON.parse(await readFile(file, "utf8"));
+      return map.sources.map((source) => resolve(dirname(file), source));
+    });
+    const missing = (await Promise.all(sources)).flat().filter((source) => !existsSync(source));
+    expect(missing).toEqual([]);
   });
 
   it("serve and call with keys and a trusted host key", { timeout: 60_000 }, async () => {
