@@ -9,7 +9,7 @@ import { RpcError } from "../contract/rpc-error.js";
 import type { CallReceiver } from "../wire/call-frames.js";
 import { Connection } from "../wire/connection.js";
 import type { ItemKind } from "../wire/hello.js";
-import { type Limits, resolveLimits } from "../wire/limits.js";
+import { type Limits, resolveLimits, UNARY_TIMEOUT } from "../wire/limits.js";
 import { type BindConfig, bindMethods } from "./call/bind-methods.js";
 import type { ClientInterceptor } from "./call/interceptor.js";
 import { BACKOFF_OPTIONS, Backoff, type BackoffOptions } from "./connection/backoff.js";
@@ -76,8 +76,8 @@ export function pickClientOptions(options: ClientOptions): ClientOptions {
 /** Creates the receiver of the server's calls on a connection to `address`; the connection exists once a call arrives. */
 export type ServeCallbacks = (address: string, connection: () => Connection) => CallReceiver;
 
-const DEFAULT_TIMEOUT = 30_000;
-const DEFAULT_RETRIES = 3;
+/** Retries of a call; see {@link ClientOptions.retries}. */
+export const DEFAULT_RETRIES = 3;
 
 /**
  * Opens the transport, exchanges HELLOs with the server, and returns a client of the API. With several transports, each to a
@@ -115,7 +115,7 @@ export async function openClient<C extends Client>(
     api,
     {
       connections: pool,
-      timeout: options.timeout ?? DEFAULT_TIMEOUT,
+      timeout: options.timeout ?? UNARY_TIMEOUT,
       limits,
       interceptors: options.interceptors ?? [],
     },

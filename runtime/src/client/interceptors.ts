@@ -44,6 +44,9 @@ export interface RetryOptions extends BackoffOptions {
   readonly attempts?: number;
 }
 
+/** The defaults of {@link RetryOptions}, beside those of its backoff. */
+export const RETRY_DEFAULTS = { statuses: ["RESOURCE_EXHAUSTED"], attempts: 3 } as const;
+
 const RETRY_OPTIONS = { ...BACKOFF_OPTIONS, statuses: true, attempts: true } satisfies OptionTable<RetryOptions>;
 
 /**
@@ -53,7 +56,8 @@ const RETRY_OPTIONS = { ...BACKOFF_OPTIONS, statuses: true, attempts: true } sat
  */
 export function retry(options: RetryOptions = {}): ClientInterceptor {
   checkOptions(options, RETRY_OPTIONS);
-  const { statuses = ["RESOURCE_EXHAUSTED"], attempts = 3, ...delays } = options;
+  const { attempts = RETRY_DEFAULTS.attempts, ...delays } = options;
+  const statuses: readonly ErrorStatus[] = options.statuses ?? RETRY_DEFAULTS.statuses;
   const backoff = new Backoff(delays, "retry");
   checkNumber("retry.attempts", attempts, 1);
   return async (call, next) => {

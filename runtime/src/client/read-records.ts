@@ -10,6 +10,9 @@ export interface RecordOptions {
   readonly maxRecord?: number;
 }
 
+/** See {@link RecordOptions.maxRecord}. */
+export const MAX_RECORD = 1024 * 1024;
+
 const RECORD_OPTIONS = { separator: true, maxRecord: true } satisfies OptionTable<RecordOptions>;
 
 /** A stream of bytes: a Node stream, a web stream, a generator, an array. */
@@ -23,7 +26,7 @@ type Source = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
  */
 export async function* readRecords(source: Source, options: RecordOptions = {}): AsyncGenerator<Buffer, void> {
   checkOptions(options, RECORD_OPTIONS);
-  const { maxRecord = 1024 * 1024 } = options;
+  const { maxRecord = MAX_RECORD } = options;
   const separator = Buffer.from((options.separator ?? "\n") as string);
   if (separator.length === 0) throw new RpcError("BAD_REQUEST", "option separator: the text is empty");
   /** The incomplete record is its first `size` bytes. Chunks are copied: a list of empty chunks could grow without bound. */

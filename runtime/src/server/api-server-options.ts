@@ -2,7 +2,7 @@ import { MAX_TIMEOUT } from "../base/check-number.js";
 import type { Logger } from "../base/log.js";
 import type { Peer } from "../base/peer.js";
 import type { StatusName } from "../contract/status.js";
-import type { Limits } from "../wire/limits.js";
+import { type Limits, UNARY_TIMEOUT } from "../wire/limits.js";
 import type { DispatchConfig } from "./call/call-context.js";
 import type { ServerInterceptor } from "./call/interceptor.js";
 
@@ -40,13 +40,10 @@ export interface ApiServerOptions {
   readonly exposeErrors?: boolean;
 }
 
-/** Milliseconds that a unary call may take by default. */
-const DEFAULT_TIMEOUT = 30_000;
-
 /** Applies the defaults. @throws Error with the name and value of an invalid option */
 export function dispatchConfig(options: ApiServerOptions & { readonly log: Logger }, limits: Limits): DispatchConfig {
   return {
-    timeout: checkTimeout(options.timeout ?? DEFAULT_TIMEOUT),
+    timeout: checkTimeout(options.timeout ?? UNARY_TIMEOUT),
     exposeErrors: options.exposeErrors ?? false,
     maxMetadata: limits.metadata,
     interceptors: options.interceptors ?? [],

@@ -3,7 +3,7 @@ import type { Logger } from "../../base/log.js";
 import type { ApiServer } from "../../server/api-server.js";
 import type { ChannelHandler } from "../../ssh/server/channel-handler.js";
 import { exec as runExec } from "./exec.js";
-import type { ExecAdapterOptions } from "./exec-options.js";
+import { type ExecAdapterOptions, INPUT_TIMEOUT } from "./exec-options.js";
 
 /** What the exec adapter is built from. */
 interface ExecAdapterConfig {
@@ -29,7 +29,7 @@ export function execAdapter(options: ExecAdapterConfig): ChannelHandler<"exec"> 
 
 /** The timeout for standard input. The shell adapter reads requests, too. @throws Error where it is out of range */
 export function inputTimeoutOf({ exec = true }: Pick<ExecAdapterConfig, "exec">): number {
-  const { inputTimeout = 60_000 } = typeof exec === "boolean" ? {} : exec;
+  const { inputTimeout = INPUT_TIMEOUT } = typeof exec === "boolean" ? {} : exec;
   if (inputTimeout >= 1 && inputTimeout <= MAX_TIMEOUT) return inputTimeout;
   throw new Error(`exec.inputTimeout: ${inputTimeout}: must be from 1 to ${MAX_TIMEOUT} ms`);
 }

@@ -5,7 +5,7 @@ import { packetChannelTo } from "../../ssh/client/dial-channel.js";
 import type { Dialer } from "../../ssh/client/dialer.js";
 import { type Limits, resolveLimits } from "../../wire/limits.js";
 import { KorvGateway } from "./korv-gateway.js";
-import type { KorvClientOptions } from "./korv-options.js";
+import { KORV_SEND_TIMEOUT, type KorvClientOptions } from "./korv-options.js";
 
 /**
  * A transport to a server of the Python framework korv: a gateway translates between the native wire and korv's protocol,
@@ -17,7 +17,7 @@ export function korvTransport(
   { to, address, dial }: Dialer,
   options: KorvClientOptions & { readonly limits?: Partial<Limits> },
 ): Transport {
-  const { mapPath = (path) => path, sendTimeout = 30_000 } = options;
+  const { mapPath = (path) => path, sendTimeout = KORV_SEND_TIMEOUT } = options;
   const config = { api, limits: resolveLimits(options.limits), mapPath, sendTimeout };
   return {
     address,

@@ -1,2 +1,4 @@
+import { LISTEN_DEFAULTS } from "../../ssh/server/listen-options.js";
+
 /** The defaults that `serve` and `keys` share. */
-export const DEFAULTS = { home: ".sshrpc", host: "127.0.0.1", port: 8022 } as const;
+export const DEFAULTS = { home: ".sshrpc", host: LISTEN_DEFAULTS.host, port: LISTEN_DEFAULTS.port } as const;

@@ -58,11 +58,11 @@ export interface GuardOptions {
  * evicted once it is a second old; otherwise the new one is refused.
  */
 export interface MaxStartups {
-  /** Default: 100. */
+  /** Unauthenticated connections from which on a new one may evict another. Default: 100. */
   readonly start?: number;
-  /** In percent. Default: 30. */
+  /** The probability of an eviction at `start`, in percent. Default: 30. */
   readonly rate?: number;
-  /** Default: 400. */
+  /** Unauthenticated connections at which each new one evicts another. Default: 400. */
   readonly full?: number;
 }
 

@@ -1,10 +1,10 @@
 import type { Logger } from "../../base/log.js";
 
 /** Lines written within one period; further ones are counted. */
-const LINES = 20;
+export const LINES = 20;
 
 /** In milliseconds. */
-const PERIOD = 10_000;
+export const PERIOD = 10_000;
 
 /**
  * Rate-limited logger for events that unauthenticated peers can trigger: it writes the first, then the number of the

@@ -19,7 +19,7 @@ import { openAuthentication } from "./auth/open-authentication.js";
 import type { ChannelHandler } from "./channel-handler.js";
 import { forwardingRules } from "./forwarding/forwarding-rules.js";
 import { IncomingConnection } from "./incoming-connection.js";
-import type { ListenOptions } from "./listen-options.js";
+import { LISTEN_DEFAULTS, type ListenOptions } from "./listen-options.js";
 
 /** A listening server. The caller of {@link listen} closes it. */
 export interface Listener {
@@ -54,15 +54,16 @@ const MAX_UNIDENTIFIED = 256;
  * @throws Error of one line with the file, address or option at fault, and the fix
  */
 export async function listen(options: ListenOptions, handlers: readonly ChannelHandler[]): Promise<Listener> {
-  const { host = "127.0.0.1", port = 8022, log = SILENT } = options;
+  const { host = LISTEN_DEFAULTS.host, port = LISTEN_DEFAULTS.port, log = SILENT } = options;
   checkNumber("port", port, 0, 65_535);
   // Errors of the system quote the host.
   if (holdsKey(host)) throw new Error("host: the text of a key, not an address");
   const guard = guardConfig(options);
   const algorithms = serverAlgorithms(options.algorithms);
-  const maxChannels = checkNumber("maxChannels", options.maxChannels ?? 10, 1);
+  const maxChannels = checkNumber("maxChannels", options.maxChannels ?? LISTEN_DEFAULTS.maxChannels, 1);
   const forwarding = forwardingRules(options.forwarding);
-  const sessionTimeout = checkNumber("sessionTimeout", options.sessionTimeout ?? 10_000, 1, MAX_TIMEOUT);
+  const { sessionTimeout = LISTEN_DEFAULTS.sessionTimeout } = options;
+  checkNumber("sessionTimeout", sessionTimeout, 1, MAX_TIMEOUT);
   const channels = { handlers, guard, maxChannels, forwarding, session: options.session, sessionTimeout };
   const hostKey = await loadOneHostKey(options.hostKeys);
   const authentication = await openAuthentication(options, log);

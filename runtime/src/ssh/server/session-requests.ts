@@ -7,8 +7,8 @@ import { acceptRequestsAfterEof } from "../ssh2/channels/session-state.js";
 const NAME = /^RPC_[A-Z0-9_]{1,60}$/;
 
 /** The number of variables of a session, and the characters of their names and values together. */
-const MAX_VARIABLES = 64;
-const MAX_ENVIRONMENT = 32 * 1024;
+export const MAX_VARIABLES = 64;
+export const MAX_ENVIRONMENT = 32 * 1024;
 
 /** The most columns or rows of a terminal, which bound what a shell draws. */
 const MAX_SIDE = 4096;

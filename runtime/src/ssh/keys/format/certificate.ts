@@ -37,10 +37,10 @@ export interface Certificate {
 export const FOREVER = 2n ** 64n - 1n;
 
 /** In bytes. */
-const MAX_SIZE = 64 * 1024;
+export const MAX_SIZE = 64 * 1024;
 /** The limit of OpenSSH. */
-const MAX_PRINCIPALS = 256;
-const MAX_OPTIONS = 256;
+export const MAX_PRINCIPALS = 256;
+export const MAX_OPTIONS = 256;
 
 /** The number of strings that follow the type in each plain key. */
 const KEY_FIELDS: Readonly<Record<string, number>> = {

@@ -4,7 +4,7 @@
  */
 export type Passphrase = string | ((file: string) => string | undefined | Promise<string | undefined>);
 
-const MAX_ATTEMPTS = 3;
+export const MAX_ATTEMPTS = 3;
 
 /** The passphrases of each function. */
 const shared = new WeakMap<Exclude<Passphrase, string>, Passphrases>();
