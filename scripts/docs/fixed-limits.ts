@@ -51,7 +51,11 @@ const count = (value: number): string => formatValue(value);
 export const FIXED_LIMITS: readonly FixedLimit[] = [
   ["server", "timeout of the PROXY protocol header", ms(PROXY_HEADER_TIMEOUT)],
   ["server", "addresses that are remembered as returning (`knownAddressTtl`)", count(MAX_ADDRESSES)],
-  ["server", "log lines about refused connections", `${LINES} per ${ms(PERIOD)}, then one line with the number omitted`],
+  [
+    "server",
+    "log lines about refused connections",
+    `${LINES} per ${ms(PERIOD)}, then one line with the number omitted`,
+  ],
   ["server", "authentication requests, offered keys included", `${REQUESTS_PER_TRY} × \`maxAuthTries\``],
   ["server", "prompts in one round of keyboard-interactive", count(MAX_PROMPTS)],
   ["server", "length of a password or an answer", `${count(MAX_SECRET)} characters`],
@@ -82,11 +86,7 @@ export const FIXED_LIMITS: readonly FixedLimit[] = [
   ["client", "jump hosts", count(MAX_HOPS)],
   ["client", "`ssh -G`, which resolves ~/.ssh/config", ms(SSH_CONFIG_TIMEOUT)],
   ["client", "list of the agent's keys", `${ms(LIST_TIMEOUT)}, ${bytes(MAX_ANSWER)}, ${count(MAX_KEYS)} keys`],
-  [
-    "client",
-    "calls of the function `passphrase` for one key",
-    `${MAX_PASSPHRASES}; 2 where it repeats a wrong answer`,
-  ],
+  ["client", "calls of the function `passphrase` for one key", `${MAX_PASSPHRASES}; 2 where it repeats a wrong answer`],
   ["client", "attempts with a password; with keyboard-interactive", `${MAX_ATTEMPTS} each`],
   ["client", "rounds of keyboard-interactive in one login", `${MAX_ROUNDS}; the client disconnects at the next one`],
   ["client", "unsent bytes of a connection", bytes(MAX_SEND_BUFFER)],

@@ -23,7 +23,14 @@ export function readInterfaces(): ReadonlyMap<string, readonly Member[]> {
   return new Map(
     found.map((one) => [
       one.getName(),
-      [...new Map(one.getMembers().flatMap((member) => toMember(member) ?? []).map((m) => [m.name, m])).values()],
+      [
+        ...new Map(
+          one
+            .getMembers()
+            .flatMap((member) => toMember(member) ?? [])
+            .map((m) => [m.name, m]),
+        ).values(),
+      ],
     ]),
   );
 }
@@ -46,7 +53,12 @@ function toMember(member: import("ts-morph").TypeElementTypes): Member | undefin
 
 function typeOf(signature: import("ts-morph").PropertySignature | import("ts-morph").MethodSignature): string {
   const node = "getTypeNode" in signature ? signature.getTypeNode() : undefined;
-  const text = node?.getText() ?? signature.getText().replace(/^[\s\S]*?\(/, "(").replace(/;$/, "");
+  const text =
+    node?.getText() ??
+    signature
+      .getText()
+      .replace(/^[\s\S]*?\(/, "(")
+      .replace(/;$/, "");
   const flat = text.replaceAll(/\s+/g, " ").replaceAll("readonly ", "").replace(/^\| /, "");
   // A function type of an option is read in its TSDoc and in the editor.
   return /=>/.test(flat) && flat.length > 60 ? flat.replace(/\(?\([^|]*=>.*$/, "function") : flat;

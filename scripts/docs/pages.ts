@@ -35,7 +35,12 @@ export function fillPage(text: string, reference: Reference): string {
 /** The interfaces whose options a page has. */
 export function interfacesOf(text: string): string[] {
   return [...text.matchAll(MARKER)].flatMap(([, , kind, names = ""]) =>
-    kind === "options" ? names.trim().split(" ").map((name) => name.split(".").at(-1) as string) : [],
+    kind === "options"
+      ? names
+          .trim()
+          .split(" ")
+          .map((name) => name.split(".").at(-1) as string)
+      : [],
   );
 }
 
@@ -59,7 +64,12 @@ function optionTable(names: readonly string[], { options }: Reference): string {
 function optionRow({ name, flag, type, default: value, since, isRequired, text }: Option, prefix: string): string[] {
   const flags = flag === undefined ? "" : `<br>${flag.split(", ").map(code).join(" ")}`;
   const added = since === FIRST_VERSION ? "" : ` Since ${since}.`;
-  return [`\`${prefix}${name}\`${flags}`, /[`]/.test(type) ? type : code(type), value ?? (isRequired ? "" : "–"), text + added];
+  return [
+    `\`${prefix}${name}\`${flags}`,
+    /[`]/.test(type) ? type : code(type),
+    value ?? (isRequired ? "" : "–"),
+    text + added,
+  ];
 }
 
 function fixedTable(): string {
@@ -86,6 +96,7 @@ function sentence(text: string): string {
 const code = (text: string): string => `\`${text}\``;
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |\n`;
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |\n`;
   return line(head) + line(head.map(() => "---")) + rows.map(line).join("");
 }

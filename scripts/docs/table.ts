@@ -67,7 +67,11 @@ function problemOf({ text, default: said }: Member, row: OptionRow): string | un
   if (text === "") return "no text; its TSDoc needs a sentence";
   if (row.default === undefined) return undefined;
   const plain = typeof row.default === "number" ? row.default.toLocaleString("en-US") : `\`${row.default}\``;
-  const accepted = [plain, String(row.default), typeof row.default === "number" ? formatValue(row.default, row.unit) : plain];
+  const accepted = [
+    plain,
+    String(row.default),
+    typeof row.default === "number" ? formatValue(row.default, row.unit) : plain,
+  ];
   if (accepted.some((one) => said === one || said?.startsWith(`${one},`))) return undefined;
   return `the default is ${accepted.at(-1)}, and its TSDoc says ${said ?? "nothing"}`;
 }

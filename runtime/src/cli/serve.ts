@@ -46,7 +46,11 @@ export function defineServe(command: Command): void {
     .option("--korv", "accept clients of the Python framework korv")
     .option("--audit <file>", "audit log file: connections, logins, calls and denials", parseFileName)
     .option("--home <directory>", "directory for files that no other option names", parseFileName, DEFAULTS.home)
-    .option("--grace <duration>", `time for running calls to finish after SIGTERM (default: ${ms(SIGNAL_GRACE)})`, durationFrom(0))
+    .option(
+      "--grace <duration>",
+      `time for running calls to finish after SIGTERM (default: ${ms(SIGNAL_GRACE)})`,
+      durationFrom(0),
+    )
     .action(serve);
 }
 

@@ -2,8 +2,9 @@ import { createPublicKey, type JsonWebKey, type KeyObject } from "node:crypto";
 import { BinaryReader } from "./binary-reader.js";
 import type { PublicKey } from "./public-key.js";
 
-/** Bits of an RSA key: a shorter key is insecure, a longer one slow. */
+/** Bits of an RSA key; a shorter key is insecure. */
 export const MIN_RSA_BITS = 2048;
+/** Bits of an RSA key; a longer key is slow. */
 export const MAX_RSA_BITS = 16_384;
 
 /** Curve names in SSH keys (RFC 5656, section 10.1), and in JWK. */

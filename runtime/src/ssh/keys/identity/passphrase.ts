@@ -4,6 +4,7 @@
  */
 export type Passphrase = string | ((file: string) => string | undefined | Promise<string | undefined>);
 
+/** Calls of the function for one key; it ends early where the function repeats a wrong answer. */
 export const MAX_ATTEMPTS = 3;
 
 /** The passphrases of each function. */

@@ -83,7 +83,12 @@ async function openConfig(
   const limits = {
     maxAuthTries: checkNumber("maxAuthTries", options.maxAuthTries ?? AUTH_DEFAULTS.maxAuthTries, 1),
     authTimeout: checkNumber("authTimeout", options.authTimeout ?? AUTH_DEFAULTS.authTimeout, 1, MAX_TIMEOUT),
-    authFailureDelay: checkNumber("authFailureDelay", options.authFailureDelay ?? AUTH_DEFAULTS.authFailureDelay, 0, MAX_TIMEOUT),
+    authFailureDelay: checkNumber(
+      "authFailureDelay",
+      options.authFailureDelay ?? AUTH_DEFAULTS.authFailureDelay,
+      0,
+      MAX_TIMEOUT,
+    ),
     maxPromptRounds: checkNumber("maxPromptRounds", options.maxPromptRounds ?? AUTH_DEFAULTS.maxPromptRounds, 1),
   };
   const unknownScopes = options.scopes && new UnknownScopes(options.scopes);
