@@ -7,7 +7,7 @@ import { SchemaLoader } from "./load/load-schema.js";
 import type { SourceGraph } from "./load/source-graph.js";
 import { buildApi } from "./model/build-api.js";
 import { combineRules } from "./model/names.js";
-import type { GenerateOptions } from "./options.js";
+import { type GenerateOptions, LOAD_TIMEOUT } from "./options.js";
 import { createTargets } from "./targets.js";
 import { type OutputPlan, planOutput, writeOutput } from "./write.js";
 
@@ -22,9 +22,6 @@ export interface GenerateResult {
   /** The duration of the run, in ms. */
   readonly milliseconds: number;
 }
-
-/** See {@link GenerateOptions.loadTimeout}. */
-const LOAD_TIMEOUT = 10_000;
 
 /** Generates repeatedly from one schema, with caches between runs. Runs must not overlap. */
 export class Generator {

@@ -15,6 +15,9 @@ export interface GenerateOptions {
   readonly loadTimeout?: number;
 }
 
+/** See {@link GenerateOptions.loadTimeout}. */
+export const LOAD_TIMEOUT = 10_000;
+
 /** The values of {@link ImportExtension}. */
 export const IMPORT_EXTENSIONS: readonly ImportExtension[] = ["js", "ts", "none"];
 

@@ -2,7 +2,9 @@
 // the flag of `sshrpc serve` or `sshrpc call` and the first version. Type and text come from the interface (interfaces.ts). An
 // option that is added to an interface and not to its rows does not compile.
 import type { AdapterOptions } from "../../runtime/src/adapters/adapter-options.js";
-import { type ExecAdapterOptions, INPUT_TIMEOUT } from "../../runtime/src/adapters/exec/exec-options.js";
+import { INPUT_TIMEOUT } from "../../runtime/src/adapters/exec/exec-adapter.js";
+import type { ExecAdapterOptions } from "../../runtime/src/adapters/exec/exec-options.js";
+
 import {
   KORV_SEND_TIMEOUT,
   type KorvClientOptions,
@@ -12,6 +14,7 @@ import {
 } from "../../runtime/src/adapters/korv/korv-options.js";
 import type { ShellOptions } from "../../runtime/src/adapters/shell/shell-options.js";
 import { SILENT } from "../../runtime/src/base/log.js";
+import { LISTEN_ADDRESS } from "../../runtime/src/base/net/host-port.js";
 import type { Peer, PeerCertificate, PeerPermissions } from "../../runtime/src/base/peer.js";
 import type { CopyOptions, ExecOptions, RunOptions } from "../../runtime/src/base/ssh-client.js";
 import type { CallOptions } from "../../runtime/src/client/call/call-options.js";
@@ -44,7 +47,8 @@ import type { AuthOptions } from "../../runtime/src/ssh/server/auth/auth-options
 import { AUTH_DEFAULTS } from "../../runtime/src/ssh/server/auth/open-authentication.js";
 import type { Forwarding, ForwardingOptions } from "../../runtime/src/ssh/server/forwarding/forwarding-options.js";
 import { forwardingRules } from "../../runtime/src/ssh/server/forwarding/forwarding-rules.js";
-import { LISTEN_DEFAULTS, type ListenOptions } from "../../runtime/src/ssh/server/listen-options.js";
+import { LISTEN_DEFAULTS } from "../../runtime/src/ssh/server/listen.js";
+import type { ListenOptions } from "../../runtime/src/ssh/server/listen-options.js";
 import { type Limits, resolveLimits, UNARY_TIMEOUT } from "../../runtime/src/wire/limits.js";
 
 /** The unit of a number. A number without a unit is a count, or a ratio. */
@@ -147,8 +151,8 @@ export const OPTIONS = {
     exposeErrors: fixed(dispatch.exposeErrors),
   } satisfies Rows<ApiServerOptions>,
   ListenOptions: {
-    host: { default: LISTEN_DEFAULTS.host, flag: "--listen" },
-    port: { default: String(LISTEN_DEFAULTS.port), flag: "--port" },
+    host: { default: LISTEN_ADDRESS.host, flag: "--listen" },
+    port: { default: String(LISTEN_ADDRESS.port), flag: "--port" },
     hostKeys: { flag: "--host-key" },
     maxChannels: fixed(LISTEN_DEFAULTS.maxChannels),
   } satisfies Rows<Omit<ListenOptions, "log" | "scopes">, AuthOptions & ForwardingOptions & GuardOptions>,

@@ -16,7 +16,8 @@ export function readReference(): Reference {
 
 /** The table as JSON, for programs: docs/options.json. */
 export function formatReference({ options, commands }: Reference): string {
-  return `${JSON.stringify({ options, commands, fixedLimits: FIXED_LIMITS }, null, 2)}\n`;
+  const fixedLimits = FIXED_LIMITS.map(([side, what, bound]) => ({ side, what, bound }));
+  return `${JSON.stringify({ options, commands, fixedLimits }, null, 2)}\n`;
 }
 
 const MARKER = /(<!-- (options|commands|fixed-limits)((?: [\w.]+)*) -->\n)[\s\S]*?(<!-- end -->)/g;

@@ -134,7 +134,7 @@ describe("the packed packages in an empty project", () => {
   });
 });
 
-describe.each(["cjs", "mjs"])("a client and a server that esbuild bundles as docs/deployment.md says, as .%s", (extension) => {
+describe.each(["cjs", "mjs"])("a client and a server that esbuild bundles as the docs say, as .%s", (extension) => {
   let folder: string;
   let bundledServer: ChildProcess | undefined;
   let address: string;

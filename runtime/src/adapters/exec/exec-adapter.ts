@@ -3,7 +3,7 @@ import type { Logger } from "../../base/log.js";
 import type { ApiServer } from "../../server/api-server.js";
 import type { ChannelHandler } from "../../ssh/server/channel-handler.js";
 import { exec as runExec } from "./exec.js";
-import { type ExecAdapterOptions, INPUT_TIMEOUT } from "./exec-options.js";
+import type { ExecAdapterOptions } from "./exec-options.js";
 
 /** What the exec adapter is built from. */
 interface ExecAdapterConfig {
@@ -26,6 +26,9 @@ export function execAdapter(options: ExecAdapterConfig): ChannelHandler<"exec"> 
     run: (session, { command }) => void runExec(session, command, config),
   };
 }
+
+/** See {@link ExecAdapterOptions.inputTimeout}. */
+export const INPUT_TIMEOUT = 60_000;
 
 /** The timeout for standard input. The shell adapter reads requests, too. @throws Error where it is out of range */
 export function inputTimeoutOf({ exec = true }: Pick<ExecAdapterConfig, "exec">): number {

@@ -1,4 +1,4 @@
-import { LISTEN_DEFAULTS } from "../../ssh/server/listen-options.js";
+import { LISTEN_ADDRESS } from "../../base/net/host-port.js";
 
 /** The defaults that `serve` and `keys` share. */
-export const DEFAULTS = { home: ".sshrpc", host: LISTEN_DEFAULTS.host, port: LISTEN_DEFAULTS.port } as const;
+export const DEFAULTS = { home: ".sshrpc", ...LISTEN_ADDRESS } as const;

@@ -4,9 +4,6 @@ import type { HostKeySource } from "../keys/identity/host-key-source.js";
 import type { AuthOptions } from "./auth/auth-options.js";
 import type { ForwardingOptions } from "./forwarding/forwarding-options.js";
 
-/** The defaults of {@link ListenOptions} itself, and of the session rule; times in milliseconds. */
-export const LISTEN_DEFAULTS = { host: "127.0.0.1", port: 8022, maxChannels: 10, sessionTimeout: 10_000 } as const;
-
 /**
  * How a server listens and authenticates its peers. The public types of this folder are in files without ssh2, because
  * users of this package do not have the types of ssh2.

@@ -3,7 +3,7 @@ import { createServer, type Server as NetServer, type Socket } from "node:net";
 import ssh2, { type Connection } from "ssh2";
 import { checkNumber, MAX_TIMEOUT } from "../../base/check-number.js";
 import { logWith, SILENT } from "../../base/log.js";
-import { formatHostPort } from "../../base/net/host-port.js";
+import { formatHostPort, LISTEN_ADDRESS } from "../../base/net/host-port.js";
 import { holdsKey, printable } from "../../base/printable.js";
 import { ConnectionGate } from "../admission/connection-gate.js";
 import { guardConfig } from "../admission/guard-config.js";
@@ -19,7 +19,7 @@ import { openAuthentication } from "./auth/open-authentication.js";
 import type { ChannelHandler } from "./channel-handler.js";
 import { forwardingRules } from "./forwarding/forwarding-rules.js";
 import { IncomingConnection } from "./incoming-connection.js";
-import { LISTEN_DEFAULTS, type ListenOptions } from "./listen-options.js";
+import type { ListenOptions } from "./listen-options.js";
 
 /** A listening server. The caller of {@link listen} closes it. */
 export interface Listener {
@@ -46,6 +46,9 @@ export interface Listener {
   close(): Promise<void>;
 }
 
+/** Defaults of {@link ListenOptions}; times in milliseconds. */
+export const LISTEN_DEFAULTS = { maxChannels: 10, sessionTimeout: 10_000 } as const;
+
 /** How many connections may wait for their PROXY protocol header, beside `maxConnections`. */
 const MAX_UNIDENTIFIED = 256;
 
@@ -54,7 +57,7 @@ const MAX_UNIDENTIFIED = 256;
  * @throws Error of one line with the file, address or option at fault, and the fix
  */
 export async function listen(options: ListenOptions, handlers: readonly ChannelHandler[]): Promise<Listener> {
-  const { host = LISTEN_DEFAULTS.host, port = LISTEN_DEFAULTS.port, log = SILENT } = options;
+  const { host = LISTEN_ADDRESS.host, port = LISTEN_ADDRESS.port, log = SILENT } = options;
   checkNumber("port", port, 0, 65_535);
   // Errors of the system quote the host.
   if (holdsKey(host)) throw new Error("host: the text of a key, not an address");
