@@ -71,9 +71,9 @@ export const FIXED_LIMITS: readonly FixedLimit[] = [
   [
     "server",
     "names and values of these variables together",
-    `${bytes(MAX_ENVIRONMENT)}; they become metadata, where \`limits.metadata\` (${bytes(DEFAULT_LIMITS.metadata)}) ends a call first`,
+    `${bytes(MAX_ENVIRONMENT)}, of which a call takes ${bytes(DEFAULT_LIMITS.metadata)} as its metadata (\`limits.metadata\`)`,
   ],
-  ["server", "refused requests that are forgiven (`maxRefusals`)", `${PER_SECOND} per second`],
+  ["server", "refused requests allowed beyond `maxRefusals`", `${PER_SECOND} per second`],
   ["both", "data of a peer between its KEXINIT and its NEWKEYS", `${bytes(MAX_BYTES)}, ${count(MAX_PACKETS)} packets`],
   ["both", "window of one stream (`limits.windowGrowth`)", bytes(MAX_WINDOW)],
   ["both", "issues in the details of a BAD_REQUEST", count(MAX_ISSUES)],

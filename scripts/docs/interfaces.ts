@@ -21,18 +21,13 @@ export function readInterfaces(): ReadonlyMap<string, readonly Member[]> {
   const project = new Project({ compilerOptions: { allowJs: false }, skipFileDependencyResolution: true });
   const found = project.addSourceFilesAtPaths(`${ROOT}runtime/src/**/*.ts`).flatMap((file) => file.getInterfaces());
   return new Map(
-    found.map((one) => [
-      one.getName(),
-      [
-        ...new Map(
-          one
-            .getMembers()
-            .flatMap((member) => toMember(member) ?? [])
-            .map((m) => [m.name, m]),
-        ).values(),
-      ],
-    ]),
+    found.map((one) => [one.getName(), firstOfEach(one.getMembers().flatMap((member) => toMember(member) ?? []))]),
   );
+}
+
+/** Of overloads, the first. */
+function firstOfEach(members: readonly Member[]): readonly Member[] {
+  return members.filter(({ name }, index) => members.findIndex((other) => other.name === name) === index);
 }
 
 function toMember(member: import("ts-morph").TypeElementTypes): Member | undefined {

@@ -51,27 +51,46 @@ function tableOf(kind: string, names: readonly string[], reference: Reference): 
   return optionTable(names, reference);
 }
 
+/** The interfaces of values that a program receives: their members have no defaults. */
+const RECEIVED: readonly string[] = [
+  "Context",
+  "Peer",
+  "PeerCertificate",
+  "PeerPermissions",
+] satisfies OptionInterface[];
+
 /** A name may have the option in front whose fields these are: `perSource.PerSource`. */
 function optionTable(names: readonly string[], { options }: Reference): string {
-  const rows = names.flatMap((name) => {
+  const parts = names.map((name) => {
     const [prefix, own] = name.includes(".") ? (name.split(".") as [string, string]) : ["", name];
     const found = options[own as OptionInterface];
     if (found === undefined) throw new Error(`<!-- options ${name} -->: no such interface in scripts/docs/options.ts`);
-    return found.map((option) => optionRow(option, prefix === "" ? "" : `${prefix}.`));
+    return { prefix: prefix === "" ? "" : `${prefix}.`, own, found };
   });
+  if (parts.every(({ own }) => RECEIVED.includes(own))) {
+    const rows = parts.flatMap(({ found }) => found.map(receivedRow));
+    return table(["name", "type", "what it is"], rows);
+  }
+  const rows = parts.flatMap(({ prefix, found }) => found.map((option) => optionRow(option, prefix)));
   return table(["name", "type", "default", "what it does"], rows);
+}
+
+function receivedRow({ name, type, since, isRequired, text }: Option): string[] {
+  const isOptional = !isRequired && !type.endsWith("undefined");
+  return [code(name), code(isOptional ? `${type} | undefined` : type), text + addedIn(since)];
 }
 
 function optionRow({ name, flag, type, default: value, since, isRequired, text }: Option, prefix: string): string[] {
   const flags = flag === undefined ? "" : `<br>${flag.split(", ").map(code).join(" ")}`;
-  const added = since === FIRST_VERSION ? "" : ` Since ${since}.`;
   return [
     `\`${prefix}${name}\`${flags}`,
-    /[`]/.test(type) ? type : code(type),
-    value ?? (isRequired ? "" : "–"),
-    text + added,
+    type.includes("`") ? type : code(type),
+    value ?? (isRequired ? "required" : "–"),
+    text + addedIn(since),
   ];
 }
+
+const addedIn = (since: string): string => (since === FIRST_VERSION ? "" : ` Since ${since}.`);
 
 function fixedTable(): string {
   return table(

@@ -43,7 +43,7 @@ export interface ClientOptions {
    * Default: 30,000.
    */
   readonly timeout?: number;
-  /** See {@link Limits}. */
+  /** Bounds of messages, calls and streams; see {@link Limits}. */
   readonly limits?: Partial<Limits>;
   /** Interceptors (middleware) around calls of every kind; the first one is outermost. Default: none. */
   readonly interceptors?: readonly ClientInterceptor[];

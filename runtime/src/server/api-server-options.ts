@@ -27,7 +27,7 @@ export interface ApiServerOptions {
    * timeout. Default: 30,000.
    */
   readonly timeout?: number;
-  /** See {@link Limits}. */
+  /** Bounds of messages, calls and streams; see {@link Limits}. */
   readonly limits?: Partial<Limits>;
   /** Wrap every call, of every kind; the first one is outermost. Default: none. */
   readonly interceptors?: readonly ServerInterceptor[];
