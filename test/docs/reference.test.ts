@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { readCommands } from "../../scripts/docs/commands.js";
 import { OPTIONS } from "../../scripts/docs/options.js";
 import { fillPage, formatReference, interfacesOf, readReference } from "../../scripts/docs/pages.js";
-import { PAGES, readPage } from "./pages.js";
+import { block, PAGES, readPage } from "./pages.js";
 
 const BIN = fileURLToPath(new URL("../../runtime/bin/sshrpc.js", import.meta.url));
 const reference = readReference();
@@ -64,6 +64,15 @@ test("docs/errors.md has every status with its number", async () => {
   const { STATUSES } = await import("../../runtime/src/contract.js");
   const rows = [...readPage("docs/errors.md").matchAll(/^\| `([A-Z_]+)` \| (\d+) \|/gm)];
   expect(Object.fromEntries(rows.map(([, name, code]) => [name, Number(code)]))).toEqual(STATUSES);
+});
+
+test("docs/deployment.md has the lines of examples/sshd, which test/interop/stdio.test.ts runs", () => {
+  const examples = ["sshd_config", "authorized_keys"].map((name) => readPage(`examples/sshd/${name}`)).join("\n");
+  const lines = block("docs/deployment.md", "# /etc/ssh/sshd_config")
+    .split("\n")
+    .filter((line) => line !== "" && !line.startsWith("#"));
+  expect(lines).toHaveLength(4);
+  expect(lines.map((line) => line.replace("AAAA…", "AAAA")).filter((line) => !examples.includes(line))).toEqual([]);
 });
 
 describe.each(PAGES)("%s", (page) => {
