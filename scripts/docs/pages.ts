@@ -102,7 +102,8 @@ function fixedTable(): string {
 function commandSection({ name, text, usage, arguments: args, flags }: CommandReference): string {
   const rows = [...args.map((one) => flagRow(one)), ...flags.map((one) => flagRow(one))];
   const body = rows.length === 0 ? "" : `\n${table(["argument or flag", "default", "what it does"], rows)}`;
-  return `### sshrpc ${name}\n\n${sentence(text)}\n\n\`${usage}\`\n${body}`;
+  const purpose = text === "" ? "" : `${sentence(text)}\n\n`;
+  return `### sshrpc ${name}\n\n${purpose}\`${usage}\`\n${body}`;
 }
 
 function flagRow({ name, default: value, isRequired, text }: Flag): string[] {

@@ -12,8 +12,10 @@ export interface Option {
   readonly flag?: string;
   readonly type: string;
   readonly unit?: Unit;
-  /** For readers; absent where there is none. */
+  /** The default for readers; absent where there is none. */
   readonly default?: string;
+  /** The default for programs, in the unit; absent where the code has no constant for it. */
+  readonly value?: number | string | boolean;
   readonly since: string;
   readonly isRequired: boolean;
   /** One sentence. */
@@ -50,6 +52,7 @@ function toOption({ name, type, text, default: said, isRequired }: Member, row: 
     type: row.type ?? type,
     ...(row.unit !== undefined && { unit: row.unit }),
     ...(value !== undefined && { default: value }),
+    ...(row.default !== undefined && { value: row.default }),
     since: row.since ?? FIRST_VERSION,
     isRequired,
     text,
@@ -58,8 +61,7 @@ function toOption({ name, type, text, default: said, isRequired }: Member, row: 
 
 function defaultText(value: number | string | boolean, unit: Unit | undefined): string {
   if (typeof value !== "number") return `\`${value}\``;
-  const text = formatValue(value, unit);
-  return unit === undefined || text === String(value) ? text : `${text.replace(" ", " ")}`;
+  return formatValue(value, unit);
 }
 
 /** Whether the TSDoc, which editors show, says what the code does. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
-import { generate } from "../../codegen/src/generate.js";
+import { generate } from "../../codegen/src/index.js";
 import { type Block, blocksOf, exampleFiles, PAGES } from "./pages.js";
 
 const run = promisify(execFile);
