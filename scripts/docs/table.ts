@@ -67,7 +67,8 @@ function defaultText(value: number | string | boolean, unit: Unit | undefined): 
 /** Whether the TSDoc, which editors show, says what the code does. */
 function problemOf({ text, default: said }: Member, row: OptionRow): string | undefined {
   if (text === "") return "no text; its TSDoc needs a sentence";
-  if (row.default === undefined) return undefined;
+  if (row.default === undefined)
+    return /^\d/.test(said ?? "") ? "its row needs the constant of its default" : undefined;
   const plain = typeof row.default === "number" ? row.default.toLocaleString("en-US") : `\`${row.default}\``;
   const accepted = [
     plain,

@@ -29,7 +29,7 @@ export interface MethodSchema {
 
 /** A resource: a named noun with a path, and its methods. */
 export interface ResourceSchema {
-  /** Such as `/notes/{id}`, where `{id}` is a field of every request. Default: `/` and the resource's name. */
+  /** The path, such as `/notes/{id}`, where `{id}` is a field of every request. Default: `/` and the resource's name. */
   readonly path?: string;
   /** Documentation. A JSDoc comment on the resource has the same effect. */
   readonly description?: string;

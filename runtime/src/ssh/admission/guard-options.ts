@@ -68,9 +68,9 @@ export interface MaxStartups {
 
 /** The most connections of one source at once, authenticated or not. */
 export interface PerSource {
-  /** Of one IPv4 address or one IPv6 /64 network. Default: 128. */
+  /** Connections of one IPv4 address or one IPv6 /64 network. Default: 128. */
   readonly address?: number;
-  /** Of one IPv4 /24 or IPv6 /48 network. Default: 512. */
+  /** Connections of one IPv4 /24 or IPv6 /48 network. Default: 512. */
   readonly network?: number;
 }
 
