@@ -141,9 +141,10 @@ export function privateState({ files, pathOf }) {
 
 /** Exported names that no other file imports, and no public entry passes on. */
 export function unusedExports(packages) {
-  return packages.flatMap(({ files, pathOf, imports, entries }) => {
-    const used = new Set(
-      imports.flatMap(({ to, declaration }) => {
+  return packages.flatMap(({ name: folder, files, pathOf, imports, entries }) => {
+    const used = new Set([
+      ...importsOfReference(folder),
+      ...imports.flatMap(({ to, declaration }) => {
         const clause = Node.isImportDeclaration(declaration) || Node.isExportDeclaration(declaration);
         if (!clause) return [`${to} *`];
         const named = Node.isImportDeclaration(declaration)
@@ -152,7 +153,7 @@ export function unusedExports(packages) {
         const star = Node.isImportDeclaration(declaration) && declaration.getNamespaceImport() !== undefined;
         return [...named.map((name) => `${to} ${name.getName()}`), ...(star ? [`${to} *`] : [])];
       }),
-    );
+    ]);
     return files
       .filter((file) => !entries.has(pathOf(file)))
       .flatMap((file) =>
@@ -161,6 +162,18 @@ export function unusedExports(packages) {
           .map((name) => `${pathOf(file)}: ${name}`),
       );
   });
+}
+
+/** What the tables of docs/ import of a package: the defaults and bounds that they show, each as `file name`. */
+function importsOfReference(folder) {
+  const project = new Project({ compilerOptions: { allowJs: false }, skipFileDependencyResolution: true });
+  return project.addSourceFilesAtPaths(resolve(ROOT, "scripts/docs/*.ts")).flatMap((file) =>
+    file.getImportDeclarations().flatMap((declaration) => {
+      const [, from, path] = /\/(runtime|codegen)\/src\/(.*)\.js$/.exec(declaration.getModuleSpecifierValue()) ?? [];
+      if (from !== folder) return [];
+      return declaration.getNamedImports().map((name) => `${path}.ts ${name.getName()}`);
+    }),
+  );
 }
 
 /** Files of at most twelve lines of which one file is the only importer. */

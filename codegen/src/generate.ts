@@ -9,7 +9,7 @@ import { SchemaLoader } from "./load/load-schema.js";
 import type { SourceGraph } from "./load/source-graph.js";
 import { buildApi } from "./model/build-api.js";
 import { combineRules } from "./model/names.js";
-import { checkOptions, type GenerateOptions } from "./options.js";
+import { checkOptions, type GenerateOptions, LOAD_TIMEOUT } from "./options.js";
 import { type OutputPlan, planOutput, writeOutput } from "./write.js";
 
 /** The result of a run, or, of a check, what a run would do. */
@@ -23,9 +23,6 @@ export interface GenerateResult {
   /** The duration of the run, in ms. */
   readonly milliseconds: number;
 }
-
-/** See {@link GenerateOptions.loadTimeout}. */
-const LOAD_TIMEOUT = 10_000;
 
 /** Creates every target that a run generates. A new target is added here. */
 function createTargets(): readonly Target[] {

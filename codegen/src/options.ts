@@ -17,6 +17,9 @@ export interface GenerateOptions {
   readonly loadTimeout?: number;
 }
 
+/** See {@link GenerateOptions.loadTimeout}. */
+export const LOAD_TIMEOUT = 10_000;
+
 const OPTIONS: Readonly<Record<keyof GenerateOptions, true>> = {
   cwd: true,
   schema: true,

@@ -165,24 +165,24 @@ describe("the packed packages in an empty project", () => {
   });
 });
 
-describe.each(["cjs", "mjs"])("a client and a server that esbuild bundles as the guide says, as .%s", (extension) => {
+describe.each(["cjs", "mjs"])("a client and a server that esbuild bundles as the docs say, as .%s", (extension) => {
   let folder: string;
   let bundledServer: ChildProcess | undefined;
   let address: string;
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "sshrpc-bundled-"));
-    const guide = await readFile("GUIDE.md", "utf8");
+    const page = await readFile("docs/deployment.md", "utf8");
     const command = new RegExp(
       `^\\$ (npx esbuild client\\.ts .*--outfile=client\\.${extension}(?: \\\\\n.*)?)$`,
       "m",
-    ).exec(guide)?.[1];
+    ).exec(page)?.[1];
     for (const [file, text] of Object.entries(BUNDLED)) await writeFile(join(project, file), text);
     for (const name of ["client", "server"]) {
       const own = command
         ?.replace("client.ts", `bundled-${name}.ts`)
         .replace("--outfile=client", `--outfile=${folder}/${name}`);
-      await run("sh", ["-c", own ?? "echo the guide has no such command >&2; exit 1"], { cwd: project });
+      await run("sh", ["-c", own ?? "echo docs/deployment.md has no such command >&2; exit 1"], { cwd: project });
     }
     const [host, alice] = [generateKeyPair(), generateKeyPair()];
     const files = { host_key: host.privateKey, key: alice.privateKey, authorized_keys: `${alice.publicKey}\n` };

@@ -1,6 +1,12 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { readConfig } from "../config.js";
-import { type GenerateOptions, IMPORT_EXTENSIONS, type ImportExtension, isImportExtension } from "../options.js";
+import {
+  type GenerateOptions,
+  IMPORT_EXTENSIONS,
+  type ImportExtension,
+  isImportExtension,
+  LOAD_TIMEOUT,
+} from "../options.js";
 
 /** The flags that `gen` and `dev` share, as parsed by commander. */
 export interface GenFlags {
@@ -21,7 +27,11 @@ export function addGenFlags(command: Command): Command {
       `extension in generated imports: ${IMPORT_EXTENSIONS.join(", ")} (default: js)`,
       importExtensionOf,
     )
-    .option("--load-timeout <ms>", "time limit for top-level awaits of the schema (default: 10000)", millisecondsOf)
+    .option(
+      "--load-timeout <ms>",
+      `time limit for top-level awaits of the schema (default: ${LOAD_TIMEOUT})`,
+      millisecondsOf,
+    )
     .option(
       "--config <file>",
       "JSON file with schema, out and importExtension (default: sshrpc.config.json, if it exists)",

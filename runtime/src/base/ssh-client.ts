@@ -26,9 +26,9 @@ export interface RemoteCommand extends Duplex {
 export interface ExecOptions {
   /** Destroys the command when it aborts: the call rejects with CANCELLED. */
   readonly signal?: AbortSignal;
-  /** Receives its standard error as it arrives. Default: only the end is kept, as `stderrTail`. */
+  /** Receives the standard error of the command as it arrives. Default: only the end is kept, as `stderrTail`. */
   readonly onStderr?: (chunk: Buffer) => void;
-  /** Environment variables. A stock server accepts few names: see AcceptEnv in sshd_config(5). */
+  /** Environment variables of the command. A stock server accepts few names: see AcceptEnv in sshd_config(5). */
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -47,7 +47,7 @@ export interface CommandResult extends CommandExit {
 export interface RunOptions extends ExecOptions {
   /** Standard input of the command. Default: empty. */
   readonly input?: string | Uint8Array;
-  /** Maximum size of its standard output in bytes; a larger one fails with MESSAGE_TOO_LARGE. Default: 16 MiB. */
+  /** Maximum size of the standard output in bytes; a larger one fails with MESSAGE_TOO_LARGE. Default: 16 MiB. */
   readonly maxBuffer?: number;
 }
 

@@ -2,6 +2,7 @@ import { createReadStream, openSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Readable } from "node:stream";
 import { Argument, type Command, Option } from "commander";
+import ms from "ms";
 import { terminalText } from "../adapters/console/terminal-printer.js";
 import { readInputItems, readInputJson } from "../adapters/session-io/input-json.js";
 import { readJson } from "../adapters/session-io/json-text.js";
@@ -12,7 +13,7 @@ import { callPath } from "../client/call-path.js";
 import type { EncodedJson } from "../codec/encoded-json.js";
 import { RpcError } from "../contract/rpc-error.js";
 import { VERBS, type Verb } from "../contract/verb.js";
-import { DEFAULT_LIMITS } from "../wire/limits.js";
+import { DEFAULT_LIMITS, UNARY_TIMEOUT } from "../wire/limits.js";
 import { durationFrom, parseFileName } from "./shared/arguments.js";
 import { UsageError } from "./shared/failure.js";
 import { type CliIo, pathOf } from "./shared/io.js";
@@ -61,7 +62,7 @@ export function defineCall(command: Command, io: CliIo, output: Output): void {
     .option("--bytes", "stream raw bytes in both directions; a terminal shows them as text")
     .option(
       "--timeout <duration>",
-      "timeout of the call, such as 500ms or 2m (default: 30s; none for streams)",
+      `timeout of the call, such as 500ms or 2m (default: ${ms(UNARY_TIMEOUT)}; none for streams)`,
       durationFrom(1),
     )
     .action((...args: CallArguments) => call(args, io, output));

@@ -4,15 +4,13 @@ import { formatHostPort } from "../base/net/host-port.js";
 import { isKeyText } from "../base/printable.js";
 import { type Server, serveHandlers } from "../compose/serve.js";
 import type { Api } from "../contract/method.js";
+import { SIGNAL_GRACE } from "../server/check-grace.js";
 import { knownHostsName } from "../ssh/keys/lists/known-hosts.js";
 import { loadHandlers } from "./load-handlers.js";
 import { adapterFlags, type ServeFlags } from "./serve-flags.js";
 import { DEFAULTS } from "./shared/defaults.js";
 import { prepareHome } from "./shared/home.js";
 import { type CliIo, pathOf, stopSignal } from "./shared/io.js";
-
-/** The default time for running calls to finish after SIGTERM, in ms. */
-const GRACE = 5000;
 
 /** `sshrpc serve`: listens on a port until SIGINT or SIGTERM, then shuts down gracefully. */
 export async function serveOnPort(flags: ServeFlags, io: CliIo): Promise<void> {
@@ -38,7 +36,7 @@ export async function serveOnPort(flags: ServeFlags, io: CliIo): Promise<void> {
   );
   io.stdout.write(introduction(api, server, flags, authorizedKeys));
   await stopSignal(io);
-  await server.close({ grace: flags.grace ?? GRACE });
+  await server.close({ grace: flags.grace ?? SIGNAL_GRACE });
 }
 
 function introduction(api: Api, server: Server, flags: ServeFlags, authorizedKeys: string): string {

@@ -8,7 +8,7 @@ import { createDirectory } from "./shared/create-directory.js";
 import { type CliIo, pathOf } from "./shared/io.js";
 
 /** The time that open handles of the handlers have to close after the connection has ended, in ms. */
-const LAST_GRACE = 5000;
+export const LAST_GRACE = 5000;
 
 /** `sshrpc serve --stdio`: serves one connection over standard input and output, then exits. */
 export async function serveOverStdio(flags: ServeFlags, io: CliIo): Promise<void> {

@@ -1,5 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import type { Command } from "commander";
+import ms from "ms";
+import { SIGNAL_GRACE } from "../server/check-grace.js";
 import type { ServeFlags } from "./serve-flags.js";
 import { durationFrom, parseFileName, parsePort } from "./shared/arguments.js";
 import { DEFAULTS } from "./shared/defaults.js";
@@ -45,7 +47,11 @@ export function defineServe(command: Command, io: CliIo): void {
     .option("--korv", "accept clients of the Python framework korv")
     .option("--audit <file>", "audit log file: connections, logins, calls and denials", parseFileName)
     .option("--home <directory>", "directory for files that no other option names", parseFileName, DEFAULTS.home)
-    .option("--grace <duration>", "time for running calls to finish after SIGTERM (default: 5s)", durationFrom(0))
+    .option(
+      "--grace <duration>",
+      `time for running calls to finish after SIGTERM (default: ${ms(SIGNAL_GRACE)})`,
+      durationFrom(0),
+    )
     .action((flags: ServeFlags) => serve(flags, io));
 }
 

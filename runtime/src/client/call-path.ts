@@ -7,7 +7,7 @@ import type { Items, ResponseStream } from "./call/method-types.js";
 import { type Client, openClient } from "./client.js";
 
 /** Default timeout of connecting in ms. */
-const CONNECT_TIMEOUT = 30_000;
+export const CONNECT_TIMEOUT = 30_000;
 
 type PathMethod = (
   ...args: [request: unknown, options: CallOptions] | [request: unknown, items: Items<unknown>, options: CallOptions]

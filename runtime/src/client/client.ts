@@ -12,7 +12,7 @@ import { RpcError } from "../contract/rpc-error.js";
 import type { CallReceiver } from "../wire/call-frames.js";
 import { Connection } from "../wire/connection.js";
 import type { ItemKind } from "../wire/hello.js";
-import { type Limits, resolveLimits } from "../wire/limits.js";
+import { type Limits, resolveLimits, UNARY_TIMEOUT } from "../wire/limits.js";
 import { type BindConfig, bindMethods } from "./call/bind-methods.js";
 import type { ClientInterceptor } from "./call/interceptor.js";
 import type { CallReports } from "./call/observed-call.js";
@@ -47,7 +47,7 @@ export interface ClientOptions {
    * Default: 30,000.
    */
   readonly timeout?: number;
-  /** See {@link Limits}. */
+  /** Bounds of messages, calls and streams; see {@link Limits}. */
   readonly limits?: Partial<Limits>;
   /** Interceptors (middleware) around calls of every kind; the first one is outermost. Default: none. */
   readonly interceptors?: readonly ClientInterceptor[];
@@ -87,8 +87,8 @@ export function pickClientOptions(options: ClientOptions): ClientOptions {
 /** Creates the receiver of the server's calls on a connection to `address`; the connection exists once a call arrives. */
 export type ServeCallbacks = (address: string, connection: () => Connection) => CallReceiver;
 
-const DEFAULT_TIMEOUT = 30_000;
-const DEFAULT_RETRIES = 3;
+/** Retries of a call; see {@link ClientOptions.retries}. */
+export const DEFAULT_RETRIES = 3;
 
 /** The peer of a client's calls, as its callbacks see it: it has proven its host key. */
 const SERVER: Peer = { user: "server", scopes: ["*"] };
@@ -110,7 +110,7 @@ export async function openClient<C extends Client>(
   checkOptions(options, CLIENT_OPTIONS);
   const { signal, reconnect = {} } = options;
   const limits = resolveLimits(options.limits);
-  const { timeout = DEFAULT_TIMEOUT } = options;
+  const { timeout = UNARY_TIMEOUT } = options;
   if (!(timeout > 0 && timeout <= MAX_TIMEOUT)) {
     throw new OptionError(`option timeout: ${timeout} is not a number of ms over 0 and up to ${MAX_TIMEOUT}`);
   }

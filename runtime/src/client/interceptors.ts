@@ -47,6 +47,9 @@ export interface RetryOptions extends BackoffOptions {
   readonly attempts?: number;
 }
 
+/** The defaults of {@link RetryOptions}, beside those of its backoff. */
+export const RETRY_DEFAULTS = { statuses: ["RESOURCE_EXHAUSTED"], attempts: 3 } as const;
+
 const RETRY_OPTIONS = { ...BACKOFF_OPTIONS, statuses: true, attempts: true } satisfies OptionTable<RetryOptions>;
 
 /**
@@ -55,7 +58,8 @@ const RETRY_OPTIONS = { ...BACKOFF_OPTIONS, statuses: true, attempts: true } sat
  * @throws RpcError BAD_REQUEST that names an invalid option and its value
  */
 export function retry(options: RetryOptions = {}): ClientInterceptor {
-  const { statuses = ["RESOURCE_EXHAUSTED"], attempts = 3, ...delays } = options;
+  const { attempts = RETRY_DEFAULTS.attempts, ...delays } = options;
+  const statuses: readonly ErrorStatus[] = options.statuses ?? RETRY_DEFAULTS.statuses;
   const backoff = checkedOptions(() => {
     checkOptions(options, RETRY_OPTIONS);
     checkNumber("retry.attempts", attempts, 1);

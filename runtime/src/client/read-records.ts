@@ -12,6 +12,9 @@ export interface RecordOptions {
   readonly maxRecord?: number;
 }
 
+/** See {@link RecordOptions.maxRecord}. */
+export const MAX_RECORD = 1024 * 1024;
+
 const RECORD_OPTIONS = { separator: true, maxRecord: true } satisfies OptionTable<RecordOptions>;
 
 /** A stream of bytes: a Node stream, a web stream, a generator, an array. */
@@ -24,7 +27,7 @@ type Source = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
  * @throws RpcError MESSAGE_TOO_LARGE, BAD_REQUEST for an invalid option
  */
 export async function* readRecords(source: Source, options: RecordOptions = {}): AsyncGenerator<Buffer, void> {
-  const { maxRecord = 1024 * 1024 } = options;
+  const { maxRecord = MAX_RECORD } = options;
   checkedOptions(() => {
     checkOptions(options, RECORD_OPTIONS);
     checkNumber("maxRecord", maxRecord, 1);

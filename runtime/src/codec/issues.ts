@@ -3,7 +3,7 @@ import type { ValidationError, Validator } from "../contract/method.js";
 import type { Issue } from "../contract/rpc-error.js";
 
 /** The most issues that one error lists. */
-const MAX_ISSUES = 10;
+export const MAX_ISSUES = 10;
 
 const UNKNOWN_PROPERTY = "unknown property";
 

@@ -12,13 +12,10 @@ import { dispatchConfig } from "../server/api-server-options.js";
 import { receiver } from "../server/receiver.js";
 import { Router } from "../server/router.js";
 import type { Connection } from "../wire/connection.js";
-import { type Limits, resolveLimits } from "../wire/limits.js";
+import { type Limits, resolveLimits, UNARY_TIMEOUT } from "../wire/limits.js";
 
 // With callbacks, the client serves and the server calls. client/ and server/ do not import each other, so they are combined
 // here.
-
-/** Default timeout of a callback in ms. */
-const DEFAULT_TIMEOUT = 30_000;
 
 /**
  * Serves `handlers` of the API's callbacks to the server that a client connects to. The peer of the calls is the server, which
@@ -46,7 +43,7 @@ export function callbacksOf(api: Api): ((connection: Connection | undefined, lim
   if (callbacks.length === 0) return undefined;
   return (connection, limits) => {
     const connections = connection === undefined ? NO_CONNECTION : new OneConnection(connection);
-    return bindMethods(callbacks, { connections, timeout: DEFAULT_TIMEOUT, limits });
+    return bindMethods(callbacks, { connections, timeout: UNARY_TIMEOUT, limits });
   };
 }
 

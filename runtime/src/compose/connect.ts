@@ -29,12 +29,12 @@ export interface ConnectOptions<Callbacks = never> extends ClientOptions, DialOp
    * The SSH connection to a target that is an address: `ssh2` is built in, `openssh` runs the `ssh` program of this system, with
    * its whole configuration. Default: `ssh2`.
    */
-  readonly transport?: (typeof TRANSPORTS)[number];
+  readonly transport?: "ssh2" | "openssh";
   /**
    * The protocol of the server. `korv` is that of the Python framework korv, which has no streams (UNIMPLEMENTED), metadata or
    * deadlines; it needs the transport `ssh2`. Default: `sshrpc`.
    */
-  readonly protocol?: (typeof PROTOCOLS)[number];
+  readonly protocol?: "sshrpc" | "korv";
   /** For the transport `openssh`. */
   readonly openssh?: OpensshOptions;
   /** For the protocol `korv`. */
@@ -47,8 +47,8 @@ export interface ConnectSshOptions extends DialOptions {
   readonly signal?: AbortSignal;
 }
 
-const TRANSPORTS = ["ssh2", "openssh"] as const;
-const PROTOCOLS = ["sshrpc", "korv"] as const;
+const TRANSPORTS = ["ssh2", "openssh"];
+const PROTOCOLS = ["sshrpc", "korv"];
 
 const CONNECT_OPTIONS = {
   ...CLIENT_OPTIONS,

@@ -12,7 +12,7 @@ import { checkedOptions, toBadRequest } from "../contract/option-errors.js";
 import type { AuditOptions } from "../observe/audit-options.js";
 import type { ApiHandlers } from "../server/api-handlers.js";
 import type { ApiServerOptions } from "../server/api-server-options.js";
-import { checkGrace } from "../server/check-grace.js";
+import { checkGrace, SIGNAL_GRACE } from "../server/check-grace.js";
 import { findHandler } from "../ssh/server/channel-handler.js";
 import { refuseConnection } from "../wire/close-duplex.js";
 import { openLog } from "./open-log.js";
@@ -49,8 +49,6 @@ const SERVE_STDIO_OPTIONS = {
   log: true,
 } satisfies OptionTable<ServeStdioOptions>;
 
-const GRACE = 5000;
-
 /** The exit status of a command for a 5xx. */
 const EXIT_FAILED = 5;
 
@@ -86,7 +84,7 @@ export async function serveStdio(
       "serving over standard input and output: started at a terminal, not by sshd; name the command in sshd_config as Subsystem sshrpc, or as command= in authorized_keys",
     );
   }
-  const grace = checkedOptions(() => checkGrace(options.grace ?? GRACE));
+  const grace = checkedOptions(() => checkGrace(options.grace ?? SIGNAL_GRACE));
   const request = stdioRequest(process.env, { isTerminal, isForced: options.forced ?? false });
   const stdio = takeStdio();
   const closed = new Promise<void>((resolve) => stdio.stream.once("close", resolve));

@@ -29,13 +29,17 @@ export interface MethodSchema {
 
 /** A resource: a named noun with a path, and its methods. */
 export interface ResourceSchema {
-  /** Such as `/notes/{id}`, where `{id}` is a field of every request. Default: `/` and the resource's name. */
+  /** The path, such as `/notes/{id}`, where `{id}` is a field of every request. Default: `/` and the resource's name. */
   readonly path?: string;
   /** Documentation. A JSDoc comment on the resource has the same effect. */
   readonly description?: string;
+  /** Reads: repeating it has no effect. */
   readonly GET?: MethodSchema;
+  /** Creates: the only verb that is not retried once the server may have started it. */
   readonly STORE?: MethodSchema;
+  /** Changes: repeating it has no further effect. */
   readonly UPDATE?: MethodSchema;
+  /** Removes: repeating it has no further effect. */
   readonly DELETE?: MethodSchema;
 }
 
@@ -47,6 +51,7 @@ export interface ApiSchema {
   readonly version: string;
   /** Documentation. */
   readonly description?: string;
+  /** The resources by name; a generated client has a member for each. */
   readonly resources: { readonly [resource: string]: ResourceSchema };
   /** Resources that the connecting side may serve: the server calls them over the connection that the client opened. */
   readonly callbacks?: { readonly [resource: string]: ResourceSchema };

@@ -18,13 +18,13 @@ export interface OpenAuditFile {
 const MODE = 0o600;
 
 /** Interval in ms of the checks whether the file was moved. */
-const CHECK_INTERVAL = 5000;
+export const CHECK_INTERVAL = 5000;
 
 /** Timeout in ms for writing the last lines. */
 const CLOSE_TIMEOUT = 2000;
 
 /** Bytes of lines that may wait for a slow disk; further lines are dropped, so that the server continues. */
-const MAX_BUFFERED = 16 * 1024 * 1024;
+export const MAX_BUFFERED = 16 * 1024 * 1024;
 
 /**
  * Opens a file for the audit log, and opens it again when it is moved.

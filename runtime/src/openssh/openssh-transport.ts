@@ -7,8 +7,7 @@ import type { OpensshOptions } from "./openssh-options.js";
 import { openSshProcess } from "./ssh-process.js";
 
 /** Default connect timeouts in ms, without and with prompts for a user. */
-const CONNECT_TIMEOUT = 10_000;
-const INTERACTIVE_TIMEOUT = 120_000;
+export const OPENSSH_TIMEOUTS = { unattended: 10_000, interactive: 120_000 } as const;
 
 /**
  * A transport over the `ssh` program of this system, with everything that ssh_config(5) offers: jump hosts, agents, security
@@ -22,7 +21,7 @@ export function opensshTransport(target: string, options: DialOptions & OpensshO
   const to = parseDestination(target);
   asBadRequest(() => checkTimes(options));
   const { program = "ssh", interactive = false } = options;
-  const connectTimeout = options.connectTimeout ?? (interactive ? INTERACTIVE_TIMEOUT : CONNECT_TIMEOUT);
+  const connectTimeout = options.connectTimeout ?? OPENSSH_TIMEOUTS[interactive ? "interactive" : "unattended"];
   const args = opensshArguments(to, options, connectTimeout);
   const address = formatDestination(to);
   return {

@@ -3,7 +3,7 @@ import { OptionError } from "../base/check-options.js";
 import type { Logger } from "../base/log.js";
 import { type CallEnded, combineObservers, type Observer } from "../base/observer.js";
 import type { StatusName } from "../contract/status.js";
-import type { Limits } from "../wire/limits.js";
+import { type Limits, UNARY_TIMEOUT } from "../wire/limits.js";
 import type { DispatchConfig } from "./call/call-context.js";
 import type { ServerInterceptor } from "./call/interceptor.js";
 
@@ -19,7 +19,7 @@ export interface ApiServerOptions {
    * timeout. Default: 30,000.
    */
   readonly timeout?: number;
-  /** See {@link Limits}. */
+  /** Bounds of messages, calls and streams; see {@link Limits}. */
   readonly limits?: Partial<Limits>;
   /** Wrap every call, of every kind; the first one is outermost. Default: none. */
   readonly interceptors?: readonly ServerInterceptor[];
@@ -37,13 +37,10 @@ export interface ApiServerOptions {
   readonly exposeErrors?: boolean;
 }
 
-/** Milliseconds that a unary call may take by default. */
-const DEFAULT_TIMEOUT = 30_000;
-
 /** Applies the defaults. @throws OptionError with the name and value of an invalid option */
 export function dispatchConfig(options: ApiServerOptions & { readonly log: Logger }, limits: Limits): DispatchConfig {
   return {
-    timeout: checkTimeout(options.timeout ?? DEFAULT_TIMEOUT),
+    timeout: checkTimeout(options.timeout ?? UNARY_TIMEOUT),
     exposeErrors: options.exposeErrors ?? false,
     maxMetadata: limits.metadata,
     interceptors: options.interceptors ?? [],

@@ -47,6 +47,9 @@ export const DEFAULT_LIMITS: Limits = {
   helloTimeout: 10_000,
 };
 
+/** Timeout in ms of a unary call, in either direction, where neither the call nor its method has one. */
+export const UNARY_TIMEOUT = 30_000;
+
 /** The names of earlier versions. */
 const RENAMED = new Map<string, keyof Limits>([
   ["noise", "bytesBeforePreamble"],

@@ -11,7 +11,7 @@ import { sshOptions } from "../sshd.js";
 import { itWith } from "../stock.js";
 import { itWithAsyncssh, Peer } from "./peers.js";
 
-const GUIDE = readFileSync(new URL("../../../GUIDE.md", import.meta.url), "utf8");
+const ADAPTERS = readFileSync(new URL("../../../docs/adapters.md", import.meta.url), "utf8");
 
 const hasNoTypo = only((value) => typeof value === "object" && value !== null && !("typo" in value));
 
@@ -448,10 +448,10 @@ describe("a korv client at our server", () => {
     expect(await connect().event("failed")).toMatchObject({ error: /refused|Connect call failed/ });
   });
 
-  itWith(["ssh"], "can be ssh and gzip, by the command in GUIDE.md", async () => {
+  itWith(["ssh"], "can be ssh and gzip, by the command in docs/adapters.md", async () => {
     const { server, directory } = await startServer();
     const files = { knownHosts: `${directory}/known_hosts`, identity: `${directory}/alice` };
-    const [, shown = ""] = /^\$ (echo .* -W any:1 host .*)$/m.exec(GUIDE) ?? [];
+    const [, shown = ""] = /^\$ (echo .* -W any:1 host .*)$/m.exec(ADAPTERS) ?? [];
     const command = shown
       .replace("ssh -p 8022", `ssh ${sshOptions({ ...files, port: server.port }).join(" ")}`)
       .replace(" host ", " alice@127.0.0.1 ");

@@ -19,7 +19,7 @@ interface ConsoleOptions {
 }
 
 /** Bytes of the longest line, as on a Unix terminal. */
-const MAX_LINE = 4096;
+export const MAX_LINE = 4096;
 
 /** Bytes of input per turn of the event loop: readline redraws the line for each key, and other sessions wait. */
 const SLICE = 64;

@@ -1,7 +1,7 @@
 import { EventEmitter, once } from "node:events";
 
 /** Lines that are buffered for a reader; further lines are dropped. */
-const MAX_AHEAD = 256;
+export const MAX_AHEAD = 256;
 
 /**
  * The lines that a user has entered and no reader has taken. The prompt and the commands take turns to read; a reader may

@@ -42,9 +42,12 @@ export function execAdapter(options: ExecAdapterConfig): ChannelHandler<"exec"> 
   };
 }
 
+/** See {@link ExecAdapterOptions.inputTimeout}. */
+export const INPUT_TIMEOUT = 60_000;
+
 /** The timeout for standard input. The shell adapter reads requests, too. @throws OptionError where it is out of range */
 export function inputTimeoutOf({ exec = true }: Pick<ExecAdapterConfig, "exec">): number {
-  const { inputTimeout = 60_000 } = typeof exec === "boolean" ? {} : exec;
+  const { inputTimeout = INPUT_TIMEOUT } = typeof exec === "boolean" ? {} : exec;
   if (inputTimeout >= 1 && inputTimeout <= MAX_TIMEOUT) return inputTimeout;
   throw new OptionError(`exec.inputTimeout: ${inputTimeout}: must be from 1 to ${MAX_TIMEOUT} ms`);
 }

@@ -29,6 +29,9 @@ export interface KorvClientOptions {
   readonly sendTimeout?: number;
 }
 
+/** See {@link KorvClientOptions.sendTimeout}. */
+export const KORV_SEND_TIMEOUT = 30_000;
+
 const DEFAULT_LIMITS: KorvLimits = {
   calls: 64,
   compressed: 1024 * 1024,

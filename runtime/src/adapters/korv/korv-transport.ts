@@ -6,7 +6,7 @@ import { packetChannelTo } from "../../ssh/client/dial-channel.js";
 import type { Dialer } from "../../ssh/client/dialer.js";
 import { type Limits, resolveLimits } from "../../wire/limits.js";
 import { KorvGateway } from "./korv-gateway.js";
-import type { KorvClientOptions } from "./korv-options.js";
+import { KORV_SEND_TIMEOUT, type KorvClientOptions } from "./korv-options.js";
 
 /**
  * A transport to a server of the Python framework korv: a gateway translates between the native wire and korv's protocol,
@@ -19,7 +19,7 @@ export function korvTransport(
   options: KorvClientOptions & { readonly limits?: Partial<Limits> },
 ): Transport {
   const { mapPath = (path) => path } = options;
-  const sendTimeout = checkNumber("korv.sendTimeout", options.sendTimeout ?? 30_000, 1, MAX_TIMEOUT);
+  const sendTimeout = checkNumber("korv.sendTimeout", options.sendTimeout ?? KORV_SEND_TIMEOUT, 1, MAX_TIMEOUT);
   const config = { api, limits: resolveLimits(options.limits), mapPath, sendTimeout };
   return {
     address,

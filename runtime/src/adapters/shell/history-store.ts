@@ -2,7 +2,7 @@ import type { Peer } from "../../base/peer.js";
 import { MAX_HISTORY } from "../console/terminal-console.js";
 
 /** Peers whose lines are kept; the least recent is dropped first. */
-const MAX_PEERS = 256;
+export const MAX_PEERS = 256;
 
 /** The command history of each peer, in memory: at most 200 lines. */
 export class HistoryStore {

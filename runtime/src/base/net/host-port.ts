@@ -1,6 +1,9 @@
 import { isIPv6 } from "node:net";
 import { parseInteger } from "../parse-integer.js";
 
+/** Where a server listens by default. */
+export const LISTEN_ADDRESS = { host: "127.0.0.1", port: 8022 } as const;
+
 /** The parts of `host:port`, where the port has not been read. */
 interface HostPortParts {
   /** Without brackets; empty where the text begins with the colon. */

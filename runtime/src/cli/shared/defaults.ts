@@ -1,2 +1,4 @@
+import { LISTEN_ADDRESS } from "../../base/net/host-port.js";
+
 /** The defaults that `serve` and `keys` share. */
-export const DEFAULTS = { home: ".sshrpc", host: "127.0.0.1", port: 8022 } as const;
+export const DEFAULTS = { home: ".sshrpc", ...LISTEN_ADDRESS } as const;

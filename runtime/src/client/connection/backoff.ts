@@ -19,6 +19,9 @@ export const BACKOFF_OPTIONS = {
   jitter: true,
 } satisfies OptionTable<BackoffOptions>;
 
+/** The defaults of {@link BackoffOptions}. */
+export const BACKOFF_DEFAULTS = { minDelay: 100, maxDelay: 10_000, jitter: 0.5 } as const;
+
 /** Computes exponential backoff delays with jitter. */
 export class Backoff {
   readonly minDelay: number;
@@ -30,7 +33,8 @@ export class Backoff {
    * @throws OptionError that names an invalid option and its value
    */
   constructor(options: BackoffOptions = {}, option = "reconnect") {
-    const { minDelay = 100, maxDelay = Math.max(10_000, minDelay), jitter = 0.5 } = options;
+    const { minDelay = BACKOFF_DEFAULTS.minDelay, jitter = BACKOFF_DEFAULTS.jitter } = options;
+    const { maxDelay = Math.max(BACKOFF_DEFAULTS.maxDelay, minDelay) } = options;
     check(`${option}.minDelay`, minDelay, 1, MAX_TIMEOUT);
     check(`${option}.maxDelay`, maxDelay, minDelay, MAX_TIMEOUT);
     check(`${option}.jitter`, jitter, 0, 1);

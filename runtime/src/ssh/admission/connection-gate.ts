@@ -12,7 +12,7 @@ import { RefusalReports } from "./refusal-reports.js";
 import { sourceOf } from "./source.js";
 
 /** Milliseconds for a proxy to send its header. */
-const PROXY_HEADER_TIMEOUT = 5000;
+export const PROXY_HEADER_TIMEOUT = 5000;
 
 /** Milliseconds for the peer to close its side after we have closed ours. */
 const FINISH_GRACE = 1000;

@@ -1,5 +1,7 @@
 import { checkNumber, MAX_TIMEOUT } from "../../base/check-number.js";
 import type { AlgorithmChoice } from "../algorithms.js";
+import { MAX_SEND_BUFFER } from "../ssh2/packets/packet-guard.js";
+import { REKEY_DEFAULTS } from "../ssh2/packets/rekey.js";
 import type { GuardOptions, MaxStartups, Penalties, PerSource } from "./guard-options.js";
 import { sourceList } from "./source-list.js";
 
@@ -50,10 +52,10 @@ export function guardConfig(options: GuardOptions): GuardConfig {
     knownAddressTtl: number("knownAddressTtl", 300_000, 0, MAX_TIMEOUT),
     maxPreAuthBytes: number("maxPreAuthBytes", 131_072, MIN_PRE_AUTH_BYTES),
     maxRefusals: number("maxRefusals", 1000, 1),
-    maxSendBuffer: number("maxSendBuffer", 32 * 1024 * 1024, 1024 * 1024),
-    rekeyBytes: number("rekeyBytes", 1024 ** 3, 1024 * 1024),
-    rekeyInterval: number("rekeyInterval", 3_600_000, 1000, MAX_TIMEOUT),
-    rekeyTimeout: number("rekeyTimeout", 30_000, 1, MAX_TIMEOUT),
+    maxSendBuffer: number("maxSendBuffer", MAX_SEND_BUFFER, 1024 * 1024),
+    rekeyBytes: number("rekeyBytes", REKEY_DEFAULTS.rekeyBytes, 1024 * 1024),
+    rekeyInterval: number("rekeyInterval", REKEY_DEFAULTS.rekeyInterval, 1000, MAX_TIMEOUT),
+    rekeyTimeout: number("rekeyTimeout", REKEY_DEFAULTS.rekeyTimeout, 1, MAX_TIMEOUT),
     // ssh2 treats 0 as its own default.
     keepaliveInterval: keepaliveInterval === 0 ? MAX_TIMEOUT : keepaliveInterval,
     keepaliveCountMax: number("keepaliveCountMax", 3, 1),

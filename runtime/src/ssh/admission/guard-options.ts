@@ -58,19 +58,19 @@ export interface GuardOptions {
  * evicted once it is a second old; otherwise the new one is refused.
  */
 export interface MaxStartups {
-  /** Default: 100. */
+  /** Unauthenticated connections from which on a new one may evict another. Default: 100. */
   readonly start?: number;
-  /** In percent. Default: 30. */
+  /** The probability of an eviction at `start`, in percent. Default: 30. */
   readonly rate?: number;
-  /** Default: 400. */
+  /** Unauthenticated connections at which each new one evicts another. Default: 400. */
   readonly full?: number;
 }
 
 /** The most connections of one source at once, authenticated or not. */
 export interface PerSource {
-  /** Of one IPv4 address or one IPv6 /64 network. Default: 128. */
+  /** Connections of one IPv4 address or one IPv6 /64 network. Default: 128. */
   readonly address?: number;
-  /** Of one IPv4 /24 or IPv6 /48 network. Default: 512. */
+  /** Connections of one IPv4 /24 or IPv6 /48 network. Default: 512. */
   readonly network?: number;
 }
 

@@ -1,5 +1,5 @@
 /** The most addresses kept; beyond it, the least recently seen one is removed. */
-const LIMIT = 65_536;
+export const LIMIT = 65_536;
 
 /** The recently seen addresses. */
 export class KnownAddresses {

@@ -1,10 +1,10 @@
 import type { Observer } from "../../base/observer.js";
 
 /** Refusals reported one by one within one period; further ones are counted. */
-const REPORTS = 20;
+export const REPORTS = 20;
 
 /** In milliseconds. */
-const PERIOD = 10_000;
+export const PERIOD = 10_000;
 
 /**
  * Reports refused connections, at a limited rate, because unauthenticated peers can cause any number: the first ones of a

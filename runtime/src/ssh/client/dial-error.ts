@@ -1,13 +1,10 @@
-import { formatHostPort } from "../../base/net/host-port.js";
+import { formatHostPort, LISTEN_ADDRESS } from "../../base/net/host-port.js";
 import { printable } from "../../base/printable.js";
 import { SshError } from "../ssh-error.js";
 import { formatTarget, type Target } from "../target.js";
 
 /** The phase that a connection attempt has reached; it decides what a failure means. */
 export type DialStage = "connecting" | "greeting" | "key exchange" | "authentication" | "channel";
-
-/** The default port of an sshrpc server. */
-const SERVER_PORT = 8022;
 
 /** The state of a connection attempt that failed. */
 export interface DialFailure {
@@ -55,8 +52,9 @@ function unavailable(message: string, cause?: unknown): SshError {
 function connectReason(where: string, target: Target, error: NodeJS.ErrnoException | undefined): string {
   switch (error?.code) {
     case "ECONNREFUSED": {
-      const usual = formatTarget({ ...target, port: SERVER_PORT });
-      const hint = target.port === SERVER_PORT ? "is the server running?" : `the default address of sshrpc is ${usual}`;
+      const usual = formatTarget({ ...target, port: LISTEN_ADDRESS.port });
+      const hint =
+        target.port === LISTEN_ADDRESS.port ? "is the server running?" : `the default address of sshrpc is ${usual}`;
       return `connection refused by ${where}: ${hint}`;
     }
     case "ENOTFOUND":

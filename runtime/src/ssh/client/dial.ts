@@ -15,10 +15,8 @@ import { PausableTimer } from "./pausable-timer.js";
 import { type DialCache, prepareOffers, prepareVerifier } from "./prepare-hop.js";
 import { type Hop, parseJumps, pinsOf, planRoute } from "./route.js";
 
-/** In milliseconds. */
-const CONNECT_TIMEOUT = 10_000;
-const KEEPALIVE_INTERVAL = 15_000;
-const KEEPALIVE_COUNT_MAX = 3;
+/** The defaults of {@link DialOptions}; times in milliseconds. */
+export const DIAL_DEFAULTS = { connectTimeout: 10_000, keepaliveInterval: 15_000, keepaliveCountMax: 3 } as const;
 
 /**
  * Makes SSH connections to `target`.
@@ -91,10 +89,11 @@ async function dialRoute<Opened extends EventEmitter, Raw>(
 
 /** Loads the keys of all hops before the first connection. */
 async function prepare({ route, cache, config, signal }: Attempt): Promise<readonly PreparedHop[]> {
-  const timer = new PausableTimer(route.at(-1)?.options.connectTimeout ?? CONNECT_TIMEOUT);
+  const timer = new PausableTimer(route.at(-1)?.options.connectTimeout ?? DIAL_DEFAULTS.connectTimeout);
   const prepared: PreparedHop[] = [];
   for (const hop of route) {
-    const { keepaliveInterval = KEEPALIVE_INTERVAL, keepaliveCountMax = KEEPALIVE_COUNT_MAX } = hop.options;
+    const { keepaliveInterval = DIAL_DEFAULTS.keepaliveInterval } = hop.options;
+    const { keepaliveCountMax = DIAL_DEFAULTS.keepaliveCountMax } = hop.options;
     const { debug: write } = hop.options;
     const debug = write && ((line: string) => write(`${formatTarget(hop.target)}: ${printable(line, 1000)}`));
     const ended = new AbortController();

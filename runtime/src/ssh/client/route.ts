@@ -15,7 +15,7 @@ export interface Hop {
 }
 
 /** A longer route is taken for a loop of ProxyJump. */
-const MAX_HOPS = 8;
+export const MAX_HOPS = 8;
 
 /** The addresses of the option `jump`; undefined without it. Throws as {@link parseAddress} does. */
 export function parseJumps(jump: DialOptions["jump"]): readonly Address[] | undefined {

@@ -33,7 +33,7 @@ export interface HostConfig {
 }
 
 /** In milliseconds. `Match exec` may run any command. */
-const TIMEOUT = 5000;
+export const TIMEOUT = 5000;
 
 /** Whether the user has an ssh configuration, which is then applied by default. */
 export function hasSshConfig(): boolean {

@@ -4,7 +4,7 @@ import ssh2, { type Connection } from "ssh2";
 import { checkNumber, MAX_TIMEOUT } from "../../base/check-number.js";
 import { OptionError } from "../../base/check-options.js";
 import { errorMessage } from "../../base/error-message.js";
-import { formatHostPort } from "../../base/net/host-port.js";
+import { formatHostPort, LISTEN_ADDRESS } from "../../base/net/host-port.js";
 import { holdsKey, printable } from "../../base/printable.js";
 import { ConnectionGate } from "../admission/connection-gate.js";
 import { guardConfig } from "../admission/guard-config.js";
@@ -46,6 +46,9 @@ export interface Listener {
   close(): Promise<void>;
 }
 
+/** Defaults of {@link ListenOptions}; times in milliseconds. */
+export const LISTEN_DEFAULTS = { maxChannels: 10, sessionTimeout: 10_000 } as const;
+
 /** How many connections may wait for their PROXY protocol header, beside `maxConnections`. */
 const MAX_UNIDENTIFIED = 256;
 
@@ -54,15 +57,16 @@ const MAX_UNIDENTIFIED = 256;
  * @throws OptionError of one line with the file, key or option at fault, and the fix; Error with a `code` where it cannot listen
  */
 export async function listen(options: ListenOptions, handlers: readonly ChannelHandler[]): Promise<Listener> {
-  const { host = "127.0.0.1", port = 8022, observer = {}, ident = "ssh" } = options;
+  const { host = LISTEN_ADDRESS.host, port = LISTEN_ADDRESS.port, observer = {}, ident = "ssh" } = options;
   checkNumber("port", port, 0, 65_535);
   // Errors of the system quote the host.
   if (holdsKey(host)) throw new OptionError("host: the text of a key, not an address");
   const guard = guardConfig(options);
   const algorithms = serverAlgorithms(options.algorithms);
-  const maxChannels = checkNumber("maxChannels", options.maxChannels ?? 10, 1);
+  const maxChannels = checkNumber("maxChannels", options.maxChannels ?? LISTEN_DEFAULTS.maxChannels, 1);
   const forwarding = forwardingRules(options.forwarding);
-  const sessionTimeout = checkNumber("sessionTimeout", options.sessionTimeout ?? 10_000, 1, MAX_TIMEOUT);
+  const { sessionTimeout = LISTEN_DEFAULTS.sessionTimeout } = options;
+  checkNumber("sessionTimeout", sessionTimeout, 1, MAX_TIMEOUT);
   const channels = { handlers, guard, maxChannels, forwarding, session: options.session, sessionTimeout };
   const hostKey = await loadOneHostKey(options.hostKeys).catch(invalidOption);
   const authentication = await openAuthentication(options, observer).catch(invalidOption);

@@ -6,9 +6,10 @@ import { acceptRequestsAfterEof } from "../ssh2/channels/session-state.js";
 /** The variables that a client may set: others, such as PATH, could change how the server runs. */
 const NAME = /^RPC_[A-Z0-9_]{1,60}$/;
 
-/** The number of variables of a session, and the characters of their names and values together. */
-const MAX_VARIABLES = 64;
-const MAX_ENVIRONMENT = 32 * 1024;
+/** The number of variables of a session. */
+export const MAX_VARIABLES = 64;
+/** The characters of their names and values together; as metadata, `limits.metadata` ends the call before. */
+export const MAX_ENVIRONMENT = 32 * 1024;
 
 /** The most columns or rows of a terminal, which bound what a shell draws. */
 const MAX_SIDE = 4096;

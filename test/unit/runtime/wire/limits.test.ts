@@ -9,7 +9,7 @@ test("uses the default of limits that are missing or undefined", () => {
   });
 });
 
-test("has the defaults that SECURITY.md lists", () => {
+test("has the defaults that docs/limits.md lists", () => {
   expect(resolveLimits()).toEqual({
     message: 4_194_304,
     metadata: 16_384,

@@ -28,9 +28,9 @@ interface AuthProgress {
 }
 
 /** Attempts per method, as NumberOfPasswordPrompts of ssh. */
-const MAX_ATTEMPTS = 3;
+export const MAX_ATTEMPTS = 3;
 /** Keyboard-interactive requests per login, those without prompts included. */
-const MAX_ROUNDS = 20;
+export const MAX_ROUNDS = 20;
 /** Problems that a message lists: a server can cause any number of them. */
 const MAX_PROBLEMS = 20;
 

@@ -3,7 +3,7 @@ import type { CommandExit, ExecOptions, RemoteCommand } from "../../../base/ssh-
 import { type ChannelConfig, ChannelDuplex } from "../../ssh2/channels/channel-duplex.js";
 
 /** Bytes of standard error that are kept. */
-const STDERR_TAIL = 8192;
+export const STDERR_TAIL = 8192;
 
 /** See {@link RemoteCommand}. */
 export class RemoteChannel extends ChannelDuplex implements RemoteCommand {

@@ -1,9 +1,12 @@
 import type { CommandResult, RunOptions, SshClient } from "../../../base/ssh-client.js";
 import { SshError } from "../../ssh-error.js";
 
+/** See {@link RunOptions.maxBuffer}. */
+export const MAX_BUFFER = 16 * 1024 * 1024;
+
 /** See {@link SshClient.run}. */
 export async function runCommand(ssh: SshClient, command: string, options: RunOptions): Promise<CommandResult> {
-  const { input, maxBuffer = 16 * 1024 * 1024, ...execOptions } = options;
+  const { input, maxBuffer = MAX_BUFFER, ...execOptions } = options;
   const running = await ssh.exec(command, execOptions);
   // A command may exit before it has read its input: its exit status decides.
   running.end(input);

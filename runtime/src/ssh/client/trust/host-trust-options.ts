@@ -20,8 +20,8 @@ export interface HostTrustOptions {
   /** Files with the trusted host keys. Default: `~/.ssh/known_hosts` and `/etc/ssh/ssh_known_hosts`. */
   readonly knownHosts?: string | readonly string[];
   /**
-   * The policy for a host key that these files do not list.
-   * - `strict`: reject it. This is the default.
+   * The policy for a host key that these files do not list. Default: `strict`.
+   * - `strict`: reject it.
    * - `accept-new`: where no key of the host is known, add it to the first file of `knownHosts`, and continue; reject a changed
    *   one.
    * - A function: decides, once per key. The connect timeout is paused meanwhile.

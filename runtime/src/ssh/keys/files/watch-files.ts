@@ -3,7 +3,7 @@ import { realpath } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 
 /** Polling interval in ms: network file systems and replaced directories emit no events. */
-const POLL_INTERVAL = 2000;
+export const POLL_INTERVAL = 2000;
 
 /** Delays after an event in ms: the second one comes after a save in several steps. */
 const DELAYS = [10, 250];

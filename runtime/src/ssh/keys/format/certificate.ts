@@ -36,11 +36,13 @@ export interface Certificate {
 /** {@link Certificate.validBefore} of a certificate that never expires. */
 export const FOREVER = 2n ** 64n - 1n;
 
-/** In bytes. */
-const MAX_SIZE = 64 * 1024;
+/** Bytes of a certificate. */
+export const MAX_SIZE = 64 * 1024;
 /** The limit of OpenSSH. */
-const MAX_PRINCIPALS = 256;
-const MAX_OPTIONS = 256;
+/** Principals of a certificate. */
+export const MAX_PRINCIPALS = 256;
+/** Critical options of a certificate, and as many extensions. */
+export const MAX_OPTIONS = 256;
 
 /** The number of strings that follow the type in each plain key. */
 const KEY_FIELDS: Readonly<Record<string, number>> = {

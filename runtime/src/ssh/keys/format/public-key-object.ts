@@ -2,9 +2,10 @@ import { createPublicKey, type JsonWebKey, type KeyObject } from "node:crypto";
 import { BinaryReader } from "./binary-reader.js";
 import type { PublicKey } from "./public-key.js";
 
-/** Bits of an RSA key: a shorter key is insecure, a longer one slow. */
-const MIN_RSA_BITS = 2048;
-const MAX_RSA_BITS = 16_384;
+/** Bits of an RSA key; a shorter key is insecure. */
+export const MIN_RSA_BITS = 2048;
+/** Bits of an RSA key; a longer key is slow. */
+export const MAX_RSA_BITS = 16_384;
 
 /** Curve names in SSH keys (RFC 5656, section 10.1), and in JWK. */
 const CURVES: Readonly<Record<string, string>> = { nistp256: "P-256", nistp384: "P-384", nistp521: "P-521" };

@@ -23,11 +23,11 @@ const SIGN_RESPONSE = 14;
 const SIGN_FLAGS: Readonly<Record<string, number>> = { "rsa-sha2-256": 2, "rsa-sha2-512": 4 };
 
 /** In bytes; the limit of OpenSSH's agent. */
-const MAX_ANSWER = 256 * 1024;
+export const MAX_ANSWER = 256 * 1024;
 /** The limit of OpenSSH. */
-const MAX_KEYS = 2048;
+export const MAX_KEYS = 2048;
 /** In milliseconds. Listing keys never waits for a user. */
-const LIST_TIMEOUT = 5000;
+export const LIST_TIMEOUT = 5000;
 
 /**
  * A client of an SSH agent, with one connection per request. ssh2's client skips security keys and certificates, and limits

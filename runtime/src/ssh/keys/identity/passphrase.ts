@@ -4,7 +4,8 @@
  */
 export type Passphrase = string | ((file: string) => string | undefined | Promise<string | undefined>);
 
-const MAX_ATTEMPTS = 3;
+/** Calls of the function for one key; it ends early where the function repeats a wrong answer. */
+export const MAX_ATTEMPTS = 3;
 
 /** The passphrases of each function. */
 const shared = new WeakMap<Exclude<Passphrase, string>, Passphrases>();

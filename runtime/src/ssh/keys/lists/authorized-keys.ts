@@ -43,7 +43,7 @@ export interface AuthorizedKeyLine extends Omit<AuthorizedKey, "place"> {
 }
 
 /** In characters; a longer line is invalid. */
-const MAX_LINE = 64 * 1024;
+export const MAX_LINE = 64 * 1024;
 /** After this many invalid lines, the rest of a file is skipped. */
 const MAX_WRONG = 1000;
 

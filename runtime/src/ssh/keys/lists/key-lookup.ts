@@ -26,7 +26,7 @@ export interface KeyGrant {
   readonly environment?: Readonly<Record<string, string>>;
   /** Whether signatures of a security key (`sk-…`) require a touch. Default: true. */
   readonly touchRequired?: boolean;
-  /** Whether they require user verification, by a PIN or a fingerprint. Default: false. */
+  /** Whether signatures of a security key require user verification, by a PIN or a fingerprint. Default: false. */
   readonly verifyRequired?: boolean;
 }
 

@@ -7,7 +7,8 @@ import type { Certificate } from "../format/certificate.js";
 import { KeyRevocationList } from "../format/krl.js";
 import { isCertificateType, type PublicKey, parsePublicKey } from "../format/public-key.js";
 
-const RULES: FileRules = {
+/** How files of revoked keys are read. */
+export const REVOKED_KEYS_RULES: FileRules = {
   what: "revoked keys file",
   // Write access to the file is the power to restore a revoked key.
   forbiddenMode: 0o022,
@@ -45,7 +46,7 @@ export class RevokedKeys {
   static async open(names: readonly string[], observer: Observer): Promise<RevokedKeys> {
     const watched: WatchedFiles<readonly RevocationList[]> = await WatchedFiles.open<readonly RevocationList[]>({
       files: names,
-      rules: RULES,
+      rules: REVOKED_KEYS_RULES,
       observer,
       parse: (files) => files.map(({ name, data }) => parseList(name, data)),
       onReload: () => observer.keysReloaded?.({ list: "revoked keys", files: watched.files }),

@@ -18,7 +18,7 @@ interface ConnectionControl {
 }
 
 /** A client may offer many acceptable keys, which are not failures; `maxAuthTries` times this is the limit of requests. */
-const REQUESTS_PER_TRY = 10;
+export const REQUESTS_PER_TRY = 10;
 
 /** The authentication of one connection (RFC 4252): counts the attempts, and holds the peer once it has succeeded. */
 export class Authentication {

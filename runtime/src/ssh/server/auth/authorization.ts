@@ -21,7 +21,7 @@ interface AuthorizationConfig {
 }
 
 /** The longest wait before the clock is read again, in ms: it may be set meanwhile, or the machine may sleep. */
-const MAX_WAIT = 60_000;
+export const MAX_WAIT = 60_000;
 
 /** What an authenticated peer may do, while its connection lasts. */
 export class Authorization {

@@ -11,7 +11,7 @@ import { isSecret } from "./password.js";
 import type { PasswordCheck } from "./password-check.js";
 
 /** The limit that `PromptRound.prompts` documents. */
-const MAX_PROMPTS = 16;
+export const MAX_PROMPTS = 16;
 
 /** Decides on one attempt to log in by prompts (RFC 4256); it never rejects. */
 export async function decideKeyboardInteractive(

@@ -28,6 +28,14 @@ interface RequiredScopes {
   readonly scopes?: readonly string[];
 }
 
+/** The defaults of the limits in {@link AuthOptions}; times in milliseconds. */
+export const AUTH_DEFAULTS = {
+  maxAuthTries: 6,
+  authTimeout: 10_000,
+  authFailureDelay: 300,
+  maxPromptRounds: 10,
+} as const;
+
 /** A list that is watched and must be closed. */
 type Source = Pick<KeySource, "onChange" | "close"> & Partial<Pick<KeySource, "warnings">>;
 
@@ -74,10 +82,15 @@ async function openConfig(
   checkFunction("keyboardInteractive", keyboardInteractive || undefined);
   if (typeof anonymous === "object") checkOption("anonymous", () => checkGrant(anonymous));
   const limits = {
-    maxAuthTries: checkNumber("maxAuthTries", options.maxAuthTries ?? 6, 1),
-    authTimeout: checkNumber("authTimeout", options.authTimeout ?? 10_000, 1, MAX_TIMEOUT),
-    authFailureDelay: checkNumber("authFailureDelay", options.authFailureDelay ?? 300, 0, MAX_TIMEOUT),
-    maxPromptRounds: checkNumber("maxPromptRounds", options.maxPromptRounds ?? 10, 1),
+    maxAuthTries: checkNumber("maxAuthTries", options.maxAuthTries ?? AUTH_DEFAULTS.maxAuthTries, 1),
+    authTimeout: checkNumber("authTimeout", options.authTimeout ?? AUTH_DEFAULTS.authTimeout, 1, MAX_TIMEOUT),
+    authFailureDelay: checkNumber(
+      "authFailureDelay",
+      options.authFailureDelay ?? AUTH_DEFAULTS.authFailureDelay,
+      0,
+      MAX_TIMEOUT,
+    ),
+    maxPromptRounds: checkNumber("maxPromptRounds", options.maxPromptRounds ?? AUTH_DEFAULTS.maxPromptRounds, 1),
   };
   const unknownScopes = options.scopes && new UnknownScopes(options.scopes);
   const keys = await openKeys(options, { observer, ...(unknownScopes && { unknownScopes }) }, sources);

@@ -8,7 +8,7 @@ import { checkGrant } from "./login-grant.js";
 import type { PasswordChange, PasswordCheck } from "./password-check.js";
 
 /** The longest password or answer, in characters: hashing a longer one would cost too much. */
-const MAX_SECRET = 1024;
+export const MAX_SECRET = 1024;
 
 /** The field of a {@link PasswordChange}. */
 const CHANGE = { changePassword: true } satisfies OptionTable<PasswordChange>;

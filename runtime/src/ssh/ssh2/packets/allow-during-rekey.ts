@@ -9,10 +9,10 @@ const ALWAYS_ALLOWED: ReadonlySet<number> = new Set([2, 3, 4]);
 const CONNECTION = { first: 80, last: 127 } as const;
 
 /** Bytes of payload between a peer's KEXINIT and its NEWKEYS: the windows of 16 channels. */
-const MAX_BYTES = 32 * 1024 * 1024;
+export const MAX_BYTES = 32 * 1024 * 1024;
 
 /** Packets in that time: a window of 2 MiB in packets of 16 bytes, each after an IGNORE, as asyncssh sends them. */
-const MAX_PACKETS = 262_144;
+export const MAX_PACKETS = 262_144;
 
 /**
  * Accepts two kinds of messages between a peer's KEXINIT and its NEWKEYS that ssh2 rejects (protocol/kex.js:505 and

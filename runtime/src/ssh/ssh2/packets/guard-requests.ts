@@ -1,7 +1,7 @@
 import type { Protocol } from "../internals.js";
 
 /** How many refusals are forgotten per second; the keepalive requests of clients are refused, too. */
-const PER_SECOND = 10;
+export const PER_SECOND = 10;
 
 /**
  * Limits the channels and requests that a connection has refused. ssh2 answers any number of them (server.js:546 to

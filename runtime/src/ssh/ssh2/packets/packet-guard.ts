@@ -20,6 +20,9 @@ const INFO_RESPONSE = 61;
 /** The messages allowed before authentication: of the transport, of key exchange, and of authentication itself. */
 const PRE_AUTH_MESSAGES: ReadonlySet<number> = new Set([1, 2, 3, 4, 5, 7, 50, INFO_RESPONSE]);
 
+/** The default of `maxSendBuffer` on both sides, in bytes. */
+export const MAX_SEND_BUFFER = 32 * 1024 * 1024;
+
 /** How many of our packets may wait for the end of a key exchange. */
 const MAX_QUEUE = 16_384;
 

@@ -12,6 +12,9 @@ export interface RekeyLimits {
   readonly rekeyTimeout: number;
 }
 
+/** The defaults of both sides. */
+export const REKEY_DEFAULTS: RekeyLimits = { rekeyBytes: 1024 ** 3, rekeyInterval: 3_600_000, rekeyTimeout: 30_000 };
+
 /** How often the limits are checked, in milliseconds. */
 const TICK = 1000;
 

@@ -1,0 +1,105 @@
+// The bounds and times that no option changes, by the constants that the code uses.
+import { MAX_HISTORY, MAX_LINE as MAX_TYPED } from "../../runtime/src/adapters/console/terminal-console.js";
+import { MAX_AHEAD } from "../../runtime/src/adapters/console/typed-lines.js";
+import { MAX_COMMAND } from "../../runtime/src/adapters/exec/parse-command.js";
+import { MAX_PEERS } from "../../runtime/src/adapters/shell/history-store.js";
+import { LAST_GRACE } from "../../runtime/src/cli/serve-stdio.js";
+import { CONNECT_TIMEOUT } from "../../runtime/src/client/call-path.js";
+import { MAX_ISSUES } from "../../runtime/src/codec/issues.js";
+import { CHECK_INTERVAL, MAX_BUFFERED } from "../../runtime/src/observe/audit-file.js";
+import { OPENSSH_TIMEOUTS } from "../../runtime/src/openssh/openssh-transport.js";
+import { PROXY_HEADER_TIMEOUT } from "../../runtime/src/ssh/admission/connection-gate.js";
+import { LIMIT as MAX_ADDRESSES } from "../../runtime/src/ssh/admission/known-addresses.js";
+import { PERIOD, REPORTS } from "../../runtime/src/ssh/admission/refusal-reports.js";
+import { MAX_ATTEMPTS, MAX_ROUNDS } from "../../runtime/src/ssh/client/auth/login.js";
+import { STDERR_TAIL } from "../../runtime/src/ssh/client/remote/remote-channel.js";
+import { MAX_HOPS } from "../../runtime/src/ssh/client/route.js";
+import { TIMEOUT as SSH_CONFIG_TIMEOUT } from "../../runtime/src/ssh/client/ssh-config.js";
+import { POLL_INTERVAL } from "../../runtime/src/ssh/keys/files/watch-files.js";
+import {
+  MAX_SIZE as MAX_CERTIFICATE,
+  MAX_OPTIONS,
+  MAX_PRINCIPALS,
+} from "../../runtime/src/ssh/keys/format/certificate.js";
+import { MAX_RSA_BITS, MIN_RSA_BITS } from "../../runtime/src/ssh/keys/format/public-key-object.js";
+import { LIST_TIMEOUT, MAX_ANSWER, MAX_KEYS } from "../../runtime/src/ssh/keys/identity/agent.js";
+import { MAX_ATTEMPTS as MAX_PASSPHRASES } from "../../runtime/src/ssh/keys/identity/passphrase.js";
+import { MAX_LINE } from "../../runtime/src/ssh/keys/lists/authorized-keys.js";
+import { AUTHORIZED_KEYS_RULES } from "../../runtime/src/ssh/keys/lists/authorized-keys-files.js";
+import { REVOKED_KEYS_RULES } from "../../runtime/src/ssh/keys/lists/revoked-keys.js";
+import { REQUESTS_PER_TRY } from "../../runtime/src/ssh/server/auth/authentication.js";
+import { MAX_WAIT } from "../../runtime/src/ssh/server/auth/authorization.js";
+import { MAX_PROMPTS } from "../../runtime/src/ssh/server/auth/keyboard-interactive.js";
+import { MAX_SECRET } from "../../runtime/src/ssh/server/auth/password.js";
+import { MAX_ENVIRONMENT, MAX_VARIABLES } from "../../runtime/src/ssh/server/session-requests.js";
+import { MAX_BYTES, MAX_PACKETS } from "../../runtime/src/ssh/ssh2/packets/allow-during-rekey.js";
+import { PER_SECOND } from "../../runtime/src/ssh/ssh2/packets/guard-requests.js";
+import { MAX_SEND_BUFFER } from "../../runtime/src/ssh/ssh2/packets/packet-guard.js";
+import { REKEY_DEFAULTS } from "../../runtime/src/ssh/ssh2/packets/rekey.js";
+import { MAX_WINDOW } from "../../runtime/src/wire/flow-control.js";
+import { DEFAULT_LIMITS } from "../../runtime/src/wire/limits.js";
+import { formatValue } from "./format.js";
+
+/** One bound: where it holds, what is bounded, and the value as text. */
+export type FixedLimit = readonly [side: "server" | "client" | "both", what: string, value: string];
+
+const ms = (value: number): string => formatValue(value, "ms");
+const bytes = (value: number): string => formatValue(value, "bytes");
+const count = (value: number): string => formatValue(value);
+
+/** In the order of a connection's life. */
+export const FIXED_LIMITS: readonly FixedLimit[] = [
+  ["server", "timeout of the PROXY protocol header", ms(PROXY_HEADER_TIMEOUT)],
+  ["server", "addresses that are remembered as returning (`knownAddressTtl`)", count(MAX_ADDRESSES)],
+  [
+    "server",
+    "log lines about refused connections",
+    `${REPORTS} per ${ms(PERIOD)}, then one line with the number omitted`,
+  ],
+  ["server", "authentication requests, offered keys included", `${REQUESTS_PER_TRY} × \`maxAuthTries\``],
+  ["server", "prompts in one round of keyboard-interactive", count(MAX_PROMPTS)],
+  ["server", "length of a password or an answer", `${count(MAX_SECRET)} characters`],
+  ["both", "RSA keys of users", `${count(MIN_RSA_BITS)} to ${count(MAX_RSA_BITS)} bits, SHA-2 signatures only`],
+  ["both", "size of a certificate", bytes(MAX_CERTIFICATE)],
+  ["both", "principals of a certificate; options of each kind", `${MAX_PRINCIPALS}; ${MAX_OPTIONS}`],
+  ["server", "size of an authorized_keys file", bytes(AUTHORIZED_KEYS_RULES.maxSize)],
+  ["server", "line of an authorized_keys file", `${count(MAX_LINE)} characters`],
+  ["server", "size of a file of revoked keys", bytes(REVOKED_KEYS_RULES.maxSize)],
+  ["server", "polling of these files, where the system reports no changes", `every ${ms(POLL_INTERVAL)}`],
+  ["server", "longest time between two checks of a key's expiry", ms(MAX_WAIT)],
+  ["server", "environment variables of a session", `${MAX_VARIABLES}, all named \`RPC_*\``],
+  [
+    "server",
+    "names and values of these variables together",
+    `${bytes(MAX_ENVIRONMENT)}, of which a call takes ${bytes(DEFAULT_LIMITS.metadata)} as its metadata (\`limits.metadata\`)`,
+  ],
+  ["server", "refused requests allowed beyond `maxRefusals`", `${PER_SECOND} per second`],
+  ["both", "data of a peer between its KEXINIT and its NEWKEYS", `${bytes(MAX_BYTES)}, ${count(MAX_PACKETS)} packets`],
+  ["both", "window of one stream (`limits.windowGrowth`)", bytes(MAX_WINDOW)],
+  ["both", "issues in the details of a BAD_REQUEST", count(MAX_ISSUES)],
+  ["server", "command line of a session", bytes(MAX_COMMAND)],
+  ["server", "shell: length of a line; lines typed ahead", `${bytes(MAX_TYPED)}; ${MAX_AHEAD}`],
+  ["server", "shell: history, in memory", `${MAX_HISTORY} lines of each of ${MAX_PEERS} peers`],
+  ["server", "audit file: check whether it was moved", `every ${ms(CHECK_INTERVAL)}`],
+  ["server", "audit file: lines buffered for a slow disk", bytes(MAX_BUFFERED)],
+  ["server", "`serve --stdio`: time for open handles after the session has ended", ms(LAST_GRACE)],
+  ["client", "jump hosts", count(MAX_HOPS)],
+  ["client", "`ssh -G`, which resolves ~/.ssh/config", ms(SSH_CONFIG_TIMEOUT)],
+  ["client", "list of the agent's keys", `${ms(LIST_TIMEOUT)}, ${bytes(MAX_ANSWER)}, ${count(MAX_KEYS)} keys`],
+  ["client", "calls of the function `passphrase` for one key", `${MAX_PASSPHRASES}; 2 where it repeats a wrong answer`],
+  ["client", "attempts with a password; with keyboard-interactive", `${MAX_ATTEMPTS} each`],
+  ["client", "rounds of keyboard-interactive in one login", `${MAX_ROUNDS}; the client disconnects at the next one`],
+  ["client", "unsent bytes of a connection", bytes(MAX_SEND_BUFFER)],
+  [
+    "client",
+    "rekey; timeout of a rekey",
+    `after ${bytes(REKEY_DEFAULTS.rekeyBytes)} or ${ms(REKEY_DEFAULTS.rekeyInterval)}; ${ms(REKEY_DEFAULTS.rekeyTimeout)}`,
+  ],
+  [
+    "client",
+    "transport `openssh`: default of `connectTimeout`",
+    `${ms(OPENSSH_TIMEOUTS.unattended)}; ${ms(OPENSSH_TIMEOUTS.interactive)} with \`interactive\``,
+  ],
+  ["client", "plain SSH: end of standard error that is kept", bytes(STDERR_TAIL)],
+  ["client", "`sshrpc call`: time to connect, without `--timeout`", ms(CONNECT_TIMEOUT)],
+];
