@@ -42,8 +42,7 @@ function introduction(api: Api, server: Server, flags: ServeFlags, authorizedKey
   const name = host === "0.0.0.0" || host === "::" ? "localhost" : host;
   const { username } = userInfo();
   return `${api.name} ${api.version} listens on ${formatHostPort(host, port)}
-  host key         ${server.fingerprints[0]}
-  authorized keys  ${authorizedKeys}
+${server.fingerprints.map((fingerprint) => `  host key         ${fingerprint}\n`).join("")}  authorized keys  ${authorizedKeys}
 
 To authorize a key and trust this server:
   npx sshrpc keys add ~/.ssh/id_ed25519.pub --scopes "*"${placeFlags(flags, name, port)}
@@ -58,7 +57,7 @@ function placeFlags({ home, hostKey, authorizedKeys }: ServeFlags, host: string,
   const flags: [string, string | number | undefined, string | number][] = [
     ["home", home, DEFAULTS.home],
     ["authorized-keys", authorizedKeys, ""],
-    ["host-key", hostKey, ""],
+    ["host-key", hostKey?.[0], ""],
     ["host", host, DEFAULTS.host],
     ["port", port, DEFAULTS.port],
   ];

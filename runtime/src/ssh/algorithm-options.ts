@@ -1,6 +1,9 @@
 /** Names of algorithms as in RFC 4253 and the IANA registry; no list may be empty. */
 export interface AlgorithmOptions {
-  /** Default: `curve25519-sha256@libssh.org`, `curve25519-sha256`, `diffie-hellman-group16-sha512` and `…group18-…`. */
+  /**
+   * Default: `curve25519-sha256@libssh.org`, `curve25519-sha256`, `diffie-hellman-group16-sha512` and `…group18-…`; for
+   * clients of Ruby's net-ssh, which may have none of them, also `ecdh-sha2-nistp256`.
+   */
   readonly kex?: readonly string[];
   /**
    * Default: `aes256-gcm@openssh.com`, `aes128-gcm@openssh.com`, `aes256-ctr`, `aes192-ctr`, `aes128-ctr`; for

@@ -10,8 +10,7 @@ import { guardConfig } from "../admission/guard-config.js";
 import type { PendingConnection } from "../admission/pending-connection.js";
 import { serverAlgorithms } from "../algorithms.js";
 import { publicKeyLine } from "../keys/format/public-key.js";
-import { type HostKey, loadHostKey } from "../keys/identity/host-key.js";
-import type { HostKeySource } from "../keys/identity/host-key-source.js";
+import { loadHostKeys } from "../keys/identity/host-key.js";
 import { gatherWrites } from "../ssh2/gather-writes.js";
 import { socketOf } from "../ssh2/internals.js";
 import { IDENT } from "../subsystem.js";
@@ -63,8 +62,8 @@ export async function listen(options: ListenOptions, handlers: readonly ChannelH
   const maxChannels = checkNumber("maxChannels", options.maxChannels ?? 10, 1);
   const forwarding = forwardingRules(options.forwarding);
   const sessionTimeout = checkNumber("sessionTimeout", options.sessionTimeout ?? 10_000, 1, MAX_TIMEOUT);
-  const channels = { handlers, guard, maxChannels, forwarding, session: options.session, sessionTimeout };
-  const hostKey = await loadOneHostKey(options.hostKeys);
+  const hostKeys = await loadHostKeys(options.hostKeys);
+  const serving = { hostKeys, handlers, guard, maxChannels, forwarding, session: options.session, sessionTimeout };
   const authentication = await openAuthentication(options, log);
   const { warnings } = authentication;
   for (const warning of warnings) log.warn({}, warning);
@@ -72,7 +71,7 @@ export async function listen(options: ListenOptions, handlers: readonly ChannelH
   const open = new Map<Socket, IncomingConnection | undefined>();
   const pending = new WeakMap<Socket, PendingConnection>();
   const ssh = new ssh2.Server({
-    hostKeys: [{ key: hostKey.privateKey }],
+    hostKeys: hostKeys.map(({ privateKey }) => ({ key: privateKey })),
     algorithms,
     ident: IDENT,
     keepaliveInterval: guard.keepaliveInterval,
@@ -83,7 +82,7 @@ export async function listen(options: ListenOptions, handlers: readonly ChannelH
     const accepted = pending.get(socket) as PendingConnection;
     const connectionId = randomBytes(6).toString("base64url");
     const named = { connectionId, log: logWith(log, () => ({ connection: connectionId })) };
-    const config = { ...authentication.config, ...named, ...channels };
+    const config = { ...authentication.config, ...named, ...serving };
     const incoming = new IncomingConnection(connection, socket, accepted.address, config);
     accepted.determineFailure(() => incoming.failure());
     connection.once("ready", () => accepted.authenticated());
@@ -127,8 +126,8 @@ export async function listen(options: ListenOptions, handlers: readonly ChannelH
   };
   return {
     ...address,
-    hostKeys: [publicKeyLine(hostKey.publicKey)],
-    fingerprints: [hostKey.publicKey.fingerprint],
+    hostKeys: hostKeys.map(({ publicKey }) => publicKeyLine(publicKey)),
+    fingerprints: hostKeys.map(({ publicKey }) => publicKey.fingerprint),
     warnings,
     get connections() {
       return open.size;
@@ -143,16 +142,6 @@ export async function listen(options: ListenOptions, handlers: readonly ChannelH
       return stop();
     },
   };
-}
-
-async function loadOneHostKey(sources: ListenOptions["hostKeys"]): Promise<HostKey> {
-  const list = [sources].flat() as readonly HostKeySource[];
-  const [source] = list;
-  if (source === undefined || list.length > 1) {
-    // SSH negotiates one host key of each type, and the only type here is ed25519.
-    throw new Error(`the option hostKeys has ${list.length} keys; a server has exactly one ed25519 host key`);
-  }
-  return loadHostKey(source);
 }
 
 async function listenOn(server: NetServer, host: string, port: number): Promise<{ host: string; port: number }> {

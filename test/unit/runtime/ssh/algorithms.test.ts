@@ -10,7 +10,15 @@ it("offers the algorithms that a security audit accepts, and no others", () => {
       "diffie-hellman-group16-sha512",
       "diffie-hellman-group18-sha512",
     ],
-    serverHostKey: ["ssh-ed25519"],
+    // ssh2 offers those that it has a key for.
+    serverHostKey: [
+      "ssh-ed25519",
+      "ecdsa-sha2-nistp256",
+      "ecdsa-sha2-nistp384",
+      "ecdsa-sha2-nistp521",
+      "rsa-sha2-512",
+      "rsa-sha2-256",
+    ],
     cipher: ["aes256-gcm@openssh.com", "aes128-gcm@openssh.com", "aes256-ctr", "aes192-ctr", "aes128-ctr"],
     hmac: ["hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com"],
     compress: ["none"],

@@ -49,7 +49,8 @@ export function guardConnection(guarded: GuardedConnection): void {
   adjustOfferForClient(protocol, limits.chosen);
   patchExtInfo(protocol);
   allowDuringRekey(protocol, abort);
-  guardChannels(protocol, channels, abort);
+  const refused = (reason: string) => log.info({ ...logFields(), reason }, "channel refused");
+  guardChannels(protocol, channels, { abort, refused });
   guardRequests(protocol, limits.maxRefusals, abort);
   guardPackets(protocol, { socket, maxSendBuffer: limits.maxSendBuffer, isUnauthenticated, abort });
   keepRekeying(connection, socket, limits, abort);

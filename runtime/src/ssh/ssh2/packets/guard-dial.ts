@@ -18,7 +18,7 @@ const MAX_SEND_BUFFER = 32 * 1024 * 1024;
 export function guardDial(client: Client, socket: Carrier, abort: (reason: string) => void): void {
   const { protocol, channels } = internalsOf(client);
   allowDuringRekey(protocol, abort);
-  guardChannels(protocol, channels, abort);
+  guardChannels(protocol, channels, { abort, refused: () => {} });
   guardPackets(protocol, { socket, maxSendBuffer: MAX_SEND_BUFFER, isUnauthenticated: () => false, abort });
   keepRekeying(client, socket, REKEY, abort);
 }

@@ -123,9 +123,17 @@ itWith(["ssh-keygen"], "loads the certificate beside a key, and skips a file tha
   );
 });
 
-itWith(["ssh-keygen"], "rejects a host key that is not ed25519, or is encrypted", async () => {
-  const rsa = keygen("-t", "rsa", "-b", "2048", "-N", "");
-  expect((await failure(loadHostKey(rsa))).message).toMatch(/is of type ssh-rsa, not ed25519; create one with/);
+itWith(["ssh-keygen"], "loads host keys of RSA and ECDSA, and rejects a short one and an encrypted one", async () => {
+  for (const [type, size] of [
+    ["rsa", "2048"],
+    ["ecdsa", "521"],
+  ] as const) {
+    expect((await loadHostKey(keygen("-t", type, "-b", size, "-N", ""))).publicKey.type).toContain(type);
+  }
+  const short = keygen("-t", "rsa", "-b", "1024", "-N", "");
+  expect((await failure(loadHostKey(short))).message).toMatch(
+    /has 1024 bits, fewer than 2048; create one with `ssh-keygen -t ed25519 -f FILE`$/,
+  );
   const locked = keygen("-t", "ed25519", "-N", "secret");
   expect((await failure(loadHostKey(locked))).message).toMatch(/is encrypted: .*`ssh-keygen -p -f .*key`$/);
   const privateKey = readFileSync(locked);
