@@ -3,7 +3,7 @@ import { afterAll, describe, expect } from "vitest";
 import { until } from "../unit/runtime/support/wait.js";
 import { run } from "./run.js";
 import { CONTENT, type Running, type Served, serveNotesOverSsh, sha256, start } from "./served.js";
-import { itWith, missingPrograms, PERL, PYTHON } from "./stock.js";
+import { itWith, missingPrograms, PERL, PYTHON, RUBY } from "./stock.js";
 
 /** A stock client, and how it runs a command on our server. */
 interface StockClient {
@@ -48,6 +48,8 @@ const CLIENTS: readonly StockClient[] = [
   { name: "paramiko", programs: ["python3-paramiko"], exec: script(PYTHON, "paramiko.py") },
   { name: "conch", programs: ["python3-twisted"], exec: script(PYTHON, "conch.py") },
   { name: "libssh2", programs: ["libnet-ssh2-perl"], exec: script(PERL, "libssh2.pl") },
+  { name: "libssh", programs: ["libssh-4"], exec: script(PYTHON, "libssh.py") },
+  { name: "net-ssh", programs: ["ruby-net-ssh"], exec: script(RUBY, "net_ssh.rb") },
 ];
 
 interface Result {
