@@ -1,10 +1,11 @@
-import { readFileSync } from "node:fs";
+import { appendFileSync, readFileSync } from "node:fs";
 import { describe, expect } from "vitest";
-import { startBench, tempDir, write } from "../unit/runtime/ssh/support.js";
+import { readBytes, startBench, tempDir, write } from "../unit/runtime/ssh/support.js";
 import { until } from "../unit/runtime/support/wait.js";
+import { open } from "./client.js";
 import { run } from "./run.js";
 import { start } from "./served.js";
-import { sshOptions } from "./sshd.js";
+import { SSHD, sshOptions, startSshd } from "./sshd.js";
 import { itWith } from "./stock.js";
 
 /** Host keys of every type, made by ssh-keygen. */
@@ -101,3 +102,42 @@ itWith(
     expect(client.stderr()).toMatch(/Allocated port [1-9]\d* for remote forward/);
   },
 );
+
+describe("our client with updateHostKeys", () => {
+  const knownLines = (file: string) => readFileSync(file, "utf8").trim().split("\n").sort();
+
+  itWith(["ssh-keygen"], "learns the other host keys of a server that it knows, and nothing by default", async () => {
+    for (const known of [0, 4]) {
+      const { files, lines } = await makeHostKeys(TYPES);
+      const bench = await startBench({ hostKeys: files });
+      const name = `[127.0.0.1]:${bench.listener.port}`;
+      const knownHosts = write(bench.directory, "one", `${name} ${lines[known]}\n`);
+      const silent = await bench.dial({ knownHosts });
+      const echo = readBytes(silent, 2);
+      silent.write("hi");
+      await echo;
+      expect(knownLines(knownHosts)).toHaveLength(1);
+      await bench.dial({ knownHosts, updateHostKeys: true });
+      await until("the other keys", () => knownLines(knownHosts).length === lines.length);
+      expect(knownLines(knownHosts)).toEqual(lines.map((line) => `${name} ${line}`).sort());
+      // Each of them is trusted from now on.
+      for (const file of files) {
+        const next = await startBench({ hostKeys: file });
+        const renamed = write(next.directory, "known", readFileSync(knownHosts, "utf8").replaceAll(name, "edge"));
+        await next.dial({ knownHosts: renamed, hostKeyAlias: "edge" });
+      }
+    }
+  });
+
+  itWith([SSHD, "ssh-keygen"], "learns the other host keys of sshd, but no revoked one", async () => {
+    const { files, lines } = await makeHostKeys([TYPES[1], TYPES[4]]);
+    const config = [...files.map((file) => `HostKey ${file}`), "Subsystem sshrpc /bin/cat"];
+    const sshd = await startSshd({ config });
+    const name = `[127.0.0.1]:${sshd.port}`;
+    appendFileSync(sshd.knownHosts, `@revoked * ${lines[1]?.split(" ").slice(0, 2).join(" ")}\n`);
+    const before = knownLines(sshd.knownHosts);
+    await open(sshd.address, { identity: sshd.key.file, knownHosts: sshd.knownHosts, updateHostKeys: true });
+    await until("the other key", () => knownLines(sshd.knownHosts).length > before.length);
+    expect(knownLines(sshd.knownHosts)).toEqual([...before, `${name} ${lines[0]}`].sort());
+  });
+});

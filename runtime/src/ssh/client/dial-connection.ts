@@ -5,6 +5,7 @@ import { onAbort } from "../../base/async/with-signal.js";
 import { errorMessage } from "../../base/error-message.js";
 import { printable } from "../../base/printable.js";
 import { clientAlgorithms } from "../algorithms.js";
+import type { PublicKey } from "../keys/format/public-key.js";
 import { printableError } from "../printable-error.js";
 import { SshError } from "../ssh-error.js";
 import { sendPasswordChange } from "../ssh2/auth/client-auth.js";
@@ -13,6 +14,7 @@ import { gatherWrites } from "../ssh2/gather-writes.js";
 import { hangUp } from "../ssh2/hang-up.js";
 import { guardDial } from "../ssh2/packets/guard-dial.js";
 import { askForCertificates, showPlainKey } from "../ssh2/packets/host-certificates.js";
+import { learnHostKeys } from "../ssh2/packets/learn-host-keys.js";
 import { IDENT } from "../subsystem.js";
 import { formatTarget, type Target } from "../target.js";
 import { Login } from "./auth/login.js";
@@ -95,6 +97,10 @@ class Dial<Opened extends EventEmitter, Raw> {
         ...(debug && { debug }),
       });
       patchLogin(this.#client, this.#login, ended.signal);
+      learnHostKeys(this.#client, {
+        wanted: (announced) => verifier.toLearn(announced),
+        learn: (proven) => void this.#learn(proven),
+      });
       if (verifier.wantsCertificate) askForCertificates(this.#client);
       guardDial(this.#client, this.#socket, (reason) => this.#onError(new Error(reason)));
     } catch (error) {
@@ -123,6 +129,17 @@ class Dial<Opened extends EventEmitter, Raw> {
     this.#confirmed ??= this.#config.verifier.confirm();
     this.#confirmed.catch(() => {});
   };
+
+  async #learn(keys: readonly PublicKey[]): Promise<void> {
+    const { verifier, debug } = this.#config;
+    const names = keys.map(({ type, fingerprint }) => `${type} ${fingerprint}`).join(", ");
+    try {
+      await verifier.learn(keys);
+      debug?.(`added to known_hosts: ${names}`);
+    } catch (error) {
+      debug?.(`not added to known_hosts: ${names}: ${errorMessage(error)}`);
+    }
+  }
 
   async #authenticate(methods: string[] | null, partial: boolean, done: NextMethod): Promise<void> {
     try {

@@ -131,6 +131,11 @@ export function internalsOf(connection: Connection | Client): { protocol: Protoc
   return { protocol: _protocol, channels: _chanMgr };
 }
 
+/** The callbacks of a client's global requests without an answer, oldest first (client.js:501). */
+export function globalReplies(client: Client): ((failed: boolean, data?: Buffer | null) => void)[] {
+  return (client as unknown as { readonly _callbacks: ReturnType<typeof globalReplies> })._callbacks;
+}
+
 /** The private state of a channel. */
 export function channelInternals(channel: Channel): ChannelInternals {
   return channel as unknown as ChannelInternals;

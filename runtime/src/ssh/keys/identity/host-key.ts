@@ -3,7 +3,7 @@ import { errorMessage } from "../../../base/error-message.js";
 import { createKeyPair } from "../files/create-key-pair.js";
 import { expandHome, readFileChecked } from "../files/read-file.js";
 import { BinaryReader } from "../format/binary-reader.js";
-import { type PublicKey, publicKeyFromBlob } from "../format/public-key.js";
+import { HOST_KEY_TYPES, type PublicKey, publicKeyFromBlob } from "../format/public-key.js";
 import type { HostKeySource } from "./host-key-source.js";
 import { isPrivateKeyText, isText, type PrivateKeyResult, parsePrivateKey, privateKeyRules } from "./private-key.js";
 
@@ -12,15 +12,6 @@ export interface HostKey {
   readonly privateKey: ParsedKey;
   readonly publicKey: PublicKey;
 }
-
-/** The types of host keys; ssh2 has no others with SHA-2. */
-const TYPES: readonly string[] = [
-  "ssh-ed25519",
-  "ecdsa-sha2-nistp256",
-  "ecdsa-sha2-nistp384",
-  "ecdsa-sha2-nistp521",
-  "ssh-rsa",
-];
 
 /** RFC 8332, section 3, recommends to refuse shorter RSA keys. */
 const MIN_RSA_BITS = 2048;
@@ -64,7 +55,7 @@ export async function loadHostKey(from: HostKeySource): Promise<HostKey> {
     );
   }
   const publicKey = publicKeyFromBlob(result.key.getPublicSSH()) as PublicKey;
-  const problem = TYPES.includes(publicKey.type) ? shortKeyProblem(publicKey) : `is of type ${publicKey.type}`;
+  const problem = HOST_KEY_TYPES.includes(publicKey.type) ? shortKeyProblem(publicKey) : `is of type ${publicKey.type}`;
   if (problem === undefined) return { privateKey: result.key, publicKey };
   throw new Error(`${name} ${problem}; create one with \`ssh-keygen -t ed25519 -f FILE\``);
 }

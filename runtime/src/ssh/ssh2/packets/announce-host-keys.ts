@@ -20,7 +20,7 @@ const CONFUSED = /^SSH-2\.0-(?:TeraTerm SSH|TTSSH\/(?:1\.5\.|2\.(?:[1-6]|7[0-2])
  * Announces the host keys of a server to each client that has authenticated, and proves possession of those that the
  * client does not know (PROTOCOL of OpenSSH, section 2.5): so clients learn a new host key before the old one is removed.
  * ssh2's server refuses the request for proof (server.js:1146). Called in the turn in which ssh2 announces the
- * connection. test/interop/host-key-rotation.test.ts notices a change.
+ * connection. test/interop/host-keys.test.ts notices a change.
  */
 export function announceHostKeys(connection: Connection, hostKeys: readonly HostKey[]): void {
   const { protocol } = internalsOf(connection);
