@@ -100,6 +100,8 @@ class Dial<Opened extends EventEmitter, Raw> {
       learnHostKeys(this.#client, {
         wanted: (announced) => verifier.toLearn(announced),
         learn: (proven) => void this.#learn(proven),
+        reject: (unproven) =>
+          this.#config.debug?.(`not added to known_hosts: ${names(unproven)}: the server does not prove them`),
       });
       if (verifier.wantsCertificate) askForCertificates(this.#client);
       guardDial(this.#client, this.#socket, (reason) => this.#onError(new Error(reason)));
@@ -132,12 +134,11 @@ class Dial<Opened extends EventEmitter, Raw> {
 
   async #learn(keys: readonly PublicKey[]): Promise<void> {
     const { verifier, debug } = this.#config;
-    const names = keys.map(({ type, fingerprint }) => `${type} ${fingerprint}`).join(", ");
     try {
       await verifier.learn(keys);
-      debug?.(`added to known_hosts: ${names}`);
+      debug?.(`added to known_hosts: ${names(keys)}`);
     } catch (error) {
-      debug?.(`not added to known_hosts: ${names}: ${errorMessage(error)}`);
+      debug?.(`not added to known_hosts: ${names(keys)}: ${errorMessage(error)}`);
     }
   }
 
@@ -230,4 +231,8 @@ class Dial<Opened extends EventEmitter, Raw> {
     const message = `${address} ${why}`;
     return new SshError("unavailable", message, { cause: error });
   }
+}
+
+function names(keys: readonly PublicKey[]): string {
+  return keys.map(({ type, fingerprint }) => `${type} ${fingerprint}`).join(", ");
 }

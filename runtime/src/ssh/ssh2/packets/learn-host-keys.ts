@@ -16,6 +16,8 @@ interface HostKeyLearner {
   readonly wanted: (announced: readonly PublicKey[]) => readonly PublicKey[];
   /** Receives these keys when the server has proven possession of all of them. */
   readonly learn: (proven: readonly PublicKey[]) => void;
+  /** Receives these keys when the server has not. */
+  readonly reject: (unproven: readonly PublicKey[]) => void;
 }
 
 /**
@@ -23,7 +25,7 @@ interface HostKeyLearner {
  * asks for the proof of every key at every connection, and of servers that identify as OpenSSH only (client.js:509 and
  * 2059). Called right after `connect`. test/interop/host-keys.test.ts notices a change.
  */
-export function learnHostKeys(client: Client, { wanted, learn }: HostKeyLearner): void {
+export function learnHostKeys(client: Client, { wanted, learn, reject }: HostKeyLearner): void {
   const { protocol } = internalsOf(client);
   let isFirst = true;
   const request = (announced: readonly ParsedKey[]): void => {
@@ -32,6 +34,7 @@ export function learnHostKeys(client: Client, { wanted, learn }: HostKeyLearner)
     if (keys.length === 0 || sessionId === undefined) return;
     globalReplies(client).push((failed, data) => {
       if (!failed && data && areProven(keys, data, sessionId)) learn(keys);
+      else reject(keys);
     });
     const blobs = keys.map(({ blob }) => string(blob));
     sendPayload(protocol, Buffer.concat([Buffer.of(GLOBAL_REQUEST), string(HOST_KEYS_PROVE), Buffer.of(1), ...blobs]));
