@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect } from "vitest";
 import { until } from "../unit/runtime/support/wait.js";
@@ -12,12 +15,44 @@ interface StockClient {
   readonly exec: (served: Served, command: string) => Promise<Running>;
 }
 
+const clientFile = (name: string) => fileURLToPath(new URL(`clients/${name}`, import.meta.url));
+
 const script = (program: string, name: string): StockClient["exec"] => {
-  const file = fileURLToPath(new URL(`clients/${name}`, import.meta.url));
+  const file = clientFile(name);
   const options = program === PYTHON ? ["-W", "ignore"] : [];
   return async ({ server, key, knownHosts }, command) =>
     start(program, [...options, file, `${server.port}`, key.file, knownHosts, command]);
 };
+
+/** Compiles a Go program with Debian's packages, once. */
+function compiled(name: string): () => Promise<string> {
+  let program: Promise<string> | undefined;
+  const build = async (): Promise<string> => {
+    const directory = mkdtempSync(join(tmpdir(), "sshrpc-go-"));
+    afterAll(() => rmSync(directory, { recursive: true, force: true }));
+    const env = { GO111MODULE: "off", GOPATH: "/usr/share/gocode", GOCACHE: `${directory}/cache` };
+    const { status, stderr } = await run("go", ["build", "-o", `${directory}/client`, clientFile(name)], "", env);
+    if (status !== 0) throw new Error(stderr);
+    return `${directory}/client`;
+  };
+  return () => {
+    program ??= build();
+    return program;
+  };
+}
+
+const xcrypto = compiled("xcrypto.go");
+
+/** Clients whose packages are too large for every run: `.ci/nightly` installs them. */
+const LARGE_CLIENTS: readonly StockClient[] = [
+  {
+    name: "x/crypto",
+    programs: ["go"],
+    exec: async ({ server, key, knownHosts }, command) =>
+      start(await xcrypto(), [`${server.port}`, key.file, knownHosts, command]),
+  },
+  { name: "erlang", programs: ["escript"], exec: script("escript", "erlang.escript") },
+];
 
 const CLIENTS: readonly StockClient[] = [
   {
@@ -50,6 +85,7 @@ const CLIENTS: readonly StockClient[] = [
   { name: "libssh2", programs: ["libnet-ssh2-perl"], exec: script(PERL, "libssh2.pl") },
   { name: "libssh", programs: ["libssh-4"], exec: script(PYTHON, "libssh.py") },
   { name: "net-ssh", programs: ["ruby-net-ssh"], exec: script(RUBY, "net_ssh.rb") },
+  ...(process.env["LARGE_CLIENTS"] === "1" ? LARGE_CLIENTS : []),
 ];
 
 interface Result {
