@@ -20,6 +20,10 @@ interface OpenInfo {
   packetSize: number;
   /** Passed to the listener of the channel's event, where the peer opens it. */
   readonly data?: object;
+}
+
+/** A request to open a channel, which ssh2 passes on even where it is truncated. */
+interface OpenRequest extends Partial<OpenInfo> {
   /** The number of the channel at the peer that opens it. */
   readonly sender?: number;
 }
@@ -80,11 +84,12 @@ export function guardChannels(
       else next(self, ...args);
     });
   // A channel of this size is refused; the others are unaffected.
-  wrapHandler<[info: OpenInfo]>(protocol, "CHANNEL_OPEN", (next) => (self, info) => {
-    const reason = checkSize(info);
+  wrapHandler<[info: OpenRequest]>(protocol, "CHANNEL_OPEN", (next) => (self, info) => {
+    if (info.sender === undefined || info.packetSize === undefined) return abort("truncated channel open");
+    const reason = checkSize(info as OpenInfo);
     if (reason === undefined) return next(self, info);
     refused(reason);
-    return protocol.channelOpenFail(info.sender ?? 0, CHANNEL_REFUSAL.resourceShortage, reason);
+    return protocol.channelOpenFail(info.sender, CHANNEL_REFUSAL.resourceShortage, reason);
   });
   checkFirst("CHANNEL_OPEN_CONFIRMATION", checkSize);
   checkFirst("CHANNEL_DATA", checkData);

@@ -1,7 +1,9 @@
 import { string } from "../../keys/format/binary-writer.js";
 
-/** The requests that announce and prove host keys (PROTOCOL of OpenSSH, section 2.5). */
+/** The request that announces host keys (PROTOCOL of OpenSSH, section 2.5). */
 export const HOST_KEYS = "hostkeys-00@openssh.com";
+
+/** The request to prove possession of host keys. */
 export const HOST_KEYS_PROVE = "hostkeys-prove-00@openssh.com";
 
 /** The data that a server signs to prove possession of a host key. */
