@@ -88,18 +88,20 @@ itWith(
     const knownHosts = write(directory, "one", `[127.0.0.1]:${port} ${lines[0]}\n`);
     const options = sshOptions({ knownHosts, identity: alice.file, port });
     const client = start("ssh", [
-      ...["-v", "-o", "UpdateHostKeys=yes", "-o", "ExitOnForwardFailure=yes", "-R", "0:127.0.0.1:9", ...options],
+      ...["-vvv", "-o", "UpdateHostKeys=yes", "-o", "ExitOnForwardFailure=yes", "-R", "0:127.0.0.1:9", ...options],
       ...["alice@127.0.0.1", "-s", "sshrpc"],
     ]);
     const learned = () => readFileSync(knownHosts, "utf8").trim().split("\n");
-    // It requests the forwarding first, and then the proof.
-    await until("the announcement", () => client.stderr().includes("client_input_hostkeys"));
+    // It requests the forwarding first, and then the proof, and the server has both requests before it sends the echo.
+    await until("the request for proof", () => client.stderr().includes("asking server to prove ownership"));
+    client.process.stdin?.write("hello");
+    await until("the echo", () => `${client.stdout()}` === "hello");
     expect(learned()).toHaveLength(1);
     allow();
     await until("the other key", () => learned().length === 2);
     client.process.stdin?.end();
     expect(await client.ended, client.stderr()).toBe(0);
-    expect(client.stderr()).toMatch(/Allocated port [1-9]\d* for remote forward/);
+    expect(client.stderr()).toMatch(/Allocated port \d{5} for remote forward/);
   },
 );
 
