@@ -17,6 +17,9 @@ const SIZE = Number(process.env["REKEY_LOAD_MIB"] ?? 6);
 
 const MIB = 1024 * 1024;
 
+/** Rekeys in the three transfers, at least: some peers count only what they send, and nothing during a key exchange. */
+const MIN_REKEYS = SIZE / 2;
+
 /** Milliseconds for the three transfers of one pair of peers. */
 const TIMEOUT = 60_000 + SIZE * 6000;
 
@@ -95,7 +98,7 @@ for (const [program, name] of Object.entries(CLIENTS)) {
       const bench = await startServer();
       const args = [bench.listener.port, bench.alice.file, bench.knownHosts].join(" ");
       await checkTransfers(byShell(`${PYTHON} -W ignore ${script(`clients/${name}.py`)} ${args} COMMAND`));
-      expect(bench.log.with("new keys").length).toBeGreaterThan(SIZE);
+      expect(bench.log.with("new keys").length).toBeGreaterThan(MIN_REKEYS);
     },
     TIMEOUT,
   );
@@ -125,7 +128,7 @@ itWith(
     const bench = await startServer();
     const options = sshOptions({ knownHosts: bench.knownHosts, identity: bench.alice.file, port: bench.listener.port });
     await checkTransfers(byShell(`ssh -o RekeyLimit=1M ${options.join(" ")} alice@127.0.0.1 COMMAND`));
-    expect(bench.log.with("new keys").length).toBeGreaterThan(SIZE);
+    expect(bench.log.with("new keys").length).toBeGreaterThan(MIN_REKEYS);
   },
   TIMEOUT,
 );
@@ -190,7 +193,7 @@ itWith(
     const bench = await startServer();
     const { transfer, keys } = await connectRekeying(bench.listener.port, "alice", bench.alice);
     await checkTransfers(transfer);
-    expect(keys()).toBeGreaterThan(SIZE / 2);
+    expect(keys()).toBeGreaterThan(MIN_REKEYS);
   },
   TIMEOUT,
 );
@@ -202,7 +205,7 @@ itWith(
     const { port, key } = await startSshd();
     const { transfer, keys } = await connectRekeying(port, USER, key);
     await checkTransfers(transfer);
-    expect(keys()).toBeGreaterThan(SIZE / 2);
+    expect(keys()).toBeGreaterThan(MIN_REKEYS);
   },
   TIMEOUT,
 );
