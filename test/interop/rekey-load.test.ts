@@ -60,10 +60,13 @@ function runCommand(session: Session, command: string): void {
   child.on("close", (status) => void session.exit(status ?? 255));
 }
 
-/** Transfers by a stock client. */
-function byShell(client: string): Transfer {
+/**
+ * Transfers by a stock client.
+ * @param end follows the command at the server
+ */
+function byShell(client: string, end = ""): Transfer {
   return async (command, file) => {
-    const script = `cat ${file} | ${client.replace("COMMAND", `'${command}'`)} | sha256sum`;
+    const script = `cat ${file} | ${client.replace("COMMAND", `'${command}${end}'`)} | sha256sum`;
     const child = spawn("sh", ["-c", script], { timeout: TIMEOUT, env: { ...process.env, REKEY_BYTES: `${MIB}` } });
     onTestFinished(() => void child.kill());
     let [stdout, stderr] = ["", ""];
@@ -85,10 +88,17 @@ async function hashThrough(channel: Duplex, file: string): Promise<string> {
   return hash.digest("hex");
 }
 
-const startServer = () => startBench({}, undefined, [execHandler(runCommand)]);
+/** It begins rekeys, too: when it checks its limit, each second. */
+const startServer = () => startBench({ rekeyBytes: MIB }, undefined, [execHandler(runCommand)]);
 const script = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 const CLIENTS: Readonly<Record<string, string>> = { "python3-asyncssh": "asyncssh", "python3-paramiko": "paramiko" };
+
+/**
+ * paramiko's client deadlocks for 30 s, at any server, where a channel is closed after its own KEXINIT: the thread that
+ * reads the server's waits for the end of the exchange before it answers the close. So the close comes later.
+ */
+const END: Readonly<Record<string, string>> = { paramiko: "; sleep 1" };
 
 for (const [program, name] of Object.entries(CLIENTS)) {
   itWith(
@@ -97,7 +107,7 @@ for (const [program, name] of Object.entries(CLIENTS)) {
     async () => {
       const bench = await startServer();
       const args = [bench.listener.port, bench.alice.file, bench.knownHosts].join(" ");
-      await checkTransfers(byShell(`${PYTHON} -W ignore ${script(`clients/${name}.py`)} ${args} COMMAND`));
+      await checkTransfers(byShell(`${PYTHON} -W ignore ${script(`clients/${name}.py`)} ${args} COMMAND`, END[name]));
       expect(bench.log.with("new keys").length).toBeGreaterThan(MIN_REKEYS);
     },
     TIMEOUT,
