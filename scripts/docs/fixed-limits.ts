@@ -15,6 +15,7 @@ import { MAX_ATTEMPTS, MAX_ROUNDS } from "../../runtime/src/ssh/client/auth/logi
 import { STDERR_TAIL } from "../../runtime/src/ssh/client/remote/remote-channel.js";
 import { MAX_HOPS } from "../../runtime/src/ssh/client/route.js";
 import { TIMEOUT as SSH_CONFIG_TIMEOUT } from "../../runtime/src/ssh/client/ssh-config.js";
+import { MAX_LEARNED } from "../../runtime/src/ssh/client/trust/host-verifier.js";
 import { POLL_INTERVAL } from "../../runtime/src/ssh/keys/files/watch-files.js";
 import {
   MAX_SIZE as MAX_CERTIFICATE,
@@ -33,6 +34,7 @@ import { MAX_PROMPTS } from "../../runtime/src/ssh/server/auth/keyboard-interact
 import { MAX_SECRET } from "../../runtime/src/ssh/server/auth/password.js";
 import { MAX_ENVIRONMENT, MAX_VARIABLES } from "../../runtime/src/ssh/server/session-requests.js";
 import { MAX_BYTES, MAX_PACKETS } from "../../runtime/src/ssh/ssh2/packets/allow-during-rekey.js";
+import { MAX_PROOFS } from "../../runtime/src/ssh/ssh2/packets/announce-host-keys.js";
 import { PER_SECOND } from "../../runtime/src/ssh/ssh2/packets/guard-requests.js";
 import { MAX_SEND_BUFFER } from "../../runtime/src/ssh/ssh2/packets/packet-guard.js";
 import { REKEY_DEFAULTS } from "../../runtime/src/ssh/ssh2/packets/rekey.js";
@@ -59,6 +61,8 @@ export const FIXED_LIMITS: readonly FixedLimit[] = [
   ["server", "authentication requests, offered keys included", `${REQUESTS_PER_TRY} × \`maxAuthTries\``],
   ["server", "prompts in one round of keyboard-interactive", count(MAX_PROMPTS)],
   ["server", "length of a password or an answer", `${count(MAX_SECRET)} characters`],
+  ["server", "requests for proof of host keys on one connection", String(MAX_PROOFS)],
+  ["client", "host keys learned on one connection (`updateHostKeys`)", String(MAX_LEARNED)],
   ["both", "RSA keys of users", `${count(MIN_RSA_BITS)} to ${count(MAX_RSA_BITS)} bits, SHA-2 signatures only`],
   ["both", "size of a certificate", bytes(MAX_CERTIFICATE)],
   ["both", "principals of a certificate; options of each kind", `${MAX_PRINCIPALS}; ${MAX_OPTIONS}`],

@@ -324,6 +324,7 @@ export const OPTIONS = {
     hostKey: {},
     hostKeyAlias: {},
     hashKnownHosts: fixed(false),
+    updateHostKeys: fixed(false),
   } satisfies Rows<HostTrustOptions>,
   DialOptions: {
     jump: { flag: "--jump" },

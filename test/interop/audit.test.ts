@@ -1,14 +1,13 @@
 import { expect } from "vitest";
-import { startBench } from "../unit/runtime/ssh/support.js";
+import { makeKey, startBench, tempDir } from "../unit/runtime/ssh/support.js";
 import { run } from "./run.js";
 import { itWith } from "./stock.js";
 
 /** A finding of ssh-audit, such as `(kex) curve25519-sha256 -- [warn] unknown algorithm`. */
 const FINDING = /^\(\w+\) (\S+).*-- \[(fail|warn)\] (.*)$/;
 
-itWith(["ssh-audit"], "the default server passes ssh-audit without a failure or a warning", async () => {
-  const bench = await startBench();
-  const { stdout } = await run("ssh-audit", ["-n", "-b", "-p", String(bench.listener.port), "127.0.0.1"]);
+async function findingsOn(port: number): Promise<readonly string[]> {
+  const { stdout } = await run("ssh-audit", ["-n", "-b", "-p", String(port), "127.0.0.1"]);
   // It has scanned the server.
   expect(stdout).toMatch(/^\(kex\) curve25519-sha256@libssh\.org /m);
   expect(stdout).toMatch(/^\(gen\) compression: disabled/m);
@@ -18,5 +17,17 @@ itWith(["ssh-audit"], "the default server passes ssh-audit without a failure or 
   });
   // Versions before 2024 do not know the marker of the strict key exchange, and take it for an algorithm.
   const unknown = "warn: kex-strict-s-v00@openssh.com: unknown algorithm";
-  expect(findings.filter((finding) => finding !== unknown)).toEqual([]);
+  return findings.filter((finding) => finding !== unknown);
+}
+
+itWith(["ssh-audit"], "the default server passes ssh-audit without a failure or a warning", async () => {
+  expect(await findingsOn((await startBench()).listener.port)).toEqual([]);
+});
+
+itWith(["ssh-audit", "ssh-keygen"], "so does a server with an RSA host key beside the one of ed25519", async () => {
+  const directory = tempDir();
+  const rsa = `${directory}/rsa`;
+  await run("ssh-keygen", ["-q", "-t", "rsa", "-b", "3072", "-N", "", "-f", rsa]);
+  const bench = await startBench({ hostKeys: [rsa, makeKey(directory, "ed25519").file] });
+  expect(await findingsOn(bench.listener.port)).toEqual([]);
 });

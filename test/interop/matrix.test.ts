@@ -1,9 +1,12 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect } from "vitest";
 import { until } from "../unit/runtime/support/wait.js";
 import { run } from "./run.js";
 import { CONTENT, type Running, type Served, serveNotesOverSsh, sha256, start } from "./served.js";
-import { itWith, missingPrograms, PERL, PYTHON } from "./stock.js";
+import { itWith, missingPrograms, PERL, PYTHON, RUBY } from "./stock.js";
 
 /** A stock client, and how it runs a command on our server. */
 interface StockClient {
@@ -12,12 +15,44 @@ interface StockClient {
   readonly exec: (served: Served, command: string) => Promise<Running>;
 }
 
+const clientFile = (name: string) => fileURLToPath(new URL(`clients/${name}`, import.meta.url));
+
 const script = (program: string, name: string): StockClient["exec"] => {
-  const file = fileURLToPath(new URL(`clients/${name}`, import.meta.url));
+  const file = clientFile(name);
   const options = program === PYTHON ? ["-W", "ignore"] : [];
   return async ({ server, key, knownHosts }, command) =>
     start(program, [...options, file, `${server.port}`, key.file, knownHosts, command]);
 };
+
+/** Compiles a Go program with Debian's packages, once. */
+function compiled(name: string): () => Promise<string> {
+  let program: Promise<string> | undefined;
+  const build = async (): Promise<string> => {
+    const directory = mkdtempSync(join(tmpdir(), "sshrpc-go-"));
+    afterAll(() => rmSync(directory, { recursive: true, force: true }));
+    const env = { GO111MODULE: "off", GOPATH: "/usr/share/gocode", GOCACHE: `${directory}/cache` };
+    const { status, stderr } = await run("go", ["build", "-o", `${directory}/client`, clientFile(name)], "", env);
+    if (status !== 0) throw new Error(stderr);
+    return `${directory}/client`;
+  };
+  return () => {
+    program ??= build();
+    return program;
+  };
+}
+
+const xcrypto = compiled("xcrypto.go");
+
+/** Clients whose packages are too large for every run: `.ci/nightly` installs them. */
+const LARGE_CLIENTS: readonly StockClient[] = [
+  {
+    name: "x/crypto",
+    programs: ["go"],
+    exec: async ({ server, key, knownHosts }, command) =>
+      start(await xcrypto(), [`${server.port}`, key.file, knownHosts, command]),
+  },
+  { name: "erlang", programs: ["escript"], exec: script("escript", "erlang.escript") },
+];
 
 const CLIENTS: readonly StockClient[] = [
   {
@@ -48,6 +83,9 @@ const CLIENTS: readonly StockClient[] = [
   { name: "paramiko", programs: ["python3-paramiko"], exec: script(PYTHON, "paramiko.py") },
   { name: "conch", programs: ["python3-twisted"], exec: script(PYTHON, "conch.py") },
   { name: "libssh2", programs: ["libnet-ssh2-perl"], exec: script(PERL, "libssh2.pl") },
+  { name: "libssh", programs: ["libssh-4"], exec: script(PYTHON, "libssh.py") },
+  { name: "net-ssh", programs: ["ruby-net-ssh"], exec: script(RUBY, "net_ssh.rb") },
+  ...(process.env["LARGE_CLIENTS"] === "1" ? LARGE_CLIENTS : []),
 ];
 
 interface Result {

@@ -7,19 +7,23 @@ export const PYTHON = "/usr/bin/python3";
 /** The Perl that loads the modules of Debian's packages. */
 export const PERL = "/usr/bin/perl";
 
-/** Debian's packages of Perl modules, and their modules. */
-const PERL_MODULES: ReadonlyMap<string, string> = new Map([["libnet-ssh2-perl", "Net::SSH2"]]);
+/** The Ruby that loads the modules of Debian's packages. */
+export const RUBY = "/usr/bin/ruby";
 
-/** Whether a stock program is installed, or a Python or Perl module by the name of its Debian package. */
-function isInstalled(program: string): boolean {
-  const perlModule = PERL_MODULES.get(program);
-  if (perlModule !== undefined) return spawnSync(PERL, [`-M${perlModule}`, "-e", "1"]).status === 0;
-  const [, module] = /^python3-(\w+)$/.exec(program) ?? [];
-  if (module !== undefined) {
-    const find = `import importlib.util, sys; sys.exit(importlib.util.find_spec("${module}") is None)`;
-    return spawnSync(PYTHON, ["-c", find]).status === 0;
-  }
-  return spawnSync("sh", ["-c", `command -v ${program}`]).status === 0;
+/** Debian's packages without a program of their own, and the commands that load them. */
+const LIBRARIES: ReadonlyMap<string, readonly [program: string, ...args: string[]]> = new Map([
+  ["libnet-ssh2-perl", [PERL, "-MNet::SSH2", "-e", "1"]],
+  ["libssh-4", [PYTHON, "-c", "import ctypes; ctypes.CDLL('libssh.so.4')"]],
+  ["ruby-net-ssh", [RUBY, "-rnet/ssh", "-e", "1"]],
+]);
+
+/** Whether a stock program is installed, or a library by the name of its Debian package. */
+function isInstalled(name: string): boolean {
+  const [, module] = /^python3-(\w+)$/.exec(name) ?? [];
+  const find = `import importlib.util, sys; sys.exit(importlib.util.find_spec("${module}") is None)`;
+  const [program, ...args] =
+    LIBRARIES.get(name) ?? (module === undefined ? ["sh", "-c", `command -v ${name}`] : [PYTHON, "-c", find]);
+  return spawnSync(program, args).status === 0;
 }
 
 /** The programs that are not installed. In CI, which installs them, a missing one is an error. */

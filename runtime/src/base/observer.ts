@@ -21,6 +21,8 @@ interface Refused {
 export interface ConnectionClosed extends ConnectionEvent {
   /** Absent at a server where either side disconnected in the regular way. */
   readonly reason?: string | undefined;
+  /** Server: the identification string of a peer that has not authenticated, escaped. */
+  readonly version?: string;
   /** How long it was open. */
   readonly milliseconds: number;
   /** Bytes received on the transport, where they are known. */

@@ -9,7 +9,7 @@ export interface ServeFlags {
   readonly scopes?: readonly string[];
   readonly forced?: boolean;
   readonly log?: string;
-  readonly hostKey?: string;
+  readonly hostKey?: readonly string[];
   readonly authorizedKeys?: string;
   readonly revokedKeys?: string;
   readonly listen: string;

@@ -24,7 +24,7 @@ export async function serveOnPort(flags: ServeFlags, io: CliIo): Promise<void> {
     {
       host: flags.listen,
       port: flags.port,
-      hostKeys: path(flags.hostKey ?? (home?.hostKey as string)),
+      hostKeys: (flags.hostKey ?? [home?.hostKey as string]).map(path),
       authorizedKeys: path(authorizedKeys),
       log: pino({ level: "info" }, io.stderr) as Logger,
       ...(flags.revokedKeys !== undefined && { revokedKeys: path(flags.revokedKeys) }),
@@ -44,8 +44,7 @@ function introduction(api: Api, server: Server, flags: ServeFlags, authorizedKey
   const name = host === "0.0.0.0" || host === "::" ? "localhost" : host;
   const { username } = userInfo();
   return `${api.name} ${api.version} listens on ${formatHostPort(host, port)}
-  host key         ${server.fingerprints[0]}
-  authorized keys  ${authorizedKeys}
+${server.fingerprints.map((fingerprint) => `  host key         ${fingerprint}\n`).join("")}  authorized keys  ${authorizedKeys}
 
 To authorize a key and trust this server:
   npx sshrpc keys add ~/.ssh/id_ed25519.pub --scopes "*"${placeFlags(flags, name, port)}
@@ -60,7 +59,7 @@ function placeFlags({ home, hostKey, authorizedKeys }: ServeFlags, host: string,
   const flags: [string, string | number | undefined, string | number][] = [
     ["home", home, DEFAULTS.home],
     ["authorized-keys", authorizedKeys, ""],
-    ["host-key", hostKey, ""],
+    ["host-key", hostKey?.[0], ""],
     ["host", host, DEFAULTS.host],
     ["port", port, DEFAULTS.port],
   ];

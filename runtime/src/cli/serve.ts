@@ -24,7 +24,11 @@ export function defineServe(command: Command, io: CliIo): void {
       parseFileName,
     )
     .requiredOption("--handlers <file>", "module whose default export is defineHandlers({ … })", parseFileName)
-    .option("--host-key <file>", "private host key (default: the one in --home, created at first start)")
+    .option(
+      "--host-key <file>",
+      "private host key; repeat it for keys of other types (default: the one in --home, created at first start)",
+      (file: string, earlier: readonly string[] = []) => [...earlier, file],
+    )
     .option(
       "--authorized-keys <file>",
       "authorized keys (default: the file in --home, created at first start)",

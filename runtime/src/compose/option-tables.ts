@@ -122,6 +122,7 @@ export const DIAL_OPTIONS = {
   hostKey: true,
   hostKeyAlias: true,
   hashKnownHosts: true,
+  updateHostKeys: true,
   jump: true,
   sshConfig: true,
   connectTimeout: true,

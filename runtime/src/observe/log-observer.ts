@@ -17,8 +17,8 @@ export function lineObserver(write: (level: LogLevel, fields: object, message: s
       write("info", { address }, `connection from a ${isReturning ? "returning" : "new"} address`),
     connectionRefused: ({ address, reason }) => write("warn", { address, reason }, "connection refused"),
     refusalsOmitted: ({ count }) => write("warn", { omitted: count }, "more connections refused"),
-    connectionClosed: ({ reason, milliseconds, bytesIn, bytesOut, ...event }) => {
-      const why = reason === undefined ? {} : { reason };
+    connectionClosed: ({ reason, version, milliseconds, bytesIn, bytesOut, ...event }) => {
+      const why = { ...(version !== undefined && { version }), ...(reason !== undefined && { reason }) };
       const traffic = { milliseconds: Math.round(milliseconds), bytesIn, bytesOut };
       write("info", { ...connectionFields(event), ...why, ...traffic }, "SSH connection closed");
     },

@@ -73,7 +73,7 @@ function identityFiles(identity: DialOptions["identity"]): readonly string[] {
 }
 
 /** The named known_hosts files replace the default ones, as with the transport `ssh2`. */
-function hostConfig({ knownHosts, hostKey, hostKeyAlias, hashKnownHosts }: DialOptions): string[] {
+function hostConfig({ knownHosts, hostKey, hostKeyAlias, hashKnownHosts, updateHostKeys }: DialOptions): string[] {
   const files = [knownHosts ?? []].flat().map((file) => quote("knownHosts", file));
   if (hostKey !== undefined && hostKey !== "strict" && hostKey !== "accept-new") {
     throw unsupported("hostKey", "ssh has only strict and accept-new; name a file that lists the key with knownHosts");
@@ -82,6 +82,7 @@ function hostConfig({ knownHosts, hostKey, hostKeyAlias, hashKnownHosts }: DialO
     ...(knownHosts === undefined ? [] : [`UserKnownHostsFile=${files.join(" ")}`, "GlobalKnownHostsFile=/dev/null"]),
     ...(hostKey === undefined ? [] : [`StrictHostKeyChecking=${hostKey === "strict" ? "yes" : hostKey}`]),
     ...(hostKeyAlias === undefined ? [] : [`HostKeyAlias=${quote("hostKeyAlias", hostKeyAlias)}`]),
+    ...(updateHostKeys === undefined ? [] : [`UpdateHostKeys=${updateHostKeys ? "yes" : "no"}`]),
     ...(hashKnownHosts === undefined ? [] : [`HashKnownHosts=${hashKnownHosts ? "yes" : "no"}`]),
   ];
 }

@@ -2,7 +2,7 @@
 export interface AlgorithmOptions {
   /**
    * Key exchange methods. Default: `curve25519-sha256@libssh.org`, `curve25519-sha256`, `diffie-hellman-group16-sha512` and
-   * `…group18-…`.
+   * `…group18-…`; for clients of Ruby's net-ssh, which may have none of them, also `ecdh-sha2-nistp256`.
    */
   readonly kex?: readonly string[];
   /**

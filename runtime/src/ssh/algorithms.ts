@@ -5,6 +5,7 @@ import type { AlgorithmOptions } from "./algorithm-options.js";
 
 /** Which lists the operator has set: these are offered to every client unchanged. */
 export interface AlgorithmChoice {
+  readonly kex: boolean;
   readonly cipher: boolean;
   readonly hmac: boolean;
 }
@@ -39,8 +40,8 @@ const WEAK: readonly (readonly [RegExp, string])[] = [
 ];
 
 /**
- * The server's offer: every safe algorithm, or those of `wanted`. Its host key is Ed25519, since ssh2 advertises SHA-1
- * signatures for an RSA key.
+ * The server's offer: every safe algorithm, or those of `wanted`. Its host keys decide which of the host key algorithms
+ * it offers.
  * @throws OptionError that names an algorithm that is not offered, with the reason
  */
 export function serverAlgorithms(wanted: AlgorithmOptions = {}): Algorithms {
@@ -49,7 +50,7 @@ export function serverAlgorithms(wanted: AlgorithmOptions = {}): Algorithms {
     kex: choose("kex", wanted.kex, COMMON.kex),
     cipher: choose("cipher", wanted.cipher, COMMON.cipher),
     hmac: choose("hmac", wanted.hmac, COMMON.hmac),
-    serverHostKey: ["ssh-ed25519"],
+    serverHostKey: [...HOST_KEYS],
   };
 }
 
@@ -69,7 +70,7 @@ function choose<Name extends string>(
   });
 }
 
-/** The host key algorithms that the client accepts: those of stock servers too, without SHA-1. */
+/** The host key algorithms, without SHA-1. */
 const HOST_KEYS: readonly ServerHostKeyAlgorithm[] = [
   "ssh-ed25519",
   "ecdsa-sha2-nistp256",

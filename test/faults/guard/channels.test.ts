@@ -3,14 +3,22 @@ import { startBench } from "../../unit/runtime/ssh/support.js";
 import { until, within } from "../../unit/runtime/support/wait.js";
 import { authenticated, endedFor, otherClient, string, uint32 } from "./support.js";
 
-test.each([0, 1, 1023])("a packet size of %i bytes ends the connection; ssh2 would loop for ever", async (size) => {
+test.each([0, 1, 1023])("a channel with packets of %i bytes is refused; ssh2 would loop for ever", async (size) => {
   const bench = await startBench();
-  const other = await otherClient(bench);
   const attacker = await authenticated(bench);
-  attacker.protocol.session(0, 65_536, size);
-  await within("the end", attacker.gone);
-  await endedFor(bench, new RegExp(`^packet size of ${size} bytes is below the minimum of 1024 bytes$`));
-  await other.stillWorks();
+  const reason = `packet size of ${size} bytes is below the minimum of 1024 bytes`;
+  const refused = new Promise((resolve) => {
+    attacker.protocol._handlers["CHANNEL_OPEN_FAILURE"] = (_: unknown, id: number, code: number, text: string) =>
+      resolve({ id, code, text });
+  });
+  attacker.protocol.session(7, 65_536, size);
+  expect(await within("the refusal", refused)).toEqual({ id: 7, code: 4, text: reason });
+  expect(bench.log.with("channel refused").map(({ fields }) => fields)).toEqual([
+    expect.objectContaining({ user: "alice", reason }),
+  ]);
+  attacker.protocol.session(0, 65_536, 1024);
+  attacker.send(98, uint32(0), string("subsystem"), 0, string("sshrpc"));
+  await until("the other channel", () => bench.accepted.length === 1);
 });
 
 test("a client that asks for the largest packet size gets packets that every client must accept", async () => {

@@ -149,18 +149,18 @@ test("a reset connection, or one without a common algorithm, is not a protocolEr
   await failure(bench.dial());
 });
 
-test("a client with 200 wrong keys is disconnected after each six, and other clients are unaffected", async () => {
+test("a client with 200 wrong keys is disconnected after 60 offers, and other clients are unaffected", async () => {
   const bench = await startBench();
   const other = await otherClient(bench);
-  const keys = Array.from({ length: 40 }, (_, index) => makeKey(bench.directory, `wrong-${index}`).file);
-  for (let round = 0; round < 5; round++) {
+  const keys = Array.from({ length: 200 }, (_, index) => makeKey(bench.directory, `wrong-${index}`).file);
+  for (let round = 0; round < 3; round++) {
     const error = await failure(bench.dial({ identity: keys }));
     expect(error).toMatchObject({ status: "UNAUTHENTICATED" });
   }
   // A client may see its end before the server logs it.
   await expect
-    .poll(() => reasons(bench).filter((reason) => reason === "6 failed authentication attempts"))
-    .toHaveLength(5);
+    .poll(() => reasons(bench).filter((reason) => reason.startsWith("60 authentication requests, ")))
+    .toHaveLength(3);
   await other.stillWorks();
 });
 

@@ -1,5 +1,5 @@
-# Runs one command like `ssh`: forwards the standard streams and exits with the status of the command. python3 paramiko.py PORT KEY KNOWN_HOSTS COMMAND, or - to read that from standard input
-import sys, threading
+# Runs one command like `ssh`: forwards the standard streams and exits with the status of the command. python3 paramiko.py PORT KEY KNOWN_HOSTS COMMAND, or - to read that from standard input; REKEY_BYTES in the environment begins rekeys
+import os, sys, threading
 sys.path.pop(0)  # This file would shadow the module of the same name.
 import paramiko
 
@@ -9,6 +9,7 @@ if command == "-":  # The command exceeds the length of an argument.
 client = paramiko.SSHClient()
 client.load_host_keys(known)
 client.connect("127.0.0.1", int(port), username="alice", key_filename=key, allow_agent=False, look_for_keys=False)
+client.get_transport().packetizer.REKEY_BYTES = int(os.environ.get("REKEY_BYTES", 1 << 29))
 channel = client.get_transport().open_session()
 channel.exec_command(command)
 

@@ -61,6 +61,7 @@ export function guardConfig(options: GuardOptions): GuardConfig {
     keepaliveCountMax: number("keepaliveCountMax", 3, 1),
     idleTimeout: number("idleTimeout", 0, 0, MAX_TIMEOUT),
     chosen: {
+      kex: options.algorithms?.kex !== undefined,
       cipher: options.algorithms?.cipher !== undefined,
       hmac: options.algorithms?.hmac !== undefined,
     },

@@ -5,6 +5,7 @@ import { onAbort } from "../../base/async/with-signal.js";
 import { errorMessage } from "../../base/error-message.js";
 import { printable } from "../../base/printable.js";
 import { clientAlgorithms } from "../algorithms.js";
+import type { PublicKey } from "../keys/format/public-key.js";
 import { printableError } from "../printable-error.js";
 import { SshError } from "../ssh-error.js";
 import { sendPasswordChange } from "../ssh2/auth/client-auth.js";
@@ -13,6 +14,7 @@ import { gatherWrites } from "../ssh2/gather-writes.js";
 import { hangUp } from "../ssh2/hang-up.js";
 import { guardDial } from "../ssh2/packets/guard-dial.js";
 import { askForCertificates, showPlainKey } from "../ssh2/packets/host-certificates.js";
+import { learnHostKeys } from "../ssh2/packets/learn-host-keys.js";
 import { formatTarget, type Target } from "../target.js";
 import { Login } from "./auth/login.js";
 import { patchLogin } from "./auth/patch-login.js";
@@ -94,6 +96,12 @@ class Dial<Opened extends EventEmitter, Raw> {
         ...(debug && { debug }),
       });
       patchLogin(this.#client, this.#login, ended.signal);
+      learnHostKeys(this.#client, {
+        wanted: (announced) => verifier.toLearn(announced),
+        learn: (proven) => void this.#learn(proven),
+        reject: (unproven) =>
+          this.#config.debug?.(`not added to known_hosts: ${names(unproven)}: the server does not prove them`),
+      });
       if (verifier.wantsCertificate) askForCertificates(this.#client);
       guardDial(this.#client, this.#socket, (reason) => this.#onError(new Error(reason)));
     } catch (error) {
@@ -122,6 +130,16 @@ class Dial<Opened extends EventEmitter, Raw> {
     this.#confirmed ??= this.#config.verifier.confirm();
     this.#confirmed.catch(() => {});
   };
+
+  async #learn(keys: readonly PublicKey[]): Promise<void> {
+    const { verifier, debug } = this.#config;
+    try {
+      await verifier.learn(keys);
+      debug?.(`added to known_hosts: ${names(keys)}`);
+    } catch (error) {
+      debug?.(`not added to known_hosts: ${names(keys)}: ${errorMessage(error)}`);
+    }
+  }
 
   async #authenticate(methods: string[] | null, partial: boolean, done: NextMethod): Promise<void> {
     try {
@@ -212,4 +230,8 @@ class Dial<Opened extends EventEmitter, Raw> {
     const message = `${address} ${why}`;
     return new SshError("unavailable", message, { cause: error });
   }
+}
+
+function names(keys: readonly PublicKey[]): string {
+  return keys.map(({ type, fingerprint }) => `${type} ${fingerprint}`).join(", ");
 }

@@ -34,6 +34,7 @@ export async function prepareVerifier({ target, options, config }: Hop, cache: D
       policy: options.hostKey as "strict",
       alias,
       hashed: options.hashKnownHosts ?? false,
+      learn: options.updateHostKeys ?? false,
       accepted: cache.accepted,
     };
   }

@@ -3,8 +3,11 @@ import type { AuthContext, Connection } from "ssh2";
 import { printable } from "../../base/printable.js";
 import type { GuardConfig } from "../admission/guard-config.js";
 import type { FailureKind } from "../admission/source-penalties.js";
+import type { HostKey } from "../keys/identity/host-key.js";
+import { disconnectFor, onDisconnect } from "../ssh2/disconnect.js";
 import { hangUp } from "../ssh2/hang-up.js";
-import { onDisconnect } from "../ssh2/on-disconnect.js";
+import { identificationOf } from "../ssh2/internals.js";
+import { announceHostKeys } from "../ssh2/packets/announce-host-keys.js";
 import { guardConnection } from "../ssh2/packets/guard-connection.js";
 import { Authentication } from "./auth/authentication.js";
 import type { AuthenticationConfig } from "./auth/authentication-config.js";
@@ -15,6 +18,7 @@ import { serveChannels } from "./serve-channels.js";
 
 interface IncomingConfig extends AuthenticationConfig {
   readonly guard: GuardConfig;
+  readonly hostKeys: readonly HostKey[];
   readonly handlers: readonly ChannelHandler[];
   readonly session?: SessionRule | undefined;
   readonly sessionTimeout: number;
@@ -44,13 +48,14 @@ export class IncomingConnection {
     const authentication = new Authentication(config, address, {
       disconnect: (reason) => {
         this.#reason ??= reason;
-        this.close();
+        this.#end(reason);
       },
       abort: (reason) => this.#abort(reason),
     });
     this.#authentication = authentication;
     const { observer } = config;
     observer.connectionOpened?.(authentication.about);
+    const version = identificationOf(connection);
     // Each channel adds listeners to both.
     connection.setMaxListeners(0);
     socket.setMaxListeners(0);
@@ -65,6 +70,7 @@ export class IncomingConnection {
       const reason = this.#reason ?? (this.#disconnected ? undefined : "lost without a disconnect message");
       observer.connectionClosed?.({
         ...authentication.about,
+        ...(!this.authenticated && version !== undefined && { version: printable(version) }),
         reason: reason && printable(reason),
         milliseconds: performance.now() - this.#start,
         bytesIn: socket.bytesRead,
@@ -85,6 +91,7 @@ export class IncomingConnection {
       isUnauthenticated: () => authentication.peer === undefined,
       abort: (reason) => this.#abort(reason),
     });
+    announceHostKeys(connection, config.hostKeys);
     serveChannels({
       connection,
       socket,
@@ -115,8 +122,13 @@ export class IncomingConnection {
 
   /** Sends SSH_MSG_DISCONNECT and closes the connection. */
   close(): void {
+    this.#end();
+  }
+
+  #end(reason?: string): void {
     this.#disconnected = true;
     this.#authentication.end();
+    if (reason !== undefined) disconnectFor(this.#connection, reason);
     hangUp(this.#connection, this.#socket);
   }
 

@@ -13,7 +13,11 @@ export interface ListenOptions extends AuthOptions, ForwardingOptions, GuardOpti
   readonly host?: string;
   /** The port; 0 for any free port. Default: 8022. */
   readonly port?: number;
-  /** The ed25519 host key: a file, or the text of a private key. An array may have one entry. */
+  /**
+   * The host keys, each a file or the text of a private key: ed25519, ECDSA, or RSA of at least 2,048 bits, which signs
+   * with SHA-2 only. One of each type; the client chooses. Clients that have proof of one learn the others (UpdateHostKeys
+   * of ssh_config(5)).
+   */
   readonly hostKeys: HostKeySource | readonly HostKeySource[];
   /** All scopes that methods require: the log warns of granted scopes beyond them. Default: no warnings. */
   readonly scopes?: readonly string[];

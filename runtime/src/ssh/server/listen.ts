@@ -11,8 +11,7 @@ import { guardConfig } from "../admission/guard-config.js";
 import type { PendingConnection } from "../admission/pending-connection.js";
 import { serverAlgorithms } from "../algorithms.js";
 import { publicKeyLine } from "../keys/format/public-key.js";
-import { type HostKey, loadHostKey } from "../keys/identity/host-key.js";
-import type { HostKeySource } from "../keys/identity/host-key-source.js";
+import { loadHostKeys } from "../keys/identity/host-key.js";
 import { gatherWrites } from "../ssh2/gather-writes.js";
 import { socketOf } from "../ssh2/internals.js";
 import { openAuthentication } from "./auth/open-authentication.js";
@@ -67,8 +66,8 @@ export async function listen(options: ListenOptions, handlers: readonly ChannelH
   const forwarding = forwardingRules(options.forwarding);
   const { sessionTimeout = LISTEN_DEFAULTS.sessionTimeout } = options;
   checkNumber("sessionTimeout", sessionTimeout, 1, MAX_TIMEOUT);
-  const channels = { handlers, guard, maxChannels, forwarding, session: options.session, sessionTimeout };
-  const hostKey = await loadOneHostKey(options.hostKeys).catch(invalidOption);
+  const hostKeys = await loadHostKeys(options.hostKeys).catch(invalidOption);
+  const serving = { hostKeys, handlers, guard, maxChannels, forwarding, session: options.session, sessionTimeout };
   const authentication = await openAuthentication(options, observer).catch(invalidOption);
   const { warnings } = authentication;
   for (const message of warnings) observer.diagnostic?.({ level: "warn", message });
@@ -76,7 +75,7 @@ export async function listen(options: ListenOptions, handlers: readonly ChannelH
   const open = new Map<Socket, IncomingConnection | undefined>();
   const pending = new WeakMap<Socket, PendingConnection>();
   const ssh = new ssh2.Server({
-    hostKeys: [{ key: hostKey.privateKey }],
+    hostKeys: hostKeys.map(({ privateKey }) => ({ key: privateKey })),
     algorithms,
     ident,
     keepaliveInterval: guard.keepaliveInterval,
@@ -86,7 +85,7 @@ export async function listen(options: ListenOptions, handlers: readonly ChannelH
     const socket = socketOf(connection);
     const accepted = pending.get(socket) as PendingConnection;
     const connectionId = randomBytes(6).toString("base64url");
-    const config = { ...authentication.config, connectionId, ...channels };
+    const config = { ...authentication.config, connectionId, ...serving };
     const incoming = new IncomingConnection(connection, socket, accepted.address, config);
     accepted.determineFailure(() => incoming.failure());
     connection.once("ready", () => accepted.authenticated());
@@ -130,8 +129,8 @@ export async function listen(options: ListenOptions, handlers: readonly ChannelH
   };
   return {
     ...address,
-    hostKeys: [publicKeyLine(hostKey.publicKey)],
-    fingerprints: [hostKey.publicKey.fingerprint],
+    hostKeys: hostKeys.map(({ publicKey }) => publicKeyLine(publicKey)),
+    fingerprints: hostKeys.map(({ publicKey }) => publicKey.fingerprint),
     warnings,
     get connections() {
       return open.size;
@@ -151,16 +150,6 @@ export async function listen(options: ListenOptions, handlers: readonly ChannelH
 /** An unusable file or key, which an option names. */
 function invalidOption(error: unknown): never {
   throw error instanceof OptionError ? error : new OptionError(errorMessage(error), { cause: error });
-}
-
-async function loadOneHostKey(sources: ListenOptions["hostKeys"]): Promise<HostKey> {
-  const list = [sources].flat() as readonly HostKeySource[];
-  const [source] = list;
-  if (source === undefined || list.length > 1) {
-    // SSH negotiates one host key of each type, and the only type here is ed25519.
-    throw new OptionError(`the option hostKeys has ${list.length} keys; a server has exactly one ed25519 host key`);
-  }
-  return loadHostKey(source);
 }
 
 async function listenOn(server: NetServer, host: string, port: number): Promise<{ host: string; port: number }> {

@@ -64,6 +64,8 @@ interface OfferedDirection {
 
 /** The key exchange in progress (protocol/kex.js:509). */
 interface KeyExchange {
+  /** The exchange hash of the first key exchange (RFC 4253, section 7.2); undefined during it. */
+  readonly sessionID: Buffer | undefined;
   remoteExtInfoEnabled: boolean;
   readonly negotiated: { serverHostKey: string };
   _hostKey: Buffer | undefined;
@@ -111,6 +113,7 @@ export interface Protocol {
   channelSuccess(id: number): void;
   channelClose(id: number): void;
   channelData(id: number, data: Buffer): void;
+  requestSuccess(data?: Buffer): void;
   requestFailure(): void;
   rekey(): void;
 }
@@ -126,6 +129,11 @@ export interface ChannelManager {
 export function internalsOf(connection: Connection | Client): { protocol: Protocol; channels: ChannelManager } {
   const { _protocol, _chanMgr } = connection as unknown as { _protocol: Protocol; _chanMgr: ChannelManager };
   return { protocol: _protocol, channels: _chanMgr };
+}
+
+/** The callbacks of a client's global requests without an answer, oldest first (client.js:501). */
+export function globalReplies(client: Client): ((failed: boolean, data?: Buffer | null) => void)[] {
+  return (client as unknown as { readonly _callbacks: ReturnType<typeof globalReplies> })._callbacks;
 }
 
 /** The private state of a channel. */
@@ -146,6 +154,11 @@ export function authInternals(context: AuthContext): AuthContextInternals {
 /** The socket of a server's connection. */
 export function socketOf(connection: Connection): Socket {
   return (connection as Connection & { readonly _sock: Socket })._sock;
+}
+
+/** The identification string of the client, such as `SSH-2.0-OpenSSH_9.2`; undefined before it has arrived. */
+export function identificationOf(connection: Connection): string | undefined {
+  return internalsOf(connection).protocol._remoteIdentRaw?.toString("latin1");
 }
 
 /** Whether a connection exchanges keys at the moment. ssh2 queues what is sent meanwhile, without a bound. */

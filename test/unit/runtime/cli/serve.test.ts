@@ -129,3 +129,14 @@ test("a host key that is given as text serves, and is not printed", async () => 
   expect(text).toContain(publicKey.fingerprint);
   for (const line of privateKey.trim().split("\n")) expect(text).not.toContain(line);
 });
+
+itWith(["ssh-keygen"], "serve takes several host keys, and prints the fingerprint of each", async () => {
+  const cwd = tempDir();
+  for (const type of ["ed25519", "ecdsa"])
+    await run("ssh-keygen", ["-q", "-t", type, "-N", "", "-f", `${cwd}/${type}`]);
+  const text = await serve(cwd, "--host-key", "ed25519", "--host-key", `${cwd}/ecdsa`);
+  for (const type of ["ed25519", "ecdsa"]) {
+    const { stdout } = await run("ssh-keygen", ["-lf", `${cwd}/${type}`]);
+    expect(text).toContain(`  host key         ${stdout.split(" ")[1]}\n`);
+  }
+});

@@ -34,6 +34,7 @@ test.each<[string, ConnectOptions, string]>([
   ["known hosts", { knownHosts: ["a", "b c"] }, '-o UserKnownHostsFile="a" "b c" -o GlobalKnownHostsFile=/dev/null'],
   ["strict trust", { hostKey: "strict" }, "-o StrictHostKeyChecking=yes"],
   ["trust on first use", { hostKey: "accept-new" }, "-o StrictHostKeyChecking=accept-new"],
+  ["learned host keys", { updateHostKeys: true }, "-o UpdateHostKeys=yes"],
   ["another name", { hostKeyAlias: "farm", hashKnownHosts: true }, '-o HostKeyAlias="farm" -o HashKnownHosts=yes'],
   ["jump hosts", { jump: ["a@b", "ssh://c:22"] }, "-o ProxyJump=ssh://a@b,ssh://c:22"],
   ["no jump host", { jump: [] }, "-o ProxyJump=none"],

@@ -17,9 +17,10 @@ export function loginError(address: string, login: Login, error: (Error & { leve
     return new SshError("unauthenticated", message);
   }
   const why = error ? `: ${printable(error.message)}` : "";
-  const message = `${address} closed the connection during the authentication${why}; offered ${offered || "nothing"}${problems}`;
   // A server that disconnects after a key has most likely seen too many keys; a network failure is a socket error.
   const isRejected = offered !== "" && error?.level !== "client-socket";
+  const fix = isRejected ? "; set the option identity to the one key for this server" : "";
+  const message = `${address} closed the connection during the authentication${why}; offered ${offered || "nothing"}${problems}${fix}`;
   return new SshError(isRejected ? "unauthenticated" : "unavailable", message, { cause: error });
 }
 

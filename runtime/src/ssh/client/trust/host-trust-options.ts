@@ -35,4 +35,11 @@ export interface HostTrustOptions {
   readonly hostKeyAlias?: string;
   /** Whether to hash host names in lines added to known_hosts. Default: false. */
   readonly hashKnownHosts?: boolean;
+  /**
+   * Whether to add the other host keys of a server to known_hosts once the server has proven possession of them
+   * (UpdateHostKeys of ssh_config(5)), so that the client trusts a new host key before the old one is removed. It applies
+   * where the key of the connection is a line of known_hosts, not where a certificate or fingerprint was checked; keys that
+   * the server no longer announces stay in the file. Default: false.
+   */
+  readonly updateHostKeys?: boolean;
 }

@@ -15,6 +15,8 @@ export interface KnownTrust {
   readonly alias?: string | undefined;
   /** Whether to hash names in added lines. */
   readonly hashed?: boolean;
+  /** Whether to learn the other host keys of a known host. */
+  readonly learn?: boolean;
   /** Fingerprints that the user has accepted before. */
   readonly accepted?: Set<string>;
 }

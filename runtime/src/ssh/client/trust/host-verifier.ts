@@ -1,13 +1,16 @@
 import { errorMessage } from "../../../base/error-message.js";
 import { formatHostPort } from "../../../base/net/host-port.js";
-import { type PublicKey, sameKey } from "../../keys/format/public-key.js";
+import { HOST_KEY_TYPES, type PublicKey, sameKey } from "../../keys/format/public-key.js";
 import { addKnownHost } from "../../keys/lists/add-known-host.js";
-import { type KnownHosts, knownHostsName } from "../../keys/lists/known-hosts.js";
+import { type KnownHost, type KnownHosts, knownHostsName } from "../../keys/lists/known-hosts.js";
 import { SshError } from "../../ssh-error.js";
 import { checkHostKey, type HostKeyRejection } from "./check-host-key.js";
 import type { HostTrust, KnownTrust } from "./host-trust.js";
 import type { HostKeyCallback, HostKeyInfo } from "./host-trust-options.js";
 import { parseReceivedHostKey, type ReceivedHostKey } from "./received-host-key.js";
+
+/** How many host keys a server may add to known_hosts with one connection. */
+export const MAX_LEARNED = 16;
 
 const NO_KNOWN_HOSTS: KnownHosts = {
   files: [],
@@ -29,6 +32,8 @@ export class HostVerifier {
   #accepted: PublicKey | undefined;
   #refusal: SshError | undefined;
   #toAdd: PublicKey | undefined;
+  /** Whether the accepted key was added to known_hosts. */
+  #added = false;
   #certified: PublicKey | undefined;
 
   constructor(host: string, port: number, trust: HostTrust) {
@@ -78,15 +83,38 @@ export class HostVerifier {
   async confirm(): Promise<void> {
     const key = this.#toAdd;
     if (key === undefined) return;
-    const { knownHosts, alias, hashed = false } = this.#trust;
     this.#toAdd = undefined;
+    this.#added = true;
     try {
-      const name = knownHostsName(this.#host, this.#port, alias);
-      await addKnownHost({ name, key, hashed }, knownHosts.files[0] as string);
+      await this.#add(key);
     } catch (error) {
       this.#reject(errorMessage(error));
       throw this.#refusal;
     }
+  }
+
+  /** The keys to add to known_hosts, of those that the host announces; see the option `updateHostKeys`. */
+  toLearn(announced: readonly PublicKey[]): readonly PublicKey[] {
+    const { knownHosts, learn = false } = this.#trust;
+    const { known, revoked, portless } = knownHosts;
+    const accepted = this.#accepted;
+    const isIn = (list: readonly KnownHost[], key: PublicKey) => list.some((entry) => sameKey(entry.key, key));
+    const isListed = accepted !== undefined && (this.#added || isIn(known, accepted));
+    if (!learn || !isListed || this.#certified !== undefined) return [];
+    const isNew = (key: PublicKey) => HOST_KEY_TYPES.includes(key.type) && !sameKey(key, accepted) && !isIn(known, key);
+    const isRevoked = (key: PublicKey) => isIn([...revoked, ...portless.revoked], key);
+    return announced.filter((key) => isNew(key) && !isRevoked(key)).slice(0, MAX_LEARNED);
+  }
+
+  /** Adds keys to known_hosts, once the host has proven possession of them. */
+  async learn(keys: readonly PublicKey[]): Promise<void> {
+    for (const key of keys) await this.#add(key);
+  }
+
+  async #add(key: PublicKey): Promise<void> {
+    const { knownHosts, alias, hashed = false } = this.#trust;
+    const name = knownHostsName(this.#host, this.#port, alias);
+    await addKnownHost({ name, key, hashed }, knownHosts.files[0] as string);
   }
 
   #accept({ key }: ReceivedHostKey): true {

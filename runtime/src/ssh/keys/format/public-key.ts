@@ -25,6 +25,9 @@ export const KEY_TYPES: readonly string[] = [
   "ssh-rsa",
 ];
 
+/** The supported types of host keys. RSA signatures must use SHA-2. */
+export const HOST_KEY_TYPES: readonly string[] = KEY_TYPES.filter((type) => !type.startsWith("sk-"));
+
 /** In bytes: an RSA key of 16,384 bits has 2 KiB. */
 const MAX_BLOB = 16 * 1024;
 

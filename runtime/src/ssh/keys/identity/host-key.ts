@@ -2,20 +2,40 @@ import type { ParsedKey } from "ssh2";
 import { errorMessage } from "../../../base/error-message.js";
 import { createKeyPair } from "../files/create-key-pair.js";
 import { expandHome, readFileChecked } from "../files/read-file.js";
-import { type PublicKey, publicKeyFromBlob } from "../format/public-key.js";
+import { BinaryReader } from "../format/binary-reader.js";
+import { HOST_KEY_TYPES, type PublicKey, publicKeyFromBlob } from "../format/public-key.js";
 import type { HostKeySource } from "./host-key-source.js";
 import { isPrivateKeyText, isText, type PrivateKeyResult, parsePrivateKey, privateKeyRules } from "./private-key.js";
 
-/** The host key of a server. */
+/** A host key of a server. */
 export interface HostKey {
   readonly privateKey: ParsedKey;
   readonly publicKey: PublicKey;
 }
 
+/** RFC 8332, section 3, recommends to refuse shorter RSA keys. */
+const MIN_RSA_BITS = 2048;
+
+/**
+ * Loads the host keys of a server, at most one of each type: a client chooses one by its type (RFC 4253, section 7.1).
+ * @throws Error of one line, as {@link loadHostKey}, or where there is no key or two have the same type
+ */
+export async function loadHostKeys(from: HostKeySource | readonly HostKeySource[]): Promise<readonly HostKey[]> {
+  const keys = await Promise.all(([from].flat() as readonly HostKeySource[]).map(loadHostKey));
+  if (keys.length === 0) throw new Error("the option hostKeys is empty; name the file of a host key");
+  const types = keys.map(({ publicKey }) => publicKey.type);
+  const repeated = types.find((type, index) => types.indexOf(type) !== index);
+  if (repeated === undefined) return keys;
+  const prints = keys.filter(({ publicKey }) => publicKey.type === repeated).map((key) => key.publicKey.fingerprint);
+  throw new Error(
+    `the option hostKeys has two keys of type ${repeated} (${prints.join(", ")}); a server has one of each type`,
+  );
+}
+
 /**
  * Loads a host key.
  * @throws Error of one line with the file name and the fix, where the key is missing, unreadable, readable by others, damaged,
- * encrypted without its passphrase, or not ed25519
+ * encrypted without its passphrase, of an unsupported type, or an RSA key of fewer than 2,048 bits
  */
 export async function loadHostKey(from: HostKeySource): Promise<HostKey> {
   const source = isPrivateKeyText(from) ? { privateKey: from } : from;
@@ -34,13 +54,17 @@ export async function loadHostKey(from: HostKeySource): Promise<HostKey> {
         : `${name} is encrypted: set { privateKey, passphrase }, or remove the passphrase with \`ssh-keygen -p -f ${file ?? "FILE"}\``,
     );
   }
-  if (result.key.type !== "ssh-ed25519") {
-    // With an RSA key, ssh2 advertises SHA-1 signatures; ECDSA has no advantage over ed25519.
-    throw new Error(
-      `${name} is of type ${result.key.type}, not ed25519; create one with \`ssh-keygen -t ed25519 -f FILE\``,
-    );
-  }
-  return { privateKey: result.key, publicKey: publicKeyFromBlob(result.key.getPublicSSH()) as PublicKey };
+  const publicKey = publicKeyFromBlob(result.key.getPublicSSH()) as PublicKey;
+  const problem = HOST_KEY_TYPES.includes(publicKey.type) ? shortKeyProblem(publicKey) : `is of type ${publicKey.type}`;
+  if (problem === undefined) return { privateKey: result.key, publicKey };
+  throw new Error(`${name} ${problem}; create one with \`ssh-keygen -t ed25519 -f FILE\``);
+}
+
+function shortKeyProblem({ type, blob }: PublicKey): string | undefined {
+  if (type !== "ssh-rsa") return undefined;
+  const modulus = new BinaryReader(blob).strings().at(-1) as Buffer;
+  const bits = modulus.toString("hex").replace(/^0+/, "").length * 4;
+  return bits < MIN_RSA_BITS ? `has ${bits} bits, fewer than ${MIN_RSA_BITS}` : undefined;
 }
 
 function parseHostKey(

@@ -11,13 +11,13 @@ import type { Decision, DeniedDecision, VerifiedMethod } from "./decision.js";
 
 /** How an authentication ends its connection; each function is called with the reason for the log. */
 interface ConnectionControl {
-  /** Sends SSH_MSG_DISCONNECT first. */
+  /** Sends SSH_MSG_DISCONNECT with the reason first. */
   readonly disconnect: (reason: string) => void;
   /** Destroys the socket: nothing more is read from the peer. */
   readonly abort: (reason: string) => void;
 }
 
-/** A client may offer many acceptable keys, which are not failures; `maxAuthTries` times this is the limit of requests. */
+/** Offered keys are not failures; `maxAuthTries` times this is the limit of requests. */
 export const REQUESTS_PER_TRY = 10;
 
 /** The authentication of one connection (RFC 4252): counts the attempts, and holds the peer once it has succeeded. */
@@ -29,7 +29,9 @@ export class Authentication {
   #authorization: Authorization | undefined;
   #requests = 0;
   #failures = 0;
-  /** The failures that a failed lookup caused. */
+  /** The keys that were offered without a signature, and denied: they tell the client which of its keys to sign with. */
+  #deniedOffers = 0;
+  /** The failures and denied offers that a failed lookup caused. */
   #undecided = 0;
   #changeRequested = false;
   /** A list has changed during the authentication: the grants are looked up again after it. */
@@ -50,7 +52,7 @@ export class Authentication {
 
   /** The result of the attempts so far; `undecided` where the lookup failed in every one of them. */
   get attempts(): "failed" | "undecided" | "none" {
-    if (this.#failures > this.#undecided) return "failed";
+    if (this.#failures + this.#deniedOffers > this.#undecided) return "failed";
     return this.#undecided > 0 ? "undecided" : "none";
   }
 
@@ -156,7 +158,8 @@ export class Authentication {
     // Clients begin with "none" to learn the methods, which is not a failure (RFC 4252, section 5.2).
     const isQuery = context.method === "none" && this.#requests <= 1;
     if (!isQuery) {
-      this.#failures++;
+      if (isOffer(context)) this.#deniedOffers++;
+      else this.#failures++;
       if (lookupFailed) this.#undecided++;
     }
     // A failed function `anonymous` is logged at a query, too.
@@ -172,6 +175,12 @@ export class Authentication {
 
   #failureText(): string {
     return `${this.#failures} failed authentication attempts`;
+  }
+
+  #requestsText(): string {
+    return this.#deniedOffers > 0
+      ? `${this.#requests} authentication requests, ${this.#deniedOffers} of them keys that may not log in; offer fewer keys (IdentitiesOnly)`
+      : `${this.#requests} authentication requests`;
   }
 
   /** A change request counts as a failure, which bounds the number of them. */
@@ -190,7 +199,7 @@ export class Authentication {
     // Before the answer: with it, ssh2 delivers the next pipelined request.
     if (isLast) this.#ended = true;
     this.#answer(send);
-    if (isLast) this.#disconnect(isFailing ? this.#failureText() : "too many authentication requests");
+    if (isLast) this.#disconnect(isFailing ? this.#failureText() : this.#requestsText());
   }
 
   /** The methods that the client may try next. */
@@ -222,4 +231,9 @@ export class Authentication {
       this.#disconnect(errorMessage(error));
     }
   }
+}
+
+/** Whether a client asks if a key would do, before it signs with it (RFC 4252, section 7). */
+function isOffer(context: AuthContext): boolean {
+  return context.method === "publickey" && context.signature === undefined;
 }

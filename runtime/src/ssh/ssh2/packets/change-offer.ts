@@ -5,6 +5,7 @@ type Names = readonly string[];
 
 /** How the offered names change; an absent list stays as it is. */
 interface OfferChange {
+  readonly kex?: (names: Names) => Names;
   readonly serverHostKey?: (names: Names) => Names;
   /** In both directions. */
   readonly cipher?: (names: Names) => Names;
@@ -21,7 +22,7 @@ const same = (names: Names): Names => names;
  * test/unit/runtime/ssh/ssh2/packets/adjust-offer.test.ts notices a change.
  */
 export function changeOffer(protocol: Protocol, change: OfferChange): void {
-  const { serverHostKey = same, cipher = same, mac = same } = change;
+  const { kex = same, serverHostKey = same, cipher = same, mac = same } = change;
   const { lists } = protocol._offer;
   const direction = (of: Lists["cs"]): object => ({
     cipher: cipher(of.cipher.array),
@@ -31,7 +32,7 @@ export function changeOffer(protocol: Protocol, change: OfferChange): void {
   });
   const Offer = protocol._offer.constructor as new (algorithms: object) => Protocol["_offer"];
   protocol._offer = new Offer({
-    kex: lists.kex.array,
+    kex: kex(lists.kex.array),
     serverHostKey: serverHostKey(lists.serverHostKey.array),
     cs: direction(lists.cs),
     sc: direction(lists.sc),

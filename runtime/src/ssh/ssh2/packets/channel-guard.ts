@@ -1,3 +1,4 @@
+import { CHANNEL_REFUSAL } from "../channels/refuse-channel.js";
 import { type ChannelManager, type ChannelState, type Protocol, wrapHandler } from "../internals.js";
 
 /**
@@ -21,6 +22,19 @@ interface OpenInfo {
   readonly data?: object;
 }
 
+/** A request to open a channel, which ssh2 passes on even where it is truncated. */
+interface OpenRequest extends Partial<OpenInfo> {
+  /** The number of the channel at the peer that opens it. */
+  readonly sender?: number;
+}
+
+interface ChannelGuardConfig {
+  /** Ends the connection at once, with the reason for the log. */
+  readonly abort: (reason: string) => void;
+  /** A channel was refused, with this reason for the peer and the log. */
+  readonly refused: (reason: string) => void;
+}
+
 const requestedSizes = new WeakMap<object, number>();
 
 /**
@@ -35,9 +49,12 @@ export function requestedPacketSize(data: object): number | undefined {
  * Checks the packet sizes, windows and data of a peer's channels, which ssh2 trusts: it keeps any packet size
  * (server.js:208), delivers data beyond the window (server.js:737), and adds up window adjustments without a limit
  * (server.js:767; client.js:534 to 617). Works on either side. test/faults/guard/channels.test.ts notices a change.
- * @param abort ends the connection at once, with the reason for the log
  */
-export function guardChannels(protocol: Protocol, channels: ChannelManager, abort: (reason: string) => void): void {
+export function guardChannels(
+  protocol: Protocol,
+  channels: ChannelManager,
+  { abort, refused }: ChannelGuardConfig,
+): void {
   const stateOf = (id: number): ChannelState | undefined => {
     const channel = channels.get(id) as (Partial<ChannelState> & { readonly _chanInfo?: ChannelState }) | undefined;
     const state = channel?._chanInfo ?? channel;
@@ -66,7 +83,14 @@ export function guardChannels(protocol: Protocol, channels: ChannelManager, abor
       if (reason !== undefined) abort(reason);
       else next(self, ...args);
     });
-  checkFirst("CHANNEL_OPEN", checkSize);
+  // A channel of this size is refused; the others are unaffected.
+  wrapHandler<[info: OpenRequest]>(protocol, "CHANNEL_OPEN", (next) => (self, info) => {
+    if (info.sender === undefined || info.packetSize === undefined) return abort("truncated channel open");
+    const reason = checkSize(info as OpenInfo);
+    if (reason === undefined) return next(self, info);
+    refused(reason);
+    return protocol.channelOpenFail(info.sender, CHANNEL_REFUSAL.resourceShortage, reason);
+  });
   checkFirst("CHANNEL_OPEN_CONFIRMATION", checkSize);
   checkFirst("CHANNEL_DATA", checkData);
   checkFirst("CHANNEL_EXTENDED_DATA", checkData);

@@ -49,7 +49,9 @@ export function guardConnection(guarded: GuardedConnection): void {
   adjustOfferForClient(protocol, limits.chosen);
   patchExtInfo(protocol);
   allowDuringRekey(protocol, abort);
-  guardChannels(protocol, channels, abort);
+  const refused = (reason: string): void =>
+    observer.diagnostic?.({ ...about(), level: "info", message: "channel refused", fields: { reason } });
+  guardChannels(protocol, channels, { abort, refused });
   guardRequests(protocol, limits.maxRefusals, abort);
   guardPackets(protocol, { socket, maxSendBuffer: limits.maxSendBuffer, isUnauthenticated, abort });
   keepRekeying(connection, socket, limits, abort);

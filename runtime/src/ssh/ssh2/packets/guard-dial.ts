@@ -14,7 +14,7 @@ import { keepRekeying, REKEY_DEFAULTS } from "./rekey.js";
 export function guardDial(client: Client, socket: Carrier, abort: (reason: string) => void): void {
   const { protocol, channels } = internalsOf(client);
   allowDuringRekey(protocol, abort);
-  guardChannels(protocol, channels, abort);
+  guardChannels(protocol, channels, { abort, refused: () => {} });
   guardPackets(protocol, { socket, maxSendBuffer: MAX_SEND_BUFFER, isUnauthenticated: () => false, abort });
   keepRekeying(client, socket, REKEY_DEFAULTS, abort);
 }

@@ -37,7 +37,7 @@ describe("the limits of a server", () => {
       keepaliveInterval: 30_000,
       keepaliveCountMax: 3,
       idleTimeout: 0,
-      chosen: { cipher: false, hmac: false },
+      chosen: { kex: false, cipher: false, hmac: false },
     });
     expect(["127.0.0.1", "127.9.9.9", "::1", "192.0.2.1"].map(isExempt)).toEqual([true, true, true, false]);
     expect(isProxy("127.0.0.1")).toBe(false);

@@ -102,9 +102,15 @@ it("loads the certificate beside a key, and skips a file that is not one", async
   );
 });
 
-it("rejects a host key that is not ed25519, or is encrypted", async () => {
-  expect((await failure(loadHostKey(copyKey("rsa-2048-1")))).message).toMatch(
-    /is of type ssh-rsa, not ed25519; create one with/,
+it("loads host keys of RSA and ECDSA, and rejects a short one and an encrypted one", async () => {
+  for (const [name, type] of [
+    ["rsa-2048-1", "rsa"],
+    ["ecdsa-521-1", "ecdsa"],
+  ] as const) {
+    expect((await loadHostKey(copyKey(name))).publicKey.type).toContain(type);
+  }
+  expect((await failure(loadHostKey(copyKey("rsa-1024-1")))).message).toMatch(
+    /has 1024 bits, fewer than 2048; create one with `ssh-keygen -t ed25519 -f FILE`$/,
   );
   const locked = copyKey("ed25519-RFC4716-encrypted", "key");
   expect((await failure(loadHostKey(locked))).message).toMatch(/is encrypted: .*`ssh-keygen -p -f .*key`$/);

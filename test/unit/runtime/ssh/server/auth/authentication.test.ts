@@ -101,6 +101,20 @@ it("disconnects a client that offers acceptable keys without end", async () => {
   expect(offers).toBe(20);
 });
 
+it("does not count offered keys as failed attempts, bounds them, and tells the client why it disconnects", async () => {
+  const bench = await startBench({ maxAuthTries: 2 });
+  const login = await RawLogin.open(bench);
+  const reason = new Promise((resolve) => login.client.on("error", ({ message }) => resolve(message)));
+  const answers: string[] = [];
+  while (answers.at(-1) !== "closed") {
+    answers.push((await login.try("publickey", ...offered(makeKey(bench.directory, `key${answers.length}`)))).answer);
+  }
+  expect(answers.filter((answer) => answer === "failure")).toHaveLength(20);
+  expect(await reason).toBe(
+    "20 authentication requests, 20 of them keys that may not log in; offer fewer keys (IdentitiesOnly)",
+  );
+});
+
 it("passes passwords to the check unchanged, and denies one that is too long without it", async () => {
   const seen: PasswordAttempt[] = [];
   const verifyPassword = (attempt: PasswordAttempt) => {

@@ -5,8 +5,8 @@ import { startBench } from "../../support.js";
 
 const ETM = "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com";
 
-/** The MACs that a server offers to a client with this identification: a KEXINIT (RFC 4253, section 7.1) is plain text. */
-function macsFor(port: number, identification: string): Promise<string> {
+/** What a server offers to a client with this identification: a KEXINIT (RFC 4253, section 7.1) is plain text. */
+function offerFor(port: number, identification: string): Promise<string> {
   const socket = connect({ port, host: "127.0.0.1" });
   onTestFinished(() => void socket.destroy());
   let text = "";
@@ -16,13 +16,26 @@ function macsFor(port: number, identification: string): Promise<string> {
       socket.on("error", reject).on("close", () => reject(new Error(`closed after ${text.length} bytes`)));
       socket.on("data", (chunk: Buffer) => {
         text += chunk.toString("latin1");
-        const [macs] = /hmac-[\w@.,-]+/.exec(text) ?? [];
-        if (macs !== undefined && text.includes("none")) resolve(macs);
+        if (text.includes("none")) resolve(text);
       });
       socket.write(`SSH-2.0-${identification}\r\n`);
     }),
   );
 }
+
+const macsFor = async (port: number, identification: string) =>
+  /hmac-[\w@.,-]+/.exec(await offerFor(port, identification))?.[0];
+
+test("a server offers a key exchange on a NIST curve to Ruby's net-ssh, and to no others", async () => {
+  const { listener } = await startBench();
+  for (const identification of ["Ruby/Net::SSH_7.0.1 x86_64-linux-gnu", "Ruby/Net::SSH_6.1.0 x86_64-linux"]) {
+    const offer = await offerFor(listener.port, identification);
+    expect(offer).toMatch(/diffie-hellman-group18-sha512,kex-strict-s-v00@openssh\.com,ecdh-sha2-nistp256\0/);
+  }
+  expect(await offerFor(listener.port, "Go")).not.toContain("nistp256");
+  const chosen = await startBench({ algorithms: { kex: ["curve25519-sha256"] } });
+  expect(await offerFor(chosen.listener.port, "Ruby/Net::SSH_7.0.1")).not.toContain("nistp256");
+});
 
 test("a server offers hmac-sha2-256 to the clients without a better MAC, and to no others", async () => {
   const { listener } = await startBench();

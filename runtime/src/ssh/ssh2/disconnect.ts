@@ -1,0 +1,34 @@
+import type { Connection } from "ssh2";
+import { string, uint32 } from "../keys/format/binary-writer.js";
+import { attempt } from "./attempt.js";
+import { internalsOf, sendPayload, wrapHandler } from "./internals.js";
+
+/** SSH_MSG_DISCONNECT, and its reason SSH_DISCONNECT_NO_MORE_AUTH_METHODS_AVAILABLE (RFC 4253, section 11.1). */
+const DISCONNECT = 1;
+const NO_MORE_AUTH_METHODS = 14;
+
+/** The reason of a client that is done (RFC 4253, section 11.1). */
+const BY_APPLICATION = 11;
+
+/**
+ * Calls `listener` when a client disconnects, with the reason where it is not the usual one. ssh2 reports the unusual
+ * ones as an error like any other, and the usual one not at all (server.js:525). test/interop/audit-log.test.ts notices
+ * a change.
+ */
+export function onDisconnect(connection: Connection, listener: (reason: string | undefined) => void): void {
+  const { protocol } = internalsOf(connection);
+  wrapHandler<[code: number, text: string]>(protocol, "DISCONNECT", (next) => (self, code, text) => {
+    listener(code === BY_APPLICATION ? undefined : `the client disconnected: ${text || `code ${code}`}`);
+    return next(self, code, text);
+  });
+}
+
+/**
+ * Tells a client why its authentication ends. ssh2's own message has no text (protocol/Protocol.js:324).
+ * test/unit/runtime/ssh/server/auth/authentication.test.ts notices a change.
+ */
+export function disconnectFor(connection: Connection, reason: string): void {
+  const { protocol } = internalsOf(connection);
+  const message = [Buffer.of(DISCONNECT), uint32(NO_MORE_AUTH_METHODS), string(reason), string("")];
+  attempt(() => sendPayload(protocol, Buffer.concat(message)));
+}
