@@ -12,10 +12,9 @@ export type {
   ForwardEvent,
   Observer,
   PeerEvent,
-  RejectedKey,
   SessionEvent,
 } from "./base/observer.js";
-export type { AuthMethod, Peer, PeerCertificate, PeerPermissions } from "./base/peer.js";
+export type { AuthMethod, Peer, PeerCertificate, PeerPermissions, RejectedKey } from "./base/peer.js";
 export { type ServeOptions, type Server, serveHandlers } from "./compose/serve.js";
 export { type ServeStdioOptions, serveStdio } from "./compose/serve-stdio.js";
 export { type BadRequestDetails, type Issue, RpcError } from "./contract/rpc-error.js";

@@ -1,5 +1,5 @@
 import type { Logger, LogLevel } from "./log.js";
-import type { Peer } from "./peer.js";
+import type { Peer, RejectedKey } from "./peer.js";
 
 /** The connection that an event is about. */
 export interface ConnectionEvent {
@@ -29,18 +29,6 @@ export interface ConnectionClosed extends ConnectionEvent {
   readonly bytesIn?: number;
   /** Bytes sent on the transport, where they are known. */
   readonly bytesOut?: number;
-}
-
-/** A key that a login was refused with. None of it is verified. */
-export interface RejectedKey {
-  /** `SHA256:` and base64. */
-  readonly fingerprint?: string;
-  /** The key identity of a certificate. */
-  readonly keyId?: string;
-  /** The serial number of a certificate, as decimal text. */
-  readonly serial?: string;
-  /** The fingerprint of the authority of a certificate. */
-  readonly authority?: string;
 }
 
 /** An authentication request (RFC 4252, section 5). */
@@ -247,4 +235,12 @@ export function combineObservers(
   }
   COMBINED.add(combined);
   return combined as Observer;
+}
+
+let lastCall = 0;
+
+/** The number of the next call that is observed in this process, from 1 on; see {@link CallEvent.call}. */
+export function nextCall(): number {
+  lastCall += 1;
+  return lastCall;
 }

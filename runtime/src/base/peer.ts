@@ -75,3 +75,15 @@ export function isScope(text: string): boolean {
 export function grants(scopes: readonly string[], scope: string): boolean {
   return scopes.some((grant) => (grant.endsWith("*") ? scope.startsWith(grant.slice(0, -1)) : grant === scope));
 }
+
+/** A key that a login was refused with. None of it is verified. */
+export interface RejectedKey {
+  /** `SHA256:` and base64. */
+  readonly fingerprint?: string;
+  /** The key identity of a certificate. */
+  readonly keyId?: string;
+  /** The serial number of a certificate, as decimal text. */
+  readonly serial?: string;
+  /** The fingerprint of the authority of a certificate. */
+  readonly authority?: string;
+}

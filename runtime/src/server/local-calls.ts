@@ -161,6 +161,7 @@ function checkCallOptions({ metadata, signal, timeout }: LocalCallOptions, limit
   if (timeout !== undefined && !(timeout > 0 && timeout <= MAX_TIMEOUT)) {
     throw new RpcError("BAD_REQUEST", `timeout: ${timeout}: must be over 0 ms and at most ${MAX_TIMEOUT} ms`);
   }
+  if (metadata === undefined) return NO_METADATA;
   const text = encodeMetadata(metadata, limits.metadata);
   return text === undefined ? NO_METADATA : parseMetadata(text);
 }

@@ -1,7 +1,6 @@
-import type { Observer } from "../base/observer.js";
+import { nextCall, type Observer } from "../base/observer.js";
 import type { Peer } from "../base/peer.js";
 import type { RpcError } from "../contract/rpc-error.js";
-import { nextCall } from "../wire/call-number.js";
 import type { CallObserver } from "../wire/incoming-call.js";
 
 /**

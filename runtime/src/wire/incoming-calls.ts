@@ -1,7 +1,7 @@
+import { nextCall } from "../base/observer.js";
 import type { Codec, EncodedValue } from "../codec/codec.js";
 import { RpcError } from "../contract/rpc-error.js";
 import { STATUSES, type StatusName } from "../contract/status.js";
-import { nextCall } from "./call-number.js";
 import { WindowBudget } from "./flow-control.js";
 import { FLAG, FRAME, ProtocolError } from "./frame.js";
 import type { FrameWriter } from "./frame-writer.js";

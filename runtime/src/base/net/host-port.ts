@@ -1,5 +1,5 @@
 import { isIPv6 } from "node:net";
-import { parseInteger } from "../parse-integer.js";
+import { parseInteger } from "./parse-integer.js";
 
 /** Where a server listens by default. */
 export const LISTEN_ADDRESS = { host: "127.0.0.1", port: 8022 } as const;

@@ -1,5 +1,5 @@
 import { BlockList, isIP, isIPv4, isIPv6 } from "node:net";
-import { parseInteger } from "../parse-integer.js";
+import { parseInteger } from "./parse-integer.js";
 
 /** An address, or a network of them, such as `192.0.2.7`, `10.0.0.0/8` and `2001:db8::/32`. */
 export interface Network {

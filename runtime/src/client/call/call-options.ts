@@ -45,8 +45,13 @@ const CALL_OPTIONS = {
 /** Metadata that calls inherit, so that they belong to one trace (W3C Trace Context). */
 const INHERITED = ["traceparent", "tracestate"];
 
-/** @throws RpcError BAD_REQUEST for an unknown option or an invalid signal, CANCELLED where the signal has aborted */
-export function checkCallOptions(options: CallOptions): void {
+/**
+ * Checks the options of a call. @param timeout that of the call in ms; without the option it comes from checked sources
+ * @throws RpcError BAD_REQUEST for an unknown option, timeout or signal, CANCELLED where the signal has aborted,
+ * DEADLINE_EXCEEDED where no time is left
+ */
+export function checkCallOptions(options: CallOptions, timeout: number): void {
+  checkTimeout(timeout);
   const problem = optionProblem(options, CALL_OPTIONS);
   if (problem !== undefined) throw new RpcError("BAD_REQUEST", problem);
   const { signal } = options;
@@ -107,13 +112,11 @@ function anySignal(own: AbortSignal | undefined, parent: AbortSignal): AbortSign
   return own instanceof AbortSignal ? AbortSignal.any([own, parent]) : own;
 }
 
-/** Checks the timeout of a call, in ms, and returns it. @throws RpcError BAD_REQUEST for an invalid timeout, DEADLINE_EXCEEDED where no time is left */
-export function checkTimeout(timeout: number): number {
+function checkTimeout(timeout: number): void {
   if (typeof timeout !== "number" || !(timeout <= MAX_TIMEOUT)) {
     throw new RpcError("BAD_REQUEST", `option timeout: ${timeout} is not a number of ms up to ${MAX_TIMEOUT}`);
   }
   if (timeout <= 0) {
     throw new RpcError("DEADLINE_EXCEEDED", `the deadline passed before the call was made (timeout: ${timeout} ms)`);
   }
-  return timeout;
 }

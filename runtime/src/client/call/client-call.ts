@@ -10,7 +10,7 @@ import type { ItemSender } from "../../wire/item-sender.js";
 import { encodeMetadata, type Metadata } from "../../wire/metadata.js";
 import type { CallProgress, OutgoingCall } from "../../wire/outgoing-call.js";
 import type { WaitingCall } from "../connection/connection-source.js";
-import { bindCallbacks, type CallOptions, cancelledBy, checkCallOptions, checkTimeout } from "./call-options.js";
+import { bindCallbacks, type CallOptions, cancelledBy, checkCallOptions } from "./call-options.js";
 import type { CallSetup, MethodBinding, StreamCallbacks } from "./method-binding.js";
 import { ObservedCall } from "./observed-call.js";
 import { encodeRequest, readResponse, toCallError } from "./read-response.js";
@@ -48,8 +48,8 @@ export class ClientCall implements OutgoingCall, WaitingCall {
   constructor(binding: MethodBinding, setup: CallSetup) {
     const { method, index, timeout, maxMetadata } = binding;
     const { request, options, streams } = setup;
-    this.#timeout = checkTimeout(options?.timeout ?? method.timeout ?? (streams === undefined ? timeout : MAX_TIMEOUT));
-    if (options) checkCallOptions(options);
+    this.#timeout = options?.timeout ?? method.timeout ?? (streams === undefined ? timeout : MAX_TIMEOUT);
+    if (options) checkCallOptions(options, this.#timeout);
     checkRequest(request, method.request, method.id);
     this.#binding = binding;
     this.#setup = setup;

@@ -1,8 +1,7 @@
-import type { Observer } from "../../base/observer.js";
+import { nextCall, type Observer } from "../../base/observer.js";
 import type { Peer } from "../../base/peer.js";
 import type { EncodedValue } from "../../codec/codec.js";
 import type { RpcError } from "../../contract/rpc-error.js";
-import { nextCall } from "../../wire/call-number.js";
 import type { Connection } from "../../wire/connection.js";
 import type { ItemSender } from "../../wire/item-sender.js";
 

@@ -1,4 +1,5 @@
 import { onAbort } from "../../base/async/with-signal.js";
+import { nextCall } from "../../base/observer.js";
 import type { Peer } from "../../base/peer.js";
 import type { Codec, EncodedValue } from "../../codec/codec.js";
 import { EncodedJson } from "../../codec/encoded-json.js";
@@ -7,7 +8,6 @@ import { jsonCodec } from "../../codec/json.js";
 import type { Method } from "../../contract/method.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import { STATUSES, type StatusName } from "../../contract/status.js";
-import { nextCall } from "../../wire/call-number.js";
 import type { ItemKind } from "../../wire/hello.js";
 import type { ItemReceiver } from "../../wire/item-receiver.js";
 import type { ItemSource } from "../../wire/iterator-of.js";
@@ -84,9 +84,8 @@ export class LocalCall implements CallPort, LocalCallResult {
   readonly timeout: number;
   readonly response: Promise<EncodedJson | undefined>;
   readonly peer: Peer;
-  /** The number of the call in this process. */
-  readonly number = nextCall();
   readonly #host: LocalCallHost;
+  #number: number | undefined;
   readonly #signal: AbortSignal | undefined;
   readonly #size: number;
   readonly #start = performance.now();
@@ -132,6 +131,12 @@ export class LocalCall implements CallPort, LocalCallResult {
 
   get trailers(): Metadata {
     return decodeMetadata(this.#trailers);
+  }
+
+  /** The number of the call in this process, given out when an observer asks for it. */
+  get number(): number {
+    this.#number ??= nextCall();
+    return this.#number;
   }
 
   /** Milliseconds since the call began. */

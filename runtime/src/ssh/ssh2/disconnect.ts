@@ -1,7 +1,6 @@
 import type { Connection } from "ssh2";
 import { string, uint32 } from "../keys/format/binary-writer.js";
-import { attempt } from "./attempt.js";
-import { internalsOf, sendPayload, wrapHandler } from "./internals.js";
+import { attempt, internalsOf, sendPayload, wrapHandler } from "./internals.js";
 
 /** SSH_MSG_DISCONNECT, and its reason SSH_DISCONNECT_NO_MORE_AUTH_METHODS_AVAILABLE (RFC 4253, section 11.1). */
 const DISCONNECT = 1;

@@ -189,3 +189,12 @@ export function packetOf({ _packetRW: { write } }: Pick<Protocol, "_packetRW">, 
   payload.copy(packet, write.allocStart);
   return write.finalize(packet);
 }
+
+/** Calls ssh2 and ignores the error that it throws once the connection has ended: no reply can reach the peer then. */
+export function attempt(action: () => void): void {
+  try {
+    action();
+  } catch {
+    // See above.
+  }
+}

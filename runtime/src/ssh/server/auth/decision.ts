@@ -1,5 +1,4 @@
-import type { RejectedKey } from "../../../base/observer.js";
-import type { AuthMethod, PeerCertificate } from "../../../base/peer.js";
+import type { AuthMethod, PeerCertificate, RejectedKey } from "../../../base/peer.js";
 import type { LoginGrant } from "./login-grant.js";
 
 /** An authentication method that has succeeded, and what it grants. */

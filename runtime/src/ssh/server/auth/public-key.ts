@@ -1,7 +1,7 @@
 import type { PublicKeyAuthContext } from "ssh2";
 import { fieldProblem, type OptionTable } from "../../../base/check-options.js";
 import { errorMessage } from "../../../base/error-message.js";
-import type { RejectedKey } from "../../../base/observer.js";
+import type { RejectedKey } from "../../../base/peer.js";
 import { printable } from "../../../base/printable.js";
 import { type Certificate, parseCertificate, plainKeyType } from "../../keys/format/certificate.js";
 import { isCertificateType, KEY_TYPES, type PublicKey, publicKeyFromBlob } from "../../keys/format/public-key.js";

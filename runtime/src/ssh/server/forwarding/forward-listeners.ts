@@ -6,8 +6,8 @@ import { formatHostPort } from "../../../base/net/host-port.js";
 import type { ForwardEvent } from "../../../base/observer.js";
 import type { Peer } from "../../../base/peer.js";
 import { printable } from "../../../base/printable.js";
-import { attempt } from "../../ssh2/attempt.js";
 import { ChannelDuplex } from "../../ssh2/channels/channel-duplex.js";
+import { attempt } from "../../ssh2/internals.js";
 import { decide, denialOf, type RuleFailure } from "./decide.js";
 import type { Forwarded } from "./forwarded.js";
 import { channelConfig, type ForwardingConfig } from "./forwarding-config.js";
@@ -243,10 +243,5 @@ export class ForwardListeners {
   }
 }
 
-function tcpKey(host: string, port: number): string {
-  return `tcp ${port} ${host}`;
-}
-
-function unixKey(path: string): string {
-  return `unix ${path}`;
-}
+const tcpKey = (host: string, port: number): string => `tcp ${port} ${host}`;
+const unixKey = (path: string): string => `unix ${path}`;

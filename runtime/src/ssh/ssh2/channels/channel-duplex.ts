@@ -1,7 +1,6 @@
 import { Duplex } from "node:stream";
 import type { Channel, ClientChannel } from "ssh2";
-import { attempt } from "../attempt.js";
-import { type ChannelInternals, channelInternals, isExchangingKeys } from "../internals.js";
+import { attempt, type ChannelInternals, channelInternals, isExchangingKeys } from "../internals.js";
 
 /** The connection of an SSH channel. */
 export interface ChannelConfig {

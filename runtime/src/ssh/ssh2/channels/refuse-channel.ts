@@ -1,6 +1,5 @@
 import type { Connection } from "ssh2";
-import { attempt } from "../attempt.js";
-import { internalsOf } from "../internals.js";
+import { attempt, internalsOf } from "../internals.js";
 
 /** The reasons for which a channel is not opened (RFC 4254, section 5.1). */
 export const CHANNEL_REFUSAL = { prohibited: 1, connectFailed: 2, resourceShortage: 4 } as const;

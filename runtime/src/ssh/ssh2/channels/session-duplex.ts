@@ -1,6 +1,5 @@
 import type { ServerChannel } from "ssh2";
-import { attempt } from "../attempt.js";
-import { type ChannelInternals, channelInternals } from "../internals.js";
+import { attempt, type ChannelInternals, channelInternals } from "../internals.js";
 import { type ChannelConfig, ChannelDuplex } from "./channel-duplex.js";
 
 type Done = (error?: Error | null) => void;

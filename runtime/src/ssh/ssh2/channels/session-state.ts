@@ -1,6 +1,5 @@
 import type { Connection, ServerChannel, Session } from "ssh2";
-import { attempt } from "../attempt.js";
-import { channelInternals, internalsOf, sessionInternals } from "../internals.js";
+import { attempt, channelInternals, internalsOf, sessionInternals } from "../internals.js";
 
 /**
  * Releases a session that the client closed before a program ran in it. ssh2 keeps it, and never confirms the close

@@ -3,8 +3,7 @@ import { BinaryReader } from "../../keys/format/binary-reader.js";
 import { string } from "../../keys/format/binary-writer.js";
 import { makeSignature } from "../../keys/format/make-signature.js";
 import type { HostKey } from "../../keys/identity/host-key.js";
-import { attempt } from "../attempt.js";
-import { identificationOf, internalsOf, type Protocol, sendPayload, wrapHandler } from "../internals.js";
+import { attempt, identificationOf, internalsOf, type Protocol, sendPayload, wrapHandler } from "../internals.js";
 import { HOST_KEYS, HOST_KEYS_PROVE, hostKeyProof } from "./host-key-proof.js";
 
 /** SSH_MSG_GLOBAL_REQUEST (RFC 4254, section 4). */
