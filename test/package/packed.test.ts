@@ -82,13 +82,13 @@ describe("the packed packages in an empty project", () => {
     });
   });
 
-  it("contain no tests and no test keys", async () => {
+  it("contain the sources, no tests and no test keys", async () => {
     for (const tarball of ["sshrpc-0.1.0.tgz", "sshrpc-codegen-0.1.0.tgz"]) {
       const { stdout } = await run("tar", ["-tzf", join(project, tarball)]);
       const files = stdout.trim().split("\n");
       expect(files).toContain("package/package.json");
       expect(
-        files.filter((file) => !/^package\/((bin|dist)\/|package\.json$|README\.md$|LICENSE$)/.test(file)),
+        files.filter((file) => !/^package\/((bin|dist|src)\/|package\.json$|README\.md$|LICENSE$)/.test(file)),
       ).toEqual([]);
       expect(files.filter((file) => /\btests?\b|fixtures/.test(file))).toEqual([]);
     }

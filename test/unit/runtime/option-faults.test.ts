@@ -85,10 +85,10 @@ describe("serve", () => {
     [{ algorithms: { cipher: [] } }, "algorithms.cipher is empty"],
     [{ requiredMethods: ["password"] }, "the option requiredMethods:"],
     [{ verifyPassword: true as never }, "the option verifyPassword: invalid type boolean"],
-    [{ authorizedKeys: "/nowhere/authorized_keys" }, "/nowhere/authorized_keys"],
-    [{ hostKeys: "/nowhere/host_key" }, "/nowhere/host_key does not exist"],
-    [{ audit: { file: "/nowhere/audit.log" } }, "the audit log cannot be written"],
-    [{ audit: { file: "/nowhere/audit.log", levels: "warn" } as never }, 'unknown option "audit.levels"'],
+    [{ authorizedKeys: "/nowhere-at-all/authorized_keys" }, "/nowhere-at-all/authorized_keys"],
+    [{ hostKeys: "/nowhere-at-all/host_key" }, "/nowhere-at-all/host_key does not exist"],
+    [{ audit: { file: "/nowhere-at-all/audit.log" } }, "the audit log cannot be written"],
+    [{ audit: { file: "/nowhere-at-all/audit.log", levels: "warn" } as never }, 'unknown option "audit.levels"'],
     [{ audit: true as never }, "audit: boolean"],
   ])("refuses %o", async (options, message) => {
     expectFault(await failure(serveHandlers(handlers, { ...keys, ...options } as ServeOptions)), message);
