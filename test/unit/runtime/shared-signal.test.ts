@@ -132,7 +132,10 @@ test.each<[string, (ssh: SshClient, signal: AbortSignal) => Promise<unknown>]>([
   ["commands", (ssh, signal) => ssh.exec("GET /it", { signal })],
   ["collected commands", (ssh, signal) => ssh.run("GET /it", { signal })],
   ["forwarded connections", (ssh, signal) => ssh.connectTcp("127.0.0.1", 1, { signal })],
-  ["copies from a host", (ssh, signal) => ssh.copyFrom("/nowhere-at-all/file", "/nowhere-at-all/file", { signal })],
+  [
+    "copies from a host",
+    (ssh, signal) => ssh.copyFrom("/nowhere-at-all/file", join(tmpdir(), "sshrpc-never-copied"), { signal }),
+  ],
   ["copies to a host", (ssh, signal) => ssh.copyTo(fileURLToPath(import.meta.url), "/nowhere-at-all/file", { signal })],
 ])("%s share one signal", async (_, use) => {
   const { target, options } = await serveOverSsh();
