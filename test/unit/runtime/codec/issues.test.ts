@@ -43,6 +43,21 @@ describe("issues", () => {
     expect(describeIssues(issuesOf(validator))).toBe("/foo: unknown property");
   });
 
+  test("name the types of a value that may have several", () => {
+    const errors = [
+      validationError("/a", "type", { type: ["string", "number", "null"] }, "must be string,number,null"),
+    ];
+    expect(describeIssues(issuesOf(rejecting(...errors)))).toBe("/a must be string, number or null");
+  });
+
+  test("leave out properties that a part with a fault of its own would have declared", () => {
+    const unknown = validationError("/a", "unevaluatedProperties", { unevaluatedProperty: "name" });
+    expect(issuesOf(rejecting(unknown))).toHaveLength(1);
+    expect(describeIssues(issuesOf(rejecting(validationError("/a/name", "type", {}, "must be string"), unknown)))).toBe(
+      "/a/name must be string",
+    );
+  });
+
   test("are at most ten, and none where the validator reports none", () => {
     expect(
       issuesOf(rejecting(...Array.from({ length: 50 }, (_, index) => validationError(`/${index}`, "type")))),
