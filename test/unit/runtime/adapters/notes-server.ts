@@ -30,7 +30,7 @@ const METHODS = [
   streaming("UPDATE /chat", {
     resource: "chat",
     kind: "bidirectional",
-    requestItem: () => true,
+    requestItem: only((item) => typeof item !== "boolean"),
     responseItem: () => true,
   }),
   method("GET /files/{name}", {
