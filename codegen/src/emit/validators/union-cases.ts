@@ -7,19 +7,21 @@ export type CaseCondition =
   | { readonly tag: string; readonly values: readonly unknown[] };
 
 /** A branch of a union: as the contract has it, and rewritten for ajv. */
-export interface Branch {
+interface Branch {
   readonly schema: SchemaOrBoolean;
   readonly rewritten: unknown;
 }
 
 /** A union, of which a value must match one branch, or exactly one. */
-export interface Union {
+interface Union {
   readonly keyword: "anyOf" | "oneOf";
   readonly branches: readonly Branch[];
 }
 
-/** The keyword with the schemas of which at most one applies to a value, and the one with its {@link CaseCondition}s. */
+/** The keyword with schemas of which at most one applies to a value. */
 export const CASES = "x-cases";
+
+/** The keyword with the {@link CaseCondition}s of {@link CASES}. */
 export const WHEN = "x-when";
 
 type Types = ReadonlyMap<string, JsonSchema>;

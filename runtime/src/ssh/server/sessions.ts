@@ -68,8 +68,12 @@ export class Sessions {
       releaseSession(connection, session);
     });
     const requests = new SessionRequests(session, peer);
-    const serve = (request: ChannelRequest<"exec" | "shell">, take: Accept, refuse: Refuse): void => {
-      const handler = findHandler(this.#config.handlers, request);
+    const serve = (
+      request: ChannelRequest<"exec" | "shell" | "subsystem">,
+      take: Accept,
+      refuse: Refuse,
+      handler = findHandler(this.#config.handlers, request),
+    ): void => {
       if (handler === undefined) {
         this.#refuse(request.kind, `${request.kind === "exec" ? "commands" : "shells"} are not served`, refuse);
         return;
@@ -80,8 +84,10 @@ export class Sessions {
       void this.#admit(request, started, () => handler.run(started, request));
     };
     session.on("subsystem", (take: Accept, refuse: Refuse, { name }) => {
-      const handler = findHandler(this.#config.handlers, { kind: "subsystem", name });
-      if (handler === undefined) this.#refuse(`the subsystem ${printable(name)}`, "unknown subsystem", refuse);
+      const request = { kind: "subsystem", name } as const;
+      const handler = findHandler(this.#config.handlers, request);
+      if (handler?.asSession) serve(request, take, refuse, handler);
+      else if (handler === undefined) this.#refuse(`the subsystem ${printable(name)}`, "unknown subsystem", refuse);
       else this.#subsystem(name, take(), peer, handler);
     });
     // The command's length is bounded: ssh2 ends a connection that sends a packet of more than 35,000 bytes.
