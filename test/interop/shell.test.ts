@@ -35,8 +35,10 @@ itWith(["ssh"], "over ssh -t, Ctrl-R finds an earlier line, and Ctrl-D ends with
   await until("the prompt", () => shown(shell).endsWith("notes> "));
   type(shell, "get /notes/7\r");
   await until("the error", () => /NOT_FOUND.*notes> $/s.test(shown(shell)));
-  type(shell, "\u0012s/7\r");
-  await until("the error again", () => /NOT_FOUND.*'s\/7': get \/notes\/7.*NOT_FOUND.*notes> $/s.test(shown(shell)));
+  type(shell, "\u0012s/7");
+  await until("the line", () => shown(shell).endsWith("(reverse-i-search)'s/7': get /notes/7"));
+  type(shell, "\r");
+  await until("the error again", () => /NOT_FOUND.*NOT_FOUND.*notes> $/s.test(shown(shell)));
   type(shell, "\u0004");
   expect(await shell.ended).toBe(0);
   expect(shown(shell)).toMatch(/notes> \r\n/);
