@@ -83,7 +83,7 @@ test.each(["", "{", "[]", '{"message":1}'])("a DRAIN and a CLOSE with the body %
   const call = failure(client.it.get({}));
   await peer.next(FRAME.OPEN);
   peer.send({ kind: FRAME.DRAIN, id: 0, body });
-  await until("the drain", () => client.state !== "connected");
+  await until("the drain", () => client.state !== "ready");
   peer.send({ kind: FRAME.CLOSE, id: 0, body });
   expect(await call).toMatchObject({ status: "UNAVAILABLE", message: expect.stringContaining("no reason given") });
   await client.close();
