@@ -1,6 +1,7 @@
 import { dirname, resolve } from "node:path";
 import type { Logger } from "../base/log.js";
 import { serveStdio } from "../compose/serve-stdio.js";
+import { RpcError } from "../contract/rpc-error.js";
 import type { ApiHandlers } from "../server/api-handlers.js";
 import { loadHandlers } from "./load-handlers.js";
 import { adapterFlags, type ServeFlags } from "./serve-flags.js";
@@ -9,10 +10,14 @@ import { createDirectory } from "./shared/create-directory.js";
 /** The time that open handles of the handlers have to close after the connection has ended, in ms. */
 const LAST_GRACE = 5000;
 
-/** `sshrpc serve --stdio`: serves one connection over standard input and output, then exits. */
-export async function serveOverStdio(flags: ServeFlags): Promise<void> {
+/**
+ * `sshrpc serve --stdio`: serves one connection over standard input and output, then exits.
+ * @param fault why the command line is invalid, which the client gets
+ */
+export async function serveOverStdio(flags: ServeFlags, fault?: Error): Promise<void> {
   const log = await openLog(flags.log);
   const load = async (): Promise<ApiHandlers> => {
+    if (fault !== undefined) throw new RpcError("UNAVAILABLE", fault.message, { cause: fault });
     if (log instanceof Error) throw log;
     return loadHandlers(flags.handlers);
   };

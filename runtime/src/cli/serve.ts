@@ -1,5 +1,6 @@
 import { setFlagsFromString } from "node:v8";
 import type { Command } from "commander";
+import { printable } from "../base/printable.js";
 import type { ServeFlags } from "./serve-flags.js";
 import { durationFrom, parseFileName, parsePort } from "./shared/arguments.js";
 import { DEFAULTS } from "./shared/defaults.js";
@@ -45,6 +46,7 @@ export function defineServe(command: Command): void {
     .option("--audit <file>", "audit log file: connections, logins, calls and denials", parseFileName)
     .option("--home <directory>", "directory for files that no other option names", parseFileName, DEFAULTS.home)
     .option("--grace <duration>", "time for running calls to finish after SIGTERM (default: 5s)", durationFrom(0))
+    .allowExcessArguments()
     .action(serve);
 }
 
@@ -57,14 +59,19 @@ function tuneGc(): void {
   setFlagsFromString("--heap-growing-percent=400");
 }
 
+/** The client gets this text, so it names no files. */
+const EXPANDED =
+  "unexpected arguments, as a shell expands --scopes * to file names; quote the scopes in sshd_config or authorized_keys: --scopes '*'";
+
 /** Each mode is loaded only when it is used. */
-async function serve(flags: ServeFlags): Promise<void> {
+async function serve(flags: ServeFlags, { args: [excess] }: Command): Promise<void> {
   checkFlags(flags);
   tuneGc();
   if (flags.stdio) {
     const { serveOverStdio } = await import("./serve-stdio.js");
-    return serveOverStdio(flags);
+    return serveOverStdio(flags, excess === undefined ? undefined : new UsageError(EXPANDED));
   }
+  if (excess !== undefined) throw new UsageError(`unexpected argument ${printable(JSON.stringify(excess))}`);
   const { serveOnPort } = await import("./serve-on-port.js");
   return serveOnPort(flags);
 }
