@@ -161,7 +161,7 @@ itWith(
       expect(await failure(sshd.overSsh2())).toMatchObject({
         status: "UNAVAILABLE",
         message: expect.stringMatching(
-          /^the session ended without an sshrpc preamble: .*Subsystem line.* or see its --log$/,
+          /^the connection was lost without an sshrpc preamble: .*Subsystem line.* or see its --log$/,
         ),
       });
     }

@@ -5,7 +5,7 @@ import { PreambleScanner } from "./preamble.js";
 
 /** The error of a session that ended cleanly, without any output: a program that is not this server, or failed to start. */
 const NO_OUTPUT =
-  "the session ended without an sshrpc preamble: the command in its Subsystem line, ForceCommand or command= is not " +
+  "the connection was lost without an sshrpc preamble: the command in its Subsystem line, ForceCommand or command= is not " +
   "`sshrpc serve --stdio`, or it failed to start; run that command on the server to see why, or see its --log";
 
 /** Bounds of a handshake: bytes before the preamble, and milliseconds until the HELLO. */
