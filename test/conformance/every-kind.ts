@@ -258,25 +258,35 @@ export function describeEveryKind(
       },
     );
 
-    row("unimplemented", "of unknown methods are NOT_FOUND or METHOD_NOT_ALLOWED", all, async (kind) => {
-      const known = api.methods.find(({ id }) => id === kind.id);
-      if (known === undefined) throw new Error(`${kind.id} is missing in the contract`);
-      const foreign = {
-        ...api,
-        methods: [
-          { ...known, id: "GET /nothing" },
-          { ...known, id: "DELETE /empty" },
-        ],
-      };
-      for (const [index, status] of (["NOT_FOUND", "METHOD_NOT_ALLOWED"] as const).entries()) {
-        const methods = foreign.methods.slice(index, index + 1);
-        await using stranger = await openClient<ConformanceClient>({ ...foreign, methods }, shared.transport, ONCE);
-        const { error } = await collect(kind.begin(stranger, { name: newName() }, [1, 2]));
-        expect(error).toMatchObject({ status });
-        if (index === 1) expect(error?.details).toEqual({ verbs: ["GET"] });
-      }
-      expect((await collect(run(kind))).error).toBeUndefined();
-    });
+    row(
+      "unimplemented",
+      "of unknown methods are NOT_FOUND, METHOD_NOT_ALLOWED, or with a contract UNIMPLEMENTED",
+      all,
+      async (kind) => {
+        const known = api.methods.find(({ id }) => id === kind.id);
+        if (known === undefined) throw new Error(`${kind.id} is missing in the contract`);
+        const foreign = {
+          ...api,
+          methods: [
+            { ...known, id: "GET /nothing" },
+            { ...known, id: "DELETE /empty" },
+          ],
+        };
+        for (const [index, status, hash] of [
+          [0, "NOT_FOUND", ""],
+          [0, "UNIMPLEMENTED", "other"],
+          [1, "METHOD_NOT_ALLOWED", "other"],
+        ] as const) {
+          const methods = foreign.methods.slice(index, index + 1);
+          const other = { ...foreign, methods, hash };
+          await using stranger = await openClient<ConformanceClient>(other, shared.transport, ONCE);
+          const { error } = await collect(kind.begin(stranger, { name: newName() }, [1, 2]));
+          expect(error).toMatchObject({ status });
+          if (index === 1) expect(error?.details).toEqual({ verbs: ["GET"] });
+        }
+        expect((await collect(run(kind))).error).toBeUndefined();
+      },
+    );
 
     row("cancel before", "are never sent", all, async (kind) => {
       const name = newName();

@@ -108,6 +108,61 @@ describe("a request", () => {
   });
 });
 
+describe("the errors of a value", () => {
+  test("are all of its faults, one for each value", async () => {
+    expect(await complaints("small", "noteOpen", { id: "1", text: "" })).toEqual(["/id type", "/text minLength"]);
+    const article = { name: 1, tags: [{ text: 1 }, { text: "t" }, {}] };
+    expect(await complaints("combined", "articleOpen", article)).toEqual([
+      "/name type",
+      "/tags/0/text type",
+      "/tags/2 required",
+      " required",
+    ]);
+  });
+
+  test("of an array or a record of a million faults are a few", async () => {
+    const million = Array.from({ length: 1_000_000 }, () => 5);
+    const deep = (list: unknown, byKey: unknown) => ({
+      ...{ either: null, list, byKey, pair: [{ name: "n" }, { tags: [] }], maybe: null, grid: [] },
+    });
+    const invalid = await complaints("combined", "deepStoreRequestClosed", deep(million, {}));
+    expect(invalid.length).toBeLessThan(50);
+    const keys = Object.fromEntries(million.slice(0, 10_000).map((value, index) => [`k${index}`, value]));
+    expect((await complaints("combined", "deepStoreRequestClosed", deep([], keys))).length).toBeLessThan(50);
+    expect(
+      await complaints("combined", "deepStoreRequestClosed", deep([...million.map(() => ({ name: "n" }))], {})),
+    ).toEqual([]);
+  });
+
+  test("of a union are about the member that its tag selects", async () => {
+    for (const validator of ["shapeClosed", "shapeStoreResponseOpen"]) {
+      expect(await complaints("combined", validator, { kind: "square", side: "1" })).toEqual(["/side type"]);
+      expect(await complaints("combined", validator, { kind: "circle" })).toEqual([" required"]);
+      expect(await complaints("combined", validator, { side: 1 })).toEqual([" required"]);
+      expect(await complaints("combined", validator, [])).toEqual([" type"]);
+      expect(await complaints("combined", validator, { kind: "triangle" })).toEqual(["/kind enum"]);
+    }
+    const { shapeClosed } = await validatorsOf("combined");
+    shapeClosed?.({ kind: "triangle" });
+    expect(shapeClosed?.errors?.[0]?.params).toEqual({ allowedValues: ["circle", "square"] });
+  });
+
+  test("of a union are about the member that its type selects", async () => {
+    expect(await complaints("combined", "shapeStoreResponseOpen", null)).toEqual([]);
+    expect(await complaints("combined", "shapeStoreResponseOpen", { kind: "square", side: 0 })).toEqual([
+      "/side exclusiveMinimum",
+    ]);
+    expect(await complaints("combined", "shapeStoreResponseOpen", "x")).toEqual([" type"]);
+  });
+
+  test("of a text that is too long leave out its pattern, which may be slow", async () => {
+    const { everythingClosed } = await validatorsOf("shapes");
+    everythingClosed?.({ code: "x".repeat(100_000) });
+    const about = (everythingClosed?.errors ?? []).filter(({ instancePath }) => instancePath === "/code");
+    expect(about).toHaveLength(1);
+  });
+});
+
 describe("a response", () => {
   test("may have properties that the client does not know yet", async () => {
     const note = { id: 1, text: "x" };

@@ -64,6 +64,20 @@ itWith(["ssh"], "lines of a pipe are a request stream", async () => {
   expect(await outcome(sum)).toEqual({ status: 0, stdout: "500500\n", stderr: "" });
 });
 
+itWith(["ssh"], "answers to the lines before an invalid one arrive first, and the error names the line", async () => {
+  const served = await serveNotesOverSsh();
+  for (const [line, reason] of [
+    ["true", /^standard input, line 3 does not match the schema: /],
+    ["{", /^standard input, line 3: invalid JSON at line 1, column 2/],
+  ] as const) {
+    const chat = start("ssh", [...served.ssh, "UPDATE /chat"]);
+    chat.process.stdin?.end(`{"text":"a"}\n\n${line}\n{"text":"c"}\n`);
+    const { status, stdout, stderr } = await outcome(chat);
+    expect([status, stdout]).toEqual([4, '{"text":"A"}\n']);
+    expect(JSON.parse(stderr)).toMatchObject({ status: "BAD_REQUEST", message: expect.stringMatching(reason) });
+  }
+});
+
 itWith(["ssh"], "raw bytes pass both ways, complete, with their checksum", async () => {
   const served = await serveNotesOverSsh();
   const down = start("ssh", [...served.ssh, "GET /files/a.bin"]);

@@ -26,8 +26,22 @@ itWith(["ssh"], "ssh -t opens a prompt with completion, and ends with the status
   type(shell, "GET /notes/7\r");
   await until("the error", () => shown(shell).includes("NOT_FOUND: GET /notes/{id}: no such note"));
   await until("the prompt", () => shown(shell).endsWith("notes> "));
-  type(shell, "\u0004");
+  type(shell, "exit\r");
   expect(await shell.ended).toBe(4);
+});
+
+itWith(["ssh"], "over ssh -t, Ctrl-R finds an earlier line, and Ctrl-D ends with status 0 on a new line", async () => {
+  const shell = start("ssh", ["-tt", ...(await serveNotesOverSsh()).ssh]);
+  await until("the prompt", () => shown(shell).endsWith("notes> "));
+  type(shell, "get /notes/7\r");
+  await until("the error", () => /NOT_FOUND.*notes> $/s.test(shown(shell)));
+  type(shell, "\u0012s/7");
+  await until("the line", () => shown(shell).endsWith("(reverse-i-search)'s/7': get /notes/7"));
+  type(shell, "\r");
+  await until("the error again", () => /NOT_FOUND.*NOT_FOUND.*notes> $/s.test(shown(shell)));
+  type(shell, "\u0004");
+  expect(await shell.ended).toBe(0);
+  expect(shown(shell)).toMatch(/notes> \r\n/);
 });
 
 itWith(

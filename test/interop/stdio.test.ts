@@ -135,6 +135,40 @@ itWith(STOCK, "a short message in place of a server is quoted in the error", asy
   }
 });
 
+itWith(STOCK, "scopes that a shell has expanded to file names are named at the client, without the names", async () => {
+  const sshd = await startStdioSshd((serve) => ({ config: [`Subsystem sshrpc cd / && ${serve("--scopes *")}`] }));
+  for (const connect of [sshd.overOpenssh, sshd.overSsh2]) {
+    expect(await failure(connect())).toMatchObject({
+      status: "UNAVAILABLE",
+      message: expect.stringMatching(/^(?!.*usr).*quote the scopes in sshd_config or authorized_keys: --scopes '\*'$/),
+    });
+  }
+});
+
+itWith(
+  STOCK,
+  "a subsystem that does not start, and a forced internal-sftp, end with what to check",
+  async () => {
+    for (const config of [
+      ["Subsystem sshrpc /nonexistent/sshrpc serve"],
+      ["Subsystem sshrpc true", "ForceCommand internal-sftp"],
+      // Only root can chroot; the folder has no program at all.
+      ...(process.getuid?.() === 0
+        ? [["Subsystem sshrpc sshrpc serve --stdio", "ChrootDirectory /proc/self/net"]]
+        : []),
+    ]) {
+      const sshd = await startStdioSshd(() => ({ config }));
+      expect(await failure(sshd.overSsh2())).toMatchObject({
+        status: "UNAVAILABLE",
+        message: expect.stringMatching(
+          /^the connection was lost without an sshrpc preamble: .*Subsystem line.* or see its --log$/,
+        ),
+      });
+    }
+  },
+  SLOW,
+);
+
 itWith(STOCK, "a server that cannot start refuses its client, and logs the reason", async () => {
   const sshd = await startStdioSshd(undefined, "/nowhere/handlers.js");
   expect(await failure(sshd.overOpenssh())).toMatchObject({

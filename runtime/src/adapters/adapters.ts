@@ -5,6 +5,7 @@ import type { ChannelHandler } from "../ssh/server/channel-handler.js";
 import { refuseConnection } from "../wire/close-duplex.js";
 import type { AdapterOptions } from "./adapter-options.js";
 import { execAdapter } from "./exec/exec-adapter.js";
+import { sftpAdapter } from "./exec/sftp-adapter.js";
 import { korvAdapter } from "./korv/korv-adapter.js";
 import { shellAdapter } from "./shell/shell-adapter.js";
 
@@ -20,6 +21,7 @@ const ADAPTERS: readonly ((config: AdapterConfig) => ChannelHandler | undefined)
   execAdapter,
   shellAdapter,
   korvAdapter,
+  sftpAdapter,
 ];
 
 /**

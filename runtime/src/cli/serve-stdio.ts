@@ -1,6 +1,7 @@
 import { dirname, resolve } from "node:path";
 import type { Logger } from "../base/log.js";
 import { serveStdio } from "../compose/serve-stdio.js";
+import { RpcError } from "../contract/rpc-error.js";
 import type { ApiHandlers } from "../server/api-handlers.js";
 import { loadHandlers } from "./load-handlers.js";
 import { adapterFlags, type ServeFlags } from "./serve-flags.js";
@@ -10,10 +11,14 @@ import { type CliIo, pathOf } from "./shared/io.js";
 /** The time that open handles of the handlers have to close after the connection has ended, in ms. */
 export const LAST_GRACE = 5000;
 
-/** `sshrpc serve --stdio`: serves one connection over standard input and output, then exits. */
-export async function serveOverStdio(flags: ServeFlags, io: CliIo): Promise<void> {
+/**
+ * `sshrpc serve --stdio`: serves one connection over standard input and output, then exits.
+ * @param fault why the command line is invalid, which the client gets
+ */
+export async function serveOverStdio(flags: ServeFlags, io: CliIo, fault?: Error): Promise<void> {
   const log = await openLog(flags.log, io);
   const load = async (): Promise<ApiHandlers> => {
+    if (fault !== undefined) throw new RpcError("UNAVAILABLE", fault.message, { cause: fault });
     if (log instanceof Error) throw log;
     return loadHandlers(flags.handlers, io);
   };

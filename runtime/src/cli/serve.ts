@@ -1,6 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import type { Command } from "commander";
 import ms from "ms";
+import { printable } from "../base/printable.js";
 import { SIGNAL_GRACE } from "../server/check-grace.js";
 import type { ServeFlags } from "./serve-flags.js";
 import { durationFrom, parseFileName, parsePort } from "./shared/arguments.js";
@@ -56,7 +57,8 @@ export function defineServe(command: Command, io: CliIo): void {
       `time for running calls to finish after SIGTERM (default: ${ms(SIGNAL_GRACE)})`,
       durationFrom(0),
     )
-    .action((flags: ServeFlags) => serve(flags, io));
+    .allowExcessArguments()
+    .action((flags: ServeFlags, { args: [excess] }: Command) => serve(flags, io, excess));
 }
 
 /**
@@ -68,14 +70,19 @@ function tuneGc(): void {
   setFlagsFromString("--heap-growing-percent=400");
 }
 
+/** The client gets this text, so it names no files. */
+const EXPANDED =
+  "unexpected arguments, as a shell expands --scopes * to file names; quote the scopes in sshd_config or authorized_keys: --scopes '*'";
+
 /** Each mode is loaded only when it is used. */
-async function serve(flags: ServeFlags, io: CliIo): Promise<void> {
+async function serve(flags: ServeFlags, io: CliIo, excess: string | undefined): Promise<void> {
   checkFlags(flags);
   tuneGc();
   if (flags.stdio) {
     const { serveOverStdio } = await import("./serve-stdio.js");
-    return serveOverStdio(flags, io);
+    return serveOverStdio(flags, io, excess === undefined ? undefined : new UsageError(EXPANDED));
   }
+  if (excess !== undefined) throw new UsageError(`unexpected argument ${printable(JSON.stringify(excess))}`);
   const { serveOnPort } = await import("./serve-on-port.js");
   return serveOnPort(flags, io);
 }

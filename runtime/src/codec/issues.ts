@@ -7,9 +7,23 @@ export const MAX_ISSUES = 10;
 
 const UNKNOWN_PROPERTY = "unknown property";
 
-/** The issues of the value that `validator` has just rejected. */
+/** The issues of the value that `validator` has just rejected: all of them, up to a limit. */
 export function issuesOf(validator: Validator): readonly Issue[] {
-  return (validator.errors ?? []).slice(0, MAX_ISSUES).map(issueOf);
+  const errors = validator.errors ?? [];
+  return errors
+    .filter((error) => !isConsequence(error, errors))
+    .slice(0, MAX_ISSUES)
+    .map(issueOf);
+}
+
+/** Whether an error may only follow from another one: a part with a fault does not declare its properties. */
+function isConsequence({ keyword, instancePath }: ValidationError, errors: readonly ValidationError[]): boolean {
+  const isSecondary = (name: string): boolean => name === "if" || name.startsWith("unevaluated");
+  return isSecondary(keyword) && errors.some((other) => !isSecondary(other.keyword) && isWithin(other, instancePath));
+}
+
+function isWithin({ instancePath }: ValidationError, path: string): boolean {
+  return instancePath === path || instancePath.startsWith(`${path}/`);
 }
 
 /** Formats issues as one line: `/text: must NOT have fewer than 1 characters`. */
@@ -31,6 +45,12 @@ function issueOf({ instancePath, keyword, message = keyword, params }: Validatio
       return { path: child(instancePath, params["additionalProperty"]), keyword, message: UNKNOWN_PROPERTY };
     case "unevaluatedProperties":
       return { path: child(instancePath, params["unevaluatedProperty"]), keyword, message: UNKNOWN_PROPERTY };
+    case "type":
+      return {
+        path: instancePath,
+        keyword,
+        message: Array.isArray(params["type"]) ? typeMessage(params["type"]) : message,
+      };
     case "enum":
       return { path: instancePath, keyword, message: `must be one of ${list(params["allowedValues"])}` };
     case "const":
@@ -38,6 +58,10 @@ function issueOf({ instancePath, keyword, message = keyword, params }: Validatio
     default:
       return { path: instancePath, keyword, message };
   }
+}
+
+function typeMessage(types: readonly unknown[]): string {
+  return `must be ${types.slice(0, -1).join(", ")} or ${types.at(-1)}`;
 }
 
 /** RFC 6901, section 3: "~" and "/" are escaped. */

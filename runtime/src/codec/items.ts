@@ -69,11 +69,19 @@ function withStatus<T>(status: "BAD_REQUEST" | "INTERNAL", action: () => T): T {
   }
 }
 
-/** Validates an item. @throws RpcError with `status` where it does not fit the schema */
-export function checkItem(item: unknown, validator: Validator, status: "BAD_REQUEST" | "INTERNAL"): void {
+/**
+ * Validates an item. @throws RpcError with `status` where it does not fit the schema
+ * @param name names the item in the message
+ */
+export function checkItem(
+  item: unknown,
+  validator: Validator,
+  status: "BAD_REQUEST" | "INTERNAL",
+  name = "an item",
+): void {
   if (withStatus(status, () => isValid(item, validator))) return;
   const issues = issuesOf(validator);
-  throw new RpcError(status, `an item does not match the schema: ${describeIssues(issues)}`, { details: { issues } });
+  throw new RpcError(status, `${name} does not match the schema: ${describeIssues(issues)}`, { details: { issues } });
 }
 
 function describe(value: unknown): string {

@@ -9,6 +9,7 @@ import { checkOptions, type OptionTable } from "../base/check-options.js";
 import type { Logger } from "../base/log.js";
 import { SUBSYSTEM } from "../base/version.js";
 import { checkedOptions, toBadRequest } from "../contract/option-errors.js";
+import { RpcError } from "../contract/rpc-error.js";
 import type { AuditOptions } from "../observe/audit-options.js";
 import type { ApiHandlers } from "../server/api-handlers.js";
 import type { ApiServerOptions } from "../server/api-server-options.js";
@@ -94,7 +95,7 @@ export async function serveStdio(
     await serveSession(handlers, { ...options, grace }, { stdio, request, log, closed });
   } catch (error) {
     log.error({ err: error }, "the server could not start");
-    await refuse(stdio, request);
+    await refuse(stdio, request, error);
     await closed;
     // A command or a shell ends with an exit status; a thrown error would be printed to the caller.
     if (request.kind === "native") throw toBadRequest(error);
@@ -151,9 +152,11 @@ async function runAdapter(
   await session.exit(1);
 }
 
-/** Tells the peer that the server failed, without the reason. */
-async function refuse({ stream, writeError }: Stdio, request: StdioRequest): Promise<void> {
-  const reason = "the server could not start; the reason is in its log";
+/** Tells the peer that the server failed: the reason alone where it is UNAVAILABLE, which is written for the peer. */
+async function refuse({ stream, writeError }: Stdio, request: StdioRequest, error: unknown): Promise<void> {
+  const isForPeer = error instanceof RpcError && error.status === "UNAVAILABLE";
+  const why = isForPeer ? error.message : "the reason is in its log";
+  const reason = `the server could not start; ${why}`;
   if (request.kind === "native") {
     refuseConnection(stream, reason);
     return;

@@ -2,8 +2,10 @@ import type { Peer } from "../base/peer.js";
 import { RpcError } from "../contract/rpc-error.js";
 import type { CallReceiver } from "../wire/call-frames.js";
 import type { Connection } from "../wire/connection.js";
+import type { Hello } from "../wire/hello.js";
 import type { Caller, DispatchConfig } from "./call/call-context.js";
 import { Dispatch } from "./call/dispatch.js";
+import { excerpt } from "./call/excerpt.js";
 import type { Route } from "./call/route.js";
 import { WireCall } from "./call/wire-call.js";
 import type { Router } from "./router.js";
@@ -26,7 +28,7 @@ export function receiver({ router, dispatch, peer, connection, callbacks, client
   let caller: Caller | undefined;
   return (call, request) => {
     const { method } = call.opening;
-    routes[method] ??= router.find(connection().remote?.methods[method] ?? "");
+    routes[method] ??= findRoute(router, connection().remote, method);
     const route = routes[method];
     if (route instanceof RpcError) {
       call.fail(route);
@@ -42,4 +44,18 @@ export function receiver({ router, dispatch, peer, connection, callbacks, client
       request.start === request.end ? {} : codec.decode(request),
     );
   };
+}
+
+/**
+ * The method at an index of the caller's list. A caller with a contract knows its methods: one that is missing here is a
+ * difference of versions, which must not look like a missing note.
+ */
+function findRoute(router: Router, remote: Hello | undefined, index: number): Route | RpcError {
+  const reference = remote?.methods[index] ?? "";
+  const route = router.find(reference);
+  if (!(route instanceof RpcError) || route.status !== "NOT_FOUND" || remote?.api === undefined) return route;
+  const { name, version } = router.api;
+  const [here, there] = [`${name} ${version}`, `${remote.api.name} ${remote.api.version}`].map((api) => excerpt(api));
+  const message = `unknown method ${excerpt(reference)}: this side serves ${here}, the caller was built with ${there}`;
+  return new RpcError("UNIMPLEMENTED", `${message}; update the older of the two`);
 }

@@ -13,10 +13,12 @@ interface Resource {
 
 /** Finds the method of a reference. All adapters use the same router, so that a reference is valid in all or in none. */
 export class Router {
+  readonly api: Api;
   readonly #byId = new Map<string, Route>();
   readonly #resources = new Map<string, Resource>();
 
   constructor({ api, handlers }: ApiHandlers<unknown>) {
+    this.api = api;
     for (const method of api.methods) this.#add(api, method, handlers.get(method.id));
   }
 

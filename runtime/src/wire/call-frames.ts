@@ -1,6 +1,8 @@
 import { RpcError } from "../contract/rpc-error.js";
+import { STATUSES } from "../contract/status.js";
 import { MAX_CREDIT } from "./flow-control.js";
 import { FLAG, FRAME, type FrameKind, type FrameView, frameName, ProtocolError } from "./frame.js";
+import { MAX_REASON } from "./hello.js";
 import type { IncomingCall } from "./incoming-call.js";
 import type { IncomingCalls } from "./incoming-calls.js";
 import { type Limits, tooLarge } from "./limits.js";
@@ -26,17 +28,20 @@ export class CallFrames {
   readonly #limits: Limits;
   readonly #receive: CallReceiver | undefined;
   #methods = 0;
+  #maxMessage: number;
 
   constructor({ outgoing, incoming, limits, receive }: CallFramesConfig) {
     this.#outgoing = outgoing;
     this.#incoming = incoming;
     this.#limits = limits;
+    this.#maxMessage = limits.message;
     this.#receive = receive;
   }
 
-  /** The peer's HELLO has arrived, and lists this many methods. */
-  negotiated({ methods }: { readonly methods: number }): void {
+  /** The peer's HELLO has arrived: it lists this many methods, and both sides accept messages of this many bytes. */
+  negotiated({ methods, maxMessage }: { readonly methods: number; readonly maxMessage: number }): void {
     this.#methods = methods;
+    this.#maxMessage = maxMessage;
   }
 
   /** A frame with an id. @throws ProtocolError where it must not occur */
@@ -69,7 +74,7 @@ export class CallFrames {
 
   /** A frame over the limit: its call fails, the connection goes on. @throws ProtocolError where it has no such call */
   oversize(kind: FrameKind, id: number, length: number): void {
-    const error = tooLarge(length, this.#limits.message, "message");
+    const error = tooLarge(length, this.#maxMessage, "message");
     if (kind === FRAME.OPEN) this.#incoming.refuse({ id, size: length }, error);
     else if (kind === FRAME.STATUS) this.#outgoing.fail(id, error);
     else if (kind === FRAME.ITEM) this.#rejectItem(id, error);
@@ -78,7 +83,7 @@ export class CallFrames {
 
   #onItem(frame: FrameView): void {
     const { id, size } = frame;
-    const limit = this.#limits.message;
+    const limit = this.#maxMessage;
     if (size > limit) this.#rejectItem(id, tooLarge(size, limit, "item"));
     else if (this.#incoming.owns(id)) this.#incoming.find(id, "ITEM")?.item(frame);
     else this.#outgoing.item(id, frame);
@@ -108,7 +113,8 @@ export class CallFrames {
   #onStatus(frame: FrameView): void {
     const code = frame.takeUint16();
     const metadata = this.#takeMetadata(frame);
-    const limit = this.#limits.message;
+    // An error must arrive under any limits: also the one that says that a message was over them.
+    const limit = code === STATUSES.OK ? this.#maxMessage : Math.max(this.#maxMessage, MAX_REASON);
     if (metadata instanceof Error) this.#outgoing.fail(frame.id, metadata);
     else if (frame.size > limit) this.#outgoing.fail(frame.id, tooLarge(frame.size, limit, "response"));
     else this.#outgoing.status(code, metadata, frame);
@@ -127,6 +133,11 @@ export class CallFrames {
     }
     if (method >= this.#methods) throw new ProtocolError(`OPEN of method ${method}, which HELLO does not list`);
     const { size } = frame;
+    // Before the call begins: it must have no effects.
+    if (size > this.#maxMessage) {
+      this.#incoming.refuse({ id, method, size: length }, tooLarge(size, this.#maxMessage, "request"));
+      return;
+    }
     const call = this.#incoming.begin({
       id,
       hasStream: frame.has(FLAG.STREAM),
@@ -137,9 +148,7 @@ export class CallFrames {
       size,
     });
     if (call === undefined) return;
-    const limit = this.#limits.message;
-    if (size > limit) fail(call, tooLarge(size, limit, "request"));
-    else if (this.#receive === undefined) fail(call, new RpcError("UNIMPLEMENTED", "this side serves no methods"));
+    if (this.#receive === undefined) fail(call, new RpcError("UNIMPLEMENTED", "this side serves no methods"));
     else this.#receive(call, frame);
   }
 }

@@ -159,12 +159,11 @@ export class Connection implements FrameSink {
   #onHello(text: string): void {
     const hello = this.#handshake.hello(text);
     this.#remote = hello;
-    const { message, metadata } = this.#options.limits;
-    this.#decoder.setMaxPayload(Math.max(MAX_REASON, maxCallPayload(message, metadata)));
     const maxItem = this.maxMessage;
+    this.#decoder.setMaxPayload(Math.max(MAX_REASON, maxCallPayload(maxItem, this.#options.limits.metadata)));
     this.outgoing.negotiated({ calls: hello.limits.calls, window: hello.limits.window, maxItem });
     this.incoming.negotiated({ maxItem });
-    this.#calls.negotiated({ methods: hello.methods.length });
+    this.#calls.negotiated({ methods: hello.methods.length, maxMessage: maxItem });
     this.#handshake.complete(hello);
   }
 

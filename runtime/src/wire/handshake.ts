@@ -3,6 +3,11 @@ import { ProtocolError } from "./frame.js";
 import { type Hello, parseHello } from "./hello.js";
 import { PreambleScanner } from "./preamble.js";
 
+/** The error of a session that ended cleanly, without any output: a program that is not this server, or failed to start. */
+const NO_OUTPUT =
+  "the connection was lost without an sshrpc preamble: the command in its Subsystem line, ForceCommand or command= is not " +
+  "`sshrpc serve --stdio`, or it failed to start; run that command on the server to see why, or see its --log";
+
 /** Bounds of a handshake: bytes before the preamble, and milliseconds until the HELLO. */
 interface HandshakeLimits {
   readonly bytesBeforePreamble: number;
@@ -63,7 +68,8 @@ export class Handshake {
   /** Adds the output that arrived instead of a preamble to the error of a lost connection, such as that of a login shell. */
   explain(error: RpcError): RpcError {
     const output = this.#preamble?.received();
-    if (output === undefined || output === '""') return error;
+    if (output === undefined) return error;
+    if (output === '""') return error.cause === undefined ? new RpcError(error.status, NO_OUTPUT) : error;
     return new RpcError(error.status, `${error.message}; received instead of the sshrpc preamble: ${output}`, {
       cause: error,
     });

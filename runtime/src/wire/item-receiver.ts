@@ -48,6 +48,7 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
   #pulls: Pull<Item>[] = [];
   #ended = false;
   #error: RpcError | undefined;
+  #onDrained: (() => void) | undefined;
 
   /**
    * @param window the initial credit in bytes, which the sender already has
@@ -98,6 +99,15 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
   }
 
   /**
+   * Calls `listener` when the consumer has taken all items and asks for another: a fault behind them takes effect there, so
+   * that what the consumer answers before it is not lost. Never where the consumer stops before.
+   */
+  whenDrained(listener: () => void): void {
+    if (this.#pulls.length > 0 || this.#ended) listener();
+    else this.#onDrained = listener;
+  }
+
+  /**
    * The call is over: returns what the window has grown by. Not when the last item has arrived, because buffered items still
    * fill the window.
    */
@@ -118,6 +128,7 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
       if (this.#ended) this.#settle({ resolve, reject });
       else this.#pulls.push({ resolve, reject });
     });
+    this.#onDrained?.();
     // The peer must not be able to crash this process: the consumer may not be awaiting this promise yet.
     result.catch(() => undefined);
     return result;

@@ -4,6 +4,7 @@ import standalone from "ajv/dist/standalone/index.js";
 import { callRef } from "ajv/dist/vocabularies/core/ref.js";
 import addFormats from "ajv-formats";
 import { eachSubschema, isSchemaObject, type SchemaOrBoolean } from "../../model/schema-walk.js";
+import { ISSUE_KEYWORDS } from "./issue-keywords.js";
 import { CALL } from "./variants.js";
 
 /** The code of one validator. */
@@ -40,6 +41,8 @@ export class ValidatorCompiler {
 function compile(schema: SchemaOrBoolean): CompiledValidator {
   const ajv = new Ajv2019({
     code: { source: true, esm: true, lines: true },
+    // A request with several faults is answered with all of them. `contains` needs loops without a bound on the errors.
+    allErrors: !hasKeyword(schema, "contains"),
     strictSchema: true,
     strictTypes: false,
     strictTuples: false,
@@ -50,7 +53,24 @@ function compile(schema: SchemaOrBoolean): CompiledValidator {
   });
   addFormats.default(ajv);
   ajv.addKeyword({ keyword: CALL, schemaType: "string", code: (cxt) => callRef(cxt, new Name(cxt.schema)) });
+  for (const keyword of ISSUE_KEYWORDS) ajv.addKeyword(keyword);
   return rewrite(standalone.default(ajv, ajv.compile(schema as AnySchema)));
+}
+
+/** How ajv adds an error, in seven lines. */
+const ADD_ERROR =
+  /const (err\d+) = (\{.*\});\nif\(vErrors === null\)\{\nvErrors = \[\1\];\n\}\nelse \{\nvErrors\.push\(\1\);\n\}/g;
+
+/** A loop over items or properties, in which `errors` grows by those of each. */
+const LOOP = /for\((?:let i(\d+)=.*;.*; ?i\1\+\+|const key(\d+) in \w+)\)\{/g;
+
+/** The errors after which a loop stops: the message may have millions of invalid items. As many as an answer lists. */
+const MAX_ERRORS = 10;
+
+/** Counts the errors of this loop alone: those before it may belong to another branch of a union. */
+function boundLoop(loop: string, item: string | undefined, key: string | undefined): string {
+  const name = item === undefined ? `keyErrors${key}` : `itemErrors${item}`;
+  return `const ${name} = errors;\n${loop}\nif(errors - ${name} >= ${MAX_ERRORS}){\nbreak;\n}`;
 }
 
 /** Converts the module that ajv prints to an expression. */
@@ -67,6 +87,8 @@ function rewrite(module: string): CompiledValidator {
     .replace(/^"use strict";\s*/, "")
     .replace(exported, "")
     .replaceAll(/require\("ajv\/dist\/runtime\/(\w+)"\)\.default/g, (_, helper: string) => use(helper))
+    .replaceAll(ADD_ERROR, (_, _name, error: string) => `(vErrors ??= []).push(${error});`)
+    .replaceAll(LOOP, boundLoop)
     .replaceAll(/require\("ajv-formats\/dist\/formats"\)\.fullFormats/g, () => use("formats"))
     .trim()
     .split("\n");
@@ -80,6 +102,10 @@ function isUnused(line: string, lines: readonly string[]): boolean {
   if (name === undefined) return false;
   const used = new RegExp(`\\b${name}\\b`);
   return !lines.some((other) => other !== line && used.test(other));
+}
+
+function hasKeyword(schema: SchemaOrBoolean, keyword: string): boolean {
+  return JSON.stringify(schema).includes(`"${keyword}":`);
 }
 
 /** Whether a property has the name of an inherited one, such as `toString`: ajv must then check own properties, which is slower. */

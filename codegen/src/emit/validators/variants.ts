@@ -1,5 +1,7 @@
 import type { JsonSchema } from "sshrpc/contract";
 import { mapSubschemas, refName, type SchemaOrBoolean, withoutNotes } from "../../model/schema-walk.js";
+import { FIRST } from "./issue-keywords.js";
+import { unionCases } from "./union-cases.js";
 import { type Variant, validatorName } from "./validator-names.js";
 
 /** The keyword that calls the validator of another type. It exists only in schemas for ajv. */
@@ -41,13 +43,50 @@ export class Variants {
     const { $ref: _, ...rest } = bounded(schema);
     if (name !== undefined && Object.keys(rest).length === 0) return this.#call(name, variant);
     const split = variant === "closed" && isSplit(schema);
-    const result = {
-      ...mapSubschemas(rest, (sub, keyword) => this.#rewrite(sub, this.#inner(keyword, variant, split))),
+    const rewritten = mapSubschemas(rest, (sub, keyword) => this.#rewrite(sub, this.#inner(keyword, variant, split)));
+    const result: JsonSchema = {
+      ...this.#withCases(rewritten, schema),
       ...(name === undefined ? {} : this.#call(name, split ? "part" : variant)),
     };
+    if (this.#isScalar(schema, new Set())) return hasOneConstraint(result) ? result : { [FIRST]: result };
+    return this.#close(arrayInOrder(result), schema, variant);
+  }
+
+  #close(result: JsonSchema, schema: JsonSchema, variant: Variant): JsonSchema {
+    const split = variant === "closed" && isSplit(schema);
     if (variant !== "closed" || decides(schema)) return result;
     if (split) return { ...result, unevaluatedProperties: false };
     return names(schema) ? { ...result, additionalProperties: false } : result;
+  }
+
+  /** Whether a schema, and the types that it refers to, say nothing about properties or items. */
+  #isScalar(schema: SchemaOrBoolean, seen: ReadonlySet<string>): boolean {
+    if (typeof schema === "boolean") return true;
+    if (CHILDREN.some((keyword) => keyword in schema)) return false;
+    const name = refName(schema);
+    const target = name === undefined || seen.has(name) ? undefined : this.#types.get(name);
+    if (name !== undefined && target !== undefined && !this.#isScalar(target, new Set(seen).add(name))) return false;
+    let scalar = true;
+    mapSubschemas(schema, (sub) => {
+      scalar &&= this.#isScalar(sub, seen);
+      return sub;
+    });
+    return scalar;
+  }
+
+  /** Replaces the union of a schema by its cases. */
+  #withCases(rewritten: JsonSchema, schema: JsonSchema): JsonSchema {
+    const keyword = "anyOf" in schema ? "anyOf" : "oneOf";
+    const { [keyword]: union, ...rest } = rewritten;
+    if (!Array.isArray(union)) return rewritten;
+    const originals = schema[keyword] as readonly SchemaOrBoolean[];
+    const branches = union.map((branch: unknown, index) => ({
+      schema: originals[index] as SchemaOrBoolean,
+      rewritten: branch,
+    }));
+    const cases = unionCases({ keyword, branches }, this.#types);
+    if (Object.keys(rest).length === 0) return cases;
+    return { ...rest, allOf: [...((rest["allOf"] as unknown[] | undefined) ?? []), cases] };
   }
 
   /** The variant of a schema directly inside one of `variant`. */
@@ -90,6 +129,28 @@ export class Variants {
 function isSplit(schema: JsonSchema): boolean {
   if ("allOf" in schema || "if" in schema || "dependentSchemas" in schema) return true;
   return [names(schema), "$ref" in schema, "anyOf" in schema, "oneOf" in schema].filter(Boolean).length > 1;
+}
+
+function hasOneConstraint({ type: _, ...constraints }: JsonSchema): boolean {
+  return Object.keys(constraints).length < 2;
+}
+
+/** Keywords with schemas of properties and items. */
+const CHILDREN: readonly string[] = [
+  ...["properties", "patternProperties", "additionalProperties", "unevaluatedProperties", "propertyNames"],
+  ...["items", "additionalItems", "unevaluatedItems", "contains", "dependentSchemas"],
+];
+
+/** Constraints of an array as a whole. */
+const OF_ARRAY: readonly string[] = ["maxItems", "minItems", "uniqueItems"];
+
+/** Moves the constraints of an array as a whole to a schema that stops at the first fault: `uniqueItems` needs `maxItems`. */
+function arrayInOrder(schema: JsonSchema): JsonSchema {
+  const isMoved = ([keyword]: readonly [string, unknown]): boolean => OF_ARRAY.includes(keyword);
+  const entries = Object.entries(schema);
+  const moved = entries.filter(isMoved);
+  if (moved.length < 2) return schema;
+  return { ...Object.fromEntries(entries.filter((entry) => !isMoved(entry))), [FIRST]: Object.fromEntries(moved) };
 }
 
 function names(schema: JsonSchema): boolean {

@@ -1,8 +1,9 @@
 import type { Contract, JsonSchema, MethodContract } from "../../contract/contract.js";
 import type { Method } from "../../contract/method.js";
 import { type Catalog, methodContract } from "./catalog.js";
+import { constraints } from "./constraints.js";
 import { findMethods } from "./find-methods.js";
-import { schemaFields, schemaTypes } from "./schema-fields.js";
+import { schemaFields, schemaTypes, unionMembers } from "./schema-fields.js";
 import { typeName } from "./type-name.js";
 
 const USAGE = `
@@ -43,15 +44,28 @@ function details(method: Method, contract: Contract | undefined): string {
 
 function requestLines({ request, requestStream }: MethodContract, contract: Contract | undefined): string[] {
   const types = contract?.types ?? {};
+  return [
+    ...fieldLines(request, types),
+    ...(requestStream === undefined ? [] : [`  reads a stream from standard input: ${streamName(requestStream)}`]),
+  ];
+}
+
+/** One line for each field; those of a union under each of its members. */
+function fieldLines(request: JsonSchema, types: Contract["types"]): string[] {
+  const members = unionMembers(request, types);
+  if (members !== undefined) {
+    return members.flatMap((member, index) => [
+      `  ${index === 0 ? "either" : "or"} ${typeName(member)}`,
+      ...fieldLines(member, types).map((line) => `  ${line}`),
+    ]);
+  }
   const fields = schemaFields(request, types).map(({ name, required, schema }) => [
     name,
     fieldType(schema, types) + (required ? "" : ", optional"),
+    constraints(schema, types),
     firstLine(schema["description"]),
   ]);
-  return [
-    ...columns(fields),
-    ...(requestStream === undefined ? [] : [`  reads a stream from standard input: ${streamName(requestStream)}`]),
-  ];
+  return columns(fields);
 }
 
 /** A named type with the JSON type that a user has to write: `Tag (string)`. */
@@ -77,10 +91,12 @@ function streamName(stream: NonNullable<MethodContract["requestStream"]>): strin
   return stream === "bytes" ? "raw bytes" : `${typeName(stream)}, one JSON value per line`;
 }
 
-/** Aligns the cells of rows in columns, one row per line. */
+/** Aligns the cells of rows in columns, one row per line. Empty columns are left out. */
 function columns(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ")}`.trimEnd());
+  const line = (row: readonly string[]): string =>
+    row.flatMap((cell, column) => (widths[column] === 0 ? [] : [cell.padEnd(widths[column] ?? 0)])).join("  ");
+  return rows.map((row) => `  ${line(row)}`.trimEnd());
 }
 
 function indent(text: string | undefined): string[] {

@@ -26,6 +26,14 @@ export function schemaFields(schema: JsonSchema, types: Types): readonly SchemaF
   return [...fields.values()];
 }
 
+/** The members of a union, or of the named type that is one; undefined where the schema is none. */
+export function unionMembers(schema: JsonSchema, types: Types): readonly JsonSchema[] | undefined {
+  const { $ref } = schema;
+  const target = typeof $ref === "string" ? (types[$ref.replace(/^#\/types\//, "")] ?? {}) : schema;
+  const members = target["anyOf"] ?? target["oneOf"];
+  return Array.isArray(members) && !("properties" in target) ? members.filter(isSchema) : undefined;
+}
+
 /** The types that a schema accepts; undefined where it accepts any. */
 export function schemaTypes(schema: JsonSchema, types: Types): ReadonlySet<JsonType> | undefined {
   const found = new Set<JsonType>();

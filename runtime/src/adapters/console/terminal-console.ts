@@ -8,6 +8,7 @@ import type { CommandStreams } from "../session-io/command-streams.js";
 import { drained, onStop } from "../session-io/session-streams.js";
 import { StandardInput } from "../session-io/standard-input.js";
 import { ConsoleOutput } from "./console-output.js";
+import { HistorySearch } from "./history-search.js";
 import { TypedLines } from "./typed-lines.js";
 
 /** Options of a terminal. */
@@ -25,13 +26,15 @@ export const MAX_LINE = 4096;
 const SLICE = 64;
 
 const CTRL_D = 4;
+const CTRL_G = 7;
+const CTRL_R = 18;
 
 /** Lines of the history. */
 export const MAX_HISTORY = 200;
 
 /**
- * The terminal of a session, with the line editing of a local one: Ctrl-C stops the running command, Ctrl-D on an empty
- * line ends the input. A line goes to the first reader, the prompt or a command. The end of the input does not stop a
+ * The terminal of a session, with the line editing of a local one: Ctrl-C stops the running command, Ctrl-R searches the
+ * history, Ctrl-D on an empty line ends the input. A line goes to the first reader, the prompt or a command. The end of the input does not stop a
  * command, as under sshd: a client without input may still wait for output.
  */
 export class TerminalConsole {
@@ -42,7 +45,10 @@ export class TerminalConsole {
   readonly #interface: Interface;
   readonly #lines = new TypedLines();
   readonly #events = new EventEmitter();
+  readonly #history: readonly string[];
   #atPrompt = false;
+  #prompt = "";
+  #search: HistorySearch | undefined;
   #paused = false;
   #stopped = new AbortController();
 
@@ -51,6 +57,7 @@ export class TerminalConsole {
     { history = [], complete }: ConsoleOptions = {},
   ) {
     this.#session = session;
+    this.#history = history;
     this.#terminal = session.terminal ?? { type: "dumb", columns: 80, rows: 24 };
     this.#output = new ConsoleOutput(session.stream, this.#terminal);
     this.#interface = createInterface({
@@ -95,6 +102,7 @@ export class TerminalConsole {
   async readLine(prompt: string): Promise<string | undefined> {
     this.#output.beginLine();
     this.#atPrompt = true;
+    this.#prompt = prompt;
     this.#interface.setPrompt(prompt);
     this.#interface.prompt(true);
     const line = await this.#lines.next();
@@ -153,13 +161,47 @@ export class TerminalConsole {
   }
 
   #take(slice: Buffer): void {
-    const at = slice.indexOf(CTRL_D);
-    if (at >= 0) {
+    if (this.#search !== undefined) {
+      this.#takeSearch(slice, this.#search);
+      return;
+    }
+    const at = slice.findIndex((key) => key === CTRL_D || (key === CTRL_R && this.#atPrompt));
+    if (slice[at] === CTRL_R) {
+      this.#press(slice.subarray(0, at));
+      this.#search = new HistorySearch(this.#history, this.#interface.line);
+      this.#show(this.#search.prompt, this.#search.line);
+      this.#take(slice.subarray(at + 1));
+    } else if (at >= 0) {
       this.#press(slice.subarray(0, at));
       if (this.#interface.line === "") this.#line(undefined);
       else this.#press(slice.subarray(at, at + 1));
       this.#take(slice.subarray(at + 1));
     } else if (slice.length > 0) this.#press(slice);
+  }
+
+  /** Passes keys to the search; the key that ends it, and those behind it, edit the line again. */
+  #takeSearch(slice: Buffer, search: HistorySearch): void {
+    for (const [at, key] of slice.entries()) {
+      const state = search.press(key);
+      if (state === "searching") continue;
+      this.#search = undefined;
+      this.#show(this.#prompt, state === "kept" ? search.line : search.original);
+      this.#take(slice.subarray(key === CTRL_G ? at + 1 : at));
+      return;
+    }
+    this.#show(search.prompt, search.line);
+  }
+
+  #show(prompt: string, line: string): void {
+    this.#interface.setPrompt(prompt);
+    this.#clearLine();
+    this.#interface.write(line);
+    this.#interface.prompt(true);
+  }
+
+  #clearLine(): void {
+    this.#interface.write(null, { ctrl: true, name: "e" });
+    this.#interface.write(null, { ctrl: true, name: "u" });
   }
 
   #press(keys: Buffer): void {
@@ -182,8 +224,7 @@ export class TerminalConsole {
       this.#stopped.abort();
       return;
     }
-    this.#interface.write(null, { ctrl: true, name: "e" });
-    this.#interface.write(null, { ctrl: true, name: "u" });
+    this.#clearLine();
   }
 
   /** Ends the input, and stops the running command. */

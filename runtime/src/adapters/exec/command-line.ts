@@ -5,6 +5,7 @@ import { describeMethods } from "../catalog/describe-methods.js";
 import { helpText } from "../catalog/help-text.js";
 import type { CommandStreams } from "../session-io/command-streams.js";
 import type { Printer } from "../session-io/printer.js";
+import { fileProgram, insteadOf } from "./file-programs.js";
 import { type CallCommand, type Command, parseCommand } from "./parse-command.js";
 import { type CallConfig, runCall } from "./run-call.js";
 
@@ -20,6 +21,11 @@ export async function runCommandLine(
   printer: Printer,
 ): Promise<number> {
   try {
+    const program = fileProgram(line);
+    if (program !== undefined) {
+      await streams.writeError(insteadOf(program, config.catalog));
+      return 4;
+    }
     const command = parseCommand(line);
     if (command.name === "call") await printCall(command, config, streams, printer);
     else await streams.write(await infoText(command, config, printer));

@@ -12,7 +12,7 @@ const EXCERPT = 20;
  * @throws RpcError BAD_REQUEST with the position of the first fault, or with a number that is larger than a double
  */
 export function readJson(text: string, what: string): EncodedJson {
-  const json = new EncodedJson(text);
+  const json = new EncodedJson(text, what);
   if (text.trim() === "") throw new RpcError("BAD_REQUEST", `${what}: empty; expected JSON`);
   try {
     void json.value;

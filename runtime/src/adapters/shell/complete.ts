@@ -1,6 +1,6 @@
 import type { Method } from "../../contract/method.js";
 import { matchPath, parsePath, pathParams } from "../../contract/path.js";
-import { isVerb } from "../../contract/verb.js";
+import { isVerb, VERBS } from "../../contract/verb.js";
 import type { Catalog } from "../catalog/catalog.js";
 import { schemaFields, schemaValues } from "../catalog/schema-fields.js";
 import { COMMANDS } from "../exec/parse-command.js";
@@ -18,13 +18,23 @@ export async function complete(line: string, catalog: Catalog): Promise<[string[
 }
 
 async function candidatesFor([first = "", ...rest]: readonly string[], catalog: Catalog): Promise<readonly string[]> {
-  if (rest.length === 0) return [...COMMANDS, "exit"].map((command) => `${command} `);
+  if (rest.length === 0) {
+    const commands = [
+      ...COMMANDS,
+      ...(first === "" ? [] : VERBS.map((verb) => verb.toLowerCase())),
+      "exit",
+      "quit",
+      "clear",
+    ];
+    return commands.map((command) => `${command} `);
+  }
   const methods = catalog.methods;
-  if (!isVerb(first)) {
+  const name = first.toUpperCase();
+  if (!isVerb(name)) {
     if (first !== "help" && first !== "describe") return [];
     return [...new Set([...catalog.paths, ...methods.map(({ resource }) => resource)])];
   }
-  const answering = methods.filter(({ verb }) => verb === first);
+  const answering = methods.filter(({ verb }) => verb === name);
   if (rest.length === 1) return answering.map(({ path }) => `${path} `);
   const method = answering.find(({ path }) => path === rest[0] || matchPath(parsePath(path), rest[0] as string));
   return method === undefined ? [] : fieldCandidates(method, rest, catalog);

@@ -1,5 +1,6 @@
 import { printable } from "../../base/printable.js";
 import type { Session, SessionTerminal } from "../../base/session.js";
+import { isVerb } from "../../contract/verb.js";
 import { TerminalConsole } from "../console/terminal-console.js";
 import { terminalPrinter } from "../console/terminal-printer.js";
 import { printFailure, runCommandLine } from "../exec/command-line.js";
@@ -46,13 +47,34 @@ async function runPrompt(
   let status = 0;
   try {
     for (;;) {
-      const line = await console.readLine(`${name}> `);
-      if (line === undefined || line.trim() === "exit") return status;
-      if (line.trim() !== "") status = await runCommandLine(line, config, console.streams(), printer);
+      const line = (await console.readLine(`${name}> `))?.trim();
+      if (line === undefined) {
+        // The prompt of the caller's own shell begins a line.
+        console.write("\n");
+        return 0;
+      }
+      if (isExit(line)) return status;
+      if (line === "clear") console.write(CLEAR);
+      else if (line !== "") status = await runCommandLine(asTyped(line), config, console.streams(), printer);
     }
   } finally {
     console.close();
   }
+}
+
+/** Moves the cursor to the first line and clears the screen (ECMA-48: CUP, ED). */
+const CLEAR = "\u001b[H\u001b[2J";
+
+function isExit(line: string): boolean {
+  return line === "exit" || line === "quit";
+}
+
+/** What people type at a prompt: `?` for help, and verbs in lower case. */
+function asTyped(line: string): string {
+  const [first = ""] = line.split(/\s/, 1);
+  if (first === "?") return `help${line.slice(1)}`;
+  const verb = first.toUpperCase();
+  return isVerb(verb) ? verb + line.slice(first.length) : line;
 }
 
 async function runLines(session: Session, config: CallConfig): Promise<number> {
@@ -60,7 +82,7 @@ async function runLines(session: Session, config: CallConfig): Promise<number> {
   let status = 0;
   try {
     for await (const { text } of inputLines(input, { bytes: MAX_COMMAND })) {
-      if (text.trim() === "exit" || streams.signal.aborted) break;
+      if (isExit(text.trim()) || streams.signal.aborted) break;
       if (text.trim() === "") continue;
       status = await runCommandLine(text, config, streams, JSON_PRINTER);
     }

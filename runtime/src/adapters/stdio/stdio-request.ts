@@ -1,4 +1,5 @@
 import { VERBS } from "../../contract/verb.js";
+import { fileProgram } from "../exec/file-programs.js";
 
 /** The request of a session over standard input and output. `native` is a client that speaks the native wire. */
 export type StdioRequest =
@@ -29,6 +30,6 @@ export function stdioRequest(env: NodeJS.ProcessEnv, { isTerminal, isForced }: S
   const command = env["SSH_ORIGINAL_COMMAND"]?.trim() ?? "";
   if (command === "") return { kind: isTerminal || isForced ? "shell" : "native" };
   const [program = ""] = command.split(/\s/, 1);
-  const isProgram = PROGRAM.test(program) && !MISTYPED.test(program);
+  const isProgram = PROGRAM.test(program) && !MISTYPED.test(program) && fileProgram(command) === undefined;
   return isProgram && !isTerminal ? { kind: "native" } : { kind: "exec", command };
 }

@@ -194,7 +194,9 @@ export class LocalRequestItems {
         await this.#room();
       }
     } catch (error) {
-      if (!this.#isOver) checks.abort(error instanceof RpcError ? error : sourceFailed(error));
+      if (this.#isOver) return;
+      if (error instanceof RpcError && error.status === "BAD_REQUEST") items.whenDrained(() => checks.abort(error));
+      else checks.abort(error instanceof RpcError ? error : sourceFailed(error));
     }
   }
 
@@ -230,7 +232,7 @@ function* decode(
   const json = item instanceof EncodedJson ? item : new EncodedJson(encodeItem(item, format) as string);
   const size = Buffer.byteLength(json.text);
   if (size > maxItem) throw tooLarge(size, maxItem, "item");
-  checkItem(json.value, type, "BAD_REQUEST");
+  checkItem(json.value, type, "BAD_REQUEST", json.source);
   yield { item: json.value, size };
 }
 

@@ -47,16 +47,22 @@ export class WireCall implements CallPort {
   receive({ type, authorize, abort }: RequestItemChecks): ItemReceiver<unknown> {
     const items = this.#call.receiver<unknown>();
     const format = { type, codec: this.codec, status: "BAD_REQUEST" } as const;
+    let hasFailed = false;
     this.#call.receiveStream({
-      end: () => items.end(),
+      end: () => {
+        if (!hasFailed) items.end();
+      },
       reject: abort,
       item: (item) => {
+        if (hasFailed) return;
         try {
           authorize();
           items.push(decodeItem(item, format), item.end - item.start);
         } catch (error) {
           if (!(error instanceof RpcError)) throw error;
-          abort(error);
+          hasFailed = error.status === "BAD_REQUEST";
+          if (hasFailed) items.whenDrained(() => abort(error));
+          else abort(error);
         }
       },
     });

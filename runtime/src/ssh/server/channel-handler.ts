@@ -16,7 +16,7 @@ interface ChannelRequests {
 interface Channels {
   readonly exec: Session;
   readonly shell: Session;
-  readonly subsystem: PeerStream<Duplex>;
+  readonly subsystem: PeerStream<Duplex> | Session;
   readonly "direct-tcpip": PeerStream<PacketChannel>;
 }
 
@@ -35,6 +35,8 @@ export type ChannelRequest<Kind extends ChannelKind = ChannelKind> = ChannelRequ
 export interface ChannelHandler<Kind extends ChannelKind = ChannelKind> {
   /** Names the handler in logs. */
   readonly name: string;
+  /** Whether a subsystem is served as a {@link Session}, with standard error and an exit status. Default: as a stream. */
+  readonly asSession?: boolean;
   /** Whether it serves the request. */
   match(request: ChannelRequest): boolean;
   /** Serves a channel that {@link match} has accepted, and ends it. */

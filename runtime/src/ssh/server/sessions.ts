@@ -82,8 +82,12 @@ export class Sessions {
       releaseSession(connection, session);
     });
     const requests = new SessionRequests(session, peer);
-    const serve = (request: ChannelRequest<"exec" | "shell">, take: Accept, refuse: Refuse): void => {
-      const handler = findHandler(this.#config.handlers, request);
+    const serve = (
+      request: ChannelRequest<"exec" | "shell" | "subsystem">,
+      take: Accept,
+      refuse: Refuse,
+      handler = findHandler(this.#config.handlers, request),
+    ): void => {
       if (handler === undefined) {
         this.#refuse(request, `${request.kind === "exec" ? "commands" : "shells"} are not served`, refuse);
         return;
@@ -97,9 +101,11 @@ export class Sessions {
       });
     };
     session.on("subsystem", (take: Accept, refuse: Refuse, { name }) => {
-      const handler = findHandler(this.#config.handlers, { kind: "subsystem", name });
-      if (handler === undefined) this.#refuse(subsystem(name), "unknown subsystem", refuse);
-      else this.#subsystem({ name, peer, handler, opened: () => opened(subsystem(name)) }, take());
+      const request = subsystem(name);
+      const handler = findHandler(this.#config.handlers, request);
+      if (handler?.asSession) serve(request, take, refuse, handler);
+      else if (handler === undefined) this.#refuse(request, "unknown subsystem", refuse);
+      else this.#subsystem({ name, peer, handler, opened: () => opened(request) }, take());
     });
     // The command's length is bounded: ssh2 ends a connection that sends a packet of more than 35,000 bytes.
     session.on("exec", (take: Accept, refuse: Refuse, { command }) => serve({ kind: "exec", command }, take, refuse));

@@ -29,7 +29,7 @@ const METHODS = [
   streaming("UPDATE /chat", {
     resource: "chat",
     kind: "bidirectional",
-    requestItem: () => true,
+    requestItem: only((item) => typeof item !== "boolean"),
     responseItem: () => true,
   }),
   method("GET /files/{name}", {
@@ -47,9 +47,10 @@ const METHODS = [
 ];
 
 const integer = { type: "integer" };
+const TAG = { type: "string", minLength: 1, maxLength: 40, pattern: "^[a-z]+$" };
 const text = { type: "string", description: "What it says.\nMore of it." };
 
-const CONTRACT: Contract = {
+export const CONTRACT: Contract = {
   sshrpc: 1,
   name: "notes",
   version: "1.0.0",
@@ -84,8 +85,9 @@ const CONTRACT: Contract = {
             type: "object",
             properties: {
               text,
-              tags: { type: "array", items: { type: "string" } },
+              tags: { type: "array", items: TAG, maxItems: 20 },
               number: { type: ["string", "number"] },
+              share: { type: "number", minimum: 0, exclusiveMaximum: 1, multipleOf: 0.25, default: 0.5 },
             },
             required: ["text"],
           },

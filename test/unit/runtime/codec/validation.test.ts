@@ -66,6 +66,19 @@ describe("an invalid request is BAD_REQUEST with its issues, which", () => {
     expect((await statusOf(rejecting(unknown))).body.message).toBe("/foo: unknown property");
   });
 
+  test("name the types of a value that may have several", async () => {
+    const types = ["string", "number", "null"];
+    const wrong = validationError("/a", "type", { type: types }, "must be string,number,null");
+    expect((await statusOf(rejecting(wrong))).body.message).toBe("/a must be string, number or null");
+  });
+
+  test("leave out properties that a part with a fault of its own would have declared", async () => {
+    const unknown = validationError("/a", "unevaluatedProperties", { unevaluatedProperty: "name" });
+    expect((await statusOf(rejecting(unknown))).body.details).toMatchObject({ issues: [{}] });
+    const both = rejecting(validationError("/a/name", "type", {}, "must be string"), unknown);
+    expect((await statusOf(both)).body.message).toBe("/a/name must be string");
+  });
+
   test("are at most ten, and none where the validator reports none", async () => {
     const fifty = Array.from({ length: 50 }, (_, index) => validationError(`/${index}`, "type"));
     const { details } = (await statusOf(rejecting(...fifty))).body;

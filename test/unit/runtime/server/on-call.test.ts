@@ -83,8 +83,8 @@ test("onCall receives calls over limits.calls and over limits.message", async ()
   peer.hello(["GET /it"]).open(1, "{}").open(3, "{}");
   expect((await peer.status()).code).toBe(429);
   peer.open(5, JSON.stringify("x".repeat(2000)));
-  expect((await peer.status()).code).toBe(429);
-  expect(calls).toEqual([record("RESOURCE_EXHAUSTED", 2), record("RESOURCE_EXHAUSTED", 2002)]);
+  expect((await peer.status()).code).toBe(413);
+  expect(calls).toEqual([record("RESOURCE_EXHAUSTED", 2), record("MESSAGE_TOO_LARGE", 2002)]);
 });
 
 test("a call whose peer cancels or disconnects is recorded once, as CANCELLED", async () => {

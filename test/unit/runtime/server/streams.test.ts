@@ -314,6 +314,19 @@ describe("a request stream", () => {
     expect(server.clients).toHaveLength(1);
   });
 
+  test("with an invalid item ends with BAD_REQUEST after the answers to the items before it", async () => {
+    const { peer } = await serve(
+      { ...UP, kind: "bidirectional", requestItem: only((value) => value !== 3), responseItem: () => true },
+      async function* (_: unknown, items: AsyncIterable<number>) {
+        for await (const one of items) yield one * 10;
+      },
+    );
+    peer.open(1, "{}", STREAM).send(item("1"), item("2"), item("3"), item("4"), END);
+    expect(await peer.status()).toMatchObject({ code: 400, body: { details: { issues: [{ path: "/x" }] } } });
+    const items = peer.frames.filter(({ kind }) => kind === FRAME.ITEM).map(({ payload }) => `${payload}`);
+    expect(items).toEqual(["10", "20"]);
+  });
+
   test.each(["{", '{"__proto__":1}', ""])("with the invalid JSON %j ends with BAD_REQUEST", async (body) => {
     const { peer } = await serve(UP, async (_: unknown, items: AsyncIterable<unknown>) => {
       for await (const _one of items);

@@ -15,7 +15,6 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-const _errs0 = errors;
 if(!(namedPart(data, {instancePath,parentData,parentDataProperty,rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? namedPart.errors : vErrors.concat(namedPart.errors);
 errors = vErrors.length;
@@ -24,9 +23,6 @@ else {
 var props0 = namedPart.evaluated.props;
 var items0 = namedPart.evaluated.items;
 }
-var valid0 = _errs0 === errors;
-if(valid0){
-const _errs1 = errors;
 if(!(taggedPart(data, {instancePath,parentData,parentDataProperty,rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? taggedPart.errors : vErrors.concat(taggedPart.errors);
 errors = vErrors.length;
@@ -35,8 +31,6 @@ else {
 var props1 = taggedPart.evaluated.props;
 var items1 = taggedPart.evaluated.items;
 }
-var valid0 = _errs1 === errors;
-if(valid0){
 if(props0 !== true && props1 !== undefined){
 if(props1 === true){
 props0 = true;
@@ -49,46 +43,36 @@ Object.assign(props0, props1);
 if(items0 !== true && items1 !== undefined){
 items0 = items1 === true ? true : items0 > items1 ? items0 : items1;
 }
-const _errs2 = errors;
-if(errors === _errs2){
 if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if((data.body === undefined) && (missing0 = "body")){
-validate0.errors = [{instancePath,schemaPath:"#/allOf/2/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
+if(data.body === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/allOf/2/required",keyword:"required",params:{missingProperty: "body"},message:"must have required property '"+"body"+"'"});
+errors++;
 }
-else {
 if(data.body !== undefined){
 if(typeof data.body !== "string"){
-validate0.errors = [{instancePath:instancePath+"/body",schemaPath:"#/allOf/2/properties/body/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
+(vErrors ??= []).push({instancePath:instancePath+"/body",schemaPath:"#/allOf/2/properties/body/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
 }
 }
 else {
-validate0.errors = [{instancePath,schemaPath:"#/allOf/2/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
+(vErrors ??= []).push({instancePath,schemaPath:"#/allOf/2/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
-}
-var valid0 = _errs2 === errors;
-if(valid0){
 if(props0 !== true){
 props0 = props0 || {};
 props0.body = true;
 }
-}
-}
-}
-if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(props0 !== true){
+const keyErrors0 = errors;
 for(const key0 in data){
-if(!props0 || !props0[key0]){
-validate0.errors = [{instancePath,schemaPath:"#/unevaluatedProperties",keyword:"unevaluatedProperties",params:{unevaluatedProperty: key0},message:"must NOT have unevaluated properties"}];
-return false;
+if(errors - keyErrors0 >= 10){
 break;
 }
+if(!props0 || !props0[key0]){
+(vErrors ??= []).push({instancePath,schemaPath:"#/unevaluatedProperties",keyword:"unevaluatedProperties",params:{unevaluatedProperty: key0},message:"must NOT have unevaluated properties"});
+errors++;
 }
 }
 }
@@ -113,7 +97,6 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-const _errs0 = errors;
 if(!(namedOpen(data, {instancePath,parentData,parentDataProperty,rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? namedOpen.errors : vErrors.concat(namedOpen.errors);
 errors = vErrors.length;
@@ -122,9 +105,6 @@ else {
 var props0 = namedOpen.evaluated.props;
 var items0 = namedOpen.evaluated.items;
 }
-var valid0 = _errs0 === errors;
-if(valid0){
-const _errs1 = errors;
 if(!(taggedOpen(data, {instancePath,parentData,parentDataProperty,rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? taggedOpen.errors : vErrors.concat(taggedOpen.errors);
 errors = vErrors.length;
@@ -133,8 +113,6 @@ else {
 var props1 = taggedOpen.evaluated.props;
 var items1 = taggedOpen.evaluated.items;
 }
-var valid0 = _errs1 === errors;
-if(valid0){
 if(props0 !== true && props1 !== undefined){
 if(props1 === true){
 props0 = true;
@@ -147,36 +125,25 @@ Object.assign(props0, props1);
 if(items0 !== true && items1 !== undefined){
 items0 = items1 === true ? true : items0 > items1 ? items0 : items1;
 }
-const _errs2 = errors;
-if(errors === _errs2){
 if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if((data.body === undefined) && (missing0 = "body")){
-validate0.errors = [{instancePath,schemaPath:"#/allOf/2/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
+if(data.body === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/allOf/2/required",keyword:"required",params:{missingProperty: "body"},message:"must have required property '"+"body"+"'"});
+errors++;
 }
-else {
 if(data.body !== undefined){
 if(typeof data.body !== "string"){
-validate0.errors = [{instancePath:instancePath+"/body",schemaPath:"#/allOf/2/properties/body/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
+(vErrors ??= []).push({instancePath:instancePath+"/body",schemaPath:"#/allOf/2/properties/body/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
 }
 }
 else {
-validate0.errors = [{instancePath,schemaPath:"#/allOf/2/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
+(vErrors ??= []).push({instancePath,schemaPath:"#/allOf/2/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
-}
-var valid0 = _errs2 === errors;
-if(valid0){
 if(props0 !== true){
 props0 = props0 || {};
 props0.body = true;
-}
-}
-}
 }
 validate0.errors = vErrors;
 evaluated0.props = props0;
@@ -199,68 +166,53 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if(((data.kind === undefined) && (missing0 = "kind")) || ((data.radius === undefined) && (missing0 = "radius"))){
-validate0.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
+if(data.kind === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "kind"},message:"must have required property '"+"kind"+"'"});
+errors++;
 }
-else {
-const _errs1 = errors;
+if(data.radius === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "radius"},message:"must have required property '"+"radius"+"'"});
+errors++;
+}
+const keyErrors0 = errors;
 for(const key0 in data){
-if(!((key0 === "kind") || (key0 === "radius"))){
-validate0.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
-return false;
+if(errors - keyErrors0 >= 10){
 break;
 }
+if(!((key0 === "kind") || (key0 === "radius"))){
+(vErrors ??= []).push({instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+errors++;
 }
-if(_errs1 === errors){
+}
 if(data.kind !== undefined){
 let data0 = data.kind;
-const _errs2 = errors;
 if(typeof data0 !== "string"){
-validate0.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
 if("circle" !== data0){
-validate0.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/const",keyword:"const",params:{allowedValue: "circle"},message:"must be equal to constant"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/const",keyword:"const",params:{allowedValue: "circle"},message:"must be equal to constant"});
+errors++;
 }
-var valid0 = _errs2 === errors;
 }
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.radius !== undefined){
 let data1 = data.radius;
-const _errs4 = errors;
-if(errors === _errs4){
 if((typeof data1 == "number") && (isFinite(data1))){
 if(data1 <= 0 || isNaN(data1)){
-validate0.errors = [{instancePath:instancePath+"/radius",schemaPath:"#/properties/radius/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/radius",schemaPath:"#/properties/radius/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"});
+errors++;
 }
 }
 else {
-validate0.errors = [{instancePath:instancePath+"/radius",schemaPath:"#/properties/radius/type",keyword:"type",params:{type: "number"},message:"must be number"}];
-return false;
-}
-}
-var valid0 = _errs4 === errors;
-}
-else {
-var valid0 = true;
-}
-}
+(vErrors ??= []).push({instancePath:instancePath+"/radius",schemaPath:"#/properties/radius/type",keyword:"type",params:{type: "number"},message:"must be number"});
+errors++;
 }
 }
 }
 else {
-validate0.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
+(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
@@ -281,58 +233,43 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if(((data.kind === undefined) && (missing0 = "kind")) || ((data.radius === undefined) && (missing0 = "radius"))){
-validate0.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
+if(data.kind === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "kind"},message:"must have required property '"+"kind"+"'"});
+errors++;
 }
-else {
+if(data.radius === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "radius"},message:"must have required property '"+"radius"+"'"});
+errors++;
+}
 if(data.kind !== undefined){
 let data0 = data.kind;
-const _errs1 = errors;
 if(typeof data0 !== "string"){
-validate0.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
 if("circle" !== data0){
-validate0.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/const",keyword:"const",params:{allowedValue: "circle"},message:"must be equal to constant"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/const",keyword:"const",params:{allowedValue: "circle"},message:"must be equal to constant"});
+errors++;
 }
-var valid0 = _errs1 === errors;
 }
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.radius !== undefined){
 let data1 = data.radius;
-const _errs3 = errors;
-if(errors === _errs3){
 if((typeof data1 == "number") && (isFinite(data1))){
 if(data1 <= 0 || isNaN(data1)){
-validate0.errors = [{instancePath:instancePath+"/radius",schemaPath:"#/properties/radius/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/radius",schemaPath:"#/properties/radius/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"});
+errors++;
 }
 }
 else {
-validate0.errors = [{instancePath:instancePath+"/radius",schemaPath:"#/properties/radius/type",keyword:"type",params:{type: "number"},message:"must be number"}];
-return false;
-}
-}
-var valid0 = _errs3 === errors;
-}
-else {
-var valid0 = true;
-}
+(vErrors ??= []).push({instancePath:instancePath+"/radius",schemaPath:"#/properties/radius/type",keyword:"type",params:{type: "number"},message:"must be number"});
+errors++;
 }
 }
 }
 else {
-validate0.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
+(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
@@ -342,6 +279,7 @@ return validate0;
 })();
 
 const deepStoreRequestClosed = (() => {
+const schema0 = {"type":"object","properties":{"either":{"type":["object","null"],"x-cases":[{"anyOf":[{"type":"object","properties":{"left":{"type":"string"}},"required":["left"],"additionalProperties":false},{"type":"object","properties":{"right":{"x-call":"namedClosed"}},"required":["right"],"additionalProperties":false}]},{"type":"null"}],"x-when":[{"types":["object"]},{"types":["null"]}]},"list":{"type":"array","items":{"anyOf":[{"x-call":"namedClosed"},{"x-call":"taggedClosed"}]}},"byKey":{"type":"object","additionalProperties":{"x-call":"namedClosed"}},"pair":{"type":"array","additionalItems":false,"items":[{"x-call":"namedClosed"},{"x-call":"taggedClosed"}],"minItems":2},"both":{"allOf":[{"x-call":"namedPart"},{"type":"object","properties":{"extra":{"type":"boolean"}},"required":["extra"]}],"unevaluatedProperties":false},"maybe":{"type":["object","null"],"x-cases":[{"type":"object","properties":{"some":{"type":"string"}},"required":["some"],"additionalProperties":false},{"type":"null"}],"x-when":[{"types":["object"]},{"types":["null"]}]},"rows":{"type":"array","items":{"type":"object","properties":{"cell":{"type":"string"}},"required":["cell"],"additionalProperties":false}},"grid":{"type":"array","items":{"anyOf":[{"type":"object","properties":{"text":{"type":"string"}},"required":["text"],"additionalProperties":false},{"x-call":"namedClosed"}]}}},"required":["byKey","either","grid","list","maybe","pair"],"additionalProperties":false};
 
 function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -353,119 +291,98 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if(((((((data.byKey === undefined) && (missing0 = "byKey")) || ((data.either === undefined) && (missing0 = "either"))) || ((data.grid === undefined) && (missing0 = "grid"))) || ((data.list === undefined) && (missing0 = "list"))) || ((data.maybe === undefined) && (missing0 = "maybe"))) || ((data.pair === undefined) && (missing0 = "pair"))){
-validate0.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
+if(data.byKey === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "byKey"},message:"must have required property '"+"byKey"+"'"});
+errors++;
 }
-else {
-const _errs1 = errors;
+if(data.either === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "either"},message:"must have required property '"+"either"+"'"});
+errors++;
+}
+if(data.grid === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "grid"},message:"must have required property '"+"grid"+"'"});
+errors++;
+}
+if(data.list === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "list"},message:"must have required property '"+"list"+"'"});
+errors++;
+}
+if(data.maybe === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "maybe"},message:"must have required property '"+"maybe"+"'"});
+errors++;
+}
+if(data.pair === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "pair"},message:"must have required property '"+"pair"+"'"});
+errors++;
+}
+const keyErrors0 = errors;
 for(const key0 in data){
-if(!((((((((key0 === "either") || (key0 === "list")) || (key0 === "byKey")) || (key0 === "pair")) || (key0 === "both")) || (key0 === "maybe")) || (key0 === "rows")) || (key0 === "grid"))){
-validate0.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
-return false;
+if(errors - keyErrors0 >= 10){
 break;
 }
+if(!((((((((key0 === "either") || (key0 === "list")) || (key0 === "byKey")) || (key0 === "pair")) || (key0 === "both")) || (key0 === "maybe")) || (key0 === "rows")) || (key0 === "grid"))){
+(vErrors ??= []).push({instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+errors++;
 }
-if(_errs1 === errors){
+}
 if(data.either !== undefined){
 let data0 = data.either;
-const _errs2 = errors;
-const _errs3 = errors;
-let valid1 = false;
-const _errs4 = errors;
-if(errors === _errs4){
+if((!(data0 && typeof data0 == "object" && !Array.isArray(data0))) && (data0 !== null)){
+(vErrors ??= []).push({instancePath:instancePath+"/either",schemaPath:"#/properties/either/type",keyword:"type",params:{type: schema0.properties.either.type},message:"must be object,null"});
+errors++;
+}
 if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
-let missing1;
-if((data0.left === undefined) && (missing1 = "left")){
-const err0 = {instancePath:instancePath+"/either",schemaPath:"#/properties/either/anyOf/0/required",keyword:"required",params:{missingProperty: missing1},message:"must have required property '"+missing1+"'"};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
-errors++;
-}
-else {
+const _errs5 = errors;
+let valid3 = false;
 const _errs6 = errors;
-for(const key1 in data0){
-if(!(key1 === "left")){
-const err1 = {instancePath:instancePath+"/either",schemaPath:"#/properties/either/anyOf/0/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
+if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
+if(data0.left === undefined){
+(vErrors ??= []).push({instancePath:instancePath+"/either",schemaPath:"#/properties/either/x-cases/0/anyOf/0/required",keyword:"required",params:{missingProperty: "left"},message:"must have required property '"+"left"+"'"});
 errors++;
+}
+const keyErrors1 = errors;
+for(const key1 in data0){
+if(errors - keyErrors1 >= 10){
 break;
 }
+if(!(key1 === "left")){
+(vErrors ??= []).push({instancePath:instancePath+"/either",schemaPath:"#/properties/either/x-cases/0/anyOf/0/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"});
+errors++;
 }
-if(_errs6 === errors){
+}
 if(data0.left !== undefined){
 if(typeof data0.left !== "string"){
-const err2 = {instancePath:instancePath+"/either/left",schemaPath:"#/properties/either/anyOf/0/properties/left/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err2];
-}
-else {
-vErrors.push(err2);
-}
+(vErrors ??= []).push({instancePath:instancePath+"/either/left",schemaPath:"#/properties/either/x-cases/0/anyOf/0/properties/left/type",keyword:"type",params:{type: "string"},message:"must be string"});
 errors++;
 }
 }
 }
-}
-}
 else {
-const err3 = {instancePath:instancePath+"/either",schemaPath:"#/properties/either/anyOf/0/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err3];
-}
-else {
-vErrors.push(err3);
-}
+(vErrors ??= []).push({instancePath:instancePath+"/either",schemaPath:"#/properties/either/x-cases/0/anyOf/0/type",keyword:"type",params:{type: "object"},message:"must be object"});
 errors++;
 }
-}
-var _valid0 = _errs4 === errors;
-valid1 = valid1 || _valid0;
+var _valid0 = _errs6 === errors;
+valid3 = valid3 || _valid0;
 if(_valid0){
 var props0 = true;
 }
-const _errs9 = errors;
-if(errors === _errs9){
-if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
-let missing2;
-if((data0.right === undefined) && (missing2 = "right")){
-const err4 = {instancePath:instancePath+"/either",schemaPath:"#/properties/either/anyOf/1/required",keyword:"required",params:{missingProperty: missing2},message:"must have required property '"+missing2+"'"};
-if(vErrors === null){
-vErrors = [err4];
-}
-else {
-vErrors.push(err4);
-}
-errors++;
-}
-else {
 const _errs11 = errors;
-for(const key2 in data0){
-if(!(key2 === "right")){
-const err5 = {instancePath:instancePath+"/either",schemaPath:"#/properties/either/anyOf/1/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key2},message:"must NOT have additional properties"};
-if(vErrors === null){
-vErrors = [err5];
-}
-else {
-vErrors.push(err5);
-}
+if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
+if(data0.right === undefined){
+(vErrors ??= []).push({instancePath:instancePath+"/either",schemaPath:"#/properties/either/x-cases/0/anyOf/1/required",keyword:"required",params:{missingProperty: "right"},message:"must have required property '"+"right"+"'"});
 errors++;
+}
+const keyErrors2 = errors;
+for(const key2 in data0){
+if(errors - keyErrors2 >= 10){
 break;
 }
+if(!(key2 === "right")){
+(vErrors ??= []).push({instancePath:instancePath+"/either",schemaPath:"#/properties/either/x-cases/0/anyOf/1/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key2},message:"must NOT have additional properties"});
+errors++;
 }
-if(_errs11 === errors){
+}
 if(data0.right !== undefined){
 if(!(namedClosed(data0.right, {instancePath:instancePath+"/either/right",parentData:data0,parentDataProperty:"right",rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? namedClosed.errors : vErrors.concat(namedClosed.errors);
@@ -473,81 +390,53 @@ errors = vErrors.length;
 }
 }
 }
-}
-}
 else {
-const err6 = {instancePath:instancePath+"/either",schemaPath:"#/properties/either/anyOf/1/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err6];
-}
-else {
-vErrors.push(err6);
-}
+(vErrors ??= []).push({instancePath:instancePath+"/either",schemaPath:"#/properties/either/x-cases/0/anyOf/1/type",keyword:"type",params:{type: "object"},message:"must be object"});
 errors++;
 }
-}
-var _valid0 = _errs9 === errors;
-valid1 = valid1 || _valid0;
+var _valid0 = _errs11 === errors;
+valid3 = valid3 || _valid0;
 if(_valid0){
 if(props0 !== true){
 props0 = true;
 }
 }
-const _errs13 = errors;
-if(data0 !== null){
-const err7 = {instancePath:instancePath+"/either",schemaPath:"#/properties/either/anyOf/2/type",keyword:"type",params:{type: "null"},message:"must be null"};
-if(vErrors === null){
-vErrors = [err7];
-}
-else {
-vErrors.push(err7);
-}
+if(!valid3){
+(vErrors ??= []).push({instancePath:instancePath+"/either",schemaPath:"#/properties/either/x-cases/0/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"});
 errors++;
 }
-var _valid0 = _errs13 === errors;
-valid1 = valid1 || _valid0;
-if(!valid1){
-const err8 = {instancePath:instancePath+"/either",schemaPath:"#/properties/either/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
-if(vErrors === null){
-vErrors = [err8];
-}
 else {
-vErrors.push(err8);
-}
-errors++;
-validate0.errors = vErrors;
-return false;
-}
-else {
-errors = _errs3;
+errors = _errs5;
 if(vErrors !== null){
-if(_errs3){
-vErrors.length = _errs3;
+if(_errs5){
+vErrors.length = _errs5;
 }
 else {
 vErrors = null;
 }
 }
 }
-var valid0 = _errs2 === errors;
 }
-else {
-var valid0 = true;
+else if(data0 === null){
+if(data0 !== null){
+(vErrors ??= []).push({instancePath:instancePath+"/either",schemaPath:"#/properties/either/x-cases/1/type",keyword:"type",params:{type: "null"},message:"must be null"});
+errors++;
 }
-if(valid0){
+}
+}
 if(data.list !== undefined){
 let data3 = data.list;
-const _errs15 = errors;
-if(errors === _errs15){
 if(Array.isArray(data3)){
-var valid4 = true;
 const len0 = data3.length;
+const itemErrors0 = errors;
 for(let i0=0; i0<len0; i0++){
+if(errors - itemErrors0 >= 10){
+break;
+}
 let data4 = data3[i0];
-const _errs17 = errors;
-const _errs18 = errors;
-let valid5 = false;
-const _errs19 = errors;
+const _errs20 = errors;
+let valid9 = false;
+const _errs21 = errors;
 if(!(namedClosed(data4, {instancePath:instancePath+"/list/" + i0,parentData:data3,parentDataProperty:i0,rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? namedClosed.errors : vErrors.concat(namedClosed.errors);
 errors = vErrors.length;
@@ -556,9 +445,9 @@ else {
 var props2 = namedClosed.evaluated.props;
 var items1 = namedClosed.evaluated.items;
 }
-var _valid1 = _errs19 === errors;
-valid5 = valid5 || _valid1;
-const _errs20 = errors;
+var _valid1 = _errs21 === errors;
+valid9 = valid9 || _valid1;
+const _errs22 = errors;
 if(!(taggedClosed(data4, {instancePath:instancePath+"/list/" + i0,parentData:data3,parentDataProperty:i0,rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? taggedClosed.errors : vErrors.concat(taggedClosed.errors);
 errors = vErrors.length;
@@ -567,8 +456,8 @@ else {
 var props3 = taggedClosed.evaluated.props;
 var items2 = taggedClosed.evaluated.items;
 }
-var _valid1 = _errs20 === errors;
-valid5 = valid5 || _valid1;
+var _valid1 = _errs22 === errors;
+valid9 = valid9 || _valid1;
 if(_valid1){
 if(props2 !== true && props3 !== undefined){
 if(props3 === true){
@@ -583,127 +472,80 @@ if(items1 !== true && items2 !== undefined){
 items1 = items2 === true ? true : items1 > items2 ? items1 : items2;
 }
 }
-if(!valid5){
-const err9 = {instancePath:instancePath+"/list/" + i0,schemaPath:"#/properties/list/items/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
-if(vErrors === null){
-vErrors = [err9];
-}
-else {
-vErrors.push(err9);
-}
+if(!valid9){
+(vErrors ??= []).push({instancePath:instancePath+"/list/" + i0,schemaPath:"#/properties/list/items/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"});
 errors++;
-validate0.errors = vErrors;
-return false;
 }
 else {
-errors = _errs18;
+errors = _errs20;
 if(vErrors !== null){
-if(_errs18){
-vErrors.length = _errs18;
+if(_errs20){
+vErrors.length = _errs20;
 }
 else {
 vErrors = null;
 }
 }
 }
-var valid4 = _errs17 === errors;
-if(!valid4){
-break;
-}
 }
 }
 else {
-validate0.errors = [{instancePath:instancePath+"/list",schemaPath:"#/properties/list/type",keyword:"type",params:{type: "array"},message:"must be array"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/list",schemaPath:"#/properties/list/type",keyword:"type",params:{type: "array"},message:"must be array"});
+errors++;
 }
 }
-var valid0 = _errs15 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.byKey !== undefined){
 let data5 = data.byKey;
-const _errs21 = errors;
-if(errors === _errs21){
 if(data5 && typeof data5 == "object" && !Array.isArray(data5)){
+const keyErrors3 = errors;
 for(const key3 in data5){
-const _errs24 = errors;
+if(errors - keyErrors3 >= 10){
+break;
+}
 if(!(namedClosed(data5[key3], {instancePath:instancePath+"/byKey/" + key3.replace(/~/g, "~0").replace(/\//g, "~1"),parentData:data5,parentDataProperty:key3,rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? namedClosed.errors : vErrors.concat(namedClosed.errors);
 errors = vErrors.length;
 }
-var valid6 = _errs24 === errors;
-if(!valid6){
-break;
-}
 }
 }
 else {
-validate0.errors = [{instancePath:instancePath+"/byKey",schemaPath:"#/properties/byKey/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/byKey",schemaPath:"#/properties/byKey/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 }
-var valid0 = _errs21 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.pair !== undefined){
 let data7 = data.pair;
-const _errs25 = errors;
-if(errors === _errs25){
 if(Array.isArray(data7)){
 if(data7.length < 2){
-validate0.errors = [{instancePath:instancePath+"/pair",schemaPath:"#/properties/pair/minItems",keyword:"minItems",params:{limit: 2},message:"must NOT have fewer than 2 items"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/pair",schemaPath:"#/properties/pair/minItems",keyword:"minItems",params:{limit: 2},message:"must NOT have fewer than 2 items"});
+errors++;
 }
-else {
 const len1 = data7.length;
 if(!(len1 <= 2)){
-validate0.errors = [{instancePath:instancePath+"/pair",schemaPath:"#/properties/pair/additionalItems",keyword:"additionalItems",params:{limit: 2},message:"must NOT have more than 2 items"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/pair",schemaPath:"#/properties/pair/additionalItems",keyword:"additionalItems",params:{limit: 2},message:"must NOT have more than 2 items"});
+errors++;
 }
-else {
 const len2 = data7.length;
 if(len2 > 0){
-const _errs27 = errors;
 if(!(namedClosed(data7[0], {instancePath:instancePath+"/pair/0",parentData:data7,parentDataProperty:0,rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? namedClosed.errors : vErrors.concat(namedClosed.errors);
 errors = vErrors.length;
 }
-var valid7 = _errs27 === errors;
 }
-if(valid7){
 if(len2 > 1){
-const _errs28 = errors;
 if(!(taggedClosed(data7[1], {instancePath:instancePath+"/pair/1",parentData:data7,parentDataProperty:1,rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? taggedClosed.errors : vErrors.concat(taggedClosed.errors);
 errors = vErrors.length;
 }
-var valid7 = _errs28 === errors;
-}
-}
-}
 }
 }
 else {
-validate0.errors = [{instancePath:instancePath+"/pair",schemaPath:"#/properties/pair/type",keyword:"type",params:{type: "array"},message:"must be array"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/pair",schemaPath:"#/properties/pair/type",keyword:"type",params:{type: "array"},message:"must be array"});
+errors++;
 }
 }
-var valid0 = _errs25 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.both !== undefined){
 let data10 = data.both;
-const _errs29 = errors;
-const _errs30 = errors;
 if(!(namedPart(data10, {instancePath:instancePath+"/both",parentData:data,parentDataProperty:"both",rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? namedPart.errors : vErrors.concat(namedPart.errors);
 errors = vErrors.length;
@@ -711,294 +553,170 @@ errors = vErrors.length;
 else {
 var props7 = namedPart.evaluated.props;
 }
-var valid8 = _errs30 === errors;
-if(valid8){
-const _errs31 = errors;
-if(errors === _errs31){
 if(data10 && typeof data10 == "object" && !Array.isArray(data10)){
-let missing3;
-if((data10.extra === undefined) && (missing3 = "extra")){
-validate0.errors = [{instancePath:instancePath+"/both",schemaPath:"#/properties/both/allOf/1/required",keyword:"required",params:{missingProperty: missing3},message:"must have required property '"+missing3+"'"}];
-return false;
+if(data10.extra === undefined){
+(vErrors ??= []).push({instancePath:instancePath+"/both",schemaPath:"#/properties/both/allOf/1/required",keyword:"required",params:{missingProperty: "extra"},message:"must have required property '"+"extra"+"'"});
+errors++;
 }
-else {
 if(data10.extra !== undefined){
 if(typeof data10.extra !== "boolean"){
-validate0.errors = [{instancePath:instancePath+"/both/extra",schemaPath:"#/properties/both/allOf/1/properties/extra/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
-return false;
-}
+(vErrors ??= []).push({instancePath:instancePath+"/both/extra",schemaPath:"#/properties/both/allOf/1/properties/extra/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"});
+errors++;
 }
 }
 }
 else {
-validate0.errors = [{instancePath:instancePath+"/both",schemaPath:"#/properties/both/allOf/1/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/both",schemaPath:"#/properties/both/allOf/1/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
-}
-var valid8 = _errs31 === errors;
-if(valid8){
 if(props7 !== true){
 props7 = props7 || {};
 props7.extra = true;
 }
-}
-}
-if(errors === _errs29){
 if(data10 && typeof data10 == "object" && !Array.isArray(data10)){
 if(props7 !== true){
+const keyErrors4 = errors;
 for(const key4 in data10){
-if(!props7 || !props7[key4]){
-validate0.errors = [{instancePath:instancePath+"/both",schemaPath:"#/properties/both/unevaluatedProperties",keyword:"unevaluatedProperties",params:{unevaluatedProperty: key4},message:"must NOT have unevaluated properties"}];
-return false;
+if(errors - keyErrors4 >= 10){
 break;
 }
+if(!props7 || !props7[key4]){
+(vErrors ??= []).push({instancePath:instancePath+"/both",schemaPath:"#/properties/both/unevaluatedProperties",keyword:"unevaluatedProperties",params:{unevaluatedProperty: key4},message:"must NOT have unevaluated properties"});
+errors++;
 }
 }
 }
 }
-var valid0 = _errs29 === errors;
 }
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.maybe !== undefined){
 let data12 = data.maybe;
-const _errs36 = errors;
-const _errs37 = errors;
-let valid10 = false;
-const _errs38 = errors;
-if(errors === _errs38){
+if((!(data12 && typeof data12 == "object" && !Array.isArray(data12))) && (data12 !== null)){
+(vErrors ??= []).push({instancePath:instancePath+"/maybe",schemaPath:"#/properties/maybe/type",keyword:"type",params:{type: schema0.properties.maybe.type},message:"must be object,null"});
+errors++;
+}
 if(data12 && typeof data12 == "object" && !Array.isArray(data12)){
-let missing4;
-if((data12.some === undefined) && (missing4 = "some")){
-const err10 = {instancePath:instancePath+"/maybe",schemaPath:"#/properties/maybe/anyOf/0/required",keyword:"required",params:{missingProperty: missing4},message:"must have required property '"+missing4+"'"};
-if(vErrors === null){
-vErrors = [err10];
-}
-else {
-vErrors.push(err10);
-}
+if(data12 && typeof data12 == "object" && !Array.isArray(data12)){
+if(data12.some === undefined){
+(vErrors ??= []).push({instancePath:instancePath+"/maybe",schemaPath:"#/properties/maybe/x-cases/0/required",keyword:"required",params:{missingProperty: "some"},message:"must have required property '"+"some"+"'"});
 errors++;
 }
-else {
-const _errs40 = errors;
+const keyErrors5 = errors;
 for(const key5 in data12){
-if(!(key5 === "some")){
-const err11 = {instancePath:instancePath+"/maybe",schemaPath:"#/properties/maybe/anyOf/0/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key5},message:"must NOT have additional properties"};
-if(vErrors === null){
-vErrors = [err11];
-}
-else {
-vErrors.push(err11);
-}
-errors++;
+if(errors - keyErrors5 >= 10){
 break;
 }
+if(!(key5 === "some")){
+(vErrors ??= []).push({instancePath:instancePath+"/maybe",schemaPath:"#/properties/maybe/x-cases/0/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key5},message:"must NOT have additional properties"});
+errors++;
 }
-if(_errs40 === errors){
+}
 if(data12.some !== undefined){
 if(typeof data12.some !== "string"){
-const err12 = {instancePath:instancePath+"/maybe/some",schemaPath:"#/properties/maybe/anyOf/0/properties/some/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err12];
-}
-else {
-vErrors.push(err12);
-}
+(vErrors ??= []).push({instancePath:instancePath+"/maybe/some",schemaPath:"#/properties/maybe/x-cases/0/properties/some/type",keyword:"type",params:{type: "string"},message:"must be string"});
 errors++;
 }
 }
 }
-}
-}
 else {
-const err13 = {instancePath:instancePath+"/maybe",schemaPath:"#/properties/maybe/anyOf/0/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err13];
-}
-else {
-vErrors.push(err13);
-}
+(vErrors ??= []).push({instancePath:instancePath+"/maybe",schemaPath:"#/properties/maybe/x-cases/0/type",keyword:"type",params:{type: "object"},message:"must be object"});
 errors++;
 }
 }
-var _valid2 = _errs38 === errors;
-valid10 = valid10 || _valid2;
-const _errs43 = errors;
+else if(data12 === null){
 if(data12 !== null){
-const err14 = {instancePath:instancePath+"/maybe",schemaPath:"#/properties/maybe/anyOf/1/type",keyword:"type",params:{type: "null"},message:"must be null"};
-if(vErrors === null){
-vErrors = [err14];
-}
-else {
-vErrors.push(err14);
-}
+(vErrors ??= []).push({instancePath:instancePath+"/maybe",schemaPath:"#/properties/maybe/x-cases/1/type",keyword:"type",params:{type: "null"},message:"must be null"});
 errors++;
 }
-var _valid2 = _errs43 === errors;
-valid10 = valid10 || _valid2;
-if(!valid10){
-const err15 = {instancePath:instancePath+"/maybe",schemaPath:"#/properties/maybe/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
-if(vErrors === null){
-vErrors = [err15];
-}
-else {
-vErrors.push(err15);
-}
-errors++;
-validate0.errors = vErrors;
-return false;
-}
-else {
-errors = _errs37;
-if(vErrors !== null){
-if(_errs37){
-vErrors.length = _errs37;
-}
-else {
-vErrors = null;
 }
 }
-}
-var valid0 = _errs36 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.rows !== undefined){
 let data14 = data.rows;
-const _errs45 = errors;
-if(errors === _errs45){
 if(Array.isArray(data14)){
-var valid12 = true;
 const len3 = data14.length;
+const itemErrors1 = errors;
 for(let i1=0; i1<len3; i1++){
-let data15 = data14[i1];
-const _errs47 = errors;
-if(errors === _errs47){
-if(data15 && typeof data15 == "object" && !Array.isArray(data15)){
-let missing5;
-if((data15.cell === undefined) && (missing5 = "cell")){
-validate0.errors = [{instancePath:instancePath+"/rows/" + i1,schemaPath:"#/properties/rows/items/required",keyword:"required",params:{missingProperty: missing5},message:"must have required property '"+missing5+"'"}];
-return false;
-}
-else {
-const _errs49 = errors;
-for(const key6 in data15){
-if(!(key6 === "cell")){
-validate0.errors = [{instancePath:instancePath+"/rows/" + i1,schemaPath:"#/properties/rows/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key6},message:"must NOT have additional properties"}];
-return false;
+if(errors - itemErrors1 >= 10){
 break;
 }
+let data15 = data14[i1];
+if(data15 && typeof data15 == "object" && !Array.isArray(data15)){
+if(data15.cell === undefined){
+(vErrors ??= []).push({instancePath:instancePath+"/rows/" + i1,schemaPath:"#/properties/rows/items/required",keyword:"required",params:{missingProperty: "cell"},message:"must have required property '"+"cell"+"'"});
+errors++;
 }
-if(_errs49 === errors){
+const keyErrors6 = errors;
+for(const key6 in data15){
+if(errors - keyErrors6 >= 10){
+break;
+}
+if(!(key6 === "cell")){
+(vErrors ??= []).push({instancePath:instancePath+"/rows/" + i1,schemaPath:"#/properties/rows/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key6},message:"must NOT have additional properties"});
+errors++;
+}
+}
 if(data15.cell !== undefined){
 if(typeof data15.cell !== "string"){
-validate0.errors = [{instancePath:instancePath+"/rows/" + i1+"/cell",schemaPath:"#/properties/rows/items/properties/cell/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-}
-}
-}
-else {
-validate0.errors = [{instancePath:instancePath+"/rows/" + i1,schemaPath:"#/properties/rows/items/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
-}
-var valid12 = _errs47 === errors;
-if(!valid12){
-break;
+(vErrors ??= []).push({instancePath:instancePath+"/rows/" + i1+"/cell",schemaPath:"#/properties/rows/items/properties/cell/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
 }
 }
 else {
-validate0.errors = [{instancePath:instancePath+"/rows",schemaPath:"#/properties/rows/type",keyword:"type",params:{type: "array"},message:"must be array"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/rows/" + i1,schemaPath:"#/properties/rows/items/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 }
-var valid0 = _errs45 === errors;
 }
 else {
-var valid0 = true;
+(vErrors ??= []).push({instancePath:instancePath+"/rows",schemaPath:"#/properties/rows/type",keyword:"type",params:{type: "array"},message:"must be array"});
+errors++;
 }
-if(valid0){
+}
 if(data.grid !== undefined){
 let data17 = data.grid;
-const _errs52 = errors;
-if(errors === _errs52){
 if(Array.isArray(data17)){
-var valid14 = true;
 const len4 = data17.length;
+const itemErrors2 = errors;
 for(let i2=0; i2<len4; i2++){
-let data18 = data17[i2];
-const _errs54 = errors;
-const _errs55 = errors;
-let valid15 = false;
-const _errs56 = errors;
-if(errors === _errs56){
-if(data18 && typeof data18 == "object" && !Array.isArray(data18)){
-let missing6;
-if((data18.text === undefined) && (missing6 = "text")){
-const err16 = {instancePath:instancePath+"/grid/" + i2,schemaPath:"#/properties/grid/items/anyOf/0/required",keyword:"required",params:{missingProperty: missing6},message:"must have required property '"+missing6+"'"};
-if(vErrors === null){
-vErrors = [err16];
-}
-else {
-vErrors.push(err16);
-}
-errors++;
-}
-else {
-const _errs58 = errors;
-for(const key7 in data18){
-if(!(key7 === "text")){
-const err17 = {instancePath:instancePath+"/grid/" + i2,schemaPath:"#/properties/grid/items/anyOf/0/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key7},message:"must NOT have additional properties"};
-if(vErrors === null){
-vErrors = [err17];
-}
-else {
-vErrors.push(err17);
-}
-errors++;
+if(errors - itemErrors2 >= 10){
 break;
 }
+let data18 = data17[i2];
+const _errs57 = errors;
+let valid23 = false;
+const _errs58 = errors;
+if(data18 && typeof data18 == "object" && !Array.isArray(data18)){
+if(data18.text === undefined){
+(vErrors ??= []).push({instancePath:instancePath+"/grid/" + i2,schemaPath:"#/properties/grid/items/anyOf/0/required",keyword:"required",params:{missingProperty: "text"},message:"must have required property '"+"text"+"'"});
+errors++;
 }
-if(_errs58 === errors){
+const keyErrors7 = errors;
+for(const key7 in data18){
+if(errors - keyErrors7 >= 10){
+break;
+}
+if(!(key7 === "text")){
+(vErrors ??= []).push({instancePath:instancePath+"/grid/" + i2,schemaPath:"#/properties/grid/items/anyOf/0/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key7},message:"must NOT have additional properties"});
+errors++;
+}
+}
 if(data18.text !== undefined){
 if(typeof data18.text !== "string"){
-const err18 = {instancePath:instancePath+"/grid/" + i2+"/text",schemaPath:"#/properties/grid/items/anyOf/0/properties/text/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err18];
-}
-else {
-vErrors.push(err18);
-}
+(vErrors ??= []).push({instancePath:instancePath+"/grid/" + i2+"/text",schemaPath:"#/properties/grid/items/anyOf/0/properties/text/type",keyword:"type",params:{type: "string"},message:"must be string"});
 errors++;
 }
 }
 }
-}
-}
 else {
-const err19 = {instancePath:instancePath+"/grid/" + i2,schemaPath:"#/properties/grid/items/anyOf/0/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err19];
-}
-else {
-vErrors.push(err19);
-}
+(vErrors ??= []).push({instancePath:instancePath+"/grid/" + i2,schemaPath:"#/properties/grid/items/anyOf/0/type",keyword:"type",params:{type: "object"},message:"must be object"});
 errors++;
 }
-}
-var _valid3 = _errs56 === errors;
-valid15 = valid15 || _valid3;
-if(_valid3){
+var _valid2 = _errs58 === errors;
+valid23 = valid23 || _valid2;
+if(_valid2){
 var props9 = true;
 }
-const _errs61 = errors;
+const _errs63 = errors;
 if(!(namedClosed(data18, {instancePath:instancePath+"/grid/" + i2,parentData:data17,parentDataProperty:i2,rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? namedClosed.errors : vErrors.concat(namedClosed.errors);
 errors = vErrors.length;
@@ -1006,9 +724,9 @@ errors = vErrors.length;
 else {
 var props10 = namedClosed.evaluated.props;
 }
-var _valid3 = _errs61 === errors;
-valid15 = valid15 || _valid3;
-if(_valid3){
+var _valid2 = _errs63 === errors;
+valid23 = valid23 || _valid2;
+if(_valid2){
 if(props9 !== true && props10 !== undefined){
 if(props10 === true){
 props9 = true;
@@ -1019,59 +737,32 @@ Object.assign(props9, props10);
 }
 }
 }
-if(!valid15){
-const err20 = {instancePath:instancePath+"/grid/" + i2,schemaPath:"#/properties/grid/items/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
-if(vErrors === null){
-vErrors = [err20];
-}
-else {
-vErrors.push(err20);
-}
+if(!valid23){
+(vErrors ??= []).push({instancePath:instancePath+"/grid/" + i2,schemaPath:"#/properties/grid/items/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"});
 errors++;
-validate0.errors = vErrors;
-return false;
 }
 else {
-errors = _errs55;
+errors = _errs57;
 if(vErrors !== null){
-if(_errs55){
-vErrors.length = _errs55;
+if(_errs57){
+vErrors.length = _errs57;
 }
 else {
 vErrors = null;
 }
 }
 }
-var valid14 = _errs54 === errors;
-if(!valid14){
-break;
+}
+}
+else {
+(vErrors ??= []).push({instancePath:instancePath+"/grid",schemaPath:"#/properties/grid/type",keyword:"type",params:{type: "array"},message:"must be array"});
+errors++;
 }
 }
 }
 else {
-validate0.errors = [{instancePath:instancePath+"/grid",schemaPath:"#/properties/grid/type",keyword:"type",params:{type: "array"},message:"must be array"}];
-return false;
-}
-}
-var valid0 = _errs52 === errors;
-}
-else {
-var valid0 = true;
-}
-}
-}
-}
-}
-}
-}
-}
-}
-}
-}
-else {
-validate0.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
+(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
@@ -1092,39 +783,27 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-const _errs0 = errors;
-if(errors === _errs0){
 if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if((data.a === undefined) && (missing0 = "a")){
-validate0.errors = [{instancePath,schemaPath:"#/allOf/0/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
+if(data.a === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/allOf/0/required",keyword:"required",params:{missingProperty: "a"},message:"must have required property '"+"a"+"'"});
+errors++;
 }
-else {
 if(data.a !== undefined){
 if(typeof data.a !== "string"){
-validate0.errors = [{instancePath:instancePath+"/a",schemaPath:"#/allOf/0/properties/a/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
+(vErrors ??= []).push({instancePath:instancePath+"/a",schemaPath:"#/allOf/0/properties/a/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
 }
 }
 else {
-validate0.errors = [{instancePath,schemaPath:"#/allOf/0/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
+(vErrors ??= []).push({instancePath,schemaPath:"#/allOf/0/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
-}
-var valid0 = _errs0 === errors;
-if(valid0){
-const _errs4 = errors;
-if(errors === _errs4){
 if(data && typeof data == "object" && !Array.isArray(data)){
-let missing1;
-if((data.b === undefined) && (missing1 = "b")){
-validate0.errors = [{instancePath,schemaPath:"#/allOf/1/required",keyword:"required",params:{missingProperty: missing1},message:"must have required property '"+missing1+"'"}];
-return false;
+if(data.b === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/allOf/1/required",keyword:"required",params:{missingProperty: "b"},message:"must have required property '"+"b"+"'"});
+errors++;
 }
-else {
 if(data.b !== undefined){
 let data1 = data.b;
 const _errs7 = errors;
@@ -1166,16 +845,8 @@ items0 = items1 === true ? true : items0 > items1 ? items0 : items1;
 }
 }
 if(!valid3){
-const err0 = {instancePath:instancePath+"/b",schemaPath:"#/allOf/1/properties/b/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
+(vErrors ??= []).push({instancePath:instancePath+"/b",schemaPath:"#/allOf/1/properties/b/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"});
 errors++;
-validate0.errors = vErrors;
-return false;
 }
 else {
 errors = _errs7;
@@ -1190,13 +861,9 @@ vErrors = null;
 }
 }
 }
-}
 else {
-validate0.errors = [{instancePath,schemaPath:"#/allOf/1/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
-}
-var valid0 = _errs4 === errors;
+(vErrors ??= []).push({instancePath,schemaPath:"#/allOf/1/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
@@ -1217,26 +884,21 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if((data.a === undefined) && (missing0 = "a")){
-validate0.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
+if(data.a === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "a"},message:"must have required property '"+"a"+"'"});
+errors++;
 }
-else {
 if(data.a !== undefined){
 if(typeof data.a !== "string"){
-validate0.errors = [{instancePath:instancePath+"/a",schemaPath:"#/properties/a/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
+(vErrors ??= []).push({instancePath:instancePath+"/a",schemaPath:"#/properties/a/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
 }
 }
 else {
-validate0.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
+(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
@@ -1257,54 +919,41 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if(((data.loose === undefined) && (missing0 = "loose")) || ((data.strict === undefined) && (missing0 = "strict"))){
-validate0.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
+if(data.loose === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "loose"},message:"must have required property '"+"loose"+"'"});
+errors++;
 }
-else {
-const _errs1 = errors;
+if(data.strict === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "strict"},message:"must have required property '"+"strict"+"'"});
+errors++;
+}
+const keyErrors0 = errors;
 for(const key0 in data){
-if(!((key0 === "loose") || (key0 === "strict"))){
-validate0.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
-return false;
+if(errors - keyErrors0 >= 10){
 break;
 }
+if(!((key0 === "loose") || (key0 === "strict"))){
+(vErrors ??= []).push({instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+errors++;
 }
-if(_errs1 === errors){
+}
 if(data.loose !== undefined){
-const _errs2 = errors;
 if(!(looseOpen(data.loose, {instancePath:instancePath+"/loose",parentData:data,parentDataProperty:"loose",rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? looseOpen.errors : vErrors.concat(looseOpen.errors);
 errors = vErrors.length;
 }
-var valid0 = _errs2 === errors;
 }
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.strict !== undefined){
-const _errs3 = errors;
 if(!(strictOpen(data.strict, {instancePath:instancePath+"/strict",parentData:data,parentDataProperty:"strict",rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? strictOpen.errors : vErrors.concat(strictOpen.errors);
 errors = vErrors.length;
 }
-var valid0 = _errs3 === errors;
-}
-else {
-var valid0 = true;
-}
-}
-}
 }
 }
 else {
-validate0.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
+(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
@@ -1325,36 +974,31 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if((data.name === undefined) && (missing0 = "name")){
-validate0.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
+if(data.name === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "name"},message:"must have required property '"+"name"+"'"});
+errors++;
 }
-else {
-const _errs1 = errors;
+const keyErrors0 = errors;
 for(const key0 in data){
-if(!(key0 === "name")){
-validate0.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
-return false;
+if(errors - keyErrors0 >= 10){
 break;
 }
+if(!(key0 === "name")){
+(vErrors ??= []).push({instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+errors++;
 }
-if(_errs1 === errors){
+}
 if(data.name !== undefined){
 if(typeof data.name !== "string"){
-validate0.errors = [{instancePath:instancePath+"/name",schemaPath:"#/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
+(vErrors ??= []).push({instancePath:instancePath+"/name",schemaPath:"#/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
 }
 }
 else {
-validate0.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
+(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
@@ -1375,26 +1019,21 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if((data.name === undefined) && (missing0 = "name")){
-validate0.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
+if(data.name === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "name"},message:"must have required property '"+"name"+"'"});
+errors++;
 }
-else {
 if(data.name !== undefined){
 if(typeof data.name !== "string"){
-validate0.errors = [{instancePath:instancePath+"/name",schemaPath:"#/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
+(vErrors ??= []).push({instancePath:instancePath+"/name",schemaPath:"#/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
 }
 }
 else {
-validate0.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
+(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
@@ -1415,26 +1054,21 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if((data.name === undefined) && (missing0 = "name")){
-validate0.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
+if(data.name === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "name"},message:"must have required property '"+"name"+"'"});
+errors++;
 }
-else {
 if(data.name !== undefined){
 if(typeof data.name !== "string"){
-validate0.errors = [{instancePath:instancePath+"/name",schemaPath:"#/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
+(vErrors ??= []).push({instancePath:instancePath+"/name",schemaPath:"#/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
 }
 }
 else {
-validate0.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
+(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
@@ -1444,6 +1078,7 @@ return validate0;
 })();
 
 const shapeClosed = (() => {
+const schema0 = {"type":"object","required":["kind"],"properties":{"kind":{"enum":["circle","square"]}},"x-cases":[{"x-call":"circleClosed"},{"x-call":"squareClosed"}],"x-when":[{"tag":"kind","values":["circle"]},{"tag":"kind","values":["square"]}]};
 
 function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -1455,9 +1090,7 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-const _errs0 = errors;
-let valid0 = false;
-const _errs1 = errors;
+if(data && typeof data == "object" && (data.kind === "circle")){
 if(!(circleClosed(data, {instancePath,parentData,parentDataProperty,rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? circleClosed.errors : vErrors.concat(circleClosed.errors);
 errors = vErrors.length;
@@ -1466,9 +1099,8 @@ else {
 var props0 = circleClosed.evaluated.props;
 var items0 = circleClosed.evaluated.items;
 }
-var _valid0 = _errs1 === errors;
-valid0 = valid0 || _valid0;
-const _errs2 = errors;
+}
+else if(data && typeof data == "object" && (data.kind === "square")){
 if(!(squareClosed(data, {instancePath,parentData,parentDataProperty,rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? squareClosed.errors : vErrors.concat(squareClosed.errors);
 errors = vErrors.length;
@@ -1477,9 +1109,6 @@ else {
 var props1 = squareClosed.evaluated.props;
 var items1 = squareClosed.evaluated.items;
 }
-var _valid0 = _errs2 === errors;
-valid0 = valid0 || _valid0;
-if(_valid0){
 if(props0 !== true && props1 !== undefined){
 if(props1 === true){
 props0 = true;
@@ -1493,28 +1122,26 @@ if(items0 !== true && items1 !== undefined){
 items0 = items1 === true ? true : items0 > items1 ? items0 : items1;
 }
 }
-if(!valid0){
-const err0 = {instancePath,schemaPath:"#/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.kind === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "kind"},message:"must have required property '"+"kind"+"'"});
 errors++;
-validate0.errors = vErrors;
-return false;
+}
+if(props0 !== true){
+props0 = props0 || {};
+props0.kind = true;
+}
+if(data.kind !== undefined){
+let data0 = data.kind;
+if(!((data0 === "circle") || (data0 === "square"))){
+(vErrors ??= []).push({instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema0.properties.kind.enum},message:"must be equal to one of the allowed values"});
+errors++;
+}
+}
 }
 else {
-errors = _errs0;
-if(vErrors !== null){
-if(_errs0){
-vErrors.length = _errs0;
-}
-else {
-vErrors = null;
-}
-}
+(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 validate0.errors = vErrors;
 evaluated0.props = props0;
@@ -1526,6 +1153,7 @@ return validate0;
 })();
 
 const shapeOpen = (() => {
+const schema0 = {"type":"object","required":["kind"],"properties":{"kind":{"enum":["circle","square"]}},"x-cases":[{"x-call":"circleOpen"},{"x-call":"squareOpen"}],"x-when":[{"tag":"kind","values":["circle"]},{"tag":"kind","values":["square"]}]};
 
 function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -1537,9 +1165,7 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-const _errs0 = errors;
-let valid0 = false;
-const _errs1 = errors;
+if(data && typeof data == "object" && (data.kind === "circle")){
 if(!(circleOpen(data, {instancePath,parentData,parentDataProperty,rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? circleOpen.errors : vErrors.concat(circleOpen.errors);
 errors = vErrors.length;
@@ -1548,9 +1174,8 @@ else {
 var props0 = circleOpen.evaluated.props;
 var items0 = circleOpen.evaluated.items;
 }
-var _valid0 = _errs1 === errors;
-valid0 = valid0 || _valid0;
-const _errs2 = errors;
+}
+else if(data && typeof data == "object" && (data.kind === "square")){
 if(!(squareOpen(data, {instancePath,parentData,parentDataProperty,rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? squareOpen.errors : vErrors.concat(squareOpen.errors);
 errors = vErrors.length;
@@ -1559,9 +1184,6 @@ else {
 var props1 = squareOpen.evaluated.props;
 var items1 = squareOpen.evaluated.items;
 }
-var _valid0 = _errs2 === errors;
-valid0 = valid0 || _valid0;
-if(_valid0){
 if(props0 !== true && props1 !== undefined){
 if(props1 === true){
 props0 = true;
@@ -1575,28 +1197,26 @@ if(items0 !== true && items1 !== undefined){
 items0 = items1 === true ? true : items0 > items1 ? items0 : items1;
 }
 }
-if(!valid0){
-const err0 = {instancePath,schemaPath:"#/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.kind === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "kind"},message:"must have required property '"+"kind"+"'"});
 errors++;
-validate0.errors = vErrors;
-return false;
+}
+if(props0 !== true){
+props0 = props0 || {};
+props0.kind = true;
+}
+if(data.kind !== undefined){
+let data0 = data.kind;
+if(!((data0 === "circle") || (data0 === "square"))){
+(vErrors ??= []).push({instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema0.properties.kind.enum},message:"must be equal to one of the allowed values"});
+errors++;
+}
+}
 }
 else {
-errors = _errs0;
-if(vErrors !== null){
-if(_errs0){
-vErrors.length = _errs0;
-}
-else {
-vErrors = null;
-}
-}
+(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 validate0.errors = vErrors;
 evaluated0.props = props0;
@@ -1608,6 +1228,7 @@ return validate0;
 })();
 
 const shapeStoreResponseOpen = (() => {
+const schema0 = {"type":["object","null"],"x-cases":[{"x-call":"shapeOpen"},{"type":"null"}],"x-when":[{"types":["object"]},{"types":["null"]}]};
 
 function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -1619,9 +1240,11 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-const _errs0 = errors;
-let valid0 = false;
-const _errs1 = errors;
+if((!(data && typeof data == "object" && !Array.isArray(data))) && (data !== null)){
+(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: schema0.type},message:"must be object,null"});
+errors++;
+}
+if(data && typeof data == "object" && !Array.isArray(data)){
 if(!(shapeOpen(data, {instancePath,parentData,parentDataProperty,rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? shapeOpen.errors : vErrors.concat(shapeOpen.errors);
 errors = vErrors.length;
@@ -1630,42 +1253,11 @@ else {
 var props0 = shapeOpen.evaluated.props;
 var items0 = shapeOpen.evaluated.items;
 }
-var _valid0 = _errs1 === errors;
-valid0 = valid0 || _valid0;
-const _errs2 = errors;
+}
+else if(data === null){
 if(data !== null){
-const err0 = {instancePath,schemaPath:"#/anyOf/1/type",keyword:"type",params:{type: "null"},message:"must be null"};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
+(vErrors ??= []).push({instancePath,schemaPath:"#/x-cases/1/type",keyword:"type",params:{type: "null"},message:"must be null"});
 errors++;
-}
-var _valid0 = _errs2 === errors;
-valid0 = valid0 || _valid0;
-if(!valid0){
-const err1 = {instancePath,schemaPath:"#/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
-errors++;
-validate0.errors = vErrors;
-return false;
-}
-else {
-errors = _errs0;
-if(vErrors !== null){
-if(_errs0){
-vErrors.length = _errs0;
-}
-else {
-vErrors = null;
-}
 }
 }
 validate0.errors = vErrors;
@@ -1689,7 +1281,6 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-const _errs0 = errors;
 if(!(namedPart(data, {instancePath,parentData,parentDataProperty,rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? namedPart.errors : vErrors.concat(namedPart.errors);
 errors = vErrors.length;
@@ -1698,96 +1289,71 @@ else {
 var props0 = namedPart.evaluated.props;
 var items0 = namedPart.evaluated.items;
 }
-var valid0 = _errs0 === errors;
-if(valid0){
-const _errs1 = errors;
-if(errors === _errs1){
 if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if((data.at === undefined) && (missing0 = "at")){
-validate0.errors = [{instancePath,schemaPath:"#/allOf/1/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
+if(data.at === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/allOf/1/required",keyword:"required",params:{missingProperty: "at"},message:"must have required property '"+"at"+"'"});
+errors++;
 }
-else {
 if(data.at !== undefined){
 let data0 = data.at;
-const _errs3 = errors;
-if(errors === _errs3){
 if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
-let missing1;
-if(((data0.x === undefined) && (missing1 = "x")) || ((data0.y === undefined) && (missing1 = "y"))){
-validate0.errors = [{instancePath:instancePath+"/at",schemaPath:"#/allOf/1/properties/at/required",keyword:"required",params:{missingProperty: missing1},message:"must have required property '"+missing1+"'"}];
-return false;
+if(data0.x === undefined){
+(vErrors ??= []).push({instancePath:instancePath+"/at",schemaPath:"#/allOf/1/properties/at/required",keyword:"required",params:{missingProperty: "x"},message:"must have required property '"+"x"+"'"});
+errors++;
 }
-else {
-const _errs5 = errors;
+if(data0.y === undefined){
+(vErrors ??= []).push({instancePath:instancePath+"/at",schemaPath:"#/allOf/1/properties/at/required",keyword:"required",params:{missingProperty: "y"},message:"must have required property '"+"y"+"'"});
+errors++;
+}
+const keyErrors0 = errors;
 for(const key0 in data0){
-if(!((key0 === "x") || (key0 === "y"))){
-validate0.errors = [{instancePath:instancePath+"/at",schemaPath:"#/allOf/1/properties/at/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
-return false;
+if(errors - keyErrors0 >= 10){
 break;
 }
+if(!((key0 === "x") || (key0 === "y"))){
+(vErrors ??= []).push({instancePath:instancePath+"/at",schemaPath:"#/allOf/1/properties/at/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+errors++;
 }
-if(_errs5 === errors){
+}
 if(data0.x !== undefined){
 let data1 = data0.x;
-const _errs6 = errors;
 if(!((typeof data1 == "number") && (isFinite(data1)))){
-validate0.errors = [{instancePath:instancePath+"/at/x",schemaPath:"#/allOf/1/properties/at/properties/x/type",keyword:"type",params:{type: "number"},message:"must be number"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/at/x",schemaPath:"#/allOf/1/properties/at/properties/x/type",keyword:"type",params:{type: "number"},message:"must be number"});
+errors++;
 }
-var valid2 = _errs6 === errors;
 }
-else {
-var valid2 = true;
-}
-if(valid2){
 if(data0.y !== undefined){
 let data2 = data0.y;
-const _errs8 = errors;
 if(!((typeof data2 == "number") && (isFinite(data2)))){
-validate0.errors = [{instancePath:instancePath+"/at/y",schemaPath:"#/allOf/1/properties/at/properties/y/type",keyword:"type",params:{type: "number"},message:"must be number"}];
-return false;
-}
-var valid2 = _errs8 === errors;
-}
-else {
-var valid2 = true;
-}
-}
+(vErrors ??= []).push({instancePath:instancePath+"/at/y",schemaPath:"#/allOf/1/properties/at/properties/y/type",keyword:"type",params:{type: "number"},message:"must be number"});
+errors++;
 }
 }
 }
 else {
-validate0.errors = [{instancePath:instancePath+"/at",schemaPath:"#/allOf/1/properties/at/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
-}
+(vErrors ??= []).push({instancePath:instancePath+"/at",schemaPath:"#/allOf/1/properties/at/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 }
 }
 else {
-validate0.errors = [{instancePath,schemaPath:"#/allOf/1/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
+(vErrors ??= []).push({instancePath,schemaPath:"#/allOf/1/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
-}
-var valid0 = _errs1 === errors;
-if(valid0){
 if(props0 !== true){
 props0 = props0 || {};
 props0.at = true;
 }
-}
-}
-if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(props0 !== true){
+const keyErrors1 = errors;
 for(const key1 in data){
-if(!props0 || !props0[key1]){
-validate0.errors = [{instancePath,schemaPath:"#/unevaluatedProperties",keyword:"unevaluatedProperties",params:{unevaluatedProperty: key1},message:"must NOT have unevaluated properties"}];
-return false;
+if(errors - keyErrors1 >= 10){
 break;
 }
+if(!props0 || !props0[key1]){
+(vErrors ??= []).push({instancePath,schemaPath:"#/unevaluatedProperties",keyword:"unevaluatedProperties",params:{unevaluatedProperty: key1},message:"must NOT have unevaluated properties"});
+errors++;
 }
 }
 }
@@ -1812,7 +1378,6 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-const _errs0 = errors;
 if(!(namedOpen(data, {instancePath,parentData,parentDataProperty,rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? namedOpen.errors : vErrors.concat(namedOpen.errors);
 errors = vErrors.length;
@@ -1821,76 +1386,50 @@ else {
 var props0 = namedOpen.evaluated.props;
 var items0 = namedOpen.evaluated.items;
 }
-var valid0 = _errs0 === errors;
-if(valid0){
-const _errs1 = errors;
-if(errors === _errs1){
 if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if((data.at === undefined) && (missing0 = "at")){
-validate0.errors = [{instancePath,schemaPath:"#/allOf/1/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
+if(data.at === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/allOf/1/required",keyword:"required",params:{missingProperty: "at"},message:"must have required property '"+"at"+"'"});
+errors++;
 }
-else {
 if(data.at !== undefined){
 let data0 = data.at;
-const _errs3 = errors;
-if(errors === _errs3){
 if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
-let missing1;
-if(((data0.x === undefined) && (missing1 = "x")) || ((data0.y === undefined) && (missing1 = "y"))){
-validate0.errors = [{instancePath:instancePath+"/at",schemaPath:"#/allOf/1/properties/at/required",keyword:"required",params:{missingProperty: missing1},message:"must have required property '"+missing1+"'"}];
-return false;
+if(data0.x === undefined){
+(vErrors ??= []).push({instancePath:instancePath+"/at",schemaPath:"#/allOf/1/properties/at/required",keyword:"required",params:{missingProperty: "x"},message:"must have required property '"+"x"+"'"});
+errors++;
 }
-else {
+if(data0.y === undefined){
+(vErrors ??= []).push({instancePath:instancePath+"/at",schemaPath:"#/allOf/1/properties/at/required",keyword:"required",params:{missingProperty: "y"},message:"must have required property '"+"y"+"'"});
+errors++;
+}
 if(data0.x !== undefined){
 let data1 = data0.x;
-const _errs5 = errors;
 if(!((typeof data1 == "number") && (isFinite(data1)))){
-validate0.errors = [{instancePath:instancePath+"/at/x",schemaPath:"#/allOf/1/properties/at/properties/x/type",keyword:"type",params:{type: "number"},message:"must be number"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/at/x",schemaPath:"#/allOf/1/properties/at/properties/x/type",keyword:"type",params:{type: "number"},message:"must be number"});
+errors++;
 }
-var valid2 = _errs5 === errors;
 }
-else {
-var valid2 = true;
-}
-if(valid2){
 if(data0.y !== undefined){
 let data2 = data0.y;
-const _errs7 = errors;
 if(!((typeof data2 == "number") && (isFinite(data2)))){
-validate0.errors = [{instancePath:instancePath+"/at/y",schemaPath:"#/allOf/1/properties/at/properties/y/type",keyword:"type",params:{type: "number"},message:"must be number"}];
-return false;
-}
-var valid2 = _errs7 === errors;
-}
-else {
-var valid2 = true;
-}
+(vErrors ??= []).push({instancePath:instancePath+"/at/y",schemaPath:"#/allOf/1/properties/at/properties/y/type",keyword:"type",params:{type: "number"},message:"must be number"});
+errors++;
 }
 }
 }
 else {
-validate0.errors = [{instancePath:instancePath+"/at",schemaPath:"#/allOf/1/properties/at/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
-}
+(vErrors ??= []).push({instancePath:instancePath+"/at",schemaPath:"#/allOf/1/properties/at/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 }
 }
 else {
-validate0.errors = [{instancePath,schemaPath:"#/allOf/1/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
+(vErrors ??= []).push({instancePath,schemaPath:"#/allOf/1/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
-}
-var valid0 = _errs1 === errors;
-if(valid0){
 if(props0 !== true){
 props0 = props0 || {};
 props0.at = true;
-}
-}
 }
 validate0.errors = vErrors;
 evaluated0.props = props0;
@@ -1913,68 +1452,53 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if(((data.kind === undefined) && (missing0 = "kind")) || ((data.side === undefined) && (missing0 = "side"))){
-validate0.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
+if(data.kind === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "kind"},message:"must have required property '"+"kind"+"'"});
+errors++;
 }
-else {
-const _errs1 = errors;
+if(data.side === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "side"},message:"must have required property '"+"side"+"'"});
+errors++;
+}
+const keyErrors0 = errors;
 for(const key0 in data){
-if(!((key0 === "kind") || (key0 === "side"))){
-validate0.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
-return false;
+if(errors - keyErrors0 >= 10){
 break;
 }
+if(!((key0 === "kind") || (key0 === "side"))){
+(vErrors ??= []).push({instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+errors++;
 }
-if(_errs1 === errors){
+}
 if(data.kind !== undefined){
 let data0 = data.kind;
-const _errs2 = errors;
 if(typeof data0 !== "string"){
-validate0.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
 if("square" !== data0){
-validate0.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/const",keyword:"const",params:{allowedValue: "square"},message:"must be equal to constant"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/const",keyword:"const",params:{allowedValue: "square"},message:"must be equal to constant"});
+errors++;
 }
-var valid0 = _errs2 === errors;
 }
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.side !== undefined){
 let data1 = data.side;
-const _errs4 = errors;
-if(errors === _errs4){
 if((typeof data1 == "number") && (isFinite(data1))){
 if(data1 <= 0 || isNaN(data1)){
-validate0.errors = [{instancePath:instancePath+"/side",schemaPath:"#/properties/side/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/side",schemaPath:"#/properties/side/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"});
+errors++;
 }
 }
 else {
-validate0.errors = [{instancePath:instancePath+"/side",schemaPath:"#/properties/side/type",keyword:"type",params:{type: "number"},message:"must be number"}];
-return false;
-}
-}
-var valid0 = _errs4 === errors;
-}
-else {
-var valid0 = true;
-}
-}
+(vErrors ??= []).push({instancePath:instancePath+"/side",schemaPath:"#/properties/side/type",keyword:"type",params:{type: "number"},message:"must be number"});
+errors++;
 }
 }
 }
 else {
-validate0.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
+(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
@@ -1995,58 +1519,43 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if(((data.kind === undefined) && (missing0 = "kind")) || ((data.side === undefined) && (missing0 = "side"))){
-validate0.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
+if(data.kind === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "kind"},message:"must have required property '"+"kind"+"'"});
+errors++;
 }
-else {
+if(data.side === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "side"},message:"must have required property '"+"side"+"'"});
+errors++;
+}
 if(data.kind !== undefined){
 let data0 = data.kind;
-const _errs1 = errors;
 if(typeof data0 !== "string"){
-validate0.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
 if("square" !== data0){
-validate0.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/const",keyword:"const",params:{allowedValue: "square"},message:"must be equal to constant"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/const",keyword:"const",params:{allowedValue: "square"},message:"must be equal to constant"});
+errors++;
 }
-var valid0 = _errs1 === errors;
 }
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.side !== undefined){
 let data1 = data.side;
-const _errs3 = errors;
-if(errors === _errs3){
 if((typeof data1 == "number") && (isFinite(data1))){
 if(data1 <= 0 || isNaN(data1)){
-validate0.errors = [{instancePath:instancePath+"/side",schemaPath:"#/properties/side/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/side",schemaPath:"#/properties/side/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"});
+errors++;
 }
 }
 else {
-validate0.errors = [{instancePath:instancePath+"/side",schemaPath:"#/properties/side/type",keyword:"type",params:{type: "number"},message:"must be number"}];
-return false;
-}
-}
-var valid0 = _errs3 === errors;
-}
-else {
-var valid0 = true;
-}
+(vErrors ??= []).push({instancePath:instancePath+"/side",schemaPath:"#/properties/side/type",keyword:"type",params:{type: "number"},message:"must be number"});
+errors++;
 }
 }
 }
 else {
-validate0.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
+(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
@@ -2067,36 +1576,31 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if((data.a === undefined) && (missing0 = "a")){
-validate0.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
+if(data.a === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "a"},message:"must have required property '"+"a"+"'"});
+errors++;
 }
-else {
-const _errs1 = errors;
+const keyErrors0 = errors;
 for(const key0 in data){
-if(!(key0 === "a")){
-validate0.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
-return false;
+if(errors - keyErrors0 >= 10){
 break;
 }
+if(!(key0 === "a")){
+(vErrors ??= []).push({instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+errors++;
 }
-if(_errs1 === errors){
+}
 if(data.a !== undefined){
 if(typeof data.a !== "string"){
-validate0.errors = [{instancePath:instancePath+"/a",schemaPath:"#/properties/a/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
+(vErrors ??= []).push({instancePath:instancePath+"/a",schemaPath:"#/properties/a/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
 }
 }
 else {
-validate0.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
+(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
@@ -2117,83 +1621,68 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if((data.tags === undefined) && (missing0 = "tags")){
-validate0.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
+if(data.tags === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "tags"},message:"must have required property '"+"tags"+"'"});
+errors++;
 }
-else {
-const _errs1 = errors;
+const keyErrors0 = errors;
 for(const key0 in data){
-if(!(key0 === "tags")){
-validate0.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
-return false;
+if(errors - keyErrors0 >= 10){
 break;
 }
+if(!(key0 === "tags")){
+(vErrors ??= []).push({instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+errors++;
 }
-if(_errs1 === errors){
+}
 if(data.tags !== undefined){
 let data0 = data.tags;
-const _errs2 = errors;
-if(errors === _errs2){
 if(Array.isArray(data0)){
-var valid1 = true;
 const len0 = data0.length;
+const itemErrors0 = errors;
 for(let i0=0; i0<len0; i0++){
-let data1 = data0[i0];
-const _errs4 = errors;
-if(errors === _errs4){
-if(data1 && typeof data1 == "object" && !Array.isArray(data1)){
-let missing1;
-if((data1.text === undefined) && (missing1 = "text")){
-validate0.errors = [{instancePath:instancePath+"/tags/" + i0,schemaPath:"#/properties/tags/items/required",keyword:"required",params:{missingProperty: missing1},message:"must have required property '"+missing1+"'"}];
-return false;
-}
-else {
-const _errs6 = errors;
-for(const key1 in data1){
-if(!(key1 === "text")){
-validate0.errors = [{instancePath:instancePath+"/tags/" + i0,schemaPath:"#/properties/tags/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
-return false;
+if(errors - itemErrors0 >= 10){
 break;
 }
+let data1 = data0[i0];
+if(data1 && typeof data1 == "object" && !Array.isArray(data1)){
+if(data1.text === undefined){
+(vErrors ??= []).push({instancePath:instancePath+"/tags/" + i0,schemaPath:"#/properties/tags/items/required",keyword:"required",params:{missingProperty: "text"},message:"must have required property '"+"text"+"'"});
+errors++;
 }
-if(_errs6 === errors){
+const keyErrors1 = errors;
+for(const key1 in data1){
+if(errors - keyErrors1 >= 10){
+break;
+}
+if(!(key1 === "text")){
+(vErrors ??= []).push({instancePath:instancePath+"/tags/" + i0,schemaPath:"#/properties/tags/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"});
+errors++;
+}
+}
 if(data1.text !== undefined){
 if(typeof data1.text !== "string"){
-validate0.errors = [{instancePath:instancePath+"/tags/" + i0+"/text",schemaPath:"#/properties/tags/items/properties/text/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-}
-}
-}
-else {
-validate0.errors = [{instancePath:instancePath+"/tags/" + i0,schemaPath:"#/properties/tags/items/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
-}
-var valid1 = _errs4 === errors;
-if(!valid1){
-break;
+(vErrors ??= []).push({instancePath:instancePath+"/tags/" + i0+"/text",schemaPath:"#/properties/tags/items/properties/text/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
 }
 }
 else {
-validate0.errors = [{instancePath:instancePath+"/tags",schemaPath:"#/properties/tags/type",keyword:"type",params:{type: "array"},message:"must be array"}];
-return false;
-}
-}
-}
+(vErrors ??= []).push({instancePath:instancePath+"/tags/" + i0,schemaPath:"#/properties/tags/items/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 }
 }
 else {
-validate0.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/tags",schemaPath:"#/properties/tags/type",keyword:"type",params:{type: "array"},message:"must be array"});
+errors++;
 }
+}
+}
+else {
+(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
@@ -2214,63 +1703,48 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if((data.tags === undefined) && (missing0 = "tags")){
-validate0.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
+if(data.tags === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "tags"},message:"must have required property '"+"tags"+"'"});
+errors++;
 }
-else {
 if(data.tags !== undefined){
 let data0 = data.tags;
-const _errs1 = errors;
-if(errors === _errs1){
 if(Array.isArray(data0)){
-var valid1 = true;
 const len0 = data0.length;
+const itemErrors0 = errors;
 for(let i0=0; i0<len0; i0++){
-let data1 = data0[i0];
-const _errs3 = errors;
-if(errors === _errs3){
-if(data1 && typeof data1 == "object" && !Array.isArray(data1)){
-let missing1;
-if((data1.text === undefined) && (missing1 = "text")){
-validate0.errors = [{instancePath:instancePath+"/tags/" + i0,schemaPath:"#/properties/tags/items/required",keyword:"required",params:{missingProperty: missing1},message:"must have required property '"+missing1+"'"}];
-return false;
-}
-else {
-if(data1.text !== undefined){
-if(typeof data1.text !== "string"){
-validate0.errors = [{instancePath:instancePath+"/tags/" + i0+"/text",schemaPath:"#/properties/tags/items/properties/text/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-}
-}
-else {
-validate0.errors = [{instancePath:instancePath+"/tags/" + i0,schemaPath:"#/properties/tags/items/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
-}
-var valid1 = _errs3 === errors;
-if(!valid1){
+if(errors - itemErrors0 >= 10){
 break;
 }
+let data1 = data0[i0];
+if(data1 && typeof data1 == "object" && !Array.isArray(data1)){
+if(data1.text === undefined){
+(vErrors ??= []).push({instancePath:instancePath+"/tags/" + i0,schemaPath:"#/properties/tags/items/required",keyword:"required",params:{missingProperty: "text"},message:"must have required property '"+"text"+"'"});
+errors++;
+}
+if(data1.text !== undefined){
+if(typeof data1.text !== "string"){
+(vErrors ??= []).push({instancePath:instancePath+"/tags/" + i0+"/text",schemaPath:"#/properties/tags/items/properties/text/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
+}
 }
 }
 else {
-validate0.errors = [{instancePath:instancePath+"/tags",schemaPath:"#/properties/tags/type",keyword:"type",params:{type: "array"},message:"must be array"}];
-return false;
-}
-}
+(vErrors ??= []).push({instancePath:instancePath+"/tags/" + i0,schemaPath:"#/properties/tags/items/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 }
 }
 else {
-validate0.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/tags",schemaPath:"#/properties/tags/type",keyword:"type",params:{type: "array"},message:"must be array"});
+errors++;
 }
+}
+}
+else {
+(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
@@ -2291,73 +1765,58 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if((data.tags === undefined) && (missing0 = "tags")){
-validate0.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
+if(data.tags === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "tags"},message:"must have required property '"+"tags"+"'"});
+errors++;
 }
-else {
 if(data.tags !== undefined){
 let data0 = data.tags;
-const _errs1 = errors;
-if(errors === _errs1){
 if(Array.isArray(data0)){
-var valid1 = true;
 const len0 = data0.length;
+const itemErrors0 = errors;
 for(let i0=0; i0<len0; i0++){
-let data1 = data0[i0];
-const _errs3 = errors;
-if(errors === _errs3){
-if(data1 && typeof data1 == "object" && !Array.isArray(data1)){
-let missing1;
-if((data1.text === undefined) && (missing1 = "text")){
-validate0.errors = [{instancePath:instancePath+"/tags/" + i0,schemaPath:"#/properties/tags/items/required",keyword:"required",params:{missingProperty: missing1},message:"must have required property '"+missing1+"'"}];
-return false;
-}
-else {
-const _errs5 = errors;
-for(const key0 in data1){
-if(!(key0 === "text")){
-validate0.errors = [{instancePath:instancePath+"/tags/" + i0,schemaPath:"#/properties/tags/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
-return false;
+if(errors - itemErrors0 >= 10){
 break;
 }
+let data1 = data0[i0];
+if(data1 && typeof data1 == "object" && !Array.isArray(data1)){
+if(data1.text === undefined){
+(vErrors ??= []).push({instancePath:instancePath+"/tags/" + i0,schemaPath:"#/properties/tags/items/required",keyword:"required",params:{missingProperty: "text"},message:"must have required property '"+"text"+"'"});
+errors++;
 }
-if(_errs5 === errors){
+const keyErrors0 = errors;
+for(const key0 in data1){
+if(errors - keyErrors0 >= 10){
+break;
+}
+if(!(key0 === "text")){
+(vErrors ??= []).push({instancePath:instancePath+"/tags/" + i0,schemaPath:"#/properties/tags/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+errors++;
+}
+}
 if(data1.text !== undefined){
 if(typeof data1.text !== "string"){
-validate0.errors = [{instancePath:instancePath+"/tags/" + i0+"/text",schemaPath:"#/properties/tags/items/properties/text/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-}
-}
-}
-else {
-validate0.errors = [{instancePath:instancePath+"/tags/" + i0,schemaPath:"#/properties/tags/items/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
-}
-var valid1 = _errs3 === errors;
-if(!valid1){
-break;
+(vErrors ??= []).push({instancePath:instancePath+"/tags/" + i0+"/text",schemaPath:"#/properties/tags/items/properties/text/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
 }
 }
 else {
-validate0.errors = [{instancePath:instancePath+"/tags",schemaPath:"#/properties/tags/type",keyword:"type",params:{type: "array"},message:"must be array"}];
-return false;
-}
-}
+(vErrors ??= []).push({instancePath:instancePath+"/tags/" + i0,schemaPath:"#/properties/tags/items/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 }
 }
 else {
-validate0.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/tags",schemaPath:"#/properties/tags/type",keyword:"type",params:{type: "array"},message:"must be array"});
+errors++;
 }
+}
+}
+else {
+(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;

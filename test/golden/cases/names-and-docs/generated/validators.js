@@ -15,54 +15,37 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if((data.street === undefined) && (missing0 = "street")){
-validate0.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
+if(data.street === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "street"},message:"must have required property '"+"street"+"'"});
+errors++;
 }
-else {
-const _errs1 = errors;
+const keyErrors0 = errors;
 for(const key0 in data){
-if(!((key0 === "street") || (key0 === "city"))){
-validate0.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
-return false;
+if(errors - keyErrors0 >= 10){
 break;
 }
+if(!((key0 === "street") || (key0 === "city"))){
+(vErrors ??= []).push({instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+errors++;
 }
-if(_errs1 === errors){
+}
 if(data.street !== undefined){
-const _errs2 = errors;
 if(typeof data.street !== "string"){
-validate0.errors = [{instancePath:instancePath+"/street",schemaPath:"#/properties/street/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/street",schemaPath:"#/properties/street/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
-var valid0 = _errs2 === errors;
 }
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.city !== undefined){
-const _errs4 = errors;
 if(typeof data.city !== "string"){
-validate0.errors = [{instancePath:instancePath+"/city",schemaPath:"#/properties/city/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-var valid0 = _errs4 === errors;
-}
-else {
-var valid0 = true;
-}
-}
+(vErrors ??= []).push({instancePath:instancePath+"/city",schemaPath:"#/properties/city/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
 }
 }
 else {
-validate0.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
+(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
@@ -83,44 +66,27 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if((data.street === undefined) && (missing0 = "street")){
-validate0.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
+if(data.street === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "street"},message:"must have required property '"+"street"+"'"});
+errors++;
 }
-else {
 if(data.street !== undefined){
-const _errs1 = errors;
 if(typeof data.street !== "string"){
-validate0.errors = [{instancePath:instancePath+"/street",schemaPath:"#/properties/street/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/street",schemaPath:"#/properties/street/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
-var valid0 = _errs1 === errors;
 }
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.city !== undefined){
-const _errs3 = errors;
 if(typeof data.city !== "string"){
-validate0.errors = [{instancePath:instancePath+"/city",schemaPath:"#/properties/city/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-var valid0 = _errs3 === errors;
-}
-else {
-var valid0 = true;
-}
+(vErrors ??= []).push({instancePath:instancePath+"/city",schemaPath:"#/properties/city/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
 }
 }
 else {
-validate0.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
+(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
@@ -141,26 +107,21 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if((data.text === undefined) && (missing0 = "text")){
-validate0.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
+if(data.text === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "text"},message:"must have required property '"+"text"+"'"});
+errors++;
 }
-else {
 if(data.text !== undefined){
 if(typeof data.text !== "string"){
-validate0.errors = [{instancePath:instancePath+"/text",schemaPath:"#/properties/text/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
+(vErrors ??= []).push({instancePath:instancePath+"/text",schemaPath:"#/properties/text/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
 }
 }
 else {
-validate0.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
+(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
@@ -181,36 +142,31 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if((data.text === undefined) && (missing0 = "text")){
-validate0.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
+if(data.text === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "text"},message:"must have required property '"+"text"+"'"});
+errors++;
 }
-else {
-const _errs1 = errors;
+const keyErrors0 = errors;
 for(const key0 in data){
-if(!(key0 === "text")){
-validate0.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
-return false;
+if(errors - keyErrors0 >= 10){
 break;
 }
+if(!(key0 === "text")){
+(vErrors ??= []).push({instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+errors++;
 }
-if(_errs1 === errors){
+}
 if(data.text !== undefined){
 if(typeof data.text !== "string"){
-validate0.errors = [{instancePath:instancePath+"/text",schemaPath:"#/properties/text/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
+(vErrors ??= []).push({instancePath:instancePath+"/text",schemaPath:"#/properties/text/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
 }
 }
 else {
-validate0.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
+(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
@@ -231,26 +187,21 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if((data.text === undefined) && (missing0 = "text")){
-validate0.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
+if(data.text === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "text"},message:"must have required property '"+"text"+"'"});
+errors++;
 }
-else {
 if(data.text !== undefined){
 if(typeof data.text !== "string"){
-validate0.errors = [{instancePath:instancePath+"/text",schemaPath:"#/properties/text/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
+(vErrors ??= []).push({instancePath:instancePath+"/text",schemaPath:"#/properties/text/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
 }
 }
 else {
-validate0.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
+(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
@@ -271,36 +222,31 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if((data.handled === undefined) && (missing0 = "handled")){
-validate0.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
+if(data.handled === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "handled"},message:"must have required property '"+"handled"+"'"});
+errors++;
 }
-else {
-const _errs1 = errors;
+const keyErrors0 = errors;
 for(const key0 in data){
-if(!(key0 === "handled")){
-validate0.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
-return false;
+if(errors - keyErrors0 >= 10){
 break;
 }
+if(!(key0 === "handled")){
+(vErrors ??= []).push({instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+errors++;
 }
-if(_errs1 === errors){
+}
 if(data.handled !== undefined){
 if(typeof data.handled !== "boolean"){
-validate0.errors = [{instancePath:instancePath+"/handled",schemaPath:"#/properties/handled/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
-return false;
-}
-}
+(vErrors ??= []).push({instancePath:instancePath+"/handled",schemaPath:"#/properties/handled/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"});
+errors++;
 }
 }
 }
 else {
-validate0.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
+(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
@@ -321,32 +267,28 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if((data.count === undefined) && (missing0 = "count")){
-validate0.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
+if(data.count === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "count"},message:"must have required property '"+"count"+"'"});
+errors++;
 }
-else {
 if(data.count !== undefined){
 let data0 = data.count;
-const _errs1 = errors;
+const _errs2 = errors;
 if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-validate0.errors = [{instancePath:instancePath+"/count",schemaPath:"#/properties/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/count",schemaPath:"#/properties/count/x-first/type",keyword:"type",params:{type: "integer"},message:"must be integer"});
+errors++;
 }
-if(errors === _errs1){
+if(errors === _errs2){
 if((typeof data0 == "number") && (isFinite(data0))){
 if(data0 > 9007199254740991 || isNaN(data0)){
-validate0.errors = [{instancePath:instancePath+"/count",schemaPath:"#/properties/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/count",schemaPath:"#/properties/count/x-first/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"});
+errors++;
 }
 else {
 if(data0 < -9007199254740991 || isNaN(data0)){
-validate0.errors = [{instancePath:instancePath+"/count",schemaPath:"#/properties/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991},message:"must be >= -9007199254740991"}];
-return false;
-}
+(vErrors ??= []).push({instancePath:instancePath+"/count",schemaPath:"#/properties/count/x-first/minimum",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991},message:"must be >= -9007199254740991"});
+errors++;
 }
 }
 }
@@ -354,9 +296,8 @@ return false;
 }
 }
 else {
-validate0.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
+(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
@@ -377,36 +318,31 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if((data.agent === undefined) && (missing0 = "agent")){
-validate0.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
+if(data.agent === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "agent"},message:"must have required property '"+"agent"+"'"});
+errors++;
 }
-else {
-const _errs1 = errors;
+const keyErrors0 = errors;
 for(const key0 in data){
-if(!(key0 === "agent")){
-validate0.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
-return false;
+if(errors - keyErrors0 >= 10){
 break;
 }
+if(!(key0 === "agent")){
+(vErrors ??= []).push({instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+errors++;
 }
-if(_errs1 === errors){
+}
 if(data.agent !== undefined){
 if(typeof data.agent !== "string"){
-validate0.errors = [{instancePath:instancePath+"/agent",schemaPath:"#/properties/agent/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
+(vErrors ??= []).push({instancePath:instancePath+"/agent",schemaPath:"#/properties/agent/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
 }
 }
 else {
-validate0.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
+(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
@@ -427,26 +363,21 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if((data.agent === undefined) && (missing0 = "agent")){
-validate0.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
+if(data.agent === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "agent"},message:"must have required property '"+"agent"+"'"});
+errors++;
 }
-else {
 if(data.agent !== undefined){
 if(typeof data.agent !== "string"){
-validate0.errors = [{instancePath:instancePath+"/agent",schemaPath:"#/properties/agent/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
+(vErrors ??= []).push({instancePath:instancePath+"/agent",schemaPath:"#/properties/agent/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
 }
 }
 else {
-validate0.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
+(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
@@ -467,18 +398,19 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
+const keyErrors0 = errors;
 for(const key0 in data){
-validate0.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
-return false;
+if(errors - keyErrors0 >= 10){
 break;
+}
+(vErrors ??= []).push({instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+errors++;
 }
 }
 else {
-validate0.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
+(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
@@ -500,8 +432,8 @@ if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
 if(data !== null){
-validate0.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "null"},message:"must be null"}];
-return false;
+(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "null"},message:"must be null"});
+errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
@@ -522,18 +454,19 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
+const keyErrors0 = errors;
 for(const key0 in data){
-validate0.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
-return false;
+if(errors - keyErrors0 >= 10){
 break;
+}
+(vErrors ??= []).push({instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+errors++;
 }
 }
 else {
-validate0.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
+(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
@@ -554,26 +487,22 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(errors === 0){
 if(Array.isArray(data)){
-var valid0 = true;
 const len0 = data.length;
+const itemErrors0 = errors;
 for(let i0=0; i0<len0; i0++){
-const _errs1 = errors;
+if(errors - itemErrors0 >= 10){
+break;
+}
 if(!(personOpen(data[i0], {instancePath:instancePath+"/" + i0,parentData:data,parentDataProperty:i0,rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? personOpen.errors : vErrors.concat(personOpen.errors);
 errors = vErrors.length;
 }
-var valid0 = _errs1 === errors;
-if(!valid0){
-break;
-}
 }
 }
 else {
-validate0.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "array"},message:"must be array"}];
-return false;
-}
+(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "array"},message:"must be array"});
+errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
@@ -596,145 +525,75 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if(((data.name === undefined) || (!(func0.call(data, "name")))) && (missing0 = "name")){
-validate0.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
+if((data.name === undefined) || (!(func0.call(data, "name")))){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "name"},message:"must have required property '"+"name"+"'"});
+errors++;
 }
-else {
-const _errs1 = errors;
 for(const key0 of Object.keys(data)){
 if(!(func0.call(schema0.properties, key0))){
-validate0.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
-return false;
-break;
+(vErrors ??= []).push({instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+errors++;
 }
 }
-if(_errs1 === errors){
 if(data.name !== undefined && func0.call(data, "name")){
-const _errs2 = errors;
 if(typeof data.name !== "string"){
-validate0.errors = [{instancePath:instancePath+"/name",schemaPath:"#/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/name",schemaPath:"#/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
-var valid0 = _errs2 === errors;
 }
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.home !== undefined && func0.call(data, "home")){
-const _errs4 = errors;
 if(!(addressClosed(data.home, {instancePath:instancePath+"/home",parentData:data,parentDataProperty:"home",rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? addressClosed.errors : vErrors.concat(addressClosed.errors);
 errors = vErrors.length;
 }
-var valid0 = _errs4 === errors;
 }
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.work !== undefined && func0.call(data, "work")){
-const _errs5 = errors;
 if(!(addressClosed(data.work, {instancePath:instancePath+"/work",parentData:data,parentDataProperty:"work",rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? addressClosed.errors : vErrors.concat(addressClosed.errors);
 errors = vErrors.length;
 }
-var valid0 = _errs5 === errors;
 }
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.address !== undefined && func0.call(data, "address")){
-const _errs6 = errors;
 if(!(addressClosed(data.address, {instancePath:instancePath+"/address",parentData:data,parentDataProperty:"address",rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? addressClosed.errors : vErrors.concat(addressClosed.errors);
 errors = vErrors.length;
 }
-var valid0 = _errs6 === errors;
 }
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.fax !== undefined && func0.call(data, "fax")){
-const _errs7 = errors;
 if(typeof data.fax !== "string"){
-validate0.errors = [{instancePath:instancePath+"/fax",schemaPath:"#/properties/fax/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/fax",schemaPath:"#/properties/fax/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
-var valid0 = _errs7 === errors;
 }
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data["first-name"] !== undefined && func0.call(data, "first-name")){
-const _errs9 = errors;
 if(typeof data["first-name"] !== "string"){
-validate0.errors = [{instancePath:instancePath+"/first-name",schemaPath:"#/properties/first-name/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/first-name",schemaPath:"#/properties/first-name/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
-var valid0 = _errs9 === errors;
 }
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data["say \"hi\""] !== undefined && func0.call(data, "say \"hi\"")){
-const _errs11 = errors;
 if(typeof data["say \"hi\""] !== "string"){
-validate0.errors = [{instancePath:instancePath+"/say \"hi\"",schemaPath:"#/properties/say%20%22hi%22/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/say \"hi\"",schemaPath:"#/properties/say%20%22hi%22/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
-var valid0 = _errs11 === errors;
 }
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.class !== undefined && func0.call(data, "class")){
-const _errs13 = errors;
 if(typeof data.class !== "string"){
-validate0.errors = [{instancePath:instancePath+"/class",schemaPath:"#/properties/class/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/class",schemaPath:"#/properties/class/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
-var valid0 = _errs13 === errors;
 }
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.constructor !== undefined && func0.call(data, "constructor")){
-const _errs15 = errors;
 if(typeof data.constructor !== "string"){
-validate0.errors = [{instancePath:instancePath+"/constructor",schemaPath:"#/properties/constructor/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-var valid0 = _errs15 === errors;
-}
-else {
-var valid0 = true;
-}
-}
-}
-}
-}
-}
-}
-}
-}
+(vErrors ??= []).push({instancePath:instancePath+"/constructor",schemaPath:"#/properties/constructor/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
 }
 }
 else {
-validate0.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
+(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
@@ -756,135 +615,69 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if(((data.name === undefined) || (!(func0.call(data, "name")))) && (missing0 = "name")){
-validate0.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
+if((data.name === undefined) || (!(func0.call(data, "name")))){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "name"},message:"must have required property '"+"name"+"'"});
+errors++;
 }
-else {
 if(data.name !== undefined && func0.call(data, "name")){
-const _errs1 = errors;
 if(typeof data.name !== "string"){
-validate0.errors = [{instancePath:instancePath+"/name",schemaPath:"#/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/name",schemaPath:"#/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
-var valid0 = _errs1 === errors;
 }
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.home !== undefined && func0.call(data, "home")){
-const _errs3 = errors;
 if(!(addressOpen(data.home, {instancePath:instancePath+"/home",parentData:data,parentDataProperty:"home",rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? addressOpen.errors : vErrors.concat(addressOpen.errors);
 errors = vErrors.length;
 }
-var valid0 = _errs3 === errors;
 }
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.work !== undefined && func0.call(data, "work")){
-const _errs4 = errors;
 if(!(addressOpen(data.work, {instancePath:instancePath+"/work",parentData:data,parentDataProperty:"work",rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? addressOpen.errors : vErrors.concat(addressOpen.errors);
 errors = vErrors.length;
 }
-var valid0 = _errs4 === errors;
 }
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.address !== undefined && func0.call(data, "address")){
-const _errs5 = errors;
 if(!(addressOpen(data.address, {instancePath:instancePath+"/address",parentData:data,parentDataProperty:"address",rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? addressOpen.errors : vErrors.concat(addressOpen.errors);
 errors = vErrors.length;
 }
-var valid0 = _errs5 === errors;
 }
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.fax !== undefined && func0.call(data, "fax")){
-const _errs6 = errors;
 if(typeof data.fax !== "string"){
-validate0.errors = [{instancePath:instancePath+"/fax",schemaPath:"#/properties/fax/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/fax",schemaPath:"#/properties/fax/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
-var valid0 = _errs6 === errors;
 }
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data["first-name"] !== undefined && func0.call(data, "first-name")){
-const _errs8 = errors;
 if(typeof data["first-name"] !== "string"){
-validate0.errors = [{instancePath:instancePath+"/first-name",schemaPath:"#/properties/first-name/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/first-name",schemaPath:"#/properties/first-name/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
-var valid0 = _errs8 === errors;
 }
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data["say \"hi\""] !== undefined && func0.call(data, "say \"hi\"")){
-const _errs10 = errors;
 if(typeof data["say \"hi\""] !== "string"){
-validate0.errors = [{instancePath:instancePath+"/say \"hi\"",schemaPath:"#/properties/say%20%22hi%22/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/say \"hi\"",schemaPath:"#/properties/say%20%22hi%22/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
-var valid0 = _errs10 === errors;
 }
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.class !== undefined && func0.call(data, "class")){
-const _errs12 = errors;
 if(typeof data.class !== "string"){
-validate0.errors = [{instancePath:instancePath+"/class",schemaPath:"#/properties/class/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/class",schemaPath:"#/properties/class/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
-var valid0 = _errs12 === errors;
 }
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.constructor !== undefined && func0.call(data, "constructor")){
-const _errs14 = errors;
 if(typeof data.constructor !== "string"){
-validate0.errors = [{instancePath:instancePath+"/constructor",schemaPath:"#/properties/constructor/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-var valid0 = _errs14 === errors;
-}
-else {
-var valid0 = true;
-}
-}
-}
-}
-}
-}
-}
-}
+(vErrors ??= []).push({instancePath:instancePath+"/constructor",schemaPath:"#/properties/constructor/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
 }
 }
 else {
-validate0.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
+(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
@@ -905,36 +698,31 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if((data.kept === undefined) && (missing0 = "kept")){
-validate0.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
+if(data.kept === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "kept"},message:"must have required property '"+"kept"+"'"});
+errors++;
 }
-else {
-const _errs1 = errors;
+const keyErrors0 = errors;
 for(const key0 in data){
-if(!(key0 === "kept")){
-validate0.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
-return false;
+if(errors - keyErrors0 >= 10){
 break;
 }
+if(!(key0 === "kept")){
+(vErrors ??= []).push({instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+errors++;
 }
-if(_errs1 === errors){
+}
 if(data.kept !== undefined){
 if(typeof data.kept !== "boolean"){
-validate0.errors = [{instancePath:instancePath+"/kept",schemaPath:"#/properties/kept/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
-return false;
-}
-}
+(vErrors ??= []).push({instancePath:instancePath+"/kept",schemaPath:"#/properties/kept/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"});
+errors++;
 }
 }
 }
 else {
-validate0.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
+(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
@@ -955,39 +743,37 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
+const keyErrors0 = errors;
 for(const key0 in data){
-let data0 = data[key0];
-const _errs2 = errors;
-if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-validate0.errors = [{instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
-return false;
+if(errors - keyErrors0 >= 10){
+break;
 }
-if(errors === _errs2){
+let data0 = data[key0];
+const _errs3 = errors;
+if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
+(vErrors ??= []).push({instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/x-first/type",keyword:"type",params:{type: "integer"},message:"must be integer"});
+errors++;
+}
+if(errors === _errs3){
 if((typeof data0 == "number") && (isFinite(data0))){
 if(data0 > 9007199254740991 || isNaN(data0)){
-validate0.errors = [{instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/x-first/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"});
+errors++;
 }
 else {
 if(data0 < -9007199254740991 || isNaN(data0)){
-validate0.errors = [{instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/minimum",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991},message:"must be >= -9007199254740991"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/x-first/minimum",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991},message:"must be >= -9007199254740991"});
+errors++;
 }
 }
 }
-}
-var valid0 = _errs2 === errors;
-if(!valid0){
-break;
 }
 }
 }
 else {
-validate0.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
+(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
@@ -1008,32 +794,28 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if((data.code === undefined) && (missing0 = "code")){
-validate0.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
+if(data.code === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "code"},message:"must have required property '"+"code"+"'"});
+errors++;
 }
-else {
 if(data.code !== undefined){
 let data0 = data.code;
-const _errs1 = errors;
+const _errs2 = errors;
 if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-validate0.errors = [{instancePath:instancePath+"/code",schemaPath:"#/properties/code/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/code",schemaPath:"#/properties/code/x-first/type",keyword:"type",params:{type: "integer"},message:"must be integer"});
+errors++;
 }
-if(errors === _errs1){
+if(errors === _errs2){
 if((typeof data0 == "number") && (isFinite(data0))){
 if(data0 > 9007199254740991 || isNaN(data0)){
-validate0.errors = [{instancePath:instancePath+"/code",schemaPath:"#/properties/code/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/code",schemaPath:"#/properties/code/x-first/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"});
+errors++;
 }
 else {
 if(data0 < -9007199254740991 || isNaN(data0)){
-validate0.errors = [{instancePath:instancePath+"/code",schemaPath:"#/properties/code/minimum",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991},message:"must be >= -9007199254740991"}];
-return false;
-}
+(vErrors ??= []).push({instancePath:instancePath+"/code",schemaPath:"#/properties/code/x-first/minimum",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991},message:"must be >= -9007199254740991"});
+errors++;
 }
 }
 }
@@ -1041,9 +823,8 @@ return false;
 }
 }
 else {
-validate0.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
+(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
@@ -1064,45 +845,35 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if((data.clients === undefined) && (missing0 = "clients")){
-validate0.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
+if(data.clients === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "clients"},message:"must have required property '"+"clients"+"'"});
+errors++;
 }
-else {
 if(data.clients !== undefined){
 let data0 = data.clients;
-const _errs1 = errors;
-if(errors === _errs1){
 if(Array.isArray(data0)){
-var valid1 = true;
 const len0 = data0.length;
+const itemErrors0 = errors;
 for(let i0=0; i0<len0; i0++){
-const _errs3 = errors;
+if(errors - itemErrors0 >= 10){
+break;
+}
 if(!(clientOpen(data0[i0], {instancePath:instancePath+"/clients/" + i0,parentData:data0,parentDataProperty:i0,rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? clientOpen.errors : vErrors.concat(clientOpen.errors);
 errors = vErrors.length;
 }
-var valid1 = _errs3 === errors;
-if(!valid1){
-break;
+}
+}
+else {
+(vErrors ??= []).push({instancePath:instancePath+"/clients",schemaPath:"#/properties/clients/type",keyword:"type",params:{type: "array"},message:"must be array"});
+errors++;
 }
 }
 }
 else {
-validate0.errors = [{instancePath:instancePath+"/clients",schemaPath:"#/properties/clients/type",keyword:"type",params:{type: "array"},message:"must be array"}];
-return false;
-}
-}
-}
-}
-}
-else {
-validate0.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
+(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
@@ -1123,26 +894,21 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if((data.server === undefined) && (missing0 = "server")){
-validate0.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
+if(data.server === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "server"},message:"must have required property '"+"server"+"'"});
+errors++;
 }
-else {
 if(data.server !== undefined){
 if(typeof data.server !== "string"){
-validate0.errors = [{instancePath:instancePath+"/server",schemaPath:"#/properties/server/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
+(vErrors ??= []).push({instancePath:instancePath+"/server",schemaPath:"#/properties/server/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
 }
 }
 else {
-validate0.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
+(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
@@ -1163,18 +929,19 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
+const keyErrors0 = errors;
 for(const key0 in data){
-validate0.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
-return false;
+if(errors - keyErrors0 >= 10){
 break;
+}
+(vErrors ??= []).push({instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+errors++;
 }
 }
 else {
-validate0.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
+(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
@@ -1195,18 +962,19 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
+const keyErrors0 = errors;
 for(const key0 in data){
-validate0.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
-return false;
+if(errors - keyErrors0 >= 10){
 break;
+}
+(vErrors ??= []).push({instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+errors++;
 }
 }
 else {
-validate0.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
+(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
@@ -1227,18 +995,19 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
+const keyErrors0 = errors;
 for(const key0 in data){
-validate0.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
-return false;
+if(errors - keyErrors0 >= 10){
 break;
+}
+(vErrors ??= []).push({instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+errors++;
 }
 }
 else {
-validate0.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
+(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
@@ -1259,32 +1028,28 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if((data.size === undefined) && (missing0 = "size")){
-validate0.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
+if(data.size === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "size"},message:"must have required property '"+"size"+"'"});
+errors++;
 }
-else {
 if(data.size !== undefined){
 let data0 = data.size;
-const _errs1 = errors;
+const _errs2 = errors;
 if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-validate0.errors = [{instancePath:instancePath+"/size",schemaPath:"#/properties/size/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/size",schemaPath:"#/properties/size/x-first/type",keyword:"type",params:{type: "integer"},message:"must be integer"});
+errors++;
 }
-if(errors === _errs1){
+if(errors === _errs2){
 if((typeof data0 == "number") && (isFinite(data0))){
 if(data0 > 9007199254740991 || isNaN(data0)){
-validate0.errors = [{instancePath:instancePath+"/size",schemaPath:"#/properties/size/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/size",schemaPath:"#/properties/size/x-first/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"});
+errors++;
 }
 else {
 if(data0 < -9007199254740991 || isNaN(data0)){
-validate0.errors = [{instancePath:instancePath+"/size",schemaPath:"#/properties/size/minimum",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991},message:"must be >= -9007199254740991"}];
-return false;
-}
+(vErrors ??= []).push({instancePath:instancePath+"/size",schemaPath:"#/properties/size/x-first/minimum",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991},message:"must be >= -9007199254740991"});
+errors++;
 }
 }
 }
@@ -1292,9 +1057,8 @@ return false;
 }
 }
 else {
-validate0.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
+(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
@@ -1316,175 +1080,93 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.hidden !== undefined && func0.call(data, "hidden")){
 let data0 = data.hidden;
-const _errs1 = errors;
-if(errors === _errs1){
 if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
-let missing0;
-if(((data0.inline === undefined) || (!(func0.call(data0, "inline")))) && (missing0 = "inline")){
-validate0.errors = [{instancePath:instancePath+"/hidden",schemaPath:"#/properties/hidden/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
+if((data0.inline === undefined) || (!(func0.call(data0, "inline")))){
+(vErrors ??= []).push({instancePath:instancePath+"/hidden",schemaPath:"#/properties/hidden/required",keyword:"required",params:{missingProperty: "inline"},message:"must have required property '"+"inline"+"'"});
+errors++;
 }
-else {
 if(data0.inline !== undefined && func0.call(data0, "inline")){
 if(typeof data0.inline !== "boolean"){
-validate0.errors = [{instancePath:instancePath+"/hidden/inline",schemaPath:"#/properties/hidden/properties/inline/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
-return false;
-}
+(vErrors ??= []).push({instancePath:instancePath+"/hidden/inline",schemaPath:"#/properties/hidden/properties/inline/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"});
+errors++;
 }
 }
 }
 else {
-validate0.errors = [{instancePath:instancePath+"/hidden",schemaPath:"#/properties/hidden/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/hidden",schemaPath:"#/properties/hidden/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 }
-var valid0 = _errs1 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.shown !== undefined && func0.call(data, "shown")){
 let data2 = data.shown;
-const _errs5 = errors;
-if(errors === _errs5){
 if(data2 && typeof data2 == "object" && !Array.isArray(data2)){
 if(data2.name !== undefined && func0.call(data2, "name")){
-const _errs7 = errors;
 if(typeof data2.name !== "string"){
-validate0.errors = [{instancePath:instancePath+"/shown/name",schemaPath:"#/properties/shown/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/shown/name",schemaPath:"#/properties/shown/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
-var valid2 = _errs7 === errors;
 }
-else {
-var valid2 = true;
-}
-if(valid2){
 if(data2.home !== undefined && func0.call(data2, "home")){
-const _errs9 = errors;
 if(!(addressOpen(data2.home, {instancePath:instancePath+"/shown/home",parentData:data2,parentDataProperty:"home",rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? addressOpen.errors : vErrors.concat(addressOpen.errors);
 errors = vErrors.length;
 }
-var valid2 = _errs9 === errors;
 }
-else {
-var valid2 = true;
-}
-if(valid2){
 if(data2.work !== undefined && func0.call(data2, "work")){
-const _errs10 = errors;
 if(!(addressOpen(data2.work, {instancePath:instancePath+"/shown/work",parentData:data2,parentDataProperty:"work",rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? addressOpen.errors : vErrors.concat(addressOpen.errors);
 errors = vErrors.length;
 }
-var valid2 = _errs10 === errors;
 }
-else {
-var valid2 = true;
-}
-if(valid2){
 if(data2.address !== undefined && func0.call(data2, "address")){
-const _errs11 = errors;
 if(!(addressOpen(data2.address, {instancePath:instancePath+"/shown/address",parentData:data2,parentDataProperty:"address",rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? addressOpen.errors : vErrors.concat(addressOpen.errors);
 errors = vErrors.length;
 }
-var valid2 = _errs11 === errors;
 }
-else {
-var valid2 = true;
-}
-if(valid2){
 if(data2.fax !== undefined && func0.call(data2, "fax")){
-const _errs12 = errors;
 if(typeof data2.fax !== "string"){
-validate0.errors = [{instancePath:instancePath+"/shown/fax",schemaPath:"#/properties/shown/properties/fax/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/shown/fax",schemaPath:"#/properties/shown/properties/fax/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
-var valid2 = _errs12 === errors;
 }
-else {
-var valid2 = true;
-}
-if(valid2){
 if(data2["first-name"] !== undefined && func0.call(data2, "first-name")){
-const _errs14 = errors;
 if(typeof data2["first-name"] !== "string"){
-validate0.errors = [{instancePath:instancePath+"/shown/first-name",schemaPath:"#/properties/shown/properties/first-name/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/shown/first-name",schemaPath:"#/properties/shown/properties/first-name/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
-var valid2 = _errs14 === errors;
 }
-else {
-var valid2 = true;
-}
-if(valid2){
 if(data2["say \"hi\""] !== undefined && func0.call(data2, "say \"hi\"")){
-const _errs16 = errors;
 if(typeof data2["say \"hi\""] !== "string"){
-validate0.errors = [{instancePath:instancePath+"/shown/say \"hi\"",schemaPath:"#/properties/shown/properties/say%20%22hi%22/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/shown/say \"hi\"",schemaPath:"#/properties/shown/properties/say%20%22hi%22/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
-var valid2 = _errs16 === errors;
 }
-else {
-var valid2 = true;
-}
-if(valid2){
 if(data2.class !== undefined && func0.call(data2, "class")){
-const _errs18 = errors;
 if(typeof data2.class !== "string"){
-validate0.errors = [{instancePath:instancePath+"/shown/class",schemaPath:"#/properties/shown/properties/class/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/shown/class",schemaPath:"#/properties/shown/properties/class/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
-var valid2 = _errs18 === errors;
 }
-else {
-var valid2 = true;
-}
-if(valid2){
 if(data2.constructor !== undefined && func0.call(data2, "constructor")){
-const _errs20 = errors;
 if(typeof data2.constructor !== "string"){
-validate0.errors = [{instancePath:instancePath+"/shown/constructor",schemaPath:"#/properties/shown/properties/constructor/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-var valid2 = _errs20 === errors;
-}
-else {
-var valid2 = true;
-}
-}
-}
-}
-}
-}
-}
+(vErrors ??= []).push({instancePath:instancePath+"/shown/constructor",schemaPath:"#/properties/shown/properties/constructor/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
 }
 }
 else {
-validate0.errors = [{instancePath:instancePath+"/shown",schemaPath:"#/properties/shown/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
-}
-var valid0 = _errs5 === errors;
-}
-else {
-var valid0 = true;
+(vErrors ??= []).push({instancePath:instancePath+"/shown",schemaPath:"#/properties/shown/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 }
 }
 else {
-validate0.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
+(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;

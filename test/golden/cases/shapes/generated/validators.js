@@ -2,7 +2,7 @@
 // biome-ignore-all lint: written by ajv
 // biome-ignore-all format: written by ajv
 /* eslint-disable */
-import { formats, ucs2length } from "sshrpc/generated";
+import { equal, formats, ucs2length } from "sshrpc/generated";
 
 const byDirectionClosed = (() => {
 
@@ -16,54 +16,41 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if(((data.down === undefined) && (missing0 = "down")) || ((data.up === undefined) && (missing0 = "up"))){
-validate0.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
+if(data.down === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "down"},message:"must have required property '"+"down"+"'"});
+errors++;
 }
-else {
-const _errs1 = errors;
+if(data.up === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "up"},message:"must have required property '"+"up"+"'"});
+errors++;
+}
+const keyErrors0 = errors;
 for(const key0 in data){
-if(!((key0 === "up") || (key0 === "down"))){
-validate0.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
-return false;
+if(errors - keyErrors0 >= 10){
 break;
 }
+if(!((key0 === "up") || (key0 === "down"))){
+(vErrors ??= []).push({instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+errors++;
 }
-if(_errs1 === errors){
+}
 if(data.up !== undefined){
-const _errs2 = errors;
 if(!(pointOpen(data.up, {instancePath:instancePath+"/up",parentData:data,parentDataProperty:"up",rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? pointOpen.errors : vErrors.concat(pointOpen.errors);
 errors = vErrors.length;
 }
-var valid0 = _errs2 === errors;
 }
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.down !== undefined){
-const _errs3 = errors;
 if(!(pointOpen(data.down, {instancePath:instancePath+"/down",parentData:data,parentDataProperty:"down",rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? pointOpen.errors : vErrors.concat(pointOpen.errors);
 errors = vErrors.length;
 }
-var valid0 = _errs3 === errors;
-}
-else {
-var valid0 = true;
-}
-}
-}
 }
 }
 else {
-validate0.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
+(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
@@ -84,44 +71,31 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if(((data.down === undefined) && (missing0 = "down")) || ((data.up === undefined) && (missing0 = "up"))){
-validate0.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
+if(data.down === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "down"},message:"must have required property '"+"down"+"'"});
+errors++;
 }
-else {
+if(data.up === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "up"},message:"must have required property '"+"up"+"'"});
+errors++;
+}
 if(data.up !== undefined){
-const _errs1 = errors;
 if(!(pointOpen(data.up, {instancePath:instancePath+"/up",parentData:data,parentDataProperty:"up",rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? pointOpen.errors : vErrors.concat(pointOpen.errors);
 errors = vErrors.length;
 }
-var valid0 = _errs1 === errors;
 }
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.down !== undefined){
-const _errs2 = errors;
 if(!(pointOpen(data.down, {instancePath:instancePath+"/down",parentData:data,parentDataProperty:"down",rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? pointOpen.errors : vErrors.concat(pointOpen.errors);
 errors = vErrors.length;
 }
-var valid0 = _errs2 === errors;
-}
-else {
-var valid0 = true;
-}
-}
 }
 }
 else {
-validate0.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
+(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
@@ -143,37 +117,33 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
-const _errs1 = errors;
+const keyErrors0 = errors;
 for(const key0 in data){
+if(errors - keyErrors0 >= 10){
+break;
+}
 if(!(pattern0.test(key0))){
-validate0.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
-return false;
-break;
+(vErrors ??= []).push({instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+errors++;
 }
 }
-if(_errs1 === errors){
-var valid0 = true;
+const keyErrors1 = errors;
 for(const key1 in data){
-if(pattern0.test(key1)){
-const _errs2 = errors;
-if(typeof data[key1] !== "string"){
-validate0.errors = [{instancePath:instancePath+"/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/patternProperties/%5E-%3F(%3F%3A0%7C%5B1-9%5D%5B0-9%5D*)%24/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-var valid0 = _errs2 === errors;
-if(!valid0){
+if(errors - keyErrors1 >= 10){
 break;
 }
+if(pattern0.test(key1)){
+if(typeof data[key1] !== "string"){
+(vErrors ??= []).push({instancePath:instancePath+"/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/patternProperties/%5E-%3F(%3F%3A0%7C%5B1-9%5D%5B0-9%5D*)%24/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
 }
 }
 }
 else {
-validate0.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
+(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
@@ -195,23 +165,25 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 var props0 = {};
+const keyErrors0 = errors;
 for(const key0 in data){
+if(errors - keyErrors0 >= 10){
+break;
+}
 if(pattern0.test(key0)){
 if(typeof data[key0] !== "string"){
-validate0.errors = [{instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/patternProperties/%5E-%3F(%3F%3A0%7C%5B1-9%5D%5B0-9%5D*)%24/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/patternProperties/%5E-%3F(%3F%3A0%7C%5B1-9%5D%5B0-9%5D*)%24/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
 props0[key0] = true;
 }
 }
 }
 else {
-validate0.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
+(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 validate0.errors = vErrors;
 evaluated0.props = props0;
@@ -234,17 +206,15 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(errors === 0){
 if(typeof data === "string"){
 if(!pattern0.test(data)){
-validate0.errors = [{instancePath,schemaPath:"#/pattern",keyword:"pattern",params:{pattern: "^code--?(?:0|[1-9][0-9]*)(?:\\.[0-9]+)?$"},message:"must match pattern \""+"^code--?(?:0|[1-9][0-9]*)(?:\\.[0-9]+)?$"+"\""}];
-return false;
+(vErrors ??= []).push({instancePath,schemaPath:"#/pattern",keyword:"pattern",params:{pattern: "^code--?(?:0|[1-9][0-9]*)(?:\\.[0-9]+)?$"},message:"must match pattern \""+"^code--?(?:0|[1-9][0-9]*)(?:\\.[0-9]+)?$"+"\""});
+errors++;
 }
 }
 else {
-validate0.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
+(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
@@ -254,6 +224,7 @@ return validate0;
 })();
 
 const directionOpen = (() => {
+const schema0 = {"enum":["north","south","\"quoted\""]};
 
 function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -265,99 +236,9 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-const _errs0 = errors;
-let valid0 = false;
-const _errs1 = errors;
-if(typeof data !== "string"){
-const err0 = {instancePath,schemaPath:"#/anyOf/0/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
+if(!(((data === "north") || (data === "south")) || (data === "\"quoted\""))){
+(vErrors ??= []).push({instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema0.enum},message:"must be equal to one of the allowed values"});
 errors++;
-}
-if("north" !== data){
-const err1 = {instancePath,schemaPath:"#/anyOf/0/const",keyword:"const",params:{allowedValue: "north"},message:"must be equal to constant"};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
-errors++;
-}
-var _valid0 = _errs1 === errors;
-valid0 = valid0 || _valid0;
-const _errs3 = errors;
-if(typeof data !== "string"){
-const err2 = {instancePath,schemaPath:"#/anyOf/1/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err2];
-}
-else {
-vErrors.push(err2);
-}
-errors++;
-}
-if("south" !== data){
-const err3 = {instancePath,schemaPath:"#/anyOf/1/const",keyword:"const",params:{allowedValue: "south"},message:"must be equal to constant"};
-if(vErrors === null){
-vErrors = [err3];
-}
-else {
-vErrors.push(err3);
-}
-errors++;
-}
-var _valid0 = _errs3 === errors;
-valid0 = valid0 || _valid0;
-const _errs5 = errors;
-if(typeof data !== "string"){
-const err4 = {instancePath,schemaPath:"#/anyOf/2/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err4];
-}
-else {
-vErrors.push(err4);
-}
-errors++;
-}
-if("\"quoted\"" !== data){
-const err5 = {instancePath,schemaPath:"#/anyOf/2/const",keyword:"const",params:{allowedValue: "\"quoted\""},message:"must be equal to constant"};
-if(vErrors === null){
-vErrors = [err5];
-}
-else {
-vErrors.push(err5);
-}
-errors++;
-}
-var _valid0 = _errs5 === errors;
-valid0 = valid0 || _valid0;
-if(!valid0){
-const err6 = {instancePath,schemaPath:"#/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
-if(vErrors === null){
-vErrors = [err6];
-}
-else {
-vErrors.push(err6);
-}
-errors++;
-validate0.errors = vErrors;
-return false;
-}
-else {
-errors = _errs0;
-if(vErrors !== null){
-if(_errs0){
-vErrors.length = _errs0;
-}
-else {
-vErrors = null;
-}
-}
 }
 validate0.errors = vErrors;
 return errors === 0;
@@ -367,8 +248,616 @@ return validate0;
 })();
 
 const everythingClosed = (() => {
-const schema0 = {"type":"object","properties":{"any":{},"unknown":{},"never":{"not":{}},"nothing":{"type":"null"},"empty":{"type":"object","properties":{},"additionalProperties":false},"anything":{"type":"object"},"flag":{"type":"boolean"},"count":{"type":"integer","minimum":0,"maximum":9007199254740991},"ratio":{"type":"number","minimum":0,"maximum":1},"unique":{"type":"array","items":{"type":"string","maxLength":5},"uniqueItems":true,"minItems":1,"maxItems":3},"matrix":{"type":"array","items":{"type":"array","items":{"type":"number"}}},"nullable":{"anyOf":[{"type":"string"},{"type":"null"}]},"answer":{"type":"number","const":42},"yes":{"type":"boolean","const":true},"mixed":{"type":["string","integer"],"minimum":-9007199254740991,"maximum":9007199254740991},"level":{"x-call":"levelOpen"},"levels":{"type":"array","items":{"x-call":"levelOpen"}},"direction":{"x-call":"directionOpen"},"longUnion":{"anyOf":[{"type":"string","const":"a rather long literal to fill the line"},{"type":"string","const":"another rather long literal to fill the line"},{"type":"string","const":"and a third rather long literal to fill the line"}]},"longList":{"type":"array","items":{"anyOf":[{"type":"string","const":"a rather long literal to fill the line"},{"type":"string","const":"another rather long literal to fill the line"},{"type":"string","const":"and a third rather long literal to fill the line"}]}},"point":{"x-call":"pointOpen"},"triple":{"type":"array","additionalItems":false,"items":[{"type":"string"},{"x-call":"pointOpen"},{"type":"object","properties":{"z":{"type":"number"}},"required":["z"],"additionalProperties":false}],"minItems":3},"scores":{"x-call":"scoresOpen"},"deepScores":{"type":"object","additionalProperties":{"type":"object","additionalProperties":{"type":"object","properties":{"n":{"type":"integer","minimum":-9007199254740991,"maximum":9007199254740991}},"required":["n"],"additionalProperties":false}}},"byDirection":{"x-call":"byDirectionClosed"},"byId":{"x-call":"byIdClosed"},"code":{"x-call":"codeOpen"},"formats":{"x-call":"formatsClosed"}},"required":["answer","any","anything","byDirection","byId","code","count","deepScores","direction","empty","flag","formats","level","levels","longUnion","matrix","mixed","nothing","nullable","point","ratio","scores","triple","unique","unknown","yes"],"additionalProperties":false};
+const schema0 = {"type":"object","properties":{"any":{},"unknown":{},"never":{"not":{}},"nothing":{"type":"null"},"empty":{"type":"object","properties":{},"additionalProperties":false},"anything":{"type":"object"},"flag":{"type":"boolean"},"count":{"x-first":{"type":"integer","minimum":0,"maximum":9007199254740991}},"ratio":{"x-first":{"type":"number","minimum":0,"maximum":1}},"unique":{"type":"array","items":{"type":"string","maxLength":5},"x-first":{"uniqueItems":true,"minItems":1,"maxItems":3}},"matrix":{"type":"array","items":{"type":"array","items":{"type":"number"}}},"nullable":{"x-first":{"type":["string","null"],"x-cases":[{"type":"string"},{"type":"null"}],"x-when":[{"types":["string"]},{"types":["null"]}]}},"answer":{"type":"number","const":42},"yes":{"type":"boolean","const":true},"mixed":{"x-first":{"type":["string","integer"],"minimum":-9007199254740991,"maximum":9007199254740991}},"level":{"x-call":"levelOpen"},"levels":{"type":"array","items":{"x-call":"levelOpen"}},"direction":{"x-call":"directionOpen"},"longUnion":{"enum":["a rather long literal to fill the line","another rather long literal to fill the line","and a third rather long literal to fill the line"]},"longList":{"type":"array","items":{"enum":["a rather long literal to fill the line","another rather long literal to fill the line","and a third rather long literal to fill the line"]}},"point":{"x-call":"pointOpen"},"triple":{"type":"array","additionalItems":false,"items":[{"type":"string"},{"x-call":"pointOpen"},{"type":"object","properties":{"z":{"type":"number"}},"required":["z"],"additionalProperties":false}],"minItems":3},"scores":{"x-call":"scoresOpen"},"deepScores":{"type":"object","additionalProperties":{"type":"object","additionalProperties":{"type":"object","properties":{"n":{"x-first":{"type":"integer","minimum":-9007199254740991,"maximum":9007199254740991}}},"required":["n"],"additionalProperties":false}}},"byDirection":{"x-call":"byDirectionClosed"},"byId":{"x-call":"byIdClosed"},"code":{"x-call":"codeOpen"},"formats":{"x-call":"formatsClosed"}},"required":["answer","any","anything","byDirection","byId","code","count","deepScores","direction","empty","flag","formats","level","levels","longUnion","matrix","mixed","nothing","nullable","point","ratio","scores","triple","unique","unknown","yes"],"additionalProperties":false};
 const func0 = Object.prototype.hasOwnProperty;
+const func1 = equal;
+const func2 = ucs2length;
+
+function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate0.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.answer === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "answer"},message:"must have required property '"+"answer"+"'"});
+errors++;
+}
+if(data.any === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "any"},message:"must have required property '"+"any"+"'"});
+errors++;
+}
+if(data.anything === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "anything"},message:"must have required property '"+"anything"+"'"});
+errors++;
+}
+if(data.byDirection === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "byDirection"},message:"must have required property '"+"byDirection"+"'"});
+errors++;
+}
+if(data.byId === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "byId"},message:"must have required property '"+"byId"+"'"});
+errors++;
+}
+if(data.code === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "code"},message:"must have required property '"+"code"+"'"});
+errors++;
+}
+if(data.count === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "count"},message:"must have required property '"+"count"+"'"});
+errors++;
+}
+if(data.deepScores === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "deepScores"},message:"must have required property '"+"deepScores"+"'"});
+errors++;
+}
+if(data.direction === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "direction"},message:"must have required property '"+"direction"+"'"});
+errors++;
+}
+if(data.empty === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "empty"},message:"must have required property '"+"empty"+"'"});
+errors++;
+}
+if(data.flag === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "flag"},message:"must have required property '"+"flag"+"'"});
+errors++;
+}
+if(data.formats === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "formats"},message:"must have required property '"+"formats"+"'"});
+errors++;
+}
+if(data.level === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "level"},message:"must have required property '"+"level"+"'"});
+errors++;
+}
+if(data.levels === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "levels"},message:"must have required property '"+"levels"+"'"});
+errors++;
+}
+if(data.longUnion === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "longUnion"},message:"must have required property '"+"longUnion"+"'"});
+errors++;
+}
+if(data.matrix === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "matrix"},message:"must have required property '"+"matrix"+"'"});
+errors++;
+}
+if(data.mixed === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "mixed"},message:"must have required property '"+"mixed"+"'"});
+errors++;
+}
+if(data.nothing === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "nothing"},message:"must have required property '"+"nothing"+"'"});
+errors++;
+}
+if(data.nullable === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "nullable"},message:"must have required property '"+"nullable"+"'"});
+errors++;
+}
+if(data.point === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "point"},message:"must have required property '"+"point"+"'"});
+errors++;
+}
+if(data.ratio === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "ratio"},message:"must have required property '"+"ratio"+"'"});
+errors++;
+}
+if(data.scores === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "scores"},message:"must have required property '"+"scores"+"'"});
+errors++;
+}
+if(data.triple === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "triple"},message:"must have required property '"+"triple"+"'"});
+errors++;
+}
+if(data.unique === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "unique"},message:"must have required property '"+"unique"+"'"});
+errors++;
+}
+if(data.unknown === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "unknown"},message:"must have required property '"+"unknown"+"'"});
+errors++;
+}
+if(data.yes === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "yes"},message:"must have required property '"+"yes"+"'"});
+errors++;
+}
+const keyErrors0 = errors;
+for(const key0 in data){
+if(errors - keyErrors0 >= 10){
+break;
+}
+if(!(func0.call(schema0.properties, key0))){
+(vErrors ??= []).push({instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+errors++;
+}
+}
+if(data.never !== undefined){
+(vErrors ??= []).push({instancePath:instancePath+"/never",schemaPath:"#/properties/never/not",keyword:"not",params:{},message:"must NOT be valid"});
+errors++;
+}
+if(data.nothing !== undefined){
+if(data.nothing !== null){
+(vErrors ??= []).push({instancePath:instancePath+"/nothing",schemaPath:"#/properties/nothing/type",keyword:"type",params:{type: "null"},message:"must be null"});
+errors++;
+}
+}
+if(data.empty !== undefined){
+let data2 = data.empty;
+if(data2 && typeof data2 == "object" && !Array.isArray(data2)){
+const keyErrors1 = errors;
+for(const key1 in data2){
+if(errors - keyErrors1 >= 10){
+break;
+}
+(vErrors ??= []).push({instancePath:instancePath+"/empty",schemaPath:"#/properties/empty/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"});
+errors++;
+}
+}
+else {
+(vErrors ??= []).push({instancePath:instancePath+"/empty",schemaPath:"#/properties/empty/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
+}
+}
+if(data.anything !== undefined){
+let data3 = data.anything;
+if(!(data3 && typeof data3 == "object" && !Array.isArray(data3))){
+(vErrors ??= []).push({instancePath:instancePath+"/anything",schemaPath:"#/properties/anything/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
+}
+}
+if(data.flag !== undefined){
+if(typeof data.flag !== "boolean"){
+(vErrors ??= []).push({instancePath:instancePath+"/flag",schemaPath:"#/properties/flag/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"});
+errors++;
+}
+}
+if(data.count !== undefined){
+let data5 = data.count;
+const _errs14 = errors;
+if(!(((typeof data5 == "number") && (!(data5 % 1) && !isNaN(data5))) && (isFinite(data5)))){
+(vErrors ??= []).push({instancePath:instancePath+"/count",schemaPath:"#/properties/count/x-first/type",keyword:"type",params:{type: "integer"},message:"must be integer"});
+errors++;
+}
+if(errors === _errs14){
+if((typeof data5 == "number") && (isFinite(data5))){
+if(data5 > 9007199254740991 || isNaN(data5)){
+(vErrors ??= []).push({instancePath:instancePath+"/count",schemaPath:"#/properties/count/x-first/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"});
+errors++;
+}
+else {
+if(data5 < 0 || isNaN(data5)){
+(vErrors ??= []).push({instancePath:instancePath+"/count",schemaPath:"#/properties/count/x-first/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"});
+errors++;
+}
+}
+}
+}
+}
+if(data.ratio !== undefined){
+let data6 = data.ratio;
+const _errs17 = errors;
+if(errors === _errs17){
+if((typeof data6 == "number") && (isFinite(data6))){
+if(data6 > 1 || isNaN(data6)){
+(vErrors ??= []).push({instancePath:instancePath+"/ratio",schemaPath:"#/properties/ratio/x-first/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1},message:"must be <= 1"});
+errors++;
+}
+else {
+if(data6 < 0 || isNaN(data6)){
+(vErrors ??= []).push({instancePath:instancePath+"/ratio",schemaPath:"#/properties/ratio/x-first/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"});
+errors++;
+}
+}
+}
+else {
+(vErrors ??= []).push({instancePath:instancePath+"/ratio",schemaPath:"#/properties/ratio/x-first/type",keyword:"type",params:{type: "number"},message:"must be number"});
+errors++;
+}
+}
+}
+if(data.unique !== undefined){
+let data7 = data.unique;
+if(Array.isArray(data7)){
+if(data7.length > 3){
+(vErrors ??= []).push({instancePath:instancePath+"/unique",schemaPath:"#/properties/unique/x-first/maxItems",keyword:"maxItems",params:{limit: 3},message:"must NOT have more than 3 items"});
+errors++;
+}
+else {
+if(data7.length < 1){
+(vErrors ??= []).push({instancePath:instancePath+"/unique",schemaPath:"#/properties/unique/x-first/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items"});
+errors++;
+}
+else {
+let i0 = data7.length;
+let j0;
+if(i0 > 1){
+outer0:
+for(;i0--;){
+for(j0 = i0; j0--;){
+if(func1(data7[i0], data7[j0])){
+(vErrors ??= []).push({instancePath:instancePath+"/unique",schemaPath:"#/properties/unique/x-first/uniqueItems",keyword:"uniqueItems",params:{i: i0, j: j0},message:"must NOT have duplicate items (items ## "+j0+" and "+i0+" are identical)"});
+errors++;
+break outer0;
+}
+}
+}
+}
+}
+}
+}
+if(Array.isArray(data7)){
+const len0 = data7.length;
+const itemErrors1 = errors;
+for(let i1=0; i1<len0; i1++){
+if(errors - itemErrors1 >= 10){
+break;
+}
+let data8 = data7[i1];
+if(typeof data8 === "string"){
+if(func2(data8) > 5){
+(vErrors ??= []).push({instancePath:instancePath+"/unique/" + i1,schemaPath:"#/properties/unique/items/maxLength",keyword:"maxLength",params:{limit: 5},message:"must NOT have more than 5 characters"});
+errors++;
+}
+}
+else {
+(vErrors ??= []).push({instancePath:instancePath+"/unique/" + i1,schemaPath:"#/properties/unique/items/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
+}
+}
+}
+else {
+(vErrors ??= []).push({instancePath:instancePath+"/unique",schemaPath:"#/properties/unique/type",keyword:"type",params:{type: "array"},message:"must be array"});
+errors++;
+}
+}
+if(data.matrix !== undefined){
+let data9 = data.matrix;
+if(Array.isArray(data9)){
+const len1 = data9.length;
+const itemErrors2 = errors;
+for(let i2=0; i2<len1; i2++){
+if(errors - itemErrors2 >= 10){
+break;
+}
+let data10 = data9[i2];
+if(Array.isArray(data10)){
+const len2 = data10.length;
+const itemErrors3 = errors;
+for(let i3=0; i3<len2; i3++){
+if(errors - itemErrors3 >= 10){
+break;
+}
+let data11 = data10[i3];
+if(!((typeof data11 == "number") && (isFinite(data11)))){
+(vErrors ??= []).push({instancePath:instancePath+"/matrix/" + i2+"/" + i3,schemaPath:"#/properties/matrix/items/items/type",keyword:"type",params:{type: "number"},message:"must be number"});
+errors++;
+}
+}
+}
+else {
+(vErrors ??= []).push({instancePath:instancePath+"/matrix/" + i2,schemaPath:"#/properties/matrix/items/type",keyword:"type",params:{type: "array"},message:"must be array"});
+errors++;
+}
+}
+}
+else {
+(vErrors ??= []).push({instancePath:instancePath+"/matrix",schemaPath:"#/properties/matrix/type",keyword:"type",params:{type: "array"},message:"must be array"});
+errors++;
+}
+}
+if(data.nullable !== undefined){
+let data12 = data.nullable;
+if((typeof data12 !== "string") && (data12 !== null)){
+(vErrors ??= []).push({instancePath:instancePath+"/nullable",schemaPath:"#/properties/nullable/x-first/type",keyword:"type",params:{type: schema0.properties.nullable["x-first"].type},message:"must be string,null"});
+errors++;
+}
+if(typeof data12 === "string"){
+if(typeof data12 !== "string"){
+(vErrors ??= []).push({instancePath:instancePath+"/nullable",schemaPath:"#/properties/nullable/x-first/x-cases/0/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
+}
+}
+else if(data12 === null){
+if(data12 !== null){
+(vErrors ??= []).push({instancePath:instancePath+"/nullable",schemaPath:"#/properties/nullable/x-first/x-cases/1/type",keyword:"type",params:{type: "null"},message:"must be null"});
+errors++;
+}
+}
+}
+if(data.answer !== undefined){
+let data13 = data.answer;
+if(!((typeof data13 == "number") && (isFinite(data13)))){
+(vErrors ??= []).push({instancePath:instancePath+"/answer",schemaPath:"#/properties/answer/type",keyword:"type",params:{type: "number"},message:"must be number"});
+errors++;
+}
+if(42 !== data13){
+(vErrors ??= []).push({instancePath:instancePath+"/answer",schemaPath:"#/properties/answer/const",keyword:"const",params:{allowedValue: 42},message:"must be equal to constant"});
+errors++;
+}
+}
+if(data.yes !== undefined){
+let data14 = data.yes;
+if(typeof data14 !== "boolean"){
+(vErrors ??= []).push({instancePath:instancePath+"/yes",schemaPath:"#/properties/yes/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"});
+errors++;
+}
+if(true !== data14){
+(vErrors ??= []).push({instancePath:instancePath+"/yes",schemaPath:"#/properties/yes/const",keyword:"const",params:{allowedValue: true},message:"must be equal to constant"});
+errors++;
+}
+}
+if(data.mixed !== undefined){
+let data15 = data.mixed;
+const _errs42 = errors;
+if((typeof data15 !== "string") && (!(((typeof data15 == "number") && (!(data15 % 1) && !isNaN(data15))) && (isFinite(data15))))){
+(vErrors ??= []).push({instancePath:instancePath+"/mixed",schemaPath:"#/properties/mixed/x-first/type",keyword:"type",params:{type: schema0.properties.mixed["x-first"].type},message:"must be string,integer"});
+errors++;
+}
+if(errors === _errs42){
+if((typeof data15 == "number") && (isFinite(data15))){
+if(data15 > 9007199254740991 || isNaN(data15)){
+(vErrors ??= []).push({instancePath:instancePath+"/mixed",schemaPath:"#/properties/mixed/x-first/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"});
+errors++;
+}
+else {
+if(data15 < -9007199254740991 || isNaN(data15)){
+(vErrors ??= []).push({instancePath:instancePath+"/mixed",schemaPath:"#/properties/mixed/x-first/minimum",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991},message:"must be >= -9007199254740991"});
+errors++;
+}
+}
+}
+}
+}
+if(data.level !== undefined){
+if(!(levelOpen(data.level, {instancePath:instancePath+"/level",parentData:data,parentDataProperty:"level",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? levelOpen.errors : vErrors.concat(levelOpen.errors);
+errors = vErrors.length;
+}
+}
+if(data.levels !== undefined){
+let data17 = data.levels;
+if(Array.isArray(data17)){
+const len3 = data17.length;
+const itemErrors4 = errors;
+for(let i4=0; i4<len3; i4++){
+if(errors - itemErrors4 >= 10){
+break;
+}
+if(!(levelOpen(data17[i4], {instancePath:instancePath+"/levels/" + i4,parentData:data17,parentDataProperty:i4,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? levelOpen.errors : vErrors.concat(levelOpen.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+(vErrors ??= []).push({instancePath:instancePath+"/levels",schemaPath:"#/properties/levels/type",keyword:"type",params:{type: "array"},message:"must be array"});
+errors++;
+}
+}
+if(data.direction !== undefined){
+if(!(directionOpen(data.direction, {instancePath:instancePath+"/direction",parentData:data,parentDataProperty:"direction",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? directionOpen.errors : vErrors.concat(directionOpen.errors);
+errors = vErrors.length;
+}
+}
+if(data.longUnion !== undefined){
+let data20 = data.longUnion;
+if(!(((data20 === "a rather long literal to fill the line") || (data20 === "another rather long literal to fill the line")) || (data20 === "and a third rather long literal to fill the line"))){
+(vErrors ??= []).push({instancePath:instancePath+"/longUnion",schemaPath:"#/properties/longUnion/enum",keyword:"enum",params:{allowedValues: schema0.properties.longUnion.enum},message:"must be equal to one of the allowed values"});
+errors++;
+}
+}
+if(data.longList !== undefined){
+let data21 = data.longList;
+if(Array.isArray(data21)){
+const len4 = data21.length;
+const itemErrors5 = errors;
+for(let i5=0; i5<len4; i5++){
+if(errors - itemErrors5 >= 10){
+break;
+}
+let data22 = data21[i5];
+if(!(((data22 === "a rather long literal to fill the line") || (data22 === "another rather long literal to fill the line")) || (data22 === "and a third rather long literal to fill the line"))){
+(vErrors ??= []).push({instancePath:instancePath+"/longList/" + i5,schemaPath:"#/properties/longList/items/enum",keyword:"enum",params:{allowedValues: schema0.properties.longList.items.enum},message:"must be equal to one of the allowed values"});
+errors++;
+}
+}
+}
+else {
+(vErrors ??= []).push({instancePath:instancePath+"/longList",schemaPath:"#/properties/longList/type",keyword:"type",params:{type: "array"},message:"must be array"});
+errors++;
+}
+}
+if(data.point !== undefined){
+if(!(pointOpen(data.point, {instancePath:instancePath+"/point",parentData:data,parentDataProperty:"point",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? pointOpen.errors : vErrors.concat(pointOpen.errors);
+errors = vErrors.length;
+}
+}
+if(data.triple !== undefined){
+let data24 = data.triple;
+if(Array.isArray(data24)){
+if(data24.length < 3){
+(vErrors ??= []).push({instancePath:instancePath+"/triple",schemaPath:"#/properties/triple/minItems",keyword:"minItems",params:{limit: 3},message:"must NOT have fewer than 3 items"});
+errors++;
+}
+const len5 = data24.length;
+if(!(len5 <= 3)){
+(vErrors ??= []).push({instancePath:instancePath+"/triple",schemaPath:"#/properties/triple/additionalItems",keyword:"additionalItems",params:{limit: 3},message:"must NOT have more than 3 items"});
+errors++;
+}
+const len6 = data24.length;
+if(len6 > 0){
+if(typeof data24[0] !== "string"){
+(vErrors ??= []).push({instancePath:instancePath+"/triple/0",schemaPath:"#/properties/triple/items/0/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
+}
+}
+if(len6 > 1){
+if(!(pointOpen(data24[1], {instancePath:instancePath+"/triple/1",parentData:data24,parentDataProperty:1,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? pointOpen.errors : vErrors.concat(pointOpen.errors);
+errors = vErrors.length;
+}
+}
+if(len6 > 2){
+let data27 = data24[2];
+if(data27 && typeof data27 == "object" && !Array.isArray(data27)){
+if(data27.z === undefined){
+(vErrors ??= []).push({instancePath:instancePath+"/triple/2",schemaPath:"#/properties/triple/items/2/required",keyword:"required",params:{missingProperty: "z"},message:"must have required property '"+"z"+"'"});
+errors++;
+}
+const keyErrors2 = errors;
+for(const key2 in data27){
+if(errors - keyErrors2 >= 10){
+break;
+}
+if(!(key2 === "z")){
+(vErrors ??= []).push({instancePath:instancePath+"/triple/2",schemaPath:"#/properties/triple/items/2/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key2},message:"must NOT have additional properties"});
+errors++;
+}
+}
+if(data27.z !== undefined){
+let data28 = data27.z;
+if(!((typeof data28 == "number") && (isFinite(data28)))){
+(vErrors ??= []).push({instancePath:instancePath+"/triple/2/z",schemaPath:"#/properties/triple/items/2/properties/z/type",keyword:"type",params:{type: "number"},message:"must be number"});
+errors++;
+}
+}
+}
+else {
+(vErrors ??= []).push({instancePath:instancePath+"/triple/2",schemaPath:"#/properties/triple/items/2/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
+}
+}
+}
+else {
+(vErrors ??= []).push({instancePath:instancePath+"/triple",schemaPath:"#/properties/triple/type",keyword:"type",params:{type: "array"},message:"must be array"});
+errors++;
+}
+}
+if(data.scores !== undefined){
+if(!(scoresOpen(data.scores, {instancePath:instancePath+"/scores",parentData:data,parentDataProperty:"scores",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? scoresOpen.errors : vErrors.concat(scoresOpen.errors);
+errors = vErrors.length;
+}
+}
+if(data.deepScores !== undefined){
+let data30 = data.deepScores;
+if(data30 && typeof data30 == "object" && !Array.isArray(data30)){
+const keyErrors3 = errors;
+for(const key3 in data30){
+if(errors - keyErrors3 >= 10){
+break;
+}
+let data31 = data30[key3];
+if(data31 && typeof data31 == "object" && !Array.isArray(data31)){
+const keyErrors4 = errors;
+for(const key4 in data31){
+if(errors - keyErrors4 >= 10){
+break;
+}
+let data32 = data31[key4];
+if(data32 && typeof data32 == "object" && !Array.isArray(data32)){
+if(data32.n === undefined){
+(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key3.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/deepScores/additionalProperties/additionalProperties/required",keyword:"required",params:{missingProperty: "n"},message:"must have required property '"+"n"+"'"});
+errors++;
+}
+const keyErrors5 = errors;
+for(const key5 in data32){
+if(errors - keyErrors5 >= 10){
+break;
+}
+if(!(key5 === "n")){
+(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key3.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/deepScores/additionalProperties/additionalProperties/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key5},message:"must NOT have additional properties"});
+errors++;
+}
+}
+if(data32.n !== undefined){
+let data33 = data32.n;
+const _errs75 = errors;
+if(!(((typeof data33 == "number") && (!(data33 % 1) && !isNaN(data33))) && (isFinite(data33)))){
+(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key3.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key4.replace(/~/g, "~0").replace(/\//g, "~1")+"/n",schemaPath:"#/properties/deepScores/additionalProperties/additionalProperties/properties/n/x-first/type",keyword:"type",params:{type: "integer"},message:"must be integer"});
+errors++;
+}
+if(errors === _errs75){
+if((typeof data33 == "number") && (isFinite(data33))){
+if(data33 > 9007199254740991 || isNaN(data33)){
+(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key3.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key4.replace(/~/g, "~0").replace(/\//g, "~1")+"/n",schemaPath:"#/properties/deepScores/additionalProperties/additionalProperties/properties/n/x-first/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"});
+errors++;
+}
+else {
+if(data33 < -9007199254740991 || isNaN(data33)){
+(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key3.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key4.replace(/~/g, "~0").replace(/\//g, "~1")+"/n",schemaPath:"#/properties/deepScores/additionalProperties/additionalProperties/properties/n/x-first/minimum",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991},message:"must be >= -9007199254740991"});
+errors++;
+}
+}
+}
+}
+}
+}
+else {
+(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key3.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/deepScores/additionalProperties/additionalProperties/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
+}
+}
+}
+else {
+(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key3.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/deepScores/additionalProperties/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
+}
+}
+}
+else {
+(vErrors ??= []).push({instancePath:instancePath+"/deepScores",schemaPath:"#/properties/deepScores/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
+}
+}
+if(data.byDirection !== undefined){
+if(!(byDirectionClosed(data.byDirection, {instancePath:instancePath+"/byDirection",parentData:data,parentDataProperty:"byDirection",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? byDirectionClosed.errors : vErrors.concat(byDirectionClosed.errors);
+errors = vErrors.length;
+}
+}
+if(data.byId !== undefined){
+if(!(byIdClosed(data.byId, {instancePath:instancePath+"/byId",parentData:data,parentDataProperty:"byId",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? byIdClosed.errors : vErrors.concat(byIdClosed.errors);
+errors = vErrors.length;
+}
+}
+if(data.code !== undefined){
+if(!(codeOpen(data.code, {instancePath:instancePath+"/code",parentData:data,parentDataProperty:"code",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? codeOpen.errors : vErrors.concat(codeOpen.errors);
+errors = vErrors.length;
+}
+}
+if(data.formats !== undefined){
+if(!(formatsClosed(data.formats, {instancePath:instancePath+"/formats",parentData:data,parentDataProperty:"formats",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? formatsClosed.errors : vErrors.concat(formatsClosed.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
+}
+validate0.errors = vErrors;
+return errors === 0;
+}
+validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+return validate0;
+})();
+
+const everythingOpen = (() => {
+const schema0 = {"type":"object","properties":{"any":{},"unknown":{},"never":{"not":{}},"nothing":{"type":"null"},"empty":{"type":"object","properties":{}},"anything":{"type":"object"},"flag":{"type":"boolean"},"count":{"x-first":{"type":"integer","minimum":0,"maximum":9007199254740991}},"ratio":{"x-first":{"type":"number","minimum":0,"maximum":1}},"unique":{"type":"array","items":{"type":"string","maxLength":5},"x-first":{"uniqueItems":true,"minItems":1,"maxItems":3}},"matrix":{"type":"array","items":{"type":"array","items":{"type":"number"}}},"nullable":{"x-first":{"type":["string","null"],"x-cases":[{"type":"string"},{"type":"null"}],"x-when":[{"types":["string"]},{"types":["null"]}]}},"answer":{"type":"number","const":42},"yes":{"type":"boolean","const":true},"mixed":{"x-first":{"type":["string","integer"],"minimum":-9007199254740991,"maximum":9007199254740991}},"level":{"x-call":"levelOpen"},"levels":{"type":"array","items":{"x-call":"levelOpen"}},"direction":{"x-call":"directionOpen"},"longUnion":{"enum":["a rather long literal to fill the line","another rather long literal to fill the line","and a third rather long literal to fill the line"]},"longList":{"type":"array","items":{"enum":["a rather long literal to fill the line","another rather long literal to fill the line","and a third rather long literal to fill the line"]}},"point":{"x-call":"pointOpen"},"triple":{"type":"array","additionalItems":false,"items":[{"type":"string"},{"x-call":"pointOpen"},{"type":"object","properties":{"z":{"type":"number"}},"required":["z"]}],"minItems":3},"scores":{"x-call":"scoresOpen"},"deepScores":{"type":"object","additionalProperties":{"type":"object","additionalProperties":{"type":"object","properties":{"n":{"x-first":{"type":"integer","minimum":-9007199254740991,"maximum":9007199254740991}}},"required":["n"]}}},"byDirection":{"x-call":"byDirectionOpen"},"byId":{"x-call":"byIdOpen"},"code":{"x-call":"codeOpen"},"formats":{"x-call":"formatsOpen"}},"required":["answer","any","anything","byDirection","byId","code","count","deepScores","direction","empty","flag","formats","level","levels","longUnion","matrix","mixed","nothing","nullable","point","ratio","scores","triple","unique","unknown","yes"]};
+const func0 = equal;
 const func1 = ucs2length;
 
 function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
@@ -381,1750 +870,499 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if(((((((((((((((((((((((((((data.answer === undefined) && (missing0 = "answer")) || ((data.any === undefined) && (missing0 = "any"))) || ((data.anything === undefined) && (missing0 = "anything"))) || ((data.byDirection === undefined) && (missing0 = "byDirection"))) || ((data.byId === undefined) && (missing0 = "byId"))) || ((data.code === undefined) && (missing0 = "code"))) || ((data.count === undefined) && (missing0 = "count"))) || ((data.deepScores === undefined) && (missing0 = "deepScores"))) || ((data.direction === undefined) && (missing0 = "direction"))) || ((data.empty === undefined) && (missing0 = "empty"))) || ((data.flag === undefined) && (missing0 = "flag"))) || ((data.formats === undefined) && (missing0 = "formats"))) || ((data.level === undefined) && (missing0 = "level"))) || ((data.levels === undefined) && (missing0 = "levels"))) || ((data.longUnion === undefined) && (missing0 = "longUnion"))) || ((data.matrix === undefined) && (missing0 = "matrix"))) || ((data.mixed === undefined) && (missing0 = "mixed"))) || ((data.nothing === undefined) && (missing0 = "nothing"))) || ((data.nullable === undefined) && (missing0 = "nullable"))) || ((data.point === undefined) && (missing0 = "point"))) || ((data.ratio === undefined) && (missing0 = "ratio"))) || ((data.scores === undefined) && (missing0 = "scores"))) || ((data.triple === undefined) && (missing0 = "triple"))) || ((data.unique === undefined) && (missing0 = "unique"))) || ((data.unknown === undefined) && (missing0 = "unknown"))) || ((data.yes === undefined) && (missing0 = "yes"))){
-validate0.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
+if(data.answer === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "answer"},message:"must have required property '"+"answer"+"'"});
+errors++;
 }
-else {
-const _errs1 = errors;
-for(const key0 in data){
-if(!(func0.call(schema0.properties, key0))){
-validate0.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
-return false;
-break;
+if(data.any === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "any"},message:"must have required property '"+"any"+"'"});
+errors++;
 }
+if(data.anything === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "anything"},message:"must have required property '"+"anything"+"'"});
+errors++;
 }
-if(_errs1 === errors){
+if(data.byDirection === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "byDirection"},message:"must have required property '"+"byDirection"+"'"});
+errors++;
+}
+if(data.byId === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "byId"},message:"must have required property '"+"byId"+"'"});
+errors++;
+}
+if(data.code === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "code"},message:"must have required property '"+"code"+"'"});
+errors++;
+}
+if(data.count === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "count"},message:"must have required property '"+"count"+"'"});
+errors++;
+}
+if(data.deepScores === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "deepScores"},message:"must have required property '"+"deepScores"+"'"});
+errors++;
+}
+if(data.direction === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "direction"},message:"must have required property '"+"direction"+"'"});
+errors++;
+}
+if(data.empty === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "empty"},message:"must have required property '"+"empty"+"'"});
+errors++;
+}
+if(data.flag === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "flag"},message:"must have required property '"+"flag"+"'"});
+errors++;
+}
+if(data.formats === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "formats"},message:"must have required property '"+"formats"+"'"});
+errors++;
+}
+if(data.level === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "level"},message:"must have required property '"+"level"+"'"});
+errors++;
+}
+if(data.levels === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "levels"},message:"must have required property '"+"levels"+"'"});
+errors++;
+}
+if(data.longUnion === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "longUnion"},message:"must have required property '"+"longUnion"+"'"});
+errors++;
+}
+if(data.matrix === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "matrix"},message:"must have required property '"+"matrix"+"'"});
+errors++;
+}
+if(data.mixed === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "mixed"},message:"must have required property '"+"mixed"+"'"});
+errors++;
+}
+if(data.nothing === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "nothing"},message:"must have required property '"+"nothing"+"'"});
+errors++;
+}
+if(data.nullable === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "nullable"},message:"must have required property '"+"nullable"+"'"});
+errors++;
+}
+if(data.point === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "point"},message:"must have required property '"+"point"+"'"});
+errors++;
+}
+if(data.ratio === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "ratio"},message:"must have required property '"+"ratio"+"'"});
+errors++;
+}
+if(data.scores === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "scores"},message:"must have required property '"+"scores"+"'"});
+errors++;
+}
+if(data.triple === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "triple"},message:"must have required property '"+"triple"+"'"});
+errors++;
+}
+if(data.unique === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "unique"},message:"must have required property '"+"unique"+"'"});
+errors++;
+}
+if(data.unknown === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "unknown"},message:"must have required property '"+"unknown"+"'"});
+errors++;
+}
+if(data.yes === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "yes"},message:"must have required property '"+"yes"+"'"});
+errors++;
+}
 if(data.never !== undefined){
-const _errs2 = errors;
-validate0.errors = [{instancePath:instancePath+"/never",schemaPath:"#/properties/never/not",keyword:"not",params:{},message:"must NOT be valid"}];
-return false;
-var valid0 = _errs2 === errors;
+(vErrors ??= []).push({instancePath:instancePath+"/never",schemaPath:"#/properties/never/not",keyword:"not",params:{},message:"must NOT be valid"});
+errors++;
 }
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.nothing !== undefined){
-const _errs4 = errors;
 if(data.nothing !== null){
-validate0.errors = [{instancePath:instancePath+"/nothing",schemaPath:"#/properties/nothing/type",keyword:"type",params:{type: "null"},message:"must be null"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/nothing",schemaPath:"#/properties/nothing/type",keyword:"type",params:{type: "null"},message:"must be null"});
+errors++;
 }
-var valid0 = _errs4 === errors;
 }
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.empty !== undefined){
 let data2 = data.empty;
-const _errs6 = errors;
-if(errors === _errs6){
-if(data2 && typeof data2 == "object" && !Array.isArray(data2)){
-for(const key1 in data2){
-validate0.errors = [{instancePath:instancePath+"/empty",schemaPath:"#/properties/empty/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
-return false;
-break;
+if(!(data2 && typeof data2 == "object" && !Array.isArray(data2))){
+(vErrors ??= []).push({instancePath:instancePath+"/empty",schemaPath:"#/properties/empty/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 }
-else {
-validate0.errors = [{instancePath:instancePath+"/empty",schemaPath:"#/properties/empty/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
-}
-var valid0 = _errs6 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.anything !== undefined){
 let data3 = data.anything;
-const _errs9 = errors;
 if(!(data3 && typeof data3 == "object" && !Array.isArray(data3))){
-validate0.errors = [{instancePath:instancePath+"/anything",schemaPath:"#/properties/anything/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/anything",schemaPath:"#/properties/anything/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
-var valid0 = _errs9 === errors;
 }
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.flag !== undefined){
-const _errs11 = errors;
 if(typeof data.flag !== "boolean"){
-validate0.errors = [{instancePath:instancePath+"/flag",schemaPath:"#/properties/flag/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/flag",schemaPath:"#/properties/flag/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"});
+errors++;
 }
-var valid0 = _errs11 === errors;
 }
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.count !== undefined){
 let data5 = data.count;
-const _errs13 = errors;
+const _errs12 = errors;
 if(!(((typeof data5 == "number") && (!(data5 % 1) && !isNaN(data5))) && (isFinite(data5)))){
-validate0.errors = [{instancePath:instancePath+"/count",schemaPath:"#/properties/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/count",schemaPath:"#/properties/count/x-first/type",keyword:"type",params:{type: "integer"},message:"must be integer"});
+errors++;
 }
-if(errors === _errs13){
+if(errors === _errs12){
 if((typeof data5 == "number") && (isFinite(data5))){
 if(data5 > 9007199254740991 || isNaN(data5)){
-validate0.errors = [{instancePath:instancePath+"/count",schemaPath:"#/properties/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/count",schemaPath:"#/properties/count/x-first/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"});
+errors++;
 }
 else {
 if(data5 < 0 || isNaN(data5)){
-validate0.errors = [{instancePath:instancePath+"/count",schemaPath:"#/properties/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/count",schemaPath:"#/properties/count/x-first/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"});
+errors++;
 }
 }
 }
 }
-var valid0 = _errs13 === errors;
 }
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.ratio !== undefined){
 let data6 = data.ratio;
 const _errs15 = errors;
 if(errors === _errs15){
 if((typeof data6 == "number") && (isFinite(data6))){
 if(data6 > 1 || isNaN(data6)){
-validate0.errors = [{instancePath:instancePath+"/ratio",schemaPath:"#/properties/ratio/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1},message:"must be <= 1"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/ratio",schemaPath:"#/properties/ratio/x-first/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1},message:"must be <= 1"});
+errors++;
 }
 else {
 if(data6 < 0 || isNaN(data6)){
-validate0.errors = [{instancePath:instancePath+"/ratio",schemaPath:"#/properties/ratio/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/ratio",schemaPath:"#/properties/ratio/x-first/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"});
+errors++;
 }
 }
 }
 else {
-validate0.errors = [{instancePath:instancePath+"/ratio",schemaPath:"#/properties/ratio/type",keyword:"type",params:{type: "number"},message:"must be number"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/ratio",schemaPath:"#/properties/ratio/x-first/type",keyword:"type",params:{type: "number"},message:"must be number"});
+errors++;
 }
 }
-var valid0 = _errs15 === errors;
 }
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.unique !== undefined){
 let data7 = data.unique;
-const _errs17 = errors;
-if(errors === _errs17){
 if(Array.isArray(data7)){
 if(data7.length > 3){
-validate0.errors = [{instancePath:instancePath+"/unique",schemaPath:"#/properties/unique/maxItems",keyword:"maxItems",params:{limit: 3},message:"must NOT have more than 3 items"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/unique",schemaPath:"#/properties/unique/x-first/maxItems",keyword:"maxItems",params:{limit: 3},message:"must NOT have more than 3 items"});
+errors++;
 }
 else {
 if(data7.length < 1){
-validate0.errors = [{instancePath:instancePath+"/unique",schemaPath:"#/properties/unique/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/unique",schemaPath:"#/properties/unique/x-first/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items"});
+errors++;
 }
 else {
-var valid1 = true;
+let i0 = data7.length;
+let j0;
+if(i0 > 1){
+outer0:
+for(;i0--;){
+for(j0 = i0; j0--;){
+if(func0(data7[i0], data7[j0])){
+(vErrors ??= []).push({instancePath:instancePath+"/unique",schemaPath:"#/properties/unique/x-first/uniqueItems",keyword:"uniqueItems",params:{i: i0, j: j0},message:"must NOT have duplicate items (items ## "+j0+" and "+i0+" are identical)"});
+errors++;
+break outer0;
+}
+}
+}
+}
+}
+}
+}
+if(Array.isArray(data7)){
 const len0 = data7.length;
-for(let i0=0; i0<len0; i0++){
-let data8 = data7[i0];
-const _errs19 = errors;
-if(errors === _errs19){
+const itemErrors1 = errors;
+for(let i1=0; i1<len0; i1++){
+if(errors - itemErrors1 >= 10){
+break;
+}
+let data8 = data7[i1];
 if(typeof data8 === "string"){
 if(func1(data8) > 5){
-validate0.errors = [{instancePath:instancePath+"/unique/" + i0,schemaPath:"#/properties/unique/items/maxLength",keyword:"maxLength",params:{limit: 5},message:"must NOT have more than 5 characters"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/unique/" + i1,schemaPath:"#/properties/unique/items/maxLength",keyword:"maxLength",params:{limit: 5},message:"must NOT have more than 5 characters"});
+errors++;
 }
 }
 else {
-validate0.errors = [{instancePath:instancePath+"/unique/" + i0,schemaPath:"#/properties/unique/items/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-var valid1 = _errs19 === errors;
-if(!valid1){
-break;
-}
-}
-if(valid1){
-let i1 = data7.length;
-let j0;
-if(i1 > 1){
-const indices0 = {};
-for(;i1--;){
-let item0 = data7[i1];
-if(typeof item0 !== "string"){
-continue;
-}
-if(typeof indices0[item0] == "number"){
-j0 = indices0[item0];
-validate0.errors = [{instancePath:instancePath+"/unique",schemaPath:"#/properties/unique/uniqueItems",keyword:"uniqueItems",params:{i: i1, j: j0},message:"must NOT have duplicate items (items ## "+j0+" and "+i1+" are identical)"}];
-return false;
-break;
-}
-indices0[item0] = i1;
-}
-}
-}
+(vErrors ??= []).push({instancePath:instancePath+"/unique/" + i1,schemaPath:"#/properties/unique/items/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
 }
 }
 else {
-validate0.errors = [{instancePath:instancePath+"/unique",schemaPath:"#/properties/unique/type",keyword:"type",params:{type: "array"},message:"must be array"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/unique",schemaPath:"#/properties/unique/type",keyword:"type",params:{type: "array"},message:"must be array"});
+errors++;
 }
 }
-var valid0 = _errs17 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.matrix !== undefined){
 let data9 = data.matrix;
-const _errs21 = errors;
-if(errors === _errs21){
 if(Array.isArray(data9)){
-var valid3 = true;
 const len1 = data9.length;
+const itemErrors2 = errors;
 for(let i2=0; i2<len1; i2++){
+if(errors - itemErrors2 >= 10){
+break;
+}
 let data10 = data9[i2];
-const _errs23 = errors;
-if(errors === _errs23){
 if(Array.isArray(data10)){
-var valid4 = true;
 const len2 = data10.length;
+const itemErrors3 = errors;
 for(let i3=0; i3<len2; i3++){
+if(errors - itemErrors3 >= 10){
+break;
+}
 let data11 = data10[i3];
-const _errs25 = errors;
 if(!((typeof data11 == "number") && (isFinite(data11)))){
-validate0.errors = [{instancePath:instancePath+"/matrix/" + i2+"/" + i3,schemaPath:"#/properties/matrix/items/items/type",keyword:"type",params:{type: "number"},message:"must be number"}];
-return false;
-}
-var valid4 = _errs25 === errors;
-if(!valid4){
-break;
+(vErrors ??= []).push({instancePath:instancePath+"/matrix/" + i2+"/" + i3,schemaPath:"#/properties/matrix/items/items/type",keyword:"type",params:{type: "number"},message:"must be number"});
+errors++;
 }
 }
 }
 else {
-validate0.errors = [{instancePath:instancePath+"/matrix/" + i2,schemaPath:"#/properties/matrix/items/type",keyword:"type",params:{type: "array"},message:"must be array"}];
-return false;
-}
-}
-var valid3 = _errs23 === errors;
-if(!valid3){
-break;
+(vErrors ??= []).push({instancePath:instancePath+"/matrix/" + i2,schemaPath:"#/properties/matrix/items/type",keyword:"type",params:{type: "array"},message:"must be array"});
+errors++;
 }
 }
 }
 else {
-validate0.errors = [{instancePath:instancePath+"/matrix",schemaPath:"#/properties/matrix/type",keyword:"type",params:{type: "array"},message:"must be array"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/matrix",schemaPath:"#/properties/matrix/type",keyword:"type",params:{type: "array"},message:"must be array"});
+errors++;
 }
 }
-var valid0 = _errs21 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.nullable !== undefined){
 let data12 = data.nullable;
-const _errs27 = errors;
-const _errs28 = errors;
-let valid5 = false;
-const _errs29 = errors;
+if((typeof data12 !== "string") && (data12 !== null)){
+(vErrors ??= []).push({instancePath:instancePath+"/nullable",schemaPath:"#/properties/nullable/x-first/type",keyword:"type",params:{type: schema0.properties.nullable["x-first"].type},message:"must be string,null"});
+errors++;
+}
+if(typeof data12 === "string"){
 if(typeof data12 !== "string"){
-const err0 = {instancePath:instancePath+"/nullable",schemaPath:"#/properties/nullable/anyOf/0/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
+(vErrors ??= []).push({instancePath:instancePath+"/nullable",schemaPath:"#/properties/nullable/x-first/x-cases/0/type",keyword:"type",params:{type: "string"},message:"must be string"});
 errors++;
 }
-var _valid0 = _errs29 === errors;
-valid5 = valid5 || _valid0;
-const _errs31 = errors;
+}
+else if(data12 === null){
 if(data12 !== null){
-const err1 = {instancePath:instancePath+"/nullable",schemaPath:"#/properties/nullable/anyOf/1/type",keyword:"type",params:{type: "null"},message:"must be null"};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
+(vErrors ??= []).push({instancePath:instancePath+"/nullable",schemaPath:"#/properties/nullable/x-first/x-cases/1/type",keyword:"type",params:{type: "null"},message:"must be null"});
 errors++;
 }
-var _valid0 = _errs31 === errors;
-valid5 = valid5 || _valid0;
-if(!valid5){
-const err2 = {instancePath:instancePath+"/nullable",schemaPath:"#/properties/nullable/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
-if(vErrors === null){
-vErrors = [err2];
-}
-else {
-vErrors.push(err2);
-}
-errors++;
-validate0.errors = vErrors;
-return false;
-}
-else {
-errors = _errs28;
-if(vErrors !== null){
-if(_errs28){
-vErrors.length = _errs28;
-}
-else {
-vErrors = null;
 }
 }
-}
-var valid0 = _errs27 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.answer !== undefined){
 let data13 = data.answer;
-const _errs33 = errors;
 if(!((typeof data13 == "number") && (isFinite(data13)))){
-validate0.errors = [{instancePath:instancePath+"/answer",schemaPath:"#/properties/answer/type",keyword:"type",params:{type: "number"},message:"must be number"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/answer",schemaPath:"#/properties/answer/type",keyword:"type",params:{type: "number"},message:"must be number"});
+errors++;
 }
 if(42 !== data13){
-validate0.errors = [{instancePath:instancePath+"/answer",schemaPath:"#/properties/answer/const",keyword:"const",params:{allowedValue: 42},message:"must be equal to constant"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/answer",schemaPath:"#/properties/answer/const",keyword:"const",params:{allowedValue: 42},message:"must be equal to constant"});
+errors++;
 }
-var valid0 = _errs33 === errors;
 }
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.yes !== undefined){
 let data14 = data.yes;
-const _errs35 = errors;
 if(typeof data14 !== "boolean"){
-validate0.errors = [{instancePath:instancePath+"/yes",schemaPath:"#/properties/yes/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/yes",schemaPath:"#/properties/yes/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"});
+errors++;
 }
 if(true !== data14){
-validate0.errors = [{instancePath:instancePath+"/yes",schemaPath:"#/properties/yes/const",keyword:"const",params:{allowedValue: true},message:"must be equal to constant"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/yes",schemaPath:"#/properties/yes/const",keyword:"const",params:{allowedValue: true},message:"must be equal to constant"});
+errors++;
 }
-var valid0 = _errs35 === errors;
 }
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.mixed !== undefined){
 let data15 = data.mixed;
-const _errs37 = errors;
-if((typeof data15 !== "string") && (!(((typeof data15 == "number") && (!(data15 % 1) && !isNaN(data15))) && (isFinite(data15))))){
-validate0.errors = [{instancePath:instancePath+"/mixed",schemaPath:"#/properties/mixed/type",keyword:"type",params:{type: schema0.properties.mixed.type},message:"must be string,integer"}];
-return false;
-}
-if(errors === _errs37){
-if((typeof data15 == "number") && (isFinite(data15))){
-if(data15 > 9007199254740991 || isNaN(data15)){
-validate0.errors = [{instancePath:instancePath+"/mixed",schemaPath:"#/properties/mixed/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
-return false;
-}
-else {
-if(data15 < -9007199254740991 || isNaN(data15)){
-validate0.errors = [{instancePath:instancePath+"/mixed",schemaPath:"#/properties/mixed/minimum",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991},message:"must be >= -9007199254740991"}];
-return false;
-}
-}
-}
-}
-var valid0 = _errs37 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.level !== undefined){
-const _errs39 = errors;
-if(!(levelOpen(data.level, {instancePath:instancePath+"/level",parentData:data,parentDataProperty:"level",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? levelOpen.errors : vErrors.concat(levelOpen.errors);
-errors = vErrors.length;
-}
-var valid0 = _errs39 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.levels !== undefined){
-let data17 = data.levels;
 const _errs40 = errors;
+if((typeof data15 !== "string") && (!(((typeof data15 == "number") && (!(data15 % 1) && !isNaN(data15))) && (isFinite(data15))))){
+(vErrors ??= []).push({instancePath:instancePath+"/mixed",schemaPath:"#/properties/mixed/x-first/type",keyword:"type",params:{type: schema0.properties.mixed["x-first"].type},message:"must be string,integer"});
+errors++;
+}
 if(errors === _errs40){
-if(Array.isArray(data17)){
-var valid6 = true;
-const len3 = data17.length;
-for(let i4=0; i4<len3; i4++){
-const _errs42 = errors;
-if(!(levelOpen(data17[i4], {instancePath:instancePath+"/levels/" + i4,parentData:data17,parentDataProperty:i4,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? levelOpen.errors : vErrors.concat(levelOpen.errors);
-errors = vErrors.length;
-}
-var valid6 = _errs42 === errors;
-if(!valid6){
-break;
-}
-}
-}
-else {
-validate0.errors = [{instancePath:instancePath+"/levels",schemaPath:"#/properties/levels/type",keyword:"type",params:{type: "array"},message:"must be array"}];
-return false;
-}
-}
-var valid0 = _errs40 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.direction !== undefined){
-const _errs43 = errors;
-if(!(directionOpen(data.direction, {instancePath:instancePath+"/direction",parentData:data,parentDataProperty:"direction",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? directionOpen.errors : vErrors.concat(directionOpen.errors);
-errors = vErrors.length;
-}
-var valid0 = _errs43 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.longUnion !== undefined){
-let data20 = data.longUnion;
-const _errs44 = errors;
-const _errs45 = errors;
-let valid7 = false;
-const _errs46 = errors;
-if(typeof data20 !== "string"){
-const err3 = {instancePath:instancePath+"/longUnion",schemaPath:"#/properties/longUnion/anyOf/0/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err3];
-}
-else {
-vErrors.push(err3);
-}
-errors++;
-}
-if("a rather long literal to fill the line" !== data20){
-const err4 = {instancePath:instancePath+"/longUnion",schemaPath:"#/properties/longUnion/anyOf/0/const",keyword:"const",params:{allowedValue: "a rather long literal to fill the line"},message:"must be equal to constant"};
-if(vErrors === null){
-vErrors = [err4];
-}
-else {
-vErrors.push(err4);
-}
-errors++;
-}
-var _valid1 = _errs46 === errors;
-valid7 = valid7 || _valid1;
-const _errs48 = errors;
-if(typeof data20 !== "string"){
-const err5 = {instancePath:instancePath+"/longUnion",schemaPath:"#/properties/longUnion/anyOf/1/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err5];
-}
-else {
-vErrors.push(err5);
-}
-errors++;
-}
-if("another rather long literal to fill the line" !== data20){
-const err6 = {instancePath:instancePath+"/longUnion",schemaPath:"#/properties/longUnion/anyOf/1/const",keyword:"const",params:{allowedValue: "another rather long literal to fill the line"},message:"must be equal to constant"};
-if(vErrors === null){
-vErrors = [err6];
-}
-else {
-vErrors.push(err6);
-}
-errors++;
-}
-var _valid1 = _errs48 === errors;
-valid7 = valid7 || _valid1;
-const _errs50 = errors;
-if(typeof data20 !== "string"){
-const err7 = {instancePath:instancePath+"/longUnion",schemaPath:"#/properties/longUnion/anyOf/2/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err7];
-}
-else {
-vErrors.push(err7);
-}
-errors++;
-}
-if("and a third rather long literal to fill the line" !== data20){
-const err8 = {instancePath:instancePath+"/longUnion",schemaPath:"#/properties/longUnion/anyOf/2/const",keyword:"const",params:{allowedValue: "and a third rather long literal to fill the line"},message:"must be equal to constant"};
-if(vErrors === null){
-vErrors = [err8];
-}
-else {
-vErrors.push(err8);
-}
-errors++;
-}
-var _valid1 = _errs50 === errors;
-valid7 = valid7 || _valid1;
-if(!valid7){
-const err9 = {instancePath:instancePath+"/longUnion",schemaPath:"#/properties/longUnion/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
-if(vErrors === null){
-vErrors = [err9];
-}
-else {
-vErrors.push(err9);
-}
-errors++;
-validate0.errors = vErrors;
-return false;
-}
-else {
-errors = _errs45;
-if(vErrors !== null){
-if(_errs45){
-vErrors.length = _errs45;
-}
-else {
-vErrors = null;
-}
-}
-}
-var valid0 = _errs44 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.longList !== undefined){
-let data21 = data.longList;
-const _errs52 = errors;
-if(errors === _errs52){
-if(Array.isArray(data21)){
-var valid8 = true;
-const len4 = data21.length;
-for(let i5=0; i5<len4; i5++){
-let data22 = data21[i5];
-const _errs54 = errors;
-const _errs55 = errors;
-let valid9 = false;
-const _errs56 = errors;
-if(typeof data22 !== "string"){
-const err10 = {instancePath:instancePath+"/longList/" + i5,schemaPath:"#/properties/longList/items/anyOf/0/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err10];
-}
-else {
-vErrors.push(err10);
-}
-errors++;
-}
-if("a rather long literal to fill the line" !== data22){
-const err11 = {instancePath:instancePath+"/longList/" + i5,schemaPath:"#/properties/longList/items/anyOf/0/const",keyword:"const",params:{allowedValue: "a rather long literal to fill the line"},message:"must be equal to constant"};
-if(vErrors === null){
-vErrors = [err11];
-}
-else {
-vErrors.push(err11);
-}
-errors++;
-}
-var _valid2 = _errs56 === errors;
-valid9 = valid9 || _valid2;
-const _errs58 = errors;
-if(typeof data22 !== "string"){
-const err12 = {instancePath:instancePath+"/longList/" + i5,schemaPath:"#/properties/longList/items/anyOf/1/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err12];
-}
-else {
-vErrors.push(err12);
-}
-errors++;
-}
-if("another rather long literal to fill the line" !== data22){
-const err13 = {instancePath:instancePath+"/longList/" + i5,schemaPath:"#/properties/longList/items/anyOf/1/const",keyword:"const",params:{allowedValue: "another rather long literal to fill the line"},message:"must be equal to constant"};
-if(vErrors === null){
-vErrors = [err13];
-}
-else {
-vErrors.push(err13);
-}
-errors++;
-}
-var _valid2 = _errs58 === errors;
-valid9 = valid9 || _valid2;
-const _errs60 = errors;
-if(typeof data22 !== "string"){
-const err14 = {instancePath:instancePath+"/longList/" + i5,schemaPath:"#/properties/longList/items/anyOf/2/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err14];
-}
-else {
-vErrors.push(err14);
-}
-errors++;
-}
-if("and a third rather long literal to fill the line" !== data22){
-const err15 = {instancePath:instancePath+"/longList/" + i5,schemaPath:"#/properties/longList/items/anyOf/2/const",keyword:"const",params:{allowedValue: "and a third rather long literal to fill the line"},message:"must be equal to constant"};
-if(vErrors === null){
-vErrors = [err15];
-}
-else {
-vErrors.push(err15);
-}
-errors++;
-}
-var _valid2 = _errs60 === errors;
-valid9 = valid9 || _valid2;
-if(!valid9){
-const err16 = {instancePath:instancePath+"/longList/" + i5,schemaPath:"#/properties/longList/items/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
-if(vErrors === null){
-vErrors = [err16];
-}
-else {
-vErrors.push(err16);
-}
-errors++;
-validate0.errors = vErrors;
-return false;
-}
-else {
-errors = _errs55;
-if(vErrors !== null){
-if(_errs55){
-vErrors.length = _errs55;
-}
-else {
-vErrors = null;
-}
-}
-}
-var valid8 = _errs54 === errors;
-if(!valid8){
-break;
-}
-}
-}
-else {
-validate0.errors = [{instancePath:instancePath+"/longList",schemaPath:"#/properties/longList/type",keyword:"type",params:{type: "array"},message:"must be array"}];
-return false;
-}
-}
-var valid0 = _errs52 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.point !== undefined){
-const _errs62 = errors;
-if(!(pointOpen(data.point, {instancePath:instancePath+"/point",parentData:data,parentDataProperty:"point",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? pointOpen.errors : vErrors.concat(pointOpen.errors);
-errors = vErrors.length;
-}
-var valid0 = _errs62 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.triple !== undefined){
-let data24 = data.triple;
-const _errs63 = errors;
-if(errors === _errs63){
-if(Array.isArray(data24)){
-if(data24.length < 3){
-validate0.errors = [{instancePath:instancePath+"/triple",schemaPath:"#/properties/triple/minItems",keyword:"minItems",params:{limit: 3},message:"must NOT have fewer than 3 items"}];
-return false;
-}
-else {
-const len5 = data24.length;
-if(!(len5 <= 3)){
-validate0.errors = [{instancePath:instancePath+"/triple",schemaPath:"#/properties/triple/additionalItems",keyword:"additionalItems",params:{limit: 3},message:"must NOT have more than 3 items"}];
-return false;
-}
-else {
-const len6 = data24.length;
-if(len6 > 0){
-const _errs65 = errors;
-if(typeof data24[0] !== "string"){
-validate0.errors = [{instancePath:instancePath+"/triple/0",schemaPath:"#/properties/triple/items/0/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-var valid10 = _errs65 === errors;
-}
-if(valid10){
-if(len6 > 1){
-const _errs67 = errors;
-if(!(pointOpen(data24[1], {instancePath:instancePath+"/triple/1",parentData:data24,parentDataProperty:1,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? pointOpen.errors : vErrors.concat(pointOpen.errors);
-errors = vErrors.length;
-}
-var valid10 = _errs67 === errors;
-}
-if(valid10){
-if(len6 > 2){
-let data27 = data24[2];
-const _errs68 = errors;
-if(errors === _errs68){
-if(data27 && typeof data27 == "object" && !Array.isArray(data27)){
-let missing1;
-if((data27.z === undefined) && (missing1 = "z")){
-validate0.errors = [{instancePath:instancePath+"/triple/2",schemaPath:"#/properties/triple/items/2/required",keyword:"required",params:{missingProperty: missing1},message:"must have required property '"+missing1+"'"}];
-return false;
-}
-else {
-const _errs70 = errors;
-for(const key2 in data27){
-if(!(key2 === "z")){
-validate0.errors = [{instancePath:instancePath+"/triple/2",schemaPath:"#/properties/triple/items/2/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key2},message:"must NOT have additional properties"}];
-return false;
-break;
-}
-}
-if(_errs70 === errors){
-if(data27.z !== undefined){
-let data28 = data27.z;
-if(!((typeof data28 == "number") && (isFinite(data28)))){
-validate0.errors = [{instancePath:instancePath+"/triple/2/z",schemaPath:"#/properties/triple/items/2/properties/z/type",keyword:"type",params:{type: "number"},message:"must be number"}];
-return false;
-}
-}
-}
-}
-}
-else {
-validate0.errors = [{instancePath:instancePath+"/triple/2",schemaPath:"#/properties/triple/items/2/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
-}
-var valid10 = _errs68 === errors;
-}
-}
-}
-}
-}
-}
-else {
-validate0.errors = [{instancePath:instancePath+"/triple",schemaPath:"#/properties/triple/type",keyword:"type",params:{type: "array"},message:"must be array"}];
-return false;
-}
-}
-var valid0 = _errs63 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.scores !== undefined){
-const _errs73 = errors;
-if(!(scoresOpen(data.scores, {instancePath:instancePath+"/scores",parentData:data,parentDataProperty:"scores",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? scoresOpen.errors : vErrors.concat(scoresOpen.errors);
-errors = vErrors.length;
-}
-var valid0 = _errs73 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.deepScores !== undefined){
-let data30 = data.deepScores;
-const _errs74 = errors;
-if(errors === _errs74){
-if(data30 && typeof data30 == "object" && !Array.isArray(data30)){
-for(const key3 in data30){
-let data31 = data30[key3];
-const _errs77 = errors;
-if(errors === _errs77){
-if(data31 && typeof data31 == "object" && !Array.isArray(data31)){
-for(const key4 in data31){
-let data32 = data31[key4];
-const _errs80 = errors;
-if(errors === _errs80){
-if(data32 && typeof data32 == "object" && !Array.isArray(data32)){
-let missing2;
-if((data32.n === undefined) && (missing2 = "n")){
-validate0.errors = [{instancePath:instancePath+"/deepScores/" + key3.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/deepScores/additionalProperties/additionalProperties/required",keyword:"required",params:{missingProperty: missing2},message:"must have required property '"+missing2+"'"}];
-return false;
-}
-else {
-const _errs82 = errors;
-for(const key5 in data32){
-if(!(key5 === "n")){
-validate0.errors = [{instancePath:instancePath+"/deepScores/" + key3.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/deepScores/additionalProperties/additionalProperties/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key5},message:"must NOT have additional properties"}];
-return false;
-break;
-}
-}
-if(_errs82 === errors){
-if(data32.n !== undefined){
-let data33 = data32.n;
-const _errs83 = errors;
-if(!(((typeof data33 == "number") && (!(data33 % 1) && !isNaN(data33))) && (isFinite(data33)))){
-validate0.errors = [{instancePath:instancePath+"/deepScores/" + key3.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key4.replace(/~/g, "~0").replace(/\//g, "~1")+"/n",schemaPath:"#/properties/deepScores/additionalProperties/additionalProperties/properties/n/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
-return false;
-}
-if(errors === _errs83){
-if((typeof data33 == "number") && (isFinite(data33))){
-if(data33 > 9007199254740991 || isNaN(data33)){
-validate0.errors = [{instancePath:instancePath+"/deepScores/" + key3.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key4.replace(/~/g, "~0").replace(/\//g, "~1")+"/n",schemaPath:"#/properties/deepScores/additionalProperties/additionalProperties/properties/n/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
-return false;
-}
-else {
-if(data33 < -9007199254740991 || isNaN(data33)){
-validate0.errors = [{instancePath:instancePath+"/deepScores/" + key3.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key4.replace(/~/g, "~0").replace(/\//g, "~1")+"/n",schemaPath:"#/properties/deepScores/additionalProperties/additionalProperties/properties/n/minimum",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991},message:"must be >= -9007199254740991"}];
-return false;
-}
-}
-}
-}
-}
-}
-}
-}
-else {
-validate0.errors = [{instancePath:instancePath+"/deepScores/" + key3.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/deepScores/additionalProperties/additionalProperties/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
-}
-var valid13 = _errs80 === errors;
-if(!valid13){
-break;
-}
-}
-}
-else {
-validate0.errors = [{instancePath:instancePath+"/deepScores/" + key3.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/deepScores/additionalProperties/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
-}
-var valid12 = _errs77 === errors;
-if(!valid12){
-break;
-}
-}
-}
-else {
-validate0.errors = [{instancePath:instancePath+"/deepScores",schemaPath:"#/properties/deepScores/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
-}
-var valid0 = _errs74 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.byDirection !== undefined){
-const _errs85 = errors;
-if(!(byDirectionClosed(data.byDirection, {instancePath:instancePath+"/byDirection",parentData:data,parentDataProperty:"byDirection",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? byDirectionClosed.errors : vErrors.concat(byDirectionClosed.errors);
-errors = vErrors.length;
-}
-var valid0 = _errs85 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.byId !== undefined){
-const _errs86 = errors;
-if(!(byIdClosed(data.byId, {instancePath:instancePath+"/byId",parentData:data,parentDataProperty:"byId",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? byIdClosed.errors : vErrors.concat(byIdClosed.errors);
-errors = vErrors.length;
-}
-var valid0 = _errs86 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.code !== undefined){
-const _errs87 = errors;
-if(!(codeOpen(data.code, {instancePath:instancePath+"/code",parentData:data,parentDataProperty:"code",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? codeOpen.errors : vErrors.concat(codeOpen.errors);
-errors = vErrors.length;
-}
-var valid0 = _errs87 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.formats !== undefined){
-const _errs88 = errors;
-if(!(formatsClosed(data.formats, {instancePath:instancePath+"/formats",parentData:data,parentDataProperty:"formats",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? formatsClosed.errors : vErrors.concat(formatsClosed.errors);
-errors = vErrors.length;
-}
-var valid0 = _errs88 === errors;
-}
-else {
-var valid0 = true;
-}
-}
-}
-}
-}
-}
-}
-}
-}
-}
-}
-}
-}
-}
-}
-}
-}
-}
-}
-}
-}
-}
-}
-}
-}
-}
-}
-}
-}
-else {
-validate0.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
-}
-validate0.errors = vErrors;
-return errors === 0;
-}
-validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-return validate0;
-})();
-
-const everythingOpen = (() => {
-const schema0 = {"type":"object","properties":{"any":{},"unknown":{},"never":{"not":{}},"nothing":{"type":"null"},"empty":{"type":"object","properties":{}},"anything":{"type":"object"},"flag":{"type":"boolean"},"count":{"type":"integer","minimum":0,"maximum":9007199254740991},"ratio":{"type":"number","minimum":0,"maximum":1},"unique":{"type":"array","items":{"type":"string","maxLength":5},"uniqueItems":true,"minItems":1,"maxItems":3},"matrix":{"type":"array","items":{"type":"array","items":{"type":"number"}}},"nullable":{"anyOf":[{"type":"string"},{"type":"null"}]},"answer":{"type":"number","const":42},"yes":{"type":"boolean","const":true},"mixed":{"type":["string","integer"],"minimum":-9007199254740991,"maximum":9007199254740991},"level":{"x-call":"levelOpen"},"levels":{"type":"array","items":{"x-call":"levelOpen"}},"direction":{"x-call":"directionOpen"},"longUnion":{"anyOf":[{"type":"string","const":"a rather long literal to fill the line"},{"type":"string","const":"another rather long literal to fill the line"},{"type":"string","const":"and a third rather long literal to fill the line"}]},"longList":{"type":"array","items":{"anyOf":[{"type":"string","const":"a rather long literal to fill the line"},{"type":"string","const":"another rather long literal to fill the line"},{"type":"string","const":"and a third rather long literal to fill the line"}]}},"point":{"x-call":"pointOpen"},"triple":{"type":"array","additionalItems":false,"items":[{"type":"string"},{"x-call":"pointOpen"},{"type":"object","properties":{"z":{"type":"number"}},"required":["z"]}],"minItems":3},"scores":{"x-call":"scoresOpen"},"deepScores":{"type":"object","additionalProperties":{"type":"object","additionalProperties":{"type":"object","properties":{"n":{"type":"integer","minimum":-9007199254740991,"maximum":9007199254740991}},"required":["n"]}}},"byDirection":{"x-call":"byDirectionOpen"},"byId":{"x-call":"byIdOpen"},"code":{"x-call":"codeOpen"},"formats":{"x-call":"formatsOpen"}},"required":["answer","any","anything","byDirection","byId","code","count","deepScores","direction","empty","flag","formats","level","levels","longUnion","matrix","mixed","nothing","nullable","point","ratio","scores","triple","unique","unknown","yes"]};
-const func0 = ucs2length;
-
-function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate0.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(errors === 0){
-if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if(((((((((((((((((((((((((((data.answer === undefined) && (missing0 = "answer")) || ((data.any === undefined) && (missing0 = "any"))) || ((data.anything === undefined) && (missing0 = "anything"))) || ((data.byDirection === undefined) && (missing0 = "byDirection"))) || ((data.byId === undefined) && (missing0 = "byId"))) || ((data.code === undefined) && (missing0 = "code"))) || ((data.count === undefined) && (missing0 = "count"))) || ((data.deepScores === undefined) && (missing0 = "deepScores"))) || ((data.direction === undefined) && (missing0 = "direction"))) || ((data.empty === undefined) && (missing0 = "empty"))) || ((data.flag === undefined) && (missing0 = "flag"))) || ((data.formats === undefined) && (missing0 = "formats"))) || ((data.level === undefined) && (missing0 = "level"))) || ((data.levels === undefined) && (missing0 = "levels"))) || ((data.longUnion === undefined) && (missing0 = "longUnion"))) || ((data.matrix === undefined) && (missing0 = "matrix"))) || ((data.mixed === undefined) && (missing0 = "mixed"))) || ((data.nothing === undefined) && (missing0 = "nothing"))) || ((data.nullable === undefined) && (missing0 = "nullable"))) || ((data.point === undefined) && (missing0 = "point"))) || ((data.ratio === undefined) && (missing0 = "ratio"))) || ((data.scores === undefined) && (missing0 = "scores"))) || ((data.triple === undefined) && (missing0 = "triple"))) || ((data.unique === undefined) && (missing0 = "unique"))) || ((data.unknown === undefined) && (missing0 = "unknown"))) || ((data.yes === undefined) && (missing0 = "yes"))){
-validate0.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
-}
-else {
-if(data.never !== undefined){
-const _errs1 = errors;
-validate0.errors = [{instancePath:instancePath+"/never",schemaPath:"#/properties/never/not",keyword:"not",params:{},message:"must NOT be valid"}];
-return false;
-var valid0 = _errs1 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.nothing !== undefined){
-const _errs3 = errors;
-if(data.nothing !== null){
-validate0.errors = [{instancePath:instancePath+"/nothing",schemaPath:"#/properties/nothing/type",keyword:"type",params:{type: "null"},message:"must be null"}];
-return false;
-}
-var valid0 = _errs3 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.empty !== undefined){
-let data2 = data.empty;
-const _errs5 = errors;
-if(errors === _errs5){
-if(!(data2 && typeof data2 == "object" && !Array.isArray(data2))){
-validate0.errors = [{instancePath:instancePath+"/empty",schemaPath:"#/properties/empty/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
-}
-var valid0 = _errs5 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.anything !== undefined){
-let data3 = data.anything;
-const _errs7 = errors;
-if(!(data3 && typeof data3 == "object" && !Array.isArray(data3))){
-validate0.errors = [{instancePath:instancePath+"/anything",schemaPath:"#/properties/anything/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
-var valid0 = _errs7 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.flag !== undefined){
-const _errs9 = errors;
-if(typeof data.flag !== "boolean"){
-validate0.errors = [{instancePath:instancePath+"/flag",schemaPath:"#/properties/flag/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
-return false;
-}
-var valid0 = _errs9 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.count !== undefined){
-let data5 = data.count;
-const _errs11 = errors;
-if(!(((typeof data5 == "number") && (!(data5 % 1) && !isNaN(data5))) && (isFinite(data5)))){
-validate0.errors = [{instancePath:instancePath+"/count",schemaPath:"#/properties/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
-return false;
-}
-if(errors === _errs11){
-if((typeof data5 == "number") && (isFinite(data5))){
-if(data5 > 9007199254740991 || isNaN(data5)){
-validate0.errors = [{instancePath:instancePath+"/count",schemaPath:"#/properties/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
-return false;
-}
-else {
-if(data5 < 0 || isNaN(data5)){
-validate0.errors = [{instancePath:instancePath+"/count",schemaPath:"#/properties/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
-return false;
-}
-}
-}
-}
-var valid0 = _errs11 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.ratio !== undefined){
-let data6 = data.ratio;
-const _errs13 = errors;
-if(errors === _errs13){
-if((typeof data6 == "number") && (isFinite(data6))){
-if(data6 > 1 || isNaN(data6)){
-validate0.errors = [{instancePath:instancePath+"/ratio",schemaPath:"#/properties/ratio/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1},message:"must be <= 1"}];
-return false;
-}
-else {
-if(data6 < 0 || isNaN(data6)){
-validate0.errors = [{instancePath:instancePath+"/ratio",schemaPath:"#/properties/ratio/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
-return false;
-}
-}
-}
-else {
-validate0.errors = [{instancePath:instancePath+"/ratio",schemaPath:"#/properties/ratio/type",keyword:"type",params:{type: "number"},message:"must be number"}];
-return false;
-}
-}
-var valid0 = _errs13 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.unique !== undefined){
-let data7 = data.unique;
-const _errs15 = errors;
-if(errors === _errs15){
-if(Array.isArray(data7)){
-if(data7.length > 3){
-validate0.errors = [{instancePath:instancePath+"/unique",schemaPath:"#/properties/unique/maxItems",keyword:"maxItems",params:{limit: 3},message:"must NOT have more than 3 items"}];
-return false;
-}
-else {
-if(data7.length < 1){
-validate0.errors = [{instancePath:instancePath+"/unique",schemaPath:"#/properties/unique/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items"}];
-return false;
-}
-else {
-var valid1 = true;
-const len0 = data7.length;
-for(let i0=0; i0<len0; i0++){
-let data8 = data7[i0];
-const _errs17 = errors;
-if(errors === _errs17){
-if(typeof data8 === "string"){
-if(func0(data8) > 5){
-validate0.errors = [{instancePath:instancePath+"/unique/" + i0,schemaPath:"#/properties/unique/items/maxLength",keyword:"maxLength",params:{limit: 5},message:"must NOT have more than 5 characters"}];
-return false;
-}
-}
-else {
-validate0.errors = [{instancePath:instancePath+"/unique/" + i0,schemaPath:"#/properties/unique/items/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-var valid1 = _errs17 === errors;
-if(!valid1){
-break;
-}
-}
-if(valid1){
-let i1 = data7.length;
-let j0;
-if(i1 > 1){
-const indices0 = {};
-for(;i1--;){
-let item0 = data7[i1];
-if(typeof item0 !== "string"){
-continue;
-}
-if(typeof indices0[item0] == "number"){
-j0 = indices0[item0];
-validate0.errors = [{instancePath:instancePath+"/unique",schemaPath:"#/properties/unique/uniqueItems",keyword:"uniqueItems",params:{i: i1, j: j0},message:"must NOT have duplicate items (items ## "+j0+" and "+i1+" are identical)"}];
-return false;
-break;
-}
-indices0[item0] = i1;
-}
-}
-}
-}
-}
-}
-else {
-validate0.errors = [{instancePath:instancePath+"/unique",schemaPath:"#/properties/unique/type",keyword:"type",params:{type: "array"},message:"must be array"}];
-return false;
-}
-}
-var valid0 = _errs15 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.matrix !== undefined){
-let data9 = data.matrix;
-const _errs19 = errors;
-if(errors === _errs19){
-if(Array.isArray(data9)){
-var valid3 = true;
-const len1 = data9.length;
-for(let i2=0; i2<len1; i2++){
-let data10 = data9[i2];
-const _errs21 = errors;
-if(errors === _errs21){
-if(Array.isArray(data10)){
-var valid4 = true;
-const len2 = data10.length;
-for(let i3=0; i3<len2; i3++){
-let data11 = data10[i3];
-const _errs23 = errors;
-if(!((typeof data11 == "number") && (isFinite(data11)))){
-validate0.errors = [{instancePath:instancePath+"/matrix/" + i2+"/" + i3,schemaPath:"#/properties/matrix/items/items/type",keyword:"type",params:{type: "number"},message:"must be number"}];
-return false;
-}
-var valid4 = _errs23 === errors;
-if(!valid4){
-break;
-}
-}
-}
-else {
-validate0.errors = [{instancePath:instancePath+"/matrix/" + i2,schemaPath:"#/properties/matrix/items/type",keyword:"type",params:{type: "array"},message:"must be array"}];
-return false;
-}
-}
-var valid3 = _errs21 === errors;
-if(!valid3){
-break;
-}
-}
-}
-else {
-validate0.errors = [{instancePath:instancePath+"/matrix",schemaPath:"#/properties/matrix/type",keyword:"type",params:{type: "array"},message:"must be array"}];
-return false;
-}
-}
-var valid0 = _errs19 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.nullable !== undefined){
-let data12 = data.nullable;
-const _errs25 = errors;
-const _errs26 = errors;
-let valid5 = false;
-const _errs27 = errors;
-if(typeof data12 !== "string"){
-const err0 = {instancePath:instancePath+"/nullable",schemaPath:"#/properties/nullable/anyOf/0/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
-errors++;
-}
-var _valid0 = _errs27 === errors;
-valid5 = valid5 || _valid0;
-const _errs29 = errors;
-if(data12 !== null){
-const err1 = {instancePath:instancePath+"/nullable",schemaPath:"#/properties/nullable/anyOf/1/type",keyword:"type",params:{type: "null"},message:"must be null"};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
-errors++;
-}
-var _valid0 = _errs29 === errors;
-valid5 = valid5 || _valid0;
-if(!valid5){
-const err2 = {instancePath:instancePath+"/nullable",schemaPath:"#/properties/nullable/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
-if(vErrors === null){
-vErrors = [err2];
-}
-else {
-vErrors.push(err2);
-}
-errors++;
-validate0.errors = vErrors;
-return false;
-}
-else {
-errors = _errs26;
-if(vErrors !== null){
-if(_errs26){
-vErrors.length = _errs26;
-}
-else {
-vErrors = null;
-}
-}
-}
-var valid0 = _errs25 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.answer !== undefined){
-let data13 = data.answer;
-const _errs31 = errors;
-if(!((typeof data13 == "number") && (isFinite(data13)))){
-validate0.errors = [{instancePath:instancePath+"/answer",schemaPath:"#/properties/answer/type",keyword:"type",params:{type: "number"},message:"must be number"}];
-return false;
-}
-if(42 !== data13){
-validate0.errors = [{instancePath:instancePath+"/answer",schemaPath:"#/properties/answer/const",keyword:"const",params:{allowedValue: 42},message:"must be equal to constant"}];
-return false;
-}
-var valid0 = _errs31 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.yes !== undefined){
-let data14 = data.yes;
-const _errs33 = errors;
-if(typeof data14 !== "boolean"){
-validate0.errors = [{instancePath:instancePath+"/yes",schemaPath:"#/properties/yes/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
-return false;
-}
-if(true !== data14){
-validate0.errors = [{instancePath:instancePath+"/yes",schemaPath:"#/properties/yes/const",keyword:"const",params:{allowedValue: true},message:"must be equal to constant"}];
-return false;
-}
-var valid0 = _errs33 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
-if(data.mixed !== undefined){
-let data15 = data.mixed;
-const _errs35 = errors;
-if((typeof data15 !== "string") && (!(((typeof data15 == "number") && (!(data15 % 1) && !isNaN(data15))) && (isFinite(data15))))){
-validate0.errors = [{instancePath:instancePath+"/mixed",schemaPath:"#/properties/mixed/type",keyword:"type",params:{type: schema0.properties.mixed.type},message:"must be string,integer"}];
-return false;
-}
-if(errors === _errs35){
 if((typeof data15 == "number") && (isFinite(data15))){
 if(data15 > 9007199254740991 || isNaN(data15)){
-validate0.errors = [{instancePath:instancePath+"/mixed",schemaPath:"#/properties/mixed/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/mixed",schemaPath:"#/properties/mixed/x-first/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"});
+errors++;
 }
 else {
 if(data15 < -9007199254740991 || isNaN(data15)){
-validate0.errors = [{instancePath:instancePath+"/mixed",schemaPath:"#/properties/mixed/minimum",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991},message:"must be >= -9007199254740991"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/mixed",schemaPath:"#/properties/mixed/x-first/minimum",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991},message:"must be >= -9007199254740991"});
+errors++;
 }
 }
 }
 }
-var valid0 = _errs35 === errors;
 }
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.level !== undefined){
-const _errs37 = errors;
 if(!(levelOpen(data.level, {instancePath:instancePath+"/level",parentData:data,parentDataProperty:"level",rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? levelOpen.errors : vErrors.concat(levelOpen.errors);
 errors = vErrors.length;
 }
-var valid0 = _errs37 === errors;
 }
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.levels !== undefined){
 let data17 = data.levels;
-const _errs38 = errors;
-if(errors === _errs38){
 if(Array.isArray(data17)){
-var valid6 = true;
 const len3 = data17.length;
+const itemErrors4 = errors;
 for(let i4=0; i4<len3; i4++){
-const _errs40 = errors;
+if(errors - itemErrors4 >= 10){
+break;
+}
 if(!(levelOpen(data17[i4], {instancePath:instancePath+"/levels/" + i4,parentData:data17,parentDataProperty:i4,rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? levelOpen.errors : vErrors.concat(levelOpen.errors);
 errors = vErrors.length;
 }
-var valid6 = _errs40 === errors;
-if(!valid6){
-break;
-}
 }
 }
 else {
-validate0.errors = [{instancePath:instancePath+"/levels",schemaPath:"#/properties/levels/type",keyword:"type",params:{type: "array"},message:"must be array"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/levels",schemaPath:"#/properties/levels/type",keyword:"type",params:{type: "array"},message:"must be array"});
+errors++;
 }
 }
-var valid0 = _errs38 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.direction !== undefined){
-const _errs41 = errors;
 if(!(directionOpen(data.direction, {instancePath:instancePath+"/direction",parentData:data,parentDataProperty:"direction",rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? directionOpen.errors : vErrors.concat(directionOpen.errors);
 errors = vErrors.length;
 }
-var valid0 = _errs41 === errors;
 }
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.longUnion !== undefined){
 let data20 = data.longUnion;
-const _errs42 = errors;
-const _errs43 = errors;
-let valid7 = false;
-const _errs44 = errors;
-if(typeof data20 !== "string"){
-const err3 = {instancePath:instancePath+"/longUnion",schemaPath:"#/properties/longUnion/anyOf/0/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err3];
-}
-else {
-vErrors.push(err3);
-}
+if(!(((data20 === "a rather long literal to fill the line") || (data20 === "another rather long literal to fill the line")) || (data20 === "and a third rather long literal to fill the line"))){
+(vErrors ??= []).push({instancePath:instancePath+"/longUnion",schemaPath:"#/properties/longUnion/enum",keyword:"enum",params:{allowedValues: schema0.properties.longUnion.enum},message:"must be equal to one of the allowed values"});
 errors++;
 }
-if("a rather long literal to fill the line" !== data20){
-const err4 = {instancePath:instancePath+"/longUnion",schemaPath:"#/properties/longUnion/anyOf/0/const",keyword:"const",params:{allowedValue: "a rather long literal to fill the line"},message:"must be equal to constant"};
-if(vErrors === null){
-vErrors = [err4];
 }
-else {
-vErrors.push(err4);
-}
-errors++;
-}
-var _valid1 = _errs44 === errors;
-valid7 = valid7 || _valid1;
-const _errs46 = errors;
-if(typeof data20 !== "string"){
-const err5 = {instancePath:instancePath+"/longUnion",schemaPath:"#/properties/longUnion/anyOf/1/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err5];
-}
-else {
-vErrors.push(err5);
-}
-errors++;
-}
-if("another rather long literal to fill the line" !== data20){
-const err6 = {instancePath:instancePath+"/longUnion",schemaPath:"#/properties/longUnion/anyOf/1/const",keyword:"const",params:{allowedValue: "another rather long literal to fill the line"},message:"must be equal to constant"};
-if(vErrors === null){
-vErrors = [err6];
-}
-else {
-vErrors.push(err6);
-}
-errors++;
-}
-var _valid1 = _errs46 === errors;
-valid7 = valid7 || _valid1;
-const _errs48 = errors;
-if(typeof data20 !== "string"){
-const err7 = {instancePath:instancePath+"/longUnion",schemaPath:"#/properties/longUnion/anyOf/2/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err7];
-}
-else {
-vErrors.push(err7);
-}
-errors++;
-}
-if("and a third rather long literal to fill the line" !== data20){
-const err8 = {instancePath:instancePath+"/longUnion",schemaPath:"#/properties/longUnion/anyOf/2/const",keyword:"const",params:{allowedValue: "and a third rather long literal to fill the line"},message:"must be equal to constant"};
-if(vErrors === null){
-vErrors = [err8];
-}
-else {
-vErrors.push(err8);
-}
-errors++;
-}
-var _valid1 = _errs48 === errors;
-valid7 = valid7 || _valid1;
-if(!valid7){
-const err9 = {instancePath:instancePath+"/longUnion",schemaPath:"#/properties/longUnion/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
-if(vErrors === null){
-vErrors = [err9];
-}
-else {
-vErrors.push(err9);
-}
-errors++;
-validate0.errors = vErrors;
-return false;
-}
-else {
-errors = _errs43;
-if(vErrors !== null){
-if(_errs43){
-vErrors.length = _errs43;
-}
-else {
-vErrors = null;
-}
-}
-}
-var valid0 = _errs42 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.longList !== undefined){
 let data21 = data.longList;
-const _errs50 = errors;
-if(errors === _errs50){
 if(Array.isArray(data21)){
-var valid8 = true;
 const len4 = data21.length;
+const itemErrors5 = errors;
 for(let i5=0; i5<len4; i5++){
-let data22 = data21[i5];
-const _errs52 = errors;
-const _errs53 = errors;
-let valid9 = false;
-const _errs54 = errors;
-if(typeof data22 !== "string"){
-const err10 = {instancePath:instancePath+"/longList/" + i5,schemaPath:"#/properties/longList/items/anyOf/0/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err10];
-}
-else {
-vErrors.push(err10);
-}
-errors++;
-}
-if("a rather long literal to fill the line" !== data22){
-const err11 = {instancePath:instancePath+"/longList/" + i5,schemaPath:"#/properties/longList/items/anyOf/0/const",keyword:"const",params:{allowedValue: "a rather long literal to fill the line"},message:"must be equal to constant"};
-if(vErrors === null){
-vErrors = [err11];
-}
-else {
-vErrors.push(err11);
-}
-errors++;
-}
-var _valid2 = _errs54 === errors;
-valid9 = valid9 || _valid2;
-const _errs56 = errors;
-if(typeof data22 !== "string"){
-const err12 = {instancePath:instancePath+"/longList/" + i5,schemaPath:"#/properties/longList/items/anyOf/1/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err12];
-}
-else {
-vErrors.push(err12);
-}
-errors++;
-}
-if("another rather long literal to fill the line" !== data22){
-const err13 = {instancePath:instancePath+"/longList/" + i5,schemaPath:"#/properties/longList/items/anyOf/1/const",keyword:"const",params:{allowedValue: "another rather long literal to fill the line"},message:"must be equal to constant"};
-if(vErrors === null){
-vErrors = [err13];
-}
-else {
-vErrors.push(err13);
-}
-errors++;
-}
-var _valid2 = _errs56 === errors;
-valid9 = valid9 || _valid2;
-const _errs58 = errors;
-if(typeof data22 !== "string"){
-const err14 = {instancePath:instancePath+"/longList/" + i5,schemaPath:"#/properties/longList/items/anyOf/2/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err14];
-}
-else {
-vErrors.push(err14);
-}
-errors++;
-}
-if("and a third rather long literal to fill the line" !== data22){
-const err15 = {instancePath:instancePath+"/longList/" + i5,schemaPath:"#/properties/longList/items/anyOf/2/const",keyword:"const",params:{allowedValue: "and a third rather long literal to fill the line"},message:"must be equal to constant"};
-if(vErrors === null){
-vErrors = [err15];
-}
-else {
-vErrors.push(err15);
-}
-errors++;
-}
-var _valid2 = _errs58 === errors;
-valid9 = valid9 || _valid2;
-if(!valid9){
-const err16 = {instancePath:instancePath+"/longList/" + i5,schemaPath:"#/properties/longList/items/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
-if(vErrors === null){
-vErrors = [err16];
-}
-else {
-vErrors.push(err16);
-}
-errors++;
-validate0.errors = vErrors;
-return false;
-}
-else {
-errors = _errs53;
-if(vErrors !== null){
-if(_errs53){
-vErrors.length = _errs53;
-}
-else {
-vErrors = null;
-}
-}
-}
-var valid8 = _errs52 === errors;
-if(!valid8){
+if(errors - itemErrors5 >= 10){
 break;
 }
+let data22 = data21[i5];
+if(!(((data22 === "a rather long literal to fill the line") || (data22 === "another rather long literal to fill the line")) || (data22 === "and a third rather long literal to fill the line"))){
+(vErrors ??= []).push({instancePath:instancePath+"/longList/" + i5,schemaPath:"#/properties/longList/items/enum",keyword:"enum",params:{allowedValues: schema0.properties.longList.items.enum},message:"must be equal to one of the allowed values"});
+errors++;
 }
 }
-else {
-validate0.errors = [{instancePath:instancePath+"/longList",schemaPath:"#/properties/longList/type",keyword:"type",params:{type: "array"},message:"must be array"}];
-return false;
-}
-}
-var valid0 = _errs50 === errors;
 }
 else {
-var valid0 = true;
+(vErrors ??= []).push({instancePath:instancePath+"/longList",schemaPath:"#/properties/longList/type",keyword:"type",params:{type: "array"},message:"must be array"});
+errors++;
 }
-if(valid0){
+}
 if(data.point !== undefined){
-const _errs60 = errors;
 if(!(pointOpen(data.point, {instancePath:instancePath+"/point",parentData:data,parentDataProperty:"point",rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? pointOpen.errors : vErrors.concat(pointOpen.errors);
 errors = vErrors.length;
 }
-var valid0 = _errs60 === errors;
 }
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.triple !== undefined){
 let data24 = data.triple;
-const _errs61 = errors;
-if(errors === _errs61){
 if(Array.isArray(data24)){
 if(data24.length < 3){
-validate0.errors = [{instancePath:instancePath+"/triple",schemaPath:"#/properties/triple/minItems",keyword:"minItems",params:{limit: 3},message:"must NOT have fewer than 3 items"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/triple",schemaPath:"#/properties/triple/minItems",keyword:"minItems",params:{limit: 3},message:"must NOT have fewer than 3 items"});
+errors++;
 }
-else {
 const len5 = data24.length;
 if(!(len5 <= 3)){
-validate0.errors = [{instancePath:instancePath+"/triple",schemaPath:"#/properties/triple/additionalItems",keyword:"additionalItems",params:{limit: 3},message:"must NOT have more than 3 items"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/triple",schemaPath:"#/properties/triple/additionalItems",keyword:"additionalItems",params:{limit: 3},message:"must NOT have more than 3 items"});
+errors++;
 }
-else {
 const len6 = data24.length;
 if(len6 > 0){
-const _errs63 = errors;
 if(typeof data24[0] !== "string"){
-validate0.errors = [{instancePath:instancePath+"/triple/0",schemaPath:"#/properties/triple/items/0/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/triple/0",schemaPath:"#/properties/triple/items/0/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
-var valid10 = _errs63 === errors;
 }
-if(valid10){
 if(len6 > 1){
-const _errs65 = errors;
 if(!(pointOpen(data24[1], {instancePath:instancePath+"/triple/1",parentData:data24,parentDataProperty:1,rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? pointOpen.errors : vErrors.concat(pointOpen.errors);
 errors = vErrors.length;
 }
-var valid10 = _errs65 === errors;
 }
-if(valid10){
 if(len6 > 2){
 let data27 = data24[2];
-const _errs66 = errors;
-if(errors === _errs66){
 if(data27 && typeof data27 == "object" && !Array.isArray(data27)){
-let missing1;
-if((data27.z === undefined) && (missing1 = "z")){
-validate0.errors = [{instancePath:instancePath+"/triple/2",schemaPath:"#/properties/triple/items/2/required",keyword:"required",params:{missingProperty: missing1},message:"must have required property '"+missing1+"'"}];
-return false;
+if(data27.z === undefined){
+(vErrors ??= []).push({instancePath:instancePath+"/triple/2",schemaPath:"#/properties/triple/items/2/required",keyword:"required",params:{missingProperty: "z"},message:"must have required property '"+"z"+"'"});
+errors++;
 }
-else {
 if(data27.z !== undefined){
 let data28 = data27.z;
 if(!((typeof data28 == "number") && (isFinite(data28)))){
-validate0.errors = [{instancePath:instancePath+"/triple/2/z",schemaPath:"#/properties/triple/items/2/properties/z/type",keyword:"type",params:{type: "number"},message:"must be number"}];
-return false;
-}
-}
-}
-}
-else {
-validate0.errors = [{instancePath:instancePath+"/triple/2",schemaPath:"#/properties/triple/items/2/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
-}
-var valid10 = _errs66 === errors;
-}
-}
-}
+(vErrors ??= []).push({instancePath:instancePath+"/triple/2/z",schemaPath:"#/properties/triple/items/2/properties/z/type",keyword:"type",params:{type: "number"},message:"must be number"});
+errors++;
 }
 }
 }
 else {
-validate0.errors = [{instancePath:instancePath+"/triple",schemaPath:"#/properties/triple/type",keyword:"type",params:{type: "array"},message:"must be array"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/triple/2",schemaPath:"#/properties/triple/items/2/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 }
-var valid0 = _errs61 === errors;
 }
 else {
-var valid0 = true;
+(vErrors ??= []).push({instancePath:instancePath+"/triple",schemaPath:"#/properties/triple/type",keyword:"type",params:{type: "array"},message:"must be array"});
+errors++;
 }
-if(valid0){
+}
 if(data.scores !== undefined){
-const _errs70 = errors;
 if(!(scoresOpen(data.scores, {instancePath:instancePath+"/scores",parentData:data,parentDataProperty:"scores",rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? scoresOpen.errors : vErrors.concat(scoresOpen.errors);
 errors = vErrors.length;
 }
-var valid0 = _errs70 === errors;
 }
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.deepScores !== undefined){
 let data30 = data.deepScores;
-const _errs71 = errors;
-if(errors === _errs71){
 if(data30 && typeof data30 == "object" && !Array.isArray(data30)){
+const keyErrors0 = errors;
 for(const key0 in data30){
-let data31 = data30[key0];
-const _errs74 = errors;
-if(errors === _errs74){
-if(data31 && typeof data31 == "object" && !Array.isArray(data31)){
-for(const key1 in data31){
-let data32 = data31[key1];
-const _errs77 = errors;
-if(errors === _errs77){
-if(data32 && typeof data32 == "object" && !Array.isArray(data32)){
-let missing2;
-if((data32.n === undefined) && (missing2 = "n")){
-validate0.errors = [{instancePath:instancePath+"/deepScores/" + key0.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/deepScores/additionalProperties/additionalProperties/required",keyword:"required",params:{missingProperty: missing2},message:"must have required property '"+missing2+"'"}];
-return false;
+if(errors - keyErrors0 >= 10){
+break;
 }
-else {
+let data31 = data30[key0];
+if(data31 && typeof data31 == "object" && !Array.isArray(data31)){
+const keyErrors1 = errors;
+for(const key1 in data31){
+if(errors - keyErrors1 >= 10){
+break;
+}
+let data32 = data31[key1];
+if(data32 && typeof data32 == "object" && !Array.isArray(data32)){
+if(data32.n === undefined){
+(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key0.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/deepScores/additionalProperties/additionalProperties/required",keyword:"required",params:{missingProperty: "n"},message:"must have required property '"+"n"+"'"});
+errors++;
+}
 if(data32.n !== undefined){
 let data33 = data32.n;
-const _errs79 = errors;
+const _errs71 = errors;
 if(!(((typeof data33 == "number") && (!(data33 % 1) && !isNaN(data33))) && (isFinite(data33)))){
-validate0.errors = [{instancePath:instancePath+"/deepScores/" + key0.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key1.replace(/~/g, "~0").replace(/\//g, "~1")+"/n",schemaPath:"#/properties/deepScores/additionalProperties/additionalProperties/properties/n/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key0.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key1.replace(/~/g, "~0").replace(/\//g, "~1")+"/n",schemaPath:"#/properties/deepScores/additionalProperties/additionalProperties/properties/n/x-first/type",keyword:"type",params:{type: "integer"},message:"must be integer"});
+errors++;
 }
-if(errors === _errs79){
+if(errors === _errs71){
 if((typeof data33 == "number") && (isFinite(data33))){
 if(data33 > 9007199254740991 || isNaN(data33)){
-validate0.errors = [{instancePath:instancePath+"/deepScores/" + key0.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key1.replace(/~/g, "~0").replace(/\//g, "~1")+"/n",schemaPath:"#/properties/deepScores/additionalProperties/additionalProperties/properties/n/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key0.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key1.replace(/~/g, "~0").replace(/\//g, "~1")+"/n",schemaPath:"#/properties/deepScores/additionalProperties/additionalProperties/properties/n/x-first/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"});
+errors++;
 }
 else {
 if(data33 < -9007199254740991 || isNaN(data33)){
-validate0.errors = [{instancePath:instancePath+"/deepScores/" + key0.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key1.replace(/~/g, "~0").replace(/\//g, "~1")+"/n",schemaPath:"#/properties/deepScores/additionalProperties/additionalProperties/properties/n/minimum",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991},message:"must be >= -9007199254740991"}];
-return false;
-}
+(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key0.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key1.replace(/~/g, "~0").replace(/\//g, "~1")+"/n",schemaPath:"#/properties/deepScores/additionalProperties/additionalProperties/properties/n/x-first/minimum",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991},message:"must be >= -9007199254740991"});
+errors++;
 }
 }
 }
@@ -2132,116 +1370,50 @@ return false;
 }
 }
 else {
-validate0.errors = [{instancePath:instancePath+"/deepScores/" + key0.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/deepScores/additionalProperties/additionalProperties/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
-}
-var valid13 = _errs77 === errors;
-if(!valid13){
-break;
+(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key0.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/deepScores/additionalProperties/additionalProperties/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 }
 }
 else {
-validate0.errors = [{instancePath:instancePath+"/deepScores/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/deepScores/additionalProperties/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
-}
-var valid12 = _errs74 === errors;
-if(!valid12){
-break;
+(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/deepScores/additionalProperties/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 }
 }
 else {
-validate0.errors = [{instancePath:instancePath+"/deepScores",schemaPath:"#/properties/deepScores/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/deepScores",schemaPath:"#/properties/deepScores/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 }
-var valid0 = _errs71 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.byDirection !== undefined){
-const _errs81 = errors;
 if(!(byDirectionOpen(data.byDirection, {instancePath:instancePath+"/byDirection",parentData:data,parentDataProperty:"byDirection",rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? byDirectionOpen.errors : vErrors.concat(byDirectionOpen.errors);
 errors = vErrors.length;
 }
-var valid0 = _errs81 === errors;
 }
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.byId !== undefined){
-const _errs82 = errors;
 if(!(byIdOpen(data.byId, {instancePath:instancePath+"/byId",parentData:data,parentDataProperty:"byId",rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? byIdOpen.errors : vErrors.concat(byIdOpen.errors);
 errors = vErrors.length;
 }
-var valid0 = _errs82 === errors;
 }
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.code !== undefined){
-const _errs83 = errors;
 if(!(codeOpen(data.code, {instancePath:instancePath+"/code",parentData:data,parentDataProperty:"code",rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? codeOpen.errors : vErrors.concat(codeOpen.errors);
 errors = vErrors.length;
 }
-var valid0 = _errs83 === errors;
 }
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.formats !== undefined){
-const _errs84 = errors;
 if(!(formatsOpen(data.formats, {instancePath:instancePath+"/formats",parentData:data,parentDataProperty:"formats",rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? formatsOpen.errors : vErrors.concat(formatsOpen.errors);
 errors = vErrors.length;
 }
-var valid0 = _errs84 === errors;
-}
-else {
-var valid0 = true;
-}
-}
-}
-}
-}
-}
-}
-}
-}
-}
-}
-}
-}
-}
-}
-}
-}
-}
-}
-}
-}
-}
-}
-}
-}
-}
 }
 }
 else {
-validate0.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
+(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
@@ -2263,118 +1435,95 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if((((((data.name === undefined) && (missing0 = "name")) || ((data.on === undefined) && (missing0 = "on"))) || ((data.part === undefined) && (missing0 = "part"))) || ((data.rate === undefined) && (missing0 = "rate"))) || ((data.side === undefined) && (missing0 = "side"))){
-validate0.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
+if(data.name === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "name"},message:"must have required property '"+"name"+"'"});
+errors++;
 }
-else {
-const _errs1 = errors;
+if(data.on === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "on"},message:"must have required property '"+"on"+"'"});
+errors++;
+}
+if(data.part === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "part"},message:"must have required property '"+"part"+"'"});
+errors++;
+}
+if(data.rate === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "rate"},message:"must have required property '"+"rate"+"'"});
+errors++;
+}
+if(data.side === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "side"},message:"must have required property '"+"side"+"'"});
+errors++;
+}
+const keyErrors0 = errors;
 for(const key0 in data){
-if(!(((((key0 === "name") || (key0 === "part")) || (key0 === "rate")) || (key0 === "on")) || (key0 === "side"))){
-validate0.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
-return false;
+if(errors - keyErrors0 >= 10){
 break;
 }
+if(!(((((key0 === "name") || (key0 === "part")) || (key0 === "rate")) || (key0 === "on")) || (key0 === "side"))){
+(vErrors ??= []).push({instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+errors++;
 }
-if(_errs1 === errors){
+}
 if(data.name !== undefined){
 let data0 = data.name;
-const _errs2 = errors;
-if(errors === _errs2){
 if(typeof data0 === "string"){
 if(func0(data0) < 1){
-validate0.errors = [{instancePath:instancePath+"/name",schemaPath:"#/properties/name/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/name",schemaPath:"#/properties/name/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"});
+errors++;
 }
 }
 else {
-validate0.errors = [{instancePath:instancePath+"/name",schemaPath:"#/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/name",schemaPath:"#/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
 }
-var valid0 = _errs2 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.part !== undefined){
 let data1 = data.part;
-const _errs4 = errors;
+const _errs5 = errors;
 if(!(((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1))) && (isFinite(data1)))){
-validate0.errors = [{instancePath:instancePath+"/part",schemaPath:"#/properties/part/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/part",schemaPath:"#/properties/part/x-first/type",keyword:"type",params:{type: "integer"},message:"must be integer"});
+errors++;
 }
-if(errors === _errs4){
+if(errors === _errs5){
 if((typeof data1 == "number") && (isFinite(data1))){
 if(data1 > 9007199254740991 || isNaN(data1)){
-validate0.errors = [{instancePath:instancePath+"/part",schemaPath:"#/properties/part/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/part",schemaPath:"#/properties/part/x-first/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"});
+errors++;
 }
 else {
 if(data1 < -9007199254740991 || isNaN(data1)){
-validate0.errors = [{instancePath:instancePath+"/part",schemaPath:"#/properties/part/minimum",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991},message:"must be >= -9007199254740991"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/part",schemaPath:"#/properties/part/x-first/minimum",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991},message:"must be >= -9007199254740991"});
+errors++;
 }
 }
 }
 }
-var valid0 = _errs4 === errors;
 }
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.rate !== undefined){
 let data2 = data.rate;
-const _errs6 = errors;
 if(!((typeof data2 == "number") && (isFinite(data2)))){
-validate0.errors = [{instancePath:instancePath+"/rate",schemaPath:"#/properties/rate/type",keyword:"type",params:{type: "number"},message:"must be number"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/rate",schemaPath:"#/properties/rate/type",keyword:"type",params:{type: "number"},message:"must be number"});
+errors++;
 }
-var valid0 = _errs6 === errors;
 }
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.on !== undefined){
-const _errs8 = errors;
 if(typeof data.on !== "boolean"){
-validate0.errors = [{instancePath:instancePath+"/on",schemaPath:"#/properties/on/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/on",schemaPath:"#/properties/on/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"});
+errors++;
 }
-var valid0 = _errs8 === errors;
 }
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.side !== undefined){
-const _errs10 = errors;
 if(!(directionOpen(data.side, {instancePath:instancePath+"/side",parentData:data,parentDataProperty:"side",rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? directionOpen.errors : vErrors.concat(directionOpen.errors);
 errors = vErrors.length;
 }
-var valid0 = _errs10 === errors;
-}
-else {
-var valid0 = true;
-}
-}
-}
-}
-}
-}
 }
 }
 else {
-validate0.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
+(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
@@ -2395,24 +1544,20 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(errors === 0){
 if(Array.isArray(data)){
 if(data.length < 0){
-validate0.errors = [{instancePath,schemaPath:"#/minItems",keyword:"minItems",params:{limit: 0},message:"must NOT have fewer than 0 items"}];
-return false;
+(vErrors ??= []).push({instancePath,schemaPath:"#/minItems",keyword:"minItems",params:{limit: 0},message:"must NOT have fewer than 0 items"});
+errors++;
 }
-else {
 const len0 = data.length;
 if(!(len0 <= 0)){
-validate0.errors = [{instancePath,schemaPath:"#/additionalItems",keyword:"additionalItems",params:{limit: 0},message:"must NOT have more than 0 items"}];
-return false;
-}
+(vErrors ??= []).push({instancePath,schemaPath:"#/additionalItems",keyword:"additionalItems",params:{limit: 0},message:"must NOT have more than 0 items"});
+errors++;
 }
 }
 else {
-validate0.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "array"},message:"must be array"}];
-return false;
-}
+(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "array"},message:"must be array"});
+errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
@@ -2439,172 +1584,123 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if(((((((data.at === undefined) && (missing0 = "at")) || ((data.date === undefined) && (missing0 = "date"))) || ((data.id === undefined) && (missing0 = "id"))) || ((data.link === undefined) && (missing0 = "link"))) || ((data.mail === undefined) && (missing0 = "mail"))) || ((data.v4 === undefined) && (missing0 = "v4"))){
-validate0.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
+if(data.at === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "at"},message:"must have required property '"+"at"+"'"});
+errors++;
 }
-else {
-const _errs1 = errors;
+if(data.date === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "date"},message:"must have required property '"+"date"+"'"});
+errors++;
+}
+if(data.id === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "id"},message:"must have required property '"+"id"+"'"});
+errors++;
+}
+if(data.link === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "link"},message:"must have required property '"+"link"+"'"});
+errors++;
+}
+if(data.mail === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "mail"},message:"must have required property '"+"mail"+"'"});
+errors++;
+}
+if(data.v4 === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "v4"},message:"must have required property '"+"v4"+"'"});
+errors++;
+}
+const keyErrors0 = errors;
 for(const key0 in data){
-if(!((((((key0 === "date") || (key0 === "at")) || (key0 === "id")) || (key0 === "mail")) || (key0 === "link")) || (key0 === "v4"))){
-validate0.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
-return false;
+if(errors - keyErrors0 >= 10){
 break;
 }
+if(!((((((key0 === "date") || (key0 === "at")) || (key0 === "id")) || (key0 === "mail")) || (key0 === "link")) || (key0 === "v4"))){
+(vErrors ??= []).push({instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+errors++;
 }
-if(_errs1 === errors){
+}
 if(data.date !== undefined){
 let data0 = data.date;
-const _errs2 = errors;
-if(errors === _errs2){
-if(errors === _errs2){
 if(typeof data0 === "string"){
 if(!(formats0.validate(data0))){
-validate0.errors = [{instancePath:instancePath+"/date",schemaPath:"#/properties/date/format",keyword:"format",params:{format: "date"},message:"must match format \""+"date"+"\""}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/date",schemaPath:"#/properties/date/format",keyword:"format",params:{format: "date"},message:"must match format \""+"date"+"\""});
+errors++;
 }
 }
 else {
-validate0.errors = [{instancePath:instancePath+"/date",schemaPath:"#/properties/date/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/date",schemaPath:"#/properties/date/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
 }
-}
-var valid0 = _errs2 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.at !== undefined){
 let data1 = data.at;
-const _errs4 = errors;
-if(errors === _errs4){
-if(errors === _errs4){
 if(typeof data1 === "string"){
 if(!(formats2.validate(data1))){
-validate0.errors = [{instancePath:instancePath+"/at",schemaPath:"#/properties/at/format",keyword:"format",params:{format: "date-time"},message:"must match format \""+"date-time"+"\""}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/at",schemaPath:"#/properties/at/format",keyword:"format",params:{format: "date-time"},message:"must match format \""+"date-time"+"\""});
+errors++;
 }
 }
 else {
-validate0.errors = [{instancePath:instancePath+"/at",schemaPath:"#/properties/at/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/at",schemaPath:"#/properties/at/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
 }
-}
-var valid0 = _errs4 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.id !== undefined){
 let data2 = data.id;
-const _errs6 = errors;
-if(errors === _errs6){
-if(errors === _errs6){
 if(typeof data2 === "string"){
 if(!(formats4.test(data2))){
-validate0.errors = [{instancePath:instancePath+"/id",schemaPath:"#/properties/id/format",keyword:"format",params:{format: "uuid"},message:"must match format \""+"uuid"+"\""}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/id",schemaPath:"#/properties/id/format",keyword:"format",params:{format: "uuid"},message:"must match format \""+"uuid"+"\""});
+errors++;
 }
 }
 else {
-validate0.errors = [{instancePath:instancePath+"/id",schemaPath:"#/properties/id/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/id",schemaPath:"#/properties/id/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
 }
-}
-var valid0 = _errs6 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.mail !== undefined){
 let data3 = data.mail;
-const _errs8 = errors;
-if(errors === _errs8){
-if(errors === _errs8){
 if(typeof data3 === "string"){
 if(!(formats6.test(data3))){
-validate0.errors = [{instancePath:instancePath+"/mail",schemaPath:"#/properties/mail/format",keyword:"format",params:{format: "email"},message:"must match format \""+"email"+"\""}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/mail",schemaPath:"#/properties/mail/format",keyword:"format",params:{format: "email"},message:"must match format \""+"email"+"\""});
+errors++;
 }
 }
 else {
-validate0.errors = [{instancePath:instancePath+"/mail",schemaPath:"#/properties/mail/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/mail",schemaPath:"#/properties/mail/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
 }
-}
-var valid0 = _errs8 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.link !== undefined){
 let data4 = data.link;
-const _errs10 = errors;
-if(errors === _errs10){
-if(errors === _errs10){
 if(typeof data4 === "string"){
 if(!(formats8(data4))){
-validate0.errors = [{instancePath:instancePath+"/link",schemaPath:"#/properties/link/format",keyword:"format",params:{format: "uri"},message:"must match format \""+"uri"+"\""}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/link",schemaPath:"#/properties/link/format",keyword:"format",params:{format: "uri"},message:"must match format \""+"uri"+"\""});
+errors++;
 }
 }
 else {
-validate0.errors = [{instancePath:instancePath+"/link",schemaPath:"#/properties/link/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/link",schemaPath:"#/properties/link/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
 }
-}
-var valid0 = _errs10 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.v4 !== undefined){
 let data5 = data.v4;
-const _errs12 = errors;
-if(errors === _errs12){
-if(errors === _errs12){
 if(typeof data5 === "string"){
 if(!(formats10.test(data5))){
-validate0.errors = [{instancePath:instancePath+"/v4",schemaPath:"#/properties/v4/format",keyword:"format",params:{format: "ipv4"},message:"must match format \""+"ipv4"+"\""}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/v4",schemaPath:"#/properties/v4/format",keyword:"format",params:{format: "ipv4"},message:"must match format \""+"ipv4"+"\""});
+errors++;
 }
 }
 else {
-validate0.errors = [{instancePath:instancePath+"/v4",schemaPath:"#/properties/v4/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-}
-var valid0 = _errs12 === errors;
-}
-else {
-var valid0 = true;
-}
-}
-}
-}
-}
-}
+(vErrors ??= []).push({instancePath:instancePath+"/v4",schemaPath:"#/properties/v4/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
 }
 }
 else {
-validate0.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
+(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
@@ -2631,162 +1727,113 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
-let missing0;
-if(((((((data.at === undefined) && (missing0 = "at")) || ((data.date === undefined) && (missing0 = "date"))) || ((data.id === undefined) && (missing0 = "id"))) || ((data.link === undefined) && (missing0 = "link"))) || ((data.mail === undefined) && (missing0 = "mail"))) || ((data.v4 === undefined) && (missing0 = "v4"))){
-validate0.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
-return false;
+if(data.at === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "at"},message:"must have required property '"+"at"+"'"});
+errors++;
 }
-else {
+if(data.date === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "date"},message:"must have required property '"+"date"+"'"});
+errors++;
+}
+if(data.id === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "id"},message:"must have required property '"+"id"+"'"});
+errors++;
+}
+if(data.link === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "link"},message:"must have required property '"+"link"+"'"});
+errors++;
+}
+if(data.mail === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "mail"},message:"must have required property '"+"mail"+"'"});
+errors++;
+}
+if(data.v4 === undefined){
+(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "v4"},message:"must have required property '"+"v4"+"'"});
+errors++;
+}
 if(data.date !== undefined){
 let data0 = data.date;
-const _errs1 = errors;
-if(errors === _errs1){
-if(errors === _errs1){
 if(typeof data0 === "string"){
 if(!(formats0.validate(data0))){
-validate0.errors = [{instancePath:instancePath+"/date",schemaPath:"#/properties/date/format",keyword:"format",params:{format: "date"},message:"must match format \""+"date"+"\""}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/date",schemaPath:"#/properties/date/format",keyword:"format",params:{format: "date"},message:"must match format \""+"date"+"\""});
+errors++;
 }
 }
 else {
-validate0.errors = [{instancePath:instancePath+"/date",schemaPath:"#/properties/date/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/date",schemaPath:"#/properties/date/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
 }
-}
-var valid0 = _errs1 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.at !== undefined){
 let data1 = data.at;
-const _errs3 = errors;
-if(errors === _errs3){
-if(errors === _errs3){
 if(typeof data1 === "string"){
 if(!(formats2.validate(data1))){
-validate0.errors = [{instancePath:instancePath+"/at",schemaPath:"#/properties/at/format",keyword:"format",params:{format: "date-time"},message:"must match format \""+"date-time"+"\""}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/at",schemaPath:"#/properties/at/format",keyword:"format",params:{format: "date-time"},message:"must match format \""+"date-time"+"\""});
+errors++;
 }
 }
 else {
-validate0.errors = [{instancePath:instancePath+"/at",schemaPath:"#/properties/at/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/at",schemaPath:"#/properties/at/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
 }
-}
-var valid0 = _errs3 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.id !== undefined){
 let data2 = data.id;
-const _errs5 = errors;
-if(errors === _errs5){
-if(errors === _errs5){
 if(typeof data2 === "string"){
 if(!(formats4.test(data2))){
-validate0.errors = [{instancePath:instancePath+"/id",schemaPath:"#/properties/id/format",keyword:"format",params:{format: "uuid"},message:"must match format \""+"uuid"+"\""}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/id",schemaPath:"#/properties/id/format",keyword:"format",params:{format: "uuid"},message:"must match format \""+"uuid"+"\""});
+errors++;
 }
 }
 else {
-validate0.errors = [{instancePath:instancePath+"/id",schemaPath:"#/properties/id/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/id",schemaPath:"#/properties/id/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
 }
-}
-var valid0 = _errs5 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.mail !== undefined){
 let data3 = data.mail;
-const _errs7 = errors;
-if(errors === _errs7){
-if(errors === _errs7){
 if(typeof data3 === "string"){
 if(!(formats6.test(data3))){
-validate0.errors = [{instancePath:instancePath+"/mail",schemaPath:"#/properties/mail/format",keyword:"format",params:{format: "email"},message:"must match format \""+"email"+"\""}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/mail",schemaPath:"#/properties/mail/format",keyword:"format",params:{format: "email"},message:"must match format \""+"email"+"\""});
+errors++;
 }
 }
 else {
-validate0.errors = [{instancePath:instancePath+"/mail",schemaPath:"#/properties/mail/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/mail",schemaPath:"#/properties/mail/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
 }
-}
-var valid0 = _errs7 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.link !== undefined){
 let data4 = data.link;
-const _errs9 = errors;
-if(errors === _errs9){
-if(errors === _errs9){
 if(typeof data4 === "string"){
 if(!(formats8(data4))){
-validate0.errors = [{instancePath:instancePath+"/link",schemaPath:"#/properties/link/format",keyword:"format",params:{format: "uri"},message:"must match format \""+"uri"+"\""}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/link",schemaPath:"#/properties/link/format",keyword:"format",params:{format: "uri"},message:"must match format \""+"uri"+"\""});
+errors++;
 }
 }
 else {
-validate0.errors = [{instancePath:instancePath+"/link",schemaPath:"#/properties/link/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/link",schemaPath:"#/properties/link/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
 }
-}
-var valid0 = _errs9 === errors;
-}
-else {
-var valid0 = true;
-}
-if(valid0){
 if(data.v4 !== undefined){
 let data5 = data.v4;
-const _errs11 = errors;
-if(errors === _errs11){
-if(errors === _errs11){
 if(typeof data5 === "string"){
 if(!(formats10.test(data5))){
-validate0.errors = [{instancePath:instancePath+"/v4",schemaPath:"#/properties/v4/format",keyword:"format",params:{format: "ipv4"},message:"must match format \""+"ipv4"+"\""}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/v4",schemaPath:"#/properties/v4/format",keyword:"format",params:{format: "ipv4"},message:"must match format \""+"ipv4"+"\""});
+errors++;
 }
 }
 else {
-validate0.errors = [{instancePath:instancePath+"/v4",schemaPath:"#/properties/v4/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
-}
-}
-}
-var valid0 = _errs11 === errors;
-}
-else {
-var valid0 = true;
-}
-}
-}
-}
-}
+(vErrors ??= []).push({instancePath:instancePath+"/v4",schemaPath:"#/properties/v4/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
 }
 }
 else {
-validate0.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
+(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
@@ -2809,8 +1856,8 @@ if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
 if(!(((data === "low") || (data === "high")) || (data === 0))){
-validate0.errors = [{instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema0.enum},message:"must be equal to one of the allowed values"}];
-return false;
+(vErrors ??= []).push({instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema0.enum},message:"must be equal to one of the allowed values"});
+errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
@@ -2831,47 +1878,35 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(errors === 0){
 if(Array.isArray(data)){
 if(data.length < 2){
-validate0.errors = [{instancePath,schemaPath:"#/minItems",keyword:"minItems",params:{limit: 2},message:"must NOT have fewer than 2 items"}];
-return false;
+(vErrors ??= []).push({instancePath,schemaPath:"#/minItems",keyword:"minItems",params:{limit: 2},message:"must NOT have fewer than 2 items"});
+errors++;
 }
-else {
 const len0 = data.length;
 if(!(len0 <= 2)){
-validate0.errors = [{instancePath,schemaPath:"#/additionalItems",keyword:"additionalItems",params:{limit: 2},message:"must NOT have more than 2 items"}];
-return false;
+(vErrors ??= []).push({instancePath,schemaPath:"#/additionalItems",keyword:"additionalItems",params:{limit: 2},message:"must NOT have more than 2 items"});
+errors++;
 }
-else {
 const len1 = data.length;
 if(len1 > 0){
 let data0 = data[0];
-const _errs1 = errors;
 if(!((typeof data0 == "number") && (isFinite(data0)))){
-validate0.errors = [{instancePath:instancePath+"/0",schemaPath:"#/items/0/type",keyword:"type",params:{type: "number"},message:"must be number"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/0",schemaPath:"#/items/0/type",keyword:"type",params:{type: "number"},message:"must be number"});
+errors++;
 }
-var valid0 = _errs1 === errors;
 }
-if(valid0){
 if(len1 > 1){
 let data1 = data[1];
-const _errs3 = errors;
 if(!((typeof data1 == "number") && (isFinite(data1)))){
-validate0.errors = [{instancePath:instancePath+"/1",schemaPath:"#/items/1/type",keyword:"type",params:{type: "number"},message:"must be number"}];
-return false;
-}
-var valid0 = _errs3 === errors;
-}
-}
+(vErrors ??= []).push({instancePath:instancePath+"/1",schemaPath:"#/items/1/type",keyword:"type",params:{type: "number"},message:"must be number"});
+errors++;
 }
 }
 }
 else {
-validate0.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "array"},message:"must be array"}];
-return false;
-}
+(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "array"},message:"must be array"});
+errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
@@ -2892,39 +1927,37 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
+const keyErrors0 = errors;
 for(const key0 in data){
-let data0 = data[key0];
-const _errs2 = errors;
-if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-validate0.errors = [{instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
-return false;
+if(errors - keyErrors0 >= 10){
+break;
 }
-if(errors === _errs2){
+let data0 = data[key0];
+const _errs3 = errors;
+if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
+(vErrors ??= []).push({instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/x-first/type",keyword:"type",params:{type: "integer"},message:"must be integer"});
+errors++;
+}
+if(errors === _errs3){
 if((typeof data0 == "number") && (isFinite(data0))){
 if(data0 > 9007199254740991 || isNaN(data0)){
-validate0.errors = [{instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/x-first/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"});
+errors++;
 }
 else {
 if(data0 < -9007199254740991 || isNaN(data0)){
-validate0.errors = [{instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/minimum",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991},message:"must be >= -9007199254740991"}];
-return false;
+(vErrors ??= []).push({instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/x-first/minimum",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991},message:"must be >= -9007199254740991"});
+errors++;
 }
 }
 }
-}
-var valid0 = _errs2 === errors;
-if(!valid0){
-break;
 }
 }
 }
 else {
-validate0.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
-return false;
-}
+(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;
@@ -2946,8 +1979,8 @@ if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
 if(typeof data !== "string"){
-validate0.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string"}];
-return false;
+(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string"});
+errors++;
 }
 validate0.errors = vErrors;
 return errors === 0;

@@ -1,8 +1,10 @@
 import { expect, test } from "vitest";
+import { Catalog } from "../../../../../runtime/src/adapters/catalog/catalog.js";
+import { helpText } from "../../../../../runtime/src/adapters/catalog/help-text.js";
 import { exec } from "../../../../../runtime/src/adapters/exec/exec-adapter.js";
 import { until, within } from "../../support/wait.js";
 import { finish, MemorySession, type MemorySessionOptions, type Outcome } from "../memory-session.js";
-import { noSuchNote, serveNotes } from "../notes-server.js";
+import { NOTES, CONTRACT as NOTES_CONTRACT, noSuchNote, serveNotes } from "../notes-server.js";
 
 type Handlers = Parameters<typeof serveNotes>[0];
 
@@ -284,18 +286,37 @@ test("help prints the fields and results of a resource", async () => {
   expect(stdout).toBe(`GET /notes
   Lists notes.
   limit  integer, optional
-  tag    Tag (string), optional
+  tag    Tag (string), optional  one of "red", "blue"
   exact  boolean, optional
   returns Note[]
   requires the scope notes:read
 
 STORE /notes
   Adds a note.
-  text    string                     What it says.
-  tags    string[], optional
+  text    string                                                                                  What it says.
+  tags    string[], optional         at most 20 items, each 1 to 40 characters, matches ^[a-z]+$
   number  string | number, optional
+  share   number, optional           at least 0, under 1, a multiple of 0.25, default 0.5
   returns Note
   requires the scope notes:write
+`);
+});
+
+test("help prints the fields of each member of a union", async () => {
+  const circle = { type: "object", properties: { kind: { const: "circle" }, radius: { type: "number" } } };
+  const types = { Circle: { ...circle, required: ["kind", "radius"] }, Shape: { anyOf: [{ $ref: "#/types/Circle" }] } };
+  const request = { anyOf: [...types.Shape.anyOf, { type: "object", properties: { side: { type: "number" } } }] };
+  const methods = { GET: { kind: "unary", idempotent: true, request, response: { type: "null" } } } as const;
+  const contract = { ...NOTES_CONTRACT, types, resources: { notes: { path: "/notes", methods } } };
+  const catalog = new Catalog({ ...NOTES, contract: async () => contract }, { user: "alice", scopes: ["*"] });
+  expect(await helpText(["GET", "/notes"], catalog)).toBe(`GET /notes
+  either Circle
+    kind    "circle"
+    radius  number
+  or object
+    side  number, optional
+  returns null
+  requires the scope notes:read
 `);
 });
 

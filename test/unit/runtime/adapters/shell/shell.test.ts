@@ -78,8 +78,56 @@ test("prints an error and prompts again; the session exits with the last status"
   const typist = new Typist({ "GET /notes/{id}": noSuchNote });
   (await typist.prompt()).type("GET /notes/7\r");
   await typist.sees('NOT_FOUND: GET /notes/{id}: no such note\r\n{ "id": 7 }\r\n');
-  (await typist.prompt()).type("\u0004");
+  (await typist.prompt()).type("exit\r");
   expect(await typist.exited).toBe(4);
+});
+
+test("Ctrl-D ends the session with status 0 and a new line, also after an error", async () => {
+  const typist = new Typist({ "GET /notes/{id}": noSuchNote });
+  (await typist.prompt()).type("GET /notes/7\r");
+  (await typist.prompt()).type("\u0004");
+  await typist.sees(/\r\n$/);
+  expect(await typist.exited).toBe(0);
+});
+
+test("takes verbs in lower case, ? for help, clear and quit", async () => {
+  const typist = new Typist();
+  (await typist.prompt()).type("get /notes/1\r");
+  await typist.sees('{ "id": 1 }');
+  (await typist.prompt()).type("?\r");
+  await typist.sees("GET /notes/{id}");
+  (await typist.prompt()).type("? note\r");
+  await typist.sees("returns Note");
+  (await typist.prompt()).type("sto\t");
+  await typist.sees("store ");
+  typist.type("\u0003clear\r");
+  await until("a clear screen", () => typist.raw.includes("\u001b[H\u001b[2J"));
+  (await typist.prompt()).type("quit\r");
+  expect(await typist.exited).toBe(0);
+});
+
+test("Ctrl-R searches the history: again for older lines, Enter runs, other keys edit, Ctrl-G returns to the line", async () => {
+  const typist = new Typist();
+  for (const id of [11, 12, 21]) {
+    (await typist.prompt()).type(`GET /notes/${id}\r`);
+    await typist.sees(`{ "id": ${id} }`);
+  }
+  (await typist.prompt()).type("\u0012/1");
+  await typist.sees("(reverse-i-search)'/1': GET /notes/12");
+  typist.type("\u0012");
+  await typist.sees("(reverse-i-search)'/1': GET /notes/11");
+  typist.type("\r");
+  await typist.sees('{ "id": 11 }');
+  (await typist.prompt()).type("\u0012/2x");
+  await typist.sees("(failed reverse-i-search)'/2x': GET /notes/21");
+  typist.type("\u007f");
+  await typist.sees("(reverse-i-search)'/2': GET /notes/21");
+  typist.type("\u00053\r");
+  await typist.sees('{ "id": 213 }');
+  (await typist.prompt()).type("GET /notes/5\u0012/1");
+  await typist.sees("(reverse-i-search)'/1': GET /notes/11");
+  typist.type("\u0007\r");
+  await typist.sees('{ "id": 5 }');
 });
 
 test("wraps values that are wider than the window, and follows its size", async () => {
