@@ -44,7 +44,7 @@ export class Problems {
     this.#found.set(formatProblem(problem), problem);
   }
 
-  /** @throws SchemaProblem where anything was collected. */
+  /** @throws SchemaProblem if anything was collected. */
   throwIfAny(): void {
     if (this.#found.size > 0) throw new SchemaProblem([...this.#found.values()]);
   }

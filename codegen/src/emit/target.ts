@@ -21,7 +21,7 @@ export interface EmitOptions {
 /** A language or format to generate. An instance serves every run of a watch, and may cache between runs. */
 export interface Target {
   readonly name: string;
-  /** The names that the target's language reserves; absent where it accepts any. */
+  /** The names that the target's language reserves; absent if it accepts any. */
   readonly naming?: NamingRules;
   /** Generates from `model`. It does no I/O. @returns the text of each file, by file name */
   emit(model: ApiModel, options: EmitOptions): ReadonlyMap<string, string>;

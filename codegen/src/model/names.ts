@@ -22,11 +22,11 @@ export function pascalStatus(status: string): string {
 export interface NamingRules {
   /** Whether a type or a member can have this name. */
   isIdentifier(name: string): boolean;
-  /** Why an exported schema cannot have this name; undefined where it can. */
+  /** Why an exported schema cannot have this name; undefined if it can. */
   refuseType(name: string): string | undefined;
-  /** Why a resource cannot have this name; undefined where it can. */
+  /** Why a resource cannot have this name; undefined if it can. */
   refuseResource(name: string): string | undefined;
-  /** Why a callback cannot have this name; undefined where it can. */
+  /** Why a callback cannot have this name; undefined if it can. */
   refuseCallback(name: string): string | undefined;
   /** The types that the target declares for a method with errors, given the method's type name. */
   errorTypes(typeName: string): readonly string[];

@@ -45,12 +45,12 @@ export class TypeReader {
     return types.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  /** The schema of a named type; undefined where there is none, or a walk through it would not end. */
+  /** The schema of a named type; undefined if there is none, or a walk through it would not end. */
   schemaOf(name: string): JsonSchema | undefined {
     return this.#circular.has(name) ? undefined : this.#entries.get(name)?.schema;
   }
 
-  /** Where the named type `name` was declared; undefined where there is none. */
+  /** Where the named type `name` was declared; undefined if there is none. */
   declaredAt(name: string): Hint | undefined {
     return this.#entries.get(name)?.hint;
   }

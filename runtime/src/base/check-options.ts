@@ -49,12 +49,12 @@ export function checkOptions(options: object, known: KnownOptions): void {
   if (problem !== undefined) throw new OptionError(problem);
 }
 
-/** The message of {@link checkOptions}; undefined where all options are known. */
+/** The message of {@link checkOptions}; undefined if all options are known. */
 export function optionProblem(options: object, known: KnownOptions): string | undefined {
   return problemOf(options, known, { noun: "option", parent: "" });
 }
 
-/** The message for a field that an answer of a user's function may not have; undefined where all fields are known. */
+/** The message for a field that an answer of a user's function may not have; undefined if all fields are known. */
 export function fieldProblem(answer: object, known: KnownOptions): string | undefined {
   return problemOf(answer, known, { noun: "field", parent: "" });
 }

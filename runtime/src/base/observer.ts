@@ -207,7 +207,7 @@ type Receivers = Partial<Record<keyof Observer, (event: unknown) => unknown>>;
  * One observer that passes each event to all of `observers`. It has only the methods that one of them has, so that an event
  * without a receiver is not even created.
  * @param log gets what a method throws, or what its promise rejects with, with this message
- * @throws Error where one is not an object
+ * @throws Error if one is not an object
  */
 export function combineObservers(
   observers: Observer | readonly Observer[] = [],

@@ -23,7 +23,7 @@ export interface Session {
   readonly stream: Duplex;
   /** The variables of the peer's key, and those that the peer sent and the server accepts: names that begin with `RPC_`. */
   readonly environment: ReadonlyMap<string, string>;
-  /** Absent where the peer did not request one. */
+  /** Absent if the peer did not request one. */
   readonly terminal?: SessionTerminal;
   /** Aborts when the peer disconnects. */
   readonly signal: AbortSignal;

@@ -37,7 +37,7 @@ export function serveCallbacks(
   };
 }
 
-/** Creates the client of a connected peer's callbacks; undefined where the API declares none. */
+/** Creates the client of a connected peer's callbacks; undefined if the API declares none. */
 export function callbacksOf(api: Api): ((connection: Connection | undefined, limits: Limits) => unknown) | undefined {
   const { callbacks = [] } = api;
   if (callbacks.length === 0) return undefined;

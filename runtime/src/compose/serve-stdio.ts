@@ -70,7 +70,7 @@ interface StdioSetup {
  *
  * From the start, other output of the process goes to standard error, or to the log while a command or a shell runs.
  * @param handlers the value of `defineHandlers(…)`, or a function that loads it: output while it loads is redirected, too
- * @throws Error where the process was started at a terminal; RpcError BAD_REQUEST for an invalid option; also what `handlers` throws, after the
+ * @throws Error if the process was started at a terminal; RpcError BAD_REQUEST for an invalid option; also what `handlers` throws, after the
  * peer was refused. A command or a shell that cannot be served ends with exit status 5 instead, and the log has the reason.
  */
 export async function serveStdio(

@@ -60,7 +60,7 @@ export interface ApiSchema {
 /** The names between braces in a path template. */
 type Params<Path> = Path extends `${string}{${infer Name}}${infer Rest}` ? Name | Params<Rest> : never;
 
-/** The fields of a method's request; none where it declares no request. */
+/** The fields of a method's request; none if it declares no request. */
 type Fields<M> = M extends { readonly request: infer Request extends TSchema }
   ? Static<Request> extends infer Value
     ? Value extends unknown

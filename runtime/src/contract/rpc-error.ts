@@ -38,9 +38,9 @@ export class RpcError<Status extends ErrorStatus = ErrorStatus, Details = unknow
   readonly status: Status;
   /** The outcome's HTTP number, such as 404. Where the peer sent a number without a name, that number. */
   readonly code: number;
-  /** Typed by the declaration of the status in the schema; `undefined` where the error has none. */
+  /** Typed by the declaration of the status in the schema; `undefined` if the error has none. */
   readonly details: Details;
-  /** The id of the method that was called, where it is known. */
+  /** The id of the method that was called, if it is known. */
   readonly method: string | undefined;
 
   constructor(status: Status, message: string = statusPhrase(status), options: RpcErrorOptions<Details> = {}) {

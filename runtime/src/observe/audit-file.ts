@@ -29,7 +29,7 @@ export const MAX_BUFFERED = 16 * 1024 * 1024;
 /**
  * Opens a file for the audit log, and opens it again when it is moved.
  * @param onProblem called with later errors, which do not stop the server
- * @throws OptionError that names the file, where it cannot be written
+ * @throws OptionError that names the file, if it cannot be written
  */
 export function openAuditFile(
   { file, level = "info" }: AuditFile,

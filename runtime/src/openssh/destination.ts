@@ -21,7 +21,7 @@ export function parseDestination(text: string): Address {
   );
 }
 
-/** Calls a check of the SSH client. @throws RpcError `BAD_REQUEST` where the check fails */
+/** Calls a check of the SSH client. @throws RpcError `BAD_REQUEST` if the check fails */
 export function asBadRequest<T>(check: () => T): T {
   try {
     return check();

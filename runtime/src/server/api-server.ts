@@ -173,7 +173,7 @@ export class ApiServer {
    * Shuts down gracefully: refuses new calls, asks clients to connect elsewhere, and waits for running calls within the grace.
    * Then it ends the remaining calls with UNAVAILABLE and closes all connections. A second call with a shorter grace shortens
    * the wait.
-   * @throws Error where the grace is not a number of milliseconds
+   * @throws Error if the grace is not a number of milliseconds
    */
   async close({ grace = 0 }: CloseOptions = {}): Promise<void> {
     checkGrace(grace);

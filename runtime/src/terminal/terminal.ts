@@ -15,7 +15,7 @@ export interface Terminal {
   ask(prompt: string, options?: { readonly echo?: boolean }): Promise<string>;
 }
 
-/** The controlling terminal (tty(4)); undefined where there is none, or where standard error is redirected. */
+/** The controlling terminal (tty(4)); undefined if there is none, or where standard error is redirected. */
 export function openTerminal(): Terminal | undefined {
   const open = process.platform === "win32" ? openStandard : openDevice;
   const first = process.stderr.isTTY ? open() : undefined;

@@ -15,7 +15,7 @@ interface CallFramesConfig {
   readonly outgoing: OutgoingCalls;
   readonly incoming: IncomingCalls;
   readonly limits: Limits;
-  /** Absent where this side serves no methods. */
+  /** Absent if this side serves no methods. */
   readonly receive: CallReceiver | undefined;
 }
 
@@ -39,7 +39,7 @@ export class CallFrames {
     this.#methods = methods;
   }
 
-  /** A frame with an id. @throws ProtocolError where it must not occur */
+  /** A frame with an id. @throws ProtocolError if it must not occur */
   frame(frame: FrameView): void {
     const { id } = frame;
     switch (frame.kind) {
@@ -67,7 +67,7 @@ export class CallFrames {
     }
   }
 
-  /** A frame over the limit: its call fails, the connection goes on. @throws ProtocolError where it has no such call */
+  /** A frame over the limit: its call fails, the connection goes on. @throws ProtocolError if it has no such call */
   oversize(kind: FrameKind, id: number, length: number): void {
     const error = tooLarge(length, this.#limits.message, "message");
     if (kind === FRAME.OPEN) this.#incoming.refuse({ id, size: length }, error);
@@ -100,7 +100,7 @@ export class CallFrames {
     else this.#outgoing.headers(frame.id, metadata);
   }
 
-  /** The metadata of a frame, or the error where it is over the limit. */
+  /** The metadata of a frame, or the error if it is over the limit. */
   #takeMetadata(frame: FrameView): Metadata | RpcError {
     return frame.has(FLAG.METADATA) ? decodeMetadata(frame, this.#limits.metadata) : NO_METADATA;
   }

@@ -14,7 +14,7 @@ export interface ConnectionOptions {
   readonly limits: Limits;
   /** Default: JSON. */
   readonly codec?: Codec;
-  /** Handles the peer's calls. Absent where this side serves no methods. */
+  /** Handles the peer's calls. Absent if this side serves no methods. */
   readonly receive?: CallReceiver;
   /** Bounds the calls of several connections together. */
   readonly budget?: CallBudget;

@@ -22,7 +22,7 @@ export class WindowBudget {
     this.#available = bytes;
   }
 
-  /** Takes this many bytes; false where fewer are available. */
+  /** Takes this many bytes; false if fewer are available. */
   take(bytes: number): boolean {
     if (bytes > this.#available) return false;
     this.#available -= bytes;

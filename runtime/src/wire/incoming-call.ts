@@ -15,7 +15,7 @@ export interface CallOpening {
   readonly window: number;
   /** The index of the method in the caller's HELLO; checked to be listed. */
   readonly method: number;
-  /** Milliseconds until the deadline; 0 where there is none. */
+  /** Milliseconds until the deadline; 0 if there is none. */
   readonly timeout: number;
   readonly metadata: Metadata;
   /** Bytes of the request. */
@@ -26,7 +26,7 @@ export interface CallOpening {
 interface CallStart {
   /** The number of the call in this process. */
   readonly call: number;
-  /** The index of the method in the peer's HELLO; undefined where the OPEN was rejected before it was decoded so far. */
+  /** The index of the method in the peer's HELLO; undefined if the OPEN was rejected before it was decoded so far. */
   readonly method: number | undefined;
 }
 
@@ -70,7 +70,7 @@ export interface CallHost {
 
 /** Callbacks of the callee for the request stream. */
 interface RequestStreamHandlers {
-  /** An item arrived, valid during the call only. @throws ProtocolError where the stream has no credit */
+  /** An item arrived, valid during the call only. @throws ProtocolError if the stream has no credit */
   readonly item: (item: BytesView) => void;
   /** An item over the limit arrived. */
   readonly reject: (reason: RpcError) => void;
@@ -81,9 +81,9 @@ interface RequestStreamHandlers {
 /** A call of the peer, as its callee sees it. */
 export class IncomingCall {
   readonly opening: CallOpening;
-  /** The number of the call in this process; 0 where the calls are not observed. */
+  /** The number of the call in this process; 0 if the calls are not observed. */
   readonly number: number;
-  /** When the OPEN arrived, in the time of `performance.now()`; 0 where the calls are not observed. */
+  /** When the OPEN arrived, in the time of `performance.now()`; 0 if the calls are not observed. */
   readonly startedAt: number;
   readonly #host: CallHost;
   #answered = false;
@@ -143,7 +143,7 @@ export class IncomingCall {
     return this.#sender;
   }
 
-  /** Calls `listener` when the caller cancels or the connection ends; at once where that has happened. */
+  /** Calls `listener` when the caller cancels or the connection ends; at once if that has happened. */
   listen(listener: (reason: RpcError) => void): void {
     this.#onCancel = listener;
     if (this.#reason !== undefined) listener(this.#reason);
@@ -195,7 +195,7 @@ export class IncomingCall {
     this.#host.release();
   }
 
-  /** Called by the connection. @throws ProtocolError where no request stream is open, or it has no credit */
+  /** Called by the connection. @throws ProtocolError if no request stream is open, or it has no credit */
   item(item: BytesView): void {
     this.#checkOpen("ITEM");
     this.#received += item.end - item.start;
@@ -203,20 +203,20 @@ export class IncomingCall {
     this.#stream?.item(item);
   }
 
-  /** Called by the connection with an item over the limit. @throws ProtocolError where no request stream is open */
+  /** Called by the connection with an item over the limit. @throws ProtocolError if no request stream is open */
   reject(reason: RpcError): void {
     this.#checkOpen("ITEM");
     this.#stream?.reject(reason);
   }
 
-  /** Called by the connection. @throws ProtocolError where no request stream is open */
+  /** Called by the connection. @throws ProtocolError if no request stream is open */
   end(): void {
     this.#checkOpen("END");
     this.#complete = true;
     this.#stream?.end();
   }
 
-  /** Called by the connection. @throws ProtocolError where the sum is over the most that a stream can have */
+  /** Called by the connection. @throws ProtocolError if the sum is over the most that a stream can have */
   credit(bytes: number): void {
     this.sender.grant(bytes);
   }

@@ -31,7 +31,7 @@ interface IncomingConfig {
 /** An OPEN that cannot become a call. */
 interface RejectedOpening {
   readonly id: number;
-  /** Undefined where it was not decoded. */
+  /** Undefined if it was not decoded. */
   readonly method?: number;
   /** Bytes of the OPEN, as far as they are known. */
   readonly size: number;
@@ -80,14 +80,14 @@ export class IncomingCalls implements CallHost {
     this.#maxItem = maxItem;
   }
 
-  /** Rejects new calls from now on; false where it did before. */
+  /** Rejects new calls from now on; false if it did before. */
   refuseNew(reason: RpcError): boolean {
     if (this.#refusal !== undefined) return false;
     this.#refusal = reason;
     return true;
   }
 
-  /** Begins a call; undefined where it is answered here, because there are too many. @throws ProtocolError for a bad id */
+  /** Begins a call; undefined if it is answered here, because there are too many. @throws ProtocolError for a bad id */
   begin(opening: CallOpening): IncomingCall | undefined {
     const { id, hasStream } = opening;
     this.#claim(id);
@@ -138,8 +138,8 @@ export class IncomingCalls implements CallHost {
   }
 
   /**
-   * The call of a frame from its caller; undefined where it is answered already, for frames cross.
-   * @throws ProtocolError where the caller never opened it
+   * The call of a frame from its caller; undefined if it is answered already, for frames cross.
+   * @throws ProtocolError if the caller never opened it
    */
   find(id: number, frame: string): IncomingCall | undefined {
     if (!this.owns(id) || id > this.#highest) {

@@ -11,7 +11,7 @@ export type ItemSink = Pick<ItemSender, "blocked" | "ready" | "send" | "sendByte
  * first, or an item cannot be sent, the source's iterator is returned, so that its `finally` blocks run; the promise settles
  * afterwards. The source runs in the asynchronous context of the caller.
  * @param encode returns an encoded item, or raw bytes, which are split into as many frames as they need
- * @param onAbort called at once with the error where the source ends early: its `finally` blocks may take long
+ * @param onAbort called at once with the error if the source ends early: its `finally` blocks may take long
  * @returns the return value of the source, as of a generator
  * @throws what the source or `encode` throws, or the reason why the call ended
  */

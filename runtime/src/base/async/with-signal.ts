@@ -45,7 +45,7 @@ export async function withSignal<T>(
 const listenersOf = new WeakMap<AbortSignal, Set<() => void>>();
 
 /**
- * Calls `listener` once when `signal` aborts; soon where it has aborted. Any number of calls adds one event listener to the
+ * Calls `listener` once when `signal` aborts; soon if it has aborted. Any number of calls adds one event listener to the
  * signal: Node warns of a leak at the eleventh.
  * @returns the function that removes `listener`
  */

@@ -10,7 +10,7 @@ export interface Network {
 }
 
 /**
- * Parses an address or a network in CIDR notation; undefined where `text` is neither.
+ * Parses an address or a network in CIDR notation; undefined if `text` is neither.
  * @param shown what messages quote in place of `text`
  * @throws Error of one line without the place, where host bits are set, as in `10.0.0.5/8`: sshd refuses it too, for a
  * smaller network or a single address may have been meant

@@ -29,7 +29,7 @@ export interface Caller {
   readonly maxMessage: number;
   /** The kind of items that it expects in streams, where it has no contract. */
   readonly items?: ItemKind | undefined;
-  /** The generated client of the callbacks that the peer serves; undefined where it serves none. */
+  /** The generated client of the callbacks that the peer serves; undefined if it serves none. */
   readonly callbacks: unknown;
   /** Returns the connected clients of the same server, including this one. */
   readonly clients: () => readonly ConnectedClient<unknown>[];

@@ -29,7 +29,7 @@ export interface CallPort {
   readonly answered: boolean;
   /** Takes the items of the response stream. */
   readonly sender: ItemSink;
-  /** Calls `listener` when the caller cancels or its connection is lost; at once where that has happened. */
+  /** Calls `listener` when the caller cancels or its connection is lost; at once if that has happened. */
   listen(listener: (reason: RpcError) => void): void;
   /** Returns the request stream, decoded and checked item by item. Called once. */
   receive(checks: RequestItemChecks): ItemReceiver<unknown>;

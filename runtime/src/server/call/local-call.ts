@@ -34,7 +34,7 @@ export interface LocalCallOptions {
 
 /** A call that was made with `ApiServer.call`. */
 export interface LocalCallResult {
-  /** The method that was called; undefined where the reference names none. */
+  /** The method that was called; undefined if the reference names none. */
   readonly method: Method | undefined;
   /**
    * The items of the response stream. The handler is asked for the next one when the consumer asks; leaving the iteration
@@ -42,7 +42,7 @@ export interface LocalCallResult {
    */
   readonly items: AsyncIterableIterator<LocalItem, undefined>;
   /**
-   * Resolves with the response; with undefined where a stream ends without one. Rejects with the RpcError of a call that
+   * Resolves with the response; with undefined if a stream ends without one. Rejects with the RpcError of a call that
    * fails. A consumer takes the items first: a stream waits for its consumer.
    */
   readonly response: Promise<EncodedJson | undefined>;
