@@ -14,7 +14,7 @@ export interface EmitOptions {
   readonly contract: Contract;
   /** The text of the comment at the top of each generated file. */
   readonly header: string;
-  /** What imports between generated files end in: `.js`, `.ts` or nothing. */
+  /** The file extension of imports between generated files: `.js`, `.ts` or nothing. */
   readonly extension: string;
 }
 

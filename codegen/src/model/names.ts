@@ -32,7 +32,7 @@ export interface NamingRules {
   errorTypes(typeName: string): readonly string[];
 }
 
-/** The rules that hold where several targets are generated: a name must suit all of them. */
+/** The combined rules of several targets: a name must satisfy all of them. */
 export function combineRules(rules: readonly NamingRules[]): NamingRules {
   const first = (refuse: (one: NamingRules) => string | undefined): string | undefined =>
     rules.map(refuse).find((reason) => reason !== undefined);

@@ -142,7 +142,7 @@ export class TypeReader {
     return this.#refuse(part, `expected a TypeBox type, got ${describeOther(scope.defs[key])}`);
   }
 
-  /** Two declarations can share a name only where they have the same effect on a call. */
+  /** Two declarations can share a name only if they have the same effect on a call. */
   #register(name: string, part: SchemaPart, read: () => JsonSchema): void {
     const earlier = this.#entries.get(name);
     if (earlier === undefined) {
@@ -215,7 +215,7 @@ export class TypeReader {
   }
 }
 
-/** What `value` is, for messages, where it is not a schema. */
+/** Describes a value that is not a schema, for messages. */
 function describeOther(value: unknown): string {
   if (value === undefined) return "undefined; check for a misspelled import or files that import each other";
   if (value === null) return "null";

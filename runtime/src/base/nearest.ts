@@ -1,4 +1,4 @@
-/** The most characters of a text that are compared, which bounds the time for long input. */
+/** The maximum number of characters that are compared, which bounds the time for long input. */
 const MAX_COMPARED = 60;
 
 /** The candidate with the smallest edit distance to `text`; undefined if none is similar. */

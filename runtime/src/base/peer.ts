@@ -50,7 +50,7 @@ export interface Peer {
   readonly fingerprint?: string;
   /** The comment of its key in authorized_keys, or the key identity of its certificate. */
   readonly keyName?: string;
-  /** Its certificate, where it used one. */
+  /** Its certificate, if it used one. */
   readonly certificate?: PeerCertificate;
   /** The authentication methods that it completed, in this order; absent without a login, as in memory. */
   readonly authMethods?: readonly AuthMethod[];
@@ -62,7 +62,7 @@ export interface Peer {
   readonly environment?: Readonly<Record<string, string>>;
   /** ID of its connection in the logs. Absent without a network connection, as in memory. */
   readonly connectionId?: string;
-  /** Remote address of the connection, such as `192.0.2.7:50122`, where the transport has one. */
+  /** Remote address of the connection, such as `192.0.2.7:50122`, if the transport has one. */
   readonly address?: string;
 }
 

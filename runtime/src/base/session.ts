@@ -11,8 +11,8 @@ export interface SessionTerminal {
 }
 
 /**
- * A session of an authenticated peer that runs a command or a shell: on our own SSH server, or on the standard streams of a
- * process that another sshd started. The owner ends it with {@link Session.exit}.
+ * A session of an authenticated peer that runs a command or a shell: on the built-in SSH server, or on the standard streams
+ * of a process that another sshd started. The owner ends it with {@link Session.exit}.
  */
 export interface Session {
   readonly peer: Peer;

@@ -3,7 +3,7 @@ import type { OptionTable } from "./check-options.js";
 
 /** The end of a remote command (RFC 4254, section 6.10). */
 export interface CommandExit {
-  /** Its exit status; undefined if a signal terminated it, or where the server does not report it. */
+  /** Its exit status; undefined if a signal terminated it, or if the server does not report it. */
   readonly exitCode: number | undefined;
   /** The signal that terminated it, without SIG, such as `TERM`. */
   readonly signal: string | undefined;
@@ -105,10 +105,10 @@ export interface SshClient extends AsyncDisposable {
    */
   connectTcp(host: string, port: number, options?: ConnectTcpOptions): Promise<Duplex>;
   /**
-   * Downloads a file with the remote commands `cat` and `sha256sum`, and verifies its SHA-256. The local file is renamed into
-   * place after the verification.
-   * @throws RpcError NOT_FOUND or FORBIDDEN if a file cannot be opened, BAD_REQUEST if it is not a regular file, CONFLICT
-   * where it changed during the copy, and as {@link SshClient.exec}
+   * Downloads a file with the remote commands `cat` and `sha256sum`, and verifies its SHA-256. The local file is renamed
+   * into place after the verification.
+   * @throws RpcError NOT_FOUND or FORBIDDEN if a file cannot be opened, BAD_REQUEST if it is not a regular file, CONFLICT if
+   * it changed during the copy, and as {@link SshClient.exec}
    */
   copyFrom(remote: string, local: string, options?: CopyOptions): Promise<Copied>;
   /** Uploads a file; otherwise as {@link SshClient.copyFrom}. */

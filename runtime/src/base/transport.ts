@@ -13,6 +13,8 @@ export interface Transport {
    * other's authentication, `CANCELLED` if `signal` aborts, otherwise `UNAVAILABLE`.
    */
   open(signal?: AbortSignal): Promise<Duplex>;
-  /** Creates a plain SSH client for the same host, where the transport is SSH. It connects on first use; the caller closes it. */
+  /**
+   * Creates a plain SSH client for the same host, if the transport is SSH. It connects on first use; the caller closes it.
+   */
   ssh?(): SshClient;
 }

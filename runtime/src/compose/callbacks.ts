@@ -47,7 +47,7 @@ export function callbacksOf(api: Api): ((connection: Connection | undefined, lim
   };
 }
 
-/** The connection of a caller behind an adapter: it has none, so its callbacks are UNIMPLEMENTED. */
+/** A caller behind an adapter has no connection, so its callbacks are UNIMPLEMENTED. */
 const NO_CONNECTION: ConnectionSource = {
   retries: 0,
   backoff: new Backoff({}),

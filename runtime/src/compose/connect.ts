@@ -104,7 +104,7 @@ export async function connectSsh(target: string, options: ConnectSshOptions = {}
   return openSshClient(target, options, options.signal);
 }
 
-/** The observers of the options in one. A logger is opened only where one fails. */
+/** Combines the observers of the options. A logger is opened only if one fails. */
 function observerOf({ observer, log }: ConnectOptions<object>): Observer | undefined {
   if (observer === undefined) return undefined;
   let opened: Promise<Logger> | undefined;

@@ -24,7 +24,7 @@ export interface ServeStdioOptions extends ApiServerOptions, AuditOptions, Pick<
   /** Scopes of the peer, or patterns such as `notes:*`. Default: none, which permits the methods without a scope. */
   readonly scopes?: readonly string[];
   /**
-   * Set this where sshd starts the process as a forced command: a session without a command, such as `ssh -T edge`, is then a
+   * Set this if sshd starts the process as a forced command: a session without a command, such as `ssh -T edge`, is then a
    * shell that reads one command per line. Default: false, for a Subsystem: such a session then speaks the native wire. The
    * environment that sshd sets is the same in both cases.
    */

@@ -69,7 +69,7 @@ type Fields<M> = M extends { readonly request: infer Request extends TSchema }
     : never
   : never;
 
-/** `Param` where it is an optional field of the request, in any member of a union. */
+/** `Param` if it is an optional field of the request, in any member of a union. */
 type OptionalField<M, Param extends string> = M extends { readonly request: infer Request extends TSchema }
   ? Static<Request> extends infer Value
     ? Value extends unknown

@@ -83,7 +83,7 @@ function decodePart(part: string): string | undefined {
 }
 
 /**
- * Parses a parameter's text as its type. Invalid text is returned as it is, so that validation rejects it with the same
+ * Parses a parameter's text as its type. Invalid text is returned unchanged, so that validation rejects it with the same
  * message as any other field.
  */
 export function paramValue(text: string, type: ParamType): string | number | boolean {

@@ -48,8 +48,8 @@ export async function openAuditLog({ audit = false }: AuditOptions, log: Logger)
 }
 
 /**
- * The lines of the log without debug lines, and a line for each call. What has a reason is a warning. Errors, and fields of
- * messages without an event, stay out: they are for the log, and may hold the content of calls.
+ * The lines of the log without debug lines, and a line for each call. Events with a reason are warnings. Errors and the
+ * fields of diagnostics are omitted: they are for the log, and may contain the content of calls.
  */
 function auditObserver(out: Write): Observer {
   const write: Write = (level, fields, message) => {
@@ -82,7 +82,7 @@ function callFields({ peer, method, status, milliseconds, bytesIn, bytesOut }: C
   };
 }
 
-/** Peers and clients choose some of the texts. */
+/** Escapes every text: peers and clients choose some of them. */
 function allPrintable(fields: object): object {
   const entries = Object.entries(fields);
   return Object.fromEntries(

@@ -4,7 +4,7 @@ import type { ErrorStatus } from "../contract/status.js";
 
 /** How a run of `ssh` ended. */
 export interface SshOutcome {
-  /** The error where ssh could not be started. */
+  /** The error, if ssh could not be started. */
   readonly error?: NodeJS.ErrnoException;
   /** Its exit status: 255 for its own failures, else the status of the remote command. */
   readonly code?: number | null;

@@ -24,8 +24,8 @@ import { Router } from "./router.js";
 /** How a server closes. */
 export interface CloseOptions {
   /**
-   * Milliseconds that running calls may take to finish. Meanwhile new calls are refused, and clients are asked to connect
-   * elsewhere. Default: 0.
+   * Time in ms for running calls to finish. Meanwhile new calls are refused, and clients are asked to connect elsewhere.
+   * Default: 0.
    */
   readonly grace?: number;
 }

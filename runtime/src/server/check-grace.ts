@@ -1,7 +1,7 @@
 import { MAX_TIMEOUT } from "../base/check-number.js";
 import { OptionError } from "../base/check-options.js";
 
-/** Grace in ms of a server that a signal stops: one of `sshrpc serve`, and one over stdio. */
+/** Grace in ms after a signal, of `sshrpc serve` and of a server over stdio. */
 export const SIGNAL_GRACE = 5000;
 
 /** Checks the grace of a shutdown. @throws OptionError if it is not a number of milliseconds that a timer accepts */

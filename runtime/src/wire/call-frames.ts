@@ -10,7 +10,7 @@ import type { OutgoingCalls } from "./outgoing-calls.js";
 /** Handles the calls that the peer opens. `request` holds the encoded request, valid during the call only. */
 export type CallReceiver = (call: IncomingCall, request: FrameView) => void;
 
-/** Where the frames of single calls go. */
+/** The destinations of the frames of calls. */
 interface CallFramesConfig {
   readonly outgoing: OutgoingCalls;
   readonly incoming: IncomingCalls;
@@ -19,7 +19,7 @@ interface CallFramesConfig {
   readonly receive: CallReceiver | undefined;
 }
 
-/** Decodes the frames of single calls, and passes them to the calls of either side. */
+/** Decodes the frames of calls, and passes them to the calls of either side. */
 export class CallFrames {
   readonly #outgoing: OutgoingCalls;
   readonly #incoming: IncomingCalls;

@@ -20,7 +20,7 @@ export interface ConnectionOptions {
   readonly budget?: CallBudget;
   /** Receives each call of the peer, including rejected ones. */
   readonly observer?: CallObserver | undefined;
-  /** Called when the peer accepts no new calls, before the calls that wait are given back. */
+  /** Called when the peer accepts no new calls, before waiting calls are given back to their callers. */
   readonly onDrain?: () => void;
   /** Called when the connection has ended, before its calls end. */
   readonly onEnd?: (reason: RpcError) => void;

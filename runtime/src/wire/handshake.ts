@@ -60,7 +60,9 @@ export class Handshake {
     this.#reject(reason);
   }
 
-  /** Adds the output that arrived instead of a preamble to the error of a lost connection, such as that of a login shell. */
+  /**
+   * Adds the output that arrived instead of a preamble, such as that of a login shell, to the error of a lost connection.
+   */
   explain(error: RpcError): RpcError {
     const output = this.#preamble?.received();
     if (output === undefined || output === '""') return error;

@@ -22,28 +22,28 @@ export interface CallOpening {
   readonly size: number;
 }
 
-/** A call of the peer, for those who count calls. */
+/** A call of the peer, for observers. */
 interface CallStart {
   /** The number of the call in this process. */
   readonly call: number;
-  /** The index of the method in the peer's HELLO; undefined if the OPEN was rejected before it was decoded so far. */
+  /** The index of the method in the peer's HELLO; undefined if the OPEN was rejected before this field was decoded. */
   readonly method: number | undefined;
 }
 
-/** The outcome of a call of the peer. Of its content, it holds the sizes only. */
+/** The outcome of a call of the peer. It has the sizes of its messages, never their content. */
 interface CallRecord extends CallStart {
   readonly status: StatusName;
   /** From the OPEN to the final status, or to the end of the connection. */
   readonly milliseconds: number;
-  /** Of the request and its stream. */
+  /** Bytes of the request and its stream. */
   readonly bytesIn: number;
-  /** Of the response stream and the response. */
+  /** Bytes of the response stream and the response. */
   readonly bytesOut: number;
   /** Items of the request stream, in frames. */
   readonly itemsIn: number;
   /** Items of the response stream, in frames. */
   readonly itemsOut: number;
-  /** Of a call that failed. */
+  /** The error of a failed call. */
   readonly error: RpcError | undefined;
 }
 
@@ -176,7 +176,7 @@ export class IncomingCall {
 
   /**
    * Sends the final status. Only the first call has an effect.
-   * @param error what `body` encodes, where the call failed
+   * @param error what `body` encodes, if the call failed
    */
   answer(status: StatusName, body: EncodedValue, metadata?: string, error?: RpcError): void {
     if (this.#answered) return;
@@ -190,7 +190,7 @@ export class IncomingCall {
     this.answer(error.status, this.codec.encodeError(error), undefined, error);
   }
 
-  /** The work is done: another call may take its place. Exactly once, at or after the answer. */
+  /** Frees the slot of the call: its handler is done. Called exactly once, at or after the answer. */
   release(): void {
     this.#host.release();
   }

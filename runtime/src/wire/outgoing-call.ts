@@ -4,7 +4,7 @@ import type { FrameView } from "./frame.js";
 import type { ItemSender } from "./item-sender.js";
 import type { Metadata } from "./metadata.js";
 
-/** Whether the peer certainly never started a call, so that it is safe to retry, or may have started it. */
+/** Whether the peer never started a call, which makes a retry safe, or may have started it. */
 export type CallProgress = "not-started" | "unknown";
 
 /** A call as its caller passes it to the connection. */

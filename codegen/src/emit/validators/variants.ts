@@ -30,7 +30,7 @@ export class Variants {
     return this.#rewrite(withoutNotes(schema), variant);
   }
 
-  /** The variant to use for `variant` of a named type: `open` where closing has no effect. */
+  /** The variant to use for `variant` of a named type: `open` if closing has no effect. */
   needed(type: string, variant: Variant): Variant {
     return variant === "open" || this.#isClosable({ $ref: `#/types/${type}` }, new Set()) ? variant : "open";
   }

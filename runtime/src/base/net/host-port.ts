@@ -4,7 +4,7 @@ import { parseInteger } from "../parse-integer.js";
 /** Where a server listens by default. */
 export const LISTEN_ADDRESS = { host: "127.0.0.1", port: 8022 } as const;
 
-/** The parts of `host:port`, where the port has not been read. */
+/** The parts of `host:port`; the port is unparsed text. */
 interface HostPortParts {
   /** Without brackets; empty if the text begins with the colon. */
   readonly host: string;

@@ -25,7 +25,7 @@ export function checkStream({ requestItem }: Method, { hasStream }: { readonly h
 
 /**
  * Refuses a caller without a contract that expects the wrong kind of items: it would read JSON as bytes, or bytes as JSON. A
- * method with bytes in one direction counts as one of bytes.
+ * method with bytes in either direction is a method of bytes.
  * @throws RpcError BAD_REQUEST with the flag of `sshrpc call` that corrects it
  */
 export function checkItemKind({ requestItem, responseItem }: Method, expected: ItemKind | undefined): void {
