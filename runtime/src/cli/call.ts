@@ -56,7 +56,7 @@ export function defineCall(command: Command, io: CliIo, output: Output): void {
     )
     .option(
       "--items <file>",
-      "items of the request stream, one JSON value a line; - reads standard input",
+      "items of the request stream, one JSON value per line; - reads standard input",
       parseFileName,
     )
     .option("--bytes", "stream raw bytes in both directions; a terminal shows them as text")

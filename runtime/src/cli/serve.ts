@@ -17,7 +17,7 @@ export function defineServe(command: Command, io: CliIo): void {
       "with --stdio: scopes granted to the caller, such as notes:*,time:read (default: none)",
       toList,
     )
-    .option("--forced", "with --stdio: for command= or ForceCommand of sshd; without a command, open a shell")
+    .option("--forced", "with --stdio: for command= or ForceCommand of sshd; a session without a command is a shell")
     .option(
       "--log <file>",
       "with --stdio: log file, because sshd discards the standard error of a subsystem",
@@ -45,7 +45,7 @@ export function defineServe(command: Command, io: CliIo): void {
     .option("--shell <command>", "command to run for logins without one, such as GET /weblog")
     .option("--no-shell", "disable the interactive shell: ssh -t HOST")
     .option("--korv", "accept clients of the Python framework korv")
-    .option("--audit <file>", "audit log file: connections, logins, calls and denials", parseFileName)
+    .option("--audit <file>", "audit log file: connections, logins, calls and refusals", parseFileName)
     .option("--home <directory>", "directory for files that no other option names", parseFileName, DEFAULTS.home)
     .option(
       "--grace <duration>",

@@ -7,11 +7,11 @@ import type { Verb } from "./verb.js";
 export interface MethodSchema {
   /** The one value that opens the call. Default: the empty object. */
   readonly request?: TSchema;
-  /** The type of the items that the caller streams after it, or {@link Bytes}. */
+  /** The type of the items that the caller streams after the request, or {@link Bytes}. */
   readonly requestStream?: TSchema | Bytes;
   /** The one value that ends the call. */
   readonly response?: TSchema;
-  /** The type of the items that the handler streams before it, or {@link Bytes}. */
+  /** The type of the items that the handler streams before the response, or {@link Bytes}. */
   readonly responseStream?: TSchema | Bytes;
   /** The details of the method's own errors, by status. */
   readonly errors?: { readonly [Status in ErrorStatus]?: TSchema };

@@ -59,7 +59,7 @@ function openStandard(): Streams | undefined {
 
 async function askOnce(open: () => Streams | undefined, prompt: string, echo: boolean): Promise<string> {
   const streams = open();
-  if (streams === undefined) throw new RpcError("UNAUTHENTICATED", "the terminal is gone");
+  if (streams === undefined) throw new RpcError("UNAUTHENTICATED", "the terminal has closed");
   let hidden = false;
   const output = new Writable({
     write(chunk, _encoding, done) {

@@ -27,7 +27,7 @@ export interface AuthOptions {
     | { readonly lines: readonly string[] }
     | KeySource["authorities"];
   /**
-   * Files of revoked keys, certificates and authorities, as RevokedKeys of sshd_config(5): one public key a line, or a KRL
+   * Files of revoked keys, certificates and authorities, as RevokedKeys of sshd_config(5): one public key per line, or a KRL
    * that `ssh-keygen -k` writes. While a file cannot be read, every login with a key is denied.
    */
   readonly revokedKeys?: string | readonly string[];
