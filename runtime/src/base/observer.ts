@@ -219,7 +219,7 @@ export function combineObservers(
   const list = [observers].flat().filter((observer) => observer !== null) as readonly Receivers[];
   const wrong = list.find((observer) => typeof observer !== "object");
   if (wrong !== undefined)
-    throw new Error(`observer: ${typeof wrong}: must be an object with methods, or a list of these`);
+    throw new Error(`option observer: a ${typeof wrong} is not an object with methods, or a list of these`);
   const combined: Receivers = {};
   for (const event of EVENTS) {
     const receivers = list.filter((observer) => typeof observer[event] === "function");

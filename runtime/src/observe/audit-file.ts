@@ -35,7 +35,8 @@ export function openAuditFile(
   { file, level = "info" }: AuditFile,
   onProblem: (message: string, error?: Error) => void,
 ): OpenAuditFile {
-  if (level !== "info" && level !== "warn") throw new OptionError(`audit.level: ${level}: must be info or warn`);
+  if (level !== "info" && level !== "warn")
+    throw new OptionError(`option audit.level: ${level} is neither info nor warn`);
   checkFileName(file, "audit log");
   try {
     closeSync(openSync(file, "a", MODE));

@@ -25,7 +25,8 @@ type Write = (level: LogLevel, fields: object, message: string) => void;
  */
 export async function openAuditLog({ audit = false }: AuditOptions, log: Logger): Promise<AuditLog> {
   if (audit === false) return { observer: {}, close: async () => {} };
-  if (typeof audit !== "object") throw new OptionError(`audit: ${typeof audit}: must be a logger, { file }, or false`);
+  if (typeof audit !== "object")
+    throw new OptionError(`option audit: a ${typeof audit} is not a logger, { file } or false`);
   const onProblem = (message: string, error?: Error): void => log.error({ err: error }, message);
   if ("file" in audit) checkOptions({ audit }, { audit: AUDIT_FILE });
   const file = "file" in audit ? (await import("./audit-file.js")).openAuditFile(audit, onProblem) : undefined;

@@ -56,5 +56,5 @@ export function observerOf({ observer = [], onCall, log }: ApiServerOptions & { 
 
 function checkTimeout(timeout: number): number {
   if (timeout > 0 && timeout <= MAX_TIMEOUT) return timeout;
-  throw new OptionError(`timeout: ${timeout}: must be over 0 ms and at most ${MAX_TIMEOUT} ms`);
+  throw new OptionError(`option timeout: ${timeout} is not a number of ms over 0 and up to ${MAX_TIMEOUT}`);
 }

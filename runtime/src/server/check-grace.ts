@@ -7,5 +7,5 @@ export const SIGNAL_GRACE = 5000;
 /** Checks the grace of a shutdown. @throws OptionError if it is not a number of milliseconds that a timer accepts */
 export function checkGrace(grace: number): number {
   if (grace >= 0 && grace <= MAX_TIMEOUT) return grace;
-  throw new OptionError(`grace: ${grace}: must be from 0 ms to ${MAX_TIMEOUT} ms`);
+  throw new OptionError(`option grace: ${grace} is not a number of ms from 0 to ${MAX_TIMEOUT}`);
 }

@@ -159,7 +159,10 @@ function excess(running: number, { calls }: Limits): RpcError | undefined {
 function checkCallOptions({ metadata, signal, timeout }: LocalCallOptions, limits: Limits): Metadata {
   if (signal?.aborted) throw new RpcError("CANCELLED", "the caller cancelled the call", { cause: signal.reason });
   if (timeout !== undefined && !(timeout > 0 && timeout <= MAX_TIMEOUT)) {
-    throw new RpcError("BAD_REQUEST", `timeout: ${timeout}: must be over 0 ms and at most ${MAX_TIMEOUT} ms`);
+    throw new RpcError(
+      "BAD_REQUEST",
+      `option timeout: ${timeout} is not a number of ms over 0 and up to ${MAX_TIMEOUT}`,
+    );
   }
   const text = encodeMetadata(metadata, limits.metadata);
   return text === undefined ? NO_METADATA : parseMetadata(text);

@@ -66,7 +66,7 @@ export function resolveLimits(limits: Partial<Limits> = {}): Limits {
   for (const [name, value] of Object.entries(limits)) {
     if (!Object.hasOwn(DEFAULT_LIMITS, name)) throw new OptionError(describeUnknown(name));
     if (value !== undefined && (!Number.isSafeInteger(value) || value < 1 || value > MAX_LIMIT)) {
-      throw new OptionError(`limits.${name} is ${value}; it must be an integer from 1 to ${MAX_LIMIT}`);
+      throw new OptionError(`option limits.${name}: ${value} is not an integer from 1 to ${MAX_LIMIT}`);
     }
   }
   const given = Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined));

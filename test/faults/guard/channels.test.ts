@@ -3,7 +3,7 @@ import { startBench } from "../../unit/runtime/ssh/support.js";
 import { until, within } from "../../unit/runtime/support/wait.js";
 import { authenticated, endedFor, otherClient, string, uint32 } from "./support.js";
 
-test.each([0, 1, 1023])("a packet size of %i bytes ends the connection; ssh2 would loop for ever", async (size) => {
+test.each([0, 1, 1023])("a packet size of %i bytes ends the connection; ssh2 would loop forever", async (size) => {
   const bench = await startBench();
   const other = await otherClient(bench);
   const attacker = await authenticated(bench);

@@ -149,7 +149,7 @@ test("a reset connection, or one without a common algorithm, is not a protocolEr
   await failure(bench.dial());
 });
 
-test("a client with 200 wrong keys is disconnected after each six, and other clients are unaffected", async () => {
+test("a client with 200 wrong keys is disconnected after every sixth key, and other clients are unaffected", async () => {
   const bench = await startBench();
   const other = await otherClient(bench);
   const keys = Array.from({ length: 40 }, (_, index) => makeKey(bench.directory, `wrong-${index}`).file);
@@ -164,7 +164,7 @@ test("a client with 200 wrong keys is disconnected after each six, and other cli
   await other.stillWorks();
 });
 
-test("an identification string that arrives byte by byte is accepted, which ssh2 rejects", async () => {
+test("an identification string that arrives byte by byte is accepted, although ssh2 rejects it", async () => {
   const bench = await startBench();
   const port = await slowRelay(bench.listener.port, 40);
   await bench.dialThrough(port);

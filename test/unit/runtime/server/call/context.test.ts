@@ -117,7 +117,7 @@ test("headers can be set until the first item is sent, trailers afterwards too",
   expect(late).toMatchObject({ message: expect.stringContaining("header x-b: too late") });
 });
 
-test("no metadata is sent where none was set", async () => {
+test("no metadata is sent if none was set", async () => {
   expect(await sentBy(() => 1)).toEqual({ headers: undefined, trailers: undefined });
 });
 

@@ -112,7 +112,7 @@ it("denies a removed key without a restart", async () => {
   expect(await failure(bench.dial())).toMatchObject({ status: "UNAUTHENTICATED" });
 });
 
-it("authorizes keys with a function, and denies them where it fails", async () => {
+it("authorizes keys with a function, and denies them if it fails", async () => {
   const lookups: string[] = [];
   const bench = await startBench({
     authorizedKeys: async ({ user, key }) => {
