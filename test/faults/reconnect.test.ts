@@ -152,7 +152,7 @@ describe("a call on a lost connection", () => {
     expect(host.requests).toEqual(["one", "two"]);
   });
 
-  test("is sent on the next connection if it was still queued, whatever its method", async () => {
+  test("is sent on the next connection if it was still queued, regardless of its method", async () => {
     const { opened, open } = gate();
     const host = new Host(
       async (request) => {
@@ -335,7 +335,7 @@ describe("a call that the server answers with UNAVAILABLE", () => {
     expect(await failure(call)).toMatchObject({ status: "CANCELLED" });
   });
 
-  test("is retried, whatever its method, if the server never started it", async () => {
+  test("is retried, regardless of its method, if the server never started it", async () => {
     const [near, far] = duplexPair();
     const peer = new RawPeer(far).hello();
     const api = apiOf(method("GET /it", { idempotent: false }));

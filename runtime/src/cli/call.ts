@@ -34,7 +34,7 @@ type CallArguments = [address: string, verb: Verb, path: string, json: string, f
 
 /**
  * `sshrpc call ssh://user@host:port VERB PATH [JSON]`: one call. The response or the items go to standard output, one JSON
- * value a line; the response after a stream goes to standard error.
+ * value per line; the response after a stream goes to standard error.
  */
 export function defineCall(command: Command, io: CliIo, output: Output): void {
   command

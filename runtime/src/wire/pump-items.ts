@@ -71,6 +71,6 @@ async function returnIterator(iterator: AsyncIterator<unknown> | Iterator<unknow
   try {
     await iterator.return?.();
   } catch {
-    // Ignored, as said above.
+    // Ignored, as described above.
   }
 }

@@ -11,7 +11,7 @@ const IN_PLACE = ["allOf", "anyOf", "oneOf", "if", "then", "else", "dependentSch
 /** Keywords that declare properties. */
 const NAMING = ["properties", "patternProperties"] as const;
 
-/** Keywords about undeclared properties: a schema with one of them stays as it is. */
+/** Keywords about undeclared properties: a schema with one of them stays unchanged. */
 const DECIDING = ["additionalProperties", "unevaluatedProperties"] as const;
 
 const SAFE = Number.MAX_SAFE_INTEGER;

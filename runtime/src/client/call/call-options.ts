@@ -101,7 +101,7 @@ export function inherit(options: CallOptions, parent: ParentCall, timeout: numbe
   };
 }
 
-/** An invalid signal is returned as it is, so that the call refuses it. */
+/** An invalid signal is returned unchanged, so that the call refuses it. */
 function anySignal(own: AbortSignal | undefined, parent: AbortSignal): AbortSignal {
   if (own === undefined) return parent;
   return own instanceof AbortSignal ? AbortSignal.any([own, parent]) : own;

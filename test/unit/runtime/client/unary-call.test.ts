@@ -132,7 +132,7 @@ describe("a response", () => {
     await client.close();
   });
 
-  test("is returned as a value by `safe`, whatever the failure", async () => {
+  test("is returned as a value by `safe`, regardless of the failure", async () => {
     const { client, peer } = await connectRaw();
     const call = client.it.get.safe();
     await peer.next(FRAME.OPEN);

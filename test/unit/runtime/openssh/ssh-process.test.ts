@@ -121,7 +121,7 @@ test("backpressure stops the writer if the server does not read", async () => {
   await within("the end", new Promise((resolve) => duplex.once("close", resolve)));
 });
 
-test("a destroyed duplex closes whatever ssh does, and leaves no process", async () => {
+test("a destroyed duplex closes regardless of what ssh does, and leaves no process", async () => {
   const { transport, isRunning } = fake(`echo hello; ${HANGS}`);
   const duplex = await transport.open();
   duplex.destroy();

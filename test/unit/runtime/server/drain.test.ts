@@ -175,7 +175,7 @@ describe("a client whose server drains", () => {
   test.each([
     ["refused", { kind: FRAME.STATUS, flags: FLAG.REFUSED, code: 503 }],
     ["certainly never began before it closed", { kind: FRAME.CLOSE, flags: FLAG.REFUSED, id: 0 }],
-  ] as const)("retries a call that the server %s, whatever its method", async (_, ending) => {
+  ] as const)("retries a call that the server %s, regardless of its method", async (_, ending) => {
     const peers: RawPeer[] = [];
     const transport = transportTo((far) => peers.push(new RawPeer(far).hello()));
     const api = apiOf(method("GET /it", { idempotent: false }));

@@ -56,7 +56,7 @@ export interface StreamlocalForward {
 
 /**
  * The decision on a connection that a peer requests: true connects there, false denies it without a reason, and `serve`
- * receives the channel's stream instead. The function destroys the stream in the end.
+ * receives the channel's stream instead. The function destroys the stream at the end.
  */
 export type DirectAnswer = boolean | Refusal | { readonly serve: (stream: Duplex) => void };
 

@@ -48,7 +48,7 @@ describe("withSignal", () => {
 });
 
 describe("onAbort", () => {
-  test("adds one event listener to the signal, whatever the number of calls", () => {
+  test("adds one event listener to the signal, regardless of the number of calls", () => {
     const controller = new AbortController();
     const called: number[] = [];
     const removers = Array.from({ length: 12 }, (_, index) => onAbort(controller.signal, () => called.push(index)));

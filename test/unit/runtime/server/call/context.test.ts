@@ -146,7 +146,7 @@ describe.each(["header", "trailer"] as const)("a %s", (what) => {
     expect(refused).toMatchObject({ status });
   });
 
-  test("keeps the order of its values, whatever the case of its name", async () => {
+  test("keeps the order of its values, regardless of the case of its name", async () => {
     const handler = (ctx: Context): void => {
       set(ctx, "X-A", "1");
       set(ctx, "x-a", "2");
