@@ -58,6 +58,7 @@ export type { LoginAttempt } from "./ssh/server/auth/login-attempt.js";
 export type { LoginGrant } from "./ssh/server/auth/login-grant.js";
 export type { PasswordAttempt, PasswordChange, PasswordCheck } from "./ssh/server/auth/password-check.js";
 export type {
+  CustomListener,
   DirectAnswer,
   DirectStreamlocal,
   DirectTcpip,
@@ -66,7 +67,6 @@ export type {
   ForwardRule,
   ListenAnswer,
   OpenForwarded,
-  OwnListener,
   Refusal,
   SessionRequest,
   SessionRule,

@@ -75,7 +75,7 @@ export interface CopyOptions {
 export const COPY_OPTIONS = { signal: true, onProgress: true } satisfies OptionTable<CopyOptions>;
 
 /** The result of a copy. */
-export interface Copied {
+export interface CopyResult {
   readonly bytes: number;
   /** The SHA-256 of the content in hexadecimal digits, as computed by both sides. */
   readonly sha256: string;
@@ -110,9 +110,9 @@ export interface SshClient extends AsyncDisposable {
    * @throws RpcError NOT_FOUND or FORBIDDEN if a file cannot be opened, BAD_REQUEST if it is not a regular file, CONFLICT if
    * it changed during the copy, and as {@link SshClient.exec}
    */
-  copyFrom(remote: string, local: string, options?: CopyOptions): Promise<Copied>;
+  copyFrom(remote: string, local: string, options?: CopyOptions): Promise<CopyResult>;
   /** Uploads a file; otherwise as {@link SshClient.copyFrom}. */
-  copyTo(local: string, remote: string, options?: CopyOptions): Promise<Copied>;
+  copyTo(local: string, remote: string, options?: CopyOptions): Promise<CopyResult>;
   /** Closes the connection, and ends everything that runs on it. */
   close(): Promise<void>;
 }

@@ -63,7 +63,7 @@ export function isErrorStatus(text: string): text is ErrorStatus {
 const OF_HANDLERS: readonly StatusName[] = ["NOT_FOUND", "CONFLICT", "PRECONDITION_FAILED"];
 
 /** Whether the runtime itself may return this status, without the details that the schema declares for it. */
-export function isAlsoOfRuntime(status: ErrorStatus): boolean {
+export function isRuntimeStatus(status: ErrorStatus): boolean {
   return !OF_HANDLERS.includes(status);
 }
 

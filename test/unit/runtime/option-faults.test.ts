@@ -89,7 +89,7 @@ describe("serve", () => {
     [{ hostKeys: "/nowhere/host_key" }, "/nowhere/host_key does not exist"],
     [{ audit: { file: "/nowhere/audit.log" } }, "the audit log cannot be written"],
     [{ audit: { file: "/nowhere/audit.log", levels: "warn" } as never }, 'unknown option "audit.levels"'],
-    [{ audit: true as never }, "audit: boolean"],
+    [{ audit: true as never }, "audit: a boolean is not a logger"],
   ])("refuses %o", async (options, message) => {
     expectFault(await failure(serveHandlers(handlers, { ...keys, ...options } as ServeOptions)), message);
   });
