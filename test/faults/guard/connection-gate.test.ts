@@ -149,7 +149,7 @@ test("a reset connection, or one without a common algorithm, is not a protocolEr
   await failure(bench.dial());
 });
 
-test("a client with 200 wrong keys is disconnected after every sixth key, and other clients are unaffected", async () => {
+test("a client with 200 wrong keys is disconnected after each six, and other clients are unaffected", async () => {
   const bench = await startBench();
   const other = await otherClient(bench);
   const keys = Array.from({ length: 40 }, (_, index) => makeKey(bench.directory, `wrong-${index}`).file);
