@@ -23,7 +23,7 @@ const WORDS = [
   [/\ball the same\b/i, "still, also then"],
 ];
 
-/** The most lines that may carry `language-ok`. */
+/** The maximum number of lines that may carry `language-ok`. */
 const MAX_IGNORES = 10;
 
 const SELF = "scripts/lint-language.js";

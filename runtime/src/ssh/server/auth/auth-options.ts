@@ -33,7 +33,7 @@ export interface AuthOptions {
   readonly revokedKeys?: string | readonly string[];
   /** Checks passwords. Default: password authentication is off. */
   readonly verifyPassword?: PasswordCheck;
-  /** Handles keyboard-interactive. Default: prompts for the password where `verifyPassword` is set; false turns it off. */
+  /** Handles keyboard-interactive. Default: prompts for the password if `verifyPassword` is set; false turns it off. */
   readonly keyboardInteractive?: KeyboardInteractiveHandler | false;
   /**
    * The grant of peers that authenticate with the method `none`, or a function that returns it: for services open to every

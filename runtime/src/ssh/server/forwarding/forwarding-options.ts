@@ -87,7 +87,7 @@ export type ForwardRule<Request, Answer> = (request: Request, peer: Peer) => Ans
  * (`restrict`, `no-port-forwarding`, `permitopen`, `permitlisten`) can only narrow them.
  */
 export interface Forwarding {
-  /** Connections to `host:port`, where either may be `*`. Names are compared as they are, without DNS. */
+  /** Connections to `host:port`; either may be `*`. Names are compared as they are, without DNS. */
   readonly permitOpen?: readonly string[] | ForwardRule<DirectTcpip, DirectAnswer>;
   /** Connections to the unix sockets with these absolute paths. */
   readonly permitOpenUnix?: readonly string[] | ForwardRule<DirectStreamlocal, DirectAnswer>;
