@@ -39,7 +39,7 @@ type CallArguments = [address: string, verb: Verb, path: string, json: string, f
 export function defineCall(command: Command, io: CliIo, output: Output): void {
   command
     .argument("<address>", "server address: ssh://user@host:port")
-    .addArgument(new Argument("<verb>").choices(VERBS))
+    .addArgument(new Argument("<verb>", "verb of the method").choices(VERBS))
     .argument("<path>", "path of the resource, such as /notes/42")
     .argument("[json]", 'request as JSON, such as \'{"text":"hi"}\'; - reads standard input', "{}")
     .addOption(
