@@ -15,9 +15,15 @@ const WORDS = [
   [/\blet(s|ting)? in\b/i, "authorize, accept"],
   [/\bways? in\b/i, "adapter"],
   [/\bsigns? of life\b/i, "keepalive"],
+  [/\bwhatever\b/i, "regardless of, any"],
+  [/\bfor ever\b/i, "forever, without end"],
+  [/\b(that|which|it) (is|are) none\b/i, "say what it is: invalid, unknown, not a …"],
+  [/\bthe most [a-z]+ (that|of|kept)\b/i, "the maximum number of"],
+  [/\bof ours\b/i, "of this package, of the server"],
+  [/\ball the same\b/i, "still, also then"],
 ];
 
-/** The most lines that may carry `language-ok`. */
+/** The maximum number of lines that may carry `language-ok`. */
 const MAX_IGNORES = 10;
 
 const SELF = "scripts/lint-language.js";

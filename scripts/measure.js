@@ -1,5 +1,6 @@
-// `npm run measure`: the size and shape of the source tree, and how many files the main paths pass through, each beside what
-// it is to reach. Needs a compiled tree (`npm run compile`) and, for the command's row, the program `ssh`. `--list` names what counts.
+// `npm run measure`: the size and shape of the source tree, and how many files the main paths pass through, each beside its
+// target. Needs a compiled tree (`npm run compile`) and, for the command's row, the program `ssh`. `--list` names what
+// counts.
 import { basename, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { tracePaths } from "./trace-paths.js";

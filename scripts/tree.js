@@ -95,7 +95,7 @@ function isBoolean(parameter) {
   return type === "boolean" || value === "true" || value === "false";
 }
 
-/** Assignments to a field of another object that a class of ours declares as its own. */
+/** Assignments to a field of another object that a class of this repository declares as its own. */
 export function outsideWrites({ files, pathOf }) {
   const fields = new Set(
     files.flatMap((file) =>

@@ -14,7 +14,7 @@ const KEYS = ["schema", "out", "importExtension"];
  *
  * @param file default: `sshrpc.config.json`, if it exists.
  * @param cwd the directory to which `file` and the resulting paths are relative.
- * @throws InvalidOptionsError with the file and the key, where the file is invalid
+ * @throws InvalidOptionsError with the file and the key, if the file is invalid
  */
 export function readConfig(file: string | undefined, cwd: string): GenerateOptions {
   const path = resolve(cwd, file ?? CONFIG_FILE);

@@ -7,9 +7,9 @@ import type { GenerateOptions } from "./options.js";
 export interface WatchRun {
   /** The files whose change caused the run, relative to the working directory; empty for the first run. */
   readonly changed: readonly string[];
-  /** The result; undefined where the run failed. */
+  /** The result; undefined if the run failed. */
   readonly result: GenerateResult | undefined;
-  /** The error of a failed run: a SchemaProblem where the schema is invalid. */
+  /** The error of a failed run: a SchemaProblem if the schema is invalid. */
   readonly error: unknown;
 }
 

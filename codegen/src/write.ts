@@ -14,8 +14,8 @@ export interface OutputPlan {
 
 /**
  * Compares `files` (text by name) with `folder`. Line endings are ignored, because a Git checkout can change them.
- * @throws InvalidOptionsError where `folder` is a file or would be inside one
- * @throws Error where a file to write exists and is not a generated file
+ * @throws InvalidOptionsError if `folder` is a file or would be inside one
+ * @throws Error if a file to write exists and is not a generated file
  */
 export async function planOutput(folder: string, files: ReadonlyMap<string, string>): Promise<OutputPlan> {
   if (!(await isFolderOrMissing(folder))) {

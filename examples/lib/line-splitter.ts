@@ -1,4 +1,6 @@
-/** The most bytes of a line. A longer line is skipped, so that a file without line ends cannot exhaust memory. */
+/**
+ * The maximum length of a line in bytes. A longer line is skipped, so that a file without line ends cannot exhaust memory.
+ */
 const MAX_LINE = 64 * 1024;
 
 const NEWLINE = 0x0a;

@@ -8,8 +8,8 @@ import type { Checksum } from "../../generated/types.js";
 const PREFIX = ".sshrpc-";
 
 /**
- * Writes `chunks` to the file at `path` atomically: until all of it is on the disk, it has a temporary name. On failure the temporary
- * file is removed, and an existing file stays as it was.
+ * Writes `chunks` to the file at `path` atomically: until all of it is on the disk, it has a temporary name. On failure the
+ * temporary file is removed, and an existing file stays unchanged.
  * @param accept receives the size and checksum; if it throws, the file is discarded
  * @throws what `chunks` or `accept` throws, or why the file cannot be written
  */

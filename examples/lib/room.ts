@@ -1,7 +1,7 @@
 import { RpcError } from "sshrpc/server";
 import type { Line } from "../../generated/types.js";
 
-/** The most lines that may wait for one member. A slower member is removed. */
+/** The maximum number of lines that may wait for one member. A slower member is removed. */
 const MAX_WAITING = 256;
 
 /** A member of a room. */
@@ -50,7 +50,7 @@ export class Member {
 export class Room {
   readonly #members = new Set<Member>();
 
-  /** Adds a member, which must leave in the end. */
+  /** Adds a member, which must leave at the end. */
   join(name: string): Member {
     const member = new Member(name);
     this.#members.add(member);

@@ -11,8 +11,8 @@ export { type Kind, kindOf } from "./contract/kind.js";
 export { type ParamType, parsePath, pathParams, pathsOverlap, type Segment } from "./contract/path.js";
 export {
   type ErrorStatus,
-  isAlsoOfRuntime,
   isErrorStatus,
+  isRuntimeStatus,
   STATUSES,
   type StatusName,
   statusPhrase,

@@ -57,6 +57,7 @@ export type { LoginAttempt } from "./ssh/server/auth/login-attempt.js";
 export type { LoginGrant } from "./ssh/server/auth/login-grant.js";
 export type { PasswordAttempt, PasswordChange, PasswordCheck } from "./ssh/server/auth/password-check.js";
 export type {
+  CustomListener,
   DirectAnswer,
   DirectStreamlocal,
   DirectTcpip,
@@ -65,7 +66,6 @@ export type {
   ForwardRule,
   ListenAnswer,
   OpenForwarded,
-  OwnListener,
   Refusal,
   SessionRequest,
   SessionRule,

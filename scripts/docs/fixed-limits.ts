@@ -69,7 +69,7 @@ export const FIXED_LIMITS: readonly FixedLimit[] = [
   ["server", "size of an authorized_keys file", bytes(AUTHORIZED_KEYS_RULES.maxSize)],
   ["server", "line of an authorized_keys file", `${count(MAX_LINE)} characters`],
   ["server", "size of a file of revoked keys", bytes(REVOKED_KEYS_RULES.maxSize)],
-  ["server", "polling of these files, where the system reports no changes", `every ${ms(POLL_INTERVAL)}`],
+  ["server", "polling of these files, if the system reports no changes", `every ${ms(POLL_INTERVAL)}`],
   ["server", "longest time between two checks of a key's expiry", ms(MAX_WAIT)],
   ["server", "environment variables of a session", `${MAX_VARIABLES}, all named \`RPC_*\``],
   [
@@ -90,7 +90,7 @@ export const FIXED_LIMITS: readonly FixedLimit[] = [
   ["client", "jump hosts", count(MAX_HOPS)],
   ["client", "`ssh -G`, which resolves ~/.ssh/config", ms(SSH_CONFIG_TIMEOUT)],
   ["client", "list of the agent's keys", `${ms(LIST_TIMEOUT)}, ${bytes(MAX_ANSWER)}, ${count(MAX_KEYS)} keys`],
-  ["client", "calls of the function `passphrase` for one key", `${MAX_PASSPHRASES}; 2 where it repeats a wrong answer`],
+  ["client", "calls of the function `passphrase` for one key", `${MAX_PASSPHRASES}; 2 if it repeats a wrong answer`],
   ["client", "attempts with a password; with keyboard-interactive", `${MAX_ATTEMPTS} each`],
   ["client", "rounds of keyboard-interactive in one login", `${MAX_ROUNDS}; the client disconnects at the next one`],
   ["client", "unsent bytes of a connection", bytes(MAX_SEND_BUFFER)],

@@ -63,7 +63,7 @@ export interface OptionRow {
   readonly flag?: string;
   /** The first version with the option. */
   readonly since?: string;
-  /** The type for readers, where that of the interface is one of the runtime's own. */
+  /** The type for readers, if the interface has an internal type of the runtime. */
   readonly type?: string;
 }
 

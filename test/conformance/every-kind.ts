@@ -455,7 +455,7 @@ export function describeEveryKind(
 
     row(
       "limits, queue",
-      "fail with RESOURCE_EXHAUSTED where the queue is full, without effect on others",
+      "fail with RESOURCE_EXHAUSTED if the queue is full, without effect on others",
       all,
       async (kind) => {
         const { setup, client } = await begin({ limits: { calls: 1 } }, { limits: { queuedCalls: 1 } });

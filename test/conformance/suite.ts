@@ -202,7 +202,7 @@ export function describeConformance(name: string, start: Start, { soak = true } 
         });
       });
 
-      test("that suffices succeed, and the handler sees the remaining time", async () => {
+      test("that is long enough succeed, and the handler sees the remaining time", async () => {
         const { client } = await begin();
         const { left } = await client.sleep.get({ ms: 5 }, { timeout: 60_000 });
         expect(left).toBeGreaterThan(0);
@@ -237,13 +237,13 @@ export function describeConformance(name: string, start: Start, { soak = true } 
         });
       });
 
-      test("are queued where the server runs fewer at a time", async () => {
+      test("are queued if the server runs fewer at a time", async () => {
         const { client } = await begin({ limits: { calls: 3 } });
         const calls = Array.from({ length: 100 }, (_, id) => client.item.get({ id: id + 1 }));
         expect(await within("the answers", Promise.all(calls))).toEqual(calls.map((_, id) => ({ id: id + 1 })));
       });
 
-      test("fail with RESOURCE_EXHAUSTED where the queue is full", async () => {
+      test("fail with RESOURCE_EXHAUSTED if the queue is full", async () => {
         const { client, waits } = await begin({ limits: { calls: 1 } }, { limits: { queuedCalls: 1 } });
         const abort = new AbortController();
         const calls = ["a", "b"].map((name) => client.wait.get.safe({ name }, { signal: abort.signal }));

@@ -49,7 +49,7 @@ itWith(
   },
 );
 
-itWith([SSHD], "the weblog monitor says how it is used, and which host it does not know", async () => {
+itWith([SSHD], "the weblog monitor prints its usage, and names an unknown host", async () => {
   const { place, address } = await start();
   await using _ = place;
   expect(await place.run("examples/tail-weblog.ts", address)).toMatchObject({
@@ -62,7 +62,7 @@ itWith([SSHD], "the weblog monitor says how it is used, and which host it does n
   expect(stderr).toMatch(/^UNAUTHENTICATED: unknown host key: .*SHA256:/);
 });
 
-itWith([SSHD], "files are copied from a stock sshd and to one, whole", async () => {
+itWith([SSHD], "files are copied completely, from and to a stock sshd", async () => {
   const { place, address } = await start();
   await using _ = place;
   const content = randomBytes(3_000_001);

@@ -113,7 +113,7 @@ async function session(after: number, how: "destroy" | "error" | "end"): Promise
 }
 
 describe.each(["destroy", "error", "end"] as const)(`a line that is cut at any byte (%s, TEST_SEED=${SEED})`, (how) => {
-  test("ends every call once, every handler, and the connection at both ends", async () => {
+  test("ends every call and every handler once, and the connection at both ends", async () => {
     const total = await session(Number.POSITIVE_INFINITY, how);
     expect(total).toBeGreaterThan(300);
     // Every byte in a soak run, otherwise some.

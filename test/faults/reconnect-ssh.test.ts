@@ -153,7 +153,7 @@ describe("SIGTERM on a server", { timeout: 60_000 }, () => {
     expect(count("done")).toBe(0);
   });
 
-  test("ends it at once when sent twice, whatever the grace period", async () => {
+  test("ends it at once when sent twice, regardless of the grace period", async () => {
     const { servers, connect, count } = await cluster(1, "--grace", "10m");
     const [server] = servers as [ServerProcess];
     const client = await connect();

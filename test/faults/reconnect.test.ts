@@ -103,7 +103,7 @@ describe("a lost connection", () => {
     expect(host.attempts).toBe(attempts);
   });
 
-  test("is not re-established where reconnect is false", async () => {
+  test("is not re-established if reconnect is false", async () => {
     const host = new Host();
     const client = await connected(host, { reconnect: false });
     host.kill();
@@ -129,7 +129,7 @@ describe("a lost connection", () => {
 });
 
 describe("a call on a lost connection", () => {
-  test("is retried where its method is idempotent", async () => {
+  test("is retried if its method is idempotent", async () => {
     const { host, open } = slow();
     const client = await connected(host);
     const call = client.it.get("one");
@@ -140,7 +140,7 @@ describe("a call on a lost connection", () => {
     expect(await within("the answer", call)).toBe("one");
   });
 
-  test("is UNAVAILABLE without a retry where its method is not idempotent", async () => {
+  test("is UNAVAILABLE without a retry if its method is not idempotent", async () => {
     const { host, open } = slow();
     const client = await connected(host);
     const call = client.it.store("one");
@@ -152,7 +152,7 @@ describe("a call on a lost connection", () => {
     expect(host.requests).toEqual(["one", "two"]);
   });
 
-  test("is sent on the next connection where it was still queued, whatever its method", async () => {
+  test("is sent on the next connection if it was still queued, regardless of its method", async () => {
     const { opened, open } = gate();
     const host = new Host(
       async (request) => {
@@ -258,7 +258,7 @@ describe("a call of an idempotent method is not retried", () => {
     expect(await failure(items.next())).toMatchObject({ status: "UNAVAILABLE" });
   });
 
-  test("once its request stream has started, even where the server never started it: the items cannot be replayed", async () => {
+  test("once its request stream has started, even if the server never started it: the items cannot be replayed", async () => {
     const { call, peer, next } = await byHand({ kind: "client-streaming", requestItem: () => true });
     const answer = failure(call({}, [1, 2]));
     const { id } = await peer.next(FRAME.OPEN);
@@ -306,19 +306,19 @@ describe("a call that the server answers with UNAVAILABLE", () => {
     });
   };
 
-  test("is retried with backoff where its method is idempotent", async () => {
+  test("is retried with backoff if its method is idempotent", async () => {
     const client = await connected(busy());
     expect(await within("the answer", client.it.get())).toBe(3);
   });
 
-  test("fails where its method is not idempotent", async () => {
+  test("fails if its method is not idempotent", async () => {
     const host = busy();
     const client = await connected(host);
     expect(await failure(client.it.store())).toMatchObject({ status: "UNAVAILABLE", message: "the database is away" });
     expect(host.requests).toHaveLength(1);
   });
 
-  test("fails at once where the backoff would exceed its deadline", async () => {
+  test("fails at once if the backoff would exceed its deadline", async () => {
     const host = busy();
     const client = await connected(host, { reconnect: { minDelay: 60_000 } });
     expect(await failure(client.it.get({}, { timeout: 30_000 }))).toMatchObject({ status: "UNAVAILABLE" });
@@ -335,7 +335,7 @@ describe("a call that the server answers with UNAVAILABLE", () => {
     expect(await failure(call)).toMatchObject({ status: "CANCELLED" });
   });
 
-  test("is retried, whatever its method, where the server never started it", async () => {
+  test("is retried, regardless of its method, if the server never started it", async () => {
     const [near, far] = duplexPair();
     const peer = new RawPeer(far).hello();
     const api = apiOf(method("GET /it", { idempotent: false }));
@@ -395,7 +395,7 @@ describe("a call without a connection", () => {
     expect(host.requests).toEqual(["next"]);
   });
 
-  test("is RESOURCE_EXHAUSTED where too many wait", async () => {
+  test("is RESOURCE_EXHAUSTED if too many wait", async () => {
     const host = new Host();
     const client = await connected(host, { limits: { queuedCalls: 2 } });
     host.kill(DOWN);
@@ -430,7 +430,7 @@ describe("a permanent failure", () => {
     expect(host.attempts).toBe(attempts + 1);
   });
 
-  test("is retried once where the server accepted the key before: a server killed during authentication looks the same", async () => {
+  test("is retried once if the server accepted the key before: a server killed during authentication looks the same", async () => {
     const host = new Host();
     const client = await connected(host, { reconnect: { minDelay: 20, jitter: 0 } });
     host.kill(refused);
@@ -454,7 +454,7 @@ describe("a permanent failure", () => {
 });
 
 describe("the first attempt", () => {
-  test("decides: where it fails, connect fails, and no attempt continues in the background", async () => {
+  test("decides: if it fails, connect fails, and no attempt continues in the background", async () => {
     const host = new Host();
     host.down = DOWN;
     expect(await failure(connectTo(host))).toBe(DOWN);

@@ -173,7 +173,7 @@ test("a program that waits for its server without a deadline does not exit befor
   expect(fillOf(readFileSync(file))).toBe(target.fill);
 });
 
-/** A workplace that is closed after the test, also when the test has timed out and still runs. */
+/** A workplace that is closed after the test, also if the test has timed out and is still running. */
 function workplaceOf({ onTestFinished }: TestContext): Workplace {
   const place = new Workplace();
   onTestFinished(() => place[Symbol.asyncDispose]());

@@ -198,7 +198,7 @@ test("records accept any key, tuples their exact length, enums and formats their
     unknown: null,
     nothing: null,
     empty: {},
-    anything: { whatever: 1 },
+    anything: { other: 1 },
     flag: true,
     count: 0,
     ratio: 0.5,

@@ -212,10 +212,10 @@ it("prevents the start of a server whose audit log cannot be written", async () 
     /^the audit log cannot be written: ENOTDIR/,
   );
   expect((await failure(serveNotesOverSsh({ audit: { file, level: "loud" } as never }))).message).toBe(
-    "audit.level: loud: must be info or warn",
+    "option audit.level: loud is neither info nor warn",
   );
   expect((await failure(serveNotesOverSsh({ audit: file as never }))).message).toBe(
-    "audit: string: must be a logger, { file }, or false",
+    "option audit: a string is not a logger, { file } or false",
   );
 });
 
@@ -223,7 +223,7 @@ it("is closed when the server cannot start for another reason", async () => {
   if (!existsSync("/proc/self/fd")) return;
   const file = join(tempDir(), "audit.log");
   const failed = await failure(serveNotesOverSsh({ audit: { file }, korv: { calls: 0 } }));
-  expect(failed.message).toBe("korv.calls: 0: must be a whole number from 1 to 2147483647");
+  expect(failed.message).toBe("option korv.calls: 0 is not an integer from 1 to 2147483647");
   // A leaked file would still be open after a moment.
   await sleep(200);
   // The descriptor of readdir itself is listed, and closed by now.

@@ -351,7 +351,7 @@ itWith(["ssh"], "ssh changes an expired password, after one that is rejected", a
   expect(current).toBe("much longer");
 });
 
-itWith(["ssh"], "ssh is prompted for the password by keyboard-interactive where it prefers that", async () => {
+itWith(["ssh"], "ssh is prompted for the password by keyboard-interactive if it prefers that", async () => {
   const bench = await startBench({
     verifyPassword: ({ password }) => (password === "right" ? { scopes: [] } : undefined),
   });
@@ -361,7 +361,7 @@ itWith(["ssh"], "ssh is prompted for the password by keyboard-interactive where 
   expect(bench.accepted[0]?.peer.authMethods).toEqual(["keyboard-interactive"]);
 });
 
-itWith(["ssh"], "ssh needs a key and a password where both are required", async () => {
+itWith(["ssh"], "ssh needs a key and a password if both are required", async () => {
   const bench = await startBench({
     verifyPassword: ({ password }) => (password === "right" ? { scopes: ["notes:read", "admin"] } : undefined),
     requiredMethods: ["publickey", "password"],
@@ -377,7 +377,7 @@ itWith(["ssh"], "ssh needs a key and a password where both are required", async 
   expect(keyless.stderr).toMatch(/Permission denied \(publickey\)/);
 });
 
-itWith(["ssh"], "ssh logs in with the method none where `anonymous` is set", async () => {
+itWith(["ssh"], "ssh logs in with the method none if `anonymous` is set", async () => {
   const bench = await startBench({ anonymous: { scopes: ["public:*"] } });
   const { stdout, stderr } = await ssh(bench, ["-o", "PreferredAuthentications=none"]);
   expect(stdout, stderr).toBe("hello");

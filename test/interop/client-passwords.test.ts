@@ -12,7 +12,7 @@ const STOCK = [PYTHON, "python3-asyncssh"];
 /** Tries no key of this machine. */
 const NO_KEYS = { identity: [] };
 
-itWith(STOCK, "sends a password where no key is accepted, and asks for it only then, at most three times", async () => {
+itWith(STOCK, "sends a password if no key is accepted, and asks for it only then, at most three times", async () => {
   const server = await startAsyncssh({ password: "correct horse", key: makeKey(tempDir(), "listed").line });
   const { address, knownHosts, port } = server;
   await reaches(address, { ...NO_KEYS, knownHosts, password: "correct horse" });

@@ -28,7 +28,7 @@ itWith([SSHD, "ssh-keygen"], "authenticates to sshd with every key type", async 
   await reaches(strict.address, { identity: files[1] as string, knownHosts: strict.knownHosts });
 });
 
-itWith([SSHD, "ssh-keygen"], "never signs with RSA and SHA-1, also where a server accepts nothing else", async () => {
+itWith([SSHD, "ssh-keygen"], "never signs with RSA and SHA-1, also if a server accepts nothing else", async () => {
   const identity = takeKey("rsa-2048", "rsa");
   const config = [ECHO, "PubkeyAcceptedAlgorithms ssh-rsa"];
   const sshd = await startSshd({ config, authorizedKeys: () => [read(`${identity}.pub`)] });
@@ -97,7 +97,7 @@ itWith(
   },
 );
 
-itWith([SSHD, "ssh-keygen"], "continues after an accepted key, where sshd requires a second one", async () => {
+itWith([SSHD, "ssh-keygen"], "continues after an accepted key, if sshd requires a second one", async () => {
   const [first, second] = [takeKey("ed25519", "first"), takeKey("ecdsa-256", "second")];
   const config = [ECHO, "AuthenticationMethods publickey,publickey"];
   const sshd = await startSshd({ config, authorizedKeys: () => [first, second].map((file) => read(`${file}.pub`)) });

@@ -88,7 +88,7 @@ itWith(
   SLOW,
 );
 
-itWith(["ssh"], "what is escaped in a path is one parameter, and never a way to another resource", async () => {
+itWith(["ssh"], "an escaped path segment is one parameter, and never reaches another resource", async () => {
   const { ssh } = await serveNotesOverSsh();
   for (const [path, name] of [
     ["a%2Fb", "a/b"],

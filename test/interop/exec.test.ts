@@ -89,7 +89,7 @@ itWith(["ssh"], "raw bytes pass both ways, complete, with their checksum", async
   expect(await outcome(up)).toMatchObject({ status: 0, stdout: `{"name":"a.bin","sha256":"${sha256(CONTENT)}"}\n` });
 });
 
-itWith(["ssh"], "a partial upload of a killed ssh is not taken for the whole file", async () => {
+itWith(["ssh"], "a partial upload of a killed ssh is not treated as complete", async () => {
   const served = await serveNotesOverSsh();
   const up = start("ssh", [...served.ssh, "STORE /files/a.bin"]);
   up.process.stdin?.write(CONTENT.subarray(0, 1_000_000));

@@ -166,7 +166,7 @@ itWith(["ssh"], "ssh -R listens on a permitted port of loopback, until its conne
   expect(bench.log.with("listening for a peer")[0]?.fields).toMatchObject({ kind: "tcpip-forward", port });
 });
 
-itWith(["ssh"], "ssh -R gets a free port where port 0 is permitted, and is refused another", async () => {
+itWith(["ssh"], "ssh -R gets a free port if port 0 is permitted, and is refused another", async () => {
   const target = await startShouter();
   const bench = await forwarding({ permitListen: ["localhost:0"] });
   const { errors } = startSsh(bench, ["-R", `0:127.0.0.1:${target}`]);

@@ -28,7 +28,7 @@ describe("a caller whose standard output takes nothing", () => {
     expect(`${next.stdout()}`).toBe('{"id":1,"text":"hi"}\n');
   });
 
-  itWith(["ssh"], "ends a stream by ending ssh, and meanwhile other calls go on", async () => {
+  itWith(["ssh"], "ends a stream by ending ssh, and blocks no other call", async () => {
     const served = await serveNotesOverSsh();
     const full = sshInto("> /dev/full", [...served.ssh, "GET /ticks every=20"]);
     await until("ticks", () => served.seen.includes("third"));
@@ -61,7 +61,7 @@ describe("a caller whose standard output takes nothing", () => {
   for (const into of ["> /dev/full", "| head -c 10"]) {
     itWith(
       ["ssh", SSHD],
-      `under sshd is heard of at once, also in an endless stream: ${into}`,
+      `is detected at once under sshd, also in an endless stream: ${into}`,
       async () => {
         const sshd = await startStdioSshd((serve) => ({
           authorizedKeys: (line) => [`restrict,command="${serve("--scopes items:*")}" ${line}`],

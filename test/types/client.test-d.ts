@@ -20,7 +20,7 @@ describe("a generated client", () => {
     client.items;
   });
 
-  test("makes the request optional only where it has no required field", () => {
+  test("makes the request optional only if it has no required field", () => {
     expectTypeOf(client.empty.get).toBeCallableWith();
     expectTypeOf(client.empty.get.safe).toBeCallableWith();
     expectTypeOf(client.empty.get).toBeCallableWith(undefined, { timeout: 5 });

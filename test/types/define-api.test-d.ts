@@ -6,8 +6,8 @@ const Id = Type.Object({ id: Type.Integer() });
 const Text = Type.String();
 const about = { name: "test", version: "1.0.0" } as const;
 
-describe("defineApi lets pass", () => {
-  test("every kind of method, and gives the schema back as it is", () => {
+describe("defineApi accepts", () => {
+  test("every kind of method, and returns the schema unchanged", () => {
     const api = defineApi({
       ...about,
       description: "For people.",
@@ -45,7 +45,7 @@ describe("defineApi lets pass", () => {
 });
 
 describe("defineApi refuses", () => {
-  test("a verb that is none", () => {
+  test("an unknown verb", () => {
     // @ts-expect-error PUT is not a verb
     defineApi({ ...about, resources: { a: { PUT: { response: Text } } } });
     // @ts-expect-error verbs are in capitals
@@ -54,7 +54,7 @@ describe("defineApi refuses", () => {
     defineResources({ a: { PATCH: { response: Text } } });
   });
 
-  test("an option that does not exist, at each level", () => {
+  test("an unknown option, at each level", () => {
     // @ts-expect-error it is called response
     defineApi({ ...about, resources: { a: { GET: { response: Text, result: Text } } } });
     // @ts-expect-error it is called path
@@ -77,7 +77,7 @@ describe("defineApi refuses", () => {
     defineApi({ ...about, resources: {}, callbacks });
   });
 
-  test("a {param} that the request may leave out", () => {
+  test("a {param} whose field is optional", () => {
     const Maybe = Type.Object({ id: Type.Optional(Type.Integer()) });
     // @ts-expect-error id is optional
     defineApi({ ...about, resources: { a: { path: "/a/{id}", GET: { request: Maybe, response: Text } } } });
@@ -85,14 +85,14 @@ describe("defineApi refuses", () => {
     defineResources({ a: { path: "/a/{id}", GET: { request: Type.Union([Id, Maybe]), response: Text } } });
   });
 
-  test("a method that answers nothing", () => {
+  test("a method without a response", () => {
     // @ts-expect-error a method needs a response, a responseStream, or both
     defineApi({ ...about, resources: { a: { GET: { request: Id } } } });
     // @ts-expect-error a request stream is not a response
     defineApi({ ...about, resources: { a: { STORE: { requestStream: Bytes } } } });
   });
 
-  test("what is of the wrong type", () => {
+  test("a value of the wrong type", () => {
     // @ts-expect-error a schema is not a string
     defineApi({ ...about, resources: { a: { GET: { response: "string" } } } });
     // @ts-expect-error OK is not an error

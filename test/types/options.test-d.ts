@@ -82,7 +82,7 @@ describe("the context", () => {
     expectTypeOf<Context["clients"][number]["peer"]>().toEqualTypeOf<Peer>();
   });
 
-  test("has no callbacks where the schema declares none, and is read only", () => {
+  test("has no callbacks if the schema declares none, and is read only", () => {
     expectTypeOf<Context["callbacks"]>().toBeUndefined();
     const ctx = null as unknown as Context;
     // @ts-expect-error the deadline belongs to the caller

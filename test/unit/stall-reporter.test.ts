@@ -20,7 +20,7 @@ const BLOCKED = {
 };
 
 test.each(Object.entries(BLOCKED))(
-  "a run with a worker %s for ever exits with status 1 and names the test file",
+  "a run with a worker %s forever exits with status 1 and names the test file",
   async (_, code) => {
     const folder = mkdtempSync(join(TESTS, ".tmp-"));
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,4 +1,4 @@
-// The runtime has the same function, but not in its public entries, and generating code is too small a reason to add it there.
+// The runtime has the same function, but its public entries do not export it.
 /** The message of a thrown value, which can be of any type. It never throws, even if a getter or `toString` of the value does. */
 export function errorMessage(thrown: unknown): string {
   try {

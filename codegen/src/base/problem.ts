@@ -1,6 +1,6 @@
 /** A position in a source file. Lines and columns count from 1. */
 export interface Position {
-  /** Relative to the working directory where the file is inside it, absolute otherwise. */
+  /** Relative to the working directory if the file is inside it, absolute otherwise. */
   readonly file: string;
   readonly line: number;
   readonly column: number;
@@ -44,7 +44,7 @@ export class Problems {
     this.#found.set(formatProblem(problem), problem);
   }
 
-  /** @throws SchemaProblem where anything was collected. */
+  /** @throws SchemaProblem if anything was collected. */
   throwIfAny(): void {
     if (this.#found.size > 0) throw new SchemaProblem([...this.#found.values()]);
   }

@@ -19,7 +19,7 @@ export function addDevCommand(program: Command, io: CodegenIo): void {
     .command("dev")
     .description("watch the schema, regenerate on change and restart the server")
     .usage("[options] [serve options]")
-    .argument("[serve options...]", "options of sshrpc serve, with --handlers")
+    .argument("[serve options...]", "options of sshrpc serve; they require --handlers")
     .allowUnknownOption();
   addGenFlags(command)
     .option("--handlers <file>", "run `sshrpc serve` with this handlers file and restart it on change")

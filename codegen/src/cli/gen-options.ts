@@ -42,7 +42,7 @@ export function addGenFlags(command: Command): Command {
 /**
  * The options from the config file and the flags; flags take precedence.
  * @param cwd the directory to which their paths are relative
- * @throws InvalidOptionsError where the config file is invalid
+ * @throws InvalidOptionsError if the config file is invalid
  */
 export function generateOptions(
   { config, schema, out, importExtension, loadTimeout }: GenFlags,

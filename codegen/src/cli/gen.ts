@@ -9,7 +9,7 @@ interface GenCommandFlags extends GenFlags {
   readonly check?: boolean;
 }
 
-/** Adds `sshrpc gen`. Exit status: 1 where the schema is invalid or `--check` finds outdated files. */
+/** Adds `sshrpc gen`. Exit status: 1 if the schema is invalid or `--check` finds outdated files. */
 export function addGenCommand(program: Command, io: CodegenIo): void {
   const command = program
     .command("gen")

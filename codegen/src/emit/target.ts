@@ -14,14 +14,14 @@ export interface EmitOptions {
   readonly contract: Contract;
   /** The text of the comment at the top of each generated file. */
   readonly header: string;
-  /** What imports between generated files end in: `.js`, `.ts` or nothing. */
+  /** The file extension of imports between generated files: `.js`, `.ts` or nothing. */
   readonly extension: string;
 }
 
 /** A language or format to generate. An instance serves every run of a watch, and may cache between runs. */
 export interface Target {
   readonly name: string;
-  /** The names that the target's language reserves; absent where it accepts any. */
+  /** The names that the target's language reserves; absent if it accepts any. */
   readonly naming?: NamingRules;
   /** Generates from `model`. It does no I/O. @returns the text of each file, by file name */
   emit(model: ApiModel, options: EmitOptions): ReadonlyMap<string, string>;

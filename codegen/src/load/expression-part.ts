@@ -23,7 +23,7 @@ const COPIES = new Set(["Partial", "Required", "Omit", "Pick", "ReadonlyObject",
 /** Limits the walk through names, which can be circular in broken sources. */
 const MAX_STEPS = 64;
 
-/** Finds the source of the part at `keys` in the value of `expression`. @returns undefined where the source does not show it */
+/** Finds the source of the part at `keys` in the value of `expression`. @returns undefined if the source does not show it */
 export function findPart(
   declarations: Declarations,
   expression: ts.Expression,

@@ -37,7 +37,7 @@ export class SchemaImporter {
   /**
    * Runs `entry`, an absolute path.
    * @returns every module of the project that has run, `entry` first
-   * @throws the exception of a module, or Error where a top-level await exceeds the timeout
+   * @throws the exception of a module, or Error if a top-level await exceeds the timeout
    */
   async load(entry: string): Promise<readonly LoadedModule[]> {
     for (const file of this.#projectFiles()) delete this.#jiti.cache[file];

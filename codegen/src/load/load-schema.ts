@@ -42,7 +42,7 @@ export class SchemaLoader {
     return this.#graph;
   }
 
-  /** @throws SchemaProblem where the file is missing, does not parse, throws, or has no default export. */
+  /** @throws SchemaProblem if the file is missing, does not parse, throws, or has no default export. */
   async load(): Promise<LoadedSchema> {
     const problems = new Problems();
     this.#sources.refresh();

@@ -12,7 +12,7 @@ class ExitRefused extends Error {
 }
 
 /**
- * Runs `load`, and rejects where a module ends the process meanwhile: otherwise the run would end silently, and
+ * Runs `load`, and rejects if a module ends the process meanwhile: otherwise the run would end silently, and
  * `process.exit(0)` would even look like success. Calls by other code, such as a SIGINT handler, pass through.
  *
  * @param isFromModule whether an error was created by code of a module.
@@ -36,7 +36,7 @@ export async function refuseExit<T>(load: () => Promise<T>, isFromModule: (error
       if (!endsThis || !isFromModule(error)) return original[name].apply(process, args);
       if (refused === undefined) {
         refused = error;
-        // Catches the error where it is thrown in a timer of the module.
+        // Catches the error if it is thrown in a timer of the module.
         process.on("uncaughtException", ignoreRefusal);
         fail(error);
       }

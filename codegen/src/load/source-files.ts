@@ -34,7 +34,7 @@ export class SourceFiles {
     this.#cwd = cwd;
   }
 
-  /** Parses `file`, an absolute path. @returns undefined where it cannot be read */
+  /** Parses `file`, an absolute path. @returns undefined if it cannot be read */
   read(file: string): ts.SourceFile | undefined {
     return this.#parsed.get(file) ?? this.#parse(file);
   }

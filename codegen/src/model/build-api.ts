@@ -19,7 +19,7 @@ interface ApiSource {
 /**
  * Validates the default export of a schema module and builds its model.
  * @param rules the names that the targets accept
- * @returns undefined where the default export is not an API
+ * @returns undefined if the default export is not an API
  */
 export function buildApi(source: ApiSource, rules: NamingRules, problems: Problems): ApiModel | undefined {
   const part = new SchemaPart(source.api, source.hint, "");

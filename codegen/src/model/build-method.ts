@@ -35,7 +35,7 @@ interface MethodOwner {
   readonly params: readonly string[];
 }
 
-/** Builds one method. @returns undefined where the part is not an object */
+/** Builds one method. @returns undefined if the part is not an object */
 export function buildMethod(
   verb: Verb,
   owner: MethodOwner,

@@ -23,7 +23,7 @@ const OPTIONS = ["path", "description"];
  * Builds one resource.
  * @param key its name in the schema, and its default path
  * @param name its name in generated code
- * @returns undefined where the part is not an object, or its path is invalid
+ * @returns undefined if the part is not an object, or its path is invalid
  */
 export function buildResource(
   key: string,

@@ -14,7 +14,7 @@ const IN_PLACE: ReadonlySet<string> = new Set([
 
 /**
  * A circular chain of references from the type `name` to itself that passes through no property and no item, such as
- * A, B, A; undefined where there is none. The validator of such a type would call itself forever.
+ * A, B, A; undefined if there is none. The validator of such a type would call itself forever.
  */
 export function circleOf(
   name: string,

@@ -24,7 +24,7 @@ export interface Hint {
   /** The position of the value, or of the nearest enclosing value whose position is known. */
   readonly at: Position;
   readonly doc: Doc;
-  /** Set where the expression names an exported schema, possibly in a wrapper such as `Type.Optional(Note)`. */
+  /** Set if the expression names an exported schema, possibly in a wrapper such as `Type.Optional(Note)`. */
   readonly exported: ExportedSchema | undefined;
   /** The hint of the part at these keys: `child("GET")`, `child("properties", "id")`, `child("anyOf", 0)`. */
   child(...keys: readonly (string | number)[]): Hint;

@@ -4,7 +4,7 @@ interface Unfit {
   readonly what: string;
 }
 
-/** The first part of `value` that JSON cannot carry; undefined where all of it is plain JSON. */
+/** The first part of `value` that JSON cannot carry; undefined if all of it is plain JSON. */
 export function notJson(value: unknown): Unfit | undefined {
   return search(value, "", new Set());
 }

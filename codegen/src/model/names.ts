@@ -22,17 +22,17 @@ export function pascalStatus(status: string): string {
 export interface NamingRules {
   /** Whether a type or a member can have this name. */
   isIdentifier(name: string): boolean;
-  /** Why an exported schema cannot have this name; undefined where it can. */
+  /** Why an exported schema cannot have this name; undefined if it can. */
   refuseType(name: string): string | undefined;
-  /** Why a resource cannot have this name; undefined where it can. */
+  /** Why a resource cannot have this name; undefined if it can. */
   refuseResource(name: string): string | undefined;
-  /** Why a callback cannot have this name; undefined where it can. */
+  /** Why a callback cannot have this name; undefined if it can. */
   refuseCallback(name: string): string | undefined;
   /** The types that the target declares for a method with errors, given the method's type name. */
   errorTypes(typeName: string): readonly string[];
 }
 
-/** The rules that hold where several targets are generated: a name must suit all of them. */
+/** The combined rules of several targets: a name must satisfy all of them. */
 export function combineRules(rules: readonly NamingRules[]): NamingRules {
   const first = (refuse: (one: NamingRules) => string | undefined): string | undefined =>
     rules.map(refuse).find((reason) => reason !== undefined);

@@ -8,7 +8,7 @@ export const ANY_KEY = "^.*$";
  * Converts the JSON Schema of TypeBox and newer drafts to the draft of the contract (2019-09):
  * - a record with arbitrary keys becomes `additionalProperties`, which, unlike its pattern, also covers keys with a line break;
  * - `prefixItems` becomes the array form of `items`;
- * - `required` is sorted, and absent where it is empty.
+ * - `required` is sorted, and absent if it is empty.
  */
 export function normalize(schema: JsonSchema): JsonSchema {
   const { patternProperties, prefixItems, required, ...rest } = schema;

@@ -7,14 +7,14 @@ type Resolve = (name: string) => JsonSchema | undefined;
 /** A field of a request that a path parameter refers to. */
 interface Field {
   readonly required: boolean;
-  /** Undefined where a path segment cannot represent the type unambiguously. */
+  /** Undefined if a path segment cannot represent the type unambiguously. */
   readonly type: ParamType | undefined;
 }
 
 /** Limits the walk through references: a recursive type can refer to itself directly. */
 const MAX_DEPTH = 32;
 
-/** The field `name` of the objects that `schema` accepts; undefined where any of them lacks it. */
+/** The field `name` of the objects that `schema` accepts; undefined if any of them lacks it. */
 export function findField(schema: SchemaOrBoolean, name: string, resolve: Resolve, depth = 0): Field | undefined {
   if (typeof schema === "boolean" || depth > MAX_DEPTH) return undefined;
   const inner = (sub: SchemaOrBoolean): Field | undefined => findField(sub, name, resolve, depth + 1);

@@ -32,7 +32,7 @@ const INSTEAD: Readonly<Record<string, string>> = {
   Uint8Array: 'use Type.String({ contentEncoding: "base64" }), or a stream of Bytes',
 };
 
-/** Why a TypeBox value cannot be part of a contract, regardless of its keywords; undefined where it can. */
+/** Why a TypeBox value cannot be part of a contract, regardless of its keywords; undefined if it can. */
 export function refuseKind(schema: JsonSchema): string | undefined {
   if (isBytes(schema))
     return "Bytes is a stream, not a JSON value; use it as the whole requestStream or responseStream";
@@ -47,7 +47,7 @@ export function refuseKind(schema: JsonSchema): string | undefined {
   return `JSON cannot carry ${name}; ${INSTEAD[name] ?? "use a JSON type"}`;
 }
 
-/** Why a schema cannot have this keyword with this content; undefined where it can. */
+/** Why a schema cannot have this keyword with this content; undefined if it can. */
 export function refuseKeyword(keyword: string, content: unknown): string | undefined {
   switch (keywordValue(keyword)) {
     case undefined:
@@ -84,7 +84,7 @@ function refuseValue(keyword: string, content: unknown): string | undefined {
   return undefined;
 }
 
-/** The shape that a keyword's content must have; undefined where it has it. */
+/** The shape that a keyword's content must have; undefined if it has it. */
 function refuseShape(keyword: string, content: unknown): string | undefined {
   switch (keyword) {
     case "maximum":
@@ -115,7 +115,7 @@ function refuseShape(keyword: string, content: unknown): string | undefined {
 }
 
 /**
- * Why validation could take time quadratic in the size of the request, which blocks the event loop; undefined where it
+ * Why validation could take time quadratic in the size of the request, which blocks the event loop; undefined if it
  * cannot. The cost of a `pattern` is not checked.
  */
 export function refuseSlow({ format, uniqueItems, items, maxItems, additionalItems }: JsonSchema): string | undefined {

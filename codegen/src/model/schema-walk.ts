@@ -57,7 +57,7 @@ export function refTo(name: string): JsonSchema {
   return { $ref: REF + name };
 }
 
-/** The named type that `schema` refers to; undefined where it is not a reference. */
+/** The named type that `schema` refers to; undefined if it is not a reference. */
 export function refName(schema: SchemaOrBoolean): string | undefined {
   const ref = typeof schema === "object" ? schema["$ref"] : undefined;
   return typeof ref === "string" && ref.startsWith(REF) ? ref.slice(REF.length) : undefined;

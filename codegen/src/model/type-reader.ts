@@ -45,12 +45,12 @@ export class TypeReader {
     return types.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  /** The schema of a named type; undefined where there is none, or a walk through it would not end. */
+  /** The schema of a named type; undefined if there is none, or a walk through it would not end. */
   schemaOf(name: string): JsonSchema | undefined {
     return this.#circular.has(name) ? undefined : this.#entries.get(name)?.schema;
   }
 
-  /** Where the named type `name` was declared; undefined where there is none. */
+  /** Where the named type `name` was declared; undefined if there is none. */
   declaredAt(name: string): Hint | undefined {
     return this.#entries.get(name)?.hint;
   }
@@ -142,7 +142,7 @@ export class TypeReader {
     return this.#refuse(part, `expected a TypeBox type, got ${describeOther(scope.defs[key])}`);
   }
 
-  /** Two declarations can share a name only where they have the same effect on a call. */
+  /** Two declarations can share a name only if they have the same effect on a call. */
   #register(name: string, part: SchemaPart, read: () => JsonSchema): void {
     const earlier = this.#entries.get(name);
     if (earlier === undefined) {
@@ -215,7 +215,7 @@ export class TypeReader {
   }
 }
 
-/** What `value` is, for messages, where it is not a schema. */
+/** Describes a value that is not a schema, for messages. */
 function describeOther(value: unknown): string {
   if (value === undefined) return "undefined; check for a misspelled import or files that import each other";
   if (value === null) return "null";

@@ -4,7 +4,7 @@ import { printable } from "./printable.js";
 /** An option with an unknown name or an invalid value. Public functions throw it as the RpcError BAD_REQUEST. */
 export class OptionError extends Error {}
 
-/** The options that an object may have. An option that takes an object itself has a table of its own. */
+/** The options that an object may have. An option that takes an object has a nested table. */
 export interface KnownOptions {
   readonly [name: string]: true | KnownOptions;
 }
@@ -12,7 +12,7 @@ export interface KnownOptions {
 /** For `satisfies`: an option that is added to `Options` and not to its table does not compile. */
 export type OptionTable<Options> = { readonly [Name in keyof Options]-?: true | KnownOptions };
 
-/** The most known options that a message lists. */
+/** The maximum number of known options that a message lists. */
 const MAX_LISTED = 16;
 
 /** Names before version 1.0, with the names that replace them; wire/limits.ts has those of the limits. */
@@ -49,17 +49,17 @@ export function checkOptions(options: object, known: KnownOptions): void {
   if (problem !== undefined) throw new OptionError(problem);
 }
 
-/** The message of {@link checkOptions}; undefined where all options are known. */
+/** The message of {@link checkOptions}; undefined if all options are known. */
 export function optionProblem(options: object, known: KnownOptions): string | undefined {
   return problemOf(options, known, { noun: "option", parent: "" });
 }
 
-/** The message for a field that an answer of a user's function may not have; undefined where all fields are known. */
+/** The message for an unknown field in the answer of a user's function; undefined if all fields are known. */
 export function fieldProblem(answer: object, known: KnownOptions): string | undefined {
   return problemOf(answer, known, { noun: "field", parent: "" });
 }
 
-/** Where a name is, for messages. */
+/** The location of a name, for messages. */
 interface Place {
   readonly noun: "option" | "field";
   /** The path of the object, with a dot at its end. */

@@ -1,5 +1,5 @@
 /**
- * The message of a thrown value, which may be a string or any other value. Never throws, even where a getter or `toString` of
+ * The message of a thrown value, which may be a string or any other value. Never throws, even if a getter or `toString` of
  * the value does.
  */
 export function errorMessage(thrown: unknown): string {

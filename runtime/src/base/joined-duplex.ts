@@ -75,7 +75,7 @@ export class JoinedDuplex extends Duplex {
     this.#output.uncork();
   }
 
-  /** Replaces the error of a write, such as EPIPE, by the reason why the other end is gone. */
+  /** Replaces the error of a write, such as EPIPE, with the reason why the other end has closed. */
   #written(error: Error | null | undefined, done: (error?: Error | null) => void): void {
     if (error) void this.#ends.reason(error).then((reason) => done(reason ?? error));
     else done();

@@ -26,9 +26,9 @@ export function duplexPair(): [Duplex, Duplex] {
 }
 
 /**
- * Makes the other end of a {@link duplexPair} read the very memory that is written to this one, instead of a copy. The
- * writer must be the only one, and must never change that memory again. False, without effect, for any other duplex: a
- * wrapper of an end may be written to by code that reuses its memory once a write has called back.
+ * Makes the other end of a {@link duplexPair} read the written memory itself instead of a copy. There must be only one
+ * writer, and it must never change that memory again. Returns false, without effect, for any other duplex: the writer to a
+ * wrapper of an end may reuse its memory after the callback of a write.
  */
 export function shareMemory(duplex: Duplex): boolean {
   if (!(duplex instanceof PairedDuplex)) return false;
@@ -62,7 +62,7 @@ class PairedDuplex extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error) => void): void {
-    // Never within the write itself, as with any other transport: the answer must not arrive before the write returns.
+    // Asynchronous, as with any other transport: the answer must not arrive before the write returns.
     process.nextTick(() => this.#deliver([{ chunk }], done));
   }
 

@@ -1,7 +1,7 @@
-/** The most characters of a text that are compared, which bounds the time for long input. */
+/** The maximum number of characters that are compared, which bounds the time for long input. */
 const MAX_COMPARED = 60;
 
-/** The candidate with the smallest edit distance to `text`; undefined where none is similar. */
+/** The candidate with the smallest edit distance to `text`; undefined if none is similar. */
 export function nearest(text: string, candidates: Iterable<string>): string | undefined {
   const compared = text.slice(0, MAX_COMPARED);
   const maxDistance = Math.max(1, compared.length / 3);

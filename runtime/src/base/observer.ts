@@ -5,7 +5,7 @@ import type { Peer, RejectedKey } from "./peer.js";
 export interface ConnectionEvent {
   /** The id of the connection, as in {@link Peer.connectionId}; absent at a client and in memory. */
   readonly connectionId?: string | undefined;
-  /** The address of the other end, such as `192.0.2.7:50122`, where the transport has one. */
+  /** The address of the other end, such as `192.0.2.7:50122`, if the transport has one. */
   readonly address?: string | undefined;
   /** The peer, once it has authenticated; absent at a client. */
   readonly peer?: Peer | undefined;
@@ -19,15 +19,15 @@ interface Refused {
 
 /** A connection that has ended. */
 export interface ConnectionClosed extends ConnectionEvent {
-  /** Absent at a server where either side disconnected in the regular way. */
+  /** Absent at a server after a regular disconnect by either side. */
   readonly reason?: string | undefined;
   /** Server: the identification string of a peer that has not authenticated, escaped. */
   readonly version?: string;
   /** How long it was open. */
   readonly milliseconds: number;
-  /** Bytes received on the transport, where they are known. */
+  /** Bytes received on the transport, if known. */
   readonly bytesIn?: number;
-  /** Bytes sent on the transport, where they are known. */
+  /** Bytes sent on the transport, if known. */
   readonly bytesOut?: number;
 }
 
@@ -51,7 +51,9 @@ export interface PeerEvent extends ConnectionEvent {
 
 /** A session (RFC 4254, section 6), or the one that sshd has started this process for. */
 export interface SessionEvent extends ConnectionEvent {
-  /** What it runs: a subsystem, a command or a shell; `session` where it was refused before. */
+  /**
+   * What it runs: a subsystem, a command or a shell; `session` if it was refused before the client requested one of these.
+   */
   readonly kind: "subsystem" | "exec" | "shell" | "session";
   /** The name of the subsystem, escaped: the client chose it. `sshrpc` is the native wire. */
   readonly name?: string;
@@ -98,7 +100,7 @@ export interface CallEnded extends CallEvent {
   readonly error?: Error | undefined;
 }
 
-/** A message without an event of its own. */
+/** A message that has no event of its own type. */
 export interface Diagnostic extends ConnectionEvent {
   readonly level: LogLevel;
   readonly message: string;
@@ -109,8 +111,8 @@ export interface Diagnostic extends ConnectionEvent {
 
 /**
  * Receives the events of a server or a client, for metrics, spans and logs. Every method is optional. Methods are called
- * synchronously and must be fast; they are looked up once, when the server or client is created. What one throws, or what
- * its promise rejects with, is logged, and disturbs nothing else. Callbacks and plain SSH of a client have no events.
+ * synchronously and must be fast; they are looked up once, when the server or client is created. Exceptions and rejections
+ * of a method are logged and have no other effect. Callbacks and plain SSH have no events.
  */
 export interface Observer {
   /** Server: a TCP connection was admitted, before its SSH identification string. */
@@ -135,7 +137,7 @@ export interface Observer {
   authenticated?(event: PeerEvent): void;
   /** Server: the scopes of an authenticated peer have changed. */
   scopesChanged?(event: PeerEvent): void;
-  /** Server: the grants of a peer could not be looked up again, so that it keeps them. */
+  /** Server: the grants of a peer could not be looked up again; it keeps them. */
   reauthorizationFailed?(event: ConnectionEvent & Refused): void;
   /** Server: the key of a connected peer was revoked; its connection ends. */
   accessRevoked?(event: ConnectionEvent & Refused): void;
@@ -174,7 +176,7 @@ export interface Observer {
   callRetried?(call: CallEvent & { readonly attempt: number; readonly delay: number; readonly error: Error }): void;
   /** Client: an attempt to connect failed. */
   connectFailed?(event: { readonly address: string; readonly error: Error }): void;
-  /** Server: a message for the operator that is none of the above, such as a file that cannot be watched. */
+  /** Server: any other message for the operator, such as a file that cannot be watched. */
   diagnostic?(event: Diagnostic): void;
 }
 
@@ -188,16 +190,16 @@ const EVENTS = Object.keys({
   drainStarted: 1, drainEnded: 1, callStarted: 1, callEnded: 1, callRetried: 1, connectFailed: 1, diagnostic: 1,
 } satisfies Record<keyof Observer, 1>) as readonly (keyof Observer)[];
 
-/** Those that {@link combineObservers} has made: their methods do not throw. */
+/** The results of {@link combineObservers}: their methods do not throw. */
 const COMBINED = new WeakSet<object>();
 
 type Receivers = Partial<Record<keyof Observer, (event: unknown) => unknown>>;
 
 /**
- * One observer that passes each event to all of `observers`. It has only the methods that one of them has, so that an event
- * without a receiver is not even created.
- * @param log gets what a method throws, or what its promise rejects with, with this message
- * @throws Error where one is not an object
+ * One observer that passes each event to all of `observers`. It has only the methods that at least one of them has, so
+ * events without a receiver are not created.
+ * @param log receives the exceptions and rejections of their methods, with `message`
+ * @throws Error if one is not an object
  */
 export function combineObservers(
   observers: Observer | readonly Observer[] = [],
@@ -207,7 +209,7 @@ export function combineObservers(
   const list = [observers].flat().filter((observer) => observer !== null) as readonly Receivers[];
   const wrong = list.find((observer) => typeof observer !== "object");
   if (wrong !== undefined)
-    throw new Error(`observer: ${typeof wrong}: must be an object with methods, or a list of these`);
+    throw new Error(`option observer: a ${typeof wrong} is not an object with methods, or a list of these`);
   const combined: Receivers = {};
   for (const event of EVENTS) {
     const receivers = list.filter((observer) => typeof observer[event] === "function");
@@ -220,7 +222,7 @@ export function combineObservers(
     const failed = (error: unknown): void => {
       try {
         log.error({ err: error, event }, message);
-      } catch {} // A logger that fails, too, must not disturb the server either.
+      } catch {} // A failing logger must not affect the server.
     };
     combined[event] = (value) => {
       for (const observer of receivers) {

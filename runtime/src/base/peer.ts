@@ -7,13 +7,13 @@ export type AuthMethod = "publickey" | "password" | "keyboard-interactive" | "no
 export interface PeerCertificate {
   /** Its key identity: `ssh-keygen -I`. */
   readonly keyId: string;
-  /** Its serial number as decimal text, because it has 64 bits: `ssh-keygen -z`. `"0"` where it was not set. */
+  /** Its serial number as decimal text, because it has 64 bits: `ssh-keygen -z`. `"0"` if it was not set. */
   readonly serial: string;
   /** The names that it is valid for: `ssh-keygen -n`. */
   readonly principals: readonly string[];
   /** The fingerprint of the certificate authority that signed it. */
   readonly authority: string;
-  /** Its expiry, in ms since 1970; absent where it does not expire. */
+  /** Its expiry, in ms since 1970; absent if it does not expire. */
   readonly validBefore?: number;
   /** Its extensions with their values, such as `permit-pty` with an empty text. */
   readonly extensions: ReadonlyMap<string, string>;
@@ -46,11 +46,11 @@ export const PERMISSIONS_FIELDS = {
 export interface Peer {
   /** The user name of the login. */
   readonly user: string;
-  /** Fingerprint of its key, as OpenSSH writes it: `SHA256:` and base64. Absent where it used no key. */
+  /** Fingerprint of its key, as OpenSSH writes it: `SHA256:` and base64. Absent if it used no key. */
   readonly fingerprint?: string;
   /** The comment of its key in authorized_keys, or the key identity of its certificate. */
   readonly keyName?: string;
-  /** Its certificate, where it used one. */
+  /** Its certificate, if it used one. */
   readonly certificate?: PeerCertificate;
   /** The authentication methods that it completed, in this order; absent without a login, as in memory. */
   readonly authMethods?: readonly AuthMethod[];
@@ -62,7 +62,7 @@ export interface Peer {
   readonly environment?: Readonly<Record<string, string>>;
   /** ID of its connection in the logs. Absent without a network connection, as in memory. */
   readonly connectionId?: string;
-  /** Remote address of the connection, such as `192.0.2.7:50122`, where the transport has one. */
+  /** Remote address of the connection, such as `192.0.2.7:50122`, if the transport has one. */
   readonly address?: string;
 }
 

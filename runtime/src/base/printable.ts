@@ -7,13 +7,13 @@ const DER =
 /** The beginnings of private keys: PEM, SSH2, PuTTY, and the base64 of OpenSSH's format and of PEM without the first line. */
 const KEY = new RegExp(`-{4,5} ?BEGIN |PuTTY-User-Key-File-|b3BlbnNzaC1rZXktdjE|${DER.source}`);
 const KEY_TEXT = new RegExp(`^(?:${KEY.source})`);
-/** A private key up to its last line, or up to the end of the text where that is missing. */
+/** A private key up to its last line, or up to the end of the text if that line is missing. */
 const WHOLE_KEY = new RegExp(`(?:${KEY.source})[^]*?(?:-{4,5} ?END [^-]*-{4,5}|$)`, "g");
 
 /** A public key or certificate in the format of `.pub` files. */
 const PUBLIC_KEY_TEXT = /^(?:ssh|ecdsa|sk-(?:ssh|ecdsa))-\S+[ \t]+AAAA/;
 
-/** Whether a text is a key, where a file name is allowed too. A byte order mark counts as white space. */
+/** Whether a text is a key, in an option that also takes a file name. A byte order mark counts as white space. */
 export function isKeyText(text: string): boolean {
   const start = text.trimStart();
   return KEY_TEXT.test(start) || PUBLIC_KEY_TEXT.test(start);
@@ -32,7 +32,7 @@ export function holdsKey(text: string): boolean {
 /**
  * Checks that a text is a file name, before a system call or a message quotes it.
  * @param what its role in messages, such as `known hosts file`
- * @throws Error of one line where it is a key
+ * @throws Error of one line if it is a key
  */
 export function checkFileName(name: string, what: string): string {
   if (typeof name !== "string")

@@ -11,8 +11,8 @@ export interface SessionTerminal {
 }
 
 /**
- * A session of an authenticated peer that runs a command or a shell: on our own SSH server, or on the standard streams of a
- * process that another sshd started. The owner ends it with {@link Session.exit}.
+ * A session of an authenticated peer that runs a command or a shell: on the built-in SSH server, or on the standard streams
+ * of a process that another sshd started. The owner ends it with {@link Session.exit}.
  */
 export interface Session {
   readonly peer: Peer;
@@ -23,7 +23,7 @@ export interface Session {
   readonly stream: Duplex;
   /** The variables of the peer's key, and those that the peer sent and the server accepts: names that begin with `RPC_`. */
   readonly environment: ReadonlyMap<string, string>;
-  /** Absent where the peer did not request one. */
+  /** Absent if the peer did not request one. */
   readonly terminal?: SessionTerminal;
   /** Aborts when the peer disconnects. */
   readonly signal: AbortSignal;

@@ -3,7 +3,7 @@ import type { OptionTable } from "./check-options.js";
 
 /** The end of a remote command (RFC 4254, section 6.10). */
 export interface CommandExit {
-  /** Its exit status; undefined where a signal terminated it, or where the server does not report it. */
+  /** Its exit status; undefined if a signal terminated it, or if the server does not report it. */
   readonly exitCode: number | undefined;
   /** The signal that terminated it, without SIG, such as `TERM`. */
   readonly signal: string | undefined;
@@ -14,7 +14,7 @@ export interface CommandExit {
  * standard input. The owner reads the output to its end or destroys the command.
  */
 export interface RemoteCommand extends Duplex {
-  /** Resolves when the command has ended and its channel is closed. Rejects with UNAVAILABLE where the connection is lost. */
+  /** Resolves when the command has ended and its channel is closed. Rejects with UNAVAILABLE if the connection is lost. */
   readonly exit: Promise<CommandExit>;
   /** The last 8 KiB of its standard error so far. */
   readonly stderrTail: string;
@@ -75,7 +75,7 @@ export interface CopyOptions {
 export const COPY_OPTIONS = { signal: true, onProgress: true } satisfies OptionTable<CopyOptions>;
 
 /** The result of a copy. */
-export interface Copied {
+export interface CopyResult {
   readonly bytes: number;
   /** The SHA-256 of the content in hexadecimal digits, as computed by both sides. */
   readonly sha256: string;
@@ -105,14 +105,14 @@ export interface SshClient extends AsyncDisposable {
    */
   connectTcp(host: string, port: number, options?: ConnectTcpOptions): Promise<Duplex>;
   /**
-   * Downloads a file with the remote commands `cat` and `sha256sum`, and verifies its SHA-256. The local file is renamed into
-   * place after the verification.
-   * @throws RpcError NOT_FOUND or FORBIDDEN where a file cannot be opened, BAD_REQUEST where it is not a regular file, CONFLICT
-   * where it changed during the copy, and as {@link SshClient.exec}
+   * Downloads a file with the remote commands `cat` and `sha256sum`, and verifies its SHA-256. The local file is renamed
+   * into place after the verification.
+   * @throws RpcError NOT_FOUND or FORBIDDEN if a file cannot be opened, BAD_REQUEST if it is not a regular file, CONFLICT if
+   * it changed during the copy, and as {@link SshClient.exec}
    */
-  copyFrom(remote: string, local: string, options?: CopyOptions): Promise<Copied>;
+  copyFrom(remote: string, local: string, options?: CopyOptions): Promise<CopyResult>;
   /** Uploads a file; otherwise as {@link SshClient.copyFrom}. */
-  copyTo(local: string, remote: string, options?: CopyOptions): Promise<Copied>;
+  copyTo(local: string, remote: string, options?: CopyOptions): Promise<CopyResult>;
   /** Closes the connection, and ends everything that runs on it. */
   close(): Promise<void>;
 }

@@ -9,10 +9,12 @@ export interface Transport {
   readonly address: string;
   /**
    * Opens a new duplex, which the caller destroys. It always emits 'close', also when the peer is killed, and does not access
-   * the memory of a write after its callback. Rejects with an RpcError: `UNAUTHENTICATED` where either side rejects the
-   * other's authentication, `CANCELLED` where `signal` aborts, otherwise `UNAVAILABLE`.
+   * the memory of a write after its callback. Rejects with an RpcError: `UNAUTHENTICATED` if either side rejects the
+   * other's authentication, `CANCELLED` if `signal` aborts, otherwise `UNAVAILABLE`.
    */
   open(signal?: AbortSignal): Promise<Duplex>;
-  /** Creates a plain SSH client for the same host, where the transport is SSH. It connects on first use; the caller closes it. */
+  /**
+   * Creates a plain SSH client for the same host, if the transport is SSH. It connects on first use; the caller closes it.
+   */
   ssh?(): SshClient;
 }

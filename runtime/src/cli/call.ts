@@ -34,12 +34,12 @@ type CallArguments = [address: string, verb: Verb, path: string, json: string, f
 
 /**
  * `sshrpc call ssh://user@host:port VERB PATH [JSON]`: one call. The response or the items go to standard output, one JSON
- * value a line; the response after a stream goes to standard error.
+ * value per line; the response after a stream goes to standard error.
  */
 export function defineCall(command: Command, io: CliIo, output: Output): void {
   command
     .argument("<address>", "server address: ssh://user@host:port")
-    .addArgument(new Argument("<verb>").choices(VERBS))
+    .addArgument(new Argument("<verb>", "verb of the method").choices(VERBS))
     .argument("<path>", "path of the resource, such as /notes/42")
     .argument("[json]", 'request as JSON, such as \'{"text":"hi"}\'; - reads standard input', "{}")
     .addOption(
@@ -56,7 +56,7 @@ export function defineCall(command: Command, io: CliIo, output: Output): void {
     )
     .option(
       "--items <file>",
-      "items of the request stream, one JSON value a line; - reads standard input",
+      "items of the request stream, one JSON value per line; - reads standard input",
       parseFileName,
     )
     .option("--bytes", "stream raw bytes in both directions; a terminal shows them as text")

@@ -8,7 +8,7 @@ import { adapterFlags, type ServeFlags } from "./serve-flags.js";
 import { createDirectory } from "./shared/create-directory.js";
 import { type CliIo, pathOf } from "./shared/io.js";
 
-/** The time that open handles of the handlers have to close after the connection has ended, in ms. */
+/** Time in ms for open handles of the handlers to close after the connection has ended. */
 export const LAST_GRACE = 5000;
 
 /**

@@ -18,7 +18,7 @@ export function defineServe(command: Command, io: CliIo): void {
       "with --stdio: scopes granted to the caller, such as notes:*,time:read (default: none)",
       toList,
     )
-    .option("--forced", "with --stdio: for command= or ForceCommand of sshd; without a command, open a shell")
+    .option("--forced", "with --stdio: for command= or ForceCommand of sshd; a session without a command is a shell")
     .option(
       "--log <file>",
       "with --stdio: log file, because sshd discards the standard error of a subsystem",
@@ -50,7 +50,7 @@ export function defineServe(command: Command, io: CliIo): void {
     .option("--shell <command>", "command to run for logins without one, such as GET /weblog")
     .option("--no-shell", "disable the interactive shell: ssh -t HOST")
     .option("--korv", "accept clients of the Python framework korv")
-    .option("--audit <file>", "audit log file: connections, logins, calls and denials", parseFileName)
+    .option("--audit <file>", "audit log file: connections, logins, calls and refusals", parseFileName)
     .option("--home <directory>", "directory for files that no other option names", parseFileName, DEFAULTS.home)
     .option(
       "--grace <duration>",
@@ -62,9 +62,9 @@ export function defineServe(command: Command, io: CliIo): void {
 }
 
 /**
- * Lets the heap grow to five times its live size before a full garbage collection. V8 counts the memory of buffers, and
- * the heap of a server is small, so that a file transfer triggered a full collection every few hundred packets, at half of
- * its CPU time (measured with bench/exec.js). The heap limit does not change.
+ * Lets the heap grow to five times its live size before a full garbage collection. V8 counts the memory of buffers, and the
+ * heap of a server is small, so a file transfer triggered a full collection every few hundred packets, at half of its CPU
+ * time (measured with bench/exec.js). The heap limit does not change.
  */
 function tuneGc(): void {
   setFlagsFromString("--heap-growing-percent=400");

@@ -53,7 +53,7 @@ export interface ClientOptions {
   readonly interceptors?: readonly ClientInterceptor[];
   /** Aborts the attempt to connect; it has no effect on an established connection. */
   readonly signal?: AbortSignal;
-  /** Backoff before lost connections are re-established; false: they are not. */
+  /** Backoff before lost connections are re-established; false disables reconnecting. */
   readonly reconnect?: BackoffOptions | false;
   /**
    * Maximum number of retries of a call whose connection fails, or whose status is UNAVAILABLE. A method that is not

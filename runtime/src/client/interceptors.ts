@@ -27,8 +27,8 @@ export function logClientCalls(log: Logger): ClientInterceptor {
 }
 
 /**
- * Limits the timeout of every call to `milliseconds`, whatever its caller asks for. Streaming calls without a timeout get this
- * one.
+ * Limits the timeout of every call to `milliseconds`, even if its caller sets a longer one. Streaming calls without a
+ * timeout get this one.
  * @throws RpcError BAD_REQUEST where it is not a whole number of ms that a timer accepts
  */
 export function maxTimeout(milliseconds: number): ClientInterceptor {

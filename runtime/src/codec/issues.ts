@@ -2,7 +2,7 @@ import { printable } from "../base/printable.js";
 import type { ValidationError, Validator } from "../contract/method.js";
 import type { Issue } from "../contract/rpc-error.js";
 
-/** The most issues that one error lists. */
+/** The maximum number of issues that one error lists. */
 export const MAX_ISSUES = 10;
 
 const UNKNOWN_PROPERTY = "unknown property";

@@ -37,7 +37,7 @@ export function serveCallbacks(
   };
 }
 
-/** Creates the client of a connected peer's callbacks; undefined where the API declares none. */
+/** Creates the client of a connected peer's callbacks; undefined if the API declares none. */
 export function callbacksOf(api: Api): ((connection: Connection | undefined, limits: Limits) => unknown) | undefined {
   const { callbacks = [] } = api;
   if (callbacks.length === 0) return undefined;
@@ -47,7 +47,7 @@ export function callbacksOf(api: Api): ((connection: Connection | undefined, lim
   };
 }
 
-/** The connection of a caller behind an adapter: it has none, so its callbacks are UNIMPLEMENTED. */
+/** A caller behind an adapter has no connection, so its callbacks are UNIMPLEMENTED. */
 const NO_CONNECTION: ConnectionSource = {
   retries: 0,
   backoff: new Backoff({}),

@@ -66,7 +66,7 @@ const CONNECT_SSH_OPTIONS = { ...DIAL_OPTIONS, signal: true } satisfies OptionTa
 /**
  * Connects to `target`, and returns a client of the API; the caller closes it. Generated code calls this function. It loads ssh2
  * only for an address, so that other clients start faster.
- * @throws RpcError UNAUTHENTICATED where the key of either side is rejected, BAD_REQUEST for an invalid option, UNAVAILABLE for
+ * @throws RpcError UNAUTHENTICATED if the key of either side is rejected, BAD_REQUEST for an invalid option, UNAVAILABLE for
  * every other failure
  */
 export async function connectApi<C extends Client>(
@@ -95,7 +95,7 @@ async function connectTo<C extends Client>(api: Api, target: Target, options: Co
 
 /**
  * Connects to any SSH server for commands, files and forwarded connections; the caller closes the client.
- * @throws RpcError UNAUTHENTICATED where the key of either side is rejected, BAD_REQUEST for an invalid option, UNAVAILABLE for
+ * @throws RpcError UNAUTHENTICATED if the key of either side is rejected, BAD_REQUEST for an invalid option, UNAVAILABLE for
  * every other failure
  */
 export async function connectSsh(target: string, options: ConnectSshOptions = {}): Promise<SshClient> {
@@ -104,7 +104,7 @@ export async function connectSsh(target: string, options: ConnectSshOptions = {}
   return openSshClient(target, options, options.signal);
 }
 
-/** The observers of the options in one. A logger is opened only where one fails. */
+/** Combines the observers of the options. A logger is opened only if one fails. */
 function observerOf({ observer, log }: ConnectOptions<object>): Observer | undefined {
   if (observer === undefined) return undefined;
   let opened: Promise<Logger> | undefined;

@@ -27,15 +27,15 @@ const IN_MEMORY_OPTIONS = {
 } satisfies OptionTable<InMemoryOptions>;
 
 /**
- * A server in this process, and the transport to it: pass it to the generated `connect`. Its owner closes it where a test needs
- * that; it holds no port, file or timer.
+ * A server in this process, and the transport to it: pass it to the generated `connect`. Closing it is optional: it holds no
+ * port, file or timer.
  */
 export interface InMemoryServer<Callbacks = undefined> extends Transport, AsyncDisposable {
   /** The peers that are connected, each with a client of the callbacks that it serves. */
   readonly clients: readonly ConnectedClient<Callbacks>[];
   /** Number of running calls, including answered ones whose handlers have not finished. */
   readonly calls: number;
-  /** A transport to this server whose calls have another peer; fields that are absent are those of the `peer` option. */
+  /** A transport to this server for another peer; absent fields have the values of the `peer` option. */
   as(peer: Partial<Peer>): Transport;
   /** Closes all connections, as a server over SSH does: with a grace, running calls may finish first. */
   close(options?: CloseOptions): Promise<void>;

@@ -25,7 +25,7 @@ export interface ServeStdioOptions extends ApiServerOptions, AuditOptions, Pick<
   /** Scopes of the peer, or patterns such as `notes:*`. Default: none, which permits the methods without a scope. */
   readonly scopes?: readonly string[];
   /**
-   * Set this where sshd starts the process as a forced command: a session without a command, such as `ssh -T edge`, is then a
+   * Set this if sshd starts the process as a forced command: a session without a command, such as `ssh -T edge`, is then a
    * shell that reads one command per line. Default: false, for a Subsystem: such a session then speaks the native wire. The
    * environment that sshd sets is the same in both cases.
    */
@@ -71,7 +71,7 @@ interface StdioSetup {
  *
  * From the start, other output of the process goes to standard error, or to the log while a command or a shell runs.
  * @param handlers the value of `defineHandlers(…)`, or a function that loads it: output while it loads is redirected, too
- * @throws Error where the process was started at a terminal; RpcError BAD_REQUEST for an invalid option; also what `handlers` throws, after the
+ * @throws Error if the process was started at a terminal; RpcError BAD_REQUEST for an invalid option; also what `handlers` throws, after the
  * peer was refused. A command or a shell that cannot be served ends with exit status 5 instead, and the log has the reason.
  */
 export async function serveStdio(

@@ -51,7 +51,7 @@ const SERVE_OPTIONS = {
 export interface Server<Callbacks = undefined> extends AsyncDisposable {
   /** The address it listens on. */
   readonly host: string;
-  /** The port it listens on: the assigned one where the option is 0. */
+  /** The port it listens on: the assigned one if the option is 0. */
   readonly port: number;
   /** Its host keys as lines for known_hosts, without the host: `ssh-ed25519 AAAA…`. */
   readonly hostKeys: readonly string[];
@@ -79,7 +79,7 @@ export interface Server<Callbacks = undefined> extends AsyncDisposable {
 /**
  * Serves handlers over SSH. Generated code calls it.
  * @throws RpcError BAD_REQUEST for an invalid option, or a file or key that an option names; Error with a `code` such as
- * EADDRINUSE where it cannot listen on the address, and Error that lists missing handlers
+ * EADDRINUSE if it cannot listen on the address, and Error that lists missing handlers
  */
 export async function serveApi<Callbacks = undefined>(
   api: Api,

@@ -16,7 +16,10 @@ const STATUSES: Readonly<Record<SshErrorKind, ErrorStatus>> = {
   unimplemented: "UNIMPLEMENTED",
 };
 
-/** The RpcError of an SshError, with its status, message and cause, or of an invalid option; any other value as it is. */
+/**
+ * Converts an SshError, with its status, message and cause, or an invalid option to an RpcError; returns any other value
+ * unchanged.
+ */
 export function toRpcError<T>(error: T): T | RpcError {
   if (!(error instanceof SshError)) return toBadRequest(error);
   return new RpcError(STATUSES[error.kind], error.message, { cause: toRpcError(error.cause) });

@@ -9,10 +9,10 @@ import { SshConnector } from "../ssh/client/remote/ssh-connector.js";
 import { toRpcError } from "./ssh-errors.js";
 
 /**
- * A transport over SSH: each duplex is the subsystem `sshrpc` on a connection of its own, which ends with it. The host
- * key is always checked: no option accepts every key.
- * @param target Such as `ssh://alice@edge:8022`, `alice@edge` or `[::1]:8022`; the host may be an alias of ~/.ssh/config. The
- * port defaults to 22.
+ * A transport over SSH: each duplex is the subsystem `sshrpc` on a connection of its own, which ends with it. The host key
+ * is always checked: no option accepts every key.
+ * @param target such as `ssh://alice@edge:8022`, `alice@edge` or `[::1]:8022`; the host may be an alias of ~/.ssh/config.
+ * The port defaults to 22.
  * @throws RpcError `BAD_REQUEST` for an invalid target or option. `open` rejects as {@link Transport} describes; unreadable
  * keys are `UNAUTHENTICATED`.
  */

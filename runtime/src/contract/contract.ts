@@ -19,7 +19,7 @@ export interface MethodContract {
   readonly timeout?: number;
   readonly request: JsonSchema;
   readonly requestStream?: StreamContract;
-  /** Absent where a stream ends without a response. */
+  /** Absent if a stream ends without a response. */
   readonly response?: JsonSchema;
   readonly responseStream?: StreamContract;
   readonly errors?: Readonly<Partial<Record<ErrorStatus, JsonSchema>>>;

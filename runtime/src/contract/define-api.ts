@@ -7,11 +7,11 @@ import type { Verb } from "./verb.js";
 export interface MethodSchema {
   /** The one value that opens the call. Default: the empty object. */
   readonly request?: TSchema;
-  /** The type of the items that the caller streams after it, or {@link Bytes}. */
+  /** The type of the items that the caller streams after the request, or {@link Bytes}. */
   readonly requestStream?: TSchema | Bytes;
   /** The one value that ends the call. */
   readonly response?: TSchema;
-  /** The type of the items that the handler streams before it, or {@link Bytes}. */
+  /** The type of the items that the handler streams before the response, or {@link Bytes}. */
   readonly responseStream?: TSchema | Bytes;
   /** The details of the method's own errors, by status. */
   readonly errors?: { readonly [Status in ErrorStatus]?: TSchema };
@@ -60,7 +60,7 @@ export interface ApiSchema {
 /** The names between braces in a path template. */
 type Params<Path> = Path extends `${string}{${infer Name}}${infer Rest}` ? Name | Params<Rest> : never;
 
-/** The fields of a method's request; none where it declares no request. */
+/** The fields of a method's request; none if it declares no request. */
 type Fields<M> = M extends { readonly request: infer Request extends TSchema }
   ? Static<Request> extends infer Value
     ? Value extends unknown
@@ -69,7 +69,7 @@ type Fields<M> = M extends { readonly request: infer Request extends TSchema }
     : never
   : never;
 
-/** `Param` where it is an optional field of the request, in any member of a union. */
+/** `Param` if it is an optional field of the request, in any member of a union. */
 type OptionalField<M, Param extends string> = M extends { readonly request: infer Request extends TSchema }
   ? Static<Request> extends infer Value
     ? Value extends unknown

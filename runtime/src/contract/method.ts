@@ -31,17 +31,17 @@ export interface Method {
   /** The type of every `{param}` of the path. */
   readonly params: Readonly<Record<string, ParamType>>;
   readonly idempotent: boolean;
-  /** The scope that a caller needs; absent where every peer may call. */
+  /** The scope that a caller needs; absent if every peer may call. */
   readonly scope?: string;
   /** Timeout in ms of a call whose caller sets none. */
   readonly timeout?: number;
   /** Closed: unknown properties are rejected. */
   readonly request: Validator;
-  /** The items of the request stream: a validator (closed), or raw bytes. Absent where there is no such stream. */
+  /** The items of the request stream: a validator (closed), or raw bytes. Absent if there is no such stream. */
   readonly requestItem?: Validator | "bytes";
-  /** Open: unknown properties are accepted, for older clients of a newer server. Absent where a stream ends without it. */
+  /** Open: unknown properties are accepted, for older clients of a newer server. Absent if a stream ends without it. */
   readonly response?: Validator;
-  /** The items of the response stream: a validator (open), or raw bytes. Absent where there is no such stream. */
+  /** The items of the response stream: a validator (open), or raw bytes. Absent if there is no such stream. */
   readonly responseItem?: Validator | "bytes";
   /** The details of each declared status. */
   readonly errors?: Readonly<Partial<Record<ErrorStatus, Validator>>>;
@@ -54,7 +54,7 @@ export interface Api {
   /** Identifies everything in the contract that affects calls, so not its descriptions. Empty without a contract. */
   readonly hash: string;
   readonly methods: readonly Method[];
-  /** The methods that the connecting side may serve. Absent where the schema declares no callbacks. */
+  /** The methods that the connecting side may serve. Absent if the schema declares no callbacks. */
   readonly callbacks?: readonly Method[];
   /** Loads the contract as data, with its schemas and descriptions. */
   readonly contract?: () => Promise<Contract>;

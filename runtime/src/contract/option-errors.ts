@@ -1,7 +1,7 @@
 import { OptionError } from "../base/check-options.js";
 import { RpcError } from "./rpc-error.js";
 
-/** An invalid option as the RpcError BAD_REQUEST that every public function throws; any other value as it is. */
+/** Converts an invalid option to the RpcError BAD_REQUEST that public functions throw; returns any other value unchanged. */
 export function toBadRequest<T>(error: T): T | RpcError {
   if (!(error instanceof OptionError)) return error;
   return new RpcError("BAD_REQUEST", error.message, { cause: error });

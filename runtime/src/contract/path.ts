@@ -52,7 +52,7 @@ function segmentsOverlap(left: Segment, right: Segment): boolean {
 
 /**
  * Matches a path, such as `/notes/42`, against a template. Returns the texts of the parameters, percent-decoded (RFC 3986,
- * section 2.1); undefined where it does not match.
+ * section 2.1); undefined if it does not match.
  */
 export function matchPath(segments: readonly Segment[], path: string): Readonly<Record<string, string>> | undefined {
   // Split no further than needed: a long path is compared with every template.
@@ -83,7 +83,7 @@ function decodePart(part: string): string | undefined {
 }
 
 /**
- * Parses a parameter's text as its type. Invalid text is returned as it is, so that validation rejects it with the same
+ * Parses a parameter's text as its type. Invalid text is returned unchanged, so that validation rejects it with the same
  * message as any other field.
  */
 export function paramValue(text: string, type: ParamType): string | number | boolean {

@@ -2,7 +2,7 @@ import { type ErrorStatus, errorStatus, STATUSES, statusPhrase } from "./status.
 
 /** Options of an {@link RpcError}. */
 interface RpcErrorOptions<Details = unknown> {
-  /** Typed by the schema where the method declares this status; {@link BadRequestDetails} for `BAD_REQUEST`. */
+  /** Typed by the schema if the method declares this status; {@link BadRequestDetails} for `BAD_REQUEST`. */
   readonly details?: Details;
   /** The id of the method that was called, such as `GET /notes/{id}`. */
   readonly method?: string | undefined;
@@ -10,7 +10,7 @@ interface RpcErrorOptions<Details = unknown> {
   readonly cause?: unknown;
   /**
    * A number from 400 to 599 that has no name here, such as 418 with the status `BAD_REQUEST`, or 507 with `INTERNAL`.
-   * Default, and in place of any other number: the number of the status.
+   * Default, also for any other number: the number of the status.
    */
   readonly code?: number | undefined;
 }
@@ -25,8 +25,8 @@ const BRAND = Symbol.for("sshrpc.RpcError");
  */
 export class RpcError<Status extends ErrorStatus = ErrorStatus, Details = unknown> extends Error {
   /**
-   * Checks a brand, so that `instanceof` works across two copies of this package in one process. A subclass is checked as any
-   * other class: not every RpcError is its instance.
+   * Checks a brand, so that `instanceof` works across two copies of this package in one process. Subclasses use the check of
+   * every other class: not every RpcError is an instance of them.
    */
   static override [Symbol.hasInstance](value: unknown): boolean {
     // biome-ignore lint/complexity/noThisInStatic: a class that extends this one inherits the method, and is `this` then.
@@ -36,11 +36,11 @@ export class RpcError<Status extends ErrorStatus = ErrorStatus, Details = unknow
 
   /** The outcome's name, such as `NOT_FOUND`. */
   readonly status: Status;
-  /** The outcome's HTTP number, such as 404. Where the peer sent a number without a name, that number. */
+  /** The outcome's HTTP number, such as 404. If the peer sent a number without a name, that number. */
   readonly code: number;
-  /** Typed by the declaration of the status in the schema; `undefined` where the error has none. */
+  /** Typed by the declaration of the status in the schema; `undefined` if the error has none. */
   readonly details: Details;
-  /** The id of the method that was called, where it is known. */
+  /** The id of the method that was called, if it is known. */
   readonly method: string | undefined;
 
   constructor(status: Status, message: string = statusPhrase(status), options: RpcErrorOptions<Details> = {}) {
@@ -60,7 +60,7 @@ export class RpcError<Status extends ErrorStatus = ErrorStatus, Details = unknow
   }
 }
 
-/** Whether a receiver that knows no more names than we do reads `code` as `status`. */
+/** Whether a receiver with this table of names reads `code` as `status`. */
 function isUnnamed(code: number | undefined, status: ErrorStatus): code is number {
   return (
     Number.isInteger(code) &&

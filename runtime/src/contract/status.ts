@@ -59,11 +59,11 @@ export function isErrorStatus(text: string): text is ErrorStatus {
   return text !== "OK" && Object.hasOwn(STATUSES, text);
 }
 
-/** The statuses that only handlers return, so that their details always match the schema. */
+/** The statuses that only handlers return, so their details always match the schema. */
 const OF_HANDLERS: readonly StatusName[] = ["NOT_FOUND", "CONFLICT", "PRECONDITION_FAILED"];
 
 /** Whether the runtime itself may return this status, without the details that the schema declares for it. */
-export function isAlsoOfRuntime(status: ErrorStatus): boolean {
+export function isRuntimeStatus(status: ErrorStatus): boolean {
   return !OF_HANDLERS.includes(status);
 }
 

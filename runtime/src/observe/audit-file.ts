@@ -29,13 +29,14 @@ export const MAX_BUFFERED = 16 * 1024 * 1024;
 /**
  * Opens a file for the audit log, and opens it again when it is moved.
  * @param onProblem called with later errors, which do not stop the server
- * @throws OptionError that names the file, where it cannot be written
+ * @throws OptionError that names the file, if it cannot be written
  */
 export function openAuditFile(
   { file, level = "info" }: AuditFile,
   onProblem: (message: string, error?: Error) => void,
 ): OpenAuditFile {
-  if (level !== "info" && level !== "warn") throw new OptionError(`audit.level: ${level}: must be info or warn`);
+  if (level !== "info" && level !== "warn")
+    throw new OptionError(`option audit.level: ${level} is neither info nor warn`);
   checkFileName(file, "audit log");
   try {
     closeSync(openSync(file, "a", MODE));

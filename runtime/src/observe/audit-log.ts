@@ -25,7 +25,8 @@ type Write = (level: LogLevel, fields: object, message: string) => void;
  */
 export async function openAuditLog({ audit = false }: AuditOptions, log: Logger): Promise<AuditLog> {
   if (audit === false) return { observer: {}, close: async () => {} };
-  if (typeof audit !== "object") throw new OptionError(`audit: ${typeof audit}: must be a logger, { file }, or false`);
+  if (typeof audit !== "object")
+    throw new OptionError(`option audit: a ${typeof audit} is not a logger, { file } or false`);
   const onProblem = (message: string, error?: Error): void => log.error({ err: error }, message);
   if ("file" in audit) checkOptions({ audit }, { audit: AUDIT_FILE });
   const file = "file" in audit ? (await import("./audit-file.js")).openAuditFile(audit, onProblem) : undefined;
@@ -48,8 +49,8 @@ export async function openAuditLog({ audit = false }: AuditOptions, log: Logger)
 }
 
 /**
- * The lines of the log without debug lines, and a line for each call. What has a reason is a warning. Errors, and fields of
- * messages without an event, stay out: they are for the log, and may hold the content of calls.
+ * The lines of the log without debug lines, and a line for each call. Events with a reason are warnings. Errors and the
+ * fields of diagnostics are omitted: they are for the log, and may contain the content of calls.
  */
 function auditObserver(out: Write): Observer {
   const write: Write = (level, fields, message) => {
@@ -82,7 +83,7 @@ function callFields({ peer, method, status, milliseconds, bytesIn, bytesOut }: C
   };
 }
 
-/** Peers and clients choose some of the texts. */
+/** Escapes every text: peers and clients choose some of them. */
 function allPrintable(fields: object): object {
   const entries = Object.entries(fields);
   return Object.fromEntries(

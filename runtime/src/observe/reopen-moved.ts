@@ -42,7 +42,7 @@ export function reopenMoved(
   };
 }
 
-/** Device and inode, which tell files of one name apart; undefined for a missing file. */
+/** Device and inode, which distinguish files of one name; undefined for a missing file. */
 async function identityOf(file: string): Promise<string | undefined> {
   try {
     const { dev, ino } = await stat(file);

@@ -4,7 +4,7 @@ import { printable } from "../base/printable.js";
 import { RpcError } from "../contract/rpc-error.js";
 import { type Address, parseAddress } from "../ssh/target.js";
 
-/** User names that OpenSSH refuses since 9.6: ssh_config may pass them to a shell (`ProxyCommand` with `%r`). */
+/** User names that OpenSSH has refused since 9.6: ssh_config may pass them to a shell (`ProxyCommand` with `%r`). */
 const UNSAFE = /['"`$;&<>|(){}]|\\$/;
 
 /**
@@ -21,7 +21,7 @@ export function parseDestination(text: string): Address {
   );
 }
 
-/** Calls a check of the SSH client. @throws RpcError `BAD_REQUEST` where the check fails */
+/** Calls a check of the SSH client. @throws RpcError `BAD_REQUEST` if the check fails */
 export function asBadRequest<T>(check: () => T): T {
   try {
     return check();

@@ -6,10 +6,10 @@ import type { Address } from "../ssh/target.js";
 import { formatDestination, parseDestination } from "./destination.js";
 import type { OpensshOptions } from "./openssh-options.js";
 
-/** Overrides for what a user's configuration may contain and what would break a connection that carries frames. */
+/** Overrides settings of a user's configuration that would break a connection that carries frames. */
 const FIXED = ["ClearAllForwardings=yes", "PermitLocalCommand=no", "RemoteCommand=none", "LogLevel=ERROR"];
 
-/** Options of the transport `ssh2` that ssh has no equivalent for, with the alternative. */
+/** Options of the transport `ssh2` without an equivalent in ssh, with the alternative. */
 const UNSUPPORTED: Partial<Record<keyof DialOptions, string>> = {
   passphrase: "add the key to an agent, or set openssh.interactive so that ssh prompts",
   password: "set openssh.interactive so that ssh prompts",
@@ -17,7 +17,7 @@ const UNSUPPORTED: Partial<Record<keyof DialOptions, string>> = {
   prompts: "set openssh.interactive so that ssh prompts",
 };
 
-/** The arguments of ssh(1), where the first value of an option takes precedence. @throws RpcError `BAD_REQUEST` */
+/** The arguments of ssh(1). The first value of an option takes precedence. @throws RpcError `BAD_REQUEST` */
 export function opensshArguments(to: Address, options: DialOptions & OpensshOptions, connectTimeout: number): string[] {
   for (const [name, hint] of Object.entries(UNSUPPORTED)) {
     if (options[name as keyof DialOptions] !== undefined)

@@ -4,7 +4,7 @@ import type { ErrorStatus } from "../contract/status.js";
 
 /** How a run of `ssh` ended. */
 export interface SshOutcome {
-  /** The error where ssh could not be started. */
+  /** The error, if ssh could not be started. */
   readonly error?: NodeJS.ErrnoException;
   /** Its exit status: 255 for its own failures, else the status of the remote command. */
   readonly code?: number | null;
@@ -13,7 +13,7 @@ export interface SshOutcome {
   readonly stderrTail: string;
 }
 
-/** The most characters of standard error that a message quotes. */
+/** The maximum number of characters of standard error that a message quotes. */
 const MAX_QUOTED = 400;
 
 /** Messages of ssh and what they mean, most specific first; `%` is replaced with the address. */
@@ -78,7 +78,7 @@ function describeEnd(code: number | null | undefined, signal: NodeJS.Signals | n
   switch (code) {
     case undefined:
     case null:
-      return "ssh closed its output and still runs";
+      return "ssh closed its output but is still running";
     case 255:
       return "ssh exited with status 255";
     case 0:

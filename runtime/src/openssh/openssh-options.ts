@@ -1,4 +1,4 @@
-/** Options of the `ssh` program. The other options of a connection are passed to it where ssh_config(5) has an equivalent. */
+/** Options of the `ssh` program. The other options of a connection are passed to it if ssh_config(5) has an equivalent. */
 export interface OpensshOptions {
   /** Name or path of the program. Default: `ssh`. */
   readonly program?: string;
@@ -10,8 +10,8 @@ export interface OpensshOptions {
    */
   readonly command?: string;
   /**
-   * Whether ssh may prompt for passphrases, passwords and unknown host keys on the terminal of this process. The default of
-   * `connectTimeout` is 2 minutes then. Default: false, and a connection that needs a prompt fails.
+   * Whether ssh may prompt for passphrases, passwords and unknown host keys on the terminal of this process. This raises the
+   * default of `connectTimeout` to 2 minutes. Default: false, and a connection that needs a prompt fails.
    */
   readonly interactive?: boolean;
 }

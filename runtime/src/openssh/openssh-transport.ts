@@ -14,8 +14,8 @@ export const OPENSSH_TIMEOUTS = { unattended: 10_000, interactive: 120_000 } as 
  * keys, Kerberos, certificates, ControlMaster, post-quantum key exchange. Each duplex is the subsystem `sshrpc` of an `ssh`
  * process of its own, which ends with it.
  * @param target a destination of `ssh`: `edge` (an alias or a host), `alice@edge`, or `ssh://alice@edge:8022`
- * @throws RpcError `BAD_REQUEST` where the target or an option cannot be passed to ssh. `open` rejects as {@link Transport}
- * says, and with `BAD_REQUEST` where ssh rejects its configuration.
+ * @throws RpcError `BAD_REQUEST` if the target or an option cannot be passed to ssh. `open` rejects as {@link Transport}
+ * says, and with `BAD_REQUEST` if ssh rejects its configuration.
  */
 export function opensshTransport(target: string, options: DialOptions & OpensshOptions = {}): Transport {
   const to = parseDestination(target);

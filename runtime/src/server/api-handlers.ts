@@ -18,7 +18,7 @@ export interface ApiHandlers<Callbacks = undefined> {
 
 /**
  * Binds an object of handlers, such as `{ note: { get, delete } }`, to its API; bound handlers are returned unchanged.
- * Generated code calls it. The checks serve programs in JavaScript.
+ * Generated code calls it. The checks are for programs in JavaScript.
  * @throws Error that lists the missing handlers, or names the other API of bound handlers
  */
 export function bindHandlers<Callbacks = undefined>(api: Api, handlers: object): ApiHandlers<Callbacks> {

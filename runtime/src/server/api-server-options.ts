@@ -15,8 +15,8 @@ export interface ServedCall extends CallEnded {
 /** How a server answers the calls of all adapters. */
 export interface ApiServerOptions {
   /**
-   * Milliseconds that a unary call may take where neither its caller nor its method sets a timeout; streams have no default
-   * timeout. Default: 30,000.
+   * Timeout in ms of a unary call if neither its caller nor its method sets one; streams have no default timeout. Default:
+   * 30,000.
    */
   readonly timeout?: number;
   /** Bounds of messages, calls and streams; see {@link Limits}. */
@@ -24,8 +24,8 @@ export interface ApiServerOptions {
   /** Wrap every call, of every kind; the first one is outermost. Default: none. */
   readonly interceptors?: readonly ServerInterceptor[];
   /**
-   * Called with the record of each call when it has its status, including refused calls: `callEnded` of an observer. It must
-   * be fast; an error that it throws is logged. Default: none.
+   * Called with the record of each call when it has its status, including refused calls; the same as `callEnded` of an
+   * observer. It must be fast; an error that it throws is logged. Default: none.
    */
   readonly onCall?: (call: ServedCall) => void;
   /**
@@ -48,7 +48,7 @@ export function dispatchConfig(options: ApiServerOptions & { readonly log: Logge
   };
 }
 
-/** The observers of the options in one; their errors are logged. */
+/** Combines the observers of the options; their errors are logged. */
 export function observerOf({ observer = [], onCall, log }: ApiServerOptions & { readonly log: Logger }): Observer {
   const recorder = onCall === undefined ? {} : { callEnded: onCall };
   return combineObservers([...[observer].flat(), combineObservers(recorder, log, "onCall failed")], log);
@@ -56,5 +56,5 @@ export function observerOf({ observer = [], onCall, log }: ApiServerOptions & { 
 
 function checkTimeout(timeout: number): number {
   if (timeout > 0 && timeout <= MAX_TIMEOUT) return timeout;
-  throw new OptionError(`timeout: ${timeout}: must be over 0 ms and at most ${MAX_TIMEOUT} ms`);
+  throw new OptionError(`option timeout: ${timeout} is not a number of ms over 0 and up to ${MAX_TIMEOUT}`);
 }

@@ -24,8 +24,8 @@ import { Router } from "./router.js";
 /** How a server closes. */
 export interface CloseOptions {
   /**
-   * Milliseconds that running calls may take to finish. Meanwhile new calls are refused, and clients are asked to connect
-   * elsewhere. Default: 0.
+   * Time in ms for running calls to finish. Meanwhile new calls are refused, and clients are asked to connect elsewhere.
+   * Default: 0.
    */
   readonly grace?: number;
 }
@@ -173,7 +173,7 @@ export class ApiServer {
    * Shuts down gracefully: refuses new calls, asks clients to connect elsewhere, and waits for running calls within the grace.
    * Then it ends the remaining calls with UNAVAILABLE and closes all connections. A second call with a shorter grace shortens
    * the wait.
-   * @throws Error where the grace is not a number of milliseconds
+   * @throws Error if the grace is not a number of milliseconds
    */
   async close({ grace = 0 }: CloseOptions = {}): Promise<void> {
     checkGrace(grace);

@@ -1,11 +1,11 @@
 import { MAX_TIMEOUT } from "../base/check-number.js";
 import { OptionError } from "../base/check-options.js";
 
-/** Grace in ms of a server that a signal stops: one of `sshrpc serve`, and one over stdio. */
+/** Grace in ms after a signal, of `sshrpc serve` and of a server over stdio. */
 export const SIGNAL_GRACE = 5000;
 
-/** Checks the grace of a shutdown. @throws OptionError where it is not a number of milliseconds that a timer accepts */
+/** Checks the grace of a shutdown. @throws OptionError if it is not a number of milliseconds that a timer accepts */
 export function checkGrace(grace: number): number {
   if (grace >= 0 && grace <= MAX_TIMEOUT) return grace;
-  throw new OptionError(`grace: ${grace}: must be from 0 ms to ${MAX_TIMEOUT} ms`);
+  throw new OptionError(`option grace: ${grace} is not a number of ms from 0 to ${MAX_TIMEOUT}`);
 }

@@ -25,7 +25,7 @@ interface LocalCallsConfig {
   readonly callbacks: () => unknown;
 }
 
-/** The calls that adapters make in this process. Those of one peer are counted together, as those of a connection are. */
+/** The calls that adapters make in this process. The calls of one peer share a limit, like those of one connection. */
 export class LocalCalls {
   readonly #config: LocalCallsConfig;
   readonly #host: LocalCallHost;
@@ -55,7 +55,7 @@ export class LocalCalls {
   /**
    * Begins a call. It never throws: a refused call ends with the RpcError.
    * @param reference what the caller asked for
-   * @param route where it leads, or why it leads nowhere
+   * @param route its target, or the error of an unknown reference
    */
   begin(reference: string, route: Route | RpcError, request: unknown, options: LocalCallOptions): LocalCallResult {
     const { limits, budget, dispatch, clients, callbacks } = this.#config;
@@ -159,7 +159,10 @@ function excess(running: number, { calls }: Limits): RpcError | undefined {
 function checkCallOptions({ metadata, signal, timeout }: LocalCallOptions, limits: Limits): Metadata {
   if (signal?.aborted) throw new RpcError("CANCELLED", "the caller cancelled the call", { cause: signal.reason });
   if (timeout !== undefined && !(timeout > 0 && timeout <= MAX_TIMEOUT)) {
-    throw new RpcError("BAD_REQUEST", `timeout: ${timeout}: must be over 0 ms and at most ${MAX_TIMEOUT} ms`);
+    throw new RpcError(
+      "BAD_REQUEST",
+      `option timeout: ${timeout} is not a number of ms over 0 and up to ${MAX_TIMEOUT}`,
+    );
   }
   if (metadata === undefined) return NO_METADATA;
   const text = encodeMetadata(metadata, limits.metadata);

@@ -4,7 +4,7 @@ import type { RpcError } from "../contract/rpc-error.js";
 import type { CallObserver } from "../wire/incoming-call.js";
 
 /**
- * Reports the calls of a connection; undefined where no observer receives calls, so that they are not measured.
+ * Reports the calls of a connection; undefined if no observer receives calls: they are not measured then.
  * @param nameOf returns the name of the method at an index of the peer's HELLO; called once for each method
  */
 export function reportCalls(

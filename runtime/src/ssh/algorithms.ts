@@ -60,7 +60,7 @@ function choose<Name extends string>(
   safe: readonly Name[],
 ): Name[] {
   if (wanted === undefined) return [...safe];
-  const option = `the option algorithms.${kind}`;
+  const option = `option algorithms.${kind}`;
   if (wanted.length === 0) throw new OptionError(`${option} is empty; omit it, or choose from ${safe.join(", ")}`);
   return [...new Set(wanted)].map((name) => {
     const known = safe.find((candidate) => candidate === name);

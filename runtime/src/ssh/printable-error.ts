@@ -1,11 +1,11 @@
 import { printable } from "../base/printable.js";
 
-/** The most characters of an ssh2 error. */
+/** The maximum number of characters of an ssh2 error. */
 const LIMIT = 1000;
 
 /**
- * Escapes and truncates the message of an ssh2 error in place. It may quote the peer, and it becomes the cause of our
- * error, which logs and consoles print in full.
+ * Escapes and truncates the message of an ssh2 error in place. It may quote the peer, and it becomes the cause of an
+ * SshError, which logs and consoles print in full.
  */
 export function printableError<E extends Error>(error: E): E {
   const { message, stack = "" } = error;

@@ -8,8 +8,8 @@ import { openTerminal, type Terminal } from "./terminal.js";
 export type PromptOptions = Pick<DialOptions, "passphrase" | "password" | "newPassword" | "prompts" | "hostKey">;
 
 /**
- * Prompts at the terminal as ssh does: for passphrases, passwords, keyboard-interactive prompts, and unknown host keys, where
- * yes adds the key to known_hosts. Without a terminal there are no prompts, and a connection that needs one fails.
+ * Prompts at the terminal as ssh does: for passphrases, passwords, keyboard-interactive prompts, and unknown host keys; the
+ * answer yes adds the key to known_hosts. Without a terminal there are no prompts, and a connection that needs one fails.
  */
 export function terminalPrompts(terminal: Terminal | undefined = openTerminal()): PromptOptions {
   if (terminal === undefined) return {};

@@ -4,7 +4,7 @@ import { Writable } from "node:stream";
 import { ReadStream, WriteStream } from "node:tty";
 import { RpcError } from "../contract/rpc-error.js";
 
-/** The controlling terminal of the program, also where its input and output are redirected. */
+/** The controlling terminal of the program, also if its input and output are redirected. */
 export interface Terminal {
   /** Shows a line. */
   show(line: string): void;
@@ -15,7 +15,7 @@ export interface Terminal {
   ask(prompt: string, options?: { readonly echo?: boolean }): Promise<string>;
 }
 
-/** The controlling terminal (tty(4)); undefined where there is none, or where standard error is redirected. */
+/** The controlling terminal (tty(4)); undefined if there is none, or if standard error is redirected. */
 export function openTerminal(): Terminal | undefined {
   const open = process.platform === "win32" ? openStandard : openDevice;
   const first = process.stderr.isTTY ? open() : undefined;
@@ -59,7 +59,7 @@ function openStandard(): Streams | undefined {
 
 async function askOnce(open: () => Streams | undefined, prompt: string, echo: boolean): Promise<string> {
   const streams = open();
-  if (streams === undefined) throw new RpcError("UNAUTHENTICATED", "the terminal is gone");
+  if (streams === undefined) throw new RpcError("UNAUTHENTICATED", "the terminal has closed");
   let hidden = false;
   const output = new Writable({
     write(chunk, _encoding, done) {

@@ -12,16 +12,16 @@ import type { OutgoingCalls } from "./outgoing-calls.js";
 /** Handles the calls that the peer opens. `request` holds the encoded request, valid during the call only. */
 export type CallReceiver = (call: IncomingCall, request: FrameView) => void;
 
-/** Where the frames of single calls go. */
+/** The destinations of the frames of calls. */
 interface CallFramesConfig {
   readonly outgoing: OutgoingCalls;
   readonly incoming: IncomingCalls;
   readonly limits: Limits;
-  /** Absent where this side serves no methods. */
+  /** Absent if this side serves no methods. */
   readonly receive: CallReceiver | undefined;
 }
 
-/** Decodes the frames of single calls, and passes them to the calls of either side. */
+/** Decodes the frames of calls, and passes them to the calls of either side. */
 export class CallFrames {
   readonly #outgoing: OutgoingCalls;
   readonly #incoming: IncomingCalls;
@@ -44,7 +44,7 @@ export class CallFrames {
     this.#maxMessage = maxMessage;
   }
 
-  /** A frame with an id. @throws ProtocolError where it must not occur */
+  /** A frame with an id. @throws ProtocolError if it must not occur */
   frame(frame: FrameView): void {
     const { id } = frame;
     switch (frame.kind) {
@@ -72,7 +72,7 @@ export class CallFrames {
     }
   }
 
-  /** A frame over the limit: its call fails, the connection goes on. @throws ProtocolError where it has no such call */
+  /** A frame over the limit: its call fails, the connection goes on. @throws ProtocolError if it has no such call */
   oversize(kind: FrameKind, id: number, length: number): void {
     const error = tooLarge(length, this.#maxMessage, "message");
     if (kind === FRAME.OPEN) this.#incoming.refuse({ id, size: length }, error);
@@ -105,7 +105,7 @@ export class CallFrames {
     else this.#outgoing.headers(frame.id, metadata);
   }
 
-  /** The metadata of a frame, or the error where it is over the limit. */
+  /** The metadata of a frame, or the error if it is over the limit. */
   #takeMetadata(frame: FrameView): Metadata | RpcError {
     return frame.has(FLAG.METADATA) ? decodeMetadata(frame, this.#limits.metadata) : NO_METADATA;
   }

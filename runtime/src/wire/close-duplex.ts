@@ -3,10 +3,10 @@ import { encodeFrame } from "./encode.js";
 import { FLAG, FRAME } from "./frame.js";
 import { PREAMBLE } from "./preamble.js";
 
-/** Milliseconds that the peer has to close its side, before the duplex is destroyed. */
+/** Time in ms for the peer to close its side, before the duplex is destroyed. */
 const GRACE = 1000;
 
-/** Flushes and ends a duplex, and destroys it where the peer does not close its side in time; calls `done` once closed. */
+/** Flushes and ends a duplex, and destroys it if the peer does not close its side in time; calls `done` once closed. */
 export function closeDuplex(duplex: Duplex, done: () => void): void {
   if (duplex.destroyed) {
     done();

@@ -14,13 +14,13 @@ export interface ConnectionOptions {
   readonly limits: Limits;
   /** Default: JSON. */
   readonly codec?: Codec;
-  /** Handles the peer's calls. Absent where this side serves no methods. */
+  /** Handles the peer's calls. Absent if this side serves no methods. */
   readonly receive?: CallReceiver;
   /** Bounds the calls of several connections together. */
   readonly budget?: CallBudget;
   /** Receives each call of the peer, including rejected ones. */
   readonly observer?: CallObserver | undefined;
-  /** Called when the peer accepts no new calls, before the calls that wait are given back. */
+  /** Called when the peer accepts no new calls, before waiting calls are given back to their callers. */
   readonly onDrain?: () => void;
   /** Called when the connection has ended, before its calls end. */
   readonly onEnd?: (reason: RpcError) => void;

@@ -71,7 +71,7 @@ export class Connection implements FrameSink {
     this.#addJson(FRAME.HELLO, { ...options.hello, limits: { message, calls, window } });
   }
 
-  /** Resolves with the peer's HELLO; rejects where the connection ends before it. */
+  /** Resolves with the peer's HELLO; rejects if the connection ends before it. */
   get ready(): Promise<Hello> {
     return this.#handshake.ready;
   }
@@ -97,7 +97,7 @@ export class Connection implements FrameSink {
     return this.#refusal;
   }
 
-  /** Opens a call. @throws RpcError UNAVAILABLE where the connection accepts none, RESOURCE_EXHAUSTED, MESSAGE_TOO_LARGE */
+  /** Opens a call. @throws RpcError UNAVAILABLE if the connection accepts none, RESOURCE_EXHAUSTED, MESSAGE_TOO_LARGE */
   call(call: OutgoingCall): void {
     if (this.#refusal !== undefined) throw this.#refusal;
     checkSize(call.body, this.maxMessage, "request");

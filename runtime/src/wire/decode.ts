@@ -21,19 +21,19 @@ export class FrameDecoder {
   /** The incomplete frame is its first `#size` bytes. Chunks are not kept: each may be one byte of a large buffer. */
   #held: Buffer = EMPTY;
   #size = 0;
-  /** The size from which on the incomplete frame can be decoded further. */
+  /** The size at which decoding of the incomplete frame can continue. */
   #wanted = HEADER_SIZE;
   /** Bytes of an oversize payload still to come. */
   #skip = 0;
   #paused = false;
 
-  /** @param maxPayload bytes of the longest payload that is delivered; longer ones are skipped */
+  /** @param maxPayload maximum size in bytes of a payload that is delivered; larger ones are skipped */
   constructor(sink: FrameSink, maxPayload: number) {
     this.#sink = sink;
     this.#maxPayload = maxPayload;
   }
 
-  /** Changes the longest payload, from the next frame on. */
+  /** Changes the maximum payload, from the next frame on. */
   setMaxPayload(bytes: number): void {
     this.#maxPayload = bytes;
   }

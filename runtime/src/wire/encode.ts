@@ -18,7 +18,7 @@ export interface Frame {
   readonly flags?: number;
   /** OPEN: the index of the method in the caller's HELLO. */
   readonly method?: number;
-  /** OPEN: milliseconds until the deadline; 0 where there is none. */
+  /** OPEN: milliseconds until the deadline; 0 if there is none. */
   readonly timeout?: number;
   /** OPEN, CREDIT: bytes of items that the peer may send. */
   readonly credit?: number;

@@ -1,6 +1,6 @@
 import { HEADER_SIZE } from "./frame.js";
 
-/** The most credit that a stream can have; more is a mistake, or an attempt to overflow a counter. */
+/** The maximum credit of a stream; more is a bug, or an attempt to overflow a counter. */
 export const MAX_CREDIT = 0x7fff_ffff;
 
 /** The largest window that a stream grows to: as much as an ssh2 channel has in flight. */
@@ -22,7 +22,7 @@ export class WindowBudget {
     this.#available = bytes;
   }
 
-  /** Takes this many bytes; false where fewer are available. */
+  /** Takes this many bytes; false if fewer are available. */
   take(bytes: number): boolean {
     if (bytes > this.#available) return false;
     this.#available -= bytes;
@@ -37,7 +37,7 @@ export class WindowBudget {
 
 /**
  * Backpressure of the transport. Each stream waits here before it sends an item, so that the data in flight to a slow peer
- * is bounded for any number of streams; messages other than items pass.
+ * is bounded for any number of streams; other messages do not wait.
  */
 export class WriteGate {
   #full = false;

@@ -8,16 +8,16 @@ import { SLAB_SIZE, Slab } from "./slab.js";
 /** Bytes of the largest packets that SSH implementations usually send. Raw bytes are cut to fill whole packets. */
 const PACKET = 32 * 1024;
 
-/** Bytes at the end of a packet that are too few for a frame of raw bytes. */
+/** A frame of raw bytes is not started in a packet with fewer free bytes. */
 const SCRAP = 1024;
 
-/** Bytes of a frame of raw bytes where the transport has no packets: large, yet no call waits long for another one's. */
+/** Bytes of a frame of raw bytes if the transport has no packets: large, but small enough not to delay other calls. */
 const PIECE = 256 * 1024;
 
-/** Bytes of the smallest frame that gets a buffer of its own, where buffers are not reused. */
+/** Bytes of the smallest frame that gets a separate buffer, if buffers are not reused. */
 const OWN = 4 * 1024;
 
-/** Bytes of a batch that is sent before the turn ends: with larger ones the two sides take turns (measured). */
+/** A batch of this size in bytes is sent before the turn ends: with larger ones the two sides alternate (measured). */
 const FULL = 16 * 1024;
 
 /** Sends a chunk, and calls `taken` once the transport has released its memory, or with the error of a failed write. */
@@ -28,7 +28,7 @@ interface FrameWriterOptions {
   /** Backpressure of the transport, for the streams. Default: one that is always open. */
   readonly gate?: WriteGate;
   /**
-   * `"never"` where the peer reads the very memory that is written, as in memory: it then belongs to the peer. Default:
+   * `"never"` if the peer reads the written memory itself, as in a memory transport: it then belongs to the peer. Default:
    * memory is reused once the transport has released it.
    */
   readonly reuseMemory?: "once-taken" | "never";
@@ -122,7 +122,7 @@ interface DuplexWriterConfig {
   readonly highWaterMark: number;
   /** Stops reading until the duplex emits 'drain'. */
   readonly pause: () => void;
-  /** Called with each batch; returns the callback for when the transport has taken it, where the batch holds answers. */
+  /** Called with each batch; returns the callback for when the transport has taken it, if the batch holds answers. */
   readonly flushed: () => (() => void) | undefined;
 }
 

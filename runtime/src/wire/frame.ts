@@ -63,7 +63,7 @@ interface HeaderRule {
   readonly flags: number;
   /** The fewest bytes of the payload: those of its fixed fields. */
   readonly minSize: number;
-  /** Whether the kind is of the whole connection, not of one call: its id is 0. */
+  /** Whether the kind belongs to the connection, not to a call: its id is 0. */
   readonly ofConnection: boolean;
 }
 

@@ -16,7 +16,7 @@ interface HandshakeLimits {
 
 /** The receiving side of a handshake: the peer's preamble, then its HELLO, within a time limit. */
 export class Handshake {
-  /** Resolves with the peer's HELLO; rejects where the connection ends before it. */
+  /** Resolves with the peer's HELLO; rejects if the connection ends before it. */
   readonly ready: Promise<Hello>;
   readonly #limits: HandshakeLimits;
   /** Released once the preamble has arrived: it buffers the bytes before it. */
@@ -26,7 +26,7 @@ export class Handshake {
   #resolve: (hello: Hello) => void = () => undefined;
   #reject: (error: RpcError) => void = () => undefined;
 
-  /** @param onTimeout called where the time limit passes */
+  /** @param onTimeout called if the time limit passes */
   constructor(limits: HandshakeLimits, onTimeout: (error: ProtocolError) => void) {
     this.#limits = limits;
     this.#preamble = new PreambleScanner(limits.bytesBeforePreamble);
@@ -46,7 +46,7 @@ export class Handshake {
     return frames;
   }
 
-  /** HELLO arrived. @throws ProtocolError where it is malformed or repeated */
+  /** HELLO arrived. @throws ProtocolError if it is malformed or repeated */
   hello(text: string): Hello {
     if (this.#hello !== undefined) throw new ProtocolError("a second HELLO");
     this.#hello = parseHello(text);
@@ -65,7 +65,9 @@ export class Handshake {
     this.#reject(reason);
   }
 
-  /** Adds the output that arrived instead of a preamble to the error of a lost connection, such as that of a login shell. */
+  /**
+   * Adds the output that arrived instead of a preamble, such as that of a login shell, to the error of a lost connection.
+   */
   explain(error: RpcError): RpcError {
     const output = this.#preamble?.received();
     if (output === undefined) return error;

@@ -16,7 +16,7 @@ export interface Hello {
    * by the index in this list. The list comes from the caller, so that calls may follow it at once.
    */
   readonly methods: readonly string[];
-  /** The item type that this side expects of all streams, where it has no contract. */
+  /** The item type that this side expects of all streams, if it has no contract. */
   readonly items?: ItemKind;
   /** What this side accepts: bytes of a message, concurrent calls, and the initial window of each request stream. */
   readonly limits: { readonly message: number; readonly calls: number; readonly window: number };

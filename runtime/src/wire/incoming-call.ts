@@ -15,35 +15,35 @@ export interface CallOpening {
   readonly window: number;
   /** The index of the method in the caller's HELLO; checked to be listed. */
   readonly method: number;
-  /** Milliseconds until the deadline; 0 where there is none. */
+  /** Milliseconds until the deadline; 0 if there is none. */
   readonly timeout: number;
   readonly metadata: Metadata;
   /** Bytes of the request. */
   readonly size: number;
 }
 
-/** A call of the peer, for those who count calls. */
+/** A call of the peer, for observers. */
 interface CallStart {
   /** The number of the call in this process. */
   readonly call: number;
-  /** The index of the method in the peer's HELLO; undefined where the OPEN was rejected before it was decoded so far. */
+  /** The index of the method in the peer's HELLO; undefined if the OPEN was rejected before this field was decoded. */
   readonly method: number | undefined;
 }
 
-/** The outcome of a call of the peer. Of its content, it holds the sizes only. */
+/** The outcome of a call of the peer. It has the sizes of its messages, never their content. */
 interface CallRecord extends CallStart {
   readonly status: StatusName;
   /** From the OPEN to the final status, or to the end of the connection. */
   readonly milliseconds: number;
-  /** Of the request and its stream. */
+  /** Bytes of the request and its stream. */
   readonly bytesIn: number;
-  /** Of the response stream and the response. */
+  /** Bytes of the response stream and the response. */
   readonly bytesOut: number;
   /** Items of the request stream, in frames. */
   readonly itemsIn: number;
   /** Items of the response stream, in frames. */
   readonly itemsOut: number;
-  /** Of a call that failed. */
+  /** The error of a failed call. */
   readonly error: RpcError | undefined;
 }
 
@@ -70,7 +70,7 @@ export interface CallHost {
 
 /** Callbacks of the callee for the request stream. */
 interface RequestStreamHandlers {
-  /** An item arrived, valid during the call only. @throws ProtocolError where the stream has no credit */
+  /** An item arrived, valid during the call only. @throws ProtocolError if the stream has no credit */
   readonly item: (item: BytesView) => void;
   /** An item over the limit arrived. */
   readonly reject: (reason: RpcError) => void;
@@ -81,9 +81,9 @@ interface RequestStreamHandlers {
 /** A call of the peer, as its callee sees it. */
 export class IncomingCall {
   readonly opening: CallOpening;
-  /** The number of the call in this process; 0 where the calls are not observed. */
+  /** The number of the call in this process; 0 if the calls are not observed. */
   readonly number: number;
-  /** When the OPEN arrived, in the time of `performance.now()`; 0 where the calls are not observed. */
+  /** When the OPEN arrived, in the time of `performance.now()`; 0 if the calls are not observed. */
   readonly startedAt: number;
   readonly #host: CallHost;
   #answered = false;
@@ -143,7 +143,7 @@ export class IncomingCall {
     return this.#sender;
   }
 
-  /** Calls `listener` when the caller cancels or the connection ends; at once where that has happened. */
+  /** Calls `listener` when the caller cancels or the connection ends; at once if that has happened. */
   listen(listener: (reason: RpcError) => void): void {
     this.#onCancel = listener;
     if (this.#reason !== undefined) listener(this.#reason);
@@ -176,7 +176,7 @@ export class IncomingCall {
 
   /**
    * Sends the final status. Only the first call has an effect.
-   * @param error what `body` encodes, where the call failed
+   * @param error what `body` encodes, if the call failed
    */
   answer(status: StatusName, body: EncodedValue, metadata?: string, error?: RpcError): void {
     if (this.#answered) return;
@@ -190,12 +190,12 @@ export class IncomingCall {
     this.answer(error.status, this.codec.encodeError(error), undefined, error);
   }
 
-  /** The work is done: another call may take its place. Exactly once, at or after the answer. */
+  /** Frees the slot of the call: its handler is done. Called exactly once, at or after the answer. */
   release(): void {
     this.#host.release();
   }
 
-  /** Called by the connection. @throws ProtocolError where no request stream is open, or it has no credit */
+  /** Called by the connection. @throws ProtocolError if no request stream is open, or it has no credit */
   item(item: BytesView): void {
     this.#checkOpen("ITEM");
     this.#received += item.end - item.start;
@@ -203,20 +203,20 @@ export class IncomingCall {
     this.#stream?.item(item);
   }
 
-  /** Called by the connection with an item over the limit. @throws ProtocolError where no request stream is open */
+  /** Called by the connection with an item over the limit. @throws ProtocolError if no request stream is open */
   reject(reason: RpcError): void {
     this.#checkOpen("ITEM");
     this.#stream?.reject(reason);
   }
 
-  /** Called by the connection. @throws ProtocolError where no request stream is open */
+  /** Called by the connection. @throws ProtocolError if no request stream is open */
   end(): void {
     this.#checkOpen("END");
     this.#complete = true;
     this.#stream?.end();
   }
 
-  /** Called by the connection. @throws ProtocolError where the sum is over the most that a stream can have */
+  /** Called by the connection. @throws ProtocolError if the sum is over the most that a stream can have */
   credit(bytes: number): void {
     this.sender.grant(bytes);
   }

@@ -17,7 +17,7 @@ const UNSENT_PER_CALL = 4;
 interface IncomingConfig {
   readonly writer: FrameWriter;
   readonly codec: Codec;
-  /** This side's. Where it is the dialer, the answers that wait are bounded; an acceptor stops reading instead. */
+  /** The role of this side. A dialer bounds the answers that wait; an acceptor stops reading instead. */
   readonly role: "dialer" | "acceptor";
   readonly limits: Limits;
   /** Shared with other connections. */
@@ -31,15 +31,15 @@ interface IncomingConfig {
 /** An OPEN that cannot become a call. */
 interface RejectedOpening {
   readonly id: number;
-  /** Undefined where it was not decoded. */
+  /** Undefined if it was not decoded. */
   readonly method?: number;
   /** Bytes of the OPEN, as far as they are known. */
   readonly size: number;
 }
 
 /**
- * The calls that the peer has opened. A call occupies its place until its handler is done, not only until it is answered:
- * a peer that opens and cancels in a loop cannot start more than `limits.calls` handlers.
+ * The calls that the peer has opened. A call occupies a slot until its handler is done, not only until it is answered: a
+ * peer that opens and cancels in a loop cannot start more than `limits.calls` handlers.
  */
 export class IncomingCalls implements CallHost {
   readonly codec: Codec;
@@ -80,14 +80,14 @@ export class IncomingCalls implements CallHost {
     this.#maxItem = maxItem;
   }
 
-  /** Rejects new calls from now on; false where it did before. */
+  /** Rejects new calls from now on; false if it already did. */
   refuseNew(reason: RpcError): boolean {
     if (this.#refusal !== undefined) return false;
     this.#refusal = reason;
     return true;
   }
 
-  /** Begins a call; undefined where it is answered here, because there are too many. @throws ProtocolError for a bad id */
+  /** Begins a call; undefined if it is answered here, because there are too many. @throws ProtocolError for a bad id */
   begin(opening: CallOpening): IncomingCall | undefined {
     const { id, hasStream } = opening;
     this.#claim(id);
@@ -138,8 +138,8 @@ export class IncomingCalls implements CallHost {
   }
 
   /**
-   * The call of a frame from its caller; undefined where it is answered already, for frames cross.
-   * @throws ProtocolError where the caller never opened it
+   * The call of a frame from its caller; undefined if it is answered already: frames may cross.
+   * @throws ProtocolError if the caller never opened it
    */
   find(id: number, frame: string): IncomingCall | undefined {
     if (!this.owns(id) || id > this.#highest) {
@@ -192,7 +192,7 @@ export class IncomingCalls implements CallHost {
     for (const call of calls) call.abandon(error);
   }
 
-  /** The error of another call, where it would be one too many. */
+  /** The error of one more call; undefined below the limits. */
   #excess(): RpcError | undefined {
     const { calls } = this.#config.limits;
     if (this.#running < calls) return this.#config.budget?.excess();
@@ -202,7 +202,7 @@ export class IncomingCalls implements CallHost {
   #claim(id: number): void {
     if (!this.owns(id)) throw new ProtocolError(`OPEN with id ${id}, which belongs to the other side`);
     if (this.#open.has(id)) throw new ProtocolError(`OPEN with id ${id}, which is open`);
-    // A caller that waits for answers before it opens more calls, as it must, never has so many of them outstanding.
+    // A correct caller waits for answers before it opens more calls, and never has so many outstanding.
     if (this.#unsent > this.#maxUnsent) {
       throw new ProtocolError(`${this.#unsent} answers wait because the peer does not read them`);
     }

@@ -69,7 +69,7 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
     return this.#ended;
   }
 
-  /** An item of `bytes` payload arrived. @throws ProtocolError where the sender had no credit */
+  /** An item of `bytes` payload arrived. @throws ProtocolError if the sender had no credit */
   push(item: Item, bytes: number): void {
     if (this.#credit <= 0) throw new ProtocolError("an item beyond the credit of its stream");
     const cost = itemCost(bytes);

@@ -16,7 +16,7 @@ interface SenderConfig {
 }
 
 /**
- * The sending side of a stream. An item may be sent while there is credit, even where it costs more than remains: so items
+ * The sending side of a stream. An item may be sent while there is credit, even if it costs more than remains: so items
  * of any size pass, and the receiver buffers at most its window and one item.
  */
 export class ItemSender {
@@ -88,7 +88,7 @@ export class ItemSender {
     if (this.#closed === undefined) this.#writer.add({ kind: FRAME.END, id: this.#id });
   }
 
-  /** Adds credit, in bytes. @throws ProtocolError where the sum is over {@link MAX_CREDIT} */
+  /** Adds credit, in bytes. @throws ProtocolError if the sum is over {@link MAX_CREDIT} */
   grant(bytes: number): void {
     this.#credit += bytes;
     if (this.#credit > MAX_CREDIT) throw new ProtocolError(`credit of ${this.#credit} bytes for call ${this.#id}`);

@@ -10,9 +10,9 @@ export function isItemSource(value: unknown): value is ItemSource<unknown> {
 }
 
 /**
- * An iterator over `source` whose `return` never blocks. That of Node and web streams does: it waits for the next chunk
- * before it releases the stream.
- * @throws TypeError where `source` is not iterable
+ * An iterator over `source` whose `return` never blocks. The `return` of Node and web streams does: it waits for the next
+ * chunk before it releases the stream.
+ * @throws TypeError if `source` is not iterable
  */
 export function iteratorOf<Item, Result>(source: ItemSource<Item, Result>): ItemIterator<Item, Result> {
   if (!isItemSource(source)) {

@@ -29,7 +29,7 @@ export interface Limits {
   readonly sendHighWaterMark: number;
   /** Bytes that a login shell may print before the preamble. Default: 64 KiB. */
   readonly bytesBeforePreamble: number;
-  /** Milliseconds until the peer's HELLO must arrive. Default: 10,000. */
+  /** Timeout in ms for the HELLO of the peer. Default: 10,000. */
   readonly helloTimeout: number;
 }
 
@@ -47,10 +47,10 @@ export const DEFAULT_LIMITS: Limits = {
   helloTimeout: 10_000,
 };
 
-/** Timeout in ms of a unary call, in either direction, where neither the call nor its method has one. */
+/** Timeout in ms of a unary call, in either direction, if neither the call nor its method sets one. */
 export const UNARY_TIMEOUT = 30_000;
 
-/** The names of earlier versions. */
+/** The names before version 1.0. */
 const RENAMED = new Map<string, keyof Limits>([
   ["noise", "bytesBeforePreamble"],
   ["hello", "helloTimeout"],
@@ -66,7 +66,7 @@ export function resolveLimits(limits: Partial<Limits> = {}): Limits {
   for (const [name, value] of Object.entries(limits)) {
     if (!Object.hasOwn(DEFAULT_LIMITS, name)) throw new OptionError(describeUnknown(name));
     if (value !== undefined && (!Number.isSafeInteger(value) || value < 1 || value > MAX_LIMIT)) {
-      throw new OptionError(`limits.${name} is ${value}; it must be an integer from 1 to ${MAX_LIMIT}`);
+      throw new OptionError(`option limits.${name}: ${value} is not an integer from 1 to ${MAX_LIMIT}`);
     }
   }
   const given = Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined));
@@ -119,7 +119,7 @@ export class CallBudget {
     this.#running -= 1;
   }
 
-  /** The error of another call, where it would be one too many: RESOURCE_EXHAUSTED. */
+  /** The error of one more call, RESOURCE_EXHAUSTED; undefined below the limit. */
   excess(): RpcError | undefined {
     if (this.#running < this.#max) return undefined;
     return new RpcError("RESOURCE_EXHAUSTED", `the server already runs ${this.#max} calls (limits.serverCalls)`);

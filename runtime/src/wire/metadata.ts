@@ -11,7 +11,7 @@ export const NO_METADATA: Metadata = new Map();
 const NAME = /^[a-z0-9!#$%&'*+.^_`|~-]+$/;
 
 /**
- * Encodes metadata as the JSON of frames, a list of name and value pairs; undefined where there is none.
+ * Encodes metadata as the JSON of frames, a list of name and value pairs; undefined if there is none.
  * @throws RpcError BAD_REQUEST for an invalid name or value, MESSAGE_TOO_LARGE over `limit` bytes
  */
 export function encodeMetadata(
@@ -38,7 +38,7 @@ export function encodeMetadata(
 /**
  * Takes the metadata from the start of a frame's payload; what remains is the body. Metadata over `limit` bytes returns the
  * error of its call, because the peer cannot know this limit.
- * @throws ProtocolError where it is malformed
+ * @throws ProtocolError if it is malformed
  */
 export function decodeMetadata(frame: FrameView, limit: number): Metadata | RpcError {
   if (frame.size < METADATA_SIZE) throw new ProtocolError("metadata without its length");
@@ -51,7 +51,7 @@ function tooLarge(size: number, limit: number): RpcError {
   return new RpcError("MESSAGE_TOO_LARGE", `the metadata has ${size} bytes; the limit is ${limit} (limits.metadata)`);
 }
 
-/** Reads the JSON that {@link encodeMetadata} writes. @throws ProtocolError where it is malformed */
+/** Reads the JSON that {@link encodeMetadata} writes. @throws ProtocolError if it is malformed */
 export function parseMetadata(text: string): Metadata {
   const pairs = parseJson(text);
   if (!Array.isArray(pairs)) throw new ProtocolError("metadata: not a list");

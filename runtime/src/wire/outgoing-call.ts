@@ -4,7 +4,7 @@ import type { FrameView } from "./frame.js";
 import type { ItemSender } from "./item-sender.js";
 import type { Metadata } from "./metadata.js";
 
-/** Whether the peer certainly never started a call, so that it is safe to retry, or may have started it. */
+/** Whether the peer never started a call, which makes a retry safe, or may have started it. */
 export type CallProgress = "not-started" | "unknown";
 
 /** A call as its caller passes it to the connection. */
@@ -16,11 +16,11 @@ export interface OutgoingCall {
   readonly metadata: string | undefined;
   /** The encoded request. */
   readonly body: EncodedValue;
-  /** The initial credit of the response stream, in bytes; absent where there is none. */
+  /** The initial credit of the response stream, in bytes; absent if there is none. */
   readonly window?: number;
-  /** Called with the sender of the request stream once the call is open; absent where there is none. */
+  /** Called with the sender of the request stream once the call is open; absent if there is none. */
   readonly opened?: ((sender: ItemSender) => void) | undefined;
-  /** Milliseconds until its deadline, read when the OPEN is sent; 0 where there is none. */
+  /** Milliseconds until its deadline, read when the OPEN is sent; 0 if there is none. */
   remaining(): number;
   /** Called when the OPEN is sent, with the call's id. */
   sent(id: number): void;
@@ -30,7 +30,7 @@ export interface OutgoingCall {
   readonly item?: ((item: BytesView) => void) | undefined;
   /** Called with the final status; `frame` holds its body, valid during the call only. */
   status(code: number, trailers: Metadata, frame: FrameView): void;
-  /** Called where the call ends without a status from the peer. */
+  /** Called if the call ends without a status from the peer. */
   lost(error: RpcError, progress: CallProgress): void;
 }
 
@@ -50,12 +50,12 @@ export class CallQueue {
     this.#calls.add(call);
   }
 
-  /** Removes a call that its caller has cancelled; false where it is not in the queue. */
+  /** Removes a call that its caller has cancelled; false if it is not in the queue. */
   forget(call: OutgoingCall): boolean {
     return this.#calls.delete(call);
   }
 
-  /** Removes and returns the oldest call; undefined where the queue is empty. */
+  /** Removes and returns the oldest call; undefined if the queue is empty. */
   take(): OutgoingCall | undefined {
     if (this.#calls.size === 0) return undefined;
     let front = this.#front.next();

@@ -100,14 +100,14 @@ export class OutgoingCalls {
     if (this.#isOpen(call)) this.#config.writer.add({ kind: FRAME.CREDIT, id: call.id, credit });
   }
 
-  /** HEADERS arrived. @throws ProtocolError where the call is not open or has no response stream */
+  /** HEADERS arrived. @throws ProtocolError if the call is not open or has no response stream */
   headers(id: number, metadata: Metadata): void {
     const call = this.#get(id, "HEADERS");
     if (call.headers === undefined) throw new ProtocolError(`HEADERS for call ${id}, which has no response stream`);
     call.headers(metadata);
   }
 
-  /** ITEM arrived. @throws ProtocolError where the call is not open, has no response stream, or has no credit */
+  /** ITEM arrived. @throws ProtocolError if the call is not open, has no response stream, or has no credit */
   item(id: number, item: BytesView): void {
     this.#consumer(id)(item);
   }
@@ -118,20 +118,20 @@ export class OutgoingCalls {
     this.reject(id, error);
   }
 
-  /** CREDIT arrived. @throws ProtocolError where the call is not open or has no request stream */
+  /** CREDIT arrived. @throws ProtocolError if the call is not open or has no request stream */
   credit(id: number, bytes: number): void {
     const call = this.#get(id, "CREDIT");
     if (call.opened === undefined) throw new ProtocolError(`CREDIT for call ${id}, which has no request stream`);
     this.#senders[this.#slot(id)]?.grant(bytes);
   }
 
-  /** STATUS arrived; the rest of `frame` is its body. @throws ProtocolError where the call is not open */
+  /** STATUS arrived; the rest of `frame` is its body. @throws ProtocolError if the call is not open */
   status(code: number, trailers: Metadata, frame: FrameView): void {
     this.#finish(frame.id).status(code, trailers, frame);
     this.#sendNext();
   }
 
-  /** STATUS arrived that this side cannot accept. @throws ProtocolError where the call is not open */
+  /** STATUS arrived that this side cannot accept. @throws ProtocolError if the call is not open */
   fail(id: number, error: RpcError): void {
     this.#finish(id).lost(error, "unknown");
     this.#sendNext();

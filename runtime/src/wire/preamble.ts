@@ -31,7 +31,7 @@ export class PreambleScanner {
 
   /**
    * Scans the next chunk. Returns the bytes after the preamble once it is complete, else undefined.
-   * @throws ProtocolError where too many bytes precede it, or its version is unknown
+   * @throws ProtocolError if too many bytes precede it, or its version is unknown
    */
   push(chunk: Uint8Array): Buffer | undefined {
     if (this.#first.length < SHOWN) this.#first = Buffer.concat([this.#first, chunk.subarray(0, SHOWN)]);

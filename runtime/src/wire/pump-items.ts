@@ -7,11 +7,11 @@ import { type ItemSource, iteratorOf } from "./iterator-of.js";
 export type ItemSink = Pick<ItemSender, "blocked" | "ready" | "send" | "sendBytes" | "listenForClose">;
 
 /**
- * Sends the items of `source` under flow control: it requests the next one only when it can be sent. Where the call ends
- * first, or an item cannot be sent, the source's iterator is returned, so that its `finally` blocks run; the promise settles
- * afterwards. The source runs in the asynchronous context of the caller.
+ * Sends the items of `source` under flow control: it requests the next one only when it can be sent. If the call ends first,
+ * or an item cannot be sent, the source's iterator is returned and its `finally` blocks run; the promise settles afterwards.
+ * The source runs in the asynchronous context of the caller.
  * @param encode returns an encoded item, or raw bytes, which are split into as many frames as they need
- * @param onAbort called at once with the error where the source ends early: its `finally` blocks may take long
+ * @param onAbort called at once with the error if the source ends early: its `finally` blocks may take long
  * @returns the return value of the source, as of a generator
  * @throws what the source or `encode` throws, or the reason why the call ended
  */
@@ -23,7 +23,7 @@ export async function pumpItems<Item, Result>(
 ): Promise<Result> {
   const iterator = iteratorOf(source);
   let returned: Promise<void> | undefined;
-  /** Whether the source has ended by itself, so that it must not be returned. */
+  /** Whether the source has ended by itself, and must not be returned. */
   let isDone = false;
   const returnSource = (): Promise<void> => {
     returned ??= returnIterator(iterator);
@@ -71,6 +71,6 @@ async function returnIterator(iterator: AsyncIterator<unknown> | Iterator<unknow
   try {
     await iterator.return?.();
   } catch {
-    // Ignored, as said above.
+    // Ignored, as described above.
   }
 }

@@ -485,7 +485,7 @@ export const contract = {
           "type": "boolean"
         },
         "wrong": {
-          "description": "Sends this as an item, whatever the contract says."
+          "description": "Sends this as an item, regardless of the contract."
         }
       },
       "required": ["name"],

@@ -35,7 +35,7 @@ export interface Script {
   sizes?: number[] | undefined;
   /** Sends items of this size without end. */
   endless?: number | undefined;
-  /** Sends this as an item, whatever the contract says. */
+  /** Sends this as an item, regardless of the contract. */
   wrong?: unknown;
   /** Waits until it is aborted. */
   wait?: boolean | undefined;

@@ -36,7 +36,7 @@ export const Script = Type.Object({
   sizes: Type.Optional(Type.Array(Type.Integer({ minimum: 0 }))),
   /** Sends items of this size without end. */
   endless: Type.Optional(Type.Integer({ minimum: 0 })),
-  /** Sends this as an item, whatever the contract says. */
+  /** Sends this as an item, regardless of the contract. */
   wrong: Type.Optional(Type.Unknown()),
   /** Waits until it is aborted. */
   wait: Type.Optional(Type.Boolean()),

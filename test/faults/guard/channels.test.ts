@@ -3,7 +3,7 @@ import { startBench } from "../../unit/runtime/ssh/support.js";
 import { until, within } from "../../unit/runtime/support/wait.js";
 import { authenticated, endedFor, otherClient, string, uint32 } from "./support.js";
 
-test.each([0, 1, 1023])("a channel with packets of %i bytes is refused; ssh2 would loop for ever", async (size) => {
+test.each([0, 1, 1023])("a channel with packets of %i bytes is refused; ssh2 would loop forever", async (size) => {
   const bench = await startBench();
   const attacker = await authenticated(bench);
   const reason = `packet size of ${size} bytes is below the minimum of 1024 bytes`;

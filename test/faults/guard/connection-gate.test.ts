@@ -164,7 +164,7 @@ test("a client with 200 wrong keys is disconnected after 60 offers, and other cl
   await other.stillWorks();
 });
 
-test("an identification string that arrives byte by byte is accepted, which ssh2 rejects", async () => {
+test("an identification string that arrives byte by byte is accepted, although ssh2 rejects it", async () => {
   const bench = await startBench();
   const port = await slowRelay(bench.listener.port, 40);
   await bench.dialThrough(port);

@@ -173,7 +173,7 @@ describe("text of a server is truncated and escaped in the errors of a client", 
     expectHarmless(await failure(connectApi(apiOf(), transport, { reconnect: false })));
   });
 
-  test("but the message of a status is passed on unchanged", async () => {
+  test("except the message of a status, which is unchanged", async () => {
     const { client, peer } = await connectRaw();
     const call = failure<RpcError>(client.it.get());
     await until("the call", () => peer.frames.some(({ kind }) => kind === FRAME.OPEN));

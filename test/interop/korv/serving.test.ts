@@ -123,7 +123,7 @@ async function received(client: Peer, count = 1) {
 }
 
 describe("a korv client at our server", () => {
-  itWithAsyncssh("K1 K2 K3 K7 calls all verbs, with callbacks and blocking, with and without a body", async () => {
+  itWithAsyncssh("calls all verbs, with callbacks and blocking, with and without a body", async () => {
     const { open } = await startServer();
     const client = await open();
     for (const style of ["callback", "blocking"] as const) {
@@ -139,40 +139,37 @@ describe("a korv client at our server", () => {
     expect(client.all("unreadable")).toEqual([]);
   });
 
-  itWithAsyncssh(
-    "K2 K3 K5 gets 404 with the body null for unknown resources, and messages for other errors",
-    async () => {
-      const { open, log } = await startServer();
-      const client = await open();
-      expect(await call(client, "callback", "GET", "/nowhere")).toEqual([404, null]);
-      expect(await call(client, "callback", "DELETE", "/hello")).toEqual([404, null]);
-      expect(await call(client, "callback", "PATCH", "/hello")).toEqual([404, null]);
-      expect(await call(client, "callback", "GET", "/notes/7")).toEqual([404, null]);
-      expect(await call(client, "callback", "GET", "/hello", { typo: 1 })).toEqual([
-        400,
-        expect.objectContaining({ details: { issues: [expect.objectContaining({ path: "/x" })] } }),
-      ]);
-      expect(await call(client, "callback", "GET", "/secret")).toEqual([403, { message: expect.any(String) }]);
-      expect(await call(client, "callback", "GET", "/stream")).toEqual([
-        501,
-        { message: "GET /stream: a streaming method; korv supports unary calls only" },
-      ]);
-      const [code, body] = await call(client, "callback", "GET", "/fail");
-      expect(code).toBe(500);
-      expect(JSON.stringify(body)).not.toContain("secret of the house");
-      expect(JSON.stringify(log.lines.map(({ fields }) => String(fields["err"])))).toContain("secret of the house");
-      expect(await call(client, "blocking", "GET", "/hello")).toEqual([200, { msg: "Hello World!" }]);
-    },
-  );
+  itWithAsyncssh("gets 404 with the body null for unknown resources, and messages for other errors", async () => {
+    const { open, log } = await startServer();
+    const client = await open();
+    expect(await call(client, "callback", "GET", "/nowhere")).toEqual([404, null]);
+    expect(await call(client, "callback", "DELETE", "/hello")).toEqual([404, null]);
+    expect(await call(client, "callback", "PATCH", "/hello")).toEqual([404, null]);
+    expect(await call(client, "callback", "GET", "/notes/7")).toEqual([404, null]);
+    expect(await call(client, "callback", "GET", "/hello", { typo: 1 })).toEqual([
+      400,
+      expect.objectContaining({ details: { issues: [expect.objectContaining({ path: "/x" })] } }),
+    ]);
+    expect(await call(client, "callback", "GET", "/secret")).toEqual([403, { message: expect.any(String) }]);
+    expect(await call(client, "callback", "GET", "/stream")).toEqual([
+      501,
+      { message: "GET /stream: a streaming method; korv supports unary calls only" },
+    ]);
+    const [code, body] = await call(client, "callback", "GET", "/fail");
+    expect(code).toBe(500);
+    expect(JSON.stringify(body)).not.toContain("secret of the house");
+    expect(JSON.stringify(log.lines.map(({ fields }) => String(fields["err"])))).toContain("secret of the house");
+    expect(await call(client, "blocking", "GET", "/hello")).toEqual([200, { msg: "Hello World!" }]);
+  });
 
-  itWithAsyncssh("K5 gets the cause of an error from a server with exposeErrors", async () => {
+  itWithAsyncssh("gets the cause of an error from a server with exposeErrors", async () => {
     const { open } = await startServer({ exposeErrors: true });
     const client = await open();
     const [, body] = await call(client, "callback", "GET", "/fail");
     expect(JSON.stringify(body)).toContain("secret of the house");
   });
 
-  itWithAsyncssh("K4 K11 gets one 400 for each malformed request", async () => {
+  itWithAsyncssh("gets one 400 for each malformed request", async () => {
     const { open } = await startServer();
     const client = await open();
     const cases: [unknown, number, string | RegExp][] = [
@@ -193,24 +190,21 @@ describe("a korv client at our server", () => {
     expect(client.all("message")).toHaveLength(cases.length + 1);
   });
 
-  itWithAsyncssh(
-    "K6 K10 K11 is understood however packets split its messages, and gets its ids back unchanged",
-    async () => {
-      const { open } = await startServer();
-      const client = await open();
-      const ids = [1700000000.1234567, 1700000000.1234567, 3, -4.25, 1e-7];
-      const all = Buffer.concat(ids.map((id) => message({ id, verb: "GET", resource: "/hello", body: null })));
-      // All in one packet, then in pieces of 17 bytes.
-      send(client, all);
-      await client.event("message", ids.length);
-      for (let at = 0; at < all.length; at += 17) send(client, all.subarray(at, at + 17));
-      await client.event("message", 2 * ids.length);
-      const found = client.all("message").map(({ answer }) => (answer as { request_id: number }).request_id);
-      const sorted = (list: readonly number[]) => [...list].sort((a, b) => a - b);
-      expect(sorted(found)).toEqual(sorted([...ids, ...ids]));
-      expect(client.all("unreadable")).toEqual([]);
-    },
-  );
+  itWithAsyncssh("is understood however packets split its messages, and gets its ids back unchanged", async () => {
+    const { open } = await startServer();
+    const client = await open();
+    const ids = [1700000000.1234567, 1700000000.1234567, 3, -4.25, 1e-7];
+    const all = Buffer.concat(ids.map((id) => message({ id, verb: "GET", resource: "/hello", body: null })));
+    // All in one packet, then in pieces of 17 bytes.
+    send(client, all);
+    await client.event("message", ids.length);
+    for (let at = 0; at < all.length; at += 17) send(client, all.subarray(at, at + 17));
+    await client.event("message", 2 * ids.length);
+    const found = client.all("message").map(({ answer }) => (answer as { request_id: number }).request_id);
+    const sorted = (list: readonly number[]) => [...list].sort((a, b) => a - b);
+    expect(sorted(found)).toEqual(sorted([...ids, ...ids]));
+    expect(client.all("unreadable")).toEqual([]);
+  });
 
   itWithAsyncssh("that repeats an id gets one response to each request", async () => {
     const { open } = await startServer();
@@ -255,7 +249,7 @@ describe("a korv client at our server", () => {
     expect(await call(client, "blocking", "GET", "/hello")).toEqual([200, { msg: "Hello World!" }]);
   });
 
-  itWithAsyncssh("K6 runs as many calls concurrently as the limit permits; further ones wait", async () => {
+  itWithAsyncssh("runs as many calls concurrently as the limit permits; further ones wait", async () => {
     const { open, slow } = await startServer({ korv: { calls: 5 } });
     const client = await open();
     for (let id = 1; id <= 20; id++) send(client, message({ id, verb: "GET", resource: "/slow", body: null }));
@@ -267,7 +261,7 @@ describe("a korv client at our server", () => {
     expect(new Set(ids).size).toBe(20);
   });
 
-  itWithAsyncssh("K8 K10 gets each response in one packet, and a 500 in place of a larger one", async () => {
+  itWithAsyncssh("gets each response in one packet, and a 500 in place of a larger one", async () => {
     const { open } = await startServer();
     const client = await open();
     const [code, body] = await call(client, "blocking", "GET", "/large", { size: 50_000 });
@@ -293,7 +287,7 @@ describe("a korv client at our server", () => {
   const DEFAULT_WINDOW = 2 * 1024 * 1024;
 
   itWithAsyncssh(
-    "K10 that opens its channel with larger packets gets responses of any size, each in one packet",
+    "that opens its channel with larger packets gets responses of any size, each in one packet",
     async () => {
       const { open } = await startServer();
       for (const [window, packet] of [
@@ -324,7 +318,7 @@ describe("a korv client at our server", () => {
     },
   );
 
-  itWithAsyncssh("K10 that opens its channel with the default packet size gets the responses that fit", async () => {
+  itWithAsyncssh("that opens its channel with the default packet size gets the responses that fit", async () => {
     const { open } = await startServer();
     const client = await open();
     for (const size of SIZES) {
@@ -354,25 +348,22 @@ describe("a korv client at our server", () => {
     }
   });
 
-  itWithAsyncssh(
-    "that does not read gets a 500 where its window has no room, and continues when it reads",
-    async () => {
-      const { open, large } = await startServer({ korv: { sendTimeout: 200 } });
-      const client = await open(65_536, 32_768);
-      client.do({ do: "pause" });
-      for (let id = 1; id <= 4; id++)
-        send(client, message({ id, verb: "GET", resource: "/large", body: { size: 50_000 } }));
-      // Two or three of them fit; responses that wait longer than sendTimeout become errors.
-      while (large.asked < 4) await new Promise((resolve) => setTimeout(resolve, 10));
-      await new Promise((resolve) => setTimeout(resolve, 1500));
-      client.do({ do: "resume" });
-      await client.event("message", 4);
-      const codes = client.all("message").map(({ answer }) => (answer as { code: number }).code);
-      expect(codes).toContain(500);
-      expect(codes).toContain(200);
-      expect(client.all("unreadable")).toEqual([]);
-    },
-  );
+  itWithAsyncssh("that does not read gets a 500 if its window has no room, and continues when it reads", async () => {
+    const { open, large } = await startServer({ korv: { sendTimeout: 200 } });
+    const client = await open(65_536, 32_768);
+    client.do({ do: "pause" });
+    for (let id = 1; id <= 4; id++)
+      send(client, message({ id, verb: "GET", resource: "/large", body: { size: 50_000 } }));
+    // Two or three of them fit; responses that wait longer than sendTimeout become errors.
+    while (large.asked < 4) await new Promise((resolve) => setTimeout(resolve, 10));
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    client.do({ do: "resume" });
+    await client.event("message", 4);
+    const codes = client.all("message").map(({ answer }) => (answer as { code: number }).code);
+    expect(codes).toContain(500);
+    expect(codes).toContain(200);
+    expect(client.all("unreadable")).toEqual([]);
+  });
 
   itWithAsyncssh("that speaks another protocol gets an error, and only its channel closes", async () => {
     const { open, log } = await startServer();
@@ -437,7 +428,7 @@ describe("a korv client at our server", () => {
     slow.release();
   });
 
-  itWithAsyncssh("K9 is refused with an unlisted key, and fails to connect to a closed server", async () => {
+  itWithAsyncssh("is refused with an unlisted key, and fails to connect to a closed server", async () => {
     const { connect, directory, server } = await startServer();
     const mallory = makeKey(directory, "mallory");
     expect(await connect(mallory.file).event("failed")).toMatchObject({ error: /Permission denied/ });
@@ -459,7 +450,7 @@ describe("a korv client at our server", () => {
     expect(JSON.parse(stdout), stderr).toMatchObject({ request_id: 1, code: 200, body: { msg: "Hello World!" } });
   });
 
-  itWithAsyncssh("is refused where the option korv is off", async () => {
+  itWithAsyncssh("is refused if the option korv is off", async () => {
     const { connect } = await startServer({ korv: false });
     expect(await connect().event("failed")).toMatchObject({ error: /prohibited|refused|failed/i });
   });
@@ -475,7 +466,7 @@ describe("the limits of korv", () => {
       decompressed: 4 << 20,
       sendTimeout: 10_000,
     });
-    expect(() => korvLimits({ calls: 0 })).toThrow("korv.calls: 0: must be a whole number from 1 to 2147483647");
+    expect(() => korvLimits({ calls: 0 })).toThrow("option korv.calls: 0 is not an integer from 1 to 2147483647");
     expect(() => korvLimits({ call: 1 } as object)).toThrow(
       'unknown limit "korv.call"; known limits: calls, compressed',
     );

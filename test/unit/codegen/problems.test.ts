@@ -372,7 +372,7 @@ describe("a callback", () => {
         `export default { name: "t", version: "1", resources: { notes: { GET }, note: { path: "/notes/{id}", GET } }, callbacks: {\n${text}\n} };`,
     });
 
-  test("cannot have the name of a resource, whatever its path", async () => {
+  test("cannot have the name of a resource, regardless of its path", async () => {
     expect(await callbacks('notes: { GET },\n"no-te": { GET },\nnote: { path: "/other", GET }')).toEqual([
       "schema/api.ts:4:1: callbacks.notes: the resource resources.notes has the same name; rename one",
       "schema/api.ts:6:1: callbacks.note: the resource resources.note has the same name; rename one",

@@ -39,7 +39,7 @@ describe("connect", () => {
   test.each<[ConnectOptions, string]>([
     [{ retries: -1 }, "option retries: -1 is not an integer from 0"],
     [{ timeout: Number.NaN }, "option timeout: NaN is not a number of ms"],
-    [{ limits: { calls: 0 } }, "limits.calls is 0"],
+    [{ limits: { calls: 0 } }, "limits.calls: 0 is not"],
     [{ limits: { queue: 1 } as object }, "limits.queue was renamed to limits.queuedCalls"],
     [{ reconnect: { jitter: 2 } }, "option reconnect.jitter: 2 is not a number from 0 to 1"],
   ])("refuses %o", async (options, message) => {
@@ -74,27 +74,27 @@ describe("serve", () => {
     [{ port: 65_536 }, "option port: 65536"],
     [{ maxChannels: 0 }, "option maxChannels: 0"],
     [{ timeout: 0 }, "timeout: 0"],
-    [{ limits: { calls: 0 } }, "limits.calls is 0"],
+    [{ limits: { calls: 0 } }, "limits.calls: 0 is not"],
     [{ maxConnections: 0 }, "option maxConnections: 0"],
     [{ maxAuthTries: 0 }, "option maxAuthTries: 0"],
     [{ exec: { inputTimeout: 0 } }, "exec.inputTimeout: 0"],
     [{ shell: { run: "NOPE /x" } }, "shell.run:"],
     [{ korv: { calls: 0 } }, "korv.calls: 0"],
-    [{ exemptSources: ["10.0.0.0/08"] }, 'the option exemptSources: "10.0.0.0/08" is not an address or a network'],
-    [{ forwarding: { permitOpen: ["db:08022"] } }, 'the option forwarding.permitOpen: "db:08022"'],
+    [{ exemptSources: ["10.0.0.0/08"] }, 'option exemptSources: "10.0.0.0/08" is not an address or a network'],
+    [{ forwarding: { permitOpen: ["db:08022"] } }, 'option forwarding.permitOpen: "db:08022"'],
     [{ algorithms: { cipher: [] } }, "algorithms.cipher is empty"],
-    [{ requiredMethods: ["password"] }, "the option requiredMethods:"],
-    [{ verifyPassword: true as never }, "the option verifyPassword: invalid type boolean"],
+    [{ requiredMethods: ["password"] }, "option requiredMethods:"],
+    [{ verifyPassword: true as never }, "option verifyPassword: invalid type boolean"],
     [{ authorizedKeys: "/nowhere-at-all/authorized_keys" }, "/nowhere-at-all/authorized_keys"],
     [{ hostKeys: "/nowhere-at-all/host_key" }, "/nowhere-at-all/host_key does not exist"],
     [{ audit: { file: "/nowhere-at-all/audit.log" } }, "the audit log cannot be written"],
     [{ audit: { file: "/nowhere-at-all/audit.log", levels: "warn" } as never }, 'unknown option "audit.levels"'],
-    [{ audit: true as never }, "audit: boolean"],
+    [{ audit: true as never }, "audit: a boolean is not a logger"],
   ])("refuses %o", async (options, message) => {
     expectFault(await failure(serveHandlers(handlers, { ...keys, ...options } as ServeOptions)), message);
   });
 
-  test("rejects with the code of the system where it cannot listen", async () => {
+  test("rejects with the code of the system if it cannot listen", async () => {
     await using server = await serveHandlers(handlers, keys);
     const error = await failure(serveHandlers(handlers, { ...keys, port: server.port }));
     expect(error).not.toBeInstanceOf(RpcError);

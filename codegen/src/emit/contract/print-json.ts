@@ -1,6 +1,6 @@
 import { LINE_WIDTH } from "../target.js";
 
-/** Pretty-prints JSON: keys sorted, an object over several lines, an array on one line where it fits. */
+/** Pretty-prints JSON: keys sorted, an object over several lines, an array on one line if it fits. */
 export function printJson(value: unknown, indent = 0, column = 0): string {
   const pad = " ".repeat(indent + 2);
   if (Array.isArray(value)) {

@@ -79,7 +79,7 @@ function entryOf({ resource, method, validators, file }: Entry): string {
   return `    {\n${lines.join("")}    },\n`;
 }
 
-/** An object literal: on one line where it fits after `name`, or with one line for each entry. */
+/** An object literal: on one line if it fits after `name`, or with one line for each entry. */
 function record(entries: readonly (readonly [string, string])[], name: string): string {
   if (entries.length === 0) return "{}";
   const texts = entries.map(([key, value]) => `${propertyName(key)}: ${value}`);

@@ -16,7 +16,7 @@ const HANDLER_TYPES: Readonly<Record<Kind, string>> = {
 
 /**
  * The interfaces that a server implements: `NoteHandlers` for each resource.
- * @param callbacks the name of the interface with which handlers call callbacks; undefined where there are none.
+ * @param callbacks the name of the interface with which handlers call callbacks; undefined if there are none.
  */
 export function handlerInterfaces(
   resources: readonly ResourceModel[],

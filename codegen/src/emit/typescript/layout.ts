@@ -68,7 +68,7 @@ export function printComment(comment: string, indent: number): string {
   return `${pad(indent)}/**\n${body}\n${pad(indent)} */\n`;
 }
 
-/** The type on one line; undefined where it has comments, which need separate lines. */
+/** The type on one line; undefined if it has comments, which need separate lines. */
 function flat(type: TypeText): string | undefined {
   switch (type.kind) {
     case "atom":

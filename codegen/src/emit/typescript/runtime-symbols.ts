@@ -2,7 +2,7 @@ import type { ImportedSymbol, TextFile } from "./text-file.js";
 
 const RUNTIME = "sshrpc/generated";
 
-/** A type of the runtime. It gets an alias where the schema has a type of the same name. */
+/** A type of the runtime. It gets an alias if the schema has a type of the same name. */
 export function runtimeType(name: string): ImportedSymbol {
   return { name, from: RUNTIME, type: true, alias: `Rpc${name}` };
 }

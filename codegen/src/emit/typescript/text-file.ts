@@ -7,7 +7,7 @@ export interface ImportedSymbol {
   readonly from: string;
   /** Whether the symbol is only a type. */
   readonly type: boolean;
-  /** The local name where `name` is taken. */
+  /** The local name if `name` is taken. */
   readonly alias: string;
 }
 
@@ -17,7 +17,7 @@ interface TextFileOptions {
   readonly taken: Iterable<string>;
   /** The names of the schema's types. An import from a package with such a name gets its alias. */
   readonly preferred?: Iterable<string>;
-  /** What imports between generated files end in: `.js`, `.ts` or nothing. */
+  /** The file extension of imports between generated files: `.js`, `.ts` or nothing. */
   readonly extension?: string;
 }
 
@@ -40,7 +40,7 @@ export class TextFile {
     return `./${name}${this.#extension}`;
   }
 
-  /** The specifier of a generated JavaScript file, which ends in `.js` whatever the TypeScript files end in. */
+  /** The specifier of a generated JavaScript file, which always ends in `.js`. */
   javascript(name: string): string {
     return this.#extension === "" ? `./${name}` : `./${name}.js`;
   }

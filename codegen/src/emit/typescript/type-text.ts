@@ -85,7 +85,7 @@ function merged(objects: readonly (TypeText & { kind: "object" })[]): readonly T
   return objects.length > 1 && names.size === members.length && !keyed ? [{ kind: "object", members }] : objects;
 }
 
-/** The types for the `type` keyword of the schema; empty where it has none. */
+/** The types for the `type` keyword of the schema; empty if it has none. */
 function ownType(schema: JsonSchema, spell: SpellName): readonly TypeText[] {
   const types = [schema["type"] ?? impliedType(schema)].flat().filter((type) => typeof type === "string");
   if (types.length === 0) return [];

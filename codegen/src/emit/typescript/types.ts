@@ -1,4 +1,4 @@
-import { type ErrorStatus, isAlsoOfRuntime, isErrorStatus, STATUSES } from "sshrpc/contract";
+import { type ErrorStatus, isErrorStatus, isRuntimeStatus, STATUSES } from "sshrpc/contract";
 import { type ApiModel, allMethods, type MethodModel, type TypeUse } from "../../model/api-model.js";
 import { pascalStatus } from "../../model/names.js";
 import type { SchemaOrBoolean } from "../../model/schema-walk.js";
@@ -70,7 +70,7 @@ function errorTypes(
     const own = layout(type, 2, 0);
     // The runtime also uses some of these statuses, with its own details or without details.
     if (status === "BAD_REQUEST") return errorOf(stringLiteral(status), `${own} | ${badRequest}`);
-    return errorOf(stringLiteral(status), isAlsoOfRuntime(status) ? `${own} | undefined` : own);
+    return errorOf(stringLiteral(status), isRuntimeStatus(status) ? `${own} | undefined` : own);
   });
   const declared = new Set<ErrorStatus>(errors.map(({ status }) => status));
   if (!declared.has("BAD_REQUEST")) branches.push(errorOf('"BAD_REQUEST"', badRequest));

@@ -96,7 +96,7 @@ function rewrite(module: string): CompiledValidator {
   return { code: `(() => {\n${code}\nreturn ${name};\n})()`, helpers: [...helpers] };
 }
 
-/** ajv prints the whole schema as a constant, even where the function does not use it. */
+/** ajv prints the whole schema as a constant, also if the function does not use it. */
 function isUnused(line: string, lines: readonly string[]): boolean {
   const name = /^const (schema\d+) = /.exec(line)?.[1];
   if (name === undefined) return false;

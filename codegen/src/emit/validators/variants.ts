@@ -13,7 +13,7 @@ const IN_PLACE = ["allOf", "anyOf", "oneOf", "if", "then", "else", "dependentSch
 /** Keywords that declare properties. */
 const NAMING = ["properties", "patternProperties"] as const;
 
-/** Keywords about undeclared properties: a schema with one of them stays as it is. */
+/** Keywords about undeclared properties: a schema with one of them stays unchanged. */
 const DECIDING = ["additionalProperties", "unevaluatedProperties"] as const;
 
 const SAFE = Number.MAX_SAFE_INTEGER;
@@ -32,7 +32,7 @@ export class Variants {
     return this.#rewrite(withoutNotes(schema), variant);
   }
 
-  /** The variant to use for `variant` of a named type: `open` where closing has no effect. */
+  /** The variant to use for `variant` of a named type: `open` if closing has no effect. */
   needed(type: string, variant: Variant): Variant {
     return variant === "open" || this.#isClosable({ $ref: `#/types/${type}` }, new Set()) ? variant : "open";
   }

@@ -49,7 +49,7 @@ export const INPUT_TIMEOUT = 60_000;
 export function inputTimeoutOf({ exec = true }: Pick<ExecAdapterConfig, "exec">): number {
   const { inputTimeout = INPUT_TIMEOUT } = typeof exec === "boolean" ? {} : exec;
   if (inputTimeout >= 1 && inputTimeout <= MAX_TIMEOUT) return inputTimeout;
-  throw new OptionError(`exec.inputTimeout: ${inputTimeout}: must be from 1 to ${MAX_TIMEOUT} ms`);
+  throw new OptionError(`option exec.inputTimeout: ${inputTimeout} is not a number of ms from 1 to ${MAX_TIMEOUT}`);
 }
 
 /**

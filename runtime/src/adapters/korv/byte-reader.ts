@@ -29,7 +29,7 @@ export class ByteReader {
     return true;
   }
 
-  /** Reads the bytes at hand: at least one. @throws KorvError at the end of the stream, and beyond the limit */
+  /** Reads the available bytes: at least one. @throws KorvError at the end of the stream, and beyond the limit */
   async readChunk(): Promise<Buffer> {
     if (!(await this.hasMore())) throw new KorvError("truncated message: the stream ended");
     if (this.#remaining === 0) throw this.#limitError();

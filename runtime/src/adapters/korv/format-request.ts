@@ -12,9 +12,9 @@ interface OutgoingRequest {
 }
 
 /**
- * The JSON text of a request to a korv server. The path holds the fields that it names; the other fields are the body.
- * As in korv's own client, the body of a GET or DELETE without other fields is null. A request that is not an object has no
- * fields, and is the body as it is.
+ * The JSON text of a request to a korv server. The path holds the fields that it names; the other fields are the body. As in
+ * korv's own client, the body of a GET or DELETE without other fields is null. A request that is not an object has no
+ * fields, and is itself the body.
  */
 export function formatRequest({ id, method: { verb, path }, request, mapPath }: OutgoingRequest): string {
   const hasFields = isJsonObject(request);

@@ -7,8 +7,9 @@ export function formatResponse(requestId: RequestId, body: string): string {
 }
 
 /**
- * The JSON text of an error response. korv answers an unknown resource or verb with 404 and the body null. The details
- * that the contract declares for NOT_FOUND are in `error` beside the body: korv's client ignores them, ours reads them.
+ * The JSON text of an error response. korv answers an unknown resource or verb with 404 and the body null. The details that
+ * the contract declares for NOT_FOUND are in `error` beside the body: korv's client ignores them, the client of this package
+ * reads them.
  */
 export function formatError(requestId: RequestId, { status, code, message, details }: RpcError): string {
   if (status === "METHOD_NOT_ALLOWED") return envelope(requestId, 404, "null");

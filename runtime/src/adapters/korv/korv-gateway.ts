@@ -28,7 +28,7 @@ const MAX_REQUEST = 32_768;
 /** Bytes of a response beside its body. */
 const ENVELOPE = 4096;
 
-/** Translates between the native wire of our client and a korv server. It closes when either end does. */
+/** Translates between the native wire of a client and a korv server. It closes when either end does. */
 export class KorvGateway {
   readonly #channel: PacketChannel;
   readonly #config: GatewayConfig;
@@ -96,7 +96,7 @@ export class KorvGateway {
 
   async #read(): Promise<void> {
     const { message } = this.#config.limits;
-    // Compressed bytes only need a bound of their own: data that gzip cannot shrink grows a little.
+    // A separate bound for compressed bytes: data that gzip cannot compress grows a little.
     const limit = message + ENVELOPE;
     let hasReceived = false;
     try {

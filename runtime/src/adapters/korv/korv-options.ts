@@ -51,7 +51,7 @@ export function korvLimits(korv: KorvOptions["korv"]): KorvLimits | undefined {
       throw new OptionError(`unknown limit "korv.${name}"; known limits: ${Object.keys(DEFAULT_LIMITS).join(", ")}`);
     }
     if (!Number.isSafeInteger(value) || value < 1 || value > 0x7fff_ffff) {
-      throw new OptionError(`korv.${name}: ${value}: must be a whole number from 1 to 2147483647`);
+      throw new OptionError(`option korv.${name}: ${value} is not an integer from 1 to 2147483647`);
     }
   }
   return { ...DEFAULT_LIMITS, ...given };

@@ -48,7 +48,7 @@ export function parseRequest(message: Buffer): KorvRequest | InvalidRequest {
   return { id, reference: `${verb} ${path}`, body: body ?? {} };
 }
 
-/** The id of a request that is JSON but for a forbidden key: its caller waits for it. 0 where it has none. */
+/** The id of a request that is valid JSON except for a forbidden key: its caller waits for the response. 0 for none. */
 function idOfForbidden(message: Buffer): RequestId {
   try {
     const { id } = JSON.parse(message.toString()) as { readonly id?: unknown };

@@ -23,14 +23,16 @@ export function parseResponse(message: Buffer): KorvResponse | undefined {
   return { requestId, code, body, ...(error !== undefined && { error }) };
 }
 
-/** The request id at the start of a message that cannot be parsed; 0, which no request has, where there is none. */
+/**
+ * The request id at the start of a message that cannot be parsed; 0, which is not the id of any request, if there is none.
+ */
 export function requestIdIn(head: string): number {
   return Number(/"request_id": ?(\d+(?:\.\d+)?)/.exec(head)?.[1] ?? 0);
 }
 
 /**
- * The error that a response stands for. korv does not define the body of an error: message and details are those of the
- * body; a body without a message is the details.
+ * The error of a response. korv does not define the body of an error: message and details are those of the body; a body
+ * without a message is the details.
  */
 export function errorOf({ code, body, error = null }: KorvResponse, { id, errors }: Method): RpcError {
   const content = body ?? error ?? undefined;

@@ -3,7 +3,7 @@ import type { RpcError } from "../../contract/rpc-error.js";
 import type { IncomingCall } from "../../wire/incoming-call.js";
 import { errorOf, type KorvResponse } from "./parse-response.js";
 
-/** A call that waits for its response. It is released once it is answered and its packet has left, so that both are bounded. */
+/** A call that waits for its response. It is released once it is answered and its packet was sent, which bounds both. */
 export class PendingCall {
   readonly method: Method;
   readonly #call: IncomingCall;
@@ -33,7 +33,7 @@ export class PendingCall {
     this.#end((call) => call.fail(error));
   }
 
-  /** The packet of the request has left, or never will. */
+  /** The packet of the request was sent, or will never be sent. */
   sent(): void {
     this.#sent = true;
     if (this.#answered) this.#call.release();

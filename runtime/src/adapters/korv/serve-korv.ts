@@ -18,7 +18,7 @@ interface KorvConfig {
   readonly log: Logger;
 }
 
-/** Serves the requests of a korv client on `channel`, and destroys the channel in the end. */
+/** Serves the requests of a korv client on `channel`, and destroys the channel at the end. */
 export function serveKorv(channel: PacketChannel, config: KorvConfig): void {
   void new KorvChannel(channel, config).run();
 }
@@ -39,7 +39,7 @@ class KorvChannel {
     channel.on("error", () => undefined);
   }
 
-  /** Serves until the client has ended its side and has its responses, or is gone. It never throws. */
+  /** Serves until the client has ended its side and received its responses, or has disconnected. It never throws. */
   async run(): Promise<void> {
     const { limits } = this.#config;
     // After the client's EOF the channel can still be written to.
@@ -91,8 +91,8 @@ class KorvChannel {
   }
 
   /**
-   * Sends a response in one packet, because a client takes each packet for a whole message. A response that is too large
-   * for a packet or for the client's window is replaced by a small error. @throws Error where that cannot be sent either
+   * Sends a response in one packet, because a client treats each packet as a whole message. A response that is too large for
+   * a packet or for the client's window is replaced by a small error. @throws Error where that cannot be sent either
    */
   async #respond(id: RequestId, json: string): Promise<void> {
     const channel = this.#channel;

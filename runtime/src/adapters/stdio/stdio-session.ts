@@ -3,7 +3,7 @@ import type { Peer } from "../../base/peer.js";
 import type { Session, SessionTerminal } from "../../base/session.js";
 import type { Stdio } from "./take-stdio.js";
 
-/** Interval in ms of the checks that the parent process, sshd, still runs. */
+/** Interval in ms of the checks whether the parent process, sshd, is still running. */
 const PARENT_CHECK_INTERVAL = 1000;
 
 /** A session over the standard streams of this process, which sshd started for this session alone. */

@@ -7,7 +7,7 @@ interface WithSignalOptions<T> {
 }
 
 /**
- * Waits for a promise, at most until `signal` aborts. A function is not called after the abort.
+ * Waits for a promise, or for the result of a function, until `signal` aborts. After an abort, the function is not called.
  * @throws what the promise rejects with, or the error of the abort
  */
 export async function withSignal<T>(
@@ -45,13 +45,13 @@ export async function withSignal<T>(
 const listenersOf = new WeakMap<AbortSignal, Set<() => void>>();
 
 /**
- * Calls `listener` once when `signal` aborts; soon where it has aborted. Any number of calls adds one event listener to the
- * signal: Node warns of a leak at the eleventh.
+ * Calls `listener` once when `signal` aborts; in a microtask if it has aborted already. All listeners share one event
+ * listener of the signal, because Node warns of a leak at the eleventh.
  * @returns the function that removes `listener`
  */
 export function onAbort(signal: AbortSignal, listener: () => void): () => void {
   const listeners = listenersOf.get(signal) ?? addListeners(signal);
-  // A function of its own, so that one listener can be added twice.
+  // A separate function for each call, so that a listener can be added twice.
   const call = (): void => listener();
   listeners.add(call);
   return () => {

@@ -4,9 +4,9 @@ import { parseInteger } from "./parse-integer.js";
 /** Where a server listens by default. */
 export const LISTEN_ADDRESS = { host: "127.0.0.1", port: 8022 } as const;
 
-/** The parts of `host:port`, where the port has not been read. */
+/** The parts of `host:port`; the port is unparsed text. */
 interface HostPortParts {
-  /** Without brackets; empty where the text begins with the colon. */
+  /** Without brackets; empty if the text begins with the colon. */
   readonly host: string;
   readonly isBracketed: boolean;
   /** What follows the colon; undefined without one. */
@@ -15,7 +15,7 @@ interface HostPortParts {
 
 /**
  * Splits `host`, `host:port`, `[2001:db8::7]`, `[2001:db8::7]:port` or a bare IPv6 address. Neither part is checked:
- * each caller allows other hosts and ports. Undefined where brackets are unbalanced.
+ * each caller allows other hosts and ports. Undefined if brackets are unbalanced.
  */
 export function splitHostPort(text: string): HostPortParts | undefined {
   if (isIPv6(text)) return { host: text, isBracketed: false, port: undefined };
@@ -25,7 +25,7 @@ export function splitHostPort(text: string): HostPortParts | undefined {
   return { host: bracketed ?? plain, isBracketed: bracketed !== undefined, port };
 }
 
-/** Reads a decimal TCP port from `min` to 65535; undefined where `text` is not one. */
+/** Reads a decimal TCP port from `min` to 65535; undefined if `text` is not one. */
 export function readPort(text: string | undefined, min = 0): number | undefined {
   return parseInteger(text, min, 65_535);
 }

@@ -10,10 +10,10 @@ export interface Network {
 }
 
 /**
- * Parses an address or a network in CIDR notation; undefined where `text` is neither.
+ * Parses an address or a network in CIDR notation; undefined if `text` is neither.
  * @param shown what messages quote in place of `text`
- * @throws Error of one line without the place, where host bits are set, as in `10.0.0.5/8`: sshd refuses it too, for a
- * smaller network or a single address may have been meant
+ * @throws Error of one line, without the location, if host bits are set, as in `10.0.0.5/8`: sshd rejects these too, because
+ * a smaller network or a single address may have been meant
  */
 export function parseNetwork(text: string, shown = text): Network | undefined {
   const [address = "", length, ...rest] = text.split("/");
@@ -31,7 +31,7 @@ export function parseNetwork(text: string, shown = text): Network | undefined {
   );
 }
 
-/** Whether a text has the form of an IPv4 address and is none, such as `010.0.0.1`: getaddrinfo(3) reads that as 8.0.0.1. */
+/** Whether a text looks like an IPv4 address but is invalid, such as `010.0.0.1`: getaddrinfo(3) reads it as 8.0.0.1. */
 export function isMalformedIpv4(text: string): boolean {
   return /^\d+(?:\.\d+){3}$/.test(text) && !isIPv4(text);
 }
@@ -53,14 +53,16 @@ export class NetworkSet {
   }
 }
 
-/** The canonical text of an address (RFC 5952); an IPv4-mapped IPv6 address becomes IPv4. Other text stays as it is. */
+/**
+ * The canonical text of an address (RFC 5952); an IPv4-mapped IPv6 address becomes IPv4. Other text is returned unchanged.
+ */
 export function canonicalAddress(text: string): string {
   if (!isIPv6(text)) return text;
   const bytes = addressBytes(text);
   return formatAddress(isMapped(bytes) ? bytes.slice(12) : bytes);
 }
 
-/** The IPv4 network that an IPv4-mapped IPv6 network stands for; any other network stays as it is. */
+/** The IPv4 network of an IPv4-mapped IPv6 network; any other network is returned unchanged. */
 export function unmapNetwork(network: Network): Network {
   const { address, prefix, family } = network;
   if (family === "ipv4" || prefix < 96 || !isMapped(addressBytes(address))) return network;

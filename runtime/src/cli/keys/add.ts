@@ -73,7 +73,7 @@ function optionsOf({ scopes, expires, from }: AddFlags): string {
     .join(",");
 }
 
-/** Parses the line as the server will, so that an invalid line never gets into the file. */
+/** Parses the line as the server will, so that an invalid line is never added to the file. */
 function parse(line: string, name: string): AuthorizedKeyLine {
   if (/[\p{C}\p{Zl}\p{Zp}]/u.test(line) || name.length > 100) {
     throw new UsageError(

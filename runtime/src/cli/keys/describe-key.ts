@@ -46,7 +46,7 @@ export function describeKey({ key, grant, isAuthority, from }: AuthorizedKeyLine
   };
 }
 
-/** Formats a description, one property a line. */
+/** Formats a description, one property per line. */
 export function describeLines(key: KeyDescription): string[] {
   const rows: [string, string | false][] = [
     ["fingerprint", `${key.fingerprint} (${key.type})`],

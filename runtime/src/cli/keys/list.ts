@@ -11,7 +11,7 @@ interface ListFlags extends PlaceFlags {
   readonly json?: true;
 }
 
-/** `sshrpc keys list`: lists authorized keys, one a line. */
+/** `sshrpc keys list`: lists authorized keys, one per line. */
 export function addListCommand(keys: Command, io: CliIo): void {
   withPlace(keys.command("list"))
     .description("list authorized keys")

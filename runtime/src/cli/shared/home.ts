@@ -11,7 +11,7 @@ export interface Home {
   readonly authorizedKeys: string;
 }
 
-const AUTHORIZED_KEYS = `# Authorized keys: one public key a line, in the AUTHORIZED_KEYS FILE FORMAT of sshd(8).
+const AUTHORIZED_KEYS = `# Authorized keys: one public key per line, in the AUTHORIZED_KEYS FILE FORMAT of sshd(8).
 # Options precede the key; a key without scopes can call only methods without a scope.
 #
 #   scopes="*" ssh-ed25519 AAAA… alice@laptop

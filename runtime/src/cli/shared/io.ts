@@ -38,8 +38,8 @@ export function homeOf({ env }: CliIo): string {
 }
 
 /**
- * The path of a file that the command line names. A name that means the same file to the process stays as it is, and so appears
- * in messages; so does the text of a key.
+ * The path of a file that the command line names. A name that refers to the same file in the process is returned unchanged,
+ * for messages; so is the text of a key.
  */
 export function pathOf(io: CliIo, name: string): string {
   if (isAbsolute(name) || holdsKey(name)) return name;

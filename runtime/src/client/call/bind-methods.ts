@@ -23,7 +23,7 @@ export interface BindConfig {
   readonly limits: Limits;
   /** Wrap the calls; the first one is outermost. Default: none. */
   readonly interceptors?: readonly ClientInterceptor[];
-  /** Where calls are reported. Default: nowhere. */
+  /** The receiver of reports about calls. Default: none. */
   readonly reports?: CallReports | undefined;
 }
 

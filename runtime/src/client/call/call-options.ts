@@ -29,7 +29,7 @@ export interface CallOptions {
   readonly parent?: ParentCall;
   /** Receives the headers, before the first item or the status. Not called where the handler sends none. */
   readonly onHeaders?: (headers: Metadata) => void;
-  /** Receives the trailers that come with the status, whatever the status is; they may be empty. */
+  /** Receives the trailers, which come with every status; they may be empty. */
   readonly onTrailers?: (trailers: Metadata) => void;
 }
 
@@ -106,7 +106,7 @@ export function inherit(options: CallOptions, parent: ParentCall, timeout: numbe
   };
 }
 
-/** An invalid signal is returned as it is, so that the call refuses it. */
+/** An invalid signal is returned unchanged, so that the call refuses it. */
 function anySignal(own: AbortSignal | undefined, parent: AbortSignal): AbortSignal {
   if (own === undefined) return parent;
   return own instanceof AbortSignal ? AbortSignal.any([own, parent]) : own;

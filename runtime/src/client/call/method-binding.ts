@@ -36,7 +36,7 @@ export interface StreamCallbacks {
   readonly opened?: (sender: ItemSender) => void;
   /** Receives an item of the response stream; absent where there is none. @throws RpcError for an invalid item */
   readonly item?: (item: BytesView) => void;
-  /** The call has ended, well or with an error; called before its promise settles. */
+  /** Called when the call has ended, with the error if it failed, before its promise settles. */
   readonly ended: (error: RpcError | undefined) => void;
 }
 

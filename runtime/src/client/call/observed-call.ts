@@ -61,7 +61,10 @@ export class ObservedCall {
     });
   }
 
-  /** The call is over, well or with an error. Only the first call has an effect: a caller may cancel a call that is over. */
+  /**
+   * Reports the end of the call, with the error if it failed. Only the first report counts: a caller may cancel an ended
+   * call.
+   */
   ended(connection: Connection | undefined, error?: RpcError): void {
     if (this.#isOver) return;
     this.#isOver = true;

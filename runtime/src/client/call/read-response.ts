@@ -4,7 +4,7 @@ import { checkAnswer } from "../../codec/check.js";
 import type { BytesView, Codec, EncodedValue } from "../../codec/codec.js";
 import type { Method, Validator } from "../../contract/method.js";
 import { type BadRequestDetails, RpcError } from "../../contract/rpc-error.js";
-import { isAlsoOfRuntime, STATUSES } from "../../contract/status.js";
+import { isRuntimeStatus, STATUSES } from "../../contract/status.js";
 
 /** What a schema accepts as any value may still contain what the codec cannot represent. @throws RpcError BAD_REQUEST */
 export function encodeRequest(request: unknown, codec: Codec): EncodedValue {
@@ -58,7 +58,7 @@ function decodeResponse({ responseItem }: Method, body: BytesView, codec: Codec)
 /** Whether the server's runtime may have sent the error: it does not know the details that the schema declares. */
 function isOfRuntime({ status, details }: RpcError): boolean {
   if (status === "BAD_REQUEST") return Array.isArray((details as Partial<BadRequestDetails> | undefined)?.issues);
-  return details === undefined && isAlsoOfRuntime(status);
+  return details === undefined && isRuntimeStatus(status);
 }
 
 /** The caller's types promise these details, so an error without them becomes INTERNAL. */

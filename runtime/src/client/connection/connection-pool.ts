@@ -71,7 +71,7 @@ export class ConnectionPool implements ConnectionSource {
 
   /** Calls `listener` with each new state, until the returned function is called. */
   listen(listener: StateListener): () => void {
-    // A function of its own: a listener that was added twice is removed once.
+    // A separate function for each call: a listener that was added twice is removed once.
     const own: StateListener = (state, reason) => listener(state, reason);
     this.#listeners.add(own);
     return () => void this.#listeners.delete(own);

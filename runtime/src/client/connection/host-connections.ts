@@ -140,7 +140,7 @@ export class HostConnections {
     } finally {
       removeAbort();
     }
-    // The packet that made it ready may also hold a GOAWAY or the end of the stream.
+    // The packet that made it ready may also contain a DRAIN or the end of the stream.
     if (connection.refusal !== undefined) throw connection.refusal;
     return connection;
   }

@@ -9,7 +9,7 @@ export function isAuthorized(peer: Peer, scope: string | undefined): boolean {
   return scope === undefined || grants(peer.scopes, scope);
 }
 
-/** @throws RpcError FORBIDDEN where the peer lacks the scope that a method requires */
+/** @throws RpcError FORBIDDEN if the peer lacks the scope that a method requires */
 export function authorize(peer: Peer, scope: string | undefined): void {
   if (isAuthorized(peer, scope)) return;
   const held = peer.scopes.length === 0 ? "no scopes" : peer.scopes.join(", ");
@@ -17,7 +17,7 @@ export function authorize(peer: Peer, scope: string | undefined): void {
   throw new RpcError("FORBIDDEN", `missing scope ${scope} (${holder} has ${held})`);
 }
 
-/** @throws RpcError BAD_REQUEST where a caller sends a request stream to a method without one, or the reverse */
+/** @throws RpcError BAD_REQUEST if a caller sends a request stream to a method without one, or the reverse */
 export function checkStream({ requestItem }: Method, { hasStream }: { readonly hasStream: boolean }): void {
   if (hasStream === (requestItem !== undefined)) return;
   throw new RpcError("BAD_REQUEST", hasStream ? "the method takes no request stream" : "missing request stream");
@@ -25,7 +25,7 @@ export function checkStream({ requestItem }: Method, { hasStream }: { readonly h
 
 /**
  * Refuses a caller without a contract that expects the wrong kind of items: it would read JSON as bytes, or bytes as JSON. A
- * method with bytes in one direction counts as one of bytes.
+ * method with bytes in either direction is a method of bytes.
  * @throws RpcError BAD_REQUEST with the flag of `sshrpc call` that corrects it
  */
 export function checkItemKind({ requestItem, responseItem }: Method, expected: ItemKind | undefined): void {
@@ -40,7 +40,7 @@ export function checkItemKind({ requestItem, responseItem }: Method, expected: I
   );
 }
 
-/** Adds the fields of the path to a request. @throws RpcError BAD_REQUEST where the request has another value for one */
+/** Adds the fields of the path to a request. @throws RpcError BAD_REQUEST if the request has another value for one */
 export function withParams(request: unknown, params: Readonly<Record<string, unknown>> | undefined): unknown {
   if (params === undefined || typeof request !== "object" || request === null || Array.isArray(request)) return request;
   for (const [name, value] of Object.entries(params)) {

@@ -12,7 +12,7 @@ import type { Route } from "./route.js";
 
 /** Settings of all calls of a server. */
 export interface DispatchConfig {
-  /** Milliseconds that a unary call may take where neither its caller nor its method sets a timeout. */
+  /** Timeout in ms of a unary call if neither its caller nor its method sets one. */
   readonly timeout: number;
   /** Whether callers see the message and stack of undeclared errors: for development only. */
   readonly exposeErrors: boolean;
@@ -27,9 +27,9 @@ export interface Caller {
   readonly peer: Peer;
   /** Bytes of a message that both sides accept. */
   readonly maxMessage: number;
-  /** The kind of items that it expects in streams, where it has no contract. */
+  /** The kind of items that it expects in streams, if it has no contract. */
   readonly items?: ItemKind | undefined;
-  /** The generated client of the callbacks that the peer serves; undefined where it serves none. */
+  /** The generated client of the callbacks that the peer serves; undefined if it serves none. */
   readonly callbacks: unknown;
   /** Returns the connected clients of the same server, including this one. */
   readonly clients: () => readonly ConnectedClient<unknown>[];
@@ -60,7 +60,7 @@ export class CallContext implements Context {
     this.#caller = caller;
   }
 
-  /** The metadata of the response, where the handler has set some. */
+  /** The metadata of the response, if the handler has set some. */
   get response(): ResponseMetadata | undefined {
     return this.#response;
   }

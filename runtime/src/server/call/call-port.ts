@@ -29,7 +29,7 @@ export interface CallPort {
   readonly answered: boolean;
   /** Takes the items of the response stream. */
   readonly sender: ItemSink;
-  /** Calls `listener` when the caller cancels or its connection is lost; at once where that has happened. */
+  /** Calls `listener` when the caller cancels or its connection is lost; at once if that has happened. */
   listen(listener: (reason: RpcError) => void): void;
   /** Returns the request stream, decoded and checked item by item. Called once. */
   receive(checks: RequestItemChecks): ItemReceiver<unknown>;
@@ -37,11 +37,11 @@ export interface CallPort {
   sendHeaders(metadata: string): void;
   /**
    * Sends the final status with the encoded response or error, and encoded trailers; ignored after the first.
-   * @param error what `body` encodes, where the call failed
+   * @param error what `body` encodes, if the call failed
    */
   answer(status: StatusName, body: EncodedValue, trailers?: string, error?: RpcError): void;
   /** Stops the response stream with `reason`. */
   stop(reason: RpcError): void;
-  /** Called exactly once, when the handler is done: another call may take this one's place. */
+  /** Frees the slot of the call. Called exactly once, when the handler is done. */
   release(): void;
 }

@@ -5,7 +5,7 @@ import type { ErrorStatus } from "../../contract/status.js";
 /** A client of a server, as the server sees it. */
 export interface ConnectedClient<Callbacks = undefined> {
   readonly peer: Peer;
-  /** Calls the client over its connection; undefined where the schema declares no callbacks. */
+  /** Calls the client over its connection; undefined if the schema declares no callbacks. */
   readonly callbacks: Callbacks;
 }
 
@@ -45,13 +45,13 @@ export interface Context<Errors = unknown, Callbacks = undefined> extends Sshrpc
    * as commands, are listed while a call of theirs runs.
    */
   readonly clients: readonly ConnectedClient<Callbacks>[];
-  /** Calls the peer over this connection; undefined where the schema declares no callbacks. */
+  /** Calls the peer over this connection; undefined if the schema declares no callbacks. */
   readonly callbacks: Callbacks;
   /** Logs with the method and the peer of the call. */
   readonly log: Logger;
-  /** Adds a response header. @throws Error after the first item was sent; RpcError where it is malformed or over the limit */
+  /** Adds a response header. @throws Error after the first item was sent; RpcError if it is malformed or over the limit */
   setHeader(name: string, value: string): void;
-  /** Adds a trailer, sent with the status. @throws RpcError where it is malformed or over the limit */
+  /** Adds a trailer, sent with the status. @throws RpcError if it is malformed or over the limit */
   setTrailer(name: string, value: string): void;
   /** Ends the call with a status that the schema declares, and its details. */
   fail<Status extends keyof Errors & ErrorStatus>(status: Status, details: Errors[Status], message?: string): never;

@@ -146,7 +146,7 @@ export class Dispatch {
     }
   }
 
-  /** Answers with a status of the runtime, which the error details of the schema do not apply to. */
+  /** Answers with a status of the runtime: the error details of the schema do not apply to it. */
   #refuse(error: unknown): void {
     this.#answer(error instanceof RpcError ? error : internalError(error, this.#errorContext));
     this.#done();

@@ -15,7 +15,7 @@ interface ErrorContext {
 
 /**
  * The error that the caller gets for what a handler threw: an `RpcError` as it is, else INTERNAL with a reference to the
- * log. It never throws, whatever was thrown: a handler must not be able to end the process.
+ * log. It never throws, for any value: a handler must not be able to end the process.
  */
 export function handlerError(error: unknown, context: ErrorContext): RpcError {
   try {

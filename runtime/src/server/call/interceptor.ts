@@ -6,7 +6,7 @@ import type { Context } from "./context.js";
 export interface ServerCallInfo {
   readonly method: Method;
   readonly request: unknown;
-  /** The request stream, where the method has one. */
+  /** The request stream, if the method has one. */
   readonly items: AsyncIterable<unknown, undefined> | undefined;
   readonly ctx: Context;
 }

@@ -16,25 +16,25 @@ import type { ItemSink } from "../../wire/pump-items.js";
 import type { CallPort, RequestItemChecks } from "./call-port.js";
 import { type LocalItem, LocalRequestItems, LocalResponse } from "./local-items.js";
 
-/** Who makes a call in this process, and how. */
+/** Options of a call in this process. */
 export interface LocalCallOptions {
-  /** The peer that the call is made for: its scopes hold, and its calls are counted together. */
+  /** The caller: its scopes apply, and its calls share one limit. */
   readonly peer: Peer;
   /** Headers of the call. Default: none. */
   readonly metadata?: Readonly<Record<string, string | readonly string[]>> | undefined;
   /** Cancels the call when it aborts. */
   readonly signal?: AbortSignal | undefined;
-  /** How long the call may take, in milliseconds. Default: the method's own timeout; else the server's, for a unary call. */
+  /** Timeout in ms. Default: the timeout of the method; else, for a unary call, that of the server. */
   readonly timeout?: number | undefined;
   /** The request stream, for a method that takes one: values or {@link EncodedJson}; `Uint8Array` for `Bytes`. */
   readonly items?: ItemSource<unknown> | undefined;
-  /** What the caller takes the method's streams for, where it has no contract: a method of the other kind is refused. */
+  /** The kind of items that the caller expects, if it has no contract: a method of the other kind is refused. */
   readonly expects?: ItemKind | undefined;
 }
 
 /** A call that was made with `ApiServer.call`. */
 export interface LocalCallResult {
-  /** The method that was called; undefined where the reference names none. */
+  /** The method that was called; undefined if the reference names none. */
   readonly method: Method | undefined;
   /**
    * The items of the response stream. The handler is asked for the next one when the consumer asks; leaving the iteration
@@ -42,7 +42,7 @@ export interface LocalCallResult {
    */
   readonly items: AsyncIterableIterator<LocalItem, undefined>;
   /**
-   * Resolves with the response; with undefined where a stream ends without one. Rejects with the RpcError of a call that
+   * Resolves with the response; with undefined if a stream ends without one. Rejects with the RpcError of a call that
    * fails. A consumer takes the items first: a stream waits for its consumer.
    */
   readonly response: Promise<EncodedJson | undefined>;
@@ -54,7 +54,7 @@ export interface LocalCallResult {
   cancel(): void;
 }
 
-/** What a call in this process asks of the server that runs it. */
+/** The callbacks of a call in this process to its server. */
 export interface LocalCallHost {
   /** The call has its final status. */
   readonly ended: (call: LocalCall, status: StatusName, bytesOut: number, error: RpcError | undefined) => void;
@@ -63,7 +63,7 @@ export interface LocalCallHost {
 }
 
 interface LocalCallConfig {
-  /** The id of the method, or what the caller asked for where there is none. */
+  /** The id of the method, or the caller's reference if there is no such method. */
   readonly name: string;
   readonly method: Method | undefined;
   readonly host: LocalCallHost;

@@ -214,7 +214,7 @@ export class LocalRequestItems {
   }
 }
 
-/** Decodes what a source gave; raw bytes are cut where they are over the limit of an item. */
+/** Decodes what a source gave; raw bytes are split if they are over the limit of an item. */
 function* decode(
   item: unknown,
   type: ItemType,

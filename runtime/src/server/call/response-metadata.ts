@@ -16,7 +16,7 @@ export class ResponseMetadata {
     this.#limit = limit;
   }
 
-  /** Adds a header. @throws Error after they were sent; RpcError where it is malformed or over the limit */
+  /** Adds a header. @throws Error after they were sent; RpcError if it is malformed or over the limit */
   header(name: string, value: string): void {
     if (this.#sent) throw new Error(`header ${name}: too late: headers are sent before the first item`);
     const headers = add(this.#headers, name, value);
@@ -24,21 +24,21 @@ export class ResponseMetadata {
     this.#headers = headers;
   }
 
-  /** Adds a trailer. @throws RpcError where it is malformed or over the limit */
+  /** Adds a trailer. @throws RpcError if it is malformed or over the limit */
   trailer(name: string, value: string): void {
     const trailers = add(this.#trailers, name, value);
     this.#encodedTrailers = encodeMetadata(trailers, this.#limit);
     this.#trailers = trailers;
   }
 
-  /** Returns the encoded headers once; undefined where there are none, and at further calls. */
+  /** Returns the encoded headers once; undefined if there are none, and at further calls. */
   takeHeaders(): string | undefined {
     if (this.#sent) return undefined;
     this.#sent = true;
     return this.#encodedHeaders;
   }
 
-  /** The encoded trailers; undefined where there are none. */
+  /** The encoded trailers; undefined if there are none. */
   get trailers(): string | undefined {
     return this.#encodedTrailers;
   }

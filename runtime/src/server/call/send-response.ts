@@ -11,10 +11,10 @@ import type { CallContext } from "./call-context.js";
 import type { CallPort } from "./call-port.js";
 
 /**
- * Validates and encodes the response of a handler; empty where the method has none. A handler of a method that returns null
+ * Validates and encodes the response of a handler; empty if the method has none. A handler of a method that returns null
  * may return undefined.
  * @param limit bytes of a message that both sides accept
- * @throws Error where the response does not match the contract; RpcError MESSAGE_TOO_LARGE
+ * @throws Error if the response does not match the contract; RpcError MESSAGE_TOO_LARGE
  */
 export function encodeResponse(
   value: unknown,

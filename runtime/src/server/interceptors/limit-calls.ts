@@ -18,7 +18,7 @@ const LIMIT_CALLS_OPTIONS = { perPeer: true, peerKey: true } satisfies OptionTab
 
 /**
  * Limits the concurrent calls of each peer: a call over the limit is refused with RESOURCE_EXHAUSTED.
- * @throws RpcError BAD_REQUEST for an unknown option, or where `perPeer` is not a whole number
+ * @throws RpcError BAD_REQUEST for an unknown option, or if `perPeer` is not a whole number
  */
 export function limitCalls(options: LimitCallsOptions): ServerInterceptor {
   checkedOptions(() => {

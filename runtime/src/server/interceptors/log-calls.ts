@@ -4,8 +4,8 @@ import type { ServerInterceptor } from "../call/interceptor.js";
 import { observeCall } from "../call/observe-call.js";
 
 /**
- * Logs one line for each finished call: method, user, status, milliseconds, and the number of items where it streams; never
- * its content. A cancelled or expired call is logged with the status that its handler ended with.
+ * Logs one line for each finished call: method, user, status, milliseconds, and the number of items if it streams; never its
+ * content. A cancelled or expired call is logged with the status that its handler ended with.
  */
 export function logCalls(log: Logger): ServerInterceptor {
   return (call, next) => {

@@ -6,9 +6,9 @@ import { type Startup, Startups } from "./startups.js";
 
 /** An admitted connection. */
 export interface Admitted {
-  /** Ends its place among the unauthenticated connections. */
+  /** Frees its slot among the unauthenticated connections. */
   authenticated(): void;
-  /** Ends its place altogether; a failure counts toward the penalty of its source. Further calls do nothing. */
+  /** Frees its slot among all connections; a failure counts toward the penalty of its source. Further calls do nothing. */
   release(failure?: FailureKind): void;
 }
 
@@ -32,7 +32,7 @@ export class Admission {
   /**
    * Admits a connection, or returns the reason to refuse it.
    * @param now in milliseconds of a monotonic clock
-   * @param refuse ends the connection later, when another needs its place
+   * @param refuse ends the connection later, when another one needs its slot
    */
   admit(source: Source, now: number, refuse: (reason: string) => void): Admitted | string {
     const isExempt = this.#isExempt(source.address);
@@ -62,7 +62,7 @@ export class Admission {
     };
   }
 
-  /** With all places taken, an unauthenticated connection gives up its own. */
+  /** If no slot is free, an unauthenticated connection is evicted. */
   #findPlace(now: number): string | undefined {
     if (this.#connections < this.#maxConnections) return undefined;
     const reason = `${this.#connections} connections are open (maxConnections)`;

@@ -14,7 +14,7 @@ import { sourceOf } from "./source.js";
 /** Milliseconds for a proxy to send its header. */
 export const PROXY_HEADER_TIMEOUT = 5000;
 
-/** Milliseconds for the peer to close its side after we have closed ours. */
+/** Time in ms for the peer to close its side after the server has closed its own. */
 const FINISH_GRACE = 1000;
 
 /**
@@ -45,7 +45,7 @@ export class ConnectionGate {
     this.#handOver = handOver;
   }
 
-  /** Takes a new connection, and destroys its socket in the end. */
+  /** Takes a new connection, and destroys its socket at the end. */
   async receive(socket: Socket): Promise<void> {
     let admitted: Admitted | undefined;
     const pending = new PendingConnection(socket, () => {
@@ -61,7 +61,7 @@ export class ConnectionGate {
       refuse(`not authenticated within ${this.#config.loginGrace} ms (loginGrace)`);
     }, this.#config.loginGrace);
     socket.on("error", () => {});
-    // ssh2 only ends a connection that it gives up, and a client might never end its side.
+    // ssh2 only half-closes a connection that it rejects, and a client might never close its side.
     socket.once("finish", () => setTimeout(() => socket.destroy(), FINISH_GRACE).unref());
     socket.once("close", () => {
       clearTimeout(grace);
@@ -131,8 +131,8 @@ export class ConnectionGate {
 }
 
 /**
- * Skips the next write if it has these bytes: ssh2 writes its identification string itself, and the client has it
- * already. Only so can the client's own be read first; ssh2 accepts none that comes in more than two pieces.
+ * Skips the next write if it has these bytes: ssh2 writes its identification string itself, and the client has it already.
+ * This allows the gate to read the client's string first: ssh2 rejects one that arrives in more than two pieces.
  */
 function skipWrite(socket: Socket, bytes: Buffer): void {
   const write = socket.write.bind(socket) as (...args: unknown[]) => boolean;

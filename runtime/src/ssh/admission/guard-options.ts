@@ -7,11 +7,11 @@ import type { AlgorithmOptions } from "../algorithm-options.js";
 export interface GuardOptions {
   /** Time for a client to authenticate. Default: 30,000. */
   readonly loginGrace?: number;
-  /** The most open connections; further ones are closed at once. Default: 1,024. */
+  /** Maximum number of open connections; further ones are closed at once. Default: 1,024. */
   readonly maxConnections?: number;
-  /** The most unauthenticated connections. */
+  /** Maximum number of unauthenticated connections. */
   readonly maxStartups?: MaxStartups;
-  /** The most connections of one source. */
+  /** Maximum number of connections of one source. */
   readonly perSource?: PerSource;
   /** How long a source is blocked after failures; false for never. */
   readonly penalties?: Penalties | false;
@@ -27,24 +27,27 @@ export interface GuardOptions {
   readonly proxyProtocol?: readonly string[];
   /** How long an address counts as returning in the log after it was last seen. Default: 300,000. */
   readonly knownAddressTtl?: number;
-  /** The most bytes that a client may send before authentication. Default: 131,072. */
+  /** Maximum number of bytes that a client may send before authentication. Default: 131,072. */
   readonly maxPreAuthBytes?: number;
   /**
    * How many requests of one connection may be refused at once, such as channels beyond `maxChannels`; ten more are
    * allowed each second. Beyond it, the client is disconnected. Default: 1,000.
    */
   readonly maxRefusals?: number;
-  /** The most bytes buffered for a client that sends another packet without reading. Default: 33,554,432. */
+  /**
+   * Maximum number of unsent bytes for a client that does not read; with more, its next packet ends the connection. Default:
+   * 33,554,432.
+   */
   readonly maxSendBuffer?: number;
-  /** The most bytes of a connection, in both directions, before a rekey. Default: 1,073,741,824. */
+  /** Maximum number of bytes of a connection, in both directions, before a rekey. Default: 1,073,741,824. */
   readonly rekeyBytes?: number;
-  /** The longest time before a rekey. Default: 3,600,000. */
+  /** Maximum time before a rekey. Default: 3,600,000. */
   readonly rekeyInterval?: number;
-  /** The longest time of a key exchange on an open connection. Default: 30,000. */
+  /** Timeout of a key exchange on an open connection. Default: 30,000. */
   readonly rekeyTimeout?: number;
   /** Keepalive interval of a silent connection; 0 disables keepalives. Default: 30,000. */
   readonly keepaliveInterval?: number;
-  /** The most unanswered keepalives before the connection is closed as lost. Default: 3. */
+  /** Maximum number of unanswered keepalives before the connection is closed as lost. Default: 3. */
   readonly keepaliveCountMax?: number;
   /** Time without channel activity before a connection is closed; 0 for no limit. Default: 0. */
   readonly idleTimeout?: number;
@@ -58,7 +61,7 @@ export interface GuardOptions {
  * evicted once it is a second old; otherwise the new one is refused.
  */
 export interface MaxStartups {
-  /** Unauthenticated connections from which on a new one may evict another. Default: 100. */
+  /** Number of unauthenticated connections from which a new one may evict another. Default: 100. */
   readonly start?: number;
   /** The probability of an eviction at `start`, in percent. Default: 30. */
   readonly rate?: number;
@@ -66,7 +69,7 @@ export interface MaxStartups {
   readonly full?: number;
 }
 
-/** The most connections of one source at once, authenticated or not. */
+/** Maximum number of concurrent connections of one source, authenticated or not. */
 export interface PerSource {
   /** Connections of one IPv4 address or one IPv6 /64 network. Default: 128. */
   readonly address?: number;
@@ -87,7 +90,7 @@ export interface Penalties {
   readonly graceExceeded?: number;
   /** Violation of the protocol before authentication. Default: 10,000. */
   readonly protocolError?: number;
-  /** The penalty from which on the source is blocked. Default: 15,000. */
+  /** The penalty from which the source is blocked. Default: 15,000. */
   readonly min?: number;
   /** The longest penalty. Default: 600,000. */
   readonly max?: number;

@@ -1,4 +1,4 @@
-/** The most addresses kept; beyond it, the least recently seen one is removed. */
+/** The maximum number of addresses; beyond it, the least recently seen one is removed. */
 export const LIMIT = 65_536;
 
 /** The recently seen addresses. */

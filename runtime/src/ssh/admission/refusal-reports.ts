@@ -34,7 +34,7 @@ export class RefusalReports {
       return;
     }
     this.#omitted++;
-    // No later refusal may come: the number is reported all the same.
+    // Reported by a timer, because no further refusal may follow.
     this.#timer ??= setTimeout(() => this.flush(), PERIOD).unref();
   }
 

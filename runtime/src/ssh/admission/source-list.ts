@@ -20,8 +20,8 @@ function networkOf(option: string, entry: string): Network {
   try {
     network = parseNetwork(entry, shown);
   } catch (error) {
-    throw new OptionError(`the option ${option}: ${errorMessage(error)}`, { cause: error });
+    throw new OptionError(`option ${option}: ${errorMessage(error)}`, { cause: error });
   }
   if (network !== undefined) return network;
-  throw new OptionError(`the option ${option}: "${shown}" is not an address or a network such as 10.0.0.0/8`);
+  throw new OptionError(`option ${option}: "${shown}" is not an address or a network such as 10.0.0.0/8`);
 }

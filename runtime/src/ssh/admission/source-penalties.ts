@@ -6,11 +6,11 @@ export type FailureKind = "authFail" | "noAuth" | "graceExceeded" | "protocolErr
 interface Penalty {
   /** When it ends. */
   readonly until: number;
-  /** Whether it has reached the minimum length, from which on the source is blocked. */
+  /** Whether it has reached the minimum, from which the source is blocked. */
   readonly isBlocking: boolean;
 }
 
-/** The most sources kept; beyond it, the one whose last failure is oldest is removed. */
+/** The maximum number of sources; beyond it, the one whose last failure is oldest is removed. */
 const LIMIT = 65_536;
 
 /** The penalties of sources whose connections failed (sshd_config(5), PerSourcePenalties). */

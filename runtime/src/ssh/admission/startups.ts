@@ -31,7 +31,7 @@ export class Startups {
     this.#random = random;
   }
 
-  /** How many there are. */
+  /** The number of unauthenticated connections. */
   get count(): number {
     return this.#count;
   }
@@ -48,7 +48,7 @@ export class Startups {
     return undefined;
   }
 
-  /** Refuses one for another that comes at `now`; false where all are within their head start. */
+  /** Evicts one for another that arrives at `now`; false if all are within their head start. */
   evict(now: number, reason: string): boolean {
     const oldest = this.#oldestOfLargest();
     if (oldest === undefined || now - oldest.since < HEAD_START) return false;

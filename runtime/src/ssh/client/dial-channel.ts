@@ -12,7 +12,7 @@ export interface DialChannel<Opened extends EventEmitter, Raw = ClientChannel> {
   readonly open: (client: Client, done: (error: Error | undefined, channel: Raw) => void) => void;
   /** Wraps the channel for the caller. The 'close' event of the wrapper closes the connection. */
   readonly wrap: (channel: Raw, config: ChannelConfig) => Opened;
-  /** Explains why the server rejected the channel; undefined where the error says all there is. */
+  /** Explains why the server rejected the channel; undefined if the error itself explains it. */
   readonly refusal: (error: Error) => string | undefined;
 }
 

@@ -16,6 +16,6 @@ export interface DialConfig extends DialerConfig {
   readonly keepaliveCountMax: number;
   readonly debug?: ((line: string) => void) | undefined;
   readonly signal: AbortSignal | undefined;
-  /** Aborted when the attempt ends, successfully or not: pending questions to the agent end then. */
+  /** Aborted when the attempt ends, successfully or not: pending requests to the agent end then. */
   readonly ended: AbortController;
 }

@@ -10,10 +10,10 @@ export interface DialOptions extends LoginOptions, HostTrustOptions {
    */
   readonly jump?: string | readonly string[];
   /**
-   * Whether to apply ~/.ssh/config, as `ssh -G` resolves it: HostName, Port, User, IdentityFile, IdentitiesOnly, IdentityAgent,
-   * CertificateFile, UserKnownHostsFile, GlobalKnownHostsFile, HostKeyAlias and ProxyJump; or the path of another configuration
-   * file. Options given here take precedence. StrictHostKeyChecking is not applied: see `hostKey`.
-   * Default: true where both ~/.ssh/config and the program `ssh` exist.
+   * Whether to apply ~/.ssh/config, as `ssh -G` resolves it: HostName, Port, User, IdentityFile, IdentitiesOnly,
+   * IdentityAgent, CertificateFile, UserKnownHostsFile, GlobalKnownHostsFile, HostKeyAlias and ProxyJump; or the path of
+   * another configuration file. Options given here take precedence. StrictHostKeyChecking is not applied: see `hostKey`.
+   * Default: true if both ~/.ssh/config and the program `ssh` exist.
    */
   readonly sshConfig?: boolean | string;
   /**

@@ -2,10 +2,10 @@ import type { EventEmitter } from "node:events";
 import type { Target } from "../target.js";
 import type { DialChannel } from "./dial-channel.js";
 
-/** Translates what the SSH client fails with, for a caller that has an error class of its own. */
+/** Translates the errors of the SSH client to the error class of its caller. */
 type ErrorMapper = (error: unknown) => unknown;
 
-/** What a user of the SSH client defines besides the options of connections. */
+/** What code that uses the SSH client defines, besides the options of connections. */
 export interface DialerConfig {
   readonly mapError: ErrorMapper;
   /** The software name in the identification string (RFC 4253, section 4.2). */

@@ -5,8 +5,8 @@ import type { AuthOptions } from "./auth/auth-options.js";
 import type { ForwardingOptions } from "./forwarding/forwarding-options.js";
 
 /**
- * How a server listens and authenticates its peers. The public types of this folder are in files without ssh2, because
- * users of this package do not have the types of ssh2.
+ * How a server listens and authenticates its peers. The public types of this folder are in files without ssh2, because users
+ * of this package do not install the types of ssh2.
  */
 export interface ListenOptions extends AuthOptions, ForwardingOptions, GuardOptions {
   /** The address to listen on, `::` or `0.0.0.0` for all. Default: `127.0.0.1`. */

@@ -59,7 +59,7 @@ export async function listen(options: ListenOptions, handlers: readonly ChannelH
   const { host = LISTEN_ADDRESS.host, port = LISTEN_ADDRESS.port, observer = {}, ident = "ssh" } = options;
   checkNumber("port", port, 0, 65_535);
   // Errors of the system quote the host.
-  if (holdsKey(host)) throw new OptionError("host: the text of a key, not an address");
+  if (holdsKey(host)) throw new OptionError("option host: the text of a key, not an address");
   const guard = guardConfig(options);
   const algorithms = serverAlgorithms(options.algorithms);
   const maxChannels = checkNumber("maxChannels", options.maxChannels ?? LISTEN_DEFAULTS.maxChannels, 1);

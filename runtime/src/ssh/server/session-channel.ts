@@ -4,7 +4,7 @@ import type { Session, SessionTerminal } from "../../base/session.js";
 import type { SessionDuplex } from "../ssh2/channels/session-duplex.js";
 import type { SessionRequests } from "./session-requests.js";
 
-/** A session of our own SSH server in which a command or a shell runs. */
+/** A session of the built-in SSH server in which a command or a shell runs. */
 export class SessionChannel implements Session {
   readonly peer: Peer;
   readonly environment: ReadonlyMap<string, string>;

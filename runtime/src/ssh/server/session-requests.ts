@@ -11,7 +11,7 @@ export const MAX_VARIABLES = 64;
 /** The characters of their names and values together; as metadata, `limits.metadata` ends the call before. */
 export const MAX_ENVIRONMENT = 32 * 1024;
 
-/** The most columns or rows of a terminal, which bound what a shell draws. */
+/** The maximum number of columns or rows of a terminal, which bounds what a shell draws. */
 const MAX_SIDE = 4096;
 
 type Accept = (() => void) | undefined;

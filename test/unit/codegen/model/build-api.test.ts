@@ -78,7 +78,7 @@ test("path parameters have the types of the request's fields, also through inter
   expect(params("/a/{id}", Type.Object({ id: Type.Enum(["a", "b"]) }))).toEqual({ id: "string" });
 });
 
-test("a request is optional where it accepts the empty object", () => {
+test("a request is optional if it accepts the empty object", () => {
   const optional = (request: object | undefined) =>
     modelOf({ a: { GET: { request, response: Type.Null() } } }).resources[0]?.methods[0]?.requestOptional;
   expect(optional(undefined)).toBe(true);

@@ -70,7 +70,7 @@ test.each([
 
 test("exec.inputTimeout limits the wait for a request, and is validated", async () => {
   expect(await failure(serve({ exec: { inputTimeout: 0 } }))).toMatchObject({
-    message: "exec.inputTimeout: 0: must be from 1 to 2147483647 ms",
+    message: "option exec.inputTimeout: 0 is not a number of ms from 1 to 2147483647",
   });
   const { ssh } = await serve({ exec: { inputTimeout: 30 } });
   const command = await ssh.exec("STORE /notes");

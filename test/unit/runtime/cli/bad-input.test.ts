@@ -10,27 +10,31 @@ const line = (text: string) => ({
   stderr: expect.stringMatching(new RegExp(`^sshrpc: [^\n]*${text}[^\n]*\n$`)),
 });
 
-describe("a command line that is wrong ends with 2, and one line that says what", () => {
+describe("an invalid command line ends with status 2 and one line of error", () => {
   test.each<[string, string[], string]>([
     ["an unknown command", ["nope"], "unknown command 'nope'"],
-    ["a command that is nearly one", ["srve"], "Did you mean serve.*; sshrpc --help lists commands"],
+    ["a misspelled command", ["srve"], "Did you mean serve.*; sshrpc --help lists commands"],
     ["an unknown option", ["serve", "--handlers", "x.js", "--prot", "1"], "unknown option '--prot'"],
-    ["no handlers", ["serve"], "'--handlers <file>' not specified; sshrpc serve --help lists options"],
+    ["a missing --handlers", ["serve"], "'--handlers <file>' not specified; sshrpc serve --help lists options"],
     ["an unknown subcommand", ["keys", "ad"], "Did you mean add.*; sshrpc keys --help lists commands"],
-    ["nothing to a subcommand", ["keys", "add"], "argument 'key'; sshrpc keys add --help lists options"],
-    ["a handlers file that is not there", ["serve", "--handlers", "no.js"], "--handlers no.js: no such file"],
-    ["a directory for handlers", ["serve", "--handlers", "."], "--handlers \\.: is a directory; name a file"],
-    ["a port that is none", ["serve", "--handlers", "x.js", "--port", "70000"], "'70000' is invalid"],
-    ["a port that is not a number", ["serve", "--handlers", "x.js", "--port", "http"], "from 0 to 65535"],
-    ["scopes for a port", ["serve", "--handlers", "x.js", "--scopes", "*"], "--scopes requires --stdio"],
-    ["a forced command on a port", ["serve", "--handlers", "x.js", "--forced"], "--forced requires --stdio"],
+    ["a subcommand without its argument", ["keys", "add"], "argument 'key'; sshrpc keys add --help lists options"],
+    ["a missing handlers file", ["serve", "--handlers", "no.js"], "--handlers no.js: no such file"],
     [
-      "a list of keys for sshd",
+      "a directory in place of a handlers file",
+      ["serve", "--handlers", "."],
+      "--handlers \\.: is a directory; name a file",
+    ],
+    ["a port out of range", ["serve", "--handlers", "x.js", "--port", "70000"], "'70000' is invalid"],
+    ["a port that is not a number", ["serve", "--handlers", "x.js", "--port", "http"], "from 0 to 65535"],
+    ["--scopes without --stdio", ["serve", "--handlers", "x.js", "--scopes", "*"], "--scopes requires --stdio"],
+    ["--forced without --stdio", ["serve", "--handlers", "x.js", "--forced"], "--forced requires --stdio"],
+    [
+      "--authorized-keys with --stdio",
       ["serve", "--stdio", "--handlers", "x.js", "--authorized-keys", "k"],
       "--authorized-keys cannot be used with --stdio",
     ],
     [
-      "revoked keys for sshd",
+      "--revoked-keys with --stdio",
       ["serve", "--stdio", "--handlers", "x.js", "--revoked-keys", "k"],
       "--revoked-keys cannot be used with --stdio",
     ],
@@ -41,7 +45,7 @@ describe("a command line that is wrong ends with 2, and one line that says what"
     ["no path", ["call", SERVER, "GET"], "missing required argument 'path'"],
     ["a request that is not JSON", ["call", SERVER, "GET", "/x", "{bad"], "the request: invalid JSON at line "],
     [
-      "a field, as ssh takes it",
+      "a field, as over stock ssh",
       ["call", SERVER, "GET", "/x", "text=hi"],
       "field=value works only over stock ssh, use JSON such as",
     ],
@@ -51,12 +55,12 @@ describe("a command line that is wrong ends with 2, and one line that says what"
       "the request: invalid JSON at line ",
     ],
     [
-      "a request with a number too large for any",
+      "a request with a number out of range",
       ["call", SERVER, "GET", "/x", '{"a":-1e400}'],
       "the request: number out of range: -1e400; the maximum is",
     ],
     ["too many arguments", ["call", SERVER, "GET", "/x", "{}", "more"], "too many arguments"],
-    ["a timeout that is none", ["call", SERVER, "GET", "/x", "--timeout", "5 parsecs"], "500ms, 2s or 1m"],
+    ["an invalid timeout", ["call", SERVER, "GET", "/x", "--timeout", "5 parsecs"], "500ms, 2s or 1m"],
     ["a timeout below 0", ["call", SERVER, "GET", "/x", "--timeout=-5"], "500ms, 2s or 1m"],
     ["a timeout of 0", ["call", SERVER, "GET", "/x", "--timeout", "0"], "500ms, 2s or 1m"],
     ["a timeout of a century", ["call", SERVER, "GET", "/x", "--timeout", "100y"], "at most 24 days"],
@@ -65,9 +69,9 @@ describe("a command line that is wrong ends with 2, and one line that says what"
   });
 
   test.each([
-    ["no JSON", "nope", 'standard input: invalid JSON at line 1, column 1: unexpected token "nope"'],
-    ["nothing", "", "standard input: empty; expected JSON"],
-    ["a number too large for any", "[1e400]", "standard input: number out of range: 1e400; the maximum is"],
+    ["invalid JSON", "nope", 'standard input: invalid JSON at line 1, column 1: unexpected token "nope"'],
+    ["empty", "", "standard input: empty; expected JSON"],
+    ["a number out of range", "[1e400]", "standard input: number out of range: 1e400; the maximum is"],
   ])("a request on standard input that is %s", async (_, stdin, message) => {
     expect(await sshrpc(["call", SERVER, "GET", "/x", "-"], { stdin })).toMatchObject({ status: 2, ...line(message) });
   });
@@ -85,14 +89,18 @@ describe("a command line that is wrong ends with 2, and one line that says what"
   });
 });
 
-describe("what fails for another reason ends with 1, and one line that says why", () => {
+describe("any other failure ends with status 1 and one line of error", () => {
   test.each([
     ["an error", "\nthrow new Error('first line\\nsecond line');", "handlers.mjs:2:\\d+: first line"],
-    ["a mistake in its syntax", "export default {", "handlers.mjs: Unexpected end of input"],
-    ["an import of what is not there", "import './nothing.mjs';", "Cannot find module"],
-    ["an import of what was not generated", "import './generated/server.js';", "Cannot find .*; run `sshrpc gen`"],
+    ["a syntax error", "export default {", "handlers.mjs: Unexpected end of input"],
+    ["an import of a missing file", "import './nothing.mjs';", "Cannot find module"],
     [
-      "an import of what tsc leaves behind",
+      "an import of generated code that is missing",
+      "import './generated/server.js';",
+      "Cannot find .*; run `sshrpc gen`",
+    ],
+    [
+      "an import of a file that tsc does not copy",
       "import './generated/validators.js';",
       "run `sshrpc gen` and copy the file",
     ],
@@ -106,7 +114,7 @@ describe("what fails for another reason ends with 1, and one line that says why"
     });
   });
 
-  test("a TypeScript handlers file with an error, named by its place", async () => {
+  test("a TypeScript handlers file with an error, reported with its position", async () => {
     const cwd = tempDir({ "handlers.ts": "const answer: number = 42;\nthrow new Error('no ' + answer);" });
     expect(await sshrpc(["serve", "--handlers", "handlers.ts"], { cwd })).toMatchObject({
       status: 1,
@@ -121,14 +129,14 @@ describe("what fails for another reason ends with 1, and one line that says why"
     });
   });
 
-  test("an identity that is not there", async () => {
+  test("a missing identity file", async () => {
     expect(await sshrpc(["call", SERVER, "GET", "/x", "--identity", "no-key"])).toMatchObject({
       status: 1,
       ...line("no-key"),
     });
   });
 
-  test("a server that is none of SSH", async () => {
+  test("a server that is not an SSH server", async () => {
     const server = createServer((socket) =>
       socket.on("error", () => undefined).end("HTTP/1.1 400 Bad Request\r\n\r\n"),
     );

@@ -35,7 +35,7 @@ async function startBench(files: Readonly<Record<string, string>> = {}): Promise
   return { waits, args, cwd, call: (more, stdin = "") => sshrpc([...args, ...more], { cwd, stdin }) };
 }
 
-test("JSON lines are streamed to a method from a file or standard input, and come back as lines", async () => {
+test("JSON lines are streamed from a file or standard input, and the items of the response are printed as lines", async () => {
   const lines = '{"text":"a"}\n\n{"text":"b\\u009b31m"}';
   const { call } = await startBench({ lines });
   const expected = {
@@ -48,7 +48,7 @@ test("JSON lines are streamed to a method from a file or standard input, and com
   expect(await call([...echo, "-"], lines)).toEqual(expected);
 });
 
-test("raw bytes go in and out as they are", async () => {
+test("raw bytes pass unchanged in both directions", async () => {
   const { call } = await startBench({ file: "0123456789".repeat(100_000) });
   const up = await call(["STORE", "/bytes", '{"name":"up"}', "--bytes", "--items", "file"]);
   expect(JSON.parse(up.stdout)).toMatchObject({ bytes: 1_000_000 });
@@ -70,7 +70,7 @@ test.each([
   ],
   ["GET", "/items/1", ["--bytes"], "GET /items/1: the method does not stream raw bytes; call it without --bytes\n"],
   ["GET", "/secret", ["--bytes"], "FORBIDDEN: "],
-])("%s %s %j is refused, with what to do, and no handler runs", async (verb, path, flags, message) => {
+])("%s %s %j is refused with the fix, and no handler runs", async (verb, path, flags, message) => {
   const { call, waits } = await startBench({ lines: '{"text":"a"}' });
   const { status, stdout, stderr } = await call([verb, path, '{"name":"mistaken"}', ...flags]);
   expect([status, stdout]).toEqual([1, ""]);
@@ -112,12 +112,12 @@ test.each<[string, string[], string, number, string]>([
     1,
     "standard input, line 1: number out of range: 1e400; the maximum",
   ],
-  ["no UTF-8 in a line", ["--items", "binary"], "", 1, "binary, line 1: not valid UTF-8"],
-  ["a file that is not there", ["--items", "nowhere"], "", 2, "--items nowhere: cannot be read (ENOENT)"],
+  ["invalid UTF-8 in a line", ["--items", "binary"], "", 1, "binary, line 1: not valid UTF-8"],
+  ["a missing file", ["--items", "nowhere"], "", 2, "--items nowhere: cannot be read (ENOENT)"],
   ["a folder", ["--items", "."], "", 2, "cannot be read (EISDIR)"],
-  ["an unknown way", ["--via", "telnet"], "", 2, "ssh2, ssh"],
-  ["an impossible jump host", ["--jump", "-oProxyCommand=id"], "", 1, "invalid address"],
-])("%s is said in one line", async (_, flags, stdin, status, message) => {
+  ["an unknown transport", ["--via", "telnet"], "", 2, "ssh2, ssh"],
+  ["an invalid jump host", ["--jump", "-oProxyCommand=id"], "", 1, "invalid address"],
+])("%s is reported in one line", async (_, flags, stdin, status, message) => {
   const { call, cwd } = await startBench();
   writeFileSync(join(cwd, "binary"), Buffer.from([0x22, 0xff, 0x22]));
   const outcome = await call(["STORE", "/run", '{"name":"bad"}', ...flags], stdin);
@@ -126,7 +126,7 @@ test.each<[string, string[], string, number, string]>([
   expect(outcome.stderr).toMatch(/^sshrpc: [^\n]+\n$/);
 });
 
-test("standard input is the request, or the stream, not both", async () => {
+test("standard input cannot be both the request and the stream", async () => {
   expect(await sshrpc(["call", "ssh://a@127.0.0.1:1", "STORE", "/run", "-", "--items", "-"])).toMatchObject({
     status: 2,
     stderr: expect.stringContaining("cannot be both"),

@@ -23,7 +23,7 @@ function install(codegen?: string): string {
   return join(modules, "sshrpc/bin/sshrpc.js");
 }
 
-test("without the code generator, its commands say what to install", async () => {
+test("without the code generator, its commands name the package to install", async () => {
   expect(await run(process.execPath, [install(), "gen"])).toEqual({
     status: 1,
     stdout: "",
@@ -31,7 +31,7 @@ test("without the code generator, its commands say what to install", async () =>
   });
 });
 
-test("a code generator that lacks something says what it lacks", async () => {
+test("a missing dependency of the code generator is named", async () => {
   const outcome = await run(process.execPath, [install('import "a-compiler";'), "gen"]);
   expect(outcome).toMatchObject({
     status: 1,

@@ -31,7 +31,7 @@ function loadedBy(args: readonly string[], env: NodeJS.ProcessEnv = {}): { stdou
   return { stdout, packages: packages.filter((name) => files.includes(`/node_modules/${name}/`)) };
 }
 
-test("a session that sshd starts waits for nothing that it does not need", () => {
+test("a session that sshd starts loads only the modules that it needs", () => {
   const env = { SSH_CONNECTION: "192.0.2.1 1 192.0.2.2 22", SSH_ORIGINAL_COMMAND: "GET /x" };
   expect(loadedBy(["serve", "--stdio", "--handlers", "handlers.mjs"], env)).toEqual({
     stdout: '"an answer"\n',
@@ -51,7 +51,7 @@ test.each([
   ["call", "--items <file>"],
   ["keys", "generate"],
   ["gen", "--schema"],
-])("help says of %s what it takes, before or after its name", async (command, option) => {
+])("help lists the options of %s, with help before or after its name", async (command, option) => {
   for (const args of [
     [command, "--help"],
     ["help", command],

@@ -5,7 +5,7 @@ import { sshrpc, start, tempDir } from "./run.js";
 
 const HANDLERS = fileURLToPath(new URL("../../../../examples/server.ts", import.meta.url));
 
-test("a process has everything that commands use", () => {
+test("a process has all members that commands use", () => {
   expectTypeOf<NodeJS.Process>().toExtend<CliIo>();
 });
 

@@ -23,10 +23,10 @@ async function serve(cwd: string, ...flags: readonly string[]): Promise<string> 
 const words = (line: string) => line.split(" ").map((word) => word.replaceAll('"', ""));
 
 test.each<[string, readonly string[]]>([
-  ["in its default home", []],
-  ["in a home of another name", ["--home", "the server/home"]],
-  ["with a list that is named", ["--authorized-keys", "list"]],
-])("what serve prints lets a newcomer in, step by step, %s", async (_, flags) => {
+  ["with the default home", []],
+  ["with another home", ["--home", "the server/home"]],
+  ["with another authorized_keys file", ["--authorized-keys", "list"]],
+])("the commands that serve prints authorize a new user, %s", async (_, flags) => {
   const { privateKey, publicKey } = generateEd25519("newcomer");
   const cwd = tempDir({ list: "" });
   // The SSH client reads ~/.ssh of the process.
@@ -48,7 +48,7 @@ test.each<[string, readonly string[]]>([
   expect(await run(/npx sshrpc (call .*)/)).toMatchObject({ status: 0, stderr: "" });
 });
 
-test("serve prints how stock ssh asks what can be called, unless commands are switched off", async () => {
+test("serve prints the ssh command that lists the methods, unless commands are disabled", async () => {
   const text = await serve(tempDir());
   const [, port] = /listens on 127\.0\.0\.1:(\d+)/.exec(text) ?? [];
   expect(text).toMatch(new RegExp(`\\n {2}ssh -p ${port} \\S+@127\\.0\\.0\\.1 help\\n$`));
@@ -57,7 +57,7 @@ test("serve prints how stock ssh asks what can be called, unless commands are sw
 
 const restoreSpace = (word: string) => word.replace("\0", " ");
 
-test("serve stops at a host key that is damaged, naming the file and what to do, and leaves it as it is", async () => {
+test("serve fails for a damaged host key, names the file and the fix, and leaves it unchanged", async () => {
   const cwd = tempDir();
   expect(await sshrpc(["keys", "init"], { cwd })).toMatchObject({ status: 0 });
   writeFileSync(`${cwd}/.sshrpc/ssh_host_ed25519_key`, "");
@@ -71,7 +71,7 @@ test("serve stops at a host key that is damaged, naming the file and what to do,
   expect(existsSync(`${cwd}/.sshrpc/ssh_host_ed25519_key`)).toBe(true);
 });
 
-test("serve stops at a list of revoked keys that is damaged, naming the line", async () => {
+test("serve fails for a damaged list of revoked keys, and names the line", async () => {
   const cwd = tempDir({ revoked: "# lost laptops\nssh-ed25519 AAAA\n" });
   expect(
     await sshrpc(["serve", "--handlers", HANDLERS, "--port", "0", "--revoked-keys", "revoked"], { cwd }),
@@ -110,20 +110,20 @@ test.each([
   expect(await sshrpcProcess(args, { env })).toEqual(outcome);
 });
 
-test.each(["/proc/none/log", "/dev/null/log"])("serve --stdio ends at once where it cannot log to %s", async (log) => {
+test.each(["/proc/none/log", "/dev/null/log"])("serve --stdio ends at once if it cannot log to %s", async (log) => {
   expect(await sshrpcProcess(["serve", "--stdio", "--handlers", HANDLERS, "--log", log])).toMatchObject({
     status: 1,
     stderr: expect.stringMatching(new RegExp(`--log ${log}: cannot be written \\(\\w+\\)\\n$`)),
   });
 });
 
-test("serve --stdio makes the folders of its log", async () => {
+test("serve --stdio creates the directories of its log", async () => {
   const cwd = tempDir();
   await sshrpcProcess(["serve", "--stdio", "--handlers", HANDLERS, "--log", "logs/notes/log"], { cwd });
   expect(readFileSync(`${cwd}/logs/notes/log`, "utf8")).toContain("session over stdio");
 });
 
-test("a host key that is given as text serves, and is not printed", async () => {
+test("a host key in text form works, and is not printed", async () => {
   const { privateKey, publicKey } = generateEd25519("host");
   const text = await serve(tempDir(), "--host-key", privateKey);
   expect(text).toContain(publicKey.fingerprint);

@@ -19,7 +19,7 @@ const transport = inMemory(
   handlersOf([withoutResponse, total], { "GET /count": () => numbers(), "GET /total": () => numbers() }),
 );
 
-test("callPath passes on the items of a stream, and resolves with undefined where it has no response", async () => {
+test("callPath passes on the items of a stream, and resolves with undefined if it has no response", async () => {
   const items: unknown[] = [];
   expect(
     await callPath(transport, { verb: "GET", path: "/count", onItem: (item) => items.push(item) }),

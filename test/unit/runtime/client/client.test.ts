@@ -45,7 +45,7 @@ test("limits are validated before a transport is opened", async () => {
       { limits: { calls: 0 } },
     ),
   );
-  expect(error.message).toContain("limits.calls is 0");
+  expect(error.message).toContain("limits.calls: 0 is not");
   expect(opened).toBe(0);
 });
 

@@ -23,7 +23,7 @@ async function failureOf(
   );
 }
 
-test("a status sent by the runtime keeps its name where the method declares details for it", async () => {
+test("a status sent by the runtime keeps its name if the method declares details for it", async () => {
   expect(await failureOf("FORBIDDEN", undefined, "it:read")).toMatchObject({ status: "FORBIDDEN", details: undefined });
 });
 

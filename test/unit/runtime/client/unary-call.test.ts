@@ -37,7 +37,7 @@ describe("an OPEN", () => {
     await client.close();
   });
 
-  test("holds the empty object where the request is omitted", async () => {
+  test("holds the empty object if the request is omitted", async () => {
     expect((await opened()).rest).toBe("{}");
     expect((await opened(undefined)).rest).toBe("{}");
     expect((await opened(null)).rest).toBe("null");
@@ -106,7 +106,7 @@ describe("a call fails before it is sent", () => {
 });
 
 describe("a response", () => {
-  test("is INTERNAL where it violates the contract", async () => {
+  test("is INTERNAL if it violates the contract", async () => {
     const { client, peer } = await connectRaw({ method: { response: only((value) => value === 1) } });
     const call = client.it.get();
     await peer.next(FRAME.OPEN);
@@ -115,7 +115,7 @@ describe("a response", () => {
     await client.close();
   });
 
-  test("is INTERNAL where the declared details are invalid, and quotes the original status", async () => {
+  test("is INTERNAL if the declared details are invalid, and quotes the original status", async () => {
     const { client, peer } = await connectRaw({ method: { errors: { NOT_FOUND: only((value) => value === 1) } } });
     for (const [body, status] of [
       ['{"message":"no","details":1}', "NOT_FOUND"],
@@ -132,7 +132,7 @@ describe("a response", () => {
     await client.close();
   });
 
-  test("is returned as a value by `safe`, whatever the failure", async () => {
+  test("is returned as a value by `safe`, regardless of the failure", async () => {
     const { client, peer } = await connectRaw();
     const call = client.it.get.safe();
     await peer.next(FRAME.OPEN);
@@ -174,7 +174,7 @@ describe("a response", () => {
     await client.close();
   });
 
-  test("fails only its own call where onTrailers throws", async () => {
+  test("fails only its own call if onTrailers throws", async () => {
     const { client, peer } = await connectRaw();
     const onTrailers = () => {
       throw new Error("mine");

@@ -79,7 +79,7 @@ describe("an invalid request is BAD_REQUEST with its issues, which", () => {
     expect((await statusOf(both)).body.message).toBe("/a/name must be string");
   });
 
-  test("are at most ten, and none where the validator reports none", async () => {
+  test("are at most ten, and none if the validator reports none", async () => {
     const fifty = Array.from({ length: 50 }, (_, index) => validationError(`/${index}`, "type"));
     const { details } = (await statusOf(rejecting(...fifty))).body;
     expect((details as { issues: unknown[] }).issues).toHaveLength(10);

@@ -359,7 +359,7 @@ describe("a running callback", () => {
     await until("the handlers' ends", () => reasons.length === started());
   });
 
-  test("fails with UNAVAILABLE where the client has disconnected", async () => {
+  test("fails with UNAVAILABLE if the client has disconnected", async () => {
     serve({});
     const client = await connect({});
     const gone = back();

@@ -22,7 +22,7 @@ describe("a path template", () => {
     ["/nötes", 'invalid segment "nötes"'],
     ["/{id}/{id}", "{id} occurs twice"],
     ["/{__proto__}", "{__proto__}"],
-  ])("is rejected where it is %j, and the message quotes it", (template, reason) => {
+  ])("is rejected if it is %j, and the message quotes it", (template, reason) => {
     expect(() => parsePath(template)).toThrow(reason);
     expect(() => parsePath(template)).toThrow(`path "${template}"`);
   });

@@ -45,7 +45,7 @@ describe("an RpcError", () => {
     expect(new RpcError("RESOURCE_EXHAUSTED") instanceof QuotaError).toBe(false);
   });
 
-  test("keeps its whole message where stack traces are disabled", () => {
+  test("keeps its whole message if stack traces are disabled", () => {
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = 0;
     try {

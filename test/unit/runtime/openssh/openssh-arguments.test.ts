@@ -53,7 +53,7 @@ test("the user's arguments come first, so that they take precedence", async () =
   expect(args.slice(0, 2)).toEqual(["-o", "BatchMode=no"]);
 });
 
-test("user and port are arguments of their own", async () => {
+test("user and port are separate arguments", async () => {
   expect(await argumentsOf("ssh://al.ice@edge:8022")).toEqual(
     expect.arrayContaining(["-l", "al.ice", "-p", "8022", "--", "edge"]),
   );
@@ -69,7 +69,7 @@ test.each<[string, ConnectOptions]>([
   ["identity", { identity: 'a"b' }],
   ["knownHosts", { knownHosts: "\u0024{HOME}/x" }],
   ["agent", { agent: "a\nProxyCommand x" }],
-])("the option %s is refused where ssh has no equivalent", async (option, options) => {
+])("the option %s is refused if ssh has no equivalent", async (option, options) => {
   const { error, args } = await run("edge", options);
   expect(error).toMatchObject({
     status: "BAD_REQUEST",

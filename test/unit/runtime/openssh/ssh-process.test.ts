@@ -67,7 +67,7 @@ test("the end of 10 MB on standard error is quoted, on one line without control 
   expect(message).toMatch(/^[^\p{C}]{1,600}$/u);
 });
 
-test("messages of ssh are interpreted only where ssh itself failed", async () => {
+test("messages of ssh are interpreted only if ssh itself failed", async () => {
   const said = "echo 'alice@edge: Permission denied (publickey).' >&2";
   expect(await failure(fake(`${said}; exit 255`).transport.open())).toMatchObject({ status: "UNAUTHENTICATED" });
   expect(await failure(fake(`${said}; exit 1`).transport.open())).toMatchObject({ status: "UNAVAILABLE" });
@@ -111,7 +111,7 @@ test("bytes pass in both directions, and either side can end", async () => {
   expect(isRunning()).toBe(false);
 });
 
-test("backpressure stops the writer where the server does not read", async () => {
+test("backpressure stops the writer if the server does not read", async () => {
   const { transport } = fake("echo hello; sleep 60");
   const duplex = await transport.open();
   let taken = 0;
@@ -121,7 +121,7 @@ test("backpressure stops the writer where the server does not read", async () =>
   await within("the end", new Promise((resolve) => duplex.once("close", resolve)));
 });
 
-test("a destroyed duplex closes whatever ssh does, and leaves no process", async () => {
+test("a destroyed duplex closes regardless of what ssh does, and leaves no process", async () => {
   const { transport, isRunning } = fake(`echo hello; ${HANGS}`);
   const duplex = await transport.open();
   duplex.destroy();

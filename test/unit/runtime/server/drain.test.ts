@@ -77,7 +77,7 @@ describe("a server that closes with a grace period", () => {
     await within("close", closed);
   });
 
-  test("sends DRAIN even where the limits leave no room for the reason", async () => {
+  test("sends DRAIN even if the limits leave no room for the reason", async () => {
     const limits = { message: 2, metadata: 1 };
     const { handler, open } = waiting();
     const it = method("GET /it");
@@ -118,7 +118,7 @@ describe("a server that closes with a grace period", () => {
     await within("the first close", first);
   });
 
-  test("does not wait where no call runs and the client disconnects", async () => {
+  test("does not wait if no call runs and the client disconnects", async () => {
     const host = new Host();
     const client = await connectTo(host);
     host.down = DOWN;
@@ -175,7 +175,7 @@ describe("a client whose server drains", () => {
   test.each([
     ["refused", { kind: FRAME.STATUS, flags: FLAG.REFUSED, code: 503 }],
     ["certainly never began before it closed", { kind: FRAME.CLOSE, flags: FLAG.REFUSED, id: 0 }],
-  ] as const)("retries a call that the server %s, whatever its method", async (_, ending) => {
+  ] as const)("retries a call that the server %s, regardless of its method", async (_, ending) => {
     const peers: RawPeer[] = [];
     const transport = transportTo((far) => peers.push(new RawPeer(far).hello()));
     const api = apiOf(method("GET /it", { idempotent: false }));

@@ -219,7 +219,7 @@ describe("a call in the process", () => {
     await until("both to end", () => ends.length === 2 && server.calls === 0);
   });
 
-  test("fails where an item of the request stream is invalid, or its source throws", async () => {
+  test("fails if an item of the request stream is invalid, or its source throws", async () => {
     const drain = (async (_: unknown, items: AsyncIterable<number>) => (await all(items)).length) as never;
     const { server } = serveNotes({ "STORE /sum": drain, "STORE /files/{name}": drain });
     const fail = (reference: string, items: Iterable<unknown> | undefined) =>
@@ -239,7 +239,7 @@ describe("a call in the process", () => {
     await until("the handlers to end", () => server.calls === 0);
   });
 
-  test("is refused where it takes a stream of bytes for JSON", async () => {
+  test("is refused if it takes a stream of bytes for JSON", async () => {
     const { server } = serveNotes({});
     const call = server.call("GET /files/a", {}, { peer, expects: "json" });
     expect(await failure(call.response)).toMatchObject({ status: "BAD_REQUEST" });

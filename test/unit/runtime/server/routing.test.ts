@@ -90,14 +90,14 @@ describe("a method is found", () => {
 
 describe("a reference is refused", () => {
   test.each(["GET /nowhere", "GET /notes/1/2", "GET notes", "GET", "", "GET ", "GET  /notes", "/notes"])(
-    "with NOT_FOUND where %j names no resource",
+    "with NOT_FOUND if %j names no resource",
     async (reference) => {
       expect((await call(reference)).code).toBe(404);
     },
   );
 
   test.each(["/texts", "/texts/", "/texts/1/2", "texts/1", "/text/1", "/texts/%", "/texts/%FF", ""])(
-    "with NOT_FOUND where the path %j does not match",
+    "with NOT_FOUND if the path %j does not match",
     async (path) => {
       expect((await call(`GET ${path}`)).code).toBe(404);
     },
@@ -120,6 +120,6 @@ describe("a reference is refused", () => {
   });
 });
 
-test("a server refuses to start where a method has no handler", () => {
+test("a server refuses to start if a method has no handler", () => {
   expect(() => inMemory(handlersOf([method("GET /a")], {}))).toThrow("test: missing handler: GET /a");
 });

@@ -65,17 +65,14 @@ describe("a handler that streams", () => {
     }
   });
 
-  test.each([undefined, null, 7, "text", {}])(
-    "fails with INTERNAL and a log line where it returns %j",
-    async (value) => {
-      const { peer, log } = await serve(DOWN, () => value);
-      peer.open(1, "{}", { credit: 1000 });
-      expect(await peer.status()).toMatchObject({ code: 500 });
-      expect(`${log.lines.find(({ level }) => level === "error")?.fields["err"]}`).toContain(
-        "items must be an async iterable",
-      );
-    },
-  );
+  test.each([undefined, null, 7, "text", {}])("fails with INTERNAL and a log line if it returns %j", async (value) => {
+    const { peer, log } = await serve(DOWN, () => value);
+    peer.open(1, "{}", { credit: 1000 });
+    expect(await peer.status()).toMatchObject({ code: 500 });
+    expect(`${log.lines.find(({ level }) => level === "error")?.fields["err"]}`).toContain(
+      "items must be an async iterable",
+    );
+  });
 
   test("answers INTERNAL at once for an invalid item, even while its `finally` never ends", async () => {
     let signal: AbortSignal | undefined;
@@ -139,7 +136,7 @@ describe("a handler that streams", () => {
     expect(reason).toMatchObject({ status: "CANCELLED" });
   });
 
-  test("ends where its stream is created after the deadline", async () => {
+  test("ends if its stream is created after the deadline", async () => {
     const ticks = async function* () {
       for (;;) yield "tick";
     };
@@ -419,7 +416,7 @@ describe("a request stream", () => {
     expect(await failure(later ?? NEVER)).toMatchObject({ status: "CANCELLED" });
   });
 
-  test("does not crash the server where the promise of its next item is unhandled", async () => {
+  test("does not crash the server if the promise of its next item is unhandled", async () => {
     const { peer, server } = await serve(BOTH, async function* (_: unknown, items: AsyncIterable<unknown>) {
       const asked = items[Symbol.asyncIterator]().next();
       yield 1;

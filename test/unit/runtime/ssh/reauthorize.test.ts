@@ -68,7 +68,7 @@ it("calls a function again on reauthorize(), and applies its answer", async () =
   expect(bench.log.with("access revoked")[0]?.fields["reason"]).toBe("dismissed");
 });
 
-it("keeps a connection open where the function fails on reauthorize()", async () => {
+it("keeps a connection open if the function fails on reauthorize()", async () => {
   let fail = false;
   const bench = await startBench({
     authorizedKeys: async () => {

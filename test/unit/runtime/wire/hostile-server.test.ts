@@ -342,7 +342,7 @@ describe("calls that wait for a free place", () => {
     await client.close();
   });
 
-  test("are sent over the next connection, in order, where the first one is lost", async () => {
+  test("are sent over the next connection, in order, if the first one is lost", async () => {
     const peers: RawPeer[] = [];
     const transport = transportTo((far) => peers.push(new RawPeer(far).hello([], { calls: 1 })));
     const api = apiOf(method("GET /it", { idempotent: false }));

@@ -64,7 +64,7 @@ describe("received items", () => {
     expect(grants).toEqual([500_100, 500_100]);
   });
 
-  test("of raw bytes are not joined where they are small, or larger than a joined item", async () => {
+  test("of raw bytes are not joined if they are small, or larger than a joined item", async () => {
     const { items } = receive<Buffer>(2_000_000);
     const large = Buffer.alloc(300_000);
     for (const bytes of [Buffer.from("a"), large, Buffer.from("b"), Buffer.from("c")]) items.push(bytes, bytes.length);
@@ -98,7 +98,7 @@ describe("received items", () => {
     expect(await items.next()).toMatchObject({ done: true });
   });
 
-  test("cause no unhandled rejection where a pending read fails", async () => {
+  test("cause no unhandled rejection if a pending read fails", async () => {
     const { items } = receive(1000);
     const asked = items.next();
     items.abort(GONE);
@@ -135,7 +135,7 @@ describe("credit", () => {
     expect(() => items.push(5, 20)).toThrow("beyond the credit");
   });
 
-  test("covers one item of any size where the window is nearly full", () => {
+  test("covers one item of any size if the window is nearly full", () => {
     const { items } = receive(100);
     items.push(1, 80);
     items.push(2, 1_000_000);

@@ -52,7 +52,7 @@ test("rejects an item over the limit before it is sent", () => {
   expect(frames()).toHaveLength(1);
 });
 
-test("splits raw bytes into frames that fill packets of 32 KiB, or smaller ones where the peers accept less", () => {
+test("splits raw bytes into frames that fill packets of 32 KiB, or smaller ones if the peers accept less", () => {
   const bytes = Buffer.from(Array.from({ length: 70_000 }, (_, index) => index % 251));
   for (const [maxItem, largest] of [
     [1 << 20, 32_758],
@@ -135,7 +135,7 @@ describe("a full transport", () => {
     await within("ready", ready);
   });
 
-  test("blocks a sender again where it fills up before the sender's turn", async () => {
+  test("blocks a sender again if it fills up before the sender's turn", async () => {
     const { it, gate } = sender(100);
     gate.fill();
     const ready = it.ready();

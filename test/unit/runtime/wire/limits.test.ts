@@ -26,7 +26,7 @@ test("has the defaults that docs/limits.md lists", () => {
 
 test.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31, "8"])("rejects the value %s by name", (value) => {
   expect(() => resolveLimits({ calls: value as number })).toThrow(
-    `limits.calls is ${value}; it must be an integer from 1 to 2147483647`,
+    `option limits.calls: ${value} is not an integer from 1 to 2147483647`,
   );
 });
 

@@ -29,7 +29,7 @@ describe("a client sends metadata", () => {
     );
   });
 
-  test("not where it is empty", async () => {
+  test("not if it is empty", async () => {
     for (const metadata of [undefined, {}, { tag: [] }]) expect(await sent(metadata)).toBeUndefined();
   });
 

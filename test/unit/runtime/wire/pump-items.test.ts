@@ -93,7 +93,7 @@ describe("items are read", () => {
     expect(await within("the end", result)).toBe("done");
   });
 
-  test("without blocking the event loop, also where they are endless and empty", async () => {
+  test("without blocking the event loop, also if they are endless and empty", async () => {
     const { result, sender } = pump(
       (function* () {
         for (;;) yield "";
@@ -114,7 +114,7 @@ describe("a source", () => {
     ["a number", 7],
     ["a text", "text"],
     ["a plain object", {}],
-    ["an object whose iterator is none", { [Symbol.asyncIterator]: undefined }],
+    ["an object whose iterator is undefined", { [Symbol.asyncIterator]: undefined }],
     ["a function", () => [1]],
   ])("that is %s is rejected", async (_, source) => {
     const error = await failure<Error>(pump(source).result);

@@ -19,15 +19,15 @@ export interface PromptRequest extends Account {
 /** How a client authenticates: by keys, and where given by password or prompts. */
 export interface LoginOptions {
   /**
-   * The private keys to authenticate with: a file, the text of a key, or a function that returns the text; or a list of these, in
-   * the order to try; an empty list for none. Formats: OpenSSH, PKCS#8, and PEM for RSA and ECDSA. A certificate beside a key
-   * (`id_ed25519-cert.pub`) is offered first.
-   * Default: the keys of the agent, then `~/.ssh/id_ed25519`, `id_ecdsa` and `id_rsa`, where they exist.
+   * The private keys to authenticate with: a file, the text of a key, or a function that returns the text; or a list of
+   * these, in the order to try; an empty list for none. Formats: OpenSSH, PKCS#8, and PEM for RSA and ECDSA. A certificate
+   * beside a key (`id_ed25519-cert.pub`) is offered first. Default: the keys of the agent, then `~/.ssh/id_ed25519`,
+   * `id_ecdsa` and `id_rsa`, if they exist.
    */
   readonly identity?: IdentitySource | readonly IdentitySource[];
   /** User certificates, in addition to those beside the identities: files, each for a key of an identity or of the agent. */
   readonly certificate?: string | readonly string[];
-  /** Whether to offer only the identities, and no other key of the agent. Default: true where `identity` is given. */
+  /** Whether to offer only the identities, and no other key of the agent. Default: true if `identity` is given. */
   readonly identitiesOnly?: boolean;
   /**
    * Decrypts private keys: the passphrase, or a function that returns it, called once per file when a server asks for that
@@ -40,12 +40,12 @@ export interface LoginOptions {
    */
   readonly agent?: string | false;
   /**
-   * The password, or a function that returns it, called at most three times, where the server accepts a password and has accepted
-   * no key; undefined for no password. A string is for the target alone, never for a jump host; it also answers a
+   * The password, or a function that returns it, called at most three times, if the server accepts passwords and has
+   * accepted no key; undefined for no password. A string is for the target alone, never for a jump host; it also answers a
    * keyboard-interactive request with one hidden prompt.
    */
   readonly password?: string | ((account: Account) => string | undefined | Promise<string | undefined>);
-  /** Returns a new password where the server requires a change, with the server's message. Default: authentication fails. */
+  /** Returns a new password if the server requires a change, with the server's message. Default: authentication fails. */
   readonly newPassword?: (account: Account & { readonly message: string }) => string | Promise<string>;
   /**
    * Answers keyboard-interactive requests, one answer per prompt, in order; undefined gives up. Called once per round: for at

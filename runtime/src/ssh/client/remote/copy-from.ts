@@ -1,13 +1,18 @@
 import { createHash, randomBytes } from "node:crypto";
 import { open, rename, rm, stat } from "node:fs/promises";
-import type { Copied, CopyOptions, SshClient } from "../../../base/ssh-client.js";
+import type { CopyOptions, CopyResult, SshClient } from "../../../base/ssh-client.js";
 import { shellCommand } from "../../shell-quote.js";
 import { SshError } from "../../ssh-error.js";
 import { fileError, localFailure } from "./file-error.js";
 import { remoteSum } from "./remote-sum.js";
 
 /** See {@link SshClient.copyFrom}. */
-export async function copyFrom(ssh: SshClient, remote: string, local: string, options: CopyOptions): Promise<Copied> {
+export async function copyFrom(
+  ssh: SshClient,
+  remote: string,
+  local: string,
+  options: CopyOptions,
+): Promise<CopyResult> {
   if ((await stat(local).catch(() => undefined))?.isDirectory()) {
     throw new SshError("bad-request", `${local} is a directory: name the file`);
   }
@@ -40,7 +45,7 @@ async function receive(
   remote: string,
   file: Awaited<ReturnType<typeof open>>,
   { signal, onProgress }: CopyOptions,
-): Promise<Copied> {
+): Promise<CopyResult> {
   const command = await ssh.exec(shellCommand('cat < "$1"', remote), signal === undefined ? {} : { signal });
   command.end();
   const hash = createHash("sha256");

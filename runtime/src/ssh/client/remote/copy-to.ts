@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
-import type { Copied, CopyOptions, SshClient } from "../../../base/ssh-client.js";
+import type { CopyOptions, CopyResult, SshClient } from "../../../base/ssh-client.js";
 import { shellCommand } from "../../shell-quote.js";
 import { SshError } from "../../ssh-error.js";
 import { fileError, localFailure } from "./file-error.js";
@@ -16,7 +16,7 @@ const REMOVAL = 10_000;
 const RECEIVE = 'if [ -d "$1" ]; then echo "$1: Is a directory" >&2; exit 1; fi; cat > "$2"';
 
 /** See {@link SshClient.copyTo}. */
-export async function copyTo(ssh: SshClient, local: string, remote: string, options: CopyOptions): Promise<Copied> {
+export async function copyTo(ssh: SshClient, local: string, remote: string, options: CopyOptions): Promise<CopyResult> {
   const { signal } = options;
   const part = `${remote}.${randomBytes(6).toString("hex")}.part`;
   const file = await openFile(local);
@@ -66,7 +66,7 @@ async function send(
   ssh: SshClient,
   { file, remote, part }: Upload,
   { signal, onProgress }: CopyOptions,
-): Promise<Copied> {
+): Promise<CopyResult> {
   const command = await ssh.exec(shellCommand(RECEIVE, remote, part), signal === undefined ? {} : { signal });
   command.resume();
   const hash = createHash("sha256");

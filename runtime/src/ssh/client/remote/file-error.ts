@@ -19,7 +19,7 @@ export function fileError(file: string, output: string, cause?: unknown): SshErr
   return new SshError(kind, `cannot copy ${printable(file)}: ${text || "the command failed"}`, { cause });
 }
 
-/** Makes a {@link fileError} of a system error, which is about the local file; returns any other error as it is. */
+/** Makes a {@link fileError} of a system error, which is about the local file; returns any other error unchanged. */
 export function localFailure(file: string, error: unknown): unknown {
   return error instanceof Error && "syscall" in error ? fileError(file, error.message, error) : error;
 }

@@ -6,8 +6,8 @@ import {
   COPY_OPTIONS,
   type CommandResult,
   type ConnectTcpOptions,
-  type Copied,
   type CopyOptions,
+  type CopyResult,
   EXEC_OPTIONS,
   type ExecOptions,
   type RemoteCommand,
@@ -58,12 +58,12 @@ export class SshConnector implements SshClient {
     return this.#open((connection) => connection.connectTcp(host, port), options.signal);
   }
 
-  async copyFrom(remote: string, local: string, options: CopyOptions = {}): Promise<Copied> {
+  async copyFrom(remote: string, local: string, options: CopyOptions = {}): Promise<CopyResult> {
     this.#check(options, COPY_OPTIONS);
     return this.#mapErrors(() => copyFrom(this, remote, local, options));
   }
 
-  async copyTo(local: string, remote: string, options: CopyOptions = {}): Promise<Copied> {
+  async copyTo(local: string, remote: string, options: CopyOptions = {}): Promise<CopyResult> {
     this.#check(options, COPY_OPTIONS);
     return this.#mapErrors(() => copyTo(this, local, remote, options));
   }

@@ -1,5 +1,5 @@
 /**
- * Runs a refresh on demand, never twice at once. A running refresh may have missed the latest change, so that callers wait for
+ * Runs a refresh on demand, never twice at once. A running refresh may have missed the latest change, so callers wait for
  * the next one, which they share.
  */
 export class RefreshCoalescer {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-/** Milliseconds without a change, after which files are stable; and the most checks before giving up. */
+/** Files are stable after this time in ms without a change; and the maximum number of checks. */
 const INTERVAL = 50;
 const MAX_CHECKS = 10;
 

@@ -11,8 +11,8 @@ export interface NamedPublicKey {
 }
 
 /**
- * Reads the public key of a private key file. In OpenSSH's format it is not encrypted (PROTOCOL.key), so that it needs no
- * passphrase, also for security keys.
+ * Reads the public key of a private key file. In OpenSSH's format it is not encrypted (PROTOCOL.key), so no passphrase is
+ * needed, also for security keys.
  * @throws Error of one line with the file name and the fix
  */
 export async function publicHalf(file: string): Promise<NamedPublicKey> {

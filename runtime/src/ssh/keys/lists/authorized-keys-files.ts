@@ -40,7 +40,7 @@ export class AuthorizedKeysFiles implements KeySource {
    * first start has no keys yet.
    */
   static async open(names: readonly string[], config: KeySourceConfig): Promise<AuthorizedKeysFiles> {
-    if (names.length === 0) throw new Error("authorizedKeys is an empty list, so that no key can log in; name a file");
+    if (names.length === 0) throw new Error("authorizedKeys is an empty list, so no key can log in; name a file");
     const { observer } = config;
     const watched: WatchedFiles<AuthorizedKeys> = await WatchedFiles.open<AuthorizedKeys>({
       files: names,

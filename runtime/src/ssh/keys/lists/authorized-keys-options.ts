@@ -166,7 +166,7 @@ function readOption(reading: Reading, name: string, value: string | undefined): 
   try {
     read(reading, value);
   } catch (error) {
-    throw new Error(`the option ${shown}: ${errorMessage(error)}`, { cause: error });
+    throw new Error(`option ${shown}: ${errorMessage(error)}`, { cause: error });
   }
 }
 

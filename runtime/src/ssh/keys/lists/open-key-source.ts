@@ -28,7 +28,7 @@ function openLines(lines: readonly string[], { unknownScopes }: KeySourceConfig)
   const { keys, wrong, warnings } = parseAuthorizedKeys([{ name: "authorizedKeys", text: lines.join("\n") }]);
   if (keys.length === 0) {
     const problem = wrong[0] === undefined ? "" : `; ${wrong[0].problem}`;
-    throw new Error(`authorizedKeys has no valid key, so that no key can log in${problem}`);
+    throw new Error(`authorizedKeys has no valid key, so no key can log in${problem}`);
   }
   return {
     ...FIXED,

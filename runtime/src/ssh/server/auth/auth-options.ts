@@ -27,13 +27,13 @@ export interface AuthOptions {
     | { readonly lines: readonly string[] }
     | KeySource["authorities"];
   /**
-   * Files of revoked keys, certificates and authorities, as RevokedKeys of sshd_config(5): one public key a line, or a KRL
+   * Files of revoked keys, certificates and authorities, as RevokedKeys of sshd_config(5): one public key per line, or a KRL
    * that `ssh-keygen -k` writes. While a file cannot be read, every login with a key is denied.
    */
   readonly revokedKeys?: string | readonly string[];
   /** Checks passwords. Default: password authentication is off. */
   readonly verifyPassword?: PasswordCheck;
-  /** Handles keyboard-interactive. Default: prompts for the password where `verifyPassword` is set; false turns it off. */
+  /** Handles keyboard-interactive. Default: prompts for the password if `verifyPassword` is set; false turns it off. */
   readonly keyboardInteractive?: KeyboardInteractiveHandler | false;
   /**
    * The grant of peers that authenticate with the method `none`, or a function that returns it: for services open to every

@@ -112,7 +112,7 @@ async function openConfig(
 
 function checkFunction(option: string, value: unknown): void {
   if (value !== undefined && typeof value !== "function") {
-    throw new OptionError(`the option ${option}: invalid type ${typeof value}; it takes a function`);
+    throw new OptionError(`option ${option}: invalid type ${typeof value}; it takes a function`);
   }
 }
 
@@ -120,7 +120,7 @@ function checkOption(option: string, check: () => void): void {
   try {
     check();
   } catch (error) {
-    throw new OptionError(`the option ${option}: ${errorMessage(error)}`, { cause: error });
+    throw new OptionError(`option ${option}: ${errorMessage(error)}`, { cause: error });
   }
 }
 
@@ -152,7 +152,7 @@ function selectMethods(
   if (wrong !== undefined || required.length === 0) {
     const offered = methods.filter((method) => method !== "none").join(", ");
     throw new OptionError(
-      `the option requiredMethods: ${wrong === undefined ? "empty list" : `unknown, unconfigured or repeated method ${wrong}`}; configured methods: ${offered}`,
+      `option requiredMethods: ${wrong === undefined ? "empty list" : `unknown, unconfigured or repeated method ${wrong}`}; configured methods: ${offered}`,
     );
   }
   return { methods: required, allRequired: true };
@@ -181,7 +181,7 @@ async function openAuthorities(
   sources: Source[],
 ): Promise<KeySource["authorities"]> {
   const keys = await openKeySource(source, config).catch((error: unknown) => {
-    throw new OptionError(`the option certificateAuthorities: ${errorMessage(error)}`, { cause: error });
+    throw new OptionError(`option certificateAuthorities: ${errorMessage(error)}`, { cause: error });
   });
   sources.push(keys);
   return async (attempt) => {

@@ -25,7 +25,7 @@ export async function decidePassword(
   check: PasswordCheck,
   { attempt, changeRequested }: PasswordState,
 ): Promise<Decision> {
-  // ssh2 gives an object where the client sends a new password along, requested or not.
+  // ssh2 passes an object if the client also sends a new password, requested or not.
   const given = context.password as string | { readonly oldPassword?: unknown; readonly newPassword?: unknown };
   const [password, newPassword] = typeof given === "string" ? [given] : [given?.oldPassword, given?.newPassword];
   if (!isSecret(password)) return deny(`invalid password: not text, or over ${MAX_SECRET} characters`);

@@ -21,7 +21,7 @@ interface RuleConfig {
   readonly handler?: "serve" | "listen";
 }
 
-/** Calls a rule of the user's; it never rejects. An answer with an unknown field is a failure of the rule. */
+/** Calls a user's rule; it never rejects. An answer with an unknown field is a failure of the rule. */
 export async function decide<Request, Answer extends boolean | Refusal | object>(
   rule: ForwardRule<Request, Answer>,
   request: Request,

@@ -12,9 +12,9 @@ import { decide, denialOf, type RuleFailure } from "./decide.js";
 import type { Forwarded } from "./forwarded.js";
 import { channelConfig, type ForwardingConfig } from "./forwarding-config.js";
 import type {
+  CustomListener,
   ListenAnswer,
   OpenForwarded,
-  OwnListener,
   StreamlocalForward,
   TcpipForward,
 } from "./forwarding-options.js";
@@ -156,7 +156,7 @@ export class ForwardListeners {
     request: ListenRequest,
     answer: ListenAnswer | RuleFailure,
     confirmed: Promise<void>,
-  ): Promise<PeerListener | OwnListener | undefined> {
+  ): Promise<PeerListener | CustomListener | undefined> {
     let port = "port" in request.where ? request.where.port : 0;
     if (answer === true) {
       // The port is known before the first connection is accepted.

@@ -56,7 +56,7 @@ export interface StreamlocalForward {
 
 /**
  * The decision on a connection that a peer requests: true connects there, false denies it without a reason, and `serve`
- * receives the channel's stream instead. The function destroys the stream in the end.
+ * receives the channel's stream instead. The function destroys the stream at the end.
  */
 export type DirectAnswer = boolean | Refusal | { readonly serve: (stream: Duplex) => void };
 
@@ -64,7 +64,7 @@ export type DirectAnswer = boolean | Refusal | { readonly serve: (stream: Duplex
  * The decision on a listener that a peer requests: true listens, false denies it without a reason, and `listen` creates a
  * listener of its own.
  */
-export type ListenAnswer = boolean | Refusal | { readonly listen: (open: OpenForwarded) => Promise<OwnListener> };
+export type ListenAnswer = boolean | Refusal | { readonly listen: (open: OpenForwarded) => Promise<CustomListener> };
 
 /**
  * Opens a channel to the peer, as for a connection to its listener, after the peer's request was confirmed. The caller
@@ -73,7 +73,7 @@ export type ListenAnswer = boolean | Refusal | { readonly listen: (open: OpenFor
 export type OpenForwarded = (origin?: { readonly host: string; readonly port: number }) => Promise<Duplex>;
 
 /** A listener that a rule created. It is closed when the peer cancels it or disconnects. */
-export interface OwnListener {
+export interface CustomListener {
   /** The port that a peer receives which has requested port 0. */
   readonly port?: number;
   close(): void;
@@ -87,7 +87,7 @@ export type ForwardRule<Request, Answer> = (request: Request, peer: Peer) => Ans
  * (`restrict`, `no-port-forwarding`, `permitopen`, `permitlisten`) can only narrow them.
  */
 export interface Forwarding {
-  /** Connections to `host:port`, where either may be `*`. Names are compared as they are, without DNS. */
+  /** Connections to `host:port`; either may be `*`. Names are compared as they are, without DNS. */
   readonly permitOpen?: readonly string[] | ForwardRule<DirectTcpip, DirectAnswer>;
   /** Connections to the unix sockets with these absolute paths. */
   readonly permitOpenUnix?: readonly string[] | ForwardRule<DirectStreamlocal, DirectAnswer>;

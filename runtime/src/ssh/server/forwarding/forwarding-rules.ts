@@ -96,7 +96,7 @@ function toMatcher(kind: Kind, list: readonly string[]): (host: string, port: nu
     try {
       return parseHostPortPattern(text, { port: kind === "permitListen" });
     } catch (error) {
-      throw new OptionError(`the option forwarding.${kind}: ${errorMessage(error)}`);
+      throw new OptionError(`option forwarding.${kind}: ${errorMessage(error)}`);
     }
   });
   const matches = kind === "permitOpen" ? permitsOpen : permitsListen;
@@ -111,7 +111,7 @@ function toUnixRule<Answer>(
   for (const path of rule) {
     if (!isSocketPath(path)) {
       throw new OptionError(
-        `the option forwarding.${kind}: invalid path "${printable(String(path), 120)}"; it takes normalized absolute paths of at most ${MAX_PATH} bytes`,
+        `option forwarding.${kind}: invalid path "${printable(String(path), 120)}"; it takes normalized absolute paths of at most ${MAX_PATH} bytes`,
       );
     }
   }

@@ -86,9 +86,9 @@ interface NewPassword {
 }
 
 /**
- * Answers a request to change the password. ssh2 answers with the password of its options alone (client.js:430), and
- * its queue holds the request that the server answered with the wish for a new one: it is replaced.
- * test/interop/client-passwords notices a change.
+ * Answers a request to change the password. ssh2 answers with the password of its options alone (client.js:430), and its
+ * queue holds the request that the server answered with a change request: it is replaced. test/interop/client-passwords
+ * notices a change.
  */
 export function sendPasswordChange(client: Client, password: NewPassword): void {
   const { protocol } = internalsOf(client);

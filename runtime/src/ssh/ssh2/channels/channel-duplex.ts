@@ -19,7 +19,7 @@ const HIGH_WATER_MARK = 256 * 1024;
 /** Bytes of the largest packet that ssh2 sends. */
 const PACKET = 32 * 1024;
 
-/** Bytes buffered in the TCP socket from which on writes wait. ssh2 itself ignores the socket's backpressure. */
+/** Writes wait while this many bytes are buffered in the TCP socket. ssh2 itself ignores the socket's backpressure. */
 export const SOCKET_LIMIT = 1024 * 1024;
 
 /**

@@ -2,7 +2,7 @@ import type { Channel } from "ssh2";
 import { type ChannelInternals, channelInternals, isExchangingKeys } from "../internals.js";
 import { type ChannelConfig, ChannelDuplex, SOCKET_LIMIT } from "./channel-duplex.js";
 
-/** Bytes of the largest packet that is sent, whatever the peer asks for. */
+/** Bytes of the largest packet that is sent, even if the peer asks for larger ones. */
 const MAX_PACKET = 4 * 1024 * 1024;
 
 /**

@@ -2,14 +2,14 @@ import { CHANNEL_REFUSAL } from "../channels/refuse-channel.js";
 import { type ChannelManager, type ChannelState, type Protocol, wrapHandler } from "../internals.js";
 
 /**
- * The smallest packet size that a peer may ask for (RFC 4254, section 5.1). With 0, ssh2 loops for ever
- * (Channel.js:168), and with 1 for seconds.
+ * The smallest packet size that a peer may ask for (RFC 4254, section 5.1). With 0, ssh2 loops forever (Channel.js:168), and
+ * with 1 for seconds.
  */
 const MIN_PACKET = 1024;
 
 /**
- * The largest packets that are sent, whatever a peer asks for: every peer must accept them (RFC 4253, section 6.1).
- * Only a PacketChannel sends larger ones, on request.
+ * The largest packets that are sent, even if a peer asks for larger ones: every peer must accept this size (RFC 4253,
+ * section 6.1). Only a PacketChannel sends larger ones, on request.
  */
 const MAX_PACKET = 32_768;
 

@@ -65,13 +65,13 @@ test("fields have the types of the schema", async () => {
   expect((await run("GET /notes limit=few")).stdout).toBe('{"limit":"few"}\n');
 });
 
-test("reads the request from standard input where the command has none and the method requires one", async () => {
+test("reads the request from standard input if the command has none and the method requires one", async () => {
   const input = '{"text":\n"hi"}\n';
   expect((await run("STORE /notes", { input })).stdout).toBe('{"text":"hi"}\n');
   expect((await run("GET /notes -", { input })).stdout).toBe('{"text":"hi"}\n');
 });
 
-test("does not wait for standard input where the method requires no request", async () => {
+test("does not wait for standard input if the method requires no request", async () => {
   const { server, log } = serveNotes();
   for (const command of ["GET /notes", "GET /notes/1", "STORE /notes text=x", "help"]) {
     const session = new MemorySession();
@@ -177,7 +177,7 @@ test("raw bytes pass unchanged in both directions", async () => {
   expect(Buffer.concat(chunks)).toEqual(content);
 });
 
-test("a disconnect cancels the call, and its partial input is not taken for all of it", async () => {
+test("a disconnect cancels the call, and its partial input is not treated as complete", async () => {
   let seen: string | undefined;
   const store = async (_: unknown, bytes: AsyncIterable<Uint8Array>) => {
     try {
@@ -393,7 +393,7 @@ test.each([
   expect((await failure("STORE /notes", { input }))["message"]).toMatch(message);
 });
 
-test("ignores standard input where the command has a request", async () => {
+test("ignores standard input if the command has a request", async () => {
   expect((await run("STORE /notes text=said", { input: '{"text":"piped"}' })).stdout).toBe('{"text":"said"}\n');
   expect((await run('STORE /notes {"text":"said"}', { input: "no JSON" })).stdout).toBe('{"text":"said"}\n');
 });

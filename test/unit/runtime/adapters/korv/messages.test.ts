@@ -52,7 +52,7 @@ describe("a request to a korv server", () => {
     });
   });
 
-  test("has all four keys, and the body null where no field is left", () => {
+  test("has all four keys, and the body null if no field is left", () => {
     expect(format("GET /hello", {})).toEqual({ id: 3, verb: "GET", resource: "/hello", body: null });
     expect(format("DELETE /notes/{id}", { id: 1 })).toEqual({
       id: 3,

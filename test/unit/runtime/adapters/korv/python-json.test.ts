@@ -18,11 +18,11 @@ describe("JSON as Python writes it", () => {
     expect(JSON.stringify(parse("[1700000000.1234567,1e-07,1.0]"))).toBe("[1700000000.1234567,1e-7,1]");
   });
 
-  test.each(["", "{", "NaNa", "{'a':1}", "nan", '{"a":NaN', '"NaN'])("is refused where it is invalid: %j", (text) => {
+  test.each(["", "{", "NaNa", "{'a':1}", "nan", '{"a":NaN', '"NaN'])("is refused if it is invalid: %j", (text) => {
     expect(() => parse(text)).toThrow(expect.objectContaining({ status: "BAD_REQUEST" }));
   });
 
-  test("is refused where it is not UTF-8, or has the key __proto__", () => {
+  test("is refused if it is not UTF-8, or has the key __proto__", () => {
     expect(() => parsePythonJson(Buffer.from([0x22, 0xff, 0x22]))).toThrow(/not UTF-8/);
     expect(() => parse('{"__proto__":{"x":1}}')).toThrow(expect.objectContaining({ status: "BAD_REQUEST" }));
   });

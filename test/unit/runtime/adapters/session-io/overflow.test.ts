@@ -15,7 +15,7 @@ test.each([
 });
 
 test.each(["1e308", "[1e-400,0e400]", '"1e400"', '{"1e400":1}', '["a \\" ,1e400"]', `0.${"1".repeat(400)}`, "[]"])(
-  "%j holds none",
+  "finds no number that is too large in %j",
   (json) => {
     expect(() => JSON.parse(json)).not.toThrow();
     expect(overflow(json)).toBeUndefined();

@@ -7,7 +7,7 @@ import { withTimeout } from "../../../../../runtime/src/base/async/with-timeout.
 const NEVER = new Promise<never>(() => {});
 
 describe("withSignal", () => {
-  test("gives what the promise gives, and leaves no listener on the signal", async () => {
+  test("settles like the promise, and leaves no listener on the signal", async () => {
     const { signal } = new AbortController();
     expect(await withSignal(Promise.resolve(1), signal)).toBe(1);
     await expect(withSignal(Promise.reject(new Error("failed")), signal)).rejects.toThrow("failed");
@@ -48,7 +48,7 @@ describe("withSignal", () => {
 });
 
 describe("onAbort", () => {
-  test("adds one event listener to the signal, whatever the number of calls", () => {
+  test("adds one event listener to the signal, regardless of the number of calls", () => {
     const controller = new AbortController();
     const called: number[] = [];
     const removers = Array.from({ length: 12 }, (_, index) => onAbort(controller.signal, () => called.push(index)));
@@ -65,7 +65,7 @@ describe("onAbort", () => {
     expect(getEventListeners(signal, "abort")).toEqual([]);
   });
 
-  test("calls soon for a signal that has aborted, unless it is removed", async () => {
+  test("calls the listener in a microtask if the signal has aborted already, unless it is removed", async () => {
     const signal = AbortSignal.abort();
     const listener = vi.fn();
     onAbort(signal, listener);

@@ -18,7 +18,7 @@ it("formats IPv4 and IPv6 addresses by RFC 5952", () => {
   expect(ipv6Groups("1:2:3:4:5:6:7:8").join(":")).toBe("1:2:3:4:5:6:7:8");
 });
 
-it("turns an IPv4-mapped network into the IPv4 network, and leaves others alone", () => {
+it("converts an IPv4-mapped network to the IPv4 network, and leaves others unchanged", () => {
   const unmap = (text: string) => unmapNetwork(parseNetwork(text) as NonNullable<ReturnType<typeof parseNetwork>>);
   expect(unmap("::ffff:10.0.0.0/104")).toEqual({ address: "10.0.0.0", prefix: 8, family: "ipv4" });
   expect(unmap("::ffff:10.0.0.1")).toEqual({ address: "10.0.0.1", prefix: 32, family: "ipv4" });
@@ -42,7 +42,7 @@ it("keeps the families of a set apart", () => {
 });
 
 it.each(["10.0.0.0/08", "10.0.0.0/+8", "010.0.0.0/8", "010.0.0.1", "2001:db8::/032", "0.0.0.0/00"])(
-  "takes no network from %s",
+  "rejects %s",
   (text) => {
     expect(parseNetwork(text)).toBeUndefined();
   },

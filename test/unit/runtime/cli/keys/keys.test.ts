@@ -28,7 +28,7 @@ const refused = (status: number, text: string) => ({
   stderr: expect.stringMatching(new RegExp(`^sshrpc: [^\n]*${text}[^\n]*\n$`)),
 });
 
-test("init makes a home once, and says the same of it the second time", async () => {
+test("init creates the home directory once, and prints the same on the second run", async () => {
   const { keys, path } = inDirectory();
   const first = await keys("init");
   expect(first).toMatchObject({ status: 0, stderr: "" });
@@ -38,7 +38,7 @@ test("init makes a home once, and says the same of it the second time", async ()
   expect(statSync(path(".sshrpc")).mode & 0o777).toBe(0o700);
 });
 
-test("add makes what is missing, lists the key as asked, and prints what its holder needs", async () => {
+test("add creates missing files, lists the key with the given options, and prints what its owner needs", async () => {
   const { keys, path, read } = inDirectory({ "alice.pub": alice.line });
   const limits = ["--name", "alice@laptop", "--scopes", "notes:read,time:*", "--from", "192.0.2.0/24,!192.0.2.7"];
   const added = await keys(
@@ -62,7 +62,7 @@ test("add makes what is missing, lists the key as asked, and prints what its hol
   expect(added.stdout).toContain(`known_hosts  edge ssh-ed25519 ${hostBlob}\n`);
 });
 
-test("add takes a key as an argument, or from standard input, and grants no scope unasked", async () => {
+test("add takes a key as an argument, or from standard input, and grants no scope by default", async () => {
   const { keys, keysWith, read } = inDirectory();
   expect(await keys("add", alice.line)).toMatchObject({ status: 0, stderr: "" });
   const { status, stdout } = await keysWith(`\n# from a form\n${bob.line}\r\n`, "add", "-", "--name", "bob");
@@ -77,31 +77,31 @@ test.each<[string, readonly string[], number, string]>([
   ["a certificate", ["ssh-ed25519-cert-v01@openssh.com AAAA"], 2, "certificates cannot be listed"],
   ["a file with several keys", ["two"], 2, "two contains 2 keys; name a file with one"],
   ["a file without a key", ["empty"], 2, "empty contains no key"],
-  ["a file that is not there", ["nope"], 2, "nope does not exist"],
+  ["a missing file", ["nope"], 2, "nope does not exist"],
   [
     "a key pair that was not made yet",
     ["id.pub"],
     2,
     "id.pub does not exist; to generate a key pair, run `sshrpc keys generate id`",
   ],
-  ["a file with several lines, and none a key", ["prose"], 2, "prose is not a public key"],
+  ["a file with several lines, none of which is a key", ["prose"], 2, "prose is not a public key"],
   ["a directory", ["."], 2, "is not a regular file"],
   ["a line with options", [`scopes="*" ${alice.line}`], 2, "does not exist"],
   ["a file whose key has options", ["options"], 2, "pass them as flags"],
   ["a key in RFC 4716's format", ["rfc4716"], 2, "ssh-keygen -i"],
   ["a damaged key", [alice.line.replace(/AAAA\S{9}/, "AAAA")], 2, "the key is not a public key"],
-  ["a duration that is none", ["good", "--expires", "soon"], 2, "12h, 90d"],
-  ["a day that is past", ["good", "--expires", "2020-01-01"], 2, "The time is in the past"],
+  ["an invalid duration", ["good", "--expires", "soon"], 2, "12h, 90d"],
+  ["a day in the past", ["good", "--expires", "2020-01-01"], 2, "The time is in the past"],
   ["a duration with a leading zero", ["good", "--expires", "012h"], 2, "12h, 90d"],
   ["a number without a unit", ["good", "--expires", "90"], 2, "12h, 90d"],
   ["a year after 9999", ["good", "--expires", "99999y"], 2, "12h, 90d|after the year 9999"],
-  ["a source that is none", ["good", "--from", "10.0.0.1/8"], 2, "write 10.0.0.0/8 for the network"],
+  ["an invalid source", ["good", "--from", "10.0.0.1/8"], 2, "write 10.0.0.0/8 for the network"],
   ["a source that is a name", ["good", "--from", "*.example.com"], 2, "not resolved"],
   ["a quote in the scopes", ["good", "--scopes", 'x" y="'], 2, "Quotes, backslashes and spaces are not allowed"],
-  ["a pattern that is none", ["good", "--scopes", "a*b"], 2, "only the last character may be a"],
+  ["an invalid pattern", ["good", "--scopes", "a*b"], 2, "only the last character may be a"],
   ["a name of two lines", ["good", "--name", "a\nb"], 2, "without control characters"],
-  ["a port that is none", ["good", "--port", "x"], 2, "from 0 to 65535"],
-])("add refuses %s, and leaves no trace", async (_, args, status, text) => {
+  ["an invalid port", ["good", "--port", "x"], 2, "from 0 to 65535"],
+])("add refuses %s, and changes no file", async (_, args, status, text) => {
   const { keys, path } = inDirectory({
     private: alice.privateKey,
     two: `${alice.line}\n${bob.line}\n`,
@@ -137,7 +137,7 @@ test("add refuses a damaged host key, names the fix and authorizes no key", asyn
   expect(read()).toBe(before);
 });
 
-test("eight that add at the same time all get their key in", async () => {
+test("eight concurrent additions all list their keys", async () => {
   const { keys, read } = inDirectory();
   await keys("init");
   const all = Array.from({ length: 8 }, (_, index) => pair(`key-${index}`));
@@ -149,7 +149,7 @@ test("eight that add at the same time all get their key in", async () => {
 describe("an edit", () => {
   const text = `# team\r\n\r\nmagic ${carol.line}\n  ${alice.line}\n# end`;
 
-  test("leaves every other line as it is, and says which lines are wrong", async () => {
+  test("leaves every other line unchanged, and names invalid lines", async () => {
     const { keys, read } = inDirectory({ list: text });
     const added = await keys("add", bob.line, "--authorized-keys", "list");
     expect(added.status).toBe(1);
@@ -176,7 +176,7 @@ describe("an edit", () => {
     );
   });
 
-  test("of a file that others may write, or that is not there, is refused", async () => {
+  test("of a missing file, or of one that others can write, is refused", async () => {
     const { keys, path } = inDirectory({ list: `${alice.line}\n` });
     chmodSync(path("list"), 0o666);
     expect(await keys("add", bob.line, "--authorized-keys", "list")).toMatchObject(
@@ -201,7 +201,7 @@ describe("list, show, remove and purge", () => {
   const bench = () => inDirectory({ list: `# team\n${lines.join("\n")}\n` });
   const at = ["--authorized-keys", "list"];
 
-  test("list prints a line a key, and JSON for programs", async () => {
+  test("list prints one line per key, or JSON for programs", async () => {
     const { keys } = bench();
     const { stdout, stderr } = await keys("list", ...at);
     expect(stderr).toBe("");
@@ -238,7 +238,7 @@ describe("list, show, remove and purge", () => {
     }
   });
 
-  test("remove takes a key away wherever it is listed", async () => {
+  test("remove deletes every line of a key", async () => {
     const { keys, read } = bench();
     expect(await keys("remove", "alice again", ...at)).toMatchObject({
       status: 0,
@@ -250,7 +250,7 @@ describe("list, show, remove and purge", () => {
     expect(read("list")).toBe(`# team\n${lines[2]}\n`);
   });
 
-  test("remove refuses a name that two keys have, and one that none has", async () => {
+  test("remove refuses a name of two keys, and an unknown name", async () => {
     const { keys, read } = bench();
     const before = read("list");
     expect(await keys("remove", "carol", ...at)).toMatchObject(
@@ -300,7 +300,7 @@ describe("key pairs", () => {
     expect(await keys("public", "none")).toMatchObject(refused(1, "does not exist"));
   });
 
-  test("the public half where the private one belongs is called that, at the client and the server", async () => {
+  test("a public key in place of a private key is reported as such, at the client and the server", async () => {
     const cwd = tempDir({ "id.pub": alice.line, "handlers.mjs": "" });
     const called = await sshrpc(["call", "ssh://a@127.0.0.1:1", "GET", "/x", "--identity", "id.pub"], { cwd });
     expect(called.stderr).toMatch(/id\.pub: a public key; name the private key, the file without \.pub/);
@@ -309,12 +309,12 @@ describe("key pairs", () => {
   });
 });
 
-test.each(["/proc/none/x", "/dev/null/x"])("init fails at once where the home %s cannot be created", async (home) => {
+test.each(["/proc/none/x", "/dev/null/x"])("init fails at once if the home %s cannot be created", async (home) => {
   const { keys } = inDirectory();
   expect(await keys("init", "--home", home)).toMatchObject(refused(2, "cannot create the directory"));
 });
 
-test("what a list holds cannot steer the terminal that it is shown at", async () => {
+test("control sequences in a list are escaped on the terminal", async () => {
   const line = `environment="RPC_X=\u001b]0;owned\u0007\u202e",scopes="a\u009b" ${alice.line}\u001b[2J`;
   const { keys } = inDirectory({ list: `${line}\n` });
   for (const command of [["list"], ["list", "--json"], ["show", alice.fingerprint]]) {

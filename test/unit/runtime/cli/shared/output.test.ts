@@ -32,12 +32,12 @@ test.each([
   [["keys", "list", "--authorized-keys", "list"]],
   [["keys", "add", "id.pub"]],
   [["keys", "generate", "id"]],
-])("%j succeeds silently where the reader has closed its output", async (args) => {
+])("%j succeeds silently if the reader has closed its output", async (args) => {
   const command = start(args, { cwd: keysDirectory(), stdoutError: "EPIPE" });
   expect(await command.ended).toEqual({ status: 0, stdout: "", stderr: "" });
 });
 
-test("a process succeeds silently where the reader has closed its output", () => {
+test("a process succeeds silently if the reader has closed its output", () => {
   expect(runProcess(CLOSED_OUTPUT, "keys", "add", "id.pub")).toBe("status 0\n");
 });
 
@@ -53,7 +53,7 @@ test.skipIf(!existsSync("/dev/full"))("a process reports a full disk in one line
   );
 });
 
-test("a server continues where the reader has closed its output", async () => {
+test("a server continues if the reader has closed its output", async () => {
   const free = createServer().listen(0, "127.0.0.1");
   await once(free, "listening");
   const { port } = free.address() as AddressInfo;

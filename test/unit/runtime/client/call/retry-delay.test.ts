@@ -28,7 +28,7 @@ describe("a call that failed with UNAVAILABLE", () => {
     expect(delayOf({}, { idempotent: true })).toBe(0);
   });
 
-  test("is retried where the server never started it", () => {
+  test("is retried if the server never started it", () => {
     expect(delayOf({ refused: true })).toBe(0);
   });
 
@@ -51,7 +51,7 @@ describe("a call that failed with UNAVAILABLE", () => {
     expect(delayOf({ refused: true, open: true, retries: 1 })).toBe(2 * DELAY);
   });
 
-  test("is not retried where the deadline comes before the retry", () => {
+  test("is not retried if the deadline comes before the retry", () => {
     expect(delayOf({ refused: true, open: true, remaining: DELAY })).toBeUndefined();
     expect(delayOf({ refused: true, open: true, remaining: DELAY + 1 })).toBe(DELAY);
   });

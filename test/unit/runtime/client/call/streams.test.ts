@@ -392,7 +392,7 @@ describe("a request stream", () => {
     expect(peer.frames.filter(({ kind }) => kind === FRAME.CANCEL || kind === FRAME.END)).toHaveLength(0);
   });
 
-  test("waits for credit where the initial window is 0", async () => {
+  test("waits for credit if the initial window is 0", async () => {
     const { peer, calls } = await connect(UP, { remote: { window: undefined } });
     const response = calls.up({}, [1]);
     await peer.next(FRAME.OPEN);

@@ -117,7 +117,7 @@ test("headers can be set until the first item is sent, trailers afterwards too",
   expect(late).toMatchObject({ message: expect.stringContaining("header x-b: too late") });
 });
 
-test("no metadata is sent where none was set", async () => {
+test("no metadata is sent if none was set", async () => {
   expect(await sentBy(() => 1)).toEqual({ headers: undefined, trailers: undefined });
 });
 
@@ -146,7 +146,7 @@ describe.each(["header", "trailer"] as const)("a %s", (what) => {
     expect(refused).toMatchObject({ status });
   });
 
-  test("keeps the order of its values, whatever the case of its name", async () => {
+  test("keeps the order of its values, regardless of the case of its name", async () => {
     const handler = (ctx: Context): void => {
       set(ctx, "X-A", "1");
       set(ctx, "x-a", "2");

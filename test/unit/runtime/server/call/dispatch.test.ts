@@ -96,7 +96,7 @@ describe("the return value of a handler", () => {
     expect((await call(() => undefined)).body).toBeNull();
   });
 
-  test("causes INTERNAL where it does not match the contract, with the issues in the log only", async () => {
+  test("causes INTERNAL if it does not match the contract, with the issues in the log only", async () => {
     const { code, body, log } = await call(() => 1, { method: { response: only(() => false) } });
     expect(code).toBe(500);
     expect(body.message).not.toContain("must fit");
@@ -115,7 +115,7 @@ describe("the return value of a handler", () => {
         return a;
       },
     ],
-  ])("causes INTERNAL where it is %s", async (_, handler) => {
+  ])("causes INTERNAL if it is %s", async (_, handler) => {
     expect((await call(handler)).code).toBe(500);
     expect((await call(async () => handler())).code).toBe(500);
   });
@@ -159,7 +159,7 @@ describe("the return value of a handler", () => {
 });
 
 describe("an error of a handler", () => {
-  test("gives status, message and details where it is an RpcError", async () => {
+  test("gives status, message and details if it is an RpcError", async () => {
     const error = new RpcError("CONFLICT", "\ttaken ☺", { details: { by: "bob" } });
     for (const handler of [
       () => {
@@ -199,7 +199,7 @@ describe("an error of a handler", () => {
     expect(body).toMatchObject({ message: "boom", details: { stack: expect.stringContaining("dispatch.test.ts") } });
   });
 
-  test("gives INTERNAL where its details do not match the schema", async () => {
+  test("gives INTERNAL if its details do not match the schema", async () => {
     const method = { errors: { CONFLICT: only((value) => value === 1) } };
     expect(
       (
@@ -233,7 +233,7 @@ describe("an error of a handler", () => {
     ).toBe(500);
   });
 
-  test("leaves errors of the runtime alone where the method declares the same status", async () => {
+  test("leaves errors of the runtime alone if the method declares the same status", async () => {
     const errors = { FORBIDDEN: only(() => false), BAD_REQUEST: only(() => false) };
     const peer = { user: "bob", scopes: [] };
     expect((await call(fails, { peer, method: { errors, scope: "it:read" } })).code).toBe(403);
@@ -254,7 +254,7 @@ describe("an error of a handler", () => {
         },
       },
     ],
-  ])("gives INTERNAL where its details are %s, without crashing the server", async (_, details) => {
+  ])("gives INTERNAL if its details are %s, without crashing the server", async (_, details) => {
     for (const handler of [
       () => {
         throw new RpcError("CONFLICT", "x", { details });
@@ -269,7 +269,7 @@ describe("an error of a handler", () => {
     }
   });
 
-  test("gives MESSAGE_TOO_LARGE where it is over the limit", async () => {
+  test("gives MESSAGE_TOO_LARGE if it is over the limit", async () => {
     const { code, body } = await call(
       () => {
         throw new RpcError("CONFLICT", "x".repeat(2000));
@@ -281,7 +281,7 @@ describe("an error of a handler", () => {
   });
 
   test.each(["OK", "TEAPOT", undefined])(
-    "gives INTERNAL where its status is %s, which is not an error status",
+    "gives INTERNAL if its status is %s, which is not an error status",
     async (status) => {
       expect(
         (
@@ -344,7 +344,9 @@ describe("time", () => {
   test.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31])(
     "of %s is refused when the server starts",
     async (timeout) => {
-      await expect(serveRaw(() => 1, { timeout })).rejects.toThrow(`timeout: ${timeout}: must be over 0 ms`);
+      await expect(serveRaw(() => 1, { timeout })).rejects.toThrow(
+        `option timeout: ${timeout} is not a number of ms over 0`,
+      );
     },
   );
 });

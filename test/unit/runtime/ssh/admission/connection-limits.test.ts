@@ -176,7 +176,7 @@ describe("the source of a connection", () => {
     expect(sourceList("x", ["::ffff:192.0.2.7"])("192.0.2.7")).toBe(true);
     for (const entry of ["10.0.0.0/33", "10.0.0/8", "example.org", "", "10.0.0.0/8/8", "2001:db8::/129", "10.0.0.0/"]) {
       expect(() => sourceList("proxyProtocol", [entry])).toThrow(
-        `the option proxyProtocol: "${entry}" is not an address or a network such as 10.0.0.0/8`,
+        `option proxyProtocol: "${entry}" is not an address or a network such as 10.0.0.0/8`,
       );
     }
   });
@@ -191,15 +191,15 @@ describe("the source of a connection", () => {
   ])("rejects %s, whose host bits are set, and suggests the network %s", (entry, network) => {
     const [address] = entry.split("/");
     const reason = `"${entry}" has host bits set: write ${network} for the network, or ${address} for the single address`;
-    expect(() => sourceList("proxyProtocol", [entry])).toThrow(`the option proxyProtocol: ${reason}`);
-    expect(() => guardConfig({ exemptSources: [entry] })).toThrow(`the option exemptSources: ${reason}`);
+    expect(() => sourceList("proxyProtocol", [entry])).toThrow(`option proxyProtocol: ${reason}`);
+    expect(() => guardConfig({ exemptSources: [entry] })).toThrow(`option exemptSources: ${reason}`);
     expect(() => new AddressPatterns(entry)).toThrow(`write ${network} for the network`);
     expect(sourceList("x", [network, `${address}`])(sourceOf(`${address}`).address)).toBe(true);
   });
 
   it("rejects an address with a zone", () => {
     expect(() => sourceList("exemptSources", ["fe80::1%eth0"])).toThrow(
-      'the option exemptSources: "fe80::1%eth0" is not an address',
+      'option exemptSources: "fe80::1%eth0" is not an address',
     );
   });
 });

@@ -34,7 +34,7 @@ describe("the error of a failed connection", () => {
     expect(dialError({ target, stage, received }, error)).toMatchObject({ kind: "unavailable", message });
   });
 
-  it("names the default port of sshrpc where the port of ssh refuses the connection", () => {
+  it("names the default port of sshrpc if the port of ssh refuses the connection", () => {
     const error = dialError(
       { target: { ...target, port: 22 }, stage: "connecting", received: "" },
       system("ECONNREFUSED"),

@@ -68,7 +68,7 @@ itWith(["ssh"], "reads no settings from an empty configuration, and keeps the de
   expect(host?.toLowerCase()).toBe("edge");
 });
 
-it("ignores a missing program ssh, except where the option sshConfig is set", async () => {
+it("ignores a missing program ssh, except if the option sshConfig is set", async () => {
   fakeSsh(undefined);
   expect(await readSshConfig({ host: "edge" }, { file: undefined, required: false })).toEqual({});
   expect(await failure(readSshConfig({ host: "edge" }, { file: undefined, required: true }))).toMatchObject({

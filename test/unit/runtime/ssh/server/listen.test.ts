@@ -77,10 +77,10 @@ it("does not start without a list of keys that only its owner can write", async 
   );
   expect(await listenFailure({ authorizedKeys: undefined as never })).toMatch(/^the option authorizedKeys is missing/);
   expect(await listenFailure({ authorizedKeys: [] })).toMatch(
-    /^authorizedKeys is an empty list, so that no key can log in; name a file$/,
+    /^authorizedKeys is an empty list, so no key can log in; name a file$/,
   );
   expect(await listenFailure({ authorizedKeys: { lines: ["# no key"] } })).toMatch(
-    /has no valid key, so that no key can log in/,
+    /has no valid key, so no key can log in/,
   );
 });
 
@@ -114,7 +114,7 @@ it("denies a removed key without a restart", async () => {
   expect(await failure(bench.dial())).toMatchObject({ status: "UNAUTHENTICATED" });
 });
 
-it("authorizes keys with a function, and denies them where it fails", async () => {
+it("authorizes keys with a function, and denies them if it fails", async () => {
   const lookups: string[] = [];
   const bench = await startBench({
     authorizedKeys: async ({ user, key }) => {

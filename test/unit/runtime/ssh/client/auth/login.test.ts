@@ -98,7 +98,7 @@ it("signs for the session of the connection, and no other", async () => {
   expect(key.verify(second.blob, first.signature)).toBe(false);
 });
 
-it("continues to the next key where one cannot sign, and reports the reason", async () => {
+it("continues to the next key if one cannot sign, and reports the reason", async () => {
   let signed = 0;
   const server = await startServer((context, connection) => {
     if (context.method !== "publickey") refuseNone(context, connection);

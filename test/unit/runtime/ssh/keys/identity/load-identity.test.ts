@@ -155,7 +155,7 @@ it("generates ed25519 keys that can always be parsed again", async () => {
   }
 });
 
-it("requests a private key only for a signature, where its public key is known", async () => {
+it("requests a private key only for a signature, if its public key is known", async () => {
   const { privateKey, publicKey } = generateEd25519();
   let asked = 0;
   const source = {

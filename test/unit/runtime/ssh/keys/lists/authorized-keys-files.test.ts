@@ -61,7 +61,7 @@ it.each<[string, (path: string, text: string) => void]>([
       setTimeout(() => write(path, "keys", text), 300);
     },
   ],
-])("notifies of a change without a lookup, where the file %s", async (_, change) => {
+])("notifies of a change without a lookup, if the file %s", async (_, change) => {
   const { path, alice, bob } = directory();
   const file = write(path, "keys", `${alice.line}\n`);
   const { changed, lookup } = await open(file);
@@ -70,7 +70,7 @@ it.each<[string, (path: string, text: string) => void]>([
   expect(await lookup(bob)).toEqual({ scopes: [] });
 });
 
-it("notifies of a change where a symbolic link points to another file, as in Kubernetes mounts", async () => {
+it("notifies of a change if a symbolic link points to another file, as in Kubernetes mounts", async () => {
   const { path, alice, bob } = directory();
   for (const [version, { line }] of [["v1", alice] as const, ["v2", bob] as const]) {
     mkdirSync(`${path}/${version}`);
@@ -86,7 +86,7 @@ it("notifies of a change where a symbolic link points to another file, as in Kub
   expect(await lookup(bob)).toEqual({ scopes: [] });
 });
 
-it("notifies of a change where the directory is replaced", async () => {
+it("notifies of a change if the directory is replaced", async () => {
   const { path, alice, bob } = directory();
   for (const [folder, { line }] of [["live", alice] as const, ["next", bob] as const]) {
     mkdirSync(`${path}/${folder}`);
@@ -142,7 +142,7 @@ it("keeps a key while the file is being written", async () => {
   expect(changed).toHaveBeenCalledTimes(1);
 });
 
-it("keeps the list where the file is damaged, too large or unreadable, and logs that once", async () => {
+it("keeps the list if the file is damaged, too large or unreadable, and logs that once", async () => {
   const { path, alice } = directory();
   const file = write(path, "keys", `${alice.line}\n`);
   const { lookup, errors } = await open(file);
@@ -158,7 +158,7 @@ it("keeps the list where the file is damaged, too large or unreadable, and logs 
   ]);
 });
 
-it("uses the first line of a key whose restrictions allow the login, and gives a reason where none does", async () => {
+it("uses the first line of a key whose restrictions allow the login, and gives a reason if none does", async () => {
   const { path, alice, bob } = directory();
   const lines = [
     `from="10.0.0.0/8",scopes="inside" ${alice.line}`,

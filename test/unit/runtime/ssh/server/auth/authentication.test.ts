@@ -131,7 +131,7 @@ it("passes passwords to the check unchanged, and denies one that is too long wit
   expect(seen[0]?.address).toMatch(/^127\.0\.0\.1:\d+$/);
 });
 
-it("denies a new password without a change request, and requests a change again where none comes", async () => {
+it("denies a new password without a change request, and requests a change again if none comes", async () => {
   const verifyPassword = ({ newPassword }: PasswordAttempt) =>
     newPassword === "new" ? { scopes: [] } : { changePassword: "Change!" };
   const bench = await startBench({ ...FAST, verifyPassword });

@@ -123,7 +123,7 @@ it("permits what both its extensions and its line permit", async () => {
   });
 });
 
-it("requires a touch unless certificate and line both waive it, and a PIN where either requires it", async () => {
+it("requires a touch unless certificate and line both waive it, and a PIN if either requires it", async () => {
   const free = [["no-touch-required", flag]] as const;
   expect(await grant({ extensions: free })).toMatchObject({ touchRequired: true });
   expect(await grant({}, [{ scopes: [], touchRequired: false }])).toMatchObject({ touchRequired: true });

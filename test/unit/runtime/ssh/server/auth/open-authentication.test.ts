@@ -16,7 +16,7 @@ it.each([
   [
     "a missing file of authorities",
     { certificateAuthorities: "/nowhere/ca.pub" },
-    /^the option certificateAuthorities: .*\/nowhere\/ca\.pub does not exist/,
+    /^option certificateAuthorities: .*\/nowhere\/ca\.pub does not exist/,
   ],
   [
     "a missing revoked keys file",
@@ -26,7 +26,7 @@ it.each([
   [
     "a required method that is not configured",
     { verifyPassword: denyAll, requiredMethods: ["publickey"] },
-    /^the option requiredMethods: unknown, unconfigured or repeated method publickey; configured methods: keyboard-interactive, password$/,
+    /^option requiredMethods: unknown, unconfigured or repeated method publickey; configured methods: keyboard-interactive, password$/,
   ],
   [
     "a repeated method",

@@ -68,7 +68,7 @@ it.each(DEVICES)("requires a touch of a key of type %s, unless its line has no-t
   expect(await attempt(await RawLogin.open(free), key, { flags: 0 })).toEqual({ answer: "success" });
 });
 
-it.each(DEVICES)("requires a PIN of a key of type %s where its line has verify-required", async (type) => {
+it.each(DEVICES)("requires a PIN of a key of type %s if its line has verify-required", async (type) => {
   const key = makeSigner(type);
   const bench = await startBench(listing(key, "verify-required "));
   const login = await RawLogin.open(bench);
@@ -77,7 +77,7 @@ it.each(DEVICES)("requires a PIN of a key of type %s where its line has verify-r
   expect(await attempt(login, key, { flags: 5 })).toEqual({ answer: "success" });
 });
 
-it("requires a PIN where a certificate for a security key has verify-required", async () => {
+it("requires a PIN if a certificate for a security key has verify-required", async () => {
   const [key, authority] = [makeSigner("sk-ssh-ed25519@openssh.com"), makeSigner("ecdsa-sha2-nistp256")];
   const bench = await startBench(listing(authority, "cert-authority "));
   const blob = makeCertificate(key, authority, { criticalOptions: [["verify-required", Buffer.alloc(0)]] });

@@ -83,7 +83,7 @@ describe("a connection that a client requests", () => {
     }
   });
 
-  it("is refused where the rule fails or times out, or its handler throws, and others are not affected", async () => {
+  it("is refused if the rule fails or times out, or its handler throws, and others are not affected", async () => {
     const port = await startEcho();
     const bench = await forwarding({
       timeout: 1000,
@@ -375,10 +375,10 @@ describe("a listener that a client requests", () => {
 
 describe("forwarding options", () => {
   it.each<[Forwarding, string]>([
-    [{ permitOpen: ["db"] }, 'the option forwarding.permitOpen: "db" is not host:port'],
-    [{ permitListen: ["x:y"] }, 'the option forwarding.permitListen: "x:y"'],
-    [{ permitOpenUnix: ["run/x"] }, 'the option forwarding.permitOpenUnix: invalid path "run/x"'],
-    [{ permitListenUnix: ["/a/../b"] }, 'the option forwarding.permitListenUnix: invalid path "/a/../b"'],
+    [{ permitOpen: ["db"] }, 'option forwarding.permitOpen: "db" is not host:port'],
+    [{ permitListen: ["x:y"] }, 'option forwarding.permitListen: "x:y"'],
+    [{ permitOpenUnix: ["run/x"] }, 'option forwarding.permitOpenUnix: invalid path "run/x"'],
+    [{ permitListenUnix: ["/a/../b"] }, 'option forwarding.permitListenUnix: invalid path "/a/../b"'],
     [{ maxForwarded: 0 }, "option forwarding.maxForwarded: 0 is not an integer from "],
     [{ timeout: -1 }, "option forwarding.timeout: -1 is not an integer from "],
   ])("prevent the start when they are invalid: %j", async (rules, message) => {
