@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Node, Project, type SourceFile, SyntaxKind } from "ts-morph";
@@ -64,6 +64,13 @@ function importsOf(file: SourceFile, source: string): Import[] {
       },
     ];
   });
+}
+
+/** The files below a folder of the repository whose names end in `ending`, such as `test/rounds.ts`. */
+export function filesBelow(folder: string, ending: string): string[] {
+  return readdirSync(resolve(ROOT, folder), { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(ending))
+    .map((file) => `${folder}/${file}`);
 }
 
 /** Formats an import with its location. */

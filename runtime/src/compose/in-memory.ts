@@ -9,6 +9,7 @@ import type { ApiHandlers } from "../server/api-handlers.js";
 import type { CloseOptions } from "../server/api-server.js";
 import type { ApiServerOptions } from "../server/api-server-options.js";
 import type { ConnectedClient } from "../server/call/context.js";
+import { checkGrace } from "../server/check-grace.js";
 import { newServer } from "./open-server.js";
 import { API_SERVER_OPTIONS, CLOSE_OPTIONS, PEER_FIELDS } from "./option-tables.js";
 
@@ -73,7 +74,10 @@ export function inMemory<Callbacks = undefined>(
     });
   };
   const close = async (closeOptions: CloseOptions = {}): Promise<void> => {
-    checkedOptions(() => checkOptions(closeOptions, CLOSE_OPTIONS));
+    checkedOptions(() => {
+      checkOptions(closeOptions, CLOSE_OPTIONS);
+      checkGrace(closeOptions.grace ?? 0);
+    });
     await server.close(closeOptions);
   };
   return {

@@ -97,6 +97,14 @@ test("closing the output ends the stream without an error and stops the handler"
   await until("the handler's end", () => waits.finished.includes("endless"));
 });
 
+test("a terminal gets JSON on several lines, and other outputs on one", async () => {
+  const { args, cwd, call } = await startBench();
+  const echo = ["UPDATE", "/run", '{"name":"x","echo":true}', "--items", "-"];
+  const terminal = await sshrpc([...args, ...echo], { cwd, stdin: '{"text":"a"}', terminal: { columns: 80 } });
+  expect(terminal).toMatchObject({ status: 0, stdout: '{\n  "text": "a"\n}\n' });
+  expect(await call(echo, '{"text":"a"}')).toMatchObject({ status: 0, stdout: '{"text":"a"}\n' });
+});
+
 test.each<[string, string[], string, number, string]>([
   [
     "no JSON in a line",

@@ -61,20 +61,39 @@ describe("a client that receives the STATUS", () => {
   test.each(["", "null", "42", '"text"', "[]", '{"message":42}'])(
     "404 with the malformed body %j loses message and details, not the status",
     async (body) => {
-      expect(await errorOf(404, body)).toMatchObject({ status: "NOT_FOUND", message: "not found" });
+      expect(await errorOf(404, body)).toMatchObject({ status: "NOT_FOUND", message: "not found", details: undefined });
     },
   );
 
   test.each([
-    [418, "BAD_REQUEST"],
-    [499, "CANCELLED"],
-    [402, "BAD_REQUEST"],
-    [599, "INTERNAL"],
-    [302, "INTERNAL"],
-    [201, "INTERNAL"],
-    [0, "INTERNAL"],
-    [65_535, "INTERNAL"],
-  ])("%i reads it as %s", async (code, status) => {
-    expect(await errorOf(code, "")).toMatchObject({ status });
+    ["null", null],
+    ["0", 0],
+    ["false", false],
+    ['""', ""],
+    ["[]", []],
+  ])("404 with the details %s keeps message and details", async (text, details) => {
+    const error = await errorOf(404, `{"message":"gone","details":${text}}`);
+    expect(error).toMatchObject({ status: "NOT_FOUND", message: "gone", details, method: "GET /it" });
+  });
+
+  test("400 without details has an empty list of issues, which its type promises", async () => {
+    expect(await errorOf(400, '{"message":"no"}')).toMatchObject({ message: "no", details: { issues: [] } });
+    expect(await errorOf(400, "")).toMatchObject({ message: "bad request", details: { issues: [] } });
+    expect(await errorOf(400, '{"details":{"issues":[1]}}')).toMatchObject({ details: { issues: [1] } });
+    expect(await errorOf(409, "{}")).toMatchObject({ message: "conflict", details: undefined });
+  });
+
+  test.each([
+    [418, "BAD_REQUEST", 418],
+    [499, "CANCELLED", 499],
+    [402, "BAD_REQUEST", 402],
+    [599, "INTERNAL", 599],
+    // A number that is not one of an error is not passed on.
+    [302, "INTERNAL", 500],
+    [201, "INTERNAL", 500],
+    [0, "INTERNAL", 500],
+    [65_535, "INTERNAL", 500],
+  ])("%i reads it as %s", async (sent, status, code) => {
+    expect(await errorOf(sent, "")).toMatchObject({ status, code, method: "GET /it" });
   });
 });

@@ -54,6 +54,20 @@ describe("a server that closes with a grace period", () => {
     await within("close", closed);
   });
 
+  test("asks a client to drain once, however often it is closed", async () => {
+    const { handler, open } = waiting();
+    const { server, peer } = await serveRaw(handler);
+    peer.hello(["GET /it"]).open(1, "1");
+    await until("the handler", () => server.calls === 1);
+    const closed = [server.close({ grace: 20_000 }), server.close({ grace: 20_000 })];
+    await peer.next(FRAME.DRAIN);
+    open();
+    await peer.next(FRAME.STATUS);
+    peer.duplex.destroy();
+    await within("close", Promise.all(closed));
+    expect(peer.frames.filter(({ kind }) => kind === FRAME.DRAIN)).toHaveLength(1);
+  });
+
   test("accepts a call with a request stream that crossed the DRAIN frame, because its items cannot be sent again", async () => {
     const streaming = { kind: "client-streaming", requestItem: any } as const;
     const count = async (_: unknown, items: AsyncIterable<unknown>): Promise<number> => {

@@ -18,6 +18,11 @@ describe("a server that breaks the protocol is disconnected, and pending calls e
     ["a second HELLO", (peer) => peer.send({ kind: FRAME.HELLO, id: 0, body: "{}" }), "a second HELLO"],
     ["an ITEM", (peer) => peer.send({ kind: FRAME.ITEM, id: 1, body: "1" }), "ITEM for call 1"],
     ["an END", (peer) => peer.send({ kind: FRAME.END, id: 1 }), "END for call 1"],
+    [
+      "an ITEM for a call that is not open",
+      (peer) => peer.send({ kind: FRAME.ITEM, id: 99, body: "1" }),
+      "ITEM for call 99, which is not open",
+    ],
     ["a CREDIT", (peer) => peer.send({ kind: FRAME.CREDIT, id: 1, credit: 1 }), "CREDIT for call 1"],
     [
       "malformed trailers",

@@ -62,6 +62,17 @@ test("add creates missing files, lists the key with the given options, and print
   expect(added.stdout).toContain(`known_hosts  edge ssh-ed25519 ${hostBlob}\n`);
 });
 
+test("add takes a name of at most 100 characters, and leaves the file as it is for a longer one", async () => {
+  const { keys, read } = inDirectory();
+  expect(await keys("add", alice.line, "--name", "n".repeat(100))).toMatchObject({ status: 0, stderr: "" });
+  const before = read();
+  expect(before).toContain(` ${"n".repeat(100)}\n`);
+  expect(await keys("add", bob.line, "--name", "n".repeat(101))).toMatchObject(
+    refused(2, "use at most 100 characters without control characters"),
+  );
+  expect(read()).toBe(before);
+});
+
 test("add takes a key as an argument, or from standard input, and grants no scope by default", async () => {
   const { keys, keysWith, read } = inDirectory();
   expect(await keys("add", alice.line)).toMatchObject({ status: 0, stderr: "" });

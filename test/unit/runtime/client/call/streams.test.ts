@@ -392,6 +392,25 @@ describe("a request stream", () => {
     expect(peer.frames.filter(({ kind }) => kind === FRAME.CANCEL || kind === FRAME.END)).toHaveLength(0);
   });
 
+  test("that waits for credit is left when the connection is lost", async () => {
+    const { peer, calls } = await connect(UP, { remote: { window: 100 } });
+    let left = false;
+    const response = calls.up(
+      {},
+      (function* () {
+        try {
+          for (;;) yield 1;
+        } finally {
+          left = true;
+        }
+      })(),
+    );
+    await until("a full window", () => peer.frames.filter(({ kind }) => kind === FRAME.ITEM).length === 10);
+    peer.duplex.destroy();
+    expect(await failure(response)).toMatchObject({ status: "UNAVAILABLE" });
+    await until("the source's end", () => left);
+  });
+
   test("waits for credit if the initial window is 0", async () => {
     const { peer, calls } = await connect(UP, { remote: { window: undefined } });
     const response = calls.up({}, [1]);

@@ -347,3 +347,34 @@ it("applies the options of a key: an environment that the client cannot override
   const client = await rawClient({ ...limited, alice });
   expect((await failure(exec(client, "x", { pty: true }))).message).toMatch(/pseudo-terminal/);
 });
+
+it("gives a terminal of unknown size 80 columns and 24 rows, and one of any size at most 4,096 of each", async () => {
+  const sizes: unknown[] = [];
+  const bench = await serving((session) => {
+    sizes.push([session.terminal?.columns, session.terminal?.rows]);
+    void session.exit(0);
+  });
+  for (const [cols, rows] of [
+    [0, 0],
+    [1, 1],
+    [4097, 4097],
+  ] as const) {
+    await run(bench, "x", { pty: { cols, rows, width: 0, height: 0, term: "vt100" } as ssh2.PseudoTtyOptions });
+  }
+  expect(sizes).toEqual([
+    [80, 24],
+    [1, 1],
+    [4096, 4096],
+  ]);
+});
+
+it("refuses commands and shells without a handler, and the log says which", async () => {
+  const bench = await startBench();
+  const client = await rawClient(bench);
+  await failure(exec(client, "x"));
+  await failure(shell(client));
+  expect(bench.log.with("session refused").map(({ fields }) => fields["reason"])).toEqual([
+    "commands are not served",
+    "shells are not served",
+  ]);
+});

@@ -95,3 +95,20 @@ it("accepts the key of a new host, and rejects a changed key or another type for
   await expect(failing.confirm()).rejects.toMatchObject({ kind: "unauthenticated" });
   expect(failing.refusal?.message).toMatch(/^cannot add edge to the known hosts file \/dev\/null\/x/);
 });
+
+it("prefers the types of the known keys of its port, and of the others only without one", () => {
+  const rsa = { ...entry(other), key: { ...other, type: "ssh-rsa" } };
+  const portless = { known: [rsa], revoked: [], authorities: [] };
+  const types = (knownHosts: typeof none) => new HostVerifier("edge", 8022, { knownHosts }).knownTypes;
+  expect(types({ ...none, known: [entry(good)], portless } as never)).toEqual(["ssh-ed25519"]);
+  expect(types({ ...none, portless } as never)).toEqual(["ssh-rsa"]);
+  expect(types(none)).toEqual([]);
+});
+
+it("names where to add the key of an unknown host, also without a known_hosts file", () => {
+  const verifier = new HostVerifier("edge", 22, { knownHosts: { ...none, files: [] } });
+  expect(verifier.verify(good.blob)).toBe(false);
+  expect(verifier.refusal?.message).toMatch(
+    /and known_hosts has no key of this host\. .* add this line to a known_hosts file: edge ssh-ed25519 /,
+  );
+});

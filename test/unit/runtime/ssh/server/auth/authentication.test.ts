@@ -424,3 +424,18 @@ async function twoKeys() {
   const file = { replace: (text: string) => writeFileSync(bench.authorizedKeys, text) };
   return { file, bob, bench };
 }
+
+it.each([
+  ["the key", { scopes: ["*"] }, 'no-pty,permitopen="db:5432",'],
+  ["the password", { scopes: ["*"], permissions: { pty: false, portForwarding: true, permitOpen: ["db:5432"] } }, ""],
+])("keeps the restrictions that %s alone has, where both are required", async (_, grant, options) => {
+  const key = makeKey(tempDir(), "both");
+  const bench = await startBench({
+    ...FAST,
+    authorizedKeys: { lines: [`${options}scopes="*" ${key.line}`] },
+    requiredMethods: ["publickey", "password"],
+    verifyPassword: () => grant,
+  });
+  await bench.dial({ identity: key.file, agent: false, password: "open sesame" });
+  expect(bench.accepted[0]?.peer.permissions).toMatchObject({ pty: false, permitOpen: ["db:5432"] });
+});

@@ -257,7 +257,7 @@ describe("a listener that a client requests", () => {
         client.on("tcp connection", (_info, accept) => void accept().end("reached"));
         const socket = connect(await forwardIn(client, host, 0), "127.0.0.2");
         if (gatewayPorts) expect(await readText(socket)).toBe("reached");
-        else expect(await closed(socket)).toMatchObject({ code: "ECONNREFUSED" });
+        else expect(await closed(socket.resume())).toMatchObject({ code: "ECONNREFUSED" });
       }
     },
   );
