@@ -156,7 +156,7 @@ itWith(STOCK, "a caller does not see why a log cannot be written or handlers can
   expect(JSON.parse(stderr)).toEqual({
     status: "UNAVAILABLE",
     code: 503,
-    message: "the server could not start; the reason is in its log",
+    message: "the server could not start, and has no log: start it with --log FILE to see the reason",
   });
 });
 

@@ -71,7 +71,7 @@ interface StdioSetup {
  * From the start, other output of the process goes to standard error, or to the log while a command or a shell runs.
  * @param handlers the value of `defineHandlers(…)`, or a function that loads it: output while it loads is redirected, too
  * @throws Error where the process was started at a terminal; RpcError BAD_REQUEST for an invalid option; also what `handlers` throws, after the
- * peer was refused. A command or a shell that cannot be served ends with exit status 5 instead, and the log has the reason.
+ * peer was refused. A command or a shell that cannot be served ends with exit status 5 instead, the log, if any, has the reason.
  */
 export async function serveStdio(
   handlers: ApiHandlers<unknown> | (() => Promise<ApiHandlers<unknown>>),
@@ -94,7 +94,7 @@ export async function serveStdio(
     await serveSession(handlers, { ...options, grace }, { stdio, request, log, closed });
   } catch (error) {
     log.error({ err: error }, "the server could not start");
-    await refuse(stdio, request);
+    await refuse(stdio, request, options.log || undefined);
     await closed;
     // A command or a shell ends with an exit status; a thrown error would be printed to the caller.
     if (request.kind === "native") throw toBadRequest(error);
@@ -151,9 +151,12 @@ async function runAdapter(
   await session.exit(1);
 }
 
-/** Tells the peer that the server failed, without the reason. */
-async function refuse({ stream, writeError }: Stdio, request: StdioRequest): Promise<void> {
-  const reason = "the server could not start; the reason is in its log";
+/** Tells the peer that the server failed, without the reason. @param log the log that has the reason, where there is one */
+async function refuse({ stream, writeError }: Stdio, request: StdioRequest, log: Logger | undefined): Promise<void> {
+  const reason =
+    log === undefined
+      ? "the server could not start, and has no log: start it with --log FILE to see the reason"
+      : "the server could not start; the reason is in its log";
   if (request.kind === "native") {
     refuseConnection(stream, reason);
     return;

@@ -1,4 +1,5 @@
 import { AsyncResource } from "node:async_hooks";
+import { isTimeout } from "../../base/async/with-signal.js";
 import { MAX_TIMEOUT } from "../../base/check-number.js";
 import { type OptionTable, optionProblem } from "../../base/check-options.js";
 import { RpcError } from "../../contract/rpc-error.js";
@@ -45,7 +46,10 @@ const CALL_OPTIONS = {
 /** Metadata that calls inherit, so that they belong to one trace (W3C Trace Context). */
 const INHERITED = ["traceparent", "tracestate"];
 
-/** @throws RpcError BAD_REQUEST for an unknown option or an invalid signal, CANCELLED where the signal has aborted */
+/**
+ * @throws RpcError BAD_REQUEST for an unknown option or an invalid signal; CANCELLED where the signal has aborted, or
+ * DEADLINE_EXCEEDED where it has timed out
+ */
 export function checkCallOptions(options: CallOptions): void {
   const problem = optionProblem(options, CALL_OPTIONS);
   if (problem !== undefined) throw new RpcError("BAD_REQUEST", problem);
@@ -60,9 +64,11 @@ export function checkCallOptions(options: CallOptions): void {
   if (signal.aborted) throw cancelledBy(signal);
 }
 
-/** The error of a call whose signal aborts. */
-export function cancelledBy(signal: AbortSignal): RpcError {
-  return new RpcError("CANCELLED", "the caller cancelled the call", { cause: signal.reason });
+/** The error of a call whose signal aborts: DEADLINE_EXCEEDED for `AbortSignal.timeout`, else CANCELLED. */
+export function cancelledBy({ reason }: AbortSignal): RpcError {
+  return isTimeout(reason)
+    ? new RpcError("DEADLINE_EXCEEDED", "no response before the signal of the call timed out", { cause: reason })
+    : new RpcError("CANCELLED", "the caller cancelled the call", { cause: reason });
 }
 
 /** Runs `onHeaders` and `onTrailers` in the caller's asynchronous context instead of the transport's. */
