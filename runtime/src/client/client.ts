@@ -33,8 +33,8 @@ export interface Client extends AsyncDisposable {
   on(event: "state", listener: StateListener): () => void;
   /**
    * Plain SSH to the same host (the first one of several): commands, files, forwarded connections. It has an SSH connection
-   * of its own, which is opened at the first use and closed with the client.
-   * @throws RpcError UNIMPLEMENTED where the protocol is not `ssh2`
+   * of its own, which is opened at the first use and closed with the client; with the transport `openssh`, each command has one.
+   * @throws RpcError UNIMPLEMENTED where the transport is not SSH, or the protocol is `korv`
    */
   readonly ssh: SshClient;
   /** Closes all connections permanently. Running and waiting calls end with UNAVAILABLE. */

@@ -123,6 +123,8 @@ export const DIAL_OPTIONS = {
   hostKeyAlias: true,
   hashKnownHosts: true,
   jump: true,
+  proxy: true,
+  sock: true,
   sshConfig: true,
   connectTimeout: true,
   keepaliveInterval: true,
