@@ -6,8 +6,9 @@ import { createServer } from "node:net";
 import { text } from "node:stream/consumers";
 import type { SshClient } from "sshrpc/client";
 import { connectSsh, readLines } from "sshrpc/client";
-import { expect, onTestFinished } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import { failure } from "../unit/runtime/support/wait.js";
+import { serveNotesOverSsh } from "./served.js";
 import { SSHD, type Sshd, startSshd } from "./sshd.js";
 import { itWith } from "./stock.js";
 
@@ -291,6 +292,9 @@ itWith([SSHD], "a host that runs another command instead of the copy is quoted",
 
 itWith([SSHD], "the exit of a command settles although its output is not read", async () => {
   const { ssh } = await start();
+  const { signal } = new AbortController();
+  await (await ssh.exec("echo unread", { signal })).exit;
+  expect(getEventListeners(signal, "abort")).toEqual([]);
   const silent = await ssh.exec("exit 3");
   expect(await silent.exit).toEqual({ exitCode: 3, signal: undefined });
   const printing = await ssh.exec("echo printed");
@@ -305,5 +309,20 @@ itWith([SSHD], "a command that ends before it has read its input returns its exi
     const input = Buffer.alloc(size, "x");
     const results = await Promise.all(Array.from({ length: 5 }, () => ssh.run("echo early; exit 4", { input })));
     for (const result of results) expect(result).toMatchObject({ stdout: "early\n", exitCode: 4 });
+  }
+});
+
+it("a command of an sshrpc server that fails before it reads its input returns its exit status", async () => {
+  const { server, key, knownHosts } = await serveNotesOverSsh();
+  const options = { identity: key.file, knownHosts, agent: false, sshConfig: false } as const;
+  const ssh = await connectSsh(`ssh://alice@127.0.0.1:${server.port}`, options);
+  onTestFinished(() => ssh.close());
+  for (let round = 0; round < 50; round++) {
+    const input = Buffer.alloc(round % 2 === 0 ? 1 : 200_000, "x");
+    const results = await Promise.all([ssh.run("GET /nothing", { input }), ssh.run("GET /nothing", { input })]);
+    for (const { exitCode, stderrTail } of results) {
+      expect(exitCode).toBe(4);
+      expect(stderrTail).toContain("NOT_FOUND");
+    }
   }
 });

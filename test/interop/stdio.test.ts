@@ -319,3 +319,16 @@ itWith(["script"], "serve --stdio at a terminal explains its purpose", async () 
   );
   expect(status).toBe(1);
 });
+
+itWith(STOCK, "a forced command without a Subsystem line is an error that names openssh.command", async () => {
+  const sshd = await startStdioSshd((serve) => ({
+    authorizedKeys: (line) => [`restrict,command="${serve("--scopes items:*")}" ${line}`],
+  }));
+  for (const connect of [sshd.overOpenssh, sshd.overSsh2]) {
+    expect(await failure(connect())).toMatchObject({
+      status: "UNAVAILABLE",
+      message: expect.stringMatching(/Subsystem.*openssh: \{ command/),
+    });
+  }
+  expect(await (await sshd.overOpenssh({ command: "sshrpc" })).item.get({ id: 4 })).toEqual({ id: 4 });
+});

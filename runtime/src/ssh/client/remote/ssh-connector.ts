@@ -19,6 +19,7 @@ import { SshError } from "../../ssh-error.js";
 import type { Dialer } from "../dialer.js";
 import { copyFrom } from "./copy-from.js";
 import { copyTo } from "./copy-to.js";
+import { RemoteChannel } from "./remote-channel.js";
 import { cancelled, type RemoteConnection, WHOLE_CONNECTION } from "./remote-connection.js";
 import { runCommand } from "./run-command.js";
 
@@ -95,7 +96,10 @@ export class SshConnector implements SshClient {
       const duplex = await open(await this.connect(signal));
       if (signal === undefined) return duplex;
       const destroy = (): void => void duplex.destroy(this.#dialer.mapError(cancelled(signal.reason)) as Error);
-      duplex.once("close", onAbort(signal, destroy));
+      const removeAbort = onAbort(signal, destroy);
+      duplex.once("close", removeAbort);
+      // A command without a reader ends without 'close'.
+      if (duplex instanceof RemoteChannel) duplex.exit.then(removeAbort, removeAbort);
       return duplex;
     });
   }
