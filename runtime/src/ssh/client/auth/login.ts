@@ -100,8 +100,8 @@ export class Login {
     const { user } = this.#config.account;
     const key = this.#accepts("publickey") ? this.#nextKey() : undefined;
     if (key !== undefined) return key;
-    // Without a key, `none` asks the server for its methods. After rejected keys, it may still let the client in, as it lets ssh
-    // in, which begins with it: it is tried at once where the server lists it, else as the last method.
+    // Without a key, `none` asks the server for its methods. After rejected keys, it may still admit the client, as it admits
+    // ssh, which begins with it: it is tried at once where the server lists it, else (few servers list it) as the last method.
     if (!this.#triedNone && (methods?.includes("none") ?? true)) return this.#tryNone();
     if (this.#accepts("keyboard-interactive") && this.#promptAttempts-- > 0) {
       return this.#try("the keyboard-interactive answers", {
