@@ -33,7 +33,7 @@ export { type BadRequestDetails, type Issue, RpcError } from "./contract/rpc-err
 export type { ErrorStatus, StatusCode, StatusName } from "./contract/status.js";
 export type { OpensshOptions } from "./openssh/openssh-options.js";
 export type { Account, PromptRequest } from "./ssh/client/auth/login-options.js";
-export type { DialOptions } from "./ssh/client/dial-options.js";
+export type { DialOptions, SockTarget } from "./ssh/client/dial-options.js";
 export type { HostKeyCallback, HostKeyInfo } from "./ssh/client/trust/host-trust-options.js";
 export type { IdentitySource } from "./ssh/keys/identity/identity.js";
 export type { Passphrase } from "./ssh/keys/identity/passphrase.js";

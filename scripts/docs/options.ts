@@ -328,6 +328,8 @@ export const OPTIONS = {
   } satisfies Rows<HostTrustOptions>,
   DialOptions: {
     jump: { flag: "--jump" },
+    proxy: {},
+    sock: { type: "function" },
     sshConfig: {},
     connectTimeout: ms(DIAL_DEFAULTS.connectTimeout),
     keepaliveInterval: ms(DIAL_DEFAULTS.keepaliveInterval),

@@ -146,7 +146,7 @@ const BOUNDS = [
   ["server", "requests for proof of host keys on one connection", "4"],
   ["client", "host keys learned on one connection (`updateHostKeys`)", "16"],
   ["both", "RSA keys of users", "2,048 to 16,384 bits, SHA-2 signatures only"],
-  ["both", "size of a certificate", "64 KiB"],
+  ["both", "size of a certificate", "32 KiB"],
   ["both", "principals of a certificate; options of each kind", "256; 256"],
   ["server", "size of an authorized_keys file", "4 MiB"],
   ["server", "line of an authorized_keys file", "65,536 characters"],

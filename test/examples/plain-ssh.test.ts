@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { appendFileSync, existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { expect } from "vitest";
 import { SSHD, startSshd, USER } from "../interop/sshd.js";
 import { itWith } from "../interop/stock.js";
@@ -75,6 +75,23 @@ itWith([SSHD], "files are copied completely, from and to a stock sshd", async ()
   const down = await place.run("examples/remote-copy.ts", there, place.path("back"));
   expect(down.stdout).toBe(up.stdout);
   expect(readFileSync(place.path("back")).equals(content)).toBe(true);
+  mkdirSync(place.path("folder"));
+  const inFolder = await place.run(
+    "examples/remote-copy.ts",
+    place.path("local"),
+    `${address}/${place.path("folder")}/`,
+  );
+  expect(inFolder).toMatchObject({ status: 0, stdout: up.stdout });
+  expect(readFileSync(place.path("folder/local")).equals(content)).toBe(true);
+  await place.run("examples/remote-copy.ts", there, place.path("folder"));
+  expect(readFileSync(place.path("folder/there.bin")).equals(content)).toBe(true);
+  for (const [name, reason] of [
+    ["folder", /^BAD_REQUEST: cannot copy \S+folder: Is a directory; name the file\n$/],
+    ["nowhere/", /^NOT_FOUND: cannot copy \S+nowhere\/local: (?:Directory nonexistent|No such file or directory)\n$/],
+  ] as const) {
+    const failed = await place.run("examples/remote-copy.ts", place.path("local"), `${address}/${place.path(name)}`);
+    expect(failed).toMatchObject({ status: 1, stdout: "", stderr: expect.stringMatching(reason) });
+  }
   const none = await place.run("examples/remote-copy.ts", `${address}/${place.path("none")}`, place.path("here"));
   expect(none).toMatchObject({ status: 1, stdout: "" });
   expect(none.stderr).toMatch(/^NOT_FOUND: cannot copy .*none: /);

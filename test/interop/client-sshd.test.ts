@@ -216,7 +216,9 @@ itWith([SSHD], "connects through jump hosts, and verifies each host key", async 
 
   const refused = await failure(open(last.address, { identity, knownHosts, jump: closed.address }));
   expect(refused.message).toMatch(
-    new RegExp(`^jump host: ssh://${USER}@127.0.0.1:${closed.port} cannot connect to 127.0.0.1:${last.port}: `),
+    new RegExp(
+      `^jump host: ssh://${USER}@127.0.0.1:${closed.port} cannot connect to 127.0.0.1:${last.port}: open failed$`,
+    ),
   );
   const known = write(tempDir(), "known_hosts", read(last.knownHosts));
   const unknown = await failure(open(last.address, { identity, knownHosts: known, jump: first.address }));
@@ -240,7 +242,9 @@ itWith([SSHD], "connects to an sshrpc server behind a jump host, and not through
   expect(bench.accepted[0]?.peer.fingerprint).toBe(bench.alice.publicKey.fingerprint);
   // An sshrpc server forwards nothing by default.
   const closed = await failure(open(hop.address, { identity, knownHosts, jump: bench.address }));
-  expect(closed.message).toMatch(/^jump host: ssh:\/\/alice@127\.0\.0\.1:\d+ cannot connect to 127\.0\.0\.1:\d+: /);
+  expect(closed.message).toMatch(
+    /^jump host: ssh:\/\/alice@127\.0\.0\.1:\d+ cannot connect to 127\.0\.0\.1:\d+: administratively prohibited/,
+  );
 });
 
 itWith([SSHD, "ps"], "reports a killed jump host at once", async () => {
@@ -284,8 +288,6 @@ Host circle
   ProxyJump circle2
 Host circle2
   ProxyJump circle
-Host proxied
-  ProxyCommand nc %h %p
 Match host *
   IdentityAgent none
 `,
@@ -300,9 +302,6 @@ Match host *
   const other = makeKey(directory, "other").file;
   const refused = await failure(open("other@edge", { sshConfig: config, jump: [], identity: other }));
   expect(refused.message).toMatch(/^ssh:\/\/other@127.0.0.1:\d+ accepts none of these keys: SHA256:\S+ \(.*other\);/);
-  expect((await failure(open("proxied", { sshConfig: config }))).message).toMatch(
-    /a ProxyCommand.*transport: "openssh"/,
-  );
   expect((await failure(open("circle", { sshConfig: config }))).message).toMatch(
     /more than 8 hosts: does ProxyJump form a loop/,
   );

@@ -198,3 +198,56 @@ itWith(STOCK, "a program that ends or is killed leaves no ssh process", async ()
   }
   await until("the servers' ends", () => sshd.waits.processes.length === 0);
 });
+
+itWith(STOCK, "the client's plain SSH runs commands and copies files with the ssh program, too", async () => {
+  const sshd = await startStdioSshd((serve) => ({ config: [`Subsystem sshrpc ${serve(SCOPES)}`, "AcceptEnv RPC_*"] }));
+  const { address, key, knownHosts, directory } = sshd;
+  const common = { identity: key.file, knownHosts, agent: false, sshConfig: false, transport: "openssh" } as const;
+  const client = await connect(address, common);
+  onTestFinished(() => client.close());
+  const { ssh } = client;
+  expect(await ssh.run("echo out; echo err >&2; exit 3")).toEqual({
+    ...{ stdout: "out\n", stderrTail: "err\n", exitCode: 3, signal: undefined },
+  });
+  expect((await ssh.run("tr a-z A-Z", { input: "shout" })).stdout).toBe("SHOUT");
+  const early = await ssh.run("echo early; exit 4", { input: Buffer.alloc(5_000_000) });
+  expect(early).toMatchObject({ stdout: "early\n", exitCode: 4 });
+  expect((await ssh.run("echo $RPC_A,$RPC_B", { env: { RPC_A: "one two", RPC_B: "%h" } })).stdout).toBe("one two,%h\n");
+  expect(await (await ssh.exec("exit 5")).exit).toEqual({ exitCode: 5, signal: undefined });
+  expect(await failure(ssh.run("yes", { maxBuffer: 10_000 }))).toMatchObject({ status: "MESSAGE_TOO_LARGE" });
+  const content = Buffer.alloc(3_000_000, "content ");
+  write(directory, "file", content);
+  await ssh.copyTo(`${directory}/file`, `${directory}/there`);
+  await ssh.copyFrom(`${directory}/there`, `${directory}/back`);
+  expect(readFileSync(`${directory}/back`).equals(content)).toBe(true);
+  expect(await failure(ssh.copyFrom(`${directory}/none`, `${directory}/x`))).toMatchObject({ status: "NOT_FOUND" });
+  const tcp = await ssh.connectTcp("127.0.0.1", sshd.port);
+  for await (const chunk of tcp) {
+    expect(String(chunk)).toMatch(/^SSH-2\.0-/);
+    break;
+  }
+  const abort = new AbortController();
+  const running = await ssh.exec("cat", { signal: abort.signal });
+  abort.abort();
+  expect(await failure(running.exit)).toMatchObject({ status: "CANCELLED" });
+  const last = await ssh.exec("cat");
+  await client.close();
+  expect(await failure(last.exit)).toMatchObject({ status: "UNAVAILABLE" });
+  expect(await failure(ssh.run("true"))).toMatchObject({ status: "UNAVAILABLE" });
+});
+
+itWith(STOCK, "the client's plain SSH over the ssh program fails with the reason of ssh", async () => {
+  const sshd = await startStdioSshd();
+  const { address, key, knownHosts } = sshd;
+  const common = { identity: key.file, knownHosts, agent: false, sshConfig: false, transport: "openssh" } as const;
+  const client = await connect(address, common);
+  onTestFinished(() => client.close());
+  sshd.process.kill("SIGTERM");
+  await until("its end", () => sshd.process.exitCode !== null || sshd.process.signalCode !== null);
+  const refused = {
+    status: "UNAVAILABLE",
+    message: expect.stringMatching(/connection refused by .*Connection refused/),
+  };
+  expect(await failure(client.ssh.run("true"))).toMatchObject(refused);
+  expect(await failure((await client.ssh.exec("true")).exit)).toMatchObject(refused);
+});

@@ -6,8 +6,9 @@ import { createServer } from "node:net";
 import { text } from "node:stream/consumers";
 import type { SshClient } from "sshrpc/client";
 import { connectSsh, readLines } from "sshrpc/client";
-import { expect, onTestFinished } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import { failure } from "../unit/runtime/support/wait.js";
+import { serveNotesOverSsh } from "./served.js";
 import { SSHD, type Sshd, startSshd } from "./sshd.js";
 import { itWith } from "./stock.js";
 
@@ -233,4 +234,95 @@ itWith([SSHD], "a closed client does not reconnect, and its commands have ended"
   await ssh.close();
   await failure(command.exit);
   expect(await failure(ssh.exec("true"))).toMatchObject({ status: "UNAVAILABLE" });
+});
+
+itWith([SSHD], "commands over the MaxSessions of the server wait for their turn", async () => {
+  const { ssh } = await start(["MaxSessions 3"]);
+  const results = await Promise.all(Array.from({ length: 15 }, (_, index) => ssh.run(`echo ${index}`)));
+  expect(results.map(({ stdout }) => Number(stdout))).toEqual(Array.from({ length: 15 }, (_, index) => index));
+});
+
+itWith([SSHD], "a command that waits for a session can be cancelled, and then never runs", async () => {
+  const { sshd, ssh } = await start(["MaxSessions 1"]);
+  const first = await ssh.exec("cat");
+  const abort = new AbortController();
+  const waiting = failure(ssh.run(`touch ${sshd.directory}/ran`, { signal: abort.signal }));
+  // The server has rejected it once it answers a later request.
+  await failure(ssh.connectTcp("127.0.0.1", 1));
+  abort.abort();
+  expect(await waiting).toMatchObject({ status: "CANCELLED", message: expect.stringContaining("MaxSessions") });
+  first.end();
+  first.resume();
+  await first.exit;
+  expect((await ssh.run("echo next")).stdout).toBe("next\n");
+  expect(existsSync(`${sshd.directory}/ran`)).toBe(false);
+});
+
+itWith([SSHD], "a server that allows no session is an error that names MaxSessions", async () => {
+  const { ssh } = await start(["MaxSessions 0"]);
+  expect(await failure(ssh.run("true"))).toMatchObject({
+    status: "UNAVAILABLE",
+    message: expect.stringMatching(/rejected the session: .*MaxSessions/),
+  });
+});
+
+itWith([SSHD], "files are copied from and to a host whose login shell prints a greeting", async () => {
+  const greeting = `0123456789abcdef${"0123456789abcdef".repeat(3)}`;
+  const { sshd, ssh } = await start([`ForceCommand echo ${greeting}; eval "$SSH_ORIGINAL_COMMAND"`]);
+  const { directory } = sshd;
+  const content = randomBytes(300_000);
+  writeFileSync(`${directory}/file`, content);
+  await ssh.copyFrom(`${directory}/file`, `${directory}/copy`);
+  expect(readFileSync(`${directory}/copy`).equals(content)).toBe(true);
+  await ssh.copyTo(`${directory}/file`, `${directory}/there`);
+  expect(readFileSync(`${directory}/there`).equals(content)).toBe(true);
+  writeFileSync(`${directory}/empty`, "");
+  expect(await ssh.copyFrom(`${directory}/empty`, `${directory}/copy`)).toMatchObject({ bytes: 0 });
+  expect(await failure(ssh.copyFrom(`${directory}/none`, `${directory}/here`))).toMatchObject({ status: "NOT_FOUND" });
+});
+
+itWith([SSHD], "a host that runs another command instead of the copy is quoted", async () => {
+  const { sshd, ssh } = await start(["ForceCommand echo no shell here"]);
+  expect(await failure(ssh.copyFrom("/etc/hostname", `${sshd.directory}/copy`))).toMatchObject({
+    status: "UNAVAILABLE",
+    message: expect.stringContaining('"no shell here'),
+  });
+  expect(readdirSync(sshd.directory).filter((name) => name.startsWith("copy"))).toEqual([]);
+});
+
+itWith([SSHD], "the exit of a command settles although its output is not read", async () => {
+  const { ssh } = await start();
+  const { signal } = new AbortController();
+  await (await ssh.exec("echo unread", { signal })).exit;
+  expect(getEventListeners(signal, "abort")).toEqual([]);
+  const silent = await ssh.exec("exit 3");
+  expect(await silent.exit).toEqual({ exitCode: 3, signal: undefined });
+  const printing = await ssh.exec("echo printed");
+  expect(await printing.exit).toEqual({ exitCode: 0, signal: undefined });
+  expect(await text(printing)).toBe("printed\n");
+  expect(await text(silent)).toBe("");
+});
+
+itWith([SSHD], "a command that ends before it has read its input returns its exit status", async () => {
+  const { ssh } = await start();
+  for (const size of [1, 100_000, 5_000_000]) {
+    const input = Buffer.alloc(size, "x");
+    const results = await Promise.all(Array.from({ length: 5 }, () => ssh.run("echo early; exit 4", { input })));
+    for (const result of results) expect(result).toMatchObject({ stdout: "early\n", exitCode: 4 });
+  }
+});
+
+it("a command of an sshrpc server that fails before it reads its input returns its exit status", async () => {
+  const { server, key, knownHosts } = await serveNotesOverSsh();
+  const options = { identity: key.file, knownHosts, agent: false, sshConfig: false } as const;
+  const ssh = await connectSsh(`ssh://alice@127.0.0.1:${server.port}`, options);
+  onTestFinished(() => ssh.close());
+  for (let round = 0; round < 50; round++) {
+    const input = Buffer.alloc(round % 2 === 0 ? 1 : 200_000, "x");
+    const results = await Promise.all([ssh.run("GET /nothing", { input }), ssh.run("GET /nothing", { input })]);
+    for (const { exitCode, stderrTail } of results) {
+      expect(exitCode).toBe(4);
+      expect(stderrTail).toContain("NOT_FOUND");
+    }
+  }
 });

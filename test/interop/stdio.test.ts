@@ -190,7 +190,7 @@ itWith(STOCK, "a caller does not see why a log cannot be written or handlers can
   expect(JSON.parse(stderr)).toEqual({
     status: "UNAVAILABLE",
     code: 503,
-    message: "the server could not start; the reason is in its log",
+    message: "the server could not start; it has no log: start it with --log FILE to see the reason",
   });
 });
 
@@ -352,4 +352,17 @@ itWith(["script"], "serve --stdio at a terminal explains its purpose", async () 
     /^sshrpc: serving over standard input and output: started at a terminal, not by sshd; .*Subsystem sshrpc/,
   );
   expect(status).toBe(1);
+});
+
+itWith(STOCK, "a forced command without a Subsystem line is an error that names openssh.command", async () => {
+  const sshd = await startStdioSshd((serve) => ({
+    authorizedKeys: (line) => [`restrict,command="${serve("--scopes items:*")}" ${line}`],
+  }));
+  for (const connect of [sshd.overOpenssh, sshd.overSsh2]) {
+    expect(await failure(connect())).toMatchObject({
+      status: "UNAVAILABLE",
+      message: expect.stringMatching(/Subsystem.*openssh: \{ command/),
+    });
+  }
+  expect(await (await sshd.overOpenssh({ command: "sshrpc" })).item.get({ id: 4 })).toEqual({ id: 4 });
 });

@@ -1,4 +1,5 @@
-import { Duplex, type Readable } from "node:stream";
+import type { Readable } from "node:stream";
+import { ReleasingDuplex } from "./transport.js";
 
 /** The output stream of a {@link JoinedDuplex}. */
 export interface ByteSink {
@@ -29,7 +30,7 @@ const HIGH_WATER_MARK = 256 * 1024;
  * Combines a readable and a writable stream, such as the standard streams of a process, into one duplex. It always emits
  * 'close', provided that `release` resolves.
  */
-export class JoinedDuplex extends Duplex {
+export class JoinedDuplex extends ReleasingDuplex {
   readonly #input: Readable;
   readonly #output: ByteSink;
   readonly #ends: JoinedEnds;

@@ -11,10 +11,13 @@ export interface CommandExit {
 
 /**
  * A running remote command: a duplex of its standard output (readable) and standard input (writable). `end()` closes only the
- * standard input. The owner reads the output to its end or destroys the command.
+ * standard input. Input that the command has not read when it ends is dropped. The owner reads the output to its end or destroys the command.
  */
 export interface RemoteCommand extends Duplex {
-  /** Resolves when the command has ended and its channel is closed. Rejects with UNAVAILABLE if the connection is lost. */
+  /**
+   * Resolves when the command has ended and its channel is closed; output that fits into the buffer (256 KiB) need not be read for
+   * that. Rejects with UNAVAILABLE if the connection is lost.
+   */
   readonly exit: Promise<CommandExit>;
   /** The last 8 KiB of its standard error so far. */
   readonly stderrTail: string;
@@ -90,7 +93,8 @@ export interface SshClient extends AsyncDisposable {
   /** Address of the server, such as `ssh://alice@edge:22`. */
   readonly address: string;
   /**
-   * Starts a command; resolves when the server has accepted it.
+   * Starts a command; resolves when the server has accepted it. Over the server's limit of sessions (MaxSessions, 10 by default), it
+   * first waits for another command of this client to end.
    * @throws RpcError UNAVAILABLE, UNAUTHENTICATED, CANCELLED
    */
   exec(command: string, options?: ExecOptions): Promise<RemoteCommand>;

@@ -1,4 +1,4 @@
-import type { Duplex } from "node:stream";
+import { Duplex } from "node:stream";
 import type { SshClient } from "./ssh-client.js";
 
 /**
@@ -8,9 +8,9 @@ export interface Transport {
   /** The address of the peer for messages, such as `ssh://alice@edge:8022`. */
   readonly address: string;
   /**
-   * Opens a new duplex, which the caller destroys. It always emits 'close', also when the peer is killed, and does not access
-   * the memory of a write after its callback. Rejects with an RpcError: `UNAUTHENTICATED` if either side rejects the
-   * other's authentication, `CANCELLED` if `signal` aborts, otherwise `UNAVAILABLE`.
+   * Opens a new duplex, which the caller destroys. It always emits 'close', also when the peer is killed. Rejects with an
+   * RpcError: `UNAUTHENTICATED` if either side rejects the other's authentication, `CANCELLED` if `signal` aborts,
+   * otherwise `UNAVAILABLE`.
    */
   open(signal?: AbortSignal): Promise<Duplex>;
   /**
@@ -18,3 +18,9 @@ export interface Transport {
    */
   ssh?(): SshClient;
 }
+
+/**
+ * A duplex that does not access the memory of a write after its callback: the writer may reuse that memory. Other duplexes may
+ * still hold it: `Duplex.from({ readable, writable })` calls back before its inner stream has taken the chunk.
+ */
+export abstract class ReleasingDuplex extends Duplex {}

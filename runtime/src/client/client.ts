@@ -1,3 +1,4 @@
+import { isTimeout } from "../base/async/with-signal.js";
 import { checkNumber, MAX_TIMEOUT } from "../base/check-number.js";
 import { checkOptions, OptionError, type OptionTable } from "../base/check-options.js";
 import { SILENT } from "../base/log.js";
@@ -32,8 +33,8 @@ export interface Client extends AsyncDisposable {
   on(event: "state", listener: StateListener): () => void;
   /**
    * Plain SSH to the same host (the first one of several): commands, files, forwarded connections. It has an SSH connection
-   * of its own, which is opened at the first use and closed with the client.
-   * @throws RpcError UNIMPLEMENTED where the protocol is not `ssh2`
+   * of its own, which is opened at the first use and closed with the client; with the transport `openssh`, each command has one.
+   * @throws RpcError UNIMPLEMENTED where the transport is not SSH, or the protocol is `korv`
    */
   readonly ssh: SshClient;
   /** Closes all connections permanently. Running and waiting calls end with UNAVAILABLE. */
@@ -99,7 +100,7 @@ const SERVER: Peer = { user: "server", scopes: ["*"] };
  * losses are re-established.
  * @param serve creates the receiver of the server's calls; default: none
  * @throws RpcError UNAVAILABLE or UNAUTHENTICATED where the transport cannot be opened; UNAVAILABLE where the peer is not an
- * sshrpc server; CANCELLED where the signal aborted
+ * sshrpc server; CANCELLED where the signal aborted, or DEADLINE_EXCEEDED where it timed out
  */
 export async function openClient<C extends Client>(
   api: Api,
@@ -205,7 +206,9 @@ function itemsOf({ methods }: Api): ItemKind {
 }
 
 function cancelled(signal: AbortSignal): RpcError {
-  return new RpcError("CANCELLED", "the attempt to connect was cancelled", { cause: signal.reason });
+  return isTimeout(signal.reason)
+    ? new RpcError("DEADLINE_EXCEEDED", "no connection before the option signal timed out", { cause: signal.reason })
+    : new RpcError("CANCELLED", "the attempt to connect was cancelled", { cause: signal.reason });
 }
 
 /** Builds the object that generated interfaces describe. */

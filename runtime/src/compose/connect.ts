@@ -130,8 +130,13 @@ async function toTransport(api: Api, target: string | Transport, options: Connec
   if (!PROTOCOLS.includes(protocol)) throw invalid("protocol", protocol, PROTOCOLS.join(" or "));
   if (transport === "openssh") {
     if (protocol === "korv") throw invalid("transport", transport, "ssh2, which korv needs");
-    const { opensshTransport } = await import("../openssh/openssh-transport.js");
-    return opensshTransport(target, { ...options, ...options.openssh });
+    const [{ opensshTransport }, { OpensshClient }, { toRpcError }] = await Promise.all([
+      import("../openssh/openssh-transport.js"),
+      import("../openssh/openssh-client.js"),
+      import("./ssh-errors.js"),
+    ]);
+    const all = { ...options, ...options.openssh };
+    return { ...opensshTransport(target, all), ssh: () => new OpensshClient(target, all, toRpcError) };
   }
   const { sshDialer, sshTransport } = await import("./ssh-transport.js");
   if (protocol !== "korv") return sshTransport(target, options);

@@ -124,6 +124,8 @@ export const DIAL_OPTIONS = {
   hashKnownHosts: true,
   updateHostKeys: true,
   jump: true,
+  proxy: true,
+  sock: true,
   sshConfig: true,
   connectTimeout: true,
   keepaliveInterval: true,

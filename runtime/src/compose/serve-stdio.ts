@@ -72,7 +72,7 @@ interface StdioSetup {
  * From the start, other output of the process goes to standard error, or to the log while a command or a shell runs.
  * @param handlers the value of `defineHandlers(…)`, or a function that loads it: output while it loads is redirected, too
  * @throws Error if the process was started at a terminal; RpcError BAD_REQUEST for an invalid option; also what `handlers` throws, after the
- * peer was refused. A command or a shell that cannot be served ends with exit status 5 instead, and the log has the reason.
+ * peer was refused. A command or a shell that cannot be served ends with exit status 5 instead; the log, if any, has the reason.
  */
 export async function serveStdio(
   handlers: ApiHandlers<unknown> | (() => Promise<ApiHandlers<unknown>>),
@@ -95,7 +95,7 @@ export async function serveStdio(
     await serveSession(handlers, { ...options, grace }, { stdio, request, log, closed });
   } catch (error) {
     log.error({ err: error }, "the server could not start");
-    await refuse(stdio, request, error);
+    await refuse(stdio, request, { error, hasLog: Boolean(options.log) });
     await closed;
     // A command or a shell ends with an exit status; a thrown error would be printed to the caller.
     if (request.kind === "native") throw toBadRequest(error);
@@ -152,11 +152,20 @@ async function runAdapter(
   await session.exit(1);
 }
 
-/** Tells the peer that the server failed: the reason alone where it is UNAVAILABLE, which is written for the peer. */
-async function refuse({ stream, writeError }: Stdio, request: StdioRequest, error: unknown): Promise<void> {
+interface StartFailure {
+  readonly error: unknown;
+  readonly hasLog: boolean;
+}
+
+/** Tells the peer that the server failed: the reason only if it is UNAVAILABLE, which is written for the peer. */
+async function refuse(
+  { stream, writeError }: Stdio,
+  request: StdioRequest,
+  { error, hasLog }: StartFailure,
+): Promise<void> {
   const isForPeer = error instanceof RpcError && error.status === "UNAVAILABLE";
-  const why = isForPeer ? error.message : "the reason is in its log";
-  const reason = `the server could not start; ${why}`;
+  const where = hasLog ? "the reason is in its log" : "it has no log: start it with --log FILE to see the reason";
+  const reason = `the server could not start; ${isForPeer ? error.message : where}`;
   if (request.kind === "native") {
     refuseConnection(stream, reason);
     return;

@@ -1,3 +1,4 @@
+import { isTimeout } from "../base/async/with-signal.js";
 import { toBadRequest } from "../contract/option-errors.js";
 import { RpcError } from "../contract/rpc-error.js";
 import type { ErrorStatus } from "../contract/status.js";
@@ -18,9 +19,11 @@ const STATUSES: Readonly<Record<SshErrorKind, ErrorStatus>> = {
 
 /**
  * Converts an SshError, with its status, message and cause, or an invalid option to an RpcError; returns any other value
- * unchanged.
+ * unchanged. An abort by `AbortSignal.timeout` is DEADLINE_EXCEEDED.
  */
 export function toRpcError<T>(error: T): T | RpcError {
   if (!(error instanceof SshError)) return toBadRequest(error);
-  return new RpcError(STATUSES[error.kind], error.message, { cause: toRpcError(error.cause) });
+  const { kind, message, cause } = error;
+  const isLate = kind === "cancelled" && isTimeout(cause);
+  return new RpcError(isLate ? "DEADLINE_EXCEEDED" : STATUSES[kind], message, { cause: toRpcError(cause) });
 }

@@ -17,11 +17,18 @@ const UNSUPPORTED: Partial<Record<keyof DialOptions, string>> = {
   prompts: "set openssh.interactive so that ssh prompts",
 };
 
+/** Options for which ssh has a ProxyCommand instead. */
+const STREAMS: readonly (keyof DialOptions)[] = ["proxy", "sock"];
+
 /** The arguments of ssh(1). The first value of an option takes precedence. @throws RpcError `BAD_REQUEST` */
 export function opensshArguments(to: Address, options: DialOptions & OpensshOptions, connectTimeout: number): string[] {
   for (const [name, hint] of Object.entries(UNSUPPORTED)) {
     if (options[name as keyof DialOptions] !== undefined)
       throw unsupported(name, `ssh accepts it only at a prompt; ${hint}`);
+  }
+  for (const name of STREAMS) {
+    if (options[name] !== undefined)
+      throw unsupported(name, "ssh has a ProxyCommand instead: set it in ~/.ssh/config, or with openssh.args");
   }
   const { sshConfig = true, command } = options;
   const config = [

@@ -39,7 +39,11 @@ const REASONS: readonly (readonly [RegExp, ErrorStatus, string])[] = [
     "ssh rejects its options or its configuration",
   ],
   [/Could not resolve hostname/, "UNAVAILABLE", "ssh cannot resolve the host name of %"],
-  [/subsystem request failed/, "UNAVAILABLE", "% has no sshrpc subsystem: add a Subsystem line to its sshd_config"],
+  [
+    /subsystem request failed/,
+    "UNAVAILABLE",
+    "% has no sshrpc subsystem: add a Subsystem line to its sshd_config, or set openssh: { command }",
+  ],
   [/Connection refused/, "UNAVAILABLE", "connection refused by %"],
   [/timed out/, "UNAVAILABLE", "% did not respond in time"],
 ];

@@ -54,7 +54,9 @@ export function parseAddress(text: string): Address {
 }
 
 function parseHostPort(text: string, whole: string): { host: string; port?: number } {
-  const { host, isBracketed, port: portText } = splitHostPort(text) ?? { host: text };
+  const { host: written, isBracketed, port: portText } = splitHostPort(text) ?? { host: text };
+  // The zone of a link-local address, as URLs write it (RFC 6874): [fe80::1%25eth0].
+  const host = isBracketed ? written.replace(/%25(?=.)/, "%") : written;
   const isHost = isIPv6(host) || (!isBracketed && HOST.test(host) && !isMalformedIpv4(host));
   if (!isHost)
     throw malformed(whole, host === "" ? "the host is missing" : "the host is neither a name nor an address");

@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream";
 import { shareMemory } from "../base/memory-transport.js";
+import { ReleasingDuplex } from "../base/transport.js";
 import { type Frame, maxFrameSize, writeFrame } from "./encode.js";
 import { WriteGate } from "./flow-control.js";
 import { HEADER_SIZE } from "./frame.js";
@@ -28,7 +29,7 @@ interface FrameWriterOptions {
   /** Backpressure of the transport, for the streams. Default: one that is always open. */
   readonly gate?: WriteGate;
   /**
-   * `"never"` if the peer reads the written memory itself, as in a memory transport: it then belongs to the peer. Default:
+   * `"never"` if the transport may hold memory after a write's callback, or the peer reads the written memory itself. Default:
    * memory is reused once the transport has released it.
    */
   readonly reuseMemory?: "once-taken" | "never";
@@ -145,5 +146,6 @@ export function writerTo(duplex: Duplex, { role, highWaterMark, pause, flushed }
     gate.fill();
     if (role === "acceptor" && duplex.writableLength > highWaterMark) pause();
   };
-  return new FrameWriter(write, { gate, reuseMemory: shareMemory(duplex) ? "never" : "once-taken" });
+  const releases = !shareMemory(duplex) && duplex instanceof ReleasingDuplex;
+  return new FrameWriter(write, { gate, reuseMemory: releases ? "once-taken" : "never" });
 }

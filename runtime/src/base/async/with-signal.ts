@@ -80,3 +80,8 @@ function callAll(signal: AbortSignal): void {
   listenersOf.delete(signal);
   for (const listener of listeners) listener();
 }
+
+/** Whether the reason of an abort is a timeout, as with `AbortSignal.timeout`. */
+export function isTimeout(reason: unknown): boolean {
+  return reason instanceof DOMException && reason.name === "TimeoutError";
+}

@@ -43,17 +43,17 @@ export function listedLines(lines: readonly KeyLine[]): readonly ListedLine[] {
 }
 
 /**
- * Every line of one key, given a name or the fingerprint of the key.
+ * Every line of one key, given a name or the fingerprint of the key. The name may omit `@` and what follows: `alice` for
+ * `alice@laptop`, where no key has the name `alice`.
  * @throws Error where no key matches, or several keys have the name
  */
 export function linesOfKey(lines: readonly KeyLine[], name: string, file: string): readonly ListedLine[] {
   const listed = listedLines(lines);
-  const matches = isFingerprint(name)
-    ? ({ key }: AuthorizedKeyLine) => key.fingerprint === name
-    : ({ grant }: AuthorizedKeyLine) => grant.keyName === name;
-  const fingerprints = [
+  const find = (matches: (key: AuthorizedKeyLine) => boolean): string[] => [
     ...new Set(listed.filter((line) => matches(line.listed)).map((line) => line.listed.key.fingerprint)),
   ];
+  const exact = find(({ key, grant }) => (isFingerprint(name) ? key.fingerprint : grant.keyName) === name);
+  const fingerprints = exact.length > 0 ? exact : find(({ grant }) => grant.keyName?.split("@", 1)[0] === name);
   const [fingerprint] = fingerprints;
   if (fingerprint === undefined) {
     const near = nearest(

@@ -1,4 +1,5 @@
 import { AsyncResource } from "node:async_hooks";
+import { isTimeout } from "../../base/async/with-signal.js";
 import { MAX_TIMEOUT } from "../../base/check-number.js";
 import { type OptionTable, optionProblem } from "../../base/check-options.js";
 import { RpcError } from "../../contract/rpc-error.js";
@@ -47,8 +48,8 @@ const INHERITED = ["traceparent", "tracestate"];
 
 /**
  * Checks the options of a call. @param timeout that of the call in ms; without the option it comes from checked sources
- * @throws RpcError BAD_REQUEST for an unknown option, timeout or signal, CANCELLED where the signal has aborted,
- * DEADLINE_EXCEEDED where no time is left
+ * @throws RpcError BAD_REQUEST for an unknown option, timeout or signal; CANCELLED if the signal has aborted;
+ * DEADLINE_EXCEEDED if it has timed out or no time is left
  */
 export function checkCallOptions(options: CallOptions, timeout: number): void {
   checkTimeout(timeout);
@@ -65,9 +66,11 @@ export function checkCallOptions(options: CallOptions, timeout: number): void {
   if (signal.aborted) throw cancelledBy(signal);
 }
 
-/** The error of a call whose signal aborts. */
-export function cancelledBy(signal: AbortSignal): RpcError {
-  return new RpcError("CANCELLED", "the caller cancelled the call", { cause: signal.reason });
+/** The error of a call whose signal aborts: DEADLINE_EXCEEDED for `AbortSignal.timeout`, else CANCELLED. */
+export function cancelledBy({ reason }: AbortSignal): RpcError {
+  return isTimeout(reason)
+    ? new RpcError("DEADLINE_EXCEEDED", "no response before the signal of the call timed out", { cause: reason })
+    : new RpcError("CANCELLED", "the caller cancelled the call", { cause: reason });
 }
 
 /** Runs `onHeaders` and `onTrailers` in the caller's asynchronous context instead of the transport's. */

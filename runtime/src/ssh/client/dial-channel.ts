@@ -5,6 +5,7 @@ import { printable } from "../../base/printable.js";
 import { CarrierChannel } from "../ssh2/channels/carrier-channel.js";
 import { type ChannelConfig, ChannelDuplex } from "../ssh2/channels/channel-duplex.js";
 import { PacketChannel } from "../ssh2/channels/packet-channel.js";
+import { openFailure } from "./open-failure.js";
 
 /** The channel that is opened on a new connection; the connection closes with it. */
 export interface DialChannel<Opened extends EventEmitter, Raw = ClientChannel> {
@@ -23,7 +24,7 @@ export function subsystemChannel(name: string): DialChannel<ChannelDuplex> {
     wrap: (channel, config) => new ChannelDuplex(channel, config),
     refusal: ({ message }) =>
       message.startsWith("Unable to start subsystem")
-        ? `is an SSH server without the subsystem ${name}: is the port correct?`
+        ? `is an SSH server without the subsystem ${name}: is the port correct? If its sshd runs sshrpc, add a Subsystem line to sshd_config, or for a forced command set transport: "openssh", openssh: { command: "sshrpc" }`
         : undefined,
   };
 }
@@ -36,10 +37,9 @@ export function packetChannelTo(host: string, port: number, hint: string): DialC
   return {
     open: (client, done) => void client.forwardOut("127.0.0.1", 0, host, port, done),
     wrap: (channel, config) => new PacketChannel(channel, config),
-    refusal: ({ message }) => {
-      const [, reason] = /^\(SSH\) Channel open failure: (.*)$/s.exec(message) ?? [];
-      if (reason === undefined) return undefined;
-      return `rejected the channel${reason === "" ? "" : ` (${printable(reason)})`}: ${hint}`;
+    refusal: (error) => {
+      const reason = openFailure(error);
+      return reason === undefined ? undefined : `rejected the channel (${reason}): ${hint}`;
     },
   };
 }
@@ -50,7 +50,6 @@ export function carrierChannelTo(host: string, port: number): DialChannel<Carrie
   return {
     open: (client, done) => void client.forwardOut("127.0.0.1", 0, host, port, done),
     wrap: (channel, config) => new CarrierChannel(channel, config),
-    refusal: ({ message }) =>
-      `cannot connect to ${where}: ${printable(message.replace(/^\(SSH\) Channel open failure: /, ""))}`,
+    refusal: (error) => `cannot connect to ${where}: ${openFailure(error) ?? printable(error.message)}`,
   };
 }

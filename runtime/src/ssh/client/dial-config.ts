@@ -1,5 +1,5 @@
 import type { Carrier } from "../ssh2/channels/carrier.js";
-import type { LoginConfig } from "./auth/login.js";
+import type { LoginConfig } from "./auth/login-config.js";
 import type { DialerConfig } from "./dialer.js";
 import type { PausableTimer } from "./pausable-timer.js";
 import type { HostVerifier } from "./trust/host-verifier.js";

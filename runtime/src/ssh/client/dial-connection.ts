@@ -22,6 +22,9 @@ import type { DialChannel } from "./dial-channel.js";
 import type { DialConfig } from "./dial-config.js";
 import { DialProgress, type Ssh2Error } from "./dial-progress.js";
 
+/** Several addresses of a name are tried in turn. An unanswered SYN is sent again after a second, so each gets more than that. */
+const ADDRESSES = { autoSelectFamily: true, autoSelectFamilyAttemptTimeout: 1500 } as const;
+
 type NextMethod = (method: AnyAuthMethod | false) => void;
 
 /** Makes one SSH connection, and resolves with the channel on it; the connection closes with the channel. */
@@ -62,7 +65,7 @@ class Dial<Opened extends EventEmitter, Raw> {
     });
     const { host, port } = target;
     // With Nagle's algorithm, a call waits 40 ms or more for the delayed acknowledgement of the peer.
-    this.#socket = config.carrier ?? connect({ host, port, noDelay: true, keepAlive: true });
+    this.#socket = config.carrier ?? connect({ host, port, noDelay: true, keepAlive: true, ...ADDRESSES });
     gatherWrites(this.#socket);
     this.#client = new ssh2.Client();
     config.timer.start(() => this.#fail(this.#progress.timeout()));

@@ -1,5 +1,14 @@
+import type { Duplex } from "node:stream";
 import type { LoginOptions } from "./auth/login-options.js";
 import type { HostTrustOptions } from "./trust/host-trust-options.js";
+
+/** Where a stream of the option `sock` leads: the target, or the first jump host. */
+export interface SockTarget {
+  readonly host: string;
+  readonly port: number;
+  /** Aborts when the attempt to connect ends early. */
+  readonly signal: AbortSignal;
+}
 
 /** How a client reaches a server over SSH. */
 export interface DialOptions extends LoginOptions, HostTrustOptions {
@@ -10,9 +19,19 @@ export interface DialOptions extends LoginOptions, HostTrustOptions {
    */
   readonly jump?: string | readonly string[];
   /**
-   * Whether to apply ~/.ssh/config, as `ssh -G` resolves it: HostName, Port, User, IdentityFile, IdentitiesOnly,
-   * IdentityAgent, CertificateFile, UserKnownHostsFile, GlobalKnownHostsFile, HostKeyAlias and ProxyJump; or the path of
-   * another configuration file. Options given here take precedence. StrictHostKeyChecking is not applied: see `hostKey`.
+   * A SOCKS 5 proxy for the first connection, such as `socks5://127.0.0.1:1080` or `socks5://user:password@proxy:1080`. It
+   * resolves the host name. Replaces a ProxyCommand. Default: none.
+   */
+  readonly proxy?: string;
+  /**
+   * Opens the stream for the first connection in place of TCP, each time that the client connects: any Duplex, which the client
+   * destroys. Replaces a ProxyCommand. Default: a TCP connection.
+   */
+  readonly sock?: (to: SockTarget) => Duplex | Promise<Duplex>;
+  /**
+   * Whether to apply ~/.ssh/config, as `ssh -G` resolves it: HostName, Port, User, IdentityFile, IdentitiesOnly, IdentityAgent,
+   * CertificateFile, UserKnownHostsFile, GlobalKnownHostsFile, HostKeyAlias, ProxyJump and ProxyCommand; or the path of another configuration
+   * file. Options given here take precedence. StrictHostKeyChecking is not applied: see `hostKey`.
    * Default: true if both ~/.ssh/config and the program `ssh` exist.
    */
   readonly sshConfig?: boolean | string;

@@ -59,6 +59,8 @@ export class DialProgress implements DialFailure {
   failure(): SshError {
     const { verifier } = this.#config;
     if (verifier.refusal !== undefined) return verifier.refusal;
+    // The stream below the connection failed, such as a ProxyCommand.
+    if (this.#error instanceof SshError) return this.#error;
     if (this.#stage === "authentication") return loginError(formatTarget(this.target), this.#login, this.#error);
     const { message } = this.#error ?? {};
     // ssh2's text for a closed connection says less than the stage does.

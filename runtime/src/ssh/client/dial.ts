@@ -5,12 +5,14 @@ import { Passphrases } from "../keys/identity/passphrase.js";
 import { SshError } from "../ssh-error.js";
 import type { Carrier } from "../ssh2/channels/carrier.js";
 import { formatTarget, parseAddress, toTarget } from "../target.js";
+import { parseProxy } from "./carrier/socks.js";
 import { checkTimes } from "./check-times.js";
 import { carrierChannelTo, type DialChannel } from "./dial-channel.js";
 import type { DialConfig } from "./dial-config.js";
 import { dialConnection } from "./dial-connection.js";
 import type { DialOptions } from "./dial-options.js";
 import type { Dialer, DialerConfig } from "./dialer.js";
+import { openCarrier } from "./open-carrier.js";
 import { PausableTimer } from "./pausable-timer.js";
 import { type DialCache, prepareOffers, prepareVerifier } from "./prepare-hop.js";
 import { type Hop, parseJumps, pinsOf, planRoute } from "./route.js";
@@ -32,6 +34,7 @@ export function dialer(target: string, options: DialOptions, config: DialerConfi
   pinsOf(options.hostKey);
   parseJumps(options.jump);
   checkTimes(options);
+  if (options.proxy !== undefined) parseProxy(options.proxy);
   const cache: DialCache = { passphrases: Passphrases.of(options.passphrase), accepted: new Set() };
   let route: readonly Hop[] | undefined;
   return {
@@ -73,7 +76,8 @@ async function dialRoute<Opened extends EventEmitter, Raw>(
 ): Promise<Opened> {
   // Loading keys may wait for a user; an abort does not.
   const prepared = await withSignal(prepare(attempt), attempt.signal, { error: cancelled });
-  let carrier: Carrier | undefined;
+  const [first] = prepared;
+  let carrier: Carrier | undefined = first && (await openCarrier(first.hop, first.config.timer, attempt.signal));
   for (const [index, { hop, config }] of prepared.entries()) {
     const next = prepared[index + 1];
     if (next === undefined) return dialConnection(hop.target, { ...config, carrier }, channel);

@@ -45,7 +45,10 @@ async function plan(destination: Destination): Promise<readonly Hop[]> {
   const { sshConfig = hasSshConfig() } = options;
   const file = typeof sshConfig === "string" ? checkConfigName(sshConfig) : undefined;
   const required = options.sshConfig !== undefined;
-  const config = sshConfig === false ? {} : await readSshConfig(address, { file, required, signal });
+  const all = sshConfig === false ? {} : await readSshConfig(address, { file, required, signal });
+  // As in ssh: a jump host, also none, takes the place of a ProxyCommand.
+  const { proxyCommand: _command, ...others } = all;
+  const config = depth === 1 && given !== undefined ? others : all;
   const jumps = given ?? config.jump?.map((text) => parseAddress(text)) ?? [];
   if (depth + jumps.length > MAX_HOPS) {
     throw new SshError(

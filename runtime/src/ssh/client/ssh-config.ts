@@ -30,6 +30,8 @@ export interface HostConfig {
   readonly hostKeyAlias?: string;
   /** Jump hosts, in order. */
   readonly jump?: readonly string[];
+  /** A command line for the user's shell, with its tokens expanded. */
+  readonly proxyCommand?: string;
 }
 
 /** In milliseconds. `Match exec` may run any command. */
@@ -42,8 +44,8 @@ export function hasSshConfig(): boolean {
 
 /**
  * Runs `ssh -G`, which alone applies every Host, Match and Include of ssh_config(5). It does not connect.
- * @throws SshError `unavailable` where ssh does not answer within 5 seconds or rejects the configuration, or where the
- * configuration has a ProxyCommand
+ * @throws SshError `unavailable` where ssh does not answer within 5 seconds or rejects the configuration; `bad-request`
+ * where a shell could interpret a name in a ProxyCommand
  */
 export async function readSshConfig(
   address: Address,
@@ -98,12 +100,6 @@ function interpret(output: string, address: Address): HostConfig {
   }
   const one = (name: string) => values.get(name)?.[0];
   const proxy = one("proxycommand");
-  if (proxy !== undefined && proxy !== "none") {
-    throw new SshError(
-      "unavailable",
-      `the ssh configuration of ${address.host} has a ProxyCommand, which only the program ssh supports: use transport: "openssh", or set sshConfig to false`,
-    );
-  }
   const [user, host, port] = [one("user"), one("hostname"), Number(one("port"))];
   const expand = (file: string) => expandTokens(file, { user, host: host ?? address.host, original: address.host });
   const identities = values.get("identityfile") ?? [];
@@ -126,6 +122,10 @@ function interpret(output: string, address: Address): HostConfig {
     knownHosts: [...files("userknownhostsfile"), ...files("globalknownhostsfile")].map(expand),
     ...(alias !== undefined && alias !== "none" && { hostKeyAlias: alias }),
     jump: jump.filter((hop) => hop !== "none"),
+    ...(proxy !== undefined &&
+      proxy !== "none" && {
+        proxyCommand: expandProxyCommand(proxy, { user, host: host ?? address.host, original: address.host, port }),
+      }),
   };
 }
 
@@ -137,6 +137,26 @@ function agentOf(value: string | undefined, expand: (file: string) => string): s
   if (value === undefined || value === "SSH_AUTH_SOCK") return undefined;
   if (value === "none") return false;
   return value.startsWith("$") ? process.env[value.slice(1).replace(/^\{(.*)\}$/, "$1")] : expand(value);
+}
+
+/** Characters that a shell interprets; OpenSSH refuses such names, too. */
+const UNSAFE = /['"`$;&<>|(){}\s\p{C}]|\\$|^-/u;
+
+/** Expands the tokens of a ProxyCommand. @throws SshError `bad-request` where a shell could interpret a name in it */
+function expandProxyCommand(
+  command: string,
+  of: { user: string | undefined; host: string; original: string; port: number },
+): string {
+  const { user = userInfo().username, host, original, port } = of;
+  const tokens: Record<string, string> = { "%%": "%", "%h": host, "%n": original, "%p": String(port), "%r": user };
+  return command.replace(/%./g, (token) => {
+    const value = tokens[token] ?? token;
+    if (!UNSAFE.test(value)) return value;
+    throw new SshError(
+      "bad-request",
+      `"${printable(value)}" cannot be passed to the ProxyCommand of ${original}: a shell could interpret it`,
+    );
+  });
 }
 
 /** Expands the common TOKENS of ssh_config(5), which `ssh -G` does not expand. */

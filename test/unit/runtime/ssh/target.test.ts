@@ -13,6 +13,8 @@ it.each([
   ["[::1]:8022", me, "::1", 8022],
   ["::1", me, "::1", 22],
   ["ssh://alice@[fe80::1%eth0]:1", "alice", "fe80::1%eth0", 1],
+  ["ssh://alice@[fe80::1%25eth0]:1", "alice", "fe80::1%eth0", 1],
+  ["[fe80::1%25lo]", me, "fe80::1%lo", 22],
   ["ssh://al%40ice@edge", "al@ice", "edge", 22],
   ["alice@example.com@edge", "alice@example.com", "edge", 22],
   ["bücher.example", me, "bücher.example", 22],

@@ -1,23 +1,9 @@
 import type { AnyAuthMethod, Prompt } from "ssh2";
 import { errorMessage } from "../../../base/error-message.js";
 import { printable } from "../../../base/printable.js";
-import type { Offers } from "./gather-offers.js";
-import type { Account, LoginOptions } from "./login-options.js";
+import type { LoginConfig } from "./login-config.js";
 import { algorithmOf, type OfferedKey } from "./offered-key.js";
 import { toParsedKey } from "./parsed-key.js";
-
-/** The account and credentials of a login. */
-export interface LoginConfig {
-  readonly account: Account;
-  readonly options: Pick<LoginOptions, "password" | "newPassword" | "prompts">;
-  readonly offers: Offers;
-  /** Waits for a promise that may need a user, with the connect timeout paused. */
-  readonly pauseFor: <T>(answer: Promise<T>) => Promise<T>;
-  /** Receives a line for each method that is tried. */
-  readonly debug?: ((line: string) => void) | undefined;
-  /** Disconnects: the server has sent more keyboard-interactive requests than a login may take. */
-  readonly onGiveUp: (reason: string) => void;
-}
 
 /** What the server says of a request: which methods can continue (RFC 4252, section 5.1). */
 interface AuthProgress {
@@ -53,6 +39,7 @@ export class Login {
   #rounds = 0;
   #changes = 0;
   #exhausted = false;
+  #triedNone = false;
 
   constructor(config: LoginConfig) {
     const { offers, options } = config;
@@ -113,8 +100,9 @@ export class Login {
     const { user } = this.#config.account;
     const key = this.#accepts("publickey") ? this.#nextKey() : undefined;
     if (key !== undefined) return key;
-    // Without a key, `none` asks the server for its methods.
-    if (methods === null) return this.#try("", { type: "none", username: user });
+    // Without a key, `none` asks the server for its methods. After rejected keys, it may still admit the client, as it admits
+    // ssh, which begins with it: it is tried at once where the server lists it, else (few servers list it) as the last method.
+    if (!this.#triedNone && (methods?.includes("none") ?? true)) return this.#tryNone();
     if (this.#accepts("keyboard-interactive") && this.#promptAttempts-- > 0) {
       return this.#try("the keyboard-interactive answers", {
         type: "keyboard-interactive",
@@ -132,6 +120,7 @@ export class Login {
         return this.#try("the password", { type: "password", username: user, password: this.#password });
       }
     }
+    if (this.#exhausted || methods === null) return false;
     this.#exhausted = true;
     if (!this.#accepts("publickey") && this.#rejected.size === 0) {
       this.addProblem(
@@ -140,7 +129,7 @@ export class Login {
           : `the server accepts no keys, only ${methods.join(", ")}`,
       );
     }
-    return false;
+    return this.#triedNone || methods.length === 0 ? false : this.#tryNone();
   }
 
   /** Passes on a keyboard-interactive request without prompts (RFC 4256, section 3.2). */
@@ -161,6 +150,11 @@ export class Login {
       throw new Error(`the server rejected ${MAX_ATTEMPTS} new passwords (${printable(message)})`);
     }
     return { old, new: await this.pauseFor(Promise.resolve(newPassword({ ...account, message }))) };
+  }
+
+  #tryNone(): AnyAuthMethod {
+    this.#triedNone = true;
+    return this.#try("", { type: "none", username: this.#config.account.user });
   }
 
   #accepts(method: string): boolean {

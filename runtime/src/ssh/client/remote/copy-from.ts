@@ -4,6 +4,7 @@ import type { CopyOptions, CopyResult, SshClient } from "../../../base/ssh-clien
 import { shellCommand } from "../../shell-quote.js";
 import { SshError } from "../../ssh-error.js";
 import { fileError, localFailure } from "./file-error.js";
+import { MarkedOutput } from "./marked-output.js";
 import { remoteSum } from "./remote-sum.js";
 
 /** See {@link SshClient.copyFrom}. */
@@ -46,11 +47,15 @@ async function receive(
   file: Awaited<ReturnType<typeof open>>,
   { signal, onProgress }: CopyOptions,
 ): Promise<CopyResult> {
-  const command = await ssh.exec(shellCommand('cat < "$1"', remote), signal === undefined ? {} : { signal });
+  const output = new MarkedOutput();
+  const script = shellCommand('printf %s "$2"; cat < "$1"', remote, output.mark);
+  const command = await ssh.exec(script, signal === undefined ? {} : { signal });
   command.end();
   const hash = createHash("sha256");
   let bytes = 0;
-  for await (const chunk of command) {
+  for await (const received of command) {
+    const chunk = output.push(received as Buffer);
+    if (chunk.length === 0) continue;
     hash.update(chunk);
     await file.writeFile(chunk);
     bytes += chunk.length;
@@ -58,5 +63,6 @@ async function receive(
   }
   const { exitCode } = await command.exit;
   if (exitCode !== undefined && exitCode !== 0) throw fileError(remote, command.stderrTail);
+  output.end();
   return { bytes, sha256: hash.digest("hex") };
 }

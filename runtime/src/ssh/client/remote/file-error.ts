@@ -10,16 +10,24 @@ const KINDS: readonly (readonly [RegExp, SshErrorKind])[] = [
 ];
 
 /**
- * The error of a file that could not be copied.
- * @param output what a command, or the system, printed
+ * The error of a file that a remote command could not copy.
+ * @param output what the command printed, such as `sh: 1: cannot create /x/file.part: Permission denied`
  */
 export function fileError(file: string, output: string, cause?: unknown): SshError {
-  const [, kind = "unavailable"] = KINDS.find(([pattern]) => pattern.test(output)) ?? [];
-  const text = printable(output.trim().split("\n").at(-1) ?? "");
-  return new SshError(kind, `cannot copy ${printable(file)}: ${text || "the command failed"}`, { cause });
+  const line = output.trim().split("\n").at(-1) ?? "";
+  // Only the reason: the rest is about the shell and the partial file.
+  return errorOf(file, line.split(": ").at(-1) ?? "", cause);
+}
+
+function errorOf(file: string, reason: string, cause: unknown): SshError {
+  const [, kind = "unavailable"] = KINDS.find(([pattern]) => pattern.test(reason)) ?? [];
+  const hint = /^is a directory$/i.test(reason) ? "; name the file" : "";
+  return new SshError(kind, `cannot copy ${printable(file)}: ${printable(reason) || "the command failed"}${hint}`, {
+    cause,
+  });
 }
 
 /** Makes a {@link fileError} of a system error, which is about the local file; returns any other error unchanged. */
 export function localFailure(file: string, error: unknown): unknown {
-  return error instanceof Error && "syscall" in error ? fileError(file, error.message, error) : error;
+  return error instanceof Error && "syscall" in error ? errorOf(file, error.message, error) : error;
 }

@@ -12,7 +12,8 @@ export class RemoteChannel extends ChannelDuplex implements RemoteCommand {
   #stderr: Buffer = Buffer.alloc(0);
 
   constructor(channel: ClientChannel, config: ChannelConfig, { onStderr }: ExecOptions) {
-    super(channel, config);
+    // As in a shell: a command may end before it has read its input, and its exit status tells.
+    super(channel, { ...config, lateWrites: "drop" });
     this.#channel = channel;
     channel.stderr.on("data", (chunk: Buffer) => {
       this.#stderr = Buffer.concat([this.#stderr, chunk]).subarray(-STDERR_TAIL);
@@ -23,13 +24,17 @@ export class RemoteChannel extends ChannelDuplex implements RemoteCommand {
     channel.on("exit", (status: number | null, signal?: string) => {
       exit = { exitCode: status ?? undefined, signal: signal?.replace(/^SIG/, "") };
     });
-    // The exit status may follow the end of the output: it is final once the server has closed the channel.
-    const closed = new Promise<void>((resolve) => {
-      channel.once("close", resolve);
-      config.connection.once("close", resolve);
-    });
     this.exit = new Promise((resolve, reject) => {
-      this.once("close", () => (this.errored ? reject(this.errored) : void closed.then(() => resolve(exit))));
+      const settle = (): void => {
+        config.connection.off("close", settle);
+        if (this.errored) reject(this.errored);
+        else resolve(exit);
+      };
+      // The exit status may follow the end of the output: it is final once the server has closed the channel. This needs no
+      // reader of the output.
+      channel.once("close", settle);
+      config.connection.once("close", settle);
+      this.once("close", () => this.errored && settle());
     });
     this.exit.catch(() => undefined);
     // A lost connection must not crash the process: iteration and `exit` report it.

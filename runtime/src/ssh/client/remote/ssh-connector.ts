@@ -19,7 +19,8 @@ import { SshError } from "../../ssh-error.js";
 import type { Dialer } from "../dialer.js";
 import { copyFrom } from "./copy-from.js";
 import { copyTo } from "./copy-to.js";
-import { type RemoteConnection, WHOLE_CONNECTION } from "./remote-connection.js";
+import { RemoteChannel } from "./remote-channel.js";
+import { cancelled, type RemoteConnection, WHOLE_CONNECTION } from "./remote-connection.js";
 import { runCommand } from "./run-command.js";
 
 /** See {@link SshClient}. Holds one connection at a time, which it opens on demand. */
@@ -55,7 +56,7 @@ export class SshConnector implements SshClient {
 
   async connectTcp(host: string, port: number, options: ConnectTcpOptions = {}): Promise<Duplex> {
     this.#check(options, CONNECT_TCP_OPTIONS);
-    return this.#open((connection) => connection.connectTcp(host, port), options.signal);
+    return this.#open((connection) => connection.connectTcp(host, port, options), options.signal);
   }
 
   async copyFrom(remote: string, local: string, options: CopyOptions = {}): Promise<CopyResult> {
@@ -92,11 +93,13 @@ export class SshConnector implements SshClient {
     signal: AbortSignal | undefined,
   ): Promise<D> {
     return this.#mapErrors(async () => {
-      const opening = open(await this.connect(signal));
-      const duplex = await withSignal(opening, signal, { error: cancelled, onLate: abandon });
+      const duplex = await open(await this.connect(signal));
       if (signal === undefined) return duplex;
       const destroy = (): void => void duplex.destroy(this.#dialer.mapError(cancelled(signal.reason)) as Error);
-      duplex.once("close", onAbort(signal, destroy));
+      const removeAbort = onAbort(signal, destroy);
+      duplex.once("close", removeAbort);
+      // A command without a reader ends without 'close'.
+      if (duplex instanceof RemoteChannel) duplex.exit.then(removeAbort, removeAbort);
       return duplex;
     });
   }
@@ -118,12 +121,4 @@ export class SshConnector implements SshClient {
       throw this.#dialer.mapError(error);
     }
   }
-}
-
-function abandon(duplex: Duplex): void {
-  duplex.on("error", () => undefined).destroy();
-}
-
-function cancelled(cause: unknown): SshError {
-  return new SshError("cancelled", "the operation was cancelled", { cause });
 }

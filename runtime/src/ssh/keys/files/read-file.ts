@@ -80,11 +80,16 @@ async function isPublicKey(file: string): Promise<boolean> {
   }
 }
 
+/** Users name it for an empty list, as in `UserKnownHostsFile /dev/null`. */
+function isNull(file: string): boolean {
+  return file === "/dev/null";
+}
+
 type Stats = Awaited<ReturnType<typeof stat>>;
 
 function checkStat(stats: Stats, file: string, rules: FileRules): string {
   const mode = Number(stats.mode);
-  if (!stats.isFile()) throw new Error(`${rules.what} ${file} is not a regular file`);
+  if (!stats.isFile() && !isNull(file)) throw new Error(`${rules.what} ${file} is not a regular file`);
   if (process.platform !== "win32" && (mode & (rules.forbiddenMode ?? 0)) !== 0) {
     const bits = (mode & 0o777).toString(8).padStart(4, "0");
     throw new TooOpen(`${rules.what} ${file}: permissions ${bits} are too open; run \`${rules.chmod} ${file}\``);

@@ -37,7 +37,7 @@ export interface Certificate {
 export const FOREVER = 2n ** 64n - 1n;
 
 /** Bytes of a certificate. */
-export const MAX_SIZE = 64 * 1024;
+export const MAX_SIZE = 32 * 1024;
 /** The limit of OpenSSH. */
 /** Principals of a certificate. */
 export const MAX_PRINCIPALS = 256;

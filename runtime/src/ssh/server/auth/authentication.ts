@@ -155,8 +155,9 @@ export class Authentication {
   }
 
   #deny(context: AuthContext, { deny: reason, rejectedKey, lookupFailed }: DeniedDecision): void {
-    // Clients begin with "none" to learn the methods, which is not a failure (RFC 4252, section 5.2).
-    const isQuery = context.method === "none" && this.#requests <= 1;
+    // Clients begin with "none" to learn the methods, which is not a failure (RFC 4252, section 5.2). Ours ends with it, where the
+    // server may have anonymous access.
+    const isQuery = context.method === "none" && (this.#requests <= 1 || !this.#offered().includes("none"));
     if (!isQuery) {
       if (isOffer(context)) this.#deniedOffers++;
       else this.#failures++;

@@ -1,5 +1,6 @@
-import { Duplex } from "node:stream";
+import type { Duplex } from "node:stream";
 import type { Channel, ClientChannel } from "ssh2";
+import { ReleasingDuplex } from "../../../base/transport.js";
 import { attempt, type ChannelInternals, channelInternals, isExchangingKeys } from "../internals.js";
 
 /** The connection of an SSH channel. */
@@ -11,6 +12,8 @@ export interface ChannelConfig {
   readonly lost: () => Error;
   /** Whether this is the server, which sends exit status 0 (RFC 4254, section 6.10) when it ends. */
   readonly server: boolean;
+  /** What happens to writes after the peer has closed the channel. Default: they fail with `lost`. */
+  readonly lateWrites?: "fail" | "drop";
 }
 
 /** Bytes in each direction, beside the 2 MiB window of the channel. */
@@ -29,11 +32,13 @@ export const SOCKET_LIMIT = 1024 * 1024;
  * emits 'close' in every case, with an error where the connection was lost; either side may end while the other goes
  * on; its owner destroys it. test/unit/runtime/ssh/ssh2/channels notices a change.
  */
-export class ChannelDuplex extends Duplex {
+export class ChannelDuplex extends ReleasingDuplex {
   readonly #channel: Channel;
   readonly #state: ChannelInternals;
   readonly #config: ChannelConfig;
   #gone = false;
+  /** Ends the write in progress, where late writes are dropped: ssh2 never calls back for one on a closed channel. */
+  #dropWrite: (() => void) | undefined;
 
   constructor(channel: Channel, config: ChannelConfig) {
     super({ highWaterMark: HIGH_WATER_MARK, decodeStrings: true });
@@ -60,8 +65,10 @@ export class ChannelDuplex extends Duplex {
   readonly #onGone = (): void => {
     if (this.#gone || this.destroyed) return;
     this.#gone = true;
+    this.#config.connection.off("close", this.#onGone);
     const ended = this.#state.incoming.state !== "open";
-    if (!ended || this.writableLength > 0) this.destroy(this.#config.lost());
+    if (ended) this.#dropWrite?.();
+    if (!ended || (this.writableLength > 0 && !this.#dropsLateWrites)) this.destroy(this.#config.lost());
     else if (this.readableEnded) this.destroy();
     // Data that the peer sent before it disconnected can still be read.
     else this.once("end", () => this.destroy());
@@ -91,14 +98,31 @@ export class ChannelDuplex extends Duplex {
   #send(chunk: Buffer, done: (error?: Error | null) => void): void {
     // ssh2 never calls back for a write on a channel that is not open.
     if (this.#gone || this.#state.outgoing.state !== "open") {
-      done(this.#config.lost());
+      if (this.#dropsLateWrites) done();
+      else done(this.#config.lost());
       return;
     }
+    const end = this.#dropsLateWrites ? this.#untilDropped(done) : done;
     try {
-      this.#channel.write(chunk, (error) => (error ? done(error) : this.#whenSent(done)));
+      this.#channel.write(chunk, (error) => (error ? end(error) : this.#whenSent(end)));
     } catch (error) {
-      done(error as Error);
+      end(error as Error);
     }
+  }
+
+  get #dropsLateWrites(): boolean {
+    return this.#config.lateWrites === "drop";
+  }
+
+  /** Calls `done` once: when the chunk is sent, or when the peer has closed the channel. */
+  #untilDropped(done: (error?: Error | null) => void): (error?: Error | null) => void {
+    const end = (error?: Error | null): void => {
+      if (this.#dropWrite !== end) return;
+      this.#dropWrite = undefined;
+      done(error);
+    };
+    this.#dropWrite = end;
+    return end;
   }
 
   /** Waits for the end of a key exchange and for the socket to drain. */

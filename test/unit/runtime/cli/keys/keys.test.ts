@@ -249,6 +249,23 @@ describe("list, show, remove and purge", () => {
     }
   });
 
+  test("remove finds alice@laptop as alice, unless that is the name of another key, or of several", async () => {
+    const named = (line: string, name: string) => line.replace(/ \w+$/, ` ${name}`);
+    const list = [named(alice.line, "alice@laptop"), named(bob.line, "bob@laptop"), named(carol.line, "bob@phone")];
+    const { keys, read } = inDirectory({ list: `${list.join("\n")}\n` });
+    expect(await keys("remove", "bob", ...at)).toMatchObject(
+      refused(1, '2 keys named "bob"; use one of the fingerprints'),
+    );
+    expect(await keys("remove", "alice", ...at)).toMatchObject({
+      status: 0,
+      stdout: `removed alice@laptop ${alice.fingerprint} (list:1)\n`,
+    });
+    expect(read("list")).toBe(`${list.slice(1).join("\n")}\n`);
+    const exact = inDirectory({ list: `${list[1]}\n${named(alice.line, "bob")}\n` });
+    await exact.keys("remove", "bob", ...at);
+    expect(exact.read("list")).toBe(`${list[1]}\n`);
+  });
+
   test("remove deletes every line of a key", async () => {
     const { keys, read } = bench();
     expect(await keys("remove", "alice again", ...at)).toMatchObject({

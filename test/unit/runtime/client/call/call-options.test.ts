@@ -89,3 +89,16 @@ test("an inner call is cancelled by the outer one and by its own signal", async 
   const options = { parent: { ...parent(50_000), signal: outer.signal } };
   expect(await failure(client.it.get({}, options))).toMatchObject({ status: "CANCELLED" });
 });
+
+test("a call whose signal times out ends with DEADLINE_EXCEEDED, and one that is aborted with CANCELLED", async () => {
+  connected = await connectRaw();
+  const { client, peer } = connected;
+  const call = client.it.get({}, { signal: AbortSignal.timeout(20) });
+  const { id } = await peer.next(FRAME.OPEN);
+  expect(await failure(call)).toMatchObject({ status: "DEADLINE_EXCEEDED", cause: { name: "TimeoutError" } });
+  await peer.next(FRAME.CANCEL);
+  peer.answer(id, 499);
+  const late = AbortSignal.abort(new DOMException("late", "TimeoutError"));
+  expect(await failure(client.it.get({}, { signal: late }))).toMatchObject({ status: "DEADLINE_EXCEEDED" });
+  expect(await failure(client.it.get({}, { signal: AbortSignal.abort() }))).toMatchObject({ status: "CANCELLED" });
+});

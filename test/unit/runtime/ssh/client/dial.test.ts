@@ -245,3 +245,39 @@ it("allows at most eight hosts on a route", async () => {
   expect(await over(7)).toMatch(`connection refused by 127.0.0.1:${ports[0]}`);
   expect(await over(8)).toBe("the route to edge has more than 8 hosts: does ProxyJump form a loop?");
 });
+
+it("ends with DEADLINE_EXCEEDED where the signal of the attempt times out", async () => {
+  const silent = await startTcp(() => {});
+  const options = { identity: [], agent: false, sshConfig: false, hostKey: `SHA256:${"A".repeat(43)}` } as const;
+  const signal = AbortSignal.timeout(50);
+  expect(await failure(connectSsh(`alice@127.0.0.1:${silent}`, { ...options, signal }))).toMatchObject({
+    status: "DEADLINE_EXCEEDED",
+  });
+});
+
+it("logs in without a listed key where the server has anonymous access", async () => {
+  const bench = await startBench({ anonymous: { scopes: ["public:*"] } });
+  const unlisted = makeKey(bench.directory, "unlisted").file;
+  await bench.dial({ identity: unlisted, password: () => Promise.reject(new Error("asked")) });
+  await bench.dial({ identity: [], agent: false });
+  expect(bench.accepted.map(({ peer }) => peer.authMethods)).toEqual([["none"], ["none"]]);
+  await bench.dial();
+  expect(bench.accepted[2]?.peer.authMethods).toEqual(["publickey"]);
+});
+
+it("takes /dev/null for an empty list of known hosts", async () => {
+  const bench = await startBench();
+  expect(await failure(bench.dial({ knownHosts: "/dev/null" }))).toMatchObject({
+    status: "UNAUTHENTICATED",
+    message: expect.stringMatching(/^unknown host key: .*\/dev\/null has no key of this host/),
+  });
+  await bench.dial({ knownHosts: ["/dev/null", bench.knownHosts] });
+  await bench.dial({ knownHosts: "/dev/null", hostKey: () => true });
+});
+
+it("connects to an IPv6 address with a zone, in both notations", async () => {
+  const bench = await startBench({ host: "::1" });
+  const options = { identity: bench.alice.file, hostKey: bench.hostKey.publicKey.fingerprint };
+  await open(`ssh://alice@[::1%25lo]:${bench.listener.port}`, options);
+  await open(`ssh://alice@[::1%lo]:${bench.listener.port}`, options);
+});

@@ -99,9 +99,15 @@ it("aborts an ssh that does not exit, and limits its output", async () => {
   );
 });
 
-it("names the transport that supports ProxyCommand", async () => {
-  fakeSsh(say("hostname edge\nproxycommand nc %h %p"));
-  expect((await failure(readSshConfig({ host: "edge" }, { file: undefined, required: true }))).message).toMatch(
-    /^the ssh configuration of edge has a ProxyCommand.* transport: "openssh"/,
-  );
+it("expands the tokens of a ProxyCommand, and refuses names that a shell could interpret", async () => {
+  const read = (user: string) => readSshConfig({ host: "edge", user }, { file: undefined, required: true });
+  fakeSsh(say("user alice\nhostname edge.example.com\nport 2222\nproxycommand nc -X 5 %h %p %n %r 100%%"));
+  expect(await read("alice")).toMatchObject({ proxyCommand: "nc -X 5 edge.example.com 2222 edge alice 100%" });
+  fakeSsh(say("user a;reboot\nhostname edge\nport 22\nproxycommand nc %h %p %r"));
+  expect(await failure(read("a;reboot"))).toMatchObject({
+    kind: "bad-request",
+    message: '"a;reboot" cannot be passed to the ProxyCommand of edge: a shell could interpret it',
+  });
+  fakeSsh(say("user a;reboot\nhostname edge\nport 22\nproxycommand nc %h %p"));
+  expect(await read("a;reboot")).toMatchObject({ proxyCommand: "nc edge 22" });
 });

@@ -80,6 +80,17 @@ it.each(["password", "prompts"])("survives a connection that closes while the op
   await new Promise((resolve) => setTimeout(resolve, 20));
 });
 
+it("tries the method none last where a server does not list it", async () => {
+  const server = await startServer((context) =>
+    context.method === "none" ? context.accept() : context.reject(["publickey"]),
+  );
+  const alice = makeKey(tempDir(), "alice");
+  // The server has no subsystem: the login has succeeded.
+  const error = await failure(server.dial({ identity: alice.file }));
+  expect(error).toMatchObject({ status: "UNAVAILABLE" });
+  expect(error.message).not.toContain("authentication");
+});
+
 it("signs for the session of the connection, and no other", async () => {
   const alice = makeKey(tempDir(), "alice");
   const proofs: { blob: Buffer; signature: Buffer }[] = [];
