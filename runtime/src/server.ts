@@ -16,6 +16,7 @@ export type {
   SessionEvent,
 } from "./base/observer.js";
 export type { AuthMethod, Peer, PeerCertificate, PeerPermissions } from "./base/peer.js";
+export { type HandleRejectionsOptions, handleRejections } from "./compose/handle-rejections.js";
 export { type ServeOptions, type Server, serveHandlers } from "./compose/serve.js";
 export { type ServeStdioOptions, serveStdio } from "./compose/serve-stdio.js";
 export { type BadRequestDetails, type Issue, RpcError } from "./contract/rpc-error.js";

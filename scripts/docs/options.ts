@@ -23,6 +23,7 @@ import { BACKOFF_DEFAULTS, type BackoffOptions } from "../../runtime/src/client/
 import { RETRY_DEFAULTS, type RetryOptions } from "../../runtime/src/client/interceptors.js";
 import { MAX_RECORD, type RecordOptions } from "../../runtime/src/client/read-records.js";
 import type { ConnectOptions, ConnectSshOptions } from "../../runtime/src/compose/connect.js";
+import type { HandleRejectionsOptions } from "../../runtime/src/compose/handle-rejections.js";
 import type { InMemoryOptions } from "../../runtime/src/compose/in-memory.js";
 import type { ServeOptions } from "../../runtime/src/compose/serve.js";
 import type { ServeStdioOptions } from "../../runtime/src/compose/serve-stdio.js";
@@ -165,6 +166,7 @@ export const OPTIONS = {
     ApiServerOptions & AuditOptions & AdapterOptions & ListenOptions
   >,
   CloseOptions: { grace: ms(0) } satisfies Rows<CloseOptions>,
+  HandleRejectionsOptions: { log: {}, grace: ms(SIGNAL_GRACE) } satisfies Rows<HandleRejectionsOptions>,
   LimitCallsOptions: { perPeer: {}, peerKey: {} } satisfies Rows<LimitCallsOptions>,
   ServeStdioOptions: {
     scopes: { flag: "--scopes" },

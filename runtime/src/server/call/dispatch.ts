@@ -10,6 +10,7 @@ import { checkSize } from "../../wire/limits.js";
 import { authorize, checkItemKind, checkStream, withParams } from "./admit.js";
 import { CallContext, type Caller } from "./call-context.js";
 import type { CallPort } from "./call-port.js";
+import { runInCall } from "./current-call.js";
 import { handlerError, internalError } from "./handler-error.js";
 import { interceptCall, type ServerCallInfo } from "./interceptor.js";
 import type { Route } from "./route.js";
@@ -65,7 +66,7 @@ export class Dispatch {
 
   #handle(request: unknown): void {
     try {
-      const result = this.#start(request);
+      const result = runInCall(this.#context, () => this.#start(request));
       if (isPromise(result)) this.#await(result);
       else this.#succeed(result);
     } catch (error) {
@@ -131,7 +132,8 @@ export class Dispatch {
   #abort(reason: RpcError): void {
     clearTimeout(this.#timer);
     this.#answer(reason);
-    this.#context.abort(reason);
+    // Listeners of an AbortSignal run in the context of the code that aborts it.
+    runInCall(this.#context, () => this.#context.abort(reason));
     this.#items?.abort(reason);
     this.#call.stop(reason);
   }
