@@ -120,6 +120,7 @@ export const OPTIONS = {
   } satisfies Rows<Context>,
   Peer: {
     user: {},
+    principal: {},
     fingerprint: {},
     keyName: {},
     certificate: {},
@@ -189,6 +190,7 @@ export const OPTIONS = {
   } satisfies Rows<AuthOptions>,
   KeyGrant: {
     keyName: {},
+    principal: {},
     scopes: {},
     expires: { unit: "ms" },
     permissions: {},

@@ -61,16 +61,18 @@ export function lineObserver(write: (level: LogLevel, fields: object, message: s
   };
 }
 
-/** The fields that identify a connection and its peer, as far as they are known. */
+/** The fields that identify a connection and its peer, as far as they are known; what is proven comes first. */
 export function connectionFields({ connectionId, peer, address = peer?.address }: ConnectionEvent): object {
-  const { user, fingerprint, keyName, certificate } = peer ?? {};
+  const { user, principal, fingerprint, keyName, certificate } = peer ?? {};
   return {
     ...(connectionId !== undefined && { connection: connectionId }),
     ...(address !== undefined && { address }),
-    ...(user !== undefined && { user }),
+    ...(principal !== undefined && { principal }),
     ...(fingerprint !== undefined && { fingerprint }),
     ...(keyName !== undefined && { keyName }),
     ...(certificate && { keyId: certificate.keyId, serial: certificate.serial }),
+    // As claimed.
+    ...(user !== undefined && { user }),
   };
 }
 

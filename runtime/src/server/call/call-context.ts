@@ -84,7 +84,8 @@ export class CallContext implements Context {
 
   get log(): Logger {
     const { method, peer } = this;
-    const about = { method, user: peer.user, fingerprint: peer.fingerprint, address: peer.address };
+    const { principal, fingerprint, address, user } = peer;
+    const about = { method, principal, fingerprint, address, user };
     return logWith(this.#caller.config.log, () => about);
   }
 

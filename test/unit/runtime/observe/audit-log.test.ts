@@ -44,6 +44,17 @@ it("writes who did what with which outcome, shortened, and what has a reason as 
   ]);
 });
 
+it("writes what the login has proven before the user name, which the client claims", async () => {
+  const { audit, observer } = await open();
+  observer.callEnded?.(call({ peer: { user: "root", principal: "alice", fingerprint: "SHA256:x", scopes: [] } }));
+  observer.callEnded?.(call({ peer: { user: "root", principal: undefined, fingerprint: "SHA256:x", scopes: [] } }));
+  const names = audit.lines.map(({ fields }) => Object.keys(fields).slice(0, 3));
+  expect(names).toEqual([
+    ["principal", "fingerprint", "user"],
+    ["fingerprint", "user", "method"],
+  ]);
+});
+
 it("writes no debug lines, no errors and no fields of messages without an event", async () => {
   const { audit, observer } = await open();
   const secret = { error: new Error("SECRET"), fields: { text: "SECRET" }, address: "192.0.2.7:1" };
