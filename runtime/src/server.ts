@@ -10,6 +10,7 @@ export type {
   ConnectionEvent,
   Diagnostic,
   ForwardEvent,
+  HandlerStuck,
   Observer,
   PeerEvent,
   RejectedKey,

@@ -241,6 +241,8 @@ export const OPTIONS = {
     metadata: bytes(limits.metadata),
     calls: fixed(limits.calls),
     serverCalls: fixed(limits.serverCalls),
+    handlerGrace: ms(limits.handlerGrace),
+    stuckHandlers: fixed(limits.stuckHandlers),
     queuedCalls: fixed(limits.queuedCalls),
     window: bytes(limits.window),
     windowGrowth: bytes(limits.windowGrowth),

@@ -108,6 +108,14 @@ export interface CallEnded extends CallEvent {
   readonly error?: Error | undefined;
 }
 
+/** A handler that still runs although its call has ended, and is counted as stuck. */
+export interface HandlerStuck extends PeerEvent {
+  /** The id of the method, such as `GET /notes/{id}`. */
+  readonly method: string;
+  /** The number of stuck handlers of the method, including this one. */
+  readonly stuck: number;
+}
+
 /** A message without an event of its own. */
 export interface Diagnostic extends ConnectionEvent {
   readonly level: LogLevel;
@@ -180,6 +188,8 @@ export interface Observer {
   callStarted?(call: CallEvent): void;
   /** A call has its final status. */
   callEnded?(call: CallEnded): void;
+  /** Server: a handler still runs `limits.handlerGrace` after its call has ended, because it ignores `ctx.signal`. */
+  handlerStuck?(event: HandlerStuck): void;
   /** Client: a call is sent again. `attempt` is 1 for the first retry, `delay` the wait before it in ms. */
   callRetried?(call: CallEvent & { readonly attempt: number; readonly delay: number; readonly error: Error }): void;
   /** Client: an attempt to connect failed. */
@@ -195,7 +205,7 @@ const EVENTS = Object.keys({
   rekeyed: 1, authenticationRefused: 1, partiallyAuthenticated: 1, passwordChangeRequested: 1, authenticated: 1,
   scopesChanged: 1, reauthorizationFailed: 1, accessRevoked: 1, sessionOpened: 1, sessionRefused: 1,
   sessionClosed: 1, forwardOpened: 1, forwardRefused: 1, forwardClosed: 1, listenerOpened: 1, keysReloaded: 1,
-  drainStarted: 1, drainEnded: 1, callStarted: 1, callEnded: 1, callRetried: 1, connectFailed: 1, diagnostic: 1,
+  drainStarted: 1, drainEnded: 1, callStarted: 1, callEnded: 1, handlerStuck: 1, callRetried: 1, connectFailed: 1, diagnostic: 1,
 } satisfies Record<keyof Observer, 1>) as readonly (keyof Observer)[];
 
 /** Those that {@link combineObservers} has made: their methods do not throw. */

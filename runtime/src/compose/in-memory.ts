@@ -33,7 +33,7 @@ const IN_MEMORY_OPTIONS = {
 export interface InMemoryServer<Callbacks = undefined> extends Transport, AsyncDisposable {
   /** The peers that are connected, each with a client of the callbacks that it serves. */
   readonly clients: readonly ConnectedClient<Callbacks>[];
-  /** Number of running calls, including answered ones whose handlers have not finished. */
+  /** Number of running calls, including answered ones whose handlers have not finished and are not stuck. */
   readonly calls: number;
   /** A transport to this server whose calls have another peer; fields that are absent are those of the `peer` option. */
   as(peer: Partial<Peer>): Transport;

@@ -53,6 +53,12 @@ export function lineObserver(write: (level: LogLevel, fields: object, message: s
       const bound = port === undefined ? {} : { port };
       write("info", { ...forwardFields(event), ...bound }, "listening for a peer");
     },
+    handlerStuck: ({ method, stuck, ...event }) =>
+      write(
+        "warn",
+        { ...connectionFields(event), method, stuck },
+        "a handler still runs after its call has ended; it must end when ctx.signal aborts",
+      ),
     keysReloaded: ({ list, ...fields }) => write("info", fields, `${list} reloaded`),
     diagnostic: ({ level, message, error, fields, ...event }) => {
       const failure = error === undefined ? {} : { err: error };

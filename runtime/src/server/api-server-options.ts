@@ -6,6 +6,7 @@ import type { StatusName } from "../contract/status.js";
 import { type Limits, UNARY_TIMEOUT } from "../wire/limits.js";
 import type { DispatchConfig } from "./call/call-context.js";
 import type { ServerInterceptor } from "./call/interceptor.js";
+import { StuckHandlers } from "./stuck-handlers.js";
 
 /** The record of a call at a server. */
 export interface ServedCall extends CallEnded {
@@ -45,6 +46,7 @@ export function dispatchConfig(options: ApiServerOptions & { readonly log: Logge
     maxMetadata: limits.metadata,
     interceptors: options.interceptors ?? [],
     log: options.log,
+    stuck: new StuckHandlers(limits, observerOf(options)),
   };
 }
 

@@ -4,6 +4,7 @@ import { RpcError } from "../../contract/rpc-error.js";
 import type { ErrorStatus } from "../../contract/status.js";
 import type { ItemKind } from "../../wire/hello.js";
 import type { Metadata } from "../../wire/metadata.js";
+import type { StuckHandlers } from "../stuck-handlers.js";
 import type { CallPort } from "./call-port.js";
 import type { ConnectedClient, Context } from "./context.js";
 import type { ServerInterceptor } from "./interceptor.js";
@@ -20,6 +21,8 @@ export interface DispatchConfig {
   readonly maxMetadata: number;
   readonly interceptors: readonly ServerInterceptor[];
   readonly log: Logger;
+  /** Shared by all calls of the server. */
+  readonly stuck: StuckHandlers;
 }
 
 /** The other end of a connection, and how its calls are answered. */

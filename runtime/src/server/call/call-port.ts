@@ -42,6 +42,6 @@ export interface CallPort {
   answer(status: StatusName, body: EncodedValue, trailers?: string, error?: RpcError): void;
   /** Stops the response stream with `reason`. */
   stop(reason: RpcError): void;
-  /** Called exactly once, when the handler is done: another call may take this one's place. */
+  /** Called exactly once, when the handler is done or stuck: another call may take this one's place. */
   release(): void;
 }

@@ -30,6 +30,8 @@ export class Dispatch {
   #timer: NodeJS.Timeout | undefined;
   #items: ItemReceiver<unknown> | undefined;
   #isDone = false;
+  #isStuck = false;
+  #stuckTimer: NodeJS.Timeout | undefined;
 
   constructor(call: CallPort, route: Route, caller: Caller) {
     this.#call = call;
@@ -57,6 +59,8 @@ export class Dispatch {
   #admit(decode: () => unknown): unknown {
     const { method, params } = this.#route;
     authorize(this.#context.peer, method.scope);
+    const excess = this.#caller.config.stuck.excess(method.id);
+    if (excess !== undefined) throw excess;
     checkStream(method, this.#call);
     checkItemKind(method, this.#caller.items);
     const request = withParams(decode(), params);
@@ -128,7 +132,7 @@ export class Dispatch {
     this.#done();
   }
 
-  /** Answers at once; the call counts as running until the handler is done. */
+  /** Answers at once; the call counts as running until the handler is done, or stuck. */
   #abort(reason: RpcError): void {
     clearTimeout(this.#timer);
     this.#answer(reason);
@@ -136,6 +140,14 @@ export class Dispatch {
     runInCall(this.#context, () => this.#context.abort(reason));
     this.#items?.abort(reason);
     this.#call.stop(reason);
+    if (!this.#isDone) this.#stuckTimer ??= setTimeout(() => this.#stuck(), this.#caller.config.stuck.grace).unref();
+  }
+
+  /** The handler goes on although its call has ended: another call may take its place. */
+  #stuck(): void {
+    this.#isStuck = true;
+    this.#caller.config.stuck.add(this.#route.method.id, this.#context.peer);
+    this.#call.release();
   }
 
   #succeed(value: unknown): void {
@@ -186,10 +198,12 @@ export class Dispatch {
     if (this.#isDone) return;
     this.#isDone = true;
     clearTimeout(this.#timer);
+    clearTimeout(this.#stuckTimer);
     // A reader that the handler left behind gets an error: its stream is incomplete.
     if (this.#items?.ended === false) this.#items.abort(new RpcError("CANCELLED", "the handler has finished"));
     this.#items?.release();
-    this.#call.release();
+    if (this.#isStuck) this.#caller.config.stuck.remove(this.#route.method.id);
+    else this.#call.release();
   }
 }
 

@@ -15,6 +15,8 @@ test("has the defaults that docs/limits.md lists", () => {
     metadata: 16_384,
     calls: 1024,
     serverCalls: 16_384,
+    handlerGrace: 5_000,
+    stuckHandlers: 1_024,
     queuedCalls: 65_536,
     window: 262_144,
     windowGrowth: 16_777_216,
