@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { mkdir, mkdtemp, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
@@ -140,4 +140,17 @@ it("reopens a log whose directory was missing for a while, and reports the failu
   await write("three");
   expect(await readFile(file, "utf8")).toBe("three\n");
   expect(problems).toHaveLength(1);
+});
+
+it("removes the access of others from a file that exists", async () => {
+  const home = await mkdtemp(join(tmpdir(), "sshrpc-audit-"));
+  const file = join(home, "audit.log");
+  await writeFile(file, "before\n", { mode: 0o644 });
+  const { close } = await openAuditLog({ audit: { file } }, new TestLog());
+  onTestFinished(async () => {
+    await close();
+    await rm(home, { recursive: true });
+  });
+  expect((await stat(file)).mode & 0o777).toBe(0o600);
+  expect(await readFile(file, "utf8")).toBe("before\n");
 });
