@@ -66,6 +66,8 @@ interface OfferedDirection {
 interface KeyExchange {
   remoteExtInfoEnabled: boolean;
   readonly negotiated: { serverHostKey: string };
+  /** Of a Diffie-Hellman exchange in a fixed group alone, such as `modp16` (protocol/kex.js:1547). */
+  readonly groupName?: string;
   _hostKey: Buffer | undefined;
 }
 

@@ -7,6 +7,7 @@ import { internalsOf, wrapHandler } from "../internals.js";
 import { adjustOfferForClient } from "./adjust-offer.js";
 import { allowDuringRekey } from "./allow-during-rekey.js";
 import { guardChannels } from "./channel-guard.js";
+import { checkDhValue } from "./check-dh-value.js";
 import { guardRequests } from "./guard-requests.js";
 import { endWhenIdle } from "./idle.js";
 import { guardPackets } from "./packet-guard.js";
@@ -49,6 +50,7 @@ export function guardConnection(guarded: GuardedConnection): void {
   adjustOfferForClient(protocol, limits.chosen);
   patchExtInfo(protocol);
   allowDuringRekey(protocol, abort);
+  checkDhValue(protocol, abort);
   guardChannels(protocol, channels, abort);
   guardRequests(protocol, limits.maxRefusals, abort);
   guardPackets(protocol, { socket, maxSendBuffer: limits.maxSendBuffer, isUnauthenticated, abort });
