@@ -238,6 +238,8 @@ export const OPTIONS = {
   AlgorithmOptions: { kex: {}, cipher: {}, hmac: {} } satisfies Rows<AlgorithmOptions>,
   Limits: {
     message: bytes(limits.message),
+    depth: fixed(limits.depth),
+    values: fixed(limits.values),
     metadata: bytes(limits.metadata),
     calls: fixed(limits.calls),
     serverCalls: fixed(limits.serverCalls),

@@ -44,6 +44,7 @@ export function dispatchConfig(options: ApiServerOptions & { readonly log: Logge
     timeout: checkTimeout(options.timeout ?? UNARY_TIMEOUT),
     exposeErrors: options.exposeErrors ?? false,
     maxMetadata: limits.metadata,
+    shape: limits,
     interceptors: options.interceptors ?? [],
     log: options.log,
     stuck: new StuckHandlers(limits, observerOf(options)),

@@ -10,6 +10,13 @@ export interface Limits {
    * Over it: MESSAGE_TOO_LARGE. Default: 4 MiB.
    */
   readonly message: number;
+  /** Levels of arrays and objects within each other, in one request or item that a server receives. Over it: BAD_REQUEST. Default: 100. */
+  readonly depth: number;
+  /**
+   * Values in one request or item that a server receives: elements and fields, and what contains them. Over it: MESSAGE_TOO_LARGE.
+   * Default: 500,000.
+   */
+  readonly values: number;
   /** Bytes of one call's metadata in one direction, as JSON. Over it: MESSAGE_TOO_LARGE. Default: 16 KiB. */
   readonly metadata: number;
   /**
@@ -46,6 +53,8 @@ export interface Limits {
 /** See {@link Limits}. */
 export const DEFAULT_LIMITS: Limits = {
   message: 4 * 1024 * 1024,
+  depth: 100,
+  values: 500_000,
   metadata: 16 * 1024,
   calls: 1024,
   serverCalls: 16_384,

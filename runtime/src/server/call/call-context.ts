@@ -1,5 +1,6 @@
 import { type Logger, logWith } from "../../base/log.js";
 import type { Peer } from "../../base/peer.js";
+import type { ShapeLimits } from "../../codec/check-shape.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import type { ErrorStatus } from "../../contract/status.js";
 import type { ItemKind } from "../../wire/hello.js";
@@ -19,6 +20,8 @@ export interface DispatchConfig {
   readonly exposeErrors: boolean;
   /** Bytes of the headers that a handler sends, and of its trailers. */
   readonly maxMetadata: number;
+  /** Of each request and item. */
+  readonly shape: ShapeLimits;
   readonly interceptors: readonly ServerInterceptor[];
   readonly log: Logger;
   /** Shared by all calls of the server. */

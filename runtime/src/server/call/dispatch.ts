@@ -97,6 +97,7 @@ export class Dispatch {
     const { peer } = this.#context;
     this.#items = this.#call.receive({
       type,
+      shape: this.#caller.config.shape,
       authorize: () => authorize(peer, scope),
       abort: (reason) => this.#abort(reason),
     });

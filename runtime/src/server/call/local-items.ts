@@ -1,8 +1,9 @@
 import { AsyncResource } from "node:async_hooks";
 import { errorMessage } from "../../base/error-message.js";
+import { checkShape } from "../../codec/check-shape.js";
 import type { EncodedValue } from "../../codec/codec.js";
 import { EncodedJson } from "../../codec/encoded-json.js";
-import { checkItem, encodeItem, type ItemType } from "../../codec/items.js";
+import { checkItem, encodeItem } from "../../codec/items.js";
 import { jsonCodec } from "../../codec/json.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import { WindowBudget } from "../../wire/flow-control.js";
@@ -182,7 +183,7 @@ export class LocalRequestItems {
           items.end();
           return;
         }
-        for (const { item, size } of decode(next.value, checks.type, this.#maxItem)) {
+        for (const { item, size } of decode(next.value, checks, this.#maxItem)) {
           await this.#room();
           if (this.#isOver) return;
           checks.authorize();
@@ -215,7 +216,7 @@ export class LocalRequestItems {
 /** Decodes what a source gave; raw bytes are cut where they are over the limit of an item. */
 function* decode(
   item: unknown,
-  type: ItemType,
+  { type, shape }: RequestItemChecks,
   maxItem: number,
 ): Generator<{ readonly item: unknown; readonly size: number }> {
   const format = { type, codec: jsonCodec, status: "BAD_REQUEST" } as const;
@@ -230,6 +231,7 @@ function* decode(
   const json = item instanceof EncodedJson ? item : new EncodedJson(encodeItem(item, format) as string);
   const size = Buffer.byteLength(json.text);
   if (size > maxItem) throw tooLarge(size, maxItem, "item");
+  checkShape({ buffer: Buffer.from(json.text), start: 0, end: size }, shape);
   checkItem(json.value, type, "BAD_REQUEST");
   yield { item: json.value, size };
 }
