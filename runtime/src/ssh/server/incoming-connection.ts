@@ -44,7 +44,7 @@ export class IncomingConnection {
     const authentication = new Authentication(config, address, {
       disconnect: (reason) => {
         this.#reason ??= reason;
-        this.close();
+        this.#close(reason);
       },
       abort: (reason) => this.#abort(reason),
     });
@@ -113,11 +113,15 @@ export class IncomingConnection {
     return ({ failed: "authFail", none: "noAuth", undecided: undefined } as const)[this.#authentication.attempts];
   }
 
-  /** Sends SSH_MSG_DISCONNECT and closes the connection. */
+  /** Sends SSH_MSG_DISCONNECT and closes the connection, because the server stops. */
   close(): void {
+    this.#close("the server is closing");
+  }
+
+  #close(text: string): void {
     this.#disconnected = true;
     this.#authentication.end();
-    hangUp(this.#connection, this.#socket);
+    hangUp(this.#connection, this.#socket, text);
   }
 
   #abort(reason: string): void {

@@ -114,6 +114,7 @@ export interface Protocol {
   channelClose(id: number): void;
   channelData(id: number, data: Buffer): void;
   requestFailure(): void;
+  disconnect: (code: number) => void;
   rekey(): void;
 }
 

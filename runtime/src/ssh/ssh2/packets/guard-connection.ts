@@ -3,6 +3,7 @@ import type { Connection } from "ssh2";
 import type { ConnectionEvent, Observer } from "../../../base/observer.js";
 import { printable } from "../../../base/printable.js";
 import type { AlgorithmChoice } from "../../algorithms.js";
+import { describeDisconnect } from "../disconnect.js";
 import { internalsOf, wrapHandler } from "../internals.js";
 import { adjustOfferForClient } from "./adjust-offer.js";
 import { allowDuringRekey } from "./allow-during-rekey.js";
@@ -47,6 +48,7 @@ const DEBUG_MESSAGES = 10;
 export function guardConnection(guarded: GuardedConnection): void {
   const { connection, socket, limits, observer, about, isUnauthenticated, abort } = guarded;
   const { protocol, channels } = internalsOf(connection);
+  describeDisconnect(protocol);
   adjustOfferForClient(protocol, limits.chosen);
   patchExtInfo(protocol);
   allowDuringRekey(protocol, abort);

@@ -1,5 +1,4 @@
 import { getDiffieHellman } from "node:crypto";
-import { once } from "node:events";
 import ssh2 from "ssh2";
 import { expect, onTestFinished, test } from "vitest";
 import { startBench } from "../../support.js";
@@ -15,7 +14,8 @@ const PRIME = BigInt(`0x${getDiffieHellman("modp16").getPrime("hex")}`);
 /** A number as an mpint, without its length. */
 function mpint(number: bigint): Buffer {
   const hex = number.toString(16);
-  return Buffer.from(`00${hex.length % 2 === 0 ? hex : `0${hex}`}`, "hex");
+  const bytes = Buffer.from(hex.length % 2 === 0 ? hex : `0${hex}`, "hex");
+  return (bytes[0] ?? 0) < 0x80 ? bytes : Buffer.concat([Buffer.alloc(1), bytes]);
 }
 
 const toNumber = (bytes: Buffer) => BigInt(`0x${bytes.toString("hex")}`);
@@ -26,7 +26,7 @@ async function connect(change: (value: bigint) => Buffer) {
   const client = new ssh2.Client();
   onTestFinished(() => void client.end());
   const failed = new Promise<string>((resolve) => client.on("error", () => {}).once("close", () => resolve("refused")));
-  const ready = once(client, "ready").then(() => "accepted");
+  const ready = new Promise<string>((resolve) => client.once("ready", () => resolve("accepted")));
   const { port } = bench.listener;
   const { privateKey } = bench.alice;
   const algorithms = { kex: ["diffie-hellman-group16-sha512" as const] };
