@@ -6,7 +6,7 @@ import type { StatusName } from "../contract/status.js";
 import { type Limits, UNARY_TIMEOUT } from "../wire/limits.js";
 import type { DispatchConfig } from "./call/call-context.js";
 import type { ServerInterceptor } from "./call/interceptor.js";
-import { StuckHandlers } from "./stuck-handlers.js";
+import { StuckHandlers } from "./call/stuck-handlers.js";
 
 /** The record of a call at a server. */
 export interface ServedCall extends CallEnded {

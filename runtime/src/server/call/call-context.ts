@@ -5,12 +5,12 @@ import { RpcError } from "../../contract/rpc-error.js";
 import type { ErrorStatus } from "../../contract/status.js";
 import type { ItemKind } from "../../wire/hello.js";
 import type { Metadata } from "../../wire/metadata.js";
-import type { StuckHandlers } from "../stuck-handlers.js";
 import type { CallPort } from "./call-port.js";
 import type { ConnectedClient, Context } from "./context.js";
 import type { ServerInterceptor } from "./interceptor.js";
 import { ResponseMetadata } from "./response-metadata.js";
 import type { Route } from "./route.js";
+import type { StuckHandlers } from "./stuck-handlers.js";
 
 /** Settings of all calls of a server. */
 export interface DispatchConfig {

@@ -1,7 +1,7 @@
-import type { Observer } from "../base/observer.js";
-import type { Peer } from "../base/peer.js";
-import { RpcError } from "../contract/rpc-error.js";
-import type { Limits } from "../wire/limits.js";
+import type { Observer } from "../../base/observer.js";
+import type { Peer } from "../../base/peer.js";
+import { RpcError } from "../../contract/rpc-error.js";
+import type { Limits } from "../../wire/limits.js";
 
 /**
  * The handlers of a server that still run although their calls ended long ago, as one that ignores `ctx.signal`. They occupy no place of
