@@ -7,7 +7,8 @@ export function chat(): ChatHandlers {
   const room = new Room();
   return {
     async *update(_, lines, { peer }) {
-      const member = room.join(peer.user);
+      // Not `peer.user`: a key may log in under any user name that its line in authorized_keys does not exclude.
+      const member = room.join(peer.principal ?? peer.fingerprint ?? "guest");
       // Not awaited here: a member that only listens must receive messages.
       const spoken = speak(room, member, lines);
       try {

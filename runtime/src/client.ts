@@ -1,6 +1,6 @@
 /** `sshrpc/client`: types and helpers for programs that use a generated client. */
 export type { KorvClientOptions } from "./adapters/korv/korv-options.js";
-export type { CallEnded, CallEvent, ConnectionClosed, ConnectionEvent, Observer } from "./base/observer.js";
+export type { CallEnded, CallEvent, ConnectionClosed, ConnectionEvent, Observer } from "./base/observer/observer.js";
 export type {
   CommandExit,
   CommandResult,

@@ -10,11 +10,13 @@ export type {
   ConnectionEvent,
   Diagnostic,
   ForwardEvent,
+  HandlerStuck,
   Observer,
   PeerEvent,
   SessionEvent,
-} from "./base/observer.js";
+} from "./base/observer/observer.js";
 export type { AuthMethod, Peer, PeerCertificate, PeerPermissions, RejectedKey } from "./base/peer.js";
+export { type HandleRejectionsOptions, handleRejections } from "./compose/handle-rejections.js";
 export { type ServeOptions, type Server, serveHandlers } from "./compose/serve.js";
 export { type ServeStdioOptions, serveStdio } from "./compose/serve-stdio.js";
 export { type BadRequestDetails, type Issue, RpcError } from "./contract/rpc-error.js";

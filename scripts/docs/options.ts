@@ -23,6 +23,7 @@ import { BACKOFF_DEFAULTS, type BackoffOptions } from "../../runtime/src/client/
 import { RETRY_DEFAULTS, type RetryOptions } from "../../runtime/src/client/interceptors.js";
 import { MAX_RECORD, type RecordOptions } from "../../runtime/src/client/read-records.js";
 import type { ConnectOptions, ConnectSshOptions } from "../../runtime/src/compose/connect.js";
+import type { HandleRejectionsOptions } from "../../runtime/src/compose/handle-rejections.js";
 import type { InMemoryOptions } from "../../runtime/src/compose/in-memory.js";
 import type { ServeOptions } from "../../runtime/src/compose/serve.js";
 import type { ServeStdioOptions } from "../../runtime/src/compose/serve-stdio.js";
@@ -119,6 +120,7 @@ export const OPTIONS = {
   } satisfies Rows<Context>,
   Peer: {
     user: {},
+    principal: {},
     fingerprint: {},
     keyName: {},
     certificate: {},
@@ -165,6 +167,7 @@ export const OPTIONS = {
     ApiServerOptions & AuditOptions & AdapterOptions & ListenOptions
   >,
   CloseOptions: { grace: ms(0) } satisfies Rows<CloseOptions>,
+  HandleRejectionsOptions: { log: {}, grace: ms(SIGNAL_GRACE) } satisfies Rows<HandleRejectionsOptions>,
   LimitCallsOptions: { perPeer: {}, peerKey: {} } satisfies Rows<LimitCallsOptions>,
   ServeStdioOptions: {
     scopes: { flag: "--scopes" },
@@ -187,6 +190,7 @@ export const OPTIONS = {
   } satisfies Rows<AuthOptions>,
   KeyGrant: {
     keyName: {},
+    principal: {},
     scopes: {},
     expires: { unit: "ms" },
     permissions: {},
@@ -234,9 +238,13 @@ export const OPTIONS = {
   AlgorithmOptions: { kex: {}, cipher: {}, hmac: {} } satisfies Rows<AlgorithmOptions>,
   Limits: {
     message: bytes(limits.message),
+    depth: fixed(limits.depth),
+    values: fixed(limits.values),
     metadata: bytes(limits.metadata),
     calls: fixed(limits.calls),
     serverCalls: fixed(limits.serverCalls),
+    handlerGrace: ms(limits.handlerGrace),
+    stuckHandlers: fixed(limits.stuckHandlers),
     queuedCalls: fixed(limits.queuedCalls),
     window: bytes(limits.window),
     windowGrowth: bytes(limits.windowGrowth),

@@ -82,6 +82,13 @@ describe("in the room", () => {
     expect(await a.hear()).toBeUndefined();
   });
 
+  test("a key that proves no user name cannot speak as a user", async () => {
+    await using own = new Workplace("*", "");
+    const guest = new Guest(await own.connect(await own.serve()));
+    expect(await guest.hear()).toMatch(/^\*: SHA256:\S{43} is here$/);
+    guest.leave();
+  });
+
   test("a participant whose connection is lost leaves the room", async () => {
     const own = await place.connect(server);
     const a = new Guest();

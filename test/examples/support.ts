@@ -48,10 +48,11 @@ export class Workplace implements AsyncDisposable {
   #disposed = false;
   readonly #clients: NotesClient[] = [];
 
-  constructor(scopes = "*") {
+  /** @param users the user names that the key may log in under */
+  constructor(scopes = "*", users = ',users="alice,bob"') {
     for (const folder of ["files", "server", "home/.ssh"]) mkdirSync(this.path(folder), { recursive: true });
     writeFileSync(this.path("home/.ssh/id_ed25519"), this.#key.privateKey, { mode: 0o600 });
-    const line = `scopes="${scopes}" ${this.#key.publicKey} alice\n`;
+    const line = `scopes="${scopes}"${users} ${this.#key.publicKey} alice\n`;
     writeFileSync(this.path("server/authorized_keys"), line, { mode: 0o600 });
   }
 

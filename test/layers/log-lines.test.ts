@@ -24,7 +24,7 @@ const PASSED_ON: Readonly<Record<string, readonly string[]>> = {
   ],
   "ssh/keys/lists/unknown-scopes.ts": ["no method requires the scope"],
   "compose/open-server.ts": ["no method requires the scope"],
-  "base/observer.ts": ["an observer failed", "onCall failed"],
+  "base/observer/combine-observers.ts": ["an observer failed", "onCall failed"],
   // Callers give the text.
   "base/log.ts": [],
   "observe/log-observer.ts": ["reloaded"],

@@ -20,7 +20,7 @@ interface ThrownAt {
  */
 export class SchemaImporter {
   readonly #timeout: number;
-  readonly #transformer = createJiti(import.meta.url);
+  readonly #transformer = createJiti(import.meta.url, { fsCache: false });
   readonly #transformed = new Map<string, { readonly source: string; readonly code: string }>();
   readonly #jiti: Jiti = createJiti(import.meta.url, {
     fsCache: false,

@@ -44,8 +44,13 @@ export const PERMISSIONS_FIELDS = {
 
 /** The authenticated other end of a connection. */
 export interface Peer {
-  /** The user name of the login. */
+  /** The user name of the login, as the client claims it. A plain key does not prove it: see `principal`. */
   readonly user: string;
+  /**
+   * The name that the login has proven: that of a key with `users` in authorized_keys, the principal that a certificate was accepted
+   * for, the user of a password. Absent if it proves none, as a plain key without `users`. It changes with the lists.
+   */
+  readonly principal?: string | undefined;
   /** Fingerprint of its key, as OpenSSH writes it: `SHA256:` and base64. Absent if it used no key. */
   readonly fingerprint?: string;
   /** The comment of its key in authorized_keys, or the key identity of its certificate. */

@@ -5,6 +5,7 @@ import { errorMessage } from "../base/error-message.js";
 import { type ApiHandlers, isApiHandlers } from "../server/api-handlers.js";
 import { UsageError } from "./shared/failure.js";
 import type { CliIo } from "./shared/io.js";
+import { transformCache } from "./shared/transform-cache.js";
 
 /**
  * Imports a handlers file and returns its default export. TypeScript requires the optional peer dependency `jiti`, a
@@ -52,7 +53,7 @@ function placeOf(error: unknown, path: string): string {
 
 async function importTypeScript(path: string): Promise<unknown> {
   const { createJiti } = await loadJiti(path);
-  return createJiti(import.meta.url, { interopDefault: false }).import(path);
+  return createJiti(import.meta.url, { interopDefault: false, fsCache: transformCache(path) }).import(path);
 }
 
 async function loadJiti(path: string): Promise<typeof import("jiti")> {

@@ -2,6 +2,7 @@ import { userInfo } from "node:os";
 import type { Logger } from "../base/log.js";
 import { formatHostPort } from "../base/net/host-port.js";
 import { isKeyText } from "../base/printable.js";
+import { watchErrors } from "../compose/handle-rejections.js";
 import { type Server, serveHandlers } from "../compose/serve.js";
 import type { Api } from "../contract/method.js";
 import { SIGNAL_GRACE } from "../server/check-grace.js";
@@ -12,13 +13,17 @@ import { DEFAULTS } from "./shared/defaults.js";
 import { prepareHome } from "./shared/home.js";
 import { type CliIo, pathOf, stopSignal } from "./shared/io.js";
 
-/** `sshrpc serve`: listens on a port until SIGINT or SIGTERM, then shuts down gracefully. */
+/**
+ * `sshrpc serve`: listens on a port until SIGINT or SIGTERM, then shuts down gracefully. So it does after an error that belongs to
+ * no call, and ends with exit status 1.
+ */
 export async function serveOnPort(flags: ServeFlags, io: CliIo): Promise<void> {
   const [{ api, ...handlers }, { pino }] = await Promise.all([loadHandlers(flags.handlers, io), import("pino")]);
   const path = (name: string): string => pathOf(io, name);
   const named = flags.hostKey !== undefined && flags.authorizedKeys !== undefined;
   const home = named ? undefined : await prepareHome(path(flags.home));
   const authorizedKeys = flags.authorizedKeys ?? (home?.authorizedKeys as string);
+  const log = pino({ level: "info" }, io.stderr) as Logger;
   const server = await serveHandlers(
     { api, ...handlers },
     {
@@ -26,7 +31,7 @@ export async function serveOnPort(flags: ServeFlags, io: CliIo): Promise<void> {
       port: flags.port,
       hostKeys: (flags.hostKey ?? [home?.hostKey as string]).map(path),
       authorizedKeys: path(authorizedKeys),
-      log: pino({ level: "info" }, io.stderr) as Logger,
+      log,
       ...(flags.revokedKeys !== undefined && { revokedKeys: path(flags.revokedKeys) }),
       ...(flags.proxyProtocol !== undefined && { proxyProtocol: flags.proxyProtocol }),
       korv: flags.korv ?? false,
@@ -34,9 +39,20 @@ export async function serveOnPort(flags: ServeFlags, io: CliIo): Promise<void> {
       ...(flags.audit !== undefined && { audit: { file: path(flags.audit) } }),
     },
   );
+  let hasFailed = false;
+  let unwatch = (): void => {};
+  const failed = new Promise<void>((resolve) => {
+    unwatch = watchErrors(io, log, () => {
+      hasFailed = true;
+      resolve();
+    });
+  });
   io.stdout.write(introduction(api, server, flags, authorizedKeys));
-  await stopSignal(io);
+  await stopSignal(io, failed);
   await server.close({ grace: flags.grace ?? SIGNAL_GRACE });
+  // Handles of the handlers would keep the process.
+  if (hasFailed) io.exit(1);
+  unwatch();
 }
 
 function introduction(api: Api, server: Server, flags: ServeFlags, authorizedKeys: string): string {

@@ -1,7 +1,8 @@
 import type { KorvClientOptions } from "../adapters/korv/korv-options.js";
 import { checkOptions, type OptionTable } from "../base/check-options.js";
 import type { Logger } from "../base/log.js";
-import { combineObservers, type Observer } from "../base/observer.js";
+import { combineObservers } from "../base/observer/combine-observers.js";
+import type { Observer } from "../base/observer/observer.js";
 import { printable } from "../base/printable.js";
 import type { SshClient } from "../base/ssh-client.js";
 import type { Transport } from "../base/transport.js";

@@ -1,7 +1,7 @@
 import { checkOptions, type OptionTable } from "../base/check-options.js";
 import { type Logger, SILENT } from "../base/log.js";
 import { memoryTransport } from "../base/memory-transport.js";
-import { combineObservers } from "../base/observer.js";
+import { combineObservers } from "../base/observer/combine-observers.js";
 import type { Peer } from "../base/peer.js";
 import type { Transport } from "../base/transport.js";
 import { checkedOptions } from "../contract/option-errors.js";
@@ -34,7 +34,7 @@ const IN_MEMORY_OPTIONS = {
 export interface InMemoryServer<Callbacks = undefined> extends Transport, AsyncDisposable {
   /** The peers that are connected, each with a client of the callbacks that it serves. */
   readonly clients: readonly ConnectedClient<Callbacks>[];
-  /** Number of running calls, including answered ones whose handlers have not finished. */
+  /** Number of running calls, including answered ones whose handlers have not finished and are not stuck. */
   readonly calls: number;
   /** A transport to this server for another peer; absent fields have the values of the `peer` option. */
   as(peer: Partial<Peer>): Transport;

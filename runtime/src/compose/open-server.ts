@@ -1,5 +1,6 @@
 import type { Logger } from "../base/log.js";
-import { combineObservers, type Observer } from "../base/observer.js";
+import { combineObservers } from "../base/observer/combine-observers.js";
+import type { Observer } from "../base/observer/observer.js";
 import { openAuditLog } from "../observe/audit-log.js";
 import type { AuditOptions } from "../observe/audit-options.js";
 import { logObserver } from "../observe/log-observer.js";

@@ -42,6 +42,7 @@ export const ADAPTER_OPTIONS = {
 
 const GRANT = {
   keyName: true,
+  principal: true,
   scopes: true,
   expires: true,
   permissions: PERMISSIONS_FIELDS,
@@ -136,6 +137,7 @@ export const DIAL_OPTIONS = {
 /** The fields of a peer. */
 export const PEER_FIELDS = {
   user: true,
+  principal: true,
   fingerprint: true,
   keyName: true,
   certificate: true,

@@ -1,10 +1,10 @@
-import { closeSync, openSync } from "node:fs";
 import { pino } from "pino";
 import { OptionError } from "../base/check-options.js";
 import { errorMessage } from "../base/error-message.js";
 import type { Logger } from "../base/log.js";
 import { checkFileName } from "../base/printable.js";
 import type { AuditFile } from "./audit-options.js";
+import { createPrivate } from "./create-private.js";
 import { reopenMoved } from "./reopen-moved.js";
 
 /** An open audit log in a file. Its owner closes it. */
@@ -39,7 +39,7 @@ export function openAuditFile(
     throw new OptionError(`option audit.level: ${level} is neither info nor warn`);
   checkFileName(file, "audit log");
   try {
-    closeSync(openSync(file, "a", MODE));
+    createPrivate(file, MODE);
   } catch (error) {
     throw new OptionError(`the audit log cannot be written: ${errorMessage(error)}`, { cause: error });
   }

@@ -1,6 +1,6 @@
 import { checkOptions, OptionError, type OptionTable } from "../base/check-options.js";
 import { type Logger, type LogLevel, SILENT } from "../base/log.js";
-import type { CallEnded, Observer } from "../base/observer.js";
+import type { CallEnded, Observer } from "../base/observer/observer.js";
 import type { Peer } from "../base/peer.js";
 import { printable } from "../base/printable.js";
 import type { AuditFile, AuditOptions } from "./audit-options.js";

@@ -10,7 +10,7 @@ export interface AuditOptions {
 }
 
 /**
- * A file of JSON lines, mode 0600. When it is renamed or removed, as by logrotate, it is created again within 5 seconds.
+ * A file of JSON lines, mode 0600, which an existing file gets, too. When it is renamed or removed, as by logrotate, it is created again within 5 seconds.
  */
 export interface AuditFile {
   /** The path of the file, in an existing directory. */

@@ -1,6 +1,12 @@
 import type { Logger, LogLevel } from "../base/log.js";
 import { SILENT } from "../base/log.js";
-import type { AuthenticationRequest, ConnectionEvent, ForwardEvent, Observer, SessionEvent } from "../base/observer.js";
+import type {
+  AuthenticationRequest,
+  ConnectionEvent,
+  ForwardEvent,
+  Observer,
+  SessionEvent,
+} from "../base/observer/observer.js";
 
 /** Writes the events of a server to a logger, as lines for its operator. */
 export function logObserver(log: Logger): Observer {
@@ -53,6 +59,12 @@ export function lineObserver(write: (level: LogLevel, fields: object, message: s
       const bound = port === undefined ? {} : { port };
       write("info", { ...forwardFields(event), ...bound }, "listening for a peer");
     },
+    handlerStuck: ({ method, stuck, ...event }) =>
+      write(
+        "warn",
+        { ...connectionFields(event), method, stuck },
+        "a handler still runs after its call has ended; it must end when ctx.signal aborts",
+      ),
     keysReloaded: ({ list, ...fields }) => write("info", fields, `${list} reloaded`),
     diagnostic: ({ level, message, error, fields, ...event }) => {
       const failure = error === undefined ? {} : { err: error };
@@ -61,16 +73,18 @@ export function lineObserver(write: (level: LogLevel, fields: object, message: s
   };
 }
 
-/** The fields that identify a connection and its peer, as far as they are known. */
+/** The fields that identify a connection and its peer, as far as they are known; what is proven comes first. */
 export function connectionFields({ connectionId, peer, address = peer?.address }: ConnectionEvent): object {
-  const { user, fingerprint, keyName, certificate } = peer ?? {};
+  const { user, principal, fingerprint, keyName, certificate } = peer ?? {};
   return {
     ...(connectionId !== undefined && { connection: connectionId }),
     ...(address !== undefined && { address }),
-    ...(user !== undefined && { user }),
+    ...(principal !== undefined && { principal }),
     ...(fingerprint !== undefined && { fingerprint }),
     ...(keyName !== undefined && { keyName }),
     ...(certificate && { keyId: certificate.keyId, serial: certificate.serial }),
+    // As claimed.
+    ...(user !== undefined && { user }),
   };
 }
 

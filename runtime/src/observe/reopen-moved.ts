@@ -1,6 +1,7 @@
 import { once } from "node:events";
-import { open, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import type { pino } from "pino";
+import { createPrivate } from "./create-private.js";
 
 /**
  * Returns a function that checks whether a log file was moved, as by logrotate, and reopens `destination` then. It never
@@ -21,7 +22,7 @@ export function reopenMoved(
     const [before, now] = await Promise.all([opened, identityOf(file)]);
     if (now !== undefined && before === now) return;
     // Opened here first: a destination that cannot reopen its file emits neither "ready" nor "error".
-    await (await open(file, "a", mode)).close();
+    createPrivate(file, mode);
     const ready = once(destination, "ready");
     destination.reopen();
     await ready;

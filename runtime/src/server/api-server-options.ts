@@ -1,11 +1,13 @@
 import { MAX_TIMEOUT } from "../base/check-number.js";
 import { OptionError } from "../base/check-options.js";
 import type { Logger } from "../base/log.js";
-import { type CallEnded, combineObservers, type Observer } from "../base/observer.js";
+import { combineObservers } from "../base/observer/combine-observers.js";
+import type { CallEnded, Observer } from "../base/observer/observer.js";
 import type { StatusName } from "../contract/status.js";
 import { type Limits, UNARY_TIMEOUT } from "../wire/limits.js";
 import type { DispatchConfig } from "./call/call-context.js";
 import type { ServerInterceptor } from "./call/interceptor.js";
+import { StuckHandlers } from "./call/stuck-handlers.js";
 
 /** The record of a call at a server. */
 export interface ServedCall extends CallEnded {
@@ -43,8 +45,10 @@ export function dispatchConfig(options: ApiServerOptions & { readonly log: Logge
     timeout: checkTimeout(options.timeout ?? UNARY_TIMEOUT),
     exposeErrors: options.exposeErrors ?? false,
     maxMetadata: limits.metadata,
+    shape: limits,
     interceptors: options.interceptors ?? [],
     log: options.log,
+    stuck: new StuckHandlers(limits, observerOf(options)),
   };
 }
 

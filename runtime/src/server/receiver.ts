@@ -1,4 +1,5 @@
 import type { Peer } from "../base/peer.js";
+import { checkShape } from "../codec/check-shape.js";
 import { RpcError } from "../contract/rpc-error.js";
 import type { CallReceiver } from "../wire/call-frames.js";
 import type { Connection } from "../wire/connection.js";
@@ -40,9 +41,11 @@ export function receiver({ router, dispatch, peer, connection, callbacks, client
       caller = { peer, maxMessage, items: remote?.items, callbacks: callbacks(), clients, config: dispatch };
     }
     const { codec } = call;
-    new Dispatch(new WireCall(call), route, caller).run(() =>
-      request.start === request.end ? {} : codec.decode(request),
-    );
+    new Dispatch(new WireCall(call), route, caller).run(() => {
+      if (request.start === request.end) return {};
+      checkShape(request, dispatch.shape);
+      return codec.decode(request);
+    });
   };
 }
 

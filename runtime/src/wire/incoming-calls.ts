@@ -1,4 +1,4 @@
-import { nextCall } from "../base/observer.js";
+import { nextCall } from "../base/observer/combine-observers.js";
 import type { Codec, EncodedValue } from "../codec/codec.js";
 import { RpcError } from "../contract/rpc-error.js";
 import { STATUSES, type StatusName } from "../contract/status.js";

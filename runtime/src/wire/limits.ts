@@ -10,6 +10,13 @@ export interface Limits {
    * Over it: MESSAGE_TOO_LARGE. Default: 4 MiB.
    */
   readonly message: number;
+  /** Levels of arrays and objects within each other, in one request or item that a server receives. Over it: BAD_REQUEST. Default: 100. */
+  readonly depth: number;
+  /**
+   * Values in one request or item that a server receives: elements and fields, and what contains them. Over it: MESSAGE_TOO_LARGE.
+   * Default: 500,000.
+   */
+  readonly values: number;
   /** Bytes of one call's metadata in one direction, as JSON. Over it: MESSAGE_TOO_LARGE. Default: 16 KiB. */
   readonly metadata: number;
   /**
@@ -19,6 +26,16 @@ export interface Limits {
   readonly calls: number;
   /** Concurrent calls of a server, over all connections. Over it: RESOURCE_EXHAUSTED. Default: 16,384. */
   readonly serverCalls: number;
+  /**
+   * Milliseconds that a handler may go on after its call has ended, by a cancel, a deadline or the loss of its connection. Then it
+   * counts as stuck: the log names it, and its call no longer counts for `calls` and `serverCalls`. Default: 5,000.
+   */
+  readonly handlerGrace: number;
+  /**
+   * Stuck handlers of one method, over all connections of a server; see `handlerGrace`. Over it, calls of the method are refused until
+   * some have ended: RESOURCE_EXHAUSTED. Default: 1,024.
+   */
+  readonly stuckHandlers: number;
   /** Calls that wait on the caller's side until the peer can run them. Over it: RESOURCE_EXHAUSTED. Default: 65,536. */
   readonly queuedCalls: number;
   /** Initial flow control window in bytes, of each stream that this side receives. Default: 256 KiB. */
@@ -36,9 +53,13 @@ export interface Limits {
 /** See {@link Limits}. */
 export const DEFAULT_LIMITS: Limits = {
   message: 4 * 1024 * 1024,
+  depth: 100,
+  values: 500_000,
   metadata: 16 * 1024,
   calls: 1024,
   serverCalls: 16_384,
+  handlerGrace: 5_000,
+  stuckHandlers: 1024,
   queuedCalls: 65_536,
   window: 256 * 1024,
   windowGrowth: 16 * 1024 * 1024,

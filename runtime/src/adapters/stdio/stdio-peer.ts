@@ -13,14 +13,16 @@ const MAX_AUTH_INFO = 64 * 1024;
 const METHODS: ReadonlySet<string> = new Set<AuthMethod>(["publickey", "password", "keyboard-interactive", "none"]);
 
 /**
- * The peer, as sshd describes it in the environment: the user is that of this process, the address is from `SSH_CONNECTION`,
+ * The peer, as sshd describes it in the environment: the user, which sshd has verified, is that of this process, the address is from `SSH_CONNECTION`,
  * and the key is from the file that `SSH_USER_AUTH` names (`ExposeAuthInfo yes` in sshd_config(5)). Other fields are absent.
  * A certificate may reduce `scopes`.
  */
 export function stdioPeer(env: NodeJS.ProcessEnv, scopes: readonly string[]): Peer {
   const address = addressFrom(env["SSH_CONNECTION"]);
+  const user = userName(env);
   return {
-    user: userName(env),
+    user,
+    principal: user,
     scopes,
     ...authFrom(env["SSH_USER_AUTH"], scopes),
     ...(address !== undefined && { address }),

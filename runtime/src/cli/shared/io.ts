@@ -2,6 +2,7 @@ import { homedir } from "node:os";
 import { isAbsolute, join, resolve, sep } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { holdsKey } from "../../base/printable.js";
+import type { ErrorEvent } from "../../compose/handle-rejections.js";
 
 /** A standard stream for output. */
 type OutputSink = Writable & { readonly isTTY?: boolean; readonly columns?: number | undefined };
@@ -25,8 +26,8 @@ export interface CliIo {
   readonly argv: readonly string[];
   /** The directory to which file names are relative. */
   cwd(): string;
-  on(signal: StopSignal, listener: () => void): unknown;
-  off(signal: StopSignal, listener: () => void): unknown;
+  on(event: StopSignal | ErrorEvent, listener: (error: unknown) => void): unknown;
+  off(event: StopSignal | ErrorEvent, listener: (error: unknown) => void): unknown;
   removeAllListeners(event: "exit"): unknown;
   /** Ends the process at once. Default: with the exit status that was set before. */
   exit(status?: number): void;
@@ -48,8 +49,8 @@ export function pathOf(io: CliIo, name: string): string {
   return path === resolve(name) ? name : path;
 }
 
-/** Resolves at the first SIGINT or SIGTERM. A second signal has its default effect. */
-export function stopSignal(io: CliIo): Promise<void> {
+/** Resolves at the first SIGINT or SIGTERM, or with `failed`. The next signal has its default effect. */
+export function stopSignal(io: CliIo, failed?: Promise<void>): Promise<void> {
   return new Promise((done) => {
     const stop = (): void => {
       io.off("SIGINT", stop);
@@ -58,5 +59,6 @@ export function stopSignal(io: CliIo): Promise<void> {
     };
     io.on("SIGINT", stop);
     io.on("SIGTERM", stop);
+    void failed?.then(stop);
   });
 }

@@ -1,4 +1,5 @@
-import { nextCall, type Observer } from "../../base/observer.js";
+import { nextCall } from "../../base/observer/combine-observers.js";
+import type { Observer } from "../../base/observer/observer.js";
 import type { Peer } from "../../base/peer.js";
 import type { EncodedValue } from "../../codec/codec.js";
 import type { RpcError } from "../../contract/rpc-error.js";

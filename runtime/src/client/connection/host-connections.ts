@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import { onAbort, withSignal } from "../../base/async/with-signal.js";
 import { errorMessage } from "../../base/error-message.js";
-import type { Observer } from "../../base/observer.js";
+import type { Observer } from "../../base/observer/observer.js";
 import type { Transport } from "../../base/transport.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import type { Connection } from "../../wire/connection.js";

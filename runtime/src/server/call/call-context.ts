@@ -1,5 +1,6 @@
 import { type Logger, logWith } from "../../base/log.js";
 import type { Peer } from "../../base/peer.js";
+import type { ShapeLimits } from "../../codec/check-shape.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import type { ErrorStatus } from "../../contract/status.js";
 import type { ItemKind } from "../../wire/hello.js";
@@ -9,6 +10,7 @@ import type { ConnectedClient, Context } from "./context.js";
 import type { ServerInterceptor } from "./interceptor.js";
 import { ResponseMetadata } from "./response-metadata.js";
 import type { Route } from "./route.js";
+import type { StuckHandlers } from "./stuck-handlers.js";
 
 /** Settings of all calls of a server. */
 export interface DispatchConfig {
@@ -18,8 +20,12 @@ export interface DispatchConfig {
   readonly exposeErrors: boolean;
   /** Bytes of the headers that a handler sends, and of its trailers. */
   readonly maxMetadata: number;
+  /** Of each request and item. */
+  readonly shape: ShapeLimits;
   readonly interceptors: readonly ServerInterceptor[];
   readonly log: Logger;
+  /** Shared by all calls of the server. */
+  readonly stuck: StuckHandlers;
 }
 
 /** The other end of a connection, and how its calls are answered. */
@@ -84,7 +90,8 @@ export class CallContext implements Context {
 
   get log(): Logger {
     const { method, peer } = this;
-    const about = { method, user: peer.user, fingerprint: peer.fingerprint, address: peer.address };
+    const { principal, fingerprint, address, user } = peer;
+    const about = { method, principal, fingerprint, address, user };
     return logWith(this.#caller.config.log, () => about);
   }
 

@@ -1,3 +1,4 @@
+import type { ShapeLimits } from "../../codec/check-shape.js";
 import type { Codec, EncodedValue } from "../../codec/codec.js";
 import type { ItemType } from "../../codec/items.js";
 import type { RpcError } from "../../contract/rpc-error.js";
@@ -9,6 +10,7 @@ import type { ItemSink } from "../../wire/pump-items.js";
 /** How the items of a request stream are checked as they arrive. */
 export interface RequestItemChecks {
   readonly type: ItemType;
+  readonly shape: ShapeLimits;
   /** Checks that the peer may still call the method. @throws RpcError FORBIDDEN */
   readonly authorize: () => void;
   /** Called with the reason when an item is refused: the call cannot continue. */
@@ -42,6 +44,6 @@ export interface CallPort {
   answer(status: StatusName, body: EncodedValue, trailers?: string, error?: RpcError): void;
   /** Stops the response stream with `reason`. */
   stop(reason: RpcError): void;
-  /** Frees the slot of the call. Called exactly once, when the handler is done. */
+  /** Frees the slot of the call. Called exactly once, when the handler is done or stuck. */
   release(): void;
 }

@@ -10,6 +10,7 @@ import { checkSize } from "../../wire/limits.js";
 import { authorize, checkItemKind, checkStream, withParams } from "./admit.js";
 import { CallContext, type Caller } from "./call-context.js";
 import type { CallPort } from "./call-port.js";
+import { runInCall } from "./current-call.js";
 import { handlerError, internalError } from "./handler-error.js";
 import { interceptCall, type ServerCallInfo } from "./interceptor.js";
 import type { Route } from "./route.js";
@@ -29,6 +30,8 @@ export class Dispatch {
   #timer: NodeJS.Timeout | undefined;
   #items: ItemReceiver<unknown> | undefined;
   #isDone = false;
+  #isStuck = false;
+  #stuckTimer: NodeJS.Timeout | undefined;
 
   constructor(call: CallPort, route: Route, caller: Caller) {
     this.#call = call;
@@ -56,6 +59,8 @@ export class Dispatch {
   #admit(decode: () => unknown): unknown {
     const { method, params } = this.#route;
     authorize(this.#context.peer, method.scope);
+    const excess = this.#caller.config.stuck.excess(method.id);
+    if (excess !== undefined) throw excess;
     checkStream(method, this.#call);
     checkItemKind(method, this.#caller.items);
     const request = withParams(decode(), params);
@@ -65,7 +70,7 @@ export class Dispatch {
 
   #handle(request: unknown): void {
     try {
-      const result = this.#start(request);
+      const result = runInCall(this.#context, () => this.#start(request));
       if (isPromise(result)) this.#await(result);
       else this.#succeed(result);
     } catch (error) {
@@ -92,6 +97,7 @@ export class Dispatch {
     const { peer } = this.#context;
     this.#items = this.#call.receive({
       type,
+      shape: this.#caller.config.shape,
       authorize: () => authorize(peer, scope),
       abort: (reason) => this.#abort(reason),
     });
@@ -127,13 +133,22 @@ export class Dispatch {
     this.#done();
   }
 
-  /** Answers at once; the call counts as running until the handler is done. */
+  /** Answers at once; the call counts as running until the handler is done, or stuck. */
   #abort(reason: RpcError): void {
     clearTimeout(this.#timer);
     this.#answer(reason);
-    this.#context.abort(reason);
+    // Listeners of an AbortSignal run in the context of the code that aborts it.
+    runInCall(this.#context, () => this.#context.abort(reason));
     this.#items?.abort(reason);
     this.#call.stop(reason);
+    if (!this.#isDone) this.#stuckTimer ??= setTimeout(() => this.#stuck(), this.#caller.config.stuck.grace).unref();
+  }
+
+  /** The handler goes on although its call has ended: another call may take its place. */
+  #stuck(): void {
+    this.#isStuck = true;
+    this.#caller.config.stuck.add(this.#route.method.id, this.#context.peer);
+    this.#call.release();
   }
 
   #succeed(value: unknown): void {
@@ -184,10 +199,12 @@ export class Dispatch {
     if (this.#isDone) return;
     this.#isDone = true;
     clearTimeout(this.#timer);
+    clearTimeout(this.#stuckTimer);
     // A reader that the handler left behind gets an error: its stream is incomplete.
     if (this.#items?.ended === false) this.#items.abort(new RpcError("CANCELLED", "the handler has finished"));
     this.#items?.release();
-    this.#call.release();
+    if (this.#isStuck) this.#caller.config.stuck.remove(this.#route.method.id);
+    else this.#call.release();
   }
 }
 

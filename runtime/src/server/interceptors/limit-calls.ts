@@ -10,7 +10,7 @@ import { observeCall } from "../call/observe-call.js";
 export interface LimitCallsOptions {
   /** Concurrent calls of one peer, over all its connections; 0 refuses every call. */
   readonly perPeer: number;
-  /** Returns the key by which calls are counted. Default: the fingerprint of the peer's key, else its user name. */
+  /** Returns the key by which calls are counted. Default: the fingerprint of the peer's key, else its principal, else its user name. */
   readonly peerKey?: (peer: Peer) => string;
 }
 
@@ -46,6 +46,6 @@ export function limitCalls(options: LimitCallsOptions): ServerInterceptor {
 }
 
 /** The prefix keeps a user name that looks like a fingerprint apart from the key of that fingerprint. */
-function defaultKey({ fingerprint, user }: Peer): string {
-  return fingerprint ?? `user ${user}`;
+function defaultKey({ fingerprint, principal, user }: Peer): string {
+  return fingerprint ?? (principal === undefined ? `user ${user}` : `principal ${principal}`);
 }

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { errorMessage } from "../../base/error-message.js";
-import type { Observer } from "../../base/observer.js";
+import type { Observer } from "../../base/observer/observer.js";
 import { Admission, type Admitted } from "./admission.js";
 import type { GuardConfig } from "./guard-config.js";
 import { identificationSize } from "./identification.js";

@@ -1,4 +1,4 @@
-import type { Observer } from "../../base/observer.js";
+import type { Observer } from "../../base/observer/observer.js";
 
 /** Refusals reported one by one within one period; further ones are counted. */
 export const REPORTS = 20;

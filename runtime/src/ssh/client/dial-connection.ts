@@ -206,7 +206,7 @@ class Dial<Opened extends EventEmitter, Raw> {
       lost: () => this.#config.mapError(this.#progress.lost()) as Error,
       server: false,
     });
-    duplex.once("close", () => hangUp(this.#client, this.#socket));
+    duplex.once("close", () => hangUp(this.#client, this.#socket, "the client closes the connection"));
     this.#resolve(duplex);
   }
 

@@ -48,7 +48,8 @@ export class IncomingConnection {
     const authentication = new Authentication(config, address, {
       disconnect: (reason) => {
         this.#reason ??= reason;
-        this.#end(reason);
+        disconnectFor(this.#connection, reason);
+        this.#close(reason);
       },
       abort: (reason) => this.#abort(reason),
     });
@@ -120,16 +121,15 @@ export class IncomingConnection {
     return ({ failed: "authFail", none: "noAuth", undecided: undefined } as const)[this.#authentication.attempts];
   }
 
-  /** Sends SSH_MSG_DISCONNECT and closes the connection. */
+  /** Sends SSH_MSG_DISCONNECT and closes the connection, because the server stops. */
   close(): void {
-    this.#end();
+    this.#close("the server is closing");
   }
 
-  #end(reason?: string): void {
+  #close(text: string): void {
     this.#disconnected = true;
     this.#authentication.end();
-    if (reason !== undefined) disconnectFor(this.#connection, reason);
-    hangUp(this.#connection, this.#socket);
+    hangUp(this.#connection, this.#socket, text);
   }
 
   #abort(reason: string): void {

@@ -1,4 +1,4 @@
-import type { Observer } from "../../base/observer.js";
+import type { Observer } from "../../base/observer/observer.js";
 import type { GuardOptions } from "../admission/guard-options.js";
 import type { HostKeySource } from "../keys/identity/host-key-source.js";
 import type { AuthOptions } from "./auth/auth-options.js";

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import type { Connection, ServerChannel, Session } from "ssh2";
-import type { ConnectionEvent, Observer, SessionEvent } from "../../base/observer.js";
+import type { ConnectionEvent, Observer, SessionEvent } from "../../base/observer/observer.js";
 import type { Peer } from "../../base/peer.js";
 import { printable } from "../../base/printable.js";
 import { ChannelDuplex } from "../ssh2/channels/channel-duplex.js";

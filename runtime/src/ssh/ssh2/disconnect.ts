@@ -1,6 +1,6 @@
 import type { Connection } from "ssh2";
 import { string, uint32 } from "../keys/format/binary-writer.js";
-import { attempt, internalsOf, sendPayload, wrapHandler } from "./internals.js";
+import { attempt, internalsOf, type Protocol, packetOf, sendPayload, wrapHandler } from "./internals.js";
 
 /** SSH_MSG_DISCONNECT, and its reason SSH_DISCONNECT_NO_MORE_AUTH_METHODS_AVAILABLE (RFC 4253, section 11.1). */
 const DISCONNECT = 1;
@@ -30,4 +30,27 @@ export function disconnectFor(connection: Connection, reason: string): void {
   const { protocol } = internalsOf(connection);
   const message = [Buffer.of(DISCONNECT), uint32(NO_MORE_AUTH_METHODS), string(reason), string("")];
   attempt(() => sendPayload(protocol, Buffer.concat(message)));
+}
+
+/** The maximum number of characters of a text. */
+const MAX_TEXT = 200;
+
+/** The texts of the codes that ssh2 sends by itself (RFC 4253, section 11.1). */
+const TEXTS = new Map([
+  [2, "protocol error"],
+  [3, "key exchange failed"],
+  [7, "service not available"],
+]);
+
+/**
+ * Adds a text to the DISCONNECT message, which ssh2 sends without one (protocol/Protocol.js:324).
+ * @param text for the peer; by default it follows from the code
+ */
+export function describeDisconnect(protocol: Protocol, text?: string): void {
+  protocol.disconnect = (code) => {
+    const description = Buffer.from((text ?? TEXTS.get(code) ?? "the connection is closed").slice(0, MAX_TEXT));
+    const payload = Buffer.concat([Buffer.of(DISCONNECT), uint32(code), string(description), string("")]);
+    // At once, also during a key exchange, as ssh2 does.
+    protocol._cipher.encrypt(packetOf(protocol, payload));
+  };
 }

@@ -68,6 +68,8 @@ interface KeyExchange {
   readonly sessionID: Buffer | undefined;
   remoteExtInfoEnabled: boolean;
   readonly negotiated: { serverHostKey: string };
+  /** Of a Diffie-Hellman exchange in a fixed group alone, such as `modp16` (protocol/kex.js:1547). */
+  readonly groupName?: string;
   _hostKey: Buffer | undefined;
 }
 
@@ -115,6 +117,7 @@ export interface Protocol {
   channelData(id: number, data: Buffer): void;
   requestSuccess(data?: Buffer): void;
   requestFailure(): void;
+  disconnect: (code: number) => void;
   rekey(): void;
 }
 

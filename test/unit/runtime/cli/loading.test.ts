@@ -1,7 +1,9 @@
 import { spawnSync } from "node:child_process";
+import { chmodSync, mkdirSync, readdirSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { sshrpc, tempDir } from "./run.js";
+import { sshrpc, sshrpcProcess, tempDir } from "./run.js";
 
 const BIN = fileURLToPath(new URL("../../../../runtime/bin/sshrpc.js", import.meta.url));
 
@@ -37,6 +39,21 @@ test("a session that sshd starts loads only the modules that it needs", () => {
     stdout: '"an answer"\n',
     packages: ["commander"],
   });
+});
+
+test.each([
+  ["keeps what it compiles in a private folder of the project", 0o700, true],
+  ["does not use a folder of the project that others can write", 0o777, false],
+])("serve with TypeScript handlers %s, never in the shared temporary directory", async (_, mode, isUsed) => {
+  const cwd = tempDir({ "handlers.ts": HANDLERS });
+  const cache = join(cwd, "node_modules/.cache/sshrpc");
+  for (const folder of [cache, join(cwd, "tmp")]) mkdirSync(folder, { recursive: true });
+  chmodSync(cache, mode);
+  const env = { SSH_CONNECTION: "192.0.2.1 1 192.0.2.2 22", SSH_ORIGINAL_COMMAND: "GET /x", TMPDIR: join(cwd, "tmp") };
+  const args = ["serve", "--stdio", "--handlers", "handlers.ts"];
+  expect(await sshrpcProcess(args, { cwd, env })).toMatchObject({ status: 0, stdout: '"an answer"\n' });
+  expect(readdirSync(cache).length > 0).toBe(isUsed);
+  expect(readdirSync(join(cwd, "tmp"))).toEqual([]);
 });
 
 test.each([[["--version"]], [["--help"]], [["serve", "--help"]], [["call", "--help"]], [["help", "serve"]]])(

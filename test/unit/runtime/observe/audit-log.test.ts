@@ -1,10 +1,10 @@
 import { once } from "node:events";
-import { mkdir, mkdtemp, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
 import { expect, it, onTestFinished } from "vitest";
-import type { CallEnded, Observer } from "../../../../runtime/src/base/observer.js";
+import type { CallEnded, Observer } from "../../../../runtime/src/base/observer/observer.js";
 import { openAuditLog } from "../../../../runtime/src/observe/audit-log.js";
 import { reopenMoved } from "../../../../runtime/src/observe/reopen-moved.js";
 import { TestLog } from "../support/server.js";
@@ -41,6 +41,17 @@ it("writes who did what with which outcome, shortened, and what has a reason as 
       fields: { ...fields, reason: expect.stringMatching(/^a\\u\{a\}bc+…$/) },
     },
     { level: "info", message: "authenticated", fields: { ...fields, scopes: ["*"] } },
+  ]);
+});
+
+it("writes what the login has proven before the user name, which the client claims", async () => {
+  const { audit, observer } = await open();
+  observer.callEnded?.(call({ peer: { user: "root", principal: "alice", fingerprint: "SHA256:x", scopes: [] } }));
+  observer.callEnded?.(call({ peer: { user: "root", principal: undefined, fingerprint: "SHA256:x", scopes: [] } }));
+  const names = audit.lines.map(({ fields }) => Object.keys(fields).slice(0, 3));
+  expect(names).toEqual([
+    ["principal", "fingerprint", "user"],
+    ["fingerprint", "user", "method"],
   ]);
 });
 
@@ -131,4 +142,17 @@ it("reopens a log whose directory was missing for a while, and reports the failu
   await write("three");
   expect(await readFile(file, "utf8")).toBe("three\n");
   expect(problems).toHaveLength(1);
+});
+
+it("removes the access of others from a file that exists", async () => {
+  const home = await mkdtemp(join(tmpdir(), "sshrpc-audit-"));
+  const file = join(home, "audit.log");
+  await writeFile(file, "before\n", { mode: 0o644 });
+  const { close } = await openAuditLog({ audit: { file } }, new TestLog());
+  onTestFinished(async () => {
+    await close();
+    await rm(home, { recursive: true });
+  });
+  expect((await stat(file)).mode & 0o777).toBe(0o600);
+  expect(await readFile(file, "utf8")).toBe("before\n");
 });

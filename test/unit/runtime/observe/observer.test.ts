@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from "vitest";
-import type { Observer } from "../../../../runtime/src/base/observer.js";
+import type { Observer } from "../../../../runtime/src/base/observer/observer.js";
 import type { CallOptions } from "../../../../runtime/src/client/call/call-options.js";
 import type { ResponseStream } from "../../../../runtime/src/client/call/method-types.js";
 import type { Client } from "../../../../runtime/src/client/client.js";

@@ -41,10 +41,14 @@ it("disconnects a peer whose key may now come from another address only", async 
   expect(bench.log.with("access revoked")[0]?.fields["reason"]).toMatch(/^the source address is not in from=/);
 });
 
-it("keeps connections open while a line of the list is invalid", async () => {
+it("disconnects the peer of a removed key, and no other, where the change makes another line invalid", async () => {
   const bench = await startBench();
+  const bob = makeKey(bench.directory, "bob");
+  appendFileSync(bench.authorizedKeys, `${bob.line} bob\n`);
   const duplex = await bench.dial();
-  write(bench.directory, "authorized_keys", "rubbish\n");
+  const ended = closed(await bench.dial({ identity: bob.file }));
+  write(bench.directory, "authorized_keys", `rubbish\n${bench.alice.line}\n`);
+  await ended;
   await expect
     .poll(() => bench.log.lines.some(({ message }) => message.includes("keys:1: unknown option rubbish")), soon)
     .toBe(true);

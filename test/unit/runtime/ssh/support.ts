@@ -77,6 +77,8 @@ export interface Bench {
   readonly address: string;
   /** Dials with alice's key, unless the options override it. */
   dial(options?: DialOptions, signal?: AbortSignal): Promise<Duplex>;
+  /** Dials with alice's key under another user name. */
+  dialAs(user: string): Promise<Duplex>;
   /** Dials with the keys of an agent only. */
   dialWithAgent(options: DialOptions): Promise<Duplex>;
   /** Dials through a relay. */
@@ -137,6 +139,7 @@ export async function startBench(
   };
   const dial: Bench["dial"] = (dialOptions, signal) =>
     open(address, { identity: alice.file, knownHosts, ...dialOptions }, signal);
+  const dialAs = (user: string) => open(address.replace("alice", user), { identity: alice.file, knownHosts });
   const dialWithAgent: Bench["dialWithAgent"] = (dialOptions) => open(address, dialOptions);
   const dialThrough = (port: number) =>
     open(`ssh://alice@127.0.0.1:${port}`, { identity: alice.file, hostKey: hostKey.publicKey.fingerprint });
@@ -151,6 +154,7 @@ export async function startBench(
     accepted,
     address,
     dial,
+    dialAs,
     dialWithAgent,
     dialThrough,
   };

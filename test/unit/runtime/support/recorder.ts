@@ -1,4 +1,4 @@
-import type { Observer } from "../../../../runtime/src/base/observer.js";
+import type { Observer } from "../../../../runtime/src/base/observer/observer.js";
 
 /** An event that a {@link Recorder} has received. */
 interface Recorded {

@@ -12,9 +12,13 @@ test("uses the default of limits that are missing or undefined", () => {
 test("has the defaults that docs/limits.md lists", () => {
   expect(resolveLimits()).toEqual({
     message: 4_194_304,
+    depth: 100,
+    values: 500_000,
     metadata: 16_384,
     calls: 1024,
     serverCalls: 16_384,
+    handlerGrace: 5_000,
+    stuckHandlers: 1_024,
     queuedCalls: 65_536,
     window: 262_144,
     windowGrowth: 16_777_216,
@@ -32,7 +36,7 @@ test.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31, "8"])("rej
 
 test("rejects an unknown limit with the nearest name, and lists those that are known", () => {
   expect(() => resolveLimits({ messages: 1 } as never)).toThrow(
-    'unknown limit "messages", did you mean "message"?; known limits: message, metadata, ',
+    'unknown limit "messages", did you mean "message"?; known limits: message, depth, values, ',
   );
   expect(() => resolveLimits({ toString: 1 } as never)).toThrow('unknown limit "toString"; known limits: message, ');
 });

@@ -1,5 +1,5 @@
 import { errorMessage } from "../../../base/error-message.js";
-import type { Observer } from "../../../base/observer.js";
+import type { Observer } from "../../../base/observer/observer.js";
 import { expandHome, type FileRules, fileVersion, readFileChecked } from "./read-file.js";
 import { RefreshCoalescer } from "./refresh-coalescer.js";
 import { untilStable } from "./until-stable.js";
@@ -18,9 +18,8 @@ interface WatchedFilesConfig<Content> {
   readonly observer: Observer;
   /**
    * Parses the files together. An Error rejects the change as a whole: the last content stays.
-   * @param last the content in force; undefined at the start
    */
-  readonly parse: (files: readonly NamedFile[], last: Content | undefined) => Content;
+  readonly parse: (files: readonly NamedFile[]) => Content;
   /** Called with new content, before the listeners. */
   readonly onReload: (content: Content) => void;
   /** What a failure means, for the log, such as `the last valid keys stay in force until the file is fixed`. */
@@ -119,7 +118,7 @@ export class WatchedFiles<Content> {
     this.#version = read.map((file) => file.version).join(" ");
     try {
       const named = read.map(({ data }, index) => ({ name: this.#files[index] as string, data }));
-      this.#content = parse(named, this.#content);
+      this.#content = parse(named);
       this.#invalid = undefined;
     } catch (error) {
       this.#invalid = error as Error;

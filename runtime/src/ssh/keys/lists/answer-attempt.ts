@@ -10,7 +10,7 @@ import type { KeyAnswer, KeyAttempt, KeyAuthority } from "./key-lookup.js";
 export function answerAttempt(keys: readonly AuthorizedKey[], attempt: KeyAttempt): KeyAnswer {
   const entries = keys.filter((entry) => !entry.isAuthority && isSame(entry, attempt));
   const allowed = entries.find((entry) => restriction(entry, attempt) === undefined);
-  if (allowed !== undefined) return allowed.grant;
+  if (allowed !== undefined) return { ...allowed.grant, ...(allowed.users && { principal: attempt.user }) };
   const denied = entries[0] && restriction(entries[0], attempt);
   return denied === undefined ? undefined : { deny: denied };
 }
@@ -28,12 +28,15 @@ function isSame({ key }: AuthorizedKey, attempt: KeyAttempt): boolean {
 }
 
 /** Why the options of a line deny an attempt; undefined where they allow it. */
-function restriction({ grant, from, place }: AuthorizedKey, { address }: KeyAttempt): string | undefined {
+function restriction({ grant, from, users, place }: AuthorizedKey, { address, user }: KeyAttempt): string | undefined {
   if (grant.expires !== undefined && Date.now() > grant.expires) {
     return `the key expired at ${new Date(grant.expires).toISOString()} (${place})`;
   }
   if (from !== undefined && !from.allows(hostOf(address))) {
     return `the source address is not in from="${printable(String(from))}" (${place})`;
+  }
+  if (users?.includes(user) === false) {
+    return `the user name is not in users="${printable(users.join())}" (${place})`;
   }
   return undefined;
 }

@@ -17,9 +17,8 @@ export const AUTHORIZED_KEYS_RULES: FileRules = {
 const MAX_WARNINGS = 100;
 
 /**
- * Authorized keys in files of the authorized_keys format, which are watched, and checked for changes at each login. Invalid
- * lines at the start are ignored with a warning. A change that makes a line invalid is rejected as a whole: the last valid list
- * stays in force, and the log names the line.
+ * Authorized keys in files of the authorized_keys format, which are watched, and checked for changes at each login. An
+ * invalid line lists no key, at the start and after a change: the log names it, and all other lines apply.
  */
 export class AuthorizedKeysFiles implements KeySource {
   readonly #watched: WatchedFiles<AuthorizedKeys>;
@@ -80,13 +79,8 @@ export class AuthorizedKeysFiles implements KeySource {
   }
 }
 
-function parse(files: readonly NamedFile[], last: AuthorizedKeys | undefined): AuthorizedKeys {
-  const list = parseAuthorizedKeys(files.map(({ name, data }) => ({ name, text: data.toString("utf8") })));
-  if (last === undefined) return list;
-  const known = new Set(last.wrong.map(({ text }) => text));
-  const [broken, ...more] = list.wrong.filter(({ text }) => !known.has(text));
-  if (broken === undefined) return list;
-  throw new Error(`${broken.problem}${more.length > 0 ? ` (and ${more.length} more lines)` : ""}`);
+function parse(files: readonly NamedFile[]): AuthorizedKeys {
+  return parseAuthorizedKeys(files.map(({ name, data }) => ({ name, text: data.toString("utf8") })));
 }
 
 function noKeys(files: readonly string[]): string {

@@ -3,6 +3,7 @@ import { readPort, splitHostPort } from "../../../base/net/host-port.js";
 import { isScope, type PeerPermissions } from "../../../base/peer.js";
 import { printable } from "../../../base/printable.js";
 import { parseExpiryTime } from "../format/expiry-time.js";
+import { isUserName } from "../format/user-name.js";
 import { AddressPatterns } from "./address-patterns.js";
 import type { KeyAuthority } from "./key-lookup.js";
 
@@ -14,6 +15,8 @@ interface KeyOptions {
   readonly isAuthority: boolean;
   /** The allowed source addresses; absent for all. */
   readonly from?: AddressPatterns;
+  /** The user names that the key may log in under; absent for any. */
+  readonly users?: readonly string[];
   /** Ignored options that leave the line valid, one warning each. */
   readonly warnings: readonly string[];
 }
@@ -26,6 +29,7 @@ interface Reading {
   readonly environment: Map<string, string>;
   permissions: PeerPermissions | undefined;
   from: AddressPatterns | undefined;
+  users: readonly string[] | undefined;
   isAuthority: boolean;
 }
 
@@ -69,6 +73,9 @@ const VALUES: Readonly<Record<string, (reading: Reading, value: string) => void>
       );
     }
   },
+  users: (reading, value) => {
+    reading.users = parseUsers(value);
+  },
   principals: ({ grant }, value) => {
     grant.principals = value.split(",");
   },
@@ -109,7 +116,7 @@ export function splitOptions(line: string): { readonly options: string; readonly
 
 /**
  * Parses options as in sshd(8), AUTHORIZED_KEYS FILE FORMAT: separated by commas, names in either case, `\"` for a quote in a value,
- * and no other escapes. In addition to the options of sshd there is `scopes`.
+ * and no other escapes. In addition to the options of sshd there are `scopes` and `users`.
  * @throws Error of one line for an invalid or unknown option: a key is never accepted without an intended restriction
  */
 export function parseKeyOptions(text: string): KeyOptions {
@@ -120,6 +127,7 @@ export function parseKeyOptions(text: string): KeyOptions {
     environment: new Map(),
     permissions: undefined,
     from: undefined,
+    users: undefined,
     isAuthority: false,
   };
   const pattern = /([^=",]+)(?:="((?:\\"|\\(?!")|[^"\\])*)")?(,|$)/y;
@@ -130,9 +138,12 @@ export function parseKeyOptions(text: string): KeyOptions {
     readOption(reading, name.toLowerCase(), value?.replaceAll('\\"', '"'));
     if (end !== ",") break;
   }
-  const { grant, environment, permissions, from, isAuthority, warnings } = reading;
+  const { grant, environment, permissions, from, users, isAuthority, warnings } = reading;
   if (grant.principals !== undefined && !isAuthority) {
     throw new Error("the option principals requires the option cert-authority");
+  }
+  if (users !== undefined && isAuthority) {
+    throw new Error("the option users is for keys; principals limits the names in the certificates of an authority");
   }
   return {
     grant: {
@@ -142,6 +153,7 @@ export function parseKeyOptions(text: string): KeyOptions {
     },
     isAuthority,
     ...(from !== undefined && { from }),
+    ...(users !== undefined && { users }),
     warnings,
   };
 }
@@ -193,6 +205,16 @@ function parseScopes(value: string): readonly string[] {
     }
   }
   return [...new Set(scopes)];
+}
+
+function parseUsers(value: string): readonly string[] {
+  const users = value.split(",").map((user) => user.trim());
+  for (const user of users) {
+    if (!isUserName(user) || /[*?!\s]/.test(user)) {
+      throw new Error(`invalid user name "${printable(user, 40)}"; it takes names, not patterns, such as alice,bob`);
+    }
+  }
+  return users;
 }
 
 /** `host:port`; an IPv6 address needs brackets, and the port may be `*`. */

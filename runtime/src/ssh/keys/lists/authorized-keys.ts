@@ -15,6 +15,8 @@ export interface AuthorizedKey {
   readonly isAuthority: boolean;
   /** The allowed source addresses; absent for all. */
   readonly from?: AddressPatterns;
+  /** The user names that the key may log in under, and proves; absent for any, which it does not prove. */
+  readonly users?: readonly string[];
   /** `file:line`, for messages. */
   readonly place: string;
 }
@@ -136,6 +138,6 @@ function looksLikeType(text: string): boolean {
   return /^(?:sk-)?(?:ssh|ecdsa)-[^ \t,="]+(?:[ \t]|$)/.test(text);
 }
 
-function isUnrestricted({ from, grant }: Pick<AuthorizedKey, "from" | "grant">): boolean {
-  return from === undefined && grant.expires === undefined && grant.principals === undefined;
+function isUnrestricted({ from, users, grant }: Pick<AuthorizedKey, "from" | "users" | "grant">): boolean {
+  return from === undefined && users === undefined && grant.expires === undefined && grant.principals === undefined;
 }

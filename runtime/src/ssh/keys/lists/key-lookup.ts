@@ -1,4 +1,4 @@
-import type { Observer } from "../../../base/observer.js";
+import type { Observer } from "../../../base/observer/observer.js";
 import type { PeerPermissions } from "../../../base/peer.js";
 import type { PublicKey } from "../format/public-key.js";
 import type { UnknownScopes } from "./unknown-scopes.js";
@@ -16,6 +16,11 @@ export interface KeyAttempt {
 export interface KeyGrant {
   /** The name of the key; becomes the peer's `keyName`. */
   readonly keyName?: string;
+  /**
+   * The name that the key proves: becomes the peer's `principal`. Default: none, except for what proves a name by itself: a
+   * certificate proves the principal that it was accepted for, and a password or answers to prompts the user name.
+   */
+  readonly principal?: string;
   /** Scopes, or patterns such as `notes:*` and `*`. */
   readonly scopes: readonly string[];
   /** When the key expires, in milliseconds since 1970: its connections are closed then. Default: never. */

@@ -1,5 +1,5 @@
 import { errorMessage } from "../../../base/error-message.js";
-import type { Observer } from "../../../base/observer.js";
+import type { Observer } from "../../../base/observer/observer.js";
 import { hideKeys, printable } from "../../../base/printable.js";
 import type { FileRules } from "../files/read-file.js";
 import { WatchedFiles } from "../files/watched-files.js";

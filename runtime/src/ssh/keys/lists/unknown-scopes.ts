@@ -1,5 +1,5 @@
 import { nearest } from "../../../base/nearest.js";
-import type { ConnectionEvent, Observer } from "../../../base/observer.js";
+import type { ConnectionEvent, Observer } from "../../../base/observer/observer.js";
 import { grants } from "../../../base/peer.js";
 import { printable } from "../../../base/printable.js";
 

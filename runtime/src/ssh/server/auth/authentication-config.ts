@@ -1,4 +1,4 @@
-import type { Observer } from "../../../base/observer.js";
+import type { Observer } from "../../../base/observer/observer.js";
 import type { AuthMethod } from "../../../base/peer.js";
 import type { UnknownScopes } from "../../keys/lists/unknown-scopes.js";
 import type { KeyboardInteractiveHandler } from "./keyboard-interactive-handler.js";

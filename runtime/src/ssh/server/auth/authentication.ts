@@ -1,6 +1,6 @@
 import type { AuthContext, AuthenticationType, PasswordAuthContext } from "ssh2";
 import { errorMessage } from "../../../base/error-message.js";
-import type { AuthenticationRequest, ConnectionEvent } from "../../../base/observer.js";
+import type { AuthenticationRequest, ConnectionEvent } from "../../../base/observer/observer.js";
 import type { AuthMethod, Peer } from "../../../base/peer.js";
 import { printable } from "../../../base/printable.js";
 import { requestPasswordChange } from "../../ssh2/auth/server-auth.js";

@@ -67,6 +67,9 @@ export class Authorization {
     const certificate = verified.find((method) => method.certificate)?.certificate;
     return {
       user,
+      get principal() {
+        return current().principal;
+      },
       ...(fingerprint !== undefined && { fingerprint }),
       ...(keyName !== undefined && { keyName }),
       ...(certificate && { certificate }),

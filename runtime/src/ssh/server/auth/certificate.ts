@@ -36,10 +36,12 @@ export async function certificateGrant(
   const problem = checkCertificate(certificate, "user", Date.now());
   if (problem !== undefined) return denied(problem);
   if (certificate.principals.length === 0) return denied("its list of principals is empty");
-  const authority = candidates.find(({ principals }) => hasPrincipal(certificate, principals ?? [holder.user]));
-  if (authority === undefined) return denied(`none of its principals is ${accepted(candidates, holder.user)}`);
+  const accepting = accept(certificate, candidates, holder.user);
+  if (accepting === undefined) return denied(`none of its principals is ${accepted(candidates, holder.user)}`);
   const unmet = checkCriticalOptions(certificate, holder.address);
-  return unmet === undefined ? toGrant(certificate, authority) : denied(unmet);
+  return unmet === undefined
+    ? { ...toGrant(certificate, accepting.authority), principal: accepting.principal }
+    : denied(unmet);
 }
 
 /** The fields of a certificate for handlers and logs. */
@@ -60,8 +62,18 @@ function denied(reason: string): Denial {
   return { deny: `the certificate is not accepted: ${reason}` };
 }
 
-function hasPrincipal({ principals }: Certificate, names: readonly string[]): boolean {
-  return names.some((name) => principals.includes(name));
+/** The first authority that accepts one of the principals, and this principal: the user name, if it is one of them. */
+function accept(
+  { principals }: Certificate,
+  candidates: readonly KeyAuthority[],
+  user: string,
+): { readonly authority: KeyAuthority; readonly principal: string } | undefined {
+  for (const authority of candidates) {
+    const shared = (authority.principals ?? [user]).filter((name) => principals.includes(name));
+    const [principal] = shared.includes(user) ? [user] : shared;
+    if (principal !== undefined) return { authority, principal };
+  }
+  return undefined;
 }
 
 function accepted(candidates: readonly KeyAuthority[], user: string): string {
@@ -85,6 +97,10 @@ function checkCriticalOptions({ criticalOptions }: Certificate, address: string)
 
 function checkSourceAddress(list: string | undefined, address: string): string | undefined {
   const host = hostOf(address);
+  // As in sshd: an exclusion or a wildcard has no meaning here, and could not be what the authority intended.
+  if (list !== undefined && !/^[0-9a-f.:/,]*$/i.test(list)) {
+    return `invalid source-address "${printable(list, 60)}": it takes addresses and networks only`;
+  }
   try {
     if (list !== undefined && new AddressPatterns(list).allows(host)) return undefined;
   } catch (error) {

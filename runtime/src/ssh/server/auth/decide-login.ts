@@ -4,6 +4,7 @@ import { withSignal } from "../../../base/async/with-signal.js";
 import { errorMessage } from "../../../base/error-message.js";
 import type { AuthMethod } from "../../../base/peer.js";
 import { printable } from "../../../base/printable.js";
+import { isUserName } from "../../keys/format/user-name.js";
 import type { AuthenticationConfig } from "./authentication-config.js";
 import { type Decision, deny, denyUndecided } from "./decision.js";
 import { decideKeyboardInteractive } from "./keyboard-interactive.js";
@@ -55,7 +56,7 @@ async function decide(
   { address, offered, changeRequested, controller: { signal } }: LoginState,
 ): Promise<Decision> {
   const { method, username: user } = context;
-  if (!/^\P{C}{1,256}$/u.test(user)) return deny("invalid user name");
+  if (!isUserName(user)) return deny("invalid user name");
   if (!offered.some((name) => name === method)) return deny(`the method ${method} is not offered`);
   const attempt = { user, address, signal };
   switch (context.method) {

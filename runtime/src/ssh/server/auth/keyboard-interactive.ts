@@ -34,7 +34,8 @@ export async function decideKeyboardInteractive(
   try {
     const grant = await handler(attempt, prompt);
     if (grant === undefined) return deny("wrong answers");
-    return { outcome: "verified", verified: { method: "keyboard-interactive", grant: checkGrant(grant) } };
+    const proven = { principal: attempt.user, ...checkGrant(grant) };
+    return { outcome: "verified", verified: { method: "keyboard-interactive", grant: proven } };
   } catch (error) {
     return deny(`keyboard-interactive failed: ${printable(errorMessage(error))}`);
   }

@@ -1,6 +1,7 @@
 import { fieldProblem, type KnownOptions, type OptionTable } from "../../../base/check-options.js";
 import { grants, PERMISSIONS_FIELDS, type PeerPermissions } from "../../../base/peer.js";
 import { printable } from "../../../base/printable.js";
+import { isUserName } from "../../keys/format/user-name.js";
 import type { KeyGrant } from "../../keys/lists/key-lookup.js";
 
 /** What a login without a key is granted. */
@@ -8,6 +9,7 @@ export type LoginGrant = Omit<KeyGrant, "touchRequired" | "verifyRequired">;
 
 const GRANT_FIELDS = {
   keyName: true,
+  principal: true,
   scopes: true,
   expires: true,
   permissions: PERMISSIONS_FIELDS,
@@ -24,7 +26,10 @@ const GRANT_FIELDS = {
 export function checkGrant<Grant extends LoginGrant>(grant: Grant, others: KnownOptions = {}): Grant {
   const problem = typeof grant === "object" && grant && fieldProblem(grant, { ...GRANT_FIELDS, ...others });
   if (problem) throw new Error(`invalid grant: ${problem}`);
-  const { scopes, expires } = (grant ?? {}) as Partial<LoginGrant>;
+  const { scopes, expires, principal } = (grant ?? {}) as Partial<LoginGrant>;
+  if (principal !== undefined && !(typeof principal === "string" && isUserName(principal))) {
+    throw new Error(`invalid grant: principal is ${printable(String(principal), 60)}; it takes a name`);
+  }
   if (expires !== undefined && !(typeof expires === "number" && !Number.isNaN(expires))) {
     throw new Error(`invalid grant: expires is ${printable(String(expires), 60)}; it takes milliseconds since 1970`);
   }
@@ -39,10 +44,12 @@ export function commonGrant(all: readonly LoginGrant[]): LoginGrant {
   return all.reduce((one, other) => {
     const expires = Math.min(one.expires ?? Number.POSITIVE_INFINITY, other.expires ?? Number.POSITIVE_INFINITY);
     const keyName = one.keyName ?? other.keyName;
+    const principal = one.principal ?? other.principal;
     const permissions = commonPermissions(one.permissions, other.permissions);
     return {
       scopes: [...new Set(commonScopes(one.scopes, other.scopes))],
       ...(keyName !== undefined && { keyName }),
+      ...(principal !== undefined && { principal }),
       ...(expires !== Number.POSITIVE_INFINITY && { expires }),
       ...(permissions && { permissions }),
       environment: { ...one.environment, ...other.environment },

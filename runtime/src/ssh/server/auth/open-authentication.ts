@@ -1,7 +1,7 @@
 import { checkNumber, MAX_TIMEOUT } from "../../../base/check-number.js";
 import { OptionError } from "../../../base/check-options.js";
 import { errorMessage } from "../../../base/error-message.js";
-import type { Observer } from "../../../base/observer.js";
+import type { Observer } from "../../../base/observer/observer.js";
 import type { AuthMethod } from "../../../base/peer.js";
 import type { KeySource, KeySourceConfig } from "../../keys/lists/key-lookup.js";
 import { openKeySource } from "../../keys/lists/open-key-source.js";

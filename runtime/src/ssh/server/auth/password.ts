@@ -41,7 +41,10 @@ export async function decidePassword(
       if (problem !== undefined) throw new Error(problem);
       return { outcome: "change-password", prompt: answer.changePassword };
     }
-    return { outcome: "verified", verified: { method: "password", grant: checkGrant(answer, CHANGE) } };
+    return {
+      outcome: "verified",
+      verified: { method: "password", grant: { principal: attempt.user, ...checkGrant(answer, CHANGE) } },
+    };
   } catch (error) {
     return deny(`password check failed: ${printable(errorMessage(error))}`);
   }

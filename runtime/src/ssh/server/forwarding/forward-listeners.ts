@@ -3,7 +3,7 @@ import type { Channel } from "ssh2";
 import { withTimeout } from "../../../base/async/with-timeout.js";
 import { errorMessage } from "../../../base/error-message.js";
 import { formatHostPort } from "../../../base/net/host-port.js";
-import type { ForwardEvent } from "../../../base/observer.js";
+import type { ForwardEvent } from "../../../base/observer/observer.js";
 import type { Peer } from "../../../base/peer.js";
 import { printable } from "../../../base/printable.js";
 import { ChannelDuplex } from "../../ssh2/channels/channel-duplex.js";

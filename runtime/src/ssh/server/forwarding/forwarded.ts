@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import type { ConnectionEvent, ForwardEvent } from "../../../base/observer.js";
+import type { ConnectionEvent, ForwardEvent } from "../../../base/observer/observer.js";
 import type { ChannelDuplex } from "../../ssh2/channels/channel-duplex.js";
 import type { ForwardingConfig } from "./forwarding-config.js";
 import { splice } from "./splice.js";

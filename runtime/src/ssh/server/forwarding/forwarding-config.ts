@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import type { Connection } from "ssh2";
-import type { ConnectionEvent, Observer } from "../../../base/observer.js";
+import type { ConnectionEvent, Observer } from "../../../base/observer/observer.js";
 import type { Peer } from "../../../base/peer.js";
 import type { ChannelConfig } from "../../ssh2/channels/channel-duplex.js";
 import type { PacketChannel } from "../../ssh2/channels/packet-channel.js";

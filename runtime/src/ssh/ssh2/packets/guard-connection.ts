@@ -1,12 +1,14 @@
 import type { Socket } from "node:net";
 import type { Connection } from "ssh2";
-import type { ConnectionEvent, Observer } from "../../../base/observer.js";
+import type { ConnectionEvent, Observer } from "../../../base/observer/observer.js";
 import { printable } from "../../../base/printable.js";
 import type { AlgorithmChoice } from "../../algorithms.js";
+import { describeDisconnect } from "../disconnect.js";
 import { internalsOf, wrapHandler } from "../internals.js";
 import { adjustOfferForClient } from "./adjust-offer.js";
 import { allowDuringRekey } from "./allow-during-rekey.js";
 import { guardChannels } from "./channel-guard.js";
+import { checkDhValue } from "./check-dh-value.js";
 import { guardRequests } from "./guard-requests.js";
 import { endWhenIdle } from "./idle.js";
 import { guardPackets } from "./packet-guard.js";
@@ -46,9 +48,11 @@ const DEBUG_MESSAGES = 10;
 export function guardConnection(guarded: GuardedConnection): void {
   const { connection, socket, limits, observer, about, isUnauthenticated, abort } = guarded;
   const { protocol, channels } = internalsOf(connection);
+  describeDisconnect(protocol);
   adjustOfferForClient(protocol, limits.chosen);
   patchExtInfo(protocol);
   allowDuringRekey(protocol, abort);
+  checkDhValue(protocol, abort);
   const refused = (reason: string): void =>
     observer.diagnostic?.({ ...about(), level: "info", message: "channel refused", fields: { reason } });
   guardChannels(protocol, channels, { abort, refused });

@@ -4,7 +4,7 @@ import { stdioPeer } from "../../../../../runtime/src/adapters/stdio/stdio-peer.
 import { makeKey, tempDir, write } from "../../ssh/support.js";
 
 const { username } = userInfo();
-const UNKNOWN = { user: username, scopes: [] };
+const UNKNOWN = { user: username, principal: username, scopes: [] };
 
 test("without variables of sshd the peer has the user of the process, not that of USER or LOGNAME", () => {
   expect(stdioPeer({ USER: "mallory", LOGNAME: "mallory" }, [])).toEqual(UNKNOWN);
@@ -15,6 +15,7 @@ test("the key, the methods and the address are those of sshd's variables", () =>
   const info = write(tempDir(), "sshauth.x", `publickey ${line}\npassword\ngssapi-with-mic alice@REALM\n`);
   expect(stdioPeer({ SSH_USER_AUTH: info, SSH_CONNECTION: "2001:db8::1 50122 ::1 22" }, ["notes:*"])).toEqual({
     user: username,
+    principal: username,
     fingerprint: publicKey.fingerprint,
     authMethods: ["publickey", "password"],
     address: "[2001:db8::1]:50122",

@@ -351,6 +351,18 @@ it("denies an invalid user name", async () => {
   expect(new Set(reasons(bench))).toEqual(new Set(["invalid user name"]));
 });
 
+it("denies a user name that is not UTF-8, which would be the same text as others", async () => {
+  const bench = await startBench({ verifyPassword: () => ({ scopes: ["*"] }), ...FAST });
+  for (const byte of [0xfe, 0xff]) {
+    const login = await RawLogin.open(bench);
+    const user = string(Buffer.from([0x61, byte]));
+    const fields = [user, string("ssh-connection"), string("password"), ...password("right")];
+    login.send(Buffer.concat([Buffer.from([50]), ...fields]));
+    expect(await login.next()).toMatchObject({ answer: "failure" });
+  }
+  expect(reasons(bench)).toEqual(["invalid user name", "invalid user name"]);
+});
+
 it("disconnects a peer whose key is removed, and updates the scopes of others", async () => {
   const { file, bob, bench } = await twoKeys();
   const [alice, other] = [await bench.dial(), await bench.dial({ identity: bob.file })];

@@ -50,6 +50,16 @@ it.each([
   ],
   ["with an empty source-address", { criticalOptions: [["source-address", flag]] }, /source-address/],
   [
+    "whose source-address has an exclusion",
+    { criticalOptions: [["source-address", string("0.0.0.0/0,!198.51.100.0/24")]] },
+    /invalid source-address "0\.0\.0\.0\/0,!198\.51\.100\.0\/24": it takes addresses and networks only$/,
+  ],
+  [
+    "whose source-address has a wildcard",
+    { criticalOptions: [["source-address", string("192.0.2.*")]] },
+    /it takes addresses and networks only$/,
+  ],
+  [
     "with an invalid source-address",
     { criticalOptions: [["source-address", string("192.0.2.0/33")]] },
     /invalid source-address/,
@@ -85,6 +95,13 @@ it("grants what the first line with a matching principal grants", async () => {
   expect(await grant({ principals: ["alice"] }, lines)).toEqual(
     denial("none of its principals is admins, or readers or guests"),
   );
+});
+
+it("proves the principal that it was accepted for, the user name if that is one", async () => {
+  expect(await grant({ principals: ["bob", "alice"] })).toMatchObject({ principal: "alice" });
+  const lines = [{ principals: ["ops", "readers", "alice"], scopes: [] }];
+  expect(await grant({ principals: ["readers"] }, lines)).toMatchObject({ principal: "readers" });
+  expect(await grant({ principals: ["readers", "alice"] }, lines)).toMatchObject({ principal: "alice" });
 });
 
 it("grants the scopes of its extension that its authority may grant", async () => {

@@ -1,5 +1,5 @@
-import type { Logger, LogLevel } from "./log.js";
-import type { Peer, RejectedKey } from "./peer.js";
+import type { LogLevel } from "../log.js";
+import type { Peer, RejectedKey } from "../peer.js";
 
 /** The connection that an event is about. */
 export interface ConnectionEvent {
@@ -100,6 +100,14 @@ export interface CallEnded extends CallEvent {
   readonly error?: Error | undefined;
 }
 
+/** A handler that still runs although its call has ended, and is counted as stuck. */
+export interface HandlerStuck extends PeerEvent {
+  /** The id of the method, such as `GET /notes/{id}`. */
+  readonly method: string;
+  /** The number of stuck handlers of the method, including this one. */
+  readonly stuck: number;
+}
+
 /** A message that has no event of its own type. */
 export interface Diagnostic extends ConnectionEvent {
   readonly level: LogLevel;
@@ -172,77 +180,12 @@ export interface Observer {
   callStarted?(call: CallEvent): void;
   /** A call has its final status. */
   callEnded?(call: CallEnded): void;
+  /** Server: a handler still runs `limits.handlerGrace` after its call has ended, because it ignores `ctx.signal`. */
+  handlerStuck?(event: HandlerStuck): void;
   /** Client: a call is sent again. `attempt` is 1 for the first retry, `delay` the wait before it in ms. */
   callRetried?(call: CallEvent & { readonly attempt: number; readonly delay: number; readonly error: Error }): void;
   /** Client: an attempt to connect failed. */
   connectFailed?(event: { readonly address: string; readonly error: Error }): void;
   /** Server: any other message for the operator, such as a file that cannot be watched. */
   diagnostic?(event: Diagnostic): void;
-}
-
-/** All events; the compiler checks that none is missing. */
-// biome-ignore format: one name a line would be long.
-const EVENTS = Object.keys({
-  connectionAdmitted: 1, connectionRefused: 1, refusalsOmitted: 1, connectionOpened: 1, connectionClosed: 1,
-  rekeyed: 1, authenticationRefused: 1, partiallyAuthenticated: 1, passwordChangeRequested: 1, authenticated: 1,
-  scopesChanged: 1, reauthorizationFailed: 1, accessRevoked: 1, sessionOpened: 1, sessionRefused: 1,
-  sessionClosed: 1, forwardOpened: 1, forwardRefused: 1, forwardClosed: 1, listenerOpened: 1, keysReloaded: 1,
-  drainStarted: 1, drainEnded: 1, callStarted: 1, callEnded: 1, callRetried: 1, connectFailed: 1, diagnostic: 1,
-} satisfies Record<keyof Observer, 1>) as readonly (keyof Observer)[];
-
-/** The results of {@link combineObservers}: their methods do not throw. */
-const COMBINED = new WeakSet<object>();
-
-type Receivers = Partial<Record<keyof Observer, (event: unknown) => unknown>>;
-
-/**
- * One observer that passes each event to all of `observers`. It has only the methods that at least one of them has, so
- * events without a receiver are not created.
- * @param log receives the exceptions and rejections of their methods, with `message`
- * @throws Error if one is not an object
- */
-export function combineObservers(
-  observers: Observer | readonly Observer[] = [],
-  log: Pick<Logger, "error">,
-  message = "an observer failed",
-): Observer {
-  const list = [observers].flat().filter((observer) => observer !== null) as readonly Receivers[];
-  const wrong = list.find((observer) => typeof observer !== "object");
-  if (wrong !== undefined)
-    throw new Error(`option observer: a ${typeof wrong} is not an object with methods, or a list of these`);
-  const combined: Receivers = {};
-  for (const event of EVENTS) {
-    const receivers = list.filter((observer) => typeof observer[event] === "function");
-    const [first] = receivers;
-    if (first === undefined) continue;
-    if (receivers.length === 1 && COMBINED.has(first)) {
-      combined[event] = first[event] as NonNullable<Receivers[typeof event]>;
-      continue;
-    }
-    const failed = (error: unknown): void => {
-      try {
-        log.error({ err: error, event }, message);
-      } catch {} // A failing logger must not affect the server.
-    };
-    combined[event] = (value) => {
-      for (const observer of receivers) {
-        try {
-          const result = observer[event]?.(value);
-          if (result instanceof Promise) result.catch(failed);
-        } catch (error) {
-          failed(error);
-        }
-      }
-    };
-  }
-  COMBINED.add(combined);
-  return combined as Observer;
-}
-
-let lastCall = 0;
-
-/** The number of the next call that is observed in this process, from 1 on; see {@link CallEvent.call}. */
-export function nextCall(): number {
-  lastCall += 1;
-  return lastCall;
 }

@@ -1,17 +1,18 @@
-import { MAX_TIMEOUT } from "../base/check-number.js";
-import { errorMessage } from "../base/error-message.js";
-import type { Observer } from "../base/observer.js";
-import type { Peer } from "../base/peer.js";
-import { EncodedJson } from "../codec/encoded-json.js";
-import { jsonCodec } from "../codec/json.js";
-import { RpcError } from "../contract/rpc-error.js";
-import { type CallBudget, type Limits, tooLarge } from "../wire/limits.js";
-import { encodeMetadata, type Metadata, NO_METADATA, parseMetadata } from "../wire/metadata.js";
-import type { Caller, DispatchConfig } from "./call/call-context.js";
-import type { ConnectedClient } from "./call/context.js";
-import { Dispatch } from "./call/dispatch.js";
-import { LocalCall, type LocalCallHost, type LocalCallOptions, type LocalCallResult } from "./call/local-call.js";
-import type { Route } from "./call/route.js";
+import { MAX_TIMEOUT } from "../../base/check-number.js";
+import { errorMessage } from "../../base/error-message.js";
+import type { Observer } from "../../base/observer/observer.js";
+import type { Peer } from "../../base/peer.js";
+import { checkShape } from "../../codec/check-shape.js";
+import { EncodedJson } from "../../codec/encoded-json.js";
+import { jsonCodec } from "../../codec/json.js";
+import { RpcError } from "../../contract/rpc-error.js";
+import { type CallBudget, type Limits, tooLarge } from "../../wire/limits.js";
+import { encodeMetadata, type Metadata, NO_METADATA, parseMetadata } from "../../wire/metadata.js";
+import type { Caller, DispatchConfig } from "../call/call-context.js";
+import type { ConnectedClient } from "../call/context.js";
+import { Dispatch } from "../call/dispatch.js";
+import type { Route } from "../call/route.js";
+import { LocalCall, type LocalCallHost, type LocalCallOptions, type LocalCallResult } from "./local-call.js";
 
 /** What the calls in this process share with the other calls of their server. */
 interface LocalCallsConfig {
@@ -122,6 +123,8 @@ export class LocalCalls {
       const request = body instanceof EncodedJson ? body : new EncodedJson(encodeRequest(body));
       size = Buffer.byteLength(request.text);
       if (size > limits.message) throw tooLarge(size, limits.message, "request");
+      // Each level and each value takes a byte.
+      if (size > limits.depth) checkShape({ buffer: Buffer.from(request.text), start: 0, end: size }, limits);
       const metadata = checkCallOptions(options, limits);
       const refusal = this.#refusal ?? excess(running, limits) ?? budget.excess();
       if (refusal !== undefined) throw refusal;

@@ -1,5 +1,5 @@
 import { onAbort } from "../../base/async/with-signal.js";
-import { nextCall } from "../../base/observer.js";
+import { nextCall } from "../../base/observer/combine-observers.js";
 import type { Peer } from "../../base/peer.js";
 import type { Codec, EncodedValue } from "../../codec/codec.js";
 import { EncodedJson } from "../../codec/encoded-json.js";
@@ -13,7 +13,7 @@ import type { ItemReceiver } from "../../wire/item-receiver.js";
 import type { ItemSource } from "../../wire/iterator-of.js";
 import { type Metadata, NO_METADATA, parseMetadata } from "../../wire/metadata.js";
 import type { ItemSink } from "../../wire/pump-items.js";
-import type { CallPort, RequestItemChecks } from "./call-port.js";
+import type { CallPort, RequestItemChecks } from "../call/call-port.js";
 import { type LocalItem, LocalRequestItems, LocalResponse } from "./local-items.js";
 
 /** Options of a call in this process. */

@@ -1,8 +1,9 @@
 import { AsyncResource } from "node:async_hooks";
 import { errorMessage } from "../../base/error-message.js";
+import { checkShape } from "../../codec/check-shape.js";
 import type { EncodedValue } from "../../codec/codec.js";
 import { EncodedJson } from "../../codec/encoded-json.js";
-import { checkItem, encodeItem, type ItemType } from "../../codec/items.js";
+import { checkItem, encodeItem } from "../../codec/items.js";
 import { jsonCodec } from "../../codec/json.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import { WindowBudget } from "../../wire/flow-control.js";
@@ -10,7 +11,7 @@ import { ItemReceiver } from "../../wire/item-receiver.js";
 import { type ItemSource, iteratorOf, releaseUnread } from "../../wire/iterator-of.js";
 import { checkSize, tooLarge } from "../../wire/limits.js";
 import type { ItemSink } from "../../wire/pump-items.js";
-import type { RequestItemChecks } from "./call-port.js";
+import type { RequestItemChecks } from "../call/call-port.js";
 
 /** An item of a response stream: JSON, or bytes of a `Bytes` stream. */
 export type LocalItem = EncodedJson | Buffer;
@@ -182,7 +183,7 @@ export class LocalRequestItems {
           items.end();
           return;
         }
-        for (const { item, size } of decode(next.value, checks.type, this.#maxItem)) {
+        for (const { item, size } of decode(next.value, checks, this.#maxItem)) {
           await this.#room();
           if (this.#isOver) return;
           checks.authorize();
@@ -217,7 +218,7 @@ export class LocalRequestItems {
 /** Decodes what a source gave; raw bytes are split if they are over the limit of an item. */
 function* decode(
   item: unknown,
-  type: ItemType,
+  { type, shape }: RequestItemChecks,
   maxItem: number,
 ): Generator<{ readonly item: unknown; readonly size: number }> {
   const format = { type, codec: jsonCodec, status: "BAD_REQUEST" } as const;
@@ -232,6 +233,7 @@ function* decode(
   const json = item instanceof EncodedJson ? item : new EncodedJson(encodeItem(item, format) as string);
   const size = Buffer.byteLength(json.text);
   if (size > maxItem) throw tooLarge(size, maxItem, "item");
+  checkShape({ buffer: Buffer.from(json.text), start: 0, end: size }, shape);
   checkItem(json.value, type, "BAD_REQUEST", json.source);
   yield { item: json.value, size };
 }

@@ -1,0 +1,69 @@
+import type { Logger } from "../log.js";
+import type { Observer } from "./observer.js";
+
+/** All events; the compiler checks that none is missing. */
+// biome-ignore format: one name a line would be long.
+const EVENTS = Object.keys({
+  connectionAdmitted: 1, connectionRefused: 1, refusalsOmitted: 1, connectionOpened: 1, connectionClosed: 1,
+  rekeyed: 1, authenticationRefused: 1, partiallyAuthenticated: 1, passwordChangeRequested: 1, authenticated: 1,
+  scopesChanged: 1, reauthorizationFailed: 1, accessRevoked: 1, sessionOpened: 1, sessionRefused: 1,
+  sessionClosed: 1, forwardOpened: 1, forwardRefused: 1, forwardClosed: 1, listenerOpened: 1, keysReloaded: 1,
+  drainStarted: 1, drainEnded: 1, callStarted: 1, callEnded: 1, handlerStuck: 1, callRetried: 1, connectFailed: 1, diagnostic: 1,
+} satisfies Record<keyof Observer, 1>) as readonly (keyof Observer)[];
+
+/** The results of {@link combineObservers}: their methods do not throw. */
+const COMBINED = new WeakSet<object>();
+
+type Receivers = Partial<Record<keyof Observer, (event: unknown) => unknown>>;
+
+/**
+ * One observer that passes each event to all of `observers`. It has only the methods that at least one of them has, so
+ * events without a receiver are not created.
+ * @param log receives the exceptions and rejections of their methods, with `message`
+ * @throws Error if one is not an object
+ */
+export function combineObservers(
+  observers: Observer | readonly Observer[] = [],
+  log: Pick<Logger, "error">,
+  message = "an observer failed",
+): Observer {
+  const list = [observers].flat().filter((observer) => observer !== null) as readonly Receivers[];
+  const wrong = list.find((observer) => typeof observer !== "object");
+  if (wrong !== undefined)
+    throw new Error(`option observer: a ${typeof wrong} is not an object with methods, or a list of these`);
+  const combined: Receivers = {};
+  for (const event of EVENTS) {
+    const receivers = list.filter((observer) => typeof observer[event] === "function");
+    const [first] = receivers;
+    if (first === undefined) continue;
+    if (receivers.length === 1 && COMBINED.has(first)) {
+      combined[event] = first[event] as NonNullable<Receivers[typeof event]>;
+      continue;
+    }
+    const failed = (error: unknown): void => {
+      try {
+        log.error({ err: error, event }, message);
+      } catch {} // A failing logger must not affect the server.
+    };
+    combined[event] = (value) => {
+      for (const observer of receivers) {
+        try {
+          const result = observer[event]?.(value);
+          if (result instanceof Promise) result.catch(failed);
+        } catch (error) {
+          failed(error);
+        }
+      }
+    };
+  }
+  COMBINED.add(combined);
+  return combined as Observer;
+}
+
+let lastCall = 0;
+
+/** The number of the next call that is observed in this process, from 1 on; see `call` of CallEvent. */
+export function nextCall(): number {
+  lastCall += 1;
+  return lastCall;
+}

@@ -1,0 +1,60 @@
+import { RpcError } from "../contract/rpc-error.js";
+import type { BytesView } from "./codec.js";
+
+/** Bounds of one JSON text. */
+export interface ShapeLimits {
+  /** Levels of arrays and objects within each other. */
+  readonly depth: number;
+  /** Number of values: elements and fields, and what contains them. */
+  readonly values: number;
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
+/** Brackets and braces differ in this bit alone. */
+const BRACE_BIT = 0x20;
+const OPENING = 0x7b;
+const CLOSING = 0x7d;
+
+/**
+ * Checks the nesting and the number of values of a JSON text before it is parsed: parsed values weigh up to twenty times their text, and
+ * validation recurses. Invalid JSON passes, for the parser.
+ * @throws RpcError BAD_REQUEST for nesting, MESSAGE_TOO_LARGE for the number of values
+ */
+export function checkShape({ buffer, start, end }: BytesView, limits: ShapeLimits): void {
+  // Each level and each value takes a byte.
+  if (end - start <= Math.min(limits.depth, limits.values)) return;
+  let [depth, values] = [0, 1];
+  for (let at = start; at < end; at += 1) {
+    const byte = buffer[at] as number;
+    if (byte === QUOTE) at = endOfString(buffer, at, end);
+    else if (byte === COMMA) values += 1;
+    else if ((byte | BRACE_BIT) === OPENING) {
+      depth += 1;
+      values += 1;
+      if (depth > limits.depth) throw tooDeep(limits);
+    } else if ((byte | BRACE_BIT) === CLOSING) depth -= 1;
+    if (values > limits.values) throw tooMany(limits);
+  }
+}
+
+/** The index of the closing quote of the string that begins at `at`. */
+function endOfString(buffer: Buffer, at: number, end: number): number {
+  let quote = at;
+  for (;;) {
+    quote = buffer.indexOf(QUOTE, quote + 1);
+    if (quote === -1 || quote >= end) return end;
+    let before = quote - 1;
+    while (buffer[before] === BACKSLASH) before -= 1;
+    if ((quote - before) % 2 === 1) return quote;
+  }
+}
+
+function tooDeep({ depth }: ShapeLimits): RpcError {
+  return new RpcError("BAD_REQUEST", `the message is nested more than ${depth} levels deep (limits.depth)`);
+}
+
+function tooMany({ values }: ShapeLimits): RpcError {
+  return new RpcError("MESSAGE_TOO_LARGE", `the message has more than ${values} values (limits.values)`);
+}
