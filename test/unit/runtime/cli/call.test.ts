@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type ServeOptions, serveHandlers } from "../../../../runtime/src/compose/serve.js";
@@ -213,18 +214,42 @@ describe("fields", () => {
     expect(outcome).toMatchObject({ status: 5, stderr: expect.stringMatching(/^sshrpc: UNAVAILABLE: [^\n]+\n$/) });
   });
 
-  itWith(
-    ["ssh"],
-    "have the same types over the ssh program, where each is asked for on its own connection",
-    async () => {
-      const { call } = await startBench();
-      expect(await call(["UPDATE", "/echo", "text=42", "--via", "ssh"])).toEqual({
-        status: 0,
-        stdout: '{"text":"42"}\n',
-        stderr: "",
-      });
-    },
-  );
+  test("at a server that says nothing end with the timeout of the call", async () => {
+    const sockets: Socket[] = [];
+    const silent = createServer((socket) => void sockets.push(socket.on("error", () => undefined)));
+    await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => {
+      for (const socket of sockets) socket.destroy();
+      silent.close();
+    });
+    const { port } = silent.address() as AddressInfo;
+    const args = ["call", `ssh://alice@127.0.0.1:${port}`, "GET", "/items/{id}", "id=7", "--timeout", "200ms"];
+    expect(await sshrpc(args)).toMatchObject({
+      status: 5,
+      stderr: expect.stringMatching(/^sshrpc: DEADLINE_EXCEEDED: /),
+    });
+  });
+
+  test("of a caller whose key is rejected end with one login", async () => {
+    let refused = 0;
+    const { cwd, args } = await startBench({}, { observer: { authenticationRefused: () => void refused++ } });
+    const stranger = makeKey(cwd, "stranger");
+    const callAs = (...words: string[]) => sshrpc([...args, "--identity", stranger.file, "GET", ...words], { cwd });
+    const rejected = { status: 4, stderr: expect.stringMatching(/^sshrpc: UNAUTHENTICATED: /) };
+    expect(await callAs("/items/7")).toMatchObject(rejected);
+    const once = refused;
+    expect(await callAs("/items/{id}", "id=7")).toMatchObject(rejected);
+    expect(refused).toBe(2 * once);
+  });
+
+  itWith(["ssh"], "have the same types over the ssh program, with --via ssh", async () => {
+    const { call } = await startBench();
+    expect(await call(["UPDATE", "/echo", "text=42", "--via", "ssh"])).toEqual({
+      status: 0,
+      stdout: '{"text":"42"}\n',
+      stderr: "",
+    });
+  });
 });
 
 itWith(["ssh"], "errors with --json, and exit statuses, are those of stock ssh", async () => {
