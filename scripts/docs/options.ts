@@ -277,10 +277,10 @@ export const OPTIONS = {
   ShellOptions: { run: { flag: "--shell" } } satisfies Rows<ShellOptions>,
   KorvOptions: { korv: { default: korvLimits(undefined) !== undefined, flag: "--korv" } } satisfies Rows<KorvOptions>,
   KorvLimits: {
-    calls: fixed(korv.calls),
-    compressed: bytes(korv.compressed),
-    decompressed: bytes(korv.decompressed),
-    sendTimeout: ms(korv.sendTimeout),
+    calls: { ...fixed(korv.calls), flag: "--korv" },
+    compressed: { ...bytes(korv.compressed), flag: "--korv" },
+    decompressed: { ...bytes(korv.decompressed), flag: "--korv" },
+    sendTimeout: ms(korv.sendTimeout, "--korv"),
   } satisfies Rows<KorvLimits>,
   KorvClientOptions: { mapPath: {}, sendTimeout: ms(KORV_SEND_TIMEOUT) } satisfies Rows<KorvClientOptions>,
   ClientOptions: {

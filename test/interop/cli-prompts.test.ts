@@ -73,5 +73,5 @@ itWith([PYTHON, "python3-asyncssh"], "does not prompt without a terminal", async
   const { stderr, status } = await sshrpc(args);
   vi.unstubAllEnvs();
   expect(stderr).toMatch(/^sshrpc: UNAUTHENTICATED: unknown host key: /);
-  expect([status, existsSync(`${home}/.ssh`)]).toEqual([1, false]);
+  expect([status, existsSync(`${home}/.ssh`)]).toEqual([4, false]);
 });

@@ -4,44 +4,46 @@ import type { Readable } from "node:stream";
 import { Argument, type Command, Option } from "commander";
 import ms from "ms";
 import { terminalText } from "../adapters/console/terminal-printer.js";
+import { parseRequest, type RequestSource } from "../adapters/exec/request-source.js";
 import { readInputItems, readInputJson } from "../adapters/session-io/input-json.js";
-import { readJson } from "../adapters/session-io/json-text.js";
 import { escapeUnsafe } from "../adapters/session-io/printer.js";
 import { printable } from "../base/printable.js";
-import type { Transport } from "../base/transport.js";
 import { callPath } from "../client/call-path.js";
 import type { EncodedJson } from "../codec/encoded-json.js";
 import { RpcError } from "../contract/rpc-error.js";
 import { VERBS, type Verb } from "../contract/verb.js";
 import { DEFAULT_LIMITS, UNARY_TIMEOUT } from "../wire/limits.js";
+import { type FieldsCall, readFields } from "./call-fields.js";
+import { type CallServerFlags, findServer } from "./call-server.js";
 import { durationFrom, parseFileName } from "./shared/arguments.js";
-import { UsageError } from "./shared/failure.js";
-import { type CliIo, pathOf } from "./shared/io.js";
+import { CallFailure, UsageError } from "./shared/failure.js";
+import type { CliIo } from "./shared/io.js";
 import type { Output } from "./shared/output.js";
 
-interface CallFlags {
-  readonly via: "ssh2" | "ssh";
-  readonly jump?: string;
-  readonly identity?: string;
-  readonly knownHosts?: string;
+interface CallFlags extends CallServerFlags {
   readonly timeout?: number;
   readonly items?: string;
   readonly bytes?: boolean;
+  readonly json?: boolean;
 }
 
 /** The arguments and options of a call, as commander passes them. */
-type CallArguments = [address: string, verb: Verb, path: string, json: string, flags: CallFlags];
+type CallArguments = [address: string, verb: Verb, path: string, words: readonly string[], flags: CallFlags];
 
 /**
- * `sshrpc call ssh://user@host:port VERB PATH [JSON]`: one call. The response or the items go to standard output, one JSON
- * value per line; the response after a stream goes to standard error.
+ * `sshrpc call ssh://user@host:port VERB PATH [JSON | FIELD=VALUE ...]`: one call. The response or the items go to standard
+ * output, one JSON value per line; the response after a stream goes to standard error, and so does an error.
  */
 export function defineCall(command: Command, io: CliIo, output: Output): void {
   command
     .argument("<address>", "server address: ssh://user@host:port")
     .addArgument(new Argument("<verb>", "verb of the method").choices(VERBS))
     .argument("<path>", "path of the resource, such as /notes/42")
-    .argument("[json]", 'request as JSON, such as \'{"text":"hi"}\'; - reads standard input', "{}")
+    .argument(
+      "[request...]",
+      'request as fields, such as text=hi limit=5, or as JSON, such as \'{"text":"hi"}\'; - reads JSON from standard input ' +
+        "(default: {})",
+    )
     .addOption(
       new Option("--via <transport>", "transport: ssh2 (built in), or the system's ssh program with its configuration")
         .choices(["ssh2", "ssh"])
@@ -65,14 +67,22 @@ export function defineCall(command: Command, io: CliIo, output: Output): void {
       `timeout of the call, such as 500ms or 2m (default: ${ms(UNARY_TIMEOUT)}; none for streams)`,
       durationFrom(1),
     )
-    .action((...args: CallArguments) => call(args, io, output));
+    .option("--json", "print an error of the call as one line of JSON, as over stock ssh")
+    .action(async (...args: CallArguments) => {
+      try {
+        await call(args, io, output);
+      } catch (error) {
+        throw error instanceof RpcError ? new CallFailure(error, args[4].json ? "json" : "text") : error;
+      }
+    });
 }
 
-async function call([address, verb, path, json, flags]: CallArguments, io: CliIo, output: Output): Promise<void> {
-  if (json === "-" && flags.items === "-")
+async function call([address, verb, path, words, flags]: CallArguments, io: CliIo, output: Output): Promise<void> {
+  const source = parseWords(words);
+  if (source.from === "input" && flags.items === "-")
     throw new UsageError("standard input cannot be both the request and --items");
-  const request = await readRequest(json, io);
-  const { timeout, bytes } = flags;
+  const { bytes } = flags;
+  const deadline = performance.now() + (flags.timeout ?? Number.POSITIVE_INFINITY);
   const { stdout, stderr } = io;
   const line = (value: unknown, isTerminal = false): string =>
     `${escapeUnsafe(JSON.stringify(value, null, isTerminal ? 2 : 0))}\n`;
@@ -83,10 +93,12 @@ async function call([address, verb, path, json, flags]: CallArguments, io: CliIo
     isStream = true;
     return output.write(bytes ? (text?.(item as Uint8Array) ?? (item as Uint8Array)) : line(item, stdout.isTTY));
   };
+  const server = await findServer(address, flags, io);
   try {
-    const transport = await openTransport(address, flags, io);
     const { signal } = output;
-    const response = await callPath(transport, { verb, path, request, timeout, bytes, items, onItem, signal });
+    const request = await readRequest(source, { verb, path, ...flags, server, signal }, io);
+    const timeout = flags.timeout && Math.max(1, Math.ceil(deadline - performance.now()));
+    const response = await callPath(server.transport, { verb, path, request, timeout, bytes, items, onItem, signal });
     if (response === undefined) return;
     // Only the items of a stream go to standard output, as for commands over stock ssh.
     if (isStream) stderr.write(line(response, stderr.isTTY));
@@ -95,25 +107,6 @@ async function call([address, verb, path, json, flags]: CallArguments, io: CliIo
     // The reader of the output has closed it: `sshrpc call … | head`.
     if (!output.signal.aborted) throw error;
   }
-}
-
-/** Each transport is loaded only when it is used. */
-async function openTransport(address: string, flags: CallFlags, io: CliIo): Promise<Transport> {
-  const { identity, knownHosts, jump } = flags;
-  const options = {
-    ...(identity !== undefined && { identity: pathOf(io, identity) }),
-    ...(knownHosts !== undefined && { knownHosts: pathOf(io, knownHosts) }),
-    ...(jump !== undefined && { jump: jump.split(",").flatMap((hop) => hop.trim() || []) }),
-  };
-  if (flags.via === "ssh") {
-    const { opensshTransport } = await import("../openssh/openssh-transport.js");
-    return opensshTransport(address, { ...options, interactive: io.stderr.isTTY ?? false });
-  }
-  const [{ sshTransport }, { terminalPrompts }] = await Promise.all([
-    import("../compose/ssh-transport.js"),
-    import("../terminal/prompts.js"),
-  ]);
-  return sshTransport(address, { ...(io.stderr.isTTY && terminalPrompts()), ...options });
 }
 
 function readItems(file: string, { io, isBytes }: { io: CliIo; isBytes: boolean }): AsyncIterable<unknown> {
@@ -136,16 +129,26 @@ function openFile(file: string, io: CliIo): number {
   }
 }
 
-async function readRequest(json: string, io: CliIo): Promise<unknown> {
+/** @throws UsageError */
+function parseWords(words: readonly string[]): RequestSource {
   try {
-    const request =
-      json === "-" ? await readInputJson(io.stdin, DEFAULT_LIMITS.message) : readJson(json, "the request");
-    return request?.value;
+    return parseRequest(words);
   } catch (error) {
     if (!(error instanceof RpcError)) throw error;
-    const hint = /^[\w.-]+=/.test(json)
-      ? `; field=value works only over stock ssh, use JSON such as '{"text":"hi"}'`
-      : "";
-    throw new UsageError(`${printable(error.message)}${hint}`);
+    throw new UsageError(printable(error.message));
+  }
+}
+
+/** @throws RpcError BAD_REQUEST where standard input is not JSON */
+async function readRequest(source: RequestSource, call: FieldsCall, io: CliIo): Promise<unknown> {
+  switch (source.from) {
+    case "json":
+      return source.json.value;
+    case "fields":
+      return readFields(source.fields, call);
+    case "input":
+      return (await readInputJson(io.stdin, DEFAULT_LIMITS.message))?.value;
+    case "default":
+      return {};
   }
 }

@@ -24,7 +24,7 @@ const COMMANDS: Readonly<Record<string, readonly [description: string, load: () 
 /**
  * Runs `sshrpc`. Runs are independent: each has its own commands, and leaves no listener on `io`.
  * @param argv the words after `sshrpc`
- * @returns the exit status: 0 for success, 1 for failure, 2 for an invalid command line
+ * @returns the exit status: 0 for success, 1 for failure, 2 for an invalid command line, 4 or 5 for the status of a call
  */
 export async function run(argv: readonly string[], io: CliIo): Promise<number> {
   /** The called command; `help` precedes it. */

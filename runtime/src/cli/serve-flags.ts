@@ -1,4 +1,5 @@
 import type { AdapterOptions } from "../adapters/adapter-options.js";
+import type { KorvLimits } from "../adapters/korv/korv-options.js";
 
 /** The flags of `sshrpc serve`. */
 export interface ServeFlags {
@@ -15,7 +16,7 @@ export interface ServeFlags {
   readonly listen: string;
   readonly port: number;
   readonly proxyProtocol?: readonly string[];
-  readonly korv?: boolean;
+  readonly korv?: true | Partial<KorvLimits>;
   readonly exec: boolean;
   readonly shell: boolean | string;
   readonly home: string;

@@ -4,7 +4,7 @@ import ms from "ms";
 import { printable } from "../base/printable.js";
 import { SIGNAL_GRACE } from "../server/check-grace.js";
 import type { ServeFlags } from "./serve-flags.js";
-import { durationFrom, parseFileName, parsePort } from "./shared/arguments.js";
+import { durationFrom, parseFileName, parseKorvLimits, parsePort } from "./shared/arguments.js";
 import { DEFAULTS } from "./shared/defaults.js";
 import { UsageError } from "./shared/failure.js";
 import type { CliIo } from "./shared/io.js";
@@ -49,7 +49,11 @@ export function defineServe(command: Command, io: CliIo): void {
     .option("--no-exec", "disable commands: ssh HOST GET /notes")
     .option("--shell <command>", "command to run for logins without one, such as GET /weblog")
     .option("--no-shell", "disable the interactive shell: ssh -t HOST")
-    .option("--korv", "accept clients of the Python framework korv")
+    .option(
+      "--korv [limits]",
+      `accept clients of the Python framework korv; with limits, such as calls=64,decompressed=8388608`,
+      parseKorvLimits,
+    )
     .option("--audit <file>", "audit log file: connections, logins, calls and refusals", parseFileName)
     .option("--home <directory>", "directory for files that no other option names", parseFileName, DEFAULTS.home)
     .option(

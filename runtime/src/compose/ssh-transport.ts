@@ -16,7 +16,7 @@ import { toRpcError } from "./ssh-errors.js";
  * @throws RpcError `BAD_REQUEST` for an invalid target or option. `open` rejects as {@link Transport} describes; unreadable
  * keys are `UNAUTHENTICATED`.
  */
-export function sshTransport(target: string, options: DialOptions = {}): Transport {
+export function sshTransport(target: string, options: DialOptions = {}): Transport & Required<Pick<Transport, "ssh">> {
   const dialer = sshDialer(target, options);
   return {
     address: dialer.address,

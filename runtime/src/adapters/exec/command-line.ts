@@ -4,6 +4,7 @@ import { RpcError } from "../../contract/rpc-error.js";
 import { describeMethods } from "../catalog/describe-methods.js";
 import { helpText } from "../catalog/help-text.js";
 import type { CommandStreams } from "../session-io/command-streams.js";
+import { exitStatus } from "../session-io/exit-status.js";
 import type { Printer } from "../session-io/printer.js";
 import { fileProgram, insteadOf } from "./file-programs.js";
 import { type CallCommand, type Command, parseCommand } from "./parse-command.js";
@@ -39,7 +40,7 @@ export async function runCommandLine(
 export async function printFailure(error: unknown, streams: CommandStreams, printer: Printer): Promise<number> {
   if (!(error instanceof RpcError)) throw error;
   await streams.writeError(printer.error(error));
-  return error.code < 500 ? 4 : 5;
+  return exitStatus(error);
 }
 
 async function printCall(

@@ -21,6 +21,11 @@ export function requestOfFields(fields: ReadonlyMap<string, string>, described: 
   );
 }
 
+/** Whether the values depend on the schema: each that is JSON could be meant as text. */
+export function needsSchema(fields: ReadonlyMap<string, string>): boolean {
+  return [...fields.values()].some(isJson);
+}
+
 function readValue(name: string, text: string, types: ReadonlySet<JsonType> | undefined): unknown {
   if ((types?.size === 1 && types.has("string")) || !isJson(text)) return text;
   return readJson(text, `the field ${JSON.stringify(name)}`).value;

@@ -1,17 +1,10 @@
 import { parseDuration } from "../../base/duration.js";
 import { nearest } from "../../base/nearest.js";
-import type { EncodedJson } from "../../codec/encoded-json.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import { isVerb, VERBS, type Verb } from "../../contract/verb.js";
 import { excerpt } from "../../server/call/excerpt.js";
-import { readJson } from "../session-io/json-text.js";
+import { parseRequest, quoteWord, type RequestSource } from "./request-source.js";
 import { splitWords } from "./split-words.js";
-
-/** Where the request of a call comes from: the command line as JSON, or as fields; or, where required, standard input. */
-type RequestSource =
-  | { readonly from: "json"; readonly json: EncodedJson }
-  | { readonly from: "fields"; readonly fields: ReadonlyMap<string, string> }
-  | { readonly from: "input" | "default" };
 
 /** A command line that calls a method. */
 export interface CallCommand {
@@ -53,13 +46,15 @@ export function parseCommand(line: string): Command {
   if (first === "describe") return { name: "describe", topic: rest };
   const near = nearest(first, COMMANDS);
   const hint = near === undefined ? "" : `; did you mean ${near}?`;
-  throw invalid(`unknown command ${quote(first)}${hint} (${USAGE})`);
+  throw invalid(`unknown command ${quoteWord(first)}${hint} (${USAGE})`);
 }
 
 function parseCall(verb: Verb, [path, ...words]: readonly string[]): CallCommand {
   if (path === undefined) throw invalid(`${verb}: missing path (${USAGE})`);
   const { timeout, rest } = takeTimeout(words);
-  return { name: "call", verb, path, request: requestSource(rest), ...(timeout !== undefined && { timeout }) };
+  const option = rest.find((word) => word.startsWith("--"));
+  if (option !== undefined) throw invalid(`unknown or repeated option ${quoteWord(option)} (${USAGE})`);
+  return { name: "call", verb, path, request: parseRequest(rest), ...(timeout !== undefined && { timeout }) };
 }
 
 function takeTimeout(words: readonly string[]): { timeout?: number; rest: readonly string[] } {
@@ -77,39 +72,6 @@ function parseTimeout(text: string): number {
   throw invalid(`--timeout: invalid duration ${value}; write 500ms, 2s or 1m, from 1ms to 24 days`);
 }
 
-const FIELD = /^([^\s={[]+)=(.*)$/s;
-
-function requestSource(words: readonly string[]): RequestSource {
-  const [first] = words;
-  if (first === undefined) return { from: "default" };
-  const option = words.find((word) => word.startsWith("--"));
-  if (option !== undefined) throw invalid(`unknown or repeated option ${quote(option)} (${USAGE})`);
-  if (FIELD.test(first)) return { from: "fields", fields: parseFields(words) };
-  if (words.length > 1) throw invalid(`unexpected argument ${quote(words[1] as string)} after the request (${USAGE})`);
-  if (first === "-") return { from: "input" };
-  return { from: "json", json: readJson(first, "the request") };
-}
-
-function parseFields(words: readonly string[]): ReadonlyMap<string, string> {
-  const fields = new Map<string, string>();
-  for (const word of words) {
-    const [, name, value] = FIELD.exec(word) ?? [];
-    if (name === undefined || value === undefined) {
-      throw invalid(
-        `${quote(word)}: expected FIELD=VALUE; quote a value with spaces twice, because ssh removes one layer of ` +
-          `quotes: 'text="two words"'`,
-      );
-    }
-    if (fields.has(name)) throw invalid(`repeated field ${quote(name)}`);
-    fields.set(name, value);
-  }
-  return fields;
-}
-
 function invalid(message: string): RpcError {
   return new RpcError("BAD_REQUEST", message);
-}
-
-function quote(text: string): string {
-  return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text);
 }

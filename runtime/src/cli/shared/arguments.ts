@@ -1,4 +1,6 @@
 import { InvalidArgumentError } from "commander";
+import { type KorvLimits, korvLimits } from "../../adapters/korv/korv-options.js";
+import { OptionError } from "../../base/check-options.js";
 import { parseDuration } from "../../base/duration.js";
 import { readPort } from "../../base/net/host-port.js";
 import { holdsKey } from "../../base/printable.js";
@@ -23,4 +25,22 @@ export function durationFrom(min: number): (text: string) => number {
     if (value !== undefined && value >= min) return value;
     throw new InvalidArgumentError("Use a duration such as 500ms, 2s or 1m, at most 24 days.");
   };
+}
+
+/** Parses limits of the korv adapter, such as `calls=64,decompressed=8388608`. */
+export function parseKorvLimits(text: string): Partial<KorvLimits> {
+  const limits = new Map<string, number>();
+  for (const part of text.split(",")) {
+    const [, name, value] = /^\s*(\w+)=(\d+)\s*$/.exec(part) ?? [];
+    if (name === undefined) throw new InvalidArgumentError("Use NAME=NUMBER, such as calls=64,decompressed=8388608.");
+    if (limits.has(name)) throw new InvalidArgumentError(`The limit ${name} is repeated.`);
+    limits.set(name, Number(value));
+  }
+  const given: Partial<KorvLimits> = Object.fromEntries(limits);
+  try {
+    korvLimits(given);
+    return given;
+  } catch (error) {
+    throw error instanceof OptionError ? new InvalidArgumentError(`${error.message}.`) : error;
+  }
 }

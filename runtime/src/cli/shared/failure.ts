@@ -1,5 +1,7 @@
 import type { Writable } from "node:stream";
 import { CommanderError } from "commander";
+import { exitStatus } from "../../adapters/session-io/exit-status.js";
+import { JSON_PRINTER } from "../../adapters/session-io/printer.js";
 import { OptionError } from "../../base/check-options.js";
 import { errorMessage } from "../../base/error-message.js";
 import { hideKeys, printable } from "../../base/printable.js";
@@ -9,6 +11,21 @@ import { type BadRequestDetails, RpcError } from "../../contract/rpc-error.js";
 /** The command line, or a file that it names, is invalid: exit status 2 and a one-line message. */
 export class UsageError extends Error {
   readonly exitCode = 2;
+}
+
+/** A call ended with a status other than OK: exit status 4 for a 4xx, 5 for a 5xx, as over ssh. */
+export class CallFailure extends Error {
+  readonly exitCode: 4 | 5;
+  readonly error: RpcError;
+  /** One line of text, or of JSON as over ssh. */
+  readonly format: "text" | "json";
+
+  constructor(error: RpcError, format: "text" | "json") {
+    super(error.message, { cause: error });
+    this.exitCode = exitStatus(error);
+    this.error = error;
+    this.format = format;
+  }
 }
 
 /** The maximum length of a printed text from the server, in characters. */
@@ -22,8 +39,13 @@ interface CodegenError {
 }
 
 /** Prints the error of a failed command on standard error. @returns the exit status */
-export function reportFailure(error: unknown, stderr: Writable): 0 | 1 | 2 {
+export function reportFailure(error: unknown, stderr: Writable): 0 | 1 | 2 | 4 | 5 {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (error instanceof CallFailure) {
+    const { error: reason, format, exitCode } = error;
+    stderr.write(format === "json" ? JSON_PRINTER.error(reason) : `sshrpc: ${describeRpcError(reason)}\n`);
+    return exitCode;
+  }
   const { exitCode, isReported } = (error ?? {}) as CodegenError;
   if (isReported !== true) stderr.write(`sshrpc: ${describeFailure(error)}\n`);
   return exitCode === 2 ? 2 : 1;

@@ -44,11 +44,31 @@ describe("an invalid command line ends with status 2 and one line of error", () 
     ["a verb in lower case", ["call", SERVER, "get", "/x"], "'get' is invalid"],
     ["no path", ["call", SERVER, "GET"], "missing required argument 'path'"],
     ["a request that is not JSON", ["call", SERVER, "GET", "/x", "{bad"], "the request: invalid JSON at line "],
+    ["a repeated field", ["call", SERVER, "GET", "/x", "a=1", "a=2"], 'repeated field "a"'],
+    ["a word among fields", ["call", SERVER, "GET", "/x", "a=1", "b"], '"b": expected FIELD=VALUE'],
+    ["a field after JSON", ["call", SERVER, "GET", "/x", "{}", "a=1"], 'unexpected argument "a=1" after the request'],
+    ["an invalid address", ["call", "ssh://alice@host:99999", "GET", "/x"], "ssh://alice@host:99999"],
     [
-      "a field, as over stock ssh",
-      ["call", SERVER, "GET", "/x", "text=hi"],
-      "field=value works only over stock ssh, use JSON such as",
+      "an unknown limit of korv",
+      ["serve", "--handlers", "x.js", "--korv", "call=1"],
+      'unknown limit "korv.call"; known limits: calls, compressed, decompressed, sendTimeout',
     ],
+    [
+      "a limit of korv of 0",
+      ["serve", "--handlers", "x.js", "--korv", "calls=0"],
+      "korv.calls: 0 is not an integer from 1",
+    ],
+    [
+      "a limit of korv that is not a number",
+      ["serve", "--handlers", "x.js", "--korv", "calls=many"],
+      "NAME=NUMBER, such as calls=64",
+    ],
+    [
+      "a repeated limit of korv",
+      ["serve", "--handlers", "x.js", "--korv", "calls=1,calls=2"],
+      "limit calls is repeated",
+    ],
+    ["--korv with --stdio", ["serve", "--stdio", "--handlers", "x.js", "--korv"], "--korv cannot be used with --stdio"],
     [
       "a request of several lines that is not JSON",
       ["call", SERVER, "GET", "/x", '{\n"a":\nb\n}'],
@@ -59,21 +79,13 @@ describe("an invalid command line ends with status 2 and one line of error", () 
       ["call", SERVER, "GET", "/x", '{"a":-1e400}'],
       "the request: number out of range: -1e400; the maximum is",
     ],
-    ["too many arguments", ["call", SERVER, "GET", "/x", "{}", "more"], "too many arguments"],
+    ["too many arguments", ["call", SERVER, "GET", "/x", "{}", "more"], 'unexpected argument "more" after the request'],
     ["an invalid timeout", ["call", SERVER, "GET", "/x", "--timeout", "5 parsecs"], "500ms, 2s or 1m"],
     ["a timeout below 0", ["call", SERVER, "GET", "/x", "--timeout=-5"], "500ms, 2s or 1m"],
     ["a timeout of 0", ["call", SERVER, "GET", "/x", "--timeout", "0"], "500ms, 2s or 1m"],
     ["a timeout of a century", ["call", SERVER, "GET", "/x", "--timeout", "100y"], "at most 24 days"],
   ])("%s", async (_, args, message) => {
     expect(await sshrpc(args)).toMatchObject({ status: 2, ...line(message) });
-  });
-
-  test.each([
-    ["invalid JSON", "nope", 'standard input: invalid JSON at line 1, column 1: unexpected token "nope"'],
-    ["empty", "", "standard input: empty; expected JSON"],
-    ["a number out of range", "[1e400]", "standard input: number out of range: 1e400; the maximum is"],
-  ])("a request on standard input that is %s", async (_, stdin, message) => {
-    expect(await sshrpc(["call", SERVER, "GET", "/x", "-"], { stdin })).toMatchObject({ status: 2, ...line(message) });
   });
 
   test.each([
@@ -87,6 +99,14 @@ describe("an invalid command line ends with status 2 and one line of error", () 
       ...line("handlers.mjs: the default export must be .* defineHandlers"),
     });
   });
+});
+
+test.each([
+  ["invalid JSON", "nope", 'standard input: invalid JSON at line 1, column 1: unexpected token "nope"'],
+  ["empty", "", "standard input: empty; expected JSON"],
+  ["a number out of range", "[1e400]", "standard input: number out of range: 1e400; the maximum is"],
+])("a request on standard input that is %s ends with status 4, as over ssh", async (_, stdin, message) => {
+  expect(await sshrpc(["call", SERVER, "GET", "/x", "-"], { stdin })).toMatchObject({ status: 4, ...line(message) });
 });
 
 describe("any other failure ends with status 1 and one line of error", () => {
@@ -121,18 +141,20 @@ describe("any other failure ends with status 1 and one line of error", () => {
       ...line("handlers.ts:2:\\d+: no 42"),
     });
   });
+});
 
+describe("a call that cannot connect ends with the exit status of its status, and one line of error", () => {
   test("a port without a listener", async () => {
     expect(await sshrpc(["call", SERVER, "GET", "/x"])).toMatchObject({
-      status: 1,
+      status: 5,
       ...line("UNAVAILABLE: .*127\\.0\\.0\\.1:1"),
     });
   });
 
   test("a missing identity file", async () => {
     expect(await sshrpc(["call", SERVER, "GET", "/x", "--identity", "no-key"])).toMatchObject({
-      status: 1,
-      ...line("no-key"),
+      status: 4,
+      ...line("UNAUTHENTICATED: .*no-key"),
     });
   });
 
@@ -144,7 +166,7 @@ describe("any other failure ends with status 1 and one line of error", () => {
     onTestFinished(() => void server.close());
     const { port } = server.address() as { port: number };
     expect(await sshrpc(["call", `ssh://alice@127.0.0.1:${port}`, "GET", "/x"])).toMatchObject({
-      status: 1,
+      status: 5,
       ...line("UNAVAILABLE"),
     });
   });
@@ -154,7 +176,7 @@ test.each(["bogus://x", "ssh://", "ssh://alice@127.0.0.1:99999", "ssh://127.0.0.
   "the address %s is refused in one line",
   async (address) => {
     const { status, stderr, stdout } = await sshrpc(["call", address, "GET", "/x"]);
-    expect([1, 2]).toContain(status);
+    expect(status).toBe(2);
     expect(stdout).toBe("");
     expect(stderr).toMatch(/^sshrpc: [^\n]+\n$/);
   },

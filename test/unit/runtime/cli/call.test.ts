@@ -1,10 +1,14 @@
 import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
-import { serveHandlers } from "../../../../runtime/src/compose/serve.js";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { type ServeOptions, serveHandlers } from "../../../../runtime/src/compose/serve.js";
 import { defineHandlers } from "../../../conformance/generated/server.js";
 import { conformanceHandlers, Waits } from "../../../conformance/handlers.js";
+import { run } from "../../../interop/run.js";
+import { sshOptions } from "../../../interop/sshd.js";
+import { itWith } from "../../../interop/stock.js";
 import { makeKey } from "../ssh/support.js";
 import { until, within } from "../support/wait.js";
 import { BIN, type Outcome, sshrpc, tempDir } from "./run.js";
@@ -15,10 +19,15 @@ interface Bench {
   readonly args: readonly string[];
   readonly cwd: string;
   readonly call: (args: readonly string[], stdin?: string) => Promise<Outcome>;
+  /** Runs the same words by the stock ssh program. */
+  readonly ssh: (words: readonly string[]) => Promise<Outcome>;
 }
 
 /** A server, and `sshrpc call` to it. */
-async function startBench(files: Readonly<Record<string, string>> = {}): Promise<Bench> {
+async function startBench(
+  files: Readonly<Record<string, string>> = {},
+  options: Pick<ServeOptions, "exec" | "observer"> = {},
+): Promise<Bench> {
   const cwd = tempDir(files);
   const [host, alice] = [makeKey(cwd, "host"), makeKey(cwd, "alice")];
   const waits = new Waits();
@@ -27,12 +36,23 @@ async function startBench(files: Readonly<Record<string, string>> = {}): Promise
     hostKeys: { privateKey: host.privateKey },
     authorizedKeys: { lines: [`scopes="items:*" ${alice.line} alice`] },
     log: false,
+    ...options,
   });
   onTestFinished(() => server.close());
   const known = tempDir({ known_hosts: `[127.0.0.1]:${server.port} ${host.line}\n` });
   const flags = ["--identity", alice.file, "--known-hosts", `${known}/known_hosts`];
   const args = ["call", ...flags, `ssh://alice@127.0.0.1:${server.port}`];
-  return { waits, args, cwd, call: (more, stdin = "") => sshrpc([...args, ...more], { cwd, stdin }) };
+  const stockOptions = sshOptions({ knownHosts: `${known}/known_hosts`, identity: alice.file, port: server.port });
+  return {
+    waits,
+    args,
+    cwd,
+    call: (more, stdin = "") => sshrpc([...args, ...more], { cwd, stdin }),
+    ssh: async (words) => {
+      const { status, stdout, stderr } = await run("ssh", [...stockOptions, "alice@127.0.0.1", ...words]);
+      return { status: status as number, stdout, stderr };
+    },
+  };
 }
 
 test("JSON lines are streamed from a file or standard input, and the items of the response are printed as lines", async () => {
@@ -73,7 +93,7 @@ test.each([
 ])("%s %s %j is refused with the fix, and no handler runs", async (verb, path, flags, message) => {
   const { call, waits } = await startBench({ lines: '{"text":"a"}' });
   const { status, stdout, stderr } = await call([verb, path, '{"name":"mistaken"}', ...flags]);
-  expect([status, stdout]).toEqual([1, ""]);
+  expect([status, stdout]).toEqual([4, ""]);
   expect(stderr).toContain(message);
   expect([...waits.started, ...waits.finished]).toEqual([]);
 });
@@ -110,21 +130,21 @@ test.each<[string, string[], string, number, string]>([
     "no JSON in a line",
     ["--items", "-"],
     '{"text":"a"}\n{"text":}\n',
-    1,
+    4,
     "standard input, line 2: invalid JSON at line 1, column 9",
   ],
   [
     "a number too large for any",
     ["--items", "-"],
     "[1e400]",
-    1,
+    4,
     "standard input, line 1: number out of range: 1e400; the maximum",
   ],
-  ["invalid UTF-8 in a line", ["--items", "binary"], "", 1, "binary, line 1: not valid UTF-8"],
+  ["invalid UTF-8 in a line", ["--items", "binary"], "", 4, "binary, line 1: not valid UTF-8"],
   ["a missing file", ["--items", "nowhere"], "", 2, "--items nowhere: cannot be read (ENOENT)"],
   ["a folder", ["--items", "."], "", 2, "cannot be read (EISDIR)"],
   ["an unknown transport", ["--via", "telnet"], "", 2, "ssh2, ssh"],
-  ["an invalid jump host", ["--jump", "-oProxyCommand=id"], "", 1, "invalid address"],
+  ["an invalid jump host", ["--jump", "-oProxyCommand=id"], "", 2, "invalid address"],
 ])("%s is reported in one line", async (_, flags, stdin, status, message) => {
   const { call, cwd } = await startBench();
   writeFileSync(join(cwd, "binary"), Buffer.from([0x22, 0xff, 0x22]));
@@ -139,4 +159,145 @@ test("standard input cannot be both the request and the stream", async () => {
     status: 2,
     stderr: expect.stringContaining("cannot be both"),
   });
+});
+
+describe("fields", () => {
+  test.each<[string, string[], unknown]>([
+    ["a string that looks like a number", ["UPDATE", "/echo", "text=42"], { text: "42" }],
+    ["a string that looks like JSON", ["UPDATE", "/echo", 'text=["a"]'], { text: '["a"]' }],
+    ["a string that is not JSON", ["UPDATE", "/echo", "text=two words"], { text: "two words" }],
+    ["an empty string", ["UPDATE", "/echo", "text="], { text: "" }],
+    ["an integer and a string", ["STORE", "/payload", "size=3", "body=123"], { received: 3, body: "ddd" }],
+    ["an integer of a path that is a template", ["GET", "/items/{id}", "id=7"], { id: 7 }],
+  ])("%s has the type of the schema", async (_, args, response) => {
+    const { call } = await startBench();
+    expect(await call(args)).toEqual({ status: 0, stdout: `${JSON.stringify(response)}\n`, stderr: "" });
+  });
+
+  test("are the script of a stream, with a list and a boolean, beside --items", async () => {
+    const { call } = await startBench();
+    const fields = ["name=42", "echo=true", "sizes=[1,2]", "--items", "-"];
+    expect(await call(["UPDATE", "/run", ...fields], '{"text":"a"}\n')).toEqual({
+      status: 0,
+      stdout: '{"text":"a"}\n{"text":"x"}\n{"text":"xx"}\n',
+      stderr: '{"received":1,"bytes":1}\n',
+    });
+  });
+
+  test("take a second connection only where a value could be text or JSON", async () => {
+    let connections = 0;
+    const { call } = await startBench({}, { observer: { connectionOpened: () => void connections++ } });
+    await call(["UPDATE", "/echo", "text=hi"]);
+    expect(connections).toBe(1);
+    await call(["UPDATE", "/echo", "text=5"]);
+    expect(connections).toBe(3);
+  });
+
+  test("of a method that the caller may not call end with the status of the call", async () => {
+    const { call } = await startBench();
+    expect(await call(["GET", "/secret", "a=1"])).toMatchObject({
+      status: 4,
+      stderr: expect.stringMatching(/FORBIDDEN: GET \/secret/),
+    });
+    expect(await call(["GET", "/nowhere", "a=1"])).toMatchObject({
+      status: 4,
+      stderr: expect.stringMatching(/NOT_FOUND: GET \/nowhere/),
+    });
+  });
+
+  test("at a server without commands are JSON or else text", async () => {
+    const { call } = await startBench({}, { exec: false });
+    expect(await call(["GET", "/items/{id}", "id=7"])).toMatchObject({ status: 0, stdout: '{"id":7}\n' });
+    expect(await call(["UPDATE", "/echo", "text=hi"])).toMatchObject({ status: 0, stdout: '{"text":"hi"}\n' });
+    expect(await call(["UPDATE", "/echo", "text=42"])).toMatchObject({
+      status: 4,
+      stderr: expect.stringMatching(/\/text must be string/),
+    });
+  });
+
+  test("at a server that cannot be reached end with UNAVAILABLE", async () => {
+    const { args } = await startBench();
+    const [, ...flags] = args.slice(0, -1);
+    const outcome = await sshrpc(["call", ...flags, "ssh://alice@127.0.0.1:1", "GET", "/items/{id}", "id=7"]);
+    expect(outcome).toMatchObject({ status: 5, stderr: expect.stringMatching(/^sshrpc: UNAVAILABLE: [^\n]+\n$/) });
+  });
+
+  test("at a server that says nothing end with the timeout of the call", async () => {
+    const sockets: Socket[] = [];
+    const silent = createServer((socket) => void sockets.push(socket.on("error", () => undefined)));
+    await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => {
+      for (const socket of sockets) socket.destroy();
+      silent.close();
+    });
+    const { port } = silent.address() as AddressInfo;
+    const args = ["call", `ssh://alice@127.0.0.1:${port}`, "GET", "/items/{id}", "id=7", "--timeout", "200ms"];
+    expect(await sshrpc(args)).toMatchObject({
+      status: 5,
+      stderr: expect.stringMatching(/^sshrpc: DEADLINE_EXCEEDED: /),
+    });
+  });
+
+  test("of a caller whose key is rejected end with one login", async () => {
+    let refused = 0;
+    const { cwd, args } = await startBench({}, { observer: { authenticationRefused: () => void refused++ } });
+    const stranger = makeKey(cwd, "stranger");
+    const callAs = (...words: string[]) => sshrpc([...args, "--identity", stranger.file, "GET", ...words], { cwd });
+    const rejected = { status: 4, stderr: expect.stringMatching(/^sshrpc: UNAUTHENTICATED: /) };
+    expect(await callAs("/items/7")).toMatchObject(rejected);
+    const once = refused;
+    expect(await callAs("/items/{id}", "id=7")).toMatchObject(rejected);
+    expect(refused).toBe(2 * once);
+  });
+
+  itWith(["ssh"], "have the same types over the ssh program, with --via ssh", async () => {
+    const { call } = await startBench();
+    expect(await call(["UPDATE", "/echo", "text=42", "--via", "ssh"])).toEqual({
+      status: 0,
+      stdout: '{"text":"42"}\n',
+      stderr: "",
+    });
+  });
+});
+
+itWith(["ssh"], "errors with --json, and exit statuses, are those of stock ssh", async () => {
+  const { call, ssh } = await startBench();
+  for (const words of [
+    ["GET", "/items/x"],
+    ["GET", "/outcome", "status=CONFLICT", "message=taken", 'details={"by":"me"}'],
+    ["GET", "/outcome", "status=INTERNAL", "message=broken"],
+    ["GET", "/sleep", "ms=5000", "--timeout", "50ms"],
+    ["GET", "/nowhere/at/all"],
+    ["GET", "/run", "name=late", "sizes=[1]", "status=UNAVAILABLE", "message=later"],
+  ]) {
+    const [mine, stock] = await Promise.all([call([...words, "--json"]), ssh(words)]);
+    expect({ ...mine, stderr: without(mine.stderr) }).toEqual({ ...stock, stderr: without(stock.stderr) });
+    expect([4, 5]).toContain(mine.status);
+    expect(mine.stderr).toMatch(/^\{"status":"[A-Z_]+","code":\d+,[^\n]+\}\n$/);
+  }
+});
+
+/** An error without what only the server knows, the template of the path, and without what says how late it is. */
+function without(error: string): unknown {
+  const { method: _method, message, ...rest } = JSON.parse(error) as Record<string, unknown>;
+  return { ...rest, ...(rest["status"] !== "DEADLINE_EXCEEDED" && { message }) };
+}
+
+test.each<[string, string[], string, number, RegExp]>([
+  ["a status below 500", ["GET", "/items/0"], "", 4, /^sshrpc: NOT_FOUND: /],
+  ["a status from 500 on", ["GET", "/outcome", "status=UNAVAILABLE", "message=x"], "", 5, /^sshrpc: UNAVAILABLE: /],
+  [
+    "standard input that is not JSON",
+    ["UPDATE", "/echo", "-"],
+    "{",
+    4,
+    /^sshrpc: BAD_REQUEST: the request on standard/,
+  ],
+  ["a deadline", ["GET", "/sleep", "ms=5000", "--timeout", "50ms"], "", 5, /^sshrpc: DEADLINE_EXCEEDED: /],
+  ["an invalid command line, also with --json", ["GET", "/items/1", "{", "--json"], "", 2, /^sshrpc: the request: /],
+])("%s ends with its exit status and one line", async (_, args, stdin, status, line) => {
+  const { call } = await startBench();
+  const outcome = await call(args, stdin);
+  expect(outcome).toMatchObject({ status, stdout: "", stderr: expect.stringMatching(line) });
+  expect(outcome.stderr.split("\n")).toHaveLength(2);
 });

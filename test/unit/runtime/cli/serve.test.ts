@@ -140,3 +140,20 @@ itWith(["ssh-keygen"], "serve takes several host keys, and prints the fingerprin
     expect(text).toContain(`  host key         ${stdout.split(" ")[1]}\n`);
   }
 });
+
+itWith(["ssh", "gzip"], "serve --korv accepts korv's clients, with the limits that it names", async () => {
+  const { privateKey, publicKey } = generateEd25519("alice");
+  const cwd = tempDir({ list: `${publicKeyLine(publicKey)} alice\n` });
+  writeFileSync(`${cwd}/key`, privateKey, { mode: 0o600 });
+  const text = await serve(cwd, "--authorized-keys", "list", "--korv", "calls=2,decompressed=100");
+  const [, known, port] = /echo "(\[127\.0\.0\.1\]:(\d+) .*)" >>/.exec(text) ?? [];
+  writeFileSync(`${cwd}/known_hosts`, `${known}\n`);
+  const options = sshOptions({ knownHosts: `${cwd}/known_hosts`, identity: `${cwd}/key`, port: Number(port) });
+  const send = (name: string) => {
+    const request = JSON.stringify({ id: 1, verb: "GET", resource: "/hello", body: { name } });
+    const args = [...options, "-W", "any:1", "alice@127.0.0.1"];
+    return run("sh", ["-c", 'gzip | ssh "$@" | gunzip', "sh", ...args], request);
+  };
+  expect((await send("Ada")).stdout).toContain('"Hello Ada!"');
+  expect((await send("Ada".repeat(30))).stdout).not.toContain("Hello");
+});

@@ -359,7 +359,7 @@ test.each([
   [
     "STORE /notes text=two words",
     "BAD_REQUEST",
-    /"words": expected FIELD=VALUE; quote a value with spaces twice, because/,
+    /"words": expected FIELD=VALUE; quote a value with spaces, and over ssh twice, because/,
   ],
   ["STORE /notes text=a text=b", "BAD_REQUEST", /repeated field "text"/],
   ['STORE /notes {"text":"a"} text=b', "BAD_REQUEST", /unexpected argument "text=b" after the request/],

@@ -1,6 +1,6 @@
 import { Writable } from "node:stream";
 import { expect, test } from "vitest";
-import { reportFailure, UsageError } from "../../../../../runtime/src/cli/shared/failure.js";
+import { CallFailure, reportFailure, UsageError } from "../../../../../runtime/src/cli/shared/failure.js";
 import { RpcError } from "../../../../../runtime/src/contract/rpc-error.js";
 
 function report(error: unknown): { status: number; text: string } {
@@ -44,6 +44,22 @@ test("texts of a server are escaped, and limited to one line", () => {
     new RpcError("INTERNAL", "\x1b]0;owned\x07\x1b[2J\r\nfake: prompt$ ", { details: { a: "\x9b31m" } }),
   );
   expect(text).toMatch(/^[^\p{C}]+\n$/u);
+});
+
+test("a failed call has the exit status of its class, as text or as JSON", () => {
+  const error = new RpcError("NOT_FOUND", "no \x9b31m", { method: "GET /notes/42", details: { id: 42 } });
+  expect(report(new CallFailure(error, "text"))).toEqual({
+    status: 4,
+    text: 'sshrpc: NOT_FOUND: GET /notes/42: no \\u{9b}31m {"id":42}\n',
+  });
+  expect(report(new CallFailure(error, "json"))).toEqual({
+    status: 4,
+    text: '{"status":"NOT_FOUND","code":404,"method":"GET /notes/42","message":"no \\u009b31m","details":{"id":42}}\n',
+  });
+  expect(report(new CallFailure(new RpcError("INTERNAL", "x", { code: 507 }), "json"))).toEqual({
+    status: 5,
+    text: '{"status":"INTERNAL","code":507,"message":"x"}\n',
+  });
 });
 
 test("the exit status is 2 for an invalid command line, and 1 for every other failure", () => {
