@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { build } from "esbuild";
 import { generateKeyPair } from "sshrpc/testing";
 import { afterAll, beforeAll } from "vitest";
 import type { Transport } from "../../runtime/src/base/transport.js";
@@ -13,6 +12,7 @@ import { sshTransport } from "../../runtime/src/compose/ssh-transport.js";
 import { opensshTransport } from "../../runtime/src/openssh/openssh-transport.js";
 import type { ApiServerOptions } from "../../runtime/src/server/api-server-options.js";
 import { type Sshd, startSshd, USER } from "../interop/sshd.js";
+import { bundle } from "../support/bundle.js";
 import { makeKey } from "../unit/runtime/ssh/support.js";
 import { until } from "../unit/runtime/support/wait.js";
 import { defineHandlers } from "./generated/server.js";
@@ -40,7 +40,7 @@ export class StockSshd {
   }
 
   async #start(): Promise<void> {
-    await compile(this.#server);
+    await bundle(SERVER, this.#server);
     this.#sshd = await startSshd({
       directory: this.#directory,
       onEnd: (end) => this.#ends.unshift(end),
@@ -99,20 +99,6 @@ export class StockSshd {
     for (const pid of pids) signal(pid, "SIGTERM");
     await until("the servers' ends", () => !pids.some((pid) => signal(pid, 0)));
   }
-}
-
-/** Bundles the server with the compiled packages. The native parts of ssh2 are optional. */
-async function compile(outfile: string): Promise<void> {
-  const require = 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);';
-  await build({
-    entryPoints: [SERVER],
-    outfile,
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    external: ["*.node"],
-    banner: { js: require },
-  });
 }
 
 /** Whether a process runs; 0 only asks. */
