@@ -24,6 +24,8 @@ export default defineConfig({
     expect: { poll: { timeout: 15_000 } },
     // Most of the time they wait: for processes, for time to pass. Three at once halved the time on two processors (measured).
     maxWorkers: 3,
+    // One process runs many files and loads the sources once. Tests restore what they change in their process.
+    isolate: false,
     coverage: {
       provider: "v8",
       // Also files that no test loads.

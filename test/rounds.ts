@@ -1,7 +1,7 @@
 /** Set by `npm run test:soak`. */
 const SOAK = process.env["SSHRPC_TEST_ROUNDS"] === "full";
 
-/** How often a test of kills, cuts, leaks or random input repeats: `full` times in `npm run test:soak`, ten times in `npm test`. */
+/** How often a test of kills, cuts, leaks, random input or many calls repeats: `full` times in `npm run test:soak`, ten times in `npm test`. */
 export function rounds(full: number): number {
   return SOAK ? full : Math.min(full, 10);
 }

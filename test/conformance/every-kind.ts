@@ -62,30 +62,47 @@ export function describeEveryKind(
     let shared: Setup;
     let client: ConformanceClient;
     let own: { setup: Setup; client: ConformanceClient } | undefined;
+    const pairs = new Map<string, Promise<NonNullable<typeof own>>>();
     let calls = 0;
+
+    /** A server and a client with these options, which the tests of all kinds share. */
+    function withOptions(server: ApiServerOptions, options: ClientOptions = {}): Promise<NonNullable<typeof own>> {
+      const key = JSON.stringify([server, options]);
+      const pair = pairs.get(key) ?? pairUp(server, options);
+      pairs.set(key, pair);
+      return pair;
+    }
+
+    async function pairUp(server: ApiServerOptions, options: ClientOptions): Promise<NonNullable<typeof own>> {
+      const setup = await start(server);
+      return { setup, client: await connect(setup.transport, { ...ONCE, ...options }) };
+    }
 
     /** A server and a client for this test alone. */
     async function begin(server: ApiServerOptions, options: ClientOptions = {}): Promise<NonNullable<typeof own>> {
-      const setup = await start(server);
-      own = { setup, client: await connect(setup.transport, { ...ONCE, ...options }) };
+      own = await pairUp(server, options);
       return own;
     }
 
-    async function end(): Promise<void> {
-      const { setup, client } = own ?? {};
+    async function end({ setup, client }: NonNullable<typeof own>): Promise<void> {
+      await within("the client's end", client.close());
+      await within("the server's end", setup.close());
+    }
+
+    async function endOwn(): Promise<void> {
+      const pair = own;
       own = undefined;
-      await within("the client's end", client?.close() ?? Promise.resolve());
-      await within("the server's end", setup?.close() ?? Promise.resolve());
+      if (pair !== undefined) await end(pair);
     }
 
     beforeAll(async () => {
       shared = await start({});
       client = await connect(shared.transport, ONCE);
     });
-    afterEach(end);
+    afterEach(endOwn);
     afterAll(async () => {
-      await within("the client's end", client.close());
-      await within("the server's end", shared.close());
+      await end({ setup: shared, client });
+      for (const pair of pairs.values()) await end(await pair);
     });
 
     const newName = (): string => `call ${++calls}`;
@@ -242,7 +259,7 @@ export function describeEveryKind(
           await expectAborted(shared, name, "INTERNAL");
         }
         if (kind.up && !kind.bytes) {
-          const { setup, client } = await begin({});
+          const setup = shared;
           const name = newName();
           const peer = new RawPeer(await setup.transport.open()).hello([kind.id]);
           peer.open(1, JSON.stringify({ name }), { flags: FLAG.STREAM, credit: 1000 });
@@ -400,7 +417,7 @@ export function describeEveryKind(
           [{ limits }, {}],
           [{}, { limits }],
         ]) {
-          const { setup, client } = await begin(server as ApiServerOptions, options as ClientOptions);
+          const { setup, client } = await withOptions(server as ApiServerOptions, options as ClientOptions);
           const exact = limits.message - TEXT_OVERHEAD;
           if (!streaming(kind)) {
             expect(await client.echo.update({ text: "x".repeat(exact) })).toEqual({ text: "x".repeat(exact) });
@@ -440,13 +457,12 @@ export function describeEveryKind(
             }
           }
           expect(await client.empty.get()).toEqual({});
-          await end();
         }
       },
     );
 
     row("limits, calls", "are queued where the server runs fewer at a time", all, async (kind) => {
-      const { client } = await begin({ limits: { calls: 2 } });
+      const { client } = await withOptions({ limits: { calls: 2 } });
       const running = Array.from({ length: 12 }, () =>
         kind.begin(client, { name: newName(), ...(kind.down && { sizes: [1, 2] }) }, [3, 4]),
       );
@@ -458,7 +474,7 @@ export function describeEveryKind(
       "fail with RESOURCE_EXHAUSTED if the queue is full, without effect on others",
       all,
       async (kind) => {
-        const { setup, client } = await begin({ limits: { calls: 1 } }, { limits: { queuedCalls: 1 } });
+        const { setup, client } = await withOptions({ limits: { calls: 1 } }, { limits: { queuedCalls: 1 } });
         const [name, abort] = [newName(), new AbortController()];
         const first = kind.begin(client, { name, take: 0, wait: true }, [1], { signal: abort.signal });
         await until("the first", () => setup.waits.started.includes(name));
@@ -474,14 +490,13 @@ export function describeEveryKind(
     row("limits, metadata", "fail with MESSAGE_TOO_LARGE over the limit of either side", all, async (kind) => {
       const limits = { metadata: 100 };
       const long = "x".repeat(200);
-      const small = await begin({ limits });
+      const small = await withOptions({ limits });
       const name = newName();
       const up = await collect(kind.begin(small.client, { name }, [1], { metadata: { "x-long": long } }));
       expect(up.error).toMatchObject({ status: "MESSAGE_TOO_LARGE" });
       expect((await collect(kind.begin(small.client, { name: newName() }))).error).toBeUndefined();
       expect(small.setup.waits.started).not.toContain(name);
-      await end();
-      const { client } = await begin({}, { limits });
+      const { client } = await withOptions({}, { limits });
       for (const where of ["headers", "trailers"]) {
         const script = {
           name: newName(),
@@ -495,7 +510,7 @@ export function describeEveryKind(
 
     row("backpressure", "pause the producer whose consumer pauses, and no other", streaming, async (kind) => {
       const [window, size] = [4096, 1000];
-      const { setup, client } = await begin(
+      const { setup, client } = await withOptions(
         { limits: { window, windowGrowth: 1 } },
         { limits: { window, windowGrowth: 1 } },
       );
@@ -534,7 +549,7 @@ export function describeEveryKind(
     });
 
     row("cardinality", "with items out of turn end with a reason", all, async (kind) => {
-      const { setup } = await begin({});
+      const setup = shared;
       const item = { kind: FRAME.ITEM, id: 1, body: kind.bytes ? "x" : '{"text":"x"}' } as const;
       const end = { kind: FRAME.END, id: 1 } as const;
       for (const [frames, reason] of kind.up
@@ -557,7 +572,7 @@ export function describeEveryKind(
     });
 
     row("peers", "whose peer sends garbage end with a reason", all, async (kind) => {
-      const { setup } = await begin({});
+      const setup = shared;
       for (const garbage of [Buffer.from("GET / HTTP/1.1\r\n\r\n"), Buffer.alloc(100, 0xff)]) {
         const name = newName();
         const peer = new RawPeer(await setup.transport.open()).hello([kind.id]);
@@ -582,7 +597,7 @@ export function describeEveryKind(
         expect((await collect(running)).error).toMatchObject({ status: "UNAVAILABLE" });
         await expectAborted(setup, name, "UNAVAILABLE");
         tap.end();
-        await end();
+        await endOwn();
       }
     });
 

@@ -1,9 +1,9 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { generateKeyPair } from "sshrpc/testing";
 import { afterAll, beforeAll } from "vitest";
 import type { Transport } from "../../runtime/src/base/transport.js";
@@ -12,6 +12,7 @@ import { sshTransport } from "../../runtime/src/compose/ssh-transport.js";
 import { opensshTransport } from "../../runtime/src/openssh/openssh-transport.js";
 import type { ApiServerOptions } from "../../runtime/src/server/api-server-options.js";
 import { type Sshd, startSshd, USER } from "../interop/sshd.js";
+import { bundle } from "../support/bundle.js";
 import { makeKey } from "../unit/runtime/ssh/support.js";
 import { until } from "../unit/runtime/support/wait.js";
 import { defineHandlers } from "./generated/server.js";
@@ -19,13 +20,15 @@ import { conformanceHandlers, Waits } from "./handlers.js";
 import { ReplayedWaits } from "./journal.js";
 import { type Setup, type Start, watch } from "./setups.js";
 
-const JITI = join(dirname(createRequire(import.meta.url).resolve("jiti/package.json")), "lib/jiti-cli.mjs");
 const SERVER = fileURLToPath(new URL("./stdio-server.ts", import.meta.url));
-const COMMAND = `exec ${process.execPath} ${JITI} ${SERVER}`;
+const run = promisify(execFile);
 
 /** A stock sshd whose subsystem is a server of this suite, and the transports to it. */
 export class StockSshd {
   readonly #directory = mkdtempSync(join(tmpdir(), "sshrpc-"));
+  /** The server as one file of JavaScript: each session starts one. */
+  readonly #server = join(this.#directory, "server.mjs");
+  readonly #command = `exec ${process.execPath} ${this.#server}`;
   readonly #ends: (() => unknown)[] = [];
   #sshd: Sshd | undefined;
   #count = 0;
@@ -37,10 +40,11 @@ export class StockSshd {
   }
 
   async #start(): Promise<void> {
+    await bundle(SERVER, this.#server);
     this.#sshd = await startSshd({
       directory: this.#directory,
       onEnd: (end) => this.#ends.unshift(end),
-      config: ["AcceptEnv SSHRPC_TEST", `Subsystem sshrpc ${COMMAND}`, "MaxSessions 100", "MaxStartups 100"],
+      config: ["AcceptEnv SSHRPC_TEST", `Subsystem sshrpc ${this.#command}`, "MaxSessions 100", "MaxStartups 100"],
     });
   }
 
@@ -71,7 +75,7 @@ export class StockSshd {
   readonly overSsh2: Start = (options) =>
     this.#setup(options, (directory, { address, authorizedKeys, hostKey }) => {
       const { file, line } = makeKey(directory, "alice");
-      appendFileSync(authorizedKeys, `restrict,command="${COMMAND} ${directory}" ${line}\n`);
+      appendFileSync(authorizedKeys, `restrict,command="${this.#command} ${directory}" ${line}\n`);
       return sshTransport(address, { identity: file, hostKey: hostKey.publicKey.fingerprint });
     });
 
@@ -81,23 +85,33 @@ export class StockSshd {
     writeFileSync(join(directory, "options.json"), JSON.stringify(options));
     const waits = new ReplayedWaits(join(directory, "journal"));
     const { transport, duplexes } = watch(connect(directory, this.#sshd as Sshd));
-    return { transport, duplexes, waits, user: USER, close: () => endProcesses(waits) };
+    return { transport, duplexes, waits, user: USER, close: () => this.#endProcesses(waits) };
+  }
+
+  /** Stops the servers by signal, as a service manager does. The id of a server that was killed may have been reused. */
+  async #endProcesses(waits: ReplayedWaits): Promise<void> {
+    if (waits.processes.length === 0) return;
+    const { stdout } = await run("ps", ["-o", "pid=,command=", "-p", waits.processes.join()]).catch(() => ({
+      stdout: "",
+    }));
+    const running = stdout.split("\n").filter((line) => line.includes(this.#server));
+    const pids = running.map((line) => Number.parseInt(line, 10));
+    for (const pid of pids) signal(pid, "SIGTERM");
+    await until("the servers' ends", () => !pids.some((pid) => signal(pid, 0)));
   }
 }
 
-/** Stops the servers by signal, as a service manager does. */
-async function endProcesses(waits: ReplayedWaits): Promise<void> {
-  for (const pid of waits.processes.filter(isServer)) process.kill(pid, "SIGTERM");
-  await until("the servers' ends", () => !waits.processes.some(isServer));
+/** Whether a process runs; 0 only asks. */
+function signal(pid: number, name: "SIGTERM" | 0): boolean {
+  try {
+    return process.kill(pid, name);
+  } catch {
+    return false;
+  }
 }
 
-/** Whether the process runs and is a server of this suite: its id may have been reused. */
-function isServer(pid: number): boolean {
-  return spawnSync("ps", ["-o", "command=", "-p", String(pid)], { encoding: "utf8" }).stdout.includes(SERVER);
-}
-
-function quit(args: readonly string[]): void {
-  execFileSync("ssh", ["-F", "none", "-O", "exit", ...args], { stdio: "ignore" });
+async function quit(args: readonly string[]): Promise<void> {
+  await run("ssh", ["-F", "none", "-O", "exit", ...args]);
 }
 
 /** Our own SSH server, over the `ssh` program. */

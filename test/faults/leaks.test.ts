@@ -1,7 +1,11 @@
 import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { rounds } from "../rounds.js";
+import { bundle } from "../support/bundle.js";
 
 /** The report of the child process, one line of JSON. */
 interface Report {
@@ -16,12 +20,15 @@ interface Report {
   readonly after: number;
 }
 
-const CHILD = fileURLToPath(new URL("leaks-child.ts", import.meta.url));
-const JITI = fileURLToPath(new URL("../../node_modules/jiti/lib/jiti-register.mjs", import.meta.url));
+const DIRECTORY = mkdtempSync(join(tmpdir(), "sshrpc-"));
+const CHILD = join(DIRECTORY, "leaks-child.mjs");
+
+beforeAll(() => bundle(fileURLToPath(new URL("leaks-child.ts", import.meta.url)), CHILD));
+afterAll(() => rmSync(DIRECTORY, { recursive: true }));
 
 /** A separate process: its garbage collector can be called, and only its own memory is measured. */
 async function run(how: string, total: number): Promise<Report> {
-  const child = spawn(process.execPath, ["--expose-gc", "--import", JITI, CHILD, how, String(total)], {
+  const child = spawn(process.execPath, ["--expose-gc", CHILD, how, String(total)], {
     stdio: ["ignore", "pipe", "inherit"],
     timeout: 120_000,
   });

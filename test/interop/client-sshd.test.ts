@@ -3,6 +3,7 @@ import { appendFileSync, readFileSync, renameSync, statSync } from "node:fs";
 import type { HostKeyInfo } from "sshrpc/client";
 import { expect, onTestFinished } from "vitest";
 import { copyKey, takeKey } from "../fixtures/keys.js";
+import { rounds } from "../rounds.js";
 import { failure, freePort, makeKey, startBench, tempDir, write } from "../unit/runtime/ssh/support.js";
 import { certify, ECHO, open, reaches, startAgent } from "./client.js";
 import { startDeviceAgent } from "./device-agent.js";
@@ -199,7 +200,7 @@ itWith([SSHD], "calls a function once for an unknown host key, and applies its d
 
 itWith([SSHD], "continues while sshd rekeys repeatedly", async () => {
   const sshd = await startSshd({ config: [ECHO, "RekeyLimit 512K"] });
-  await reaches(sshd.address, { identity: sshd.key.file, knownHosts: sshd.knownHosts }, 20_000_000);
+  await reaches(sshd.address, { identity: sshd.key.file, knownHosts: sshd.knownHosts }, rounds(40) * 500_000);
 });
 
 itWith([SSHD], "connects through jump hosts, and verifies each host key", async () => {

@@ -7,6 +7,7 @@ import { opensshTransport } from "../../runtime/src/openssh/openssh-transport.js
 import type { DialOptions } from "../../runtime/src/ssh/client/dial-options.js";
 import { type ConformanceClient, connect } from "../conformance/generated/client.js";
 import { ReplayedWaits } from "../conformance/journal.js";
+import { bundle } from "../support/bundle.js";
 import { tempDir } from "../unit/runtime/ssh/support.js";
 import { type Outcome, run } from "./run.js";
 import { type Sshd, type SshdOptions, startSshd, USER } from "./sshd.js";
@@ -32,13 +33,16 @@ export type Serve = (flags: string) => string;
 /** Starts them. @param sshd returns the options of sshd, given a function that returns the command line of a server */
 export async function startStdioSshd(
   sshd: (serve: Serve) => SshdOptions = (serve) => ({ config: [`Subsystem sshrpc ${serve("--scopes items:\\*")}`] }),
-  handlers: string = HANDLERS,
+  handlers?: string,
 ): Promise<StdioSshd> {
   const directory = tempDir();
+  // Each session loads the handlers: compiled ones, as in production.
+  const compiled = join(directory, "handlers.mjs");
+  if (handlers === undefined) await bundle(HANDLERS, compiled);
   const serverLog = join(directory, "server.log");
   const command = `SSHRPC_TEST=${directory} exec ${process.execPath} ${path("../../runtime/bin/sshrpc.js")}`;
   const started = await startSshd(
-    sshd((flags) => `${command} serve --stdio --handlers ${handlers} --log ${serverLog} ${flags}`),
+    sshd((flags) => `${command} serve --stdio --handlers ${handlers ?? compiled} --log ${serverLog} ${flags}`),
   );
   const { address, key, knownHosts, options } = started;
   const common = { identity: key.file, knownHosts, agent: false, sshConfig: false } as const;

@@ -1,14 +1,18 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type ssh2 from "ssh2";
 import { generateKeyPair } from "sshrpc/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { bundle } from "../../support/bundle.js";
 import { within } from "../../unit/runtime/support/wait.js";
 import { type Attacker, connectTo, string, uint32 } from "./support.js";
 
-const CHILD = fileURLToPath(new URL("memory-child.ts", import.meta.url));
-const JITI = fileURLToPath(new URL("../../../node_modules/jiti/lib/jiti-register.mjs", import.meta.url));
+const DIRECTORY = mkdtempSync(join(tmpdir(), "sshrpc-"));
+const CHILD = join(DIRECTORY, "memory-child.mjs");
 
 /** Bytes by which the server may grow under attack. */
 const GROWTH = 100_000_000;
@@ -28,16 +32,17 @@ let unread: Server;
 let writing: Server;
 
 beforeAll(async () => {
+  await bundle(fileURLToPath(new URL("memory-child.ts", import.meta.url)), CHILD);
   [unread, writing] = await Promise.all([startServer("read"), startServer("write")]);
 }, 60_000);
 afterAll(() => {
   for (const child of children) child.kill();
+  rmSync(DIRECTORY, { recursive: true });
 });
 
 async function startServer(how: "read" | "write"): Promise<Server> {
-  const child = fork(CHILD, [how], { execArgv: ["--expose-gc", "--import", JITI] });
+  const child = fork(CHILD, [how], { execArgv: ["--expose-gc"] });
   children.push(child);
-  // The server is compiled first, which takes a while without a cache.
   const died = once(child, "exit").then(([code]) => Promise.reject(new Error(`the server ended with ${code}`)));
   died.catch(() => {});
   const [{ port, privateKey }] = await Promise.race([once(child, "message"), died]);
