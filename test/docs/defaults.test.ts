@@ -76,6 +76,13 @@ const DEFAULTS = {
     sendHighWaterMark: [1_048_576, "1 MiB"],
     bytesBeforePreamble: [65_536, "64 KiB"],
     helloTimeout: [10_000, "10 s"],
+    depth: [100, "100"],
+    values: [500_000, "500,000"],
+    handlerGrace: [5000, "5 s"],
+    stuckHandlers: [1024, "1,024"],
+  },
+  HandleRejectionsOptions: {
+    grace: [5000, "5 s"],
   },
   ForwardingOptions: {
     sessionTimeout: [10_000, "10 s"],

@@ -118,7 +118,10 @@ describe.each(Object.entries(WAYS))("%s", (_, args) => {
     ] as const) {
       await until(text, () => logged(text).length > 0);
       expect(logged(text)).toMatchObject([
-        { method, user: "alice", fingerprint: expect.stringMatching(/^SHA256:/), err: { message: text } },
+        {
+          ...{ method, user: "alice", fingerprint: expect.stringMatching(/^SHA256:/), err: { message: text } },
+          msg: "unhandled rejection in a handler; the server goes on",
+        },
       ]);
     }
     expect(await client.hello.get({ name: "Ada" })).toEqual({ msg: "Ada" });
@@ -128,7 +131,12 @@ describe.each(Object.entries(WAYS))("%s", (_, args) => {
     const { child, logged, ended } = await serve(args);
     child.kill("SIGUSR2");
     expect(await within("the end", ended)).toBe(1);
-    expect(logged("stray outside of calls")).toMatchObject([{ level: 50, err: { message: "stray outside of calls" } }]);
+    expect(logged("stray outside of calls")).toMatchObject([
+      {
+        ...{ level: 50, err: { message: "stray outside of calls" } },
+        msg: "unhandled rejection outside of a call; the server drains and ends",
+      },
+    ]);
   });
 
   test("logs an uncaught exception, lets running calls finish, and ends with 1", async () => {

@@ -16,7 +16,7 @@ const nested = (depth: number) => `${"[".repeat(depth)}${"]".repeat(depth)}`;
 /** Opens a call with this request, as bytes of the wire. */
 async function call(body: string, limits: object = {}) {
   served = await serveRaw(() => "done", { limits });
-  served.peer.hello(["GET /it"]).send({ kind: FRAME.OPEN, id: 1, method: 0, body });
+  served.peer.hello(["GET /it"], { message: 4 * 1024 * 1024 }).send({ kind: FRAME.OPEN, id: 1, method: 0, body });
   return served.peer.status();
 }
 
@@ -58,7 +58,9 @@ test("refuses an item of a request stream that is nested too deep", async () => 
     { method },
   );
   const { peer } = served;
-  peer.hello(["GET /it"]).send({ kind: FRAME.OPEN, id: 1, method: 0, flags: FLAG.STREAM });
+  peer
+    .hello(["GET /it"], { message: 4 * 1024 * 1024 })
+    .send({ kind: FRAME.OPEN, id: 1, method: 0, flags: FLAG.STREAM });
   peer.send({ kind: FRAME.ITEM, id: 1, body: nested(101) });
   expect(await peer.status()).toMatchObject({ code: 400 });
 });
