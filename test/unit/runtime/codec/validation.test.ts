@@ -23,8 +23,8 @@ afterEach(async () => {
 });
 
 /** The status of a call whose request has this validator. */
-async function statusOf(request: Validator, body = "{}") {
-  served = await serveRaw(() => "handled", { method: { request } });
+async function statusOf(request: Validator, body = "{}", limits = {}) {
+  served = await serveRaw(() => "handled", { method: { request }, limits });
   return served.peer.hello(["GET /it"]).open(1, body).status();
 }
 
@@ -118,7 +118,7 @@ describe("a client validates", () => {
 
 test("a value nested deeper than the stack is BAD_REQUEST", async () => {
   const recursive: Validator = (value) => !Array.isArray(value) || value.every((item) => recursive(item));
-  const { code, body } = await statusOf(recursive, `${"[".repeat(100_000)}${"]".repeat(100_000)}`);
+  const { code, body } = await statusOf(recursive, `${"[".repeat(100_000)}${"]".repeat(100_000)}`, { depth: 200_000 });
   expect([code, body.message]).toEqual([400, "the value is nested too deeply"]);
 });
 
