@@ -95,7 +95,7 @@ describe.concurrent(`a transfer during which one side is killed (TEST_SEED=${SEE
     };
     await using client = await connectApi<NotesClient>(api, transport, { reconnect: { minDelay: 10, maxDelay: 100 } });
     let interrupted = 0;
-    for (let round = 0; round < SERVERS; round++) {
+    for (let round = 0; round < SERVERS || (interrupted <= SERVERS / 3 && round < 4 * SERVERS); round++) {
       const { direction, point, delay } = draw(random);
       const fresh = 2 + round;
       const title = `round ${round}: ${direction}, ${point}+${delay}`;
@@ -123,7 +123,7 @@ describe.concurrent(`a transfer during which one side is killed (TEST_SEED=${SEE
     const fetched = place.path("fetched");
     let interrupted = 0;
     let next = spare(place, server);
-    for (let round = 0; round < CLIENTS; round++) {
+    for (let round = 0; round < CLIENTS || (interrupted <= CLIENTS / 3 && round < 4 * CLIENTS); round++) {
       const { direction, point, delay } = draw(random);
       const fresh = 2 + round;
       const title = `round ${round}: ${direction}, ${point}+${delay}`;
