@@ -14,6 +14,7 @@ const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
 /** Brackets and braces differ in this bit alone. */
 const BRACE_BIT = 0x20;
+const OPENING_BRACKET = 0x5b;
 const OPENING = 0x7b;
 const CLOSING = 0x7d;
 
@@ -25,29 +26,44 @@ const CLOSING = 0x7d;
 export function checkShape({ buffer, start, end }: BytesView, limits: ShapeLimits): void {
   // Each level and each value takes a byte.
   if (end - start <= Math.min(limits.depth, limits.values)) return;
-  let [depth, values] = [0, 1];
-  for (let at = start; at < end; at += 1) {
-    const byte = buffer[at] as number;
-    if (byte === QUOTE) at = endOfString(buffer, at, end);
+  const { depth: maxDepth, values: maxValues } = limits;
+  let depth = 0;
+  let values = 1;
+  let at = start;
+  while (at < end) {
+    const byte = buffer[at++] as number;
+    // Most bytes are in strings, whose first bytes are cheaper to look at than to search.
+    if (byte === QUOTE) at = afterString(buffer, at, end);
     else if (byte === COMMA) values += 1;
+    else if (byte < OPENING_BRACKET) continue;
     else if ((byte | BRACE_BIT) === OPENING) {
       depth += 1;
       values += 1;
-      if (depth > limits.depth) throw tooDeep(limits);
+      if (depth > maxDepth) throw tooDeep(limits);
     } else if ((byte | BRACE_BIT) === CLOSING) depth -= 1;
-    if (values > limits.values) throw tooMany(limits);
   }
+  if (values > maxValues) throw tooMany(limits);
 }
 
-/** The index of the closing quote of the string that begins at `at`. */
-function endOfString(buffer: Buffer, at: number, end: number): number {
-  let quote = at;
+/** Bytes of a string that are looked at one by one before the search for its end begins. */
+const SHORT = 64;
+
+/** The index after the closing quote of the string whose content begins at `start`. */
+function afterString(buffer: Buffer, start: number, end: number): number {
+  const stop = Math.min(end, start + SHORT);
+  let at = start;
+  while (at < stop) {
+    const byte = buffer[at++] as number;
+    if (byte === QUOTE) return at;
+    if (byte === BACKSLASH) at += 1;
+  }
   for (;;) {
-    quote = buffer.indexOf(QUOTE, quote + 1);
+    const quote = buffer.indexOf(QUOTE, at);
     if (quote === -1 || quote >= end) return end;
     let before = quote - 1;
-    while (buffer[before] === BACKSLASH) before -= 1;
-    if ((quote - before) % 2 === 1) return quote;
+    while (before >= at && buffer[before] === BACKSLASH) before -= 1;
+    if ((quote - before) % 2 === 1) return quote + 1;
+    at = quote + 1;
   }
 }
 
