@@ -1,3 +1,5 @@
+import { callOption } from "./call-option.js";
+
 /**
  * Decrypts private keys: the passphrase, or a function that returns it, called with the file name when a server asks for that
  * key, and again after a wrong answer, three times at most. Undefined skips the key.
@@ -42,10 +44,14 @@ export class Passphrases {
     if (typeof from !== "function") return from === undefined ? undefined : attempt(from);
     let last: string | undefined;
     for (let round = 0; round < MAX_ATTEMPTS; round++) {
-      const answer = this.#answers.get(file) ?? Promise.resolve(from(file));
+      const answer = this.#answers.get(file) ?? callOption("passphrase", () => from(file));
       this.#answers.set(file, answer);
       const passphrase = await answer.catch((error: Error) => this.#forget(file, answer, error));
       if (passphrase === undefined || passphrase === "") break;
+      if (typeof passphrase !== "string") {
+        this.#forget(file, answer);
+        throw new Error("the option passphrase failed: it returned neither a string nor undefined");
+      }
       const opened = attempt(passphrase);
       if (opened !== undefined) return opened;
       this.#forget(file, answer);
