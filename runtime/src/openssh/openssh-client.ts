@@ -20,7 +20,7 @@ import { checkArguments } from "../ssh/client/remote/check-arguments.js";
 import { copyFrom } from "../ssh/client/remote/copy-from.js";
 import { copyTo } from "../ssh/client/remote/copy-to.js";
 import { runCommand } from "../ssh/client/remote/run-command.js";
-import { SshError } from "../ssh/ssh-error.js";
+import { cancelled, SshError } from "../ssh/ssh-error.js";
 import type { Address } from "../ssh/target.js";
 import { formatDestination, parseDestination } from "./destination.js";
 import { opensshArguments } from "./openssh-arguments.js";
@@ -130,10 +130,6 @@ export class OpensshClient implements SshClient {
       throw this.#mapError(error);
     }
   }
-}
-
-function cancelled(cause: unknown): SshError {
-  return new SshError("cancelled", "the operation was cancelled", { cause });
 }
 
 /** A variable for SetEnv of ssh_config(5). */

@@ -15,13 +15,13 @@ import {
   type RunOptions,
   type SshClient,
 } from "../../../base/ssh-client.js";
-import { SshError } from "../../ssh-error.js";
+import { cancelled, SshError } from "../../ssh-error.js";
 import type { Dialer } from "../dialer.js";
 import { checkArguments } from "./check-arguments.js";
 import { copyFrom } from "./copy-from.js";
 import { copyTo } from "./copy-to.js";
 import { RemoteChannel } from "./remote-channel.js";
-import { cancelled, type RemoteConnection, WHOLE_CONNECTION } from "./remote-connection.js";
+import { type RemoteConnection, WHOLE_CONNECTION } from "./remote-connection.js";
 import { runCommand } from "./run-command.js";
 
 /** See {@link SshClient}. Holds one connection at a time, which it opens on demand. */

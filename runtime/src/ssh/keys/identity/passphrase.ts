@@ -7,7 +7,7 @@ import { callOption } from "./call-option.js";
 export type Passphrase = string | ((file: string) => string | undefined | Promise<string | undefined>);
 
 /** Calls of the function for one key; it ends early where the function repeats a wrong answer. */
-export const MAX_ATTEMPTS = 3;
+export const MAX_PASSPHRASES = 3;
 
 /** The passphrases of each function. */
 const shared = new WeakMap<Exclude<Passphrase, string>, Passphrases>();
@@ -43,7 +43,7 @@ export class Passphrases {
     const from = this.#from;
     if (typeof from !== "function") return from === undefined ? undefined : attempt(from);
     let last: string | undefined;
-    for (let round = 0; round < MAX_ATTEMPTS; round++) {
+    for (let round = 0; round < MAX_PASSPHRASES; round++) {
       const answer = this.#answers.get(file) ?? callOption("passphrase", () => from(file));
       this.#answers.set(file, answer);
       const passphrase = await answer.catch((error: Error) => this.#forget(file, answer, error));
