@@ -9,7 +9,7 @@ import { SchemaLoader } from "./load/load-schema.js";
 import type { SourceGraph } from "./load/source-graph.js";
 import { buildApi } from "./model/build-api.js";
 import { combineRules } from "./model/names.js";
-import { checkOptions, type GenerateOptions, LOAD_TIMEOUT } from "./options.js";
+import { checkGenerateOptions, type GenerateOptions, LOAD_TIMEOUT } from "./options.js";
 import { type OutputPlan, planOutput, writeOutput } from "./write.js";
 
 /** The result of a run, or, of a check, what a run would do. */
@@ -41,7 +41,7 @@ export class Generator {
 
   /** @throws InvalidOptionsError that names an invalid option */
   constructor(options: GenerateOptions = {}) {
-    checkOptions(options);
+    checkGenerateOptions(options);
     this.#cwd = resolve(options.cwd ?? ".");
     this.#schema = resolve(this.#cwd, options.schema ?? "schema/api.ts");
     this.#out = resolve(this.#cwd, options.out ?? "generated");

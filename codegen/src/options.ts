@@ -32,7 +32,7 @@ const OPTIONS: Readonly<Record<keyof GenerateOptions, true>> = {
  * Checks that every option is a known one, and has a valid value.
  * @throws InvalidOptionsError that names the option
  */
-export function checkOptions(options: GenerateOptions): void {
+export function checkGenerateOptions(options: GenerateOptions): void {
   checkNames(options, Object.keys(OPTIONS));
   const { importExtension = "js", loadTimeout = 1 } = options;
   if (!isImportExtension(importExtension)) throw invalidExtension(importExtension);

@@ -1,8 +1,9 @@
 // The bounds and times that no option changes, by the constants that the code uses.
-import { MAX_HISTORY, MAX_LINE as MAX_TYPED } from "../../runtime/src/adapters/console/terminal-console.js";
+import { MAX_HISTORY, MAX_TYPED } from "../../runtime/src/adapters/console/terminal-console.js";
 import { MAX_AHEAD } from "../../runtime/src/adapters/console/typed-lines.js";
 import { MAX_COMMAND } from "../../runtime/src/adapters/exec/parse-command.js";
 import { MAX_PEERS } from "../../runtime/src/adapters/shell/history-store.js";
+import { STDERR_TAIL } from "../../runtime/src/base/ssh-client.js";
 import { LAST_GRACE } from "../../runtime/src/cli/serve-stdio.js";
 import { CONNECT_TIMEOUT } from "../../runtime/src/client/call-path.js";
 import { MAX_ISSUES } from "../../runtime/src/codec/issues.js";
@@ -12,7 +13,6 @@ import { PROXY_HEADER_TIMEOUT } from "../../runtime/src/ssh/admission/connection
 import { LIMIT as MAX_ADDRESSES } from "../../runtime/src/ssh/admission/known-addresses.js";
 import { PERIOD, REPORTS } from "../../runtime/src/ssh/admission/refusal-reports.js";
 import { MAX_ATTEMPTS, MAX_ROUNDS } from "../../runtime/src/ssh/client/auth/login.js";
-import { STDERR_TAIL } from "../../runtime/src/ssh/client/remote/remote-channel.js";
 import { MAX_HOPS } from "../../runtime/src/ssh/client/route.js";
 import { TIMEOUT as SSH_CONFIG_TIMEOUT } from "../../runtime/src/ssh/client/ssh-config.js";
 import { MAX_LEARNED } from "../../runtime/src/ssh/client/trust/host-verifier.js";
@@ -24,7 +24,7 @@ import {
 } from "../../runtime/src/ssh/keys/format/certificate.js";
 import { MAX_RSA_BITS, MIN_RSA_BITS } from "../../runtime/src/ssh/keys/format/public-key-object.js";
 import { LIST_TIMEOUT, MAX_ANSWER, MAX_KEYS } from "../../runtime/src/ssh/keys/identity/agent.js";
-import { MAX_ATTEMPTS as MAX_PASSPHRASES } from "../../runtime/src/ssh/keys/identity/passphrase.js";
+import { MAX_PASSPHRASES } from "../../runtime/src/ssh/keys/identity/passphrase.js";
 import { MAX_LINE } from "../../runtime/src/ssh/keys/lists/authorized-keys.js";
 import { AUTHORIZED_KEYS_RULES } from "../../runtime/src/ssh/keys/lists/authorized-keys-files.js";
 import { REVOKED_KEYS_RULES } from "../../runtime/src/ssh/keys/lists/revoked-keys.js";

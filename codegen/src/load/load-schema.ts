@@ -18,6 +18,16 @@ interface LoadedSchema {
   readonly exported: ReadonlyMap<object, ExportedSchema>;
 }
 
+/** Settles when the last load has ended. */
+let lastLoad: Promise<unknown> = Promise.resolve();
+
+/** Runs the loads of a process one at a time, because they share its module cache and its functions that end it. */
+function inTurn<T>(load: () => Promise<T>): Promise<T> {
+  const loaded = lastLoad.then(load);
+  lastLoad = loaded.catch(() => {});
+  return loaded;
+}
+
 /** Loads a schema, repeatedly in watch mode. */
 export class SchemaLoader {
   readonly #sources: SourceFiles;
@@ -64,9 +74,11 @@ export class SchemaLoader {
   async #run(): Promise<readonly LoadedModule[]> {
     try {
       const files = new Set(this.#graph.files);
-      return await refuseExit(
-        () => this.#importer.load(this.#entry),
-        (error) => thrownAt(error, files) !== undefined,
+      return await inTurn(() =>
+        refuseExit(
+          () => this.#importer.load(this.#entry),
+          (error) => thrownAt(error, files) !== undefined,
+        ),
       );
     } catch (error) {
       const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);

@@ -1,5 +1,5 @@
 import type { Readable } from "node:stream";
-import { ReleasingDuplex } from "./transport.js";
+import { HIGH_WATER_MARK, ReleasingDuplex } from "./transport.js";
 
 /** The output stream of a {@link JoinedDuplex}. */
 export interface ByteSink {
@@ -22,9 +22,6 @@ interface JoinedEnds {
   /** Releases the owner of the streams, such as a process. The duplex closes when it resolves; it must not reject. */
   readonly release: () => Promise<void>;
 }
-
-/** In bytes, in each direction. */
-const HIGH_WATER_MARK = 256 * 1024;
 
 /**
  * Combines a readable and a writable stream, such as the standard streams of a process, into one duplex. It always emits

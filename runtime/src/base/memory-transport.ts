@@ -1,5 +1,5 @@
 import { Duplex } from "node:stream";
-import type { Transport } from "./transport.js";
+import { HIGH_WATER_MARK, type Transport } from "./transport.js";
 
 /**
  * A transport within the process: no SSH, no port, the same frames. Each `open` creates a pair of duplexes, passes one end
@@ -35,9 +35,6 @@ export function shareMemory(duplex: Duplex): boolean {
   duplex.stopCopying();
   return true;
 }
-
-/** Bytes that may wait at each end: as many as in the duplex of an SSH channel. */
-const HIGH_WATER_MARK = 256 * 1024;
 
 class PairedDuplex extends Duplex {
   #other: PairedDuplex | undefined;

@@ -1,6 +1,9 @@
 import type { Duplex } from "node:stream";
 import type { OptionTable } from "./check-options.js";
 
+/** Bytes of the end of standard error that are kept. */
+export const STDERR_TAIL = 8192;
+
 /** The end of a remote command (RFC 4254, section 6.10). */
 export interface CommandExit {
   /** Its exit status; undefined if a signal terminated it, or if the server does not report it. */

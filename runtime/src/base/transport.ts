@@ -1,6 +1,9 @@
 import { Duplex } from "node:stream";
 import type { SshClient } from "./ssh-client.js";
 
+/** Bytes that a duplex buffers, in each direction. */
+export const HIGH_WATER_MARK = 256 * 1024;
+
 /**
  * Opens byte duplexes to a peer: over ssh2, the `ssh` program, stdio, or memory. The multiplexer runs on any of them.
  */

@@ -24,7 +24,7 @@ export function defineServe(command: Command, io: CliIo): void {
       "with --stdio: log file, because sshd discards the standard error of a subsystem",
       parseFileName,
     )
-    .requiredOption("--handlers <file>", "module whose default export is defineHandlers({ … })", parseFileName)
+    .option("--handlers <file>", "module whose default export is defineHandlers({ … }); required", parseFileName)
     .option(
       "--host-key <file>",
       "private host key; repeat it for keys of other types (default: the one in --home, created at first start)",
@@ -62,7 +62,11 @@ export function defineServe(command: Command, io: CliIo): void {
       durationFrom(0),
     )
     .allowExcessArguments()
-    .action((flags: ServeFlags, { args: [excess] }: Command) => serve(flags, io, excess));
+    .action((flags: ServeFlags, { args: [excess] }: Command) => {
+      // Not by requiredOption, which would hide a misspelled option behind a missing one.
+      if (flags.handlers === undefined) command.error("error: required option '--handlers <file>' not specified");
+      return serve(flags, io, excess);
+    });
 }
 
 /**

@@ -2,7 +2,7 @@ import type { Transport } from "../base/transport.js";
 import type { Api, Validator } from "../contract/method.js";
 import { RpcError } from "../contract/rpc-error.js";
 import type { Verb } from "../contract/verb.js";
-import type { CallOptions } from "./call/call-options.js";
+import { type CallOptions, checkCallOptions } from "./call/call-options.js";
 import type { Items, ResponseStream } from "./call/method-types.js";
 import { type Client, openClient } from "./client.js";
 
@@ -39,10 +39,12 @@ interface PathCall {
 /**
  * Makes one call without a contract: the server finds the method, adds the path's parameters to the request, and validates
  * it. The connection is closed afterwards. Resolves with the response; undefined where a stream ends without one.
- * @throws RpcError the status of the call, or UNAVAILABLE or UNAUTHENTICATED where the connection fails
+ * @throws RpcError the status of the call, UNAVAILABLE or UNAUTHENTICATED where the connection fails; BAD_REQUEST for an invalid
+ * timeout
  */
 export async function callPath(transport: Transport, call: PathCall): Promise<unknown> {
   const { request = {}, timeout, onItem = () => undefined, items, signal } = call;
+  if (timeout !== undefined) checkCallOptions({}, timeout);
   const deadline = performance.now() + (timeout ?? Number.POSITIVE_INFINITY);
   await using client = await open(transport, call);
   const method = client.path[call.verb.toLowerCase()] as PathMethod;
@@ -58,7 +60,7 @@ export async function callPath(transport: Transport, call: PathCall): Promise<un
 async function open(transport: Transport, call: PathCall): Promise<PathClient> {
   const { timeout = CONNECT_TIMEOUT, signal } = call;
   const api = pathApi(call);
-  const late = AbortSignal.timeout(timeout);
+  const late = AbortSignal.timeout(Math.ceil(timeout));
   try {
     return await openClient<PathClient>(api, transport, { signal: signal ? AbortSignal.any([late, signal]) : late });
   } catch (error) {

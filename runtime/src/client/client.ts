@@ -128,11 +128,11 @@ export async function openClient<C extends Client>(
     retries: checkNumber("retries", options.retries ?? DEFAULT_RETRIES, 0),
     maxQueuedCalls: limits.queuedCalls,
   });
-  if (signal?.aborted) throw cancelled(signal);
+  if (signal?.aborted) throw connectCancelled(signal);
   try {
     await pool.open(signal);
   } catch (error) {
-    throw signal?.aborted ? cancelled(signal) : error;
+    throw signal?.aborted ? connectCancelled(signal) : error;
   }
   return bindClient<C>(
     api,
@@ -206,7 +206,7 @@ function itemsOf({ methods }: Api): ItemKind {
   return methods.some(({ responseItem }) => responseItem === "bytes") ? "bytes" : "json";
 }
 
-function cancelled(signal: AbortSignal): RpcError {
+function connectCancelled(signal: AbortSignal): RpcError {
   return isTimeout(signal.reason)
     ? new RpcError("DEADLINE_EXCEEDED", "no connection before the option signal timed out", { cause: signal.reason })
     : new RpcError("CANCELLED", "the attempt to connect was cancelled", { cause: signal.reason });

@@ -44,7 +44,7 @@ export async function* readRecords(source: Source, options: RecordOptions = {}):
     size += chunk.length;
     let start = 0;
     for (let end = indexIn(pending, size, separator, from); end !== -1; end = indexIn(pending, size, separator, from)) {
-      if (end - start > maxRecord) throw tooLarge(maxRecord);
+      if (end - start > maxRecord) throw recordTooLarge(maxRecord);
       yield pending.subarray(start, end);
       from = start = end + separator.length;
     }
@@ -53,9 +53,9 @@ export async function* readRecords(source: Source, options: RecordOptions = {}):
       pending = copyBytes(pending.subarray(start, size));
       size -= start;
     }
-    if (size >= maxRecord + separator.length) throw tooLarge(maxRecord);
+    if (size >= maxRecord + separator.length) throw recordTooLarge(maxRecord);
   }
-  if (size > maxRecord) throw tooLarge(maxRecord);
+  if (size > maxRecord) throw recordTooLarge(maxRecord);
   if (size > 0) yield pending.subarray(0, size);
 }
 
@@ -80,6 +80,6 @@ export async function* readLines(
   for await (const line of readRecords(source, options)) yield line.toString().replace(/\r$/, "");
 }
 
-function tooLarge(limit: number): RpcError {
+function recordTooLarge(limit: number): RpcError {
   return new RpcError("MESSAGE_TOO_LARGE", `a record is longer than ${limit} bytes (maxRecord)`);
 }

@@ -8,13 +8,13 @@ export function encodeErrorBody(error: RpcError): string {
 
 /** Makes the error of a STATUS frame. A malformed body loses its message and details, never its status. */
 export function decodeError(code: number, body: unknown, method: string | undefined): RpcError {
-  const { message, details } = isObject(body) ? body : {};
+  const { message, details } = isErrorObject(body) ? body : {};
   const status = errorStatus(code);
   // The types of callers promise issues, also where the request could not be decoded.
   const issues = status === "BAD_REQUEST" && details === undefined ? { issues: [] } : details;
   return new RpcError(status, typeof message === "string" ? message : undefined, { details: issues, method, code });
 }
 
-function isObject(value: unknown): value is { readonly message?: unknown; readonly details?: unknown } {
+function isErrorObject(value: unknown): value is { readonly message?: unknown; readonly details?: unknown } {
   return typeof value === "object" && value !== null;
 }

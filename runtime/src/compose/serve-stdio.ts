@@ -51,7 +51,7 @@ const SERVE_STDIO_OPTIONS = {
 } satisfies OptionTable<ServeStdioOptions>;
 
 /** The exit status of a command for a 5xx. */
-const EXIT_FAILED = 5;
+const EXIT_INTERNAL = 5;
 
 const SIGNALS = ["SIGTERM", "SIGHUP", "SIGINT"] as const;
 
@@ -99,7 +99,7 @@ export async function serveStdio(
     await closed;
     // A command or a shell ends with an exit status; a thrown error would be printed to the caller.
     if (request.kind === "native") throw toBadRequest(error);
-    process.exitCode = EXIT_FAILED;
+    process.exitCode = EXIT_INTERNAL;
   }
 }
 

@@ -1,5 +1,4 @@
 import type { Duplex } from "node:stream";
-import { checkOptions } from "../base/check-options.js";
 import { formatHostPort } from "../base/net/host-port.js";
 import { printable } from "../base/printable.js";
 import {
@@ -17,10 +16,11 @@ import {
   type SshClient,
 } from "../base/ssh-client.js";
 import type { DialOptions } from "../ssh/client/dial-options.js";
+import { checkArguments } from "../ssh/client/remote/check-arguments.js";
 import { copyFrom } from "../ssh/client/remote/copy-from.js";
 import { copyTo } from "../ssh/client/remote/copy-to.js";
 import { runCommand } from "../ssh/client/remote/run-command.js";
-import { SshError } from "../ssh/ssh-error.js";
+import { cancelled, SshError } from "../ssh/ssh-error.js";
 import type { Address } from "../ssh/target.js";
 import { formatDestination, parseDestination } from "./destination.js";
 import { opensshArguments } from "./openssh-arguments.js";
@@ -51,7 +51,7 @@ export class OpensshClient implements SshClient {
 
   async exec(command: string, options: ExecOptions = {}): Promise<RemoteCommand> {
     return this.#mapErrors(async () => {
-      checkOptions(options, EXEC_OPTIONS);
+      checkArguments({ command }, options, EXEC_OPTIONS);
       const { env = {} } = options;
       const variables = Object.entries(env).map(([name, value]) => setEnv(name, value));
       const more = variables.length === 0 ? [] : ["-o", `SetEnv=${variables.join(" ")}`];
@@ -61,14 +61,14 @@ export class OpensshClient implements SshClient {
 
   run(command: string, options: RunOptions = {}): Promise<CommandResult> {
     return this.#mapErrors(async () => {
-      checkOptions(options, RUN_OPTIONS);
+      checkArguments({ command }, options, RUN_OPTIONS);
       return runCommand(this, command, options);
     });
   }
 
   connectTcp(host: string, port: number, options: ConnectTcpOptions = {}): Promise<Duplex> {
     return this.#mapErrors(async () => {
-      checkOptions(options, CONNECT_TCP_OPTIONS);
+      checkArguments({ host, port }, options, CONNECT_TCP_OPTIONS);
       // The arguments without the command: -W runs none.
       return this.#start(["-W", formatHostPort(host, port), ...this.#arguments("true").slice(0, -1)], options);
     });
@@ -76,14 +76,14 @@ export class OpensshClient implements SshClient {
 
   copyFrom(remote: string, local: string, options: CopyOptions = {}): Promise<CopyResult> {
     return this.#mapErrors(async () => {
-      checkOptions(options, COPY_OPTIONS);
+      checkArguments({ remote, local }, options, COPY_OPTIONS);
       return copyFrom(this, remote, local, options);
     });
   }
 
   copyTo(local: string, remote: string, options: CopyOptions = {}): Promise<CopyResult> {
     return this.#mapErrors(async () => {
-      checkOptions(options, COPY_OPTIONS);
+      checkArguments({ local, remote }, options, COPY_OPTIONS);
       return copyTo(this, local, remote, options);
     });
   }
@@ -130,10 +130,6 @@ export class OpensshClient implements SshClient {
       throw this.#mapError(error);
     }
   }
-}
-
-function cancelled(cause: unknown): SshError {
-  return new SshError("cancelled", "the operation was cancelled", { cause });
 }
 
 /** A variable for SetEnv of ssh_config(5). */

@@ -2,7 +2,7 @@ import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import { Duplex, type Readable, type Writable } from "node:stream";
 import { onAbort } from "../base/async/with-signal.js";
-import type { CommandExit, RemoteCommand } from "../base/ssh-client.js";
+import { type CommandExit, type RemoteCommand, STDERR_TAIL } from "../base/ssh-client.js";
 import { RpcError } from "../contract/rpc-error.js";
 import { connectError, lossError } from "./openssh-errors.js";
 
@@ -19,9 +19,6 @@ interface OpensshCommandConfig {
   readonly cancelled: (reason: unknown) => Error;
   readonly signal: AbortSignal | undefined;
 }
-
-/** Bytes of standard error that are kept. */
-const STDERR_TAIL = 8192;
 
 /** Time between SIGTERM and SIGKILL in ms. */
 const KILL_GRACE = 1000;

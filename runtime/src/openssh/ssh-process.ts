@@ -2,6 +2,7 @@ import { type ChildProcessByStdio, spawn } from "node:child_process";
 import type { Duplex, Readable, Writable } from "node:stream";
 import { onAbort } from "../base/async/with-signal.js";
 import { JoinedDuplex } from "../base/joined-duplex.js";
+import { STDERR_TAIL } from "../base/ssh-client.js";
 import { RpcError } from "../contract/rpc-error.js";
 import { connectError, lossError, type SshOutcome, timeoutError } from "./openssh-errors.js";
 
@@ -17,9 +18,6 @@ interface SshProcessConfig {
   readonly interactive: boolean;
   readonly signal: AbortSignal | undefined;
 }
-
-/** Size of the tail of standard error that is kept, in bytes. */
-const STDERR_TAIL = 8192;
 
 /** Time between SIGTERM and SIGKILL in ms. */
 const KILL_GRACE = 1000;

@@ -21,3 +21,8 @@ export class SshError extends Error {
     Object.defineProperty(this, "name", { value: "SshError", configurable: true });
   }
 }
+
+/** The error of an operation that a signal has aborted. */
+export function cancelled(cause: unknown): SshError {
+  return new SshError("cancelled", "the operation was cancelled", { cause });
+}

@@ -31,7 +31,7 @@ export function encodeMetadata(
   if (pairs.length === 0) return undefined;
   const text = JSON.stringify(pairs);
   const size = Buffer.byteLength(text);
-  if (size > limit) throw tooLarge(size, limit);
+  if (size > limit) throw metadataTooLarge(size, limit);
   return text;
 }
 
@@ -44,10 +44,10 @@ export function decodeMetadata(frame: FrameView, limit: number): Metadata | RpcE
   if (frame.size < METADATA_SIZE) throw new ProtocolError("metadata without its length");
   const size = frame.takeUint32();
   if (size > frame.size) throw new ProtocolError(`metadata of ${size} bytes, more than its frame has`);
-  return size > limit ? tooLarge(size, limit) : parseMetadata(frame.takeText(size));
+  return size > limit ? metadataTooLarge(size, limit) : parseMetadata(frame.takeText(size));
 }
 
-function tooLarge(size: number, limit: number): RpcError {
+function metadataTooLarge(size: number, limit: number): RpcError {
   return new RpcError("MESSAGE_TOO_LARGE", `the metadata has ${size} bytes; the limit is ${limit} (limits.metadata)`);
 }
 

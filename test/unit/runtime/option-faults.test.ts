@@ -6,12 +6,15 @@ import {
   readLines,
   readRecords,
   retry,
+  type SshClient,
   type Transport,
 } from "sshrpc/client";
 import { type Api, bindHandlers, connectApi } from "sshrpc/generated";
 import { limitCalls, type ServeOptions, serveHandlers, serveStdio } from "sshrpc/server";
 import { generateKeyPair, inMemory } from "sshrpc/testing";
 import { describe, expect, test } from "vitest";
+import { toRpcError } from "../../../runtime/src/compose/ssh-errors.js";
+import { OpensshClient } from "../../../runtime/src/openssh/openssh-client.js";
 import { failure } from "./support/wait.js";
 
 // One rule: an option with an unknown name or an invalid value is an RpcError with the status BAD_REQUEST.
@@ -85,6 +88,10 @@ describe("serve", () => {
     [{ algorithms: { cipher: [] } }, "algorithms.cipher is empty"],
     [{ requiredMethods: ["password"] }, "option requiredMethods:"],
     [{ verifyPassword: true as never }, "option verifyPassword: invalid type boolean"],
+    [
+      { certificateAuthorities: { lines: ["# none"] } },
+      "option certificateAuthorities has no valid key, so no key can log in",
+    ],
     [{ authorizedKeys: "/nowhere-at-all/authorized_keys" }, "/nowhere-at-all/authorized_keys"],
     [{ hostKeys: "/nowhere-at-all/host_key" }, "/nowhere-at-all/host_key does not exist"],
     [{ audit: { file: "/nowhere-at-all/audit.log" } }, "the audit log cannot be written"],
@@ -131,20 +138,9 @@ describe("the helpers", () => {
   });
 
   test("an SSH client refuses unknown options of each of its methods", async () => {
-    const pair = generateKeyPair();
-    const server = await serveHandlers(handlers, {
-      hostKeys: { privateKey: generateKeyPair().privateKey },
-      authorizedKeys: { lines: [pair.publicKey] },
-      host: "127.0.0.1",
-      port: 0,
-      log: silent,
-    });
-    await using _ = server;
-    await using ssh = await connectSsh(`ssh://alice@127.0.0.1:${server.port}`, {
-      identity: { privateKey: pair.privateKey },
-      hostKey: server.fingerprints[0] as string,
-      sshConfig: false,
-    });
+    const { server, ssh } = await startSsh();
+    await using _server = server;
+    await using _ssh = ssh;
     const options = { abort: 1 } as object;
     const unknown = 'unknown option "abort"';
     for (const use of [
@@ -158,3 +154,62 @@ describe("the helpers", () => {
     }
   });
 });
+
+describe("an SSH client", () => {
+  const wrong: [string, (ssh: SshClient) => Promise<unknown>, string][] = [
+    ["a command", (ssh) => ssh.run(5 as never), "argument command: the number 5 is not a string"],
+    ["a command", (ssh) => ssh.exec(undefined as never), "argument command: undefined is not a string"],
+    ["options", (ssh) => ssh.exec("x", null as never), "argument options: null is not an object"],
+    ["env", (ssh) => ssh.run("x", { env: { A: 5 as never } }), "option env: an object is not an object of strings"],
+    [
+      "input",
+      (ssh) => ssh.run("x", { input: 5 as never }),
+      "option input: the number 5 is not a string or a Uint8Array",
+    ],
+    [
+      "maxBuffer",
+      (ssh) => ssh.run("x", { maxBuffer: Number.NaN }),
+      "option maxBuffer: the number NaN is not an integer",
+    ],
+    ["maxBuffer", (ssh) => ssh.run("x", { maxBuffer: -1 }), "option maxBuffer: the number -1 is not an integer from 0"],
+    ["a signal", (ssh) => ssh.run("x", { signal: {} as never }), "option signal: an object is not an AbortSignal"],
+    ["a host", (ssh) => ssh.connectTcp(5 as never, 1), "argument host: the number 5 is not a string"],
+    ["a port", (ssh) => ssh.connectTcp("h", "x" as never), "argument port: a string is not a port from 1 to 65535"],
+    ["a port", (ssh) => ssh.connectTcp("h", 0), "argument port: the number 0 is not a port from 1 to 65535"],
+    ["a file", (ssh) => ssh.copyFrom(5 as never, 6 as never), "argument remote: the number 5 is not a string"],
+    ["a file", (ssh) => ssh.copyTo("a", 6 as never), "argument remote: the number 6 is not a string"],
+  ];
+
+  test("refuses arguments of wrong types, and keeps its connection", async () => {
+    const { server, ssh } = await startSsh();
+    await using _server = server;
+    await using _ssh = ssh;
+    const running = await ssh.exec("help");
+    for (const [, use, message] of wrong) expectFault(await failure(use(ssh)), message);
+    running.resume();
+    expect(await running.exit).toMatchObject({ exitCode: 0 });
+  });
+
+  test.each(wrong)("over the ssh program refuses the same: %s", async (_, use, message) => {
+    await using ssh = new OpensshClient("ssh://alice@127.0.0.1:1", { sshConfig: false }, toRpcError);
+    expectFault(await failure(use(ssh)), message);
+  });
+});
+
+/** A server, and an SSH client of it. */
+async function startSsh() {
+  const pair = generateKeyPair();
+  const server = await serveHandlers(handlers, {
+    hostKeys: { privateKey: generateKeyPair().privateKey },
+    authorizedKeys: { lines: [pair.publicKey] },
+    host: "127.0.0.1",
+    port: 0,
+    log: silent,
+  });
+  const ssh = await connectSsh(`ssh://alice@127.0.0.1:${server.port}`, {
+    identity: { privateKey: pair.privateKey },
+    hostKey: server.fingerprints[0] as string,
+    sshConfig: false,
+  });
+  return { server, ssh };
+}

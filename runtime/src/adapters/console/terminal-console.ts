@@ -20,7 +20,7 @@ interface ConsoleOptions {
 }
 
 /** Bytes of the longest line, as on a Unix terminal. */
-export const MAX_LINE = 4096;
+export const MAX_TYPED = 4096;
 
 /** Bytes of input per turn of the event loop: readline redraws the line for each key, and other sessions wait. */
 const SLICE = 64;
@@ -205,7 +205,7 @@ export class TerminalConsole {
   }
 
   #press(keys: Buffer): void {
-    const isFull = this.#interface.line.length + keys.length > MAX_LINE;
+    const isFull = this.#interface.line.length + keys.length > MAX_TYPED;
     // Keys that end or shorten the line are still accepted.
     const taken = isFull ? keys.filter((key) => key < 32 || key === 127) : keys;
     // Emitted synchronously, without a write: the caller reads the line that results.

@@ -15,7 +15,7 @@ import { introduceServer } from "./introduce-server.js";
 import { editKeyFile } from "./key-file.js";
 import { checkLines, type KeyLine, listedLines, reportInvalidLines } from "./key-lines.js";
 import { type PlaceFlags, preparePlace, withPlace } from "./place.js";
-import { readPublicKey } from "./public-key-text.js";
+import { readKeyArgument } from "./public-key-text.js";
 
 interface AddFlags extends PlaceFlags {
   readonly name?: string;
@@ -43,7 +43,7 @@ export function addAddCommand(keys: Command, io: CliIo): void {
 }
 
 async function add(source: string, flags: AddFlags, io: CliIo): Promise<void> {
-  const { key, comment } = await readPublicKey(source, io);
+  const { key, comment } = await readKeyArgument(source, io);
   const name = (flags.name ?? comment).trim();
   const line = [optionsOf(flags), publicKeyLine(key), name].filter(Boolean).join(" ");
   const added = parse(line, name);

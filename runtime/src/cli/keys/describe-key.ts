@@ -2,7 +2,7 @@ import { printable } from "../../base/printable.js";
 import type { AuthorizedKeyLine } from "../../ssh/keys/lists/authorized-keys.js";
 
 /** The maximum length of a printed line of authorized_keys, in characters. */
-export const MAX_LINE = 64 * 1024;
+export const MAX_DESCRIBED = 64 * 1024;
 
 /** A listed key as plain data, for `--json`. */
 export interface KeyDescription {
@@ -65,5 +65,7 @@ export function describeLines(key: KeyDescription): string[] {
         .join(" ") || false,
     ],
   ];
-  return rows.flatMap(([what, value]) => (value === false ? [] : `  ${what.padEnd(12)} ${printable(value, MAX_LINE)}`));
+  return rows.flatMap(([what, value]) =>
+    value === false ? [] : `  ${what.padEnd(12)} ${printable(value, MAX_DESCRIBED)}`,
+  );
 }

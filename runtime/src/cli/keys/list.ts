@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { escapeUnsafe } from "../../adapters/session-io/printer.js";
 import { printable } from "../../base/printable.js";
 import type { CliIo } from "../shared/io.js";
-import { describeKey, type KeyDescription, MAX_LINE } from "./describe-key.js";
+import { describeKey, type KeyDescription, MAX_DESCRIBED } from "./describe-key.js";
 import { readKeyFile } from "./key-file.js";
 import { listedLines, reportInvalidLines } from "./key-lines.js";
 import { keysFileOf, type PlaceFlags, withPlace } from "./place.js";
@@ -50,5 +50,5 @@ function rowOf(key: KeyDescription): string[] {
     key.from !== null && `from ${key.from}`,
   ];
   const cells = [key.name ?? "-", key.fingerprint, key.scopes.join(",") || "-", limits.filter(Boolean).join("; ")];
-  return cells.map((cell) => printable(cell, MAX_LINE));
+  return cells.map((cell) => printable(cell, MAX_DESCRIBED));
 }

@@ -13,7 +13,7 @@ const MAX_SIZE = 64 * 1024;
  * Reads one public key: the key itself, the name of its file, or `-` for standard input.
  * @throws UsageError for anything else: a private key, a certificate, several keys, or a line with options
  */
-export async function readPublicKey(source: string, io: CliIo): Promise<NamedPublicKey> {
+export async function readKeyArgument(source: string, io: CliIo): Promise<NamedPublicKey> {
   if (source === "-") return parse(await readInput(io), "standard input");
   if (/^\s*(?:ssh|ecdsa|sk-(?:ssh|ecdsa))-\S+\s+\S/.test(source)) return parse(source, "the key");
   if (isKeyText(source)) return parse(source, "the key");

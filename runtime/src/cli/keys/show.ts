@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { printable } from "../../base/printable.js";
 import type { CliIo } from "../shared/io.js";
-import { describeKey, describeLines, MAX_LINE } from "./describe-key.js";
+import { describeKey, describeLines, MAX_DESCRIBED } from "./describe-key.js";
 import { readKeyFile } from "./key-file.js";
 import { linesOfKey } from "./key-lines.js";
 import { keysFileOf, type PlaceFlags, withPlace } from "./place.js";
@@ -19,7 +19,7 @@ async function show(name: string, flags: PlaceFlags, io: CliIo): Promise<void> {
   for (const { number, text, listed } of linesOfKey(await readKeyFile(file), name, file)) {
     const description = describeKey(listed);
     io.stdout.write(
-      `${description.name ?? "-"} (${file}:${number})\n${describeLines(description).join("\n")}\n  ${printable(text.trim(), MAX_LINE)}\n`,
+      `${description.name ?? "-"} (${file}:${number})\n${describeLines(description).join("\n")}\n  ${printable(text.trim(), MAX_DESCRIBED)}\n`,
     );
   }
 }

@@ -29,7 +29,7 @@ export class CallFailure extends Error {
 }
 
 /** The maximum length of a printed text from the server, in characters. */
-const MAX_LINE = 2000;
+const MAX_PRINTED = 2000;
 
 /** The errors of @sshrpc/codegen, which cannot import classes of this package. */
 interface CodegenError {
@@ -55,7 +55,7 @@ function describeFailure(error: unknown): string {
   if (error instanceof RpcError) return describeRpcError(error);
   // `gen` prints one line for each problem.
   const lines = hideKeys(errorMessage(error)).split("\n");
-  return lines.map((line) => printable(line, MAX_LINE)).join("\n");
+  return lines.map((line) => printable(line, MAX_PRINTED)).join("\n");
 }
 
 /**
@@ -65,9 +65,9 @@ function describeFailure(error: unknown): string {
 function describeRpcError(error: RpcError): string {
   const { details } = error;
   // An invalid option of this command has no status of a call.
-  const line = printable(error.cause instanceof OptionError ? error.message : `${error}`, MAX_LINE);
+  const line = printable(error.cause instanceof OptionError ? error.message : `${error}`, MAX_PRINTED);
   if (details === undefined || isIssues(error)) return line;
-  return `${line} ${printable(JSON.stringify(details), MAX_LINE)}`;
+  return `${line} ${printable(JSON.stringify(details), MAX_PRINTED)}`;
 }
 
 function isIssues({ details, message }: RpcError): boolean {

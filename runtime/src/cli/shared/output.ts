@@ -2,6 +2,14 @@ import type { Writable } from "node:stream";
 import { reportFailure } from "./failure.js";
 import type { CliIo } from "./io.js";
 
+/** The one listener of a stream, for the listeners of all runs that share it: Node warns of more than ten. */
+interface SharedListener {
+  readonly all: Set<(error: Error) => void>;
+  readonly onError: (error: Error) => void;
+}
+
+const shared = new WeakMap<Writable, SharedListener>();
+
 /**
  * Standard output of one run. A command continues when its reader exits, as in `sshrpc keys list | head -1`. Another write
  * error, such as a full disk, is reported in one line with exit status 1.
@@ -9,16 +17,15 @@ import type { CliIo } from "./io.js";
 export class Output {
   readonly #io: CliIo;
   readonly #listeners: number;
+  readonly #stops: readonly (() => void)[];
   readonly #closed = new AbortController();
   #isAwaited = false;
   #failed = false;
-  // There is no other stream for the report.
-  readonly #ignore = (): void => {};
 
   constructor(io: CliIo) {
     this.#io = io;
-    io.stdout.on("error", this.#onError);
-    io.stderr.on("error", this.#ignore);
+    // There is no other stream for the report of an error of standard error.
+    this.#stops = [listen(io.stdout, this.#onError), listen(io.stderr, () => {})];
     this.#listeners = io.stdout.listenerCount("error");
   }
 
@@ -43,8 +50,7 @@ export class Output {
     const { stdout, stderr } = this.#io;
     await flush(stdout);
     await flush(stderr);
-    stdout.off("error", this.#onError);
-    stderr.off("error", this.#ignore);
+    for (const stop of this.#stops) stop();
     return this.#failed ? 1 : 0;
   }
 
@@ -54,6 +60,26 @@ export class Output {
     if (isGone(error) || this.#isAwaited || this.#io.stdout.listenerCount("error") > this.#listeners) return;
     if (!this.#failed) reportFailure(writeError(error), this.#io.stderr);
     this.#failed = true;
+  };
+}
+
+/** Listens to the "error" event of a stream. Returns the function that stops it. */
+function listen(stream: Writable, onError: (error: Error) => void): () => void {
+  const known = shared.get(stream);
+  const listeners: SharedListener = known ?? {
+    all: new Set(),
+    onError: (error) => [...listeners.all].forEach((one) => void one(error)),
+  };
+  if (known === undefined) {
+    shared.set(stream, listeners);
+    stream.on("error", listeners.onError);
+  }
+  listeners.all.add(onError);
+  return () => {
+    listeners.all.delete(onError);
+    if (listeners.all.size > 0) return;
+    shared.delete(stream);
+    stream.off("error", listeners.onError);
   };
 }
 

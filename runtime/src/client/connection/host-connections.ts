@@ -91,7 +91,7 @@ export class HostConnections {
     try {
       this.#setReady(await this.#open(this.#attempt.signal));
     } catch (error) {
-      this.#attemptFailed(toRpcError(error));
+      this.#attemptFailed(asRpcError(error));
       throw error;
     }
   }
@@ -239,6 +239,6 @@ function openTransport(transport: Transport, signal: AbortSignal): Promise<Duple
   });
 }
 
-function toRpcError(error: unknown): RpcError {
+function asRpcError(error: unknown): RpcError {
   return error instanceof RpcError ? error : new RpcError("UNAVAILABLE", errorMessage(error), { cause: error });
 }

@@ -14,7 +14,7 @@ const SIGNATURE = Buffer.from("\r\n\r\n\0\r\nQUIT\n", "latin1");
 const PREFIX = Buffer.from("PROXY ", "latin1");
 
 /** The longest line of version 1, with its end. */
-const MAX_LINE = 107;
+const MAX_HEADER = 107;
 
 /** Bytes of version 2 after the fixed 16: addresses and extensions (TLVs). */
 const MAX_REST = 2048;
@@ -41,10 +41,10 @@ function startsLike(bytes: Buffer, start: Buffer): boolean {
 }
 
 function textHeader(bytes: Buffer): ProxyHeader | undefined {
-  const end = bytes.subarray(0, MAX_LINE).indexOf("\r\n");
+  const end = bytes.subarray(0, MAX_HEADER).indexOf("\r\n");
   if (end === -1) {
-    if (bytes.length < MAX_LINE) return undefined;
-    throw new Error(`PROXY protocol header without an end of line in ${MAX_LINE} bytes`);
+    if (bytes.length < MAX_HEADER) return undefined;
+    throw new Error(`PROXY protocol header without an end of line in ${MAX_HEADER} bytes`);
   }
   const line = bytes.toString("latin1", 0, end);
   const size = end + 2;

@@ -43,7 +43,7 @@ export function dialer(target: string, options: DialOptions, config: DialerConfi
     mapError,
     async dial(channel, signal) {
       try {
-        route ??= await withSignal(planRoute(address, options, signal), signal, { error: cancelled });
+        route ??= await withSignal(planRoute(address, options, signal), signal, { error: attemptCancelled });
         return await dialRoute({ route, cache, config, signal }, channel);
       } catch (error) {
         throw mapError(error);
@@ -52,7 +52,7 @@ export function dialer(target: string, options: DialOptions, config: DialerConfi
   };
 }
 
-function cancelled(cause: unknown): SshError {
+function attemptCancelled(cause: unknown): SshError {
   return new SshError("cancelled", "the attempt to connect was cancelled", { cause });
 }
 
@@ -75,7 +75,7 @@ async function dialRoute<Opened extends EventEmitter, Raw>(
   channel: DialChannel<Opened, Raw>,
 ): Promise<Opened> {
   // Loading keys may wait for a user; an abort does not.
-  const prepared = await withSignal(prepare(attempt), attempt.signal, { error: cancelled });
+  const prepared = await withSignal(prepare(attempt), attempt.signal, { error: attemptCancelled });
   const [first] = prepared;
   let carrier: Carrier | undefined = first && (await openCarrier(first.hop, first.config.timer, attempt.signal));
   for (const [index, { hop, config }] of prepared.entries()) {

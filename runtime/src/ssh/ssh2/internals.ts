@@ -1,6 +1,12 @@
 import type { Socket } from "node:net";
 import type { AuthContext, Channel, Client, Connection, ParsedKey, Session } from "ssh2";
 
+/** SSH_MSG_KEXINIT (RFC 4253, section 12). */
+export const KEXINIT = 20;
+
+/** SSH_MSG_GLOBAL_REQUEST (RFC 4254, section 4). */
+export const GLOBAL_REQUEST = 80;
+
 // The private state of ssh2 1.17.0 that this folder reads or changes. No file outside ssh/ssh2 touches it
 // (test/layers).
 

@@ -21,6 +21,19 @@ test("gen prints one line with the changed files and the duration", async () => 
   expect((await gen(project)).stdout).toMatch(/^generated: no changes \(\d+ ms\)\n$/);
 });
 
+test("parallel runs in one process succeed, and leave process.exit as it was", async () => {
+  const endings = () => {
+    const { exit, reallyExit, abort, kill } = process as NodeJS.Process & { reallyExit: unknown };
+    return [exit, reallyExit, abort, kill];
+  };
+  const before = endings();
+  const project = new Project({ "schema/api.ts": schemaOf(HELLO) });
+  const other = new Project({ "schema/api.ts": schemaOf(HELLO) });
+  const runs = await Promise.all([gen(project), gen(project, "--out", "second"), gen(other)]);
+  expect(runs.map(({ status, stderr }) => ({ status, stderr }))).toEqual(Array(3).fill({ status: 0, stderr: "" }));
+  expect(endings()).toEqual(before);
+});
+
 test("gen --check fails after a manual edit and names the file", async () => {
   const project = new Project({ "schema/api.ts": schemaOf(HELLO) });
   expect((await gen(project, "--check")).status).toBe(1);

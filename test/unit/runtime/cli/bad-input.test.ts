@@ -15,6 +15,7 @@ describe("an invalid command line ends with status 2 and one line of error", () 
     ["an unknown command", ["nope"], "unknown command 'nope'"],
     ["a misspelled command", ["srve"], "Did you mean serve.*; sshrpc --help lists commands"],
     ["an unknown option", ["serve", "--handlers", "x.js", "--prot", "1"], "unknown option '--prot'"],
+    ["an unknown option without --handlers", ["serve", "--prot", "1"], "unknown option '--prot'"],
     ["a missing --handlers", ["serve"], "'--handlers <file>' not specified; sshrpc serve --help lists options"],
     ["an unknown subcommand", ["keys", "ad"], "Did you mean add.*; sshrpc keys --help lists commands"],
     ["a subcommand without its argument", ["keys", "add"], "argument 'key'; sshrpc keys add --help lists options"],
@@ -47,6 +48,8 @@ describe("an invalid command line ends with status 2 and one line of error", () 
     ["a repeated field", ["call", SERVER, "GET", "/x", "a=1", "a=2"], 'repeated field "a"'],
     ["a word among fields", ["call", SERVER, "GET", "/x", "a=1", "b"], '"b": expected FIELD=VALUE'],
     ["a field after JSON", ["call", SERVER, "GET", "/x", "{}", "a=1"], 'unexpected argument "a=1" after the request'],
+    ["an address with a space", ["call", "x y", "GET", "/x"], "x y"],
+    ["an address with a space, over ssh", ["call", "--via", "ssh", "x y", "GET", "/x"], "x y"],
     ["an invalid address", ["call", "ssh://alice@host:99999", "GET", "/x"], "ssh://alice@host:99999"],
     [
       "an unknown limit of korv",

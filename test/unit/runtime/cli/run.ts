@@ -61,7 +61,7 @@ class Sink extends Writable {
 }
 
 /** What a command sees of its process, with its own streams, directory and home. */
-class TestIo extends EventEmitter implements CliIo {
+export class TestIo extends EventEmitter implements CliIo {
   readonly stdin: Readable;
   readonly stdout: Sink;
   readonly stderr = new Sink();

@@ -45,6 +45,13 @@ test("the timeout of callPath includes connecting", async () => {
   });
 });
 
+test("the timeout of callPath may be a fraction; another value is refused as that of a call", async () => {
+  expect(await callPath(transport, { verb: "GET", path: "/total", timeout: 9999.5 })).toBe("done");
+  const call = (timeout: number) => failure(callPath(transport, { verb: "GET", path: "/total", timeout }));
+  expect(await call(Number.NaN)).toMatchObject({ status: "BAD_REQUEST" });
+  expect(await call(-1)).toMatchObject({ status: "DEADLINE_EXCEEDED" });
+});
+
 const NOTES = [
   method("GET /notes/{id}", {
     params: { id: "integer" },

@@ -79,6 +79,7 @@ describe("a call fails before it is sent", () => {
     ["a timeout that is text", {}, { timeout: "250" as unknown as number }, "BAD_REQUEST"],
     ["a timeout above the maximum timer delay", {}, { timeout: 2 ** 31 }, "BAD_REQUEST"],
     ["an unknown option", {}, { deadline: 5 } as CallOptions, "BAD_REQUEST"],
+    ["an object that is not a signal", {}, { signal: {} as AbortSignal }, "BAD_REQUEST"],
     ["a timeout of 0", {}, { timeout: 0 }, "DEADLINE_EXCEEDED"],
     ["a deadline that has passed", {}, { timeout: -5 }, "DEADLINE_EXCEEDED"],
     ["a signal that has aborted", {}, { signal: AbortSignal.abort("why") }, "CANCELLED"],

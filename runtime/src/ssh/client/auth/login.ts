@@ -1,6 +1,7 @@
 import type { AnyAuthMethod, Prompt } from "ssh2";
 import { errorMessage } from "../../../base/error-message.js";
 import { printable } from "../../../base/printable.js";
+import { callOption } from "../../keys/identity/call-option.js";
 import type { LoginConfig } from "./login-config.js";
 import { algorithmOf, type OfferedKey } from "./offered-key.js";
 import { toParsedKey } from "./parsed-key.js";
@@ -149,7 +150,7 @@ export class Login {
     if (++this.#changes > MAX_ATTEMPTS) {
       throw new Error(`the server rejected ${MAX_ATTEMPTS} new passwords (${printable(message)})`);
     }
-    return { old, new: await this.pauseFor(Promise.resolve(newPassword({ ...account, message }))) };
+    return { old, new: await this.pauseFor(callOption("newPassword", () => newPassword({ ...account, message }))) };
   }
 
   #tryNone(): AnyAuthMethod {
@@ -195,8 +196,10 @@ export class Login {
     const { password } = options;
     const answer = typeof password === "function" ? this.#ask("password", () => password(account)) : password;
     const found = await answer;
-    if (found === undefined) this.#passwordAttempts = 0;
-    return found;
+    if (typeof found === "string") return found;
+    if (found !== undefined) this.addProblem("the option password failed: it returned neither a string nor undefined");
+    this.#passwordAttempts = 0;
+    return undefined;
   }
 
   /** One answer per prompt; an empty list where there are none, which a server takes for wrong answers. */
@@ -213,6 +216,9 @@ export class Login {
     }
     const answers = await this.#ask("prompts", () => ask({ ...account, name, instructions, prompts: shown }));
     if (answers === undefined) return this.#giveUp();
+    if (!Array.isArray(answers) || !answers.every((answer) => typeof answer === "string")) {
+      return this.#giveUp("the option prompts failed: it did not return an array of strings");
+    }
     if (answers.length === prompts.length) return answers;
     return this.#giveUp(`the option prompts returned ${answers.length} answers to ${prompts.length} prompts`);
   }
@@ -234,9 +240,9 @@ export class Login {
   /** The result of a function of the options; undefined where it fails. */
   async #ask<T>(option: string, call: () => T | Promise<T>): Promise<T | undefined> {
     try {
-      return await this.pauseFor(Promise.resolve(call()));
+      return await this.pauseFor(callOption(option, call));
     } catch (error) {
-      this.addProblem(`the option ${option} failed: ${errorMessage(error)}`);
+      this.addProblem(errorMessage(error));
       return undefined;
     }
   }

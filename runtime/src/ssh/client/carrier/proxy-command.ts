@@ -5,7 +5,7 @@ import { printable } from "../../../base/printable.js";
 import { SshError } from "../../ssh-error.js";
 
 /** Bytes of standard error that are kept for messages. */
-const STDERR_TAIL = 1024;
+const MAX_STDERR = 1024;
 
 /** Milliseconds in which the command must exit after its output has ended, and after SIGTERM. */
 const GRACE = 1000;
@@ -20,7 +20,7 @@ export function runProxyCommand(command: string): Duplex {
   child.stderr
     .on("error", () => undefined)
     .on("data", (chunk: Buffer) => {
-      stderr = (stderr + chunk.toString()).slice(-STDERR_TAIL);
+      stderr = (stderr + chunk.toString()).slice(-MAX_STDERR);
     });
   const exited = new Promise<void>((resolve) => {
     child.on("error", (error) => {

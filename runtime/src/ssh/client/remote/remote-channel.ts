@@ -1,9 +1,6 @@
 import type { ClientChannel } from "ssh2";
-import type { CommandExit, ExecOptions, RemoteCommand } from "../../../base/ssh-client.js";
+import { type CommandExit, type ExecOptions, type RemoteCommand, STDERR_TAIL } from "../../../base/ssh-client.js";
 import { type ChannelConfig, ChannelDuplex } from "../../ssh2/channels/channel-duplex.js";
-
-/** Bytes of standard error that are kept. */
-export const STDERR_TAIL = 8192;
 
 /** See {@link RemoteCommand}. */
 export class RemoteChannel extends ChannelDuplex implements RemoteCommand {

@@ -6,7 +6,7 @@ import { formatHostPort } from "../../../base/net/host-port.js";
 import { printable } from "../../../base/printable.js";
 import type { ConnectTcpOptions, ExecOptions } from "../../../base/ssh-client.js";
 import { printableError } from "../../printable-error.js";
-import { SshError } from "../../ssh-error.js";
+import { cancelled, SshError } from "../../ssh-error.js";
 import { type ChannelConfig, ChannelDuplex } from "../../ssh2/channels/channel-duplex.js";
 import type { DialChannel } from "../dial-channel.js";
 import { openFailure } from "../open-failure.js";
@@ -109,11 +109,6 @@ export class RemoteConnection extends EventEmitter<{ close: [] }> {
 
 function abandon(duplex: Duplex): void {
   duplex.on("error", () => undefined).destroy();
-}
-
-/** The error of an operation that a signal has aborted. */
-export function cancelled(cause: unknown): SshError {
-  return new SshError("cancelled", "the operation was cancelled", { cause });
 }
 
 /** The connection itself, without a first channel. */

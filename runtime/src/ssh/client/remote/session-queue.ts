@@ -87,7 +87,7 @@ export class SessionQueue {
       this.#wakers.add(resolve);
       if (timeout !== undefined) timer = setTimeout(resolve, timeout);
     });
-    return withSignal(woken, signal, { error: cancelled }).finally(() => {
+    return withSignal(woken, signal, { error: waitCancelled }).finally(() => {
       clearTimeout(timer);
       this.#wakers.delete(waker);
     });
@@ -106,7 +106,7 @@ function noSession(rejected: SessionRejected): SshError {
   );
 }
 
-function cancelled(cause: unknown): SshError {
+function waitCancelled(cause: unknown): SshError {
   return new SshError(
     "cancelled",
     "the operation was cancelled while it waited for another session to end: the server is at its limit (MaxSessions of sshd_config)",

@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 import { onAbort, withSignal } from "../../../base/async/with-signal.js";
-import { checkOptions, type KnownOptions } from "../../../base/check-options.js";
+import type { KnownOptions } from "../../../base/check-options.js";
 import {
   CONNECT_TCP_OPTIONS,
   COPY_OPTIONS,
@@ -15,12 +15,13 @@ import {
   type RunOptions,
   type SshClient,
 } from "../../../base/ssh-client.js";
-import { SshError } from "../../ssh-error.js";
+import { cancelled, SshError } from "../../ssh-error.js";
 import type { Dialer } from "../dialer.js";
+import { checkArguments } from "./check-arguments.js";
 import { copyFrom } from "./copy-from.js";
 import { copyTo } from "./copy-to.js";
 import { RemoteChannel } from "./remote-channel.js";
-import { cancelled, type RemoteConnection, WHOLE_CONNECTION } from "./remote-connection.js";
+import { type RemoteConnection, WHOLE_CONNECTION } from "./remote-connection.js";
 import { runCommand } from "./run-command.js";
 
 /** See {@link SshClient}. Holds one connection at a time, which it opens on demand. */
@@ -45,27 +46,27 @@ export class SshConnector implements SshClient {
   }
 
   async exec(command: string, options: ExecOptions = {}): Promise<RemoteCommand> {
-    this.#check(options, EXEC_OPTIONS);
+    this.#check({ command }, options, EXEC_OPTIONS);
     return this.#open((connection) => connection.exec(command, options), options.signal);
   }
 
   async run(command: string, options: RunOptions = {}): Promise<CommandResult> {
-    this.#check(options, RUN_OPTIONS);
+    this.#check({ command }, options, RUN_OPTIONS);
     return this.#mapErrors(() => runCommand(this, command, options));
   }
 
   async connectTcp(host: string, port: number, options: ConnectTcpOptions = {}): Promise<Duplex> {
-    this.#check(options, CONNECT_TCP_OPTIONS);
+    this.#check({ host, port }, options, CONNECT_TCP_OPTIONS);
     return this.#open((connection) => connection.connectTcp(host, port, options), options.signal);
   }
 
   async copyFrom(remote: string, local: string, options: CopyOptions = {}): Promise<CopyResult> {
-    this.#check(options, COPY_OPTIONS);
+    this.#check({ remote, local }, options, COPY_OPTIONS);
     return this.#mapErrors(() => copyFrom(this, remote, local, options));
   }
 
   async copyTo(local: string, remote: string, options: CopyOptions = {}): Promise<CopyResult> {
-    this.#check(options, COPY_OPTIONS);
+    this.#check({ local, remote }, options, COPY_OPTIONS);
     return this.#mapErrors(() => copyTo(this, local, remote, options));
   }
 
@@ -79,9 +80,9 @@ export class SshConnector implements SshClient {
     return this.close();
   }
 
-  #check(options: object, known: KnownOptions): void {
+  #check(given: Readonly<Record<string, unknown>>, options: object, known: KnownOptions): void {
     try {
-      checkOptions(options, known);
+      checkArguments(given, options, known);
     } catch (error) {
       throw this.#dialer.mapError(error);
     }

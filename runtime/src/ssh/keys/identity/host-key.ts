@@ -4,6 +4,7 @@ import { createKeyPair } from "../files/create-key-pair.js";
 import { expandHome, readFileChecked } from "../files/read-file.js";
 import { BinaryReader } from "../format/binary-reader.js";
 import { HOST_KEY_TYPES, type PublicKey, publicKeyFromBlob } from "../format/public-key.js";
+import { MIN_RSA_BITS } from "../format/public-key-object.js";
 import type { HostKeySource } from "./host-key-source.js";
 import { isPrivateKeyText, isText, type PrivateKeyResult, parsePrivateKey, privateKeyRules } from "./private-key.js";
 
@@ -12,9 +13,6 @@ export interface HostKey {
   readonly privateKey: ParsedKey;
   readonly publicKey: PublicKey;
 }
-
-/** RFC 8332, section 3, recommends to refuse shorter RSA keys. */
-const MIN_RSA_BITS = 2048;
 
 /**
  * Loads the host keys of a server, at most one of each type: a client chooses one by its type (RFC 4253, section 7.1).

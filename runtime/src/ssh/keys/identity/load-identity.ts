@@ -4,6 +4,7 @@ import { parsePublicLine, readPublicKey } from "../files/public-key-file.js";
 import { expandHome, readFileChecked } from "../files/read-file.js";
 import { loadUserCertificate, type UserCertificate } from "../files/user-certificate.js";
 import { sameKey } from "../format/public-key.js";
+import { callOption } from "./call-option.js";
 import type { Identity, IdentitySource, PrivateKeyText } from "./identity.js";
 import { identityOf, lockedIdentity } from "./identity-text.js";
 import type { Passphrases } from "./passphrase.js";
@@ -30,7 +31,7 @@ export async function loadIdentity(from: IdentitySource, passphrases: Passphrase
   if (typeof privateKey !== "function") return identityOf({ ...IN_OPTIONS, data: privateKey, publicKey }, passphrases);
 
   const load = async (): Promise<Identity> => {
-    const data: PrivateKeyText = await privateKey();
+    const data: PrivateKeyText = await callOption("identity", privateKey);
     if (!isText(data)) throw new Error("the function in options.identity returned no private key; return its text");
     return identityOf({ ...IN_OPTIONS, data, publicKey }, passphrases);
   };

@@ -1,3 +1,5 @@
+import { callOption } from "./call-option.js";
+
 /**
  * Decrypts private keys: the passphrase, or a function that returns it, called with the file name when a server asks for that
  * key, and again after a wrong answer, three times at most. Undefined skips the key.
@@ -5,7 +7,7 @@
 export type Passphrase = string | ((file: string) => string | undefined | Promise<string | undefined>);
 
 /** Calls of the function for one key; it ends early where the function repeats a wrong answer. */
-export const MAX_ATTEMPTS = 3;
+export const MAX_PASSPHRASES = 3;
 
 /** The passphrases of each function. */
 const shared = new WeakMap<Exclude<Passphrase, string>, Passphrases>();
@@ -41,11 +43,15 @@ export class Passphrases {
     const from = this.#from;
     if (typeof from !== "function") return from === undefined ? undefined : attempt(from);
     let last: string | undefined;
-    for (let round = 0; round < MAX_ATTEMPTS; round++) {
-      const answer = this.#answers.get(file) ?? Promise.resolve(from(file));
+    for (let round = 0; round < MAX_PASSPHRASES; round++) {
+      const answer = this.#answers.get(file) ?? callOption("passphrase", () => from(file));
       this.#answers.set(file, answer);
       const passphrase = await answer.catch((error: Error) => this.#forget(file, answer, error));
       if (passphrase === undefined || passphrase === "") break;
+      if (typeof passphrase !== "string") {
+        this.#forget(file, answer);
+        throw new Error("the option passphrase failed: it returned neither a string nor undefined");
+      }
       const opened = attempt(passphrase);
       if (opened !== undefined) return opened;
       this.#forget(file, answer);

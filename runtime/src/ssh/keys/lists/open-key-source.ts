@@ -8,12 +8,17 @@ type AuthorizedKeysOption = string | readonly string[] | { readonly lines: reado
 
 /**
  * Opens the source of the option `authorizedKeys`; the caller closes it.
+ * @param option the name of the option, for messages
  * @throws Error of one line with the fix, where a file is missing, unreadable or writable by others, or lines list no key
  */
-export async function openKeySource(from: AuthorizedKeysOption, config: KeySourceConfig): Promise<KeySource> {
+export async function openKeySource(
+  from: AuthorizedKeysOption,
+  config: KeySourceConfig,
+  option = "authorizedKeys",
+): Promise<KeySource> {
   if (typeof from === "function") return { ...FIXED, lookup: from };
   if (typeof from === "string") return AuthorizedKeysFiles.open([from], config);
-  return "lines" in from ? openLines(from.lines, config) : AuthorizedKeysFiles.open(from, config);
+  return "lines" in from ? openLines(from.lines, config, option) : AuthorizedKeysFiles.open(from, config);
 }
 
 /** A source without authorities that never changes. */
@@ -24,11 +29,11 @@ const FIXED: Omit<KeySource, "lookup"> = {
   close: () => {},
 };
 
-function openLines(lines: readonly string[], { unknownScopes }: KeySourceConfig): KeySource {
-  const { keys, wrong, warnings } = parseAuthorizedKeys([{ name: "authorizedKeys", text: lines.join("\n") }]);
+function openLines(lines: readonly string[], { unknownScopes }: KeySourceConfig, option: string): KeySource {
+  const { keys, wrong, warnings } = parseAuthorizedKeys([{ name: option, text: lines.join("\n") }]);
   if (keys.length === 0) {
     const problem = wrong[0] === undefined ? "" : `; ${wrong[0].problem}`;
-    throw new Error(`authorizedKeys has no valid key, so no key can log in${problem}`);
+    throw new Error(`${option} has no valid key, so no key can log in${problem}`);
   }
   return {
     ...FIXED,

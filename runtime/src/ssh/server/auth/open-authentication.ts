@@ -180,8 +180,11 @@ async function openAuthorities(
   config: KeySourceConfig,
   sources: Source[],
 ): Promise<KeySource["authorities"]> {
-  const keys = await openKeySource(source, config).catch((error: unknown) => {
-    throw new OptionError(`option certificateAuthorities: ${errorMessage(error)}`, { cause: error });
+  const keys = await openKeySource(source, config, "certificateAuthorities").catch((error: unknown) => {
+    // The message of lines begins with the name of the option, that of files with the name of the file.
+    const isNamed = typeof source === "object" && "lines" in source;
+    const message = `option ${isNamed ? "" : "certificateAuthorities: "}${errorMessage(error)}`;
+    throw new OptionError(message, { cause: error });
   });
   sources.push(keys);
   return async (attempt) => {

@@ -1,5 +1,6 @@
 import type { PublicKeyAuthContext } from "ssh2";
 import { fieldProblem, type OptionTable } from "../../../base/check-options.js";
+import { describeValue } from "../../../base/describe-value.js";
 import { errorMessage } from "../../../base/error-message.js";
 import type { RejectedKey } from "../../../base/peer.js";
 import { printable } from "../../../base/printable.js";
@@ -135,6 +136,9 @@ async function lookUp(
 /** An invalid answer denies the key, also that of an open connection: it may be a refusal with a misspelled field. */
 function checkAnswer(answer: KeyGrant | KeyRefusal | Denial): KeyGrant | Denial {
   try {
+    if (typeof answer !== "object" || answer === null) {
+      throw new Error(`the answer is ${describeValue(answer)}, not a grant or a refusal`);
+    }
     if ("deny" in answer) {
       const problem = fieldProblem(answer, REFUSAL);
       if (problem !== undefined) throw new Error(problem);

@@ -1,4 +1,5 @@
 import type { Client, ParsedKey } from "ssh2";
+import { errorMessage } from "../../../base/error-message.js";
 import { string } from "../../keys/format/binary-writer.js";
 import { internalsOf, sendPayload, wrapHandler } from "../internals.js";
 
@@ -49,8 +50,9 @@ export function hookClientAuth(client: Client, hooks: ClientAuthHooks): void {
             protocol._authsQueue.push("publickey");
             sendPayload(protocol, Buffer.concat([request, string(signature)]));
           },
-          (error: Error) => {
-            signer.fail(error);
+          (error: unknown) => {
+            // ssh2 takes any value but an Error for a signature.
+            signer.fail(error instanceof Error ? error : new Error(errorMessage(error)));
             if (!signal.aborted) sign(data, () => {});
           },
         )

@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 import type { Channel, ClientChannel } from "ssh2";
-import { ReleasingDuplex } from "../../../base/transport.js";
+import { HIGH_WATER_MARK, ReleasingDuplex } from "../../../base/transport.js";
 import { attempt, type ChannelInternals, channelInternals, isExchangingKeys } from "../internals.js";
 
 /** The connection of an SSH channel. */
@@ -15,9 +15,6 @@ export interface ChannelConfig {
   /** What happens to writes after the peer has closed the channel. Default: they fail with `lost`. */
   readonly lateWrites?: "fail" | "drop";
 }
-
-/** Bytes in each direction, beside the 2 MiB window of the channel. */
-const HIGH_WATER_MARK = 256 * 1024;
 
 /** Bytes of the largest packet that ssh2 sends. */
 const PACKET = 32 * 1024;

@@ -8,6 +8,7 @@ export const CHANNEL_REFUSAL = { prohibited: 1, connectFailed: 2, resourceShorta
  * Refuses to open a channel, with a reason and a description. ssh2's own `reject` sends "connect failed" without a
  * description (server.js:554 to 569), so the message is replaced while it runs. test/unit/runtime/ssh/server/forwarding
  * notices a change.
+ * @param description default: that the request is not permitted
  * @param reject what ssh2 passed along with the request
  */
 export function refuseChannel(
@@ -18,7 +19,7 @@ export function refuseChannel(
 ): void {
   const { protocol } = internalsOf(connection);
   const send = protocol.channelOpenFail;
-  protocol.channelOpenFail = (recipient) => send.call(protocol, recipient, code, description);
+  protocol.channelOpenFail = (recipient) => send.call(protocol, recipient, code, description || "not permitted");
   attempt(reject);
   protocol.channelOpenFail = send;
 }

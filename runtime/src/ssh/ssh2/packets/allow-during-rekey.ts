@@ -1,6 +1,4 @@
-import type { Protocol } from "../internals.js";
-
-const KEXINIT = 20;
+import { KEXINIT, type Protocol } from "../internals.js";
 
 /** IGNORE, UNIMPLEMENTED and DEBUG (RFC 4253, section 11). */
 const ALWAYS_ALLOWED: ReadonlySet<number> = new Set([2, 3, 4]);

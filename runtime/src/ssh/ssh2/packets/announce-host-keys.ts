@@ -3,11 +3,16 @@ import { BinaryReader } from "../../keys/format/binary-reader.js";
 import { string } from "../../keys/format/binary-writer.js";
 import { makeSignature } from "../../keys/format/make-signature.js";
 import type { HostKey } from "../../keys/identity/host-key.js";
-import { attempt, identificationOf, internalsOf, type Protocol, sendPayload, wrapHandler } from "../internals.js";
+import {
+  attempt,
+  GLOBAL_REQUEST,
+  identificationOf,
+  internalsOf,
+  type Protocol,
+  sendPayload,
+  wrapHandler,
+} from "../internals.js";
 import { HOST_KEYS, HOST_KEYS_PROVE, hostKeyProof } from "./host-key-proof.js";
-
-/** SSH_MSG_GLOBAL_REQUEST (RFC 4254, section 4). */
-const GLOBAL_REQUEST = 80;
 
 /** How many requests for proof one connection may make, since each costs signatures; OpenSSH makes one. */
 export const MAX_PROOFS = 4;

@@ -1,7 +1,6 @@
 import { getDiffieHellman } from "node:crypto";
-import type { Protocol } from "../internals.js";
+import { KEXINIT, type Protocol } from "../internals.js";
 
-const KEXINIT = 20;
 const KEXDH_INIT = 30;
 
 /**

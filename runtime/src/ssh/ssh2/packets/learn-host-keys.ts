@@ -3,11 +3,8 @@ import { BinaryReader } from "../../keys/format/binary-reader.js";
 import { string } from "../../keys/format/binary-writer.js";
 import { type PublicKey, publicKeyFromBlob } from "../../keys/format/public-key.js";
 import { parseSignature, verifySignature } from "../../keys/format/signature.js";
-import { attempt, globalReplies, internalsOf, sendPayload, wrapHandler } from "../internals.js";
+import { attempt, GLOBAL_REQUEST, globalReplies, internalsOf, sendPayload, wrapHandler } from "../internals.js";
 import { HOST_KEYS, HOST_KEYS_PROVE, hostKeyProof } from "./host-key-proof.js";
-
-/** SSH_MSG_GLOBAL_REQUEST (RFC 4254, section 4). */
-const GLOBAL_REQUEST = 80;
 
 /** What a client does with the host keys that a server announces. */
 interface HostKeyLearner {

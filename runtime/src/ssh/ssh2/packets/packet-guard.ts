@@ -1,5 +1,5 @@
 import type { Carrier } from "../channels/carrier.js";
-import type { Protocol } from "../internals.js";
+import { KEXINIT, type Protocol } from "../internals.js";
 
 /** What the packets of one connection are checked against. */
 interface PacketGuardConfig {
@@ -13,7 +13,6 @@ interface PacketGuardConfig {
 }
 
 /** Numbers of messages (RFC 4250, section 4.1.2). */
-const KEXINIT = 20;
 const INFO_REQUEST = 60;
 const INFO_RESPONSE = 61;
 

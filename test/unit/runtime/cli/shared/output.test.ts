@@ -4,9 +4,10 @@ import { existsSync } from "node:fs";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
+import { run } from "../../../../../runtime/src/cli/main.js";
 import { generateEd25519 } from "../../../../../runtime/src/ssh/keys/format/generate-ed25519.js";
 import { publicKeyLine } from "../../../../../runtime/src/ssh/keys/format/public-key.js";
-import { BIN, start, tempDir } from "../run.js";
+import { BIN, start, TestIo, tempDir } from "../run.js";
 
 const path = (relative: string) => fileURLToPath(new URL(`../../../../../${relative}`, import.meta.url));
 
@@ -35,6 +36,20 @@ test.each([
 ])("%j succeeds silently if the reader has closed its output", async (args) => {
   const command = start(args, { cwd: keysDirectory(), stdoutError: "EPIPE" });
   expect(await command.ended).toEqual({ status: 0, stdout: "", stderr: "" });
+});
+
+test("runs that share a failing output each report the failure, without a warning about listeners", async () => {
+  const warnings: string[] = [];
+  const onWarning = ({ name }: Error) => void warnings.push(name);
+  process.on("warning", onWarning);
+  onTestFinished(() => void process.off("warning", onWarning));
+  const io = new TestIo(keysDirectory(), { stdoutError: "ENOSPC" });
+  const runs = Array.from({ length: 15 }, () => run(["--version"], io));
+  expect(await Promise.all(runs)).toEqual(Array(15).fill(1));
+  expect(io.leftovers).toEqual([]);
+  // Node emits warnings in a later turn.
+  await new Promise((done) => setImmediate(done));
+  expect(warnings).toEqual([]);
 });
 
 test("a process succeeds silently if the reader has closed its output", () => {

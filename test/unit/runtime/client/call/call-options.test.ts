@@ -69,7 +69,10 @@ test("an inner call inherits the trace headers that it does not set, and no othe
 test("an invalid signal of an inner call is refused", async () => {
   connected = await connectRaw();
   const options = { signal: {} as AbortSignal, parent: parent(50_000) };
-  expect(await failure(connected.client.it.get({}, options))).toMatchObject({ status: "BAD_REQUEST" });
+  expect(await failure(connected.client.it.get({}, options))).toMatchObject({
+    status: "BAD_REQUEST",
+    message: expect.stringContaining("option signal: not an AbortSignal: received an object"),
+  });
 });
 
 test("an inner call is cancelled by the outer one and by its own signal", async () => {

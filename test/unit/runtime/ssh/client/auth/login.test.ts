@@ -80,6 +80,70 @@ it.each(["password", "prompts"])("survives a connection that closes while the op
   await new Promise((resolve) => setTimeout(resolve, 20));
 });
 
+/** Values that functions throw. */
+const thrown = [new Error("boo"), "boo", null, undefined];
+
+it.each(thrown)("names the option passphrase where its function throws %o", async (value) => {
+  const server = await startServer((context, connection) => {
+    if (context.method !== "publickey") refuseNone(context, connection);
+    else context.accept();
+  });
+  const options = { identity: copyKey("ed25519-RFC4716-encrypted", "locked") };
+  const fail = () => {
+    throw value;
+  };
+  const error = await failure(server.dial({ ...options, passphrase: fail }));
+  expect(error).toMatchObject({ status: "UNAUTHENTICATED" });
+  expect(error.message).toContain(`option passphrase failed: ${value instanceof Error ? "boo" : value}`);
+  expect((await failure(server.dial({ ...options, passphrase: () => 5 as never }))).message).toContain(
+    "option passphrase failed: it returned neither a string nor undefined",
+  );
+});
+
+it.each(thrown)("names the options password, prompts, identity and hostKey where one throws %o", async (value) => {
+  const server = await startServer((context, connection) => {
+    if (context.method === "keyboard-interactive") context.prompt([{ prompt: "Code: ", echo: false }], () => {});
+    else refuseNone(context, connection);
+  });
+  const fail = () => {
+    throw value;
+  };
+  const prompting = await startServer((context, connection) => {
+    if (context.method !== "keyboard-interactive") refuseNone(context, connection);
+    else context.prompt([{ prompt: "Code: ", echo: false }], () => context.reject([]));
+  });
+  const text = value instanceof Error ? "boo" : String(value);
+  expect((await failure(server.dial({ password: fail }))).message).toContain(`option password failed: ${text}`);
+  expect((await failure(prompting.dial({ prompts: fail }))).message).toContain(`option prompts failed: ${text}`);
+  const identity = { privateKey: fail };
+  expect((await failure(server.dial({ identity }))).message).toContain(`option identity failed: ${text}`);
+  expect((await failure(server.dial({ hostKey: fail, knownHosts: [] }))).message).toContain(
+    `option hostKey failed (${text})`,
+  );
+});
+
+it.each([[null], [[5]], [{ length: 1 }]])("does not hang where the option prompts returns %o", async (answers) => {
+  const server = await startServer((context, connection) => {
+    if (context.method !== "keyboard-interactive") refuseNone(context, connection);
+    else context.prompt([{ prompt: "Code: ", echo: false }], () => context.reject([]));
+  });
+  expect((await failure(server.dial({ prompts: () => answers as never }))).message).toContain(
+    "option prompts failed: it did not return an array of strings",
+  );
+});
+
+it.each(thrown)("names the option newPassword where its function throws %o", async (value) => {
+  const server = await startServer((context, connection) => {
+    if (context.method !== "password") refuseNone(context, connection);
+    else context.requestChange("expired", () => {});
+  });
+  const newPassword = () => {
+    throw value;
+  };
+  const error = await failure(server.dial({ password: "old", newPassword }));
+  expect(error.message).toContain(`option newPassword failed: ${value instanceof Error ? "boo" : value}`);
+});
+
 it("tries the method none last where a server does not list it", async () => {
   const server = await startServer((context) =>
     context.method === "none" ? context.accept() : context.reject(["publickey"]),

@@ -73,7 +73,9 @@ it("asks for a passphrase at the first signature, three times at most", async ()
   expect((await failure(use(file, wrong))).message).toMatch(/is encrypted: wrong passphrase$/);
   expect(count).toBe(3);
   expect((await failure(use(file, () => undefined))).message).toMatch(/is encrypted: wrong passphrase$/);
-  expect((await failure(use(file, () => Promise.reject(new Error("no terminal"))))).message).toBe("no terminal");
+  expect((await failure(use(file, () => Promise.reject(new Error("no terminal"))))).message).toBe(
+    "the option passphrase failed: no terminal",
+  );
   expect((await failure(use(file))).message).toMatch(
     /is encrypted: set the option passphrase, or add the key to the agent/,
   );
@@ -176,7 +178,7 @@ it("requests a private key only for a signature, if its public key is known", as
     /^damaged ssh-ed25519 key: invalid base64/,
   );
   const failing = { ...source, privateKey: () => Promise.reject(new Error("the vault is closed")) };
-  expect((await failure(use(failing))).message).toBe("the vault is closed");
+  expect((await failure(use(failing))).message).toBe("the option identity failed: the vault is closed");
 });
 
 it("leaves a security key to an agent, with a problem", async () => {

@@ -87,6 +87,10 @@ it("denies a key that is not listed, and one whose lookup fails", async () => {
     deny: "key lookup failed: no\\u{a}database",
     lookupFailed: true,
   });
+  expect(await decide({}, () => true as never)).toMatchObject({
+    outcome: "denied",
+    deny: "key lookup failed: the answer is a boolean, not a grant or a refusal",
+  });
 });
 
 it("accepts RSA signatures with SHA-2, and none with SHA-1", async () => {
