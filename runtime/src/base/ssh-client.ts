@@ -29,7 +29,10 @@ export interface RemoteCommand extends Duplex {
 export interface ExecOptions {
   /** Destroys the command when it aborts: the call rejects with CANCELLED. */
   readonly signal?: AbortSignal;
-  /** Receives the standard error of the command as it arrives. Default: only the end is kept, as `stderrTail`. */
+  /**
+   * Receives the standard error of the command as it arrives. An exception or rejection destroys the command with that error.
+   * Default: only the end is kept, as `stderrTail`.
+   */
   readonly onStderr?: (chunk: Buffer) => void;
   /** Environment variables of the command. A stock server accepts few names: see AcceptEnv in sshd_config(5). */
   readonly env?: Readonly<Record<string, string>>;

@@ -1,7 +1,7 @@
 import { isTimeout } from "../base/async/with-signal.js";
 import { checkNumber, MAX_TIMEOUT } from "../base/check-number.js";
 import { checkOptions, OptionError, type OptionTable } from "../base/check-options.js";
-import { SILENT } from "../base/log.js";
+import { type Logger, SILENT } from "../base/log.js";
 import { combineObservers } from "../base/observer/combine-observers.js";
 import type { Observer } from "../base/observer/observer.js";
 import type { Peer } from "../base/peer.js";
@@ -28,8 +28,9 @@ export interface Client extends AsyncDisposable {
   /** See {@link ConnectionState}. With several hosts, the best state of any. */
   readonly state: ConnectionState;
   /**
-   * Calls `listener` with each new state, until the returned function is called.
-   * @throws RpcError BAD_REQUEST for another event than `state`
+   * Calls `listener` with each new state, until the returned function is called. Exceptions and rejections of the listener are
+   * logged and have no other effect.
+   * @throws RpcError BAD_REQUEST for another event than `state`, and for a listener that is not a function
    */
   on(event: "state", listener: StateListener): () => void;
   /**
@@ -89,6 +90,14 @@ export function pickClientOptions(options: ClientOptions): ClientOptions {
 /** Creates the receiver of the server's calls on a connection to `address`; the connection exists once a call arrives. */
 export type ServeCallbacks = (address: string, connection: () => Connection) => CallReceiver;
 
+/** What a client needs besides its options. */
+interface ClientSetup {
+  /** Creates the receiver of the server's calls. Default: none. */
+  readonly serve?: ServeCallbacks | undefined;
+  /** Gets what listeners of the client throw. Default: none. */
+  readonly log?: Pick<Logger, "error">;
+}
+
 /** Retries of a call; see {@link ClientOptions.retries}. */
 export const DEFAULT_RETRIES = 3;
 
@@ -99,7 +108,6 @@ const SERVER: Peer = { user: "server", scopes: ["*"] };
  * Opens the transport, exchanges HELLOs with the server, and returns a client of the API. With several transports, each to a
  * host of its own, it resolves when the first one is ready. It rejects where the first attempt at every host fails; later
  * losses are re-established.
- * @param serve creates the receiver of the server's calls; default: none
  * @throws RpcError UNAVAILABLE or UNAUTHENTICATED where the transport cannot be opened; UNAVAILABLE where the peer is not an
  * sshrpc server; CANCELLED where the signal aborted, or DEADLINE_EXCEEDED where it timed out
  */
@@ -107,7 +115,7 @@ export async function openClient<C extends Client>(
   api: Api,
   transport: Transport | readonly Transport[],
   options: ClientOptions = {},
-  serve?: ServeCallbacks,
+  { serve, log = SILENT }: ClientSetup = {},
 ): Promise<C> {
   checkOptions(options, CLIENT_OPTIONS);
   const { signal, reconnect = {} } = options;
@@ -127,6 +135,7 @@ export async function openClient<C extends Client>(
     reconnect: reconnect !== false,
     retries: checkNumber("retries", options.retries ?? DEFAULT_RETRIES, 0),
     maxQueuedCalls: limits.queuedCalls,
+    listenerFailed: (error) => log.error({ err: error }, "a state listener failed"),
   });
   if (signal?.aborted) throw cancelled(signal);
   try {
@@ -226,6 +235,12 @@ function bindClient<C extends Client>(
   const on: Client["on"] = (event, listener) => {
     if (event !== "state") {
       throw new RpcError("BAD_REQUEST", `unknown event "${printable(String(event), 60)}"; known events: state`);
+    }
+    if (typeof listener !== "function") {
+      throw new RpcError(
+        "BAD_REQUEST",
+        `the listener of "state": invalid type ${typeof listener}; it takes a function`,
+      );
     }
     return pool.listen(listener);
   };
