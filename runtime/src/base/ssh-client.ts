@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import type { OptionTable } from "./check-options.js";
+import { type OptionTable, oneOf } from "./check-options.js";
 
 /** The end of a remote command (RFC 4254, section 6.10). */
 export interface CommandExit {
@@ -39,7 +39,11 @@ export interface ExecOptions {
 }
 
 /** The known options of {@link SshClient.exec}. */
-export const EXEC_OPTIONS = { signal: true, onStderr: true, env: true } satisfies OptionTable<ExecOptions>;
+export const EXEC_OPTIONS = {
+  signal: true,
+  onStderr: oneOf("function"),
+  env: oneOf("object"),
+} satisfies OptionTable<ExecOptions>;
 
 /** The result of {@link SshClient.run}. */
 export interface CommandResult extends CommandExit {

@@ -1,6 +1,6 @@
 import { isTimeout } from "../base/async/with-signal.js";
 import { checkNumber, MAX_TIMEOUT } from "../base/check-number.js";
-import { checkOptions, OptionError, type OptionTable } from "../base/check-options.js";
+import { checkOptions, OptionError, type OptionTable, oneOf } from "../base/check-options.js";
 import { type Logger, SILENT } from "../base/log.js";
 import { combineObservers } from "../base/observer/combine-observers.js";
 import type { Observer } from "../base/observer/observer.js";
@@ -17,11 +17,11 @@ import type { ItemKind } from "../wire/hello.js";
 import { type Limits, resolveLimits, UNARY_TIMEOUT } from "../wire/limits.js";
 import { type BindConfig, bindMethods } from "./call/bind-methods.js";
 import type { ClientInterceptor } from "./call/interceptor.js";
-import type { CallReports } from "./call/observed-call.js";
 import { BACKOFF_OPTIONS, Backoff, type BackoffOptions } from "./connection/backoff.js";
 import { ConnectionPool } from "./connection/connection-pool.js";
 import type { ConnectionState, StateListener } from "./connection/connection-state.js";
 import type { ConnectConfig } from "./connection/host-connections.js";
+import { callReports, observed } from "./report-client.js";
 
 /** The members of every generated client besides its resources. The owner closes the client. */
 export interface Client extends AsyncDisposable {
@@ -74,10 +74,10 @@ export interface ClientOptions {
 /** The options of every client. */
 export const CLIENT_OPTIONS = {
   timeout: true,
-  limits: true,
-  interceptors: true,
+  limits: oneOf("object"),
+  interceptors: oneOf("functions"),
   signal: true,
-  reconnect: BACKOFF_OPTIONS,
+  reconnect: oneOf("false", BACKOFF_OPTIONS),
   retries: true,
   observer: true,
 } satisfies OptionTable<ClientOptions>;
@@ -100,9 +100,6 @@ interface ClientSetup {
 
 /** Retries of a call; see {@link ClientOptions.retries}. */
 export const DEFAULT_RETRIES = 3;
-
-/** The peer of a client's calls, as its callbacks see it: it has proven its host key. */
-const SERVER: Peer = { user: "server", scopes: ["*"] };
 
 /**
  * Opens the transport, exchanges HELLOs with the server, and returns a client of the API. With several transports, each to a
@@ -182,32 +179,6 @@ function connector(
     watch(connection, address);
     return connection;
   };
-}
-
-/** Reports each connection from its HELLO to its end, and keeps the server at its other end. */
-function observed(
-  observer: Observer,
-  servers: WeakMap<Connection, Peer>,
-): (connection: Connection, address: string) => void {
-  return (connection, address) => {
-    servers.set(connection, { ...SERVER, address });
-    const opened = (): void => {
-      const start = performance.now();
-      observer.connectionOpened?.({ address });
-      void connection.closed.then(({ message }) => {
-        const milliseconds = performance.now() - start;
-        observer.connectionClosed?.({ address, reason: message, milliseconds });
-      });
-    };
-    connection.ready.then(opened, () => undefined);
-  };
-}
-
-/** Where calls are reported; undefined where no observer receives them. */
-function callReports(observer: Observer, servers: WeakMap<Connection, Peer>): CallReports | undefined {
-  const { callStarted, callEnded, callRetried } = observer;
-  if ((callStarted ?? callEnded ?? callRetried) === undefined) return undefined;
-  return { observer, peerOf: (connection) => (connection && servers.get(connection)) ?? SERVER };
 }
 
 /** The item kind that a client without a contract announces. */

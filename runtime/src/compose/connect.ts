@@ -1,5 +1,5 @@
 import type { KorvClientOptions } from "../adapters/korv/korv-options.js";
-import { checkOptions, type OptionTable } from "../base/check-options.js";
+import { checkOptions, type OptionTable, oneOf } from "../base/check-options.js";
 import { type Logger, safeLogger } from "../base/log.js";
 import { combineObservers } from "../base/observer/combine-observers.js";
 import { printable } from "../base/printable.js";
@@ -53,12 +53,14 @@ const PROTOCOLS = ["sshrpc", "korv"];
 const CONNECT_OPTIONS = {
   ...CLIENT_OPTIONS,
   ...DIAL_OPTIONS,
-  callbacks: true,
+  callbacks: oneOf("object"),
   log: true,
   transport: true,
   protocol: true,
-  openssh: { program: true, args: true, command: true, interactive: true } satisfies OptionTable<OpensshOptions>,
-  korv: { mapPath: true, sendTimeout: true } satisfies OptionTable<KorvClientOptions>,
+  openssh: {
+    ...{ program: oneOf("string"), args: oneOf("strings"), command: oneOf("string"), interactive: oneOf("boolean") },
+  } satisfies OptionTable<OpensshOptions>,
+  korv: { mapPath: oneOf("function"), sendTimeout: true } satisfies OptionTable<KorvClientOptions>,
 } satisfies OptionTable<ConnectOptions<object>>;
 
 const CONNECT_SSH_OPTIONS = { ...DIAL_OPTIONS, signal: true } satisfies OptionTable<ConnectSshOptions>;

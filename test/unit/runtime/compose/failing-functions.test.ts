@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { apiOf, handlersOf, type ItClient, method, TestLog } from "../support/server.js";
 import { failure, until, within } from "../support/wait.js";
 
-// The functions that a user gives: whatever they throw, the process of the server or client goes on.
+// The functions that a user gives may fail: the process of the server or client goes on.
 
 const fail = (): never => {
   throw new Error("disk full");
