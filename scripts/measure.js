@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { tracePaths } from "./trace-paths.js";
 import {
   booleanParameters,
-  folderPairs,
+  folderCycles,
   fullestFolders,
   longLists,
   outsideWrites,
@@ -36,8 +36,8 @@ row(
   `${lines.length}; ${sorted[Math.floor(lines.length / 2)]}, ${sorted.at(-1)}`,
   "largest < 250",
 );
-const pairs = packages.flatMap(folderPairs);
-row("pairs of folders that import each other", pairs.length, "<= 3", pairs);
+const cycles = packages.flatMap(folderCycles);
+row("cycles of folders that import each other", cycles.length, "<= 3", cycles);
 const full = packages.flatMap(({ name, ...rest }) =>
   fullestFolders(rest).map(([folder, count]) => [`${name}/src/${folder}`, count]),
 );

@@ -32,13 +32,32 @@ export function readTree(name) {
   return { name, root, files, pathOf, imports, entries: new Set(PUBLIC[name].map((entry) => `${entry}.ts`)) };
 }
 
-/** Pairs of folders of which each imports from the other. */
-export function folderPairs({ imports }) {
-  const arrows = new Set(imports.map(({ from, to }) => `${dirname(from)} ${dirname(to)}`));
-  return [...arrows].flatMap((arrow) => {
-    const [from, to] = arrow.split(" ");
-    return from < to && arrows.has(`${to} ${from}`) ? [`${from} <-> ${to}`] : [];
-  });
+/**
+ * Groups of folders that import each other in a cycle of any length (strongly connected components), each as `a <-> b <-> c`.
+ */
+export function folderCycles({ imports }) {
+  const next = new Map();
+  for (const { from, to } of imports) {
+    const [source, target] = [dirname(from), dirname(to)];
+    next.set(source, (next.get(source) ?? new Set()).add(target));
+  }
+  const reachedBy = (folder) => {
+    const reached = new Set();
+    const visit = (one) => {
+      for (const other of next.get(one) ?? []) {
+        if (reached.has(other)) continue;
+        reached.add(other);
+        visit(other);
+      }
+    };
+    visit(folder);
+    return reached;
+  };
+  const reach = new Map([...next.keys()].map((folder) => [folder, reachedBy(folder)]));
+  const groups = [...reach].map(([folder, reached]) =>
+    [folder, ...[...reached].filter((other) => other !== folder && reach.get(other)?.has(folder))].sort(),
+  );
+  return [...new Set(groups.filter(({ length }) => length > 1).map((group) => group.join(" <-> ")))].sort();
 }
 
 /** The number of files that lie directly in each folder, the fullest first. */

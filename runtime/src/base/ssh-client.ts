@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import type { OptionTable } from "./check-options.js";
+import { type OptionTable, oneOf } from "./check-options.js";
 
 /** Bytes of the end of standard error that are kept. */
 export const STDERR_TAIL = 8192;
@@ -32,14 +32,21 @@ export interface RemoteCommand extends Duplex {
 export interface ExecOptions {
   /** Destroys the command when it aborts: the call rejects with CANCELLED. */
   readonly signal?: AbortSignal;
-  /** Receives the standard error of the command as it arrives. Default: only the end is kept, as `stderrTail`. */
+  /**
+   * Receives the standard error of the command as it arrives. An exception or rejection destroys the command with that error.
+   * Default: only the end is kept, as `stderrTail`.
+   */
   readonly onStderr?: (chunk: Buffer) => void;
   /** Environment variables of the command. A stock server accepts few names: see AcceptEnv in sshd_config(5). */
   readonly env?: Readonly<Record<string, string>>;
 }
 
 /** The known options of {@link SshClient.exec}. */
-export const EXEC_OPTIONS = { signal: true, onStderr: true, env: true } satisfies OptionTable<ExecOptions>;
+export const EXEC_OPTIONS = {
+  signal: true,
+  onStderr: oneOf("function"),
+  env: oneOf("object"),
+} satisfies OptionTable<ExecOptions>;
 
 /** The result of {@link SshClient.run}. */
 export interface CommandResult extends CommandExit {

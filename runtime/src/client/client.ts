@@ -1,7 +1,7 @@
 import { isTimeout } from "../base/async/with-signal.js";
 import { checkNumber, MAX_TIMEOUT } from "../base/check-number.js";
-import { checkOptions, OptionError, type OptionTable } from "../base/check-options.js";
-import { SILENT } from "../base/log.js";
+import { checkOptions, OptionError, type OptionTable, oneOf } from "../base/check-options.js";
+import { type Logger, SILENT } from "../base/log.js";
 import { combineObservers } from "../base/observer/combine-observers.js";
 import type { Observer } from "../base/observer/observer.js";
 import type { Peer } from "../base/peer.js";
@@ -17,19 +17,20 @@ import type { ItemKind } from "../wire/hello.js";
 import { type Limits, resolveLimits, UNARY_TIMEOUT } from "../wire/limits.js";
 import { type BindConfig, bindMethods } from "./call/bind-methods.js";
 import type { ClientInterceptor } from "./call/interceptor.js";
-import type { CallReports } from "./call/observed-call.js";
 import { BACKOFF_OPTIONS, Backoff, type BackoffOptions } from "./connection/backoff.js";
 import { ConnectionPool } from "./connection/connection-pool.js";
 import type { ConnectionState, StateListener } from "./connection/connection-state.js";
 import type { ConnectConfig } from "./connection/host-connections.js";
+import { callReports, observed } from "./report-client.js";
 
 /** The members of every generated client besides its resources. The owner closes the client. */
 export interface Client extends AsyncDisposable {
   /** See {@link ConnectionState}. With several hosts, the best state of any. */
   readonly state: ConnectionState;
   /**
-   * Calls `listener` with each new state, until the returned function is called.
-   * @throws RpcError BAD_REQUEST for another event than `state`
+   * Calls `listener` with each new state, until the returned function is called. Exceptions and rejections of the listener are
+   * logged and have no other effect.
+   * @throws RpcError BAD_REQUEST for another event than `state`, and for a listener that is not a function
    */
   on(event: "state", listener: StateListener): () => void;
   /**
@@ -73,10 +74,10 @@ export interface ClientOptions {
 /** The options of every client. */
 export const CLIENT_OPTIONS = {
   timeout: true,
-  limits: true,
-  interceptors: true,
+  limits: oneOf("object"),
+  interceptors: oneOf("functions"),
   signal: true,
-  reconnect: BACKOFF_OPTIONS,
+  reconnect: oneOf("false", BACKOFF_OPTIONS),
   retries: true,
   observer: true,
 } satisfies OptionTable<ClientOptions>;
@@ -89,17 +90,21 @@ export function pickClientOptions(options: ClientOptions): ClientOptions {
 /** Creates the receiver of the server's calls on a connection to `address`; the connection exists once a call arrives. */
 export type ServeCallbacks = (address: string, connection: () => Connection) => CallReceiver;
 
+/** What a client needs besides its options. */
+interface ClientSetup {
+  /** Creates the receiver of the server's calls. Default: none. */
+  readonly serve?: ServeCallbacks | undefined;
+  /** Gets what listeners of the client throw. Default: none. */
+  readonly log?: Pick<Logger, "error">;
+}
+
 /** Retries of a call; see {@link ClientOptions.retries}. */
 export const DEFAULT_RETRIES = 3;
-
-/** The peer of a client's calls, as its callbacks see it: it has proven its host key. */
-const SERVER: Peer = { user: "server", scopes: ["*"] };
 
 /**
  * Opens the transport, exchanges HELLOs with the server, and returns a client of the API. With several transports, each to a
  * host of its own, it resolves when the first one is ready. It rejects where the first attempt at every host fails; later
  * losses are re-established.
- * @param serve creates the receiver of the server's calls; default: none
  * @throws RpcError UNAVAILABLE or UNAUTHENTICATED where the transport cannot be opened; UNAVAILABLE where the peer is not an
  * sshrpc server; CANCELLED where the signal aborted, or DEADLINE_EXCEEDED where it timed out
  */
@@ -107,7 +112,7 @@ export async function openClient<C extends Client>(
   api: Api,
   transport: Transport | readonly Transport[],
   options: ClientOptions = {},
-  serve?: ServeCallbacks,
+  { serve, log = SILENT }: ClientSetup = {},
 ): Promise<C> {
   checkOptions(options, CLIENT_OPTIONS);
   const { signal, reconnect = {} } = options;
@@ -127,6 +132,7 @@ export async function openClient<C extends Client>(
     reconnect: reconnect !== false,
     retries: checkNumber("retries", options.retries ?? DEFAULT_RETRIES, 0),
     maxQueuedCalls: limits.queuedCalls,
+    listenerFailed: (error) => log.error({ err: error }, "a state listener failed"),
   });
   if (signal?.aborted) throw connectCancelled(signal);
   try {
@@ -175,32 +181,6 @@ function connector(
   };
 }
 
-/** Reports each connection from its HELLO to its end, and keeps the server at its other end. */
-function observed(
-  observer: Observer,
-  servers: WeakMap<Connection, Peer>,
-): (connection: Connection, address: string) => void {
-  return (connection, address) => {
-    servers.set(connection, { ...SERVER, address });
-    const opened = (): void => {
-      const start = performance.now();
-      observer.connectionOpened?.({ address });
-      void connection.closed.then(({ message }) => {
-        const milliseconds = performance.now() - start;
-        observer.connectionClosed?.({ address, reason: message, milliseconds });
-      });
-    };
-    connection.ready.then(opened, () => undefined);
-  };
-}
-
-/** Where calls are reported; undefined where no observer receives them. */
-function callReports(observer: Observer, servers: WeakMap<Connection, Peer>): CallReports | undefined {
-  const { callStarted, callEnded, callRetried } = observer;
-  if ((callStarted ?? callEnded ?? callRetried) === undefined) return undefined;
-  return { observer, peerOf: (connection) => (connection && servers.get(connection)) ?? SERVER };
-}
-
 /** The item kind that a client without a contract announces. */
 function itemsOf({ methods }: Api): ItemKind {
   return methods.some(({ responseItem }) => responseItem === "bytes") ? "bytes" : "json";
@@ -226,6 +206,12 @@ function bindClient<C extends Client>(
   const on: Client["on"] = (event, listener) => {
     if (event !== "state") {
       throw new RpcError("BAD_REQUEST", `unknown event "${printable(String(event), 60)}"; known events: state`);
+    }
+    if (typeof listener !== "function") {
+      throw new RpcError(
+        "BAD_REQUEST",
+        `the listener of "state": invalid type ${typeof listener}; it takes a function`,
+      );
     }
     return pool.listen(listener);
   };

@@ -1,8 +1,7 @@
 import type { KorvClientOptions } from "../adapters/korv/korv-options.js";
-import { checkOptions, type OptionTable } from "../base/check-options.js";
-import type { Logger } from "../base/log.js";
+import { checkOptions, type OptionTable, oneOf } from "../base/check-options.js";
+import { type Logger, safeLogger } from "../base/log.js";
 import { combineObservers } from "../base/observer/combine-observers.js";
-import type { Observer } from "../base/observer/observer.js";
 import { printable } from "../base/printable.js";
 import type { SshClient } from "../base/ssh-client.js";
 import type { Transport } from "../base/transport.js";
@@ -24,7 +23,7 @@ export type Target = string | Transport | readonly (string | Transport)[];
 export interface ConnectOptions<Callbacks = never> extends ClientOptions, DialOptions {
   /** Handlers for the callbacks that the server calls. Default: none. */
   readonly callbacks?: Callbacks;
-  /** Logger for failed callbacks and observers; false disables it. Default: pino at level `warn`, to standard error. */
+  /** Logger for failed callbacks, observers and listeners; false disables it. Default: pino at level `warn`, to standard error. */
   readonly log?: Logger | false;
   /**
    * The SSH connection to a target that is an address: `ssh2` is built in, `openssh` runs the `ssh` program of this system, with
@@ -54,12 +53,14 @@ const PROTOCOLS = ["sshrpc", "korv"];
 const CONNECT_OPTIONS = {
   ...CLIENT_OPTIONS,
   ...DIAL_OPTIONS,
-  callbacks: true,
+  callbacks: oneOf("object"),
   log: true,
   transport: true,
   protocol: true,
-  openssh: { program: true, args: true, command: true, interactive: true } satisfies OptionTable<OpensshOptions>,
-  korv: { mapPath: true, sendTimeout: true } satisfies OptionTable<KorvClientOptions>,
+  openssh: {
+    ...{ program: oneOf("string"), args: oneOf("strings"), command: oneOf("string"), interactive: oneOf("boolean") },
+  } satisfies OptionTable<OpensshOptions>,
+  korv: { mapPath: oneOf("function"), sendTimeout: true } satisfies OptionTable<KorvClientOptions>,
 } satisfies OptionTable<ConnectOptions<object>>;
 
 const CONNECT_SSH_OPTIONS = { ...DIAL_OPTIONS, signal: true } satisfies OptionTable<ConnectSshOptions>;
@@ -86,12 +87,17 @@ export async function connectApi<C extends Client>(
 async function connectTo<C extends Client>(api: Api, target: Target, options: ConnectOptions<object>): Promise<C> {
   const targets = [target].flat() as readonly (string | Transport)[];
   const transports = await Promise.all(targets.map((one) => toTransport(api, one, options)));
-  const observer = observerOf(options);
-  const clientOptions = { ...pickClientOptions(options), ...(observer && { observer }) };
-  if (options.callbacks === undefined) return openClient<C>(api, transports, clientOptions);
+  const lazyLog = errorLog(options.log);
+  const { observer } = options;
+  const clientOptions = {
+    ...pickClientOptions(options),
+    ...(observer !== undefined && { observer: combineObservers(observer, lazyLog) }),
+  };
+  if (options.callbacks === undefined) return openClient<C>(api, transports, clientOptions, { log: lazyLog });
   const [{ serveCallbacks }, { openLog }] = await Promise.all([import("./callbacks.js"), import("./open-log.js")]);
   const log = await openLog(options.log, "warn");
-  return openClient<C>(api, transports, clientOptions, serveCallbacks(api, options.callbacks, { ...options, log }));
+  const serve = serveCallbacks(api, options.callbacks, { ...options, log });
+  return openClient<C>(api, transports, clientOptions, { serve, log });
 }
 
 /**
@@ -105,15 +111,16 @@ export async function connectSsh(target: string, options: ConnectSshOptions = {}
   return openSshClient(target, options, options.signal);
 }
 
-/** Combines the observers of the options. A logger is opened only if one fails. */
-function observerOf({ observer, log }: ConnectOptions<object>): Observer | undefined {
-  if (observer === undefined) return undefined;
+/** A logger for failed observers and listeners. The default one is opened only if one of them fails. */
+function errorLog(log: ConnectOptions["log"]): Pick<Logger, "error"> {
+  if (log !== undefined) return safeLogger(log);
   let opened: Promise<Logger> | undefined;
-  const error: Logger["error"] = (fields, message) => {
-    opened ??= import("./open-log.js").then(({ openLog }) => openLog(log, "warn"));
-    opened.then((logger) => logger.error(fields, message)).catch(() => undefined);
+  return {
+    error(fields, message) {
+      opened ??= import("./open-log.js").then(({ openLog }) => openLog(undefined, "warn"));
+      opened.then((logger) => logger.error(fields, message)).catch(() => undefined);
+    },
   };
-  return combineObservers(observer, { error });
 }
 
 function invalid(option: string, value: unknown, instead: string): RpcError {

@@ -1,5 +1,5 @@
 import { checkOptions, type OptionTable } from "../base/check-options.js";
-import { type Logger, SILENT } from "../base/log.js";
+import { type Logger, safeLogger } from "../base/log.js";
 import { memoryTransport } from "../base/memory-transport.js";
 import { combineObservers } from "../base/observer/combine-observers.js";
 import type { Peer } from "../base/peer.js";
@@ -17,8 +17,8 @@ import { API_SERVER_OPTIONS, CLOSE_OPTIONS, PEER_FIELDS } from "./option-tables.
 export interface InMemoryOptions extends ApiServerOptions {
   /** The peer of all calls. Default: the user `test` with every scope. */
   readonly peer?: Partial<Peer>;
-  /** Logger of the server. Default: none. */
-  readonly log?: Logger;
+  /** Logger of the server; false for none. Default: none. */
+  readonly log?: Logger | false;
 }
 
 const IN_MEMORY_OPTIONS = {
@@ -53,11 +53,11 @@ export function inMemory<Callbacks = undefined>(
   handlers: ApiHandlers<Callbacks>,
   options: InMemoryOptions = {},
 ): InMemoryServer<Callbacks> {
-  const { log = SILENT } = options;
-  const observer = combineObservers(options.observer, log);
-  const server = checkedOptions(() => {
+  const { server, observer } = checkedOptions(() => {
     checkOptions(options, IN_MEMORY_OPTIONS);
-    return newServer(handlers, { ...options, observer, log });
+    const log = safeLogger(options.log ?? false);
+    const combined = combineObservers(options.observer, log);
+    return { server: newServer(handlers, { ...options, observer: combined, log }), observer: combined };
   });
   const as = (other: Partial<Peer>): Transport => {
     checkedOptions(() => checkOptions({ peer: other }, { peer: PEER_FIELDS }));

@@ -1,9 +1,11 @@
-import { type Logger, SILENT } from "../base/log.js";
+import { type Logger, safeLogger } from "../base/log.js";
 
-/** The logger of an option `log`: the given one, none for false, else pino at `level`, to standard error. */
+/**
+ * The logger of an option `log`: the given one, none for false, else pino at `level`, to standard error. It never throws.
+ * @throws OptionError if the value is not a logger
+ */
 export async function openLog(log: Logger | false | undefined, level: "info" | "warn"): Promise<Logger> {
-  if (log !== undefined) return log === false ? SILENT : log;
+  if (log !== undefined) return safeLogger(log);
   const { pino } = await import("pino");
-  const logger: Logger = pino({ level }, pino.destination(2));
-  return logger;
+  return safeLogger(pino({ level }, pino.destination(2)));
 }

@@ -2,7 +2,7 @@ import type { AdapterOptions } from "../adapters/adapter-options.js";
 import type { ExecAdapterOptions } from "../adapters/exec/exec-options.js";
 import type { KorvLimits } from "../adapters/korv/korv-options.js";
 import type { ShellOptions } from "../adapters/shell/shell-options.js";
-import type { OptionTable } from "../base/check-options.js";
+import { type OptionTable, oneOf } from "../base/check-options.js";
 import { PERMISSIONS_FIELDS, type Peer } from "../base/peer.js";
 import type { AuditOptions } from "../observe/audit-options.js";
 import type { CloseOptions } from "../server/api-server.js";
@@ -20,11 +20,11 @@ import type { Forwarding, ForwardingOptions } from "../ssh/server/forwarding/for
 /** The options of every server of an API. */
 export const API_SERVER_OPTIONS = {
   timeout: true,
-  limits: true,
-  interceptors: true,
-  onCall: true,
+  limits: oneOf("object"),
+  interceptors: oneOf("functions"),
+  onCall: oneOf("function"),
   observer: true,
-  exposeErrors: true,
+  exposeErrors: oneOf("boolean"),
 } satisfies OptionTable<ApiServerOptions>;
 
 /** The option of closing a server. */
@@ -35,9 +35,11 @@ export const AUDIT_OPTIONS = { audit: true } satisfies OptionTable<AuditOptions>
 
 /** The options of the adapters. */
 export const ADAPTER_OPTIONS = {
-  exec: { inputTimeout: true } satisfies OptionTable<ExecAdapterOptions>,
-  shell: { run: true } satisfies OptionTable<ShellOptions>,
-  korv: { calls: true, compressed: true, decompressed: true, sendTimeout: true } satisfies OptionTable<KorvLimits>,
+  exec: oneOf("boolean", { inputTimeout: true } satisfies OptionTable<ExecAdapterOptions>),
+  shell: oneOf("boolean", { run: oneOf("string") } satisfies OptionTable<ShellOptions>),
+  korv: oneOf("boolean", {
+    ...{ calls: true, compressed: true, decompressed: true, sendTimeout: true },
+  } satisfies OptionTable<KorvLimits>),
 } satisfies OptionTable<AdapterOptions>;
 
 const GRANT = {
@@ -49,15 +51,18 @@ const GRANT = {
   environment: true,
 } satisfies OptionTable<LoginGrant>;
 
+/** Files, or lines in place of them. */
+const LINES = { lines: oneOf("strings") };
+
 /** The options of authentication. */
 export const AUTH_OPTIONS = {
-  authorizedKeys: true,
-  certificateAuthorities: true,
-  revokedKeys: true,
-  verifyPassword: true,
-  keyboardInteractive: true,
-  anonymous: GRANT,
-  requiredMethods: true,
+  authorizedKeys: oneOf("string", "strings", "function", LINES),
+  certificateAuthorities: oneOf("string", "strings", "function", LINES),
+  revokedKeys: oneOf("string", "strings"),
+  verifyPassword: oneOf("function"),
+  keyboardInteractive: oneOf("function", "false"),
+  anonymous: oneOf("function", GRANT),
+  requiredMethods: oneOf("strings"),
   maxAuthTries: true,
   authTimeout: true,
   authFailureDelay: true,
@@ -66,14 +71,14 @@ export const AUTH_OPTIONS = {
 
 /** The options of sessions and forwarding. */
 export const FORWARDING_OPTIONS = {
-  session: true,
+  session: oneOf("function"),
   sessionTimeout: true,
   forwarding: {
-    permitOpen: true,
-    permitOpenUnix: true,
-    permitListen: true,
-    permitListenUnix: true,
-    gatewayPorts: true,
+    permitOpen: oneOf("strings", "function"),
+    permitOpenUnix: oneOf("strings", "function"),
+    permitListen: oneOf("strings", "function"),
+    permitListenUnix: oneOf("strings", "function"),
+    gatewayPorts: oneOf("boolean"),
     maxForwarded: true,
     maxListeners: true,
     timeout: true,
@@ -86,16 +91,16 @@ export const GUARD_OPTIONS = {
   maxConnections: true,
   maxStartups: { start: true, rate: true, full: true } satisfies OptionTable<MaxStartups>,
   perSource: { address: true, network: true } satisfies OptionTable<PerSource>,
-  penalties: {
+  penalties: oneOf("false", {
     authFail: true,
     noAuth: true,
     graceExceeded: true,
     protocolError: true,
     min: true,
     max: true,
-  } satisfies OptionTable<Penalties>,
-  exemptSources: true,
-  proxyProtocol: true,
+  } satisfies OptionTable<Penalties>),
+  exemptSources: oneOf("strings"),
+  proxyProtocol: oneOf("strings"),
   knownAddressTtl: true,
   maxPreAuthBytes: true,
   maxRefusals: true,
@@ -106,32 +111,39 @@ export const GUARD_OPTIONS = {
   keepaliveInterval: true,
   keepaliveCountMax: true,
   idleTimeout: true,
-  algorithms: { kex: true, cipher: true, hmac: true } satisfies OptionTable<AlgorithmOptions>,
+  algorithms: {
+    kex: oneOf("strings"),
+    cipher: oneOf("strings"),
+    hmac: oneOf("strings"),
+  } satisfies OptionTable<AlgorithmOptions>,
 } satisfies OptionTable<GuardOptions>;
+
+/** The source of a host key. */
+export const HOST_KEYS = oneOf("string", "bytes", "array", { privateKey: true, passphrase: true });
 
 /** The options of an SSH connection. */
 export const DIAL_OPTIONS = {
-  identity: true,
-  certificate: true,
-  identitiesOnly: true,
-  passphrase: true,
-  agent: true,
-  password: true,
-  newPassword: true,
-  prompts: true,
-  knownHosts: true,
-  hostKey: true,
-  hostKeyAlias: true,
-  hashKnownHosts: true,
-  updateHostKeys: true,
-  jump: true,
-  proxy: true,
-  sock: true,
-  sshConfig: true,
+  identity: oneOf("string", "bytes", "array", { privateKey: true, publicKey: true }),
+  certificate: oneOf("string", "strings"),
+  identitiesOnly: oneOf("boolean"),
+  passphrase: oneOf("string", "function"),
+  agent: oneOf("string", "false"),
+  password: oneOf("string", "function"),
+  newPassword: oneOf("function"),
+  prompts: oneOf("function"),
+  knownHosts: oneOf("string", "strings"),
+  hostKey: oneOf("string", "strings", "function"),
+  hostKeyAlias: oneOf("string"),
+  hashKnownHosts: oneOf("boolean"),
+  updateHostKeys: oneOf("boolean"),
+  jump: oneOf("string", "strings"),
+  proxy: oneOf("string"),
+  sock: oneOf("function"),
+  sshConfig: oneOf("boolean", "string"),
   connectTimeout: true,
   keepaliveInterval: true,
   keepaliveCountMax: true,
-  debug: true,
+  debug: oneOf("function"),
 } satisfies OptionTable<DialOptions>;
 
 /** The fields of a peer. */

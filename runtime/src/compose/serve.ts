@@ -19,6 +19,7 @@ import {
   CLOSE_OPTIONS,
   FORWARDING_OPTIONS,
   GUARD_OPTIONS,
+  HOST_KEYS,
 } from "./option-tables.js";
 
 /** Options of a server over SSH. */
@@ -40,7 +41,7 @@ const SERVE_OPTIONS = {
   ...GUARD_OPTIONS,
   host: true,
   port: true,
-  hostKeys: true,
+  hostKeys: HOST_KEYS,
   maxChannels: true,
   log: true,
 } satisfies OptionTable<ServeOptions>;

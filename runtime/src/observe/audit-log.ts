@@ -1,5 +1,7 @@
+import { onRejected } from "../base/async/on-rejected.js";
 import { checkOptions, OptionError, type OptionTable } from "../base/check-options.js";
-import { type Logger, type LogLevel, SILENT } from "../base/log.js";
+import { toError } from "../base/error-message.js";
+import { isLogger, type Logger, type LogLevel, SILENT } from "../base/log.js";
 import type { CallEnded, Observer } from "../base/observer/observer.js";
 import type { Peer } from "../base/peer.js";
 import { printable } from "../base/printable.js";
@@ -25,19 +27,23 @@ type Write = (level: LogLevel, fields: object, message: string) => void;
  */
 export async function openAuditLog({ audit = false }: AuditOptions, log: Logger): Promise<AuditLog> {
   if (audit === false) return { observer: {}, close: async () => {} };
-  if (typeof audit !== "object")
+  if (typeof audit !== "object" || audit === null)
     throw new OptionError(`option audit: a ${typeof audit} is not a logger, { file } or false`);
+  if (!("file" in audit) && !isLogger(audit)) {
+    throw new OptionError("option audit: neither { file } nor a logger with the methods debug, info, warn and error");
+  }
   const onProblem = (message: string, error?: Error): void => log.error({ err: error }, message);
   if ("file" in audit) checkOptions({ audit }, { audit: AUDIT_FILE });
   const file = "file" in audit ? (await import("./audit-file.js")).openAuditFile(audit, onProblem) : undefined;
   let out = file?.log ?? (audit as Logger);
+  const failed = (error: unknown): void => onProblem("the audit log could not be written", toError(error));
   let closed: Promise<void> | undefined;
   return {
     observer: auditObserver((level, fields, message) => {
       try {
-        out[level](fields, message);
+        onRejected(out[level](fields, message), failed);
       } catch (error) {
-        onProblem("the audit log could not be written", error as Error);
+        failed(error);
       }
     }),
     close: () => {

@@ -1,7 +1,9 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import { Duplex, type Readable, type Writable } from "node:stream";
+import { onRejected } from "../base/async/on-rejected.js";
 import { onAbort } from "../base/async/with-signal.js";
+import { toError } from "../base/error-message.js";
 import { type CommandExit, type RemoteCommand, STDERR_TAIL } from "../base/ssh-client.js";
 import { RpcError } from "../contract/rpc-error.js";
 import { connectError, lossError } from "./openssh-errors.js";
@@ -47,7 +49,11 @@ export class OpensshCommand extends Duplex implements RemoteCommand {
       .on("error", () => undefined)
       .on("data", (chunk: Buffer) => {
         this.#stderr = Buffer.concat([this.#stderr, chunk]).subarray(-STDERR_TAIL);
-        config.onStderr?.(chunk);
+        try {
+          onRejected(config.onStderr?.(chunk), (error) => this.destroy(toError(error)));
+        } catch (error) {
+          this.destroy(toError(error));
+        }
       });
     stdout.on("data", (chunk: Buffer) => {
       this.#hasOutput = true;

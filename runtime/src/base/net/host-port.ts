@@ -25,6 +25,11 @@ export function splitHostPort(text: string): HostPortParts | undefined {
   return { host: bracketed ?? plain, isBracketed: bracketed !== undefined, port };
 }
 
+/** Whether the host of a rule can be a name, an address or a pattern: a network such as `10.0.0.0/8` cannot. */
+export function isRuleHost({ host, isBracketed }: HostPortParts): boolean {
+  return (isBracketed ? /^[0-9A-Fa-f:.%]+$/ : /^[^\s:/]+$/).test(host);
+}
+
 /** Reads a decimal TCP port from `min` to 65535; undefined if `text` is not one. */
 export function readPort(text: string | undefined, min = 0): number | undefined {
   return parseInteger(text, min, 65_535);

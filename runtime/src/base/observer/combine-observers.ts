@@ -1,4 +1,8 @@
+import { onRejected } from "../async/on-rejected.js";
+import { OptionError } from "../check-options.js";
 import type { Logger } from "../log.js";
+import { nearest } from "../nearest.js";
+import { printable } from "../printable.js";
 import type { Observer } from "./observer.js";
 
 /** All events; the compiler checks that none is missing. */
@@ -20,7 +24,7 @@ type Receivers = Partial<Record<keyof Observer, (event: unknown) => unknown>>;
  * One observer that passes each event to all of `observers`. It has only the methods that at least one of them has, so
  * events without a receiver are not created.
  * @param log receives the exceptions and rejections of their methods, with `message`
- * @throws Error if one is not an object
+ * @throws OptionError if one is not an object, or has an unknown method
  */
 export function combineObservers(
   observers: Observer | readonly Observer[] = [],
@@ -28,9 +32,7 @@ export function combineObservers(
   message = "an observer failed",
 ): Observer {
   const list = [observers].flat().filter((observer) => observer !== null) as readonly Receivers[];
-  const wrong = list.find((observer) => typeof observer !== "object");
-  if (wrong !== undefined)
-    throw new Error(`option observer: a ${typeof wrong} is not an object with methods, or a list of these`);
+  for (const observer of list) checkObserver(observer);
   const combined: Receivers = {};
   for (const event of EVENTS) {
     const receivers = list.filter((observer) => typeof observer[event] === "function");
@@ -48,8 +50,7 @@ export function combineObservers(
     combined[event] = (value) => {
       for (const observer of receivers) {
         try {
-          const result = observer[event]?.(value);
-          if (result instanceof Promise) result.catch(failed);
+          onRejected(observer[event]?.(value), failed);
         } catch (error) {
           failed(error);
         }
@@ -58,6 +59,26 @@ export function combineObservers(
   }
   COMBINED.add(combined);
   return combined as Observer;
+}
+
+function checkObserver(observer: Receivers): void {
+  if (typeof observer !== "object") {
+    throw new OptionError(`option observer: a ${typeof observer} is not an object with methods, or a list of these`);
+  }
+  for (const event of EVENTS) {
+    const type = typeof observer[event];
+    if (type !== "function" && type !== "undefined") {
+      throw new OptionError(`option observer.${event}: invalid type ${type}; it takes a function`);
+    }
+  }
+  // An object of a class may have further methods.
+  const prototype: unknown = Object.getPrototypeOf(observer);
+  if (prototype !== Object.prototype && prototype !== null) return;
+  const unknown = Object.keys(observer).find((name) => !(EVENTS as readonly string[]).includes(name));
+  if (unknown === undefined) return;
+  const near = nearest(unknown, EVENTS);
+  const hint = near === undefined ? "" : ` (did you mean "${near}"?)`;
+  throw new OptionError(`option observer: unknown method "${printable(unknown, 60)}"${hint}`);
 }
 
 let lastCall = 0;

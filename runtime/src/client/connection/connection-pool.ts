@@ -1,3 +1,4 @@
+import { onRejected } from "../../base/async/on-rejected.js";
 import { onAbort } from "../../base/async/with-signal.js";
 import { errorMessage } from "../../base/error-message.js";
 import type { Transport } from "../../base/transport.js";
@@ -14,6 +15,8 @@ interface PoolConfig extends ConnectConfig {
   readonly retries: number;
   /** Maximum number of calls that wait for a connection. */
   readonly maxQueuedCalls: number;
+  /** Called with what a state listener throws, or rejects with. It does not throw. */
+  readonly listenerFailed: (error: unknown) => void;
 }
 
 /** From best to worst: the pool has the best state of its hosts. */
@@ -28,6 +31,7 @@ export class ConnectionPool implements ConnectionSource {
   readonly backoff: Backoff;
   readonly #hosts: readonly HostConnections[];
   readonly #maxQueuedCalls: number;
+  readonly #listenerFailed: (error: unknown) => void;
   readonly #waiting = new Set<WaitingCall>();
   readonly #listeners = new Set<StateListener>();
   #ready: readonly Connection[] = [];
@@ -39,6 +43,7 @@ export class ConnectionPool implements ConnectionSource {
     this.retries = config.retries;
     this.backoff = config.backoff;
     this.#maxQueuedCalls = config.maxQueuedCalls;
+    this.#listenerFailed = config.listenerFailed;
     this.#hosts = transports.map((transport) => new HostConnections(transport, config, this.#update));
   }
 
@@ -155,7 +160,12 @@ export class ConnectionPool implements ConnectionSource {
     // Asynchronous, so that a listener sees a consistent state, and its exceptions do not interrupt this code.
     for (const listener of this.#listeners) {
       queueMicrotask(() => {
-        if (this.#listeners.has(listener)) listener(state, reason);
+        if (!this.#listeners.has(listener)) return;
+        try {
+          onRejected(listener(state, reason), this.#listenerFailed);
+        } catch (error) {
+          this.#listenerFailed(error);
+        }
       });
     }
   }

@@ -2,19 +2,19 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import type { Context } from "./context.js";
 
 /** Undefined until {@link traceCalls}: before Node 24 each call would pay for it. */
-let calls: AsyncLocalStorage<Context> | undefined;
+export let tracedCalls: AsyncLocalStorage<Context> | undefined;
 
 /** From now on, {@link currentCall} finds the call of the code that runs. */
 export function traceCalls(): void {
-  calls ??= new AsyncLocalStorage();
+  tracedCalls ??= new AsyncLocalStorage();
 }
 
 /** The call whose handler, or interceptor, has started the code that runs. */
 export function currentCall(): Context | undefined {
-  return calls?.getStore();
+  return tracedCalls?.getStore();
 }
 
 /** Runs `work` as part of a call. */
 export function runInCall<Result>(ctx: Context, work: () => Result): Result {
-  return calls === undefined ? work() : calls.run(ctx, work);
+  return tracedCalls === undefined ? work() : tracedCalls.run(ctx, work);
 }

@@ -10,7 +10,7 @@ import { checkSize } from "../../wire/limits.js";
 import { authorize, checkItemKind, checkStream, withParams } from "./admit.js";
 import { CallContext, type Caller } from "./call-context.js";
 import type { CallPort } from "./call-port.js";
-import { runInCall } from "./current-call.js";
+import { runInCall, tracedCalls } from "./current-call.js";
 import { handlerError, internalError } from "./handler-error.js";
 import { interceptCall, type ServerCallInfo } from "./interceptor.js";
 import type { Route } from "./route.js";
@@ -59,7 +59,8 @@ export class Dispatch {
   #admit(decode: () => unknown): unknown {
     const { method, params } = this.#route;
     authorize(this.#context.peer, method.scope);
-    const excess = this.#caller.config.stuck.excess(method.id);
+    const { stuck } = this.#caller.config;
+    const excess = stuck.counts.size === 0 ? undefined : stuck.excess(method.id);
     if (excess !== undefined) throw excess;
     checkStream(method, this.#call);
     checkItemKind(method, this.#caller.items);
@@ -70,7 +71,7 @@ export class Dispatch {
 
   #handle(request: unknown): void {
     try {
-      const result = runInCall(this.#context, () => this.#start(request));
+      const result = tracedCalls ? tracedCalls.run(this.#context, () => this.#start(request)) : this.#start(request);
       if (isPromise(result)) this.#await(result);
       else this.#succeed(result);
     } catch (error) {

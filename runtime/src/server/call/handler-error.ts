@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { errorMessage } from "../../base/error-message.js";
 import type { Logger } from "../../base/log.js";
 import { describeIssues, issuesOf } from "../../codec/issues.js";
 import type { Method } from "../../contract/method.js";
@@ -30,25 +31,25 @@ export function handlerError(error: unknown, context: ErrorContext): RpcError {
 /** INTERNAL with a reference under which the error is logged. It never throws. */
 export function internalError(error: unknown, { log, exposeErrors }: ErrorContext): RpcError {
   const reference = randomUUID().slice(0, 8);
-  const { message, stack } = describeError(error);
-  try {
-    log.error({ err: error, reference }, "a handler failed");
-  } catch {
-    log.error({ reason: message, reference }, "a handler failed");
+  log.error({ err: error, reference }, "a handler failed");
+  if (exposeErrors) {
+    return new RpcError("INTERNAL", errorMessage(error), {
+      details: { reference, stack: stackOf(error) },
+      cause: error,
+    });
   }
-  if (exposeErrors) return new RpcError("INTERNAL", message, { details: { reference, stack }, cause: error });
   return new RpcError("INTERNAL", `the handler failed; the server's log has the reason under ${reference}`, {
     details: { reference },
     cause: error,
   });
 }
 
-/** The text of an error. Anything can be thrown: also a value without a text, or with getters that throw. */
-function describeError(error: unknown): { readonly message: string; readonly stack?: string | undefined } {
+/** The stack of an error. Anything can be thrown: also a value with getters that throw. */
+function stackOf(error: unknown): string | undefined {
   try {
-    return error instanceof Error ? { message: String(error.message), stack: error.stack } : { message: String(error) };
+    return error instanceof Error ? error.stack : undefined;
   } catch {
-    return { message: "the thrown value has no text" };
+    return undefined;
   }
 }
 

@@ -12,7 +12,8 @@ export class StuckHandlers {
   readonly grace: number;
   readonly #max: number;
   readonly #observer: Observer;
-  readonly #counts = new Map<string, number>();
+  /** The number of stuck handlers by method; empty if there are none, so that other calls need not ask {@link excess}. */
+  readonly counts = new Map<string, number>();
 
   constructor({ handlerGrace, stuckHandlers }: Limits, observer: Observer) {
     this.grace = handlerGrace;
@@ -22,7 +23,7 @@ export class StuckHandlers {
 
   /** The error of another call of a method, where too many of its handlers are stuck: RESOURCE_EXHAUSTED. */
   excess(method: string): RpcError | undefined {
-    const count = this.#counts.get(method) ?? 0;
+    const count = this.counts.get(method) ?? 0;
     if (count < this.#max) return undefined;
     const message = `${count} handlers of ${method} still run after their calls have ended (limits.stuckHandlers)`;
     return new RpcError("RESOURCE_EXHAUSTED", message);
@@ -30,16 +31,16 @@ export class StuckHandlers {
 
   /** A handler is stuck. */
   add(method: string, peer: Peer): void {
-    const stuck = (this.#counts.get(method) ?? 0) + 1;
-    this.#counts.set(method, stuck);
+    const stuck = (this.counts.get(method) ?? 0) + 1;
+    this.counts.set(method, stuck);
     const { connectionId, address } = peer;
     this.#observer.handlerStuck?.({ connectionId, address, peer, method, stuck });
   }
 
   /** A stuck handler is done. */
   remove(method: string): void {
-    const stuck = (this.#counts.get(method) ?? 1) - 1;
-    if (stuck === 0) this.#counts.delete(method);
-    else this.#counts.set(method, stuck);
+    const stuck = (this.counts.get(method) ?? 1) - 1;
+    if (stuck === 0) this.counts.delete(method);
+    else this.counts.set(method, stuck);
   }
 }

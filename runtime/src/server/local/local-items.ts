@@ -241,9 +241,7 @@ function* decode(
 async function closeSource(iterator: AsyncIterator<unknown> | Iterator<unknown>): Promise<void> {
   try {
     await iterator.return?.();
-  } catch {
-    // The call has ended already: its status is not changed by how its source closes.
-  }
+  } catch {} // The call has ended already: its status is not changed by how its source closes.
 }
 
 function sourceFailed(error: unknown): RpcError {

@@ -61,7 +61,6 @@ describe("unknown and renamed options are refused", () => {
     { maxConnections: 1, verifyPassword: undefined },
     { penalties: { noAuth: 1 } },
     { penalties: false, korv: true },
-    { penalties: null },
   ])("known options are accepted by serve: %o", async (options) => {
     const all = { hostKeys: "/nowhere", log: false, ...options } as unknown as ServeOptions;
     expect((await failure<Error>(serveHandlers(handlers, all))).message).not.toContain("option");
@@ -149,6 +148,80 @@ describe("unknown and renamed options are refused", () => {
       status: "BAD_REQUEST",
       message: 'unknown option "timeout"; known options: grace',
     });
+    await server.close();
+  });
+});
+
+describe("options of a wrong type are refused", () => {
+  const refused = (message: string) => ({ status: "BAD_REQUEST", message });
+
+  test.each<[object, string]>([
+    [{ maxStartups: "10:30:60" }, "option maxStartups: invalid type string; it takes an object"],
+    [{ maxStartups: [10] }, "option maxStartups: invalid type array; it takes an object"],
+    [{ penalties: null }, "option penalties: invalid type null; it takes false or an object"],
+    [{ limits: 5 }, "option limits: invalid type number; it takes an object"],
+    [{ limits: null }, "option limits: invalid type null; it takes an object"],
+    [{ algorithms: "x" }, "option algorithms: invalid type string; it takes an object"],
+    [{ session: true }, "option session: invalid type boolean; it takes a function"],
+    [{ onCall: "x" }, "option onCall: invalid type string; it takes a function"],
+    [{ anonymous: true }, "option anonymous: invalid type boolean; it takes a function or an object"],
+    [{ interceptors: () => 1 }, "option interceptors: invalid type function; it takes a list of functions"],
+    [{ interceptors: ["x"] }, "option interceptors: invalid type array; it takes a list of functions"],
+    [{ exposeErrors: "yes" }, "option exposeErrors: invalid type string; it takes true or false"],
+    [{ exec: 1 }, "option exec: invalid type number; it takes true or false or an object"],
+    [
+      { authorizedKeys: 5 },
+      "option authorizedKeys: invalid type number; it takes a string, a list of strings, a function or an object",
+    ],
+    [
+      { forwarding: { permitOpen: "*:*" } },
+      "option forwarding.permitOpen: invalid type string; it takes a list of strings or a function",
+    ],
+    [{ authorizedKeys: { line: [] } }, 'unknown option "authorizedKeys.line" (did you mean "authorizedKeys.lines"?)'],
+    [{ certificateAuthorities: { file: "x" } }, 'unknown option "certificateAuthorities.file"; known options: lines'],
+    [{ hostKeys: { privatekey: "x" } }, 'unknown option "hostKeys.privatekey" (did you mean "hostKeys.privateKey"?)'],
+    [
+      { hostKeys: ["x", { privateKey: "x", pass: "y" }] },
+      'unknown option "hostKeys[1].pass"; known options: privateKey, passphrase',
+    ],
+    [{ audit: {} }, "option audit: neither { file } nor a logger with the methods debug, info, warn and error"],
+    [
+      { audit: { path: "x" } },
+      "option audit: neither { file } nor a logger with the methods debug, info, warn and error",
+    ],
+    [{ observer: { callEnd() {} } }, 'option observer: unknown method "callEnd" (did you mean "callEnded"?)'],
+  ])("by serve: %o", async (options, message) => {
+    const all = { hostKeys: "/nowhere", log: false, ...options } as ServeOptions;
+    expect(await failure(serveHandlers(handlers, all))).toMatchObject(refused(message));
+  });
+
+  test.each<[object, string]>([
+    [{ jump: 5 }, "option jump: invalid type number; it takes a string or a list of strings"],
+    [{ certificate: 5 }, "option certificate: invalid type number; it takes a string or a list of strings"],
+    [{ identity: { file: "x" } }, 'unknown option "identity.file"; known options: privateKey, publicKey'],
+    [{ reconnect: true }, "option reconnect: invalid type boolean; it takes false or an object"],
+    [{ prompts: "x" }, "option prompts: invalid type string; it takes a function"],
+    [{ limits: null }, "option limits: invalid type null; it takes an object"],
+  ])("by connect: %o", async (options, message) => {
+    const connecting = connectApi(apiOf(), "ssh://alice@127.0.0.1:1", options);
+    expect(await failure(connecting)).toMatchObject(refused(message));
+  });
+
+  test("null in place of all options, by every function", async () => {
+    const none = null as never;
+    const message = "invalid options: null; expected an object";
+    expect(await failure(serveHandlers(handlers, none))).toMatchObject(refused(message));
+    expect(await failure(serveStdio(handlers, none))).toMatchObject(refused(message));
+    expect(await failure(connectApi(apiOf(), inMemory(handlers), none))).toMatchObject(refused(message));
+    expect(await failure(connectSsh("127.0.0.1:1", none))).toMatchObject(refused(message));
+    expect(() => inMemory(handlers, none)).toThrow(new RpcError("BAD_REQUEST", message));
+    expect(await failure(inMemory(handlers).close(none))).toMatchObject(refused(message));
+    const { server, connection } = await startServer();
+    const ssh = await connectSsh(`ssh://alice@127.0.0.1:${server.port}`, connection);
+    expect(await failure(ssh.run("x", none))).toMatchObject(refused("argument options: null is not an object"));
+    expect(await failure(ssh.exec("x", { onStderr: 5 } as object))).toMatchObject({ status: "BAD_REQUEST" });
+    await ssh.close();
+    expect(await failure(server.close(none))).toMatchObject(refused(message));
     await server.close();
   });
 });

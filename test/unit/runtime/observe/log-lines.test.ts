@@ -4,7 +4,7 @@ import { connect as connectTcp, Server as TcpServer } from "node:net";
 import ssh2 from "ssh2";
 import { connectApi } from "sshrpc/generated";
 import type { RpcError } from "sshrpc/server";
-import { inMemory } from "sshrpc/testing";
+import { inMemory, memoryTransport } from "sshrpc/testing";
 import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { execAdapter } from "../../../../runtime/src/adapters/exec/exec-adapter.js";
 import { SILENT } from "../../../../runtime/src/base/log.js";
@@ -13,7 +13,7 @@ import { openAuditLog } from "../../../../runtime/src/observe/audit-log.js";
 import { MemorySession } from "../adapters/memory-session.js";
 import { rawClient } from "../ssh/raw-client.js";
 import { failure, makeKey, startBench, write } from "../ssh/support.js";
-import { type AnyHandler, apiOf, handlersOf, type ItClient, method, TestLog } from "../support/server.js";
+import { ALICE, type AnyHandler, apiOf, handlersOf, type ItClient, method, TestLog } from "../support/server.js";
 
 // The lines that an operator relies on: each has its level, its text, and the fields that say who and what.
 
@@ -136,14 +136,19 @@ describe("of calls", () => {
     ]);
   });
 
-  it("say that a call could not be answered, because the log failed with its handler", async () => {
+  it("say that a call could not be answered, because a log without protection failed with its handler", async () => {
     const log = new TestLog();
     const error = log.error;
     const failing = (fields: object, message?: string): void => {
       if (message === "a handler failed") throw new Error("the disk is full");
       error(fields, message);
     };
-    const client = await callIt(async () => broken({}, {} as never), Object.assign(log, { error: failing }));
+    const it = method("GET /it");
+    const handlers = handlersOf([it], { [it.id]: async () => broken({}, {} as never) });
+    const server = newServer(handlers, { log: Object.assign(log, { error: failing }) });
+    const transport = memoryTransport((duplex) => server.accept(duplex, ALICE));
+    const client = await connectApi<ItClient>(apiOf(it), transport);
+    onTestFinished(() => client.close());
     expect(await failure(client.it.get())).toMatchObject({
       status: "INTERNAL",
       message: "the call could not be answered",

@@ -1,4 +1,6 @@
 import type { ClientChannel } from "ssh2";
+import { onRejected } from "../../../base/async/on-rejected.js";
+import { toError } from "../../../base/error-message.js";
 import { type CommandExit, type ExecOptions, type RemoteCommand, STDERR_TAIL } from "../../../base/ssh-client.js";
 import { type ChannelConfig, ChannelDuplex } from "../../ssh2/channels/channel-duplex.js";
 
@@ -14,7 +16,11 @@ export class RemoteChannel extends ChannelDuplex implements RemoteCommand {
     this.#channel = channel;
     channel.stderr.on("data", (chunk: Buffer) => {
       this.#stderr = Buffer.concat([this.#stderr, chunk]).subarray(-STDERR_TAIL);
-      onStderr?.(chunk);
+      try {
+        onRejected(onStderr?.(chunk), (error) => this.destroy(toError(error)));
+      } catch (error) {
+        this.destroy(toError(error));
+      }
     });
     let exit: CommandExit = { exitCode: undefined, signal: undefined };
     // ssh2 emits (status) or (null, signal, …).

@@ -1,5 +1,5 @@
 import { errorMessage } from "../../../base/error-message.js";
-import { readPort, splitHostPort } from "../../../base/net/host-port.js";
+import { isRuleHost, readPort, splitHostPort } from "../../../base/net/host-port.js";
 import { isScope, type PeerPermissions } from "../../../base/peer.js";
 import { printable } from "../../../base/printable.js";
 import { parseExpiryTime } from "../format/expiry-time.js";
@@ -219,9 +219,8 @@ function parseUsers(value: string): readonly string[] {
 
 /** `host:port`; an IPv6 address needs brackets, and the port may be `*`. */
 function parseHostAndPort(text: string): string {
-  const { host, isBracketed, port } = splitHostPort(text) ?? { host: "" };
-  const isHost = (isBracketed ? /^[0-9A-Fa-f:.%]+$/ : /^[^\s:/]+$/).test(host);
-  if (!isHost || (port !== "*" && readPort(port, 1) === undefined)) {
+  const parts = splitHostPort(text);
+  if (parts === undefined || !isRuleHost(parts) || (parts.port !== "*" && readPort(parts.port, 1) === undefined)) {
     throw new Error(
       `invalid host and port "${printable(text, 60)}"; they are written as 192.0.2.1:80, [2001:db8::1]:80 or localhost:*`,
     );

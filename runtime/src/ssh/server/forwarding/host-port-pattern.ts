@@ -1,4 +1,4 @@
-import { readPort, splitHostPort } from "../../../base/net/host-port.js";
+import { isRuleHost, readPort, splitHostPort } from "../../../base/net/host-port.js";
 import { printable } from "../../../base/printable.js";
 import { matchesWildcard } from "../../keys/lists/wildcard.js";
 
@@ -11,12 +11,12 @@ interface HostPortPattern {
 /** @throws Error with the text and the accepted forms; the caller adds where the text is */
 export function parseHostPortPattern(text: string, bareParts: { readonly port: boolean }): HostPortPattern {
   const isPort = bareParts.port && /^(\d+|\*)$/.test(text);
-  const { host, port: portText } = (isPort ? { host: "*", port: text } : splitHostPort(text)) ?? { host: "" };
-  const port = portText === "*" ? null : readPort(portText);
-  if (host !== "" && port !== undefined) return { host: host.toLowerCase(), port };
+  const parts = isPort ? { host: "*", isBracketed: false, port: text } : splitHostPort(text);
+  const port = parts?.port === "*" ? null : readPort(parts?.port);
+  if (parts !== undefined && isRuleHost(parts) && port !== undefined) return { host: parts.host.toLowerCase(), port };
   const forms = bareParts.port ? "host:port or a port" : "host:port";
   throw new Error(
-    `"${printable(text, 60)}" is not ${forms}, with a port from 0 to 65535 or *; write an IPv6 address in brackets`,
+    `"${printable(text, 60)}" is not ${forms}, with a port from 0 to 65535 or *; write an IPv6 address in brackets; networks are not supported`,
   );
 }
 

@@ -62,12 +62,23 @@ describe("parseHostPortPattern", () => {
     expect(listen("*")).toEqual({ host: "*", port: null });
   });
 
-  it.each(["", "host", ":22", "host:", "host:x", "::1:22", "[::1]", "host:65536", "host:22 ", "a:b:22", "8080"])(
-    "rejects %j",
-    (text) => {
-      expect(() => open(text)).toThrow(`"${text}"`);
-    },
-  );
+  it.each([
+    "",
+    "host",
+    ":22",
+    "host:",
+    "host:x",
+    "::1:22",
+    "[::1]",
+    "host:65536",
+    "host:22 ",
+    "a:b:22",
+    "8080",
+    "10.0.0.5/8:22",
+    "[x]:22",
+  ])("rejects %j", (text) => {
+    expect(() => open(text)).toThrow(`"${text}"`);
+  });
 });
 
 describe("permitsOpen and permitsListen", () => {
