@@ -244,7 +244,7 @@ itWith([SSHD], "connects to an sshrpc server behind a jump host, and not through
   // An sshrpc server forwards nothing by default.
   const closed = await failure(open(hop.address, { identity, knownHosts, jump: bench.address }));
   expect(closed.message).toMatch(
-    /^jump host: ssh:\/\/alice@127\.0\.0\.1:\d+ cannot connect to 127\.0\.0\.1:\d+: administratively prohibited/,
+    /^jump host: ssh:\/\/alice@127\.0\.0\.1:\d+ cannot connect to 127\.0\.0\.1:\d+: not permitted/,
   );
 });
 

@@ -279,7 +279,7 @@ except asyncssh.ChannelOpenError as error:
     print(error.code, repr(error.reason))
 `,
     );
-    expect(output.split("\n")).toEqual(["HELLO", "HELLO", "1 not on a Sunday", "1 ''", ""]);
+    expect(output.split("\n")).toEqual(["HELLO", "HELLO", "1 not on a Sunday", "1 'not permitted'", ""]);
   },
 );
 
