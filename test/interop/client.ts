@@ -16,8 +16,8 @@ export async function dial(address: string, options: DialOptions, signal?: Abort
 
 /** Like {@link dial}; the duplex is closed after the test. */
 export async function open(address: string, options: DialOptions, signal?: AbortSignal): Promise<Duplex> {
-  const duplex = await dial(address, options, signal);
-  onTestFinished(() => void duplex.on("error", () => {}).destroy());
+  const duplex = (await dial(address, options, signal)).on("error", () => {});
+  onTestFinished(() => void duplex.destroy());
   return duplex;
 }
 

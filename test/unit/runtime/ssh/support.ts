@@ -134,6 +134,8 @@ export async function startBench(
   const address = `ssh://alice@127.0.0.1:${listener.port}`;
   const open = async (to: string, dialOptions: DialOptions, signal?: AbortSignal) => {
     const duplex = await sshTransport(to, { sshConfig: false, ...dialOptions }).open(signal);
+    // The server may close it before the test ends; a test that expects an error listens, too.
+    duplex.on("error", () => {});
     onTestFinished(() => void duplex.on("error", () => {}).destroy());
     return duplex;
   };
