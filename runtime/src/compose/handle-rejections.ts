@@ -19,7 +19,7 @@ const OPTIONS = { log: true, grace: true } satisfies OptionTable<HandleRejection
 /** What Node reports where no code handles an error. */
 export type ErrorEvent = "unhandledRejection" | "uncaughtException";
 
-/** The process, or what stands in for it in a command. */
+/** The process, or the `io` of a command. */
 interface ErrorEvents {
   on(event: ErrorEvent, listener: (error: unknown) => void): unknown;
   off(event: ErrorEvent, listener: (error: unknown) => void): unknown;

@@ -1,5 +1,4 @@
-import type { Logger, LogLevel } from "../base/log.js";
-import { SILENT } from "../base/log.js";
+import { type Logger, type LogLevel, SILENT } from "../base/log.js";
 import type {
   AuthenticationRequest,
   ConnectionEvent,

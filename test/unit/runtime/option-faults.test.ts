@@ -159,7 +159,7 @@ describe("an SSH client", () => {
   const wrong: [string, (ssh: SshClient) => Promise<unknown>, string][] = [
     ["a command", (ssh) => ssh.run(5 as never), "argument command: the number 5 is not a string"],
     ["a command", (ssh) => ssh.exec(undefined as never), "argument command: undefined is not a string"],
-    ["options", (ssh) => ssh.exec("x", null as never), "argument options: null is not an object"],
+    ["options", (ssh) => ssh.exec("x", null as never), "invalid options: null; expected an object"],
     ["env", (ssh) => ssh.run("x", { env: { A: 5 as never } }), "option env: an object is not an object of strings"],
     [
       "input",

@@ -218,8 +218,10 @@ describe("options of a wrong type are refused", () => {
     expect(await failure(inMemory(handlers).close(none))).toMatchObject(refused(message));
     const { server, connection } = await startServer();
     const ssh = await connectSsh(`ssh://alice@127.0.0.1:${server.port}`, connection);
-    expect(await failure(ssh.run("x", none))).toMatchObject(refused("argument options: null is not an object"));
-    expect(await failure(ssh.exec("x", { onStderr: 5 } as object))).toMatchObject({ status: "BAD_REQUEST" });
+    expect(await failure(ssh.run("x", none))).toMatchObject(refused(message));
+    expect(await failure(ssh.exec("x", { onStderr: 5 } as object))).toMatchObject(
+      refused("option onStderr: invalid type number; it takes a function"),
+    );
     await ssh.close();
     expect(await failure(server.close(none))).toMatchObject(refused(message));
     await server.close();

@@ -7,19 +7,15 @@ type Rule = readonly [isValid: (value: unknown) => boolean, expected: string];
 const isText = (value: unknown): boolean => typeof value === "string";
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
 const text: Rule = [isText, "a string"];
-const callback: Rule = [(value) => typeof value === "function", "a function"];
 
-/** The arguments and options of the methods of an SSH client; the name tells the type. */
+/** The arguments of the methods of an SSH client, and the options whose table does not say what they take. */
 const RULES: Readonly<Record<string, Rule>> = {
   command: text,
   host: text,
   local: text,
   remote: text,
   port: [(value) => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 65_535, "a port from 1 to 65535"],
-  options: [isObject, "an object"],
   signal: [(value) => isObject(value) && "addEventListener" in value, "an AbortSignal"],
-  onStderr: callback,
-  onProgress: callback,
   env: [(value) => isObject(value) && Object.values(value).every(isText), "an object of strings"],
   input: [(value) => isText(value) || value instanceof Uint8Array, "a string or a Uint8Array"],
   maxBuffer: [(value) => Number.isSafeInteger(value) && Number(value) >= 0, "an integer from 0"],
@@ -32,7 +28,7 @@ const RULES: Readonly<Record<string, Rule>> = {
  * @throws OptionError that names the argument or option
  */
 export function checkArguments(given: Readonly<Record<string, unknown>>, options: object, known: KnownOptions): void {
-  for (const [name, value] of Object.entries({ ...given, options })) checkValue("argument", name, value);
+  for (const [name, value] of Object.entries(given)) checkValue("argument", name, value);
   checkOptions(options, known);
   for (const [name, value] of Object.entries(options)) {
     if (value !== undefined) checkValue("option", name, value);
@@ -40,6 +36,6 @@ export function checkArguments(given: Readonly<Record<string, unknown>>, options
 }
 
 function checkValue(noun: "argument" | "option", name: string, value: unknown): void {
-  const [isValid, expected] = RULES[name] as Rule;
-  if (!isValid(value)) throw new OptionError(`${noun} ${name}: ${describeValue(value)} is not ${expected}`);
+  const [isValid, expected] = RULES[name] ?? [];
+  if (isValid?.(value) === false) throw new OptionError(`${noun} ${name}: ${describeValue(value)} is not ${expected}`);
 }
