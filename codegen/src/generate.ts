@@ -1,14 +1,10 @@
 import { relative, resolve, sep } from "node:path";
-import { Problems, SchemaProblem } from "./base/problem.js";
 import { contractOf } from "./emit/contract/contract-of.js";
 import { contractTarget } from "./emit/contract/contract-target.js";
 import { MARK, type Target } from "./emit/target.js";
 import { TypeScriptTarget } from "./emit/typescript/typescript-target.js";
-import { guardExit } from "./exit-guard.js";
-import { SchemaLoader } from "./load/load-schema.js";
+import { SchemaThread } from "./load/schema-thread.js";
 import type { SourceGraph } from "./load/source-graph.js";
-import { buildApi } from "./model/build-api.js";
-import { combineRules } from "./model/names.js";
 import { checkGenerateOptions, type GenerateOptions, LOAD_TIMEOUT } from "./options.js";
 import { type OutputPlan, planOutput, writeOutput } from "./write.js";
 
@@ -29,11 +25,10 @@ function createTargets(): readonly Target[] {
   return [contractTarget, new TypeScriptTarget()];
 }
 
-/** Generates repeatedly from one schema, with caches between runs. Runs must not overlap. */
-export class Generator {
-  readonly #loader: SchemaLoader;
+/** Generates repeatedly from one schema, with caches between runs. Runs must not overlap. The caller closes it. */
+export class Generator implements AsyncDisposable {
+  readonly #schemaThread: SchemaThread;
   readonly #targets = createTargets();
-  readonly #rules = combineRules(this.#targets.flatMap(({ naming }) => naming ?? []));
   readonly #cwd: string;
   readonly #schema: string;
   readonly #out: string;
@@ -47,12 +42,16 @@ export class Generator {
     this.#out = resolve(this.#cwd, options.out ?? "generated");
     const extension = options.importExtension ?? "js";
     this.#extension = extension === "none" ? "" : `.${extension}`;
-    this.#loader = new SchemaLoader(this.#schema, this.#cwd, options.loadTimeout ?? LOAD_TIMEOUT);
+    this.#schemaThread = new SchemaThread({
+      entry: this.#schema,
+      cwd: this.#cwd,
+      timeout: options.loadTimeout ?? LOAD_TIMEOUT,
+    });
   }
 
   /** The files that the last run read or looked for, successful or not. */
   get graph(): SourceGraph {
-    return this.#loader.graph;
+    return this.#schemaThread.graph;
   }
 
   /**
@@ -68,11 +67,16 @@ export class Generator {
     return this.#run(() => {});
   }
 
-  #run(apply: (files: ReadonlyMap<string, string>, plan: OutputPlan) => void): Promise<GenerateResult> {
-    return guardExit(this.#schemaName, () => this.#generate(apply));
+  /** Ends the thread that runs the schema; a run that has not ended fails. */
+  close(): Promise<void> {
+    return this.#schemaThread.close();
   }
 
-  async #generate(apply: (files: ReadonlyMap<string, string>, plan: OutputPlan) => void): Promise<GenerateResult> {
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #run(apply: (files: ReadonlyMap<string, string>, plan: OutputPlan) => void): Promise<GenerateResult> {
     const start = performance.now();
     const files = await this.#emit();
     const plan = await planOutput(this.#out, files);
@@ -86,11 +90,7 @@ export class Generator {
   }
 
   async #emit(): Promise<ReadonlyMap<string, string>> {
-    const source = await this.#loader.load();
-    const problems = new Problems();
-    const model = buildApi(source, this.#rules, problems);
-    problems.throwIfAny();
-    if (model === undefined) throw new SchemaProblem([]);
+    const model = await this.#schemaThread.load();
     const header = `${MARK} ${this.#schemaName}. Do not edit: run "sshrpc gen".`;
     const options = { contract: contractOf(model), header, extension: this.#extension };
     const files = this.#targets.flatMap((target) => [...target.emit(model, options)]);
@@ -107,5 +107,6 @@ export class Generator {
  * @throws SchemaProblem with every problem of the schema, Error that names an invalid option
  */
 export async function generate(options: GenerateOptions = {}): Promise<GenerateResult> {
-  return new Generator(options).run();
+  await using generator = new Generator(options);
+  return await generator.run();
 }

@@ -15,7 +15,7 @@ export interface WatchRun {
 
 /** A running watch. The caller of {@link watch} closes it. */
 export interface Watch extends AsyncDisposable {
-  /** Ends the watch after the current run. */
+  /** Ends the watch, and a run of the schema that has not ended. */
   close(): Promise<void>;
 }
 
@@ -25,10 +25,15 @@ export interface Watch extends AsyncDisposable {
  *
  * @param onRun is called after each run; the next run waits for the promise that it returns. It must not throw: an error
  * in the first call ends the watch, and one in a later call is an unhandled rejection.
+ * @param signal closes the watch, also during the first run.
  * @returns a promise that resolves after the first run
  * @throws the error of the first call of `onRun`; Error that names an invalid option
  */
-export async function watch(options: GenerateOptions, onRun: (run: WatchRun) => void | Promise<void>): Promise<Watch> {
+export async function watch(
+  options: GenerateOptions,
+  onRun: (run: WatchRun) => void | Promise<void>,
+  signal?: AbortSignal,
+): Promise<Watch> {
   const cwd = resolve(options.cwd ?? ".");
   const generator = new Generator(options);
   const pending = new Set<string>();
@@ -43,6 +48,7 @@ export async function watch(options: GenerateOptions, onRun: (run: WatchRun) => 
       (result) => ({ changed, result, error: undefined }),
       (error: unknown) => ({ changed, result: undefined, error }),
     );
+    if (closed) return;
     await files.follow([...generator.graph.files, ...generator.graph.missing]);
     await onRun(outcome);
   };
@@ -54,19 +60,21 @@ export async function watch(options: GenerateOptions, onRun: (run: WatchRun) => 
     }
     running = undefined;
   };
+  const close = async (): Promise<void> => {
+    closed = true;
+    await Promise.all([files.close(), generator.close()]);
+    await running;
+  };
+  const abort = (): void => void close();
+  signal?.addEventListener("abort", abort, { once: true });
   try {
     await files.follow(generator.graph.files);
     running = run([]).then(drain);
     await running;
   } catch (error) {
     // The caller receives no watch to close, and open watchers keep the process alive.
-    await files.close();
+    await Promise.all([files.close(), generator.close()]);
     throw error;
   }
-  const close = async (): Promise<void> => {
-    closed = true;
-    await files.close();
-    await running;
-  };
   return { close, [Symbol.asyncDispose]: close };
 }

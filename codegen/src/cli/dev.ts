@@ -1,13 +1,13 @@
+import { once } from "node:events";
 import { resolve, sep } from "node:path";
 import type { Command } from "commander";
 import { InvalidOptionsError } from "../base/invalid-options-error.js";
 import { Problems } from "../base/problem.js";
-import { guardExit } from "../exit-guard.js";
 import { FileWatch } from "../file-watch.js";
 import { SourceFiles } from "../load/source-files.js";
 import { readSourceGraph } from "../load/source-graph.js";
 import type { GenerateOptions } from "../options.js";
-import { watch } from "../watch.js";
+import { type WatchRun, watch } from "../watch.js";
 import { addGenFlags, type GenFlags, generateOptions } from "./gen-options.js";
 import type { CodegenIo } from "./io.js";
 import { describeError, describeResult } from "./report.js";
@@ -40,18 +40,16 @@ interface DevRun {
 }
 
 async function dev(run: DevRun, io: CodegenIo): Promise<void> {
-  const { options, handlers, serveArgs } = run;
+  const { handlers, serveArgs } = run;
   if (handlers === undefined && serveArgs.length > 0) {
     throw new InvalidOptionsError(`${serveArgs.join(" ")}: options of serve require --handlers`);
   }
-  await guardExit(options.schema ?? "schema/api.ts", () =>
-    untilStopped(io, (stopped) => watchAndServe(run, io, stopped)),
-  );
+  await untilStopped(io, (signal) => watchAndServe(run, io, signal));
 }
 
-async function watchAndServe(run: DevRun, io: CodegenIo, stopped: Promise<void>): Promise<void> {
+async function watchAndServe(run: DevRun, io: CodegenIo, signal: AbortSignal): Promise<void> {
   const served = run.handlers === undefined ? undefined : await startServer(run, run.handlers, io);
-  const watching = await watch(run.options, async ({ changed, result, error }) => {
+  const onRun = async ({ changed, result, error }: WatchRun): Promise<void> => {
     const cause = changed.length === 0 ? "" : `${changed.join(", ")} changed: `;
     if (result === undefined) {
       io.stderr.write(`${describeError(error)}\n`);
@@ -60,9 +58,12 @@ async function watchAndServe(run: DevRun, io: CodegenIo, stopped: Promise<void>)
     io.stdout.write(`${cause}${describeResult(result)}\n`);
     const wrote = result.written.length + result.removed.length > 0;
     if (wrote || changed.length === 0) await served?.restart();
-  });
-  io.stdout.write("watching for changes; press Ctrl-C to stop\n");
-  await stopped;
+  };
+  const watching = await watch(run.options, onRun, signal);
+  if (!signal.aborted) {
+    io.stdout.write("watching for changes; press Ctrl-C to stop\n");
+    await once(signal, "abort");
+  }
   await Promise.all([served?.close(), watching.close()]);
 }
 
@@ -97,18 +98,16 @@ async function startServer(
   };
 }
 
-/** Runs `run`, and removes its listeners. @param run receives a promise that resolves at the first SIGINT or SIGTERM */
-async function untilStopped(io: CodegenIo, run: (stopped: Promise<void>) => Promise<void>): Promise<void> {
-  let stop = (): void => {};
-  const stopped = new Promise<void>((done) => {
-    // A second signal has its default effect.
-    stop = () => {
-      io.off("SIGINT", stop);
-      io.off("SIGTERM", stop);
-      done();
-    };
-  });
+/** Runs `run`, and removes its listeners. @param run receives a signal that aborts at the first SIGINT or SIGTERM */
+async function untilStopped(io: CodegenIo, run: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  const controller = new AbortController();
+  // A second signal has its default effect.
+  const stop = (): void => {
+    io.off("SIGINT", stop);
+    io.off("SIGTERM", stop);
+    controller.abort();
+  };
   io.on("SIGINT", stop);
   io.on("SIGTERM", stop);
-  await run(stopped).finally(stop);
+  await run(controller.signal).finally(stop);
 }

@@ -20,7 +20,7 @@ export function addGenCommand(program: Command, io: CodegenIo): void {
 }
 
 async function gen({ check, ...flags }: GenCommandFlags, io: CodegenIo): Promise<void> {
-  const generator = new Generator(generateOptions(flags, io.cwd()));
+  await using generator = new Generator(generateOptions(flags, io.cwd()));
   try {
     if (check === true) reportCheck(await generator.check(), io);
     else io.stdout.write(`${describeResult(await generator.run())}\n`);

@@ -14,8 +14,13 @@ interface ThrownAt {
   readonly column: number;
 }
 
+/** A top-level await did not settle in time. */
+export class LoadTimeout extends Error {
+  override readonly name = "Error";
+}
+
 /**
- * Runs schema modules, TypeScript included, in this process. Packages are loaded once; the project's own files run again
+ * Runs schema modules, TypeScript included, in this thread. Packages are loaded once; the project's own files run again
  * for each `load`.
  */
 export class SchemaImporter {
@@ -29,9 +34,15 @@ export class SchemaImporter {
     transform: (options) => ({ code: this.#transform(options) }),
   });
 
-  /** @param timeout the time limit of one `load`, in ms. */
-  constructor(timeout: number) {
+  readonly #onRunning: (file: string) => void;
+
+  /**
+   * @param timeout the time limit of one `load`, in ms.
+   * @param onRunning is called before a module runs.
+   */
+  constructor(timeout: number, onRunning: (file: string) => void) {
     this.#timeout = timeout;
+    this.#onRunning = onRunning;
   }
 
   /**
@@ -51,7 +62,7 @@ export class SchemaImporter {
     let timer: NodeJS.Timeout | undefined;
     const timedOut = new Promise<never>((_, reject) => {
       const message = `a top-level await of this module or of its imports did not settle within ${this.#timeout} ms; remove it from the schema`;
-      timer = setTimeout(() => reject(new Error(message)), this.#timeout);
+      timer = setTimeout(() => reject(new LoadTimeout(message)), this.#timeout);
     });
     try {
       await Promise.race([imported, timedOut]);
@@ -63,6 +74,7 @@ export class SchemaImporter {
   /** Transforms are cached, because they take most of the time of a run, and a save changes one file. */
   #transform(options: TransformOptions): string {
     const { filename = "", source } = options;
+    this.#onRunning(filename);
     const cached = this.#transformed.get(filename);
     if (cached?.source === source) return cached.code;
     const code = this.#transformer.transform(options);

@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
-import { Problems, SchemaProblem } from "../base/problem.js";
+import { type Problem, Problems, SchemaProblem } from "../base/problem.js";
 import type { ExportedSchema, Hint } from "../model/hint.js";
 import { Declarations } from "./declarations.js";
-import { type LoadedModule, SchemaImporter, thrownAt } from "./import-schema.js";
-import { refuseExit } from "./refuse-exit.js";
+import { type LoadedModule, LoadTimeout, SchemaImporter, thrownAt } from "./import-schema.js";
+import type { LoadRequest } from "./messages.js";
+import { ExitRefused, refuseExit } from "./refuse-exit.js";
 import { SourceFiles } from "./source-files.js";
 import { readSourceGraph, type SourceGraph } from "./source-graph.js";
 import { type HintContext, SourceHint } from "./source-hint.js";
@@ -18,38 +19,40 @@ interface LoadedSchema {
   readonly exported: ReadonlyMap<object, ExportedSchema>;
 }
 
-/** Settles when the last load has ended. */
-let lastLoad: Promise<unknown> = Promise.resolve();
-
-/** Runs the loads of a process one at a time, because they share its module cache and its functions that end it. */
-function inTurn<T>(load: () => Promise<T>): Promise<T> {
-  const loaded = lastLoad.then(load);
-  lastLoad = loaded.catch(() => {});
-  return loaded;
+/** What a loader reports while it works. */
+interface LoadEvents {
+  /** The files of the schema are known; none of them has run. */
+  onGraph(graph: SourceGraph): void;
+  /** A module begins to run; undefined when all have run. */
+  onRunning(file: string | undefined): void;
 }
 
-/** Loads a schema, repeatedly in watch mode. */
+/** Loads a schema in this thread, repeatedly in watch mode. */
 export class SchemaLoader {
   readonly #sources: SourceFiles;
   readonly #importer: SchemaImporter;
   readonly #entry: string;
+  readonly #events: LoadEvents;
   #graph: SourceGraph;
+  #isReusable = true;
 
-  /**
-   * @param entry the absolute path of the schema.
-   * @param cwd the directory to which paths in messages are relative.
-   * @param timeout the time limit for running the modules, in ms.
-   */
-  constructor(entry: string, cwd: string, timeout: number) {
-    this.#importer = new SchemaImporter(timeout);
+  constructor({ entry, cwd, timeout }: LoadRequest, events: LoadEvents) {
+    this.#importer = new SchemaImporter(timeout, (file) => events.onRunning(file));
     this.#entry = entry;
+    this.#events = events;
     this.#sources = new SourceFiles(cwd);
-    this.#graph = { files: [entry], missing: [] };
+    this.#graph = { files: [entry], missing: [], isPure: false };
   }
 
-  /** The files that the last `load` read or looked for, successful or not. */
-  get graph(): SourceGraph {
-    return this.#graph;
+  /** Whether nothing of the last `load` can still be running: false after a timeout and a refused exit. */
+  get isReusable(): boolean {
+    return this.#isReusable;
+  }
+
+  /** The problem for an exception of the schema. */
+  describe(error: unknown): Problem {
+    const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    return { ...this.#whereThrown(error), path: "", message: message.split("\nRequire stack:")[0] ?? message };
   }
 
   /** @throws SchemaProblem if the file is missing, does not parse, throws, or has no default export. */
@@ -57,6 +60,7 @@ export class SchemaLoader {
     const problems = new Problems();
     this.#sources.refresh();
     this.#graph = readSourceGraph(this.#sources, this.#entry, problems);
+    this.#events.onGraph(this.#graph);
     const start = { file: this.#sources.display(this.#entry), line: 1, column: 1 };
     if (!existsSync(this.#entry)) problems.add(start, "", "no such file; name the schema with --schema");
     problems.throwIfAny();
@@ -72,19 +76,18 @@ export class SchemaLoader {
   }
 
   async #run(): Promise<readonly LoadedModule[]> {
+    const files = new Set(this.#graph.files);
+    this.#isReusable = true;
     try {
-      const files = new Set(this.#graph.files);
-      return await inTurn(() =>
-        refuseExit(
-          () => this.#importer.load(this.#entry),
-          (error) => thrownAt(error, files) !== undefined,
-        ),
+      return await refuseExit(
+        () => this.#importer.load(this.#entry),
+        (error) => thrownAt(error, files) !== undefined,
       );
     } catch (error) {
-      const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-      throw new SchemaProblem([
-        { ...this.#whereThrown(error), path: "", message: message.split("\nRequire stack:")[0] ?? message },
-      ]);
+      this.#isReusable = !(error instanceof ExitRefused || error instanceof LoadTimeout);
+      throw new SchemaProblem([this.describe(error)]);
+    } finally {
+      this.#events.onRunning(undefined);
     }
   }
 

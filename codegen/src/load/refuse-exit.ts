@@ -5,15 +5,15 @@ type Ending = (typeof ENDINGS)[number];
 type Endings = Record<Ending, (...args: unknown[]) => unknown>;
 
 /** A module called a function that ends the process. */
-class ExitRefused extends Error {
+export class ExitRefused extends Error {
   constructor(call: string) {
     super(`the schema ends the process with ${call}; remove this call`);
   }
 }
 
 /**
- * Runs `load`, and rejects if a module ends the process meanwhile: otherwise the run would end silently, and
- * `process.exit(0)` would even look like success. Calls by other code, such as a SIGINT handler, pass through.
+ * Runs `load`, and rejects if a module ends the process meanwhile: `process.kill` would end the whole process, and the others
+ * this thread without the position of the call.
  *
  * @param isFromModule whether an error was created by code of a module.
  */
@@ -25,9 +25,6 @@ export async function refuseExit<T>(load: () => Promise<T>, isFromModule: (error
   const ended = new Promise<never>((_, reject) => {
     fail = reject;
   });
-  const ignoreRefusal = (error: unknown): void => {
-    if (error !== refused) throw error;
-  };
   for (const name of ENDINGS) {
     target[name] = (...args) => {
       const error = withWholeStack(() => new ExitRefused(`process.${name}(${args.map(String).join(", ")})`));
@@ -36,8 +33,6 @@ export async function refuseExit<T>(load: () => Promise<T>, isFromModule: (error
       if (!endsThis || !isFromModule(error)) return original[name].apply(process, args);
       if (refused === undefined) {
         refused = error;
-        // Catches the error if it is thrown in a timer of the module.
-        process.on("uncaughtException", ignoreRefusal);
         fail(error);
       }
       throw refused;
@@ -50,8 +45,6 @@ export async function refuseExit<T>(load: () => Promise<T>, isFromModule: (error
     return loaded;
   } finally {
     Object.assign(target, original);
-    // Node reports unhandled rejections before it runs setImmediate callbacks.
-    setImmediate(() => process.off("uncaughtException", ignoreRefusal));
   }
 }
 

@@ -9,6 +9,8 @@ export interface SourceGraph {
   readonly files: readonly string[];
   /** The paths at which a missing file was looked for. Watch mode watches them, too. */
   readonly missing: readonly string[];
+  /** Whether these files alone decide what the schema is: it reads neither the environment nor other files. */
+  readonly isPure: boolean;
 }
 
 /**
@@ -37,7 +39,7 @@ export function readSourceGraph(sources: SourceFiles, entry: string, problems: P
       }
     }
   }
-  return { files: [...files], missing: [...missing] };
+  return { files: [...files], missing: [...missing], isPure: false };
 }
 
 /** TypeScript stores syntax errors in a field outside its public types; the public API requires a whole program. */

@@ -4,7 +4,6 @@ import { ValidatorCompiler } from "../validators/compile-validator.js";
 import { compileValidators } from "../validators/validator-set.js";
 import { emitApi } from "./api.js";
 import { emitClient } from "./client.js";
-import { typescriptNaming } from "./naming.js";
 import { emitServer } from "./server.js";
 import { emitTypes } from "./types.js";
 import { emitValidators, emitValidatorTypes } from "./validators.js";
@@ -12,7 +11,6 @@ import { emitValidators, emitValidatorTypes } from "./validators.js";
 /** The typed client, the handler interfaces, the types, and the validators as JavaScript. */
 export class TypeScriptTarget implements Target {
   readonly name = "typescript";
-  readonly naming = typescriptNaming;
   readonly #compiler = new ValidatorCompiler();
 
   emit(model: ApiModel, options: EmitOptions): ReadonlyMap<string, string> {

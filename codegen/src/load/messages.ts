@@ -1,0 +1,24 @@
+import type { Problem } from "../base/problem.js";
+import type { ApiModel } from "../model/api-model.js";
+import type { SourceGraph } from "./source-graph.js";
+
+/** A request to the worker thread: to load a schema. */
+export interface LoadRequest {
+  /** The absolute path of the schema. */
+  readonly entry: string;
+  /** The directory to which paths in messages are relative. */
+  readonly cwd: string;
+  /** The time limit for running the modules, in ms. */
+  readonly timeout: number;
+}
+
+/** What the worker thread reports. It answers each request with `model`, `problems` or `fault`. */
+export type WorkerMessage =
+  /** The files of the schema, before any of them runs. */
+  | { readonly type: "graph"; readonly graph: SourceGraph }
+  /** A module begins to run; undefined when all have run. */
+  | { readonly type: "running"; readonly file: string | undefined }
+  | { readonly type: "model"; readonly model: ApiModel }
+  | { readonly type: "problems"; readonly problems: readonly Problem[]; readonly reusable: boolean }
+  /** An error of the generator itself. */
+  | { readonly type: "fault"; readonly error: Error };

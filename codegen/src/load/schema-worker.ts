@@ -1,0 +1,58 @@
+import { parentPort } from "node:worker_threads";
+import { errorMessage } from "../base/error-message.js";
+import { Problems, SchemaProblem } from "../base/problem.js";
+import { namingRules } from "../emit/naming-rules.js";
+import { buildApi } from "../model/build-api.js";
+import { SchemaLoader } from "./load-schema.js";
+import type { LoadRequest, WorkerMessage } from "./messages.js";
+
+// The worker thread that runs a schema. Whatever the schema does, such as process.exit() or an endless loop, ends at most this
+// thread. It stays warm between the runs of a watch.
+
+const post = (message: WorkerMessage): void => parentPort?.postMessage(message);
+/** The loader of the last request, with its caches. */
+let loader: SchemaLoader | undefined;
+let loaded: string | undefined;
+let isRunning = false;
+
+function loaderFor(request: LoadRequest): SchemaLoader {
+  const key = JSON.stringify(request);
+  if (loader !== undefined && key === loaded) return loader;
+  loaded = key;
+  loader = new SchemaLoader(request, {
+    onGraph: (graph) => post({ type: "graph", graph }),
+    onRunning: (file) => post({ type: "running", file }),
+  });
+  return loader;
+}
+
+async function run(request: LoadRequest): Promise<WorkerMessage> {
+  isRunning = true;
+  const current = loaderFor(request);
+  try {
+    const source = await current.load();
+    const problems = new Problems();
+    const model = buildApi(source, namingRules, problems);
+    problems.throwIfAny();
+    if (model === undefined) throw new SchemaProblem([]);
+    return { type: "model", model };
+  } catch (error) {
+    if (error instanceof SchemaProblem)
+      return { type: "problems", problems: error.problems, reusable: current.isReusable };
+    return { type: "fault", error: error instanceof Error ? error : new Error(errorMessage(error)) };
+  } finally {
+    isRunning = false;
+  }
+}
+
+// A timer or a promise of the schema failed, while a module awaits something or after the run.
+process.on("uncaughtException", (error) => {
+  const problem = loader?.describe(error);
+  if (problem === undefined) throw error;
+  if (isRunning) post({ type: "problems", problems: [problem], reusable: false });
+  else process.stderr.write(`${new SchemaProblem([problem]).message}, after the schema was loaded\n`);
+});
+
+parentPort?.on("message", (request: LoadRequest) => {
+  void run(request).then(post);
+});
