@@ -11,22 +11,32 @@ const WORKER = new URL("../../dist/load/schema-worker.js", import.meta.url);
 /** The time after `timeout` in which the worker can still report a pending await itself, in ms. */
 const GRACE = 500;
 
+/** What the owner of a thread hears of it. */
+interface ThreadEvents {
+  onMessage(message: WorkerMessage): void;
+  onError(error: Error): void;
+  onExit(code: number): void;
+}
+
+/** A worker thread, which one instance at a time uses. */
+class Thread {
+  readonly worker = new Worker(WORKER);
+  /** Set by the instance that uses the thread. */
+  owner: ThreadEvents | undefined;
+
+  constructor() {
+    this.worker.on("message", (message: WorkerMessage) => this.owner?.onMessage(message));
+    this.worker.on("error", (error) => this.owner?.onError(error));
+    this.worker.on("exit", (code) => {
+      if (idle === this) idle = undefined;
+      this.owner?.onExit(code);
+    });
+    this.worker.unref();
+  }
+}
+
 /** The thread of a closed instance, which is warm for the next one in this process. */
-let idle: Worker | undefined;
-
-function takeIdle(): Worker | undefined {
-  const worker = idle;
-  idle = undefined;
-  return worker?.removeAllListeners();
-}
-
-function keepIdle(worker: Worker): void {
-  idle = worker;
-  const forget = (): void => {
-    if (idle === worker) idle = undefined;
-  };
-  worker.removeAllListeners().on("error", forget).on("exit", forget);
-}
+let idle: Thread | undefined;
 
 /** A run of the worker that has not been answered. */
 interface Pending {
@@ -40,7 +50,7 @@ interface Pending {
  */
 export class SchemaThread {
   readonly #options: LoadRequest;
-  #worker: Worker | undefined;
+  #thread: Thread | undefined;
   #pending: Pending | undefined;
   #graph: SourceGraph;
   #running: string | undefined;
@@ -59,22 +69,15 @@ export class SchemaThread {
 
   /** Starts the thread, so that it is warm when `load` needs it. */
   start(): Worker {
-    if (this.#worker !== undefined) return this.#worker;
-    const worker = takeIdle() ?? new Worker(WORKER);
-    this.#worker = worker;
-    const isCurrent = (): boolean => this.#worker === worker;
-    worker.on("message", (message: WorkerMessage) => {
-      if (isCurrent()) this.#receive(message);
-    });
-    worker.on("error", (error) => {
-      if (isCurrent()) this.#fail(`${error.name}: ${error.message}`);
-    });
-    worker.on("exit", (code) => {
-      if (isCurrent())
-        this.#fail(`the schema ended the process with status ${code}; remove the call from the schema and its imports`);
-    });
-    worker.unref();
-    return worker;
+    this.#thread ??= idle ?? new Thread();
+    if (idle === this.#thread) idle = undefined;
+    this.#thread.owner = {
+      onMessage: (message) => this.#receive(message),
+      onError: ({ name, message }) => this.#fail(`${name}: ${message}`),
+      onExit: (code) =>
+        this.#fail(`the schema ended the process with status ${code}; remove the call from the schema and its imports`),
+    };
+    return this.#thread.worker;
   }
 
   /**
@@ -98,8 +101,8 @@ export class SchemaThread {
     const pending = this.#take();
     pending?.reject(closedError());
     if (pending !== undefined || idle !== undefined) return this.#drop();
-    if (this.#worker !== undefined) keepIdle(this.#worker);
-    this.#worker = undefined;
+    idle = this.#thread;
+    this.#release();
   }
 
   #receive(message: WorkerMessage): void {
@@ -147,16 +150,21 @@ export class SchemaThread {
   #take(): Pending | undefined {
     clearTimeout(this.#timer);
     this.#running = undefined;
-    this.#worker?.unref();
+    this.#thread?.worker.unref();
     const pending = this.#pending;
     this.#pending = undefined;
     return pending;
   }
 
+  #release(): Worker | undefined {
+    const thread = this.#thread;
+    this.#thread = undefined;
+    if (thread !== undefined) thread.owner = undefined;
+    return thread?.worker;
+  }
+
   async #drop(): Promise<void> {
-    const worker = this.#worker;
-    this.#worker = undefined;
-    await worker?.terminate();
+    await this.#release()?.terminate();
   }
 }
 

@@ -104,28 +104,65 @@ type CheckedStream<V> = V extends Bytes ? unknown : CheckedValue<V>;
 
 type CheckedErrors<Errors> = { readonly [Status in keyof Errors]: CheckedValue<Errors[Status]> };
 
-type CheckedMethod<M, Path> = Known<M, MethodSchema, "option of a method"> & {
+/** A value with a schema: an object other than {@link Bytes}. */
+type Value = object & { readonly "~sshrpc"?: never };
+
+/** The options of a method without a mistake in any of them. One comparison with it is cheaper than a check of each option. */
+interface SoundOptions {
+  readonly request?: Value;
+  readonly response?: Value;
+  readonly requestStream?: object;
+  readonly responseStream?: object;
+  readonly errors?: { readonly [status: string]: Value };
+}
+
+type SoundMethod = SoundOptions & ({ readonly response: unknown } | { readonly responseStream: unknown });
+
+/** A method whose request is a `Type.Object` with a required field for each parameter. */
+interface SoundParams<Param extends string> {
+  readonly request: {
+    readonly properties: { readonly [Name in Param]: object & { readonly "~optional"?: never } };
+  };
+}
+
+type Sound<Param extends string> = [Param] extends [never] ? SoundMethod : SoundMethod & SoundParams<Param>;
+
+type CheckedMethod<M, Param extends string> = [keyof M, M] extends [keyof MethodSchema, Sound<Param>]
+  ? unknown
+  : UnsoundMethod<M, Param>;
+
+type UnsoundMethod<M, Param extends string> = CheckedOptions<M> &
+  CheckedParams<M, Param> &
+  (M extends { readonly response: unknown } | { readonly responseStream: unknown }
+    ? unknown
+    : { readonly response: Mistake<"a method needs a response, a responseStream, or both"> });
+
+type CheckedOptions<M> = Known<M, MethodSchema, "option of a method"> & {
   readonly [Key in keyof M & ("request" | "response")]: CheckedValue<M[Key]>;
 } & {
   readonly [Key in keyof M & ("requestStream" | "responseStream")]: CheckedStream<M[Key]>;
 } & {
   readonly [Key in keyof M & "errors"]: CheckedErrors<M[Key]>;
-} & ([Exclude<Params<Path>, Fields<M>>] extends [never]
-    ? unknown
-    : {
-        readonly request: Mistake<`{${Exclude<Params<Path>, Fields<M>> & string}} in the path needs a field of this request`>;
-      }) &
-  ([OptionalField<M, Params<Path>>] extends [never]
-    ? unknown
-    : {
-        readonly request: Mistake<`{${OptionalField<M, Params<Path>>}} in the path needs a required field of this request, not an optional one`>;
-      }) &
-  (M extends { readonly response: unknown } | { readonly responseStream: unknown }
-    ? unknown
-    : { readonly response: Mistake<"a method needs a response, a responseStream, or both"> });
+};
 
-type CheckedResource<R> = Known<R, ResourceSchema, "verb or option of a resource"> & {
-  readonly [V in keyof R & Verb]: CheckedMethod<R[V], R extends { readonly path: infer Path } ? Path : "">;
+type CheckedParams<M, Param extends string> = ([Exclude<Param, Fields<M>>] extends [never]
+  ? unknown
+  : {
+      readonly request: Mistake<`{${Exclude<Param, Fields<M>> & string}} in the path needs a field of this request`>;
+    }) &
+  ([OptionalField<M, Param>] extends [never]
+    ? unknown
+    : {
+        readonly request: Mistake<`{${OptionalField<M, Param>}} in the path needs a required field of this request, not an optional one`>;
+      });
+
+/** The parameters of a resource's path. */
+type ParamsOf<R> = R extends { readonly path: infer Path } ? Params<Path> : never;
+
+type CheckedResource<R> = ([keyof R] extends [keyof ResourceSchema]
+  ? unknown
+  : Known<R, ResourceSchema, "verb or option of a resource">) & {
+  readonly [V in keyof R & Verb]: CheckedMethod<R[V], ParamsOf<R>>;
 };
 
 type CheckedResources<Resources> = { readonly [Name in keyof Resources]: CheckedResource<Resources[Name]> };
