@@ -69,7 +69,9 @@ async function isFolderOrMissing(path: string): Promise<boolean> {
   }
 }
 
+/** A merge or a failed write can leave an empty file, which has nothing to lose. */
 function isGenerated(name: string, text: string): boolean {
+  if (text.trim() === "") return true;
   return name.endsWith(".json") ? /"sshrpc": \d/.test(text) : text.startsWith(`// ${MARK} `);
 }
 

@@ -1,4 +1,5 @@
 /** `sshrpc/contract`: the contract as data, for tools that read schemas or `api.json`. */
+export { nearest } from "./base/nearest.js";
 export { isBytes } from "./contract/bytes.js";
 export type {
   Contract,

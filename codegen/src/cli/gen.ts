@@ -3,10 +3,12 @@ import { SchemaProblem } from "../base/problem.js";
 import { type GenerateResult, Generator } from "../generate.js";
 import { addGenFlags, type GenFlags, generateOptions } from "./gen-options.js";
 import type { CodegenIo } from "./io.js";
-import { describeError, describeResult, ReportedFailure } from "./report.js";
+import { annotationOf, describeError, describeResult, ReportedFailure } from "./report.js";
 
 interface GenCommandFlags extends GenFlags {
   readonly check?: boolean;
+  readonly json?: boolean;
+  readonly ci?: boolean;
 }
 
 /** Adds `sshrpc gen`. Exit status: 1 if the schema is invalid or `--check` finds outdated files. */
@@ -16,27 +18,32 @@ export function addGenCommand(program: Command, io: CodegenIo): void {
     .description("generate the client, handler types and validators from the schema");
   addGenFlags(command)
     .option("--check", "write nothing; exit with status 1 if generated files are out of date")
+    .option("--json", "print the result, or the problems of the schema, as JSON on standard output")
+    .option("--ci", "print problems as annotations of GitHub Actions, too")
     .action((flags: GenCommandFlags) => gen(flags, io));
 }
 
-async function gen({ check, ...flags }: GenCommandFlags, io: CodegenIo): Promise<void> {
+async function gen({ check, json, ci, ...flags }: GenCommandFlags, io: CodegenIo): Promise<void> {
   await using generator = new Generator(generateOptions(flags, io.cwd()));
   try {
-    if (check === true) reportCheck(await generator.check(), io);
-    else io.stdout.write(`${describeResult(await generator.run())}\n`);
+    const result = check === true ? await generator.check() : await generator.run();
+    const isOutdated = check === true && result.written.length + result.removed.length > 0;
+    if (json === true) io.stdout.write(`${JSON.stringify({ ok: !isOutdated, ...result })}\n`);
+    else if (check === true) reportCheck(result, io);
+    else io.stdout.write(`${describeResult(result)}\n`);
+    if (isOutdated) throw new ReportedFailure();
   } catch (error) {
     if (!(error instanceof SchemaProblem)) throw error;
-    io.stderr.write(`${describeError(error)}\n`);
+    if (json === true) io.stdout.write(`${JSON.stringify({ ok: false, problems: error.problems })}\n`);
+    else io.stderr.write(`${describeError(error)}\n`);
+    // GitHub Actions reads annotations from either stream; standard output may be parsed as JSON.
+    if (ci === true) io.stderr.write(error.problems.map((problem) => `${annotationOf(problem)}\n`).join(""));
     throw new ReportedFailure();
   }
 }
 
 function reportCheck({ out, written, removed, milliseconds }: GenerateResult, io: CodegenIo): void {
   const differing = [...written, ...removed];
-  if (differing.length === 0) {
-    io.stdout.write(`${out}: up to date (${milliseconds} ms)\n`);
-    return;
-  }
-  io.stderr.write(`${out}: out of date: ${differing.join(", ")}; run "sshrpc gen"\n`);
-  throw new ReportedFailure();
+  if (differing.length === 0) io.stdout.write(`${out}: up to date (${milliseconds} ms)\n`);
+  else io.stderr.write(`${out}: out of date: ${differing.join(", ")}; run "sshrpc gen"\n`);
 }

@@ -1,5 +1,5 @@
 import { errorMessage } from "../base/error-message.js";
-import { SchemaProblem } from "../base/problem.js";
+import { type Problem, SchemaProblem } from "../base/problem.js";
 import type { GenerateResult } from "../generate.js";
 
 /** The command has failed, and has printed why: `sshrpc` exits with status 1 and prints nothing more. */
@@ -20,4 +20,18 @@ export function describeResult({ out, written, removed, milliseconds }: Generate
 export function describeError(error: unknown): string {
   if (error instanceof SchemaProblem) return error.message;
   return `sshrpc: ${errorMessage(error)}`;
+}
+
+/** A problem as a workflow command of GitHub Actions, which shows it at the line in a pull request. */
+export function annotationOf({ file, line, column, path, message }: Problem): string {
+  const text = path === "" ? message : `${path}: ${message}`;
+  return `::error file=${escapeProperty(file)},line=${line},col=${column},title=sshrpc gen::${escapeData(text)}`;
+}
+
+function escapeData(text: string): string {
+  return text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
+}
+
+function escapeProperty(text: string): string {
+  return escapeData(text).replaceAll(":", "%3A").replaceAll(",", "%2C");
 }

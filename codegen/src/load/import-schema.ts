@@ -1,4 +1,4 @@
-import { fileURLToPath } from "node:url";
+import { pathToFileURL } from "node:url";
 import { createJiti, type Jiti, type TransformOptions } from "jiti";
 
 /** A module that has run. */
@@ -34,13 +34,13 @@ export class SchemaImporter {
     transform: (options) => ({ code: this.#transform(options) }),
   });
 
-  readonly #onRunning: (file: string) => void;
+  readonly #onRunning: (file: string | undefined) => void;
 
   /**
    * @param timeout the time limit of one `load`, in ms.
-   * @param onRunning is called before a module runs.
+   * @param onRunning is called before a module runs, and with undefined while one is translated.
    */
-  constructor(timeout: number, onRunning: (file: string) => void) {
+  constructor(timeout: number, onRunning: (file: string | undefined) => void) {
     this.#timeout = timeout;
     this.#onRunning = onRunning;
   }
@@ -73,8 +73,14 @@ export class SchemaImporter {
 
   /** Transforms are cached, because they take most of the time of a run, and a save changes one file. */
   #transform(options: TransformOptions): string {
+    this.#onRunning(undefined);
+    const code = this.#code(options);
+    this.#onRunning(options.filename);
+    return code;
+  }
+
+  #code(options: TransformOptions): string {
     const { filename = "", source } = options;
-    this.#onRunning(filename);
     const cached = this.#transformed.get(filename);
     if (cached?.source === source) return cached.code;
     const code = this.#transformer.transform(options);
@@ -93,10 +99,16 @@ export function thrownAt(error: unknown, files: ReadonlySet<string>): ThrownAt |
     error instanceof Error || (typeof error === "object" && error !== null && "stack" in error)
       ? String(error.stack)
       : "";
-  for (const match of stack.matchAll(/((?:file:\/\/)?\/?[^\s()]+):(\d+):(\d+)/g)) {
-    const [, where = "", line, column] = match;
-    const file = where.startsWith("file://") ? fileURLToPath(where) : where;
-    if (files.has(file)) return { file, line: Number(line), column: Number(column) };
+  const urls = new Map(
+    [...files].flatMap((file) => [[file, file] as const, [pathToFileURL(file).href, file] as const]),
+  );
+  for (const frame of stack.split("\n")) {
+    const [, where = "", line, column] = /^(.*?):(\d+):(\d+)\)?$/.exec(frame) ?? [];
+    // A path can contain spaces and parentheses, so a frame is compared with the known files.
+    const found = [...urls].find(
+      ([name]) => where.endsWith(name) && !/[\w./\\-]/.test(where.at(-name.length - 1) ?? ""),
+    );
+    if (found !== undefined) return { file: found[1], line: Number(line), column: Number(column) };
   }
   return undefined;
 }

@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { setTimeout } from "node:timers/promises";
 import { type Problem, Problems, SchemaProblem } from "../base/problem.js";
 import type { ExportedSchema, Hint } from "../model/hint.js";
 import { Declarations } from "./declarations.js";
@@ -80,7 +81,12 @@ export class SchemaLoader {
     this.#isReusable = true;
     try {
       return await refuseExit(
-        () => this.#importer.load(this.#entry),
+        async () => {
+          const modules = await this.#importer.load(this.#entry);
+          // What the schema has scheduled for the next turn of the event loop still belongs to it.
+          await setTimeout(1);
+          return modules;
+        },
         (error) => thrownAt(error, files) !== undefined,
       );
     } catch (error) {

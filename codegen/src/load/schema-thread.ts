@@ -74,8 +74,7 @@ export class SchemaThread {
     this.#thread.owner = {
       onMessage: (message) => this.#receive(message),
       onError: ({ name, message }) => this.#fail(`${name}: ${message}`),
-      onExit: (code) =>
-        this.#fail(`the schema ended the process with status ${code}; remove the call from the schema and its imports`),
+      onExit: (code) => this.#fail(`the schema or one of its imports called process.exit(${code}); remove the call`),
     };
     return this.#thread.worker;
   }
@@ -127,16 +126,12 @@ export class SchemaThread {
 
   /** The thread itself cannot notice an endless loop. */
   #watchClock(file: string | undefined): void {
-    const isFirst = this.#running === undefined;
+    clearTimeout(this.#timer);
     this.#running = file;
-    if (file === undefined) clearTimeout(this.#timer);
-    if (file === undefined || !isFirst) return;
+    if (file === undefined) return;
     const { timeout } = this.#options;
-    this.#timer = setTimeout(
-      () =>
-        this.#fail(`this module did not end within ${timeout} ms; look for an endless loop, or raise --load-timeout`),
-      timeout + GRACE,
-    );
+    const message = `this module did not end within ${timeout} ms; look for an endless loop, or raise --load-timeout`;
+    this.#timer = setTimeout(() => this.#fail(message), timeout + GRACE);
   }
 
   #fail(message: string): void {

@@ -1,17 +1,19 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, relative, resolve, sep } from "node:path";
 import type { ts } from "ts-morph";
-import type { Position } from "../base/problem.js";
+import { type Position, SchemaProblem } from "../base/problem.js";
 import { compiler } from "./compiler.js";
 
 /** An import or re-export of a file. */
-interface ModuleReference {
+export interface ModuleReference {
   readonly specifier: string;
   readonly at: Position;
   /** The resolved file; undefined for a package and for a missing file. */
   readonly file: string | undefined;
   /** The paths at which a relative specifier was looked for; empty for a package. */
   readonly candidates: readonly string[];
+  /** The names that a run needs from the module, with their positions; `default` for the default export. */
+  readonly names: readonly { readonly name: string; readonly at: Position }[];
 }
 
 /** TypeScript imports name the extension of the output; these are the possible extensions of the source. */
@@ -20,6 +22,9 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
   ".mjs": [".mts", ".mjs"],
   ".cjs": [".cts", ".cjs"],
 };
+
+/** No readable source nests more brackets. */
+const MAX_NESTING = 100;
 
 /**
  * Parsed source files. No type checker runs, because checking the types of TypeBox takes seconds. A file is parsed again
@@ -78,6 +83,7 @@ export class SourceFiles {
           specifier: specifier.text,
           at: this.position(specifier),
           candidates,
+          names: importedNames(statement).map(({ name, node }) => ({ name, at: this.position(node) })),
           file: candidates.find((one) => isFile(one)),
         },
       ];
@@ -89,13 +95,58 @@ export class SourceFiles {
     return candidatesOf(specifier, from).find((one) => isFile(one));
   }
 
+  /** The parser is recursive, like those of every tool that reads the file. @throws SchemaProblem */
+  #parseText(file: string, text: string): ts.SourceFile {
+    try {
+      return compiler.createSourceFile(file, text, compiler.ScriptTarget.ESNext, true);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      const before = text.slice(0, offsetOfNesting(text)).split("\n");
+      const at = { line: before.length, column: (before.at(-1) ?? "").length + 1 };
+      const message = "expressions are nested too deeply to be parsed; export the inner types as constants";
+      throw new SchemaProblem([{ file: this.display(file), ...at, path: "", message }]);
+    }
+  }
+
   #parse(file: string): ts.SourceFile | undefined {
     const text = textOf(file);
     if (text === undefined) return undefined;
-    const parsed = compiler.createSourceFile(file, text, compiler.ScriptTarget.ESNext, true);
+    const parsed = this.#parseText(file, text);
     this.#parsed.set(file, parsed);
     return parsed;
   }
+}
+
+/** The names that a statement takes from its module, without those that are only types. */
+function importedNames(
+  statement: ts.ImportDeclaration | ts.ExportDeclaration,
+): readonly { readonly name: string; readonly node: ts.Node }[] {
+  if (compiler.isExportDeclaration(statement)) {
+    const { exportClause, isTypeOnly } = statement;
+    if (isTypeOnly || exportClause === undefined || !compiler.isNamedExports(exportClause)) return [];
+    return exportClause.elements.flatMap(namedElement);
+  }
+  const clause = statement.importClause;
+  if (clause === undefined || clause.isTypeOnly) return [];
+  const bindings = clause.namedBindings;
+  const named =
+    bindings !== undefined && compiler.isNamedImports(bindings) ? bindings.elements.flatMap(namedElement) : [];
+  return clause.name === undefined ? named : [{ name: "default", node: clause.name }, ...named];
+}
+
+function namedElement(element: ts.ImportSpecifier | ts.ExportSpecifier): { name: string; node: ts.Node }[] {
+  const node = element.propertyName ?? element.name;
+  return element.isTypeOnly ? [] : [{ name: node.text, node }];
+}
+
+/** The offset of the first bracket inside `MAX_NESTING` others, roughly: brackets in texts and comments count, too. */
+function offsetOfNesting(text: string): number {
+  let depth = 0;
+  for (const { 0: bracket, index } of text.matchAll(/[()[\]{}]/g)) {
+    depth += "([{".includes(bracket) ? 1 : -1;
+    if (depth > MAX_NESTING) return index;
+  }
+  return 0;
 }
 
 function candidatesOf(specifier: string, from: string): readonly string[] {

@@ -1,7 +1,10 @@
 import type { ts } from "ts-morph";
 import type { Problems } from "../base/problem.js";
+import { suggestion } from "../model/suggestion.js";
 import { compiler } from "./compiler.js";
-import type { SourceFiles } from "./source-files.js";
+import { exportedNames } from "./exported-names.js";
+import { readPathAliases, withoutAlias } from "./path-aliases.js";
+import type { ModuleReference, SourceFiles } from "./source-files.js";
 
 /** The files of a schema. */
 export interface SourceGraph {
@@ -20,6 +23,7 @@ export interface SourceGraph {
 export function readSourceGraph(sources: SourceFiles, entry: string, problems: Problems): SourceGraph {
   const files = new Set<string>([entry]);
   const missing = new Set<string>();
+  const aliases = readPathAliases(entry);
   for (const file of files) {
     const source = sources.read(file);
     if (source === undefined) continue;
@@ -32,14 +36,36 @@ export function readSourceGraph(sources: SourceFiles, entry: string, problems: P
     }
     for (const reference of sources.references(file)) {
       if (reference.file !== undefined) {
-        if (!reference.file.endsWith(".json")) files.add(reference.file);
-      } else if (reference.candidates.length > 0) {
+        if (reference.file.endsWith(".json")) continue;
+        files.add(reference.file);
+        refuseUnknownImports(sources, reference, problems);
+      } else if (reference.candidates.length === 0) {
+        const instead = aliases === undefined ? undefined : withoutAlias(reference.specifier, file, aliases);
+        if (instead === undefined) continue;
+        const message = `the alias "${reference.specifier}" of tsconfig.json "paths" works only in the compiler, not in Node; write "${instead}"`;
+        problems.add(reference.at, "", message);
+      } else {
         for (const candidate of reference.candidates) missing.add(candidate);
         problems.add(reference.at, "", `cannot resolve the import "${reference.specifier}"`);
       }
     }
   }
   return { files: [...files], missing: [...missing], isPure: false };
+}
+
+/** An import of a name that does not exist is undefined when the schema runs, far from its cause. */
+function refuseUnknownImports(
+  sources: SourceFiles,
+  { names, specifier, file }: ModuleReference,
+  problems: Problems,
+): void {
+  const known = file === undefined || names.length === 0 ? undefined : exportedNames(sources, file);
+  if (known === undefined) return;
+  for (const { name, at } of names) {
+    if (known.has(name)) continue;
+    const what = name === "default" ? "no default export" : `no export ${name}${suggestion(name, known)}`;
+    problems.add(at, "", `"${specifier}" has ${what}; it exports ${[...known].sort().join(", ") || "nothing"}`);
+  }
 }
 
 /** TypeScript stores syntax errors in a field outside its public types; the public API requires a whole program. */

@@ -1,6 +1,7 @@
 import type { Problems } from "../base/problem.js";
 import type { Doc, SchemaPart } from "./hint.js";
 import type { NamingRules } from "./names.js";
+import { suggestion } from "./suggestion.js";
 import type { TypeReader } from "./type-reader.js";
 
 /** What the steps of one build share. */
@@ -55,6 +56,10 @@ export function refuseUnknownKeys(
   for (const key of Object.keys(part.value)) {
     if (known.includes(key)) continue;
     const { at, path } = part.child(key);
-    problems.add(at, path, `unknown ${what} option "${key}"; known options: ${known.join(", ")}`);
+    problems.add(
+      at,
+      path,
+      `unknown ${what} option "${key}"${suggestion(key, known)}; known options: ${known.join(", ")}`,
+    );
   }
 }

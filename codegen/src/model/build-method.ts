@@ -4,6 +4,7 @@ import { type BuildContext, describedBy, refuseUnknownKeys } from "./build-conte
 import type { Hint, SchemaPart } from "./hint.js";
 import { pascalCase, pascalStatus } from "./names.js";
 import { acceptsEmpty, findField } from "./params.js";
+import { suggestion } from "./suggestion.js";
 
 const OPTIONS = [
   "request",
@@ -128,7 +129,11 @@ function buildParams(
   const refuse = (message: string) => problems.add(part.at, part.path, message);
   for (const name of params) {
     const field = findField(request.schema, name, (type) => types.schemaOf(type));
-    if (field === undefined) refuse(`the request has no field for the path parameter {${name}}; add it`);
+    const { properties = {} } = request.schema;
+    if (field === undefined)
+      refuse(
+        `the request has no field for the path parameter {${name}}${suggestion(name, Object.keys(properties as object))}; add it`,
+      );
     else if (!field.required) refuse(`the field of the path parameter {${name}} is optional; make it required`);
     else if (field.type === undefined)
       refuse(`the path parameter {${name}} must be a string, an integer, a number or a boolean in the request`);
@@ -153,7 +158,8 @@ function buildErrors(part: SchemaPart, use: Use, { problems }: BuildContext): re
     }
     if (isErrorStatus(status)) return schema === undefined ? [] : [{ status, ...use(pascalStatus(status), child) }];
     const known = Object.keys(STATUSES).filter(isErrorStatus).join(", ");
-    const what = status === "OK" ? "OK is not an error" : `unknown status ${status}`;
+    const near = suggestion(status, Object.keys(STATUSES).filter(isErrorStatus));
+    const what = status === "OK" ? "OK is not an error" : `unknown status ${status}${near}`;
     problems.add(child.at, child.path, `${what}; known errors: ${known}`);
     return [];
   });

@@ -6,6 +6,7 @@ import { type BuildContext, describedBy } from "./build-context.js";
 import { buildMethod } from "./build-method.js";
 import type { SchemaPart } from "./hint.js";
 import { pascalCase } from "./names.js";
+import { suggestion } from "./suggestion.js";
 
 /** A resource, with what the checks across resources need. */
 export interface ResourceDraft {
@@ -67,18 +68,59 @@ function readPath(
   try {
     return parsePath(path);
   } catch (error) {
-    problems.add(at, declaredAs, errorMessage(error));
+    problems.add(at, declaredAs, `${errorMessage(error)}${otherParam(path)}`);
     return undefined;
   }
 }
 
+/** What to write for a parameter in the notation of another router: `:id`, `<id>`, `[id]`, `{id?}`, `${id}`. */
+function otherParam(path: string): string {
+  const found = /:(\w+)|<(\w+)>|\[(\w+)\]|\$\{(\w+)\}|\{(\w+)[?*+:][^}]*\}/.exec(path);
+  const name = found?.slice(1).find((group) => group !== undefined);
+  return name === undefined ? "" : `; write {${name}} for a parameter`;
+}
+
+/** The verbs of HTTP and of other RPC systems, with ours. */
+const OTHER_VERBS: Readonly<Record<string, string>> = {
+  POST: "STORE",
+  CREATE: "STORE",
+  ADD: "STORE",
+  PUT: "UPDATE",
+  PATCH: "UPDATE",
+  SET: "UPDATE",
+  READ: "GET",
+  LIST: "GET",
+  HEAD: "GET",
+  QUERY: "GET",
+  REMOVE: "DELETE",
+};
+
 function refuseKeys(part: SchemaPart<object>, { problems }: BuildContext): void {
+  const known = [...OPTIONS, ...VERBS];
   for (const key of Object.keys(part.value)) {
     if (isVerb(key) || OPTIONS.includes(key)) continue;
     const child = part.child(key);
-    const message = child.isObject()
-      ? `unknown verb ${key}; known verbs: ${VERBS.join(", ")}`
-      : `unknown resource option "${key}"; known options: ${[...OPTIONS, ...VERBS].join(", ")}`;
-    problems.add(child.at, child.path, message);
+    const upper = key.toUpperCase();
+    const verb = isVerb(upper) ? upper : OTHER_VERBS[upper];
+    if (child.isObject() && verb !== undefined) {
+      problems.add(child.at, child.path, `unknown verb ${key}; write ${verb} (known verbs: ${VERBS.join(", ")})`);
+    } else if (child.isObject() && isResource(child.value)) {
+      const message = `resources cannot be nested; declare ${key} beside this resource, with a path such as "${nestedPath(part, key)}"`;
+      problems.add(child.at, child.path, message);
+    } else {
+      const message = child.isObject()
+        ? `unknown verb ${key}${suggestion(key, VERBS)}; known verbs: ${VERBS.join(", ")}`
+        : `unknown resource option "${key}"${suggestion(key, known)}; known options: ${known.join(", ")}`;
+      problems.add(child.at, child.path, message);
+    }
   }
+}
+
+function isResource(value: object): boolean {
+  return Object.keys(value).some((key) => isVerb(key) || isVerb(OTHER_VERBS[key] ?? ""));
+}
+
+function nestedPath(part: SchemaPart<object>, key: string): string {
+  const { path } = part.value as { readonly path?: unknown };
+  return `${typeof path === "string" ? path : `/${part.path.split(".").at(-1)}`}/${key}`;
 }

@@ -5,6 +5,7 @@ import { circleOf } from "./circle-of.js";
 import { type ExportedSchema, type Hint, SchemaPart } from "./hint.js";
 import { canonicalJson, className } from "./json-value.js";
 import { keywordValue } from "./keywords.js";
+import { describeMisfit } from "./misfit.js";
 import { type NamingRules, pascalCase } from "./names.js";
 import { ANY_KEY, describe, normalize } from "./normalize.js";
 import { refuseKeyword, refuseKind, refuseSlow } from "./refusals.js";
@@ -16,6 +17,9 @@ interface Scope {
   readonly hint: Hint;
   readonly names: Map<string, string>;
 }
+
+/** The maximum depth of a type without names in it. Generated code is as deep, and its readers have a stack. */
+const MAX_DEPTH = 100;
 
 interface Entry {
   readonly hint: Hint;
@@ -64,10 +68,15 @@ export class TypeReader {
   #read(part: SchemaPart, scope: Scope | undefined): SchemaOrBoolean {
     const { value, hint } = part;
     if (typeof value === "boolean") return value;
+    const misfit = describeMisfit(value);
+    if (misfit !== undefined) return this.#refuse(part, `expected a TypeBox type, got ${misfit}`);
     if (!part.isObject()) return this.#refuse(part, `expected a TypeBox type, got ${describeOther(value)}`);
     const exported = this.#exported.get(part.value) ?? copied(part.value, hint.exported);
     if (exported !== undefined) return describe(refTo(this.#named(exported)), hint.doc);
     if (this.#ancestors.has(part.value)) return this.#refuse(part, "the type contains itself; use Type.Cyclic");
+    if (this.#ancestors.size === MAX_DEPTH) {
+      return this.#refuse(part, `nested more than ${MAX_DEPTH} levels deep; export the inner types as constants`);
+    }
     this.#ancestors.add(part.value);
     const schema = this.#inline(part, scope);
     this.#ancestors.delete(part.value);

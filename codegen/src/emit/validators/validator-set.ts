@@ -33,15 +33,28 @@ export function compileValidators(model: ApiModel, compiler: ValidatorCompiler):
     compiled.set(name, compileNamed(name, schema, compiler));
     pending.push(...callsIn(schema));
   };
+  const shapes = new Map<string, string>();
+  /** Equal inline shapes share the validator of the first. */
+  const inlineName = ({ schema, name }: TypeUse, variant: Variant): string => {
+    const shape = JSON.stringify(variants.of(schema, variant));
+    const shared = shapes.get(shape) ?? validatorName(name, variant);
+    shapes.set(shape, shared);
+    return shared;
+  };
+  const names = new Map<TypeUse, Map<Variant, string>>();
   const nameOf = (use: TypeUse, variant: Variant): string => {
+    const known = names.get(use)?.get(variant);
+    if (known !== undefined) return known;
     const type = refName(use.schema);
-    return type === undefined ? validatorName(use.name, variant) : validatorName(type, variants.needed(type, variant));
+    const name = type === undefined ? inlineName(use, variant) : validatorName(type, variants.needed(type, variant));
+    names.set(use, new Map(names.get(use)).set(variant, name));
+    return name;
   };
   for (const { use, variant } of usesOf(model)) {
     const name = nameOf(use, variant);
     exported.add(name);
-    if (refName(use.schema) === undefined) add(name, variants.of(use.schema, variant));
-    else pending.push(name);
+    if (refName(use.schema) !== undefined) pending.push(name);
+    else if (!compiled.has(name)) add(name, variants.of(use.schema, variant));
   }
   for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
     const wanted = byName.get(name);

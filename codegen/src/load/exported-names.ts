@@ -1,0 +1,63 @@
+import type { ts } from "ts-morph";
+import { compiler } from "./compiler.js";
+import type { SourceFiles } from "./source-files.js";
+
+/** The names that `file` exports; undefined if its source does not show all of them. */
+export function exportedNames(
+  sources: SourceFiles,
+  file: string,
+  seen: ReadonlySet<string> = new Set(),
+): ReadonlySet<string> | undefined {
+  const source = seen.has(file) ? undefined : sources.read(file);
+  if (source === undefined || !/\.[cm]?tsx?$/.test(file)) return undefined;
+  const names = new Set<string>();
+  for (const statement of source.statements) {
+    if (compiler.isExportAssignment(statement)) {
+      if (statement.isExportEquals === true) return undefined;
+      names.add("default");
+    } else if (compiler.isExportDeclaration(statement)) {
+      const { exportClause, moduleSpecifier } = statement;
+      if (exportClause === undefined) {
+        const from = resolved(sources, moduleSpecifier, file);
+        const inner = from === undefined ? undefined : exportedNames(sources, from, new Set(seen).add(file));
+        if (inner === undefined) return undefined;
+        for (const name of inner) names.add(name);
+      } else if (compiler.isNamedExports(exportClause)) {
+        for (const { name } of exportClause.elements) names.add(name.text);
+      } else {
+        names.add(exportClause.name.text);
+      }
+    } else if (hasExport(statement)) {
+      for (const name of declaredNames(statement)) names.add(name);
+    }
+  }
+  return names;
+}
+
+function resolved(sources: SourceFiles, specifier: ts.Expression | undefined, file: string): string | undefined {
+  return specifier !== undefined && compiler.isStringLiteral(specifier)
+    ? sources.resolve(specifier.text, file)
+    : undefined;
+}
+
+function hasExport(statement: ts.Statement): boolean {
+  const modifiers = compiler.canHaveModifiers(statement) ? (statement.modifiers ?? []) : [];
+  return modifiers.some(({ kind }) => kind === compiler.SyntaxKind.ExportKeyword);
+}
+
+function declaredNames(statement: ts.Statement): readonly string[] {
+  if (compiler.isVariableStatement(statement)) {
+    return statement.declarationList.declarations.flatMap(({ name }) => boundNames(name));
+  }
+  const { modifiers, name } = statement as ts.Statement & {
+    readonly modifiers?: readonly ts.ModifierLike[];
+    readonly name?: ts.Identifier;
+  };
+  if (modifiers?.some(({ kind }) => kind === compiler.SyntaxKind.DefaultKeyword) === true) return ["default"];
+  return name === undefined ? [] : [name.text];
+}
+
+function boundNames(name: ts.BindingName): readonly string[] {
+  if (compiler.isIdentifier(name)) return [name.text];
+  return name.elements.flatMap((element) => (compiler.isOmittedExpression(element) ? [] : boundNames(element.name)));
+}
