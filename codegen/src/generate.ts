@@ -1,11 +1,9 @@
-import { relative, resolve, sep } from "node:path";
+import { relative, sep } from "node:path";
 import { contractOf } from "./emit/contract/contract-of.js";
-import { contractTarget } from "./emit/contract/contract-target.js";
 import { MARK, type Target } from "./emit/target.js";
-import { TypeScriptTarget } from "./emit/typescript/typescript-target.js";
 import { SchemaThread } from "./load/schema-thread.js";
 import type { SourceGraph } from "./load/source-graph.js";
-import { checkGenerateOptions, type GenerateOptions, LOAD_TIMEOUT } from "./options.js";
+import { checkGenerateOptions, type GenerateOptions, LOAD_TIMEOUT, resolveOptions } from "./options.js";
 import { type OutputPlan, planOutput, writeOutput } from "./write.js";
 
 /** The result of a run, or, of a check, what a run would do. */
@@ -20,15 +18,10 @@ export interface GenerateResult {
   readonly milliseconds: number;
 }
 
-/** Creates every target that a run generates. A new target is added here. */
-function createTargets(): readonly Target[] {
-  return [contractTarget, new TypeScriptTarget()];
-}
-
 /** Generates repeatedly from one schema, with caches between runs. Runs must not overlap. The caller closes it. */
 export class Generator implements AsyncDisposable {
   readonly #schemaThread: SchemaThread;
-  readonly #targets = createTargets();
+  readonly #targets: Promise<readonly Target[]>;
   readonly #cwd: string;
   readonly #schema: string;
   readonly #out: string;
@@ -37,16 +30,19 @@ export class Generator implements AsyncDisposable {
   /** @throws InvalidOptionsError that names an invalid option */
   constructor(options: GenerateOptions = {}) {
     checkGenerateOptions(options);
-    this.#cwd = resolve(options.cwd ?? ".");
-    this.#schema = resolve(this.#cwd, options.schema ?? "schema/api.ts");
-    this.#out = resolve(this.#cwd, options.out ?? "generated");
-    const extension = options.importExtension ?? "js";
-    this.#extension = extension === "none" ? "" : `.${extension}`;
+    const { cwd, schema, out, extension } = resolveOptions(options);
+    this.#cwd = cwd;
+    this.#schema = schema;
+    this.#out = out;
+    this.#extension = extension;
     this.#schemaThread = new SchemaThread({
       entry: this.#schema,
       cwd: this.#cwd,
       timeout: options.loadTimeout ?? LOAD_TIMEOUT,
     });
+    // The thread loads the compiler while this one loads the emitters.
+    this.#schemaThread.start();
+    this.#targets = import("./targets.js").then(({ createTargets }) => createTargets());
   }
 
   /** The files that the last run read or looked for, successful or not. */
@@ -93,20 +89,12 @@ export class Generator implements AsyncDisposable {
     const model = await this.#schemaThread.load();
     const header = `${MARK} ${this.#schemaName}. Do not edit: run "sshrpc gen".`;
     const options = { contract: contractOf(model), header, extension: this.#extension };
-    const files = this.#targets.flatMap((target) => [...target.emit(model, options)]);
+    const targets = await this.#targets;
+    const files = targets.flatMap((target) => [...target.emit(model, options)]);
     return new Map(files.sort(([a], [b]) => (a < b ? -1 : 1)));
   }
 
   get #schemaName(): string {
     return relative(this.#cwd, this.#schema).split(sep).join("/");
   }
-}
-
-/**
- * Generates once: a typed client, handler types, validators and the contract.
- * @throws SchemaProblem with every problem of the schema, Error that names an invalid option
- */
-export async function generate(options: GenerateOptions = {}): Promise<GenerateResult> {
-  await using generator = new Generator(options);
-  return await generator.run();
 }

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { InvalidOptionsError } from "./base/invalid-options-error.js";
 
 /** The extension in imports between generated files: `.js`, `.ts`, or none, for bundlers. */
@@ -41,6 +42,23 @@ export function checkGenerateOptions(options: GenerateOptions): void {
       `option loadTimeout: ${loadTimeout} is not a number of ms over 0 that a timer accepts`,
     );
   }
+}
+
+/** The absolute paths of a run, and the ending of imports between generated files. */
+export function resolveOptions({
+  cwd = ".",
+  schema = "schema/api.ts",
+  out = "generated",
+  importExtension = "js",
+}: GenerateOptions): {
+  readonly cwd: string;
+  readonly schema: string;
+  readonly out: string;
+  readonly extension: string;
+} {
+  const folder = resolve(cwd);
+  const extension = importExtension === "none" ? "" : `.${importExtension}`;
+  return { cwd: folder, schema: resolve(folder, schema), out: resolve(folder, out), extension };
 }
 
 /** Checks the names of options. @param place where they are, such as a file and a colon. @throws InvalidOptionsError */

@@ -1,17 +1,6 @@
-import { once } from "node:events";
-import { resolve, sep } from "node:path";
 import type { Command } from "commander";
-import { InvalidOptionsError } from "../base/invalid-options-error.js";
-import { Problems } from "../base/problem.js";
-import { FileWatch } from "../file-watch.js";
-import { SourceFiles } from "../load/source-files.js";
-import { readSourceGraph } from "../load/source-graph.js";
-import type { GenerateOptions } from "../options.js";
-import { type WatchRun, watch } from "../watch.js";
 import { addGenFlags, type GenFlags, generateOptions } from "./gen-options.js";
 import type { CodegenIo } from "./io.js";
-import { describeError, describeResult } from "./report.js";
-import { ServerProcess } from "./server-process.js";
 
 /** Adds `sshrpc dev`. It runs until SIGINT or SIGTERM. */
 export function addDevCommand(program: Command, io: CodegenIo): void {
@@ -27,87 +16,10 @@ export function addDevCommand(program: Command, io: CodegenIo): void {
       "after",
       "\nOther options are passed to `sshrpc serve`, such as --listen, --port, --home, --host-key and --authorized-keys.",
     )
-    .action((serveArgs: readonly string[], { handlers, ...flags }: GenFlags & { readonly handlers?: string }) =>
-      dev({ options: generateOptions(flags, io.cwd()), handlers, serveArgs }, io),
-    );
-}
-
-/** What `dev` watches and serves. */
-interface DevRun {
-  readonly options: GenerateOptions;
-  readonly handlers: string | undefined;
-  readonly serveArgs: readonly string[];
-}
-
-async function dev(run: DevRun, io: CodegenIo): Promise<void> {
-  const { handlers, serveArgs } = run;
-  if (handlers === undefined && serveArgs.length > 0) {
-    throw new InvalidOptionsError(`${serveArgs.join(" ")}: options of serve require --handlers`);
-  }
-  await untilStopped(io, (signal) => watchAndServe(run, io, signal));
-}
-
-async function watchAndServe(run: DevRun, io: CodegenIo, signal: AbortSignal): Promise<void> {
-  const served = run.handlers === undefined ? undefined : await startServer(run, run.handlers, io);
-  const onRun = async ({ changed, result, error }: WatchRun): Promise<void> => {
-    const cause = changed.length === 0 ? "" : `${changed.join(", ")} changed: `;
-    if (result === undefined) {
-      io.stderr.write(`${describeError(error)}\n`);
-      return;
-    }
-    io.stdout.write(`${cause}${describeResult(result)}\n`);
-    const wrote = result.written.length + result.removed.length > 0;
-    if (wrote || changed.length === 0) await served?.restart();
-  };
-  const watching = await watch(run.options, onRun, signal);
-  if (!signal.aborted) {
-    io.stdout.write("watching for changes; press Ctrl-C to stop\n");
-    await once(signal, "abort");
-  }
-  await Promise.all([served?.close(), watching.close()]);
-}
-
-/** Starts the server, and restarts it when the handlers file or one of its imports changes. */
-async function startServer(
-  { options, serveArgs }: DevRun,
-  handlers: string,
-  io: CodegenIo,
-): Promise<{ restart(): Promise<void>; close(): Promise<void> }> {
-  const bin = io.argv[1] ?? "sshrpc";
-  const server = new ServerProcess([bin, "serve", "--handlers", handlers, ...serveArgs], io, (code) => {
-    io.stderr.write(`server exited with status ${code ?? "none"}; waiting for a change\n`);
-  });
-  const sources = new SourceFiles(io.cwd());
-  const generated = resolve(io.cwd(), options.out ?? "generated") + sep;
-  const watchedFiles = (): readonly string[] => {
-    sources.refresh();
-    const { files, missing } = readSourceGraph(sources, resolve(io.cwd(), handlers), new Problems());
-    // A run that changes generated files restarts the server itself.
-    return [...files, ...missing].filter((file) => !file.startsWith(generated));
-  };
-  const files = new FileWatch((changed) => {
-    io.stdout.write(`${changed.map((file) => sources.display(file)).join(", ")} changed: restarting the server\n`);
-    void files.follow(watchedFiles()).then(() => server.restart());
-  });
-  await files.follow(watchedFiles());
-  return {
-    restart: () => server.restart(),
-    close: async () => {
-      await Promise.all([server.close(), files.close()]);
-    },
-  };
-}
-
-/** Runs `run`, and removes its listeners. @param run receives a signal that aborts at the first SIGINT or SIGTERM */
-async function untilStopped(io: CodegenIo, run: (signal: AbortSignal) => Promise<void>): Promise<void> {
-  const controller = new AbortController();
-  // A second signal has its default effect.
-  const stop = (): void => {
-    io.off("SIGINT", stop);
-    io.off("SIGTERM", stop);
-    controller.abort();
-  };
-  io.on("SIGINT", stop);
-  io.on("SIGTERM", stop);
-  await run(controller.signal).finally(stop);
+    .action(async (serveArgs: readonly string[], { handlers, ...flags }: GenFlags & { readonly handlers?: string }) => {
+      const options = generateOptions(flags, io.cwd());
+      // It needs the compiler, which `gen` may not.
+      const { dev } = await import("./run-dev.js");
+      await dev({ options, handlers, serveArgs }, io);
+    });
 }

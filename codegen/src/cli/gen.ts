@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { SchemaProblem } from "../base/problem.js";
-import { type GenerateResult, Generator } from "../generate.js";
+import type { GenerateResult } from "../generate.js";
+import { checkOutput, generate } from "../generate-once.js";
 import { addGenFlags, type GenFlags, generateOptions } from "./gen-options.js";
 import type { CodegenIo } from "./io.js";
 import { annotationOf, describeError, describeResult, ReportedFailure } from "./report.js";
@@ -24,9 +25,9 @@ export function addGenCommand(program: Command, io: CodegenIo): void {
 }
 
 async function gen({ check, json, ci, ...flags }: GenCommandFlags, io: CodegenIo): Promise<void> {
-  await using generator = new Generator(generateOptions(flags, io.cwd()));
+  const options = generateOptions(flags, io.cwd());
   try {
-    const result = check === true ? await generator.check() : await generator.run();
+    const result = await (check === true ? checkOutput(options) : generate(options));
     const isOutdated = check === true && result.written.length + result.removed.length > 0;
     if (json === true) io.stdout.write(`${JSON.stringify({ ok: !isOutdated, ...result })}\n`);
     else if (check === true) reportCheck(result, io);

@@ -53,7 +53,20 @@ export class SchemaLoader {
   /** The problem for an exception of the schema. */
   describe(error: unknown): Problem {
     const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    return { ...this.#whereThrown(error), path: "", message: message.split("\nRequire stack:")[0] ?? message };
+    const problem = { ...this.#whereThrown(error), path: "", message: message.split("\nRequire stack:")[0] ?? message };
+    return this.#missingMember(problem, error) ?? problem;
+  }
+
+  /** A call of a member that does not exist: the message names the variable of the translated module, not of the source. */
+  #missingMember(problem: Problem, error: unknown): Problem | undefined {
+    const member = error instanceof TypeError ? /\.([\w$]+) is not a function$/.exec(error.message)?.[1] : undefined;
+    const file = thrownAt(error, new Set(this.#graph.files))?.file;
+    const line = file === undefined ? undefined : this.#sources.read(file)?.text.split("\n")[problem.line - 1];
+    if (member === undefined || line === undefined) return undefined;
+    const found = [...line.matchAll(/([\w$]+)\.([\w$]+)/g)].find((match) => match[2] === member);
+    if (found === undefined) return undefined;
+    const message = `${found[0]} is not a function; check the name, or what ${found[1]} is imported from`;
+    return { ...problem, column: found.index + 1, message };
   }
 
   /** @throws SchemaProblem if the file is missing, does not parse, throws, or has no default export. */

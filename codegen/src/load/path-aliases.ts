@@ -22,7 +22,7 @@ export function readPathAliases(file: string): PathAliases | undefined {
   }
 }
 
-/** What to import in `file` instead of a `specifier` that is such an alias; undefined if it is none. */
+/** What to import in `file` instead of `specifier` if that is such an alias; undefined for other specifiers */
 export function withoutAlias(specifier: string, file: string, { folder, paths }: PathAliases): string | undefined {
   for (const [pattern, [target]] of Object.entries(paths)) {
     const [start = "", end] = pattern.split("*");

@@ -6,7 +6,7 @@ import { buildApi } from "../model/build-api.js";
 import { SchemaLoader } from "./load-schema.js";
 import type { LoadRequest, WorkerMessage } from "./messages.js";
 
-// The worker thread that runs a schema. Whatever the schema does, such as process.exit() or an endless loop, ends at most this
+// The worker thread that runs a schema: process.exit() or an endless loop in it ends at most this
 // thread. It stays warm between the runs of a watch.
 
 const post = (message: WorkerMessage): void => parentPort?.postMessage(message);

@@ -50,7 +50,24 @@ export function readSourceGraph(sources: SourceFiles, entry: string, problems: P
       }
     }
   }
-  return { files: [...files], missing: [...missing], isPure: false };
+  return { files: [...files], missing: [...missing], isPure: [...files].every((file) => isPure(sources, file)) };
+}
+
+/** The packages whose version decides what they export. */
+const PURE_PACKAGES = /^(typebox|sshrpc)(\/|$)/;
+
+/** What a module can read beside its imports. */
+const IMPURE =
+  /\b(process|require|fetch|Date|Math|globalThis|global|performance|crypto|eval|Function|await)\b|\bimport\s*[.(]/;
+
+function isPure(sources: SourceFiles, file: string): boolean {
+  const text = sources.read(file)?.text;
+  if (text === undefined || IMPURE.test(text)) return false;
+  return sources
+    .references(file)
+    .every(({ specifier, file: found }) =>
+      specifier.startsWith(".") ? found?.endsWith(".json") === false : PURE_PACKAGES.test(specifier),
+    );
 }
 
 /** An import of a name that does not exist is undefined when the schema runs, far from its cause. */

@@ -48,6 +48,10 @@ export function buildMethod(
     problems.add(part.at, part.path, "expected an object, such as `{ request: NoteRef, response: Note }`");
     return undefined;
   }
+  if ("~kind" in part.value) {
+    problems.add(part.at, part.path, "expected a method, got a type; write `{ response: ... }` around it");
+    return undefined;
+  }
   refuseUnknownKeys(part, "method", OPTIONS, problems);
   const { value, hint } = part;
   const typeName = owner.typeName + pascalCase(verb.toLowerCase());

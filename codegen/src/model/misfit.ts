@@ -9,7 +9,7 @@ const LIBRARIES: Readonly<Record<string, string>> = { zod: "Zod", valibot: "Vali
  */
 export function describeMisfit(value: unknown): string | undefined {
   const library = libraryOf(value);
-  if (library !== undefined) return `a ${library} schema; declare it with TypeBox, such as Type.Object({ ... })`;
+  if (library !== undefined) return `a schema of ${library}; declare it with TypeBox, such as Type.Object({ ... })`;
   if (typeof value === "function") return describeFunction(value);
   if (typeof value !== "object" || value === null || Array.isArray(value) || !isPlain(value)) return undefined;
   const entries = Object.entries(value);
