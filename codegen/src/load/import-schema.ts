@@ -1,5 +1,7 @@
+import type { SourceMap } from "node:module";
 import { pathToFileURL } from "node:url";
 import { createJiti, type Jiti, type TransformOptions } from "jiti";
+import { translate } from "./translate.js";
 
 /** A module that has run. */
 export interface LoadedModule {
@@ -26,7 +28,10 @@ export class LoadTimeout extends Error {
 export class SchemaImporter {
   readonly #timeout: number;
   readonly #transformer = createJiti(import.meta.url, { fsCache: false });
-  readonly #transformed = new Map<string, { readonly source: string; readonly code: string }>();
+  readonly #transformed = new Map<
+    string,
+    { readonly source: string; readonly code: string; readonly map?: SourceMap }
+  >();
   readonly #jiti: Jiti = createJiti(import.meta.url, {
     fsCache: false,
     moduleCache: true,
@@ -83,9 +88,19 @@ export class SchemaImporter {
     const { filename = "", source } = options;
     const cached = this.#transformed.get(filename);
     if (cached?.source === source) return cached.code;
-    const code = this.#transformer.transform(options);
-    this.#transformed.set(filename, { source, code });
+    const translated = options.async === true ? translate(filename, source) : undefined;
+    const { code, map } = translated ?? { code: this.#transformer.transform(options), map: undefined };
+    this.#transformed.set(filename, { source, code, ...(map === undefined ? {} : { map }) });
     return code;
+  }
+
+  /** The position in the source of one in the module that ran. */
+  sourceOf({ file, line, column }: ThrownAt): ThrownAt {
+    const entry = this.#transformed.get(file)?.map?.findEntry(line - 1, column - 1);
+    if (entry !== undefined && "originalLine" in entry)
+      return { file, line: entry.originalLine + 1, column: entry.originalColumn + 1 };
+    // jiti prepends a prologue to the first line, so columns of that line are wrong.
+    return { file, line, column: line === 1 ? 1 : column };
   }
 
   #projectFiles(): string[] {

@@ -119,8 +119,8 @@ export class SchemaLoader {
     }
     const at = thrownAt(error, files);
     if (at === undefined) return { file: this.#sources.display(this.#entry), line: 1, column: 1 };
-    // The loader prepends a prologue to the first line, so columns of that line are wrong.
-    return { file: this.#sources.display(at.file), line: at.line, column: at.line === 1 ? 1 : at.column };
+    const { file, line, column } = this.#importer.sourceOf(at);
+    return { file: this.#sources.display(file), line, column };
   }
 
   #context(modules: readonly LoadedModule[]): HintContext {
