@@ -73,7 +73,7 @@ test.each<[title: string, files: Readonly<Record<string, string>>, problem: stri
 
 test("positions are right in a folder whose name has spaces and parentheses", async () => {
   const project = new Project({
-    "my schema (1)/api.ts": "const a = 1;\n\nthrow new Error('x');\nexport default a;\n",
+    "my schema (1)/api.ts": "const a = 1;\n\n  throw new Error('x');\nexport default a;\n",
   });
   const run = generate({ cwd: project.folder, schema: "my schema (1)/api.ts" });
   await expect(run).rejects.toThrow(/^my schema \(1\)\/api\.ts:3:9: Error: x$/);

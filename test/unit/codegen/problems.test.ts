@@ -91,8 +91,8 @@ test("two resources whose paths can match the same string are refused", async ()
 
 test("an unknown verb and an unknown option are refused at their keys", async () => {
   expect(await refused(`a: { POST: { ${NULL} } }`, `b: { GET: { ${NULL} }, paths: "/b" }`)).toEqual([
-    `schema/api.ts:7:10: resources.a.POST: unknown verb POST; known verbs: ${VERBS}`,
-    `schema/api.ts:8:42: resources.b.paths: unknown resource option "paths"; known options: path, description, ${VERBS}`,
+    `schema/api.ts:7:10: resources.a.POST: unknown verb POST; write STORE (known verbs: ${VERBS})`,
+    `schema/api.ts:8:42: resources.b.paths: unknown resource option "paths" (did you mean "path"?); known options: path, description, ${VERBS}`,
   ]);
   expect(await refused(`a: { GET: { ${NULL}, scopes: "x" } }`)).toEqual([
     'schema/api.ts:7:40: resources.a.GET.scopes: unknown method option "scopes"; known options: request, requestStream, ' +
@@ -388,7 +388,7 @@ describe("a callback", () => {
 
   test("follows the rules of resources", async () => {
     expect(await callbacks("a: { POST: GET, GET },\nclose: { GET },\nA: { GET }")).toEqual([
-      `schema/api.ts:4:6: callbacks.a.POST: unknown verb POST; known verbs: ${VERBS}`,
+      `schema/api.ts:4:6: callbacks.a.POST: unknown verb POST; write STORE (known verbs: ${VERBS})`,
       "schema/api.ts:5:1: callbacks.close: the name close is a member of every client or of every JavaScript object; rename the resource",
       "schema/api.ts:6:1: callbacks.A: generated code calls both this resource and callbacks.a a; rename one",
     ]);

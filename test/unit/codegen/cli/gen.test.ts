@@ -187,3 +187,45 @@ process.on("exit", () => process.exit(0));`;
   const refused = { status: 1, stderr: expect.stringContaining("not a generated file") };
   expect(await genProcess(project)).toMatchObject(refused);
 });
+
+test.each([
+  [
+    "an endless loop",
+    "while (true) {}",
+    /^schema\/api\.ts:1:1: this module did not end within 200 ms; look for an endless loop/,
+  ],
+  [
+    "a throw in a timer",
+    'setTimeout(() => { throw new Error("late"); }, 0); await new Promise(() => {});',
+    /^schema\/api\.ts:\d+:26: Error: late\n$/,
+  ],
+])("%s in a schema is a problem", async (_title, code, message) => {
+  const project = new Project({ "schema/api.ts": `${schemaOf(HELLO)}${code}\n` });
+  const result = await gen(project, "--check", "--load-timeout", "200");
+  expect(result).toEqual({ status: 1, stdout: "", stderr: expect.stringMatching(message) });
+});
+
+test("gen --json prints the result and the problems as JSON", async () => {
+  const project = new Project({ "schema/api.ts": schemaOf(HELLO) });
+  const good = await gen(project, "--json");
+  expect(JSON.parse(good.stdout)).toMatchObject({ ok: true, out: "generated", removed: [] });
+  project.write("schema/api.ts", schemaOf("a: { POST: {} }", "b: 5"));
+  const bad = await gen(project, "--json");
+  expect(bad).toMatchObject({ status: 1, stderr: "" });
+  expect(JSON.parse(bad.stdout)).toMatchObject({
+    ok: false,
+    problems: [
+      { file: "schema/api.ts", line: 7, column: 10, path: "resources.a.POST" },
+      { file: "schema/api.ts", line: 8, column: 5, path: "resources.b" },
+    ],
+  });
+});
+
+test("gen --ci prints annotations of GitHub Actions beside the problems", async () => {
+  const project = new Project({ "schema/api.ts": schemaOf("b: 5") });
+  const { status, stderr } = await gen(project, "--ci");
+  expect(status).toBe(1);
+  expect(stderr.split("\n")[1]).toBe(
+    "::error file=schema/api.ts,line=7,col=5,title=sshrpc gen::resources.b: expected an object of verbs, such as `{ GET: { response: Note } }`",
+  );
+});

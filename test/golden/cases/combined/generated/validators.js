@@ -45,18 +45,18 @@ items0 = items1 === true ? true : items0 > items1 ? items0 : items1;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.body === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/allOf/2/required",keyword:"required",params:{missingProperty: "body"},message:"must have required property '"+"body"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "body"},message:"must have required property '"+"body"+"'"});
 errors++;
 }
 if(data.body !== undefined){
 if(typeof data.body !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/body",schemaPath:"#/allOf/2/properties/body/type",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/body",keyword:"type",params:{type: "string"},message:"must be string"});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,schemaPath:"#/allOf/2/type",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
 errors++;
 }
 if(props0 !== true){
@@ -71,7 +71,7 @@ if(errors - keyErrors0 >= 10){
 break;
 }
 if(!props0 || !props0[key0]){
-(vErrors ??= []).push({instancePath,schemaPath:"#/unevaluatedProperties",keyword:"unevaluatedProperties",params:{unevaluatedProperty: key0},message:"must NOT have unevaluated properties"});
+(vErrors ??= []).push({instancePath,keyword:"unevaluatedProperties",params:{unevaluatedProperty: key0},message:"must NOT have unevaluated properties"});
 errors++;
 }
 }
@@ -127,18 +127,18 @@ items0 = items1 === true ? true : items0 > items1 ? items0 : items1;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.body === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/allOf/2/required",keyword:"required",params:{missingProperty: "body"},message:"must have required property '"+"body"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "body"},message:"must have required property '"+"body"+"'"});
 errors++;
 }
 if(data.body !== undefined){
 if(typeof data.body !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/body",schemaPath:"#/allOf/2/properties/body/type",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/body",keyword:"type",params:{type: "string"},message:"must be string"});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,schemaPath:"#/allOf/2/type",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
 errors++;
 }
 if(props0 !== true){
@@ -168,11 +168,11 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.kind === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "kind"},message:"must have required property '"+"kind"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "kind"},message:"must have required property '"+"kind"+"'"});
 errors++;
 }
 if(data.radius === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "radius"},message:"must have required property '"+"radius"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "radius"},message:"must have required property '"+"radius"+"'"});
 errors++;
 }
 const keyErrors0 = errors;
@@ -181,18 +181,18 @@ if(errors - keyErrors0 >= 10){
 break;
 }
 if(!((key0 === "kind") || (key0 === "radius"))){
-(vErrors ??= []).push({instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
 errors++;
 }
 }
 if(data.kind !== undefined){
 let data0 = data.kind;
 if(typeof data0 !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/type",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/kind",keyword:"type",params:{type: "string"},message:"must be string"});
 errors++;
 }
 if("circle" !== data0){
-(vErrors ??= []).push({instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/const",keyword:"const",params:{allowedValue: "circle"},message:"must be equal to constant"});
+(vErrors ??= []).push({instancePath:instancePath+"/kind",keyword:"const",params:{allowedValue: "circle"},message:"must be equal to constant"});
 errors++;
 }
 }
@@ -200,18 +200,18 @@ if(data.radius !== undefined){
 let data1 = data.radius;
 if((typeof data1 == "number") && (isFinite(data1))){
 if(data1 <= 0 || isNaN(data1)){
-(vErrors ??= []).push({instancePath:instancePath+"/radius",schemaPath:"#/properties/radius/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"});
+(vErrors ??= []).push({instancePath:instancePath+"/radius",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"});
 errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/radius",schemaPath:"#/properties/radius/type",keyword:"type",params:{type: "number"},message:"must be number"});
+(vErrors ??= []).push({instancePath:instancePath+"/radius",keyword:"type",params:{type: "number"},message:"must be number"});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
 errors++;
 }
 validate0.errors = vErrors;
@@ -235,21 +235,21 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.kind === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "kind"},message:"must have required property '"+"kind"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "kind"},message:"must have required property '"+"kind"+"'"});
 errors++;
 }
 if(data.radius === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "radius"},message:"must have required property '"+"radius"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "radius"},message:"must have required property '"+"radius"+"'"});
 errors++;
 }
 if(data.kind !== undefined){
 let data0 = data.kind;
 if(typeof data0 !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/type",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/kind",keyword:"type",params:{type: "string"},message:"must be string"});
 errors++;
 }
 if("circle" !== data0){
-(vErrors ??= []).push({instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/const",keyword:"const",params:{allowedValue: "circle"},message:"must be equal to constant"});
+(vErrors ??= []).push({instancePath:instancePath+"/kind",keyword:"const",params:{allowedValue: "circle"},message:"must be equal to constant"});
 errors++;
 }
 }
@@ -257,18 +257,18 @@ if(data.radius !== undefined){
 let data1 = data.radius;
 if((typeof data1 == "number") && (isFinite(data1))){
 if(data1 <= 0 || isNaN(data1)){
-(vErrors ??= []).push({instancePath:instancePath+"/radius",schemaPath:"#/properties/radius/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"});
+(vErrors ??= []).push({instancePath:instancePath+"/radius",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"});
 errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/radius",schemaPath:"#/properties/radius/type",keyword:"type",params:{type: "number"},message:"must be number"});
+(vErrors ??= []).push({instancePath:instancePath+"/radius",keyword:"type",params:{type: "number"},message:"must be number"});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
 errors++;
 }
 validate0.errors = vErrors;
@@ -293,27 +293,27 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.byKey === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "byKey"},message:"must have required property '"+"byKey"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "byKey"},message:"must have required property '"+"byKey"+"'"});
 errors++;
 }
 if(data.either === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "either"},message:"must have required property '"+"either"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "either"},message:"must have required property '"+"either"+"'"});
 errors++;
 }
 if(data.grid === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "grid"},message:"must have required property '"+"grid"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "grid"},message:"must have required property '"+"grid"+"'"});
 errors++;
 }
 if(data.list === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "list"},message:"must have required property '"+"list"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "list"},message:"must have required property '"+"list"+"'"});
 errors++;
 }
 if(data.maybe === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "maybe"},message:"must have required property '"+"maybe"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "maybe"},message:"must have required property '"+"maybe"+"'"});
 errors++;
 }
 if(data.pair === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "pair"},message:"must have required property '"+"pair"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "pair"},message:"must have required property '"+"pair"+"'"});
 errors++;
 }
 const keyErrors0 = errors;
@@ -322,14 +322,14 @@ if(errors - keyErrors0 >= 10){
 break;
 }
 if(!((((((((key0 === "either") || (key0 === "list")) || (key0 === "byKey")) || (key0 === "pair")) || (key0 === "both")) || (key0 === "maybe")) || (key0 === "rows")) || (key0 === "grid"))){
-(vErrors ??= []).push({instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
 errors++;
 }
 }
 if(data.either !== undefined){
 let data0 = data.either;
 if((!(data0 && typeof data0 == "object" && !Array.isArray(data0))) && (data0 !== null)){
-(vErrors ??= []).push({instancePath:instancePath+"/either",schemaPath:"#/properties/either/type",keyword:"type",params:{type: schema0.properties.either.type},message:"must be object,null"});
+(vErrors ??= []).push({instancePath:instancePath+"/either",keyword:"type",params:{type: schema0.properties.either.type},message:"must be object,null"});
 errors++;
 }
 if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
@@ -338,7 +338,7 @@ let valid3 = false;
 const _errs6 = errors;
 if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
 if(data0.left === undefined){
-(vErrors ??= []).push({instancePath:instancePath+"/either",schemaPath:"#/properties/either/x-cases/0/anyOf/0/required",keyword:"required",params:{missingProperty: "left"},message:"must have required property '"+"left"+"'"});
+(vErrors ??= []).push({instancePath:instancePath+"/either",keyword:"required",params:{missingProperty: "left"},message:"must have required property '"+"left"+"'"});
 errors++;
 }
 const keyErrors1 = errors;
@@ -347,19 +347,19 @@ if(errors - keyErrors1 >= 10){
 break;
 }
 if(!(key1 === "left")){
-(vErrors ??= []).push({instancePath:instancePath+"/either",schemaPath:"#/properties/either/x-cases/0/anyOf/0/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath:instancePath+"/either",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"});
 errors++;
 }
 }
 if(data0.left !== undefined){
 if(typeof data0.left !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/either/left",schemaPath:"#/properties/either/x-cases/0/anyOf/0/properties/left/type",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/either/left",keyword:"type",params:{type: "string"},message:"must be string"});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/either",schemaPath:"#/properties/either/x-cases/0/anyOf/0/type",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath:instancePath+"/either",keyword:"type",params:{type: "object"},message:"must be object"});
 errors++;
 }
 var _valid0 = _errs6 === errors;
@@ -370,7 +370,7 @@ var props0 = true;
 const _errs11 = errors;
 if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
 if(data0.right === undefined){
-(vErrors ??= []).push({instancePath:instancePath+"/either",schemaPath:"#/properties/either/x-cases/0/anyOf/1/required",keyword:"required",params:{missingProperty: "right"},message:"must have required property '"+"right"+"'"});
+(vErrors ??= []).push({instancePath:instancePath+"/either",keyword:"required",params:{missingProperty: "right"},message:"must have required property '"+"right"+"'"});
 errors++;
 }
 const keyErrors2 = errors;
@@ -379,7 +379,7 @@ if(errors - keyErrors2 >= 10){
 break;
 }
 if(!(key2 === "right")){
-(vErrors ??= []).push({instancePath:instancePath+"/either",schemaPath:"#/properties/either/x-cases/0/anyOf/1/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key2},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath:instancePath+"/either",keyword:"additionalProperties",params:{additionalProperty: key2},message:"must NOT have additional properties"});
 errors++;
 }
 }
@@ -391,7 +391,7 @@ errors = vErrors.length;
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/either",schemaPath:"#/properties/either/x-cases/0/anyOf/1/type",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath:instancePath+"/either",keyword:"type",params:{type: "object"},message:"must be object"});
 errors++;
 }
 var _valid0 = _errs11 === errors;
@@ -402,7 +402,7 @@ props0 = true;
 }
 }
 if(!valid3){
-(vErrors ??= []).push({instancePath:instancePath+"/either",schemaPath:"#/properties/either/x-cases/0/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"});
+(vErrors ??= []).push({instancePath:instancePath+"/either",keyword:"anyOf",params:{},message:"must match a schema in anyOf"});
 errors++;
 }
 else {
@@ -419,7 +419,7 @@ vErrors = null;
 }
 else if(data0 === null){
 if(data0 !== null){
-(vErrors ??= []).push({instancePath:instancePath+"/either",schemaPath:"#/properties/either/x-cases/1/type",keyword:"type",params:{type: "null"},message:"must be null"});
+(vErrors ??= []).push({instancePath:instancePath+"/either",keyword:"type",params:{type: "null"},message:"must be null"});
 errors++;
 }
 }
@@ -473,7 +473,7 @@ items1 = items2 === true ? true : items1 > items2 ? items1 : items2;
 }
 }
 if(!valid9){
-(vErrors ??= []).push({instancePath:instancePath+"/list/" + i0,schemaPath:"#/properties/list/items/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"});
+(vErrors ??= []).push({instancePath:instancePath+"/list/" + i0,keyword:"anyOf",params:{},message:"must match a schema in anyOf"});
 errors++;
 }
 else {
@@ -490,7 +490,7 @@ vErrors = null;
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/list",schemaPath:"#/properties/list/type",keyword:"type",params:{type: "array"},message:"must be array"});
+(vErrors ??= []).push({instancePath:instancePath+"/list",keyword:"type",params:{type: "array"},message:"must be array"});
 errors++;
 }
 }
@@ -509,7 +509,7 @@ errors = vErrors.length;
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/byKey",schemaPath:"#/properties/byKey/type",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath:instancePath+"/byKey",keyword:"type",params:{type: "object"},message:"must be object"});
 errors++;
 }
 }
@@ -517,12 +517,12 @@ if(data.pair !== undefined){
 let data7 = data.pair;
 if(Array.isArray(data7)){
 if(data7.length < 2){
-(vErrors ??= []).push({instancePath:instancePath+"/pair",schemaPath:"#/properties/pair/minItems",keyword:"minItems",params:{limit: 2},message:"must NOT have fewer than 2 items"});
+(vErrors ??= []).push({instancePath:instancePath+"/pair",keyword:"minItems",params:{limit: 2},message:"must NOT have fewer than 2 items"});
 errors++;
 }
 const len1 = data7.length;
 if(!(len1 <= 2)){
-(vErrors ??= []).push({instancePath:instancePath+"/pair",schemaPath:"#/properties/pair/additionalItems",keyword:"additionalItems",params:{limit: 2},message:"must NOT have more than 2 items"});
+(vErrors ??= []).push({instancePath:instancePath+"/pair",keyword:"additionalItems",params:{limit: 2},message:"must NOT have more than 2 items"});
 errors++;
 }
 const len2 = data7.length;
@@ -540,7 +540,7 @@ errors = vErrors.length;
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/pair",schemaPath:"#/properties/pair/type",keyword:"type",params:{type: "array"},message:"must be array"});
+(vErrors ??= []).push({instancePath:instancePath+"/pair",keyword:"type",params:{type: "array"},message:"must be array"});
 errors++;
 }
 }
@@ -555,18 +555,18 @@ var props7 = namedPart.evaluated.props;
 }
 if(data10 && typeof data10 == "object" && !Array.isArray(data10)){
 if(data10.extra === undefined){
-(vErrors ??= []).push({instancePath:instancePath+"/both",schemaPath:"#/properties/both/allOf/1/required",keyword:"required",params:{missingProperty: "extra"},message:"must have required property '"+"extra"+"'"});
+(vErrors ??= []).push({instancePath:instancePath+"/both",keyword:"required",params:{missingProperty: "extra"},message:"must have required property '"+"extra"+"'"});
 errors++;
 }
 if(data10.extra !== undefined){
 if(typeof data10.extra !== "boolean"){
-(vErrors ??= []).push({instancePath:instancePath+"/both/extra",schemaPath:"#/properties/both/allOf/1/properties/extra/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"});
+(vErrors ??= []).push({instancePath:instancePath+"/both/extra",keyword:"type",params:{type: "boolean"},message:"must be boolean"});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/both",schemaPath:"#/properties/both/allOf/1/type",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath:instancePath+"/both",keyword:"type",params:{type: "object"},message:"must be object"});
 errors++;
 }
 if(props7 !== true){
@@ -581,7 +581,7 @@ if(errors - keyErrors4 >= 10){
 break;
 }
 if(!props7 || !props7[key4]){
-(vErrors ??= []).push({instancePath:instancePath+"/both",schemaPath:"#/properties/both/unevaluatedProperties",keyword:"unevaluatedProperties",params:{unevaluatedProperty: key4},message:"must NOT have unevaluated properties"});
+(vErrors ??= []).push({instancePath:instancePath+"/both",keyword:"unevaluatedProperties",params:{unevaluatedProperty: key4},message:"must NOT have unevaluated properties"});
 errors++;
 }
 }
@@ -591,13 +591,13 @@ errors++;
 if(data.maybe !== undefined){
 let data12 = data.maybe;
 if((!(data12 && typeof data12 == "object" && !Array.isArray(data12))) && (data12 !== null)){
-(vErrors ??= []).push({instancePath:instancePath+"/maybe",schemaPath:"#/properties/maybe/type",keyword:"type",params:{type: schema0.properties.maybe.type},message:"must be object,null"});
+(vErrors ??= []).push({instancePath:instancePath+"/maybe",keyword:"type",params:{type: schema0.properties.maybe.type},message:"must be object,null"});
 errors++;
 }
 if(data12 && typeof data12 == "object" && !Array.isArray(data12)){
 if(data12 && typeof data12 == "object" && !Array.isArray(data12)){
 if(data12.some === undefined){
-(vErrors ??= []).push({instancePath:instancePath+"/maybe",schemaPath:"#/properties/maybe/x-cases/0/required",keyword:"required",params:{missingProperty: "some"},message:"must have required property '"+"some"+"'"});
+(vErrors ??= []).push({instancePath:instancePath+"/maybe",keyword:"required",params:{missingProperty: "some"},message:"must have required property '"+"some"+"'"});
 errors++;
 }
 const keyErrors5 = errors;
@@ -606,25 +606,25 @@ if(errors - keyErrors5 >= 10){
 break;
 }
 if(!(key5 === "some")){
-(vErrors ??= []).push({instancePath:instancePath+"/maybe",schemaPath:"#/properties/maybe/x-cases/0/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key5},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath:instancePath+"/maybe",keyword:"additionalProperties",params:{additionalProperty: key5},message:"must NOT have additional properties"});
 errors++;
 }
 }
 if(data12.some !== undefined){
 if(typeof data12.some !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/maybe/some",schemaPath:"#/properties/maybe/x-cases/0/properties/some/type",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/maybe/some",keyword:"type",params:{type: "string"},message:"must be string"});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/maybe",schemaPath:"#/properties/maybe/x-cases/0/type",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath:instancePath+"/maybe",keyword:"type",params:{type: "object"},message:"must be object"});
 errors++;
 }
 }
 else if(data12 === null){
 if(data12 !== null){
-(vErrors ??= []).push({instancePath:instancePath+"/maybe",schemaPath:"#/properties/maybe/x-cases/1/type",keyword:"type",params:{type: "null"},message:"must be null"});
+(vErrors ??= []).push({instancePath:instancePath+"/maybe",keyword:"type",params:{type: "null"},message:"must be null"});
 errors++;
 }
 }
@@ -641,7 +641,7 @@ break;
 let data15 = data14[i1];
 if(data15 && typeof data15 == "object" && !Array.isArray(data15)){
 if(data15.cell === undefined){
-(vErrors ??= []).push({instancePath:instancePath+"/rows/" + i1,schemaPath:"#/properties/rows/items/required",keyword:"required",params:{missingProperty: "cell"},message:"must have required property '"+"cell"+"'"});
+(vErrors ??= []).push({instancePath:instancePath+"/rows/" + i1,keyword:"required",params:{missingProperty: "cell"},message:"must have required property '"+"cell"+"'"});
 errors++;
 }
 const keyErrors6 = errors;
@@ -650,25 +650,25 @@ if(errors - keyErrors6 >= 10){
 break;
 }
 if(!(key6 === "cell")){
-(vErrors ??= []).push({instancePath:instancePath+"/rows/" + i1,schemaPath:"#/properties/rows/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key6},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath:instancePath+"/rows/" + i1,keyword:"additionalProperties",params:{additionalProperty: key6},message:"must NOT have additional properties"});
 errors++;
 }
 }
 if(data15.cell !== undefined){
 if(typeof data15.cell !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/rows/" + i1+"/cell",schemaPath:"#/properties/rows/items/properties/cell/type",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/rows/" + i1+"/cell",keyword:"type",params:{type: "string"},message:"must be string"});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/rows/" + i1,schemaPath:"#/properties/rows/items/type",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath:instancePath+"/rows/" + i1,keyword:"type",params:{type: "object"},message:"must be object"});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/rows",schemaPath:"#/properties/rows/type",keyword:"type",params:{type: "array"},message:"must be array"});
+(vErrors ??= []).push({instancePath:instancePath+"/rows",keyword:"type",params:{type: "array"},message:"must be array"});
 errors++;
 }
 }
@@ -687,7 +687,7 @@ let valid23 = false;
 const _errs58 = errors;
 if(data18 && typeof data18 == "object" && !Array.isArray(data18)){
 if(data18.text === undefined){
-(vErrors ??= []).push({instancePath:instancePath+"/grid/" + i2,schemaPath:"#/properties/grid/items/anyOf/0/required",keyword:"required",params:{missingProperty: "text"},message:"must have required property '"+"text"+"'"});
+(vErrors ??= []).push({instancePath:instancePath+"/grid/" + i2,keyword:"required",params:{missingProperty: "text"},message:"must have required property '"+"text"+"'"});
 errors++;
 }
 const keyErrors7 = errors;
@@ -696,19 +696,19 @@ if(errors - keyErrors7 >= 10){
 break;
 }
 if(!(key7 === "text")){
-(vErrors ??= []).push({instancePath:instancePath+"/grid/" + i2,schemaPath:"#/properties/grid/items/anyOf/0/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key7},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath:instancePath+"/grid/" + i2,keyword:"additionalProperties",params:{additionalProperty: key7},message:"must NOT have additional properties"});
 errors++;
 }
 }
 if(data18.text !== undefined){
 if(typeof data18.text !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/grid/" + i2+"/text",schemaPath:"#/properties/grid/items/anyOf/0/properties/text/type",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/grid/" + i2+"/text",keyword:"type",params:{type: "string"},message:"must be string"});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/grid/" + i2,schemaPath:"#/properties/grid/items/anyOf/0/type",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath:instancePath+"/grid/" + i2,keyword:"type",params:{type: "object"},message:"must be object"});
 errors++;
 }
 var _valid2 = _errs58 === errors;
@@ -738,7 +738,7 @@ Object.assign(props9, props10);
 }
 }
 if(!valid23){
-(vErrors ??= []).push({instancePath:instancePath+"/grid/" + i2,schemaPath:"#/properties/grid/items/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"});
+(vErrors ??= []).push({instancePath:instancePath+"/grid/" + i2,keyword:"anyOf",params:{},message:"must match a schema in anyOf"});
 errors++;
 }
 else {
@@ -755,13 +755,13 @@ vErrors = null;
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/grid",schemaPath:"#/properties/grid/type",keyword:"type",params:{type: "array"},message:"must be array"});
+(vErrors ??= []).push({instancePath:instancePath+"/grid",keyword:"type",params:{type: "array"},message:"must be array"});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
 errors++;
 }
 validate0.errors = vErrors;
@@ -785,23 +785,23 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.a === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/allOf/0/required",keyword:"required",params:{missingProperty: "a"},message:"must have required property '"+"a"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "a"},message:"must have required property '"+"a"+"'"});
 errors++;
 }
 if(data.a !== undefined){
 if(typeof data.a !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/a",schemaPath:"#/allOf/0/properties/a/type",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/a",keyword:"type",params:{type: "string"},message:"must be string"});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,schemaPath:"#/allOf/0/type",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
 errors++;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.b === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/allOf/1/required",keyword:"required",params:{missingProperty: "b"},message:"must have required property '"+"b"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "b"},message:"must have required property '"+"b"+"'"});
 errors++;
 }
 if(data.b !== undefined){
@@ -845,7 +845,7 @@ items0 = items1 === true ? true : items0 > items1 ? items0 : items1;
 }
 }
 if(!valid3){
-(vErrors ??= []).push({instancePath:instancePath+"/b",schemaPath:"#/allOf/1/properties/b/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"});
+(vErrors ??= []).push({instancePath:instancePath+"/b",keyword:"anyOf",params:{},message:"must match a schema in anyOf"});
 errors++;
 }
 else {
@@ -862,7 +862,7 @@ vErrors = null;
 }
 }
 else {
-(vErrors ??= []).push({instancePath,schemaPath:"#/allOf/1/type",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
 errors++;
 }
 validate0.errors = vErrors;
@@ -886,18 +886,18 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.a === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "a"},message:"must have required property '"+"a"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "a"},message:"must have required property '"+"a"+"'"});
 errors++;
 }
 if(data.a !== undefined){
 if(typeof data.a !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/a",schemaPath:"#/properties/a/type",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/a",keyword:"type",params:{type: "string"},message:"must be string"});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
 errors++;
 }
 validate0.errors = vErrors;
@@ -921,11 +921,11 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.loose === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "loose"},message:"must have required property '"+"loose"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "loose"},message:"must have required property '"+"loose"+"'"});
 errors++;
 }
 if(data.strict === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "strict"},message:"must have required property '"+"strict"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "strict"},message:"must have required property '"+"strict"+"'"});
 errors++;
 }
 const keyErrors0 = errors;
@@ -934,7 +934,7 @@ if(errors - keyErrors0 >= 10){
 break;
 }
 if(!((key0 === "loose") || (key0 === "strict"))){
-(vErrors ??= []).push({instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
 errors++;
 }
 }
@@ -952,7 +952,7 @@ errors = vErrors.length;
 }
 }
 else {
-(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
 errors++;
 }
 validate0.errors = vErrors;
@@ -976,7 +976,7 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.name === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "name"},message:"must have required property '"+"name"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "name"},message:"must have required property '"+"name"+"'"});
 errors++;
 }
 const keyErrors0 = errors;
@@ -985,19 +985,19 @@ if(errors - keyErrors0 >= 10){
 break;
 }
 if(!(key0 === "name")){
-(vErrors ??= []).push({instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
 errors++;
 }
 }
 if(data.name !== undefined){
 if(typeof data.name !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/name",schemaPath:"#/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/name",keyword:"type",params:{type: "string"},message:"must be string"});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
 errors++;
 }
 validate0.errors = vErrors;
@@ -1021,18 +1021,18 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.name === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "name"},message:"must have required property '"+"name"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "name"},message:"must have required property '"+"name"+"'"});
 errors++;
 }
 if(data.name !== undefined){
 if(typeof data.name !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/name",schemaPath:"#/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/name",keyword:"type",params:{type: "string"},message:"must be string"});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
 errors++;
 }
 validate0.errors = vErrors;
@@ -1056,18 +1056,18 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.name === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "name"},message:"must have required property '"+"name"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "name"},message:"must have required property '"+"name"+"'"});
 errors++;
 }
 if(data.name !== undefined){
 if(typeof data.name !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/name",schemaPath:"#/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/name",keyword:"type",params:{type: "string"},message:"must be string"});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
 errors++;
 }
 validate0.errors = vErrors;
@@ -1124,7 +1124,7 @@ items0 = items1 === true ? true : items0 > items1 ? items0 : items1;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.kind === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "kind"},message:"must have required property '"+"kind"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "kind"},message:"must have required property '"+"kind"+"'"});
 errors++;
 }
 if(props0 !== true){
@@ -1134,13 +1134,13 @@ props0.kind = true;
 if(data.kind !== undefined){
 let data0 = data.kind;
 if(!((data0 === "circle") || (data0 === "square"))){
-(vErrors ??= []).push({instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema0.properties.kind.enum},message:"must be equal to one of the allowed values"});
+(vErrors ??= []).push({instancePath:instancePath+"/kind",keyword:"enum",params:{allowedValues: schema0.properties.kind.enum},message:"must be equal to one of the allowed values"});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
 errors++;
 }
 validate0.errors = vErrors;
@@ -1199,7 +1199,7 @@ items0 = items1 === true ? true : items0 > items1 ? items0 : items1;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.kind === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "kind"},message:"must have required property '"+"kind"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "kind"},message:"must have required property '"+"kind"+"'"});
 errors++;
 }
 if(props0 !== true){
@@ -1209,13 +1209,13 @@ props0.kind = true;
 if(data.kind !== undefined){
 let data0 = data.kind;
 if(!((data0 === "circle") || (data0 === "square"))){
-(vErrors ??= []).push({instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema0.properties.kind.enum},message:"must be equal to one of the allowed values"});
+(vErrors ??= []).push({instancePath:instancePath+"/kind",keyword:"enum",params:{allowedValues: schema0.properties.kind.enum},message:"must be equal to one of the allowed values"});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
 errors++;
 }
 validate0.errors = vErrors;
@@ -1241,7 +1241,7 @@ if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
 if((!(data && typeof data == "object" && !Array.isArray(data))) && (data !== null)){
-(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: schema0.type},message:"must be object,null"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: schema0.type},message:"must be object,null"});
 errors++;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -1256,7 +1256,7 @@ var items0 = shapeOpen.evaluated.items;
 }
 else if(data === null){
 if(data !== null){
-(vErrors ??= []).push({instancePath,schemaPath:"#/x-cases/1/type",keyword:"type",params:{type: "null"},message:"must be null"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "null"},message:"must be null"});
 errors++;
 }
 }
@@ -1291,18 +1291,18 @@ var items0 = namedPart.evaluated.items;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.at === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/allOf/1/required",keyword:"required",params:{missingProperty: "at"},message:"must have required property '"+"at"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "at"},message:"must have required property '"+"at"+"'"});
 errors++;
 }
 if(data.at !== undefined){
 let data0 = data.at;
 if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
 if(data0.x === undefined){
-(vErrors ??= []).push({instancePath:instancePath+"/at",schemaPath:"#/allOf/1/properties/at/required",keyword:"required",params:{missingProperty: "x"},message:"must have required property '"+"x"+"'"});
+(vErrors ??= []).push({instancePath:instancePath+"/at",keyword:"required",params:{missingProperty: "x"},message:"must have required property '"+"x"+"'"});
 errors++;
 }
 if(data0.y === undefined){
-(vErrors ??= []).push({instancePath:instancePath+"/at",schemaPath:"#/allOf/1/properties/at/required",keyword:"required",params:{missingProperty: "y"},message:"must have required property '"+"y"+"'"});
+(vErrors ??= []).push({instancePath:instancePath+"/at",keyword:"required",params:{missingProperty: "y"},message:"must have required property '"+"y"+"'"});
 errors++;
 }
 const keyErrors0 = errors;
@@ -1311,33 +1311,33 @@ if(errors - keyErrors0 >= 10){
 break;
 }
 if(!((key0 === "x") || (key0 === "y"))){
-(vErrors ??= []).push({instancePath:instancePath+"/at",schemaPath:"#/allOf/1/properties/at/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath:instancePath+"/at",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
 errors++;
 }
 }
 if(data0.x !== undefined){
 let data1 = data0.x;
 if(!((typeof data1 == "number") && (isFinite(data1)))){
-(vErrors ??= []).push({instancePath:instancePath+"/at/x",schemaPath:"#/allOf/1/properties/at/properties/x/type",keyword:"type",params:{type: "number"},message:"must be number"});
+(vErrors ??= []).push({instancePath:instancePath+"/at/x",keyword:"type",params:{type: "number"},message:"must be number"});
 errors++;
 }
 }
 if(data0.y !== undefined){
 let data2 = data0.y;
 if(!((typeof data2 == "number") && (isFinite(data2)))){
-(vErrors ??= []).push({instancePath:instancePath+"/at/y",schemaPath:"#/allOf/1/properties/at/properties/y/type",keyword:"type",params:{type: "number"},message:"must be number"});
+(vErrors ??= []).push({instancePath:instancePath+"/at/y",keyword:"type",params:{type: "number"},message:"must be number"});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/at",schemaPath:"#/allOf/1/properties/at/type",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath:instancePath+"/at",keyword:"type",params:{type: "object"},message:"must be object"});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,schemaPath:"#/allOf/1/type",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
 errors++;
 }
 if(props0 !== true){
@@ -1352,7 +1352,7 @@ if(errors - keyErrors1 >= 10){
 break;
 }
 if(!props0 || !props0[key1]){
-(vErrors ??= []).push({instancePath,schemaPath:"#/unevaluatedProperties",keyword:"unevaluatedProperties",params:{unevaluatedProperty: key1},message:"must NOT have unevaluated properties"});
+(vErrors ??= []).push({instancePath,keyword:"unevaluatedProperties",params:{unevaluatedProperty: key1},message:"must NOT have unevaluated properties"});
 errors++;
 }
 }
@@ -1388,43 +1388,43 @@ var items0 = namedOpen.evaluated.items;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.at === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/allOf/1/required",keyword:"required",params:{missingProperty: "at"},message:"must have required property '"+"at"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "at"},message:"must have required property '"+"at"+"'"});
 errors++;
 }
 if(data.at !== undefined){
 let data0 = data.at;
 if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
 if(data0.x === undefined){
-(vErrors ??= []).push({instancePath:instancePath+"/at",schemaPath:"#/allOf/1/properties/at/required",keyword:"required",params:{missingProperty: "x"},message:"must have required property '"+"x"+"'"});
+(vErrors ??= []).push({instancePath:instancePath+"/at",keyword:"required",params:{missingProperty: "x"},message:"must have required property '"+"x"+"'"});
 errors++;
 }
 if(data0.y === undefined){
-(vErrors ??= []).push({instancePath:instancePath+"/at",schemaPath:"#/allOf/1/properties/at/required",keyword:"required",params:{missingProperty: "y"},message:"must have required property '"+"y"+"'"});
+(vErrors ??= []).push({instancePath:instancePath+"/at",keyword:"required",params:{missingProperty: "y"},message:"must have required property '"+"y"+"'"});
 errors++;
 }
 if(data0.x !== undefined){
 let data1 = data0.x;
 if(!((typeof data1 == "number") && (isFinite(data1)))){
-(vErrors ??= []).push({instancePath:instancePath+"/at/x",schemaPath:"#/allOf/1/properties/at/properties/x/type",keyword:"type",params:{type: "number"},message:"must be number"});
+(vErrors ??= []).push({instancePath:instancePath+"/at/x",keyword:"type",params:{type: "number"},message:"must be number"});
 errors++;
 }
 }
 if(data0.y !== undefined){
 let data2 = data0.y;
 if(!((typeof data2 == "number") && (isFinite(data2)))){
-(vErrors ??= []).push({instancePath:instancePath+"/at/y",schemaPath:"#/allOf/1/properties/at/properties/y/type",keyword:"type",params:{type: "number"},message:"must be number"});
+(vErrors ??= []).push({instancePath:instancePath+"/at/y",keyword:"type",params:{type: "number"},message:"must be number"});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/at",schemaPath:"#/allOf/1/properties/at/type",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath:instancePath+"/at",keyword:"type",params:{type: "object"},message:"must be object"});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,schemaPath:"#/allOf/1/type",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
 errors++;
 }
 if(props0 !== true){
@@ -1454,11 +1454,11 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.kind === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "kind"},message:"must have required property '"+"kind"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "kind"},message:"must have required property '"+"kind"+"'"});
 errors++;
 }
 if(data.side === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "side"},message:"must have required property '"+"side"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "side"},message:"must have required property '"+"side"+"'"});
 errors++;
 }
 const keyErrors0 = errors;
@@ -1467,18 +1467,18 @@ if(errors - keyErrors0 >= 10){
 break;
 }
 if(!((key0 === "kind") || (key0 === "side"))){
-(vErrors ??= []).push({instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
 errors++;
 }
 }
 if(data.kind !== undefined){
 let data0 = data.kind;
 if(typeof data0 !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/type",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/kind",keyword:"type",params:{type: "string"},message:"must be string"});
 errors++;
 }
 if("square" !== data0){
-(vErrors ??= []).push({instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/const",keyword:"const",params:{allowedValue: "square"},message:"must be equal to constant"});
+(vErrors ??= []).push({instancePath:instancePath+"/kind",keyword:"const",params:{allowedValue: "square"},message:"must be equal to constant"});
 errors++;
 }
 }
@@ -1486,18 +1486,18 @@ if(data.side !== undefined){
 let data1 = data.side;
 if((typeof data1 == "number") && (isFinite(data1))){
 if(data1 <= 0 || isNaN(data1)){
-(vErrors ??= []).push({instancePath:instancePath+"/side",schemaPath:"#/properties/side/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"});
+(vErrors ??= []).push({instancePath:instancePath+"/side",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"});
 errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/side",schemaPath:"#/properties/side/type",keyword:"type",params:{type: "number"},message:"must be number"});
+(vErrors ??= []).push({instancePath:instancePath+"/side",keyword:"type",params:{type: "number"},message:"must be number"});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
 errors++;
 }
 validate0.errors = vErrors;
@@ -1521,21 +1521,21 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.kind === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "kind"},message:"must have required property '"+"kind"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "kind"},message:"must have required property '"+"kind"+"'"});
 errors++;
 }
 if(data.side === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "side"},message:"must have required property '"+"side"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "side"},message:"must have required property '"+"side"+"'"});
 errors++;
 }
 if(data.kind !== undefined){
 let data0 = data.kind;
 if(typeof data0 !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/type",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/kind",keyword:"type",params:{type: "string"},message:"must be string"});
 errors++;
 }
 if("square" !== data0){
-(vErrors ??= []).push({instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/const",keyword:"const",params:{allowedValue: "square"},message:"must be equal to constant"});
+(vErrors ??= []).push({instancePath:instancePath+"/kind",keyword:"const",params:{allowedValue: "square"},message:"must be equal to constant"});
 errors++;
 }
 }
@@ -1543,18 +1543,18 @@ if(data.side !== undefined){
 let data1 = data.side;
 if((typeof data1 == "number") && (isFinite(data1))){
 if(data1 <= 0 || isNaN(data1)){
-(vErrors ??= []).push({instancePath:instancePath+"/side",schemaPath:"#/properties/side/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"});
+(vErrors ??= []).push({instancePath:instancePath+"/side",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"});
 errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/side",schemaPath:"#/properties/side/type",keyword:"type",params:{type: "number"},message:"must be number"});
+(vErrors ??= []).push({instancePath:instancePath+"/side",keyword:"type",params:{type: "number"},message:"must be number"});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
 errors++;
 }
 validate0.errors = vErrors;
@@ -1578,7 +1578,7 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.a === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "a"},message:"must have required property '"+"a"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "a"},message:"must have required property '"+"a"+"'"});
 errors++;
 }
 const keyErrors0 = errors;
@@ -1587,19 +1587,19 @@ if(errors - keyErrors0 >= 10){
 break;
 }
 if(!(key0 === "a")){
-(vErrors ??= []).push({instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
 errors++;
 }
 }
 if(data.a !== undefined){
 if(typeof data.a !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/a",schemaPath:"#/properties/a/type",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/a",keyword:"type",params:{type: "string"},message:"must be string"});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
 errors++;
 }
 validate0.errors = vErrors;
@@ -1623,7 +1623,7 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.tags === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "tags"},message:"must have required property '"+"tags"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "tags"},message:"must have required property '"+"tags"+"'"});
 errors++;
 }
 const keyErrors0 = errors;
@@ -1632,7 +1632,7 @@ if(errors - keyErrors0 >= 10){
 break;
 }
 if(!(key0 === "tags")){
-(vErrors ??= []).push({instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
 errors++;
 }
 }
@@ -1648,7 +1648,7 @@ break;
 let data1 = data0[i0];
 if(data1 && typeof data1 == "object" && !Array.isArray(data1)){
 if(data1.text === undefined){
-(vErrors ??= []).push({instancePath:instancePath+"/tags/" + i0,schemaPath:"#/properties/tags/items/required",keyword:"required",params:{missingProperty: "text"},message:"must have required property '"+"text"+"'"});
+(vErrors ??= []).push({instancePath:instancePath+"/tags/" + i0,keyword:"required",params:{missingProperty: "text"},message:"must have required property '"+"text"+"'"});
 errors++;
 }
 const keyErrors1 = errors;
@@ -1657,31 +1657,31 @@ if(errors - keyErrors1 >= 10){
 break;
 }
 if(!(key1 === "text")){
-(vErrors ??= []).push({instancePath:instancePath+"/tags/" + i0,schemaPath:"#/properties/tags/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath:instancePath+"/tags/" + i0,keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"});
 errors++;
 }
 }
 if(data1.text !== undefined){
 if(typeof data1.text !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/tags/" + i0+"/text",schemaPath:"#/properties/tags/items/properties/text/type",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/tags/" + i0+"/text",keyword:"type",params:{type: "string"},message:"must be string"});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/tags/" + i0,schemaPath:"#/properties/tags/items/type",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath:instancePath+"/tags/" + i0,keyword:"type",params:{type: "object"},message:"must be object"});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/tags",schemaPath:"#/properties/tags/type",keyword:"type",params:{type: "array"},message:"must be array"});
+(vErrors ??= []).push({instancePath:instancePath+"/tags",keyword:"type",params:{type: "array"},message:"must be array"});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
 errors++;
 }
 validate0.errors = vErrors;
@@ -1705,7 +1705,7 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.tags === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "tags"},message:"must have required property '"+"tags"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "tags"},message:"must have required property '"+"tags"+"'"});
 errors++;
 }
 if(data.tags !== undefined){
@@ -1720,30 +1720,30 @@ break;
 let data1 = data0[i0];
 if(data1 && typeof data1 == "object" && !Array.isArray(data1)){
 if(data1.text === undefined){
-(vErrors ??= []).push({instancePath:instancePath+"/tags/" + i0,schemaPath:"#/properties/tags/items/required",keyword:"required",params:{missingProperty: "text"},message:"must have required property '"+"text"+"'"});
+(vErrors ??= []).push({instancePath:instancePath+"/tags/" + i0,keyword:"required",params:{missingProperty: "text"},message:"must have required property '"+"text"+"'"});
 errors++;
 }
 if(data1.text !== undefined){
 if(typeof data1.text !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/tags/" + i0+"/text",schemaPath:"#/properties/tags/items/properties/text/type",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/tags/" + i0+"/text",keyword:"type",params:{type: "string"},message:"must be string"});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/tags/" + i0,schemaPath:"#/properties/tags/items/type",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath:instancePath+"/tags/" + i0,keyword:"type",params:{type: "object"},message:"must be object"});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/tags",schemaPath:"#/properties/tags/type",keyword:"type",params:{type: "array"},message:"must be array"});
+(vErrors ??= []).push({instancePath:instancePath+"/tags",keyword:"type",params:{type: "array"},message:"must be array"});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
 errors++;
 }
 validate0.errors = vErrors;
@@ -1767,7 +1767,7 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.tags === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "tags"},message:"must have required property '"+"tags"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "tags"},message:"must have required property '"+"tags"+"'"});
 errors++;
 }
 if(data.tags !== undefined){
@@ -1782,7 +1782,7 @@ break;
 let data1 = data0[i0];
 if(data1 && typeof data1 == "object" && !Array.isArray(data1)){
 if(data1.text === undefined){
-(vErrors ??= []).push({instancePath:instancePath+"/tags/" + i0,schemaPath:"#/properties/tags/items/required",keyword:"required",params:{missingProperty: "text"},message:"must have required property '"+"text"+"'"});
+(vErrors ??= []).push({instancePath:instancePath+"/tags/" + i0,keyword:"required",params:{missingProperty: "text"},message:"must have required property '"+"text"+"'"});
 errors++;
 }
 const keyErrors0 = errors;
@@ -1791,31 +1791,31 @@ if(errors - keyErrors0 >= 10){
 break;
 }
 if(!(key0 === "text")){
-(vErrors ??= []).push({instancePath:instancePath+"/tags/" + i0,schemaPath:"#/properties/tags/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath:instancePath+"/tags/" + i0,keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
 errors++;
 }
 }
 if(data1.text !== undefined){
 if(typeof data1.text !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/tags/" + i0+"/text",schemaPath:"#/properties/tags/items/properties/text/type",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/tags/" + i0+"/text",keyword:"type",params:{type: "string"},message:"must be string"});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/tags/" + i0,schemaPath:"#/properties/tags/items/type",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath:instancePath+"/tags/" + i0,keyword:"type",params:{type: "object"},message:"must be object"});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/tags",schemaPath:"#/properties/tags/type",keyword:"type",params:{type: "array"},message:"must be array"});
+(vErrors ??= []).push({instancePath:instancePath+"/tags",keyword:"type",params:{type: "array"},message:"must be array"});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
 errors++;
 }
 validate0.errors = vErrors;

@@ -18,11 +18,11 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.down === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "down"},message:"must have required property '"+"down"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "down"},message:"must have required property '"+"down"+"'"});
 errors++;
 }
 if(data.up === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "up"},message:"must have required property '"+"up"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "up"},message:"must have required property '"+"up"+"'"});
 errors++;
 }
 const keyErrors0 = errors;
@@ -31,7 +31,7 @@ if(errors - keyErrors0 >= 10){
 break;
 }
 if(!((key0 === "up") || (key0 === "down"))){
-(vErrors ??= []).push({instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
 errors++;
 }
 }
@@ -49,7 +49,7 @@ errors = vErrors.length;
 }
 }
 else {
-(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
 errors++;
 }
 validate0.errors = vErrors;
@@ -73,11 +73,11 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.down === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "down"},message:"must have required property '"+"down"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "down"},message:"must have required property '"+"down"+"'"});
 errors++;
 }
 if(data.up === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "up"},message:"must have required property '"+"up"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "up"},message:"must have required property '"+"up"+"'"});
 errors++;
 }
 if(data.up !== undefined){
@@ -94,7 +94,7 @@ errors = vErrors.length;
 }
 }
 else {
-(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
 errors++;
 }
 validate0.errors = vErrors;
@@ -124,7 +124,7 @@ if(errors - keyErrors0 >= 10){
 break;
 }
 if(!(pattern0.test(key0))){
-(vErrors ??= []).push({instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
 errors++;
 }
 }
@@ -135,14 +135,14 @@ break;
 }
 if(pattern0.test(key1)){
 if(typeof data[key1] !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/patternProperties/%5E-%3F(%3F%3A0%7C%5B1-9%5D%5B0-9%5D*)%24/type",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"type",params:{type: "string"},message:"must be string"});
 errors++;
 }
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
 errors++;
 }
 validate0.errors = vErrors;
@@ -174,7 +174,7 @@ break;
 }
 if(pattern0.test(key0)){
 if(typeof data[key0] !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/patternProperties/%5E-%3F(%3F%3A0%7C%5B1-9%5D%5B0-9%5D*)%24/type",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"type",params:{type: "string"},message:"must be string"});
 errors++;
 }
 props0[key0] = true;
@@ -182,7 +182,7 @@ props0[key0] = true;
 }
 }
 else {
-(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
 errors++;
 }
 validate0.errors = vErrors;
@@ -208,12 +208,12 @@ evaluated0.items = undefined;
 }
 if(typeof data === "string"){
 if(!pattern0.test(data)){
-(vErrors ??= []).push({instancePath,schemaPath:"#/pattern",keyword:"pattern",params:{pattern: "^code--?(?:0|[1-9][0-9]*)(?:\\.[0-9]+)?$"},message:"must match pattern \""+"^code--?(?:0|[1-9][0-9]*)(?:\\.[0-9]+)?$"+"\""});
+(vErrors ??= []).push({instancePath,keyword:"pattern",params:{pattern: "^code--?(?:0|[1-9][0-9]*)(?:\\.[0-9]+)?$"},message:"must match pattern \""+"^code--?(?:0|[1-9][0-9]*)(?:\\.[0-9]+)?$"+"\""});
 errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "string"},message:"must be string"});
 errors++;
 }
 validate0.errors = vErrors;
@@ -237,7 +237,7 @@ if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
 if(!(((data === "north") || (data === "south")) || (data === "\"quoted\""))){
-(vErrors ??= []).push({instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema0.enum},message:"must be equal to one of the allowed values"});
+(vErrors ??= []).push({instancePath,keyword:"enum",params:{allowedValues: schema0.enum},message:"must be equal to one of the allowed values"});
 errors++;
 }
 validate0.errors = vErrors;
@@ -265,107 +265,107 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.answer === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "answer"},message:"must have required property '"+"answer"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "answer"},message:"must have required property '"+"answer"+"'"});
 errors++;
 }
 if(data.any === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "any"},message:"must have required property '"+"any"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "any"},message:"must have required property '"+"any"+"'"});
 errors++;
 }
 if(data.anything === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "anything"},message:"must have required property '"+"anything"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "anything"},message:"must have required property '"+"anything"+"'"});
 errors++;
 }
 if(data.byDirection === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "byDirection"},message:"must have required property '"+"byDirection"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "byDirection"},message:"must have required property '"+"byDirection"+"'"});
 errors++;
 }
 if(data.byId === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "byId"},message:"must have required property '"+"byId"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "byId"},message:"must have required property '"+"byId"+"'"});
 errors++;
 }
 if(data.code === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "code"},message:"must have required property '"+"code"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "code"},message:"must have required property '"+"code"+"'"});
 errors++;
 }
 if(data.count === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "count"},message:"must have required property '"+"count"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "count"},message:"must have required property '"+"count"+"'"});
 errors++;
 }
 if(data.deepScores === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "deepScores"},message:"must have required property '"+"deepScores"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "deepScores"},message:"must have required property '"+"deepScores"+"'"});
 errors++;
 }
 if(data.direction === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "direction"},message:"must have required property '"+"direction"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "direction"},message:"must have required property '"+"direction"+"'"});
 errors++;
 }
 if(data.empty === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "empty"},message:"must have required property '"+"empty"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "empty"},message:"must have required property '"+"empty"+"'"});
 errors++;
 }
 if(data.flag === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "flag"},message:"must have required property '"+"flag"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "flag"},message:"must have required property '"+"flag"+"'"});
 errors++;
 }
 if(data.formats === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "formats"},message:"must have required property '"+"formats"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "formats"},message:"must have required property '"+"formats"+"'"});
 errors++;
 }
 if(data.level === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "level"},message:"must have required property '"+"level"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "level"},message:"must have required property '"+"level"+"'"});
 errors++;
 }
 if(data.levels === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "levels"},message:"must have required property '"+"levels"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "levels"},message:"must have required property '"+"levels"+"'"});
 errors++;
 }
 if(data.longUnion === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "longUnion"},message:"must have required property '"+"longUnion"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "longUnion"},message:"must have required property '"+"longUnion"+"'"});
 errors++;
 }
 if(data.matrix === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "matrix"},message:"must have required property '"+"matrix"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "matrix"},message:"must have required property '"+"matrix"+"'"});
 errors++;
 }
 if(data.mixed === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "mixed"},message:"must have required property '"+"mixed"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "mixed"},message:"must have required property '"+"mixed"+"'"});
 errors++;
 }
 if(data.nothing === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "nothing"},message:"must have required property '"+"nothing"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "nothing"},message:"must have required property '"+"nothing"+"'"});
 errors++;
 }
 if(data.nullable === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "nullable"},message:"must have required property '"+"nullable"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "nullable"},message:"must have required property '"+"nullable"+"'"});
 errors++;
 }
 if(data.point === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "point"},message:"must have required property '"+"point"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "point"},message:"must have required property '"+"point"+"'"});
 errors++;
 }
 if(data.ratio === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "ratio"},message:"must have required property '"+"ratio"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "ratio"},message:"must have required property '"+"ratio"+"'"});
 errors++;
 }
 if(data.scores === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "scores"},message:"must have required property '"+"scores"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "scores"},message:"must have required property '"+"scores"+"'"});
 errors++;
 }
 if(data.triple === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "triple"},message:"must have required property '"+"triple"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "triple"},message:"must have required property '"+"triple"+"'"});
 errors++;
 }
 if(data.unique === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "unique"},message:"must have required property '"+"unique"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "unique"},message:"must have required property '"+"unique"+"'"});
 errors++;
 }
 if(data.unknown === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "unknown"},message:"must have required property '"+"unknown"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "unknown"},message:"must have required property '"+"unknown"+"'"});
 errors++;
 }
 if(data.yes === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "yes"},message:"must have required property '"+"yes"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "yes"},message:"must have required property '"+"yes"+"'"});
 errors++;
 }
 const keyErrors0 = errors;
@@ -374,17 +374,17 @@ if(errors - keyErrors0 >= 10){
 break;
 }
 if(!(func0.call(schema0.properties, key0))){
-(vErrors ??= []).push({instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
 errors++;
 }
 }
 if(data.never !== undefined){
-(vErrors ??= []).push({instancePath:instancePath+"/never",schemaPath:"#/properties/never/not",keyword:"not",params:{},message:"must NOT be valid"});
+(vErrors ??= []).push({instancePath:instancePath+"/never",keyword:"not",params:{},message:"must NOT be valid"});
 errors++;
 }
 if(data.nothing !== undefined){
 if(data.nothing !== null){
-(vErrors ??= []).push({instancePath:instancePath+"/nothing",schemaPath:"#/properties/nothing/type",keyword:"type",params:{type: "null"},message:"must be null"});
+(vErrors ??= []).push({instancePath:instancePath+"/nothing",keyword:"type",params:{type: "null"},message:"must be null"});
 errors++;
 }
 }
@@ -396,25 +396,25 @@ for(const key1 in data2){
 if(errors - keyErrors1 >= 10){
 break;
 }
-(vErrors ??= []).push({instancePath:instancePath+"/empty",schemaPath:"#/properties/empty/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath:instancePath+"/empty",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"});
 errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/empty",schemaPath:"#/properties/empty/type",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath:instancePath+"/empty",keyword:"type",params:{type: "object"},message:"must be object"});
 errors++;
 }
 }
 if(data.anything !== undefined){
 let data3 = data.anything;
 if(!(data3 && typeof data3 == "object" && !Array.isArray(data3))){
-(vErrors ??= []).push({instancePath:instancePath+"/anything",schemaPath:"#/properties/anything/type",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath:instancePath+"/anything",keyword:"type",params:{type: "object"},message:"must be object"});
 errors++;
 }
 }
 if(data.flag !== undefined){
 if(typeof data.flag !== "boolean"){
-(vErrors ??= []).push({instancePath:instancePath+"/flag",schemaPath:"#/properties/flag/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"});
+(vErrors ??= []).push({instancePath:instancePath+"/flag",keyword:"type",params:{type: "boolean"},message:"must be boolean"});
 errors++;
 }
 }
@@ -422,18 +422,18 @@ if(data.count !== undefined){
 let data5 = data.count;
 const _errs14 = errors;
 if(!(((typeof data5 == "number") && (!(data5 % 1) && !isNaN(data5))) && (isFinite(data5)))){
-(vErrors ??= []).push({instancePath:instancePath+"/count",schemaPath:"#/properties/count/x-first/type",keyword:"type",params:{type: "integer"},message:"must be integer"});
+(vErrors ??= []).push({instancePath:instancePath+"/count",keyword:"type",params:{type: "integer"},message:"must be integer"});
 errors++;
 }
 if(errors === _errs14){
 if((typeof data5 == "number") && (isFinite(data5))){
 if(data5 > 9007199254740991 || isNaN(data5)){
-(vErrors ??= []).push({instancePath:instancePath+"/count",schemaPath:"#/properties/count/x-first/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"});
+(vErrors ??= []).push({instancePath:instancePath+"/count",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"});
 errors++;
 }
 else {
 if(data5 < 0 || isNaN(data5)){
-(vErrors ??= []).push({instancePath:instancePath+"/count",schemaPath:"#/properties/count/x-first/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"});
+(vErrors ??= []).push({instancePath:instancePath+"/count",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"});
 errors++;
 }
 }
@@ -446,18 +446,18 @@ const _errs17 = errors;
 if(errors === _errs17){
 if((typeof data6 == "number") && (isFinite(data6))){
 if(data6 > 1 || isNaN(data6)){
-(vErrors ??= []).push({instancePath:instancePath+"/ratio",schemaPath:"#/properties/ratio/x-first/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1},message:"must be <= 1"});
+(vErrors ??= []).push({instancePath:instancePath+"/ratio",keyword:"maximum",params:{comparison: "<=", limit: 1},message:"must be <= 1"});
 errors++;
 }
 else {
 if(data6 < 0 || isNaN(data6)){
-(vErrors ??= []).push({instancePath:instancePath+"/ratio",schemaPath:"#/properties/ratio/x-first/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"});
+(vErrors ??= []).push({instancePath:instancePath+"/ratio",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/ratio",schemaPath:"#/properties/ratio/x-first/type",keyword:"type",params:{type: "number"},message:"must be number"});
+(vErrors ??= []).push({instancePath:instancePath+"/ratio",keyword:"type",params:{type: "number"},message:"must be number"});
 errors++;
 }
 }
@@ -466,12 +466,12 @@ if(data.unique !== undefined){
 let data7 = data.unique;
 if(Array.isArray(data7)){
 if(data7.length > 3){
-(vErrors ??= []).push({instancePath:instancePath+"/unique",schemaPath:"#/properties/unique/x-first/maxItems",keyword:"maxItems",params:{limit: 3},message:"must NOT have more than 3 items"});
+(vErrors ??= []).push({instancePath:instancePath+"/unique",keyword:"maxItems",params:{limit: 3},message:"must NOT have more than 3 items"});
 errors++;
 }
 else {
 if(data7.length < 1){
-(vErrors ??= []).push({instancePath:instancePath+"/unique",schemaPath:"#/properties/unique/x-first/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items"});
+(vErrors ??= []).push({instancePath:instancePath+"/unique",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items"});
 errors++;
 }
 else {
@@ -482,7 +482,7 @@ outer0:
 for(;i0--;){
 for(j0 = i0; j0--;){
 if(func1(data7[i0], data7[j0])){
-(vErrors ??= []).push({instancePath:instancePath+"/unique",schemaPath:"#/properties/unique/x-first/uniqueItems",keyword:"uniqueItems",params:{i: i0, j: j0},message:"must NOT have duplicate items (items ## "+j0+" and "+i0+" are identical)"});
+(vErrors ??= []).push({instancePath:instancePath+"/unique",keyword:"uniqueItems",params:{i: i0, j: j0},message:"must NOT have duplicate items (items ## "+j0+" and "+i0+" are identical)"});
 errors++;
 break outer0;
 }
@@ -502,18 +502,18 @@ break;
 let data8 = data7[i1];
 if(typeof data8 === "string"){
 if(func2(data8) > 5){
-(vErrors ??= []).push({instancePath:instancePath+"/unique/" + i1,schemaPath:"#/properties/unique/items/maxLength",keyword:"maxLength",params:{limit: 5},message:"must NOT have more than 5 characters"});
+(vErrors ??= []).push({instancePath:instancePath+"/unique/" + i1,keyword:"maxLength",params:{limit: 5},message:"must NOT have more than 5 characters"});
 errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/unique/" + i1,schemaPath:"#/properties/unique/items/type",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/unique/" + i1,keyword:"type",params:{type: "string"},message:"must be string"});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/unique",schemaPath:"#/properties/unique/type",keyword:"type",params:{type: "array"},message:"must be array"});
+(vErrors ??= []).push({instancePath:instancePath+"/unique",keyword:"type",params:{type: "array"},message:"must be array"});
 errors++;
 }
 }
@@ -536,37 +536,37 @@ break;
 }
 let data11 = data10[i3];
 if(!((typeof data11 == "number") && (isFinite(data11)))){
-(vErrors ??= []).push({instancePath:instancePath+"/matrix/" + i2+"/" + i3,schemaPath:"#/properties/matrix/items/items/type",keyword:"type",params:{type: "number"},message:"must be number"});
+(vErrors ??= []).push({instancePath:instancePath+"/matrix/" + i2+"/" + i3,keyword:"type",params:{type: "number"},message:"must be number"});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/matrix/" + i2,schemaPath:"#/properties/matrix/items/type",keyword:"type",params:{type: "array"},message:"must be array"});
+(vErrors ??= []).push({instancePath:instancePath+"/matrix/" + i2,keyword:"type",params:{type: "array"},message:"must be array"});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/matrix",schemaPath:"#/properties/matrix/type",keyword:"type",params:{type: "array"},message:"must be array"});
+(vErrors ??= []).push({instancePath:instancePath+"/matrix",keyword:"type",params:{type: "array"},message:"must be array"});
 errors++;
 }
 }
 if(data.nullable !== undefined){
 let data12 = data.nullable;
 if((typeof data12 !== "string") && (data12 !== null)){
-(vErrors ??= []).push({instancePath:instancePath+"/nullable",schemaPath:"#/properties/nullable/x-first/type",keyword:"type",params:{type: schema0.properties.nullable["x-first"].type},message:"must be string,null"});
+(vErrors ??= []).push({instancePath:instancePath+"/nullable",keyword:"type",params:{type: schema0.properties.nullable["x-first"].type},message:"must be string,null"});
 errors++;
 }
 if(typeof data12 === "string"){
 if(typeof data12 !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/nullable",schemaPath:"#/properties/nullable/x-first/x-cases/0/type",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/nullable",keyword:"type",params:{type: "string"},message:"must be string"});
 errors++;
 }
 }
 else if(data12 === null){
 if(data12 !== null){
-(vErrors ??= []).push({instancePath:instancePath+"/nullable",schemaPath:"#/properties/nullable/x-first/x-cases/1/type",keyword:"type",params:{type: "null"},message:"must be null"});
+(vErrors ??= []).push({instancePath:instancePath+"/nullable",keyword:"type",params:{type: "null"},message:"must be null"});
 errors++;
 }
 }
@@ -574,22 +574,22 @@ errors++;
 if(data.answer !== undefined){
 let data13 = data.answer;
 if(!((typeof data13 == "number") && (isFinite(data13)))){
-(vErrors ??= []).push({instancePath:instancePath+"/answer",schemaPath:"#/properties/answer/type",keyword:"type",params:{type: "number"},message:"must be number"});
+(vErrors ??= []).push({instancePath:instancePath+"/answer",keyword:"type",params:{type: "number"},message:"must be number"});
 errors++;
 }
 if(42 !== data13){
-(vErrors ??= []).push({instancePath:instancePath+"/answer",schemaPath:"#/properties/answer/const",keyword:"const",params:{allowedValue: 42},message:"must be equal to constant"});
+(vErrors ??= []).push({instancePath:instancePath+"/answer",keyword:"const",params:{allowedValue: 42},message:"must be equal to constant"});
 errors++;
 }
 }
 if(data.yes !== undefined){
 let data14 = data.yes;
 if(typeof data14 !== "boolean"){
-(vErrors ??= []).push({instancePath:instancePath+"/yes",schemaPath:"#/properties/yes/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"});
+(vErrors ??= []).push({instancePath:instancePath+"/yes",keyword:"type",params:{type: "boolean"},message:"must be boolean"});
 errors++;
 }
 if(true !== data14){
-(vErrors ??= []).push({instancePath:instancePath+"/yes",schemaPath:"#/properties/yes/const",keyword:"const",params:{allowedValue: true},message:"must be equal to constant"});
+(vErrors ??= []).push({instancePath:instancePath+"/yes",keyword:"const",params:{allowedValue: true},message:"must be equal to constant"});
 errors++;
 }
 }
@@ -597,18 +597,18 @@ if(data.mixed !== undefined){
 let data15 = data.mixed;
 const _errs42 = errors;
 if((typeof data15 !== "string") && (!(((typeof data15 == "number") && (!(data15 % 1) && !isNaN(data15))) && (isFinite(data15))))){
-(vErrors ??= []).push({instancePath:instancePath+"/mixed",schemaPath:"#/properties/mixed/x-first/type",keyword:"type",params:{type: schema0.properties.mixed["x-first"].type},message:"must be string,integer"});
+(vErrors ??= []).push({instancePath:instancePath+"/mixed",keyword:"type",params:{type: schema0.properties.mixed["x-first"].type},message:"must be string,integer"});
 errors++;
 }
 if(errors === _errs42){
 if((typeof data15 == "number") && (isFinite(data15))){
 if(data15 > 9007199254740991 || isNaN(data15)){
-(vErrors ??= []).push({instancePath:instancePath+"/mixed",schemaPath:"#/properties/mixed/x-first/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"});
+(vErrors ??= []).push({instancePath:instancePath+"/mixed",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"});
 errors++;
 }
 else {
 if(data15 < -9007199254740991 || isNaN(data15)){
-(vErrors ??= []).push({instancePath:instancePath+"/mixed",schemaPath:"#/properties/mixed/x-first/minimum",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991},message:"must be >= -9007199254740991"});
+(vErrors ??= []).push({instancePath:instancePath+"/mixed",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991},message:"must be >= -9007199254740991"});
 errors++;
 }
 }
@@ -637,7 +637,7 @@ errors = vErrors.length;
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/levels",schemaPath:"#/properties/levels/type",keyword:"type",params:{type: "array"},message:"must be array"});
+(vErrors ??= []).push({instancePath:instancePath+"/levels",keyword:"type",params:{type: "array"},message:"must be array"});
 errors++;
 }
 }
@@ -650,7 +650,7 @@ errors = vErrors.length;
 if(data.longUnion !== undefined){
 let data20 = data.longUnion;
 if(!(((data20 === "a rather long literal to fill the line") || (data20 === "another rather long literal to fill the line")) || (data20 === "and a third rather long literal to fill the line"))){
-(vErrors ??= []).push({instancePath:instancePath+"/longUnion",schemaPath:"#/properties/longUnion/enum",keyword:"enum",params:{allowedValues: schema0.properties.longUnion.enum},message:"must be equal to one of the allowed values"});
+(vErrors ??= []).push({instancePath:instancePath+"/longUnion",keyword:"enum",params:{allowedValues: schema0.properties.longUnion.enum},message:"must be equal to one of the allowed values"});
 errors++;
 }
 }
@@ -665,13 +665,13 @@ break;
 }
 let data22 = data21[i5];
 if(!(((data22 === "a rather long literal to fill the line") || (data22 === "another rather long literal to fill the line")) || (data22 === "and a third rather long literal to fill the line"))){
-(vErrors ??= []).push({instancePath:instancePath+"/longList/" + i5,schemaPath:"#/properties/longList/items/enum",keyword:"enum",params:{allowedValues: schema0.properties.longList.items.enum},message:"must be equal to one of the allowed values"});
+(vErrors ??= []).push({instancePath:instancePath+"/longList/" + i5,keyword:"enum",params:{allowedValues: schema0.properties.longList.items.enum},message:"must be equal to one of the allowed values"});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/longList",schemaPath:"#/properties/longList/type",keyword:"type",params:{type: "array"},message:"must be array"});
+(vErrors ??= []).push({instancePath:instancePath+"/longList",keyword:"type",params:{type: "array"},message:"must be array"});
 errors++;
 }
 }
@@ -685,18 +685,18 @@ if(data.triple !== undefined){
 let data24 = data.triple;
 if(Array.isArray(data24)){
 if(data24.length < 3){
-(vErrors ??= []).push({instancePath:instancePath+"/triple",schemaPath:"#/properties/triple/minItems",keyword:"minItems",params:{limit: 3},message:"must NOT have fewer than 3 items"});
+(vErrors ??= []).push({instancePath:instancePath+"/triple",keyword:"minItems",params:{limit: 3},message:"must NOT have fewer than 3 items"});
 errors++;
 }
 const len5 = data24.length;
 if(!(len5 <= 3)){
-(vErrors ??= []).push({instancePath:instancePath+"/triple",schemaPath:"#/properties/triple/additionalItems",keyword:"additionalItems",params:{limit: 3},message:"must NOT have more than 3 items"});
+(vErrors ??= []).push({instancePath:instancePath+"/triple",keyword:"additionalItems",params:{limit: 3},message:"must NOT have more than 3 items"});
 errors++;
 }
 const len6 = data24.length;
 if(len6 > 0){
 if(typeof data24[0] !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/triple/0",schemaPath:"#/properties/triple/items/0/type",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/triple/0",keyword:"type",params:{type: "string"},message:"must be string"});
 errors++;
 }
 }
@@ -710,7 +710,7 @@ if(len6 > 2){
 let data27 = data24[2];
 if(data27 && typeof data27 == "object" && !Array.isArray(data27)){
 if(data27.z === undefined){
-(vErrors ??= []).push({instancePath:instancePath+"/triple/2",schemaPath:"#/properties/triple/items/2/required",keyword:"required",params:{missingProperty: "z"},message:"must have required property '"+"z"+"'"});
+(vErrors ??= []).push({instancePath:instancePath+"/triple/2",keyword:"required",params:{missingProperty: "z"},message:"must have required property '"+"z"+"'"});
 errors++;
 }
 const keyErrors2 = errors;
@@ -719,26 +719,26 @@ if(errors - keyErrors2 >= 10){
 break;
 }
 if(!(key2 === "z")){
-(vErrors ??= []).push({instancePath:instancePath+"/triple/2",schemaPath:"#/properties/triple/items/2/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key2},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath:instancePath+"/triple/2",keyword:"additionalProperties",params:{additionalProperty: key2},message:"must NOT have additional properties"});
 errors++;
 }
 }
 if(data27.z !== undefined){
 let data28 = data27.z;
 if(!((typeof data28 == "number") && (isFinite(data28)))){
-(vErrors ??= []).push({instancePath:instancePath+"/triple/2/z",schemaPath:"#/properties/triple/items/2/properties/z/type",keyword:"type",params:{type: "number"},message:"must be number"});
+(vErrors ??= []).push({instancePath:instancePath+"/triple/2/z",keyword:"type",params:{type: "number"},message:"must be number"});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/triple/2",schemaPath:"#/properties/triple/items/2/type",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath:instancePath+"/triple/2",keyword:"type",params:{type: "object"},message:"must be object"});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/triple",schemaPath:"#/properties/triple/type",keyword:"type",params:{type: "array"},message:"must be array"});
+(vErrors ??= []).push({instancePath:instancePath+"/triple",keyword:"type",params:{type: "array"},message:"must be array"});
 errors++;
 }
 }
@@ -766,7 +766,7 @@ break;
 let data32 = data31[key4];
 if(data32 && typeof data32 == "object" && !Array.isArray(data32)){
 if(data32.n === undefined){
-(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key3.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/deepScores/additionalProperties/additionalProperties/required",keyword:"required",params:{missingProperty: "n"},message:"must have required property '"+"n"+"'"});
+(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key3.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"required",params:{missingProperty: "n"},message:"must have required property '"+"n"+"'"});
 errors++;
 }
 const keyErrors5 = errors;
@@ -775,7 +775,7 @@ if(errors - keyErrors5 >= 10){
 break;
 }
 if(!(key5 === "n")){
-(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key3.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/deepScores/additionalProperties/additionalProperties/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key5},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key3.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"additionalProperties",params:{additionalProperty: key5},message:"must NOT have additional properties"});
 errors++;
 }
 }
@@ -783,18 +783,18 @@ if(data32.n !== undefined){
 let data33 = data32.n;
 const _errs75 = errors;
 if(!(((typeof data33 == "number") && (!(data33 % 1) && !isNaN(data33))) && (isFinite(data33)))){
-(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key3.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key4.replace(/~/g, "~0").replace(/\//g, "~1")+"/n",schemaPath:"#/properties/deepScores/additionalProperties/additionalProperties/properties/n/x-first/type",keyword:"type",params:{type: "integer"},message:"must be integer"});
+(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key3.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key4.replace(/~/g, "~0").replace(/\//g, "~1")+"/n",keyword:"type",params:{type: "integer"},message:"must be integer"});
 errors++;
 }
 if(errors === _errs75){
 if((typeof data33 == "number") && (isFinite(data33))){
 if(data33 > 9007199254740991 || isNaN(data33)){
-(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key3.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key4.replace(/~/g, "~0").replace(/\//g, "~1")+"/n",schemaPath:"#/properties/deepScores/additionalProperties/additionalProperties/properties/n/x-first/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"});
+(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key3.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key4.replace(/~/g, "~0").replace(/\//g, "~1")+"/n",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"});
 errors++;
 }
 else {
 if(data33 < -9007199254740991 || isNaN(data33)){
-(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key3.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key4.replace(/~/g, "~0").replace(/\//g, "~1")+"/n",schemaPath:"#/properties/deepScores/additionalProperties/additionalProperties/properties/n/x-first/minimum",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991},message:"must be >= -9007199254740991"});
+(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key3.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key4.replace(/~/g, "~0").replace(/\//g, "~1")+"/n",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991},message:"must be >= -9007199254740991"});
 errors++;
 }
 }
@@ -803,19 +803,19 @@ errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key3.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/deepScores/additionalProperties/additionalProperties/type",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key3.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"type",params:{type: "object"},message:"must be object"});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key3.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/deepScores/additionalProperties/type",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key3.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"type",params:{type: "object"},message:"must be object"});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/deepScores",schemaPath:"#/properties/deepScores/type",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath:instancePath+"/deepScores",keyword:"type",params:{type: "object"},message:"must be object"});
 errors++;
 }
 }
@@ -845,7 +845,7 @@ errors = vErrors.length;
 }
 }
 else {
-(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
 errors++;
 }
 validate0.errors = vErrors;
@@ -872,136 +872,136 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.answer === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "answer"},message:"must have required property '"+"answer"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "answer"},message:"must have required property '"+"answer"+"'"});
 errors++;
 }
 if(data.any === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "any"},message:"must have required property '"+"any"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "any"},message:"must have required property '"+"any"+"'"});
 errors++;
 }
 if(data.anything === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "anything"},message:"must have required property '"+"anything"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "anything"},message:"must have required property '"+"anything"+"'"});
 errors++;
 }
 if(data.byDirection === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "byDirection"},message:"must have required property '"+"byDirection"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "byDirection"},message:"must have required property '"+"byDirection"+"'"});
 errors++;
 }
 if(data.byId === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "byId"},message:"must have required property '"+"byId"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "byId"},message:"must have required property '"+"byId"+"'"});
 errors++;
 }
 if(data.code === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "code"},message:"must have required property '"+"code"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "code"},message:"must have required property '"+"code"+"'"});
 errors++;
 }
 if(data.count === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "count"},message:"must have required property '"+"count"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "count"},message:"must have required property '"+"count"+"'"});
 errors++;
 }
 if(data.deepScores === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "deepScores"},message:"must have required property '"+"deepScores"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "deepScores"},message:"must have required property '"+"deepScores"+"'"});
 errors++;
 }
 if(data.direction === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "direction"},message:"must have required property '"+"direction"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "direction"},message:"must have required property '"+"direction"+"'"});
 errors++;
 }
 if(data.empty === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "empty"},message:"must have required property '"+"empty"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "empty"},message:"must have required property '"+"empty"+"'"});
 errors++;
 }
 if(data.flag === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "flag"},message:"must have required property '"+"flag"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "flag"},message:"must have required property '"+"flag"+"'"});
 errors++;
 }
 if(data.formats === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "formats"},message:"must have required property '"+"formats"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "formats"},message:"must have required property '"+"formats"+"'"});
 errors++;
 }
 if(data.level === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "level"},message:"must have required property '"+"level"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "level"},message:"must have required property '"+"level"+"'"});
 errors++;
 }
 if(data.levels === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "levels"},message:"must have required property '"+"levels"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "levels"},message:"must have required property '"+"levels"+"'"});
 errors++;
 }
 if(data.longUnion === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "longUnion"},message:"must have required property '"+"longUnion"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "longUnion"},message:"must have required property '"+"longUnion"+"'"});
 errors++;
 }
 if(data.matrix === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "matrix"},message:"must have required property '"+"matrix"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "matrix"},message:"must have required property '"+"matrix"+"'"});
 errors++;
 }
 if(data.mixed === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "mixed"},message:"must have required property '"+"mixed"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "mixed"},message:"must have required property '"+"mixed"+"'"});
 errors++;
 }
 if(data.nothing === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "nothing"},message:"must have required property '"+"nothing"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "nothing"},message:"must have required property '"+"nothing"+"'"});
 errors++;
 }
 if(data.nullable === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "nullable"},message:"must have required property '"+"nullable"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "nullable"},message:"must have required property '"+"nullable"+"'"});
 errors++;
 }
 if(data.point === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "point"},message:"must have required property '"+"point"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "point"},message:"must have required property '"+"point"+"'"});
 errors++;
 }
 if(data.ratio === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "ratio"},message:"must have required property '"+"ratio"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "ratio"},message:"must have required property '"+"ratio"+"'"});
 errors++;
 }
 if(data.scores === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "scores"},message:"must have required property '"+"scores"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "scores"},message:"must have required property '"+"scores"+"'"});
 errors++;
 }
 if(data.triple === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "triple"},message:"must have required property '"+"triple"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "triple"},message:"must have required property '"+"triple"+"'"});
 errors++;
 }
 if(data.unique === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "unique"},message:"must have required property '"+"unique"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "unique"},message:"must have required property '"+"unique"+"'"});
 errors++;
 }
 if(data.unknown === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "unknown"},message:"must have required property '"+"unknown"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "unknown"},message:"must have required property '"+"unknown"+"'"});
 errors++;
 }
 if(data.yes === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "yes"},message:"must have required property '"+"yes"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "yes"},message:"must have required property '"+"yes"+"'"});
 errors++;
 }
 if(data.never !== undefined){
-(vErrors ??= []).push({instancePath:instancePath+"/never",schemaPath:"#/properties/never/not",keyword:"not",params:{},message:"must NOT be valid"});
+(vErrors ??= []).push({instancePath:instancePath+"/never",keyword:"not",params:{},message:"must NOT be valid"});
 errors++;
 }
 if(data.nothing !== undefined){
 if(data.nothing !== null){
-(vErrors ??= []).push({instancePath:instancePath+"/nothing",schemaPath:"#/properties/nothing/type",keyword:"type",params:{type: "null"},message:"must be null"});
+(vErrors ??= []).push({instancePath:instancePath+"/nothing",keyword:"type",params:{type: "null"},message:"must be null"});
 errors++;
 }
 }
 if(data.empty !== undefined){
 let data2 = data.empty;
 if(!(data2 && typeof data2 == "object" && !Array.isArray(data2))){
-(vErrors ??= []).push({instancePath:instancePath+"/empty",schemaPath:"#/properties/empty/type",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath:instancePath+"/empty",keyword:"type",params:{type: "object"},message:"must be object"});
 errors++;
 }
 }
 if(data.anything !== undefined){
 let data3 = data.anything;
 if(!(data3 && typeof data3 == "object" && !Array.isArray(data3))){
-(vErrors ??= []).push({instancePath:instancePath+"/anything",schemaPath:"#/properties/anything/type",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath:instancePath+"/anything",keyword:"type",params:{type: "object"},message:"must be object"});
 errors++;
 }
 }
 if(data.flag !== undefined){
 if(typeof data.flag !== "boolean"){
-(vErrors ??= []).push({instancePath:instancePath+"/flag",schemaPath:"#/properties/flag/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"});
+(vErrors ??= []).push({instancePath:instancePath+"/flag",keyword:"type",params:{type: "boolean"},message:"must be boolean"});
 errors++;
 }
 }
@@ -1009,18 +1009,18 @@ if(data.count !== undefined){
 let data5 = data.count;
 const _errs12 = errors;
 if(!(((typeof data5 == "number") && (!(data5 % 1) && !isNaN(data5))) && (isFinite(data5)))){
-(vErrors ??= []).push({instancePath:instancePath+"/count",schemaPath:"#/properties/count/x-first/type",keyword:"type",params:{type: "integer"},message:"must be integer"});
+(vErrors ??= []).push({instancePath:instancePath+"/count",keyword:"type",params:{type: "integer"},message:"must be integer"});
 errors++;
 }
 if(errors === _errs12){
 if((typeof data5 == "number") && (isFinite(data5))){
 if(data5 > 9007199254740991 || isNaN(data5)){
-(vErrors ??= []).push({instancePath:instancePath+"/count",schemaPath:"#/properties/count/x-first/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"});
+(vErrors ??= []).push({instancePath:instancePath+"/count",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"});
 errors++;
 }
 else {
 if(data5 < 0 || isNaN(data5)){
-(vErrors ??= []).push({instancePath:instancePath+"/count",schemaPath:"#/properties/count/x-first/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"});
+(vErrors ??= []).push({instancePath:instancePath+"/count",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"});
 errors++;
 }
 }
@@ -1033,18 +1033,18 @@ const _errs15 = errors;
 if(errors === _errs15){
 if((typeof data6 == "number") && (isFinite(data6))){
 if(data6 > 1 || isNaN(data6)){
-(vErrors ??= []).push({instancePath:instancePath+"/ratio",schemaPath:"#/properties/ratio/x-first/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1},message:"must be <= 1"});
+(vErrors ??= []).push({instancePath:instancePath+"/ratio",keyword:"maximum",params:{comparison: "<=", limit: 1},message:"must be <= 1"});
 errors++;
 }
 else {
 if(data6 < 0 || isNaN(data6)){
-(vErrors ??= []).push({instancePath:instancePath+"/ratio",schemaPath:"#/properties/ratio/x-first/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"});
+(vErrors ??= []).push({instancePath:instancePath+"/ratio",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/ratio",schemaPath:"#/properties/ratio/x-first/type",keyword:"type",params:{type: "number"},message:"must be number"});
+(vErrors ??= []).push({instancePath:instancePath+"/ratio",keyword:"type",params:{type: "number"},message:"must be number"});
 errors++;
 }
 }
@@ -1053,12 +1053,12 @@ if(data.unique !== undefined){
 let data7 = data.unique;
 if(Array.isArray(data7)){
 if(data7.length > 3){
-(vErrors ??= []).push({instancePath:instancePath+"/unique",schemaPath:"#/properties/unique/x-first/maxItems",keyword:"maxItems",params:{limit: 3},message:"must NOT have more than 3 items"});
+(vErrors ??= []).push({instancePath:instancePath+"/unique",keyword:"maxItems",params:{limit: 3},message:"must NOT have more than 3 items"});
 errors++;
 }
 else {
 if(data7.length < 1){
-(vErrors ??= []).push({instancePath:instancePath+"/unique",schemaPath:"#/properties/unique/x-first/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items"});
+(vErrors ??= []).push({instancePath:instancePath+"/unique",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items"});
 errors++;
 }
 else {
@@ -1069,7 +1069,7 @@ outer0:
 for(;i0--;){
 for(j0 = i0; j0--;){
 if(func0(data7[i0], data7[j0])){
-(vErrors ??= []).push({instancePath:instancePath+"/unique",schemaPath:"#/properties/unique/x-first/uniqueItems",keyword:"uniqueItems",params:{i: i0, j: j0},message:"must NOT have duplicate items (items ## "+j0+" and "+i0+" are identical)"});
+(vErrors ??= []).push({instancePath:instancePath+"/unique",keyword:"uniqueItems",params:{i: i0, j: j0},message:"must NOT have duplicate items (items ## "+j0+" and "+i0+" are identical)"});
 errors++;
 break outer0;
 }
@@ -1089,18 +1089,18 @@ break;
 let data8 = data7[i1];
 if(typeof data8 === "string"){
 if(func1(data8) > 5){
-(vErrors ??= []).push({instancePath:instancePath+"/unique/" + i1,schemaPath:"#/properties/unique/items/maxLength",keyword:"maxLength",params:{limit: 5},message:"must NOT have more than 5 characters"});
+(vErrors ??= []).push({instancePath:instancePath+"/unique/" + i1,keyword:"maxLength",params:{limit: 5},message:"must NOT have more than 5 characters"});
 errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/unique/" + i1,schemaPath:"#/properties/unique/items/type",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/unique/" + i1,keyword:"type",params:{type: "string"},message:"must be string"});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/unique",schemaPath:"#/properties/unique/type",keyword:"type",params:{type: "array"},message:"must be array"});
+(vErrors ??= []).push({instancePath:instancePath+"/unique",keyword:"type",params:{type: "array"},message:"must be array"});
 errors++;
 }
 }
@@ -1123,37 +1123,37 @@ break;
 }
 let data11 = data10[i3];
 if(!((typeof data11 == "number") && (isFinite(data11)))){
-(vErrors ??= []).push({instancePath:instancePath+"/matrix/" + i2+"/" + i3,schemaPath:"#/properties/matrix/items/items/type",keyword:"type",params:{type: "number"},message:"must be number"});
+(vErrors ??= []).push({instancePath:instancePath+"/matrix/" + i2+"/" + i3,keyword:"type",params:{type: "number"},message:"must be number"});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/matrix/" + i2,schemaPath:"#/properties/matrix/items/type",keyword:"type",params:{type: "array"},message:"must be array"});
+(vErrors ??= []).push({instancePath:instancePath+"/matrix/" + i2,keyword:"type",params:{type: "array"},message:"must be array"});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/matrix",schemaPath:"#/properties/matrix/type",keyword:"type",params:{type: "array"},message:"must be array"});
+(vErrors ??= []).push({instancePath:instancePath+"/matrix",keyword:"type",params:{type: "array"},message:"must be array"});
 errors++;
 }
 }
 if(data.nullable !== undefined){
 let data12 = data.nullable;
 if((typeof data12 !== "string") && (data12 !== null)){
-(vErrors ??= []).push({instancePath:instancePath+"/nullable",schemaPath:"#/properties/nullable/x-first/type",keyword:"type",params:{type: schema0.properties.nullable["x-first"].type},message:"must be string,null"});
+(vErrors ??= []).push({instancePath:instancePath+"/nullable",keyword:"type",params:{type: schema0.properties.nullable["x-first"].type},message:"must be string,null"});
 errors++;
 }
 if(typeof data12 === "string"){
 if(typeof data12 !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/nullable",schemaPath:"#/properties/nullable/x-first/x-cases/0/type",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/nullable",keyword:"type",params:{type: "string"},message:"must be string"});
 errors++;
 }
 }
 else if(data12 === null){
 if(data12 !== null){
-(vErrors ??= []).push({instancePath:instancePath+"/nullable",schemaPath:"#/properties/nullable/x-first/x-cases/1/type",keyword:"type",params:{type: "null"},message:"must be null"});
+(vErrors ??= []).push({instancePath:instancePath+"/nullable",keyword:"type",params:{type: "null"},message:"must be null"});
 errors++;
 }
 }
@@ -1161,22 +1161,22 @@ errors++;
 if(data.answer !== undefined){
 let data13 = data.answer;
 if(!((typeof data13 == "number") && (isFinite(data13)))){
-(vErrors ??= []).push({instancePath:instancePath+"/answer",schemaPath:"#/properties/answer/type",keyword:"type",params:{type: "number"},message:"must be number"});
+(vErrors ??= []).push({instancePath:instancePath+"/answer",keyword:"type",params:{type: "number"},message:"must be number"});
 errors++;
 }
 if(42 !== data13){
-(vErrors ??= []).push({instancePath:instancePath+"/answer",schemaPath:"#/properties/answer/const",keyword:"const",params:{allowedValue: 42},message:"must be equal to constant"});
+(vErrors ??= []).push({instancePath:instancePath+"/answer",keyword:"const",params:{allowedValue: 42},message:"must be equal to constant"});
 errors++;
 }
 }
 if(data.yes !== undefined){
 let data14 = data.yes;
 if(typeof data14 !== "boolean"){
-(vErrors ??= []).push({instancePath:instancePath+"/yes",schemaPath:"#/properties/yes/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"});
+(vErrors ??= []).push({instancePath:instancePath+"/yes",keyword:"type",params:{type: "boolean"},message:"must be boolean"});
 errors++;
 }
 if(true !== data14){
-(vErrors ??= []).push({instancePath:instancePath+"/yes",schemaPath:"#/properties/yes/const",keyword:"const",params:{allowedValue: true},message:"must be equal to constant"});
+(vErrors ??= []).push({instancePath:instancePath+"/yes",keyword:"const",params:{allowedValue: true},message:"must be equal to constant"});
 errors++;
 }
 }
@@ -1184,18 +1184,18 @@ if(data.mixed !== undefined){
 let data15 = data.mixed;
 const _errs40 = errors;
 if((typeof data15 !== "string") && (!(((typeof data15 == "number") && (!(data15 % 1) && !isNaN(data15))) && (isFinite(data15))))){
-(vErrors ??= []).push({instancePath:instancePath+"/mixed",schemaPath:"#/properties/mixed/x-first/type",keyword:"type",params:{type: schema0.properties.mixed["x-first"].type},message:"must be string,integer"});
+(vErrors ??= []).push({instancePath:instancePath+"/mixed",keyword:"type",params:{type: schema0.properties.mixed["x-first"].type},message:"must be string,integer"});
 errors++;
 }
 if(errors === _errs40){
 if((typeof data15 == "number") && (isFinite(data15))){
 if(data15 > 9007199254740991 || isNaN(data15)){
-(vErrors ??= []).push({instancePath:instancePath+"/mixed",schemaPath:"#/properties/mixed/x-first/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"});
+(vErrors ??= []).push({instancePath:instancePath+"/mixed",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"});
 errors++;
 }
 else {
 if(data15 < -9007199254740991 || isNaN(data15)){
-(vErrors ??= []).push({instancePath:instancePath+"/mixed",schemaPath:"#/properties/mixed/x-first/minimum",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991},message:"must be >= -9007199254740991"});
+(vErrors ??= []).push({instancePath:instancePath+"/mixed",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991},message:"must be >= -9007199254740991"});
 errors++;
 }
 }
@@ -1224,7 +1224,7 @@ errors = vErrors.length;
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/levels",schemaPath:"#/properties/levels/type",keyword:"type",params:{type: "array"},message:"must be array"});
+(vErrors ??= []).push({instancePath:instancePath+"/levels",keyword:"type",params:{type: "array"},message:"must be array"});
 errors++;
 }
 }
@@ -1237,7 +1237,7 @@ errors = vErrors.length;
 if(data.longUnion !== undefined){
 let data20 = data.longUnion;
 if(!(((data20 === "a rather long literal to fill the line") || (data20 === "another rather long literal to fill the line")) || (data20 === "and a third rather long literal to fill the line"))){
-(vErrors ??= []).push({instancePath:instancePath+"/longUnion",schemaPath:"#/properties/longUnion/enum",keyword:"enum",params:{allowedValues: schema0.properties.longUnion.enum},message:"must be equal to one of the allowed values"});
+(vErrors ??= []).push({instancePath:instancePath+"/longUnion",keyword:"enum",params:{allowedValues: schema0.properties.longUnion.enum},message:"must be equal to one of the allowed values"});
 errors++;
 }
 }
@@ -1252,13 +1252,13 @@ break;
 }
 let data22 = data21[i5];
 if(!(((data22 === "a rather long literal to fill the line") || (data22 === "another rather long literal to fill the line")) || (data22 === "and a third rather long literal to fill the line"))){
-(vErrors ??= []).push({instancePath:instancePath+"/longList/" + i5,schemaPath:"#/properties/longList/items/enum",keyword:"enum",params:{allowedValues: schema0.properties.longList.items.enum},message:"must be equal to one of the allowed values"});
+(vErrors ??= []).push({instancePath:instancePath+"/longList/" + i5,keyword:"enum",params:{allowedValues: schema0.properties.longList.items.enum},message:"must be equal to one of the allowed values"});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/longList",schemaPath:"#/properties/longList/type",keyword:"type",params:{type: "array"},message:"must be array"});
+(vErrors ??= []).push({instancePath:instancePath+"/longList",keyword:"type",params:{type: "array"},message:"must be array"});
 errors++;
 }
 }
@@ -1272,18 +1272,18 @@ if(data.triple !== undefined){
 let data24 = data.triple;
 if(Array.isArray(data24)){
 if(data24.length < 3){
-(vErrors ??= []).push({instancePath:instancePath+"/triple",schemaPath:"#/properties/triple/minItems",keyword:"minItems",params:{limit: 3},message:"must NOT have fewer than 3 items"});
+(vErrors ??= []).push({instancePath:instancePath+"/triple",keyword:"minItems",params:{limit: 3},message:"must NOT have fewer than 3 items"});
 errors++;
 }
 const len5 = data24.length;
 if(!(len5 <= 3)){
-(vErrors ??= []).push({instancePath:instancePath+"/triple",schemaPath:"#/properties/triple/additionalItems",keyword:"additionalItems",params:{limit: 3},message:"must NOT have more than 3 items"});
+(vErrors ??= []).push({instancePath:instancePath+"/triple",keyword:"additionalItems",params:{limit: 3},message:"must NOT have more than 3 items"});
 errors++;
 }
 const len6 = data24.length;
 if(len6 > 0){
 if(typeof data24[0] !== "string"){
-(vErrors ??= []).push({instancePath:instancePath+"/triple/0",schemaPath:"#/properties/triple/items/0/type",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/triple/0",keyword:"type",params:{type: "string"},message:"must be string"});
 errors++;
 }
 }
@@ -1297,25 +1297,25 @@ if(len6 > 2){
 let data27 = data24[2];
 if(data27 && typeof data27 == "object" && !Array.isArray(data27)){
 if(data27.z === undefined){
-(vErrors ??= []).push({instancePath:instancePath+"/triple/2",schemaPath:"#/properties/triple/items/2/required",keyword:"required",params:{missingProperty: "z"},message:"must have required property '"+"z"+"'"});
+(vErrors ??= []).push({instancePath:instancePath+"/triple/2",keyword:"required",params:{missingProperty: "z"},message:"must have required property '"+"z"+"'"});
 errors++;
 }
 if(data27.z !== undefined){
 let data28 = data27.z;
 if(!((typeof data28 == "number") && (isFinite(data28)))){
-(vErrors ??= []).push({instancePath:instancePath+"/triple/2/z",schemaPath:"#/properties/triple/items/2/properties/z/type",keyword:"type",params:{type: "number"},message:"must be number"});
+(vErrors ??= []).push({instancePath:instancePath+"/triple/2/z",keyword:"type",params:{type: "number"},message:"must be number"});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/triple/2",schemaPath:"#/properties/triple/items/2/type",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath:instancePath+"/triple/2",keyword:"type",params:{type: "object"},message:"must be object"});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/triple",schemaPath:"#/properties/triple/type",keyword:"type",params:{type: "array"},message:"must be array"});
+(vErrors ??= []).push({instancePath:instancePath+"/triple",keyword:"type",params:{type: "array"},message:"must be array"});
 errors++;
 }
 }
@@ -1343,25 +1343,25 @@ break;
 let data32 = data31[key1];
 if(data32 && typeof data32 == "object" && !Array.isArray(data32)){
 if(data32.n === undefined){
-(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key0.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/deepScores/additionalProperties/additionalProperties/required",keyword:"required",params:{missingProperty: "n"},message:"must have required property '"+"n"+"'"});
+(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key0.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"required",params:{missingProperty: "n"},message:"must have required property '"+"n"+"'"});
 errors++;
 }
 if(data32.n !== undefined){
 let data33 = data32.n;
 const _errs71 = errors;
 if(!(((typeof data33 == "number") && (!(data33 % 1) && !isNaN(data33))) && (isFinite(data33)))){
-(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key0.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key1.replace(/~/g, "~0").replace(/\//g, "~1")+"/n",schemaPath:"#/properties/deepScores/additionalProperties/additionalProperties/properties/n/x-first/type",keyword:"type",params:{type: "integer"},message:"must be integer"});
+(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key0.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key1.replace(/~/g, "~0").replace(/\//g, "~1")+"/n",keyword:"type",params:{type: "integer"},message:"must be integer"});
 errors++;
 }
 if(errors === _errs71){
 if((typeof data33 == "number") && (isFinite(data33))){
 if(data33 > 9007199254740991 || isNaN(data33)){
-(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key0.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key1.replace(/~/g, "~0").replace(/\//g, "~1")+"/n",schemaPath:"#/properties/deepScores/additionalProperties/additionalProperties/properties/n/x-first/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"});
+(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key0.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key1.replace(/~/g, "~0").replace(/\//g, "~1")+"/n",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"});
 errors++;
 }
 else {
 if(data33 < -9007199254740991 || isNaN(data33)){
-(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key0.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key1.replace(/~/g, "~0").replace(/\//g, "~1")+"/n",schemaPath:"#/properties/deepScores/additionalProperties/additionalProperties/properties/n/x-first/minimum",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991},message:"must be >= -9007199254740991"});
+(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key0.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key1.replace(/~/g, "~0").replace(/\//g, "~1")+"/n",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991},message:"must be >= -9007199254740991"});
 errors++;
 }
 }
@@ -1370,19 +1370,19 @@ errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key0.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/deepScores/additionalProperties/additionalProperties/type",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key0.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"type",params:{type: "object"},message:"must be object"});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/deepScores/additionalProperties/type",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath:instancePath+"/deepScores/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"type",params:{type: "object"},message:"must be object"});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/deepScores",schemaPath:"#/properties/deepScores/type",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath:instancePath+"/deepScores",keyword:"type",params:{type: "object"},message:"must be object"});
 errors++;
 }
 }
@@ -1412,7 +1412,7 @@ errors = vErrors.length;
 }
 }
 else {
-(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
 errors++;
 }
 validate0.errors = vErrors;
@@ -1437,23 +1437,23 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.name === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "name"},message:"must have required property '"+"name"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "name"},message:"must have required property '"+"name"+"'"});
 errors++;
 }
 if(data.on === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "on"},message:"must have required property '"+"on"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "on"},message:"must have required property '"+"on"+"'"});
 errors++;
 }
 if(data.part === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "part"},message:"must have required property '"+"part"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "part"},message:"must have required property '"+"part"+"'"});
 errors++;
 }
 if(data.rate === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "rate"},message:"must have required property '"+"rate"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "rate"},message:"must have required property '"+"rate"+"'"});
 errors++;
 }
 if(data.side === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "side"},message:"must have required property '"+"side"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "side"},message:"must have required property '"+"side"+"'"});
 errors++;
 }
 const keyErrors0 = errors;
@@ -1462,7 +1462,7 @@ if(errors - keyErrors0 >= 10){
 break;
 }
 if(!(((((key0 === "name") || (key0 === "part")) || (key0 === "rate")) || (key0 === "on")) || (key0 === "side"))){
-(vErrors ??= []).push({instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
 errors++;
 }
 }
@@ -1470,12 +1470,12 @@ if(data.name !== undefined){
 let data0 = data.name;
 if(typeof data0 === "string"){
 if(func0(data0) < 1){
-(vErrors ??= []).push({instancePath:instancePath+"/name",schemaPath:"#/properties/name/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"});
+(vErrors ??= []).push({instancePath:instancePath+"/name",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"});
 errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/name",schemaPath:"#/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/name",keyword:"type",params:{type: "string"},message:"must be string"});
 errors++;
 }
 }
@@ -1483,18 +1483,18 @@ if(data.part !== undefined){
 let data1 = data.part;
 const _errs5 = errors;
 if(!(((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1))) && (isFinite(data1)))){
-(vErrors ??= []).push({instancePath:instancePath+"/part",schemaPath:"#/properties/part/x-first/type",keyword:"type",params:{type: "integer"},message:"must be integer"});
+(vErrors ??= []).push({instancePath:instancePath+"/part",keyword:"type",params:{type: "integer"},message:"must be integer"});
 errors++;
 }
 if(errors === _errs5){
 if((typeof data1 == "number") && (isFinite(data1))){
 if(data1 > 9007199254740991 || isNaN(data1)){
-(vErrors ??= []).push({instancePath:instancePath+"/part",schemaPath:"#/properties/part/x-first/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"});
+(vErrors ??= []).push({instancePath:instancePath+"/part",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"});
 errors++;
 }
 else {
 if(data1 < -9007199254740991 || isNaN(data1)){
-(vErrors ??= []).push({instancePath:instancePath+"/part",schemaPath:"#/properties/part/x-first/minimum",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991},message:"must be >= -9007199254740991"});
+(vErrors ??= []).push({instancePath:instancePath+"/part",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991},message:"must be >= -9007199254740991"});
 errors++;
 }
 }
@@ -1504,13 +1504,13 @@ errors++;
 if(data.rate !== undefined){
 let data2 = data.rate;
 if(!((typeof data2 == "number") && (isFinite(data2)))){
-(vErrors ??= []).push({instancePath:instancePath+"/rate",schemaPath:"#/properties/rate/type",keyword:"type",params:{type: "number"},message:"must be number"});
+(vErrors ??= []).push({instancePath:instancePath+"/rate",keyword:"type",params:{type: "number"},message:"must be number"});
 errors++;
 }
 }
 if(data.on !== undefined){
 if(typeof data.on !== "boolean"){
-(vErrors ??= []).push({instancePath:instancePath+"/on",schemaPath:"#/properties/on/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"});
+(vErrors ??= []).push({instancePath:instancePath+"/on",keyword:"type",params:{type: "boolean"},message:"must be boolean"});
 errors++;
 }
 }
@@ -1522,7 +1522,7 @@ errors = vErrors.length;
 }
 }
 else {
-(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
 errors++;
 }
 validate0.errors = vErrors;
@@ -1546,17 +1546,17 @@ evaluated0.items = undefined;
 }
 if(Array.isArray(data)){
 if(data.length < 0){
-(vErrors ??= []).push({instancePath,schemaPath:"#/minItems",keyword:"minItems",params:{limit: 0},message:"must NOT have fewer than 0 items"});
+(vErrors ??= []).push({instancePath,keyword:"minItems",params:{limit: 0},message:"must NOT have fewer than 0 items"});
 errors++;
 }
 const len0 = data.length;
 if(!(len0 <= 0)){
-(vErrors ??= []).push({instancePath,schemaPath:"#/additionalItems",keyword:"additionalItems",params:{limit: 0},message:"must NOT have more than 0 items"});
+(vErrors ??= []).push({instancePath,keyword:"additionalItems",params:{limit: 0},message:"must NOT have more than 0 items"});
 errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "array"},message:"must be array"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "array"},message:"must be array"});
 errors++;
 }
 validate0.errors = vErrors;
@@ -1586,27 +1586,27 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.at === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "at"},message:"must have required property '"+"at"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "at"},message:"must have required property '"+"at"+"'"});
 errors++;
 }
 if(data.date === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "date"},message:"must have required property '"+"date"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "date"},message:"must have required property '"+"date"+"'"});
 errors++;
 }
 if(data.id === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "id"},message:"must have required property '"+"id"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "id"},message:"must have required property '"+"id"+"'"});
 errors++;
 }
 if(data.link === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "link"},message:"must have required property '"+"link"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "link"},message:"must have required property '"+"link"+"'"});
 errors++;
 }
 if(data.mail === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "mail"},message:"must have required property '"+"mail"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "mail"},message:"must have required property '"+"mail"+"'"});
 errors++;
 }
 if(data.v4 === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "v4"},message:"must have required property '"+"v4"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "v4"},message:"must have required property '"+"v4"+"'"});
 errors++;
 }
 const keyErrors0 = errors;
@@ -1615,7 +1615,7 @@ if(errors - keyErrors0 >= 10){
 break;
 }
 if(!((((((key0 === "date") || (key0 === "at")) || (key0 === "id")) || (key0 === "mail")) || (key0 === "link")) || (key0 === "v4"))){
-(vErrors ??= []).push({instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
 errors++;
 }
 }
@@ -1623,12 +1623,12 @@ if(data.date !== undefined){
 let data0 = data.date;
 if(typeof data0 === "string"){
 if(!(formats0.validate(data0))){
-(vErrors ??= []).push({instancePath:instancePath+"/date",schemaPath:"#/properties/date/format",keyword:"format",params:{format: "date"},message:"must match format \""+"date"+"\""});
+(vErrors ??= []).push({instancePath:instancePath+"/date",keyword:"format",params:{format: "date"},message:"must match format \""+"date"+"\""});
 errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/date",schemaPath:"#/properties/date/type",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/date",keyword:"type",params:{type: "string"},message:"must be string"});
 errors++;
 }
 }
@@ -1636,12 +1636,12 @@ if(data.at !== undefined){
 let data1 = data.at;
 if(typeof data1 === "string"){
 if(!(formats2.validate(data1))){
-(vErrors ??= []).push({instancePath:instancePath+"/at",schemaPath:"#/properties/at/format",keyword:"format",params:{format: "date-time"},message:"must match format \""+"date-time"+"\""});
+(vErrors ??= []).push({instancePath:instancePath+"/at",keyword:"format",params:{format: "date-time"},message:"must match format \""+"date-time"+"\""});
 errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/at",schemaPath:"#/properties/at/type",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/at",keyword:"type",params:{type: "string"},message:"must be string"});
 errors++;
 }
 }
@@ -1649,12 +1649,12 @@ if(data.id !== undefined){
 let data2 = data.id;
 if(typeof data2 === "string"){
 if(!(formats4.test(data2))){
-(vErrors ??= []).push({instancePath:instancePath+"/id",schemaPath:"#/properties/id/format",keyword:"format",params:{format: "uuid"},message:"must match format \""+"uuid"+"\""});
+(vErrors ??= []).push({instancePath:instancePath+"/id",keyword:"format",params:{format: "uuid"},message:"must match format \""+"uuid"+"\""});
 errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/id",schemaPath:"#/properties/id/type",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/id",keyword:"type",params:{type: "string"},message:"must be string"});
 errors++;
 }
 }
@@ -1662,12 +1662,12 @@ if(data.mail !== undefined){
 let data3 = data.mail;
 if(typeof data3 === "string"){
 if(!(formats6.test(data3))){
-(vErrors ??= []).push({instancePath:instancePath+"/mail",schemaPath:"#/properties/mail/format",keyword:"format",params:{format: "email"},message:"must match format \""+"email"+"\""});
+(vErrors ??= []).push({instancePath:instancePath+"/mail",keyword:"format",params:{format: "email"},message:"must match format \""+"email"+"\""});
 errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/mail",schemaPath:"#/properties/mail/type",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/mail",keyword:"type",params:{type: "string"},message:"must be string"});
 errors++;
 }
 }
@@ -1675,12 +1675,12 @@ if(data.link !== undefined){
 let data4 = data.link;
 if(typeof data4 === "string"){
 if(!(formats8(data4))){
-(vErrors ??= []).push({instancePath:instancePath+"/link",schemaPath:"#/properties/link/format",keyword:"format",params:{format: "uri"},message:"must match format \""+"uri"+"\""});
+(vErrors ??= []).push({instancePath:instancePath+"/link",keyword:"format",params:{format: "uri"},message:"must match format \""+"uri"+"\""});
 errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/link",schemaPath:"#/properties/link/type",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/link",keyword:"type",params:{type: "string"},message:"must be string"});
 errors++;
 }
 }
@@ -1688,18 +1688,18 @@ if(data.v4 !== undefined){
 let data5 = data.v4;
 if(typeof data5 === "string"){
 if(!(formats10.test(data5))){
-(vErrors ??= []).push({instancePath:instancePath+"/v4",schemaPath:"#/properties/v4/format",keyword:"format",params:{format: "ipv4"},message:"must match format \""+"ipv4"+"\""});
+(vErrors ??= []).push({instancePath:instancePath+"/v4",keyword:"format",params:{format: "ipv4"},message:"must match format \""+"ipv4"+"\""});
 errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/v4",schemaPath:"#/properties/v4/type",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/v4",keyword:"type",params:{type: "string"},message:"must be string"});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
 errors++;
 }
 validate0.errors = vErrors;
@@ -1729,39 +1729,39 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.at === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "at"},message:"must have required property '"+"at"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "at"},message:"must have required property '"+"at"+"'"});
 errors++;
 }
 if(data.date === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "date"},message:"must have required property '"+"date"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "date"},message:"must have required property '"+"date"+"'"});
 errors++;
 }
 if(data.id === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "id"},message:"must have required property '"+"id"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "id"},message:"must have required property '"+"id"+"'"});
 errors++;
 }
 if(data.link === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "link"},message:"must have required property '"+"link"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "link"},message:"must have required property '"+"link"+"'"});
 errors++;
 }
 if(data.mail === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "mail"},message:"must have required property '"+"mail"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "mail"},message:"must have required property '"+"mail"+"'"});
 errors++;
 }
 if(data.v4 === undefined){
-(vErrors ??= []).push({instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "v4"},message:"must have required property '"+"v4"+"'"});
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "v4"},message:"must have required property '"+"v4"+"'"});
 errors++;
 }
 if(data.date !== undefined){
 let data0 = data.date;
 if(typeof data0 === "string"){
 if(!(formats0.validate(data0))){
-(vErrors ??= []).push({instancePath:instancePath+"/date",schemaPath:"#/properties/date/format",keyword:"format",params:{format: "date"},message:"must match format \""+"date"+"\""});
+(vErrors ??= []).push({instancePath:instancePath+"/date",keyword:"format",params:{format: "date"},message:"must match format \""+"date"+"\""});
 errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/date",schemaPath:"#/properties/date/type",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/date",keyword:"type",params:{type: "string"},message:"must be string"});
 errors++;
 }
 }
@@ -1769,12 +1769,12 @@ if(data.at !== undefined){
 let data1 = data.at;
 if(typeof data1 === "string"){
 if(!(formats2.validate(data1))){
-(vErrors ??= []).push({instancePath:instancePath+"/at",schemaPath:"#/properties/at/format",keyword:"format",params:{format: "date-time"},message:"must match format \""+"date-time"+"\""});
+(vErrors ??= []).push({instancePath:instancePath+"/at",keyword:"format",params:{format: "date-time"},message:"must match format \""+"date-time"+"\""});
 errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/at",schemaPath:"#/properties/at/type",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/at",keyword:"type",params:{type: "string"},message:"must be string"});
 errors++;
 }
 }
@@ -1782,12 +1782,12 @@ if(data.id !== undefined){
 let data2 = data.id;
 if(typeof data2 === "string"){
 if(!(formats4.test(data2))){
-(vErrors ??= []).push({instancePath:instancePath+"/id",schemaPath:"#/properties/id/format",keyword:"format",params:{format: "uuid"},message:"must match format \""+"uuid"+"\""});
+(vErrors ??= []).push({instancePath:instancePath+"/id",keyword:"format",params:{format: "uuid"},message:"must match format \""+"uuid"+"\""});
 errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/id",schemaPath:"#/properties/id/type",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/id",keyword:"type",params:{type: "string"},message:"must be string"});
 errors++;
 }
 }
@@ -1795,12 +1795,12 @@ if(data.mail !== undefined){
 let data3 = data.mail;
 if(typeof data3 === "string"){
 if(!(formats6.test(data3))){
-(vErrors ??= []).push({instancePath:instancePath+"/mail",schemaPath:"#/properties/mail/format",keyword:"format",params:{format: "email"},message:"must match format \""+"email"+"\""});
+(vErrors ??= []).push({instancePath:instancePath+"/mail",keyword:"format",params:{format: "email"},message:"must match format \""+"email"+"\""});
 errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/mail",schemaPath:"#/properties/mail/type",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/mail",keyword:"type",params:{type: "string"},message:"must be string"});
 errors++;
 }
 }
@@ -1808,12 +1808,12 @@ if(data.link !== undefined){
 let data4 = data.link;
 if(typeof data4 === "string"){
 if(!(formats8(data4))){
-(vErrors ??= []).push({instancePath:instancePath+"/link",schemaPath:"#/properties/link/format",keyword:"format",params:{format: "uri"},message:"must match format \""+"uri"+"\""});
+(vErrors ??= []).push({instancePath:instancePath+"/link",keyword:"format",params:{format: "uri"},message:"must match format \""+"uri"+"\""});
 errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/link",schemaPath:"#/properties/link/type",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/link",keyword:"type",params:{type: "string"},message:"must be string"});
 errors++;
 }
 }
@@ -1821,18 +1821,18 @@ if(data.v4 !== undefined){
 let data5 = data.v4;
 if(typeof data5 === "string"){
 if(!(formats10.test(data5))){
-(vErrors ??= []).push({instancePath:instancePath+"/v4",schemaPath:"#/properties/v4/format",keyword:"format",params:{format: "ipv4"},message:"must match format \""+"ipv4"+"\""});
+(vErrors ??= []).push({instancePath:instancePath+"/v4",keyword:"format",params:{format: "ipv4"},message:"must match format \""+"ipv4"+"\""});
 errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/v4",schemaPath:"#/properties/v4/type",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/v4",keyword:"type",params:{type: "string"},message:"must be string"});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
 errors++;
 }
 validate0.errors = vErrors;
@@ -1856,7 +1856,7 @@ if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
 if(!(((data === "low") || (data === "high")) || (data === 0))){
-(vErrors ??= []).push({instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema0.enum},message:"must be equal to one of the allowed values"});
+(vErrors ??= []).push({instancePath,keyword:"enum",params:{allowedValues: schema0.enum},message:"must be equal to one of the allowed values"});
 errors++;
 }
 validate0.errors = vErrors;
@@ -1880,32 +1880,32 @@ evaluated0.items = undefined;
 }
 if(Array.isArray(data)){
 if(data.length < 2){
-(vErrors ??= []).push({instancePath,schemaPath:"#/minItems",keyword:"minItems",params:{limit: 2},message:"must NOT have fewer than 2 items"});
+(vErrors ??= []).push({instancePath,keyword:"minItems",params:{limit: 2},message:"must NOT have fewer than 2 items"});
 errors++;
 }
 const len0 = data.length;
 if(!(len0 <= 2)){
-(vErrors ??= []).push({instancePath,schemaPath:"#/additionalItems",keyword:"additionalItems",params:{limit: 2},message:"must NOT have more than 2 items"});
+(vErrors ??= []).push({instancePath,keyword:"additionalItems",params:{limit: 2},message:"must NOT have more than 2 items"});
 errors++;
 }
 const len1 = data.length;
 if(len1 > 0){
 let data0 = data[0];
 if(!((typeof data0 == "number") && (isFinite(data0)))){
-(vErrors ??= []).push({instancePath:instancePath+"/0",schemaPath:"#/items/0/type",keyword:"type",params:{type: "number"},message:"must be number"});
+(vErrors ??= []).push({instancePath:instancePath+"/0",keyword:"type",params:{type: "number"},message:"must be number"});
 errors++;
 }
 }
 if(len1 > 1){
 let data1 = data[1];
 if(!((typeof data1 == "number") && (isFinite(data1)))){
-(vErrors ??= []).push({instancePath:instancePath+"/1",schemaPath:"#/items/1/type",keyword:"type",params:{type: "number"},message:"must be number"});
+(vErrors ??= []).push({instancePath:instancePath+"/1",keyword:"type",params:{type: "number"},message:"must be number"});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "array"},message:"must be array"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "array"},message:"must be array"});
 errors++;
 }
 validate0.errors = vErrors;
@@ -1936,18 +1936,18 @@ break;
 let data0 = data[key0];
 const _errs3 = errors;
 if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-(vErrors ??= []).push({instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/x-first/type",keyword:"type",params:{type: "integer"},message:"must be integer"});
+(vErrors ??= []).push({instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"type",params:{type: "integer"},message:"must be integer"});
 errors++;
 }
 if(errors === _errs3){
 if((typeof data0 == "number") && (isFinite(data0))){
 if(data0 > 9007199254740991 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/x-first/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"});
+(vErrors ??= []).push({instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"});
 errors++;
 }
 else {
 if(data0 < -9007199254740991 || isNaN(data0)){
-(vErrors ??= []).push({instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/additionalProperties/x-first/minimum",keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991},message:"must be >= -9007199254740991"});
+(vErrors ??= []).push({instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"minimum",params:{comparison: ">=", limit: -9007199254740991},message:"must be >= -9007199254740991"});
 errors++;
 }
 }
@@ -1956,7 +1956,7 @@ errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
 errors++;
 }
 validate0.errors = vErrors;
@@ -1979,7 +1979,7 @@ if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
 if(typeof data !== "string"){
-(vErrors ??= []).push({instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "string"},message:"must be string"});
 errors++;
 }
 validate0.errors = vErrors;

@@ -12,7 +12,6 @@ import {
   notesGetResponseOpen,
   notesStoreRequestClosed,
   pingGetRequestClosed,
-  pingGetResponseOpen,
 } from "./validators.js";
 
 /** The contract at run time. `api.json` holds it as data. */
@@ -78,7 +77,7 @@ export const api: Api = {
       params: {},
       idempotent: true,
       request: pingGetRequestClosed,
-      response: pingGetResponseOpen,
+      response: noteDeleteResponseOpen,
     },
     {
       id: "STORE /notes",

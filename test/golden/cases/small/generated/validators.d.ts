@@ -12,4 +12,3 @@ export declare const notesGetRequestClosed: Validator;
 export declare const notesGetResponseOpen: Validator;
 export declare const notesStoreRequestClosed: Validator;
 export declare const pingGetRequestClosed: Validator;
-export declare const pingGetResponseOpen: Validator;

@@ -2,17 +2,13 @@
 import type { Api } from "sshrpc/generated";
 import {
   chatUpdateConflictOpen,
-  chatUpdateRequestClosed,
   checksumOpen,
   countGetRequestClosed,
   countGetResponseItemOpen,
   countGetResponseOpen,
   countStoreRequestClosed,
   countStoreRequestItemClosed,
-  countStoreResponseOpen,
-  countUpdateRequestClosed,
   countUpdateRequestItemClosed,
-  countUpdateResponseItemOpen,
   fileRefClosed,
   fileRefOpen,
   fileStoreConflictOpen,
@@ -20,7 +16,6 @@ import {
   followClosed,
   hitClosed,
   hitOpen,
-  tailGetRequestClosed,
   weblogGetForbiddenOpen,
 } from "./validators.js";
 
@@ -63,7 +58,7 @@ export const api: Api = {
       kind: "server-streaming",
       params: {},
       idempotent: true,
-      request: tailGetRequestClosed,
+      request: countStoreRequestClosed,
       responseItem: "bytes",
     },
     {
@@ -88,7 +83,7 @@ export const api: Api = {
       idempotent: false,
       request: countStoreRequestClosed,
       requestItem: countStoreRequestItemClosed,
-      response: countStoreResponseOpen,
+      response: countStoreRequestItemClosed,
     },
     {
       id: "STORE /files/{name}",
@@ -111,7 +106,7 @@ export const api: Api = {
       kind: "bidirectional",
       params: {},
       idempotent: true,
-      request: chatUpdateRequestClosed,
+      request: countStoreRequestClosed,
       requestItem: hitClosed,
       responseItem: hitOpen,
       errors: { CONFLICT: chatUpdateConflictOpen },
@@ -124,9 +119,9 @@ export const api: Api = {
       kind: "bidirectional",
       params: {},
       idempotent: true,
-      request: countUpdateRequestClosed,
+      request: countStoreRequestClosed,
       requestItem: countUpdateRequestItemClosed,
-      responseItem: countUpdateResponseItemOpen,
+      responseItem: countGetResponseOpen,
     },
     {
       id: "UPDATE /files/{name}",

@@ -2,17 +2,13 @@
 import type { Validator } from "sshrpc/generated";
 
 export declare const chatUpdateConflictOpen: Validator;
-export declare const chatUpdateRequestClosed: Validator;
 export declare const checksumOpen: Validator;
 export declare const countGetRequestClosed: Validator;
 export declare const countGetResponseItemOpen: Validator;
 export declare const countGetResponseOpen: Validator;
 export declare const countStoreRequestClosed: Validator;
 export declare const countStoreRequestItemClosed: Validator;
-export declare const countStoreResponseOpen: Validator;
-export declare const countUpdateRequestClosed: Validator;
 export declare const countUpdateRequestItemClosed: Validator;
-export declare const countUpdateResponseItemOpen: Validator;
 export declare const fileRefClosed: Validator;
 export declare const fileRefOpen: Validator;
 export declare const fileStoreConflictOpen: Validator;
@@ -20,5 +16,4 @@ export declare const fileUpdateResponseOpen: Validator;
 export declare const followClosed: Validator;
 export declare const hitClosed: Validator;
 export declare const hitOpen: Validator;
-export declare const tailGetRequestClosed: Validator;
 export declare const weblogGetForbiddenOpen: Validator;

@@ -1,0 +1,58 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { generate } from "@sshrpc/codegen";
+import { expect, test } from "vitest";
+import { Generator } from "../../../codegen/src/generate.js";
+import { Project, schemaOf } from "./project.js";
+
+const NOTE = "GET: { request: Type.Object({ id: Type.Integer() }), response: Type.Object({ text: Type.String() }) }";
+
+test("a checkout with CRLF, schema included, is up to date", async () => {
+  const project = new Project({ "schema/api.ts": schemaOf(`/** One.\n     * More. */ a: { ${NOTE} }`) });
+  await generate({ cwd: project.folder });
+  for (const name of ["schema/api.ts", ...project.list("generated").map((one) => `generated/${one}`)]) {
+    const file = join(project.folder, name);
+    writeFileSync(file, readFileSync(file, "utf8").replaceAll("\n", "\r\n"));
+  }
+  await using generator = new Generator({ cwd: project.folder });
+  expect(await generator.check()).toMatchObject({ written: [], removed: [] });
+});
+
+test("emptied generated files are written again", async () => {
+  const project = new Project({ "schema/api.ts": schemaOf(`a: { ${NOTE} }`) });
+  await generate({ cwd: project.folder });
+  const names = project.list("generated");
+  for (const name of names) project.write(`generated/${name}`, "");
+  expect((await generate({ cwd: project.folder })).written).toEqual(names);
+});
+
+test("equal inline shapes have one validator", async () => {
+  const project = new Project({ "schema/api.ts": schemaOf(`a: { ${NOTE} }`, `b: { ${NOTE} }`, `c: { ${NOTE} }`) });
+  await generate({ cwd: project.folder });
+  expect(project.read("generated/validators.js").match(/^const \w+ = /gm)).toHaveLength(2);
+  expect(project.read("generated/validators.js")).not.toContain("schemaPath");
+});
+
+test("a second run notices that nothing has changed, and each kind of change", async () => {
+  const project = new Project({ "schema/api.ts": schemaOf(`a: { ${NOTE} }`) });
+  const run = () => generate({ cwd: project.folder });
+  expect((await run()).written).not.toEqual([]);
+  expect((await run()).written).toEqual([]);
+  project.write("schema/api.ts", schemaOf(`a: { ${NOTE} }`, `b: { ${NOTE} }`));
+  expect((await run()).written).toContain("client.ts");
+  project.write("generated/client.ts", `${project.read("generated/client.ts")}// mine\n`);
+  expect((await run()).written).toEqual(["client.ts"]);
+  project.remove("generated/types.ts");
+  expect((await run()).written).toEqual(["types.ts"]);
+});
+
+test("a schema that reads another file runs again each time", async () => {
+  const head =
+    'import { readFileSync } from "node:fs";\nconst name = readFileSync(new URL("name.txt", import.meta.url), "utf8");\n';
+  const schema = head + schemaOf("[name]: { GET: { response: Type.Null() } }");
+  const project = new Project({ "schema/api.ts": schema, "schema/name.txt": "one" });
+  await generate({ cwd: project.folder });
+  project.write("schema/name.txt", "two");
+  expect((await generate({ cwd: project.folder })).written).toContain("client.ts");
+  expect(project.read("generated/client.ts")).toContain("two: TwoMethods");
+});
