@@ -2,6 +2,7 @@ import type { JsonSchema } from "sshrpc/contract";
 import type { Problems } from "../base/problem.js";
 import type { NamedType } from "./api-model.js";
 import { circleOf } from "./circle-of.js";
+import { definitionKey } from "./definition-key.js";
 import { type ExportedSchema, type Hint, SchemaPart } from "./hint.js";
 import { canonicalJson, className } from "./json-value.js";
 import { keywordValue } from "./keywords.js";
@@ -33,6 +34,8 @@ export class TypeReader {
   readonly #problems: Problems;
   readonly #entries = new Map<string, Entry>();
   readonly #circular = new Set<string>();
+  /** The meaning of each definition that has a name. */
+  readonly #definitions = new Map<string, string>();
   readonly #nameOf = new Map<object, string>();
   /** The schemas without a name that are being read, each inside the one before it. */
   readonly #ancestors = new Set<object>();
@@ -137,11 +140,24 @@ export class TypeReader {
   #definition(key: string, scope: Scope): string {
     const known = scope.names.get(key);
     if (known !== undefined) return known;
-    const name = pascalCase(key);
+    const name = this.#definitionName(key, scope);
     scope.names.set(key, name);
     const part = new SchemaPart(scope.defs[key], scope.hint.child("$defs", key), key);
     this.#register(name, part, () => this.#member(key, scope, key));
     return name;
+  }
+
+  /** Definitions of different scopes can have one name, such as Node: those after the first are numbered. */
+  #definitionName(key: string, { defs }: Scope): string {
+    const meaning = definitionKey(key, defs);
+    const base = pascalCase(key);
+    for (let number = 1; ; number++) {
+      const name = number === 1 ? base : `${base}${number}`;
+      const earlier = this.#definitions.get(name);
+      if (earlier !== undefined && earlier !== meaning) continue;
+      this.#definitions.set(name, meaning);
+      return name;
+    }
   }
 
   /** The schema of one definition of `scope`. */

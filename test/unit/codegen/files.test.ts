@@ -56,3 +56,20 @@ test("a schema that reads another file runs again each time", async () => {
   expect((await generate({ cwd: project.folder })).written).toContain("client.ts");
   expect(project.read("generated/client.ts")).toContain("two: TwoMethods");
 });
+
+test("definitions of one name in two recursive types have two names", async () => {
+  const cyclic = (value: string) =>
+    `Type.Cyclic({ Node: Type.Object({ value: Type.${value}(), next: Type.Optional(Type.Ref("Node")) }) }, "Node")`;
+  const project = new Project({
+    "schema/api.ts": schemaOf(
+      `a: { GET: { response: ${cyclic("String")} } }`,
+      `b: { GET: { response: ${cyclic("Integer")} } }`,
+      `c: { GET: { response: ${cyclic("String")} } }`,
+    ),
+  });
+  await generate({ cwd: project.folder });
+  expect(project.read("generated/types.ts").match(/^export (interface|type) \w+/gm)).toEqual([
+    "export interface Node",
+    "export interface Node2",
+  ]);
+});

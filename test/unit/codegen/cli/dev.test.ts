@@ -59,16 +59,30 @@ test("dev prints problems with their position, continues, and exits cleanly on S
   expect(await ended).toMatchObject({ status: 0, stderr: expect.stringMatching(/^[^\n]*\n$/) });
 });
 
-test("dev continues after a schema that ends the process while it loads, and fails if a timer of the schema ends it", async () => {
+test("dev continues after a schema that ends the process, while it loads or later, and one that throws later", async () => {
   const project = new Project({ "schema/api.ts": `${schemaOf(HELLO)}process.exit(0);\n` });
-  const { child, prints } = devProcess(project);
+  const { prints } = devProcess(project);
   await prints(/^schema\/api\.ts:10:\d+: Error: the schema ends the process with process\.exit\(0\)/m);
-  project.write("schema/api.ts", schemaOf(HELLO));
+  project.write("schema/api.ts", `${schemaOf(HELLO)}setTimeout(process.exit, 50, 0);\n`);
   await prints(/schema\/api\.ts changed: generated: wrote .*client\.ts/);
-  const ended = once(child, "exit");
-  project.write("schema/api.ts", `${schemaOf(HELLO)}setTimeout(process.exit, 200, 0);\n`);
-  await prints(/^schema\/api\.ts:1:1: process\.exit\(0\) was called before/m);
-  expect(await ended).toEqual([1, null]);
+  project.write("schema/api.ts", `${schemaOf(HELLO)}setTimeout(() => { throw new Error("late"); }, 50);\n`);
+  await prints(/^schema\/api\.ts:10:\d+: Error: late, after the schema was loaded$/m);
+  project.write("schema/api.ts", schemaOf(HELLO, MORE));
+  await prints(/schema\/api\.ts changed: generated: wrote .*client\.ts/);
+});
+
+test("dev ends at SIGINT while the schema runs an endless loop, and goes on after its timeout", async () => {
+  const project = new Project({ "schema/api.ts": `${schemaOf(HELLO)}while (true) {}\n` });
+  const first = devProcess(project, "--load-timeout", "300");
+  await first.prints(/^schema\/api\.ts:1:1: this module did not end within 300 ms/m);
+  project.write("schema/api.ts", schemaOf(HELLO));
+  await first.prints(/schema\/api\.ts changed: generated: wrote .*client\.ts/);
+  project.write("schema/api.ts", `${schemaOf(HELLO)}console.log("loops");\nwhile (true) {}\n`);
+  const second = devProcess(project, "--load-timeout", "600000");
+  await second.prints(/loops/);
+  const ended = once(second.child, "exit");
+  second.child.kill("SIGINT");
+  expect(await ended).toEqual([0, null]);
 });
 
 test("dev restarts the server when the schema or a handlers file changes", async () => {
