@@ -1,0 +1,107 @@
+// Code generation for schemas of 100 and 1,000 methods, one file a resource, and for the example schema: cold, warm, with
+// nothing to do, and what its output costs. Each figure stands beside its bar, which is for an idle machine.
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { Generator } from "../codegen/dist/generate.js";
+import { schemaFiles } from "./codegen-schema.js";
+import { median, table } from "./measure.js";
+
+const BIN = resolve("runtime/bin/sshrpc.js");
+const TSC = resolve("node_modules/typescript-5/bin/tsc");
+const ROUNDS = Number(process.env.ROUNDS ?? 5);
+const BARS = { 100: { cold: 1000, warm: 60 }, 1000: { cold: 2500, warm: 200 } };
+
+for (const methods of [100, 1000]) {
+  const room = mkdtempSync(join(tmpdir(), "sshrpc-bench-"));
+  symlinkSync(resolve("node_modules"), join(room, "node_modules"));
+  try {
+    for (const [name, text] of schemaFiles(methods)) write(room, name, text);
+    const cold = median(rounds(() => coldRun(room)));
+    const idle = median(rounds(() => run(room)));
+    const warm = median(await warmRounds(room));
+    const megabytes = statSync(join(room, "generated/validators.js")).size / 1e6;
+    const bars = BARS[methods];
+    table(`gen for ${methods} methods (median of ${ROUNDS})`, [
+      ["", "measured", "bar"],
+      ["cold: the whole process, ms", cold.toFixed(0), bars.cold],
+      ["warm: from save to written, ms", warm.toFixed(0), bars.warm],
+      ["nothing to do: the whole process, ms", idle.toFixed(0), 300],
+      ["validators.js, MB", megabytes.toFixed(1), 4],
+      ["import of the client over the runtime's own, ms", importTime(room).toFixed(0), 30],
+      ["instantiations of defineApi", instantiations(room), methods === 1000 ? 100_000 : "-"],
+    ]);
+  } finally {
+    rmSync(room, { recursive: true });
+  }
+}
+
+function rounds(measure) {
+  return Array.from({ length: ROUNDS }, measure);
+}
+
+function write(room, name, text) {
+  mkdirSync(join(room, name, ".."), { recursive: true });
+  writeFileSync(join(room, name), text);
+}
+
+function timed(args, cwd) {
+  const start = performance.now();
+  execFileSync(process.execPath, args, { cwd });
+  return performance.now() - start;
+}
+
+function coldRun(room) {
+  rmSync(join(room, "generated"), { recursive: true, force: true });
+  return run(room);
+}
+
+function run(room) {
+  return timed([BIN, "gen"], room);
+}
+
+/** Changes one method with every save. */
+async function warmRounds(room) {
+  const generator = new Generator({ cwd: room });
+  await generator.run();
+  const file = join(room, "schema/item1.ts");
+  const source = readFileSync(file, "utf8");
+  const times = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    writeFileSync(file, source.replace("note: Type", `extra${round}: Type.String(), note: Type`));
+    const start = performance.now();
+    const { written } = await generator.run();
+    if (written.length === 0) throw new Error("nothing was written");
+    times.push(performance.now() - start);
+  }
+  await generator.close();
+  return times;
+}
+
+/** Imports of api.ts with its validators, above those of the runtime. */
+function importTime(room) {
+  const api = readFileSync(join(room, "generated/api.ts"), "utf8")
+    .replace(/^import type .*$/m, "")
+    .replace("const api: Api", "const api");
+  writeFileSync(join(room, "generated/bench.mjs"), api);
+  const load = (code) => median(rounds(() => timed(["--input-type=module", "-e", code], room)));
+  const runtime = 'await import("sshrpc/generated");';
+  return load(`${runtime} await import("./generated/bench.mjs");`) - load(runtime);
+}
+
+/** What the checker instantiates for defineApi, above the same schema without it. */
+function instantiations(room) {
+  const count = (name) => {
+    const options = { noEmit: true, strict: true, module: "nodenext", target: "es2023", skipLibCheck: true, types: [] };
+    write(room, "tsconfig.json", JSON.stringify({ compilerOptions: options, files: [`schema/${name}.ts`] }));
+    const report = execFileSync(process.execPath, [TSC, "-p", ".", "--extendedDiagnostics"], {
+      cwd: room,
+      encoding: "utf8",
+    });
+    return Number(/Instantiations:\s+(\d+)/.exec(report)?.[1]);
+  };
+  const text = readFileSync(join(room, "schema/api.ts"), "utf8");
+  write(room, "schema/bare.ts", text.replace("defineApi({", "({"));
+  return count("api") - count("bare");
+}
