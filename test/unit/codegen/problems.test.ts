@@ -95,7 +95,7 @@ test("an unknown verb and an unknown option are refused at their keys", async ()
     `schema/api.ts:8:42: resources.b.paths: unknown resource option "paths" (did you mean "path"?); known options: path, description, ${VERBS}`,
   ]);
   expect(await refused(`a: { GET: { ${NULL}, scopes: "x" } }`)).toEqual([
-    'schema/api.ts:7:40: resources.a.GET.scopes: unknown method option "scopes"; known options: request, requestStream, ' +
+    'schema/api.ts:7:40: resources.a.GET.scopes: unknown method option "scopes" (did you mean "scope"?); known options: request, requestStream, ' +
       "response, responseStream, errors, scope, idempotent, timeout, description, deprecated",
   ]);
 });
