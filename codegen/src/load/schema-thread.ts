@@ -21,6 +21,8 @@ interface ThreadEvents {
 /** A worker thread, which one instance at a time uses. */
 class Thread {
   readonly worker = new Worker(WORKER);
+  /** The number of runs that it has begun. */
+  runs = 0;
   /** Set by the instance that uses the thread. */
   owner: ThreadEvents | undefined;
 
@@ -74,7 +76,12 @@ export class SchemaThread {
     this.#thread.owner = {
       onMessage: (message) => this.#receive(message),
       onError: ({ name, message }) => this.#fail(`${name}: ${message}`),
-      onExit: (code) => this.#fail(`the schema or one of its imports called process.exit(${code}); remove the call`),
+      onExit: (code) => {
+        const isReused = (this.#thread?.runs ?? 0) > 1;
+        // A timer of an earlier version of the schema may have ended the thread.
+        if (isReused && this.#pending !== undefined) this.#again();
+        else this.#fail(`the schema or one of its imports called process.exit(${code}); remove the call`);
+      },
     };
     return this.#thread.worker;
   }
@@ -87,11 +94,22 @@ export class SchemaThread {
     return new Promise((resolve, reject) => {
       if (this.#closed) throw closedError();
       this.#pending = { resolve, reject };
-      const worker = this.start();
-      // An idle thread does not keep the process alive; a run does.
-      worker.ref();
-      worker.postMessage(this.#options);
+      this.#begin();
     });
+  }
+
+  #begin(): void {
+    const worker = this.start();
+    if (this.#thread !== undefined) this.#thread.runs += 1;
+    // An idle thread does not keep the process alive; a run does.
+    worker.ref();
+    worker.postMessage(this.#options);
+  }
+
+  #again(): void {
+    clearTimeout(this.#timer);
+    this.#release();
+    this.#begin();
   }
 
   /** Ends a run that has not ended, with its thread. */
