@@ -145,7 +145,7 @@ it("the programs of docs/testing.md run", { timeout: SLOW }, async () => {
   write(exampleFiles({ streams: false }));
   expect(await output("npx sshrpc gen")).toMatch(/generated/);
   const programs = blocksOf("docs/testing.md").filter(({ language }) => language === "ts");
-  expect(programs).toHaveLength(2);
+  expect(programs).toHaveLength(3);
   for (const { text } of programs) {
     write({ "program.ts": text });
     expect(await output("npx jiti program.ts"), text).toBe("{ id: 1, text: 'Buy milk' }\n");
