@@ -1,6 +1,7 @@
-import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { spawn, spawnSync } from "node:child_process";
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { userInfo } from "node:os";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import { expect, onTestFinished } from "vitest";
@@ -145,29 +146,69 @@ itWith(STOCK, "scopes that a shell has expanded to file names are named at the c
   }
 });
 
-itWith(
-  STOCK,
-  "a subsystem that does not start, and a forced internal-sftp, end with what to check",
-  async () => {
-    for (const config of [
-      ["Subsystem sshrpc /nonexistent/sshrpc serve"],
-      ["Subsystem sshrpc true", "ForceCommand internal-sftp"],
-      // Only root can chroot; the folder has no program at all.
-      ...(process.getuid?.() === 0
-        ? [["Subsystem sshrpc sshrpc serve --stdio", "ChrootDirectory /proc/self/net"]]
-        : []),
-    ]) {
-      const sshd = await startStdioSshd(() => ({ config }));
-      expect(await failure(sshd.overSsh2())).toMatchObject({
-        status: "UNAVAILABLE",
-        message: expect.stringMatching(
-          /^the connection was lost without an sshrpc preamble: .*Subsystem line.* or see its --log$/,
-        ),
-      });
-    }
-  },
-  SLOW,
-);
+/** A directory for ChrootDirectory, owned by root up to the root: the shell of {@link USER} is there, but not node. */
+function makeChroot(): string {
+  const directory = mkdtempSync("/var/sshrpc-chroot-");
+  onTestFinished(() => rmSync(directory, { recursive: true }));
+  chmodSync(directory, 0o755);
+  const shell = userInfo().shell ?? "/bin/sh";
+  const libraries = spawnSync("ldd", [shell], { encoding: "utf8" }).stdout.match(/\/\S+/g) ?? [];
+  for (const file of [shell, ...libraries]) {
+    mkdirSync(dirname(directory + file), { recursive: true, mode: 0o755 });
+    copyFileSync(file, directory + file);
+  }
+  return directory;
+}
+
+const isRoot = process.getuid?.() === 0;
+const SERVE = "Subsystem sshrpc sshrpc serve --stdio";
+
+/** Settings of sshd under which no server starts, and what the client reads of each. */
+const FAILURES: Readonly<Record<string, readonly [config: () => readonly string[], message: RegExp]>> = {
+  "a program that does not exist": [
+    () => ["Subsystem sshrpc /nonexistent/sshrpc serve"],
+    /status 127 .*names a program that does not exist there: check its path/,
+  ],
+  "a program that serves nothing": [() => ["Subsystem sshrpc true"], /status 0 .*is not `sshrpc serve --stdio`/],
+  "an invalid flag": [
+    () => [`Subsystem sshrpc ${process.execPath} ${BIN} serve --stdio --handlers x --scops y`],
+    /status 2 .*has an invalid flag/,
+  ],
+  "no --handlers": [() => [`Subsystem sshrpc ${process.execPath} ${BIN} serve --stdio`], /status 2 .*lacks --handlers/],
+  "a forced internal-sftp": [
+    () => [SERVE, "ForceCommand internal-sftp"],
+    /an SFTP server.*: remove ForceCommand internal-sftp for this user, and name `sshrpc serve --stdio`/,
+  ],
+  "a pattern that the shell rejects": [
+    () => [`Subsystem sshrpc bash -O failglob ${write(tempDir(), "subsystem", "true --scopes nothing:*")}`],
+    /status 1 .*quote each \* in --scopes/,
+  ],
+  // Only root can chroot.
+  ...(isRoot && {
+    "a chroot without node": [() => [SERVE, `ChrootDirectory ${makeChroot()}`], /status 127 .*in a ChrootDirectory/],
+    "a chroot that does not exist": [
+      () => [SERVE, "ChrootDirectory /nonexistent"],
+      /status 255 .*check ChrootDirectory, and see the log of sshd/,
+    ],
+  }),
+};
+
+for (const [title, [config, message]] of Object.entries(FAILURES)) {
+  itWith(
+    STOCK,
+    `under sshd, ${title} is named at both clients, with what to do`,
+    async () => {
+      const sshd = await startStdioSshd(() => ({ config: config() }), "unused");
+      for (const connect of [() => sshd.overOpenssh({ connectTimeout: 5000 }), sshd.overSsh2]) {
+        expect(await failure(connect())).toMatchObject({
+          status: "UNAVAILABLE",
+          message: expect.stringMatching(message),
+        });
+      }
+    },
+    SLOW,
+  );
+}
 
 itWith(STOCK, "a server that cannot start refuses its client, and logs the reason", async () => {
   const sshd = await startStdioSshd(undefined, "/nowhere/handlers.js");
