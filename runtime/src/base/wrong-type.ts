@@ -1,6 +1,9 @@
-/** A value of a wrong type, for messages: `null`, `undefined`, `the number 5`, `an object`. Text may be secret. */
-export function describeValue(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  if (typeof value === "number") return `the number ${value}`;
-  return `${typeof value === "object" ? "an" : "a"} ${typeof value}`;
+/** What is wrong with a value of another type than `taken`, for messages. The value itself may be secret. */
+export function wrongType(value: unknown, taken: string): string {
+  return `invalid type ${typeName(value)}; it takes ${taken}`;
+}
+
+function typeName(value: unknown): string {
+  if (value === null) return "null";
+  return Array.isArray(value) ? "array" : typeof value;
 }

@@ -7,7 +7,6 @@ import { CarrierChannel } from "../ssh2/channels/carrier-channel.js";
 import type { ChannelConfig, ChannelDuplex } from "../ssh2/channels/channel-duplex.js";
 import { PacketChannel } from "../ssh2/channels/packet-channel.js";
 import { SubsystemChannel } from "../ssh2/channels/subsystem-channel.js";
-import type { Dialer } from "./dialer.js";
 import { describeEarlyExit } from "./early-exit.js";
 import { openFailure } from "./open-failure.js";
 
@@ -21,14 +20,14 @@ export interface DialChannel<Opened extends EventEmitter, Raw = ClientChannel> {
   readonly refusal: (error: Error) => string | undefined;
 }
 
-/**
- * A subsystem of a session (RFC 4254, section 6.5).
- * @param server the address and the error class of messages
- */
-export function subsystemChannel(
-  name: string,
-  { address, mapError }: Pick<Dialer, "address" | "mapError">,
-): DialChannel<ChannelDuplex> {
+/** What the messages of a channel say of its server, and the class of its errors. */
+interface ServerOfChannel {
+  readonly address: string;
+  readonly mapError: (error: unknown) => unknown;
+}
+
+/** A subsystem of a session (RFC 4254, section 6.5). */
+export function subsystemChannel(name: string, { address, mapError }: ServerOfChannel): DialChannel<ChannelDuplex> {
   const ended = (status: number): Error => {
     const message = `no connection to ${address}: ${describeEarlyExit(status)}`;
     return mapError(new SshError("unavailable", message, { cause: new Error(`exit status ${status}`) })) as Error;
