@@ -47,7 +47,7 @@ export const API = apiOf(
   resource("it", "GET /it"),
 );
 
-/** A korv server in Python, and clients of ours. @param flags its packet size, and the seconds between its rekeys */
+/** A korv server in Python, and typed clients of it. @param flags its packet size, and the seconds between its rekeys */
 export async function startServer(...flags: readonly number[]) {
   const directory = tempDir();
   const [host, alice] = [takeKey("ed25519", "host"), takeKey("ed25519", "alice")];
