@@ -11,6 +11,7 @@ import { SUBSYSTEM } from "../base/version.js";
 import { checkedOptions, toBadRequest } from "../contract/option-errors.js";
 import { RpcError } from "../contract/rpc-error.js";
 import type { AuditOptions } from "../observe/audit-options.js";
+import { withSyslog } from "../observe/syslog.js";
 import type { ApiHandlers } from "../server/api-handlers.js";
 import type { ApiServerOptions } from "../server/api-server-options.js";
 import { checkGrace, SIGNAL_GRACE } from "../server/check-grace.js";
@@ -33,8 +34,8 @@ export interface ServeStdioOptions extends ApiServerOptions, AuditOptions, Pick<
   /** Grace in ms for running calls at SIGTERM, SIGHUP or SIGINT. Default: 5,000. */
   readonly grace?: number;
   /**
-   * The server's logger; false for none. Default: for the native wire pino at level `info`, to standard error, which sshd
-   * discards; for a command or a shell none, because their standard error is the caller's.
+   * The server's logger; false for none. Default: errors go to syslog, by `logger`; for the native wire, pino at level `info`
+   * also writes to standard error, which sshd discards. For a command or a shell standard error is the caller's.
    */
   readonly log?: Logger | false;
 }
@@ -90,17 +91,23 @@ export async function serveStdio(
   const stdio = takeStdio();
   const closed = new Promise<void>((resolve) => stdio.stream.once("close", resolve));
   stdio.stream.on("error", () => undefined);
-  const log = await openLog(options.log ?? (request.kind === "native" ? undefined : false), "info");
+  const log = await openStdioLog(options.log, request);
   try {
     await serveSession(handlers, { ...options, grace }, { stdio, request, log, closed });
   } catch (error) {
     log.error({ err: error }, "the server could not start");
-    await refuse(stdio, request, { error, hasLog: Boolean(options.log) });
+    await refuse(stdio, request, { error, log: options.log });
     await closed;
     // A command or a shell ends with an exit status; a thrown error would be printed to the caller.
     if (request.kind === "native") throw toBadRequest(error);
     process.exitCode = EXIT_INTERNAL;
   }
+}
+
+/** The logger: without an option, errors go to syslog, too. */
+async function openStdioLog(log: Logger | false | undefined, { kind }: StdioRequest): Promise<Logger> {
+  if (log !== undefined) return openLog(log, "info");
+  return withSyslog(await openLog(kind === "native" ? undefined : false, "info"));
 }
 
 async function serveSession(
@@ -154,18 +161,24 @@ async function runAdapter(
 
 interface StartFailure {
   readonly error: unknown;
-  readonly hasLog: boolean;
+  readonly log: Logger | false | undefined;
 }
 
-/** Tells the peer that the server failed: the reason only if it is UNAVAILABLE, which is written for the peer. */
+/** Where the log of a server is, for its peer. */
+function whereLogIs(log: Logger | false | undefined): string {
+  if (log === undefined) return "the reason is in the syslog of the server; --log FILE sets a log file";
+  return log === false ? "it has no log: start it with --log FILE to see the reason" : "the reason is in its log";
+}
+
+/** Tells the peer that the server failed: the message only if it is UNAVAILABLE, which is written for the peer. */
 async function refuse(
   { stream, writeError }: Stdio,
   request: StdioRequest,
-  { error, hasLog }: StartFailure,
+  { error, log }: StartFailure,
 ): Promise<void> {
-  const isForPeer = error instanceof RpcError && error.status === "UNAVAILABLE";
-  const where = hasLog ? "the reason is in its log" : "it has no log: start it with --log FILE to see the reason";
-  const reason = `the server could not start; ${isForPeer ? error.message : where}`;
+  const message = error instanceof RpcError && error.status === "UNAVAILABLE" ? [error.message] : [];
+  const isComplete = message.length > 0 && (error as RpcError).cause === undefined;
+  const reason = ["the server could not start", ...message, ...(isComplete ? [] : [whereLogIs(log)])].join("; ");
   if (request.kind === "native") {
     refuseConnection(stream, reason);
     return;

@@ -22,7 +22,7 @@ interface AddFlags extends PlaceFlags {
   readonly scopes?: string;
   readonly expires?: number;
   readonly from?: string;
-  readonly hostKey?: string;
+  readonly hostKey?: readonly string[];
   readonly host: string;
   readonly port: number;
 }
@@ -36,7 +36,11 @@ export function addAddCommand(keys: Command, io: CliIo): void {
     .option("--scopes <list>", 'scopes to grant, such as notes:read,time:*; "*" for all (default: none)', unquoted)
     .option("--expires <when>", "expiry: 12h, 90d, 2030-12-31 or 2030-12-31T12:00Z (default: never)", parseExpires)
     .option("--from <list>", "allowed source addresses, such as 192.0.2.0/24,!192.0.2.7 (default: any)", parseFrom)
-    .option("--host-key <file>", "host key of the server, to print its public half (default: the one in --home)")
+    .option(
+      "--host-key <file>",
+      "host key of the server, to print its public half; repeat it for several (default: the one in --home)",
+      (file: string, earlier: readonly string[] = []) => [...earlier, file],
+    )
     .option("--host <name>", "host name of the server for clients", DEFAULTS.host)
     .option("--port <number>", "port of the server for clients", parsePort, DEFAULTS.port)
     .action((source: string, flags: AddFlags) => add(source, flags, io));
@@ -49,8 +53,8 @@ async function add(source: string, flags: AddFlags, io: CliIo): Promise<void> {
   const added = parse(line, name);
   const { authorizedKeys, hostKey } = await preparePlace(flags, io);
   // A damaged host key must be reported before the file is changed.
-  const named = flags.hostKey === undefined ? hostKey : pathOf(io, flags.hostKey);
-  const server = await introduceServer({ ...flags, hostKey: named });
+  const hostKeys = flags.hostKey?.map((file) => pathOf(io, file)) ?? [hostKey].flatMap((file) => file ?? []);
+  const server = await introduceServer({ host: flags.host, port: flags.port, hostKeys });
   const append = (before: readonly KeyLine[]): string[] => {
     refuseDuplicates(before, added, authorizedKeys);
     return [...before.map(({ text }) => text), line];

@@ -2,6 +2,7 @@ import { chmodSync, existsSync, readFileSync, statSync, symlinkSync, writeFileSy
 import { describe, expect, test } from "vitest";
 import { generateEd25519 } from "../../../../../runtime/src/ssh/keys/format/generate-ed25519.js";
 import { publicKeyLine } from "../../../../../runtime/src/ssh/keys/format/public-key.js";
+import { takeKey } from "../../../../fixtures/keys.js";
 import { sshrpc, tempDir } from "../run.js";
 
 const pair = (name: string) => {
@@ -326,6 +327,26 @@ describe("key pairs", () => {
     expect(await keys("public", "rubbish")).toMatchObject(refused(1, "rubbish is damaged, or not a private key"));
     expect(await keys("public", "open")).toMatchObject(refused(1, "too open; run `chmod 600"));
     expect(await keys("public", "none")).toMatchObject(refused(1, "does not exist"));
+  });
+
+  test("add prints the fingerprint and the known_hosts line of each host key that it is given", async () => {
+    const hosts = [takeKey("ed25519", "host_ed25519"), takeKey("ecdsa-256", "host_ecdsa")];
+    const { keys } = inDirectory();
+    const { status, stdout } = await keys(
+      "add",
+      bob.line,
+      "--host",
+      "edge",
+      ...hosts.flatMap((host) => ["--host-key", host]),
+    );
+    expect(status).toBe(0);
+    for (const host of hosts) {
+      const [type, blob] = readFileSync(`${host}.pub`, "utf8").split(" ");
+      expect(stdout).toContain(`  known_hosts  [edge]:8022 ${type} ${blob}\n`);
+    }
+    expect(stdout.match(/^ {2}host key {5}SHA256:/gm)).toHaveLength(2);
+    const twice = await keys("add", carol.line, "--host-key", hosts[0] as string, "--host-key", hosts[0] as string);
+    expect(twice.status).toBe(1);
   });
 
   test("a public key in place of a private key is reported as such, at the client and the server", async () => {
