@@ -1,7 +1,10 @@
 import type { Socket } from "node:net";
 import type { AuthContext, Connection } from "ssh2";
 import { printable } from "../../base/printable.js";
+import type { ExchangeQueue } from "../admission/exchange-queue.js";
 import type { GuardConfig } from "../admission/guard-config.js";
+import type { PendingConnection } from "../admission/pending-connection.js";
+import { sourceOf } from "../admission/source.js";
 import type { FailureKind } from "../admission/source-penalties.js";
 import type { HostKey } from "../keys/identity/host-key.js";
 import { disconnectFor, onDisconnect } from "../ssh2/disconnect.js";
@@ -24,6 +27,8 @@ interface IncomingConfig extends AuthenticationConfig {
   readonly sessionTimeout: number;
   readonly forwarding: ForwardingRules;
   readonly maxChannels: number;
+  /** The key exchanges of the server. */
+  readonly exchanges: ExchangeQueue;
 }
 
 /** The fields that ssh2 adds to errors; the code is that of the system, or of SSH_MSG_DISCONNECT. */
@@ -42,7 +47,8 @@ export class IncomingConnection {
   readonly #start = performance.now();
 
   /** Must be called in the same turn as ssh2's `connection` event: an error without a listener would end the process. */
-  constructor(connection: Connection, socket: Socket, address: string, config: IncomingConfig) {
+  constructor(connection: Connection, { socket, address, ip }: PendingConnection, config: IncomingConfig) {
+    const source = sourceOf(ip);
     this.#connection = connection;
     this.#socket = socket;
     const authentication = new Authentication(config, address, {
@@ -90,6 +96,7 @@ export class IncomingConnection {
       observer,
       about: () => authentication.about,
       isUnauthenticated: () => authentication.peer === undefined,
+      scheduleExchange: (exchange) => config.exchanges.add({ source, ...exchange }),
       abort: (reason) => this.#abort(reason),
     });
     announceHostKeys(connection, config.hostKeys);

@@ -7,6 +7,7 @@ import { errorMessage } from "../../base/error-message.js";
 import { formatHostPort, LISTEN_ADDRESS } from "../../base/net/host-port.js";
 import { holdsKey, printable } from "../../base/printable.js";
 import { ConnectionGate } from "../admission/connection-gate.js";
+import { ExchangeQueue } from "../admission/exchange-queue.js";
 import { guardConfig } from "../admission/guard-config.js";
 import type { PendingConnection } from "../admission/pending-connection.js";
 import { serverAlgorithms } from "../algorithms.js";
@@ -67,7 +68,17 @@ export async function listen(options: ListenOptions, handlers: readonly ChannelH
   const { sessionTimeout = LISTEN_DEFAULTS.sessionTimeout } = options;
   checkNumber("sessionTimeout", sessionTimeout, 1, MAX_TIMEOUT);
   const hostKeys = await loadHostKeys(options.hostKeys).catch(invalidOption);
-  const serving = { hostKeys, handlers, guard, maxChannels, forwarding, session: options.session, sessionTimeout };
+  const exchanges = new ExchangeQueue();
+  const serving = {
+    hostKeys,
+    handlers,
+    guard,
+    maxChannels,
+    forwarding,
+    session: options.session,
+    sessionTimeout,
+    exchanges,
+  };
   const authentication = await openAuthentication(options, observer).catch(invalidOption);
   const { warnings } = authentication;
   for (const message of warnings) observer.diagnostic?.({ level: "warn", message });
@@ -86,7 +97,7 @@ export async function listen(options: ListenOptions, handlers: readonly ChannelH
     const accepted = pending.get(socket) as PendingConnection;
     const connectionId = randomBytes(6).toString("base64url");
     const config = { ...authentication.config, connectionId, ...serving };
-    const incoming = new IncomingConnection(connection, socket, accepted.address, config);
+    const incoming = new IncomingConnection(connection, accepted, config);
     accepted.determineFailure(() => incoming.failure());
     connection.once("ready", () => accepted.authenticated());
     open.set(socket, incoming);

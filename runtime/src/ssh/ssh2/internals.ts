@@ -93,6 +93,8 @@ export interface Protocol {
   /** Packets that wait for the end of the key exchange. */
   _queue?: Buffer[];
   readonly _kex?: KeyExchange;
+  /** Whether the peer has guessed another key exchange: its next packet is ignored. */
+  readonly _skipNextInboundPacket: boolean;
   _onHandshakeComplete: (negotiated: unknown) => void;
   /** The identification string of the peer, without the end of the line. */
   readonly _remoteIdentRaw?: Buffer;
