@@ -20,6 +20,7 @@ import type { ChannelHandler } from "./channel-handler.js";
 import { forwardingRules } from "./forwarding/forwarding-rules.js";
 import { IncomingConnection } from "./incoming-connection.js";
 import type { ListenOptions } from "./listen-options.js";
+import { reportServerErrors } from "./report-server-errors.js";
 
 /** A listening server. The caller of {@link listen} closes it. */
 export interface Listener {
@@ -129,9 +130,10 @@ export async function listen(options: ListenOptions, handlers: readonly ChannelH
     await authentication.close();
     throw error;
   });
-  server.on("error", (error: Error) => observer.diagnostic?.({ level: "error", message: "TCP server failed", error }));
+  const stopReports = reportServerErrors(server, observer);
 
   const stop = async (): Promise<void> => {
+    stopReports();
     await new Promise<void>((resolve) => server.close(() => resolve()));
     // Destroyed sockets emit "close" a moment later.
     await Promise.all([...open.keys()].map((socket) => new Promise((resolve) => socket.once("close", resolve))));
