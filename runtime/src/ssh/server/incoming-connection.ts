@@ -7,8 +7,8 @@ import type { PendingConnection } from "../admission/pending-connection.js";
 import { sourceOf } from "../admission/source.js";
 import type { FailureKind } from "../admission/source-penalties.js";
 import type { HostKey } from "../keys/identity/host-key.js";
-import { disconnectFor, onDisconnect } from "../ssh2/disconnect.js";
-import { hangUp } from "../ssh2/hang-up.js";
+import { DISCONNECT_REASON, onDisconnect, sendDisconnect } from "../ssh2/disconnect.js";
+import { breakOff, hangUp } from "../ssh2/hang-up.js";
 import { identificationOf } from "../ssh2/internals.js";
 import { announceHostKeys } from "../ssh2/packets/announce-host-keys.js";
 import { guardConnection } from "../ssh2/packets/guard-connection.js";
@@ -54,10 +54,10 @@ export class IncomingConnection {
     const authentication = new Authentication(config, address, {
       disconnect: (reason) => {
         this.#reason ??= reason;
-        disconnectFor(this.#connection, reason);
+        sendDisconnect(connection, DISCONNECT_REASON.noMoreAuthMethods, reason);
         this.#close(reason);
       },
-      abort: (reason) => this.#abort(reason),
+      revoke: (reason) => this.#abort(`access revoked: ${reason}`, "access revoked"),
     });
     this.#authentication = authentication;
     const { observer } = config;
@@ -68,9 +68,10 @@ export class IncomingConnection {
     socket.setMaxListeners(0);
     // ssh2 may go on reading after an error, so the socket is destroyed.
     connection.on("error", (error: Ssh2Error) => {
-      // Sends the disconnect message, which may name the missing algorithms.
+      // Sends the disconnect message of ssh2.
       socket.uncork();
-      this.#destroy(error.message, { isViolation: isViolation(error) });
+      this.#fail(error.message, { isViolation: isViolation(error) });
+      socket.destroy();
     });
     connection.on("close", () => {
       authentication.end();
@@ -133,20 +134,28 @@ export class IncomingConnection {
     this.#close("the server is closing");
   }
 
+  /** Ends an unauthenticated connection at once, for the reason that the gate has reported. */
+  refuse(reason: string): void {
+    this.#authentication.end();
+    breakOff(this.#connection, this.#socket, reason);
+  }
+
   #close(text: string): void {
     this.#disconnected = true;
     this.#authentication.end();
     hangUp(this.#connection, this.#socket, text);
   }
 
-  #abort(reason: string): void {
-    this.#destroy(reason, { isViolation: true });
+  /** @param text for the peer */
+  #abort(reason: string, text = reason): void {
+    this.#fail(reason, { isViolation: true });
+    breakOff(this.#connection, this.#socket, text, DISCONNECT_REASON.protocolError);
   }
 
-  #destroy(reason: string, { isViolation }: { readonly isViolation: boolean }): void {
+  #fail(reason: string, { isViolation }: { readonly isViolation: boolean }): void {
     this.#reason ??= reason;
     this.#hasViolation ||= isViolation;
-    this.#socket.destroy();
+    this.#authentication.end();
   }
 }
 

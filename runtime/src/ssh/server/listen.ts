@@ -100,6 +100,7 @@ export async function listen(options: ListenOptions, handlers: readonly ChannelH
     const config = { ...authentication.config, connectionId, ...serving };
     const incoming = new IncomingConnection(connection, accepted, config);
     accepted.determineFailure(() => incoming.failure());
+    accepted.endWith((reason) => incoming.refuse(reason));
     connection.once("ready", () => accepted.authenticated());
     open.set(socket, incoming);
   });
