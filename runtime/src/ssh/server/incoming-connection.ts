@@ -98,10 +98,20 @@ export class IncomingConnection {
       about: () => authentication.about,
       isUnauthenticated: () => authentication.peer === undefined,
       scheduleExchange: (exchange) => config.exchanges.add({ source, ...exchange }),
+      idle: {
+        timeout: config.guard.idleTimeout,
+        unusedChannels: () => channels.unused,
+        hasListeners: () => channels.hasListeners,
+        drain: () => channels.drain("the connection is idle"),
+        end: () => {
+          this.#reason ??= `not used for ${config.guard.idleTimeout} ms (idleTimeout)`;
+          this.#close(this.#reason);
+        },
+      },
       abort: (reason) => this.#abort(reason),
     });
     announceHostKeys(connection, config.hostKeys);
-    serveChannels({
+    const channels = serveChannels({
       connection,
       socket,
       peer: () => authentication.peer,

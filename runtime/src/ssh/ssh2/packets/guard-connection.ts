@@ -20,7 +20,6 @@ interface ConnectionLimits extends RekeyLimits {
   readonly maxPreAuthBytes: number;
   readonly maxRefusals: number;
   readonly maxSendBuffer: number;
-  readonly idleTimeout: number;
   /** The algorithm lists that the operator has set. */
   readonly chosen: AlgorithmChoice;
 }
@@ -36,6 +35,8 @@ interface GuardedConnection {
   readonly isUnauthenticated: () => boolean;
   /** Decides when the expensive part of a key exchange runs. */
   readonly scheduleExchange: ScheduleExchange;
+  /** When the connection is idle, and how it ends then. */
+  readonly idle: Parameters<typeof endWhenIdle>[2];
   /** Ends the connection at once, with the reason for the log. */
   readonly abort: (reason: string) => void;
 }
@@ -67,7 +68,7 @@ export function guardConnection(guarded: GuardedConnection): void {
   connection.on("rekey", () => observer.rekeyed?.(about()));
   limitPreAuthBytes(guarded);
   reportDebugMessages(guarded);
-  if (limits.idleTimeout > 0) endWhenIdle(connection, socket, limits.idleTimeout, abort);
+  if (guarded.idle.timeout > 0) endWhenIdle(connection, socket, guarded.idle);
 }
 
 /** Bounds the bytes before authentication, also those of incomplete packets and of key exchanges. */
