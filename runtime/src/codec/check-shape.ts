@@ -67,6 +67,16 @@ function afterString(buffer: Buffer, start: number, end: number): number {
   }
 }
 
+/**
+ * Checks the size of a JSON text against what the schema of its method allows.
+ * @param what such as "request"
+ * @throws RpcError MESSAGE_TOO_LARGE
+ */
+export function checkMethodSize(size: number, max: number | undefined, what: string): void {
+  if (max === undefined || size <= max) return;
+  throw new RpcError("MESSAGE_TOO_LARGE", `the ${what} has ${size} bytes; the schema allows at most ${max}`);
+}
+
 function tooDeep({ depth }: ShapeLimits): RpcError {
   return new RpcError("BAD_REQUEST", `the message is nested more than ${depth} levels deep (limits.depth)`);
 }

@@ -45,8 +45,9 @@ test("an unused connection is drained, and a STORE at that moment runs once", as
   const onState = (): void => {
     for (let count = 0; count < 3; count++) calls.push(client.it.store(calls.length));
   };
-  client.on("state", onState);
+  const stop = client.on("state", onState);
   await until("five connections", () => logins.count >= 5);
+  stop();
   await Promise.all(calls);
   expect(calls.length).toBeGreaterThan(0);
   expect([...stored].sort((one, other) => Number(one) - Number(other))).toEqual(calls.map((_, index) => index));
