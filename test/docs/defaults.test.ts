@@ -46,7 +46,7 @@ const DEFAULTS = {
     rekeyTimeout: [30_000, "30 s"],
     keepaliveInterval: [30_000, "30 s"],
     keepaliveCountMax: [3, "3"],
-    idleTimeout: [0, "0"],
+    idleTimeout: [3_600_000, "1 h"],
   },
   MaxStartups: {
     start: [100, "100"],

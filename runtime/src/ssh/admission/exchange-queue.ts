@@ -13,7 +13,7 @@ interface Exchange {
 const SLICE = 5;
 
 /** How many times as long as it has computed key exchanges, the event loop then does other work. */
-const REST = 2;
+export const REST = 2;
 
 /**
  * Runs the key exchanges of a server, so that a flood of them takes at most a third of the time of the event loop, and sources take

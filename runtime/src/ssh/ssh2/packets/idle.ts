@@ -7,7 +7,7 @@ const FIRST = 90;
 const LAST = 100;
 
 /** Milliseconds for the client to close a connection that was drained. */
-const DRAIN_GRACE = 10_000;
+export const DRAIN_GRACE = 10_000;
 
 /** How idle connections are found and ended. */
 interface IdleConfig {
