@@ -47,7 +47,7 @@ test("a server without free file descriptors logs it once, and accepts connectio
     await once(socket, "close");
   }
   for (const socket of sockets) socket.destroy();
-  await until("the end", () => logged("file descriptors are free again").length > 0);
+  await until("the end", () => logged("file descriptors are free again: new connections are accepted").length > 0);
   const client = await connect(`ssh://alice@127.0.0.1:${port}`, {
     identity: { privateKey: keys.privateKey },
     hostKey: /SHA256:\S+/.exec(text.out)?.[0] as string,
