@@ -17,6 +17,7 @@ import type { ApiServerOptions } from "../server/api-server-options.js";
 import { checkGrace, SIGNAL_GRACE } from "../server/check-grace.js";
 import { findHandler } from "../ssh/server/channel-handler.js";
 import { refuseConnection } from "../wire/close-duplex.js";
+import { watchErrors } from "./handle-rejections.js";
 import { openLog } from "./open-log.js";
 import { openServer } from "./open-server.js";
 import { ADAPTER_OPTIONS, API_SERVER_OPTIONS, AUDIT_OPTIONS } from "./option-tables.js";
@@ -70,6 +71,9 @@ interface StdioSetup {
  * per session, and has authenticated the peer, which the environment describes. Resolves when the session has ended; the
  * process ends once its handles are closed.
  *
+ * An unhandled rejection in a handler is logged with its call, and the session goes on. Any other one, and every uncaught
+ * exception, is logged; the session drains, and the process ends with exit status 1.
+ *
  * From the start, other output of the process goes to standard error, or to the log while a command or a shell runs.
  * @param handlers the value of `defineHandlers(…)`, or a function that loads it: output while it loads is redirected, too
  * @throws Error if the process was started at a terminal; RpcError BAD_REQUEST for an invalid option; also what `handlers` throws, after the
@@ -118,6 +122,7 @@ async function serveSession(
   if (request.kind !== "native") stdio.redirectOutput((text) => log.info({ text }, "printed by a handler"));
   const { scopes = [], grace } = options;
   const opened = await openServer(handlers, { ...options, log, grantedScopes: scopes });
+  let unwatch = (): void => undefined;
   try {
     const { server, observer } = opened;
     const connectionId = randomBytes(6).toString("base64url");
@@ -133,6 +138,11 @@ async function serveSession(
       if (request.kind === "shell") stdio.stream.destroy();
     };
     for (const signal of SIGNALS) process.on(signal, stop);
+    unwatch = watchErrors(process, log, async () => {
+      await stop().finally(() => closed);
+      // Handles of the handlers would keep the process.
+      process.exit(1);
+    });
     if (request.kind === "native") server.accept(stdio.stream, peer);
     else await runAdapter(request, new StdioSession(stdio, peer, process.env), { ...options, server, log });
     await closed;
@@ -140,6 +150,7 @@ async function serveSession(
     for (const signal of SIGNALS) process.off(signal, stop);
   } finally {
     await opened.close();
+    unwatch();
   }
 }
 

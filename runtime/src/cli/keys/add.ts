@@ -20,6 +20,7 @@ import { readKeyArgument } from "./public-key-text.js";
 interface AddFlags extends PlaceFlags {
   readonly name?: string;
   readonly scopes?: string;
+  readonly users?: string;
   readonly expires?: number;
   readonly from?: string;
   readonly hostKey?: readonly string[];
@@ -34,6 +35,7 @@ export function addAddCommand(keys: Command, io: CliIo): void {
     .argument("<key>", "public key file such as ~/.ssh/id_ed25519.pub, the key itself, or - for standard input")
     .option("--name <name>", "name of the key (default: its comment)")
     .option("--scopes <list>", 'scopes to grant, such as notes:read,time:*; "*" for all (default: none)', unquoted)
+    .option("--users <list>", "user names that it may log in under, such as alice,bob (default: any)", unquoted)
     .option("--expires <when>", "expiry: 12h, 90d, 2030-12-31 or 2030-12-31T12:00Z (default: never)", parseExpires)
     .option("--from <list>", "allowed source addresses, such as 192.0.2.0/24,!192.0.2.7 (default: any)", parseFrom)
     .option(
@@ -60,16 +62,17 @@ async function add(source: string, flags: AddFlags, io: CliIo): Promise<void> {
     return [...before.map(({ text }) => text), line];
   };
   const lines = await editKeyFile(authorizedKeys, append, { io, create: true });
-  const description = describeLines(describeKey(added)).join("\n");
+  const description = describeLines(describeKey({ text: line, listed: added })).join("\n");
   io.stdout.write(`authorized ${name || "the key"} (${authorizedKeys}:${lines.length})\n${description}\n\n`);
   io.stdout.write(`Server details for the owner of the key:\n${server}`);
   reportInvalidLines(lines, authorizedKeys, io);
   checkLines(lines, authorizedKeys);
 }
 
-function optionsOf({ scopes, expires, from }: AddFlags): string {
+function optionsOf({ scopes, users, expires, from }: AddFlags): string {
   return [
     scopes !== undefined && `scopes="${scopes}"`,
+    users !== undefined && `users="${users}"`,
     expires !== undefined && `expiry-time="${formatExpiryTime(expires)}"`,
     from !== undefined && `from="${from}"`,
   ]

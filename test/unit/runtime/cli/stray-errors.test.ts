@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { generateKeyPair } from "sshrpc/testing";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -144,5 +145,47 @@ describe.each(Object.entries(WAYS))("%s", (_, args) => {
     expect(await client.hello.get({ name: "drained" })).toEqual({ msg: "drained" });
     expect(await within("the end", ended)).toBe(1);
     expect(logged("thrown by a timer")).toMatchObject([{ level: 50, err: { message: "thrown by a timer" } }]);
+  });
+});
+
+describe("sshrpc serve --stdio", () => {
+  /** A session as sshd starts it: one process, whose standard input and output are the connection. */
+  async function session() {
+    const cwd = tempDir({ "handlers.ts": HANDLERS });
+    const env = { ...process.env, HOME: cwd, NODE_OPTIONS: "", SSH_CONNECTION: "192.0.2.7 50122 192.0.2.1 22" };
+    const child = spawn(process.execPath, [BIN, "serve", "--stdio", "--handlers", "handlers.ts"], { cwd, env });
+    const ended = once(child, "exit").then(([status]) => status as number | null);
+    onTestFinished(async () => {
+      child.kill("SIGKILL");
+      await ended;
+    });
+    let log = "";
+    child.stderr.on("data", (chunk) => {
+      log += chunk;
+    });
+    const duplex = Duplex.from({ readable: child.stdout, writable: child.stdin });
+    const transport = { address: "stdio", open: async () => duplex };
+    const client = await connect(transport, { reconnect: false, retries: 0 });
+    onTestFinished(() => client.close());
+    const logged = (part: string) => log.split("\n").filter((line) => line.includes(part));
+    return { client, child, ended, logged };
+  }
+
+  test("logs a stray rejection with its call, and the session goes on", async () => {
+    const { client, logged } = await session();
+    expect(await client.hello.get({ name: "rejection" })).toEqual({ msg: "rejection" });
+    await until("the line", () => logged("stray in a unary handler").length > 0);
+    expect(JSON.parse(logged("stray in a unary handler")[0] ?? "")).toMatchObject({
+      method: "GET /hello",
+      msg: "unhandled rejection in a handler; the server goes on",
+    });
+    expect(await client.hello.get({ name: "Ada" })).toEqual({ msg: "Ada" });
+  });
+
+  test("logs an uncaught exception, lets running calls finish, and ends with 1", async () => {
+    const { client, logged, ended } = await session();
+    expect(await client.hello.get({ name: "drained" })).toEqual({ msg: "drained" });
+    expect(await within("the end", ended)).toBe(1);
+    expect(JSON.parse(logged("thrown by a timer")[0] ?? "")).toMatchObject({ level: 50 });
   });
 });

@@ -34,6 +34,7 @@ export const api: Api = {
       params: {},
       idempotent: true,
       request: fleetGetRequestClosed,
+      maxRequest: 1088,
       responseItem: loadOpen,
     },
     {
@@ -45,7 +46,9 @@ export const api: Api = {
       params: {},
       idempotent: false,
       request: jobsStoreRequestClosed,
+      maxRequest: 1088,
       requestItem: jobRefClosed,
+      maxRequestItem: 1328,
       response: jobsStoreResponseOpen,
     },
     {
@@ -57,6 +60,7 @@ export const api: Api = {
       params: { id: "integer" },
       idempotent: false,
       request: jobRefClosed,
+      maxRequest: 1328,
       response: jobStoreResponseOpen,
       errors: { CONFLICT: jobRefOpen },
     },
@@ -69,6 +73,7 @@ export const api: Api = {
       params: { id: "integer" },
       idempotent: true,
       request: jobRefClosed,
+      maxRequest: 1328,
       requestItem: "bytes",
       responseItem: "bytes",
     },
@@ -83,6 +88,7 @@ export const api: Api = {
       params: {},
       idempotent: true,
       request: agentGetRequestClosed,
+      maxRequest: 1088,
       response: loadOpen,
     },
     {

@@ -31,6 +31,7 @@ export const api: Api = {
       idempotent: false,
       scope: "notes:write",
       request: noteRefClosed,
+      maxRequest: 1328,
       response: noteDeleteResponseOpen,
     },
     {
@@ -54,6 +55,7 @@ export const api: Api = {
       idempotent: true,
       scope: "notes:read",
       request: notesGetRequestClosed,
+      maxRequest: 1364,
       response: notesGetResponseOpen,
     },
     {
@@ -66,6 +68,7 @@ export const api: Api = {
       idempotent: true,
       timeout: 250,
       request: noteRefClosed,
+      maxRequest: 1328,
       response: noteOpen,
       errors: { NOT_FOUND: noteGetNotFoundOpen, CONFLICT: noteGetConflictOpen },
     },
@@ -78,6 +81,7 @@ export const api: Api = {
       params: {},
       idempotent: true,
       request: pingGetRequestClosed,
+      maxRequest: 1088,
       response: pingGetResponseOpen,
     },
     {
