@@ -31,6 +31,26 @@ export function normalize(schema: JsonSchema): JsonSchema {
 }
 
 /**
+ * Replaces keywords of other drafts, before the schemas in them are read: `dependencies` of draft 7, and `nullable` of OpenAPI 3.0,
+ * which adds null to the types.
+ */
+export function modernize(schema: JsonSchema): JsonSchema {
+  const { dependencies, nullable, ...rest } = schema;
+  if (dependencies === undefined && nullable === undefined) return schema;
+  const entries = Object.entries((dependencies ?? {}) as Readonly<Record<string, unknown>>);
+  const names = entries.filter(([, value]) => Array.isArray(value));
+  const schemas = entries.filter(([, value]) => !Array.isArray(value));
+  return {
+    ...rest,
+    ...(nullable === true ? { type: [...new Set([rest["type"], "null"].flat())] } : {}),
+    ...(names.length === 0 ? {} : { dependentRequired: { ...(rest["dependentRequired"] as object), ...Object.fromEntries(names) } }),
+    ...(schemas.length === 0
+      ? {}
+      : { dependentSchemas: { ...(rest["dependentSchemas"] as object), ...Object.fromEntries(schemas) } }),
+  };
+}
+
+/**
  * Adds the description of a comment; the schema's own `description` and `deprecated` take precedence. The reason of
  * `@deprecated` stays in the description, because `deprecated` of JSON Schema is a boolean.
  */

@@ -144,7 +144,7 @@ const CHILDREN: readonly string[] = [
 /** Constraints of an array as a whole. */
 const OF_ARRAY: readonly string[] = ["maxItems", "minItems", "uniqueItems"];
 
-/** Moves the constraints of an array as a whole to a schema that stops at the first fault: `uniqueItems` needs `maxItems`. */
+/** Moves the constraints of an array as a whole to a schema that stops at the first fault. */
 function arrayInOrder(schema: JsonSchema): JsonSchema {
   const isMoved = ([keyword]: readonly [string, unknown]): boolean => OF_ARRAY.includes(keyword);
   const entries = Object.entries(schema);
