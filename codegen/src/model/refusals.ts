@@ -3,6 +3,7 @@ import { errorMessage } from "../base/error-message.js";
 import { notJson } from "./json-value.js";
 import { keywordValue } from "./keywords.js";
 import { isSchemaObject } from "./schema-walk.js";
+import { readTemplate } from "./typebox/typescript-note.js";
 
 const JSON_TYPES = new Set(["string", "number", "integer", "boolean", "null", "object", "array"]);
 
@@ -137,6 +138,11 @@ export function refuseTogether(schema: JsonSchema): readonly string[] {
   }
   if (nullable === true && (type === undefined || "~kind" in schema)) {
     found.push('"nullable" is a keyword of OpenAPI, beside "type"; use Type.Union([..., Type.Null()])');
+  }
+  if (schema["~kind"] === "TemplateLiteral" && readTemplate(schema) === undefined) {
+    found.push(
+      `TypeBox escapes no special characters in template literals, so that ${schema["pattern"]} is ambiguous; use Type.String({ pattern: "..." })`,
+    );
   }
   if (format === "url") found.push('format "url" takes time quadratic in the length of the text; use "uri"');
   if (schema["$recursiveAnchor"] === true) {

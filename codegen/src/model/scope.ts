@@ -92,11 +92,10 @@ export class Scope {
     if (root.#base === uri) return root;
     let found: Scope | undefined;
     root.#walk(root.#part.value, [], (keys, schema) => {
-      if (found !== undefined || typeof schema["$id"] !== "string" || keys.length === 0) return;
-      const target = root.#target(keys);
-      if (target === undefined || !target.part.isObject()) return;
-      const scope = Scope.inside(target.part, target.scope);
+      const target = typeof schema["$id"] === "string" && keys.length > 0 ? root.#target(keys) : undefined;
+      const scope = target?.part.isObject() === true ? Scope.inside(target.part, target.scope) : root;
       if (scope.#base === uri) found = scope;
+      return found === undefined;
     });
     return found;
   }
@@ -114,7 +113,7 @@ export class Scope {
   }
 
   /** Visits every schema, down to where `visit` returns false. */
-  #walk(schema: JsonSchema, keys: Keys, visit: (keys: Keys, schema: JsonSchema) => boolean | void): void {
+  #walk(schema: JsonSchema, keys: Keys, visit: (keys: Keys, schema: JsonSchema) => boolean): void {
     if (visit(keys, schema) === false) return;
     eachSubschema(schema, (sub, ...path) => {
       const below = path.filter((key) => key !== undefined);

@@ -8,11 +8,21 @@ import { keywordValue } from "./keywords.js";
 import { type NamingRules, pascalCase } from "./names.js";
 import { ANY_KEY, describe, modernize, normalize } from "./normalize.js";
 import { refuseKeyword, refuseKind, refuseTogether } from "./refusals.js";
-import { isSchemaObject, refTo, type SchemaOrBoolean, withoutNotes } from "./schema-walk.js";
+import { refTo, type SchemaOrBoolean, withoutNotes } from "./schema-walk.js";
 import { Scope, type Target } from "./scope.js";
+import { annotate } from "./typebox/typescript-note.js";
 
 /** Keywords that the reader resolves: the contract has none of them. */
-const RESOLVED = new Set(["$id", "$schema", "$anchor", "$ref", "$recursiveRef", "$recursiveAnchor", "$defs", "definitions"]);
+const RESOLVED = new Set([
+  "$id",
+  "$schema",
+  "$anchor",
+  "$ref",
+  "$recursiveRef",
+  "$recursiveAnchor",
+  "$defs",
+  "definitions",
+]);
 
 interface Entry {
   readonly hint: Hint;
@@ -27,6 +37,8 @@ export class TypeReader {
   readonly #entries = new Map<string, Entry>();
   readonly #circular = new Set<string>();
   readonly #nameOf = new Map<object, string>();
+  /** The names of types without an export that refer to themselves as a whole. */
+  readonly #recursive = new Map<object, string>();
   /** The schemas without a name that are being read, each inside the one before it. */
   readonly #ancestors = new Set<object>();
 
@@ -66,7 +78,9 @@ export class TypeReader {
     if (typeof value === "boolean") return value;
     if (!part.isObject()) return this.#refuse(part, `expected a TypeBox type, got ${describeOther(value)}`);
     const exported = this.#exported.get(part.value) ?? copied(part.value, hint.exported);
-    if (exported !== undefined) return describe(refTo(this.#named(exported)), hint.doc);
+    if (exported !== undefined) return describe(annotate(refTo(this.#named(exported)), part.value), hint.doc);
+    const known = scope === undefined ? this.#recursive.get(part.value) : undefined;
+    if (known !== undefined) return describe(refTo(known), hint.doc);
     if (this.#ancestors.has(part.value)) return this.#refuse(part, "the type contains itself; use Type.Cyclic");
     this.#ancestors.add(part.value);
     const title = typeof part.value["title"] === "string" ? pascalCase(part.value["title"]) : "";
@@ -75,6 +89,7 @@ export class TypeReader {
     this.#ancestors.delete(part.value);
     const name = scope === undefined ? inner.names.get(part.value) : undefined;
     if (name === undefined) return schema;
+    this.#recursive.set(part.value, name);
     this.#register(name, part, () => schema);
     return refTo(name);
   }
@@ -119,7 +134,7 @@ export class TypeReader {
   #inline(part: SchemaPart<JsonSchema>, outer: Scope | undefined, inner?: Scope): JsonSchema {
     const { value, hint } = part;
     const scope = inner ?? Scope.inside(part, outer);
-    const keywords = normalize(this.#keywords(part, scope));
+    const keywords = annotate(normalize(this.#keywords(part, scope)), value);
     const ref = value["$ref"] ?? value["$recursiveRef"];
     if (ref === undefined) return describe(keywords, hint.doc);
     const target = this.#reference(part, ref, scope);
@@ -148,7 +163,8 @@ export class TypeReader {
     if (known !== undefined) return known;
     const name = scope === undefined ? rootName : pascalCase(part.path);
     names.set(part.value, name);
-    if (!this.#rules.isIdentifier(name)) this.#refuse(part, `the name ${name} is not an identifier; rename the definition`);
+    if (!this.#rules.isIdentifier(name))
+      this.#refuse(part, `the name ${name} is not an identifier; rename the definition`);
     // The root is being read already.
     if (scope !== undefined) this.#register(name, part, () => this.#member(target));
     return name;

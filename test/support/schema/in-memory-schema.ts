@@ -1,5 +1,5 @@
-import * as helpers from "sshrpc/generated";
 import type { Validator } from "sshrpc/generated";
+import * as helpers from "sshrpc/generated";
 import { type Problem, Problems, SchemaProblem } from "../../../codegen/src/base/problem.js";
 import { contractOf } from "../../../codegen/src/emit/contract/contract-of.js";
 import { typescriptNaming } from "../../../codegen/src/emit/typescript/naming.js";
@@ -49,7 +49,9 @@ function validatorsOf(model: ApiModel): { readonly closed: Validator; readonly o
   const set = compileValidators(model, new ValidatorCompiler());
   const method = model.resources[0]?.methods[0];
   if (method?.response === undefined) throw new Error("the API has no method");
-  const text = emitValidators(set, optionsFor(model)).replace(/^import .*$/m, "").replace(/^export \{[^}]*\};$/m, "");
+  const text = emitValidators(set, optionsFor(model))
+    .replace(/^import .*$/m, "")
+    .replace(/^export \{[^}]*\};$/m, "");
   const names = [set.nameOf(method.request, "closed"), set.nameOf(method.response, "open")];
   const evaluate = new Function(...Object.keys(helpers), `${text}\nreturn [${names}];`);
   const [closed, open] = evaluate(...Object.values(helpers)) as [Validator, Validator];

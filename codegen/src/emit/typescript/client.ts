@@ -1,12 +1,12 @@
 import type { ApiModel } from "../../model/api-model.js";
 import type { EmitOptions } from "../target.js";
 import { handlerInterfaces } from "./handler-interfaces.js";
-import { printComment } from "./layout.js";
 import { methodInterfaces } from "./method-interfaces.js";
 import { resourceMembers, signature } from "./method-members.js";
 import { CALLBACK_HANDLERS } from "./naming.js";
 import { apiSymbol, runtimeType, runtimeValue } from "./runtime-symbols.js";
 import { TextFile } from "./text-file.js";
+import { printComment } from "./type/layout.js";
 import { exportedTypes } from "./type-use.js";
 
 /** `client.ts`: the interfaces of the client and of the handlers of callbacks, and `connect`. */

@@ -1,11 +1,11 @@
 import type { ApiModel } from "../../model/api-model.js";
 import type { EmitOptions } from "../target.js";
 import { handlerInterfaces } from "./handler-interfaces.js";
-import { printComment } from "./layout.js";
 import { methodInterfaces } from "./method-interfaces.js";
 import { resourceMembers, signature } from "./method-members.js";
 import { apiSymbol, runtimeType, runtimeValue } from "./runtime-symbols.js";
 import { TextFile } from "./text-file.js";
+import { printComment } from "./type/layout.js";
 import { exportedTypes } from "./type-use.js";
 
 /** The interface with the methods of all callbacks. */

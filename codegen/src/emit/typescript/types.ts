@@ -3,12 +3,13 @@ import { type ApiModel, allMethods, type MethodModel, type TypeUse } from "../..
 import { pascalStatus } from "../../model/names.js";
 import type { SchemaOrBoolean } from "../../model/schema-walk.js";
 import type { EmitOptions } from "../target.js";
-import { atom, layout, layoutMembers, printComment, type TypeText } from "./layout.js";
-import { stringLiteral } from "./literal.js";
 import { errorTypeNames } from "./naming.js";
 import { runtimeType } from "./runtime-symbols.js";
 import { TextFile } from "./text-file.js";
-import { commentOf, typeText } from "./type-text.js";
+import { commentOf } from "./type/comment-of.js";
+import { atom, layout, layoutMembers, printComment, type TypeText } from "./type/layout.js";
+import { stringLiteral } from "./type/literal.js";
+import { typeText } from "./type/type-text.js";
 import { exportedTypes, isInline, ownTypes } from "./type-use.js";
 
 const ERRORS = Object.keys(STATUSES).filter(isErrorStatus);
@@ -30,7 +31,7 @@ export function emitTypes(model: ApiModel, { header }: EmitOptions): string {
 }
 
 function declare(name: string, schema: SchemaOrBoolean, comment: string): string {
-  const type = typeText(schema, (other) => other);
+  const type = typeText(schema, { spell: (other) => other });
   const head = printComment(comment, 0);
   if (type.kind === "object") return `${head}export interface ${name} {\n${layoutMembers(type.members, 2)}}\n`;
   return `${head}${alias(`export type ${name}`, type)}`;
@@ -61,7 +62,7 @@ function errorTypes(
   const names = errorTypeNames(typeName);
   const details = errors.map((error) => ({
     status: error.status,
-    type: isInline(error.schema) ? typeText(error.schema, (name) => name) : atom(error.name),
+    type: isInline(error.schema) ? typeText(error.schema, { spell: (name) => name }) : atom(error.name),
   }));
   const rpcError = file.use(runtimeType("RpcError"));
   const badRequest = file.use(runtimeType("BadRequestDetails"));

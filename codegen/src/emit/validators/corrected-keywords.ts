@@ -9,6 +9,7 @@ export const CORRECTED_KEYWORDS: readonly CodeKeywordDefinition[] = [
   {
     keyword: "if",
     schemaType: ["object", "boolean"],
+    trackErrors: true,
     error: {
       message: ({ params: { clause } }) => str`must match "${clause}" schema`,
       params: ({ params: { clause } }) => _`{failingKeyword: ${clause}}`,
@@ -21,7 +22,8 @@ export const CORRECTED_KEYWORDS: readonly CodeKeywordDefinition[] = [
     type: "array",
     schemaType: "boolean",
     error: {
-      message: ({ params: { found } }) => str`must NOT have duplicate items (items ## ${found}[1] and ${found}[0] are identical)`,
+      message: ({ params: { found } }) =>
+        str`must NOT have duplicate items (items ## ${found}[1] and ${found}[0] are identical)`,
       params: ({ params: { found } }) => _`{i: ${found}[0], j: ${found}[1]}`,
     },
     code: uniqueItems,
@@ -47,7 +49,11 @@ function ifThenElse(cxt: KeywordCxt): void {
   const valid = gen.let("valid", true);
   const clause = gen.let("clause");
   const matches = gen.name("valid");
-  const condition = cxt.subschema({ keyword: "if", compositeRule: true, createErrors: false, allErrors: false }, matches);
+  const condition = cxt.subschema(
+    { keyword: "if", compositeRule: true, createErrors: false, allErrors: false },
+    matches,
+  );
+  cxt.reset();
   const apply = (keyword: "then" | "else") => (): void => {
     if (keyword === "then") cxt.mergeEvaluated(condition, Name);
     if (!(keyword in parentSchema)) return;
@@ -74,7 +80,8 @@ function unevaluatedItems(cxt: KeywordCxt): void {
   const items = it.items ?? 0;
   if (items === true) return;
   const length = gen.const("len", _`${data}.length`);
-  const evaluated = items instanceof Name ? gen.const("evaluated", _`${items} === true ? ${length} : (${items} || 0)`) : items;
+  const evaluated =
+    items instanceof Name ? gen.const("evaluated", _`${items} === true ? ${length} : (${items} || 0)`) : items;
   if (schema === false) {
     cxt.setParams({ evaluated });
     cxt.fail(_`${length} > ${evaluated}`);

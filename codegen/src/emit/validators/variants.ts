@@ -43,7 +43,11 @@ export class Variants {
     const { $ref: _, ...rest } = bounded(schema);
     if (name !== undefined && Object.keys(rest).length === 0) return this.#call(name, variant);
     const split = variant === "closed" && isSplit(schema);
-    const rewritten = mapSubschemas(rest, (sub, keyword) => this.#rewrite(sub, this.#inner(keyword, variant, split)));
+    const declared =
+      variant === "part" || split || (variant === "closed" && names(schema)) ? declareRequired(rest) : rest;
+    const rewritten = mapSubschemas(declared, (sub, keyword) =>
+      this.#rewrite(sub, this.#inner(keyword, variant, split)),
+    );
     const result: JsonSchema = {
       ...this.#withCases(rewritten, schema),
       ...(name === undefined ? {} : this.#call(name, split ? "part" : variant)),
@@ -129,6 +133,15 @@ export class Variants {
 function isSplit(schema: JsonSchema): boolean {
   if ("allOf" in schema || "if" in schema || "dependentSchemas" in schema) return true;
   return [names(schema), "$ref" in schema, "anyOf" in schema, "oneOf" in schema].filter(Boolean).length > 1;
+}
+
+/** Declares the properties that `required` alone names: a closed object could not have them otherwise. */
+function declareRequired(schema: JsonSchema): JsonSchema {
+  const properties = (schema["properties"] ?? {}) as Readonly<Record<string, unknown>>;
+  const required = (schema["required"] ?? []) as readonly string[];
+  const missing = required.filter((name) => !Object.hasOwn(properties, name));
+  if (missing.length === 0 || decides(schema)) return schema;
+  return { ...schema, properties: { ...properties, ...Object.fromEntries(missing.map((name) => [name, true])) } };
 }
 
 function hasOneConstraint({ type: _, ...constraints }: JsonSchema): boolean {
