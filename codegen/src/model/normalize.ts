@@ -49,7 +49,7 @@ export function modernize(schema: JsonSchema): JsonSchema {
     ...rest,
     ...(template === undefined ? {} : { pattern: template.pattern, [TYPESCRIPT]: { type: template.type } }),
     ...(keys === undefined ? {} : { patternProperties: keys }),
-    ...(nullable === true ? { type: [...new Set([rest["type"], "null"].flat())] } : {}),
+    ...(nullable === true && rest["type"] !== undefined ? { type: [...new Set([rest["type"], "null"].flat())] } : {}),
     ...withEntries(rest, "dependentRequired", names),
     ...withEntries(rest, "dependentSchemas", schemas),
   };

@@ -159,3 +159,11 @@ function pointerKeys(pointer: string): Keys | undefined {
     return undefined;
   }
 }
+
+/** The message for a reference that leads nowhere. */
+export function unknownReference(ref: unknown): string {
+  const unknown = `unknown type ${JSON.stringify(ref)}`;
+  return typeof ref === "string" && /[/#:]/.test(ref)
+    ? `${unknown}; a reference leads to a part of the same schema, such as "#/$defs/Name"`
+    : `${unknown}; Type.Ref works only inside Type.Cyclic and Type.Module`;
+}

@@ -2,14 +2,14 @@ import type { JsonSchema } from "sshrpc/contract";
 import type { Problems } from "../base/problem.js";
 import type { NamedType } from "./api-model.js";
 import { circleOf } from "./circle-of.js";
-import { type ExportedSchema, type Hint, SchemaPart } from "./hint.js";
-import { canonicalJson, className } from "./json-value.js";
+import { copied, type ExportedSchema, type Hint, SchemaPart } from "./hint.js";
+import { canonicalJson, describeOther } from "./json-value.js";
 import { keywordValue } from "./keywords.js";
 import { type NamingRules, pascalCase } from "./names.js";
 import { ANY_KEY, describe, modernize, normalize } from "./normalize.js";
 import { refuseKeyword, refuseKind, refuseTogether } from "./refusals.js";
 import { refTo, type SchemaOrBoolean, withoutNotes } from "./schema-walk.js";
-import { Scope, type Target } from "./scope.js";
+import { Scope, type Target, unknownReference } from "./scope.js";
 import { annotate } from "./typebox/typescript-note.js";
 
 /** Keywords that the reader resolves: the contract has none of them. */
@@ -94,7 +94,7 @@ export class TypeReader {
     return refTo(name);
   }
 
-  /** Reports a problem. @returns the schema to continue with */
+  /** @returns the schema to continue with */
   #refuse({ at, path }: SchemaPart, message: string): JsonSchema {
     this.#problems.add(at, path, message);
     return {};
@@ -134,7 +134,8 @@ export class TypeReader {
   #inline(part: SchemaPart<JsonSchema>, outer: Scope | undefined, inner?: Scope): JsonSchema {
     const { value, hint } = part;
     const scope = inner ?? Scope.inside(part, outer);
-    const keywords = annotate(normalize(this.#keywords(part, scope)), value);
+    const type = "~unsafe" in value ? hint.typeArgument : undefined;
+    const keywords = annotate(normalize(this.#keywords(part, scope)), value, type);
     const ref = value["$ref"] ?? value["$recursiveRef"];
     if (ref === undefined) return describe(keywords, hint.doc);
     const target = this.#reference(part, ref, scope);
@@ -246,28 +247,4 @@ export class TypeReader {
     const where = keyword === "items" ? `${path}[]` : `${path}.${keyword}`;
     return this.#read(new SchemaPart(content, hint.child(keyword), where), scope);
   }
-}
-
-function unknownReference(ref: unknown): string {
-  const unknown = `unknown type ${JSON.stringify(ref)}`;
-  return typeof ref === "string" && /[/#:]/.test(ref)
-    ? `${unknown}; a reference leads to a part of the same schema, such as "#/$defs/Name"`
-    : `${unknown}; Type.Ref works only inside Type.Cyclic and Type.Module`;
-}
-
-/** Describes a value that is not a schema, for messages. */
-function describeOther(value: unknown): string {
-  if (value === undefined) return "undefined; check for a misspelled import or files that import each other";
-  if (value === null) return "null";
-  if (typeof value !== "object") return `a ${typeof value}`;
-  return Array.isArray(value) ? "an array" : `an instance of ${className(value)}, which JSON cannot carry`;
-}
-
-/** `Type.Optional(Note)` copies Note: it has the same parts but another identity. */
-function copied(value: JsonSchema, exported: ExportedSchema | undefined): ExportedSchema | undefined {
-  if (exported === undefined) return undefined;
-  const original = exported.value as JsonSchema;
-  const keys = Object.keys(original);
-  const same = keys.length === Object.keys(value).length && keys.every((key) => Object.is(original[key], value[key]));
-  return same ? exported : undefined;
 }

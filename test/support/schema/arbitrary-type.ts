@@ -10,9 +10,7 @@ const scalar = fc.oneof(
   fc.constantFrom("Type.String()", "Type.Number()", "Type.Integer()", "Type.Boolean()", "Type.Null()"),
   fc.constantFrom("Type.Unknown()", "Type.Any()", "Type.Never()"),
   literal.map((value) => `Type.Literal(${value})`),
-  fc
-    .uniqueArray(fc.constantFrom('"a"', '"b"', "1", "2"), { minLength: 1 })
-    .map((values) => `Type.Enum([${values}])`),
+  fc.uniqueArray(fc.constantFrom('"a"', '"b"', "1", "2"), { minLength: 1 }).map((values) => `Type.Enum([${values}])`),
   fc.tuple(size, size).map(([low, more]) => `Type.String({ minLength: ${low}, maxLength: ${low + more} })`),
   fc.constantFrom("^a", "b$", "^[a-c]*$").map((pattern) => `Type.String({ pattern: ${JSON.stringify(pattern)} })`),
   fc.tuple(number, size).map(([low, more]) => `Type.Number({ minimum: ${low}, exclusiveMaximum: ${low + more} })`),

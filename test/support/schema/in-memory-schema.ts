@@ -3,11 +3,13 @@ import * as helpers from "sshrpc/generated";
 import { type Problem, Problems, SchemaProblem } from "../../../codegen/src/base/problem.js";
 import { contractOf } from "../../../codegen/src/emit/contract/contract-of.js";
 import { typescriptNaming } from "../../../codegen/src/emit/typescript/naming.js";
+import { TextFile } from "../../../codegen/src/emit/typescript/text-file.js";
+import { useType } from "../../../codegen/src/emit/typescript/type-use.js";
 import { emitTypes } from "../../../codegen/src/emit/typescript/types.js";
 import { emitValidators } from "../../../codegen/src/emit/typescript/validators.js";
 import { ValidatorCompiler } from "../../../codegen/src/emit/validators/compile-validator.js";
 import { compileValidators } from "../../../codegen/src/emit/validators/validator-set.js";
-import type { ApiModel } from "../../../codegen/src/model/api-model.js";
+import { type ApiModel, allMethods } from "../../../codegen/src/model/api-model.js";
 import { buildApi } from "../../../codegen/src/model/build-api.js";
 import type { Hint } from "../../../codegen/src/model/hint.js";
 
@@ -25,8 +27,10 @@ export interface GeneratedSchema {
   readonly closed: Validator;
   /** The validator of a response: it accepts unknown properties. */
   readonly open: Validator;
-  /** The text of `types.ts`; the type of a request without a name is `AStoreRequest`. */
+  /** The text of `types.ts`. */
   readonly types: string;
+  /** The type of the request: a name in `types`, or an inline type. */
+  readonly request: string;
 }
 
 /** @param type a TypeBox type or JSON Schema @returns the problems of a schema that codegen refuses */
@@ -42,7 +46,10 @@ export function generateInMemory(type: unknown): GeneratedSchema | readonly Prob
     throw error;
   }
   if (model === undefined) return [];
-  return { ...validatorsOf(model), types: emitTypes(model, optionsFor(model)) };
+  const file = new TextFile({ taken: [] });
+  const [store] = allMethods(model);
+  const request = store === undefined ? "" : useType(file, store.request);
+  return { ...validatorsOf(model), types: emitTypes(model, optionsFor(model)), request };
 }
 
 function validatorsOf(model: ApiModel): { readonly closed: Validator; readonly open: Validator } {

@@ -13,6 +13,7 @@ export function declaredTypes({ type }: JsonSchema): readonly JsonType[] {
   return [...new Set(types)];
 }
 
+/** The type of a JSON value. */
 export function jsonTypeOf(value: unknown): JsonType {
   if (value === null) return "null";
   return Array.isArray(value) ? "array" : (typeof value as JsonType);

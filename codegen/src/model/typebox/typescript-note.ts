@@ -5,7 +5,7 @@ import { type KeyPart, keyParts, patternOf } from "../../base/key-pattern.js";
 export const TYPESCRIPT = "x-typescript";
 
 /** The value of {@link TYPESCRIPT}. */
-export interface TypeScriptNote {
+interface TypeScriptNote {
   /** The type as text, where it is narrower than that of the schema. */
   readonly type?: string;
   /** Whether the property is read-only: `Type.Readonly`. */
@@ -32,7 +32,7 @@ export function annotate(schema: JsonSchema, typebox: JsonSchema, type?: string)
 }
 
 /** A template literal type: its pattern with special characters escaped, which TypeBox forgets, and its text. */
-export interface Template {
+interface Template {
   readonly pattern: string;
   readonly type: string;
 }

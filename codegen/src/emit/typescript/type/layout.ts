@@ -1,3 +1,4 @@
+import { isCompound } from "../../../base/is-compound.js";
 import { LINE_WIDTH } from "../../target.js";
 
 /** The structure of a type for printing. The layout is that of common formatters, so that they change nothing. */
@@ -161,7 +162,7 @@ function restText(rest: TypeText, text: string): string {
 function needsParentheses(type: TypeText): boolean {
   if (type.kind === "array" || type.kind === "tuple") return type.readonly;
   // The text of a type may be that of a union: Type.Unsafe.
-  if (type.kind === "atom") return /[|&? ]/.test(type.text) && !/^["'`]/.test(type.text);
+  if (type.kind === "atom") return isCompound(type.text);
   return type.kind === "union" || type.kind === "intersection";
 }
 

@@ -6,10 +6,10 @@ export interface ByDirection {
 }
 
 export interface ById {
-  [key: string]: string;
+  [key: number]: string;
 }
 
-export type Code = string;
+export type Code = `code-${number}`;
 
 export type Direction = "north" | "south" | '"quoted"';
 
@@ -19,7 +19,7 @@ export interface Everything {
   never?: undefined;
   nothing: null;
   empty: { [key: string]: never };
-  anything: { [key: string]: unknown };
+  anything: Record<string, unknown>;
   flag: boolean;
   count: number;
   ratio: number;
