@@ -64,7 +64,7 @@ function withEntries(
   return { [keyword]: { ...(schema[keyword] as object | undefined), ...Object.fromEntries(entries) } };
 }
 
-/** The keys of a `Type.Record` by pattern, escaped; unchanged where a pattern is no template. */
+/** The keys of a `Type.Record` by pattern, escaped; other patterns stay as they are. */
 function escapedKeys(patternProperties: unknown): unknown {
   if (typeof patternProperties !== "object" || patternProperties === null) return patternProperties;
   const escaped = Object.entries(patternProperties).map(([pattern, value]): [string, unknown] => [

@@ -39,8 +39,8 @@ export function ownTypes(method: MethodModel): readonly TypeUse[] {
   ) as readonly TypeUse[];
 }
 
-/** Every type that `types.ts` exports. */
-export function exportedTypes(model: ApiModel): readonly string[] {
+/** Every type that `types.ts` exports, but the second declarations of those that callers send. */
+export function declaredTypes(model: ApiModel): readonly string[] {
   const own = allMethods(model).flatMap((method) => [
     ...ownTypes(method).map(({ name }) => name),
     ...(method.errors.length > 0 ? Object.values(errorTypeNames(method.typeName)) : []),
@@ -60,18 +60,22 @@ export function schemaType(file: TextFile, name: string): ImportedSymbol {
   return { name, from: file.typescript("types"), type: true, alias: `${name}Type` };
 }
 
-/** The text of a type in `file`, which imports the named types in it. */
-export function useType(file: TextFile, use: TypeUse): string {
-  const spell: SpellName = (name) => file.use(schemaType(file, name));
-  return isInline(use.schema) ? layout(typeText(use.schema, { spell }), 2, 0) : spell(use.name);
+/**
+ * The text of a type in `file`, which imports the named types in it.
+ * @param sent the types for what callers send, where the value is such
+ */
+export function useType(file: TextFile, use: TypeUse, sent?: ReadonlyMap<string, string>): string {
+  const spell: SpellName = (name) => file.use(schemaType(file, sent?.get(name) ?? name));
+  const context = { spell, readonlyArrays: sent !== undefined };
+  return isInline(use.schema) ? layout(typeText(use.schema, context), 2, 0) : spell(use.name);
 }
 
 /** The text of the type of a stream's items in `file`. */
-export function useItem(file: TextFile, stream: StreamUse): string {
-  return stream === "bytes" ? "Uint8Array" : useType(file, stream);
+export function useItem(file: TextFile, stream: StreamUse, sent?: ReadonlyMap<string, string>): string {
+  return stream === "bytes" ? "Uint8Array" : useType(file, stream, sent);
 }
 
 /** The text of the type of a method's request in `file`. */
-export function useRequest(file: TextFile, method: MethodModel): string {
-  return isEmptyRequest(method) ? "{ [key: string]: never }" : useType(file, method.request);
+export function useRequest(file: TextFile, method: MethodModel, sent?: ReadonlyMap<string, string>): string {
+  return isEmptyRequest(method) ? "{ [key: string]: never }" : useType(file, method.request, sent);
 }

@@ -160,14 +160,17 @@ function restText(rest: TypeText, text: string): string {
 }
 
 function needsParentheses(type: TypeText): boolean {
-  if (type.kind === "array" || type.kind === "tuple") return type.readonly;
+  return ((type.kind === "array" || type.kind === "tuple") && type.readonly) || isCombined(type);
+}
+
+function isCombined(type: TypeText): boolean {
   // The text of a type may be that of a union: Type.Unsafe.
   if (type.kind === "atom") return isCompound(type.text);
   return type.kind === "union" || type.kind === "intersection";
 }
 
 function parenthesized(type: TypeText, text: string | undefined): string | undefined {
-  return text !== undefined && needsParentheses(type) ? `(${text})` : text;
+  return text !== undefined && isCombined(type) ? `(${text})` : text;
 }
 
 function prefixed(prefix: string, text: string | undefined): string | undefined {

@@ -14,6 +14,8 @@ export type SpellName = (name: string) => string;
 /** Where a type applies. */
 interface TypeContext {
   readonly spell: SpellName;
+  /** Whether every array is read-only. */
+  readonly readonlyArrays?: boolean;
   /** The types of JSON that the schemas around it allow. */
   readonly allowed?: readonly JsonType[];
   /** The schemas around it that apply to the same value. */
@@ -61,12 +63,15 @@ function structure(
   const arrays = types.includes("array") ? schemas.filter(constrainsArray) : [];
   const isImplied = others.some((one) => !isUnknown(one)) && (names.length === 0 || onlyObject);
   if (objects.length === 0 && arrays.length === 0 && (isImplied || types.length === ALL_TYPES.length)) return [];
-  const typeOf: TypeOf = (schema) => typeText(schema, { spell: context.spell });
+  const typeOf: TypeOf = (schema) =>
+    typeText(schema, { spell: context.spell, readonlyArrays: context.readonlyArrays === true });
   const parts = types.map((type) => {
     if (type === "object")
       return objectType(objects, { typeOf, around: context.around ?? [], named: names.length > 0 });
     if (type === "array")
-      return intersection(arrays.length === 0 ? [arrayType({}, typeOf)] : arrays.map((one) => arrayType(one, typeOf)));
+      return intersection(
+        arrays.length === 0 ? [arrayType({}, typeOf, context)] : arrays.map((one) => arrayType(one, typeOf, context)),
+      );
     return atom(type);
   });
   return [union(parts)];
@@ -78,9 +83,9 @@ function constrainsArray(schema: JsonSchema): boolean {
   );
 }
 
-function arrayType(schema: JsonSchema, typeOf: TypeOf): TypeText {
+function arrayType(schema: JsonSchema, typeOf: TypeOf, { readonlyArrays }: TypeContext): TypeText {
   const { items, additionalItems, minItems } = schema;
-  const readonly = typescriptNote(schema).immutable === true;
+  const readonly = readonlyArrays === true || typescriptNote(schema).immutable === true;
   if (!Array.isArray(items)) {
     const item = items === undefined ? UNKNOWN : typeOf(items as SchemaOrBoolean);
     return { kind: "array", item, readonly };
