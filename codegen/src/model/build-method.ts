@@ -4,6 +4,7 @@ import { type BuildContext, describedBy, refuseUnknownKeys } from "./build-conte
 import type { Hint, SchemaPart } from "./hint.js";
 import { pascalCase, pascalStatus } from "./names.js";
 import { acceptsEmpty, findField } from "./params.js";
+import { refName } from "./schema-walk.js";
 
 const OPTIONS = [
   "request",
@@ -50,10 +51,12 @@ export function buildMethod(
   refuseUnknownKeys(part, "method", OPTIONS, problems);
   const { value, hint } = part;
   const typeName = owner.typeName + pascalCase(verb.toLowerCase());
-  const use: Use = (suffix, child) => ({
-    schema: types.read(child),
-    name: names.reserve(typeName + suffix, child.path),
-  });
+  const use: Use = (suffix, child) => {
+    const name = typeName + suffix;
+    const schema = types.read(child, name);
+    // A type that refers to itself has this name already.
+    return { schema, name: refName(schema) === name ? name : names.reserve(name, child.path) };
+  };
   const single = (key: string, suffix = pascalCase(key)): TypeUse | undefined =>
     value[key] === undefined ? undefined : use(suffix, part.child(key));
   const stream = (key: string, suffix: string): StreamUse | undefined =>

@@ -36,9 +36,17 @@ export function isPlain(value: object): boolean {
 }
 
 /** The name of the class of `value`, for messages. */
-export function className(value: object): string {
+function className(value: object): string {
   const { name } = value.constructor ?? {};
   return typeof name === "string" && name !== "" ? name : "a class";
+}
+
+/** Describes a value that is not a schema, for messages. */
+export function describeOther(value: unknown): string {
+  if (value === undefined) return "undefined; check for a misspelled import or files that import each other";
+  if (value === null) return "null";
+  if (typeof value !== "object") return `a ${typeof value}`;
+  return Array.isArray(value) ? "an array" : `an instance of ${className(value)}, which JSON cannot carry`;
 }
 
 /** JSON with sorted keys: equal values give equal strings. */

@@ -5,10 +5,10 @@ import type { EmitOptions } from "../target.js";
 import { LINE_WIDTH } from "../target.js";
 import type { Variant } from "../validators/validator-names.js";
 import type { ValidatorSet } from "../validators/validator-set.js";
-import { printComment } from "./layout.js";
-import { propertyName, stringLiteral } from "./literal.js";
 import { runtimeType } from "./runtime-symbols.js";
 import { TextFile } from "./text-file.js";
+import { printComment } from "./type/layout.js";
+import { propertyName, stringLiteral } from "./type/literal.js";
 
 /** `api.ts`: the contract bound to its validators, shared by the client and the server. */
 export function emitApi(
