@@ -239,15 +239,17 @@ describe.each([
   });
 
   test("documents every public export", () => {
+    // Exports are keywords at declarations, which need no type checker to be found; entries pass on what other files declare.
+    const lists = sources.files.flatMap((file) =>
+      file.getExportDeclarations().filter((declaration) => !declaration.hasModuleSpecifier()),
+    );
+    expect(lists.map((list) => list.getText()).filter((text) => text !== "export {};")).toEqual([]);
     const silent = sources.files.flatMap((file) =>
-      [...file.getExportedDeclarations()]
-        .flatMap(([, declarations]) => declarations)
-        .filter((declaration) => declaration.getSourceFile() === file)
-        .map((declaration) =>
-          Node.isVariableDeclaration(declaration) ? declaration.getVariableStatement() : declaration,
-        )
-        .filter((declaration) => Node.isJSDocable(declaration) && declaration.getJsDocs().length === 0)
-        .map((declaration) => `${file.getBaseName()}:${declaration?.getStartLineNumber()}`),
+      file
+        .getStatements()
+        .filter((statement) => Node.isModifierable(statement) && statement.hasModifier("export"))
+        .filter((statement) => Node.isJSDocable(statement) && statement.getJsDocs().length === 0)
+        .map((statement) => `${file.getBaseName()}:${statement.getStartLineNumber()}`),
     );
     expect(silent).toEqual([]);
   });
