@@ -13,7 +13,7 @@ export function describeOverOpenssh(name: string, start: Start, prepare: () => v
     const matrix = new Matrix();
     prepare();
     describeConformance(name, start, { soak: false });
-    describeEveryKind(name, start, matrix, { soak: false, grace: false });
+    describeEveryKind(name, start, matrix, { soak: false, grace: false, cheap: false });
     afterAll(() => {
       console.log(`${matrix}`);
     });

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { connect, type NotesClient } from "../../generated/client.js";
 import { generateKeyPair } from "../../runtime/src/compose/key-pair.js";
+import { bundle } from "../support/bundle.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const SSHRPC = join(ROOT, "runtime/bin/sshrpc.js");
@@ -13,7 +14,7 @@ const JITI = join(ROOT, "node_modules/jiti/lib/jiti-cli.mjs");
 /** Milliseconds after which a running program is killed. */
 const PATIENCE = 45_000;
 
-/** A server process, as `npm run serve` starts it. */
+/** A server process, as `npm run serve` starts it, with compiled handlers as in production. */
 export interface ExampleServer {
   readonly process: ChildProcess;
   readonly pid: number;
@@ -73,7 +74,9 @@ export class Workplace implements AsyncDisposable {
   /** @param options `wrap`, a shell command that runs first, in the same process; `port`, a fixed port */
   async serve(options: { readonly wrap?: string; readonly port?: number } = {}): Promise<ExampleServer> {
     const { wrap, port: wanted = 0 } = options;
-    const flags = ["--handlers", "examples/server.ts", "--port", `${wanted}`, "--home", this.path("server")];
+    const handlers = this.path("handlers.mjs");
+    await bundle(join(ROOT, "examples/server.ts"), handlers);
+    const flags = ["--handlers", handlers, "--port", `${wanted}`, "--home", this.path("server")];
     const command = [process.execPath, SSHRPC, "serve", ...flags];
     const child =
       wrap === undefined ? this.#spawn(command) : this.#spawn(["sh", "-c", `${wrap}; exec "$@"`, "sh", ...command]);
