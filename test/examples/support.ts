@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { connect, type NotesClient } from "../../generated/client.js";
 import { generateKeyPair } from "../../runtime/src/compose/key-pair.js";
@@ -9,7 +9,6 @@ import { bundle } from "../support/bundle.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const SSHRPC = join(ROOT, "runtime/bin/sshrpc.js");
-const JITI = join(ROOT, "node_modules/jiti/lib/jiti-cli.mjs");
 
 /** Milliseconds after which a running program is killed. */
 const PATIENCE = 45_000;
@@ -104,9 +103,11 @@ export class Workplace implements AsyncDisposable {
     return { identity: this.path("home/.ssh/id_ed25519"), knownHosts: this.path("home/.ssh/known_hosts") };
   }
 
-  /** Starts an example program with these arguments; a timeout kills it. */
-  start(program: string, ...args: readonly string[]): Program {
-    const child = this.#spawn([process.execPath, JITI, program, ...args], PATIENCE);
+  /** Starts an example program, bundled, with these arguments; a timeout kills it. */
+  async start(program: string, ...args: readonly string[]): Promise<Program> {
+    const file = this.path(`${basename(program, ".ts")}.mjs`);
+    await bundle(join(ROOT, program), file);
+    const child = this.#spawn([process.execPath, file, ...args], PATIENCE);
     const text = { stdout: "", stderr: "" };
     for (const name of ["stdout", "stderr"] as const) {
       child[name]?.setEncoding("utf8").on("data", (chunk: string) => {
@@ -134,7 +135,7 @@ export class Workplace implements AsyncDisposable {
     program: string,
     ...args: readonly string[]
   ): Promise<{ status: number | null; stdout: string; stderr: string }> {
-    const running = this.start(program, ...args);
+    const running = await this.start(program, ...args);
     running.process.stdin?.end();
     const status = await running.status;
     return { status, stdout: running.stdout, stderr: running.stderr };

@@ -24,6 +24,7 @@ async function textOf(entry: string): Promise<Uint8Array> {
     write: false,
     bundle: true,
     platform: "node",
+    target: "node20",
     format: "esm",
     external: ["*.node"],
     banner: { js: require },
