@@ -8,12 +8,12 @@ import { generateKeyPair } from "../../runtime/src/compose/key-pair.js";
 import { bundle } from "../support/bundle.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const SSHRPC = join(ROOT, "runtime/bin/sshrpc.js");
+const BIN = join(ROOT, "runtime/bin/sshrpc.js");
 
 /** Milliseconds after which a running program is killed. */
 const PATIENCE = 45_000;
 
-/** A server process, as `npm run serve` starts it, with compiled handlers as in production. */
+/** A process of `sshrpc serve`; the program and the handlers are bundled. */
 export interface ExampleServer {
   readonly process: ChildProcess;
   readonly pid: number;
@@ -73,10 +73,10 @@ export class Workplace implements AsyncDisposable {
   /** @param options `wrap`, a shell command that runs first, in the same process; `port`, a fixed port */
   async serve(options: { readonly wrap?: string; readonly port?: number } = {}): Promise<ExampleServer> {
     const { wrap, port: wanted = 0 } = options;
-    const handlers = this.path("handlers.mjs");
-    await bundle(join(ROOT, "examples/server.ts"), handlers);
+    const [sshrpc, handlers] = [this.path("sshrpc.mjs"), this.path("handlers.mjs")];
+    await Promise.all([bundle(BIN, sshrpc), bundle(join(ROOT, "examples/server.ts"), handlers)]);
     const flags = ["--handlers", handlers, "--port", `${wanted}`, "--home", this.path("server")];
-    const command = [process.execPath, SSHRPC, "serve", ...flags];
+    const command = [process.execPath, sshrpc, "serve", ...flags];
     const child =
       wrap === undefined ? this.#spawn(command) : this.#spawn(["sh", "-c", `${wrap}; exec "$@"`, "sh", ...command]);
     const text = await introduction(child);

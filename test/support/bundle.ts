@@ -26,7 +26,8 @@ async function textOf(entry: string): Promise<Uint8Array> {
     platform: "node",
     target: "node20",
     format: "esm",
-    external: ["*.node"],
+    // Programs load a compiler only for TypeScript, if it is installed beside them.
+    external: ["*.node", "jiti", "@sshrpc/codegen/*"],
     banner: { js: require },
   });
   return outputFiles[0]?.contents as Uint8Array;
