@@ -41,7 +41,7 @@ async function complaintsOf(compiler: string, folders: readonly string[], option
   writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(config));
   try {
     await run(process.execPath, [join(REPOSITORY, "node_modules", compiler, "bin", "tsc"), "-p", folder], {
-      timeout: 60_000,
+      timeout: 120_000,
     });
     return "";
   } catch (error) {
@@ -51,7 +51,7 @@ async function complaintsOf(compiler: string, folders: readonly string[], option
 
 test.each(["typescript-5", "typescript-6", "typescript"])(
   "%s accepts all generated code, and what uses it, strictly",
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async (compiler) => {
     const folders = readdirSync(CASES).map((name) => join(CASES, name, "generated"));
     expect(await complaintsOf(compiler, [...folders, USES])).toBe("");
@@ -59,7 +59,7 @@ test.each(["typescript-5", "typescript-6", "typescript"])(
 );
 
 test("a method that is added to the schema is a compile error in handlers without it", {
-  timeout: 60_000,
+  timeout: 120_000,
 }, async () => {
   const folder = folderHere();
   const schema = (verbs: string) => `
