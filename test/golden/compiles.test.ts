@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { generate } from "@sshrpc/codegen";
 import { expect, onTestFinished, test } from "vitest";
+import { SOAK } from "../rounds.js";
 
 const run = promisify(execFile);
 const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
@@ -54,7 +55,9 @@ test.each(["typescript-5", "typescript-6", "typescript"])(
   { timeout: 120_000 },
   async (compiler) => {
     const folders = readdirSync(CASES).map((name) => join(CASES, name, "generated"));
-    expect(await complaintsOf(compiler, [...folders, USES])).toBe("");
+    // The declarations of libraries, our own among them, take half of the time: in short runs the oldest and the newest check them.
+    const options = { skipLibCheck: compiler === "typescript-6" && !SOAK };
+    expect(await complaintsOf(compiler, [...folders, USES], options)).toBe("");
   },
 );
 
