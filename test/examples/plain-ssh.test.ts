@@ -24,7 +24,7 @@ itWith(
     const { place, address } = await start();
     await using _ = place;
     writeFileSync(place.log, hit("/old.html", 200, "https://old.example/"));
-    const monitor = place.start("examples/tail-weblog.ts", address, place.log);
+    const monitor = await place.start("examples/tail-weblog.ts", address, place.log);
     await until("the last line that was there", () => monitor.stdout !== "");
     appendFileSync(place.log, hit("/index.html", 200, "https://example.org/"));
     appendFileSync(place.log, hit("/missing.html", 404, "https://example.org/"));

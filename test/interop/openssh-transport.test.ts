@@ -11,6 +11,7 @@ import { makeKey, tempDir, write } from "../unit/runtime/ssh/support.js";
 import { failure, until, within } from "../unit/runtime/support/wait.js";
 
 import { certify } from "./client.js";
+import { isAlive } from "./run.js";
 import { SSHD, startSshd, USER } from "./sshd.js";
 import { startStdioSshd } from "./stdio-sshd.js";
 import { itWith } from "./stock.js";
@@ -194,7 +195,7 @@ itWith(STOCK, "a program that ends or is killed leaves no ssh process", async ()
     await within("the connection", new Promise((resolve) => child.stdout.once("data", resolve)));
     if (how === "kill") child.kill("SIGKILL");
     const pid = Number(readFileSync(pidFile, "utf8"));
-    await until("the end of ssh", () => spawnSync("ps", ["-p", String(pid)]).status !== 0);
+    await until("the end of ssh", () => !isAlive(pid));
   }
   await until("the servers' ends", () => sshd.waits.processes.length === 0);
 });

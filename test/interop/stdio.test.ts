@@ -7,9 +7,10 @@ import { stripVTControlCharacters } from "node:util";
 import type { RpcError } from "sshrpc/client";
 import { expect, onTestFinished } from "vitest";
 import { connect as connectNotes } from "../../generated/client.js";
+import { bundle } from "../support/bundle.js";
 import { makeKey, tempDir, write } from "../unit/runtime/ssh/support.js";
 import { failure, until, within } from "../unit/runtime/support/wait.js";
-import { run } from "./run.js";
+import { isAlive, run } from "./run.js";
 import { SSHD, sshOptions, USER } from "./sshd.js";
 import { startStdioSshd } from "./stdio-sshd.js";
 import { itWith } from "./stock.js";
@@ -29,15 +30,6 @@ const forced = (flags: string) => (serve: (flags: string) => string) => ({
 
 /** A subsystem that runs a script, from a file because of the quoting in sshd_config. */
 const script = (text: string) => ({ config: [`Subsystem sshrpc sh ${write(tempDir(), "subsystem", text)}`] });
-
-/** Whether a process runs. */
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}
 
 itWith(
   STOCK,
@@ -64,10 +56,12 @@ itWith(
   STOCK,
   "the examples of sshd_config and authorized_keys work unchanged",
   async () => {
+    const handlers = join(tempDir(), "server.mjs");
+    await bundle(fileURLToPath(new URL("../../examples/server.ts", import.meta.url)), handlers);
     const shown = (name: string): string[] =>
       readFileSync(new URL(`../../examples/sshd/${name}`, import.meta.url), "utf8")
         .replaceAll("/usr/bin/sshrpc", `${process.execPath} ${BIN}`)
-        .replaceAll("/srv/notes/server.js", fileURLToPath(new URL("../../examples/server.ts", import.meta.url)))
+        .replaceAll("/srv/notes/server.js", handlers)
         .replace(".sshrpc/notes.log", join(tempDir(), "notes.log"))
         .split("\n");
     const [alice, bob] = [makeKey(tempDir(), "alice"), makeKey(tempDir(), "bob")];

@@ -2,23 +2,22 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { generateKeyPair } from "sshrpc/testing";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { connect, type NotesClient } from "../../../../generated/client.js";
+import { bundle } from "../../../support/bundle.js";
 import { failure, until, within } from "../support/wait.js";
 import { BIN, tempDir } from "./run.js";
 
 const ROOT = fileURLToPath(new URL("../../../..", import.meta.url));
-const JITI = join(dirname(createRequire(import.meta.url).resolve("jiti/package.json")), "lib/jiti-cli.mjs");
 
 /** Handlers that leave errors behind that no code handles. */
 const HANDLERS = `
 import { setTimeout as sleep } from "node:timers/promises";
-import example from ${JSON.stringify(join(ROOT, "examples/server.ts"))};
+import example from "./example.mjs";
 const stray = async (text) => { await null; throw new Error(text); };
 example.handlers.set("GET /hello", async ({ name }, ctx) => {
   if (name === "rejection") void stray("stray in a unary handler");
@@ -45,16 +44,16 @@ export default example;
 /** A program of one's own, with the same handlers. */
 const PROGRAM = `
 import { handleRejections, serveHandlers } from ${JSON.stringify(join(ROOT, "runtime/dist/server.js"))};
-import handlers from "./handlers.ts";
+import handlers from "./handlers.mjs";
 const server = await serveHandlers(handlers, { port: 0, hostKeys: "host", authorizedKeys: "keys" });
 await handleRejections(server, { grace: 10_000 });
 console.log("127.0.0.1:" + server.port);
 `;
 
-const COMMAND = [BIN, "serve", "--handlers", "handlers.ts", "--port", "0", "--host-key", "host"];
+const COMMAND = [BIN, "serve", "--handlers", "handlers.mjs", "--port", "0", "--host-key", "host"];
 const WAYS = {
   "sshrpc serve": [...COMMAND, "--authorized-keys", "keys", "--grace", "10s"],
-  "a program with handleRejections": [JITI, "program.ts"],
+  "a program with handleRejections": ["program.mjs"],
 };
 
 const fingerprint = (line: string) => {
@@ -74,7 +73,8 @@ interface Running {
 async function serve(args: readonly string[]): Promise<Running> {
   const [keys, host] = [generateKeyPair(), generateKeyPair()];
   const list = `scopes="*" ${keys.publicKey}\n`;
-  const cwd = tempDir({ "handlers.ts": HANDLERS, "program.ts": PROGRAM, keys: list });
+  const cwd = tempDir({ "handlers.mjs": HANDLERS, "program.mjs": PROGRAM, keys: list });
+  await bundle(join(ROOT, "examples/server.ts"), join(cwd, "example.mjs"));
   writeFileSync(join(cwd, "host"), host.privateKey, { mode: 0o600 });
   const child = spawn(process.execPath, args, { cwd, env: { ...process.env, HOME: cwd, NODE_OPTIONS: "" } });
   const ended = once(child, "exit").then(([status]) => status as number | null);
