@@ -1,5 +1,3 @@
-import { statSync } from "node:fs";
-import { basename, join } from "node:path";
 import { connectSsh } from "sshrpc/client";
 import { terminalPrompts } from "sshrpc/prompts";
 import { runProgram, UsageError } from "./lib/run-program.js";
@@ -16,19 +14,10 @@ await runProgram("remote-copy user@host:FILE FILE, or remote-copy FILE user@host
   await using ssh = await connectSsh(remote.address, { ...terminalPrompts(), signal });
   const { bytes, sha256 } =
     source === undefined
-      ? await ssh.copyTo(from, inFolder(remote.file, from), { signal })
-      : await ssh.copyFrom(remote.file, isFolder(to) ? join(to, basename(remote.file)) : to, { signal });
+      ? await ssh.copyTo(from, remote.file || ".", { signal })
+      : await ssh.copyFrom(remote.file, to, { signal });
   console.log(`${bytes} bytes, sha256 ${sha256}`);
 });
-
-/** A name that is empty or ends with a slash is a folder, in which the file keeps its name. */
-function inFolder(name: string, from: string): string {
-  return name === "" || name.endsWith("/") ? name + basename(from) : name;
-}
-
-function isFolder(name: string): boolean {
-  return statSync(name, { throwIfNoEntry: false })?.isDirectory() ?? false;
-}
 
 /** Like scp: `user@host:file`, or `ssh://user@host:port/file` with a port; a relative name starts at the home folder. */
 function readRemote(text: string): { readonly address: string; readonly file: string } | undefined {

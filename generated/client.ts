@@ -30,16 +30,16 @@ import type {
   Hit,
   Line,
   Load,
-  NewNote,
+  NewNoteInput,
   Note,
   NoteDeleteError,
   NoteGetError,
   NoteRef,
   NoteStoreError,
-  NoteStoreRequest,
+  NoteStoreRequestInput,
   NotesGetRequest,
   NoteUpdateError,
-  NoteUpdateRequest,
+  NoteUpdateRequestInput,
   Receipt,
   TimeGetRequest,
   TimeGetResponse,
@@ -111,8 +111,8 @@ export interface NotesMethods {
   /** Adds a note; the server chooses its id. */
   readonly store: {
     /** Adds a note; the server chooses its id. */
-    (request: NewNote, options?: CallOptions): Promise<Note>;
-    readonly safe: UnaryMethod<NewNote, Note, AnyRpcError>["safe"];
+    (request: NewNoteInput, options?: CallOptions): Promise<Note>;
+    readonly safe: UnaryMethod<NewNoteInput, Note, AnyRpcError>["safe"];
   };
 }
 
@@ -127,14 +127,14 @@ export interface NoteMethods {
   /** Adds a note with the given id. */
   readonly store: {
     /** Adds a note with the given id. */
-    (request: NoteStoreRequest, options?: CallOptions): Promise<Note>;
-    readonly safe: UnaryMethod<NoteStoreRequest, Note, NoteStoreError>["safe"];
+    (request: NoteStoreRequestInput, options?: CallOptions): Promise<Note>;
+    readonly safe: UnaryMethod<NoteStoreRequestInput, Note, NoteStoreError>["safe"];
   };
   /** Updates the given fields of a note. */
   readonly update: {
     /** Updates the given fields of a note. */
-    (request: NoteUpdateRequest, options?: CallOptions): Promise<Note>;
-    readonly safe: UnaryMethod<NoteUpdateRequest, Note, NoteUpdateError>["safe"];
+    (request: NoteUpdateRequestInput, options?: CallOptions): Promise<Note>;
+    readonly safe: UnaryMethod<NoteUpdateRequestInput, Note, NoteUpdateError>["safe"];
   };
   /** Removes a note. */
   readonly delete: {

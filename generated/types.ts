@@ -71,6 +71,16 @@ export interface NewNote {
   tags?: Tag[] | undefined;
 }
 
+/**
+ * A new note: the server adds the other fields.
+ *
+ * NewNote as callers send it: its arrays may be read-only.
+ */
+export interface NewNoteInput {
+  text: NoteText;
+  tags?: readonly Tag[] | undefined;
+}
+
 /** A stored note. */
 export interface Note {
   id: NoteId;
@@ -159,6 +169,17 @@ export interface NoteStoreRequest {
   tags?: Tag[] | undefined;
 }
 
+/**
+ * The request of STORE /notes/{id}.
+ *
+ * NoteStoreRequest as callers send it: its arrays may be read-only.
+ */
+export interface NoteStoreRequestInput {
+  id: NoteId;
+  text: NoteText;
+  tags?: readonly Tag[] | undefined;
+}
+
 /** The errors that STORE /notes/{id} declares, each with its details. */
 export interface NoteStoreErrors {
   CONFLICT: NoteRef;
@@ -175,6 +196,19 @@ export interface NoteUpdateRequest {
   id: NoteId;
   text?: NoteText | undefined;
   tags?: Tag[] | undefined;
+  /** The revision that the change is based on: CONFLICT if the note has a newer one. */
+  revision?: number | undefined;
+}
+
+/**
+ * The request of UPDATE /notes/{id}.
+ *
+ * NoteUpdateRequest as callers send it: its arrays may be read-only.
+ */
+export interface NoteUpdateRequestInput {
+  id: NoteId;
+  text?: NoteText | undefined;
+  tags?: readonly Tag[] | undefined;
   /** The revision that the change is based on: CONFLICT if the note has a newer one. */
   revision?: number | undefined;
 }

@@ -176,11 +176,26 @@ export function unusedExports(packages) {
     return files
       .filter((file) => !entries.has(pathOf(file)))
       .flatMap((file) =>
-        [...file.getExportedDeclarations().keys()]
+        exportedNames(file)
           .filter((name) => !used.has(`${pathOf(file)} ${name}`) && !used.has(`${pathOf(file)} *`))
           .map((name) => `${pathOf(file)}: ${name}`),
       );
   });
+}
+
+/** The names that a file exports, by its syntax alone: the type checker takes seconds. */
+function exportedNames(file) {
+  const declared = file.getStatements().filter((node) => Node.isModifierable(node) && node.hasModifier("export"));
+  return [
+    ...declared.flatMap((node) => {
+      if (node.hasModifier("default")) return ["default"];
+      return Node.isVariableStatement(node) ? node.getDeclarations().map((one) => one.getName()) : [node.getName()];
+    }),
+    ...file.getExportAssignments().map(() => "default"),
+    ...file
+      .getExportDeclarations()
+      .flatMap((list) => list.getNamedExports().map((one) => one.getAliasNode()?.getText() ?? one.getName())),
+  ];
 }
 
 /** What the tables of docs/ import of a package: the defaults and bounds that they show, each as `file name`. */

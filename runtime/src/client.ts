@@ -29,7 +29,7 @@ export { logClientCalls, maxTimeout, type RetryOptions, retry } from "./client/i
 export { type RecordOptions, readLines, readRecords } from "./client/read-records.js";
 export { type ConnectOptions, type ConnectSshOptions, connectSsh, type Target } from "./compose/connect.js";
 export type { Result } from "./contract/result.js";
-export { type BadRequestDetails, type Issue, RpcError } from "./contract/rpc-error.js";
+export { type BadRequestDetails, type Issue, RpcError, type RpcErrorJson } from "./contract/rpc-error.js";
 export type { ErrorStatus, StatusCode, StatusName } from "./contract/status.js";
 export type { OpensshOptions } from "./openssh/openssh-options.js";
 export type { Account, PromptRequest } from "./ssh/client/auth/login-options.js";

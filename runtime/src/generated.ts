@@ -13,6 +13,7 @@ export type {
 } from "./client/call/method-types.js";
 export type { Client } from "./client/client.js";
 export { equal, formats, ucs2length } from "./codec/ajv-runtime.js";
+export { duplicateItems } from "./codec/duplicate-items.js";
 export { type ConnectOptions, connectApi, type Target } from "./compose/connect.js";
 export { type ServeOptions, type Server, serveApi } from "./compose/serve.js";
 export type { Contract } from "./contract/contract.js";

@@ -19,7 +19,7 @@ export type { AuthMethod, Peer, PeerCertificate, PeerPermissions, RejectedKey } 
 export { type HandleRejectionsOptions, handleRejections } from "./compose/handle-rejections.js";
 export { type ServeOptions, type Server, serveHandlers } from "./compose/serve.js";
 export { type ServeStdioOptions, serveStdio } from "./compose/serve-stdio.js";
-export { type BadRequestDetails, type Issue, RpcError } from "./contract/rpc-error.js";
+export { type BadRequestDetails, type Issue, RpcError, type RpcErrorJson } from "./contract/rpc-error.js";
 export type { ErrorStatus, StatusCode, StatusName } from "./contract/status.js";
 export type { AuditFile, AuditOptions } from "./observe/audit-options.js";
 export type { ApiHandlers } from "./server/api-handlers.js";

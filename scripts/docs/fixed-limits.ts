@@ -10,6 +10,7 @@ import { MAX_ISSUES } from "../../runtime/src/codec/issues.js";
 import { CHECK_INTERVAL, MAX_BUFFERED } from "../../runtime/src/observe/audit-file.js";
 import { OPENSSH_TIMEOUTS } from "../../runtime/src/openssh/openssh-transport.js";
 import { PROXY_HEADER_TIMEOUT } from "../../runtime/src/ssh/admission/connection-gate.js";
+import { REST } from "../../runtime/src/ssh/admission/exchange-queue.js";
 import { LIMIT as MAX_ADDRESSES } from "../../runtime/src/ssh/admission/known-addresses.js";
 import { PERIOD, REPORTS } from "../../runtime/src/ssh/admission/refusal-reports.js";
 import { MAX_ATTEMPTS, MAX_ROUNDS } from "../../runtime/src/ssh/client/auth/login.js";
@@ -36,6 +37,7 @@ import { MAX_ENVIRONMENT, MAX_VARIABLES } from "../../runtime/src/ssh/server/ses
 import { MAX_BYTES, MAX_PACKETS } from "../../runtime/src/ssh/ssh2/packets/allow-during-rekey.js";
 import { MAX_PROOFS } from "../../runtime/src/ssh/ssh2/packets/announce-host-keys.js";
 import { PER_SECOND } from "../../runtime/src/ssh/ssh2/packets/guard-requests.js";
+import { DRAIN_GRACE } from "../../runtime/src/ssh/ssh2/packets/idle.js";
 import { MAX_SEND_BUFFER } from "../../runtime/src/ssh/ssh2/packets/packet-guard.js";
 import { REKEY_DEFAULTS } from "../../runtime/src/ssh/ssh2/packets/rekey.js";
 import { MAX_WINDOW } from "../../runtime/src/wire/flow-control.js";
@@ -58,6 +60,8 @@ export const FIXED_LIMITS: readonly FixedLimit[] = [
     "log lines about refused connections",
     `${REPORTS} per ${ms(PERIOD)}, then one line with the number omitted`,
   ],
+  ["server", "key exchanges: those on curves, and those of Diffie-Hellman", `1/${REST + 1} of the time each`],
+  ["server", "time for a client to close an idle connection (`idleTimeout`)", ms(DRAIN_GRACE)],
   ["server", "authentication requests, offered keys included", `${REQUESTS_PER_TRY} × \`maxAuthTries\``],
   ["server", "prompts in one round of keyboard-interactive", count(MAX_PROMPTS)],
   ["server", "length of a password or an answer", `${count(MAX_SECRET)} characters`],

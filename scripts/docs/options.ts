@@ -25,6 +25,7 @@ import { MAX_RECORD, type RecordOptions } from "../../runtime/src/client/read-re
 import type { ConnectOptions, ConnectSshOptions } from "../../runtime/src/compose/connect.js";
 import type { HandleRejectionsOptions } from "../../runtime/src/compose/handle-rejections.js";
 import type { InMemoryOptions } from "../../runtime/src/compose/in-memory.js";
+import type { LoopbackOptions } from "../../runtime/src/compose/on-loopback.js";
 import type { ServeOptions } from "../../runtime/src/compose/serve.js";
 import type { ServeStdioOptions } from "../../runtime/src/compose/serve-stdio.js";
 import type { ApiSchema, MethodSchema, ResourceSchema } from "../../runtime/src/contract/define-api.js";
@@ -351,6 +352,7 @@ export const OPTIONS = {
   CopyOptions: { signal: {}, onProgress: {} } satisfies Rows<CopyOptions>,
   RecordOptions: { separator: {}, maxRecord: bytes(MAX_RECORD) } satisfies Rows<RecordOptions>,
   InMemoryOptions: { peer: {}, log: {} } satisfies Rows<InMemoryOptions, ApiServerOptions>,
+  LoopbackOptions: { user: {}, scopes: {} } satisfies Rows<LoopbackOptions, ServeOptions>,
 };
 
 /** An interface whose members are rows of the table. */

@@ -12,8 +12,8 @@ export function describeOverOpenssh(name: string, start: Start, prepare: () => v
   describe.skipIf(missing.length > 0)(`OpenSSH${missing.map((one) => ` (not installed: ${one})`)}`, () => {
     const matrix = new Matrix();
     prepare();
-    describeConformance(name, start, { soak: false });
-    describeEveryKind(name, start, matrix, { soak: false, grace: false });
+    describeConformance(name, start, { soak: false, cheap: false });
+    describeEveryKind(name, start, matrix, { soak: false, grace: false, cheap: false });
     afterAll(() => {
       console.log(`${matrix}`);
     });

@@ -5,6 +5,7 @@ import { type ErrorStatus, STATUSES } from "../../runtime/src/contract/status.js
 import type { ApiServerOptions } from "../../runtime/src/server/api-server-options.js";
 import { itemCost } from "../../runtime/src/wire/flow-control.js";
 import { FLAG, FRAME } from "../../runtime/src/wire/frame.js";
+import { rounds, SOAK } from "../rounds.js";
 import { RawPeer } from "../support/raw-peer.js";
 import { until, within } from "../unit/runtime/support/wait.js";
 import { api } from "./generated/api.js";
@@ -50,13 +51,15 @@ async function collect({ sizes, result }: Running): Promise<{ sizes: number[]; v
 
 /**
  * The behavior of calls of every kind over any transport.
- * @param options `soak`: for transports that are fast enough; `grace`: for servers that can be closed with a grace
+ * @param options `soak`: for transports that are fast enough; `grace`: for servers that can be closed with a grace; `cheap`: whether
+ * a connection costs little: if not, behaviors that take several connections for each kind are tested with one kind of each
+ * direction, and with all in a soak run; `large`: whether large messages are tested
  */
 export function describeEveryKind(
   transport: string,
   start: Start,
   matrix: Matrix,
-  { soak = true, grace = true } = {},
+  { soak = true, grace = true, cheap = true, large = true } = {},
 ): void {
   describe(`calls of every kind ${transport}`, () => {
     let shared: Setup;
@@ -131,6 +134,8 @@ export function describeEveryKind(
     const streaming = ({ up, down }: Kind): boolean => up || down;
     const up = (kind: Kind): boolean => kind.up;
     const down = (kind: Kind): boolean => kind.down;
+    /** Of all kinds, those with and without streams, where connections are not cheap. */
+    const connecting = ({ name }: Kind): boolean => cheap || SOAK || name === "unary" || name === "bidi";
 
     /** Waits until a handler was aborted with a status, and has ended. */
     async function expectAborted({ waits }: Setup, name: string, ...reasons: string[]): Promise<void> {
@@ -143,7 +148,9 @@ export function describeEveryKind(
       expect(await collect(run(kind, {}, []))).toEqual({ sizes: [], value: { received: 0, bytes: 0, ...left(kind) } });
     });
 
-    row("large", "carry 271,828 bytes up and 314,159 down", all, async (kind) => {
+    const isLarge = (): boolean => large || SOAK;
+
+    row("large", "carry 271,828 bytes up and 314,159 down", isLarge, async (kind) => {
       if (!streaming(kind)) {
         const { received, body } = await client.payload.store({ body: "u".repeat(271_828), size: 314_159 });
         expect([received, body.length]).toEqual([271_828, 314_159]);
@@ -278,7 +285,7 @@ export function describeEveryKind(
     row(
       "unimplemented",
       "of unknown methods are NOT_FOUND, METHOD_NOT_ALLOWED, or with a contract UNIMPLEMENTED",
-      all,
+      connecting,
       async (kind) => {
         const known = api.methods.find(({ id }) => id === kind.id);
         if (known === undefined) throw new Error(`${kind.id} is missing in the contract`);
@@ -548,7 +555,7 @@ export function describeEveryKind(
       if (kind.up) await until("the source's end", () => source.left);
     });
 
-    row("cardinality", "with items out of turn end with a reason", all, async (kind) => {
+    row("cardinality", "with items out of turn end with a reason", connecting, async (kind) => {
       const setup = shared;
       const item = { kind: FRAME.ITEM, id: 1, body: kind.bytes ? "x" : '{"text":"x"}' } as const;
       const end = { kind: FRAME.END, id: 1 } as const;
@@ -571,7 +578,7 @@ export function describeEveryKind(
       }
     });
 
-    row("peers", "whose peer sends garbage end with a reason", all, async (kind) => {
+    row("peers", "whose peer sends garbage end with a reason", connecting, async (kind) => {
       const setup = shared;
       for (const garbage of [Buffer.from("GET / HTTP/1.1\r\n\r\n"), Buffer.alloc(100, 0xff)]) {
         const name = newName();
@@ -583,7 +590,8 @@ export function describeEveryKind(
       }
     });
 
-    row("vanishing", "that lose the other side fail with UNAVAILABLE, and every `finally` runs", all, async (kind) => {
+    const vanish = "that lose the other side fail with UNAVAILABLE, and every `finally` runs";
+    row("vanishing", vanish, connecting, async (kind) => {
       for (const how of ["transport", "server"] as const) {
         const { setup, client } = await begin({});
         const [name, tap] = [newName(), new Tap()];
@@ -643,8 +651,8 @@ export function describeEveryKind(
         const { sizes, value } = await collect(run(kind, kind.down ? { sizes: items } : {}, items));
         expect([value?.bytes, sum(sizes)]).toEqual([kind.up ? 20_100 : 0, kind.down ? 20_100 : 0]);
       };
-      await within("the parallel calls", Promise.all(Array.from({ length: 100 }, check)));
-      for (let turn = 0; turn < 50; turn++) await check();
+      await within("the parallel calls", Promise.all(Array.from({ length: rounds(100) }, check)));
+      for (let turn = 0; turn < rounds(50); turn++) await check();
     });
   });
 }

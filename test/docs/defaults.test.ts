@@ -46,7 +46,7 @@ const DEFAULTS = {
     rekeyTimeout: [30_000, "30 s"],
     keepaliveInterval: [30_000, "30 s"],
     keepaliveCountMax: [3, "3"],
-    idleTimeout: [0, "0"],
+    idleTimeout: [3_600_000, "1 h"],
   },
   MaxStartups: {
     start: [100, "100"],
@@ -147,6 +147,8 @@ const BOUNDS = [
   ["server", "timeout of the PROXY protocol header", "5 s"],
   ["server", "addresses that are remembered as returning (`knownAddressTtl`)", "65,536"],
   ["server", "log lines about refused connections", "20 per 10 s, then one line with the number omitted"],
+  ["server", "key exchanges: those on curves, and those of Diffie-Hellman", "1/3 of the time each"],
+  ["server", "time for a client to close an idle connection (`idleTimeout`)", "10 s"],
   ["server", "authentication requests, offered keys included", "10 × `maxAuthTries`"],
   ["server", "prompts in one round of keyboard-interactive", "16"],
   ["server", "length of a password or an answer", "1,024 characters"],

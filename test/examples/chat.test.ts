@@ -155,9 +155,9 @@ describe("chat", () => {
   const program = "examples/chat.ts";
 
   test("sends typed lines and prints received lines until its input ends", async () => {
-    const one = place.start(program, server.address);
+    const one = await place.start(program, server.address);
     await until("the first to join", () => one.stdout.includes("* alice is here\n"));
-    const two = place.start(program, server.address.replace("alice", "bob"));
+    const two = await place.start(program, server.address.replace("alice", "bob"));
     await until("the second to join", () => one.stdout.includes("* bob is here\n"));
     one.process.stdin?.write("hello\n\n");
     await until("the second to hear", () => two.stdout.includes("alice: hello\n"));
@@ -172,7 +172,7 @@ describe("chat", () => {
 
   test("exits with status 1 when the server is killed", async () => {
     const own = await place.serve();
-    const guest = place.start(program, own.address);
+    const guest = await place.start(program, own.address);
     await until("the guest to join", () => guest.stdout !== "");
     await own.kill();
     expect(await guest.status).toBe(1);

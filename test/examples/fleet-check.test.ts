@@ -3,7 +3,9 @@ import { Workplace } from "./support.js";
 
 test("the fleet check prints the state of each host, and an unreachable host delays no others", async () => {
   await using place = new Workplace();
-  const [one, two] = await Promise.all([place.serve(), place.serve()]);
+  // In turn: the first creates the host key of both.
+  const one = await place.serve();
+  const two = await place.serve();
   const all = await place.run("examples/fleet-check.ts", one.address, two.address);
   expect(all).toMatchObject({ status: 0, stderr: "" });
   for (const { address } of [one, two]) {

@@ -24,7 +24,7 @@ itWith(
     const { place, address } = await start();
     await using _ = place;
     writeFileSync(place.log, hit("/old.html", 200, "https://old.example/"));
-    const monitor = place.start("examples/tail-weblog.ts", address, place.log);
+    const monitor = await place.start("examples/tail-weblog.ts", address, place.log);
     await until("the last line that was there", () => monitor.stdout !== "");
     appendFileSync(place.log, hit("/index.html", 200, "https://example.org/"));
     appendFileSync(place.log, hit("/missing.html", 404, "https://example.org/"));
@@ -79,15 +79,16 @@ itWith([SSHD], "files are copied completely, from and to a stock sshd", async ()
   const inFolder = await place.run(
     "examples/remote-copy.ts",
     place.path("local"),
-    `${address}/${place.path("folder")}/`,
+    `${address}/${place.path("folder")}`,
   );
   expect(inFolder).toMatchObject({ status: 0, stdout: up.stdout });
   expect(readFileSync(place.path("folder/local")).equals(content)).toBe(true);
   await place.run("examples/remote-copy.ts", there, place.path("folder"));
   expect(readFileSync(place.path("folder/there.bin")).equals(content)).toBe(true);
+  mkdirSync(place.path("full/local"), { recursive: true });
   for (const [name, reason] of [
-    ["folder", /^BAD_REQUEST: cannot copy \S+folder: Is a directory; name the file\n$/],
-    ["nowhere/", /^NOT_FOUND: cannot copy \S+nowhere\/local: (?:Directory nonexistent|No such file or directory)\n$/],
+    ["full", /^BAD_REQUEST: cannot copy \S+full\/local: Is a directory; name the file\n$/],
+    ["nowhere/", /^NOT_FOUND: cannot copy \S+nowhere\/: (?:Directory nonexistent|No such file or directory)\n$/],
   ] as const) {
     const failed = await place.run("examples/remote-copy.ts", place.path("local"), `${address}/${place.path(name)}`);
     expect(failed).toMatchObject({ status: 1, stdout: "", stderr: expect.stringMatching(reason) });

@@ -1,19 +1,19 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { connect, type NotesClient } from "../../generated/client.js";
 import { generateKeyPair } from "../../runtime/src/compose/key-pair.js";
+import { bundle } from "../support/bundle.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const SSHRPC = join(ROOT, "runtime/bin/sshrpc.js");
-const JITI = join(ROOT, "node_modules/jiti/lib/jiti-cli.mjs");
+const BIN = join(ROOT, "runtime/bin/sshrpc.js");
 
 /** Milliseconds after which a running program is killed. */
 const PATIENCE = 45_000;
 
-/** A server process, as `npm run serve` starts it. */
+/** A process of `sshrpc serve`; the program and the handlers are bundled. */
 export interface ExampleServer {
   readonly process: ChildProcess;
   readonly pid: number;
@@ -73,8 +73,10 @@ export class Workplace implements AsyncDisposable {
   /** @param options `wrap`, a shell command that runs first, in the same process; `port`, a fixed port */
   async serve(options: { readonly wrap?: string; readonly port?: number } = {}): Promise<ExampleServer> {
     const { wrap, port: wanted = 0 } = options;
-    const flags = ["--handlers", "examples/server.ts", "--port", `${wanted}`, "--home", this.path("server")];
-    const command = [process.execPath, SSHRPC, "serve", ...flags];
+    const [sshrpc, handlers] = [this.path("sshrpc.mjs"), this.path("handlers.mjs")];
+    await Promise.all([bundle(BIN, sshrpc), bundle(join(ROOT, "examples/server.ts"), handlers)]);
+    const flags = ["--handlers", handlers, "--port", `${wanted}`, "--home", this.path("server")];
+    const command = [process.execPath, sshrpc, "serve", ...flags];
     const child =
       wrap === undefined ? this.#spawn(command) : this.#spawn(["sh", "-c", `${wrap}; exec "$@"`, "sh", ...command]);
     const text = await introduction(child);
@@ -101,9 +103,11 @@ export class Workplace implements AsyncDisposable {
     return { identity: this.path("home/.ssh/id_ed25519"), knownHosts: this.path("home/.ssh/known_hosts") };
   }
 
-  /** Starts an example program with these arguments; a timeout kills it. */
-  start(program: string, ...args: readonly string[]): Program {
-    const child = this.#spawn([process.execPath, JITI, program, ...args], PATIENCE);
+  /** Starts an example program, bundled, with these arguments; a timeout kills it. */
+  async start(program: string, ...args: readonly string[]): Promise<Program> {
+    const file = this.path(`${basename(program, ".ts")}.mjs`);
+    await bundle(join(ROOT, program), file);
+    const child = this.#spawn([process.execPath, file, ...args], PATIENCE);
     const text = { stdout: "", stderr: "" };
     for (const name of ["stdout", "stderr"] as const) {
       child[name]?.setEncoding("utf8").on("data", (chunk: string) => {
@@ -131,7 +135,7 @@ export class Workplace implements AsyncDisposable {
     program: string,
     ...args: readonly string[]
   ): Promise<{ status: number | null; stdout: string; stderr: string }> {
-    const running = this.start(program, ...args);
+    const running = await this.start(program, ...args);
     running.process.stdin?.end();
     const status = await running.status;
     return { status, stdout: running.stdout, stderr: running.stderr };

@@ -231,7 +231,7 @@ describe("weblog-monitor", () => {
 
   test("prints where visitors come from, and exits on a visit to /kill-weblog-monitor", async () => {
     write("/kill-weblog-monitor");
-    const monitor = place.start(program, server.address);
+    const monitor = await place.start(program, server.address);
     await until("the monitor to follow", () => {
       write("/seed");
       return monitor.stdout.includes("--> /seed");
@@ -246,7 +246,7 @@ describe("weblog-monitor", () => {
   });
 
   test("exits when it is interrupted", async () => {
-    const monitor = place.start(program, server.address);
+    const monitor = await place.start(program, server.address);
     await until("the monitor to follow", () => {
       write("/seed");
       return monitor.stdout !== "";

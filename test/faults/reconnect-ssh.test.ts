@@ -8,6 +8,7 @@ import type { ConnectOptions } from "sshrpc/client";
 import { connectApi } from "sshrpc/generated";
 import { generateKeyPair } from "sshrpc/testing";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { bundle } from "../support/bundle.js";
 import { freePort } from "../unit/runtime/ssh/support.js";
 import type { HostClient } from "../unit/runtime/support/host.js";
 import { apiOf, method } from "../unit/runtime/support/server.js";
@@ -40,16 +41,18 @@ class ServerProcess {
   child: ChildProcess | undefined;
   /** A port that no other process takes while the server is down. */
   readonly port: number;
+  readonly #program: string;
   readonly #args: readonly string[];
 
-  constructor(port: number, args: readonly string[]) {
+  constructor(port: number, program: string, args: readonly string[]) {
     this.port = port;
+    this.#program = program;
     this.#args = args;
     onTestFinished(() => void this.child?.kill("SIGKILL"));
   }
 
   async start(): Promise<void> {
-    const args = [BIN, "serve", ...this.#args, "--port", `${this.port}`];
+    const args = [this.#program, "serve", ...this.#args, "--port", `${this.port}`];
     const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "ignore"] });
     this.child = child;
     let text = "";
@@ -83,7 +86,9 @@ async function cluster(size: number, ...more: string[]) {
   const args = ["--handlers", handlers, "--host-key", file("host", host.privateKey), "--home", directory];
   const keys = file("authorized_keys", `scopes="*" ${alice.publicKey} alice\n`);
   const ports = await Promise.all(Array.from({ length: size }, freePort));
-  const servers = ports.map((port) => new ServerProcess(port, [...args, "--authorized-keys", keys, ...more]));
+  const program = join(directory, "sshrpc.mjs");
+  await bundle(BIN, program);
+  const servers = ports.map((port) => new ServerProcess(port, program, [...args, "--authorized-keys", keys, ...more]));
   for (const server of servers) await server.start();
   const knownHosts = file("known_hosts", servers.map(({ port }) => `[127.0.0.1]:${port} ${host.publicKey}\n`).join(""));
   const connect = async (options: ConnectOptions = {}): Promise<HostClient> => {

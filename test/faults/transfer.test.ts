@@ -234,7 +234,7 @@ async function download(client: NotesClient, kill: Killer): Promise<Ending> {
 
 /** Starts a client, which connects and waits for its order. */
 async function spare(place: Workplace, server: ExampleServer): Promise<Program> {
-  const program = place.start("test/faults/transfer-client.ts", server.address);
+  const program = await place.start("test/faults/transfer-client.ts", server.address);
   await printed(program, "ready");
   return program;
 }

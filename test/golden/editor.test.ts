@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Contract, MethodContract } from "sshrpc/contract";
-import typescript5 from "typescript-5";
+import typescript5, { type LanguageService } from "typescript-5";
 import typescript6 from "typescript-6";
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 
 const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
 const PROBE = `${REPOSITORY}test/golden/probe.ts`;
@@ -16,9 +16,13 @@ interface Shown {
   readonly signature?: string;
 }
 
-/** A language service over one file that uses the generated code; `^` marks positions. */
-function shownIn(ts: typeof typescript5, marked: string): readonly Shown[] {
-  const text = marked.replaceAll("^", "");
+/** What an editor shows in a file that uses the generated code; `^` marks positions. */
+type Editor = (marked: string) => readonly Shown[];
+
+/** An editor with one language service, which reads the generated code and the libraries once. */
+function openEditor(ts: typeof typescript5): Editor {
+  let text = "";
+  let version = 0;
   const options = {
     strict: true,
     module: ts.ModuleKind.NodeNext,
@@ -30,7 +34,7 @@ function shownIn(ts: typeof typescript5, marked: string): readonly Shown[] {
   const service = ts.createLanguageService({
     getCompilationSettings: () => options,
     getScriptFileNames: () => [PROBE],
-    getScriptVersion: () => "1",
+    getScriptVersion: (file) => (file === PROBE ? `${version}` : "1"),
     getScriptSnapshot: (file) => {
       const content = textOf(file);
       return content === undefined ? undefined : ts.ScriptSnapshot.fromString(content);
@@ -42,6 +46,15 @@ function shownIn(ts: typeof typescript5, marked: string): readonly Shown[] {
     directoryExists: ts.sys.directoryExists,
     getDirectories: ts.sys.getDirectories,
   });
+  return (marked) => {
+    text = marked.replaceAll("^", "");
+    version++;
+    return shownIn(ts, service, marked);
+  };
+}
+
+function shownIn(ts: typeof typescript5, service: LanguageService, marked: string): readonly Shown[] {
+  const text = marked.replaceAll("^", "");
   expect(service.getSemanticDiagnostics(PROBE).map(({ messageText }) => messageText)).toEqual([]);
   return [...marked.matchAll(/\^/g)].map(({ index }, before) => {
     const at = index - before;
@@ -74,6 +87,11 @@ describe.each([
   ["TypeScript 5", typescript5],
   ["TypeScript 6", typescript6 as unknown as typeof typescript5],
 ])("an editor with %s shows the schema's text", (_version, ts) => {
+  let show: Editor;
+  beforeAll(() => {
+    show = openEditor(ts);
+  });
+
   test.each([
     ["a client's methods", "client.js", "NotesClient", CONTRACT.resources],
     ["the callbacks that a server calls", "server.js", "Callbacks", CONTRACT.callbacks],
@@ -84,7 +102,7 @@ describe.each([
       return `void api.${resource}.^${name}({} as never${items});\nvoid api.${resource}.^${name};\n`;
     });
     const head = `import type { ${type} } from "../../generated/${file}";\ndeclare const api: ${type};\n`;
-    expect(shownIn(ts, head + calls.join(""))).toEqual(
+    expect(show(head + calls.join(""))).toEqual(
       methods.flatMap(({ description: text }) => [
         { hover: text, completion: text, signature: text },
         { hover: text, completion: text },
@@ -102,7 +120,7 @@ describe.each([
       ({ resource, name }, index) =>
         `export const h${index}: Partial<${type}["${resource}"]> = { ^${name}: () => null as never };\n`,
     );
-    expect(shownIn(ts, head + objects.join(""))).toEqual(
+    expect(show(head + objects.join(""))).toEqual(
       methods.map(({ description: text }) => ({ hover: text, completion: text })),
     );
   });

@@ -255,8 +255,8 @@ test("an item of a request is closed, and an item of a response is open", async 
   expect(await complaints("streams", "countUpdateRequestItemClosed", { add: 1, extra: 2 })).toEqual([
     " additionalProperties",
   ]);
-  expect(await complaints("streams", "countUpdateResponseItemOpen", { sum: 1, later: 2 })).toEqual([]);
-  expect(await complaints("streams", "countUpdateResponseItemOpen", { sum: "1" })).toEqual(["/sum type"]);
+  expect(await complaints("streams", "countGetResponseOpen", { sum: 1, later: 2 })).toEqual([]);
+  expect(await complaints("streams", "countGetResponseOpen", { sum: "1" })).toEqual(["/sum type"]);
   const hit = { host: "h", status: 200 };
   expect(await complaints("streams", "hitClosed", { ...hit, later: 1 })).toEqual([" additionalProperties"]);
   expect(await complaints("streams", "hitOpen", { ...hit, later: 1 })).toEqual([]);

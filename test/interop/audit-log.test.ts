@@ -215,7 +215,7 @@ it("prevents the start of a server whose audit log cannot be written", async () 
     "option audit.level: loud is neither info nor warn",
   );
   expect((await failure(serveNotesOverSsh({ audit: file as never }))).message).toBe(
-    "option audit: a string is not a logger, { file } or false",
+    "option audit: invalid type string; it takes a logger, { file } or false",
   );
 });
 

@@ -1,4 +1,5 @@
 import { expect } from "vitest";
+import { takeKey } from "../fixtures/keys.js";
 import { makeKey, startBench, tempDir } from "../unit/runtime/ssh/support.js";
 import { run } from "./run.js";
 import { itWith } from "./stock.js";
@@ -24,10 +25,7 @@ itWith(["ssh-audit"], "the default server passes ssh-audit without a failure or 
   expect(await findingsOn((await startBench()).listener.port)).toEqual([]);
 });
 
-itWith(["ssh-audit", "ssh-keygen"], "so does a server with an RSA host key beside the one of ed25519", async () => {
-  const directory = tempDir();
-  const rsa = `${directory}/rsa`;
-  await run("ssh-keygen", ["-q", "-t", "rsa", "-b", "3072", "-N", "", "-f", rsa]);
-  const bench = await startBench({ hostKeys: [rsa, makeKey(directory, "ed25519").file] });
+itWith(["ssh-audit"], "so does a server with an RSA host key beside the one of ed25519", async () => {
+  const bench = await startBench({ hostKeys: [takeKey("rsa-3072"), makeKey(tempDir(), "ed25519").file] });
   expect(await findingsOn(bench.listener.port)).toEqual([]);
 });

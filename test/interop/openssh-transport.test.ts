@@ -11,6 +11,7 @@ import { makeKey, tempDir, write } from "../unit/runtime/ssh/support.js";
 import { failure, until, within } from "../unit/runtime/support/wait.js";
 
 import { certify } from "./client.js";
+import { isAlive } from "./run.js";
 import { SSHD, startSshd, USER } from "./sshd.js";
 import { startStdioSshd } from "./stdio-sshd.js";
 import { itWith } from "./stock.js";
@@ -141,7 +142,7 @@ itWith(STOCK, "each failure of ssh has a status and a message that quotes ssh", 
       sshd.address,
       { openssh: { command: "/nowhere/sshrpc" } },
       "UNAVAILABLE",
-      /could not run its command \(status 127\)/,
+      /ended with status 127 .* names a program that does not exist there.*ssh: .*No such file/,
     ],
     [sshd.address, { openssh: { args: ["-o", "Nonsense=1"] } }, "BAD_REQUEST", /rejects its options.*nonsense/i],
     [sshd.address, { sshConfig: "/nowhere/config" }, "BAD_REQUEST", /Can't open user config file/],
@@ -194,7 +195,7 @@ itWith(STOCK, "a program that ends or is killed leaves no ssh process", async ()
     await within("the connection", new Promise((resolve) => child.stdout.once("data", resolve)));
     if (how === "kill") child.kill("SIGKILL");
     const pid = Number(readFileSync(pidFile, "utf8"));
-    await until("the end of ssh", () => spawnSync("ps", ["-p", String(pid)]).status !== 0);
+    await until("the end of ssh", () => !isAlive(pid));
   }
   await until("the servers' ends", () => sshd.waits.processes.length === 0);
 });

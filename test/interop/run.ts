@@ -29,3 +29,12 @@ export function run(
     child.stdin.end(input);
   });
 }
+
+/** Whether a process runs. */
+export function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}

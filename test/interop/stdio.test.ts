@@ -1,13 +1,16 @@
-import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { spawn, spawnSync } from "node:child_process";
+import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { userInfo } from "node:os";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
+import type { RpcError } from "sshrpc/client";
 import { expect, onTestFinished } from "vitest";
 import { connect as connectNotes } from "../../generated/client.js";
+import { bundle } from "../support/bundle.js";
 import { makeKey, tempDir, write } from "../unit/runtime/ssh/support.js";
 import { failure, until, within } from "../unit/runtime/support/wait.js";
-import { run } from "./run.js";
+import { isAlive, run } from "./run.js";
 import { SSHD, sshOptions, USER } from "./sshd.js";
 import { startStdioSshd } from "./stdio-sshd.js";
 import { itWith } from "./stock.js";
@@ -27,15 +30,6 @@ const forced = (flags: string) => (serve: (flags: string) => string) => ({
 
 /** A subsystem that runs a script, from a file because of the quoting in sshd_config. */
 const script = (text: string) => ({ config: [`Subsystem sshrpc sh ${write(tempDir(), "subsystem", text)}`] });
-
-/** Whether a process runs. */
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}
 
 itWith(
   STOCK,
@@ -62,10 +56,12 @@ itWith(
   STOCK,
   "the examples of sshd_config and authorized_keys work unchanged",
   async () => {
+    const handlers = join(tempDir(), "server.mjs");
+    await bundle(fileURLToPath(new URL("../../examples/server.ts", import.meta.url)), handlers);
     const shown = (name: string): string[] =>
       readFileSync(new URL(`../../examples/sshd/${name}`, import.meta.url), "utf8")
         .replaceAll("/usr/bin/sshrpc", `${process.execPath} ${BIN}`)
-        .replaceAll("/srv/notes/server.js", fileURLToPath(new URL("../../examples/server.ts", import.meta.url)))
+        .replaceAll("/srv/notes/server.js", handlers)
         .replace(".sshrpc/notes.log", join(tempDir(), "notes.log"))
         .split("\n");
     const [alice, bob] = [makeKey(tempDir(), "alice"), makeKey(tempDir(), "bob")];
@@ -145,54 +141,134 @@ itWith(STOCK, "scopes that a shell has expanded to file names are named at the c
   }
 });
 
-itWith(
-  STOCK,
-  "a subsystem that does not start, and a forced internal-sftp, end with what to check",
-  async () => {
-    for (const config of [
-      ["Subsystem sshrpc /nonexistent/sshrpc serve"],
-      ["Subsystem sshrpc true", "ForceCommand internal-sftp"],
-      // Only root can chroot; the folder has no program at all.
-      ...(process.getuid?.() === 0
-        ? [["Subsystem sshrpc sshrpc serve --stdio", "ChrootDirectory /proc/self/net"]]
-        : []),
-    ]) {
-      const sshd = await startStdioSshd(() => ({ config }));
-      expect(await failure(sshd.overSsh2())).toMatchObject({
-        status: "UNAVAILABLE",
-        message: expect.stringMatching(
-          /^the connection was lost without an sshrpc preamble: .*Subsystem line.* or see its --log$/,
-        ),
-      });
-    }
-  },
-  SLOW,
-);
+/** A directory for ChrootDirectory, owned by root up to the root: the shell of {@link USER} is there, but not node. */
+function makeChroot(): string {
+  const directory = mkdtempSync("/var/sshrpc-chroot-");
+  onTestFinished(() => rmSync(directory, { recursive: true }));
+  chmodSync(directory, 0o755);
+  const shell = userInfo().shell ?? "/bin/sh";
+  const libraries = spawnSync("ldd", [shell], { encoding: "utf8" }).stdout.match(/\/\S+/g) ?? [];
+  for (const file of [shell, ...libraries]) {
+    mkdirSync(dirname(directory + file), { recursive: true, mode: 0o755 });
+    copyFileSync(file, directory + file);
+  }
+  return directory;
+}
 
-itWith(STOCK, "a server that cannot start refuses its client, and logs the reason", async () => {
+const isRoot = process.getuid?.() === 0;
+const SERVE = "Subsystem sshrpc sshrpc serve --stdio";
+
+/** Settings of sshd under which no server starts, and what the client reads of each. */
+const FAILURES: Readonly<Record<string, readonly [config: () => readonly string[], message: RegExp]>> = {
+  "a program that does not exist": [
+    () => ["Subsystem sshrpc /nonexistent/sshrpc serve"],
+    /status 127 .*names a program that does not exist there: check its path/,
+  ],
+  "a program that serves nothing": [() => ["Subsystem sshrpc true"], /status 0 .*is not `sshrpc serve --stdio`/],
+  "an invalid flag": [
+    () => [`Subsystem sshrpc ${process.execPath} ${BIN} serve --stdio --handlers x --scops y`],
+    /status 2 .*has an invalid flag/,
+  ],
+  "no --handlers": [() => [`Subsystem sshrpc ${process.execPath} ${BIN} serve --stdio`], /status 2 .*lacks --handlers/],
+  "a forced internal-sftp": [
+    () => [SERVE, "ForceCommand internal-sftp"],
+    /an SFTP server.*: remove ForceCommand internal-sftp for this user, and name `sshrpc serve --stdio`/,
+  ],
+  "a pattern that the shell rejects": [
+    () => [`Subsystem sshrpc bash -O failglob ${write(tempDir(), "subsystem", "true --scopes nothing:*")}`],
+    /status 1 .*quote each \* in --scopes/,
+  ],
+  // Only root can chroot.
+  ...(isRoot && {
+    "a chroot without node": [() => [SERVE, `ChrootDirectory ${makeChroot()}`], /status 127 .*in a ChrootDirectory/],
+    "a chroot that does not exist": [
+      () => [SERVE, "ChrootDirectory /nonexistent"],
+      /status 255 .*check ChrootDirectory, and see the log of sshd/,
+    ],
+  }),
+};
+
+for (const [title, [config, message]] of Object.entries(FAILURES)) {
+  itWith(
+    STOCK,
+    `under sshd, ${title} is named at both clients, with what to do`,
+    async () => {
+      const sshd = await startStdioSshd(() => ({ config: config() }), "unused");
+      for (const connect of [() => sshd.overOpenssh({ connectTimeout: 5000 }), sshd.overSsh2]) {
+        expect(await failure(connect())).toMatchObject({
+          status: "UNAVAILABLE",
+          message: expect.stringMatching(message),
+        });
+      }
+    },
+    SLOW,
+  );
+}
+
+const UNUSABLE = "the server could not start; --handlers: the file does not exist or cannot be loaded";
+
+itWith(STOCK, "a missing handlers file is named at both clients, without its path, which is in the log", async () => {
   const sshd = await startStdioSshd(undefined, "/nowhere/handlers.js");
-  expect(await failure(sshd.overOpenssh())).toMatchObject({
-    status: "UNAVAILABLE",
-    message: expect.stringContaining("the server could not start; the reason is in its log"),
-  });
+  for (const connect of [sshd.overOpenssh, sshd.overSsh2]) {
+    const { status, message } = await failure<RpcError>(connect());
+    expect([status, message]).toEqual([
+      "UNAVAILABLE",
+      expect.stringMatching(new RegExp(`${UNUSABLE}; the reason is in its log$`)),
+    ]);
+  }
   expect(readFileSync(sshd.serverLog, "utf8")).toContain("/nowhere/handlers.js: no such file");
 });
 
-itWith(STOCK, "a caller does not see why a log cannot be written or handlers cannot be loaded", async () => {
-  const sshd = await startStdioSshd(
-    (serve) => ({
-      authorizedKeys: (line) => [`restrict,command="${serve("").replace(/--log \S+/, "--log /proc/x")}" ${line}`],
-    }),
-    "/secret/handlers.js",
-  );
-  const { status, stdout, stderr } = await sshd.ssh(["GET", "/empty"]);
-  expect([status, stdout]).toEqual([5, ""]);
-  expect(JSON.parse(stderr)).toEqual({
-    status: "UNAVAILABLE",
-    code: 503,
-    message: "the server could not start; it has no log: start it with --log FILE to see the reason",
-  });
-});
+/** A directory with a `logger` that adds its tag and its input to a file, and that file. */
+function makeSyslog(): { readonly path: string; readonly entries: () => string } {
+  const path = tempDir();
+  write(path, "logger", `#!/bin/sh\nwhile read -r line; do echo "$2: $line" >> ${path}/entries; done\n`, 0o700);
+  return { path, entries: () => (existsSync(`${path}/entries`) ? readFileSync(`${path}/entries`, "utf8") : "") };
+}
+
+itWith(
+  STOCK,
+  "without --log, errors of a forced command and of a subsystem go to syslog, and the caller does not see them",
+  async () => {
+    const syslog = makeSyslog();
+    const withoutLog = (command: string) => `PATH=${syslog.path}:$PATH ${command.replace(/--log \S+/, "")}`;
+    const sshd = await startStdioSshd(
+      (serve) => ({
+        config: [`Subsystem sshrpc sh ${write(tempDir(), "subsystem", withoutLog(serve("")))}`],
+        authorizedKeys: (line) => [line],
+      }),
+      "/secret/handlers.js",
+    );
+    for (const connect of [sshd.overOpenssh, sshd.overSsh2]) {
+      expect((await failure<RpcError>(connect())).message).toMatch(
+        /the reason is in the syslog of the server; --log FILE sets/,
+      );
+    }
+    const entry = "sshrpc: the server could not start: .*: --handlers /secret/handlers.js: no such file\n";
+    await until("the entries", () => new RegExp(`^(${entry}){2}$`).test(syslog.entries()));
+
+    const forced = makeSyslog();
+    const other = await startStdioSshd(
+      (serve) => ({
+        authorizedKeys: (line) => [
+          `restrict,command="PATH=${forced.path}:$PATH ${serve("").replace(/--log \S+/, "--log /proc/x")}" ${line}`,
+        ],
+      }),
+      "/secret/handlers.js",
+    );
+    const { status, stdout, stderr } = await other.ssh(["GET", "/empty"]);
+    expect([status, stdout]).toEqual([5, ""]);
+    expect(JSON.parse(stderr)).toEqual({
+      status: "UNAVAILABLE",
+      code: 503,
+      message:
+        "the server could not start; --log: the file cannot be written; " +
+        "the reason is in the syslog of the server; --log FILE sets a log file",
+    });
+    await until("the entry", () => forced.entries().includes("--log /proc/x: cannot be written (ENOENT)"));
+  },
+  SLOW,
+);
 
 itWith(
   STOCK,

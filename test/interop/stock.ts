@@ -17,12 +17,21 @@ const LIBRARIES: ReadonlyMap<string, readonly [program: string, ...args: string[
   ["ruby-net-ssh", [RUBY, "-rnet/ssh", "-e", "1"]],
 ]);
 
+/** What is installed, by name: many tests ask, and each answer takes a process. */
+const known = new Map<string, boolean>();
+
 /** Whether a stock program is installed, or a library by the name of its Debian package. */
 function isInstalled(name: string): boolean {
+  const isKnown = known.get(name) ?? find(name);
+  known.set(name, isKnown);
+  return isKnown;
+}
+
+function find(name: string): boolean {
   const [, module] = /^python3-(\w+)$/.exec(name) ?? [];
-  const find = `import importlib.util, sys; sys.exit(importlib.util.find_spec("${module}") is None)`;
+  const query = `import importlib.util, sys; sys.exit(importlib.util.find_spec("${module}") is None)`;
   const [program, ...args] =
-    LIBRARIES.get(name) ?? (module === undefined ? ["sh", "-c", `command -v ${name}`] : [PYTHON, "-c", find]);
+    LIBRARIES.get(name) ?? (module === undefined ? ["sh", "-c", `command -v ${name}`] : [PYTHON, "-c", query]);
   return spawnSync(program, args).status === 0;
 }
 

@@ -29,6 +29,7 @@ const PASSED_ON: Readonly<Record<string, readonly string[]>> = {
   "base/log.ts": [],
   "observe/log-observer.ts": ["reloaded"],
   "observe/audit-log.ts": ["the audit log could not be written"],
+  "observe/syslog.ts": ["the server could not start"],
   "compose/connect.ts": ["an observer failed"],
   "ssh/server/sessions.ts": ["the session could not be served", "the channel could not be served"],
   "ssh/server/forwarding/forward-listeners.ts": ["a listener failed", "a listener could not be closed"],

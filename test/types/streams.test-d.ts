@@ -4,14 +4,15 @@ import type { ResponseItems } from "sshrpc/server";
 import { describe, expectTypeOf, test } from "vitest";
 import type { ConformanceClient } from "../conformance/generated/client.js";
 import type { Handlers } from "../conformance/generated/server.js";
-import type { Item, Script, Tally } from "../conformance/generated/types.js";
+import type { Item, Script, ScriptInput, Tally } from "../conformance/generated/types.js";
 
 declare const client: ConformanceClient;
 declare const script: Script;
 
 describe("a method of a generated client", () => {
   test("that is unary takes a request and returns the response", () => {
-    expectTypeOf(client.run.delete).parameter(0).toEqualTypeOf<Script>();
+    expectTypeOf(client.run.delete).parameter(0).toEqualTypeOf<ScriptInput>();
+    expectTypeOf(script).toExtend<ScriptInput>();
     expectTypeOf(client.run.delete(script)).toEqualTypeOf<Promise<Tally>>();
     expectTypeOf(client.run.delete.safe(script)).toEqualTypeOf<Promise<Result<Tally, AnyRpcError>>>();
     // @ts-expect-error it has no request stream

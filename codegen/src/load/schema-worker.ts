@@ -1,13 +1,17 @@
 import { parentPort } from "node:worker_threads";
 import { errorMessage } from "../base/error-message.js";
 import { Problems, SchemaProblem } from "../base/problem.js";
-import { namingRules } from "../emit/naming-rules.js";
+import { typescriptNaming } from "../emit/typescript/naming.js";
 import { buildApi } from "../model/build-api.js";
+import { combineRules } from "../model/names.js";
 import { SchemaLoader } from "./load-schema.js";
 import type { LoadRequest, WorkerMessage } from "./messages.js";
 
 // The worker thread that runs a schema: process.exit() or an endless loop in it ends at most this
 // thread. It stays warm between the runs of a watch.
+
+/** The names that every target accepts. The rules of a new target's language are added here. */
+const NAMING = combineRules([typescriptNaming]);
 
 const post = (message: WorkerMessage): void => parentPort?.postMessage(message);
 /** The loader of the last request, with its caches. */
@@ -32,7 +36,7 @@ async function run(request: LoadRequest): Promise<WorkerMessage> {
   try {
     const source = await current.load();
     const problems = new Problems();
-    const model = buildApi(source, namingRules, problems);
+    const model = buildApi(source, NAMING, problems);
     problems.throwIfAny();
     if (model === undefined) throw new SchemaProblem([]);
     return { type: "model", model };

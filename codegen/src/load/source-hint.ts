@@ -6,6 +6,7 @@ import type { Declarations, Declared } from "./declarations.js";
 import { docOf } from "./doc.js";
 import { calleeOf, findPart, type Keys, unwrap, WRAPPERS } from "./expression-part.js";
 import type { SourceFiles } from "./source-files.js";
+import { typeArgumentOf } from "./type-argument.js";
 
 /** What the hints of one run share. */
 export interface HintContext {
@@ -47,6 +48,10 @@ export class SourceHint implements Hint {
       else return undefined;
     }
     return undefined;
+  }
+
+  get typeArgument(): string | undefined {
+    return typeArgumentOf(this.#expression, this.#context.sources);
   }
 
   child(...keys: Keys): Hint {

@@ -1,7 +1,7 @@
 import type { Problems } from "../base/problem.js";
+import { suggestion } from "../base/suggestion.js";
 import type { Doc, SchemaPart } from "./hint.js";
 import type { NamingRules } from "./names.js";
-import { suggestion } from "./suggestion.js";
 import type { TypeReader } from "./type-reader.js";
 
 /** What the steps of one build share. */

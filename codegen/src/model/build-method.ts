@@ -1,10 +1,11 @@
 import { isBytes, isErrorStatus, isIdempotent, kindOf, type ParamType, STATUSES, type Verb } from "sshrpc/contract";
+import { suggestion } from "../base/suggestion.js";
 import type { ErrorUse, MethodModel, StreamUse, TypeUse } from "./api-model.js";
 import { type BuildContext, describedBy, refuseUnknownKeys } from "./build-context.js";
 import type { Hint, SchemaPart } from "./hint.js";
 import { pascalCase, pascalStatus } from "./names.js";
 import { acceptsEmpty, findField } from "./params.js";
-import { suggestion } from "./suggestion.js";
+import { refName } from "./schema/schema-walk.js";
 
 const OPTIONS = [
   "request",
@@ -55,10 +56,12 @@ export function buildMethod(
   refuseUnknownKeys(part, "method", OPTIONS, problems);
   const { value, hint } = part;
   const typeName = owner.typeName + pascalCase(verb.toLowerCase());
-  const use: Use = (suffix, child) => ({
-    schema: types.read(child),
-    name: names.reserve(typeName + suffix, child.path),
-  });
+  const use: Use = (suffix, child) => {
+    const name = typeName + suffix;
+    const schema = types.read(child, name);
+    // A type that refers to itself has this name already.
+    return { schema, name: refName(schema) === name ? name : names.reserve(name, child.path) };
+  };
   const single = (key: string, suffix = pascalCase(key)): TypeUse | undefined =>
     value[key] === undefined ? undefined : use(suffix, part.child(key));
   const stream = (key: string, suffix: string): StreamUse | undefined =>

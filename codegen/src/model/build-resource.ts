@@ -1,12 +1,12 @@
 import { isVerb, parsePath, pathParams, type Segment, VERBS } from "sshrpc/contract";
 import { errorMessage } from "../base/error-message.js";
 import type { Position } from "../base/problem.js";
+import { suggestion } from "../base/suggestion.js";
 import type { MethodModel, ResourceModel } from "./api-model.js";
 import { type BuildContext, describedBy } from "./build-context.js";
 import { buildMethod } from "./build-method.js";
 import type { SchemaPart } from "./hint.js";
 import { pascalCase } from "./names.js";
-import { suggestion } from "./suggestion.js";
 
 /** A resource, with what the checks across resources need. */
 export interface ResourceDraft {

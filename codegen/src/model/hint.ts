@@ -1,6 +1,6 @@
 import type { JsonSchema } from "sshrpc/contract";
 import type { Position } from "../base/problem.js";
-import { isSchemaObject } from "./schema-walk.js";
+import { isSchemaObject } from "./schema/schema-walk.js";
 
 /** The comment of a declaration or a property. */
 export interface Doc {
@@ -26,6 +26,8 @@ export interface Hint {
   readonly doc: Doc;
   /** Set if the expression names an exported schema, possibly in a wrapper such as `Type.Optional(Note)`. */
   readonly exported: ExportedSchema | undefined;
+  /** The text of `T` in `Type.Unsafe<T>(...)`; undefined where generated code cannot have it. */
+  readonly typeArgument?: string | undefined;
   /** The hint of the part at these keys: `child("GET")`, `child("properties", "id")`, `child("anyOf", 0)`. */
   child(...keys: readonly (string | number)[]): Hint;
 }
@@ -57,4 +59,13 @@ export class SchemaPart<Value = unknown> {
     const value = (this.value as Readonly<Record<string, unknown>>)[key];
     return new SchemaPart(value, this.hint.child(key), this.path === "" ? key : `${this.path}.${key}`);
   }
+}
+
+/** `Type.Optional(Note)` copies Note: it has the same parts but another identity. */
+export function copied(value: JsonSchema, exported: ExportedSchema | undefined): ExportedSchema | undefined {
+  if (exported === undefined) return undefined;
+  const original = exported.value as JsonSchema;
+  const keys = Object.keys(original);
+  const same = keys.length === Object.keys(value).length && keys.every((key) => Object.is(original[key], value[key]));
+  return same ? exported : undefined;
 }

@@ -1,5 +1,6 @@
 import type { JsonSchema } from "sshrpc/contract";
 import type { Doc } from "./hint.js";
+import { readTemplate, TYPESCRIPT } from "./typebox/typescript-note.js";
 
 /** TypeBox's pattern for the keys of a record with arbitrary keys. */
 export const ANY_KEY = "^.*$";
@@ -28,6 +29,50 @@ export function normalize(schema: JsonSchema): JsonSchema {
   }
   if (Array.isArray(required) && required.length > 0) result["required"] = [...required].sort();
   return result;
+}
+
+/**
+ * Replaces what the contract has otherwise, before the schemas inside are read: `dependencies` of draft 7; `nullable` of OpenAPI 3.0,
+ * which adds null to the types; and patterns of TypeBox's template literals, in which special characters are not escaped.
+ */
+export function modernize(schema: JsonSchema): JsonSchema {
+  const { dependencies, nullable, patternProperties, ...rest } = schema;
+  const template = schema["~kind"] === "TemplateLiteral" ? readTemplate(schema) : undefined;
+  const keys = schema["~kind"] === "Record" ? escapedKeys(patternProperties) : patternProperties;
+  if (dependencies === undefined && nullable === undefined && keys === patternProperties && template === undefined) {
+    return schema;
+  }
+  const entries = Object.entries((dependencies ?? {}) as Readonly<Record<string, unknown>>);
+  const names = entries.filter(([, value]) => Array.isArray(value));
+  const schemas = entries.filter(([, value]) => !Array.isArray(value));
+  return {
+    ...rest,
+    ...(template === undefined ? {} : { pattern: template.pattern, [TYPESCRIPT]: { type: template.type } }),
+    ...(keys === undefined ? {} : { patternProperties: keys }),
+    ...(nullable === true && rest["type"] !== undefined ? { type: [...new Set([rest["type"], "null"].flat())] } : {}),
+    ...withEntries(rest, "dependentRequired", names),
+    ...withEntries(rest, "dependentSchemas", schemas),
+  };
+}
+
+function withEntries(
+  schema: JsonSchema,
+  keyword: string,
+  entries: readonly (readonly [string, unknown])[],
+): JsonSchema {
+  if (entries.length === 0) return {};
+  return { [keyword]: { ...(schema[keyword] as object | undefined), ...Object.fromEntries(entries) } };
+}
+
+/** The keys of a `Type.Record` by pattern, escaped; other patterns stay as they are. */
+function escapedKeys(patternProperties: unknown): unknown {
+  if (typeof patternProperties !== "object" || patternProperties === null) return patternProperties;
+  const escaped = Object.entries(patternProperties).map(([pattern, value]): [string, unknown] => [
+    pattern === ANY_KEY ? pattern : (readTemplate({ pattern })?.pattern ?? pattern),
+    value,
+  ]);
+  const isSame = escaped.every(([pattern]) => Object.hasOwn(patternProperties, pattern));
+  return isSame ? patternProperties : Object.fromEntries(escaped);
 }
 
 /**

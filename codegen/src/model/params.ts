@@ -1,5 +1,5 @@
 import type { JsonSchema, ParamType } from "sshrpc/contract";
-import { refName, type SchemaOrBoolean } from "./schema-walk.js";
+import { refName, type SchemaOrBoolean } from "./schema/schema-walk.js";
 
 /** Looks up a named type. */
 type Resolve = (name: string) => JsonSchema | undefined;

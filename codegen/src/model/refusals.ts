@@ -1,8 +1,9 @@
 import { isBytes, type JsonSchema } from "sshrpc/contract";
 import { errorMessage } from "../base/error-message.js";
-import { notJson } from "./json-value.js";
-import { keywordValue } from "./keywords.js";
-import { isSchemaObject } from "./schema-walk.js";
+import { notJson } from "./schema/json-value.js";
+import { keywordValue } from "./schema/keywords.js";
+import { isSchemaObject } from "./schema/schema-walk.js";
+import { readTemplate } from "./typebox/typescript-note.js";
 
 const JSON_TYPES = new Set(["string", "number", "integer", "boolean", "null", "object", "array"]);
 
@@ -17,8 +18,8 @@ const FORMATS: ReadonlySet<string> = new Set(
   ).split(" "),
 );
 
-/** Types whose equal values are found by lookup. Values of other types are compared pair by pair. */
-const SCALARS = new Set(["string", "number", "integer", "boolean", "null"]);
+/** The drafts of JSON Schema whose keywords the model understands. */
+const DRAFTS = /^https?:\/\/json-schema\.org\/draft(-0[67]|\/20(19-09|20-12))\/schema#?$/;
 
 /** The replacement for each type that JSON cannot carry. */
 const INSTEAD: Readonly<Record<string, string>> = {
@@ -51,6 +52,7 @@ export function refuseKind(schema: JsonSchema): string | undefined {
 export function refuseKeyword(keyword: string, content: unknown): string | undefined {
   switch (keywordValue(keyword)) {
     case undefined:
+      if (keyword.startsWith("$")) return `"${keyword}" is not supported; write the schema without it`;
       return `unknown JSON Schema 2019-09 keyword "${keyword}"; prefix your own annotations with "x-"`;
     case "map":
       return isSchemaObject(content) ? undefined : `"${keyword}" must be an object of schemas`;
@@ -95,6 +97,7 @@ function refuseShape(keyword: string, content: unknown): string | undefined {
     case "multipleOf":
       return typeof content === "number" && content > 0 ? undefined : "a number greater than 0";
     case "uniqueItems":
+    case "nullable":
     case "deprecated":
       return typeof content === "boolean" ? undefined : "true or false";
     case "pattern":
@@ -102,6 +105,9 @@ function refuseShape(keyword: string, content: unknown): string | undefined {
     case "title":
     case "description":
       return typeof content === "string" ? undefined : "a string";
+    case "dependencies":
+    case "dependentRequired":
+      return isSchemaObject(content) ? undefined : "an object by property name";
     case "required":
       return Array.isArray(content) && content.every((name) => typeof name === "string")
         ? undefined
@@ -114,18 +120,36 @@ function refuseShape(keyword: string, content: unknown): string | undefined {
   }
 }
 
-/**
- * Why validation could take time quadratic in the size of the request, which blocks the event loop; undefined if it
- * cannot. The cost of a `pattern` is not checked.
- */
-export function refuseSlow({ format, uniqueItems, items, maxItems, additionalItems }: JsonSchema): string | undefined {
-  if (format === "url") return 'format "url" takes time quadratic in the length of the text; use "uri"';
-  if (uniqueItems !== true || maxItems !== undefined) return undefined;
-  if (Array.isArray(items) ? additionalItems === false : isScalar(items)) return undefined;
-  return '"uniqueItems" compares every pair of these items; add "maxItems" to limit the time';
-}
-
-function isScalar(schema: unknown): boolean {
-  const types = isSchemaObject(schema) ? [schema["type"] ?? []].flat() : [];
-  return types.length > 0 && types.every((type) => SCALARS.has(String(type)));
+/** Why keywords of a schema cannot be together, or one cannot be alone: it would have no effect where its author expects one. */
+export function refuseTogether(schema: JsonSchema): readonly string[] {
+  const { format, items, nullable, type, $schema: draft } = schema;
+  const lacks = (keyword: string, other: string): readonly string[] =>
+    keyword in schema && !(other in schema)
+      ? [`"${keyword}" has no effect without "${other}"; add "${other}", or remove "${keyword}"`]
+      : [];
+  const found = [
+    ...lacks("then", "if"),
+    ...lacks("else", "if"),
+    ...lacks("minContains", "contains"),
+    ...lacks("maxContains", "contains"),
+  ];
+  if ("additionalItems" in schema && !Array.isArray(items)) {
+    found.push('"additionalItems" has no effect without an array of "items"; use "items" for the type of all items');
+  }
+  if (nullable === true && (type === undefined || "~kind" in schema)) {
+    found.push('"nullable" is a keyword of OpenAPI, beside "type"; use Type.Union([..., Type.Null()])');
+  }
+  if (schema["~kind"] === "TemplateLiteral" && readTemplate(schema) === undefined) {
+    found.push(
+      `TypeBox escapes no special characters in template literals, so that ${schema["pattern"]} is ambiguous; use Type.String({ pattern: "..." })`,
+    );
+  }
+  if (format === "url") found.push('format "url" takes time quadratic in the length of the text; use "uri"');
+  if (schema["$recursiveAnchor"] === true) {
+    found.push('"$recursiveAnchor" is not supported; use "$ref": "#" for a reference to the whole schema');
+  }
+  if (draft !== undefined && !DRAFTS.test(String(draft))) {
+    found.push(`unknown "$schema" ${JSON.stringify(draft)}; use JSON Schema 2019-09, which is the default`);
+  }
+  return found;
 }

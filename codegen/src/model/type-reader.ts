@@ -1,26 +1,27 @@
 import type { JsonSchema } from "sshrpc/contract";
 import type { Problems } from "../base/problem.js";
 import type { NamedType } from "./api-model.js";
-import { circleOf } from "./circle-of.js";
-import { definitionKey } from "./definition-key.js";
-import { type ExportedSchema, type Hint, SchemaPart } from "./hint.js";
-import { canonicalJson, className } from "./json-value.js";
-import { keywordValue } from "./keywords.js";
-import { describeMisfit } from "./misfit.js";
+import { DefinitionNames } from "./definition-names.js";
+import { copied, type ExportedSchema, type Hint, SchemaPart } from "./hint.js";
 import { type NamingRules, pascalCase } from "./names.js";
-import { ANY_KEY, describe, normalize } from "./normalize.js";
-import { refuseKeyword, refuseKind, refuseSlow } from "./refusals.js";
-import { isSchemaObject, refTo, type SchemaOrBoolean, withoutNotes } from "./schema-walk.js";
+import { ANY_KEY, describe, modernize, normalize } from "./normalize.js";
+import { refuseKeyword, refuseKind, refuseTogether } from "./refusals.js";
+import { circleOf } from "./schema/circle-of.js";
+import { canonicalJson } from "./schema/json-value.js";
+import { keywordValue } from "./schema/keywords.js";
+import { refTo, type SchemaOrBoolean, withoutNotes } from "./schema/schema-walk.js";
+import { Scope, type Target, unknownReference } from "./scope.js";
+import { describeMisfit } from "./typebox/misfit.js";
+import { annotate } from "./typebox/typescript-note.js";
 
-/** The definitions that `Type.Ref("Node")` refers to inside a `Type.Cyclic` or a `Type.Module`. */
-interface Scope {
-  readonly defs: Readonly<Record<string, unknown>>;
-  readonly hint: Hint;
-  readonly names: Map<string, string>;
-}
+/** Keywords that the reader resolves: the contract has none of them. */
+const RESOLVED: ReadonlySet<string> = new Set(
+  "$id $schema $anchor $ref $recursiveRef $recursiveAnchor $defs definitions".split(" "),
+);
 
 /** The maximum depth of a type without names in it. Generated code is as deep, and its readers have a stack. */
 const MAX_DEPTH = 100;
+const TOO_DEEP = `nested more than ${MAX_DEPTH} levels deep; export the inner types as constants`;
 
 interface Entry {
   readonly hint: Hint;
@@ -34,9 +35,10 @@ export class TypeReader {
   readonly #problems: Problems;
   readonly #entries = new Map<string, Entry>();
   readonly #circular = new Set<string>();
-  /** The meaning of each definition that has a name. */
-  readonly #definitions = new Map<string, string>();
+  readonly #definitions = new DefinitionNames();
   readonly #nameOf = new Map<object, string>();
+  /** The names of types without an export that refer to themselves as a whole. */
+  readonly #recursive = new Map<object, string>();
   /** The schemas without a name that are being read, each inside the one before it. */
   readonly #ancestors = new Set<object>();
 
@@ -62,31 +64,39 @@ export class TypeReader {
     return this.#entries.get(name)?.hint;
   }
 
-  /** Reads a TypeBox value. Values that cannot be part of a contract are reported as problems. */
-  read(part: SchemaPart): JsonSchema {
-    const schema = this.#read(part, undefined);
+  /**
+   * Reads a TypeBox value. Values that cannot be part of a contract are reported as problems.
+   * @param name the name of the type if it refers to itself as a whole, with `#`
+   */
+  read(part: SchemaPart, name: string): JsonSchema {
+    const schema = this.#read(part, undefined, name);
     return typeof schema === "boolean" ? (schema ? {} : { not: {} }) : schema;
   }
 
-  #read(part: SchemaPart, scope: Scope | undefined): SchemaOrBoolean {
+  #read(part: SchemaPart, scope: Scope | undefined, rootName = ""): SchemaOrBoolean {
     const { value, hint } = part;
     if (typeof value === "boolean") return value;
     const misfit = describeMisfit(value);
-    if (misfit !== undefined) return this.#refuse(part, `expected a TypeBox type, got ${misfit}`);
-    if (!part.isObject()) return this.#refuse(part, `expected a TypeBox type, got ${describeOther(value)}`);
+    if (misfit !== undefined || !part.isObject()) return this.#refuse(part, `expected a TypeBox type, got ${misfit}`);
     const exported = this.#exported.get(part.value) ?? copied(part.value, hint.exported);
-    if (exported !== undefined) return describe(refTo(this.#named(exported)), hint.doc);
+    if (exported !== undefined) return describe(annotate(refTo(this.#named(exported)), part.value), hint.doc);
+    const known = scope === undefined ? this.#recursive.get(part.value) : undefined;
+    if (known !== undefined) return describe(refTo(known), hint.doc);
     if (this.#ancestors.has(part.value)) return this.#refuse(part, "the type contains itself; use Type.Cyclic");
-    if (this.#ancestors.size === MAX_DEPTH) {
-      return this.#refuse(part, `nested more than ${MAX_DEPTH} levels deep; export the inner types as constants`);
-    }
+    if (this.#ancestors.size === MAX_DEPTH) return this.#refuse(part, TOO_DEEP);
     this.#ancestors.add(part.value);
-    const schema = this.#inline(part, scope);
+    const title = typeof part.value["title"] === "string" ? pascalCase(part.value["title"]) : "";
+    const inner = Scope.inside(part, scope, this.#rules.isIdentifier(title) ? title : rootName);
+    const schema = this.#inline(part, scope, inner);
     this.#ancestors.delete(part.value);
-    return schema;
+    const name = scope === undefined ? inner.names.get(part.value) : undefined;
+    if (name === undefined) return schema;
+    this.#recursive.set(part.value, name);
+    this.#register(name, part, () => schema);
+    return refTo(name);
   }
 
-  /** Reports a problem. @returns the schema to continue with */
+  /** @returns the schema to continue with */
   #refuse({ at, path }: SchemaPart, message: string): JsonSchema {
     this.#problems.add(at, path, message);
     return {};
@@ -109,62 +119,65 @@ export class TypeReader {
   /** The schema of a named type. For a recursive type it is the schema of the root. */
   #body(part: SchemaPart<JsonSchema>, name: string): JsonSchema {
     const { value, hint } = part;
-    const { $ref: root, $defs: defs, ...beside } = value;
+    const scope = Scope.inside(part, undefined);
+    scope.names.set(value, name);
+    const { $ref: ref, $defs: _, definitions: __, ...beside } = value;
     // Other keywords of the root apply to the root alone, so the root and its definition are different types.
     const isDefinition = Object.keys(beside).every((keyword) => keyword === "$id" || keywordValue(keyword) === "note");
-    if (!isDefinition || typeof root !== "string" || !isSchemaObject(defs) || !Object.hasOwn(defs, root)) {
-      return this.#inline(part, undefined);
+    const [target, ...others] = isDefinition && typeof ref === "string" ? scope.resolve(ref) : [];
+    if (target === undefined || others.length > 0 || scope.names.has(target.part.value)) {
+      return this.#inline(part, undefined, scope);
     }
-    const scope: Scope = { defs, hint, names: new Map([[root, name]]) };
-    const schema = this.#member(root, scope, part.path);
-    return describe({ ...schema, ...this.#keywords(part, scope) }, hint.doc);
+    scope.names.set(target.part.value, name);
+    return describe({ ...this.#member(target), ...this.#keywords(part, scope) }, hint.doc);
   }
 
-  #inline(part: SchemaPart<JsonSchema>, outer: Scope | undefined): JsonSchema {
+  /** @param inner the scope inside `part`, where it is known */
+  #inline(part: SchemaPart<JsonSchema>, outer: Scope | undefined, inner?: Scope): JsonSchema {
     const { value, hint } = part;
-    if (!("$ref" in value)) return describe(normalize(this.#keywords(part, outer)), hint.doc);
-    const { $ref: ref, $defs: defs } = value;
-    const scope = isSchemaObject(defs) ? { defs, hint, names: new Map<string, string>() } : outer;
-    if (typeof ref !== "string" || scope === undefined || !Object.hasOwn(scope.defs, ref)) {
-      const message = `unknown type ${JSON.stringify(ref)}; Type.Ref works only inside Type.Cyclic and Type.Module`;
-      return this.#refuse(part, message);
-    }
-    const target = refTo(this.#definition(ref, scope));
-    const beside = normalize(this.#keywords(part, scope));
-    const isBare = Object.keys(withoutNotes(beside)).length === 0;
-    const parts = Array.isArray(beside["allOf"]) ? beside["allOf"] : [];
-    return describe(isBare ? { ...beside, ...target } : { ...beside, allOf: [target, ...parts] }, hint.doc);
+    const scope = inner ?? Scope.inside(part, outer);
+    const type = "~unsafe" in value ? hint.typeArgument : undefined;
+    const keywords = annotate(normalize(this.#keywords(part, scope)), value, type);
+    const ref = value["$ref"] ?? value["$recursiveRef"];
+    if (ref === undefined) return describe(keywords, hint.doc);
+    const target = this.#reference(part, ref, scope);
+    const isBare = Object.keys(withoutNotes(keywords)).length === 0;
+    const parts = Array.isArray(keywords["allOf"]) ? keywords["allOf"] : [];
+    return describe(isBare ? { ...keywords, ...target } : { ...keywords, allOf: [target, ...parts] }, hint.doc);
   }
 
-  /** The named type for one definition of `scope`. */
-  #definition(key: string, scope: Scope): string {
-    const known = scope.names.get(key);
+  /** What a reference stands for: a named type. */
+  #reference(part: SchemaPart, ref: unknown, scope: Scope): JsonSchema {
+    const [target, ...others] = typeof ref === "string" ? scope.resolve(ref) : [];
+    if (target === undefined) return this.#refuse(part, unknownReference(ref));
+    if (others.length > 0) {
+      return this.#refuse(part, `ambiguous reference "${ref}"; name the definitions of an embedded schema differently`);
+    }
+    const { value } = target.part;
+    if (typeof value === "boolean") return value ? {} : { not: {} };
+    const exported = typeof value === "object" && value !== null ? this.#exported.get(value) : undefined;
+    return refTo(exported === undefined ? this.#definition(target, scope) : this.#named(exported));
+  }
+
+  /** The named type for a definition. */
+  #definition(target: Target, { names, rootName }: Scope): string {
+    const { part, scope } = target;
+    const known = names.get(part.value);
     if (known !== undefined) return known;
-    const name = this.#definitionName(key, scope);
-    scope.names.set(key, name);
-    const part = new SchemaPart(scope.defs[key], scope.hint.child("$defs", key), key);
-    this.#register(name, part, () => this.#member(key, scope, key));
+    const name = scope === undefined ? rootName : this.#definitions.nameOf(target);
+    names.set(part.value, name);
+    const isFit = this.#rules.isIdentifier(name);
+    if (!isFit) this.#refuse(part, `the name ${name} is not an identifier; rename the definition`);
+    // The root is being read already.
+    if (scope !== undefined) this.#register(name, part, () => this.#member(target));
     return name;
   }
 
-  /** Definitions of different scopes can have one name, such as Node: those after the first are numbered. */
-  #definitionName(key: string, { defs }: Scope): string {
-    const meaning = definitionKey(key, defs);
-    const base = pascalCase(key);
-    for (let number = 1; ; number++) {
-      const name = number === 1 ? base : `${base}${number}`;
-      const earlier = this.#definitions.get(name);
-      if (earlier !== undefined && earlier !== meaning) continue;
-      this.#definitions.set(name, meaning);
-      return name;
-    }
-  }
-
-  /** The schema of one definition of `scope`. */
-  #member(key: string, scope: Scope, path: string): JsonSchema {
-    const part = new SchemaPart(scope.defs[key], scope.hint.child("$defs", key), path);
-    if (part.isObject()) return this.#inline(part, scope);
-    return this.#refuse(part, `expected a TypeBox type, got ${describeOther(scope.defs[key])}`);
+  /** The schema of a definition. */
+  #member({ part, scope }: Target): JsonSchema {
+    const misfit = describeMisfit(part.value);
+    if (misfit === undefined && part.isObject()) return this.#inline(part, scope);
+    return this.#refuse(part, `expected a TypeBox type, got ${misfit}`);
   }
 
   /** Two declarations can share a name only if they have the same effect on a call. */
@@ -177,12 +190,8 @@ export class TypeReader {
       this.#refuseCircle(name, part);
       return;
     }
-    const schema = read();
-    if (
-      earlier.schema !== undefined &&
-      canonicalJson(withoutNotes(earlier.schema)) === canonicalJson(withoutNotes(schema))
-    )
-      return;
+    const [one, other] = [earlier.schema ?? false, read()].map((schema) => canonicalJson(withoutNotes(schema)));
+    if (one === other) return;
     const { file, line } = earlier.hint.at;
     this.#refuse(part, `another schema, at ${file}:${line}, also has the type name ${name}; rename one`);
   }
@@ -196,18 +205,17 @@ export class TypeReader {
     this.#circular.add(name);
   }
 
-  /** The keywords of a schema, without `$ref` and `$defs` of a reference. */
-  #keywords(part: SchemaPart<JsonSchema>, scope: Scope | undefined): JsonSchema {
-    const { value } = part;
-    const refusal = refuseKind(value);
+  /** The keywords of a schema, without references and definitions. */
+  #keywords(part: SchemaPart<JsonSchema>, scope: Scope): JsonSchema {
+    const refusal = refuseKind(part.value);
     if (refusal !== undefined) return this.#refuse(part, refusal);
-    const slow = refuseSlow(value);
-    if (slow !== undefined) this.#refuse(part, slow);
-    const skipped = new Set(["$id", "$schema", ...("$ref" in value ? ["$ref", "$defs"] : [])]);
+    for (const reason of refuseTogether(part.value)) this.#refuse(part, reason);
+    const value = modernize(part.value);
+    const modern = new SchemaPart(value, part.hint, part.path);
     const entries = Object.entries(value).flatMap(([keyword, content]): [string, unknown][] => {
-      if (skipped.has(keyword)) return [];
+      if (RESOLVED.has(keyword)) return [];
       const reason = refuseKeyword(keyword, content);
-      if (reason === undefined) return [[keyword, this.#content(part, keyword, scope)]];
+      if (reason === undefined) return [[keyword, this.#content(modern, keyword, scope)]];
       this.#refuse(part, reason);
       return [];
     });
@@ -215,7 +223,7 @@ export class TypeReader {
   }
 
   /** The content of one keyword, with the schemas in it read. */
-  #content({ value, hint, path }: SchemaPart<JsonSchema>, keyword: string, scope: Scope | undefined): unknown {
+  #content({ value, hint, path }: SchemaPart<JsonSchema>, keyword: string, scope: Scope): unknown {
     const content = value[keyword];
     const kind = keywordValue(keyword);
     if (kind === "value" || kind === "note") return content;
@@ -238,21 +246,4 @@ export class TypeReader {
     const where = keyword === "items" ? `${path}[]` : `${path}.${keyword}`;
     return this.#read(new SchemaPart(content, hint.child(keyword), where), scope);
   }
-}
-
-/** Describes a value that is not a schema, for messages. */
-function describeOther(value: unknown): string {
-  if (value === undefined) return "undefined; check for a misspelled import or files that import each other";
-  if (value === null) return "null";
-  if (typeof value !== "object") return `a ${typeof value}`;
-  return Array.isArray(value) ? "an array" : `an instance of ${className(value)}, which JSON cannot carry`;
-}
-
-/** `Type.Optional(Note)` copies Note: it has the same parts but another identity. */
-function copied(value: JsonSchema, exported: ExportedSchema | undefined): ExportedSchema | undefined {
-  if (exported === undefined) return undefined;
-  const original = exported.value as JsonSchema;
-  const keys = Object.keys(original);
-  const same = keys.length === Object.keys(value).length && keys.every((key) => Object.is(original[key], value[key]));
-  return same ? exported : undefined;
 }

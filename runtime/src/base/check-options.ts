@@ -1,5 +1,6 @@
 import { nearest } from "./nearest.js";
 import { printable } from "./printable.js";
+import { wrongType } from "./wrong-type.js";
 
 /** An option with an unknown name or an invalid value. Public functions throw it as the RpcError BAD_REQUEST. */
 export class OptionError extends Error {}
@@ -95,7 +96,7 @@ export function checkOptions(options: object, known: KnownOptions): void {
 
 /** The message of {@link checkOptions}; undefined if all options are known and have their types. */
 export function optionProblem(options: object, known: KnownOptions): string | undefined {
-  if (!isObject(options)) return `invalid options: ${typeName(options)}; expected an object`;
+  if (!isObject(options)) return `options: ${wrongType(options, "an object")}`;
   return problemOf(options, known, { noun: "option", parent: "" });
 }
 
@@ -137,7 +138,7 @@ function valueProblem(value: unknown, kind: KnownOption, { noun, parent }: Place
   }
   if (fields !== undefined && isTable(value)) return problemOf(value, fields, { noun, parent: `${parent}.` });
   const taken = kind instanceof OneOf ? kind.describe() : "an object";
-  return `${noun} ${parent}: invalid type ${typeName(value)}; it takes ${taken}`;
+  return `${noun} ${parent}: ${wrongType(value, taken)}`;
 }
 
 function isObject(value: unknown): value is object {
@@ -151,11 +152,6 @@ function isListOf(value: unknown, type: "string" | "function"): boolean {
 /** Whether a value is an object of options, and not a list or bytes. */
 function isTable(value: unknown): value is object {
   return isObject(value) && !Array.isArray(value) && !(value instanceof Uint8Array);
-}
-
-function typeName(value: unknown): string {
-  if (value === null) return "null";
-  return Array.isArray(value) ? "array" : typeof value;
 }
 
 function describeUnknown(name: string, known: KnownOptions, { noun, parent }: Place): string {

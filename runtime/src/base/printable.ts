@@ -1,3 +1,5 @@
+import { wrongType } from "./wrong-type.js";
+
 /**
  * The base64 of private keys in PEM without their first line, whose DER begins with a fixed version or algorithm: PKCS#1 and
  * PKCS#8, also encrypted; SEC1 and PKCS#8 of the NIST curves; PKCS#8 of Ed25519 and Ed448.
@@ -35,8 +37,7 @@ export function holdsKey(text: string): boolean {
  * @throws Error of one line if it is a key
  */
 export function checkFileName(name: string, what: string): string {
-  if (typeof name !== "string")
-    throw new Error(`${what}: expected a file name, received a value of type ${typeof name}`);
+  if (typeof name !== "string") throw new Error(`${what}: ${wrongType(name, "a file name")}`);
   if (!holdsKey(name)) return name;
   throw new Error(`${what}: received the text of a key, not a file name; save the key to a file and pass its name`);
 }

@@ -120,7 +120,7 @@ export interface SshClient extends AsyncDisposable {
   connectTcp(host: string, port: number, options?: ConnectTcpOptions): Promise<Duplex>;
   /**
    * Downloads a file with the remote commands `cat` and `sha256sum`, and verifies its SHA-256. The local file is renamed
-   * into place after the verification.
+   * into place after the verification. In a folder, as with scp, the file keeps its name.
    * @throws RpcError NOT_FOUND or FORBIDDEN if a file cannot be opened, BAD_REQUEST if it is not a regular file, CONFLICT if
    * it changed during the copy, and as {@link SshClient.exec}
    */

@@ -18,11 +18,18 @@ export async function loadHandlers(file: string, io: CliIo): Promise<ApiHandlers
   if (stats === undefined) throw new UsageError(`--handlers ${file}: no such file`);
   if (stats.isDirectory()) throw new UsageError(`--handlers ${file}: is a directory; name a file`);
   const module = await importFile(path);
-  const handlers: unknown = (module as { readonly default?: unknown }).default;
+  const handlers = defaultOf(module);
   if (isApiHandlers(handlers)) return handlers;
   throw new UsageError(
     `${file}: the default export must be the result of defineHandlers: export default defineHandlers({ … })`,
   );
+}
+
+/** The default export. One that was compiled to CommonJS is a property of `module.exports`, which Node gives as the default. */
+function defaultOf(module: unknown): unknown {
+  const exported = (module as { readonly default?: unknown }).default;
+  const isCompiled = typeof exported === "object" && exported !== null && "__esModule" in exported;
+  return isCompiled ? (exported as { readonly default?: unknown }).default : exported;
 }
 
 async function importFile(path: string): Promise<unknown> {

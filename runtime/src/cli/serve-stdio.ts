@@ -18,9 +18,11 @@ export const LAST_GRACE = 5000;
 export async function serveOverStdio(flags: ServeFlags, io: CliIo, fault?: Error): Promise<void> {
   const log = await openLog(flags.log, io);
   const load = async (): Promise<ApiHandlers> => {
-    if (fault !== undefined) throw new RpcError("UNAVAILABLE", fault.message, { cause: fault });
-    if (log instanceof Error) throw log;
-    return loadHandlers(flags.handlers, io);
+    if (fault !== undefined) throw new RpcError("UNAVAILABLE", fault.message);
+    if (log instanceof Error) throw forPeer("--log: the file cannot be written", log);
+    return loadHandlers(flags.handlers, io).catch((error: unknown) => {
+      throw forPeer("--handlers: the file does not exist or cannot be loaded", error);
+    });
   };
   try {
     await serveStdio(load, {
@@ -29,12 +31,20 @@ export async function serveOverStdio(flags: ServeFlags, io: CliIo, fault?: Error
       ...(flags.forced && { forced: true }),
       ...(flags.grace !== undefined && { grace: flags.grace }),
       ...(flags.audit !== undefined && { audit: { file: pathOf(io, flags.audit) } }),
-      ...(log !== undefined && { log: log instanceof Error ? false : log }),
+      ...(log !== undefined && !(log instanceof Error) && { log }),
     });
+  } catch (error) {
+    // Standard error gets the whole reason, as an operator sees it who runs the command.
+    throw error instanceof RpcError ? (error.cause ?? error) : error;
   } finally {
     // A timer or connection of a handler must not keep the process alive.
     setTimeout(() => io.exit(), LAST_GRACE).unref();
   }
+}
+
+/** The error that the client gets, without the path of a file; the log has the cause. */
+function forPeer(message: string, cause: unknown): RpcError {
+  return new RpcError("UNAVAILABLE", message, { cause });
 }
 
 /** Returns an error rather than throwing it, so that the connection can be closed first. */

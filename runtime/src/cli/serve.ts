@@ -21,7 +21,7 @@ export function defineServe(command: Command, io: CliIo): void {
     .option("--forced", "with --stdio: for command= or ForceCommand of sshd; a session without a command is a shell")
     .option(
       "--log <file>",
-      "with --stdio: log file, because sshd discards the standard error of a subsystem",
+      "with --stdio: log file (default: errors go to syslog), because sshd discards the standard error of a subsystem",
       parseFileName,
     )
     .option("--handlers <file>", "module whose default export is defineHandlers({ … }); required", parseFileName)

@@ -9,6 +9,7 @@ import { printable } from "../base/printable.js";
 import type { SshClient } from "../base/ssh-client.js";
 import type { Transport } from "../base/transport.js";
 import { AGENT } from "../base/version.js";
+import { wrongType } from "../base/wrong-type.js";
 import type { Api } from "../contract/method.js";
 import { RpcError } from "../contract/rpc-error.js";
 import type { CallReceiver } from "../wire/call-frames.js";
@@ -208,10 +209,7 @@ function bindClient<C extends Client>(
       throw new RpcError("BAD_REQUEST", `unknown event "${printable(String(event), 60)}"; known events: state`);
     }
     if (typeof listener !== "function") {
-      throw new RpcError(
-        "BAD_REQUEST",
-        `the listener of "state": invalid type ${typeof listener}; it takes a function`,
-      );
+      throw new RpcError("BAD_REQUEST", `the listener of "state": ${wrongType(listener, "a function")}`);
     }
     return pool.listen(listener);
   };

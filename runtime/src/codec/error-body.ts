@@ -12,7 +12,14 @@ export function decodeError(code: number, body: unknown, method: string | undefi
   const status = errorStatus(code);
   // The types of callers promise issues, also where the request could not be decoded.
   const issues = status === "BAD_REQUEST" && details === undefined ? { issues: [] } : details;
-  return new RpcError(status, typeof message === "string" ? message : undefined, { details: issues, method, code });
+  const error = new RpcError(status, typeof message === "string" ? message : undefined, {
+    details: issues,
+    method,
+    code,
+  });
+  // The frames are those of a listener of the connection: they say nothing. The caller's are added where its promise rejects.
+  error.stack = String(error);
+  return error;
 }
 
 function isErrorObject(value: unknown): value is { readonly message?: unknown; readonly details?: unknown } {

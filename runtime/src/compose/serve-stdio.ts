@@ -11,11 +11,13 @@ import { SUBSYSTEM } from "../base/version.js";
 import { checkedOptions, toBadRequest } from "../contract/option-errors.js";
 import { RpcError } from "../contract/rpc-error.js";
 import type { AuditOptions } from "../observe/audit-options.js";
+import { withSyslog } from "../observe/syslog.js";
 import type { ApiHandlers } from "../server/api-handlers.js";
 import type { ApiServerOptions } from "../server/api-server-options.js";
 import { checkGrace, SIGNAL_GRACE } from "../server/check-grace.js";
 import { findHandler } from "../ssh/server/channel-handler.js";
 import { refuseConnection } from "../wire/close-duplex.js";
+import { watchErrors } from "./handle-rejections.js";
 import { openLog } from "./open-log.js";
 import { openServer } from "./open-server.js";
 import { ADAPTER_OPTIONS, API_SERVER_OPTIONS, AUDIT_OPTIONS } from "./option-tables.js";
@@ -33,8 +35,8 @@ export interface ServeStdioOptions extends ApiServerOptions, AuditOptions, Pick<
   /** Grace in ms for running calls at SIGTERM, SIGHUP or SIGINT. Default: 5,000. */
   readonly grace?: number;
   /**
-   * The server's logger; false for none. Default: for the native wire pino at level `info`, to standard error, which sshd
-   * discards; for a command or a shell none, because their standard error is the caller's.
+   * The server's logger; false for none. Default: errors go to syslog, by `logger`; for the native wire, pino at level `info`
+   * also writes to standard error, which sshd discards. For a command or a shell standard error is the caller's.
    */
   readonly log?: Logger | false;
 }
@@ -69,6 +71,9 @@ interface StdioSetup {
  * per session, and has authenticated the peer, which the environment describes. Resolves when the session has ended; the
  * process ends once its handles are closed.
  *
+ * An unhandled rejection in a handler is logged with its call, and the session goes on. Any other one, and every uncaught
+ * exception, is logged; the session drains, and the process ends with exit status 1.
+ *
  * From the start, other output of the process goes to standard error, or to the log while a command or a shell runs.
  * @param handlers the value of `defineHandlers(…)`, or a function that loads it: output while it loads is redirected, too
  * @throws Error if the process was started at a terminal; RpcError BAD_REQUEST for an invalid option; also what `handlers` throws, after the
@@ -90,17 +95,23 @@ export async function serveStdio(
   const stdio = takeStdio();
   const closed = new Promise<void>((resolve) => stdio.stream.once("close", resolve));
   stdio.stream.on("error", () => undefined);
-  const log = await openLog(options.log ?? (request.kind === "native" ? undefined : false), "info");
+  const log = await openStdioLog(options.log, request);
   try {
     await serveSession(handlers, { ...options, grace }, { stdio, request, log, closed });
   } catch (error) {
     log.error({ err: error }, "the server could not start");
-    await refuse(stdio, request, { error, hasLog: Boolean(options.log) });
+    await refuse(stdio, request, { error, log: options.log });
     await closed;
     // A command or a shell ends with an exit status; a thrown error would be printed to the caller.
     if (request.kind === "native") throw toBadRequest(error);
     process.exitCode = EXIT_INTERNAL;
   }
+}
+
+/** The logger: without an option, errors go to syslog, too. */
+async function openStdioLog(log: Logger | false | undefined, { kind }: StdioRequest): Promise<Logger> {
+  if (log !== undefined) return openLog(log, "info");
+  return withSyslog(await openLog(kind === "native" ? undefined : false, "info"));
 }
 
 async function serveSession(
@@ -111,6 +122,7 @@ async function serveSession(
   if (request.kind !== "native") stdio.redirectOutput((text) => log.info({ text }, "printed by a handler"));
   const { scopes = [], grace } = options;
   const opened = await openServer(handlers, { ...options, log, grantedScopes: scopes });
+  let unwatch = (): void => undefined;
   try {
     const { server, observer } = opened;
     const connectionId = randomBytes(6).toString("base64url");
@@ -126,6 +138,11 @@ async function serveSession(
       if (request.kind === "shell") stdio.stream.destroy();
     };
     for (const signal of SIGNALS) process.on(signal, stop);
+    unwatch = watchErrors(process, log, async () => {
+      await stop().finally(() => closed);
+      // Handles of the handlers would keep the process.
+      process.exit(1);
+    });
     if (request.kind === "native") server.accept(stdio.stream, peer);
     else await runAdapter(request, new StdioSession(stdio, peer, process.env), { ...options, server, log });
     await closed;
@@ -133,6 +150,7 @@ async function serveSession(
     for (const signal of SIGNALS) process.off(signal, stop);
   } finally {
     await opened.close();
+    unwatch();
   }
 }
 
@@ -154,18 +172,24 @@ async function runAdapter(
 
 interface StartFailure {
   readonly error: unknown;
-  readonly hasLog: boolean;
+  readonly log: Logger | false | undefined;
 }
 
-/** Tells the peer that the server failed: the reason only if it is UNAVAILABLE, which is written for the peer. */
+/** Where the log of a server is, for its peer. */
+function whereLogIs(log: Logger | false | undefined): string {
+  if (log === undefined) return "the reason is in the syslog of the server; --log FILE sets a log file";
+  return log === false ? "it has no log: start it with --log FILE to see the reason" : "the reason is in its log";
+}
+
+/** Tells the peer that the server failed: the message only if it is UNAVAILABLE, which is written for the peer. */
 async function refuse(
   { stream, writeError }: Stdio,
   request: StdioRequest,
-  { error, hasLog }: StartFailure,
+  { error, log }: StartFailure,
 ): Promise<void> {
-  const isForPeer = error instanceof RpcError && error.status === "UNAVAILABLE";
-  const where = hasLog ? "the reason is in its log" : "it has no log: start it with --log FILE to see the reason";
-  const reason = `the server could not start; ${isForPeer ? error.message : where}`;
+  const message = error instanceof RpcError && error.status === "UNAVAILABLE" ? [error.message] : [];
+  const isComplete = message.length > 0 && (error as RpcError).cause === undefined;
+  const reason = ["the server could not start", ...message, ...(isComplete ? [] : [whereLogIs(log)])].join("; ");
   if (request.kind === "native") {
     refuseConnection(stream, reason);
     return;

@@ -20,7 +20,7 @@ export function sshTransport(target: string, options: DialOptions = {}): Transpo
   const dialer = sshDialer(target, options);
   return {
     address: dialer.address,
-    open: (signal) => dialer.dial(subsystemChannel(SUBSYSTEM), signal),
+    open: (signal) => dialer.dial(subsystemChannel(SUBSYSTEM, dialer), signal),
     ssh: () => new SshConnector(dialer),
   };
 }

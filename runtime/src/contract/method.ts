@@ -37,8 +37,12 @@ export interface Method {
   readonly timeout?: number;
   /** Closed: unknown properties are rejected. */
   readonly request: Validator;
+  /** Maximum bytes of the request as JSON, where its schema bounds them: checked before it is parsed. */
+  readonly maxRequest?: number;
   /** The items of the request stream: a validator (closed), or raw bytes. Absent if there is no such stream. */
   readonly requestItem?: Validator | "bytes";
+  /** The same as `maxRequest`, for each item of the request stream. */
+  readonly maxRequestItem?: number;
   /** Open: unknown properties are accepted, for older clients of a newer server. Absent if a stream ends without it. */
   readonly response?: Validator;
   /** The items of the response stream: a validator (open), or raw bytes. Absent if there is no such stream. */

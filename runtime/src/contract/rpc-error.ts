@@ -1,4 +1,4 @@
-import { type ErrorStatus, errorStatus, STATUSES, statusPhrase } from "./status.js";
+import { type ErrorStatus, errorStatus, isErrorStatus, STATUSES, statusPhrase } from "./status.js";
 
 /** Options of an {@link RpcError}. */
 interface RpcErrorOptions<Details = unknown> {
@@ -13,6 +13,15 @@ interface RpcErrorOptions<Details = unknown> {
    * Default, also for any other number: the number of the status.
    */
   readonly code?: number | undefined;
+}
+
+/** What {@link RpcError.toJSON} returns: the line that `ssh` prints for a failed call. */
+export interface RpcErrorJson<Status extends ErrorStatus = ErrorStatus, Details = unknown> {
+  readonly status: Status;
+  readonly code: number;
+  readonly method?: string | undefined;
+  readonly message: string;
+  readonly details?: Details;
 }
 
 const BRAND = Symbol.for("sshrpc.RpcError");
@@ -53,6 +62,25 @@ export class RpcError<Status extends ErrorStatus = ErrorStatus, Details = unknow
     Object.defineProperty(this, "name", { value: "RpcError", configurable: true });
     const frames = /\n {4}at .*$/s.exec(this.stack ?? "")?.[0] ?? "";
     Object.defineProperty(this, "stack", { value: `${this}${frames}`, writable: true, configurable: true });
+  }
+
+  /**
+   * Restores an error from what {@link toJSON} returned, or from its JSON. `structuredClone`, and with it a message to a worker
+   * thread, keeps only message, stack and cause of any error: send `error.toJSON()`. An unknown status becomes the one of `code`.
+   */
+  static fromJSON<Status extends ErrorStatus, Details>({
+    status,
+    message,
+    ...options
+  }: RpcErrorJson<Status, Details>): RpcError<Status, Details> {
+    const known = isErrorStatus(status) ? status : (errorStatus(options.code) as Status);
+    return new RpcError(known, message, options);
+  }
+
+  /** The fields of this error without stack and cause, for `JSON.stringify` and for messages to worker threads. */
+  toJSON(): RpcErrorJson<Status, Details> {
+    const { status, code, method, message, details } = this;
+    return { status, code, method, message, details };
   }
 
   override toString(): string {

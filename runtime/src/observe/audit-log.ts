@@ -5,6 +5,7 @@ import { isLogger, type Logger, type LogLevel, SILENT } from "../base/log.js";
 import type { CallEnded, Observer } from "../base/observer/observer.js";
 import type { Peer } from "../base/peer.js";
 import { printable } from "../base/printable.js";
+import { wrongType } from "../base/wrong-type.js";
 import type { AuditFile, AuditOptions } from "./audit-options.js";
 import { connectionFields, lineObserver } from "./log-observer.js";
 
@@ -28,7 +29,7 @@ type Write = (level: LogLevel, fields: object, message: string) => void;
 export async function openAuditLog({ audit = false }: AuditOptions, log: Logger): Promise<AuditLog> {
   if (audit === false) return { observer: {}, close: async () => {} };
   if (typeof audit !== "object" || audit === null)
-    throw new OptionError(`option audit: a ${typeof audit} is not a logger, { file } or false`);
+    throw new OptionError(`option audit: ${wrongType(audit, "a logger, { file } or false")}`);
   if (!("file" in audit) && !isLogger(audit)) {
     throw new OptionError("option audit: neither { file } nor a logger with the methods debug, info, warn and error");
   }

@@ -6,7 +6,7 @@ import { onAbort } from "../base/async/with-signal.js";
 import { toError } from "../base/error-message.js";
 import { type CommandExit, type RemoteCommand, STDERR_TAIL } from "../base/ssh-client.js";
 import { RpcError } from "../contract/rpc-error.js";
-import { connectError, lossError } from "./openssh-errors.js";
+import { connectError, FAILED, lossError } from "./openssh-errors.js";
 
 /** How one `ssh` process runs a command. */
 interface OpensshCommandConfig {
@@ -24,9 +24,6 @@ interface OpensshCommandConfig {
 
 /** Time between SIGTERM and SIGKILL in ms. */
 const KILL_GRACE = 1000;
-
-/** The exit status of ssh for failures of its own, and for a remote command that a signal terminated. */
-const FAILED = 255;
 
 /** A command that an `ssh` process of its own runs; see {@link RemoteCommand}. The process ends with the duplex. */
 export class OpensshCommand extends Duplex implements RemoteCommand {

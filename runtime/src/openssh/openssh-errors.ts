@@ -1,6 +1,7 @@
 import { hideKeys, printable } from "../base/printable.js";
 import { RpcError } from "../contract/rpc-error.js";
 import type { ErrorStatus } from "../contract/status.js";
+import { describeEarlyExit, SFTP_SERVER } from "../ssh/client/early-exit.js";
 
 /** How a run of `ssh` ended. */
 export interface SshOutcome {
@@ -12,6 +13,9 @@ export interface SshOutcome {
   /** The end of its standard error. */
   readonly stderrTail: string;
 }
+
+/** The exit status of ssh for failures of its own, and for a remote command that a signal terminated. */
+export const FAILED = 255;
 
 /** The maximum number of characters of standard error that a message quotes. */
 const MAX_QUOTED = 400;
@@ -52,9 +56,9 @@ const REASONS: readonly (readonly [RegExp, ErrorStatus, string])[] = [
 export function connectError(address: string, program: string, outcome: SshOutcome): RpcError {
   const { error, code, stderrTail } = outcome;
   if (error !== undefined) return startError(program, error);
-  const found = code === 255 ? REASONS.find(([pattern]) => pattern.test(stderrTail)) : undefined;
+  const found = code === FAILED ? REASONS.find(([pattern]) => pattern.test(stderrTail)) : undefined;
   if (found === undefined) {
-    return new RpcError("UNAVAILABLE", `no connection to ${address}: ${describeOutcome(outcome)}`);
+    return new RpcError("UNAVAILABLE", `no connection to ${address}: ${describeStart(outcome)}`);
   }
   const [, status, reason] = found;
   return new RpcError(status, `${reason.replace("%", address)}${quoted(stderrTail)}`);
@@ -65,12 +69,22 @@ export function lossError(address: string, outcome: SshOutcome): RpcError {
   return new RpcError("UNAVAILABLE", `the connection to ${address} was lost: ${describeOutcome(outcome)}`);
 }
 
-/** The error of a server that sent nothing in time. */
-export function timeoutError(address: string, timeout: number, { stderrTail }: SshOutcome): RpcError {
+/** The error of a server that sent nothing in time. ssh has ended by itself at the end of its input where it was connected. */
+export function timeoutError(address: string, timeout: number, { code, stderrTail }: SshOutcome): RpcError {
+  const isConnected = typeof code === "number" && code !== FAILED;
+  const why = isConnected ? `: its command waits for input, as an SFTP server does: ${SFTP_SERVER}` : "";
   return new RpcError(
     "UNAVAILABLE",
-    `${address} did not respond within ${timeout} ms (connectTimeout)${quoted(stderrTail)}`,
+    `${address} did not respond within ${timeout} ms (connectTimeout)${why}${quoted(stderrTail)}`,
   );
+}
+
+/** Why there is no connection. With a text of ssh, the failure is its own. */
+function describeStart(outcome: SshOutcome): string {
+  const { code, signal, stderrTail } = outcome;
+  if (signal || typeof code !== "number" || (code === FAILED && stderrTail.trim() !== ""))
+    return describeOutcome(outcome);
+  return `${describeEarlyExit(code)}${quoted(stderrTail)}`;
 }
 
 function describeOutcome({ code, signal, stderrTail }: SshOutcome): string {
@@ -83,13 +97,8 @@ function describeEnd(code: number | null | undefined, signal: NodeJS.Signals | n
     case undefined:
     case null:
       return "ssh closed its output but is still running";
-    case 255:
+    case FAILED:
       return "ssh exited with status 255";
-    case 0:
-      return "the server process exited without serving";
-    case 126:
-    case 127:
-      return `the server could not run its command (status ${code}): check the path in its Subsystem line or command=`;
     default:
       return `the server process exited with status ${code}`;
   }

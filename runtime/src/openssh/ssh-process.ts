@@ -52,6 +52,7 @@ class SshProcess {
   #outcome: Omit<SshOutcome, "stderrTail"> = {};
   #isExited = false;
   #stderrTail = Buffer.alloc(0);
+  #timedOut = false;
   #settled = false;
   #removeAbort: () => void = () => undefined;
 
@@ -85,11 +86,10 @@ class SshProcess {
         this.#stderrTail = Buffer.concat([this.#stderrTail, chunk]).subarray(-STDERR_TAIL);
       });
     stdout.on("error", () => undefined).once("data", this.#succeed);
-    this.#timer = setTimeout(
-      () => this.#fail(timeoutError(config.address, connectTimeout, this.#result())),
-      connectTimeout,
-    );
-    void this.#ended.then(() => this.#fail(connectError(config.address, program, this.#result())));
+    this.#timer = setTimeout(() => void this.#onTimeout(), connectTimeout);
+    void this.#ended.then(() => {
+      if (!this.#timedOut) this.#fail(connectError(config.address, program, this.#result()));
+    });
     if (signal !== undefined) this.#removeAbort = onAbort(signal, this.#onAbort);
     if (signal?.aborted) this.#onAbort();
   }
@@ -118,7 +118,7 @@ class SshProcess {
   }
 
   readonly #succeed = (chunk: Buffer): void => {
-    if (this.#settled) return;
+    if (this.#settled || this.#timedOut) return;
     this.#settle();
     const { stdin, stdout } = this.#child;
     stdout.pause();
@@ -158,6 +158,15 @@ class SshProcess {
     this.#settled = true;
     clearTimeout(this.#timer);
     this.#removeAbort();
+  }
+
+  /** A command that waits for input ends at the end of it, and with it ssh: then the connection was there. */
+  async #onTimeout(): Promise<void> {
+    this.#timedOut = true;
+    this.#child.stdin.end();
+    await Promise.race([this.#ended, delay(STREAM_GRACE)]);
+    const { address, connectTimeout } = this.#config;
+    this.#fail(timeoutError(address, connectTimeout, this.#result()));
   }
 
   readonly #onAbort = (): void => {

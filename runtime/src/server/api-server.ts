@@ -30,6 +30,14 @@ export interface CloseOptions {
   readonly grace?: number;
 }
 
+/** A connection that is served. */
+interface AcceptedConnection {
+  /** Whether calls run in either direction, or may come from this side. */
+  readonly isInUse: boolean;
+  /** Asks the client to connect again, and refuses new calls. */
+  drain(reason: string): void;
+}
+
 /** The reason that callers get when a server closes. */
 const CLOSING = "the server is closing";
 
@@ -130,12 +138,13 @@ export class ApiServer {
   }
 
   /** Serves the API to `peer` over `duplex`, and destroys `duplex` at the end. */
-  accept(duplex: Duplex, peer: Peer): void {
+  accept(duplex: Duplex, peer: Peer): AcceptedConnection | undefined {
     if (this.#closing) {
       refuseConnection(duplex, CLOSING);
-      return;
+      return undefined;
     }
     const { name, version, hash } = this.#api;
+    const hasCallbacks = (this.#api.callbacks ?? []).length > 0;
     const callbacks = lazy(() => this.#callbacks?.(connection, this.#limits));
     const connection: Connection = new Connection(duplex, {
       role: "acceptor",
@@ -158,6 +167,16 @@ export class ApiServer {
       this.#connections.delete(connection);
       this.#log.debug({ user: peer.user, address: peer.address, reason: reason.message }, "connection ended");
     });
+    return {
+      get isInUse() {
+        // A client with the contract may wait for callbacks.
+        return (
+          connection.incoming.size + connection.outgoing.size > 0 ||
+          (hasCallbacks && connection.remote?.api !== undefined)
+        );
+      },
+      drain: (reason) => connection.drain(reason),
+    };
   }
 
   /** Records name a method by its id, because a path may contain private data. */

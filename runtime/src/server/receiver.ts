@@ -1,5 +1,5 @@
 import type { Peer } from "../base/peer.js";
-import { checkShape } from "../codec/check-shape.js";
+import { checkMethodSize, checkShape } from "../codec/check-shape.js";
 import { RpcError } from "../contract/rpc-error.js";
 import type { CallReceiver } from "../wire/call-frames.js";
 import type { Connection } from "../wire/connection.js";
@@ -42,9 +42,11 @@ export function receiver({ router, dispatch, peer, connection, callbacks, client
       caller = { peer, maxMessage, items: remote?.items, callbacks: callbacks(), clients, config: dispatch };
     }
     const { codec } = call;
+    const { maxRequest } = route.method;
     new Dispatch(new WireCall(call), route, caller).run(() => {
       const size = request.end - request.start;
       if (size === 0) return {};
+      checkMethodSize(size, maxRequest, "request");
       // Each level and each value takes a byte: a small request is within both.
       if (size > shape.depth || size > shape.values) checkShape(request, shape);
       return codec.decode(request);

@@ -1,3 +1,4 @@
+import { throwToCaller } from "../base/async/throw-to-caller.js";
 import type { RpcError } from "../contract/rpc-error.js";
 import { itemCost, MAX_WINDOW, type WindowBudget } from "./flow-control.js";
 import { ProtocolError } from "./frame.js";
@@ -127,7 +128,7 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
     const result = new Promise<IteratorResult<Item, undefined>>((resolve, reject) => {
       if (this.#ended) this.#settle({ resolve, reject });
       else this.#pulls.push({ resolve, reject });
-    });
+    }).catch(throwToCaller);
     this.#onDrained?.();
     // The peer must not be able to crash this process: the consumer may not be awaiting this promise yet.
     result.catch(() => undefined);

@@ -41,6 +41,7 @@ export const api: Api = {
       idempotent: true,
       scope: "items:write",
       request: itemGetRequestClosed,
+      maxRequest: 1328,
       response: outcomeGetResponseOpen,
     },
     {
@@ -75,6 +76,7 @@ export const api: Api = {
       params: {},
       idempotent: true,
       request: emptyGetRequestClosed,
+      maxRequest: 1088,
       response: emptyOpen,
     },
     {
@@ -86,6 +88,7 @@ export const api: Api = {
       params: {},
       idempotent: true,
       request: emptyGetRequestClosed,
+      maxRequest: 1088,
       response: headersOpen,
     },
     {
@@ -97,6 +100,7 @@ export const api: Api = {
       params: { id: "integer" },
       idempotent: true,
       request: itemGetRequestClosed,
+      maxRequest: 1328,
       response: itemGetResponseOpen,
       errors: { NOT_FOUND: itemGetResponseOpen },
     },
@@ -133,6 +137,7 @@ export const api: Api = {
       idempotent: true,
       scope: "secret:read",
       request: emptyGetRequestClosed,
+      maxRequest: 1088,
       response: secretGetResponseOpen,
     },
     {
@@ -144,6 +149,7 @@ export const api: Api = {
       params: {},
       idempotent: true,
       request: sleepGetRequestClosed,
+      maxRequest: 1328,
       response: sleepGetResponseOpen,
     },
     {

@@ -25,7 +25,7 @@ import type {
   Outcome,
   PayloadStoreRequest,
   PayloadStoreResponse,
-  Script,
+  ScriptInput,
   SleepGetRequest,
   SleepGetResponse,
   Tally,
@@ -98,17 +98,17 @@ export interface ItemMethods {
 
 /** The methods of /run. */
 export interface RunMethods {
-  readonly get: ServerStreamingMethod<Script, Item, Tally, AnyRpcError>;
-  readonly store: ClientStreamingMethod<Script, Item, Tally, AnyRpcError>;
-  readonly update: BidirectionalMethod<Script, Item, Item, Tally, AnyRpcError>;
-  readonly delete: UnaryMethod<Script, Tally, AnyRpcError>;
+  readonly get: ServerStreamingMethod<ScriptInput, Item, Tally, AnyRpcError>;
+  readonly store: ClientStreamingMethod<ScriptInput, Item, Tally, AnyRpcError>;
+  readonly update: BidirectionalMethod<ScriptInput, Item, Item, Tally, AnyRpcError>;
+  readonly delete: UnaryMethod<ScriptInput, Tally, AnyRpcError>;
 }
 
 /** The methods of /bytes. */
 export interface BytesMethods {
-  readonly get: ServerStreamingMethod<Script, Uint8Array, Tally, AnyRpcError>;
-  readonly store: ClientStreamingMethod<Script, Uint8Array, Tally, AnyRpcError>;
-  readonly update: BidirectionalMethod<Script, Uint8Array, Uint8Array, Tally, AnyRpcError>;
+  readonly get: ServerStreamingMethod<ScriptInput, Uint8Array, Tally, AnyRpcError>;
+  readonly store: ClientStreamingMethod<ScriptInput, Uint8Array, Tally, AnyRpcError>;
+  readonly update: BidirectionalMethod<ScriptInput, Uint8Array, Uint8Array, Tally, AnyRpcError>;
 }
 
 /** The methods of /secret. */

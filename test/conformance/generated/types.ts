@@ -45,6 +45,34 @@ export interface Script {
   details?: unknown;
 }
 
+/**
+ * What the handler of a `run` shall do, in this order.
+ *
+ * Script as callers send it: its arrays may be read-only.
+ */
+export interface ScriptInput {
+  /** By which the test finds it again. */
+  name: string;
+  headers?: readonly { name: string; value: string }[] | undefined;
+  trailers?: readonly { name: string; value: string }[] | undefined;
+  /** How many items it takes before it goes on. Default: all. */
+  take?: number | undefined;
+  /** Sends each item back that it takes. */
+  echo?: boolean | undefined;
+  /** Sends an item of each of these sizes. */
+  sizes?: readonly number[] | undefined;
+  /** Sends items of this size without end. */
+  endless?: number | undefined;
+  /** Sends this as an item, regardless of the contract. */
+  wrong?: unknown;
+  /** Waits until it is aborted. */
+  wait?: boolean | undefined;
+  /** Fails. */
+  status?: string | undefined;
+  message?: string | undefined;
+  details?: unknown;
+}
+
 /** What a handler has taken, and how many milliseconds it has left. */
 export interface Tally {
   received: number;

@@ -20,20 +20,30 @@ test("a client that only answers keepalives stays connected until idleTimeout", 
   const options = { keepaliveInterval: 150, keepaliveCountMax: 3 };
   const patient = await startBench(options);
   const strict = await startBench({ ...options, idleTimeout: 1200 });
-  const [kept, lost] = [await patient.dial(), await strict.dial()];
-  expect((await within("the end", closed(lost)))?.message).toMatch(/was lost/);
-  await endedFor(strict, /^no channel activity for 1200 ms \(idleTimeout\)$/);
-  expect(kept.destroyed).toBe(false);
+  const [kept, lost] = [await authenticated(patient), await authenticated(strict)];
+  await within("the end", lost.gone);
+  await endedFor(strict, /^not used for 1200 ms \(idleTimeout\)$/);
+  expect(kept.socket.destroyed).toBe(false);
 });
 
-test("a connection with channel activity is not idle", async () => {
-  const bench = await startBench({ idleTimeout: 2000 });
+test("a connection with an open session is in use, also in silence", async () => {
+  const bench = await startBench({ idleTimeout: 300 });
   const duplex = await bench.dial();
-  for (let round = 0; round < 14; round++) {
-    const answer = readBytes(duplex, 1);
-    duplex.write("x");
-    await within("the answer", answer);
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
-  expect(duplex.destroyed).toBe(false);
+  const other = await authenticated(bench);
+  await within("the end of the unused connection", other.gone);
+  const second = await authenticated(bench);
+  await within("the end of the next one", second.gone);
+  const answer = readBytes(duplex, 1);
+  duplex.write("x");
+  expect((await within("the answer", answer)).toString()).toBe("x");
+});
+
+test("a listener for the client keeps its connection in use", async () => {
+  const bench = await startBench({ idleTimeout: 300, forwarding: { permitListen: () => true } });
+  const listening = await authenticated(bench);
+  await new Promise<void>((resolve, reject) =>
+    listening.client.forwardIn("127.0.0.1", 0, (error) => (error ? reject(error) : resolve())),
+  );
+  for (let round = 0; round < 2; round++) await within("the end", (await authenticated(bench)).gone);
+  expect(listening.socket.destroyed).toBe(false);
 });

@@ -1,5 +1,5 @@
 # Runs one command like `ssh`: forwards the standard streams and exits with the status of the command. python3 paramiko.py PORT KEY KNOWN_HOSTS COMMAND, or - to read that from standard input; REKEY_BYTES in the environment begins rekeys
-import os, sys, threading
+import os, sys, threading, time
 sys.path.pop(0)  # This file would shadow the module of the same name.
 import paramiko
 
@@ -18,8 +18,24 @@ def send():
         channel.sendall(data)
     channel.shutdown_write()
 
+def answer():
+    """Tells the server by a signal that it can close the channel, where no key exchange is to follow."""
+    transport = client.get_transport()
+    while transport.is_active() and (transport.packetizer.need_rekey() or not transport.clear_to_send.is_set()):
+        time.sleep(0.01)
+    signal = paramiko.Message()
+    signal.add_byte(bytes([98]))  # SSH_MSG_CHANNEL_REQUEST
+    signal.add_int(channel.remote_chanid)
+    signal.add_string("signal")
+    signal.add_boolean(False)
+    signal.add_string("USR1")
+    transport._send_user_message(signal)
+
 def errors():
     while data := channel.recv_stderr(65536):
+        if data == b"the output has ended\n":
+            answer()
+            continue
         sys.stderr.buffer.write(data)
         sys.stderr.buffer.flush()
 

@@ -8,7 +8,7 @@ responses to requests. It prints a JSON line for every event, and reads one for 
     {"do": "eof"}
     {"do": "pause"} and {"do": "resume"}    stops reading in between
 
-    client.py PORT KEY KNOWN_HOSTS [WINDOW [PACKET]]
+    client.py PORT KEY KNOWN_HOSTS [WINDOW [PACKET [REKEY_SECONDS]]]
 """
 
 import asyncio
@@ -94,10 +94,16 @@ def act(client, order):
         client.loop.call_soon_threadsafe(actions[do])
 
 
-async def main(port, key, known_hosts, window=2 * 1024 * 1024, packet=32768):
+async def main(port, key, known_hosts, window=2 * 1024 * 1024, packet=32768, rekey_seconds=3600):
     try:
         conn = await asyncssh.connect(
-            "127.0.0.1", int(port), username="anyone", client_keys=[key], known_hosts=known_hosts, agent_path=None
+            "127.0.0.1",
+            int(port),
+            username="anyone",
+            client_keys=[key],
+            known_hosts=known_hosts,
+            agent_path=None,
+            rekey_seconds=float(rekey_seconds),
         )
         chan, session = await conn.create_connection(
             Session, "localhost", int(port), window=int(window), max_pktsize=int(packet)

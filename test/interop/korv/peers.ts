@@ -13,8 +13,8 @@ const EVENT_TIMEOUT = 30_000;
 const isInstalled = spawnSync(PYTHON, ["-W", "ignore", "-c", "import asyncssh"]).status === 0;
 
 /** A test against a peer on asyncssh; skipped where that is missing, except in CI. */
-export function itWithAsyncssh(title: string, test: () => Promise<void>): void {
-  if (isInstalled || process.env["CI"] === "true") it(title, test);
+export function itWithAsyncssh(title: string, test: () => Promise<void>, timeout?: number): void {
+  if (isInstalled || process.env["CI"] === "true") it(title, test, timeout);
   else it.skip(`${title} (not installed: python3-asyncssh)`, test);
 }
 

@@ -2,14 +2,15 @@
 
 It takes one read for one message. It answers an invalid message with a 400 to request 0, and then closes the connection.
 It answers every STORE and UPDATE without a key `request` with such a 400, too, before it handles the request. It prints a
-JSON line when it listens, and one for each request and each lost connection.
+JSON line when it listens, and one for each request, each lost connection and each key exchange.
 
-    server.py HOST_KEY AUTHORIZED_KEYS
+    server.py HOST_KEY AUTHORIZED_KEYS [PACKET [REKEY_SECONDS]]
 """
 
 import asyncio
 import gzip
 import json
+import logging
 import random
 import sys
 import time
@@ -140,18 +141,37 @@ class Session(asyncssh.SSHTCPSession):
         say(event="lost", reason=str(exc) if exc else None)
 
 
+class KeyExchanges(logging.Handler):
+    def emit(self, record):
+        if "Completed key exchange" in record.getMessage():
+            say(event="keys")
+
+
 class Server(asyncssh.SSHServer):
+    packet = 32768
+
+    def connection_made(self, conn):
+        self.conn = conn
+
     def connection_requested(self, dest_host, dest_port, orig_host, orig_port):
         say(event="channel", host=dest_host, port=dest_port)
-        return Session()
+        return self.conn.create_tcp_channel(max_pktsize=self.packet), Session()
 
 
-async def main(host_key, authorized_keys):
+async def main(host_key, authorized_keys, packet=32768, rekey_seconds=3600):
+    Server.packet = int(packet)
+    asyncssh.set_log_level("DEBUG")
+    logging.getLogger("asyncssh").addHandler(KeyExchanges())
     server = await asyncssh.create_server(
-        Server, "127.0.0.1", 0, server_host_keys=[host_key], authorized_client_keys=authorized_keys
+        Server,
+        "127.0.0.1",
+        0,
+        server_host_keys=[host_key],
+        authorized_client_keys=authorized_keys,
+        rekey_seconds=float(rekey_seconds),
     )
     say(event="listening", port=server.sockets[0].getsockname()[1])
     await asyncio.Event().wait()
 
 
-asyncio.run(main(*sys.argv[1:3]))
+asyncio.run(main(*sys.argv[1:]))

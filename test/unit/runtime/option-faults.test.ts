@@ -96,7 +96,7 @@ describe("serve", () => {
     [{ hostKeys: "/nowhere-at-all/host_key" }, "/nowhere-at-all/host_key does not exist"],
     [{ audit: { file: "/nowhere-at-all/audit.log" } }, "the audit log cannot be written"],
     [{ audit: { file: "/nowhere-at-all/audit.log", levels: "warn" } as never }, 'unknown option "audit.levels"'],
-    [{ audit: true as never }, "audit: a boolean is not a logger"],
+    [{ audit: true as never }, "option audit: invalid type boolean; it takes a logger, { file } or false"],
   ])("refuses %o", async (options, message) => {
     expectFault(await failure(serveHandlers(handlers, { ...keys, ...options } as ServeOptions)), message);
   });
@@ -157,27 +157,39 @@ describe("the helpers", () => {
 
 describe("an SSH client", () => {
   const wrong: [string, (ssh: SshClient) => Promise<unknown>, string][] = [
-    ["a command", (ssh) => ssh.run(5 as never), "argument command: the number 5 is not a string"],
-    ["a command", (ssh) => ssh.exec(undefined as never), "argument command: undefined is not a string"],
-    ["options", (ssh) => ssh.exec("x", null as never), "invalid options: null; expected an object"],
-    ["env", (ssh) => ssh.run("x", { env: { A: 5 as never } }), "option env: an object is not an object of strings"],
+    ["a command", (ssh) => ssh.run(5 as never), "argument command: invalid type number; it takes a string"],
+    ["a command", (ssh) => ssh.exec(undefined as never), "argument command: invalid type undefined; it takes a string"],
+    ["options", (ssh) => ssh.exec("x", null as never), "options: invalid type null; it takes an object"],
+    [
+      "env",
+      (ssh) => ssh.run("x", { env: { A: 5 as never } }),
+      "option env: invalid type object; it takes an object of strings",
+    ],
     [
       "input",
       (ssh) => ssh.run("x", { input: 5 as never }),
-      "option input: the number 5 is not a string or a Uint8Array",
+      "option input: invalid type number; it takes a string or a Uint8Array",
     ],
+    ["maxBuffer", (ssh) => ssh.run("x", { maxBuffer: Number.NaN }), "option maxBuffer: NaN is not an integer"],
+    ["maxBuffer", (ssh) => ssh.run("x", { maxBuffer: -1 }), "option maxBuffer: -1 is not an integer from 0"],
     [
-      "maxBuffer",
-      (ssh) => ssh.run("x", { maxBuffer: Number.NaN }),
-      "option maxBuffer: the number NaN is not an integer",
+      "a signal",
+      (ssh) => ssh.run("x", { signal: {} as never }),
+      "option signal: invalid type object; it takes an AbortSignal",
     ],
-    ["maxBuffer", (ssh) => ssh.run("x", { maxBuffer: -1 }), "option maxBuffer: the number -1 is not an integer from 0"],
-    ["a signal", (ssh) => ssh.run("x", { signal: {} as never }), "option signal: an object is not an AbortSignal"],
-    ["a host", (ssh) => ssh.connectTcp(5 as never, 1), "argument host: the number 5 is not a string"],
-    ["a port", (ssh) => ssh.connectTcp("h", "x" as never), "argument port: a string is not a port from 1 to 65535"],
-    ["a port", (ssh) => ssh.connectTcp("h", 0), "argument port: the number 0 is not a port from 1 to 65535"],
-    ["a file", (ssh) => ssh.copyFrom(5 as never, 6 as never), "argument remote: the number 5 is not a string"],
-    ["a file", (ssh) => ssh.copyTo("a", 6 as never), "argument remote: the number 6 is not a string"],
+    ["a host", (ssh) => ssh.connectTcp(5 as never, 1), "argument host: invalid type number; it takes a string"],
+    [
+      "a port",
+      (ssh) => ssh.connectTcp("h", "x" as never),
+      "argument port: invalid type string; it takes a port from 1 to 65535",
+    ],
+    ["a port", (ssh) => ssh.connectTcp("h", 0), "argument port: 0 is not a port from 1 to 65535"],
+    [
+      "a file",
+      (ssh) => ssh.copyFrom(5 as never, 6 as never),
+      "argument remote: invalid type number; it takes a string",
+    ],
+    ["a file", (ssh) => ssh.copyTo("a", 6 as never), "argument remote: invalid type number; it takes a string"],
   ];
 
   test("refuses arguments of wrong types, and keeps its connection", async () => {

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import type { Contract, MethodContract, ResourceContract, StreamContract } from "sshrpc/contract";
 import type { ApiModel, MethodModel, ResourceModel, StreamUse } from "../../model/api-model.js";
-import { canonicalJson } from "../../model/json-value.js";
-import { withoutNotes } from "../../model/schema-walk.js";
+import { canonicalJson } from "../../model/schema/json-value.js";
+import { withoutNotes } from "../../model/schema/schema-walk.js";
 
 /** The contract of `model` as plain JSON, with its hash. */
 export function contractOf(model: ApiModel): Contract {

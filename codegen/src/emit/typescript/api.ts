@@ -1,12 +1,14 @@
+import type { JsonSchema } from "sshrpc/contract";
 import type { ApiModel, MethodModel, ResourceModel, StreamUse } from "../../model/api-model.js";
+import { maxJsonSize } from "../../model/schema/json-size.js";
 import type { EmitOptions } from "../target.js";
 import { LINE_WIDTH } from "../target.js";
 import type { Variant } from "../validators/validator-names.js";
 import type { ValidatorSet } from "../validators/validator-set.js";
-import { printComment } from "./layout.js";
-import { propertyName, stringLiteral } from "./literal.js";
 import { runtimeType } from "./runtime-symbols.js";
 import { TextFile } from "./text-file.js";
+import { printComment } from "./type/layout.js";
+import { propertyName, stringLiteral } from "./type/literal.js";
 
 /** `api.ts`: the contract bound to its validators, shared by the client and the server. */
 export function emitApi(
@@ -15,12 +17,14 @@ export function emitApi(
   { contract: { hash }, header, extension }: EmitOptions,
 ): string {
   const file = new TextFile({ taken: ["api"], extension });
+  const types = new Map(model.types.map(({ name, schema }) => [name, schema]));
+  const typeOf = (name: string): JsonSchema | undefined => types.get(name);
   const type = file.use(runtimeType("Api"));
   const list = (name: string, resources: readonly ResourceModel[]): string => {
     const methods = resources
       .flatMap((resource) => resource.methods.map((method) => ({ resource, method })))
       .sort((a, b) => (a.method.id < b.method.id ? -1 : 1));
-    const entries = methods.map(({ resource, method }) => entryOf({ resource, method, validators, file }));
+    const entries = methods.map(({ resource, method }) => entryOf({ resource, method, validators, typeOf, file }));
     return entries.length === 0 ? "" : `  ${name}: [\n${entries.join("")}  ],\n`;
   };
   file.write(
@@ -36,14 +40,18 @@ interface Entry {
   readonly resource: ResourceModel;
   readonly method: MethodModel;
   readonly validators: ValidatorSet;
+  /** Looks up a named type. */
+  readonly typeOf: (name: string) => JsonSchema | undefined;
   readonly file: TextFile;
 }
 
-function entryOf({ resource, method, validators, file }: Entry): string {
+function entryOf({ resource, method, validators, typeOf, file }: Entry): string {
   const from = file.javascript("validators");
   const importOf = (name: string): string => file.use({ name, from, type: false, alias: `${name}_` });
   const validator = (use: StreamUse | undefined, variant: Variant): string | undefined =>
     use === undefined || use === "bytes" ? use && stringLiteral(use) : importOf(validators.nameOf(use, variant));
+  const maxSize = (use: StreamUse | undefined): string | undefined =>
+    use === undefined || use === "bytes" ? undefined : maxJsonSize(use.schema, typeOf)?.toString();
   const { id, verb, kind, params, idempotent, scope, timeout, errors } = method;
   const fields: [string, string | undefined][] = [
     ["id", stringLiteral(id)],
@@ -62,7 +70,9 @@ function entryOf({ resource, method, validators, file }: Entry): string {
     ["scope", scope === undefined ? undefined : stringLiteral(scope)],
     ["timeout", timeout === undefined ? undefined : String(timeout)],
     ["request", validator(method.request, "closed")],
+    ["maxRequest", maxSize(method.request)],
     ["requestItem", validator(method.requestStream, "closed")],
+    ["maxRequestItem", maxSize(method.requestStream)],
     ["response", validator(method.response, "open")],
     ["responseItem", validator(method.responseStream, "open")],
     [

@@ -1,13 +1,14 @@
 import type { ApiModel } from "../../model/api-model.js";
 import type { EmitOptions } from "../target.js";
 import { handlerInterfaces } from "./handler-interfaces.js";
-import { printComment } from "./layout.js";
 import { methodInterfaces } from "./method-interfaces.js";
 import { resourceMembers, signature } from "./method-members.js";
 import { CALLBACK_HANDLERS } from "./naming.js";
 import { apiSymbol, runtimeType, runtimeValue } from "./runtime-symbols.js";
+import { sentTypes } from "./sent-types.js";
 import { TextFile } from "./text-file.js";
-import { exportedTypes } from "./type-use.js";
+import { printComment } from "./type/layout.js";
+import { declaredTypes } from "./type-use.js";
 
 /** `client.ts`: the interfaces of the client and of the handlers of callbacks, and `connect`. */
 export function emitClient(model: ApiModel, { header, extension }: EmitOptions): string {
@@ -22,14 +23,14 @@ export function emitClient(model: ApiModel, { header, extension }: EmitOptions):
   ];
   const file = new TextFile({
     taken: [...declared, "Promise", "Uint8Array"],
-    preferred: exportedTypes(model),
+    preferred: [...declaredTypes(model), ...sentTypes(model).values()],
     extension,
   });
   const base = file.use(runtimeType("Client"));
   const blocks = [
     `${printComment(model.description ?? `A connection to the ${model.name} API.`, 0)}export interface ${clientName} extends ${base} {\n` +
       `${resourceMembers(resources, "Methods")}}\n`,
-    ...methodInterfaces(resources, file),
+    ...methodInterfaces(resources, file, sentTypes(model)),
     ...callbackHandlers(model, file),
     connectFunction(clientName, callbacks.length > 0, file),
   ];

@@ -1,10 +1,10 @@
 import type { Kind } from "sshrpc/contract";
 import type { MethodModel, ResourceModel } from "../../model/api-model.js";
-import { printComment } from "./layout.js";
 import { genericMember, methodComment, methodName } from "./method-members.js";
 import { errorTypeNames } from "./naming.js";
 import { runtimeType } from "./runtime-symbols.js";
 import type { TextFile } from "./text-file.js";
+import { printComment } from "./type/layout.js";
 import { schemaType, useItem, useRequest, useType } from "./type-use.js";
 
 const HANDLER_TYPES: Readonly<Record<Kind, string>> = {

@@ -1,11 +1,12 @@
 import type { Kind } from "sshrpc/contract";
 import type { MethodModel, ResourceModel } from "../../model/api-model.js";
 import { LINE_WIDTH } from "../target.js";
-import { printComment } from "./layout.js";
 import { genericMember, methodComment, methodName } from "./method-members.js";
 import { errorTypeNames } from "./naming.js";
 import { runtimeType } from "./runtime-symbols.js";
+import type { SentTypes } from "./sent-types.js";
 import type { TextFile } from "./text-file.js";
+import { printComment } from "./type/layout.js";
 import { schemaType, useItem, useRequest, useType } from "./type-use.js";
 
 const METHOD_TYPES: Readonly<Record<Kind, string>> = {
@@ -16,14 +17,18 @@ const METHOD_TYPES: Readonly<Record<Kind, string>> = {
 };
 
 /** The interfaces that callers use: `NoteMethods` for each resource. */
-export function methodInterfaces(resources: readonly ResourceModel[], file: TextFile): readonly string[] {
+export function methodInterfaces(
+  resources: readonly ResourceModel[],
+  file: TextFile,
+  sentTypes: SentTypes,
+): readonly string[] {
   return resources.map(({ typeName, path, methods }) => {
-    const members = methods.map((method) => methodMember(method, file)).join("");
+    const members = methods.map((method) => methodMember(method, file, sentTypes)).join("");
     return `${printComment(`The methods of ${path}.`, 0)}export interface ${typeName}Methods {\n${members}}\n`;
   });
 }
 
-function methodMember(method: MethodModel, file: TextFile): string {
+function methodMember(method: MethodModel, file: TextFile, sentTypes: SentTypes): string {
   const { requestStream, responseStream, response } = method;
   // Before a request stream the request is required, even an empty one: `client.files.store({}, items)`.
   const optional = method.requestOptional && requestStream === undefined;
@@ -32,8 +37,8 @@ function methodMember(method: MethodModel, file: TextFile): string {
     method.errors.length === 0
       ? file.use(runtimeType("AnyRpcError"))
       : file.use(schemaType(file, errorTypeNames(method.typeName).union));
-  const request = useRequest(file, method);
-  const sent = requestStream && useItem(file, requestStream);
+  const request = useRequest(file, method, sentTypes);
+  const sent = requestStream && useItem(file, requestStream, sentTypes);
   const received = responseStream && useItem(file, responseStream);
   const result = response === undefined ? "void" : useType(file, response);
   const args = [request, sent, received, result, failure].filter((arg) => arg !== undefined);

@@ -1,6 +1,6 @@
 import type { MethodModel, ResourceModel } from "../../model/api-model.js";
 import { LINE_WIDTH } from "../target.js";
-import { printComment } from "./layout.js";
+import { printComment } from "./type/layout.js";
 
 /** The name of a method in generated code: `get` for `GET`. */
 export function methodName({ verb }: MethodModel): string {

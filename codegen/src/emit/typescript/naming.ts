@@ -1,4 +1,5 @@
 import type { NamingRules } from "../../model/names.js";
+import { isIdentifier } from "./type/literal.js";
 
 /** What `client.ts` calls the handlers of all callbacks together. */
 export const CALLBACK_HANDLERS = "CallbackHandlers";
@@ -29,11 +30,6 @@ const RESERVED_TYPES = new Set(
     "symbol undefined unknown"
   ).split(" "),
 );
-
-/** Whether TypeScript accepts `text` as an identifier. */
-export function isIdentifier(text: string): boolean {
-  return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(text);
-}
 
 /** The names of the types that are generated for the errors of a method, given the method's type name. */
 export function errorTypeNames(typeName: string): { readonly details: string; readonly union: string } {

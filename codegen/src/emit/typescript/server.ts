@@ -1,12 +1,13 @@
 import type { ApiModel } from "../../model/api-model.js";
 import type { EmitOptions } from "../target.js";
 import { handlerInterfaces } from "./handler-interfaces.js";
-import { printComment } from "./layout.js";
 import { methodInterfaces } from "./method-interfaces.js";
 import { resourceMembers, signature } from "./method-members.js";
 import { apiSymbol, runtimeType, runtimeValue } from "./runtime-symbols.js";
+import { sentTypes } from "./sent-types.js";
 import { TextFile } from "./text-file.js";
-import { exportedTypes } from "./type-use.js";
+import { printComment } from "./type/layout.js";
+import { declaredTypes } from "./type-use.js";
 
 /** The interface with the methods of all callbacks. */
 const CALLBACKS = "Callbacks";
@@ -25,7 +26,7 @@ export function emitServer(model: ApiModel, { header, extension }: EmitOptions):
   ];
   const file = new TextFile({
     taken: [...declared, "Promise", "Uint8Array"],
-    preferred: exportedTypes(model),
+    preferred: [...declaredTypes(model), ...sentTypes(model).values()],
     extension,
   });
   const blocks = [
@@ -40,14 +41,15 @@ export function emitServer(model: ApiModel, { header, extension }: EmitOptions):
   return file.print(header);
 }
 
-function callbackMethods({ callbacks }: ApiModel, file: TextFile): readonly string[] {
+function callbackMethods(model: ApiModel, file: TextFile): readonly string[] {
+  const { callbacks } = model;
   if (callbacks.length === 0) return [];
   const comment =
     "The callbacks that a connected client can serve: `ctx.callbacks` in a handler, and `callbacks` of each element of\n" +
     "`ctx.clients` and `server.clients`.";
   return [
     `${printComment(comment, 0)}export interface ${CALLBACKS} {\n${resourceMembers(callbacks, "Methods")}}\n`,
-    ...methodInterfaces(callbacks, file),
+    ...methodInterfaces(callbacks, file, sentTypes(model)),
   ];
 }
 

@@ -1,24 +1,33 @@
-import type { JsonSchema } from "sshrpc/contract";
 import { type ApiModel, allMethods, type MethodModel, type StreamUse, type TypeUse } from "../../model/api-model.js";
-import { refName, type SchemaOrBoolean } from "../../model/schema-walk.js";
-import { layout } from "./layout.js";
+import { refName, type SchemaOrBoolean, withoutNotes } from "../../model/schema/schema-walk.js";
+import { typescriptNote } from "../../model/typebox/typescript-note.js";
 import { errorTypeNames } from "./naming.js";
 import type { ImportedSymbol, TextFile } from "./text-file.js";
-import { type SpellName, typeText } from "./type-text.js";
+import { layout } from "./type/layout.js";
+import { type SpellName, typeText } from "./type/type-text.js";
 
 /** The maximum number of alternatives of a type that is written inline. */
 const MAX_INLINE = 3;
 
+/** Keywords of types that are declared on their own. */
+const DECLARED = ["properties", "patternProperties", "additionalProperties", "required", "allOf", "oneOf", "not"];
+
 /** Whether a type is short enough to be written inline: `null`, `string`, `Note[]`, `Note | null`. */
 export function isInline(schema: SchemaOrBoolean): boolean {
-  if (typeof schema === "boolean" || refName(schema) !== undefined) return true;
-  const { type, items, anyOf, enum: values, properties, allOf, oneOf } = schema;
-  if (Array.isArray(anyOf)) return anyOf.length <= MAX_INLINE && anyOf.every(isInline);
-  if (Array.isArray(values)) return values.length <= MAX_INLINE;
-  if (type === "array") return items === undefined || (!Array.isArray(items) && isInline(items as JsonSchema));
-  return (
-    type !== "object" && properties === undefined && allOf === undefined && oneOf === undefined && !Array.isArray(type)
-  );
+  if (typeof schema === "boolean" || refName(schema) !== undefined || typescriptNote(schema).type !== undefined) {
+    return true;
+  }
+  const { type, items, anyOf, enum: values } = schema;
+  if (DECLARED.some((keyword) => keyword in schema)) return false;
+  if (Array.isArray(anyOf)) return type === undefined && anyOf.length <= MAX_INLINE && anyOf.every(isInline);
+  if (Array.isArray(values)) return values.length <= MAX_INLINE && values.every(isScalarValue);
+  if ("const" in schema) return isScalarValue(schema["const"]);
+  if (type === "array") return items === undefined || (!Array.isArray(items) && isInline(items as SchemaOrBoolean));
+  return type !== "object" && items === undefined && !Array.isArray(type);
+}
+
+function isScalarValue(value: unknown): boolean {
+  return typeof value !== "object" || value === null;
 }
 
 /** The types that are declared for one method: request, request stream, response stream, response, errors. */
@@ -30,8 +39,8 @@ export function ownTypes(method: MethodModel): readonly TypeUse[] {
   ) as readonly TypeUse[];
 }
 
-/** Every type that `types.ts` exports. */
-export function exportedTypes(model: ApiModel): readonly string[] {
+/** Every type that `types.ts` exports, but the second declarations of those that callers send. */
+export function declaredTypes(model: ApiModel): readonly string[] {
   const own = allMethods(model).flatMap((method) => [
     ...ownTypes(method).map(({ name }) => name),
     ...(method.errors.length > 0 ? Object.values(errorTypeNames(method.typeName)) : []),
@@ -41,9 +50,9 @@ export function exportedTypes(model: ApiModel): readonly string[] {
 
 /** Whether a method takes no request, which the contract represents as an empty object. */
 function isEmptyRequest({ request: { schema } }: MethodModel): boolean {
-  return (
-    schema["type"] === "object" && Object.keys((schema["properties"] as object | undefined) ?? { any: 1 }).length === 0
-  );
+  const { type, properties, additionalProperties, ...others } = withoutNotes(schema);
+  const hasNone = typeof properties === "object" && properties !== null && Object.keys(properties).length === 0;
+  return type === "object" && hasNone && (additionalProperties ?? false) === false && Object.keys(others).length === 0;
 }
 
 /** A type of `types.ts`. */
@@ -51,18 +60,22 @@ export function schemaType(file: TextFile, name: string): ImportedSymbol {
   return { name, from: file.typescript("types"), type: true, alias: `${name}Type` };
 }
 
-/** The text of a type in `file`, which imports the named types in it. */
-export function useType(file: TextFile, use: TypeUse): string {
-  const spell: SpellName = (name) => file.use(schemaType(file, name));
-  return isInline(use.schema) ? layout(typeText(use.schema, spell), 2, 0) : spell(use.name);
+/**
+ * The text of a type in `file`, which imports the named types in it.
+ * @param sent the types for what callers send, where the value is such
+ */
+export function useType(file: TextFile, use: TypeUse, sent?: ReadonlyMap<string, string>): string {
+  const spell: SpellName = (name) => file.use(schemaType(file, sent?.get(name) ?? name));
+  const context = { spell, readonlyArrays: sent !== undefined };
+  return isInline(use.schema) ? layout(typeText(use.schema, context), 2, 0) : spell(use.name);
 }
 
 /** The text of the type of a stream's items in `file`. */
-export function useItem(file: TextFile, stream: StreamUse): string {
-  return stream === "bytes" ? "Uint8Array" : useType(file, stream);
+export function useItem(file: TextFile, stream: StreamUse, sent?: ReadonlyMap<string, string>): string {
+  return stream === "bytes" ? "Uint8Array" : useType(file, stream, sent);
 }
 
 /** The text of the type of a method's request in `file`. */
-export function useRequest(file: TextFile, method: MethodModel): string {
-  return isEmptyRequest(method) ? "{ [key: string]: never }" : useType(file, method.request);
+export function useRequest(file: TextFile, method: MethodModel, sent?: ReadonlyMap<string, string>): string {
+  return isEmptyRequest(method) ? "{ [key: string]: never }" : useType(file, method.request, sent);
 }

@@ -1,27 +1,39 @@
 import { type ErrorStatus, isErrorStatus, isRuntimeStatus, STATUSES } from "sshrpc/contract";
 import { type ApiModel, allMethods, type MethodModel, type TypeUse } from "../../model/api-model.js";
 import { pascalStatus } from "../../model/names.js";
-import type { SchemaOrBoolean } from "../../model/schema-walk.js";
+import type { SchemaOrBoolean } from "../../model/schema/schema-walk.js";
 import type { EmitOptions } from "../target.js";
-import { atom, layout, layoutMembers, printComment, type TypeText } from "./layout.js";
-import { stringLiteral } from "./literal.js";
 import { errorTypeNames } from "./naming.js";
 import { runtimeType } from "./runtime-symbols.js";
+import { sentTypes } from "./sent-types.js";
 import { TextFile } from "./text-file.js";
-import { commentOf, typeText } from "./type-text.js";
-import { exportedTypes, isInline, ownTypes } from "./type-use.js";
+import { commentOf } from "./type/comment-of.js";
+import { atom, layout, layoutMembers, printComment, type TypeText } from "./type/layout.js";
+import { stringLiteral } from "./type/literal.js";
+import { typeText } from "./type/type-text.js";
+import { declaredTypes, isInline, ownTypes } from "./type-use.js";
 
 const ERRORS = Object.keys(STATUSES).filter(isErrorStatus);
 
 /** `types.ts`: the named types of the schema, and the requests, items, responses and errors of each method. */
 export function emitTypes(model: ApiModel, { header }: EmitOptions): string {
-  const taken = new Set(exportedTypes(model));
+  const sent = sentTypes(model);
+  const taken = new Set([...declaredTypes(model), ...sent.values()]);
   const file = new TextFile({ taken });
-  const blocks = model.types.map(({ name, schema }) => declare(name, schema, commentOf(schema)));
+  const declareBoth = (name: string, schema: SchemaOrBoolean, comment: string): readonly string[] => {
+    const input = sent.get(name);
+    const own = declare(name, comment, typeText(schema, { spell: (other) => other }));
+    if (input === undefined) return [own];
+    const spell = (other: string): string => sent.get(other) ?? other;
+    const note = `${name} as callers send it: its arrays may be read-only.`;
+    const both = [comment, note].filter((text) => text !== "").join("\n\n");
+    return [own, declare(input, both, typeText(schema, { spell, readonlyArrays: true }))];
+  };
+  const blocks = model.types.flatMap(({ name, schema }) => declareBoth(name, schema, commentOf(schema)));
   const others = new Map<string, string>();
   for (const method of allMethods(model)) {
     for (const use of ownTypes(method))
-      blocks.push(declare(use.name, use.schema, commentOf(use.schema) || purpose(use, method)));
+      blocks.push(...declareBoth(use.name, use.schema, commentOf(use.schema) || purpose(use, method)));
     if (method.errors.length > 0) blocks.push(...errorTypes(method, file, taken, others));
   }
   if (blocks.length === 0) blocks.push("export {};\n");
@@ -29,8 +41,7 @@ export function emitTypes(model: ApiModel, { header }: EmitOptions): string {
   return file.print(header);
 }
 
-function declare(name: string, schema: SchemaOrBoolean, comment: string): string {
-  const type = typeText(schema, (other) => other);
+function declare(name: string, comment: string, type: TypeText): string {
   const head = printComment(comment, 0);
   if (type.kind === "object") return `${head}export interface ${name} {\n${layoutMembers(type.members, 2)}}\n`;
   return `${head}${alias(`export type ${name}`, type)}`;
@@ -61,7 +72,7 @@ function errorTypes(
   const names = errorTypeNames(typeName);
   const details = errors.map((error) => ({
     status: error.status,
-    type: isInline(error.schema) ? typeText(error.schema, (name) => name) : atom(error.name),
+    type: isInline(error.schema) ? typeText(error.schema, { spell: (name) => name }) : atom(error.name),
   }));
   const rpcError = file.use(runtimeType("RpcError"));
   const badRequest = file.use(runtimeType("BadRequestDetails"));

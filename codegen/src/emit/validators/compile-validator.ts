@@ -3,7 +3,8 @@ import { Ajv2019 } from "ajv/dist/2019.js";
 import standalone from "ajv/dist/standalone/index.js";
 import { callRef } from "ajv/dist/vocabularies/core/ref.js";
 import addFormats from "ajv-formats";
-import { eachSubschema, isSchemaObject, type SchemaOrBoolean } from "../../model/schema-walk.js";
+import { eachSubschema, isSchemaObject, type SchemaOrBoolean } from "../../model/schema/schema-walk.js";
+import { CORRECTED_KEYWORDS } from "./corrected-keywords.js";
 import { ISSUE_KEYWORDS } from "./issue-keywords.js";
 import { CALL } from "./variants.js";
 
@@ -43,7 +44,8 @@ function compile(schema: SchemaOrBoolean): CompiledValidator {
     code: { source: true, esm: true, lines: true },
     // A request with several faults is answered with all of them. `contains` needs loops without a bound on the errors.
     allErrors: !hasKeyword(schema, "contains"),
-    strictSchema: true,
+    // The model knows every keyword, and refuses those without effect with their position.
+    strictSchema: false,
     strictTypes: false,
     strictTuples: false,
     // The model has validated the schemas, and compiling the meta-schemas takes longer than everything else.
@@ -53,6 +55,7 @@ function compile(schema: SchemaOrBoolean): CompiledValidator {
   });
   addFormats.default(ajv);
   ajv.addKeyword({ keyword: CALL, schemaType: "string", code: (cxt) => callRef(cxt, new Name(cxt.schema)) });
+  for (const definition of CORRECTED_KEYWORDS) ajv.removeKeyword(definition.keyword as string).addKeyword(definition);
   for (const keyword of ISSUE_KEYWORDS) ajv.addKeyword(keyword);
   return rewrite(standalone.default(ajv, ajv.compile(schema as AnySchema)));
 }

@@ -1,5 +1,5 @@
 import type { JsonSchema } from "sshrpc/contract";
-import { refName, type SchemaOrBoolean } from "../../model/schema-walk.js";
+import { refName, type SchemaOrBoolean } from "../../model/schema/schema-walk.js";
 
 /** When a branch of a union applies: to values of JSON types, or to objects whose property `tag` has one of `values`. */
 export type CaseCondition =

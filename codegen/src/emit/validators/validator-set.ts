@@ -1,6 +1,6 @@
 import { errorMessage } from "../../base/error-message.js";
 import { type ApiModel, allMethods, type StreamUse, type TypeUse } from "../../model/api-model.js";
-import { refName, type SchemaOrBoolean } from "../../model/schema-walk.js";
+import { refName, type SchemaOrBoolean } from "../../model/schema/schema-walk.js";
 import { compareNames } from "../compare-names.js";
 import type { CompiledValidator, ValidatorCompiler } from "./compile-validator.js";
 import { type Variant, validatorName } from "./validator-names.js";

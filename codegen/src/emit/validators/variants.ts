@@ -1,5 +1,5 @@
 import type { JsonSchema } from "sshrpc/contract";
-import { mapSubschemas, refName, type SchemaOrBoolean, withoutNotes } from "../../model/schema-walk.js";
+import { mapSubschemas, refName, type SchemaOrBoolean, withoutNotes } from "../../model/schema/schema-walk.js";
 import { FIRST } from "./issue-keywords.js";
 import { unionCases } from "./union-cases.js";
 import { type Variant, validatorName } from "./validator-names.js";
@@ -43,7 +43,11 @@ export class Variants {
     const { $ref: _, ...rest } = bounded(schema);
     if (name !== undefined && Object.keys(rest).length === 0) return this.#call(name, variant);
     const split = variant === "closed" && isSplit(schema);
-    const rewritten = mapSubschemas(rest, (sub, keyword) => this.#rewrite(sub, this.#inner(keyword, variant, split)));
+    const declared =
+      variant === "part" || split || (variant === "closed" && names(schema)) ? declareRequired(rest) : rest;
+    const rewritten = mapSubschemas(declared, (sub, keyword) =>
+      this.#rewrite(sub, this.#inner(keyword, variant, split)),
+    );
     const result: JsonSchema = {
       ...this.#withCases(rewritten, schema),
       ...(name === undefined ? {} : this.#call(name, split ? "part" : variant)),
@@ -131,6 +135,15 @@ function isSplit(schema: JsonSchema): boolean {
   return [names(schema), "$ref" in schema, "anyOf" in schema, "oneOf" in schema].filter(Boolean).length > 1;
 }
 
+/** Declares the properties that `required` alone names: a closed object could not have them otherwise. */
+function declareRequired(schema: JsonSchema): JsonSchema {
+  const properties = (schema["properties"] ?? {}) as Readonly<Record<string, unknown>>;
+  const required = (schema["required"] ?? []) as readonly string[];
+  const missing = required.filter((name) => !Object.hasOwn(properties, name));
+  if (missing.length === 0 || decides(schema)) return schema;
+  return { ...schema, properties: { ...properties, ...Object.fromEntries(missing.map((name) => [name, true])) } };
+}
+
 function hasOneConstraint({ type: _, ...constraints }: JsonSchema): boolean {
   return Object.keys(constraints).length < 2;
 }
@@ -144,7 +157,7 @@ const CHILDREN: readonly string[] = [
 /** Constraints of an array as a whole. */
 const OF_ARRAY: readonly string[] = ["maxItems", "minItems", "uniqueItems"];
 
-/** Moves the constraints of an array as a whole to a schema that stops at the first fault: `uniqueItems` needs `maxItems`. */
+/** Moves the constraints of an array as a whole to a schema that stops at the first fault. */
 function arrayInOrder(schema: JsonSchema): JsonSchema {
   const isMoved = ([keyword]: readonly [string, unknown]): boolean => OF_ARRAY.includes(keyword);
   const entries = Object.entries(schema);

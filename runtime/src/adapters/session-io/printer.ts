@@ -17,8 +17,7 @@ export const JSON_PRINTER: Printer = {
   value: ({ text }) => `${escapeUnsafe(text)}\n`,
   bytes: (bytes) => bytes,
   document: (value) => `${escapeUnsafe(JSON.stringify(value, null, 2))}\n`,
-  error: ({ status, code, method, message, details }) =>
-    `${escapeUnsafe(JSON.stringify({ status, code, method, message, details }))}\n`,
+  error: (error) => `${escapeUnsafe(JSON.stringify(error))}\n`,
 };
 
 /** Characters that JSON leaves unescaped and that a terminal may act on. */

@@ -3,6 +3,7 @@ import { OptionError } from "../check-options.js";
 import type { Logger } from "../log.js";
 import { nearest } from "../nearest.js";
 import { printable } from "../printable.js";
+import { wrongType } from "../wrong-type.js";
 import type { Observer } from "./observer.js";
 
 /** All events; the compiler checks that none is missing. */
@@ -63,12 +64,12 @@ export function combineObservers(
 
 function checkObserver(observer: Receivers): void {
   if (typeof observer !== "object") {
-    throw new OptionError(`option observer: a ${typeof observer} is not an object with methods, or a list of these`);
+    throw new OptionError(`option observer: ${wrongType(observer, "an object with methods, or a list of these")}`);
   }
   for (const event of EVENTS) {
-    const type = typeof observer[event];
-    if (type !== "function" && type !== "undefined") {
-      throw new OptionError(`option observer.${event}: invalid type ${type}; it takes a function`);
+    const method: unknown = observer[event];
+    if (method !== undefined && typeof method !== "function") {
+      throw new OptionError(`option observer.${event}: ${wrongType(method, "a function")}`);
     }
   }
   // An object of a class may have further methods.

@@ -20,9 +20,10 @@ import { readKeyArgument } from "./public-key-text.js";
 interface AddFlags extends PlaceFlags {
   readonly name?: string;
   readonly scopes?: string;
+  readonly users?: string;
   readonly expires?: number;
   readonly from?: string;
-  readonly hostKey?: string;
+  readonly hostKey?: readonly string[];
   readonly host: string;
   readonly port: number;
 }
@@ -34,9 +35,14 @@ export function addAddCommand(keys: Command, io: CliIo): void {
     .argument("<key>", "public key file such as ~/.ssh/id_ed25519.pub, the key itself, or - for standard input")
     .option("--name <name>", "name of the key (default: its comment)")
     .option("--scopes <list>", 'scopes to grant, such as notes:read,time:*; "*" for all (default: none)', unquoted)
+    .option("--users <list>", "user names that it may log in under, such as alice,bob (default: any)", unquoted)
     .option("--expires <when>", "expiry: 12h, 90d, 2030-12-31 or 2030-12-31T12:00Z (default: never)", parseExpires)
     .option("--from <list>", "allowed source addresses, such as 192.0.2.0/24,!192.0.2.7 (default: any)", parseFrom)
-    .option("--host-key <file>", "host key of the server, to print its public half (default: the one in --home)")
+    .option(
+      "--host-key <file>",
+      "host key of the server, to print its public half; repeat it for several (default: the one in --home)",
+      (file: string, earlier: readonly string[] = []) => [...earlier, file],
+    )
     .option("--host <name>", "host name of the server for clients", DEFAULTS.host)
     .option("--port <number>", "port of the server for clients", parsePort, DEFAULTS.port)
     .action((source: string, flags: AddFlags) => add(source, flags, io));
@@ -49,23 +55,24 @@ async function add(source: string, flags: AddFlags, io: CliIo): Promise<void> {
   const added = parse(line, name);
   const { authorizedKeys, hostKey } = await preparePlace(flags, io);
   // A damaged host key must be reported before the file is changed.
-  const named = flags.hostKey === undefined ? hostKey : pathOf(io, flags.hostKey);
-  const server = await introduceServer({ ...flags, hostKey: named });
+  const hostKeys = flags.hostKey?.map((file) => pathOf(io, file)) ?? [hostKey].flatMap((file) => file ?? []);
+  const server = await introduceServer({ host: flags.host, port: flags.port, hostKeys });
   const append = (before: readonly KeyLine[]): string[] => {
     refuseDuplicates(before, added, authorizedKeys);
     return [...before.map(({ text }) => text), line];
   };
   const lines = await editKeyFile(authorizedKeys, append, { io, create: true });
-  const description = describeLines(describeKey(added)).join("\n");
+  const description = describeLines(describeKey({ text: line, listed: added })).join("\n");
   io.stdout.write(`authorized ${name || "the key"} (${authorizedKeys}:${lines.length})\n${description}\n\n`);
   io.stdout.write(`Server details for the owner of the key:\n${server}`);
   reportInvalidLines(lines, authorizedKeys, io);
   checkLines(lines, authorizedKeys);
 }
 
-function optionsOf({ scopes, expires, from }: AddFlags): string {
+function optionsOf({ scopes, users, expires, from }: AddFlags): string {
   return [
     scopes !== undefined && `scopes="${scopes}"`,
+    users !== undefined && `users="${users}"`,
     expires !== undefined && `expiry-time="${formatExpiryTime(expires)}"`,
     from !== undefined && `from="${from}"`,
   ]

@@ -1,5 +1,5 @@
 import { printable } from "../../base/printable.js";
-import type { AuthorizedKeyLine } from "../../ssh/keys/lists/authorized-keys.js";
+import { type ListedLine, optionOf } from "./key-lines.js";
 
 /** The maximum length of a printed line of authorized_keys, in characters. */
 export const MAX_DESCRIBED = 64 * 1024;
@@ -10,6 +10,10 @@ export interface KeyDescription {
   readonly fingerprint: string;
   readonly type: string;
   readonly scopes: readonly string[];
+  /** The user names that it may log in under; null for any. */
+  readonly users: readonly string[] | null;
+  /** The `limits` option. */
+  readonly limits: string | null;
   /** ISO 8601. */
   readonly expires: string | null;
   readonly expired: boolean;
@@ -26,13 +30,16 @@ export interface KeyDescription {
 }
 
 /** Describes a key as plain data. */
-export function describeKey({ key, grant, isAuthority, from }: AuthorizedKeyLine): KeyDescription {
+export function describeKey({ text, listed }: Pick<ListedLine, "text" | "listed">): KeyDescription {
+  const { key, grant, isAuthority, from, users } = listed;
   const { keyName, scopes, expires, principals, permissions, environment = {} } = grant;
   return {
     name: keyName ?? null,
     fingerprint: key.fingerprint,
     type: key.type,
     scopes,
+    users: users ?? null,
+    limits: optionOf(text, "limits") ?? null,
     expires: expires === undefined ? null : new Date(expires).toISOString(),
     expired: expires !== undefined && expires < Date.now(),
     from: from === undefined ? null : String(from),
@@ -51,6 +58,8 @@ export function describeLines(key: KeyDescription): string[] {
   const rows: [string, string | false][] = [
     ["fingerprint", `${key.fingerprint} (${key.type})`],
     ["scopes", key.scopes.join(", ") || "none (only methods without a scope)"],
+    ["users", key.users?.join(", ") ?? false],
+    ["limits", key.limits ?? false],
     ["expires", key.expires !== null && `${key.expires}${key.expired ? " (expired)" : ""}`],
     ["from", key.from ?? false],
     ["authority", key.authority && `certificates for ${key.principals?.join(", ") ?? "the login user"}`],

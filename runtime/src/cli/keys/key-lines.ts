@@ -3,6 +3,7 @@ import { nearest } from "../../base/nearest.js";
 import { printable } from "../../base/printable.js";
 import { isFingerprint } from "../../ssh/keys/format/fingerprint.js";
 import { type AuthorizedKeyLine, parseAuthorizedKeyLine, quoterOf } from "../../ssh/keys/lists/authorized-keys.js";
+import { splitOptions } from "../../ssh/keys/lists/authorized-keys-options.js";
 import type { CliIo } from "../shared/io.js";
 
 /** One line of authorized_keys. */
@@ -35,6 +36,14 @@ export function readKeyLines(text: string): readonly KeyLine[] {
       return { number, text: line, problem: quote(errorMessage(error)) };
     }
   });
+}
+
+/** The text of an option of a valid line; undefined where it does not have the option. */
+export function optionOf(line: string, name: string): string | undefined {
+  const { options } = splitOptions(line.trimStart());
+  for (const [, option, value] of options.matchAll(/([^=",]+)(?:="((?:\\"|\\(?!")|[^"\\])*)")?(?:,|$)/g))
+    if (option?.toLowerCase() === name) return value?.replaceAll('\\"', '"');
+  return undefined;
 }
 
 /** The lines that list keys. */
@@ -79,12 +88,12 @@ export function reportInvalidLines(lines: readonly KeyLine[], file: string, { st
 
 /**
  * Checks the lines of a file after a change.
- * @throws Error where lines are invalid: a running server keeps its previous keys until they are fixed
+ * @throws Error where lines are invalid: they list no key, at a start and for a running server
  */
 export function checkLines(lines: readonly KeyLine[], file: string): void {
   const count = lines.filter((line) => line.problem !== undefined).length;
   if (count === 0) return;
   throw new Error(
-    `${file} was changed, but ${count === 1 ? "one line is" : `${count} lines are`} invalid; a running server ignores the change until they are fixed`,
+    `${file} was changed, but ${count === 1 ? "one line is" : `${count} lines are`} invalid and list${count === 1 ? "s" : ""} no key`,
   );
 }

@@ -22,7 +22,7 @@ export function addListCommand(keys: Command, io: CliIo): void {
 async function list(flags: ListFlags, io: CliIo): Promise<void> {
   const file = keysFileOf(flags, io);
   const lines = await readKeyFile(file);
-  const keys = listedLines(lines).map(({ number, listed }) => ({ line: number, ...describeKey(listed) }));
+  const keys = listedLines(lines).map((line) => ({ line: line.number, ...describeKey(line) }));
   if (flags.json) io.stdout.write(`${escapeUnsafe(JSON.stringify(keys, null, 2))}\n`);
   else if (keys.length === 0) io.stdout.write(`${file}: no keys\n`);
   else io.stdout.write(table(keys));
@@ -46,6 +46,8 @@ function table(keys: readonly KeyDescription[]): string {
 function rowOf(key: KeyDescription): string[] {
   const limits = [
     key.authority && "certificate authority",
+    key.users !== null && `users ${key.users.join(",")}`,
+    key.limits,
     key.expires !== null && `${key.expired ? "expired" : "expires"} ${key.expires.slice(0, 16)}Z`,
     key.from !== null && `from ${key.from}`,
   ];

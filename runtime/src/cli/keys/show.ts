@@ -16,8 +16,9 @@ export function addShowCommand(keys: Command, io: CliIo): void {
 
 async function show(name: string, flags: PlaceFlags, io: CliIo): Promise<void> {
   const file = keysFileOf(flags, io);
-  for (const { number, text, listed } of linesOfKey(await readKeyFile(file), name, file)) {
-    const description = describeKey(listed);
+  for (const line of linesOfKey(await readKeyFile(file), name, file)) {
+    const { number, text } = line;
+    const description = describeKey(line);
     io.stdout.write(
       `${description.name ?? "-"} (${file}:${number})\n${describeLines(description).join("\n")}\n  ${printable(text.trim(), MAX_DESCRIBED)}\n`,
     );

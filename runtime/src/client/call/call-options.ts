@@ -2,7 +2,7 @@ import { AsyncResource } from "node:async_hooks";
 import { isTimeout } from "../../base/async/with-signal.js";
 import { MAX_TIMEOUT } from "../../base/check-number.js";
 import { type OptionTable, optionProblem } from "../../base/check-options.js";
-import { describeValue } from "../../base/describe-value.js";
+import { wrongType } from "../../base/wrong-type.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import type { Metadata } from "../../wire/metadata.js";
 
@@ -59,7 +59,7 @@ export function checkCallOptions(options: CallOptions, timeout: number): void {
   const { signal } = options;
   if (signal === undefined) return;
   if (typeof signal?.addEventListener !== "function") {
-    throw new RpcError("BAD_REQUEST", `option signal: not an AbortSignal: received ${describeValue(signal)}`);
+    throw new RpcError("BAD_REQUEST", `option signal: ${wrongType(signal, "an AbortSignal")}`);
   }
   if (signal.aborted) throw cancelledBy(signal);
 }

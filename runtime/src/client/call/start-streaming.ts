@@ -1,4 +1,5 @@
 import { AsyncResource } from "node:async_hooks";
+import { throwToCaller } from "../../base/async/throw-to-caller.js";
 import { errorMessage } from "../../base/error-message.js";
 import { decodeItem, encodeItem } from "../../codec/items.js";
 import { RpcError } from "../../contract/rpc-error.js";
@@ -75,7 +76,7 @@ export function startStreaming(
       release();
       reject(named);
     }
-  });
+  }).catch(throwToCaller);
   // A consumer that iterates receives the error there, and may ignore the response.
   response.catch(() => undefined);
   return { items, response, cancel };

@@ -11,6 +11,8 @@ import type { ItemSink } from "../../wire/pump-items.js";
 export interface RequestItemChecks {
   readonly type: ItemType;
   readonly shape: ShapeLimits;
+  /** Maximum bytes of an item as JSON, from its schema. */
+  readonly maxSize: number | undefined;
   /** Checks that the peer may still call the method. @throws RpcError FORBIDDEN */
   readonly authorize: () => void;
   /** Called with the reason when an item is refused: the call cannot continue. */

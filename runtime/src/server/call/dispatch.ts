@@ -94,11 +94,12 @@ export class Dispatch {
 
   /** The request stream. */
   #receive(type: ItemType): AsyncIterable<unknown, undefined> {
-    const { scope } = this.#route.method;
+    const { scope, maxRequestItem: maxSize } = this.#route.method;
     const { peer } = this.#context;
     this.#items = this.#call.receive({
       type,
       shape: this.#caller.config.shape,
+      maxSize,
       authorize: () => authorize(peer, scope),
       abort: (reason) => this.#abort(reason),
     });

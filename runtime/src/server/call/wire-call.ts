@@ -1,4 +1,4 @@
-import { checkShape } from "../../codec/check-shape.js";
+import { checkMethodSize, checkShape } from "../../codec/check-shape.js";
 import type { Codec, EncodedValue } from "../../codec/codec.js";
 import { decodeItem } from "../../codec/items.js";
 import { RpcError } from "../../contract/rpc-error.js";
@@ -45,7 +45,7 @@ export class WireCall implements CallPort {
     this.#call.listen(listener);
   }
 
-  receive({ type, shape, authorize, abort }: RequestItemChecks): ItemReceiver<unknown> {
+  receive({ type, shape, maxSize, authorize, abort }: RequestItemChecks): ItemReceiver<unknown> {
     const items = this.#call.receiver<unknown>();
     const format = { type, codec: this.codec, status: "BAD_REQUEST" } as const;
     let hasFailed = false;
@@ -58,7 +58,10 @@ export class WireCall implements CallPort {
         if (hasFailed) return;
         try {
           authorize();
-          if (type !== "bytes") checkShape(item, shape);
+          if (type !== "bytes") {
+            checkMethodSize(item.end - item.start, maxSize, "item");
+            checkShape(item, shape);
+          }
           items.push(decodeItem(item, format), item.end - item.start);
         } catch (error) {
           if (!(error instanceof RpcError)) throw error;

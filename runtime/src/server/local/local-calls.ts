@@ -2,7 +2,7 @@ import { MAX_TIMEOUT } from "../../base/check-number.js";
 import { errorMessage } from "../../base/error-message.js";
 import type { Observer } from "../../base/observer/observer.js";
 import type { Peer } from "../../base/peer.js";
-import { checkShape } from "../../codec/check-shape.js";
+import { checkMethodSize, checkShape } from "../../codec/check-shape.js";
 import { EncodedJson } from "../../codec/encoded-json.js";
 import { jsonCodec } from "../../codec/json.js";
 import { RpcError } from "../../contract/rpc-error.js";
@@ -123,6 +123,7 @@ export class LocalCalls {
       const request = body instanceof EncodedJson ? body : new EncodedJson(encodeRequest(body));
       size = Buffer.byteLength(request.text);
       if (size > limits.message) throw tooLarge(size, limits.message, "request");
+      checkMethodSize(size, route.method.maxRequest, "request");
       // Each level and each value takes a byte.
       if (size > limits.depth) checkShape({ buffer: Buffer.from(request.text), start: 0, end: size }, limits);
       const metadata = checkCallOptions(options, limits);

@@ -1,6 +1,6 @@
 import { AsyncResource } from "node:async_hooks";
 import { errorMessage } from "../../base/error-message.js";
-import { checkShape } from "../../codec/check-shape.js";
+import { checkMethodSize, checkShape } from "../../codec/check-shape.js";
 import type { EncodedValue } from "../../codec/codec.js";
 import { EncodedJson } from "../../codec/encoded-json.js";
 import { checkItem, encodeItem } from "../../codec/items.js";
@@ -218,7 +218,7 @@ export class LocalRequestItems {
 /** Decodes what a source gave; raw bytes are split if they are over the limit of an item. */
 function* decode(
   item: unknown,
-  { type, shape }: RequestItemChecks,
+  { type, shape, maxSize }: RequestItemChecks,
   maxItem: number,
 ): Generator<{ readonly item: unknown; readonly size: number }> {
   const format = { type, codec: jsonCodec, status: "BAD_REQUEST" } as const;
@@ -233,6 +233,7 @@ function* decode(
   const json = item instanceof EncodedJson ? item : new EncodedJson(encodeItem(item, format) as string);
   const size = Buffer.byteLength(json.text);
   if (size > maxItem) throw tooLarge(size, maxItem, "item");
+  checkMethodSize(size, maxSize, "item");
   checkShape({ buffer: Buffer.from(json.text), start: 0, end: size }, shape);
   checkItem(json.value, type, "BAD_REQUEST", json.source);
   yield { item: json.value, size };

@@ -54,7 +54,7 @@ export class ConnectionGate {
     });
     const refuse = (reason: string) => {
       this.reportRefusal(pending.address, reason);
-      socket.destroy();
+      pending.end(reason);
     };
     const grace = setTimeout(() => {
       pending.determineFailure(() => "graceExceeded");

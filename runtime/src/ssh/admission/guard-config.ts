@@ -59,7 +59,7 @@ export function guardConfig(options: GuardOptions): GuardConfig {
     // ssh2 treats 0 as its own default.
     keepaliveInterval: keepaliveInterval === 0 ? MAX_TIMEOUT : keepaliveInterval,
     keepaliveCountMax: number("keepaliveCountMax", 3, 1),
-    idleTimeout: number("idleTimeout", 0, 0, MAX_TIMEOUT),
+    idleTimeout: number("idleTimeout", 3_600_000, 0, MAX_TIMEOUT),
     chosen: {
       kex: options.algorithms?.kex !== undefined,
       cipher: options.algorithms?.cipher !== undefined,

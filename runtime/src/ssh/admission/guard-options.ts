@@ -49,7 +49,11 @@ export interface GuardOptions {
   readonly keepaliveInterval?: number;
   /** Maximum number of unanswered keepalives before the connection is closed as lost. Default: 3. */
   readonly keepaliveCountMax?: number;
-  /** Time without channel activity before a connection is closed; 0 for no limit. Default: 0. */
+  /**
+   * Time after which a connection is ended that nothing uses: no command, shell, forwarding, call or stream, and no client that
+   * may wait for callbacks of the API. The client is asked to connect again before, so that no call is lost; 0 for no limit.
+   * Default: 3,600,000.
+   */
   readonly idleTimeout?: number;
   /** The algorithms to offer, in the order of preference; a weak one is an error. Default: every safe one. */
   readonly algorithms?: AlgorithmOptions;

@@ -9,6 +9,7 @@ export class PendingConnection {
   readonly #onAuthenticated: () => void;
   #ip = "";
   #address = "";
+  #end: ((reason: string) => void) | undefined;
   #failure: () => FailureKind | undefined = () => "noAuth";
 
   constructor(socket: Socket, onAuthenticated: () => void) {
@@ -41,6 +42,17 @@ export class PendingConnection {
   /** Sets what determines the failure when the connection closes; until then, it is `noAuth`. */
   determineFailure(failure: () => FailureKind | undefined): void {
     this.#failure = failure;
+  }
+
+  /** Sets what ends the connection with a reason for the client; until then, its socket is destroyed. */
+  endWith(end: (reason: string) => void): void {
+    this.#end = end;
+  }
+
+  /** Ends the connection. */
+  end(reason: string): void {
+    if (this.#end === undefined) this.socket.destroy();
+    else this.#end(reason);
   }
 
   /** To be called once the client has authenticated. */

@@ -2,9 +2,12 @@ import type { EventEmitter } from "node:events";
 import type { Client, ClientChannel } from "ssh2";
 import { formatHostPort } from "../../base/net/host-port.js";
 import { printable } from "../../base/printable.js";
+import { SshError } from "../ssh-error.js";
 import { CarrierChannel } from "../ssh2/channels/carrier-channel.js";
-import { type ChannelConfig, ChannelDuplex } from "../ssh2/channels/channel-duplex.js";
+import type { ChannelConfig, ChannelDuplex } from "../ssh2/channels/channel-duplex.js";
 import { PacketChannel } from "../ssh2/channels/packet-channel.js";
+import { SubsystemChannel } from "../ssh2/channels/subsystem-channel.js";
+import { describeEarlyExit } from "./early-exit.js";
 import { openFailure } from "./open-failure.js";
 
 /** The channel that is opened on a new connection; the connection closes with it. */
@@ -17,11 +20,21 @@ export interface DialChannel<Opened extends EventEmitter, Raw = ClientChannel> {
   readonly refusal: (error: Error) => string | undefined;
 }
 
+/** What the messages of a channel say of its server, and the class of its errors. */
+interface ServerOfChannel {
+  readonly address: string;
+  readonly mapError: (error: unknown) => unknown;
+}
+
 /** A subsystem of a session (RFC 4254, section 6.5). */
-export function subsystemChannel(name: string): DialChannel<ChannelDuplex> {
+export function subsystemChannel(name: string, { address, mapError }: ServerOfChannel): DialChannel<ChannelDuplex> {
+  const ended = (status: number): Error => {
+    const message = `no connection to ${address}: ${describeEarlyExit(status)}`;
+    return mapError(new SshError("unavailable", message, { cause: new Error(`exit status ${status}`) })) as Error;
+  };
   return {
     open: (client, done) => void client.subsys(name, done),
-    wrap: (channel, config) => new ChannelDuplex(channel, config),
+    wrap: (channel, config) => new SubsystemChannel(channel, config, ended),
     refusal: ({ message }) =>
       message.startsWith("Unable to start subsystem")
         ? `is an SSH server without the subsystem ${name}: is the port correct? If its sshd runs sshrpc, add a Subsystem line to sshd_config, or for a forced command set transport: "openssh", openssh: { command: "sshrpc" }`

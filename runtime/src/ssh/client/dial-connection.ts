@@ -7,11 +7,11 @@ import { printable } from "../../base/printable.js";
 import { clientAlgorithms } from "../algorithms.js";
 import type { PublicKey } from "../keys/format/public-key.js";
 import { printableError } from "../printable-error.js";
-import { SshError } from "../ssh-error.js";
+import { SshError, type SshErrorKind } from "../ssh-error.js";
 import { sendPasswordChange } from "../ssh2/auth/client-auth.js";
 import type { Carrier } from "../ssh2/channels/carrier.js";
 import { gatherWrites } from "../ssh2/gather-writes.js";
-import { hangUp } from "../ssh2/hang-up.js";
+import { breakOff, hangUp } from "../ssh2/hang-up.js";
 import { guardDial } from "../ssh2/packets/guard-dial.js";
 import { askForCertificates, showPlainKey } from "../ssh2/packets/host-certificates.js";
 import { learnHostKeys } from "../ssh2/packets/learn-host-keys.js";
@@ -24,6 +24,12 @@ import { DialProgress, type Ssh2Error } from "./dial-progress.js";
 
 /** Several addresses of a name are tried in turn. An unanswered SYN is sent again after a second, so each gets more than that. */
 const ADDRESSES = { autoSelectFamily: true, autoSelectFamilyAttemptTimeout: 1500 } as const;
+
+/** Texts for the server of a client that gives up. */
+const GIVING_UP: Readonly<Partial<Record<SshErrorKind, string>>> = {
+  unauthenticated: "no more authentication methods to try",
+  cancelled: "the client has cancelled the connection",
+};
 
 type NextMethod = (method: AnyAuthMethod | false) => void;
 
@@ -106,7 +112,7 @@ class Dial<Opened extends EventEmitter, Raw> {
           this.#config.debug?.(`not added to known_hosts: ${names(unproven)}: the server does not prove them`),
       });
       if (verifier.wantsCertificate) askForCertificates(this.#client);
-      guardDial(this.#client, this.#socket, (reason) => this.#onError(new Error(reason)));
+      guardDial(this.#client, this.#socket, (reason) => this.#onError(new Error(reason), reason));
     } catch (error) {
       this.#onError(error as Ssh2Error);
     }
@@ -164,7 +170,8 @@ class Dial<Opened extends EventEmitter, Raw> {
     }
   }
 
-  readonly #onError = (raw: Ssh2Error): void => {
+  /** @param text for the server, where the client ends the connection */
+  readonly #onError = (raw: Ssh2Error, text?: string): void => {
     const error = printableError(raw);
     // A key failed to sign; ssh2 continues with the next method.
     if (error.level === "client-authentication" && !this.#login.exhausted) {
@@ -172,8 +179,9 @@ class Dial<Opened extends EventEmitter, Raw> {
       return;
     }
     this.#progress.addError(error);
-    if (this.#settled) this.#socket.destroy();
-    else this.#fail(this.#progress.failure());
+    if (!this.#settled) this.#fail(this.#progress.failure(), text);
+    else if (text === undefined) this.#socket.destroy();
+    else breakOff(this.#client, this.#socket, text);
   };
 
   readonly #onClose = (): void => this.#fail(this.#progress.failure());
@@ -210,10 +218,11 @@ class Dial<Opened extends EventEmitter, Raw> {
     this.#resolve(duplex);
   }
 
-  #fail(error: SshError): void {
+  /** @param text for the server; the message of the error may be private */
+  #fail(error: SshError, text = GIVING_UP[error.kind] ?? "the client gives up"): void {
     if (this.#settled) return;
     this.#settle();
-    this.#socket.destroy();
+    breakOff(this.#client, this.#socket, text);
     this.#reject(error);
   }
 

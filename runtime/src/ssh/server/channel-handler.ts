@@ -31,6 +31,13 @@ type ChannelKind = keyof ChannelRequests;
 /** A request of an authenticated peer, by kind. */
 export type ChannelRequest<Kind extends ChannelKind = ChannelKind> = ChannelRequests[Kind];
 
+/** A channel that may be open without being in use, such as one that carries calls. */
+export interface ChannelUse {
+  readonly isInUse: boolean;
+  /** Asks the peer to end it; what is on its way is not lost. */
+  drain(reason: string): void;
+}
+
 /** Serves the channels of authenticated peers. The first handler of a server that matches a request serves it. */
 export interface ChannelHandler<Kind extends ChannelKind = ChannelKind> {
   /** Names the handler in logs. */
@@ -39,8 +46,9 @@ export interface ChannelHandler<Kind extends ChannelKind = ChannelKind> {
   readonly asSession?: boolean;
   /** Whether it serves the request. */
   match(request: ChannelRequest): boolean;
-  /** Serves a channel that {@link match} has accepted, and ends it. */
-  run(channel: Channels[Kind], request: ChannelRequest<Kind>): void;
+  /** Serves a channel that {@link match} has accepted, and ends it. Without a result, it is in use until it closes. */
+  // biome-ignore lint/suspicious/noConfusingVoidType: most handlers return nothing.
+  run(channel: Channels[Kind], request: ChannelRequest<Kind>): ChannelUse | void;
   /** Tells the client of a subsystem why its session is denied, and destroys the stream. Default: destroys it. */
   deny?(channel: Channels[Kind], reason: string): void;
 }

@@ -1,11 +1,14 @@
 import type { Socket } from "node:net";
 import type { AuthContext, Connection } from "ssh2";
 import { printable } from "../../base/printable.js";
+import type { ExchangeQueue } from "../admission/exchange-queue.js";
 import type { GuardConfig } from "../admission/guard-config.js";
+import type { PendingConnection } from "../admission/pending-connection.js";
+import { sourceOf } from "../admission/source.js";
 import type { FailureKind } from "../admission/source-penalties.js";
 import type { HostKey } from "../keys/identity/host-key.js";
-import { disconnectFor, onDisconnect } from "../ssh2/disconnect.js";
-import { hangUp } from "../ssh2/hang-up.js";
+import { DISCONNECT_REASON, onDisconnect, sendDisconnect } from "../ssh2/disconnect.js";
+import { breakOff, hangUp } from "../ssh2/hang-up.js";
 import { identificationOf } from "../ssh2/internals.js";
 import { announceHostKeys } from "../ssh2/packets/announce-host-keys.js";
 import { guardConnection } from "../ssh2/packets/guard-connection.js";
@@ -24,6 +27,8 @@ interface IncomingConfig extends AuthenticationConfig {
   readonly sessionTimeout: number;
   readonly forwarding: ForwardingRules;
   readonly maxChannels: number;
+  /** The key exchanges of the server. */
+  readonly exchanges: ExchangeQueue;
 }
 
 /** The fields that ssh2 adds to errors; the code is that of the system, or of SSH_MSG_DISCONNECT. */
@@ -42,16 +47,17 @@ export class IncomingConnection {
   readonly #start = performance.now();
 
   /** Must be called in the same turn as ssh2's `connection` event: an error without a listener would end the process. */
-  constructor(connection: Connection, socket: Socket, address: string, config: IncomingConfig) {
+  constructor(connection: Connection, { socket, address, ip }: PendingConnection, config: IncomingConfig) {
+    const source = sourceOf(ip);
     this.#connection = connection;
     this.#socket = socket;
     const authentication = new Authentication(config, address, {
       disconnect: (reason) => {
         this.#reason ??= reason;
-        disconnectFor(this.#connection, reason);
+        sendDisconnect(connection, DISCONNECT_REASON.noMoreAuthMethods, reason);
         this.#close(reason);
       },
-      abort: (reason) => this.#abort(reason),
+      revoke: (reason) => this.#abort(`access revoked: ${reason}`, "access revoked"),
     });
     this.#authentication = authentication;
     const { observer } = config;
@@ -62,9 +68,10 @@ export class IncomingConnection {
     socket.setMaxListeners(0);
     // ssh2 may go on reading after an error, so the socket is destroyed.
     connection.on("error", (error: Ssh2Error) => {
-      // Sends the disconnect message, which may name the missing algorithms.
+      // Sends the disconnect message of ssh2.
       socket.uncork();
-      this.#destroy(error.message, { isViolation: isViolation(error) });
+      this.#fail(error.message, { isViolation: isViolation(error) });
+      socket.destroy();
     });
     connection.on("close", () => {
       authentication.end();
@@ -90,10 +97,21 @@ export class IncomingConnection {
       observer,
       about: () => authentication.about,
       isUnauthenticated: () => authentication.peer === undefined,
+      scheduleExchange: (exchange) => config.exchanges.add({ source, ...exchange }),
+      idle: {
+        timeout: config.guard.idleTimeout,
+        unusedChannels: () => channels.unused,
+        hasListeners: () => channels.hasListeners,
+        drain: () => channels.drain("the connection is idle"),
+        end: () => {
+          this.#reason ??= `not used for ${config.guard.idleTimeout} ms (idleTimeout)`;
+          this.#close(this.#reason);
+        },
+      },
       abort: (reason) => this.#abort(reason),
     });
     announceHostKeys(connection, config.hostKeys);
-    serveChannels({
+    const channels = serveChannels({
       connection,
       socket,
       peer: () => authentication.peer,
@@ -126,20 +144,28 @@ export class IncomingConnection {
     this.#close("the server is closing");
   }
 
+  /** Ends an unauthenticated connection at once, for the reason that the gate has reported. */
+  refuse(reason: string): void {
+    this.#authentication.end();
+    breakOff(this.#connection, this.#socket, reason);
+  }
+
   #close(text: string): void {
     this.#disconnected = true;
     this.#authentication.end();
     hangUp(this.#connection, this.#socket, text);
   }
 
-  #abort(reason: string): void {
-    this.#destroy(reason, { isViolation: true });
+  /** @param text for the peer */
+  #abort(reason: string, text = reason): void {
+    this.#fail(reason, { isViolation: true });
+    breakOff(this.#connection, this.#socket, text, DISCONNECT_REASON.protocolError);
   }
 
-  #destroy(reason: string, { isViolation }: { readonly isViolation: boolean }): void {
+  #fail(reason: string, { isViolation }: { readonly isViolation: boolean }): void {
     this.#reason ??= reason;
     this.#hasViolation ||= isViolation;
-    this.#socket.destroy();
+    this.#authentication.end();
   }
 }
 

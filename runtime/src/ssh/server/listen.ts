@@ -7,6 +7,7 @@ import { errorMessage } from "../../base/error-message.js";
 import { formatHostPort, LISTEN_ADDRESS } from "../../base/net/host-port.js";
 import { holdsKey, printable } from "../../base/printable.js";
 import { ConnectionGate } from "../admission/connection-gate.js";
+import { ExchangeQueue } from "../admission/exchange-queue.js";
 import { guardConfig } from "../admission/guard-config.js";
 import type { PendingConnection } from "../admission/pending-connection.js";
 import { serverAlgorithms } from "../algorithms.js";
@@ -19,6 +20,7 @@ import type { ChannelHandler } from "./channel-handler.js";
 import { forwardingRules } from "./forwarding/forwarding-rules.js";
 import { IncomingConnection } from "./incoming-connection.js";
 import type { ListenOptions } from "./listen-options.js";
+import { reportServerErrors } from "./report-server-errors.js";
 
 /** A listening server. The caller of {@link listen} closes it. */
 export interface Listener {
@@ -67,7 +69,17 @@ export async function listen(options: ListenOptions, handlers: readonly ChannelH
   const { sessionTimeout = LISTEN_DEFAULTS.sessionTimeout } = options;
   checkNumber("sessionTimeout", sessionTimeout, 1, MAX_TIMEOUT);
   const hostKeys = await loadHostKeys(options.hostKeys).catch(invalidOption);
-  const serving = { hostKeys, handlers, guard, maxChannels, forwarding, session: options.session, sessionTimeout };
+  const exchanges = new ExchangeQueue();
+  const serving = {
+    hostKeys,
+    handlers,
+    guard,
+    maxChannels,
+    forwarding,
+    session: options.session,
+    sessionTimeout,
+    exchanges,
+  };
   const authentication = await openAuthentication(options, observer).catch(invalidOption);
   const { warnings } = authentication;
   for (const message of warnings) observer.diagnostic?.({ level: "warn", message });
@@ -86,8 +98,9 @@ export async function listen(options: ListenOptions, handlers: readonly ChannelH
     const accepted = pending.get(socket) as PendingConnection;
     const connectionId = randomBytes(6).toString("base64url");
     const config = { ...authentication.config, connectionId, ...serving };
-    const incoming = new IncomingConnection(connection, socket, accepted.address, config);
+    const incoming = new IncomingConnection(connection, accepted, config);
     accepted.determineFailure(() => incoming.failure());
+    accepted.endWith((reason) => incoming.refuse(reason));
     connection.once("ready", () => accepted.authenticated());
     open.set(socket, incoming);
   });
@@ -118,9 +131,10 @@ export async function listen(options: ListenOptions, handlers: readonly ChannelH
     await authentication.close();
     throw error;
   });
-  server.on("error", (error: Error) => observer.diagnostic?.({ level: "error", message: "TCP server failed", error }));
+  const stopReports = reportServerErrors(server, observer);
 
   const stop = async (): Promise<void> => {
+    stopReports();
     await new Promise<void>((resolve) => server.close(() => resolve()));
     // Destroyed sockets emit "close" a moment later.
     await Promise.all([...open.keys()].map((socket) => new Promise((resolve) => socket.once("close", resolve))));

@@ -7,8 +7,18 @@ import { Sessions, type SessionsConfig } from "./sessions.js";
 
 interface ChannelsConfig extends SessionsConfig, Omit<ForwardingConfig, "directTcpip"> {}
 
+/** The channels of one connection. */
+interface ServedChannels {
+  /** How many are open without being in use. */
+  readonly unused: number;
+  /** Whether the server listens for the peer. */
+  readonly hasListeners: boolean;
+  /** Asks the peer to end the channels that are not in use. */
+  drain(reason: string): void;
+}
+
 /** Answers the channel requests of one connection: sessions, and forwarding in both directions. */
-export function serveChannels(config: ChannelsConfig): void {
+export function serveChannels(config: ChannelsConfig): ServedChannels {
   const { handlers } = config;
   const directTcpip: DirectTcpipHandler = (target, peer) => {
     const request = { kind: "direct-tcpip", ...target } as const;
@@ -17,7 +27,18 @@ export function serveChannels(config: ChannelsConfig): void {
   };
   const channels = { ...config, directTcpip };
   const forwarded = new Forwarded(channels);
-  new Sessions(channels);
+  const sessions = new Sessions(channels);
   new DirectChannels(channels, forwarded);
-  new ForwardListeners(channels, forwarded);
+  const listeners = new ForwardListeners(channels, forwarded);
+  return {
+    get unused() {
+      return sessions.unused.length;
+    },
+    get hasListeners() {
+      return listeners.count > 0;
+    },
+    drain: (reason) => {
+      for (const channel of sessions.unused) channel.drain(reason);
+    },
+  };
 }

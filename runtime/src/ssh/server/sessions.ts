@@ -7,7 +7,7 @@ import { ChannelDuplex } from "../ssh2/channels/channel-duplex.js";
 import { CHANNEL_REFUSAL, refuseChannel } from "../ssh2/channels/refuse-channel.js";
 import { SessionDuplex } from "../ssh2/channels/session-duplex.js";
 import { endInput, releaseSession } from "../ssh2/channels/session-state.js";
-import { type ChannelHandler, type ChannelRequest, findHandler } from "./channel-handler.js";
+import { type ChannelHandler, type ChannelRequest, type ChannelUse, findHandler } from "./channel-handler.js";
 import { decide, denialOf, type RuleDenial } from "./forwarding/decide.js";
 import type { SessionRequest, SessionRule } from "./forwarding/forwarding-options.js";
 import { SessionChannel } from "./session-channel.js";
@@ -55,10 +55,17 @@ type Refuse = (() => void) | undefined;
 export class Sessions {
   readonly #config: SessionsConfig;
   #open = 0;
+  /** The channels of subsystems, as far as they may be open without being in use. */
+  readonly #uses = new Set<ChannelUse>();
 
   constructor(config: SessionsConfig) {
     this.#config = config;
     config.connection.on("session", (accept, reject) => this.#start(accept, reject));
+  }
+
+  /** The channels that are not in use. */
+  get unused(): readonly ChannelUse[] {
+    return [...this.#uses].filter(({ isInUse }) => !isInUse);
   }
 
   #start(accept: () => Session, reject: () => void): void {
@@ -140,7 +147,10 @@ export class Sessions {
     const serve = (): void => {
       opened();
       try {
-        handler.run({ stream: duplex, peer }, { kind: "subsystem", name });
+        const use = handler.run({ stream: duplex, peer }, { kind: "subsystem", name });
+        if (!use) return;
+        this.#uses.add(use);
+        duplex.once("close", () => this.#uses.delete(use));
       } catch (error) {
         this.#failed("the channel could not be served", error);
         duplex.destroy();

@@ -1,13 +1,15 @@
-import type { Connection } from "ssh2";
+import type { Client, Connection } from "ssh2";
 import { string, uint32 } from "../keys/format/binary-writer.js";
-import { attempt, internalsOf, type Protocol, packetOf, sendPayload, wrapHandler } from "./internals.js";
+import { attempt, internalsOf, type Protocol, sendAtOnce, wrapHandler } from "./internals.js";
 
-/** SSH_MSG_DISCONNECT, and its reason SSH_DISCONNECT_NO_MORE_AUTH_METHODS_AVAILABLE (RFC 4253, section 11.1). */
+/** SSH_MSG_DISCONNECT (RFC 4253, section 11.1). */
 const DISCONNECT = 1;
-const NO_MORE_AUTH_METHODS = 14;
 
-/** The reason of a client that is done (RFC 4253, section 11.1). */
-const BY_APPLICATION = 11;
+/** Reasons of SSH_MSG_DISCONNECT. */
+export const DISCONNECT_REASON = { protocolError: 2, byApplication: 11, noMoreAuthMethods: 14 } as const;
+
+/** One of {@link DISCONNECT_REASON}. */
+export type DisconnectReason = (typeof DISCONNECT_REASON)[keyof typeof DISCONNECT_REASON];
 
 /**
  * Calls `listener` when a client disconnects, with the reason where it is not the usual one. ssh2 reports the unusual
@@ -17,19 +19,11 @@ const BY_APPLICATION = 11;
 export function onDisconnect(connection: Connection, listener: (reason: string | undefined) => void): void {
   const { protocol } = internalsOf(connection);
   wrapHandler<[code: number, text: string]>(protocol, "DISCONNECT", (next) => (self, code, text) => {
-    listener(code === BY_APPLICATION ? undefined : `the client disconnected: ${text || `code ${code}`}`);
+    listener(
+      code === DISCONNECT_REASON.byApplication ? undefined : `the client disconnected: ${text || `code ${code}`}`,
+    );
     return next(self, code, text);
   });
-}
-
-/**
- * Tells a client why its authentication ends. ssh2's own message has no text (protocol/Protocol.js:324).
- * test/unit/runtime/ssh/server/auth/authentication.test.ts notices a change.
- */
-export function disconnectFor(connection: Connection, reason: string): void {
-  const { protocol } = internalsOf(connection);
-  const message = [Buffer.of(DISCONNECT), uint32(NO_MORE_AUTH_METHODS), string(reason), string("")];
-  attempt(() => sendPayload(protocol, Buffer.concat(message)));
 }
 
 /** The maximum number of characters of a text. */
@@ -42,15 +36,28 @@ const TEXTS = new Map([
   [7, "service not available"],
 ]);
 
+/** The connections that have sent their message. */
+const sent = new WeakSet<Protocol>();
+
 /**
- * Adds a text to the DISCONNECT message, which ssh2 sends without one (protocol/Protocol.js:324).
- * @param text for the peer; by default it follows from the code
+ * Adds a text to the DISCONNECT message, which ssh2 sends without one (protocol/Protocol.js:324), and sends only the first.
+ * test/unit/runtime/ssh/ssh2/disconnect.test.ts notices a change.
+ * @param text for the peer; by default it follows from the reason
  */
 export function describeDisconnect(protocol: Protocol, text?: string): void {
-  protocol.disconnect = (code) => {
-    const description = Buffer.from((text ?? TEXTS.get(code) ?? "the connection is closed").slice(0, MAX_TEXT));
-    const payload = Buffer.concat([Buffer.of(DISCONNECT), uint32(code), string(description), string("")]);
-    // At once, also during a key exchange, as ssh2 does.
-    protocol._cipher.encrypt(packetOf(protocol, payload));
+  protocol.disconnect = (reason) => {
+    if (sent.has(protocol)) return;
+    sent.add(protocol);
+    const description = Buffer.from((text ?? TEXTS.get(reason) ?? "the connection is closed").slice(0, MAX_TEXT));
+    const payload = Buffer.concat([Buffer.of(DISCONNECT), uint32(reason), string(description), string("")]);
+    sendAtOnce(protocol, payload);
   };
+}
+
+/** Sends DISCONNECT to a peer that has identified itself: before, it could not read the message. */
+export function sendDisconnect(connection: Connection | Client, reason: DisconnectReason, text: string): void {
+  const { protocol } = internalsOf(connection);
+  if (protocol?._remoteIdentRaw === undefined) return;
+  describeDisconnect(protocol, text);
+  attempt(() => protocol.disconnect(reason));
 }

@@ -93,6 +93,8 @@ export interface Protocol {
   /** Packets that wait for the end of the key exchange. */
   _queue?: Buffer[];
   readonly _kex?: KeyExchange;
+  /** Whether the peer has guessed another key exchange: its next packet is ignored. */
+  readonly _skipNextInboundPacket: boolean;
   _onHandshakeComplete: (negotiated: unknown) => void;
   /** The identification string of the peer, without the end of the line. */
   readonly _remoteIdentRaw?: Buffer;
@@ -108,7 +110,12 @@ export interface Protocol {
   readonly _decipher: { _onPayload: (payload: Buffer) => unknown };
   readonly _cipher: { encrypt(packet: Buffer): void };
   readonly _packetRW: {
-    readonly write: { readonly allocStart: number; alloc(size: number): Buffer; finalize(packet: Buffer): Buffer };
+    readonly write: {
+      readonly allocStart: number;
+      readonly allocStartKEX: number;
+      alloc(size: number, force?: boolean): Buffer;
+      finalize(packet: Buffer, force?: boolean): Buffer;
+    };
   };
   /** The methods of the authentication requests without an answer, oldest first. */
   readonly _authsQueue: string[];
@@ -192,11 +199,18 @@ export function sendPayload(protocol: Protocol, payload: Buffer): void {
   else protocol._queue = [...(protocol._queue ?? []), packet];
 }
 
-/** A packet with this payload, ready to be encrypted. */
-export function packetOf({ _packetRW: { write } }: Pick<Protocol, "_packetRW">, payload: Buffer): Buffer {
+/** A packet with this payload, ready to be queued or, outside of a key exchange, to be encrypted. */
+function packetOf({ _packetRW: { write } }: Protocol, payload: Buffer): Buffer {
   const packet = write.alloc(payload.length);
   payload.copy(packet, write.allocStart);
   return write.finalize(packet);
+}
+
+/** Sends a payload at once, also during a key exchange, as ssh2 sends its own messages of the transport (protocol/Protocol.js:324). */
+export function sendAtOnce({ _packetRW: { write }, _cipher }: Protocol, payload: Buffer): void {
+  const packet = write.alloc(payload.length, true);
+  payload.copy(packet, write.allocStartKEX);
+  _cipher.encrypt(write.finalize(packet, true));
 }
 
 /** Calls ssh2 and ignores the error that it throws once the connection has ended: no reply can reach the peer then. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isIdentifier } from "../../../../codegen/src/emit/typescript/naming.js";
+import { isIdentifier } from "../../../../codegen/src/emit/typescript/type/literal.js";
 import { camelCase, pascalCase, pascalStatus } from "../../../../codegen/src/model/names.js";
 
 test.each([

@@ -55,6 +55,16 @@ test("serve prints the ssh command that lists the methods, unless commands are d
   expect(await serve(tempDir(), "--no-exec")).not.toContain("ssh -p");
 });
 
+test("serve takes handlers that were compiled to CommonJS", async () => {
+  const cwd = tempDir({
+    "handlers.cjs": `Object.defineProperty(exports, "__esModule", { value: true });
+exports.default = { api: { name: "doors", version: "1.0.0", hash: "00", methods: [] }, handlers: new Map() };
+`,
+  });
+  const server = start(["serve", "--handlers", "handlers.cjs", "--port", "0"], { cwd });
+  await server.prints(/doors 1\.0\.0 listens on/);
+});
+
 const restoreSpace = (word: string) => word.replace("\0", " ");
 
 test("serve fails for a damaged host key, names the file and the fix, and leaves it unchanged", async () => {

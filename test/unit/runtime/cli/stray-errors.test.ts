@@ -2,22 +2,22 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
+import { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { generateKeyPair } from "sshrpc/testing";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { connect, type NotesClient } from "../../../../generated/client.js";
+import { bundle } from "../../../support/bundle.js";
 import { failure, until, within } from "../support/wait.js";
 import { BIN, tempDir } from "./run.js";
 
 const ROOT = fileURLToPath(new URL("../../../..", import.meta.url));
-const JITI = join(dirname(createRequire(import.meta.url).resolve("jiti/package.json")), "lib/jiti-cli.mjs");
 
 /** Handlers that leave errors behind that no code handles. */
 const HANDLERS = `
 import { setTimeout as sleep } from "node:timers/promises";
-import example from ${JSON.stringify(join(ROOT, "examples/server.ts"))};
+import example from "./example.mjs";
 const stray = async (text) => { await null; throw new Error(text); };
 example.handlers.set("GET /hello", async ({ name }, ctx) => {
   if (name === "rejection") void stray("stray in a unary handler");
@@ -44,16 +44,16 @@ export default example;
 /** A program of one's own, with the same handlers. */
 const PROGRAM = `
 import { handleRejections, serveHandlers } from ${JSON.stringify(join(ROOT, "runtime/dist/server.js"))};
-import handlers from "./handlers.ts";
+import handlers from "./handlers.mjs";
 const server = await serveHandlers(handlers, { port: 0, hostKeys: "host", authorizedKeys: "keys" });
 await handleRejections(server, { grace: 10_000 });
 console.log("127.0.0.1:" + server.port);
 `;
 
-const COMMAND = [BIN, "serve", "--handlers", "handlers.ts", "--port", "0", "--host-key", "host"];
+const COMMAND = [BIN, "serve", "--handlers", "handlers.mjs", "--port", "0", "--host-key", "host"];
 const WAYS = {
   "sshrpc serve": [...COMMAND, "--authorized-keys", "keys", "--grace", "10s"],
-  "a program with handleRejections": [JITI, "program.ts"],
+  "a program with handleRejections": ["program.mjs"],
 };
 
 const fingerprint = (line: string) => {
@@ -73,7 +73,8 @@ interface Running {
 async function serve(args: readonly string[]): Promise<Running> {
   const [keys, host] = [generateKeyPair(), generateKeyPair()];
   const list = `scopes="*" ${keys.publicKey}\n`;
-  const cwd = tempDir({ "handlers.ts": HANDLERS, "program.ts": PROGRAM, keys: list });
+  const cwd = tempDir({ "handlers.mjs": HANDLERS, "program.mjs": PROGRAM, keys: list });
+  await bundle(join(ROOT, "examples/server.ts"), join(cwd, "example.mjs"));
   writeFileSync(join(cwd, "host"), host.privateKey, { mode: 0o600 });
   const child = spawn(process.execPath, args, { cwd, env: { ...process.env, HOME: cwd, NODE_OPTIONS: "" } });
   const ended = once(child, "exit").then(([status]) => status as number | null);
@@ -144,5 +145,47 @@ describe.each(Object.entries(WAYS))("%s", (_, args) => {
     expect(await client.hello.get({ name: "drained" })).toEqual({ msg: "drained" });
     expect(await within("the end", ended)).toBe(1);
     expect(logged("thrown by a timer")).toMatchObject([{ level: 50, err: { message: "thrown by a timer" } }]);
+  });
+});
+
+describe("sshrpc serve --stdio", () => {
+  /** A session as sshd starts it: one process, whose standard input and output are the connection. */
+  async function session() {
+    const cwd = tempDir({ "handlers.ts": HANDLERS });
+    const env = { ...process.env, HOME: cwd, NODE_OPTIONS: "", SSH_CONNECTION: "192.0.2.7 50122 192.0.2.1 22" };
+    const child = spawn(process.execPath, [BIN, "serve", "--stdio", "--handlers", "handlers.ts"], { cwd, env });
+    const ended = once(child, "exit").then(([status]) => status as number | null);
+    onTestFinished(async () => {
+      child.kill("SIGKILL");
+      await ended;
+    });
+    let log = "";
+    child.stderr.on("data", (chunk) => {
+      log += chunk;
+    });
+    const duplex = Duplex.from({ readable: child.stdout, writable: child.stdin });
+    const transport = { address: "stdio", open: async () => duplex };
+    const client = await connect(transport, { reconnect: false, retries: 0 });
+    onTestFinished(() => client.close());
+    const logged = (part: string) => log.split("\n").filter((line) => line.includes(part));
+    return { client, child, ended, logged };
+  }
+
+  test("logs a stray rejection with its call, and the session goes on", async () => {
+    const { client, logged } = await session();
+    expect(await client.hello.get({ name: "rejection" })).toEqual({ msg: "rejection" });
+    await until("the line", () => logged("stray in a unary handler").length > 0);
+    expect(JSON.parse(logged("stray in a unary handler")[0] ?? "")).toMatchObject({
+      method: "GET /hello",
+      msg: "unhandled rejection in a handler; the server goes on",
+    });
+    expect(await client.hello.get({ name: "Ada" })).toEqual({ msg: "Ada" });
+  });
+
+  test("logs an uncaught exception, lets running calls finish, and ends with 1", async () => {
+    const { client, logged, ended } = await session();
+    expect(await client.hello.get({ name: "drained" })).toEqual({ msg: "drained" });
+    expect(await within("the end", ended)).toBe(1);
+    expect(JSON.parse(logged("thrown by a timer")[0] ?? "")).toMatchObject({ level: 50 });
   });
 });

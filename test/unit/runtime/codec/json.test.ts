@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { rounds } from "../../../rounds.js";
 import { FRAME, type RawPeer, type ReceivedFrame } from "../../../support/raw-peer.js";
 import { connectRaw, type RawServed, serveRaw } from "../support/server.js";
 import { failure, until } from "../support/wait.js";
@@ -145,7 +146,7 @@ describe("the error of invalid JSON", () => {
       return text.join("");
     };
     const wrong: unknown[] = [];
-    for (let round = 0; round < 40; round++) {
+    for (let round = 0; round < rounds(40); round++) {
       const texts = Array.from({ length: 500 }, change);
       for (const [index, { payload }] of (await answers(peer, texts)).entries()) {
         const text = texts[index] as string;

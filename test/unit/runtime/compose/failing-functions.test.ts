@@ -97,7 +97,7 @@ describe("the option log", () => {
 
 describe("an observer", () => {
   test.each([
-    ["x", "option observer: a string is not an object"],
+    ["x", "option observer: invalid type string; it takes an object"],
     [{ callEnd() {} }, 'option observer: unknown method "callEnd" (did you mean "callEnded"?)'],
     [{ callEnded: 5 }, "option observer.callEnded: invalid type number; it takes a function"],
   ])("is refused: %o", async (observer, message) => {

@@ -209,7 +209,7 @@ describe("options of a wrong type are refused", () => {
 
   test("null in place of all options, by every function", async () => {
     const none = null as never;
-    const message = "invalid options: null; expected an object";
+    const message = "options: invalid type null; it takes an object";
     expect(await failure(serveHandlers(handlers, none))).toMatchObject(refused(message));
     expect(await failure(serveStdio(handlers, none))).toMatchObject(refused(message));
     expect(await failure(connectApi(apiOf(), inMemory(handlers), none))).toMatchObject(refused(message));

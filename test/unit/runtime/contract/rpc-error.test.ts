@@ -60,3 +60,31 @@ describe("an RpcError", () => {
     expect(new RpcError("INTERNAL", message).message).toBe(message);
   });
 });
+
+describe("an RpcError as JSON", () => {
+  const error = new RpcError("NOT_FOUND", "no such note", {
+    method: "GET /notes/{id}",
+    details: { id: 7 },
+    cause: new Error("private"),
+  });
+
+  test("has status, number, method, message and details, and no stack or cause", () => {
+    expect(JSON.parse(JSON.stringify({ error }))).toEqual({
+      error: { status: "NOT_FOUND", code: 404, method: "GET /notes/{id}", message: "no such note", details: { id: 7 } },
+    });
+  });
+
+  test("passes to a worker thread and back, and is the same error", () => {
+    const copy = RpcError.fromJSON(structuredClone(error.toJSON()));
+    expect(copy).toBeInstanceOf(RpcError);
+    expect(`${copy}`).toBe(`${error}`);
+    expect(copy.toJSON()).toEqual(error.toJSON());
+  });
+
+  test("keeps a number without a name, and reads a status that it does not know by its number", () => {
+    const teapot = new RpcError("BAD_REQUEST", "tea only", { code: 418 });
+    expect(RpcError.fromJSON(teapot.toJSON()).code).toBe(418);
+    const unknown = RpcError.fromJSON({ status: "TEAPOT" as never, code: 418, message: "tea only" });
+    expect(unknown).toMatchObject({ status: "BAD_REQUEST", code: 418 });
+  });
+});

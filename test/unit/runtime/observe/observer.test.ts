@@ -264,7 +264,7 @@ test("an observer may be an object of a class", async () => {
 });
 
 test("refuses an observer that is not an object", async () => {
-  const message = "option observer: a function is not an object with methods, or a list of these";
+  const message = "option observer: invalid type function; it takes an object with methods, or a list of these";
   const wrong = { observer: (() => undefined) as never };
   expect(() => inMemory(handlersOf([], {}), wrong)).toThrow(message);
   expect(await failure<Error>(connected({ client: wrong }))).toMatchObject({ message });

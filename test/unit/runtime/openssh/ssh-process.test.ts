@@ -47,10 +47,11 @@ test("cancelling an attempt ends ssh", async () => {
 });
 
 test.each([
-  ["exit 0", "the server process exited without serving"],
-  ["exit 1", "the server process exited with status 1"],
-  ["exit 255", "ssh exited with status 255"],
-  ["exit 127", "the server could not run its command (status 127)"],
+  ["exit 0", "the server's command ended with status 0 and without output: the command in its Subsystem line"],
+  ["exit 1", "the server's command ended with status 1 and without output: the command in its Subsystem line"],
+  ["exit 3", "the server's command ended with status 3 and without output: the command in its Subsystem line"],
+  ["exit 255", "the server's command ended with status 255 and without output: sshd could not start it"],
+  ["exit 127", "the server's command ended with status 127 and without output: the command in its Subsystem line"],
   ["kill -KILL $$", "ssh was terminated by SIGKILL"],
   ["echo a reason >&2; exit 255", "ssh exited with status 255; ssh: a reason"],
 ])("an ssh that exits at once is an error with its exit status or signal: %s", async (script, message) => {

@@ -1,5 +1,5 @@
 import { checkOptions, type KnownOptions, OptionError } from "../../../base/check-options.js";
-import { describeValue } from "../../../base/describe-value.js";
+import { wrongType } from "../../../base/wrong-type.js";
 
 /** A test of a value, and what it must be. */
 type Rule = readonly [isValid: (value: unknown) => boolean, expected: string];
@@ -21,6 +21,9 @@ const RULES: Readonly<Record<string, Rule>> = {
   maxBuffer: [(value) => Number.isSafeInteger(value) && Number(value) >= 0, "an integer from 0"],
 };
 
+/** Those of {@link RULES} that take a number: an invalid one is out of their range. */
+const NUMBERS: ReadonlySet<string> = new Set(["port", "maxBuffer"]);
+
 /**
  * Checks the arguments and options of a method of an SSH client. An invalid one must not reach ssh2, which would close the
  * connection of all users of the client.
@@ -36,6 +39,9 @@ export function checkArguments(given: Readonly<Record<string, unknown>>, options
 }
 
 function checkValue(noun: "argument" | "option", name: string, value: unknown): void {
-  const [isValid, expected] = RULES[name] ?? [];
-  if (isValid?.(value) === false) throw new OptionError(`${noun} ${name}: ${describeValue(value)} is not ${expected}`);
+  const [isValid, expected = ""] = RULES[name] ?? [];
+  if (isValid?.(value) !== false) return;
+  const problem =
+    typeof value === "number" && NUMBERS.has(name) ? `${value} is not ${expected}` : wrongType(value, expected);
+  throw new OptionError(`${noun} ${name}: ${problem}`);
 }

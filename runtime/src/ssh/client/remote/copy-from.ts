@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { open, rename, rm, stat } from "node:fs/promises";
+import { join, posix } from "node:path";
 import type { CopyOptions, CopyResult, SshClient } from "../../../base/ssh-client.js";
 import { shellCommand } from "../../shell-quote.js";
 import { SshError } from "../../ssh-error.js";
@@ -8,15 +9,10 @@ import { MarkedOutput } from "./marked-output.js";
 import { remoteSum } from "./remote-sum.js";
 
 /** See {@link SshClient.copyFrom}. */
-export async function copyFrom(
-  ssh: SshClient,
-  remote: string,
-  local: string,
-  options: CopyOptions,
-): Promise<CopyResult> {
-  if ((await stat(local).catch(() => undefined))?.isDirectory()) {
-    throw new SshError("bad-request", `${local} is a directory: name the file`);
-  }
+export async function copyFrom(ssh: SshClient, remote: string, to: string, options: CopyOptions): Promise<CopyResult> {
+  // As scp does.
+  const local = (await isDirectory(to)) ? join(to, posix.basename(remote)) : to;
+  if (await isDirectory(local)) throw new SshError("bad-request", `${local} is a directory: name the file`);
   const part = `${local}.${randomBytes(6).toString("hex")}.part`;
   const file = await open(part, "wx").catch((error) => {
     throw localFailure(local, error);
@@ -39,6 +35,10 @@ export async function copyFrom(
     await rm(part, { force: true });
     throw localFailure(local, error);
   }
+}
+
+async function isDirectory(file: string): Promise<boolean> {
+  return (await stat(file).catch(() => undefined))?.isDirectory() ?? false;
 }
 
 async function receive(

@@ -1,10 +1,11 @@
 import { createHash, randomBytes } from "node:crypto";
 import { type FileHandle, open, stat } from "node:fs/promises";
+import { basename } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { CopyOptions, CopyResult, SshClient } from "../../../base/ssh-client.js";
 import { shellCommand } from "../../shell-quote.js";
 import { SshError } from "../../ssh-error.js";
-import { fileError, localFailure } from "./file-error.js";
+import { fileError, isDirectoryError, localFailure } from "./file-error.js";
 import { remoteSum } from "./remote-sum.js";
 
 /** Bytes per read. */
@@ -17,6 +18,16 @@ const RECEIVE = 'if [ -d "$1" ]; then echo "$1: Is a directory" >&2; exit 1; fi;
 
 /** See {@link SshClient.copyTo}. */
 export async function copyTo(ssh: SshClient, local: string, remote: string, options: CopyOptions): Promise<CopyResult> {
+  try {
+    return await copyToFile(ssh, local, remote, options);
+  } catch (error) {
+    if (!isDirectoryError(error, remote)) throw error;
+    // As scp does. Only this case takes a second command to find out: each has a connection of its own over `ssh`.
+    return copyToFile(ssh, local, `${remote.replace(/\/+$/, "")}/${basename(local)}`, options);
+  }
+}
+
+async function copyToFile(ssh: SshClient, local: string, remote: string, options: CopyOptions): Promise<CopyResult> {
   const { signal } = options;
   const part = `${remote}.${randomBytes(6).toString("hex")}.part`;
   const file = await openFile(local);

@@ -9,6 +9,9 @@ const KINDS: readonly (readonly [RegExp, SshErrorKind])[] = [
   [/no space|quota|too large/i, "exhausted"],
 ];
 
+const IS_DIRECTORY = "Is a directory";
+const HINT = "; name the file";
+
 /**
  * The error of a file that a remote command could not copy.
  * @param output what the command printed, such as `sh: 1: cannot create /x/file.part: Permission denied`
@@ -21,10 +24,15 @@ export function fileError(file: string, output: string, cause?: unknown): SshErr
 
 function errorOf(file: string, reason: string, cause: unknown): SshError {
   const [, kind = "unavailable"] = KINDS.find(([pattern]) => pattern.test(reason)) ?? [];
-  const hint = /^is a directory$/i.test(reason) ? "; name the file" : "";
+  const hint = reason === IS_DIRECTORY ? HINT : "";
   return new SshError(kind, `cannot copy ${printable(file)}: ${printable(reason) || "the command failed"}${hint}`, {
     cause,
   });
+}
+
+/** Whether a {@link fileError} says that this file is a directory. */
+export function isDirectoryError(error: unknown, file: string): boolean {
+  return error instanceof SshError && error.message === `cannot copy ${printable(file)}: ${IS_DIRECTORY}${HINT}`;
 }
 
 /** Makes a {@link fileError} of a system error, which is about the local file; returns any other error unchanged. */

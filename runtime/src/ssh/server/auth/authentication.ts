@@ -13,8 +13,8 @@ import type { Decision, DeniedDecision, VerifiedMethod } from "./decision.js";
 interface ConnectionControl {
   /** Sends SSH_MSG_DISCONNECT with the reason first. */
   readonly disconnect: (reason: string) => void;
-  /** Destroys the socket: nothing more is read from the peer. */
-  readonly abort: (reason: string) => void;
+  /** Ends a connection whose access is revoked: nothing more is read from the peer. */
+  readonly revoke: (reason: string) => void;
 }
 
 /** Offered keys are not failures; `maxAuthTries` times this is the limit of requests. */
@@ -216,7 +216,7 @@ export class Authentication {
   #revoke(reason: string): void {
     this.#config.observer.accessRevoked?.({ ...this.about, reason });
     this.end();
-    this.#control.abort(`access revoked: ${reason}`);
+    this.#control.revoke(reason);
   }
 
   #disconnect(reason: string): void {

@@ -3,6 +3,7 @@ import { OptionError } from "../../../base/check-options.js";
 import { errorMessage } from "../../../base/error-message.js";
 import type { Observer } from "../../../base/observer/observer.js";
 import type { AuthMethod } from "../../../base/peer.js";
+import { wrongType } from "../../../base/wrong-type.js";
 import type { KeySource, KeySourceConfig } from "../../keys/lists/key-lookup.js";
 import { openKeySource } from "../../keys/lists/open-key-source.js";
 import { RevokedKeys } from "../../keys/lists/revoked-keys.js";
@@ -112,7 +113,7 @@ async function openConfig(
 
 function checkFunction(option: string, value: unknown): void {
   if (value !== undefined && typeof value !== "function") {
-    throw new OptionError(`option ${option}: invalid type ${typeof value}; it takes a function`);
+    throw new OptionError(`option ${option}: ${wrongType(value, "a function")}`);
   }
 }
 

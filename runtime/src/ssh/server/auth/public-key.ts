@@ -1,9 +1,9 @@
 import type { PublicKeyAuthContext } from "ssh2";
 import { fieldProblem, type OptionTable } from "../../../base/check-options.js";
-import { describeValue } from "../../../base/describe-value.js";
 import { errorMessage } from "../../../base/error-message.js";
 import type { RejectedKey } from "../../../base/peer.js";
 import { printable } from "../../../base/printable.js";
+import { wrongType } from "../../../base/wrong-type.js";
 import { type Certificate, parseCertificate, plainKeyType } from "../../keys/format/certificate.js";
 import { isCertificateType, KEY_TYPES, type PublicKey, publicKeyFromBlob } from "../../keys/format/public-key.js";
 import {
@@ -137,7 +137,7 @@ async function lookUp(
 function checkAnswer(answer: KeyGrant | KeyRefusal | Denial): KeyGrant | Denial {
   try {
     if (typeof answer !== "object" || answer === null) {
-      throw new Error(`the answer is ${describeValue(answer)}, not a grant or a refusal`);
+      throw new Error(`the answer: ${wrongType(answer, "a grant or a refusal")}`);
     }
     if ("deny" in answer) {
       const problem = fieldProblem(answer, REFUSAL);

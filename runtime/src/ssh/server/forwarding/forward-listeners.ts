@@ -52,7 +52,6 @@ export class ForwardListeners {
   readonly #config: ForwardingConfig;
   readonly #forwarded: Forwarded;
   readonly #open = new Map<string, { close(): void }>();
-  /** The listeners that are open or being decided on. */
   #count = 0;
   #closed = false;
 
@@ -67,12 +66,16 @@ export class ForwardListeners {
     config.connection.on("request", (accept: Answer, reject: Answer, name: string, info) => {
       const { bindAddr = "", bindPort = 0, socketPath = "" } = info as unknown as Record<string, never>;
       if (name === "tcpip-forward") void this.#start(this.#tcp({ host: bindAddr, port: bindPort }), accept, reject);
-      else if (name === "streamlocal-forward@openssh.com") {
+      else if (name === "streamlocal-forward@openssh.com")
         void this.#start(this.#unix({ path: socketPath }), accept, reject);
-      } else if (name === "cancel-tcpip-forward") this.#cancel(tcpKey(bindAddr, bindPort), accept, reject);
+      else if (name === "cancel-tcpip-forward") this.#cancel(tcpKey(bindAddr, bindPort), accept, reject);
       else if (name === "cancel-streamlocal-forward@openssh.com") this.#cancel(unixKey(socketPath), accept, reject);
       else reject?.();
     });
+  }
+
+  get count(): number {
+    return this.#count;
   }
 
   #tcp(target: TcpipForward): ListenRequest {

@@ -8,7 +8,7 @@ import { internalsOf, wrapHandler } from "../internals.js";
 import { adjustOfferForClient } from "./adjust-offer.js";
 import { allowDuringRekey } from "./allow-during-rekey.js";
 import { guardChannels } from "./channel-guard.js";
-import { checkDhValue } from "./check-dh-value.js";
+import { guardExchange, type ScheduleExchange } from "./guard-exchange.js";
 import { guardRequests } from "./guard-requests.js";
 import { endWhenIdle } from "./idle.js";
 import { guardPackets } from "./packet-guard.js";
@@ -20,7 +20,6 @@ interface ConnectionLimits extends RekeyLimits {
   readonly maxPreAuthBytes: number;
   readonly maxRefusals: number;
   readonly maxSendBuffer: number;
-  readonly idleTimeout: number;
   /** The algorithm lists that the operator has set. */
   readonly chosen: AlgorithmChoice;
 }
@@ -34,6 +33,10 @@ interface GuardedConnection {
   /** The connection of its events. */
   readonly about: () => ConnectionEvent;
   readonly isUnauthenticated: () => boolean;
+  /** Decides when the expensive part of a key exchange runs. */
+  readonly scheduleExchange: ScheduleExchange;
+  /** When the connection is idle, and how it ends then. */
+  readonly idle: Parameters<typeof endWhenIdle>[2];
   /** Ends the connection at once, with the reason for the log. */
   readonly abort: (reason: string) => void;
 }
@@ -52,7 +55,10 @@ export function guardConnection(guarded: GuardedConnection): void {
   adjustOfferForClient(protocol, limits.chosen);
   patchExtInfo(protocol);
   allowDuringRekey(protocol, abort);
-  checkDhValue(protocol, abort);
+  guardExchange(protocol, {
+    ...{ socket, abort, schedule: guarded.scheduleExchange },
+    fail: (error) => (connection as NodeJS.EventEmitter).emit("error", error),
+  });
   const refused = (reason: string): void =>
     observer.diagnostic?.({ ...about(), level: "info", message: "channel refused", fields: { reason } });
   guardChannels(protocol, channels, { abort, refused });
@@ -62,7 +68,7 @@ export function guardConnection(guarded: GuardedConnection): void {
   connection.on("rekey", () => observer.rekeyed?.(about()));
   limitPreAuthBytes(guarded);
   reportDebugMessages(guarded);
-  if (limits.idleTimeout > 0) endWhenIdle(connection, socket, limits.idleTimeout, abort);
+  if (guarded.idle.timeout > 0) endWhenIdle(connection, socket, guarded.idle);
 }
 
 /** Bounds the bytes before authentication, also those of incomplete packets and of key exchanges. */

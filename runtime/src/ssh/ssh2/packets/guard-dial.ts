@@ -1,5 +1,6 @@
 import type { Client } from "ssh2";
 import type { Carrier } from "../channels/carrier.js";
+import { describeDisconnect } from "../disconnect.js";
 import { internalsOf } from "../internals.js";
 import { allowDuringRekey } from "./allow-during-rekey.js";
 import { guardChannels } from "./channel-guard.js";
@@ -13,6 +14,7 @@ import { keepRekeying, REKEY_DEFAULTS } from "./rekey.js";
  */
 export function guardDial(client: Client, socket: Carrier, abort: (reason: string) => void): void {
   const { protocol, channels } = internalsOf(client);
+  describeDisconnect(protocol);
   allowDuringRekey(protocol, abort);
   guardChannels(protocol, channels, { abort, refused: () => {} });
   guardPackets(protocol, { socket, maxSendBuffer: MAX_SEND_BUFFER, isUnauthenticated: () => false, abort });

@@ -1,5 +1,5 @@
 import { string, uint32 } from "../../keys/format/binary-writer.js";
-import { type Protocol, packetOf, wrapHandler } from "../internals.js";
+import { type Protocol, sendAtOnce, wrapHandler } from "../internals.js";
 
 /** The signature algorithms that a server accepts (RFC 8308, section 3.1). */
 const SIGNATURE_ALGORITHMS = [
@@ -44,7 +44,7 @@ function sendOwnExtensions(protocol: Protocol): void {
     if (isFirst && exchange?.remoteExtInfoEnabled) {
       // Then ssh2 sends none. It has to be the first packet under the new keys.
       exchange.remoteExtInfoEnabled = false;
-      protocol._cipher.encrypt(packetOf(protocol, extensions()));
+      sendAtOnce(protocol, extensions());
     }
     isFirst = false;
     complete(negotiated);

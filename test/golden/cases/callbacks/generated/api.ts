@@ -29,6 +29,7 @@ export const api: Api = {
       params: {},
       idempotent: true,
       request: fleetGetRequestClosed,
+      maxRequest: 1088,
       responseItem: loadOpen,
     },
     {
@@ -40,7 +41,9 @@ export const api: Api = {
       params: {},
       idempotent: false,
       request: fleetGetRequestClosed,
+      maxRequest: 1088,
       requestItem: jobRefClosed,
+      maxRequestItem: 1328,
       response: jobsStoreResponseOpen,
     },
     {
@@ -52,6 +55,7 @@ export const api: Api = {
       params: { id: "integer" },
       idempotent: false,
       request: jobRefClosed,
+      maxRequest: 1328,
       response: jobStoreResponseOpen,
       errors: { CONFLICT: jobRefOpen },
     },
@@ -64,6 +68,7 @@ export const api: Api = {
       params: { id: "integer" },
       idempotent: true,
       request: jobRefClosed,
+      maxRequest: 1328,
       requestItem: "bytes",
       responseItem: "bytes",
     },
@@ -78,6 +83,7 @@ export const api: Api = {
       params: {},
       idempotent: true,
       request: fleetGetRequestClosed,
+      maxRequest: 1088,
       response: loadOpen,
     },
     {

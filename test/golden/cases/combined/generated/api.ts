@@ -61,6 +61,7 @@ export const api: Api = {
       params: {},
       idempotent: false,
       request: shapeClosed,
+      maxRequest: 2424,
       response: shapeStoreResponseOpen,
     },
     {

@@ -8,7 +8,16 @@ import {
   type UnaryMethod,
 } from "sshrpc/generated";
 import { api } from "./api.js";
-import type { Article, DeepStoreRequest, DeepStoreResponse, LooseStoreRequest, Shape, Short, Strict } from "./types.js";
+import type {
+  Article,
+  ArticleInput,
+  DeepStoreRequestInput,
+  DeepStoreResponse,
+  LooseStoreRequest,
+  Shape,
+  Short,
+  Strict,
+} from "./types.js";
 
 /** A connection to the combined API. */
 export interface CombinedClient extends Client {
@@ -21,7 +30,7 @@ export interface CombinedClient extends Client {
 
 /** The methods of /article. */
 export interface ArticleMethods {
-  readonly store: UnaryMethod<Article, Article, AnyRpcError>;
+  readonly store: UnaryMethod<ArticleInput, Article, AnyRpcError>;
 }
 
 /** The methods of /short. */
@@ -41,7 +50,7 @@ export interface LooseMethods {
 
 /** The methods of /deep. */
 export interface DeepMethods {
-  readonly store: UnaryMethod<DeepStoreRequest, DeepStoreResponse, AnyRpcError>;
+  readonly store: UnaryMethod<DeepStoreRequestInput, DeepStoreResponse, AnyRpcError>;
 }
 
 /**

@@ -3,6 +3,13 @@
 /** Several parts make one object. */
 export type Article = Named & Tagged & { body: string };
 
+/**
+ * Several parts make one object.
+ *
+ * Article as callers send it: its arrays may be read-only.
+ */
+export type ArticleInput = Named & TaggedInput & { body: string };
+
 export interface Circle {
   kind: "circle";
   radius: number;
@@ -33,6 +40,11 @@ export interface Strict {
 
 export interface Tagged {
   tags: { text: string }[];
+}
+
+/** Tagged as callers send it: its arrays may be read-only. */
+export interface TaggedInput {
+  tags: readonly { text: string }[];
 }
 
 /** The request of STORE /loose. */
@@ -70,6 +82,47 @@ export interface DeepStoreRequest {
       }[]
     | undefined;
   grid: (
+    | {
+        /** Text. */
+        text: string;
+      }
+    | Named
+  )[];
+}
+
+/**
+ * The request of STORE /deep.
+ *
+ * DeepStoreRequest as callers send it: its arrays may be read-only.
+ */
+export interface DeepStoreRequestInput {
+  either:
+    | {
+        /** So the union takes several lines. */
+        left: string;
+      }
+    | { right: Named }
+    | null;
+  list: readonly (Named | TaggedInput)[];
+  byKey: { [key: string]: Named };
+  pair: readonly [Named, TaggedInput];
+  both?:
+    | (Named & {
+        /** With a comment. */
+        extra: boolean;
+      })
+    | undefined;
+  maybe: {
+    /** One object or null. */
+    some: string;
+  } | null;
+  rows?:
+    | readonly {
+        /** A cell. */
+        cell: string;
+      }[]
+    | undefined;
+  grid: readonly (
     | {
         /** Text. */
         text: string;

@@ -283,7 +283,10 @@ export const contract = {
           "type": "string"
         },
         "work": {
-          "$ref": "#/types/Address"
+          "$ref": "#/types/Address",
+          "x-typescript": {
+            "readonly": true
+          }
         }
       },
       "required": ["name"],
@@ -385,7 +388,10 @@ export const contract = {
               "type": "string"
             },
             "work": {
-              "$ref": "#/types/Address"
+              "$ref": "#/types/Address",
+              "x-typescript": {
+                "readonly": true
+              }
             }
           },
           "type": "object"

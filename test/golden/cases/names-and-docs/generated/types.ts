@@ -32,7 +32,7 @@ export interface Person {
   name: string;
   /** Where mail goes. */
   home?: Address | undefined;
-  work?: Address | undefined;
+  readonly work?: Address | undefined;
   /** @deprecated Use home. */
   address?: Address | undefined;
   /** @deprecated */
@@ -74,7 +74,7 @@ export interface WithHidden {
         name?: string | undefined;
         /** Where mail goes. */
         home?: Address | undefined;
-        work?: Address | undefined;
+        readonly work?: Address | undefined;
         /** @deprecated Use home. */
         address?: Address | undefined;
         /** @deprecated */

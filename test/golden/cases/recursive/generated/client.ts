@@ -8,7 +8,7 @@ import {
   type UnaryMethod,
 } from "sshrpc/generated";
 import { api } from "./api.js";
-import type { Json, JsonGetRequest, List, Person, Team, Tree } from "./types.js";
+import type { Json, JsonGetRequestInput, List, PersonInput, Team, Tree, TreeInput } from "./types.js";
 
 /** A connection to the recursive API. */
 export interface RecursiveClient extends Client {
@@ -20,12 +20,12 @@ export interface RecursiveClient extends Client {
 
 /** The methods of /tree. */
 export interface TreeMethods {
-  readonly get: UnaryMethod<Tree, Tree[], AnyRpcError>;
+  readonly get: UnaryMethod<TreeInput, Tree[], AnyRpcError>;
 }
 
 /** The methods of /json. */
 export interface JsonMethods {
-  readonly get: UnaryMethod<JsonGetRequest, Json, AnyRpcError>;
+  readonly get: UnaryMethod<JsonGetRequestInput, Json, AnyRpcError>;
 }
 
 /** The methods of /list. */
@@ -35,7 +35,7 @@ export interface ListMethods {
 
 /** The methods of /person. */
 export interface PersonMethods {
-  readonly update: UnaryMethod<Person, Team, AnyRpcError>;
+  readonly update: UnaryMethod<PersonInput, Team, AnyRpcError>;
 }
 
 /**

@@ -3,6 +3,13 @@
 /** Any JSON. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
+/**
+ * Any JSON.
+ *
+ * Json as callers send it: its arrays may be read-only.
+ */
+export type JsonInput = null | boolean | number | string | readonly JsonInput[] | { [key: string]: JsonInput };
+
 export interface List {
   head: number;
   tail?: List | undefined;
@@ -13,9 +20,21 @@ export interface Person {
   team?: Team | undefined;
 }
 
+/** Person as callers send it: its arrays may be read-only. */
+export interface PersonInput {
+  name: string;
+  team?: TeamInput | undefined;
+}
+
 export interface Team {
   lead: Person;
   members: Person[];
+}
+
+/** Team as callers send it: its arrays may be read-only. */
+export interface TeamInput {
+  lead: PersonInput;
+  members: readonly PersonInput[];
 }
 
 /** A tree of numbers. */
@@ -26,7 +45,28 @@ export interface Tree {
   parent?: Tree | undefined;
 }
 
+/**
+ * A tree of numbers.
+ *
+ * Tree as callers send it: its arrays may be read-only.
+ */
+export interface TreeInput {
+  value: number;
+  /** Deeper ones. */
+  children: readonly TreeInput[];
+  parent?: TreeInput | undefined;
+}
+
 /** The request of GET /json. */
 export interface JsonGetRequest {
   value: Json;
+}
+
+/**
+ * The request of GET /json.
+ *
+ * JsonGetRequest as callers send it: its arrays may be read-only.
+ */
+export interface JsonGetRequestInput {
+  value: JsonInput;
 }

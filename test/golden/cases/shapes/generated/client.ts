@@ -8,7 +8,7 @@ import {
   type UnaryMethod,
 } from "sshrpc/generated";
 import { api } from "./api.js";
-import type { Everything, FileGetRequest, FileGetResponse, Level } from "./types.js";
+import type { Everything, EverythingInput, FileGetRequest, FileGetResponse, Level } from "./types.js";
 
 /** A connection to the shapes API. */
 export interface ShapesClient extends Client {
@@ -19,7 +19,7 @@ export interface ShapesClient extends Client {
 
 /** The methods of /everything. */
 export interface EverythingMethods {
-  readonly store: UnaryMethod<Everything, Everything, AnyRpcError>;
+  readonly store: UnaryMethod<EverythingInput, Everything, AnyRpcError>;
 }
 
 /** The methods of /text. */

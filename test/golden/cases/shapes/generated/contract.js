@@ -100,7 +100,10 @@ export const contract = {
     },
     "Code": {
       "pattern": "^code--?(?:0|[1-9][0-9]*)(?:\\.[0-9]+)?$",
-      "type": "string"
+      "type": "string",
+      "x-typescript": {
+        "type": "`code-${number}`"
+      }
     },
     "Direction": {
       "anyOf": [
@@ -126,7 +129,10 @@ export const contract = {
         },
         "any": {},
         "anything": {
-          "type": "object"
+          "type": "object",
+          "x-typescript": {
+            "type": "Record<string, unknown>"
+          }
         },
         "byDirection": {
           "$ref": "#/types/ByDirection"
@@ -223,7 +229,10 @@ export const contract = {
           "type": "array"
         },
         "mixed": {
-          "type": ["string", "integer"]
+          "type": ["string", "integer"],
+          "x-typescript": {
+            "type": "string | number"
+          }
         },
         "never": {
           "not": {}

@@ -5,11 +5,17 @@ export interface ByDirection {
   down: Point;
 }
 
-export interface ById {
-  [key: string]: string;
+/** ByDirection as callers send it: its arrays may be read-only. */
+export interface ByDirectionInput {
+  up: PointInput;
+  down: PointInput;
 }
 
-export type Code = string;
+export interface ById {
+  [key: number]: string;
+}
+
+export type Code = `code-${number}`;
 
 export type Direction = "north" | "south" | '"quoted"';
 
@@ -19,7 +25,7 @@ export interface Everything {
   never?: undefined;
   nothing: null;
   empty: { [key: string]: never };
-  anything: { [key: string]: unknown };
+  anything: Record<string, unknown>;
   flag: boolean;
   count: number;
   ratio: number;
@@ -53,6 +59,47 @@ export interface Everything {
   formats: Formats;
 }
 
+/** Everything as callers send it: its arrays may be read-only. */
+export interface EverythingInput {
+  any: unknown;
+  unknown: unknown;
+  never?: undefined;
+  nothing: null;
+  empty: { [key: string]: never };
+  anything: Record<string, unknown>;
+  flag: boolean;
+  count: number;
+  ratio: number;
+  unique: readonly string[];
+  matrix: readonly (readonly number[])[];
+  nullable: string | null;
+  answer: 42;
+  yes: true;
+  mixed: string | number;
+  level: Level;
+  levels: readonly Level[];
+  direction: Direction;
+  longUnion:
+    | "a rather long literal to fill the line"
+    | "another rather long literal to fill the line"
+    | "and a third rather long literal to fill the line";
+  longList?:
+    | readonly (
+        | "a rather long literal to fill the line"
+        | "another rather long literal to fill the line"
+        | "and a third rather long literal to fill the line"
+      )[]
+    | undefined;
+  point: PointInput;
+  triple: readonly [string, PointInput, { z: number }];
+  scores: Scores;
+  deepScores: { [key: string]: { [key: string]: { n: number } } };
+  byDirection: ByDirectionInput;
+  byId: ById;
+  code: Code;
+  formats: Formats;
+}
+
 export interface Formats {
   date: string;
   at: string;
@@ -65,6 +112,9 @@ export interface Formats {
 export type Level = "low" | "high" | 0;
 
 export type Point = [number, number];
+
+/** Point as callers send it: its arrays may be read-only. */
+export type PointInput = readonly [number, number];
 
 export interface Scores {
   [key: string]: number;

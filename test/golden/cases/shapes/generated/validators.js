@@ -2,7 +2,7 @@
 // biome-ignore-all lint: written by ajv
 // biome-ignore-all format: written by ajv
 /* eslint-disable */
-import { equal, formats, ucs2length } from "sshrpc/generated";
+import { duplicateItems, formats, ucs2length } from "sshrpc/generated";
 
 const byDirectionClosed = (() => {
 
@@ -250,7 +250,7 @@ return validate0;
 const everythingClosed = (() => {
 const schema0 = {"type":"object","properties":{"any":{},"unknown":{},"never":{"not":{}},"nothing":{"type":"null"},"empty":{"type":"object","properties":{},"additionalProperties":false},"anything":{"type":"object"},"flag":{"type":"boolean"},"count":{"x-first":{"type":"integer","minimum":0,"maximum":9007199254740991}},"ratio":{"x-first":{"type":"number","minimum":0,"maximum":1}},"unique":{"type":"array","items":{"type":"string","maxLength":5},"x-first":{"uniqueItems":true,"minItems":1,"maxItems":3}},"matrix":{"type":"array","items":{"type":"array","items":{"type":"number"}}},"nullable":{"x-first":{"type":["string","null"],"x-cases":[{"type":"string"},{"type":"null"}],"x-when":[{"types":["string"]},{"types":["null"]}]}},"answer":{"type":"number","const":42},"yes":{"type":"boolean","const":true},"mixed":{"x-first":{"type":["string","integer"],"minimum":-9007199254740991,"maximum":9007199254740991}},"level":{"x-call":"levelOpen"},"levels":{"type":"array","items":{"x-call":"levelOpen"}},"direction":{"x-call":"directionOpen"},"longUnion":{"enum":["a rather long literal to fill the line","another rather long literal to fill the line","and a third rather long literal to fill the line"]},"longList":{"type":"array","items":{"enum":["a rather long literal to fill the line","another rather long literal to fill the line","and a third rather long literal to fill the line"]}},"point":{"x-call":"pointOpen"},"triple":{"type":"array","additionalItems":false,"items":[{"type":"string"},{"x-call":"pointOpen"},{"type":"object","properties":{"z":{"type":"number"}},"required":["z"],"additionalProperties":false}],"minItems":3},"scores":{"x-call":"scoresOpen"},"deepScores":{"type":"object","additionalProperties":{"type":"object","additionalProperties":{"type":"object","properties":{"n":{"x-first":{"type":"integer","minimum":-9007199254740991,"maximum":9007199254740991}}},"required":["n"],"additionalProperties":false}}},"byDirection":{"x-call":"byDirectionClosed"},"byId":{"x-call":"byIdClosed"},"code":{"x-call":"codeOpen"},"formats":{"x-call":"formatsClosed"}},"required":["answer","any","anything","byDirection","byId","code","count","deepScores","direction","empty","flag","formats","level","levels","longUnion","matrix","mixed","nothing","nullable","point","ratio","scores","triple","unique","unknown","yes"],"additionalProperties":false};
 const func0 = Object.prototype.hasOwnProperty;
-const func1 = equal;
+const func1 = duplicateItems;
 const func2 = ucs2length;
 
 function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
@@ -475,39 +475,30 @@ if(data7.length < 1){
 errors++;
 }
 else {
-let i0 = data7.length;
-let j0;
-if(i0 > 1){
-outer0:
-for(;i0--;){
-for(j0 = i0; j0--;){
-if(func1(data7[i0], data7[j0])){
-(vErrors ??= []).push({instancePath:instancePath+"/unique",keyword:"uniqueItems",params:{i: i0, j: j0},message:"must NOT have duplicate items (items ## "+j0+" and "+i0+" are identical)"});
+const found0 = func1(data7);
+if(found0 !== undefined){
+(vErrors ??= []).push({instancePath:instancePath+"/unique",keyword:"uniqueItems",params:{i: found0[0], j: found0[1]},message:"must NOT have duplicate items (items ## "+found0+"[1] and "+found0+"[0] are identical)"});
 errors++;
-break outer0;
-}
-}
-}
 }
 }
 }
 }
 if(Array.isArray(data7)){
 const len0 = data7.length;
-const itemErrors1 = errors;
-for(let i1=0; i1<len0; i1++){
-if(errors - itemErrors1 >= 10){
+const itemErrors0 = errors;
+for(let i0=0; i0<len0; i0++){
+if(errors - itemErrors0 >= 10){
 break;
 }
-let data8 = data7[i1];
+let data8 = data7[i0];
 if(typeof data8 === "string"){
 if(func2(data8) > 5){
-(vErrors ??= []).push({instancePath:instancePath+"/unique/" + i1,keyword:"maxLength",params:{limit: 5},message:"must NOT have more than 5 characters"});
+(vErrors ??= []).push({instancePath:instancePath+"/unique/" + i0,keyword:"maxLength",params:{limit: 5},message:"must NOT have more than 5 characters"});
 errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/unique/" + i1,keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/unique/" + i0,keyword:"type",params:{type: "string"},message:"must be string"});
 errors++;
 }
 }
@@ -521,28 +512,28 @@ if(data.matrix !== undefined){
 let data9 = data.matrix;
 if(Array.isArray(data9)){
 const len1 = data9.length;
+const itemErrors1 = errors;
+for(let i1=0; i1<len1; i1++){
+if(errors - itemErrors1 >= 10){
+break;
+}
+let data10 = data9[i1];
+if(Array.isArray(data10)){
+const len2 = data10.length;
 const itemErrors2 = errors;
-for(let i2=0; i2<len1; i2++){
+for(let i2=0; i2<len2; i2++){
 if(errors - itemErrors2 >= 10){
 break;
 }
-let data10 = data9[i2];
-if(Array.isArray(data10)){
-const len2 = data10.length;
-const itemErrors3 = errors;
-for(let i3=0; i3<len2; i3++){
-if(errors - itemErrors3 >= 10){
-break;
-}
-let data11 = data10[i3];
+let data11 = data10[i2];
 if(!((typeof data11 == "number") && (isFinite(data11)))){
-(vErrors ??= []).push({instancePath:instancePath+"/matrix/" + i2+"/" + i3,keyword:"type",params:{type: "number"},message:"must be number"});
+(vErrors ??= []).push({instancePath:instancePath+"/matrix/" + i1+"/" + i2,keyword:"type",params:{type: "number"},message:"must be number"});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/matrix/" + i2,keyword:"type",params:{type: "array"},message:"must be array"});
+(vErrors ??= []).push({instancePath:instancePath+"/matrix/" + i1,keyword:"type",params:{type: "array"},message:"must be array"});
 errors++;
 }
 }
@@ -625,12 +616,12 @@ if(data.levels !== undefined){
 let data17 = data.levels;
 if(Array.isArray(data17)){
 const len3 = data17.length;
-const itemErrors4 = errors;
-for(let i4=0; i4<len3; i4++){
-if(errors - itemErrors4 >= 10){
+const itemErrors3 = errors;
+for(let i3=0; i3<len3; i3++){
+if(errors - itemErrors3 >= 10){
 break;
 }
-if(!(levelOpen(data17[i4], {instancePath:instancePath+"/levels/" + i4,parentData:data17,parentDataProperty:i4,rootData,dynamicAnchors}))){
+if(!(levelOpen(data17[i3], {instancePath:instancePath+"/levels/" + i3,parentData:data17,parentDataProperty:i3,rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? levelOpen.errors : vErrors.concat(levelOpen.errors);
 errors = vErrors.length;
 }
@@ -658,14 +649,14 @@ if(data.longList !== undefined){
 let data21 = data.longList;
 if(Array.isArray(data21)){
 const len4 = data21.length;
-const itemErrors5 = errors;
-for(let i5=0; i5<len4; i5++){
-if(errors - itemErrors5 >= 10){
+const itemErrors4 = errors;
+for(let i4=0; i4<len4; i4++){
+if(errors - itemErrors4 >= 10){
 break;
 }
-let data22 = data21[i5];
+let data22 = data21[i4];
 if(!(((data22 === "a rather long literal to fill the line") || (data22 === "another rather long literal to fill the line")) || (data22 === "and a third rather long literal to fill the line"))){
-(vErrors ??= []).push({instancePath:instancePath+"/longList/" + i5,keyword:"enum",params:{allowedValues: schema0.properties.longList.items.enum},message:"must be equal to one of the allowed values"});
+(vErrors ??= []).push({instancePath:instancePath+"/longList/" + i4,keyword:"enum",params:{allowedValues: schema0.properties.longList.items.enum},message:"must be equal to one of the allowed values"});
 errors++;
 }
 }
@@ -857,7 +848,7 @@ return validate0;
 
 const everythingOpen = (() => {
 const schema0 = {"type":"object","properties":{"any":{},"unknown":{},"never":{"not":{}},"nothing":{"type":"null"},"empty":{"type":"object","properties":{}},"anything":{"type":"object"},"flag":{"type":"boolean"},"count":{"x-first":{"type":"integer","minimum":0,"maximum":9007199254740991}},"ratio":{"x-first":{"type":"number","minimum":0,"maximum":1}},"unique":{"type":"array","items":{"type":"string","maxLength":5},"x-first":{"uniqueItems":true,"minItems":1,"maxItems":3}},"matrix":{"type":"array","items":{"type":"array","items":{"type":"number"}}},"nullable":{"x-first":{"type":["string","null"],"x-cases":[{"type":"string"},{"type":"null"}],"x-when":[{"types":["string"]},{"types":["null"]}]}},"answer":{"type":"number","const":42},"yes":{"type":"boolean","const":true},"mixed":{"x-first":{"type":["string","integer"],"minimum":-9007199254740991,"maximum":9007199254740991}},"level":{"x-call":"levelOpen"},"levels":{"type":"array","items":{"x-call":"levelOpen"}},"direction":{"x-call":"directionOpen"},"longUnion":{"enum":["a rather long literal to fill the line","another rather long literal to fill the line","and a third rather long literal to fill the line"]},"longList":{"type":"array","items":{"enum":["a rather long literal to fill the line","another rather long literal to fill the line","and a third rather long literal to fill the line"]}},"point":{"x-call":"pointOpen"},"triple":{"type":"array","additionalItems":false,"items":[{"type":"string"},{"x-call":"pointOpen"},{"type":"object","properties":{"z":{"type":"number"}},"required":["z"]}],"minItems":3},"scores":{"x-call":"scoresOpen"},"deepScores":{"type":"object","additionalProperties":{"type":"object","additionalProperties":{"type":"object","properties":{"n":{"x-first":{"type":"integer","minimum":-9007199254740991,"maximum":9007199254740991}}},"required":["n"]}}},"byDirection":{"x-call":"byDirectionOpen"},"byId":{"x-call":"byIdOpen"},"code":{"x-call":"codeOpen"},"formats":{"x-call":"formatsOpen"}},"required":["answer","any","anything","byDirection","byId","code","count","deepScores","direction","empty","flag","formats","level","levels","longUnion","matrix","mixed","nothing","nullable","point","ratio","scores","triple","unique","unknown","yes"]};
-const func0 = equal;
+const func0 = duplicateItems;
 const func1 = ucs2length;
 
 function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
@@ -1062,39 +1053,30 @@ if(data7.length < 1){
 errors++;
 }
 else {
-let i0 = data7.length;
-let j0;
-if(i0 > 1){
-outer0:
-for(;i0--;){
-for(j0 = i0; j0--;){
-if(func0(data7[i0], data7[j0])){
-(vErrors ??= []).push({instancePath:instancePath+"/unique",keyword:"uniqueItems",params:{i: i0, j: j0},message:"must NOT have duplicate items (items ## "+j0+" and "+i0+" are identical)"});
+const found0 = func0(data7);
+if(found0 !== undefined){
+(vErrors ??= []).push({instancePath:instancePath+"/unique",keyword:"uniqueItems",params:{i: found0[0], j: found0[1]},message:"must NOT have duplicate items (items ## "+found0+"[1] and "+found0+"[0] are identical)"});
 errors++;
-break outer0;
-}
-}
-}
 }
 }
 }
 }
 if(Array.isArray(data7)){
 const len0 = data7.length;
-const itemErrors1 = errors;
-for(let i1=0; i1<len0; i1++){
-if(errors - itemErrors1 >= 10){
+const itemErrors0 = errors;
+for(let i0=0; i0<len0; i0++){
+if(errors - itemErrors0 >= 10){
 break;
 }
-let data8 = data7[i1];
+let data8 = data7[i0];
 if(typeof data8 === "string"){
 if(func1(data8) > 5){
-(vErrors ??= []).push({instancePath:instancePath+"/unique/" + i1,keyword:"maxLength",params:{limit: 5},message:"must NOT have more than 5 characters"});
+(vErrors ??= []).push({instancePath:instancePath+"/unique/" + i0,keyword:"maxLength",params:{limit: 5},message:"must NOT have more than 5 characters"});
 errors++;
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/unique/" + i1,keyword:"type",params:{type: "string"},message:"must be string"});
+(vErrors ??= []).push({instancePath:instancePath+"/unique/" + i0,keyword:"type",params:{type: "string"},message:"must be string"});
 errors++;
 }
 }
@@ -1108,28 +1090,28 @@ if(data.matrix !== undefined){
 let data9 = data.matrix;
 if(Array.isArray(data9)){
 const len1 = data9.length;
+const itemErrors1 = errors;
+for(let i1=0; i1<len1; i1++){
+if(errors - itemErrors1 >= 10){
+break;
+}
+let data10 = data9[i1];
+if(Array.isArray(data10)){
+const len2 = data10.length;
 const itemErrors2 = errors;
-for(let i2=0; i2<len1; i2++){
+for(let i2=0; i2<len2; i2++){
 if(errors - itemErrors2 >= 10){
 break;
 }
-let data10 = data9[i2];
-if(Array.isArray(data10)){
-const len2 = data10.length;
-const itemErrors3 = errors;
-for(let i3=0; i3<len2; i3++){
-if(errors - itemErrors3 >= 10){
-break;
-}
-let data11 = data10[i3];
+let data11 = data10[i2];
 if(!((typeof data11 == "number") && (isFinite(data11)))){
-(vErrors ??= []).push({instancePath:instancePath+"/matrix/" + i2+"/" + i3,keyword:"type",params:{type: "number"},message:"must be number"});
+(vErrors ??= []).push({instancePath:instancePath+"/matrix/" + i1+"/" + i2,keyword:"type",params:{type: "number"},message:"must be number"});
 errors++;
 }
 }
 }
 else {
-(vErrors ??= []).push({instancePath:instancePath+"/matrix/" + i2,keyword:"type",params:{type: "array"},message:"must be array"});
+(vErrors ??= []).push({instancePath:instancePath+"/matrix/" + i1,keyword:"type",params:{type: "array"},message:"must be array"});
 errors++;
 }
 }
@@ -1212,12 +1194,12 @@ if(data.levels !== undefined){
 let data17 = data.levels;
 if(Array.isArray(data17)){
 const len3 = data17.length;
-const itemErrors4 = errors;
-for(let i4=0; i4<len3; i4++){
-if(errors - itemErrors4 >= 10){
+const itemErrors3 = errors;
+for(let i3=0; i3<len3; i3++){
+if(errors - itemErrors3 >= 10){
 break;
 }
-if(!(levelOpen(data17[i4], {instancePath:instancePath+"/levels/" + i4,parentData:data17,parentDataProperty:i4,rootData,dynamicAnchors}))){
+if(!(levelOpen(data17[i3], {instancePath:instancePath+"/levels/" + i3,parentData:data17,parentDataProperty:i3,rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? levelOpen.errors : vErrors.concat(levelOpen.errors);
 errors = vErrors.length;
 }
@@ -1245,14 +1227,14 @@ if(data.longList !== undefined){
 let data21 = data.longList;
 if(Array.isArray(data21)){
 const len4 = data21.length;
-const itemErrors5 = errors;
-for(let i5=0; i5<len4; i5++){
-if(errors - itemErrors5 >= 10){
+const itemErrors4 = errors;
+for(let i4=0; i4<len4; i4++){
+if(errors - itemErrors4 >= 10){
 break;
 }
-let data22 = data21[i5];
+let data22 = data21[i4];
 if(!(((data22 === "a rather long literal to fill the line") || (data22 === "another rather long literal to fill the line")) || (data22 === "and a third rather long literal to fill the line"))){
-(vErrors ??= []).push({instancePath:instancePath+"/longList/" + i5,keyword:"enum",params:{allowedValues: schema0.properties.longList.items.enum},message:"must be equal to one of the allowed values"});
+(vErrors ??= []).push({instancePath:instancePath+"/longList/" + i4,keyword:"enum",params:{allowedValues: schema0.properties.longList.items.enum},message:"must be equal to one of the allowed values"});
 errors++;
 }
 }

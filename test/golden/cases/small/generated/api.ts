@@ -30,6 +30,7 @@ export const api: Api = {
       idempotent: false,
       scope: "notes:write",
       request: noteRefClosed,
+      maxRequest: 1328,
       response: noteDeleteResponseOpen,
     },
     {
@@ -53,6 +54,7 @@ export const api: Api = {
       idempotent: true,
       scope: "notes:read",
       request: notesGetRequestClosed,
+      maxRequest: 1364,
       response: notesGetResponseOpen,
     },
     {
@@ -65,6 +67,7 @@ export const api: Api = {
       idempotent: true,
       timeout: 250,
       request: noteRefClosed,
+      maxRequest: 1328,
       response: noteOpen,
       errors: { NOT_FOUND: noteGetNotFoundOpen, CONFLICT: noteGetConflictOpen },
     },
@@ -77,6 +80,7 @@ export const api: Api = {
       params: {},
       idempotent: true,
       request: pingGetRequestClosed,
+      maxRequest: 1088,
       response: noteDeleteResponseOpen,
     },
     {

@@ -2,6 +2,7 @@ import { chmodSync, existsSync, readFileSync, statSync, symlinkSync, writeFileSy
 import { describe, expect, test } from "vitest";
 import { generateEd25519 } from "../../../../../runtime/src/ssh/keys/format/generate-ed25519.js";
 import { publicKeyLine } from "../../../../../runtime/src/ssh/keys/format/public-key.js";
+import { takeKey } from "../../../../fixtures/keys.js";
 import { sshrpc, tempDir } from "../run.js";
 
 const pair = (name: string) => {
@@ -40,7 +41,16 @@ test("init creates the home directory once, and prints the same on the second ru
 
 test("add creates missing files, lists the key with the given options, and prints what its owner needs", async () => {
   const { keys, path, read } = inDirectory({ "alice.pub": alice.line });
-  const limits = ["--name", "alice@laptop", "--scopes", "notes:read,time:*", "--from", "192.0.2.0/24,!192.0.2.7"];
+  const limits = [
+    "--name",
+    "alice@laptop",
+    "--scopes",
+    "notes:read,time:*",
+    "--from",
+    "192.0.2.0/24,!192.0.2.7",
+    "--users",
+    "alice,al",
+  ];
   const added = await keys(
     "add",
     "alice.pub",
@@ -53,7 +63,8 @@ test("add creates missing files, lists the key with the given options, and print
     "22",
   );
   expect(added).toMatchObject({ status: 0, stderr: "" });
-  const options = 'scopes="notes:read,time:*",expiry-time="20991231120000Z",from="192.0.2.0/24,!192.0.2.7"';
+  const options =
+    'scopes="notes:read,time:*",users="alice,al",expiry-time="20991231120000Z",from="192.0.2.0/24,!192.0.2.7"';
   const [type, blob] = alice.line.split(" ");
   expect(read().split("\n").at(-2)).toBe(`${options} ${type} ${blob} alice@laptop`);
   expect(added.stdout).toContain("ssh://USER@edge:22\n");
@@ -106,6 +117,7 @@ test.each<[string, readonly string[], number, string]>([
   ["a duration with a leading zero", ["good", "--expires", "012h"], 2, "12h, 90d"],
   ["a number without a unit", ["good", "--expires", "90"], 2, "12h, 90d"],
   ["a year after 9999", ["good", "--expires", "99999y"], 2, "12h, 90d|after the year 9999"],
+  ["an invalid user name", ["good", "--users", "alice,*"], 2, "names, not patterns"],
   ["an invalid source", ["good", "--from", "10.0.0.1/8"], 2, "write 10.0.0.0/8 for the network"],
   ["a source that is a name", ["good", "--from", "*.example.com"], 2, "not resolved"],
   ["a quote in the scopes", ["good", "--scopes", 'x" y="'], 2, "Quotes, backslashes and spaces are not allowed"],
@@ -204,7 +216,7 @@ describe("an edit", () => {
 describe("list, show, remove and purge", () => {
   const lines = [
     `scopes="notes:*",expiry-time="20200101Z" ${alice.line}`,
-    `from="10.0.0.0/8" ${bob.line}`,
+    `from="10.0.0.0/8",users="bob,robert" ${bob.line}`,
     `cert-authority,principals="x" ${carol.line}`,
     `scopes="more" ${alice.line} again`,
     bob.line.replace(" bob", " carol"),
@@ -223,12 +235,12 @@ describe("list, show, remove and purge", () => {
     expect(rows).toEqual([
       ["NAME", "FINGERPRINT", "SCOPES", "LIMITS"],
       ["alice", alice.fingerprint, "notes:*", "expired 2020-01-01T00:00Z"],
-      ["bob", bob.fingerprint, "-", "from 10.0.0.0/8"],
+      ["bob", bob.fingerprint, "-", "users bob,robert; from 10.0.0.0/8"],
       ["carol", carol.fingerprint, "-", "certificate authority"],
       ["alice again", alice.fingerprint, "more"],
       ["carol", bob.fingerprint, "-"],
     ]);
-    const [first, , authority] = JSON.parse((await keys("list", "--json", ...at)).stdout);
+    const [first, second, authority] = JSON.parse((await keys("list", "--json", ...at)).stdout);
     expect(first).toMatchObject({
       line: 2,
       name: "alice",
@@ -236,6 +248,8 @@ describe("list, show, remove and purge", () => {
       expires: "2020-01-01T00:00:00.000Z",
       expired: true,
     });
+    expect(first).toMatchObject({ users: null, limits: null });
+    expect(second).toMatchObject({ users: ["bob", "robert"] });
     expect(authority).toMatchObject({ line: 4, authority: true, principals: ["x"] });
   });
 
@@ -326,6 +340,26 @@ describe("key pairs", () => {
     expect(await keys("public", "rubbish")).toMatchObject(refused(1, "rubbish is damaged, or not a private key"));
     expect(await keys("public", "open")).toMatchObject(refused(1, "too open; run `chmod 600"));
     expect(await keys("public", "none")).toMatchObject(refused(1, "does not exist"));
+  });
+
+  test("add prints the fingerprint and the known_hosts line of each host key that it is given", async () => {
+    const hosts = [takeKey("ed25519", "host_ed25519"), takeKey("ecdsa-256", "host_ecdsa")];
+    const { keys } = inDirectory();
+    const { status, stdout } = await keys(
+      "add",
+      bob.line,
+      "--host",
+      "edge",
+      ...hosts.flatMap((host) => ["--host-key", host]),
+    );
+    expect(status).toBe(0);
+    for (const host of hosts) {
+      const [type, blob] = readFileSync(`${host}.pub`, "utf8").split(" ");
+      expect(stdout).toContain(`  known_hosts  [edge]:8022 ${type} ${blob}\n`);
+    }
+    expect(stdout.match(/^ {2}host key {5}SHA256:/gm)).toHaveLength(2);
+    const twice = await keys("add", carol.line, "--host-key", hosts[0] as string, "--host-key", hosts[0] as string);
+    expect(twice.status).toBe(1);
   });
 
   test("a public key in place of a private key is reported as such, at the client and the server", async () => {

@@ -71,7 +71,7 @@ test("an invalid signal of an inner call is refused", async () => {
   const options = { signal: {} as AbortSignal, parent: parent(50_000) };
   expect(await failure(connected.client.it.get({}, options))).toMatchObject({
     status: "BAD_REQUEST",
-    message: expect.stringContaining("option signal: not an AbortSignal: received an object"),
+    message: expect.stringContaining("option signal: invalid type object; it takes an AbortSignal"),
   });
 });
 

@@ -36,7 +36,7 @@ describe("the limits of a server", () => {
       rekeyTimeout: 30_000,
       keepaliveInterval: 30_000,
       keepaliveCountMax: 3,
-      idleTimeout: 0,
+      idleTimeout: 3_600_000,
       chosen: { kex: false, cipher: false, hmac: false },
     });
     expect(["127.0.0.1", "127.9.9.9", "::1", "192.0.2.1"].map(isExempt)).toEqual([true, true, true, false]);

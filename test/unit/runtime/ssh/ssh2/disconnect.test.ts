@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { writeFileSync } from "node:fs";
 import ssh2 from "ssh2";
 import { expect, onTestFinished, test } from "vitest";
 import { within } from "../../support/wait.js";
@@ -8,6 +9,20 @@ interface Handlers {
   DISCONNECT: (self: unknown, code: number, text: string) => void;
 }
 
+/** A client, and a function that resolves with the text of DISCONNECT; to be called after `connect`. */
+function observed() {
+  const client = new ssh2.Client();
+  onTestFinished(() => void client.destroy());
+  client.on("error", () => {});
+  const text = (): Promise<string> => {
+    const { _handlers } = (client as unknown as { _protocol: { _handlers: Handlers } })._protocol;
+    return new Promise((resolve) => {
+      _handlers.DISCONNECT = (_, _code, description) => resolve(description);
+    });
+  };
+  return { client, text };
+}
+
 /** Connects with a password; resolves with the text of DISCONNECT. */
 async function connect(options: BenchOptions, password: string) {
   const bench = await startBench({
@@ -15,17 +30,11 @@ async function connect(options: BenchOptions, password: string) {
     authFailureDelay: 1,
     ...options,
   });
-  const client = new ssh2.Client();
-  onTestFinished(() => void client.destroy());
-  client.on("error", () => {});
+  const { client, text } = observed();
   const ready = once(client, "ready");
   ready.catch(() => {});
   client.connect({ host: "127.0.0.1", port: bench.listener.port, username: "alice", password });
-  const { _handlers } = (client as unknown as { _protocol: { _handlers: Handlers } })._protocol;
-  const text = new Promise<string>((resolve) => {
-    _handlers.DISCONNECT = (_, _code, description) => resolve(description);
-  });
-  return { bench, ready, text };
+  return { bench, client, ready, text: text() };
 }
 
 test("a server that closes says so to its clients", async () => {
@@ -38,4 +47,53 @@ test("a server that closes says so to its clients", async () => {
 test("a client that fails to authenticate too often learns how often it failed", async () => {
   const { text } = await connect({ maxAuthTries: 1 }, "wrong");
   expect(await within("the text", text)).toBe("1 failed authentication attempts");
+});
+
+test("a client learns why the server ends its connection before and after its login", async () => {
+  const late = await connect({ loginGrace: 400, authFailureDelay: 60_000 }, "wrong");
+  expect(await within("the text", late.text)).toBe("not authenticated within 400 ms (loginGrace)");
+  const hostile = await connect({ maxRefusals: 1 }, "right");
+  const { client } = hostile;
+  await hostile.ready;
+  for (let count = 0; count < 3; count++) client.subsys("unknown", () => undefined);
+  expect(await within("the text", hostile.text)).toBe("more than 1 requests refused (maxRefusals)");
+});
+
+test("a client whose key is removed learns that its access is revoked, without the reason", async () => {
+  const bench = await startBench();
+  const { client, text } = observed();
+  const ready = once(client, "ready");
+  client.connect({
+    host: "127.0.0.1",
+    port: bench.listener.port,
+    username: "alice",
+    privateKey: bench.alice.privateKey,
+  });
+  const revoked = text();
+  await ready;
+  writeFileSync(bench.authorizedKeys, "");
+  expect(await within("the text", revoked)).toBe("access revoked");
+});
+
+test.each([
+  ["has no more authentication methods", true, "no more authentication methods to try"],
+  ["refuses its host key", false, "key exchange failed"],
+])("a server learns that our client %s", async (_, isKnown, expected) => {
+  const bench = await startBench();
+  const { privateKey } = isKnown ? bench.hostKey : bench.alice;
+  const texts: string[] = [];
+  const server = new ssh2.Server({ hostKeys: [privateKey] }, (connection) => {
+    connection.on("error", () => {}).on("authentication", (context) => context.reject(["publickey"]));
+    const { _handlers } = (connection as unknown as { _protocol: { _handlers: Handlers } })._protocol;
+    const { DISCONNECT } = _handlers;
+    _handlers.DISCONNECT = (self, code, text) => {
+      texts.push(text);
+      DISCONNECT(self, code, text);
+    };
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as { port: number };
+  await expect(bench.dialThrough(port)).rejects.toThrow(/./);
+  await expect.poll(() => texts).toEqual([expected]);
 });

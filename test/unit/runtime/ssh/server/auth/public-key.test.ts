@@ -89,7 +89,7 @@ it("denies a key that is not listed, and one whose lookup fails", async () => {
   });
   expect(await decide({}, () => true as never)).toMatchObject({
     outcome: "denied",
-    deny: "key lookup failed: the answer is a boolean, not a grant or a refusal",
+    deny: "key lookup failed: the answer: invalid type boolean; it takes a grant or a refusal",
   });
 });
 

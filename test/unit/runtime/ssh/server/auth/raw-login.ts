@@ -70,6 +70,8 @@ export class RawLogin {
         port: bench.listener.port,
         username: user,
         hostVerifier: () => true,
+        // Only the server ends the connection.
+        readyTimeout: 0,
         authHandler: authHandler as unknown as ssh2.AuthHandlerMiddleware,
       });
     });

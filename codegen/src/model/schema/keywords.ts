@@ -13,7 +13,10 @@ type KeywordValue =
   /** An annotation: plain JSON without effect on validation. */
   | "note";
 
-/** The keywords of JSON Schema 2019-09 that a contract can have. Keywords that begin with `x-` are notes, too. */
+/**
+ * The keywords that a schema can have: those of JSON Schema 2019-09, `prefixItems` and `dependencies` of other drafts, which the
+ * model converts, and annotations that OpenAPI and editors define. Keywords that begin with `x-` are notes, too.
+ */
 const KEYWORDS: Readonly<Record<string, KeywordValue>> = {
   allOf: "list",
   anyOf: "list",
@@ -34,6 +37,8 @@ const KEYWORDS: Readonly<Record<string, KeywordValue>> = {
   additionalProperties: "schema",
   unevaluatedProperties: "schema",
   propertyNames: "schema",
+  $defs: "map",
+  definitions: "map",
   $ref: "value",
   type: "value",
   const: "value",
@@ -56,6 +61,8 @@ const KEYWORDS: Readonly<Record<string, KeywordValue>> = {
   minProperties: "value",
   required: "value",
   dependentRequired: "value",
+  dependencies: "value",
+  nullable: "value",
   title: "note",
   description: "note",
   deprecated: "note",
@@ -66,6 +73,24 @@ const KEYWORDS: Readonly<Record<string, KeywordValue>> = {
   contentEncoding: "note",
   contentMediaType: "note",
   $comment: "note",
+  contentSchema: "note",
+  // OpenAPI 3.0: a discriminator does not change what is valid.
+  discriminator: "note",
+  example: "note",
+  externalDocs: "note",
+  xml: "note",
+  // Editors, such as VS Code.
+  allowComments: "note",
+  allowTrailingCommas: "note",
+  defaultSnippets: "note",
+  deprecationMessage: "note",
+  doNotSuggest: "note",
+  enumDescriptions: "note",
+  errorMessage: "note",
+  markdownDescription: "note",
+  markdownEnumDescriptions: "note",
+  patternErrorMessage: "note",
+  suggestSortText: "note",
 };
 
 /** What `keyword` holds; undefined for an unknown keyword. */

@@ -1,12 +1,22 @@
-import { LINE_WIDTH } from "../target.js";
+import { isCompound } from "../../../base/is-compound.js";
+import { LINE_WIDTH } from "../../target.js";
 
 /** The structure of a type for printing. The layout is that of common formatters, so that they change nothing. */
 export type TypeText =
   | { readonly kind: "atom"; readonly text: string }
-  | { readonly kind: "array"; readonly item: TypeText }
-  | { readonly kind: "tuple"; readonly items: readonly TypeText[]; readonly rest: TypeText | undefined }
+  | { readonly kind: "array"; readonly item: TypeText; readonly readonly: boolean }
+  | Tuple
   | { readonly kind: "object"; readonly members: readonly Member[] }
   | { readonly kind: "union" | "intersection"; readonly items: readonly TypeText[] };
+
+interface Tuple {
+  readonly kind: "tuple";
+  readonly items: readonly TypeText[];
+  /** How many of the items are required. */
+  readonly required: number;
+  readonly rest: TypeText | undefined;
+  readonly readonly: boolean;
+}
 
 /** One member of an object type. */
 export interface Member {
@@ -33,12 +43,13 @@ export function layout(type: TypeText, indent: number, column: number, after = 1
       return type.text;
     case "array": {
       const item = layout(type.item, indent, column + 1, after + 3);
-      return needsParentheses(type.item)
+      const text = needsParentheses(type.item)
         ? `(${item.startsWith("\n") ? `${item}\n${pad(indent)}` : item})[]`
         : `${item}[]`;
+      return modified(type, text);
     }
     case "tuple":
-      return layoutTuple(type.items, type.rest, indent);
+      return modified(type, layoutTuple(type, indent));
     case "object":
       return `{\n${layoutMembers(type.members, indent + 2)}${pad(indent)}}`;
     case "union":
@@ -75,13 +86,16 @@ function flat(type: TypeText): string | undefined {
       return type.text;
     case "array": {
       const item = flat(type.item);
-      return item === undefined ? undefined : needsParentheses(type.item) ? `(${item})[]` : `${item}[]`;
+      return item === undefined ? undefined : modified(type, needsParentheses(type.item) ? `(${item})[]` : `${item}[]`);
     }
     case "tuple": {
-      const items = all(type.items.map(flat));
+      const items = all(type.items.map((item, index) => itemText(type, index, flat(item))));
       const rest = type.rest === undefined ? "" : flat(type.rest);
       if (items === undefined || rest === undefined) return undefined;
-      return `[${[...items, ...(type.rest === undefined ? [] : [restText(type.rest, rest)])].join(", ")}]`;
+      return modified(
+        type,
+        `[${[...items, ...(type.rest === undefined ? [] : [restText(type.rest, rest)])].join(", ")}]`,
+      );
     }
     case "object": {
       if (type.members.some(({ comment }) => comment !== "")) return undefined;
@@ -122,10 +136,23 @@ function layoutIntersection(items: readonly TypeText[], indent: number, column: 
   return [head, tail].filter((part) => part !== "").join(" & ");
 }
 
-function layoutTuple(items: readonly TypeText[], rest: TypeText | undefined, indent: number): string {
-  const lines = items.map((item) => layout(item, indent + 2, indent + 2));
+function layoutTuple(tuple: Tuple, indent: number): string {
+  const { items, rest } = tuple;
+  const lines = items.map((item, index) => itemText(tuple, index, layout(item, indent + 2, indent + 2)));
   if (rest !== undefined) lines.push(restText(rest, layout(rest, indent + 2, indent + 5)));
   return `[\n${lines.map((line) => `${pad(indent + 2)}${line},\n`).join("")}${pad(indent)}]`;
+}
+
+/** An item of a tuple, with a question mark if it is optional. */
+function itemText({ items, required }: Tuple, index: number, text: string): string;
+function itemText({ items, required }: Tuple, index: number, text: string | undefined): string | undefined;
+function itemText({ items, required }: Tuple, index: number, text: string | undefined): string | undefined {
+  if (text === undefined || index < required) return text;
+  return needsParentheses(items[index] as TypeText) ? `(${text})?` : `${text}?`;
+}
+
+function modified({ readonly }: { readonly readonly: boolean }, text: string): string {
+  return readonly ? `readonly ${text}` : text;
 }
 
 function restText(rest: TypeText, text: string): string {
@@ -133,11 +160,17 @@ function restText(rest: TypeText, text: string): string {
 }
 
 function needsParentheses(type: TypeText): boolean {
+  return ((type.kind === "array" || type.kind === "tuple") && type.readonly) || isCombined(type);
+}
+
+function isCombined(type: TypeText): boolean {
+  // The text of a type may be that of a union: Type.Unsafe.
+  if (type.kind === "atom") return isCompound(type.text);
   return type.kind === "union" || type.kind === "intersection";
 }
 
 function parenthesized(type: TypeText, text: string | undefined): string | undefined {
-  return text !== undefined && needsParentheses(type) ? `(${text})` : text;
+  return text !== undefined && isCombined(type) ? `(${text})` : text;
 }
 
 function prefixed(prefix: string, text: string | undefined): string | undefined {

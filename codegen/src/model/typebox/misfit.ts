@@ -1,5 +1,5 @@
-import { isPlain } from "./json-value.js";
-import { keywordValue } from "./keywords.js";
+import { className, isPlain } from "../schema/json-value.js";
+import { keywordValue } from "../schema/keywords.js";
 
 /** Members that tell the values of other schema libraries. */
 const LIBRARIES: Readonly<Record<string, string>> = { zod: "Zod", valibot: "Valibot", arktype: "ArkType", yup: "Yup" };
@@ -11,7 +11,9 @@ export function describeMisfit(value: unknown): string | undefined {
   const library = libraryOf(value);
   if (library !== undefined) return `a schema of ${library}; declare it with TypeBox, such as Type.Object({ ... })`;
   if (typeof value === "function") return describeFunction(value);
-  if (typeof value !== "object" || value === null || Array.isArray(value) || !isPlain(value)) return undefined;
+  if (typeof value !== "object" || value === null || Array.isArray(value) || !isPlain(value)) {
+    return describeOther(value);
+  }
   const entries = Object.entries(value);
   const isFields =
     entries.length > 0 && entries.every(([key, field]) => keywordValue(key) === undefined && isType(field));
@@ -41,4 +43,11 @@ function describeFunction(value: object): string {
 /** TypeBox marks its types. */
 function isType(value: unknown): boolean {
   return typeof value === "object" && value !== null && ("~kind" in value || "type" in value || "$ref" in value);
+}
+
+function describeOther(value: unknown): string {
+  if (value === undefined) return "undefined; check for a misspelled import or files that import each other";
+  if (value === null) return "null";
+  if (typeof value !== "object") return `a ${typeof value}`;
+  return Array.isArray(value) ? "an array" : `an instance of ${className(value)}, which JSON cannot carry`;
 }

@@ -27,6 +27,7 @@ export function mapSubschemas(
         if (!Array.isArray(value)) return [keyword, change(value as SchemaOrBoolean, keyword)];
         return [keyword, value.map((one: SchemaOrBoolean, index) => change(one, keyword, index))];
       case "map":
+        if (!isSchemaObject(value)) return [keyword, value];
         return [keyword, mapValues(value as Record<string, SchemaOrBoolean>, (one, key) => change(one, keyword, key))];
       default:
         return [keyword, value];
@@ -65,7 +66,7 @@ export function refName(schema: SchemaOrBoolean): string | undefined {
 
 /** The schema without annotations such as descriptions: schemas with the same effect on a call become equal. */
 export function withoutNotes<S extends SchemaOrBoolean>(schema: S): S {
-  if (typeof schema === "boolean") return schema;
+  if (!isSchemaObject(schema)) return schema;
   const kept = Object.entries(schema).filter(([keyword]) => keywordValue(keyword) !== "note");
   return mapSubschemas(Object.fromEntries(kept) as JsonSchema, withoutNotes) as S;
 }
