@@ -41,7 +41,6 @@ function newProject() {
   const identity = takeKey("ed25519", "id_ed25519");
   for (const end of ["", ".pub"]) write(`${home}/.ssh`, `id_ed25519${end}`, readFileSync(`${identity}${end}`));
   write(project, "package.json", '{ "type": "module" }');
-  write(project, "note.json", '{"text":"Buy milk"}');
   const programs = [`${project}/bin`, `${project}/node_modules/.bin`, dirname(process.execPath), process.env["PATH"]];
   const env = { HOME: home, PATH: programs.join(delimiter), SSH_AUTH_SOCK: "", NO_COLOR: "1", NODE_OPTIONS: "" };
   let port = "";
