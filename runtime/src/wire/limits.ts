@@ -42,7 +42,7 @@ export interface Limits {
   readonly window: number;
   /** Bytes by which all windows of a connection together may grow, for consumers that keep up. Default: 16 MiB. */
   readonly windowGrowth: number;
-  /** Bytes that may wait in the transport before the accepting side stops reading. Default: 1 MiB. */
+  /** Bytes that may wait in the transport, unsent, before the accepting side (the server) stops reading from the peer. Default: 1 MiB. */
   readonly sendHighWaterMark: number;
   /** Bytes that a login shell may print before the preamble. Default: 64 KiB. */
   readonly bytesBeforePreamble: number;
