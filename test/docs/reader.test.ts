@@ -43,7 +43,6 @@ function newProject() {
   write(project, "package.json", '{ "type": "module" }');
   // npm takes half a second to find a program that PATH finds, too. test/package/packed.test.ts runs npx itself.
   write(`${project}/bin`, "npx", '#!/bin/sh\nexec "$@"\n', 0o700);
-  write(project, "note.json", '{"text":"Buy milk"}');
   const programs = [`${project}/bin`, `${project}/node_modules/.bin`, dirname(process.execPath), process.env["PATH"]];
   const env = { HOME: home, PATH: programs.join(delimiter), SSH_AUTH_SOCK: "", NO_COLOR: "1", NODE_OPTIONS: "" };
   let port = "";

@@ -47,8 +47,8 @@ export interface Peer {
   /** The user name of the login, as the client claims it. A plain key does not prove it: see `principal`. */
   readonly user: string;
   /**
-   * The name that the login has proven: that of a key with `users` in authorized_keys, the principal that a certificate was accepted
-   * for, the user of a password. Absent if it proves none, as a plain key without `users`. It changes with the lists.
+   * The name that the login has proven: the user name, if the key has `users` in authorized_keys; the principal that a certificate was
+   * accepted for; the user of a password. Absent if it proves none, as a plain key without `users`. It changes with authorized_keys.
    */
   readonly principal?: string | undefined;
   /** Fingerprint of its key, as OpenSSH writes it: `SHA256:` and base64. Absent if it used no key. */
@@ -61,9 +61,9 @@ export interface Peer {
   readonly authMethods?: readonly AuthMethod[];
   /** Its scopes, or patterns such as `notes:*` and `*`. They change with the lists that grant them: do not keep a copy. */
   readonly scopes: readonly string[];
-  /** What it may do besides calls; it changes with the lists. Absent: everything that the server allows. */
+  /** What it may do besides calls; it changes with authorized_keys. Absent: everything that the server allows. */
   readonly permissions?: PeerPermissions | undefined;
-  /** Environment variables of its sessions. */
+  /** Environment variables of its sessions, from the option `environment` of its key. */
   readonly environment?: Readonly<Record<string, string>>;
   /** ID of its connection in the logs. Absent without a network connection, as in memory. */
   readonly connectionId?: string;

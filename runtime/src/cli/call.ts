@@ -58,10 +58,10 @@ export function defineCall(command: Command, io: CliIo, output: Output): void {
     )
     .option(
       "--items <file>",
-      "items of the request stream, one JSON value per line; - reads standard input",
+      "file with the request stream, one JSON value per line, or raw bytes with --bytes; - reads standard input",
       parseFileName,
     )
-    .option("--bytes", "stream raw bytes in both directions; a terminal shows them as text")
+    .option("--bytes", "for streams of Bytes: raw bytes in --items and in the output; a terminal shows text")
     .option(
       "--timeout <duration>",
       `timeout of the call, such as 500ms or 2m (default: ${ms(UNARY_TIMEOUT)}; none for streams)`,

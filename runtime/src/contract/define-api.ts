@@ -19,7 +19,7 @@ export interface MethodSchema {
   readonly scope?: string;
   /** Whether repeating a call has no further effect. Default: true, but false for STORE. */
   readonly idempotent?: boolean;
-  /** Timeout in ms of a call whose caller sets none. Default: the runtime's. */
+  /** Timeout in ms of a call whose caller sets none. Default: the option `timeout` of client and server, for unary calls only. */
   readonly timeout?: number;
   /** Documentation. A JSDoc comment on the verb has the same effect. */
   readonly description?: string;

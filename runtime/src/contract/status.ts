@@ -26,7 +26,7 @@ export const STATUSES = {
   CANCELLED: 499,
   /** The handler failed with an undeclared error. The server's log has the cause. */
   INTERNAL: 500,
-  /** The server knows the method but does not implement it. */
+  /** The server has no such method, because its contract is of another version, or does not support the feature. */
   UNIMPLEMENTED: 501,
   /** No connection, or the server accepts no calls now. A retry may succeed. */
   UNAVAILABLE: 503,

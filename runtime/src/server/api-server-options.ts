@@ -26,7 +26,7 @@ export interface ApiServerOptions {
   /** Wrap every call, of every kind; the first one is outermost. Default: none. */
   readonly interceptors?: readonly ServerInterceptor[];
   /**
-   * Called with the record of each call when it has its status, including refused calls; the same as `callEnded` of an
+   * Called when a call has its status, also a refused call, with the record of the call; the same as `callEnded` of an
    * observer. It must be fast; an error that it throws is logged. Default: none.
    */
   readonly onCall?: (call: ServedCall) => void;

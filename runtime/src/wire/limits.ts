@@ -10,10 +10,10 @@ export interface Limits {
    * Over it: MESSAGE_TOO_LARGE. Default: 4 MiB.
    */
   readonly message: number;
-  /** Levels of arrays and objects within each other, in one request or item that a server receives. Over it: BAD_REQUEST. Default: 100. */
+  /** Levels of nested arrays and objects in one request or item that a server receives. Over it: BAD_REQUEST. Default: 100. */
   readonly depth: number;
   /**
-   * Values in one request or item that a server receives: elements and fields, and what contains them. Over it: MESSAGE_TOO_LARGE.
+   * Values in one request or item that a server receives: each element, field, array and object counts. Over it: MESSAGE_TOO_LARGE.
    * Default: 500,000.
    */
   readonly values: number;
@@ -40,9 +40,9 @@ export interface Limits {
   readonly queuedCalls: number;
   /** Initial flow control window in bytes, of each stream that this side receives. Default: 256 KiB. */
   readonly window: number;
-  /** Bytes by which the windows of a connection may grow together, for consumers that keep up. Default: 16 MiB. */
+  /** Bytes by which all windows of a connection together may grow, for consumers that keep up. Default: 16 MiB. */
   readonly windowGrowth: number;
-  /** Bytes that may wait in the transport before the accepting side stops reading. Default: 1 MiB. */
+  /** Bytes that may wait in the transport, unsent, before the accepting side (the server) stops reading from the peer. Default: 1 MiB. */
   readonly sendHighWaterMark: number;
   /** Bytes that a login shell may print before the preamble. Default: 64 KiB. */
   readonly bytesBeforePreamble: number;

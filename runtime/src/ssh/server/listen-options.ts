@@ -21,7 +21,7 @@ export interface ListenOptions extends AuthOptions, ForwardingOptions, GuardOpti
   readonly hostKeys: HostKeySource | readonly HostKeySource[];
   /** All scopes that methods require: the log warns of granted scopes beyond them. Default: no warnings. */
   readonly scopes?: readonly string[];
-  /** The number of open sessions of one connection. Default: 10, as in sshd. */
+  /** Maximum number of open sessions of one connection. Default: 10, as in sshd. */
   readonly maxChannels?: number;
   /** The software name in the identification string (RFC 4253, section 4.2). Default: `ssh`. */
   readonly ident?: string;
