@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
@@ -151,23 +151,26 @@ describe.each(Object.entries(WAYS))("%s", (_, args) => {
 describe("sshrpc serve --stdio", () => {
   /** A session as sshd starts it: one process, whose standard input and output are the connection. */
   async function session() {
-    const cwd = tempDir({ "handlers.ts": HANDLERS });
+    const cwd = tempDir({ "handlers.mjs": HANDLERS });
+    await bundle(join(ROOT, "examples/server.ts"), join(cwd, "example.mjs"));
     const env = { ...process.env, HOME: cwd, NODE_OPTIONS: "", SSH_CONNECTION: "192.0.2.7 50122 192.0.2.1 22" };
-    const child = spawn(process.execPath, [BIN, "serve", "--stdio", "--handlers", "handlers.ts"], { cwd, env });
+    const child = spawn(process.execPath, [BIN, "serve", "--stdio", "--handlers", "handlers.mjs", "--log", "log"], {
+      cwd,
+      env,
+    });
     const ended = once(child, "exit").then(([status]) => status as number | null);
     onTestFinished(async () => {
       child.kill("SIGKILL");
       await ended;
     });
-    let log = "";
-    child.stderr.on("data", (chunk) => {
-      log += chunk;
-    });
     const duplex = Duplex.from({ readable: child.stdout, writable: child.stdin });
     const transport = { address: "stdio", open: async () => duplex };
     const client = await connect(transport, { reconnect: false, retries: 0 });
     onTestFinished(() => client.close());
-    const logged = (part: string) => log.split("\n").filter((line) => line.includes(part));
+    const logged = (part: string) =>
+      readFileSync(join(cwd, "log"), "utf8")
+        .split("\n")
+        .filter((line) => line.includes(part));
     return { client, child, ended, logged };
   }
 
