@@ -21,11 +21,12 @@ const CLOSING = 0x7d;
 /**
  * Checks the nesting and the number of values of a JSON text before it is parsed: parsed values weigh up to twenty times their text, and
  * validation recurses. Invalid JSON passes, for the parser.
+ * @returns the number of values; 0 for a text that is too short to be counted
  * @throws RpcError BAD_REQUEST for nesting, MESSAGE_TOO_LARGE for the number of values
  */
-export function checkShape({ buffer, start, end }: BytesView, limits: ShapeLimits): void {
+export function checkShape({ buffer, start, end }: BytesView, limits: ShapeLimits): number {
   // Each level and each value takes a byte.
-  if (end - start <= Math.min(limits.depth, limits.values)) return;
+  if (end - start <= Math.min(limits.depth, limits.values)) return 0;
   const { depth: maxDepth, values: maxValues } = limits;
   let depth = 0;
   let values = 1;
@@ -43,6 +44,7 @@ export function checkShape({ buffer, start, end }: BytesView, limits: ShapeLimit
     } else if ((byte | BRACE_BIT) === CLOSING) depth -= 1;
   }
   if (values > maxValues) throw tooMany(limits);
+  return values;
 }
 
 /** Bytes of a string that are looked at one by one before the search for its end begins. */

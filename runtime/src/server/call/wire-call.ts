@@ -4,10 +4,13 @@ import { decodeItem } from "../../codec/items.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import type { StatusName } from "../../contract/status.js";
 import type { IncomingCall } from "../../wire/incoming-call.js";
-import type { ItemReceiver } from "../../wire/item-receiver.js";
+import type { ItemReader, ItemReceiver } from "../../wire/item-receiver.js";
 import type { Metadata } from "../../wire/metadata.js";
 import type { ItemSink } from "../../wire/pump-items.js";
 import type { CallPort, RequestItemChecks } from "./call-port.js";
+
+/** Bytes of memory that a decoded value takes beside its text, on average: an object, its entry, and its fields. */
+const VALUE_SIZE = 64;
 
 /** A call that arrived over a connection. */
 export class WireCall implements CallPort {
@@ -46,25 +49,24 @@ export class WireCall implements CallPort {
   }
 
   receive({ type, shape, authorize, abort }: RequestItemChecks): ItemReceiver<unknown> {
-    const items = this.#call.receiver<unknown>();
     const format = { type, codec: this.codec, status: "BAD_REQUEST" } as const;
-    let hasFailed = false;
+    const isRaw = type === "bytes";
+    const reader: ItemReader<unknown> = {
+      isRaw,
+      decode: (item) => decodeItem(item, format),
+      weigh: (item) => item.end - item.start + (isRaw ? 0 : checkShape(item, shape) * VALUE_SIZE),
+    };
+    const items = this.#call.receiver(reader, abort);
     this.#call.receiveStream({
-      end: () => {
-        if (!hasFailed) items.end();
-      },
+      end: () => items.end(),
       reject: abort,
-      item: (item) => {
-        if (hasFailed) return;
+      item: (item, connection) => {
         try {
           authorize();
-          if (type !== "bytes") checkShape(item, shape);
-          items.push(decodeItem(item, format), item.end - item.start);
+          items.push(item, connection);
         } catch (error) {
           if (!(error instanceof RpcError)) throw error;
-          hasFailed = error.status === "BAD_REQUEST";
-          if (hasFailed) items.whenDrained(() => abort(error));
-          else abort(error);
+          abort(error);
         }
       },
     });

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { encodeFrame } from "../../../../runtime/src/wire/encode.js";
-import { itemCost, MAX_CREDIT, WindowBudget, WriteGate } from "../../../../runtime/src/wire/flow-control.js";
+import { WriteGate } from "../../../../runtime/src/wire/flow/write-gate.js";
+import { itemCost, MAX_CREDIT, WindowBudget } from "../../../../runtime/src/wire/flow-control.js";
 import { FRAME } from "../../../../runtime/src/wire/frame.js";
+import { until } from "../support/wait.js";
 
 describe("credit", () => {
   test("costs an item the bytes of its whole frame, so that empty items are bounded", () => {
@@ -43,17 +45,32 @@ describe("a write gate", () => {
     expect(calls).toEqual(["first", "third"]);
   });
 
-  test("calls a callback that waits again at the next drain", () => {
+  test("gives turns to a few streams at a time, in order, and to the next ones as these have sent", () => {
     const gate = new WriteGate();
-    let calls = 0;
-    const again = (): void => {
-      calls++;
-      gate.wait(again);
-    };
-    gate.wait(again);
+    gate.fill();
+    const turns: number[] = [];
+    for (let stream = 0; stream < 40; stream++) gate.wait((turn) => turns.push(turn));
     gate.drain();
-    expect(calls).toBe(1);
-    gate.drain();
-    expect(calls).toBe(2);
+    expect(turns).toHaveLength(16);
+    gate.leave(turns[0] as number);
+    expect(turns).toHaveLength(17);
+    // The transport is full again: no other stream may go on.
+    gate.fill();
+    gate.leave(turns[1] as number);
+    expect(turns).toHaveLength(17);
+  });
+
+  test("ends the turns of streams whose sources take long with the turn of the event loop", async () => {
+    const gate = new WriteGate();
+    const turns = Array.from({ length: 17 }, () => gate.enter());
+    expect(turns.filter((turn) => turn > 0)).toHaveLength(16);
+    let late = 0;
+    gate.wait((turn) => {
+      late = turn;
+    });
+    expect(late).toBe(0);
+    await until("a turn", () => late > 0);
+    expect(gate.isCurrent(late)).toBe(true);
+    expect(gate.isCurrent(turns[0] as number)).toBe(false);
   });
 });
