@@ -172,7 +172,7 @@ export class ItemSender {
     this.#sent += size;
     this.#items += 1;
     this.#writer.add({ kind: FRAME.ITEM, id: this.#id, body });
-    this.#leave();
+    if (this.#turn !== 0) this.#leave(size);
   }
 
   #enter(): boolean {
@@ -184,9 +184,9 @@ export class ItemSender {
     return this.#turn !== 0;
   }
 
-  #leave(): void {
+  #leave(sent?: number): void {
     if (this.#turn === 0) return;
-    this.#writer.gate.leave(this.#turn);
+    this.#writer.gate.leave(this.#turn, sent);
     this.#turn = 0;
   }
 

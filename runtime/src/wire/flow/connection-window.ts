@@ -17,8 +17,9 @@ export class ReceiveWindow {
   /** Infinite where the peer has no window of the connection: then only the account bounds what is held. */
   #window = Number.POSITIVE_INFINITY;
   #credit = Number.POSITIVE_INFINITY;
-  /** Consumed, and not granted yet. */
+  /** Consumed, and not granted yet; and how much of it is worth a frame. */
   #ungranted = 0;
+  #worthwhile = Number.POSITIVE_INFINITY;
 
   /** @param grant grants the peer more credit */
   constructor(memory: HeldBytes, grant: (bytes: number) => void) {
@@ -29,6 +30,7 @@ export class ReceiveWindow {
   /** The peer keeps to a window of this many bytes. */
   open(bytes: number): void {
     this.#window = this.#credit = bytes;
+    this.#worthwhile = bytes / GRANTED_PART;
   }
 
   /** An item of this cost arrived; false if it is beyond the credit. {@link settle} follows once it is delivered. */
@@ -54,8 +56,8 @@ export class ReceiveWindow {
 
   /** Grants what was consumed, if it is worth a frame or the peer has little credit left. */
   settle(): void {
+    if (this.#ungranted < this.#worthwhile && this.#ungranted < this.#credit) return;
     const bytes = Math.min(this.#ungranted, MAX_GRANT);
-    if (bytes * GRANTED_PART < this.#window && bytes < this.#credit) return;
     if (bytes === 0) return;
     this.#ungranted -= bytes;
     this.#credit += bytes;

@@ -4,12 +4,22 @@ import type { BytesView } from "../../codec/codec.js";
 /** Bytes of the smallest raw items that are kept as they arrived, and joined: small ones may each have a meaning. */
 export const JOINABLE = 8 * 1024;
 
-/** Bytes of the first segment of a queue, and of the largest one with several items. */
-const SMALLEST = 512;
-const LARGEST = 16 * 1024;
+/** Bytes of the first, the second, and all further segments of a queue, while it is not empty. */
+const SIZES = [512, 4 * 1024, 16 * 1024] as const;
+
+/** Bytes of unused segments of each size that all connections of the process keep together, for reuse. */
+const MAX_SPARE = 1024 * 1024;
+
+const spare: readonly Buffer[][] = SIZES.map(() => []);
 
 /** Bytes of the length before a copied item. */
-const PREFIX = 4;
+const PREFIX = 2;
+
+/** Bytes of the largest item that shares a segment with others. */
+const LARGEST = SIZES[2] - PREFIX;
+
+/** Bytes of the largest item that is copied without a call of native code. */
+const SHORT = 64;
 
 /** A chunk is kept if it is at most this many times as large as its item. */
 const MAX_OVERHEAD = 2;
@@ -22,6 +32,10 @@ interface Segment {
   end: number;
 }
 
+function single(buffer: Buffer, at: number, end: number): Segment {
+  return { buffer, isPacked: false, at, end };
+}
+
 /**
  * Encoded items that wait for their consumer, first in, first out. They are copied into few buffers: as objects, small items
  * would take many times their size, and a view would keep the whole chunk that it arrived in.
@@ -29,7 +43,8 @@ interface Segment {
 export class ItemQueue {
   readonly #isRaw: boolean;
   readonly #segments: Segment[] = [];
-  #next = SMALLEST;
+  /** The index of the size of the next segment. */
+  #next = 0;
   #size = 0;
 
   /** @param isRaw whether the items are raw bytes: large ones are then kept without a copy */
@@ -46,54 +61,70 @@ export class ItemQueue {
   get firstSize(): number | undefined {
     const first = this.#segments[0];
     if (first === undefined) return undefined;
-    return first.isPacked ? first.buffer.readUInt32LE(first.at) : first.end - first.at;
+    return first.isPacked ? lengthAt(first.buffer, first.at) : first.end - first.at;
   }
 
   /** Appends an item. */
   push({ buffer, start, end }: BytesView): void {
     const size = end - start;
     this.#size += 1;
-    if (this.#isRaw && size >= JOINABLE) {
-      const kept = size * MAX_OVERHEAD >= buffer.buffer.byteLength ? undefined : copyBytes(buffer.subarray(start, end));
+    if (this.#isRaw ? size >= JOINABLE : size > LARGEST) {
+      const isKept = this.#isRaw && size * MAX_OVERHEAD >= buffer.buffer.byteLength;
       this.#segments.push(
-        kept === undefined
-          ? { buffer, isPacked: false, at: start, end }
-          : { buffer: kept, isPacked: false, at: 0, end: size },
+        isKept ? single(buffer, start, end) : single(copyBytes(buffer.subarray(start, end)), 0, size),
       );
       return;
     }
     const segment = this.#segmentFor(PREFIX + size);
-    const at = segment.buffer.writeUInt32LE(size, segment.end);
-    buffer.copy(segment.buffer, at, start, end);
-    segment.end = at + size;
+    const target = segment.buffer;
+    let at = segment.end;
+    target[at++] = size >> 8;
+    target[at++] = size & 0xff;
+    if (size > SHORT) at += buffer.copy(target, at, start, end);
+    else for (let from = start; from < end; from++) target[at++] = buffer[from] as number;
+    segment.end = at;
   }
 
-  /** Removes and returns the first item; undefined without one. */
+  /** Removes and returns the first item; undefined without one. The view is valid until the next item is appended to a queue. */
   shift(): BytesView | undefined {
     const first = this.#segments[0];
     if (first === undefined) return undefined;
     const { buffer, isPacked, at } = first;
     const start = isPacked ? at + PREFIX : at;
-    const end = isPacked ? start + buffer.readUInt32LE(at) : first.end;
+    const end = isPacked ? start + lengthAt(buffer, at) : first.end;
     first.at = end;
     this.#size -= 1;
-    if (first.at === first.end) this.#segments.shift();
-    if (this.#size === 0) this.#next = SMALLEST;
+    if (end === first.end) this.#drop();
+    if (this.#size === 0) this.#next = 0;
     return { buffer, start, end };
   }
 
   /** Removes all items. */
   clear(): void {
-    this.#segments.length = this.#size = 0;
-    this.#next = SMALLEST;
+    while (this.#segments.length > 0) this.#drop();
+    this.#size = this.#next = 0;
+  }
+
+  /** Removes the first segment. Raw bytes may be views of it, and keep it. */
+  #drop(): void {
+    const { buffer, isPacked } = this.#segments.shift() as Segment;
+    if (this.#isRaw || !isPacked) return;
+    const unused = spare[SIZES.indexOf(buffer.length as (typeof SIZES)[number])];
+    if (unused !== undefined && unused.length * buffer.length < MAX_SPARE) unused.push(buffer);
   }
 
   #segmentFor(bytes: number): Segment {
     const last = this.#segments.at(-1);
     if (last?.isPacked === true && last.buffer.length - last.end >= bytes) return last;
-    const segment = { buffer: Buffer.allocUnsafeSlow(Math.max(bytes, this.#next)), isPacked: true, at: 0, end: 0 };
-    this.#next = Math.min(LARGEST, this.#next * 2);
+    while ((SIZES[this.#next] as number) < bytes) this.#next += 1;
+    const size = SIZES[this.#next] as number;
+    const segment = { buffer: spare[this.#next]?.pop() ?? Buffer.allocUnsafeSlow(size), isPacked: true, at: 0, end: 0 };
+    this.#next = Math.min(SIZES.length - 1, this.#next + 1);
     this.#segments.push(segment);
     return segment;
   }
+}
+
+function lengthAt(buffer: Buffer, at: number): number {
+  return ((buffer[at] as number) << 8) | (buffer[at + 1] as number);
 }

@@ -45,25 +45,39 @@ describe("a write gate", () => {
     expect(calls).toEqual(["first", "third"]);
   });
 
-  test("gives turns to a few streams at a time, in order, and to the next ones as these have sent", () => {
+  test("gives turns to as many streams as have 256 KiB of items together, in order, and to the next ones as these have sent", () => {
     const gate = new WriteGate();
     gate.fill();
     const turns: number[] = [];
-    for (let stream = 0; stream < 40; stream++) gate.wait((turn) => turns.push(turn));
+    for (let stream = 0; stream < 300; stream++) gate.wait((turn) => turns.push(turn));
     gate.drain();
-    expect(turns).toHaveLength(16);
+    // An item has 1 KiB before its size is known.
+    expect(turns).toHaveLength(256);
     gate.leave(turns[0] as number);
-    expect(turns).toHaveLength(17);
-    // The transport is full again: no other stream may go on.
+    expect(turns).toHaveLength(257);
+    // Larger items: fewer at the same time.
+    gate.leave(turns[1] as number, 60_000);
+    gate.leave(turns[2] as number, 60_000);
+    expect(turns).toHaveLength(257);
+  });
+
+  test("gives no turn while the transport is full", () => {
+    const gate = new WriteGate();
+    const [first] = [gate.enter(), gate.enter()];
     gate.fill();
-    gate.leave(turns[1] as number);
-    expect(turns).toHaveLength(17);
+    let admitted = 0;
+    gate.wait(() => admitted++);
+    expect(gate.enter()).toBe(0);
+    gate.leave(first as number, 10);
+    expect(admitted).toBe(0);
+    gate.drain();
+    expect(admitted).toBe(1);
   });
 
   test("ends the turns of streams whose sources take long with the turn of the event loop", async () => {
     const gate = new WriteGate();
-    const turns = Array.from({ length: 17 }, () => gate.enter());
-    expect(turns.filter((turn) => turn > 0)).toHaveLength(16);
+    const turns = Array.from({ length: 300 }, () => gate.enter());
+    expect(turns.filter((turn) => turn > 0)).toHaveLength(256);
     let late = 0;
     gate.wait((turn) => {
       late = turn;
