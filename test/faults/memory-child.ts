@@ -33,7 +33,7 @@ const handlers = new Map<string, AnyHandler>([
     echo.id,
     async function* (_: unknown, items: AsyncIterable<unknown>) {
       yield* items;
-    } as AnyHandler,
+    } as unknown as AnyHandler,
   ],
 ]);
 
