@@ -8,6 +8,9 @@ import { FRAME, HEADER_SIZE, ProtocolError } from "./frame.js";
 import type { FrameWriter } from "./frame-writer.js";
 import { tooLarge } from "./limits.js";
 
+/** The cost of the smallest item. */
+const SMALLEST = itemCost(1);
+
 /** The stream that an {@link ItemSender} sends. */
 interface SenderConfig {
   /** The call's id. */
@@ -65,7 +68,7 @@ export class ItemSender {
 
   /** Whether an item may be prepared or sent now; otherwise {@link ready} waits or throws. */
   begin(): boolean {
-    if (this.#closed !== undefined || this.#credit <= 0 || this.#window.room <= HEADER_SIZE) return false;
+    if (this.#closed !== undefined || this.#credit <= 0 || !this.#window.has(SMALLEST)) return false;
     return this.#enter();
   }
 
@@ -78,7 +81,7 @@ export class ItemSender {
       this.#leave();
       if (this.#closed !== undefined) throw this.#closed;
       if (this.#credit <= 0) await this.#wait(() => () => undefined);
-      else if (this.#window.room <= HEADER_SIZE) await this.#waitForWindow();
+      else if (!this.#window.has(SMALLEST)) await this.#waitForWindow();
       else await this.#waitForTurn();
     }
   }
@@ -103,8 +106,7 @@ export class ItemSender {
     const covered = this.#window.room - HEADER_SIZE;
     const size = Math.min(bytes.length - start, this.#writer.room, this.#maxItem, covered);
     // Another stream was faster.
-    if (size <= 0) return start;
-    this.#window.take(itemCost(size));
+    if (size <= 0 || !this.#window.take(itemCost(size))) return start;
     this.#add(bytes.subarray(start, start + size), size);
     return start + size;
   }
@@ -178,7 +180,7 @@ export class ItemSender {
   #enter(): boolean {
     const { gate } = this.#writer;
     if (gate.full) return false;
-    if (!gate.isCurrent(this.#turn)) this.#turn = 0;
+    if (this.#turn !== 0 && !gate.isCurrent(this.#turn)) this.#turn = 0;
     if (this.#turn !== 0 || this.#items > 0) return true;
     this.#turn = gate.enter();
     return this.#turn !== 0;

@@ -14,12 +14,13 @@ export class ReceiveWindow {
   /** What the connection holds. */
   readonly memory: HeldBytes;
   readonly #grant: (bytes: number) => void;
-  /** Infinite where the peer has no window of the connection: then only the account bounds what is held. */
-  #window = Number.POSITIVE_INFINITY;
-  #credit = Number.POSITIVE_INFINITY;
+  /** Whether the peer keeps to a window; otherwise only the account bounds what is held. */
+  #isOpen = false;
+  #window = 0;
+  #credit = 0;
   /** Consumed, and not granted yet; and how much of it is worth a frame. */
   #ungranted = 0;
-  #worthwhile = Number.POSITIVE_INFINITY;
+  #worthwhile = 0;
 
   /** @param grant grants the peer more credit */
   constructor(memory: HeldBytes, grant: (bytes: number) => void) {
@@ -29,12 +30,14 @@ export class ReceiveWindow {
 
   /** The peer keeps to a window of this many bytes. */
   open(bytes: number): void {
+    this.#isOpen = true;
     this.#window = this.#credit = bytes;
-    this.#worthwhile = bytes / GRANTED_PART;
+    this.#worthwhile = Math.ceil(bytes / GRANTED_PART);
   }
 
   /** An item of this cost arrived; false if it is beyond the credit. {@link settle} follows once it is delivered. */
   arrive(cost: number): boolean {
+    if (!this.#isOpen) return true;
     if (!covers(this.#credit, this.#window, cost)) return false;
     this.#credit -= cost;
     this.#ungranted += cost;
@@ -56,8 +59,9 @@ export class ReceiveWindow {
 
   /** Grants what was consumed, if it is worth a frame or the peer has little credit left. */
   settle(): void {
-    if (this.#ungranted < this.#worthwhile && this.#ungranted < this.#credit) return;
-    const bytes = Math.min(this.#ungranted, MAX_GRANT);
+    const ungranted = this.#ungranted;
+    if (!this.#isOpen || (ungranted < this.#worthwhile && ungranted < this.#credit)) return;
+    const bytes = Math.min(ungranted, MAX_GRANT);
     if (bytes === 0) return;
     this.#ungranted -= bytes;
     this.#credit += bytes;
@@ -70,30 +74,38 @@ export class ReceiveWindow {
  * larger than what is left is not overtaken.
  */
 export class SendWindow {
-  #window = Number.POSITIVE_INFINITY;
-  #credit = Number.POSITIVE_INFINITY;
+  #isOpen = false;
+  #window = 0;
+  #credit = 0;
   readonly #items = new Map<() => void, number>();
   readonly #streams = new Set<() => void>();
 
   /** The peer announced a window of this many bytes. */
   open(bytes: number): void {
+    this.#isOpen = true;
     this.#window = this.#credit = bytes;
   }
 
   /** Whether the peer announced a window. */
   get isOpen(): boolean {
-    return this.#window !== Number.POSITIVE_INFINITY;
+    return this.#isOpen;
   }
 
-  /** The cost of the largest item that may be sent now; 0 while others wait. */
+  /** Whether an item of this cost may be sent now: no other one waits, and there is credit. */
+  has(cost: number): boolean {
+    return !this.#isOpen || (this.#items.size === 0 && covers(this.#credit, this.#window, cost));
+  }
+
+  /** The cost of the largest item that may be sent now. */
   get room(): number {
-    if (this.#items.size > 0) return 0;
-    return this.#credit * 2 >= this.#window ? Number.POSITIVE_INFINITY : this.#credit;
+    if (!this.#isOpen || covers(this.#credit, this.#window, Number.POSITIVE_INFINITY)) return Number.POSITIVE_INFINITY;
+    return this.#credit;
   }
 
   /** Takes the credit of an item; false if it has to {@link wait}. */
   take(cost: number): boolean {
-    if (this.#items.size > 0 || !covers(this.#credit, this.#window, cost)) return false;
+    if (!this.#isOpen) return true;
+    if (!this.has(cost)) return false;
     this.#credit -= cost;
     return true;
   }
@@ -136,7 +148,7 @@ export class SendWindow {
       this.#items.delete(proceed);
       proceed();
     }
-    if (this.room === 0) return;
+    if (!this.has(1)) return;
     const streams = [...this.#streams];
     this.#streams.clear();
     for (const proceed of streams) proceed();

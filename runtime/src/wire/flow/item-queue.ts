@@ -59,8 +59,8 @@ export class ItemQueue {
 
   /** Bytes of the first item; undefined without one. */
   get firstSize(): number | undefined {
-    const first = this.#segments[0];
-    if (first === undefined) return undefined;
+    if (this.#size === 0) return undefined;
+    const first = this.#segments[0] as Segment;
     return first.isPacked ? lengthAt(first.buffer, first.at) : first.end - first.at;
   }
 
@@ -87,15 +87,14 @@ export class ItemQueue {
 
   /** Removes and returns the first item; undefined without one. The view is valid until the next item is appended to a queue. */
   shift(): BytesView | undefined {
-    const first = this.#segments[0];
-    if (first === undefined) return undefined;
+    if (this.#size === 0) return undefined;
+    const first = this.#segments[0] as Segment;
     const { buffer, isPacked, at } = first;
     const start = isPacked ? at + PREFIX : at;
     const end = isPacked ? start + lengthAt(buffer, at) : first.end;
     first.at = end;
     this.#size -= 1;
-    if (end === first.end) this.#drop();
-    if (this.#size === 0) this.#next = 0;
+    if (end === first.end) this.#emptied(first);
     return { buffer, start, end };
   }
 
@@ -103,6 +102,14 @@ export class ItemQueue {
   clear(): void {
     while (this.#segments.length > 0) this.#drop();
     this.#size = this.#next = 0;
+  }
+
+  /** The first segment is empty. A queue keeps its smallest one: most are filled and emptied again and again. */
+  #emptied(segment: Segment): void {
+    if (this.#size > 0 || this.#isRaw || segment.buffer.length > SIZES[0]) {
+      this.#drop();
+      if (this.#size === 0) this.#next = 0;
+    } else segment.at = segment.end = 0;
   }
 
   /** Removes the first segment. Raw bytes may be views of it, and keep it. */
