@@ -44,7 +44,7 @@ export interface Limits {
   readonly windowGrowth: number;
   /**
    * Flow control window in bytes, of all streams together that this side receives on a connection: what their consumers have not taken.
-   * While it is full, all streams of the connection wait. Over it: the connection ends. Peers before version 0.2 do not know it.
+   * While it is full, all streams of the connection wait. Over it: the connection ends. Peers of earlier versions do not know it.
    * Default: 16 MiB.
    */
   readonly connectionWindow: number;

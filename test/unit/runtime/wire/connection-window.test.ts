@@ -49,7 +49,7 @@ describe("a receiver", () => {
     expect([credit.id, creditOf(credit)]).toEqual([0, 200]);
   });
 
-  test("closes the connection at an item beyond the window, which streams that nobody reads have filled", async () => {
+  test("closes the connection at an item beyond the window, which unread streams have filled", async () => {
     const peer = await serve([UP], { [UP.id]: () => new Promise(() => undefined) });
     for (const id of [1, 3]) peer.open(id, "{}", { flags: FLAG.STREAM }).send(item(id, 450));
     peer.send(item(3, 101));
@@ -87,7 +87,7 @@ describe("a receiver", () => {
     expect(await peer.reason()).toBe("CREDIT with call id 0");
   });
 
-  test("keeps no more back than leaves its sender without credit, whatever is held", () => {
+  test("keeps no more back than leaves its sender without credit while nothing is held", () => {
     const random = new Random(SEED);
     for (const window of [1, 20, 1000, 65_536]) {
       let credit = window;
