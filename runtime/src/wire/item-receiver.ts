@@ -135,6 +135,7 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
     this.#unhold(this.#held);
     this.#isOver = true;
     this.#connection = undefined;
+    if (this.#items.size === 0) this.#items.clear();
   }
 
   next(): Promise<IteratorResult<Item, undefined>> {
@@ -199,6 +200,8 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
     if (parts.length === 0) {
       const value = this.#decode(first);
       this.#consumed(cost);
+      // Its buffer can be reused: nothing more will arrive.
+      if (this.#isOver && this.#items.size === 0) this.#items.clear();
       return value;
     }
     const bytes = [first, ...parts].map(({ buffer, start, end }) => buffer.subarray(start, end));
