@@ -4,8 +4,8 @@ const PREPARED = 256 * 1024;
 /** Streams that may always prepare an item at the same time. */
 const FEWEST = 4;
 
-/** The size of an item before any was sent, and the weight of each one in the average. */
-const TYPICAL = 1024;
+/** The size of an item before any was sent: large, because smaller ones soon lower the average. The weight of each one in it. */
+const TYPICAL = 16 * 1024;
 const WEIGHT = 1 / 8;
 
 /**

@@ -51,14 +51,14 @@ describe("a write gate", () => {
     const turns: number[] = [];
     for (let stream = 0; stream < 300; stream++) gate.wait((turn) => turns.push(turn));
     gate.drain();
-    // An item has 1 KiB before its size is known.
-    expect(turns).toHaveLength(256);
+    // An item has 16 KiB before its size is known.
+    expect(turns).toHaveLength(16);
     gate.leave(turns[0] as number);
-    expect(turns).toHaveLength(257);
+    expect(turns).toHaveLength(17);
     // Larger items: fewer at the same time.
     gate.leave(turns[1] as number, 60_000);
     gate.leave(turns[2] as number, 60_000);
-    expect(turns).toHaveLength(257);
+    expect(turns).toHaveLength(17);
   });
 
   test("gives no turn while the transport is full", () => {
@@ -77,7 +77,7 @@ describe("a write gate", () => {
   test("ends the turns of streams whose sources take long with the turn of the event loop", async () => {
     const gate = new WriteGate();
     const turns = Array.from({ length: 300 }, () => gate.enter());
-    expect(turns.filter((turn) => turn > 0)).toHaveLength(256);
+    expect(turns.filter((turn) => turn > 0)).toHaveLength(16);
     let late = 0;
     gate.wait((turn) => {
       late = turn;
