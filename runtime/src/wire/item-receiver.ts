@@ -6,9 +6,6 @@ import { ItemQueue, JOINABLE } from "./flow/item-queue.js";
 import { itemCost, MAX_WINDOW, type WindowBudget } from "./flow-control.js";
 import { ProtocolError } from "./frame.js";
 
-/** Bytes of the largest item that raw bytes are joined into. */
-const JOINED = 256 * 1024;
-
 interface Pull<Item> {
   readonly resolve: (result: IteratorResult<Item, undefined>) => void;
   readonly reject: (error: RpcError) => void;
@@ -196,7 +193,7 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
     const size = first.end - first.start;
     const cost = itemCost(size);
     this.#unhold(cost);
-    const parts = this.#reader.isRaw && size >= JOINABLE ? this.#following(size) : [];
+    const parts = this.#reader.isRaw && size >= JOINABLE ? this.#items.shiftFollowing(size) : [];
     if (parts.length === 0) {
       const value = this.#decode(first);
       this.#consumed(cost);
@@ -212,18 +209,6 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
     // A consumer that takes half a window at once was behind, though nothing is buffered now.
     this.#consumed(all, all >= this.#window / 2);
     return value;
-  }
-
-  /** The raw items that one of this size is joined with. */
-  #following(first: number): BytesView[] {
-    const parts: BytesView[] = [];
-    let size = first;
-    for (;;) {
-      const next = this.#items.firstSize;
-      if (next === undefined || next < JOINABLE || size + next > JOINED) return parts;
-      size += next;
-      parts.push(this.#items.shift() as BytesView);
-    }
   }
 
   #decode(item: BytesView): Item {

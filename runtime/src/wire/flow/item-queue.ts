@@ -7,6 +7,9 @@ export const JOINABLE = 8 * 1024;
 /** Bytes of the first, the second, and all further segments of a queue, while it is not empty. */
 const SIZES = [512, 4 * 1024, 16 * 1024] as const;
 
+/** Bytes of the largest item that raw bytes are joined into. */
+const JOINED = 256 * 1024;
+
 /** Bytes of unused segments of each size that all connections of the process keep together, for reuse. */
 const MAX_SPARE = 1024 * 1024;
 
@@ -57,13 +60,6 @@ export class ItemQueue {
     return this.#size;
   }
 
-  /** Bytes of the first item; undefined without one. */
-  get firstSize(): number | undefined {
-    if (this.#size === 0) return undefined;
-    const first = this.#segments[0] as Segment;
-    return first.isPacked ? lengthAt(first.buffer, first.at) : first.end - first.at;
-  }
-
   /** Appends an item. */
   push({ buffer, start, end }: BytesView): void {
     const size = end - start;
@@ -96,6 +92,19 @@ export class ItemQueue {
     this.#size -= 1;
     if (end === first.end) this.#emptied(first);
     return { buffer, start, end };
+  }
+
+  /** Removes and returns the raw items that one of this size is joined with. */
+  shiftFollowing(first: number): BytesView[] {
+    const parts: BytesView[] = [];
+    let size = first;
+    while (this.#size > 0) {
+      const { isPacked, at, end } = this.#segments[0] as Segment;
+      if (isPacked || size + end - at > JOINED) break;
+      size += end - at;
+      parts.push(this.shift() as BytesView);
+    }
+    return parts;
   }
 
   /** Removes all items. */
