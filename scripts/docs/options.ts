@@ -249,6 +249,7 @@ export const OPTIONS = {
     queuedCalls: fixed(limits.queuedCalls),
     window: bytes(limits.window),
     windowGrowth: bytes(limits.windowGrowth),
+    connectionWindow: bytes(limits.connectionWindow),
     sendHighWaterMark: bytes(limits.sendHighWaterMark),
     bytesBeforePreamble: bytes(limits.bytesBeforePreamble),
     helloTimeout: ms(limits.helloTimeout),

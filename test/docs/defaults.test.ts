@@ -73,6 +73,7 @@ const DEFAULTS = {
     queuedCalls: [65_536, "65,536"],
     window: [262_144, "256 KiB"],
     windowGrowth: [16_777_216, "16 MiB"],
+    connectionWindow: [16_777_216, "16 MiB"],
     sendHighWaterMark: [1_048_576, "1 MiB"],
     bytesBeforePreamble: [65_536, "64 KiB"],
     helloTimeout: [10_000, "10 s"],

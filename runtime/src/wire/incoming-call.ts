@@ -1,8 +1,9 @@
 import type { BytesView, Codec, EncodedValue } from "../codec/codec.js";
 import type { RpcError } from "../contract/rpc-error.js";
 import { STATUSES, type StatusName } from "../contract/status.js";
+import type { ReceiveWindow } from "./flow/connection-window.js";
 import { ProtocolError } from "./frame.js";
-import type { ItemReceiver } from "./item-receiver.js";
+import type { ItemReader, ItemReceiver, ReceiverHooks } from "./item-receiver.js";
 import type { ItemSender } from "./item-sender.js";
 import type { Metadata } from "./metadata.js";
 
@@ -65,13 +66,13 @@ export interface CallHost {
   headers(id: number, metadata: string): void;
   grant(id: number, bytes: number): void;
   sender(id: number, window: number): ItemSender;
-  receiver<Item>(call: IncomingCall): ItemReceiver<Item>;
+  receiver<Item>(reader: ItemReader<Item>, hooks: ReceiverHooks): ItemReceiver<Item>;
 }
 
 /** Callbacks of the callee for the request stream. */
 interface RequestStreamHandlers {
-  /** An item arrived, valid during the call only. @throws ProtocolError if the stream has no credit */
-  readonly item: (item: BytesView) => void;
+  /** An item arrived, valid during the call only, and what may hold it. @throws ProtocolError if the stream has no credit */
+  readonly item: (item: BytesView, connection: ReceiveWindow) => void;
   /** An item over the limit arrived. */
   readonly reject: (reason: RpcError) => void;
   /** The stream is complete. */
@@ -154,9 +155,12 @@ export class IncomingCall {
     this.#stream = handlers;
   }
 
-  /** Creates the buffer of the request stream, which grants the caller credit as its items are consumed. */
-  receiver<Item>(): ItemReceiver<Item> {
-    return this.#host.receiver(this);
+  /**
+   * Creates the buffer of the request stream, which grants the caller credit as its items are consumed.
+   * @param failed called when the handler has reached an item that cannot be decoded
+   */
+  receiver<Item>(reader: ItemReader<Item>, failed: (reason: RpcError) => void): ItemReceiver<Item> {
+    return this.#host.receiver(reader, { grant: (bytes) => this.grant(bytes), cancel: () => undefined, failed });
   }
 
   /** Sends headers: at most once, before the first item. */
@@ -196,11 +200,11 @@ export class IncomingCall {
   }
 
   /** Called by the connection. @throws ProtocolError if no request stream is open, or it has no credit */
-  item(item: BytesView): void {
+  item(item: BytesView, connection: ReceiveWindow): void {
     this.#checkOpen("ITEM");
     this.#received += item.end - item.start;
     this.#itemsIn += 1;
-    this.#stream?.item(item);
+    this.#stream?.item(item, connection);
   }
 
   /** Called by the connection with an item over the limit. @throws ProtocolError if no request stream is open */

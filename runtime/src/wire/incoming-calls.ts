@@ -2,11 +2,12 @@ import { nextCall } from "../base/observer/combine-observers.js";
 import type { Codec, EncodedValue } from "../codec/codec.js";
 import { RpcError } from "../contract/rpc-error.js";
 import { STATUSES, type StatusName } from "../contract/status.js";
+import type { ConnectionFlow } from "./flow/connection-flow.js";
 import { WindowBudget } from "./flow-control.js";
 import { FLAG, FRAME, ProtocolError } from "./frame.js";
 import type { FrameWriter } from "./frame-writer.js";
 import { type CallHost, type CallObserver, type CallOpening, IncomingCall } from "./incoming-call.js";
-import { ItemReceiver } from "./item-receiver.js";
+import { type ItemReader, ItemReceiver, type ReceiverHooks } from "./item-receiver.js";
 import { ItemSender } from "./item-sender.js";
 import type { CallBudget, Limits } from "./limits.js";
 
@@ -16,6 +17,7 @@ const UNSENT_PER_CALL = 4;
 /** How the calls of the peer are accepted. */
 interface IncomingConfig {
   readonly writer: FrameWriter;
+  readonly flow: ConnectionFlow;
   readonly codec: Codec;
   /** The role of this side. A dialer bounds the answers that wait; an acceptor stops reading instead. */
   readonly role: "dialer" | "acceptor";
@@ -149,12 +151,12 @@ export class IncomingCalls implements CallHost {
   }
 
   sender(id: number, window: number): ItemSender {
-    return new ItemSender(this.#config.writer, { id, credit: window, maxItem: this.#maxItem });
+    const { writer, flow } = this.#config;
+    return new ItemSender(writer, { id, credit: window, maxItem: this.#maxItem, flow });
   }
 
-  receiver<Item>(call: IncomingCall): ItemReceiver<Item> {
-    const hooks = { grant: (bytes: number) => call.grant(bytes), cancel() {} };
-    return new ItemReceiver(this.#config.limits.window, this.#windows, hooks);
+  receiver<Item>(reader: ItemReader<Item>, hooks: ReceiverHooks): ItemReceiver<Item> {
+    return new ItemReceiver({ window: this.#config.limits.window, budget: this.#windows }, reader, hooks);
   }
 
   headers(id: number, metadata: string): void {

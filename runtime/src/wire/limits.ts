@@ -3,7 +3,7 @@ import { nearest } from "../base/nearest.js";
 import type { EncodedValue } from "../codec/codec.js";
 import { RpcError } from "../contract/rpc-error.js";
 
-/** Bounds of one connection. Each side announces its own `message`, `calls` and `window` in its HELLO; the peer respects them. */
+/** Bounds of one connection. Each side announces its own `message`, `calls` and windows in its HELLO; the peer respects them. */
 export interface Limits {
   /**
    * Bytes of one request, response, or error as JSON, in either direction; the smaller limit of the two sides applies.
@@ -42,6 +42,12 @@ export interface Limits {
   readonly window: number;
   /** Bytes by which the windows of a connection may grow together, for consumers that keep up. Default: 16 MiB. */
   readonly windowGrowth: number;
+  /**
+   * Flow control window in bytes, of all streams together that this side receives on a connection: what their consumers have not taken.
+   * While it is full, all streams of the connection wait. Over it: the connection ends. Peers of earlier versions do not know it.
+   * Default: 16 MiB.
+   */
+  readonly connectionWindow: number;
   /** Bytes that may wait in the transport before the accepting side stops reading. Default: 1 MiB. */
   readonly sendHighWaterMark: number;
   /** Bytes that a login shell may print before the preamble. Default: 64 KiB. */
@@ -63,6 +69,7 @@ export const DEFAULT_LIMITS: Limits = {
   queuedCalls: 65_536,
   window: 256 * 1024,
   windowGrowth: 16 * 1024 * 1024,
+  connectionWindow: 16 * 1024 * 1024,
   sendHighWaterMark: 1024 * 1024,
   bytesBeforePreamble: 64 * 1024,
   helloTimeout: 10_000,

@@ -5,6 +5,7 @@ import type { BytesView, EncodedValue } from "../../codec/codec.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import { STATUSES } from "../../contract/status.js";
 import type { Connection } from "../../wire/connection.js";
+import type { ReceiveWindow } from "../../wire/flow/connection-window.js";
 import { FLAG, type FrameView, ProtocolError } from "../../wire/frame.js";
 import type { ItemSender } from "../../wire/item-sender.js";
 import { encodeMetadata, type Metadata } from "../../wire/metadata.js";
@@ -27,7 +28,7 @@ export class ClientCall implements OutgoingCall, WaitingCall {
   readonly body: EncodedValue;
   readonly window: number;
   readonly opened: ((sender: ItemSender) => void) | undefined;
-  readonly item: ((item: BytesView) => void) | undefined;
+  readonly item: ((item: BytesView, connection: ReceiveWindow) => void) | undefined;
   readonly #binding: MethodBinding;
   readonly #setup: CallSetup;
   readonly #options: CallOptions | undefined;
@@ -210,12 +211,11 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     this.#streams?.opened?.(sender);
   };
 
-  /** An invalid item ends the call: the items after it would be out of place. */
-  readonly #receiveItem = (item: BytesView): void => {
+  readonly #receiveItem = (item: BytesView, connection: ReceiveWindow): void => {
     this.#seen = true;
     this.#observed?.item(item.end - item.start);
     try {
-      this.#streams?.item?.(item);
+      this.#streams?.item?.(item, connection);
     } catch (error) {
       if (!(error instanceof RpcError)) throw error;
       this.cancel(error);

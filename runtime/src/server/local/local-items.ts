@@ -21,6 +21,9 @@ interface Pull {
   readonly reject: (error: RpcError) => void;
 }
 
+/** Stands for the one item that is read ahead: it needs no encoding. */
+const AHEAD = { buffer: Buffer.alloc(0), start: 0, end: 0 };
+
 /** Bytes of the largest piece of raw bytes that is delivered at once. */
 const MAX_PIECE = 256 * 1024;
 
@@ -72,8 +75,8 @@ export class LocalResponse implements ItemSink, AsyncIterableIterator<LocalItem,
     this.#settle();
   }
 
-  get blocked(): boolean {
-    return this.#closed !== undefined || this.#pulls.length === 0;
+  begin(): boolean {
+    return this.#closed === undefined && this.#pulls.length > 0;
   }
 
   async ready(): Promise<void> {
@@ -86,11 +89,15 @@ export class LocalResponse implements ItemSink, AsyncIterableIterator<LocalItem,
     if (this.#closed !== undefined) throw this.#closed;
   }
 
-  listenForClose(listener: (() => void) | undefined): void {
+  listenForClose(listener: () => void): void {
     this.#onClose = listener;
   }
 
-  send(item: EncodedValue): void {
+  finish(): void {
+    this.#onClose = undefined;
+  }
+
+  send(item: EncodedValue): undefined {
     const text = typeof item === "string" ? item : Buffer.from(item).toString();
     checkSize(text, this.#maxItem, "item");
     this.#deliver(new EncodedJson(text), Buffer.byteLength(text));
@@ -139,6 +146,8 @@ export class LocalRequestItems {
   #resume: (() => void) | undefined;
   #isOver = false;
   #mayPush = true;
+  /** The item that is read ahead, or the fault in its place. */
+  #ahead: { readonly item: unknown } | { readonly error: RpcError } | undefined;
   /** Bytes of the items that the source gave. */
   received = 0;
   /** Number of items that the source gave. */
@@ -155,7 +164,10 @@ export class LocalRequestItems {
       this.#mayPush = true;
       this.#resume?.();
     };
-    const items = new ItemReceiver<unknown>(1, new WindowBudget(0), { grant, cancel: () => this.stop() });
+    const windows = { window: 1, budget: new WindowBudget(0) };
+    const reader = { isRaw: false, decode: () => this.#take() };
+    const hooks = { grant, cancel: () => this.stop(), failed: checks.abort };
+    const items = new ItemReceiver<unknown>(windows, reader, hooks);
     void this.#read(items, checks);
     return items;
   }
@@ -189,16 +201,31 @@ export class LocalRequestItems {
           checks.authorize();
           this.received += size;
           this.items += 1;
-          this.#mayPush = false;
-          items.push(item, size);
+          this.#push(items, { item });
         }
         await this.#room();
       }
     } catch (error) {
       if (this.#isOver) return;
-      if (error instanceof RpcError && error.status === "BAD_REQUEST") items.whenDrained(() => checks.abort(error));
-      else checks.abort(error instanceof RpcError ? error : sourceFailed(error));
+      if (error instanceof RpcError && error.status === "BAD_REQUEST") {
+        await this.#room();
+        if (!this.#isOver) this.#push(items, { error });
+      } else checks.abort(error instanceof RpcError ? error : sourceFailed(error));
     }
+  }
+
+  #push(items: ItemReceiver<unknown>, ahead: { readonly item: unknown } | { readonly error: RpcError }): void {
+    this.#mayPush = false;
+    this.#ahead = ahead;
+    items.push(AHEAD);
+  }
+
+  /** The handler takes the item that was read ahead. */
+  #take(): unknown {
+    const ahead = this.#ahead;
+    this.#ahead = undefined;
+    if (ahead !== undefined && "error" in ahead) throw ahead.error;
+    return ahead?.item;
   }
 
   async #next(): Promise<IteratorResult<unknown>> {

@@ -45,6 +45,7 @@ const LIMITS: readonly Row[] = [
   ["limits.queuedCalls", 1, MAX_INT32],
   ["limits.window", 1, MAX_INT32],
   ["limits.windowGrowth", 1, MAX_INT32],
+  ["limits.connectionWindow", 1, MAX_INT32],
   ["limits.sendHighWaterMark", 1, MAX_INT32],
   ["limits.bytesBeforePreamble", 1, MAX_INT32],
   ["limits.helloTimeout", 1, MAX_INT32],

@@ -22,6 +22,7 @@ test("has the defaults that docs/limits.md lists", () => {
     queuedCalls: 65_536,
     window: 262_144,
     windowGrowth: 16_777_216,
+    connectionWindow: 16_777_216,
     sendHighWaterMark: 1_048_576,
     bytesBeforePreamble: 65_536,
     helloTimeout: 10_000,
