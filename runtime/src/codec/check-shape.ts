@@ -9,6 +9,9 @@ export interface ShapeLimits {
   readonly values: number;
 }
 
+/** Bytes of a text that is not counted. */
+export const SHORT_TEXT = 100;
+
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
@@ -18,14 +21,29 @@ const OPENING_BRACKET = 0x5b;
 const OPENING = 0x7b;
 const CLOSING = 0x7d;
 
+/** Bytes of memory for each byte of text that is not counted: V8 needs at most 21, for `[{},{},…]`. */
+const MOST_PER_BYTE = 24;
+
+/**
+ * Bytes of memory for each value. V8 20 measured: 8 for numbers and short texts, 14 for texts that differ, 32 for objects of few
+ * fields and for arrays, 64 to 83 for fields with names that differ; 104 for fields whose names are integers.
+ */
+const PER_VALUE = 64;
+
+/** Bytes of memory for each byte of text: a character beyond U+00FF makes all of its text two bytes wide. */
+const PER_BYTE = 2;
+
 /**
  * Checks the nesting and the number of values of a JSON text before it is parsed: parsed values weigh up to twenty times their text, and
  * validation recurses. Invalid JSON passes, for the parser.
+ * @returns the weight of the parsed values: an estimate of the bytes of memory that they take, 2 for each byte of text and 64 for each
+ * value; of a short text, which is not counted, 24 for each byte
  * @throws RpcError BAD_REQUEST for nesting, MESSAGE_TOO_LARGE for the number of values
  */
-export function checkShape({ buffer, start, end }: BytesView, limits: ShapeLimits): void {
+export function checkShape({ buffer, start, end }: BytesView, limits: ShapeLimits): number {
   // Each level and each value takes a byte.
-  if (end - start <= Math.min(limits.depth, limits.values)) return;
+  const size = end - start;
+  if (size <= SHORT_TEXT && size <= limits.depth && size <= limits.values) return size * MOST_PER_BYTE;
   const { depth: maxDepth, values: maxValues } = limits;
   let depth = 0;
   let values = 1;
@@ -43,6 +61,7 @@ export function checkShape({ buffer, start, end }: BytesView, limits: ShapeLimit
     } else if ((byte | BRACE_BIT) === CLOSING) depth -= 1;
   }
   if (values > maxValues) throw tooMany(limits);
+  return size * PER_BYTE + values * PER_VALUE;
 }
 
 /** Bytes of a string that are looked at one by one before the search for its end begins. */

@@ -1,5 +1,5 @@
 import type { Peer } from "../base/peer.js";
-import { checkShape } from "../codec/check-shape.js";
+import { checkShape, SHORT_TEXT } from "../codec/check-shape.js";
 import { RpcError } from "../contract/rpc-error.js";
 import type { CallReceiver } from "../wire/call-frames.js";
 import type { Connection } from "../wire/connection.js";
@@ -45,8 +45,11 @@ export function receiver({ router, dispatch, peer, connection, callbacks, client
     new Dispatch(new WireCall(call), route, caller).run(() => {
       const size = request.end - request.start;
       if (size === 0) return {};
-      // Each level and each value takes a byte: a small request is within both.
-      if (size > shape.depth || size > shape.values) checkShape(request, shape);
+      // The weight of a call covers that of a short request. Each level and each value takes a byte: it is within both limits, too.
+      if (size > SHORT_TEXT || size > shape.depth || size > shape.values) {
+        const error = call.charge(checkShape(request, shape));
+        if (error !== undefined) throw error;
+      }
       return codec.decode(request);
     });
   };

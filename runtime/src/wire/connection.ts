@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import { singleAccount } from "../base/accounts/server-account.js";
 import { jsonCodec } from "../codec/json.js";
 import { RpcError } from "../contract/rpc-error.js";
 import { CallFrames } from "./call-frames.js";
@@ -39,7 +40,7 @@ export class Connection implements FrameSink {
   #end: RpcError | undefined;
 
   constructor(duplex: Duplex, options: ConnectionOptions) {
-    const { limits, role, codec = jsonCodec, receive, budget, observer } = options;
+    const { limits, role, codec = jsonCodec, receive, account = singleAccount(limits), observer } = options;
     this.#duplex = duplex;
     this.#options = options;
     const writer = writerTo(duplex, {
@@ -53,7 +54,7 @@ export class Connection implements FrameSink {
     });
     const outgoing = new OutgoingCalls({ writer, firstId: role === "dialer" ? 1 : 2, maxQueue: limits.queuedCalls });
     const onIdle = (): void => this.#closeIfDrained();
-    const incoming = new IncomingCalls({ writer, codec, role, limits, budget, observer, onIdle });
+    const incoming = new IncomingCalls({ writer, codec, role, limits, account, observer, onIdle });
     this.#writer = writer;
     this.outgoing = outgoing;
     this.incoming = incoming;

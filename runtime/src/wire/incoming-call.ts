@@ -4,6 +4,7 @@ import { STATUSES, type StatusName } from "../contract/status.js";
 import { ProtocolError } from "./frame.js";
 import type { ItemReceiver } from "./item-receiver.js";
 import type { ItemSender } from "./item-sender.js";
+import { CALL_WEIGHT } from "./limits.js";
 import type { Metadata } from "./metadata.js";
 
 /** The fields of an OPEN frame. */
@@ -59,8 +60,15 @@ export interface CallObserver {
 export interface CallHost {
   readonly codec: Codec;
   answer(id: number, code: number, body: EncodedValue, metadata: string | undefined): void;
+  /** As `answer`, for a call that was not started. */
+  refused(id: number, code: number, body: EncodedValue): void;
   /** The call has its final status, or its connection has ended. */
   ended(call: IncomingCall, status: StatusName, body: EncodedValue, error: RpcError | undefined): void;
+  /** Takes bytes of memory; the error where they are over a limit. */
+  charge(bytes: number): RpcError | undefined;
+  /** Gives bytes of memory back. */
+  refund(bytes: number): void;
+  /** Frees the slot of a call. */
   release(): void;
   headers(id: number, metadata: string): void;
   grant(id: number, bytes: number): void;
@@ -90,6 +98,9 @@ export class IncomingCall {
   #complete: boolean;
   #received = 0;
   #itemsIn = 0;
+  /** Bytes of memory that it holds. */
+  #weight = CALL_WEIGHT;
+  #hasSlot = true;
   #sender: ItemSender | undefined;
   /** Why the caller no longer waits for an answer. */
   #reason: RpcError | undefined;
@@ -185,14 +196,36 @@ export class IncomingCall {
     this.#host.answer(this.opening.id, error?.code ?? STATUSES[status], body, metadata);
   }
 
+  /** Sends the error of a call whose handler was not called, and will not be. Only the first answer has an effect. */
+  refuse(body: EncodedValue, error: RpcError): void {
+    if (this.#answered) return;
+    this.#answered = true;
+    this.#host.ended(this, error.status, body, error);
+    this.#host.refused(this.opening.id, error.code, body);
+  }
+
   /** As {@link answer}, with an error. */
   fail(error: RpcError): void {
     this.answer(error.status, this.codec.encodeError(error), undefined, error);
   }
 
-  /** Frees the slot of the call: its handler is done. Called exactly once, at or after the answer. */
-  release(): void {
+  /** Takes bytes of memory until {@link release}; the error where they are over a limit. */
+  charge(bytes: number): RpcError | undefined {
+    const error = this.#host.charge(bytes);
+    if (error === undefined) this.#weight += bytes;
+    return error;
+  }
+
+  /** Frees the slot of the call before its handler is done, because it is stuck. Called at most once. */
+  releaseSlot(): void {
+    this.#hasSlot = false;
     this.#host.release();
+  }
+
+  /** Frees the slot and the memory of the call: its handler is done. Called exactly once, at or after the answer. */
+  release(): void {
+    this.#host.refund(this.#weight);
+    if (this.#hasSlot) this.#host.release();
   }
 
   /** Called by the connection. @throws ProtocolError if no request stream is open, or it has no credit */

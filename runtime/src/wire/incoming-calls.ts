@@ -1,6 +1,7 @@
+import type { ConnectionAccount } from "../base/accounts/connection-account.js";
 import { nextCall } from "../base/observer/combine-observers.js";
 import type { Codec, EncodedValue } from "../codec/codec.js";
-import { RpcError } from "../contract/rpc-error.js";
+import type { RpcError } from "../contract/rpc-error.js";
 import { STATUSES, type StatusName } from "../contract/status.js";
 import { WindowBudget } from "./flow-control.js";
 import { FLAG, FRAME, ProtocolError } from "./frame.js";
@@ -8,7 +9,7 @@ import type { FrameWriter } from "./frame-writer.js";
 import { type CallHost, type CallObserver, type CallOpening, IncomingCall } from "./incoming-call.js";
 import { ItemReceiver } from "./item-receiver.js";
 import { ItemSender } from "./item-sender.js";
-import type { CallBudget, Limits } from "./limits.js";
+import { CALL_WEIGHT, type Limits, overQuota } from "./limits.js";
 
 /** Answers that may wait for a dialer's transport, for each call that it runs; rejected calls have answers, too. */
 const UNSENT_PER_CALL = 4;
@@ -20,8 +21,8 @@ interface IncomingConfig {
   /** The role of this side. A dialer bounds the answers that wait; an acceptor stops reading instead. */
   readonly role: "dialer" | "acceptor";
   readonly limits: Limits;
-  /** Shared with other connections. */
-  readonly budget?: CallBudget | undefined;
+  /** Counts what the calls hold. */
+  readonly account: ConnectionAccount;
   /** Receives each call, including rejected ones. */
   readonly observer?: CallObserver | undefined;
   /** Called each time the last running call has ended. */
@@ -38,8 +39,8 @@ interface RejectedOpening {
 }
 
 /**
- * The calls that the peer has opened. A call occupies a slot until its handler is done, not only until it is answered: a
- * peer that opens and cancels in a loop cannot start more than `limits.calls` handlers.
+ * The calls that the peer has opened. A call counts until its handler is done, not only until it is answered: a peer that
+ * opens and cancels in a loop cannot start more than `limits.calls` handlers.
  */
 export class IncomingCalls implements CallHost {
   readonly codec: Codec;
@@ -92,7 +93,7 @@ export class IncomingCalls implements CallHost {
     const { id, hasStream } = opening;
     this.#claim(id);
     // The items of a stream are already in flight and cannot be sent again, so a call with one is accepted while draining.
-    const refusal = (hasStream ? undefined : this.#refusal) ?? this.#excess();
+    const refusal = (hasStream ? undefined : this.#refusal) ?? this.#take();
     if (refusal !== undefined) {
       this.#refuse(opening, refusal);
       return undefined;
@@ -102,7 +103,6 @@ export class IncomingCalls implements CallHost {
     observer?.started?.({ call: call.number, method: opening.method });
     this.#open.set(id, call);
     this.#running += 1;
-    this.#config.budget?.take();
     return call;
   }
 
@@ -171,9 +171,24 @@ export class IncomingCalls implements CallHost {
     this.#config.writer.add({ kind: FRAME.STATUS, id, code, metadata, body });
   }
 
+  refused(id: number, code: number, body: EncodedValue): void {
+    this.#open.delete(id);
+    this.#countAnswer();
+    this.#config.writer.add({ kind: FRAME.STATUS, flags: FLAG.REFUSED, id, code, body });
+  }
+
+  charge(bytes: number): RpcError | undefined {
+    const excess = this.#config.account.take("bytes", bytes);
+    return excess && overQuota(excess);
+  }
+
+  refund(bytes: number): void {
+    this.#config.account.give("bytes", bytes);
+  }
+
   release(): void {
     this.#running -= 1;
-    this.#config.budget?.give();
+    this.#config.account.give("calls", 1);
     if (this.#running === 0) this.#config.onIdle();
   }
 
@@ -192,11 +207,10 @@ export class IncomingCalls implements CallHost {
     for (const call of calls) call.abandon(error);
   }
 
-  /** The error of one more call; undefined below the limits. */
-  #excess(): RpcError | undefined {
-    const { calls } = this.#config.limits;
-    if (this.#running < calls) return this.#config.budget?.excess();
-    return new RpcError("RESOURCE_EXHAUSTED", `more than ${calls} calls at the same time (limits.calls)`);
+  /** Takes one more call; the error where it is over a limit. */
+  #take(): RpcError | undefined {
+    const excess = this.#config.account.begin(CALL_WEIGHT);
+    return excess && overQuota(excess);
   }
 
   #claim(id: number): void {

@@ -27,12 +27,12 @@ export class ConnectionAccount {
 
   /** Takes an amount, until it is given back, or tells why not: then nothing is taken. */
   take(resource: Resource, amount: number): Excess | undefined {
-    return this.#meter(resource).take(amount);
+    return amount === 0 ? undefined : this.#meter(resource).take(amount);
   }
 
   /** Gives back what was taken. */
   give(resource: Resource, amount: number): void {
-    this.#meter(resource).give(amount);
+    if (amount !== 0) this.#meter(resource).give(amount);
   }
 
   /** Takes a call with its bytes, or tells why not: then nothing is taken. */
@@ -49,12 +49,6 @@ export class ConnectionAccount {
     }
     this.#calls.give(1);
     return noBytes;
-  }
-
-  /** Gives back a call with its bytes. */
-  end(bytes: number): void {
-    this.#calls.give(1);
-    this.#bytes.give(bytes);
   }
 
   #meter(resource: Resource): ConnectionMeter {

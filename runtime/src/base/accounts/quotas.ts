@@ -8,9 +8,9 @@ export type Quotas = { readonly [R in Resource]?: number | undefined };
 export interface KeyQuotas {
   /** Open connections. Default: half of `maxConnections`. */
   readonly connections?: number | undefined;
-  /** Concurrent calls. Default: half of `limits.serverCalls`. */
+  /** Concurrent calls. Default: no limit but `limits.serverCalls`, which the keys share. */
   readonly calls?: number | undefined;
-  /** Bytes of memory that its calls may hold. Default: `limits.serverBytes`, which the keys share. */
+  /** Bytes of memory that its calls may hold. Default: no limit but `limits.serverBytes`, which the keys share. */
   readonly bytes?: number | undefined;
   /** Calls that it may begin per second; as many may begin at once after a second without calls. Default: no limit. */
   readonly rate?: number | undefined;

@@ -108,3 +108,8 @@ export class ServerAccount {
     this.#sweepAt = Math.max(MIN_SWEEP, this.#keys.size * 2);
   }
 }
+
+/** An account of its own, for a connection that shares nothing with others. */
+export function singleAccount(connection: Quotas): ConnectionAccount {
+  return new ServerAccount({ server: {}, key: {}, connection }).of({ user: "", scopes: [] });
+}

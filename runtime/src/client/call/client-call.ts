@@ -128,7 +128,12 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     const progress = frame.has(FLAG.REFUSED) ? "not-started" : "unknown";
     this.#observed?.body(frame.end - frame.start);
     const { method, codec } = this.#binding;
-    if (code === STATUSES.UNAVAILABLE && this.#retry(codec.decodeError(code, frame, method.id), progress)) return;
+    const isBusy = code === STATUSES.RESOURCE_EXHAUSTED && progress === "not-started";
+    if (code === STATUSES.UNAVAILABLE || isBusy) {
+      const error = codec.decodeError(code, frame, method.id);
+      const retryAfter = isBusy ? retryAfterOf(error) : 0;
+      if (retryAfter !== undefined && this.#retry(error, progress, retryAfter)) return;
+    }
     this.#release();
     let response: unknown;
     try {
@@ -170,7 +175,7 @@ export class ClientCall implements OutgoingCall, WaitingCall {
   }
 
   /** Retries the call where {@link retryDelay} allows it, and returns whether it did. */
-  #retry(error: RpcError, progress: CallProgress): boolean {
+  #retry(error: RpcError, progress: CallProgress, retryAfter = 0): boolean {
     const sent = this.id !== 0;
     const delay = retryDelay(this.#binding, {
       sent,
@@ -178,6 +183,7 @@ export class ClientCall implements OutgoingCall, WaitingCall {
       notReplayable: this.opened !== undefined || this.#seen,
       retries: this.#retries,
       open: this.#connection?.open === true,
+      retryAfter,
       remaining: this.#timeout < MAX_TIMEOUT ? this.remaining() : Number.POSITIVE_INFINITY,
     });
     if (delay === undefined) return false;
@@ -235,6 +241,12 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     if (this.#retryTimer !== undefined) clearTimeout(this.#retryTimer);
     this.#removeAbort?.();
   }
+}
+
+/** The wait in ms that the server asks for; undefined where a retry is of no use. */
+function retryAfterOf({ details }: RpcError): number | undefined {
+  const { retryAfter } = (typeof details === "object" && details !== null ? details : {}) as { retryAfter?: unknown };
+  return typeof retryAfter === "number" && retryAfter >= 0 && retryAfter <= MAX_TIMEOUT ? retryAfter : undefined;
 }
 
 function expire(call: ClientCall): void {

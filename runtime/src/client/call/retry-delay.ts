@@ -1,6 +1,6 @@
 import type { MethodBinding } from "./method-binding.js";
 
-/** An attempt that failed with UNAVAILABLE. */
+/** An attempt that failed with UNAVAILABLE, or that was refused with RESOURCE_EXHAUSTED. */
 interface FailedAttempt {
   /** Whether its OPEN was written. */
   readonly sent: boolean;
@@ -12,6 +12,8 @@ interface FailedAttempt {
   readonly retries: number;
   /** Whether its connection still accepts calls. */
   readonly open: boolean;
+  /** Milliseconds that the server asks to wait, as in the details of RESOURCE_EXHAUSTED; 0 where it asks for none. */
+  readonly retryAfter: number;
   /** Time until the deadline of the call, in ms. */
   readonly remaining: number;
 }
@@ -21,10 +23,10 @@ interface FailedAttempt {
  * that the server refused to start, has had no effect and can be retried. Otherwise only idempotent methods are retried.
  */
 export function retryDelay({ connections, method }: MethodBinding, attempt: FailedAttempt): number | undefined {
-  const { sent, refused, notReplayable, retries, open, remaining } = attempt;
+  const { sent, refused, notReplayable, retries, open, retryAfter, remaining } = attempt;
   const mayRepeat = (refused || method.idempotent) && !notReplayable;
   if (sent && (!mayRepeat || retries >= connections.retries)) return undefined;
   // An open connection needs time to recover. After a lost one, the next connection can take the call at once.
-  const delay = open ? connections.backoff.delay(retries) : 0;
+  const delay = retryAfter + (open ? connections.backoff.delay(retries) : 0);
   return delay < remaining ? delay : undefined;
 }

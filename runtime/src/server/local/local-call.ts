@@ -60,6 +60,8 @@ export interface LocalCallHost {
   readonly ended: (call: LocalCall, status: StatusName, bytesOut: number, error: RpcError | undefined) => void;
   /** The handler is done. */
   readonly release: (call: LocalCall) => void;
+  /** The handler is stuck. */
+  readonly releaseSlot: (call: LocalCall) => void;
 }
 
 interface LocalCallConfig {
@@ -72,6 +74,8 @@ interface LocalCallConfig {
   readonly maxMessage: number;
   /** Bytes of the request. */
   readonly size: number;
+  /** Bytes of memory that it holds; 0 for a refused one, which holds nothing. */
+  readonly weight: number;
 }
 
 /** A call of this process, on the same {@link Dispatch} as those of the wire, without frames. */
@@ -88,11 +92,14 @@ export class LocalCall implements CallPort, LocalCallResult {
   #number: number | undefined;
   readonly #signal: AbortSignal | undefined;
   readonly #size: number;
+  /** Bytes of memory that it holds; 0 for a refused one, which holds nothing. */
+  readonly weight: number;
   readonly #start = performance.now();
   readonly #responseItems: LocalResponse;
   readonly #requestItems: LocalRequestItems | undefined;
   #resolve: (response: EncodedJson | undefined) => void = () => undefined;
   #reject: (error: RpcError) => void = () => undefined;
+  #hasSlot = true;
   #headers: string | undefined;
   #trailers: string | undefined;
   #answered = false;
@@ -100,7 +107,7 @@ export class LocalCall implements CallPort, LocalCallResult {
   #removeAbort: (() => void) | undefined;
   #onCancel: ((reason: RpcError) => void) | undefined;
 
-  constructor({ name, method, host, options, metadata, maxMessage, size }: LocalCallConfig) {
+  constructor({ name, method, host, options, metadata, maxMessage, size, weight }: LocalCallConfig) {
     const { peer, signal, timeout = 0, items } = options;
     this.name = name;
     this.method = method;
@@ -110,6 +117,7 @@ export class LocalCall implements CallPort, LocalCallResult {
     this.#host = host;
     this.#signal = signal;
     this.#size = size;
+    this.weight = weight;
     this.#responseItems = new LocalResponse(maxMessage, this.#abort);
     this.#requestItems = items && new LocalRequestItems(items, maxMessage);
     this.response = new Promise((resolve, reject) => {
@@ -165,6 +173,11 @@ export class LocalCall implements CallPort, LocalCallResult {
     this.#onCancel?.(reason);
   }
 
+  /** Whether it occupies a slot: a stuck one does not. */
+  get hasSlot(): boolean {
+    return this.#hasSlot;
+  }
+
   get hasStream(): boolean {
     return this.#requestItems !== undefined;
   }
@@ -216,6 +229,16 @@ export class LocalCall implements CallPort, LocalCallResult {
   stop(reason: RpcError): void {
     this.#responseItems.close(reason);
     this.#requestItems?.stop();
+  }
+
+  /** As {@link answer}: the error reaches its caller in the same way. */
+  refuse(body: EncodedValue, error: RpcError): void {
+    this.answer(error.status, body, undefined, error);
+  }
+
+  releaseSlot(): void {
+    this.#hasSlot = false;
+    this.#host.releaseSlot(this);
   }
 
   release(): void {

@@ -52,6 +52,10 @@ export class IncomingConnection {
         this.#close(reason);
       },
       abort: (reason) => this.#abort(reason),
+      refuse: (reason) => {
+        this.#reason ??= reason;
+        this.#close(reason);
+      },
     });
     this.#authentication = authentication;
     const { observer } = config;

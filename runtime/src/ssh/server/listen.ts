@@ -1,11 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { createServer, type Server as NetServer, type Socket } from "node:net";
 import ssh2, { type Connection } from "ssh2";
+import { ServerAccount } from "../../base/accounts/server-account.js";
 import { checkNumber, MAX_TIMEOUT } from "../../base/check-number.js";
 import { OptionError } from "../../base/check-options.js";
 import { errorMessage } from "../../base/error-message.js";
 import { formatHostPort, LISTEN_ADDRESS } from "../../base/net/host-port.js";
 import { holdsKey, printable } from "../../base/printable.js";
+import { LOGIN_RESERVE } from "../admission/admission.js";
 import { ConnectionGate } from "../admission/connection-gate.js";
 import { guardConfig } from "../admission/guard-config.js";
 import type { PendingConnection } from "../admission/pending-connection.js";
@@ -67,7 +69,8 @@ export async function listen(options: ListenOptions, handlers: readonly ChannelH
   const { sessionTimeout = LISTEN_DEFAULTS.sessionTimeout } = options;
   checkNumber("sessionTimeout", sessionTimeout, 1, MAX_TIMEOUT);
   const hostKeys = await loadHostKeys(options.hostKeys).catch(invalidOption);
-  const serving = { hostKeys, handlers, guard, maxChannels, forwarding, session: options.session, sessionTimeout };
+  const { accounts = new ServerAccount({ server: { connections: guard.maxConnections }, key: {}, connection: {} }) } = options;
+  const serving = { accounts, hostKeys, handlers, guard, maxChannels, forwarding, session: options.session, sessionTimeout };
   const authentication = await openAuthentication(options, observer).catch(invalidOption);
   const { warnings } = authentication;
   for (const message of warnings) observer.diagnostic?.({ level: "warn", message });
@@ -108,8 +111,8 @@ export async function listen(options: ListenOptions, handlers: readonly ChannelH
     gatherWrites(socket);
     void gate.receive(socket);
   });
-  // The gate enforces maxConnections; this bounds the connections that it has not identified yet.
-  server.maxConnections = guard.maxConnections + MAX_UNIDENTIFIED;
+  // The gate bounds the connections that it has admitted; this bounds those that it has not identified yet.
+  server.maxConnections = guard.maxConnections + LOGIN_RESERVE + MAX_UNIDENTIFIED;
   server.on("drop", (drop) => {
     const address = drop && formatHostPort(drop.remoteAddress ?? "", drop.remotePort ?? 0);
     gate.reportRefusal(address, `${server.maxConnections} connections are open (maxConnections)`);

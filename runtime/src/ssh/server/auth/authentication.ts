@@ -1,4 +1,5 @@
 import type { AuthContext, AuthenticationType, PasswordAuthContext } from "ssh2";
+import type { Excess } from "../../../base/accounts/quotas.js";
 import { errorMessage } from "../../../base/error-message.js";
 import type { AuthenticationRequest, ConnectionEvent } from "../../../base/observer/observer.js";
 import type { AuthMethod, Peer } from "../../../base/peer.js";
@@ -15,6 +16,8 @@ interface ConnectionControl {
   readonly disconnect: (reason: string) => void;
   /** Destroys the socket: nothing more is read from the peer. */
   readonly abort: (reason: string) => void;
+  /** Sends SSH_MSG_DISCONNECT with the reason, and closes the connection: there are too many. */
+  readonly refuse: (reason: string) => void;
 }
 
 /** Offered keys are not failures; `maxAuthTries` times this is the limit of requests. */
@@ -38,6 +41,9 @@ export class Authentication {
   #reauthorizePending = false;
   #current: AbortController | undefined;
   #ended = false;
+  /** Gives the place among the open connections back. */
+  #leave: (() => void) | undefined;
+  #hasNoPlace = false;
 
   constructor(config: AuthenticationConfig, address: string, control: ConnectionControl) {
     this.#config = config;
@@ -50,10 +56,10 @@ export class Authentication {
     return this.#authorization?.peer;
   }
 
-  /** The result of the attempts so far; `undecided` where the lookup failed in every one of them. */
+  /** The result of the attempts so far; `undecided` where the lookup failed in every one of them, or there was no place. */
   get attempts(): "failed" | "undecided" | "none" {
     if (this.#failures + this.#deniedOffers > this.#undecided) return "failed";
-    return this.#undecided > 0 ? "undecided" : "none";
+    return this.#undecided > 0 || this.#hasNoPlace ? "undecided" : "none";
   }
 
   /** The connection of its events. */
@@ -66,6 +72,7 @@ export class Authentication {
     this.#ended = true;
     this.#current?.abort(new Error("the connection has ended"));
     this.#authorization?.end();
+    this.#leave?.();
   }
 
   /** Answers one authentication request. */
@@ -129,7 +136,7 @@ export class Authentication {
   }
 
   #accept(context: AuthContext, method: VerifiedMethod): void {
-    const { methods, allRequired, observer, connectionId, authTimeout } = this.#config;
+    const { methods, allRequired, observer, connectionId, authTimeout, accounts } = this.#config;
     this.#verified = [...this.#verified, method];
     if (allRequired && this.#verified.length < methods.length) {
       observer.partiallyAuthenticated?.(this.#request(context));
@@ -141,12 +148,22 @@ export class Authentication {
       login: { user: context.username, ...connection },
       verified: this.#verified,
       authTimeout,
+      onGrant: ({ limits }) => accounts.of(authorization.peer).key.limit(limits),
       onScopes: () => observer.scopesChanged?.({ ...this.about, peer: authorization.peer }),
       onLookupFailed: (reason) => observer.reauthorizationFailed?.({ ...this.about, reason }),
       onRevoked: (reason) => this.#revoke(reason),
     });
+    const { peer, grant } = authorization;
+    const place = accounts.open({ peer, limits: grant.limits, evict: (reason) => this.#refuse(peer, reason) });
+    if (typeof place !== "function") {
+      authorization.end();
+      this.#hasNoPlace = true;
+      this.#answer(() => context.accept());
+      this.#refuse(peer, describePlaces(place));
+      return;
+    }
+    this.#leave = place;
     this.#authorization = authorization;
-    const { peer } = authorization;
     observer.authenticated?.({ ...this.about, peer });
     this.#config.unknownScopes?.warn(peer.scopes, this.about, observer);
     this.#answer(() => context.accept());
@@ -219,6 +236,13 @@ export class Authentication {
     this.#control.abort(`access revoked: ${reason}`);
   }
 
+  /** There are too many connections: the peer is told so. */
+  #refuse(peer: Peer, reason: string): void {
+    this.#config.observer.connectionDenied?.({ ...this.about, peer, reason });
+    this.end();
+    this.#control.refuse(reason);
+  }
+
   #disconnect(reason: string): void {
     this.end();
     this.#control.disconnect(reason);
@@ -232,6 +256,12 @@ export class Authentication {
       this.#disconnect(errorMessage(error));
     }
   }
+}
+
+/** Why a connection has no place, for its peer. */
+function describePlaces({ level, limit }: Excess): string {
+  if (level === "server") return `the server has ${limit} connections (maxConnections), and this key has its share of them`;
+  return `this key has ${limit} connections (${level === "key" ? "perKey.connections" : "its limits"})`;
 }
 
 /** Whether a client asks if a key would do, before it signs with it (RFC 4252, section 7). */
