@@ -1,9 +1,10 @@
 import type { Peer } from "../base/peer.js";
-import { checkShape, SHORT_TEXT } from "../codec/check-shape.js";
+import { checkShape, weightOf } from "../codec/check-shape.js";
 import { RpcError } from "../contract/rpc-error.js";
 import type { CallReceiver } from "../wire/call-frames.js";
 import type { Connection } from "../wire/connection.js";
 import type { Hello } from "../wire/hello.js";
+import { COVERED_TEXT } from "../wire/limits.js";
 import type { Caller, DispatchConfig } from "./call/call-context.js";
 import { Dispatch } from "./call/dispatch.js";
 import { excerpt } from "./call/excerpt.js";
@@ -46,8 +47,8 @@ export function receiver({ router, dispatch, peer, connection, callbacks, client
       const size = request.end - request.start;
       if (size === 0) return {};
       // The weight of a call covers that of a short request. Each level and each value takes a byte: it is within both limits, too.
-      if (size > SHORT_TEXT || size > shape.depth || size > shape.values) {
-        const error = call.charge(checkShape(request, shape));
+      if (size > COVERED_TEXT || size > shape.depth || size > shape.values) {
+        const error = call.charge(weightOf(size, checkShape(request, shape)));
         if (error !== undefined) throw error;
       }
       return codec.decode(request);

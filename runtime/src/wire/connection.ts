@@ -206,6 +206,7 @@ export class Connection implements FrameSink {
 
   #drained(): void {
     this.#writer.gate.drain();
+    this.incoming.drained();
     // Before decoding, which may fill the transport and pause reading again.
     this.#duplex.resume();
     this.#decode(() => this.#decoder.resume());

@@ -66,6 +66,8 @@ export interface CallHost {
   ended(call: IncomingCall, status: StatusName, body: EncodedValue, error: RpcError | undefined): void;
   /** Takes bytes of memory; the error where they are over a limit. */
   charge(bytes: number): RpcError | undefined;
+  /** Takes the memory of a response until the transport has taken it; the error where it is over a limit. */
+  hold(body: EncodedValue): RpcError | undefined;
   /** Gives bytes of memory back. */
   refund(bytes: number): void;
   /** Frees the slot of a call. */
@@ -191,6 +193,11 @@ export class IncomingCall {
    */
   answer(status: StatusName, body: EncodedValue, metadata?: string, error?: RpcError): void {
     if (this.#answered) return;
+    const excess = error === undefined ? this.#host.hold(body) : undefined;
+    if (excess !== undefined) {
+      this.fail(excess);
+      return;
+    }
     this.#answered = true;
     this.#host.ended(this, status, body, error);
     this.#host.answer(this.opening.id, error?.code ?? STATUSES[status], body, metadata);

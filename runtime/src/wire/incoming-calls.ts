@@ -14,6 +14,9 @@ import { CALL_WEIGHT, type Limits, overQuota } from "./limits.js";
 /** Answers that may wait for a dialer's transport, for each call that it runs; rejected calls have answers, too. */
 const UNSENT_PER_CALL = 4;
 
+/** Bytes of a response that is not accounted for: the batch that it waits in is small. */
+const SMALL_RESPONSE = 4096;
+
 /** How the calls of the peer are accepted. */
 interface IncomingConfig {
   readonly writer: FrameWriter;
@@ -54,6 +57,8 @@ export class IncomingCalls implements CallHost {
   /** Answers that the transport has not taken, and those of them that are still in the current batch. */
   #unsent = 0;
   #gathered = 0;
+  /** Bytes of large responses that the transport has not taken. */
+  #unsentBytes = 0;
   #maxItem = 0;
   #refusal: RpcError | undefined;
 
@@ -169,6 +174,7 @@ export class IncomingCalls implements CallHost {
     this.#open.delete(id);
     this.#countAnswer();
     this.#config.writer.add({ kind: FRAME.STATUS, id, code, metadata, body });
+    if (this.#unsentBytes > 0 && !this.#config.writer.gate.full) this.drained();
   }
 
   refused(id: number, code: number, body: EncodedValue): void {
@@ -180,6 +186,19 @@ export class IncomingCalls implements CallHost {
   charge(bytes: number): RpcError | undefined {
     const excess = this.#config.account.take("bytes", bytes);
     return excess && overQuota(excess);
+  }
+
+  hold({ length }: EncodedValue): RpcError | undefined {
+    if (length <= SMALL_RESPONSE) return undefined;
+    const error = this.charge(length);
+    if (error === undefined) this.#unsentBytes += length;
+    return error;
+  }
+
+  /** The transport has taken everything, or never will. */
+  drained(): void {
+    this.refund(this.#unsentBytes);
+    this.#unsentBytes = 0;
   }
 
   refund(bytes: number): void {
@@ -204,6 +223,7 @@ export class IncomingCalls implements CallHost {
   lost(error: RpcError): void {
     const calls = [...this.#open.values()];
     this.#open.clear();
+    this.drained();
     for (const call of calls) call.abandon(error);
   }
 

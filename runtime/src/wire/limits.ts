@@ -32,8 +32,8 @@ export interface Limits {
    */
   readonly serverCalls: number;
   /**
-   * Bytes of memory that the calls of one connection may hold: 4 KiB for each, and the weight of its request: 2 for each byte of the text
-   * and 64 for each value. Over it: RESOURCE_EXHAUSTED. Default: 64 MiB.
+   * Bytes of memory that the calls of one connection may hold: 4 KiB for each, the weight of its request (2 for each byte of the text and
+   * 64 for each value), and responses that the transport has not taken. Over it: RESOURCE_EXHAUSTED. Default: 64 MiB.
    */
   readonly bytes: number;
   /**
@@ -71,8 +71,11 @@ const MAX_LIMIT = 2 ** 31 - 1;
 /** The heap limit divided by `limits.serverBytes`: with the shares of several keys, calls take at most a fifth of the heap. */
 export const HEAP_PART = 8;
 
-/** Bytes of memory of a call, with a request whose text is so short that its weight is not counted. */
+/** Bytes of memory of a call, with a request of up to {@link COVERED_TEXT}. */
 export const CALL_WEIGHT = 4096;
+
+/** Bytes of a request whose weight is not counted. */
+export const COVERED_TEXT = 100;
 
 /** See {@link Limits}. */
 export const DEFAULT_LIMITS: Limits = {

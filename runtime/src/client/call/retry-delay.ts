@@ -13,7 +13,7 @@ interface FailedAttempt {
   /** Whether its connection still accepts calls. */
   readonly open: boolean;
   /** Milliseconds that the server asks to wait, as in the details of RESOURCE_EXHAUSTED; 0 where it asks for none. */
-  readonly retryAfter: number;
+  readonly retryAfter?: number;
   /** Time until the deadline of the call, in ms. */
   readonly remaining: number;
 }
@@ -23,7 +23,7 @@ interface FailedAttempt {
  * that the server refused to start, has had no effect and can be retried. Otherwise only idempotent methods are retried.
  */
 export function retryDelay({ connections, method }: MethodBinding, attempt: FailedAttempt): number | undefined {
-  const { sent, refused, notReplayable, retries, open, retryAfter, remaining } = attempt;
+  const { sent, refused, notReplayable, retries, open, retryAfter = 0, remaining } = attempt;
   const mayRepeat = (refused || method.idempotent) && !notReplayable;
   if (sent && (!mayRepeat || retries >= connections.retries)) return undefined;
   // An open connection needs time to recover. After a lost one, the next connection can take the call at once.

@@ -4,7 +4,7 @@ import { printable } from "../../base/printable.js";
 import type { GuardConfig } from "../admission/guard-config.js";
 import type { FailureKind } from "../admission/source-penalties.js";
 import type { HostKey } from "../keys/identity/host-key.js";
-import { disconnectFor, onDisconnect } from "../ssh2/disconnect.js";
+import { disconnectFor, onDisconnect, TOO_MANY_CONNECTIONS } from "../ssh2/disconnect.js";
 import { hangUp } from "../ssh2/hang-up.js";
 import { identificationOf } from "../ssh2/internals.js";
 import { announceHostKeys } from "../ssh2/packets/announce-host-keys.js";
@@ -54,6 +54,7 @@ export class IncomingConnection {
       abort: (reason) => this.#abort(reason),
       refuse: (reason) => {
         this.#reason ??= reason;
+        disconnectFor(this.#connection, reason, TOO_MANY_CONNECTIONS);
         this.#close(reason);
       },
     });

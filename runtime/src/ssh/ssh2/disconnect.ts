@@ -6,6 +6,9 @@ import { attempt, internalsOf, type Protocol, packetOf, sendPayload, wrapHandler
 const DISCONNECT = 1;
 const NO_MORE_AUTH_METHODS = 14;
 
+/** The reason of a connection beyond a limit (RFC 4253, section 11.1). */
+export const TOO_MANY_CONNECTIONS = 12;
+
 /** The reason of a client that is done (RFC 4253, section 11.1). */
 const BY_APPLICATION = 11;
 
@@ -23,12 +26,12 @@ export function onDisconnect(connection: Connection, listener: (reason: string |
 }
 
 /**
- * Tells a client why its authentication ends. ssh2's own message has no text (protocol/Protocol.js:324).
+ * Tells a client why its connection ends. ssh2's own message has no text (protocol/Protocol.js:324).
  * test/unit/runtime/ssh/server/auth/authentication.test.ts notices a change.
  */
-export function disconnectFor(connection: Connection, reason: string): void {
+export function disconnectFor(connection: Connection, reason: string, code = NO_MORE_AUTH_METHODS): void {
   const { protocol } = internalsOf(connection);
-  const message = [Buffer.of(DISCONNECT), uint32(NO_MORE_AUTH_METHODS), string(reason), string("")];
+  const message = [Buffer.of(DISCONNECT), uint32(code), string(reason), string("")];
   attempt(() => sendPayload(protocol, Buffer.concat(message)));
 }
 
