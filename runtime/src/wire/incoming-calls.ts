@@ -14,6 +14,9 @@ import { CALL_WEIGHT, type Limits, overQuota } from "./limits.js";
 /** Answers that may wait for a dialer's transport, for each call that it runs; rejected calls have answers, too. */
 const UNSENT_PER_CALL = 4;
 
+/** A response is in memory as text, and as the bytes of its frame. */
+const COPIES = 2;
+
 /** Bytes of a response that is not accounted for: the batch that it waits in is small. */
 const SMALL_RESPONSE = 4096;
 
@@ -190,8 +193,9 @@ export class IncomingCalls implements CallHost {
 
   hold({ length }: EncodedValue): RpcError | undefined {
     if (length <= SMALL_RESPONSE) return undefined;
-    const error = this.charge(length);
-    if (error === undefined) this.#unsentBytes += length;
+    const bytes = length * COPIES;
+    const error = this.charge(bytes);
+    if (error === undefined) this.#unsentBytes += bytes;
     return error;
   }
 

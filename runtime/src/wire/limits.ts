@@ -33,13 +33,13 @@ export interface Limits {
   readonly serverCalls: number;
   /**
    * Bytes of memory that the calls of one connection may hold: 4 KiB for each, the weight of its request (2 for each byte of the text and
-   * 64 for each value), and responses that the transport has not taken. Over it: RESOURCE_EXHAUSTED. Default: 64 MiB.
+   * 100 for each value), and responses that the transport has not taken. Over it: RESOURCE_EXHAUSTED. Default: 256 MiB.
    */
   readonly bytes: number;
   /**
    * Bytes of memory that the calls of a server may hold, over all connections. At it, a key gets more only while it has less than
    * its share, the limit divided by the square of the number of keys that hold any: so the sum stays below 1.65 times the limit. Over it:
-   * RESOURCE_EXHAUSTED. Default: an eighth of the heap limit of the process (`--max-old-space-size`).
+   * RESOURCE_EXHAUSTED. Default: a tenth of the heap limit of the process (`--max-old-space-size`).
    */
   readonly serverBytes: number;
   /**
@@ -68,8 +68,8 @@ export interface Limits {
 
 const MAX_LIMIT = 2 ** 31 - 1;
 
-/** The heap limit divided by `limits.serverBytes`: with the shares of several keys, calls take at most a fifth of the heap. */
-export const HEAP_PART = 8;
+/** The heap limit divided by `limits.serverBytes`: with the shares of several keys, calls take at most a sixth of the heap. */
+export const HEAP_PART = 10;
 
 /** Bytes of memory of a call, with a request of up to {@link COVERED_TEXT}. */
 export const CALL_WEIGHT = 4096;
@@ -85,7 +85,7 @@ export const DEFAULT_LIMITS: Limits = {
   metadata: 16 * 1024,
   calls: 1024,
   serverCalls: 16_384,
-  bytes: 64 * 1024 * 1024,
+  bytes: 256 * 1024 * 1024,
   serverBytes: Math.min(MAX_LIMIT, Math.floor(getHeapStatistics().heap_size_limit / HEAP_PART)),
   handlerGrace: 5_000,
   stuckHandlers: 1024,
