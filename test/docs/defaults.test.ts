@@ -70,6 +70,7 @@ const DEFAULTS = {
     metadata: [16_384, "16 KiB"],
     calls: [1024, "1,024"],
     serverCalls: [16_384, "16,384"],
+    bytes: [268_435_456, "256 MiB"],
     queuedCalls: [65_536, "65,536"],
     window: [262_144, "256 KiB"],
     windowGrowth: [16_777_216, "16 MiB"],

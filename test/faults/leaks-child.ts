@@ -168,7 +168,11 @@ async function abandon(index: number): Promise<void> {
       const { signal } = abort;
       const kind = Math.random() * 10;
       const response =
-        kind < 8 ? update(kind < 1 ? LARGE : {}, { signal }) : kind < 9 ? store({}, endless(), { signal }) : get({}, { signal }).response;
+        kind < 8
+          ? update(kind < 1 ? LARGE : {}, { signal })
+          : kind < 9
+            ? store({}, endless(), { signal })
+            : get({}, { signal }).response;
       const done = ended(response);
       await pause(Math.random() * 12);
       abort.abort();

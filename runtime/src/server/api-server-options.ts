@@ -1,6 +1,6 @@
+import type { KeyQuotas } from "../base/accounts/quotas.js";
 import { MAX_TIMEOUT } from "../base/check-number.js";
 import { OptionError } from "../base/check-options.js";
-import type { KeyQuotas } from "../base/accounts/quotas.js";
 import type { Logger } from "../base/log.js";
 import { combineObservers } from "../base/observer/combine-observers.js";
 import type { CallEnded, Observer } from "../base/observer/observer.js";

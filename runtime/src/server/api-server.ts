@@ -12,7 +12,7 @@ import { MAX_REFERENCE } from "../wire/hello.js";
 import { type Limits, resolveLimits } from "../wire/limits.js";
 import { type AccountedOptions, accountsConfig } from "./accounts-config.js";
 import type { ApiHandlers } from "./api-handlers.js";
-import { type ApiServerOptions, dispatchConfig, observerOf } from "./api-server-options.js";
+import { dispatchConfig, observerOf } from "./api-server-options.js";
 import type { DispatchConfig } from "./call/call-context.js";
 import type { ConnectedClient } from "./call/context.js";
 import type { Route } from "./call/route.js";

@@ -39,7 +39,7 @@ export interface Limits {
   /**
    * Bytes of memory that the calls of a server may hold, over all connections. At it, a key gets more only while it has less than
    * its share, the limit divided by the square of the number of keys that hold any: so the sum stays below 1.65 times the limit. Over it:
-   * RESOURCE_EXHAUSTED. Default: a tenth of the heap limit of the process (`--max-old-space-size`).
+   * RESOURCE_EXHAUSTED. Default: a twelfth of the heap limit of the process (`--max-old-space-size`).
    */
   readonly serverBytes: number;
   /**
@@ -68,8 +68,8 @@ export interface Limits {
 
 const MAX_LIMIT = 2 ** 31 - 1;
 
-/** The heap limit divided by `limits.serverBytes`: with the shares of several keys, calls take at most a sixth of the heap. */
-export const HEAP_PART = 10;
+/** The heap limit divided by `limits.serverBytes`: with the shares of several keys, calls take at most a seventh of the heap. */
+export const HEAP_PART = 12;
 
 /** Bytes of memory of a call, with a request of up to {@link COVERED_TEXT}. */
 export const CALL_WEIGHT = 4096;

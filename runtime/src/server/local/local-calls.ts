@@ -1,5 +1,5 @@
-import { MAX_TIMEOUT } from "../../base/check-number.js";
 import type { ServerAccount } from "../../base/accounts/server-account.js";
+import { MAX_TIMEOUT } from "../../base/check-number.js";
 import { errorMessage } from "../../base/error-message.js";
 import type { Observer } from "../../base/observer/observer.js";
 import type { Peer } from "../../base/peer.js";

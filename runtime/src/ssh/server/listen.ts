@@ -69,8 +69,18 @@ export async function listen(options: ListenOptions, handlers: readonly ChannelH
   const { sessionTimeout = LISTEN_DEFAULTS.sessionTimeout } = options;
   checkNumber("sessionTimeout", sessionTimeout, 1, MAX_TIMEOUT);
   const hostKeys = await loadHostKeys(options.hostKeys).catch(invalidOption);
-  const { accounts = new ServerAccount({ server: { connections: guard.maxConnections }, key: {}, connection: {} }) } = options;
-  const serving = { accounts, hostKeys, handlers, guard, maxChannels, forwarding, session: options.session, sessionTimeout };
+  const { accounts = new ServerAccount({ server: { connections: guard.maxConnections }, key: {}, connection: {} }) } =
+    options;
+  const serving = {
+    accounts,
+    hostKeys,
+    handlers,
+    guard,
+    maxChannels,
+    forwarding,
+    session: options.session,
+    sessionTimeout,
+  };
   const authentication = await openAuthentication(options, observer).catch(invalidOption);
   const { warnings } = authentication;
   for (const message of warnings) observer.diagnostic?.({ level: "warn", message });

@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import ssh2, { type ClientChannel } from "ssh2";
+import type { Client as BaseClient } from "sshrpc/client";
 import { type Api, bindHandlers, connectApi } from "sshrpc/generated";
 import { type ServeOptions, serveHandlers } from "sshrpc/server";
 import { generateKeyPair } from "sshrpc/testing";
@@ -22,12 +23,11 @@ const api: Api = {
 };
 
 /** A client of the API above. */
-interface Client {
+interface Client extends BaseClient {
   readonly it: {
     get(request?: unknown, options?: object): Promise<unknown>;
     store(request?: unknown, options?: object): Promise<unknown>;
   };
-  close(): Promise<void>;
 }
 
 type Key = ReturnType<typeof generateKeyPair>;
@@ -78,7 +78,9 @@ async function channels(port: number, key: Key, count: number) {
   onTestFinished(() => void connection.end());
   connection.on("error", () => undefined);
   await new Promise<void>((resolve) => {
-    connection.once("ready", resolve).connect({ host: "127.0.0.1", port, username: "alice", privateKey: key.privateKey });
+    connection
+      .once("ready", resolve)
+      .connect({ host: "127.0.0.1", port, username: "alice", privateKey: key.privateKey });
   });
   const clients = Array.from({ length: count }, async () => {
     const open = () =>
@@ -96,7 +98,9 @@ test("all channels of one SSH connection share limits.calls, and two connections
   const [greedy, other] = [generateKeyPair(), generateKeyPair()];
   const { server, connect, finish, running } = await serve([greedy, other], { limits: { calls: 20, serverCalls: 60 } });
   const clients = [await channels(server.port, greedy, 8), await channels(server.port, greedy, 8)].flat();
-  const calls = clients.flatMap((client) => Array.from({ length: 20 }, () => failure(client.it.get()).catch(() => "OK")));
+  const calls = clients.flatMap((client) =>
+    Array.from({ length: 20 }, () => failure(client.it.get()).catch(() => "OK")),
+  );
   const honest = await connect(other);
   await until("the calls of both connections", () => running() === 40);
   for (let count = 0; count < 50; count++) expect(await honest.it.store()).toBeNull();
@@ -117,7 +121,9 @@ test("a key with all calls of a server leaves other keys their share", async () 
   const first = await connect(greedy);
   const calls = Array.from({ length: 41 }, () => first.it.get());
   const last = await failure(calls.pop() as Promise<unknown>);
-  expect(last).toMatchObject({ message: expect.stringContaining("the server already runs 40 calls (limits.serverCalls)") });
+  expect(last).toMatchObject({
+    message: expect.stringContaining("the server already runs 40 calls (limits.serverCalls)"),
+  });
   await until("the calls", () => running() === 40);
   const honest = await connect(other);
   // A quarter of the limit, for the second key.
@@ -164,7 +170,9 @@ test("a request whose values do not fit is refused before it is parsed, with the
   const request = { list: Array(20_000).fill({}) };
   const error = await failure(client.it.store(request));
   expect(error).toMatchObject({ status: "RESOURCE_EXHAUSTED", details: undefined });
-  expect((error as Error).message).toMatch(/^this connection may hold 1000000 bytes of memory, and this takes \d+ more \(limits.bytes\)$/);
+  expect((error as Error).message).toMatch(
+    /^this connection may hold 1000000 bytes of memory, and this takes \d+ more \(limits.bytes\)$/,
+  );
   // 600 kB each: the second one waits until the first one is done.
   const half = { list: Array(3000).fill({}) };
   const first = client.it.get(half);
@@ -187,7 +195,7 @@ test("the client sends a refused call again after retryAfter, also one that is n
   finish();
   await call;
   expect(await retried).toBeNull();
-  expect((retries.of("callRetried")[0] as { delay: number }).delay).toBeGreaterThanOrEqual(1000);
+  expect((retries.of("callRetried")[0] as unknown as { delay: number }).delay).toBeGreaterThanOrEqual(1000);
   // With less time than the server asks to wait, the call fails at once.
   const third = await serve([key], { limits: { serverCalls: 1 } });
   const blocking = (await third.connect(key)).it.get();

@@ -19,7 +19,7 @@ test("has the defaults that docs/limits.md lists", () => {
     calls: 1024,
     serverCalls: 16_384,
     bytes: 268_435_456,
-    serverBytes: Math.min(2 ** 31 - 1, Math.floor(getHeapStatistics().heap_size_limit / 10)),
+    serverBytes: Math.min(2 ** 31 - 1, Math.floor(getHeapStatistics().heap_size_limit / 12)),
     handlerGrace: 5_000,
     stuckHandlers: 1_024,
     queuedCalls: 65_536,

@@ -15,12 +15,15 @@ export function parseLimits(text: string): KeyQuotas {
   const limits: { -readonly [Name in keyof KeyQuotas]: KeyQuotas[Name] } = {};
   for (const part of text.split(",")) {
     const [name = "", value = ""] = part.trim().split(/=(.*)/s);
-    if (!isLimit(name)) throw new Error(`unknown limit "${printable(name, 40)}"; known: ${Object.keys(FORMS).join(", ")}`);
+    if (!isLimit(name))
+      throw new Error(`unknown limit "${printable(name, 40)}"; known: ${Object.keys(FORMS).join(", ")}`);
     if (limits[name] !== undefined) throw new Error(`repeated limit ${name}`);
     const [, digits, unit = ""] = FORMS[name].exec(value) ?? [];
     const number = Number(digits) * (UNITS[unit] as number);
     if (!(number > 0 && Number.isSafeInteger(number))) {
-      throw new Error(`invalid limit "${printable(part.trim(), 40)}"; examples: connections=4, calls=100, bytes=64M, rate=50/s`);
+      throw new Error(
+        `invalid limit "${printable(part.trim(), 40)}"; examples: connections=4, calls=100, bytes=64M, rate=50/s`,
+      );
     }
     limits[name] = number;
   }

@@ -260,7 +260,8 @@ export class Authentication {
 
 /** Why a connection has no place, for its peer. */
 function describePlaces({ level, limit }: Excess): string {
-  if (level === "server") return `the server has ${limit} connections (maxConnections), and this key has its share of them`;
+  if (level === "server")
+    return `the server has ${limit} connections (maxConnections), and this key has its share of them`;
   return `this key has ${limit} connections (${level === "key" ? "perKey.connections" : "its limits"})`;
 }
 
