@@ -17,7 +17,7 @@ import type { DispatchConfig } from "./call/call-context.js";
 import type { ConnectedClient } from "./call/context.js";
 import type { Route } from "./call/route.js";
 import { checkGrace } from "./check-grace.js";
-import type { LocalCallOptions, LocalCallResult } from "./local/local-call.js";
+import type { LocalCallOptions, LocalCallResult } from "./local/local-call-options.js";
 import { LocalCalls } from "./local/local-calls.js";
 import { receiver } from "./receiver.js";
 import { reportCalls, reportRefused } from "./report-calls.js";

@@ -2,8 +2,8 @@ import type { ConnectionAccount } from "../base/accounts/connection-account.js";
 import type { Codec } from "../codec/codec.js";
 import type { RpcError } from "../contract/rpc-error.js";
 import type { CallReceiver } from "./call-frames.js";
+import type { CallObserver } from "./call-observer.js";
 import type { Hello } from "./hello.js";
-import type { CallObserver } from "./incoming-call.js";
 import type { Limits } from "./limits.js";
 
 /** How a connection is set up. */

@@ -1,7 +1,8 @@
 import type { BytesView, Codec, EncodedValue } from "../codec/codec.js";
 import type { RpcError } from "../contract/rpc-error.js";
 import { STATUSES, type StatusName } from "../contract/status.js";
-import { ProtocolError } from "./frame.js";
+import type { Frame } from "./encode.js";
+import { FLAG, FRAME, ProtocolError } from "./frame.js";
 import type { ItemReceiver } from "./item-receiver.js";
 import type { ItemSender } from "./item-sender.js";
 import { CALL_WEIGHT } from "./limits.js";
@@ -23,52 +24,16 @@ export interface CallOpening {
   readonly size: number;
 }
 
-/** A call of the peer, for observers. */
-interface CallStart {
-  /** The number of the call in this process. */
-  readonly call: number;
-  /** The index of the method in the peer's HELLO; undefined if the OPEN was rejected before this field was decoded. */
-  readonly method: number | undefined;
-}
-
-/** The outcome of a call of the peer. It has the sizes of its messages, never their content. */
-interface CallRecord extends CallStart {
-  readonly status: StatusName;
-  /** From the OPEN to the final status, or to the end of the connection. */
-  readonly milliseconds: number;
-  /** Bytes of the request and its stream. */
-  readonly bytesIn: number;
-  /** Bytes of the response stream and the response. */
-  readonly bytesOut: number;
-  /** Items of the request stream, in frames. */
-  readonly itemsIn: number;
-  /** Items of the response stream, in frames. */
-  readonly itemsOut: number;
-  /** The error of a failed call. */
-  readonly error: RpcError | undefined;
-}
-
-/** Receives the calls of the peer. */
-export interface CallObserver {
-  /** A call begins; called with each one, also with one that is rejected. */
-  readonly started?: ((start: CallStart) => void) | undefined;
-  /** A call has its final status, or its connection has ended. */
-  readonly ended?: ((record: CallRecord) => void) | undefined;
-}
-
 /** What a call needs of its connection. */
 export interface CallHost {
   readonly codec: Codec;
-  answer(id: number, code: number, body: EncodedValue, metadata: string | undefined): void;
-  /** As `answer`, for a call that was not started. */
-  refused(id: number, code: number, body: EncodedValue): void;
+  answer(status: Frame): void;
   /** The call has its final status, or its connection has ended. */
   ended(call: IncomingCall, status: StatusName, body: EncodedValue, error: RpcError | undefined): void;
   /** Takes bytes of memory; the error where they are over a limit. */
   charge(bytes: number): RpcError | undefined;
   /** Takes the memory of a response until the transport has taken it; the error where it is over a limit. */
   hold(body: EncodedValue): RpcError | undefined;
-  /** Gives bytes of memory back. */
   refund(bytes: number): void;
   /** Frees the slot of a call. */
   release(): void;
@@ -187,10 +152,7 @@ export class IncomingCall {
     this.#sender?.close(reason);
   }
 
-  /**
-   * Sends the final status. Only the first call has an effect.
-   * @param error what `body` encodes, if the call failed
-   */
+  /** Sends the final status, once: with an error, `body` encodes it. */
   answer(status: StatusName, body: EncodedValue, metadata?: string, error?: RpcError): void {
     if (this.#answered) return;
     const excess = error === undefined ? this.#host.hold(body) : undefined;
@@ -200,7 +162,8 @@ export class IncomingCall {
     }
     this.#answered = true;
     this.#host.ended(this, status, body, error);
-    this.#host.answer(this.opening.id, error?.code ?? STATUSES[status], body, metadata);
+    const code = error?.code ?? STATUSES[status];
+    this.#host.answer({ kind: FRAME.STATUS, id: this.opening.id, code, metadata, body });
   }
 
   /** Sends the error of a call whose handler was not called, and will not be. Only the first answer has an effect. */
@@ -208,7 +171,7 @@ export class IncomingCall {
     if (this.#answered) return;
     this.#answered = true;
     this.#host.ended(this, error.status, body, error);
-    this.#host.refused(this.opening.id, error.code, body);
+    this.#host.answer({ kind: FRAME.STATUS, flags: FLAG.REFUSED, id: this.opening.id, code: error.code, body });
   }
 
   /** As {@link answer}, with an error. */

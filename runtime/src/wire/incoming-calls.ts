@@ -1,24 +1,21 @@
 import type { ConnectionAccount } from "../base/accounts/connection-account.js";
+import { UnsentResponses } from "../base/accounts/unsent-responses.js";
 import { nextCall } from "../base/observer/combine-observers.js";
 import type { Codec, EncodedValue } from "../codec/codec.js";
 import type { RpcError } from "../contract/rpc-error.js";
 import { STATUSES, type StatusName } from "../contract/status.js";
+import type { CallObserver } from "./call-observer.js";
+import type { Frame } from "./encode.js";
 import { WindowBudget } from "./flow-control.js";
 import { FLAG, FRAME, ProtocolError } from "./frame.js";
 import type { FrameWriter } from "./frame-writer.js";
-import { type CallHost, type CallObserver, type CallOpening, IncomingCall } from "./incoming-call.js";
+import { type CallHost, type CallOpening, IncomingCall } from "./incoming-call.js";
 import { ItemReceiver } from "./item-receiver.js";
 import { ItemSender } from "./item-sender.js";
 import { CALL_WEIGHT, type Limits, overQuota } from "./limits.js";
 
 /** Answers that may wait for a dialer's transport, for each call that it runs; rejected calls have answers, too. */
 const UNSENT_PER_CALL = 4;
-
-/** A response is in memory as text, and as the bytes of its frame. */
-const COPIES = 2;
-
-/** Bytes of a response that is not accounted for: the batch that it waits in is small. */
-const SMALL_RESPONSE = 4096;
 
 /** How the calls of the peer are accepted. */
 interface IncomingConfig {
@@ -54,14 +51,13 @@ export class IncomingCalls implements CallHost {
   readonly #parity: number;
   readonly #maxUnsent: number;
   readonly #windows: WindowBudget;
+  readonly #unsentResponses: UnsentResponses;
   readonly #open = new Map<number, IncomingCall>();
   #running = 0;
   #highest = 0;
   /** Answers that the transport has not taken, and those of them that are still in the current batch. */
   #unsent = 0;
   #gathered = 0;
-  /** Bytes of large responses that the transport has not taken. */
-  #unsentBytes = 0;
   #maxItem = 0;
   #refusal: RpcError | undefined;
 
@@ -71,6 +67,7 @@ export class IncomingCalls implements CallHost {
     this.codec = config.codec;
     this.#parity = role === "dialer" ? 0 : 1;
     this.#maxUnsent = role === "dialer" ? limits.calls * UNSENT_PER_CALL : Number.POSITIVE_INFINITY;
+    this.#unsentResponses = new UnsentResponses(config.account);
     this.#windows = new WindowBudget(limits.windowGrowth);
   }
 
@@ -101,7 +98,7 @@ export class IncomingCalls implements CallHost {
     const { id, hasStream } = opening;
     this.#claim(id);
     // The items of a stream are already in flight and cannot be sent again, so a call with one is accepted while draining.
-    const refusal = (hasStream ? undefined : this.#refusal) ?? this.#take();
+    const refusal = (hasStream ? undefined : this.#refusal) ?? overQuota(this.#config.account.begin(CALL_WEIGHT));
     if (refusal !== undefined) {
       this.#refuse(opening, refusal);
       return undefined;
@@ -173,36 +170,24 @@ export class IncomingCalls implements CallHost {
     this.#config.writer.add({ kind: FRAME.CREDIT, id, credit });
   }
 
-  answer(id: number, code: number, body: EncodedValue, metadata: string | undefined): void {
-    this.#open.delete(id);
+  answer(status: Frame): void {
+    this.#open.delete(status.id);
     this.#countAnswer();
-    this.#config.writer.add({ kind: FRAME.STATUS, id, code, metadata, body });
-    if (this.#unsentBytes > 0 && !this.#config.writer.gate.full) this.drained();
-  }
-
-  refused(id: number, code: number, body: EncodedValue): void {
-    this.#open.delete(id);
-    this.#countAnswer();
-    this.#config.writer.add({ kind: FRAME.STATUS, flags: FLAG.REFUSED, id, code, body });
+    this.#config.writer.add(status);
+    if (!this.#config.writer.gate.full) this.#unsentResponses.taken();
   }
 
   charge(bytes: number): RpcError | undefined {
-    const excess = this.#config.account.take("bytes", bytes);
-    return excess && overQuota(excess);
+    return overQuota(this.#config.account.take("bytes", bytes));
   }
 
-  hold({ length }: EncodedValue): RpcError | undefined {
-    if (length <= SMALL_RESPONSE) return undefined;
-    const bytes = length * COPIES;
-    const error = this.charge(bytes);
-    if (error === undefined) this.#unsentBytes += bytes;
-    return error;
+  hold(body: EncodedValue): RpcError | undefined {
+    return overQuota(this.#unsentResponses.hold(body));
   }
 
   /** The transport has taken everything, or never will. */
   drained(): void {
-    this.refund(this.#unsentBytes);
-    this.#unsentBytes = 0;
+    this.#unsentResponses.taken();
   }
 
   refund(bytes: number): void {
@@ -229,12 +214,6 @@ export class IncomingCalls implements CallHost {
     this.#open.clear();
     this.drained();
     for (const call of calls) call.abandon(error);
-  }
-
-  /** Takes one more call; the error where it is over a limit. */
-  #take(): RpcError | undefined {
-    const excess = this.#config.account.begin(CALL_WEIGHT);
-    return excess && overQuota(excess);
   }
 
   #claim(id: number): void {

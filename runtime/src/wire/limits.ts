@@ -151,8 +151,10 @@ const OPTIONS = {
   server: { connections: "maxConnections", calls: "limits.serverCalls", bytes: "limits.serverBytes", rate: "" },
 } as const;
 
-/** The error of what an account does not grant: it names the limit, whose it is, its value and its option. */
-export function overQuota({ resource, level, limit, amount, retryAfter }: Excess): RpcError {
+/** The error of what an account does not grant: it names the limit, whose it is, its value and its option. Undefined if it does. */
+export function overQuota(excess: Excess | undefined): RpcError | undefined {
+  if (excess === undefined) return undefined;
+  const { resource, level, limit, amount, retryAfter } = excess;
   const whose = { connection: "this connection", key: "this key", grant: "this key", server: "the server" }[level];
   const most = {
     connections: `may have ${limit} connections`,

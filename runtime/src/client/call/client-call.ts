@@ -14,7 +14,7 @@ import { bindCallbacks, type CallOptions, cancelledBy, checkCallOptions } from "
 import type { CallSetup, MethodBinding, StreamCallbacks } from "./method-binding.js";
 import { ObservedCall } from "./observed-call.js";
 import { encodeRequest, readResponse, toCallError } from "./read-response.js";
-import { retryDelay } from "./retry-delay.js";
+import { retryAfterOf, retryDelay } from "./retry-delay.js";
 
 /**
  * A running call of any kind. It settles exactly once, and releases its timer and signal listener then. A call whose
@@ -241,12 +241,6 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     if (this.#retryTimer !== undefined) clearTimeout(this.#retryTimer);
     this.#removeAbort?.();
   }
-}
-
-/** The wait in ms that the server asks for; undefined where a retry is of no use. */
-function retryAfterOf({ details }: RpcError): number | undefined {
-  const { retryAfter } = (typeof details === "object" && details !== null ? details : {}) as { retryAfter?: unknown };
-  return typeof retryAfter === "number" && retryAfter >= 0 && retryAfter <= MAX_TIMEOUT ? retryAfter : undefined;
 }
 
 function expire(call: ClientCall): void {

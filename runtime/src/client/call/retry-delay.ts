@@ -1,3 +1,5 @@
+import { MAX_TIMEOUT } from "../../base/check-number.js";
+import type { RpcError } from "../../contract/rpc-error.js";
 import type { MethodBinding } from "./method-binding.js";
 
 /** An attempt that failed with UNAVAILABLE, or that was refused with RESOURCE_EXHAUSTED. */
@@ -29,4 +31,10 @@ export function retryDelay({ connections, method }: MethodBinding, attempt: Fail
   // An open connection needs time to recover. After a lost one, the next connection can take the call at once.
   const delay = retryAfter + (open ? connections.backoff.delay(retries) : 0);
   return delay < remaining ? delay : undefined;
+}
+
+/** The wait in ms that the server asks for; undefined where a retry is of no use. */
+export function retryAfterOf({ details }: RpcError): number | undefined {
+  const { retryAfter } = (typeof details === "object" && details !== null ? details : {}) as { retryAfter?: unknown };
+  return typeof retryAfter === "number" && retryAfter >= 0 && retryAfter <= MAX_TIMEOUT ? retryAfter : undefined;
 }

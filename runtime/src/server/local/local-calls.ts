@@ -13,7 +13,8 @@ import type { Caller, DispatchConfig } from "../call/call-context.js";
 import type { ConnectedClient } from "../call/context.js";
 import { Dispatch } from "../call/dispatch.js";
 import type { Route } from "../call/route.js";
-import { LocalCall, type LocalCallHost, type LocalCallOptions, type LocalCallResult } from "./local-call.js";
+import { LocalCall, type LocalCallHost } from "./local-call.js";
+import type { LocalCallOptions, LocalCallResult } from "./local-call-options.js";
 
 /** What the calls in this process share with the other calls of their server. */
 interface LocalCallsConfig {
@@ -124,8 +125,8 @@ export class LocalCalls {
       const weight = CALL_WEIGHT + (size > COVERED_TEXT ? weightOf(size, values) : 0);
       const metadata = checkCallOptions(options, limits);
       if (this.#refusal !== undefined) throw this.#refusal;
-      const excess = accounts.of(options.peer).begin(weight);
-      if (excess !== undefined) throw overQuota(excess);
+      const error = overQuota(accounts.of(options.peer).begin(weight));
+      if (error !== undefined) throw error;
       return { route, request, metadata, size, weight };
     } catch (error) {
       if (error instanceof RpcError) return { refusal: error, metadata: NO_METADATA, size, weight: 0 };

@@ -1,5 +1,4 @@
 import type { AuthContext, AuthenticationType, PasswordAuthContext } from "ssh2";
-import type { Excess } from "../../../base/accounts/quotas.js";
 import { errorMessage } from "../../../base/error-message.js";
 import type { AuthenticationRequest, ConnectionEvent } from "../../../base/observer/observer.js";
 import type { AuthMethod, Peer } from "../../../base/peer.js";
@@ -7,18 +6,9 @@ import { printable } from "../../../base/printable.js";
 import { requestPasswordChange } from "../../ssh2/auth/server-auth.js";
 import type { AuthenticationConfig } from "./authentication-config.js";
 import { Authorization } from "./authorization.js";
+import { type ConnectionControl, describePlaces, describeRequests } from "./connection-control.js";
 import { decideLogin } from "./decide-login.js";
 import type { Decision, DeniedDecision, VerifiedMethod } from "./decision.js";
-
-/** How an authentication ends its connection; each function is called with the reason for the log. */
-interface ConnectionControl {
-  /** Sends SSH_MSG_DISCONNECT with the reason first. */
-  readonly disconnect: (reason: string) => void;
-  /** Destroys the socket: nothing more is read from the peer. */
-  readonly abort: (reason: string) => void;
-  /** Sends SSH_MSG_DISCONNECT with the reason, and closes the connection: there are too many. */
-  readonly refuse: (reason: string) => void;
-}
 
 /** Offered keys are not failures; `maxAuthTries` times this is the limit of requests. */
 export const REQUESTS_PER_TRY = 10;
@@ -195,12 +185,6 @@ export class Authentication {
     return `${this.#failures} failed authentication attempts`;
   }
 
-  #requestsText(): string {
-    return this.#deniedOffers > 0
-      ? `${this.#requests} authentication requests, ${this.#deniedOffers} of them keys that may not log in; offer fewer keys (IdentitiesOnly)`
-      : `${this.#requests} authentication requests`;
-  }
-
   /** A change request counts as a failure, which bounds the number of them. */
   #requestChange(context: PasswordAuthContext, prompt: string): void {
     this.#failures++;
@@ -217,7 +201,8 @@ export class Authentication {
     // Before the answer: with it, ssh2 delivers the next pipelined request.
     if (isLast) this.#ended = true;
     this.#answer(send);
-    if (isLast) this.#disconnect(isFailing ? this.#failureText() : this.#requestsText());
+    if (isLast)
+      this.#disconnect(isFailing ? this.#failureText() : describeRequests(this.#requests, this.#deniedOffers));
   }
 
   /** The methods that the client may try next. */
@@ -256,13 +241,6 @@ export class Authentication {
       this.#disconnect(errorMessage(error));
     }
   }
-}
-
-/** Why a connection has no place, for its peer. */
-function describePlaces({ level, limit }: Excess): string {
-  if (level === "server")
-    return `the server has ${limit} connections (maxConnections), and this key has its share of them`;
-  return `this key has ${limit} connections (${level === "key" ? "perKey.connections" : "its limits"})`;
 }
 
 /** Whether a client asks if a key would do, before it signs with it (RFC 4252, section 7). */
