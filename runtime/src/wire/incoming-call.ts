@@ -1,3 +1,4 @@
+import { SMALL_RESPONSE } from "../base/accounts/unsent-responses.js";
 import type { BytesView, Codec, EncodedValue } from "../codec/codec.js";
 import type { RpcError } from "../contract/rpc-error.js";
 import { STATUSES, type StatusName } from "../contract/status.js";
@@ -35,8 +36,9 @@ export interface CallHost {
   /** Takes the memory of a response until the transport has taken it; the error where it is over a limit. */
   hold(body: EncodedValue): RpcError | undefined;
   refund(bytes: number): void;
-  /** Frees the slot of a call. */
-  release(): void;
+  releaseSlot(): void;
+  /** Frees the slot of a call, and its memory. */
+  release(bytes: number): void;
   headers(id: number, metadata: string): void;
   grant(id: number, bytes: number): void;
   sender(id: number, window: number): ItemSender;
@@ -87,7 +89,6 @@ export class IncomingCall {
     return this.#host.codec;
   }
 
-  /** Whether the final status was sent, or can no longer be. */
   get answered(): boolean {
     return this.#answered;
   }
@@ -155,7 +156,7 @@ export class IncomingCall {
   /** Sends the final status, once: with an error, `body` encodes it. */
   answer(status: StatusName, body: EncodedValue, metadata?: string, error?: RpcError): void {
     if (this.#answered) return;
-    const excess = error === undefined ? this.#host.hold(body) : undefined;
+    const excess = error === undefined && body.length > SMALL_RESPONSE ? this.#host.hold(body) : undefined;
     if (excess !== undefined) {
       this.fail(excess);
       return;
@@ -189,13 +190,13 @@ export class IncomingCall {
   /** Frees the slot of the call before its handler is done, because it is stuck. Called at most once. */
   releaseSlot(): void {
     this.#hasSlot = false;
-    this.#host.release();
+    this.#host.releaseSlot();
   }
 
   /** Frees the slot and the memory of the call: its handler is done. Called exactly once, at or after the answer. */
   release(): void {
-    this.#host.refund(this.#weight);
-    if (this.#hasSlot) this.#host.release();
+    if (this.#hasSlot) this.#host.release(this.#weight);
+    else this.#host.refund(this.#weight);
   }
 
   /** Called by the connection. @throws ProtocolError if no request stream is open, or it has no credit */

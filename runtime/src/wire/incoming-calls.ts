@@ -194,9 +194,18 @@ export class IncomingCalls implements CallHost {
     this.#config.account.give("bytes", bytes);
   }
 
-  release(): void {
-    this.#running -= 1;
+  releaseSlot(): void {
     this.#config.account.give("calls", 1);
+    this.#released();
+  }
+
+  release(bytes: number): void {
+    this.#config.account.end(bytes);
+    this.#released();
+  }
+
+  #released(): void {
+    this.#running -= 1;
     if (this.#running === 0) this.#config.onIdle();
   }
 

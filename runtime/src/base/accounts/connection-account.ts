@@ -51,6 +51,12 @@ export class ConnectionAccount {
     return noBytes;
   }
 
+  /** Gives back a call with its bytes. */
+  end(bytes: number): void {
+    this.#calls.give(1);
+    this.#bytes.give(bytes);
+  }
+
   #meter(resource: Resource): ConnectionMeter {
     if (resource === "bytes") return this.#bytes;
     return resource === "calls" ? this.#calls : this.#connections;

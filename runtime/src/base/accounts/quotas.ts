@@ -31,7 +31,7 @@ export interface Excess {
   readonly retryAfter: number;
 }
 
-/** Milliseconds after which to try again for what others hold: nobody knows when they give it back. */
+/** Milliseconds after which to try again for what others hold: when they give it back is unknown. */
 const RETRY_AFTER = 1000;
 
 /** The {@link Excess} of an amount that may be granted once others have given theirs back. */

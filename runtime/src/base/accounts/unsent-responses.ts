@@ -2,7 +2,7 @@ import type { ConnectionAccount } from "./connection-account.js";
 import type { Excess } from "./quotas.js";
 
 /** Characters of a response that is not accounted for: the batch that it waits in is small. */
-const SMALL = 4096;
+export const SMALL_RESPONSE = 4096;
 
 /** A response is in memory as text, and as the bytes of its frame. */
 const COPIES = 2;
@@ -16,9 +16,8 @@ export class UnsentResponses {
     this.#account = account;
   }
 
-  /** Takes the memory of a response, or tells why not. */
+  /** Takes the memory of a response of more than {@link SMALL_RESPONSE}, or tells why not. */
   hold({ length }: { readonly length: number }): Excess | undefined {
-    if (length <= SMALL) return undefined;
     const bytes = length * COPIES;
     const excess = this.#account.take("bytes", bytes);
     if (excess === undefined) this.#bytes += bytes;
@@ -27,6 +26,7 @@ export class UnsentResponses {
 
   /** Gives back the memory of all of them: the transport has taken everything, or never will. */
   taken(): void {
+    if (this.#bytes === 0) return;
     this.#account.give("bytes", this.#bytes);
     this.#bytes = 0;
   }

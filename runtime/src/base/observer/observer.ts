@@ -151,7 +151,7 @@ export interface Observer {
   accessRevoked?(event: ConnectionEvent & Refused): void;
   /**
    * Server: an authenticated connection ends because its key, or the server, has too many. `reason` says whose limit it is; the
-   * peer is told, too.
+   * DISCONNECT message has it, too.
    */
   connectionDenied?(event: PeerEvent & Refused): void;
   /** Server: a session is served. */

@@ -9,7 +9,7 @@ export interface GuardOptions {
   readonly loginGrace?: number;
   /**
    * Maximum number of open connections. At it, a key with less than its share, the limit divided by the number of keys, still gets a place:
-   * the key with most connections loses its newest one that runs no call. Other connections are told the reason, and closed. Default:
+   * the key with most connections loses its newest one that runs no call. Other connections are closed with the reason in the DISCONNECT message. Default:
    * 1,024.
    */
   readonly maxConnections?: number;

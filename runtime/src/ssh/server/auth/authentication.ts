@@ -221,7 +221,7 @@ export class Authentication {
     this.#control.abort(`access revoked: ${reason}`);
   }
 
-  /** There are too many connections: the peer is told so. */
+  /** There are too many connections: DISCONNECT has the reason. */
   #refuse(peer: Peer, reason: string): void {
     this.#config.observer.connectionDenied?.({ ...this.about, peer, reason });
     this.end();
