@@ -146,6 +146,8 @@ const DEFAULTS = {
 /** The bounds that no option changes. */
 const BOUNDS = [
   ["server", "timeout of the PROXY protocol header", "5 s"],
+  ["server", "connections beyond `maxConnections` that may log in", "64"],
+  ["server", "memory of a call, with a request of up to 100 bytes", "4 KiB"],
   ["server", "addresses that are remembered as returning (`knownAddressTtl`)", "65,536"],
   ["server", "log lines about refused connections", "20 per 10 s, then one line with the number omitted"],
   ["server", "authentication requests, offered keys included", "10 × `maxAuthTries`"],

@@ -1,29 +1,24 @@
-import { ConnectionAccount } from "./connection-account.js";
 import { KeyMeter, type ServerMeter } from "./meters.js";
-import type { Excess, KeyQuotas, Quotas, Resource } from "./quotas.js";
-
-/** What a key shares with the others, and how it is limited. */
-interface KeyConfig {
-  readonly server: Readonly<Record<Resource, ServerMeter>>;
-  readonly key: KeyQuotas;
-  readonly connection: Quotas;
-}
+import type { Excess, KeyQuotas, Resource } from "./quotas.js";
 
 /** What all connections of one key hold together. */
 export class KeyAccount {
   readonly connections: KeyMeter;
   readonly calls: KeyMeter;
   readonly bytes: KeyMeter;
-  readonly #config: KeyConfig;
+  readonly #quotas: KeyQuotas;
   #rate: number | undefined;
   #hasOwnRate = false;
   /** Calls that it may begin, as of `#refilledAt`. */
   #tokens = Number.POSITIVE_INFINITY;
   #refilledAt = Number.NEGATIVE_INFINITY;
 
-  constructor(config: KeyConfig) {
-    const { server, key } = config;
-    this.#config = config;
+  /**
+   * @param server what it shares with the other keys
+   * @param key its limits, unless it has some of its own
+   */
+  constructor(server: Readonly<Record<Resource, ServerMeter>>, key: KeyQuotas) {
+    this.#quotas = key;
     this.connections = new KeyMeter("connections", server.connections, key.connections);
     this.calls = new KeyMeter("calls", server.calls, key.calls);
     this.bytes = new KeyMeter("bytes", server.bytes, key.bytes);
@@ -40,13 +35,8 @@ export class KeyAccount {
     this.connections.limit(connections);
     this.calls.limit(calls);
     this.bytes.limit(bytes);
-    this.#rate = rate ?? this.#config.key.rate;
+    this.#rate = rate ?? this.#quotas.rate;
     this.#hasOwnRate = rate !== undefined;
-  }
-
-  /** The account of a new connection. */
-  connection(): ConnectionAccount {
-    return new ConnectionAccount(this, this.#config.connection);
   }
 
   /** Counts the begin of a call toward the rate of the key, or tells why it must wait. */

@@ -1,5 +1,5 @@
 import type { Peer } from "../peer.js";
-import type { ConnectionAccount } from "./connection-account.js";
+import { ConnectionAccount } from "./connection-account.js";
 import { identityOf } from "./identity.js";
 import { KeyAccount } from "./key-account.js";
 import { ServerMeter } from "./meters.js";
@@ -65,7 +65,7 @@ export class ServerAccount {
   of(peer: Peer): ConnectionAccount {
     const known = this.#accounts.get(peer);
     if (known !== undefined) return known;
-    const account = this.#key(identityOf(peer)).connection();
+    const account = new ConnectionAccount(this.#key(identityOf(peer)), this.#config.connection);
     this.#accounts.set(peer, account);
     return account;
   }
@@ -95,8 +95,7 @@ export class ServerAccount {
     const known = this.#keys.get(identity);
     if (known !== undefined) return known;
     if (this.#keys.size >= this.#sweepAt) this.#sweep();
-    const { key, connection } = this.#config;
-    const made = new KeyAccount({ server: this.#meters, key, connection });
+    const made = new KeyAccount(this.#meters, this.#config.key);
     this.#keys.set(identity, made);
     return made;
   }
