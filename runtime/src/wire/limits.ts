@@ -69,7 +69,7 @@ export interface Limits {
 const MAX_LIMIT = 2 ** 31 - 1;
 
 /** The heap limit divided by `limits.serverBytes`: with the shares of several keys, calls take at most a seventh of the heap. */
-export const HEAP_PART = 12;
+const HEAP_PART = 12;
 
 /** Bytes of memory of a call, with a request of up to {@link COVERED_TEXT}. */
 export const CALL_WEIGHT = 4096;

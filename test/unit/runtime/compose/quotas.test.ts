@@ -6,7 +6,7 @@ import { type Api, bindHandlers, connectApi } from "sshrpc/generated";
 import { type ServeOptions, serveHandlers } from "sshrpc/server";
 import { generateKeyPair } from "sshrpc/testing";
 import { expect, onTestFinished, test } from "vitest";
-import { tempDir } from "../ssh/support.js";
+import { TestLog, tempDir } from "../ssh/support.js";
 import { Recorder } from "../support/recorder.js";
 import { failure, until, within } from "../support/wait.js";
 
@@ -46,13 +46,14 @@ async function serve(keys: readonly Key[], options: Partial<ServeOptions> = {}) 
     return finished.finally(() => running--);
   };
   const recorder = new Recorder();
+  const log = new TestLog();
   const server = await serveHandlers(bindHandlers(api, { it: { get, store: () => null } }), {
     host: "127.0.0.1",
     port: 0,
     hostKeys: { privateKey: hostKey.privateKey },
     authorizedKeys: { lines: keys.map(({ publicKey }) => publicKey) },
     observer: recorder.observer,
-    log: false,
+    log,
     ...options,
   });
   onTestFinished(() => server.close());
@@ -69,7 +70,7 @@ async function serve(keys: readonly Key[], options: Partial<ServeOptions> = {}) 
     onTestFinished(() => client.close());
     return client;
   };
-  return { server, connect, finish, recorder, running: () => running };
+  return { server, connect, finish, recorder, log, running: () => running };
 }
 
 /** An SSH connection with several channels, and a client of the API on each. */
@@ -137,7 +138,7 @@ test("a key with all calls of a server leaves other keys their share", async () 
 test("one key cannot take all connections: another key gets the place of one that is idle", async () => {
   const [greedy, other] = [generateKeyPair(), generateKeyPair()];
   const perKey = { connections: 4 };
-  const { connect, recorder, running, finish } = await serve([greedy, other], { maxConnections: 4, perKey });
+  const { connect, recorder, log, running, finish } = await serve([greedy, other], { maxConnections: 4, perKey });
   const busy = await connect(greedy);
   const call = busy.it.get();
   await until("the call", () => running() === 1);
@@ -150,6 +151,7 @@ test("one key cannot take all connections: another key gets the place of one tha
     { peer: { user: "alice" }, reason: expect.stringContaining("perKey.connections") },
     { peer: { user: "alice" }, reason: expect.stringContaining("another key needs the place") },
   ]);
+  expect(log.with("connection denied: too many connections")).toHaveLength(2);
   finish();
   expect(await call).toBeNull();
 });
