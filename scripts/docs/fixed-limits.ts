@@ -9,6 +9,7 @@ import { CONNECT_TIMEOUT } from "../../runtime/src/client/call-path.js";
 import { MAX_ISSUES } from "../../runtime/src/codec/issues.js";
 import { CHECK_INTERVAL, MAX_BUFFERED } from "../../runtime/src/observe/audit-file.js";
 import { OPENSSH_TIMEOUTS } from "../../runtime/src/openssh/openssh-transport.js";
+import { LOGIN_RESERVE } from "../../runtime/src/ssh/admission/admission.js";
 import { PROXY_HEADER_TIMEOUT } from "../../runtime/src/ssh/admission/connection-gate.js";
 import { REST } from "../../runtime/src/ssh/admission/exchange-queue.js";
 import { LIMIT as MAX_ADDRESSES } from "../../runtime/src/ssh/admission/known-addresses.js";
@@ -41,7 +42,7 @@ import { DRAIN_GRACE } from "../../runtime/src/ssh/ssh2/packets/idle.js";
 import { MAX_SEND_BUFFER } from "../../runtime/src/ssh/ssh2/packets/packet-guard.js";
 import { REKEY_DEFAULTS } from "../../runtime/src/ssh/ssh2/packets/rekey.js";
 import { MAX_WINDOW } from "../../runtime/src/wire/flow-control.js";
-import { DEFAULT_LIMITS } from "../../runtime/src/wire/limits.js";
+import { CALL_WEIGHT, DEFAULT_LIMITS } from "../../runtime/src/wire/limits.js";
 import { formatValue } from "./format.js";
 
 /** One bound: where it holds, what is bounded, and the value as text. */
@@ -54,6 +55,8 @@ const count = (value: number): string => formatValue(value);
 /** In the order of a connection's life. */
 export const FIXED_LIMITS: readonly FixedLimit[] = [
   ["server", "timeout of the PROXY protocol header", ms(PROXY_HEADER_TIMEOUT)],
+  ["server", "connections beyond `maxConnections` that may log in", count(LOGIN_RESERVE)],
+  ["server", "memory of a call, with a request of up to 100 bytes", bytes(CALL_WEIGHT)],
   ["server", "addresses that are remembered as returning (`knownAddressTtl`)", count(MAX_ADDRESSES)],
   [
     "server",

@@ -13,6 +13,7 @@ import {
   korvLimits,
 } from "../../runtime/src/adapters/korv/korv-options.js";
 import type { ShellOptions } from "../../runtime/src/adapters/shell/shell-options.js";
+import type { KeyQuotas } from "../../runtime/src/base/accounts/quotas.js";
 import { SILENT } from "../../runtime/src/base/log.js";
 import { LISTEN_ADDRESS } from "../../runtime/src/base/net/host-port.js";
 import type { Peer, PeerCertificate, PeerPermissions } from "../../runtime/src/base/peer.js";
@@ -149,6 +150,7 @@ export const OPTIONS = {
   ApiServerOptions: {
     timeout: ms(dispatch.timeout),
     limits: {},
+    perKey: {},
     interceptors: {},
     onCall: {},
     observer: {},
@@ -160,7 +162,7 @@ export const OPTIONS = {
     hostKeys: { flag: "--host-key" },
     maxChannels: fixed(LISTEN_DEFAULTS.maxChannels),
   } satisfies Rows<
-    Omit<ListenOptions, "observer" | "ident" | "scopes">,
+    Omit<ListenOptions, "observer" | "ident" | "scopes" | "accounts">,
     AuthOptions & ForwardingOptions & GuardOptions
   >,
   ServeOptions: { log: {} } satisfies Rows<
@@ -195,10 +197,12 @@ export const OPTIONS = {
     scopes: {},
     expires: { unit: "ms" },
     permissions: {},
+    limits: {},
     environment: {},
     touchRequired: fixed(true),
     verifyRequired: fixed(false),
   } satisfies Rows<KeyGrant>,
+  KeyQuotas: { connections: {}, calls: {}, bytes: { unit: "bytes" }, rate: {} } satisfies Rows<KeyQuotas>,
   GuardOptions: {
     loginGrace: ms(guard.loginGrace),
     maxConnections: fixed(guard.maxConnections),
@@ -244,6 +248,8 @@ export const OPTIONS = {
     metadata: bytes(limits.metadata),
     calls: fixed(limits.calls),
     serverCalls: fixed(limits.serverCalls),
+    bytes: bytes(limits.bytes),
+    serverBytes: { unit: "bytes" },
     handlerGrace: ms(limits.handlerGrace),
     stuckHandlers: fixed(limits.stuckHandlers),
     queuedCalls: fixed(limits.queuedCalls),

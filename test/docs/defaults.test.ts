@@ -70,6 +70,7 @@ const DEFAULTS = {
     metadata: [16_384, "16 KiB"],
     calls: [1024, "1,024"],
     serverCalls: [16_384, "16,384"],
+    bytes: [268_435_456, "256 MiB"],
     queuedCalls: [65_536, "65,536"],
     window: [262_144, "256 KiB"],
     windowGrowth: [16_777_216, "16 MiB"],
@@ -146,6 +147,8 @@ const DEFAULTS = {
 /** The bounds that no option changes. */
 const BOUNDS = [
   ["server", "timeout of the PROXY protocol header", "5 s"],
+  ["server", "connections beyond `maxConnections` that may log in", "64"],
+  ["server", "memory of a call, with a request of up to 100 bytes", "4 KiB"],
   ["server", "addresses that are remembered as returning (`knownAddressTtl`)", "65,536"],
   ["server", "log lines about refused connections", "20 per 10 s, then one line with the number omitted"],
   ["server", "key exchanges: those on curves, and those of Diffie-Hellman", "1/3 of the time each"],

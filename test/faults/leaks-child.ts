@@ -30,6 +30,9 @@ WindowBudget.prototype.give = function (bytes) {
 
 const AT_ONCE = 100;
 
+/** A request whose memory is counted by its values. */
+const LARGE = { list: Array(100).fill({}) };
+
 const any: Validator = () => true;
 const common = { resource: "it", path: "/it", params: {}, idempotent: false, request: any, response: any } as const;
 const down: Method = { ...common, id: "GET /it", verb: "GET", kind: "server-streaming", responseItem: any };
@@ -165,7 +168,11 @@ async function abandon(index: number): Promise<void> {
       const { signal } = abort;
       const kind = Math.random() * 10;
       const response =
-        kind < 8 ? update({}, { signal }) : kind < 9 ? store({}, endless(), { signal }) : get({}, { signal }).response;
+        kind < 8
+          ? update(kind < 1 ? LARGE : {}, { signal })
+          : kind < 9
+            ? store({}, endless(), { signal })
+            : get({}, { signal }).response;
       const done = ended(response);
       await pause(Math.random() * 12);
       abort.abort();
@@ -208,6 +215,7 @@ const events = process.getBuiltinModule("node:events") as typeof import("node:ev
 console.log(
   JSON.stringify({
     calls: server.calls,
+    bytes: server.accounts.held("bytes"),
     listeners: events.getEventListeners(shared.signal, "abort").length,
     timers: resources.filter((name) => name === "Timeout").length,
     grown,

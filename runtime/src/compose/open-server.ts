@@ -4,6 +4,7 @@ import type { Observer } from "../base/observer/observer.js";
 import { openAuditLog } from "../observe/audit-log.js";
 import type { AuditOptions } from "../observe/audit-options.js";
 import { logObserver } from "../observe/log-observer.js";
+import type { AccountedOptions } from "../server/accounts-config.js";
 import type { ApiHandlers } from "../server/api-handlers.js";
 import { ApiServer, type CloseOptions } from "../server/api-server.js";
 import type { ApiServerOptions } from "../server/api-server-options.js";
@@ -11,7 +12,7 @@ import { UnknownScopes } from "../ssh/keys/lists/unknown-scopes.js";
 import { callbacksOf } from "./callbacks.js";
 
 /** What a server is opened with. */
-interface OpenServerOptions extends ApiServerOptions, AuditOptions {
+interface OpenServerOptions extends AccountedOptions, AuditOptions {
   readonly log: Logger;
   /** Scopes that every peer is granted: the log warns of those that no method requires. Default: none. */
   readonly grantedScopes?: readonly string[];

@@ -41,6 +41,8 @@ export function lineObserver(write: (level: LogLevel, fields: object, message: s
     reauthorizationFailed: ({ reason, ...event }) =>
       write("warn", { ...connectionFields(event), reason }, "reauthorization failed; the peer keeps its access"),
     accessRevoked: ({ reason, ...event }) => write("info", { ...connectionFields(event), reason }, "access revoked"),
+    connectionDenied: ({ reason, ...event }) =>
+      write("warn", { ...connectionFields(event), reason }, "connection denied: too many connections"),
     sessionOpened: ({ transport, kind, ...event }) => {
       // Over SSH, the line of the login is enough.
       if (transport !== "stdio") return;

@@ -2,7 +2,7 @@ import { nextCall } from "../base/observer/combine-observers.js";
 import type { Observer } from "../base/observer/observer.js";
 import type { Peer } from "../base/peer.js";
 import type { RpcError } from "../contract/rpc-error.js";
-import type { CallObserver } from "../wire/incoming-call.js";
+import type { CallObserver } from "../wire/call-observer.js";
 
 /**
  * Reports the calls of a connection; undefined if no observer receives calls: they are not measured then.

@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import { singleAccount } from "../base/accounts/server-account.js";
 import { jsonCodec } from "../codec/json.js";
 import { RpcError } from "../contract/rpc-error.js";
 import { CallFrames } from "./call-frames.js";
@@ -41,7 +42,7 @@ export class Connection implements FrameSink {
   #end: RpcError | undefined;
 
   constructor(duplex: Duplex, options: ConnectionOptions) {
-    const { limits, role, codec = jsonCodec, receive, budget, account, observer } = options;
+    const { limits, role, codec = jsonCodec, receive, account = singleAccount(limits), observer } = options;
     this.#duplex = duplex;
     this.#options = options;
     const writer = writerTo(duplex, {
@@ -57,7 +58,7 @@ export class Connection implements FrameSink {
     const firstId = role === "dialer" ? 1 : 2;
     const outgoing = new OutgoingCalls({ writer, flow, firstId, maxQueue: limits.queuedCalls });
     const onIdle = (): void => this.#closeIfDrained();
-    const incoming = new IncomingCalls({ writer, flow, codec, role, limits, budget, observer, onIdle });
+    const incoming = new IncomingCalls({ writer, flow, codec, role, limits, account, observer, onIdle });
     this.#flow = flow;
     this.#writer = writer;
     this.outgoing = outgoing;
@@ -212,6 +213,7 @@ export class Connection implements FrameSink {
 
   #drained(): void {
     this.#writer.gate.drain();
+    this.incoming.drained();
     // Before decoding, which may fill the transport and pause reading again.
     this.#duplex.resume();
     this.#decode(() => this.#decoder.resume());
@@ -245,6 +247,7 @@ export class Connection implements FrameSink {
     this.outgoing.lost(reason, progress);
     this.incoming.lost(reason);
     this.#writer.gate.drain();
+    this.#decoder.close();
     this.#flow.memory.close();
     closeDuplex(this.#duplex, () => this.#resolveClosed(reason));
   }

@@ -80,6 +80,13 @@ export class FrameDecoder {
     if (this.#size >= this.#wanted) this.#deliver(this.#held.subarray(0, this.#size));
   }
 
+  /** Drops the incomplete frame: the connection has ended. */
+  close(): void {
+    this.#memory.give(this.#charged);
+    this.#size = this.#charged = 0;
+    this.#held = EMPTY;
+  }
+
   /** Delivers all whole frames of `buffer`, and buffers the rest, as a view of it, until the next chunk. */
   #deliver(buffer: Buffer): void {
     // What receives the frame charges what it keeps of it.

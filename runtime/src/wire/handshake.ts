@@ -61,7 +61,7 @@ export class Handshake {
     const hello = parseHello(text);
     try {
       // A character may take two bytes.
-      memory.take(2 * text.length + METHOD_SIZE * hello.methods.length);
+      memory.keep(2 * text.length + METHOD_SIZE * hello.methods.length);
     } catch (error) {
       throw new ProtocolError(`HELLO of ${text.length} characters: ${errorMessage(error)}`);
     }

@@ -1,10 +1,14 @@
 import type { BytesView, Codec, EncodedValue } from "../codec/codec.js";
 import type { RpcError } from "../contract/rpc-error.js";
 import { STATUSES, type StatusName } from "../contract/status.js";
+import type { Frame } from "./encode.js";
 import type { ReceiveWindow } from "./flow/connection-window.js";
-import { ProtocolError } from "./frame.js";
+import type { HeldBytes } from "./flow/held-bytes.js";
+import { SMALL_RESPONSE } from "./flow/unsent-responses.js";
+import { FLAG, FRAME, ProtocolError } from "./frame.js";
 import type { ItemReader, ItemReceiver, ReceiverHooks } from "./item-receiver.js";
 import type { ItemSender } from "./item-sender.js";
+import { CALL_WEIGHT } from "./limits.js";
 import type { Metadata } from "./metadata.js";
 
 /** The fields of an OPEN frame. */
@@ -23,45 +27,16 @@ export interface CallOpening {
   readonly size: number;
 }
 
-/** A call of the peer, for observers. */
-interface CallStart {
-  /** The number of the call in this process. */
-  readonly call: number;
-  /** The index of the method in the peer's HELLO; undefined if the OPEN was rejected before this field was decoded. */
-  readonly method: number | undefined;
-}
-
-/** The outcome of a call of the peer. It has the sizes of its messages, never their content. */
-interface CallRecord extends CallStart {
-  readonly status: StatusName;
-  /** From the OPEN to the final status, or to the end of the connection. */
-  readonly milliseconds: number;
-  /** Bytes of the request and its stream. */
-  readonly bytesIn: number;
-  /** Bytes of the response stream and the response. */
-  readonly bytesOut: number;
-  /** Items of the request stream, in frames. */
-  readonly itemsIn: number;
-  /** Items of the response stream, in frames. */
-  readonly itemsOut: number;
-  /** The error of a failed call. */
-  readonly error: RpcError | undefined;
-}
-
-/** Receives the calls of the peer. */
-export interface CallObserver {
-  /** A call begins; called with each one, also with one that is rejected. */
-  readonly started?: ((start: CallStart) => void) | undefined;
-  /** A call has its final status, or its connection has ended. */
-  readonly ended?: ((record: CallRecord) => void) | undefined;
-}
-
 /** What a call needs of its connection. */
 export interface CallHost {
   readonly codec: Codec;
-  answer(id: number, code: number, body: EncodedValue, metadata: string | undefined): void;
+  answer(status: Frame): void;
   /** The call has its final status, or its connection has ended. */
   ended(call: IncomingCall, status: StatusName, body: EncodedValue, error: RpcError | undefined): void;
+  /** What the connection holds in memory. */
+  readonly memory: HeldBytes;
+  /** Holds a response until the transport has taken it. @throws RpcError RESOURCE_EXHAUSTED */
+  hold(body: EncodedValue): void;
   release(): void;
   headers(id: number, metadata: string): void;
   grant(id: number, bytes: number): void;
@@ -91,6 +66,9 @@ export class IncomingCall {
   #complete: boolean;
   #received = 0;
   #itemsIn = 0;
+  /** Bytes of memory that it holds. */
+  #weight = CALL_WEIGHT;
+  #hasSlot = true;
   #sender: ItemSender | undefined;
   /** Why the caller no longer waits for an answer. */
   #reason: RpcError | undefined;
@@ -110,7 +88,6 @@ export class IncomingCall {
     return this.#host.codec;
   }
 
-  /** Whether the final status was sent, or can no longer be. */
   get answered(): boolean {
     return this.#answered;
   }
@@ -178,15 +155,29 @@ export class IncomingCall {
     this.#sender?.close(reason);
   }
 
-  /**
-   * Sends the final status. Only the first call has an effect.
-   * @param error what `body` encodes, if the call failed
-   */
+  /** Sends the final status, once: with an error, `body` encodes it. */
   answer(status: StatusName, body: EncodedValue, metadata?: string, error?: RpcError): void {
     if (this.#answered) return;
+    if (error === undefined && body.length > SMALL_RESPONSE) {
+      try {
+        this.#host.hold(body);
+      } catch (excess) {
+        this.fail(excess as RpcError);
+        return;
+      }
+    }
     this.#answered = true;
     this.#host.ended(this, status, body, error);
-    this.#host.answer(this.opening.id, error?.code ?? STATUSES[status], body, metadata);
+    const code = error?.code ?? STATUSES[status];
+    this.#host.answer({ kind: FRAME.STATUS, id: this.opening.id, code, metadata, body });
+  }
+
+  /** Sends the error of a call whose handler was not called, and will not be. Only the first answer has an effect. */
+  refuse(body: EncodedValue, error: RpcError): void {
+    if (this.#answered) return;
+    this.#answered = true;
+    this.#host.ended(this, error.status, body, error);
+    this.#host.answer({ kind: FRAME.STATUS, flags: FLAG.REFUSED, id: this.opening.id, code: error.code, body });
   }
 
   /** As {@link answer}, with an error. */
@@ -194,9 +185,22 @@ export class IncomingCall {
     this.answer(error.status, this.codec.encodeError(error), undefined, error);
   }
 
-  /** Frees the slot of the call: its handler is done. Called exactly once, at or after the answer. */
-  release(): void {
+  /** Holds bytes of memory until {@link release}. @throws RpcError RESOURCE_EXHAUSTED */
+  charge(bytes: number): void {
+    this.#host.memory.take(bytes);
+    this.#weight += bytes;
+  }
+
+  /** Frees the slot of the call before its handler is done, because it is stuck. Called at most once. */
+  releaseSlot(): void {
+    this.#hasSlot = false;
     this.#host.release();
+  }
+
+  /** Frees the slot and the memory of the call: its handler is done. Called exactly once, at or after the answer. */
+  release(): void {
+    if (this.#hasSlot) this.#host.release();
+    this.#host.memory.give(this.#weight);
   }
 
   /** Called by the connection. @throws ProtocolError if no request stream is open, or it has no credit */

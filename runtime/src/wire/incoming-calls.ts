@@ -1,15 +1,20 @@
+import type { ConnectionAccount } from "../base/accounts/connection-account.js";
 import { nextCall } from "../base/observer/combine-observers.js";
 import type { Codec, EncodedValue } from "../codec/codec.js";
-import { RpcError } from "../contract/rpc-error.js";
+import type { RpcError } from "../contract/rpc-error.js";
 import { STATUSES, type StatusName } from "../contract/status.js";
+import type { CallObserver } from "./call-observer.js";
+import type { Frame } from "./encode.js";
 import type { ConnectionFlow } from "./flow/connection-flow.js";
+import type { HeldBytes } from "./flow/held-bytes.js";
+import { UnsentResponses } from "./flow/unsent-responses.js";
 import { WindowBudget } from "./flow-control.js";
 import { FLAG, FRAME, ProtocolError } from "./frame.js";
 import type { FrameWriter } from "./frame-writer.js";
-import { type CallHost, type CallObserver, type CallOpening, IncomingCall } from "./incoming-call.js";
+import { type CallHost, type CallOpening, IncomingCall } from "./incoming-call.js";
 import { type ItemReader, ItemReceiver, type ReceiverHooks } from "./item-receiver.js";
 import { ItemSender } from "./item-sender.js";
-import type { CallBudget, Limits } from "./limits.js";
+import { CALL_WEIGHT, type Limits, overQuota } from "./limits.js";
 
 /** Answers that may wait for a dialer's transport, for each call that it runs; rejected calls have answers, too. */
 const UNSENT_PER_CALL = 4;
@@ -22,8 +27,8 @@ interface IncomingConfig {
   /** The role of this side. A dialer bounds the answers that wait; an acceptor stops reading instead. */
   readonly role: "dialer" | "acceptor";
   readonly limits: Limits;
-  /** Shared with other connections. */
-  readonly budget?: CallBudget | undefined;
+  /** Counts what the calls hold. */
+  readonly account: ConnectionAccount;
   /** Receives each call, including rejected ones. */
   readonly observer?: CallObserver | undefined;
   /** Called each time the last running call has ended. */
@@ -40,15 +45,17 @@ interface RejectedOpening {
 }
 
 /**
- * The calls that the peer has opened. A call occupies a slot until its handler is done, not only until it is answered: a
- * peer that opens and cancels in a loop cannot start more than `limits.calls` handlers.
+ * The calls that the peer has opened. A call counts until its handler is done, not only until it is answered: a peer that
+ * opens and cancels in a loop cannot start more than `limits.calls` handlers.
  */
 export class IncomingCalls implements CallHost {
   readonly codec: Codec;
+  readonly memory: HeldBytes;
   readonly #config: IncomingConfig;
   readonly #parity: number;
   readonly #maxUnsent: number;
   readonly #windows: WindowBudget;
+  readonly #unsentResponses: UnsentResponses;
   readonly #open = new Map<number, IncomingCall>();
   #running = 0;
   #highest = 0;
@@ -64,6 +71,8 @@ export class IncomingCalls implements CallHost {
     this.codec = config.codec;
     this.#parity = role === "dialer" ? 0 : 1;
     this.#maxUnsent = role === "dialer" ? limits.calls * UNSENT_PER_CALL : Number.POSITIVE_INFINITY;
+    this.memory = config.flow.memory;
+    this.#unsentResponses = new UnsentResponses(this.memory);
     this.#windows = new WindowBudget(limits.windowGrowth);
   }
 
@@ -94,7 +103,7 @@ export class IncomingCalls implements CallHost {
     const { id, hasStream } = opening;
     this.#claim(id);
     // The items of a stream are already in flight and cannot be sent again, so a call with one is accepted while draining.
-    const refusal = (hasStream ? undefined : this.#refusal) ?? this.#excess();
+    const refusal = (hasStream ? undefined : this.#refusal) ?? this.#take();
     if (refusal !== undefined) {
       this.#refuse(opening, refusal);
       return undefined;
@@ -104,7 +113,6 @@ export class IncomingCalls implements CallHost {
     observer?.started?.({ call: call.number, method: opening.method });
     this.#open.set(id, call);
     this.#running += 1;
-    this.#config.budget?.take();
     return call;
   }
 
@@ -167,15 +175,25 @@ export class IncomingCalls implements CallHost {
     this.#config.writer.add({ kind: FRAME.CREDIT, id, credit });
   }
 
-  answer(id: number, code: number, body: EncodedValue, metadata: string | undefined): void {
-    this.#open.delete(id);
+  answer(status: Frame): void {
+    this.#open.delete(status.id);
     this.#countAnswer();
-    this.#config.writer.add({ kind: FRAME.STATUS, id, code, metadata, body });
+    this.#config.writer.add(status);
+    if (!this.#config.writer.gate.full) this.#unsentResponses.taken();
+  }
+
+  hold(body: EncodedValue): void {
+    this.#unsentResponses.hold(body);
+  }
+
+  /** The transport has taken everything, or never will. */
+  drained(): void {
+    this.#unsentResponses.taken();
   }
 
   release(): void {
+    this.#config.account.endCall();
     this.#running -= 1;
-    this.#config.budget?.give();
     if (this.#running === 0) this.#config.onIdle();
   }
 
@@ -191,14 +209,22 @@ export class IncomingCalls implements CallHost {
   lost(error: RpcError): void {
     const calls = [...this.#open.values()];
     this.#open.clear();
+    this.drained();
     for (const call of calls) call.abandon(error);
   }
 
-  /** The error of one more call; undefined below the limits. */
-  #excess(): RpcError | undefined {
-    const { calls } = this.#config.limits;
-    if (this.#running < calls) return this.#config.budget?.excess();
-    return new RpcError("RESOURCE_EXHAUSTED", `more than ${calls} calls at the same time (limits.calls)`);
+  /** Takes the slot and the memory of one more call; the error where there are none. */
+  #take(): RpcError | undefined {
+    const { account } = this.#config;
+    const excess = account.beginCall();
+    if (excess !== undefined) return overQuota(excess);
+    try {
+      this.memory.take(CALL_WEIGHT);
+      return undefined;
+    } catch (error) {
+      account.endCall();
+      return error as RpcError;
+    }
   }
 
   #claim(id: number): void {

@@ -1,3 +1,5 @@
+import { getHeapStatistics } from "node:v8";
+import type { Excess } from "../base/accounts/quotas.js";
 import { OptionError } from "../base/check-options.js";
 import { nearest } from "../base/nearest.js";
 import type { EncodedValue } from "../codec/codec.js";
@@ -20,12 +22,26 @@ export interface Limits {
   /** Bytes of one call's metadata in one direction, as JSON. Over it: MESSAGE_TOO_LARGE. Default: 16 KiB. */
   readonly metadata: number;
   /**
-   * Concurrent calls that one side runs for the other. Over it: RESOURCE_EXHAUSTED. Calls of adapters (commands, shells, korv)
-   * share one limit over all sessions of their SSH connection. Default: 1,024.
+   * Concurrent calls that one side runs for the other, over all channels and adapters (commands, shells, korv) of one connection. Over
+   * it: RESOURCE_EXHAUSTED. Default: 1,024.
    */
   readonly calls: number;
-  /** Concurrent calls of a server, over all connections. Over it: RESOURCE_EXHAUSTED. Default: 16,384. */
+  /**
+   * Concurrent calls of a server, over all connections. At it, a key gets more only while it has less than its share, the limit divided
+   * by the square of the number of keys with calls. Over it: RESOURCE_EXHAUSTED. Default: 16,384.
+   */
   readonly serverCalls: number;
+  /**
+   * Bytes of memory that the calls of one connection may hold: 4 KiB for each, the weight of its request (2 for each byte of the text and
+   * 100 for each value), and responses that the transport has not taken. Over it: RESOURCE_EXHAUSTED. Default: 256 MiB.
+   */
+  readonly bytes: number;
+  /**
+   * Bytes of memory that the calls of a server may hold, over all connections. At it, a key gets more only while it has less than
+   * its share, the limit divided by the square of the number of keys that hold any: so the sum stays below 1.65 times the limit. Over it:
+   * RESOURCE_EXHAUSTED. Default: a twelfth of the heap limit of the process (`--max-old-space-size`).
+   */
+  readonly serverBytes: number;
   /**
    * Milliseconds that a handler may go on after its call has ended, by a cancel, a deadline or the loss of its connection. Then it
    * counts as stuck: the log names it, and its call no longer counts for `calls` and `serverCalls`. Default: 5,000.
@@ -56,6 +72,17 @@ export interface Limits {
   readonly helloTimeout: number;
 }
 
+const MAX_LIMIT = 2 ** 31 - 1;
+
+/** The heap limit divided by `limits.serverBytes`: with the shares of several keys, calls take at most a seventh of the heap. */
+const HEAP_PART = 12;
+
+/** Bytes of memory of a call, with a request of up to {@link COVERED_TEXT}. */
+export const CALL_WEIGHT = 4096;
+
+/** Bytes of a request whose weight is not counted. */
+export const COVERED_TEXT = 100;
+
 /** See {@link Limits}. */
 export const DEFAULT_LIMITS: Limits = {
   message: 4 * 1024 * 1024,
@@ -64,6 +91,8 @@ export const DEFAULT_LIMITS: Limits = {
   metadata: 16 * 1024,
   calls: 1024,
   serverCalls: 16_384,
+  bytes: 256 * 1024 * 1024,
+  serverBytes: Math.min(MAX_LIMIT, Math.floor(getHeapStatistics().heap_size_limit / HEAP_PART)),
   handlerGrace: 5_000,
   stuckHandlers: 1024,
   queuedCalls: 65_536,
@@ -86,8 +115,6 @@ const RENAMED = new Map<string, keyof Limits>([
   ["queue", "queuedCalls"],
   ["backlog", "sendHighWaterMark"],
 ]);
-
-const MAX_LIMIT = 2 ** 31 - 1;
 
 /** Fills in the defaults. @throws OptionError for an unknown limit, or a value that is not a positive integer of 31 bits */
 export function resolveLimits(limits: Partial<Limits> = {}): Limits {
@@ -123,33 +150,25 @@ export function tooLarge(size: number, limit: number, what: string): RpcError {
   return new RpcError("MESSAGE_TOO_LARGE", `the ${what} has ${size} bytes; the limit is ${limit} (limits.message)`);
 }
 
-/** Bounds the concurrent calls of all connections that share it; see `limits.serverCalls`. */
-export class CallBudget {
-  readonly #max: number;
-  #running = 0;
+/** The option of each limit, by level and resource. */
+const OPTIONS = {
+  connection: { connections: "", calls: "limits.calls", bytes: "limits.bytes", rate: "" },
+  key: { connections: "perKey.connections", calls: "perKey.calls", bytes: "perKey.bytes", rate: "perKey.rate" },
+  grant: { connections: "its limits", calls: "its limits", bytes: "its limits", rate: "its limits" },
+  server: { connections: "maxConnections", calls: "limits.serverCalls", bytes: "limits.serverBytes", rate: "" },
+} as const;
 
-  constructor(max: number) {
-    this.#max = max;
-  }
-
-  /** How many calls run. */
-  get running(): number {
-    return this.#running;
-  }
-
-  /** A call begins. */
-  take(): void {
-    this.#running += 1;
-  }
-
-  /** The work of a call is done. */
-  give(): void {
-    this.#running -= 1;
-  }
-
-  /** The error of one more call, RESOURCE_EXHAUSTED; undefined below the limit. */
-  excess(): RpcError | undefined {
-    if (this.#running < this.#max) return undefined;
-    return new RpcError("RESOURCE_EXHAUSTED", `the server already runs ${this.#max} calls (limits.serverCalls)`);
-  }
+/** The error of what an account does not grant: it names the limit, whose it is, its value and its option. Undefined if it does. */
+export function overQuota(excess: Excess | undefined): RpcError | undefined {
+  if (excess === undefined) return undefined;
+  const { resource, level, limit, amount, retryAfter } = excess;
+  const whose = { connection: "this connection", key: "this key", grant: "this key", server: "the server" }[level];
+  const most = {
+    connections: `may have ${limit} connections`,
+    calls: `already runs ${limit} calls`,
+    bytes: `may hold ${limit} bytes of memory, and this takes ${amount} more`,
+    rate: `may begin ${limit} calls per second`,
+  }[resource];
+  const details = Number.isFinite(retryAfter) ? { details: { retryAfter } } : {};
+  return new RpcError("RESOURCE_EXHAUSTED", `${whose} ${most} (${OPTIONS[level][resource]})`, details);
 }

@@ -1,40 +1,53 @@
-import type { Duplex } from "node:stream";
-import { generateEd25519 } from "../../../runtime/src/ssh/keys/format/generate-ed25519.js";
-import { publicKeyLine } from "../../../runtime/src/ssh/keys/format/public-key.js";
-import { listen } from "../../../runtime/src/ssh/server/listen.js";
+import { type Api, bindHandlers } from "../../../runtime/src/generated.js";
+import type { Context } from "../../../runtime/src/server/call/context.js";
+import { serveHandlers } from "../../../runtime/src/server.js";
 
-// A server in a process of its own, so that its memory can be measured. Its channels read nothing, or write without
-// end; on request it reports its memory, and the peak since the last request.
+// A server for the keys in its arguments. It sends its address, then its memory ten times a second.
 
-const [host, alice] = [generateEd25519("host"), generateEd25519("alice")];
-let peak = 0;
-
-function serve(duplex: Duplex): void {
-  duplex.on("error", () => {});
-  if (process.argv[2] !== "write") return;
-  const more = (): void => {
-    while (!duplex.destroyed && duplex.write(Buffer.alloc(65_536)));
-  };
-  duplex.on("drain", more);
-  more();
-}
-
-const options = {
-  port: 0,
-  hostKeys: { privateKey: host.privateKey },
-  authorizedKeys: { lines: [publicKeyLine(alice.publicKey)] },
+const anything = () => true;
+const common = { resource: "it", path: "/it", params: {}, request: anything, response: anything } as const;
+const api: Api = {
+  name: "memory",
+  version: "1.0.0",
+  hash: "00",
+  methods: [
+    { ...common, id: "GET /it", verb: "GET", kind: "unary", idempotent: true },
+    { ...common, id: "STORE /it", verb: "STORE", kind: "unary", idempotent: false },
+    { ...common, id: "UPDATE /it", verb: "UPDATE", kind: "unary", idempotent: false },
+  ],
 };
-const listener = await listen(options, [
-  { name: "test", match: ({ kind }) => kind === "subsystem", run: ({ stream }) => serve(stream) },
-]);
-setInterval(() => {
-  peak = Math.max(peak, process.memoryUsage.rss());
-}, 10).unref();
-process.on("message", () => {
-  globalThis.gc?.();
-  const now = process.memoryUsage.rss();
-  process.send?.({ now, peak: Math.max(peak, now) });
-  peak = now;
+const [privateKey = "", ...lines] = process.argv.slice(2);
+const untilCancelled = (signal: AbortSignal) =>
+  new Promise((resolve) => signal.addEventListener("abort", () => resolve(null)));
+/** All calls of UPDATE answer at once. */
+let answer = (): void => {};
+let answers = new Promise<void>((resolve) => (answer = resolve));
+let waiting = 0;
+const handlers = {
+  it: {
+    get: () => null,
+    /** Keeps its request until its caller goes. */
+    store: async (request: unknown, { signal }: Context) => {
+      await untilCancelled(signal);
+      return typeof request;
+    },
+    /** Answers with a text of 1 MB, together with 49 other calls. */
+    update: async () => {
+      if (++waiting % 50 === 0) {
+        answer();
+        answers = new Promise((resolve) => (answer = resolve));
+      } else await answers;
+      return "x".repeat(1_000_000);
+    },
+  },
+};
+const server = await serveHandlers(bindHandlers(api, handlers), {
+  host: "127.0.0.1",
+  port: 0,
+  hostKeys: { privateKey },
+  authorizedKeys: { lines },
+  log: false,
 });
-process.on("disconnect", () => process.exit(0));
-process.send?.({ port: listener.port, privateKey: alice.privateKey });
+process.send?.({ port: server.port, hostKey: server.fingerprints[0] });
+setInterval(() => process.send?.({ rss: process.memoryUsage.rss() }), 100);
+process.once("disconnect", () => process.exit(0));

@@ -1,76 +1,55 @@
-import { ConnectionAccount } from "./connection-account.js";
-import { type Excess, type Quotas, RETRY_AFTER, type Resource } from "./quotas.js";
-import type { KeyQuotas, ServerAccount } from "./server-account.js";
-
-interface KeyConfig {
-  readonly quotas: KeyQuotas;
-  /** The quotas of each connection. */
-  readonly connection: Quotas;
-  /** Called when it holds nothing, and can be forgotten. */
-  readonly onIdle: () => void;
-}
+import { KeyMeter, type ServerMeter } from "./meters.js";
+import type { Excess, KeyQuotas, Resource } from "./quotas.js";
 
 /** What all connections of one key hold together. */
 export class KeyAccount {
-  readonly #server: ServerAccount;
-  readonly #config: KeyConfig;
-  readonly #held: Record<Resource, number> = { connections: 0, calls: 0, bytes: 0 };
-  /** Limits of its own, as of its line in authorized_keys. */
-  #quotas: KeyQuotas | undefined;
-  /** Calls that it may begin now, as of `#refilledAt`. */
+  readonly connections: KeyMeter;
+  readonly calls: KeyMeter;
+  readonly bytes: KeyMeter;
+  readonly #quotas: KeyQuotas;
+  #rate: number | undefined;
+  #hasOwnRate = false;
+  /** Calls that it may begin, as of `#refilledAt`. */
   #tokens = Number.POSITIVE_INFINITY;
-  #refilledAt = 0;
+  #refilledAt = Number.NEGATIVE_INFINITY;
 
-  constructor(server: ServerAccount, config: KeyConfig) {
-    this.#server = server;
-    this.#config = config;
+  /**
+   * @param server what it shares with the other keys
+   * @param key its limits, unless it has some of its own
+   */
+  constructor(server: Readonly<Record<Resource, ServerMeter>>, key: KeyQuotas) {
+    this.#quotas = key;
+    this.connections = new KeyMeter("connections", server.connections, key.connections);
+    this.calls = new KeyMeter("calls", server.calls, key.calls);
+    this.bytes = new KeyMeter("bytes", server.bytes, key.bytes);
+    this.#rate = key.rate;
   }
 
-  /** How much is held. */
-  held(resource: Resource): number {
-    return this.#held[resource];
+  /** Whether it holds nothing, and its rate has nothing to remember. */
+  isIdle(now: number): boolean {
+    return this.connections.held + this.calls.held + this.bytes.held === 0 && now - this.#refilledAt > 1000;
   }
 
-  /** Sets limits of its own, which may have changed with the lists; absent ones are those of every key. */
-  limit(quotas: KeyQuotas | undefined): void {
-    this.#quotas = quotas;
+  /** Sets limits of its own; absent ones are those of every key. They may change while connections are open. */
+  limit({ connections, calls, bytes, rate }: KeyQuotas = {}): void {
+    this.connections.limit(connections);
+    this.calls.limit(calls);
+    this.bytes.limit(bytes);
+    this.#rate = rate ?? this.#quotas.rate;
+    this.#hasOwnRate = rate !== undefined;
   }
 
-  /** The account of a new connection, which closes it. Connections are taken by its constructor's caller, with `take`. */
-  connection(): ConnectionAccount {
-    return new ConnectionAccount(this, this.#config.connection);
-  }
-
-  /** Takes an amount, until it is given back, or tells why not: then nothing is taken. */
-  take(resource: Resource, amount: number): Excess | undefined {
-    const limit = this.#quotas?.[resource] ?? this.#config.quotas[resource];
-    const held = this.#held[resource];
-    if (limit !== undefined && held + amount > limit) return { resource, level: "key", limit, retryAfter: RETRY_AFTER };
-    const excess = this.#server.take(resource, amount, held);
-    if (excess === undefined) this.#held[resource] = held + amount;
-    return excess;
-  }
-
-  /** Gives back what was taken. */
-  give(resource: Resource, amount: number): void {
-    const held = this.#held[resource] - amount;
-    this.#held[resource] = held;
-    this.#server.give(resource, amount, held);
-    if (held === 0 && resource === "connections") this.#config.onIdle();
-  }
-
-  /** One more call begins, within the rate of the key. */
-  begin(): Excess | undefined {
-    const rate = this.#quotas?.rate ?? this.#config.quotas.rate;
+  /** Counts the begin of a call toward the rate of the key, or tells why it must wait. */
+  pace(): Excess | undefined {
+    const rate = this.#rate;
     if (rate === undefined) return undefined;
     const now = performance.now();
-    this.#tokens = Math.min(rate, this.#tokens + ((now - this.#refilledAt) * rate) / 1000);
+    const refilled = this.#tokens + ((now - this.#refilledAt) * rate) / 1000;
+    const tokens = Math.min(Math.max(rate, 1), refilled);
     this.#refilledAt = now;
-    if (this.#tokens < 1) {
-      const retryAfter = Math.ceil(((1 - this.#tokens) * 1000) / rate);
-      return { resource: "rate", level: "key", limit: rate, retryAfter };
-    }
-    this.#tokens -= 1;
-    return undefined;
+    this.#tokens = tokens < 1 ? tokens : tokens - 1;
+    if (tokens >= 1) return undefined;
+    const retryAfter = Math.ceil(((1 - tokens) * 1000) / rate);
+    return { resource: "rate", level: this.#hasOwnRate ? "grant" : "key", limit: rate, amount: 1, retryAfter };
   }
 }

@@ -149,6 +149,11 @@ export interface Observer {
   reauthorizationFailed?(event: ConnectionEvent & Refused): void;
   /** Server: the key of a connected peer was revoked; its connection ends. */
   accessRevoked?(event: ConnectionEvent & Refused): void;
+  /**
+   * Server: an authenticated connection ends because its key, or the server, has too many. `reason` says whose limit it is; the
+   * DISCONNECT message has it, too.
+   */
+  connectionDenied?(event: PeerEvent & Refused): void;
   /** Server: a session is served. */
   sessionOpened?(event: SessionEvent): void;
   /** Server: a session was refused. */

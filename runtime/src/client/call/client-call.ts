@@ -15,7 +15,7 @@ import { bindCallbacks, type CallOptions, cancelledBy, checkCallOptions } from "
 import type { CallSetup, MethodBinding, StreamCallbacks } from "./method-binding.js";
 import { ObservedCall } from "./observed-call.js";
 import { encodeRequest, readResponse, toCallError } from "./read-response.js";
-import { retryDelay } from "./retry-delay.js";
+import { retryAfterOf, retryDelay } from "./retry-delay.js";
 
 /**
  * A running call of any kind. It settles exactly once, and releases its timer and signal listener then. A call whose
@@ -129,7 +129,12 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     const progress = frame.has(FLAG.REFUSED) ? "not-started" : "unknown";
     this.#observed?.body(frame.end - frame.start);
     const { method, codec } = this.#binding;
-    if (code === STATUSES.UNAVAILABLE && this.#retry(codec.decodeError(code, frame, method.id), progress)) return;
+    const isBusy = code === STATUSES.RESOURCE_EXHAUSTED && progress === "not-started";
+    if (code === STATUSES.UNAVAILABLE || isBusy) {
+      const error = codec.decodeError(code, frame, method.id);
+      const retryAfter = isBusy ? retryAfterOf(error) : 0;
+      if (retryAfter !== undefined && this.#retry(error, progress, retryAfter)) return;
+    }
     this.#release();
     let response: unknown;
     try {
@@ -171,7 +176,7 @@ export class ClientCall implements OutgoingCall, WaitingCall {
   }
 
   /** Retries the call where {@link retryDelay} allows it, and returns whether it did. */
-  #retry(error: RpcError, progress: CallProgress): boolean {
+  #retry(error: RpcError, progress: CallProgress, retryAfter = 0): boolean {
     const sent = this.id !== 0;
     const delay = retryDelay(this.#binding, {
       sent,
@@ -179,6 +184,7 @@ export class ClientCall implements OutgoingCall, WaitingCall {
       notReplayable: this.opened !== undefined || this.#seen,
       retries: this.#retries,
       open: this.#connection?.open === true,
+      retryAfter,
       remaining: this.#timeout < MAX_TIMEOUT ? this.remaining() : Number.POSITIVE_INFINITY,
     });
     if (delay === undefined) return false;

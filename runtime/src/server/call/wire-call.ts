@@ -83,6 +83,14 @@ export class WireCall implements CallPort {
     this.#call.stop(reason);
   }
 
+  refuse(body: EncodedValue, error: RpcError): void {
+    this.#call.refuse(body, error);
+  }
+
+  releaseSlot(): void {
+    this.#call.releaseSlot();
+  }
+
   release(): void {
     this.#call.release();
   }

@@ -27,6 +27,9 @@ export interface GuardConfig {
   readonly chosen: AlgorithmChoice;
 }
 
+/** The default of `maxConnections`. */
+export const MAX_CONNECTIONS = 1024;
+
 /** The bytes that a client may need to authenticate. */
 const MIN_PRE_AUTH_BYTES = 8192;
 
@@ -40,7 +43,7 @@ export function guardConfig(options: GuardOptions): GuardConfig {
   const keepaliveInterval = number("keepaliveInterval", 30_000, 0, MAX_TIMEOUT);
   return {
     loginGrace: number("loginGrace", 30_000, 1, MAX_TIMEOUT),
-    maxConnections: number("maxConnections", 1024, 1),
+    maxConnections: number("maxConnections", MAX_CONNECTIONS, 1),
     maxStartups: maxStartups(options.maxStartups ?? {}),
     perSource: {
       address: checkNumber("perSource.address", options.perSource?.address ?? 128, 1),

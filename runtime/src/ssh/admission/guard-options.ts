@@ -7,7 +7,11 @@ import type { AlgorithmOptions } from "../algorithm-options.js";
 export interface GuardOptions {
   /** Time for a client to authenticate. Default: 30,000. */
   readonly loginGrace?: number;
-  /** Maximum number of open connections; further ones are closed at once. Default: 1,024. */
+  /**
+   * Maximum number of open connections. At it, a key with less than its share, the limit divided by the number of keys, still gets a place:
+   * the key with most connections loses its newest one that runs no call. Other connections are closed with the reason in the DISCONNECT message. Default:
+   * 1,024.
+   */
   readonly maxConnections?: number;
   /** Maximum number of unauthenticated connections. */
   readonly maxStartups?: MaxStartups;

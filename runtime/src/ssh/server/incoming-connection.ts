@@ -58,6 +58,11 @@ export class IncomingConnection {
         this.#close(reason);
       },
       revoke: (reason) => this.#abort(`access revoked: ${reason}`, "access revoked"),
+      refuse: (reason) => {
+        this.#reason ??= reason;
+        sendDisconnect(connection, DISCONNECT_REASON.tooManyConnections, reason);
+        this.#close(reason);
+      },
     });
     this.#authentication = authentication;
     const { observer } = config;

@@ -1,6 +1,5 @@
 import type { ConnectionAccount } from "../../base/accounts/connection-account.js";
-import type { Excess } from "../../base/accounts/quotas.js";
-import { RpcError } from "../../contract/rpc-error.js";
+import { overQuota } from "../limits.js";
 
 /** Bytes that a connection holds without asking its account: ordinary connections never hold more. */
 const FLAT = 64 * 1024;
@@ -12,6 +11,8 @@ const BLOCK = 64 * 1024;
 export class HeldBytes {
   readonly #account: Pick<ConnectionAccount, "take" | "give"> | undefined;
   #held = 0;
+  /** Bytes that are held as long as the connection lives. */
+  #kept = 0;
   /** What was taken from the account: whole blocks. */
   #charged = 0;
   #closed = false;
@@ -41,17 +42,24 @@ export class HeldBytes {
     if (spare > 2 * BLOCK || this.#held <= FLAT) this.#return(Math.floor(spare / BLOCK) * BLOCK);
   }
 
-  /** The connection has ended: its account gets everything back. */
+  /** Holds bytes as long as the connection lives. @throws RpcError as {@link take} */
+  keep(bytes: number): void {
+    this.take(bytes);
+    this.#kept += bytes;
+  }
+
+  /** The connection has ended. Handlers may outlive it, and give back what they hold when they are done. */
   close(): void {
     this.#closed = true;
-    this.#return(this.#charged);
+    this.give(this.#kept);
+    this.#kept = 0;
   }
 
   #charge(bytes: number, account: Pick<ConnectionAccount, "take">): void {
     if (this.#closed) return;
     const more = Math.ceil((bytes - this.#charged) / BLOCK) * BLOCK;
-    const excess = account.take("bytes", more);
-    if (excess !== undefined) throw exhausted(excess);
+    const error = overQuota(account.take("bytes", more));
+    if (error !== undefined) throw error;
     this.#charged += more;
   }
 
@@ -60,9 +68,4 @@ export class HeldBytes {
     this.#charged -= bytes;
     this.#account?.give("bytes", bytes);
   }
-}
-
-function exhausted({ resource, level, limit, retryAfter }: Excess): RpcError {
-  const message = `the ${level} may hold ${limit} ${resource} in memory at the same time`;
-  return new RpcError("RESOURCE_EXHAUSTED", message, { details: { retryAfter } });
 }

@@ -1,3 +1,4 @@
+import { getHeapStatistics } from "node:v8";
 import { expect, test } from "vitest";
 import { DEFAULT_LIMITS, resolveLimits } from "../../../../runtime/src/wire/limits.js";
 
@@ -17,6 +18,8 @@ test("has the defaults that docs/limits.md lists", () => {
     metadata: 16_384,
     calls: 1024,
     serverCalls: 16_384,
+    bytes: 268_435_456,
+    serverBytes: Math.min(2 ** 31 - 1, Math.floor(getHeapStatistics().heap_size_limit / 12)),
     handlerGrace: 5_000,
     stuckHandlers: 1_024,
     queuedCalls: 65_536,
