@@ -38,7 +38,7 @@ export interface Limits {
   readonly bytes: number;
   /**
    * Bytes of memory that the calls of a server may hold, over all connections. At it, a key gets more only while it has less than
-   * its share, the limit divided by the square of the number of keys that hold any: so the sum stays below 1.65 times the limit. Over it:
+   * its share, the limit divided by the square of the number of keys that hold any: so the sum stays below 1.65 times the limit for up to 32 keys. Over it:
    * RESOURCE_EXHAUSTED. Default: a twelfth of the heap limit of the process (`--max-old-space-size`).
    */
   readonly serverBytes: number;

@@ -1,10 +1,7 @@
 import { type AccountLevel, type Excess, overLimit, type Resource } from "./quotas.js";
 
-/**
- * What each key may hold, however many keys there are: a share of many keys would be less than one client needs. It is little enough
- * for all connections of a server to be of different keys.
- */
-const LEAST = { connections: 1, calls: 16, bytes: 256 * 1024 } as const satisfies Record<Resource, number>;
+/** The smallest share is the limit divided by this: as many as the connections of a server may be, each of another key. */
+const MOST_SHARES = 1024;
 
 // What is held of one resource, at each level. One object for each resource, not one of all resources: they are asked several
 // times in each call, and reading a property by a name in a variable takes many times as long.
@@ -31,7 +28,7 @@ export class ServerMeter {
     if (this.#held + amount > this.#limit) {
       const keys = held === 0 ? this.#keys + 1 : this.#keys;
       // The sum of these shares is bounded for any number of keys; see ServerAccount.
-      if (held + amount > Math.max(LEAST[this.#resource], this.#limit / keys ** 2))
+      if (held + amount > this.#limit / Math.min(keys ** 2, MOST_SHARES))
         return overLimit(this.#resource, "server", this.#limit, amount);
     }
     this.#held += amount;

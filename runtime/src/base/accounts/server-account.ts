@@ -31,8 +31,8 @@ const MIN_SWEEP = 64;
 /**
  * What all keys hold together. At a limit for calls or bytes, a key gets more only while it holds less than its share: the limit
  * divided by the square of the number of keys that hold any. So one key cannot take the server from the others, and the sum
- * stays below 1.65 times the limit for any number of keys (1 + 1/4 + 1/9 + …); divided by the number alone, the sum of the
- * shares would have no bound. Connections are never more than the limit: see {@link OpenConnections}.
+ * stays below 1.65 times the limit (1 + 1/4 + 1/9 + …); divided by the number alone, the sum of the shares would grow with each
+ * key. From 32 keys on, a share stays a 1,024th of the limit, so that it suffices for a client: the sum grows by as much with each. Connections are never more than the limit: see {@link OpenConnections}.
  */
 export class ServerAccount {
   readonly #config: AccountsConfig;
