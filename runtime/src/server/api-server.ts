@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import { turnOf } from "../base/accounts/turns.js";
 import type { Logger } from "../base/log.js";
 import type { Observer } from "../base/observer/observer.js";
 import type { Peer } from "../base/peer.js";
@@ -150,6 +151,7 @@ export class ApiServer {
         clients: () => this.clients,
       }),
       budget: this.#budget,
+      turn: turnOf(peer),
       observer: reportCalls(this.#observer, peer, (method) => this.#nameOf(connection.remote?.methods[method] ?? "")),
       peerName: "the client",
     });

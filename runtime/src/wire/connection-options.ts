@@ -1,3 +1,4 @@
+import type { Turn } from "../base/accounts/turns.js";
 import type { Codec } from "../codec/codec.js";
 import type { RpcError } from "../contract/rpc-error.js";
 import type { CallReceiver } from "./call-frames.js";
@@ -18,6 +19,8 @@ export interface ConnectionOptions {
   readonly receive?: CallReceiver;
   /** Bounds the calls of several connections together. */
   readonly budget?: CallBudget;
+  /** The turns in which frames of the peer are handled. Absent: all at once. */
+  readonly turn?: Turn | undefined;
   /** Receives each call of the peer, including rejected ones. */
   readonly observer?: CallObserver | undefined;
   /** Called when the peer accepts no new calls, before waiting calls are given back to their callers. */

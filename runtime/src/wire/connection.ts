@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import type { Turn } from "../base/accounts/turns.js";
 import { jsonCodec } from "../codec/json.js";
 import { RpcError } from "../contract/rpc-error.js";
 import { CallFrames } from "./call-frames.js";
@@ -34,6 +35,9 @@ export class Connection implements FrameSink {
   readonly #calls: CallFrames;
   readonly #decoder: FrameDecoder;
   readonly #handshake: Handshake;
+  /** Whether reading waits for the transport to take what was written, and for its turn. */
+  #isBlocked = false;
+  #isWaiting = false;
   #remote: Hello | undefined;
   #refusal: RpcError | undefined;
   #end: RpcError | undefined;
@@ -46,8 +50,8 @@ export class Connection implements FrameSink {
       role,
       highWaterMark: limits.sendHighWaterMark,
       pause: () => {
-        duplex.pause();
-        this.#decoder.pause();
+        this.#isBlocked = true;
+        this.#pause();
       },
       flushed: () => this.incoming.flushed(),
     });
@@ -141,6 +145,8 @@ export class Connection implements FrameSink {
       default:
         this.#calls.frame(frame);
     }
+    const { turn } = this.#options;
+    if (turn?.step() && !this.#isWaiting) this.#wait(turn);
   }
 
   /** See {@link FrameSink.oversize}. */
@@ -203,9 +209,30 @@ export class Connection implements FrameSink {
     if (this.outgoing.size === 0 && this.incoming.size === 0) void this.close("the connection is drained");
   }
 
+  /** Frames that follow wait for a later turn, also those of the current chunk. */
+  #wait(turn: Turn): void {
+    this.#isWaiting = true;
+    this.#pause();
+    turn.wait(() => {
+      this.#isWaiting = false;
+      this.#resume();
+    });
+  }
+
   #drained(): void {
     this.#writer.gate.drain();
-    // Before decoding, which may fill the transport and pause reading again.
+    this.#isBlocked = false;
+    this.#resume();
+  }
+
+  #pause(): void {
+    this.#duplex.pause();
+    this.#decoder.pause();
+  }
+
+  #resume(): void {
+    if (this.#isBlocked || this.#isWaiting) return;
+    // Before decoding, which may pause reading again.
     this.#duplex.resume();
     this.#decode(() => this.#decoder.resume());
   }

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import type { AuthContext, Connection } from "ssh2";
+import { joinTurns } from "../../base/accounts/turns.js";
 import { printable } from "../../base/printable.js";
 import type { GuardConfig } from "../admission/guard-config.js";
 import type { FailureKind } from "../admission/source-penalties.js";
@@ -83,6 +84,15 @@ export class IncomingConnection {
       this.#disconnected = true;
     });
     connection.on("authentication", (context: AuthContext) => void authentication.handle(context));
+    let joined: ReturnType<typeof joinTurns> | undefined;
+    const turn = () => {
+      const { peer } = authentication;
+      if (joined === undefined && peer !== undefined && !socket.destroyed) {
+        joined = joinTurns(peer);
+        socket.once("close", joined.leave);
+      }
+      return joined?.turn;
+    };
     guardConnection({
       connection,
       socket,
@@ -90,6 +100,7 @@ export class IncomingConnection {
       observer,
       about: () => authentication.about,
       isUnauthenticated: () => authentication.peer === undefined,
+      turn,
       abort: (reason) => this.#abort(reason),
     });
     announceHostKeys(connection, config.hostKeys);

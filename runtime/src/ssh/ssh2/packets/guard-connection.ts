@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import type { Connection } from "ssh2";
+import type { Turn } from "../../../base/accounts/turns.js";
 import type { ConnectionEvent, Observer } from "../../../base/observer/observer.js";
 import { printable } from "../../../base/printable.js";
 import type { AlgorithmChoice } from "../../algorithms.js";
@@ -14,6 +15,7 @@ import { endWhenIdle } from "./idle.js";
 import { guardPackets } from "./packet-guard.js";
 import { patchExtInfo } from "./patch-ext-info.js";
 import { keepRekeying, type RekeyLimits } from "./rekey.js";
+import { takeTurns } from "./take-turns.js";
 
 /** The limits of one connection; see GuardOptions. */
 interface ConnectionLimits extends RekeyLimits {
@@ -34,6 +36,8 @@ interface GuardedConnection {
   /** The connection of its events. */
   readonly about: () => ConnectionEvent;
   readonly isUnauthenticated: () => boolean;
+  /** The turns of the peer; undefined before it has authenticated. */
+  readonly turn: () => Turn | undefined;
   /** Ends the connection at once, with the reason for the log. */
   readonly abort: (reason: string) => void;
 }
@@ -63,6 +67,7 @@ export function guardConnection(guarded: GuardedConnection): void {
   limitPreAuthBytes(guarded);
   reportDebugMessages(guarded);
   if (limits.idleTimeout > 0) endWhenIdle(connection, socket, limits.idleTimeout, abort);
+  takeTurns(connection, socket, guarded.turn);
 }
 
 /** Bounds the bytes before authentication, also those of incomplete packets and of key exchanges. */
