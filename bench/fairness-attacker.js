@@ -25,16 +25,16 @@ const attacks = {
       channel.setWindow(24, 80 + (sent % 2), 0, 0);
     }),
   "environment variables": (client) => session(client, (id, protocol) => protocol.env(id, "RPC_A", "1", false)),
-  "signals": (client) => shell(client, (channel) => channel.signal("HUP")),
+  signals: (client) => shell(client, (channel) => channel.signal("HUP")),
   "global requests": (client) =>
     flood(client, () => packet(client, 80, string("keepalive@openssh.com"), Buffer.from([0]))),
-  "ignore": (client) => flood(client, () => packet(client, 2, string("x"))),
-  "debug": (client) => flood(client, () => packet(client, 4, Buffer.from([0]), string("x"), string(""))),
-  "unimplemented": (client) => flood(client, () => packet(client, 3, uint32(1))),
+  ignore: (client) => flood(client, () => packet(client, 2, string("x"))),
+  debug: (client) => flood(client, () => packet(client, 4, Buffer.from([0]), string("x"), string(""))),
+  unimplemented: (client) => flood(client, () => packet(client, 3, uint32(1))),
   "extension info": (client) => flood(client, () => packet(client, 7, uint32(1), string("ping"), string("0"))),
-  "window adjusts": (client) =>
-    session(client, (id) => packet(client, 93, uint32(id), uint32(1))),
-  "channels opened": (client) => flood(client, () => packet(client, 90, string("x"), uint32(99), uint32(1000), uint32(32768))),
+  "window adjusts": (client) => session(client, (id) => packet(client, 93, uint32(id), uint32(1))),
+  "channels opened": (client) =>
+    flood(client, () => packet(client, 90, string("x"), uint32(99), uint32(1000), uint32(32768))),
   "lines of a shell": (client) =>
     session(client, (id, protocol) => protocol.channelData(id, Buffer.from("x\n".repeat(16_000))), { shell: true }),
   "1-byte data": (client) =>
@@ -72,7 +72,11 @@ function channels(client, count, framesOf, { read = true } = {}) {
       if (read) channel.resume();
       else channel.pause();
       channel.write(Buffer.from(PREAMBLE));
-      const hello = { agent: "bench", methods: METHODS, limits: { message: 1024 * 1024, calls: 1024, window: 256 * 1024 } };
+      const hello = {
+        agent: "bench",
+        methods: METHODS,
+        limits: { message: 1024 * 1024, calls: 1024, window: 256 * 1024 },
+      };
       channel.write(encodeFrame({ kind: FRAME.HELLO, id: 0, body: JSON.stringify(hello) }));
       let id = 1;
       const write = () => {

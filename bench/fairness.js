@@ -35,7 +35,22 @@ const [pattern = "", seconds = "4"] = process.argv.slice(2);
 const SECONDS = Number(seconds);
 const directory = mkdtempSync(join(tmpdir(), "sshrpc-"));
 const rows = [
-  ["attack", "keys", "p50 ms", "p99 ms", "login ms", "MB over idle", "server CPU %", "others wait for CPU ms, p99", "at worst", "attacks/s", "ended", "audit KB/s", "failed", ""],
+  [
+    "attack",
+    "keys",
+    "p50 ms",
+    "p99 ms",
+    "login ms",
+    "MB over idle",
+    "server CPU %",
+    "others wait for CPU ms, p99",
+    "at worst",
+    "attacks/s",
+    "ended",
+    "audit KB/s",
+    "failed",
+    "",
+  ],
 ];
 await measure("none", 0);
 for (const attack of ATTACKS.filter((name) => name.includes(pattern)))

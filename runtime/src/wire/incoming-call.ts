@@ -45,6 +45,8 @@ interface CallRecord extends CallStart {
   readonly itemsOut: number;
   /** The error of a failed call. */
   readonly error: RpcError | undefined;
+  /** Whether it was refused before its handler ran. */
+  readonly refused: boolean;
 }
 
 /** Receives the calls of the peer. */
@@ -87,6 +89,7 @@ export class IncomingCall {
   readonly startedAt: number;
   readonly #host: CallHost;
   #answered = false;
+  #accepted = false;
   #complete: boolean;
   #received = 0;
   #itemsIn = 0;
@@ -112,6 +115,16 @@ export class IncomingCall {
   /** Whether the final status was sent, or can no longer be. */
   get answered(): boolean {
     return this.#answered;
+  }
+
+  /** Whether it has passed the checks, and goes to its handler. */
+  get accepted(): boolean {
+    return this.#accepted;
+  }
+
+  /** It has passed the checks. */
+  accept(): void {
+    this.#accepted = true;
   }
 
   /** Bytes of the items that were received. */

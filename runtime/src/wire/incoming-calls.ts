@@ -1,3 +1,4 @@
+import { TokenBucket } from "../base/accounts/token-bucket.js";
 import { nextCall } from "../base/observer/combine-observers.js";
 import type { Codec, EncodedValue } from "../codec/codec.js";
 import { RpcError } from "../contract/rpc-error.js";
@@ -47,6 +48,7 @@ export class IncomingCalls implements CallHost {
   readonly #parity: number;
   readonly #maxUnsent: number;
   readonly #windows: WindowBudget;
+  readonly #cancels: TokenBucket;
   readonly #open = new Map<number, IncomingCall>();
   #running = 0;
   #highest = 0;
@@ -62,6 +64,7 @@ export class IncomingCalls implements CallHost {
     this.codec = config.codec;
     this.#parity = role === "dialer" ? 0 : 1;
     this.#maxUnsent = role === "dialer" ? limits.calls * UNSENT_PER_CALL : Number.POSITIVE_INFINITY;
+    this.#cancels = new TokenBucket(limits.cancels);
     this.#windows = new WindowBudget(limits.windowGrowth);
   }
 
@@ -134,6 +137,7 @@ export class IncomingCalls implements CallHost {
       itemsIn: call.itemsIn,
       itemsOut: call.itemsOut,
       error,
+      refused: !call.accepted,
     });
   }
 
@@ -146,6 +150,15 @@ export class IncomingCalls implements CallHost {
       throw new ProtocolError(`${frame} for call ${id}, which was never opened`);
     }
     return this.#open.get(id);
+  }
+
+  /** The caller cancels a call. @throws ProtocolError if it never opened it, or cancels too many */
+  cancel(id: number): void {
+    const call = this.find(id, "CANCEL");
+    if (!this.#cancels.take()) {
+      throw new ProtocolError(`more than ${this.#config.limits.cancels} calls cancelled per second (limits.cancels)`);
+    }
+    call?.cancel(new RpcError("CANCELLED", "the caller cancelled the call"));
   }
 
   sender(id: number, window: number): ItemSender {
@@ -217,7 +230,7 @@ export class IncomingCalls implements CallHost {
       const start = { call: nextCall(), method };
       const sizes = { bytesIn: size, bytesOut: Buffer.byteLength(body), itemsIn: 0, itemsOut: 0 };
       observer.started?.(start);
-      observer.ended?.({ ...start, status, milliseconds: 0, ...sizes, error });
+      observer.ended?.({ ...start, status, milliseconds: 0, ...sizes, error, refused: true });
     }
     this.#countAnswer();
     writer.add({ kind: FRAME.STATUS, flags: FLAG.REFUSED, id, code: STATUSES[status], body });

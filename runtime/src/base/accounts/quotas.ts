@@ -17,5 +17,5 @@ export interface Excess {
   readonly retryAfter: number;
 }
 
-/** Milliseconds after which to try again for what others hold: nobody knows when they give it back. */
+/** Milliseconds after which to try again for what others hold: when they give it back is unknown. */
 export const RETRY_AFTER = 1000;

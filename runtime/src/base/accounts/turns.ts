@@ -3,6 +3,9 @@ import type { Peer } from "../peer.js";
 /** Milliseconds that a key may work in one turn of the event loop. */
 const SLICE = 4;
 
+/** Milliseconds of recent work up to which a key need not wait for the slice of another one. */
+const LIGHT = 100;
+
 /** How many steps pass between two looks at the clock. */
 const STEPS = 4;
 
@@ -20,6 +23,8 @@ const touched = new Set<Turn>();
 /** Whose work runs since `activeSince`, until another key begins or the turn ends: its microtasks are part of it. */
 let active: Turn | undefined;
 let activeSince = 0;
+/** Milliseconds of work of all keys in this turn of the event loop. */
+let worked = 0;
 let scheduled = false;
 
 /**
@@ -40,9 +45,11 @@ export class Turn {
   #recent = 0;
   #recentAt = 0;
 
-  /** Whether the work of this key has to wait now. */
-  get isOver(): boolean {
-    return this.#waiting.length > 0 || this.#used >= SLICE || this.#steps * this.#cost >= SLICE;
+  /** Work is about to begin: false if it has to {@link wait}. */
+  begin(): boolean {
+    activate(this);
+    if (this.#waiting.length > 0 || this.#used >= SLICE || this.#steps * this.#cost >= SLICE) return false;
+    return worked < SLICE || this.#recent < LIGHT;
   }
 
   /** How long it worked recently, in ms. */
@@ -131,11 +138,17 @@ export function keyOf({ certificate, fingerprint, principal }: Peer): string {
 
 function activate(turn: Turn): void {
   const now = performance.now();
-  active?.charge(now - activeSince, now);
+  charge(now);
   active = turn;
   activeSince = now;
   touched.add(turn);
   schedule();
+}
+
+function charge(now: number): void {
+  if (active === undefined) return;
+  worked += now - activeSince;
+  active.charge(now - activeSince, now);
 }
 
 function schedule(): void {
@@ -148,8 +161,9 @@ function schedule(): void {
 function endTurn(): void {
   scheduled = false;
   const now = performance.now();
-  active?.charge(now - activeSince, now);
+  charge(now);
   active = undefined;
+  worked = 0;
   for (const turn of touched) turn.renew();
   touched.clear();
   let next: Turn | undefined;

@@ -96,6 +96,7 @@ export class LocalCall implements CallPort, LocalCallResult {
   #headers: string | undefined;
   #trailers: string | undefined;
   #answered = false;
+  #accepted = false;
   #reason: RpcError | undefined;
   #removeAbort: (() => void) | undefined;
   #onCancel: ((reason: RpcError) => void) | undefined;
@@ -131,6 +132,15 @@ export class LocalCall implements CallPort, LocalCallResult {
 
   get trailers(): Metadata {
     return decodeMetadata(this.#trailers);
+  }
+
+  /** Whether it has passed the checks, and goes to its handler. */
+  get accepted(): boolean {
+    return this.#accepted;
+  }
+
+  accept(): void {
+    this.#accepted = true;
   }
 
   /** The number of the call in this process, given out when an observer asks for it. */

@@ -10,7 +10,7 @@ import { adjustOfferForClient } from "./adjust-offer.js";
 import { allowDuringRekey } from "./allow-during-rekey.js";
 import { guardChannels } from "./channel-guard.js";
 import { checkDhValue } from "./check-dh-value.js";
-import { guardRequests } from "./guard-requests.js";
+import { guardRequests, limitRequests } from "./guard-requests.js";
 import { endWhenIdle } from "./idle.js";
 import { guardPackets } from "./packet-guard.js";
 import { patchExtInfo } from "./patch-ext-info.js";
@@ -21,6 +21,7 @@ import { takeTurns } from "./take-turns.js";
 interface ConnectionLimits extends RekeyLimits {
   readonly maxPreAuthBytes: number;
   readonly maxRefusals: number;
+  readonly maxRequests: number;
   readonly maxSendBuffer: number;
   readonly idleTimeout: number;
   /** The algorithm lists that the operator has set. */
@@ -61,6 +62,7 @@ export function guardConnection(guarded: GuardedConnection): void {
     observer.diagnostic?.({ ...about(), level: "info", message: "channel refused", fields: { reason } });
   guardChannels(protocol, channels, { abort, refused });
   guardRequests(protocol, limits.maxRefusals, abort);
+  limitRequests(protocol, limits.maxRequests, abort);
   guardPackets(protocol, { socket, maxSendBuffer: limits.maxSendBuffer, isUnauthenticated, abort });
   keepRekeying(connection, socket, limits, abort);
   connection.on("rekey", () => observer.rekeyed?.(about()));
