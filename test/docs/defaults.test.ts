@@ -139,6 +139,9 @@ const DEFAULTS = {
   RunOptions: {
     maxBuffer: [16_777_216, "16 MiB"],
   },
+  AuditOptions: {
+    refusalLines: [20, "20"],
+  },
   RecordOptions: {
     maxRecord: [1_048_576, "1 MiB"],
   },
@@ -169,6 +172,8 @@ const BOUNDS = [
     "32 KiB, of which a call takes 16 KiB as its metadata (`limits.metadata`)",
   ],
   ["server", "refused requests allowed beyond `maxRefusals`", "10 per second"],
+  ["server", "work of one key in one turn of the event loop, after which other keys get theirs", "4 ms"],
+  ["server", "time for which refusals of a key are counted (`refusalLines`)", "10 s"],
   ["both", "data of a peer between its KEXINIT and its NEWKEYS", "32 MiB, 262,144 packets"],
   ["both", "window of one stream (`limits.windowGrowth`)", "2 MiB"],
   ["both", "issues in the details of a BAD_REQUEST", "10"],

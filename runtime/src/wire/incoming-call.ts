@@ -46,7 +46,7 @@ interface CallRecord extends CallStart {
   /** The error of a failed call. */
   readonly error: RpcError | undefined;
   /** Whether it was refused before its handler ran. */
-  readonly refused: boolean;
+  readonly refused: true | undefined;
 }
 
 /** Receives the calls of the peer. */

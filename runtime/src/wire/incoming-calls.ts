@@ -137,7 +137,7 @@ export class IncomingCalls implements CallHost {
       itemsIn: call.itemsIn,
       itemsOut: call.itemsOut,
       error,
-      refused: !call.accepted,
+      refused: call.accepted ? undefined : true,
     });
   }
 

@@ -1,7 +1,7 @@
 import type { Peer } from "../peer.js";
 
 /** Milliseconds that a key may work in one turn of the event loop. */
-const SLICE = 4;
+export const SLICE = 4;
 
 /** Milliseconds of recent work up to which a key need not wait for the slice of another one. */
 const LIGHT = 100;

@@ -39,7 +39,7 @@ export class LocalCalls {
     this.#host = {
       ended: (call, status, bytesOut, error) => {
         const { peer, name: method, milliseconds, bytesIn, itemsIn, itemsOut, accepted } = call;
-        const refused = !accepted;
+        const refused = accepted ? undefined : true;
         const sizes = { bytesIn, bytesOut, itemsIn, itemsOut };
         config.observer.callEnded?.({
           call: call.number,

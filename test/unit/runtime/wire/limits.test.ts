@@ -19,6 +19,7 @@ test("has the defaults that docs/limits.md lists", () => {
     serverCalls: 16_384,
     handlerGrace: 5_000,
     stuckHandlers: 1_024,
+    cancels: 1000,
     queuedCalls: 65_536,
     window: 262_144,
     windowGrowth: 16_777_216,
