@@ -81,7 +81,8 @@ const server = await serveHandlers(bindHandlers(api as never, handlers), {
 });
 process.on("message", async (message) => {
   if (message === "close") await server.close();
-  process.send?.({ busy, most, lines });
+  // The lines are many: only those who read them get them.
+  process.send?.({ busy, most, lines: message === "counts" ? [] : lines });
 });
 process.on("disconnect", () => process.exit(0));
 process.send?.({

@@ -155,6 +155,13 @@ function schedule(): void {
   if (scheduled) return;
   scheduled = true;
   setImmediate(endTurn);
+  // In the same phase, after the microtasks of the first: what follows, such as timers, is not work of the key that was served.
+  setImmediate(endServing);
+}
+
+function endServing(): void {
+  charge(performance.now());
+  active = undefined;
 }
 
 /** One key per turn of the event loop: its microtasks run before those of the next. */
