@@ -31,6 +31,7 @@ export class Connection implements FrameSink {
 
   readonly #duplex: Duplex;
   readonly #options: ConnectionOptions;
+  readonly #turn: Turn | undefined;
   readonly #writer: FrameWriter;
   readonly #calls: CallFrames;
   readonly #decoder: FrameDecoder;
@@ -46,6 +47,7 @@ export class Connection implements FrameSink {
     const { limits, role, codec = jsonCodec, receive, budget, observer } = options;
     this.#duplex = duplex;
     this.#options = options;
+    this.#turn = options.turn;
     const writer = writerTo(duplex, {
       role,
       highWaterMark: limits.sendHighWaterMark,
@@ -145,8 +147,7 @@ export class Connection implements FrameSink {
       default:
         this.#calls.frame(frame);
     }
-    const { turn } = this.#options;
-    if (turn?.step() && !this.#isWaiting) this.#wait(turn);
+    if (this.#turn?.step() && !this.#isWaiting) this.#wait(this.#turn);
   }
 
   /** See {@link FrameSink.oversize}. */

@@ -48,7 +48,7 @@ it("sums up the refused calls of a key in the audit log, complete in numbers", a
   expect(audit.lines.filter(({ fields }) => fields["user"] === "bob")).toHaveLength(1);
 });
 
-it("writes a line for each call that reached its handler, whatever its status", async () => {
+it("writes a line for each call that reached its handler, with any status", async () => {
   const audit = new TestLog();
   const { observer } = await openAuditLog({ audit }, new TestLog());
   for (let call = 0; call < 100; call++) {
