@@ -1,11 +1,10 @@
 import type { Duplex } from "node:stream";
-import type { Turn } from "../base/accounts/turns.js";
 import { jsonCodec } from "../codec/json.js";
 import { RpcError } from "../contract/rpc-error.js";
 import { CallFrames } from "./call-frames.js";
 import { closeDuplex } from "./close-duplex.js";
 import type { ConnectionOptions } from "./connection-options.js";
-import { FrameDecoder, type FrameSink } from "./decode.js";
+import { FrameDecoder, type FrameSink, Reading } from "./decode.js";
 import { FLAG, FRAME, type FrameKind, type FrameView, frameName, maxCallPayload, ProtocolError } from "./frame.js";
 import { type FrameWriter, writerTo } from "./frame-writer.js";
 import { Handshake } from "./handshake.js";
@@ -31,14 +30,11 @@ export class Connection implements FrameSink {
 
   readonly #duplex: Duplex;
   readonly #options: ConnectionOptions;
-  readonly #turn: Turn | undefined;
   readonly #writer: FrameWriter;
   readonly #calls: CallFrames;
   readonly #decoder: FrameDecoder;
+  readonly #reading: Reading;
   readonly #handshake: Handshake;
-  /** Whether reading waits for the transport to take what was written, and for its turn. */
-  #isBlocked = false;
-  #isWaiting = false;
   #remote: Hello | undefined;
   #refusal: RpcError | undefined;
   #end: RpcError | undefined;
@@ -47,14 +43,10 @@ export class Connection implements FrameSink {
     const { limits, role, codec = jsonCodec, receive, budget, observer } = options;
     this.#duplex = duplex;
     this.#options = options;
-    this.#turn = options.turn;
     const writer = writerTo(duplex, {
       role,
       highWaterMark: limits.sendHighWaterMark,
-      pause: () => {
-        this.#isBlocked = true;
-        this.#pause();
-      },
+      pause: () => this.#reading.block(),
       flushed: () => this.incoming.flushed(),
     });
     const outgoing = new OutgoingCalls({ writer, firstId: role === "dialer" ? 1 : 2, maxQueue: limits.queuedCalls });
@@ -65,6 +57,8 @@ export class Connection implements FrameSink {
     this.incoming = incoming;
     this.#calls = new CallFrames({ outgoing, incoming, limits, receive });
     this.#decoder = new FrameDecoder(this, MAX_HELLO);
+    const resume = (): void => this.#decode(() => this.#decoder.resume());
+    this.#reading = new Reading(duplex, this.#decoder, { turn: options.turn, resume });
     this.#handshake = new Handshake(limits, (error) => this.#fail(error));
     duplex.on("data", this.#read);
     duplex.on("drain", () => this.#drained());
@@ -147,7 +141,7 @@ export class Connection implements FrameSink {
       default:
         this.#calls.frame(frame);
     }
-    if (this.#turn?.step() && !this.#isWaiting) this.#wait(this.#turn);
+    this.#reading.step();
   }
 
   /** See {@link FrameSink.oversize}. */
@@ -210,32 +204,9 @@ export class Connection implements FrameSink {
     if (this.outgoing.size === 0 && this.incoming.size === 0) void this.close("the connection is drained");
   }
 
-  /** Frames that follow wait for a later turn, also those of the current chunk. */
-  #wait(turn: Turn): void {
-    this.#isWaiting = true;
-    this.#pause();
-    turn.wait(() => {
-      this.#isWaiting = false;
-      this.#resume();
-    });
-  }
-
   #drained(): void {
     this.#writer.gate.drain();
-    this.#isBlocked = false;
-    this.#resume();
-  }
-
-  #pause(): void {
-    this.#duplex.pause();
-    this.#decoder.pause();
-  }
-
-  #resume(): void {
-    if (this.#isBlocked || this.#isWaiting) return;
-    // Before decoding, which may pause reading again.
-    this.#duplex.resume();
-    this.#decode(() => this.#decoder.resume());
+    this.#reading.unblock();
   }
 
   #fail(error: ProtocolError): void {

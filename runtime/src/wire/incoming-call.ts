@@ -89,7 +89,8 @@ export class IncomingCall {
   readonly startedAt: number;
   readonly #host: CallHost;
   #answered = false;
-  #accepted = false;
+  /** Whether it has passed the checks, and goes to its handler. */
+  accepted = false;
   #complete: boolean;
   #received = 0;
   #itemsIn = 0;
@@ -117,14 +118,9 @@ export class IncomingCall {
     return this.#answered;
   }
 
-  /** Whether it has passed the checks, and goes to its handler. */
-  get accepted(): boolean {
-    return this.#accepted;
-  }
-
   /** It has passed the checks. */
   accept(): void {
-    this.#accepted = true;
+    this.accepted = true;
   }
 
   /** Bytes of the items that were received. */

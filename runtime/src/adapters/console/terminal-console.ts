@@ -1,8 +1,7 @@
 import { EventEmitter, once } from "node:events";
 import { createInterface, type Interface } from "node:readline";
 import { PassThrough } from "node:stream";
-import { setImmediate as immediate } from "node:timers/promises";
-import { turnOf } from "../../base/accounts/turns.js";
+import { nextTurn } from "../../base/accounts/turns.js";
 import { onAbort } from "../../base/async/with-signal.js";
 import type { Session, SessionTerminal } from "../../base/session.js";
 import type { CommandStreams } from "../session-io/command-streams.js";
@@ -143,7 +142,7 @@ export class TerminalConsole {
         for (let at = 0; at < chunk.length && !this.#lines.ended; at += SLICE) {
           await this.#ready();
           this.#take(chunk.subarray(at, at + SLICE));
-          await this.#nextTurn();
+          await nextTurn(this.#session.peer);
         }
         if (this.#lines.ended) return;
       }
@@ -154,14 +153,6 @@ export class TerminalConsole {
       // The signal reports a peer that has disconnected.
       this.#end(this.#session.signal.aborted ? undefined : error);
     }
-  }
-
-  /** Resolves in a later turn of the event loop: of those of its key, where it has a connection. */
-  async #nextTurn(): Promise<void> {
-    const turn = turnOf(this.#session.peer);
-    if (turn === undefined) return immediate();
-    turn.step();
-    await new Promise<void>((resolve) => turn.wait(resolve));
   }
 
   /** Resolves when the peer has read the output, and readline has finished a completion. */
@@ -226,7 +217,7 @@ export class TerminalConsole {
   #resized(): void {
     if (this.#isResizing) return;
     this.#isResizing = true;
-    void this.#nextTurn().then(() => {
+    void nextTurn(this.#session.peer).then(() => {
       this.#isResizing = false;
       this.#output.emit("resize");
     });

@@ -1,3 +1,4 @@
+import { setImmediate as immediate } from "node:timers/promises";
 import type { Peer } from "../peer.js";
 
 /** Milliseconds that a key may work in one turn of the event loop. */
@@ -112,6 +113,14 @@ export class Turn {
 /** The turns of a peer that is connected; see {@link joinTurns}. */
 export function turnOf(peer: Peer): Turn | undefined {
   return turns.get(peer);
+}
+
+/** A step of work is done: resolves in a later turn of the event loop, of those of its key where the peer has any. */
+export async function nextTurn(peer: Peer): Promise<void> {
+  const turn = turnOf(peer);
+  if (turn === undefined) return immediate();
+  turn.step();
+  await new Promise<void>((resolve) => turn.wait(resolve));
 }
 
 /** A connection of a peer begins to share the turns of its key. @returns the turns, and the function for its end */

@@ -96,7 +96,8 @@ export class LocalCall implements CallPort, LocalCallResult {
   #headers: string | undefined;
   #trailers: string | undefined;
   #answered = false;
-  #accepted = false;
+  /** Whether it has passed the checks, and goes to its handler. */
+  accepted = false;
   #reason: RpcError | undefined;
   #removeAbort: (() => void) | undefined;
   #onCancel: ((reason: RpcError) => void) | undefined;
@@ -134,13 +135,8 @@ export class LocalCall implements CallPort, LocalCallResult {
     return decodeMetadata(this.#trailers);
   }
 
-  /** Whether it has passed the checks, and goes to its handler. */
-  get accepted(): boolean {
-    return this.#accepted;
-  }
-
   accept(): void {
-    this.#accepted = true;
+    this.accepted = true;
   }
 
   /** The number of the call in this process, given out when an observer asks for it. */
