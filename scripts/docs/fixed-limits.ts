@@ -1,13 +1,16 @@
 // The bounds and times that no option changes, by the constants that the code uses.
+
 import { MAX_HISTORY, MAX_TYPED } from "../../runtime/src/adapters/console/terminal-console.js";
 import { MAX_AHEAD } from "../../runtime/src/adapters/console/typed-lines.js";
 import { MAX_COMMAND } from "../../runtime/src/adapters/exec/parse-command.js";
 import { MAX_PEERS } from "../../runtime/src/adapters/shell/history-store.js";
+import { SLICE } from "../../runtime/src/base/accounts/turns.js";
 import { STDERR_TAIL } from "../../runtime/src/base/ssh-client.js";
 import { LAST_GRACE } from "../../runtime/src/cli/serve-stdio.js";
 import { CONNECT_TIMEOUT } from "../../runtime/src/client/call-path.js";
 import { MAX_ISSUES } from "../../runtime/src/codec/issues.js";
 import { CHECK_INTERVAL, MAX_BUFFERED } from "../../runtime/src/observe/audit-file.js";
+import { REFUSAL_PERIOD } from "../../runtime/src/observe/refusal-lines.js";
 import { OPENSSH_TIMEOUTS } from "../../runtime/src/openssh/openssh-transport.js";
 import { LOGIN_RESERVE } from "../../runtime/src/ssh/admission/admission.js";
 import { PROXY_HEADER_TIMEOUT } from "../../runtime/src/ssh/admission/connection-gate.js";
@@ -85,6 +88,8 @@ export const FIXED_LIMITS: readonly FixedLimit[] = [
     `${bytes(MAX_ENVIRONMENT)}, of which a call takes ${bytes(DEFAULT_LIMITS.metadata)} as its metadata (\`limits.metadata\`)`,
   ],
   ["server", "refused requests allowed beyond `maxRefusals`", `${PER_SECOND} per second`],
+  ["server", "work of one key in one turn of the event loop, after which other keys get theirs", ms(SLICE)],
+  ["server", "time for which refusals of a key are counted (`refusalLines`)", ms(REFUSAL_PERIOD)],
   ["both", "data of a peer between its KEXINIT and its NEWKEYS", `${bytes(MAX_BYTES)}, ${count(MAX_PACKETS)} packets`],
   ["both", "window of one stream (`limits.windowGrowth`)", bytes(MAX_WINDOW)],
   ["both", "issues in the details of a BAD_REQUEST", count(MAX_ISSUES)],

@@ -31,6 +31,7 @@ import type { ServeOptions } from "../../runtime/src/compose/serve.js";
 import type { ServeStdioOptions } from "../../runtime/src/compose/serve-stdio.js";
 import type { ApiSchema, MethodSchema, ResourceSchema } from "../../runtime/src/contract/define-api.js";
 import type { AuditFile, AuditOptions } from "../../runtime/src/observe/audit-options.js";
+import { REFUSAL_LINES } from "../../runtime/src/observe/refusal-lines.js";
 import type { OpensshOptions } from "../../runtime/src/openssh/openssh-options.js";
 import type { CloseOptions } from "../../runtime/src/server/api-server.js";
 import { type ApiServerOptions, dispatchConfig } from "../../runtime/src/server/api-server-options.js";
@@ -214,6 +215,7 @@ export const OPTIONS = {
     knownAddressTtl: ms(guard.knownAddressTtl),
     maxPreAuthBytes: bytes(guard.maxPreAuthBytes),
     maxRefusals: fixed(guard.maxRefusals),
+    maxRequests: fixed(guard.maxRequests),
     maxSendBuffer: bytes(guard.maxSendBuffer),
     rekeyBytes: bytes(guard.rekeyBytes),
     rekeyInterval: ms(guard.rekeyInterval),
@@ -252,6 +254,7 @@ export const OPTIONS = {
     serverBytes: { unit: "bytes" },
     handlerGrace: ms(limits.handlerGrace),
     stuckHandlers: fixed(limits.stuckHandlers),
+    cancels: fixed(limits.cancels),
     queuedCalls: fixed(limits.queuedCalls),
     window: bytes(limits.window),
     windowGrowth: bytes(limits.windowGrowth),
@@ -275,7 +278,7 @@ export const OPTIONS = {
     maxListeners: fixed(forwarding.maxListeners),
     timeout: ms(forwarding.timeout),
   } satisfies Rows<Forwarding>,
-  AuditOptions: { audit: { flag: "--audit" } } satisfies Rows<AuditOptions>,
+  AuditOptions: { audit: { flag: "--audit" }, refusalLines: fixed(REFUSAL_LINES) } satisfies Rows<AuditOptions>,
   AuditFile: { file: {}, level: {} } satisfies Rows<AuditFile>,
   AdapterOptions: {
     exec: { default: true, flag: "--no-exec" },

@@ -40,6 +40,7 @@ const DEFAULTS = {
     knownAddressTtl: [300_000, "5 min"],
     maxPreAuthBytes: [131_072, "128 KiB"],
     maxRefusals: [1000, "1,000"],
+    maxRequests: [4096, "4,096"],
     maxSendBuffer: [33_554_432, "32 MiB"],
     rekeyBytes: [1_073_741_824, "1 GiB"],
     rekeyInterval: [3_600_000, "1 h"],
@@ -71,6 +72,7 @@ const DEFAULTS = {
     calls: [1024, "1,024"],
     serverCalls: [16_384, "16,384"],
     bytes: [268_435_456, "256 MiB"],
+    cancels: [1000, "1,000"],
     queuedCalls: [65_536, "65,536"],
     window: [262_144, "256 KiB"],
     windowGrowth: [16_777_216, "16 MiB"],
@@ -139,6 +141,9 @@ const DEFAULTS = {
   RunOptions: {
     maxBuffer: [16_777_216, "16 MiB"],
   },
+  AuditOptions: {
+    refusalLines: [20, "20"],
+  },
   RecordOptions: {
     maxRecord: [1_048_576, "1 MiB"],
   },
@@ -173,6 +178,8 @@ const BOUNDS = [
     "32 KiB, of which a call takes 16 KiB as its metadata (`limits.metadata`)",
   ],
   ["server", "refused requests allowed beyond `maxRefusals`", "10 per second"],
+  ["server", "work of one key in one turn of the event loop, after which other keys get theirs", "4 ms"],
+  ["server", "time for which refusals of a key are counted (`refusalLines`)", "10 s"],
   ["both", "data of a peer between its KEXINIT and its NEWKEYS", "32 MiB, 262,144 packets"],
   ["both", "window of one stream (`limits.windowGrowth`)", "2 MiB"],
   ["both", "issues in the details of a BAD_REQUEST", "10"],

@@ -1,3 +1,4 @@
+import { checkNumber } from "../base/check-number.js";
 import type { Logger } from "../base/log.js";
 import { combineObservers } from "../base/observer/combine-observers.js";
 import type { Observer } from "../base/observer/observer.js";
@@ -46,11 +47,13 @@ export async function openServer(
   handlers: ApiHandlers<unknown> | (() => Promise<ApiHandlers<unknown>>),
   options: OpenServerOptions,
 ): Promise<OpenServer> {
-  const { log } = options;
+  const { log, refusalLines } = options;
+  if (refusalLines !== undefined) checkNumber("refusalLines", refusalLines, 1);
   const audit = await openAuditLog(options, log);
   try {
     const loaded = typeof handlers === "function" ? await handlers() : handlers;
-    const observers = [logObserver(log), audit.observer, ...[options.observer ?? []].flat()];
+    const lines = logObserver(log, refusalLines);
+    const observers = [lines.observer, audit.observer, ...[options.observer ?? []].flat()];
     const observer = combineObservers(observers, log);
     const server = newServer(loaded, { ...options, observer });
     const scopes = [...new Set(loaded.api.methods.flatMap(({ scope }) => scope ?? []))];
@@ -64,6 +67,7 @@ export async function openServer(
         const stopped = listener?.stop();
         await server.close(closeOptions);
         await Promise.all([stopped, listener?.close()]);
+        lines.refusals.flush();
         await audit.close();
       },
     };

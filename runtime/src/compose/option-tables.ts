@@ -36,7 +36,7 @@ export const API_SERVER_OPTIONS = {
 export const CLOSE_OPTIONS = { grace: true } satisfies OptionTable<CloseOptions>;
 
 /** The option of the audit log. */
-export const AUDIT_OPTIONS = { audit: true } satisfies OptionTable<AuditOptions>;
+export const AUDIT_OPTIONS = { audit: true, refusalLines: true } satisfies OptionTable<AuditOptions>;
 
 /** The options of the adapters. */
 export const ADAPTER_OPTIONS = {
@@ -110,6 +110,7 @@ export const GUARD_OPTIONS = {
   knownAddressTtl: true,
   maxPreAuthBytes: true,
   maxRefusals: true,
+  maxRequests: true,
   maxSendBuffer: true,
   rekeyBytes: true,
   rekeyInterval: true,

@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream";
 import { ServerAccount } from "../base/accounts/server-account.js";
+import { turnOf } from "../base/accounts/turns.js";
 import type { Logger } from "../base/log.js";
 import type { Observer } from "../base/observer/observer.js";
 import type { Peer } from "../base/peer.js";
@@ -162,6 +163,7 @@ export class ApiServer {
         clients: () => this.clients,
       }),
       account: this.accounts.of(peer),
+      turn: turnOf(peer),
       observer: reportCalls(this.#observer, peer, (method) => this.#nameOf(connection.remote?.methods[method] ?? "")),
       peerName: "the client",
     });

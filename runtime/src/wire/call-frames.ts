@@ -71,7 +71,7 @@ export class CallFrames {
         this.#onHeaders(frame);
         break;
       case FRAME.CANCEL:
-        this.#incoming.find(id, "CANCEL")?.cancel(new RpcError("CANCELLED", "the caller cancelled the call"));
+        this.#incoming.cancel(id);
         break;
     }
   }

@@ -24,6 +24,8 @@ interface CallRecord extends CallStart {
   readonly itemsOut: number;
   /** The error of a failed call. */
   readonly error: RpcError | undefined;
+  /** Whether it was refused before its handler ran. */
+  readonly refused: true | undefined;
 }
 
 /** Receives the calls of the peer. */

@@ -1,4 +1,5 @@
 import type { ConnectionAccount } from "../base/accounts/connection-account.js";
+import type { Turn } from "../base/accounts/turns.js";
 import type { Codec } from "../codec/codec.js";
 import type { RpcError } from "../contract/rpc-error.js";
 import type { CallReceiver } from "./call-frames.js";
@@ -19,6 +20,8 @@ export interface ConnectionOptions {
   readonly receive?: CallReceiver;
   /** Counts what the peer's calls hold. Default: an account of the connection alone, within `limits`. */
   readonly account?: ConnectionAccount;
+  /** The turns in which frames of the peer are handled. Absent: all at once. */
+  readonly turn?: Turn | undefined;
   /** Receives each call of the peer, including rejected ones. */
   readonly observer?: CallObserver | undefined;
   /** Called when the peer accepts no new calls, before waiting calls are given back to their callers. */

@@ -5,7 +5,7 @@ import { RpcError } from "../contract/rpc-error.js";
 import { CallFrames } from "./call-frames.js";
 import { closeDuplex } from "./close-duplex.js";
 import type { ConnectionOptions } from "./connection-options.js";
-import { FrameDecoder, type FrameSink } from "./decode.js";
+import { FrameDecoder, type FrameSink, Reading } from "./decode.js";
 import { ConnectionFlow } from "./flow/connection-flow.js";
 import { FLAG, FRAME, type FrameKind, type FrameView, frameName, maxCallPayload, ProtocolError } from "./frame.js";
 import { type FrameWriter, writerTo } from "./frame-writer.js";
@@ -36,6 +36,7 @@ export class Connection implements FrameSink {
   readonly #flow: ConnectionFlow;
   readonly #calls: CallFrames;
   readonly #decoder: FrameDecoder;
+  readonly #reading: Reading;
   readonly #handshake: Handshake;
   #remote: Hello | undefined;
   #refusal: RpcError | undefined;
@@ -48,10 +49,7 @@ export class Connection implements FrameSink {
     const writer = writerTo(duplex, {
       role,
       highWaterMark: limits.sendHighWaterMark,
-      pause: () => {
-        duplex.pause();
-        this.#decoder.pause();
-      },
+      pause: () => this.#reading.block(),
       flushed: () => this.incoming.flushed(),
     });
     const flow = new ConnectionFlow(account, (credit) => writer.add({ kind: FRAME.CREDIT, id: 0, credit }));
@@ -65,6 +63,8 @@ export class Connection implements FrameSink {
     this.incoming = incoming;
     this.#calls = new CallFrames({ outgoing, incoming, flow, limits, receive });
     this.#decoder = new FrameDecoder(this, { maxPayload: MAX_HELLO, memory: flow.memory });
+    const resume = (): void => this.#decode(() => this.#decoder.resume());
+    this.#reading = new Reading(duplex, this.#decoder, { turn: options.turn, resume });
     this.#handshake = new Handshake(limits, (error) => this.#fail(error));
     duplex.on("data", this.#read);
     duplex.on("drain", () => this.#drained());
@@ -147,6 +147,7 @@ export class Connection implements FrameSink {
       default:
         this.#calls.frame(frame);
     }
+    this.#reading.step();
   }
 
   /** See {@link FrameSink.skipped}. */
@@ -214,9 +215,7 @@ export class Connection implements FrameSink {
   #drained(): void {
     this.#writer.gate.drain();
     this.incoming.drained();
-    // Before decoding, which may fill the transport and pause reading again.
-    this.#duplex.resume();
-    this.#decode(() => this.#decoder.resume());
+    this.#reading.unblock();
   }
 
   #fail(error: ProtocolError): void {

@@ -1,3 +1,5 @@
+import type { Readable } from "node:stream";
+import type { Turn } from "../base/accounts/turns.js";
 import { copyBytes } from "../base/copy-bytes.js";
 import { RpcError } from "../contract/rpc-error.js";
 import { HeldBytes } from "./flow/held-bytes.js";
@@ -169,5 +171,62 @@ export class FrameDecoder {
     const skipped = Math.min(this.#skip, available);
     this.#skip -= skipped;
     return skipped;
+  }
+}
+
+/** How frames continue after a pause. */
+interface ReadingConfig {
+  readonly turn: Turn | undefined;
+  /** Decodes what was left. */
+  readonly resume: () => void;
+}
+
+/** When the frames of a connection are read: not while its transport is full, and in the turns of its key. */
+export class Reading {
+  readonly #stream: Readable;
+  readonly #decoder: FrameDecoder;
+  readonly #config: ReadingConfig;
+  #isBlocked = false;
+  #isWaiting = false;
+
+  constructor(stream: Readable, decoder: FrameDecoder, config: ReadingConfig) {
+    this.#stream = stream;
+    this.#decoder = decoder;
+    this.#config = config;
+  }
+
+  /** Stops until {@link unblock}. */
+  block(): void {
+    this.#isBlocked = true;
+    this.#pause();
+  }
+
+  unblock(): void {
+    this.#isBlocked = false;
+    this.#resume();
+  }
+
+  /** A frame is handled: the following ones may have to wait for a later turn, also those of the same chunk. */
+  step(): void {
+    const { turn } = this.#config;
+    if (turn === undefined || !turn.step() || this.#isWaiting) return;
+    this.#isWaiting = true;
+    this.#pause();
+    turn.wait(() => {
+      this.#isWaiting = false;
+      this.#resume();
+    });
+  }
+
+  #pause(): void {
+    this.#stream.pause();
+    this.#decoder.pause();
+  }
+
+  #resume(): void {
+    if (this.#isBlocked || this.#isWaiting) return;
+    // Before decoding, which may pause reading again.
+    this.#stream.resume();
+    this.#config.resume();
   }
 }

@@ -63,6 +63,8 @@ export class IncomingCall {
   readonly startedAt: number;
   readonly #host: CallHost;
   #answered = false;
+  /** Whether it has passed the checks, and goes to its handler. */
+  accepted = false;
   #complete: boolean;
   #received = 0;
   #itemsIn = 0;
@@ -90,6 +92,11 @@ export class IncomingCall {
 
   get answered(): boolean {
     return this.#answered;
+  }
+
+  /** It has passed the checks. */
+  accept(): void {
+    this.accepted = true;
   }
 
   /** Bytes of the items that were received. */

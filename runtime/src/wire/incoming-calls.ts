@@ -1,7 +1,8 @@
 import type { ConnectionAccount } from "../base/accounts/connection-account.js";
+import { TokenBucket } from "../base/accounts/token-bucket.js";
 import { nextCall } from "../base/observer/combine-observers.js";
 import type { Codec, EncodedValue } from "../codec/codec.js";
-import type { RpcError } from "../contract/rpc-error.js";
+import { RpcError } from "../contract/rpc-error.js";
 import { STATUSES, type StatusName } from "../contract/status.js";
 import type { CallObserver } from "./call-observer.js";
 import type { Frame } from "./encode.js";
@@ -56,6 +57,7 @@ export class IncomingCalls implements CallHost {
   readonly #maxUnsent: number;
   readonly #windows: WindowBudget;
   readonly #unsentResponses: UnsentResponses;
+  readonly #cancels: TokenBucket;
   readonly #open = new Map<number, IncomingCall>();
   #running = 0;
   #highest = 0;
@@ -73,6 +75,7 @@ export class IncomingCalls implements CallHost {
     this.#maxUnsent = role === "dialer" ? limits.calls * UNSENT_PER_CALL : Number.POSITIVE_INFINITY;
     this.memory = config.flow.memory;
     this.#unsentResponses = new UnsentResponses(this.memory);
+    this.#cancels = new TokenBucket(limits.cancels);
     this.#windows = new WindowBudget(limits.windowGrowth);
   }
 
@@ -144,6 +147,7 @@ export class IncomingCalls implements CallHost {
       itemsIn: call.itemsIn,
       itemsOut: call.itemsOut,
       error,
+      refused: call.accepted ? undefined : true,
     });
   }
 
@@ -156,6 +160,15 @@ export class IncomingCalls implements CallHost {
       throw new ProtocolError(`${frame} for call ${id}, which was never opened`);
     }
     return this.#open.get(id);
+  }
+
+  /** The caller cancels a call. @throws ProtocolError if it never opened it, or cancels too many */
+  cancel(id: number): void {
+    const call = this.find(id, "CANCEL");
+    if (!this.#cancels.take()) {
+      throw new ProtocolError(`more than ${this.#config.limits.cancels} calls cancelled per second (limits.cancels)`);
+    }
+    call?.cancel(new RpcError("CANCELLED", "the caller cancelled the call"));
   }
 
   sender(id: number, window: number): ItemSender {
@@ -245,7 +258,7 @@ export class IncomingCalls implements CallHost {
       const start = { call: nextCall(), method };
       const sizes = { bytesIn: size, bytesOut: Buffer.byteLength(body), itemsIn: 0, itemsOut: 0 };
       observer.started?.(start);
-      observer.ended?.({ ...start, status, milliseconds: 0, ...sizes, error });
+      observer.ended?.({ ...start, status, milliseconds: 0, ...sizes, error, refused: true });
     }
     this.#countAnswer();
     writer.add({ kind: FRAME.STATUS, flags: FLAG.REFUSED, id, code: STATUSES[status], body });

@@ -52,6 +52,11 @@ export interface Limits {
    * some have ended: RESOURCE_EXHAUSTED. Default: 1,024.
    */
   readonly stuckHandlers: number;
+  /**
+   * Calls that the peer may cancel per second, after ten seconds of as many at once: a caller that opens and cancels in a loop
+   * costs more than it pays. Over it, the connection ends. Default: 1,000.
+   */
+  readonly cancels: number;
   /** Calls that wait on the caller's side until the peer can run them. Over it: RESOURCE_EXHAUSTED. Default: 65,536. */
   readonly queuedCalls: number;
   /** Initial flow control window in bytes, of each stream that this side receives. Default: 256 KiB. */
@@ -95,6 +100,7 @@ export const DEFAULT_LIMITS: Limits = {
   serverBytes: Math.min(MAX_LIMIT, Math.floor(getHeapStatistics().heap_size_limit / HEAP_PART)),
   handlerGrace: 5_000,
   stuckHandlers: 1024,
+  cancels: 1000,
   queuedCalls: 65_536,
   window: 256 * 1024,
   windowGrowth: 16 * 1024 * 1024,

@@ -33,6 +33,8 @@ export interface CallPort {
   readonly answered: boolean;
   /** Takes the items of the response stream. */
   readonly sender: ItemSink;
+  /** The call passes all checks, and goes to its handler. */
+  accept(): void;
   /** Calls `listener` when the caller cancels or its connection is lost; at once if that has happened. */
   listen(listener: (reason: RpcError) => void): void;
   /** Returns the request stream, decoded and checked item by item. Called once. */

@@ -70,6 +70,7 @@ export class Dispatch {
   }
 
   #handle(request: unknown): void {
+    this.#call.accept();
     try {
       const result = tracedCalls ? tracedCalls.run(this.#context, () => this.#start(request)) : this.#start(request);
       if (isPromise(result)) this.#await(result);

@@ -41,6 +41,10 @@ export class WireCall implements CallPort {
     return this.#call.sender;
   }
 
+  accept(): void {
+    this.#call.accept();
+  }
+
   listen(listener: (reason: RpcError) => void): void {
     this.#call.listen(listener);
   }

@@ -64,6 +64,8 @@ export class LocalCall implements CallPort, LocalCallResult {
   #headers: string | undefined;
   #trailers: string | undefined;
   #answered = false;
+  /** Whether it has passed the checks, and goes to its handler. */
+  accepted = false;
   #reason: RpcError | undefined;
   #removeAbort: (() => void) | undefined;
   #onCancel: ((reason: RpcError) => void) | undefined;
@@ -100,6 +102,10 @@ export class LocalCall implements CallPort, LocalCallResult {
 
   get trailers(): Metadata {
     return decodeMetadata(this.#trailers);
+  }
+
+  accept(): void {
+    this.accepted = true;
   }
 
   /** The number of the call in this process, given out when an observer asks for it. */

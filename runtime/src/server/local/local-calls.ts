@@ -40,9 +40,19 @@ export class LocalCalls {
     this.#config = config;
     this.#host = {
       ended: (call, status, bytesOut, error) => {
-        const { peer, name: method, milliseconds, bytesIn, itemsIn, itemsOut } = call;
+        const { peer, name: method, milliseconds, bytesIn, itemsIn, itemsOut, accepted } = call;
+        const refused = accepted ? undefined : true;
         const sizes = { bytesIn, bytesOut, itemsIn, itemsOut };
-        config.observer.callEnded?.({ call: call.number, peer, method, status, milliseconds, ...sizes, error });
+        config.observer.callEnded?.({
+          call: call.number,
+          peer,
+          method,
+          status,
+          milliseconds,
+          ...sizes,
+          error,
+          refused,
+        });
         if (this.#isIdle) this.#onIdle?.();
       },
       release: (call) => this.#release(call),

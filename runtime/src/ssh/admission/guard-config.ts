@@ -17,6 +17,7 @@ export interface GuardConfig {
   readonly knownAddressTtl: number;
   readonly maxPreAuthBytes: number;
   readonly maxRefusals: number;
+  readonly maxRequests: number;
   readonly maxSendBuffer: number;
   readonly rekeyBytes: number;
   readonly rekeyInterval: number;
@@ -55,6 +56,7 @@ export function guardConfig(options: GuardOptions): GuardConfig {
     knownAddressTtl: number("knownAddressTtl", 300_000, 0, MAX_TIMEOUT),
     maxPreAuthBytes: number("maxPreAuthBytes", 131_072, MIN_PRE_AUTH_BYTES),
     maxRefusals: number("maxRefusals", 1000, 1),
+    maxRequests: number("maxRequests", 4096, 1),
     maxSendBuffer: number("maxSendBuffer", MAX_SEND_BUFFER, 1024 * 1024),
     rekeyBytes: number("rekeyBytes", REKEY_DEFAULTS.rekeyBytes, 1024 * 1024),
     rekeyInterval: number("rekeyInterval", REKEY_DEFAULTS.rekeyInterval, 1000, MAX_TIMEOUT),

@@ -39,6 +39,12 @@ export interface GuardOptions {
    */
   readonly maxRefusals?: number;
   /**
+   * How many requests one connection may send per second, after ten seconds of as many at once: global requests, opened channels,
+   * and requests on channels such as variables, signals and changes of the window, also granted ones. Beyond it, the client is
+   * disconnected. Default: 4,096.
+   */
+  readonly maxRequests?: number;
+  /**
    * Maximum number of unsent bytes for a client that does not read; with more, its next packet ends the connection. Default:
    * 33,554,432.
    */

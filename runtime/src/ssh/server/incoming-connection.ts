@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import type { AuthContext, Connection } from "ssh2";
+import { joinTurns } from "../../base/accounts/turns.js";
 import { printable } from "../../base/printable.js";
 import type { ExchangeQueue } from "../admission/exchange-queue.js";
 import type { GuardConfig } from "../admission/guard-config.js";
@@ -95,6 +96,15 @@ export class IncomingConnection {
       this.#disconnected = true;
     });
     connection.on("authentication", (context: AuthContext) => void authentication.handle(context));
+    let joined: ReturnType<typeof joinTurns> | undefined;
+    const turn = () => {
+      const { peer } = authentication;
+      if (joined === undefined && peer !== undefined && !socket.destroyed) {
+        joined = joinTurns(peer);
+        socket.once("close", joined.leave);
+      }
+      return joined?.turn;
+    };
     guardConnection({
       connection,
       socket,
@@ -113,6 +123,7 @@ export class IncomingConnection {
           this.#close(this.#reason);
         },
       },
+      turn,
       abort: (reason) => this.#abort(reason),
     });
     announceHostKeys(connection, config.hostKeys);

@@ -22,6 +22,7 @@ test("has the defaults that docs/limits.md lists", () => {
     serverBytes: Math.min(2 ** 31 - 1, Math.floor(getHeapStatistics().heap_size_limit / 12)),
     handlerGrace: 5_000,
     stuckHandlers: 1_024,
+    cancels: 1000,
     queuedCalls: 65_536,
     window: 262_144,
     windowGrowth: 16_777_216,
