@@ -38,13 +38,13 @@ import { MAX_WAIT } from "../../runtime/src/ssh/server/auth/authorization.js";
 import { MAX_PROMPTS } from "../../runtime/src/ssh/server/auth/keyboard-interactive.js";
 import { MAX_SECRET } from "../../runtime/src/ssh/server/auth/password.js";
 import { MAX_ENVIRONMENT, MAX_VARIABLES } from "../../runtime/src/ssh/server/session-requests.js";
+import { MAX_PROOFS } from "../../runtime/src/ssh/ssh2/host-keys/announce-host-keys.js";
 import { MAX_BYTES, MAX_PACKETS } from "../../runtime/src/ssh/ssh2/packets/allow-during-rekey.js";
-import { MAX_PROOFS } from "../../runtime/src/ssh/ssh2/packets/announce-host-keys.js";
 import { PER_SECOND } from "../../runtime/src/ssh/ssh2/packets/guard-requests.js";
 import { DRAIN_GRACE } from "../../runtime/src/ssh/ssh2/packets/idle.js";
 import { MAX_SEND_BUFFER } from "../../runtime/src/ssh/ssh2/packets/packet-guard.js";
 import { REKEY_DEFAULTS } from "../../runtime/src/ssh/ssh2/packets/rekey.js";
-import { MAX_WINDOW } from "../../runtime/src/wire/flow-control.js";
+import { MAX_WINDOW } from "../../runtime/src/wire/flow/stream-window.js";
 import { CALL_WEIGHT, DEFAULT_LIMITS } from "../../runtime/src/wire/limits.js";
 import { formatValue } from "./format.js";
 

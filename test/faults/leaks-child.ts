@@ -7,7 +7,7 @@ import type { RpcError } from "../../runtime/src/contract/rpc-error.js";
 import type { AnyHandler } from "../../runtime/src/server/api-handlers.js";
 import { ApiServer } from "../../runtime/src/server/api-server.js";
 import type { Context } from "../../runtime/src/server/call/context.js";
-import { WindowBudget } from "../../runtime/src/wire/flow-control.js";
+import { WindowBudget } from "../../runtime/src/wire/flow/stream-window.js";
 
 // Abandons calls in the way that its first argument names, as many as its second one says, and prints what leaked.
 

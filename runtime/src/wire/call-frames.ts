@@ -1,8 +1,8 @@
 import { RpcError } from "../contract/rpc-error.js";
 import { STATUSES } from "../contract/status.js";
 import type { ConnectionFlow } from "./flow/connection-flow.js";
-import { itemCost, MAX_CREDIT } from "./flow-control.js";
-import { FLAG, FRAME, type FrameView, frameName, ProtocolError } from "./frame.js";
+import { MAX_CREDIT } from "./flow/stream-window.js";
+import { FLAG, FRAME, type FrameView, frameName, itemCost, ProtocolError } from "./frame.js";
 import { MAX_REASON } from "./hello.js";
 import type { IncomingCall } from "./incoming-call.js";
 import type { IncomingCalls } from "./incoming-calls.js";

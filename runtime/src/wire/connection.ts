@@ -50,7 +50,7 @@ export class Connection implements FrameSink {
       role,
       highWaterMark: limits.sendHighWaterMark,
       pause: () => this.#reading.block(),
-      flushed: () => this.incoming.flushed(),
+      flushed: () => this.incoming.unsent.flushed(),
     });
     const flow = new ConnectionFlow(account, (credit) => writer.add({ kind: FRAME.CREDIT, id: 0, credit }));
     const firstId = role === "dialer" ? 1 : 2;
@@ -166,8 +166,7 @@ export class Connection implements FrameSink {
   #onHello(text: string): void {
     const hello = this.#handshake.hello(text, this.#flow.memory);
     this.#remote = hello;
-    const { connection } = hello.limits;
-    if (connection !== undefined) this.#flow.open(this.#options.limits.connectionWindow, connection);
+    this.#flow.open(this.#options.limits.connectionWindow, hello.limits.connection);
     const maxItem = this.maxMessage;
     this.#decoder.setMaxPayload(Math.max(MAX_REASON, maxCallPayload(maxItem, this.#options.limits.metadata)));
     this.outgoing.negotiated({ calls: hello.limits.calls, window: hello.limits.window, maxItem });
@@ -214,7 +213,7 @@ export class Connection implements FrameSink {
 
   #drained(): void {
     this.#writer.gate.drain();
-    this.incoming.drained();
+    this.incoming.unsent.taken();
     this.#reading.unblock();
   }
 
@@ -225,10 +224,7 @@ export class Connection implements FrameSink {
   }
 
   #lost(cause?: Error): void {
-    const reason = cause === undefined ? "" : `: ${cause.message}`;
-    const error =
-      cause instanceof RpcError ? cause : new RpcError("UNAVAILABLE", `the connection was lost${reason}`, { cause });
-    this.#finish(this.#handshake.explain(error));
+    this.#finish(this.#handshake.explain(cause));
   }
 
   #addJson(kind: FrameKind, value: object, flags = 0): void {

@@ -160,3 +160,8 @@ export function maxCallPayload(message: number, metadata: number): number {
 export function frameName(kind: number): string {
   return Object.entries(FRAME).find(([, value]) => value === kind)?.[0] ?? `kind ${kind}`;
 }
+
+/** The credit that an item of `bytes` payload costs: its whole frame, so that empty items are bounded, too. */
+export function itemCost(bytes: number): number {
+  return HEADER_SIZE + bytes;
+}

@@ -81,10 +81,11 @@ export class Handshake {
     this.#reject(reason);
   }
 
-  /**
-   * Adds the output that arrived instead of a preamble, such as that of a login shell, to the error of a lost connection.
-   */
-  explain(error: RpcError): RpcError {
+  /** The error of a lost connection, with the output that arrived instead of a preamble, such as that of a login shell. */
+  explain(cause?: Error): RpcError {
+    const reason = cause === undefined ? "" : `: ${cause.message}`;
+    const error =
+      cause instanceof RpcError ? cause : new RpcError("UNAVAILABLE", `the connection was lost${reason}`, { cause });
     const output = this.#preamble?.received();
     if (output === undefined) return error;
     if (output === '""') return error.cause === undefined ? new RpcError(error.status, NO_OUTPUT) : error;

@@ -1,5 +1,5 @@
 import { printable } from "../base/printable.js";
-import { MAX_CREDIT } from "./flow-control.js";
+import { MAX_CREDIT } from "./flow/stream-window.js";
 import { ProtocolError } from "./frame.js";
 
 /** The type of the items of streams: JSON values, or raw bytes. */

@@ -4,12 +4,13 @@ import { STATUSES, type StatusName } from "../contract/status.js";
 import type { Frame } from "./encode.js";
 import type { ReceiveWindow } from "./flow/connection-window.js";
 import type { HeldBytes } from "./flow/held-bytes.js";
-import { SMALL_RESPONSE } from "./flow/unsent-responses.js";
+import { SMALL_RESPONSE, type UnsentAnswers } from "./flow/unsent-answers.js";
 import { FLAG, FRAME, ProtocolError } from "./frame.js";
 import type { ItemReader, ItemReceiver, ReceiverHooks } from "./item-receiver.js";
 import type { ItemSender } from "./item-sender.js";
 import { CALL_WEIGHT } from "./limits.js";
 import type { Metadata } from "./metadata.js";
+import { RequestStream, type RequestStreamHandlers } from "./request-stream.js";
 
 /** The fields of an OPEN frame. */
 export interface CallOpening {
@@ -35,23 +36,12 @@ export interface CallHost {
   ended(call: IncomingCall, status: StatusName, body: EncodedValue, error: RpcError | undefined): void;
   /** What the connection holds in memory. */
   readonly memory: HeldBytes;
-  /** Holds a response until the transport has taken it. @throws RpcError RESOURCE_EXHAUSTED */
-  hold(body: EncodedValue): void;
+  readonly unsent: UnsentAnswers;
   release(): void;
   headers(id: number, metadata: string): void;
   grant(id: number, bytes: number): void;
   sender(id: number, window: number): ItemSender;
   receiver<Item>(reader: ItemReader<Item>, hooks: ReceiverHooks): ItemReceiver<Item>;
-}
-
-/** Callbacks of the callee for the request stream. */
-interface RequestStreamHandlers {
-  /** An item arrived, valid during the call only, and what may hold it. @throws ProtocolError if the stream has no credit */
-  readonly item: (item: BytesView, connection: ReceiveWindow) => void;
-  /** An item over the limit arrived. */
-  readonly reject: (reason: RpcError) => void;
-  /** The stream is complete. */
-  readonly end: () => void;
 }
 
 /** A call of the peer, as its callee sees it. */
@@ -65,9 +55,8 @@ export class IncomingCall {
   #answered = false;
   /** Whether it has passed the checks, and goes to its handler. */
   accepted = false;
-  #complete: boolean;
-  #received = 0;
-  #itemsIn = 0;
+  /** Absent if the caller sends none. */
+  readonly #stream: RequestStream | undefined;
   /** Bytes of memory that it holds. */
   #weight = CALL_WEIGHT;
   #hasSlot = true;
@@ -75,14 +64,13 @@ export class IncomingCall {
   /** Why the caller no longer waits for an answer. */
   #reason: RpcError | undefined;
   #onCancel: ((reason: RpcError) => void) | undefined;
-  #stream: RequestStreamHandlers | undefined;
 
   constructor(host: CallHost, opening: CallOpening, number: number) {
     this.#host = host;
     this.opening = opening;
     this.number = number;
     this.startedAt = number === 0 ? 0 : performance.now();
-    this.#complete = !opening.hasStream;
+    this.#stream = opening.hasStream ? new RequestStream() : undefined;
   }
 
   /** The codec of the connection. */
@@ -101,7 +89,7 @@ export class IncomingCall {
 
   /** Bytes of the items that were received. */
   get received(): number {
-    return this.#received;
+    return this.#stream?.received ?? 0;
   }
 
   /** Bytes of the items that were sent. */
@@ -111,7 +99,7 @@ export class IncomingCall {
 
   /** Number of items that were received. */
   get itemsIn(): number {
-    return this.#itemsIn;
+    return this.#stream?.items ?? 0;
   }
 
   /** Number of items that were sent. */
@@ -136,7 +124,7 @@ export class IncomingCall {
 
   /** Sets the callbacks for the request stream. Call it while the OPEN is handled, before the first item. */
   receiveStream(handlers: RequestStreamHandlers): void {
-    this.#stream = handlers;
+    this.#stream?.receive(handlers);
   }
 
   /**
@@ -154,7 +142,7 @@ export class IncomingCall {
 
   /** Grants the caller more credit for its request stream, in bytes. */
   grant(bytes: number): void {
-    if (!this.#answered && !this.#complete) this.#host.grant(this.opening.id, bytes);
+    if (!this.#answered && this.#stream?.isComplete === false) this.#host.grant(this.opening.id, bytes);
   }
 
   /** Ends the response stream: a pending send rejects with `reason`. */
@@ -167,7 +155,7 @@ export class IncomingCall {
     if (this.#answered) return;
     if (error === undefined && body.length > SMALL_RESPONSE) {
       try {
-        this.#host.hold(body);
+        this.#host.unsent.hold(body);
       } catch (excess) {
         this.fail(excess as RpcError);
         return;
@@ -212,23 +200,17 @@ export class IncomingCall {
 
   /** Called by the connection. @throws ProtocolError if no request stream is open, or it has no credit */
   item(item: BytesView, connection: ReceiveWindow): void {
-    this.#checkOpen("ITEM");
-    this.#received += item.end - item.start;
-    this.#itemsIn += 1;
-    this.#stream?.item(item, connection);
+    this.#open("ITEM").item(item, connection);
   }
 
   /** Called by the connection with an item over the limit. @throws ProtocolError if no request stream is open */
   reject(reason: RpcError): void {
-    this.#checkOpen("ITEM");
-    this.#stream?.reject(reason);
+    this.#open("ITEM").reject(reason);
   }
 
   /** Called by the connection. @throws ProtocolError if no request stream is open */
   end(): void {
-    this.#checkOpen("END");
-    this.#complete = true;
-    this.#stream?.end();
+    this.#open("END").end();
   }
 
   /** Called by the connection. @throws ProtocolError if the sum is over the most that a stream can have */
@@ -249,8 +231,9 @@ export class IncomingCall {
     this.#cancelled(reason);
   }
 
-  #checkOpen(frame: "ITEM" | "END"): void {
-    if (this.#complete) throw new ProtocolError(`${frame} for call ${this.opening.id}, whose request is complete`);
+  #open(frame: "ITEM" | "END"): RequestStream {
+    if (this.#stream?.isComplete === false) return this.#stream;
+    throw new ProtocolError(`${frame} for call ${this.opening.id}, whose request is complete`);
   }
 
   /** The listener comes first, so that the handler's `finally` blocks see the aborted signal. */

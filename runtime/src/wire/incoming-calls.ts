@@ -8,14 +8,15 @@ import type { CallObserver } from "./call-observer.js";
 import type { Frame } from "./encode.js";
 import type { ConnectionFlow } from "./flow/connection-flow.js";
 import type { HeldBytes } from "./flow/held-bytes.js";
-import { UnsentResponses } from "./flow/unsent-responses.js";
-import { WindowBudget } from "./flow-control.js";
+import { overQuota } from "./flow/over-quota.js";
+import { WindowBudget } from "./flow/stream-window.js";
+import { UnsentAnswers } from "./flow/unsent-answers.js";
 import { FLAG, FRAME, ProtocolError } from "./frame.js";
 import type { FrameWriter } from "./frame-writer.js";
 import { type CallHost, type CallOpening, IncomingCall } from "./incoming-call.js";
 import { type ItemReader, ItemReceiver, type ReceiverHooks } from "./item-receiver.js";
 import { ItemSender } from "./item-sender.js";
-import { CALL_WEIGHT, type Limits, overQuota } from "./limits.js";
+import { CALL_WEIGHT, type Limits } from "./limits.js";
 
 /** Answers that may wait for a dialer's transport, for each call that it runs; rejected calls have answers, too. */
 const UNSENT_PER_CALL = 4;
@@ -52,18 +53,14 @@ interface RejectedOpening {
 export class IncomingCalls implements CallHost {
   readonly codec: Codec;
   readonly memory: HeldBytes;
+  readonly unsent: UnsentAnswers;
   readonly #config: IncomingConfig;
   readonly #parity: number;
-  readonly #maxUnsent: number;
   readonly #windows: WindowBudget;
-  readonly #unsentResponses: UnsentResponses;
   readonly #cancels: TokenBucket;
   readonly #open = new Map<number, IncomingCall>();
   #running = 0;
   #highest = 0;
-  /** Answers that the transport has not taken, and those of them that are still in the current batch. */
-  #unsent = 0;
-  #gathered = 0;
   #maxItem = 0;
   #refusal: RpcError | undefined;
 
@@ -72,10 +69,10 @@ export class IncomingCalls implements CallHost {
     this.#config = config;
     this.codec = config.codec;
     this.#parity = role === "dialer" ? 0 : 1;
-    this.#maxUnsent = role === "dialer" ? limits.calls * UNSENT_PER_CALL : Number.POSITIVE_INFINITY;
     this.memory = config.flow.memory;
-    this.#unsentResponses = new UnsentResponses(this.memory);
-    this.#cancels = new TokenBucket(limits.cancels);
+    const maxUnsent = role === "dialer" ? limits.calls * UNSENT_PER_CALL : Number.POSITIVE_INFINITY;
+    this.unsent = new UnsentAnswers(this.memory, maxUnsent);
+    this.#cancels = new TokenBucket({ perSecond: limits.cancels });
     this.#windows = new WindowBudget(limits.windowGrowth);
   }
 
@@ -125,16 +122,6 @@ export class IncomingCalls implements CallHost {
     this.#refuse(opening, error);
   }
 
-  /** The current batch is written: returns the callback for when the transport has taken it; undefined without answers. */
-  flushed(): (() => void) | undefined {
-    const count = this.#gathered;
-    if (count === 0) return undefined;
-    this.#gathered = 0;
-    return () => {
-      this.#unsent -= count;
-    };
-  }
-
   ended(call: IncomingCall, status: StatusName, body: EncodedValue, error: RpcError | undefined): void {
     const { opening } = call;
     this.#config.observer?.ended?.({
@@ -165,7 +152,7 @@ export class IncomingCalls implements CallHost {
   /** The caller cancels a call. @throws ProtocolError if it never opened it, or cancels too many */
   cancel(id: number): void {
     const call = this.find(id, "CANCEL");
-    if (!this.#cancels.take()) {
+    if (this.#cancels.take() > 0) {
       throw new ProtocolError(`more than ${this.#config.limits.cancels} calls cancelled per second (limits.cancels)`);
     }
     call?.cancel(new RpcError("CANCELLED", "the caller cancelled the call"));
@@ -190,18 +177,9 @@ export class IncomingCalls implements CallHost {
 
   answer(status: Frame): void {
     this.#open.delete(status.id);
-    this.#countAnswer();
+    this.unsent.add();
     this.#config.writer.add(status);
-    if (!this.#config.writer.gate.full) this.#unsentResponses.taken();
-  }
-
-  hold(body: EncodedValue): void {
-    this.#unsentResponses.hold(body);
-  }
-
-  /** The transport has taken everything, or never will. */
-  drained(): void {
-    this.#unsentResponses.taken();
+    if (!this.#config.writer.gate.full) this.unsent.taken();
   }
 
   release(): void {
@@ -222,7 +200,7 @@ export class IncomingCalls implements CallHost {
   lost(error: RpcError): void {
     const calls = [...this.#open.values()];
     this.#open.clear();
-    this.drained();
+    this.unsent.taken();
     for (const call of calls) call.abandon(error);
   }
 
@@ -244,9 +222,8 @@ export class IncomingCalls implements CallHost {
     if (!this.owns(id)) throw new ProtocolError(`OPEN with id ${id}, which belongs to the other side`);
     if (this.#open.has(id)) throw new ProtocolError(`OPEN with id ${id}, which is open`);
     // A correct caller waits for answers before it opens more calls, and never has so many outstanding.
-    if (this.#unsent > this.#maxUnsent) {
-      throw new ProtocolError(`${this.#unsent} answers wait because the peer does not read them`);
-    }
+    const { excess } = this.unsent;
+    if (excess !== undefined) throw new ProtocolError(`${excess} answers wait because the peer does not read them`);
     if (id > this.#highest) this.#highest = id;
   }
 
@@ -260,12 +237,7 @@ export class IncomingCalls implements CallHost {
       observer.started?.(start);
       observer.ended?.({ ...start, status, milliseconds: 0, ...sizes, error, refused: true });
     }
-    this.#countAnswer();
+    this.unsent.add();
     writer.add({ kind: FRAME.STATUS, flags: FLAG.REFUSED, id, code: STATUSES[status], body });
-  }
-
-  #countAnswer(): void {
-    this.#unsent += 1;
-    this.#gathered += 1;
   }
 }

@@ -4,8 +4,9 @@ import type { BytesView } from "../codec/codec.js";
 import { RpcError } from "../contract/rpc-error.js";
 import type { ReceiveWindow } from "./flow/connection-window.js";
 import { ItemQueue, JOINABLE } from "./flow/item-queue.js";
-import { itemCost, MAX_WINDOW, type WindowBudget } from "./flow-control.js";
-import { ProtocolError } from "./frame.js";
+import { StreamLoad } from "./flow/stream-load.js";
+import { MAX_WINDOW, type WindowBudget } from "./flow/stream-window.js";
+import { itemCost, ProtocolError } from "./frame.js";
 
 interface Pull<Item> {
   readonly resolve: (result: IteratorResult<Item, undefined>) => void;
@@ -60,12 +61,7 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
   /** Bytes consumed and not granted yet: granted in halves of the window, because a frame for each item would be too many. */
   #ungranted = 0;
   readonly #items: ItemQueue;
-  /** The window of the connection, once an item has arrived, until the call is over. */
-  #connection: ReceiveWindow | undefined;
-  #isOver = false;
-  /** The cost of the waiting items, and the weight of the one that the consumer has. */
-  #held = 0;
-  #weight = 0;
+  readonly #load = new StreamLoad();
   #pulls: Pull<Item>[] = [];
   #ended = false;
   #error: RpcError | undefined;
@@ -97,14 +93,12 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
     const cost = itemCost(item.end - item.start);
     this.#credit -= cost;
     if (this.#ended) return;
-    if (!this.#isOver) this.#connection = connection;
-    if (this.#pulls.length > 0) {
-      this.#resolve(item, cost);
-      return;
+    this.#load.arrive(connection);
+    if (this.#pulls.length > 0) this.#resolve(item, cost);
+    else {
+      this.#load.hold(cost);
+      this.#items.push(item);
     }
-    this.#connection?.hold(cost);
-    this.#held += cost;
-    this.#items.push(item);
   }
 
   /** Ends the stream. Buffered items can still be consumed; then the iteration ends, or throws `error`. */
@@ -112,7 +106,7 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
     if (this.#ended) return;
     this.#ended = true;
     this.#error = error;
-    for (const pull of this.#pulls.splice(0)) this.#settle(pull);
+    this.#settle();
   }
 
   /** As {@link end}, and drops buffered items. */
@@ -129,17 +123,18 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
   release(): void {
     this.#budget.give(this.#grown);
     this.#grown = 0;
-    this.#unload();
-    this.#unhold(this.#held);
-    this.#isOver = true;
-    this.#connection = undefined;
+    this.#load.end();
     if (this.#items.size === 0) this.#items.clear();
   }
 
   next(): Promise<IteratorResult<Item, undefined>> {
-    this.#unload();
+    this.#load.unload();
     const first = this.#items.shift();
-    if (first === undefined) return this.#wait();
+    if (first === undefined) {
+      const result = this.#pull();
+      if (this.#ended) this.#settle();
+      return result;
+    }
     try {
       return Promise.resolve({ done: false, value: this.#take(first) });
     } catch (error) {
@@ -159,12 +154,6 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
     this.release();
     this.#error = undefined;
     return { done: true, value: undefined };
-  }
-
-  #wait(): Promise<IteratorResult<Item, undefined>> {
-    const result = this.#pull();
-    if (this.#ended) for (const pull of this.#pulls.splice(0)) this.#settle(pull);
-    return result;
   }
 
   #pull(): Promise<IteratorResult<Item, undefined>> {
@@ -193,31 +182,26 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
   #take(first: BytesView): Item {
     const size = first.end - first.start;
     const cost = itemCost(size);
-    this.#unhold(cost);
+    this.#load.release(cost);
     const parts = this.#reader.isRaw && size >= JOINABLE ? this.#items.shiftFollowing(size) : [];
     if (parts.length === 0) {
       const value = this.#decode(first);
       this.#consumed(cost);
       // Its buffer can be reused: nothing more will arrive.
-      if (this.#isOver && this.#items.size === 0) this.#items.clear();
+      if (this.#load.isOver && this.#items.size === 0) this.#items.clear();
       return value;
     }
-    const bytes = [first, ...parts].map(({ buffer, start, end }) => buffer.subarray(start, end));
-    const joined = Buffer.concat(bytes);
+    const joined = Buffer.concat([first, ...parts].map(({ buffer, start, end }) => buffer.subarray(start, end)));
     const value = this.#decode({ buffer: joined, start: 0, end: joined.length });
     const all = parts.reduce((sum, { start, end }) => sum + itemCost(end - start), cost);
-    this.#unhold(all - cost);
+    this.#load.release(all - cost);
     // A consumer that takes half a window at once was behind, though nothing is buffered now.
     this.#consumed(all, all >= this.#window / 2);
     return value;
   }
 
   #decode(item: BytesView): Item {
-    const weight = this.#reader.weigh?.(item) ?? 0;
-    if (weight > 0 && this.#connection !== undefined) {
-      this.#connection.memory.take(weight);
-      this.#weight += weight;
-    }
+    if (this.#reader.weigh !== undefined) this.#load.load(this.#reader.weigh(item));
     return this.#reader.decode(item);
   }
 
@@ -228,25 +212,12 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
     // Already ended if the sender was faster, or by the call.
     if (this.#ended && this.#pulls.length > 0) this.#error = reason;
     this.end(reason);
-    for (const pull of this.#pulls.splice(0)) this.#settle(pull);
+    this.#settle();
   }
 
   #drop(): void {
     this.#items.clear();
-    this.#unhold(this.#held);
-  }
-
-  #unhold(cost: number): void {
-    if (cost === 0) return;
-    this.#held -= cost;
-    this.#connection?.release(cost);
-  }
-
-  /** The consumer no longer works on the item that it has. */
-  #unload(): void {
-    if (this.#weight === 0) return;
-    this.#connection?.memory.give(this.#weight);
-    this.#weight = 0;
+    this.#load.release();
   }
 
   #consumed(cost: number, isBehind = false): void {
@@ -267,11 +238,13 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
     return more;
   }
 
-  /** The error is thrown once; later calls find the stream done. */
-  #settle({ resolve, reject }: Pull<Item>): void {
-    const error = this.#error;
-    this.#error = undefined;
-    if (error === undefined) resolve({ done: true, value: undefined });
-    else reject(error);
+  /** Answers those that wait. The error is thrown once; later calls find the stream done. */
+  #settle(): void {
+    for (const { resolve, reject } of this.#pulls.splice(0)) {
+      const error = this.#error;
+      this.#error = undefined;
+      if (error === undefined) resolve({ done: true, value: undefined });
+      else reject(error);
+    }
   }
 }

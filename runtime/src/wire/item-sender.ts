@@ -3,8 +3,8 @@ import type { RpcError } from "../contract/rpc-error.js";
 import type { ConnectionFlow } from "./flow/connection-flow.js";
 import type { SendWindow } from "./flow/connection-window.js";
 import type { HeldBytes } from "./flow/held-bytes.js";
-import { itemCost, MAX_CREDIT } from "./flow-control.js";
-import { FRAME, HEADER_SIZE, ProtocolError } from "./frame.js";
+import { MAX_CREDIT } from "./flow/stream-window.js";
+import { FRAME, HEADER_SIZE, itemCost, ProtocolError } from "./frame.js";
 import type { FrameWriter } from "./frame-writer.js";
 import { tooLarge } from "./limits.js";
 

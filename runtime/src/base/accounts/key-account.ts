@@ -1,5 +1,6 @@
 import { KeyMeter, type ServerMeter } from "./meters.js";
 import type { Excess, KeyQuotas, Resource } from "./quotas.js";
+import { TokenBucket } from "./token-bucket.js";
 
 /** What all connections of one key hold together. */
 export class KeyAccount {
@@ -9,9 +10,8 @@ export class KeyAccount {
   readonly #quotas: KeyQuotas;
   #rate: number | undefined;
   #hasOwnRate = false;
-  /** Calls that it may begin, as of `#refilledAt`. */
-  #tokens = Number.POSITIVE_INFINITY;
-  #refilledAt = Number.NEGATIVE_INFINITY;
+  /** The calls that it may begin, if it has a rate. */
+  #beginnings: TokenBucket | undefined;
 
   /**
    * @param server what it shares with the other keys
@@ -22,12 +22,12 @@ export class KeyAccount {
     this.connections = new KeyMeter("connections", server.connections, key.connections);
     this.calls = new KeyMeter("calls", server.calls, key.calls);
     this.bytes = new KeyMeter("bytes", server.bytes, key.bytes);
-    this.#rate = key.rate;
+    this.#setRate(key.rate);
   }
 
   /** Whether it holds nothing, and its rate has nothing to remember. */
   isIdle(now: number): boolean {
-    return this.connections.held + this.calls.held + this.bytes.held === 0 && now - this.#refilledAt > 1000;
+    return this.connections.held + this.calls.held + this.bytes.held === 0 && this.#beginnings?.isFull(now) !== false;
   }
 
   /** Sets limits of its own; absent ones are those of every key. They may change while connections are open. */
@@ -35,21 +35,22 @@ export class KeyAccount {
     this.connections.limit(connections);
     this.calls.limit(calls);
     this.bytes.limit(bytes);
-    this.#rate = rate ?? this.#quotas.rate;
+    this.#setRate(rate ?? this.#quotas.rate);
     this.#hasOwnRate = rate !== undefined;
   }
 
   /** Counts the begin of a call toward the rate of the key, or tells why it must wait. */
   pace(): Excess | undefined {
-    const rate = this.#rate;
-    if (rate === undefined) return undefined;
-    const now = performance.now();
-    const refilled = this.#tokens + ((now - this.#refilledAt) * rate) / 1000;
-    const tokens = Math.min(Math.max(rate, 1), refilled);
-    this.#refilledAt = now;
-    this.#tokens = tokens < 1 ? tokens : tokens - 1;
-    if (tokens >= 1) return undefined;
-    const retryAfter = Math.ceil(((1 - tokens) * 1000) / rate);
-    return { resource: "rate", level: this.#hasOwnRate ? "grant" : "key", limit: rate, amount: 1, retryAfter };
+    if (this.#rate === undefined || this.#beginnings === undefined) return undefined;
+    const retryAfter = Math.ceil(this.#beginnings.take());
+    if (retryAfter === 0) return undefined;
+    return { resource: "rate", level: this.#hasOwnRate ? "grant" : "key", limit: this.#rate, amount: 1, retryAfter };
+  }
+
+  /** The same rate again, as of each login, renews nothing. */
+  #setRate(rate: number | undefined): void {
+    if (rate === this.#rate) return;
+    this.#rate = rate;
+    this.#beginnings = rate === undefined ? undefined : new TokenBucket({ perSecond: rate, burst: Math.max(rate, 1) });
   }
 }

@@ -2,7 +2,7 @@ import type { BytesView, Codec } from "../../codec/codec.js";
 import type { Method } from "../../contract/method.js";
 import type { RpcError } from "../../contract/rpc-error.js";
 import type { ReceiveWindow } from "../../wire/flow/connection-window.js";
-import type { WindowBudget } from "../../wire/flow-control.js";
+import type { WindowBudget } from "../../wire/flow/stream-window.js";
 import type { ItemSender } from "../../wire/item-sender.js";
 import type { ConnectionSource } from "../connection/connection-source.js";
 import type { CallOptions } from "./call-options.js";

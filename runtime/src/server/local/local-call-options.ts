@@ -4,7 +4,7 @@ import type { Method } from "../../contract/method.js";
 import type { ItemKind } from "../../wire/hello.js";
 import type { ItemSource } from "../../wire/iterator-of.js";
 import type { Metadata } from "../../wire/metadata.js";
-import type { LocalItem } from "./local-items.js";
+import type { LocalItem } from "./local-response.js";
 
 /** Options of a call in this process. */
 export interface LocalCallOptions {

@@ -13,7 +13,8 @@ import { type Metadata, NO_METADATA, parseMetadata } from "../../wire/metadata.j
 import type { ItemSink } from "../../wire/pump-items.js";
 import type { CallPort, RequestItemChecks } from "../call/call-port.js";
 import type { LocalCallOptions, LocalCallResult } from "./local-call-options.js";
-import { type LocalItem, LocalRequestItems, LocalResponse } from "./local-items.js";
+import { LocalRequestItems } from "./local-request-items.js";
+import { type LocalItem, LocalResponse } from "./local-response.js";
 
 /** The callbacks of a call in this process to its server. */
 export interface LocalCallHost {

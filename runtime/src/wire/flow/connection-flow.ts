@@ -14,8 +14,9 @@ export class ConnectionFlow {
     this.received = new ReceiveWindow(this.memory, grant);
   }
 
-  /** Both sides have windows of the connection, of this many bytes. */
-  open(received: number, sent: number): void {
+  /** Both sides have windows of the connection, of this many bytes, unless the peer does not know them. */
+  open(received: number, sent: number | undefined): void {
+    if (sent === undefined) return;
     this.received.open(received);
     this.sent.open(sent);
   }

@@ -1,5 +1,5 @@
 import type { ConnectionAccount } from "../../base/accounts/connection-account.js";
-import { overQuota } from "../limits.js";
+import { overQuota } from "./over-quota.js";
 
 /** Bytes that a connection holds without asking its account: ordinary connections never hold more. */
 const FLAT = 64 * 1024;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { encodeFrame } from "../../../../runtime/src/wire/encode.js";
+import { MAX_CREDIT, WindowBudget } from "../../../../runtime/src/wire/flow/stream-window.js";
 import { WriteGate } from "../../../../runtime/src/wire/flow/write-gate.js";
-import { itemCost, MAX_CREDIT, WindowBudget } from "../../../../runtime/src/wire/flow-control.js";
-import { FRAME } from "../../../../runtime/src/wire/frame.js";
+import { FRAME, itemCost } from "../../../../runtime/src/wire/frame.js";
 import { until } from "../support/wait.js";
 
 describe("credit", () => {

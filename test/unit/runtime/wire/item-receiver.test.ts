@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
 import type { ReceiveWindow } from "../../../../runtime/src/wire/flow/connection-window.js";
-import { WindowBudget } from "../../../../runtime/src/wire/flow-control.js";
+import { WindowBudget } from "../../../../runtime/src/wire/flow/stream-window.js";
 import { type ItemReader, ItemReceiver } from "../../../../runtime/src/wire/item-receiver.js";
 import { failure } from "../support/wait.js";
 import { Random, SEED } from "./random.js";

@@ -11,13 +11,9 @@ export const PER_SECOND = 10;
  * @param abort ends the connection at once, with the reason for the log
  */
 export function guardRequests(protocol: Protocol, limit: number, abort: (reason: string) => void): void {
-  let remaining = limit;
-  let last = performance.now();
+  const refusals = new TokenBucket({ perSecond: PER_SECOND, burst: limit });
   const count = () => {
-    const now = performance.now();
-    remaining = Math.min(limit, remaining + ((now - last) / 1000) * PER_SECOND) - 1;
-    last = now;
-    if (remaining < 0) abort(`more than ${limit} requests refused (maxRefusals)`);
+    if (refusals.take() > 0) abort(`more than ${limit} requests refused (maxRefusals)`);
   };
   const { channelOpenFail, channelFailure, requestFailure } = protocol;
   protocol.channelOpenFail = (...args) => {
@@ -48,9 +44,9 @@ const REQUESTS: ReadonlySet<number> = new Set([3, 4, 7, 80, 90, 98]);
  */
 export function limitRequests(protocol: Protocol, limit: number, abort: (reason: string) => void): void {
   const receive = protocol._onPayload;
-  const requests = new TokenBucket(limit);
+  const requests = new TokenBucket({ perSecond: limit });
   protocol._onPayload = (payload) => {
-    if (!REQUESTS.has(payload[0] ?? 0) || requests.take()) return receive(payload);
+    if (!REQUESTS.has(payload[0] ?? 0) || requests.take() === 0) return receive(payload);
     abort(`more than ${limit} requests per second (maxRequests)`);
     // Makes ssh2 stop reading.
     return Number.POSITIVE_INFINITY;

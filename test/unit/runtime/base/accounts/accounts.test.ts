@@ -65,8 +65,9 @@ describe("the bytes of several keys", () => {
     expect(other?.take("bytes", 3)).toBeUndefined();
     expect(server.of(peerOf(2)).take("bytes", 5)).toMatchObject({ level: "server", limit: 10 });
     expect(server.held("bytes")).toBe(8);
-    expect(other?.begin(1)).toMatchObject({ resource: "bytes", level: "key" });
-    expect(server.held("calls")).toBe(0);
+    expect(other?.take("bytes", 1)).toMatchObject({ level: "key", limit: 8 });
+    expect(other?.take("calls", 3)).toMatchObject({ resource: "calls", level: "key" });
+    expect([server.held("bytes"), server.held("calls")]).toEqual([8, 0]);
   });
 });
 
@@ -75,18 +76,17 @@ describe("the rate of a key", () => {
     const server = accounts({ key: { rate: 5 } });
     const account = server.of({ ...peerOf(1) });
     for (let count = 0; count < 5; count++) {
-      expect(account.begin(1)).toBeUndefined();
-      account.give("calls", 1);
-      account.give("bytes", 1);
+      expect(account.beginCall()).toBeUndefined();
+      account.endCall();
     }
-    const excess = account.begin(1);
+    const excess = account.beginCall();
     expect(excess).toMatchObject({ resource: "rate", level: "key", limit: 5 });
     expect(excess?.retryAfter).toBeGreaterThan(0);
     expect(excess?.retryAfter).toBeLessThanOrEqual(200);
-    expect(server.held("bytes")).toBe(0);
+    expect(server.held("calls")).toBe(0);
     // As many keys as make the server forget those that hold nothing.
     for (let key = 100; key < 300; key++) server.of(peerOf(key));
-    expect(server.of({ ...peerOf(1) }).begin(1)).toMatchObject({ resource: "rate" });
+    expect(server.of({ ...peerOf(1) }).beginCall()).toMatchObject({ resource: "rate" });
   });
 });
 

@@ -1,15 +1,8 @@
-import { HEADER_SIZE } from "./frame.js";
-
 /** The maximum credit of a stream; more is a bug, or an attempt to overflow a counter. */
 export const MAX_CREDIT = 0x7fff_ffff;
 
 /** The largest window that a stream grows to: as much as an ssh2 channel has in flight. */
 export const MAX_WINDOW = 2 * 1024 * 1024;
-
-/** The credit that an item of `bytes` payload costs: its whole frame, so that empty items are bounded, too. */
-export function itemCost(bytes: number): number {
-  return HEADER_SIZE + bytes;
-}
 
 /**
  * The bytes by which the windows of a connection's streams may grow together. A stream starts with a small window, so that
