@@ -1,7 +1,7 @@
 /** Set by `npm run test:soak`. */
-const SOAK = process.env["SSHRPC_TEST_ROUNDS"] === "full";
+export const IS_FULL = process.env["SSHRPC_TEST_ROUNDS"] === "full";
 
 /** How often a test of kills, cuts, leaks, random input or many calls repeats: `full` times in `npm run test:soak`, ten times in `npm test`. */
 export function rounds(full: number): number {
-  return SOAK ? full : Math.min(full, 10);
+  return IS_FULL ? full : Math.min(full, 10);
 }

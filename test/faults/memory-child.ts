@@ -1,76 +1,65 @@
-import { createServer, type Socket } from "node:net";
-import { ServerAccount } from "../../runtime/src/base/accounts/server-account.js";
-import { SILENT } from "../../runtime/src/base/log.js";
-import type { Api, Method, Validator } from "../../runtime/src/contract/method.js";
-import type { AnyHandler } from "../../runtime/src/server/api-handlers.js";
-import { dispatchConfig } from "../../runtime/src/server/api-server-options.js";
-import { receiver } from "../../runtime/src/server/receiver.js";
-import { Router } from "../../runtime/src/server/router.js";
-import { Connection } from "../../runtime/src/wire/connection.js";
-import { resolveLimits } from "../../runtime/src/wire/limits.js";
+import { type Api, bindHandlers } from "../../runtime/src/generated.js";
+import type { Context } from "../../runtime/src/server/call/context.js";
+import { serveHandlers } from "../../runtime/src/server.js";
 
-// Serves an echo on loopback, with an account for each of two keys, which have a port each. Its parent asks for its memory.
+// A server for the keys in its arguments. It sends its address, then its memory ten times a second.
 
-const MIB = 1024 * 1024;
-
-const any: Validator = () => true;
-const common = { params: {}, idempotent: true, request: any, response: any } as const;
-const it: Method = { ...common, id: "GET /it", resource: "it", verb: "GET", path: "/it", kind: "unary" };
-const echo: Method = {
-  ...common,
-  id: "UPDATE /echo",
-  resource: "echo",
-  verb: "UPDATE",
-  path: "/echo",
-  kind: "bidirectional",
-  requestItem: any,
-  responseItem: any,
-};
-const api: Api = { name: "echo", version: "1.0.0", hash: "00", methods: [it, echo] };
-const handlers = new Map<string, AnyHandler>([
-  [it.id, (request) => request],
-  [
-    echo.id,
-    async function* (_: unknown, items: AsyncIterable<unknown>) {
-      yield* items;
-    } as unknown as AnyHandler,
+const anything = () => true;
+const common = { params: {}, idempotent: false, request: anything, response: anything } as const;
+const it = { ...common, resource: "it", path: "/it", kind: "unary" } as const;
+const items = { ...common, resource: "items", path: "/items", responseItem: anything } as const;
+const api: Api = {
+  name: "memory",
+  version: "1.0.0",
+  hash: "00",
+  methods: [
+    { ...it, id: "GET /it", verb: "GET" },
+    { ...it, id: "STORE /it", verb: "STORE" },
+    { ...it, id: "UPDATE /it", verb: "UPDATE" },
+    { ...items, id: "GET /items", verb: "GET", kind: "server-streaming" },
+    { ...items, id: "UPDATE /items", verb: "UPDATE", kind: "bidirectional", requestItem: anything },
   ],
-]);
-
-const limits = resolveLimits();
-const dispatch = dispatchConfig({ log: SILENT }, limits);
-const accounts = new ServerAccount({ server: { bytes: 96 * MIB }, key: { bytes: 64 * MIB }, connection: {} });
-const router = new Router({ api, handlers });
-
-function accept(socket: Socket, key: string): void {
-  socket.setNoDelay();
-  const connection: Connection = new Connection(socket, {
-    role: "acceptor",
-    hello: { agent: "test", methods: [] },
-    limits,
-    account: accounts.key(key).connection(),
-    peerName: "the client",
-    receive: receiver({
-      router,
-      dispatch,
-      peer: { user: key, scopes: ["*"] },
-      connection: () => connection,
-      callbacks: () => undefined,
-      clients: () => [],
-    }),
-  });
-}
-
-/** Listens for connections of a key. Returns the port. */
-async function listen(key: string): Promise<number> {
-  const server = createServer((socket) => accept(socket, key));
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return (server.address() as { readonly port: number }).port;
-}
-
-process.on("message", () => {
-  (globalThis as { readonly gc?: () => void }).gc?.();
-  process.send?.({ rss: process.memoryUsage().rss, held: accounts.held("bytes") });
+};
+const [privateKey = "", ...lines] = process.argv.slice(2);
+const untilCancelled = (signal: AbortSignal) =>
+  new Promise((resolve) => signal.addEventListener("abort", () => resolve(null)));
+/** All calls of UPDATE answer at once. */
+let answer = (): void => {};
+let answers = new Promise<void>((resolve) => (answer = resolve));
+let waiting = 0;
+const handlers = {
+  it: {
+    get: () => null,
+    /** Keeps its request until its caller goes. */
+    store: async (request: unknown, { signal }: Context) => {
+      await untilCancelled(signal);
+      return typeof request;
+    },
+    /** Answers with a text of 1 MB, together with 19 other calls. */
+    update: async () => {
+      if (++waiting % 20 === 0) {
+        answer();
+        answers = new Promise((resolve) => (answer = resolve));
+      } else await answers;
+      return "x".repeat(1_000_000);
+    },
+  },
+  items: {
+    async *get() {
+      for (;;) yield "x".repeat(60_000);
+    },
+    async *update(_: unknown, received: AsyncIterable<unknown>) {
+      yield* received;
+    },
+  },
+};
+const server = await serveHandlers(bindHandlers(api, handlers), {
+  host: "127.0.0.1",
+  port: 0,
+  hostKeys: { privateKey },
+  authorizedKeys: { lines },
+  log: false,
 });
-process.on("disconnect", () => process.exit());
-process.send?.({ ports: [await listen("hostile"), await listen("honest")] });
+process.send?.({ port: server.port, hostKey: server.fingerprints[0] });
+setInterval(() => process.send?.({ rss: process.memoryUsage.rss() }), 100);
+process.once("disconnect", () => process.exit(0));
