@@ -138,7 +138,7 @@ describe("unknown and renamed options are refused", () => {
     expect(await failure(serveStdio(handlers, { hostKeys: "x" } as object))).toMatchObject({
       status: "BAD_REQUEST",
       message:
-        'unknown option "hostKeys"; known options: timeout, limits, perKey, interceptors, onCall, observer, exposeErrors, audit, exec, shell, scopes, forced, grace, log',
+        'unknown option "hostKeys"; known options: timeout, limits, perKey, interceptors, onCall, observer, exposeErrors, audit, refusalLines, exec, shell, scopes, forced, grace, log',
     });
   });
 
