@@ -46,6 +46,7 @@ export const api: Api = {
       idempotent: true,
       scope: "items:write",
       request: itemDeleteRequestClosed,
+      maxRequest: 1328,
       response: itemDeleteResponseOpen,
     },
     {
@@ -80,6 +81,7 @@ export const api: Api = {
       params: {},
       idempotent: true,
       request: emptyGetRequestClosed,
+      maxRequest: 1088,
       response: emptyOpen,
     },
     {
@@ -91,6 +93,7 @@ export const api: Api = {
       params: {},
       idempotent: true,
       request: headersGetRequestClosed,
+      maxRequest: 1088,
       response: headersOpen,
     },
     {
@@ -102,6 +105,7 @@ export const api: Api = {
       params: { id: "integer" },
       idempotent: true,
       request: itemGetRequestClosed,
+      maxRequest: 1328,
       response: itemGetResponseOpen,
       errors: { NOT_FOUND: itemGetNotFoundOpen },
     },
@@ -138,6 +142,7 @@ export const api: Api = {
       idempotent: true,
       scope: "secret:read",
       request: secretGetRequestClosed,
+      maxRequest: 1088,
       response: secretGetResponseOpen,
     },
     {
@@ -149,6 +154,7 @@ export const api: Api = {
       params: {},
       idempotent: true,
       request: sleepGetRequestClosed,
+      maxRequest: 1328,
       response: sleepGetResponseOpen,
     },
     {

@@ -63,12 +63,13 @@ export class ItemQueue {
   /** Appends an item. */
   push({ buffer, start, end }: BytesView): void {
     const size = end - start;
-    this.#size += 1;
     if (this.#isRaw ? size >= JOINABLE : size > LARGEST) {
+      this.#dropEmpty();
       const isKept = this.#isRaw && size * MAX_OVERHEAD >= buffer.buffer.byteLength;
       this.#segments.push(
         isKept ? single(buffer, start, end) : single(copyBytes(buffer.subarray(start, end)), 0, size),
       );
+      this.#size += 1;
       return;
     }
     const segment = this.#segmentFor(PREFIX + size);
@@ -79,6 +80,7 @@ export class ItemQueue {
     if (size > SHORT) at += buffer.copy(target, at, start, end);
     else for (let from = start; from < end; from++) target[at++] = buffer[from] as number;
     segment.end = at;
+    this.#size += 1;
   }
 
   /** Removes and returns the first item; undefined without one. The view is valid until the next item is appended to a queue. */
@@ -129,9 +131,15 @@ export class ItemQueue {
     if (unused !== undefined && unused.length * buffer.length < MAX_SPARE) unused.push(buffer);
   }
 
+  /** The next item does not fit into the segment that was kept, which must not come before that of the item. */
+  #dropEmpty(): void {
+    if (this.#size === 0) this.clear();
+  }
+
   #segmentFor(bytes: number): Segment {
     const last = this.#segments.at(-1);
     if (last?.isPacked === true && last.buffer.length - last.end >= bytes) return last;
+    this.#dropEmpty();
     while ((SIZES[this.#next] as number) < bytes) this.#next += 1;
     const size = SIZES[this.#next] as number;
     const segment = { buffer: spare[this.#next]?.pop() ?? Buffer.allocUnsafeSlow(size), isPacked: true, at: 0, end: 0 };
