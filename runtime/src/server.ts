@@ -1,5 +1,6 @@
 /** `sshrpc/server`: what a program that serves needs beside its generated handler types. */
 export type { KorvLimits, KorvOptions } from "./adapters/korv/korv-options.js";
+export type { KeyQuotas } from "./base/accounts/quotas.js";
 export type { Logger } from "./base/log.js";
 export type {
   AuthenticationRefused,

@@ -1,14 +1,18 @@
 // The bounds and times that no option changes, by the constants that the code uses.
+
 import { MAX_HISTORY, MAX_TYPED } from "../../runtime/src/adapters/console/terminal-console.js";
 import { MAX_AHEAD } from "../../runtime/src/adapters/console/typed-lines.js";
 import { MAX_COMMAND } from "../../runtime/src/adapters/exec/parse-command.js";
 import { MAX_PEERS } from "../../runtime/src/adapters/shell/history-store.js";
+import { SLICE } from "../../runtime/src/base/accounts/turns.js";
 import { STDERR_TAIL } from "../../runtime/src/base/ssh-client.js";
 import { LAST_GRACE } from "../../runtime/src/cli/serve-stdio.js";
 import { CONNECT_TIMEOUT } from "../../runtime/src/client/call-path.js";
 import { MAX_ISSUES } from "../../runtime/src/codec/issues.js";
 import { CHECK_INTERVAL, MAX_BUFFERED } from "../../runtime/src/observe/audit-file.js";
+import { REFUSAL_PERIOD } from "../../runtime/src/observe/refusal-lines.js";
 import { OPENSSH_TIMEOUTS } from "../../runtime/src/openssh/openssh-transport.js";
+import { LOGIN_RESERVE } from "../../runtime/src/ssh/admission/admission.js";
 import { PROXY_HEADER_TIMEOUT } from "../../runtime/src/ssh/admission/connection-gate.js";
 import { REST } from "../../runtime/src/ssh/admission/exchange-queue.js";
 import { LIMIT as MAX_ADDRESSES } from "../../runtime/src/ssh/admission/known-addresses.js";
@@ -34,14 +38,14 @@ import { MAX_WAIT } from "../../runtime/src/ssh/server/auth/authorization.js";
 import { MAX_PROMPTS } from "../../runtime/src/ssh/server/auth/keyboard-interactive.js";
 import { MAX_SECRET } from "../../runtime/src/ssh/server/auth/password.js";
 import { MAX_ENVIRONMENT, MAX_VARIABLES } from "../../runtime/src/ssh/server/session-requests.js";
+import { MAX_PROOFS } from "../../runtime/src/ssh/ssh2/host-keys/announce-host-keys.js";
 import { MAX_BYTES, MAX_PACKETS } from "../../runtime/src/ssh/ssh2/packets/allow-during-rekey.js";
-import { MAX_PROOFS } from "../../runtime/src/ssh/ssh2/packets/announce-host-keys.js";
 import { PER_SECOND } from "../../runtime/src/ssh/ssh2/packets/guard-requests.js";
 import { DRAIN_GRACE } from "../../runtime/src/ssh/ssh2/packets/idle.js";
 import { MAX_SEND_BUFFER } from "../../runtime/src/ssh/ssh2/packets/packet-guard.js";
 import { REKEY_DEFAULTS } from "../../runtime/src/ssh/ssh2/packets/rekey.js";
-import { MAX_WINDOW } from "../../runtime/src/wire/flow-control.js";
-import { DEFAULT_LIMITS } from "../../runtime/src/wire/limits.js";
+import { MAX_WINDOW } from "../../runtime/src/wire/flow/stream-window.js";
+import { CALL_WEIGHT, DEFAULT_LIMITS } from "../../runtime/src/wire/limits.js";
 import { formatValue } from "./format.js";
 
 /** One bound: where it holds, what is bounded, and the value as text. */
@@ -54,6 +58,8 @@ const count = (value: number): string => formatValue(value);
 /** In the order of a connection's life. */
 export const FIXED_LIMITS: readonly FixedLimit[] = [
   ["server", "timeout of the PROXY protocol header", ms(PROXY_HEADER_TIMEOUT)],
+  ["server", "connections beyond `maxConnections` that may log in", count(LOGIN_RESERVE)],
+  ["server", "memory of a call, with a request of up to 100 bytes", bytes(CALL_WEIGHT)],
   ["server", "addresses that are remembered as returning (`knownAddressTtl`)", count(MAX_ADDRESSES)],
   [
     "server",
@@ -82,6 +88,8 @@ export const FIXED_LIMITS: readonly FixedLimit[] = [
     `${bytes(MAX_ENVIRONMENT)}, of which a call takes ${bytes(DEFAULT_LIMITS.metadata)} as its metadata (\`limits.metadata\`)`,
   ],
   ["server", "refused requests allowed beyond `maxRefusals`", `${PER_SECOND} per second`],
+  ["server", "work of one key in one turn of the event loop, after which other keys get theirs", ms(SLICE)],
+  ["server", "time for which refusals of a key are counted (`refusalLines`)", ms(REFUSAL_PERIOD)],
   ["both", "data of a peer between its KEXINIT and its NEWKEYS", `${bytes(MAX_BYTES)}, ${count(MAX_PACKETS)} packets`],
   ["both", "window of one stream (`limits.windowGrowth`)", bytes(MAX_WINDOW)],
   ["both", "issues in the details of a BAD_REQUEST", count(MAX_ISSUES)],

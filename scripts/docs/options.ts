@@ -13,6 +13,7 @@ import {
   korvLimits,
 } from "../../runtime/src/adapters/korv/korv-options.js";
 import type { ShellOptions } from "../../runtime/src/adapters/shell/shell-options.js";
+import type { KeyQuotas } from "../../runtime/src/base/accounts/quotas.js";
 import { SILENT } from "../../runtime/src/base/log.js";
 import { LISTEN_ADDRESS } from "../../runtime/src/base/net/host-port.js";
 import type { Peer, PeerCertificate, PeerPermissions } from "../../runtime/src/base/peer.js";
@@ -30,6 +31,7 @@ import type { ServeOptions } from "../../runtime/src/compose/serve.js";
 import type { ServeStdioOptions } from "../../runtime/src/compose/serve-stdio.js";
 import type { ApiSchema, MethodSchema, ResourceSchema } from "../../runtime/src/contract/define-api.js";
 import type { AuditFile, AuditOptions } from "../../runtime/src/observe/audit-options.js";
+import { REFUSAL_LINES } from "../../runtime/src/observe/refusal-lines.js";
 import type { OpensshOptions } from "../../runtime/src/openssh/openssh-options.js";
 import type { CloseOptions } from "../../runtime/src/server/api-server.js";
 import { type ApiServerOptions, dispatchConfig } from "../../runtime/src/server/api-server-options.js";
@@ -149,6 +151,7 @@ export const OPTIONS = {
   ApiServerOptions: {
     timeout: ms(dispatch.timeout),
     limits: {},
+    perKey: {},
     interceptors: {},
     onCall: {},
     observer: {},
@@ -160,7 +163,7 @@ export const OPTIONS = {
     hostKeys: { flag: "--host-key" },
     maxChannels: fixed(LISTEN_DEFAULTS.maxChannels),
   } satisfies Rows<
-    Omit<ListenOptions, "observer" | "ident" | "scopes">,
+    Omit<ListenOptions, "observer" | "ident" | "scopes" | "accounts">,
     AuthOptions & ForwardingOptions & GuardOptions
   >,
   ServeOptions: { log: {} } satisfies Rows<
@@ -195,10 +198,12 @@ export const OPTIONS = {
     scopes: {},
     expires: { unit: "ms" },
     permissions: {},
+    limits: {},
     environment: {},
     touchRequired: fixed(true),
     verifyRequired: fixed(false),
   } satisfies Rows<KeyGrant>,
+  KeyQuotas: { connections: {}, calls: {}, bytes: { unit: "bytes" }, rate: {} } satisfies Rows<KeyQuotas>,
   GuardOptions: {
     loginGrace: ms(guard.loginGrace),
     maxConnections: fixed(guard.maxConnections),
@@ -210,6 +215,7 @@ export const OPTIONS = {
     knownAddressTtl: ms(guard.knownAddressTtl),
     maxPreAuthBytes: bytes(guard.maxPreAuthBytes),
     maxRefusals: fixed(guard.maxRefusals),
+    maxRequests: fixed(guard.maxRequests),
     maxSendBuffer: bytes(guard.maxSendBuffer),
     rekeyBytes: bytes(guard.rekeyBytes),
     rekeyInterval: ms(guard.rekeyInterval),
@@ -244,11 +250,15 @@ export const OPTIONS = {
     metadata: bytes(limits.metadata),
     calls: fixed(limits.calls),
     serverCalls: fixed(limits.serverCalls),
+    bytes: bytes(limits.bytes),
+    serverBytes: { unit: "bytes" },
     handlerGrace: ms(limits.handlerGrace),
     stuckHandlers: fixed(limits.stuckHandlers),
+    cancels: fixed(limits.cancels),
     queuedCalls: fixed(limits.queuedCalls),
     window: bytes(limits.window),
     windowGrowth: bytes(limits.windowGrowth),
+    connectionWindow: bytes(limits.connectionWindow),
     sendHighWaterMark: bytes(limits.sendHighWaterMark),
     bytesBeforePreamble: bytes(limits.bytesBeforePreamble),
     helloTimeout: ms(limits.helloTimeout),
@@ -268,7 +278,7 @@ export const OPTIONS = {
     maxListeners: fixed(forwarding.maxListeners),
     timeout: ms(forwarding.timeout),
   } satisfies Rows<Forwarding>,
-  AuditOptions: { audit: { flag: "--audit" } } satisfies Rows<AuditOptions>,
+  AuditOptions: { audit: { flag: "--audit" }, refusalLines: fixed(REFUSAL_LINES) } satisfies Rows<AuditOptions>,
   AuditFile: { file: {}, level: {} } satisfies Rows<AuditFile>,
   AdapterOptions: {
     exec: { default: true, flag: "--no-exec" },

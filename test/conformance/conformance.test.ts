@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from "vitest";
-import { SOAK } from "../rounds.js";
+import { IS_FULL } from "../rounds.js";
 import { sshrpc } from "../unit/runtime/cli/run.js";
 import { SEED } from "../unit/runtime/wire/random.js";
 import { describeEveryKind } from "./every-kind.js";
@@ -21,9 +21,9 @@ for (const [name, start, options] of [
   ["in memory", inMemory, {}],
   ["over SSH", overSsh, {}],
   ["in memory, one byte at a time", inPieces(inMemory, () => 1), { soak: false, large: false }],
-  [`in memory, in random pieces ${seed}`, inPieces(inMemory, randomSize(3000)), { soak: SOAK }],
+  [`in memory, in random pieces ${seed}`, inPieces(inMemory, randomSize(3000)), { soak: IS_FULL }],
   // The pieces are of the frames, as in memory.
-  ...(SOAK
+  ...(IS_FULL
     ? ([[`over SSH, in random pieces ${seed}`, inPieces(overSsh, randomSize(3000)), { soak: false }]] as const)
     : []),
 ] as const) {

@@ -3,9 +3,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { type ClientOptions, openClient } from "../../runtime/src/client/client.js";
 import { type ErrorStatus, STATUSES } from "../../runtime/src/contract/status.js";
 import type { ApiServerOptions } from "../../runtime/src/server/api-server-options.js";
-import { itemCost } from "../../runtime/src/wire/flow-control.js";
-import { FLAG, FRAME } from "../../runtime/src/wire/frame.js";
-import { rounds, SOAK } from "../rounds.js";
+import { FLAG, FRAME, itemCost } from "../../runtime/src/wire/frame.js";
+import { IS_FULL, rounds } from "../rounds.js";
 import { RawPeer } from "../support/raw-peer.js";
 import { until, within } from "../unit/runtime/support/wait.js";
 import { api } from "./generated/api.js";
@@ -135,7 +134,7 @@ export function describeEveryKind(
     const up = (kind: Kind): boolean => kind.up;
     const down = (kind: Kind): boolean => kind.down;
     /** Of all kinds, those with and without streams, where connections are not cheap. */
-    const connecting = ({ name }: Kind): boolean => cheap || SOAK || name === "unary" || name === "bidi";
+    const connecting = ({ name }: Kind): boolean => cheap || IS_FULL || name === "unary" || name === "bidi";
 
     /** Waits until a handler was aborted with a status, and has ended. */
     async function expectAborted({ waits }: Setup, name: string, ...reasons: string[]): Promise<void> {
@@ -148,7 +147,7 @@ export function describeEveryKind(
       expect(await collect(run(kind, {}, []))).toEqual({ sizes: [], value: { received: 0, bytes: 0, ...left(kind) } });
     });
 
-    const isLarge = (): boolean => large || SOAK;
+    const isLarge = (): boolean => large || IS_FULL;
 
     row("large", "carry 271,828 bytes up and 314,159 down", isLarge, async (kind) => {
       if (!streaming(kind)) {

@@ -4,7 +4,7 @@ import { callPath } from "../../runtime/src/client/call-path.js";
 import { type ClientOptions, openClient } from "../../runtime/src/client/client.js";
 import { type ErrorStatus, STATUSES } from "../../runtime/src/contract/status.js";
 import type { ApiServerOptions } from "../../runtime/src/server/api-server-options.js";
-import { rounds, SOAK } from "../rounds.js";
+import { IS_FULL, rounds } from "../rounds.js";
 import { failure, until, within } from "../unit/runtime/support/wait.js";
 import { api } from "./generated/api.js";
 import { type ConformanceClient, connect } from "./generated/client.js";
@@ -23,7 +23,7 @@ export function describeConformance(
   start: Start,
   { soak = true, cheap = true, large = true } = {},
 ): void {
-  const isCheap = cheap || SOAK;
+  const isCheap = cheap || IS_FULL;
   describe(`unary calls ${name}`, () => {
     let shared: Setup & { client: ConformanceClient };
     let setup: Setup | undefined;
@@ -61,7 +61,7 @@ export function describeConformance(
       expect(await client.empty.get({})).toEqual({});
     });
 
-    if (large || SOAK)
+    if (large || IS_FULL)
       test("carry 271,828 bytes up and 314,159 down", async () => {
         const { client } = shared;
         const { received, body } = await client.payload.store({ body: "u".repeat(271_828), size: 314_159 });

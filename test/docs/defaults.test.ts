@@ -40,6 +40,7 @@ const DEFAULTS = {
     knownAddressTtl: [300_000, "5 min"],
     maxPreAuthBytes: [131_072, "128 KiB"],
     maxRefusals: [1000, "1,000"],
+    maxRequests: [4096, "4,096"],
     maxSendBuffer: [33_554_432, "32 MiB"],
     rekeyBytes: [1_073_741_824, "1 GiB"],
     rekeyInterval: [3_600_000, "1 h"],
@@ -70,9 +71,12 @@ const DEFAULTS = {
     metadata: [16_384, "16 KiB"],
     calls: [1024, "1,024"],
     serverCalls: [16_384, "16,384"],
+    bytes: [268_435_456, "256 MiB"],
+    cancels: [1000, "1,000"],
     queuedCalls: [65_536, "65,536"],
     window: [262_144, "256 KiB"],
     windowGrowth: [16_777_216, "16 MiB"],
+    connectionWindow: [16_777_216, "16 MiB"],
     sendHighWaterMark: [1_048_576, "1 MiB"],
     bytesBeforePreamble: [65_536, "64 KiB"],
     helloTimeout: [10_000, "10 s"],
@@ -137,6 +141,9 @@ const DEFAULTS = {
   RunOptions: {
     maxBuffer: [16_777_216, "16 MiB"],
   },
+  AuditOptions: {
+    refusalLines: [20, "20"],
+  },
   RecordOptions: {
     maxRecord: [1_048_576, "1 MiB"],
   },
@@ -145,6 +152,8 @@ const DEFAULTS = {
 /** The bounds that no option changes. */
 const BOUNDS = [
   ["server", "timeout of the PROXY protocol header", "5 s"],
+  ["server", "connections beyond `maxConnections` that may log in", "64"],
+  ["server", "memory of a call, with a request of up to 100 bytes", "4 KiB"],
   ["server", "addresses that are remembered as returning (`knownAddressTtl`)", "65,536"],
   ["server", "log lines about refused connections", "20 per 10 s, then one line with the number omitted"],
   ["server", "key exchanges: those on curves, and those of Diffie-Hellman", "1/3 of the time each"],
@@ -169,6 +178,8 @@ const BOUNDS = [
     "32 KiB, of which a call takes 16 KiB as its metadata (`limits.metadata`)",
   ],
   ["server", "refused requests allowed beyond `maxRefusals`", "10 per second"],
+  ["server", "work of one key in one turn of the event loop, after which other keys get theirs", "4 ms"],
+  ["server", "time for which refusals of a key are counted (`refusalLines`)", "10 s"],
   ["both", "data of a peer between its KEXINIT and its NEWKEYS", "32 MiB, 262,144 packets"],
   ["both", "window of one stream (`limits.windowGrowth`)", "2 MiB"],
   ["both", "issues in the details of a BAD_REQUEST", "10"],

@@ -7,7 +7,7 @@ import type { RpcError } from "../../runtime/src/contract/rpc-error.js";
 import type { AnyHandler } from "../../runtime/src/server/api-handlers.js";
 import { ApiServer } from "../../runtime/src/server/api-server.js";
 import type { Context } from "../../runtime/src/server/call/context.js";
-import { WindowBudget } from "../../runtime/src/wire/flow-control.js";
+import { WindowBudget } from "../../runtime/src/wire/flow/stream-window.js";
 
 // Abandons calls in the way that its first argument names, as many as its second one says, and prints what leaked.
 
@@ -29,6 +29,9 @@ WindowBudget.prototype.give = function (bytes) {
 };
 
 const AT_ONCE = 100;
+
+/** A request whose memory is counted by its values. */
+const LARGE = { list: Array(100).fill({}) };
 
 const any: Validator = () => true;
 const common = { resource: "it", path: "/it", params: {}, idempotent: false, request: any, response: any } as const;
@@ -167,7 +170,11 @@ async function abandon(index: number): Promise<void> {
       const isLeft = index % 20 === 0;
       const kind = isLeft ? 0 : Math.random() * 10;
       const response =
-        kind < 8 ? update({}, { signal }) : kind < 9 ? store({}, endless(), { signal }) : get({}, { signal }).response;
+        kind < 8
+          ? update(kind < 1 ? LARGE : {}, { signal })
+          : kind < 9
+            ? store({}, endless(), { signal })
+            : get({}, { signal }).response;
       const done = ended(response);
       await (isLeft ? done : pause(Math.random() * 12));
       abort.abort();
@@ -210,6 +217,7 @@ const events = process.getBuiltinModule("node:events") as typeof import("node:ev
 console.log(
   JSON.stringify({
     calls: server.calls,
+    bytes: server.accounts.held("bytes"),
     listeners: events.getEventListeners(shared.signal, "abort").length,
     timers: resources.filter((name) => name === "Timeout").length,
     grown,

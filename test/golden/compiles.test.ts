@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { generate } from "@sshrpc/codegen";
 import { expect, onTestFinished, test } from "vitest";
-import { SOAK } from "../rounds.js";
+import { IS_FULL } from "../rounds.js";
 
 const run = promisify(execFile);
 const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
@@ -56,7 +56,7 @@ test.each(["typescript-5", "typescript-6", "typescript"])(
   async (compiler) => {
     const folders = readdirSync(CASES).map((name) => join(CASES, name, "generated"));
     // The declarations of libraries, our own among them, take half of the time: in short runs the oldest and the newest check them.
-    const options = { skipLibCheck: compiler === "typescript-6" && !SOAK };
+    const options = { skipLibCheck: compiler === "typescript-6" && !IS_FULL };
     expect(await complaintsOf(compiler, [...folders, USES], options)).toBe("");
   },
 );

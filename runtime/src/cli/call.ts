@@ -112,7 +112,7 @@ async function call([address, verb, path, words, flags]: CallArguments, io: CliI
 function readItems(file: string, { io, isBytes }: { io: CliIo; isBytes: boolean }): AsyncIterable<unknown> {
   const input: Readable = file === "-" ? io.stdin : createReadStream(file, { fd: openFile(file, io) });
   if (isBytes) return input;
-  return values(readInputItems(input, DEFAULT_LIMITS.message, file === "-" ? undefined : printable(file)));
+  return values(readInputItems(input, DEFAULT_LIMITS.message, { source: file === "-" ? undefined : printable(file) }));
 }
 
 async function* values(items: AsyncIterable<EncodedJson>): AsyncGenerator<unknown, void> {

@@ -61,7 +61,8 @@ export interface ClientOptions {
   readonly reconnect?: BackoffOptions | false;
   /**
    * Maximum number of retries of a call whose connection fails, or whose status is UNAVAILABLE. A method that is not
-   * idempotent is retried only if the server certainly did not start it. Default: 3.
+   * idempotent is retried only if the server certainly did not start it. A call that the server did not start because a limit was
+   * reached, RESOURCE_EXHAUSTED, is retried after the time that the server asks for. Default: 3.
    */
   readonly retries?: number;
   /**

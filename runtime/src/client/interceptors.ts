@@ -7,6 +7,7 @@ import { RpcError } from "../contract/rpc-error.js";
 import type { ErrorStatus } from "../contract/status.js";
 import type { ClientInterceptor } from "./call/interceptor.js";
 import type { ResponseStream } from "./call/method-types.js";
+import { retryAfterOf } from "./call/retry-delay.js";
 import { BACKOFF_OPTIONS, Backoff, type BackoffOptions } from "./connection/backoff.js";
 
 /** Logs one line per call when it ends: method, status and duration in ms. Payloads are never logged. */
@@ -53,8 +54,8 @@ export const RETRY_DEFAULTS = { statuses: ["RESOURCE_EXHAUSTED"], attempts: 3 } 
 const RETRY_OPTIONS = { ...BACKOFF_OPTIONS, statuses: true, attempts: true } satisfies OptionTable<RetryOptions>;
 
 /**
- * Retries idempotent unary calls that fail with one of some statuses, with exponential backoff and jitter. Each attempt has
- * the full timeout of the call. Calls that lose their connection need no interceptor: the client itself retries those.
+ * Retries idempotent unary calls that fail with one of some statuses, with exponential backoff and jitter, after the
+ * `retryAfter` of the error's details where it has one. Each attempt has the full timeout of the call. Calls that lose their connection need no interceptor: the client itself retries those.
  * @throws RpcError BAD_REQUEST that names an invalid option and its value
  */
 export function retry(options: RetryOptions = {}): ClientInterceptor {
@@ -73,7 +74,7 @@ export function retry(options: RetryOptions = {}): ClientInterceptor {
         return await next(call);
       } catch (error) {
         if (attempt >= attempts || !(error instanceof RpcError) || !statuses.includes(error.status)) throw error;
-        await wait(backoff.delay(attempt - 1), call.options.signal, error);
+        await wait((retryAfterOf(error) ?? 0) + backoff.delay(attempt - 1), call.options.signal, error);
       }
     }
   };

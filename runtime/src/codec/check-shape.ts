@@ -18,28 +18,49 @@ const OPENING_BRACKET = 0x5b;
 const OPENING = 0x7b;
 const CLOSING = 0x7d;
 
+/** Bytes of memory for each byte of a text that is not looked at: V8 needs at most 21, for `[{},{},…]`. */
+const MOST_PER_BYTE = 24;
+
+/** Bytes of memory for each byte of text: one character beyond U+00FF makes all of its text two bytes wide. */
+const PER_BYTE = 2;
+
+/** Bytes of memory for each byte of numbers and texts in arrays: 8 for a number and its comma. */
+const PER_BYTE_OF_LISTS = PER_BYTE + 4;
+
+/**
+ * Bytes of memory for each value. Measured on V8 11.3: 8 for numbers and repeated texts, 14 for texts that differ, 32 for arrays and
+ * objects of few fields, 69 to 83 for fields whose names all differ, 104 for objects whose fields have integers for names.
+ */
+const PER_VALUE = 100;
+
 /**
  * Checks the nesting and the number of values of a JSON text before it is parsed: parsed values weigh up to twenty times their text, and
  * validation recurses. Invalid JSON passes, for the parser.
+ * @returns the weight of the text: an estimate of the bytes of memory that its parsed values take at most
  * @throws RpcError BAD_REQUEST for nesting, MESSAGE_TOO_LARGE for the number of values
  */
-export function checkShape(text: BytesView, limits: ShapeLimits): void {
+export function checkShape(text: BytesView, limits: ShapeLimits): number {
   const size = text.end - text.start;
-  // Each level and each value takes a byte, and each level a bracket.
-  if (size <= limits.values && (size <= limits.depth || countBrackets(text, limits.depth) <= limits.depth)) return;
-  scan(text, limits);
+  if (size <= limits.values) {
+    // Each level and each value takes a byte, and each level a bracket.
+    if (size <= limits.depth) return size * MOST_PER_BYTE;
+    const marks = countMarks(text, limits.depth);
+    if (marks <= limits.depth) return size * PER_BYTE_OF_LISTS + marks * PER_VALUE;
+  }
+  return size * PER_BYTE + scan(text, limits) * PER_VALUE;
 }
 
-/** The opening brackets of a text, with those in strings; stops over `max`. The search in a string is ten times as fast as a loop. */
-function countBrackets({ buffer, start, end }: BytesView, max: number): number {
+/** The opening brackets and the colons of a text, with those in strings; stops over `max`. Searching is ten times as fast as a loop. */
+function countMarks({ buffer, start, end }: BytesView, max: number): number {
   const text = buffer.toString("latin1", start, end);
   let count = 0;
-  for (const bracket of "{[")
-    for (let at = text.indexOf(bracket); at !== -1 && count <= max; at = text.indexOf(bracket, at + 1)) count += 1;
+  for (const mark of "{[:")
+    for (let at = text.indexOf(mark); at !== -1 && count <= max; at = text.indexOf(mark, at + 1)) count += 1;
   return count;
 }
 
-function scan({ buffer, start, end }: BytesView, limits: ShapeLimits): void {
+/** The number of values. */
+function scan({ buffer, start, end }: BytesView, limits: ShapeLimits): number {
   const { depth: maxDepth, values: maxValues } = limits;
   let depth = 0;
   let values = 1;
@@ -57,6 +78,7 @@ function scan({ buffer, start, end }: BytesView, limits: ShapeLimits): void {
     } else if ((byte | BRACE_BIT) === CLOSING) depth -= 1;
   }
   if (values > maxValues) throw tooMany(limits);
+  return values;
 }
 
 /** Bytes of a string that are looked at one by one before the search for its end begins. */

@@ -61,10 +61,12 @@ export function inMemory<Callbacks = undefined>(
   });
   const as = (other: Partial<Peer>): Transport => {
     checkedOptions(() => checkOptions({ peer: other }, { peer: PEER_FIELDS }));
-    const peer = { user: "test", scopes: ["*"], ...options.peer, ...other };
-    const { address, connectionId } = peer;
+    const fields = { user: "test", scopes: ["*"], ...options.peer, ...other };
     return memoryTransport((duplex) => {
       const start = performance.now();
+      // Each connection has a peer of its own, as over SSH.
+      const peer = { ...fields };
+      const { address, connectionId } = peer;
       const connection = { connectionId, address, peer };
       observer.connectionOpened?.(connection);
       duplex.once("close", () => {

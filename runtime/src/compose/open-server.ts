@@ -1,9 +1,11 @@
+import { checkNumber } from "../base/check-number.js";
 import type { Logger } from "../base/log.js";
 import { combineObservers } from "../base/observer/combine-observers.js";
 import type { Observer } from "../base/observer/observer.js";
 import { openAuditLog } from "../observe/audit-log.js";
 import type { AuditOptions } from "../observe/audit-options.js";
 import { logObserver } from "../observe/log-observer.js";
+import type { AccountedOptions } from "../server/accounts-config.js";
 import type { ApiHandlers } from "../server/api-handlers.js";
 import { ApiServer, type CloseOptions } from "../server/api-server.js";
 import type { ApiServerOptions } from "../server/api-server-options.js";
@@ -11,7 +13,7 @@ import { UnknownScopes } from "../ssh/keys/lists/unknown-scopes.js";
 import { callbacksOf } from "./callbacks.js";
 
 /** What a server is opened with. */
-interface OpenServerOptions extends ApiServerOptions, AuditOptions {
+interface OpenServerOptions extends AccountedOptions, AuditOptions {
   readonly log: Logger;
   /** Scopes that every peer is granted: the log warns of those that no method requires. Default: none. */
   readonly grantedScopes?: readonly string[];
@@ -45,11 +47,13 @@ export async function openServer(
   handlers: ApiHandlers<unknown> | (() => Promise<ApiHandlers<unknown>>),
   options: OpenServerOptions,
 ): Promise<OpenServer> {
-  const { log } = options;
+  const { log, refusalLines } = options;
+  if (refusalLines !== undefined) checkNumber("refusalLines", refusalLines, 1);
   const audit = await openAuditLog(options, log);
   try {
     const loaded = typeof handlers === "function" ? await handlers() : handlers;
-    const observers = [logObserver(log), audit.observer, ...[options.observer ?? []].flat()];
+    const lines = logObserver(log, refusalLines);
+    const observers = [lines.observer, audit.observer, ...[options.observer ?? []].flat()];
     const observer = combineObservers(observers, log);
     const server = newServer(loaded, { ...options, observer });
     const scopes = [...new Set(loaded.api.methods.flatMap(({ scope }) => scope ?? []))];
@@ -63,6 +67,7 @@ export async function openServer(
         const stopped = listener?.stop();
         await server.close(closeOptions);
         await Promise.all([stopped, listener?.close()]);
+        lines.refusals.flush();
         await audit.close();
       },
     };

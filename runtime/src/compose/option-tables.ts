@@ -2,6 +2,7 @@ import type { AdapterOptions } from "../adapters/adapter-options.js";
 import type { ExecAdapterOptions } from "../adapters/exec/exec-options.js";
 import type { KorvLimits } from "../adapters/korv/korv-options.js";
 import type { ShellOptions } from "../adapters/shell/shell-options.js";
+import type { KeyQuotas } from "../base/accounts/quotas.js";
 import { type OptionTable, oneOf } from "../base/check-options.js";
 import { PERMISSIONS_FIELDS, type Peer } from "../base/peer.js";
 import type { AuditOptions } from "../observe/audit-options.js";
@@ -17,10 +18,14 @@ import type { Forwarding, ForwardingOptions } from "../ssh/server/forwarding/for
 // The known options that several entry points share. Types do not check plain JavaScript, spread objects, or objects that
 // come from a variable; `satisfies` keeps the tables complete.
 
+/** The limits of a key. */
+const KEY_QUOTAS = { connections: true, calls: true, bytes: true, rate: true } satisfies OptionTable<KeyQuotas>;
+
 /** The options of every server of an API. */
 export const API_SERVER_OPTIONS = {
   timeout: true,
   limits: oneOf("object"),
+  perKey: KEY_QUOTAS,
   interceptors: oneOf("functions"),
   onCall: oneOf("function"),
   observer: true,
@@ -31,7 +36,7 @@ export const API_SERVER_OPTIONS = {
 export const CLOSE_OPTIONS = { grace: true } satisfies OptionTable<CloseOptions>;
 
 /** The option of the audit log. */
-export const AUDIT_OPTIONS = { audit: true } satisfies OptionTable<AuditOptions>;
+export const AUDIT_OPTIONS = { audit: true, refusalLines: true } satisfies OptionTable<AuditOptions>;
 
 /** The options of the adapters. */
 export const ADAPTER_OPTIONS = {
@@ -49,6 +54,7 @@ const GRANT = {
   expires: true,
   permissions: PERMISSIONS_FIELDS,
   environment: true,
+  limits: KEY_QUOTAS,
 } satisfies OptionTable<LoginGrant>;
 
 /** Files, or lines in place of them. */
@@ -104,6 +110,7 @@ export const GUARD_OPTIONS = {
   knownAddressTtl: true,
   maxPreAuthBytes: true,
   maxRefusals: true,
+  maxRequests: true,
   maxSendBuffer: true,
   rekeyBytes: true,
   rekeyInterval: true,

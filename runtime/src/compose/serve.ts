@@ -27,7 +27,7 @@ export interface ServeOptions
   extends ApiServerOptions,
     AuditOptions,
     AdapterOptions,
-    Omit<ListenOptions, "observer" | "scopes" | "ident"> {
+    Omit<ListenOptions, "observer" | "scopes" | "ident" | "accounts"> {
   /** The server's logger; false for none. Default: pino at level `info`, to standard error. */
   readonly log?: Logger | false;
 }
@@ -107,16 +107,18 @@ export async function serveHandlers<Callbacks = undefined>(
 }
 
 async function open<Callbacks>(handlers: ApiHandlers<Callbacks>, options: ServeOptions): Promise<Server<Callbacks>> {
-  const [{ listen }, { openServer }, { openLog }, { buildAdapters }] = await Promise.all([
+  const [{ listen }, { MAX_CONNECTIONS }, { openServer }, { openLog }, { buildAdapters }] = await Promise.all([
     import("../ssh/server/listen.js"),
+    import("../ssh/admission/guard-config.js"),
     import("./open-server.js"),
     import("./open-log.js"),
     import("../adapters/adapters.js"),
   ]);
   const log = await openLog(options.log, "info");
-  const opened = await openServer(handlers, { ...options, log });
+  const { maxConnections = MAX_CONNECTIONS } = options;
+  const opened = await openServer(handlers, { ...options, maxConnections, log });
   const { server, scopes, observer } = opened;
-  const listenOptions = { ...options, scopes, observer, ident: IDENT };
+  const listenOptions = { ...options, accounts: server.accounts, scopes, observer, ident: IDENT };
   const start = async () => listen(listenOptions, buildAdapters({ ...options, server, log }));
   const listener = await start().catch(async (error) => {
     await opened.close();

@@ -7,7 +7,7 @@ import type { Peer } from "../base/peer.js";
 import { printable } from "../base/printable.js";
 import { wrongType } from "../base/wrong-type.js";
 import type { AuditFile, AuditOptions } from "./audit-options.js";
-import { connectionFields, lineObserver } from "./log-observer.js";
+import { connectionFields, type Lines, lineObserver } from "./log-observer.js";
 
 /** The audit log of a server. Its owner closes it. */
 interface AuditLog {
@@ -26,7 +26,7 @@ type Write = (level: LogLevel, fields: object, message: string) => void;
  * @param log gets the errors of the audit log itself
  * @throws OptionError that names the invalid option, or the file that cannot be written
  */
-export async function openAuditLog({ audit = false }: AuditOptions, log: Logger): Promise<AuditLog> {
+export async function openAuditLog({ audit = false, refusalLines }: AuditOptions, log: Logger): Promise<AuditLog> {
   if (audit === false) return { observer: {}, close: async () => {} };
   if (typeof audit !== "object" || audit === null)
     throw new OptionError(`option audit: ${wrongType(audit, "a logger, { file } or false")}`);
@@ -39,15 +39,17 @@ export async function openAuditLog({ audit = false }: AuditOptions, log: Logger)
   let out = file?.log ?? (audit as Logger);
   const failed = (error: unknown): void => onProblem("the audit log could not be written", toError(error));
   let closed: Promise<void> | undefined;
+  const { observer, refusals } = auditLines((level, fields, message) => {
+    try {
+      onRejected(out[level](fields, message), failed);
+    } catch (error) {
+      failed(error);
+    }
+  }, refusalLines);
   return {
-    observer: auditObserver((level, fields, message) => {
-      try {
-        onRejected(out[level](fields, message), failed);
-      } catch (error) {
-        failed(error);
-      }
-    }),
+    observer,
     close: () => {
+      refusals.flush();
       out = SILENT;
       closed ??= file?.close() ?? Promise.resolve();
       return closed;
@@ -59,21 +61,26 @@ export async function openAuditLog({ audit = false }: AuditOptions, log: Logger)
  * The lines of the log without debug lines, and a line for each call. Events with a reason are warnings. Errors and the
  * fields of diagnostics are omitted: they are for the log, and may contain the content of calls.
  */
-function auditObserver(out: Write): Observer {
+function auditLines(out: Write, refusalLines: number | undefined): Lines {
   const write: Write = (level, fields, message) => {
     if (level !== "debug") out(level === "info" && "reason" in fields ? "warn" : level, allPrintable(fields), message);
   };
   const calls = new WeakMap<Peer, number>();
-  return {
-    ...lineObserver(write),
+  const { observer, refusals } = lineObserver(write, refusalLines);
+  const audited: Observer = {
+    ...observer,
     keysReloaded: ({ list }) => write("info", {}, `${list} reloaded`),
-    diagnostic: ({ level, message, ...event }) => write(level, connectionFields(event), message),
+    diagnostic: ({ level, message, ...event }) => {
+      if (level !== "info" || refusals.admit(event.peer, message)) write(level, connectionFields(event), message);
+    },
     callEnded: (call) => {
       const number = (calls.get(call.peer) ?? 0) + 1;
       calls.set(call.peer, number);
+      if (call.refused && !refusals.admit(call.peer, `${call.status} ${call.method}`)) return;
       write(call.status === "OK" ? "info" : "warn", callFields(call, number), "call");
     },
   };
+  return { observer: audited, refusals };
 }
 
 /** @param number the number of the call among those of its connection */

@@ -7,6 +7,12 @@ export interface AuditOptions {
    * requests or responses. A logger, such as one of pino with a transport that rotates, or a file. Default: none.
    */
   readonly audit?: Logger | AuditFile | false;
+  /**
+   * Lines of one key in 10 seconds, in the log and in the audit log, for refused calls, sessions, channels and forwardings; further
+   * refusals are counted, and one line then has their numbers by status and method. Calls that reach their
+   * handler always have a line of their own. Default: 20.
+   */
+  readonly refusalLines?: number;
 }
 
 /**

@@ -6,17 +6,36 @@ import type {
   Observer,
   SessionEvent,
 } from "../base/observer/observer.js";
+import type { Peer } from "../base/peer.js";
+import { REFUSAL_LINES, RefusalLines } from "./refusal-lines.js";
+
+/** An observer that writes lines. */
+export interface Lines {
+  readonly observer: Observer;
+  /** Bounds its lines of refusals; see `refusalLines`. */
+  readonly refusals: RefusalLines;
+}
+
+type Write = (level: LogLevel, fields: object, message: string) => void;
 
 /** Writes the events of a server to a logger, as lines for its operator. */
-export function logObserver(log: Logger): Observer {
-  return log === SILENT ? {} : lineObserver((level, fields, message) => log[level](fields, message));
+export function logObserver(log: Logger, refusalLines?: number): Lines {
+  const lines = lineObserver((level, fields, message) => log[level](fields, message), refusalLines);
+  return log === SILENT ? { ...lines, observer: {} } : lines;
 }
 
 /**
  * Writes the events of connections, logins, sessions, forwarding and keys as lines. Calls have none: `logCalls` writes those
  * for a log, and the audit log has its own.
  */
-export function lineObserver(write: (level: LogLevel, fields: object, message: string) => void): Observer {
+export function lineObserver(write: Write, refusalLines = REFUSAL_LINES): Lines {
+  const refusals = new RefusalLines(refusalLines, ({ peer, ...counts }) =>
+    write("warn", { ...peerFields(peer), ...counts }, "more refusals of this key"),
+  );
+  return { observer: linesOf(write, refusals), refusals };
+}
+
+function linesOf(write: Write, refusals: RefusalLines): Observer {
   return {
     connectionAdmitted: ({ address, isReturning }) =>
       write("info", { address }, `connection from a ${isReturning ? "returning" : "new"} address`),
@@ -41,15 +60,22 @@ export function lineObserver(write: (level: LogLevel, fields: object, message: s
     reauthorizationFailed: ({ reason, ...event }) =>
       write("warn", { ...connectionFields(event), reason }, "reauthorization failed; the peer keeps its access"),
     accessRevoked: ({ reason, ...event }) => write("info", { ...connectionFields(event), reason }, "access revoked"),
+    connectionDenied: ({ reason, ...event }) =>
+      write("warn", { ...connectionFields(event), reason }, "connection denied: too many connections"),
     sessionOpened: ({ transport, kind, ...event }) => {
       // Over SSH, the line of the login is enough.
       if (transport !== "stdio") return;
       const served = kind === "subsystem" ? "native" : kind;
       write("info", { ...connectionFields(event), kind: served }, "session over stdio");
     },
-    sessionRefused: ({ reason, ...event }) =>
-      write("info", { ...connectionFields(event), kind: sessionKind(event), reason }, "session refused"),
-    forwardRefused: ({ reason, ...event }) => write("info", { ...forwardFields(event), reason }, "forwarding refused"),
+    sessionRefused: ({ reason, ...event }) => {
+      if (!refusals.admit(event.peer, `session ${event.kind}`)) return;
+      write("info", { ...connectionFields(event), kind: sessionKind(event), reason }, "session refused");
+    },
+    forwardRefused: ({ reason, ...event }) => {
+      if (!refusals.admit(event.peer, `forwarding ${event.kind}`)) return;
+      write("info", { ...forwardFields(event), reason }, "forwarding refused");
+    },
     forwardClosed: ({ milliseconds, bytesIn, bytesOut, ...event }) => {
       const traffic = { bytesIn, bytesOut, milliseconds: Math.round(milliseconds) };
       write("info", { ...forwardFields(event), ...traffic }, "forwarded connection ended");
@@ -66,6 +92,8 @@ export function lineObserver(write: (level: LogLevel, fields: object, message: s
       ),
     keysReloaded: ({ list, ...fields }) => write("info", fields, `${list} reloaded`),
     diagnostic: ({ level, message, error, fields, ...event }) => {
+      // A peer can cause these as often as it likes.
+      if (level === "info" && !refusals.admit(event.peer, message)) return;
       const failure = error === undefined ? {} : { err: error };
       write(level, { ...connectionFields(event), ...fields, ...failure }, message);
     },
@@ -74,16 +102,21 @@ export function lineObserver(write: (level: LogLevel, fields: object, message: s
 
 /** The fields that identify a connection and its peer, as far as they are known; what is proven comes first. */
 export function connectionFields({ connectionId, peer, address = peer?.address }: ConnectionEvent): object {
-  const { user, principal, fingerprint, keyName, certificate } = peer ?? {};
   return {
     ...(connectionId !== undefined && { connection: connectionId }),
     ...(address !== undefined && { address }),
+    ...(peer !== undefined && peerFields(peer)),
+  };
+}
+
+function peerFields({ user, principal, fingerprint, keyName, certificate }: Peer): object {
+  return {
     ...(principal !== undefined && { principal }),
     ...(fingerprint !== undefined && { fingerprint }),
     ...(keyName !== undefined && { keyName }),
     ...(certificate && { keyId: certificate.keyId, serial: certificate.serial }),
     // As claimed.
-    ...(user !== undefined && { user }),
+    user,
   };
 }
 

@@ -1,3 +1,4 @@
+import type { KeyQuotas } from "../base/accounts/quotas.js";
 import { MAX_TIMEOUT } from "../base/check-number.js";
 import { OptionError } from "../base/check-options.js";
 import type { Logger } from "../base/log.js";
@@ -23,6 +24,11 @@ export interface ApiServerOptions {
   readonly timeout?: number;
   /** Bounds of messages, calls and streams; see {@link Limits}. */
   readonly limits?: Partial<Limits>;
+  /**
+   * What one key may hold, over all its connections: a public key, a certificate (by its key id), the user of a password; without a login,
+   * an address. The option `limits` of a line in authorized_keys replaces it for a key.
+   */
+  readonly perKey?: KeyQuotas;
   /** Wrap every call, of every kind; the first one is outermost. Default: none. */
   readonly interceptors?: readonly ServerInterceptor[];
   /**

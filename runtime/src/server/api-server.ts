@@ -1,4 +1,6 @@
 import type { Duplex } from "node:stream";
+import { ServerAccount } from "../base/accounts/server-account.js";
+import { turnOf } from "../base/accounts/turns.js";
 import type { Logger } from "../base/log.js";
 import type { Observer } from "../base/observer/observer.js";
 import type { Peer } from "../base/peer.js";
@@ -8,14 +10,15 @@ import { RpcError } from "../contract/rpc-error.js";
 import { refuseConnection } from "../wire/close-duplex.js";
 import { Connection } from "../wire/connection.js";
 import { MAX_REFERENCE } from "../wire/hello.js";
-import { CallBudget, type Limits, resolveLimits } from "../wire/limits.js";
+import { type Limits, resolveLimits } from "../wire/limits.js";
+import { type AccountedOptions, accountsConfig } from "./accounts-config.js";
 import type { ApiHandlers } from "./api-handlers.js";
-import { type ApiServerOptions, dispatchConfig, observerOf } from "./api-server-options.js";
+import { dispatchConfig, observerOf } from "./api-server-options.js";
 import type { DispatchConfig } from "./call/call-context.js";
 import type { ConnectedClient } from "./call/context.js";
 import type { Route } from "./call/route.js";
 import { checkGrace } from "./check-grace.js";
-import type { LocalCallOptions, LocalCallResult } from "./local/local-call.js";
+import type { LocalCallOptions, LocalCallResult } from "./local/local-call-options.js";
 import { LocalCalls } from "./local/local-calls.js";
 import { receiver } from "./receiver.js";
 import { reportCalls, reportRefused } from "./report-calls.js";
@@ -49,7 +52,8 @@ export class ApiServer {
   readonly #config: DispatchConfig;
   readonly #log: Logger;
   readonly #observer: Observer;
-  readonly #budget: CallBudget;
+  /** What its connections and their calls hold. */
+  readonly accounts: ServerAccount;
   readonly #callbacks: ((connection: Connection | undefined, limits: Limits) => unknown) | undefined;
   readonly #local: LocalCalls;
   readonly #connections = new Map<Connection, { readonly peer: Peer; readonly callbacks: () => unknown }>();
@@ -58,21 +62,21 @@ export class ApiServer {
   /** @param callbacks returns the client of the callbacks that the other side serves; for adapters, without a connection */
   constructor(
     handlers: ApiHandlers<unknown>,
-    options: ApiServerOptions & { readonly log: Logger },
+    options: AccountedOptions & { readonly log: Logger },
     callbacks?: (connection: Connection | undefined, limits: Limits) => unknown,
   ) {
     this.#callbacks = callbacks;
     this.#api = handlers.api;
     this.#router = new Router(handlers);
     this.#limits = resolveLimits(options.limits);
-    this.#budget = new CallBudget(this.#limits.serverCalls);
+    this.accounts = new ServerAccount(accountsConfig(options, this.#limits));
     this.#log = options.log;
     this.#observer = observerOf(options);
     this.#config = dispatchConfig(options, this.#limits);
     this.#local = new LocalCalls({
       dispatch: this.#config,
       limits: this.#limits,
-      budget: this.#budget,
+      accounts: this.accounts,
       observer: this.#observer,
       clients: () => this.clients,
       callbacks: lazy(() => callbacks?.(undefined, this.#limits)),
@@ -134,7 +138,7 @@ export class ApiServer {
 
   /** Number of running calls, including answered ones whose handlers have not finished. */
   get calls(): number {
-    return this.#budget.running;
+    return this.accounts.held("calls");
   }
 
   /** Serves the API to `peer` over `duplex`, and destroys `duplex` at the end. */
@@ -158,7 +162,8 @@ export class ApiServer {
         callbacks,
         clients: () => this.clients,
       }),
-      budget: this.#budget,
+      account: this.accounts.of(peer),
+      turn: turnOf(peer),
       observer: reportCalls(this.#observer, peer, (method) => this.#nameOf(connection.remote?.methods[method] ?? "")),
       peerName: "the client",
     });

@@ -4,6 +4,7 @@ import { RpcError } from "../contract/rpc-error.js";
 import type { CallReceiver } from "../wire/call-frames.js";
 import type { Connection } from "../wire/connection.js";
 import type { Hello } from "../wire/hello.js";
+import { COVERED_TEXT } from "../wire/limits.js";
 import type { Caller, DispatchConfig } from "./call/call-context.js";
 import { Dispatch } from "./call/dispatch.js";
 import { excerpt } from "./call/excerpt.js";
@@ -47,8 +48,8 @@ export function receiver({ router, dispatch, peer, connection, callbacks, client
       const size = request.end - request.start;
       if (size === 0) return {};
       checkMethodSize(size, maxRequest, "request");
-      // Each level and each value takes a byte: a small request is within both.
-      if (size > shape.depth || size > shape.values) checkShape(request, shape);
+      // The weight of a call covers that of a short request. Each level and each value takes a byte: it is within both limits, too.
+      if (size > COVERED_TEXT || size > shape.depth || size > shape.values) call.charge(checkShape(request, shape));
       return codec.decode(request);
     });
   };

@@ -2,7 +2,7 @@ import { nextCall } from "../base/observer/combine-observers.js";
 import type { Observer } from "../base/observer/observer.js";
 import type { Peer } from "../base/peer.js";
 import type { RpcError } from "../contract/rpc-error.js";
-import type { CallObserver } from "../wire/incoming-call.js";
+import type { CallObserver } from "../wire/call-observer.js";
 
 /**
  * Reports the calls of a connection; undefined if no observer receives calls: they are not measured then.
@@ -24,7 +24,7 @@ export function reportCalls(
     // No spread: it would double the time that the report takes.
     ended:
       callEnded &&
-      (({ call, method, status, milliseconds, bytesIn, bytesOut, itemsIn, itemsOut, error }) =>
+      (({ call, method, status, milliseconds, bytesIn, bytesOut, itemsIn, itemsOut, error, refused }) =>
         callEnded({
           call,
           peer,
@@ -36,6 +36,7 @@ export function reportCalls(
           itemsIn,
           itemsOut,
           error,
+          refused,
         })),
   };
 }
@@ -45,5 +46,5 @@ export function reportRefused(observer: Observer, peer: Peer, method: string, er
   const start = { call: nextCall(), peer, method };
   observer.callStarted?.(start);
   const sizes = { bytesIn: 0, bytesOut: 0, itemsIn: 0, itemsOut: 0 };
-  observer.callEnded?.({ ...start, status: error.status, milliseconds: 0, ...sizes, error });
+  observer.callEnded?.({ ...start, status: error.status, milliseconds: 0, ...sizes, error, refused: true });
 }

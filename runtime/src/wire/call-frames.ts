@@ -1,7 +1,8 @@
 import { RpcError } from "../contract/rpc-error.js";
 import { STATUSES } from "../contract/status.js";
-import { MAX_CREDIT } from "./flow-control.js";
-import { FLAG, FRAME, type FrameKind, type FrameView, frameName, ProtocolError } from "./frame.js";
+import type { ConnectionFlow } from "./flow/connection-flow.js";
+import { MAX_CREDIT } from "./flow/stream-window.js";
+import { FLAG, FRAME, type FrameView, frameName, itemCost, ProtocolError } from "./frame.js";
 import { MAX_REASON } from "./hello.js";
 import type { IncomingCall } from "./incoming-call.js";
 import type { IncomingCalls } from "./incoming-calls.js";
@@ -16,6 +17,7 @@ export type CallReceiver = (call: IncomingCall, request: FrameView) => void;
 interface CallFramesConfig {
   readonly outgoing: OutgoingCalls;
   readonly incoming: IncomingCalls;
+  readonly flow: ConnectionFlow;
   readonly limits: Limits;
   /** Absent if this side serves no methods. */
   readonly receive: CallReceiver | undefined;
@@ -25,14 +27,16 @@ interface CallFramesConfig {
 export class CallFrames {
   readonly #outgoing: OutgoingCalls;
   readonly #incoming: IncomingCalls;
+  readonly #flow: ConnectionFlow;
   readonly #limits: Limits;
   readonly #receive: CallReceiver | undefined;
   #methods = 0;
   #maxMessage: number;
 
-  constructor({ outgoing, incoming, limits, receive }: CallFramesConfig) {
+  constructor({ outgoing, incoming, flow, limits, receive }: CallFramesConfig) {
     this.#outgoing = outgoing;
     this.#incoming = incoming;
+    this.#flow = flow;
     this.#limits = limits;
     this.#maxMessage = limits.message;
     this.#receive = receive;
@@ -67,36 +71,58 @@ export class CallFrames {
         this.#onHeaders(frame);
         break;
       case FRAME.CANCEL:
-        this.#incoming.find(id, "CANCEL")?.cancel(new RpcError("CANCELLED", "the caller cancelled the call"));
+        this.#incoming.cancel(id);
         break;
     }
   }
 
-  /** A frame over the limit: its call fails, the connection goes on. @throws ProtocolError if it has no such call */
-  oversize(kind: FrameKind, id: number, length: number): void {
-    const error = tooLarge(length, this.#maxMessage, "message");
+  /**
+   * A frame that was skipped: its call fails, the connection goes on.
+   * @param error why; by default it is over the limit
+   * @throws ProtocolError if it has no such call
+   */
+  skipped({ kind, id }: FrameView, length: number, error = tooLarge(length, this.#maxMessage, "message")): void {
     if (kind === FRAME.OPEN) this.#incoming.refuse({ id, size: length }, error);
     else if (kind === FRAME.STATUS) this.#outgoing.fail(id, error);
-    else if (kind === FRAME.ITEM) this.#rejectItem(id, error);
-    else throw new ProtocolError(`${frameName(kind)} of ${length} bytes`);
+    else if (kind === FRAME.ITEM) this.#rejectItem(id, length, error);
+    else throw new ProtocolError(`${frameName(kind)} of ${length} bytes: ${error.message}`);
   }
 
   #onItem(frame: FrameView): void {
     const { id, size } = frame;
     const limit = this.#maxMessage;
-    if (size > limit) this.#rejectItem(id, tooLarge(size, limit, "item"));
-    else if (this.#incoming.owns(id)) this.#incoming.find(id, "ITEM")?.item(frame);
+    if (size > limit) {
+      this.#rejectItem(id, size, tooLarge(size, limit, "item"));
+      return;
+    }
+    this.#arrive(id, size);
+    if (this.#incoming.owns(id)) this.#incoming.find(id, "ITEM")?.item(frame, this.#flow.received);
     else this.#outgoing.item(id, frame);
+    this.#flow.received.settle();
   }
 
-  #rejectItem(id: number, error: RpcError): void {
+  #rejectItem(id: number, size: number, error: RpcError): void {
+    this.#arrive(id, size);
     if (this.#incoming.owns(id)) this.#incoming.find(id, "ITEM")?.reject(error);
     else this.#outgoing.rejectItem(id, error);
+    this.#flow.received.settle();
+  }
+
+  #arrive(id: number, size: number): void {
+    if (!this.#flow.received.arrive(itemCost(size))) {
+      throw new ProtocolError(`an item of ${size} bytes for call ${id}, beyond the window of the connection`);
+    }
   }
 
   #onCredit(id: number, bytes: number): void {
-    if (this.#incoming.owns(id)) this.#incoming.find(id, "CREDIT")?.credit(bytes);
+    if (id === 0) this.#onConnectionCredit(bytes);
+    else if (this.#incoming.owns(id)) this.#incoming.find(id, "CREDIT")?.credit(bytes);
     else this.#outgoing.credit(id, bytes);
+  }
+
+  #onConnectionCredit(bytes: number): void {
+    if (!this.#flow.sent.isOpen) throw new ProtocolError("CREDIT with call id 0");
+    if (!this.#flow.sent.grant(bytes)) throw new ProtocolError("credit of the connection over its window");
   }
 
   #onHeaders(frame: FrameView): void {

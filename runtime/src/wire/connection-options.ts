@@ -1,9 +1,11 @@
+import type { ConnectionAccount } from "../base/accounts/connection-account.js";
+import type { Turn } from "../base/accounts/turns.js";
 import type { Codec } from "../codec/codec.js";
 import type { RpcError } from "../contract/rpc-error.js";
 import type { CallReceiver } from "./call-frames.js";
+import type { CallObserver } from "./call-observer.js";
 import type { Hello } from "./hello.js";
-import type { CallObserver } from "./incoming-call.js";
-import type { CallBudget, Limits } from "./limits.js";
+import type { Limits } from "./limits.js";
 
 /** How a connection is set up. */
 export interface ConnectionOptions {
@@ -16,8 +18,10 @@ export interface ConnectionOptions {
   readonly codec?: Codec;
   /** Handles the peer's calls. Absent if this side serves no methods. */
   readonly receive?: CallReceiver;
-  /** Bounds the calls of several connections together. */
-  readonly budget?: CallBudget;
+  /** Counts what the peer's calls hold. Default: an account of the connection alone, within `limits`. */
+  readonly account?: ConnectionAccount;
+  /** The turns in which frames of the peer are handled. Absent: all at once. */
+  readonly turn?: Turn | undefined;
   /** Receives each call of the peer, including rejected ones. */
   readonly observer?: CallObserver | undefined;
   /** Called when the peer accepts no new calls, before waiting calls are given back to their callers. */

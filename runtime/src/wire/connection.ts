@@ -1,10 +1,12 @@
 import type { Duplex } from "node:stream";
+import { singleAccount } from "../base/accounts/server-account.js";
 import { jsonCodec } from "../codec/json.js";
 import { RpcError } from "../contract/rpc-error.js";
 import { CallFrames } from "./call-frames.js";
 import { closeDuplex } from "./close-duplex.js";
 import type { ConnectionOptions } from "./connection-options.js";
-import { FrameDecoder, type FrameSink } from "./decode.js";
+import { FrameDecoder, type FrameSink, Reading } from "./decode.js";
+import { ConnectionFlow } from "./flow/connection-flow.js";
 import { FLAG, FRAME, type FrameKind, type FrameView, frameName, maxCallPayload, ProtocolError } from "./frame.js";
 import { type FrameWriter, writerTo } from "./frame-writer.js";
 import { Handshake } from "./handshake.js";
@@ -31,34 +33,38 @@ export class Connection implements FrameSink {
   readonly #duplex: Duplex;
   readonly #options: ConnectionOptions;
   readonly #writer: FrameWriter;
+  readonly #flow: ConnectionFlow;
   readonly #calls: CallFrames;
   readonly #decoder: FrameDecoder;
+  readonly #reading: Reading;
   readonly #handshake: Handshake;
   #remote: Hello | undefined;
   #refusal: RpcError | undefined;
   #end: RpcError | undefined;
 
   constructor(duplex: Duplex, options: ConnectionOptions) {
-    const { limits, role, codec = jsonCodec, receive, budget, observer } = options;
+    const { limits, role, codec = jsonCodec, receive, account = singleAccount(limits), observer } = options;
     this.#duplex = duplex;
     this.#options = options;
     const writer = writerTo(duplex, {
       role,
       highWaterMark: limits.sendHighWaterMark,
-      pause: () => {
-        duplex.pause();
-        this.#decoder.pause();
-      },
-      flushed: () => this.incoming.flushed(),
+      pause: () => this.#reading.block(),
+      flushed: () => this.incoming.unsent.flushed(),
     });
-    const outgoing = new OutgoingCalls({ writer, firstId: role === "dialer" ? 1 : 2, maxQueue: limits.queuedCalls });
+    const flow = new ConnectionFlow(account, (credit) => writer.add({ kind: FRAME.CREDIT, id: 0, credit }));
+    const firstId = role === "dialer" ? 1 : 2;
+    const outgoing = new OutgoingCalls({ writer, flow, firstId, maxQueue: limits.queuedCalls });
     const onIdle = (): void => this.#closeIfDrained();
-    const incoming = new IncomingCalls({ writer, codec, role, limits, budget, observer, onIdle });
+    const incoming = new IncomingCalls({ writer, flow, codec, role, limits, account, observer, onIdle });
+    this.#flow = flow;
     this.#writer = writer;
     this.outgoing = outgoing;
     this.incoming = incoming;
-    this.#calls = new CallFrames({ outgoing, incoming, limits, receive });
-    this.#decoder = new FrameDecoder(this, MAX_HELLO);
+    this.#calls = new CallFrames({ outgoing, incoming, flow, limits, receive });
+    this.#decoder = new FrameDecoder(this, { maxPayload: MAX_HELLO, memory: flow.memory });
+    const resume = (): void => this.#decode(() => this.#decoder.resume());
+    this.#reading = new Reading(duplex, this.#decoder, { turn: options.turn, resume });
     this.#handshake = new Handshake(limits, (error) => this.#fail(error));
     duplex.on("data", this.#read);
     duplex.on("drain", () => this.#drained());
@@ -67,8 +73,8 @@ export class Connection implements FrameSink {
     duplex.on("close", () => this.#lost());
     // A copy: in memory, the peer reads, and may change, the bytes that are written here.
     duplex.write(Buffer.from(PREAMBLE));
-    const { message, calls, window } = limits;
-    this.#addJson(FRAME.HELLO, { ...options.hello, limits: { message, calls, window } });
+    const { message, calls, window, connectionWindow: connection } = limits;
+    this.#addJson(FRAME.HELLO, { ...options.hello, limits: { message, calls, window, connection } });
   }
 
   /** Resolves with the peer's HELLO; rejects if the connection ends before it. */
@@ -141,13 +147,14 @@ export class Connection implements FrameSink {
       default:
         this.#calls.frame(frame);
     }
+    this.#reading.step();
   }
 
-  /** See {@link FrameSink.oversize}. */
-  oversize(kind: FrameKind, id: number, length: number): void {
+  /** See {@link FrameSink.skipped}. */
+  skipped(frame: FrameView, length: number, reason?: RpcError): void {
     if (this.#end !== undefined) return;
-    this.#checkOrder(kind);
-    this.#calls.oversize(kind, id, length);
+    this.#checkOrder(frame.kind);
+    this.#calls.skipped(frame, length, reason);
   }
 
   #checkOrder(kind: FrameKind): void {
@@ -157,8 +164,9 @@ export class Connection implements FrameSink {
   }
 
   #onHello(text: string): void {
-    const hello = this.#handshake.hello(text);
+    const hello = this.#handshake.hello(text, this.#flow.memory);
     this.#remote = hello;
+    this.#flow.open(this.#options.limits.connectionWindow, hello.limits.connection);
     const maxItem = this.maxMessage;
     this.#decoder.setMaxPayload(Math.max(MAX_REASON, maxCallPayload(maxItem, this.#options.limits.metadata)));
     this.outgoing.negotiated({ calls: hello.limits.calls, window: hello.limits.window, maxItem });
@@ -205,9 +213,8 @@ export class Connection implements FrameSink {
 
   #drained(): void {
     this.#writer.gate.drain();
-    // Before decoding, which may fill the transport and pause reading again.
-    this.#duplex.resume();
-    this.#decode(() => this.#decoder.resume());
+    this.incoming.unsent.taken();
+    this.#reading.unblock();
   }
 
   #fail(error: ProtocolError): void {
@@ -217,10 +224,7 @@ export class Connection implements FrameSink {
   }
 
   #lost(cause?: Error): void {
-    const reason = cause === undefined ? "" : `: ${cause.message}`;
-    const error =
-      cause instanceof RpcError ? cause : new RpcError("UNAVAILABLE", `the connection was lost${reason}`, { cause });
-    this.#finish(this.#handshake.explain(error));
+    this.#finish(this.#handshake.explain(cause));
   }
 
   #addJson(kind: FrameKind, value: object, flags = 0): void {
@@ -238,6 +242,8 @@ export class Connection implements FrameSink {
     this.outgoing.lost(reason, progress);
     this.incoming.lost(reason);
     this.#writer.gate.drain();
+    this.#decoder.close();
+    this.#flow.memory.close();
     closeDuplex(this.#duplex, () => this.#resolveClosed(reason));
   }
 }

@@ -1,14 +1,33 @@
-import { type FrameKind, FrameView, HEADER_SIZE } from "./frame.js";
+import type { Readable } from "node:stream";
+import type { Turn } from "../base/accounts/turns.js";
+import { copyBytes } from "../base/copy-bytes.js";
+import { RpcError } from "../contract/rpc-error.js";
+import { HeldBytes } from "./flow/held-bytes.js";
+import { FrameView, HEADER_SIZE } from "./frame.js";
 
 /** Receives decoded frames. */
 export interface FrameSink {
   /** A whole frame. The view is valid during the call only: the decoder reuses it. */
   frame(frame: FrameView): void;
-  /** A frame whose payload of `length` bytes is over the limit. The payload is skipped. */
-  oversize(kind: FrameKind, id: number, length: number): void;
+  /**
+   * A frame whose payload of `length` bytes is skipped. The view has its header only.
+   * @param reason why; absent if it is over the limit
+   */
+  skipped(frame: FrameView, length: number, reason?: RpcError): void;
 }
 
 const EMPTY = Buffer.alloc(0);
+
+/** Bytes of the largest chunk that is kept whole for an incomplete frame in it, however small: as much as a socket reads at once. */
+const CHUNK = 64 * 1024;
+
+/** How a {@link FrameDecoder} buffers incomplete frames. */
+interface DecoderConfig {
+  /** Maximum size in bytes of a payload that is delivered; larger ones are skipped. */
+  readonly maxPayload: number;
+  /** What the connection holds. A frame for which it has no room is skipped. Default: without limits. */
+  readonly memory?: HeldBytes;
+}
 
 /**
  * Splits a byte stream into frames, however its chunks are cut. It buffers at most one incomplete frame of at most
@@ -26,11 +45,14 @@ export class FrameDecoder {
   /** Bytes of an oversize payload still to come. */
   #skip = 0;
   #paused = false;
+  readonly #memory: HeldBytes;
+  /** Bytes of the buffer of the incomplete frame, as they are charged. */
+  #charged = 0;
 
-  /** @param maxPayload maximum size in bytes of a payload that is delivered; larger ones are skipped */
-  constructor(sink: FrameSink, maxPayload: number) {
+  constructor(sink: FrameSink, { maxPayload, memory = new HeldBytes() }: DecoderConfig) {
     this.#sink = sink;
     this.#maxPayload = maxPayload;
+    this.#memory = memory;
   }
 
   /** Changes the maximum payload, from the next frame on. */
@@ -41,13 +63,12 @@ export class FrameDecoder {
   /** Decodes the next chunk. @throws ProtocolError at the first malformed header; the decoder cannot be used after that */
   push(chunk: Buffer): void {
     if (this.#size === 0) {
-      this.#keep(chunk, this.#decode(chunk));
+      this.#deliver(chunk);
       return;
     }
     this.#append(chunk);
-    if (this.#size < this.#wanted) return;
-    const whole = this.#held.subarray(0, this.#size);
-    this.#keep(whole, this.#decode(whole));
+    if (this.#size >= this.#wanted) this.#deliver(this.#held.subarray(0, this.#size));
+    else this.#charge();
   }
 
   /** Stops delivery at once, also within the current chunk, which may hold thousands of frames. */
@@ -58,16 +79,55 @@ export class FrameDecoder {
   /** Continues after {@link pause}. @throws ProtocolError as {@link push} */
   resume(): void {
     this.#paused = false;
-    if (this.#size < this.#wanted) return;
-    const whole = this.#held.subarray(0, this.#size);
-    this.#keep(whole, this.#decode(whole));
+    if (this.#size >= this.#wanted) this.#deliver(this.#held.subarray(0, this.#size));
   }
 
-  /** Buffers the rest of `buffer`, as a view of it, until the next chunk. */
-  #keep(buffer: Buffer, from: number): void {
+  /** Drops the incomplete frame: the connection has ended. */
+  close(): void {
+    this.#memory.give(this.#charged);
+    this.#size = this.#charged = 0;
+    this.#held = EMPTY;
+  }
+
+  /** Delivers all whole frames of `buffer`, and buffers the rest, as a view of it, until the next chunk. */
+  #deliver(buffer: Buffer): void {
+    // What receives the frame charges what it keeps of it.
+    this.#memory.give(this.#charged);
+    this.#charged = 0;
+    const from = this.#decode(buffer);
     this.#frame.release();
     this.#size = buffer.length - from;
-    this.#held = this.#size === 0 ? EMPTY : buffer.subarray(from);
+    const rest = this.#size === 0 ? EMPTY : buffer.subarray(from);
+    const isSmallPart = rest.buffer.byteLength > CHUNK && rest.length * 2 < rest.buffer.byteLength;
+    this.#held = isSmallPart ? copyBytes(rest) : rest;
+    if (this.#size > 0) this.#charge();
+  }
+
+  /** Charges the buffer of the incomplete frame, or skips the frame. */
+  #charge(): void {
+    const more = this.#held.length - this.#charged;
+    // Without its header a frame cannot be skipped; a buffer that is paused holds one chunk.
+    if (this.#wanted === HEADER_SIZE || more === 0) return;
+    try {
+      this.#memory.take(more);
+      this.#charged += more;
+    } catch (error) {
+      if (!(error instanceof RpcError)) throw error;
+      this.#skipHeld(error);
+    }
+  }
+
+  #skipHeld(reason: RpcError): void {
+    const frame = this.#frame;
+    frame.readHeader(this.#held, 0);
+    const { size } = frame;
+    this.#skip = HEADER_SIZE + size - this.#size;
+    this.#memory.give(this.#charged);
+    this.#size = this.#charged = 0;
+    this.#held = EMPTY;
+    this.#wanted = HEADER_SIZE;
+    frame.release();
+    this.#sink.skipped(frame, size, reason);
   }
 
   #append(chunk: Buffer): void {
@@ -91,7 +151,7 @@ export class FrameDecoder {
       const { start, end } = frame;
       const length = end - start;
       if (length > this.#maxPayload) {
-        this.#sink.oversize(frame.kind, frame.id, length);
+        this.#sink.skipped(frame, length);
         this.#skip = length;
         at = start + this.#skipped(buffer.length - start);
         continue;
@@ -111,5 +171,62 @@ export class FrameDecoder {
     const skipped = Math.min(this.#skip, available);
     this.#skip -= skipped;
     return skipped;
+  }
+}
+
+/** How frames continue after a pause. */
+interface ReadingConfig {
+  readonly turn: Turn | undefined;
+  /** Decodes what was left. */
+  readonly resume: () => void;
+}
+
+/** When the frames of a connection are read: not while its transport is full, and in the turns of its key. */
+export class Reading {
+  readonly #stream: Readable;
+  readonly #decoder: FrameDecoder;
+  readonly #config: ReadingConfig;
+  #isBlocked = false;
+  #isWaiting = false;
+
+  constructor(stream: Readable, decoder: FrameDecoder, config: ReadingConfig) {
+    this.#stream = stream;
+    this.#decoder = decoder;
+    this.#config = config;
+  }
+
+  /** Stops until {@link unblock}. */
+  block(): void {
+    this.#isBlocked = true;
+    this.#pause();
+  }
+
+  unblock(): void {
+    this.#isBlocked = false;
+    this.#resume();
+  }
+
+  /** A frame is handled: the following ones may have to wait for a later turn, also those of the same chunk. */
+  step(): void {
+    const { turn } = this.#config;
+    if (turn === undefined || !turn.step() || this.#isWaiting) return;
+    this.#isWaiting = true;
+    this.#pause();
+    turn.wait(() => {
+      this.#isWaiting = false;
+      this.#resume();
+    });
+  }
+
+  #pause(): void {
+    this.#stream.pause();
+    this.#decoder.pause();
+  }
+
+  #resume(): void {
+    if (this.#isBlocked || this.#isWaiting) return;
+    // Before decoding, which may pause reading again.
+    this.#stream.resume();
+    this.#config.resume();
   }
 }

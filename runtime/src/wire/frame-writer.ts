@@ -2,7 +2,7 @@ import type { Duplex } from "node:stream";
 import { shareMemory } from "../base/memory-transport.js";
 import { ReleasingDuplex } from "../base/transport.js";
 import { type Frame, maxFrameSize, writeFrame } from "./encode.js";
-import { WriteGate } from "./flow-control.js";
+import { WriteGate } from "./flow/write-gate.js";
 import { HEADER_SIZE } from "./frame.js";
 import { SLAB_SIZE, Slab } from "./slab.js";
 

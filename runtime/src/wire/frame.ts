@@ -24,7 +24,7 @@ export const FRAME = {
   STATUS: 6,
   /** Caller: stop this call. The callee still answers with a status. */
   CANCEL: 7,
-  /** Either: adds this many bytes to the credit of the call's stream. */
+  /** Either: adds this many bytes to the credit of the call's stream, or with id 0 to that of the connection. */
   CREDIT: 8,
   /** Either: do not open new calls; running ones may finish. JSON. Id 0. */
   DRAIN: 9,
@@ -64,7 +64,7 @@ interface HeaderRule {
   /** The fewest bytes of the payload: those of its fixed fields. */
   readonly minSize: number;
   /** Whether the kind belongs to the connection, not to a call: its id is 0. */
-  readonly ofConnection: boolean;
+  readonly ofConnection: boolean | "either";
 }
 
 const call = { flags: 0, minSize: 0, ofConnection: false };
@@ -79,7 +79,7 @@ export const HEADER_RULES: Readonly<Record<FrameKind, HeaderRule>> = {
   [FRAME.HEADERS]: { ...call, flags: FLAG.METADATA },
   [FRAME.STATUS]: { ...call, flags: FLAG.METADATA | FLAG.REFUSED, minSize: STATUS_SIZE },
   [FRAME.CANCEL]: call,
-  [FRAME.CREDIT]: { ...call, minSize: 4 },
+  [FRAME.CREDIT]: { ...call, minSize: 4, ofConnection: "either" },
   [FRAME.DRAIN]: connection,
   [FRAME.CLOSE]: { ...connection, flags: FLAG.REFUSED },
 };
@@ -109,7 +109,7 @@ export class FrameView implements BytesView {
     const rule: HeaderRule | undefined = HEADER_RULES[kind];
     if (rule === undefined) throw new ProtocolError(`unknown frame kind ${kind}`);
     if ((flags & ~rule.flags) !== 0) throw new ProtocolError(`${frameName(kind)} with unknown flags ${flags}`);
-    if (rule.ofConnection !== (id === 0)) throw new ProtocolError(`${frameName(kind)} with call id ${id}`);
+    if (rule.ofConnection === (id !== 0)) throw new ProtocolError(`${frameName(kind)} with call id ${id}`);
     if (size < rule.minSize) throw new ProtocolError(`${frameName(kind)} of only ${size} bytes`);
     this.kind = kind;
     this.flags = flags;
@@ -159,4 +159,9 @@ export function maxCallPayload(message: number, metadata: number): number {
 /** The kind's name, for messages. */
 export function frameName(kind: number): string {
   return Object.entries(FRAME).find(([, value]) => value === kind)?.[0] ?? `kind ${kind}`;
+}
+
+/** The credit that an item of `bytes` payload costs: its whole frame, so that empty items are bounded, too. */
+export function itemCost(bytes: number): number {
+  return HEADER_SIZE + bytes;
 }

@@ -1,4 +1,6 @@
+import { errorMessage } from "../base/error-message.js";
 import { RpcError } from "../contract/rpc-error.js";
+import type { HeldBytes } from "./flow/held-bytes.js";
 import { ProtocolError } from "./frame.js";
 import { type Hello, parseHello } from "./hello.js";
 import { PreambleScanner } from "./preamble.js";
@@ -7,6 +9,9 @@ import { PreambleScanner } from "./preamble.js";
 const NO_OUTPUT =
   "the connection was lost without an sshrpc preamble: the command in its Subsystem line, ForceCommand or command= is not " +
   "`sshrpc serve --stdio`, or it failed to start; run that command on the server to see why, or see its --log";
+
+/** Bytes of memory that a method in a HELLO takes, beside its characters. */
+const METHOD_SIZE = 40;
 
 /** Bounds of a handshake: bytes before the preamble, and milliseconds until the HELLO. */
 interface HandshakeLimits {
@@ -46,11 +51,22 @@ export class Handshake {
     return frames;
   }
 
-  /** HELLO arrived. @throws ProtocolError if it is malformed or repeated */
-  hello(text: string): Hello {
+  /**
+   * HELLO arrived.
+   * @param memory holds it as long as the connection
+   * @throws ProtocolError if it is malformed or repeated, or there is no room for it
+   */
+  hello(text: string, memory: HeldBytes): Hello {
     if (this.#hello !== undefined) throw new ProtocolError("a second HELLO");
-    this.#hello = parseHello(text);
-    return this.#hello;
+    const hello = parseHello(text);
+    try {
+      // A character may take two bytes.
+      memory.keep(2 * text.length + METHOD_SIZE * hello.methods.length);
+    } catch (error) {
+      throw new ProtocolError(`HELLO of ${text.length} characters: ${errorMessage(error)}`);
+    }
+    this.#hello = hello;
+    return hello;
   }
 
   /** The connection has applied the HELLO. */
@@ -65,10 +81,11 @@ export class Handshake {
     this.#reject(reason);
   }
 
-  /**
-   * Adds the output that arrived instead of a preamble, such as that of a login shell, to the error of a lost connection.
-   */
-  explain(error: RpcError): RpcError {
+  /** The error of a lost connection, with the output that arrived instead of a preamble, such as that of a login shell. */
+  explain(cause?: Error): RpcError {
+    const reason = cause === undefined ? "" : `: ${cause.message}`;
+    const error =
+      cause instanceof RpcError ? cause : new RpcError("UNAVAILABLE", `the connection was lost${reason}`, { cause });
     const output = this.#preamble?.received();
     if (output === undefined) return error;
     if (output === '""') return error.cause === undefined ? new RpcError(error.status, NO_OUTPUT) : error;

@@ -1,5 +1,5 @@
 import { printable } from "../base/printable.js";
-import { MAX_CREDIT } from "./flow-control.js";
+import { MAX_CREDIT } from "./flow/stream-window.js";
 import { ProtocolError } from "./frame.js";
 
 /** The type of the items of streams: JSON values, or raw bytes. */
@@ -18,8 +18,16 @@ export interface Hello {
   readonly methods: readonly string[];
   /** The item type that this side expects of all streams, if it has no contract. */
   readonly items?: ItemKind;
-  /** What this side accepts: bytes of a message, concurrent calls, and the initial window of each request stream. */
-  readonly limits: { readonly message: number; readonly calls: number; readonly window: number };
+  /**
+   * What this side accepts: bytes of a message, concurrent calls, the initial window of each request stream, and the window of the
+   * whole connection, which is absent where this side does not know such windows.
+   */
+  readonly limits: {
+    readonly message: number;
+    readonly calls: number;
+    readonly window: number;
+    readonly connection?: number;
+  };
 }
 
 /** Characters of one entry of `methods`: each call may repeat the entry in messages and logs. */
@@ -57,6 +65,9 @@ export function parseHello(text: string): Hello {
       calls: limit(limits["calls"], "calls"),
       // Optional: a side without streams may omit it.
       window: limits["window"] === undefined ? 0 : limit(limits["window"], "window", 0, MAX_CREDIT),
+      ...(limits["connection"] !== undefined && {
+        connection: limit(limits["connection"], "connection", 1, MAX_CREDIT),
+      }),
     },
   };
 }

@@ -1,10 +1,16 @@
 import type { BytesView, Codec, EncodedValue } from "../codec/codec.js";
 import type { RpcError } from "../contract/rpc-error.js";
 import { STATUSES, type StatusName } from "../contract/status.js";
-import { ProtocolError } from "./frame.js";
-import type { ItemReceiver } from "./item-receiver.js";
+import type { Frame } from "./encode.js";
+import type { ReceiveWindow } from "./flow/connection-window.js";
+import type { HeldBytes } from "./flow/held-bytes.js";
+import { SMALL_RESPONSE, type UnsentAnswers } from "./flow/unsent-answers.js";
+import { FLAG, FRAME, ProtocolError } from "./frame.js";
+import type { ItemReader, ItemReceiver, ReceiverHooks } from "./item-receiver.js";
 import type { ItemSender } from "./item-sender.js";
+import { CALL_WEIGHT } from "./limits.js";
 import type { Metadata } from "./metadata.js";
+import { RequestStream, type RequestStreamHandlers } from "./request-stream.js";
 
 /** The fields of an OPEN frame. */
 export interface CallOpening {
@@ -22,60 +28,20 @@ export interface CallOpening {
   readonly size: number;
 }
 
-/** A call of the peer, for observers. */
-interface CallStart {
-  /** The number of the call in this process. */
-  readonly call: number;
-  /** The index of the method in the peer's HELLO; undefined if the OPEN was rejected before this field was decoded. */
-  readonly method: number | undefined;
-}
-
-/** The outcome of a call of the peer. It has the sizes of its messages, never their content. */
-interface CallRecord extends CallStart {
-  readonly status: StatusName;
-  /** From the OPEN to the final status, or to the end of the connection. */
-  readonly milliseconds: number;
-  /** Bytes of the request and its stream. */
-  readonly bytesIn: number;
-  /** Bytes of the response stream and the response. */
-  readonly bytesOut: number;
-  /** Items of the request stream, in frames. */
-  readonly itemsIn: number;
-  /** Items of the response stream, in frames. */
-  readonly itemsOut: number;
-  /** The error of a failed call. */
-  readonly error: RpcError | undefined;
-}
-
-/** Receives the calls of the peer. */
-export interface CallObserver {
-  /** A call begins; called with each one, also with one that is rejected. */
-  readonly started?: ((start: CallStart) => void) | undefined;
-  /** A call has its final status, or its connection has ended. */
-  readonly ended?: ((record: CallRecord) => void) | undefined;
-}
-
 /** What a call needs of its connection. */
 export interface CallHost {
   readonly codec: Codec;
-  answer(id: number, code: number, body: EncodedValue, metadata: string | undefined): void;
+  answer(status: Frame): void;
   /** The call has its final status, or its connection has ended. */
   ended(call: IncomingCall, status: StatusName, body: EncodedValue, error: RpcError | undefined): void;
+  /** What the connection holds in memory. */
+  readonly memory: HeldBytes;
+  readonly unsent: UnsentAnswers;
   release(): void;
   headers(id: number, metadata: string): void;
   grant(id: number, bytes: number): void;
   sender(id: number, window: number): ItemSender;
-  receiver<Item>(call: IncomingCall): ItemReceiver<Item>;
-}
-
-/** Callbacks of the callee for the request stream. */
-interface RequestStreamHandlers {
-  /** An item arrived, valid during the call only. @throws ProtocolError if the stream has no credit */
-  readonly item: (item: BytesView) => void;
-  /** An item over the limit arrived. */
-  readonly reject: (reason: RpcError) => void;
-  /** The stream is complete. */
-  readonly end: () => void;
+  receiver<Item>(reader: ItemReader<Item>, hooks: ReceiverHooks): ItemReceiver<Item>;
 }
 
 /** A call of the peer, as its callee sees it. */
@@ -87,21 +53,24 @@ export class IncomingCall {
   readonly startedAt: number;
   readonly #host: CallHost;
   #answered = false;
-  #complete: boolean;
-  #received = 0;
-  #itemsIn = 0;
+  /** Whether it has passed the checks, and goes to its handler. */
+  accepted = false;
+  /** Absent if the caller sends none. */
+  readonly #stream: RequestStream | undefined;
+  /** Bytes of memory that it holds. */
+  #weight = CALL_WEIGHT;
+  #hasSlot = true;
   #sender: ItemSender | undefined;
   /** Why the caller no longer waits for an answer. */
   #reason: RpcError | undefined;
   #onCancel: ((reason: RpcError) => void) | undefined;
-  #stream: RequestStreamHandlers | undefined;
 
   constructor(host: CallHost, opening: CallOpening, number: number) {
     this.#host = host;
     this.opening = opening;
     this.number = number;
     this.startedAt = number === 0 ? 0 : performance.now();
-    this.#complete = !opening.hasStream;
+    this.#stream = opening.hasStream ? new RequestStream() : undefined;
   }
 
   /** The codec of the connection. */
@@ -109,14 +78,18 @@ export class IncomingCall {
     return this.#host.codec;
   }
 
-  /** Whether the final status was sent, or can no longer be. */
   get answered(): boolean {
     return this.#answered;
   }
 
+  /** It has passed the checks. */
+  accept(): void {
+    this.accepted = true;
+  }
+
   /** Bytes of the items that were received. */
   get received(): number {
-    return this.#received;
+    return this.#stream?.received ?? 0;
   }
 
   /** Bytes of the items that were sent. */
@@ -126,7 +99,7 @@ export class IncomingCall {
 
   /** Number of items that were received. */
   get itemsIn(): number {
-    return this.#itemsIn;
+    return this.#stream?.items ?? 0;
   }
 
   /** Number of items that were sent. */
@@ -151,12 +124,15 @@ export class IncomingCall {
 
   /** Sets the callbacks for the request stream. Call it while the OPEN is handled, before the first item. */
   receiveStream(handlers: RequestStreamHandlers): void {
-    this.#stream = handlers;
+    this.#stream?.receive(handlers);
   }
 
-  /** Creates the buffer of the request stream, which grants the caller credit as its items are consumed. */
-  receiver<Item>(): ItemReceiver<Item> {
-    return this.#host.receiver(this);
+  /**
+   * Creates the buffer of the request stream, which grants the caller credit as its items are consumed.
+   * @param failed called when the handler has reached an item that cannot be decoded
+   */
+  receiver<Item>(reader: ItemReader<Item>, failed: (reason: RpcError) => void): ItemReceiver<Item> {
+    return this.#host.receiver(reader, { grant: (bytes) => this.grant(bytes), cancel: () => undefined, failed });
   }
 
   /** Sends headers: at most once, before the first item. */
@@ -166,7 +142,7 @@ export class IncomingCall {
 
   /** Grants the caller more credit for its request stream, in bytes. */
   grant(bytes: number): void {
-    if (!this.#answered && !this.#complete) this.#host.grant(this.opening.id, bytes);
+    if (!this.#answered && this.#stream?.isComplete === false) this.#host.grant(this.opening.id, bytes);
   }
 
   /** Ends the response stream: a pending send rejects with `reason`. */
@@ -174,15 +150,29 @@ export class IncomingCall {
     this.#sender?.close(reason);
   }
 
-  /**
-   * Sends the final status. Only the first call has an effect.
-   * @param error what `body` encodes, if the call failed
-   */
+  /** Sends the final status, once: with an error, `body` encodes it. */
   answer(status: StatusName, body: EncodedValue, metadata?: string, error?: RpcError): void {
     if (this.#answered) return;
+    if (error === undefined && body.length > SMALL_RESPONSE) {
+      try {
+        this.#host.unsent.hold(body);
+      } catch (excess) {
+        this.fail(excess as RpcError);
+        return;
+      }
+    }
     this.#answered = true;
     this.#host.ended(this, status, body, error);
-    this.#host.answer(this.opening.id, error?.code ?? STATUSES[status], body, metadata);
+    const code = error?.code ?? STATUSES[status];
+    this.#host.answer({ kind: FRAME.STATUS, id: this.opening.id, code, metadata, body });
+  }
+
+  /** Sends the error of a call whose handler was not called, and will not be. Only the first answer has an effect. */
+  refuse(body: EncodedValue, error: RpcError): void {
+    if (this.#answered) return;
+    this.#answered = true;
+    this.#host.ended(this, error.status, body, error);
+    this.#host.answer({ kind: FRAME.STATUS, flags: FLAG.REFUSED, id: this.opening.id, code: error.code, body });
   }
 
   /** As {@link answer}, with an error. */
@@ -190,30 +180,37 @@ export class IncomingCall {
     this.answer(error.status, this.codec.encodeError(error), undefined, error);
   }
 
-  /** Frees the slot of the call: its handler is done. Called exactly once, at or after the answer. */
-  release(): void {
+  /** Holds bytes of memory until {@link release}. @throws RpcError RESOURCE_EXHAUSTED */
+  charge(bytes: number): void {
+    this.#host.memory.take(bytes);
+    this.#weight += bytes;
+  }
+
+  /** Frees the slot of the call before its handler is done, because it is stuck. Called at most once. */
+  releaseSlot(): void {
+    this.#hasSlot = false;
     this.#host.release();
   }
 
+  /** Frees the slot and the memory of the call: its handler is done. Called exactly once, at or after the answer. */
+  release(): void {
+    if (this.#hasSlot) this.#host.release();
+    this.#host.memory.give(this.#weight);
+  }
+
   /** Called by the connection. @throws ProtocolError if no request stream is open, or it has no credit */
-  item(item: BytesView): void {
-    this.#checkOpen("ITEM");
-    this.#received += item.end - item.start;
-    this.#itemsIn += 1;
-    this.#stream?.item(item);
+  item(item: BytesView, connection: ReceiveWindow): void {
+    this.#open("ITEM").item(item, connection);
   }
 
   /** Called by the connection with an item over the limit. @throws ProtocolError if no request stream is open */
   reject(reason: RpcError): void {
-    this.#checkOpen("ITEM");
-    this.#stream?.reject(reason);
+    this.#open("ITEM").reject(reason);
   }
 
   /** Called by the connection. @throws ProtocolError if no request stream is open */
   end(): void {
-    this.#checkOpen("END");
-    this.#complete = true;
-    this.#stream?.end();
+    this.#open("END").end();
   }
 
   /** Called by the connection. @throws ProtocolError if the sum is over the most that a stream can have */
@@ -234,8 +231,9 @@ export class IncomingCall {
     this.#cancelled(reason);
   }
 
-  #checkOpen(frame: "ITEM" | "END"): void {
-    if (this.#complete) throw new ProtocolError(`${frame} for call ${this.opening.id}, whose request is complete`);
+  #open(frame: "ITEM" | "END"): RequestStream {
+    if (this.#stream?.isComplete === false) return this.#stream;
+    throw new ProtocolError(`${frame} for call ${this.opening.id}, whose request is complete`);
   }
 
   /** The listener comes first, so that the handler's `finally` blocks see the aborted signal. */

@@ -1,14 +1,22 @@
+import type { ConnectionAccount } from "../base/accounts/connection-account.js";
+import { TokenBucket } from "../base/accounts/token-bucket.js";
 import { nextCall } from "../base/observer/combine-observers.js";
 import type { Codec, EncodedValue } from "../codec/codec.js";
 import { RpcError } from "../contract/rpc-error.js";
 import { STATUSES, type StatusName } from "../contract/status.js";
-import { WindowBudget } from "./flow-control.js";
+import type { CallObserver } from "./call-observer.js";
+import type { Frame } from "./encode.js";
+import type { ConnectionFlow } from "./flow/connection-flow.js";
+import type { HeldBytes } from "./flow/held-bytes.js";
+import { overQuota } from "./flow/over-quota.js";
+import { WindowBudget } from "./flow/stream-window.js";
+import { UnsentAnswers } from "./flow/unsent-answers.js";
 import { FLAG, FRAME, ProtocolError } from "./frame.js";
 import type { FrameWriter } from "./frame-writer.js";
-import { type CallHost, type CallObserver, type CallOpening, IncomingCall } from "./incoming-call.js";
-import { ItemReceiver } from "./item-receiver.js";
+import { type CallHost, type CallOpening, IncomingCall } from "./incoming-call.js";
+import { type ItemReader, ItemReceiver, type ReceiverHooks } from "./item-receiver.js";
 import { ItemSender } from "./item-sender.js";
-import type { CallBudget, Limits } from "./limits.js";
+import { CALL_WEIGHT, type Limits } from "./limits.js";
 
 /** Answers that may wait for a dialer's transport, for each call that it runs; rejected calls have answers, too. */
 const UNSENT_PER_CALL = 4;
@@ -16,12 +24,13 @@ const UNSENT_PER_CALL = 4;
 /** How the calls of the peer are accepted. */
 interface IncomingConfig {
   readonly writer: FrameWriter;
+  readonly flow: ConnectionFlow;
   readonly codec: Codec;
   /** The role of this side. A dialer bounds the answers that wait; an acceptor stops reading instead. */
   readonly role: "dialer" | "acceptor";
   readonly limits: Limits;
-  /** Shared with other connections. */
-  readonly budget?: CallBudget | undefined;
+  /** Counts what the calls hold. */
+  readonly account: ConnectionAccount;
   /** Receives each call, including rejected ones. */
   readonly observer?: CallObserver | undefined;
   /** Called each time the last running call has ended. */
@@ -38,21 +47,20 @@ interface RejectedOpening {
 }
 
 /**
- * The calls that the peer has opened. A call occupies a slot until its handler is done, not only until it is answered: a
- * peer that opens and cancels in a loop cannot start more than `limits.calls` handlers.
+ * The calls that the peer has opened. A call counts until its handler is done, not only until it is answered: a peer that
+ * opens and cancels in a loop cannot start more than `limits.calls` handlers.
  */
 export class IncomingCalls implements CallHost {
   readonly codec: Codec;
+  readonly memory: HeldBytes;
+  readonly unsent: UnsentAnswers;
   readonly #config: IncomingConfig;
   readonly #parity: number;
-  readonly #maxUnsent: number;
   readonly #windows: WindowBudget;
+  readonly #cancels: TokenBucket;
   readonly #open = new Map<number, IncomingCall>();
   #running = 0;
   #highest = 0;
-  /** Answers that the transport has not taken, and those of them that are still in the current batch. */
-  #unsent = 0;
-  #gathered = 0;
   #maxItem = 0;
   #refusal: RpcError | undefined;
 
@@ -61,7 +69,10 @@ export class IncomingCalls implements CallHost {
     this.#config = config;
     this.codec = config.codec;
     this.#parity = role === "dialer" ? 0 : 1;
-    this.#maxUnsent = role === "dialer" ? limits.calls * UNSENT_PER_CALL : Number.POSITIVE_INFINITY;
+    this.memory = config.flow.memory;
+    const maxUnsent = role === "dialer" ? limits.calls * UNSENT_PER_CALL : Number.POSITIVE_INFINITY;
+    this.unsent = new UnsentAnswers(this.memory, maxUnsent);
+    this.#cancels = new TokenBucket({ perSecond: limits.cancels });
     this.#windows = new WindowBudget(limits.windowGrowth);
   }
 
@@ -92,7 +103,7 @@ export class IncomingCalls implements CallHost {
     const { id, hasStream } = opening;
     this.#claim(id);
     // The items of a stream are already in flight and cannot be sent again, so a call with one is accepted while draining.
-    const refusal = (hasStream ? undefined : this.#refusal) ?? this.#excess();
+    const refusal = (hasStream ? undefined : this.#refusal) ?? this.#take();
     if (refusal !== undefined) {
       this.#refuse(opening, refusal);
       return undefined;
@@ -102,7 +113,6 @@ export class IncomingCalls implements CallHost {
     observer?.started?.({ call: call.number, method: opening.method });
     this.#open.set(id, call);
     this.#running += 1;
-    this.#config.budget?.take();
     return call;
   }
 
@@ -110,16 +120,6 @@ export class IncomingCalls implements CallHost {
   refuse(opening: RejectedOpening, error: RpcError): void {
     this.#claim(opening.id);
     this.#refuse(opening, error);
-  }
-
-  /** The current batch is written: returns the callback for when the transport has taken it; undefined without answers. */
-  flushed(): (() => void) | undefined {
-    const count = this.#gathered;
-    if (count === 0) return undefined;
-    this.#gathered = 0;
-    return () => {
-      this.#unsent -= count;
-    };
   }
 
   ended(call: IncomingCall, status: StatusName, body: EncodedValue, error: RpcError | undefined): void {
@@ -134,6 +134,7 @@ export class IncomingCalls implements CallHost {
       itemsIn: call.itemsIn,
       itemsOut: call.itemsOut,
       error,
+      refused: call.accepted ? undefined : true,
     });
   }
 
@@ -148,13 +149,22 @@ export class IncomingCalls implements CallHost {
     return this.#open.get(id);
   }
 
-  sender(id: number, window: number): ItemSender {
-    return new ItemSender(this.#config.writer, { id, credit: window, maxItem: this.#maxItem });
+  /** The caller cancels a call. @throws ProtocolError if it never opened it, or cancels too many */
+  cancel(id: number): void {
+    const call = this.find(id, "CANCEL");
+    if (this.#cancels.take() > 0) {
+      throw new ProtocolError(`more than ${this.#config.limits.cancels} calls cancelled per second (limits.cancels)`);
+    }
+    call?.cancel(new RpcError("CANCELLED", "the caller cancelled the call"));
   }
 
-  receiver<Item>(call: IncomingCall): ItemReceiver<Item> {
-    const hooks = { grant: (bytes: number) => call.grant(bytes), cancel() {} };
-    return new ItemReceiver(this.#config.limits.window, this.#windows, hooks);
+  sender(id: number, window: number): ItemSender {
+    const { writer, flow } = this.#config;
+    return new ItemSender(writer, { id, credit: window, maxItem: this.#maxItem, flow });
+  }
+
+  receiver<Item>(reader: ItemReader<Item>, hooks: ReceiverHooks): ItemReceiver<Item> {
+    return new ItemReceiver({ window: this.#config.limits.window, budget: this.#windows }, reader, hooks);
   }
 
   headers(id: number, metadata: string): void {
@@ -165,15 +175,16 @@ export class IncomingCalls implements CallHost {
     this.#config.writer.add({ kind: FRAME.CREDIT, id, credit });
   }
 
-  answer(id: number, code: number, body: EncodedValue, metadata: string | undefined): void {
-    this.#open.delete(id);
-    this.#countAnswer();
-    this.#config.writer.add({ kind: FRAME.STATUS, id, code, metadata, body });
+  answer(status: Frame): void {
+    this.#open.delete(status.id);
+    this.unsent.add();
+    this.#config.writer.add(status);
+    if (!this.#config.writer.gate.full) this.unsent.taken();
   }
 
   release(): void {
+    this.#config.account.endCall();
     this.#running -= 1;
-    this.#config.budget?.give();
     if (this.#running === 0) this.#config.onIdle();
   }
 
@@ -189,23 +200,30 @@ export class IncomingCalls implements CallHost {
   lost(error: RpcError): void {
     const calls = [...this.#open.values()];
     this.#open.clear();
+    this.unsent.taken();
     for (const call of calls) call.abandon(error);
   }
 
-  /** The error of one more call; undefined below the limits. */
-  #excess(): RpcError | undefined {
-    const { calls } = this.#config.limits;
-    if (this.#running < calls) return this.#config.budget?.excess();
-    return new RpcError("RESOURCE_EXHAUSTED", `more than ${calls} calls at the same time (limits.calls)`);
+  /** Takes the slot and the memory of one more call; the error where there are none. */
+  #take(): RpcError | undefined {
+    const { account } = this.#config;
+    const excess = account.beginCall();
+    if (excess !== undefined) return overQuota(excess);
+    try {
+      this.memory.take(CALL_WEIGHT);
+      return undefined;
+    } catch (error) {
+      account.endCall();
+      return error as RpcError;
+    }
   }
 
   #claim(id: number): void {
     if (!this.owns(id)) throw new ProtocolError(`OPEN with id ${id}, which belongs to the other side`);
     if (this.#open.has(id)) throw new ProtocolError(`OPEN with id ${id}, which is open`);
     // A correct caller waits for answers before it opens more calls, and never has so many outstanding.
-    if (this.#unsent > this.#maxUnsent) {
-      throw new ProtocolError(`${this.#unsent} answers wait because the peer does not read them`);
-    }
+    const { excess } = this.unsent;
+    if (excess !== undefined) throw new ProtocolError(`${excess} answers wait because the peer does not read them`);
     if (id > this.#highest) this.#highest = id;
   }
 
@@ -217,14 +235,9 @@ export class IncomingCalls implements CallHost {
       const start = { call: nextCall(), method };
       const sizes = { bytesIn: size, bytesOut: Buffer.byteLength(body), itemsIn: 0, itemsOut: 0 };
       observer.started?.(start);
-      observer.ended?.({ ...start, status, milliseconds: 0, ...sizes, error });
+      observer.ended?.({ ...start, status, milliseconds: 0, ...sizes, error, refused: true });
     }
-    this.#countAnswer();
+    this.unsent.add();
     writer.add({ kind: FRAME.STATUS, flags: FLAG.REFUSED, id, code: STATUSES[status], body });
-  }
-
-  #countAnswer(): void {
-    this.#unsent += 1;
-    this.#gathered += 1;
   }
 }

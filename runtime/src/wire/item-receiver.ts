@@ -1,41 +1,57 @@
 import { throwToCaller } from "../base/async/throw-to-caller.js";
-import type { RpcError } from "../contract/rpc-error.js";
-import { itemCost, MAX_WINDOW, type WindowBudget } from "./flow-control.js";
-import { ProtocolError } from "./frame.js";
-
-/** Consumed items that stay in the list before it is compacted: compacting at each one would be quadratic. */
-const COMPACT = 256;
-
-/** Bytes of the largest item that raw bytes are joined into. */
-const JOINED = 256 * 1024;
-
-/** Bytes of the smallest raw items that are joined: applications may give each small one a meaning. */
-const JOINABLE = 8 * 1024;
-
-interface Arrived<Item> {
-  readonly item: Item;
-  readonly cost: number;
-}
+import { errorMessage } from "../base/error-message.js";
+import type { BytesView } from "../codec/codec.js";
+import { RpcError } from "../contract/rpc-error.js";
+import type { ReceiveWindow } from "./flow/connection-window.js";
+import { ItemQueue, JOINABLE } from "./flow/item-queue.js";
+import { StreamLoad } from "./flow/stream-load.js";
+import { MAX_WINDOW, type WindowBudget } from "./flow/stream-window.js";
+import { itemCost, ProtocolError } from "./frame.js";
 
 interface Pull<Item> {
   readonly resolve: (result: IteratorResult<Item, undefined>) => void;
   readonly reject: (error: RpcError) => void;
 }
 
+/** How the items of a stream are decoded, when its consumer takes them. */
+export interface ItemReader<Item> {
+  /** Whether they are raw bytes, whose boundaries have no meaning. */
+  readonly isRaw: boolean;
+  /** Decodes and checks an item. @throws RpcError if it is invalid */
+  readonly decode: (item: BytesView) => Item;
+  /**
+   * Bytes of memory that a decoded item takes: charged before it is decoded, until the consumer asks for the next one. Default:
+   * nothing is charged.
+   * @throws RpcError if it is over a limit
+   */
+  readonly weigh?: (item: BytesView) => number;
+}
+
 /** What a receiver needs of its call. */
-interface ReceiverHooks {
+export interface ReceiverHooks {
   /** Grants the sender more credit, in bytes. */
   readonly grant: (bytes: number) => void;
   /** The consumer stopped before the end. */
   readonly cancel: () => void;
+  /** The consumer has reached an item that cannot be decoded: the call ends with the reason, after all that was before it. */
+  readonly failed: (reason: RpcError) => void;
+}
+
+/** The windows of a received stream. */
+interface ReceiverWindows {
+  /** The initial credit in bytes, which the sender already has. */
+  readonly window: number;
+  /** What the window may grow by. */
+  readonly budget: WindowBudget;
 }
 
 /**
  * The receiving side of a stream: an async iterator over its items. It grants credit only as its consumer takes items, so it
- * buffers at most its window and one item. Large raw items that wait are joined: a consumer that is slower than its sender
- * then has fewer of them to process.
+ * buffers at most its window and one item. Items stay encoded until the consumer takes them: decoded ones may take twenty times
+ * their size. Large raw items that wait are joined: a consumer that is slower than its sender then has fewer of them to process.
  */
 export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined> {
+  readonly #reader: ItemReader<Item>;
   readonly #hooks: ReceiverHooks;
   readonly #budget: WindowBudget;
   #window: number;
@@ -44,20 +60,17 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
   #credit: number;
   /** Bytes consumed and not granted yet: granted in halves of the window, because a frame for each item would be too many. */
   #ungranted = 0;
-  #items: Arrived<Item>[] = [];
-  #first = 0;
+  readonly #items: ItemQueue;
+  readonly #load = new StreamLoad();
   #pulls: Pull<Item>[] = [];
   #ended = false;
   #error: RpcError | undefined;
-  #onDrained: (() => void) | undefined;
 
-  /**
-   * @param window the initial credit in bytes, which the sender already has
-   * @param budget what the window may grow by
-   */
-  constructor(window: number, budget: WindowBudget, hooks: ReceiverHooks) {
+  constructor({ window, budget }: ReceiverWindows, reader: ItemReader<Item>, hooks: ReceiverHooks) {
     this.#window = this.#credit = window;
     this.#budget = budget;
+    this.#reader = reader;
+    this.#items = new ItemQueue(reader);
     this.#hooks = hooks;
   }
 
@@ -70,17 +83,21 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
     return this.#ended;
   }
 
-  /** An item of `bytes` payload arrived. @throws ProtocolError if the sender had no credit */
-  push(item: Item, bytes: number): void {
+  /**
+   * An item arrived. It is decoded at once if the consumer waits for it, else copied.
+   * @param connection what holds it until the consumer takes it
+   * @throws ProtocolError if the sender had no credit; RpcError RESOURCE_EXHAUSTED if the connection may hold no more
+   */
+  push(item: BytesView, connection?: ReceiveWindow): void {
     if (this.#credit <= 0) throw new ProtocolError("an item beyond the credit of its stream");
-    const cost = itemCost(bytes);
+    const cost = itemCost(item.end - item.start);
     this.#credit -= cost;
     if (this.#ended) return;
-    const pull = this.#pulls.shift();
-    if (pull === undefined) this.#items.push({ item, cost });
+    this.#load.arrive(connection);
+    if (this.#pulls.length > 0) this.#resolve(item, cost);
     else {
-      this.#consumed(cost);
-      pull.resolve({ done: false, value: item });
+      this.#load.hold(cost);
+      this.#items.push(item);
     }
   }
 
@@ -89,7 +106,7 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
     if (this.#ended) return;
     this.#ended = true;
     this.#error = error;
-    for (const pull of this.#pulls.splice(0)) this.#settle(pull);
+    this.#settle();
   }
 
   /** As {@link end}, and drops buffered items. */
@@ -100,39 +117,31 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
   }
 
   /**
-   * Calls `listener` when the consumer has taken all items and asks for another: a fault behind them takes effect there, so
-   * that what the consumer answers before it is not lost. Never where the consumer stops before.
-   */
-  whenDrained(listener: () => void): void {
-    if (this.#pulls.length > 0 || this.#ended) listener();
-    else this.#onDrained = listener;
-  }
-
-  /**
-   * The call is over: returns what the window has grown by. Not when the last item has arrived, because buffered items still
-   * fill the window.
+   * The call is over: returns what the window has grown by, and what the connection holds for it. Not when the last item has
+   * arrived, because buffered items still fill the windows. They can still be consumed.
    */
   release(): void {
     this.#budget.give(this.#grown);
     this.#grown = 0;
+    this.#load.end();
+    if (this.#items.size === 0) this.#items.clear();
   }
 
   next(): Promise<IteratorResult<Item, undefined>> {
-    const arrived = this.#shift();
-    if (arrived !== undefined) {
-      const { item, cost } = this.#joined(arrived);
-      // A consumer that takes half a window at once was behind, though nothing is buffered now.
-      this.#consumed(cost, cost > arrived.cost && cost >= this.#window / 2);
-      return Promise.resolve({ done: false, value: item });
+    this.#load.unload();
+    const first = this.#items.shift();
+    if (first === undefined) {
+      const result = this.#pull();
+      if (this.#ended) this.#settle();
+      return result;
     }
-    const result = new Promise<IteratorResult<Item, undefined>>((resolve, reject) => {
-      if (this.#ended) this.#settle({ resolve, reject });
-      else this.#pulls.push({ resolve, reject });
-    }).catch(throwToCaller);
-    this.#onDrained?.();
-    // The peer must not be able to crash this process: the consumer may not be awaiting this promise yet.
-    result.catch(() => undefined);
-    return result;
+    try {
+      return Promise.resolve({ done: false, value: this.#take(first) });
+    } catch (error) {
+      const result = this.#pull();
+      this.#fail(error);
+      return result;
+    }
   }
 
   /** The consumer has stopped, as by `break`. */
@@ -147,36 +156,68 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
     return { done: true, value: undefined };
   }
 
-  #joined(arrived: Arrived<Item>): Arrived<Item> {
-    if (!isJoinable(arrived.item)) return arrived;
-    const parts: Uint8Array[] = [arrived.item];
-    let { cost } = arrived;
-    let size = arrived.item.length;
-    for (;;) {
-      const next = this.#items[this.#first]?.item;
-      if (!isJoinable(next) || size + next.length > JOINED) break;
-      size += next.length;
-      cost += (this.#shift() as Arrived<Item>).cost;
-      parts.push(next);
-    }
-    return parts.length === 1 ? arrived : { item: Buffer.concat(parts, size) as Item, cost };
+  #pull(): Promise<IteratorResult<Item, undefined>> {
+    const result = new Promise<IteratorResult<Item, undefined>>((resolve, reject) => {
+      this.#pulls.push({ resolve, reject });
+    }).catch(throwToCaller);
+    // The peer must not be able to crash this process: the consumer may not be awaiting this promise yet.
+    result.catch(() => undefined);
+    return result;
   }
 
-  #shift(): Arrived<Item> | undefined {
-    const arrived = this.#items[this.#first];
-    if (arrived === undefined) return undefined;
-    this.#first++;
-    if (this.#first === this.#items.length) this.#drop();
-    else if (this.#first === COMPACT) {
-      this.#items.splice(0, COMPACT);
-      this.#first = 0;
+  /** Gives an item that has just arrived to the consumer that waits for it. */
+  #resolve(item: BytesView, cost: number): void {
+    let value: Item;
+    try {
+      value = this.#decode(item);
+    } catch (error) {
+      this.#fail(error);
+      return;
     }
-    return arrived;
+    this.#consumed(cost);
+    this.#pulls.shift()?.resolve({ done: false, value });
+  }
+
+  /** Decodes an item that has waited. Raw bytes are joined with those behind it. */
+  #take(first: BytesView): Item {
+    const size = first.end - first.start;
+    const cost = itemCost(size);
+    this.#load.release(cost);
+    const parts = this.#reader.isRaw && size >= JOINABLE ? this.#items.shiftFollowing(size) : [];
+    if (parts.length === 0) {
+      const value = this.#decode(first);
+      this.#consumed(cost);
+      // Its buffer can be reused: nothing more will arrive.
+      if (this.#load.isOver && this.#items.size === 0) this.#items.clear();
+      return value;
+    }
+    const joined = Buffer.concat([first, ...parts].map(({ buffer, start, end }) => buffer.subarray(start, end)));
+    const value = this.#decode({ buffer: joined, start: 0, end: joined.length });
+    const all = parts.reduce((sum, { start, end }) => sum + itemCost(end - start), cost);
+    this.#load.release(all - cost);
+    // A consumer that takes half a window at once was behind, though nothing is buffered now.
+    this.#consumed(all, all >= this.#window / 2);
+    return value;
+  }
+
+  #decode(item: BytesView): Item {
+    if (this.#reader.weigh !== undefined) this.#load.load(this.#reader.weigh(item));
+    return this.#reader.decode(item);
+  }
+
+  #fail(error: unknown): void {
+    const reason = error instanceof RpcError ? error : new RpcError("INTERNAL", errorMessage(error), { cause: error });
+    this.#drop();
+    this.#hooks.failed(reason);
+    // Already ended if the sender was faster, or by the call.
+    if (this.#ended && this.#pulls.length > 0) this.#error = reason;
+    this.end(reason);
+    this.#settle();
   }
 
   #drop(): void {
-    this.#items = [];
-    this.#first = 0;
+    this.#items.clear();
+    this.#load.release();
   }
 
   #consumed(cost: number, isBehind = false): void {
@@ -191,21 +232,19 @@ export class ItemReceiver<Item> implements AsyncIterableIterator<Item, undefined
   /** A consumer with an empty buffer waits for its sender: a larger window keeps both busy. */
   #grow(): number {
     const more = this.#window;
-    if (this.#items.length > 0 || this.#window + more > MAX_WINDOW || !this.#budget.take(more)) return 0;
+    if (this.#items.size > 0 || this.#window + more > MAX_WINDOW || !this.#budget.take(more)) return 0;
     this.#window += more;
     this.#grown += more;
     return more;
   }
 
-  /** The error is thrown once; later calls find the stream done. */
-  #settle({ resolve, reject }: Pull<Item>): void {
-    const error = this.#error;
-    this.#error = undefined;
-    if (error === undefined) resolve({ done: true, value: undefined });
-    else reject(error);
+  /** Answers those that wait. The error is thrown once; later calls find the stream done. */
+  #settle(): void {
+    for (const { resolve, reject } of this.#pulls.splice(0)) {
+      const error = this.#error;
+      this.#error = undefined;
+      if (error === undefined) resolve({ done: true, value: undefined });
+      else reject(error);
+    }
   }
-}
-
-function isJoinable(item: unknown): item is Uint8Array {
-  return item instanceof Uint8Array && item.length >= JOINABLE;
 }

@@ -1,9 +1,15 @@
 import type { EncodedValue } from "../codec/codec.js";
 import type { RpcError } from "../contract/rpc-error.js";
-import { itemCost, MAX_CREDIT } from "./flow-control.js";
-import { FRAME, ProtocolError } from "./frame.js";
+import type { ConnectionFlow } from "./flow/connection-flow.js";
+import type { SendWindow } from "./flow/connection-window.js";
+import type { HeldBytes } from "./flow/held-bytes.js";
+import { MAX_CREDIT } from "./flow/stream-window.js";
+import { FRAME, HEADER_SIZE, itemCost, ProtocolError } from "./frame.js";
 import type { FrameWriter } from "./frame-writer.js";
 import { tooLarge } from "./limits.js";
+
+/** The cost of the smallest item. */
+const SMALLEST = itemCost(1);
 
 /** The stream that an {@link ItemSender} sends. */
 interface SenderConfig {
@@ -13,28 +19,36 @@ interface SenderConfig {
   readonly credit: number;
   /** Bytes of an item that both sides accept. */
   readonly maxItem: number;
+  /** The window of the connection, and what it holds: items that wait for the window. */
+  readonly flow: Pick<ConnectionFlow, "sent" | "memory">;
 }
 
 /**
  * The sending side of a stream. An item may be sent while there is credit, even if it costs more than remains: so items
- * of any size pass, and the receiver buffers at most its window and one item.
+ * of any size pass, and the receiver buffers at most its window and one item. The window of the connection must cover it, too.
  */
 export class ItemSender {
   readonly #writer: FrameWriter;
   readonly #id: number;
   readonly #maxItem: number;
+  readonly #window: SendWindow;
+  readonly #memory: HeldBytes;
   #credit: number;
   #sent = 0;
   #items = 0;
+  /** The turn at the gate that this stream has; 0 for none. It needs one for its first item, and after it has waited. */
+  #turn = 0;
   #closed: RpcError | undefined;
   #proceed: (() => void) | undefined;
   #closeListener: (() => void) | undefined;
 
-  constructor(writer: FrameWriter, { id, credit, maxItem }: SenderConfig) {
+  constructor(writer: FrameWriter, { id, credit, maxItem, flow }: SenderConfig) {
     this.#writer = writer;
     this.#id = id;
     this.#credit = credit;
     this.#maxItem = maxItem;
+    this.#window = flow.sent;
+    this.#memory = flow.memory;
   }
 
   /** Bytes of the items that were sent. */
@@ -52,9 +66,10 @@ export class ItemSender {
     return this.#closed !== undefined;
   }
 
-  /** Whether {@link ready} would wait or throw. */
-  get blocked(): boolean {
-    return this.#closed !== undefined || this.#credit <= 0 || this.#writer.gate.full;
+  /** Whether an item may be prepared or sent now; otherwise {@link ready} waits or throws. */
+  begin(): boolean {
+    if (this.#closed !== undefined || this.#credit <= 0 || !this.#window.has(SMALLEST)) return false;
+    return this.#enter();
   }
 
   /**
@@ -62,23 +77,36 @@ export class ItemSender {
    * @throws RpcError the reason why the call ended
    */
   async ready(): Promise<void> {
-    while (this.#closed === undefined && (this.#credit <= 0 || this.#writer.gate.full)) await this.#wait();
-    if (this.#closed !== undefined) throw this.#closed;
-  }
-
-  /** Sends an encoded item, after {@link ready}. @throws RpcError MESSAGE_TOO_LARGE */
-  send(item: EncodedValue): void {
-    const size = Buffer.byteLength(item);
-    if (size > this.#maxItem) throw tooLarge(size, this.#maxItem, "item");
-    this.#add(item, size);
+    while (!this.begin()) {
+      this.#leave();
+      if (this.#closed !== undefined) throw this.#closed;
+      if (this.#credit <= 0) await this.#wait(() => () => undefined);
+      else if (!this.#window.has(SMALLEST)) await this.#waitForWindow();
+      else await this.#waitForTurn();
+    }
   }
 
   /**
-   * Sends as many of the raw bytes from `start` as fill the current packet, after {@link ready}; they are copied. Returns
-   * the offset of the rest.
+   * Sends an encoded item, after {@link ready}; returns a promise if the window of the connection does not cover it yet.
+   * @throws RpcError MESSAGE_TOO_LARGE; RESOURCE_EXHAUSTED if it has to wait and the connection may not hold it
+   */
+  send(item: EncodedValue): Promise<void> | undefined {
+    const size = Buffer.byteLength(item);
+    if (size > this.#maxItem) throw tooLarge(size, this.#maxItem, "item");
+    if (!this.#window.take(itemCost(size))) return this.#sendLater(item, size);
+    this.#add(item, size);
+    return undefined;
+  }
+
+  /**
+   * Sends as many of the raw bytes from `start` as fill the current packet and are covered, after {@link ready}; they are copied.
+   * Returns the offset of the rest.
    */
   sendBytes(bytes: Uint8Array, start: number): number {
-    const size = Math.min(bytes.length - start, this.#writer.room, this.#maxItem);
+    const covered = this.#window.room - HEADER_SIZE;
+    const size = Math.min(bytes.length - start, this.#writer.room, this.#maxItem, covered);
+    // Another stream was faster.
+    if (size <= 0 || !this.#window.take(itemCost(size))) return start;
     this.#add(bytes.subarray(start, start + size), size);
     return start + size;
   }
@@ -90,9 +118,10 @@ export class ItemSender {
 
   /** Adds credit, in bytes. @throws ProtocolError if the sum is over {@link MAX_CREDIT} */
   grant(bytes: number): void {
+    const wasBlocked = this.#credit <= 0;
     this.#credit += bytes;
     if (this.#credit > MAX_CREDIT) throw new ProtocolError(`credit of ${this.#credit} bytes for call ${this.#id}`);
-    if (this.#credit > 0) this.#proceed?.();
+    if (wasBlocked && this.#credit > 0) this.#proceed?.();
   }
 
   /** Ends the stream without END: a pending {@link ready} rejects with `reason`. */
@@ -103,9 +132,41 @@ export class ItemSender {
     this.#closeListener?.();
   }
 
-  /** Sets the one listener that {@link close} calls; undefined removes it. */
-  listenForClose(listener: (() => void) | undefined): void {
+  /** Sets the one listener that {@link close} calls. */
+  listenForClose(listener: () => void): void {
     this.#closeListener = listener;
+  }
+
+  /** The source has ended: no further item is prepared. */
+  finish(): void {
+    this.#closeListener = undefined;
+    this.#leave();
+  }
+
+  async #sendLater(item: EncodedValue, size: number): Promise<void> {
+    const cost = itemCost(size);
+    this.#leave();
+    this.#memory.take(size);
+    try {
+      let isCovered = false;
+      await this.#wait((proceed) => {
+        const cover = (): void => {
+          isCovered = true;
+          proceed();
+        };
+        this.#window.wait(cost, cover);
+        return () => this.#window.forget(cover);
+      });
+      while (this.#closed === undefined && !this.#enter()) await this.#waitForTurn();
+      if (this.#closed === undefined) {
+        this.#add(item, size);
+        return;
+      }
+      if (isCovered) this.#window.giveBack(cost);
+      throw this.#closed;
+    } finally {
+      this.#memory.give(size);
+    }
   }
 
   #add(body: EncodedValue, size: number): void {
@@ -113,18 +174,55 @@ export class ItemSender {
     this.#sent += size;
     this.#items += 1;
     this.#writer.add({ kind: FRAME.ITEM, id: this.#id, body });
+    if (this.#turn !== 0) this.#leave(size);
   }
 
-  #wait(): Promise<void> {
+  #enter(): boolean {
     const { gate } = this.#writer;
+    if (gate.full) return false;
+    if (this.#turn !== 0 && !gate.isCurrent(this.#turn)) this.#turn = 0;
+    if (this.#turn !== 0 || this.#items > 0) return true;
+    this.#turn = gate.enter();
+    return this.#turn !== 0;
+  }
+
+  #leave(sent?: number): void {
+    if (this.#turn === 0) return;
+    this.#writer.gate.leave(this.#turn, sent);
+    this.#turn = 0;
+  }
+
+  #waitForTurn(): Promise<void> {
+    const { gate } = this.#writer;
+    this.#leave();
+    return this.#wait((proceed) => {
+      const admit = (turn: number): void => {
+        this.#turn = turn;
+        proceed();
+      };
+      gate.wait(admit);
+      return () => gate.forget(admit);
+    });
+  }
+
+  #waitForWindow(): Promise<void> {
+    return this.#wait((proceed) => {
+      this.#window.whenOpen(proceed);
+      return () => this.#window.forget(proceed);
+    });
+  }
+
+  /** Resolves when `register` calls its argument, when credit is granted, or when the call has ended. */
+  #wait(register: (proceed: () => void) => () => void): Promise<void> {
     return new Promise((resolve) => {
+      let forget = (): void => undefined;
       const proceed = (): void => {
-        gate.forget(proceed);
         this.#proceed = undefined;
+        forget();
         resolve();
       };
       this.#proceed = proceed;
-      if (this.#credit > 0) gate.wait(proceed);
+      forget = register(proceed);
     });
   }
 }

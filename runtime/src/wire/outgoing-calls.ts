@@ -1,5 +1,6 @@
 import type { BytesView } from "../codec/codec.js";
 import { RpcError } from "../contract/rpc-error.js";
+import type { ConnectionFlow } from "./flow/connection-flow.js";
 import { FLAG, FRAME, type FrameView, ProtocolError } from "./frame.js";
 import type { FrameWriter } from "./frame-writer.js";
 import { ItemSender } from "./item-sender.js";
@@ -34,6 +35,7 @@ interface PeerLimits {
 /** How the calls of this side are sent. */
 interface OutgoingConfig {
   readonly writer: FrameWriter;
+  readonly flow: ConnectionFlow;
   /** 1 for the dialer, 2 for the acceptor; each uses every second id. */
   readonly firstId: number;
   /** Calls that may wait; see `limits.queuedCalls`. */
@@ -109,7 +111,7 @@ export class OutgoingCalls {
 
   /** ITEM arrived. @throws ProtocolError if the call is not open, has no response stream, or has no credit */
   item(id: number, item: BytesView): void {
-    this.#consumer(id)(item);
+    this.#consumer(id)(item, this.#config.flow.received);
   }
 
   /** ITEM over the limit arrived: ends the call. @throws ProtocolError as {@link item} */
@@ -159,7 +161,7 @@ export class OutgoingCalls {
   }
 
   #send(call: OutgoingCall): void {
-    const { writer, firstId } = this.#config;
+    const { writer, firstId, flow } = this.#config;
     const slot = this.#free.pop() ?? this.#slots.length;
     const id = slot * 2 + firstId;
     this.#slots[slot] = call;
@@ -176,7 +178,7 @@ export class OutgoingCalls {
     });
     if (call.opened !== undefined) {
       const { window, maxItem } = this.#peer;
-      const sender = new ItemSender(writer, { id, credit: window, maxItem });
+      const sender = new ItemSender(writer, { id, credit: window, maxItem, flow });
       this.#senders[slot] = sender;
       call.opened(sender);
     }

@@ -4,7 +4,7 @@ import type { ItemSender } from "./item-sender.js";
 import { type ItemSource, iteratorOf } from "./iterator-of.js";
 
 /** Takes the items of a stream: the sender of a connection, or a consumer in this process. */
-export type ItemSink = Pick<ItemSender, "blocked" | "ready" | "send" | "sendBytes" | "listenForClose">;
+export type ItemSink = Pick<ItemSender, "begin" | "ready" | "send" | "sendBytes" | "listenForClose" | "finish">;
 
 /**
  * Sends the items of `source` under flow control: it requests the next one only when it can be sent. If the call ends first,
@@ -34,14 +34,19 @@ export async function pumpItems<Item, Result>(
   sender.listenForClose(() => context.runInAsyncScope(returnSource));
   try {
     for (;;) {
-      if (sender.blocked) await sender.ready();
+      if (!sender.begin()) await sender.ready();
       isDone = true;
       const next = await iterator.next();
       if (next.done === true) return next.value;
       isDone = false;
-      const body = encode(await next.value);
-      if (sender.blocked) await sender.ready();
-      if (typeof body === "string") sender.send(body);
+      const item = await next.value;
+      // Encoded only when it can be sent: encoded items of many streams would wait for the transport.
+      if (!sender.begin()) await sender.ready();
+      const body = encode(item);
+      if (typeof body === "string") {
+        const later = sender.send(body);
+        if (later !== undefined) await later;
+      }
       // An empty item sends nothing and costs no credit: an endless run of them must not block the event loop.
       else if (body.length === 0) await turn();
       else await sendBytes(body, sender);
@@ -53,7 +58,7 @@ export async function pumpItems<Item, Result>(
     }
     throw error;
   } finally {
-    sender.listenForClose(undefined);
+    sender.finish();
     await returned;
   }
 }
@@ -61,7 +66,7 @@ export async function pumpItems<Item, Result>(
 /** Waits between the frames, too: a large item must not delay all other calls. */
 async function sendBytes(bytes: Uint8Array, sender: ItemSink): Promise<void> {
   for (let sent = 0; sent < bytes.length; ) {
-    if (sender.blocked) await sender.ready();
+    if (!sender.begin()) await sender.ready();
     sent = sender.sendBytes(bytes, sent);
   }
 }

@@ -203,7 +203,7 @@ test("new and returning addresses are logged", async () => {
 });
 
 test("refused connections are logged with a rate limit", async () => {
-  const bench = await startBench({ maxConnections: 1 });
+  const bench = await startBench({ ...NO_EXEMPTION, perSource: { address: 1 }, penalties: false });
   await bench.dial();
   for (let count = 0; count < 50; count++) await (await rawSocket(bench)).gone;
   expect(bench.log.with("connection refused").length).toBeLessThanOrEqual(20);

@@ -78,7 +78,7 @@ test("commands of one SSH connection share limits.calls, and those of another co
   await until("the call", () => running() === 1);
   const refused = await first.run("GET /it");
   expect(refused.exitCode).toBe(4);
-  expect(refused.stderrTail).toContain("more than 1 calls at the same time (limits.calls)");
+  expect(refused.stderrTail).toContain("this connection already runs 1 calls (limits.calls)");
   const other = second.run("GET /it");
   await until("the call of the other connection", () => running() === 2);
   finish();

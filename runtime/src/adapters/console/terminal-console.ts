@@ -1,7 +1,7 @@
 import { EventEmitter, once } from "node:events";
 import { createInterface, type Interface } from "node:readline";
 import { PassThrough } from "node:stream";
-import { setImmediate as turn } from "node:timers/promises";
+import { nextTurn } from "../../base/accounts/turns.js";
 import { onAbort } from "../../base/async/with-signal.js";
 import type { Session, SessionTerminal } from "../../base/session.js";
 import type { CommandStreams } from "../session-io/command-streams.js";
@@ -50,6 +50,7 @@ export class TerminalConsole {
   #prompt = "";
   #search: HistorySearch | undefined;
   #paused = false;
+  #isResizing = false;
   #stopped = new AbortController();
 
   constructor(
@@ -92,7 +93,7 @@ export class TerminalConsole {
         if (!this.#atPrompt) lines.shift();
         else history.splice(0, history.length, ...lines);
       });
-    session.onResize(() => this.#output.emit("resize"));
+    session.onResize(() => this.#resized());
     onStop(session, () => this.#interrupt());
     onAbort(session.signal, () => this.#end());
     void this.#feed();
@@ -141,7 +142,7 @@ export class TerminalConsole {
         for (let at = 0; at < chunk.length && !this.#lines.ended; at += SLICE) {
           await this.#ready();
           this.#take(chunk.subarray(at, at + SLICE));
-          await turn();
+          await nextTurn(this.#session.peer);
         }
         if (this.#lines.ended) return;
       }
@@ -210,6 +211,16 @@ export class TerminalConsole {
     const taken = isFull ? keys.filter((key) => key < 32 || key === 127) : keys;
     // Emitted synchronously, without a write: the caller reads the line that results.
     if (taken.length > 0) this.#keys.emit("data", taken);
+  }
+
+  /** Redraws the line once, however often the window changes in one turn. */
+  #resized(): void {
+    if (this.#isResizing) return;
+    this.#isResizing = true;
+    void nextTurn(this.#session.peer).then(() => {
+      this.#isResizing = false;
+      this.#output.emit("resize");
+    });
   }
 
   #line(line: string | undefined): void {

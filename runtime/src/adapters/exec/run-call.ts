@@ -1,3 +1,4 @@
+import { turnOf } from "../../base/accounts/turns.js";
 import { onAbort } from "../../base/async/with-signal.js";
 import type { Peer } from "../../base/peer.js";
 import type { EncodedJson } from "../../codec/encoded-json.js";
@@ -71,7 +72,7 @@ async function call(command: CallCommand, config: CallConfig, streams: CallStrea
     metadata: metadataFrom(environment),
     signal,
     timeout: timeout && Math.max(1, timeout - (performance.now() - start)),
-    items: requestItems(method, streams, server),
+    items: requestItems(method, streams, config),
   });
   if (method.responseItem === undefined) return { method, response: await response };
   for await (const item of items) {
@@ -183,9 +184,9 @@ async function readInput(
 function requestItems(
   { requestItem }: Method,
   streams: CallStreams,
-  { limits }: ApiServer,
+  { server: { limits }, peer }: CallConfig,
 ): AsyncIterable<unknown> | undefined {
   if (requestItem === undefined) return undefined;
   const input = inputOf(streams);
-  return requestItem === "bytes" ? input : readInputItems(input, limits.message);
+  return requestItem === "bytes" ? input : readInputItems(input, limits.message, { turn: turnOf(peer) });
 }

@@ -1,3 +1,4 @@
+import type { Turn } from "../../base/accounts/turns.js";
 import type { EncodedJson } from "../../codec/encoded-json.js";
 import { decodeInput, inputLines, inputTooLarge } from "./input-lines.js";
 import { readJson } from "./json-text.js";
@@ -31,15 +32,15 @@ export async function readInputJson(
 /**
  * Reads `input` as NDJSON: one value per line; empty lines are skipped.
  * @param limit bytes of a line
- * @param source names the input in messages. Default: standard input
+ * @param options `source` names the input in messages, by default standard input; `turn` are the turns in which lines are read
  * @throws RpcError BAD_REQUEST with the line and the position of a fault, MESSAGE_TOO_LARGE
  */
 export async function* readInputItems(
   input: AsyncIterable<Buffer>,
   limit: number,
-  source?: string,
+  { source, turn }: { readonly source?: string | undefined; readonly turn?: Turn | undefined } = {},
 ): AsyncGenerator<EncodedJson, void> {
-  for await (const { name, text } of inputLines(input, { bytes: limit, option: OPTION }, source)) {
+  for await (const { name, text } of inputLines(input, { bytes: limit, option: OPTION, turn }, source)) {
     if (text.trim() !== "") yield readJson(text, name);
   }
 }

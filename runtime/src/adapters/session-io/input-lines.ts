@@ -1,3 +1,4 @@
+import type { Turn } from "../../base/accounts/turns.js";
 import { readRecords } from "../../client/read-records.js";
 import { RpcError } from "../../contract/rpc-error.js";
 
@@ -10,13 +11,13 @@ interface InputLine {
 
 /**
  * Splits `input` into lines, wherever its chunks are cut. A last line without a line end is a line, unless it is empty.
- * @param limit bytes of a line, and the option that sets the limit, where one does
+ * @param limit bytes of a line, the option that sets the limit, where one does, and the turns in which lines are read
  * @param source names the input in messages
  * @throws RpcError BAD_REQUEST for invalid UTF-8, MESSAGE_TOO_LARGE
  */
 export async function* inputLines(
   input: AsyncIterable<Buffer>,
-  limit: { readonly bytes: number; readonly option?: string },
+  limit: { readonly bytes: number; readonly option?: string; readonly turn?: Turn | undefined },
   source = "standard input",
 ): AsyncGenerator<InputLine, void> {
   let number = 1;
@@ -25,6 +26,8 @@ export async function* inputLines(
     for await (const line of readRecords(input, { maxRecord: limit.bytes })) {
       yield { name: name(), text: decodeInput(line, name()) };
       number++;
+      const passed = limit.turn?.pass();
+      if (passed !== undefined) await passed;
     }
   } catch (error) {
     const isTooLarge = error instanceof RpcError && error.status === "MESSAGE_TOO_LARGE";

@@ -1,3 +1,4 @@
+import { turnOf } from "../../base/accounts/turns.js";
 import { printable } from "../../base/printable.js";
 import type { Session, SessionTerminal } from "../../base/session.js";
 import { isVerb } from "../../contract/verb.js";
@@ -81,7 +82,7 @@ async function runLines(session: Session, config: CallConfig): Promise<number> {
   const { input, ...streams } = sessionStreams(session);
   let status = 0;
   try {
-    for await (const { text } of inputLines(input, { bytes: MAX_COMMAND })) {
+    for await (const { text } of inputLines(input, { bytes: MAX_COMMAND, turn: turnOf(session.peer) })) {
       if (isExit(text.trim()) || streams.signal.aborted) break;
       if (text.trim() === "") continue;
       status = await runCommandLine(text, config, streams, JSON_PRINTER);

@@ -98,6 +98,8 @@ export interface CallEnded extends CallEvent {
   readonly itemsOut: number;
   /** The `RpcError` of a call that failed. At a server its cause is what the handler threw, which the caller does not get. */
   readonly error?: Error | undefined;
+  /** Server: true if the call was refused before its handler ran, as without the scope or over a limit; else absent. */
+  readonly refused?: true | undefined;
 }
 
 /** A handler that still runs although its call has ended, and is counted as stuck. */
@@ -149,6 +151,11 @@ export interface Observer {
   reauthorizationFailed?(event: ConnectionEvent & Refused): void;
   /** Server: the key of a connected peer was revoked; its connection ends. */
   accessRevoked?(event: ConnectionEvent & Refused): void;
+  /**
+   * Server: an authenticated connection ends because its key, or the server, has too many. `reason` says whose limit it is; the
+   * DISCONNECT message has it, too.
+   */
+  connectionDenied?(event: PeerEvent & Refused): void;
   /** Server: a session is served. */
   sessionOpened?(event: SessionEvent): void;
   /** Server: a session was refused. */

@@ -2,7 +2,7 @@ import { throwToCaller } from "../../base/async/throw-to-caller.js";
 import { jsonCodec } from "../../codec/json.js";
 import type { Method } from "../../contract/method.js";
 import type { RpcError } from "../../contract/rpc-error.js";
-import { WindowBudget } from "../../wire/flow-control.js";
+import { WindowBudget } from "../../wire/flow/stream-window.js";
 import { ignoreErrors, releaseUnread } from "../../wire/iterator-of.js";
 import type { Limits } from "../../wire/limits.js";
 import type { ConnectionSource } from "../connection/connection-source.js";

@@ -5,6 +5,7 @@ import type { BytesView, EncodedValue } from "../../codec/codec.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import { STATUSES } from "../../contract/status.js";
 import type { Connection } from "../../wire/connection.js";
+import type { ReceiveWindow } from "../../wire/flow/connection-window.js";
 import { FLAG, type FrameView, ProtocolError } from "../../wire/frame.js";
 import type { ItemSender } from "../../wire/item-sender.js";
 import { encodeMetadata, type Metadata } from "../../wire/metadata.js";
@@ -14,7 +15,7 @@ import { bindCallbacks, type CallOptions, cancelledBy, checkCallOptions } from "
 import type { CallSetup, MethodBinding, StreamCallbacks } from "./method-binding.js";
 import { ObservedCall } from "./observed-call.js";
 import { encodeRequest, readResponse, toCallError } from "./read-response.js";
-import { retryDelay } from "./retry-delay.js";
+import { retryAfterOf, retryDelay } from "./retry-delay.js";
 
 /**
  * A running call of any kind. It settles exactly once, and releases its timer and signal listener then. A call whose
@@ -27,7 +28,7 @@ export class ClientCall implements OutgoingCall, WaitingCall {
   readonly body: EncodedValue;
   readonly window: number;
   readonly opened: ((sender: ItemSender) => void) | undefined;
-  readonly item: ((item: BytesView) => void) | undefined;
+  readonly item: ((item: BytesView, connection: ReceiveWindow) => void) | undefined;
   readonly #binding: MethodBinding;
   readonly #setup: CallSetup;
   readonly #options: CallOptions | undefined;
@@ -128,7 +129,12 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     const progress = frame.has(FLAG.REFUSED) ? "not-started" : "unknown";
     this.#observed?.body(frame.end - frame.start);
     const { method, codec } = this.#binding;
-    if (code === STATUSES.UNAVAILABLE && this.#retry(codec.decodeError(code, frame, method.id), progress)) return;
+    const isBusy = code === STATUSES.RESOURCE_EXHAUSTED && progress === "not-started";
+    if (code === STATUSES.UNAVAILABLE || isBusy) {
+      const error = codec.decodeError(code, frame, method.id);
+      const retryAfter = isBusy ? retryAfterOf(error) : 0;
+      if (retryAfter !== undefined && this.#retry(error, progress, retryAfter)) return;
+    }
     this.#release();
     let response: unknown;
     try {
@@ -170,7 +176,7 @@ export class ClientCall implements OutgoingCall, WaitingCall {
   }
 
   /** Retries the call where {@link retryDelay} allows it, and returns whether it did. */
-  #retry(error: RpcError, progress: CallProgress): boolean {
+  #retry(error: RpcError, progress: CallProgress, retryAfter = 0): boolean {
     const sent = this.id !== 0;
     const delay = retryDelay(this.#binding, {
       sent,
@@ -178,6 +184,7 @@ export class ClientCall implements OutgoingCall, WaitingCall {
       notReplayable: this.opened !== undefined || this.#seen,
       retries: this.#retries,
       open: this.#connection?.open === true,
+      retryAfter,
       remaining: this.#timeout < MAX_TIMEOUT ? this.remaining() : Number.POSITIVE_INFINITY,
     });
     if (delay === undefined) return false;
@@ -210,12 +217,11 @@ export class ClientCall implements OutgoingCall, WaitingCall {
     this.#streams?.opened?.(sender);
   };
 
-  /** An invalid item ends the call: the items after it would be out of place. */
-  readonly #receiveItem = (item: BytesView): void => {
+  readonly #receiveItem = (item: BytesView, connection: ReceiveWindow): void => {
     this.#seen = true;
     this.#observed?.item(item.end - item.start);
     try {
-      this.#streams?.item?.(item);
+      this.#streams?.item?.(item, connection);
     } catch (error) {
       if (!(error instanceof RpcError)) throw error;
       this.cancel(error);

@@ -37,11 +37,18 @@ export function startStreaming(
     if (!isRead) context.runInAsyncScope(releaseUnread, undefined, source);
   };
   const cancel = (): void => call?.cancel(new RpcError("CANCELLED", "the caller cancelled the call"));
-  const items = new ItemReceiver<unknown>(binding.window, binding.windows, {
-    grant: (bytes) => call?.grant(bytes),
-    cancel,
-  });
-  const format = responseItem && ({ type: responseItem, codec, status: "INTERNAL" } as const);
+  const format = { type: responseItem ?? "bytes", codec, status: "INTERNAL" } as const;
+  const items: ItemReceiver<unknown> = new ItemReceiver(
+    { window: binding.window, budget: binding.windows },
+    { isRaw: responseItem === "bytes", decode: (item) => decodeItem(item, format) },
+    {
+      grant: (bytes) => call?.grant(bytes),
+      cancel,
+      failed: (error) => {
+        if (!items.ended) call?.cancel(error);
+      },
+    },
+  );
   const streams: StreamCallbacks = {
     ...(requestItem !== undefined && {
       opened: (sender) => {
@@ -56,9 +63,7 @@ export function startStreaming(
         context.runInAsyncScope(pump).then(() => sender.end(), failed);
       },
     }),
-    ...(format !== undefined && {
-      item: (item) => items.push(decodeItem(item, format), item.end - item.start),
-    }),
+    ...(responseItem !== undefined && { item: (item, connection) => items.push(item, connection) }),
     ended: (error) => {
       items.end(error);
       items.release();

@@ -33,6 +33,8 @@ export interface CallPort {
   readonly answered: boolean;
   /** Takes the items of the response stream. */
   readonly sender: ItemSink;
+  /** The call passes all checks, and goes to its handler. */
+  accept(): void;
   /** Calls `listener` when the caller cancels or its connection is lost; at once if that has happened. */
   listen(listener: (reason: RpcError) => void): void;
   /** Returns the request stream, decoded and checked item by item. Called once. */
@@ -46,6 +48,10 @@ export interface CallPort {
   answer(status: StatusName, body: EncodedValue, trailers?: string, error?: RpcError): void;
   /** Stops the response stream with `reason`. */
   stop(reason: RpcError): void;
-  /** Frees the slot of the call. Called exactly once, when the handler is done or stuck. */
+  /** Sends the encoded error of a call whose handler was not called; ignored after an answer. */
+  refuse(body: EncodedValue, error: RpcError): void;
+  /** Frees the slot of the call before its handler is done, because it is stuck. Called at most once. */
+  releaseSlot(): void;
+  /** Frees the slot and the memory of the call. Called exactly once, when the handler is done. */
   release(): void;
 }

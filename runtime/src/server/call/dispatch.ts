@@ -70,6 +70,7 @@ export class Dispatch {
   }
 
   #handle(request: unknown): void {
+    this.#call.accept();
     try {
       const result = tracedCalls ? tracedCalls.run(this.#context, () => this.#start(request)) : this.#start(request);
       if (isPromise(result)) this.#await(result);
@@ -150,7 +151,7 @@ export class Dispatch {
   #stuck(): void {
     this.#isStuck = true;
     this.#caller.config.stuck.add(this.#route.method.id, this.#context.peer);
-    this.#call.release();
+    this.#call.releaseSlot();
   }
 
   #succeed(value: unknown): void {
@@ -165,7 +166,12 @@ export class Dispatch {
 
   /** Answers with a status of the runtime: the error details of the schema do not apply to it. */
   #refuse(error: unknown): void {
-    this.#answer(error instanceof RpcError ? error : internalError(error, this.#errorContext));
+    // The caller may send the call again where others hold what it needs, and only because its handler was not called.
+    if (error instanceof RpcError && error.status === "RESOURCE_EXHAUSTED") {
+      this.#call.refuse(this.#call.codec.encodeError(error), error);
+    } else {
+      this.#answer(error instanceof RpcError ? error : internalError(error, this.#errorContext));
+    }
     this.#done();
   }
 
@@ -206,7 +212,7 @@ export class Dispatch {
     if (this.#items?.ended === false) this.#items.abort(new RpcError("CANCELLED", "the handler has finished"));
     this.#items?.release();
     if (this.#isStuck) this.#caller.config.stuck.remove(this.#route.method.id);
-    else this.#call.release();
+    this.#call.release();
   }
 }
 

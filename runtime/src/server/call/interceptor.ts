@@ -1,5 +1,6 @@
+import { AsyncResource } from "node:async_hooks";
 import type { Method } from "../../contract/method.js";
-import { bindItems } from "../../wire/bind-items.js";
+import { type ItemSource, isItemSource, iteratorOf } from "../../wire/iterator-of.js";
 import type { Context } from "./context.js";
 
 /** A call before its handler runs: authorized, decoded and validated. */
@@ -36,4 +37,37 @@ export function interceptCall(
     return index === 0 || call.method.responseItem === undefined ? result : bindItems(result);
   };
   return run(0, call);
+}
+
+type ItemIterator = AsyncIterator<unknown> | Iterator<unknown>;
+
+const bound = new WeakSet<object>();
+
+/**
+ * Binds the stream in `value`, which may be a promise, to the current asynchronous context: a generator runs in the context of
+ * the code that calls its `next`, which would be the transport's. Streams that are bound keep their context; values that are
+ * not streams are returned as they are.
+ */
+async function bindItems(value: unknown): Promise<unknown> {
+  const context = new AsyncResource("SSHRPC_ITEMS");
+  const source = await value;
+  // Iterating an array runs no application code.
+  if (!isItemSource(source) || Array.isArray(source) || bound.has(source)) return source;
+  const iterate = (): ItemIterator => bindIterator(context.runInAsyncScope(iteratorOf, undefined, source), context);
+  const items = { [isSync(source) ? Symbol.iterator : Symbol.asyncIterator]: iterate };
+  bound.add(items);
+  return items;
+}
+
+function bindIterator(iterator: ItemIterator, context: AsyncResource): ItemIterator {
+  return {
+    next: () => context.runInAsyncScope(iterator.next as () => unknown, iterator),
+    ...(iterator.return !== undefined && {
+      return: (value: unknown) => context.runInAsyncScope(iterator.return as () => unknown, iterator, value),
+    }),
+  } as ItemIterator;
+}
+
+function isSync(source: ItemSource<unknown>): boolean {
+  return !(Symbol.asyncIterator in source) && !("getReader" in source);
 }

@@ -4,7 +4,7 @@ import { decodeItem } from "../../codec/items.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import type { StatusName } from "../../contract/status.js";
 import type { IncomingCall } from "../../wire/incoming-call.js";
-import type { ItemReceiver } from "../../wire/item-receiver.js";
+import type { ItemReader, ItemReceiver } from "../../wire/item-receiver.js";
 import type { Metadata } from "../../wire/metadata.js";
 import type { ItemSink } from "../../wire/pump-items.js";
 import type { CallPort, RequestItemChecks } from "./call-port.js";
@@ -41,33 +41,34 @@ export class WireCall implements CallPort {
     return this.#call.sender;
   }
 
+  accept(): void {
+    this.#call.accept();
+  }
+
   listen(listener: (reason: RpcError) => void): void {
     this.#call.listen(listener);
   }
 
   receive({ type, shape, maxSize, authorize, abort }: RequestItemChecks): ItemReceiver<unknown> {
-    const items = this.#call.receiver<unknown>();
     const format = { type, codec: this.codec, status: "BAD_REQUEST" } as const;
-    let hasFailed = false;
+    const isRaw = type === "bytes";
+    const reader: ItemReader<unknown> = {
+      isRaw,
+      decode: (item) => decodeItem(item, format),
+      weigh: (item) => (isRaw ? item.end - item.start : checkShape(item, shape)),
+    };
+    const items = this.#call.receiver(reader, abort);
     this.#call.receiveStream({
-      end: () => {
-        if (!hasFailed) items.end();
-      },
+      end: () => items.end(),
       reject: abort,
-      item: (item) => {
-        if (hasFailed) return;
+      item: (item, connection) => {
         try {
           authorize();
-          if (type !== "bytes") {
-            checkMethodSize(item.end - item.start, maxSize, "item");
-            checkShape(item, shape);
-          }
-          items.push(decodeItem(item, format), item.end - item.start);
+          if (!isRaw) checkMethodSize(item.end - item.start, maxSize, "item");
+          items.push(item, connection);
         } catch (error) {
           if (!(error instanceof RpcError)) throw error;
-          hasFailed = error.status === "BAD_REQUEST";
-          if (hasFailed) items.whenDrained(() => abort(error));
-          else abort(error);
+          abort(error);
         }
       },
     });
@@ -84,6 +85,14 @@ export class WireCall implements CallPort {
 
   stop(reason: RpcError): void {
     this.#call.stop(reason);
+  }
+
+  refuse(body: EncodedValue, error: RpcError): void {
+    this.#call.refuse(body, error);
+  }
+
+  releaseSlot(): void {
+    this.#call.releaseSlot();
   }
 
   release(): void {

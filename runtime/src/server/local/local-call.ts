@@ -8,51 +8,13 @@ import { jsonCodec } from "../../codec/json.js";
 import type { Method } from "../../contract/method.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import { STATUSES, type StatusName } from "../../contract/status.js";
-import type { ItemKind } from "../../wire/hello.js";
 import type { ItemReceiver } from "../../wire/item-receiver.js";
-import type { ItemSource } from "../../wire/iterator-of.js";
 import { type Metadata, NO_METADATA, parseMetadata } from "../../wire/metadata.js";
 import type { ItemSink } from "../../wire/pump-items.js";
 import type { CallPort, RequestItemChecks } from "../call/call-port.js";
-import { type LocalItem, LocalRequestItems, LocalResponse } from "./local-items.js";
-
-/** Options of a call in this process. */
-export interface LocalCallOptions {
-  /** The caller: its scopes apply, and its calls share one limit. */
-  readonly peer: Peer;
-  /** Headers of the call. Default: none. */
-  readonly metadata?: Readonly<Record<string, string | readonly string[]>> | undefined;
-  /** Cancels the call when it aborts. */
-  readonly signal?: AbortSignal | undefined;
-  /** Timeout in ms. Default: the timeout of the method; else, for a unary call, that of the server. */
-  readonly timeout?: number | undefined;
-  /** The request stream, for a method that takes one: values or {@link EncodedJson}; `Uint8Array` for `Bytes`. */
-  readonly items?: ItemSource<unknown> | undefined;
-  /** The kind of items that the caller expects, if it has no contract: a method of the other kind is refused. */
-  readonly expects?: ItemKind | undefined;
-}
-
-/** A call that was made with `ApiServer.call`. */
-export interface LocalCallResult {
-  /** The method that was called; undefined if the reference names none. */
-  readonly method: Method | undefined;
-  /**
-   * The items of the response stream. The handler is asked for the next one when the consumer asks; leaving the iteration
-   * cancels the call. It throws the RpcError of a call that fails.
-   */
-  readonly items: AsyncIterableIterator<LocalItem, undefined>;
-  /**
-   * Resolves with the response; with undefined if a stream ends without one. Rejects with the RpcError of a call that
-   * fails. A consumer takes the items first: a stream waits for its consumer.
-   */
-  readonly response: Promise<EncodedJson | undefined>;
-  /** The headers of the handler; complete with the first item or the response. */
-  readonly headers: Metadata;
-  /** The trailers of the handler; complete with the response. */
-  readonly trailers: Metadata;
-  /** Cancels the call: it ends with CANCELLED. */
-  cancel(): void;
-}
+import type { LocalCallOptions, LocalCallResult } from "./local-call-options.js";
+import { LocalRequestItems } from "./local-request-items.js";
+import { type LocalItem, LocalResponse } from "./local-response.js";
 
 /** The callbacks of a call in this process to its server. */
 export interface LocalCallHost {
@@ -60,6 +22,8 @@ export interface LocalCallHost {
   readonly ended: (call: LocalCall, status: StatusName, bytesOut: number, error: RpcError | undefined) => void;
   /** The handler is done. */
   readonly release: (call: LocalCall) => void;
+  /** The handler is stuck. */
+  readonly releaseSlot: (call: LocalCall) => void;
 }
 
 interface LocalCallConfig {
@@ -72,6 +36,8 @@ interface LocalCallConfig {
   readonly maxMessage: number;
   /** Bytes of the request. */
   readonly size: number;
+  /** Bytes of memory that it holds; 0 for a refused one, which holds nothing. */
+  readonly weight: number;
 }
 
 /** A call of this process, on the same {@link Dispatch} as those of the wire, without frames. */
@@ -88,19 +54,24 @@ export class LocalCall implements CallPort, LocalCallResult {
   #number: number | undefined;
   readonly #signal: AbortSignal | undefined;
   readonly #size: number;
+  /** Bytes of memory that it holds; 0 for a refused one, which holds nothing. */
+  readonly weight: number;
   readonly #start = performance.now();
   readonly #responseItems: LocalResponse;
   readonly #requestItems: LocalRequestItems | undefined;
   #resolve: (response: EncodedJson | undefined) => void = () => undefined;
   #reject: (error: RpcError) => void = () => undefined;
+  #hasSlot = true;
   #headers: string | undefined;
   #trailers: string | undefined;
   #answered = false;
+  /** Whether it has passed the checks, and goes to its handler. */
+  accepted = false;
   #reason: RpcError | undefined;
   #removeAbort: (() => void) | undefined;
   #onCancel: ((reason: RpcError) => void) | undefined;
 
-  constructor({ name, method, host, options, metadata, maxMessage, size }: LocalCallConfig) {
+  constructor({ name, method, host, options, metadata, maxMessage, size, weight }: LocalCallConfig) {
     const { peer, signal, timeout = 0, items } = options;
     this.name = name;
     this.method = method;
@@ -110,6 +81,7 @@ export class LocalCall implements CallPort, LocalCallResult {
     this.#host = host;
     this.#signal = signal;
     this.#size = size;
+    this.weight = weight;
     this.#responseItems = new LocalResponse(maxMessage, this.#abort);
     this.#requestItems = items && new LocalRequestItems(items, maxMessage);
     this.response = new Promise((resolve, reject) => {
@@ -131,6 +103,10 @@ export class LocalCall implements CallPort, LocalCallResult {
 
   get trailers(): Metadata {
     return decodeMetadata(this.#trailers);
+  }
+
+  accept(): void {
+    this.accepted = true;
   }
 
   /** The number of the call in this process, given out when an observer asks for it. */
@@ -163,6 +139,11 @@ export class LocalCall implements CallPort, LocalCallResult {
     if (this.#answered) return;
     this.#reason ??= reason;
     this.#onCancel?.(reason);
+  }
+
+  /** Whether it occupies a slot: a stuck one does not. */
+  get hasSlot(): boolean {
+    return this.#hasSlot;
   }
 
   get hasStream(): boolean {
@@ -216,6 +197,16 @@ export class LocalCall implements CallPort, LocalCallResult {
   stop(reason: RpcError): void {
     this.#responseItems.close(reason);
     this.#requestItems?.stop();
+  }
+
+  /** As {@link answer}: the error reaches its caller in the same way. */
+  refuse(body: EncodedValue, error: RpcError): void {
+    this.answer(error.status, body, undefined, error);
+  }
+
+  releaseSlot(): void {
+    this.#hasSlot = false;
+    this.#host.releaseSlot(this);
   }
 
   release(): void {

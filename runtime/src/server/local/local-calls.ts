@@ -1,3 +1,4 @@
+import type { ServerAccount } from "../../base/accounts/server-account.js";
 import { MAX_TIMEOUT } from "../../base/check-number.js";
 import { errorMessage } from "../../base/error-message.js";
 import type { Observer } from "../../base/observer/observer.js";
@@ -6,19 +7,21 @@ import { checkMethodSize, checkShape } from "../../codec/check-shape.js";
 import { EncodedJson } from "../../codec/encoded-json.js";
 import { jsonCodec } from "../../codec/json.js";
 import { RpcError } from "../../contract/rpc-error.js";
-import { type CallBudget, type Limits, tooLarge } from "../../wire/limits.js";
+import { overQuota } from "../../wire/flow/over-quota.js";
+import { CALL_WEIGHT, COVERED_TEXT, type Limits, tooLarge } from "../../wire/limits.js";
 import { encodeMetadata, type Metadata, NO_METADATA, parseMetadata } from "../../wire/metadata.js";
 import type { Caller, DispatchConfig } from "../call/call-context.js";
 import type { ConnectedClient } from "../call/context.js";
 import { Dispatch } from "../call/dispatch.js";
 import type { Route } from "../call/route.js";
-import { LocalCall, type LocalCallHost, type LocalCallOptions, type LocalCallResult } from "./local-call.js";
+import { LocalCall, type LocalCallHost } from "./local-call.js";
+import type { LocalCallOptions, LocalCallResult } from "./local-call-options.js";
 
 /** What the calls in this process share with the other calls of their server. */
 interface LocalCallsConfig {
   readonly dispatch: DispatchConfig;
   readonly limits: Limits;
-  readonly budget: CallBudget;
+  readonly accounts: ServerAccount;
   /** Receives each call. */
   readonly observer: Observer;
   readonly clients: Caller["clients"];
@@ -38,12 +41,23 @@ export class LocalCalls {
     this.#config = config;
     this.#host = {
       ended: (call, status, bytesOut, error) => {
-        const { peer, name: method, milliseconds, bytesIn, itemsIn, itemsOut } = call;
+        const { peer, name: method, milliseconds, bytesIn, itemsIn, itemsOut, accepted } = call;
+        const refused = accepted ? undefined : true;
         const sizes = { bytesIn, bytesOut, itemsIn, itemsOut };
-        config.observer.callEnded?.({ call: call.number, peer, method, status, milliseconds, ...sizes, error });
+        config.observer.callEnded?.({
+          call: call.number,
+          peer,
+          method,
+          status,
+          milliseconds,
+          ...sizes,
+          error,
+          refused,
+        });
         if (this.#isIdle) this.#onIdle?.();
       },
       release: (call) => this.#release(call),
+      releaseSlot: ({ peer }) => config.accounts.of(peer).give("calls", 1),
     };
   }
 
@@ -59,10 +73,9 @@ export class LocalCalls {
    * @param route its target, or the error of an unknown reference
    */
   begin(reference: string, route: Route | RpcError, request: unknown, options: LocalCallOptions): LocalCallResult {
-    const { limits, budget, dispatch, clients, callbacks } = this.#config;
+    const { limits, dispatch, clients, callbacks } = this.#config;
     const { peer, expects } = options;
-    const running = this.#running.get(peer) ?? new Set();
-    const admitted = this.#admit(route, request, options, running);
+    const admitted = this.#admit(route, request, options);
     const call = new LocalCall({
       name: route instanceof RpcError ? reference : route.method.id,
       method: route instanceof RpcError ? undefined : route.method,
@@ -71,10 +84,10 @@ export class LocalCalls {
       metadata: admitted.metadata,
       maxMessage: limits.message,
       size: admitted.size,
+      weight: admitted.weight,
     });
     this.#config.observer.callStarted?.({ call: call.number, peer, method: call.name });
-    budget.take();
-    this.#running.set(peer, running.add(call));
+    this.#running.set(peer, (this.#running.get(peer) ?? new Set()).add(call));
     if ("refusal" in admitted) {
       call.fail(admitted.refusal);
       call.release();
@@ -110,13 +123,9 @@ export class LocalCalls {
     }
   }
 
-  #admit(
-    route: Route | RpcError,
-    body: unknown,
-    options: LocalCallOptions,
-    { size: running }: ReadonlySet<LocalCall>,
-  ): Admitted {
-    const { limits, budget } = this.#config;
+  /** Takes what the call holds, or returns why it is refused: then it holds nothing. */
+  #admit(route: Route | RpcError, body: unknown, options: LocalCallOptions): Admitted {
+    const { limits, accounts } = this.#config;
     let size = 0;
     try {
       if (route instanceof RpcError) throw route;
@@ -124,20 +133,31 @@ export class LocalCalls {
       size = Buffer.byteLength(request.text);
       if (size > limits.message) throw tooLarge(size, limits.message, "request");
       checkMethodSize(size, route.method.maxRequest, "request");
-      // Each level and each value takes a byte.
-      if (size > limits.depth) checkShape({ buffer: Buffer.from(request.text), start: 0, end: size }, limits);
+      const held = checkShape({ buffer: Buffer.from(request.text), start: 0, end: size }, limits);
+      const weight = CALL_WEIGHT + (size > COVERED_TEXT ? held : 0);
       const metadata = checkCallOptions(options, limits);
-      const refusal = this.#refusal ?? excess(running, limits) ?? budget.excess();
-      if (refusal !== undefined) throw refusal;
-      return { route, request, metadata, size };
+      if (this.#refusal !== undefined) throw this.#refusal;
+      const account = accounts.of(options.peer);
+      const noCall = overQuota(account.beginCall());
+      if (noCall !== undefined) throw noCall;
+      const noBytes = overQuota(account.take("bytes", weight));
+      if (noBytes !== undefined) {
+        account.endCall();
+        throw noBytes;
+      }
+      return { route, request, metadata, size, weight };
     } catch (error) {
-      if (error instanceof RpcError) return { refusal: error, metadata: NO_METADATA, size };
+      if (error instanceof RpcError) return { refusal: error, metadata: NO_METADATA, size, weight: 0 };
       throw error;
     }
   }
 
   #release(call: LocalCall): void {
-    this.#config.budget.give();
+    if (call.weight > 0) {
+      const account = this.#config.accounts.of(call.peer);
+      account.give("bytes", call.weight);
+      if (call.hasSlot) account.endCall();
+    }
     const running = this.#running.get(call.peer);
     running?.delete(call);
     if (running?.size === 0) this.#running.delete(call.peer);
@@ -149,15 +169,10 @@ export class LocalCalls {
   }
 }
 
-type Admitted = { readonly metadata: Metadata; readonly size: number } & (
+type Admitted = { readonly metadata: Metadata; readonly size: number; readonly weight: number } & (
   | { readonly refusal: RpcError }
   | { readonly route: Route; readonly request: EncodedJson }
 );
-
-function excess(running: number, { calls }: Limits): RpcError | undefined {
-  if (running < calls) return undefined;
-  return new RpcError("RESOURCE_EXHAUSTED", `more than ${calls} calls at the same time (limits.calls)`);
-}
 
 /** The headers of a call whose options are valid. @throws RpcError */
 function checkCallOptions({ metadata, signal, timeout }: LocalCallOptions, limits: Limits): Metadata {

@@ -12,6 +12,12 @@ export interface Admitted {
   release(failure?: FailureKind): void;
 }
 
+/**
+ * Connections that may log in although `maxConnections` are open: only their key tells whether they get the place of another
+ * key's connection.
+ */
+export const LOGIN_RESERVE = 64;
+
 /** Decides which connections are admitted: by the count and the penalties of their source, and by all that are open. */
 export class Admission {
   readonly #isExempt: (address: string) => boolean;
@@ -62,10 +68,11 @@ export class Admission {
     };
   }
 
-  /** If no slot is free, an unauthenticated connection is evicted. */
+  /** If no slot is free, an unauthenticated connection is evicted, or else one of the reserve is taken. */
   #findPlace(now: number): string | undefined {
     if (this.#connections < this.#maxConnections) return undefined;
     const reason = `${this.#connections} connections are open (maxConnections)`;
-    return this.#startups.evict(now, reason) ? undefined : reason;
+    if (this.#startups.evict(now, reason) || this.#startups.count < LOGIN_RESERVE) return undefined;
+    return reason;
   }
 }

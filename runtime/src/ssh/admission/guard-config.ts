@@ -17,6 +17,7 @@ export interface GuardConfig {
   readonly knownAddressTtl: number;
   readonly maxPreAuthBytes: number;
   readonly maxRefusals: number;
+  readonly maxRequests: number;
   readonly maxSendBuffer: number;
   readonly rekeyBytes: number;
   readonly rekeyInterval: number;
@@ -26,6 +27,9 @@ export interface GuardConfig {
   readonly idleTimeout: number;
   readonly chosen: AlgorithmChoice;
 }
+
+/** The default of `maxConnections`. */
+export const MAX_CONNECTIONS = 1024;
 
 /** The bytes that a client may need to authenticate. */
 const MIN_PRE_AUTH_BYTES = 8192;
@@ -40,7 +44,7 @@ export function guardConfig(options: GuardOptions): GuardConfig {
   const keepaliveInterval = number("keepaliveInterval", 30_000, 0, MAX_TIMEOUT);
   return {
     loginGrace: number("loginGrace", 30_000, 1, MAX_TIMEOUT),
-    maxConnections: number("maxConnections", 1024, 1),
+    maxConnections: number("maxConnections", MAX_CONNECTIONS, 1),
     maxStartups: maxStartups(options.maxStartups ?? {}),
     perSource: {
       address: checkNumber("perSource.address", options.perSource?.address ?? 128, 1),
@@ -52,6 +56,7 @@ export function guardConfig(options: GuardOptions): GuardConfig {
     knownAddressTtl: number("knownAddressTtl", 300_000, 0, MAX_TIMEOUT),
     maxPreAuthBytes: number("maxPreAuthBytes", 131_072, MIN_PRE_AUTH_BYTES),
     maxRefusals: number("maxRefusals", 1000, 1),
+    maxRequests: number("maxRequests", 4096, 1),
     maxSendBuffer: number("maxSendBuffer", MAX_SEND_BUFFER, 1024 * 1024),
     rekeyBytes: number("rekeyBytes", REKEY_DEFAULTS.rekeyBytes, 1024 * 1024),
     rekeyInterval: number("rekeyInterval", REKEY_DEFAULTS.rekeyInterval, 1000, MAX_TIMEOUT),

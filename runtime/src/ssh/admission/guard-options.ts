@@ -7,7 +7,11 @@ import type { AlgorithmOptions } from "../algorithm-options.js";
 export interface GuardOptions {
   /** Time for a client to authenticate. Default: 30,000. */
   readonly loginGrace?: number;
-  /** Maximum number of open connections; further ones are closed at once. Default: 1,024. */
+  /**
+   * Maximum number of open connections. At it, a key with less than its share, the limit divided by the number of keys, still gets a place:
+   * the key with most connections loses its newest one that runs no call. Other connections are closed with the reason in the DISCONNECT message. Default:
+   * 1,024.
+   */
   readonly maxConnections?: number;
   /** Maximum number of unauthenticated connections. */
   readonly maxStartups?: MaxStartups;
@@ -34,6 +38,12 @@ export interface GuardOptions {
    * allowed each second. Beyond it, the client is disconnected. Default: 1,000.
    */
   readonly maxRefusals?: number;
+  /**
+   * How many requests one connection may send per second, after ten seconds of as many at once: global requests, opened channels,
+   * and requests on channels such as variables, signals and changes of the window, also granted ones. Beyond it, the client is
+   * disconnected. Default: 4,096.
+   */
+  readonly maxRequests?: number;
   /**
    * Maximum number of unsent bytes for a client that does not read; with more, its next packet ends the connection. Default:
    * 33,554,432.

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import type { AuthContext, Connection } from "ssh2";
+import { joinTurns } from "../../base/accounts/turns.js";
 import { printable } from "../../base/printable.js";
 import type { ExchangeQueue } from "../admission/exchange-queue.js";
 import type { GuardConfig } from "../admission/guard-config.js";
@@ -9,8 +10,8 @@ import type { FailureKind } from "../admission/source-penalties.js";
 import type { HostKey } from "../keys/identity/host-key.js";
 import { DISCONNECT_REASON, onDisconnect, sendDisconnect } from "../ssh2/disconnect.js";
 import { breakOff, hangUp } from "../ssh2/hang-up.js";
+import { announceHostKeys } from "../ssh2/host-keys/announce-host-keys.js";
 import { identificationOf } from "../ssh2/internals.js";
-import { announceHostKeys } from "../ssh2/packets/announce-host-keys.js";
 import { guardConnection } from "../ssh2/packets/guard-connection.js";
 import { Authentication } from "./auth/authentication.js";
 import type { AuthenticationConfig } from "./auth/authentication-config.js";
@@ -58,6 +59,11 @@ export class IncomingConnection {
         this.#close(reason);
       },
       revoke: (reason) => this.#abort(`access revoked: ${reason}`, "access revoked"),
+      refuse: (reason) => {
+        this.#reason ??= reason;
+        sendDisconnect(connection, DISCONNECT_REASON.tooManyConnections, reason);
+        this.#close(reason);
+      },
     });
     this.#authentication = authentication;
     const { observer } = config;
@@ -90,6 +96,15 @@ export class IncomingConnection {
       this.#disconnected = true;
     });
     connection.on("authentication", (context: AuthContext) => void authentication.handle(context));
+    let joined: ReturnType<typeof joinTurns> | undefined;
+    const turn = () => {
+      const { peer } = authentication;
+      if (joined === undefined && peer !== undefined && !socket.destroyed) {
+        joined = joinTurns(peer);
+        socket.once("close", joined.leave);
+      }
+      return joined?.turn;
+    };
     guardConnection({
       connection,
       socket,
@@ -108,6 +123,7 @@ export class IncomingConnection {
           this.#close(this.#reason);
         },
       },
+      turn,
       abort: (reason) => this.#abort(reason),
     });
     announceHostKeys(connection, config.hostKeys);

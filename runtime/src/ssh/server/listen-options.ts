@@ -1,3 +1,4 @@
+import type { ServerAccount } from "../../base/accounts/server-account.js";
 import type { Observer } from "../../base/observer/observer.js";
 import type { GuardOptions } from "../admission/guard-options.js";
 import type { HostKeySource } from "../keys/identity/host-key-source.js";
@@ -25,6 +26,8 @@ export interface ListenOptions extends AuthOptions, ForwardingOptions, GuardOpti
   readonly maxChannels?: number;
   /** The software name in the identification string (RFC 4253, section 4.2). Default: `ssh`. */
   readonly ident?: string;
+  /** Counts the open connections of each key, with the other things that keys hold. Default: limits `maxConnections` alone. */
+  readonly accounts?: ServerAccount;
   /** Receives the events of the server. Default: none. */
   readonly observer?: Observer;
 }

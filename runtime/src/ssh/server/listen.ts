@@ -1,11 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { createServer, type Server as NetServer, type Socket } from "node:net";
 import ssh2, { type Connection } from "ssh2";
+import { ServerAccount } from "../../base/accounts/server-account.js";
 import { checkNumber, MAX_TIMEOUT } from "../../base/check-number.js";
 import { OptionError } from "../../base/check-options.js";
 import { errorMessage } from "../../base/error-message.js";
 import { formatHostPort, LISTEN_ADDRESS } from "../../base/net/host-port.js";
 import { holdsKey, printable } from "../../base/printable.js";
+import { LOGIN_RESERVE } from "../admission/admission.js";
 import { ConnectionGate } from "../admission/connection-gate.js";
 import { ExchangeQueue } from "../admission/exchange-queue.js";
 import { guardConfig } from "../admission/guard-config.js";
@@ -70,7 +72,10 @@ export async function listen(options: ListenOptions, handlers: readonly ChannelH
   checkNumber("sessionTimeout", sessionTimeout, 1, MAX_TIMEOUT);
   const hostKeys = await loadHostKeys(options.hostKeys).catch(invalidOption);
   const exchanges = new ExchangeQueue();
+  const { accounts = new ServerAccount({ server: { connections: guard.maxConnections }, key: {}, connection: {} }) } =
+    options;
   const serving = {
+    accounts,
     hostKeys,
     handlers,
     guard,
@@ -121,8 +126,8 @@ export async function listen(options: ListenOptions, handlers: readonly ChannelH
     gatherWrites(socket);
     void gate.receive(socket);
   });
-  // The gate enforces maxConnections; this bounds the connections that it has not identified yet.
-  server.maxConnections = guard.maxConnections + MAX_UNIDENTIFIED;
+  // The gate bounds the connections that it has admitted; this bounds those that it has not identified yet.
+  server.maxConnections = guard.maxConnections + LOGIN_RESERVE + MAX_UNIDENTIFIED;
   server.on("drop", (drop) => {
     const address = drop && formatHostPort(drop.remoteAddress ?? "", drop.remotePort ?? 0);
     gate.reportRefusal(address, `${server.maxConnections} connections are open (maxConnections)`);

@@ -6,7 +6,12 @@ import { attempt, internalsOf, type Protocol, sendAtOnce, wrapHandler } from "./
 const DISCONNECT = 1;
 
 /** Reasons of SSH_MSG_DISCONNECT. */
-export const DISCONNECT_REASON = { protocolError: 2, byApplication: 11, noMoreAuthMethods: 14 } as const;
+export const DISCONNECT_REASON = {
+  protocolError: 2,
+  byApplication: 11,
+  tooManyConnections: 12,
+  noMoreAuthMethods: 14,
+} as const;
 
 /** One of {@link DISCONNECT_REASON}. */
 export type DisconnectReason = (typeof DISCONNECT_REASON)[keyof typeof DISCONNECT_REASON];

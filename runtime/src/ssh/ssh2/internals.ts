@@ -107,6 +107,10 @@ export interface Protocol {
       readonly sc: OfferedDirection;
     };
   };
+  /** Handles a chunk of the socket. */
+  parse: (chunk: Buffer, start: number, end: number) => void;
+  /** Handles what comes next in a chunk; returns the offset to continue at. */
+  readonly _parse: (chunk: Buffer, start: number, end: number) => number;
   readonly _decipher: { _onPayload: (payload: Buffer) => unknown };
   readonly _cipher: { encrypt(packet: Buffer): void };
   readonly _packetRW: {

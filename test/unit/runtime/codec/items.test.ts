@@ -94,10 +94,12 @@ describe.each([
 
   test("is INTERNAL, a fault of the server, at the client", async () => {
     const { client, peer } = await connectRaw({ method: { kind: "server-streaming", responseItem: deep } });
-    const call = failure((client as unknown as Streams).it.get({}).response);
+    const stream = (client as unknown as Streams).it.get({});
+    const taken = failure(stream[Symbol.asyncIterator]().next());
     await peer.next(FRAME.OPEN);
     peer.send({ kind: FRAME.ITEM, id: 1, body: text });
-    expect(await call).toMatchObject({ status: "INTERNAL" });
+    expect(await taken).toMatchObject({ status: "INTERNAL" });
+    expect(await failure(stream.response)).toMatchObject({ status: "INTERNAL" });
     await client.close();
   });
 });

@@ -84,7 +84,11 @@ test("onCall receives calls over limits.calls and over limits.message", async ()
   expect((await peer.status()).code).toBe(429);
   peer.open(5, JSON.stringify("x".repeat(2000)));
   expect((await peer.status()).code).toBe(413);
-  expect(calls).toEqual([record("RESOURCE_EXHAUSTED", 2), record("MESSAGE_TOO_LARGE", 2012)]);
+  const refused = { refused: true };
+  expect(calls).toEqual([
+    { ...record("RESOURCE_EXHAUSTED", 2), ...refused },
+    { ...record("MESSAGE_TOO_LARGE", 2012), ...refused },
+  ]);
 });
 
 test("a call whose peer cancels or disconnects is recorded once, as CANCELLED", async () => {

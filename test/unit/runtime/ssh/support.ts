@@ -119,7 +119,14 @@ export async function startBench(
   const log = new TestLog();
   const accepted: Bench["accepted"] = [];
   const listener = await listen(
-    { port: 0, ident: "sshrpc", hostKeys: hostKey.file, authorizedKeys, observer: logObserver(log), ...options },
+    {
+      port: 0,
+      ident: "sshrpc",
+      hostKeys: hostKey.file,
+      authorizedKeys,
+      observer: logObserver(log).observer,
+      ...options,
+    },
     [
       ...handlers,
       subsystemHandler((duplex, peer) => {

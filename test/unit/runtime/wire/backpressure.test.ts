@@ -2,7 +2,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { type InMemoryServer, inMemory } from "sshrpc/testing";
 import { afterEach, expect, test } from "vitest";
 import { encodeFrame, FRAME, PREAMBLE } from "../../../support/raw-peer.js";
-import { handlersOf, method } from "../support/server.js";
+import { any, handlersOf, method } from "../support/server.js";
 import { until, within } from "../support/wait.js";
 
 const IT = method("GET /it");
@@ -68,5 +68,29 @@ test("a server stops reading from a peer that does not read its answers, and aga
   expect(left()).toBeGreaterThan(200);
   near.on("data", () => undefined);
   await until("all of it", () => near.writableLength === 0);
+  near.destroy();
+});
+
+test("of a thousand streams that a client does not read, only a few prepare an item before the transport is full", async () => {
+  const streams = 1024;
+  const it = method("GET /it", { kind: "server-streaming", responseItem: any });
+  let made = 0;
+  const item = "x".repeat(60_000);
+  async function* get(): AsyncGenerator<string> {
+    for (;;) {
+      made++;
+      yield item;
+    }
+  }
+  server = inMemory(handlersOf([it], { [it.id]: get }));
+  const near = await server.open();
+  near.on("error", () => undefined);
+  const hello = JSON.stringify({ methods: [it.id], limits: { message: 4_194_304, calls: streams } });
+  const opens = Array.from({ length: streams }, (_, stream) =>
+    encodeFrame({ kind: FRAME.OPEN, id: 1 + 2 * stream, method: 0, credit: 1_000_000, body: "{}" }),
+  );
+  near.write(Buffer.concat([PREAMBLE, encodeFrame({ kind: FRAME.HELLO, id: 0, body: hello }), ...opens]));
+  await until("the first items", () => made > 0);
+  expect(await settled(() => made)).toBeLessThan(100);
   near.destroy();
 });

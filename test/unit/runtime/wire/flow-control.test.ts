@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { encodeFrame } from "../../../../runtime/src/wire/encode.js";
-import { itemCost, MAX_CREDIT, WindowBudget, WriteGate } from "../../../../runtime/src/wire/flow-control.js";
-import { FRAME } from "../../../../runtime/src/wire/frame.js";
+import { MAX_CREDIT, WindowBudget } from "../../../../runtime/src/wire/flow/stream-window.js";
+import { WriteGate } from "../../../../runtime/src/wire/flow/write-gate.js";
+import { FRAME, itemCost } from "../../../../runtime/src/wire/frame.js";
+import { until } from "../support/wait.js";
 
 describe("credit", () => {
   test("costs an item the bytes of its whole frame, so that empty items are bounded", () => {
@@ -43,17 +45,46 @@ describe("a write gate", () => {
     expect(calls).toEqual(["first", "third"]);
   });
 
-  test("calls a callback that waits again at the next drain", () => {
+  test("gives turns to as many streams as have 256 KiB of items together, in order, and to the next ones as these have sent", () => {
     const gate = new WriteGate();
-    let calls = 0;
-    const again = (): void => {
-      calls++;
-      gate.wait(again);
-    };
-    gate.wait(again);
+    gate.fill();
+    const turns: number[] = [];
+    for (let stream = 0; stream < 300; stream++) gate.wait((turn) => turns.push(turn));
     gate.drain();
-    expect(calls).toBe(1);
+    // An item has 16 KiB before its size is known.
+    expect(turns).toHaveLength(16);
+    gate.leave(turns[0] as number);
+    expect(turns).toHaveLength(17);
+    // Larger items: fewer at the same time.
+    gate.leave(turns[1] as number, 60_000);
+    gate.leave(turns[2] as number, 60_000);
+    expect(turns).toHaveLength(17);
+  });
+
+  test("gives no turn while the transport is full", () => {
+    const gate = new WriteGate();
+    const [first] = [gate.enter(), gate.enter()];
+    gate.fill();
+    let admitted = 0;
+    gate.wait(() => admitted++);
+    expect(gate.enter()).toBe(0);
+    gate.leave(first as number, 10);
+    expect(admitted).toBe(0);
     gate.drain();
-    expect(calls).toBe(2);
+    expect(admitted).toBe(1);
+  });
+
+  test("ends the turns of streams whose sources take long with the turn of the event loop", async () => {
+    const gate = new WriteGate();
+    const turns = Array.from({ length: 300 }, () => gate.enter());
+    expect(turns.filter((turn) => turn > 0)).toHaveLength(16);
+    let late = 0;
+    gate.wait((turn) => {
+      late = turn;
+    });
+    expect(late).toBe(0);
+    await until("a turn", () => late > 0);
+    expect(gate.isCurrent(late)).toBe(true);
+    expect(gate.isCurrent(turns[0] as number)).toBe(false);
   });
 });

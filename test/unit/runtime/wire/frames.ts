@@ -16,14 +16,14 @@ export class Collector implements FrameSink {
   readonly decoder: FrameDecoder;
 
   constructor(maxPayload = 1 << 20) {
-    this.decoder = new FrameDecoder(this, maxPayload);
+    this.decoder = new FrameDecoder(this, { maxPayload });
   }
 
   frame({ kind, flags, id, buffer, start, end }: FrameView): void {
     this.frames.push({ kind, flags, id, payload: Buffer.from(buffer.subarray(start, end)) });
   }
 
-  oversize(kind: FrameKind, id: number, length: number): void {
+  skipped({ kind, id }: FrameView, length: number): void {
     this.oversized.push({ kind, id, length });
   }
 

@@ -120,17 +120,19 @@ describe("HELLO", () => {
       agent: AGENT,
       api: { name: "test", version: "1.0.0", hash: "00" },
       methods: [],
-      limits: { message: 4_194_304, calls: 1024, window: 262_144 },
+      limits: { message: 4_194_304, calls: 1024, window: 262_144, connection: 16_777_216 },
     });
   });
 
   test("of a client lists its methods", async () => {
-    const { client, peer } = await connectRaw({ limits: { message: 5000, calls: 3, window: 700 } });
+    const { client, peer } = await connectRaw({
+      limits: { message: 5000, calls: 3, window: 700, connectionWindow: 900 },
+    });
     expect(await peer.remoteHello()).toEqual({
       agent: AGENT,
       api: { name: "test", version: "1.0.0", hash: "00" },
       methods: ["GET /it"],
-      limits: { message: 5000, calls: 3, window: 700 },
+      limits: { message: 5000, calls: 3, window: 700, connection: 900 },
     });
     await client.close();
   });

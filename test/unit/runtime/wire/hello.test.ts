@@ -52,6 +52,11 @@ describe("the fields of a HELLO", () => {
   });
 
   test("refuse a window above that of a 31-bit number", () => {
+    for (const connection of [0, 2_147_483_648, "8"]) {
+      expect(() => parse({ ...good, limits: { ...limits, connection } })).toThrow(
+        "HELLO: limits.connection must be an integer from 1 to 2147483647",
+      );
+    }
     expect(() => parse({ ...good, limits: { ...limits, window: 2_147_483_648 } })).toThrow(
       "HELLO: limits.window must be an integer from 0 to 2147483647",
     );

@@ -1,16 +1,20 @@
 import { describe, expect, test } from "vitest";
 import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
+import { ConnectionFlow } from "../../../../runtime/src/wire/flow/connection-flow.js";
 import { FrameWriter } from "../../../../runtime/src/wire/frame-writer.js";
 import { ItemSender } from "../../../../runtime/src/wire/item-sender.js";
 import { failure, within } from "../support/wait.js";
 import { Collector } from "./frames.js";
+
+/** Of a peer without a window of the connection. */
+const NO_WINDOW = new ConnectionFlow(undefined, () => undefined);
 
 const GONE = new RpcError("CANCELLED", "gone");
 
 function sender(credit: number, maxItem = 1000) {
   const received = new Collector();
   const writer = new FrameWriter((chunk) => void received.push(chunk));
-  const it = new ItemSender(writer, { id: 7, credit, maxItem });
+  const it = new ItemSender(writer, { id: 7, credit, maxItem, flow: NO_WINDOW });
   return {
     it,
     gate: writer.gate,
@@ -64,7 +68,7 @@ test("splits raw bytes into frames that fill packets of 32 KiB, or smaller ones 
       chunks.push(chunk.length);
       received.push(chunk);
     });
-    const it = new ItemSender(writer, { id: 7, credit: 1 << 20, maxItem });
+    const it = new ItemSender(writer, { id: 7, credit: 1 << 20, maxItem, flow: NO_WINDOW });
     for (let at = 0; at < bytes.length; ) at = it.sendBytes(bytes, at);
     writer.flush();
     const sizes = received.frames.map(({ payload }) => payload.length);
@@ -78,7 +82,7 @@ test("splits raw bytes into frames that fill packets of 32 KiB, or smaller ones 
 test("fills a packet with the end of one item and the start of the next", async () => {
   const chunks: number[] = [];
   const writer = new FrameWriter((chunk) => void chunks.push(chunk.length));
-  const it = new ItemSender(writer, { id: 7, credit: 1 << 20, maxItem: 1 << 20 });
+  const it = new ItemSender(writer, { id: 7, credit: 1 << 20, maxItem: 1 << 20, flow: NO_WINDOW });
   const bytes = Buffer.alloc(65_536);
   for (let item = 0; item < 4; item++) {
     for (let at = 0; at < bytes.length; ) at = it.sendBytes(bytes, at);
@@ -92,20 +96,20 @@ describe("credit", () => {
   test("covers the item that exceeds it, and then makes the sender wait", async () => {
     const { it } = sender(21);
     it.send("x");
-    expect(it.blocked).toBe(false);
+    expect(it.begin()).toBe(true);
     it.send("x".repeat(500));
-    expect(it.blocked).toBe(true);
+    expect(it.begin()).toBe(false);
     const ready = it.ready();
     it.grant(499);
     expect(await settled(ready)).toBe(false);
     it.grant(3);
     await within("ready", ready);
-    expect(it.blocked).toBe(false);
+    expect(it.begin()).toBe(true);
   });
 
   test("of 0 blocks the sender", async () => {
     const { it } = sender(0);
-    expect(it.blocked).toBe(true);
+    expect(it.begin()).toBe(false);
     expect(await settled(it.ready())).toBe(false);
   });
 
@@ -127,7 +131,7 @@ describe("a full transport", () => {
   test("blocks senders, with or without credit", async () => {
     const { it, gate } = sender(100);
     gate.fill();
-    expect(it.blocked).toBe(true);
+    expect(it.begin()).toBe(false);
     const ready = it.ready();
     it.grant(1);
     expect(await settled(ready)).toBe(false);
@@ -159,7 +163,7 @@ describe("a call that ends", () => {
     expect(await failure(ready)).toBe(GONE);
     expect(await failure(it.ready())).toBe(GONE);
     expect(closed).toBe(1);
-    expect(it.closed && it.blocked).toBe(true);
+    expect(it.closed && !it.begin()).toBe(true);
   });
 
   test("does not send END", () => {

@@ -1,3 +1,4 @@
+import { getHeapStatistics } from "node:v8";
 import { expect, test } from "vitest";
 import { DEFAULT_LIMITS, resolveLimits } from "../../../../runtime/src/wire/limits.js";
 
@@ -17,11 +18,15 @@ test("has the defaults that docs/limits.md lists", () => {
     metadata: 16_384,
     calls: 1024,
     serverCalls: 16_384,
+    bytes: 268_435_456,
+    serverBytes: Math.min(2 ** 31 - 1, Math.floor(getHeapStatistics().heap_size_limit / 12)),
     handlerGrace: 5_000,
     stuckHandlers: 1_024,
+    cancels: 1000,
     queuedCalls: 65_536,
     window: 262_144,
     windowGrowth: 16_777_216,
+    connectionWindow: 16_777_216,
     sendHighWaterMark: 1_048_576,
     bytesBeforePreamble: 65_536,
     helloTimeout: 10_000,

@@ -1,6 +1,7 @@
 import { PassThrough } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { RpcError } from "../../../../runtime/src/contract/rpc-error.js";
+import { ConnectionFlow } from "../../../../runtime/src/wire/flow/connection-flow.js";
 import { FrameWriter } from "../../../../runtime/src/wire/frame-writer.js";
 import { ItemSender } from "../../../../runtime/src/wire/item-sender.js";
 import type { ItemSource } from "../../../../runtime/src/wire/iterator-of.js";
@@ -17,6 +18,7 @@ function pump(source: unknown, credit = 1000, encode: (item: unknown) => string 
     id: 7,
     credit,
     maxItem: 1000,
+    flow: new ConnectionFlow(undefined, () => undefined),
   });
   const reasons: unknown[] = [];
   const result = pumpItems(source as ItemSource<unknown>, encode, sender, (error) => reasons.push(error));

@@ -18,6 +18,11 @@ export const VECTORS: readonly Vector[] = [
     hex: `00000032 01 00 00000000 ${text('{"methods":[],"limits":{"message":1024,"calls":8}}')}`,
   },
   {
+    name: "HELLO with a window of the connection",
+    frame: { kind: FRAME.HELLO, id: 0, body: '{"methods":[],"limits":{"message":1024,"calls":8,"connection":4096}}' },
+    hex: `00000044 01 00 00000000 ${text('{"methods":[],"limits":{"message":1024,"calls":8,"connection":4096}}')}`,
+  },
+  {
     name: "OPEN of method 0, without a deadline, with an empty request",
     frame: { kind: FRAME.OPEN, id: 1, method: 0 },
     hex: "0000000a 02 00 00000001 0000 00000000 00000000",
@@ -65,6 +70,11 @@ export const VECTORS: readonly Vector[] = [
     hex: "00000012 06 01 ffffffff 00c8 0000000b 5b5b2278222c2231225d5d 31",
   },
   { name: "CANCEL", frame: { kind: FRAME.CANCEL, id: 3 }, hex: "00000000 07 00 00000003" },
+  {
+    name: "CREDIT of 2,048 bytes for the connection",
+    frame: { kind: FRAME.CREDIT, id: 0, credit: 2048 },
+    hex: "00000004 08 00 00000000 00000800",
+  },
   {
     name: "CREDIT of 4 GiB less one",
     frame: { kind: FRAME.CREDIT, id: 7, credit: 4_294_967_295 },

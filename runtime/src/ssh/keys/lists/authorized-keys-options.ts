@@ -5,6 +5,7 @@ import { printable } from "../../../base/printable.js";
 import { parseExpiryTime } from "../format/expiry-time.js";
 import { isUserName } from "../format/user-name.js";
 import { AddressPatterns } from "./address-patterns.js";
+import { parseLimits } from "./key-limits.js";
 import type { KeyAuthority } from "./key-lookup.js";
 
 /** The options of one line of authorized_keys. */
@@ -76,6 +77,9 @@ const VALUES: Readonly<Record<string, (reading: Reading, value: string) => void>
   users: (reading, value) => {
     reading.users = parseUsers(value);
   },
+  limits: ({ grant }, value) => {
+    grant.limits = parseLimits(value);
+  },
   principals: ({ grant }, value) => {
     grant.principals = value.split(",");
   },
@@ -116,7 +120,7 @@ export function splitOptions(line: string): { readonly options: string; readonly
 
 /**
  * Parses options as in sshd(8), AUTHORIZED_KEYS FILE FORMAT: separated by commas, names in either case, `\"` for a quote in a value,
- * and no other escapes. In addition to the options of sshd there are `scopes` and `users`.
+ * and no other escapes. In addition to the options of sshd there are `scopes`, `users` and `limits`.
  * @throws Error of one line for an invalid or unknown option: a key is never accepted without an intended restriction
  */
 export function parseKeyOptions(text: string): KeyOptions {

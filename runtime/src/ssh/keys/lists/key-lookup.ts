@@ -1,3 +1,4 @@
+import type { KeyQuotas } from "../../../base/accounts/quotas.js";
 import type { Observer } from "../../../base/observer/observer.js";
 import type { PeerPermissions } from "../../../base/peer.js";
 import type { PublicKey } from "../format/public-key.js";
@@ -27,6 +28,8 @@ export interface KeyGrant {
   readonly expires?: number;
   /** What connections of the key may do besides calls. Default: all that the server allows. */
   readonly permissions?: PeerPermissions;
+  /** What the key may hold, over all its connections, in place of the server's option `perKey`. Default: none of its own. */
+  readonly limits?: KeyQuotas;
   /** Environment variables of each session of the key. Default: none. */
   readonly environment?: Readonly<Record<string, string>>;
   /** Whether signatures of a security key (`sk-…`) require a touch. Default: true. */

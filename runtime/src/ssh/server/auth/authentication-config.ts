@@ -1,3 +1,4 @@
+import type { ServerAccount } from "../../../base/accounts/server-account.js";
 import type { Observer } from "../../../base/observer/observer.js";
 import type { AuthMethod } from "../../../base/peer.js";
 import type { UnknownScopes } from "../../keys/lists/unknown-scopes.js";
@@ -23,6 +24,8 @@ export interface AuthenticationConfig {
   /** Finds granted scopes that no method requires; absent where the scopes of the methods are unknown. */
   readonly unknownScopes?: UnknownScopes;
   readonly observer: Observer;
+  /** What the keys of the server hold. */
+  readonly accounts: ServerAccount;
   /** The id of the connection in its events. */
   readonly connectionId?: string;
 }

@@ -6,16 +6,9 @@ import { printable } from "../../../base/printable.js";
 import { requestPasswordChange } from "../../ssh2/auth/server-auth.js";
 import type { AuthenticationConfig } from "./authentication-config.js";
 import { Authorization } from "./authorization.js";
+import { type ConnectionControl, describePlaces, describeRequests } from "./connection-control.js";
 import { decideLogin } from "./decide-login.js";
 import type { Decision, DeniedDecision, VerifiedMethod } from "./decision.js";
-
-/** How an authentication ends its connection; each function is called with the reason for the log. */
-interface ConnectionControl {
-  /** Sends SSH_MSG_DISCONNECT with the reason first. */
-  readonly disconnect: (reason: string) => void;
-  /** Ends a connection whose access is revoked: nothing more is read from the peer. */
-  readonly revoke: (reason: string) => void;
-}
 
 /** Offered keys are not failures; `maxAuthTries` times this is the limit of requests. */
 export const REQUESTS_PER_TRY = 10;
@@ -38,6 +31,9 @@ export class Authentication {
   #reauthorizePending = false;
   #current: AbortController | undefined;
   #ended = false;
+  /** Gives the place among the open connections back. */
+  #leave: (() => void) | undefined;
+  #hasNoPlace = false;
 
   constructor(config: AuthenticationConfig, address: string, control: ConnectionControl) {
     this.#config = config;
@@ -50,10 +46,10 @@ export class Authentication {
     return this.#authorization?.peer;
   }
 
-  /** The result of the attempts so far; `undecided` where the lookup failed in every one of them. */
+  /** The result of the attempts so far; `undecided` where the lookup failed in every one of them, or there was no place. */
   get attempts(): "failed" | "undecided" | "none" {
     if (this.#failures + this.#deniedOffers > this.#undecided) return "failed";
-    return this.#undecided > 0 ? "undecided" : "none";
+    return this.#undecided > 0 || this.#hasNoPlace ? "undecided" : "none";
   }
 
   /** The connection of its events. */
@@ -66,6 +62,7 @@ export class Authentication {
     this.#ended = true;
     this.#current?.abort(new Error("the connection has ended"));
     this.#authorization?.end();
+    this.#leave?.();
   }
 
   /** Answers one authentication request. */
@@ -129,7 +126,7 @@ export class Authentication {
   }
 
   #accept(context: AuthContext, method: VerifiedMethod): void {
-    const { methods, allRequired, observer, connectionId, authTimeout } = this.#config;
+    const { methods, allRequired, observer, connectionId, authTimeout, accounts } = this.#config;
     this.#verified = [...this.#verified, method];
     if (allRequired && this.#verified.length < methods.length) {
       observer.partiallyAuthenticated?.(this.#request(context));
@@ -141,12 +138,22 @@ export class Authentication {
       login: { user: context.username, ...connection },
       verified: this.#verified,
       authTimeout,
+      onGrant: ({ limits }) => accounts.of(authorization.peer).key.limit(limits),
       onScopes: () => observer.scopesChanged?.({ ...this.about, peer: authorization.peer }),
       onLookupFailed: (reason) => observer.reauthorizationFailed?.({ ...this.about, reason }),
       onRevoked: (reason) => this.#revoke(reason),
     });
+    const { peer, grant } = authorization;
+    const place = accounts.open({ peer, limits: grant.limits, evict: (reason) => this.#refuse(peer, reason) });
+    if (typeof place !== "function") {
+      authorization.end();
+      this.#hasNoPlace = true;
+      this.#answer(() => context.accept());
+      this.#refuse(peer, describePlaces(place));
+      return;
+    }
+    this.#leave = place;
     this.#authorization = authorization;
-    const { peer } = authorization;
     observer.authenticated?.({ ...this.about, peer });
     this.#config.unknownScopes?.warn(peer.scopes, this.about, observer);
     this.#answer(() => context.accept());
@@ -178,12 +185,6 @@ export class Authentication {
     return `${this.#failures} failed authentication attempts`;
   }
 
-  #requestsText(): string {
-    return this.#deniedOffers > 0
-      ? `${this.#requests} authentication requests, ${this.#deniedOffers} of them keys that may not log in; offer fewer keys (IdentitiesOnly)`
-      : `${this.#requests} authentication requests`;
-  }
-
   /** A change request counts as a failure, which bounds the number of them. */
   #requestChange(context: PasswordAuthContext, prompt: string): void {
     this.#failures++;
@@ -200,7 +201,8 @@ export class Authentication {
     // Before the answer: with it, ssh2 delivers the next pipelined request.
     if (isLast) this.#ended = true;
     this.#answer(send);
-    if (isLast) this.#disconnect(isFailing ? this.#failureText() : this.#requestsText());
+    if (isLast)
+      this.#disconnect(isFailing ? this.#failureText() : describeRequests(this.#requests, this.#deniedOffers));
   }
 
   /** The methods that the client may try next. */
@@ -217,6 +219,13 @@ export class Authentication {
     this.#config.observer.accessRevoked?.({ ...this.about, reason });
     this.end();
     this.#control.revoke(reason);
+  }
+
+  /** There are too many connections: DISCONNECT has the reason. */
+  #refuse(peer: Peer, reason: string): void {
+    this.#config.observer.connectionDenied?.({ ...this.about, peer, reason });
+    this.end();
+    this.#control.refuse(reason);
   }
 
   #disconnect(reason: string): void {

@@ -12,6 +12,8 @@ interface AuthorizationConfig {
   readonly verified: readonly VerifiedMethod[];
   /** Timeout of a lookup, in ms. */
   readonly authTimeout: number;
+  /** The grants were looked up again. */
+  readonly onGrant: (grant: LoginGrant) => void;
   /** The peer has other scopes now. */
   readonly onScopes: () => void;
   /** A lookup failed: the peer keeps its grant. */
@@ -40,6 +42,11 @@ export class Authorization {
     this.#grant = commonGrant(this.#grants);
     this.peer = this.#describePeer();
     this.#scheduleExpiry();
+  }
+
+  /** What it may do now. */
+  get grant(): LoginGrant {
+    return this.#grant;
   }
 
   /**
@@ -99,6 +106,7 @@ export class Authorization {
     const before = this.#grant.scopes;
     this.#grants = results as LoginGrant[];
     this.#grant = commonGrant(this.#grants);
+    this.#config.onGrant(this.#grant);
     const { expires = Number.POSITIVE_INFINITY, scopes } = this.#grant;
     if (expires <= Date.now()) this.#config.onRevoked("the credential has expired");
     else if (scopes.join() !== before.join()) this.#config.onScopes();

@@ -1,3 +1,4 @@
+import type { KeyQuotas } from "../../../base/accounts/quotas.js";
 import { fieldProblem, type KnownOptions, type OptionTable } from "../../../base/check-options.js";
 import { grants, PERMISSIONS_FIELDS, type PeerPermissions } from "../../../base/peer.js";
 import { printable } from "../../../base/printable.js";
@@ -7,6 +8,9 @@ import type { KeyGrant } from "../../keys/lists/key-lookup.js";
 /** What a login without a key is granted. */
 export type LoginGrant = Omit<KeyGrant, "touchRequired" | "verifyRequired">;
 
+/** The known fields of {@link KeyQuotas}. */
+const KEY_QUOTAS = { connections: true, calls: true, bytes: true, rate: true } satisfies OptionTable<KeyQuotas>;
+
 const GRANT_FIELDS = {
   keyName: true,
   principal: true,
@@ -14,6 +18,7 @@ const GRANT_FIELDS = {
   expires: true,
   permissions: PERMISSIONS_FIELDS,
   environment: true,
+  limits: KEY_QUOTAS,
   touchRequired: true,
   verifyRequired: true,
 } satisfies OptionTable<KeyGrant>;
@@ -26,7 +31,12 @@ const GRANT_FIELDS = {
 export function checkGrant<Grant extends LoginGrant>(grant: Grant, others: KnownOptions = {}): Grant {
   const problem = typeof grant === "object" && grant && fieldProblem(grant, { ...GRANT_FIELDS, ...others });
   if (problem) throw new Error(`invalid grant: ${problem}`);
-  const { scopes, expires, principal } = (grant ?? {}) as Partial<LoginGrant>;
+  const { scopes, expires, principal, limits = {} } = (grant ?? {}) as Partial<LoginGrant>;
+  for (const [name, value] of Object.entries(limits)) {
+    if (value !== undefined && !(Number.isInteger(value) && value > 0)) {
+      throw new Error(`invalid grant: limits.${name} is ${printable(String(value), 60)}; it takes an integer from 1`);
+    }
+  }
   if (principal !== undefined && !(typeof principal === "string" && isUserName(principal))) {
     throw new Error(`invalid grant: principal is ${printable(String(principal), 60)}; it takes a name`);
   }
@@ -53,6 +63,7 @@ export function commonGrant(all: readonly LoginGrant[]): LoginGrant {
       ...(expires !== Number.POSITIVE_INFINITY && { expires }),
       ...(permissions && { permissions }),
       environment: { ...one.environment, ...other.environment },
+      ...((one.limits ?? other.limits) && { limits: commonLimits(one.limits, other.limits) }),
     };
   });
 }
@@ -60,6 +71,17 @@ export function commonGrant(all: readonly LoginGrant[]): LoginGrant {
 /** The scopes that both lists grant, patterns among them. */
 export function commonScopes(one: readonly string[], other: readonly string[]): readonly string[] {
   return [...one.filter((scope) => grants(other, scope)), ...other.filter((scope) => grants(one, scope))];
+}
+
+/** The lower one of each limit. */
+function commonLimits(one: KeyQuotas = {}, other: KeyQuotas = {}): KeyQuotas {
+  const lower = (a: number | undefined, b: number | undefined) => (a === undefined ? b : Math.min(a, b ?? a));
+  return {
+    connections: lower(one.connections, other.connections),
+    calls: lower(one.calls, other.calls),
+    bytes: lower(one.bytes, other.bytes),
+    rate: lower(one.rate, other.rate),
+  };
 }
 
 function commonPermissions(

@@ -13,9 +13,12 @@ import type { AuthenticationConfig } from "./authentication-config.js";
 import { promptForPassword } from "./keyboard-interactive.js";
 import { checkGrant } from "./login-grant.js";
 
+/** What the options configure; `listen` adds the accounts. */
+type ListedAuthentication = Omit<AuthenticationConfig, "accounts">;
+
 /** The authentication of a server, with its key lists open. The opener closes it. */
 interface OpenAuthentication {
-  readonly config: AuthenticationConfig;
+  readonly config: ListedAuthentication;
   /** Warnings for the operator, found at start, one line each. */
   readonly warnings: readonly string[];
   /** Calls `listener` when a list has changed, so that connections are reauthorized. Returns the function that stops it. */
@@ -73,7 +76,7 @@ async function openConfig(
   options: AuthOptions & RequiredScopes,
   observer: Observer,
   sources: Source[],
-): Promise<AuthenticationConfig> {
+): Promise<ListedAuthentication> {
   const {
     verifyPassword,
     anonymous,

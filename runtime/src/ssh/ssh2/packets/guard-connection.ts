@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import type { Connection } from "ssh2";
+import type { Turn } from "../../../base/accounts/turns.js";
 import type { ConnectionEvent, Observer } from "../../../base/observer/observer.js";
 import { printable } from "../../../base/printable.js";
 import type { AlgorithmChoice } from "../../algorithms.js";
@@ -9,16 +10,18 @@ import { adjustOfferForClient } from "./adjust-offer.js";
 import { allowDuringRekey } from "./allow-during-rekey.js";
 import { guardChannels } from "./channel-guard.js";
 import { guardExchange, type ScheduleExchange } from "./guard-exchange.js";
-import { guardRequests } from "./guard-requests.js";
+import { guardRequests, limitRequests } from "./guard-requests.js";
 import { endWhenIdle } from "./idle.js";
 import { guardPackets } from "./packet-guard.js";
 import { patchExtInfo } from "./patch-ext-info.js";
 import { keepRekeying, type RekeyLimits } from "./rekey.js";
+import { takeTurns } from "./take-turns.js";
 
 /** The limits of one connection; see GuardOptions. */
 interface ConnectionLimits extends RekeyLimits {
   readonly maxPreAuthBytes: number;
   readonly maxRefusals: number;
+  readonly maxRequests: number;
   readonly maxSendBuffer: number;
   /** The algorithm lists that the operator has set. */
   readonly chosen: AlgorithmChoice;
@@ -37,6 +40,8 @@ interface GuardedConnection {
   readonly scheduleExchange: ScheduleExchange;
   /** When the connection is idle, and how it ends then. */
   readonly idle: Parameters<typeof endWhenIdle>[2];
+  /** The turns of the peer; undefined before it has authenticated. */
+  readonly turn: () => Turn | undefined;
   /** Ends the connection at once, with the reason for the log. */
   readonly abort: (reason: string) => void;
 }
@@ -63,12 +68,14 @@ export function guardConnection(guarded: GuardedConnection): void {
     observer.diagnostic?.({ ...about(), level: "info", message: "channel refused", fields: { reason } });
   guardChannels(protocol, channels, { abort, refused });
   guardRequests(protocol, limits.maxRefusals, abort);
+  limitRequests(protocol, limits.maxRequests, abort);
   guardPackets(protocol, { socket, maxSendBuffer: limits.maxSendBuffer, isUnauthenticated, abort });
   keepRekeying(connection, socket, limits, abort);
   connection.on("rekey", () => observer.rekeyed?.(about()));
   limitPreAuthBytes(guarded);
   reportDebugMessages(guarded);
   if (guarded.idle.timeout > 0) endWhenIdle(connection, socket, guarded.idle);
+  takeTurns(connection, socket, guarded.turn);
 }
 
 /** Bounds the bytes before authentication, also those of incomplete packets and of key exchanges. */

@@ -1,3 +1,4 @@
+import { TokenBucket } from "../../../base/accounts/token-bucket.js";
 import type { Protocol } from "../internals.js";
 
 /** How many refusals are forgotten per second; the keepalive requests of clients are refused, too. */
@@ -10,13 +11,9 @@ export const PER_SECOND = 10;
  * @param abort ends the connection at once, with the reason for the log
  */
 export function guardRequests(protocol: Protocol, limit: number, abort: (reason: string) => void): void {
-  let remaining = limit;
-  let last = performance.now();
+  const refusals = new TokenBucket({ perSecond: PER_SECOND, burst: limit });
   const count = () => {
-    const now = performance.now();
-    remaining = Math.min(limit, remaining + ((now - last) / 1000) * PER_SECOND) - 1;
-    last = now;
-    if (remaining < 0) abort(`more than ${limit} requests refused (maxRefusals)`);
+    if (refusals.take() > 0) abort(`more than ${limit} requests refused (maxRefusals)`);
   };
   const { channelOpenFail, channelFailure, requestFailure } = protocol;
   protocol.channelOpenFail = (...args) => {
@@ -30,5 +27,28 @@ export function guardRequests(protocol: Protocol, limit: number, abort: (reason:
   protocol.requestFailure = () => {
     requestFailure.call(protocol);
     count();
+  };
+}
+
+/**
+ * UNIMPLEMENTED, DEBUG, EXT_INFO, and requests: global ones, for channels and on channels (RFC 4250, section 4.1.2). IGNORE is not
+ * among them: asyncssh sends one before each packet of data.
+ */
+const REQUESTS: ReadonlySet<number> = new Set([3, 4, 7, 80, 90, 98]);
+
+/**
+ * Limits the rate of requests, also of those that are granted and need no answer, such as changes of the window: ssh2 handles any
+ * number of them. Before authentication, `maxPreAuthBytes` limits them.
+ * @param limit how many per second
+ * @param abort ends the connection at once, with the reason for the log
+ */
+export function limitRequests(protocol: Protocol, limit: number, abort: (reason: string) => void): void {
+  const receive = protocol._onPayload;
+  const requests = new TokenBucket({ perSecond: limit });
+  protocol._onPayload = (payload) => {
+    if (!REQUESTS.has(payload[0] ?? 0) || requests.take() === 0) return receive(payload);
+    abort(`more than ${limit} requests per second (maxRequests)`);
+    // Makes ssh2 stop reading.
+    return Number.POSITIVE_INFINITY;
   };
 }

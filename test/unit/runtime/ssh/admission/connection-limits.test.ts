@@ -30,6 +30,7 @@ describe("the limits of a server", () => {
       knownAddressTtl: 300_000,
       maxPreAuthBytes: 131_072,
       maxRefusals: 1000,
+      maxRequests: 4096,
       maxSendBuffer: 33_554_432,
       rekeyBytes: 1_073_741_824,
       rekeyInterval: 3_600_000,
@@ -289,7 +290,7 @@ describe("the list of addresses that have logged in", () => {
 describe("the reports of refused connections", () => {
   it("reports the first refusals of a period, then the number of the omitted ones", () => {
     const log = new TestLog();
-    const reports = new RefusalReports(logObserver(log));
+    const reports = new RefusalReports(logObserver(log).observer);
     const refusal = { address: "192.0.2.7:1", reason: "full" };
     for (let index = 0; index < 1000; index++) reports.add(refusal, index);
     expect(log.with("connection refused")).toHaveLength(20);

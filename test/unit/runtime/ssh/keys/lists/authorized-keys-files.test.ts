@@ -27,7 +27,7 @@ type Key = ReturnType<typeof makeKey>;
 async function open(file: string, scopes?: readonly string[]) {
   const log = new TestLog();
   const source = await AuthorizedKeysFiles.open([file], {
-    observer: logObserver(log),
+    observer: logObserver(log).observer,
     ...(scopes && { unknownScopes: new UnknownScopes(scopes) }),
   });
   onTestFinished(() => source.close());

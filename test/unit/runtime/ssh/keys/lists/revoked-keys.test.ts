@@ -20,7 +20,7 @@ const [gone, kept, authority, other] = ["ssh-ed25519", "ssh-ed25519", "ecdsa-sha
 async function open(content: string | Buffer) {
   const file = write(tempDir(), "revoked", content);
   const log = new TestLog();
-  const revoked = await RevokedKeys.open([file], logObserver(log));
+  const revoked = await RevokedKeys.open([file], logObserver(log).observer);
   onTestFinished(() => revoked.close());
   return { file, log, revoked };
 }

@@ -1,131 +1,18 @@
 import { AsyncResource } from "node:async_hooks";
 import { errorMessage } from "../../base/error-message.js";
 import { checkMethodSize, checkShape } from "../../codec/check-shape.js";
-import type { EncodedValue } from "../../codec/codec.js";
 import { EncodedJson } from "../../codec/encoded-json.js";
 import { checkItem, encodeItem } from "../../codec/items.js";
 import { jsonCodec } from "../../codec/json.js";
 import { RpcError } from "../../contract/rpc-error.js";
-import { WindowBudget } from "../../wire/flow-control.js";
+import { WindowBudget } from "../../wire/flow/stream-window.js";
 import { ItemReceiver } from "../../wire/item-receiver.js";
 import { type ItemSource, iteratorOf, releaseUnread } from "../../wire/iterator-of.js";
-import { checkSize, tooLarge } from "../../wire/limits.js";
-import type { ItemSink } from "../../wire/pump-items.js";
+import { tooLarge } from "../../wire/limits.js";
 import type { RequestItemChecks } from "../call/call-port.js";
 
-/** An item of a response stream: JSON, or bytes of a `Bytes` stream. */
-export type LocalItem = EncodedJson | Buffer;
-
-interface Pull {
-  readonly resolve: (result: IteratorResult<LocalItem, undefined>) => void;
-  readonly reject: (error: RpcError) => void;
-}
-
-/** Bytes of the largest piece of raw bytes that is delivered at once. */
-const MAX_PIECE = 256 * 1024;
-
-/** The response stream of a call in this process. The handler is asked for an item only when the consumer asks for one. */
-export class LocalResponse implements ItemSink, AsyncIterableIterator<LocalItem, undefined> {
-  readonly #maxItem: number;
-  readonly #cancel: () => void;
-  readonly #pulls: Pull[] = [];
-  #end: { readonly error?: RpcError | undefined } | undefined;
-  #closed: RpcError | undefined;
-  #proceed: (() => void) | undefined;
-  /** Bytes of the items that were delivered. */
-  sent = 0;
-  /** Number of items that were delivered. */
-  items = 0;
-  #onClose: (() => void) | undefined;
-
-  /** @param cancel called when the consumer stops before the end */
-  constructor(maxItem: number, cancel: () => void) {
-    this.#maxItem = maxItem;
-    this.#cancel = cancel;
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-
-  next(): Promise<IteratorResult<LocalItem, undefined>> {
-    const result = new Promise<IteratorResult<LocalItem, undefined>>((resolve, reject) => {
-      this.#pulls.push({ resolve, reject });
-    });
-    // A consumer that waits for something else at this moment sees the error later.
-    result.catch(() => undefined);
-    if (this.#end === undefined) this.#proceed?.();
-    else this.#settle();
-    return result;
-  }
-
-  async return(): Promise<IteratorResult<LocalItem, undefined>> {
-    const isEarly = this.#end === undefined;
-    this.end();
-    if (isEarly) this.#cancel();
-    return { done: true, value: undefined };
-  }
-
-  /** The call has its final status: the iteration ends, or throws `error` once. */
-  end(error?: RpcError): void {
-    this.#end ??= { error };
-    this.#settle();
-  }
-
-  get blocked(): boolean {
-    return this.#closed !== undefined || this.#pulls.length === 0;
-  }
-
-  async ready(): Promise<void> {
-    while (this.#closed === undefined && this.#pulls.length === 0) {
-      await new Promise<void>((resolve) => {
-        this.#proceed = resolve;
-      });
-      this.#proceed = undefined;
-    }
-    if (this.#closed !== undefined) throw this.#closed;
-  }
-
-  listenForClose(listener: (() => void) | undefined): void {
-    this.#onClose = listener;
-  }
-
-  send(item: EncodedValue): void {
-    const text = typeof item === "string" ? item : Buffer.from(item).toString();
-    checkSize(text, this.#maxItem, "item");
-    this.#deliver(new EncodedJson(text), Buffer.byteLength(text));
-  }
-
-  sendBytes(bytes: Uint8Array, start: number): number {
-    const end = Math.min(bytes.length, start + MAX_PIECE, start + this.#maxItem);
-    // A copy: the handler may reuse its memory once it is asked for the next item.
-    this.#deliver(Buffer.from(bytes.subarray(start, end)), end - start);
-    return end;
-  }
-
-  /** No further item is delivered: a handler that waits to send one gets `reason`. */
-  close(reason: RpcError): void {
-    if (this.#closed !== undefined) return;
-    this.#closed = reason;
-    this.#proceed?.();
-    this.#onClose?.();
-  }
-
-  #deliver(item: LocalItem, size: number): void {
-    this.sent += size;
-    this.items += 1;
-    this.#pulls.shift()?.resolve({ done: false, value: item });
-  }
-
-  #settle(): void {
-    for (const { resolve, reject } of this.#pulls.splice(0)) {
-      const error = this.#end?.error;
-      this.#end = {};
-      if (error === undefined) resolve({ done: true, value: undefined });
-      else reject(error);
-    }
-  }
-}
+/** Stands for the one item that is read ahead: it needs no encoding. */
+const AHEAD = { buffer: Buffer.alloc(0), start: 0, end: 0 };
 
 /**
  * The request stream of a call in this process: reads its source one item ahead of the handler, and checks each item as
@@ -139,6 +26,8 @@ export class LocalRequestItems {
   #resume: (() => void) | undefined;
   #isOver = false;
   #mayPush = true;
+  /** The item that is read ahead, or the fault in its place. */
+  #ahead: { readonly item: unknown } | { readonly error: RpcError } | undefined;
   /** Bytes of the items that the source gave. */
   received = 0;
   /** Number of items that the source gave. */
@@ -155,7 +44,10 @@ export class LocalRequestItems {
       this.#mayPush = true;
       this.#resume?.();
     };
-    const items = new ItemReceiver<unknown>(1, new WindowBudget(0), { grant, cancel: () => this.stop() });
+    const windows = { window: 1, budget: new WindowBudget(0) };
+    const reader = { isRaw: false, decode: () => this.#take() };
+    const hooks = { grant, cancel: () => this.stop(), failed: checks.abort };
+    const items = new ItemReceiver<unknown>(windows, reader, hooks);
     void this.#read(items, checks);
     return items;
   }
@@ -189,16 +81,31 @@ export class LocalRequestItems {
           checks.authorize();
           this.received += size;
           this.items += 1;
-          this.#mayPush = false;
-          items.push(item, size);
+          this.#push(items, { item });
         }
         await this.#room();
       }
     } catch (error) {
       if (this.#isOver) return;
-      if (error instanceof RpcError && error.status === "BAD_REQUEST") items.whenDrained(() => checks.abort(error));
-      else checks.abort(error instanceof RpcError ? error : sourceFailed(error));
+      if (error instanceof RpcError && error.status === "BAD_REQUEST") {
+        await this.#room();
+        if (!this.#isOver) this.#push(items, { error });
+      } else checks.abort(error instanceof RpcError ? error : sourceFailed(error));
     }
+  }
+
+  #push(items: ItemReceiver<unknown>, ahead: { readonly item: unknown } | { readonly error: RpcError }): void {
+    this.#mayPush = false;
+    this.#ahead = ahead;
+    items.push(AHEAD);
+  }
+
+  /** The handler takes the item that was read ahead. */
+  #take(): unknown {
+    const ahead = this.#ahead;
+    this.#ahead = undefined;
+    if (ahead !== undefined && "error" in ahead) throw ahead.error;
+    return ahead?.item;
   }
 
   async #next(): Promise<IteratorResult<unknown>> {

@@ -1,0 +1,56 @@
+import { KeyMeter, type ServerMeter } from "./meters.js";
+import type { Excess, KeyQuotas, Resource } from "./quotas.js";
+import { TokenBucket } from "./token-bucket.js";
+
+/** What all connections of one key hold together. */
+export class KeyAccount {
+  readonly connections: KeyMeter;
+  readonly calls: KeyMeter;
+  readonly bytes: KeyMeter;
+  readonly #quotas: KeyQuotas;
+  #rate: number | undefined;
+  #hasOwnRate = false;
+  /** The calls that it may begin, if it has a rate. */
+  #beginnings: TokenBucket | undefined;
+
+  /**
+   * @param server what it shares with the other keys
+   * @param key its limits, unless it has some of its own
+   */
+  constructor(server: Readonly<Record<Resource, ServerMeter>>, key: KeyQuotas) {
+    this.#quotas = key;
+    this.connections = new KeyMeter("connections", server.connections, key.connections);
+    this.calls = new KeyMeter("calls", server.calls, key.calls);
+    this.bytes = new KeyMeter("bytes", server.bytes, key.bytes);
+    this.#setRate(key.rate);
+  }
+
+  /** Whether it holds nothing, and its rate has nothing to remember. */
+  isIdle(now: number): boolean {
+    return this.connections.held + this.calls.held + this.bytes.held === 0 && this.#beginnings?.isFull(now) !== false;
+  }
+
+  /** Sets limits of its own; absent ones are those of every key. They may change while connections are open. */
+  limit({ connections, calls, bytes, rate }: KeyQuotas = {}): void {
+    this.connections.limit(connections);
+    this.calls.limit(calls);
+    this.bytes.limit(bytes);
+    this.#setRate(rate ?? this.#quotas.rate);
+    this.#hasOwnRate = rate !== undefined;
+  }
+
+  /** Counts the begin of a call toward the rate of the key, or tells why it must wait. */
+  pace(): Excess | undefined {
+    if (this.#rate === undefined || this.#beginnings === undefined) return undefined;
+    const retryAfter = Math.ceil(this.#beginnings.take());
+    if (retryAfter === 0) return undefined;
+    return { resource: "rate", level: this.#hasOwnRate ? "grant" : "key", limit: this.#rate, amount: 1, retryAfter };
+  }
+
+  /** The same rate again, as of each login, renews nothing. */
+  #setRate(rate: number | undefined): void {
+    if (rate === this.#rate) return;
+    this.#rate = rate;
+    this.#beginnings = rate === undefined ? undefined : new TokenBucket({ perSecond: rate, burst: Math.max(rate, 1) });
+  }
+}

@@ -1,0 +1,114 @@
+import type { Peer } from "../peer.js";
+import { ConnectionAccount } from "./connection-account.js";
+import { identityOf } from "./identity.js";
+import { KeyAccount } from "./key-account.js";
+import { ServerMeter } from "./meters.js";
+import { OpenConnections } from "./open-connections.js";
+import type { Excess, KeyQuotas, Quotas, Resource } from "./quotas.js";
+
+/** How the accounts of a server are limited. */
+export interface AccountsConfig {
+  /** What all keys may hold together; see {@link ServerAccount}. */
+  readonly server: Quotas;
+  /** What a key may hold, unless it has limits of its own. */
+  readonly key: KeyQuotas;
+  /** What one connection may hold. */
+  readonly connection: Quotas;
+}
+
+/** A connection of an authenticated peer, which counts as one of its key. */
+interface ConnectionHolder {
+  readonly peer: Peer;
+  /** Limits of the key of its own. */
+  readonly limits: KeyQuotas | undefined;
+  /** Ends the connection, because another key needs its place. */
+  readonly evict: (reason: string) => void;
+}
+
+/** The number of keys up to which those that hold nothing are remembered. */
+const MIN_SWEEP = 64;
+
+/**
+ * What all keys hold together. At a limit for calls or bytes, a key gets more only while it holds less than its share: the limit
+ * divided by the square of the number of keys that hold any. So one key cannot take the server from the others, and the sum
+ * stays below 1.65 times the limit (1 + 1/4 + 1/9 + …); divided by the number alone, the sum of the shares would grow with each
+ * key. From 32 keys on, a share stays a 1,024th of the limit, so that it suffices for a client: the sum grows by as much with each. Connections are never more than the limit: see {@link OpenConnections}.
+ */
+export class ServerAccount {
+  readonly #config: AccountsConfig;
+  readonly #meters: Readonly<Record<Resource, ServerMeter>>;
+  readonly #open: OpenConnections;
+  readonly #keys = new Map<string, KeyAccount>();
+  readonly #accounts = new WeakMap<Peer, ConnectionAccount>();
+  #sweepAt = MIN_SWEEP;
+
+  constructor(config: AccountsConfig) {
+    const { connections, calls, bytes } = config.server;
+    this.#config = config;
+    this.#open = new OpenConnections(connections);
+    this.#meters = {
+      connections: new ServerMeter("connections"),
+      calls: new ServerMeter("calls", calls),
+      bytes: new ServerMeter("bytes", bytes),
+    };
+  }
+
+  /** How much is held. */
+  held(resource: Resource): number {
+    return this.#meters[resource].held;
+  }
+
+  /**
+   * The account of the connection of a peer, the same one for all its channels: each connection has a `Peer` of its own. A peer
+   * without a place of {@link open}, as one in memory, has an account, too.
+   */
+  of(peer: Peer): ConnectionAccount {
+    const known = this.#accounts.get(peer);
+    if (known !== undefined) return known;
+    const account = new ConnectionAccount(this.#key(identityOf(peer)), this.#config.connection);
+    this.#accounts.set(peer, account);
+    return account;
+  }
+
+  /**
+   * Takes a place for the connection of an authenticated peer, or tells why it gets none.
+   * @returns the function that gives the place back; further calls do nothing
+   */
+  open({ peer, limits, evict }: ConnectionHolder): Excess | (() => void) {
+    const account = this.of(peer);
+    account.key.limit(limits);
+    const excess = account.take("connections", 1);
+    if (excess !== undefined) return excess;
+    const close = (): void => {
+      if (this.#open.remove(account)) account.give("connections", 1);
+    };
+    const noPlace = this.#open.add(account, (reason) => {
+      close();
+      evict(reason);
+    });
+    if (noPlace === undefined) return close;
+    account.give("connections", 1);
+    return noPlace;
+  }
+
+  #key(identity: string): KeyAccount {
+    const known = this.#keys.get(identity);
+    if (known !== undefined) return known;
+    if (this.#keys.size >= this.#sweepAt) this.#sweep();
+    const made = new KeyAccount(this.#meters, this.#config.key);
+    this.#keys.set(identity, made);
+    return made;
+  }
+
+  /** Forgets the keys that hold nothing. It runs when their number has doubled. */
+  #sweep(): void {
+    const now = performance.now();
+    for (const [identity, key] of this.#keys) if (key.isIdle(now)) this.#keys.delete(identity);
+    this.#sweepAt = Math.max(MIN_SWEEP, this.#keys.size * 2);
+  }
+}
+
+/** An account of its own, for a connection that shares nothing with others. */
+export function singleAccount(connection: Quotas): ConnectionAccount {
+  return new ServerAccount({ server: {}, key: {}, connection }).of({ user: "", scopes: [] });
+}

@@ -1,0 +1,184 @@
+import { setImmediate as immediate } from "node:timers/promises";
+import type { Peer } from "../peer.js";
+import { identityOf } from "./identity.js";
+
+/** Milliseconds that a key may work in one turn of the event loop. */
+export const SLICE = 4;
+
+/** Milliseconds of recent work up to which a key need not wait for the slice of another one. */
+const LIGHT = 100;
+
+/** How many steps pass between two looks at the clock. */
+const STEPS = 4;
+
+/** The weight of the latest turn in the estimated cost of a step: a pause of the process must not look like work. */
+const WEIGHT = { more: 0.1, less: 0.5 } as const;
+
+/** Milliseconds after which recent work counts a third. */
+const MEMORY = 1000;
+
+/** The event loop is one for the whole process, and so are its turns. */
+const keys = new Map<string, Turn>();
+const turns = new WeakMap<Peer, Turn>();
+const waiting = new Set<Turn>();
+const touched = new Set<Turn>();
+/** Whose work runs since `activeSince`, until another key begins or the turn ends: its microtasks are part of it. */
+let active: Turn | undefined;
+let activeSince = 0;
+/** Milliseconds of work of all keys in this turn of the event loop. */
+let worked = 0;
+let scheduled = false;
+
+/**
+ * The turns of one key, which all its connections share. Work of a peer goes in steps, such as a packet, a frame or a line.
+ * After as many as fit into 4 ms it pauses, and continues in a later turn of the event loop: of the keys that wait, the one
+ * that worked least goes first. So a key that sends as fast as it can delays the others by milliseconds.
+ */
+export class Turn {
+  readonly #waiting: (() => void)[] = [];
+  /** Connections that share it. */
+  connections = 0;
+  /** Milliseconds of work in this turn of the event loop, as far as they are known. */
+  #used = 0;
+  #steps = 0;
+  #stepsBefore = 0;
+  /** Milliseconds that a step takes, with the microtasks that follow it. */
+  #cost = 0;
+  #recent = 0;
+  #recentAt = 0;
+
+  /** Work is about to begin: false if it has to {@link wait}. */
+  begin(): boolean {
+    activate(this);
+    if (this.#waiting.length > 0 || this.#used >= SLICE || this.#steps * this.#cost >= SLICE) return false;
+    return worked < SLICE || this.#recent < LIGHT;
+  }
+
+  /** How long it worked recently, in ms. */
+  get recent(): number {
+    return this.#recent;
+  }
+
+  /** A step of work is done: true if the next one has to {@link wait}. */
+  step(): boolean {
+    if (active !== this) activate(this);
+    this.#steps += 1;
+    if (this.#steps * this.#cost >= SLICE) return true;
+    return this.#steps % STEPS === 0 && this.#used + performance.now() - activeSince >= SLICE;
+  }
+
+  /** Calls `resume` in a later turn of the event loop. */
+  wait(resume: () => void): void {
+    this.#waiting.push(resume);
+    waiting.add(this);
+    schedule();
+  }
+
+  /** A step of work is done: undefined if the next one may follow at once, else when it may. */
+  pass(): Promise<void> | undefined {
+    return this.step() || this.#waiting.length > 0 ? new Promise((resolve) => this.wait(resolve)) : undefined;
+  }
+
+  /** Its work ran for this long. */
+  charge(milliseconds: number, now: number): void {
+    this.#used += milliseconds;
+    this.#recent = this.#recent * Math.exp((this.#recentAt - now) / MEMORY) + milliseconds;
+    this.#recentAt = now;
+    const steps = this.#steps - this.#stepsBefore;
+    this.#stepsBefore = this.#steps;
+    if (steps === 0) return;
+    const change = milliseconds / steps - this.#cost;
+    this.#cost += change * (change > 0 ? WEIGHT.more : WEIGHT.less);
+  }
+
+  /** A turn of the event loop is over. */
+  renew(): void {
+    this.#used = 0;
+    this.#steps = 0;
+    this.#stepsBefore = 0;
+  }
+
+  /** Continues what waits, until it is over again. */
+  serve(): void {
+    activate(this);
+    // What waits again goes behind what waits already.
+    for (let left = this.#waiting.length; left > 0 && !this.#isSpent; left--) this.#waiting.shift()?.();
+    if (this.#waiting.length === 0) waiting.delete(this);
+  }
+
+  get #isSpent(): boolean {
+    return this.#used + performance.now() - activeSince >= SLICE || this.#steps * this.#cost >= SLICE;
+  }
+}
+
+/** The turns of a peer that is connected; see {@link joinTurns}. */
+export function turnOf(peer: Peer): Turn | undefined {
+  return turns.get(peer);
+}
+
+/** A step of work is done: resolves in a later turn of the event loop, of those of its key where the peer has any. */
+export async function nextTurn(peer: Peer): Promise<void> {
+  const turn = turnOf(peer);
+  if (turn === undefined) return immediate();
+  turn.step();
+  await new Promise<void>((resolve) => turn.wait(resolve));
+}
+
+/** A connection of a peer begins to share the turns of its key. @returns the turns, and the function for its end */
+export function joinTurns(peer: Peer): { readonly turn: Turn; readonly leave: () => void } {
+  const key = identityOf(peer);
+  const turn = keys.get(key) ?? new Turn();
+  keys.set(key, turn);
+  turns.set(peer, turn);
+  turn.connections += 1;
+  return {
+    turn,
+    leave: () => {
+      turn.connections -= 1;
+      if (turn.connections === 0) keys.delete(key);
+    },
+  };
+}
+
+function activate(turn: Turn): void {
+  const now = performance.now();
+  charge(now);
+  active = turn;
+  activeSince = now;
+  touched.add(turn);
+  schedule();
+}
+
+function charge(now: number): void {
+  if (active === undefined) return;
+  worked += now - activeSince;
+  active.charge(now - activeSince, now);
+}
+
+function schedule(): void {
+  if (scheduled) return;
+  scheduled = true;
+  setImmediate(endTurn);
+  // In the same phase, after the microtasks of the first: what follows, such as timers, is not work of the key that was served.
+  setImmediate(endServing);
+}
+
+function endServing(): void {
+  charge(performance.now());
+  active = undefined;
+}
+
+/** One key per turn of the event loop: its microtasks run before those of the next. */
+function endTurn(): void {
+  scheduled = false;
+  const now = performance.now();
+  charge(now);
+  active = undefined;
+  worked = 0;
+  for (const turn of touched) turn.renew();
+  touched.clear();
+  let next: Turn | undefined;
+  for (const turn of waiting) if (next === undefined || turn.recent < next.recent) next = turn;
+  next?.serve();
+  if (waiting.size > 0) schedule();
+}

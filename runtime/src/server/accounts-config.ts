@@ -1,0 +1,21 @@
+import type { AccountsConfig } from "../base/accounts/server-account.js";
+import { checkNumber } from "../base/check-number.js";
+import type { Limits } from "../wire/limits.js";
+import type { ApiServerOptions } from "./api-server-options.js";
+
+/** The options that limit what connections and keys hold. */
+export interface AccountedOptions extends ApiServerOptions {
+  /** Of a server over SSH. Default: no limit. */
+  readonly maxConnections?: number;
+}
+
+/** Applies the defaults. @throws OptionError that names the option, its value and its range */
+export function accountsConfig({ maxConnections, perKey = {} }: AccountedOptions, limits: Limits): AccountsConfig {
+  const { calls, bytes, serverCalls, serverBytes } = limits;
+  for (const [name, value] of Object.entries(perKey)) if (value !== undefined) checkNumber(`perKey.${name}`, value, 1);
+  return {
+    server: { connections: maxConnections, calls: serverCalls, bytes: serverBytes },
+    key: { connections: maxConnections && Math.ceil(maxConnections / 2), ...perKey },
+    connection: { calls, bytes },
+  };
+}

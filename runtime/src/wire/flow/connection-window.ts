@@ -1,0 +1,161 @@
+import type { HeldBytes } from "./held-bytes.js";
+
+/** The receiver grants what was consumed when it is this part of the window. */
+const GRANTED_PART = 8;
+
+/** The largest credit that a frame can grant. An item over all limits, which is skipped, may have cost more. */
+const MAX_GRANT = 0xffff_ffff;
+
+/**
+ * The window of a connection, as its receiver keeps it: the bytes of items that the peer may send ahead of all consumers
+ * together. An item counts as consumed when it has arrived, unless a stream holds it.
+ */
+export class ReceiveWindow {
+  /** What the connection holds. */
+  readonly memory: HeldBytes;
+  readonly #grant: (bytes: number) => void;
+  /** Whether the peer keeps to a window; otherwise only the account bounds what is held. */
+  #isOpen = false;
+  #window = 0;
+  #credit = 0;
+  /** Consumed, and not granted yet; and how much of it is worth a frame. */
+  #ungranted = 0;
+  #worthwhile = 0;
+
+  /** @param grant grants the peer more credit */
+  constructor(memory: HeldBytes, grant: (bytes: number) => void) {
+    this.memory = memory;
+    this.#grant = grant;
+  }
+
+  /** The peer keeps to a window of this many bytes. */
+  open(bytes: number): void {
+    this.#isOpen = true;
+    this.#window = this.#credit = bytes;
+    this.#worthwhile = Math.ceil(bytes / GRANTED_PART);
+  }
+
+  /** An item of this cost arrived; false if it is beyond the credit. {@link settle} follows once it is delivered. */
+  arrive(cost: number): boolean {
+    if (!this.#isOpen) return true;
+    if (!covers(this.#credit, this.#window, cost)) return false;
+    this.#credit -= cost;
+    this.#ungranted += cost;
+    return true;
+  }
+
+  /** A stream holds an item until {@link release}. @throws RpcError RESOURCE_EXHAUSTED if the account has no room */
+  hold(cost: number): void {
+    this.memory.take(cost);
+    this.#ungranted -= cost;
+  }
+
+  /** Held items of this cost were consumed or dropped. */
+  release(cost: number): void {
+    this.memory.give(cost);
+    this.#ungranted += cost;
+    this.settle();
+  }
+
+  /** Grants what was consumed, if it is worth a frame or the peer has little credit left. */
+  settle(): void {
+    const ungranted = this.#ungranted;
+    if (!this.#isOpen || (ungranted < this.#worthwhile && ungranted < this.#credit)) return;
+    const bytes = Math.min(ungranted, MAX_GRANT);
+    if (bytes === 0) return;
+    this.#ungranted -= bytes;
+    this.#credit += bytes;
+    this.#grant(bytes);
+  }
+}
+
+/**
+ * The window of a connection, as its sender keeps it. Items that wait for credit are sent first come first served: one that is
+ * larger than what is left is not overtaken.
+ */
+export class SendWindow {
+  #isOpen = false;
+  #window = 0;
+  #credit = 0;
+  readonly #items = new Map<() => void, number>();
+  readonly #streams = new Set<() => void>();
+
+  /** The peer announced a window of this many bytes. */
+  open(bytes: number): void {
+    this.#isOpen = true;
+    this.#window = this.#credit = bytes;
+  }
+
+  /** Whether the peer announced a window. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** Whether an item of this cost may be sent now: no other one waits, and there is credit. */
+  has(cost: number): boolean {
+    return !this.#isOpen || (this.#items.size === 0 && covers(this.#credit, this.#window, cost));
+  }
+
+  /** The cost of the largest item that may be sent now. */
+  get room(): number {
+    if (!this.#isOpen || covers(this.#credit, this.#window, Number.POSITIVE_INFINITY)) return Number.POSITIVE_INFINITY;
+    return this.#credit;
+  }
+
+  /** Takes the credit of an item; false if it has to {@link wait}. */
+  take(cost: number): boolean {
+    if (!this.#isOpen) return true;
+    if (!this.has(cost)) return false;
+    this.#credit -= cost;
+    return true;
+  }
+
+  /** Gives back the credit of an item that was not sent. */
+  giveBack(cost: number): void {
+    this.#credit += cost;
+    this.#admit();
+  }
+
+  /** Calls `proceed` once, when the credit of its item was taken. */
+  wait(cost: number, proceed: () => void): void {
+    this.#items.set(proceed, cost);
+  }
+
+  /** Calls `proceed` once, when there is credit and no item waits for it. */
+  whenOpen(proceed: () => void): void {
+    this.#streams.add(proceed);
+  }
+
+  /** Removes a callback. */
+  forget(proceed: () => void): void {
+    this.#streams.delete(proceed);
+    // The next item may be smaller.
+    if (this.#items.delete(proceed)) this.#admit();
+  }
+
+  /** The peer grants more; false if the sum is over its window. */
+  grant(bytes: number): boolean {
+    this.#credit += bytes;
+    if (this.#credit > this.#window) return false;
+    this.#admit();
+    return true;
+  }
+
+  #admit(): void {
+    for (const [proceed, cost] of this.#items) {
+      if (!covers(this.#credit, this.#window, cost)) return;
+      this.#credit -= cost;
+      this.#items.delete(proceed);
+      proceed();
+    }
+    if (!this.has(1)) return;
+    const streams = [...this.#streams];
+    this.#streams.clear();
+    for (const proceed of streams) proceed();
+  }
+}
+
+/** An item larger than the window passes, too: while half of the window is left, any item may be sent. */
+function covers(credit: number, window: number, cost: number): boolean {
+  return cost <= credit || credit * 2 >= window;
+}

@@ -1,0 +1,48 @@
+import { expect, test } from "vitest";
+import { ItemQueue } from "../../../../runtime/src/wire/flow/item-queue.js";
+
+const view = (size: number, fill: number) => ({ buffer: Buffer.alloc(size, fill), start: 0, end: size });
+
+function taken(queue: ItemQueue): { readonly size: number; readonly fill: number | undefined } | undefined {
+  const item = queue.shift();
+  return item && { size: item.end - item.start, fill: item.start === item.end ? undefined : item.buffer[item.start] };
+}
+
+test.each([false, true])("a large item after small ones that were taken is returned whole (raw bytes: %s)", (isRaw) => {
+  const queue = new ItemQueue({ isRaw });
+  queue.push(view(100, 1));
+  queue.push(view(0, 1));
+  expect([taken(queue), taken(queue)]).toEqual([{ size: 100, fill: 1 }, { size: 0 }]);
+  for (const size of [20_000, 5000, 600, 100]) {
+    queue.push(view(size, 2));
+    expect(taken(queue)).toEqual({ size, fill: 2 });
+    expect(queue.size).toBe(0);
+  }
+});
+
+test.each([false, true])(
+  "items of any size come out as they went in, in any order of both (raw bytes: %s)",
+  (isRaw) => {
+    let seed = 1;
+    const random = (below: number) => {
+      seed = (seed * 48_271) % 2_147_483_647;
+      return seed % below;
+    };
+    const sizes = [0, 1, 60, 100, 510, 511, 3000, 4094, 4095, 16_000, 16_382, 16_383, 20_000];
+    // Several queues share the pool of unused buffers.
+    const queues = Array.from({ length: 5 }, () => ({ queue: new ItemQueue({ isRaw }), model: [] as object[] }));
+    for (let step = 0; step < 20_000; step++) {
+      const { queue, model } = queues[random(queues.length)] as (typeof queues)[number];
+      const kind = random(20);
+      if (kind === 0) {
+        queue.clear();
+        model.length = 0;
+      } else if (kind < 11 && model.length < 40) {
+        const [size, fill] = [sizes[random(sizes.length)] as number, random(256)];
+        queue.push(view(size, fill));
+        model.push({ size, fill: size === 0 ? undefined : fill });
+      } else expect(taken(queue)).toEqual(model.shift());
+      expect(queue.size).toBe(model.length);
+    }
+  },
+);
