@@ -49,6 +49,7 @@ export class WireCall implements CallPort {
     const items = this.#call.receiver<unknown>();
     const format = { type, codec: this.codec, status: "BAD_REQUEST" } as const;
     let hasFailed = false;
+    let number = 0;
     this.#call.receiveStream({
       end: () => {
         if (!hasFailed) items.end();
@@ -62,7 +63,8 @@ export class WireCall implements CallPort {
             checkMethodSize(item.end - item.start, maxSize, "item");
             checkShape(item, shape);
           }
-          items.push(decodeItem(item, format), item.end - item.start);
+          number += 1;
+          items.push(decodeItem(item, format, number), item.end - item.start);
         } catch (error) {
           if (!(error instanceof RpcError)) throw error;
           hasFailed = error.status === "BAD_REQUEST";
