@@ -7,7 +7,7 @@ import { failure, until, within } from "../support/wait.js";
 let served: RawServed | undefined;
 
 /** Serves one method to a client of raw frames. */
-async function serve(handler: () => unknown, options: object = {}): Promise<RawServed> {
+async function serve(handler: (request?: unknown) => unknown, options: object = {}): Promise<RawServed> {
   served = await serveRaw(handler, options);
   return served;
 }
@@ -54,7 +54,8 @@ test("an error of up to 8 KiB arrives under any limits, so that a 413 may be lon
 });
 
 test("a server sends errors of up to 8 KiB under any limits", async () => {
-  const { peer } = await serve(({ size }: { size?: number }) => {
+  const { peer } = await serve((request) => {
+    const { size } = request as { size?: number };
     if (size === undefined) return "x".repeat(50);
     throw new RpcError("CONFLICT", "x".repeat(size - '{"message":""}'.length));
   });
