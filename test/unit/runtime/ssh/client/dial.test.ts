@@ -266,7 +266,7 @@ it("logs in without a listed key where the server has anonymous access", async (
 });
 
 it("logs in with any key where the server has no authentication but anonymous access", async () => {
-  const bench = await startBench({ anonymous: { scopes: ["public:*"] }, authorizedKeys: undefined });
+  const bench = await startBench({ anonymous: { scopes: ["public:*"] }, authorizedKeys: undefined as never });
   await bench.dial();
   expect(bench.accepted.map(({ peer }) => peer.authMethods)).toEqual([["none"]]);
 });
