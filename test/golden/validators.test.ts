@@ -137,6 +137,7 @@ describe("the errors of a value", () => {
   test("of a union are about the member that its tag selects", async () => {
     for (const validator of ["shapeClosed", "shapeStoreResponseOpen"]) {
       expect(await complaints("combined", validator, { kind: "square", side: "1" })).toEqual(["/side type"]);
+      expect(await complaints("combined", validator, { kind: "hexagon", edge: "1" })).toEqual(["/edge type"]);
       expect(await complaints("combined", validator, { kind: "circle" })).toEqual([" required"]);
       expect(await complaints("combined", validator, { side: 1 })).toEqual([" required"]);
       expect(await complaints("combined", validator, [])).toEqual([" type"]);
@@ -144,7 +145,7 @@ describe("the errors of a value", () => {
     }
     const { shapeClosed } = await validatorsOf("combined");
     shapeClosed?.({ kind: "triangle" });
-    expect(shapeClosed?.errors?.[0]?.params).toEqual({ allowedValues: ["circle", "square"] });
+    expect(shapeClosed?.errors?.[0]?.params).toEqual({ allowedValues: ["circle", "square", "pentagon", "hexagon"] });
   });
 
   test("of a union are about the member that its type selects", async () => {

@@ -143,6 +143,16 @@ itWith([SSHD], "the option sock opens the stream to the target, or to the first 
     status: "UNAVAILABLE",
     message: "the option sock failed: no stream",
   });
+  const wrong = () => 5 as never;
+  expect(await failure(open(last.address, { ...options, sock: wrong }))).toMatchObject({
+    message: "the option sock failed: it returned number, not a Duplex",
+  });
+  const closed = await freePort();
+  const refused = () => connect(closed, "127.0.0.1");
+  expect(await failure(open(last.address, { ...options, sock: refused }))).toMatchObject({
+    status: "UNAVAILABLE",
+    message: `the stream to ${last.address} failed: connect ECONNREFUSED 127.0.0.1:${closed}`,
+  });
   const pending = () => new Promise<never>(() => {});
   expect((await failure(open(last.address, { ...options, sock: pending, connectTimeout: 100 }))).message).toMatch(
     /within 100 ms \(connectTimeout\)/,

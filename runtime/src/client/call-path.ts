@@ -65,7 +65,9 @@ async function open(transport: Transport, call: PathCall): Promise<PathClient> {
     return await openClient<PathClient>(api, transport, { signal: signal ? AbortSignal.any([late, signal]) : late });
   } catch (error) {
     if (!late.aborted || signal?.aborted) throw error;
-    const message = `no connection to ${transport.address} within ${timeout} ms`;
+    // A part of the caller's timeout may have passed before this call, so the rest of it would be misleading.
+    const when = call.timeout === undefined ? `within ${timeout} ms` : "before the deadline";
+    const message = `no connection to ${transport.address} ${when}`;
     throw new RpcError("DEADLINE_EXCEEDED", message, { method: api.methods[0]?.id });
   }
 }

@@ -37,15 +37,16 @@ export function encodeItem(item: unknown, format: ItemFormat): EncodedValue {
 /**
  * Decodes and validates an item. Raw bytes are a view of the chunk that they arrived in, or a copy where the chunk is much
  * larger: a small view would keep all of it in memory.
+ * @param number of the item in its stream, from 1, for the message
  * @throws RpcError with the format's status where the schema rejects it
  */
-export function decodeItem(bytes: BytesView, { type, codec, status }: ItemFormat): unknown {
+export function decodeItem(bytes: BytesView, { type, codec, status }: ItemFormat, number?: number): unknown {
   if (type === "bytes") {
     const item = bytes.buffer.subarray(bytes.start, bytes.end);
     return item.length * MAX_OVERHEAD >= bytes.buffer.buffer.byteLength ? item : copyBytes(item);
   }
   const item = withStatus(status, () => codec.decode(bytes));
-  checkItem(item, type, status);
+  checkItem(item, type, status, number);
   return item;
 }
 
@@ -71,17 +72,18 @@ function withStatus<T>(status: "BAD_REQUEST" | "INTERNAL", action: () => T): T {
 
 /**
  * Validates an item. @throws RpcError with `status` where it does not fit the schema
- * @param name names the item in the message
+ * @param name names the item in the message: text, or its number
  */
 export function checkItem(
   item: unknown,
   validator: Validator,
   status: "BAD_REQUEST" | "INTERNAL",
-  name = "an item",
+  name: string | number = "an item",
 ): void {
   if (withStatus(status, () => isValid(item, validator))) return;
   const issues = issuesOf(validator);
-  throw new RpcError(status, `${name} does not match the schema: ${describeIssues(issues)}`, { details: { issues } });
+  const what = typeof name === "number" ? `item ${name}` : name;
+  throw new RpcError(status, `${what} does not match the schema: ${describeIssues(issues)}`, { details: { issues } });
 }
 
 function describe(value: unknown): string {

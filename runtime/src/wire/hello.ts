@@ -36,7 +36,7 @@ export const MAX_REFERENCE = 8192;
 /** Entries of `methods`: an OPEN has two bytes for the index. */
 const MAX_METHODS = 65_536;
 
-/** Bytes of a DRAIN or a CLOSE that are accepted under any limits: rejecting one would end calls that could go on. */
+/** Bytes that an error, a DRAIN or a CLOSE may have under any limits: the reason of a refusal must arrive. */
 export const MAX_REASON = 8192;
 
 /** Characters of its reason that messages and logs show. */

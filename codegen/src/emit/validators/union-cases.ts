@@ -142,13 +142,16 @@ function partOf(schema: SchemaOrBoolean, types: Types, seen: Set<string>): Objec
   };
 }
 
-/** The possible values of a schema with `const` or `enum` of scalars. */
+/** The possible values of a schema with `const` or `enum` of scalars, or of a union of such constants. */
 function valuesOf(schema: SchemaOrBoolean, types: Types): readonly unknown[] | undefined {
   if (typeof schema === "boolean") return undefined;
   const name = refName(schema);
   const target = name === undefined ? schema : types.get(name);
-  const values =
-    target === undefined || refName(target) !== undefined ? undefined : (constantOf(target) ?? target["enum"]);
+  if (target === undefined || refName(target) !== undefined) return undefined;
+  const union = target["anyOf"] ?? target["oneOf"];
+  const values = Array.isArray(union)
+    ? union.flatMap((branch: SchemaOrBoolean) => constantOf(branch) ?? [undefined])
+    : (constantOf(target) ?? target["enum"]);
   return Array.isArray(values) && values.every(isScalarValue) ? values : undefined;
 }
 

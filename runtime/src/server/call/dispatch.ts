@@ -4,6 +4,7 @@ import type { EncodedValue } from "../../codec/codec.js";
 import type { ItemType } from "../../codec/items.js";
 import { RpcError } from "../../contract/rpc-error.js";
 import type { StatusName } from "../../contract/status.js";
+import { MAX_REASON } from "../../wire/hello.js";
 import type { ItemReceiver } from "../../wire/item-receiver.js";
 import { ignoreErrors } from "../../wire/iterator-of.js";
 import { checkSize } from "../../wire/limits.js";
@@ -185,7 +186,7 @@ export class Dispatch {
     let body: EncodedValue;
     try {
       body = this.#call.codec.encodeError(failure);
-      checkSize(body, this.#caller.maxMessage, `error (${failure.status})`);
+      checkSize(body, Math.max(this.#caller.maxMessage, MAX_REASON), `error (${failure.status})`);
     } catch (error) {
       const instead = error instanceof RpcError ? error : internalError(error, this.#errorContext);
       this.#reply(instead.status, this.#call.codec.encodeError(instead), instead);

@@ -52,9 +52,11 @@ export class WireCall implements CallPort {
   receive({ type, shape, maxSize, authorize, abort }: RequestItemChecks): ItemReceiver<unknown> {
     const format = { type, codec: this.codec, status: "BAD_REQUEST" } as const;
     const isRaw = type === "bytes";
+    /** Items are decoded in their order. */
+    let number = 0;
     const reader: ItemReader<unknown> = {
       isRaw,
-      decode: (item) => decodeItem(item, format),
+      decode: (item) => decodeItem(item, format, ++number),
       weigh: (item) => (isRaw ? item.end - item.start : checkShape(item, shape)),
     };
     const items = this.#call.receiver(reader, abort);

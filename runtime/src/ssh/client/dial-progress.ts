@@ -63,6 +63,12 @@ export class DialProgress implements DialFailure {
     if (this.#error instanceof SshError) return this.#error;
     if (this.#stage === "authentication") return loginError(formatTarget(this.target), this.#login, this.#error);
     const { message } = this.#error ?? {};
+    // The error is about the stream's own address, not about that of the target.
+    if (this.#config.carrier !== undefined && this.#stage === "connecting" && message !== undefined) {
+      return new SshError("unavailable", `the stream to ${formatTarget(this.target)} failed: ${printable(message)}`, {
+        cause: this.#error,
+      });
+    }
     // ssh2's text for a closed connection says less than the stage does.
     return dialError(this, message === "Connection lost before handshake" ? undefined : this.#error);
   }

@@ -52,10 +52,16 @@ export async function openCarrier(
 function opener({ target, options, config }: Hop): ((signal: AbortSignal) => Duplex | Promise<Duplex>) | undefined {
   const { sock, proxy } = options;
   const { host, port } = target;
-  if (sock !== undefined) return (signal) => sock({ host, port, signal });
+  if (sock !== undefined) return async (signal) => checkDuplex(await sock({ host, port, signal }));
   if (proxy !== undefined) return (signal) => connectSocks(parseProxy(proxy), target, signal);
   const { proxyCommand } = config;
   return proxyCommand === undefined ? undefined : () => runProxyCommand(proxyCommand);
+}
+
+/** A Duplex of any implementation. @throws TypeError for any other value of the option `sock` */
+function checkDuplex(value: unknown): Duplex {
+  if (typeof value === "object" && value !== null && "push" in value && "write" in value) return value as Duplex;
+  throw new TypeError(`it returned ${value === null ? "null" : typeof value}, not a Duplex`);
 }
 
 /** Counts the bytes of a duplex that does not count them itself, as a TCP socket does. */

@@ -154,6 +154,14 @@ test.each<[string, string[], string, number, string]>([
   expect(outcome.stderr).toMatch(/^sshrpc: [^\n]+\n$/);
 });
 
+test("an item that the server rejects is named, after the items that it has answered", async () => {
+  const { call } = await startBench();
+  const lines = '{"text":"a"}\n{"text":5}\n{"text":"c"}\n';
+  const outcome = await call(["UPDATE", "/run", '{"name":"x","echo":true}', "--items", "-"], lines);
+  expect(outcome).toMatchObject({ status: 4, stdout: '{"text":"a"}\n' });
+  expect(outcome.stderr).toContain("item 2 does not match the schema: /text must be string");
+});
+
 test("standard input cannot be both the request and the stream", async () => {
   expect(await sshrpc(["call", "ssh://a@127.0.0.1:1", "STORE", "/run", "-", "--items", "-"])).toMatchObject({
     status: 2,
@@ -234,7 +242,7 @@ describe("fields", () => {
     const args = ["call", `ssh://alice@127.0.0.1:${port}`, "GET", "/items/{id}", "id=7", "--timeout", "200ms"];
     expect(await sshrpc(args)).toMatchObject({
       status: 5,
-      stderr: expect.stringMatching(/^sshrpc: DEADLINE_EXCEEDED: /),
+      stderr: expect.stringMatching(/^sshrpc: DEADLINE_EXCEEDED: .* no connection to \S+ before the deadline\n$/),
     });
   });
 

@@ -1,3 +1,4 @@
+import { RpcError } from "sshrpc/server";
 import { afterEach, expect, test } from "vitest";
 import { FLAG, FRAME, PREAMBLE } from "../../../support/raw-peer.js";
 import { connectRaw, type RawServed, serveRaw } from "../support/server.js";
@@ -6,7 +7,7 @@ import { failure, until, within } from "../support/wait.js";
 let served: RawServed | undefined;
 
 /** Serves one method to a client of raw frames. */
-async function serve(handler: () => unknown, options: object = {}): Promise<RawServed> {
+async function serve(handler: (request?: unknown) => unknown, options: object = {}): Promise<RawServed> {
   served = await serveRaw(handler, options);
   return served;
 }
@@ -50,6 +51,21 @@ test("an error of up to 8 KiB arrives under any limits, so that a 413 may be lon
     expect(await call).toMatchObject(expected);
   }
   await client.close();
+});
+
+test("a server sends errors of up to 8 KiB under any limits", async () => {
+  const { peer } = await serve((request) => {
+    const { size } = request as { size?: number };
+    if (size === undefined) return "x".repeat(50);
+    throw new RpcError("CONFLICT", "x".repeat(size - '{"message":""}'.length));
+  });
+  peer.hello(["GET /it"], { message: 16 });
+  peer.open(1, '{"size":8192}').open(3, '{"size":8193}').open(5, "{}");
+  const answers = [await peer.status(), await peer.status(), await peer.status()];
+  const message = (id: number): unknown => answers.find((answer) => answer.id === id)?.body.message;
+  expect(message(1)).toMatch(/^x+$/);
+  expect(message(3)).toBe("the error (CONFLICT) has 8193 bytes; the limit is 8192 (limits.message)");
+  expect(message(5)).toBe("the response has 52 bytes; the limit is 16 (limits.message)");
 });
 
 test("malformed metadata, and an index that HELLO does not list, close the connection with the reason", async () => {

@@ -130,7 +130,7 @@ export class Login {
           : `the server accepts no keys, only ${methods.join(", ")}`,
       );
     }
-    return this.#triedNone || methods.length === 0 ? false : this.#tryNone();
+    return this.#triedNone ? false : this.#tryNone();
   }
 
   /** Passes on a keyboard-interactive request without prompts (RFC 4256, section 3.2). */

@@ -17,7 +17,7 @@ import {
 export const api: Api = {
   name: "combined",
   version: "1.0.0",
-  hash: "03995cd49bc2daca0c09d2119ee9211826858eaf3323dcbfe838ac3260fe90ab",
+  hash: "f9a2bec5036f533b0cd819fa34effc80bbfbee51fdb331fa434726231d4bb858",
   methods: [
     {
       id: "STORE /article",
@@ -61,7 +61,7 @@ export const api: Api = {
       params: {},
       idempotent: false,
       request: shapeClosed,
-      maxRequest: 2424,
+      maxRequest: 3308,
       response: shapeStoreResponseOpen,
     },
     {

@@ -5,7 +5,7 @@
 
 export const contract = {
   "callbacks": {},
-  "hash": "03995cd49bc2daca0c09d2119ee9211826858eaf3323dcbfe838ac3260fe90ab",
+  "hash": "f9a2bec5036f533b0cd819fa34effc80bbfbee51fdb331fa434726231d4bb858",
   "name": "combined",
   "resources": {
     "article": {
@@ -309,6 +309,27 @@ export const contract = {
       "required": ["name"],
       "type": "object"
     },
+    "Polygon": {
+      "properties": {
+        "edge": {
+          "type": "number"
+        },
+        "kind": {
+          "anyOf": [
+            {
+              "const": "pentagon",
+              "type": "string"
+            },
+            {
+              "const": "hexagon",
+              "type": "string"
+            }
+          ]
+        }
+      },
+      "required": ["edge", "kind"],
+      "type": "object"
+    },
     "Shape": {
       "anyOf": [
         {
@@ -316,6 +337,9 @@ export const contract = {
         },
         {
           "$ref": "#/types/Square"
+        },
+        {
+          "$ref": "#/types/Polygon"
         }
       ],
       "description": "One of several."

@@ -24,8 +24,13 @@ export interface Named {
   name: string;
 }
 
+export interface Polygon {
+  kind: "pentagon" | "hexagon";
+  edge: number;
+}
+
 /** One of several. */
-export type Shape = Circle | Square;
+export type Shape = Circle | Square | Polygon;
 
 export type Short = Named & { at: { x: number; y: number } };
 

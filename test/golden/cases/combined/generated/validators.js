@@ -1077,8 +1077,114 @@ validate0.evaluated = {"props":{"name":true},"dynamicProps":false,"dynamicItems"
 return validate0;
 })();
 
+const polygonClosed = (() => {
+const schema0 = {"type":"object","properties":{"kind":{"enum":["pentagon","hexagon"]},"edge":{"type":"number"}},"required":["edge","kind"],"additionalProperties":false};
+
+function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate0.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.edge === undefined){
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "edge"},message:"must have required property '"+"edge"+"'"});
+errors++;
+}
+if(data.kind === undefined){
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "kind"},message:"must have required property '"+"kind"+"'"});
+errors++;
+}
+const keyErrors0 = errors;
+for(const key0 in data){
+if(errors - keyErrors0 >= 10){
+break;
+}
+if(!((key0 === "kind") || (key0 === "edge"))){
+(vErrors ??= []).push({instancePath,keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"});
+errors++;
+}
+}
+if(data.kind !== undefined){
+let data0 = data.kind;
+if(!((data0 === "pentagon") || (data0 === "hexagon"))){
+(vErrors ??= []).push({instancePath:instancePath+"/kind",keyword:"enum",params:{allowedValues: schema0.properties.kind.enum},message:"must be equal to one of the allowed values"});
+errors++;
+}
+}
+if(data.edge !== undefined){
+let data1 = data.edge;
+if(!((typeof data1 == "number") && (isFinite(data1)))){
+(vErrors ??= []).push({instancePath:instancePath+"/edge",keyword:"type",params:{type: "number"},message:"must be number"});
+errors++;
+}
+}
+}
+else {
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
+}
+validate0.errors = vErrors;
+return errors === 0;
+}
+validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+return validate0;
+})();
+
+const polygonOpen = (() => {
+const schema0 = {"type":"object","properties":{"kind":{"enum":["pentagon","hexagon"]},"edge":{"type":"number"}},"required":["edge","kind"]};
+
+function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate0.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.edge === undefined){
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "edge"},message:"must have required property '"+"edge"+"'"});
+errors++;
+}
+if(data.kind === undefined){
+(vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "kind"},message:"must have required property '"+"kind"+"'"});
+errors++;
+}
+if(data.kind !== undefined){
+let data0 = data.kind;
+if(!((data0 === "pentagon") || (data0 === "hexagon"))){
+(vErrors ??= []).push({instancePath:instancePath+"/kind",keyword:"enum",params:{allowedValues: schema0.properties.kind.enum},message:"must be equal to one of the allowed values"});
+errors++;
+}
+}
+if(data.edge !== undefined){
+let data1 = data.edge;
+if(!((typeof data1 == "number") && (isFinite(data1)))){
+(vErrors ??= []).push({instancePath:instancePath+"/edge",keyword:"type",params:{type: "number"},message:"must be number"});
+errors++;
+}
+}
+}
+else {
+(vErrors ??= []).push({instancePath,keyword:"type",params:{type: "object"},message:"must be object"});
+errors++;
+}
+validate0.errors = vErrors;
+return errors === 0;
+}
+validate0.evaluated = {"props":{"kind":true,"edge":true},"dynamicProps":false,"dynamicItems":false};
+return validate0;
+})();
+
 const shapeClosed = (() => {
-const schema0 = {"type":"object","required":["kind"],"properties":{"kind":{"enum":["circle","square"]}},"x-cases":[{"x-call":"circleClosed"},{"x-call":"squareClosed"}],"x-when":[{"tag":"kind","values":["circle"]},{"tag":"kind","values":["square"]}]};
+const schema0 = {"type":"object","required":["kind"],"properties":{"kind":{"enum":["circle","square","pentagon","hexagon"]}},"x-cases":[{"x-call":"circleClosed"},{"x-call":"squareClosed"},{"x-call":"polygonClosed"}],"x-when":[{"tag":"kind","values":["circle"]},{"tag":"kind","values":["square"]},{"tag":"kind","values":["pentagon","hexagon"]}]};
 
 function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -1122,6 +1228,28 @@ if(items0 !== true && items1 !== undefined){
 items0 = items1 === true ? true : items0 > items1 ? items0 : items1;
 }
 }
+else if(data && typeof data == "object" && ((data.kind === "pentagon") || (data.kind === "hexagon"))){
+if(!(polygonClosed(data, {instancePath,parentData,parentDataProperty,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? polygonClosed.errors : vErrors.concat(polygonClosed.errors);
+errors = vErrors.length;
+}
+else {
+var props2 = polygonClosed.evaluated.props;
+var items2 = polygonClosed.evaluated.items;
+}
+if(props0 !== true && props2 !== undefined){
+if(props2 === true){
+props0 = true;
+}
+else {
+props0 = props0 || {};
+Object.assign(props0, props2);
+}
+}
+if(items0 !== true && items2 !== undefined){
+items0 = items2 === true ? true : items0 > items2 ? items0 : items2;
+}
+}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.kind === undefined){
 (vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "kind"},message:"must have required property '"+"kind"+"'"});
@@ -1133,7 +1261,7 @@ props0.kind = true;
 }
 if(data.kind !== undefined){
 let data0 = data.kind;
-if(!((data0 === "circle") || (data0 === "square"))){
+if(!((((data0 === "circle") || (data0 === "square")) || (data0 === "pentagon")) || (data0 === "hexagon"))){
 (vErrors ??= []).push({instancePath:instancePath+"/kind",keyword:"enum",params:{allowedValues: schema0.properties.kind.enum},message:"must be equal to one of the allowed values"});
 errors++;
 }
@@ -1153,7 +1281,7 @@ return validate0;
 })();
 
 const shapeOpen = (() => {
-const schema0 = {"type":"object","required":["kind"],"properties":{"kind":{"enum":["circle","square"]}},"x-cases":[{"x-call":"circleOpen"},{"x-call":"squareOpen"}],"x-when":[{"tag":"kind","values":["circle"]},{"tag":"kind","values":["square"]}]};
+const schema0 = {"type":"object","required":["kind"],"properties":{"kind":{"enum":["circle","square","pentagon","hexagon"]}},"x-cases":[{"x-call":"circleOpen"},{"x-call":"squareOpen"},{"x-call":"polygonOpen"}],"x-when":[{"tag":"kind","values":["circle"]},{"tag":"kind","values":["square"]},{"tag":"kind","values":["pentagon","hexagon"]}]};
 
 function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -1197,6 +1325,28 @@ if(items0 !== true && items1 !== undefined){
 items0 = items1 === true ? true : items0 > items1 ? items0 : items1;
 }
 }
+else if(data && typeof data == "object" && ((data.kind === "pentagon") || (data.kind === "hexagon"))){
+if(!(polygonOpen(data, {instancePath,parentData,parentDataProperty,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? polygonOpen.errors : vErrors.concat(polygonOpen.errors);
+errors = vErrors.length;
+}
+else {
+var props2 = polygonOpen.evaluated.props;
+var items2 = polygonOpen.evaluated.items;
+}
+if(props0 !== true && props2 !== undefined){
+if(props2 === true){
+props0 = true;
+}
+else {
+props0 = props0 || {};
+Object.assign(props0, props2);
+}
+}
+if(items0 !== true && items2 !== undefined){
+items0 = items2 === true ? true : items0 > items2 ? items0 : items2;
+}
+}
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.kind === undefined){
 (vErrors ??= []).push({instancePath,keyword:"required",params:{missingProperty: "kind"},message:"must have required property '"+"kind"+"'"});
@@ -1208,7 +1358,7 @@ props0.kind = true;
 }
 if(data.kind !== undefined){
 let data0 = data.kind;
-if(!((data0 === "circle") || (data0 === "square"))){
+if(!((((data0 === "circle") || (data0 === "square")) || (data0 === "pentagon")) || (data0 === "hexagon"))){
 (vErrors ??= []).push({instancePath:instancePath+"/kind",keyword:"enum",params:{allowedValues: schema0.properties.kind.enum},message:"must be equal to one of the allowed values"});
 errors++;
 }

@@ -12,9 +12,13 @@ export const Strict = Type.Object({ a: Type.String() }, { additionalProperties: 
 
 export const Circle = Type.Object({ kind: Type.Literal("circle"), radius: Type.Number({ exclusiveMinimum: 0 }) });
 export const Square = Type.Object({ kind: Type.Literal("square"), side: Type.Number({ exclusiveMinimum: 0 }) });
+export const Polygon = Type.Object({
+  kind: Type.Union([Type.Literal("pentagon"), Type.Literal("hexagon")]),
+  edge: Type.Number(),
+});
 
 /** One of several. */
-export const Shape = Type.Union([Circle, Square]);
+export const Shape = Type.Union([Circle, Square, Polygon]);
 
 export default defineApi({
   name: "combined",

@@ -269,10 +269,10 @@ describe("an error of a handler", () => {
     }
   });
 
-  test("gives MESSAGE_TOO_LARGE if it is over the limit", async () => {
+  test("gives MESSAGE_TOO_LARGE if it is over 8 KiB and the limit", async () => {
     const { code, body } = await call(
       () => {
-        throw new RpcError("CONFLICT", "x".repeat(2000));
+        throw new RpcError("CONFLICT", "x".repeat(9000));
       },
       { limits: { message: 1000 } },
     );

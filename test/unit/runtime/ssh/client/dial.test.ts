@@ -265,6 +265,12 @@ it("logs in without a listed key where the server has anonymous access", async (
   expect(bench.accepted[2]?.peer.authMethods).toEqual(["publickey"]);
 });
 
+it("logs in with any key where the server has no authentication but anonymous access", async () => {
+  const bench = await startBench({ anonymous: { scopes: ["public:*"] }, authorizedKeys: undefined as never });
+  await bench.dial();
+  expect(bench.accepted.map(({ peer }) => peer.authMethods)).toEqual([["none"]]);
+});
+
 it("takes /dev/null for an empty list of known hosts", async () => {
   const bench = await startBench();
   expect(await failure(bench.dial({ knownHosts: "/dev/null" }))).toMatchObject({
