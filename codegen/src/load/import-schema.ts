@@ -1,7 +1,8 @@
 import type { SourceMap } from "node:module";
-import { pathToFileURL } from "node:url";
+import { dirname } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { createJiti, type Jiti, type TransformOptions } from "jiti";
-import { translate } from "./translate.js";
+import { resolveImports, translate } from "./translate.js";
 
 /** A module that has run. */
 export interface LoadedModule {
@@ -14,6 +15,14 @@ interface ThrownAt {
   readonly file: string;
   readonly line: number;
   readonly column: number;
+}
+
+/** What an importer needs from its owner. */
+interface ImportEvents {
+  /** A module begins to run; undefined while one is translated. */
+  onRunning(file: string | undefined): void;
+  /** The file of a relative specifier. */
+  resolve(specifier: string, from: string): string | undefined;
 }
 
 /** A top-level await did not settle in time. */
@@ -36,18 +45,18 @@ export class SchemaImporter {
     fsCache: false,
     moduleCache: true,
     interopDefault: false,
+    nativeModules: ["typebox"],
     transform: (options) => ({ code: this.#transform(options) }),
   });
 
-  readonly #onRunning: (file: string | undefined) => void;
+  readonly #events: ImportEvents;
+  /** The files of packages, by folder and specifier. */
+  readonly #packages = new Map<string, string>();
 
-  /**
-   * @param timeout the time limit of one `load`, in ms.
-   * @param onRunning is called before a module runs, and with undefined while one is translated.
-   */
-  constructor(timeout: number, onRunning: (file: string | undefined) => void) {
+  /** @param timeout the time limit of one `load`, in ms. */
+  constructor(timeout: number, events: ImportEvents) {
     this.#timeout = timeout;
-    this.#onRunning = onRunning;
+    this.#events = events;
   }
 
   /**
@@ -78,10 +87,23 @@ export class SchemaImporter {
 
   /** Transforms are cached, because they take most of the time of a run, and a save changes one file. */
   #transform(options: TransformOptions): string {
-    this.#onRunning(undefined);
-    const code = this.#code(options);
-    this.#onRunning(options.filename);
+    const { filename = "" } = options;
+    this.#events.onRunning(undefined);
+    const code = resolveImports(this.#code(options), (specifier) => this.#resolve(specifier, filename));
+    this.#events.onRunning(options.filename);
     return code;
+  }
+
+  #resolve(specifier: string, from: string): string | undefined {
+    if (specifier.startsWith(".")) return this.#events.resolve(specifier, from);
+    const key = `${dirname(from)} ${specifier}`;
+    const known = this.#packages.get(key);
+    if (known !== undefined) return known;
+    const found = this.#jiti.esmResolve(specifier, { parentURL: pathToFileURL(from).href, async: true, try: true });
+    if (found === undefined || !found.startsWith("file:")) return undefined;
+    const file = fileURLToPath(found);
+    this.#packages.set(key, file);
+    return file;
   }
 
   #code(options: TransformOptions): string {

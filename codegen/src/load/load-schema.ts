@@ -38,10 +38,13 @@ export class SchemaLoader {
   #isReusable = true;
 
   constructor({ entry, cwd, timeout }: LoadRequest, events: LoadEvents) {
-    this.#importer = new SchemaImporter(timeout, (file) => events.onRunning(file));
     this.#entry = entry;
     this.#events = events;
     this.#sources = new SourceFiles(cwd);
+    this.#importer = new SchemaImporter(timeout, {
+      onRunning: (file) => events.onRunning(file),
+      resolve: (specifier, from) => this.#sources.resolve(specifier, from),
+    });
     this.#graph = { files: [entry], missing: [], isPure: false };
   }
 

@@ -35,3 +35,11 @@ export function translate(filename: string, source: string): Translated | undefi
   );
   return { code, map: new SourceMap(JSON.parse(sourceMapText)) };
 }
+
+/** Replaces specifiers by paths: the loader looks for a path once, and for a specifier with every extension in every folder. */
+export function resolveImports(code: string, resolve: (specifier: string) => string | undefined): string {
+  return code.replaceAll(/\(await jitiImport\((["'])([^"'\\]+)\1\)\)/g, (whole, _, specifier: string) => {
+    const file = resolve(specifier);
+    return file === undefined ? whole : `(await jitiImport(${JSON.stringify(file)}))`;
+  });
+}
