@@ -3,6 +3,7 @@ import { Ajv2019 } from "ajv/dist/2019.js";
 import { ValueScope } from "ajv/dist/compile/codegen/index.js";
 import standalone from "ajv/dist/standalone/index.js";
 import addFormats from "ajv-formats";
+import { ResultCache } from "../../base/result-cache.js";
 import { eachSubschema, isSchemaObject, type SchemaOrBoolean } from "../../model/schema/schema-walk.js";
 import { CALL_KEYWORD } from "./call-keyword.js";
 import { CORRECTED_KEYWORDS } from "./corrected-keywords.js";
@@ -16,24 +17,25 @@ export interface CompiledValidator {
   readonly helpers: readonly string[];
 }
 
-/** Compiles schemas to code with ajv. It caches the results, so that a watch compiles only changed schemas. */
+/** Compiles schemas to code with ajv, those that neither the previous run nor an earlier process has compiled. */
 export class ValidatorCompiler {
-  #previous = new Map<string, CompiledValidator>();
-  #used = new Map<string, CompiledValidator>();
   readonly #compilers = new Map<string, Compiler>();
+  readonly #results: ResultCache<CompiledValidator>;
 
-  /** Drops cached results that the previous run did not use. To be called once before each run. */
-  startRound(): void {
-    this.#previous = this.#used;
-    this.#used = new Map();
+  /** @param results those of earlier processes */
+  constructor(results = new ResultCache<CompiledValidator>()) {
+    this.#results = results;
+  }
+
+  /** To be called before each run. */
+  startRun(): void {
+    this.#results.startRun();
   }
 
   /** @param evaluated whether the validator says which properties and items it has evaluated */
   compile(schema: SchemaOrBoolean, evaluated: boolean): CompiledValidator {
     const key = `${evaluated} ${JSON.stringify(schema)}`;
-    const compiled = this.#used.get(key) ?? this.#previous.get(key) ?? this.#compile(schema, evaluated);
-    this.#used.set(key, compiled);
-    return compiled;
+    return this.#results.get(key, () => this.#compile(schema, evaluated));
   }
 
   #compile(schema: SchemaOrBoolean, unevaluated: boolean): CompiledValidator {
@@ -72,7 +74,7 @@ class Compiler extends Ajv2019 {
       meta: false,
       validateSchema: false,
     });
-    // The class of this draft sets it, whatever it is given.
+    // The class of this draft overrides the option.
     this.opts.unevaluated = unevaluated;
     addFormats.default(this);
     this.addKeyword(CALL_KEYWORD);

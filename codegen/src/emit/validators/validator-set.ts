@@ -18,7 +18,7 @@ export interface ValidatorSet {
 
 /** Compiles the validators that the methods of `model` need, each type once for each variant. */
 export function compileValidators(model: ApiModel, compiler: ValidatorCompiler): ValidatorSet {
-  compiler.startRound();
+  compiler.startRun();
   const types = new Map(model.types.map(({ name, schema }) => [name, schema]));
   const variants = new Variants(types);
   const exported = new Set<string>();
